@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+/** The project's own tests. Scenarios run through `vitest.perf.config.ts`. */
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'fixtures/**/*.test.ts', 'bench/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+    maxWorkers: 2,
+  },
+})
