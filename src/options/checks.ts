@@ -1,0 +1,83 @@
+import type { Problems } from './problems.ts'
+
+/** A length of time: `'2m'`, `'1.5s'`, `'500ms'`, `'1h'`, or a number of milliseconds. */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h'}`
+
+const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/
+
+/** Milliseconds of a duration, or `undefined` where the value is none. */
+export function durationMs(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined
+  const match = typeof value === 'string' ? DURATION.exec(value) : null
+  if (!match) return undefined
+  return Number(match[1]) * MS_PER_UNIT[match[2] as keyof typeof MS_PER_UNIT]
+}
+
+interface Bounds {
+  readonly min?: number
+  readonly max?: number
+  /** Excludes `min` itself. */
+  readonly above?: number
+  /** Excludes `max` itself. */
+  readonly below?: number
+  readonly integer?: boolean
+}
+
+/** Reads a duration in milliseconds; a mistake is added to `problems` and NaN is returned. */
+export function checkDuration(problems: Problems, path: string, value: unknown, bounds: Bounds = { above: 0 }): number {
+  const ms = durationMs(value)
+  const name = path.split('.').at(-1)
+  if (ms === undefined || !within(ms, bounds)) {
+    const limits = limitsOf(bounds, ' ms')
+    const rule = `must be a duration${limits}: '2m', '1.5s', '500ms', or a number of milliseconds`
+    problems.add(path, value, rule, `${name}: '2m'`)
+    return Number.NaN
+  }
+  return ms
+}
+
+/** Reads a number; a mistake is added to `problems` and NaN is returned. */
+export function checkNumber(
+  problems: Problems,
+  path: string,
+  value: unknown,
+  bounds: Bounds & { readonly example: number },
+): number {
+  if (typeof value !== 'number' || !Number.isFinite(value) || !within(value, bounds)) {
+    const noun = bounds.integer ? 'a whole number' : 'a number'
+    const name = path.split('.').at(-1)
+    problems.add(path, value, `must be ${noun}${limitsOf(bounds, '')}`, `${name}: ${bounds.example}`)
+    return Number.NaN
+  }
+  return value
+}
+
+/** Names options that do not exist: a misspelt option must not be ignored. */
+export function checkKnownKeys(problems: Problems, prefix: string, value: object, known: readonly string[]): void {
+  for (const [key, received] of Object.entries(value)) {
+    if (known.includes(key)) continue
+    const path = prefix === '' ? key : `${prefix}.${key}`
+    problems.add(path, received, `is no option here; known are ${known.join(', ')}`, `${known[0]}: …`)
+  }
+}
+
+function within(value: number, { min, max, above, below, integer }: Bounds): boolean {
+  return (
+    (min === undefined || value >= min) &&
+    (max === undefined || value <= max) &&
+    (above === undefined || value > above) &&
+    (below === undefined || value < below) &&
+    (!integer || Number.isSafeInteger(value))
+  )
+}
+
+function limitsOf({ min, max, above, below }: Bounds, unit: string): string {
+  const parts = [
+    min === undefined ? '' : `at least ${min}${unit}`,
+    above === undefined ? '' : `above ${above}${unit}`,
+    max === undefined ? '' : `at most ${max}${unit}`,
+    below === undefined ? '' : `below ${below}${unit}`,
+  ].filter((part) => part !== '')
+  return parts.length === 0 ? '' : ` ${parts.join(' and ')}`
+}

@@ -1,0 +1,67 @@
+import { inspect } from 'node:util'
+
+/** One option that cannot be used: where it stands, what was given, the rule it breaks and a legal example. */
+export interface Problem {
+  /** The option's path as the reader would write it, e.g. `load.stages[1].target`. */
+  readonly path: string
+  readonly received: unknown
+  /** Completes the sentence "…": `must be a number above 0`. */
+  readonly rule: string
+  /** Legal code for this option, e.g. `rate: 50`. */
+  readonly example: string
+}
+
+/** Thrown before any load is sent, with every mistake of one call in one message. */
+export class OptionsError extends Error {
+  override readonly name = 'OptionsError'
+  readonly problems: readonly Problem[]
+
+  /** @param subject what was called, e.g. `constantArrivalRate()` */
+  constructor(subject: string, problems: readonly Problem[]) {
+    super(describe(subject, problems))
+    this.problems = problems
+  }
+}
+
+/** Collects mistakes while options are read, so that all of them are reported together. */
+export class Problems {
+  readonly #found: Problem[] = []
+
+  get found(): readonly Problem[] {
+    return this.#found
+  }
+
+  add(path: string, received: unknown, rule: string, example: string): void {
+    this.#found.push({ path, received, rule, example })
+  }
+
+  /** Takes over the mistakes of a nested value, with `prefix` put before their paths. */
+  adopt(prefix: string, problems: readonly Problem[]): void {
+    for (const problem of problems) this.#found.push({ ...problem, path: join(prefix, problem.path) })
+  }
+
+  /** @throws {OptionsError} when anything was added */
+  throwIfAny(subject: string): void {
+    if (this.#found.length > 0) throw new OptionsError(subject, this.#found)
+  }
+}
+
+function join(prefix: string, path: string): string {
+  if (prefix === '' || path === '') return prefix + path
+  return path.startsWith('[') ? prefix + path : `${prefix}.${path}`
+}
+
+function describe(subject: string, problems: readonly Problem[]): string {
+  const count = problems.length === 1 ? 'an option it cannot use' : `${problems.length} options it cannot use`
+  const lines = problems.map(({ path, received, rule, example }) => {
+    return `  ${path}: ${rule}\n    received: ${show(received)}\n    example:  ${example}`
+  })
+  return `${subject} was given ${count}:\n\n${lines.join('\n')}`
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'function') return `a function${value.name ? ` named ${value.name}` : ''}`
+  const text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 })
+  return text.length > 120 ? `${text.slice(0, 117)}…` : text
+}

@@ -1,0 +1,24 @@
+/**
+ * How the load generator itself fared while it measured. Its limits decide whether a run's evidence is usable:
+ * a starved generator reports its own slowness as the target's.
+ */
+export interface GeneratorHealth {
+  /** Actual send minus intended start while a VU was free; `undefined` where nothing was scheduled (closed models, empty runs). */
+  readonly scheduleDelay: DelayStats | undefined
+  /** How late timers and events were handled, sampled through the counted phases. */
+  readonly eventLoopDelay: DelayStats
+  /** Share of the wall time that the event loop was busy, 0–1. */
+  readonly eventLoopUtilization: number
+  /** CPU time of the generator's process over wall time, 0–1 of one core (several threads can exceed 1). */
+  readonly cpuRatio: number
+  readonly maxRssBytes: number
+  /** Highest number of open sockets seen, and the process's limit. */
+  readonly openSockets: number
+  readonly descriptorLimit: number
+}
+
+export interface DelayStats {
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+}

@@ -1,0 +1,132 @@
+import type { HistogramJson } from '../stats/histogram.ts'
+import type { TimeStats } from '../stats/summary.ts'
+import type { Phase } from '../load/load.ts'
+import type { RunKind } from './evidence.ts'
+import type { GeneratorHealth } from './generator.ts'
+import type { Invalidity, InvalidReason, Outcome } from './verdict.ts'
+
+/** What travels from the test's worker to the reporter, and into `results.json`. Plain JSON, without secrets. */
+export interface ScenarioRecord {
+  readonly runs: RunResult[]
+  readonly assertions: AssertionResult[]
+}
+
+/** One judgement of one matcher. */
+export interface AssertionResult {
+  /** The call as a reader would write it: `toHaveP95Below(150)`. */
+  readonly assertion: string
+  /** `p95 < 150 ms` */
+  readonly expected: string
+  /** `p95 = 163 ms (+8.7%)` */
+  readonly received: string
+  readonly outcome: Outcome
+  /** Set where the outcome is `invalid`. */
+  readonly reason?: InvalidReason
+  /** The whole message where it did not pass. */
+  readonly message?: string
+  /** Name of the run judged, where it was one run. */
+  readonly run?: string
+}
+
+/** Any run as the report sees it. */
+export type RunResult = HttpRunResult | FanOutRunResult | MicroRunResult
+
+interface RunResultBase {
+  readonly kind: RunKind
+  /** Unique within the scenario: `http 1`, or the name given by the scenario. */
+  readonly name: string
+  /** The load in one line: `constantArrivalRate 50/s, 10,000 VUs, 5m`. */
+  readonly load: string
+  readonly durationMs: number
+  /** `aborted`: stopped before its end; what was measured so far is kept. */
+  readonly state: 'completed' | 'aborted'
+  readonly abortReason?: string
+  readonly phases: readonly Phase[]
+  readonly invalidities: readonly Invalidity[]
+}
+
+export interface RequestCounts {
+  readonly offered: number
+  readonly sent: number
+  readonly completed: number
+  readonly dropped: number
+  /** Errors by kind: status, timeout, connect, reset, body. */
+  readonly errors: Readonly<Record<string, number>>
+  readonly statuses: Readonly<Record<string, number>>
+}
+
+/** A run of requests and answers, over HTTP or within WebSocket conversations. Counts and statistics leave warm-up out. */
+export interface HttpRunResult extends RunResultBase, RequestCounts {
+  readonly kind: 'http' | 'conversation'
+  /** Absent where nothing was answered. */
+  readonly latency?: TimeStats
+  readonly serviceTime?: TimeStats
+  readonly latencyHistogram: HistogramJson
+  readonly steps: readonly StepResult[]
+  readonly generator: GeneratorHealth
+  readonly timeline: readonly TimelinePoint[]
+}
+
+export interface StepResult extends RequestCounts {
+  readonly name: string
+  readonly latency?: TimeStats
+}
+
+/** One second of a run, by intended start. */
+export interface TimelinePoint {
+  readonly second: number
+  readonly offered: number
+  readonly sent: number
+  readonly completed: number
+  readonly dropped: number
+  readonly errors: Readonly<Record<string, number>>
+  readonly inFlight: number
+  readonly vus: number
+  readonly p50Ms?: number
+  readonly p95Ms?: number
+  readonly p99Ms?: number
+}
+
+export interface FanOutRunResult extends RunResultBase {
+  readonly kind: 'fanOut'
+  readonly sockets: {
+    readonly asked: number
+    readonly connected: number
+    readonly closed: number
+    readonly failed: number
+  }
+  readonly publications: number
+  readonly deliveries: DeliveryCounts
+  readonly lag?: TimeStats
+  readonly lagHistogram: HistogramJson
+  readonly connectTime?: TimeStats
+  readonly generator: GeneratorHealth
+  readonly timeline: readonly PublicationPoint[]
+}
+
+/** Every expected delivery is exactly one of on time, late or missing; duplicates and out of order are counted beside. */
+export interface DeliveryCounts {
+  readonly expected: number
+  readonly received: number
+  readonly onTime: number
+  readonly late: number
+  readonly missing: number
+  readonly duplicate: number
+  readonly outOfOrder: number
+  readonly unidentified: number
+}
+
+export interface PublicationPoint {
+  readonly atMs: number
+  readonly expected: number
+  readonly received: number
+  readonly p50Ms?: number
+  readonly p99Ms?: number
+  readonly maxMs?: number
+}
+
+export interface MicroRunResult extends RunResultBase {
+  readonly kind: 'micro'
+  readonly time?: TimeStats
+  readonly timeHistogram: HistogramJson
+}

@@ -1,0 +1,173 @@
+/** The longest time a histogram tells apart, 10 minutes. Longer values count as this one. */
+export const MAX_TRACKABLE_US = 600_000_000
+
+const LINEAR_LIMIT = 2048
+const BUCKETS_PER_OCTAVE = 1024
+const PAGE_SHIFT = 7
+const PAGE_SIZE = 1 << PAGE_SHIFT
+const PAGE_MASK = PAGE_SIZE - 1
+const PAGE_COUNT = (bucketOf(MAX_TRACKABLE_US) >> PAGE_SHIFT) + 1
+
+/** A histogram as JSON: `buckets` alternates bucket index and count, in ascending order of index. */
+export interface HistogramJson {
+  readonly minUs: number
+  readonly maxUs: number
+  readonly sumUs: number
+  readonly buckets: readonly number[]
+}
+
+/**
+ * Counts of times in whole microseconds, from 0 to 10 minutes, kept to three significant digits: below 2,048 µs every
+ * microsecond has its own bucket, above it every power of two is cut into 1,024 buckets (the layout of HdrHistogram).
+ * Merging is exact: a merged histogram equals the one that had recorded everything itself. Memory grows with the
+ * range in use, so that a window of one second costs a few kilobytes.
+ */
+export class Histogram {
+  #pages: (Uint32Array | undefined)[] = Array.from({ length: PAGE_COUNT })
+  #count = 0
+  #sumUs = 0
+  #minUs = Number.POSITIVE_INFINITY
+  #maxUs = 0
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** The smallest value recorded, exact. NaN where nothing was. */
+  get minUs(): number {
+    return this.#count === 0 ? Number.NaN : this.#minUs
+  }
+
+  /** The largest value recorded, exact up to {@link MAX_TRACKABLE_US}. NaN where nothing was. */
+  get maxUs(): number {
+    return this.#count === 0 ? Number.NaN : this.#maxUs
+  }
+
+  /** The exact mean. NaN where nothing was recorded. */
+  get meanUs(): number {
+    return this.#count === 0 ? Number.NaN : this.#sumUs / this.#count
+  }
+
+  /** Counts one value. Fractions are rounded, negative values count as 0, values over 10 minutes as 10 minutes. */
+  record(us: number): void {
+    const value = us <= 0 ? 0 : us >= MAX_TRACKABLE_US ? MAX_TRACKABLE_US : Math.round(us)
+    this.#add(bucketOf(value), 1)
+    this.#count++
+    this.#sumUs += value
+    if (value < this.#minUs) this.#minUs = value
+    if (value > this.#maxUs) this.#maxUs = value
+  }
+
+  #add(bucket: number, count: number): void {
+    const page = (this.#pages[bucket >> PAGE_SHIFT] ??= new Uint32Array(PAGE_SIZE))
+    page[bucket & PAGE_MASK]! += count
+  }
+
+  /** Adds everything `other` holds. */
+  merge(other: Histogram): void {
+    for (let at = 0; at < PAGE_COUNT; at++) {
+      const theirs = other.#pages[at]
+      if (theirs === undefined) continue
+      const ours = (this.#pages[at] ??= new Uint32Array(PAGE_SIZE))
+      for (let i = 0; i < PAGE_SIZE; i++) ours[i]! += theirs[i]!
+    }
+    this.#count += other.#count
+    this.#sumUs += other.#sumUs
+    if (other.#minUs < this.#minUs) this.#minUs = other.#minUs
+    if (other.#maxUs > this.#maxUs) this.#maxUs = other.#maxUs
+  }
+
+  static merged(histograms: Iterable<Histogram>): Histogram {
+    const all = new Histogram()
+    for (const histogram of histograms) all.merge(histogram)
+    return all
+  }
+
+  /**
+   * The value at a percentile by nearest rank: the smallest recorded value that at least `p` of all values do not
+   * exceed, as the upper end of its bucket (at most 0.1% above the exact value, never below it).
+   *
+   * @param p as a ratio: 0.95, not 95
+   * @returns NaN where nothing was recorded
+   */
+  percentileUs(p: number): number {
+    if (this.#count === 0) return Number.NaN
+    const rank = Math.min(this.#count, Math.max(1, Math.ceil(p * this.#count - 1e-9)))
+    let seen = 0
+    for (const [bucket, count] of this.buckets()) {
+      seen += count
+      if (seen >= rank) return Math.min(highestOf(bucket), this.#maxUs)
+    }
+    return this.#maxUs
+  }
+
+  /** How many values were at most `us`, to the resolution of the buckets: values sharing its bucket count as within. */
+  countAtMost(us: number): number {
+    if (us < 0) return 0
+    const last = bucketOf(Math.min(Math.floor(us), MAX_TRACKABLE_US))
+    let seen = 0
+    for (const [bucket, count] of this.buckets()) {
+      if (bucket > last) break
+      seen += count
+    }
+    return seen
+  }
+
+  /** The buckets in use, ascending: `[bucket, count]`. See {@link lowestOf} and {@link highestOf} for their ends. */
+  *buckets(): Generator<readonly [bucket: number, count: number]> {
+    for (let at = 0; at < PAGE_COUNT; at++) {
+      const page = this.#pages[at]
+      if (page === undefined) continue
+      for (let i = 0; i < PAGE_SIZE; i++) {
+        const count = page[i]!
+        if (count > 0) yield [(at << PAGE_SHIFT) | i, count]
+      }
+    }
+  }
+
+  toJSON(): HistogramJson {
+    const buckets = Array.from(this.buckets()).flat()
+    return { minUs: this.#count === 0 ? 0 : this.#minUs, maxUs: this.#maxUs, sumUs: this.#sumUs, buckets }
+  }
+
+  /** @throws {TypeError} where the value is no histogram written by {@link toJSON} */
+  static fromJSON(json: HistogramJson): Histogram {
+    const histogram = new Histogram()
+    const { buckets, minUs, maxUs, sumUs } = json
+    if (!Array.isArray(buckets) || buckets.length % 2 !== 0) throw new TypeError('not a histogram: buckets missing')
+    for (let i = 0; i < buckets.length; i += 2) {
+      const bucket = buckets[i] as number
+      const count = buckets[i + 1] as number
+      if (!Number.isInteger(bucket) || bucket < 0 || bucket >> PAGE_SHIFT >= PAGE_COUNT || !(count > 0))
+        throw new TypeError(`not a histogram: bucket ${bucket} with count ${count}`)
+      histogram.#add(bucket, count)
+      histogram.#count += count
+    }
+    if (histogram.#count === 0) return histogram
+    histogram.#sumUs = sumUs
+    histogram.#minUs = minUs
+    histogram.#maxUs = maxUs
+    return histogram
+  }
+}
+
+/** The bucket a whole number of microseconds falls into. */
+export function bucketOf(us: number): number {
+  if (us < LINEAR_LIMIT) return us
+  const octave = 21 - Math.clz32(us)
+  return LINEAR_LIMIT + (octave - 1) * BUCKETS_PER_OCTAVE + ((us >> octave) - BUCKETS_PER_OCTAVE)
+}
+
+/** The smallest value of a bucket in microseconds. */
+export function lowestOf(bucket: number): number {
+  if (bucket < LINEAR_LIMIT) return bucket
+  const octave = ((bucket - LINEAR_LIMIT) >> 10) + 1
+  return (((bucket - LINEAR_LIMIT) & (BUCKETS_PER_OCTAVE - 1)) + BUCKETS_PER_OCTAVE) * 2 ** octave
+}
+
+/** The largest value of a bucket in microseconds. */
+export function highestOf(bucket: number): number {
+  if (bucket < LINEAR_LIMIT) return bucket
+  const octave = ((bucket - LINEAR_LIMIT) >> 10) + 1
+  return lowestOf(bucket) + 2 ** octave - 1
+}

@@ -1,0 +1,62 @@
+/** Milliseconds for a person: three digits below a second (`0.052 ms`, `4.12 ms`, `163 ms`), then seconds (`1.45 s`, `95.0 s`). */
+export function formatMs(ms: number): string {
+  const [value, unit] = msParts(ms)
+  return `${value} ${unit}`
+}
+
+/** As {@link formatMs}, in two parts, for tables whose header carries the unit. */
+export function msParts(ms: number): readonly [string, string] {
+  if (ms >= 10_000) return [(ms / 1000).toFixed(1), 's']
+  if (ms >= 1_000) return [(ms / 1000).toFixed(2), 's']
+  return [significant(ms, 3), 'ms']
+}
+
+/** A duration as one would write it in an option: `90s`, `5m`, `1h`, `250ms`. */
+export function formatDuration(ms: number): string {
+  if (ms >= 3_600_000 && ms % 3_600_000 === 0) return `${ms / 3_600_000}h`
+  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`
+  if (ms >= 1_000) return `${significant(ms / 1000, 3)}s`
+  return `${significant(ms, 3)}ms`
+}
+
+/** A ratio (0–1) as percent: `0.3%`, `12%`, `0.017%`; exact zero is `0%`. */
+export function formatRatio(ratio: number): string {
+  if (ratio === 0) return '0%'
+  const percent = ratio * 100
+  if (Math.abs(percent) >= 10) return `${trimZeros(percent.toFixed(1))}%`
+  return `${significant(percent, 2)}%`
+}
+
+/** A count with thousands separated: `11,940`. */
+export function formatCount(count: number): string {
+  return Math.round(count).toLocaleString('en-US')
+}
+
+/** A rate: `200/s`, `4.5/s`. */
+export function formatRate(perSec: number): string {
+  return `${perSec >= 100 ? formatCount(perSec) : significant(perSec, 3)}/s`
+}
+
+/** Bytes in binary units: `304 MiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
+  let value = bytes
+  let at = 0
+  while (Math.abs(value) >= 1024 && at < units.length - 1) {
+    value /= 1024
+    at++
+  }
+  return `${significant(value, 3)} ${units[at]}`
+}
+
+/** The number with `digits` significant digits, never in exponent form, without trailing zeros after the point. */
+export function significant(value: number, digits: number): string {
+  if (value === 0) return '0'
+  const magnitude = Math.floor(Math.log10(Math.abs(value)))
+  const decimals = Math.max(0, digits - 1 - magnitude)
+  return decimals > 20 ? value.toExponential(1) : trimZeros(value.toFixed(decimals))
+}
+
+function trimZeros(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
+}
