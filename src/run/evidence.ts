@@ -1,5 +1,6 @@
 import type { Histogram } from '../stats/histogram.ts'
 import type { Window } from '../stats/timeline.ts'
+import type { DeliveryCounts } from './fan-out-counts.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { Invalidity } from './verdict.ts'
 
@@ -41,6 +42,73 @@ export interface RequestEvidence extends TimeEvidence {
   /** The rate the load asked for in this scope; `undefined` for closed models. */
   readonly offeredRatePerSec: number | undefined
   readonly generator: GeneratorHealth
+}
+
+/**
+ * What a fan-out matcher judges. `histogram` holds the lag of every expected delivery that arrived (on time or late),
+ * once each; missing ones are counted in `deliveries` and must be added to the denominator: the share delivered within
+ * a limit is `histogram.countAtMost(limitUs) / deliveries.expected`. Warm-up publications are in none of it.
+ */
+export interface FanOutEvidence extends TimeEvidence {
+  readonly kind: 'fanOut'
+  readonly quantity: 'lag'
+  readonly deliveries: DeliveryCounts
+  /** Counted publications, and how many of them the scenario's `send` failed on. */
+  readonly publications: { readonly count: number; readonly failed: number }
+  /** A delivery is late past this lag. */
+  readonly lateAfterMs: number
+  /** How long stragglers were waited for after the last publication. */
+  readonly settleMs: number
+  /** Most missing first, then the slowest. At most 5; empty where every delivery was on time. */
+  readonly worstPublications: readonly PublicationEvidence[]
+  /** Most missing first, then most late, out of order and duplicate. At most 5; clients without a fault are left out. */
+  readonly worstClients: readonly ClientEvidence[]
+  readonly connect: ConnectEvidence
+  readonly generator: GeneratorHealth
+}
+
+/** One publication: `label` reads `#17 at 8.5 s`. */
+export interface PublicationEvidence {
+  readonly label: string
+  readonly id: string
+  /** Intended instant, since the start of the run. */
+  readonly atMs: number
+  readonly expected: number
+  readonly onTime: number
+  readonly late: number
+  readonly missing: number
+  readonly duplicate: number
+  readonly outOfOrder: number
+  /** Of the deliveries received; `undefined` where none was. */
+  readonly p95Ms: number | undefined
+  readonly maxMs: number | undefined
+}
+
+/** One client: `label` reads `client 417`, with what happened to its socket where it closed. */
+export interface ClientEvidence {
+  readonly label: string
+  readonly client: number
+  readonly expected: number
+  readonly onTime: number
+  readonly late: number
+  readonly missing: number
+  readonly duplicate: number
+  readonly outOfOrder: number
+  /** The longest lag of this client; `undefined` where it received nothing. */
+  readonly maxMs: number | undefined
+}
+
+/** What `toConnectWithin` judges. The share within a limit is `histogram.countAtMost(limitUs) / asked`. */
+export interface ConnectEvidence {
+  /** Sockets the run wanted, those that failed included. */
+  readonly asked: number
+  readonly connected: number
+  /** Sockets that never opened or whose subscription was never acknowledged, by kind: refused, timeout, status 503, … */
+  readonly failures: ReadonlyMap<string, number>
+  /** From the instant a handshake was due to its answer, of those that succeeded; subscribing is not included. */
+  readonly histogram: Histogram
+  /** What speaks against judging connect times; the run's other `invalidities` concern deliveries. */
+  readonly invalidities: readonly Invalidity[]
 }
 
 /** The method by which runs hand out their evidence, kept off the runs' own vocabulary. */

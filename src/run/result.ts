@@ -2,6 +2,7 @@ import type { HistogramJson } from '../stats/histogram.ts'
 import type { TimeStats } from '../stats/summary.ts'
 import type { Phase } from '../load/load.ts'
 import type { RunKind } from './evidence.ts'
+import type { DeliveryCounts, FanOutPoint, PublicationCounts, SocketCounts } from './fan-out-counts.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { Invalidity, InvalidReason, Outcome } from './verdict.ts'
 
@@ -87,42 +88,19 @@ export interface TimelinePoint {
   readonly p99Ms?: number
 }
 
+/** A fan-out run. Counts and statistics leave warm-up publications out. */
 export interface FanOutRunResult extends RunResultBase {
   readonly kind: 'fanOut'
-  readonly sockets: {
-    readonly asked: number
-    readonly connected: number
-    readonly closed: number
-    readonly failed: number
-  }
-  readonly publications: number
+  readonly sockets: SocketCounts
+  readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
+  /** Absent where nothing was received. */
   readonly lag?: TimeStats
   readonly lagHistogram: HistogramJson
+  /** Absent where no socket opened. */
   readonly connectTime?: TimeStats
   readonly generator: GeneratorHealth
-  readonly timeline: readonly PublicationPoint[]
-}
-
-/** Every expected delivery is exactly one of on time, late or missing; duplicates and out of order are counted beside. */
-export interface DeliveryCounts {
-  readonly expected: number
-  readonly received: number
-  readonly onTime: number
-  readonly late: number
-  readonly missing: number
-  readonly duplicate: number
-  readonly outOfOrder: number
-  readonly unidentified: number
-}
-
-export interface PublicationPoint {
-  readonly atMs: number
-  readonly expected: number
-  readonly received: number
-  readonly p50Ms?: number
-  readonly p99Ms?: number
-  readonly maxMs?: number
+  readonly timeline: readonly FanOutPoint[]
 }
 
 export interface MicroRunResult extends RunResultBase {

@@ -1,0 +1,51 @@
+export interface SocketCounts {
+  readonly asked: number
+  /** Opened and subscribed at least once. */
+  readonly subscribed: number
+  /** Never opened, or never acknowledged, by kind: refused, timeout, status 503, … */
+  readonly failures: Readonly<Record<string, number>>
+  /** Closed by the other side after subscribing, while the run went on. */
+  readonly closed: number
+  readonly reconnected: number
+}
+
+export interface PublicationCounts {
+  readonly count: number
+  /** `send` threw or rejected; their deliveries are expected all the same. */
+  readonly failed: number
+  /** How late `send` was called after the intended instant, at worst. */
+  readonly maxSlipMs: number
+}
+
+/**
+ * Every expected delivery is exactly one of on time, late or missing: `expected = onTime + late + missing`.
+ * The others are counted beside.
+ */
+export interface DeliveryCounts {
+  readonly expected: number
+  /** First receipts: `onTime + late`. */
+  readonly received: number
+  readonly onTime: number
+  readonly late: number
+  readonly missing: number
+  /** Receipts past the first of the same publication by the same client. */
+  readonly duplicate: number
+  /** First receipts whose sequence is below one the client had received before. */
+  readonly outOfOrder: number
+  /** Identified, but of an unknown publication, or to a client that was not to receive it. */
+  readonly unexpected: number
+  /** Messages that `identify` could not name. */
+  readonly unidentified: number
+}
+
+/** One second of a run, by the intended instants of its publications. */
+export interface FanOutPoint {
+  readonly second: number
+  readonly publications: number
+  readonly expected: number
+  readonly received: number
+  readonly missing: number
+  readonly p50Ms?: number
+  readonly p99Ms?: number
+  readonly maxMs?: number
+}
