@@ -1,0 +1,54 @@
+/**
+ * Imports run one way:
+ *   options ← stats ← load ← run ← http, websocket, ledger, metrics, capacity ← services ← perf-test ← index
+ * `matchers` and `report` see run, stats and the evidence types, never an engine. Each heavy part is imported in one
+ * folder only.
+ */
+const ENGINES = ['http', 'websocket', 'ledger', 'metrics', 'capacity', 'chaos', 'micro']
+
+/** A folder may import itself and the folders named; type-only imports count too. */
+function mayImport(folder, allowed) {
+  const legal = [folder, ...allowed].map((name) => `^src/${name}(/|\\.ts$)`)
+  return {
+    name: `${folder}-imports`,
+    severity: 'error',
+    comment: `src/${folder} may import: ${allowed.join(', ') || 'nothing of src'}`,
+    from: { path: `^src/${folder}/`, pathNot: '\\.test(-d)?\\.ts$' },
+    to: { path: '^src/', pathNot: legal },
+  }
+}
+
+function onlyIn(packagePattern, folders, name) {
+  return {
+    name: `${name}-in-one-folder`,
+    severity: 'error',
+    comment: `${name} is imported in ${folders.join(', ')} only`,
+    from: { path: '^src/', pathNot: [...folders.map((folder) => `^src/${folder}`), '\\.test\\.ts$'] },
+    to: { path: `node_modules/${packagePattern}` },
+  }
+}
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-fixtures-in-src', severity: 'error', from: { path: '^src/', pathNot: '\\.test(-d)?\\.ts$' }, to: { path: '^(fixtures|perf|bench)/' } },
+    mayImport('options', []),
+    mayImport('stats', ['options']),
+    mayImport('load', ['options', 'stats']),
+    mayImport('run', ['options', 'stats', 'load']),
+    ...ENGINES.map((engine) => mayImport(engine, ['options', 'stats', 'load', 'run'])),
+    mayImport('services', ['options', 'stats', 'load', 'run']),
+    mayImport('matchers', ['options', 'stats', 'load', 'run']),
+    mayImport('report', ['options', 'stats', 'load', 'run']),
+    onlyIn('autocannon', ['http/'], 'autocannon'),
+    onlyIn('ws/', ['websocket/'], 'ws'),
+    onlyIn('(@testcontainers|testcontainers)', ['services/'], 'testcontainers'),
+    onlyIn('pg/', ['ledger/'], 'pg'),
+    onlyIn('redis/', ['capacity/'], 'redis'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'] },
+  },
+}

@@ -1,0 +1,25 @@
+import { expect } from 'vitest'
+import { perfTest, rampingVus } from 'vitest-slo'
+import { authorization, users } from './users.ts'
+
+perfTest('S1 auth and config fetch', async ({ http }) => {
+  const run = await http.run({
+    load: rampingVus({
+      stages: [
+        { target: 5_000, duration: '2m' },
+        { target: 5_000, duration: '10m' },
+      ],
+      // A client opens the app, looks around and comes back: every user twice in 20 seconds, 1,000 requests a second.
+      thinkTime: { min: '8s', max: '12s' },
+    }),
+    data: users(5_000),
+    steps: [
+      { name: 'me', request: ({ vu }) => ({ path: '/api/me', headers: authorization(vu.data) }) },
+      { name: 'config', request: { path: '/api/config' } },
+    ],
+  })
+
+  expect(run).toHaveP95Below(120)
+  expect(run).toHaveP99Below(350)
+  expect(run).toHaveErrorRateBelow(0.001)
+})

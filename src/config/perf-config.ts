@@ -1,0 +1,63 @@
+import type { ViteUserConfig } from 'vitest/config'
+import type { Service } from '../services/service.ts'
+import type { Target } from '../services/target.ts'
+import { sloPlugin } from './plugin.ts'
+
+export interface PerfConfig {
+  /** Files that hold scenarios. Default: `['perf/**\/*.perf.ts']`. */
+  readonly include?: readonly string[]
+  /**
+   * How much of the written load is put on: `smoke`, `pr`, `full` or a factor such as `0.25`. `PERF_SCALE` and
+   * `--mode` come before it. Default: `smoke` in watch mode, else `full`.
+   */
+  readonly scale?: string | number
+  /** What the target needs, by the name scenarios know it under. Started in parallel, before the target. */
+  readonly services?: Readonly<Record<string, Service>>
+  /** The system under test; leave it out where scenarios give their own `baseUrl`. `PERF_TARGET_URL` comes before it. */
+  readonly target?: Target
+  /** Seeds every random choice. Default: `PERF_SEED`, else 1, so that two runs put the same load on. */
+  readonly seed?: number
+  /** Where reports are written. Default: `perf-report`. */
+  readonly outputDir?: string
+  /** Vitest's own options, merged over ours. */
+  readonly test?: ViteUserConfig['test']
+}
+
+/**
+ * A Vitest config for scenarios: one file at a time in one process (two loads at once would measure each other), no
+ * retries (a repeated measurement samples until it is lucky), no time-out but the load's own, services and target
+ * started once for an invocation and put away at its end, the report beside Vitest's own reporter.
+ *
+ * ```ts
+ * export default definePerfConfig({ target: target({ command: ['node', 'server.js'], ready: '/healthz' }) })
+ * ```
+ */
+export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
+  const { include = ['perf/**/*.perf.ts'], test = {} } = config
+  const beside = (path: string) => new URL(`${path}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+  return {
+    plugins: [sloPlugin(config)],
+    test: {
+      include: [...include],
+      globalSetup: [beside('./global-setup').pathname],
+      pool: 'forks',
+      maxWorkers: 1,
+      fileParallelism: false,
+      isolate: true,
+      retry: 0,
+      testTimeout: 0,
+      hookTimeout: 120_000,
+      teardownTimeout: 30_000,
+      reporters: ['default', [beside('../report/reporter').pathname, { outputDir: config.outputDir }]],
+      ...test,
+      server: { ...test.server, deps: { ...test.server?.deps, external: [OWN_CODE, ...externals(test)] } },
+    },
+  }
+}
+
+/** The generator runs as Node runs it: Vite's transformation would make every imported name a look-up on the hot path. */
+const OWN_CODE = new RegExp(`^${new URL('..', import.meta.url).pathname.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)
+
+function externals(test: NonNullable<ViteUserConfig['test']>): (string | RegExp)[] {
+  return test.server?.deps?.external ?? []
+}

@@ -1,0 +1,31 @@
+import type { Scale } from '../load/scale.ts'
+
+/** What the main process tells the workers: where everything is, and how much load is wanted. Plain JSON. */
+export interface ProvidedSlo {
+  readonly scale: Scale
+  /** Seeds every random choice of the run; printed, so that a run can be repeated. */
+  readonly seed: number
+  /** Names this invocation's rows and operations apart from any other's. */
+  readonly runId: string
+  /** Absent where the config names no target. */
+  readonly target?: ProvidedTarget
+  /** Connection details by service name. Secret: never reported. */
+  readonly services: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Where live snapshots go; absent where nobody listens. */
+  readonly liveAddress?: string
+}
+
+export interface ProvidedTarget {
+  /** One base URL for each instance. */
+  readonly urls: readonly string[]
+  /** Base URLs of the instances' internal listeners, where they have one. */
+  readonly internalUrls: readonly string[]
+  /** Process ids of the instances that we started; empty for a target given by URL. */
+  readonly pids: readonly number[]
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    slo: ProvidedSlo
+  }
+}
