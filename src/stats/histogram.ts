@@ -134,10 +134,10 @@ export class Histogram {
   static fromJSON(json: HistogramJson): Histogram {
     const histogram = new Histogram()
     const { buckets, minUs, maxUs, sumUs } = json
-    if (!Array.isArray(buckets) || buckets.length % 2 !== 0) throw new TypeError('not a histogram: buckets missing')
+    if (!isNumbers(buckets) || buckets.length % 2 !== 0) throw new TypeError('not a histogram: buckets missing')
     for (let i = 0; i < buckets.length; i += 2) {
-      const bucket = buckets[i] as number
-      const count = buckets[i + 1] as number
+      const bucket = buckets[i]!
+      const count = buckets[i + 1]!
       if (!Number.isInteger(bucket) || bucket < 0 || bucket >> PAGE_SHIFT >= PAGE_COUNT || !(count > 0))
         throw new TypeError(`not a histogram: bucket ${bucket} with count ${count}`)
       histogram.#add(bucket, count)
@@ -149,6 +149,10 @@ export class Histogram {
     histogram.#maxUs = maxUs
     return histogram
   }
+}
+
+function isNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'number')
 }
 
 /** The bucket a whole number of microseconds falls into. */

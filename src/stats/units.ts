@@ -11,10 +11,10 @@ export function msParts(ms: number): readonly [string, string] {
   return [significant(ms, 3), 'ms']
 }
 
-/** A duration as one would write it in an option: `90s`, `5m`, `1h`, `250ms`. */
+/** A duration as one would write it in an option: `60s`, `5m`, `1h`, `250ms`. */
 export function formatDuration(ms: number): string {
   if (ms >= 3_600_000 && ms % 3_600_000 === 0) return `${ms / 3_600_000}h`
-  if (ms >= 60_000 && ms % 60_000 === 0) return `${ms / 60_000}m`
+  if (ms >= 120_000 && ms % 60_000 === 0) return `${ms / 60_000}m`
   if (ms >= 1_000) return `${significant(ms / 1000, 3)}s`
   return `${significant(ms, 3)}ms`
 }

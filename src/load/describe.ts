@@ -1,0 +1,123 @@
+import { formatCount, formatDuration, formatRate } from '../stats/units.ts'
+import { areaOf, legsOf, type Leg } from './legs.ts'
+import type { Load, OpenLoad, Phase, Stage, ThinkTime } from './load.ts'
+
+/** True where iterations are due by a schedule (`constantArrivalRate`, `rampingArrivalRate`), whatever the target does. */
+export function isOpen(load: Load): load is OpenLoad {
+  return load.kind === 'constantArrivalRate' || load.kind === 'rampingArrivalRate'
+}
+
+/** How long the load lasts in milliseconds, warm-up left out. For `sharedIterations`, the longest it may last. */
+export function durationOf(load: Load): number {
+  switch (load.kind) {
+    case 'constantVus':
+    case 'constantArrivalRate':
+      return load.durationMs
+    case 'sharedIterations':
+      return load.maxDurationMs
+    default:
+      return load.stages.reduce((sum, stage) => sum + stage.durationMs, 0)
+  }
+}
+
+/** The most VUs that are there at one time. */
+export function maxVusOf(load: Load): number {
+  return load.kind === 'rampingVus' ? Math.max(load.startVus, ...load.stages.map(({ target }) => target)) : load.vus
+}
+
+/**
+ * How many iterations the load offers: the area under its rate line, rounded to the nearest whole number (a half is
+ * rounded down), or the number it states. `undefined` where answers decide, as with `constantVus` and `rampingVus`.
+ */
+export function offeredIterations(load: Load): number | undefined {
+  if (load.kind === 'sharedIterations') return load.iterations
+  return isOpen(load) ? iterationsIn(legsOf(load).reduce((sum, leg) => sum + areaOf(leg), 0)) : undefined
+}
+
+/** How many iterations an area holds, given that one falls on each half: 0.5, 1.5, 2.5, … (see `ArrivalSchedule`). */
+function iterationsIn(area: number): number {
+  return Math.max(0, Math.ceil(area - 0.5 - 1e-7))
+}
+
+/**
+ * The phases of a load, without gaps from 0 to its end, neighbours of one name taken together. A stage's own `phase`
+ * wins; else a stage is `steady` where the target stands still and `ramp` where it moves, and the way down at the end
+ * is `cooldown`. Warm-up is the engine's and is not in here.
+ */
+export function phasesOf(load: Load): readonly Phase[] {
+  if (load.kind === 'sharedIterations') return [{ name: 'steady', startMs: 0, endMs: load.maxDurationMs }]
+  const legs = legsOf(load)
+  const wayDown = legs.findLastIndex((leg) => !isWayDown(leg)) + 1
+  const phases: Phase[] = []
+  for (const [at, leg] of legs.entries()) {
+    const name = leg.phase ?? (at >= wayDown ? 'cooldown' : leg.from === leg.to ? 'steady' : 'ramp')
+    append(phases, { name, startMs: leg.startMs, endMs: leg.endMs })
+  }
+  return phases
+}
+
+function isWayDown({ from, to }: Leg): boolean {
+  return to < from || (from === 0 && to === 0)
+}
+
+function append(phases: Phase[], next: Phase): void {
+  const last = phases.at(-1)
+  if (last?.name === next.name) phases[phases.length - 1] = { ...last, endMs: next.endMs }
+  else phases.push(next)
+}
+
+/** The load in one line: `constantArrivalRate 200/s, 2,000 VUs, 60s`. */
+export function describeLoad(load: Load): string {
+  return [`${load.kind} ${shapeOf(load)}`, ...detailsOf(load)].join(', ')
+}
+
+function shapeOf(load: Load): string {
+  switch (load.kind) {
+    case 'constantVus':
+      return formatVus(load.vus)
+    case 'constantArrivalRate':
+      return formatRate(load.ratePerSec)
+    case 'sharedIterations':
+      return `${formatCount(load.iterations)} iterations`
+    case 'rampingVus':
+      return line(load.startVus, load.stages, formatVus)
+    default:
+      return line(load.startRatePerSec, load.stages, formatRate)
+  }
+}
+
+function detailsOf(load: Load): string[] {
+  switch (load.kind) {
+    case 'constantVus':
+      return [formatDuration(load.durationMs), ...thinkTime(load.thinkTime)]
+    case 'rampingVus':
+      return thinkTime(load.thinkTime)
+    case 'constantArrivalRate':
+      return [formatVus(load.vus), formatDuration(load.durationMs), ...arrivals(load)]
+    case 'rampingArrivalRate':
+      return [formatVus(load.vus), ...arrivals(load)]
+    default:
+      return [formatVus(load.vus), `at most ${formatDuration(load.maxDurationMs)}`]
+  }
+}
+
+function line(start: number, stages: readonly Stage[], format: (value: number) => string): string {
+  const steps = stages.map(({ target, durationMs, phase }) => {
+    const length = durationMs === 0 ? 'at once' : formatDuration(durationMs)
+    return `${format(target)} (${phase === 'spike' ? `spike, ${length}` : length})`
+  })
+  return [format(start), ...steps].join(' → ')
+}
+
+function thinkTime({ minMs, maxMs }: ThinkTime): string[] {
+  if (maxMs === 0) return []
+  return [`think time ${formatDuration(minMs)}${minMs === maxMs ? '' : `–${formatDuration(maxMs)}`}`]
+}
+
+function arrivals(load: OpenLoad): string[] {
+  return load.arrivals === 'poisson' ? ['Poisson arrivals'] : []
+}
+
+function formatVus(vus: number): string {
+  return `${formatCount(vus)} ${vus === 1 ? 'VU' : 'VUs'}`
+}
