@@ -1,0 +1,67 @@
+import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
+import type { TimeStats } from '../stats/summary.ts'
+import type { RunResult } from '../run/result.ts'
+
+/** A run's main numbers as a person reads them, in the same order in the terminal and in Markdown. */
+export interface Figure {
+  readonly label: string
+  readonly value: string
+}
+
+const NONE = '–'
+
+/** The figures of one run; which ones depends on its kind. Absent statistics show as a dash, never as 0. */
+export function figuresOf(run: RunResult): readonly Figure[] {
+  if (run.kind === 'micro') return [count('calls', run.time?.count ?? 0), ...percentiles(run.time, '')]
+  if (run.kind === 'fanOut') {
+    return [
+      count('sockets', run.sockets.subscribed),
+      count('expected', run.deliveries.expected),
+      count('received', run.deliveries.received),
+      ...percentiles(run.lag, 'lag '),
+      { label: 'missing', value: showRatio(missingRatio(run)) },
+    ]
+  }
+  return [
+    count('offered', run.offered),
+    count('sent', run.sent),
+    count('dropped', run.dropped),
+    ...percentiles(run.latency, ''),
+    { label: 'errors', value: showRatio(errorRatio(run)) },
+  ]
+}
+
+function count(label: string, value: number): Figure {
+  return { label, value: formatCount(value) }
+}
+
+function percentiles(stats: TimeStats | undefined, prefix: string): readonly Figure[] {
+  const show = (ms: number | undefined) => (ms === undefined ? NONE : formatMs(ms))
+  return [
+    { label: `${prefix}p50`, value: show(stats?.p50Ms) },
+    { label: 'p95', value: show(stats?.p95Ms) },
+    { label: 'p99', value: show(stats?.p99Ms) },
+  ]
+}
+
+function showRatio(ratio: number | undefined): string {
+  return ratio === undefined ? NONE : formatRatio(ratio)
+}
+
+/** Errors and dropped requests over offered ones; `undefined` where nothing was offered. */
+export function errorRatio(run: {
+  readonly offered: number
+  readonly dropped: number
+  readonly errors: Readonly<Record<string, number>>
+}): number | undefined {
+  if (run.offered === 0) return undefined
+  const errors = Object.values(run.errors).reduce((sum, count) => sum + count, 0)
+  return (errors + run.dropped) / run.offered
+}
+
+/** Deliveries that never came over those expected; `undefined` where none was expected. */
+export function missingRatio(run: {
+  readonly deliveries: { readonly expected: number; readonly missing: number }
+}): number | undefined {
+  return run.deliveries.expected === 0 ? undefined : run.deliveries.missing / run.deliveries.expected
+}

@@ -1,0 +1,147 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { configSource, InlineProject, plainText } from './inline-project.ts'
+import type { Results } from './results.ts'
+import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from './sample-records.ts'
+
+/** A test that records what a scenario would have, then runs `body`. */
+function scenario(name: string, recorded: object, body = ''): string {
+  return `test(${JSON.stringify(name)}, ({ task }) => { task.meta.slo = ${JSON.stringify(recorded)}; ${body} })`
+}
+
+const HEAD = `import { test, expect } from 'vitest'
+class InvalidRunError extends Error { name = 'InvalidRunError' }
+`
+
+async function project(body: string, config = configSource(), files: Record<string, string> = {}) {
+  const made = await InlineProject.create({ 'vitest.config.ts': config, 'perf/a.perf.ts': HEAD + body, ...files })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  return made
+}
+
+async function resultsOf(made: InlineProject, path = 'perf-report/results.json'): Promise<Results> {
+  return JSON.parse(await readFile(made.path(path), 'utf8')) as Results
+}
+
+describe('results.json', () => {
+  test('holds every scenario with its verdict, and the command fails', async () => {
+    const made = await project(`
+      ${scenario('S1 passes', record([sampleHttpRun()], [PASSED]))}
+      ${scenario('S2 fails', record([sampleHttpRun()], [PASSED, FAILED]), `throw new Error('too slow')`)}
+      ${scenario('S3 is invalid', record([sampleHttpRun()], [INVALID]), `throw new InvalidRunError('too few')`)}
+      ${scenario('S4 fails and is invalid', record([], [FAILED, INVALID]), `throw new InvalidRunError('too few')`)}
+      ${scenario('S5 throws', record([], []), `throw new TypeError('no such thing')`)}
+      ${scenario('S6 fan-out', record([sampleFanOutRun()], [PASSED]))}
+      test.skip('not a scenario: it recorded nothing', () => {})
+    `)
+    const run = await made.run()
+    expect(run.exitCode).toBe(1)
+
+    const results = await resultsOf(made)
+    expect(results).toMatchObject({ schemaVersion: 1, vitestSlo: '0.1.0', complete: true, services: [], errors: [] })
+    expect(results.environment).toMatchObject({ node: process.version, cores: expect.any(Number) })
+    expect(results.totals).toEqual({ scenarios: 6, passed: 2, failed: 3, invalid: 1, skipped: 0 })
+    expect(results.scenarios.map(({ name, verdict }) => `${name}: ${verdict}`)).toEqual([
+      'S1 passes: passed',
+      'S2 fails: failed',
+      'S3 is invalid: invalid',
+      'S4 fails and is invalid: failed',
+      'S5 throws: failed',
+      'S6 fan-out: passed',
+    ])
+    expect(results.scenarios[0]).toMatchObject({
+      file: 'perf/a.perf.ts',
+      runs: [sampleHttpRun()],
+      assertions: [PASSED],
+    })
+    expect(results.scenarios[4]!.errors).toEqual([
+      { name: 'TypeError', message: 'no such thing', at: expect.stringMatching(/^perf\/a\.perf\.ts:\d+:\d+$/) },
+    ])
+    expect(await readdir(made.path('perf-report'))).toEqual(['results.json'])
+  })
+
+  test('stands where outputDir says, and only invalid scenarios do not fail the command when told to warn', async () => {
+    const made = await project(
+      scenario('warned', record([], [INVALID])),
+      configSource({ outputDir: 'out/slo', invalid: 'warn' }),
+    )
+    const run = await made.run()
+    expect(run.exitCode).toBe(0)
+    expect((await resultsOf(made, 'out/slo/results.json')).totals).toMatchObject({ invalid: 1, passed: 0 })
+    expect(plainText(run.output)).toMatch(/INVALID {2}warned/)
+  })
+
+  test('an invalid assertion that the scenario swallowed fails the command', async () => {
+    const made = await project(scenario('swallowed', record([], [INVALID])))
+    const run = await made.run()
+    expect(run.exitCode).toBe(1)
+    expect((await resultsOf(made)).scenarios[0]).toMatchObject({ verdict: 'invalid' })
+  })
+
+  test('names the scale and the services the project told of, and then takes every test for a scenario', async () => {
+    const config = configSource().replace('test: {', `test: { globalSetup: ['./setup.ts'],`)
+    const setup = `export default (project) => project.provide('vitest-slo:run-info', {
+      scale: 'smoke',
+      services: [{ name: 'postgres', provider: 'embedded', summary: 'PostgreSQL 18, postgres://perf:hunter2@127.0.0.1:5/x' }],
+    })`
+    const made = await project(`test.skip('later', () => {})\ntest('bare', () => {})`, config, { 'setup.ts': setup })
+    await made.run()
+    const results = await resultsOf(made)
+    expect(results.scale).toBe('smoke')
+    expect(results.services[0]!.summary).toBe('PostgreSQL 18, postgres://perf:***@127.0.0.1:5/x')
+    expect(results.totals).toMatchObject({ scenarios: 2, skipped: 1, passed: 1 })
+  })
+
+  test('is there after a file that cannot be loaded, with what went wrong', async () => {
+    const made = await project(`throw new Error('bad file, token=abcdef123456')`)
+    const run = await made.run()
+    expect(run.exitCode).toBe(1)
+    expect(await resultsOf(made)).toMatchObject({
+      totals: { scenarios: 0 },
+      errors: [{ name: 'Error', message: 'bad file, token=***' }],
+    })
+  })
+
+  test('keeps finished scenarios when the process is killed', async () => {
+    const made = await project(`
+      ${scenario('done', record([sampleHttpRun()], [PASSED]))}
+      test('kills the command', async () => {
+        const { readFile } = await import('node:fs/promises')
+        while (!(await readFile('perf-report/results.json', 'utf8').catch(() => '')).includes('done')) await new Promise(setImmediate)
+        process.kill(process.ppid, 'SIGKILL')
+        await new Promise((resolve) => process.once('disconnect', resolve))
+        process.exit()
+      })
+    `)
+    await made.run()
+    const results = await resultsOf(made)
+    expect(results).toMatchObject({ complete: false, totals: { scenarios: 1, passed: 1 } })
+  })
+})
+
+describe('a report folder that cannot be written', () => {
+  test('is one line; the summary and the verdict survive', async () => {
+    const made = await project(scenario('S1', record([sampleHttpRun()], [PASSED])), undefined, {
+      'perf-report': 'a file',
+    })
+    const run = await made.run()
+    expect(run.exitCode).toBe(0)
+    expect(plainText(run.stdout)).toContain('PASS     S1')
+    const complaints = run.stderr.split('\n').filter((line) => line.includes('could not be written'))
+    expect(complaints).toHaveLength(1)
+    expect(complaints[0]).toMatch(/EEXIST|ENOTDIR/)
+  })
+})
+
+describe('options', () => {
+  test('every mistake is named at once, before any test runs', async () => {
+    const config = configSource({ outputDir: 7, invalid: 'maybe', outputDirectory: 'x' })
+    const made = await project(scenario('never', record([], [])), config)
+    const run = await made.run()
+    expect(run.exitCode).toBe(1)
+    const text = plainText(run.output)
+    expect(text).toContain('outputDir: must be the path of a folder')
+    expect(text).toContain("invalid: must be 'fail' or 'warn'")
+    expect(text).toContain('outputDirectory: is no option here')
+  })
+})

@@ -1,0 +1,16 @@
+import type { ServiceInfo } from './results.ts'
+
+/** The key under which a project tells the reporter about its run: `project.provide(RUN_INFO, { scale, services })`. */
+export const RUN_INFO = 'vitest-slo:run-info'
+
+/** What only the setup of a run knows. A project that provides it has all its tests reported as scenarios. */
+export interface RunInfo {
+  readonly scale?: string
+  readonly services?: readonly ServiceInfo[]
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    [RUN_INFO]?: RunInfo
+  }
+}

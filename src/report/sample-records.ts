@@ -1,0 +1,138 @@
+import type { AssertionResult, FanOutRunResult, HttpRunResult, ScenarioRecord, TimelinePoint } from '../run/result.ts'
+import type { GeneratorHealth } from '../run/generator.ts'
+import { Histogram } from '../stats/histogram.ts'
+import { timeStats } from '../stats/summary.ts'
+
+/** Records as scenarios leave them, made up for tests of the reports. */
+
+const GENERATOR: GeneratorHealth = {
+  scheduleDelay: { p50Ms: 0.2, p99Ms: 1.2, maxMs: 4 },
+  eventLoopDelay: { p50Ms: 0.1, p99Ms: 2.1, maxMs: 8 },
+  eventLoopUtilization: 0.24,
+  cpuRatio: 0.31,
+  maxRssBytes: 180 * 2 ** 20,
+  openSockets: 210,
+  descriptorLimit: 20_000,
+}
+
+/** An HTTP run of `seconds` at 200 requests a second, its latencies around 40 ms with a slow tail. */
+export function sampleHttpRun(seconds = 30, name = 'http 1'): HttpRunResult {
+  const latency = new Histogram()
+  const service = new Histogram()
+  const timeline: TimelinePoint[] = []
+  for (let second = 0; second < seconds; second++) {
+    const window = new Histogram()
+    for (let i = 0; i < 200; i++) {
+      const us = 30_000 + 20_000 * Math.sin((second * 200 + i) / 37) + (i % 50 === 0 ? 120_000 : 0) + i * 7
+      window.record(us)
+      service.record(us * 0.8)
+    }
+    latency.merge(window)
+    const [p50Ms, p95Ms, p99Ms] = [0.5, 0.95, 0.99].map((p) => window.percentileUs(p) / 1000) as [
+      number,
+      number,
+      number,
+    ]
+    const errors: Record<string, number> = second % 7 === 3 ? { status: 1 } : {}
+    const counts = { offered: 200, sent: 200, completed: 200, dropped: 0, inFlight: 8 + (second % 5), vus: 100 }
+    timeline.push({ second, ...counts, errors, p50Ms, p95Ms, p99Ms })
+  }
+  const statusErrors = timeline.reduce((sum, { errors }) => sum + (errors['status'] ?? 0), 0)
+  const total = seconds * 200
+  return {
+    kind: 'http',
+    name,
+    load: `constantArrivalRate 200/s, 100 VUs, ${seconds}s`,
+    durationMs: seconds * 1000,
+    state: 'completed',
+    phases: [
+      { name: 'warmup', startMs: 0, endMs: 5000 },
+      { name: 'steady', startMs: 5000, endMs: seconds * 1000 },
+    ],
+    invalidities: [],
+    offered: total,
+    sent: total,
+    completed: total,
+    dropped: 0,
+    errors: statusErrors > 0 ? { status: statusErrors } : {},
+    statuses: { 200: total - statusErrors, 503: statusErrors },
+    latency: timeStats(latency)!,
+    serviceTime: timeStats(service)!,
+    latencyHistogram: latency.toJSON(),
+    steps: [],
+    generator: GENERATOR,
+    timeline,
+  }
+}
+
+/** A fan-out of 20 publications to 500 sockets; two deliveries went missing. */
+export function sampleFanOutRun(): FanOutRunResult {
+  const lag = new Histogram()
+  for (let i = 0; i < 9998; i++) lag.record(20_000 + (i % 500) * 400)
+  return {
+    kind: 'fanOut',
+    name: 'ws 1',
+    load: 'fanOut 2/s to 500 sockets, 10s',
+    durationMs: 10_000,
+    state: 'completed',
+    phases: [{ name: 'steady', startMs: 0, endMs: 10_000 }],
+    invalidities: [],
+    sockets: { asked: 500, subscribed: 500, failures: {}, closed: 0, reconnected: 0 },
+    publications: { count: 20, failed: 0, maxSlipMs: 1.5 },
+    deliveries: {
+      expected: 10_000,
+      received: 9998,
+      onTime: 9998,
+      late: 0,
+      missing: 2,
+      duplicate: 0,
+      outOfOrder: 0,
+      unexpected: 0,
+      unidentified: 0,
+    },
+    lag: timeStats(lag)!,
+    lagHistogram: lag.toJSON(),
+    generator: GENERATOR,
+    timeline: Array.from({ length: 10 }, (_, second) => ({
+      second,
+      publications: 2,
+      expected: 1000,
+      received: second === 4 ? 998 : 1000,
+      missing: second === 4 ? 2 : 0,
+      p50Ms: 118 + second,
+      p99Ms: 216 + second,
+      maxMs: 220 + second,
+    })),
+  }
+}
+
+export const PASSED: AssertionResult = {
+  assertion: 'toHaveP95Below(150)',
+  expected: 'p95 < 150 ms',
+  received: 'p95 = 98.1 ms',
+  outcome: 'passed',
+  run: 'http 1',
+}
+
+export const FAILED: AssertionResult = {
+  assertion: 'toHaveErrorRateBelow(0.001)',
+  expected: 'error rate < 0.1%',
+  received: 'error rate = 0.33%',
+  outcome: 'failed',
+  message: 'expect(run).toHaveErrorRateBelow(0.001)\n\nExpected: error rate < 0.1%\nReceived: error rate = 0.33%',
+  run: 'http 1',
+}
+
+export const INVALID: AssertionResult = {
+  assertion: 'toHaveP99Below(400)',
+  expected: 'p99 < 400 ms',
+  received: '120 samples, p99 needs 1,000',
+  outcome: 'invalid',
+  reason: 'too-few-samples',
+  message: 'expect(run).toHaveP99Below(400)\n\nInvalid: 120 samples, p99 needs 1,000',
+  run: 'http 1',
+}
+
+export function record(runs: ScenarioRecord['runs'], assertions: ScenarioRecord['assertions']): ScenarioRecord {
+  return { runs, assertions }
+}

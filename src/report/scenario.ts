@@ -1,0 +1,60 @@
+import { relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import type { SerializedError } from 'vitest'
+import type { TestCase } from 'vitest/node'
+import type { ScenarioRecord } from '../run/result.ts'
+import type { Outcome } from '../run/verdict.ts'
+import type { ErrorResult, ScenarioResult } from './results.ts'
+
+/** What the worker recorded for a test; empty where it recorded nothing, e.g. because a fixture failed. */
+export function recordOf(testCase: TestCase): ScenarioRecord | undefined {
+  const slo = (testCase.meta() as { slo?: Partial<ScenarioRecord> }).slo
+  return slo && { runs: slo.runs ?? [], assertions: slo.assertions ?? [] }
+}
+
+/** A test as `results.json` holds it. Not yet redacted. */
+export function scenarioOf(testCase: TestCase): ScenarioResult {
+  const record = recordOf(testCase) ?? { runs: [], assertions: [] }
+  const result = testCase.result()
+  const root = testCase.project.config.root
+  const errors = (result.errors ?? []).map((error) => errorOf(error, root))
+  return {
+    name: testCase.fullName,
+    file: testCase.module.relativeModuleId,
+    ...(testCase.project.name ? { project: testCase.project.name } : {}),
+    verdict: verdictOf(result.state, record, errors),
+    ...(result.state === 'skipped' && result.note ? { note: result.note } : {}),
+    durationMs: Math.round(testCase.diagnostic()?.duration ?? 0),
+    runs: record.runs,
+    assertions: record.assertions,
+    errors,
+  }
+}
+
+/**
+ * `invalid` where everything that speaks against the scenario is evidence that cannot be judged, `failed` where
+ * anything else does. A test that Vitest passed although an assertion was invalid (caught, or only warned about) is
+ * `invalid`: it never counts as passed.
+ */
+export function verdictOf(
+  state: ReturnType<TestCase['result']>['state'],
+  record: ScenarioRecord,
+  errors: readonly ErrorResult[],
+): Outcome {
+  if (state === 'skipped') return 'skipped'
+  const hasInvalid = record.assertions.some(({ outcome }) => outcome === 'invalid')
+  if (state === 'passed') return hasInvalid ? 'invalid' : 'passed'
+  const failedOtherwise = record.assertions.some(({ outcome }) => outcome === 'failed')
+  const onlyInvalid = errors.length > 0 && errors.every(({ name }) => name === 'InvalidRunError')
+  return onlyInvalid && !failedOtherwise ? 'invalid' : 'failed'
+}
+
+/** An error without colours and stack, but with the place it was thrown at inside the project. */
+export function errorOf(error: SerializedError, root: string): ErrorResult {
+  const frame = error.stacks?.find(({ file }) => file.startsWith(root) && !file.includes('/node_modules/'))
+  return {
+    name: error.name ?? 'Error',
+    message: stripVTControlCharacters(error.message ?? 'no message'),
+    ...(frame ? { at: `${relative(root, frame.file)}:${frame.line}:${frame.column}` } : {}),
+  }
+}

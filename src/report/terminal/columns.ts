@@ -1,0 +1,57 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/** A cell's text and how to paint it once padded. */
+export interface Cell {
+  readonly text: string
+  readonly align?: 'left' | 'right'
+  readonly style?: (text: string) => string
+}
+
+/** Characters a text takes on screen. Wide characters count as one: scenario names rarely have any. */
+export function width(text: string): number {
+  return stripVTControlCharacters(text).length
+}
+
+/** The text cut to `max` characters, with an ellipsis where something was cut. Takes plain text only. */
+export function cut(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, Math.max(0, max - 1))}…`
+}
+
+/** The widest text of every column. */
+export function columnWidths(rows: readonly (readonly Cell[])[]): readonly number[] {
+  const widths: number[] = []
+  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, width(cell.text))))
+  return widths
+}
+
+/** One line of cells under given widths, two spaces apart, without trailing space. */
+export function joinCells(row: readonly Cell[], widths: readonly number[]): string {
+  const cells = row.map(({ text, align, style = (t) => t }, at) => {
+    const fill = ' '.repeat(Math.max(0, (widths[at] ?? 0) - width(text)))
+    if (align === 'right') return fill + style(text)
+    return style(text) + (at === row.length - 1 ? '' : fill)
+  })
+  return cells.join('  ')
+}
+
+/** Plain pieces put on as few lines as fit into `max` characters, two spaces apart. A piece is never broken. */
+export function wrapPieces(pieces: readonly string[], max: number): readonly string[] {
+  const lines: string[] = []
+  for (const piece of pieces) {
+    const last = lines.at(-1)
+    if (last !== undefined && width(last) + 2 + width(piece) <= max) lines[lines.length - 1] = `${last}  ${piece}`
+    else lines.push(piece)
+  }
+  return lines
+}
+
+/** Words put on as many lines as needed. A word longer than a line is left whole. */
+export function wrapWords(text: string, max: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(/\s+/)) {
+    const last = lines.at(-1)
+    if (last !== undefined && width(last) + 1 + width(word) <= max) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}

@@ -1,0 +1,34 @@
+import { styleText } from 'node:util'
+import type { Outcome } from '../../run/verdict.ts'
+
+/** Paints text for one stream: plain where the stream is no terminal, or NO_COLOR asks for it. */
+export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string
+
+/** FORCE_COLOR and NO_COLOR decide first, then whether the stream is a terminal. */
+export function paintFor(stream: NodeJS.WritableStream): Paint {
+  return (format, text) => styleText(format, text, { stream, validateStream: true })
+}
+
+export const plain: Paint = (_format, text) => text
+
+const LABELS = { passed: 'PASS', failed: 'FAIL', invalid: 'INVALID', skipped: 'SKIP' } as const
+const COLOURS = { passed: 'green', failed: 'red', invalid: 'magenta', skipped: 'yellow' } as const
+const MARKS = { passed: '✓', failed: '×', invalid: '?', skipped: '↓' } as const
+
+/** The width of the longest verdict. */
+export const VERDICT_WIDTH = 'INVALID'.length
+
+/** `PASS`, `FAIL`, `INVALID` or `SKIP`, padded to one width. */
+export function verdictLabel(verdict: Outcome, paint: Paint): string {
+  return paint(['bold', COLOURS[verdict]], LABELS[verdict].padEnd(VERDICT_WIDTH))
+}
+
+/** One character for an assertion's outcome; told apart without colour. */
+export function outcomeMark(outcome: Outcome, paint: Paint): string {
+  return paint(COLOURS[outcome], MARKS[outcome])
+}
+
+/** Text in the colour of an outcome. */
+export function inColourOf(outcome: Outcome, text: string, paint: Paint): string {
+  return paint(COLOURS[outcome], text)
+}

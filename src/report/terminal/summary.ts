@@ -1,0 +1,125 @@
+import { formatDuration } from '../../stats/units.ts'
+import type { AssertionResult, RunResult } from '../../run/result.ts'
+import type { Outcome } from '../../run/verdict.ts'
+import { figuresOf } from '../figures.ts'
+import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
+import { columnWidths, cut, joinCells, wrapPieces, wrapWords, type Cell } from './columns.ts'
+import { inColourOf, outcomeMark, VERDICT_WIDTH, verdictLabel, type Paint } from './style.ts'
+
+const MIN_COLUMNS = 40
+const INDENT = '  '
+
+/**
+ * The summary at the end of the terminal output: every scenario with its verdict, runs and assertions, then the totals.
+ * Lines fit into `columns` down to 40; names too long for that are cut.
+ */
+export function summaryOf(results: Results, columns: number, paint: Paint): string {
+  const max = Math.max(MIN_COLUMNS, columns) - 1
+  const widths = figureWidths(results.scenarios)
+  const blocks = results.scenarios.map((scenario) => scenarioLines(scenario, widths, max, paint).join('\n'))
+  return [headline(results, paint), ...blocks, totalsLine(results.totals, paint)].join('\n\n')
+}
+
+function headline({ scale, durationMs, services }: Results, paint: Paint): string {
+  const facts = [scale && `scale ${scale}`, formatDuration(Math.round(durationMs / 100) * 100)].filter(Boolean)
+  const lines = [`${paint('bold', 'Scenarios')}  ${paint('dim', facts.join(', '))}`]
+  for (const { name, summary } of services) lines.push(paint('dim', `${INDENT}${name}: ${summary}`))
+  return lines.join('\n')
+}
+
+function scenarioLines(scenario: ScenarioResult, widths: Widths, max: number, paint: Paint): string[] {
+  const { verdict, name, runs, assertions, durationMs } = scenario
+  const took = durationMs >= 100 ? `  ${formatDuration(Math.round(durationMs / 100) * 100)}` : ''
+  const title = cut(name, max - VERDICT_WIDTH - 2 - took.length)
+  const lines = [`${verdictLabel(verdict, paint)}  ${paint('bold', title)}${paint('dim', took)}`]
+  if (scenario.note) lines.push(...indented(wrapWords(scenario.note, max - 4), 2))
+  for (const run of runs) lines.push(...runLines(run, widths, max, paint))
+  lines.push(...assertionLines(assertions, max, paint))
+  lines.push(...otherErrors(scenario).flatMap((error) => errorLines(error, max, paint)))
+  return lines
+}
+
+type Widths = ReadonlyMap<string, readonly number[]>
+
+/** Figures stand under each other across scenarios, for runs of one kind. */
+function figureWidths(scenarios: readonly ScenarioResult[]): Widths {
+  const rows = Map.groupBy(
+    scenarios.flatMap(({ runs }) => runs),
+    ({ kind }) => kind,
+  )
+  return new Map([...rows].map(([kind, runs]) => [kind, columnWidths(runs.map(valueCells))]))
+}
+
+function valueCells(run: RunResult): Cell[] {
+  return figuresOf(run).map(({ value }) => ({ text: value, align: 'right' }))
+}
+
+function runLines(run: RunResult, widths: Widths, max: number, paint: Paint): string[] {
+  const aborted = run.state === 'aborted' ? ` (aborted${run.abortReason ? `: ${run.abortReason}` : ''})` : ''
+  const pieces = figuresOf(run).map(({ label, value }, at) => {
+    return `${paint('dim', label)} ${value.padStart(widths.get(run.kind)?.[at] ?? 0)}`
+  })
+  const heading = `${run.name}: ${run.load}${aborted}`
+  return [
+    ...indented(wrapWords(heading, max - 4), 2).map((line) => paint('cyan', line)),
+    ...indented(wrapPieces(pieces, max - 6), 3),
+    ...run.invalidities.flatMap(({ finding, remedy }) => {
+      const text = inColourOf('invalid', wrapWords(`not usable: ${finding}. ${remedy}`, max - 6).join('\n'), paint)
+      return indented(text.split('\n'), 3)
+    }),
+  ]
+}
+
+function assertionLines(assertions: readonly AssertionResult[], max: number, paint: Paint): string[] {
+  const rows = assertions.map(({ outcome, assertion, expected, received }): Cell[] => [
+    { text: outcomeMark(outcome, paint) },
+    { text: assertion },
+    { text: expected },
+    { text: received, style: (text) => (outcome === 'passed' ? text : inColourOf(outcome, text, paint)) },
+  ])
+  const widths = columnWidths(rows)
+  const total = widths.reduce((sum, each) => sum + each + 2, 0) - 2
+  if (total <= max - 4)
+    return indented(
+      rows.map((row) => joinCells(row, widths)),
+      2,
+    )
+  return indented(
+    assertions.flatMap((assertion) => stackedAssertion(assertion, max - 4, paint)),
+    2,
+  )
+}
+
+/** For narrow terminals: one thing a line. */
+function stackedAssertion({ outcome, assertion, expected, received }: AssertionResult, max: number, paint: Paint) {
+  const lines = (label: string, text: string) =>
+    wrapWords(text, max - 14).map((line, at) => `  ${(at === 0 ? label : '').padEnd(10)}${line}`)
+  return [
+    `${outcomeMark(outcome, paint)} ${cut(assertion, max - 2)}`,
+    ...lines('expected', expected),
+    ...lines('received', received).map((line) => (outcome === 'passed' ? line : inColourOf(outcome, line, paint))),
+  ]
+}
+
+/** Errors that no assertion tells already; Vitest has printed them in full. */
+function otherErrors({ errors, assertions }: ScenarioResult): readonly ErrorResult[] {
+  const told = assertions.filter(({ outcome }) => outcome !== 'passed').length
+  return errors.slice(Math.min(told, errors.length))
+}
+
+function errorLines({ name, message, at }: ErrorResult, max: number, paint: Paint): string[] {
+  const first = `${name}: ${message.split('\n')[0]}`
+  const place = at === undefined ? [] : [paint('dim', at)]
+  return indented([...wrapWords(first, max - 4).map((line) => paint('red', line)), ...place], 2)
+}
+
+function totalsLine(totals: Totals, paint: Paint): string {
+  const parts = (['failed', 'invalid', 'passed', 'skipped'] as const satisfies readonly Outcome[])
+    .filter((verdict) => totals[verdict] > 0)
+    .map((verdict) => paint('bold', inColourOf(verdict, `${totals[verdict]} ${verdict}`, paint)))
+  return `${paint('bold', 'Scenarios')}  ${parts.join(', ') || 'none ran'} ${paint('dim', `(${totals.scenarios})`)}`
+}
+
+function indented(lines: readonly string[], depth: number): string[] {
+  return lines.map((line) => INDENT.repeat(depth) + line)
+}
