@@ -1,0 +1,42 @@
+import type { ContainerRuntimeClient } from 'testcontainers'
+
+/** Every container of ours carries this label with the run's id as its value. */
+export const RUN_LABEL = 'vitest-slo.run'
+
+const PROBE_MS = 2_000
+
+/**
+ * The Docker engine Testcontainers finds (by its own rules: `DOCKER_HOST`, the usual sockets, `~/.testcontainers.properties`),
+ * or `undefined` when none answers within two seconds.
+ */
+export async function findEngine(limitMs = PROBE_MS): Promise<ContainerRuntimeClient | undefined> {
+  const { getContainerRuntimeClient } = await import('testcontainers')
+  const { promise: late, resolve } = Promise.withResolvers<undefined>()
+  const timer = setTimeout(resolve, limitMs, undefined)
+  try {
+    return await Promise.race([getContainerRuntimeClient().catch(() => undefined), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Removes every container that carries `label` (`key=value`), running or not, with its anonymous volumes.
+ * @returns false when no engine answers
+ */
+export async function removeContainers(label: string): Promise<boolean> {
+  const engine = await findEngine()
+  if (!engine) return false
+  const docker = engine.container.dockerode
+  const filters = JSON.stringify({ label: [label] })
+  for (const { Id } of await docker.listContainers({ all: true, filters })) {
+    await docker
+      .getContainer(Id)
+      .remove({ force: true, v: true })
+      .catch((error: { statusCode?: number }) => {
+        // 404: gone already. 409: its removal is under way.
+        if (error.statusCode !== 404 && error.statusCode !== 409) throw error
+      })
+  }
+  return true
+}

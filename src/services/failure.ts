@@ -1,0 +1,23 @@
+/** What was thrown, as an error: JavaScript lets anything be thrown. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
+/** The `code` of a system's or driver's error (`ECONNREFUSED`, an SQLSTATE); empty when it has none. */
+export function codeOf(thrown: unknown): string {
+  if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return ''
+  return typeof thrown.code === 'string' ? thrown.code : ''
+}
+
+/** Waits for all, and tells what came of them; never rejects. */
+export async function settleAll<T>(
+  promises: readonly Promise<T>[],
+): Promise<{ readonly values: readonly T[]; readonly errors: readonly Error[] }> {
+  const values: T[] = []
+  const errors: Error[] = []
+  for (const outcome of await Promise.allSettled(promises)) {
+    if (outcome.status === 'fulfilled') values.push(outcome.value)
+    else errors.push(asError(outcome.reason))
+  }
+  return { values, errors }
+}

@@ -1,0 +1,22 @@
+/**
+ * Entry of the guardian's own process: `node guardian-process.ts <record>`. Its standard input is a pipe from the main
+ * process; the end of that pipe is the end of the main process, for whatever reason.
+ */
+import { putAway } from './put-away.ts'
+import { readRecord, removeRecord } from './run-record.ts'
+
+const path = process.argv[2]
+if (path === undefined) throw new Error('guardian-process needs the path of a run record')
+
+// A signal sent to a whole group, or a closed terminal, is no reason to leave anything behind.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+
+process.stdin.on('error', () => void finish(path))
+process.stdin.on('end', () => void finish(path))
+process.stdin.resume()
+
+async function finish(record: string): Promise<void> {
+  const kept = await putAway(readRecord(record)?.leftovers ?? [], true)
+  if (kept.length === 0) removeRecord(record)
+  process.exit()
+}

@@ -1,0 +1,148 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { chownSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { RUN_LABEL } from './engine.ts'
+import { startTimeOf } from './process-identity.ts'
+import { FOLDER_PREFIX, putAway, removeFolder } from './put-away.ts'
+import { RunJournal, abandonedRecords, recordFolder, removeRecord, type Leftover } from './run-record.ts'
+
+/** How a watched process is ended when nobody else ends it. */
+export interface WatchedProcess {
+  /** The process leads a group of its own (it was spawned detached), and the group goes with it. Default: true. */
+  readonly group?: boolean
+  /** Asks it to end; SIGKILL follows after three seconds. Default: SIGTERM. */
+  readonly signal?: NodeJS.Signals
+}
+
+/**
+ * Sees to it that nothing outlives a run, however the run ends.
+ *
+ * Everything started is written to a record on disk before it is used. A second process, in a session of its own, waits
+ * for this one to end: normally, by a signal, by a crash or by `kill -9`; then it puts away what the record still
+ * names. Should it be killed as well, the next run's guardian finds the record and does the same.
+ */
+export class Guardian implements AsyncDisposable {
+  /** Names this run; the value of the label every container carries. */
+  readonly runId: string
+  readonly #journal: RunJournal
+  readonly #process: ChildProcess
+  readonly #exited: Promise<void>
+
+  private constructor(runId: string, folder: string) {
+    this.runId = runId
+    this.#journal = new RunJournal(folder, runId)
+    this.#journal.own(process.pid)
+    this.#process = spawn(process.execPath, [guardianEntry(), this.#journal.path], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: withoutNodeOptions(process.env),
+    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#exited = promise
+    this.#process.once('exit', () => resolve())
+    // A guardian that cannot be started is no reason to stop: the record is there for the next run.
+    this.#process.once('error', () => resolve())
+    this.#process.stdin?.on('error', () => {})
+    if (this.#process.pid !== undefined) this.#journal.own(this.#process.pid)
+    this.#release()
+  }
+
+  /**
+   * Puts away what earlier runs of this user left behind, then watches over this one.
+   * @param options.log gets one line when something was found
+   */
+  static async start(options: { log?(line: string): void; folder?: string } = {}): Promise<Guardian> {
+    const folder = options.folder ?? recordFolder()
+    await removeAbandoned(folder, options.log ?? (() => {}))
+    return new Guardian(randomUUID(), folder)
+  }
+
+  /** The label a container needs so that it is removed with the run. */
+  get labels(): Readonly<Record<string, string>> {
+    return { [RUN_LABEL]: this.runId }
+  }
+
+  /**
+   * Call it in the same tick as `spawn`.
+   * @returns the function that says the process has ended
+   */
+  watchProcess(pid: number, { group = true, signal = 'SIGTERM' }: WatchedProcess = {}): () => void {
+    const startedAt = startTimeOf(pid)
+    return startedAt === undefined ? () => {} : this.#journal.add({ kind: 'process', pid, startedAt, group, signal })
+  }
+
+  /** Call it before the first container with {@link labels} is created. */
+  watchContainers(): () => void {
+    return this.#journal.add({ kind: 'containers', label: `${RUN_LABEL}=${this.runId}` })
+  }
+
+  /** Makes a temporary folder that only `owner` (default: this user) may enter, and that goes with the run. */
+  temporaryFolder(name: string, { parent = tmpdir(), owner }: TemporaryFolderOptions = {}): TemporaryFolder {
+    const path = mkdtempSync(join(parent, `${FOLDER_PREFIX}${name}-`))
+    const release = this.#journal.add({ kind: 'directory', path })
+    if (owner) chownSync(path, owner.uid, owner.gid)
+    const remove = () => {
+      removeFolder(path)
+      release()
+    }
+    return { path, remove }
+  }
+
+  /** Puts away whatever is still watched, and waits for it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.ref()
+    this.#process.stdin?.end()
+    await this.#exited
+  }
+
+  /** This process may end whenever it likes: that is what the guardian waits for. */
+  #release(): void {
+    this.#process.unref()
+    const { stdin } = this.#process
+    if (stdin && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref()
+  }
+}
+
+export interface TemporaryFolderOptions {
+  /** Where it is made. Default: the system's temporary folder. */
+  readonly parent?: string
+  readonly owner?: { readonly uid: number; readonly gid: number }
+}
+
+export interface TemporaryFolder {
+  readonly path: string
+  remove(): void
+}
+
+/** Ends and removes what the records of dead runs still name. */
+async function removeAbandoned(folder: string, log: (line: string) => void): Promise<void> {
+  for (const record of abandonedRecords(folder)) {
+    const kept = await putAway(record.leftovers, false)
+    if (kept.length < record.leftovers.length) log(`put away after an earlier run: ${summary(record.leftovers, kept)}`)
+    if (kept.length === 0) removeRecord(record.path)
+  }
+}
+
+function summary(leftovers: readonly Leftover[], kept: readonly Leftover[]): string {
+  const done = leftovers.filter((leftover) => !kept.includes(leftover))
+  return done
+    .map((leftover) => {
+      if (leftover.kind === 'process') return `process ${leftover.pid}`
+      return leftover.kind === 'directory' ? leftover.path : `containers labelled ${leftover.label}`
+    })
+    .join(', ')
+}
+
+/** `guardian-process.ts` in the repository, `guardian-process.js` in a built package. */
+function guardianEntry(): string {
+  return fileURLToPath(new URL(`./guardian-process${extname(new URL(import.meta.url).pathname)}`, import.meta.url))
+}
+
+/** An inherited `--inspect` would take the debugger's port, an inherited `--import` would run somebody's code. */
+function withoutNodeOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...rest } = env
+  return rest
+}

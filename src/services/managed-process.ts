@@ -1,0 +1,119 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { LogTail } from './log-tail.ts'
+import type { Guardian } from './guardian.ts'
+
+const FLUSH_MS = 500
+
+/** How a process ended: one of the two is set. */
+export interface ProcessExit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export interface ManagedProcessOptions {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd?: string
+  /** Whom to run as; only root can. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined
+  /** Written to its standard input, which is then closed. */
+  readonly input?: string
+  /** Asks it to end. Default: SIGTERM, to the whole group. */
+  readonly stopSignal?: NodeJS.Signals
+  /** Signals go to the process alone, which sees to its children itself. Default: to its group. */
+  readonly alone?: boolean
+  readonly guardian: Guardian
+  onOutput?(chunk: string): void
+}
+
+/**
+ * A process in a session of its own, so that Ctrl-C in the terminal does not reach it before we do; watched by the
+ * guardian from the tick it starts in, its output kept in {@link log}.
+ */
+export class ManagedProcess {
+  readonly pid: number
+  readonly log = new LogTail()
+  /** Resolves when it has ended and its output is read; never rejects. */
+  readonly exited: Promise<ProcessExit>
+  readonly #child: ChildProcess
+  readonly #stopSignal: NodeJS.Signals
+  readonly #group: boolean
+  #exit: ProcessExit | undefined
+
+  private constructor(child: ChildProcess, pid: number, options: ManagedProcessOptions) {
+    this.pid = pid
+    this.#child = child
+    this.#group = !options.alone
+    this.#stopSignal = options.stopSignal ?? 'SIGTERM'
+    const release = options.guardian.watchProcess(pid, { group: this.#group, signal: this.#stopSignal })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (chunk: string) => {
+        this.log.write(chunk)
+        options.onOutput?.(chunk)
+      })
+    }
+    child.stdin?.on('error', () => {})
+    child.stdin?.end(options.input ?? '')
+    const { promise, resolve } = Promise.withResolvers<ProcessExit>()
+    this.exited = promise
+    child.once('exit', (code, signal) => {
+      if (this.#group) this.#send('SIGKILL')
+      release()
+      this.#exit = { code, signal }
+      // Its last words may still be in the pipe; somebody who left the group may hold that pipe open for ever.
+      const timer = setTimeout(resolve, FLUSH_MS, this.#exit)
+      child.once('close', () => {
+        clearTimeout(timer)
+        resolve({ code, signal })
+      })
+    })
+  }
+
+  /** @throws when the command cannot be run, e.g. `ENOENT` */
+  static async start(options: ManagedProcessOptions): Promise<ManagedProcess> {
+    const child = spawn(options.command, options.args, {
+      detached: true,
+      env: options.env,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...options.user,
+    })
+    const { promise: spawned, resolve, reject } = Promise.withResolvers<void>()
+    child.once('spawn', resolve)
+    child.once('error', reject)
+    const started = child.pid === undefined ? undefined : new ManagedProcess(child, child.pid, options)
+    await spawned
+    if (!started) throw new Error(`${options.command} got no process id`)
+    return started
+  }
+
+  get running(): boolean {
+    return this.#exit === undefined
+  }
+
+  /** Asks the process to end and waits; after `graceMs` (5,000) it is killed. */
+  async stop(graceMs = 5_000): Promise<ProcessExit> {
+    this.#send(this.#stopSignal)
+    const timer = setTimeout(() => this.#send('SIGKILL'), graceMs)
+    try {
+      return await this.exited
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #send(signal: NodeJS.Signals): void {
+    if (this.#exit !== undefined) return
+    try {
+      process.kill(this.#group ? -this.pid : this.pid, signal)
+    } catch {
+      // It ended by itself in the meantime.
+    }
+  }
+}
+
+/** How a process ended, for a message: `exit code 1`, `signal SIGKILL`. */
+export function describeExit({ code, signal }: ProcessExit): string {
+  return signal === null ? `exit code ${code}` : `signal ${signal}`
+}

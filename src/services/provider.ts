@@ -1,0 +1,60 @@
+import { findEngine } from './engine.ts'
+import { ServiceError, type ServiceContext } from './service.ts'
+
+/** Where a service comes from. */
+export type Provider = 'container' | 'embedded' | 'external'
+
+const PROVIDERS: readonly string[] = ['auto', 'container', 'embedded', 'external']
+
+/** Whether `value` is something the option `provider` takes. */
+export function isProviderOption(value: unknown): value is Provider | 'auto' {
+  return typeof value === 'string' && PROVIDERS.includes(value)
+}
+
+export interface ProviderQuestion {
+  readonly service: string
+  readonly option: Provider | 'auto' | undefined
+  /** From the option or the variable; makes `external` the choice. */
+  readonly url: string | undefined
+  /** The variable that gives a URL, e.g. `PERF_DATABASE_URL`. */
+  readonly urlVariable: string
+  /** The variable that forces a provider for this service, e.g. `SLO_POSTGRES_PROVIDER`. */
+  readonly providerVariable: string
+}
+
+/**
+ * The provider to use. A variable beats the option; `SLO_SERVICES` speaks for every service whose own variable is not
+ * set. Left open: external if there is a URL, container if a Docker engine answers, else embedded.
+ */
+export async function chooseProvider(question: ProviderQuestion, context: ServiceContext): Promise<Provider> {
+  const forced = forcedProvider(question, context.env)
+  if (forced === 'external' && question.url === undefined) {
+    throw new ServiceError(question.service, {
+      problem: 'the provider is external, but no URL is given',
+      remedy: `Set ${question.urlVariable}, or the option url, or let another provider be used.`,
+    })
+  }
+  if (forced === 'container' && (await findEngine(10_000)) === undefined) {
+    throw new ServiceError(question.service, {
+      problem: 'the provider is container, but no Docker engine answers',
+      remedy: `Start one (and set DOCKER_HOST if it listens elsewhere), set ${question.providerVariable}=embedded, or give a URL in ${question.urlVariable}.`,
+    })
+  }
+  if (forced !== 'auto') return forced
+  if (question.url !== undefined) return 'external'
+  return (await findEngine()) === undefined ? 'embedded' : 'container'
+}
+
+function forcedProvider({ service, option, providerVariable }: ProviderQuestion, env: NodeJS.ProcessEnv) {
+  for (const variable of [providerVariable, 'SLO_SERVICES']) {
+    const value = env[variable]
+    if (value === undefined || value === '') continue
+    if (isProviderOption(value)) return value
+    throw new ServiceError(service, {
+      problem: `${variable} names no provider`,
+      received: `${variable}=${value}`,
+      remedy: `Use one of ${PROVIDERS.join(', ')}, e.g. ${variable}=embedded.`,
+    })
+  }
+  return option ?? 'auto'
+}

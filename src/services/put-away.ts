@@ -1,0 +1,75 @@
+import { rmSync } from 'node:fs'
+import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { removeContainers } from './engine.ts'
+import { groupExists, isSameProcess } from './process-identity.ts'
+import type { Leftover } from './run-record.ts'
+
+/** Temporary folders carry this prefix; a folder without it is never removed, whatever a record says. */
+export const FOLDER_PREFIX = 'vitest-slo-'
+
+const GRACE_MS = 3_000
+const KILL_MS = 2_000
+const POLL_MS = 10
+
+/**
+ * Ends the processes, removes the containers, then the folders. A process is touched only while its start time is the
+ * one recorded; what is gone already is no mistake.
+ * @param recent the run ended just now. Then a group whose leader is gone is ended too: nobody else can have got its
+ *   number yet. For an older record that cannot be told, and such a group is left alone
+ * @returns what could not be put away, e.g. containers of an engine that does not answer
+ */
+export async function putAway(leftovers: readonly Leftover[], recent: boolean): Promise<readonly Leftover[]> {
+  const kept: Leftover[] = []
+  const attempt = async (leftover: Leftover, away: Promise<boolean>) => {
+    if (!(await away.catch(() => false))) kept.push(leftover)
+  }
+  await Promise.all(
+    leftovers.map((leftover) => {
+      if (leftover.kind === 'process') return attempt(leftover, endProcess(leftover, recent))
+      if (leftover.kind === 'containers') return attempt(leftover, removeContainers(leftover.label))
+      return undefined
+    }),
+  )
+  for (const leftover of leftovers) {
+    if (leftover.kind === 'directory') removeFolder(leftover.path)
+  }
+  return kept
+}
+
+/** Removes a temporary folder of ours with everything in it. */
+export function removeFolder(path: string): void {
+  if (!basename(path).startsWith(FOLDER_PREFIX)) return
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+}
+
+async function endProcess(leftover: Extract<Leftover, { kind: 'process' }>, recent: boolean): Promise<boolean> {
+  const { pid, startedAt, group, signal } = leftover
+  const runs = () => isSameProcess(pid, startedAt)
+  if (!runs() && !recent) return true
+  if (runs()) send(pid, signal, group)
+  if (!(await goneWithin(GRACE_MS, runs))) {
+    send(pid, 'SIGKILL', group)
+    if (!(await goneWithin(KILL_MS, runs))) return false
+  }
+  // No pid is given out again while a group goes by it: what is left there is still ours.
+  if (group && groupExists(pid)) send(pid, 'SIGKILL', true)
+  return true
+}
+
+async function goneWithin(limitMs: number, runs: () => boolean): Promise<boolean> {
+  const deadline = performance.now() + limitMs
+  while (runs()) {
+    if (performance.now() > deadline) return false
+    await sleep(POLL_MS)
+  }
+  return true
+}
+
+function send(pid: number, signal: NodeJS.Signals, group: boolean): void {
+  try {
+    process.kill(group ? -pid : pid, signal)
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}

@@ -1,0 +1,61 @@
+import { get as getHttp, type IncomingMessage } from 'node:http'
+import { get as getHttps } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const ATTEMPT_MS = 2_000
+const PAUSE_MS = 25
+
+export interface ReadinessOptions {
+  readonly timeoutMs: number
+  /** Gives up early, e.g. because the process ended. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Asks the URL until it answers 2xx.
+ * @returns `undefined` when it did; else what was last seen: `status 500: …`, `connection refused`
+ */
+export async function waitUntilReady(url: URL, { timeoutMs, signal }: ReadinessOptions): Promise<string | undefined> {
+  const deadline = performance.now() + timeoutMs
+  let last = 'no answer'
+  while (!signal.aborted) {
+    const leftMs = deadline - performance.now()
+    if (leftMs <= 0) return last
+    const seen = await ask(url, Math.min(ATTEMPT_MS, leftMs), signal)
+    if (seen === undefined) return undefined
+    last = seen
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
+  }
+  return last
+}
+
+async function ask(url: URL, limitMs: number, signal: AbortSignal): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string | undefined>()
+  const get = url.protocol === 'https:' ? getHttps : getHttp
+  const limit = AbortSignal.timeout(Math.max(1, Math.ceil(limitMs)))
+  // No agent: a connection kept open would be one more for the target to count.
+  const request = get(url, { agent: false, signal: AbortSignal.any([limit, signal]) }, (answer) => {
+    void read(answer).then(resolve)
+  })
+  request.on('error', (error: NodeJS.ErrnoException) => resolve(reason(error, limit.aborted, limitMs)))
+  return promise
+}
+
+async function read(answer: IncomingMessage): Promise<string | undefined> {
+  const status = answer.statusCode ?? 0
+  let body = ''
+  try {
+    for await (const chunk of answer.setEncoding('utf8')) if (body.length < 500) body += String(chunk)
+  } catch (error) {
+    return `status ${status}, then ${(error as Error).message}`
+  }
+  if (status >= 200 && status < 300) return undefined
+  const text = body.replaceAll(/\s+/g, ' ').trim().slice(0, 200)
+  return `status ${status}${text === '' ? '' : `: ${text}`}`
+}
+
+function reason(error: NodeJS.ErrnoException, timedOut: boolean, limitMs: number): string {
+  if (timedOut) return `no answer within ${Math.round(limitMs)} ms`
+  if (error.code === 'ECONNREFUSED') return 'connection refused: nothing listens there'
+  return [error.code, error.message].filter(Boolean).join(': ')
+}

@@ -1,0 +1,26 @@
+const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)([^\s:@/]*):([^\s/]*)@/gi
+const SECRET_PARAMETERS = /([?&](?:password|passwd|pwd|token|secret|api_?key|access_key|sslpassword)=)[^&\s#]*/gi
+
+/**
+ * The text with the passwords of every URL in it, secret query parameters, and the given secrets replaced by `***`.
+ * A user name stays: it is needed to find a mistake. Text that is a mangled URL should not be shown at all.
+ */
+export function redact(text: string, secrets: readonly string[] = []): string {
+  let clean = text.replace(CREDENTIALS, '$1$2:***@').replace(SECRET_PARAMETERS, '$1***')
+  for (const secret of secrets) if (secret.length >= 6) clean = clean.replaceAll(secret, '***')
+  return clean
+}
+
+/** The secrets a URL carries: its password, as written and decoded. Empty when it has none or is no URL. */
+export function secretsOf(url: string): readonly string[] {
+  if (!URL.canParse(url)) return []
+  const { password } = new URL(url)
+  if (password === '') return []
+  const secrets = new Set([password])
+  try {
+    secrets.add(decodeURIComponent(password))
+  } catch {
+    // A stray percent sign: only the written form can be looked for.
+  }
+  return [...secrets]
+}

@@ -1,0 +1,78 @@
+import { redact, secretsOf } from './redact.ts'
+import { ServiceError } from './service.ts'
+
+/** What `seed` is given: one connection. */
+export interface RedisConnection {
+  /** For a client of your own. Holds the password. */
+  readonly url: string
+  /** Sends one command, e.g. `command('SET', 'key', 'value')`, and returns the answer as the driver gives it. */
+  command(...words: readonly string[]): Promise<unknown>
+}
+
+const CONNECT_MS = 5_000
+
+/**
+ * Opens one connection; it is not opened again when it breaks.
+ * @throws {ServiceError} when that fails; the message says what to do and holds no password
+ */
+export async function connectRedis(subject: string, url: string): Promise<RedisConnection & AsyncDisposable> {
+  const { createClient } = await import('redis')
+  const client = createClient({ url, socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false } })
+  // A connection that breaks while idle makes the next command fail; that is where it is reported.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.sendCommand(['PING'])
+  } catch (error) {
+    client.destroy()
+    throw connectFailure(subject, url, error)
+  }
+  return {
+    url,
+    command: (...words) => client.sendCommand([...words]),
+    async [Symbol.asyncDispose]() {
+      if (client.isOpen) client.destroy()
+    },
+  }
+}
+
+/**
+ * Reads a Redis URL.
+ * @throws {ServiceError} without showing the text: what is no URL may still hold a password
+ */
+export function parseRedisUrl(subject: string, source: string, text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && /^rediss?:$/.test(url.protocol) && url.hostname !== '') return url
+  throw new ServiceError(subject, {
+    problem: `${source} is no Redis URL`,
+    received: url
+      ? `a URL with protocol ${url.protocol}`
+      : `text of ${text.length} characters that is no URL (not shown: it may hold a password)`,
+    remedy: 'Write it as redis://:password@host:6379/0, with special characters in the password percent-encoded.',
+  })
+}
+
+function connectFailure(subject: string, url: string, error: unknown): ServiceError {
+  const { host } = new URL(url)
+  const reasons = error instanceof AggregateError ? error.errors : [error]
+  const reason = reasons.map((one: Error & { code?: string }) => one.message || one.code).join('; ')
+  const [problem, remedy] = explain(reason, host)
+  return new ServiceError(subject, { problem, received: redact(`${url} (${reason})`, secretsOf(url)), remedy })
+}
+
+function explain(reason: string, host: string): readonly [string, string] {
+  if (/WRONGPASS|NOAUTH|invalid password|without any password/i.test(reason)) {
+    return [
+      `${host} refuses the password`,
+      'Correct it in the URL (redis://:password@host:6379); special characters must be percent-encoded.',
+    ]
+  }
+  if (reason.includes('ECONNREFUSED')) {
+    return [`nothing listens on ${host}`, 'Start the server, or correct host and port in the URL.']
+  }
+  if (/ENOTFOUND|EAI_AGAIN/.test(reason)) return [`the host of ${host} is not known`, 'Correct the host in the URL.']
+  return [
+    `cannot connect to ${host}`,
+    `See the reason above. What answers there must be a Redis or Valkey server that takes connections within ${CONNECT_MS / 1000} s.`,
+  ]
+}

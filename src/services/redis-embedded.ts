@@ -1,0 +1,110 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { ManagedProcess, describeExit } from './managed-process.ts'
+import { freePort } from './ports.ts'
+import type { RedisServer, RedisServerOptions } from './redis-server.ts'
+import { ServiceError, type ServiceContext } from './service.ts'
+import { aborted, timeout } from './waiting.ts'
+
+const COMMANDS = ['redis-server', 'valkey-server']
+const FOLDERS = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin']
+const START_MS = 15_000
+const PORT_ATTEMPTS = 3
+
+/**
+ * Starts the `redis-server` or `valkey-server` found on the path (or in the usual folders), on loopback, with nothing
+ * written to disk.
+ */
+export async function startEmbeddedRedis(options: RedisServerOptions, context: ServiceContext): Promise<RedisServer> {
+  const command = findServer(context.env)
+  if (command === undefined) throw notInstalled(options.name)
+  for (let attempt = 1; ; attempt++) {
+    const server = await launch(command, options, context)
+    if (server !== 'port taken') return server
+    if (attempt === PORT_ATTEMPTS) throw startFailure(options.name, `its port was taken ${attempt} times in a row`, '')
+  }
+}
+
+/** Full path of the first server program that may be run. */
+function findServer(env: NodeJS.ProcessEnv): string | undefined {
+  const folders = [...(env['PATH'] ?? '').split(delimiter).filter(Boolean), ...FOLDERS]
+  return COMMANDS.flatMap((command) => folders.map((folder) => join(folder, command))).find((path) => {
+    try {
+      accessSync(path, constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+async function launch(
+  command: string,
+  { name, password, settings }: RedisServerOptions,
+  { guardian, signal, env }: ServiceContext,
+): Promise<RedisServer | 'port taken'> {
+  const port = await freePort()
+  const folder = guardian.temporaryFolder('redis')
+  const { promise: ready, resolve: markReady } = Promise.withResolvers<'ready'>()
+  const config = [
+    ...['bind 127.0.0.1', `port ${port}`, `requirepass ${password}`, `dir ${folder.path}`],
+    ...['save ""', 'appendonly no', 'daemonize no', 'logfile ""'],
+    ...[...settings].map(([key, value]) => `${key} ${value}`),
+  ]
+  try {
+    const server = await ManagedProcess.start({
+      command,
+      // From standard input: arguments, the password among them, could be read by everybody on the machine.
+      args: ['-'],
+      input: `${config.join('\n')}\n`,
+      cwd: folder.path,
+      env: { PATH: env['PATH'] },
+      guardian,
+      onOutput: (chunk) => {
+        if (chunk.includes('eady to accept connections')) markReady('ready')
+      },
+    })
+    const outcome = await Promise.race([ready, server.exited, timeout(START_MS), aborted(signal)])
+    if (outcome === 'ready') {
+      const stop = async () => {
+        await server.stop()
+        folder.remove()
+      }
+      return { provider: 'embedded', place: `127.0.0.1:${port}`, url: `redis://:${password}@127.0.0.1:${port}/0`, stop }
+    }
+    await server.stop(0)
+    folder.remove()
+    signal.throwIfAborted()
+    if (/address already in use/i.test(server.log.quote())) return 'port taken'
+    const problem =
+      typeof outcome === 'object'
+        ? `it ended at once: ${describeExit(outcome)}`
+        : `it was not ready within ${START_MS / 1000} s`
+    throw startFailure(name, problem, server.log.quote())
+  } catch (error) {
+    folder.remove()
+    throw error
+  }
+}
+
+function notInstalled(subject: string): ServiceError {
+  return new ServiceError(subject, {
+    problem: `no Docker engine is used, and neither ${COMMANDS.join(' nor ')} is on the path`,
+    remedy: [
+      'Install Redis:',
+      '    Debian, Ubuntu:  apt-get install redis-server',
+      '    macOS:           brew install redis',
+      '    either:          npm run setup',
+      '  or start a Docker engine, or give the URL of a running server in PERF_REDIS_URL.',
+    ].join('\n'),
+  })
+}
+
+function startFailure(subject: string, problem: string, details: string): ServiceError {
+  return new ServiceError(subject, {
+    problem: `the embedded Redis did not start: ${problem}`,
+    details,
+    remedy:
+      'See its last lines above: a setting it does not know is named there. Or use another provider: SLO_REDIS_PROVIDER=container, or PERF_REDIS_URL.',
+  })
+}

@@ -1,0 +1,20 @@
+import type { Provider } from './provider.ts'
+
+/** What a server is started with. */
+export interface RedisServerOptions {
+  /** The service's name, for messages. */
+  readonly name: string
+  readonly password: string
+  /** Lines of its configuration, e.g. `maxmemory` and `64mb`. */
+  readonly settings: ReadonlyMap<string, string>
+  readonly image: string
+}
+
+/** A server that takes connections. */
+export interface RedisServer {
+  readonly provider: Provider
+  /** Where it is, for the summary: host and port. */
+  readonly place: string
+  readonly url: string
+  stop(): Promise<void>
+}

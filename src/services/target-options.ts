@@ -1,0 +1,81 @@
+import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
+import { Problems, type Problem } from '../options/problems.ts'
+import type { Duration } from '../options/checks.ts'
+
+/** What one instance of the target is told when its environment is made. */
+export interface InstanceContext {
+  /** From 0. */
+  readonly index: number
+  readonly port: number
+  /** Not set when there is no internal listener. */
+  readonly internalPort: number | undefined
+  /** Connection details of the services, by name. */
+  readonly services: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** Options of {@link target}: a `command` to start, or the `url` of a target that runs already. */
+export interface TargetOptions {
+  /**
+   * Program and arguments, e.g. `['node', 'src/main.ts']`; no shell is involved. Its environment is ours without
+   * Vitest's own variables, with `NODE_ENV=production`, the services' variables, the ports, and `env`.
+   */
+  readonly command?: readonly string[]
+  /** Default: the current folder. */
+  readonly cwd?: string
+  /** Variables of the target's own; they beat all others. */
+  readonly env?: Readonly<Record<string, string>> | ((instance: InstanceContext) => Readonly<Record<string, string>>)
+  /** Path that answers 2xx once the target can take load. Default: `/healthz`. */
+  readonly ready?: string
+  /** Default: `'30s'`. */
+  readonly readyTimeout?: Duration
+  /** How many to start. Default: 1. */
+  readonly instances?: number
+  /** A fixed port, counted up for each further instance. Default: a free one. */
+  readonly port?: number
+  /** The variable that tells the target its port. Default: `PORT`. */
+  readonly portVariable?: string
+  /** As `port`, for the listener that is not public (publish routes, metrics). */
+  readonly internalPort?: number
+  /** Default: `INTERNAL_PORT`; `false` when the target has no such listener. */
+  readonly internalPortVariable?: string | false
+  /** A target that runs already; several instances as a list. `PERF_TARGET_URL` (comma-separated) beats it and the command. */
+  readonly url?: string | readonly string[]
+  /** Its internal listener, where it has one. `PERF_TARGET_INTERNAL_URL` beats it. */
+  readonly internalUrl?: string | readonly string[]
+  /** Hosts other than this machine that load may be put on. Full scale needs them in `PERF_ALLOW_FULL_LOAD_ON` as well. */
+  readonly allowRemote?: readonly string[]
+  /**
+   * Globs of the target's own files, from `cwd`: in watch mode it is started again when one of them changed.
+   * Default: everything beside and below the first file named in `command`, when that is not the whole project.
+   */
+  readonly watch?: readonly string[]
+}
+
+const OPTIONS: readonly (keyof TargetOptions)[] = [
+  ...(['command', 'cwd', 'env', 'ready', 'readyTimeout', 'instances', 'port', 'portVariable', 'internalPort'] as const),
+  ...(['internalPortVariable', 'url', 'internalUrl', 'allowRemote', 'watch'] as const),
+]
+
+/** Every mistake in the options; needs no environment. */
+export function validateTarget(options: TargetOptions): readonly Problem[] {
+  const problems = new Problems()
+  checkKnownKeys(problems, '', options, OPTIONS)
+  const { command, ready = '/healthz', readyTimeout = '30s', instances = 1 } = options
+  if (command !== undefined && (!Array.isArray(command) || command.length === 0 || !command.every(isWord))) {
+    problems.add('command', command, 'must be a list of program and arguments', `command: ['node', 'src/main.ts']`)
+  }
+  if (typeof ready !== 'string' || !ready.startsWith('/')) {
+    problems.add('ready', ready, 'must be a path that starts with a slash', `ready: '/healthz'`)
+  }
+  checkDuration(problems, 'readyTimeout', readyTimeout)
+  checkNumber(problems, 'instances', instances, { min: 1, max: 64, integer: true, example: 2 })
+  for (const name of ['port', 'internalPort'] as const) {
+    const port = options[name]
+    if (port !== undefined) checkNumber(problems, name, port, { min: 1, max: 65_535, integer: true, example: 3000 })
+  }
+  return problems.found
+}
+
+function isWord(word: unknown): boolean {
+  return typeof word === 'string' && word !== ''
+}

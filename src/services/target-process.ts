@@ -1,0 +1,215 @@
+import { ManagedProcess, describeExit, type ProcessExit } from './managed-process.ts'
+import { freePort, isFree } from './ports.ts'
+import { redact, secretsOf } from './redact.ts'
+import { waitUntilReady } from './readiness.ts'
+import { ServiceError } from './service.ts'
+import type { Readiness } from './target-external.ts'
+import type { InstanceContext, TargetOptions } from './target-options.ts'
+import type { StartedTarget, TargetContext, TargetExit, TargetInstance } from './target.ts'
+
+interface Ports {
+  readonly port: number
+  readonly internalPort: number | undefined
+}
+
+/** A target of one or more processes of ours. */
+export class StartedProcesses implements StartedTarget {
+  readonly provider = 'command'
+  readonly #launch: (index: number) => Promise<ManagedProcess>
+  readonly #ports: readonly Ports[]
+  readonly #redact: (text: string) => string
+  readonly #listeners = new Set<(exit: TargetExit) => void>()
+  #processes: readonly ManagedProcess[] = []
+  #stopping = false
+
+  private constructor(
+    ports: readonly Ports[],
+    launch: (index: number) => Promise<ManagedProcess>,
+    redactText: (text: string) => string,
+  ) {
+    this.#ports = ports
+    this.#launch = launch
+    this.#redact = redactText
+  }
+
+  /**
+   * @throws {ServiceError} when a port is taken, the program cannot be run, ends at once, or is not ready in time; the
+   *   message quotes the last lines it printed
+   */
+  static async start(
+    options: TargetOptions,
+    command: readonly string[],
+    readiness: Readiness,
+    context: TargetContext,
+  ): Promise<StartedProcesses> {
+    const count = options.instances ?? 1
+    const ports: Ports[] = []
+    for (let index = 0; index < count; index++) ports.push(await choosePorts(options, index))
+    const secrets = context.services.flatMap(({ connection }) => Object.values(connection).flatMap(secretsOf))
+    const redactText = (text: string) => redact(text, secrets)
+    const launch = (index: number) =>
+      launchInstance(options, command, ports[index] as Ports, index, readiness, context, redactText)
+    const started = new StartedProcesses(ports, launch, redactText)
+    await started.#startAll()
+    return started
+  }
+
+  get instances(): readonly TargetInstance[] {
+    return this.#ports.map(({ port, internalPort }, index) => {
+      const pid = this.#processes[index]?.pid
+      return {
+        baseUrl: `http://127.0.0.1:${port}`,
+        ...(internalPort === undefined ? {} : { internalUrl: `http://127.0.0.1:${internalPort}` }),
+        ...(pid === undefined ? {} : { pid }),
+      }
+    })
+  }
+
+  get summary(): string {
+    const places = this.instances.map(({ baseUrl, pid }) => `${baseUrl} (pid ${pid})`)
+    return `target, started, ${places.join(', ')}`
+  }
+
+  log(instance = 0): readonly string[] {
+    return (this.#processes[instance]?.log.last() ?? []).map(this.#redact)
+  }
+
+  async restart(): Promise<void> {
+    await this.#stopAll()
+    await this.#startAll()
+  }
+
+  onExit(listener: (exit: TargetExit) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stopAll()
+  }
+
+  async #startAll(): Promise<void> {
+    this.#stopping = false
+    const outcomes = await Promise.allSettled(this.#ports.map((_, index) => this.#launch(index)))
+    this.#processes = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []))
+    if (failures[0]) {
+      await this.#stopAll()
+      throw failures[0]
+    }
+    for (const [index, process] of this.#processes.entries()) {
+      void process.exited.then((exit) => this.#noticeExit(index, process, exit))
+    }
+  }
+
+  async #stopAll(): Promise<void> {
+    this.#stopping = true
+    await Promise.all(this.#processes.map((process) => process.stop()))
+  }
+
+  #noticeExit(instance: number, process: ManagedProcess, exit: ProcessExit): void {
+    if (this.#stopping || this.#processes[instance] !== process) return
+    const which = this.#ports.length === 1 ? 'target' : `target, instance ${instance}`
+    const message = this.#redact(
+      `${which} ended unasked: ${describeExit(exit)}. Its last lines:\n${process.log.quote()}`,
+    )
+    for (const listener of this.#listeners) listener({ instance, ...exit, message })
+  }
+}
+
+async function choosePorts(options: TargetOptions, index: number): Promise<Ports> {
+  const port = await onePort('port', options.port, index)
+  if (options.internalPortVariable === false) return { port, internalPort: undefined }
+  return { port, internalPort: await onePort('internalPort', options.internalPort, index) }
+}
+
+async function onePort(option: string, fixed: number | undefined, index: number): Promise<number> {
+  if (fixed === undefined) return freePort()
+  const port = fixed + index
+  if (await isFree(port)) return port
+  throw new ServiceError('target', {
+    problem: `port ${port} is taken`,
+    received: `${option}: ${fixed}${index === 0 ? '' : `, instance ${index}`}`,
+    remedy: `End what listens there (lsof -i :${port} names it), or leave ${option} out: a free port is chosen.`,
+  })
+}
+
+async function launchInstance(
+  options: TargetOptions,
+  command: readonly string[],
+  ports: Ports,
+  index: number,
+  { readyPath, readyTimeoutMs }: Readiness,
+  context: TargetContext,
+  redactText: (text: string) => string,
+): Promise<ManagedProcess> {
+  const { guardian, signal } = context
+  const [program = '', ...args] = command
+  const shown = redactText(command.join(' '))
+  const started = await ManagedProcess.start({
+    command: program,
+    args,
+    env: environment(options, ports, index, context),
+    guardian,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw new ServiceError('target', {
+      problem: `${shown} cannot be run: ${error.message}`,
+      remedy: `Name a program on the path and a folder that exists: target({ command, cwd }).`,
+      cause: error,
+    })
+  })
+  const over = new AbortController()
+  const readiness = waitUntilReady(new URL(`http://127.0.0.1:${ports.port}${readyPath}`), {
+    timeoutMs: readyTimeoutMs,
+    signal: AbortSignal.any([signal, over.signal]),
+  })
+  const outcome = await Promise.race([readiness.then((last) => ({ last })), started.exited])
+  over.abort()
+  if ('last' in outcome && outcome.last === undefined) return started
+  await started.stop()
+  signal.throwIfAborted()
+  const details = redactText(`Its last lines:\n${started.log.quote()}`)
+  throw 'last' in outcome
+    ? new ServiceError('target', {
+        problem: `${shown} was not ready within ${readyTimeoutMs / 1000} s: GET ${readyPath} on port ${ports.port}`,
+        received: redactText(outcome.last ?? ''),
+        details,
+        remedy:
+          'See what it waits for above; give it more time, target({ readyTimeout }), or name the path that says it is ready, target({ ready }).',
+      })
+    : new ServiceError('target', {
+        problem: `${shown} ended before it was ready: ${describeExit(outcome)}`,
+        details,
+        remedy: exitRemedy(started),
+      })
+}
+
+function exitRemedy(started: ManagedProcess): string {
+  if (started.log.last().some((line) => line.includes('EADDRINUSE'))) {
+    return 'It listens on a port that is taken: let it listen on PORT (and INTERNAL_PORT), which are free ones.'
+  }
+  return 'See its last lines above; run the same command by hand with the same variables to look closer.'
+}
+
+/** Vitest's own variables would make the target believe it is under test. */
+const VITEST_VARIABLES = /^(VITEST(_.*)?|TEST|MODE|DEV|PROD|SSR|NODE_OPTIONS|NODE_V8_COVERAGE)$/
+
+function environment(
+  { env = {}, portVariable = 'PORT', internalPortVariable = 'INTERNAL_PORT' }: TargetOptions,
+  { port, internalPort }: Ports,
+  index: number,
+  context: TargetContext,
+): NodeJS.ProcessEnv {
+  const inherited = Object.entries(context.env).filter(([name]) => !VITEST_VARIABLES.test(name))
+  const services = Object.fromEntries(context.services.map(({ name, connection }) => [name, connection]))
+  const instance: InstanceContext = { index, port, internalPort, services }
+  return {
+    ...Object.fromEntries(inherited),
+    NODE_ENV: 'production',
+    ...Object.assign({}, ...context.services.map((service) => service.env)),
+    [portVariable]: String(port),
+    ...(internalPortVariable === false ? {} : { [internalPortVariable]: String(internalPort) }),
+    ...(typeof env === 'function' ? env(instance) : env),
+  }
+}
