@@ -1,6 +1,6 @@
 import { formatCount, formatDuration, formatRate } from '../stats/units.ts'
 import { areaOf, legsOf, type Leg } from './legs.ts'
-import type { Load, OpenLoad, Phase, Stage, ThinkTime } from './load.ts'
+import type { Load, OpenLoad, Phase, PhaseName, SharedIterations, Stage, ThinkTime } from './load.ts'
 
 /** True where iterations are due by a schedule (`constantArrivalRate`, `rampingArrivalRate`), whatever the target does. */
 export function isOpen(load: Load): load is OpenLoad {
@@ -46,14 +46,17 @@ function iterationsIn(area: number): number {
  */
 export function phasesOf(load: Load): readonly Phase[] {
   if (load.kind === 'sharedIterations') return [{ name: 'steady', startMs: 0, endMs: load.maxDurationMs }]
+  const names = legPhases(load)
+  const phases: Phase[] = []
+  for (const [at, { startMs, endMs }] of legsOf(load).entries()) append(phases, { name: names[at]!, startMs, endMs })
+  return phases
+}
+
+/** The phase of each piece of a load's line, in order. */
+export function legPhases(load: Exclude<Load, SharedIterations>): readonly PhaseName[] {
   const legs = legsOf(load)
   const wayDown = legs.findLastIndex((leg) => !isWayDown(leg)) + 1
-  const phases: Phase[] = []
-  for (const [at, leg] of legs.entries()) {
-    const name = leg.phase ?? (at >= wayDown ? 'cooldown' : leg.from === leg.to ? 'steady' : 'ramp')
-    append(phases, { name, startMs: leg.startMs, endMs: leg.endMs })
-  }
-  return phases
+  return legs.map((leg, at) => leg.phase ?? (at >= wayDown ? 'cooldown' : leg.from === leg.to ? 'steady' : 'ramp'))
 }
 
 function isWayDown({ from, to }: Leg): boolean {

@@ -1,0 +1,224 @@
+import { OptionsError } from '../options/problems.ts'
+import { formatDuration, formatRatio } from '../stats/units.ts'
+import { durationOf, isOpen, legPhases } from './describe.ts'
+import { areaOf, legsOf, type Leg } from './legs.ts'
+import type { Load, OpenLoad, RampingArrivalRate, RampingVus, SharedIterations, Stage } from './load.ts'
+
+/** How much of the written load is put on: fewer users for less time, against unchanged objectives. */
+export interface Scale {
+  /** `smoke`, `pr`, `full`, or the factor as given. */
+  readonly name: string
+  /** Factor on VUs, sockets and rates, above 0 and at most 1. */
+  readonly users: number
+  /** Factor on durations, above 0 and at most 1. */
+  readonly time: number
+  /** The longest that steady and spike phases together may then be, however long they are written. */
+  readonly steadyMs?: number
+}
+
+export interface ScaleOptions {
+  /**
+   * Requests that the steady and spike phases must hold together: the time is stretched for it, up to the time written.
+   * Default: 1,000 (what p99 needs) where that costs a quarter more time at most, else 200 (what p95 needs).
+   */
+  readonly samples?: number
+  /** How many requests one iteration sends. Default: 1. */
+  readonly requestsPerIteration?: number
+}
+
+/**
+ * - `smoke`: six scenarios in 90 s with services to start, so about 12 s each. Steady phases of 8 s leave a scenario of
+ *   5 iterations a second the time that 200 samples take. A twentieth of the users: 10,000 become 500, which no laptop
+ *   feels.
+ * - `pr`: six scenarios in 4 minutes, so at most 40 s each with warm-up and ramps. 30 s give an interval of 30 windows and
+ *   1,000 samples from 34 iterations a second on. A fifth of the users: 10,000 become 2,000 on two shared cores.
+ */
+const NAMED: Readonly<Record<string, Scale>> = {
+  smoke: { name: 'smoke', users: 0.05, time: 1, steadyMs: 8_000 },
+  pr: { name: 'pr', users: 0.2, time: 1, steadyMs: 30_000 },
+  full: { name: 'full', users: 1, time: 1 },
+}
+
+/** Ramps are cut too: the whole load lasts at most this many times `steadyMs`. */
+const WHOLE_TO_STEADY = 1.5
+const SAMPLES_FOR_P99 = 1_000
+const SAMPLES_FOR_P95 = 200
+const STRETCH_FOR_P99 = 1.25
+/** Phases that begin or end at a fraction of an iteration may hold one fewer than their area. */
+const SPARE = 2
+
+/**
+ * How long one request is taken to last where nothing was measured yet. Long beside any objective in use, so that VUs
+ * suffice (Little, A Proof for the Queuing Formula L = λW, 1961: VUs in use = rate × time each is held) and the samples
+ * expected of a closed load are not fewer than foreseen. A target slower than this drops iterations or gives fewer samples.
+ */
+const ASSUMED_REQUEST_MS = 1_000
+
+/**
+ * Reads `smoke`, `pr`, `full` or a factor like `0.25` (of users and of time).
+ *
+ * @throws {OptionsError} naming what is legal
+ */
+export function parseScale(value: string | number): Scale {
+  const text = String(value).trim()
+  if (Object.hasOwn(NAMED, text)) return NAMED[text]!
+  const factor = text === '' ? Number.NaN : Number(text)
+  if (factor > 0 && factor <= 1) return factor === 1 ? NAMED['full']! : { name: text, users: factor, time: factor }
+  const rule = `must be 'smoke', 'pr', 'full', or a factor above 0 and at most 1 such as '0.25'`
+  throw new OptionsError('scale', [{ path: 'scale', received: value, rule, example: `scale: 'pr'` }])
+}
+
+/** The scale in one line, for a report: `pr: 20% of the users, steady phases cut to 30s`. */
+export function describeScale(scale: Scale): string {
+  if (isFull(scale)) return `${scale.name}: the load as written`
+  const parts = [`${formatRatio(scale.users)} of the users`]
+  if (scale.time < 1) parts.push(`${formatRatio(scale.time)} of the time`)
+  if (scale.steadyMs !== undefined) parts.push(`steady phases cut to ${formatDuration(scale.steadyMs)}`)
+  return `${scale.name}: ${parts.join(', ')}`
+}
+
+/** A number of users that is no load's, such as sockets of a fan-out, at this scale: at least 1, at most as written. */
+export function scaleUsers(users: number, scale: Scale): number {
+  return Math.ceil(users * scale.users)
+}
+
+/** A duration that is no load's, such as that of a fan-out, at this scale. */
+export function scaleTime(ms: number, scale: Scale): number {
+  return Math.min(ms * scale.time, scale.steadyMs ?? Number.POSITIVE_INFINITY)
+}
+
+/**
+ * The load at this scale. VUs, rates and durations never exceed what is written, ramps keep their shape (every target by
+ * one factor, every duration by another) and stages their phases. Users and time are reduced only so far that the
+ * samples of {@link ScaleOptions.samples} are still offered; with closed loads that holds while requests take at most
+ * 1 s, and long think times keep the run long. `sharedIterations` keep their `maxDuration`: it is a limit, not a length.
+ */
+export function scaleLoad(load: Load, scale: Scale, options: ScaleOptions = {}): Load {
+  if (isFull(scale)) return load
+  if (load.kind === 'sharedIterations') return scaleIterations(load, scale, options)
+  const factors = factorsFor(load, scale, options)
+  switch (load.kind) {
+    case 'constantVus':
+      return { ...load, vus: scaleVus(load.vus, factors), durationMs: scaleMs(load.durationMs, factors) }
+    case 'rampingVus': {
+      const target = (written: number) => scaleVus(written, factors)
+      return { ...load, startVus: target(load.startVus), stages: scaleStages(load, factors, target) }
+    }
+    case 'constantArrivalRate': {
+      const ratePerSec = load.ratePerSec * factors.users
+      const durationMs = scaleMs(load.durationMs, factors)
+      return { ...load, ratePerSec, vus: carryingVus(load, factors, options), durationMs }
+    }
+    default: {
+      const target = (written: number) => written * factors.users
+      const stages = scaleStages(load, factors, target)
+      return {
+        ...load,
+        startRatePerSec: target(load.startRatePerSec),
+        stages,
+        vus: carryingVus(load, factors, options),
+      }
+    }
+  }
+}
+
+interface Factors {
+  /** On VUs of closed loads and rates of open ones. */
+  readonly users: number
+  readonly time: number
+  /** On the VUs of open loads. */
+  readonly vus: number
+}
+
+type LineLoad = Exclude<Load, SharedIterations>
+
+function factorsFor(load: LineLoad, scale: Scale, options: ScaleOptions): Factors {
+  const steadyMs = scale.steadyMs ?? Number.POSITIVE_INFINITY
+  const cap = Math.min(1, steadyMs / lengthOf(countedLegs(load)), (steadyMs * WHOLE_TO_STEADY) / durationOf(load))
+  const { samples, time } = goal(load, scale.time * cap, options)
+  return { time, users: Math.min(1, Math.max(scale.users, samples / samplesAt(load, time, options))), vus: scale.users }
+}
+
+/** How many samples to aim at, and the factor on time with which the written users give them. */
+function goal(load: LineLoad, time: number, options: ScaleOptions): { samples: number; time: number } {
+  const timeFor = (samples: number) => smallest(time, (factor) => samplesAt(load, factor, options) >= samples + SPARE)
+  const affordable = timeFor(SAMPLES_FOR_P99) <= timeFor(SAMPLES_FOR_P95) * STRETCH_FOR_P99
+  const samples = options.samples ?? (affordable ? SAMPLES_FOR_P99 : SAMPLES_FOR_P95)
+  return { samples: samples + SPARE, time: timeFor(samples) }
+}
+
+/** The smallest factor from `low` to 1 that reaches, to nine digits; 1 where none does. */
+function smallest(low: number, reaches: (factor: number) => boolean): number {
+  if (reaches(low)) return low
+  let [short, enough] = [low, 1]
+  for (let step = 0; step < 30; step++) {
+    const middle = (short + enough) / 2
+    if (reaches(middle)) enough = middle
+    else short = middle
+  }
+  return enough
+}
+
+/**
+ * Requests of the written users in the steady and spike phases (the whole load, where it has none), with durations cut
+ * to a factor. A closed VU begins at least one iteration in every turn of its longest think time and a request of 1 s;
+ * a phase shorter than that may see nothing of it.
+ */
+function samplesAt(load: LineLoad, time: number, { requestsPerIteration = 1 }: ScaleOptions): number {
+  const iterations = (leg: Leg): number => {
+    if (isOpen(load)) return areaOf(leg) * time
+    const turnMs = load.thinkTime.maxMs + ASSUMED_REQUEST_MS * requestsPerIteration
+    return Math.min(leg.from, leg.to) * Math.floor(((leg.endMs - leg.startMs) * time) / turnMs)
+  }
+  return countedLegs(load).reduce((sum, leg) => sum + iterations(leg), 0) * requestsPerIteration
+}
+
+function countedLegs(load: LineLoad): readonly Leg[] {
+  const names = legPhases(load)
+  const legs = legsOf(load)
+  const counted = legs.filter((_, at) => names[at] === 'steady' || names[at] === 'spike')
+  return counted.length > 0 ? counted : legs
+}
+
+function lengthOf(legs: readonly Leg[]): number {
+  return legs.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
+}
+
+function scaleMs(ms: number, { time }: Factors): number {
+  return Math.min(ms, Math.ceil(ms * time))
+}
+
+function scaleVus(vus: number, { users }: Factors): number {
+  return Math.ceil(vus * users)
+}
+
+function scaleStages(
+  load: RampingVus | RampingArrivalRate,
+  factors: Factors,
+  target: (written: number) => number,
+): readonly Stage[] {
+  // Rounding may flatten a ramp: it stays the phase it was written as.
+  const names = legPhases(load).values()
+  return load.stages.map((stage) => {
+    const scaled = { target: target(stage.target), durationMs: scaleMs(stage.durationMs, factors) }
+    return stage.durationMs === 0 ? scaled : { ...scaled, phase: names.next().value! }
+  })
+}
+
+/** VUs of an open load: reduced like the users, but enough to carry the scaled rate where requests take 1 s. */
+function carryingVus(load: OpenLoad, factors: Factors, { requestsPerIteration = 1 }: ScaleOptions): number {
+  const peakPerSec = Math.max(...legsOf(load).flatMap(({ from, to }) => [from, to])) * factors.users
+  const inUse = (peakPerSec * ASSUMED_REQUEST_MS * requestsPerIteration) / 1000
+  return Math.min(load.vus, Math.ceil(Math.max(load.vus * factors.vus, inUse)))
+}
+
+function scaleIterations(load: SharedIterations, scale: Scale, options: ScaleOptions): SharedIterations {
+  const needed = Math.ceil((options.samples ?? SAMPLES_FOR_P99) / (options.requestsPerIteration ?? 1))
+  const reduced = Math.ceil(load.iterations * scale.users * scale.time)
+  const vus = Math.ceil(load.vus * scale.users)
+  return { ...load, iterations: Math.min(load.iterations, Math.max(reduced, needed)), vus }
+}
+
+function isFull(scale: Scale): boolean {
+  return scale.users === 1 && scale.time === 1 && scale.steadyMs === undefined
+}
