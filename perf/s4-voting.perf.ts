@@ -24,7 +24,11 @@ perfTest('S4 voting hot path', async ({ http, ledger, runId }) => {
       const vote: Vote =
         last !== undefined && random.next() < REPEATED
           ? last
-          : { key: `${runId}-${vu.id}-${iteration}`, streamerId: popularStreamerId(random.next()), stars: random.int(1, 5) }
+          : {
+              key: `${runId}-${vu.id}-${iteration}`,
+              streamerId: popularStreamerId(random.next()),
+              stars: random.int(1, 5),
+            }
       vu.vars['vote'] = vote
       return {
         method: 'POST',

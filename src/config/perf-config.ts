@@ -11,8 +11,8 @@ export interface PerfConfig {
    * `--mode` come before it. Default: `smoke` in watch mode, else `full`.
    */
   readonly scale?: string | number
-  /** What the target needs, by the name scenarios know it under. Started in parallel, before the target. */
-  readonly services?: Readonly<Record<string, Service>>
+  /** What the target needs. Started in parallel, before the target. */
+  readonly services?: readonly Service[]
   /** The system under test; leave it out where scenarios give their own `baseUrl`. `PERF_TARGET_URL` comes before it. */
   readonly target?: Target
   /** Seeds every random choice. Default: `PERF_SEED`, else 1, so that two runs put the same load on. */

@@ -1,4 +1,5 @@
 import { parseScale, type Scale } from '../load/scale.ts'
+import { OptionsError } from '../options/problems.ts'
 
 export interface ScaleSources {
   /** `PERF_SCALE`. */
@@ -24,18 +25,32 @@ export interface ScaleChoice {
  */
 export function chooseScale({ environment, mode, config, watch }: ScaleSources): ScaleChoice {
   if (environment !== undefined && environment !== '')
-    return { scale: parseScale(environment, 'PERF_SCALE'), source: 'PERF_SCALE' }
+    return { scale: parsed('PERF_SCALE', environment, 'PERF_SCALE=pr'), source: 'PERF_SCALE' }
   const fromMode = scaleOfMode(mode)
   if (fromMode !== undefined) return { scale: fromMode, source: '--mode' }
-  if (config !== undefined) return { scale: parseScale(config, 'scale'), source: 'config' }
-  if (watch) return { scale: parseScale('smoke', 'scale'), source: 'default in watch mode' }
-  return { scale: parseScale('full', 'scale'), source: 'default' }
+  if (config !== undefined) return { scale: parsed('scale', config, "scale: 'pr'"), source: 'config' }
+  return watch
+    ? { scale: parseScale('smoke'), source: 'default in watch mode' }
+    : { scale: parseScale('full'), source: 'default' }
 }
 
 function scaleOfMode(mode: string): Scale | undefined {
   try {
-    return parseScale(mode, '--mode')
+    return parseScale(mode)
   } catch {
     return undefined
+  }
+}
+
+/** The error names where the value stands, which `parseScale` cannot know. */
+function parsed(path: string, value: string | number, example: string): Scale {
+  try {
+    return parseScale(value)
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error
+    throw new OptionsError(
+      'The scale',
+      error.problems.map(({ received, rule }) => ({ path, received, rule, example })),
+    )
   }
 }

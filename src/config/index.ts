@@ -1,0 +1,7 @@
+export { definePerfConfig, type PerfConfig } from './perf-config.ts'
+export { postgres } from '../services/postgres.ts'
+export { redis } from '../services/redis.ts'
+export { target } from '../services/target.ts'
+export type { TargetOptions } from '../services/target-options.ts'
+export type { Service, ServiceContext, StartedService } from '../services/service.ts'
+export { ServiceError } from '../services/service.ts'

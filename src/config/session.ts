@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import type { TestProject, Vitest } from 'vitest/node'
+import { describeScale } from '../load/scale.ts'
+import { RUN_INFO } from '../report/run-info.ts'
+import { OptionsError } from '../options/problems.ts'
+import {
+  StartError,
+  startEnvironment,
+  type Environment,
+  type EnvironmentDetails,
+  type TargetDetails,
+} from '../services/environment.ts'
+import { ServiceError } from '../services/service.ts'
+import { onFirstInterrupt } from './interrupts.ts'
+import type { PerfConfig } from './perf-config.ts'
+import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
+import { chooseScale, type ScaleChoice } from './scale-choice.ts'
+
+/** One invocation of Vitest: what is started for it, what the workers are told, and how it ends when interrupted. */
+export class Session {
+  readonly #config: PerfConfig
+  readonly #vitest: Vitest
+  readonly #project: TestProject
+  readonly #starting = new AbortController()
+  readonly #choice: ScaleChoice
+  #environment: Environment | undefined
+  #giveSignalsBack = () => {}
+
+  /** @throws {OptionsError} where the scale is unknown */
+  constructor(config: PerfConfig, vitest: Vitest, project: TestProject) {
+    this.#config = config
+    this.#vitest = vitest
+    this.#project = project
+    this.#choice = chooseScale({
+      environment: process.env['PERF_SCALE'],
+      mode: project.vite.config.mode,
+      config: config.scale,
+      watch: vitest.config.watch,
+    })
+  }
+
+  /** Starts services and target and tells the workers where they are. In watch mode they stay up between re-runs. */
+  async start(): Promise<void> {
+    this.#giveSignalsBack = onFirstInterrupt((signal) => void this.#interrupt(signal))
+    const { scale, source } = this.#choice
+    this.#log(`scale ${describeScale(scale)} (${source})`)
+    this.#environment = await this.#startEnvironment()
+    this.#provide(this.#environment.details)
+    this.#environment.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
+    if (this.#environment.targetGlobs.length > 0) this.#project.onTestsRerun(() => this.#beforeRerun())
+  }
+
+  async #startEnvironment(): Promise<Environment> {
+    const { services, target } = this.#config
+    const { scale } = this.#choice
+    const options = {
+      ...(services && { services }),
+      ...(target && { target }),
+      scale: scale.name === 'full' ? ('full' as const) : scale.users,
+    }
+    return startEnvironment(options, { signal: this.#starting.signal, log: (line) => this.#log(line) }).catch(
+      (error: Error) => {
+        throw forReader(error)
+      },
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#giveSignalsBack()
+    await this.#environment?.[Symbol.asyncDispose]()
+  }
+
+  async #beforeRerun(): Promise<void> {
+    const restarted = await this.#environment?.restartTargetIfChanged()
+    if (restarted) this.#provide(this.#environment!.details)
+  }
+
+  #provide(details: EnvironmentDetails): void {
+    const { scale } = this.#choice
+    const services = Object.entries(details.services)
+    const slo: ProvidedSlo = {
+      scale,
+      seed: this.#config.seed ?? Number(process.env['PERF_SEED'] ?? 1),
+      runId: randomBytes(6).toString('hex'),
+      services: Object.fromEntries(services.map(([name, { connection }]) => [name, connection])),
+      ...(details.target && { target: providedTarget(details.target) }),
+    }
+    this.#project.provide('slo', slo)
+    this.#project.provide(RUN_INFO, {
+      scale: scale.name,
+      services: services.map(([name, { provider, summary }]) => ({ name, provider, summary })),
+    })
+  }
+
+  /** The load stops and partial results are reported by Vitest's own end of a cancelled run. */
+  async #interrupt(signal: NodeJS.Signals): Promise<void> {
+    process.exitCode = signal === 'SIGINT' ? 130 : 143
+    this.#vitest.logger.log(`\n${signal}: stopping the load and putting services away. Once more to stop at once.`)
+    this.#starting.abort(new Error(`stopped by ${signal}`))
+    await this.#vitest.cancelCurrentRun('keyboard-input')
+    if (this.#vitest.config.watch) await this.#vitest.exit(true)
+  }
+
+  #log(line: string): void {
+    this.#vitest.logger.log(`vitest-slo  ${line}`)
+  }
+}
+
+/** The message says what to do; a stack through our own files would bury it. Unforeseen errors keep theirs. */
+function forReader(error: Error): Error {
+  if (!FORESEEN.some((kind) => error instanceof kind)) return error
+  const { name, message } = error
+  return Object.assign(new Error(message), { name, stack: `${name}: ${message}` })
+}
+
+const FORESEEN = [StartError, ServiceError, OptionsError]
+
+function providedTarget({ instances }: TargetDetails): ProvidedTarget {
+  return {
+    urls: instances.map(({ baseUrl }) => baseUrl),
+    internalUrls: instances.flatMap(({ internalUrl }) => internalUrl ?? []),
+    pids: instances.flatMap(({ pid }) => pid ?? []),
+  }
+}
