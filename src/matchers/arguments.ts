@@ -1,0 +1,89 @@
+import { checkKnownKeys, durationMs } from '../options/checks.ts'
+import type { Duration } from '../options/checks.ts'
+import type { Problems } from '../options/problems.ts'
+
+export type { Duration }
+
+/** What every threshold matcher takes after its limit. */
+export interface ThresholdOptions {
+  /**
+   * Demands that the whole confidence interval of the value, not the value alone, lies on the good side of the limit;
+   * above 0.5 and below 1, usually 0.95. Where the interval reaches over the limit the assertion fails in both
+   * polarities: the run does not say. Left out, the value alone is judged and the interval only shown.
+   */
+  readonly confidence?: number
+}
+
+/** A limit in milliseconds or as a duration; above 0. */
+export function readLimitMs(problems: Problems, value: unknown, example: string): number {
+  const ms = durationMs(value)
+  if (ms !== undefined && ms > 0) return ms
+  problems.add('limitMs', value, "must be a number of milliseconds above 0, or a duration: '1.5s'", example)
+  return Number.NaN
+}
+
+/** A percentile as a ratio; above 0 and below 1. */
+export function readPercentile(problems: Problems, value: unknown, example: string): number {
+  if (isBetween(value, 0, 1)) return value
+  const meant = isBetween(value, 1, 100) ? `; for p${value} write ${ratioOf(value)}` : ''
+  problems.add('percentile', value, `must be a ratio above 0 and below 1${meant}`, example)
+  return Number.NaN
+}
+
+interface RatioRule {
+  readonly path: string
+  readonly example: string
+  /** Whether 1 itself is a sensible limit. */
+  readonly one?: boolean
+}
+
+/** A ratio; above 0, and below 1 unless the rule allows 1. */
+export function readRatio(problems: Problems, value: unknown, { path, example, one = false }: RatioRule): number {
+  if (isBetween(value, 0, 1) || (one && value === 1)) return value
+  const meant = isBetween(value, 1, 100) ? `, not percent; for ${value}% write ${ratioOf(value)}` : ''
+  const end = one ? 'at most 1' : 'below 1'
+  problems.add(path, value, `must be a ratio above 0 and ${end}${meant}`, example)
+  return Number.NaN
+}
+
+/** A rate per second; above 0. */
+export function readRatePerSec(problems: Problems, value: unknown, example: string): number {
+  if (isBetween(value, 0, Number.POSITIVE_INFINITY)) return value
+  problems.add('perSec', value, 'must be a number per second above 0', example)
+  return Number.NaN
+}
+
+/** The options object that ends a matcher's arguments; `known` are the keys it may hold beside `confidence`. */
+export function readOptions<Key extends string>(
+  problems: Problems,
+  value: unknown,
+  known: readonly Key[],
+  example: string,
+): { readonly [K in Key]?: unknown } & { readonly confidence?: number } {
+  if (value === undefined) return {}
+  if (typeof value !== 'object' || value === null) {
+    problems.add('options', value, 'must be an object', example)
+    return {}
+  }
+  checkKnownKeys(problems, 'options', value, [...known, 'confidence'])
+  const { confidence } = value as { confidence?: unknown }
+  if (confidence !== undefined && !isBetween(confidence, 0.5, 1)) {
+    const meant = isBetween(confidence, 1, 100) ? `, not percent; for ${confidence}% write ${ratioOf(confidence)}` : ''
+    problems.add('options.confidence', confidence, `must be a ratio above 0.5 and below 1${meant}`, 'confidence: 0.95')
+  }
+  return value
+}
+
+/** A call with more arguments than the matcher knows is a misunderstanding, not something to pass over. */
+export function refuseMore(problems: Problems, args: readonly unknown[], known: number, example: string): void {
+  if (args.length > known) problems.add(`argument ${known + 1}`, args[known], 'is one argument too many', example)
+}
+
+/** Both ends excluded. */
+function isBetween(value: unknown, low: number, high: number): value is number {
+  return typeof value === 'number' && value > low && value < high
+}
+
+function ratioOf(percent: number): number {
+  return Number((percent / 100).toPrecision(12))
+}

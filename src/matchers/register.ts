@@ -1,0 +1,7 @@
+import { expect } from 'vitest'
+import { fanOutMatchers } from './fan-out.ts'
+import { latencyMatchers } from './latency.ts'
+import { requestMatchers } from './requests.ts'
+import { sustainMatchers } from './sustain.ts'
+
+expect.extend({ ...latencyMatchers, ...requestMatchers, ...sustainMatchers, ...fanOutMatchers })

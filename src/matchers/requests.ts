@@ -1,0 +1,205 @@
+import type { RequestEvidence } from '../run/evidence.ts'
+import { tooFewForRatio } from '../run/usable.ts'
+import { ratioInterval } from '../stats/intervals.ts'
+import type { HitWindow, Interval } from '../stats/intervals.ts'
+import type { Window } from '../stats/timeline.ts'
+import { formatCount, formatRate, formatRatio } from '../stats/units.ts'
+import { readOptions, readRatePerSec, readRatio, refuseMore } from './arguments.ts'
+import type { ThresholdOptions } from './arguments.ts'
+import { defineMatcher } from './define.ts'
+import type { ExtendMatcher, Judgement } from './define.ts'
+import { requestRun } from './subject.ts'
+import type { RequestRun } from './subject.ts'
+import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, undecidedHint } from './threshold.ts'
+import type { Threshold } from './threshold.ts'
+import type { On } from './typing.ts'
+
+type OnRequests<T, Matcher> = On<
+  T,
+  RequestRun,
+  Matcher,
+  'judges a run of requests, as http.run() gives: await it first'
+>
+
+declare module 'vitest' {
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
+    /**
+     * The share of offered requests that went wrong lies below a limit.
+     *
+     * Wrong are requests with an error of any kind (status, timeout, connect, reset, body), dropped ones, which were due
+     * and never sent, and ones left without an answer. All that were due are the denominator. Warm-up is left out.
+     * Needs `1 / ratio` requests; with fewer the run is invalid unless its interval leaves no doubt.
+     *
+     * @param ratio 0–1, never percent: 0.001 is 0.1%
+     */
+    toHaveErrorRateBelow: OnRequests<T, (ratio: number, options?: ThresholdOptions) => R>
+    /**
+     * The share of answers with one status lies below a limit. Answers alone are the denominator: what was dropped or
+     * timed out could have had any status. Needs `1 / ratio` answers. Warm-up is left out.
+     *
+     * @param ratio 0–1, never percent: 0.01 is 1%
+     */
+    toHaveStatusRateBelow: OnRequests<T, (status: number, ratio: number, options?: ThresholdOptions) => R>
+    /**
+     * Good answers per second, over the whole scope, lie above a limit. Errors are not throughput, however fast they
+     * are answered. An answer counts in the second its request was due. In an open model it cannot exceed the rate the
+     * load offers. Warm-up is left out.
+     */
+    toHaveThroughputAbove: OnRequests<T, (perSec: number, options?: ThresholdOptions) => R>
+  }
+}
+
+interface RatioPlan {
+  readonly limit: number
+  readonly confidence: number | undefined
+}
+
+const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
+  name: 'toHaveErrorRateBelow',
+  subject: requestRun,
+  readArguments(problems, args) {
+    const example = 'toHaveErrorRateBelow(0.001)'
+    refuseMore(problems, args, 2, example)
+    const limit = readRatio(problems, args[0], { path: 'ratio', example })
+    return { limit, confidence: readOptions(problems, args[1], [], '{ confidence: 0.95 }').confidence }
+  },
+  judge(evidence, plan) {
+    const windows = evidence.requestWindows.map((window) => ({ hits: wrongIn(window), total: window.offered }))
+    return judgeRatio(evidence, plan, { what: 'error rate', noun: 'requests', windows, parts: wrongParts(evidence) })
+  },
+})
+
+const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { readonly status: number }>({
+  name: 'toHaveStatusRateBelow',
+  subject: requestRun,
+  readArguments(problems, args) {
+    const example = 'toHaveStatusRateBelow(429, 0.01)'
+    const [status] = args
+    refuseMore(problems, args, 3, example)
+    if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599)
+      problems.add('status', status, 'must be an HTTP status, a whole number from 100 to 599', example)
+    const limit = readRatio(problems, args[1], { path: 'ratio', example })
+    const { confidence } = readOptions(problems, args[2], [], '{ confidence: 0.95 }')
+    return { status: Number(status), limit, confidence }
+  },
+  judge(evidence, { status, ...plan }) {
+    const windows = evidence.requestWindows.map(({ statuses }) => ({
+      hits: statuses.get(status) ?? 0,
+      total: sumOf(statuses),
+    }))
+    return judgeRatio(evidence, plan, { what: `rate of status ${status}`, noun: 'answers', windows, parts: '' })
+  },
+})
+
+const toHaveThroughputAbove = defineMatcher<RequestEvidence, RatioPlan>({
+  name: 'toHaveThroughputAbove',
+  subject: requestRun,
+  readArguments(problems, args) {
+    const example = 'toHaveThroughputAbove(100)'
+    refuseMore(problems, args, 2, example)
+    const limit = readRatePerSec(problems, args[0], example)
+    return { limit, confidence: readOptions(problems, args[1], [], '{ confidence: 0.95 }').confidence }
+  },
+  judge: judgeThroughput,
+})
+
+/** Rates over counts of requests. */
+export const requestMatchers: Readonly<Record<string, ExtendMatcher>> = {
+  toHaveErrorRateBelow,
+  toHaveStatusRateBelow,
+  toHaveThroughputAbove,
+}
+
+interface Ratio {
+  readonly what: string
+  readonly noun: string
+  readonly windows: readonly HitWindow[]
+  /** What the hits are made of, for the received line. */
+  readonly parts: string
+}
+
+function judgeRatio(evidence: RequestEvidence, { limit, confidence }: RatioPlan, ratio: Ratio): Judgement {
+  const { what, noun, windows, parts } = ratio
+  const hits = windows.reduce((sum, window) => sum + window.hits, 0)
+  const total = windows.reduce((sum, window) => sum + window.total, 0)
+  const options = { confidence: confidence ?? DEFAULT_CONFIDENCE }
+  const interval = ratioInterval(windows, options)
+  const threshold: Threshold = {
+    what,
+    side: 'below',
+    limit,
+    value: total === 0 ? 0 : hits / total,
+    interval,
+    confidence,
+    show: formatRatio,
+    detail: `(${formatCount(hits)} of ${formatCount(total)}${parts === '' ? '' : `: ${parts}`})`,
+  }
+  const judged = judgeThreshold(threshold)
+  const scope = { count: total, durationMs: evidence.durationMs, noun }
+  // A run too short to show that the limit is kept can still show that it is broken.
+  const beyondDoubt = interval !== undefined && interval.low >= limit
+  const tooFew = beyondDoubt ? undefined : tooFewForRatio(`a ${what} below ${formatRatio(limit)}`, limit, scope)
+  return {
+    ...judged,
+    invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : judged.invalidities)],
+    evidence: evidence.evidenceLines,
+    hint: undecidedHint(judged.holds, evidence.hint),
+  }
+}
+
+function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: RatioPlan): Judgement {
+  const seconds = evidence.durationMs / 1000
+  const good = goodIn(evidence)
+  const value = seconds === 0 ? 0 : good / seconds
+  const judged = judgeThreshold({
+    what: 'throughput',
+    side: 'above',
+    limit,
+    value,
+    interval: throughputInterval(evidence, confidence ?? DEFAULT_CONFIDENCE),
+    confidence,
+    show: formatRate,
+    detail: `${formatDistance(value, limit)} (${formatCount(good)} good answers in ${seconds.toFixed(1)} s)`.trim(),
+  })
+  const tooFew = tooFewForRatio('throughput', 1, { count: evidence.offered, durationMs: 0, noun: 'requests' })
+  return {
+    ...judged,
+    invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : judged.invalidities)],
+    evidence: evidence.evidenceLines,
+    hint: undecidedHint(judged.holds, evidence.hint),
+  }
+}
+
+/** Requests of a window that were not answered well: with an error, dropped, or left without an answer. */
+function wrongIn(window: Window): number {
+  return window.errorCount + window.offered - window.completed
+}
+
+/** The ratio's interval, with twice the best second as the whole: a rate has no whole of its own. */
+function throughputInterval({ requestWindows, durationMs }: RequestEvidence, confidence: number): Interval | undefined {
+  const good = requestWindows.map((window) => window.completed - window.errorCount)
+  const wholePerSec = 2 * Math.max(0, ...good)
+  const total = (wholePerSec * durationMs) / 1000 / good.length
+  const interval = ratioInterval(
+    good.map((hits) => ({ hits, total })),
+    { confidence },
+  )
+  return interval && { ...interval, low: interval.low * wholePerSec, high: interval.high * wholePerSec }
+}
+
+function goodIn(evidence: RequestEvidence): number {
+  return evidence.completed - sumOf(evidence.errors)
+}
+
+function wrongParts({ errors, dropped, sent, completed }: RequestEvidence): string {
+  const parts = [...errors].filter(([, count]) => count > 0).map(([kind, count]) => `${formatCount(count)} × ${kind}`)
+  if (dropped > 0) parts.push(`${formatCount(dropped)} dropped`)
+  if (sent > completed) parts.push(`${formatCount(sent - completed)} unanswered`)
+  return parts.join(', ')
+}
+
+function sumOf(counts: ReadonlyMap<unknown, number>): number {
+  let sum = 0
+  for (const count of counts.values()) sum += count
+  return sum
+}

@@ -1,0 +1,91 @@
+import { inspect } from 'node:util'
+import { evidenceOf } from '../run/evidence.ts'
+import type { FanOutEvidence, RequestEvidence, RunKind, TimeEvidence } from '../run/evidence.ts'
+
+/** What a matcher can be asked about: how to read its evidence from the value given to `expect`. */
+export interface Subject<Evidence> {
+  /** How the call line names the receiver: `run`, `ledger`. */
+  readonly variable: string
+  /** Completes "judges …": `a run with request counts, as http.run() gives`. */
+  readonly noun: string
+  /** The evidence, or `undefined` where the value is of another kind. */
+  read(received: unknown): Evidence | undefined
+}
+
+/** Anything that hands out evidence of the kind named. `HttpRun`, its scopes and its steps are sources of requests. */
+export interface EvidenceSource<Evidence> {
+  readonly [evidenceOf]: () => Evidence
+}
+
+export type TimedRun = EvidenceSource<TimeEvidence>
+export type RequestRun = EvidenceSource<RequestEvidence>
+export type DeliveryRun = EvidenceSource<FanOutEvidence>
+
+export const timedRun: Subject<TimeEvidence> = {
+  variable: 'run',
+  noun: 'the times of a run',
+  read: evidenceIn,
+}
+
+export const requestRun: Subject<RequestEvidence> = {
+  variable: 'run',
+  noun: 'a run of requests, as http.run() gives',
+  read(received) {
+    const evidence = evidenceIn(received)
+    return evidence !== undefined && isOfRequests(evidence) ? evidence : undefined
+  },
+}
+
+export const deliveryRun: Subject<FanOutEvidence> = {
+  variable: 'run',
+  noun: 'a fan-out, as ws.fanOut() gives',
+  read(received) {
+    const evidence = evidenceIn(received)
+    return evidence !== undefined && isOfDeliveries(evidence) ? evidence : undefined
+  },
+}
+
+export function isOfRequests(evidence: TimeEvidence): evidence is RequestEvidence {
+  return evidence.kind === 'http' || evidence.kind === 'conversation'
+}
+
+export function isOfDeliveries(evidence: TimeEvidence): evidence is FanOutEvidence {
+  return evidence.kind === 'fanOut'
+}
+
+const KIND_NAMES: Record<RunKind, string> = {
+  http: 'an HTTP run',
+  conversation: 'a run of WebSocket conversations',
+  fanOut: 'a fan-out run',
+  micro: 'a micro run',
+}
+
+/** The value given to `expect`, in words. */
+export function describeReceived(received: unknown): string {
+  const evidence = evidenceIn(received)
+  if (evidence !== undefined) {
+    const name = nameOf(received)
+    return KIND_NAMES[evidence.kind] + (name === undefined ? '' : ` (${name})`)
+  }
+  if (received === null || received === undefined) return String(received)
+  if (received instanceof Promise) return 'a Promise: await the run before asserting on it'
+  if (typeof received !== 'object') return `a ${typeof received} (${inspect(received)})`
+  const type = received.constructor?.name
+  if (type !== undefined && type !== 'Object') return `a value of type ${type}`
+  const keys = Object.keys(received)
+  return `an object with ${keys.length === 0 ? 'no keys' : keys.slice(0, 5).join(', ')}`
+}
+
+/** The name of the thing judged, where it has one. */
+export function nameOf(received: unknown): string | undefined {
+  if (typeof received !== 'object' || received === null || !('name' in received)) return undefined
+  return typeof received.name === 'string' ? received.name : undefined
+}
+
+function evidenceIn(received: unknown): TimeEvidence | undefined {
+  return handsOutEvidence(received) ? received[evidenceOf]() : undefined
+}
+
+function handsOutEvidence(received: unknown): received is TimedRun {
+  return typeof received === 'object' && received !== null && evidenceOf in received
+}

@@ -1,0 +1,105 @@
+import { formatRatio } from '../stats/units.ts'
+import type { Interval } from '../stats/intervals.ts'
+import type { Invalidity } from '../run/verdict.ts'
+import type { Judgement } from './define.ts'
+
+/** What is shown where no confidence was asked for. */
+export const DEFAULT_CONFIDENCE = 0.95
+
+/** A figure held against a limit. */
+export interface Threshold {
+  /** `p95`, `error rate` */
+  readonly what: string
+  /** Which side of the limit is good; `at least` includes the limit itself. */
+  readonly side: 'below' | 'above' | 'at least'
+  readonly limit: number
+  readonly value: number
+  readonly interval: Interval | undefined
+  /** The confidence the call asked for. */
+  readonly confidence: number | undefined
+  readonly show: (value: number) => string
+  /** Follows the value: `(+8.7%)`, `(38 of 12,000)`. */
+  readonly detail?: string
+}
+
+const SIGNS = {
+  below: ['<', '≥'],
+  above: ['>', '≤'],
+  'at least': ['≥', '<'],
+} as const
+
+/** Holds a figure, or with a confidence its whole interval, against a limit, and puts both into words. */
+export function judgeThreshold(
+  threshold: Threshold,
+): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities'> {
+  const { what, side, limit, value, interval, confidence, show, detail } = threshold
+  const sure = confidence === undefined ? '' : ` with ${formatRatio(confidence)} confidence`
+  const [sign, opposite] = SIGNS[side]
+  const parts = [`${what} = ${showBeside(value, limit, show)}${detail ? ` ${detail}` : ''}`]
+  if (interval !== undefined) {
+    parts.push(`${formatRatio(interval.confidence)} interval ${formatSpan(interval.low, interval.high, show)}`)
+  }
+  return {
+    holds:
+      confidence === undefined || interval === undefined ? isGood(value, side, limit) : judged(interval, side, limit),
+    expected: `${what} ${sign} ${show(limit)}${sure}`,
+    expectedNot: `${what} ${opposite} ${show(limit)}${sure}`,
+    received: parts.join(', '),
+    invalidities: confidence !== undefined && interval === undefined ? [withoutInterval(what)] : [],
+  }
+}
+
+/** Why a judgement with confidence stayed open; the hint of an undecided assertion. */
+export function undecidedHint(holds: Judgement['holds'], otherwise: string | undefined): string | undefined {
+  if (holds !== 'undecided') return otherwise
+  return 'the interval reaches over the limit, so this run does not say: a longer run narrows it'
+}
+
+/** Two values with their unit once where it is the same: `158–169 ms`. */
+export function formatSpan(low: number, high: number, show: (value: number) => string): string {
+  const [from, to] = [show(low), show(high)]
+  const unit = unitOf(from)
+  return unit !== '' && unit === unitOf(to) ? `${from.slice(0, -unit.length)}–${to}` : `${from}–${to}`
+}
+
+/** How far a value lies from its limit: `(+8.7%)`; empty where it does not. */
+export function formatDistance(value: number, limit: number): string {
+  const distance = value / limit - 1
+  if (!Number.isFinite(distance) || distance === 0) return ''
+  if (distance >= 9) return `(${Math.round(value / limit)} times the limit)`
+  return `(${distance > 0 ? '+' : '−'}${formatRatio(Math.abs(distance))})`
+}
+
+function judged({ low, high }: Interval, side: Threshold['side'], limit: number): Judgement['holds'] {
+  const ends = [isGood(low, side, limit), isGood(high, side, limit)]
+  if (ends[0] === ends[1]) return ends[0]!
+  return 'undecided'
+}
+
+function isGood(value: number, side: Threshold['side'], limit: number): boolean {
+  if (side === 'below') return value < limit
+  return side === 'above' ? value > limit : value >= limit
+}
+
+/** How many of a unit's own are in one of the value's: `formatMs` turns to seconds, `formatRatio` to percent. */
+const PER_VALUE: Readonly<Record<string, number>> = { ' s': 1 / 1000, '%': 100 }
+
+/** Two figures that differ must not read the same: `150.2 ms` beside `150 ms`. */
+function showBeside(value: number, limit: number, show: (value: number) => string): string {
+  const text = show(value)
+  if (value === limit || text !== show(limit)) return text
+  const unit = unitOf(text)
+  return `${Number((value * (PER_VALUE[unit] ?? 1)).toPrecision(7))}${unit}`
+}
+
+function unitOf(text: string): string {
+  return /[^\d.,]*$/.exec(text)![0]
+}
+
+function withoutInterval(what: string): Invalidity {
+  return {
+    reason: 'too-few-samples',
+    finding: `no confidence interval can be given for the ${what}: the scope judged has too few one-second windows`,
+    remedy: 'lengthen the run, or leave out { confidence } to judge the value alone',
+  }
+}
