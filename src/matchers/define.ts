@@ -30,13 +30,18 @@ export interface Judgement {
   readonly hint?: string | undefined
 }
 
-export interface MatcherDefinition<Evidence, Plan> {
-  readonly name: string
+export interface MatcherDefinition<Evidence, Plan> extends Wording {
   readonly subject: Subject<Evidence>
   /** Reads the arguments; every mistake goes into `problems`, and what is returned is then not used. */
   readArguments(problems: Problems, args: readonly unknown[]): Plan
   /** Pure for runs; a promise where the evidence must be fetched, as from a database. */
   judge(evidence: Evidence, plan: Plan): Judgement | Promise<Judgement>
+}
+
+/** What is needed to write a call down. */
+interface Wording {
+  readonly name: string
+  readonly subject: Subject<unknown>
   /** How the call line shows the arguments; by default as one would write plain data. */
   showArguments?(args: readonly unknown[]): string
 }
@@ -88,7 +93,7 @@ type CalledState = Omit<MatcherState, 'isNot' | 'assertion'> & Partial<Pick<Matc
 
 /** One call of a matcher: what it knows of its surroundings. */
 class Call {
-  readonly #definition: Pick<MatcherDefinition<never, never>, 'name' | 'subject' | 'showArguments'>
+  readonly #definition: Wording
   readonly #state: CalledState
   readonly #isNot: boolean
   readonly #received: unknown
@@ -97,7 +102,7 @@ class Call {
   readonly #site = new Error('call site')
 
   constructor(
-    definition: Pick<MatcherDefinition<never, never>, 'name' | 'subject' | 'showArguments'>,
+    definition: Wording,
     state: CalledState,
     received: unknown,
     args: readonly unknown[],
