@@ -1,0 +1,73 @@
+import type { Histogram } from '../stats/histogram.ts'
+import type { Phase } from '../load/load.ts'
+import type { DeliveryCounts, SocketCounts } from './fan-out-counts.ts'
+import type { GeneratorHealth } from './generator.ts'
+import type { Invalidity } from './verdict.ts'
+
+/** Everything a fan-out measured, as the engine leaves it: what `FanOutRun` is a view of. Counted publications only. */
+export interface FanOutRecord {
+  readonly name: string
+  /** The load in one line. */
+  readonly load: string
+  readonly phases: readonly Phase[]
+  /** From the first instant of publishing, warm-up included, to the last; connecting and settling are not in here. */
+  readonly durationMs: number
+  /** Length of the counted part. */
+  readonly countedMs: number
+  readonly abortReason: string | undefined
+  readonly lateAfterMs: number
+  readonly settleMs: number
+  readonly sockets: SocketCounts
+  readonly connectTime: Histogram
+  readonly deliveries: DeliveryCounts
+  readonly publications: readonly PublicationRecord[]
+  readonly maxSlipMs: number
+  readonly windows: readonly FanOutWindow[]
+  readonly clients: ClientTable
+  /** What became of the sockets that the other side closed, by client: `closed with code 1006`. */
+  readonly closings: ReadonlyMap<number, string>
+  readonly generator: GeneratorHealth
+  /** Against judging deliveries. */
+  readonly invalidities: readonly Invalidity[]
+  /** Against judging connect times. */
+  readonly connectInvalidities: readonly Invalidity[]
+  /** Further lines of evidence: a sample of what could not be identified, why publications failed. */
+  readonly notes: readonly string[]
+}
+
+export interface PublicationRecord {
+  readonly id: string
+  readonly sequence: number
+  /** Intended instant since the start of publishing. */
+  readonly atMs: number
+  readonly expected: number
+  readonly onTime: number
+  readonly late: number
+  readonly missing: number
+  readonly duplicate: number
+  readonly outOfOrder: number
+  readonly isFailed: boolean
+  readonly p95Ms: number | undefined
+  readonly maxMs: number | undefined
+}
+
+/** One second of the counted part, by the intended instants of its publications. */
+export interface FanOutWindow {
+  /** From 0 at the end of the warm-up. */
+  readonly second: number
+  publications: number
+  expected: number
+  received: number
+  readonly lag: Histogram
+}
+
+/** Counts by client number. */
+export interface ClientTable {
+  readonly expected: Uint32Array
+  readonly missing: Uint32Array
+  readonly late: Uint32Array
+  readonly duplicate: Uint32Array
+  readonly outOfOrder: Uint32Array
+  /** The longest lag; 0 where nothing was received. */
+  readonly maxUs: Float64Array
+}

@@ -1,0 +1,213 @@
+import { Histogram } from '../stats/histogram.ts'
+import { timeStats, type TimeStats } from '../stats/summary.ts'
+import { evidenceOf, type ClientEvidence, type FanOutEvidence, type PublicationEvidence } from './evidence.ts'
+import type { DeliveryCounts, FanOutPoint, PublicationCounts, SocketCounts } from './fan-out-counts.ts'
+import { fanOutEvidence } from './fan-out-evidence.ts'
+import type { FanOutRecord, PublicationRecord } from './fan-out-record.ts'
+import type { GeneratorHealth } from './generator.ts'
+import type { FanOutRunResult } from './result.ts'
+import type { Invalidity } from './verdict.ts'
+
+/** A fan-out that is over. Statistics exist only where something was received: `if (run.state === 'measured')`. */
+export type FanOutRun = MeasuredFanOutRun | EmptyFanOutRun
+
+export interface MeasuredFanOutRun extends FanOutRunBase {
+  readonly state: 'measured'
+  /**
+   * From the intended instant of a publication to its receipt by one client, over first receipts of counted
+   * publications. Missing deliveries have no lag: read it together with {@link FanOutRunBase.missingRatio}.
+   */
+  readonly lag: TimeStats
+}
+
+export interface EmptyFanOutRun extends FanOutRunBase {
+  readonly state: 'empty'
+}
+
+export interface FanOutRunBase {
+  readonly name: string
+  /** The load in one line. */
+  readonly load: string
+  /** Of publishing, warm-up included; connecting and waiting for stragglers are not. */
+  readonly durationMs: number
+  /** Why the run stopped before its end; `undefined` where it did not. */
+  readonly abortReason: string | undefined
+  readonly sockets: SocketCounts
+  /** Counted publications; warm-up is left out. */
+  readonly publications: PublicationCounts
+  readonly deliveries: DeliveryCounts
+  /** Missing over expected deliveries, 0–1. NaN where nothing was expected. */
+  readonly missingRatio: number
+  /** Duplicates over received deliveries. NaN where nothing was received. */
+  readonly duplicateRatio: number
+  /** Deliveries received within a lag, over *expected* ones. NaN where nothing was expected. */
+  onTimeRatio(withinMs: number): number
+  /** Those with most deliveries missing, then the slowest; all of them may be asked for. Default: 5. */
+  worstPublications(count?: number): readonly PublicationEvidence[]
+  /** Clients with a fault: most deliveries missing first, then most late, out of order and duplicate. Default: 5. */
+  worstClients(count?: number): readonly ClientEvidence[]
+  /** From the instant a handshake was due to its answer, of sockets that opened; absent where none did. */
+  readonly connectTime: TimeStats | undefined
+  readonly generator: GeneratorHealth
+  /** What speaks against judging this run. */
+  readonly invalidities: readonly Invalidity[]
+  /** The run as plain JSON, for reports. */
+  result(): FanOutRunResult
+  [evidenceOf](): FanOutEvidence
+}
+
+/** The view of what a fan-out measured. */
+export function fanOutRun(record: FanOutRecord): FanOutRun {
+  const histogram = Histogram.merged(record.windows.map(({ lag }) => lag))
+  const lag = timeStats(histogram)
+  return lag === undefined ? new EmptyView(record, histogram) : new MeasuredView(record, histogram, lag)
+}
+
+class FanOutView implements FanOutRunBase {
+  readonly name: string
+  readonly load: string
+  readonly durationMs: number
+  readonly abortReason: string | undefined
+  readonly sockets: SocketCounts
+  readonly publications: PublicationCounts
+  readonly deliveries: DeliveryCounts
+  readonly missingRatio: number
+  readonly duplicateRatio: number
+  readonly connectTime: TimeStats | undefined
+  readonly generator: GeneratorHealth
+  readonly invalidities: readonly Invalidity[]
+  readonly #record: FanOutRecord
+  readonly #histogram: Histogram
+
+  constructor(record: FanOutRecord, histogram: Histogram) {
+    this.#record = record
+    this.#histogram = histogram
+    this.name = record.name
+    this.load = record.load
+    this.durationMs = record.durationMs
+    this.abortReason = record.abortReason
+    this.sockets = record.sockets
+    this.publications = {
+      count: record.publications.length,
+      failed: record.publications.filter(({ isFailed }) => isFailed).length,
+      maxSlipMs: record.maxSlipMs,
+    }
+    this.deliveries = record.deliveries
+    this.missingRatio = ratio(record.deliveries.missing, record.deliveries.expected)
+    this.duplicateRatio = ratio(record.deliveries.duplicate, record.deliveries.received)
+    this.connectTime = timeStats(record.connectTime)
+    this.generator = record.generator
+    this.invalidities = record.invalidities
+  }
+
+  onTimeRatio(withinMs: number): number {
+    return ratio(this.#histogram.countAtMost(withinMs * 1000), this.deliveries.expected)
+  }
+
+  worstPublications(count = 5): readonly PublicationEvidence[] {
+    return [...this.#record.publications].toSorted(byFault).slice(0, count).map(publicationEvidence)
+  }
+
+  worstClients(count = 5): readonly ClientEvidence[] {
+    const { missing, late, outOfOrder, duplicate } = this.#record.clients
+    const faulty: number[] = []
+    for (let client = 0; client < missing.length; client++)
+      if (missing[client]! + late[client]! + outOfOrder[client]! + duplicate[client]! > 0) faulty.push(client)
+    return faulty
+      .toSorted(
+        (a, b) =>
+          missing[b]! - missing[a]! ||
+          late[b]! - late[a]! ||
+          outOfOrder[b]! - outOfOrder[a]! ||
+          duplicate[b]! - duplicate[a]!,
+      )
+      .slice(0, count)
+      .map((client) => clientEvidence(this.#record, client))
+  }
+
+  result(): FanOutRunResult {
+    const { abortReason, phases, connectTime, generator, invalidities } = this.#record
+    const lag = timeStats(this.#histogram)
+    const connect = timeStats(connectTime)
+    return {
+      kind: 'fanOut',
+      name: this.name,
+      load: this.load,
+      durationMs: this.durationMs,
+      state: abortReason === undefined ? 'completed' : 'aborted',
+      ...(abortReason === undefined ? {} : { abortReason }),
+      phases,
+      invalidities,
+      sockets: this.sockets,
+      publications: this.publications,
+      deliveries: this.deliveries,
+      ...(lag === undefined ? {} : { lag }),
+      lagHistogram: this.#histogram.toJSON(),
+      ...(connect === undefined ? {} : { connectTime: connect }),
+      generator,
+      timeline: this.#timeline(),
+    }
+  }
+
+  #timeline(): FanOutPoint[] {
+    return this.#record.windows.map(({ second, publications, expected, received, lag }) => {
+      const stats = timeStats(lag)
+      const times = stats === undefined ? {} : { p50Ms: stats.p50Ms, p99Ms: stats.p99Ms, maxMs: stats.maxMs }
+      return { second, publications, expected, received, missing: expected - received, ...times }
+    })
+  }
+
+  [evidenceOf](): FanOutEvidence {
+    return fanOutEvidence(this.#record, this.#histogram, {
+      worstPublications: this.worstPublications().filter(hasFault),
+      worstClients: this.worstClients(),
+    })
+  }
+}
+
+class EmptyView extends FanOutView implements EmptyFanOutRun {
+  readonly state = 'empty'
+}
+
+class MeasuredView extends FanOutView implements MeasuredFanOutRun {
+  readonly state = 'measured'
+  readonly lag: TimeStats
+
+  constructor(record: FanOutRecord, histogram: Histogram, lag: TimeStats) {
+    super(record, histogram)
+    this.lag = lag
+  }
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? Number.NaN : part / whole
+}
+
+function hasFault({ missing, late, duplicate, outOfOrder }: PublicationEvidence): boolean {
+  return missing + late + duplicate + outOfOrder > 0
+}
+
+function byFault(a: PublicationRecord, b: PublicationRecord): number {
+  return b.missing - a.missing || b.late - a.late || (b.maxMs ?? 0) - (a.maxMs ?? 0)
+}
+
+function publicationEvidence(publication: PublicationRecord): PublicationEvidence {
+  const { isFailed: _, sequence, ...counts } = publication
+  return { ...counts, label: `#${sequence} at ${(publication.atMs / 1000).toFixed(1)} s` }
+}
+
+function clientEvidence({ clients, closings }: FanOutRecord, client: number): ClientEvidence {
+  const closing = closings.get(client)
+  const [expected, missing, late] = [clients.expected[client]!, clients.missing[client]!, clients.late[client]!]
+  return {
+    label: `client ${client}${closing === undefined ? '' : ` (${closing})`}`,
+    client,
+    expected,
+    onTime: expected - missing - late,
+    late,
+    missing,
+    duplicate: clients.duplicate[client]!,
+    outOfOrder: clients.outOfOrder[client]!,
+    maxMs: missing === expected ? undefined : clients.maxUs[client]! / 1000,
+  }
+}

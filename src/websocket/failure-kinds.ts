@@ -1,0 +1,50 @@
+/** Why a handshake came to nothing, in few words, so that thousands of failures make a short list. */
+export function failureKind(error: Error & { code?: string }): string {
+  const { code = '', message } = error
+  const status = /^Unexpected server response: (\d+)/.exec(message)
+  if (status) return `status ${status[1]}`
+  if (code in BY_CODE) return BY_CODE[code]!
+  if (code.startsWith('HPE_')) return 'answer is not HTTP'
+  if (/Invalid (Upgrade|Sec-WebSocket)/.test(message)) return 'answer is no WebSocket handshake'
+  if (/subprotocol/.test(message)) return 'subprotocol not agreed'
+  if (/CERT|SELF_SIGNED|ERR_TLS|EPROTO/.test(code)) return `TLS (${code})`
+  return code === '' ? message : code
+}
+
+const BY_CODE: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  ETIMEDOUT: 'connect timeout',
+  HANDSHAKE_TIMEOUT: 'handshake timeout',
+  ENOTFOUND: 'host not found',
+  EAI_AGAIN: 'host not found',
+  EHOSTUNREACH: 'host unreachable',
+  ENETUNREACH: 'network unreachable',
+  EMFILE: "out of the generator's descriptors",
+  ENFILE: "out of the machine's descriptors",
+  EADDRNOTAVAIL: 'out of source ports',
+}
+
+/** Why an open socket was closed: the close frame's code and reason, or the error that ended it. */
+export function closingOf(code: number, reason: string, error: Error | undefined): string {
+  const words = CLOSE_CODES[code]
+  const because = error === undefined ? reason : error.message
+  return `closed with code ${code}${words === undefined ? '' : ` (${words})`}${because === '' ? '' : `: ${because.slice(0, 80)}`}`
+}
+
+/** RFC 6455, section 7.4.1. */
+const CLOSE_CODES: Readonly<Record<number, string>> = {
+  1000: 'normal',
+  1001: 'going away',
+  1002: 'protocol error',
+  1003: 'unsupported data',
+  1005: 'no code given',
+  1006: 'connection lost without a closing handshake',
+  1007: 'invalid data',
+  1008: 'policy violation',
+  1009: 'message too big',
+  1011: 'server error',
+  1012: 'service restart',
+  1013: 'try again later',
+}

@@ -1,0 +1,153 @@
+import { WebSocket, type ClientOptions, type RawData } from 'ws'
+import { nowUs } from './clock.ts'
+import { closingOf, failureKind } from './failure-kinds.ts'
+import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
+
+export interface LocalPoolOptions {
+  /** `ws://host:port/path` or `wss://…` */
+  readonly url: string
+  readonly clients: number
+  readonly handshakeTimeoutMs: number
+  /** Whether a server certificate must be valid. */
+  readonly rejectUnauthorized: boolean
+  /** The source address for a client; the system's choice where undefined. */
+  readonly localAddress: (client: number) => string | undefined
+}
+
+/** A socket that knows whose it is: its listeners are methods, shared by all sockets instead of made for each. */
+class ClientSocket extends WebSocket {
+  readonly client: number
+  readonly pool: LocalPool
+  isOpened = false
+  failure: (Error & { code?: string }) | undefined
+  readonly deadline: NodeJS.Timeout
+
+  constructor(client: number, pool: LocalPool, url: string, subprotocols: string[], options: ClientOptions) {
+    const { handshakeTimeout, ...others } = options
+    super(url, subprotocols, others)
+    this.client = client
+    this.pool = pool
+    // oxlint-disable typescript/unbound-method -- emitters call their listeners on themselves
+    this.on('open', this.handleOpen)
+    this.on('message', this.handleMessage)
+    this.on('error', this.handleError)
+    this.on('close', this.handleClose)
+    // oxlint-enable typescript/unbound-method
+    // A deadline of our own: the one of `ws` starts again with every byte that a stalling server lets out.
+    this.deadline = setTimeout(giveUp, handshakeTimeout, this)
+  }
+
+  handleOpen(): void {
+    clearTimeout(this.deadline)
+    this.isOpened = true
+    this.pool.opened(this)
+  }
+
+  handleMessage(data: RawData, isBinary: boolean): void {
+    // One Buffer, as `binaryType` is left at its default.
+    if (Buffer.isBuffer(data)) this.pool.received(this, data, isBinary)
+  }
+
+  handleError(error: Error): void {
+    this.failure ??= error
+  }
+
+  handleClose(code: number, reason: Buffer): void {
+    clearTimeout(this.deadline)
+    this.pool.gone(this, code, reason)
+  }
+}
+
+function giveUp(socket: ClientSocket): void {
+  socket.failure = new HandshakeTimeout('the handshake was not answered in time')
+  socket.terminate()
+}
+
+class HandshakeTimeout extends Error {
+  readonly code = 'HANDSHAKE_TIMEOUT'
+}
+
+/** Sockets of this process. */
+export class LocalPool implements SocketPool {
+  readonly #options: LocalPoolOptions
+  readonly #events: PoolEvents
+  readonly #sockets: (ClientSocket | undefined)[]
+  #open = 0
+  #maxOpen = 0
+  #isClosing = false
+  #drained: (() => void) | undefined
+
+  constructor(options: LocalPoolOptions, events: PoolEvents) {
+    this.#options = options
+    this.#events = events
+    this.#sockets = Array.from({ length: options.clients })
+  }
+
+  get maxOpen(): number {
+    return this.#maxOpen
+  }
+
+  connect(client: number, { headers, subprotocols }: Handshake): void {
+    const { url, rejectUnauthorized, localAddress, handshakeTimeoutMs } = this.#options
+    const source = localAddress(client)
+    const socket = new ClientSocket(client, this, url, [...subprotocols], {
+      headers,
+      rejectUnauthorized,
+      handshakeTimeout: handshakeTimeoutMs,
+      perMessageDeflate: false,
+      skipUTF8Validation: true,
+      ...(source === undefined ? {} : { localAddress: source }),
+    })
+    this.#sockets[client] = socket
+    this.#maxOpen = Math.max(this.#maxOpen, ++this.#open)
+  }
+
+  send(client: number, frames: readonly (string | Uint8Array)[]): void {
+    const socket = this.#sockets[client]
+    if (socket?.readyState !== WebSocket.OPEN) return
+    for (const frame of frames) socket.send(frame)
+  }
+
+  drop(client: number): void {
+    const socket = this.#sockets[client]
+    if (socket === undefined) return
+    this.#forget(socket)
+    socket.terminate()
+  }
+
+  async close(withinMs: number): Promise<void> {
+    this.#isClosing = true
+    if (this.#open === 0) return
+    const drained = new Promise<void>((resolve) => (this.#drained = resolve))
+    for (const socket of this.#sockets) {
+      if (socket?.isOpened && withinMs > 0) socket.close(1000)
+      else socket?.terminate()
+    }
+    const cut = setTimeout(() => {
+      for (const socket of this.#sockets) socket?.terminate()
+    }, withinMs)
+    await drained
+    clearTimeout(cut)
+  }
+
+  opened(socket: ClientSocket): void {
+    if (!this.#isClosing) this.#events.opened(socket.client, nowUs())
+  }
+
+  received(socket: ClientSocket, data: Buffer, isBinary: boolean): void {
+    if (!this.#isClosing) this.#events.message(socket.client, data, isBinary, nowUs())
+  }
+
+  gone(socket: ClientSocket, code: number, reason: Buffer): void {
+    if (this.#sockets[socket.client] !== socket) return
+    this.#forget(socket)
+    if (this.#isClosing) return
+    if (socket.isOpened) this.#events.closed(socket.client, closingOf(code, reason.toString('utf8'), socket.failure))
+    else this.#events.failed(socket.client, failureKind(socket.failure ?? new Error(`closed with code ${code}`)))
+  }
+
+  #forget(socket: ClientSocket): void {
+    this.#sockets[socket.client] = undefined
+    if (--this.#open === 0) this.#drained?.()
+  }
+}

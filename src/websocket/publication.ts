@@ -1,0 +1,66 @@
+import { Histogram } from '../stats/histogram.ts'
+import { timeStats } from '../stats/summary.ts'
+import type { ClientSet } from './client-set.ts'
+
+/** One publication and what became of its deliveries so far. */
+export class Publication {
+  readonly id: string
+  /** From 1, ascending over the run. */
+  readonly sequence: number
+  /** When it was due, on the clock of `nowUs()`. */
+  readonly intendedUs: number
+  /** False during warm-up. */
+  readonly isCounted: boolean
+  readonly group: string | undefined
+  /** Shared with other publications of the same subscribers; its bits are not to be changed. */
+  expected: ClientSet
+  readonly received: ClientSet
+  onTime = 0
+  late = 0
+  duplicate = 0
+  outOfOrder = 0
+  maxUs = Number.NaN
+  isFailed = false
+  #lags: Histogram | undefined = new Histogram()
+  #p95Ms: number | undefined
+
+  constructor(options: {
+    id: string
+    sequence: number
+    intendedUs: number
+    isCounted: boolean
+    group: string | undefined
+    expected: ClientSet
+    received: ClientSet
+  }) {
+    this.id = options.id
+    this.sequence = options.sequence
+    this.intendedUs = options.intendedUs
+    this.isCounted = options.isCounted
+    this.group = options.group
+    this.expected = options.expected
+    this.received = options.received
+  }
+
+  get missing(): number {
+    return this.expected.size - this.received.size
+  }
+
+  recordLag(us: number): void {
+    this.#lags?.record(us)
+    if (!(us <= this.maxUs)) this.maxUs = us
+    if (this.missing === 0) this.seal()
+  }
+
+  /** Gives up the histogram, some kilobytes, for the figures drawn from it. Deliveries that follow still count. */
+  seal(): void {
+    if (this.#lags === undefined) return
+    this.#p95Ms = timeStats(this.#lags)?.p95Ms
+    this.#lags = undefined
+  }
+
+  /** Of the deliveries received before {@link seal}; `undefined` where there was none. */
+  get p95Ms(): number | undefined {
+    return this.#lags === undefined ? this.#p95Ms : timeStats(this.#lags)?.p95Ms
+  }
+}

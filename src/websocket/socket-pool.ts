@@ -1,0 +1,29 @@
+/** What a pool reports. Instants are on the clock of `nowUs()`. */
+export interface PoolEvents {
+  /** The handshake was answered. */
+  opened(client: number, atUs: number): void
+  /** The handshake came to nothing. @param kind one of few: `refused`, `status 503`; see `failure-kinds.ts` */
+  failed(client: number, kind: string): void
+  message(client: number, data: Buffer, isBinary: boolean, atUs: number): void
+  /** A socket that had opened is gone, and not because we closed it. */
+  closed(client: number, why: string): void
+}
+
+export interface Handshake {
+  readonly headers: Readonly<Record<string, string>>
+  readonly subprotocols: readonly string[]
+}
+
+/** Sockets by client number, wherever they are held. */
+export interface SocketPool {
+  /** Starts a handshake; `opened` or `failed` follows. */
+  connect(client: number, handshake: Handshake): void
+  /** Sends frames on an open socket, in order. Does nothing on one that is not open. */
+  send(client: number, frames: readonly (string | Uint8Array)[]): void
+  /** Cuts one connection; nothing is reported. */
+  drop(client: number): void
+  /** Closes every socket with the closing handshake, and cuts what is left after `withinMs`. Nothing is reported any more. */
+  close(withinMs: number): Promise<void>
+  /** The most sockets that were open or opening at one time. */
+  readonly maxOpen: number
+}
