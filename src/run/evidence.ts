@@ -53,6 +53,8 @@ export interface FanOutEvidence extends TimeEvidence {
   readonly kind: 'fanOut'
   readonly quantity: 'lag'
   readonly deliveries: DeliveryCounts
+  /** What was expected of the publications of each second, with the lags of what arrived; for intervals. */
+  readonly deliveryWindows: readonly { readonly expected: number; readonly lag: Histogram }[]
   /** Counted publications, and how many of them the scenario's `send` failed on. */
   readonly publications: { readonly count: number; readonly failed: number }
   /** A delivery is late past this lag. */

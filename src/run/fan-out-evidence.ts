@@ -16,6 +16,7 @@ export function fanOutEvidence(
     quantity: 'lag',
     histogram,
     windows: record.windows.map(({ lag }) => lag),
+    deliveryWindows: record.windows,
     durationMs: record.countedMs,
     invalidities: record.invalidities,
     evidenceLines: evidenceLines(record, histogram),
