@@ -1,12 +1,16 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import type { Readable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 
 const HERE = import.meta.dirname
 const ROOT = resolve(HERE, '../..')
+const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 export const REPORTER = join(HERE, 'reporter.ts')
+
+type OnOutput = (output: string) => void
 
 export interface InlineRun {
   readonly exitCode: number | null
@@ -40,18 +44,35 @@ export class InlineProject implements AsyncDisposable {
     await writeFile(this.path(name), content)
   }
 
-  /** Runs Vitest to its end. Without CI's and the outer Vitest's variables; `env` is added. */
-  run(args: readonly string[] = ['run'], env: NodeJS.ProcessEnv = {}): Promise<InlineRun> {
-    const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), ...args], {
-      cwd: this.root,
-      env: { ...cleanEnv(), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+  /**
+   * Runs Vitest to its end. Without CI's and the outer Vitest's variables; `env` is added.
+   *
+   * @param onOutput called with everything written so far
+   */
+  run(args: readonly string[] = ['run'], env: NodeJS.ProcessEnv = {}, onOutput?: OnOutput): Promise<InlineRun> {
+    const child = spawn(process.execPath, [VITEST, ...args], this.#options(env))
+    return this.#outcome(child, onOutput)
+  }
+
+  /** As {@link run}, in a terminal of 100 columns; both streams come out of it as one. */
+  runInTerminal(args: readonly string[], onOutput?: OnOutput): Promise<InlineRun> {
+    const command = [process.execPath, VITEST, ...args].map((word) => `'${word}'`).join(' ')
+    const script = ['-qefc', `stty cols 100 rows 40; exec ${command}`, '/dev/null']
+    return this.#outcome(spawn('script', script, this.#options({ TERM: 'xterm-256color' })), onOutput)
+  }
+
+  #options(env: NodeJS.ProcessEnv) {
+    const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe']
+    return { cwd: this.root, env: { ...cleanEnv(), ...env }, stdio }
+  }
+
+  #outcome(child: ChildProcessByStdio<null, Readable, Readable>, onOutput?: OnOutput): Promise<InlineRun> {
     const run = { stdout: '', stderr: '', output: '' }
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (chunk: string) => {
         run[stream] += chunk
         run.output += chunk
+        onOutput?.(run.output)
       })
     }
     return new Promise((done, failed) => {

@@ -1,10 +1,14 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { SerializedError } from 'vitest'
 import type { Reporter, TestCase, TestModule, TestProject, TestRunEndReason, Vitest } from 'vitest/node'
 import packageJson from '../../package.json' with { type: 'json' }
 import { redactData } from '../options/redact.ts'
 import { loadAverage, readEnvironment } from './environment.ts'
+import { LIVE_ADDRESS, LiveReceiver, type LiveMessage } from './live/channel.ts'
+import { KnownObjectives } from './live/objectives.ts'
+import { LiveView } from './live/view.ts'
 import { resolveReporterOptions, type ReporterOptions, type ResolvedReporterOptions } from './options.ts'
+import { readResults } from './read-results.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { RUN_INFO, type RunInfo } from './run-info.ts'
 import { errorOf, recordOf, scenarioOf } from './scenario.ts'
@@ -29,6 +33,9 @@ export default class SloReporter implements Reporter {
   #finished = new Map<string, ScenarioResult>()
   #writing: Promise<void> = Promise.resolve()
   #writeFailure: string | undefined
+  #receiver: LiveReceiver | undefined
+  #view!: LiveView
+  #objectives = new KnownObjectives(undefined)
 
   /** @throws {OptionsError} naming every option that cannot be used */
   constructor(options?: ReporterOptions) {
@@ -37,17 +44,26 @@ export default class SloReporter implements Reporter {
 
   onInit(vitest: Vitest): void {
     this.#vitest = vitest
+    this.#view = new LiveView(vitest)
+    vitest.onClose(async () => {
+      await this.#receiver?.close()
+      this.#receiver = undefined
+    })
   }
 
-  onTestRunStart(): void {
+  async onTestRunStart(): Promise<void> {
     this.#startedAt = new Date()
     this.#startMs = performance.now()
     this.#loadAverageAtStart = loadAverage()
     this.#finished.clear()
     this.#writeFailure = undefined
+    this.#objectives = new KnownObjectives(await readResults(this.#resultsFile).catch(() => undefined))
+    this.#view.start()
+    await this.#listen()
   }
 
   onTestCaseResult(testCase: TestCase): void {
+    this.#view.remove(testCase.id)
     if (!isScenario(testCase)) return
     this.#finished.set(testCase.id, scenarioOf(testCase))
     this.#write(this.#results([...this.#finished.values()], [], false))
@@ -65,12 +81,12 @@ export default class SloReporter implements Reporter {
     this.#write(results)
     await this.#writing
     this.#print(results)
-    if (this.#options.invalid === 'fail' && results.totals.invalid > 0) process.exitCode = 1
+    if (this.#options.invalid === 'fail' && results.totals.invalid > 0 && !process.exitCode) process.exitCode = 1
   }
 
   #results(scenarios: readonly ScenarioResult[], errors: readonly SerializedError[], complete: boolean): Results {
     const info = runInfoOf(this.#vitest.projects)
-    return redactData({
+    const results: Results = {
       schemaVersion: RESULTS_SCHEMA_VERSION,
       vitestSlo: packageJson.version,
       startedAt: this.#startedAt.toISOString(),
@@ -82,18 +98,38 @@ export default class SloReporter implements Reporter {
       totals: countVerdicts(scenarios),
       errors: errors.map((error) => errorOf(error, this.#vitest.config.root)),
       scenarios,
-    })
+    }
+    return redactData(results, info.secrets)
   }
 
-  get #folder(): string {
-    return resolve(this.#vitest.config.root, this.#options.outputDir)
+  /** Once for a session; live figures are a comfort, so a run goes on without them. */
+  async #listen(): Promise<void> {
+    if (this.#receiver !== undefined) return
+    try {
+      this.#receiver = await LiveReceiver.listen((message) => this.#onLiveMessage(message))
+      this.#vitest.provide(LIVE_ADDRESS, this.#receiver.address)
+    } catch (error) {
+      this.#vitest.logger.warn(`vitest-slo: no live figures: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  #onLiveMessage({ testId, snapshot }: LiveMessage): void {
+    const testCase = this.#vitest.state.getReportedEntityById(testId)
+    if (testCase?.type !== 'test' || this.#finished.has(testId)) return
+    const { fullName, module } = testCase
+    const objectives = this.#objectives.of(module.relativeModuleId, fullName, snapshot.run)
+    this.#view.show(testId, fullName, snapshot, objectives)
+  }
+
+  get #resultsFile(): string {
+    return resolve(this.#vitest.config.root, this.#options.outputDir, 'results.json')
   }
 
   /** One write after the other, so that an older state never replaces a newer one. */
   #write(results: Results): void {
     const content = `${JSON.stringify(results)}\n`
     this.#writing = this.#writing
-      .then(() => writeFileAtomically(join(this.#folder, 'results.json'), content))
+      .then(() => writeFileAtomically(this.#resultsFile, content))
       .catch((error: Error) => {
         this.#writeFailure ??= error.message
       })
@@ -104,7 +140,7 @@ export default class SloReporter implements Reporter {
     if (results.scenarios.length > 0) {
       logger.log(`\n${summaryOf(results, logger.getColumns(), paintFor(logger.outputStream))}`)
     }
-    if (this.#writeFailure === undefined) logger.log(`\nReport  ${join(this.#folder, 'results.json')}\n`)
+    if (this.#writeFailure === undefined) logger.log(`\nReport  ${this.#resultsFile}\n`)
     else
       logger.error(
         `\nvitest-slo: the report could not be written: ${this.#writeFailure}. The verdict stands; set outputDir to a folder that can be written.\n`,

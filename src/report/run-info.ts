@@ -7,6 +7,8 @@ export const RUN_INFO = 'vitest-slo:run-info'
 export interface RunInfo {
   readonly scale?: string
   readonly services?: readonly ServiceInfo[]
+  /** Values that must appear in no report, such as passwords of services. Never written anywhere. */
+  readonly secrets?: readonly string[]
 }
 
 declare module 'vitest' {

@@ -1,0 +1,66 @@
+import type { Vitest } from 'vitest/node'
+import { redactText } from '../../options/redact.ts'
+import type { RunSnapshot } from '../../run/snapshot.ts'
+import { paintFor } from '../terminal/style.ts'
+import { blockOf, lineOf, type LiveRun } from './lines.ts'
+import { extendWindow, type WindowExtension } from './window.ts'
+
+/** How often a log that only grows gets a line for each run. */
+const LINE_EVERY_MS = 10_000
+
+/**
+ * Shows how running scenarios stand: as a block under Vitest's window in a terminal, as a line every ten seconds of a
+ * run elsewhere, and not at all under `--silent`.
+ */
+export class LiveView {
+  readonly #vitest: Vitest
+  readonly #silent: boolean
+  readonly #running = new Map<string, Map<string, LiveRun>>()
+  #window: WindowExtension | undefined
+
+  constructor(vitest: Vitest) {
+    this.#vitest = vitest
+    this.#silent = vitest.config.silent === true
+  }
+
+  /** To be called once the other reporters have been initialised, before each test run. */
+  start(): void {
+    this.#running.clear()
+    if (this.#silent || this.#window !== undefined) return
+    this.#window = extendWindow(reportersOf(this.#vitest), () => this.#blocks())
+  }
+
+  show(testId: string, scenario: string, snapshot: RunSnapshot, objectives: readonly string[]): void {
+    if (this.#silent) return
+    const runs = this.#running.get(testId) ?? new Map<string, LiveRun>()
+    const before = runs.get(snapshot.run)
+    const run: LiveRun = { scenario: redactText(scenario), snapshot, objectives }
+    this.#running.set(testId, runs.set(snapshot.run, run))
+    if (this.#window !== undefined) this.#window.refresh()
+    else if (lineIsDue(before?.snapshot, snapshot)) this.#vitest.logger.log(redactText(lineOf(run)))
+  }
+
+  /** The test is over: its figures are in the summary from now on. */
+  remove(testId: string): void {
+    if (this.#running.delete(testId)) this.#window?.refresh()
+  }
+
+  #blocks(): string[] {
+    const { logger } = this.#vitest
+    const paint = paintFor(logger.outputStream)
+    const runs = [...this.#running.values()].flatMap((byName) => [...byName.values()])
+    return runs
+      .filter(({ snapshot }) => snapshot.state === 'running')
+      .flatMap((run, at) => [...(at === 0 ? [] : ['']), ...blockOf(run, logger.getColumns(), paint)])
+  }
+}
+
+/** Not part of Vitest's public interface; without them there are lines instead of a block. */
+function reportersOf(vitest: Vitest): readonly unknown[] {
+  return 'reporters' in vitest && Array.isArray(vitest.reporters) ? vitest.reporters : []
+}
+
+function lineIsDue(before: RunSnapshot | undefined, now: RunSnapshot): boolean {
+  const tick = (snapshot: RunSnapshot | undefined) => Math.floor((snapshot?.elapsedMs ?? 0) / LINE_EVERY_MS)
+  return now.state === 'running' && tick(now) > tick(before)
+}

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises'
+import { RESULTS_SCHEMA_VERSION, type Results } from './results.ts'
+
+/** A file that is no `results.json` this version can read. The message says what to do. */
+export class ResultsFileError extends Error {
+  override readonly name = 'ResultsFileError'
+}
+
+/**
+ * Reads what the reporter wrote.
+ *
+ * @throws {ResultsFileError} where the file cannot be read, is no such file, or was written in another form
+ */
+export async function readResults(file: string): Promise<Results> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    throw new ResultsFileError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  return parseResults(text, file)
+}
+
+/** @throws {ResultsFileError} as {@link readResults} */
+export function parseResults(text: string, file: string): Results {
+  const found = parseJson(text)
+  if (found?.schemaVersion === undefined || !Array.isArray(found.scenarios)) {
+    throw new ResultsFileError(`${file} is no results file. vitest-slo writes one to perf-report/results.json.`)
+  }
+  if (found.schemaVersion !== RESULTS_SCHEMA_VERSION) {
+    const writer = typeof found.vitestSlo === 'string' ? `vitest-slo ${found.vitestSlo}` : 'another version'
+    throw new ResultsFileError(
+      `${file} was written by ${writer} in form ${JSON.stringify(found.schemaVersion)}; this version reads form ${RESULTS_SCHEMA_VERSION}. ` +
+        `Use the version that wrote it, or run the scenarios again.`,
+    )
+  }
+  return found as Results
+}
+
+function parseJson(text: string): Partial<Record<keyof Results, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
+}
