@@ -3,6 +3,9 @@ import type { ContainerRuntimeClient } from 'testcontainers'
 /** Every container of ours carries this label with the run's id as its value. */
 export const RUN_LABEL = 'vitest-slo.run'
 
+/** With the service's name as its value. */
+export const SERVICE_LABEL = 'vitest-slo.service'
+
 const PROBE_MS = 2_000
 
 /**
@@ -21,15 +24,16 @@ export async function findEngine(limitMs = PROBE_MS): Promise<ContainerRuntimeCl
 }
 
 /**
- * Removes every container that carries `label` (`key=value`), running or not, with its anonymous volumes.
- * @returns false when no engine answers
+ * Removes every container that carries all `labels` (`key=value`), running or not, with its anonymous volumes.
+ * @returns how many there were; `undefined` when no engine answers
  */
-export async function removeContainers(label: string): Promise<boolean> {
+export async function removeContainers(labels: readonly string[]): Promise<number | undefined> {
   const engine = await findEngine()
-  if (!engine) return false
+  if (!engine) return undefined
   const docker = engine.container.dockerode
-  const filters = JSON.stringify({ label: [label] })
-  for (const { Id } of await docker.listContainers({ all: true, filters })) {
+  const filters = JSON.stringify({ label: labels })
+  const found = await docker.listContainers({ all: true, filters })
+  for (const { Id } of found) {
     await docker
       .getContainer(Id)
       .remove({ force: true, v: true })
@@ -38,5 +42,5 @@ export async function removeContainers(label: string): Promise<boolean> {
         if (error.statusCode !== 404 && error.statusCode !== 409) throw error
       })
   }
-  return true
+  return found.length
 }

@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks'
 import { Problems } from '../options/problems.ts'
+import { asError, settleAll } from './failure.ts'
 import { changedSince, fingerprint, watchedGlobs } from './file-watch.ts'
 import { Guardian } from './guardian.ts'
 import type { Service, ServiceContext, StartedService } from './service.ts'
-import type { StartedTarget, Target, TargetExit, TargetInstance } from './target.ts'
+import type { StartedTarget, Target, TargetContext, TargetExit, TargetInstance } from './target.ts'
 
 /** What {@link startEnvironment} starts. */
 export interface EnvironmentOptions {
@@ -18,7 +19,7 @@ export interface EnvironmentContext {
   /** Default: none. */
   readonly signal?: AbortSignal
   /** Gets one line for each thing started. Default: nothing is printed. */
-  log?(line: string): void
+  readonly log?: (line: string) => void
   /** Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv
 }
@@ -78,16 +79,22 @@ export async function startEnvironment(
   const context: ServiceContext = { signal, log, env, guardian, targetIsExternal: target?.isExternal(env) ?? false }
   const running = await startServices(services, context, stack)
   const fullScale = scale === 'full' || (typeof scale === 'number' && scale >= 1)
-  const startedTarget = await target
-    ?.start({ signal, log, env, guardian, services: running, fullScale })
-    .catch((error) => {
-      throw signal.aborted ? error : new StartError([error as Error])
-    })
+  const startedTarget =
+    target && (await startTarget(target, { signal, log, env, guardian, services: running, fullScale }))
   if (startedTarget) {
     stack.use(startedTarget)
     log(startedTarget.summary)
   }
   return new RunningEnvironment(running, target, startedTarget, stack.move())
+}
+
+async function startTarget(target: Target, context: TargetContext): Promise<StartedTarget> {
+  try {
+    return await target.start(context)
+  } catch (error) {
+    context.signal.throwIfAborted()
+    throw new StartError([asError(error)])
+  }
 }
 
 /** One or more things could not be started; the message holds all of theirs. Everything is put away by then. */
@@ -97,9 +104,7 @@ export class StartError extends Error {
 
   constructor(errors: readonly Error[]) {
     const count = errors.length === 1 ? '' : ` ${errors.length} things could not be started:`
-    super(`the environment did not start.${count}\n\n${errors.map(({ message }) => message).join('\n\n')}`, {
-      cause: errors[0],
-    })
+    super(allMessages(`the environment did not start.${count}`, errors), { cause: errors[0] })
     this.errors = errors
   }
 }
@@ -127,7 +132,7 @@ async function startServices(
   context: ServiceContext,
   stack: AsyncDisposableStack,
 ): Promise<readonly StartedService[]> {
-  const outcomes = await Promise.allSettled(
+  const { values: running, errors } = await settleAll(
     services.map(async (service) => {
       const sinceMs = performance.now()
       const started = await service.start(context)
@@ -135,18 +140,19 @@ async function startServices(
       return started
     }),
   )
-  const running = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
   stack.defer(() => disposeAll(running))
-  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []))
   context.signal.throwIfAborted()
-  if (failures.length > 0) throw new StartError(failures)
+  if (errors.length > 0) throw new StartError(errors)
   return running
 }
 
 async function disposeAll(running: readonly StartedService[]): Promise<void> {
-  const outcomes = await Promise.allSettled(running.map((service) => service[Symbol.asyncDispose]()))
-  const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))
-  if (failures.length > 0) throw new AggregateError(failures, 'services could not be put away')
+  const { errors } = await settleAll(running.map(async (service) => service[Symbol.asyncDispose]()))
+  if (errors.length > 0) throw new AggregateError(errors, allMessages('services could not be put away', errors))
+}
+
+function allMessages(title: string, errors: readonly Error[]): string {
+  return `${title}\n\n${errors.map(({ message }) => message).join('\n\n')}`
 }
 
 class RunningEnvironment implements Environment {
@@ -186,12 +192,8 @@ class RunningEnvironment implements Environment {
   }
 
   async reset(): Promise<void> {
-    const outcomes = await Promise.allSettled(this.#services.map((service) => service.reset?.()))
-    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []))
-    if (failures.length > 0)
-      throw failures.length === 1
-        ? failures[0]
-        : new AggregateError(failures, failures.map(({ message }) => message).join('\n\n'))
+    const { errors } = await settleAll(this.#services.map(async (service) => service.reset?.()))
+    if (errors.length > 0) throw new AggregateError(errors, allMessages('services could not be reset', errors))
   }
 
   async restartTarget(): Promise<void> {

@@ -54,7 +54,9 @@ export class Guardian implements AsyncDisposable {
    * Puts away what earlier runs of this user left behind, then watches over this one.
    * @param options.log gets one line when something was found
    */
-  static async start(options: { log?(line: string): void; folder?: string } = {}): Promise<Guardian> {
+  static async start(
+    options: { readonly log?: (line: string) => void; readonly folder?: string } = {},
+  ): Promise<Guardian> {
     const folder = options.folder ?? recordFolder()
     await removeAbandoned(folder, options.log ?? (() => {}))
     return new Guardian(randomUUID(), folder)

@@ -36,14 +36,12 @@ export class ManagedProcess {
   readonly log = new LogTail()
   /** Resolves when it has ended and its output is read; never rejects. */
   readonly exited: Promise<ProcessExit>
-  readonly #child: ChildProcess
   readonly #stopSignal: NodeJS.Signals
   readonly #group: boolean
   #exit: ProcessExit | undefined
 
   private constructor(child: ChildProcess, pid: number, options: ManagedProcessOptions) {
     this.pid = pid
-    this.#child = child
     this.#group = !options.alone
     this.#stopSignal = options.stopSignal ?? 'SIGTERM'
     const release = options.guardian.watchProcess(pid, { group: this.#group, signal: this.#stopSignal })

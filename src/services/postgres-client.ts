@@ -1,3 +1,4 @@
+import { asError, codeOf } from './failure.ts'
 import { redact, secretsOf } from './redact.ts'
 import { ServiceError } from './service.ts'
 
@@ -35,9 +36,11 @@ export async function connectPostgres(subject: string, url: string): Promise<Pos
   }
   return {
     url,
-    async query<Row extends object>(sql: string, values?: readonly unknown[]) {
-      const result: { rows: Row[] } | { rows: Row[] }[] = await client.query(sql, values ? [...values] : undefined)
-      return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? []
+    async query(sql: string, values?: readonly unknown[]) {
+      const result = await client.query(sql, values ? [...values] : undefined)
+      // Several statements give several results, which the driver's types do not know.
+      const last = Array.isArray(result) ? result.at(-1) : result
+      return last?.rows ?? []
     },
     async [Symbol.asyncDispose]() {
       await client.end().catch(() => {})
@@ -62,7 +65,8 @@ export function parsePostgresUrl(subject: string, source: string, text: string):
 }
 
 function connectFailure(subject: string, url: string, error: unknown): ServiceError {
-  const { code = '', message } = error as Error & { code?: string }
+  const code = codeOf(error)
+  const { message } = asError(error)
   const { host, pathname, username } = new URL(url)
   const [problem, remedy] = explain(code, host, decodeURIComponent(pathname.slice(1)), username)
   return new ServiceError(subject, {

@@ -16,13 +16,11 @@ export interface ServerOptions {
   readonly image: string
 }
 
-/** A server that takes connections; its database may still have to be created. */
+/** A server that takes connections. */
 export interface PostgresServer {
   readonly provider: Provider
   /** Where it is, for the summary: host and port. */
   readonly place: string
   readonly url: string
-  /** Connects to a database that is there; not set when the one in `url` already is. */
-  readonly adminUrl?: string
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }

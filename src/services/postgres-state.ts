@@ -1,3 +1,4 @@
+import { asError } from './failure.ts'
 import type { PostgresConnection } from './postgres-client.ts'
 import { ServiceError } from './service.ts'
 
@@ -47,8 +48,17 @@ export async function checkSettings(
 }
 
 const BASE: Readonly<Record<string, number>> = {
-  ...{ b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30, tb: 2 ** 40 },
-  ...{ us: 0.001, ms: 1, s: 1_000, min: 60_000, h: 3_600_000, d: 86_400_000 },
+  b: 1,
+  kb: 2 ** 10,
+  mb: 2 ** 20,
+  gb: 2 ** 30,
+  tb: 2 ** 40,
+  us: 0.001,
+  ms: 1,
+  s: 1_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
 }
 
 /** So that `65536kB` equals `64MB`, and `on` equals `true`. */
@@ -88,16 +98,55 @@ export async function filledTables(db: PostgresConnection): Promise<ReadonlySet<
 }
 
 /**
- * Empties every table but those in `keep`, and starts their identities and sequences anew. Triggers against TRUNCATE do
- * not fire where the role may switch them off.
+ * The tables of that name (`public.users`, or `users` on the search path), quoted.
+ * @throws {ServiceError} when one is not there
  */
-export async function truncate(db: PostgresConnection, keep: ReadonlySet<Table>, owned: boolean): Promise<void> {
+export async function resolveTables(
+  subject: string,
+  db: PostgresConnection,
+  names: readonly string[],
+): Promise<ReadonlySet<Table>> {
+  const [row] = await db.query<{ missing: string[]; found: Table[] }>(
+    `SELECT coalesce(array_agg(w.name) FILTER (WHERE c.oid IS NULL), '{}') AS missing,
+            coalesce(array_agg(format('%I.%I', n.nspname, c.relname)) FILTER (WHERE c.oid IS NOT NULL), '{}') AS found
+     FROM unnest($1::text[]) AS w(name)
+     LEFT JOIN pg_class c ON c.oid = to_regclass(w.name) LEFT JOIN pg_namespace n ON n.oid = c.relnamespace`,
+    [names],
+  )
+  if (row && row.missing.length === 0) return new Set(row.found)
+  throw new ServiceError(subject, {
+    problem: 'keep names tables that are not there after migrate',
+    received: row?.missing.join(', ') ?? 'nothing',
+    remedy: `Name tables with their schema, e.g. ${subject}({ keep: ['public.schema_migrations'] }).`,
+  })
+}
+
+/**
+ * Empties every table but those in `keep`, and starts their identities and sequences anew.
+ * @param owned the role may switch triggers off, so that one against TRUNCATE does not stand in the way
+ */
+export async function truncate(
+  subject: string,
+  db: PostgresConnection,
+  keep: ReadonlySet<Table>,
+  owned: boolean,
+): Promise<void> {
   const tables = (await userTables(db)).filter((table) => !keep.has(table))
   if (tables.length === 0) return
-  await db.query(`
-    BEGIN;
-    SET LOCAL lock_timeout = '10s';
-    ${owned ? 'SET LOCAL session_replication_role = replica;' : ''}
-    TRUNCATE ${tables.join(', ')} RESTART IDENTITY;
-    COMMIT`)
+  try {
+    await db.query(`
+      BEGIN;
+      SET LOCAL lock_timeout = '10s';
+      ${owned ? 'SET LOCAL session_replication_role = replica;' : ''}
+      TRUNCATE ${tables.join(', ')} RESTART IDENTITY;
+      COMMIT`)
+  } catch (cause) {
+    throw new ServiceError(subject, {
+      problem: `reset cannot empty the tables: ${asError(cause).message}`,
+      received: `emptied: ${tables.join(', ')}; kept: ${[...keep].join(', ') || 'none'}`,
+      remedy:
+        'Let no load run and no transaction stay open during a reset; name tables that belong together in keep, or none of them.',
+      cause,
+    })
+  }
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { codeOf } from './failure.ts'
 
 /**
  * When the process `pid` started, as an opaque text that is stable for the life of that process and differs for any
@@ -21,7 +22,7 @@ export function groupExists(pid: number): boolean {
     process.kill(-pid, 0)
     return true
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }
 

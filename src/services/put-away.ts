@@ -21,20 +21,30 @@ const POLL_MS = 10
  */
 export async function putAway(leftovers: readonly Leftover[], recent: boolean): Promise<readonly Leftover[]> {
   const kept: Leftover[] = []
-  const attempt = async (leftover: Leftover, away: Promise<boolean>) => {
-    if (!(await away.catch(() => false))) kept.push(leftover)
-  }
   await Promise.all(
-    leftovers.map((leftover) => {
-      if (leftover.kind === 'process') return attempt(leftover, endProcess(leftover, recent))
-      if (leftover.kind === 'containers') return attempt(leftover, removeContainers(leftover.label))
-      return undefined
+    leftovers.map(async (leftover) => {
+      const done = await endOne(leftover, recent).catch(() => false)
+      if (!done) kept.push(leftover)
     }),
   )
   for (const leftover of leftovers) {
     if (leftover.kind === 'directory') removeFolder(leftover.path)
   }
   return kept
+}
+
+async function endOne(leftover: Leftover, recent: boolean): Promise<boolean> {
+  if (leftover.kind === 'process') return endProcess(leftover, recent)
+  return leftover.kind === 'containers' ? endContainers(leftover.label, recent) : true
+}
+
+/** The engine may still be making one that was asked for just before the end: looked for again a little later. */
+async function endContainers(label: string, recent: boolean): Promise<boolean> {
+  for (const pauseMs of recent ? [0, 500, 1_500] : [0]) {
+    await sleep(pauseMs)
+    if ((await removeContainers([label])) === undefined) return false
+  }
+  return true
 }
 
 /** Removes a temporary folder of ours with everything in it. */

@@ -1,6 +1,7 @@
 import { get as getHttp, type IncomingMessage } from 'node:http'
 import { get as getHttps } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { asError } from './failure.ts'
 
 const ATTEMPT_MS = 2_000
 const PAUSE_MS = 25
@@ -47,7 +48,7 @@ async function read(answer: IncomingMessage): Promise<string | undefined> {
   try {
     for await (const chunk of answer.setEncoding('utf8')) if (body.length < 500) body += String(chunk)
   } catch (error) {
-    return `status ${status}, then ${(error as Error).message}`
+    return `status ${status}, then ${asError(error).message}`
   }
   if (status >= 200 && status < 300) return undefined
   const text = body.replaceAll(/\s+/g, ' ').trim().slice(0, 200)

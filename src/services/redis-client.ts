@@ -1,3 +1,4 @@
+import { asError, codeOf } from './failure.ts'
 import { redact, secretsOf } from './redact.ts'
 import { ServiceError } from './service.ts'
 
@@ -17,7 +18,7 @@ const CONNECT_MS = 5_000
  */
 export async function connectRedis(subject: string, url: string): Promise<RedisConnection & AsyncDisposable> {
   const { createClient } = await import('redis')
-  const client = createClient({ url, socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false } })
+  const client = createClient({ url, RESP: 2, socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false } })
   // A connection that breaks while idle makes the next command fail; that is where it is reported.
   client.on('error', () => {})
   try {
@@ -54,8 +55,8 @@ export function parseRedisUrl(subject: string, source: string, text: string): UR
 
 function connectFailure(subject: string, url: string, error: unknown): ServiceError {
   const { host } = new URL(url)
-  const reasons = error instanceof AggregateError ? error.errors : [error]
-  const reason = reasons.map((one: Error & { code?: string }) => one.message || one.code).join('; ')
+  const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
+  const reason = reasons.map((one: unknown) => asError(one).message || codeOf(one)).join('; ')
   const [problem, remedy] = explain(reason, host)
   return new ServiceError(subject, { problem, received: redact(`${url} (${reason})`, secretsOf(url)), remedy })
 }

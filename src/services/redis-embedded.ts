@@ -4,7 +4,7 @@ import { ManagedProcess, describeExit } from './managed-process.ts'
 import { freePort } from './ports.ts'
 import type { RedisServer, RedisServerOptions } from './redis-server.ts'
 import { ServiceError, type ServiceContext } from './service.ts'
-import { aborted, timeout } from './waiting.ts'
+import { waitFor } from './waiting.ts'
 
 const COMMANDS = ['redis-server', 'valkey-server']
 const FOLDERS = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin']
@@ -47,8 +47,14 @@ async function launch(
   const folder = guardian.temporaryFolder('redis')
   const { promise: ready, resolve: markReady } = Promise.withResolvers<'ready'>()
   const config = [
-    ...['bind 127.0.0.1', `port ${port}`, `requirepass ${password}`, `dir ${folder.path}`],
-    ...['save ""', 'appendonly no', 'daemonize no', 'logfile ""'],
+    'bind 127.0.0.1',
+    `port ${port}`,
+    `requirepass ${password}`,
+    `dir ${folder.path}`,
+    'save ""',
+    'appendonly no',
+    'daemonize no',
+    'logfile ""',
     ...[...settings].map(([key, value]) => `${key} ${value}`),
   ]
   try {
@@ -64,7 +70,7 @@ async function launch(
         if (chunk.includes('eady to accept connections')) markReady('ready')
       },
     })
-    const outcome = await Promise.race([ready, server.exited, timeout(START_MS), aborted(signal)])
+    const outcome = await waitFor(Promise.race([ready, server.exited]), { signal, timeoutMs: START_MS })
     if (outcome === 'ready') {
       const stop = async () => {
         await server.stop()

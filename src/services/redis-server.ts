@@ -16,5 +16,5 @@ export interface RedisServer {
   /** Where it is, for the summary: host and port. */
   readonly place: string
   readonly url: string
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }

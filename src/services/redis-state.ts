@@ -1,3 +1,4 @@
+import { asError } from './failure.ts'
 import type { RedisConnection } from './redis-client.ts'
 import { ServiceError } from './service.ts'
 
@@ -36,7 +37,7 @@ export async function applySettings(
       await connection.command('CONFIG', 'SET', name, wanted)
     } catch (cause) {
       throw new ServiceError(subject, {
-        problem: `${name} is ${found ?? 'unknown'}, asked for is ${wanted}, and it cannot be set: ${(cause as Error).message}`,
+        problem: `${name} is ${found ?? 'unknown'}, asked for is ${wanted}, and it cannot be set: ${asError(cause).message}`,
         remedy: `Set it where that server is configured, or leave it out of ${subject}().`,
         cause,
       })
@@ -50,11 +51,17 @@ export async function applySettings(
 
 async function read(connection: RedisConnection, name: string): Promise<string | undefined> {
   const answer = await connection.command('CONFIG', 'GET', name)
-  return Array.isArray(answer) ? (answer[1] as string | undefined) : undefined
+  const value: unknown = Array.isArray(answer) ? answer[1] : undefined
+  return typeof value === 'string' ? value : undefined
 }
 
 const FACTORS: Readonly<Record<string, number>> = {
-  ...{ k: 1e3, kb: 2 ** 10, m: 1e6, mb: 2 ** 20, g: 1e9, gb: 2 ** 30 },
+  k: 1e3,
+  kb: 2 ** 10,
+  m: 1e6,
+  mb: 2 ** 20,
+  g: 1e9,
+  gb: 2 ** 30,
 }
 
 /** Redis' own reading: `64mb` is 67,108,864 bytes, `64m` is 64,000,000. Anything else stays as it is. */

@@ -116,7 +116,8 @@ export function removeRecord(path: string): void {
 
 function parseLine(text: string): Line[] {
   try {
-    return text === '' ? [] : [JSON.parse(text) as Line]
+    const line: Line[] = text === '' ? [] : [JSON.parse(text)]
+    return line
   } catch {
     return []
   }

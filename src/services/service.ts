@@ -6,7 +6,7 @@ export interface ServiceContext {
   /** Aborted when the run is given up while things are starting. */
   readonly signal: AbortSignal
   /** One line for the person at the terminal. */
-  log(line: string): void
+  readonly log: (line: string) => void
   /** Where variables are read from; `process.env` unless a test says otherwise. */
   readonly env: NodeJS.ProcessEnv
   /** Takes note of every process, container and temporary folder, and puts it away should we be killed. */

@@ -1,3 +1,4 @@
+import { settleAll } from './failure.ts'
 import { ManagedProcess, describeExit, type ProcessExit } from './managed-process.ts'
 import { freePort, isFree } from './ports.ts'
 import { redact, secretsOf } from './redact.ts'
@@ -15,7 +16,7 @@ interface Ports {
 /** A target of one or more processes of ours. */
 export class StartedProcesses implements StartedTarget {
   readonly provider = 'command'
-  readonly #launch: (index: number) => Promise<ManagedProcess>
+  readonly #launch: (ports: Ports, index: number) => Promise<ManagedProcess>
   readonly #ports: readonly Ports[]
   readonly #redact: (text: string) => string
   readonly #listeners = new Set<(exit: TargetExit) => void>()
@@ -24,7 +25,7 @@ export class StartedProcesses implements StartedTarget {
 
   private constructor(
     ports: readonly Ports[],
-    launch: (index: number) => Promise<ManagedProcess>,
+    launch: (ports: Ports, index: number) => Promise<ManagedProcess>,
     redactText: (text: string) => string,
   ) {
     this.#ports = ports
@@ -47,8 +48,8 @@ export class StartedProcesses implements StartedTarget {
     for (let index = 0; index < count; index++) ports.push(await choosePorts(options, index))
     const secrets = context.services.flatMap(({ connection }) => Object.values(connection).flatMap(secretsOf))
     const redactText = (text: string) => redact(text, secrets)
-    const launch = (index: number) =>
-      launchInstance(options, command, ports[index] as Ports, index, readiness, context, redactText)
+    const launch = (own: Ports, index: number) =>
+      launchInstance(options, command, own, index, readiness, context, redactText)
     const started = new StartedProcesses(ports, launch, redactText)
     await started.#startAll()
     return started
@@ -90,12 +91,11 @@ export class StartedProcesses implements StartedTarget {
 
   async #startAll(): Promise<void> {
     this.#stopping = false
-    const outcomes = await Promise.allSettled(this.#ports.map((_, index) => this.#launch(index)))
-    this.#processes = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as Error] : []))
-    if (failures[0]) {
+    const { values, errors } = await settleAll(this.#ports.map((ports, index) => this.#launch(ports, index)))
+    this.#processes = values
+    if (errors[0]) {
       await this.#stopAll()
-      throw failures[0]
+      throw errors[0]
     }
     for (const [index, process] of this.#processes.entries()) {
       void process.exited.then((exit) => this.#noticeExit(index, process, exit))

@@ -1,14 +1,24 @@
-/** Resolves after `ms`, without keeping the process alive. */
-export function timeout(ms: number): Promise<'timeout'> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms, 'timeout').unref()
-  })
+/** What ends a wait that has not ended by itself. */
+export interface WaitLimits {
+  readonly signal: AbortSignal
+  /** Default: none. */
+  readonly timeoutMs?: number
 }
 
-/** Resolves when the signal is aborted. */
-export function aborted(signal: AbortSignal): Promise<'aborted'> {
-  const { promise, resolve } = Promise.withResolvers<'aborted'>()
-  if (signal.aborted) resolve('aborted')
-  else signal.addEventListener('abort', () => resolve('aborted'), { once: true })
-  return promise
+/** Waits for the promise, until the signal is aborted or the time is up; leaves no timer and no listener behind. */
+export async function waitFor<T>(
+  promise: Promise<T>,
+  { signal, timeoutMs }: WaitLimits,
+): Promise<T | 'aborted' | 'timeout'> {
+  if (signal.aborted) return 'aborted'
+  const { promise: limit, resolve } = Promise.withResolvers<'aborted' | 'timeout'>()
+  const abort = () => resolve('aborted')
+  signal.addEventListener('abort', abort)
+  const timer = timeoutMs === undefined ? undefined : setTimeout(resolve, timeoutMs, 'timeout')
+  try {
+    return await Promise.race([promise, limit])
+  } finally {
+    signal.removeEventListener('abort', abort)
+    clearTimeout(timer)
+  }
 }

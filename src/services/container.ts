@@ -1,0 +1,96 @@
+import { LogTail } from './log-tail.ts'
+import { findEngine, removeContainers, SERVICE_LABEL } from './engine.ts'
+import { asError } from './failure.ts'
+import { ServiceError, type ServiceContext } from './service.ts'
+import { waitFor } from './waiting.ts'
+import type { GenericContainer, StartedTestContainer } from 'testcontainers'
+
+const START_MS = 60_000
+
+/** A container that runs, and what it prints. */
+export interface RunningContainer {
+  readonly started: StartedTestContainer
+  readonly log: LogTail
+  /** Whether it still prints, that is, runs. */
+  readonly isRunning: () => boolean
+  /** Removes it with its volumes. */
+  readonly remove: () => Promise<void>
+}
+
+/**
+ * Starts a container under our labels; when that fails, nothing of it is left.
+ * @param make sets image, command and what to wait for
+ * @throws {ServiceError} when the image is missing, the container ends at once, or is not ready within a minute
+ */
+export async function startContainer(
+  name: string,
+  image: string,
+  variables: { readonly image: string; readonly provider: string },
+  make: () => Promise<GenericContainer>,
+  context: ServiceContext,
+): Promise<RunningContainer> {
+  const labels = { ...context.guardian.labels, [SERVICE_LABEL]: name }
+  const release = context.guardian.watchContainers()
+  const remove = async () => {
+    const removed = await removeContainers(Object.entries(labels).map(([key, value]) => `${key}=${value}`))
+    // An engine that has gone away leaves it to the guardian, or to the next run.
+    if (removed !== undefined) release()
+  }
+  const log = new LogTail()
+  let running = false
+  try {
+    await pull(name, image, variables, context)
+    const container = await make()
+    container
+      .withLabels(labels)
+      .withStartupTimeout(START_MS)
+      // The guardian removes it; the library's own reaper would be one more image to pull.
+      .withAutoCleanup(false)
+      .withLogConsumer((stream) => {
+        running = true
+        stream.on('data', (chunk: Buffer) => log.write(chunk.toString('utf8')))
+        stream.on('end', () => (running = false))
+      })
+    const started = await unlessAborted(container.start(), context.signal, remove)
+    return { started, log, isRunning: () => running, remove }
+  } catch (error) {
+    await remove()
+    context.signal.throwIfAborted()
+    if (error instanceof ServiceError) throw error
+    throw new ServiceError(name, {
+      problem: `the container of image ${image} did not get ready: ${asError(error).message}`,
+      details: `Its last lines:\n${log.quote()}`,
+      remedy: `See its last lines above: a setting it does not know is named there. Or use another image (${variables.image}), or ${variables.provider}=embedded.`,
+    })
+  }
+}
+
+async function pull(
+  name: string,
+  image: string,
+  variables: { readonly image: string; readonly provider: string },
+  { log, signal }: ServiceContext,
+): Promise<void> {
+  const engine = await findEngine(10_000)
+  const { ImageName } = await import('testcontainers')
+  const reference = ImageName.fromString(image)
+  if (!engine || (await engine.image.exists(reference))) return
+  log(`${name}: pulling ${image}`)
+  try {
+    await unlessAborted(engine.image.pull(reference), signal, async () => {})
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new ServiceError(name, {
+      problem: `the Docker engine has no image ${image}, and it cannot be pulled: ${asError(error).message}`,
+      remedy: `Get it there (docker pull ${image}), name one that is there in ${variables.image}, or set ${variables.provider}=embedded.`,
+    })
+  }
+}
+
+/** Does not wait for what cannot be called off; `undo` is run when the signal came first, and again once it is done. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, undo: () => Promise<void>): Promise<T> {
+  const outcome = await waitFor(work, { signal })
+  if (outcome !== 'aborted') return work
+  void work.then(undo, undo).catch(() => {})
+  throw asError(signal.reason)
+}

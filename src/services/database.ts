@@ -1,0 +1,129 @@
+import type { Problems } from '../options/problems.ts'
+import { asError, codeOf } from './failure.ts'
+import { chooseProvider, isProviderOption, type Provider } from './provider.ts'
+import { ServiceError, type ServiceContext, type StartedService } from './service.ts'
+
+/** What `postgres()` and `redis()` have in common. */
+export interface DatabaseOptions<Connection> {
+  /**
+   * `'auto'` (default): external if there is a URL, container if a Docker engine answers, else embedded. The variables
+   * `SLO_POSTGRES_PROVIDER`, `SLO_REDIS_PROVIDER` and, for both, `SLO_SERVICES` beat the option.
+   */
+  readonly provider?: Provider | 'auto'
+  /** A server that runs already. `PERF_DATABASE_URL`, `PERF_REDIS_URL` beat it. */
+  readonly url?: string
+  /** Image of the container. `SLO_POSTGRES_IMAGE`, `SLO_REDIS_IMAGE` beat it. Default: `postgres:18`, `redis:8`. */
+  readonly image?: string
+  /** Puts in the data the scenarios start from; runs again on every reset. On an external server it may be there already. */
+  seed?(connection: Connection): Promise<void> | void
+  /**
+   * What the target gets: the name of the variable that holds the URL, or a whole environment. Default: `DATABASE_URL`,
+   * `REDIS_URL`.
+   */
+  readonly env?: string | ((connection: { readonly url: string }) => Readonly<Record<string, string>>)
+  /** Hosts other than this machine that may be used. Default: none. */
+  readonly allowRemote?: readonly string[]
+  /** Lets `reset` empty an external database that was not empty when we came. Default: false. */
+  readonly allowReset?: boolean
+  /** Default: `postgres`, `redis`. */
+  readonly name?: string
+}
+
+/** Names of the options above. */
+export const DATABASE_OPTIONS = [
+  'provider',
+  'url',
+  'image',
+  'seed',
+  'env',
+  'allowRemote',
+  'allowReset',
+  'name',
+] as const satisfies readonly (keyof DatabaseOptions<never>)[]
+
+/** What tells one kind of database from another. */
+export interface DatabaseKind {
+  /** For people: `PostgreSQL`. */
+  readonly product: string
+  /** Default of `env`. */
+  readonly targetVariable: string
+  /** Gives the URL of an external server. */
+  readonly urlVariable: string
+  /** Forces a provider. */
+  readonly providerVariable: string
+}
+
+/** The mistakes in the common options. */
+export function checkDatabaseOptions(problems: Problems, { provider, url, image }: DatabaseOptions<never>): void {
+  if (provider !== undefined && !isProviderOption(provider)) {
+    problems.add('provider', provider, 'must be auto, container, embedded or external', `provider: 'auto'`)
+  }
+  // A URL is looked at when it is used, where its mistake can be shown without the password in it.
+  if (url !== undefined && typeof url !== 'string')
+    problems.add('url', typeof url, 'must be a text', `url: process.env.URL`)
+  if (image !== undefined && typeof image !== 'string')
+    problems.add('image', image, 'must be a text', `image: 'redis:8'`)
+}
+
+/** Which provider is to be used, and the URL and where it was found if that is an external one. */
+export async function locate(
+  kind: DatabaseKind,
+  name: string,
+  options: DatabaseOptions<never>,
+  context: ServiceContext,
+): Promise<{ readonly provider: Provider | 'absent'; readonly url: string; readonly source: string }> {
+  const { urlVariable, providerVariable } = kind
+  const variable = context.env[urlVariable] || undefined
+  const url = variable ?? options.url
+  const source = variable === undefined ? 'the option url' : urlVariable
+  if (context.targetIsExternal && url === undefined) return { provider: 'absent', url: '', source }
+  const question = { service: name, option: options.provider, url, urlVariable, providerVariable }
+  const provider = await chooseProvider(question, context)
+  if (url !== undefined && provider !== 'external') {
+    context.log(`${name}: ${source} is not used, because the provider is set to ${provider}`)
+  }
+  return { provider, url: url ?? '', source }
+}
+
+/** Stands for a service that an external target brings itself. */
+export function absentService(name: string, { product, urlVariable }: DatabaseKind): StartedService {
+  return {
+    name,
+    provider: 'absent',
+    summary: `${product}, not started: the target runs elsewhere (${urlVariable} would let its own be read)`,
+    connection: {},
+    env: {},
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+/** The variables the target gets. */
+export function targetEnv(
+  { targetVariable }: DatabaseKind,
+  { env = targetVariable }: DatabaseOptions<never>,
+  url: string,
+): Readonly<Record<string, string>> {
+  return typeof env === 'string' ? { [env]: url } : env({ url })
+}
+
+/** Runs a step the user wrote; its error is reported under the step's name. */
+export async function runStep(name: string, step: 'migrate' | 'seed', run: () => Promise<void> | void): Promise<void> {
+  try {
+    await run()
+  } catch (cause) {
+    const code = codeOf(cause)
+    throw new ServiceError(name, {
+      problem: `${step} failed: ${asError(cause).message}${code === '' ? '' : ` (${code})`}`,
+      remedy: `Correct ${name}({ ${step} }); the error's cause says where it was thrown.`,
+      cause,
+    })
+  }
+}
+
+/** Refuses to empty what somebody may still need. */
+export function resetRefused(name: string): ServiceError {
+  return new ServiceError(name, {
+    problem: 'reset would empty an external database that was in use before this run',
+    remedy: `Give the URL of an empty database, or say that its data may go: ${name}({ allowReset: true }).`,
+  })
+}
