@@ -106,9 +106,11 @@ export class Histogram {
     if (us < 0) return 0
     const last = bucketOf(Math.min(Math.floor(us), MAX_TRACKABLE_US))
     let seen = 0
-    for (const [bucket, count] of this.buckets()) {
-      if (bucket > last) break
-      seen += count
+    for (let at = 0; at <= last >> PAGE_SHIFT; at++) {
+      const page = this.#pages[at]
+      if (page === undefined) continue
+      const end = at === last >> PAGE_SHIFT ? (last & PAGE_MASK) + 1 : PAGE_SIZE
+      for (let i = 0; i < end; i++) seen += page[i]!
     }
     return seen
   }

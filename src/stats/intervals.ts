@@ -1,6 +1,8 @@
 import { betaQuantile } from './distributions.ts'
+import { designEffect, effectiveSample, type DesignEffect, type HitWindow } from './effective-sample.ts'
 import { Histogram } from './histogram.ts'
-import { Random } from './random.ts'
+
+export type { HitWindow } from './effective-sample.ts'
 
 /** Where a true value lies, with what confidence, and how that was worked out. In the unit of the value itself. */
 export interface Interval {
@@ -8,97 +10,68 @@ export interface Interval {
   readonly high: number
   /** 0–1, e.g. 0.95. */
   readonly confidence: number
-  /** `block bootstrap` or `exact binomial`. */
   readonly method: string
 }
 
 export interface IntervalOptions {
-  /** Default: 0.95. */
+  /** Above 0 and below 1. Default: 0.95. */
   readonly confidence?: number
-  /** Default: 1. The same seed and windows give the same interval. */
-  readonly seed?: number
 }
 
-/** How many of a window's requests were hits: errors, answers of one status, … */
-export interface HitWindow {
-  readonly hits: number
-  readonly total: number
-}
-
-const REPLICATES = 1_000
-/** Below so many hits (or misses) the bootstrap has too little to draw from. */
+/** Below so many hits (or misses) nothing can be learnt from how they are spread over the windows. */
 const FEW = 10
+const METHOD = 'binomial at the effective sample size'
+const METHOD_FOR_FEW = 'exact binomial'
 
 /**
- * The interval of a percentile, in milliseconds, or `undefined` where there are no samples.
+ * The interval of a ratio such as the error ratio: Clopper and Pearson's exact binomial interval (Biometrika 26, 1934) for
+ * as many independent requests as the windows are worth (see {@link effectiveSample}). With fewer than 10 hits, or
+ * misses, for the whole sample, unless the windows show them in bursts; that is conservative.
+ *
+ * The same windows give the same interval; nothing is drawn. A block bootstrap over the windows, the usual remedy, covers
+ * 78–92% of true values where it promises 95%, with the 30 windows of a short run (`npm run bench:intervals`).
+ *
+ * @param windows in order of time, one a second
+ * @returns `undefined` where nothing was counted
+ */
+export function ratioInterval(windows: readonly HitWindow[], options: IntervalOptions = {}): Interval | undefined {
+  const { confidence = 0.95 } = options
+  const effect = designEffect(windows)
+  if (effect.total === 0) return undefined
+  return intervalOfShare(effect.hits / effect.total, effect, confidence)
+}
+
+/**
+ * The interval of a percentile, in milliseconds: the order statistics between which it lies, found by reading the
+ * interval of the share of requests below it back through the distribution (Woodruff, Confidence Intervals for Medians
+ * and Other Position Measures, JASA 47, 1952). The share's interval is that of {@link ratioInterval}.
+ *
+ * The upper end is a latency that was seen: where the tail beyond the slowest request matters, it is too low.
  *
  * @param windows the samples in scope by one-second windows, in order of time
  * @param p as a ratio: 0.95, not 95
+ * @returns `undefined` where there are no samples
  */
 export function percentileIntervalMs(
   windows: readonly Histogram[],
   p: number,
   options: IntervalOptions = {},
 ): Interval | undefined {
+  const { confidence = 0.95 } = options
   const all = Histogram.merged(windows)
   if (all.count === 0) return undefined
   const valueUs = all.percentileUs(p)
-  const within = windows.map((window) => ({ hits: window.countAtMost(valueUs), total: window.count }))
-  const ratio = ratioInterval(within, options)!
-  // Woodruff, JASA 47 (1952): the interval of the share at most the percentile, read back through the distribution.
-  return {
-    ...ratio,
-    low: all.percentileUs(p + (ratio.low - ratioOf(within))) / 1000,
-    high: all.percentileUs(p + (ratio.high - ratioOf(within))) / 1000,
-  }
+  const effect = designEffect(windows.map((window) => ({ hits: window.countAtMost(valueUs), total: window.count })))
+  const share = intervalOfShare(p, effect, confidence)
+  return { ...share, low: all.percentileUs(share.low) / 1000, high: all.percentileUs(share.high) / 1000 }
 }
 
-/** The interval of a ratio such as the error ratio, or `undefined` where nothing was counted. */
-export function ratioInterval(windows: readonly HitWindow[], options: IntervalOptions = {}): Interval | undefined {
-  const { confidence = 0.95, seed = 1 } = options
-  let [hits, total] = [0, 0]
-  for (const window of windows) {
-    hits += window.hits
-    total += window.total
-  }
-  if (total === 0) return undefined
-  if (hits < FEW || total - hits < FEW) return exactBinomial(hits, total, confidence)
-  return blockBootstrap(windows, confidence, new Random(seed))
-}
-
-/** Clopper & Pearson, Biometrika 26 (1934). */
-function exactBinomial(hits: number, total: number, confidence: number): Interval {
+function intervalOfShare(share: number, effect: DesignEffect, confidence: number): Interval {
+  const few = Math.min(share, 1 - share) * effect.total < FEW - 1e-9
+  const sample = few ? effect.total / Math.max(1, effect.ratio) : effectiveSample(effect, confidence)
   const tail = (1 - confidence) / 2
-  const low = hits === 0 ? 0 : betaQuantile(tail, hits, total - hits + 1)
-  const high = hits === total ? 1 : betaQuantile(1 - tail, hits + 1, total - hits)
-  return { low, high, confidence, method: 'exact binomial' }
-}
-
-/** Politis & Romano, A Circular Block-Resampling Procedure for Stationary Data (1992). */
-function blockBootstrap(windows: readonly HitWindow[], confidence: number, random: Random): Interval {
-  const length = Math.max(1, Math.round(windows.length ** (1 / 3)))
-  const blocks = windows.map((_, start) => {
-    const block = { hits: 0, total: 0 }
-    for (let at = start; at < start + length; at++) {
-      const window = windows[at % windows.length]!
-      block.hits += window.hits
-      block.total += window.total
-    }
-    return block
-  })
-  const ratios = Float64Array.from({ length: REPLICATES }, () => {
-    let [hits, total] = [0, 0]
-    for (let drawn = 0; drawn < windows.length || total === 0; drawn += length) {
-      const block = random.pick(blocks)
-      hits += block.hits
-      total += block.total
-    }
-    return hits / total
-  }).toSorted()
-  const tail = Math.floor(((1 - confidence) / 2) * REPLICATES)
-  return { low: ratios[tail]!, high: ratios[REPLICATES - 1 - tail]!, confidence, method: 'block bootstrap' }
-}
-
-function ratioOf(windows: readonly HitWindow[]): number {
-  return windows.reduce((sum, { hits }) => sum + hits, 0) / windows.reduce((sum, { total }) => sum + total, 0)
+  const hits = share * sample
+  const low = hits > 0 ? betaQuantile(tail, hits, sample - hits + 1) : 0
+  const high = share < 1 ? betaQuantile(1 - tail, hits + 1, sample - hits) : 1
+  return { low, high, confidence, method: few ? METHOD_FOR_FEW : METHOD }
 }
