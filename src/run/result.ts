@@ -27,6 +27,8 @@ export interface AssertionResult {
   readonly message?: string
   /** Name of the run judged, where it was one run. */
   readonly run?: string
+  /** The limit on one percentile of times, where that is what was asserted; reports draw it. `p` is a ratio. */
+  readonly limit?: { readonly p: number; readonly ms: number }
 }
 
 /** Any run as the report sees it. */
@@ -44,6 +46,27 @@ interface RunResultBase {
   readonly abortReason?: string
   readonly phases: readonly Phase[]
   readonly invalidities: readonly Invalidity[]
+  readonly series?: readonly RunSeries[]
+  readonly marks?: readonly RunMark[]
+}
+
+/** Something sampled while the run went on: the target's CPU, Redis' memory, use of the pool. */
+export interface RunSeries {
+  /** Whose: `target`, `redis`, `postgres`, `generator`. Series of one group and unit share a chart. */
+  readonly group: string
+  readonly label: string
+  readonly unit: 'ratio' | 'bytes' | 'count' | 'ms' | 'perSec'
+  /** Seconds since the start of the run, ascending. */
+  readonly atSec: readonly number[]
+  /** One for each instant; null where a sample failed. */
+  readonly values: readonly (number | null)[]
+}
+
+/** Something done to the system at a moment, or for a while: a fault, a restart. Milliseconds since the start. */
+export interface RunMark {
+  readonly label: string
+  readonly startMs: number
+  readonly endMs?: number
 }
 
 export interface RequestCounts {
@@ -66,6 +89,19 @@ export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly steps: readonly StepResult[]
   readonly generator: GeneratorHealth
   readonly timeline: readonly TimelinePoint[]
+  /** The slowest requests, worst first. */
+  readonly slowest?: readonly SlowRequest[]
+}
+
+export interface SlowRequest {
+  /** Intended start, since the start of the run. */
+  readonly atMs: number
+  /** The step's name, or method and path. */
+  readonly label: string
+  readonly latencyMs: number
+  readonly status?: number
+  /** Of the `traceparent` sent with it. */
+  readonly traceId?: string
 }
 
 export interface StepResult extends RequestCounts {
