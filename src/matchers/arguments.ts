@@ -53,25 +53,57 @@ export function readRatePerSec(problems: Problems, value: unknown, example: stri
   return Number.NaN
 }
 
-/** The options object that ends a matcher's arguments; `known` are the keys it may hold beside `confidence`. */
+/** The options object that ends a matcher's arguments; `known` are the keys it may hold. */
 export function readOptions<Key extends string>(
   problems: Problems,
   value: unknown,
   known: readonly Key[],
   example: string,
-): { readonly [K in Key]?: unknown } & { readonly confidence?: number } {
+): { readonly [K in Key]?: unknown } & ThresholdOptions {
   if (value === undefined) return {}
   if (typeof value !== 'object' || value === null) {
     problems.add('options', value, 'must be an object', example)
     return {}
   }
-  checkKnownKeys(problems, 'options', value, [...known, 'confidence'])
-  const { confidence } = value as { confidence?: unknown }
+  checkKnownKeys(problems, 'options', value, known)
+  const { confidence }: { confidence?: unknown } = value
   if (confidence !== undefined && !isBetween(confidence, 0.5, 1)) {
     const meant = isBetween(confidence, 1, 100) ? `, not percent; for ${confidence}% write ${ratioOf(confidence)}` : ''
     problems.add('options.confidence', confidence, `must be a ratio above 0.5 and below 1${meant}`, 'confidence: 0.95')
   }
   return value
+}
+
+/** The options of a matcher that takes none but `confidence`. */
+export function readConfidence(problems: Problems, value: unknown): number | undefined {
+  return readOptions(problems, value, ['confidence'], '{ confidence: 0.95 }').confidence
+}
+
+/** How many of them must make it. */
+export interface ShareOptions {
+  /** 0–1, never percent: 0.99 is 99%. 1 asks for all of them. */
+  readonly ratio: number
+}
+
+export interface SharePlan {
+  readonly limitMs: number
+  readonly ratio: number
+  readonly confidence: number | undefined
+}
+
+/** The arguments of "at least a share within a time": `(1000, { ratio: 0.99 })`. */
+export function readShare(
+  problems: Problems,
+  args: readonly unknown[],
+  name: string,
+  options: readonly 'confidence'[],
+): SharePlan {
+  const example = `${name}(1000, { ratio: 0.99 })`
+  refuseMore(problems, args, 2, example)
+  const limitMs = readLimitMs(problems, args[0], example)
+  const { ratio, confidence } = readOptions(problems, args[1] ?? {}, ['ratio', ...options], '{ ratio: 0.99 }')
+  const rule = { path: 'options.ratio', example: 'ratio: 0.99', one: true }
+  return { limitMs, ratio: readRatio(problems, ratio, rule), confidence }
 }
 
 /** A call with more arguments than the matcher knows is a misunderstanding, not something to pass over. */

@@ -1,17 +1,19 @@
 import type { TimeEvidence } from '../run/evidence.ts'
 import { percentileName, tooFewForPercentile } from '../run/usable.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
+import type { Interval } from '../stats/intervals.ts'
 import { MAX_TRACKABLE_US } from '../stats/histogram.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
-import { readLimitMs, readOptions, readPercentile, refuseMore } from './arguments.ts'
+import { readLimitMs, readConfidence, readPercentile, refuseMore } from './arguments.ts'
 import type { Duration, ThresholdOptions } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgedTimes, percentileMs } from './samples.ts'
 import type { JudgedTimes } from './samples.ts'
+import { sum } from './ratio.ts'
 import { isOfRequests, timedRun } from './subject.ts'
 import type { TimedRun } from './subject.ts'
-import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, undecidedHint } from './threshold.ts'
+import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted } from './threshold.ts'
 import type { On } from './typing.ts'
 
 type OnTimes<T, Matcher> = On<T, TimedRun, Matcher, 'percentile matchers judge a run with times: await it first'>
@@ -53,7 +55,7 @@ const toHavePercentileBelow = defineMatcher<TimeEvidence, Plan>({
     refuseMore(problems, args, 3, example)
     const p = readPercentile(problems, args[0], example)
     const limitMs = readLimitMs(problems, args[1], example)
-    return { p, limitMs, confidence: readOptions(problems, args[2], [], '{ confidence: 0.95 }').confidence }
+    return { p, limitMs, confidence: readConfidence(problems, args[2]) }
   },
   judge: judgePercentile,
 })
@@ -74,7 +76,7 @@ function percentileMatcher(name: string, p: number): ExtendMatcher {
       const example = `${name}(150)`
       refuseMore(problems, args, 2, example)
       const limitMs = readLimitMs(problems, args[0], example)
-      return { p, limitMs, confidence: readOptions(problems, args[1], [], '{ confidence: 0.95 }').confidence }
+      return { p, limitMs, confidence: readConfidence(problems, args[1]) }
     },
     judge: judgePercentile,
   })
@@ -82,51 +84,50 @@ function percentileMatcher(name: string, p: number): ExtendMatcher {
 
 function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence }: Plan): Judgement {
   const times = judgedTimes(evidence)
-  const count = times.histogram.count
   const valueMs = percentileMs(times, p)
-  const tooFew = tooFewForPercentile(p, { count, durationMs: evidence.durationMs, noun: times.noun })
-  const options = { confidence: confidence ?? DEFAULT_CONFIDENCE }
-  const threshold = judgeThreshold({
+  const judged = judgeThreshold({
     what: percentileName(p) + (evidence.quantity === 'lag' ? ' lag' : ''),
     side: 'below',
     limit: limitMs,
     value: valueMs,
-    interval: tooFew || valueMs === Infinity ? undefined : percentileIntervalMs(times.windows, p, options),
-    confidence: valueMs === Infinity ? undefined : confidence,
+    interval: intervalOf(times, p, confidence),
+    confidence,
     show: showMs,
-    detail: [formatDistance(valueMs, limitMs), neverDetail(times, valueMs)].filter((text) => text !== '').join(' '),
+    detail: [formatDistance(valueMs, limitMs), neverDetail(times)].filter((text) => text !== '').join(' '),
   })
-  const failing = failuresDominate(evidence)
+  const scope = { count: times.histogram.count, durationMs: evidence.durationMs, noun: times.noun }
+  const tooFew = tooFewForPercentile(p, scope)
   return {
-    ...threshold,
-    ...(failing === undefined ? {} : { holds: false, received: `${threshold.received}\n${failing}` }),
-    invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : threshold.invalidities)],
+    ...judged,
+    ...failuresDominate(evidence),
+    invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : judged.invalidities)],
     evidence: evidence.evidenceLines,
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
-    hint: undecidedHint(threshold.holds, evidence.hint),
+    hint: judged.hint ?? evidence.hint,
   }
+}
+
+function intervalOf({ windows }: JudgedTimes, p: number, confidence = DEFAULT_CONFIDENCE): Interval | undefined {
+  return trusted(percentileIntervalMs(windows, p, { confidence }), windows.length)
 }
 
 function showMs(ms: number): string {
   return ms * 1000 >= MAX_TRACKABLE_US ? 'never' : formatMs(ms)
 }
 
-function neverDetail({ never, histogram, noun }: JudgedTimes, valueMs: number): string {
+function neverDetail({ never, histogram, noun, missed }: JudgedTimes): string {
   if (never === 0) return ''
-  const counted = `${formatCount(never)} of ${formatCount(histogram.count)} ${noun}`
-  return valueMs === Infinity
-    ? `(${counted} never got an answer)`
-    : `(${counted} never got an answer and count as longest)`
+  return `(${formatCount(never)} of ${formatCount(histogram.count)} ${noun} never ${missed} and count as longest)`
 }
 
 /**
  * Failures are quick where a port is closed: a dead target would pass any limit. Once they are more than half of what
- * was offered, the percentile is theirs and not the service's, and the limit is not met.
+ * was offered, the percentile is theirs and not the service's, and no limit is met or missed by it.
  */
-function failuresDominate(evidence: TimeEvidence): string | undefined {
+function failuresDominate(evidence: TimeEvidence): Pick<Judgement, 'holds' | 'received'> | undefined {
   if (!isOfRequests(evidence)) return undefined
-  const failed = [...evidence.errors.values()].reduce((sum, count) => sum + count, 0)
+  const failed = sum(evidence.errors.values())
   if (failed * 2 <= evidence.offered || failed === 0) return undefined
-  const shown = `${formatCount(failed)} of ${formatCount(evidence.offered)} requests failed`
-  return `${shown}: these are times of failures, and no limit is met by them`
+  const counted = `${formatCount(failed)} of ${formatCount(evidence.offered)} requests failed`
+  return { holds: 'undecided', received: `the time of failures, not of the service: ${counted}` }
 }

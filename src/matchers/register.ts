@@ -1,7 +1,8 @@
 import { expect } from 'vitest'
+import { connectingMatchers } from './connecting.ts'
 import { fanOutMatchers } from './fan-out.ts'
 import { latencyMatchers } from './latency.ts'
 import { requestMatchers } from './requests.ts'
 import { sustainMatchers } from './sustain.ts'
 
-expect.extend({ ...latencyMatchers, ...requestMatchers, ...sustainMatchers, ...fanOutMatchers })
+expect.extend({ ...latencyMatchers, ...requestMatchers, ...sustainMatchers, ...fanOutMatchers, ...connectingMatchers })

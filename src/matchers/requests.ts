@@ -1,17 +1,17 @@
 import type { RequestEvidence } from '../run/evidence.ts'
 import { tooFewForRatio } from '../run/usable.ts'
 import { ratioInterval } from '../stats/intervals.ts'
-import type { HitWindow, Interval } from '../stats/intervals.ts'
+import type { Interval } from '../stats/intervals.ts'
 import type { Window } from '../stats/timeline.ts'
-import { formatCount, formatRate, formatRatio } from '../stats/units.ts'
-import { readOptions, readRatePerSec, readRatio, refuseMore } from './arguments.ts'
+import { formatCount, formatRate } from '../stats/units.ts'
+import { readConfidence, readRatePerSec, readRatio, refuseMore } from './arguments.ts'
 import type { ThresholdOptions } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
+import { judgeRatio, sum } from './ratio.ts'
 import { requestRun } from './subject.ts'
 import type { RequestRun } from './subject.ts'
-import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, undecidedHint } from './threshold.ts'
-import type { Threshold } from './threshold.ts'
+import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted } from './threshold.ts'
 import type { On } from './typing.ts'
 
 type OnRequests<T, Matcher> = On<
@@ -61,12 +61,17 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
     const example = 'toHaveErrorRateBelow(0.001)'
     refuseMore(problems, args, 2, example)
     const limit = readRatio(problems, args[0], { path: 'ratio', example })
-    return { limit, confidence: readOptions(problems, args[1], [], '{ confidence: 0.95 }').confidence }
+    return { limit, confidence: readConfidence(problems, args[1]) }
   },
-  judge(evidence, plan) {
-    const windows = evidence.requestWindows.map((window) => ({ hits: wrongIn(window), total: window.offered }))
-    return judgeRatio(evidence, plan, { what: 'error rate', noun: 'requests', windows, parts: wrongParts(evidence) })
-  },
+  judge: (evidence, plan) =>
+    judgeRatio(evidence, {
+      ...plan,
+      what: 'error rate',
+      side: 'below',
+      windows: evidence.requestWindows.map((window) => ({ hits: wrongIn(window), total: window.offered })),
+      noun: 'requests',
+      parts: wrongParts(evidence),
+    }),
 })
 
 const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { readonly status: number }>({
@@ -79,16 +84,20 @@ const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { reado
     if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599)
       problems.add('status', status, 'must be an HTTP status, a whole number from 100 to 599', example)
     const limit = readRatio(problems, args[1], { path: 'ratio', example })
-    const { confidence } = readOptions(problems, args[2], [], '{ confidence: 0.95 }')
+    const confidence = readConfidence(problems, args[2])
     return { status: Number(status), limit, confidence }
   },
-  judge(evidence, { status, ...plan }) {
-    const windows = evidence.requestWindows.map(({ statuses }) => ({
-      hits: statuses.get(status) ?? 0,
-      total: sumOf(statuses),
-    }))
-    return judgeRatio(evidence, plan, { what: `rate of status ${status}`, noun: 'answers', windows, parts: '' })
-  },
+  judge: (evidence, { status, ...plan }) =>
+    judgeRatio(evidence, {
+      ...plan,
+      what: `rate of status ${status}`,
+      side: 'below',
+      windows: evidence.requestWindows.map(({ statuses }) => ({
+        hits: statuses.get(status) ?? 0,
+        total: sum(statuses.values()),
+      })),
+      noun: 'answers',
+    }),
 })
 
 const toHaveThroughputAbove = defineMatcher<RequestEvidence, RatioPlan>({
@@ -98,7 +107,7 @@ const toHaveThroughputAbove = defineMatcher<RequestEvidence, RatioPlan>({
     const example = 'toHaveThroughputAbove(100)'
     refuseMore(problems, args, 2, example)
     const limit = readRatePerSec(problems, args[0], example)
-    return { limit, confidence: readOptions(problems, args[1], [], '{ confidence: 0.95 }').confidence }
+    return { limit, confidence: readConfidence(problems, args[1]) }
   },
   judge: judgeThroughput,
 })
@@ -110,46 +119,9 @@ export const requestMatchers: Readonly<Record<string, ExtendMatcher>> = {
   toHaveThroughputAbove,
 }
 
-interface Ratio {
-  readonly what: string
-  readonly noun: string
-  readonly windows: readonly HitWindow[]
-  /** What the hits are made of, for the received line. */
-  readonly parts: string
-}
-
-function judgeRatio(evidence: RequestEvidence, { limit, confidence }: RatioPlan, ratio: Ratio): Judgement {
-  const { what, noun, windows, parts } = ratio
-  const hits = windows.reduce((sum, window) => sum + window.hits, 0)
-  const total = windows.reduce((sum, window) => sum + window.total, 0)
-  const options = { confidence: confidence ?? DEFAULT_CONFIDENCE }
-  const interval = ratioInterval(windows, options)
-  const threshold: Threshold = {
-    what,
-    side: 'below',
-    limit,
-    value: total === 0 ? 0 : hits / total,
-    interval,
-    confidence,
-    show: formatRatio,
-    detail: `(${formatCount(hits)} of ${formatCount(total)}${parts === '' ? '' : `: ${parts}`})`,
-  }
-  const judged = judgeThreshold(threshold)
-  const scope = { count: total, durationMs: evidence.durationMs, noun }
-  // A run too short to show that the limit is kept can still show that it is broken.
-  const beyondDoubt = interval !== undefined && interval.low >= limit
-  const tooFew = beyondDoubt ? undefined : tooFewForRatio(`a ${what} below ${formatRatio(limit)}`, limit, scope)
-  return {
-    ...judged,
-    invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : judged.invalidities)],
-    evidence: evidence.evidenceLines,
-    hint: undecidedHint(judged.holds, evidence.hint),
-  }
-}
-
 function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: RatioPlan): Judgement {
   const seconds = evidence.durationMs / 1000
-  const good = goodIn(evidence)
+  const good = evidence.completed - sum(evidence.errors.values())
   const value = seconds === 0 ? 0 : good / seconds
   const judged = judgeThreshold({
     what: 'throughput',
@@ -166,7 +138,7 @@ function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: Ratio
     ...judged,
     invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : judged.invalidities)],
     evidence: evidence.evidenceLines,
-    hint: undecidedHint(judged.holds, evidence.hint),
+    hint: judged.hint ?? evidence.hint,
   }
 }
 
@@ -180,15 +152,9 @@ function throughputInterval({ requestWindows, durationMs }: RequestEvidence, con
   const good = requestWindows.map((window) => window.completed - window.errorCount)
   const wholePerSec = 2 * Math.max(0, ...good)
   const total = (wholePerSec * durationMs) / 1000 / good.length
-  const interval = ratioInterval(
-    good.map((hits) => ({ hits, total })),
-    { confidence },
-  )
+  const windows = good.map((hits) => ({ hits, total }))
+  const interval = trusted(ratioInterval(windows, { confidence }), windows.length)
   return interval && { ...interval, low: interval.low * wholePerSec, high: interval.high * wholePerSec }
-}
-
-function goodIn(evidence: RequestEvidence): number {
-  return evidence.completed - sumOf(evidence.errors)
 }
 
 function wrongParts({ errors, dropped, sent, completed }: RequestEvidence): string {
@@ -196,10 +162,4 @@ function wrongParts({ errors, dropped, sent, completed }: RequestEvidence): stri
   if (dropped > 0) parts.push(`${formatCount(dropped)} dropped`)
   if (sent > completed) parts.push(`${formatCount(sent - completed)} unanswered`)
   return parts.join(', ')
-}
-
-function sumOf(counts: ReadonlyMap<unknown, number>): number {
-  let sum = 0
-  for (const count of counts.values()) sum += count
-  return sum
 }

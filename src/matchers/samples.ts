@@ -6,23 +6,25 @@ import { isOfDeliveries, isOfRequests } from './subject.ts'
 export interface JudgedTimes {
   readonly histogram: Histogram
   readonly windows: readonly Histogram[]
-  /** Samples that are due and have no time: they stand in the histogram at its upper end. */
+  /** Samples that were due and have no time: they stand in the histogram at its upper end. */
   readonly never: number
   /** Plural: `requests`, `deliveries`, `calls`. */
   readonly noun: string
+  /** What did not happen to them: `got an answer`. */
+  readonly missed: string
 }
 
 /**
  * The samples of a run with those added that were due but never got a time: requests dropped or left unanswered, and
  * deliveries missing. Left out they would flatter the target exactly when it fails most, so they count as longer than
- * anything measured: once more than `1 - p` of the samples are missing, the percentile is infinite.
+ * anything measured: once more than `1 - p` of the samples are such, the percentile is infinite.
  * Failed and timed-out requests are in with the time up to their failure.
  */
 export function judgedTimes(evidence: TimeEvidence): JudgedTimes {
-  const { histogram, windows } = evidence
   if (isOfRequests(evidence)) return requestTimes(evidence)
   if (isOfDeliveries(evidence)) return deliveryTimes(evidence)
-  return { histogram, windows, never: 0, noun: 'calls' }
+  const { histogram, windows } = evidence
+  return { histogram, windows, never: 0, noun: 'calls', missed: 'returned' }
 }
 
 /** Milliseconds of a percentile in judged samples: infinite where it falls among those that never got a time. */
@@ -33,14 +35,24 @@ export function percentileMs({ histogram, never }: JudgedTimes, p: number): numb
 
 function requestTimes({ histogram, windows, offered, completed, requestWindows }: RequestEvidence): JudgedTimes {
   const never = offered - completed
-  const noun = 'requests'
-  if (never <= 0) return { histogram, windows, never: 0, noun }
   const judged = requestWindows.map((window) => withNever(window.latency, window.offered - window.completed))
-  return { histogram: withNever(histogram, never), windows: judged, never, noun }
+  return {
+    histogram: withNever(histogram, never),
+    windows: never > 0 ? judged : windows,
+    never,
+    noun: 'requests',
+    missed: 'got an answer',
+  }
 }
 
-function deliveryTimes({ histogram, windows, deliveries }: FanOutEvidence): JudgedTimes {
-  return { histogram: withNever(histogram, deliveries.missing), windows, never: deliveries.missing, noun: 'deliveries' }
+function deliveryTimes({ histogram, deliveries: { missing }, deliveryWindows }: FanOutEvidence): JudgedTimes {
+  return {
+    histogram: withNever(histogram, missing),
+    windows: deliveryWindows.map(({ expected, lag }) => withNever(lag, expected - lag.count)),
+    never: missing,
+    noun: 'deliveries',
+    missed: 'arrived',
+  }
 }
 
 function withNever(histogram: Histogram, never: number): Histogram {

@@ -1,17 +1,16 @@
 import type { RequestEvidence } from '../run/evidence.ts'
 import { tooFewForRatio } from '../run/usable.ts'
-import { ratioInterval } from '../stats/intervals.ts'
 import { Histogram, highestOf, lowestOf } from '../stats/histogram.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
 import type { Window } from '../stats/timeline.ts'
-import { formatCount, formatRate, formatRatio } from '../stats/units.ts'
+import { formatRate, formatRatio } from '../stats/units.ts'
 import { readOptions, readRatio, refuseMore } from './arguments.ts'
 import type { ThresholdOptions } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
+import { judgeRatio, sum } from './ratio.ts'
 import { requestRun } from './subject.ts'
 import type { RequestRun } from './subject.ts'
-import { DEFAULT_CONFIDENCE, judgeThreshold, undecidedHint } from './threshold.ts'
 import type { On } from './typing.ts'
 
 export interface SustainOptions extends ThresholdOptions {
@@ -43,7 +42,7 @@ const toSustainRate = defineMatcher<RequestEvidence, Plan>({
   subject: requestRun,
   readArguments(problems, args) {
     refuseMore(problems, args, 1, 'toSustainRate({ tolerance: 0.01 })')
-    const options = readOptions(problems, args[0], ['tolerance'], '{ tolerance: 0.01 }')
+    const options = readOptions(problems, args[0], ['tolerance', 'confidence'], '{ tolerance: 0.01 }')
     const { tolerance = 0.01, confidence } = options
     return {
       tolerance: readRatio(problems, tolerance, { path: 'options.tolerance', example: 'tolerance: 0.01' }),
@@ -57,7 +56,7 @@ const toSustainRate = defineMatcher<RequestEvidence, Plan>({
 export const sustainMatchers: Readonly<Record<string, ExtendMatcher>> = { toSustainRate }
 
 function judgeSustained(evidence: RequestEvidence, { tolerance, confidence }: Plan): Judgement {
-  const { offeredRatePerSec, offered, durationMs } = evidence
+  const { offeredRatePerSec, durationMs } = evidence
   if (offeredRatePerSec === undefined) {
     throw new TypeError(
       'toSustainRate() judges a load with a rate of its own (constantArrivalRate, rampingArrivalRate); in a closed ' +
@@ -65,25 +64,18 @@ function judgeSustained(evidence: RequestEvidence, { tolerance, confidence }: Pl
     )
   }
   const windows = stretchesOf(evidence.requestWindows).flatMap(keptUpByWindow)
-  const kept = windows.reduce((sum, { hits }) => sum + hits, 0)
-  const judged = judgeThreshold({
+  const kept = sum(windows.map(({ hits }) => hits))
+  const [keptRate, offeredRate] = [formatRate(kept / (durationMs / 1000)), formatRate(offeredRatePerSec)]
+  return judgeRatio(evidence, {
     what: 'share of the offered rate answered well and in step',
     side: 'at least',
     limit: 1 - tolerance,
-    value: offered === 0 ? 0 : kept / offered,
-    interval: ratioInterval(windows, { confidence: confidence ?? DEFAULT_CONFIDENCE }),
     confidence,
-    show: formatRatio,
-    detail: `(${formatRate(kept / (durationMs / 1000))} of ${formatRate(offeredRatePerSec)} offered, ${formatCount(offered - kept)} behind or wrong)`,
+    windows,
+    noun: 'requests',
+    parts: `${keptRate} of ${offeredRate} offered`,
+    tooFew: (scope) => tooFewForRatio(`a rate sustained within ${formatRatio(tolerance)}`, tolerance, scope),
   })
-  const scope = { count: offered, durationMs, noun: 'requests' }
-  const tooFew = tooFewForRatio(`a rate sustained within ${formatRatio(tolerance)}`, tolerance, scope)
-  return {
-    ...judged,
-    invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : judged.invalidities)],
-    evidence: evidence.evidenceLines,
-    hint: undecidedHint(judged.holds, evidence.hint),
-  }
 }
 
 /** Consecutive windows: a scope of several phases may have gaps, and each part ends for itself. */

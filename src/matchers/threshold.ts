@@ -1,10 +1,13 @@
-import { formatRatio } from '../stats/units.ts'
 import type { Interval } from '../stats/intervals.ts'
+import { formatRatio } from '../stats/units.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import type { Judgement } from './define.ts'
 
 /** What is shown where no confidence was asked for. */
 export const DEFAULT_CONFIDENCE = 0.95
+
+/** Fewer windows give a bootstrap too little to draw from: its interval would be far too narrow. */
+const MIN_WINDOWS = 5
 
 /** A figure held against a limit. */
 export interface Threshold {
@@ -13,6 +16,7 @@ export interface Threshold {
   /** Which side of the limit is good; `at least` includes the limit itself. */
   readonly side: 'below' | 'above' | 'at least'
   readonly limit: number
+  /** NaN where nothing was measured. */
   readonly value: number
   readonly interval: Interval | undefined
   /** The confidence the call asked for. */
@@ -31,33 +35,29 @@ const SIGNS = {
 /** Holds a figure, or with a confidence its whole interval, against a limit, and puts both into words. */
 export function judgeThreshold(
   threshold: Threshold,
-): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities'> {
-  const { what, side, limit, value, interval, confidence, show, detail } = threshold
+): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities' | 'hint'> {
+  const { what, side, limit, value, interval, confidence, show } = threshold
   const sure = confidence === undefined ? '' : ` with ${formatRatio(confidence)} confidence`
   const [sign, opposite] = SIGNS[side]
-  const parts = [`${what} = ${showBeside(value, limit, show)}${detail ? ` ${detail}` : ''}`]
-  if (interval !== undefined) {
-    parts.push(`${formatRatio(interval.confidence)} interval ${formatSpan(interval.low, interval.high, show)}`)
-  }
+  const holds =
+    confidence === undefined || interval === undefined ? isGood(value, side, limit) : whole(interval, threshold)
   return {
-    holds:
-      confidence === undefined || interval === undefined ? isGood(value, side, limit) : judged(interval, side, limit),
+    holds,
     expected: `${what} ${sign} ${show(limit)}${sure}`,
     expectedNot: `${what} ${opposite} ${show(limit)}${sure}`,
-    received: parts.join(', '),
+    received: receivedText(threshold),
     invalidities: confidence !== undefined && interval === undefined ? [withoutInterval(what)] : [],
+    hint:
+      holds === 'undecided'
+        ? 'the interval reaches over the limit, so this run does not say: a longer run narrows it'
+        : undefined,
   }
-}
-
-/** Why a judgement with confidence stayed open; the hint of an undecided assertion. */
-export function undecidedHint(holds: Judgement['holds'], otherwise: string | undefined): string | undefined {
-  if (holds !== 'undecided') return otherwise
-  return 'the interval reaches over the limit, so this run does not say: a longer run narrows it'
 }
 
 /** Two values with their unit once where it is the same: `158–169 ms`. */
 export function formatSpan(low: number, high: number, show: (value: number) => string): string {
   const [from, to] = [show(low), show(high)]
+  if (from === to) return to
   const unit = unitOf(from)
   return unit !== '' && unit === unitOf(to) ? `${from.slice(0, -unit.length)}–${to}` : `${from}–${to}`
 }
@@ -70,15 +70,26 @@ export function formatDistance(value: number, limit: number): string {
   return `(${distance > 0 ? '+' : '−'}${formatRatio(Math.abs(distance))})`
 }
 
-function judged({ low, high }: Interval, side: Threshold['side'], limit: number): Judgement['holds'] {
-  const ends = [isGood(low, side, limit), isGood(high, side, limit)]
-  if (ends[0] === ends[1]) return ends[0]!
-  return 'undecided'
-}
-
-function isGood(value: number, side: Threshold['side'], limit: number): boolean {
+export function isGood(value: number, side: Threshold['side'], limit: number): boolean {
   if (side === 'below') return value < limit
   return side === 'above' ? value > limit : value >= limit
+}
+
+/** The interval, unless it was drawn from too few windows to mean anything. */
+export function trusted(interval: Interval | undefined, windowCount: number): Interval | undefined {
+  return interval?.method === 'block bootstrap' && windowCount < MIN_WINDOWS ? undefined : interval
+}
+
+function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['holds'] {
+  const [lowIsGood, highIsGood] = [isGood(low, side, limit), isGood(high, side, limit)]
+  return lowIsGood === highIsGood ? lowIsGood : 'undecided'
+}
+
+function receivedText({ what, value, limit, detail, interval, show }: Threshold): string {
+  if (Number.isNaN(value)) return `${what} unknown: nothing was measured`
+  const figure = `${what} = ${showBeside(value, limit, show)}${detail ? ` ${detail}` : ''}`
+  if (interval === undefined) return figure
+  return `${figure}, ${formatRatio(interval.confidence)} interval ${formatSpan(interval.low, interval.high, show)}`
 }
 
 /** How many of a unit's own are in one of the value's: `formatMs` turns to seconds, `formatRatio` to percent. */
@@ -87,7 +98,7 @@ const PER_VALUE: Readonly<Record<string, number>> = { ' s': 1 / 1000, '%': 100 }
 /** Two figures that differ must not read the same: `150.2 ms` beside `150 ms`. */
 function showBeside(value: number, limit: number, show: (value: number) => string): string {
   const text = show(value)
-  if (value === limit || text !== show(limit)) return text
+  if (value === limit || text !== show(limit) || !Number.isFinite(value)) return text
   const unit = unitOf(text)
   return `${Number((value * (PER_VALUE[unit] ?? 1)).toPrecision(7))}${unit}`
 }
@@ -99,7 +110,7 @@ function unitOf(text: string): string {
 function withoutInterval(what: string): Invalidity {
   return {
     reason: 'too-few-samples',
-    finding: `no confidence interval can be given for the ${what}: the scope judged has too few one-second windows`,
+    finding: `no confidence interval can be given for the ${what}: it needs at least ${MIN_WINDOWS} one-second windows`,
     remedy: 'lengthen the run, or leave out { confidence } to judge the value alone',
   }
 }

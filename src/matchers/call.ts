@@ -1,0 +1,191 @@
+import { inspect } from 'node:util'
+import { chai, TestRunner } from 'vitest'
+import type { MatcherResult, MatcherState, RunnerTestCase } from 'vitest'
+import type { AssertionResult } from '../run/result.ts'
+import { scenarioRecordOf } from '../run/task-meta.ts'
+import { InvalidRunError } from '../run/verdict.ts'
+import type { Invalidity } from '../run/verdict.ts'
+import { formatMessage } from './message.ts'
+import { nameOf } from './subject.ts'
+import type { Subject } from './subject.ts'
+
+/** What a matcher found. Words for both polarities, because `.not` expects the opposite and must say so. */
+export interface Judgement {
+  /**
+   * Whether what was asserted holds. `undecided`: the evidence is sound and leaves both open, as where an interval
+   * reaches over its limit; the assertion then fails as written and fails under `.not` as well.
+   */
+  readonly holds: boolean | 'undecided'
+  /** `p95 < 150 ms` */
+  readonly expected: string
+  /** What `.not` expects: `p95 ≥ 150 ms` */
+  readonly expectedNot: string
+  /** `p95 = 163 ms (+8.7%)`; may have several lines. */
+  readonly received: string
+  /** What forbids judging at all. Any entry makes the assertion invalid, whatever `holds` says, in both polarities. */
+  readonly invalidities: readonly Invalidity[]
+  readonly evidence: readonly string[]
+  readonly worst?: { readonly label: string; readonly items: readonly string[] } | undefined
+  readonly hint?: string | undefined
+}
+
+/** What is needed to write a call down. */
+export interface Wording {
+  readonly name: string
+  readonly subject: Subject<unknown>
+  /** How the call line shows the arguments; by default as one would write plain data. */
+  showArguments?(args: readonly unknown[]): string
+}
+
+/** A matcher in the form `expect.extend` takes. */
+export type ExtendMatcher = (this: MatcherState, received: unknown, ...args: unknown[]) => MatcherResult
+
+/** The state as it arrives: `isNot` is undefined where nothing was negated, `assertion` in asymmetric use. */
+type CalledState = Omit<MatcherState, 'isNot' | 'assertion'> & Partial<Pick<MatcherState, 'isNot' | 'assertion'>>
+
+/** One call of a matcher: what it knows of its surroundings. */
+export class Call {
+  readonly #definition: Wording
+  readonly #state: CalledState
+  readonly #isNot: boolean
+  readonly #received: unknown
+  readonly #args: readonly unknown[]
+  /** Holds the stack of the call; errors after an `await` no longer have it of their own. */
+  readonly #site = new Error('call site')
+
+  constructor(
+    definition: Wording,
+    state: CalledState,
+    received: unknown,
+    args: readonly unknown[],
+    matcher: ExtendMatcher,
+  ) {
+    this.#definition = definition
+    this.#state = state
+    this.#isNot = state.isNot ?? false
+    this.#received = received
+    this.#args = args
+    Error.captureStackTrace(this.#site, matcher)
+  }
+
+  refusePolling(): void {
+    if (!this.#state.poll) return
+    throw new TypeError(
+      `${this.#definition.name}() cannot be polled: a measurement repeated until it passes samples until it is ` +
+        `lucky. Await the run once, then assert: expect(${this.#definition.subject.variable}).${this.#written}`,
+      { cause: new Error('expect.poll() repeats what it is given until the assertion passes') },
+    )
+  }
+
+  settle(judgement: Judgement): { pass: boolean; message: () => string } {
+    const isNot = this.#isNot
+    if (judgement.invalidities.length > 0) this.#throwInvalid(judgement)
+    const pass = judgement.holds === 'undecided' ? isNot : judgement.holds
+    const failed = pass === isNot
+    const message = failed ? this.#message(judgement, judgement.received) : undefined
+    this.#record({
+      assertion: (isNot ? 'not.' : '') + this.#written,
+      expected: isNot ? judgement.expectedNot : judgement.expected,
+      received: judgement.received,
+      outcome: failed ? 'failed' : 'passed',
+      ...(message === undefined ? {} : { message }),
+    })
+    return { pass, message: () => message ?? '' }
+  }
+
+  settleLater(judgement: Promise<Judgement>): Promise<{ pass: boolean; message: () => string }> {
+    if (this.#isAsymmetric) {
+      judgement.catch(() => {})
+      throw new TypeError(`${this.#definition.name}() has to be awaited and cannot be used inside another matcher`)
+    }
+    return judgement.then(
+      (found) => this.#settleThrowing(found),
+      (error: unknown) => {
+        throw this.placed(error)
+      },
+    )
+  }
+
+  /** Gives an error the stack of the call, so that its code frame shows the scenario. */
+  placed(error: unknown): unknown {
+    if (!(error instanceof Error)) return error
+    const frames = this.#site.stack?.split('\n').filter((line) => line.startsWith('    at ')) ?? []
+    error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n')
+    return error
+  }
+
+  /** Vitest would make the error of a failed promise itself, without the stack of the call. */
+  #settleThrowing(found: Judgement): { pass: boolean; message: () => string } {
+    try {
+      const result = this.settle(found)
+      if (result.pass === this.#isNot) throw new Error(this.#withPrefix(result.message()))
+      return result
+    } catch (error) {
+      throw this.placed(error)
+    }
+  }
+
+  #throwInvalid(judgement: Judgement): never {
+    const [first] = judgement.invalidities
+    const findings = judgement.invalidities.map(({ reason, finding }) => `${reason}: ${finding}`)
+    const received = [`INVALID, not judged. ${findings[0]}`, ...findings.slice(1)].join('\n')
+    const hint = judgement.invalidities.map(({ remedy }) => remedy).join('\n')
+    const message = this.#message({ ...judgement, hint }, received)
+    const isNot = this.#isNot
+    this.#record({
+      assertion: (isNot ? 'not.' : '') + this.#written,
+      expected: isNot ? judgement.expectedNot : judgement.expected,
+      received: judgement.received,
+      outcome: 'invalid',
+      reason: first!.reason,
+      message,
+    })
+    throw new InvalidRunError(this.#withPrefix(message), first!.reason)
+  }
+
+  #message(judgement: Judgement, received: string): string {
+    const isNot = this.#isNot
+    const { soft } = this.#state
+    const chain = `expect${soft ? '.soft' : ''}(${this.#definition.subject.variable})${isNot ? '.not' : ''}`
+    return formatMessage({
+      ...judgement,
+      call: `${chain}.${this.#written}`,
+      expected: isNot ? judgement.expectedNot : judgement.expected,
+      received,
+    })
+  }
+
+  /** The call without its receiver, as the scenario wrote it. */
+  get #written(): string {
+    const { name, showArguments = showPlainly } = this.#definition
+    return `${name}(${showArguments(this.#args)})`
+  }
+
+  /** The message given to `expect(run, message)`; Vitest puts it before the errors it makes itself. */
+  #withPrefix(message: string): string {
+    const { assertion } = this.#state
+    const prefix: unknown = assertion && chai.util.flag(assertion, 'message')
+    return typeof prefix === 'string' && prefix !== '' ? `${prefix}: ${message}` : message
+  }
+
+  get #isAsymmetric(): boolean {
+    return this.#state.assertion === undefined
+  }
+
+  #record(result: AssertionResult): void {
+    const test: RunnerTestCase | undefined = this.#state.task ?? TestRunner.getCurrentTest()
+    if (test === undefined || (this.#isAsymmetric && result.outcome !== 'invalid')) return
+    const run = nameOf(this.#received)
+    const { assertions } = scenarioRecordOf(test)
+    const entry = run === undefined ? result : { ...result, run }
+    if (this.#isAsymmetric && assertions.some((known) => known.message === entry.message && known.run === run)) return
+    assertions.push(entry)
+  }
+}
+
+function showPlainly(args: readonly unknown[]): string {
+  const shown = args.map((arg) =>
+    inspect(arg, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 }),
+  )
+  return shown.join(', ')
+}

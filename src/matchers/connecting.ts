@@ -1,0 +1,60 @@
+import type { FanOutEvidence } from '../run/evidence.ts'
+import { formatCount, formatMs } from '../stats/units.ts'
+import { readShare } from './arguments.ts'
+import type { Duration, ShareOptions, SharePlan } from './arguments.ts'
+import { defineMatcher } from './define.ts'
+import type { ExtendMatcher, Judgement } from './define.ts'
+import { judgeCount } from './ratio.ts'
+import { deliveryRun } from './subject.ts'
+import type { DeliveryRun } from './subject.ts'
+import type { On } from './typing.ts'
+
+declare module 'vitest' {
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
+    /**
+     * At least a share of the sockets asked for were connected within a time, from the instant their handshake was due
+     * to its answer. Sockets that failed are in the denominator. Needs `1 / (1 - ratio)` sockets.
+     */
+    toConnectWithin: On<
+      T,
+      DeliveryRun,
+      (limitMs: Duration, options: ShareOptions) => R,
+      'judges a fan-out, as ws.fanOut() gives: await it first'
+    >
+  }
+}
+
+const toConnectWithin = defineMatcher<FanOutEvidence, SharePlan>({
+  name: 'toConnectWithin',
+  subject: deliveryRun,
+  readArguments: (problems, args) => readShare(problems, args, 'toConnectWithin', []),
+  judge: judgeConnecting,
+})
+
+/** How the sockets of a fan-out came up. */
+export const connectingMatchers: Readonly<Record<string, ExtendMatcher>> = { toConnectWithin }
+
+function judgeConnecting(evidence: FanOutEvidence, { limitMs, ratio }: SharePlan): Judgement {
+  const { asked, histogram, failures, invalidities } = evidence.connect
+  const { evidenceLines, hint } = evidence
+  const judged = judgeCount(
+    { evidenceLines, hint, invalidities, durationMs: 0 },
+    {
+      what: `share of sockets connected within ${formatMs(limitMs)}`,
+      side: 'at least',
+      limit: ratio,
+      hits: histogram.countAtMost(limitMs * 1000),
+      total: asked,
+      noun: 'sockets',
+    },
+  )
+  const failed = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
+  const lines = [judged.received, connectTimes(evidence), failed === '' ? '' : `failed: ${failed}`]
+  return { ...judged, received: lines.filter((line) => line !== '').join('\n') }
+}
+
+function connectTimes({ connect: { histogram } }: FanOutEvidence): string {
+  if (histogram.count === 0) return ''
+  const at = (p: number) => formatMs(histogram.percentileUs(p) / 1000)
+  return `connect time p50 ${at(0.5)}, p99 ${at(0.99)}, max ${formatMs(histogram.maxUs / 1000)}`
+}

@@ -1,0 +1,99 @@
+import type { TimeEvidence } from '../run/evidence.ts'
+import { tooFewForRatio } from '../run/usable.ts'
+import type { SampleScope } from '../run/usable.ts'
+import type { Invalidity } from '../run/verdict.ts'
+import { ratioInterval } from '../stats/intervals.ts'
+import type { HitWindow } from '../stats/intervals.ts'
+import { formatCount, formatRatio } from '../stats/units.ts'
+import type { Judgement } from './define.ts'
+import { DEFAULT_CONFIDENCE, isGood, judgeThreshold, trusted } from './threshold.ts'
+import type { Threshold } from './threshold.ts'
+
+/** A share of counted things held against a limit. */
+export interface RatioAssertion {
+  /** `error rate` */
+  readonly what: string
+  readonly side: Threshold['side']
+  readonly limit: number
+  readonly confidence: number | undefined
+  /** The counts by one-second windows; their sums are the ratio. */
+  readonly windows: readonly HitWindow[]
+  /** What is counted, plural: `requests`. */
+  readonly noun: string
+  /** Follows the counts in the received line: `38 × timeout`. */
+  readonly parts?: string
+  /** Which samples the ratio needs; `1 / limit` where left out. */
+  readonly tooFew?: (scope: SampleScope) => Invalidity | undefined
+}
+
+/**
+ * Judges a ratio. With too few samples it is judged all the same where its interval lies wholly on the bad side: a run
+ * too short to show that a limit is kept can still show that it is broken.
+ */
+export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): Judgement {
+  const { what, side, limit, confidence, windows, noun, parts = '' } = assertion
+  const hits = sum(windows.map((window) => window.hits))
+  const total = sum(windows.map((window) => window.total))
+  const interval = trusted(ratioInterval(windows, { confidence: confidence ?? DEFAULT_CONFIDENCE }), windows.length)
+  const judged = judgeThreshold({
+    what,
+    side,
+    limit,
+    value: hits / total,
+    interval,
+    confidence,
+    show: formatRatio,
+    detail: `(${formatCount(hits)} of ${formatCount(total)}${parts === '' ? '' : `: ${parts}`})`,
+  })
+  const { tooFew = (scope) => tooFewForRatio(`a ${what} ${side} ${formatRatio(limit)}`, limit, scope) } = assertion
+  const isBroken = interval !== undefined && !isGood(interval.low, side, limit) && !isGood(interval.high, side, limit)
+  const lacking = isBroken ? undefined : tooFew({ count: total, durationMs: evidence.durationMs, noun })
+  return {
+    ...judged,
+    invalidities: [...evidence.invalidities, ...(lacking ? [lacking] : judged.invalidities)],
+    evidence: evidence.evidenceLines,
+    hint: judged.hint ?? evidence.hint,
+  }
+}
+
+/** A ratio of which only the sums are known. */
+export interface CountAssertion {
+  readonly what: string
+  readonly side: 'below' | 'at least'
+  readonly limit: number
+  readonly hits: number
+  readonly total: number
+  readonly noun: string
+}
+
+/** A ratio of which no windows are kept: without an interval, and broken as soon as its value is. */
+export function judgeCount(
+  evidence: Pick<TimeEvidence, 'evidenceLines' | 'hint' | 'invalidities' | 'durationMs'>,
+  { what, side, limit, hits, total, noun }: CountAssertion,
+): Judgement {
+  const judged = judgeThreshold({
+    what,
+    side,
+    limit,
+    value: hits / total,
+    interval: undefined,
+    confidence: undefined,
+    show: formatRatio,
+    detail: `(${formatCount(hits)} of ${formatCount(total)})`,
+  })
+  const scope = { count: total, durationMs: evidence.durationMs, noun }
+  const asked = `a ${what} ${side} ${formatRatio(limit)}`
+  const tooFew = total > 0 && judged.holds === false ? undefined : tooFewForRatio(asked, limit, scope)
+  return {
+    ...judged,
+    invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : [])],
+    evidence: evidence.evidenceLines,
+    hint: evidence.hint,
+  }
+}
+
+export function sum(counts: Iterable<number>): number {
+  let all = 0
+  for (const count of counts) all += count
+  return all
+}
