@@ -43,15 +43,18 @@ export function designEffect(windows: readonly HitWindow[]): DesignEffect {
   return { hits, total, ratio: longRunVariance(residuals, degrees) / length / independent, degrees }
 }
 
+/** Requests spread more evenly than chance would have them say more; beyond this, that is itself chance. */
+const LEAST_EFFECT = 0.1
+
 /**
- * How many independent requests say as much, reduced further for the uncertainty of the variance and never more than
- * there were (Korn & Graubard, Confidence Intervals for Proportions With Small Expected Number of Positive Counts
- * Estimated From Survey Data, Survey Methodology 24, 1998).
+ * How many independent requests say as much, reduced further for the uncertainty of the variance (Korn & Graubard,
+ * Confidence Intervals for Proportions With Small Expected Number of Positive Counts Estimated From Survey Data, Survey
+ * Methodology 24, 1998; without their cap at the number of requests, which would cover 98% for 95%).
  */
 export function effectiveSample(effect: DesignEffect, confidence: number): number {
   const upper = (1 + confidence) / 2
   const shrink = (studentQuantile(upper, Number.POSITIVE_INFINITY) / studentQuantile(upper, effect.degrees)) ** 2
-  return Math.min(effect.total, (effect.total / effect.ratio) * shrink)
+  return (effect.total / Math.max(LEAST_EFFECT, effect.ratio)) * shrink
 }
 
 function longRunVariance(residuals: readonly number[], frequencies: number): number {
