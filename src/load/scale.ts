@@ -1,8 +1,9 @@
 import { OptionsError } from '../options/problems.ts'
 import { formatDuration, formatRatio } from '../stats/units.ts'
-import { durationOf, isOpen, legPhases } from './describe.ts'
-import { areaOf, legsOf, type Leg } from './legs.ts'
+import { durationOf, legPhases } from './describe.ts'
+import { legsOf } from './legs.ts'
 import type { Load, OpenLoad, RampingArrivalRate, RampingVus, SharedIterations, Stage } from './load.ts'
+import { countedMs, samplesIn, type LineLoad } from './samples.ts'
 
 /** How much of the written load is put on: fewer users for less time, against unchanged objectives. */
 export interface Scale {
@@ -48,13 +49,6 @@ const STRETCH_FOR_P99 = 1.25
 const SPARE = 2
 
 /**
- * How long one request is taken to last where nothing was measured yet. Long beside any objective in use, so that VUs
- * suffice (Little, A Proof for the Queuing Formula L = λW, 1961: VUs in use = rate × time each is held) and the samples
- * expected of a closed load are not fewer than foreseen. A target slower than this drops iterations or gives fewer samples.
- */
-const ASSUMED_REQUEST_MS = 1_000
-
-/**
  * Reads `smoke`, `pr`, `full` or a factor like `0.25` (of users and of time).
  *
  * @throws {OptionsError} naming what is legal
@@ -91,7 +85,7 @@ export function scaleTime(ms: number, scale: Scale): number {
  * The load at this scale. VUs, rates and durations never exceed what is written, ramps keep their shape (every target by
  * one factor, every duration by another) and stages their phases. Users and time are reduced only so far that the
  * samples of {@link ScaleOptions.samples} are still offered; with closed loads that holds while requests take at most
- * 1 s, and long think times keep the run long. `sharedIterations` keep their `maxDuration`: it is a limit, not a length.
+ * 200 ms on average, and long think times keep the run long. `sharedIterations` keep their `maxDuration`: it is a limit, not a length.
  */
 export function scaleLoad(load: Load, scale: Scale, options: ScaleOptions = {}): Load {
   if (isFull(scale)) return load
@@ -130,18 +124,21 @@ interface Factors {
   readonly vus: number
 }
 
-type LineLoad = Exclude<Load, SharedIterations>
-
 function factorsFor(load: LineLoad, scale: Scale, options: ScaleOptions): Factors {
   const steadyMs = scale.steadyMs ?? Number.POSITIVE_INFINITY
-  const cap = Math.min(1, steadyMs / lengthOf(countedLegs(load)), (steadyMs * WHOLE_TO_STEADY) / durationOf(load))
+  const cap = Math.min(1, steadyMs / countedMs(load), (steadyMs * WHOLE_TO_STEADY) / durationOf(load))
   const { samples, time } = goal(load, scale.time * cap, options)
-  return { time, users: Math.min(1, Math.max(scale.users, samples / samplesAt(load, time, options))), vus: scale.users }
+  return {
+    time,
+    users: Math.min(1, Math.max(scale.users, samples / samplesIn(load, time, options.requestsPerIteration))),
+    vus: scale.users,
+  }
 }
 
 /** How many samples to aim at, and the factor on time with which the written users give them. */
 function goal(load: LineLoad, time: number, options: ScaleOptions): { samples: number; time: number } {
-  const timeFor = (samples: number) => smallest(time, (factor) => samplesAt(load, factor, options) >= samples + SPARE)
+  const timeFor = (samples: number) =>
+    smallest(time, (factor) => samplesIn(load, factor, options.requestsPerIteration) >= samples + SPARE)
   const affordable = timeFor(SAMPLES_FOR_P99) <= timeFor(SAMPLES_FOR_P95) * STRETCH_FOR_P99
   const samples = options.samples ?? (affordable ? SAMPLES_FOR_P99 : SAMPLES_FOR_P95)
   return { samples: samples + SPARE, time: timeFor(samples) }
@@ -157,31 +154,6 @@ function smallest(low: number, reaches: (factor: number) => boolean): number {
     else short = middle
   }
   return enough
-}
-
-/**
- * Requests of the written users in the steady and spike phases (the whole load, where it has none), with durations cut
- * to a factor. A closed VU begins at least one iteration in every turn of its longest think time and a request of 1 s;
- * a phase shorter than that may see nothing of it.
- */
-function samplesAt(load: LineLoad, time: number, { requestsPerIteration = 1 }: ScaleOptions): number {
-  const iterations = (leg: Leg): number => {
-    if (isOpen(load)) return areaOf(leg) * time
-    const turnMs = load.thinkTime.maxMs + ASSUMED_REQUEST_MS * requestsPerIteration
-    return Math.min(leg.from, leg.to) * Math.floor(((leg.endMs - leg.startMs) * time) / turnMs)
-  }
-  return countedLegs(load).reduce((sum, leg) => sum + iterations(leg), 0) * requestsPerIteration
-}
-
-function countedLegs(load: LineLoad): readonly Leg[] {
-  const names = legPhases(load)
-  const legs = legsOf(load)
-  const counted = legs.filter((_, at) => names[at] === 'steady' || names[at] === 'spike')
-  return counted.length > 0 ? counted : legs
-}
-
-function lengthOf(legs: readonly Leg[]): number {
-  return legs.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
 }
 
 function scaleMs(ms: number, { time }: Factors): number {
@@ -205,10 +177,19 @@ function scaleStages(
   })
 }
 
-/** VUs of an open load: reduced like the users, but enough to carry the scaled rate where requests take 1 s. */
+/**
+ * How long a VU of an open load is taken to be busy with one request. Long beside any objective in use, so that a slow
+ * target is seen as slow and not as VUs that ran out.
+ */
+const ASSUMED_BUSY_MS = 1_000
+
+/**
+ * VUs of an open load: reduced like the users, but enough to carry the scaled rate (Little, A Proof for the Queuing
+ * Formula L = λW, Operations Research 9, 1961: VUs in use = rate × the time each is busy).
+ */
 function carryingVus(load: OpenLoad, factors: Factors, { requestsPerIteration = 1 }: ScaleOptions): number {
   const peakPerSec = Math.max(...legsOf(load).flatMap(({ from, to }) => [from, to])) * factors.users
-  const inUse = (peakPerSec * ASSUMED_REQUEST_MS * requestsPerIteration) / 1000
+  const inUse = (peakPerSec * ASSUMED_BUSY_MS * requestsPerIteration) / 1000
   return Math.min(load.vus, Math.ceil(Math.max(load.vus * factors.vus, inUse)))
 }
 
