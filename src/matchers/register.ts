@@ -1,8 +1,18 @@
 import { expect } from 'vitest'
 import { connectingMatchers } from './connecting.ts'
+import { capacityMatchers } from './capacity.ts'
 import { fanOutMatchers } from './fan-out.ts'
 import { latencyMatchers } from './latency.ts'
+import { metricsMatchers } from './metrics.ts'
 import { requestMatchers } from './requests.ts'
 import { sustainMatchers } from './sustain.ts'
 
-expect.extend({ ...latencyMatchers, ...requestMatchers, ...sustainMatchers, ...fanOutMatchers, ...connectingMatchers })
+expect.extend({
+  ...latencyMatchers,
+  ...requestMatchers,
+  ...sustainMatchers,
+  ...fanOutMatchers,
+  ...metricsMatchers,
+  ...capacityMatchers,
+  ...connectingMatchers,
+})

@@ -1,5 +1,9 @@
 /** When the scope of a run lay, on the clock of this process (`performance.now()`): for what is sampled beside the load. */
 export interface RunWindow {
+  /** Name of the run, as in its result. */
+  readonly run: string
+  /** When the run began, warm-up included. */
+  readonly runStartMs: number
   /** The stretches in scope, ascending; several where phases out of scope lie between them. */
   readonly spans: readonly { readonly startMs: number; readonly endMs: number }[]
   /** The scope in words: `steady phase`, `spike phase`. */
