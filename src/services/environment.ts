@@ -53,7 +53,7 @@ export interface Environment extends AsyncDisposable {
   reset(): Promise<void>
   /** @throws {ServiceError} when the target runs elsewhere or does not get ready again */
   restartTarget(): Promise<void>
-  /** Restarts the target if one of its watched files changed since it was started. @returns whether it did */
+  /** Restarts the target if it has ended, or one of its files changed since it was started. @returns whether it did */
   restartTargetIfChanged(): Promise<boolean>
   /** Globs whose files are the target's own, relative to its folder; empty when it is not ours to restart. */
   readonly targetGlobs: readonly string[]
@@ -202,7 +202,9 @@ class RunningEnvironment implements Environment {
   }
 
   async restartTargetIfChanged(): Promise<boolean> {
-    if (!changedSince(this.#files, fingerprint(this.targetGlobs, this.#folder))) return false
+    if (this.#target === undefined) return false
+    const changed = changedSince(this.#files, fingerprint(this.targetGlobs, this.#folder))
+    if (!changed && this.#target.running) return false
     await this.restartTarget()
     return true
   }

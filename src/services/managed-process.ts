@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { LogTail } from './log-tail.ts'
 import type { Guardian } from './guardian.ts'
+import { groupExists, untilOver } from './process-identity.ts'
 
 const FLUSH_MS = 500
+const GROUP_MS = 2_000
 
 /** How a process ended: one of the two is set. */
 export interface ProcessExit {
@@ -90,12 +92,15 @@ export class ManagedProcess {
     return this.#exit === undefined
   }
 
-  /** Asks the process to end and waits; after `graceMs` (5,000) it is killed. */
+  /** Asks the process to end and waits for it and its group; after `graceMs` (5,000) it is killed. */
   async stop(graceMs = 5_000): Promise<ProcessExit> {
     this.#send(this.#stopSignal)
     const timer = setTimeout(() => this.#send('SIGKILL'), graceMs)
     try {
-      return await this.exited
+      const exit = await this.exited
+      // What was left of its group was killed; until it is gone it may still hold the port.
+      if (this.#group) await untilOver(() => groupExists(this.pid), GROUP_MS)
+      return exit
     } finally {
       clearTimeout(timer)
     }

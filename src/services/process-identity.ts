@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf } from './failure.ts'
+
+const POLL_MS = 10
 
 /**
  * When the process `pid` started, as an opaque text that is stable for the life of that process and differs for any
@@ -16,17 +19,33 @@ export function isSameProcess(pid: number, startedAt: string): boolean {
   return startTimeOf(pid) === startedAt
 }
 
-/** Whether any process is left in the group led by `pid`. */
+/** Whether any process of the group led by `pid` still runs; zombies do not. */
 export function groupExists(pid: number): boolean {
   try {
     process.kill(-pid, 0)
-    return true
   } catch (error) {
-    return codeOf(error) === 'EPERM'
+    if (codeOf(error) !== 'EPERM') return false
   }
+  return process.platform === 'linux' ? groupRunsByProc(pid) : groupRunsByPs(pid)
 }
 
-function startTimeFromProc(pid: number): string | undefined {
+/** Asks every 10 ms. @returns whether it was over within the time */
+export async function untilOver(runs: () => boolean, limitMs: number): Promise<boolean> {
+  const deadline = performance.now() + limitMs
+  while (runs()) {
+    if (performance.now() > deadline) return false
+    await sleep(POLL_MS)
+  }
+  return true
+}
+
+interface ProcessStatus {
+  readonly ended: boolean
+  readonly group: number
+  readonly startTicks: string
+}
+
+function statusFromProc(pid: number | string): ProcessStatus | undefined {
   let stat: string
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -35,9 +54,23 @@ function startTimeFromProc(pid: number): string | undefined {
   }
   // The command stands in parentheses and may itself hold spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state, ticks] = [fields[0], fields[19]]
-  if (state === 'Z' || state === 'X' || ticks === undefined) return undefined
-  return `${bootId()}:${ticks}`
+  const [state = '', , group] = fields
+  return { ended: 'ZX'.includes(state), group: Number(group), startTicks: fields[19] ?? '' }
+}
+
+function startTimeFromProc(pid: number): string | undefined {
+  const status = statusFromProc(pid)
+  return status === undefined || status.ended ? undefined : `${bootId()}:${status.startTicks}`
+}
+
+function groupRunsByProc(group: number): boolean {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return pids.map(statusFromProc).some((status) => status?.group === group && !status.ended)
+}
+
+function groupRunsByPs(group: number): boolean {
+  const lines = execFileSync('ps', ['-A', '-o', 'pgid=,stat='], { encoding: 'utf8' }).split('\n')
+  return lines.some((line) => new RegExp(`^ *${group} +[^Z]`).test(line))
 }
 
 let knownBootId: string | undefined

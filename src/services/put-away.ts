@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { removeContainers } from './engine.ts'
-import { groupExists, isSameProcess } from './process-identity.ts'
+import { groupExists, isSameProcess, untilOver } from './process-identity.ts'
 import type { Leftover } from './run-record.ts'
 
 /** Temporary folders carry this prefix; a folder without it is never removed, whatever a record says. */
@@ -10,7 +10,6 @@ export const FOLDER_PREFIX = 'vitest-slo-'
 
 const GRACE_MS = 3_000
 const KILL_MS = 2_000
-const POLL_MS = 10
 
 /**
  * Ends the processes, removes the containers, then the folders. A process is touched only while its start time is the
@@ -58,22 +57,14 @@ async function endProcess(leftover: Extract<Leftover, { kind: 'process' }>, rece
   const runs = () => isSameProcess(pid, startedAt)
   if (!runs() && !recent) return true
   if (runs()) send(pid, signal, group)
-  if (!(await goneWithin(GRACE_MS, runs))) {
+  if (!(await untilOver(runs, GRACE_MS))) {
     send(pid, 'SIGKILL', group)
-    if (!(await goneWithin(KILL_MS, runs))) return false
+    if (!(await untilOver(runs, KILL_MS))) return false
   }
   // No pid is given out again while a group goes by it: what is left there is still ours.
-  if (group && groupExists(pid)) send(pid, 'SIGKILL', true)
-  return true
-}
-
-async function goneWithin(limitMs: number, runs: () => boolean): Promise<boolean> {
-  const deadline = performance.now() + limitMs
-  while (runs()) {
-    if (performance.now() > deadline) return false
-    await sleep(POLL_MS)
-  }
-  return true
+  if (!group || !groupExists(pid)) return true
+  send(pid, 'SIGKILL', true)
+  return untilOver(() => groupExists(pid), KILL_MS)
 }
 
 function send(pid: number, signal: NodeJS.Signals, group: boolean): void {

@@ -19,7 +19,8 @@ export type Leftover =
   | { readonly kind: 'containers'; readonly label: string }
   | { readonly kind: 'directory'; readonly path: string }
 
-interface Owner {
+/** A process that answers for a run. */
+export interface Owner {
   readonly pid: number
   readonly startedAt: string
 }
@@ -32,7 +33,9 @@ type Line =
 /** What one record says: who answers for it, and what has not been put away yet. */
 export interface RunRecord {
   readonly path: string
-  /** Whether the main process or its guardian still runs: then it is theirs to put away. */
+  /** The main process and its guardian. */
+  readonly owners: readonly Owner[]
+  /** Whether one of them still runs: then it is theirs to put away. */
   readonly owned: boolean
   readonly leftovers: readonly Leftover[]
 }
@@ -98,7 +101,7 @@ export function readRecord(path: string): RunRecord | undefined {
     else open.set(line.add, line.leftover)
   }
   const owned = owners.some(({ pid, startedAt }) => isSameProcess(pid, startedAt))
-  return { path, owned, leftovers: [...open.values()] }
+  return { path, owners, owned, leftovers: [...open.values()] }
 }
 
 /** The records of runs whose main process and guardian are both gone. */

@@ -13,6 +13,7 @@ export interface Readiness {
 /** A target that was running before we came and goes on afterwards. */
 export class ExternalTarget implements StartedTarget {
   readonly provider = 'external'
+  readonly running = true
   readonly instances: readonly TargetInstance[]
 
   private constructor(instances: readonly TargetInstance[]) {

@@ -70,8 +70,13 @@ export function validateTarget(options: TargetOptions): readonly Problem[] {
   checkDuration(problems, 'readyTimeout', readyTimeout)
   checkNumber(problems, 'instances', instances, { min: 1, max: 64, integer: true, example: 2 })
   for (const name of ['port', 'internalPort'] as const) {
-    const port = options[name]
-    if (port !== undefined) checkNumber(problems, name, port, { min: 1, max: 65_535, integer: true, example: 3000 })
+    const fixed = options[name]
+    if (fixed !== undefined) checkNumber(problems, name, fixed, { min: 1, max: 65_535, integer: true, example: 3000 })
+  }
+  const { port, internalPort } = options
+  if (port !== undefined && internalPort !== undefined && Math.abs(port - internalPort) < instances) {
+    const rule = `must be ${instances} or more away from port ${port}: each instance takes the next of both`
+    problems.add('internalPort', internalPort, rule, `internalPort: ${port + 100}`)
   }
   return problems.found
 }

@@ -71,6 +71,10 @@ export class StartedProcesses implements StartedTarget {
     return `target, started, ${places.join(', ')}`
   }
 
+  get running(): boolean {
+    return this.#processes.length > 0 && this.#processes.every((process) => process.running)
+  }
+
   log(instance = 0): readonly string[] {
     return (this.#processes[instance]?.log.last() ?? []).map(this.#redact)
   }

@@ -31,7 +31,9 @@ export interface StartedTarget extends AsyncDisposable {
   readonly summary: string
   /** After a restart the pids are others; the URLs stay. */
   readonly instances: readonly TargetInstance[]
-  /** The last lines each instance printed, oldest first. */
+  /** Whether every instance runs, as far as can be told. */
+  readonly running: boolean
+  /** The last lines an instance printed, oldest first, without secrets. */
   log(instance?: number): readonly string[]
   /**
    * Stops every instance and starts it again on the same ports.

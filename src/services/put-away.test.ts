@@ -1,0 +1,206 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { findEngine } from './engine.ts'
+import { Guardian } from './guardian.ts'
+import { groupExists, isSameProcess } from './process-identity.ts'
+import { readRecord, recordFolder, type Leftover, type RunRecord } from './run-record.ts'
+
+const FIXTURE = new URL('../../fixtures/services/hold-environment.ts', import.meta.url).pathname
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'put-away-test-'))
+  // The database runs as another user and has to get in.
+  chmodSync(folder, 0o755)
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+interface Held {
+  readonly process: ChildProcess
+  readonly record: RunRecord
+  readonly owners: readonly number[]
+  readonly printed: (line: string) => Promise<void>
+}
+
+/** Runs the fixture in a group of its own, as a terminal would, with its temporary files in our folder. */
+function launch(provider: string, ending: string, env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [FIXTURE, provider, ending], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: folder, SLO_SERVICES: '', ...env },
+  })
+  const lines = new Set<string>()
+  const reader = createInterface(child.stdout)
+  reader.on('line', (line) => lines.add(line))
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors += chunk))
+  const printed = async (wanted: string) => {
+    const ended = once(child, 'close').then(() => 'ended')
+    while (!lines.has(wanted)) {
+      const next = await Promise.race([once(reader, 'line'), ended])
+      if (next === 'ended' && !lines.has(wanted)) throw new Error(`ended before it printed "${wanted}":\n${errors}`)
+    }
+  }
+  return { process: child, printed }
+}
+
+async function hold(provider: string, ending: string, env?: NodeJS.ProcessEnv): Promise<Held> {
+  const { process: child, printed } = launch(provider, ending, env)
+  await printed('started')
+  const record = currentRecord()
+  return { process: child, record, owners: record.owners.map(({ pid }) => pid), printed }
+}
+
+function currentRecord(): RunRecord {
+  const records = recordFolder(folder)
+  const [name] = readdirSync(records)
+  const record = name === undefined ? undefined : readRecord(join(records, name))
+  if (!record) throw new Error('the run wrote no record')
+  return record
+}
+
+/** What of the record still runs or exists, as text. */
+async function remains({ leftovers }: RunRecord): Promise<readonly string[]> {
+  const found = await Promise.all(
+    leftovers.map(async (leftover) => ((await exists(leftover)) ? [describeLeftover(leftover)] : [])),
+  )
+  return found.flat()
+}
+
+async function exists(leftover: Leftover): Promise<boolean> {
+  if (leftover.kind === 'directory') return existsSync(leftover.path)
+  if (leftover.kind === 'process') {
+    return isSameProcess(leftover.pid, leftover.startedAt) || (leftover.group && groupExists(leftover.pid))
+  }
+  const engine = await findEngine()
+  const filters = JSON.stringify({ label: [leftover.label] })
+  return ((await engine?.container.dockerode.listContainers({ all: true, filters }))?.length ?? 0) > 0
+}
+
+function describeLeftover(leftover: Leftover): string {
+  if (leftover.kind === 'process') return `process ${leftover.pid}`
+  return leftover.kind === 'directory' ? leftover.path : leftover.label
+}
+
+async function expectNothingLeft(record: RunRecord): Promise<void> {
+  await expect.poll(() => remains(record), { timeout: 20_000, interval: 50 }).toEqual([])
+  await expect.poll(() => temporaryFiles(), { timeout: 20_000, interval: 50 }).toEqual([])
+}
+
+/** All files below our folder, without the folder of records itself. */
+function temporaryFiles(): readonly string[] {
+  const records = recordFolder(folder)
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => join(folder, name) !== records)
+}
+
+const engine = await findEngine(10_000)
+const image = process.env['SLO_POSTGRES_IMAGE']
+const containersSkipped = engine && image ? undefined : 'no Docker engine answers, or SLO_POSTGRES_IMAGE is not set'
+if (containersSkipped) console.info(`put-away on containers is skipped: ${containersSkipped}`)
+
+describe.each([
+  { provider: 'embedded', skipped: undefined },
+  { provider: 'container', skipped: containersSkipped },
+])('everything is put away, $provider services', ({ provider, skipped }) => {
+  describe.skipIf(skipped !== undefined)('when the main process', () => {
+    test('ends normally', async () => {
+      const { process: main, record } = await hold(provider, 'normal')
+      await once(main, 'close')
+      expect(main.exitCode).toBe(0)
+      await expectNothingLeft(record)
+    })
+
+    test('is killed', async () => {
+      const { process: main, record } = await hold(provider, 'signal')
+      expect(record.leftovers.filter(({ kind }) => kind === 'process').length).toBeGreaterThanOrEqual(1)
+      main.kill('SIGKILL')
+      await expectNothingLeft(record)
+    })
+
+    test('is killed together with its guardian: the next start does it', async () => {
+      const { record, owners } = await hold(provider, 'signal')
+      for (const pid of owners) process.kill(pid, 'SIGKILL')
+      await expect.poll(() => readRecord(record.path)?.owned).toBe(false)
+      expect((await remains(record)).length).toBeGreaterThanOrEqual(2)
+
+      const lines: string[] = []
+      await using _ = await Guardian.start({ folder: recordFolder(folder), log: (line) => lines.push(line) })
+      expect(await remains(record)).toEqual([])
+      expect(existsSync(record.path)).toBe(false)
+      expect(lines.join('\n')).toContain('put away after an earlier run: ')
+    })
+  })
+})
+
+describe('everything is put away when the main process', () => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('gets %s and has no handler', async (signal) => {
+    const { process: main, record } = await hold('embedded', 'signal')
+    process.kill(-pidOf(main), signal)
+    await expectNothingLeft(record)
+  })
+
+  test('gets Ctrl-C once and ends in order', async () => {
+    const { process: main, record } = await hold('embedded', 'orderly')
+    process.kill(-pidOf(main), 'SIGINT')
+    await once(main, 'close')
+    expect(main.exitCode).toBe(130)
+    expect(await remains(record)).toEqual([])
+  })
+
+  test('gets Ctrl-C twice, the second while a stubborn target keeps it waiting', async () => {
+    const { process: main, record, printed } = await hold('embedded', 'orderly', { STUBBORN: '1' })
+    process.kill(-pidOf(main), 'SIGINT')
+    await printed('ending')
+    process.kill(-pidOf(main), 'SIGINT')
+    await once(main, 'close')
+    expect(main.signalCode).toBe('SIGINT')
+    await expectNothingLeft(record)
+  })
+
+  test('crashes', async () => {
+    const { process: main, record } = await hold('embedded', 'crash')
+    if (main.exitCode === null) await once(main, 'exit')
+    expect(main.exitCode).toBe(1)
+    await expectNothingLeft(record)
+  })
+
+  test('is killed at any moment of the start', async () => {
+    for (const delayMs of [100, 250, 400, 550, 700, 900]) {
+      const { process: main } = launch('embedded', 'signal')
+      await sleep(delayMs)
+      main.kill('SIGKILL')
+      await expect.poll(() => temporaryFiles(), { timeout: 20_000, interval: 50 }).toEqual([])
+    }
+  })
+})
+
+test('a record names another process under the same pid: it is left alone', async () => {
+  const bystander = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
+  try {
+    await once(bystander, 'spawn')
+    const leftover: Leftover = {
+      kind: 'process',
+      pid: pidOf(bystander),
+      startedAt: 'another boot:1',
+      group: true,
+      signal: 'SIGKILL',
+    }
+    const { putAway } = await import('./put-away.ts')
+    expect(await putAway([leftover], false)).toEqual([])
+    expect(bystander.exitCode ?? bystander.signalCode).toBe(null)
+    expect(groupExists(leftover.pid)).toBe(true)
+  } finally {
+    bystander.kill('SIGKILL')
+  }
+})
+
+function pidOf({ pid }: ChildProcess): number {
+  if (pid === undefined) throw new Error('the process did not start')
+  return pid
+}
