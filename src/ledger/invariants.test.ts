@@ -1,0 +1,312 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { History } from '../run/history.ts'
+import type { OperationDue, OperationOutcome } from '../run/history.ts'
+import type { FindingKind } from '../run/ledger-evidence.ts'
+import { checkHistory } from './invariants.ts'
+import { readKeys } from './rows.ts'
+import type { Row } from './rows.ts'
+
+/** One send, in plain words. */
+interface Send {
+  readonly key: string
+  readonly outcome: OperationOutcome
+  readonly due?: OperationDue
+  readonly payload?: string
+  readonly answer?: string
+}
+
+const statuses = { ok: 201, failed: 429, unknown: 0 } as const
+
+function historyOf(sends: readonly Send[]): History {
+  const history = new History({ steps: ['vote'] })
+  for (const [at, { key, outcome, due, payload, answer }] of sends.entries()) {
+    const start = { key, vu: at % 7, step: 0, intendedStartUs: at * 1e5, startUs: at * 1e5 }
+    const id = history.begin({ ...start, ...(payload !== undefined && { payload }), ...(due && { due }) })
+    // What is unknown may as well never have been answered.
+    if (outcome === 'unknown' && at % 2 === 0) continue
+    history.end(id, {
+      endUs: at * 1e5 + 5e4,
+      outcome,
+      status: statuses[outcome],
+      ...(answer !== undefined && { answer }),
+    })
+  }
+  return history
+}
+
+function check(sends: readonly Send[], keys: readonly string[], depth: 'presence' | 'once' = 'once') {
+  const rows: Row[] = keys.map((key, id) => ({ id, key }))
+  return checkHistory(historyOf(sends), { rows, keys: readKeys(rows, 'key') }, depth)
+}
+
+/** What every key of a consistent run may look like: the sends, in order, and how many rows they leave. */
+const legalKey = fc.record({
+  sends: fc.array(fc.constantFrom<OperationOutcome>('ok', 'failed', 'unknown'), { minLength: 1, maxLength: 5 }),
+  due: fc.constantFrom<OperationDue>('applied', 'applied', 'applied', 'refused', 'ignored'),
+  appliedIfUnknown: fc.boolean(),
+})
+type LegalKey = typeof legalKey extends fc.Arbitrary<infer T> ? T : never
+
+function legalSends(key: string, { sends, due }: LegalKey): Send[] {
+  return sends.map((outcome) => ({
+    key,
+    due,
+    outcome: due === 'refused' && outcome === 'ok' ? 'failed' : outcome,
+    payload: `payload of ${key}`,
+    ...(outcome === 'ok' && { answer: `answer to ${key}` }),
+  }))
+}
+
+function legalRows({ sends, due, appliedIfUnknown }: LegalKey): number {
+  if (due !== 'applied') return 0
+  if (sends.includes('ok')) return 1
+  return sends.includes('unknown') && appliedIfUnknown ? 1 : 0
+}
+
+const consistentRun = fc.array(legalKey, { minLength: 1, maxLength: 30 }).chain((keys) => {
+  const sends = keys.flatMap((legal, at) => legalSends(`key-${at}`, legal))
+  const rows = keys.flatMap((legal, at) => Array.from({ length: legalRows(legal) }, () => `key-${at}`))
+  return fc.record({
+    sends: fc.shuffledSubarray(sends, { minLength: sends.length }),
+    rows: fc.shuffledSubarray(rows, { minLength: rows.length }),
+  })
+})
+
+interface Run {
+  readonly sends: readonly Send[]
+  readonly rows: readonly string[]
+}
+
+/** Puts one mistake into a consistent run; `undefined` where this run has no place for it. */
+type Mistake = (run: Run, pick: <T>(from: readonly T[]) => T) => (Run & { readonly offender: string }) | undefined
+
+const appliedOk = (run: Run) => run.sends.filter(({ outcome, due }) => outcome === 'ok' && due === 'applied')
+
+const mistakes: Record<Exclude<FindingKind, 'unbalanced' | 'below floor' | 'drifted' | 'violation'>, Mistake> = {
+  lost(run, pick) {
+    const candidates = appliedOk(run)
+    if (candidates.length === 0) return undefined
+    const { key } = pick(candidates)
+    return { ...run, rows: run.rows.filter((row) => row !== key), offender: key }
+  },
+  duplicated(run, pick) {
+    if (run.rows.length === 0) return undefined
+    const key = pick(run.rows)
+    return { ...run, rows: [...run.rows, key], offender: key }
+  },
+  phantom(run, pick) {
+    const hopeless = run.sends.filter(
+      ({ key }) => !run.sends.some((send) => send.key === key && send.due === 'applied' && send.outcome !== 'failed'),
+    )
+    const key = pick([...hopeless.map((send) => send.key), 'never-sent'])
+    return { ...run, rows: [...run.rows, key], offender: key }
+  },
+  'not refused'(run, pick) {
+    const candidates = run.sends.filter(({ due }) => due === 'refused')
+    if (candidates.length === 0) return undefined
+    const send = pick(candidates)
+    const sends = run.sends.map((other) => (other === send ? { ...send, outcome: 'ok' as const } : other))
+    return { ...run, sends, offender: send.key }
+  },
+  'payload changed'(run, pick) {
+    const candidates = appliedOk(run)
+    if (candidates.length === 0) return undefined
+    const send = pick(candidates)
+    return { ...run, sends: [...run.sends, { ...send, payload: 'another payload' }], offender: send.key }
+  },
+  'answers differ'(run, pick) {
+    const candidates = appliedOk(run)
+    if (candidates.length === 0) return undefined
+    const send = pick(candidates)
+    return { ...run, sends: [...run.sends, { ...send, answer: 'another answer' }], offender: send.key }
+  },
+}
+
+/** The same judgement, written as one would say it, at any cost. */
+function naiveFindings({ sends, rows }: Run): string[] {
+  const keys = new Set([...sends.map(({ key }) => key), ...rows])
+  return [...keys].flatMap((key) => {
+    const due = sends.filter((send) => send.key === key && (send.due ?? 'applied') === 'applied')
+    const ok = due.filter(({ outcome }) => outcome === 'ok')
+    const held = rows.filter((row) => row === key).length
+    const mayBeThere = due.some(({ outcome }) => outcome !== 'failed')
+    const payloads = ok.map(({ payload }) => payload).filter((payload) => payload !== undefined)
+    const ofFirst = ok.filter(({ payload }) => payload === undefined || payload === payloads[0])
+    const answers = ofFirst.map(({ answer }) => answer).filter((answer) => answer !== undefined)
+    const kinds: FindingKind[] = []
+    if (ok.length > 0 && held === 0) kinds.push('lost')
+    if (!mayBeThere && held > 0) kinds.push('phantom')
+    if (mayBeThere && held > 1) kinds.push('duplicated')
+    if (sends.some((send) => send.key === key && send.due === 'refused' && send.outcome === 'ok'))
+      kinds.push('not refused')
+    if (new Set(payloads).size > 1) kinds.push('payload changed')
+    if (new Set(answers).size > 1) kinds.push('answers differ')
+    return kinds.map((kind) => `${kind}: ${JSON.stringify(key)}`)
+  })
+}
+
+function found({ sends, rows }: Run): string[] {
+  return check(sends, rows).findings.flatMap(({ kind, offenders }) =>
+    offenders.map(({ subject }) => `${kind}: ${subject.slice('key '.length)}`),
+  )
+}
+
+describe('a history against its rows', () => {
+  test('a consistent run has no findings', () => {
+    fc.assert(
+      fc.property(consistentRun, ({ sends, rows }) => {
+        expect(check(sends, rows).findings).toEqual([])
+      }),
+    )
+  })
+
+  test.for(Object.entries(mistakes))('%s: one mistake gives this finding alone, with its key', ([kind, mistake]) => {
+    let injected = 0
+    fc.assert(
+      fc.property(consistentRun, fc.nat(), (run, choice) => {
+        const broken = mistake(run, (from) => from[choice % from.length]!)
+        if (broken === undefined) return
+        injected++
+        const { findings } = check(broken.sends, broken.rows)
+        expect(findings.map((finding) => [finding.kind, finding.count])).toEqual([[kind, 1]])
+        expect(findings[0]!.offenders[0]!.subject).toBe(`key ${JSON.stringify(broken.offender)}`)
+      }),
+    )
+    expect(injected).toBeGreaterThan(20)
+  })
+
+  test('agrees with the naive model on anything', () => {
+    const key = fc.constantFrom('a', 'b', 'c', 'd')
+    const send = fc.record(
+      {
+        key,
+        outcome: fc.constantFrom<OperationOutcome>('ok', 'failed', 'unknown'),
+        due: fc.constantFrom<OperationDue>('applied', 'applied', 'refused', 'ignored'),
+        payload: fc.constantFrom('p', 'q'),
+        answer: fc.constantFrom('x', 'y'),
+      },
+      { requiredKeys: ['key', 'outcome'] },
+    )
+    // An operation that was never answered has no answer to record.
+    const sends = fc
+      .array(send, { maxLength: 8 })
+      .map((all) => all.map((one) => (one.outcome === 'unknown' ? { ...one, answer: undefined } : one) as Send))
+    const rows = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'never-sent'), { maxLength: 8 })
+    fc.assert(
+      fc.property(fc.record({ sends, rows }), (run) => {
+        expect(found(run).toSorted()).toEqual(naiveFindings(run).toSorted())
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('presence alone does not ask how often, nor for payloads and answers', () => {
+    const sends: Send[] = [
+      { key: 'a', outcome: 'ok', payload: 'p', answer: 'x' },
+      { key: 'a', outcome: 'ok', payload: 'q', answer: 'x' },
+      { key: 'b', outcome: 'ok', payload: 'p', answer: 'x' },
+      { key: 'b', outcome: 'ok', payload: 'p', answer: 'y' },
+    ]
+    expect(check(sends, ['a', 'a', 'b'], 'presence').findings).toEqual([])
+    expect(check(sends, ['a', 'a', 'b']).findings.map(({ kind }) => kind)).toEqual([
+      'duplicated',
+      'payload changed',
+      'answers differ',
+    ])
+    expect(check(sends, ['a', 'c'], 'presence').findings.map(({ kind }) => kind)).toEqual(['lost', 'phantom'])
+  })
+
+  test('says of an offender who was told what and when, and what the ledger holds', () => {
+    const sends: Send[] = [
+      { key: 'a', outcome: 'ok' },
+      { key: 'b', outcome: 'unknown' },
+      { key: 'b', outcome: 'ok' },
+      { key: 'forged', outcome: 'failed', due: 'refused' },
+      { key: 'a', outcome: 'failed' },
+    ]
+    expect(check(sends, ['b', 'b', 'forged']).findings).toEqual([
+      {
+        kind: 'lost',
+        count: 1,
+        offenders: [
+          { subject: 'key "a"', told: ['VU 0 at 0.0 s: ok (201)', 'VU 4 at 0.4 s: failed (429)'], holds: 'nothing' },
+        ],
+      },
+      {
+        kind: 'phantom',
+        count: 1,
+        offenders: [
+          {
+            subject: 'key "forged"',
+            told: ['VU 3 at 0.3 s: failed (429), had to be refused'],
+            holds: "1 row: { id: 2, key: 'forged' }",
+          },
+        ],
+      },
+      {
+        kind: 'duplicated',
+        count: 1,
+        offenders: [
+          {
+            subject: 'key "b"',
+            told: ['VU 1 at 0.1 s: unknown (no answer)', 'VU 2 at 0.2 s: ok (201)'],
+            holds: "2 rows: { id: 0, key: 'b' }, { id: 1, key: 'b' }",
+          },
+        ],
+      },
+    ])
+  })
+
+  test('names the first ten offenders and counts them all', () => {
+    const sends = Array.from({ length: 25 }, (_, at): Send => ({ key: `key-${at}`, outcome: 'ok' }))
+    const [lost] = check(sends, []).findings
+    expect(lost).toMatchObject({ kind: 'lost', count: 25 })
+    expect(lost!.offenders.map(({ subject }) => subject)).toEqual(sends.slice(0, 10).map(({ key }) => `key "${key}"`))
+  })
+
+  test('counts what is unknown by what the ledger says', () => {
+    const sends: Send[] = [
+      { key: 'a', outcome: 'unknown' },
+      { key: 'b', outcome: 'unknown' },
+      { key: 'c', outcome: 'unknown' },
+      { key: 'c', outcome: 'ok' },
+      { key: 'd', outcome: 'failed' },
+    ]
+    expect(check(sends, ['a', 'c']).counts).toEqual({
+      operations: 5,
+      ok: 1,
+      failed: 1,
+      unknown: 3,
+      keys: 4,
+      rows: 2,
+      unknownApplied: 1,
+      unknownNotApplied: 1,
+    })
+  })
+})
+
+describe('keys of rows', () => {
+  test('are texts or numbers', () => {
+    expect(readKeys([{ key: 'a' }, { key: 7 }, { key: 7n }], 'key')).toEqual(['a', '7', '7'])
+    expect(readKeys([], 'key')).toEqual([])
+  })
+
+  test('a column that is not there is named, with those that are', () => {
+    expect(() => readKeys([{ id: 1, idempotency_key: 'a' }], 'key')).toThrow(
+      'the rows have no column "key"; they have id, idempotency_key',
+    )
+  })
+
+  test.for([[null], [undefined], [''], [new Date(0)], [{ a: 1 }]])('%o is no key', ([key]) => {
+    expect(() =>
+      readKeys(
+        [
+          { id: 1, key: 'a' },
+          { id: 2, key },
+        ],
+        'key',
+      ),
+    ).toThrow(/^1 of 2 rows have .*"key".*id: 2/)
+  })
+})

@@ -1,0 +1,163 @@
+import type { Operation } from '../run/history.ts'
+import type { Finding, FindingKind } from '../run/ledger-evidence.ts'
+import { describeOffenders } from './offenders.ts'
+import type { RecordedOperations, Suspects } from './offenders.ts'
+import type { KeyedRows } from './rows.ts'
+
+/** What a history and the rows of its run say about each other. */
+export interface HistoryVerdict {
+  readonly findings: readonly Finding[]
+  readonly counts: HistoryCounts
+}
+
+export interface HistoryCounts {
+  readonly operations: number
+  readonly ok: number
+  readonly failed: number
+  readonly unknown: number
+  readonly keys: number
+  readonly rows: number
+  /** Keys of which nobody knows from outside whether they were applied, by what the ledger says. */
+  readonly unknownApplied: number
+  readonly unknownNotApplied: number
+}
+
+/** How many offenders of a kind are named. */
+export const NAMED_OFFENDERS = 10
+
+const PRESENCE: readonly FindingKind[] = ['lost', 'phantom', 'not refused']
+const ONCE: readonly FindingKind[] = [...PRESENCE, 'duplicated', 'payload changed', 'answers differ']
+
+/**
+ * Holds what users were told against the rows of the same run. For every key that was sent:
+ *
+ * - told `ok` by any answer: in the ledger (else *lost*), and once (else *duplicated*);
+ * - told `unknown` and never `ok`: at most once (else *duplicated*);
+ * - told `failed` by every answer: not in the ledger (else *phantom*);
+ * - sent only where it had to leave no trace: not in the ledger (else *phantom*); and where it had to be refused, never
+ *   told `ok` (else *not refused*);
+ * - all `ok` answers are to one payload (else *payload changed*), and to that payload all alike (else *answers differ*),
+ *   as far as payloads and answers were recorded.
+ *
+ * A key in the ledger that was never sent is a *phantom*. Takes time and memory in proportion to operations and rows.
+ *
+ * @param depth `presence` leaves out how often, payloads and answers
+ */
+export function checkHistory(
+  history: RecordedOperations,
+  ledger: KeyedRows,
+  depth: 'presence' | 'once',
+): HistoryVerdict {
+  const told = new ToldKeys(history.size)
+  const outcomes = { ok: 0, failed: 0, unknown: 0 }
+  for (const operation of history.operations()) {
+    outcomes[operation.outcome]++
+    told.add(operation)
+  }
+  const neverSent = new Set<string>()
+  for (const key of ledger.keys) if (!told.countRow(key)) neverSent.add(key)
+
+  const suspects = new Map<FindingKind, Suspects>()
+  const suspect = (kind: FindingKind, key: string) => {
+    let list = suspects.get(kind)
+    if (list === undefined) suspects.set(kind, (list = { count: 0, keys: [] }))
+    if (list.count++ < NAMED_OFFENDERS) list.keys.push(key)
+  }
+  const unknown = { applied: 0, notApplied: 0 }
+  for (const [key, { flags, rows }] of told.entries()) {
+    for (const kind of judge(flags, rows)) suspect(kind, key)
+    if ((flags & (OK | UNKNOWN)) === UNKNOWN) unknown[rows === 0 ? 'notApplied' : 'applied']++
+  }
+  for (const key of neverSent) suspect('phantom', key)
+
+  const kinds = depth === 'once' ? ONCE : PRESENCE
+  return {
+    findings: describeOffenders(new Map(kinds.flatMap((kind) => pair(kind, suspects.get(kind)))), history, ledger),
+    counts: {
+      operations: history.size,
+      ...outcomes,
+      keys: told.size,
+      rows: ledger.rows.length,
+      unknownApplied: unknown.applied,
+      unknownNotApplied: unknown.notApplied,
+    },
+  }
+}
+
+function pair(kind: FindingKind, suspects: Suspects | undefined): [FindingKind, Suspects][] {
+  return suspects === undefined ? [] : [[kind, suspects]]
+}
+
+const OK = 1
+const UNKNOWN = 2
+const NOT_REFUSED = 4
+const PAYLOAD_CHANGED = 8
+const ANSWERS_DIFFER = 16
+const TOLD = { ok: OK, unknown: UNKNOWN, failed: 0 } as const
+
+function judge(flags: number, rows: number): FindingKind[] {
+  const found: FindingKind[] = []
+  if (flags & OK && rows === 0) found.push('lost')
+  if (flags & (OK | UNKNOWN)) {
+    if (rows > 1) found.push('duplicated')
+  } else if (rows > 0) found.push('phantom')
+  if (flags & NOT_REFUSED) found.push('not refused')
+  if (flags & PAYLOAD_CHANGED) found.push('payload changed')
+  if (flags & ANSWERS_DIFFER) found.push('answers differ')
+  return found
+}
+
+/** What all users together were told of each key, in columns: a million keys must fit beside a million rows. */
+class ToldKeys {
+  readonly #indexes = new Map<string, number>()
+  readonly #flags: Uint8Array
+  readonly #rows: Uint32Array
+  /** Of the first `ok` answer; NaN before it, and where nothing was recorded. */
+  readonly #payload: Float64Array
+  readonly #answer: Float64Array
+
+  constructor(operations: number) {
+    this.#flags = new Uint8Array(operations)
+    this.#rows = new Uint32Array(operations)
+    this.#payload = new Float64Array(operations).fill(Number.NaN)
+    this.#answer = new Float64Array(operations).fill(Number.NaN)
+  }
+
+  get size(): number {
+    return this.#indexes.size
+  }
+
+  add({ key, due, outcome, payload, answer }: Operation): void {
+    let at = this.#indexes.get(key)
+    if (at === undefined) this.#indexes.set(key, (at = this.#indexes.size))
+    if (due !== 'applied') {
+      if (due === 'refused' && outcome === 'ok') this.#flags[at]! |= NOT_REFUSED
+      return
+    }
+    this.#flags[at]! |= TOLD[outcome]
+    if (outcome !== 'ok') return
+    if (payload !== undefined) {
+      if (Number.isNaN(this.#payload[at]!)) this.#payload[at] = payload
+      if (this.#payload[at] !== payload) {
+        this.#flags[at]! |= PAYLOAD_CHANGED
+        return
+      }
+    }
+    if (answer === undefined) return
+    if (Number.isNaN(this.#answer[at]!)) this.#answer[at] = answer
+    if (this.#answer[at] !== answer) this.#flags[at]! |= ANSWERS_DIFFER
+  }
+
+  /** @returns whether the row's key was ever sent */
+  countRow(key: string): boolean {
+    const at = this.#indexes.get(key)
+    if (at === undefined) return false
+    this.#rows[at]!++
+    return true
+  }
+
+  /** In order of first start. */
+  *entries(): Generator<readonly [key: string, state: { readonly flags: number; readonly rows: number }]> {
+    for (const [key, at] of this.#indexes) yield [key, { flags: this.#flags[at]!, rows: this.#rows[at]! }]
+  }
+}

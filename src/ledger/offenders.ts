@@ -1,0 +1,88 @@
+import type { Operation } from '../run/history.ts'
+import type { Finding, FindingKind, Offender } from '../run/ledger-evidence.ts'
+import { showRow } from './rows.ts'
+import type { KeyedRows, Row } from './rows.ts'
+
+/** A history as the invariants read it; may be read twice. */
+export interface RecordedOperations {
+  readonly steps: readonly string[]
+  readonly size: number
+  operations(): Iterable<Operation>
+}
+
+/** The keys to be named for one kind, and how many there are in all. */
+export interface Suspects {
+  count: number
+  readonly keys: string[]
+}
+
+const NAMED_ANSWERS = 5
+const NAMED_ROWS = 3
+
+/**
+ * Reads history and rows again for the few keys to be named: keeping this for every key of a run would cost more memory
+ * than the run itself.
+ */
+export function describeOffenders(
+  suspects: ReadonlyMap<FindingKind, Suspects>,
+  history: RecordedOperations,
+  ledger: KeyedRows,
+): Finding[] {
+  const keys = new Set([...suspects.values()].flatMap((list) => list.keys))
+  const told = toldOf(keys, history)
+  const held = rowsOf(keys, ledger)
+  return [...suspects].map(([kind, list]) => ({
+    kind,
+    count: list.count,
+    offenders: list.keys.map((key): Offender => ({
+      subject: `key ${JSON.stringify(key)}`,
+      told: told.get(key) ?? [],
+      holds: showRows(held.get(key) ?? []),
+    })),
+  }))
+}
+
+/** What users were told of each of a few keys, oldest first: `VU 3 at 12.4 s: ok (201)`. */
+export function toldOf(keys: ReadonlySet<string>, history: RecordedOperations): Map<string, string[]> {
+  const operations = new Map<string, Operation[]>()
+  if (keys.size > 0) {
+    for (const operation of history.operations()) {
+      if (keys.has(operation.key)) append(operations, operation.key, operation)
+    }
+  }
+  return new Map([...operations].map(([key, all]) => [key, showTold(all, history.steps)]))
+}
+
+/** `nothing`, `1 row: { … }`, `2 rows: { … }, { … }` */
+export function showRows(rows: readonly Row[]): string {
+  if (rows.length === 0) return 'nothing'
+  const shown = rows.slice(0, NAMED_ROWS).map(showRow)
+  if (rows.length > NAMED_ROWS) shown.push('…')
+  return `${rows.length} ${rows.length === 1 ? 'row' : 'rows'}: ${shown.join(', ')}`
+}
+
+function rowsOf(keys: ReadonlySet<string>, ledger: KeyedRows): Map<string, Row[]> {
+  const found = new Map<string, Row[]>()
+  if (keys.size === 0) return found
+  for (const [at, key] of ledger.keys.entries()) if (keys.has(key)) append(found, key, ledger.rows[at]!)
+  return found
+}
+
+function showTold(operations: readonly Operation[], steps: readonly string[]): string[] {
+  const shown = operations.slice(0, NAMED_ANSWERS).map((operation) => showOperation(operation, steps))
+  const more = operations.length - shown.length
+  return more > 0 ? [...shown, `${more} more`] : shown
+}
+
+function showOperation({ vu, step, startUs, outcome, status, due }: Operation, steps: readonly string[]): string {
+  const where = steps.length > 1 ? `, ${steps[step] ?? `step ${step}`}` : ''
+  const answer = status === 0 ? 'no answer' : String(status)
+  const owed = due === 'applied' ? '' : `, had to be ${due}`
+  return `VU ${vu}${where} at ${(startUs / 1e6).toFixed(1)} s: ${outcome} (${answer})${owed}`
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
+}

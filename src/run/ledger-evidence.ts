@@ -1,0 +1,109 @@
+import type { History } from './history.ts'
+import type { Invalidity } from './verdict.ts'
+
+/** A way in which what users were told and what the ledger holds can disagree. */
+export type FindingKind =
+  /** Told `ok`, not in the ledger. */
+  | 'lost'
+  /** In the ledger, though never sent, told `failed` by every answer, or not to leave a trace. */
+  | 'phantom'
+  /** In the ledger more than once. */
+  | 'duplicated'
+  /** Told `ok` though it had to be refused. */
+  | 'not refused'
+  /** One key was told `ok` with two payloads. */
+  | 'payload changed'
+  /** A repeated key was told `ok` with another answer than the first. */
+  | 'answers differ'
+  /** A transfer whose entries do not sum to zero. */
+  | 'unbalanced'
+  /** An account below its floor. */
+  | 'below floor'
+  /** A balance that is not the sum of its entries. */
+  | 'drifted'
+  /** A row that an invariant's query returned. */
+  | 'violation'
+
+/** One key, transfer, account or row that breaks what was asserted. */
+export interface Offender {
+  /** `key "a-17"`, `transfer 4711`, `account user:9` */
+  readonly subject: string
+  /** What users were told of it, oldest first: `VU 3 at 12.4 s: ok (201)`. Empty where nobody sent it. */
+  readonly told: readonly string[]
+  /** What the ledger holds: `nothing`, `2 rows: …`. */
+  readonly holds: string
+}
+
+export interface Finding {
+  readonly kind: FindingKind
+  /** How many there are. */
+  readonly count: number
+  /** The first ten. */
+  readonly offenders: readonly Offender[]
+}
+
+/** What a ledger matcher judges. */
+export interface LedgerEvidence {
+  /** In a fixed order of kinds, kinds without offenders left out. */
+  readonly findings: readonly Finding[]
+  readonly invalidities: readonly Invalidity[]
+  /** Lines of the message's `Evidence:` block. */
+  readonly lines: readonly string[]
+}
+
+/** A total of a ledger at one moment, as `ledger.value()` gives. */
+export interface LedgerTotal {
+  /** The exact amount as a decimal number; `undefined` where no database can be reached from here. */
+  readonly amount: string | undefined
+}
+
+/** Where the rows are that one history speaks about. */
+export interface HistoryCheck {
+  readonly history: History
+  /** A query for the rows of this run; `$1` is the history's run id. */
+  readonly rows: string
+  /** The column that holds the key. */
+  readonly key: string
+  /** The table holds rows of this run alone, so that the query need not use `$1`. */
+  readonly unscoped: boolean
+  /** `presence`: lost, phantom and not refused. `once`: also how often, and that repeated keys were answered alike. */
+  readonly depth: 'presence' | 'once'
+}
+
+/** What must be conserved; queries may use `$1` where a run id is known. */
+export interface ConservationCheck {
+  /** One row, one column. */
+  readonly total: string | undefined
+  readonly before: LedgerTotal | undefined
+  /** Columns `transfer`, `account`, `amount`, and `key` where offenders are to be named by it. */
+  readonly entries: string | undefined
+  /** Columns `account`, `balance`, and `floor` where there is one. */
+  readonly accounts: string | undefined
+  /** Names what users were told of the keys in `entries`. */
+  readonly history: History | undefined
+}
+
+/** The totals of a conservation check, exact decimal numbers. */
+export interface ConservedTotal {
+  readonly before: string
+  readonly after: string
+  readonly delta: string
+}
+
+/** How matchers ask a ledger. Each reads once everything in flight has settled, within one snapshot of the database. */
+export interface LedgerChecks {
+  /** Why nothing can be checked here; `undefined` where it can. */
+  readonly unavailable: string | undefined
+  history(check: HistoryCheck): Promise<LedgerEvidence>
+  conservation(check: ConservationCheck): Promise<LedgerEvidence & { readonly total: ConservedTotal | undefined }>
+  /** Every row of the query is an offender. */
+  invariant(sql: string): Promise<LedgerEvidence>
+}
+
+/** The property under which a ledger offers its checks to matchers, kept off its own vocabulary. */
+export const ledgerChecks: unique symbol = Symbol('vitest-slo.ledger-checks')
+
+/** What the ledger matchers accept. */
+export interface LedgerSource {
+  readonly [ledgerChecks]: LedgerChecks
+}
