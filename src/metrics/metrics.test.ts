@@ -81,9 +81,15 @@ describe('metrics.during(run)', () => {
     const url = await served((_, response) => response.end('cache_hits_total{cache="a"} 1\ncache_miss_total 2\nup 1\n'))
     await using metrics = await createMetrics({ urls: [url], signal })
     const window = await metrics.during(runFromNow())
-    expect(() => window.counter('cache_misses_total')).toThrowErrorMatchingInlineSnapshot(`[MetricMissingError: cache_misses_total: the target offers no metric cache_misses_total; the nearest are cache_miss_total, cache_hits_total, up]`)
-    expect(() => window.counter('cache_hits_total{cache="b"}')).toThrowErrorMatchingInlineSnapshot(`[MetricMissingError: cache_hits_total{cache="b"}: cache_hits_total has no series with cache="b"]`)
-    expect(() => window.gauge('a b')).toThrowErrorMatchingInlineSnapshot(`[TypeError: "a b" selects no metric; write a name, or name{label="value"}]`)
+    expect(() => window.counter('cache_misses_total')).toThrowErrorMatchingInlineSnapshot(
+      `[MetricMissingError: cache_misses_total: the target offers no metric cache_misses_total; the nearest are cache_miss_total, cache_hits_total, up]`,
+    )
+    expect(() => window.counter('cache_hits_total{cache="b"}')).toThrowErrorMatchingInlineSnapshot(
+      `[MetricMissingError: cache_hits_total{cache="b"}: cache_hits_total has no series with cache="b"]`,
+    )
+    expect(() => window.gauge('a b')).toThrowErrorMatchingInlineSnapshot(
+      `[TypeError: "a b" selects no metric; write a name, or name{label="value"}]`,
+    )
   })
 })
 
