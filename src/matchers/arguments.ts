@@ -1,6 +1,7 @@
 import { checkKnownKeys, durationMs } from '../options/checks.ts'
 import type { Duration } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
+import { MAX_TRACKABLE_US } from '../stats/histogram.ts'
 
 export type { Duration }
 
@@ -14,11 +15,14 @@ export interface ThresholdOptions {
   readonly confidence?: number
 }
 
-/** A limit in milliseconds or as a duration; above 0. */
+const MAX_LIMIT_MS = MAX_TRACKABLE_US / 1000
+
+/** A limit in milliseconds or as a duration; above 0 and within what histograms tell apart. */
 export function readLimitMs(problems: Problems, value: unknown, example: string): number {
   const ms = durationMs(value)
-  if (ms !== undefined && ms > 0) return ms
-  problems.add('limitMs', value, "must be a number of milliseconds above 0, or a duration: '1.5s'", example)
+  if (ms !== undefined && ms > 0 && ms < MAX_LIMIT_MS) return ms
+  const rule = "must be milliseconds, or a duration ('1.5s'), above 0 and below 10 minutes, the longest time told apart"
+  problems.add('limitMs', value, rule, example)
   return Number.NaN
 }
 

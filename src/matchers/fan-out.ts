@@ -1,6 +1,6 @@
 import type { Problems } from '../options/problems.ts'
 import type { ClientEvidence, FanOutEvidence, PublicationEvidence } from '../run/evidence.ts'
-import { tooFewForPercentile, tooFewForRatio } from '../run/usable.ts'
+import { samplesForPercentile, tooFewSamples } from '../run/usable.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import { readOptions, readRatio, readShare, refuseMore } from './arguments.ts'
 import type { Duration, ShareOptions, SharePlan, ThresholdOptions } from './arguments.ts'
@@ -50,7 +50,7 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan>({
         total: expected,
       })),
       noun: 'deliveries',
-      tooFew: (scope) => (ratio < 1 ? tooFewForPercentile(ratio, scope) : tooFewForRatio('delivery', 1, scope)),
+      needed: ratio < 1 ? samplesForPercentile(ratio) : 1,
     }),
     worst: worstParts(evidence),
   }),
@@ -99,7 +99,7 @@ const toDeliverInOrder = defineMatcher<FanOutEvidence, undefined>({
   judge(evidence) {
     const { outOfOrder, received } = evidence.deliveries
     const scope = { count: received, durationMs: evidence.durationMs, noun: 'deliveries received' }
-    const tooFew = tooFewForRatio('order', 1, scope)
+    const tooFew = tooFewSamples('order', 1, scope)
     return {
       holds: outOfOrder === 0,
       expected: 'no delivery out of order',

@@ -1,5 +1,5 @@
 import type { TimeEvidence } from '../run/evidence.ts'
-import { percentileName, tooFewForPercentile } from '../run/usable.ts'
+import { percentileName, samplesForPercentile, tooFewSamples } from '../run/usable.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
 import type { Interval } from '../stats/intervals.ts'
 import { MAX_TRACKABLE_US } from '../stats/histogram.ts'
@@ -47,6 +47,10 @@ interface Plan {
   readonly confidence: number | undefined
 }
 
+const toHaveP50Below = percentileMatcher('toHaveP50Below', 0.5)
+const toHaveP95Below = percentileMatcher('toHaveP95Below', 0.95)
+const toHaveP99Below = percentileMatcher('toHaveP99Below', 0.99)
+
 const toHavePercentileBelow = defineMatcher<TimeEvidence, Plan>({
   name: 'toHavePercentileBelow',
   subject: timedRun,
@@ -62,9 +66,9 @@ const toHavePercentileBelow = defineMatcher<TimeEvidence, Plan>({
 
 /** Percentiles of latency, lag or time. */
 export const latencyMatchers: Readonly<Record<string, ExtendMatcher>> = {
-  toHaveP50Below: percentileMatcher('toHaveP50Below', 0.5),
-  toHaveP95Below: percentileMatcher('toHaveP95Below', 0.95),
-  toHaveP99Below: percentileMatcher('toHaveP99Below', 0.99),
+  toHaveP50Below,
+  toHaveP95Below,
+  toHaveP99Below,
   toHavePercentileBelow,
 }
 
@@ -93,13 +97,15 @@ function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence }: Pla
     interval: intervalOf(times, p, confidence),
     confidence,
     show: showMs,
-    detail: [formatDistance(valueMs, limitMs), neverDetail(times)].filter((text) => text !== '').join(' '),
+    detail: formatDistance(valueMs, limitMs),
   })
   const scope = { count: times.histogram.count, durationMs: evidence.durationMs, noun: times.noun }
-  const tooFew = tooFewForPercentile(p, scope)
+  const tooFew = tooFewSamples(judged.expected, samplesForPercentile(p), scope)
+  const failures = failuresDominate(evidence)
   return {
     ...judged,
-    ...failuresDominate(evidence),
+    ...(failures === undefined ? {} : { holds: 'undecided' }),
+    received: [judged.received, ...neverLine(times), ...(failures === undefined ? [] : [failures])].join('\n'),
     invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : judged.invalidities)],
     evidence: evidence.evidenceLines,
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
@@ -115,19 +121,19 @@ function showMs(ms: number): string {
   return ms * 1000 >= MAX_TRACKABLE_US ? 'never' : formatMs(ms)
 }
 
-function neverDetail({ never, histogram, noun, missed }: JudgedTimes): string {
-  if (never === 0) return ''
-  return `(${formatCount(never)} of ${formatCount(histogram.count)} ${noun} never ${missed} and count as longest)`
+function neverLine({ never, histogram, noun, missed }: JudgedTimes): string[] {
+  if (never === 0) return []
+  return [`${formatCount(never)} of ${formatCount(histogram.count)} ${noun} never ${missed} and count as longest`]
 }
 
 /**
  * Failures are quick where a port is closed: a dead target would pass any limit. Once they are more than half of what
  * was offered, the percentile is theirs and not the service's, and no limit is met or missed by it.
  */
-function failuresDominate(evidence: TimeEvidence): Pick<Judgement, 'holds' | 'received'> | undefined {
+function failuresDominate(evidence: TimeEvidence): string | undefined {
   if (!isOfRequests(evidence)) return undefined
   const failed = sum(evidence.errors.values())
   if (failed * 2 <= evidence.offered || failed === 0) return undefined
   const counted = `${formatCount(failed)} of ${formatCount(evidence.offered)} requests failed`
-  return { holds: 'undecided', received: `the time of failures, not of the service: ${counted}` }
+  return `${counted}: these are the times of failures, and say nothing of the service`
 }

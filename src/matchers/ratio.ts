@@ -1,7 +1,5 @@
 import type { TimeEvidence } from '../run/evidence.ts'
-import { tooFewForRatio } from '../run/usable.ts'
-import type { SampleScope } from '../run/usable.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import { samplesForRatio, tooFewForRatio, tooFewSamples } from '../run/usable.ts'
 import { ratioInterval } from '../stats/intervals.ts'
 import type { HitWindow } from '../stats/intervals.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
@@ -22,8 +20,8 @@ export interface RatioAssertion {
   readonly noun: string
   /** Follows the counts in the received line: `38 × timeout`. */
   readonly parts?: string
-  /** Which samples the ratio needs; `1 / limit` where left out. */
-  readonly tooFew?: (scope: SampleScope) => Invalidity | undefined
+  /** How many samples the ratio needs; {@link samplesForRatio} of the limit where left out. */
+  readonly needed?: number
 }
 
 /**
@@ -31,23 +29,21 @@ export interface RatioAssertion {
  * too short to show that a limit is kept can still show that it is broken.
  */
 export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): Judgement {
-  const { what, side, limit, confidence, windows, noun, parts = '' } = assertion
+  const { side, limit, confidence, windows, noun, parts = '', needed = samplesForRatio(limit) } = assertion
   const hits = sum(windows.map((window) => window.hits))
   const total = sum(windows.map((window) => window.total))
-  const interval = trusted(ratioInterval(windows, { confidence: confidence ?? DEFAULT_CONFIDENCE }), windows.length)
+  const interval = ratioInterval(windows, { confidence: confidence ?? DEFAULT_CONFIDENCE })
   const judged = judgeThreshold({
-    what,
-    side,
-    limit,
+    ...assertion,
     value: hits / total,
-    interval,
-    confidence,
+    interval: trusted(interval, windows.length),
     show: formatRatio,
     detail: `(${formatCount(hits)} of ${formatCount(total)}${parts === '' ? '' : `: ${parts}`})`,
   })
-  const { tooFew = (scope) => tooFewForRatio(`a ${what} ${side} ${formatRatio(limit)}`, limit, scope) } = assertion
   const isBroken = interval !== undefined && !isGood(interval.low, side, limit) && !isGood(interval.high, side, limit)
-  const lacking = isBroken ? undefined : tooFew({ count: total, durationMs: evidence.durationMs, noun })
+  const lacking = isBroken
+    ? undefined
+    : tooFewSamples(judged.expected, needed, { count: total, durationMs: evidence.durationMs, noun })
   return {
     ...judged,
     invalidities: [...evidence.invalidities, ...(lacking ? [lacking] : judged.invalidities)],
@@ -64,29 +60,29 @@ export interface CountAssertion {
   readonly hits: number
   readonly total: number
   readonly noun: string
+  readonly parts?: string
 }
 
-/** A ratio of which no windows are kept: without an interval, and broken as soon as its value is. */
+/** Judges a ratio that has no interval, so that it is broken as soon as its value is. */
 export function judgeCount(
   evidence: Pick<TimeEvidence, 'evidenceLines' | 'hint' | 'invalidities' | 'durationMs'>,
-  { what, side, limit, hits, total, noun }: CountAssertion,
+  assertion: CountAssertion,
 ): Judgement {
+  const { limit, hits, total, noun, parts = '' } = assertion
   const judged = judgeThreshold({
-    what,
-    side,
-    limit,
+    ...assertion,
     value: hits / total,
     interval: undefined,
     confidence: undefined,
     show: formatRatio,
-    detail: `(${formatCount(hits)} of ${formatCount(total)})`,
+    detail: `(${formatCount(hits)} of ${formatCount(total)}${parts === '' ? '' : `: ${parts}`})`,
   })
   const scope = { count: total, durationMs: evidence.durationMs, noun }
-  const asked = `a ${what} ${side} ${formatRatio(limit)}`
-  const tooFew = total > 0 && judged.holds === false ? undefined : tooFewForRatio(asked, limit, scope)
+  const isBroken = total > 0 && judged.holds === false
+  const lacking = isBroken ? undefined : tooFewForRatio(judged.expected, limit, scope)
   return {
     ...judged,
-    invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : [])],
+    invalidities: [...evidence.invalidities, ...(lacking ? [lacking] : [])],
     evidence: evidence.evidenceLines,
     hint: evidence.hint,
   }

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { connectingMatchers } from './connecting.ts'
 import { capacityMatchers } from './capacity.ts'
+import { connectingMatchers } from './connecting.ts'
 import { fanOutMatchers } from './fan-out.ts'
 import { latencyMatchers } from './latency.ts'
 import { metricsMatchers } from './metrics.ts'
@@ -12,7 +12,7 @@ expect.extend({
   ...requestMatchers,
   ...sustainMatchers,
   ...fanOutMatchers,
+  ...connectingMatchers,
   ...metricsMatchers,
   ...capacityMatchers,
-  ...connectingMatchers,
 })

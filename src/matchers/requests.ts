@@ -1,5 +1,5 @@
 import type { RequestEvidence } from '../run/evidence.ts'
-import { tooFewForRatio } from '../run/usable.ts'
+import { tooFewSamples } from '../run/usable.ts'
 import { ratioInterval } from '../stats/intervals.ts'
 import type { Interval } from '../stats/intervals.ts'
 import type { Window } from '../stats/timeline.ts'
@@ -122,7 +122,7 @@ export const requestMatchers: Readonly<Record<string, ExtendMatcher>> = {
 function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: RatioPlan): Judgement {
   const seconds = evidence.durationMs / 1000
   const good = evidence.completed - sum(evidence.errors.values())
-  const value = seconds === 0 ? 0 : good / seconds
+  const value = good / seconds
   const judged = judgeThreshold({
     what: 'throughput',
     side: 'above',
@@ -131,11 +131,12 @@ function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: Ratio
     interval: throughputInterval(evidence, confidence ?? DEFAULT_CONFIDENCE),
     confidence,
     show: formatRate,
-    detail: `${formatDistance(value, limit)} (${formatCount(good)} good answers in ${seconds.toFixed(1)} s)`.trim(),
+    detail: formatDistance(value, limit),
   })
-  const tooFew = tooFewForRatio('throughput', 1, { count: evidence.offered, durationMs: 0, noun: 'requests' })
+  const tooFew = tooFewSamples(judged.expected, 1, { count: evidence.offered, durationMs: 0, noun: 'requests' })
   return {
     ...judged,
+    received: `${judged.received}\n${formatCount(good)} good answers in ${seconds.toFixed(1)} s`,
     invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : judged.invalidities)],
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,

@@ -1,19 +1,17 @@
 import type { RequestEvidence } from '../run/evidence.ts'
-import { tooFewForRatio } from '../run/usable.ts'
 import { Histogram, highestOf, lowestOf } from '../stats/histogram.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
 import type { Window } from '../stats/timeline.ts'
-import { formatRate, formatRatio } from '../stats/units.ts'
+import { formatRate } from '../stats/units.ts'
 import { readOptions, readRatio, refuseMore } from './arguments.ts'
-import type { ThresholdOptions } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
-import { judgeRatio, sum } from './ratio.ts'
+import { judgeCount, sum } from './ratio.ts'
 import { requestRun } from './subject.ts'
 import type { RequestRun } from './subject.ts'
 import type { On } from './typing.ts'
 
-export interface SustainOptions extends ThresholdOptions {
+export interface SustainOptions {
   /** The share of offered requests that may be missing from the answers, 0–1. Default 0.01. */
   readonly tolerance?: number
 }
@@ -25,7 +23,8 @@ declare module 'vitest' {
      *
      * Counted against it are errors, dropped requests, and answers that came after the scope had ended by more than
      * what requests took in its first quarter (p95): a backlog that grows is not sustained, although every request in
-     * it is answered in the end. Judges open models alone; a closed model slows down with the target and claims no rate.
+     * it is answered in the end. It shows at the end of the scope alone, so that no confidence can be asked for: let the
+     * scope be long against the latency. Judges open models alone; a closed model slows down with the target and claims no rate.
      * Needs `1 / tolerance` requests. Warm-up is left out.
      */
     toSustainRate: On<T, RequestRun, (options?: SustainOptions) => R, 'judges a run of requests, as http.run() gives'>
@@ -34,7 +33,6 @@ declare module 'vitest' {
 
 interface Plan {
   readonly tolerance: number
-  readonly confidence: number | undefined
 }
 
 const toSustainRate = defineMatcher<RequestEvidence, Plan>({
@@ -42,12 +40,8 @@ const toSustainRate = defineMatcher<RequestEvidence, Plan>({
   subject: requestRun,
   readArguments(problems, args) {
     refuseMore(problems, args, 1, 'toSustainRate({ tolerance: 0.01 })')
-    const options = readOptions(problems, args[0], ['tolerance', 'confidence'], '{ tolerance: 0.01 }')
-    const { tolerance = 0.01, confidence } = options
-    return {
-      tolerance: readRatio(problems, tolerance, { path: 'options.tolerance', example: 'tolerance: 0.01' }),
-      confidence,
-    }
+    const { tolerance = 0.01 } = readOptions(problems, args[0], ['tolerance'], '{ tolerance: 0.01 }')
+    return { tolerance: readRatio(problems, tolerance, { path: 'options.tolerance', example: 'tolerance: 0.01' }) }
   },
   judge: judgeSustained,
 })
@@ -55,26 +49,24 @@ const toSustainRate = defineMatcher<RequestEvidence, Plan>({
 /** Whether an offered rate was kept up. */
 export const sustainMatchers: Readonly<Record<string, ExtendMatcher>> = { toSustainRate }
 
-function judgeSustained(evidence: RequestEvidence, { tolerance, confidence }: Plan): Judgement {
-  const { offeredRatePerSec, durationMs } = evidence
+function judgeSustained(evidence: RequestEvidence, { tolerance }: Plan): Judgement {
+  const { offeredRatePerSec, offered, durationMs } = evidence
   if (offeredRatePerSec === undefined) {
     throw new TypeError(
       'toSustainRate() judges a load with a rate of its own (constantArrivalRate, rampingArrivalRate); in a closed ' +
         'model the rate follows the answers. Use toHaveThroughputAbove(perSec) there.',
     )
   }
-  const windows = stretchesOf(evidence.requestWindows).flatMap(keptUpByWindow)
-  const kept = sum(windows.map(({ hits }) => hits))
+  const kept = sum(stretchesOf(evidence.requestWindows).map(keptUp))
   const [keptRate, offeredRate] = [formatRate(kept / (durationMs / 1000)), formatRate(offeredRatePerSec)]
-  return judgeRatio(evidence, {
-    what: 'share of the offered rate answered well and in step',
+  return judgeCount(evidence, {
+    what: 'sustained share of the offered rate',
     side: 'at least',
     limit: 1 - tolerance,
-    confidence,
-    windows,
+    hits: kept,
+    total: offered,
     noun: 'requests',
-    parts: `${keptRate} of ${offeredRate} offered`,
-    tooFew: (scope) => tooFewForRatio(`a rate sustained within ${formatRatio(tolerance)}`, tolerance, scope),
+    parts: `${keptRate} of ${offeredRate}`,
   })
 }
 
@@ -90,15 +82,16 @@ function stretchesOf(windows: readonly Window[]): Window[][] {
   return stretches
 }
 
-/** Of each window's requests, how many were answered well before the stretch had been over for the usual time. */
-function keptUpByWindow(stretch: readonly Window[]): { hits: number; total: number }[] {
+/** How many of a stretch's requests were answered well before it had been over for the usual time. */
+function keptUp(stretch: readonly Window[]): number {
   const early = Histogram.merged(stretch.slice(0, Math.ceil(stretch.length / 4)).map(({ latency }) => latency))
   const graceUs = early.count === 0 ? 0 : early.percentileUs(0.95)
   const endUs = (stretch.at(-1)!.second + 1) * WINDOW_US + graceUs
-  return stretch.map((window) => {
-    const inTime = answeredWithin(window.latency, endUs - window.second * WINDOW_US)
-    return { hits: Math.max(0, inTime - window.errorCount), total: window.offered }
+  const inTime = stretch.map((window) => {
+    const answered = answeredWithin(window.latency, endUs - window.second * WINDOW_US)
+    return Math.max(0, answered - window.errorCount)
   })
+  return sum(inTime)
 }
 
 const WINDOW_US = WINDOW_MS * 1000

@@ -6,8 +6,8 @@ import type { Judgement } from './define.ts'
 /** What is shown where no confidence was asked for. */
 export const DEFAULT_CONFIDENCE = 0.95
 
-/** Fewer windows give a bootstrap too little to draw from: its interval would be far too narrow. */
-const MIN_WINDOWS = 5
+/** One window does not show how alike the samples of one second are. */
+const MIN_WINDOWS = 2
 
 /** A figure held against a limit. */
 export interface Threshold {
@@ -22,7 +22,7 @@ export interface Threshold {
   /** The confidence the call asked for. */
   readonly confidence: number | undefined
   readonly show: (value: number) => string
-  /** Follows the value: `(+8.7%)`, `(38 of 12,000)`. */
+  /** Follows the value, as the reader sees it: `(+8.7%)`, `(38 of 12,000)`. */
   readonly detail?: string
 }
 
@@ -75,9 +75,9 @@ export function isGood(value: number, side: Threshold['side'], limit: number): b
   return side === 'above' ? value > limit : value >= limit
 }
 
-/** The interval, unless it was drawn from too few windows to mean anything. */
+/** The interval, unless too few windows went into it. */
 export function trusted(interval: Interval | undefined, windowCount: number): Interval | undefined {
-  return interval?.method === 'block bootstrap' && windowCount < MIN_WINDOWS ? undefined : interval
+  return windowCount < MIN_WINDOWS ? undefined : interval
 }
 
 function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['holds'] {

@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatRate, formatRatio, significant } from '../stats/units.ts'
+import { formatCount, formatDuration, formatRate, significant } from '../stats/units.ts'
 import type { Invalidity } from './verdict.ts'
 
 /** Samples that must lie beyond a percentile before it is judged. */
@@ -37,26 +37,18 @@ export interface SampleScope {
   readonly noun: string
 }
 
-/** Speaks against judging a percentile of too few samples, and says how long the run would have to be at its rate. */
-export function tooFewForPercentile(p: number, scope: SampleScope): Invalidity | undefined {
-  return tooFew(percentileName(p), samplesForPercentile(p), scope)
-}
-
 /**
- * Speaks against judging a ratio of too few samples.
+ * Speaks against judging too few samples, and says how long the run would have to be at its rate.
  *
- * @param what the ratio as the message names it: `an error rate below 0.1%`
+ * @param what the claim as the message words it: `p95 < 150 ms`
+ * @param needed see {@link samplesForPercentile} and {@link samplesForRatio}
+ * @returns `undefined` where there are enough
  */
-export function tooFewForRatio(what: string, limit: number, scope: SampleScope): Invalidity | undefined {
-  return tooFew(what, samplesForRatio(limit), scope)
-}
-
-/** `p95`, `p99.9` */
-export function percentileName(p: number): string {
-  return `p${significant(p * 100, 6)}`
-}
-
-function tooFew(what: string, needed: number, { count, durationMs, noun }: SampleScope): Invalidity | undefined {
+export function tooFewSamples(
+  what: string,
+  needed: number,
+  { count, durationMs, noun }: SampleScope,
+): Invalidity | undefined {
   if (count >= needed) return undefined
   if (count === 0) {
     return {
@@ -70,6 +62,16 @@ function tooFew(what: string, needed: number, { count, durationMs, noun }: Sampl
     finding: `${what} needs at least ${formatCount(needed)} ${noun}, the scope judged has ${formatCount(count)}`,
     remedy: remedyFor(needed, count, durationMs),
   }
+}
+
+/** {@link tooFewSamples} for a ratio held against a limit. */
+export function tooFewForRatio(what: string, limit: number, scope: SampleScope): Invalidity | undefined {
+  return tooFewSamples(what, samplesForRatio(limit), scope)
+}
+
+/** `p95`, `p99.9` */
+export function percentileName(p: number): string {
+  return `p${significant(p * 100, 6)}`
 }
 
 function remedyFor(needed: number, count: number, durationMs: number): string {
@@ -86,9 +88,4 @@ function remedyFor(needed: number, count: number, durationMs: number): string {
 /** `Math.ceil` that forgives the last bits of a division: `10 / (1 - 0.95)` is 200, not 201. */
 function ceil(value: number): number {
   return Math.ceil(value * (1 - 1e-12) - 1e-9)
-}
-
-/** For doc and message: `1.2% of 12,000`. */
-export function shareOf(part: number, whole: number): string {
-  return `${formatRatio(whole === 0 ? 0 : part / whole)} of ${formatCount(whole)}`
 }

@@ -1,0 +1,240 @@
+import { describe, expect, test } from 'vitest'
+import { messageOf } from './message-of.ts'
+import { SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from './sample-runs.ts'
+import './register.ts'
+
+describe('percentiles', () => {
+  test('pass below the limit, and under .not above it', () => {
+    const run = sampleHttpRun()
+    expect(run).toHaveP50Below(60)
+    expect(run).toHaveP95Below(105)
+    expect(run).toHaveP99Below('109ms')
+    expect(run).toHavePercentileBelow(0.9, 100)
+    expect(run).not.toHaveP95Below(104)
+  })
+
+  test('fail at the limit and above it', () => {
+    expect(messageOf(() => expect(sampleHttpRun()).toHaveP95Below(96))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveP95Below(96)
+
+      Expected: p95 < 96 ms
+      Received: p95 = 104 ms (+8.4%), 95% interval 104–105 ms
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+    `)
+    expect(messageOf(() => expect(sampleHttpRun()).toHaveP50Below(5))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveP50Below(5)
+
+      Expected: p50 < 5 ms
+      Received: p50 = 59 ms (12 times the limit), 95% interval 59–60 ms
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+    `)
+  })
+
+  test('fail under .not below the limit', () => {
+    expect(messageOf(() => expect(sampleHttpRun()).not.toHaveP99Below(150))).toMatchInlineSnapshot(`
+      "Error: expect(run).not.toHaveP99Below(150)
+
+      Expected: p99 ≥ 150 ms
+      Received: p99 = 108 ms (−28%), 95% interval 108–109 ms
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+    `)
+  })
+
+  test('tell a figure from a limit that rounds to the same', () => {
+    const run = sampleHttpRun({ latencyMs: () => 150.2 })
+    expect(messageOf(() => expect(run).toHavePercentileBelow(0.99, 150))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHavePercentileBelow(0.99, 150)
+
+      Expected: p99 < 150 ms
+      Received: p99 = 150.2 ms (+0.13%), 95% interval 150 ms
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+    `)
+  })
+
+  test('are invalid with fewer than ten samples beyond them, in both polarities', () => {
+    const run = sampleHttpRun({ seconds: 3, perSecond: 50 })
+    expect(run).toHavePercentileBelow(0.9, 1000)
+    expect(messageOf(() => expect(run).toHaveP95Below(1000))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveP95Below(1000)
+
+      Expected: p95 < 1.00 s
+      Received: INVALID, not judged. too-few-samples: p95 < 1.00 s needs at least 200 requests, the scope judged has 150
+
+      Evidence: steady phase, 3.0 s, 150 of 150 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Hint:     at 50/s the scope would have to be 4s long (it was 3s): lengthen the run, or raise its rate to 66.7/s"
+    `)
+    expect(messageOf(() => expect(run).not.toHaveP95Below(1))).toMatch(/^InvalidRunError: /)
+  })
+
+  test('are invalid without any sample', () => {
+    expect(messageOf(() => expect(sampleHttpRun({ seconds: 0 })).toHaveP95Below(150))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveP95Below(150)
+
+      Expected: p95 < 150 ms
+      Received: INVALID, not judged. no-samples: there are no requests in the scope judged; p95 < 150 ms needs at least 200
+
+      Evidence: steady phase, 0.0 s, 0 of 0 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never answered"
+    `)
+  })
+
+  test('are invalid where the run is, with every reason', () => {
+    const run = sampleHttpRun({
+      invalidities: [SATURATED, { reason: 'aborted', finding: 'stopped after 10 s of 60 s', remedy: 'let it end' }],
+    })
+    expect(messageOf(() => expect(run).not.toHaveP95Below(150))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).not.toHaveP95Below(150)
+
+      Expected: p95 ≥ 150 ms
+      Received: INVALID, not judged. generator-saturated: schedule delay p99 48 ms, limit 10 ms
+                aborted: stopped after 10 s of 60 s
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Hint:     lower the rate, or give the generator a core of its own
+                let it end"
+    `)
+  })
+})
+
+describe('samples without a time', () => {
+  test('dropped requests count as longest', () => {
+    const run = sampleHttpRun({ droppedPerSecond: 8 })
+    expect(messageOf(() => expect(run).toHaveP95Below(105))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveP95Below(105)
+
+      Expected: p95 < 105 ms
+      Received: p95 = 107 ms (+1.9%), 95% interval 107–108 ms
+                80 of 2,000 requests never got an answer and count as longest
+
+      Evidence: steady phase, 10.0 s, 1920 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+    `)
+  })
+
+  test('a percentile among dropped requests is never reached', () => {
+    const run = sampleHttpRun({ droppedPerSecond: 20 })
+    expect(messageOf(() => expect(run).toHaveP95Below('9m'))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveP95Below('9m')
+
+      Expected: p95 < 540.0 s
+      Received: p95 = never, 95% interval never
+                200 of 2,000 requests never got an answer and count as longest
+
+      Evidence: steady phase, 10.0 s, 1800 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+    `)
+    expect(run).not.toHaveP95Below('9m')
+  })
+
+  test('missing deliveries count as longest', () => {
+    const run = sampleFanOutRun({ missingPerSecond: 20 })
+    expect(messageOf(() => expect(run).toHaveP95Below(1000))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveP95Below(1000)
+
+      Expected: p95 lag < 1.00 s
+      Received: p95 lag = never, 95% interval never
+                200 of 2,000 deliveries never arrived and count as longest
+
+      Evidence: steady phase, 10.0 s, 1800 of 2000 deliveries, 100 sockets, 2/s"
+    `)
+  })
+
+  test('a target that answers with failures alone passes in neither polarity', () => {
+    const run = sampleHttpRun({ latencyMs: () => 0.2, errorsPerSecond: 200, errorKind: 'connect' })
+    expect(messageOf(() => expect(run).toHaveP95Below(150))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveP95Below(150)
+
+      Expected: p95 < 150 ms
+      Received: p95 = 0.2 ms (−99.9%), 95% interval 0.2 ms
+                2,000 of 2,000 requests failed: these are the times of failures, and say nothing of the service
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+    `)
+    expect(messageOf(() => expect(run).not.toHaveP95Below(150))).toMatch(/^Error: /)
+  })
+})
+
+describe('{ confidence }', () => {
+  /** Ten busy seconds among sixty: the interval is wide. */
+  const uneven = sampleHttpRun({ seconds: 60, latencyMs: (n) => (n % 1200 < 200 ? 150 : 50) + (n % 40) })
+
+  test('demands the whole interval below the limit', () => {
+    expect(uneven).toHaveP95Below(200, { confidence: 0.95 })
+    expect(uneven).not.toHaveP95Below(60, { confidence: 0.95 })
+  })
+
+  test('leaves both polarities failing where the interval reaches over the limit', () => {
+    const limit = 178
+    expect(uneven).toHaveP95Below(limit)
+    expect(messageOf(() => expect(uneven).toHaveP95Below(limit, { confidence: 0.95 }))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveP95Below(178, { confidence: 0.95 })
+
+      Expected: p95 < 178 ms with 95% confidence
+      Received: p95 = 177 ms (−0.55%), 95% interval 175–180 ms
+
+      Evidence: steady phase, 60.0 s, 12000 of 12000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Hint:     the interval reaches over the limit, so this run does not say: a longer run narrows it"
+    `)
+    expect(messageOf(() => expect(uneven).not.toHaveP95Below(limit, { confidence: 0.95 }))).toMatch(/^Error: /)
+  })
+
+  test('is invalid where there are too few windows for an interval', () => {
+    const run = sampleHttpRun({ seconds: 1 })
+    expect(run).toHaveP95Below(150)
+    expect(messageOf(() => expect(run).toHaveP95Below(150, { confidence: 0.95 }))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveP95Below(150, { confidence: 0.95 })
+
+      Expected: p95 < 150 ms with 95% confidence
+      Received: INVALID, not judged. too-few-samples: no confidence interval can be given for the p95: it needs at least 2 one-second windows
+
+      Evidence: steady phase, 1.0 s, 200 of 200 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Hint:     lengthen the run, or leave out { confidence } to judge the value alone"
+    `)
+  })
+})
+
+test('judge the times of a function, and the lag of a fan-out', () => {
+  expect(sampleMicroRun()).toHaveP95Below(2)
+  expect(messageOf(() => expect(sampleMicroRun()).toHaveP95Below(1))).toMatchInlineSnapshot(`
+    "Error: expect(run).toHaveP95Below(1)
+
+    Expected: p95 < 1 ms
+    Received: p95 = 1.94 ms (+94%), 95% interval 1.94–1.95 ms
+
+    Evidence: 2000 calls"
+  `)
+  expect(messageOf(() => expect(sampleFanOutRun()).not.toHaveP99Below(1000))).toMatchInlineSnapshot(`
+    "Error: expect(run).not.toHaveP99Below(1000)
+
+    Expected: p99 lag ≥ 1.00 s
+    Received: p99 lag = 108 ms (−89.2%), 95% interval 108–109 ms
+
+    Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s"
+  `)
+})

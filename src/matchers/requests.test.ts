@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest'
+import { messageOf } from './message-of.ts'
+import { SATURATED, sampleFanOutRun, sampleHttpRun } from './sample-runs.ts'
+import './register.ts'
+
+describe('toHaveErrorRateBelow', () => {
+  test('counts errors and dropped requests, over all that were offered', () => {
+    const run = sampleHttpRun({ errorsPerSecond: 1, droppedPerSecond: 1 })
+    expect(run).toHaveErrorRateBelow(0.011)
+    expect(run).not.toHaveErrorRateBelow(0.01)
+    expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.001))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveErrorRateBelow(0.001)
+
+      Expected: error rate < 0.1%
+      Received: error rate = 1% (20 of 2,000: 10 × timeout, 10 dropped), 95% interval 0.81–1.2%
+
+      Evidence: steady phase, 10.0 s, 1990 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%"
+    `)
+    expect(messageOf(() => expect(run).not.toHaveErrorRateBelow(0.02))).toMatchInlineSnapshot(`
+      "Error: expect(run).not.toHaveErrorRateBelow(0.02)
+
+      Expected: error rate ≥ 2%
+      Received: error rate = 1% (20 of 2,000: 10 × timeout, 10 dropped), 95% interval 0.81–1.2%
+
+      Evidence: steady phase, 10.0 s, 1990 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%"
+    `)
+  })
+
+  test('is invalid with fewer requests than the limit can be told from zero by', () => {
+    const run = sampleHttpRun({ perSecond: 50 })
+    expect(run).toHaveErrorRateBelow(0.002)
+    expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.001))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveErrorRateBelow(0.001)
+
+      Expected: error rate < 0.1%
+      Received: INVALID, not judged. too-few-samples: error rate < 0.1% needs at least 1,000 requests, the scope judged has 500
+
+      Evidence: steady phase, 10.0 s, 500 of 500 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Hint:     at 50/s the scope would have to be 20s long (it was 10s): lengthen the run, or raise its rate to 100/s"
+    `)
+    expect(messageOf(() => expect(run).not.toHaveErrorRateBelow(0.001))).toMatch(/^InvalidRunError: /)
+  })
+
+  test('fails in spite of few requests where the errors leave no doubt', () => {
+    const run = sampleHttpRun({ perSecond: 50, errorsPerSecond: 5 })
+    expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.001))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveErrorRateBelow(0.001)
+
+      Expected: error rate < 0.1%
+      Received: error rate = 10% (50 of 500: 50 × timeout), 95% interval 8.8–11.2%
+
+      Evidence: steady phase, 10.0 s, 500 of 500 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%"
+    `)
+  })
+
+  test('with a confidence needs enough requests for the interval to end below the limit', () => {
+    expect(sampleHttpRun({ perSecond: 400 })).toHaveErrorRateBelow(0.001, { confidence: 0.95 })
+    const run = sampleHttpRun({ perSecond: 200 })
+    expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.001, { confidence: 0.95 }))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveErrorRateBelow(0.001, { confidence: 0.95 })
+
+      Expected: error rate < 0.1% with 95% confidence
+      Received: error rate = 0% (0 of 2,000), 95% interval 0–0.18%
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Hint:     the interval reaches over the limit, so this run does not say: a longer run narrows it"
+    `)
+  })
+
+  test('is invalid where the run is', () => {
+    const run = sampleHttpRun({ invalidities: [SATURATED] })
+    expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.01))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveErrorRateBelow(0.01)
+
+      Expected: error rate < 1%
+      Received: INVALID, not judged. generator-saturated: schedule delay p99 48 ms, limit 10 ms
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Hint:     lower the rate, or give the generator a core of its own"
+    `)
+  })
+})
+
+describe('toHaveStatusRateBelow', () => {
+  test('counts answers of one status, over all answers', () => {
+    const run = sampleHttpRun({ limitedPerSecond: 2, errorsPerSecond: 100 })
+    expect(run).toHaveStatusRateBelow(503, 0.01)
+    expect(messageOf(() => expect(run).toHaveStatusRateBelow(429, 0.01))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveStatusRateBelow(429, 0.01)
+
+      Expected: rate of status 429 < 1%
+      Received: rate of status 429 = 2% (20 of 1,000), 95% interval 1.6–2.4%
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%"
+    `)
+    expect(messageOf(() => expect(run).not.toHaveStatusRateBelow(429, 0.03))).toMatchInlineSnapshot(`
+      "Error: expect(run).not.toHaveStatusRateBelow(429, 0.03)
+
+      Expected: rate of status 429 ≥ 3%
+      Received: rate of status 429 = 2% (20 of 1,000), 95% interval 1.6–2.4%
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%"
+    `)
+  })
+
+  test('is invalid where nothing was answered', () => {
+    const run = sampleHttpRun({ errorsPerSecond: 200 })
+    expect(messageOf(() => expect(run).toHaveStatusRateBelow(429, 0.01))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveStatusRateBelow(429, 0.01)
+
+      Expected: rate of status 429 < 1%
+      Received: INVALID, not judged. no-samples: there are no answers in the scope judged; rate of status 429 < 1% needs at least 100
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never answered"
+    `)
+  })
+})
+
+describe('toHaveThroughputAbove', () => {
+  test('counts good answers alone', () => {
+    const run = sampleHttpRun({ errorsPerSecond: 10, droppedPerSecond: 5 })
+    expect(run).toHaveThroughputAbove(184)
+    expect(messageOf(() => expect(run).toHaveThroughputAbove(190))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveThroughputAbove(190)
+
+      Expected: throughput > 190/s
+      Received: throughput = 185/s (−2.6%), 95% interval 182–188/s
+                1,850 good answers in 10.0 s
+
+      Evidence: steady phase, 10.0 s, 1950 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%"
+    `)
+    expect(messageOf(() => expect(run).not.toHaveThroughputAbove(100))).toMatchInlineSnapshot(`
+      "Error: expect(run).not.toHaveThroughputAbove(100)
+
+      Expected: throughput ≤ 100/s
+      Received: throughput = 185/s (+85%), 95% interval 182–188/s
+                1,850 good answers in 10.0 s
+
+      Evidence: steady phase, 10.0 s, 1950 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%"
+    `)
+  })
+
+  test('is no throughput where everything failed, and invalid where nothing was offered', () => {
+    const failing = sampleHttpRun({ errorsPerSecond: 200 })
+    expect(messageOf(() => expect(failing).toHaveThroughputAbove(1))).toMatch(/^Error: .*throughput = 0\/s/s)
+    expect(messageOf(() => expect(sampleHttpRun({ seconds: 0 })).toHaveThroughputAbove(1))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveThroughputAbove(1)
+
+      Expected: throughput > 1/s
+      Received: INVALID, not judged. no-samples: there are no requests in the scope judged; throughput > 1/s needs at least 1
+
+      Evidence: steady phase, 0.0 s, 0 of 0 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never answered"
+    `)
+  })
+})
+
+test('a run of another kind is refused', () => {
+  expect(messageOf(() => expect(sampleFanOutRun() as unknown).toHaveErrorRateBelow(0.1))).toMatchInlineSnapshot(`
+    "TypeError: toHaveErrorRateBelow() judges a run of requests, as http.run() gives; it was given a fan-out run (fanOut 1).
+    Matchers that fit it: toConnectWithin, toDeliverWithin, toHaveMissingRateBelow, toHaveDuplicateRateBelow, toDeliverInOrder, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
+  `)
+})

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { messageOf } from './message-of.ts'
+import { sampleHttpRun } from './sample-runs.ts'
+import './register.ts'
+
+test('a rate is sustained where good answers come as fast as requests fall due', () => {
+  expect(sampleHttpRun()).toSustainRate()
+  expect(sampleHttpRun({ droppedPerSecond: 1 })).toSustainRate()
+  expect(messageOf(() => expect(sampleHttpRun()).not.toSustainRate())).toMatchInlineSnapshot(`
+    "Error: expect(run).not.toSustainRate()
+
+    Expected: sustained share of the offered rate < 99%
+    Received: sustained share of the offered rate = 100% (2,000 of 2,000: 200/s of 200/s)
+
+    Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+              generator: schedule delay p99 1.2 ms, CPU 31%"
+  `)
+})
+
+test('a long latency that stays as it is does not count as falling behind', () => {
+  expect(sampleHttpRun({ latencyMs: (n) => 1500 + (n % 100) })).toSustainRate()
+})
+
+test('a growing backlog is not sustained, although every request is answered', () => {
+  // The target takes 95% of the rate: the wait grows by 50 ms a second.
+  const run = sampleHttpRun({ latencyMs: (n) => 20 + (n / 200) * 50 })
+  expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(`
+    "Error: expect(run).toSustainRate()
+
+    Expected: sustained share of the offered rate ≥ 99%
+    Received: sustained share of the offered rate = 96.7% (1,933 of 2,000: 193/s of 200/s)
+
+    Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+              generator: schedule delay p99 1.2 ms, CPU 31%"
+  `)
+  expect(run).toSustainRate({ tolerance: 0.06 })
+})
+
+test('errors and dropped requests are not sustained', () => {
+  const run = sampleHttpRun({ errorsPerSecond: 2, droppedPerSecond: 2 })
+  expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(`
+    "Error: expect(run).toSustainRate()
+
+    Expected: sustained share of the offered rate ≥ 99%
+    Received: sustained share of the offered rate = 98% (1,960 of 2,000: 196/s of 200/s)
+
+    Evidence: steady phase, 10.0 s, 1980 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+              generator: schedule delay p99 1.2 ms, CPU 31%"
+  `)
+  expect(run).toSustainRate({ tolerance: 0.03 })
+})
+
+test('too few requests for the tolerance are invalid', () => {
+  const run = sampleHttpRun({ seconds: 6, perSecond: 10, latencyMs: () => 1 })
+  expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(`
+    "InvalidRunError: expect(run).toSustainRate()
+
+    Expected: sustained share of the offered rate ≥ 99%
+    Received: INVALID, not judged. too-few-samples: sustained share of the offered rate ≥ 99% needs at least 100 requests, the scope judged has 60
+
+    Evidence: steady phase, 6.0 s, 60 of 60 requests, constantArrivalRate 200/s, 2,000 VUs
+              generator: schedule delay p99 1.2 ms, CPU 31%
+    Hint:     at 10/s the scope would have to be 10s long (it was 6s): lengthen the run, or raise its rate to 16.7/s"
+  `)
+})
+
+test('a closed model claims no rate', () => {
+  const run = sampleHttpRun({ offeredRatePerSec: undefined })
+  expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(
+    `"TypeError: toSustainRate() judges a load with a rate of its own (constantArrivalRate, rampingArrivalRate); in a closed model the rate follows the answers. Use toHaveThroughputAbove(perSec) there."`,
+  )
+})
