@@ -61,7 +61,17 @@ function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
     `${socketLine(record)}   generator: event loop delay p99 ${formatMs(generator.eventLoopDelay.p99Ms)}, ` +
       `CPU ${formatRatio(generator.cpuRatio)}`,
   )
-  return [...lines, ...record.notes]
+  return [...lines, ...clockLine(record), ...record.notes]
+}
+
+function clockLine({ publisherClock }: FanOutRecord): string[] {
+  if (publisherClock === undefined) return []
+  const { aheadMs, uncertaintyMs, delay } = publisherClock
+  const distance = `${formatMs(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'}`
+  return [
+    `publisher's own clock: ${distance} ours by the shortest round trip, ± ${formatMs(uncertaintyMs)}; ` +
+      `by it, publications were stamped ${formatMs(delay.p50Ms)} (p50), ${formatMs(delay.p99Ms)} (p99) after they were due`,
+  ]
 }
 
 function socketLine({ sockets }: FanOutRecord): string {

@@ -1,4 +1,5 @@
 import type { Histogram } from '../stats/histogram.ts'
+import type { TimeStats } from '../stats/summary.ts'
 import type { Phase } from '../load/load.ts'
 import type { DeliveryCounts, SocketCounts } from './fan-out-counts.ts'
 import type { GeneratorHealth } from './generator.ts'
@@ -10,6 +11,8 @@ export interface FanOutRecord {
   /** The load in one line. */
   readonly load: string
   readonly phases: readonly Phase[]
+  /** The first instant of publishing, on this process's `performance.now()`. */
+  readonly startMs: number
   /** From the first instant of publishing, warm-up included, to the last; connecting and settling are not in here. */
   readonly durationMs: number
   /** Length of the counted part. */
@@ -26,6 +29,8 @@ export interface FanOutRecord {
   readonly clients: ClientTable
   /** What became of the sockets that the other side closed, by client: `closed with code 1006`. */
   readonly closings: ReadonlyMap<number, string>
+  /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not answer. */
+  readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
   /** Against judging deliveries. */
   readonly invalidities: readonly Invalidity[]
@@ -33,6 +38,20 @@ export interface FanOutRecord {
   readonly connectInvalidities: readonly Invalidity[]
   /** Further lines of evidence: a sample of what could not be identified, why publications failed. */
   readonly notes: readonly string[]
+}
+
+/**
+ * The publisher's time stamps, brought to the generator's clock. The distance of the clocks is taken from the round trip
+ * of `send` that was shortest, its middle held against the stamp, as NTP does (RFC 5905, section 8); it is wrong by
+ * `uncertaintyMs` at most, provided the stamp was taken while `send` was under way. Lag does not rest on any of it.
+ */
+export interface PublisherClock {
+  /** How far the publisher's clock is ahead of the generator's. */
+  readonly aheadMs: number
+  /** Half the shortest round trip. */
+  readonly uncertaintyMs: number
+  /** From the intended instant of a publication to the publisher's stamp: what of the lag came before fanning out. */
+  readonly delay: TimeStats
 }
 
 export interface PublicationRecord {

@@ -3,10 +3,11 @@ import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { evidenceOf, type ClientEvidence, type FanOutEvidence, type PublicationEvidence } from './evidence.ts'
 import type { DeliveryCounts, FanOutPoint, PublicationCounts, SocketCounts } from './fan-out-counts.ts'
 import { fanOutEvidence } from './fan-out-evidence.ts'
-import type { FanOutRecord, PublicationRecord } from './fan-out-record.ts'
+import type { FanOutRecord, PublicationRecord, PublisherClock } from './fan-out-record.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { FanOutRunResult } from './result.ts'
 import type { Invalidity } from './verdict.ts'
+import { windowOf, type RunWindow, type TimedRun } from './window.ts'
 
 /** A fan-out that is over. Statistics exist only where something was received: `if (run.state === 'measured')`. */
 export type FanOutRun = MeasuredFanOutRun | EmptyFanOutRun
@@ -24,7 +25,7 @@ export interface EmptyFanOutRun extends FanOutRunBase {
   readonly state: 'empty'
 }
 
-export interface FanOutRunBase {
+export interface FanOutRunBase extends TimedRun {
   readonly name: string
   /** The load in one line. */
   readonly load: string
@@ -48,6 +49,8 @@ export interface FanOutRunBase {
   worstClients(count?: number): readonly ClientEvidence[]
   /** From the instant a handshake was due to its answer, of sockets that opened; absent where none did. */
   readonly connectTime: TimeStats | undefined
+  /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not answer. */
+  readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
   /** What speaks against judging this run. */
   readonly invalidities: readonly Invalidity[]
@@ -74,6 +77,7 @@ class FanOutView implements FanOutRunBase {
   readonly missingRatio: number
   readonly duplicateRatio: number
   readonly connectTime: TimeStats | undefined
+  readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
   readonly invalidities: readonly Invalidity[]
   readonly #record: FanOutRecord
@@ -96,6 +100,7 @@ class FanOutView implements FanOutRunBase {
     this.missingRatio = ratio(record.deliveries.missing, record.deliveries.expected)
     this.duplicateRatio = ratio(record.deliveries.duplicate, record.deliveries.received)
     this.connectTime = timeStats(record.connectTime)
+    this.publisherClock = record.publisherClock
     this.generator = record.generator
     this.invalidities = record.invalidities
   }
@@ -155,6 +160,12 @@ class FanOutView implements FanOutRunBase {
       const times = stats === undefined ? {} : { p50Ms: stats.p50Ms, p99Ms: stats.p99Ms, maxMs: stats.maxMs }
       return { second, publications, expected, received, missing: expected - received, ...times }
     })
+  }
+
+  [windowOf](): RunWindow {
+    const { startMs, durationMs, countedMs } = this.#record
+    const endMs = startMs + durationMs
+    return { run: this.name, runStartMs: startMs, spans: [{ startMs: endMs - countedMs, endMs }], scope: 'steady phase' }
   }
 
   [evidenceOf](): FanOutEvidence {

@@ -14,8 +14,6 @@ const SEAL_AFTER_US = 60_000_000
  * A client that lost its socket stays a subscriber: what it misses meanwhile is missing.
  */
 export class DeliveryLedger {
-  /** Publications due before this instant are warm-up: followed, but in no count. */
-  countFromUs = 0
   readonly #clients: number
   readonly #lateAfterUs: number
   readonly #groups = new Map<string | undefined, Members>()
@@ -43,7 +41,7 @@ export class DeliveryLedger {
     this.#maxUs = new Float64Array(options.clients)
   }
 
-  /** Deliveries of counted publications that have not come yet. */
+  /** Deliveries that have not come yet, warm-up included, as in the next two. */
   get owed(): number {
     return this.#owed
   }
@@ -72,23 +70,30 @@ export class DeliveryLedger {
     this.#highestSequence[client] = Number.NEGATIVE_INFINITY
   }
 
-  /** Notes a publication as due: owed to whoever is subscribed at this moment. */
-  publish(publication: { id: string; sequence: number; group?: string | undefined; intendedUs: number }): Publication {
-    const { id, sequence, group, intendedUs } = publication
-    const expected = this.#groups.get(group)?.snapshot() ?? new ClientSet(this.#clients)
-    const received = new ClientSet(this.#clients)
-    const isCounted = intendedUs >= this.countFromUs
-    const entry = new Publication({ id, sequence, group, intendedUs, isCounted, expected, received })
-    this.#byId.set(id, entry)
+  /**
+   * Notes a publication as due: owed to whoever is subscribed at this moment.
+   *
+   * @param due.second which second of the counted part it is due in; `undefined` for warm-up, which is followed but in no count
+   */
+  publish(due: {
+    id: string
+    sequence: number
+    group?: string | undefined
+    intendedUs: number
+    second: number | undefined
+  }): Publication {
+    const expected = this.#groups.get(due.group)?.snapshot() ?? new ClientSet(this.#clients)
+    const entry = new Publication({ ...due, expected, received: new ClientSet(this.#clients) })
+    this.#byId.set(due.id, entry)
     this.#publications.push(entry)
-    if (isCounted) {
-      this.#owed += expected.size
-      this.#expected += expected.size
-      const window = this.#windowOf(entry)
+    this.#owed += expected.size
+    this.#expected += expected.size
+    if (due.second !== undefined) {
+      const window = this.#windowAt(due.second)
       window.publications++
       window.expected += expected.size
     }
-    this.#sealOld(intendedUs)
+    this.#sealOld(due.intendedUs)
     return entry
   }
 
@@ -114,10 +119,10 @@ export class DeliveryLedger {
     if (isLate) publication.late++
     else publication.onTime++
     publication.recordLag(lagUs)
-    if (!publication.isCounted) return
     this.#owed--
     this.#received++
-    const window = this.#windowOf(publication)
+    if (publication.second === undefined) return
+    const window = this.#windowAt(publication.second)
     window.received++
     window.lag.record(lagUs)
     if (outOfOrder) this.#outOfOrder[client]!++
@@ -131,8 +136,7 @@ export class DeliveryLedger {
     return false
   }
 
-  #windowOf(publication: Publication): FanOutWindow {
-    const second = Math.floor((publication.intendedUs - this.countFromUs) / 1_000_000)
+  #windowAt(second: number): FanOutWindow {
     for (let next = this.#windows.length; next <= second; next++)
       this.#windows.push({ second: next, publications: 0, expected: 0, received: 0, lag: new Histogram() })
     return this.#windows[second]!
@@ -153,11 +157,9 @@ export class DeliveryLedger {
   cutOff(atUs: number, settleMs: number): void {
     for (const publication of this.#publications) {
       if (publication.missing === 0 || atUs - publication.intendedUs >= settleMs * 1000) continue
-      if (publication.isCounted) {
-        this.#owed -= publication.missing
-        this.#expected -= publication.missing
-        this.#windowOf(publication).expected -= publication.missing
-      }
+      this.#owed -= publication.missing
+      this.#expected -= publication.missing
+      if (publication.second !== undefined) this.#windowAt(publication.second).expected -= publication.missing
       publication.expected = publication.received
     }
   }

@@ -242,12 +242,12 @@ function text(problems: Problems, path: string, value: unknown): string {
 
 function optionalFunction<F>(problems: Problems, path: string, value: F, example: string): F {
   if (value !== undefined && typeof value !== 'function')
-    problems.add(path, value, 'must be a function', `${path}: ${example}`)
+    problems.add(path, value, 'must be a function', `${path.split('.').at(-1)}: ${example}`)
   return value
 }
 
 function requiredFunction<F>(problems: Problems, path: string, value: F, example: string): F {
-  if (typeof value !== 'function') problems.add(path, value, 'must be a function', `${path}: ${example}`)
+  if (typeof value !== 'function') problems.add(path, value, 'must be a function', `${path.split('.').at(-1)}: ${example}`)
   return value
 }
 

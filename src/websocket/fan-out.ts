@@ -1,102 +1,109 @@
-import { randomUUID } from 'node:crypto'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
-import { constantArrivalRate } from '../load/builders.ts'
-import { Random } from '../load/random.ts'
-import { ArrivalSchedule } from '../load/schedule.ts'
-import { redactText } from '../options/redact.ts'
-import type { FanOutRecord, PublicationRecord } from '../run/fan-out-record.ts'
-import type { GeneratorHealth } from '../run/generator.ts'
-import type { Invalidity } from '../run/verdict.ts'
-import { formatCount, formatDuration, formatRate, formatRatio } from '../stats/units.ts'
-import { Histogram } from '../stats/histogram.ts'
+import type { FanOutRecord } from '../run/fan-out-record.ts'
+import { GeneratorWatch } from '../run/generator-watch.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
 import { nowUs } from './clock.ts'
 import { DeliveryLedger } from './delivery-ledger.ts'
+import { accountOf, describeFanOut } from './fan-out-account.ts'
 import type { FanOutPlan } from './fan-out-options.ts'
+import { snapshotOf } from './fan-out-snapshot.ts'
 import { Identifier } from './identifier.ts'
 import { LocalPool } from './local-pool.ts'
 import type { Publication } from './publication.ts'
-import { publishOnSchedule } from './publisher.ts'
+import { Publisher, type PublisherEvents } from './publisher.ts'
 import type { PoolEvents, SocketPool } from './socket-pool.ts'
-import { Subscribers } from './subscribers.ts'
+import { Subscribers, type SubscriberEvents } from './subscribers.ts'
 
+/** Everything has come, and nothing did for so long: duplicates would have, too. */
 const QUIET_MS = 500
 const CLOSE_WITHIN_MS = 2000
+const SNAPSHOT_EVERY_MS = 1000
+
+export interface FanOutContext {
+  readonly seed: number
+  readonly signal: AbortSignal
+  readonly onSnapshot?: ((snapshot: RunSnapshot) => void) | undefined
+}
 
 interface Delivery {
   readonly publication: Publication | undefined
   readonly sequence: number | undefined
 }
 
-/** One fan-out from the first handshake to the last closed socket. */
-export class FanOut {
+/** One fan-out, from the first handshake to the last closed socket. */
+export class FanOut implements SubscriberEvents, PublisherEvents {
   readonly #plan: FanOutPlan
-  readonly #seed: number
+  readonly #context: FanOutContext
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
-  readonly #groups: string[] = []
-  readonly #groupOf: (string | undefined)[] = []
+  readonly #groupOf: readonly string[]
   readonly #subscribers: Subscribers
   readonly #identifier: Identifier<Delivery>
-  readonly #slips = new Histogram()
-  #pool: SocketPool | undefined
-  #ledger: DeliveryLedger
+  readonly #ledger: DeliveryLedger
+  readonly #publisher: Publisher
+  readonly #watch = new GeneratorWatch(() => this.#pool.openCount)
+  #pool!: SocketPool
   #startUs = 0
   #lastMessageUs = 0
-  #sendFailure: string | undefined
+  #isOver = false
   #brokenBy: { error: unknown } | undefined
 
-  constructor(plan: FanOutPlan, { seed, signal }: { seed: number; signal: AbortSignal }) {
+  /** @throws whatever `group` throws */
+  constructor(plan: FanOutPlan, context: FanOutContext) {
+    const { clients, group, lateAfterMs } = plan
     this.#plan = plan
-    this.#seed = seed
-    this.#signal = AbortSignal.any([signal, this.#stop.signal])
-    this.#ledger = new DeliveryLedger({ clients: plan.clients, lateAfterMs: plan.lateAfterMs })
-    this.#identifier = new Identifier(plan.identify, ({ id, sequence }) => {
-      return { publication: this.#ledger.find(String(id)), sequence }
+    this.#context = context
+    this.#signal = AbortSignal.any([context.signal, this.#stop.signal])
+    this.#groupOf = group === undefined ? [] : Array.from({ length: clients }, (_, client) => group(client))
+    this.#ledger = new DeliveryLedger({ clients, lateAfterMs })
+    this.#publisher = new Publisher(plan, [...new Set(this.#groupOf)], context.seed, this)
+    this.#identifier = new Identifier(plan.identify, ({ id, sequence, publishedAtMs }) => {
+      const publication = this.#ledger.find(String(id))
+      if (publication !== undefined && publishedAtMs !== undefined) publication.stampedAtMs = publishedAtMs
+      return { publication, sequence }
     })
-    this.#subscribers = new Subscribers(plan, this, (events) => this.#createPool(events))
+    this.#subscribers = new Subscribers(plan, this, (events) => (this.#pool = this.#createPool(events)))
   }
 
   /** @throws whatever a function of the scenario threw; sockets are closed all the same */
   async run(): Promise<FanOutRecord> {
-    const generator = watchGenerator()
-    let endUs = 0
+    const snapshots = setInterval(() => this.#show(), SNAPSHOT_EVERY_MS)
+    let publishedMs = 0
     try {
-      this.#groupClients()
+      this.#watch.start()
       await this.#subscribers.open(this.#signal)
-      generator.start()
-      this.#startUs = nowUs()
-      if (this.#subscribers.everSubscribedCount > 0 && !this.#signal.aborted) await this.#publishAll()
-      endUs = nowUs()
+      this.#watch.start()
+      if (this.#subscribers.everSubscribedCount > 0 && !this.#signal.aborted) {
+        this.#startUs = nowUs()
+        await this.#publisher.run(this.#startUs, this.#signal)
+      }
+      publishedMs = this.#elapsedMs()
+      this.#watch.stop()
       await this.#settle()
     } finally {
+      this.#isOver = true
+      this.#watch.stop()
+      clearInterval(snapshots)
       this.#subscribers.stop()
-      await this.#pool?.close(this.#signal.aborted ? 0 : CLOSE_WITHIN_MS)
+      await this.#pool.close(this.#signal.aborted ? 0 : CLOSE_WITHIN_MS)
     }
     if (this.#brokenBy) throw this.#brokenBy.error
-    return this.#record(endUs, generator.stop(this.#pool?.maxOpen ?? 0, this.#slips))
+    return this.#account(publishedMs)
   }
 
   #createPool(events: PoolEvents): SocketPool {
     const { url, clients, handshakeTimeoutMs, rejectUnauthorized } = this.#plan
-    this.#pool = new LocalPool(
-      { url, clients, handshakeTimeoutMs, rejectUnauthorized, localAddress: () => undefined },
-      events,
-    )
-    return this.#pool
-  }
-
-  #groupClients(): void {
-    const { group, clients } = this.#plan
-    if (group === undefined) return
-    const groupOf = Array.from({ length: clients }, (_, client) => group(client))
-    this.#groupOf.push(...groupOf)
-    this.#groups.push(...new Set(groupOf))
+    return new LocalPool({ url, clients, handshakeTimeoutMs, rejectUnauthorized }, events)
   }
 
   subscribed(client: number, isAgain: boolean): void {
     if (isAgain) this.#ledger.reconnected(client)
     else this.#ledger.subscribe(client, this.#groupOf[client])
+  }
+
+  due(publication: Parameters<PublisherEvents['due']>[0]): Publication {
+    this.#watch.recordScheduleDelay((nowUs() - publication.intendedUs) / 1000)
+    return this.#ledger.publish(publication)
   }
 
   message(client: number, data: Buffer, isBinary: boolean, atUs: number): void {
@@ -111,193 +118,61 @@ export class FanOut {
     this.#stop.abort()
   }
 
-  async #publishAll(): Promise<void> {
-    const { publishRatePerSec, arrivals, warmupMs, durationMs } = this.#plan
-    const load = constantArrivalRate({
-      rate: publishRatePerSec,
-      vus: 1,
-      duration: warmupMs + durationMs,
-      arrivals,
-    })
-    const schedule = new ArrivalSchedule(load, new Random(this.#seed))
-    const due = { [Symbol.iterator]: () => ({ next: () => toIteratorResult(schedule.next()) }) }
-    this.#ledger.countFromUs = this.#startUs + warmupMs * 1000
-    await publishOnSchedule(due, this.#startUs, (index, intendedUs) => this.#publish(index, intendedUs), this.#signal)
-  }
-
-  #publish(index: number, intendedUs: number): void {
-    const id = randomUUID()
-    const sequence = index + 1
-    const group = this.#groups.length === 0 ? undefined : this.#groups[index % this.#groups.length]
-    const publication = this.#ledger.publish({ id, sequence, group, intendedUs })
-    if (publication.isCounted) this.#slips.record(nowUs() - intendedUs)
-    const failed = (error: unknown) => {
-      publication.isFailed = true
-      this.#sendFailure ??= redactText(String(error))
-    }
-    try {
-      Promise.resolve(this.#plan.send({ id, sequence, index, group })).catch(failed)
-    } catch (error) {
-      failed(error)
-    }
-  }
-
   async #settle(): Promise<void> {
     const deadlineUs = nowUs() + this.#plan.settleMs * 1000
     while (!this.#signal.aborted && nowUs() < deadlineUs) {
-      const quietUs = nowUs() - this.#lastMessageUs
-      if (this.#ledger.owed === 0 && quietUs > QUIET_MS * 1000) return
+      const isQuiet = nowUs() - this.#lastMessageUs > QUIET_MS * 1000
+      if (this.#ledger.owed === 0 && isQuiet) return
       if (this.#subscribers.subscribedCount === 0 && this.#plan.reconnectAfterMs === undefined) return
       await delay(50, undefined, { signal: this.#signal }).catch(() => undefined)
     }
   }
 
-  #record(endUs: number, generator: GeneratorHealth): FanOutRecord {
-    const { name, clients, warmupMs, durationMs, lateAfterMs, settleMs } = this.#plan
-    const abortReason = this.#signal.aborted ? reasonOf(this.#signal) : undefined
-    if (abortReason !== undefined) this.#ledger.cutOff(nowUs(), settleMs)
-    const plannedMs = warmupMs + durationMs
-    const lastedMs = abortReason === undefined ? plannedMs : Math.min(plannedMs, (endUs - this.#startUs) / 1000)
-    const subscribers = this.#subscribers
-    const sockets = {
-      asked: clients,
-      subscribed: subscribers.everSubscribedCount,
-      failures: Object.fromEntries(subscribers.failures),
-      closed: subscribers.closedCount,
-      reconnected: subscribers.reconnectedCount,
-    }
-    return {
-      name,
-      load: this.#describe(),
-      phases: [
-        ...(warmupMs > 0 ? [{ name: 'warmup' as const, startMs: 0, endMs: warmupMs }] : []),
-        { name: 'steady' as const, startMs: warmupMs, endMs: plannedMs },
-      ],
-      durationMs: lastedMs,
-      countedMs: Math.max(0, lastedMs - warmupMs),
+  #account(publishedMs: number): FanOutRecord {
+    const { signal } = this.#context
+    const abortReason = signal.aborted ? wordsOf(signal.reason) : undefined
+    if (abortReason !== undefined) this.#ledger.cutOff(nowUs(), this.#plan.settleMs)
+    const record = accountOf({
+      plan: this.#plan,
+      ledger: this.#ledger,
+      subscribers: this.#subscribers,
+      startUs: this.#startUs === 0 ? nowUs() : this.#startUs,
+      publishedMs,
       abortReason,
-      lateAfterMs,
-      settleMs,
-      sockets,
-      connectTime: subscribers.connectTime,
-      deliveries: this.#ledger.counts(this.#identifier.unidentified),
-      publications: this.#ledger.publications
-        .filter(({ isCounted }) => isCounted)
-        .map((entry) => this.#toRecord(entry)),
-      maxSlipMs: this.#slips.count === 0 ? 0 : this.#slips.maxUs / 1000,
-      windows: this.#ledger.windows,
-      clients: this.#ledger.clientTable(),
-      closings: subscribers.closings,
-      generator,
-      invalidities: this.#invalidities(abortReason),
-      connectInvalidities: [],
-      notes: this.#notes(),
-    }
+      unidentified: { count: this.#identifier.unidentified, sample: this.#identifier.sample },
+      sendFailure: this.#publisher.failure,
+      generator: this.#watch.health(),
+      lostProcesses: [],
+    })
+    this.#show()
+    return record
   }
 
-  #describe(): string {
-    const { clients, publishRatePerSec, arrivals, warmupMs, durationMs } = this.#plan
-    const parts = [
-      `fan-out of ${formatRate(publishRatePerSec)} to ${formatCount(clients)} sockets`,
-      formatDuration(durationMs),
-      ...(warmupMs > 0 ? [`after ${formatDuration(warmupMs)} of warm-up`] : []),
-      ...(arrivals === 'poisson' ? ['Poisson arrivals'] : []),
-    ]
-    return parts.join(', ')
+  #show(): void {
+    const { onSnapshot } = this.#context
+    onSnapshot?.(
+      snapshotOf({
+        plan: this.#plan,
+        load: describeFanOut(this.#plan),
+        elapsedMs: this.#elapsedMs(),
+        isOver: this.#isOver,
+        subscribed: this.#subscribers.subscribedCount,
+        failures: this.#subscribers.failures,
+        sent: this.#publisher.sent,
+        expected: this.#ledger.expected,
+        received: this.#ledger.received,
+        windows: this.#ledger.windows,
+        health: this.#watch.health(),
+      }),
+    )
   }
 
-  #toRecord(publication: Publication): PublicationRecord {
-    const { id, sequence, intendedUs, expected, onTime, late, missing, duplicate, outOfOrder, isFailed } = publication
-    return {
-      id,
-      sequence,
-      atMs: (intendedUs - this.#startUs) / 1000,
-      expected: expected.size,
-      onTime,
-      late,
-      missing,
-      duplicate,
-      outOfOrder,
-      isFailed,
-      p95Ms: publication.p95Ms,
-      maxMs: Number.isNaN(publication.maxUs) ? undefined : publication.maxUs / 1000,
-    }
-  }
-
-  #invalidities(abortReason: string | undefined): Invalidity[] {
-    const { clients } = this.#plan
-    const { everSubscribedCount: everSubscribed, failures } = this.#subscribers
-    const found: Invalidity[] = []
-    const why = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
-    if (abortReason !== undefined)
-      found.push({ reason: 'aborted', finding: `stopped before its end: ${abortReason}`, remedy: 'let the run finish' })
-    if (everSubscribed === 0)
-      found.push({
-        reason: 'no-samples',
-        finding: `none of ${formatCount(clients)} sockets was subscribed${why === '' ? '' : ` (${why})`}; nothing was published`,
-        remedy: 'see that the target listens at this address and path, and that headers and subscription are right',
-      })
-    else if (everSubscribed < clients * 0.99)
-      found.push({
-        reason: 'offered-rate-missed',
-        finding: `only ${formatCount(everSubscribed)} of ${formatCount(clients)} sockets (${formatRatio(everSubscribed / clients)}) were subscribed: ${why}`,
-        remedy:
-          'the load asked for was not put on; lower connectRate, raise handshakeTimeout, or ask for fewer connections',
-      })
-    return found
-  }
-
-  #notes(): string[] {
-    const notes: string[] = []
-    const failed = this.#ledger.publications.filter(({ isFailed }) => isFailed).length
-    if (failed > 0) notes.push(`${formatCount(failed)} publications failed to be sent: ${this.#sendFailure}`)
-    const { unidentified, sample } = this.#identifier
-    if (unidentified > 0) notes.push(`${formatCount(unidentified)} messages not identified, the first: ${sample}`)
-    return notes
+  #elapsedMs(): number {
+    const { warmupMs, durationMs } = this.#plan
+    return this.#startUs === 0 ? 0 : Math.min(warmupMs + durationMs, (nowUs() - this.#startUs) / 1000)
   }
 }
 
-function toIteratorResult(value: number | undefined): IteratorResult<number> {
-  return value === undefined ? { done: true, value } : { done: false, value }
-}
-
-function reasonOf(signal: AbortSignal): string {
-  const reason: unknown = signal.reason
+function wordsOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason)
-}
-
-function watchGenerator() {
-  const loop = monitorEventLoopDelay({ resolution: 10 })
-  let cpu = process.cpuUsage()
-  let utilization = performance.eventLoopUtilization()
-  let startMs = performance.now()
-  return {
-    start() {
-      loop.enable()
-      cpu = process.cpuUsage()
-      utilization = performance.eventLoopUtilization()
-      startMs = performance.now()
-    },
-    stop(openSockets: number, slips: Histogram): GeneratorHealth {
-      loop.disable()
-      const used = process.cpuUsage(cpu)
-      const at = (us: number) => us / 1000
-      return {
-        scheduleDelay:
-          slips.count === 0
-            ? undefined
-            : { p50Ms: at(slips.percentileUs(0.5)), p99Ms: at(slips.percentileUs(0.99)), maxMs: at(slips.maxUs) },
-        eventLoopDelay: {
-          p50Ms: loop.percentile(50) / 1e6,
-          p99Ms: loop.percentile(99) / 1e6,
-          maxMs: loop.max / 1e6,
-        },
-        eventLoopUtilization: performance.eventLoopUtilization(utilization).utilization,
-        cpuRatio: (used.user + used.system) / 1000 / (performance.now() - startMs),
-        maxRssBytes: process.resourceUsage().maxRSS * 1024,
-        openSockets,
-        descriptorLimit: 0,
-      }
-    },
-  }
 }

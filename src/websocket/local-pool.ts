@@ -10,8 +10,6 @@ export interface LocalPoolOptions {
   readonly handshakeTimeoutMs: number
   /** Whether a server certificate must be valid. */
   readonly rejectUnauthorized: boolean
-  /** The source address for a client; the system's choice where undefined. */
-  readonly localAddress: (client: number) => string | undefined
 }
 
 /** A socket that knows whose it is: its listeners are methods, shared by all sockets instead of made for each. */
@@ -73,7 +71,6 @@ export class LocalPool implements SocketPool {
   readonly #events: PoolEvents
   readonly #sockets: (ClientSocket | undefined)[]
   #open = 0
-  #maxOpen = 0
   #isClosing = false
   #drained: (() => void) | undefined
 
@@ -83,23 +80,22 @@ export class LocalPool implements SocketPool {
     this.#sockets = Array.from({ length: options.clients })
   }
 
-  get maxOpen(): number {
-    return this.#maxOpen
+  get openCount(): number {
+    return this.#open
   }
 
-  connect(client: number, { headers, subprotocols }: Handshake): void {
-    const { url, rejectUnauthorized, localAddress, handshakeTimeoutMs } = this.#options
-    const source = localAddress(client)
+  connect(client: number, { headers, subprotocols, localAddress }: Handshake): void {
+    const { url, rejectUnauthorized, handshakeTimeoutMs } = this.#options
     const socket = new ClientSocket(client, this, url, [...subprotocols], {
       headers,
       rejectUnauthorized,
       handshakeTimeout: handshakeTimeoutMs,
       perMessageDeflate: false,
       skipUTF8Validation: true,
-      ...(source === undefined ? {} : { localAddress: source }),
+      ...(localAddress === undefined ? {} : { localAddress }),
     })
     this.#sockets[client] = socket
-    this.#maxOpen = Math.max(this.#maxOpen, ++this.#open)
+    this.#open++
   }
 
   send(client: number, frames: readonly (string | Uint8Array)[]): void {

@@ -1,5 +1,4 @@
 import { Histogram } from '../stats/histogram.ts'
-import { timeStats } from '../stats/summary.ts'
 import type { ClientSet } from './client-set.ts'
 
 /** One publication and what became of its deliveries so far. */
@@ -9,8 +8,8 @@ export class Publication {
   readonly sequence: number
   /** When it was due, on the clock of `nowUs()`. */
   readonly intendedUs: number
-  /** False during warm-up. */
-  readonly isCounted: boolean
+  /** Which second of the counted part it was due in; `undefined` during warm-up. */
+  readonly second: number | undefined
   readonly group: string | undefined
   /** Shared with other publications of the same subscribers; its bits are not to be changed. */
   expected: ClientSet
@@ -21,6 +20,11 @@ export class Publication {
   outOfOrder = 0
   maxUs = Number.NaN
   isFailed = false
+  /** When `send` was called, and when it answered; on the clock of `nowUs()`. */
+  sentUs = Number.NaN
+  answeredUs = Number.NaN
+  /** The publisher's own time stamp, on its clock. */
+  stampedAtMs = Number.NaN
   #lags: Histogram | undefined = new Histogram()
   #p95Ms: number | undefined
 
@@ -28,18 +32,22 @@ export class Publication {
     id: string
     sequence: number
     intendedUs: number
-    isCounted: boolean
-    group: string | undefined
+    second: number | undefined
+    group?: string | undefined
     expected: ClientSet
     received: ClientSet
   }) {
     this.id = options.id
     this.sequence = options.sequence
     this.intendedUs = options.intendedUs
-    this.isCounted = options.isCounted
+    this.second = options.second
     this.group = options.group
     this.expected = options.expected
     this.received = options.received
+  }
+
+  get isCounted(): boolean {
+    return this.second !== undefined
   }
 
   get missing(): number {
@@ -55,12 +63,16 @@ export class Publication {
   /** Gives up the histogram, some kilobytes, for the figures drawn from it. Deliveries that follow still count. */
   seal(): void {
     if (this.#lags === undefined) return
-    this.#p95Ms = timeStats(this.#lags)?.p95Ms
+    this.#p95Ms = p95Of(this.#lags)
     this.#lags = undefined
   }
 
   /** Of the deliveries received before {@link seal}; `undefined` where there was none. */
   get p95Ms(): number | undefined {
-    return this.#lags === undefined ? this.#p95Ms : timeStats(this.#lags)?.p95Ms
+    return this.#lags === undefined ? this.#p95Ms : p95Of(this.#lags)
   }
+}
+
+function p95Of(lags: Histogram): number | undefined {
+  return lags.count === 0 ? undefined : lags.percentileUs(0.95) / 1000
 }

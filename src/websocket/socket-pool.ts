@@ -12,6 +12,8 @@ export interface PoolEvents {
 export interface Handshake {
   readonly headers: Readonly<Record<string, string>>
   readonly subprotocols: readonly string[]
+  /** Where to connect from; the system's choice where undefined. */
+  readonly localAddress?: string | undefined
 }
 
 /** Sockets by client number, wherever they are held. */
@@ -24,6 +26,6 @@ export interface SocketPool {
   drop(client: number): void
   /** Closes every socket with the closing handshake, and cuts what is left after `withinMs`. Nothing is reported any more. */
   close(withinMs: number): Promise<void>
-  /** The most sockets that were open or opening at one time. */
-  readonly maxOpen: number
+  /** Sockets that are open or opening. */
+  readonly openCount: number
 }

@@ -37,6 +37,7 @@ export class Subscribers implements PoolEvents {
   readonly #deadlineUs: Float64Array
   readonly #failures = new Map<string, number>()
   readonly #closings = new Map<number, string>()
+  /** From the instant a first handshake was due to its answer. */
   readonly connectTime = new Histogram()
   #unsettled: number
   #subscribed = 0
@@ -122,7 +123,8 @@ export class Subscribers implements PoolEvents {
 
   opened(client: number, atUs: number): void {
     if (this.#isStopped) return
-    this.connectTime.record(atUs - this.#dueUs[client]!)
+    // The others of this client come after a loss, one by one, and say nothing about how the load came up.
+    if (this.#wasSubscribed[client] === 0) this.connectTime.record(atUs - this.#dueUs[client]!)
     this.#state[client] = SUBSCRIBING
     this.#deadlineUs[client] = atUs + this.#plan.acknowledgeTimeoutMs * 1000
     this.#guard(() => {

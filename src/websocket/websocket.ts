@@ -36,7 +36,7 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
     async fanOut(options) {
       const { baseUrl, scale, seed, signal } = context
       const plan = readFanOutOptions(options, { baseUrl, scale, defaultName: `fan-out ${++fanOuts}` })
-      const record = await new FanOut(plan, { seed, signal }).run()
+      const record = await new FanOut(plan, { seed, signal, onSnapshot: context.onSnapshot }).run()
       const run = fanOutRun(record)
       context.onRun(run.result())
       return run

@@ -1,0 +1,382 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { faultCount } from '../../fixtures/truth-websocket/fault-plan.ts'
+import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
+import { evidenceOf } from '../run/evidence.ts'
+import type { FanOutRun } from '../run/fan-out-run.ts'
+import type { RunResult } from '../run/result.ts'
+import type { FanOutOptions } from './fan-out-options.ts'
+import { createWebSocket, type WebSocketLoad } from './websocket.ts'
+
+const FULL = { name: 'full', users: 1, time: 1 }
+
+function load(server: TruthServer, signal = new AbortController().signal): WebSocketLoad & { results: RunResult[] } {
+  const results: RunResult[] = []
+  const onRun = (result: RunResult) => void results.push(result)
+  return { ...createWebSocket({ baseUrl: server.url, signal, scale: FULL, seed: 1, onRun }), results }
+}
+
+async function start(...args: Parameters<typeof startServer>): Promise<TruthServer> {
+  const server = await startServer(...args)
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  return server
+}
+
+function toServer(server: TruthServer): Pick<FanOutOptions, 'path' | 'subscribe' | 'acknowledged' | 'identify'> & {
+  send: FanOutOptions['publish']['send']
+} {
+  return {
+    path: '/',
+    subscribe: (client) => ({ type: 'subscribe', client }),
+    acknowledged: (message) => message.json<{ type?: string }>().type === 'SUBSCRIBED',
+    identify: (message) => message.json<{ id: string; sequence: number }>(),
+    send: ({ id, sequence }) => server.publish({ id, sequence }),
+  }
+}
+
+/** What the server's own list of messages says, counted the plain way. */
+function countTruth(sent: readonly (readonly number[])[], publications: number) {
+  return sent.map((sequences) => {
+    const firsts = [...new Set(sequences)]
+    const outOfOrder = firsts.filter((sequence, at) => firsts.slice(0, at).some((earlier) => earlier > sequence)).length
+    return {
+      missing: publications - firsts.length,
+      duplicate: sequences.length - firsts.length,
+      outOfOrder,
+    }
+  })
+}
+
+function sumOf(counts: readonly { missing: number; duplicate: number; outOfOrder: number }[]) {
+  const sum = { missing: 0, duplicate: 0, outOfOrder: 0 }
+  for (const { missing, duplicate, outOfOrder } of counts) {
+    sum.missing += missing
+    sum.duplicate += duplicate
+    sum.outOfOrder += outOfOrder
+  }
+  return sum
+}
+
+describe('a server that drops 2%, delays 2.5% by 1.5 s, duplicates 1% and swaps neighbours', () => {
+  test.each([
+    { clients: 50, publications: 20, rate: 5 },
+    { clients: 5000, publications: 5, rate: 2 },
+  ])('is accounted for to the message with $clients clients', async ({ clients, publications, rate }) => {
+    const server = await start('faulty')
+    const ws = load(server)
+    const { send, ...target } = toServer(server)
+
+    const run = await ws.fanOut({
+      ...target,
+      connections: clients,
+      publish: { rate, send },
+      duration: (publications / rate) * 1000,
+      // Between what the server holds back on purpose (swaps, below 1 s) and what it delays, with room on both sides.
+      lateAfter: '1.4s',
+      settle: '4s',
+    })
+
+    const truth = await server.truth<{ deliveries: number; delayed: number; sent: number[][] }>()
+    const perClient = countTruth(truth.sent, publications)
+    const total = clients * publications
+    expect(truth).toMatchObject({ deliveries: total, delayed: faultCount('delay', total) })
+    expect(sumOf(perClient)).toMatchObject({
+      missing: faultCount('drop', total),
+      duplicate: faultCount('duplicate', total),
+    })
+    expect(run.deliveries).toEqual({
+      ...sumOf(perClient),
+      expected: total,
+      received: total - faultCount('drop', total),
+      onTime: total - faultCount('drop', total) - faultCount('delay', total),
+      late: faultCount('delay', total),
+      unexpected: 0,
+      unidentified: 0,
+    })
+    const faulty = perClient.flatMap((counts, client) => (isFaulty(counts) ? [{ client, ...counts }] : []))
+    const named = run.worstClients(clients).filter(isFaulty)
+    expect(named.toSorted((a, b) => a.client - b.client)).toMatchObject(faulty)
+    expect(run).toMatchObject({ state: 'measured', invalidities: [], publications: { count: publications, failed: 0 } })
+    expect(run.onTimeRatio(1400)).toBeCloseTo(1 - 0.02 - 0.025, 5)
+  })
+})
+
+function isFaulty({ missing, duplicate, outOfOrder }: { missing: number; duplicate: number; outOfOrder: number }) {
+  return missing + duplicate + outOfOrder > 0
+}
+
+describe('a server that closes a third of its sockets before the third of five publications', () => {
+  async function fanOut(reconnect: boolean | number) {
+    const server = await start('closing')
+    const { send, ...target } = toServer(server)
+    const run = await load(server).fanOut({
+      ...target,
+      connections: 30,
+      publish: { rate: 5, send },
+      duration: '1s',
+      lateAfter: '1s',
+      settle: '1s',
+      reconnect,
+    })
+    return { run, truth: await server.truth<{ closed: number; sent: number[] }>() }
+  }
+
+  test('leaves those clients without what came after, and says so', async () => {
+    const { run, truth } = await fanOut(false)
+
+    expect(truth.closed).toBe(10)
+    expect(run.sockets).toEqual({ asked: 30, subscribed: 30, failures: {}, closed: 10, reconnected: 0 })
+    expect(run.deliveries).toMatchObject({ expected: 150, received: 120, missing: 30 })
+    expect(run.worstClients(100).map(({ client }) => client)).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27])
+    const labels = run.worstClients(2).map(({ label }) => label)
+    expect(labels).toEqual([
+      'client 0 (closed with code 1012 (service restart): maintenance)',
+      'client 3 (closed with code 1006 (connection lost without a closing handshake))',
+    ])
+    expect(run[evidenceOf]().hint).toMatch(/^most missing deliveries belong to the 10 clients whose socket/)
+    expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(
+      '30 of 30 sockets subscribed, 10 closed by the other side',
+    )
+  })
+
+  test('gives them back what came after they had reconnected, where asked to', async () => {
+    const { run, truth } = await fanOut(50)
+
+    expect(run.sockets).toEqual({ asked: 30, subscribed: 30, failures: {}, closed: 10, reconnected: 10 })
+    const received = truth.sent.reduce((sum, count) => sum + count, 0)
+    expect(received).toBeGreaterThan(120)
+    expect(run.deliveries).toMatchObject({ expected: 150, received, missing: 150 - received })
+  })
+})
+
+describe('a server that lets nobody in', () => {
+  async function failures(server: TruthServer, options: Partial<FanOutOptions> = {}): Promise<FanOutRun> {
+    const { send: _, ...target } = toServer(server)
+    let published = 0
+    const publish = { rate: 2, send: () => void published++ }
+    const run = await load(server).fanOut({ ...target, connections: 5, publish, duration: '1s', ...options })
+    expect(published).toBe(0)
+    expect(run.state).toBe('empty')
+    expect(run.deliveries.expected).toBe(0)
+    expect(run.invalidities).toMatchObject([{ reason: 'no-samples' }])
+    expect(run.invalidities[0]!.finding).toMatch(/^none of 5 sockets was subscribed \(5 × .*\); nothing was published$/)
+    return run
+  }
+
+  test.each([
+    ['bytes', 'answer is not HTTP'],
+    ['page', 'status 200'],
+    ['refusal', 'status 503'],
+    ['accept', 'answer is no WebSocket handshake'],
+    ['frames', /^closed with code 1006 .*RSV2 and RSV3 must be clear, before it was subscribed$/],
+  ])('because it sends garbage: %s', async (kind, words) => {
+    const run = await failures(await start('garbage', kind))
+    expect(Object.keys(run.sockets.failures)).toEqual([expect.stringMatching(words)])
+  })
+
+  test.each(['silent', 'dribble'])('because it accepts and never answers the handshake: %s', async (kind) => {
+    const run = await failures(await start('mute', kind), { handshakeTimeout: 300 })
+    expect(run.sockets.failures).toEqual({ 'handshake timeout': 5 })
+  })
+
+  test('because it is not there', async () => {
+    const server = await startServer('mute')
+    await server[Symbol.asyncDispose]()
+    const run = await failures(server)
+    expect(run.sockets.failures).toEqual({ refused: 5 })
+  })
+
+  test('because it never acknowledges', async () => {
+    const run = await failures(await start('faulty'), { acknowledged: () => false, acknowledgeTimeout: 200 })
+    expect(run.sockets.failures).toEqual({ 'subscription not acknowledged': 5 })
+  })
+})
+
+describe('a server with rooms, which numbers and stamps each message for its client alone', () => {
+  interface Event {
+    readonly id: string
+    readonly sequence: number
+    readonly stampedAtMs: number
+  }
+
+  function toRooms(server: TruthServer): FanOutOptions {
+    return {
+      path: '/rooms?token=abc',
+      connections: 20,
+      subprotocols: ['slo.v1'],
+      headers: (client) => ({ authorization: `Bearer client-${client}` }),
+      group: (client) => `room ${client % 2}`,
+      subscribe: (client) => (client < 10 ? Uint8Array.of(client % 2) : `room ${client % 2}`),
+      acknowledged: (message) => message.toString() === 'welcome',
+      publish: { rate: 20, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
+      identify(message) {
+        const { id, sequence, stampedAtMs } = message.json<Event>()
+        return { id, sequence, publishedAtMs: stampedAtMs }
+      },
+      duration: '1s',
+    }
+  }
+
+  test('delivers to the clients of each room alone, in the order of each client', async () => {
+    const server = await start('rooms')
+    const run = await load(server).fanOut({ ...toRooms(server), warmup: 500 })
+
+    const truth = await server.truth<{ requests: { url: string; authorization: string }[] }>()
+    expect(truth.requests).toHaveLength(20)
+    expect(new Set(truth.requests.map(({ url }) => url))).toEqual(new Set(['/rooms?token=abc']))
+    expect(new Set(truth.requests.map(({ authorization }) => authorization)).size).toBe(20)
+    expect(run.invalidities).toEqual([])
+    expect(run.publications).toMatchObject({ count: 20, failed: 0 })
+    expect(run.deliveries).toEqual({
+      expected: 200,
+      received: 200,
+      onTime: 200,
+      late: 0,
+      missing: 0,
+      duplicate: 0,
+      outOfOrder: 0,
+      unexpected: 0,
+      unidentified: 0,
+    })
+  })
+
+  test('has a clock whose distance shows by the round trips', async () => {
+    const server = await start('rooms')
+    const run = await load(server).fanOut(toRooms(server))
+
+    const { aheadMs, uncertaintyMs } = run.publisherClock!
+    // Date.now() of both sides is cut to whole milliseconds.
+    expect(Math.abs(aheadMs - 3_600_000)).toBeLessThanOrEqual(uncertaintyMs + 2)
+    expect(run[evidenceOf]().evidenceLines.join('\n')).toMatch(/publisher's own clock: 36\d\d(\.\d)? s ahead of ours/)
+  })
+
+  test('delivers to a room that was not asked for: unexpected', async () => {
+    const server = await start('rooms')
+    const options = toRooms(server)
+    const run = await load(server).fanOut({
+      ...options,
+      publish: { rate: 20, send: ({ id, sequence }) => server.publish({ id, sequence }) },
+    })
+    expect(run.deliveries).toMatchObject({ expected: 200, received: 200, missing: 0, unexpected: 200 })
+  })
+
+  test('sends what nobody can identify: counted, one shown without its secret', async () => {
+    const server = await start('rooms')
+    const run = await load(server).fanOut({
+      ...toRooms(server),
+      publish: {
+        rate: 5,
+        async send({ id, sequence, group }) {
+          await server.publish({ id, sequence: 0 })
+          await server.publish({ id, sequence, room: group })
+        },
+      },
+    })
+    expect(run.deliveries).toMatchObject({ expected: 50, received: 50, unidentified: 100 })
+    const lines = run[evidenceOf]().evidenceLines.join('\n')
+    expect(lines).toMatch(
+      /100 messages not identified, the first: text, 39 bytes: "who goes there\? password=\*\*\*" \(identify threw SyntaxError/,
+    )
+    expect(lines).not.toContain('hunter2')
+  })
+
+  test('is not reached by a publication that cannot be sent: its deliveries are missing', async () => {
+    const server = await start('rooms')
+    const options = toRooms(server)
+    const run = await load(server).fanOut({
+      ...options,
+      settle: '1s',
+      publish: {
+        rate: 4,
+        async send(publication) {
+          if (publication.index === 1) throw new Error('no such room')
+          await options.publish.send(publication)
+        },
+      },
+    })
+    expect(run.publications).toMatchObject({ count: 4, failed: 1 })
+    expect(run.deliveries).toMatchObject({ expected: 40, received: 30, missing: 10 })
+    expect(run[evidenceOf]().evidenceLines).toContain('1 of 4 publications failed to be sent: Error: no such room')
+    expect(run[evidenceOf]().hint).toMatch(/^most missing deliveries belong to 1 publication/)
+  })
+
+  test.each(['headers', 'subscribe', 'acknowledged', 'group'] as const)(
+    'is left in peace when %s of the scenario throws',
+    async (option) => {
+      const server = await start('rooms')
+      const broken = () => {
+        throw new RangeError(`broken ${option}`)
+      }
+      await expect(load(server).fanOut({ ...toRooms(server), [option]: broken })).rejects.toThrow(`broken ${option}`)
+    },
+  )
+})
+
+describe('an aborted fan-out', () => {
+  test('stops at once, keeps what it measured, and leaves out what was still under way', async () => {
+    const server = await start('faulty')
+    const stop = new AbortController()
+    const ws = load(server, stop.signal)
+    const { send, ...target } = toServer(server)
+    const run = await ws.fanOut({
+      ...target,
+      connections: 50,
+      publish: {
+        rate: 10,
+        async send(publication) {
+          await send(publication)
+          if (publication.index === 4) stop.abort(new Error('enough'))
+        },
+      },
+      duration: '60s',
+    })
+
+    expect(run.abortReason).toBe('enough')
+    expect(run.invalidities).toMatchObject([{ reason: 'aborted', finding: 'stopped before its end: enough' }])
+    expect(run.durationMs).toBeLessThan(30_000)
+    expect(run.state).toBe('measured')
+    expect(run.deliveries.received).toBeGreaterThan(0)
+    expect(run.deliveries).toMatchObject({ expected: run.deliveries.received, missing: 0 })
+    expect(ws.results).toMatchObject([{ kind: 'fanOut', state: 'aborted', abortReason: 'enough' }])
+  })
+
+  test('stops while its sockets are still being opened', async () => {
+    const server = await start('mute', 'silent')
+    const { send, ...target } = toServer(server)
+    const signal = AbortSignal.timeout(200)
+    const run = await load(server, signal).fanOut({
+      ...target,
+      connections: 50,
+      publish: { rate: 1, send },
+      duration: '60s',
+    })
+    expect(run).toMatchObject({ state: 'empty', durationMs: 0 })
+    expect(run.invalidities.map(({ reason }) => reason)).toEqual(['aborted', 'no-samples'])
+  })
+})
+
+test('mistakes in options are all named at once, before any socket is opened', async () => {
+  const ws = createWebSocket({
+    baseUrl: 'http://127.0.0.1:1',
+    signal: new AbortController().signal,
+    scale: FULL,
+    seed: 1,
+    onRun: () => {},
+  })
+  const options = {
+    path: 'ws',
+    connections: 0,
+    connectRate: -1,
+    headers: 'Bearer hunter2hunter2',
+    publish: { rate: 0, arrivals: 'often' },
+    duration: 'long',
+    lateAfter: '10s',
+    conections: 5,
+  } as unknown as FanOutOptions
+  const message = await ws.fanOut(options).catch((error: unknown) => String(error))
+  expect(message).toContain('ws.fanOut() was given 11 options it cannot use')
+  for (const path of ['path', 'connections', 'connectRate', 'headers', 'publish.rate', 'publish.arrivals'])
+    expect(message).toContain(`\n  ${path}: must be`)
+  for (const path of ['publish.send', 'identify', 'duration', 'settle', 'conections'])
+    expect(message).toContain(`\n  ${path}: `)
+  expect(message).not.toContain('hunter2')
+})
