@@ -49,7 +49,8 @@ export function showRow(row: Row): string {
   return text.length > 200 ? `${text.slice(0, 199)}…` : text
 }
 
-function keyText(value: unknown): string | undefined {
+/** A key as text; `undefined` where the value is none. */
+export function keyText(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined
 }

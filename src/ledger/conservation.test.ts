@@ -1,0 +1,160 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { History } from '../run/history.ts'
+import { readAmount, showAmount } from './amount.ts'
+import { findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
+import type { Row } from './rows.ts'
+
+const UNIT = 10n ** 18n
+
+/** A few accounts and transfers among them, booked without a mistake. */
+const books = fc
+  .array(
+    fc.record({
+      from: fc.nat(5),
+      to: fc.nat(5),
+      fee: fc.nat(5),
+      amount: fc.integer({ min: 1, max: 1_000 }),
+      feeAmount: fc.nat(10),
+    }),
+    { minLength: 1, maxLength: 20 },
+  )
+  .map((transfers) => {
+    const entries = transfers.flatMap(({ from, to, fee, amount, feeAmount }, transfer) => [
+      { transfer, account: `a${from}`, amount: String(-amount - feeAmount), key: `key-${transfer}` },
+      { transfer, account: `a${to}`, amount: String(amount), key: `key-${transfer}` },
+      { transfer, account: `a${fee}`, amount: `${feeAmount}.00`, key: `key-${transfer}` },
+    ])
+    const accounts = Array.from({ length: 7 }, (_, at) => {
+      const account = `a${at}`
+      const balance = entries
+        .filter((entry) => entry.account === account)
+        .reduce((sum, { amount }) => sum + Number(amount), 0)
+      return { account, balance: String(balance), floor: at % 2 === 0 ? null : String(Math.min(0, balance)) }
+    })
+    return { entries, accounts }
+  })
+
+interface Books {
+  readonly entries: readonly Row[]
+  readonly accounts: readonly Row[]
+}
+
+function findings({ entries, accounts }: Books): [string, number, string | undefined][] {
+  const [read, held] = [readEntries(entries), readAccounts(accounts)]
+  return [findUnbalanced(read), findBelowFloor(held), findDrifted(held, read)].flatMap((finding) =>
+    finding === undefined ? [] : [[finding.kind, finding.count, finding.offenders[0]?.subject]],
+  )
+}
+
+describe('conservation', () => {
+  test('books without a mistake have no findings', () => {
+    fc.assert(
+      fc.property(books, (kept) => {
+        expect(findings(kept)).toEqual([])
+      }),
+    )
+  })
+
+  test('a unit lost in one entry unbalances its transfer, and its account drifts', () => {
+    fc.assert(
+      fc.property(books, fc.nat(), (kept, choice) => {
+        const at = choice % kept.entries.length
+        const entries = kept.entries.map((entry, i) =>
+          i === at ? { ...entry, amount: `${entry.amount.replace(/\..*/, '')}.000000000000000001` } : entry,
+        )
+        const { transfer, account } = entries[at]!
+        expect(findings({ ...kept, entries })).toEqual([
+          ['unbalanced', 1, `transfer ${transfer}, key "key-${transfer}"`],
+          ['drifted', 1, `account ${account}`],
+        ])
+      }),
+    )
+  })
+
+  test('a balance that is off by one drifts', () => {
+    fc.assert(
+      fc.property(books, fc.nat(6), (kept, at) => {
+        const accounts = kept.accounts.map((account, i) =>
+          i === at ? { ...account, balance: String(Number(account.balance) + 1) } : account,
+        )
+        expect(findings({ ...kept, accounts })).toEqual([['drifted', 1, `account a${at}`]])
+      }),
+    )
+  })
+
+  test('a floor above the balance is reported, no floor never is', () => {
+    fc.assert(
+      fc.property(books, fc.constantFrom(1, 3, 5), (kept, at) => {
+        const accounts = kept.accounts.map((account, i) =>
+          i === at ? { ...account, floor: String(Number(account.balance) + 1) } : account,
+        )
+        expect(findings({ ...kept, accounts })).toEqual([['below floor', 1, `account a${at}`]])
+      }),
+    )
+  })
+
+  test('entries of an account that does not exist drift', () => {
+    const entries = [
+      { transfer: 1, account: 'a', amount: 5 },
+      { transfer: 1, account: 'gone', amount: -5 },
+    ]
+    const drifted = findDrifted(readAccounts([{ account: 'a', balance: 5 }]), readEntries(entries))
+    expect(drifted?.offenders).toEqual([
+      { subject: 'account gone', told: [], holds: 'no such account, its entries (1) sum to -5' },
+    ])
+  })
+
+  test('names what users were told of an unbalanced transfer', () => {
+    const history = new History()
+    const id = history.begin({ key: 'a-17', vu: 3, step: 0, intendedStartUs: 0, startUs: 12_400_000 })
+    history.end(id, { endUs: 12_500_000, outcome: 'ok', status: 201 })
+    const entries = readEntries([
+      { transfer: 4711, account: 'user:3', amount: -5, key: 'a-17' },
+      { transfer: 4711, account: 'streamer:9', amount: '6', key: 'a-17' },
+    ])
+    expect(findUnbalanced(entries, history)?.offenders).toEqual([
+      {
+        subject: 'transfer 4711, key "a-17"',
+        told: ['VU 3 at 12.4 s: ok (201)'],
+        holds: 'entries that sum to 1: user:3 -5, streamer:9 +6',
+      },
+    ])
+  })
+
+  test('columns that are missing are named', () => {
+    expect(() => readEntries([{ id: 1, amount: 1 }])).toThrow(
+      'the rows of "entries" have no column "transfer", "account"; they have id, amount',
+    )
+    expect(() => readAccounts([{ account: 1 }])).toThrow('have no column "balance"')
+  })
+})
+
+describe('amounts', () => {
+  test('are read and shown exactly', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), (amount) => {
+        expect(readAmount(showAmount(amount), 'total')).toBe(amount)
+      }),
+    )
+    expect(readAmount('-0.50', 'total')).toBe(-UNIT / 2n)
+    expect(readAmount(7n, 'total')).toBe(7n * UNIT)
+    expect(readAmount(-7, 'total')).toBe(-7n * UNIT)
+    expect(showAmount(-UNIT / 2n)).toBe('-0.5')
+  })
+
+  test.for([
+    [null],
+    [undefined],
+    ['NaN'],
+    ['Infinity'],
+    [0.1],
+    [2 ** 53],
+    ['1e3'],
+    ['1.0000000000000000001'],
+    [''],
+    [true],
+  ])('%o is no exact amount', ([value]) => {
+    expect(() => readAmount(value, 'total')).toThrow(/^the total is .*, which is no exact number$/)
+  })
+})
