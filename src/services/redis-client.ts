@@ -32,7 +32,7 @@ export async function connectRedis(subject: string, url: string): Promise<RedisC
     url,
     command: (...words) => client.sendCommand([...words]),
     async [Symbol.asyncDispose]() {
-      if (client.isOpen) client.destroy()
+      if (client.isOpen) await client.close()
     },
   }
 }

@@ -15,8 +15,12 @@ const PORT_ATTEMPTS = 3
  * Starts the `redis-server` or `valkey-server` found on the path (or in the usual folders), on loopback, with nothing
  * written to disk.
  */
-export async function startEmbeddedRedis(options: RedisServerOptions, context: ServiceContext): Promise<RedisServer> {
-  const command = findServer(context.env)
+export async function startEmbeddedRedis(
+  options: RedisServerOptions,
+  context: ServiceContext,
+  folders = searchPath(context.env),
+): Promise<RedisServer> {
+  const command = findServer(folders)
   if (command === undefined) throw notInstalled(options.name)
   for (let attempt = 1; ; attempt++) {
     const server = await launch(command, options, context)
@@ -25,9 +29,12 @@ export async function startEmbeddedRedis(options: RedisServerOptions, context: S
   }
 }
 
+function searchPath(env: NodeJS.ProcessEnv): readonly string[] {
+  return [...(env['PATH'] ?? '').split(delimiter).filter(Boolean), ...FOLDERS]
+}
+
 /** Full path of the first server program that may be run. */
-function findServer(env: NodeJS.ProcessEnv): string | undefined {
-  const folders = [...(env['PATH'] ?? '').split(delimiter).filter(Boolean), ...FOLDERS]
+function findServer(folders: readonly string[]): string | undefined {
   return COMMANDS.flatMap((command) => folders.map((folder) => join(folder, command))).find((path) => {
     try {
       accessSync(path, constants.X_OK)

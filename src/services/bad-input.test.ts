@@ -1,0 +1,166 @@
+import { createServer, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { serveOldPostgres } from '../../fixtures/services/old-postgres.ts'
+import { containersSkipped } from './engine-for-tests.ts'
+import { postgres } from './postgres.ts'
+import { startEmbeddedRedis } from './redis-embedded.ts'
+import { redis } from './redis.ts'
+import { failureOf, testContext } from './test-context.ts'
+import type { Service } from './service.ts'
+
+const skipped = await containersSkipped()
+if (skipped) console.info(`bad input on containers is skipped: ${skipped}`)
+
+let context: Awaited<ReturnType<typeof testContext>>
+beforeEach(async () => {
+  context = await testContext({ env: { ...process.env, SLO_SERVICES: '', PERF_DATABASE_URL: '', PERF_REDIS_URL: '' } })
+})
+afterEach(() => context[Symbol.asyncDispose]())
+
+async function messageOf(service: Service, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { message } = await failureOf(() => service.start({ ...context, env: { ...context.env, ...env } }))
+  expect(message).toMatch(/^(postgres|redis): /)
+  expect(message).toContain('\n  Do this:  ')
+  expect(message).not.toContain('s3cret')
+  return message
+}
+
+describe('postgres()', () => {
+  test('a text that is no URL is not shown', async () => {
+    const message = await messageOf(postgres(), { PERF_DATABASE_URL: 'user:s3cret@somewhere/db' })
+    expect(message).toContain('PERF_DATABASE_URL is no Postgres URL')
+    expect(message).toContain('postgres://user:password@host:5432/database')
+  })
+
+  test('a URL of something else', async () => {
+    const message = await messageOf(postgres({ url: 'mysql://user:s3cret@127.0.0.1/db' }))
+    expect(message).toContain('the option url is no Postgres URL')
+    expect(message).toContain('a URL with protocol mysql:')
+  })
+
+  test('nothing listens there', async () => {
+    const message = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.1:1/db' }))
+    expect(message).toContain('nothing listens on 127.0.0.1:1')
+    expect(message).toContain('postgres://user:***@127.0.0.1:1/db')
+  })
+
+  test('what listens there is no Postgres', async () => {
+    await using stranger = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    const message = await messageOf(postgres({ url: `postgres://user:s3cret@127.0.0.1:${stranger.port}/db` }))
+    expect(message).toContain(`cannot connect to 127.0.0.1:${stranger.port}`)
+  })
+
+  test('the server is older than 14', async () => {
+    await using old = await listen(serveOldPostgres)
+    const message = await messageOf(postgres({ url: `postgres://user:s3cret@127.0.0.1:${old.port}/db` }))
+    expect(message).toContain('PostgreSQL 13.9 is too old; 14 is the oldest that will do')
+  })
+
+  test('the database or the password is wrong', async () => {
+    await using service = await postgres({ provider: 'embedded' }).start(context)
+    const right = new URL(service.connection['url'] ?? '')
+    const elsewhere = new URL('/nowhere', right)
+    expect(await messageOf(postgres({ url: elsewhere.href }))).toContain('has no database nowhere')
+    const wrong = new URL(right)
+    wrong.password = 's3cret'
+    expect(await messageOf(postgres({ url: wrong.href }))).toContain('refuses the user perf or the password')
+  })
+
+  test('an external server with other settings names all that differ', async () => {
+    await using service = await postgres({ provider: 'embedded' }).start(context)
+    const { url } = service.connection
+    const settings = { max_connections: 37, work_mem: '4096kB', shared_buffers: '1GB', nonsense: 1 }
+    const message = await messageOf(postgres({ ...(url === undefined ? {} : { url }), settings }))
+    expect(message).toContain('max_connections is 100, asked for is 37')
+    expect(message).toContain('shared_buffers is 128MB, asked for is 1GB')
+    expect(message).toContain('nonsense is no setting of this server')
+    expect(message).not.toContain('work_mem')
+  })
+
+  test('a setting the embedded server does not know', async () => {
+    const message = await messageOf(postgres({ provider: 'embedded', settings: { max_conections: 5 } }))
+    expect(message).toContain('did not start: it ended at once: exit code 1')
+    expect(message).toContain('unrecognized configuration parameter "max_conections"')
+  })
+})
+
+describe('redis()', () => {
+  test('a text that is no URL is not shown', async () => {
+    const message = await messageOf(redis(), { PERF_REDIS_URL: ':s3cret@somewhere' })
+    expect(message).toContain('PERF_REDIS_URL is no Redis URL')
+  })
+
+  test('nothing listens there', async () => {
+    const message = await messageOf(redis({ url: 'redis://:s3cret@127.0.0.1:1' }))
+    expect(message).toContain('nothing listens on 127.0.0.1:1')
+  })
+
+  test('the password is wrong', async () => {
+    await using service = await redis({ provider: 'embedded' }).start(context)
+    const wrong = new URL(service.connection['url'] ?? '')
+    wrong.password = 's3cret'
+    expect(await messageOf(redis({ url: wrong.href }))).toContain('refuses the password')
+  })
+
+  test('no server program is installed', async () => {
+    const options = { name: 'redis', password: '', settings: new Map<string, string>(), image: '' }
+    const { message } = await failureOf(() => startEmbeddedRedis(options, context, ['/nowhere']))
+    expect(message).toContain('apt-get install redis-server')
+    expect(message).toContain('brew install redis')
+    expect(message).toContain('PERF_REDIS_URL')
+  })
+})
+
+describe('wherever it comes from', () => {
+  test.each([postgres, redis])(
+    '%o: a host that is not this machine is named in allowRemote, or not used',
+    async (make) => {
+      const protocol = make === postgres ? 'postgres' : 'redis'
+      const url = `${protocol}://user:s3cret@db.example.com/0`
+      expect(await messageOf(make({ url }))).toContain(`allowRemote: ['db.example.com']`)
+    },
+  )
+
+  test('an unknown provider in a variable', async () => {
+    expect(await messageOf(postgres(), { SLO_SERVICES: 'docker' })).toContain('SLO_SERVICES=docker')
+    expect(await messageOf(redis(), { SLO_REDIS_PROVIDER: 'extern' })).toContain('SLO_REDIS_PROVIDER=extern')
+  })
+
+  test('external without a URL', async () => {
+    expect(await messageOf(redis({ provider: 'external' }))).toContain('Set PERF_REDIS_URL, or the option url')
+  })
+})
+
+describe.skipIf(skipped !== undefined)('containers', () => {
+  test('the engine has no such image', async () => {
+    const env = { SLO_POSTGRES_IMAGE: 'slo/no-such-image:1', SLO_REDIS_IMAGE: 'slo/no-such-image:1' }
+    const message = await messageOf(postgres({ provider: 'container' }), env)
+    expect(message).toContain('the Docker engine has no image slo/no-such-image:1')
+    expect(message).toContain('docker pull slo/no-such-image:1')
+    expect(await messageOf(redis({ provider: 'container' }), env)).toContain('SLO_REDIS_IMAGE')
+  })
+
+  test('a setting the server does not know', async () => {
+    const message = await messageOf(postgres({ provider: 'container', settings: { max_conections: 5 } }))
+    expect(message).toContain('unrecognized configuration parameter "max_conections"')
+  })
+})
+
+async function listen(connected: (socket: Socket) => void) {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {}))
+    connected(socket)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    },
+  }
+}
