@@ -24,6 +24,11 @@ export interface Judgement {
   readonly received: string
   /** What forbids judging at all. Any entry makes the assertion invalid, whatever `holds` says, in both polarities. */
   readonly invalidities: readonly Invalidity[]
+  /**
+   * Why this cannot be checked here at all, as a ledger without the URL of its database. The assertion is recorded as
+   * skipped, with this reason, and throws in neither polarity.
+   */
+  readonly skipped?: string | undefined
   readonly evidence: readonly string[]
   readonly worst?: { readonly label: string; readonly items: readonly string[] } | undefined
   readonly hint?: string | undefined
@@ -79,6 +84,7 @@ export class Call {
 
   settle(judgement: Judgement): { pass: boolean; message: () => string } {
     const isNot = this.#isNot
+    if (judgement.skipped !== undefined) return this.#skip(judgement, judgement.skipped)
     if (judgement.invalidities.length > 0) this.#throwInvalid(judgement)
     const pass = judgement.holds === 'undecided' ? isNot : judgement.holds
     const failed = pass === isNot
@@ -123,6 +129,17 @@ export class Call {
     } catch (error) {
       throw this.placed(error)
     }
+  }
+
+  #skip(judgement: Judgement, reason: string): { pass: boolean; message: () => string } {
+    const isNot = this.#isNot
+    this.#record({
+      assertion: (isNot ? 'not.' : '') + this.#written,
+      expected: isNot ? judgement.expectedNot : judgement.expected,
+      received: `not checked: ${reason}`,
+      outcome: 'skipped',
+    })
+    return { pass: !isNot, message: () => '' }
   }
 
   #throwInvalid(judgement: Judgement): never {

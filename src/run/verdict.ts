@@ -7,6 +7,7 @@ export type InvalidReason =
   | 'aborted'
   | 'wrong-phase'
   | 'metric-missing'
+  | 'ledger-unreadable'
 
 /** One reason against a run's evidence, with figures and a remedy for the reader. */
 export interface Invalidity {
