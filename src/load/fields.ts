@@ -108,7 +108,7 @@ export class Fields {
   #stage(path: string, value: unknown, target: 'vus' | 'rate'): Stage {
     const example = `{ target: 100, duration: '2m' }`
     if (!isRecord(value)) {
-      this.#problems.add(path, value, 'must be a stage', example)
+      this.#problems.add(path, value, 'must be a stage: an object with target and duration', example)
       return { target: Number.NaN, durationMs: Number.NaN }
     }
     const fields = new Fields(this.#problems, path, value, this.#isData)

@@ -3,7 +3,8 @@ import type { Problems } from './problems.ts'
 /** A length of time: `'2m'`, `'1.5s'`, `'500ms'`, `'1h'`, or a number of milliseconds. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h'}`
 
-const MS_PER_UNIT = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const
+const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+const EXAMPLES = ['2m', '10s', '1s', '100ms', '10ms', '1h'] as const
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/
 
 /** Milliseconds of a duration, or `undefined` where the value is none. */
@@ -11,7 +12,7 @@ export function durationMs(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined
   const match = typeof value === 'string' ? DURATION.exec(value) : null
   if (!match) return undefined
-  return Number(match[1]) * MS_PER_UNIT[match[2] as keyof typeof MS_PER_UNIT]
+  return Number(match[1]) * MS_PER_UNIT[match[2]!]!
 }
 
 interface Bounds {
@@ -31,7 +32,8 @@ export function checkDuration(problems: Problems, path: string, value: unknown, 
   if (ms === undefined || !within(ms, bounds)) {
     const limits = limitsOf(bounds, ' ms')
     const rule = `must be a duration${limits}: '2m', '1.5s', '500ms', or a number of milliseconds`
-    problems.add(path, value, rule, `${name}: '2m'`)
+    const example = EXAMPLES.find((duration) => within(durationMs(duration)!, bounds)) ?? bounds.max ?? bounds.min
+    problems.add(path, value, rule, typeof example === 'string' ? `${name}: '${example}'` : `${name}: ${example}`)
     return Number.NaN
   }
   return ms
@@ -58,8 +60,27 @@ export function checkKnownKeys(problems: Problems, prefix: string, value: object
   for (const [key, received] of Object.entries(value)) {
     if (known.includes(key)) continue
     const path = prefix === '' ? key : `${prefix}.${key}`
-    problems.add(path, received, `is no option here; known are ${known.join(', ')}`, `${known[0]}: …`)
+    problems.add(path, received, `is no option here; known are ${known.join(', ')}`, `${nearest(key, known)}: …`)
   }
+}
+
+/** The option that was probably meant. */
+function nearest(key: string, known: readonly string[]): string | undefined {
+  return known.toSorted((a, b) => editDistance(key, a) - editDistance(key, b))[0]
+}
+
+/** Levenshtein's distance, ignoring case: how many letters to insert, delete or replace. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at)
+  for (let taken = 0; taken < from.length; taken++) {
+    const next = [taken + 1]
+    for (let at = 0; at < to.length; at++) {
+      const same = from[taken]!.toLowerCase() === to[at]!.toLowerCase()
+      next.push(Math.min(row[at + 1]! + 1, next[at]! + 1, row[at]! + (same ? 0 : 1)))
+    }
+    row = next
+  }
+  return row.at(-1)!
 }
 
 function within(value: number, { min, max, above, below, integer }: Bounds): boolean {

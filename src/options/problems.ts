@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { redactData, redactText } from './redact.ts'
 
 /** One option that cannot be used: where it stands, what was given, the rule it breaks and a legal example. */
 export interface Problem {
@@ -14,12 +15,13 @@ export interface Problem {
 /** Thrown before any load is sent, with every mistake of one call in one message. */
 export class OptionsError extends Error {
   override readonly name = 'OptionsError'
+  /** As in the message, for a program to read. Secrets among the values received are masked. */
   readonly problems: readonly Problem[]
 
   /** @param subject what was called, e.g. `constantArrivalRate()` */
   constructor(subject: string, problems: readonly Problem[]) {
     super(describe(subject, problems))
-    this.problems = problems
+    this.problems = problems.map(withoutSecrets)
   }
 }
 
@@ -54,14 +56,26 @@ function join(prefix: string, path: string): string {
 function describe(subject: string, problems: readonly Problem[]): string {
   const count = problems.length === 1 ? 'an option it cannot use' : `${problems.length} options it cannot use`
   const lines = problems.map(({ path, received, rule, example }) => {
-    return `  ${path}: ${rule}\n    received: ${show(received)}\n    example:  ${example}`
+    return `  ${path}: ${rule}\n    received: ${show(path, received)}\n    example:  ${example}`
   })
   return `${subject} was given ${count}:\n\n${lines.join('\n')}`
 }
 
-function show(value: unknown): string {
+/** The value as the reader may see it. The option's name stands before it while secrets are looked for: it may tell. */
+function show(path: string, value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return `a function${value.name ? ` named ${value.name}` : ''}`
-  const text = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 })
-  return text.length > 120 ? `${text.slice(0, 117)}…` : text
+  const text = inspect(value, { depth: 1, compact: true, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 })
+  const name = nameOf(path)
+  const clean = redactText(`${name}: ${text}`).slice(name.length + 2)
+  return clean.length > 120 ? `${clean.slice(0, 117)}…` : clean
+}
+
+function withoutSecrets(problem: Problem): Problem {
+  const name = nameOf(problem.path)
+  return { ...problem, received: redactData({ [name]: problem.received })[name] }
+}
+
+function nameOf(path: string): string {
+  return path.split('.').at(-1)!
 }

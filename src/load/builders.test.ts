@@ -1,0 +1,296 @@
+import { describe, expect, it } from 'vitest'
+import { OptionsError, Problems } from '../options/problems.ts'
+import {
+  checkLoad,
+  constantArrivalRate,
+  constantVus,
+  isLoad,
+  rampingArrivalRate,
+  rampingVus,
+  sharedIterations,
+  spike,
+} from './builders.ts'
+import type { Load } from './load.ts'
+
+const EVERY_KIND: readonly Load[] = [
+  constantVus({ vus: 50, duration: '2m', thinkTime: { min: '1s', max: '3s' } }),
+  rampingVus({ stages: [{ target: 10, duration: '10s' }], thinkTime: '500ms' }),
+  constantArrivalRate({ rate: 0.5, vus: 10, duration: '1m', arrivals: 'poisson' }),
+  rampingArrivalRate({ startRate: 5, stages: [{ target: 10, duration: 1000, phase: 'spike' }], vus: 10 }),
+  sharedIterations({ iterations: 100, vus: 10 }),
+  spike({ rate: 200, duration: '60s', vus: 2000 }),
+]
+
+describe('builders', () => {
+  it('make plain data with every default stated', () => {
+    expect(EVERY_KIND).toMatchInlineSnapshot(`
+      [
+        {
+          "durationMs": 120000,
+          "kind": "constantVus",
+          "thinkTime": {
+            "maxMs": 3000,
+            "minMs": 1000,
+          },
+          "vus": 50,
+        },
+        {
+          "kind": "rampingVus",
+          "stages": [
+            {
+              "durationMs": 10000,
+              "target": 10,
+            },
+          ],
+          "startVus": 0,
+          "thinkTime": {
+            "maxMs": 500,
+            "minMs": 500,
+          },
+        },
+        {
+          "arrivals": "poisson",
+          "durationMs": 60000,
+          "kind": "constantArrivalRate",
+          "ratePerSec": 0.5,
+          "vus": 10,
+        },
+        {
+          "arrivals": "uniform",
+          "kind": "rampingArrivalRate",
+          "stages": [
+            {
+              "durationMs": 1000,
+              "phase": "spike",
+              "target": 10,
+            },
+          ],
+          "startRatePerSec": 5,
+          "vus": 10,
+        },
+        {
+          "iterations": 100,
+          "kind": "sharedIterations",
+          "maxDurationMs": 600000,
+          "vus": 10,
+        },
+        {
+          "arrivals": "uniform",
+          "kind": "rampingArrivalRate",
+          "stages": [
+            {
+              "durationMs": 10000,
+              "phase": "steady",
+              "target": 20,
+            },
+            {
+              "durationMs": 0,
+              "phase": "ramp",
+              "target": 200,
+            },
+            {
+              "durationMs": 60000,
+              "phase": "spike",
+              "target": 200,
+            },
+            {
+              "durationMs": 0,
+              "target": 20,
+            },
+            {
+              "durationMs": 10000,
+              "phase": "cooldown",
+              "target": 20,
+            },
+          ],
+          "startRatePerSec": 20,
+          "vus": 2000,
+        },
+      ]
+    `)
+    for (const load of EVERY_KIND) expect(JSON.parse(JSON.stringify(load))).toEqual(load)
+  })
+
+  it('give a spike its surroundings as asked', () => {
+    const load = spike({ rate: 100, duration: '10s', vus: 5, baseRate: 1, before: '3s', after: 0, rampUp: '2s' })
+    expect(load.stages).toMatchInlineSnapshot(`
+      [
+        {
+          "durationMs": 3000,
+          "phase": "steady",
+          "target": 1,
+        },
+        {
+          "durationMs": 2000,
+          "phase": "ramp",
+          "target": 100,
+        },
+        {
+          "durationMs": 10000,
+          "phase": "spike",
+          "target": 100,
+        },
+        {
+          "durationMs": 0,
+          "target": 1,
+        },
+        {
+          "durationMs": 0,
+          "phase": "cooldown",
+          "target": 1,
+        },
+      ]
+    `)
+  })
+})
+
+describe('mistakes', () => {
+  it('are named all at once, with path, value, rule and example', () => {
+    const options = { rate: -1, vus: Number.NaN, duraton: '2m', arrivals: 'random' }
+    expect(messageOf(() => constantArrivalRate(options as never))).toMatchInlineSnapshot(`
+      "constantArrivalRate() was given 5 options it cannot use:
+
+        rate: must be a number above 0
+          received: -1
+          example:  rate: 50
+        vus: must be a whole number at least 1
+          received: NaN
+          example:  vus: 50
+        duration: must be a duration above 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+          received: nothing
+          example:  duration: '2m'
+        arrivals: must be 'uniform' or 'poisson'
+          received: 'random'
+          example:  arrivals: 'poisson'
+        duraton: is no option here; known are rate, vus, duration, arrivals
+          received: '2m'
+          example:  duration: …"
+    `)
+  })
+
+  it('are named inside stages and think time', () => {
+    const stages = [{ target: 1.5, duration: '2 minutes', phase: 'calm', length: 3 }, 4]
+    const thinkTime = { min: 5, max: 1, mean: 3 }
+    expect(messageOf(() => rampingVus({ startVus: -1, stages, thinkTime } as never))).toMatchInlineSnapshot(`
+      "rampingVus() was given 8 options it cannot use:
+
+        startVus: must be a whole number at least 0
+          received: -1
+          example:  startVus: 10
+        stages[0].target: must be a whole number at least 0
+          received: 1.5
+          example:  target: 100
+        stages[0].duration: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+          received: '2 minutes'
+          example:  duration: '2m'
+        stages[0].length: is no option here; known are target, duration, phase
+          received: 3
+          example:  target: …
+        stages[0].phase: must be one of warmup, ramp, steady, spike, cooldown
+          received: 'calm'
+          example:  phase: 'spike'
+        stages[1]: must be a stage: an object with target and duration
+          received: 4
+          example:  { target: 100, duration: '2m' }
+        thinkTime.mean: is no option here; known are min, max
+          received: 3
+          example:  min: …
+        thinkTime: must not have min above max
+          received: { min: 5, max: 1, mean: 3 }
+          example:  thinkTime: { min: '1s', max: '3s' }"
+    `)
+  })
+
+  it.each([
+    ['no stages', () => rampingVus({ stages: [] }), ['stages']],
+    ['stages that are none', () => rampingArrivalRate({ stages: {}, vus: 1 } as never), ['stages']],
+    ['stages of no length', () => rampingVus({ stages: [{ target: 10, duration: 0 }] }), ['options']],
+    ['a ramp from 0 to 0', () => rampingArrivalRate({ stages: [{ target: 0, duration: '1m' }], vus: 1 }), ['options']],
+    ['a rate too low for its time', () => constantArrivalRate({ rate: 0.1, vus: 1, duration: '1s' }), ['options']],
+    ['no options', () => constantVus(undefined as never), ['options']],
+    ['a list of options', () => constantVus([] as never), ['options']],
+    ['null', () => constantVus({ vus: null, duration: null } as never), ['vus', 'duration']],
+    ['numbers as text', () => constantVus({ vus: '5', duration: '60' } as never), ['vus', 'duration']],
+    ['no duration', () => constantVus({ vus: 1, duration: 0 }), ['duration']],
+    ['a negative think time', () => constantVus({ vus: 1, duration: 1, thinkTime: -1 }), ['thinkTime']],
+    [
+      'infinity',
+      () => constantArrivalRate({ rate: Infinity, vus: Infinity, duration: Infinity }),
+      ['rate', 'vus', 'duration'],
+    ],
+    [
+      'half a VU',
+      () => sharedIterations({ iterations: 1.5, vus: 0.5, maxDuration: -1 }),
+      ['iterations', 'vus', 'maxDuration'],
+    ],
+    ['a spike without its rate', () => spike({ duration: '1m', vus: 1 } as never), ['rate']],
+    [
+      'a spike off its own base',
+      () => spike({ rate: 1, duration: '9s', vus: 1, baseRate: -1, rampUp: 'x' } as never),
+      ['baseRate', 'rampUp'],
+    ],
+  ])('%s', (_, build, paths) => {
+    expect(problemsOf(build).map(({ path }) => path)).toEqual(paths)
+  })
+})
+
+describe('loads as plain data', () => {
+  it('are told from everything else', () => {
+    for (const load of EVERY_KIND) expect(isLoad(JSON.parse(JSON.stringify(load)))).toBe(true)
+    for (const other of [undefined, null, 5, 'constantVus', [], {}, { kind: 'spike' }, { kind: 'toString' }])
+      expect(isLoad(other)).toBe(false)
+  })
+
+  it('are read as they were written', () => {
+    const problems = new Problems()
+    for (const load of EVERY_KIND) expect(checkLoad(problems, 'load', load)).toEqual(load)
+    expect(problems.found).toEqual([])
+  })
+
+  it('state everything: options and defaults of the builders are mistakes here', () => {
+    const problems = new Problems()
+    const stages = [{ target: 1, duration: '2m' }]
+    expect(checkLoad(problems, 'load', { kind: 'rampingArrivalRate', rate: 5, stages, vus: 1 })).toBeUndefined()
+    expect(problems.found.map(({ path }) => path)).toMatchInlineSnapshot(`
+      [
+        "load.startRatePerSec",
+        "load.stages[0].durationMs",
+        "load.stages[0].duration",
+        "load.arrivals",
+        "load.rate",
+      ]
+    `)
+  })
+
+  it('are asked for by the names of their builders', () => {
+    const problems = new Problems()
+    checkLoad(problems, 'load', { rate: 50 })
+    expect(() => problems.throwIfAny('http.run()')).toThrowErrorMatchingInlineSnapshot(`
+      [OptionsError: http.run() was given an option it cannot use:
+
+        load: must be a load, made by one of constantVus, rampingVus, constantArrivalRate, rampingArrivalRate, sharedIterations, spike
+          received: { rate: 50 }
+          example:  load: constantArrivalRate({ rate: 50, vus: 100, duration: '2m' })]
+    `)
+  })
+})
+
+function problemsOf(build: () => unknown): OptionsError['problems'] {
+  try {
+    build()
+  } catch (error) {
+    if (error instanceof OptionsError) return error.problems
+    throw error
+  }
+  return []
+}
+
+function messageOf(build: () => unknown): string {
+  try {
+    build()
+  } catch (error) {
+    if (error instanceof OptionsError) return error.message
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
