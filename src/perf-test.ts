@@ -1,9 +1,13 @@
 import { inject, test } from 'vitest'
+import type { Capacity } from './capacity/capacity.ts'
 import type { ProvidedSlo } from './config/provided.ts'
 import type { Http } from './http/http.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Scale } from './load/scale.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
 import type { RunResult } from './run/result.ts'
+import type { RunSnapshot } from './run/snapshot.ts'
 import { scenarioRecordOf } from './run/task-meta.ts'
 import { targetHandle, type TargetHandle } from './target-handle.ts'
 import type { WebSocketLoad } from './websocket/websocket.ts'
@@ -16,6 +20,10 @@ export interface PerfFixtures {
   readonly ws: WebSocketLoad
   /** Reads the target's Postgres and holds histories against it. */
   readonly ledger: Ledger
+  /** The target's own metrics, scraped from `/metrics` of every instance while the scenario runs. */
+  readonly metrics: Metrics
+  /** CPU of the target, Redis and Postgres, sampled each second while the scenario runs. */
+  readonly capacity: Capacity
   /** The system under test. */
   readonly target: TargetHandle
   /** Connection details by service name, as the config names them. */
@@ -26,6 +34,13 @@ export interface PerfFixtures {
   readonly runId: string
 }
 
+/** What binds the fixtures; not for scenarios. */
+interface Bindings {
+  readonly slo: ProvidedSlo
+  readonly onRun: (result: RunResult) => void
+  readonly onSnapshot: (snapshot: RunSnapshot) => void
+}
+
 /**
  * A scenario: a Vitest test whose fixtures put load on a service. `.only`, `.skip`, `.each`, `.for`, `.extend` and tags
  * work as on Vitest's `test`. There is no time-out unless one is given: every load ends by itself, at its duration
@@ -33,7 +48,7 @@ export interface PerfFixtures {
  *
  * Engines are loaded when a scenario first asks for one.
  */
-export const perfTest = test.extend<PerfFixtures & { slo: ProvidedSlo; onRun: (result: RunResult) => void }>({
+export const perfTest = test.extend<PerfFixtures & Bindings>({
   slo: async ({ task }, use) => {
     const slo = inject('slo')
     if (slo === undefined)
@@ -41,26 +56,54 @@ export const perfTest = test.extend<PerfFixtures & { slo: ProvidedSlo; onRun: (r
     await use(slo)
   },
   onRun: async ({ task }, use) => {
-    await use((result) => scenarioRecordOf(task).runs.push(result))
+    await use((result) => void scenarioRecordOf(task).runs.push(result))
+  },
+  onSnapshot: async ({ task }, use) => {
+    const sender = new LiveSender(inject(LIVE_ADDRESS), task.id)
+    await use((snapshot) => sender.send(snapshot))
+    sender.close()
   },
   scale: async ({ slo }, use) => use(slo.scale),
   services: async ({ slo }, use) => use(slo.services),
   target: async ({ slo }, use) => use(targetHandle(slo.target)),
   runId: async ({ slo, task }, use) => use(`${slo.runId}-${task.id}`),
-  http: async ({ slo, target, runId, signal, onRun }, use) => {
+  http: async ({ slo, target, runId, signal, onRun, onSnapshot }, use) => {
     const { createHttp } = await import('./http/http.ts')
-    const http = createHttp({ baseUrl: target.url, signal, scale: slo.scale, seed: slo.seed, runId, onRun })
-    await use(http)
+    const { scale, seed } = slo
+    await use(createHttp({ baseUrl: target.url, signal, scale, seed, runId, onRun, onSnapshot }))
   },
-  ws: async ({ slo, target, signal, onRun }, use) => {
+  ws: async ({ slo, target, signal, onRun, onSnapshot }, use) => {
     const { createWebSocket } = await import('./websocket/websocket.ts')
-    await use(createWebSocket({ baseUrl: target.url, signal, scale: slo.scale, seed: slo.seed, onRun }))
+    const { scale, seed } = slo
+    await use(createWebSocket({ baseUrl: target.url, signal, scale, seed, onRun, onSnapshot }))
   },
   ledger: async ({ slo, signal }, use) => {
     const { createLedger } = await import('./ledger/ledger.ts')
     await use(createLedger({ databaseUrl: slo.services['postgres']?.['url'], signal }))
   },
+  metrics: async ({ target, signal }, use) => {
+    const { createMetrics } = await import('./metrics/metrics.ts')
+    await using metrics = await createMetrics({ urls: target.urls.map((url) => new URL('/metrics', url).href), signal })
+    await use(metrics)
+  },
+  capacity: async ({ slo, task }, use) => {
+    const { createCapacity } = await import('./capacity/capacity.ts')
+    const { postgres, redis } = slo.services
+    await using capacity = await createCapacity({
+      pids: slo.target?.pids ?? [],
+      ...(postgres?.['url'] && { databaseUrl: postgres['url'] }),
+      ...(redis?.['url'] && { redisUrl: redis['url'] }),
+      onWindow: ({ name, series }) => attachSeries(scenarioRecordOf(task).runs, name, series),
+    })
+    await use(capacity)
+  },
 })
+
+/** Charts belong to the run they were sampled beside. */
+function attachSeries(runs: RunResult[], name: string, series: RunResult['series']): void {
+  const index = runs.findLastIndex((run) => run.name === name)
+  if (index !== -1 && series) runs[index] = { ...runs[index]!, series }
+}
 
 /** Ctrl-C in a terminal reaches the worker too; the main process decides, so that partial results can be reported. */
 process.on('SIGINT', ignore)

@@ -13,6 +13,8 @@ export interface CapacityContext {
   readonly readCpuSec?: () => Promise<number>
   readonly databaseUrl?: string
   readonly redisUrl?: string
+  /** Gets each window that is asked for, for the report. */
+  readonly onWindow?: (window: CapacityWindow) => void
   /** Time between samples. Default: 1,000 ms. */
   readonly intervalMs?: number
 }
@@ -54,7 +56,9 @@ export async function createCapacity(context: CapacityContext): Promise<Capacity
       async during(run) {
         const samplers = [sampled.cpu, sampled.redis, sampled.postgres].filter((sampler) => typeof sampler !== 'string')
         await Promise.all(samplers.map((sampler) => sampler.sample()))
-        return new CapacityWindow(run[windowOf](), sampled)
+        const window = new CapacityWindow(run[windowOf](), sampled)
+        context.onWindow?.(window)
+        return window
       },
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }
