@@ -1,0 +1,60 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { startEnvironment } from './environment.ts'
+import { freePort } from './ports.ts'
+import type { Service, StartedService } from './service.ts'
+import { target } from './target.ts'
+
+/** A payment provider's API, as far as the target calls it: an example of a service of one's own. */
+function paymentStub(): Service {
+  return {
+    name: 'payments',
+    async start({ signal }): Promise<StartedService> {
+      let invoices = 0
+      const server = createServer((_, response) => {
+        invoices++
+        response.setHeader('content-type', 'application/json')
+        response.end(JSON.stringify({ ok: true, result: `https://pay.example/${invoices}` }))
+      })
+      server.listen(await freePort(), '127.0.0.1')
+      await once(server, 'listening', { signal })
+      const address = server.address()
+      const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+      return {
+        name: 'payments',
+        provider: 'in process',
+        summary: `payment stub, in process, ${url}`,
+        connection: { url },
+        env: { PAYMENTS_URL: url },
+        async reset() {
+          invoices = 0
+        },
+        async [Symbol.asyncDispose]() {
+          server.closeAllConnections()
+          server.close()
+          await once(server, 'close')
+        },
+      }
+    },
+  }
+}
+
+test('a service of one’s own is started, given to the target, reset and put away like the others', async () => {
+  const small = new URL('../../fixtures/services/small-target.ts', import.meta.url).pathname
+  const environment = await startEnvironment(
+    { services: [paymentStub()], target: target({ command: ['node', small] }) },
+    { env: { PATH: process.env['PATH'] } },
+  )
+  const { services, target: running } = environment.details
+  const url = services['payments']?.connection['url'] ?? ''
+  const invoice = async (): Promise<unknown> => (await fetch(url)).json()
+
+  expect(await (await fetch(`${running?.instances[0]?.baseUrl}/env`)).json()).toMatchObject({ PAYMENTS_URL: url })
+  expect(await invoice()).toEqual({ ok: true, result: 'https://pay.example/1' })
+  await environment.reset()
+  expect(await invoice()).toEqual({ ok: true, result: 'https://pay.example/1' })
+
+  await environment[Symbol.asyncDispose]()
+  await expect(fetch(url)).rejects.toThrow('fetch failed')
+})

@@ -1,0 +1,215 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { isSameProcess, startTimeOf } from './process-identity.ts'
+import { isFree } from './ports.ts'
+import { target, type TargetContext, type TargetExit } from './target.ts'
+import type { TargetOptions } from './target-options.ts'
+import { failureOf, testContext } from './test-context.ts'
+
+const SMALL = ['node', new URL('../../fixtures/services/small-target.ts', import.meta.url).pathname]
+
+let base: Awaited<ReturnType<typeof testContext>>
+let context: TargetContext
+beforeEach(async () => {
+  base = await testContext({ env: { ...process.env, PERF_TARGET_URL: '' } })
+  context = { ...base, services: [], fullScale: false }
+})
+afterEach(() => base[Symbol.asyncDispose]())
+
+async function ask(url: string, path: string): Promise<string> {
+  return (await fetch(url + path)).text()
+}
+
+async function messageOf(options: TargetOptions, overrides: Partial<TargetContext> = {}): Promise<string> {
+  const { message } = await failureOf(() => target(options).start({ ...context, ...overrides }))
+  expect(message).toMatch(/^target: /)
+  expect(message).toContain('\n  Do this:  ')
+  return message
+}
+
+describe('a target that is started', () => {
+  test('gets free ports, the environment of the services and its own, and not that of Vitest', async () => {
+    const service = {
+      name: 'postgres',
+      provider: 'embedded',
+      summary: 'a database',
+      connection: { url: 'postgres://user:s3cret-password@127.0.0.1:1/db' },
+      env: { DATABASE_URL: 'postgres://user:s3cret-password@127.0.0.1:1/db' },
+      async [Symbol.asyncDispose]() {},
+    }
+    const env: TargetOptions['env'] = ({ index, services }) => ({
+      NODE: `node-${index}`,
+      DB: services['postgres']?.['url'] ?? '',
+    })
+    await using started = await target({ command: SMALL, env }).start({ ...context, services: [service] })
+    const [instance] = started.instances
+    const seen = JSON.parse(await ask(instance?.baseUrl ?? '', '/env'))
+    expect(seen).toMatchObject({ NODE: 'node-0', NODE_ENV: 'production', DATABASE_URL: service.connection.url })
+    expect(seen).toMatchObject({ DB: service.connection.url })
+    expect(instance?.baseUrl).toBe(`http://127.0.0.1:${seen.PORT}`)
+    expect(instance?.internalUrl).toBe(`http://127.0.0.1:${seen.INTERNAL_PORT}`)
+    expect(Object.keys(seen).filter((name) => name.startsWith('VITEST'))).toEqual([])
+    expect(started.log()).toEqual(['small target, database postgres://user:***@127.0.0.1:1/db'])
+  })
+
+  test('runs several times at once, and is put away with its children', async () => {
+    const started = await target({ command: SMALL, instances: 2, env: { WITH_CHILD: '1' } }).start(context)
+    const pids = started.instances.map(({ pid }) => pid ?? 0)
+    const children = await Promise.all(started.instances.map(({ baseUrl }) => ask(baseUrl, '/child')))
+    const running = [...pids, ...children.map(Number)].map((pid) => ({ pid, startedAt: startTimeOf(pid) ?? '' }))
+    expect(new Set(running.map(({ pid }) => pid)).size).toBe(4)
+    expect(running.every(({ pid, startedAt }) => isSameProcess(pid, startedAt))).toBe(true)
+    await started[Symbol.asyncDispose]()
+    expect(running.filter(({ pid, startedAt }) => isSameProcess(pid, startedAt))).toEqual([])
+  })
+
+  test('is started again on the same ports', async () => {
+    await using started = await target({ command: SMALL, env: { WITH_CHILD: '1' } }).start(context)
+    const [before] = started.instances
+    await started.restart()
+    const [after] = started.instances
+    expect(after?.baseUrl).toBe(before?.baseUrl)
+    expect(after?.pid).not.toBe(before?.pid)
+    expect(await ask(after?.baseUrl ?? '', '/healthz')).toBe('ok')
+  })
+
+  test('tells when it ends unasked, with its last lines; a restart is no such end', async () => {
+    await using started = await target({ command: SMALL, env: { DATABASE_URL: 'postgres://u:s3cret@h/db' } }).start(
+      context,
+    )
+    const exits: TargetExit[] = []
+    const { promise: exited, resolve } = Promise.withResolvers<void>()
+    started.onExit((exit) => {
+      exits.push(exit)
+      resolve()
+    })
+    await started.restart()
+    expect(exits).toEqual([])
+    expect(started.running).toBe(true)
+    await ask(started.instances[0]?.baseUrl ?? '', '/exit')
+    await exited
+    expect(started.running).toBe(false)
+    expect(exits).toMatchObject([{ instance: 0, code: 7, signal: null }])
+    expect(exits[0]?.message).toContain('target ended unasked: exit code 7')
+    expect(exits[0]?.message).toContain('| asked to end')
+    expect(exits[0]?.message).not.toContain('s3cret')
+  })
+})
+
+describe('a target that does not start', () => {
+  test('ends at once: its exit code and last lines', async () => {
+    const message = await messageOf({ command: SMALL, env: { EXIT_CODE: '3' } })
+    expect(message).toContain('ended before it was ready: exit code 3')
+    expect(message).toContain('| cannot go on: the configuration is wrong')
+  })
+
+  test('never gets ready: the last answer and its last lines, in the time given', async () => {
+    const message = await messageOf({ command: SMALL, readyTimeout: '700ms', env: { READY_STATUS: '500' } })
+    expect(message).toContain('was not ready within 0.7 s: GET /healthz on port')
+    expect(message).toContain('Received: status 500: no database yet')
+    expect(message).toContain('| small target, database none')
+  })
+
+  test('listens on another port than it was told', async () => {
+    const message = await messageOf({
+      command: SMALL,
+      portVariable: 'HTTP_PORT',
+      env: { PORT: '0' },
+      readyTimeout: '700ms',
+    })
+    expect(message).toContain('Received: connection refused: nothing listens there')
+  })
+
+  test('cannot be run', async () => {
+    expect(await messageOf({ command: ['no-such-program'] })).toContain(
+      'no-such-program cannot be run: spawn no-such-program ENOENT',
+    )
+  })
+
+  test('finds its fixed port taken', async () => {
+    await using occupied = await serve(200)
+    const message = await messageOf({ command: SMALL, port: occupied.port })
+    expect(message).toContain(`port ${occupied.port} is taken`)
+    expect(message).toContain('leave port out: a free port is chosen')
+  })
+
+  test('is given up when the run is', async () => {
+    const controller = new AbortController()
+    const starting = target({ command: SMALL, env: { READY_STATUS: '500' } }).start({
+      ...context,
+      signal: controller.signal,
+    })
+    controller.abort(new Error('stopped by SIGINT'))
+    await expect(starting).rejects.toThrow('stopped by SIGINT')
+  })
+
+  test('is not described at all', async () => {
+    expect(await messageOf({})).toContain('neither a command nor a URL')
+  })
+})
+
+describe('a target that runs elsewhere', () => {
+  test('is used as it is, and left as it was', async () => {
+    await using elsewhere = await serve(200)
+    const PERF_TARGET_URL = `http://127.0.0.1:${elsewhere.port}/api/`
+    const env = { PERF_TARGET_URL, PERF_TARGET_INTERNAL_URL: 'http://127.0.0.1:1' }
+    const started = await target({ command: SMALL }).start({ ...context, env })
+    expect(started.provider).toBe('external')
+    expect(started.instances).toEqual([
+      { baseUrl: `http://127.0.0.1:${elsewhere.port}/api`, internalUrl: 'http://127.0.0.1:1' },
+    ])
+    expect((await failureOf(() => started.restart())).message).toContain('runs elsewhere')
+    await started[Symbol.asyncDispose]()
+    expect(await isFree(elsewhere.port)).toBe(false)
+  })
+
+  test('does not answer in time', async () => {
+    await using elsewhere = await serve(503)
+    const message = await messageOf({ url: `http://127.0.0.1:${elsewhere.port}`, readyTimeout: 300 })
+    expect(message).toContain('/healthz was not ready within 0.3 s')
+    expect(message).toContain('Received: status 503')
+  })
+
+  test.each(['127.0.0.1:3000', 'ftp://127.0.0.1/', 'nonsense'])('%s is no http URL', async (url) => {
+    expect(await messageOf({}, { env: { PERF_TARGET_URL: url } })).toContain('PERF_TARGET_URL is no http URL')
+  })
+
+  test('on another machine needs its host to be allowed, at full scale twice', async () => {
+    // A name that leads nowhere: what is allowed gets as far as looking it up.
+    const url = 'http://shop.invalid'
+    const allowed: TargetOptions = { url, allowRemote: ['shop.invalid'], readyTimeout: 200 }
+    expect(await messageOf({ url })).toContain(`allowRemote: ['shop.invalid']`)
+    expect(await messageOf(allowed)).toContain('was not ready')
+    const once = await messageOf(allowed, { fullScale: true })
+    expect(once).toContain('full load on shop.invalid must be allowed twice')
+    expect(once).toContain('PERF_ALLOW_FULL_LOAD_ON=shop.invalid')
+    const env = { PERF_ALLOW_FULL_LOAD_ON: 'other.invalid, shop.invalid' }
+    expect(await messageOf(allowed, { fullScale: true, env })).toContain('was not ready')
+    const onlyByVariable = await messageOf({ url, readyTimeout: 200 }, { fullScale: true, env })
+    expect(onlyByVariable).toContain(`allowRemote: ['shop.invalid']`)
+  })
+})
+
+test('every option that cannot be used is named', () => {
+  const wrong = { command: [], ready: 'healthz', readyTimeout: 'soon', instances: 0, port: 70_000, colour: 'red' }
+  const { problems } = target(wrong as unknown as TargetOptions)
+  expect(problems.map(({ path }) => path)).toEqual(['colour', 'command', 'ready', 'readyTimeout', 'instances', 'port'])
+  expect(target({ command: SMALL, instances: 2, port: 3000, internalPort: 3001 }).problems).toMatchObject([
+    { path: 'internalPort', received: 3001 },
+  ])
+})
+
+async function serve(status: number) {
+  const server = createServer((_, response) => response.writeHead(status).end())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
