@@ -72,7 +72,7 @@ export function readOptions<Key extends string>(
   checkKnownKeys(problems, 'options', value, known)
   const { confidence }: { confidence?: unknown } = value
   if (confidence !== undefined && !isBetween(confidence, 0.5, 1)) {
-    const meant = isBetween(confidence, 1, 100) ? `, not percent; for ${confidence}% write ${ratioOf(confidence)}` : ''
+    const meant = isBetween(confidence, 50, 100) ? `, not percent; for ${confidence}% write ${ratioOf(confidence)}` : ''
     problems.add('options.confidence', confidence, `must be a ratio above 0.5 and below 1${meant}`, 'confidence: 0.95')
   }
   return value

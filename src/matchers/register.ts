@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { capacityMatchers } from './capacity.ts'
 import { connectingMatchers } from './connecting.ts'
 import { fanOutMatchers } from './fan-out.ts'
+import { freshnessMatchers } from './freshness.ts'
 import { latencyMatchers } from './latency.ts'
 import { metricsMatchers } from './metrics.ts'
 import { requestMatchers } from './requests.ts'
@@ -15,4 +16,5 @@ expect.extend({
   ...connectingMatchers,
   ...metricsMatchers,
   ...capacityMatchers,
+  ...freshnessMatchers,
 })

@@ -1,0 +1,233 @@
+import { describe, expect, test, vi } from 'vitest'
+import type { ScenarioRecord } from '../run/result.ts'
+import { defineMatcher } from './define.ts'
+import type { Judgement } from './define.ts'
+import { messageOf } from './message-of.ts'
+import { SATURATED, sampleHttpRun, sampleMicroRun } from './sample-runs.ts'
+import './register.ts'
+
+const run = sampleHttpRun()
+/** As a value whose type says nothing, for calls that do not compile otherwise. */
+const untyped = (value: unknown): unknown => value
+
+describe('what is recorded', () => {
+  test('passes, failures and invalid evidence', ({ task }) => {
+    expect(run).toHaveP95Below(150)
+    expect(run).not.toHaveP95Below(50)
+    expect(() => expect(run).toHaveP95Below(50)).toThrow('Received: p95 = 104 ms')
+    expect(() => expect(sampleHttpRun({ seconds: 0 })).toHaveP95Below(50)).toThrow('INVALID')
+    const { assertions } = recordOf(task)
+    expect(assertions).toEqual(JSON.parse(JSON.stringify(assertions)))
+    expect(assertions.map(({ message, ...rest }) => ({ ...rest, hasMessage: message !== undefined })))
+      .toMatchInlineSnapshot(`
+      [
+        {
+          "assertion": "toHaveP95Below(150)",
+          "expected": "p95 < 150 ms",
+          "hasMessage": false,
+          "outcome": "passed",
+          "received": "p95 = 104 ms (−30.6%), 95% interval 104–105 ms",
+          "run": "http 1",
+        },
+        {
+          "assertion": "not.toHaveP95Below(50)",
+          "expected": "p95 ≥ 50 ms",
+          "hasMessage": false,
+          "outcome": "passed",
+          "received": "p95 = 104 ms (+108.1%), 95% interval 104–105 ms",
+          "run": "http 1",
+        },
+        {
+          "assertion": "toHaveP95Below(50)",
+          "expected": "p95 < 50 ms",
+          "hasMessage": true,
+          "outcome": "failed",
+          "received": "p95 = 104 ms (+108.1%), 95% interval 104–105 ms",
+          "run": "http 1",
+        },
+        {
+          "assertion": "toHaveP95Below(50)",
+          "expected": "p95 < 50 ms",
+          "hasMessage": true,
+          "outcome": "invalid",
+          "reason": "no-samples",
+          "received": "p95 unknown: nothing was measured",
+          "run": "http 1",
+        },
+      ]
+    `)
+  })
+
+  test('no judgement of asymmetric use, unless it is invalid, and that once', ({ task }) => {
+    expect({ run }).toEqual({ run: expect.toHaveP95Below(150) })
+    expect({ run }).not.toEqual({ run: expect.toHaveP95Below(50) })
+    expect(recordOf(task).assertions).toEqual([])
+    const empty = sampleHttpRun({ seconds: 0 })
+    for (let times = 0; times < 2; times++)
+      expect(() => expect({ run: empty }).not.toEqual({ run: expect.toHaveP95Below(50) })).toThrow(/INVALID/)
+    expect(recordOf(task).assertions).toMatchObject([{ assertion: 'toHaveP95Below(50)', outcome: 'invalid' }])
+  })
+})
+
+describe('asymmetric use', () => {
+  test('passes and fails as the matcher does', () => {
+    expect({ run }).toEqual({ run: expect.toHaveP95Below(150) })
+    expect({ run }).toEqual({ run: expect.not.toHaveP95Below(50) })
+    expect([run]).toContainEqual(expect.toHaveErrorRateBelow(0.001))
+    expect(() => expect({ run }).toEqual({ run: expect.toHaveP95Below(50) })).toThrow('toHaveP95Below<50>')
+  })
+
+  test('is invalid where the evidence is', () => {
+    const invalid = { run: sampleHttpRun({ invalidities: [SATURATED] }) }
+    expect(messageOf(() => expect(invalid).toEqual({ run: expect.toHaveP95Below(150) }))).toMatch(/^InvalidRunError/)
+    expect(messageOf(() => expect(invalid).toEqual({ run: expect.not.toHaveP95Below(1) }))).toMatch(/^InvalidRunError/)
+  })
+})
+
+describe('the message given to expect', () => {
+  test('stands before failures and invalid evidence alike', () => {
+    expect(messageOf(() => expect(run, 'S3').toHaveP95Below(50))).toMatch(/^Error: S3: expect\(run\)/)
+    expect(messageOf(() => expect(sampleMicroRun({ calls: 10 }), 'S3').toHaveP95Below(50))).toMatch(
+      /^InvalidRunError: S3: expect\(run\)/,
+    )
+  })
+})
+
+describe('expect.poll', () => {
+  test('is refused with a reason, and what it polls is never called', async () => {
+    const load = vi.fn<() => typeof run>(() => run)
+    const error = await failureOf(() => expect.poll(load).toHaveP95Below(150))
+    expect(error.message).toMatchInlineSnapshot(
+      `"toHaveP95Below() cannot be polled: a measurement repeated until it passes samples until it is lucky. Await the run once, then assert: expect(run).toHaveP95Below(150)"`,
+    )
+    expect(load).not.toHaveBeenCalled()
+  })
+})
+
+describe('what cannot be judged', () => {
+  test.for([
+    ['nothing', undefined],
+    ['a promise', Promise.resolve(run)],
+    ['statistics', { p50Ms: 12, p95Ms: 40 }],
+    ['a number', 120],
+  ])('%s is named', ([, received]) => {
+    expect(messageOf(() => expect(untyped(received)).toHaveP95Below(150))).toMatchSnapshot()
+  })
+
+  test('a run of another kind, with the matchers that fit it', () => {
+    expect(messageOf(() => expect(untyped(sampleMicroRun())).toHaveThroughputAbove(5))).toMatchInlineSnapshot(`
+      "TypeError: toHaveThroughputAbove() judges a run of requests, as http.run() gives; it was given a micro run (micro 1).
+      Matchers that fit it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
+    `)
+  })
+})
+
+describe('a matcher that has to fetch its evidence', () => {
+  const judgement: Judgement = {
+    holds: false,
+    expected: 'balance = 0',
+    expectedNot: 'balance ≠ 0',
+    received: 'balance = 7',
+    invalidities: [],
+    evidence: ['three accounts'],
+  }
+  expect.extend({
+    toBalance: defineMatcher<{ judgement: Judgement | Error }, undefined>({
+      name: 'toBalance',
+      subject: { variable: 'ledger', noun: 'a ledger', read: ledgerIn },
+      readArguments: () => undefined,
+      judge: async ({ judgement: found }) => {
+        await Promise.resolve()
+        if (found instanceof Error) throw found
+        return found
+      },
+    }),
+  })
+  type Balancing = Record<'toBalance', () => Promise<void>>
+  const expectLedger = (found: Judgement | Error): Balancing & { readonly not: Balancing } =>
+    // oxlint-disable-next-line vitest/valid-expect -- the matcher is called on what this returns
+    expect({ judgement: found }) as never
+
+  test('passes and fails when awaited, with the stack of the call', async () => {
+    await expectLedger({ ...judgement, holds: true }).toBalance()
+    await expectLedger(judgement).not.toBalance()
+    const error = await failureOf(() => expectLedger(judgement).toBalance())
+    expect(error.message).toMatchInlineSnapshot(`
+      "expect(ledger).toBalance()
+
+      Expected: balance = 0
+      Received: balance = 7
+
+      Evidence: three accounts"
+    `)
+    expect(firstFrame(error)).toContain('define.test.ts')
+  })
+
+  test('is invalid in both polarities', async () => {
+    const invalid = { ...judgement, invalidities: [SATURATED] }
+    expect((await failureOf(() => expectLedger(invalid).toBalance())).name).toBe('InvalidRunError')
+    const error = await failureOf(() => expectLedger(invalid).not.toBalance())
+    expect(error.name).toBe('InvalidRunError')
+    expect(firstFrame(error)).toContain('define.test.ts')
+  })
+
+  test('passes its own errors on, and cannot stand within another matcher', async () => {
+    expect((await failureOf(() => expectLedger(new Error('no such table')).toBalance())).message).toBe('no such table')
+    const { toBalance } = expect as unknown as { toBalance: () => unknown }
+    expect(messageOf(() => expect({ judgement }).toEqual(toBalance()))).toMatchInlineSnapshot(
+      `"TypeError: toBalance() has to be awaited and cannot be used inside another matcher"`,
+    )
+  })
+})
+
+describe('arguments that cannot be used', () => {
+  test.for<[string, () => void]>([
+    ['a percentile of 0', () => expect(run).toHavePercentileBelow(0, 150)],
+    ['a percentile of 1', () => expect(run).toHavePercentileBelow(1, 150)],
+    ['a percentile of 100', () => expect(run).toHavePercentileBelow(100, 150)],
+    ['a percentile in percent', () => expect(run).toHavePercentileBelow(99.9, 150)],
+    ['a percentile of 150', () => expect(run).toHavePercentileBelow(150, 150)],
+    ['a percentile of NaN', () => expect(run).toHavePercentileBelow(Number.NaN, 150)],
+    ['a limit of 0', () => expect(run).toHaveP95Below(0)],
+    ['a negative limit', () => expect(run).toHaveP50Below(-1)],
+    ['a limit past what is told apart', () => expect(run).toHaveP99Below('10m')],
+    ['a limit in words', () => expect(run).toHaveP99Below('fast' as '1s')],
+    ['a ratio of 0', () => expect(run).toHaveErrorRateBelow(0)],
+    ['a ratio in percent', () => expect(run).toHaveErrorRateBelow(5)],
+    ['a ratio of 1', () => expect(run).toHaveErrorRateBelow(1)],
+    ['a confidence of 1', () => expect(run).toHaveP95Below(150, { confidence: 1 })],
+    ['a confidence in percent', () => expect(run).toHaveP95Below(150, { confidence: 95 })],
+    ['a misspelt option', () => expect(run).toHaveP95Below(150, { confidense: 0.95 } as object)],
+    ['options that are none', () => expect(run).toHaveP95Below(150, 0.95 as unknown as object)],
+    ['a status that is none', () => expect(run).toHaveStatusRateBelow(42.9, 0.01)],
+    ['a rate of 0', () => expect(run).toHaveThroughputAbove(0)],
+    ['a tolerance of 1', () => expect(run).toSustainRate({ tolerance: 1 })],
+    ['several at once', () => expect(run).toHavePercentileBelow(95, 0, { confidence: 2 })],
+  ])('%s', ([, assert]) => {
+    expect(messageOf(assert)).toMatchSnapshot()
+  })
+})
+
+function ledgerIn(received: unknown): { judgement: Judgement | Error } | undefined {
+  const isLedger = typeof received === 'object' && received !== null && 'judgement' in received
+  return isLedger ? (received as { judgement: Judgement | Error }) : undefined
+}
+
+function recordOf(task: { readonly meta: { readonly slo?: ScenarioRecord } }): ScenarioRecord {
+  return task.meta.slo ?? { runs: [], assertions: [] }
+}
+
+async function failureOf(assert: () => Promise<void>): Promise<Error> {
+  try {
+    await assert()
+  } catch (error) {
+    if (error instanceof Error) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
+}
+
+/** The first frame outside Vitest itself, which is where it sets the code frame. */
+function firstFrame(error: Error): string | undefined {
+  return error.stack?.split('\n').find((line) => line.startsWith('    at ') && !line.includes('/node_modules/'))
+}

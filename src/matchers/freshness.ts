@@ -1,0 +1,69 @@
+import { freshnessOf, type FreshnessEvidence } from '../run/freshness-evidence.ts'
+import { formatMs } from '../stats/units.ts'
+import { readLimitMs, refuseMore } from './arguments.ts'
+import { defineMatcher, type ExtendMatcher } from './define.ts'
+import type { Subject } from './subject.ts'
+import { formatDistance, judgeThreshold } from './threshold.ts'
+import type { On } from './typing.ts'
+
+interface FreshnessSource {
+  [freshnessOf](): FreshnessEvidence
+}
+
+declare module 'vitest' {
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
+    /**
+     * No answer read beside the load was staler than a limit: the oldest one decides, for a time-to-live is a promise
+     * about every answer. See `freshness.probe()` for what staleness is and leaves out.
+     */
+    toStayFresherThan: On<T, FreshnessSource, (ms: number) => R, 'judges freshness, as await probe.stop() gives'>
+  }
+}
+
+const freshness: Subject<FreshnessEvidence> = {
+  variable: 'freshness',
+  noun: 'freshness, as await probe.stop() gives',
+  read: (received) =>
+    typeof received === 'object' && received !== null && freshnessOf in received
+      ? (received as FreshnessSource)[freshnessOf]()
+      : undefined,
+}
+
+const toStayFresherThan = defineMatcher<FreshnessEvidence, number>({
+  name: 'toStayFresherThan',
+  subject: freshness,
+  readArguments(problems, args) {
+    refuseMore(problems, args, 1, 'toStayFresherThan(1000)')
+    return readLimitMs(problems, args[0], 'toStayFresherThan(1000)')
+  },
+  judge(evidence, limitMs) {
+    const { staleness, worst } = evidence
+    const value = staleness.count === 0 ? Number.NaN : staleness.maxUs / 1000
+    const judged = judgeThreshold({
+      what: 'oldest answer',
+      side: 'below',
+      limit: limitMs,
+      value,
+      interval: undefined,
+      confidence: undefined,
+      show: formatMs,
+      detail: formatDistance(value, limitMs),
+    })
+    const over = staleness.count - staleness.countAtMost(limitMs * 1000)
+    return {
+      ...judged,
+      invalidities: evidence.invalidities,
+      evidence: evidence.evidenceLines,
+      ...(worst && {
+        worst: {
+          label: 'Oldest',
+          items: [`version ${worst.version} at ${formatMs(worst.atMs)}, when ${worst.newest} had been written`],
+        },
+      }),
+      hint: over > 0 ? `${over} answers were past the limit: compare the cache's time-to-live with it` : undefined,
+    }
+  },
+})
+
+/** How old cached answers are. */
+export const freshnessMatchers: Readonly<Record<string, ExtendMatcher>> = { toStayFresherThan }

@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { InlineProject, plainText } from '../report/inline-project.ts'
+import type { ScenarioRecord } from '../run/result.ts'
+
+const HERE = import.meta.dirname
+
+/** The scenario runs in Vitest; the framework, as in a project that has installed it, in Node alone. */
+const CONFIG = `
+  export default {
+    test: {
+      include: ['*.perf.ts'],
+      reporters: ['default', './recorder.ts'],
+      server: { deps: { external: [/^${HERE.replaceAll('/', '\\/')}\\/(?!.*test)/, /\\/src\\//] } },
+    },
+  }
+`
+
+const RECORDER = `
+  import { writeFileSync } from 'node:fs'
+  const outcomes = {}
+  export default class {
+    onTestCaseResult(test) {
+      const { state, errors = [] } = test.result()
+      const shown = errors.map(({ name, message }) => ({ name, message: message.split('\\n')[0] }))
+      outcomes[test.name] = { state, errors: shown, slo: test.meta().slo }
+    }
+    onTestRunEnd() {
+      writeFileSync(new URL('outcomes.json', import.meta.url), JSON.stringify(outcomes))
+    }
+  }
+`
+
+const SPEC = `
+import { expect, test } from 'vitest'
+import '${HERE}/register.ts'
+import { sampleHttpRun } from '${HERE}/sample-runs.ts'
+
+const run = sampleHttpRun()
+const short = sampleHttpRun({ seconds: 1, perSecond: 50 })
+
+test('passes', () => {
+  expect(run).toHaveP95Below(150)
+})
+
+test('fails', () => {
+  expect(run).toHaveP95Below(50)
+})
+
+test('goes on after a soft failure and a soft invalid run', () => {
+  expect.soft(run).toHaveP95Below(50)
+  expect.soft(short).not.toHaveP95Below(50)
+  expect.soft(run).toHaveErrorRateBelow(0.001)
+})
+
+test('uses the expect of its context', ({ expect: local }) => {
+  local(short).not.toHaveP95Below(1)
+})
+`
+
+interface Reported {
+  readonly state: string
+  readonly errors: readonly { readonly name: string; readonly message: string }[]
+  readonly slo?: ScenarioRecord
+}
+
+describe('a scenario in the real runner', () => {
+  let project: InlineProject
+  let output: string
+  let exitCode: number | null
+  let outcomes: Record<string, Reported>
+
+  beforeAll(async () => {
+    project = await InlineProject.create({
+      'vitest.config.ts': CONFIG,
+      'recorder.ts': RECORDER,
+      'checkout.perf.ts': SPEC,
+    })
+    const run = await project.run()
+    output = plainText(run.output)
+    exitCode = run.exitCode
+    outcomes = JSON.parse(await readFile(project.path('outcomes.json'), 'utf8')) as Record<string, Reported>
+  })
+
+  afterAll(() => project[Symbol.asyncDispose]())
+
+  test('fails the command, and the code frame shows the line of the scenario', () => {
+    expect(exitCode).toBe(1)
+    expect(output).toContain('❯ checkout.perf.ts:14:15')
+    expect(output).toMatch(/14\|\s+expect\(run\)\.toHaveP95Below\(50\)\n\s+\|\s+\^/)
+    expect(output).not.toMatch(/❯ .*matchers\/(define|call)\.ts/)
+  })
+
+  test('shows an invalid run under its own name, with its line', () => {
+    expect(output).toContain('InvalidRunError: expect(run).not.toHaveP95Below(1)')
+    expect(output).toMatch(/24\|\s+local\(short\)\.not\.toHaveP95Below\(1\)/)
+  })
+
+  test('tells outcomes and errors to the reporter', () => {
+    expect(outcomes['passes']?.state).toBe('passed')
+    expect(outcomes['goes on after a soft failure and a soft invalid run']).toMatchObject({
+      state: 'failed',
+      errors: [
+        { name: 'Error', message: 'expect.soft(run).toHaveP95Below(50)' },
+        { name: 'InvalidRunError', message: 'expect.soft(run).not.toHaveP95Below(50)' },
+      ],
+    })
+  })
+
+  test('hands the record of every assertion to the reporter', () => {
+    const outcomeOf = (name: string) => outcomes[name]?.slo?.assertions.map(({ outcome, reason }) => reason ?? outcome)
+    expect(outcomeOf('passes')).toEqual(['passed'])
+    expect(outcomeOf('fails')).toEqual(['failed'])
+    expect(outcomeOf('goes on after a soft failure and a soft invalid run')).toEqual([
+      'failed',
+      'too-few-samples',
+      'passed',
+    ])
+    expect(outcomeOf('uses the expect of its context')).toEqual(['too-few-samples'])
+  })
+})
