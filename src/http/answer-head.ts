@@ -1,0 +1,41 @@
+/** What the head of an answer says about reading the rest of it. */
+export interface AnswerHead {
+  readonly status: number
+  /** Length of the body, as `Content-Length` states it. */
+  readonly bodyLength: number
+  /** The connection cannot be used again. */
+  readonly isLast: boolean
+}
+
+const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d)(?: [^\r\n]*)?\r\n/
+const CONTENT_LENGTH = /\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*(?=\r\n)/gi
+/** Framing other than by length, line endings other than CRLF, and continued lines: left to the full parser. */
+const UNCOMMON = /transfer-encoding|[^\r]\n|\r[^\n]|\n[ \t]/i
+const ANY_CONTENT_LENGTH = /content-length/gi
+const CONNECTION_CLOSE = /\r\nconnection:[^\r]*close/i
+
+let lastText = ''
+let lastHead: AnswerHead | undefined
+
+/**
+ * Reads the head of a common answer: HTTP/1.1, a final status that has a body, exactly one `Content-Length`, nothing
+ * unusual. `undefined` for all else, which the full parser must read.
+ *
+ * @param text from the status line to the last header's CRLF
+ */
+export function commonHead(text: string): AnswerHead | undefined {
+  // One server's answers to one request mostly have the same head for a second, until `Date` changes.
+  if (text === lastText) return lastHead
+  lastText = text
+  lastHead = readHead(text)
+  return lastHead
+}
+
+function readHead(text: string): AnswerHead | undefined {
+  const status = Number(STATUS_LINE.exec(text)?.[1])
+  if (Number.isNaN(status) || status === 204 || status === 304 || UNCOMMON.test(text)) return undefined
+  const lengths = text.match(CONTENT_LENGTH)
+  if (lengths?.length !== 1 || text.match(ANY_CONTENT_LENGTH)?.length !== 1) return undefined
+  const bodyLength = Number(lengths[0].slice(lengths[0].indexOf(':') + 1))
+  return { status, bodyLength, isLast: CONNECTION_CLOSE.test(text) }
+}

@@ -1,0 +1,163 @@
+import type { ParsedHead } from 'autocannon'
+import type { LoadClient } from './clients.ts'
+import { commonHead } from './answer-head.ts'
+
+/** Told what a connection's bytes amount to. */
+export interface AnswerTaker {
+  /** A whole answer was read; `reader` holds it until this returns. */
+  answered(reader: AnswerReader): void
+}
+
+const HEAD_END = Buffer.from('\r\n\r\n')
+const NO_BYTES = Buffer.alloc(0)
+
+/**
+ * Reads answers from the bytes of one connection. Most answers come in one piece with a `Content-Length`: those are
+ * recognised on the bytes, at a fraction of the cost; all others go through the client's own parser.
+ */
+export class AnswerReader {
+  status = 0
+  /** Bytes of the body, whether kept or not. */
+  bodyBytes = 0
+  /** The connection cannot be used for another request. */
+  isLast = false
+  /** Set before a request is sent: the answer has no body whatever its head says (HEAD). */
+  expectsNoBody = false
+  /** Set before a request is sent: somebody will look at the body. */
+  keepsBody = false
+  /** Some bytes of an answer came, and not yet all. */
+  isMidAnswer = false
+
+  readonly #taker: AnswerTaker
+  readonly #parser: LoadClient['parser']
+  #chunk: Buffer = NO_BYTES
+  #headLength = 0
+  #parts: Buffer[] = []
+  #rawHeaders: readonly string[] | undefined
+  #isInterim = false
+  #isComplete = false
+  #hasSurplus = false
+
+  constructor(parser: LoadClient['parser'], taker: AnswerTaker) {
+    this.#parser = parser
+    this.#taker = taker
+    this.#installCallbacks()
+  }
+
+  /** The body; valid as long as the answer is being taken, copy what is to be kept. Empty where `keepsBody` was not set. */
+  get body(): Buffer {
+    if (this.#rawHeaders === undefined) return this.#chunk.subarray(this.#headLength)
+    return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
+  }
+
+  /** Names and values by turns, as received. */
+  get rawHeaders(): readonly string[] {
+    if (this.#rawHeaders !== undefined) return this.#rawHeaders
+    const lines = this.#chunk
+      .toString('latin1', 0, this.#headLength - 4)
+      .split('\r\n')
+      .slice(1)
+    return lines.flatMap((line) => {
+      const colon = line.indexOf(':')
+      return colon > 0 ? [line.slice(0, colon), line.slice(colon + 1).trim()] : []
+    })
+  }
+
+  /**
+   * Takes bytes, which may be overwritten afterwards.
+   * @returns what is wrong with them, where they are no HTTP
+   */
+  read(chunk: Buffer): Error | undefined {
+    if (!this.isMidAnswer && !this.expectsNoBody && this.#readWhole(chunk)) return undefined
+    this.isMidAnswer = true
+    const result = this.#parser.execute(chunk)
+    if (result instanceof Error) return result
+    if (this.#hasSurplus) return new Error('a second answer came with the first')
+    if (this.#isComplete) this.#hand()
+    return undefined
+  }
+
+  /** The server ended the connection. True where that completes an answer. */
+  end(): boolean {
+    if (!this.isMidAnswer || this.#rawHeaders === undefined) return false
+    this.#parser.finish()
+    if (!this.#isComplete) return false
+    this.#hand()
+    return true
+  }
+
+  /** Forgets what was read, for a new connection. */
+  reset(): void {
+    this.isMidAnswer = false
+    this.#isComplete = false
+    this.#hasSurplus = false
+    this.#parser.reinitialize('RESPONSE')
+    this.#forget()
+  }
+
+  #readWhole(chunk: Buffer): boolean {
+    const headEnd = chunk.indexOf(HEAD_END)
+    if (headEnd < 0) return false
+    const head = commonHead(chunk.toString('latin1', 0, headEnd + 2))
+    if (head === undefined || headEnd + 4 + head.bodyLength !== chunk.length) return false
+    this.#rawHeaders = undefined
+    this.#chunk = chunk
+    this.#headLength = headEnd + 4
+    this.status = head.status
+    this.isLast = head.isLast
+    this.bodyBytes = head.bodyLength
+    this.#taker.answered(this)
+    return true
+  }
+
+  #installCallbacks(): void {
+    const { kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete } = this.#parser.constructor
+    this.#parser[kOnHeaders] = () => {}
+    this.#parser[kOnHeadersComplete] = (head: ParsedHead) => {
+      if (this.#isComplete) this.#hasSurplus = true
+      this.#forget()
+      this.status = head.statusCode
+      this.#isInterim = head.statusCode < 200 && head.statusCode !== 101
+      this.#rawHeaders = head.headers
+      // What the status or the method says about the body outweighs any Content-Length.
+      const hasNoBody =
+        this.expectsNoBody || head.statusCode < 200 || head.statusCode === 204 || head.statusCode === 304
+      this.isLast = head.statusCode === 101 || !(hasNoBody ? asksToKeepAlive(head) : head.shouldKeepAlive)
+      return hasNoBody
+    }
+    this.#parser[kOnBody] = (bytes: Buffer, start: number, length: number) => {
+      this.bodyBytes += length
+      // Copied: the bytes lie in a buffer that the next read overwrites.
+      if (this.keepsBody) this.#parts.push(Buffer.from(bytes.subarray(start, start + length)))
+    }
+    this.#parser[kOnMessageComplete] = () => {
+      this.#isComplete = !this.#isInterim
+    }
+  }
+
+  /** Not from within the parser: taking an answer sends the next request. */
+  #hand(): void {
+    this.#isComplete = false
+    this.isMidAnswer = false
+    this.#taker.answered(this)
+  }
+
+  #forget(): void {
+    this.#parts = []
+    this.#rawHeaders = undefined
+    this.#chunk = NO_BYTES
+    this.#headLength = 0
+    this.bodyBytes = 0
+    this.#isInterim = false
+  }
+}
+
+function asksToKeepAlive({ versionMajor, versionMinor, headers }: ParsedHead): boolean {
+  const isCurrent = versionMajor > 1 || (versionMajor === 1 && versionMinor >= 1)
+  for (let at = 0; at < headers.length; at += 2) {
+    if (headers[at]!.toLowerCase() !== 'connection') continue
+    const value = headers[at + 1]!.toLowerCase()
+    if (value.includes(isCurrent ? 'close' : 'keep-alive')) return !isCurrent
+  }
+  return isCurrent
+}

@@ -1,0 +1,55 @@
+/** The part of autocannon 9.0.0 that this folder relies on; `clients.test.ts` holds it against the real thing. */
+declare module 'autocannon' {
+  interface HttpParserConstants {
+    readonly kOnHeaders: number
+    readonly kOnHeadersComplete: number
+    readonly kOnBody: number
+    readonly kOnMessageComplete: number
+  }
+
+  interface ParsedHead {
+    readonly statusCode: number
+    readonly versionMajor: number
+    readonly versionMinor: number
+    readonly shouldKeepAlive: boolean
+    /** Names and values by turns, as received. */
+    readonly headers: readonly string[]
+  }
+
+  interface HttpParser {
+    constructor: HttpParserConstants
+    /** Feeds bytes; gives back the number taken, or what is wrong with them. */
+    execute(chunk: Buffer): number | Error
+    /** The connection ended: completes an answer whose body lasts until then. */
+    finish(): void | Error
+    reinitialize(type: 'RESPONSE'): void
+    [callback: number]: (...args: never[]) => unknown
+  }
+
+  interface Client {
+    readonly parser: HttpParser
+    readonly timeoutTicker: { clear(): void }
+    /** Opens the connection; called once by the constructor, after `setupClient`. */
+    _connect(): void
+    /** Sends the next request, or not. */
+    _doRequest(): void
+    _destroyConnection(): void
+    /** Ends this client for good. When all of a run have ended, the run ends. */
+    destroy(): void
+  }
+
+  interface Options {
+    readonly url: string
+    readonly connections: number
+    /** Seconds. */
+    readonly duration: number
+    /** Seconds. */
+    readonly timeout: number
+    /** Milliseconds between looks at whether the run has ended. */
+    readonly sampleInt: number
+    readonly skipAggregateResult: boolean
+    readonly setupClient: (client: Client) => void
+  }
+
+  export default function autocannon(options: Options): PromiseLike<unknown>
+}

@@ -1,0 +1,90 @@
+import { maxVusOf } from '../load/describe.ts'
+import { Random } from '../load/random.ts'
+import { scaleLoad, type Scale } from '../load/scale.ts'
+import { DEFAULT_LIMITS, type GeneratorLimits } from '../run/generator-limits.ts'
+import { httpRun, type HttpRun } from '../run/http-run.ts'
+import type { HttpRunResult } from '../run/result.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
+import { rowsFor, type SqlQuery } from './data.ts'
+import { endpointOf, type ConnectTo } from './endpoint.ts'
+import { LoadRun } from './load-run.ts'
+import { readOptions } from './options.ts'
+import { routesFor } from './preflight.ts'
+import type { HttpRunOptions } from './types.ts'
+
+/** What the engine needs from whoever runs scenarios. */
+export interface HttpContext {
+  /** Of the target, unless a run names its own. */
+  readonly baseUrl: string
+  readonly connectTo?: ConnectTo
+  /** Aborting it stops the load within a second; what was measured is still handed to `onRun`. */
+  readonly signal: AbortSignal
+  readonly scale: Scale
+  /** The same seed gives the same arrivals, think times and `random`. */
+  readonly seed: number | string
+  /** Goes into histories. Default: random. */
+  readonly runId?: string
+  /** Limits past which a run's own generator makes it invalid. */
+  readonly limits?: Partial<GeneratorLimits>
+  /** Runs queries for rows given as `sql(…)`. */
+  readonly sql?: SqlQuery
+  /** Called once for each run that began, also one that was aborted. */
+  onRun(result: HttpRunResult): void
+  /** Called once a second while a run goes on, and once at its end. */
+  onSnapshot?(snapshot: RunSnapshot): void
+  /** Told what a reader should know and no matcher judges. Default: `console.warn`. */
+  onWarning?(warning: string): void
+}
+
+/** Puts load on a target over HTTP. */
+export interface Http {
+  /**
+   * Opens a connection for each VU, then puts the load on and waits for its last answers. A target that is slow, broken
+   * or gone is measured, not thrown.
+   *
+   * @throws {OptionsError} naming every option that cannot be used, before anything is sent
+   * @throws {PreflightError} where the certificate is refused, or descriptors or ports do not suffice
+   * @throws whatever a request, check or extract function of the scenario throws; the run so far goes to `onRun`
+   */
+  run<D = undefined>(options: HttpRunOptions<D>): Promise<HttpRun>
+}
+
+/** The `http` of one scenario. Its runs are named `http 1`, `http 2`, … where they have no name of their own. */
+export function createHttp(context: HttpContext): Http {
+  let runs = 0
+  return {
+    async run<D>(given: HttpRunOptions<D>): Promise<HttpRun> {
+      const options = readOptions(given, context)
+      const name = options.name ?? `http ${++runs}`
+      context.signal.throwIfAborted()
+      const load = scaleLoad(options.load, context.scale, { requestsPerIteration: requestsPerIteration(options.steps) })
+      const endpoint = endpointOf(options.baseUrl, options.tls, options.connectTo)
+      const vus = maxVusOf(load)
+      const rows = await rowsFor<D>(options.data, vus, { sql: context.sql })
+      const routeOf = await routesFor(endpoint, vus, options.timeoutMs)
+      const { measurement, scenarioError } = await new LoadRun({
+        name,
+        load,
+        options,
+        endpoint,
+        routeOf,
+        rows,
+        random: new Random(context.seed).fork(name),
+        signal: context.signal,
+        limits: { ...DEFAULT_LIMITS, ...context.limits },
+        runId: context.runId,
+        onSnapshot: context.onSnapshot?.bind(context),
+      }).run()
+      const run = httpRun(measurement)
+      context.onRun(run.result())
+      if (scenarioError !== undefined) throw scenarioError.error
+      for (const warning of run.warnings) (context.onWarning ?? console.warn)(`${name}: ${warning}`)
+      return run
+    },
+  }
+}
+
+/** Alternatives beside each other are one request of an iteration. */
+function requestsPerIteration(steps: readonly { readonly weight?: number }[]): number {
+  return steps.filter(({ weight }, at) => weight === undefined || steps[at - 1]?.weight === undefined).length
+}

@@ -1,0 +1,157 @@
+import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
+import { Problems } from '../options/problems.ts'
+import { checkLoad } from '../load/builders.ts'
+import type { Load } from '../load/load.ts'
+import { checkData } from './data.ts'
+import { checkConnection } from './connection-options.ts'
+import { checkFields, checkRequest, checkSteps, checkExpectations } from './request-options.ts'
+import type { AbortWhen, HttpRunOptions, RecordOption, StepOption } from './types.ts'
+
+/** Options of a run, read: durations in milliseconds, defaults filled in. */
+export interface RunOptions<D> {
+  readonly load: Load
+  readonly name: string | undefined
+  readonly steps: readonly StepOption<D>[]
+  readonly data: HttpRunOptions<D>['data']
+  readonly timeoutMs: number
+  readonly warmupMs: number
+  readonly expectStatus: HttpRunOptions<D>['expectStatus']
+  readonly dropAfterMs: number
+  readonly record: RecordOption | undefined
+  readonly headers: NonNullable<HttpRunOptions<D>['headers']>
+  readonly baseUrl: string
+  readonly connectTo: HttpRunOptions<D>['connectTo']
+  readonly tls: NonNullable<HttpRunOptions<D>['tls']>
+  readonly abortWhen: AbortRule | undefined
+}
+
+/** When a run gives up, with its duration in milliseconds. */
+export type AbortRule =
+  | { readonly errorRatioAbove: number; readonly forMs: number }
+  | Extract<AbortWhen, (...args: never[]) => unknown>
+
+/** The longest time-out: what histograms tell apart. */
+const MAX_TIMEOUT_MS = 600_000
+
+const KNOWN = [
+  'load',
+  'request',
+  'steps',
+  'name',
+  'data',
+  'timeout',
+  'warmup',
+  'expectStatus',
+  'dropAfter',
+  'record',
+  'headers',
+  'baseUrl',
+  'connectTo',
+  'tls',
+  'abortWhen',
+] as const satisfies readonly (keyof HttpRunOptions)[]
+
+/** @throws {OptionsError} naming every option that cannot be used */
+export function readOptions<D>(
+  options: HttpRunOptions<D>,
+  target: Pick<HttpRunOptions, 'baseUrl' | 'connectTo'>,
+): RunOptions<D> {
+  const problems = new Problems()
+  if (typeof options !== 'object' || options === null) {
+    problems.add('options', options, 'must be an object', `http.run({ load: …, request: { path: '/' } })`)
+    problems.throwIfAny('http.run()')
+  }
+  checkKnownKeys(problems, '', options, KNOWN)
+  const load = checkLoad(problems, 'load', options.load)
+  if (options.name !== undefined && (typeof options.name !== 'string' || options.name === ''))
+    problems.add('name', options.name, 'must be a text', `name: 'votes'`)
+  const baseUrl = options.baseUrl ?? target.baseUrl
+  checkRequests(problems, options)
+  checkData(problems, options.data)
+  checkExpectations(problems, '', options)
+  checkFields(problems, 'headers', options.headers)
+  checkConnection(problems, { ...options, baseUrl })
+  const timeoutMs = optional(options.timeout, 10_000, (value) =>
+    checkDuration(problems, 'timeout', value, { above: 0, max: MAX_TIMEOUT_MS }),
+  )
+  const warmupMs = optional(options.warmup, 0, (value) => checkDuration(problems, 'warmup', value, { min: 0 }))
+  const dropAfterMs = optional(options.dropAfter, Number.POSITIVE_INFINITY, (value) =>
+    checkDuration(problems, 'dropAfter', value, { min: 0 }),
+  )
+  const record = readRecord(problems, options.record)
+  const abortWhen = readAbort(problems, options.abortWhen)
+  problems.throwIfAny('http.run()')
+  const { request, steps, name, data, expectStatus, headers = {}, tls = {} } = options
+  return {
+    load: load!,
+    name,
+    steps: steps ?? [{ name: 'request', request: request! }],
+    data,
+    timeoutMs,
+    warmupMs,
+    expectStatus,
+    dropAfterMs,
+    record,
+    headers,
+    baseUrl: baseUrl!,
+    connectTo: options.connectTo ?? target.connectTo,
+    tls,
+    abortWhen,
+  }
+}
+
+function optional<T>(value: T | undefined, fallback: number, read: (value: T) => number): number {
+  return value === undefined ? fallback : read(value)
+}
+
+function checkRequests<D>(problems: Problems, { request, steps }: HttpRunOptions<D>): void {
+  if ((request === undefined) === (steps === undefined)) {
+    const rule = 'exactly one of `request` and `steps` must be given'
+    problems.add('request', request ?? steps, rule, `request: { path: '/api/me' }`)
+  } else if (steps === undefined) checkRequest(problems, 'request', request)
+  else checkSteps(problems, steps)
+}
+
+const RECORD_FUNCTIONS = ['key', 'answer', 'outcome', 'due'] as const
+
+function readRecord(problems: Problems, record: unknown): RecordOption | undefined {
+  if (record === undefined || record === false) return undefined
+  if (record === true) return {}
+  const example = `record: { key: (request) => request.headers['idempotency-key'] }`
+  if (typeof record !== 'object' || record === null) {
+    problems.add('record', record, 'must be true, false or an object of functions', example)
+    return undefined
+  }
+  checkKnownKeys(problems, 'record', record, ['key', 'payload', 'answer', 'outcome', 'due'])
+  const given = record as Record<string, unknown>
+  for (const name of RECORD_FUNCTIONS)
+    if (given[name] !== undefined && typeof given[name] !== 'function')
+      problems.add(`record.${name}`, given[name], 'must be a function', example)
+  const { payload } = given
+  if (payload !== undefined && payload !== false && typeof payload !== 'function')
+    problems.add('record.payload', payload, 'must be a function or false', 'record: { payload: false }')
+  return record
+}
+
+const DEFAULT_ABORT: AbortRule = { errorRatioAbove: 0.9, forMs: 5_000 }
+
+function readAbort(problems: Problems, option: unknown): AbortRule | undefined {
+  if (option === undefined) return DEFAULT_ABORT
+  if (option === false) return undefined
+  if (typeof option === 'function') return option as AbortRule
+  const example = `abortWhen: { errorRatioAbove: 0.5, for: '5s' }`
+  if (typeof option !== 'object' || option === null) {
+    problems.add('abortWhen', option, 'must be an object, a function of the live snapshot, or false', example)
+    return undefined
+  }
+  checkKnownKeys(problems, 'abortWhen', option, ['errorRatioAbove', 'for'])
+  const { errorRatioAbove, for: time } = option as Record<string, unknown>
+  return {
+    errorRatioAbove: checkNumber(problems, 'abortWhen.errorRatioAbove', errorRatioAbove, {
+      min: 0,
+      below: 1,
+      example: 0.5,
+    }),
+    forMs: checkDuration(problems, 'abortWhen.for', time, { above: 0 }),
+  }
+}

@@ -1,0 +1,87 @@
+import { History, outcomeOf, type OperationOutcome } from '../run/history.ts'
+import type { HttpAnswer } from './answer.ts'
+import type { FailureKind } from './connection.ts'
+import { ScenarioError } from './scenario-error.ts'
+import type { Step } from './steps.ts'
+import type { RecordedRequest, RecordOption, RequestSpec } from './types.ts'
+
+/** Writes a run's history as its VUs send and are answered. */
+export class Recording {
+  readonly history: History
+  readonly #option: RecordOption
+  readonly #startMs: () => number
+
+  /** @param startMs when the run began, of `performance.now()` */
+  constructor(option: RecordOption, history: History, startMs: () => number) {
+    this.#option = option
+    this.history = history
+    this.#startMs = startMs
+  }
+
+  /** Whether answers are looked at, so that their bodies must be kept. */
+  get looksAtBody(): boolean {
+    return this.#option.answer !== undefined || this.#option.outcome !== undefined
+  }
+
+  /** @returns the operation's number in the history, or -1 where the scenario leaves it out */
+  begin(
+    vu: number,
+    iteration: number,
+    step: Step<never> | Step<unknown>,
+    spec: RequestSpec,
+    intendedMs: number,
+  ): number {
+    const request = recordedRequest(step.name, spec)
+    const { key, due } = this.#option
+    const named =
+      key === undefined ? (request.headers['idempotency-key'] ?? `${vu}-${iteration}-${step.index}`) : key(request)
+    if (named === undefined) return -1
+    if (typeof named !== 'string' || named === '')
+      throw new ScenarioError(`record.key: must return a text or undefined, it returned ${typeof named}`)
+    const payload = this.#payloadOf(request)
+    return this.history.begin({
+      key: named,
+      vu,
+      step: step.index,
+      ...(payload === undefined ? {} : { payload }),
+      ...(due === undefined ? {} : { due: due(request) }),
+      intendedStartUs: intendedMs * 1000,
+      startUs: (performance.now() - this.#startMs()) * 1000,
+    })
+  }
+
+  /** @param isDoubtful the status was expected, the body was not as it should be */
+  answered(id: number, endMs: number, status: number, answer: HttpAnswer | undefined, isDoubtful: boolean): void {
+    const told = answer && this.#option.answer?.(answer)
+    this.history.end(id, {
+      endUs: (endMs - this.#startMs()) * 1000,
+      outcome: isDoubtful ? 'unknown' : this.#outcomeOf(status, answer),
+      status,
+      ...(told === undefined ? {} : { answer: told }),
+    })
+  }
+
+  /** A request that never left, for want of a connection, cannot have been done. */
+  failed(id: number, endMs: number, kind: FailureKind): void {
+    const outcome = kind === 'connect' ? 'failed' : 'unknown'
+    this.history.end(id, { endUs: (endMs - this.#startMs()) * 1000, outcome, status: 0 })
+  }
+
+  #outcomeOf(status: number, answer: HttpAnswer | undefined): OperationOutcome {
+    return answer !== undefined && this.#option.outcome !== undefined ? this.#option.outcome(answer) : outcomeOf(status)
+  }
+
+  #payloadOf(request: RecordedRequest): string | Uint8Array | undefined {
+    const { payload } = this.#option
+    if (payload === false) return undefined
+    if (payload !== undefined) return payload(request)
+    const { body } = request
+    return body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+  }
+}
+
+function recordedRequest(step: string, { method = 'GET', path, headers = {}, body }: RequestSpec): RecordedRequest {
+  const byName: Record<string, string> = {}
+  for (const name in headers) if (headers[name] !== undefined) byName[name.toLowerCase()] = String(headers[name])
+  return { step, method, path, headers: byName, body }
+}

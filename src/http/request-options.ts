@@ -1,0 +1,158 @@
+import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
+import type { Problems } from '../options/problems.ts'
+import { jsonPath } from './json-path.ts'
+import { fieldLines, RequestEncoder } from './request-encoder.ts'
+import type { RequestSpec } from './types.ts'
+
+const REQUEST_KEYS = ['path', 'method', 'headers', 'body', 'expectStatus', 'check', 'tag'] as const
+const STEP_KEYS = ['name', 'request', 'weight', 'extract', 'check', 'expectStatus', 'thinkTime'] as const
+const REQUEST_EXAMPLE = `request: ({ vu }) => ({ path: \`/api/users/\${vu.data.id}\` })`
+
+const anyTarget = new RequestEncoder({ host: 'host', pathPrefix: '', headers: {} })
+
+/** Checks a request that is a value; functions are checked at each send. */
+export function checkRequest(problems: Problems, path: string, request: unknown): void {
+  if (typeof request === 'function') return
+  if (typeof request !== 'object' || request === null) {
+    problems.add(path, request, 'must be a request or a function that makes one', REQUEST_EXAMPLE)
+    return
+  }
+  const before = problems.found.length
+  const spec = request as RequestSpec
+  checkKnownKeys(problems, path, spec, REQUEST_KEYS)
+  if (typeof spec.path !== 'string')
+    problems.add(`${path}.path`, spec.path, `must be a text that begins with '/'`, `path: '/api/me'`)
+  if (spec.method !== undefined && typeof spec.method !== 'string')
+    problems.add(`${path}.method`, spec.method, 'must be the name of a method', `method: 'POST'`)
+  if (spec.tag !== undefined && (typeof spec.tag !== 'string' || spec.tag === ''))
+    problems.add(`${path}.tag`, spec.tag, 'must be a text', `tag: 'search'`)
+  checkFields(problems, `${path}.headers`, spec.headers)
+  checkExpectations(problems, path, spec)
+  if (problems.found.length > before) return
+  try {
+    anyTarget.encode(spec)
+  } catch (error) {
+    const [what, ...rule] = (error as Error).message.split(': ')
+    const name = what!.replace('request.', '')
+    problems.add(
+      `${path}.${name}`,
+      (spec as unknown as Record<string, unknown>)[name],
+      rule.join(': '),
+      `path: '/api/me'`,
+    )
+  }
+}
+
+export function checkSteps(problems: Problems, steps: unknown): void {
+  const example = `steps: [{ name: 'me', request: { path: '/api/me' } }]`
+  if (!Array.isArray(steps) || steps.length === 0) {
+    problems.add('steps', steps, 'must be an array with at least one step', example)
+    return
+  }
+  const names = new Set<unknown>()
+  for (const [at, step] of (steps as unknown[]).entries()) {
+    const path = `steps[${at}]`
+    if (typeof step !== 'object' || step === null) {
+      problems.add(path, step, 'must be a step', example)
+      continue
+    }
+    checkStep(problems, path, step as Record<string, unknown>)
+    const { name } = step as { name?: unknown }
+    if (names.has(name)) problems.add(`${path}.name`, name, 'must be a name that no other step has', `name: 'me again'`)
+    names.add(name)
+  }
+}
+
+function checkStep(problems: Problems, path: string, step: Record<string, unknown>): void {
+  checkKnownKeys(problems, path, step, STEP_KEYS)
+  const { name, request, weight, extract, thinkTime } = step
+  if (typeof name !== 'string' || name === '') problems.add(`${path}.name`, name, 'must be a text', `name: 'me'`)
+  checkRequest(problems, `${path}.request`, request)
+  checkExpectations(problems, path, step)
+  if (weight !== undefined) checkNumber(problems, `${path}.weight`, weight, { above: 0, example: 3 })
+  checkExtract(problems, `${path}.extract`, extract)
+  checkThinkTime(problems, `${path}.thinkTime`, thinkTime)
+}
+
+function checkThinkTime(problems: Problems, path: string, value: unknown): void {
+  if (value === undefined) return
+  if (typeof value !== 'object' || value === null) {
+    checkDuration(problems, path, value, { min: 0 })
+    return
+  }
+  checkKnownKeys(problems, path, value, ['min', 'max'])
+  const { min, max } = value as Record<string, unknown>
+  const minMs = checkDuration(problems, `${path}.min`, min, { min: 0 })
+  const maxMs = checkDuration(problems, `${path}.max`, max, { min: 0 })
+  if (minMs > maxMs)
+    problems.add(path, value, 'must have a max that is not below its min', `thinkTime: { min: '1s', max: '3s' }`)
+}
+
+function checkExtract(problems: Problems, path: string, extract: unknown): void {
+  if (extract === undefined) return
+  const example = `extract: { token: '$.access.token' }`
+  if (typeof extract !== 'object' || extract === null || Array.isArray(extract)) {
+    problems.add(path, extract, 'must be an object of JSON paths or functions', example)
+    return
+  }
+  for (const [name, from] of Object.entries(extract)) {
+    if (typeof from === 'function' || (typeof from === 'string' && jsonPath(from) !== undefined)) continue
+    problems.add(`${path}.${name}`, from, 'must be a path to one value or a function of the answer', example)
+  }
+}
+
+/** Checks `expectStatus` and `check` of a run, a step or a request. */
+export function checkExpectations(problems: Problems, prefix: string, options: object): void {
+  const { expectStatus, check } = options as Record<string, unknown>
+  const at = (name: string) => (prefix === '' ? name : `${prefix}.${name}`)
+  if (expectStatus !== undefined && !isExpectation(expectStatus))
+    problems.add(
+      at('expectStatus'),
+      expectStatus,
+      'must be a status code, an array of them, or a function of one',
+      'expectStatus: [200, 429]',
+    )
+  if (check !== undefined && !isCheck(check))
+    problems.add(
+      at('check'),
+      check,
+      'must be { json }, { text } or a function of the answer',
+      `check: { json: { status: 'ok' } }`,
+    )
+}
+
+function isExpectation(value: unknown): boolean {
+  if (typeof value === 'function' || isStatus(value)) return true
+  return Array.isArray(value) && value.length > 0 && value.every(isStatus)
+}
+
+function isStatus(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 100 && (value as number) <= 999
+}
+
+function isCheck(value: unknown): boolean {
+  if (typeof value === 'function') return true
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== 1) return false
+  if ('json' in value) return true
+  return 'text' in value && (typeof value.text === 'string' || value.text instanceof RegExp)
+}
+
+export function checkFields(problems: Problems, path: string, headers: unknown): void {
+  if (headers === undefined) return
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
+    problems.add(path, headers, 'must be an object of names and values', `headers: { accept: 'application/json' }`)
+    return
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      fieldLines(name, value as string)
+    } catch (error) {
+      problems.add(
+        path,
+        name,
+        (error as Error).message.replace('request.headers: ', ''),
+        `headers: { accept: 'application/json' }`,
+      )
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { Connection } from './connection.ts'
+
+/** Handshakes in flight at one time: more would overflow a listener's queue and measure that instead. */
+const MAX_HANDSHAKES = 200
+
+/** So many failures without one success, and the target is taken to be down: the load will show it. */
+const GIVE_UP_AFTER = 20
+
+/** Opens connections before the load begins. Those that fail are tried again when their VU's first request is due. */
+export async function openAll(connections: readonly Connection[], signal: AbortSignal): Promise<void> {
+  let next = 0
+  let failures = 0
+  let successes = 0
+  const openOneAfterAnother = async (): Promise<void> => {
+    while (next < connections.length && !signal.aborted && !(successes === 0 && failures >= GIVE_UP_AFTER)) {
+      const connection = connections[next++]!
+      await new Promise<void>((resolve) => connection.prepare(resolve))
+      if (connection.isOpen) successes++
+      else failures++
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(MAX_HANDSHAKES, connections.length) }, openOneAfterAnother))
+}

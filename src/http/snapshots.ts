@@ -1,0 +1,87 @@
+import { describeLoad, isOpen } from '../load/describe.ts'
+import type { Load, Phase } from '../load/load.ts'
+import { generatorInvalidities, type GeneratorLimits } from '../run/generator-limits.ts'
+import type { GeneratorWatch } from '../run/generator-watch.ts'
+import type { RequestSeries } from '../run/http-scope.ts'
+import { RequestWindow } from '../run/http-timeline.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
+import type { Tally } from './tally.ts'
+
+/** Whole seconds that a snapshot's recent figures cover. */
+const RECENT_SECONDS = 3
+
+interface SnapshotParts {
+  readonly name: string
+  readonly load: Load
+  readonly phases: readonly Phase[]
+  readonly plannedMs: number
+  readonly limits: GeneratorLimits
+  readonly tally: Tally
+  readonly watch: GeneratorWatch
+  readonly series: () => readonly RequestSeries[]
+}
+
+/** Says how a run stands. */
+export class SnapshotMaker {
+  startMs = 0
+  readonly #parts: SnapshotParts
+  #cpu = process.cpuUsage()
+  #atMs = performance.now()
+
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts
+  }
+
+  make(state: RunSnapshot['state'], inFlight: number, users: number): RunSnapshot {
+    const { name, load, plannedMs, tally, phases } = this.#parts
+    const elapsedMs = performance.now() - this.startMs
+    const { offered, sent, completed, dropped, errors } = tally
+    return {
+      run: name,
+      kind: 'http',
+      load: describeLoad(load),
+      elapsedMs,
+      plannedMs,
+      phase: (phases.find(({ endMs }) => elapsedMs < endMs) ?? phases.at(-1)!).name,
+      state,
+      counts: { offered, sent, completed, dropped, errors: Object.fromEntries(errors) },
+      recent: this.#recent(Math.floor(elapsedMs / 1000)),
+      users,
+      inFlight,
+      generator: this.#health(),
+    }
+  }
+
+  #recent(second: number): RunSnapshot['recent'] {
+    const seconds = Math.max(1, Math.min(RECENT_SECONDS, second))
+    const sum = new RequestWindow(0)
+    for (const { timeline } of this.#parts.series())
+      for (const window of timeline.inSeconds(second - seconds, second)) sum.add(window)
+    const { latency } = sum
+    const at = (p: number) => latency.percentileUs(p) / 1000
+    return {
+      seconds,
+      offeredPerSec: sum.offered / seconds,
+      achievedPerSec: sum.completed / seconds,
+      errors: sum.errorCount + sum.dropped,
+      ...(latency.count === 0 ? {} : { p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) }),
+    }
+  }
+
+  #health(): RunSnapshot['generator'] {
+    const { watch, limits, load } = this.#parts
+    const health = watch.health()
+    const { user, system } = process.cpuUsage(this.#cpu)
+    const nowMs = performance.now()
+    const cpuRatio = (user + system) / 1000 / Math.max(1, nowMs - this.#atMs)
+    this.#cpu = process.cpuUsage()
+    this.#atMs = nowMs
+    const [found] = generatorInvalidities(health, limits)
+    return {
+      cpuRatio,
+      eventLoopDelayP99Ms: health.eventLoopDelay.p99Ms,
+      ...(isOpen(load) && health.scheduleDelay !== undefined ? { scheduleDelayP99Ms: health.scheduleDelay.p99Ms } : {}),
+      ...(found === undefined ? {} : { saturated: found.finding }),
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { durationMs } from '../options/checks.ts'
+import type { ThinkTime } from '../load/load.ts'
+import type { Random } from '../load/random.ts'
+import { PhasedTimeline } from '../run/http-timeline.ts'
+import type { RequestSeries } from '../run/http-scope.ts'
+import type { Phase } from '../load/load.ts'
+import { statusTest, type Check, type ExpectedStatus } from './expectation.ts'
+import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
+import { jsonPath, type JsonPath } from './json-path.ts'
+import { ScenarioError } from './scenario-error.ts'
+import type { Extract, RequestOption, StepOption } from './types.ts'
+import type { HttpAnswer } from './answer.ts'
+
+/** A value for `vu.vars`, ready to be looked for. */
+export interface Extraction {
+  readonly name: string
+  /** As a message names it: `$.token`, `a function`. */
+  readonly source: string
+  readonly find: JsonPath | undefined
+  readonly call: ((answer: HttpAnswer) => unknown) | undefined
+}
+
+/** A step ready to be sent. */
+export interface Step<D> {
+  readonly index: number
+  readonly name: string
+  readonly request: RequestOption<D>
+  /** The bytes of a request that is the same each time. */
+  readonly constant: EncodedRequest | undefined
+  readonly isExpected: (status: number) => boolean
+  readonly checks: readonly Check[]
+  readonly extracts: readonly Extraction[]
+  readonly thinkTime: ThinkTime
+  readonly series: RequestSeries
+}
+
+/** One place in an iteration: a step, or alternatives of which one is drawn. */
+export interface Place<D> {
+  readonly steps: readonly Step<D>[]
+  readonly weights: readonly number[]
+}
+
+/** The steps of an iteration, and where each of their requests is counted. */
+export class Plan<D> {
+  readonly places: readonly Place<D>[]
+  readonly steps: readonly Step<D>[]
+  readonly #phases: readonly Phase[]
+  readonly #tagged = new Map<string, RequestSeries>()
+
+  constructor(
+    options: readonly StepOption<D>[],
+    expectStatus: ExpectedStatus | undefined,
+    encoder: RequestEncoder,
+    phases: readonly Phase[],
+  ) {
+    this.#phases = phases
+    const places: { steps: Step<D>[]; weights: number[] }[] = []
+    for (const [index, option] of options.entries()) {
+      const step = this.#prepare(index, option, expectStatus, encoder)
+      const isAlternative = option.weight !== undefined && options[index - 1]?.weight !== undefined
+      if (!isAlternative) places.push({ steps: [], weights: [] })
+      places.at(-1)!.steps.push(step)
+      places.at(-1)!.weights.push(option.weight ?? 1)
+    }
+    this.places = places
+    this.steps = places.flatMap(({ steps }) => steps)
+  }
+
+  /** All streams that requests were counted in. */
+  get series(): readonly RequestSeries[] {
+    return [...this.steps.map(({ series }) => series), ...this.#tagged.values()]
+  }
+
+  /** Where an iteration that was never begun is counted: at the step it would have begun with. */
+  dropped(random: Random): RequestSeries {
+    return drawStep(this.places[0]!, () => random).series
+  }
+
+  /** Where the requests of a step are counted that carry a tag. */
+  seriesOf(step: Step<D>, tag: string | undefined): RequestSeries {
+    if (tag === undefined) return step.series
+    const key = `${step.index} ${tag}`
+    let series = this.#tagged.get(key)
+    if (series === undefined) {
+      if (this.#tagged.size >= MAX_TAGS)
+        throw new ScenarioError(
+          `request.tag: more than ${MAX_TAGS} different tags; a tag names a kind of request, not one request`,
+        )
+      series = { step: step.name, tag, timeline: new PhasedTimeline(this.#phases) }
+      this.#tagged.set(key, series)
+    }
+    return series
+  }
+
+  #prepare(
+    index: number,
+    option: StepOption<D>,
+    expectStatus: ExpectedStatus | undefined,
+    encoder: RequestEncoder,
+  ): Step<D> {
+    const { name, request } = option
+    const fixed = typeof request === 'function' ? undefined : request
+    return {
+      index,
+      name,
+      request,
+      constant: fixed && encoder.encode(fixed),
+      isExpected: statusTest(fixed?.expectStatus ?? option.expectStatus ?? expectStatus),
+      checks: [option.check, fixed?.check].filter((check) => check !== undefined),
+      extracts: Object.entries(option.extract ?? {}).map(([name, from]) => extraction(name, from)),
+      thinkTime: thinkTimeOf(option.thinkTime),
+      series: { step: name, tag: fixed?.tag, timeline: new PhasedTimeline(this.#phases) },
+    }
+  }
+}
+
+const MAX_TAGS = 100
+
+/** @param random drawn from only where there is a choice */
+export function drawStep<D>({ steps, weights }: Place<D>, random: () => Random): Step<D> {
+  if (steps.length === 1) return steps[0]!
+  let left = random().next() * weights.reduce((sum, weight) => sum + weight, 0)
+  const drawn = weights.findIndex((weight) => (left -= weight) < 0)
+  return steps[drawn < 0 ? steps.length - 1 : drawn]!
+}
+
+function extraction(name: string, from: Extract): Extraction {
+  if (typeof from === 'function') return { name, source: 'a function', find: undefined, call: from }
+  return { name, source: from, find: jsonPath(from), call: undefined }
+}
+
+function thinkTimeOf(option: StepOption<never>['thinkTime']): ThinkTime {
+  if (option === undefined) return { minMs: 0, maxMs: 0 }
+  if (typeof option === 'object') return { minMs: durationMs(option.min)!, maxMs: durationMs(option.max)! }
+  return { minMs: durationMs(option)!, maxMs: durationMs(option)! }
+}

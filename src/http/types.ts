@@ -1,0 +1,120 @@
+import type { Duration } from '../options/checks.ts'
+import type { Load } from '../load/load.ts'
+import type { Random } from '../load/random.ts'
+import type { OperationDue, OperationOutcome } from '../run/history.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
+import type { HttpAnswer } from './answer.ts'
+import type { DataSource } from './data.ts'
+import type { ConnectTo, TlsOptions } from './endpoint.ts'
+import type { Check, ExpectedStatus } from './expectation.ts'
+import type { HeaderFields, HttpRequest } from './request-encoder.ts'
+
+/** A virtual user as request functions see it. */
+export interface Vu<D> {
+  /** From 0. */
+  readonly id: number
+  /** Its row of the run's `data`. */
+  readonly data: D
+  /** Kept from request to request: what `extract` found, and whatever the scenario puts there. */
+  readonly vars: Record<string, unknown>
+}
+
+export interface RequestContext<D> {
+  readonly vu: Vu<D>
+  /** How many iterations this VU began before this one. */
+  readonly iteration: number
+  /** This VU's own stream of random numbers, the same in every run of one seed. */
+  readonly random: Random
+}
+
+/** A request and what is expected of its answer. */
+export interface RequestSpec extends HttpRequest {
+  /** Default: the step's, else the run's, else below 400. */
+  readonly expectStatus?: ExpectedStatus
+  readonly check?: Check
+  /** Counts the request under this name as well: `run.tag('search')`. At most 100 different ones in a run. */
+  readonly tag?: string
+}
+
+export type RequestOption<D> = RequestSpec | ((context: RequestContext<D>) => RequestSpec)
+
+/** Where a value for `vu.vars` comes from: a JSON path (`$.access.token`) or a function of the answer. */
+export type Extract = string | ((answer: HttpAnswer) => unknown)
+
+/** One request of an iteration. A step that ends in an error ends its iteration: what follows would build on it. */
+export interface StepOption<D> {
+  readonly name: string
+  /**
+   * Steps beside each other that have a weight are alternatives: in each iteration one of them is drawn.
+   * A step without one is always sent.
+   */
+  readonly weight?: number
+  readonly request: RequestOption<D>
+  /** Values for `vu.vars`, by name. One that finds nothing (undefined or null) is an error of this step, kind `body`. */
+  readonly extract?: Readonly<Record<string, Extract>>
+  readonly check?: Check
+  readonly expectStatus?: ExpectedStatus
+  /** Pause after this step's answer. Default: none. */
+  readonly thinkTime?: Duration | { readonly min: Duration; readonly max: Duration }
+}
+
+/** A request as the functions of `record` see it. */
+export interface RecordedRequest {
+  readonly step: string
+  readonly method: string
+  readonly path: string
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+}
+
+/** What of each request goes into `run.history`. */
+export interface RecordOption {
+  /** Names the intent. Default: the `Idempotency-Key` header, else VU, iteration and step. `undefined`: not recorded. */
+  readonly key?: (request: RecordedRequest) => string | undefined
+  /** Default: the body as sent. `false`: none; where two sends of one key may differ. */
+  readonly payload?: false | ((request: RecordedRequest) => string | Uint8Array | undefined)
+  /** What the VU was told, without parts that differ between two answers to one key. Default: nothing. */
+  readonly answer?: (answer: HttpAnswer) => string | Uint8Array | undefined
+  /** Default: 2xx `ok`, 4xx `failed`, all else `unknown`. Not asked where a check failed or no answer came. */
+  readonly outcome?: (answer: HttpAnswer) => OperationOutcome
+  /** What the sender is owed. Default: `applied`. */
+  readonly due?: (request: RecordedRequest) => OperationDue
+}
+
+/** When to give up before the load has ended. */
+export type AbortWhen =
+  | { readonly errorRatioAbove: number; readonly for: Duration }
+  | ((snapshot: RunSnapshot) => boolean | string)
+
+/** Options of `http.run()`. One of `request` and `steps` is needed. */
+export interface HttpRunOptions<D = undefined> {
+  readonly load: Load
+  /** The name of the run in messages and reports. Default: `http 1`, `http 2`, … */
+  readonly name?: string
+  readonly request?: RequestOption<D>
+  readonly steps?: readonly StepOption<D>[]
+  /** Gives VU i its row: row i, beginning again after the last. */
+  readonly data?: readonly D[] | AsyncIterable<D> | Iterable<D> | DataSource<D>
+  /** From the send (with connecting, where needed) to the last byte. Default: `'10s'`. */
+  readonly timeout?: Duration
+  /** Load of the same shape as at the beginning, sent before and counted nowhere. Default: none. */
+  readonly warmup?: Duration
+  /** Default: every status below 400. */
+  readonly expectStatus?: ExpectedStatus
+  /** Open models: a request that waited so long for a free VU is dropped. Default: it waits until the load ends. */
+  readonly dropAfter?: Duration
+  /** Keeps every operation and what the VU was told, as `run.history`. Default: `false`. */
+  readonly record?: boolean | RecordOption
+  /** Sent with every request that does not set them itself. */
+  readonly headers?: HeaderFields
+  /** Default: the target's. */
+  readonly baseUrl?: string
+  readonly connectTo?: ConnectTo
+  readonly tls?: TlsOptions
+  /**
+   * Default: `{ errorRatioAbove: 0.9, for: '5s' }`, so that a target that died ends the run within seconds.
+   * `false`: never.
+   */
+  readonly abortWhen?: AbortWhen | false
+}

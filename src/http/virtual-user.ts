@@ -1,0 +1,228 @@
+import type { ThinkTime } from '../load/load.ts'
+import type { Random } from '../load/random.ts'
+import type { RequestSeries } from '../run/http-scope.ts'
+import type { RequestWindow } from '../run/http-timeline.ts'
+import type { ErrorKind } from '../stats/timeline.ts'
+import { HttpAnswer } from './answer.ts'
+import type { AnswerReader } from './answer-reader.ts'
+import type { Connection, FailureKind, RequestOwner } from './connection.ts'
+import { failedCheck, statusTest, type Check } from './expectation.ts'
+import type { Pacer } from './pacer.ts'
+import type { Recording } from './recording.ts'
+import type { RequestEncoder } from './request-encoder.ts'
+import type { Tally } from './tally.ts'
+import { drawStep, type Extraction, type Plan, type Step } from './steps.ts'
+import type { RequestSpec, Vu } from './types.ts'
+
+/** What all VUs of a run share. */
+export interface VuSurroundings<D> {
+  readonly plan: Plan<D>
+  readonly encoder: RequestEncoder
+  readonly pacer: Pacer
+  readonly recording: Recording | undefined
+  readonly tally: Tally
+  /** When the run began, of `performance.now()`. */
+  readonly startMs: () => number
+  /** No request may be sent any more. */
+  readonly isOver: () => boolean
+  iterationBegan(): void
+  /** The VU has ended its iteration. Called once for each `begin`. */
+  iterationEnded(vu: VirtualUser<D>, endMs: number): void
+  /** The scenario's own code failed: the run is pointless. */
+  scenarioFailed(error: unknown): void
+}
+
+/** One VU: sends the requests of its iteration one after another over its connection, and counts how each ended. */
+export class VirtualUser<D> implements RequestOwner {
+  connection!: Connection
+  isBusy = false
+  readonly #all: VuSurroundings<D>
+  readonly #vu: Vu<D>
+  readonly #fork: () => Random
+  #random: Random | undefined
+  #iteration = -1
+  #place = 0
+  #step!: Step<D>
+  #series!: RequestSeries
+  #isExpected!: (status: number) => boolean
+  #check: Check | undefined
+  #intendedMs = 0
+  #beganMs = 0
+  #operation = -1
+
+  constructor(id: number, data: D, fork: () => Random, surroundings: VuSurroundings<D>) {
+    this.#vu = { id, data, vars: {} }
+    this.#fork = fork
+    this.#all = surroundings
+  }
+
+  get id(): number {
+    return this.#vu.id
+  }
+
+  /** Begins an iteration. @param intendedMs since the start of the run, when it was due */
+  begin(intendedMs: number): void {
+    this.isBusy = true
+    this.#beganMs = performance.now()
+    this.#all.iterationBegan()
+    this.#iteration++
+    this.#place = 0
+    this.#send(intendedMs)
+  }
+
+  /** A think time in milliseconds. */
+  draw({ minMs, maxMs }: ThinkTime): number {
+    return maxMs === minMs ? minMs : minMs + this.#draws().next() * (maxMs - minMs)
+  }
+
+  answered(reader: AnswerReader, endMs: number): void {
+    const { status } = reader
+    let kind: 'status' | 'body' | undefined
+    let detail: string | undefined
+    const answer = this.#looksAtBody() ? new HttpAnswer(reader) : undefined
+    try {
+      if (!this.#isExpected(status)) {
+        kind = 'status'
+        detail = String(status)
+      } else if (answer !== undefined) {
+        detail = this.#problemWith(answer)
+        if (detail !== undefined) kind = 'body'
+      }
+    } catch (error) {
+      this.#all.scenarioFailed(error)
+      return
+    }
+    if (this.#operation >= 0) this.#all.recording!.answered(this.#operation, endMs, status, answer, kind === 'body')
+    const window = this.#count(endMs)
+    window.countStatus(status)
+    if (kind === undefined) {
+      this.#after(endMs)
+      return
+    }
+    this.#countError(window, kind, detail!)
+    this.#end(endMs)
+  }
+
+  failed(kind: FailureKind, detail: string, endMs: number): void {
+    if (this.#operation >= 0) this.#all.recording!.failed(this.#operation, endMs, kind)
+    this.#countError(this.#count(endMs), kind, detail)
+    this.#end(endMs)
+  }
+
+  /** Runs in arrow form, as the pacer calls it. */
+  readonly #resume = (dueMs: number): void => {
+    const dueSinceStartMs = dueMs - this.#all.startMs()
+    if (this.#place < this.#all.plan.places.length) this.#send(dueSinceStartMs)
+    else this.#end(dueMs)
+  }
+
+  #send(intendedMs: number): void {
+    const { plan, recording } = this.#all
+    if (this.#all.isOver()) {
+      this.#end(performance.now())
+      return
+    }
+    const step = drawStep(plan.places[this.#place++]!, () => this.#draws())
+    this.#step = step
+    this.#intendedMs = intendedMs
+    let request = step.constant
+    let spec: RequestSpec | undefined
+    try {
+      spec = typeof step.request === 'function' ? this.#make(step.request) : step.request
+      if (request === undefined) request = this.#all.encoder.encode(spec)
+      this.#expect(step, spec)
+      this.#series = typeof step.request === 'function' ? plan.seriesOf(step, spec.tag) : step.series
+      this.#operation =
+        recording === undefined ? -1 : recording.begin(this.#vu.id, this.#iteration, step, spec, intendedMs)
+    } catch (error) {
+      this.#all.scenarioFailed(error)
+      return
+    }
+    const window = this.#series.timeline.at(intendedMs)
+    window.offered++
+    window.sent++
+    this.#all.tally.offered++
+    this.#all.tally.sent++
+    this.connection.send(request, this.#looksAtBody())
+  }
+
+  #make(request: Extract<Step<D>['request'], (...args: never[]) => unknown>): RequestSpec {
+    return request({ vu: this.#vu, iteration: this.#iteration, random: this.#draws() })
+  }
+
+  #expect(step: Step<D>, spec: RequestSpec): void {
+    if (step.constant !== undefined) {
+      this.#isExpected = step.isExpected
+      this.#check = undefined
+      return
+    }
+    this.#isExpected = spec.expectStatus === undefined ? step.isExpected : statusTest(spec.expectStatus)
+    this.#check = spec.check
+  }
+
+  #looksAtBody(): boolean {
+    const { checks, extracts } = this.#step
+    return (
+      checks.length > 0 || extracts.length > 0 || this.#check !== undefined || this.#all.recording?.looksAtBody === true
+    )
+  }
+
+  #problemWith(answer: HttpAnswer): string | undefined {
+    for (const check of this.#step.checks) {
+      const problem = failedCheck(check, answer)
+      if (problem !== undefined) return problem
+    }
+    const problem = this.#check && failedCheck(this.#check, answer)
+    return problem ?? this.#extract(answer)
+  }
+
+  #extract(answer: HttpAnswer): string | undefined {
+    for (const extraction of this.#step.extracts) {
+      const value = valueOf(extraction, answer)
+      if (value === undefined || value === null)
+        return `extract ${extraction.name}: nothing found by ${extraction.source}`
+      this.#vu.vars[extraction.name] = value
+    }
+    return undefined
+  }
+
+  #count(endMs: number): RequestWindow {
+    this.#all.tally.completed++
+    const window = this.#series.timeline.at(this.#intendedMs)
+    window.latency.record((endMs - this.#all.startMs() - this.#intendedMs) * 1000)
+    window.serviceTime.record((endMs - this.connection.sentMs) * 1000)
+    return window
+  }
+
+  #countError(window: RequestWindow, kind: ErrorKind, detail: string): void {
+    window.countError(kind)
+    window.countDetail(detail)
+    this.#all.tally.countError(kind)
+  }
+
+  #after(endMs: number): void {
+    const thinkMs = this.draw(this.#step.thinkTime)
+    if (thinkMs > 0) this.#all.pacer.at(endMs + thinkMs, this.#resume)
+    else if (this.#place < this.#all.plan.places.length) this.#send(endMs - this.#all.startMs())
+    else this.#end(endMs)
+  }
+
+  #end(endMs: number): void {
+    this.isBusy = false
+    this.#all.tally.iterations++
+    this.#all.tally.heldMs += endMs - this.#beganMs
+    this.#all.iterationEnded(this, endMs)
+  }
+
+  #draws(): Random {
+    return (this.#random ??= this.#fork())
+  }
+}
+
+function valueOf({ find, call }: Extraction, answer: HttpAnswer): unknown {
+  try {
+    return call === undefined ? find!(answer.json()) : call(answer)
+  } catch {
+    return undefined
+  }
+}

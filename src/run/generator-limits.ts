@@ -1,0 +1,64 @@
+import { significant, formatRatio } from '../stats/units.ts'
+import type { GeneratorHealth } from './generator.ts'
+import type { Invalidity } from './verdict.ts'
+
+/** How bad the generator may fare before its figures are not used. */
+export interface GeneratorLimits {
+  /** 99th percentile of actual send minus intended start while a VU was free. Default: 10 ms. */
+  readonly scheduleDelayP99Ms: number
+  /** 99th percentile of how late the event loop handled its timers. Default: 25 ms. */
+  readonly eventLoopDelayP99Ms: number
+  /** Share of due requests that a generator that was busy all the time must have sent. Default: 0.99. */
+  readonly sentRatio: number
+  /** From this event-loop utilisation on, requests that were not sent are the generator's doing. Default: 0.95. */
+  readonly busyUtilization: number
+}
+
+export const DEFAULT_LIMITS: GeneratorLimits = {
+  scheduleDelayP99Ms: 10,
+  eventLoopDelayP99Ms: 25,
+  sentRatio: 0.99,
+  busyUtilization: 0.95,
+}
+
+/** What speaks against using a run's figures because of how its generator fared. */
+export function generatorInvalidities(health: GeneratorHealth, limits: GeneratorLimits): readonly Invalidity[] {
+  const { scheduleDelay, eventLoopDelay } = health
+  const findings: string[] = []
+  if (scheduleDelay !== undefined && scheduleDelay.p99Ms > limits.scheduleDelayP99Ms)
+    findings.push(`schedule delay p99 ${ms(scheduleDelay.p99Ms)}, limit ${ms(limits.scheduleDelayP99Ms)}`)
+  if (eventLoopDelay.p99Ms > limits.eventLoopDelayP99Ms)
+    findings.push(`event-loop delay p99 ${ms(eventLoopDelay.p99Ms)}, limit ${ms(limits.eventLoopDelayP99Ms)}`)
+  if (findings.length === 0) return []
+  return [
+    {
+      reason: 'generator-saturated',
+      finding: `${findings.join('; ')} (event loop busy ${formatRatio(health.eventLoopUtilization)}, CPU ${formatRatio(health.cpuRatio)} of a core)`,
+      remedy:
+        health.cpuRatio > 0.8
+          ? 'ask for less load from this process, do less in request and check functions, or give the generator a faster core'
+          : 'the process did not get the CPU it needed: stop what else runs on this machine, or run the target elsewhere',
+    },
+  ]
+}
+
+/** Speaks against a scope in which a generator that was busy all the time left due requests unsent. */
+export function missedRate(
+  { offered, sent }: { offered: number; sent: number },
+  health: GeneratorHealth,
+  limits: GeneratorLimits,
+): readonly Invalidity[] {
+  if (offered === 0 || sent >= offered * limits.sentRatio || health.eventLoopUtilization < limits.busyUtilization)
+    return []
+  return [
+    {
+      reason: 'offered-rate-missed',
+      finding: `${formatRatio(sent / offered)} of the requests due were sent, with the generator's event loop busy ${formatRatio(health.eventLoopUtilization)} of the time`,
+      remedy: 'lower the rate to what this machine can send, or split the load over several machines',
+    },
+  ]
+}
+
+function ms(value: number): string {
+  return `${significant(value, 3)} ms`
+}

@@ -1,0 +1,78 @@
+import { describeLoad } from '../load/describe.ts'
+import type { Histogram } from '../stats/histogram.ts'
+import { timeStats, type TimeStats } from '../stats/summary.ts'
+import type { HttpMeasurement } from './http-run.ts'
+import { allWindows, totalsOf, WHOLE_RUN, type ScopeTotals } from './http-scope.ts'
+import type { RequestWindow } from './http-timeline.ts'
+import type { HttpRunResult, RequestCounts, StepResult, TimelinePoint } from './result.ts'
+import type { Invalidity } from './verdict.ts'
+
+/** The run as the reporter gets it: plain JSON. */
+export function httpRunResult(
+  measured: HttpMeasurement,
+  totals: ScopeTotals,
+  invalidities: readonly Invalidity[],
+): HttpRunResult {
+  const { name, load, durationMs, abortReason, phases, generator } = measured
+  return {
+    kind: 'http',
+    name,
+    load: describeLoad(load),
+    durationMs,
+    state: abortReason === undefined ? 'completed' : 'aborted',
+    ...(abortReason === undefined ? {} : { abortReason }),
+    phases,
+    invalidities,
+    ...countsOf(totals.sum),
+    ...statsOf('latency', totals.latency),
+    ...statsOf('serviceTime', totals.sum.serviceTime),
+    latencyHistogram: totals.latency.toJSON(),
+    steps: measured.steps.length < 2 ? [] : measured.steps.map((step) => stepResult(measured, step)),
+    generator,
+    timeline: timelinePoints(measured),
+  }
+}
+
+/** Every second of a run, warm-up included. Seconds in which nothing was due are there too. */
+export function timelinePoints({ series, phases, gauges }: HttpMeasurement): readonly TimelinePoint[] {
+  const windows = new Map(allWindows(series, phases).map((window) => [window.second, window]))
+  const seconds = Math.max(gauges.length, ...[...windows.keys()].map((second) => second + 1))
+  return Array.from({ length: Number.isFinite(seconds) ? seconds : 0 }, (_, second) => {
+    const window = windows.get(second)
+    const { inFlight, vus } = gauges[second] ?? { inFlight: 0, vus: 0 }
+    return { second, ...timelineCounts(window), inFlight, vus, ...percentiles(window?.latency) }
+  })
+}
+
+function timelineCounts(window: RequestWindow | undefined) {
+  if (window === undefined) return { offered: 0, sent: 0, completed: 0, dropped: 0, errors: {} }
+  const { offered, sent, completed, dropped, errors } = window
+  return { offered, sent, completed, dropped, errors: Object.fromEntries(errors) }
+}
+
+function percentiles(latency: Histogram | undefined): { p50Ms?: number; p95Ms?: number; p99Ms?: number } {
+  if (latency === undefined || latency.count === 0) return {}
+  const at = (p: number) => latency.percentileUs(p) / 1000
+  return { p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) }
+}
+
+function stepResult({ series, phases }: HttpMeasurement, step: string): StepResult {
+  const { sum } = totalsOf(series, phases, { ...WHOLE_RUN, step })
+  return { name: step, ...countsOf(sum), ...statsOf('latency', sum.latency) }
+}
+
+function countsOf({ offered, sent, completed, dropped, errors, statuses }: RequestWindow): RequestCounts {
+  return {
+    offered,
+    sent,
+    completed,
+    dropped,
+    errors: Object.fromEntries(errors),
+    statuses: Object.fromEntries(statuses),
+  }
+}
+
+function statsOf<Name extends string>(name: Name, times: Histogram): { [key in Name]?: TimeStats } {
+  const stats = timeStats(times)
+  return (stats === undefined ? {} : { [name]: stats }) as { [key in Name]?: TimeStats }
+}

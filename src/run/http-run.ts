@@ -1,0 +1,311 @@
+import { describeLoad, isOpen } from '../load/describe.ts'
+import type { Load, Phase, PhaseName } from '../load/load.ts'
+import { durationMs, type Duration } from '../options/checks.ts'
+import { OptionsError } from '../options/problems.ts'
+import type { Histogram } from '../stats/histogram.ts'
+import { timeStats, type TimeStats } from '../stats/summary.ts'
+import type { ErrorKind } from '../stats/timeline.ts'
+import { evidenceOf, type RequestEvidence } from './evidence.ts'
+import { generatorInvalidities, missedRate, type GeneratorLimits } from './generator-limits.ts'
+import type { GeneratorHealth } from './generator.ts'
+import type { History } from './history.ts'
+import { evidenceLines, hintFor, scopeName } from './http-evidence.ts'
+import { httpRunResult, timelinePoints } from './http-result.ts'
+import {
+  phasesIn,
+  scopeDurationMs,
+  totalsOf,
+  WHOLE_RUN,
+  type RequestSeries,
+  type Scope,
+  type ScopeTotals,
+} from './http-scope.ts'
+import type { HttpRunResult, TimelinePoint } from './result.ts'
+import type { Invalidity } from './verdict.ts'
+
+/** How the connections of a run fared. Opening them before the load begins is no part of any latency. */
+export interface ConnectionFigures {
+  readonly opened: number
+  /** Attempts that came to nothing. */
+  readonly refused: number
+  /** Connections the target closed while idle; each is opened again when its VU's next request is due. */
+  readonly closedIdle: number
+  /** Requests sent a second time because an idle connection turned out to be closed (safe methods and idempotency keys). */
+  readonly resent: number
+  readonly openAtEnd: number
+  readonly maxOpen: number
+}
+
+/** What the engine hands over when a run has ended. */
+export interface HttpMeasurement {
+  readonly name: string
+  /** As put on, after scaling. */
+  readonly load: Load
+  /** Warm-up included, cut where the run ended. */
+  readonly phases: readonly Phase[]
+  readonly series: readonly RequestSeries[]
+  /** In order, as written. */
+  readonly steps: readonly string[]
+  /** At the end of each second: requests in flight and VUs taking part. */
+  readonly gauges: readonly { readonly inFlight: number; readonly vus: number }[]
+  readonly durationMs: number
+  readonly generator: GeneratorHealth
+  readonly limits: GeneratorLimits
+  readonly connections: ConnectionFigures
+  /** Where the target was asked for, without credentials. */
+  readonly origin: string
+  readonly abortReason: string | undefined
+  readonly history: History | undefined
+  readonly warnings: readonly string[]
+  /** VUs that would have carried the rate at the latency seen; `undefined` where those there were sufficed. */
+  readonly vusNeeded: number | undefined
+}
+
+interface HttpRunBase {
+  readonly kind: 'http'
+  readonly name: string
+  /** The load in one line. */
+  readonly load: string
+  /** Requests due in scope. */
+  readonly offered: number
+  readonly sent: number
+  /** Sent requests with an answer or a failure. */
+  readonly completed: number
+  /** Due, but never sent. */
+  readonly dropped: number
+  readonly errors: ReadonlyMap<ErrorKind, number>
+  readonly statuses: ReadonlyMap<number, number>
+  /** Errors and dropped requests of those offered, 0–1. */
+  readonly errorRatio: number
+  /** Length of the scope. */
+  readonly durationMs: number
+  /** Every second of the whole run, warm-up included, by intended start. */
+  readonly timeline: readonly TimelinePoint[]
+  readonly phases: readonly Phase[]
+  readonly generator: GeneratorHealth
+  readonly connections: ConnectionFigures
+  /** Why the run stopped before its end; `undefined` where it did not. */
+  readonly aborted: string | undefined
+  /** What a reader should know and no matcher judges. */
+  readonly warnings: readonly string[]
+  /** Every operation and what its VU was told. @throws {Error} where `http.run()` was not asked to `record` */
+  readonly history: History
+  /** The part that was due in one phase. @throws {Error} naming the phases there are */
+  phase(name: PhaseName): HttpRun
+  /** The requests of one step. @throws {Error} naming the steps there are */
+  step(name: string): HttpRun
+  /** The requests that carry a tag. @throws {Error} naming the tags there are */
+  tag(name: string): HttpRun
+  /** What was due in a time since the start of the run (warm-up included), in whole seconds, whatever the phase. */
+  between(from: Duration, to: Duration): HttpRun
+  result(): HttpRunResult
+  [evidenceOf](): RequestEvidence
+}
+
+/** A run in which at least one request was answered or failed in the scope looked at. */
+export interface MeasuredHttpRun extends HttpRunBase {
+  readonly state: 'measured'
+  /** From intended start to last byte, or to the failure. Dropped and unanswered requests are not in it. */
+  readonly latency: TimeStats
+  /** From actual send to last byte, or to the failure. */
+  readonly serviceTime: TimeStats
+}
+
+/** A run without a single sample in the scope looked at: there are no times to read. */
+export interface EmptyHttpRun extends HttpRunBase {
+  readonly state: 'empty'
+}
+
+/** What `http.run()` measured: the steady and spike phases unless a narrower scope is asked for; never the warm-up. */
+export type HttpRun = MeasuredHttpRun | EmptyHttpRun
+
+/** The run's view of a measurement. */
+export function httpRun(measurement: HttpMeasurement): HttpRun {
+  return new ScopedRun(measurement, WHOLE_RUN) as HttpRun
+}
+
+class ScopedRun implements HttpRunBase {
+  readonly kind = 'http'
+  readonly #measured: HttpMeasurement
+  readonly #scope: Scope
+  readonly #totals: ScopeTotals
+  readonly latency: TimeStats | undefined
+  readonly serviceTime: TimeStats | undefined
+
+  constructor(measurement: HttpMeasurement, scope: Scope) {
+    this.#measured = measurement
+    this.#scope = scope
+    this.#totals = totalsOf(measurement.series, measurement.phases, scope)
+    this.latency = timeStats(this.#totals.latency)
+    this.serviceTime = timeStats(this.#totals.sum.serviceTime)
+  }
+
+  get state(): 'measured' | 'empty' {
+    return this.latency === undefined ? 'empty' : 'measured'
+  }
+
+  get name(): string {
+    return this.#measured.name
+  }
+
+  get load(): string {
+    return describeLoad(this.#measured.load)
+  }
+
+  get offered(): number {
+    return this.#totals.sum.offered
+  }
+
+  get sent(): number {
+    return this.#totals.sum.sent
+  }
+
+  get completed(): number {
+    return this.#totals.sum.completed
+  }
+
+  get dropped(): number {
+    return this.#totals.sum.dropped
+  }
+
+  get errors(): ReadonlyMap<ErrorKind, number> {
+    return this.#totals.sum.errors
+  }
+
+  get statuses(): ReadonlyMap<number, number> {
+    return this.#totals.sum.statuses
+  }
+
+  get errorRatio(): number {
+    return this.#totals.errorRatio
+  }
+
+  get durationMs(): number {
+    return scopeDurationMs(this.#measured.phases, this.#scope)
+  }
+
+  get timeline(): readonly TimelinePoint[] {
+    return timelinePoints(this.#measured)
+  }
+
+  get phases(): readonly Phase[] {
+    return this.#measured.phases
+  }
+
+  get generator(): GeneratorHealth {
+    return this.#measured.generator
+  }
+
+  get connections(): ConnectionFigures {
+    return this.#measured.connections
+  }
+
+  get aborted(): string | undefined {
+    return this.#measured.abortReason
+  }
+
+  get warnings(): readonly string[] {
+    return this.#measured.warnings
+  }
+
+  get history(): History {
+    const { history } = this.#measured
+    if (history === undefined)
+      throw new Error(`${this.name} recorded no history: give http.run() the option record: true`)
+    return history
+  }
+
+  phase(name: PhaseName): HttpRun {
+    this.#mustHave('phase', name, new Set(this.phases.map((phase) => phase.name)))
+    return this.#within({ phase: name })
+  }
+
+  step(name: string): HttpRun {
+    this.#mustHave('step', name, new Set(this.#measured.steps))
+    return this.#within({ step: name })
+  }
+
+  tag(name: string): HttpRun {
+    this.#mustHave('tag', name, new Set(this.#measured.series.flatMap(({ tag }) => tag ?? [])))
+    return this.#within({ tag: name })
+  }
+
+  between(from: Duration, to: Duration): HttpRun {
+    const [fromMs, toMs] = [durationMs(from), durationMs(to)]
+    if (fromMs === undefined || toMs === undefined || fromMs % 1000 !== 0 || toMs % 1000 !== 0 || fromMs >= toMs) {
+      const rule = 'must be two durations in whole seconds, the first below the second'
+      throw new OptionsError('run.between()', [
+        { path: 'from, to', received: [from, to], rule, example: `'10s', '20s'` },
+      ])
+    }
+    return this.#within({ between: [fromMs, toMs] })
+  }
+
+  result(): HttpRunResult {
+    return httpRunResult(this.#measured, this.#totals, this.#invalidities())
+  }
+
+  [evidenceOf](): RequestEvidence {
+    const { sum, windows } = this.#totals
+    const { generator, phases, abortReason, origin, vusNeeded, load } = this.#measured
+    const subject = { totals: this.#totals, scope: this.#scope, phases, load: this.load, generator, abortReason }
+    return {
+      kind: 'http',
+      quantity: 'latency',
+      histogram: sum.latency,
+      windows: windows.map(({ latency }): Histogram => latency),
+      durationMs: this.durationMs,
+      invalidities: this.#invalidities(),
+      evidenceLines: evidenceLines(subject),
+      slowest: this.#slowest(),
+      hint: hintFor(this.#totals, origin, vusNeeded),
+      offered: sum.offered,
+      sent: sum.sent,
+      dropped: sum.dropped,
+      completed: sum.completed,
+      errors: sum.errors,
+      statuses: sum.statuses,
+      requestWindows: windows,
+      offeredRatePerSec: isOpen(load) && this.durationMs > 0 ? sum.offered / (this.durationMs / 1000) : undefined,
+      generator,
+    }
+  }
+
+  #within(narrower: Partial<Scope>): HttpRun {
+    return new ScopedRun(this.#measured, { ...this.#scope, ...narrower }) as HttpRunBase as HttpRun
+  }
+
+  #mustHave(what: string, name: string, known: ReadonlySet<string>): void {
+    if (known.has(name)) return
+    const there = known.size === 0 ? 'it has none' : `it has ${[...known].join(', ')}`
+    throw new Error(`${this.name} has no ${what} ${JSON.stringify(name)}; ${there}`)
+  }
+
+  #slowest(): readonly { label: string; p95Ms: number }[] {
+    const { steps, series, phases } = this.#measured
+    if (steps.length < 2 || this.#scope.step !== undefined) return []
+    return steps
+      .map((step) => ({ step, latency: totalsOf(series, phases, { ...this.#scope, step }).latency }))
+      .filter(({ latency }) => latency.count > 0)
+      .map(({ step, latency }) => ({ label: step, p95Ms: latency.percentileUs(0.95) / 1000 }))
+      .toSorted((a, b) => b.p95Ms - a.p95Ms)
+  }
+
+  #invalidities(): readonly Invalidity[] {
+    const { generator, limits, abortReason, phases } = this.#measured
+    const found = [...generatorInvalidities(generator, limits), ...missedRate(this.#totals.sum, generator, limits)]
+    if (abortReason !== undefined)
+      found.push({
+        reason: 'aborted',
+        finding: `the run was aborted: ${abortReason}`,
+        remedy: 'what was measured until then is shown; see why, and run it to its end',
+      })
+    if (phasesIn(phases, this.#scope).some((at) => phases[at]!.name === 'warmup'))
+      found.push({
+        reason: 'wrong-phase',
+        finding: `the scope is the ${scopeName(phases, this.#scope)}`,
+        remedy: 'judge steady or spike phases; warm-up is never counted',
+      })
+    return found
+  }
+}

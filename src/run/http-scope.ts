@@ -1,0 +1,96 @@
+import type { Phase, PhaseName } from '../load/load.ts'
+import { Histogram } from '../stats/histogram.ts'
+import { RequestWindow, type PhasedTimeline } from './http-timeline.ts'
+
+/** One stream of requests of a run: those of a step, or of a step and a tag. */
+export interface RequestSeries {
+  readonly step: string
+  readonly tag: string | undefined
+  readonly timeline: PhasedTimeline
+}
+
+/** A part of a run: some of its requests, by phase, time, step and tag. */
+export interface Scope {
+  /** `undefined`: the default, steady and spike phases, or all but warm-up where there are none. */
+  readonly phase: PhaseName | undefined
+  /** Milliseconds since the start of the run, whole seconds. */
+  readonly between: readonly [fromMs: number, toMs: number] | undefined
+  readonly step: string | undefined
+  readonly tag: string | undefined
+}
+
+export const WHOLE_RUN: Scope = { phase: undefined, between: undefined, step: undefined, tag: undefined }
+
+/** The phases that a scope covers, by index. */
+export function phasesIn(phases: readonly Phase[], { phase, between }: Scope): readonly number[] {
+  const where = (wanted: (name: PhaseName) => boolean) => [...phases.keys()].filter((at) => wanted(phases[at]!.name))
+  if (phase !== undefined) return where((name) => name === phase)
+  const judged = where((name) => name === 'steady' || name === 'spike')
+  return between !== undefined || judged.length === 0 ? where((name) => name !== 'warmup') : judged
+}
+
+/** Length of a scope: of its phases as far as they lie within its time. */
+export function scopeDurationMs(phases: readonly Phase[], scope: Scope): number {
+  const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
+  const length = ({ startMs, endMs }: Phase) => Math.max(0, Math.min(endMs, toMs) - Math.max(startMs, fromMs))
+  return phasesIn(phases, scope).reduce((sum, at) => sum + length(phases[at]!), 0)
+}
+
+/** The sums over a scope's windows. */
+export class ScopeTotals {
+  readonly windows: readonly RequestWindow[]
+  readonly sum = new RequestWindow(0)
+
+  constructor(windows: readonly RequestWindow[]) {
+    this.windows = windows
+    for (const window of windows) this.sum.add(window)
+  }
+
+  get errorCount(): number {
+    return this.sum.errorCount
+  }
+
+  get latency(): Histogram {
+    return this.sum.latency
+  }
+
+  /** Errors and dropped requests of those offered; 0 where none was. */
+  get errorRatio(): number {
+    return this.sum.offered === 0 ? 0 : (this.sum.errorCount + this.sum.dropped) / this.sum.offered
+  }
+}
+
+/** The windows of a scope, one for each second in which anything was due, streams and phases taken together. */
+export function totalsOf(series: readonly RequestSeries[], phases: readonly Phase[], scope: Scope): ScopeTotals {
+  const chosen = series.filter(
+    ({ step, tag }) => step === (scope.step ?? step) && (scope.tag === undefined || tag === scope.tag),
+  )
+  const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
+  const bySecond = new Map<number, RequestWindow>()
+  for (const phase of phasesIn(phases, scope)) {
+    for (const { timeline } of chosen) {
+      for (const window of timeline.windowsOf(phase)) {
+        if (window.second * 1000 < fromMs || (window.second + 1) * 1000 > toMs) continue
+        let merged = bySecond.get(window.second)
+        if (merged === undefined) bySecond.set(window.second, (merged = new RequestWindow(window.second)))
+        merged.add(window)
+      }
+    }
+  }
+  return new ScopeTotals([...bySecond.values()].toSorted((a, b) => a.second - b.second))
+}
+
+/** All windows of a run, warm-up included, second by second. */
+export function allWindows(series: readonly RequestSeries[], phases: readonly Phase[]): readonly RequestWindow[] {
+  const bySecond = new Map<number, RequestWindow>()
+  for (const { timeline } of series) {
+    for (const phase of phases.keys()) {
+      for (const window of timeline.windowsOf(phase)) {
+        const merged = bySecond.get(window.second) ?? new RequestWindow(window.second)
+        merged.add(window)
+        bySecond.set(window.second, merged)
+      }
+    }
+  }
+  return [...bySecond.values()].toSorted((a, b) => a.second - b.second)
+}

@@ -1,0 +1,89 @@
+import type { Phase } from '../load/load.ts'
+import { Window, WINDOW_MS } from '../stats/timeline.ts'
+
+/** A window of requests that also counts what went wrong in words: `503`, `ECONNREFUSED`, `extract token: …`. */
+export class RequestWindow extends Window {
+  #details: Map<string, number> | undefined
+
+  /** How often each thing went wrong, by words that carry no data of the scenario. */
+  get details(): ReadonlyMap<string, number> {
+    return this.#details ?? NONE
+  }
+
+  /** At most 50 different ones are told apart. */
+  countDetail(detail: string): void {
+    const details = (this.#details ??= new Map())
+    const key = details.has(detail) || details.size < MAX_DETAILS ? detail : 'other'
+    details.set(key, (details.get(key) ?? 0) + 1)
+  }
+
+  /** Adds everything another window holds. */
+  add(other: RequestWindow): void {
+    this.offered += other.offered
+    this.sent += other.sent
+    this.dropped += other.dropped
+    addCounts(this.errors, other.errors)
+    addCounts(this.statuses, other.statuses)
+    if (other.details.size > 0) addCounts((this.#details ??= new Map()), other.details)
+    this.latency.merge(other.latency)
+    this.serviceTime.merge(other.serviceTime)
+  }
+}
+
+const MAX_DETAILS = 50
+const NONE: ReadonlyMap<string, number> = new Map()
+
+export function addCounts<K>(to: Map<K, number>, from: ReadonlyMap<K, number>): void {
+  for (const [key, count] of from) to.set(key, (to.get(key) ?? 0) + count)
+}
+
+/**
+ * The windows of one stream of requests, cut at seconds and at the edges of phases: a request belongs to the phase and
+ * second of its intended start, so that a phase holds exactly what was due in it.
+ */
+export class PhasedTimeline {
+  readonly #phases: readonly Phase[]
+  readonly #windows: RequestWindow[][]
+  #current: RequestWindow | undefined
+  #currentStartMs = 0
+  #currentEndMs = 0
+
+  constructor(phases: readonly Phase[]) {
+    this.#phases = phases
+    this.#windows = phases.map(() => [])
+  }
+
+  /** @param ms since the start of the run; after the last phase counts as in it */
+  at(ms: number): RequestWindow {
+    if (this.#current === undefined || ms < this.#currentStartMs || ms >= this.#currentEndMs)
+      this.#find(Math.max(0, ms))
+    return this.#current!
+  }
+
+  /** The windows of one phase in order of time, without those in which nothing was due. */
+  windowsOf(phase: number): readonly RequestWindow[] {
+    return this.#windows[phase]!.filter((window) => window !== undefined)
+  }
+
+  /** The windows of some seconds, whatever their phase. */
+  *inSeconds(from: number, to: number): Generator<RequestWindow> {
+    for (const [index, { startMs }] of this.#phases.entries()) {
+      const first = Math.floor(startMs / WINDOW_MS)
+      for (const window of this.#windows[index]!.slice(Math.max(0, from - first), Math.max(0, to - first))) {
+        if (window !== undefined) yield window
+      }
+    }
+  }
+
+  #find(ms: number): void {
+    const found = this.#phases.findIndex(({ endMs }) => ms < endMs)
+    const index = found < 0 ? this.#phases.length - 1 : found
+    const phase = this.#phases[index]!
+    const second = Math.floor(ms / WINDOW_MS)
+    const at = second - Math.floor(phase.startMs / WINDOW_MS)
+    this.#current = this.#windows[index]![at] ??= new RequestWindow(second)
+    this.#currentStartMs = Math.max(phase.startMs, second * WINDOW_MS)
+    const isLast = index === this.#phases.length - 1
+    this.#currentEndMs = Math.min(isLast ? Number.POSITIVE_INFINITY : phase.endMs, (second + 1) * WINDOW_MS)
+  }
+}
