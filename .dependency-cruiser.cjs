@@ -4,7 +4,7 @@
  * `matchers` and `report` see run, stats and the evidence types, never an engine. Each heavy part is imported
  * where it belongs only.
  */
-const ENGINES = ['http', 'websocket', 'ledger', 'metrics', 'capacity', 'chaos', 'micro']
+const ENGINES = ['http', 'websocket', 'ledger', 'metrics', 'capacity', 'freshness', 'chaos', 'micro']
 
 /** A folder may import itself and the folders named; type-only imports count too. */
 function mayImport(folder, allowed) {

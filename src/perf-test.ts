@@ -1,6 +1,7 @@
 import { inject, test } from 'vitest'
 import type { Capacity } from './capacity/capacity.ts'
 import type { ProvidedSlo } from './config/provided.ts'
+import type { FreshnessOptions, FreshnessProbe } from './freshness/freshness.ts'
 import type { Http } from './http/http.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Scale } from './load/scale.ts'
@@ -24,6 +25,8 @@ export interface PerfFixtures {
   readonly metrics: Metrics
   /** CPU of the target, Redis and Postgres, sampled each second while the scenario runs. */
   readonly capacity: Capacity
+  /** Finds out how stale a cached route's answers are, beside the load. */
+  readonly freshness: { probe(options: FreshnessOptions): Promise<FreshnessProbe> }
   /** The system under test. */
   readonly target: TargetHandle
   /** Connection details by service name, as the config names them. */
@@ -85,6 +88,18 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
     const { createMetrics } = await import('./metrics/metrics.ts')
     await using metrics = await createMetrics({ urls: target.urls.map((url) => new URL('/metrics', url).href), signal })
     await use(metrics)
+  },
+  freshness: async ({ signal }, use) => {
+    const { probeFreshness } = await import('./freshness/freshness.ts')
+    const probes: FreshnessProbe[] = []
+    await use({
+      async probe(options) {
+        const probe = await probeFreshness(options, signal)
+        probes.push(probe)
+        return probe
+      },
+    })
+    await Promise.allSettled(probes.map((probe) => probe.stop()))
   },
   capacity: async ({ slo, task }, use) => {
     const { createCapacity } = await import('./capacity/capacity.ts')

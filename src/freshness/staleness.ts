@@ -1,0 +1,39 @@
+/** A version and when its write was acknowledged, on the probe's clock. */
+interface Written {
+  readonly version: number
+  readonly acknowledgedMs: number
+}
+
+/**
+ * Versions in the order they were written, and how stale an answer is against them.
+ *
+ * An answer that holds version v is stale from the moment v's successor was acknowledged. Its staleness is the time from
+ * that moment to the moment the answer was *asked for*: what it could have known and did not. Time between asking and
+ * answering is left out, so the figure is a lower bound, and never blames a slow answer on the cache. One process writes
+ * and reads, so one clock serves both.
+ */
+export class WrittenVersions {
+  readonly #written: Written[] = []
+
+  get count(): number {
+    return this.#written.length
+  }
+
+  get newest(): number | undefined {
+    return this.#written.at(-1)?.version
+  }
+
+  /** @throws {RangeError} where the version is not above the one before it: staleness would mean nothing */
+  acknowledge(version: number, acknowledgedMs: number): void {
+    const { newest } = this
+    if (newest !== undefined && !(version > newest))
+      throw new RangeError(`write() gave version ${version} after ${newest}; versions must grow with every write`)
+    this.#written.push({ version, acknowledgedMs })
+  }
+
+  /** How stale an answer with this version is that was asked for at this moment. 0 where nothing newer was known. */
+  stalenessMs(version: number, askedMs: number): number {
+    const successor = this.#written.find((written) => written.version > version)
+    return successor === undefined ? 0 : Math.max(0, askedMs - successor.acknowledgedMs)
+  }
+}

@@ -1,0 +1,20 @@
+import type { Histogram } from '../stats/histogram.ts'
+import type { Invalidity } from './verdict.ts'
+
+/** How old the answers of a cached route were, against what had been written before they were asked for. */
+export interface FreshnessEvidence {
+  /** One value for each answer read; 0 where it held the newest version that was acknowledged before the read. */
+  readonly staleness: Histogram
+  readonly reads: number
+  readonly writes: number
+  /** Answers older than what had been written. */
+  readonly staleReads: number
+  /** The oldest answer: what it held, and what had been written by then. */
+  readonly worst:
+    | { readonly atMs: number; readonly stalenessMs: number; readonly version: number; readonly newest: number }
+    | undefined
+  readonly invalidities: readonly Invalidity[]
+  readonly evidenceLines: readonly string[]
+}
+
+export const freshnessOf: unique symbol = Symbol('vitest-slo.freshness')
