@@ -92,7 +92,7 @@ export class Histogram {
    */
   percentileUs(p: number): number {
     if (this.#count === 0) return Number.NaN
-    const rank = Math.min(this.#count, Math.max(1, Math.ceil(p * this.#count - 1e-9)))
+    const rank = Math.min(this.#count, Math.max(1, Math.ceil(p * this.#count * (1 - 1e-12))))
     let seen = 0
     for (const [bucket, count] of this.buckets()) {
       seen += count
