@@ -6,6 +6,7 @@ import { scenarioRecordOf } from '../run/task-meta.ts'
 import { InvalidRunError } from '../run/verdict.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import { formatMessage } from './message.ts'
+import { onInvalid } from './on-invalid.ts'
 import { nameOf } from './subject.ts'
 import type { Subject } from './subject.ts'
 
@@ -85,7 +86,8 @@ export class Call {
   settle(judgement: Judgement): { pass: boolean; message: () => string } {
     const isNot = this.#isNot
     if (judgement.skipped !== undefined) return this.#skip(judgement, judgement.skipped)
-    if (judgement.invalidities.length > 0) this.#throwInvalid(judgement)
+    const [first] = judgement.invalidities
+    if (first !== undefined) return this.#settleInvalid(judgement, first)
     const pass = judgement.holds === 'undecided' ? isNot : judgement.holds
     const failed = pass === isNot
     const message = failed ? this.#message(judgement, judgement.received) : undefined
@@ -142,22 +144,22 @@ export class Call {
     return { pass: !isNot, message: () => '' }
   }
 
-  #throwInvalid(judgement: Judgement): never {
-    const [first] = judgement.invalidities
-    const findings = judgement.invalidities.map(({ reason, finding }) => `${reason}: ${finding}`)
-    const received = [`INVALID, not judged. ${findings[0]}`, ...findings.slice(1)].join('\n')
+  #settleInvalid(judgement: Judgement, { reason }: Invalidity): { pass: boolean; message: () => string } {
+    const findings = judgement.invalidities.map((invalidity) => `${invalidity.reason}: ${invalidity.finding}`)
     const hint = judgement.invalidities.map(({ remedy }) => remedy).join('\n')
-    const message = this.#message({ ...judgement, hint }, received)
+    const message = this.#message({ ...judgement, hint }, `INVALID, not judged. ${findings.join('\n')}`)
     const isNot = this.#isNot
     this.#record({
       assertion: (isNot ? 'not.' : '') + this.#written,
       expected: isNot ? judgement.expectedNot : judgement.expected,
       received: judgement.received,
       outcome: 'invalid',
-      reason: first!.reason,
+      reason,
       message,
     })
-    throw new InvalidRunError(this.#withPrefix(message), first!.reason)
+    if (onInvalid() === 'fail') throw new InvalidRunError(this.#withPrefix(message), reason)
+    console.warn(`InvalidRunError: ${this.#withPrefix(message)}`)
+    return { pass: !isNot, message: () => message }
   }
 
   #message(judgement: Judgement, received: string): string {

@@ -1,8 +1,9 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { ScenarioRecord } from '../run/result.ts'
 import { defineMatcher } from './define.ts'
 import type { Judgement } from './define.ts'
 import { messageOf } from './message-of.ts'
+import { setOnInvalid } from './on-invalid.ts'
 import { SATURATED, sampleHttpRun, sampleMicroRun } from './sample-runs.ts'
 import './register.ts'
 
@@ -81,6 +82,21 @@ describe('asymmetric use', () => {
     const invalid = { run: sampleHttpRun({ invalidities: [SATURATED] }) }
     expect(messageOf(() => expect(invalid).toEqual({ run: expect.toHaveP95Below(150) }))).toMatch(/^InvalidRunError/)
     expect(messageOf(() => expect(invalid).toEqual({ run: expect.not.toHaveP95Below(1) }))).toMatch(/^InvalidRunError/)
+  })
+})
+
+describe('where invalid evidence only warns', () => {
+  test('the test goes on in both polarities, the message is printed, and invalid is recorded', ({ task }) => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    setOnInvalid('warn')
+    onTestFinished(() => setOnInvalid('fail'))
+    const short = sampleHttpRun({ seconds: 1, perSecond: 50 })
+    expect(short).toHaveP95Below(1)
+    expect(short).not.toHaveP95Below(1000)
+    expect({ short }).toEqual({ short: expect.toHaveP95Below(2) })
+    expect(warn).toHaveBeenCalledTimes(3)
+    expect(warn.mock.calls[0]?.[0]).toMatch(/^InvalidRunError: expect\(run\)\.toHaveP95Below\(1\)/)
+    expect(recordOf(task).assertions.map(({ outcome }) => outcome)).toEqual(['invalid', 'invalid', 'invalid'])
   })
 })
 
