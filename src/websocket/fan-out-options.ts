@@ -1,9 +1,9 @@
 import type { Arrivals } from '../load/load.ts'
-import { scaleTime, scaleUsers, type Scale } from '../load/scale.ts'
-import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
+import type { Duration } from '../options/checks.ts'
 import type { IdentifyResult } from './identifier.ts'
+import type { TlsOptions } from './local-pool.ts'
 import type { Message, Outgoing } from './message.ts'
+import type { SocketLayout } from './socket-limits.ts'
 
 /** One publication as `publish.send` gets it. */
 export interface PublicationToSend {
@@ -67,8 +67,23 @@ export interface FanOutOptions {
   readonly settle?: Duration
   /** Whether a lost socket is opened anew, after so long (`true`: 1 s). Default: false. */
   readonly reconnect?: boolean | Duration
-  /** Whether a server certificate must be valid. Default: true. */
-  readonly rejectUnauthorized?: boolean
+  /**
+   * The client's own pings, at this interval: a socket that has not answered one when the next is due is cut, and counts
+   * as closed. The target's pings are always answered. Default: none.
+   */
+  readonly pingEvery?: Duration
+  /**
+   * Processes that hold the sockets. Default: as many as descriptors need, this one alone where it can hold them all.
+   * Raise it where one core is too slow; functions of the scenario are called in this process all the same.
+   */
+  readonly processes?: number
+  /**
+   * Addresses of this machine to connect from, taken in turns. Default: the system's choice, and as many of 127.0.0.0/8
+   * as needed for a target there and more sockets than one address has ports.
+   */
+  readonly sourceAddresses?: readonly string[]
+  /** TLS of `wss://`. */
+  readonly tls?: TlsOptions
 }
 
 /** Options read, scaled and with defaults filled in. */
@@ -94,163 +109,15 @@ export interface FanOutPlan {
   readonly lateAfterMs: number
   readonly settleMs: number
   readonly reconnectAfterMs: number | undefined
-  readonly rejectUnauthorized: boolean
+  readonly pingEveryMs: number | undefined
+  readonly processes: number | undefined
+  readonly sourceAddresses: readonly string[] | undefined
+  readonly tls: TlsOptions
 }
 
-const KNOWN = [
-  'path',
-  'name',
-  'connections',
-  'connectRate',
-  'maxHandshakes',
-  'handshakeTimeout',
-  'headers',
-  'subprotocols',
-  'subscribe',
-  'acknowledged',
-  'acknowledgeTimeout',
-  'publish',
-  'identify',
-  'group',
-  'duration',
-  'warmup',
-  'lateAfter',
-  'settle',
-  'reconnect',
-  'rejectUnauthorized',
-] as const
-
-/** @throws {OptionsError} naming every option that cannot be used */
-export function readFanOutOptions(
-  options: FanOutOptions,
-  { baseUrl, scale, defaultName }: { baseUrl: string; scale: Scale; defaultName: string },
-): FanOutPlan {
-  const problems = new Problems()
-  if (!isRecord(options)) {
-    problems.add('options', options, 'must be an object', "ws.fanOut({ path: '/ws', connections: 100, … })")
-    problems.throwIfAny('ws.fanOut()')
-  }
-  checkKnownKeys(problems, '', options, KNOWN)
-  const number = (path: keyof FanOutOptions, value: unknown, bounds: Parameters<typeof checkNumber>[3]) =>
-    checkNumber(problems, path, value, bounds)
-  const time = (path: keyof FanOutOptions, otherwise: Duration | undefined, min: { min: number } | { above: number }) =>
-    checkDuration(problems, path, options[path] ?? otherwise, min)
-  const connections = number('connections', options.connections, { min: 1, integer: true, example: 1000 })
-  const plan = {
-    name: text(problems, 'name', options.name ?? defaultName),
-    url: readUrl(problems, baseUrl, options.path),
-    clients: scaleUsers(connections, scale),
-    connectRatePerSec:
-      options.connectRate === undefined
-        ? undefined
-        : number('connectRate', options.connectRate, { above: 0, example: 500 }),
-    maxHandshakes: number('maxHandshakes', options.maxHandshakes ?? 200, { min: 1, integer: true, example: 200 }),
-    handshakeTimeoutMs: time('handshakeTimeout', '10s', { above: 0 }),
-    headers: readHeaders(problems, options.headers),
-    subprotocols: options.subprotocols ?? [],
-    subscribe: optionalFunction(problems, 'subscribe', options.subscribe, '() => ({ type: "subscribe" })'),
-    acknowledged: optionalFunction(
-      problems,
-      'acknowledged',
-      options.acknowledged,
-      "(message) => message.toString() === 'OK'",
-    ),
-    acknowledgeTimeoutMs: time('acknowledgeTimeout', '10s', { above: 0 }),
-    ...readPublish(problems, options.publish),
-    identify: requiredFunction(problems, 'identify', options.identify, '(message) => ({ id: message.json().id })'),
-    group: optionalFunction(problems, 'group', options.group, '(client) => rooms[client % rooms.length]'),
-    durationMs: scaleTime(time('duration', undefined, { above: 0 }), scale),
-    warmupMs: time('warmup', 0, { min: 0 }),
-    lateAfterMs: time('lateAfter', '1s', { above: 0 }),
-    settleMs: time('settle', '5s', { min: 0 }),
-    reconnectAfterMs: readReconnect(problems, options.reconnect),
-    rejectUnauthorized: options.rejectUnauthorized ?? true,
-  }
-  if (plan.settleMs < plan.lateAfterMs) {
-    const rule = `must not be shorter than lateAfter (${plan.lateAfterMs} ms): a delivery of the last publication could not be late`
-    problems.add('settle', options.settle, rule, "settle: '5s'")
-  }
-  if (plan.durationMs * plan.publishRatePerSec < 1000)
-    problems.add(
-      'duration',
-      options.duration,
-      `must hold at least one publication at ${plan.publishRatePerSec}/s`,
-      "duration: '60s'",
-    )
-  problems.throwIfAny('ws.fanOut()')
-  return plan
-}
-
-function readPublish(
-  problems: Problems,
-  publish: FanOutOptions['publish'],
-): Pick<FanOutPlan, 'publishRatePerSec' | 'arrivals' | 'send'> {
-  if (!isRecord(publish)) {
-    problems.add('publish', publish, 'must be an object with rate and send', 'publish: { rate: 2, send: publishIt }')
-    return { publishRatePerSec: Number.NaN, arrivals: 'uniform', send: () => undefined }
-  }
-  checkKnownKeys(problems, 'publish', publish, ['rate', 'send', 'arrivals'])
-  const arrivals = publish.arrivals ?? 'uniform'
-  if (arrivals !== 'uniform' && arrivals !== 'poisson')
-    problems.add('publish.arrivals', arrivals, "must be 'uniform' or 'poisson'", "arrivals: 'poisson'")
-  return {
-    publishRatePerSec: checkNumber(problems, 'publish.rate', publish.rate, { above: 0, example: 2 }),
-    arrivals,
-    send: requiredFunction(
-      problems,
-      'publish.send',
-      publish.send,
-      '({ id }) => target.internal.post("/publish", { id })',
-    ),
-  }
-}
-
-function readUrl(problems: Problems, baseUrl: string, path: unknown): string {
-  if (typeof path !== 'string' || !path.startsWith('/')) {
-    problems.add('path', path, 'must be a text that begins with /', "path: '/ws'")
-    return baseUrl
-  }
-  const url = new URL(path, baseUrl)
-  url.protocol = url.protocol.replace(/^http/, 'ws')
-  url.hash = ''
-  return url.href
-}
-
-function readHeaders(problems: Problems, headers: FanOutOptions['headers']): FanOutPlan['headers'] {
-  if (typeof headers === 'function') return headers
-  if (headers !== undefined && !isRecord(headers))
-    problems.add(
-      'headers',
-      typeof headers,
-      'must be an object or a function of the client number',
-      'headers: { cookie: … }',
-    )
-  return () => headers ?? {}
-}
-
-function readReconnect(problems: Problems, reconnect: FanOutOptions['reconnect']): number | undefined {
-  if (reconnect === undefined || reconnect === false) return undefined
-  if (reconnect === true) return 1000
-  return checkDuration(problems, 'reconnect', reconnect, { min: 0 })
-}
-
-function text(problems: Problems, path: string, value: unknown): string {
-  if (typeof value === 'string' && value.trim() !== '') return value
-  problems.add(path, value, 'must be a text that is not empty', `${path}: 'updates'`)
-  return ''
-}
-
-function optionalFunction<F>(problems: Problems, path: string, value: F, example: string): F {
-  if (value !== undefined && typeof value !== 'function')
-    problems.add(path, value, 'must be a function', `${path.split('.').at(-1)}: ${example}`)
-  return value
-}
-
-function requiredFunction<F>(problems: Problems, path: string, value: F, example: string): F {
-  if (typeof value !== 'function') problems.add(path, value, 'must be a function', `${path.split('.').at(-1)}: ${example}`)
-  return value
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** A plan and how its sockets are to be held. */
+export interface PlacedFanOut extends FanOutPlan {
+  readonly layout: SocketLayout
+  /** Where the target's host was found. */
+  readonly address: string | undefined
 }

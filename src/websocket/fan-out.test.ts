@@ -58,9 +58,11 @@ function sumOf(counts: readonly { missing: number; duplicate: number; outOfOrder
 
 describe('a server that drops 2%, delays 2.5% by 1.5 s, duplicates 1% and swaps neighbours', () => {
   test.each([
-    { clients: 50, publications: 20, rate: 5 },
-    { clients: 5000, publications: 5, rate: 2 },
-  ])('is accounted for to the message with $clients clients', async ({ clients, publications, rate }) => {
+    { clients: 50, processes: 1, publications: 20, rate: 5 },
+    { clients: 50, processes: 3, publications: 20, rate: 5 },
+    { clients: 5000, processes: 1, publications: 5, rate: 2 },
+  ])('is accounted for to the message: $clients clients, $processes processes', async (options) => {
+    const { clients, processes, publications, rate } = options
     const server = await start('faulty')
     const ws = load(server)
     const { send, ...target } = toServer(server)
@@ -68,6 +70,7 @@ describe('a server that drops 2%, delays 2.5% by 1.5 s, duplicates 1% and swaps 
     const run = await ws.fanOut({
       ...target,
       connections: clients,
+      processes,
       publish: { rate, send },
       duration: (publications / rate) * 1000,
       // Between what the server holds back on purpose (swaps, below 1 s) and what it delays, with room on both sides.

@@ -5,10 +5,12 @@ import type { RunSnapshot } from '../run/snapshot.ts'
 import { nowUs } from './clock.ts'
 import { DeliveryLedger } from './delivery-ledger.ts'
 import { accountOf, describeFanOut } from './fan-out-account.ts'
-import type { FanOutPlan } from './fan-out-options.ts'
+import type { PlacedFanOut } from './fan-out-options.ts'
 import { snapshotOf } from './fan-out-snapshot.ts'
 import { Identifier } from './identifier.ts'
+import { worstHealth } from './generator-processes.ts'
 import { LocalPool } from './local-pool.ts'
+import { ProcessPool } from './process-pool.ts'
 import type { Publication } from './publication.ts'
 import { Publisher, type PublisherEvents } from './publisher.ts'
 import type { PoolEvents, SocketPool } from './socket-pool.ts'
@@ -32,7 +34,7 @@ interface Delivery {
 
 /** One fan-out, from the first handshake to the last closed socket. */
 export class FanOut implements SubscriberEvents, PublisherEvents {
-  readonly #plan: FanOutPlan
+  readonly #plan: PlacedFanOut
   readonly #context: FanOutContext
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
@@ -49,7 +51,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
   #brokenBy: { error: unknown } | undefined
 
   /** @throws whatever `group` throws */
-  constructor(plan: FanOutPlan, context: FanOutContext) {
+  constructor(plan: PlacedFanOut, context: FanOutContext) {
     const { clients, group, lateAfterMs } = plan
     this.#plan = plan
     this.#context = context
@@ -62,7 +64,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
       if (publication !== undefined && publishedAtMs !== undefined) publication.stampedAtMs = publishedAtMs
       return { publication, sequence }
     })
-    this.#subscribers = new Subscribers(plan, this, (events) => (this.#pool = this.#createPool(events)))
+    this.#subscribers = new Subscribers(plan, this, (events) => (this.#pool = createPool(plan, events)))
   }
 
   /** @throws whatever a function of the scenario threw; sockets are closed all the same */
@@ -73,6 +75,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
       this.#watch.start()
       await this.#subscribers.open(this.#signal)
       this.#watch.start()
+      this.#pool.watch()
       if (this.#subscribers.everSubscribedCount > 0 && !this.#signal.aborted) {
         this.#startUs = nowUs()
         await this.#publisher.run(this.#startUs, this.#signal)
@@ -89,11 +92,6 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
     }
     if (this.#brokenBy) throw this.#brokenBy.error
     return this.#account(publishedMs)
-  }
-
-  #createPool(events: PoolEvents): SocketPool {
-    const { url, clients, handshakeTimeoutMs, rejectUnauthorized } = this.#plan
-    return new LocalPool({ url, clients, handshakeTimeoutMs, rejectUnauthorized }, events)
   }
 
   subscribed(client: number, isAgain: boolean): void {
@@ -141,8 +139,8 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
       abortReason,
       unidentified: { count: this.#identifier.unidentified, sample: this.#identifier.sample },
       sendFailure: this.#publisher.failure,
-      generator: this.#watch.health(),
-      lostProcesses: [],
+      generator: worstHealth(this.#watch.health(), this.#pool.health),
+      lostProcesses: this.#pool.lost,
     })
     this.#show()
     return record
@@ -171,6 +169,12 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
     const { warmupMs, durationMs } = this.#plan
     return this.#startUs === 0 ? 0 : Math.min(warmupMs + durationMs, (nowUs() - this.#startUs) / 1000)
   }
+}
+
+function createPool(plan: PlacedFanOut, events: PoolEvents): SocketPool {
+  const { layout, url, address, clients, handshakeTimeoutMs, pingEveryMs, tls } = plan
+  const options = { url, address, clients, handshakeTimeoutMs, pingEveryMs, tls }
+  return layout.processes === 1 ? new LocalPool(options, events) : new ProcessPool(layout.processes, options, events)
 }
 
 function wordsOf(reason: unknown): string {

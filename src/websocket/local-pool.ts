@@ -1,6 +1,8 @@
+import { isIP, type LookupFunction } from 'node:net'
 import { WebSocket, type ClientOptions, type RawData } from 'ws'
 import { nowUs } from './clock.ts'
 import { closingOf, failureKind } from './failure-kinds.ts'
+import { Heartbeat, type Pingable } from './heartbeat.ts'
 import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
 
 export interface LocalPoolOptions {
@@ -8,15 +10,33 @@ export interface LocalPoolOptions {
   readonly url: string
   readonly clients: number
   readonly handshakeTimeoutMs: number
-  /** Whether a server certificate must be valid. */
-  readonly rejectUnauthorized: boolean
+  /** See {@link Heartbeat}; none where undefined. */
+  readonly pingEveryMs: number | undefined
+  readonly tls: TlsOptions
+  /** Where the URL's host was found; looked up for each socket where undefined. */
+  readonly address: string | undefined
+}
+
+/** TLS of `wss://` connections: PEM text or bytes, as Node's `tls.connect` takes them. */
+export interface TlsOptions {
+  /** Default: true. `false` accepts any certificate. */
+  readonly rejectUnauthorized?: boolean
+  /** Authorities to trust in place of the well-known ones. */
+  readonly ca?: string | Buffer
+  /** The client's certificate and key, where the target asks for one. */
+  readonly cert?: string | Buffer
+  readonly key?: string | Buffer
+  readonly passphrase?: string
+  /** Name asked for (SNI) and checked in the certificate. Default: the URL's host. */
+  readonly servername?: string
 }
 
 /** A socket that knows whose it is: its listeners are methods, shared by all sockets instead of made for each. */
-class ClientSocket extends WebSocket {
+class ClientSocket extends WebSocket implements Pingable {
   readonly client: number
   readonly pool: LocalPool
   isOpened = false
+  isAwaitingPong = false
   failure: (Error & { code?: string }) | undefined
   readonly deadline: NodeJS.Timeout
 
@@ -29,6 +49,7 @@ class ClientSocket extends WebSocket {
     this.on('open', this.handleOpen)
     this.on('message', this.handleMessage)
     this.on('error', this.handleError)
+    this.on('pong', this.handlePong)
     this.on('close', this.handleClose)
     // oxlint-enable typescript/unbound-method
     // A deadline of our own: the one of `ws` starts again with every byte that a stalling server lets out.
@@ -48,6 +69,15 @@ class ClientSocket extends WebSocket {
 
   handleError(error: Error): void {
     this.failure ??= error
+  }
+
+  handlePong(): void {
+    this.isAwaitingPong = false
+  }
+
+  cut(): void {
+    this.failure = new Error('a ping was not answered in time')
+    this.terminate()
   }
 
   handleClose(code: number, reason: Buffer): void {
@@ -70,6 +100,10 @@ export class LocalPool implements SocketPool {
   readonly #options: LocalPoolOptions
   readonly #events: PoolEvents
   readonly #sockets: (ClientSocket | undefined)[]
+  readonly #heartbeat: Heartbeat | undefined
+  readonly #lookup: { readonly lookup?: LookupFunction }
+  readonly health = []
+  readonly lost = []
   #open = 0
   #isClosing = false
   #drained: (() => void) | undefined
@@ -78,6 +112,8 @@ export class LocalPool implements SocketPool {
     this.#options = options
     this.#events = events
     this.#sockets = Array.from({ length: options.clients })
+    this.#heartbeat = options.pingEveryMs === undefined ? undefined : new Heartbeat(options.pingEveryMs, this.#sockets)
+    this.#lookup = options.address === undefined ? {} : { lookup: alwaysFound(options.address) }
   }
 
   get openCount(): number {
@@ -85,10 +121,11 @@ export class LocalPool implements SocketPool {
   }
 
   connect(client: number, { headers, subprotocols, localAddress }: Handshake): void {
-    const { url, rejectUnauthorized, handshakeTimeoutMs } = this.#options
+    const { url, tls, handshakeTimeoutMs } = this.#options
     const socket = new ClientSocket(client, this, url, [...subprotocols], {
+      ...tls,
       headers,
-      rejectUnauthorized,
+      ...this.#lookup,
       handshakeTimeout: handshakeTimeoutMs,
       perMessageDeflate: false,
       skipUTF8Validation: true,
@@ -111,8 +148,11 @@ export class LocalPool implements SocketPool {
     socket.terminate()
   }
 
+  watch(): void {}
+
   async close(withinMs: number): Promise<void> {
     this.#isClosing = true
+    this.#heartbeat?.stop()
     if (this.#open === 0) return
     const drained = new Promise<void>((resolve) => (this.#drained = resolve))
     for (const socket of this.#sockets) {
@@ -146,4 +186,9 @@ export class LocalPool implements SocketPool {
     this.#sockets[socket.client] = undefined
     if (--this.#open === 0) this.#drained?.()
   }
+}
+
+function alwaysFound(address: string): LookupFunction {
+  const family = isIP(address)
+  return (_host, { all }, found) => (all ? found(null, [{ address, family }]) : found(null, address, family))
 }

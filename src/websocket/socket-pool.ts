@@ -1,3 +1,5 @@
+import type { GeneratorHealth } from '../run/generator.ts'
+
 /** What a pool reports. Instants are on the clock of `nowUs()`. */
 export interface PoolEvents {
   /** The handshake was answered. */
@@ -26,6 +28,12 @@ export interface SocketPool {
   drop(client: number): void
   /** Closes every socket with the closing handshake, and cuts what is left after `withinMs`. Nothing is reported any more. */
   close(withinMs: number): Promise<void>
+  /** Begins, or begins again, to measure how other processes fare; does nothing where there are none. */
+  watch(): void
+  /** How other processes fared; complete once the pool is closed. */
+  readonly health: readonly GeneratorHealth[]
+  /** Processes that ended before they were told to, in words. */
+  readonly lost: readonly string[]
   /** Sockets that are open or opening. */
   readonly openCount: number
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { nowUs } from './clock.ts'
 import { Histogram } from '../stats/histogram.ts'
-import type { FanOutPlan } from './fan-out-options.ts'
+import type { PlacedFanOut } from './fan-out-options.ts'
 import { Handshakes } from './handshakes.ts'
 import { encode, Message, type Outgoing } from './message.ts'
 import type { PoolEvents, SocketPool } from './socket-pool.ts'
@@ -27,7 +27,7 @@ export interface SubscriberEvents {
 
 /** Brings every client from nothing to subscribed, and back there where reconnecting was asked for. */
 export class Subscribers implements PoolEvents {
-  readonly #plan: FanOutPlan
+  readonly #plan: PlacedFanOut
   readonly #events: SubscriberEvents
   readonly #pool: SocketPool
   readonly #handshakes: Handshakes
@@ -48,7 +48,7 @@ export class Subscribers implements PoolEvents {
   #sweep: NodeJS.Timeout | undefined
   #isStopped = false
 
-  constructor(plan: FanOutPlan, events: SubscriberEvents, createPool: (events: PoolEvents) => SocketPool) {
+  constructor(plan: PlacedFanOut, events: SubscriberEvents, createPool: (events: PoolEvents) => SocketPool) {
     this.#plan = plan
     this.#events = events
     this.#unsettled = plan.clients
@@ -116,8 +116,9 @@ export class Subscribers implements PoolEvents {
     this.#state[client] = CONNECTING
     this.#dueUs[client] = dueUs
     this.#guard(() => {
-      const headers = this.#plan.headers(client)
-      this.#pool.connect(client, { headers, subprotocols: this.#plan.subprotocols })
+      const { subprotocols, layout } = this.#plan
+      const localAddress = layout.sources[client % layout.sources.length]
+      this.#pool.connect(client, { headers: this.#plan.headers(client), subprotocols, localAddress })
     })
   }
 

@@ -2,8 +2,9 @@ import type { Scale } from '../load/scale.ts'
 import { fanOutRun, type FanOutRun } from '../run/fan-out-run.ts'
 import type { RunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
-import { readFanOutOptions, type FanOutOptions } from './fan-out-options.ts'
+import type { FanOutOptions } from './fan-out-options.ts'
 import { FanOut } from './fan-out.ts'
+import { place, readFanOutOptions } from './read-fan-out-options.ts'
 
 export interface WebSocketContext {
   /** `http://`, `https://`, `ws://` or `wss://`; paths are put below it. */
@@ -36,7 +37,7 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
     async fanOut(options) {
       const { baseUrl, scale, seed, signal } = context
       const plan = readFanOutOptions(options, { baseUrl, scale, defaultName: `fan-out ${++fanOuts}` })
-      const record = await new FanOut(plan, { seed, signal, onSnapshot: context.onSnapshot }).run()
+      const record = await new FanOut(await place(plan), { seed, signal, onSnapshot: context.onSnapshot }).run()
       const run = fanOutRun(record)
       context.onRun(run.result())
       return run

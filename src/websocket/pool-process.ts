@@ -1,0 +1,49 @@
+import { GeneratorWatch } from '../run/generator-watch.ts'
+import { EventBatcher } from './event-batcher.ts'
+import { LocalPool } from './local-pool.ts'
+import type { Command, Report } from './pool-protocol.ts'
+
+/**
+ * A process that holds sockets for another: started by `process-pool.ts`, runs until told to close or until the other
+ * side is gone. It runs none of the scenario's functions.
+ */
+const batcher = new EventBatcher(() => setImmediate(flush))
+const watch = new GeneratorWatch(() => pool?.openCount ?? 0)
+let pool: LocalPool | undefined
+
+function flush(): void {
+  report({ is: 'events', events: batcher.take(pool?.openCount ?? 0) })
+}
+
+function report(message: Report, sent?: () => void): void {
+  // The channel may close at any moment; `disconnect` then ends us.
+  if (process.connected) process.send!(message, () => sent?.())
+}
+
+function obey(command: Command): void {
+  switch (command.do) {
+    case 'start':
+      pool = new LocalPool(command.options, batcher)
+      return
+    case 'connect':
+      return pool!.connect(command.client, command.handshake)
+    case 'send':
+      return pool!.send(command.client, command.frames)
+    case 'drop':
+      return pool!.drop(command.client)
+    case 'watch':
+      return watch.start()
+    case 'close':
+      watch.stop()
+      void pool!.close(command.withinMs).then(leave)
+  }
+}
+
+function leave(): void {
+  report({ is: 'end', health: watch.health() }, () => process.disconnect())
+}
+
+process.on('message', (commands: readonly Command[]) => commands.forEach(obey))
+process.on('disconnect', () => process.exit())
+// Ctrl-C reaches every process of a terminal; the one that started us decides what becomes of it.
+process.on('SIGINT', () => {})

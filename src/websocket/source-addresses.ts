@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { connect, isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+
+/** Ports that others on this machine may be using. */
+const PORTS_LEFT_TO_OTHERS = 1000
+
+/** The ports the system gives to outgoing connections, both ends included. */
+export interface PortRange {
+  readonly first: number
+  readonly last: number
+  /** The setting it comes from, and how to widen it. */
+  readonly setting: string
+  readonly widen: string
+}
+
+/** The range of this system; Linux's and macOS's settings are read, others are taken as IANA's. */
+export function portRange(): PortRange {
+  try {
+    if (process.platform === 'darwin') {
+      const args = ['-n', 'net.inet.ip.portrange.first', 'net.inet.ip.portrange.last']
+      const [first, last] = execFileSync('sysctl', args, { encoding: 'utf8' }).trim().split(/\s+/).map(Number)
+      return {
+        first: first!,
+        last: last!,
+        setting: 'net.inet.ip.portrange',
+        widen: 'sudo sysctl -w net.inet.ip.portrange.first=1024',
+      }
+    }
+    const [first, last] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/).map(Number)
+    return {
+      first: first!,
+      last: last!,
+      setting: 'net.ipv4.ip_local_port_range',
+      widen: 'sudo sysctl -w net.ipv4.ip_local_port_range="1024 65535"',
+    }
+  } catch {
+    return { first: 49_152, last: 65_535, setting: 'the range of ephemeral ports', widen: 'see your system’s manual' }
+  }
+}
+
+/** How many connections one source address can have to one address and port. */
+export function portsPerSource({ first, last }: PortRange): number {
+  return Math.max(1, last - first + 1 - PORTS_LEFT_TO_OTHERS)
+}
+
+/**
+ * Addresses to connect from without being told: on Linux all of 127.0.0.0/8 is there for a target on loopback; macOS has
+ * those that were given to an interface. For any other target there is none but the system's choice.
+ */
+export function loopbackSources(target: string): (count: number) => readonly string[] {
+  if (!target.startsWith('127.')) return () => []
+  if (process.platform === 'linux')
+    return (count) => Array.from({ length: count }, (_, at) => `127.0.${at >> 7}.${(at & 127) + 1}`)
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+  const found = own.flatMap(({ address }) => (address.startsWith('127.') ? [address] : []))
+  return (count) => found.slice(0, count)
+}
+
+/**
+ * The address under which a host answers on a port: found by connecting once, before any load, so that a name with
+ * several addresses (`localhost`) is not looked up and tried anew by every socket. Where nothing answers, the first
+ * address it has, or `undefined`; the handshakes then fail in their own words.
+ */
+export async function findAddress(host: string, port: number): Promise<string | undefined> {
+  if (isIP(host)) return host
+  return new Promise((resolve) => {
+    let first: string | undefined
+    const socket = connect({ host, port, timeout: 2000 })
+    const finish = (address: string | undefined) => {
+      socket.destroy()
+      resolve(address)
+    }
+    socket.on('lookup', (_error, address) => (first ??= address))
+    socket.on('connect', () => finish(socket.remoteAddress ?? first))
+    socket.on('timeout', () => finish(first))
+    socket.on('error', () => finish(first))
+  })
+}
