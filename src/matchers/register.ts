@@ -4,6 +4,7 @@ import { connectingMatchers } from './connecting.ts'
 import { fanOutMatchers } from './fan-out.ts'
 import { freshnessMatchers } from './freshness.ts'
 import { latencyMatchers } from './latency.ts'
+import { ledgerMatchers } from './ledger.ts'
 import { metricsMatchers } from './metrics.ts'
 import { requestMatchers } from './requests.ts'
 import { sustainMatchers } from './sustain.ts'
@@ -16,5 +17,6 @@ expect.extend({
   ...connectingMatchers,
   ...metricsMatchers,
   ...capacityMatchers,
+  ...ledgerMatchers,
   ...freshnessMatchers,
 })

@@ -1,0 +1,155 @@
+import type { History } from '../run/history.ts'
+import { ledgerChecks } from '../run/ledger-evidence.ts'
+import type {
+  ConservationCheck,
+  HistoryCheck,
+  LedgerChecks,
+  LedgerEvidence,
+  LedgerSource,
+} from '../run/ledger-evidence.ts'
+import { refuseMore } from './arguments.ts'
+import { defineMatcher } from './define.ts'
+import type { ExtendMatcher, Judgement } from './define.ts'
+import { readConserved, readHistory, readRows, readText } from './ledger-arguments.ts'
+import type { Conserved, LedgerRows } from './ledger-arguments.ts'
+import { countFindings, describeOffenders, hintFor, showOptions, showRange, showTotal } from './ledger-words.ts'
+import type { Subject } from './subject.ts'
+import type { On } from './typing.ts'
+
+export type { Conserved, ExactAmount, LedgerRows } from './ledger-arguments.ts'
+
+type OnLedger<T, Matcher> = On<T, LedgerSource, Matcher, 'judges a ledger, as the fixture `ledger` gives'>
+
+declare module 'vitest' {
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
+    /**
+     * Every key told `ok` is in the ledger once, every key that is unknown at most once, no other at all; keys that had
+     * to be refused were; a repeated key was told `ok` for one payload only, and answered alike, as far as recorded.
+     * Reads once what was in flight has settled. To be awaited.
+     */
+    toApplyExactlyOnce: OnLedger<T, (history: History | undefined, rows: LedgerRows) => Promise<void>>
+    /**
+     * Every key told `ok` is in the ledger, and none that was refused, ignored or never sent. However often: for rows
+     * of which a key has several. To be awaited.
+     */
+    toMatchHistory: OnLedger<T, (history: History | undefined, rows: LedgerRows) => Promise<void>>
+    /** Totals changed by what they had to, transfers sum to zero, balances are the sum of their entries. To be awaited. */
+    toConserve: OnLedger<T, (conserved: Conserved) => Promise<void>>
+    /** A query that finds violations finds none. To be awaited. */
+    toHoldInvariant: OnLedger<T, (name: string, sql: string) => Promise<void>>
+  }
+}
+
+const ledger: Subject<LedgerChecks> = {
+  variable: 'ledger',
+  noun: 'a ledger, as the fixture `ledger` gives',
+  read: (received) =>
+    typeof received === 'object' && received !== null && ledgerChecks in received
+      ? (received as LedgerSource)[ledgerChecks]
+      : undefined,
+}
+
+const toApplyExactlyOnce = historyMatcher('toApplyExactlyOnce', 'once', {
+  expected: 'each key in the ledger once where told ok, at most once where unknown, never where refused',
+  expectedNot: 'a key lost, applied twice, or applied though refused',
+})
+
+const toMatchHistory = historyMatcher('toMatchHistory', 'presence', {
+  expected: 'each key in the ledger where told ok, perhaps where unknown, never where refused',
+  expectedNot: 'a key lost, or applied though refused',
+})
+
+type Words = Pick<Judgement, 'expected' | 'expectedNot'>
+
+function historyMatcher(name: string, depth: HistoryCheck['depth'], words: Words): ExtendMatcher {
+  return defineMatcher<LedgerChecks, HistoryCheck>({
+    name,
+    subject: ledger,
+    showArguments: ([, options]) => `run.history, ${showOptions(options)}`,
+    readArguments(problems, [history, options, ...more]) {
+      refuseMore(problems, more, 0, `${name}(run.history, { rows, key })`)
+      return { history: readHistory(problems, history), ...readRows(problems, options), depth }
+    },
+    judge: (checks, check) =>
+      judged(checks, words, async () => {
+        const evidence = await checks.history(check)
+        return { evidence, received: countFindings(evidence) ?? 'every key as told' }
+      }),
+  })
+}
+
+const toConserve = defineMatcher<LedgerChecks, ConservationCheck>({
+  name: 'toConserve',
+  subject: ledger,
+  showArguments: ([options]) => showOptions(options),
+  readArguments(problems, [options, ...more]) {
+    refuseMore(problems, more, 0, "toConserve({ total: 'SELECT sum(balance) FROM accounts', before })")
+    return readConserved(problems, options)
+  },
+  judge(checks, check) {
+    const parts = [
+      check.total === undefined ? undefined : `the total changed by ${showRange(check.expectedDelta)}`,
+      check.entries === undefined ? undefined : 'each transfer sums to zero',
+      check.accounts === undefined
+        ? undefined
+        : `no balance below its floor${check.entries === undefined ? '' : ' or apart from its entries'}`,
+    ].filter((part) => part !== undefined)
+    const words = { expected: parts.join(', '), expectedNot: `not: ${parts.join(', ')}` }
+    return judged(checks, words, async () => {
+      const { total, ...evidence } = await checks.conservation(check)
+      const found = countFindings(evidence)
+      const received = [showTotal(total), found].filter((part) => part !== undefined)
+      return {
+        evidence,
+        broken: total?.conserved === false,
+        received: received.length === 0 ? 'nothing lost' : received.join('; '),
+      }
+    })
+  },
+})
+
+const toHoldInvariant = defineMatcher<LedgerChecks, { readonly name: string; readonly sql: string }>({
+  name: 'toHoldInvariant',
+  subject: ledger,
+  readArguments(problems, [name, sql, ...more]) {
+    const example = "toHoldInvariant('no debts', 'SELECT * FROM accounts WHERE balance < 0')"
+    refuseMore(problems, more, 0, example)
+    return { name: readText(problems, 'name', name, example), sql: readText(problems, 'sql', sql, example) }
+  },
+  judge: (checks, { name, sql }) =>
+    judged(checks, { expected: `${name}: no row`, expectedNot: `${name}: broken by some row` }, async () => {
+      const evidence = await checks.invariant(sql)
+      return { evidence, received: countFindings(evidence) ?? 'no row' }
+    }),
+})
+
+/** What the ledger holds against what users were told, and against its own rules. */
+export const ledgerMatchers: Readonly<Record<string, ExtendMatcher>> = {
+  toApplyExactlyOnce,
+  toMatchHistory,
+  toConserve,
+  toHoldInvariant,
+}
+
+interface Judged {
+  readonly evidence: LedgerEvidence
+  readonly received: string
+  /** Something is wrong that is no finding. */
+  readonly broken?: boolean
+}
+
+async function judged({ unavailable }: LedgerChecks, words: Words, check: () => Promise<Judged>): Promise<Judgement> {
+  if (unavailable !== undefined) {
+    return { holds: false, ...words, received: '', invalidities: [], evidence: [], skipped: unavailable }
+  }
+  const { evidence, received, broken = false } = await check()
+  const { findings, invalidities, lines } = evidence
+  return {
+    holds: findings.length === 0 && !broken,
+    ...words,
+    received: invalidities.length === 0 ? received : 'nothing that could be judged',
+    invalidities,
+    evidence: [...describeOffenders(evidence), ...lines],
+    hint: hintFor(findings),
+  }
+}
