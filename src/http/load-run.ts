@@ -1,6 +1,6 @@
 import { durationOf, maxVusOf } from '../load/describe.ts'
 import type { Load, Phase } from '../load/load.ts'
-import { Random } from '../load/random.ts'
+import type { Random } from '../load/random.ts'
 import { GeneratorWatch } from '../run/generator-watch.ts'
 import type { GeneratorLimits } from '../run/generator-limits.ts'
 import { History } from '../run/history.ts'
@@ -106,6 +106,7 @@ export class LoadRun<D> {
     const onAbort = () => this.#abort(reasonOf(signal))
     let clients: OpenClients | undefined
     try {
+      await this.#pacer.start()
       clients = this.#openClients()
       await openAll(
         this.#vus.map(({ connection }) => connection),
@@ -119,7 +120,7 @@ export class LoadRun<D> {
     } finally {
       signal.removeEventListener('abort', onAbort)
       this.#watch.stop()
-      this.#pacer.stop()
+      await this.#pacer.close()
       await clients?.close()
       this.#deadlines.stop()
     }

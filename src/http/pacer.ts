@@ -1,3 +1,5 @@
+import { Metronome } from './metronome.ts'
+
 /** Called when its instant has come. @param dueMs the instant it was due, not the one at which it is called */
 export type DueTask = (dueMs: number) => void
 
@@ -6,19 +8,19 @@ interface Entry {
   readonly task: DueTask
 }
 
-/** Timers of Node fire up to this much later than asked for. */
-const TIMER_LATENESS_MS = 1.5
+/** After so long, sockets get their turn: where more is due than can be sent, answers must still be read. */
+const LONGEST_TURN_MS = 2
 
-/**
- * Calls tasks at their instants, to a fraction of a millisecond: a timer waits until shortly before, and the event loop
- * goes round without sleeping for the rest. Instants are milliseconds of `performance.now()`.
- */
+/** Calls tasks at their instants, to about a tenth of a millisecond. Instants are milliseconds of `performance.now()`. */
 export class Pacer {
   readonly #heap: Entry[] = []
-  #timer: NodeJS.Timeout | undefined
-  #immediate: NodeJS.Immediate | undefined
+  readonly #metronome = new Metronome(() => this.#run())
   #waitsForMs = Number.POSITIVE_INFINITY
   #isRunning = false
+
+  start(): Promise<void> {
+    return this.#metronome.start()
+  }
 
   at(dueMs: number, task: DueTask): void {
     push(this.#heap, { dueMs, task })
@@ -26,39 +28,31 @@ export class Pacer {
   }
 
   /** Forgets everything that is due. */
-  stop(): void {
+  close(): Promise<void> {
     this.#heap.length = 0
-    this.#cancel()
+    return this.#metronome.close()
   }
 
   #run(): void {
-    this.#cancel()
     this.#isRunning = true
+    const yieldAtMs = performance.now() + LONGEST_TURN_MS
     try {
-      while (this.#heap.length > 0 && this.#heap[0]!.dueMs <= performance.now()) {
+      for (let nowMs = 0; nowMs < yieldAtMs && this.#heap.length > 0;) {
+        nowMs = performance.now()
+        if (this.#heap[0]!.dueMs > nowMs) break
         const { dueMs, task } = pop(this.#heap)
         task(dueMs)
       }
     } finally {
       this.#isRunning = false
+      this.#wait()
     }
-    this.#wait()
   }
 
   #wait(): void {
-    this.#cancel()
     const next = this.#heap[0]
-    if (next === undefined) return
-    this.#waitsForMs = next.dueMs
-    const waitMs = next.dueMs - performance.now() - TIMER_LATENESS_MS
-    if (waitMs >= 1) this.#timer = setTimeout(() => this.#run(), Math.floor(waitMs))
-    else this.#immediate = setImmediate(() => this.#run())
-  }
-
-  #cancel(): void {
-    clearTimeout(this.#timer)
-    clearImmediate(this.#immediate)
-    this.#waitsForMs = Number.POSITIVE_INFINITY
+    this.#waitsForMs = next?.dueMs ?? Number.POSITIVE_INFINITY
+    if (next !== undefined) this.#metronome.wakeAt(next.dueMs)
   }
 }
 

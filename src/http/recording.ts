@@ -1,4 +1,4 @@
-import { History, outcomeOf, type OperationOutcome } from '../run/history.ts'
+import { outcomeOf, type History, type OperationOutcome } from '../run/history.ts'
 import type { HttpAnswer } from './answer.ts'
 import type { FailureKind } from './connection.ts'
 import { ScenarioError } from './scenario-error.ts'
