@@ -33,6 +33,8 @@ export interface Judgement {
   readonly evidence: readonly string[]
   readonly worst?: { readonly label: string; readonly items: readonly string[] } | undefined
   readonly hint?: string | undefined
+  /** Set where a limit on one percentile of times was asserted; reports draw it. */
+  readonly limit?: { readonly p: number; readonly ms: number }
 }
 
 /** What is needed to write a call down. */
@@ -91,13 +93,7 @@ export class Call {
     const pass = judgement.holds === 'undecided' ? isNot : judgement.holds
     const failed = pass === isNot
     const message = failed ? this.#message(judgement, judgement.received) : undefined
-    this.#record({
-      assertion: (isNot ? 'not.' : '') + this.#written,
-      expected: isNot ? judgement.expectedNot : judgement.expected,
-      received: judgement.received,
-      outcome: failed ? 'failed' : 'passed',
-      ...(message === undefined ? {} : { message }),
-    })
+    this.#record(judgement, { outcome: failed ? 'failed' : 'passed', ...(message === undefined ? {} : { message }) })
     return { pass, message: () => message ?? '' }
   }
 
@@ -134,32 +130,18 @@ export class Call {
   }
 
   #skip(judgement: Judgement, reason: string): { pass: boolean; message: () => string } {
-    const isNot = this.#isNot
-    this.#record({
-      assertion: (isNot ? 'not.' : '') + this.#written,
-      expected: isNot ? judgement.expectedNot : judgement.expected,
-      received: `not checked: ${reason}`,
-      outcome: 'skipped',
-    })
-    return { pass: !isNot, message: () => '' }
+    this.#record({ ...judgement, received: `not checked: ${reason}` }, { outcome: 'skipped' })
+    return { pass: !this.#isNot, message: () => '' }
   }
 
   #settleInvalid(judgement: Judgement, { reason }: Invalidity): { pass: boolean; message: () => string } {
     const findings = judgement.invalidities.map((invalidity) => `${invalidity.reason}: ${invalidity.finding}`)
     const hint = judgement.invalidities.map(({ remedy }) => remedy).join('\n')
     const message = this.#message({ ...judgement, hint }, `INVALID, not judged. ${findings.join('\n')}`)
-    const isNot = this.#isNot
-    this.#record({
-      assertion: (isNot ? 'not.' : '') + this.#written,
-      expected: isNot ? judgement.expectedNot : judgement.expected,
-      received: judgement.received,
-      outcome: 'invalid',
-      reason,
-      message,
-    })
+    this.#record(judgement, { outcome: 'invalid', reason, message })
     if (onInvalid() === 'fail') throw new InvalidRunError(this.#withPrefix(message), reason)
     console.warn(`InvalidRunError: ${this.#withPrefix(message)}`)
-    return { pass: !isNot, message: () => message }
+    return { pass: !this.#isNot, message: () => message }
   }
 
   #message(judgement: Judgement, received: string): string {
@@ -191,14 +173,23 @@ export class Call {
     return this.#state.assertion === undefined
   }
 
-  #record(result: AssertionResult): void {
+  #record(
+    { expected, expectedNot, received, limit }: Judgement,
+    outcome: Pick<AssertionResult, 'outcome' | 'reason' | 'message'>,
+  ): void {
     const test: RunnerTestCase | undefined = this.#state.task ?? TestRunner.getCurrentTest()
-    if (test === undefined || (this.#isAsymmetric && result.outcome !== 'invalid')) return
+    if (test === undefined || (this.#isAsymmetric && outcome.outcome !== 'invalid')) return
     const run = nameOf(this.#received)
     const { assertions } = scenarioRecordOf(test)
-    const entry = run === undefined ? result : { ...result, run }
-    if (this.#isAsymmetric && assertions.some((known) => known.message === entry.message && known.run === run)) return
-    assertions.push(entry)
+    if (this.#isAsymmetric && assertions.some((known) => known.message === outcome.message && known.run === run)) return
+    assertions.push({
+      assertion: (this.#isNot ? 'not.' : '') + this.#written,
+      expected: this.#isNot ? expectedNot : expected,
+      received,
+      ...outcome,
+      ...(run === undefined ? {} : { run }),
+      ...(limit === undefined ? {} : { limit }),
+    })
   }
 }
 

@@ -6,7 +6,7 @@ import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgeCount } from './ratio.ts'
 import { deliveryRun } from './subject.ts'
-import type { DeliveryRun } from './subject.ts'
+import type { DeliverySource } from './subject.ts'
 import type { On } from './typing.ts'
 
 declare module 'vitest' {
@@ -17,7 +17,7 @@ declare module 'vitest' {
      */
     toConnectWithin: On<
       T,
-      DeliveryRun,
+      DeliverySource,
       (limitMs: Duration, options: ShareOptions) => R,
       'judges a fan-out, as ws.fanOut() gives: await it first'
     >

@@ -21,42 +21,58 @@ describe('what is recorded', () => {
     expect(assertions).toEqual(JSON.parse(JSON.stringify(assertions)))
     expect(assertions.map(({ message, ...rest }) => ({ ...rest, hasMessage: message !== undefined })))
       .toMatchInlineSnapshot(`
-      [
-        {
-          "assertion": "toHaveP95Below(150)",
-          "expected": "p95 < 150 ms",
-          "hasMessage": false,
-          "outcome": "passed",
-          "received": "p95 = 104 ms (−30.6%), 95% interval 104–105 ms",
-          "run": "http 1",
-        },
-        {
-          "assertion": "not.toHaveP95Below(50)",
-          "expected": "p95 ≥ 50 ms",
-          "hasMessage": false,
-          "outcome": "passed",
-          "received": "p95 = 104 ms (+108.1%), 95% interval 104–105 ms",
-          "run": "http 1",
-        },
-        {
-          "assertion": "toHaveP95Below(50)",
-          "expected": "p95 < 50 ms",
-          "hasMessage": true,
-          "outcome": "failed",
-          "received": "p95 = 104 ms (+108.1%), 95% interval 104–105 ms",
-          "run": "http 1",
-        },
-        {
-          "assertion": "toHaveP95Below(50)",
-          "expected": "p95 < 50 ms",
-          "hasMessage": true,
-          "outcome": "invalid",
-          "reason": "no-samples",
-          "received": "p95 unknown: nothing was measured",
-          "run": "http 1",
-        },
-      ]
-    `)
+        [
+          {
+            "assertion": "toHaveP95Below(150)",
+            "expected": "p95 < 150 ms",
+            "hasMessage": false,
+            "limit": {
+              "ms": 150,
+              "p": 0.95,
+            },
+            "outcome": "passed",
+            "received": "p95 = 104 ms (−30.6%), 95% interval 104–105 ms",
+            "run": "http 1",
+          },
+          {
+            "assertion": "not.toHaveP95Below(50)",
+            "expected": "p95 ≥ 50 ms",
+            "hasMessage": false,
+            "limit": {
+              "ms": 50,
+              "p": 0.95,
+            },
+            "outcome": "passed",
+            "received": "p95 = 104 ms (+108.1%), 95% interval 104–105 ms",
+            "run": "http 1",
+          },
+          {
+            "assertion": "toHaveP95Below(50)",
+            "expected": "p95 < 50 ms",
+            "hasMessage": true,
+            "limit": {
+              "ms": 50,
+              "p": 0.95,
+            },
+            "outcome": "failed",
+            "received": "p95 = 104 ms (+108.1%), 95% interval 104–105 ms",
+            "run": "http 1",
+          },
+          {
+            "assertion": "toHaveP95Below(50)",
+            "expected": "p95 < 50 ms",
+            "hasMessage": true,
+            "limit": {
+              "ms": 50,
+              "p": 0.95,
+            },
+            "outcome": "invalid",
+            "reason": "no-samples",
+            "received": "p95 unknown: nothing was measured",
+            "run": "http 1",
+          },
+        ]
+      `)
   })
 
   test('no judgement of asymmetric use, unless it is invalid, and that once', ({ task }) => {

@@ -8,10 +8,10 @@ import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgeCount, judgeRatio } from './ratio.ts'
 import { deliveryRun } from './subject.ts'
-import type { DeliveryRun } from './subject.ts'
+import type { DeliverySource } from './subject.ts'
 import type { On } from './typing.ts'
 
-type OnDeliveries<T, Matcher> = On<T, DeliveryRun, Matcher, 'judges a fan-out, as ws.fanOut() gives: await it first'>
+type OnDeliveries<T, Matcher> = On<T, DeliverySource, Matcher, 'judges a fan-out, as ws.fanOut() gives: await it first'>
 
 declare module 'vitest' {
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {

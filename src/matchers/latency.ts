@@ -12,11 +12,11 @@ import { judgedTimes, percentileMs } from './samples.ts'
 import type { JudgedTimes } from './samples.ts'
 import { sum } from './ratio.ts'
 import { isOfRequests, timedRun } from './subject.ts'
-import type { TimedRun } from './subject.ts'
+import type { TimeSource } from './subject.ts'
 import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted } from './threshold.ts'
 import type { On } from './typing.ts'
 
-type OnTimes<T, Matcher> = On<T, TimedRun, Matcher, 'percentile matchers judge a run with times: await it first'>
+type OnTimes<T, Matcher> = On<T, TimeSource, Matcher, 'percentile matchers judge a run with times: await it first'>
 
 declare module 'vitest' {
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
@@ -110,6 +110,7 @@ function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence }: Pla
     evidence: evidence.evidenceLines,
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
     hint: judged.hint ?? evidence.hint,
+    limit: { p, ms: limitMs },
   }
 }
 

@@ -10,13 +10,13 @@ import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgeRatio, sum } from './ratio.ts'
 import { requestRun } from './subject.ts'
-import type { RequestRun } from './subject.ts'
+import type { RequestSource } from './subject.ts'
 import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted } from './threshold.ts'
 import type { On } from './typing.ts'
 
 type OnRequests<T, Matcher> = On<
   T,
-  RequestRun,
+  RequestSource,
   Matcher,
   'judges a run of requests, as http.run() gives: await it first'
 >

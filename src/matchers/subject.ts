@@ -17,9 +17,9 @@ export interface EvidenceSource<Evidence> {
   readonly [evidenceOf]: () => Evidence
 }
 
-export type TimedRun = EvidenceSource<TimeEvidence>
-export type RequestRun = EvidenceSource<RequestEvidence>
-export type DeliveryRun = EvidenceSource<FanOutEvidence>
+export type TimeSource = EvidenceSource<TimeEvidence>
+export type RequestSource = EvidenceSource<RequestEvidence>
+export type DeliverySource = EvidenceSource<FanOutEvidence>
 
 export const timedRun: Subject<TimeEvidence> = {
   variable: 'run',
@@ -86,6 +86,6 @@ function evidenceIn(received: unknown): TimeEvidence | undefined {
   return handsOutEvidence(received) ? received[evidenceOf]() : undefined
 }
 
-function handsOutEvidence(received: unknown): received is TimedRun {
+function handsOutEvidence(received: unknown): received is TimeSource {
   return typeof received === 'object' && received !== null && evidenceOf in received
 }

@@ -8,7 +8,7 @@ import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgeCount, sum } from './ratio.ts'
 import { requestRun } from './subject.ts'
-import type { RequestRun } from './subject.ts'
+import type { RequestSource } from './subject.ts'
 import type { On } from './typing.ts'
 
 export interface SustainOptions {
@@ -27,7 +27,12 @@ declare module 'vitest' {
      * scope be long against the latency. Judges open models alone; a closed model slows down with the target and claims no rate.
      * Needs `1 / tolerance` requests. Warm-up is left out.
      */
-    toSustainRate: On<T, RequestRun, (options?: SustainOptions) => R, 'judges a run of requests, as http.run() gives'>
+    toSustainRate: On<
+      T,
+      RequestSource,
+      (options?: SustainOptions) => R,
+      'judges a run of requests, as http.run() gives'
+    >
   }
 }
 
