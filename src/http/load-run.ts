@@ -171,7 +171,7 @@ export class LoadRun<D> {
 
   #begin(): void {
     const { load } = this.#parts
-    this.#startMs = performance.now() + 1
+    this.#startMs = performance.now()
     this.#snapshots.startMs = this.#startMs
     const at = (ms: number, task: () => void) => this.#pacer.at(this.#startMs + ms, task)
     const main = () => driverFor(load, this.#warmupMs, this.#driverSurroundings('load'))
@@ -319,6 +319,7 @@ export class LoadRun<D> {
       series: this.#plan.series,
       steps: options.steps.map((step) => step.name),
       gauges: this.#gauges,
+      startMs: this.#startMs,
       durationMs: endedMs,
       generator: this.#watch.health(),
       limits,

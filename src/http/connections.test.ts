@@ -1,0 +1,230 @@
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
+import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
+import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+
+const once1 = sharedIterations({ iterations: 1, vus: 1 })
+const request = { path: '/x' }
+
+/** One request to a server that answers it with these bytes, written in these pieces. */
+async function oneAnswer(pieces: readonly string[], options: { method?: string; end?: boolean } = {}) {
+  await using server = await scriptedServer({
+    onRequest(socket) {
+      writeAll(socket, [...pieces], options.end === true)
+    },
+  })
+  const { http } = engineFor(server.url)
+  return await http.run({ load: once1, request: { ...request, method: options.method ?? 'GET' }, timeout: '1s' })
+}
+
+/** Each piece in a read of its own, as far as the network lets one decide that. */
+function writeAll(socket: Socket, pieces: string[], end: boolean): void {
+  const piece = pieces.shift()
+  if (piece === undefined) {
+    if (end) socket.end()
+    return
+  }
+  socket.write(piece, () => setImmediate(() => writeAll(socket, pieces, end)))
+}
+
+test.each<[string, string[], { method?: string; end?: boolean }, number]>([
+  ['an answer in one piece', [answer()], {}, 200],
+  ['an answer in many pieces', [...answer('some body')], {}, 200],
+  ['chunked', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', '2\r\nde\r\n0\r\n\r\n'], {}, 200],
+  ['chunked with trailers', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 1\r\n\r\n'], {}, 200],
+  ['a body that ends with the connection', ['HTTP/1.1 200 OK\r\n\r\nall of it'], { end: true }, 200],
+  ['HTTP/1.0 without a length', ['HTTP/1.0 200 OK\r\n\r\nall of it'], { end: true }, 200],
+  ['HTTP/1.0 with a length', ['HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok'], {}, 200],
+  ['204 without a length', ['HTTP/1.1 204 No Content\r\n\r\n'], {}, 204],
+  ['304 that states a length', ['HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n'], {}, 304],
+  ['HEAD whose answer states a length', ['HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n'], { method: 'HEAD' }, 200],
+  ['HEAD whose answer states nothing', ['HTTP/1.1 200 OK\r\n\r\n'], { method: 'HEAD' }, 200],
+  ['an interim answer before the answer', ['HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n' + answer()], {}, 200],
+  [
+    'interim answers in pieces of their own',
+    ['HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n', answer()],
+    {},
+    200,
+  ],
+  ['a redirect, which is the result', [answer('', { status: '302 Found', headers: 'Location: /y\r\n' })], {}, 302],
+  ['Connection: close', [answer('ok', { headers: 'Connection: close\r\n' })], { end: true }, 200],
+  ['a status of its own', [answer('', { status: '299 Whatever' })], {}, 299],
+])('%s is one answer without an error', async (_, pieces, options, status) => {
+  const run = await oneAnswer(pieces, options)
+  expect({ statuses: [...run.statuses], errors: [...run.errors], completed: run.completed }).toEqual({
+    statuses: [[status, 1]],
+    errors: [],
+    completed: 1,
+  })
+})
+
+test.each<[string, string[], { end?: boolean }, string, RegExp]>([
+  ['half a head', ['HTTP/1.1 200 OK\r\nContent-'], { end: true }, 'reset', /middle of the answer/],
+  [
+    'half a body',
+    ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'],
+    { end: true },
+    'reset',
+    /middle of the answer/,
+  ],
+  ['half a chunk', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab'], { end: true }, 'reset', /middle/],
+  ['nothing at all', [], { end: true }, 'reset', /without an answer/],
+  ['no HTTP', ['SSH-2.0-OpenSSH_9.2\r\n'], {}, 'body', /no HTTP answer/],
+  [
+    'lengths that contradict',
+    ['HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
+    {},
+    'body',
+    /no HTTP/,
+  ],
+  ['two answers to one request', [answer() + answer()], {}, 'body', /a second answer/],
+  ['silence', ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'], {}, 'timeout', /middle of the answer/],
+])('%s is counted as an error of its kind', async (_, pieces, options, kind, detail) => {
+  const run = await oneAnswer(pieces, options)
+  expect([...run.errors]).toEqual([[kind, 1]])
+  expect(run.completed).toBe(1)
+  expect(run.statuses.size).toBe(0)
+  expect(JSON.stringify(evidenceText(run))).toMatch(detail)
+})
+
+test('a connection is used again after each kind of answer that allows it', async () => {
+  const kinds = [
+    answer(),
+    'HTTP/1.1 204 No Content\r\n\r\n',
+    'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    'HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok',
+  ]
+  await using server = await scriptedServer({
+    onRequest: (socket, _, number) => socket.write(kinds[number % kinds.length]!),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request })
+  expect(run.errors.size).toBe(0)
+  expect(run.connections).toMatchObject({ opened: 1, closedIdle: 0, openAtEnd: 1 })
+})
+
+test('Connection: close costs a connection for each request and no error', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket) => socket.end(answer('ok', { headers: 'Connection: close\r\n' })),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: sharedIterations({ iterations: 10, vus: 2 }), request })
+  expect(run.completed).toBe(10)
+  expect(run.errors.size).toBe(0)
+  expect(run.connections.opened).toBe(10)
+})
+
+test('a connection the server closes while idle is opened again when the next request is due, not before', async () => {
+  const closes: Promise<unknown>[] = []
+  await using server = await scriptedServer({
+    onRequest(socket, _, number) {
+      socket.write(answer())
+      // All but the last: closed as soon as the answer is out.
+      if (number < 4) closes.push(once(socket.end(), 'close'))
+    },
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: constantArrivalRate({ rate: 5, vus: 1, duration: '1s' }), request })
+  await Promise.all(closes)
+  expect(run.completed).toBe(5)
+  expect(run.errors.size).toBe(0)
+  expect(run.connections).toMatchObject({ opened: 5, closedIdle: 4, resent: 0 })
+  // The pre-flight's own connection is the sixth.
+  expect(server.accepted).toBe(6)
+})
+
+test('a connection that turns out to be closed as the request goes out is replaced, for requests that may be repeated', async () => {
+  const sockets: Socket[] = []
+  await using server = await scriptedServer({
+    onConnection: (socket) => sockets.push(socket),
+    onRequest(socket, _, number) {
+      // The second request finds the connection idle for a second, and gets a reset in place of an answer.
+      if (number === 1) socket.resetAndDestroy()
+      else socket.write(answer())
+    },
+  })
+  const { http } = engineFor(server.url)
+  const load = constantArrivalRate({ rate: 1, vus: 1, duration: '2s' })
+  const run = await http.run({ load, request })
+  expect(run.completed).toBe(2)
+  expect(run.errors.size).toBe(0)
+  expect(run.connections).toMatchObject({ opened: 2, resent: 1 })
+})
+
+test('the same for a request that must not be repeated is a reset', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket, _, number) => (number === 1 ? socket.resetAndDestroy() : socket.write(answer())),
+  })
+  const { http } = engineFor(server.url)
+  const load = constantArrivalRate({ rate: 1, vus: 1, duration: '2s' })
+  const run = await http.run({ load, request: { ...request, method: 'POST' } })
+  expect([...run.errors]).toEqual([['reset', 1]])
+  expect(run.connections.resent).toBe(0)
+})
+
+test('a reset while in use is an error whatever the method', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket, _, number) => (number % 2 === 1 ? socket.resetAndDestroy() : socket.write(answer())),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: sharedIterations({ iterations: 10, vus: 1 }), request })
+  expect([...run.errors]).toEqual([['reset', 5]])
+  expect(run.completed).toBe(10)
+})
+
+test('a refused port is counted for each request that was due, and backed off from where answers set the pace', async () => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  const { http } = engineFor(`http://127.0.0.1:${port}`)
+
+  const open = await http.run({ load: constantArrivalRate({ rate: 50, vus: 5, duration: '1s' }), request })
+  expect([...open.errors]).toEqual([['connect', 50]])
+  expect(open.dropped).toBe(0)
+  expect(evidenceText(open)).toMatch(/50 × ECONNREFUSED/)
+
+  const closed = await http.run({ load: constantVus({ vus: 2, duration: '1s' }), request })
+  // Pauses of 100, 200, 400 ms and so on: two VUs cannot try more than a few times.
+  expect(closed.errors.get('connect')).toBeGreaterThanOrEqual(2)
+  expect(closed.errors.get('connect')).toBeLessThanOrEqual(10)
+})
+
+test('the time-out clock runs only while a request is in flight', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const { http } = engineFor(server.url)
+  const load = constantArrivalRate({ rate: 2, vus: 1, duration: '2s' })
+  const run = await http.run({ load, request, timeout: '200ms' })
+  expect(run.errors.size).toBe(0)
+  expect(run.connections.opened).toBe(1)
+})
+
+test('a request that times out has a latency up to then, and its VU goes on with a new connection', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket, _, number) => void (number === 0 ? undefined : socket.write(answer())),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: sharedIterations({ iterations: 3, vus: 1 }), request, timeout: '100ms' })
+  expect([...run.errors]).toEqual([['timeout', 1]])
+  expect(run.completed).toBe(3)
+  expect(run.state === 'measured' && run.latency.maxMs).toBeGreaterThanOrEqual(100)
+})
+
+test('a unix socket', async () => {
+  const path = join(tmpdir(), `slo-${process.pid}.sock`)
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) }, { path })
+  const { http } = engineFor('http://app.internal', { connectTo: { socketPath: path } })
+  const run = await http.run({ load: sharedIterations({ iterations: 4, vus: 2 }), request })
+  expect(run.completed).toBe(4)
+  expect(run.errors.size).toBe(0)
+  expect(server.requests[0]).toMatch(/^GET \/x HTTP\/1\.1\r\nHost: app\.internal\r\n/)
+})
+
+function evidenceText(run: { [evidenceOf](): RequestEvidence }): string {
+  return run[evidenceOf]().evidenceLines.join('\n')
+}
