@@ -2,6 +2,13 @@ import { expect } from 'vitest'
 import { perfTest } from 'vitest-slo'
 import { streamerId } from '../fixtures/target/identities.ts'
 
+/** What the hub sends. */
+interface Event {
+  readonly type: 'SUBSCRIBED' | 'EVENT_UPDATED'
+  readonly publicationId: string
+  readonly sequence: number
+}
+
 perfTest('S6 WebSocket fan-out', async ({ ws, target }) => {
   const streamer = streamerId(0)
 
@@ -9,13 +16,13 @@ perfTest('S6 WebSocket fan-out', async ({ ws, target }) => {
     path: '/ws',
     connections: 10_000,
     subscribe: () => JSON.stringify({ type: 'subscribe', streamerId: streamer }),
-    acknowledged: (message) => JSON.parse(message.toString()).type === 'SUBSCRIBED',
+    acknowledged: (message) => message.json<Event>().type === 'SUBSCRIBED',
     publish: {
       rate: 2,
       send: ({ id }) => target.internal.post('/internal/publish', { streamerId: streamer, publicationId: id }),
     },
     identify: (message) => {
-      const event = JSON.parse(message.toString())
+      const event = message.json<Event>()
       return event.type === 'EVENT_UPDATED' ? { id: event.publicationId, sequence: event.sequence } : undefined
     },
     duration: '60s',

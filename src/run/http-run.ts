@@ -22,6 +22,7 @@ import {
 } from './http-scope.ts'
 import type { HttpRunResult, TimelinePoint } from './result.ts'
 import type { Invalidity } from './verdict.ts'
+import { windowOf, type RunWindow, type TimedRun } from './window.ts'
 
 /** How the connections of a run fared. Opening them before the load begins is no part of any latency. */
 export interface ConnectionFigures {
@@ -48,6 +49,8 @@ export interface HttpMeasurement {
   readonly steps: readonly string[]
   /** At the end of each second: requests in flight and VUs taking part. */
   readonly gauges: readonly { readonly inFlight: number; readonly vus: number }[]
+  /** When it began, on this process's clock (`performance.now()`). */
+  readonly startMs: number
   readonly durationMs: number
   readonly generator: GeneratorHealth
   readonly limits: GeneratorLimits
@@ -61,7 +64,7 @@ export interface HttpMeasurement {
   readonly vusNeeded: number | undefined
 }
 
-interface HttpRunBase {
+interface HttpRunBase extends TimedRun {
   readonly kind: 'http'
   readonly name: string
   /** The load in one line. */
@@ -243,6 +246,16 @@ class ScopedRun implements HttpRunBase {
 
   result(): HttpRunResult {
     return httpRunResult(this.#measured, this.#totals, this.#invalidities())
+  }
+
+  [windowOf](): RunWindow {
+    const { name, phases, startMs } = this.#measured
+    const [fromMs, toMs] = this.#scope.between ?? [0, Number.POSITIVE_INFINITY]
+    const spans = phasesIn(phases, this.#scope).map((at) => ({
+      startMs: startMs + Math.max(phases[at]!.startMs, fromMs),
+      endMs: startMs + Math.min(phases[at]!.endMs, toMs),
+    }))
+    return { run: name, scope: scopeName(phases, this.#scope), runStartMs: startMs, spans }
   }
 
   [evidenceOf](): RequestEvidence {
