@@ -89,7 +89,7 @@ export class InlineProject implements AsyncDisposable {
 /** A config with the reporter beside Vitest's default one. @param reporters as source, e.g. `'default', [REPORTER, {}]` */
 export function configSource(options: object = {}, others = "'default'"): string {
   const reporter = `[${JSON.stringify(REPORTER)}, ${JSON.stringify(options)}]`
-  return `export default { test: { include: ['**/*.perf.ts'], reporters: [${others}, ${reporter}], maxWorkers: 1 } }`
+  return `export default { test: { include: ['**/*.perf.ts'], reporters: [${reporter}, ${others}], maxWorkers: 1 } }`
 }
 
 /** The text without colours, one line a row. */

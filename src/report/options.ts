@@ -1,7 +1,7 @@
 import { checkKnownKeys } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 
-/** Options of the reporter: `reporters: ['default', ['vitest-slo/reporter', { outputDir: 'perf-report' }]]`. */
+/** Options of the reporter: `reporters: [['vitest-slo/reporter', { outputDir: 'perf-report' }], 'default']`. */
 export interface ReporterOptions {
   /** Folder of `results.json` and all other reports, relative to Vitest's root. Default `perf-report`. */
   readonly outputDir?: string
@@ -10,19 +10,34 @@ export interface ReporterOptions {
    * and leaves the exit code to the other scenarios; it never counts as passed.
    */
   readonly invalid?: 'fail' | 'warn'
+  /**
+   * An earlier `results.json` whose runs are shown beside the new ones, relative to Vitest's root. Default: the one in
+   * `outputDir` that is about to be replaced. Runs are compared only where scale, load and machine were the same, and the
+   * comparison decides no verdict.
+   */
+  readonly compareWith?: string
+  /**
+   * Whether headers, tokens, query values and passwords are masked in results, errors and console output of tests before
+   * other reporters see them. Default true.
+   */
+  readonly redact?: boolean
 }
 
-export type ResolvedReporterOptions = Required<ReporterOptions>
+export type ResolvedReporterOptions = Required<Omit<ReporterOptions, 'compareWith'>> &
+  Pick<ReporterOptions, 'compareWith'>
 
 /** @throws {OptionsError} naming every option that cannot be used */
 export function resolveReporterOptions(options: ReporterOptions = {}): ResolvedReporterOptions {
   const problems = new Problems()
-  checkKnownKeys(problems, '', options, ['outputDir', 'invalid'])
-  const { outputDir = 'perf-report', invalid = 'fail' } = options
+  checkKnownKeys(problems, '', options, ['outputDir', 'invalid', 'compareWith', 'redact'])
+  const { outputDir = 'perf-report', invalid = 'fail', compareWith, redact = true } = options
   if (typeof outputDir !== 'string' || outputDir === '')
     problems.add('outputDir', outputDir, 'must be the path of a folder', "outputDir: 'perf-report'")
   if (invalid !== 'fail' && invalid !== 'warn')
     problems.add('invalid', invalid, "must be 'fail' or 'warn'", "invalid: 'warn'")
+  if (compareWith !== undefined && (typeof compareWith !== 'string' || compareWith === ''))
+    problems.add('compareWith', compareWith, 'must be the path of a results.json', "compareWith: 'main/results.json'")
+  if (typeof redact !== 'boolean') problems.add('redact', redact, 'must be true or false', 'redact: true')
   problems.throwIfAny('vitest-slo/reporter')
-  return { outputDir, invalid }
+  return { outputDir, invalid, redact, ...(compareWith === undefined ? {} : { compareWith }) }
 }

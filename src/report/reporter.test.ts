@@ -57,7 +57,7 @@ describe('results.json', () => {
     expect(results.scenarios[4]!.errors).toEqual([
       { name: 'TypeError', message: 'no such thing', at: expect.stringMatching(/^perf\/a\.perf\.ts:\d+:\d+$/) },
     ])
-    expect(await readdir(made.path('perf-report'))).toEqual(['results.json'])
+    expect(await readdir(made.path('perf-report'))).toEqual(['comment.md', 'index.html', 'results.json', 'summary.md'])
   })
 
   test('stands where outputDir says, and only invalid scenarios do not fail the command when told to warn', async () => {

@@ -1,24 +1,27 @@
 import { resolve } from 'node:path'
-import type { SerializedError } from 'vitest'
+import type { SerializedError, UserConsoleLog } from 'vitest'
 import type { Reporter, TestCase, TestModule, TestProject, TestRunEndReason, Vitest } from 'vitest/node'
 import packageJson from '../../package.json' with { type: 'json' }
-import { redactData } from '../options/redact.ts'
+import { redactData, redactText } from '../options/redact.ts'
+import { annotate } from './annotations.ts'
+import { EarlierRuns } from './earlier.ts'
 import { loadAverage, readEnvironment } from './environment.ts'
 import { LIVE_ADDRESS, LiveReceiver, type LiveMessage } from './live/channel.ts'
-import { KnownObjectives } from './live/objectives.ts'
 import { LiveView } from './live/view.ts'
 import { resolveReporterOptions, type ReporterOptions, type ResolvedReporterOptions } from './options.ts'
 import { readResults } from './read-results.ts'
+import { redactError, redactTest } from './redact-reported.ts'
+import { ReportFolder } from './report-folder.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { RUN_INFO, type RunInfo } from './run-info.ts'
-import { errorOf, recordOf, scenarioOf } from './scenario.ts'
+import { errorOf, identityOf, recordOf, scenarioOf } from './scenario.ts'
 import { paintFor } from './terminal/style.ts'
 import { summaryOf } from './terminal/summary.ts'
-import { writeFileAtomically } from './write-file.ts'
 
 /**
  * Vitest reporter of scenarios. Stands beside a reporter of Vitest's own:
- * `reporters: ['default', ['vitest-slo/reporter', { outputDir: 'perf-report' }]]`.
+ * `reporters: [['vitest-slo/reporter', { outputDir: 'perf-report' }], 'default']`. Listed first, it masks secrets before
+ * any other reporter prints or writes them.
  *
  * Writes `results.json` after every scenario, so that a killed command leaves what it measured, and a summary to the
  * terminal at the end. It reads what scenarios recorded and changes no verdict; where a report cannot be written, it
@@ -31,11 +34,11 @@ export default class SloReporter implements Reporter {
   #startMs = performance.now()
   #loadAverageAtStart = loadAverage()
   #finished = new Map<string, ScenarioResult>()
-  #writing: Promise<void> = Promise.resolve()
-  #writeFailure: string | undefined
+  #folder!: ReportFolder
+  #earlier = new EarlierRuns()
   #receiver: LiveReceiver | undefined
   #view!: LiveView
-  #objectives = new KnownObjectives(undefined)
+  #hasLookedBack = false
 
   /** @throws {OptionsError} naming every option that cannot be used */
   constructor(options?: ReporterOptions) {
@@ -44,6 +47,7 @@ export default class SloReporter implements Reporter {
 
   onInit(vitest: Vitest): void {
     this.#vitest = vitest
+    this.#folder = new ReportFolder(resolve(vitest.config.root, this.#options.outputDir))
     this.#view = new LiveView(vitest)
     vitest.onClose(async () => {
       await this.#receiver?.close()
@@ -56,17 +60,27 @@ export default class SloReporter implements Reporter {
     this.#startMs = performance.now()
     this.#loadAverageAtStart = loadAverage()
     this.#finished.clear()
-    this.#writeFailure = undefined
-    this.#objectives = new KnownObjectives(await readResults(this.#resultsFile).catch(() => undefined))
+    await this.#lookBack()
     this.#view.start()
     await this.#listen()
   }
 
+  onUserConsoleLog(log: UserConsoleLog): void {
+    if (this.#options.redact) log.content = redactText(log.content, this.#secrets)
+  }
+
   onTestCaseResult(testCase: TestCase): void {
     this.#view.remove(testCase.id)
+    if (this.#options.redact) redactTest(testCase, this.#secrets)
     if (!isScenario(testCase)) return
-    this.#finished.set(testCase.id, scenarioOf(testCase))
-    this.#write(this.#results([...this.#finished.values()], [], false))
+    const scenario = scenarioOf(testCase)
+    annotate(testCase, scenario, this.#folder.fileOf('index.html'))
+    this.#finished.set(testCase.id, scenario)
+    this.#folder.saveProgress(this.#results([...this.#finished.values()], [], false))
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    if (this.#options.redact) for (const error of module.errors()) redactError(error, this.#secrets)
   }
 
   async onTestRunEnd(
@@ -74,13 +88,14 @@ export default class SloReporter implements Reporter {
     unhandled: readonly SerializedError[],
     reason: TestRunEndReason,
   ): Promise<void> {
+    if (this.#options.redact) for (const error of unhandled) redactError(error, this.#secrets)
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     const scenarios = tests.filter(isScenario).map(scenarioOf)
     const errors = [...unhandled, ...modules.flatMap((module) => module.errors())]
     const results = this.#results(scenarios, errors, reason !== 'interrupted')
-    this.#write(results)
-    await this.#writing
-    this.#print(results)
+    const failures = await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
+    this.#print(results, failures)
+    this.#earlier.learn(results)
     if (this.#options.invalid === 'fail' && results.totals.invalid > 0 && !process.exitCode) process.exitCode = 1
   }
 
@@ -99,7 +114,11 @@ export default class SloReporter implements Reporter {
       errors: errors.map((error) => errorOf(error, this.#vitest.config.root)),
       scenarios,
     }
-    return redactData(results, info.secrets)
+    return this.#options.redact ? redactData(results, this.#secrets) : results
+  }
+
+  get #secrets(): readonly string[] {
+    return runInfoOf(this.#vitest.projects).secrets ?? []
   }
 
   /** Once for a session; live figures are a comfort, so a run goes on without them. */
@@ -109,42 +128,41 @@ export default class SloReporter implements Reporter {
       this.#receiver = await LiveReceiver.listen((message) => this.#onLiveMessage(message))
       this.#vitest.provide(LIVE_ADDRESS, this.#receiver.address)
     } catch (error) {
-      this.#vitest.logger.warn(`vitest-slo: no live figures: ${error instanceof Error ? error.message : String(error)}`)
+      this.#vitest.logger.warn(`vitest-slo: no live figures: ${messageOf(error)}`)
     }
   }
 
   #onLiveMessage({ testId, snapshot }: LiveMessage): void {
     const testCase = this.#vitest.state.getReportedEntityById(testId)
     if (testCase?.type !== 'test' || this.#finished.has(testId)) return
-    const { fullName, module } = testCase
-    const objectives = this.#objectives.of(module.relativeModuleId, fullName, snapshot.run)
+    const { fullName } = testCase
+    const objectives = this.#earlier.objectivesOf(identityOf(testCase), snapshot.run)
     this.#view.show(testId, fullName, snapshot, objectives)
   }
 
-  get #resultsFile(): string {
-    return resolve(this.#vitest.config.root, this.#options.outputDir, 'results.json')
+  /** Once for a session: later runs of it are compared with the ones before. */
+  async #lookBack(): Promise<void> {
+    if (this.#hasLookedBack) return
+    this.#hasLookedBack = true
+    const { compareWith } = this.#options
+    const file =
+      compareWith === undefined ? this.#folder.fileOf('results.json') : resolve(this.#vitest.config.root, compareWith)
+    try {
+      this.#earlier.learn(await readResults(file))
+    } catch (error) {
+      if (compareWith !== undefined)
+        this.#vitest.logger.warn(`vitest-slo: nothing to compare with: ${messageOf(error)}`)
+    }
   }
 
-  /** One write after the other, so that an older state never replaces a newer one. */
-  #write(results: Results): void {
-    const content = `${JSON.stringify(results)}\n`
-    this.#writing = this.#writing
-      .then(() => writeFileAtomically(this.#resultsFile, content))
-      .catch((error: Error) => {
-        this.#writeFailure ??= error.message
-      })
-  }
-
-  #print(results: Results): void {
+  #print(results: Results, failures: readonly string[]): void {
     const { logger } = this.#vitest
     if (results.scenarios.length > 0) {
-      logger.log(`\n${summaryOf(results, logger.getColumns(), paintFor(logger.outputStream))}`)
+      const summary = summaryOf(results, this.#earlier, logger.getColumns(), paintFor(logger.outputStream))
+      logger.log(`\n${summary}\n`)
     }
-    if (this.#writeFailure === undefined) logger.log(`\nReport  ${this.#resultsFile}\n`)
-    else
-      logger.error(
-        `\nvitest-slo: the report could not be written: ${this.#writeFailure}. The verdict stands; set outputDir to a folder that can be written.\n`,
-      )
+    if (failures.length === 0) logger.log(`Report  ${this.#folder.fileOf('index.html')}\n`)
+    else logger.error(`vitest-slo: the report could not be written, the verdict stands: ${failures.join('; ')}\n`)
   }
 }
 
@@ -159,4 +177,8 @@ function runInfoOf(projects: readonly TestProject[]): RunInfo {
     if (info !== undefined) return info
   }
   return {}
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -12,6 +12,12 @@ export function recordOf(testCase: TestCase): ScenarioRecord | undefined {
   return slo && { runs: slo.runs ?? [], assertions: slo.assertions ?? [] }
 }
 
+/** What a scenario is known by from one run to the next. */
+export function identityOf(testCase: TestCase): Pick<ScenarioResult, 'name' | 'file' | 'project'> {
+  const { fullName: name, module, project } = testCase
+  return { name, file: module.relativeModuleId, ...(project.name ? { project: project.name } : {}) }
+}
+
 /** A test as `results.json` holds it. Not yet redacted. */
 export function scenarioOf(testCase: TestCase): ScenarioResult {
   const record = recordOf(testCase) ?? { runs: [], assertions: [] }
@@ -19,9 +25,7 @@ export function scenarioOf(testCase: TestCase): ScenarioResult {
   const root = testCase.project.config.root
   const errors = (result.errors ?? []).map((error) => errorOf(error, root))
   return {
-    name: testCase.fullName,
-    file: testCase.module.relativeModuleId,
-    ...(testCase.project.name ? { project: testCase.project.name } : {}),
+    ...identityOf(testCase),
     verdict: verdictOf(result.state, record, errors),
     ...(result.state === 'skipped' && result.note ? { note: result.note } : {}),
     durationMs: Math.round(testCase.diagnostic()?.duration ?? 0),

@@ -1,6 +1,7 @@
-import { formatDuration } from '../../stats/units.ts'
+import { formatDuration, formatMs } from '../../stats/units.ts'
 import type { AssertionResult, RunResult } from '../../run/result.ts'
 import type { Outcome } from '../../run/verdict.ts'
+import { p95Change, p95Of, showChange, type EarlierRuns } from '../earlier.ts'
 import { figuresOf } from '../figures.ts'
 import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
 import { columnWidths, cut, joinCells, wrapPieces, wrapWords, type Cell } from './columns.ts'
@@ -11,29 +12,46 @@ const INDENT = '  '
 
 /**
  * The summary at the end of the terminal output: every scenario with its verdict, runs and assertions, then the totals.
+ * A run's line of figures is followed by the change since the same run before, where there was one.
  * Lines fit into `columns` down to 40; names too long for that are cut.
  */
-export function summaryOf(results: Results, columns: number, paint: Paint): string {
-  const max = Math.max(MIN_COLUMNS, columns) - 1
-  const widths = figureWidths(results.scenarios)
-  const blocks = results.scenarios.map((scenario) => scenarioLines(scenario, widths, max, paint).join('\n'))
-  return [headline(results, paint), ...blocks, totalsLine(results.totals, paint)].join('\n\n')
+export function summaryOf(results: Results, earlier: EarlierRuns, columns: number, paint: Paint): string {
+  const sheet: Sheet = {
+    results,
+    earlier,
+    widths: figureWidths(results.scenarios),
+    max: Math.max(MIN_COLUMNS, columns) - 1,
+    paint,
+  }
+  const blocks = results.scenarios.map((scenario) => scenarioLines(scenario, sheet).join('\n'))
+  return [headline(sheet), ...blocks, totalsLine(results.totals, paint)].join('\n\n')
 }
 
-function headline({ scale, durationMs, services }: Results, paint: Paint): string {
+/** What every line is laid out by. */
+interface Sheet {
+  readonly results: Results
+  readonly earlier: EarlierRuns
+  readonly widths: Widths
+  /** Longest line. */
+  readonly max: number
+  readonly paint: Paint
+}
+
+function headline({ results: { scale, durationMs, services }, paint }: Sheet): string {
   const facts = [scale && `scale ${scale}`, formatDuration(Math.round(durationMs / 100) * 100)].filter(Boolean)
   const lines = [`${paint('bold', 'Scenarios')}  ${paint('dim', facts.join(', '))}`]
   for (const { name, summary } of services) lines.push(paint('dim', `${INDENT}${name}: ${summary}`))
   return lines.join('\n')
 }
 
-function scenarioLines(scenario: ScenarioResult, widths: Widths, max: number, paint: Paint): string[] {
+function scenarioLines(scenario: ScenarioResult, sheet: Sheet): string[] {
+  const { max, paint } = sheet
   const { verdict, name, runs, assertions, durationMs } = scenario
   const took = durationMs >= 100 ? `  ${formatDuration(Math.round(durationMs / 100) * 100)}` : ''
   const title = cut(name, max - VERDICT_WIDTH - 2 - took.length)
   const lines = [`${verdictLabel(verdict, paint)}  ${paint('bold', title)}${paint('dim', took)}`]
   if (scenario.note) lines.push(...indented(wrapWords(scenario.note, max - 4), 2))
-  for (const run of runs) lines.push(...runLines(run, widths, max, paint))
+  for (const run of runs) lines.push(...runLines(run, scenario, sheet))
   lines.push(...assertionLines(assertions, max, paint))
   lines.push(...otherErrors(scenario).flatMap((error) => errorLines(error, max, paint)))
   return lines
@@ -54,7 +72,8 @@ function valueCells(run: RunResult): Cell[] {
   return figuresOf(run).map(({ value }) => ({ text: value, align: 'right' }))
 }
 
-function runLines(run: RunResult, widths: Widths, max: number, paint: Paint): string[] {
+function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): string[] {
+  const { widths, max, paint } = sheet
   const aborted = run.state === 'aborted' ? ` (aborted${run.abortReason ? `: ${run.abortReason}` : ''})` : ''
   const pieces = figuresOf(run).map(({ label, value }, at) => {
     return `${paint('dim', label)} ${value.padStart(widths.get(run.kind)?.[at] ?? 0)}`
@@ -63,11 +82,19 @@ function runLines(run: RunResult, widths: Widths, max: number, paint: Paint): st
   return [
     ...indented(wrapWords(heading, max - 4), 2).map((line) => paint('cyan', line)),
     ...indented(wrapPieces(pieces, max - 6), 3),
+    ...changeLines(run, scenario, sheet),
     ...run.invalidities.flatMap(({ finding, remedy }) => {
       const text = inColourOf('invalid', wrapWords(`not usable: ${finding}. ${remedy}`, max - 6).join('\n'), paint)
       return indented(text.split('\n'), 3)
     }),
   ]
+}
+
+function changeLines(run: RunResult, scenario: ScenarioResult, { results, earlier, paint }: Sheet): string[] {
+  const before = earlier.runBefore(scenario, run, results)
+  const change = p95Change(before, run)
+  if (before === undefined || change === undefined) return []
+  return indented([paint('dim', `run before: p95 ${formatMs(p95Of(before)!)}, now ${showChange(change)}`)], 3)
 }
 
 function assertionLines(assertions: readonly AssertionResult[], max: number, paint: Paint): string[] {
@@ -79,15 +106,11 @@ function assertionLines(assertions: readonly AssertionResult[], max: number, pai
   ])
   const widths = columnWidths(rows)
   const total = widths.reduce((sum, each) => sum + each + 2, 0) - 2
-  if (total <= max - 4)
-    return indented(
-      rows.map((row) => joinCells(row, widths)),
-      2,
-    )
-  return indented(
-    assertions.flatMap((assertion) => stackedAssertion(assertion, max - 4, paint)),
-    2,
-  )
+  const lines =
+    total <= max - 4
+      ? rows.map((row) => joinCells(row, widths))
+      : assertions.flatMap((assertion) => stackedAssertion(assertion, max - 4, paint))
+  return indented(lines, 2)
 }
 
 /** For narrow terminals: one thing a line. */

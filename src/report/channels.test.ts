@@ -1,0 +1,128 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { configSource, InlineProject } from './inline-project.ts'
+import type { Results } from './results.ts'
+import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from './sample-records.ts'
+
+const SPEC = `
+  import { test } from 'vitest'
+  test('S1 session', ({ task }) => {
+    task.meta.slo = ${JSON.stringify(record([sampleHttpRun()], [PASSED, FAILED]))}
+    throw new Error('too slow')
+  })
+  test('S6 fan-out', ({ task }) => {
+    task.meta.slo = ${JSON.stringify(record([sampleFanOutRun()], [PASSED]))}
+  })
+`
+
+async function project(config: string, spec = SPEC) {
+  const made = await InlineProject.create({ 'vitest.config.ts': config, 'a.perf.ts': spec })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  return made
+}
+
+test('the JUnit reporter writes the numbers as properties, the JSON reporter the record', async () => {
+  const made = await project(
+    configSource({}, `['junit', { outputFile: 'junit.xml' }], ['json', { outputFile: 'out.json' }]`),
+  )
+  await made.run()
+
+  const junit = await readFile(made.path('junit.xml'), 'utf8')
+  const property = (name: string) => new RegExp(`<property name="${name}" value="([^"]*)"`).exec(junit)?.[1]
+  const { latency, offered } = sampleHttpRun()
+  expect(property('slo.verdict')).toBe('failed')
+  expect(property('slo.http 1.p95Ms')).toBe(String(latency!.p95Ms))
+  expect(property('slo.http 1.offered')).toBe(String(offered))
+  expect(property('slo.ws 1.missing')).toBe('2')
+  expect(property('slo.report')).toBe(made.path('perf-report/index.html'))
+  expect(junit).toContain('failed: error rate = 0.33% (expected error rate &lt; 0.1%)')
+
+  const json = JSON.parse(await readFile(made.path('out.json'), 'utf8'))
+  expect(json.testResults[0].assertionResults[0].meta.slo.runs[0]).toEqual(sampleHttpRun())
+})
+
+test("Vitest's GitHub reporter prints the failure and no notice for each number", async () => {
+  const made = await project(configSource({}, `'default', 'github-actions'`))
+  const { output } = await made.run()
+  expect(output).toMatch(/^::error .*S1 session/m)
+  expect(output).not.toContain('::notice')
+})
+
+test('blobs keep the numbers: merged reports give the results of a whole run', async () => {
+  const made = await project(configSource({}, `['blob', { outputFile: 'blobs/1.json' }]`))
+  await made.run()
+  await made.write('merge.config.ts', configSource({ outputDir: 'merged' }, `['junit', { outputFile: 'junit.xml' }]`))
+  await made.run(['run', '--config', 'merge.config.ts', '--merge-reports', 'blobs'])
+
+  const read = async (path: string) => JSON.parse(await readFile(made.path(path), 'utf8')) as Results
+  const [whole, merged] = [await read('perf-report/results.json'), await read('merged/results.json')]
+  expect(merged.scenarios).toEqual(whole.scenarios)
+  expect(merged.totals).toEqual(whole.totals)
+  const verdicts = (await readFile(made.path('junit.xml'), 'utf8')).match(/name="slo.verdict"/g)
+  expect(verdicts).toHaveLength(2)
+})
+
+const SECRETS = {
+  password: 'hunter2-planted',
+  bearer: 'bearer-planted-0123456789',
+  query: 'query-planted-42',
+  known: 'opaque-planted-77',
+  cookie: 'sid-planted',
+}
+
+test('planted secrets are in no artifact and not in the terminal', async () => {
+  const { password, bearer, query, known, cookie } = SECRETS
+  const planted = `postgres://perf:${password}@db/x authorization: Bearer ${bearer}\nGET /a?user=${query} ${known}\ncookie: ${cookie}`
+  const run = { ...sampleHttpRun(), name: `http ${known}`, load: planted, abortReason: planted, state: 'aborted' }
+  const assertion = { ...INVALID, received: planted, message: planted }
+  const spec = `
+    import { test } from 'vitest'
+    test('leaks', ({ task }) => {
+      const planted = ${JSON.stringify(planted)}
+      task.meta.slo = ${JSON.stringify({ runs: [{ ...run, invalidities: [{ reason: 'aborted', finding: planted, remedy: planted }] }], assertions: [assertion] })}
+      console.log(planted)
+      console.error(planted)
+      throw new Error(planted, { cause: new Error(planted) })
+    })
+  `
+  const others = `'default', 'github-actions', ['junit', { outputFile: 'out/junit.xml' }], ['json', { outputFile: 'out/out.json' }], ['blob', { outputFile: 'out/blob.json' }]`
+  const config = configSource({ outputDir: 'out' }, others).replace('test: {', `test: { globalSetup: ['./setup.ts'],`)
+  const made = await project(config, spec)
+  await made.write(
+    'setup.ts',
+    `export default (project) => project.provide('vitest-slo:run-info', {
+      secrets: ['${known}'], services: [{ name: 'postgres', provider: 'external', summary: ${JSON.stringify(planted)} }] })`,
+  )
+  const { output } = await made.run(['run'], { GITHUB_STEP_SUMMARY: made.path('out/step.md') })
+
+  const files = await readdir(made.path('out'))
+  expect(files.toSorted()).toEqual([
+    'blob.json',
+    'comment.md',
+    'index.html',
+    'junit.xml',
+    'out.json',
+    'results.json',
+    'step.md',
+    'summary.md',
+  ])
+  const texts = await Promise.all(
+    files.map(async (name) => [name, await readFile(made.path(join('out', name)), 'utf8')] as const),
+  )
+  for (const [where, text] of [...texts, ['terminal', output] as const]) {
+    for (const [kind, secret] of Object.entries(SECRETS)) {
+      expect(
+        text.includes(secret),
+        `${kind} in ${where}: …${text.slice(text.indexOf(secret) - 60, text.indexOf(secret) + 60)}`,
+      ).toBe(false)
+    }
+    expect(`${where}: ${text}`).toContain('***')
+  }
+})
+
+test('redaction can be switched off', async () => {
+  const spec = SPEC.replace('too slow', 'GET /a?page=7')
+  const made = await project(configSource({ redact: false }), spec)
+  expect((await made.run()).output).toContain('GET /a?page=7')
+})

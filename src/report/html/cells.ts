@@ -1,0 +1,23 @@
+import { formatBytes, formatCount, formatMs, formatRatio } from '../../stats/units.ts'
+import type { Outcome } from '../../run/verdict.ts'
+import { html, type Markup } from './markup.ts'
+import type { TableCell } from './tables.ts'
+
+const NONE: TableCell = { text: '–' }
+
+function cell(value: number | undefined, format: (value: number) => string): TableCell {
+  return value === undefined || Number.isNaN(value) ? NONE : { text: format(value), value }
+}
+
+export const countCell = (value: number | undefined) => cell(value, formatCount)
+export const msCell = (value: number | undefined) => cell(value, formatMs)
+export const ratioCell = (value: number | undefined) => cell(value, formatRatio)
+export const bytesCell = (value: number | undefined) => cell(value, formatBytes)
+
+const WORDS = { passed: 'Passed', failed: 'Failed', invalid: 'Invalid', skipped: 'Skipped' } as const
+const SIGNS = { passed: '✓', failed: '×', invalid: '?', skipped: '↓' } as const
+
+/** A verdict in word, sign and colour, so that none of the three is needed. */
+export function badge(verdict: Outcome): Markup {
+  return html`<span class="badge ${verdict}"><span aria-hidden="true">${SIGNS[verdict]}</span> ${WORDS[verdict]}</span>`
+}

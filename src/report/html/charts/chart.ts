@@ -1,0 +1,37 @@
+/** What a number is; the page formats axis, legend and table by it. */
+export type Unit = 'ms' | 'perSec' | 'count' | 'ratio' | 'bytes'
+
+/** Colours have meanings, and the style sheet a value for each of them in light and dark. */
+export type Colour = 'low' | 'middle' | 'high' | 'bad' | 'other' | 'muted'
+
+/** A chart as data: computed here, drawn by `page.js`, and laid out as a table for those who cannot see it. */
+export interface Chart {
+  readonly title: string
+  /** One sentence: what is shown, what is counted, when it misleads. */
+  readonly note: string
+  /**
+   * `seconds`: time since the start of the run; phases and zoom apply. `percentile`: 1 / (1 − p), drawn in powers of
+   * ten. `bins`: whole numbers, with a label for each in `xLabels`.
+   */
+  readonly x: 'seconds' | 'percentile' | 'bins'
+  readonly xs: readonly number[]
+  readonly xLabels?: readonly string[]
+  readonly unit: Unit
+  readonly draw: 'lines' | 'bars'
+  readonly series: readonly Series[]
+  /** Level lines, such as an objective. */
+  readonly limits: readonly { readonly label: string; readonly value: number }[]
+}
+
+export interface Series {
+  readonly label: string
+  readonly colour: Colour
+  readonly dashed?: boolean
+  /** One for each of `xs`; null where there is none. */
+  readonly values: readonly (number | null)[]
+}
+
+/** Rounded to four significant digits: a chart of a pixel's height shows no more, and a file holds thousands. */
+export function round(value: number | undefined): number | null {
+  return value === undefined || !Number.isFinite(value) ? null : Number(value.toPrecision(4))
+}

@@ -1,0 +1,110 @@
+import type { AssertionResult, HttpRunResult, RunResult, RunSeries, TimelinePoint } from '../../../run/result.ts'
+import { type Chart, type Colour, round, type Series } from './chart.ts'
+
+const ERROR_COLOURS: readonly Colour[] = ['bad', 'high', 'middle', 'other', 'low']
+
+/** Charts over the time of a run of requests. */
+export function requestCharts(run: HttpRunResult, limits: Chart['limits']): readonly Chart[] {
+  const points = run.timeline
+  if (points.length === 0) return []
+  return [latencyOverTime(points, limits), rateOverTime(points), errorsOverTime(points), usersOverTime(points)]
+}
+
+function over(points: readonly TimelinePoint[], pick: (point: TimelinePoint) => number | undefined) {
+  return points.map((point) => round(pick(point)))
+}
+
+function latencyOverTime(points: readonly TimelinePoint[], limits: Chart['limits']): Chart {
+  return {
+    ...timeChart(points, 'ms', [
+      { label: 'p50', colour: 'low', values: over(points, ({ p50Ms }) => p50Ms) },
+      { label: 'p95', colour: 'middle', values: over(points, ({ p95Ms }) => p95Ms) },
+      { label: 'p99', colour: 'high', values: over(points, ({ p99Ms }) => p99Ms) },
+    ]),
+    title: 'Latency over time',
+    note: 'From intended start to last byte, by the second in which requests were due. Seconds with few requests jump.',
+    limits,
+  }
+}
+
+function rateOverTime(points: readonly TimelinePoint[]): Chart {
+  return {
+    ...timeChart(points, 'perSec', [
+      { label: 'offered', colour: 'muted', dashed: true, values: over(points, ({ offered }) => offered) },
+      { label: 'achieved', colour: 'low', values: over(points, ({ completed }) => completed) },
+      { label: 'dropped', colour: 'bad', values: over(points, ({ dropped }) => dropped) },
+    ]),
+    title: 'Offered and achieved',
+    note: 'Requests due, answered or failed, and never sent, by the second in which they were due.',
+  }
+}
+
+function errorsOverTime(points: readonly TimelinePoint[]): Chart {
+  const kinds = [...new Set(points.flatMap(({ errors }) => Object.keys(errors)))].toSorted()
+  const series: Series[] = kinds.map((kind, at) => ({
+    label: kind,
+    colour: ERROR_COLOURS[at % ERROR_COLOURS.length]!,
+    values: over(points, ({ errors }) => errors[kind] ?? 0),
+  }))
+  const none: Series = { label: 'errors', colour: 'bad', values: points.map(() => 0) }
+  return {
+    ...timeChart(points, 'count', series.length > 0 ? series : [none]),
+    title: 'Errors by kind',
+    note: 'Failed requests by the second in which they were due. Dropped requests are not in here.',
+  }
+}
+
+function usersOverTime(points: readonly TimelinePoint[]): Chart {
+  return {
+    ...timeChart(points, 'count', [
+      { label: 'VUs', colour: 'muted', dashed: true, values: over(points, ({ vus }) => vus) },
+      { label: 'in flight', colour: 'middle', values: over(points, ({ inFlight }) => inFlight) },
+    ]),
+    title: 'VUs and requests in flight',
+    note: 'A VU has at most one request in flight; where the lines meet, no VU is free and requests wait.',
+  }
+}
+
+function timeChart(points: readonly { readonly second: number }[], unit: Chart['unit'], series: readonly Series[]) {
+  const xs = points.map(({ second }) => second)
+  return { x: 'seconds', xs, unit, draw: 'lines', series, limits: [] } as const
+}
+
+/** The limits on percentiles that were asserted on this run. */
+export function limitsOn(run: RunResult, assertions: readonly AssertionResult[]): Chart['limits'] {
+  const found = new Map<string, number>()
+  for (const { limit, run: name } of assertions) {
+    if (limit !== undefined && (name === undefined || name === run.name)) found.set(`p${limit.p * 100} limit`, limit.ms)
+  }
+  return [...found].map(([label, value]) => ({ label, value }))
+}
+
+const GROUP_COLOURS: readonly Colour[] = ['low', 'middle', 'high', 'other', 'bad', 'muted']
+
+/** One chart for each group and unit of what was sampled during the run. */
+export function sampledCharts(series: readonly RunSeries[]): readonly Chart[] {
+  const groups = Map.groupBy(series, ({ group, unit }) => `${group} ${unit}`)
+  return [...groups.values()].map((members) => {
+    const { group, unit } = members[0]!
+    const xs = [...new Set(members.flatMap(({ atSec }) => atSec))].toSorted((a, b) => a - b)
+    return {
+      title: titleOf(group, members),
+      note: `Sampled while the run went on.`,
+      x: 'seconds',
+      xs,
+      unit,
+      draw: 'lines',
+      limits: [],
+      series: members.map(({ label, atSec, values }, at): Series => {
+        const byInstant = new Map(atSec.map((second, index) => [second, values[index]]))
+        const colour = GROUP_COLOURS[at % GROUP_COLOURS.length]!
+        return { label, colour, values: xs.map((second) => round(byInstant.get(second) ?? undefined)) }
+      }),
+    }
+  })
+}
+
+function titleOf(group: string, members: readonly RunSeries[]): string {
+  const name = group.charAt(0).toUpperCase() + group.slice(1)
+  return members.length === 1 ? `${name}: ${members[0]!.label}` : name
+}

@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { redactText } from '../../options/redact.ts'
+import type { Results } from '../results.ts'
+import type { Chart } from './charts/chart.ts'
+import { html, jsonMarkup, Markup } from './markup.ts'
+import { environment, header, overview } from './overview.ts'
+import { scenarioSection, type ChartStore } from './scenario.ts'
+
+interface StoredChart extends Chart {
+  readonly id: string
+  readonly run: number
+}
+
+/**
+ * The report as one HTML file that needs nothing else: styles, script and chart library are inside. Numbers stand in
+ * tables; charts are drawn from data on the page and have a table behind each.
+ */
+export async function htmlReport(results: Results): Promise<string> {
+  const [style, script, chartStyle, chartScript] = await Promise.all([
+    readPart('page.css'),
+    Promise.all(['numbers.js', 'chart.js', 'controls.js'].map(readPart)),
+    readUplot('uPlot.min.css'),
+    readUplot('uPlot.iife.min.js'),
+  ])
+  const runs: object[] = []
+  const charts: StoredChart[] = []
+  const store: ChartStore = (run, added) => {
+    const at = runs.push(run) - 1
+    return added.map((chart) => {
+      const id = `chart-${charts.length + 1}`
+      charts.push({ ...chart, id, run: at })
+      return id
+    })
+  }
+  const sections = results.scenarios.map((scenario, at) => scenarioSection(scenario, at, store))
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${titleOf(results)}</title>
+        <style>
+          ${new Markup(chartStyle)}
+          ${new Markup(style)}
+        </style>
+      </head>
+      <body>
+        <a class="skip" href="#main">Skip to the scenarios</a>
+        ${header(results)}
+        <div class="tools"><button type="button" id="theme">Theme: system</button></div>
+        <main id="main">${overview(results)} ${outside(results)} ${sections} ${environment(results)}</main>
+        <p id="readout" class="visually-hidden" aria-live="polite"></p>
+        <noscript
+          ><p class="callout invalid">Charts need JavaScript; all tables of results are readable without.</p></noscript
+        >
+        <script type="application/json" id="charts">
+          ${jsonMarkup({ runs, charts })}
+        </script>
+        <script>
+          ${new Markup(chartScript)}
+        </script>
+        <script>
+          ${new Markup(bundle(script))}
+        </script>
+      </body>
+    </html> `.text
+}
+
+function titleOf({ totals, startedAt }: Results): string {
+  const bad = totals.failed + totals.invalid
+  return `Load report ${startedAt.slice(0, 10)}: ${bad === 0 ? 'all passed' : `${bad} of ${totals.scenarios} not passed`}`
+}
+
+/** What went wrong outside any scenario. */
+function outside({ errors }: Results): Markup {
+  if (errors.length === 0) return html``
+  const items = errors.map(({ name, message }) => html`<pre>${redactText(`${name}: ${message}`)}</pre>`)
+  return html`<section aria-labelledby="outside">
+    <h2 id="outside">Errors outside of scenarios</h2>
+    ${items}
+  </section>`
+}
+
+function readPart(file: string): Promise<string> {
+  return readFile(new URL(`page/${file}`, import.meta.url), 'utf8')
+}
+
+/** The modules of the page, given in the order of their imports, as one script: a page from disk can import nothing. */
+function bundle(modules: readonly string[]): string {
+  const bare = modules.map((text) => text.replace(/^import [^'"]*['"][^'"]*['"]$/gm, '').replace(/^export /gm, ''))
+  return `{\n${bare.join('\n')}}`
+}
+
+function readUplot(file: string): Promise<string> {
+  return readFile(createRequire(import.meta.url).resolve(`uplot/dist/${file}`), 'utf8')
+}

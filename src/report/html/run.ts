@@ -1,0 +1,169 @@
+import { formatDuration } from '../../stats/units.ts'
+import type { AssertionResult, FanOutRunResult, HttpRunResult, RunResult } from '../../run/result.ts'
+import type { GeneratorHealth } from '../../run/generator.ts'
+import { errorRatio, missingRatio } from '../figures.ts'
+import { bytesCell, countCell, msCell, ratioCell } from './cells.ts'
+import type { Chart } from './charts/chart.ts'
+import { distributionCharts } from './charts/distribution-charts.ts'
+import { fanOutCharts } from './charts/fan-out-charts.ts'
+import { limitsOn, requestCharts, sampledCharts } from './charts/time-charts.ts'
+import { html, type Markup } from './markup.ts'
+import type { ChartStore } from './scenario.ts'
+import { pairs, table, type TableCell } from './tables.ts'
+
+interface RunContext {
+  readonly id: string
+  readonly assertions: readonly AssertionResult[]
+  readonly store: ChartStore
+}
+
+/** One run: its figures, what speaks against it, its charts, and the tables of its parts. */
+export function runSection(run: RunResult, { id, assertions, store }: RunContext): Markup {
+  const charts = chartsOf(run, limitsOn(run, assertions))
+  const ids = store({ phases: run.phases, marks: run.marks ?? [] }, charts)
+  return html`<section class="run" id="${id}" aria-labelledby="${id}-name">
+    <h3 id="${id}-name">${run.name}</h3>
+    <p class="facts"><span>${run.load}</span><span>ran ${formatDuration(run.durationMs)}</span></p>
+    ${run.state === 'aborted' ? html`<p class="callout failed">Aborted: ${run.abortReason ?? 'stopped before its end'}. What was measured until then follows.</p>` : ''}
+    ${run.invalidities.map(({ finding, remedy }) => html`<p class="callout invalid"><b>Not usable:</b> ${finding}. ${remedy}</p>`)}
+    ${pairs(figures(run), 'figures')} ${phaseToggles(run, id)}
+    <div class="charts" data-run="${id}">${charts.map((chart, at) => figure(chart, ids[at]!))}</div>
+    ${run.kind === 'micro' ? '' : partTables(run)}
+  </section>`
+}
+
+function chartsOf(run: RunResult, limits: Chart['limits']): readonly Chart[] {
+  const sampled = sampledCharts(run.series ?? [])
+  if (run.kind === 'micro') return [...distributionCharts(run.timeHistogram, 'Time', limits), ...sampled]
+  if (run.kind === 'fanOut')
+    return [...fanOutCharts(run, limits), ...distributionCharts(run.lagHistogram, 'Lag', limits), ...sampled]
+  return [...requestCharts(run, limits), ...distributionCharts(run.latencyHistogram, 'Latency', limits), ...sampled]
+}
+
+function figures(run: RunResult): readonly (readonly [string, TableCell])[] {
+  if (run.kind === 'micro') return [['Calls', countCell(run.time?.count)], ...times(run.time)]
+  if (run.kind === 'fanOut') {
+    return [
+      ['Sockets', countCell(run.sockets.subscribed)],
+      ['Publications', countCell(run.publications.count)],
+      ['Expected', countCell(run.deliveries.expected)],
+      ['Received', countCell(run.deliveries.received)],
+      ...times(run.lag),
+      ['Missing', ratioCell(missingRatio(run))],
+    ]
+  }
+  return [
+    ['Offered', countCell(run.offered)],
+    ['Sent', countCell(run.sent)],
+    ['Dropped', countCell(run.dropped)],
+    ...times(run.latency),
+    ['Service p95', msCell(run.serviceTime?.p95Ms)],
+    ['Errors', ratioCell(errorRatio(run))],
+  ]
+}
+
+function times(stats: HttpRunResult['latency']): readonly (readonly [string, TableCell])[] {
+  return [
+    ['p50', msCell(stats?.p50Ms)],
+    ['p95', msCell(stats?.p95Ms)],
+    ['p99', msCell(stats?.p99Ms)],
+    ['Max', msCell(stats?.maxMs)],
+  ]
+}
+
+function phaseToggles({ phases }: RunResult, id: string): Markup {
+  const names = [...new Set(phases.map(({ name }) => name))]
+  if (names.length < 2) return html``
+  return html`<fieldset class="phases" data-run="${id}">
+    <legend>Phases shown</legend>
+    ${names.map((name) => html`<label><input type="checkbox" value="${name}" checked /> ${swatch(name)} ${name}</label>`)}
+  </fieldset>`
+}
+
+function swatch(phase: string): Markup {
+  return html`<span class="swatch" style="background:var(--phase-${phase})" aria-hidden="true"></span>`
+}
+
+function figure({ title, note }: Chart, id: string): Markup {
+  return html`<figure class="chart" data-chart="${id}">
+    <figcaption><b>${title}</b><span>${note}</span></figcaption>
+    <div class="plot" tabindex="0" role="group" aria-roledescription="chart" aria-label="${title}"></div>
+    <details class="data"><summary>Table: ${title}</summary></details>
+  </figure>`
+}
+
+function partTables(run: HttpRunResult | FanOutRunResult): Markup[] {
+  const generator = generatorTable(run.generator)
+  if (run.kind === 'fanOut') return [html`<div class="tables">${deliveryTable(run)}${generator}</div>`]
+  return [stepTable(run), slowestTable(run), html`<div class="tables">${statusTable(run)}${generator}</div>`]
+}
+
+function stepTable({ steps }: HttpRunResult): Markup {
+  if (steps.length < 2) return html``
+  const rows = steps.map((step): TableCell[] => [
+    { text: step.name },
+    countCell(step.offered),
+    countCell(step.completed),
+    msCell(step.latency?.p50Ms),
+    msCell(step.latency?.p95Ms),
+    msCell(step.latency?.p99Ms),
+    ratioCell(errorRatio(step)),
+  ])
+  return table('Steps', ['Step', 'Offered', 'Completed', 'p50', 'p95', 'p99', 'Errors'], rows)
+}
+
+function statusTable({ statuses, errors, dropped }: HttpRunResult): Markup {
+  const rows = [
+    ...Object.entries(statuses).map(([status, count]) => [{ text: `status ${status}` }, countCell(count)]),
+    ...Object.entries(errors)
+      .filter(([kind]) => kind !== 'status')
+      .map(([kind, count]) => [{ text: kind }, countCell(count)]),
+    ...(dropped > 0 ? [[{ text: 'dropped, never sent' }, countCell(dropped)]] : []),
+  ]
+  return rows.length === 0 ? html`` : table('Answers', ['What came back', 'Requests'], rows)
+}
+
+function slowestTable({ slowest = [] }: HttpRunResult): Markup {
+  if (slowest.length === 0) return html``
+  const rows = slowest.map(({ label, latencyMs, atMs, status, traceId }): TableCell[] => [
+    { text: label },
+    msCell(latencyMs),
+    { text: `${(atMs / 1000).toFixed(1)} s` },
+    { text: status === undefined ? 'no answer' : String(status) },
+    { text: traceId === undefined ? '' : html`<code>${traceId}</code>` },
+  ])
+  return table('Slowest requests', ['Request', 'Latency', 'Due at', 'Status', 'Trace'], rows)
+}
+
+function deliveryTable({ deliveries, sockets, publications, connectTime }: FanOutRunResult): Markup {
+  const rows: TableCell[][] = [
+    [{ text: 'on time' }, countCell(deliveries.onTime)],
+    [{ text: 'late' }, countCell(deliveries.late)],
+    [{ text: 'missing' }, countCell(deliveries.missing)],
+    [{ text: 'duplicate' }, countCell(deliveries.duplicate)],
+    [{ text: 'out of order' }, countCell(deliveries.outOfOrder)],
+    [{ text: 'unexpected' }, countCell(deliveries.unexpected)],
+    [{ text: 'unidentified' }, countCell(deliveries.unidentified)],
+    [{ text: 'publications that failed' }, countCell(publications.failed)],
+    [{ text: 'sockets asked for' }, countCell(sockets.asked)],
+    [{ text: 'sockets closed by the other side' }, countCell(sockets.closed)],
+    [{ text: 'sockets reconnected' }, countCell(sockets.reconnected)],
+    ...Object.entries(sockets.failures).map(([kind, count]) => [{ text: `sockets: ${kind}` }, countCell(count)]),
+    [{ text: 'connect time p95' }, msCell(connectTime?.p95Ms)],
+  ]
+  return table('Deliveries and sockets', ['What', 'How many'], rows)
+}
+
+function generatorTable(generator: GeneratorHealth): Markup {
+  const { scheduleDelay, eventLoopDelay, eventLoopUtilization, cpuRatio, maxRssBytes, openSockets } = generator
+  const rows: TableCell[][] = [
+    [{ text: 'schedule delay p99' }, msCell(scheduleDelay?.p99Ms)],
+    [{ text: 'event-loop delay p99' }, msCell(eventLoopDelay.p99Ms)],
+    [{ text: 'event-loop utilisation' }, ratioCell(eventLoopUtilization)],
+    [{ text: 'CPU, of one core' }, ratioCell(cpuRatio)],
+    [{ text: 'memory, highest' }, bytesCell(maxRssBytes)],
+    [{ text: 'open sockets, highest' }, countCell(openSockets)],
+    [{ text: 'descriptor limit' }, countCell(generator.descriptorLimit)],
+  ]
+  return table('Load generator', ['What', 'How much'], rows)
+}

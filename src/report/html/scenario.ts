@@ -1,0 +1,68 @@
+import { formatDuration } from '../../stats/units.ts'
+import type { AssertionResult } from '../../run/result.ts'
+import type { ErrorResult, ScenarioResult } from '../results.ts'
+import type { Chart } from './charts/chart.ts'
+import { badge } from './cells.ts'
+import { html, type Markup } from './markup.ts'
+import { anchorOf } from './overview.ts'
+import { runSection } from './run.ts'
+import { table } from './tables.ts'
+
+/** Takes a run's charts and gives the ids under which the page finds them. */
+export type ChartStore = (
+  run: { readonly phases: readonly object[]; readonly marks: readonly object[] },
+  charts: readonly Chart[],
+) => readonly string[]
+
+/** A scenario: what was asserted, what went wrong, and each of its runs. */
+export function scenarioSection(scenario: ScenarioResult, at: number, store: ChartStore): Markup {
+  const { name, verdict, file, durationMs, runs, assertions, note } = scenario
+  const id = anchorOf(at)
+  return html`<section class="scenario" id="${id}" aria-labelledby="${id}-name" data-verdict="${verdict}">
+    <h2 id="${id}-name">${badge(verdict)} ${name}</h2>
+    <p class="facts"><span>${file}</span><span>took ${formatDuration(Math.round(durationMs / 100) * 100)}</span></p>
+    ${note === undefined ? '' : html`<p>${note}</p>`}
+    ${assertions.length === 0 ? html`<p class="muted">Nothing was asserted.</p>` : assertionTable(assertions)}
+    ${messages(scenario)} ${runs.map((run, nth) => runSection(run, { id: `${id}-run-${nth + 1}`, assertions, store }))}
+  </section>`
+}
+
+function assertionTable(assertions: readonly AssertionResult[]): Markup {
+  const severalRuns = new Set(assertions.map(({ run }) => run)).size > 1
+  const rows = assertions.map(({ assertion, expected, received, outcome, run }) => [
+    { text: html`<code>${assertion}</code>` },
+    { text: badge(outcome) },
+    { text: expected },
+    { text: received },
+    ...(severalRuns ? [{ text: run ?? '' }] : []),
+  ])
+  return table('Assertions', ['Assertion', 'Outcome', 'Expected', 'Received', ...(severalRuns ? ['Run'] : [])], rows)
+}
+
+/** Full messages of what did not pass, and errors that no assertion tells. */
+function messages({ assertions, errors }: ScenarioResult): Markup[] {
+  const told = assertions.flatMap(({ message, outcome }) => (outcome === 'passed' ? [] : (message ?? [])))
+  const untold = errors.filter(({ message }) => !told.includes(message))
+  const open = told.length + untold.length <= 3
+  return [
+    ...told.map((message) => details('Message', message, open)),
+    ...untold.map((error) => details(titleOf(error), error.message, open)),
+  ]
+}
+
+function titleOf({ name, at }: ErrorResult): string {
+  return at === undefined ? name : `${name} at ${at}`
+}
+
+function details(title: string, text: string, open: boolean): Markup {
+  const body = html`<pre>${text}</pre>`
+  return open
+    ? html`<details open>
+        <summary>${title}</summary>
+        ${body}
+      </details>`
+    : html`<details>
+        <summary>${title}</summary>
+        ${body}
+      </details>`
+}
