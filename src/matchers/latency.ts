@@ -99,7 +99,8 @@ function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence }: Pla
     show: showMs,
     detail: formatDistance(valueMs, limitMs),
   })
-  const scope = { count: times.histogram.count, durationMs: evidence.durationMs, noun: times.noun }
+  const durationMs = evidence.kind === 'micro' ? 0 : evidence.durationMs
+  const scope = { count: times.histogram.count, durationMs, noun: times.noun }
   const tooFew = tooFewSamples(judged.expected, samplesForPercentile(p), scope)
   const failures = failuresDominate(evidence)
   return {

@@ -1,0 +1,97 @@
+import { Histogram } from '../stats/histogram.ts'
+import { formatCount, formatDuration } from '../stats/units.ts'
+import type { MicroMeasurement } from './micro-run.ts'
+import type { MeasurePlan } from './options.ts'
+
+/** Into how many stretches a run is cut, so that an interval sees pauses and drifts in it. */
+const WINDOWS = 20
+
+/** tinybench paces and warms up; the clock is ours, because it does not tell in which order its samples came. */
+export async function measure(
+  plan: MeasurePlan & { readonly name: string },
+  signal: AbortSignal | undefined,
+): Promise<MicroMeasurement> {
+  const { Bench } = await import('tinybench')
+  const { name, durationMs, minCalls, warmupMs } = plan
+  const isAsync = await settlesLater(plan.fn)
+  const stopwatch = new Stopwatch(plan.fn)
+  const bench = new Bench({
+    time: durationMs,
+    iterations: minCalls,
+    warmup: warmupMs > 0,
+    warmupTime: warmupMs,
+    warmupIterations: 1,
+    throws: true,
+    ...(signal === undefined ? {} : { signal }),
+  })
+  bench.add(name, stopwatch.call, { async: isAsync, beforeAll: (mode) => stopwatch.begin(mode === 'run') })
+  await bench.run()
+  return {
+    name,
+    load: `at least ${formatDuration(durationMs)} and ${formatCount(minCalls)} calls, one after another`,
+    ...stopwatch.measured(),
+    abortReason: signal?.aborted ? reasonOf(signal) : undefined,
+  }
+}
+
+/** Asked by a call of our own: tinybench would leave its trial call under way beside the first that is timed. */
+async function settlesLater(fn: () => unknown): Promise<boolean> {
+  const result = fn()
+  if (!isThenable(result)) return false
+  await result
+  return true
+}
+
+/** Times the calls of a function, in order. */
+class Stopwatch {
+  readonly #fn: () => unknown
+  #isCounting = false
+  #startedMs = 0
+  #endedMs = 0
+  /** Pairs of end of call since the start and time of call, in milliseconds. */
+  #times: number[] = []
+
+  constructor(fn: () => unknown) {
+    this.#fn = fn
+  }
+
+  begin(isCounting: boolean): void {
+    this.#isCounting = isCounting
+    this.#startedMs = performance.now()
+    this.#endedMs = this.#startedMs
+    this.#times = []
+  }
+
+  /** Keeps synchronous functions synchronous: an `await` would be timed with them. */
+  readonly call = (): unknown => {
+    const startMs = performance.now()
+    const result = this.#fn()
+    if (isThenable(result)) return Promise.resolve(result).then(() => this.#note(startMs))
+    this.#note(startMs)
+    return undefined
+  }
+
+  #note(startMs: number): void {
+    const endMs = performance.now()
+    this.#endedMs = endMs
+    if (this.#isCounting) this.#times.push(endMs - this.#startedMs, endMs - startMs)
+  }
+
+  measured(): Pick<MicroMeasurement, 'windows' | 'durationMs'> {
+    const durationMs = this.#isCounting ? this.#endedMs - this.#startedMs : 0
+    const windows = Array.from({ length: WINDOWS }, () => new Histogram())
+    for (let at = 0; at < this.#times.length; at += 2) {
+      const share = durationMs === 0 ? 0 : this.#times[at]! / durationMs
+      windows[Math.min(WINDOWS - 1, Math.floor(share * WINDOWS))]!.record(this.#times[at + 1]! * 1000)
+    }
+    return { windows, durationMs }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof Error ? reason.message : String(reason)
+}

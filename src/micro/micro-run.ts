@@ -1,0 +1,150 @@
+import { evidenceOf, type TimeEvidence } from '../run/evidence.ts'
+import type { MicroRunResult } from '../run/result.ts'
+import type { Invalidity } from '../run/verdict.ts'
+import { Histogram } from '../stats/histogram.ts'
+import { timeStats, type TimeStats } from '../stats/summary.ts'
+import { formatCount, formatDuration, formatMs, significant } from '../stats/units.ts'
+
+/** A function timed in this process. Statistics exist only where it was called: `if (run.state === 'measured')`. */
+export type MicroRun = MeasuredMicroRun | EmptyMicroRun
+
+export interface MeasuredMicroRun extends MicroRunBase {
+  readonly state: 'measured'
+  /**
+   * The time of one call, for an async function until its promise is settled. In whole microseconds: of a function that
+   * takes less than about 20 µs, time a loop of calls instead.
+   */
+  readonly time: TimeStats
+}
+
+export interface EmptyMicroRun extends MicroRunBase {
+  readonly state: 'empty'
+}
+
+interface MicroRunBase {
+  readonly kind: 'micro'
+  readonly name: string
+  /** What was asked for, in one line: `at least 1s and 200 calls, one after another`. */
+  readonly load: string
+  /** Calls timed; warm-up is left out. */
+  readonly calls: number
+  /** How long was measured, pauses between calls included; warm-up is left out. */
+  readonly durationMs: number
+  /** Why the run stopped before its end; `undefined` where it did not. */
+  readonly aborted: string | undefined
+  /** What speaks against judging this run. */
+  readonly invalidities: readonly Invalidity[]
+  /** The run as plain JSON, for reports. */
+  result(): MicroRunResult
+  [evidenceOf](): TimeEvidence
+}
+
+/** What was measured, as the clock left it. */
+export interface MicroMeasurement {
+  readonly name: string
+  readonly load: string
+  /** The times of calls, by equal stretches of the run in order. */
+  readonly windows: readonly Histogram[]
+  readonly durationMs: number
+  readonly abortReason: string | undefined
+}
+
+/** The view of what a measurement gave. */
+export function microRun(measurement: MicroMeasurement): MicroRun {
+  return new MicroView(measurement) as MicroRunBase as MicroRun
+}
+
+class MicroView implements MicroRunBase {
+  readonly kind = 'micro'
+  readonly state: 'measured' | 'empty'
+  readonly time: TimeStats | undefined
+  readonly #measured: MicroMeasurement
+  readonly #histogram: Histogram
+
+  constructor(measurement: MicroMeasurement) {
+    this.#measured = measurement
+    this.#histogram = Histogram.merged(measurement.windows)
+    this.time = timeStats(this.#histogram)
+    this.state = this.time === undefined ? 'empty' : 'measured'
+  }
+
+  get name(): string {
+    return this.#measured.name
+  }
+
+  get load(): string {
+    return this.#measured.load
+  }
+
+  get calls(): number {
+    return this.#histogram.count
+  }
+
+  get durationMs(): number {
+    return this.#measured.durationMs
+  }
+
+  get aborted(): string | undefined {
+    return this.#measured.abortReason
+  }
+
+  get invalidities(): readonly Invalidity[] {
+    const found: Invalidity[] = []
+    if (this.aborted !== undefined) {
+      found.push({
+        reason: 'aborted',
+        finding: `the run was aborted: ${this.aborted}`,
+        remedy: 'what was measured until then is shown; see why, and run it to its end',
+      })
+    }
+    if (this.time?.p50Ms === 0) {
+      found.push({
+        reason: 'no-samples',
+        finding: 'most calls took less than half a microsecond, and whole microseconds are what can be told apart',
+        remedy: 'time a loop of calls, and set its limit for the loop',
+      })
+    }
+    return found
+  }
+
+  result(): MicroRunResult {
+    const { name, load, durationMs, aborted, invalidities, time } = this
+    return {
+      kind: 'micro',
+      name,
+      load,
+      durationMs,
+      state: aborted === undefined ? 'completed' : 'aborted',
+      ...(aborted === undefined ? {} : { abortReason: aborted }),
+      phases: [{ name: 'steady', startMs: 0, endMs: durationMs }],
+      invalidities,
+      ...(time === undefined ? {} : { time }),
+      timeHistogram: this.#histogram.toJSON(),
+    }
+  }
+
+  [evidenceOf](): TimeEvidence {
+    return {
+      kind: 'micro',
+      quantity: 'time',
+      histogram: this.#histogram,
+      windows: this.#measured.windows,
+      durationMs: this.durationMs,
+      invalidities: this.invalidities,
+      evidenceLines: this.#evidenceLines(),
+      slowest: [],
+      hint: undefined,
+    }
+  }
+
+  #evidenceLines(): string[] {
+    const { name, calls, durationMs, load, time, aborted } = this
+    const lines = [`${name}, ${formatCount(calls)} calls in ${formatDuration(durationMs)}, ${load}`]
+    if (time !== undefined) {
+      const shown = [time.p50Ms, time.p90Ms, time.p95Ms, time.p99Ms].map((ms) => significant(ms, 3))
+      const [p50, p90, p95, p99] = shown
+      lines.push(`p50 ${p50}   p90 ${p90}   p95 ${p95}   p99 ${p99}   max ${formatMs(time.maxMs)}`)
+    }
+    return aborted === undefined ? lines : [...lines, `aborted: ${aborted}`]
+  }
+}

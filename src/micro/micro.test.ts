@@ -1,0 +1,147 @@
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import '../matchers/register.ts'
+import { messageOf } from '../matchers/message-of.ts'
+import type { MicroRunResult } from '../run/result.ts'
+import { createMicro } from './micro.ts'
+
+/** No warm-up and no least duration: the number of calls alone decides, so that nothing depends on the machine. */
+const CALLS = { duration: 0, warmup: 0 } as const
+
+/** The clock stands still but for what a call is made to take. */
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+})
+
+describe('a function', () => {
+  test('is called as often as asked, and the time of each call is kept', async () => {
+    let calls = 0
+    const run = await createMicro().measure('grow', () => void vi.advanceTimersByTime((calls++ % 100) + 1), {
+      ...CALLS,
+      minCalls: 1_000,
+    })
+    expect(run.state).toBe('measured')
+    expect(run).toMatchObject({ name: 'grow', calls: 1_000, aborted: undefined, invalidities: [] })
+    expect(run).toHaveP95Below(96)
+    expect(run).toHaveP50Below('52ms')
+    expect(messageOf(() => expect(run).toHaveP95Below(90))).toMatch(/Received: p95 = 9[4-6] ms/)
+  })
+
+  test('may be async: what it awaits is in its time', async () => {
+    const run = await createMicro().measure(
+      async () => {
+        await Promise.resolve()
+        vi.advanceTimersByTime(7)
+      },
+      { ...CALLS, minCalls: 50 },
+    )
+    expect(run).toMatchObject({ calls: 50, time: { p50Ms: 7, maxMs: 7 } })
+  })
+
+  test('is warmed up, and that is not counted', async () => {
+    const fn = vi.fn<() => void>(() => void vi.advanceTimersByTime(1))
+    const run = await createMicro().measure(fn, { duration: 0, warmup: '20ms', minCalls: 30 })
+    expect(run.calls).toBe(30)
+    expect(fn.mock.calls.length).toBeGreaterThan(30)
+  })
+
+  test('that throws is not timed: its error comes through', async () => {
+    const broken = createMicro().measure(() => {
+      throw new RangeError('out of range')
+    }, CALLS)
+    await expect(broken).rejects.toThrow(new RangeError('out of range'))
+    const rejecting = createMicro().measure(() => Promise.reject(new RangeError('later')), CALLS)
+    await expect(rejecting).rejects.toThrow(new RangeError('later'))
+  })
+
+  test('too quick for the clock is not judged', async () => {
+    const run = await createMicro().measure(() => {}, { ...CALLS, minCalls: 300 })
+    expect(messageOf(() => expect(run).toHaveP95Below(1))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveP95Below(1)
+
+      Expected: p95 < 1 ms
+      Received: INVALID, not judged. no-samples: most calls took less than half a microsecond, and whole microseconds are what can be told apart
+
+      Evidence: micro 1, 300 calls in 0ms, at least 0ms and 300 calls, one after another
+                p50 0   p90 0   p95 0   p99 0   max 0 ms
+      Hint:     time a loop of calls, and set its limit for the loop"
+    `)
+  })
+
+  test('called too seldom for a percentile is not judged', async () => {
+    const run = await createMicro().measure(() => void vi.advanceTimersByTime(3), { ...CALLS, minCalls: 200 })
+    expect(run).toHaveP95Below(4)
+    expect(messageOf(() => expect(run).toHaveP99Below(4))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toHaveP99Below(4)
+
+      Expected: p99 < 4 ms
+      Received: INVALID, not judged. too-few-samples: p99 < 4 ms needs at least 1,000 calls, the scope judged has 200
+
+      Evidence: micro 1, 200 calls in 600ms, at least 0ms and 200 calls, one after another
+                p50 3   p90 3   p95 3   p99 3   max 3 ms
+      Hint:     measure at least 5 times as many"
+    `)
+  })
+})
+
+describe('an abort', () => {
+  test('keeps what was measured, and no matcher judges it', async () => {
+    const abort = new AbortController()
+    const results: MicroRunResult[] = []
+    const micro = createMicro({ signal: abort.signal, onRun: (result) => results.push(result) })
+    let calls = 0
+    const run = await micro.measure(
+      () => {
+        vi.advanceTimersByTime(2)
+        if (++calls === 500) abort.abort(new Error('Ctrl-C'))
+      },
+      { ...CALLS, minCalls: 1_000 },
+    )
+    expect(run.aborted).toBe('Ctrl-C')
+    expect(run.calls).toBeGreaterThan(400)
+    expect(messageOf(() => expect(run).not.toHaveP95Below(1))).toContain('aborted: the run was aborted: Ctrl-C')
+    expect(results).toMatchObject([{ state: 'aborted', abortReason: 'Ctrl-C', time: { p50Ms: 2 } }])
+  })
+
+  test('before the first call measures nothing', async () => {
+    const micro = createMicro({ signal: AbortSignal.abort(new Error('too late')) })
+    await expect(micro.measure(() => {})).rejects.toThrow('too late')
+  })
+})
+
+test('results are plain JSON, and unnamed runs are numbered', async () => {
+  const results: MicroRunResult[] = []
+  const micro = createMicro({ onRun: (result) => results.push(result) })
+  for (let n = 0; n < 2; n++) await micro.measure(() => void vi.advanceTimersByTime(1), { ...CALLS, minCalls: 20 })
+  expect(results.map(({ name }) => name)).toEqual(['micro 1', 'micro 2'])
+  expect(JSON.parse(JSON.stringify(results))).toEqual(results)
+  expect(results[0]).toMatchObject({ kind: 'micro', state: 'completed', phases: [{ name: 'steady' }] })
+})
+
+test('arguments that cannot be used are named, all at once', async () => {
+  const { measure } = createMicro()
+  const untyped = measure as (...args: unknown[]) => Promise<unknown>
+  await expect(untyped('', 5, { duration: '1 s', minCalls: 0, warmup: -1, retries: 3 })).rejects
+    .toThrowErrorMatchingInlineSnapshot(`
+    [OptionsError: micro.measure() was given 6 options it cannot use:
+
+      name: must be a text, or be left out
+        received: ''
+        example:  micro.measure('parse', () => parse(text))
+      fn: must be the function to time
+        received: 5
+        example:  micro.measure(() => parse(text))
+      retries: is no option here; known are duration, minCalls, warmup
+        received: 3
+        example:  duration: …
+      duration: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+        received: '1 s'
+        example:  duration: '2m'
+      minCalls: must be a whole number at least 1
+        received: 0
+        example:  minCalls: 200
+      warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+        received: -1
+        example:  warmup: '2m']
+  `)
+})
