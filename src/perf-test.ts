@@ -80,9 +80,9 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
     const { scale, seed } = slo
     await use(createWebSocket({ baseUrl: target.url, signal, scale, seed, onRun, onSnapshot }))
   },
-  ledger: async ({ slo, signal }, use) => {
+  ledger: async ({ slo, runId, signal }, use) => {
     const { createLedger } = await import('./ledger/ledger.ts')
-    await use(createLedger({ databaseUrl: slo.services['postgres']?.['url'], signal }))
+    await use(createLedger({ databaseUrl: slo.services['postgres']?.['url'], signal, runId }))
   },
   metrics: async ({ target, signal }, use) => {
     const { createMetrics } = await import('./metrics/metrics.ts')
