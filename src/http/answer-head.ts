@@ -7,11 +7,10 @@ export interface AnswerHead {
   readonly isLast: boolean
 }
 
-const STATUS_LINE = /^HTTP\/1\.1 ([2-5]\d\d)(?: [^\r\n]*)?\r\n/
+const COMMON = /^HTTP\/1\.1 ([2-5]\d\d)(?: [^\r\n]*)?\r\n(?:[^: \t\r\n]+:[^\r\n]*\r\n)*$/
 const CONTENT_LENGTH = /\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*(?=\r\n)/gi
-/** Framing other than by length, line endings other than CRLF, and continued lines: left to the full parser. */
-const UNCOMMON = /transfer-encoding|[^\r]\n|\r[^\n]|\n[ \t]/i
 const ANY_CONTENT_LENGTH = /content-length/gi
+const TRANSFER_ENCODING = /\r\ntransfer-encoding:/i
 const CONNECTION_CLOSE = /\r\nconnection:[^\r]*close/i
 
 let lastText = ''
@@ -32,8 +31,8 @@ export function commonHead(text: string): AnswerHead | undefined {
 }
 
 function readHead(text: string): AnswerHead | undefined {
-  const status = Number(STATUS_LINE.exec(text)?.[1])
-  if (Number.isNaN(status) || status === 204 || status === 304 || UNCOMMON.test(text)) return undefined
+  const status = Number(COMMON.exec(text)?.[1])
+  if (Number.isNaN(status) || status === 204 || status === 304 || TRANSFER_ENCODING.test(text)) return undefined
   const lengths = text.match(CONTENT_LENGTH)
   if (lengths?.length !== 1 || text.match(ANY_CONTENT_LENGTH)?.length !== 1) return undefined
   const bodyLength = Number(lengths[0].slice(lengths[0].indexOf(':') + 1))

@@ -9,6 +9,7 @@ export interface AnswerTaker {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
+const AROUND = /^[ \t]+|[ \t]+$/g
 const NO_BYTES = Buffer.alloc(0)
 
 /**
@@ -36,7 +37,7 @@ export class AnswerReader {
   #rawHeaders: readonly string[] | undefined
   #isInterim = false
   #isComplete = false
-  #hasSurplus = false
+  #problem: Error | undefined
 
   constructor(parser: LoadClient['parser'], taker: AnswerTaker) {
     this.#parser = parser
@@ -59,7 +60,7 @@ export class AnswerReader {
       .slice(1)
     return lines.flatMap((line) => {
       const colon = line.indexOf(':')
-      return colon > 0 ? [line.slice(0, colon), line.slice(colon + 1).trim()] : []
+      return colon > 0 ? [line.slice(0, colon), line.slice(colon + 1).replace(AROUND, '')] : []
     })
   }
 
@@ -72,7 +73,7 @@ export class AnswerReader {
     this.isMidAnswer = true
     const result = this.#parser.execute(chunk)
     if (result instanceof Error) return result
-    if (this.#hasSurplus) return new Error('a second answer came with the first')
+    if (this.#problem !== undefined) return this.#problem
     if (this.#isComplete) this.#hand()
     return undefined
   }
@@ -90,7 +91,7 @@ export class AnswerReader {
   reset(): void {
     this.isMidAnswer = false
     this.#isComplete = false
-    this.#hasSurplus = false
+    this.#problem = undefined
     this.#parser.reinitialize('RESPONSE')
     this.#forget()
   }
@@ -114,7 +115,8 @@ export class AnswerReader {
     const { kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete } = this.#parser.constructor
     this.#parser[kOnHeaders] = () => {}
     this.#parser[kOnHeadersComplete] = (head: ParsedHead) => {
-      if (this.#isComplete) this.#hasSurplus = true
+      if (this.#isComplete) this.#problem = new Error('a second answer came with the first')
+      else if (hasBadLength(head)) this.#problem = new Error('its Content-Length is no number')
       this.#forget()
       this.status = head.statusCode
       this.#isInterim = head.statusCode < 200 && head.statusCode !== 101
@@ -150,6 +152,11 @@ export class AnswerReader {
     this.bodyBytes = 0
     this.#isInterim = false
   }
+}
+
+/** The parser would take it for some number or other. */
+function hasBadLength({ headers }: ParsedHead): boolean {
+  return headers.some((name, at) => at % 2 === 0 && /^content-length$/i.test(name) && !/^\d+$/.test(headers[at + 1]!))
 }
 
 function asksToKeepAlive({ versionMajor, versionMinor, headers }: ParsedHead): boolean {

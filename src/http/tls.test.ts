@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import https from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sharedIterations } from '../load/builders.ts'
+import { engineFor } from './scripted-server.ts'
+
+const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))
+const ca = pem('authority')
+const load = sharedIterations({ iterations: 6, vus: 2 })
+const request = { path: '/' }
+
+/** Answers with the name asked for by SNI and the name in the client's certificate. */
+const server = https.createServer(
+  { cert: pem('server'), key: pem('server-key'), ca, requestCert: true, rejectUnauthorized: false },
+  (incoming, outgoing) => {
+    const socket = incoming.socket as TLSSocket & { servername: string | false }
+    const client = socket.getPeerCertificate()
+    outgoing.end(JSON.stringify({ sni: socket.servername, client: client.subject?.CN, isTrusted: socket.authorized }))
+  },
+)
+let port = 0
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  port = (server.address() as AddressInfo).port
+})
+
+afterAll(() => {
+  server.close()
+  server.closeAllConnections()
+})
+
+test('a certificate of an unknown authority is refused before any load, with what to do', async () => {
+  const { http, results } = engineFor(`https://127.0.0.1:${port}`)
+  await expect(http.run({ load, request })).rejects.toThrow(
+    /handshake with https:\/\/127\.0\.0\.1:\d+ failed: SELF_SIGNED_CERT_IN_CHAIN.*tls: \{ ca: .*rejectUnauthorized: false/,
+  )
+  expect(results).toEqual([])
+})
+
+test('a certificate for another name is refused', async () => {
+  const { http } = engineFor(`https://127.0.0.1:${port}`)
+  const tls = { ca, servername: 'elsewhere.example' }
+  await expect(http.run({ load, request, tls })).rejects.toThrow(
+    /ERR_TLS_CERT_ALTNAME_INVALID \(name asked for: elsewhere\.example\)/,
+  )
+})
+
+test('an authority of one’s own is trusted', async () => {
+  const { http } = engineFor(`https://127.0.0.1:${port}`)
+  const run = await http.run({ load, request, tls: { ca } })
+  expect(run.completed).toBe(6)
+  expect(run.errors.size).toBe(0)
+  expect(run.connections.opened).toBe(2)
+})
+
+test('any certificate is accepted where that is asked for', async () => {
+  const { http } = engineFor(`https://127.0.0.1:${port}`)
+  const run = await http.run({ load, request, tls: { rejectUnauthorized: false } })
+  expect(run.errors.size).toBe(0)
+})
+
+test('the base URL’s host is asked for, and a client certificate shown', async () => {
+  const { http } = engineFor(`https://app.internal:${port}`, { connectTo: { host: '127.0.0.1', port } })
+  const run = await http.run({
+    load,
+    request: { path: '/', check: { json: { sni: 'app.internal', client: 'load-generator', isTrusted: true } } },
+    tls: { ca, cert: pem('client'), key: pem('client-key') },
+  })
+  expect([...run.errors]).toEqual([])
+  expect(run.completed).toBe(6)
+})
+
+test('plain HTTP to a TLS port is an error of the requests, not of the engine', async () => {
+  const plain = engineFor(`http://127.0.0.1:${port}`)
+  const run = await plain.http.run({ load, request })
+  expect(run.errors.size).toBe(1)
+  expect(run.completed).toBe(6)
+})
