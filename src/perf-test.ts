@@ -73,12 +73,18 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
   http: async ({ slo, target, runId, signal, onRun, onSnapshot }, use) => {
     const { createHttp } = await import('./http/http.ts')
     const { scale, seed } = slo
-    await use(createHttp({ baseUrl: target.url, signal, scale, seed, runId, onRun, onSnapshot }))
+    const http = createHttp({ baseUrl: target.url, signal, scale, seed, runId, onRun, onSnapshot })
+    const underWay = new UnderWay()
+    await use({ ...http, run: (options) => underWay.add(http.run(options)) })
+    await underWay.ended()
   },
   ws: async ({ slo, target, signal, onRun, onSnapshot }, use) => {
     const { createWebSocket } = await import('./websocket/websocket.ts')
     const { scale, seed } = slo
-    await use(createWebSocket({ baseUrl: target.url, signal, scale, seed, onRun, onSnapshot }))
+    const ws = createWebSocket({ baseUrl: target.url, signal, scale, seed, onRun, onSnapshot })
+    const underWay = new UnderWay()
+    await use({ ...ws, fanOut: (options) => underWay.add(ws.fanOut(options)) })
+    await underWay.ended()
   },
   ledger: async ({ slo, runId, signal }, use) => {
     const { createLedger } = await import('./ledger/ledger.ts')
@@ -113,6 +119,20 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
     await use(capacity)
   },
 })
+
+/** A cancelled test ends at once, its runs within a second: they are waited for, so that partial results are kept. */
+class UnderWay {
+  readonly #runs = new Set<Promise<unknown>>()
+
+  add<Run>(run: Promise<Run>): Promise<Run> {
+    this.#runs.add(run)
+    return run
+  }
+
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#runs)
+  }
+}
 
 /** Charts belong to the run they were sampled beside. */
 function attachSeries(runs: RunResult[], name: string, series: RunResult['series']): void {
