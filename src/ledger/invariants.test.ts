@@ -1,43 +1,16 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { History } from '../run/history.ts'
 import type { OperationDue, OperationOutcome } from '../run/history.ts'
 import type { FindingKind } from '../run/ledger-evidence.ts'
 import { checkHistory } from './invariants.ts'
 import { readKeys } from './rows.ts'
 import type { Row } from './rows.ts'
-
-/** One send, in plain words. */
-interface Send {
-  readonly key: string
-  readonly outcome: OperationOutcome
-  readonly due?: OperationDue
-  readonly payload?: string
-  readonly answer?: string
-}
-
-const statuses = { ok: 201, failed: 429, unknown: 0 } as const
-
-function historyOf(sends: readonly Send[]): History {
-  const history = new History({ steps: ['vote'] })
-  for (const [at, { key, outcome, due, payload, answer }] of sends.entries()) {
-    const start = { key, vu: at % 7, step: 0, intendedStartUs: at * 1e5, startUs: at * 1e5 }
-    const id = history.begin({ ...start, ...(payload !== undefined && { payload }), ...(due && { due }) })
-    // What is unknown may as well never have been answered.
-    if (outcome === 'unknown' && at % 2 === 0) continue
-    history.end(id, {
-      endUs: at * 1e5 + 5e4,
-      outcome,
-      status: statuses[outcome],
-      ...(answer !== undefined && { answer }),
-    })
-  }
-  return history
-}
+import { sampleHistory } from './sample-history.ts'
+import type { Send } from './sample-history.ts'
 
 function check(sends: readonly Send[], keys: readonly string[], depth: 'presence' | 'once' = 'once') {
   const rows: Row[] = keys.map((key, id) => ({ id, key }))
-  return checkHistory(historyOf(sends), { rows, keys: readKeys(rows, 'key') }, depth)
+  return checkHistory(sampleHistory(sends), { rows, keys: readKeys(rows, 'key') }, depth)
 }
 
 /** What every key of a consistent run may look like: the sends, in order, and how many rows they leave. */

@@ -56,6 +56,7 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
     await run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     try {
       await run(`SET LOCAL statement_timeout = ${queryTimeoutMs}`)
+      await noticeHangUp(client)
       return await read(run)
     } finally {
       await client.query('ROLLBACK').catch(() => {})
@@ -64,7 +65,7 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
   return {
     query: (sql, params) => inSnapshot((query) => query(sql, params)),
     inSnapshot,
-    pulse: async () => readPulse(await run('SELECT pg_current_snapshot()::text AS snapshot')),
+    pulse: async () => readPulse(await run(PULSE)),
     async [Symbol.asyncDispose]() {
       signal.removeEventListener('abort', abort)
       await client.end().catch(() => {})
@@ -72,10 +73,25 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
   }
 }
 
-/** A snapshot reads `xmin:xmax:xip,xip`: the next transaction id to be given to a writer, and the writers at work. */
+/**
+ * Whoever has written holds a lock on its own transaction id, which everybody may see; the snapshot's upper end moves
+ * whenever one of them ends.
+ */
+const PULSE = `
+  SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS horizon,
+         (SELECT count(DISTINCT virtualtransaction)::int FROM pg_locks
+          WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted) AS writers`
+
 function readPulse([row]: readonly Row[]): Pulse {
-  const [, horizon = '', open = ''] = String(row?.['snapshot']).split(':')
-  return { horizon, writers: open === '' ? 0 : open.split(',').length }
+  return { horizon: String(row?.['horizon']), writers: Number(row?.['writers']) }
+}
+
+/** Has the server end a query whose client is gone, where its platform lets it see that. */
+async function noticeHangUp(client: pg.Client): Promise<void> {
+  await client.query('SAVEPOINT platform')
+  await client
+    .query('SET LOCAL client_connection_check_interval = 500')
+    .catch(() => client.query('ROLLBACK TO SAVEPOINT platform'))
 }
 
 function unreachable(url: string, error: unknown): LedgerProblem {

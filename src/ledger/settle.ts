@@ -11,7 +11,7 @@ const SAME_MS = 1_000
 export interface Pulse {
   /** Transactions that have written and are still open, on the whole server. */
   readonly writers: number
-  /** Differs whenever a transaction has begun to write since. */
+  /** Differs once a transaction that has written ended since. */
   readonly horizon: string
 }
 

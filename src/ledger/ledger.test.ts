@@ -1,0 +1,368 @@
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { ledgerChecks } from '../run/ledger-evidence.ts'
+import type { ConservationCheck, HistoryCheck } from '../run/ledger-evidence.ts'
+import type { History } from '../run/history.ts'
+import { startEnvironment } from '../services/environment.ts'
+import type { Environment } from '../services/environment.ts'
+import { postgres } from '../services/postgres.ts'
+import { createLedger } from './ledger.ts'
+import type { LedgerContext } from './ledger.ts'
+import { sampleHistory } from './sample-history.ts'
+import { openSession } from './session.ts'
+import type { Clock } from './settle.ts'
+
+const SCHEMA = `
+  CREATE TABLE votes (id serial PRIMARY KEY, key text, run_id text NOT NULL);
+  CREATE TABLE accounts (account text PRIMARY KEY, balance numeric NOT NULL, floor bigint);
+  CREATE TABLE entries (transfer int, account text, amount numeric, key text);`
+const ROWS = 'SELECT id, key, run_id FROM votes WHERE run_id = $1'
+
+let environment: Environment
+let databaseUrl: string
+let admin: pg.Pool
+
+beforeAll(async () => {
+  const migrate = async (db: { query(sql: string): Promise<unknown> }) => void (await db.query(SCHEMA))
+  environment = await startEnvironment({ services: [postgres({ provider: 'embedded', migrate })] })
+  databaseUrl = environment.details.services['postgres']!.connection['url']!
+  admin = new pg.Pool({ connectionString: databaseUrl, max: 3 })
+  admin.on('error', () => {})
+})
+
+afterAll(async () => {
+  await admin?.end()
+  await environment?.[Symbol.asyncDispose]()
+})
+
+beforeEach(async () => {
+  await admin.query('TRUNCATE votes, accounts, entries RESTART IDENTITY')
+})
+
+function ledger(context: Partial<LedgerContext> = {}) {
+  return createLedger({ databaseUrl, signal: new AbortController().signal, ...context })
+}
+
+async function insertVotes(keys: readonly (string | null)[], runId: string): Promise<void> {
+  await admin.query('INSERT INTO votes (key, run_id) SELECT unnest($1::text[]), $2', [keys, runId])
+}
+
+function checkHistory(history: History, check: Partial<HistoryCheck> = {}, context: Partial<LedgerContext> = {}) {
+  const plan: HistoryCheck = { history, rows: ROWS, key: 'key', unscoped: false, depth: 'once', ...check }
+  return ledger(context)[ledgerChecks].history(plan)
+}
+
+function checkConservation(check: Partial<ConservationCheck>) {
+  const unchanged = { atLeast: '0', atMost: '0' }
+  const nothing = { total: undefined, before: undefined, entries: undefined, accounts: undefined, history: undefined }
+  return ledger()[ledgerChecks].conservation({ ...nothing, expectedDelta: unchanged, ...check })
+}
+
+/** Why the evidence cannot be judged. */
+async function unreadable(
+  evidence: Promise<{ readonly invalidities: readonly { reason: string; finding: string }[] }>,
+) {
+  const [{ reason, finding } = { reason: 'none', finding: '' }] = (await evidence).invalidities
+  expect(reason).toBe('ledger-unreadable')
+  expect(finding).not.toContain(new URL(databaseUrl).password)
+  return finding
+}
+
+describe('a history against Postgres', () => {
+  test('that agrees has no findings, and the evidence says what was read and waited for', async () => {
+    const history = sampleHistory([
+      { key: 'a', outcome: 'ok' },
+      { key: 'b', outcome: 'unknown' },
+      { key: 'c', outcome: 'failed' },
+      { key: 'd', outcome: 'unknown' },
+    ])
+    await insertVotes(['a', 'b'], history.runId)
+    await insertVotes(['a', 'x'], 'another run')
+    expect(await checkHistory(history)).toEqual({
+      findings: [],
+      invalidities: [],
+      lines: [
+        `run ${history.runId}: 4 operations on 4 keys, told 1 ok, 1 failed, 2 unknown; 2 rows`,
+        '2 keys unknown to their users: 1 in the ledger, 1 not',
+        expect.stringMatching(/^waited .*: nothing was written for/),
+      ],
+    })
+  })
+
+  test('names what is lost, phantom and duplicated', async () => {
+    const history = sampleHistory([
+      { key: 'a', outcome: 'ok' },
+      { key: 'b', outcome: 'ok' },
+      { key: 'c', outcome: 'failed' },
+    ])
+    await insertVotes(['b', 'b', 'c'], history.runId)
+    const { findings } = await checkHistory(history)
+    expect(findings.map(({ kind, offenders }) => [kind, offenders.map(({ subject }) => subject)])).toEqual([
+      ['lost', ['key "a"']],
+      ['phantom', ['key "c"']],
+      ['duplicated', ['key "b"']],
+    ])
+    expect(findings[2]!.offenders[0]!.holds).toBe(
+      `2 rows: { id: 1, key: 'b', run_id: '${history.runId}' }, { id: 2, key: 'b', run_id: '${history.runId}' }`,
+    )
+  })
+
+  test('an empty history is no evidence', async () => {
+    const { invalidities } = await checkHistory(sampleHistory([], 'mine'))
+    expect(invalidities).toMatchObject([
+      { reason: 'no-samples', finding: 'the history of run mine holds no operation' },
+    ])
+  })
+
+  test('must be scoped to its run', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }], 'mine')
+    await insertVotes(['a'], 'mine')
+    const rows = 'SELECT key FROM votes'
+    expect(await unreadable(checkHistory(history, { rows }))).toContain('must be scoped to this run')
+    expect(await unreadable(checkHistory(history, { rows: 'SELECT key FROM votes WHERE id > $10' }))).toContain(
+      'scoped',
+    )
+    expect(await checkHistory(history, { rows, unscoped: true })).toMatchObject({ findings: [], invalidities: [] })
+  })
+
+  test('refuses rows of another run', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }], 'mine')
+    await insertVotes(['a'], 'theirs')
+    const rows = `SELECT key, run_id FROM votes WHERE run_id <> $1`
+    expect(await unreadable(checkHistory(history, { rows }))).toBe(
+      "the query lets in rows of another run; this run is mine, the row is { key: 'a', run_id: 'theirs' }",
+    )
+  })
+
+  test('needs a key in every row', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
+    await insertVotes(['a', null], history.runId)
+    expect(await unreadable(checkHistory(history))).toContain('1 of 2 rows have no key in "key"')
+    expect(await unreadable(checkHistory(history, { key: 'idempotency_key' }))).toBe(
+      'the rows have no column "idempotency_key"; they have id, key, run_id',
+    )
+  })
+
+  test('a query that fails is named, with the place', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
+    const rows = 'SELECT kye FROM votes WHERE run_id = $1;'
+    expect(await unreadable(checkHistory(history, { rows }))).toBe(
+      'the query failed: column "kye" does not exist (42703), at "kye FROM votes WHERE run_id = ": SELECT kye FROM votes WHERE run_id = $1',
+    )
+  })
+
+  test('a query that takes too long is ended', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
+    const rows = 'SELECT key, pg_sleep(60) FROM votes WHERE run_id = $1'
+    await insertVotes(['a'], history.runId)
+    const impatient = ledger().with({ queryTimeout: '100ms' })
+    const check = { history, rows, key: 'key', unscoped: false, depth: 'once' } as const
+    expect(await unreadable(impatient[ledgerChecks].history(check))).toMatch(
+      /^the query took longer than 100 ms: SELECT/,
+    )
+    expect(await ledgerSessions()).toBe(0)
+  })
+
+  test('a database that cannot be reached is told without its password', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
+    const wrong = new URL(databaseUrl)
+    wrong.port = '1'
+    expect(await unreadable(checkHistory(history, {}, { databaseUrl: wrong.href }))).toBe(
+      `the database at 127.0.0.1:1 cannot be reached (ECONNREFUSED)`,
+    )
+    const refused = new URL(databaseUrl)
+    refused.password = 'other'
+    expect(await unreadable(checkHistory(history, {}, { databaseUrl: refused.href }))).toMatch(
+      /cannot be reached \(28P01\)/,
+    )
+    const broken = `not a url ${new URL(databaseUrl).password}`
+    expect(await unreadable(checkHistory(history, {}, { databaseUrl: broken }))).toContain('a URL that is none')
+  })
+
+  test('waits for a transaction that is still open', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
+    const writer = await admin.connect()
+    onTestFinished(() => writer.release())
+    await writer.query('BEGIN')
+    await writer.query("INSERT INTO votes (key, run_id) VALUES ('a', $1)", [history.runId])
+    const clock = clockWith(async (sleeps) => {
+      if (sleeps === 4) await writer.query('COMMIT')
+    })
+    const { findings, lines } = await checkHistory(history, {}, { clock })
+    expect(findings).toEqual([])
+    expect(lines.at(-1)).toMatch(/^waited [678]00 ms: nothing was written for 300 ms$/)
+  })
+
+  test('says so where the database does not settle', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
+    const clock = clockWith(() => insertVotes(['a'], history.runId))
+    expect(await unreadable(checkHistory(history, {}, { clock }))).toMatch(
+      /^the ledger did not settle within 10\.0 s: last seen: \d+ rows$/,
+    )
+  })
+
+  test('ends with its signal, in the middle of a query, and leaves no session', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
+    await insertVotes(['a'], history.runId)
+    const controller = new AbortController()
+    const rows = 'SELECT key, pg_sleep(60) FROM votes WHERE run_id = $1'
+    const checked = checkHistory(history, { rows }, { signal: controller.signal })
+    await sleeping()
+    controller.abort(new Error('the scenario was given up'))
+    await expect(checked).rejects.toThrow('the scenario was given up')
+    expect(await ledgerSessions()).toBe(0)
+  })
+})
+
+describe('conservation in Postgres', () => {
+  beforeEach(async () => {
+    await admin.query(`INSERT INTO accounts VALUES ('a', 70, 0), ('b', 30.25, 0), ('world', -100.25, NULL)`)
+    await admin.query(`INSERT INTO entries VALUES
+      (1, 'world', -100, 'k1'), (1, 'a', 100, 'k1'), (2, 'a', -30, 'k2'), (2, 'b', 30, 'k2'),
+      (3, 'world', -0.25, 'k3'), (3, 'b', 0.25, 'k3')`)
+  })
+  const total = 'SELECT sum(balance) FROM accounts'
+  const entries = 'SELECT transfer, account, amount, key FROM entries'
+  const accounts = 'SELECT account, balance, floor FROM accounts'
+
+  test('holds', async () => {
+    const before = await ledger().value(total)
+    expect(before).toEqual({ amount: '0' })
+    const evidence = await checkConservation({ total, before, entries, accounts })
+    expect(evidence).toMatchObject({
+      findings: [],
+      invalidities: [],
+      total: { before: '0', after: '0', delta: '0', conserved: true },
+    })
+    expect(evidence.lines[0]).toBe('6 entries, 3 accounts')
+  })
+
+  test('a total that changed is told exactly', async () => {
+    const sql = "SELECT sum(balance) FROM accounts WHERE account <> 'world'"
+    const before = await ledger().value(sql)
+    await admin.query(`UPDATE accounts SET balance = balance + 0.01 WHERE account = 'a'`)
+    const range = { atLeast: '0.005', atMost: '0.01' }
+    expect((await checkConservation({ total: sql, before, expectedDelta: range })).total).toEqual({
+      before: '100.25',
+      after: '100.26',
+      delta: '0.01',
+      conserved: true,
+    })
+    expect((await checkConservation({ total: sql, before })).total).toMatchObject({ delta: '0.01', conserved: false })
+  })
+
+  test('names unbalanced transfers, with what users were told, and balances that drift or lie too low', async () => {
+    await admin.query(`INSERT INTO entries VALUES (4, 'a', 1, 'k4')`)
+    await admin.query(`UPDATE accounts SET floor = 31 WHERE account = 'b'`)
+    const history = sampleHistory([{ key: 'k4', outcome: 'ok' }])
+    const { findings } = await checkConservation({ entries, accounts, history })
+    expect(findings.map(({ kind, offenders }) => [kind, offenders[0]])).toEqual([
+      [
+        'unbalanced',
+        { subject: 'transfer 4, key "k4"', told: ['VU 0 at 0.0 s: ok (201)'], holds: 'entries that sum to 1: a +1' },
+      ],
+      ['below floor', { subject: 'account b', told: [], holds: 'a balance of 30.25, its floor is 31' }],
+      ['drifted', { subject: 'account a', told: [], holds: 'a balance of 70, its entries (3) sum to 71' }],
+    ])
+  })
+
+  test('a total must be one exact number', async () => {
+    const finding = (sql: string) => unreadable(checkConservation({ total: sql }))
+    expect(await finding('SELECT balance FROM accounts')).toContain('one row of one column; the query gave 3 rows of 1')
+    expect(await finding('SELECT 1 AS a, 2 AS b')).toContain('gave 1 rows of 2')
+    expect(await finding('SELECT sum(balance) FROM accounts WHERE false')).toContain(
+      'is null, which is no exact number',
+    )
+    expect(await finding('SELECT 0.5::float8')).toContain('is 0.5, which is no exact number')
+    expect(await finding('SELECT count(*) FROM votes WHERE run_id = $1')).toContain('no run id is known here')
+  })
+})
+
+describe('the ledger itself', () => {
+  test('reads, and cannot write', async () => {
+    const rows = await ledger().query<{ sum: string }>('SELECT $1::int + 1 AS sum, 2::bigint AS big', [1])
+    expect(rows).toEqual([{ sum: 2, big: '2' }])
+    await expect(ledger().query("INSERT INTO votes (key, run_id) VALUES ('a', 'b')")).rejects.toThrow(
+      'cannot execute INSERT in a read-only transaction',
+    )
+  })
+
+  test('everything read in one check is as of one moment', async () => {
+    const signal = new AbortController().signal
+    await using session = await openSession({ url: databaseUrl, queryTimeoutMs: 5_000, signal })
+    const counts = await session.inSnapshot(async (query) => {
+      const before = await query('SELECT count(*) FROM votes')
+      await insertVotes(['a'], 'mine')
+      return [before, await query('SELECT count(*) FROM votes')]
+    })
+    expect(counts[0]).toEqual(counts[1])
+    expect(await session.query('SELECT count(*) FROM votes')).toEqual([{ count: '1' }])
+  })
+
+  test('an invariant names the rows that break it', async () => {
+    await insertVotes(['a', 'b'], 'mine')
+    const { findings } = await ledger({ runId: 'mine' })[ledgerChecks].invariant(
+      'SELECT key FROM votes WHERE run_id = $1',
+    )
+    expect(findings).toEqual([
+      {
+        kind: 'violation',
+        count: 2,
+        offenders: [
+          { subject: 'row 1', told: [], holds: "{ key: 'a' }" },
+          { subject: 'row 2', told: [], holds: "{ key: 'b' }" },
+        ],
+      },
+    ])
+    expect(await ledger()[ledgerChecks].invariant('SELECT 1 WHERE false')).toMatchObject({
+      findings: [],
+      invalidities: [],
+    })
+  })
+
+  test('leaves no session behind', async () => {
+    await ledger().query('SELECT 1')
+    await ledger()[ledgerChecks].invariant('SELECT 1 WHERE false')
+    expect(await ledgerSessions()).toBe(0)
+  })
+
+  test('without a database says so', async () => {
+    const without = createLedger({ signal: new AbortController().signal })
+    expect(without.available).toBe(false)
+    expect(await without.value('SELECT 1')).toEqual({ amount: undefined })
+    await expect(without.query('SELECT 1')).rejects.toThrow('PERF_DATABASE_URL')
+    expect(without[ledgerChecks].unavailable).toContain('PERF_DATABASE_URL')
+  })
+
+  test('refuses options it does not know, all at once', () => {
+    const options: object = { quiet: true, settleTimeout: 'soon', queryTimeout: 0, timeout: 1 }
+    expect(() => ledger().with(options)).toThrow(/4 options[^]*quiet[^]*settleTimeout[^]*queryTimeout/)
+  })
+})
+
+/** A clock that runs only while somebody sleeps, and does something meanwhile. */
+function clockWith(meanwhile: (sleeps: number) => Promise<void>): Clock {
+  let nowMs = 0
+  let sleeps = 0
+  return {
+    nowMs: () => nowMs,
+    async sleep(ms) {
+      nowMs += ms
+      await meanwhile(++sleeps)
+    },
+  }
+}
+
+/** Sessions of ledgers that are still there; those that were ended may take a moment to go. */
+async function ledgerSessions(): Promise<number> {
+  const sql = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'vitest-slo ledger'`
+  const read = async () => (await admin.query<{ count: number }>(sql)).rows[0]!.count
+  await expect.poll(read, { timeout: 10_000 }).toBe(0)
+  return read()
+}
+
+/** Resolves once a session of a ledger is within pg_sleep. */
+async function sleeping(): Promise<void> {
+  const sql = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'vitest-slo ledger' AND wait_event = 'PgSleep'`
+  await expect.poll(async () => (await admin.query(sql)).rowCount, { timeout: 10_000 }).toBe(1)
+}
