@@ -9,6 +9,7 @@ import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgeCount, judgeRatio } from './ratio.ts'
 import { deliveryRun } from './subject.ts'
 import type { DeliverySource } from './subject.ts'
+import { withLack } from './threshold.ts'
 import type { On } from './typing.ts'
 
 type OnDeliveries<T, Matcher> = On<T, DeliverySource, Matcher, 'judges a fan-out, as ws.fanOut() gives: await it first'>
@@ -105,7 +106,7 @@ const toDeliverInOrder = defineMatcher<FanOutEvidence, undefined>({
       expected: 'no delivery out of order',
       expectedNot: 'deliveries out of order',
       received: `${formatCount(outOfOrder)} of ${formatCount(received)} deliveries out of order`,
-      invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : [])],
+      invalidities: withLack(evidence.invalidities, tooFew ? [tooFew] : []),
       evidence: evidence.evidenceLines,
       worst: worstClients(evidence),
       hint: evidence.hint,

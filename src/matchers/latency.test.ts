@@ -209,7 +209,7 @@ describe('{ confidence }', () => {
       "InvalidRunError: expect(run).toHaveP95Below(150, { confidence: 0.95 })
 
       Expected: p95 < 150 ms with 95% confidence
-      Received: INVALID, not judged. too-few-samples: no confidence interval can be given for the p95: it needs at least 2 one-second windows
+      Received: INVALID, not judged. too-few-samples: no confidence interval can be given for the p95: its samples lie in fewer than 2 windows of time
 
       Evidence: steady phase, 1.0 s, 200 of 200 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%

@@ -13,7 +13,7 @@ import type { JudgedTimes } from './samples.ts'
 import { sum } from './ratio.ts'
 import { isOfRequests, timedRun } from './subject.ts'
 import type { TimeSource } from './subject.ts'
-import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted } from './threshold.ts'
+import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack } from './threshold.ts'
 import type { On } from './typing.ts'
 
 type OnTimes<T, Matcher> = On<T, TimeSource, Matcher, 'percentile matchers judge a run with times: await it first'>
@@ -107,7 +107,7 @@ function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence }: Pla
     ...judged,
     ...(failures === undefined ? {} : { holds: 'undecided' }),
     received: [judged.received, ...neverLine(times), ...(failures === undefined ? [] : [failures])].join('\n'),
-    invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : judged.invalidities)],
+    invalidities: withLack(evidence.invalidities, tooFew ? [tooFew] : judged.invalidities),
     evidence: evidence.evidenceLines,
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
     hint: judged.hint ?? evidence.hint,

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
-import type { RequestEvidence, TimeEvidence } from '../run/evidence.ts'
+import type { BenchResult } from 'vitest'
+import type { MicroRun } from '../micro/micro-run.ts'
 import type { FanOutRun } from '../run/fan-out-run.ts'
-import type { EvidenceSource } from './subject.ts'
+import type { HttpRun } from '../run/http-run.ts'
 import './register.ts'
 
-declare const requests: EvidenceSource<RequestEvidence>
-declare const micro: EvidenceSource<TimeEvidence>
+declare const requests: HttpRun
+declare const micro: MicroRun
 declare const fanOut: FanOutRun
+declare const bench: BenchResult
 declare const later: Promise<FanOutRun>
 
 test('percentile matchers take any run with times', () => {
@@ -14,6 +16,8 @@ test('percentile matchers take any run with times', () => {
   expect(micro).not.toHaveP99Below('1.5s', { confidence: 0.95 })
   expect(fanOut).toHavePercentileBelow(0.999, 150)
   expect.soft(requests).toHaveP50Below(10)
+  expect(requests.step('me')).toHaveP95Below(10)
+  expect(bench).toHaveP95Below(1)
   // @ts-expect-error -- statistics are no run
   expect({ p95Ms: 12 }).toHaveP95Below(150)
   // @ts-expect-error -- a run that was not awaited

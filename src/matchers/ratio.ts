@@ -4,7 +4,7 @@ import { ratioInterval } from '../stats/intervals.ts'
 import type { HitWindow } from '../stats/intervals.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
-import { DEFAULT_CONFIDENCE, isGood, judgeThreshold, trusted } from './threshold.ts'
+import { DEFAULT_CONFIDENCE, isGood, judgeThreshold, trusted, withLack } from './threshold.ts'
 import type { Threshold } from './threshold.ts'
 
 /** A share of counted things held against a limit. */
@@ -46,7 +46,7 @@ export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): J
     : tooFewSamples(judged.expected, needed, { count: total, durationMs: evidence.durationMs, noun })
   return {
     ...judged,
-    invalidities: [...evidence.invalidities, ...(lacking ? [lacking] : judged.invalidities)],
+    invalidities: withLack(evidence.invalidities, lacking ? [lacking] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
   }
@@ -82,7 +82,7 @@ export function judgeCount(
   const lacking = isBroken ? undefined : tooFewForRatio(judged.expected, limit, scope)
   return {
     ...judged,
-    invalidities: [...evidence.invalidities, ...(lacking ? [lacking] : [])],
+    invalidities: withLack(evidence.invalidities, lacking ? [lacking] : []),
     evidence: evidence.evidenceLines,
     hint: evidence.hint,
   }

@@ -11,7 +11,7 @@ import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgeRatio, sum } from './ratio.ts'
 import { requestRun } from './subject.ts'
 import type { RequestSource } from './subject.ts'
-import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted } from './threshold.ts'
+import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack } from './threshold.ts'
 import type { On } from './typing.ts'
 
 type OnRequests<T, Matcher> = On<
@@ -137,7 +137,7 @@ function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: Ratio
   return {
     ...judged,
     received: `${judged.received}\n${formatCount(good)} good answers in ${seconds.toFixed(1)} s`,
-    invalidities: [...evidence.invalidities, ...(tooFew ? [tooFew] : judged.invalidities)],
+    invalidities: withLack(evidence.invalidities, tooFew ? [tooFew] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
   }

@@ -11,6 +11,7 @@ const CONFIG = `
     test: {
       include: ['*.perf.ts'],
       reporters: ['default', './recorder.ts'],
+      benchmark: { enabled: true, retainSamples: true },
       server: { deps: { external: [/^${HERE.replaceAll('/', '\\/')}\\/(?!.*test)/, /\\/src\\//] } },
     },
   }
@@ -58,6 +59,27 @@ test('uses the expect of its context', ({ expect: local }) => {
 })
 `
 
+function lineOf(code: string): number {
+  return SPEC.split('\n').indexOf(code) + 1
+}
+
+const BENCH = `
+import { expect, test } from 'vitest'
+import '${HERE}/register.ts'
+
+/** Busy for at least so many microseconds. */
+const spin = (us) => {
+  const end = performance.now() + us / 1000
+  while (performance.now() < end);
+}
+
+test('judges what its bench fixture timed', async ({ bench }) => {
+  const result = await bench('spin', () => spin(30)).run({ time: 0, iterations: 300, warmup: false })
+  expect(result).toHaveP95Below('9m')
+  expect(result).not.toHaveP95Below(0.001)
+})
+`
+
 interface Reported {
   readonly state: string
   readonly errors: readonly { readonly name: string; readonly message: string }[]
@@ -75,6 +97,7 @@ describe('a scenario in the real runner', () => {
       'vitest.config.ts': CONFIG,
       'recorder.ts': RECORDER,
       'checkout.perf.ts': SPEC,
+      'spin.bench.ts': BENCH,
     })
     const run = await project.run()
     output = plainText(run.output)
@@ -86,14 +109,15 @@ describe('a scenario in the real runner', () => {
 
   test('fails the command, and the code frame shows the line of the scenario', () => {
     expect(exitCode).toBe(1)
-    expect(output).toContain('❯ checkout.perf.ts:14:15')
-    expect(output).toMatch(/14\|\s+expect\(run\)\.toHaveP95Below\(50\)\n\s+\|\s+\^/)
+    const line = lineOf('  expect(run).toHaveP95Below(50)')
+    expect(output).toContain(`❯ checkout.perf.ts:${line}:15`)
+    expect(output).toMatch(new RegExp(`${line}\\|\\s+expect\\(run\\)\\.toHaveP95Below\\(50\\)\\n\\s+\\|\\s+\\^`))
     expect(output).not.toMatch(/❯ .*matchers\/(define|call)\.ts/)
   })
 
   test('shows an invalid run under its own name, with its line', () => {
     expect(output).toContain('InvalidRunError: expect(run).not.toHaveP95Below(1)')
-    expect(output).toMatch(/24\|\s+local\(short\)\.not\.toHaveP95Below\(1\)/)
+    expect(output).toContain(`❯ checkout.perf.ts:${lineOf('  local(short).not.toHaveP95Below(1)')}:20`)
   })
 
   test('tells outcomes and errors to the reporter', () => {
@@ -105,6 +129,10 @@ describe('a scenario in the real runner', () => {
         { name: 'InvalidRunError', message: 'expect.soft(run).not.toHaveP95Below(50)' },
       ],
     })
+  })
+
+  test("takes the results of Vitest's own benchmarks", () => {
+    expect(outcomes['judges what its bench fixture timed']).toMatchObject({ state: 'passed', errors: [] })
   })
 
   test('hands the record of every assertion to the reporter', () => {

@@ -1,5 +1,7 @@
 import { inspect } from 'node:util'
+import type { BenchResult } from 'vitest'
 import { evidenceOf } from '../run/evidence.ts'
+import { benchEvidence, isBenchResult } from './bench-result.ts'
 import type { FanOutEvidence, RequestEvidence, RunKind, TimeEvidence } from '../run/evidence.ts'
 
 /** What a matcher can be asked about: how to read its evidence from the value given to `expect`. */
@@ -17,14 +19,15 @@ export interface EvidenceSource<Evidence> {
   readonly [evidenceOf]: () => Evidence
 }
 
-export type TimeSource = EvidenceSource<TimeEvidence>
+/** A run with times, or the result of one of Vitest's own benchmarks. */
+export type TimeSource = EvidenceSource<TimeEvidence> | BenchResult
 export type RequestSource = EvidenceSource<RequestEvidence>
 export type DeliverySource = EvidenceSource<FanOutEvidence>
 
 export const timedRun: Subject<TimeEvidence> = {
   variable: 'run',
   noun: 'the times of a run',
-  read: evidenceIn,
+  read: (received) => (isBenchResult(received) ? benchEvidence(received) : evidenceIn(received)),
 }
 
 export const requestRun: Subject<RequestEvidence> = {
@@ -67,6 +70,7 @@ export function describeReceived(received: unknown): string {
     const name = nameOf(received)
     return KIND_NAMES[evidence.kind] + (name === undefined ? '' : ` (${name})`)
   }
+  if (isBenchResult(received)) return `a benchmark result (${received.name})`
   if (received === null || received === undefined) return String(received)
   if (received instanceof Promise) return 'a Promise: await the run before asserting on it'
   if (typeof received !== 'object') return `a ${typeof received} (${inspect(received)})`
@@ -86,6 +90,6 @@ function evidenceIn(received: unknown): TimeEvidence | undefined {
   return handsOutEvidence(received) ? received[evidenceOf]() : undefined
 }
 
-function handsOutEvidence(received: unknown): received is TimeSource {
+function handsOutEvidence(received: unknown): received is EvidenceSource<TimeEvidence> {
   return typeof received === 'object' && received !== null && evidenceOf in received
 }

@@ -80,6 +80,11 @@ export function trusted(interval: Interval | undefined, windowCount: number): In
   return windowCount < MIN_WINDOWS ? undefined : interval
 }
 
+/** What a run has against it, with what the assertion lacks, unless the run says so itself. */
+export function withLack(found: readonly Invalidity[], lacking: readonly Invalidity[]): readonly Invalidity[] {
+  return [...found, ...lacking.filter(({ reason }) => !found.some((known) => known.reason === reason))]
+}
+
 function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['holds'] {
   const [lowIsGood, highIsGood] = [isGood(low, side, limit), isGood(high, side, limit)]
   return lowIsGood === highIsGood ? lowIsGood : 'undecided'
@@ -110,7 +115,7 @@ function unitOf(text: string): string {
 function withoutInterval(what: string): Invalidity {
   return {
     reason: 'too-few-samples',
-    finding: `no confidence interval can be given for the ${what}: it needs at least ${MIN_WINDOWS} one-second windows`,
+    finding: `no confidence interval can be given for the ${what}: its samples lie in fewer than ${MIN_WINDOWS} windows of time`,
     remedy: 'lengthen the run, or leave out { confidence } to judge the value alone',
   }
 }

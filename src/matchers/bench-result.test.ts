@@ -1,0 +1,53 @@
+import type { BenchResult } from 'vitest'
+import { expect, test } from 'vitest'
+import { messageOf } from './message-of.ts'
+import './register.ts'
+
+/** The parts of a result that are read; the rest is Vitest's. */
+function benchResult(samples: readonly number[] | undefined, p50 = 50): BenchResult {
+  const latency = { p50, p75: 75, p99: 99, max: 100, samplesCount: 1_000, samples }
+  return { name: 'parse', latency, totalTime: 5_000 } as unknown as BenchResult
+}
+
+const evenly = Array.from({ length: 1_000 }, (_, n) => 1 + n / 10)
+
+test('percentile matchers judge the samples of a benchmark', () => {
+  expect(benchResult(evenly)).toHaveP95Below(97)
+  expect(benchResult(evenly)).not.toHaveP99Below(99)
+  expect(messageOf(() => expect(benchResult(evenly)).toHaveP95Below(50))).toMatchInlineSnapshot(`
+    "Error: expect(run).toHaveP95Below(50)
+
+    Expected: p95 < 50 ms
+    Received: p95 = 95.9 ms (+91.9%)
+
+    Evidence: benchmark parse, 1,000 samples
+              p50 50   p75 75   p99 99   max 100 ms"
+  `)
+})
+
+test('samples in order of length have no interval', () => {
+  const judged = () => expect(benchResult(evenly)).toHaveP95Below(97, { confidence: 0.95 })
+  expect(messageOf(judged)).toContain('no confidence interval can be given for the p95')
+})
+
+test('a benchmark that kept no samples, or that the clock cannot tell from nothing, is not judged', () => {
+  expect(messageOf(() => expect(benchResult(undefined)).toHaveP95Below(1))).toMatchInlineSnapshot(`
+    "InvalidRunError: expect(run).toHaveP95Below(1)
+
+    Expected: p95 < 1 ms
+    Received: INVALID, not judged. no-samples: the benchmark kept none of its samples
+
+    Evidence: benchmark parse, 1,000 samples
+              p50 50   p75 75   p99 99   max 100 ms
+    Hint:     set benchmark: { retainSamples: true } in the Vitest config"
+  `)
+  expect(messageOf(() => expect(benchResult(evenly, 0.0001)).toHaveP95Below(1))).toMatch(/^InvalidRunError/)
+})
+
+test('other matchers say what they were given', () => {
+  const untyped: unknown = benchResult(evenly)
+  expect(messageOf(() => expect(untyped).toSustainRate())).toMatchInlineSnapshot(`
+    "TypeError: toSustainRate() judges a run of requests, as http.run() gives; it was given a benchmark result (parse).
+    Matchers that fit it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
+  `)
+})

@@ -1,0 +1,56 @@
+import type { BenchResult } from 'vitest'
+import type { TimeEvidence } from '../run/evidence.ts'
+import type { Invalidity } from '../run/verdict.ts'
+import { Histogram } from '../stats/histogram.ts'
+import { formatCount, formatMs, significant } from '../stats/units.ts'
+
+/** Whether a value is what `await bench(…).run()` gives in Vitest. */
+export function isBenchResult(value: unknown): value is BenchResult {
+  if (typeof value !== 'object' || value === null || !('latency' in value) || !('name' in value)) return false
+  const { latency } = value
+  return typeof latency === 'object' && latency !== null && 'samplesCount' in latency && 'p99' in latency
+}
+
+/**
+ * The samples of a benchmark as evidence. They come in order of length, not of time, so that they have no interval.
+ * Without `retainSamples` Vitest keeps none, and there is nothing to judge.
+ */
+export function benchEvidence({ name, latency, totalTime }: BenchResult): TimeEvidence {
+  const histogram = new Histogram()
+  for (const ms of latency.samples ?? []) histogram.record(ms * 1000)
+  const shown = [latency.p50, latency.p75, latency.p99].map((ms) => significant(ms, 3))
+  return {
+    kind: 'micro',
+    quantity: 'time',
+    histogram,
+    windows: [histogram],
+    durationMs: totalTime,
+    invalidities: invaliditiesOf(latency),
+    evidenceLines: [
+      `benchmark ${name}, ${formatCount(latency.samplesCount)} samples`,
+      `p50 ${shown[0]}   p75 ${shown[1]}   p99 ${shown[2]}   max ${formatMs(latency.max)}`,
+    ],
+    slowest: [],
+    hint: undefined,
+  }
+}
+
+function invaliditiesOf(latency: BenchResult['latency']): Invalidity[] {
+  if (latency.samples === undefined) {
+    return [
+      {
+        reason: 'no-samples',
+        finding: 'the benchmark kept none of its samples',
+        remedy: 'set benchmark: { retainSamples: true } in the Vitest config',
+      },
+    ]
+  }
+  if (latency.p50 >= 0.0005) return []
+  return [
+    {
+      reason: 'no-samples',
+      finding: 'most samples took less than half a microsecond, and whole microseconds are what can be told apart',
+      remedy: 'let the benchmark run a loop of calls, and set its limit for the loop',
+    },
+  ]
+}
