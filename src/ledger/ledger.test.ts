@@ -205,8 +205,9 @@ describe('a history against Postgres', () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     await insertVotes(['a'], history.runId)
     const controller = new AbortController()
-    const rows = 'SELECT key, pg_sleep(60) FROM votes WHERE run_id = $1'
-    const checked = checkHistory(history, { rows }, { signal: controller.signal })
+    const rows = 'SELECT key, pg_sleep(600) FROM votes WHERE run_id = $1'
+    const patient = ledger({ signal: controller.signal }).with({ queryTimeout: '10m' })
+    const checked = patient[ledgerChecks].history({ history, rows, key: 'key', unscoped: false, depth: 'once' })
     await sleeping()
     controller.abort(new Error('the scenario was given up'))
     await expect(checked).rejects.toThrow('the scenario was given up')

@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest'
+import { createLedger } from '../ledger/ledger.ts'
+import { sampleHistory } from '../ledger/sample-history.ts'
+import { ledgerChecks } from '../run/ledger-evidence.ts'
+import type { ConservedTotal, Finding, LedgerChecks, LedgerEvidence, LedgerSource } from '../run/ledger-evidence.ts'
+import type { ScenarioRecord } from '../run/result.ts'
+import './register.ts'
+
+const history = sampleHistory([{ key: 'a', outcome: 'ok' }], 'mine')
+const rows = { rows: 'SELECT key FROM votes WHERE run_id = $1', key: 'key' }
+const sound: LedgerEvidence = { findings: [], invalidities: [], lines: ['run mine: 1 operations', 'waited 300 ms'] }
+
+/** A ledger whose checks find what they are told to. */
+function ledgerThat(finds: Partial<LedgerEvidence> = {}, total?: ConservedTotal): LedgerSource {
+  const evidence = { ...sound, ...finds }
+  const checks: LedgerChecks = {
+    unavailable: undefined,
+    history: async () => evidence,
+    conservation: async () => ({ ...evidence, total }),
+    invariant: async () => evidence,
+  }
+  return { [ledgerChecks]: checks }
+}
+
+const lost: Finding = {
+  kind: 'lost',
+  count: 12,
+  offenders: [{ subject: 'key "a"', told: ['VU 3 at 12.4 s: ok (201)', 'VU 5 at 12.9 s: ok (201)'], holds: 'nothing' }],
+}
+const phantom: Finding = {
+  kind: 'phantom',
+  count: 1,
+  offenders: [{ subject: 'key "x"', told: [], holds: "1 row: { key: 'x' }" }],
+}
+const unreadable = {
+  invalidities: [{ reason: 'ledger-unreadable', finding: 'the query failed', remedy: 'correct the query' }],
+} as const
+
+async function messageOf(assertion: Promise<void>): Promise<string> {
+  return assertion.then(
+    () => 'nothing was thrown',
+    (error: Error) => `${error.name}: ${error.message}`,
+  )
+}
+
+describe('the ledger matchers', () => {
+  test('pass on sound evidence, and fail under .not', async () => {
+    await expect(ledgerThat()).toApplyExactlyOnce(history, rows)
+    await expect(ledgerThat()).toMatchHistory(history, rows)
+    await expect(ledgerThat()).toConserve({ entries: 'SELECT 1' })
+    await expect(ledgerThat()).toHoldInvariant('no debts', 'SELECT 1')
+    expect(await messageOf(expect(ledgerThat()).not.toMatchHistory(history, rows))).toMatchInlineSnapshot(`
+      "Error: expect(ledger).not.toMatchHistory(run.history, { rows: 'SELECT key FROM votes WHERE run_id = $1', key: 'key' })
+
+      Expected: a key lost, or applied though refused
+      Received: every key as told
+
+      Evidence: run mine: 1 operations
+                waited 300 ms"
+    `)
+  })
+
+  test('name kinds, offenders and what to do', async () => {
+    const assertion = expect(ledgerThat({ findings: [lost, phantom] })).toApplyExactlyOnce(history, rows)
+    expect(await messageOf(assertion)).toMatchInlineSnapshot(`
+      "Error: expect(ledger).toApplyExactlyOnce(run.history, { rows: 'SELECT key FROM votes WHERE run_id = $1', key: 'key' })
+
+      Expected: each key in the ledger once where told ok, at most once where unknown, never where refused
+      Received: 12 lost, 1 phantom
+
+      Evidence: lost: key "a", told VU 3 at 12.4 s: ok (201), VU 5 at 12.9 s: ok (201); the ledger holds nothing
+                lost: 11 more
+                phantom: key "x", never sent; the ledger holds 1 row: { key: 'x' }
+                run mine: 1 operations
+                waited 300 ms
+      Hint:     answer after the commit; where the row is there but under another key or run, correct the query"
+    `)
+    await expect(ledgerThat({ findings: [lost] })).not.toApplyExactlyOnce(history, rows)
+  })
+
+  test('say by how much a total changed', async () => {
+    const total = { before: '100', after: '101', delta: '1', conserved: false }
+    const before = { amount: '100' }
+    const assertion = expect(ledgerThat({}, total)).toConserve({ total: 'SELECT sum(balance) FROM accounts', before })
+    expect(await messageOf(assertion)).toMatchInlineSnapshot(`
+      "Error: expect(ledger).toConserve({ total: 'SELECT sum(balance) FROM accounts', before: { amount: '100' } })
+
+      Expected: the total changed by 0
+      Received: the total changed by 1, from 100 to 101
+
+      Evidence: run mine: 1 operations
+                waited 300 ms"
+    `)
+    const range = { atLeast: 1n, atMost: '2.50' } as const
+    const ranged = expect(ledgerThat({ findings: [lost] }, { ...total, conserved: true })).toConserve({
+      total: 'SELECT 1',
+      entries: 'SELECT 1',
+      accounts: 'SELECT 1',
+      expectedDelta: range,
+      history,
+    })
+    const message = await messageOf(ranged)
+    expect(message).toContain(
+      'Expected: the total changed by 1 to 2.50, each transfer sums to zero, no balance below its floor or apart from its entries',
+    )
+    expect(message).toContain('Received: the total changed by 1, from 100 to 101; 12 lost')
+    expect(message).toContain(', history })')
+  })
+
+  test('an unreadable ledger is invalid in both polarities', async () => {
+    const broken = ledgerThat(unreadable)
+    const positive = await messageOf(expect(broken).toHoldInvariant('no debts', 'SELECT 1'))
+    expect(positive).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(ledger).toHoldInvariant('no debts', 'SELECT 1')
+
+      Expected: no debts: no row
+      Received: INVALID, not judged. ledger-unreadable: the query failed
+
+      Evidence: run mine: 1 operations
+                waited 300 ms
+      Hint:     correct the query"
+    `)
+    expect(await messageOf(expect(broken).not.toConserve({ total: 'SELECT 1' }))).toContain('INVALID, not judged')
+  })
+
+  test('are recorded; without a database as skipped, which throws in neither polarity', async ({ task }) => {
+    const without = createLedger({ signal: new AbortController().signal })
+    await expect(without).toApplyExactlyOnce(history, rows)
+    await expect(without).not.toHoldInvariant('no debts', 'SELECT 1')
+    await expect(ledgerThat()).toHoldInvariant('no debts', 'SELECT 1')
+    const { assertions } = task.meta['slo'] as ScenarioRecord
+    expect(assertions.map(({ assertion, outcome, received }) => [assertion.split('(')[0], outcome, received])).toEqual([
+      ['toApplyExactlyOnce', 'skipped', expect.stringContaining('not checked: the URL of the target’s database')],
+      ['not.toHoldInvariant', 'skipped', expect.stringContaining('PERF_DATABASE_URL')],
+      ['toHoldInvariant', 'passed', 'no row'],
+    ])
+  })
+
+  test('refuse what they cannot use, all at once', async () => {
+    const call = (matcher: 'toApplyExactlyOnce' | 'toConserve' | 'toHoldInvariant', ...args: unknown[]) => {
+      return () => expect(ledgerThat())[matcher](...(args as [never, never]))
+    }
+    expect(call('toApplyExactlyOnce', undefined, { key: '', row: 1 })).toThrow(
+      /4 options it cannot use[^]*history: must be the history of a run that recorded one[^]*row: is no option here[^]*rows: must be a text[^]*key: must be a text/,
+    )
+    expect(call('toConserve', { before: 5, expectedDelta: 0.1 })).toThrow(
+      /before: must be what ledger.value\(\) gave[^]*total: at least one of[^]*expectedDelta: must be exact/,
+    )
+    expect(call('toConserve', { total: 'SELECT 1', expectedDelta: { atLeast: 1 } })).toThrow(
+      'expectedDelta.atMost: must be exact',
+    )
+    expect(call('toHoldInvariant', 'SELECT 1')).toThrow('sql: must be a text')
+    expect(() => expect({} as unknown).toHoldInvariant('no debts', 'SELECT 1')).toThrow(
+      'toHoldInvariant() judges a ledger, as the fixture `ledger` gives',
+    )
+  })
+})
