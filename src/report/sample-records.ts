@@ -74,6 +74,8 @@ export function sampleFanOutRun(): FanOutRunResult {
     phases: [{ name: 'steady', startMs: 0, endMs: 10_000 }],
     invalidities: [],
     sockets: { asked: 500, subscribed: 500, failures: {}, closed: 0, reconnected: 0 },
+    openingMs: 900,
+    processes: 1,
     publications: { count: 20, failed: 0, maxSlipMs: 1.5 },
     deliveries: {
       expected: 10_000,

@@ -24,7 +24,7 @@ export function summaryOf(results: Results, earlier: EarlierRuns, columns: numbe
     paint,
   }
   const blocks = results.scenarios.map((scenario) => scenarioLines(scenario, sheet).join('\n'))
-  return [headline(sheet), ...blocks, totalsLine(results.totals, paint)].join('\n\n')
+  return [headline(sheet), ...blocks, totalsLines(results.totals, sheet.max, paint)].join('\n\n')
 }
 
 /** What every line is laid out by. */
@@ -37,10 +37,12 @@ interface Sheet {
   readonly paint: Paint
 }
 
-function headline({ results: { scale, durationMs, services }, paint }: Sheet): string {
+function headline({ results: { scale, durationMs, services }, max, paint }: Sheet): string {
   const facts = [scale && `scale ${scale}`, formatDuration(Math.round(durationMs / 100) * 100)].filter(Boolean)
   const lines = [`${paint('bold', 'Scenarios')}  ${paint('dim', facts.join(', '))}`]
-  for (const { name, summary } of services) lines.push(paint('dim', `${INDENT}${name}: ${summary}`))
+  for (const { name, summary } of services) {
+    lines.push(...indented(wrapWords(`${name}: ${summary}`, max - 2), 1).map((line) => paint('dim', line)))
+  }
   return lines.join('\n')
 }
 
@@ -132,15 +134,16 @@ function otherErrors({ errors, assertions }: ScenarioResult): readonly ErrorResu
 
 function errorLines({ name, message, at }: ErrorResult, max: number, paint: Paint): string[] {
   const first = `${name}: ${message.split('\n')[0]}`
-  const place = at === undefined ? [] : [paint('dim', at)]
+  const place = at === undefined ? [] : [paint('dim', cut(at, max - 4))]
   return indented([...wrapWords(first, max - 4).map((line) => paint('red', line)), ...place], 2)
 }
 
-function totalsLine(totals: Totals, paint: Paint): string {
+function totalsLines(totals: Totals, max: number, paint: Paint): string {
   const parts = (['failed', 'invalid', 'passed', 'skipped'] as const satisfies readonly Outcome[])
     .filter((verdict) => totals[verdict] > 0)
     .map((verdict) => paint('bold', inColourOf(verdict, `${totals[verdict]} ${verdict}`, paint)))
-  return `${paint('bold', 'Scenarios')}  ${parts.join(', ') || 'none ran'} ${paint('dim', `(${totals.scenarios})`)}`
+  const pieces = [paint('bold', 'Scenarios'), ...parts, paint('dim', `(${totals.scenarios})`)]
+  return wrapPieces(pieces, max).join('\n')
 }
 
 function indented(lines: readonly string[], depth: number): string[] {

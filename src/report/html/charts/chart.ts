@@ -19,8 +19,14 @@ export interface Chart {
   readonly unit: Unit
   readonly draw: 'lines' | 'bars'
   readonly series: readonly Series[]
-  /** Level lines, such as an objective. */
-  readonly limits: readonly { readonly label: string; readonly value: number }[]
+  /** Level lines, such as an objective. On a percentile axis a line ends at its ratio `p`. */
+  readonly limits: readonly Limit[]
+}
+
+export interface Limit {
+  readonly label: string
+  readonly value: number
+  readonly p: number
 }
 
 export interface Series {

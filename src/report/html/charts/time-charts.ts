@@ -1,5 +1,6 @@
+import { significant } from '../../../stats/units.ts'
 import type { AssertionResult, HttpRunResult, RunResult, RunSeries, TimelinePoint } from '../../../run/result.ts'
-import { type Chart, type Colour, round, type Series } from './chart.ts'
+import { type Chart, type Colour, type Limit, round, type Series } from './chart.ts'
 
 const ERROR_COLOURS: readonly Colour[] = ['bad', 'high', 'middle', 'other', 'low']
 
@@ -72,11 +73,13 @@ function timeChart(points: readonly { readonly second: number }[], unit: Chart['
 
 /** The limits on percentiles that were asserted on this run. */
 export function limitsOn(run: RunResult, assertions: readonly AssertionResult[]): Chart['limits'] {
-  const found = new Map<string, number>()
+  const found = new Map<number, Limit>()
   for (const { limit, run: name } of assertions) {
-    if (limit !== undefined && (name === undefined || name === run.name)) found.set(`p${limit.p * 100} limit`, limit.ms)
+    if (limit !== undefined && (name === undefined || name === run.name)) {
+      found.set(limit.p, { label: `p${significant(limit.p * 100, 6)} limit`, value: limit.ms, p: limit.p })
+    }
   }
-  return [...found].map(([label, value]) => ({ label, value }))
+  return [...found.values()]
 }
 
 const GROUP_COLOURS: readonly Colour[] = ['low', 'middle', 'high', 'other', 'bad', 'muted']

@@ -114,15 +114,16 @@ const paintOver = (chart) => (u) => {
   }
   ctx.lineWidth = scale
   ctx.setLineDash([6 * scale, 3 * scale])
-  for (const { label, value } of chart.limits) {
+  for (const { label, value, p } of chart.limits) {
     const y = u.valToPos(value, 'y', true)
+    const right = chart.x === 'percentile' ? u.valToPos(1 / (1 - p), 'x', true) : bbox.left + bbox.width
     ctx.strokeStyle = ctx.fillStyle = colour('--failed')
     ctx.beginPath()
     ctx.moveTo(bbox.left, y)
-    ctx.lineTo(bbox.left + bbox.width, y)
+    ctx.lineTo(right, y)
     ctx.stroke()
-    ctx.textAlign = 'right'
-    write(label, bbox.left + bbox.width - 4 * scale, y - 5 * scale)
+    ctx.textAlign = 'left'
+    write(label, bbox.left + 5 * scale, y - 5 * scale)
   }
   const marks = chart.x === 'seconds' ? runs[chart.run].marks : []
   marks.forEach(({ label, startMs }, at) => {

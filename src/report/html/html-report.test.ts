@@ -1,0 +1,155 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { HttpRunResult } from '../../run/result.ts'
+import type { Results } from '../results.ts'
+import { sampleHttpRun } from '../sample-records.ts'
+import { sampleResults, scenario } from '../sample-results.ts'
+import { Browser, chromiumPath } from './chromium.ts'
+import { htmlReport } from './page.ts'
+
+if (chromiumPath === undefined)
+  console.warn(
+    'HTML report not tried in a browser: no Chromium. Debian: apt-get install chromium, or set CHROMIUM_PATH.',
+  )
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slo-html-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function fileOf(results: Results): Promise<string> {
+  const file = join(folder, `${crypto.randomUUID()}.html`)
+  await writeFile(file, await htmlReport(results))
+  return file
+}
+
+/** Values of a definition list or a table's row, exact, by name. */
+function exactFigures(page: Page, run: string): Promise<Record<string, number>> {
+  return page.locator(`#${run} .figures > div`).evaluateAll((items) => {
+    const entries = items.map((item) => {
+      return [item.querySelector('dt')!.textContent!.trim(), Number(item.querySelector('dd')!.dataset['value'])]
+    })
+    return Object.fromEntries(entries)
+  })
+}
+
+describe.skipIf(chromiumPath === undefined)('in a browser', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await Browser.open()
+  })
+  afterAll(() => browser[Symbol.asyncDispose]())
+
+  test('opens from disk without complaint or request, in light and dark and at the width of a phone', async () => {
+    const file = await fileOf(sampleResults())
+    for (const look of [{}, { colorScheme: 'dark' as const }, { width: 390 }]) {
+      const page = await browser.show(file, look)
+      await page.evaluate(`dispatchEvent(new Event('beforeprint'))`)
+      expect(await page.locator('.plot canvas').count()).toBe(await page.locator('figure.chart').count())
+      expect(await page.evaluate('document.documentElement.dataset.theme')).toBe(look.colorScheme ?? 'light')
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      expect(browser.complaints).toEqual([])
+    }
+  })
+
+  test('shows the numbers of the results', async () => {
+    const results = sampleResults()
+    const page = await browser.show(await fileOf(results))
+
+    const run = results.scenarios[0]!.runs[0] as HttpRunResult
+    expect(await exactFigures(page, 'scenario-1-run-1')).toEqual({
+      Offered: run.offered,
+      Sent: run.sent,
+      Dropped: run.dropped,
+      p50: run.latency!.p50Ms,
+      p95: run.latency!.p95Ms,
+      p99: run.latency!.p99Ms,
+      Max: run.latency!.maxMs,
+      'Service p95': run.serviceTime!.p95Ms,
+      Errors: run.errors['status']! / run.offered,
+    })
+    const verdicts = await page.locator('.scenario').evaluateAll((all) => all.map((one) => one.dataset['verdict']))
+    expect(verdicts).toEqual(results.scenarios.map(({ verdict }) => verdict))
+    expect(await page.locator('#scenario-2 pre').first().textContent()).toContain('Received: error rate = 0.33%')
+    expect(await page.locator('#scenario-5').textContent()).toContain('needs a container engine')
+  })
+
+  test('has a table behind each chart, with every value drawn', async () => {
+    const page = await browser.show(await fileOf(sampleResults()))
+    const chart = page.locator('#scenario-1 figure', { hasText: 'Latency over time' })
+    await chart.locator('summary').click()
+    const rows = await chart
+      .locator('.data tbody tr')
+      .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent)))
+    const { timeline } = sampleHttpRun()
+    expect(rows).toHaveLength(timeline.length)
+    expect(rows[7]).toEqual([
+      '0:07',
+      `${timeline[7]!.p50Ms!.toFixed(1)} ms`,
+      expect.stringMatching(/ ms$/),
+      expect.stringMatching(/ ms$/),
+    ])
+  })
+
+  test('can be read by keyboard: values aloud, zoom in all charts of the run, and back', async () => {
+    const page = await browser.show(await fileOf(sampleResults()))
+    const plots = page.locator('#scenario-1 .plot')
+    await plots.first().focus()
+    for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowRight')
+    await expect
+      .poll(() => page.locator('#readout').textContent())
+      .toMatch(/^0:08: p50 [\d.]+ ms, p95 [\d.]+ ms, p99 [\d.]+ ms$/)
+
+    const ticks = () => plots.nth(1).evaluate((plot) => plot.querySelector('canvas')!.toDataURL())
+    const before = await ticks()
+    await page.keyboard.press('+')
+    expect(await ticks()).not.toBe(before)
+    await page.keyboard.press('0')
+    await plots.first().evaluate((plot) => plot.blur())
+    expect(await ticks()).toBe(before)
+  })
+
+  test('hides a phase in the charts of its run alone', async () => {
+    const page = await browser.show(await fileOf(sampleResults()))
+    await page.evaluate(`dispatchEvent(new Event('beforeprint'))`)
+    const picture = (run: string) =>
+      page
+        .locator(`#${run} figure`)
+        .first()
+        .evaluate((figure) => figure.querySelector('canvas')!.toDataURL())
+    const [mine, other] = [await picture('scenario-2-run-2'), await picture('scenario-1-run-1')]
+    await page.locator('#scenario-2-run-2 .phases').getByLabel('warmup').uncheck()
+    expect(await picture('scenario-2-run-2')).not.toBe(mine)
+    expect(await picture('scenario-1-run-1')).toBe(other)
+    expect(browser.complaints).toEqual([])
+  })
+
+  test('changes theme on demand, and is light on paper', async () => {
+    const page = await browser.show(await fileOf(sampleResults()), { colorScheme: 'dark' })
+    const theme = () => page.evaluate('document.documentElement.dataset.theme')
+    await page.emulateMedia({ media: 'print' })
+    await expect.poll(theme).toBe('light')
+    await page.emulateMedia({ media: 'screen' })
+    await expect.poll(theme).toBe('dark')
+    await page.locator('#theme').click()
+    expect(await theme()).toBe('light')
+  })
+})
+
+test('ten minutes of six scenarios stay under 3 MB', async () => {
+  const runs = Array.from({ length: 6 }, (_, at) => scenario(`S${at + 1}`, 'passed', [sampleHttpRun(600)], []))
+  const { size } = await stat(await fileOf(sampleResults({ scenarios: runs })))
+  expect(size).toBeLessThan(3 * 2 ** 20)
+})
+
+test('text from outside cannot become part of the page', async () => {
+  const evil = '</script><script>alert(1)</script><img src=x onerror=alert(2)>'
+  const run = { ...sampleHttpRun(3), name: evil, load: evil, marks: [{ label: evil, startMs: 0 }] }
+  const text = await htmlReport(sampleResults({ scenarios: [scenario(evil, 'failed', [run], [])] }))
+  expect(text).not.toContain('<script>alert')
+  expect(text).not.toContain('<img')
+})

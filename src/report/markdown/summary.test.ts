@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import { EarlierRuns } from '../earlier.ts'
+import { FAILED, INVALID, PASSED, sampleHttpRun } from '../sample-records.ts'
+import { sampleResults, scenario } from '../sample-results.ts'
+import { COMMENT_MARKER, commentBody, markdownSummary } from './summary.ts'
+
+const none = new EarlierRuns()
+
+test('a summary says in one table what did not pass, and why an invalid run is invalid', () => {
+  expect(markdownSummary(sampleResults(), none)).toMatchInlineSnapshot(`
+    "## Load report: 1 failed, 1 invalid, 2 passed, 1 skipped
+
+    scale \`smoke\` · took 93s · vitest-slo 0.1.0
+
+    | | Scenario | p50 | p95 | p99 | Errors or missing | p95 against the run before |
+    |---|---|--:|--:|--:|--:|--:|
+    | ❌ failed | S4 votes at a spike: http 1 | 31.6 ms | 50.7 ms | 150 ms | 0.067% | – |
+    |  | S4 votes at a spike: votes | 31.6 ms | 50.7 ms | 151 ms | 0.075% | – |
+    | ⚠️ invalid | S5 live events | 35.4 ms | 50.6 ms | 150 ms | 0% | – |
+    | ✅ passed | S1 session and config | 31.6 ms | 50.7 ms | 150 ms | 0.067% | – |
+    | ✅ passed | S6 fan-out | 120 ms | 210 ms | 218 ms | 0.02% | – |
+    | ⏭️ skipped | S7 later | – | – | – | – | – |
+
+    ⚠️ **Invalid** is neither passed nor failed: the evidence cannot be judged, because the load generator was the bottleneck, the offered rate was not offered, or there were too few samples. What to do stands with each one.
+
+    <details open><summary>❌ S4 votes at a spike</summary>
+
+    - votes: schedule delay p99 48 ms, limit 10 ms. Lower the rate or add cores.
+
+    \`\`\`text
+    expect(run).toHaveErrorRateBelow(0.001)
+
+    Expected: error rate < 0.1%
+    Received: error rate = 0.33%
+    \`\`\`
+
+    </details>
+
+    <details open><summary>⚠️ S5 live events</summary>
+
+    \`\`\`text
+    expect(run).toHaveP99Below(400)
+
+    Invalid: 120 samples, p99 needs 1,000
+    \`\`\`
+
+    </details>
+
+    <details><summary>All 5 assertions</summary>
+
+    | | Scenario | Assertion | Expected | Received |
+    |---|---|---|---|---|
+    | ✅ | S4 votes at a spike | \`toHaveP95Below(150)\` | p95 &lt; 150 ms | p95 = 98.1 ms |
+    | ❌ | S4 votes at a spike | \`toHaveErrorRateBelow(0.001)\` | error rate &lt; 0.1% | error rate = 0.33% |
+    | ⚠️ | S5 live events | \`toHaveP99Below(400)\` | p99 &lt; 400 ms | 120 samples, p99 needs 1,000 |
+    | ✅ | S1 session and config | \`toHaveP95Below(150)\` | p95 &lt; 150 ms | p95 = 98.1 ms |
+    | ✅ | S6 fan-out | \`toHaveP95Below(150)\` | p95 &lt; 150 ms | p95 = 98.1 ms |
+
+    </details>
+
+    <details><summary>Environment</summary>
+
+    - Test CPU, 2 cores, linux x64, Node.js v24.0.0
+    - load average 0.3 before, 1.2 after
+    - postgres: PostgreSQL 18.4, embedded, 127.0.0.1:21345
+
+    </details>
+    "
+  `)
+})
+
+describe('order', () => {
+  function names(markdown: string): string[] {
+    return [...markdown.matchAll(/^\| (?:❌|⚠️|✅) \w+ \| (\w+) \|/gm)].map(([, name]) => name!)
+  }
+
+  test('puts what did not pass first, then what changed for the worse', () => {
+    const run = sampleHttpRun()
+    const quicker = { ...run, latency: { ...run.latency!, p95Ms: run.latency!.p95Ms / 2 } }
+    const now = sampleResults({
+      scenarios: [
+        scenario('same', 'passed', [run], [PASSED]),
+        scenario('slower', 'passed', [run], [PASSED]),
+        scenario('invalid', 'invalid', [run], [INVALID]),
+        scenario('mended', 'passed', [run], [PASSED]),
+        scenario('failed', 'failed', [run], [FAILED]),
+      ],
+    })
+    const earlier = new EarlierRuns()
+    earlier.learn({
+      ...now,
+      scenarios: [
+        scenario('same', 'passed', [run], []),
+        scenario('slower', 'passed', [quicker], []),
+        scenario('mended', 'failed', [run], []),
+      ],
+    })
+    const markdown = markdownSummary(now, earlier)
+    expect(names(markdown)).toEqual(['failed', 'invalid', 'mended', 'slower', 'same'])
+    expect(markdown).toContain('| ✅ passed | slower | 31.6 ms | 50.7 ms | 150 ms | 0.067% | +100% |')
+  })
+})
+
+test('names and messages cannot break out of table, details or code', () => {
+  const evil = 'a|b `c` <details> @someone #1\n| d'
+  const message = 'Expected: x\n```\n</details>\n# no heading'
+  const now = sampleResults({ scenarios: [scenario(evil, 'failed', [], [{ ...FAILED, expected: evil, message }])] })
+  const markdown = markdownSummary(now, none)
+  expect(markdown).toContain(String.raw`a\|b \`c\` &lt;details&gt; @&#8203;someone \#1 \| d`)
+  expect(markdown).toContain('````text\nExpected: x\n```\n</details>\n# no heading\n````')
+})
+
+test('a comment carries the marker by which the next replaces it, and fits into what GitHub takes', () => {
+  const long = { ...FAILED, message: 'x'.repeat(5000) }
+  const scenarios = Array.from({ length: 60 }, (_, at) => scenario(`S${at}`, 'failed', [], [long]))
+  const body = commentBody(sampleResults({ scenarios }), none)
+  expect(body.startsWith(`${COMMENT_MARKER}\n## Load report`)).toBe(true)
+  expect(body.length).toBeLessThan(65_536)
+  expect(body).toContain('the rest is in the job summary')
+})

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { EarlierRuns } from '../earlier.ts'
+import type { Results } from '../results.ts'
+import { sampleHttpRun } from '../sample-records.ts'
+import { sampleResults, scenario } from '../sample-results.ts'
+import { plain, type Paint } from './style.ts'
+import { summaryOf } from './summary.ts'
+
+function before(results: Results): EarlierRuns {
+  const earlier = new EarlierRuns()
+  earlier.learn(results)
+  return earlier
+}
+
+const none = new EarlierRuns()
+
+test('stands in columns where the terminal is wide', () => {
+  expect(summaryOf(sampleResults(), none, 120, plain)).toMatchInlineSnapshot(`
+    "Scenarios  scale smoke, 93.4s
+      postgres: PostgreSQL 18.4, embedded, 127.0.0.1:21345
+
+    PASS     S1 session and config  31.2s
+        http 1: constantArrivalRate 200/s, 100 VUs, 30s
+          offered  6,000  sent  6,000  dropped 0  p50 31.6 ms  p95 50.7 ms  p99 150 ms  errors 0.067%
+        ✓  toHaveP95Below(150)  p95 < 150 ms  p95 = 98.1 ms
+
+    FAIL     S4 votes at a spike  31.2s
+        http 1: constantArrivalRate 200/s, 100 VUs, 30s
+          offered  6,000  sent  6,000  dropped 0  p50 31.6 ms  p95 50.7 ms  p99 150 ms  errors 0.067%
+        votes: constantArrivalRate 200/s, 100 VUs, 60s (aborted: the target closed all connections)
+          offered 12,000  sent 12,000  dropped 0  p50 31.6 ms  p95 50.7 ms  p99 151 ms  errors 0.075%
+          not usable: schedule delay p99 48 ms, limit 10 ms. Lower the rate or add cores.
+        ✓  toHaveP95Below(150)          p95 < 150 ms       p95 = 98.1 ms
+        ×  toHaveErrorRateBelow(0.001)  error rate < 0.1%  error rate = 0.33%
+
+    INVALID  S5 live events  31.2s
+        http 1: constantArrivalRate 200/s, 100 VUs, 3s
+          offered    600  sent    600  dropped 0  p50 35.4 ms  p95 50.6 ms  p99 150 ms  errors     0%
+        ?  toHaveP99Below(400)  p99 < 400 ms  120 samples, p99 needs 1,000
+
+    PASS     S6 fan-out  31.2s
+        ws 1: fanOut 2/s to 500 sockets, 10s
+          sockets 500  expected 10,000  received 9,998  lag p50 120 ms  p95 210 ms  p99 218 ms  missing 0.02%
+        ✓  toHaveP95Below(150)  p95 < 150 ms  p95 = 98.1 ms
+
+    SKIP     S7 later  31.2s
+        needs a container engine
+
+    Scenarios  1 failed  1 invalid  2 passed  1 skipped  (5)"
+  `)
+})
+
+test('stacks where it is narrow, and no line is wider', () => {
+  for (const columns of [80, 60, 40]) {
+    const lines = summaryOf(sampleResults(), none, columns, plain).split('\n')
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(columns)
+  }
+  expect(summaryOf(sampleResults(), none, 50, plain)).toContain(
+    '    × toHaveErrorRateBelow(0.001)\n      expected  error rate < 0.1%\n      received  error rate = 0.33%',
+  )
+})
+
+test('paints verdicts apart', () => {
+  const tags: Paint = (format, text) => `<${[format].flat().at(-1)}>${text}</>`
+  const text = summaryOf(sampleResults(), none, 120, tags)
+  for (const painted of ['<green>PASS', '<red>FAIL', '<magenta>INVALID', '<yellow>SKIP'])
+    expect(text).toContain(painted)
+})
+
+describe('compared with the run before', () => {
+  const now = sampleResults({ scenarios: [scenario('S1', 'passed', [sampleHttpRun()], [])] })
+  const slower = {
+    ...sampleHttpRun(),
+    latency: { ...sampleHttpRun().latency!, p95Ms: sampleHttpRun().latency!.p95Ms / 1.25 },
+  }
+
+  test('says how much p95 has changed', () => {
+    const earlier = before({ ...now, scenarios: [scenario('S1', 'passed', [slower], [])] })
+    expect(summaryOf(now, earlier, 120, plain)).toContain('run before: p95 40.5 ms, now +25%')
+  })
+
+  test.each([
+    ['another scale', { ...now, scale: 'full' }],
+    ['another machine', { ...now, environment: { ...now.environment, cores: 64 } }],
+    ['another load', { ...now, scenarios: [scenario('S1', 'passed', [{ ...slower, load: 'other' }], [])] }],
+    ['another scenario', { ...now, scenarios: [scenario('S2', 'passed', [slower], [])] }],
+  ])('says nothing for %s', (_name, results) => {
+    expect(summaryOf(now, before(results), 120, plain)).not.toContain('run before')
+  })
+})
