@@ -310,7 +310,6 @@ export class LoadRun<D> {
     const endedMs = this.#endedMs!
     onSnapshot?.(this.#snapshots.make('ended', this.#inFlight(), this.#driver!.activeVus))
     const phases = cut(this.#phases, endedMs)
-    const needed = vusNeeded({ load, tally: this.#tally, series: this.#plan.series, phases: this.#phases })
     const { open, ...counts } = this.#counts
     return {
       name,
@@ -327,7 +326,7 @@ export class LoadRun<D> {
       origin: endpoint.origin,
       abortReason: this.#abortReason,
       history: this.#recording?.history,
-      ...needed,
+      ...vusNeeded(load, this.#tally),
     }
   }
 }

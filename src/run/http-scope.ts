@@ -1,5 +1,5 @@
 import type { Phase, PhaseName } from '../load/load.ts'
-import { Histogram } from '../stats/histogram.ts'
+import type { Histogram } from '../stats/histogram.ts'
 import { RequestWindow, type PhasedTimeline } from './http-timeline.ts'
 
 /** One stream of requests of a run: those of a step, or of a step and a tag. */

@@ -1,0 +1,270 @@
+import { expect, test } from 'vitest'
+import {
+  constantArrivalRate,
+  constantVus,
+  rampingArrivalRate,
+  rampingVus,
+  sharedIterations,
+  spike,
+} from '../load/builders.ts'
+import { offeredIterations } from '../load/describe.ts'
+import type { Load } from '../load/load.ts'
+import { evidenceOf } from '../run/evidence.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
+import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+
+const echo = { onRequest: (socket: { write(text: string): unknown }) => void socket.write(answer()) }
+const request = { path: '/x' }
+
+test.each<[string, Load]>([
+  ['constantArrivalRate', constantArrivalRate({ rate: 37, vus: 10, duration: '1s' })],
+  ['constantArrivalRate, Poisson', constantArrivalRate({ rate: 60, vus: 10, duration: '1s', arrivals: 'poisson' })],
+  ['rampingArrivalRate', rampingArrivalRate({ startRate: 10, stages: [{ target: 90, duration: '1s' }], vus: 10 })],
+  ['spike', spike({ rate: 100, duration: '500ms', vus: 10, before: '300ms', after: '300ms' })],
+  ['sharedIterations', sharedIterations({ iterations: 123, vus: 7 })],
+])('%s sends as many requests as it offers, to the request', async (_, load) => {
+  await using server = await scriptedServer(echo)
+  const { http, results } = engineFor(server.url)
+  const run = await http.run({ load, request })
+  const phases = new Set(run.phases.map(({ name }) => name))
+  const sent = [...phases].reduce((sum, name) => sum + run.phase(name).sent, 0)
+  expect(sent).toBe(offeredIterations(load))
+  expect(server.requests).toHaveLength(sent)
+  expect(run.offered).toBe(run.sent + run.dropped)
+  expect(results).toHaveLength(1)
+  expect(results[0]!.timeline.reduce((sum, point) => sum + point.offered, 0)).toBe(sent)
+})
+
+test('closed loads keep their VUs busy, and ramp them', async () => {
+  await using server = await scriptedServer(echo)
+  const { http } = engineFor(server.url)
+  const thinkTime = '20ms'
+  const constant = await http.run({ load: constantVus({ vus: 3, duration: '500ms', thinkTime }), request })
+  // Each VU sends at least one request and at most one in 20 ms.
+  expect(constant.sent).toBeGreaterThanOrEqual(3)
+  expect(constant.sent).toBeLessThanOrEqual(3 * 26)
+  expect(constant.completed).toBe(constant.sent)
+
+  const stages = [{ target: 4, duration: '1s' } as const]
+  const ramp = await http.run({ load: rampingVus({ stages, thinkTime }), request, name: 'ramp' })
+  expect(ramp.sent).toBeGreaterThanOrEqual(4)
+  expect(ramp.phases).toEqual([{ name: 'ramp', startMs: 0, endMs: 1000 }])
+})
+
+test('a VU keeps its identity, its row and its variables, and arrivals go to VUs in turn', async () => {
+  await using server = await scriptedServer(echo)
+  const { http } = engineFor(server.url)
+  await http.run({
+    load: constantArrivalRate({ rate: 40, vus: 4, duration: '500ms' }),
+    data: [{ name: 'a' }, { name: 'b' }, { name: 'c' }],
+    request: ({ vu, iteration }) => {
+      vu.vars['count'] = Number(vu.vars['count'] ?? 0) + 1
+      return { path: `/${vu.id}/${vu.data.name}/${iteration}/${String(vu.vars['count'])}` }
+    },
+  })
+  const paths = server.requests.map((head) => head.split(' ')[1])
+  const expected = [0, 1, 2, 3].flatMap((id) =>
+    [0, 1, 2, 3, 4].map((turn) => `/${id}/${'abca'[id]}/${turn}/${turn + 1}`),
+  )
+  expect(paths.toSorted()).toEqual(expected.toSorted())
+})
+
+test('the same seed asks for the same, another for other things', async () => {
+  const paths = async (seed: number) => {
+    await using server = await scriptedServer(echo)
+    const { http } = engineFor(server.url, { seed })
+    await http.run({
+      load: sharedIterations({ iterations: 8, vus: 1 }),
+      request: ({ random }) => ({ path: `/${random.int(0, 1e9)}` }),
+    })
+    return server.requests.map((head) => head.split(' ')[1])
+  }
+  const first = await paths(1)
+  expect(new Set(first).size).toBe(8)
+  expect(await paths(1)).toEqual(first)
+  expect(await paths(2)).not.toEqual(first)
+})
+
+test('warm-up is sent and counted nowhere but in the timeline', async () => {
+  await using server = await scriptedServer(echo)
+  const { http, results } = engineFor(server.url)
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 40, vus: 4, duration: '500ms' }),
+    request,
+    warmup: '250ms',
+  })
+  expect(server.requests).toHaveLength(30)
+  expect(run).toMatchObject({ offered: 20, sent: 20, completed: 20 })
+  expect(run.phases.map(({ name, endMs }) => [name, endMs])).toEqual([
+    ['warmup', 250],
+    ['steady', 750],
+  ])
+  expect(results[0]).toMatchObject({ offered: 20, latency: { count: 20 } })
+  expect(results[0]!.timeline[0]!.offered).toBe(30)
+  const warmup = run.phase('warmup')
+  expect(warmup.offered).toBe(10)
+  expect(warmup[evidenceOf]().invalidities.map(({ reason }) => reason)).toContain('wrong-phase')
+})
+
+test('connections are opened before the clock starts and stay open', async () => {
+  await using server = await scriptedServer(echo)
+  const { http } = engineFor(server.url)
+  const openAtRequests: number[] = []
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 10, vus: 50, duration: '500ms' }),
+    request: () => {
+      openAtRequests.push(server.open)
+      return request
+    },
+  })
+  expect(openAtRequests).toEqual([50, 50, 50, 50, 50])
+  expect(run.connections).toMatchObject({ opened: 50, maxOpen: 50, openAtEnd: 50, refused: 0 })
+})
+
+test('requests that are due while no VU is free wait, and their latency counts from when they were due', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 50),
+  })
+  const { http, warnings } = engineFor(server.url)
+  const run = await http.run({ load: constantArrivalRate({ rate: 40, vus: 1, duration: '500ms' }), request })
+  expect(run.offered).toBe(20)
+  expect(run.sent).toBeLessThan(12)
+  expect(run.dropped).toBe(20 - run.sent)
+  expect(run.errorRatio).toBeCloseTo(run.dropped / 20)
+  if (run.state === 'empty') throw new Error('nothing was measured')
+  expect(run.latency.maxMs).toBeGreaterThan(run.serviceTime.minMs * 2)
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /^http 1: vus: 1 cannot carry 40\/s of iterations that take .* each; that takes [2-9], with room for bursts \d+$/,
+    ),
+  ])
+  expect(run[evidenceOf]().hint).toMatch(/waited for a free VU\. Raise vus to/)
+})
+
+test('a request that waited longer than dropAfter is dropped', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 100),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 40, vus: 1, duration: '500ms' }),
+    request,
+    dropAfter: '10ms',
+  })
+  expect(run.offered).toBe(20)
+  expect(run.dropped).toBe(20 - run.sent)
+  if (run.state === 'empty') throw new Error('nothing was measured')
+  // Nothing waited for more than 10 ms, but for what the machine itself is late.
+  expect(run.latency.p50Ms).toBeLessThan(run.serviceTime.p50Ms + 50)
+})
+
+test('a run waits for its last answers, as long as they may take', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 300),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: constantArrivalRate({ rate: 20, vus: 10, duration: '200ms' }), request })
+  expect(run).toMatchObject({ offered: 4, completed: 4, durationMs: 200 })
+  await using silent = await scriptedServer({ onRequest: () => {} })
+  const never = await engineFor(silent.url).http.run({
+    load: constantArrivalRate({ rate: 20, vus: 10, duration: '200ms' }),
+    request,
+    timeout: '300ms',
+  })
+  expect([...never.errors]).toEqual([['timeout', 4]])
+})
+
+test('an answer is counted in the second it was due in', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 600),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: constantArrivalRate({ rate: 4, vus: 10, duration: '2s' }), request })
+  expect(run.timeline.slice(0, 2).map(({ offered, completed }) => [offered, completed])).toEqual([
+    [4, 4],
+    [4, 4],
+  ])
+  expect(run.between('1s', '2s').completed).toBe(4)
+})
+
+test('a signal stops the load at once, and what was measured remains', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket, _, number) => void (number < 5 ? socket.write(answer()) : undefined),
+  })
+  const stop = new AbortController()
+  const { http, results } = engineFor(server.url, { signal: stop.signal })
+  const running = http.run({
+    load: constantArrivalRate({ rate: 50, vus: 20, duration: '1m' }),
+    request: () => {
+      if (server.requests.length === 8) stop.abort(new Error('enough'))
+      return request
+    },
+  })
+  const run = await running
+  expect(run.aborted).toBe('enough')
+  expect(run.completed).toBe(5)
+  expect(run.sent).toBeGreaterThan(5)
+  expect(results).toMatchObject([{ state: 'aborted', abortReason: 'enough', completed: 5 }])
+  expect(results[0]!.invalidities.map(({ reason }) => reason)).toContain('aborted')
+  await expect(http.run({ load: sharedIterations({ iterations: 1, vus: 1 }), request })).rejects.toThrow('enough')
+})
+
+test('a target that dies ends the run in time, with its errors by kind', async () => {
+  const server = await scriptedServer(echo)
+  const { http } = engineFor(server.url)
+  const running = http.run({
+    load: constantArrivalRate({ rate: 50, vus: 5, duration: '1m' }),
+    request,
+    abortWhen: { errorRatioAbove: 0.5, for: '1s' },
+  })
+  while (server.requests.length < 10) await new Promise((resolve) => setTimeout(resolve, 10))
+  await server[Symbol.asyncDispose]()
+  const run = await running
+  expect(run.aborted).toMatch(/^error rate .*% over the last 1s, limit 50%$/)
+  expect(run.errors.get('connect')).toBeGreaterThan(10)
+  expect(run.durationMs).toBeLessThan(30_000)
+  expect(run[evidenceOf]().hint).toMatch(
+    /no connection to http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\): is the target running/,
+  )
+})
+
+test('abortWhen may be a function of the live snapshot', async () => {
+  await using server = await scriptedServer(echo)
+  const snapshots: RunSnapshot[] = []
+  const { http } = engineFor(server.url, { onSnapshot: (snapshot) => snapshots.push(snapshot) })
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 20, vus: 2, duration: '1m' }),
+    request,
+    abortWhen: ({ counts }) => counts.completed >= 30 && 'that is enough',
+  })
+  expect(run.aborted).toBe('that is enough')
+  expect(snapshots.map(({ state }) => state)).toEqual(['running', 'running', 'ended'])
+  expect(snapshots[1]).toMatchObject({ run: 'http 1', kind: 'http', phase: 'steady', plannedMs: 60_000, users: 2 })
+})
+
+test('an error of the scenario’s own code ends the run, is thrown, and the run so far is reported', async () => {
+  await using server = await scriptedServer(echo)
+  const { http, results } = engineFor(server.url)
+  const load = constantArrivalRate({ rate: 50, vus: 2, duration: '1m' })
+  const failing = ({ iteration }: { iteration: number }) => {
+    if (iteration === 2) throw new RangeError('no more rows')
+    return request
+  }
+  await expect(http.run({ load, request: failing })).rejects.toThrow(new RangeError('no more rows'))
+  expect(results).toMatchObject([{ state: 'aborted', abortReason: 'the scenario failed: no more rows', completed: 4 }])
+  await expect(http.run({ load, request: () => ({ path: 'x' }) })).rejects.toThrow(
+    `request.path: must begin with '/' and be percent-encoded`,
+  )
+})
+
+test('nothing is left behind: no socket, no timer, no thread', async () => {
+  await using server = await scriptedServer(echo)
+  const { http } = engineFor(server.url)
+  const held = () => Map.groupBy(process.getActiveResourcesInfo(), (resource) => resource)
+  const before = held()
+  await http.run({ load: constantArrivalRate({ rate: 40, vus: 20, duration: '300ms' }), request })
+  while (server.open > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await new Promise((resolve) => setImmediate(resolve))
+  for (const [resource, all] of held())
+    expect(all.length, resource).toBeLessThanOrEqual(before.get(resource)?.length ?? 0)
+})
