@@ -2,11 +2,11 @@ import { createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { serveOldPostgres } from '../../fixtures/services/old-postgres.ts'
-import { containersSkipped } from './engine-for-tests.ts'
+import { containersSkipped } from '../../fixtures/services/containers.ts'
 import { postgres } from './postgres.ts'
 import { startEmbeddedRedis } from './redis-embedded.ts'
 import { redis } from './redis.ts'
-import { failureOf, testContext } from './test-context.ts'
+import { failureOf, testContext } from '../../fixtures/services/context.ts'
 import type { Service } from './service.ts'
 
 const skipped = await containersSkipped()
@@ -104,7 +104,7 @@ describe('redis()', () => {
   })
 
   test('no server program is installed', async () => {
-    const options = { name: 'redis', password: '', settings: new Map<string, string>(), image: '' }
+    const options = { name: 'redis', password: '', image: '' }
     const { message } = await failureOf(() => startEmbeddedRedis(options, context, ['/nowhere']))
     expect(message).toContain('apt-get install redis-server')
     expect(message).toContain('brew install redis')

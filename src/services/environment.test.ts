@@ -8,7 +8,7 @@ import { postgres } from './postgres.ts'
 import { redis } from './redis.ts'
 import type { Service, StartedService } from './service.ts'
 import { target } from './target.ts'
-import { failureOf } from './test-context.ts'
+import { failureOf } from '../../fixtures/services/context.ts'
 
 const SMALL = new URL('../../fixtures/services/small-target.ts', import.meta.url).pathname
 const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] }

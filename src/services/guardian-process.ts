@@ -15,7 +15,11 @@ process.stdin.on('error', () => void finish(path))
 process.stdin.on('end', () => void finish(path))
 process.stdin.resume()
 
+/** An engine that takes requests and does not answer them must not keep this process for ever; the record stays then. */
+const LIMIT_MS = 60_000
+
 async function finish(record: string): Promise<void> {
+  setTimeout(() => process.exit(1), LIMIT_MS)
   const kept = await putAway(readRecord(record)?.leftovers ?? [], true)
   if (kept.length === 0) removeRecord(record)
   process.exit()

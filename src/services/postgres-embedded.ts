@@ -73,6 +73,8 @@ async function initialise(
     cwd: folder,
     user,
     guardian,
+  }).catch((error: Error) => {
+    throw startFailure(name, `its programs cannot be run here: ${error.message}`, '')
   })
   const outcome = await waitFor(initdb.exited, { signal, timeoutMs: INITDB_MS })
   rmSync(passwordFile)

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { containersSkipped } from './engine-for-tests.ts'
+import { containersSkipped } from '../../fixtures/services/containers.ts'
 import { connectPostgres } from './postgres-client.ts'
 import { postgres, type PostgresOptions } from './postgres.ts'
-import { failureOf, testContext } from './test-context.ts'
+import { failureOf, testContext } from '../../fixtures/services/context.ts'
 import type { StartedService } from './service.ts'
 
 type Context = Awaited<ReturnType<typeof testContext>>

@@ -26,7 +26,11 @@ export interface ProviderQuestion {
  * The provider to use. A variable beats the option; `SLO_SERVICES` speaks for every service whose own variable is not
  * set. Left open: external if there is a URL, container if a Docker engine answers, else embedded.
  */
-export async function chooseProvider(question: ProviderQuestion, context: ServiceContext): Promise<Provider> {
+export async function chooseProvider(
+  question: ProviderQuestion,
+  context: Pick<ServiceContext, 'env'>,
+  find: (limitMs?: number) => Promise<unknown> = findEngine,
+): Promise<Provider> {
   const forced = forcedProvider(question, context.env)
   if (forced === 'external' && question.url === undefined) {
     throw new ServiceError(question.service, {
@@ -34,7 +38,7 @@ export async function chooseProvider(question: ProviderQuestion, context: Servic
       remedy: `Set ${question.urlVariable}, or the option url, or let another provider be used.`,
     })
   }
-  if (forced === 'container' && (await findEngine(10_000)) === undefined) {
+  if (forced === 'container' && (await find(10_000)) === undefined) {
     throw new ServiceError(question.service, {
       problem: 'the provider is container, but no Docker engine answers',
       remedy: `Start one (and set DOCKER_HOST if it listens elsewhere), set ${question.providerVariable}=embedded, or give a URL in ${question.urlVariable}.`,
@@ -42,7 +46,7 @@ export async function chooseProvider(question: ProviderQuestion, context: Servic
   }
   if (forced !== 'auto') return forced
   if (question.url !== undefined) return 'external'
-  return (await findEngine()) === undefined ? 'embedded' : 'container'
+  return (await find()) === undefined ? 'embedded' : 'container'
 }
 
 function forcedProvider({ service, option, providerVariable }: ProviderQuestion, env: NodeJS.ProcessEnv) {

@@ -5,11 +5,10 @@ import type { ServiceContext } from './service.ts'
 const VARIABLES = { image: 'SLO_REDIS_IMAGE', provider: 'SLO_REDIS_PROVIDER' }
 const PORT = 6379
 
-/** Starts Redis in a container, with its configuration as arguments. */
+/** Starts Redis in a container, its memory only. */
 export async function startRedisContainer(options: RedisServerOptions, context: ServiceContext): Promise<RedisServer> {
-  const { name, image, password, settings } = options
-  const all = new Map([['save', ''], ['appendonly', 'no'], ['requirepass', password], ...settings])
-  const args = [...all].flatMap(([key, value]) => [`--${key}`, value])
+  const { name, image, password } = options
+  const args = ['--save', '', '--appendonly', 'no', '--requirepass', password]
   const make = async () => {
     const { RedisContainer } = await import('@testcontainers/redis')
     return new RedisContainer(image).withCommand(['redis-server', ...args])

@@ -47,7 +47,7 @@ function findServer(folders: readonly string[]): string | undefined {
 
 async function launch(
   command: string,
-  { name, password, settings }: RedisServerOptions,
+  { name, password }: RedisServerOptions,
   { guardian, signal, env }: ServiceContext,
 ): Promise<RedisServer | 'port taken'> {
   const port = await freePort()
@@ -62,7 +62,6 @@ async function launch(
     'appendonly no',
     'daemonize no',
     'logfile ""',
-    ...[...settings].map(([key, value]) => `${key} ${value}`),
   ]
   try {
     const server = await ManagedProcess.start({
@@ -76,6 +75,8 @@ async function launch(
       onOutput: (chunk) => {
         if (chunk.includes('eady to accept connections')) markReady('ready')
       },
+    }).catch((error: Error) => {
+      throw startFailure(name, `${command} cannot be run: ${error.message}`, '')
     })
     const outcome = await waitFor(Promise.race([ready, server.exited]), { signal, timeoutMs: START_MS })
     if (outcome === 'ready') {

@@ -5,8 +5,6 @@ export interface RedisServerOptions {
   /** The service's name, for messages. */
   readonly name: string
   readonly password: string
-  /** Lines of its configuration, e.g. `maxmemory` and `64mb`. */
-  readonly settings: ReadonlyMap<string, string>
   readonly image: string
 }
 

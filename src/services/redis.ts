@@ -103,7 +103,6 @@ async function startServer(
   const server: RedisServerOptions = {
     name,
     password: randomBytes(18).toString('base64url'),
-    settings: settingsOf(options),
     image: context.env['SLO_REDIS_IMAGE'] || options.image || 'redis:8',
   }
   return provider === 'embedded' ? startEmbeddedRedis(server, context) : startRedisContainer(server, context)

@@ -5,7 +5,7 @@ import { isSameProcess, startTimeOf } from './process-identity.ts'
 import { isFree } from './ports.ts'
 import { target, type TargetContext, type TargetExit } from './target.ts'
 import type { TargetOptions } from './target-options.ts'
-import { failureOf, testContext } from './test-context.ts'
+import { failureOf, testContext } from '../../fixtures/services/context.ts'
 
 const SMALL = ['node', new URL('../../fixtures/services/small-target.ts', import.meta.url).pathname]
 
@@ -72,6 +72,18 @@ describe('a target that is started', () => {
     expect(after?.baseUrl).toBe(before?.baseUrl)
     expect(after?.pid).not.toBe(before?.pid)
     expect(await ask(after?.baseUrl ?? '', '/healthz')).toBe('ok')
+  })
+
+  test('takes its children with it when it ends unasked', async () => {
+    await using started = await target({ command: SMALL, env: { WITH_CHILD: '1' } }).start(context)
+    const baseUrl = started.instances[0]?.baseUrl ?? ''
+    const child = Number(await ask(baseUrl, '/child'))
+    const startedAt = startTimeOf(child) ?? ''
+    const { promise: exited, resolve } = Promise.withResolvers<void>()
+    started.onExit(() => resolve())
+    await ask(baseUrl, '/exit')
+    await exited
+    await expect.poll(() => isSameProcess(child, startedAt)).toBe(false)
   })
 
   test('tells when it ends unasked, with its last lines; a restart is no such end', async () => {

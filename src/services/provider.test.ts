@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { chooseProvider, type Provider } from './provider.ts'
+
+const QUESTION = {
+  service: 'postgres',
+  urlVariable: 'PERF_DATABASE_URL',
+  providerVariable: 'SLO_POSTGRES_PROVIDER',
+}
+
+interface Case {
+  readonly env?: NodeJS.ProcessEnv
+  readonly option?: Provider | 'auto'
+  readonly url?: string
+  readonly engine?: boolean
+  readonly expected: Provider
+}
+
+const url = 'postgres://127.0.0.1/db'
+
+test.each<Case>([
+  { expected: 'embedded' },
+  { engine: true, expected: 'container' },
+  { url, engine: true, expected: 'external' },
+  { option: 'auto', url, expected: 'external' },
+  { option: 'embedded', url, engine: true, expected: 'embedded' },
+  { option: 'embedded', engine: true, env: { SLO_SERVICES: 'container' }, expected: 'container' },
+  { engine: true, env: { SLO_SERVICES: 'container', SLO_POSTGRES_PROVIDER: 'embedded' }, expected: 'embedded' },
+  { option: 'container', url, env: { SLO_SERVICES: 'auto' }, expected: 'external' },
+  { option: 'embedded', env: { SLO_SERVICES: '' }, engine: true, expected: 'embedded' },
+])('%o', async ({ env = {}, option, url: given, engine = false, expected }) => {
+  const find = async () => (engine ? {} : undefined)
+  expect(await chooseProvider({ ...QUESTION, option, url: given }, { env }, find)).toBe(expected)
+})
+
+test('a container is asked for, and no engine answers', async () => {
+  const choosing = chooseProvider(
+    { ...QUESTION, option: 'container', url: undefined },
+    { env: {} },
+    async () => undefined,
+  )
+  await expect(choosing).rejects.toThrow(/no Docker engine answers\n {2}Do this: .*SLO_POSTGRES_PROVIDER=embedded/)
+})
