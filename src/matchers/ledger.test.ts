@@ -36,6 +36,9 @@ const unreadable = {
   invalidities: [{ reason: 'ledger-unreadable', finding: 'the query failed', remedy: 'correct the query' }],
 } as const
 
+/** As an argument that does not compile otherwise. */
+const untyped = (value: unknown) => value as never
+
 async function messageOf(assertion: Promise<void>): Promise<string> {
   return assertion.then(
     () => 'nothing was thrown',
@@ -137,19 +140,16 @@ describe('the ledger matchers', () => {
   })
 
   test('refuse what they cannot use, all at once', async () => {
-    const call = (matcher: 'toApplyExactlyOnce' | 'toConserve' | 'toHoldInvariant', ...args: unknown[]) => {
-      return () => expect(ledgerThat())[matcher](...(args as [never, never]))
-    }
-    expect(call('toApplyExactlyOnce', undefined, { key: '', row: 1 })).toThrow(
+    const rows = untyped({ key: '', row: 1 })
+    expect(() => expect(ledgerThat()).toApplyExactlyOnce(undefined, rows)).toThrow(
       /4 options it cannot use[^]*history: must be the history of a run that recorded one[^]*row: is no option here[^]*rows: must be a text[^]*key: must be a text/,
     )
-    expect(call('toConserve', { before: 5, expectedDelta: 0.1 })).toThrow(
+    expect(() => expect(ledgerThat()).toConserve(untyped({ before: 5, expectedDelta: 0.1 }))).toThrow(
       /before: must be what ledger.value\(\) gave[^]*total: at least one of[^]*expectedDelta: must be exact/,
     )
-    expect(call('toConserve', { total: 'SELECT 1', expectedDelta: { atLeast: 1 } })).toThrow(
-      'expectedDelta.atMost: must be exact',
-    )
-    expect(call('toHoldInvariant', 'SELECT 1')).toThrow('sql: must be a text')
+    const halfRange = untyped({ total: 'SELECT 1', expectedDelta: { atLeast: 1 } })
+    expect(() => expect(ledgerThat()).toConserve(halfRange)).toThrow('expectedDelta.atMost: must be exact')
+    expect(() => expect(ledgerThat()).toHoldInvariant('SELECT 1', untyped(undefined))).toThrow('sql: must be a text')
     expect(() => expect({} as unknown).toHoldInvariant('no debts', 'SELECT 1')).toThrow(
       'toHoldInvariant() judges a ledger, as the fixture `ledger` gives',
     )
