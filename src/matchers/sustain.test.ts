@@ -28,7 +28,7 @@ test('a growing backlog is not sustained, although every request is answered', (
     "Error: expect(run).toSustainRate()
 
     Expected: sustained share of the offered rate ≥ 99%
-    Received: sustained share of the offered rate = 96.7% (1,933 of 2,000: 193/s of 200/s)
+    Received: sustained share of the offered rate = 96.7% (1,935 of 2,000: 193/s of 200/s)
 
     Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
               generator: schedule delay p99 1.2 ms, CPU 31%"
