@@ -10,7 +10,7 @@ const us = fc.oneof(
   fc.nat(MAX_TRACKABLE_US),
   fc.integer({ min: 0, max: 29 }).map((power) => Math.min(MAX_TRACKABLE_US, 2 ** power)),
 )
-const manyUs = fc.array(us, { minLength: 1, maxLength: 400 })
+const manyUs = fc.array(us, { minLength: 1, maxLength: 400, size: 'max' })
 const ratio = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 0.5, 0.9, 0.95, 0.99, 0.999, 1))
 
 function of(values: Iterable<number>): Histogram {
@@ -34,7 +34,7 @@ describe('percentiles', () => {
         expect(found).toBeGreaterThanOrEqual(exact)
         expect(found).toBeLessThanOrEqual(exact * 1.001)
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     )
   })
 
@@ -44,6 +44,16 @@ describe('percentiles', () => {
         expect(of(values).percentileUs(p)).toBe(byRank(values, p))
         expect(of([one, one, one]).percentileUs(p)).toBe(one)
         expect(of([...values, one]).percentileUs(1)).toBe(Math.max(...values, one))
+      }),
+    )
+  })
+
+  it('at k of n are the k-th smallest', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2_000 }), fc.nat(), (n, any) => {
+        const k = (any % n) + 1
+        const values = Array.from({ length: n }, (_, at) => at + 1)
+        expect(of(values).percentileUs(k / n)).toBe(k)
       }),
     )
   })
@@ -64,8 +74,8 @@ describe('percentiles', () => {
       fc.property(manyUs, fc.nat(), (values, any) => {
         const theirs = build({ highestTrackableValue: MAX_TRACKABLE_US, numberOfSignificantValueDigits: 3 })
         for (const value of values) theirs.recordValue(value)
-        // A whole rank: there a wrong rounding shows.
-        const p = ((any % values.length) + 1) / values.length
+        // Between two ranks: at a whole rank their arithmetic in percent may round up.
+        const p = ((any % values.length) + 0.5) / values.length
         const ours = of(values).percentileUs(p)
         expect(bucketOf(ours)).toBe(bucketOf(theirs.getValueAtPercentile(p * 100)))
         expect(ours).toBe(Math.min(theirs.getValueAtPercentile(p * 100), Math.max(...values)))

@@ -69,6 +69,13 @@ describe('the interval of a ratio', () => {
     expect(width(60)).toBeLessThan(width(12))
   })
 
+  it('is not wider for a rate that comes in waves, where the ratio does not', () => {
+    const total = (second: number) => 100 + 10 * Math.round(9 * Math.sin(second / 6))
+    const given = Array.from({ length: 60 }, (_, second) => ({ hits: total(second) / 10, total: total(second) }))
+    const { low, high } = ratioInterval(given)!
+    expect(high - low).toBeLessThan(0.02)
+  })
+
   it('is absent where nothing was counted', () => {
     expect(ratioInterval([])).toBeUndefined()
     expect(ratioInterval([{ hits: 0, total: 0 }])).toBeUndefined()
