@@ -52,9 +52,9 @@ function read(
 const token = fc.string({
   minLength: 1,
   maxLength: 12,
-  unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-_'),
+  unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-_'.split('')),
 })
-const value = fc.string({ maxLength: 30, unit: fc.constantFrom(...'abc XYZ019-_:;=,"/\t') })
+const value = fc.string({ maxLength: 30, unit: fc.constantFrom(...'abc XYZ019-_:;=,"/\t'.split('')) })
 const header = fc
   .tuple(token, fc.constantFrom(':', ': ', ': ', ': ', ': ', ':\t'), value)
   .map((parts) => parts.join(''))

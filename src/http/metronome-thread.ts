@@ -15,6 +15,7 @@ for (;;) {
   if (waitMs > 0) Atomics.wait(signal, 0, asked, waitMs)
   else {
     answered = asked
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
     parentPort!.postMessage(asked)
   }
 }

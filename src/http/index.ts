@@ -1,0 +1,21 @@
+/** What of the HTTP engine is public. */
+export { csv, sql, unique, type DataOptions, type DataSource, type SqlQuery } from './data.ts'
+export { HttpAnswer } from './answer.ts'
+export { PreflightError } from './preflight.ts'
+export { ScenarioError } from './scenario-error.ts'
+export type { ConnectTo, TlsOptions } from './endpoint.ts'
+export type { Check, ExpectedStatus } from './expectation.ts'
+export type { Http, HttpContext } from './http.ts'
+export type { HeaderFields, HttpRequest } from './request-encoder.ts'
+export type {
+  AbortWhen,
+  Extract,
+  HttpRunOptions,
+  RecordedRequest,
+  RecordOption,
+  RequestContext,
+  RequestOption,
+  RequestSpec,
+  StepOption,
+  Vu,
+} from './types.ts'

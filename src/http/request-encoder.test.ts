@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { RequestEncoder, type HttpRequest } from './request-encoder.ts'
+
+const encoder = new RequestEncoder({
+  host: 'app:3000',
+  pathPrefix: '/v1',
+  headers: { Accept: 'text/plain', 'X-Twice': ['a', 'b'] },
+})
+const text = (request: HttpRequest) => encoder.encode(request).bytes.toString('latin1')
+const common = 'User-Agent: vitest-slo\r\nAccept: text/plain\r\nX-Twice: a\r\nX-Twice: b\r\n'
+
+test('a request as it goes over the wire', () => {
+  expect(text({ path: '/me?x=1' })).toBe(
+    `GET /v1/me?x=1 HTTP/1.1\r\nHost: app:3000\r\nConnection: keep-alive\r\n${common}\r\n`,
+  )
+})
+
+test('bodies: text and bytes as they are, all else as JSON, with the length in bytes', () => {
+  const tail = (request: HttpRequest) => text(request).split(common)[1]
+  expect(tail({ path: '/', method: 'POST', body: 'é' })).toBe('Content-Length: 2\r\n\r\n\xc3\xa9')
+  expect(tail({ path: '/', method: 'POST', body: new Uint8Array([0, 255]) })).toBe('Content-Length: 2\r\n\r\n\x00\xff')
+  expect(tail({ path: '/', method: 'PUT', body: { a: [1] } })).toBe(
+    'Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{"a":[1]}',
+  )
+  expect(tail({ path: '/', method: 'PUT', body: null })).toMatch(/json\r\nContent-Length: 4\r\n\r\nnull$/)
+  expect(tail({ path: '/', method: 'POST' })).toBe('Content-Length: 0\r\n\r\n')
+  expect(tail({ path: '/', method: 'DELETE' })).toBe('\r\n')
+  expect(tail({ path: '/', method: 'POST', body: 1, headers: { 'content-type': 'text/x' } })).toBe(
+    'content-type: text/x\r\nContent-Length: 1\r\n\r\n1',
+  )
+})
+
+test('a request’s own headers take the place of common ones, whatever their case', () => {
+  const lines = text({ path: '/', headers: { ACCEPT: 'a/b', Host: 'else', n: 1, none: undefined, many: ['x', 'y'] } })
+  expect(lines).toBe(
+    'GET /v1/ HTTP/1.1\r\nConnection: keep-alive\r\nUser-Agent: vitest-slo\r\nX-Twice: a\r\nX-Twice: b\r\nACCEPT: a/b\r\nHost: else\r\nn: 1\r\nmany: x\r\nmany: y\r\n\r\n',
+  )
+})
+
+test('what may be sent a second time: safe methods, and requests with an idempotency key', () => {
+  const isReplayable = (request: Partial<HttpRequest>) => encoder.encode({ path: '/', ...request }).isReplayable
+  expect(['GET', 'HEAD', 'OPTIONS'].map((method) => isReplayable({ method }))).toEqual([true, true, true])
+  expect(['POST', 'PUT', 'DELETE', 'PATCH'].map((method) => isReplayable({ method }))).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ])
+  expect(isReplayable({ method: 'POST', headers: { 'Idempotency-Key': 'k' } })).toBe(true)
+})
+
+test.each<[string, unknown, RegExp]>([
+  ['a path without a slash', { path: 'x' }, /request\.path: must begin with '\/'.*received "x"/],
+  ['a path with a space', { path: '/a b' }, /percent-encoded/],
+  ['a path that would smuggle a header', { path: '/ HTTP/1.1\r\nX: y' }, /request\.path/],
+  ['no path', {}, /received undefined/],
+  ['a method that is none', { path: '/', method: 'GET /' }, /request\.method: must be a method/],
+  ['a header that is none', { path: '/', headers: { 'a b': '1' } }, /"a b" is no name of a header/],
+  [
+    'a header that would smuggle another',
+    { path: '/', headers: { a: '1\r\nb: 2' } },
+    /the value of a has a line break/,
+  ],
+  ['a header of the engine', { path: '/', headers: { 'Content-Length': '3' } }, /Content-Length is set by the engine/],
+  ['a body without JSON', { path: '/', body: () => {} }, /request\.body: .* has no JSON form/],
+])('%s is refused', (_, request, message) => {
+  expect(() => encoder.encode(request as HttpRequest)).toThrow(message)
+})
+
+test('a refused header does not show its value', () => {
+  expect(() => encoder.encode({ path: '/', headers: { authorization: 'Bearer s3cret\n' } })).not.toThrow(/s3cret/)
+  expect(() => encoder.encode({ path: '/', headers: { authorization: 'Bearer s3cret\n' } })).toThrow(/authorization/)
+})

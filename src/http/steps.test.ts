@@ -1,0 +1,179 @@
+import { expect, test } from 'vitest'
+import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
+import { evidenceOf } from '../run/evidence.ts'
+import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import type { Check, StepOption } from './index.ts'
+
+const load = sharedIterations({ iterations: 6, vus: 2 })
+
+function pathServer(answers: Readonly<Record<string, string>>) {
+  return scriptedServer({
+    onRequest: (socket, head) => socket.write(answers[head.split(' ')[1]!] ?? answer('', { status: '404 Not Found' })),
+  })
+}
+
+test('steps run in order, and use what earlier answers gave', async () => {
+  await using server = await pathServer({
+    '/login': answer('{"access":{"token":"t1"},"n":2}', { headers: 'X-Next: /me/t1\r\n' }),
+    '/me/t1': answer('{"ok":true}'),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({
+    load,
+    steps: [
+      {
+        name: 'login',
+        request: { method: 'POST', path: '/login', body: { user: 1 } },
+        extract: { token: '$.access.token', next: ({ headers }) => headers['x-next'] },
+      },
+      { name: 'me', request: ({ vu }) => ({ path: `/me/${String(vu.vars['token'])}` }), check: { json: { ok: true } } },
+      { name: 'next', request: ({ vu }) => ({ path: String(vu.vars['next']) }) },
+    ],
+  })
+  expect(run).toMatchObject({ offered: 18, completed: 18, errorRatio: 0 })
+  expect(run.step('me')).toMatchObject({ offered: 6, completed: 6 })
+  expect(
+    run[evidenceOf]()
+      .slowest.map(({ label }) => label)
+      .toSorted(),
+  ).toEqual(['login', 'me', 'next'])
+  expect(run.result().steps.map(({ name, completed }) => [name, completed])).toEqual([
+    ['login', 6],
+    ['me', 6],
+    ['next', 6],
+  ])
+  expect(() => run.step('logout')).toThrow('http 1 has no step "logout"; it has login, me, next')
+})
+
+test('an extract that finds nothing is an error of its step, by name, and ends the iteration', async () => {
+  await using server = await pathServer({ '/login': answer('{"access":{}}'), '/me': answer() })
+  const { http } = engineFor(server.url)
+  const run = await http.run({
+    load,
+    steps: [
+      { name: 'login', request: { path: '/login' }, extract: { token: '$.access.token' } },
+      { name: 'me', request: { path: '/me' } },
+    ],
+  })
+  expect([...run.step('login').errors]).toEqual([['body', 6]])
+  expect(run.step('me')).toMatchObject({ state: 'empty', offered: 0 })
+  const { evidenceLines, hint } = run[evidenceOf]()
+  expect(evidenceLines.at(-1)).toMatch(/errors 100% \(6 × extract token: nothing found by \$\.access\.token\)/)
+  expect(hint).toBe('6 answers were not as expected: extract token: nothing found by $.access.token')
+})
+
+test('steps with a weight are alternatives, drawn from the seed', async () => {
+  await using server = await pathServer({ '/a': answer(), '/b': answer(), '/c': answer() })
+  const { http } = engineFor(server.url)
+  const step = (name: string, weight?: number): StepOption<undefined> => ({
+    name,
+    request: { path: `/${name}` },
+    ...(weight === undefined ? {} : { weight }),
+  })
+  const run = await http.run({
+    load: sharedIterations({ iterations: 400, vus: 4 }),
+    steps: [step('a', 3), step('b', 1), step('c')],
+  })
+  expect(run.step('c').offered).toBe(400)
+  expect(run.step('a').offered + run.step('b').offered).toBe(400)
+  expect(run.step('a').offered).toBeGreaterThan(250)
+  expect(run.step('b').offered).toBeGreaterThan(50)
+})
+
+test('a think time between steps is no part of any latency', async () => {
+  await using server = await pathServer({ '/a': answer(), '/b': answer() })
+  const { http } = engineFor(server.url)
+  const startMs = performance.now()
+  const run = await http.run({
+    load: sharedIterations({ iterations: 2, vus: 2 }),
+    steps: [
+      { name: 'a', request: { path: '/a' }, thinkTime: '700ms' },
+      { name: 'b', request: { path: '/b' } },
+    ],
+  })
+  expect(performance.now() - startMs).toBeGreaterThanOrEqual(700)
+  if (run.state === 'empty') throw new Error('nothing was measured')
+  expect(run.latency.maxMs).toBeLessThan(700)
+  expect(run.completed).toBe(4)
+})
+
+test('iterations that began before the end may go on to their last step', async () => {
+  await using server = await pathServer({ '/a': answer(), '/b': answer() })
+  const { http } = engineFor(server.url)
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 10, vus: 10, duration: '300ms' }),
+    steps: [
+      { name: 'a', request: { path: '/a' }, thinkTime: '400ms' },
+      { name: 'b', request: { path: '/b' } },
+    ],
+  })
+  expect(run.step('b').completed).toBe(3)
+})
+
+const body = answer('{"status":"ok","list":[1,{"a":2}]}')
+test.each<[string, Check, string | undefined]>([
+  ['equal in all that is given', { json: { list: [1, { a: 2 }] } }, undefined],
+  ['a property differs', { json: { status: 'down' } }, 'check: the answer differs at $.status'],
+  ['a property is missing', { json: { other: 1 } }, 'check: the answer differs at $.other'],
+  ['an array of another length', { json: { list: [1] } }, 'check: the answer differs at $.list'],
+  ['deep within', { json: { list: [1, { a: 3 }] } }, 'check: the answer differs at $.list.1.a'],
+  ['a text that is there', { text: '"ok"' }, undefined],
+  ['a text that is not', { text: 'nope' }, 'check: the text is not in the answer'],
+  ['an expression', { text: /"st.tus"/ }, undefined],
+  ['true', () => true, undefined],
+  ['false', () => false, 'check: the function returned false'],
+  ['a reason', ({ status }) => `got ${status}`, 'check: got 200'],
+  ['thrown', () => expect(1).toBe(2) as unknown as boolean, 'check: expected 1 to be 2 // Object.is equality'],
+])('check: %s', async (_, check, problem) => {
+  await using server = await pathServer({ '/': body })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: sharedIterations({ iterations: 1, vus: 1 }), request: { path: '/', check } })
+  expect([...run.errors]).toEqual(problem === undefined ? [] : [['body', 1]])
+  if (problem !== undefined) expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(`1 × ${problem})`)
+})
+
+test('an answer that is no JSON fails a check of JSON; a function that forgets to answer is a mistake', async () => {
+  await using server = await pathServer({ '/': answer('<html>') })
+  const { http } = engineFor(server.url)
+  const one = sharedIterations({ iterations: 1, vus: 1 })
+  const run = await http.run({ load: one, request: { path: '/', check: { json: {} } } })
+  expect([...run.errors]).toEqual([['body', 1]])
+  const check = (() => {}) as unknown as () => boolean
+  await expect(http.run({ load: one, request: { path: '/', check } })).rejects.toThrow(
+    /must return true, false or a text/,
+  )
+})
+
+test('expectStatus: of the run, of the step, of the request; what is expected is no error but keeps its status', async () => {
+  await using server = await pathServer({ '/limited': answer('', { status: '429 Too Many Requests' }) })
+  const { http } = engineFor(server.url)
+  const request = { path: '/limited' }
+  const errors = async (options: Pick<Parameters<typeof http.run>[0], 'expectStatus' | 'steps' | 'request'>) => {
+    const run = await http.run({ load, ...options })
+    expect([...run.statuses]).toEqual([[429, 6]])
+    return Object.fromEntries(run.errors)
+  }
+  expect(await errors({ request })).toEqual({ status: 6 })
+  expect(await errors({ request, expectStatus: [200, 429] })).toEqual({})
+  expect(await errors({ request, expectStatus: 200 })).toEqual({ status: 6 })
+  expect(await errors({ request: { ...request, expectStatus: (status) => status === 429 } })).toEqual({})
+  expect(await errors({ request: () => ({ ...request, expectStatus: 429 }), expectStatus: 200 })).toEqual({})
+  expect(await errors({ steps: [{ name: 'vote', request, expectStatus: 429 }], expectStatus: 200 })).toEqual({})
+})
+
+test('tags count kinds of requests apart, and must be few', async () => {
+  await using server = await pathServer({ '/a': answer(), '/b': answer() })
+  const { http } = engineFor(server.url)
+  const run = await http.run({
+    load,
+    request: ({ iteration }) => (iteration === 0 ? { path: '/a', tag: 'first' } : { path: '/b', tag: 'later' }),
+  })
+  expect([run.offered, run.tag('first').offered, run.tag('later').offered]).toEqual([6, 2, 4])
+  expect(() => run.tag('last')).toThrow('http 1 has no tag "last"; it has first, later')
+  await expect(
+    http.run({
+      load: sharedIterations({ iterations: 200, vus: 1 }),
+      request: ({ iteration }) => ({ path: '/a', tag: `request ${iteration}` }),
+    }),
+  ).rejects.toThrow(/more than 100 different tags/)
+})
