@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest'
+import { inflowOf } from './inflow.ts'
+import { sampleHistory } from './sample-history.ts'
+
+describe('the inflow of a history', () => {
+  const history = sampleHistory([
+    { key: 'a', outcome: 'ok' },
+    { key: 'a', outcome: 'ok' },
+    { key: 'b', outcome: 'failed' },
+    { key: 'b', outcome: 'unknown' },
+    { key: 'c', outcome: 'unknown' },
+    { key: 'c', outcome: 'ok' },
+    { key: 'd', outcome: 'failed' },
+    { key: 'forged', outcome: 'ok', due: 'refused' },
+    { key: 'forged', outcome: 'unknown', due: 'ignored' },
+  ])
+
+  test('counts each key told ok once, and leaves open what is unknown', () => {
+    expect(inflowOf(history, 5)).toEqual({ atLeast: '10', atMost: '15' })
+    expect(inflowOf(history, -5n)).toEqual({ atLeast: '-15', atMost: '-10' })
+  })
+
+  test('takes the amount of each key, exactly', () => {
+    const amounts = { a: '0.1', b: '0.2', c: '0.7' } as const
+    expect(inflowOf(history, (key) => amounts[key as keyof typeof amounts])).toEqual({ atLeast: '0.8', atMost: '1' })
+    expect(() => inflowOf(history, () => 0.1)).toThrow('the amount of key "a" is 0.1, which is no exact number')
+  })
+
+  test('of nothing is nothing', () => {
+    expect(inflowOf(sampleHistory([]), 5)).toEqual({ atLeast: '0', atMost: '0' })
+  })
+})

@@ -1,0 +1,75 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { planReplay } from './replay.ts'
+import type { Delivery, ReplayOptions } from './replay.ts'
+
+const options = fc
+  .record({
+    updates: fc.integer({ min: 1, max: 200 }),
+    seed: fc.oneof(fc.integer(), fc.string()),
+    min: fc.integer({ min: 1, max: 5 }),
+    more: fc.nat(5),
+    forgedRatio: fc.constantFrom(0, 0.05, 0.5, 1),
+    unknownRatio: fc.constantFrom(0, 0.05, 1),
+  })
+  .map(({ min, more, ...rest }): Required<ReplayOptions> => ({ ...rest, copies: { min, max: min + more } }))
+
+function byUpdate(plan: readonly Delivery[]): Map<number, { readonly at: number; readonly delivery: Delivery }[]> {
+  return Map.groupBy(
+    plan.map((delivery, at) => ({ at, delivery })),
+    ({ delivery }) => delivery.update,
+  )
+}
+
+describe('a replay plan', () => {
+  test('delivers every update as often as asked, counting the copies, all of one kind', () => {
+    fc.assert(
+      fc.property(options, (given) => {
+        const { updates, copies, forgedRatio, unknownRatio } = given
+        const updatesSent = byUpdate(planReplay(given))
+        const unknown = Math.ceil(updates * unknownRatio)
+        expect([...updatesSent.keys()].toSorted((a, b) => a - b)).toEqual(
+          Array.from({ length: updates + unknown }, (_, i) => i),
+        )
+        let forged = 0
+        for (const [update, sent] of updatesSent) {
+          expect(sent.length).toBeGreaterThanOrEqual(copies.min)
+          expect(sent.length).toBeLessThanOrEqual(copies.max)
+          expect(sent.map(({ delivery }) => delivery.copy)).toEqual(sent.map((_, copy) => copy))
+          const [{ kind, due }] = [sent[0]!.delivery]
+          expect(sent.every(({ delivery }) => delivery.kind === kind && delivery.due === due)).toBe(true)
+          expect(kind === 'unknown').toBe(update >= updates)
+          expect(due).toBe({ genuine: 'applied', forged: 'refused', unknown: 'ignored' }[kind])
+          if (kind === 'forged') forged++
+        }
+        expect(forged).toBe(Math.ceil(updates * forgedRatio))
+      }),
+    )
+  })
+
+  test('sends some copies of an update at once and others later', () => {
+    const plan = planReplay({ updates: 300, seed: 1, copies: { min: 3, max: 6 } })
+    for (const sent of byUpdate(plan).values()) {
+      expect(sent[1]!.at - sent[0]!.at).toBe(1)
+    }
+    const apart = [...byUpdate(plan).values()].filter((sent) => sent.at(-1)!.at - sent[0]!.at >= sent.length)
+    expect(apart.length).toBeGreaterThan(290)
+  })
+
+  test('is shuffled, and the same for the same seed', () => {
+    const plan = planReplay({ updates: 200, seed: 7 })
+    expect(planReplay({ updates: 200, seed: '7' })).toEqual(plan)
+    expect(planReplay({ updates: 200, seed: 8 })).not.toEqual(plan)
+    const firsts = plan.filter(({ copy }) => copy === 0).map(({ update }) => update)
+    const rising = firsts.filter((update, at) => at > 0 && update > firsts[at - 1]!).length
+    expect(rising).toBeGreaterThan(60)
+    expect(rising).toBeLessThan(150)
+  })
+
+  test('names every option it cannot use', () => {
+    const wrong: object = { updates: 0, copies: { min: 3, max: 2 }, forgedRatio: 5, unknownRatio: -1, times: 2 }
+    expect(() => planReplay(wrong as ReplayOptions)).toThrow(
+      /6 options[^]*times: is no option[^]*updates: [^]*seed: [^]*copies\.max: must be a whole number at least 3[^]*forgedRatio: [^]*unknownRatio: /,
+    )
+  })
+})

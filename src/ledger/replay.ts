@@ -1,0 +1,108 @@
+import { checkKnownKeys, checkNumber } from '../options/checks.ts'
+import { Problems } from '../options/problems.ts'
+import { Random } from '../load/random.ts'
+import type { OperationDue } from '../run/history.ts'
+
+/** How updates are delivered, as senders of webhooks do: again and again, out of order, and not all of them honest. */
+export interface ReplayOptions {
+  /** How many updates there are. */
+  readonly updates: number
+  /** The same seed gives the same plan. */
+  readonly seed: number | string
+  /** How often each update is delivered, drawn evenly; both included. Default: 1 to 4. */
+  readonly copies?: { readonly min: number; readonly max: number }
+  /**
+   * The share (0–1) of updates whose every delivery has a broken signature, the genuine one never comes: each must be
+   * refused and leave no trace. Rounded up. Default: 0.05.
+   */
+  readonly forgedRatio?: number
+  /** How many updates about things that do not exist come in addition, as a share (0–1). Rounded up. Default: 0.05. */
+  readonly unknownRatio?: number
+}
+
+/** One sending of one update. */
+export interface Delivery {
+  /** Which update: 0 to `updates - 1`; from `updates` on for things that do not exist. */
+  readonly update: number
+  /** Which sending of it, from 0, in the order of the plan. */
+  readonly copy: number
+  /** `genuine`; `forged`: with a broken signature; `unknown`: genuine, but about something that does not exist. */
+  readonly kind: 'genuine' | 'forged' | 'unknown'
+  /** For `record: { due }`: `refused` for forged ones, `ignored` for unknown ones. */
+  readonly due: OperationDue
+}
+
+const OPTIONS: readonly (keyof ReplayOptions)[] = ['updates', 'seed', 'copies', 'forgedRatio', 'unknownRatio']
+
+/**
+ * The deliveries of a replay in the order in which to send them. All VUs of a run take from it in turn:
+ * `const due = plan.values()`, then `request: () => webhook(due.next().value!)` under a load of `plan.length` iterations.
+ *
+ * Updates are shuffled. Of the copies of one update some follow each other directly, so that several VUs send them at
+ * the same time, and the others come later, between other updates. An update with three copies or more has both kinds.
+ *
+ * @throws {OptionsError} with every option that cannot be used
+ */
+export function planReplay(options: ReplayOptions): readonly Delivery[] {
+  const { updates, seed, copies, forged, unknown } = readOptions(options)
+  const random = new Random(seed)
+  const forgedOnes = new Set(shuffled(updates, random.fork('forged')).slice(0, forged))
+  const bursts: { at: number; update: number; count: number }[] = []
+  for (const update of shuffled(updates + unknown, random.fork('order'))) {
+    const own = random.fork(update)
+    const count = own.int(copies.min, copies.max)
+    const atOnce = burstSize(count, own)
+    const at = own.next()
+    bursts.push({ at, update, count: atOnce })
+    for (let left = count - atOnce; left > 0; left--) bursts.push({ at: at + (1 - at) * own.next(), update, count: 1 })
+  }
+  const sent = new Map<number, number>()
+  return bursts
+    .toSorted((one, other) => one.at - other.at)
+    .flatMap(({ update, count }) =>
+      Array.from({ length: count }, (): Delivery => {
+        const copy = sent.get(update) ?? 0
+        sent.set(update, copy + 1)
+        if (update >= updates) return { update, copy, kind: 'unknown', due: 'ignored' }
+        return forgedOnes.has(update)
+          ? { update, copy, kind: 'forged', due: 'refused' }
+          : { update, copy, kind: 'genuine', due: 'applied' }
+      }),
+    )
+}
+
+/** How many of an update's copies are sent at once: with three or more, at least two, and one at least comes later. */
+function burstSize(count: number, random: Random): number {
+  return count < 3 ? random.int(1, count) : random.int(2, count - 1)
+}
+
+function shuffled(count: number, random: Random): number[] {
+  return Array.from({ length: count }, (_, value) => ({ value, at: random.next() }))
+    .toSorted((one, other) => one.at - other.at)
+    .map(({ value }) => value)
+}
+
+function readOptions(options: ReplayOptions) {
+  const problems = new Problems()
+  checkKnownKeys(problems, '', options, OPTIONS)
+  const { updates, seed, copies = { min: 1, max: 4 }, forgedRatio = 0.05, unknownRatio = 0.05 } = options
+  checkNumber(problems, 'updates', updates, { min: 1, max: 10_000_000, integer: true, example: 500 })
+  if (typeof seed !== 'number' && typeof seed !== 'string')
+    problems.add('seed', seed, 'must be a number or a text', 'seed: 1')
+  if (typeof copies !== 'object' || copies === null) {
+    problems.add('copies', copies, 'must be an object', 'copies: { min: 1, max: 4 }')
+  } else {
+    checkKnownKeys(problems, 'copies', copies, ['min', 'max'])
+    const min = checkNumber(problems, 'copies.min', copies.min, { min: 1, max: 1_000, integer: true, example: 1 })
+    checkNumber(problems, 'copies.max', copies.max, {
+      min: Number.isNaN(min) ? 1 : min,
+      max: 1_000,
+      integer: true,
+      example: 4,
+    })
+  }
+  checkNumber(problems, 'forgedRatio', forgedRatio, { min: 0, max: 1, example: 0.05 })
+  checkNumber(problems, 'unknownRatio', unknownRatio, { min: 0, max: 1, example: 0.05 })
+  problems.throwIfAny('planReplay()')
+  return { updates, seed, copies, forged: Math.ceil(updates * forgedRatio), unknown: Math.ceil(updates * unknownRatio) }
+}
