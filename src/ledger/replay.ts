@@ -46,9 +46,9 @@ const OPTIONS: readonly (keyof ReplayOptions)[] = ['updates', 'seed', 'copies', 
 export function planReplay(options: ReplayOptions): readonly Delivery[] {
   const { updates, seed, copies, forged, unknown } = readOptions(options)
   const random = new Random(seed)
-  const forgedOnes = new Set(shuffled(updates, random.fork('forged')).slice(0, forged))
+  const forgedOnes = someOf(updates, forged, random.fork('forged'))
   const bursts: { at: number; update: number; count: number }[] = []
-  for (const update of shuffled(updates + unknown, random.fork('order'))) {
+  for (let update = 0; update < updates + unknown; update++) {
     const own = random.fork(update)
     const count = own.int(copies.min, copies.max)
     const atOnce = burstSize(count, own)
@@ -76,10 +76,14 @@ function burstSize(count: number, random: Random): number {
   return count < 3 ? random.int(1, count) : random.int(2, count - 1)
 }
 
-function shuffled(count: number, random: Random): number[] {
-  return Array.from({ length: count }, (_, value) => ({ value, at: random.next() }))
-    .toSorted((one, other) => one.at - other.at)
-    .map(({ value }) => value)
+function someOf(count: number, size: number, random: Random): ReadonlySet<number> {
+  const drawn = Array.from({ length: count }, (_, value) => ({ value, at: random.next() }))
+  return new Set(
+    drawn
+      .toSorted((one, other) => one.at - other.at)
+      .slice(0, size)
+      .map(({ value }) => value),
+  )
 }
 
 function readOptions(options: ReplayOptions) {
