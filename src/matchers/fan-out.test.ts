@@ -134,6 +134,8 @@ describe('toHaveDuplicateRateBelow', () => {
 
   test('needs enough deliveries received', () => {
     const run = sampleFanOutRun({ seconds: 1, expectedPerSecond: 10 })
+    const broken = sampleFanOutRun({ seconds: 1, expectedPerSecond: 10, duplicate: 1 })
+    expect(messageOf(() => expect(broken).toHaveDuplicateRateBelow(0.01))).toMatch(/^Error: /)
     expect(messageOf(() => expect(run).toHaveDuplicateRateBelow(0.01))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toHaveDuplicateRateBelow(0.01)
 

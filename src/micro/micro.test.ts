@@ -103,6 +103,20 @@ describe('an abort', () => {
     expect(results).toMatchObject([{ state: 'aborted', abortReason: 'Ctrl-C', time: { p50Ms: 2 } }])
   })
 
+  test('during the warm-up leaves nothing to judge', async () => {
+    const abort = new AbortController()
+    let calls = 0
+    const run = await createMicro({ signal: abort.signal }).measure(
+      () => {
+        vi.advanceTimersByTime(2)
+        if (++calls === 3) abort.abort(new Error('Ctrl-C'))
+      },
+      { duration: 0, warmup: '1s' },
+    )
+    expect(run).toMatchObject({ state: 'empty', calls: 0, aborted: 'Ctrl-C' })
+    expect(messageOf(() => expect(run).toHaveP95Below(10))).toMatch(/^InvalidRunError/)
+  })
+
   test('before the first call measures nothing', async () => {
     const micro = createMicro({ signal: AbortSignal.abort(new Error('too late')) })
     await expect(micro.measure(() => {})).rejects.toThrow('too late')
