@@ -127,6 +127,13 @@ describe('wherever it comes from', () => {
     expect(await messageOf(redis(), { SLO_REDIS_PROVIDER: 'extern' })).toContain('SLO_REDIS_PROVIDER=extern')
   })
 
+  test('a URL under a misspelt name is not shown with its password', () => {
+    const wrong: object = { uri: 'postgres://user:s3cret@127.0.0.1/db' }
+    for (const { problems } of [postgres(wrong), redis(wrong)]) {
+      expect(problems).toMatchObject([{ path: 'uri', received: 'postgres://user:***@127.0.0.1/db' }])
+    }
+  })
+
   test('external without a URL', async () => {
     expect(await messageOf(redis({ provider: 'external' }))).toContain('Set PERF_REDIS_URL, or the option url')
   })

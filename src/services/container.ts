@@ -81,7 +81,7 @@ async function pull(
   } catch (error) {
     signal.throwIfAborted()
     throw new ServiceError(name, {
-      problem: `the Docker engine has no image ${image}, and it cannot be pulled: ${asError(error).message}`,
+      problem: `the Docker engine has no image ${image}, and it cannot be pulled: ${asError(error).message.trim()}`,
       remedy: `Get it there (docker pull ${image}), name one that is there in ${variables.image}, or set ${variables.provider}=embedded.`,
     })
   }

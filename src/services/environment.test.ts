@@ -46,7 +46,7 @@ test('services first, in parallel; then the target with what they give; then all
     REDIS_URL: services['redis']?.connection['url'],
   })
   expect(lines).toHaveLength(3)
-  expect(lines.join('\n')).toMatch(/PostgreSQL [\d.]+, embedded, 127\.0\.0\.1:\d+ \([\d.]+ s\)/)
+  expect(lines.join('\n')).toMatch(/PostgreSQL [\d.]+, embedded, 127\.0\.0\.1:\d+, fsync off \([\d.]+ s\)/)
   expect(lines.at(-1)).toMatch(/^target, started, http:/)
   expect(environment.summaries).toHaveLength(3)
   expect([...lines, ...environment.summaries].join('\n')).not.toMatch(/:[^/@\s]+@/)

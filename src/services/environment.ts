@@ -1,10 +1,13 @@
 import { performance } from 'node:perf_hooks'
 import { Problems } from '../options/problems.ts'
-import { asError, settleAll } from './failure.ts'
-import { changedSince, fingerprint, watchedGlobs } from './file-watch.ts'
+import { allMessages, asError, settleAll } from './failure.ts'
 import { Guardian } from './guardian.ts'
+import { RunningEnvironment, type Environment } from './running-environment.ts'
 import type { Service, ServiceContext, StartedService } from './service.ts'
-import type { StartedTarget, Target, TargetContext, TargetExit, TargetInstance } from './target.ts'
+import type { StartedTarget, TargetContext } from './started-target.ts'
+import type { Target } from './target.ts'
+
+export type { Environment, EnvironmentDetails, ServiceDetails, TargetDetails } from './running-environment.ts'
 
 /** What {@link startEnvironment} starts. */
 export interface EnvironmentOptions {
@@ -22,45 +25,6 @@ export interface EnvironmentContext {
   readonly log?: (line: string) => void
   /** Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv
-}
-
-/** Plain data for the workers. Holds secrets: not for a log or a report. */
-export interface EnvironmentDetails {
-  /** By name; without those that were not started. */
-  readonly services: Readonly<Record<string, ServiceDetails>>
-  /** Not set when there is no target. */
-  readonly target?: TargetDetails
-}
-
-export interface ServiceDetails {
-  readonly provider: string
-  readonly summary: string
-  readonly connection: Readonly<Record<string, string>>
-}
-
-export interface TargetDetails {
-  readonly provider: 'command' | 'external'
-  readonly instances: readonly TargetInstance[]
-}
-
-/** Everything around the load, running. Disposing puts it away: the target first, then the services. */
-export interface Environment extends AsyncDisposable {
-  /** As of now: after `restartTarget` the pids are others. */
-  readonly details: EnvironmentDetails
-  /** One line for each service and the target, without secrets. */
-  readonly summaries: readonly string[]
-  /** Services that can be reset, back to the state after their start, in parallel. The target is not restarted. */
-  reset(): Promise<void>
-  /** @throws {ServiceError} when the target runs elsewhere or does not get ready again */
-  restartTarget(): Promise<void>
-  /** Restarts the target if it has ended, or one of its files changed since it was started. @returns whether it did */
-  restartTargetIfChanged(): Promise<boolean>
-  /** Globs whose files are the target's own, relative to its folder; empty when it is not ours to restart. */
-  readonly targetGlobs: readonly string[]
-  /** Calls `listener` for every instance of the target that ends unasked. @returns the function that stops it */
-  onTargetExit(listener: (exit: TargetExit) => void): () => void
-  /** The last lines an instance of the target printed, without secrets. */
-  targetLog(instance?: number): readonly string[]
 }
 
 /**
@@ -149,75 +113,4 @@ async function startServices(
 async function disposeAll(running: readonly StartedService[]): Promise<void> {
   const { errors } = await settleAll(running.map(async (service) => service[Symbol.asyncDispose]()))
   if (errors.length > 0) throw new AggregateError(errors, allMessages('services could not be put away', errors))
-}
-
-function allMessages(title: string, errors: readonly Error[]): string {
-  return `${title}\n\n${errors.map(({ message }) => message).join('\n\n')}`
-}
-
-class RunningEnvironment implements Environment {
-  readonly targetGlobs: readonly string[]
-  readonly #services: readonly StartedService[]
-  readonly #target: StartedTarget | undefined
-  readonly #stack: AsyncDisposableStack
-  readonly #folder: string
-  #files: ReadonlyMap<string, string>
-
-  constructor(
-    services: readonly StartedService[],
-    target: Target | undefined,
-    started: StartedTarget | undefined,
-    stack: AsyncDisposableStack,
-  ) {
-    this.#services = services
-    this.#target = started
-    this.#stack = stack
-    this.#folder = target?.options.cwd ?? process.cwd()
-    this.targetGlobs = started?.provider === 'command' && target ? watchedGlobs(target.options, this.#folder) : []
-    this.#files = fingerprint(this.targetGlobs, this.#folder)
-  }
-
-  get details(): EnvironmentDetails {
-    const present = this.#services.filter(({ provider }) => provider !== 'absent')
-    return {
-      services: Object.fromEntries(
-        present.map(({ name, provider, summary, connection }) => [name, { provider, summary, connection }]),
-      ),
-      ...(this.#target ? { target: { provider: this.#target.provider, instances: this.#target.instances } } : {}),
-    }
-  }
-
-  get summaries(): readonly string[] {
-    return [...this.#services, ...(this.#target ? [this.#target] : [])].map(({ summary }) => summary)
-  }
-
-  async reset(): Promise<void> {
-    const { errors } = await settleAll(this.#services.map(async (service) => service.reset?.()))
-    if (errors.length > 0) throw new AggregateError(errors, allMessages('services could not be reset', errors))
-  }
-
-  async restartTarget(): Promise<void> {
-    this.#files = fingerprint(this.targetGlobs, this.#folder)
-    await this.#target?.restart()
-  }
-
-  async restartTargetIfChanged(): Promise<boolean> {
-    if (this.#target === undefined) return false
-    const changed = changedSince(this.#files, fingerprint(this.targetGlobs, this.#folder))
-    if (!changed && this.#target.running) return false
-    await this.restartTarget()
-    return true
-  }
-
-  onTargetExit(listener: (exit: TargetExit) => void): () => void {
-    return this.#target?.onExit(listener) ?? (() => {})
-  }
-
-  targetLog(instance = 0): readonly string[] {
-    return this.#target?.log(instance) ?? []
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stack.disposeAsync()
-  }
 }

@@ -21,3 +21,8 @@ export async function settleAll<T>(
   }
   return { values, errors }
 }
+
+/** The messages of all errors under one title. */
+export function allMessages(title: string, errors: readonly Error[]): string {
+  return [title, ...errors.map(({ message }) => message)].join('\n\n')
+}

@@ -5,15 +5,20 @@ import { ServiceError } from './service.ts'
 const OLDEST = 14
 
 /**
- * The server's version, e.g. `18.4`.
+ * The server's version, e.g. `18.4`, and whether its commits wait for the disk.
  * @throws {ServiceError} when it is older than 14
  */
-export async function checkVersion(subject: string, db: PostgresConnection, remedy: string): Promise<string> {
-  const [row] = await db.query<{ version: string; number: string }>(
-    `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number`,
+export async function checkVersion(
+  subject: string,
+  db: PostgresConnection,
+  remedy: string,
+): Promise<{ readonly version: string; readonly waitsForDisk: boolean }> {
+  const [row] = await db.query<{ version: string; number: string; fsync: string }>(
+    `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number,
+            current_setting('fsync') AS fsync`,
   )
   const version = row?.version.split(' ')[0] ?? 'unknown'
-  if (Number(row?.number) >= OLDEST * 10_000) return version
+  if (Number(row?.number) >= OLDEST * 10_000) return { version, waitsForDisk: row?.fsync !== 'off' }
   throw new ServiceError(subject, {
     problem: `PostgreSQL ${version} is too old; ${OLDEST} is the oldest that will do`,
     remedy,

@@ -103,7 +103,7 @@ describe.each(PROVIDERS)('postgres(), $provider', ({ provider, skip, options }) 
     await using started = await start({ env: 'PGURL' })
     const { service } = started
     expect(service.provider).toBe(provider)
-    expect(service.summary).toMatch(new RegExp(`^PostgreSQL \\d+\\.\\d+, ${provider}, [\\w.]+:\\d+$`))
+    expect(service.summary).toMatch(new RegExp(`^PostgreSQL \\d+\\.\\d+, ${provider}, [\\w.]+:\\d+, fsync off$`))
     expect(service.env).toEqual({ PGURL: service.connection['url'] })
     expect(service.summary).not.toContain(new URL(urlOf(service)).password)
   })

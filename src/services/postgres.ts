@@ -18,6 +18,7 @@ import { startEmbeddedPostgres } from './postgres-embedded.ts'
 import type { PostgresServer, ServerOptions } from './postgres-server.ts'
 import { checkSettings, checkVersion, filledTables, resolveTables, truncate, userTables } from './postgres-state.ts'
 import type { Provider } from './provider.ts'
+import { withoutPasswords } from './redact.ts'
 import { assertAllowedHost } from './remote.ts'
 import { ServiceError, type Service, type ServiceContext, type StartedService } from './service.ts'
 
@@ -66,7 +67,7 @@ function validate(options: PostgresOptions): readonly Problem[] {
     const rule = 'must be a text or a number, under a name Postgres knows'
     problems.add(`settings.${name}`, value, rule, 'settings: { max_connections: 200 }')
   }
-  return problems.found
+  return withoutPasswords(problems.found)
 }
 
 async function start(name: string, options: PostgresOptions, context: ServiceContext): Promise<StartedService> {
@@ -113,11 +114,11 @@ async function prepare(
 ): Promise<StartedService> {
   const { url, provider, place } = server
   await using db = await connectPostgres(name, url)
-  const version = await checkVersion(name, db, olderRemedy(provider))
+  const { version, waitsForDisk } = await checkVersion(name, db, olderRemedy(provider))
   const base = {
     name,
     provider,
-    summary: `PostgreSQL ${version}, ${provider}, ${place}`,
+    summary: `PostgreSQL ${version}, ${provider}, ${place}${waitsForDisk ? '' : ', fsync off'}`,
     connection: { url },
     env: targetEnv(KIND, options, url),
     [Symbol.asyncDispose]: () => server.stop(),

@@ -1,3 +1,5 @@
+import type { Problem } from '../options/problems.ts'
+
 const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)([^\s:@/]*):([^\s/]*)@/gi
 const SECRET_PARAMETERS = /([?&](?:password|passwd|pwd|token|secret|api_?key|access_key|sslpassword)=)[^&\s#]*/gi
 
@@ -23,4 +25,12 @@ export function secretsOf(url: string): readonly string[] {
     // A stray percent sign: only the written form can be looked for.
   }
   return [...secrets]
+}
+
+/** A URL under a misspelt name is shown like any unknown option: not with the password in it. */
+export function withoutPasswords(problems: readonly Problem[]): readonly Problem[] {
+  return problems.map((problem) => {
+    const { received } = problem
+    return typeof received === 'string' ? { ...problem, received: redact(received) } : problem
+  })
 }

@@ -3,12 +3,7 @@ import { redact } from './redact.ts'
 import { waitUntilReady } from './readiness.ts'
 import { ServiceError } from './service.ts'
 import type { TargetOptions } from './target-options.ts'
-import type { StartedTarget, TargetContext, TargetInstance } from './target.ts'
-
-export interface Readiness {
-  readonly readyPath: string
-  readonly readyTimeoutMs: number
-}
+import type { Readiness, StartedTarget, TargetContext, TargetInstance } from './started-target.ts'
 
 /** A target that was running before we came and goes on afterwards. */
 export class ExternalTarget implements StartedTarget {

@@ -1,17 +1,12 @@
+import { targetEnvironment, type Ports } from './target-env.ts'
 import { settleAll } from './failure.ts'
 import { ManagedProcess, describeExit, type ProcessExit } from './managed-process.ts'
 import { freePort, isFree } from './ports.ts'
 import { redact, secretsOf } from './redact.ts'
 import { waitUntilReady } from './readiness.ts'
 import { ServiceError } from './service.ts'
-import type { Readiness } from './target-external.ts'
-import type { InstanceContext, TargetOptions } from './target-options.ts'
-import type { StartedTarget, TargetContext, TargetExit, TargetInstance } from './target.ts'
-
-interface Ports {
-  readonly port: number
-  readonly internalPort: number | undefined
-}
+import type { TargetOptions } from './target-options.ts'
+import type { Readiness, StartedTarget, TargetContext, TargetExit, TargetInstance } from './started-target.ts'
 
 /** A target of one or more processes of ours. */
 export class StartedProcesses implements StartedTarget {
@@ -153,7 +148,7 @@ async function launchInstance(
   const started = await ManagedProcess.start({
     command: program,
     args,
-    env: environment(options, ports, index, context),
+    env: targetEnvironment(options, ports, index, context),
     guardian,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   }).catch((error: NodeJS.ErrnoException) => {
@@ -194,26 +189,4 @@ function exitRemedy(started: ManagedProcess): string {
     return 'It listens on a port that is taken: let it listen on PORT (and INTERNAL_PORT), which are free ones.'
   }
   return 'See its last lines above; run the same command by hand with the same variables to look closer.'
-}
-
-/** Vitest's own variables would make the target believe it is under test. */
-const VITEST_VARIABLES = /^(VITEST(_.*)?|TEST|MODE|DEV|PROD|SSR|NODE_OPTIONS|NODE_V8_COVERAGE)$/
-
-function environment(
-  { env = {}, portVariable = 'PORT', internalPortVariable = 'INTERNAL_PORT' }: TargetOptions,
-  { port, internalPort }: Ports,
-  index: number,
-  context: TargetContext,
-): NodeJS.ProcessEnv {
-  const inherited = Object.entries(context.env).filter(([name]) => !VITEST_VARIABLES.test(name))
-  const services = Object.fromEntries(context.services.map(({ name, connection }) => [name, connection]))
-  const instance: InstanceContext = { index, port, internalPort, services }
-  return {
-    ...Object.fromEntries(inherited),
-    NODE_ENV: 'production',
-    ...Object.assign({}, ...context.services.map((service) => service.env)),
-    [portVariable]: String(port),
-    ...(internalPortVariable === false ? {} : { [internalPortVariable]: String(internalPort) }),
-    ...(typeof env === 'function' ? env(instance) : env),
-  }
 }

@@ -1,0 +1,112 @@
+import { allMessages, settleAll } from './failure.ts'
+import { changedSince, fingerprint, watchedGlobs } from './file-watch.ts'
+import type { StartedService } from './service.ts'
+import type { StartedTarget, TargetExit, TargetInstance } from './started-target.ts'
+import type { Target } from './target.ts'
+
+/** Plain data for the workers. Holds secrets: not for a log or a report. */
+export interface EnvironmentDetails {
+  /** By name; without those that were not started. */
+  readonly services: Readonly<Record<string, ServiceDetails>>
+  /** Not set when there is no target. */
+  readonly target?: TargetDetails
+}
+
+export interface ServiceDetails {
+  readonly provider: string
+  readonly summary: string
+  readonly connection: Readonly<Record<string, string>>
+}
+
+export interface TargetDetails {
+  readonly provider: 'command' | 'external'
+  readonly instances: readonly TargetInstance[]
+}
+
+/** Everything around the load, running. Disposing puts it away: the target first, then the services. */
+export interface Environment extends AsyncDisposable {
+  /** As of now: after `restartTarget` the pids are others. */
+  readonly details: EnvironmentDetails
+  /** One line for each service and the target, without secrets. */
+  readonly summaries: readonly string[]
+  /** Services that can be reset, back to the state after their start, in parallel. The target is not restarted. */
+  reset(): Promise<void>
+  /** @throws {ServiceError} when the target runs elsewhere or does not get ready again */
+  restartTarget(): Promise<void>
+  /** Restarts the target if it has ended, or one of its files changed since it was started. @returns whether it did */
+  restartTargetIfChanged(): Promise<boolean>
+  /** Globs whose files are the target's own, relative to its folder; empty when it is not ours to restart. */
+  readonly targetGlobs: readonly string[]
+  /** Calls `listener` for every instance of the target that ends unasked. @returns the function that stops it */
+  onTargetExit(listener: (exit: TargetExit) => void): () => void
+  /** The last lines an instance of the target printed, without secrets. */
+  targetLog(instance?: number): readonly string[]
+}
+
+/** Holds what was started, and the stack that puts it away. */
+export class RunningEnvironment implements Environment {
+  readonly targetGlobs: readonly string[]
+  readonly #services: readonly StartedService[]
+  readonly #target: StartedTarget | undefined
+  readonly #stack: AsyncDisposableStack
+  readonly #folder: string
+  #files: ReadonlyMap<string, string>
+
+  constructor(
+    services: readonly StartedService[],
+    target: Target | undefined,
+    started: StartedTarget | undefined,
+    stack: AsyncDisposableStack,
+  ) {
+    this.#services = services
+    this.#target = started
+    this.#stack = stack
+    this.#folder = target?.options.cwd ?? process.cwd()
+    this.targetGlobs = started?.provider === 'command' && target ? watchedGlobs(target.options, this.#folder) : []
+    this.#files = fingerprint(this.targetGlobs, this.#folder)
+  }
+
+  get details(): EnvironmentDetails {
+    const present = this.#services.filter(({ provider }) => provider !== 'absent')
+    return {
+      services: Object.fromEntries(
+        present.map(({ name, provider, summary, connection }) => [name, { provider, summary, connection }]),
+      ),
+      ...(this.#target ? { target: { provider: this.#target.provider, instances: this.#target.instances } } : {}),
+    }
+  }
+
+  get summaries(): readonly string[] {
+    return [...this.#services, ...(this.#target ? [this.#target] : [])].map(({ summary }) => summary)
+  }
+
+  async reset(): Promise<void> {
+    const { errors } = await settleAll(this.#services.map(async (service) => service.reset?.()))
+    if (errors.length > 0) throw new AggregateError(errors, allMessages('services could not be reset', errors))
+  }
+
+  async restartTarget(): Promise<void> {
+    this.#files = fingerprint(this.targetGlobs, this.#folder)
+    await this.#target?.restart()
+  }
+
+  async restartTargetIfChanged(): Promise<boolean> {
+    if (this.#target === undefined) return false
+    const changed = changedSince(this.#files, fingerprint(this.targetGlobs, this.#folder))
+    if (!changed && this.#target.running) return false
+    await this.restartTarget()
+    return true
+  }
+
+  onTargetExit(listener: (exit: TargetExit) => void): () => void {
+    return this.#target?.onExit(listener) ?? (() => {})
+  }
+
+  targetLog(instance = 0): readonly string[] {
+    return this.#target?.log(instance) ?? []
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync()
+  }
+}

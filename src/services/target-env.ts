@@ -1,0 +1,32 @@
+import type { TargetContext } from './started-target.ts'
+import type { InstanceContext, TargetOptions } from './target-options.ts'
+
+/** Where one instance listens. */
+export interface Ports {
+  readonly port: number
+  /** Not set when there is no internal listener. */
+  readonly internalPort: number | undefined
+}
+
+/** Vitest's own variables would make the target believe it is under test. */
+const VITEST_VARIABLES = /^(VITEST(_.*)?|TEST|MODE|DEV|PROD|SSR|NODE_OPTIONS|NODE_V8_COVERAGE)$/
+
+/** The whole environment one instance is started with. */
+export function targetEnvironment(
+  { env = {}, portVariable = 'PORT', internalPortVariable = 'INTERNAL_PORT' }: TargetOptions,
+  { port, internalPort }: Ports,
+  index: number,
+  context: TargetContext,
+): NodeJS.ProcessEnv {
+  const inherited = Object.entries(context.env).filter(([name]) => !VITEST_VARIABLES.test(name))
+  const services = Object.fromEntries(context.services.map(({ name, connection }) => [name, connection]))
+  const instance: InstanceContext = { index, port, internalPort, services }
+  return {
+    ...Object.fromEntries(inherited),
+    NODE_ENV: 'production',
+    ...Object.assign({}, ...context.services.map((service) => service.env)),
+    [portVariable]: String(port),
+    ...(internalPortVariable === false ? {} : { [internalPortVariable]: String(internalPort) }),
+    ...(typeof env === 'function' ? env(instance) : env),
+  }
+}
