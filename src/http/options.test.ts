@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import { constantArrivalRate } from '../load/builders.ts'
+import { OptionsError } from '../options/problems.ts'
+import { readOptions } from './options.ts'
+import { engineFor } from './scripted-server.ts'
+import type { HttpRunOptions } from './types.ts'
+
+const load = constantArrivalRate({ rate: 1, vus: 1, duration: '1s' })
+const request = { path: '/' }
+const target = { baseUrl: 'http://127.0.0.1:1' }
+
+function problemsOf(options: Record<string, unknown>): string[] {
+  try {
+    readOptions({ load, ...('steps' in options ? {} : { request }), ...options } as unknown as HttpRunOptions, target)
+    return []
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error
+    for (const { rule, example } of error.problems) expect([rule, example]).not.toContain('')
+    return error.problems.map(({ path }) => path)
+  }
+}
+
+test('defaults', () => {
+  expect(readOptions({ load, request }, target)).toMatchObject({
+    timeoutMs: 10_000,
+    warmupMs: 0,
+    dropAfterMs: Number.POSITIVE_INFINITY,
+    record: undefined,
+    baseUrl: target.baseUrl,
+    steps: [{ name: 'request', request }],
+    abortWhen: { errorRatioAbove: 0.9, forMs: 5_000 },
+  })
+})
+
+test.each<[Record<string, unknown>, string[]]>([
+  [
+    { load: { kind: 'constantArrivalRate', ratePerSec: -1, vus: 0, durationMs: 1, arrivals: 'uniform' } },
+    ['load.ratePerSec', 'load.vus'],
+  ],
+  [{ load: 'fast' }, ['load']],
+  [{ lod: load }, ['lod']],
+  [{ request: undefined }, ['request']],
+  [{ request, steps: [{ name: 'a', request }] }, ['request']],
+  [{ request: 'x' }, ['request']],
+  [{ request: { path: 'api' } }, ['request.path']],
+  [
+    { request: { path: 5, method: 1, tag: '', pth: 1 } },
+    ['request.pth', 'request.path', 'request.method', 'request.tag'],
+  ],
+  [{ request: { path: '/', method: 'GE T' } }, ['request.method']],
+  [{ request: { path: '/', headers: { 'a b': 1, 'content-length': 2 } } }, ['request.headers', 'request.headers']],
+  [{ request: { path: '/', expectStatus: 20, check: {} } }, ['request.expectStatus', 'request.check']],
+  [{ steps: [] }, ['steps']],
+  [{ steps: [1, { name: '', request: {} }] }, ['steps[0]', 'steps[1].name', 'steps[1].request.path']],
+  [
+    {
+      steps: [
+        { name: 'a', request },
+        { name: 'a', request },
+      ],
+    },
+    ['steps[1].name'],
+  ],
+  [
+    { steps: [{ name: 'a', request, weight: 0, thinkTime: { min: '2s', max: '1s' } }] },
+    ['steps[0].weight', 'steps[0].thinkTime'],
+  ],
+  [
+    { steps: [{ name: 'a', request, extract: { t: 'access.token', u: 5 } }] },
+    ['steps[0].extract.t', 'steps[0].extract.u'],
+  ],
+  [{ timeout: 0, warmup: -1, dropAfter: 'soon' }, ['timeout', 'warmup', 'dropAfter']],
+  [{ timeout: Number.NaN }, ['timeout']],
+  [{ timeout: '11m' }, ['timeout']],
+  [{ expectStatus: [] }, ['expectStatus']],
+  [{ expectStatus: [200, '429'] }, ['expectStatus']],
+  [{ data: [] }, ['data']],
+  [{ data: 7 }, ['data']],
+  [{ record: 'yes' }, ['record']],
+  [{ record: { key: 'id', payload: true, keys: 1 } }, ['record.keys', 'record.key', 'record.payload']],
+  [{ headers: { bad: 'a\nb' } }, ['headers']],
+  [{ baseUrl: 'ftp://x' }, ['baseUrl']],
+  [{ baseUrl: 'http://x/?a=b' }, ['baseUrl']],
+  [{ connectTo: { socketPath: '' } }, ['connectTo.socketPath']],
+  [{ connectTo: { host: 'a', port: 0 } }, ['connectTo.port']],
+  [{ connectTo: {} }, ['connectTo']],
+  [{ tls: { cert: 'x', rejectUnauthorised: false } }, ['tls.rejectUnauthorised', 'tls']],
+  [{ abortWhen: { errorRatioAbove: 50, for: '5s' } }, ['abortWhen.errorRatioAbove']],
+  [{ abortWhen: { errorRatioAbove: 0.5 } }, ['abortWhen.for']],
+  [{ abortWhen: true }, ['abortWhen']],
+  [{ name: '' }, ['name']],
+])('%j', (options, paths) => {
+  expect(problemsOf(options)).toEqual(paths)
+})
+
+test('all mistakes of one call come in one error, before any connection', async () => {
+  const { http, results } = engineFor('http://127.0.0.1:1')
+  const options = { load, request: { path: 'x' }, timeout: -1, warmup: 'long', data: [] } as unknown as HttpRunOptions
+  const error = await http.run(options).catch((error: unknown) => error)
+  expect((error as Error).message).toBe(
+    `http.run() was given 4 options it cannot use:
+
+  request.path: must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text), received "x"
+    received: 'x'
+    example:  path: '/api/me'
+  data: must have at least one row
+    received: []
+    example:  data: [{ token: 'a' }], data: csv('users.csv'), data: sql('SELECT id FROM users')
+  timeout: must be a duration above 0 ms and at most 600000 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+    received: -1
+    example:  timeout: '2m'
+  warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+    received: 'long'
+    example:  warmup: '2m'`,
+  )
+  expect(results).toEqual([])
+})
+
+test('no mistake shows a password or a key', () => {
+  const message = (options: Record<string, unknown>) => {
+    try {
+      readOptions({ load, request, ...options } as unknown as HttpRunOptions, target)
+    } catch (error) {
+      return (error as Error).message
+    }
+    throw new Error('nothing was wrong')
+  }
+  expect(message({ baseUrl: 'http://user:s3cret@host/?x' })).not.toContain('s3cret')
+  expect(message({ tls: { key: 's3cret', kye: 's3cret' } })).not.toContain('s3cret')
+  expect(message({ headers: { authorization: 's3cret\n' } })).not.toContain('s3cret')
+})

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
+import { digestOf } from '../run/digest.ts'
+import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+
+const one = sharedIterations({ iterations: 1, vus: 1 })
+
+test('every operation, with its key and what the VU was told', async () => {
+  const statuses = ['201 Created', '409 Conflict', '503 Busy', '429 Slow Down']
+  await using server = await scriptedServer({
+    onRequest: (socket, _, number) => socket.write(answer('told', { status: statuses[number]! })),
+  })
+  const { http } = engineFor(server.url, { runId: 'r1' })
+  const run = await http.run({
+    load: sharedIterations({ iterations: 4, vus: 1 }),
+    request: ({ iteration }) => ({
+      method: 'POST',
+      path: '/votes',
+      headers: { 'Idempotency-Key': `key-${iteration}` },
+      body: { stars: iteration },
+    }),
+    expectStatus: [201, 429],
+    record: true,
+  })
+  expect(run.history.runId).toBe('r1')
+  expect(run.history.steps).toEqual(['request'])
+  const operations = [...run.history.operations()]
+  expect(operations.map(({ key, outcome, status, vu, due }) => ({ key, outcome, status, vu, due }))).toEqual([
+    { key: 'key-0', outcome: 'ok', status: 201, vu: 0, due: 'applied' },
+    { key: 'key-1', outcome: 'failed', status: 409, vu: 0, due: 'applied' },
+    { key: 'key-2', outcome: 'unknown', status: 503, vu: 0, due: 'applied' },
+    { key: 'key-3', outcome: 'failed', status: 429, vu: 0, due: 'applied' },
+  ])
+  expect(operations[2]!.payload).toBe(digestOf('{"stars":2}'))
+  expect(operations[2]!.answer).toBeUndefined()
+  for (const { intendedStartUs, startUs, endUs } of operations) {
+    expect(startUs).toBeGreaterThanOrEqual(intendedStartUs)
+    expect(endUs).toBeGreaterThanOrEqual(startUs)
+  }
+})
+
+test('the scenario says what the key, the payload, the answer, the outcome and the due are', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer('{"id":5,"at":1}')) })
+  const { http } = engineFor(server.url)
+  const run = await http.run({
+    load: sharedIterations({ iterations: 2, vus: 1 }),
+    request: ({ iteration }) => ({ path: `/x/${iteration}`, method: 'PUT', headers: { 'X-Key': 'k' }, body: 'b' }),
+    record: {
+      key: ({ headers, path }) => (path === '/x/0' ? undefined : headers['x-key']),
+      payload: ({ method, body }) => `${method} ${String(body)}`,
+      answer: (answer) => String((answer.json() as { id: number }).id),
+      outcome: () => 'unknown',
+      due: () => 'ignored',
+    },
+  })
+  expect([...run.history.operations()]).toMatchObject([
+    { key: 'k', payload: digestOf('PUT b'), answer: digestOf('5'), outcome: 'unknown', due: 'ignored' },
+  ])
+})
+
+test('without an answer nobody knows, unless nothing was sent', async () => {
+  await using silent = await scriptedServer({ onRequest: () => {} })
+  const request = { path: '/', method: 'POST' }
+  const unanswered = await engineFor(silent.url).http.run({ load: one, request, record: true, timeout: '50ms' })
+  expect([...unanswered.history.operations()]).toMatchObject([{ key: '0-0-0', outcome: 'unknown', status: 0 }])
+
+  const { url } = silent
+  await silent[Symbol.asyncDispose]()
+  const refused = await engineFor(url).http.run({ load: one, request, record: true })
+  expect([...refused.history.operations()]).toMatchObject([{ outcome: 'failed', status: 0 }])
+})
+
+test('an answer whose body is not as it should be leaves it open', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer('half')) })
+  const run = await engineFor(server.url).http.run({
+    load: one,
+    request: { path: '/', check: { text: 'whole' } },
+    record: true,
+  })
+  expect([...run.history.operations()]).toMatchObject([{ outcome: 'unknown', status: 200 }])
+})
+
+test('what was in flight when a run was aborted is unknown', async () => {
+  await using server = await scriptedServer({ onRequest: () => {} })
+  const stop = new AbortController()
+  const { http } = engineFor(server.url, { signal: stop.signal })
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 50, vus: 10, duration: '1m' }),
+    request: ({ iteration, vu }) => {
+      if (vu.id === 2) stop.abort()
+      return { path: `/${iteration}` }
+    },
+    record: true,
+  })
+  expect(run.completed).toBe(0)
+  expect(new Set([...run.history.operations()].map(({ outcome }) => outcome))).toEqual(new Set(['unknown']))
+  expect(run.history.size).toBe(run.sent)
+})
+
+test('a run that recorded nothing says so', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const run = await engineFor(server.url).http.run({ load: one, request: { path: '/' } })
+  expect(() => run.history).toThrow('http 1 recorded no history: give http.run() the option record: true')
+})
+
+test('a key that is none is a mistake of the scenario', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const record = { key: () => 5 as unknown as string }
+  await expect(engineFor(server.url).http.run({ load: one, request: { path: '/' }, record })).rejects.toThrow(
+    'record.key: must return a text or undefined, it returned number',
+  )
+})
