@@ -1,4 +1,5 @@
 import { checkKnownKeys } from '../options/checks.ts'
+import type { RunObserver } from '../run/observer.ts'
 import { Problems } from '../options/problems.ts'
 
 /** Options of the reporter: `reporters: [['vitest-slo/reporter', { outputDir: 'perf-report' }], 'default']`. */
@@ -21,6 +22,8 @@ export interface ReporterOptions {
    * other reporters see them. Default true.
    */
   readonly redact?: boolean
+  /** Told how scenarios go while they run, e.g. an exporter of metrics. Default none. */
+  readonly observers?: readonly RunObserver[]
 }
 
 export type ResolvedReporterOptions = Required<Omit<ReporterOptions, 'compareWith'>> &
@@ -29,8 +32,8 @@ export type ResolvedReporterOptions = Required<Omit<ReporterOptions, 'compareWit
 /** @throws {OptionsError} naming every option that cannot be used */
 export function resolveReporterOptions(options: ReporterOptions = {}): ResolvedReporterOptions {
   const problems = new Problems()
-  checkKnownKeys(problems, '', options, ['outputDir', 'invalid', 'compareWith', 'redact'])
-  const { outputDir = 'perf-report', invalid = 'fail', compareWith, redact = true } = options
+  checkKnownKeys(problems, '', options, ['outputDir', 'invalid', 'compareWith', 'redact', 'observers'])
+  const { outputDir = 'perf-report', invalid = 'fail', compareWith, redact = true, observers = [] } = options
   if (typeof outputDir !== 'string' || outputDir === '')
     problems.add('outputDir', outputDir, 'must be the path of a folder', "outputDir: 'perf-report'")
   if (invalid !== 'fail' && invalid !== 'warn')
@@ -38,6 +41,8 @@ export function resolveReporterOptions(options: ReporterOptions = {}): ResolvedR
   if (compareWith !== undefined && (typeof compareWith !== 'string' || compareWith === ''))
     problems.add('compareWith', compareWith, 'must be the path of a results.json', "compareWith: 'main/results.json'")
   if (typeof redact !== 'boolean') problems.add('redact', redact, 'must be true or false', 'redact: true')
+  if (!Array.isArray(observers))
+    problems.add('observers', observers, 'must be a list of observers', 'observers: [exporter]')
   problems.throwIfAny('vitest-slo/reporter')
-  return { outputDir, invalid, redact, ...(compareWith === undefined ? {} : { compareWith }) }
+  return { outputDir, invalid, redact, observers, ...(compareWith === undefined ? {} : { compareWith }) }
 }

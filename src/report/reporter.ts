@@ -10,6 +10,7 @@ import { LIVE_ADDRESS, LiveReceiver, type LiveMessage } from './live/channel.ts'
 import { LiveView } from './live/view.ts'
 import { resolveReporterOptions, type ReporterOptions, type ResolvedReporterOptions } from './options.ts'
 import { readResults } from './read-results.ts'
+import { Observers } from './observers.ts'
 import { redactError, redactTest } from './redact-reported.ts'
 import { ReportFolder } from './report-folder.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
@@ -35,6 +36,7 @@ export default class SloReporter implements Reporter {
   #loadAverageAtStart = loadAverage()
   #finished = new Map<string, ScenarioResult>()
   #folder!: ReportFolder
+  #observers!: Observers
   #earlier = new EarlierRuns()
   #receiver: LiveReceiver | undefined
   #view!: LiveView
@@ -49,6 +51,7 @@ export default class SloReporter implements Reporter {
     this.#vitest = vitest
     this.#folder = new ReportFolder(resolve(vitest.config.root, this.#options.outputDir))
     this.#view = new LiveView(vitest)
+    this.#observers = new Observers(this.#options.observers, (line) => vitest.logger.error(line))
     vitest.onClose(async () => {
       await this.#receiver?.close()
       this.#receiver = undefined
@@ -63,6 +66,7 @@ export default class SloReporter implements Reporter {
     await this.#lookBack()
     this.#view.start()
     await this.#listen()
+    await this.#observers.tell((observer) => observer.onStart?.())
   }
 
   onUserConsoleLog(log: UserConsoleLog): void {
@@ -76,6 +80,10 @@ export default class SloReporter implements Reporter {
     const scenario = scenarioOf(testCase)
     annotate(testCase, scenario, this.#folder.fileOf('index.html'))
     this.#finished.set(testCase.id, scenario)
+    const { name, verdict, runs, assertions } = scenario
+    void this.#observers.tell((observer) =>
+      observer.onScenario?.(name, verdict, { runs: [...runs], assertions: [...assertions] }),
+    )
     this.#folder.saveProgress(this.#results([...this.#finished.values()], [], false))
   }
 
@@ -95,6 +103,7 @@ export default class SloReporter implements Reporter {
     const results = this.#results(scenarios, errors, reason !== 'interrupted')
     const failures = await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
     this.#print(results, failures)
+    await this.#observers.tell((observer) => observer.onEnd?.())
     this.#earlier.learn(results)
     if (this.#options.invalid === 'fail' && results.totals.invalid > 0 && !process.exitCode) process.exitCode = 1
   }
@@ -135,9 +144,10 @@ export default class SloReporter implements Reporter {
   #onLiveMessage({ testId, snapshot }: LiveMessage): void {
     const testCase = this.#vitest.state.getReportedEntityById(testId)
     if (testCase?.type !== 'test' || this.#finished.has(testId)) return
-    const { fullName } = testCase
-    const objectives = this.#earlier.objectivesOf(identityOf(testCase), snapshot.run)
-    this.#view.show(testId, fullName, snapshot, objectives)
+    const identity = identityOf(testCase)
+    const shown = this.#options.redact ? redactData(snapshot, this.#secrets) : snapshot
+    this.#view.show(testId, identity.name, shown, this.#earlier.objectivesOf(identity, shown.run))
+    void this.#observers.tell((observer) => observer.onSnapshot?.(identity.name, shown))
   }
 
   /** Once for a session: later runs of it are compared with the ones before. */

@@ -1,5 +1,6 @@
 import type { PhaseName } from '../load/load.ts'
 import type { RunKind } from './evidence.ts'
+import type { ResponseTimesJson } from './response-times.ts'
 
 /**
  * How a run stands while it goes on: for a person watching, and for a scraper. Engines hand one to `onSnapshot` once a
@@ -24,6 +25,8 @@ export interface RunSnapshot {
   /** VUs in use, or sockets open. */
   readonly users: number
   readonly inFlight?: number
+  /** By step and status, since the start; for scrapers. */
+  readonly responseTimes?: readonly ResponseTimesJson[]
   readonly generator: SnapshotHealth
 }
 

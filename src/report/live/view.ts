@@ -1,5 +1,4 @@
 import type { Vitest } from 'vitest/node'
-import { redactText } from '../../options/redact.ts'
 import type { RunSnapshot } from '../../run/snapshot.ts'
 import { paintFor } from '../terminal/style.ts'
 import { blockOf, lineOf, type LiveRun } from './lines.ts'
@@ -34,10 +33,10 @@ export class LiveView {
     if (this.#silent) return
     const runs = this.#running.get(testId) ?? new Map<string, LiveRun>()
     const before = runs.get(snapshot.run)
-    const run: LiveRun = { scenario: redactText(scenario), snapshot, objectives }
+    const run: LiveRun = { scenario, snapshot, objectives }
     this.#running.set(testId, runs.set(snapshot.run, run))
     if (this.#window !== undefined) this.#window.refresh()
-    else if (lineIsDue(before?.snapshot, snapshot)) this.#vitest.logger.log(redactText(lineOf(run)))
+    else if (lineIsDue(before?.snapshot, snapshot)) this.#vitest.logger.log(lineOf(run))
   }
 
   /** The test is over: its figures are in the summary from now on. */

@@ -1,0 +1,185 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { OptionsError } from '../options/problems.ts'
+import { ResponseTimes } from '../run/response-times.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
+import { MetricsExporter, type ExporterOptions } from './exporter.ts'
+
+const times = new ResponseTimes()
+for (let i = 0; i < 90; i++) times.record('vote', 200, 30_000)
+for (let i = 0; i < 9; i++) times.record('vote', 503, 400_000)
+times.record('vote', 'timeout', 20_000_000)
+
+const SNAPSHOT: RunSnapshot = {
+  run: 'http 1',
+  kind: 'http',
+  load: 'constantArrivalRate 200/s, 2,000 VUs, 2m',
+  elapsedMs: 60_000,
+  plannedMs: 120_000,
+  phase: 'steady',
+  state: 'running',
+  counts: { offered: 104, sent: 102, completed: 100, dropped: 2, errors: { status: 9, timeout: 1 } },
+  recent: { seconds: 3, offeredPerSec: 200, achievedPerSec: 199, errors: 0, p50Ms: 41, p95Ms: 120, p99Ms: 163 },
+  users: 2000,
+  inFlight: 14,
+  responseTimes: times.toJSON(),
+  generator: { cpuRatio: 0.31, eventLoopDelayP99Ms: 2, scheduleDelayP99Ms: 1.5 },
+}
+
+async function exporter(options: ExporterOptions) {
+  const lines: string[] = []
+  const made = new MetricsExporter({ log: (line) => lines.push(line), ...options })
+  onTestFinished(() => made.onEnd())
+  await made.onStart()
+  return { made, lines }
+}
+
+/** What the endpoint says, by series as written: `slo_vus{scenario="S4",run="http 1"}`. */
+async function scrape(made: MetricsExporter): Promise<Map<string, number>> {
+  const text = await (await fetch(made.url!)).text()
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]))
+}
+
+const AT = 'scenario="S4",run="http 1"'
+
+describe('the scrape endpoint', () => {
+  test('says how a run of requests stands', async () => {
+    const { made } = await exporter({ port: 0 })
+    made.onSnapshot('S4', { ...SNAPSHOT, counts: { ...SNAPSHOT.counts, offered: 50 } })
+    made.onSnapshot('S4', SNAPSHOT)
+    expect(Object.fromEntries(await scrape(made))).toMatchObject({
+      [`slo_requests_offered_total{${AT}}`]: 104,
+      [`slo_requests_sent_total{${AT}}`]: 102,
+      [`slo_requests_completed_total{${AT}}`]: 100,
+      [`slo_requests_dropped_total{${AT}}`]: 2,
+      [`slo_errors_total{${AT},kind="status"}`]: 9,
+      [`slo_latency_seconds{${AT},quantile="0.95"}`]: 0.12,
+      [`slo_vus{${AT}}`]: 2000,
+      [`slo_requests_in_flight{${AT}}`]: 14,
+      [`slo_run_progress_ratio{${AT}}`]: 0.5,
+      [`slo_generator_cpu_ratio{${AT}}`]: 0.31,
+      [`slo_generator_schedule_delay_seconds{${AT}}`]: 0.0015,
+      [`slo_generator_saturated{${AT}}`]: 0,
+    })
+  })
+
+  test('counts durations by step and status in a histogram that Prometheus can read', async () => {
+    const { made } = await exporter({ port: 0 })
+    made.onSnapshot('S4', SNAPSHOT)
+    const series = await scrape(made)
+    const name = 'slo_http_request_duration_seconds'
+    const ok = `${AT},step="vote",status="200"`
+    expect(series.get(`${name}_bucket{${ok},le="0.025"}`)).toBe(0)
+    expect(series.get(`${name}_bucket{${ok},le="0.05"}`)).toBe(90)
+    expect(series.get(`${name}_bucket{${ok},le="+Inf"}`)).toBe(90)
+    expect(series.get(`${name}_count{${ok}}`)).toBe(90)
+    expect(series.get(`${name}_sum{${ok}}`)).toBeCloseTo(2.7)
+    expect(series.get(`${name}_bucket{${AT},step="vote",status="timeout",le="10"}`)).toBe(0)
+    expect(series.get(`${name}_bucket{${AT},step="vote",status="timeout",le="+Inf"}`)).toBe(1)
+  })
+
+  test('says how a fan-out stands, and that an ended run has no users', async () => {
+    const { made } = await exporter({ port: 0 })
+    made.onSnapshot('S6', { ...SNAPSHOT, run: 'ws 1', kind: 'fanOut', state: 'ended' })
+    const at = 'scenario="S6",run="ws 1"'
+    expect(Object.fromEntries(await scrape(made))).toMatchObject({
+      [`slo_deliveries_expected_total{${at}}`]: 104,
+      [`slo_deliveries_received_total{${at}}`]: 100,
+      [`slo_deliveries_missing_total{${at}}`]: 2,
+      [`slo_publications_total{${at}}`]: 102,
+      [`slo_message_lag_seconds{${at},quantile="0.99"}`]: 0.163,
+      [`slo_sockets{${at}}`]: 0,
+    })
+  })
+
+  test('says what assertions and scenarios came to', async () => {
+    const { made } = await exporter({ port: 0 })
+    const assertion = { assertion: 'toHaveP95Below(150)', expected: '', received: '', outcome: 'failed' as const }
+    made.onScenario('S4', 'failed', { runs: [], assertions: [assertion] })
+    expect(Object.fromEntries(await scrape(made))).toMatchObject({
+      'slo_scenario_verdict{scenario="S4",verdict="failed"}': 1,
+      'slo_scenario_verdict{scenario="S4",verdict="passed"}': 0,
+      'slo_assertion_outcome{scenario="S4",assertion="toHaveP95Below(150)",outcome="failed"}': 1,
+      'slo_assertion_outcome{scenario="S4",assertion="toHaveP95Below(150)",outcome="invalid"}': 0,
+    })
+  })
+
+  test('counts from zero when scenarios run again', async () => {
+    const { made } = await exporter({ port: 0 })
+    made.onSnapshot('S4', SNAPSHOT)
+    await made.onStart()
+    expect((await scrape(made)).has(`slo_requests_offered_total{${AT}}`)).toBe(false)
+    made.onSnapshot('S4', { ...SNAPSHOT, counts: { ...SNAPSHOT.counts, offered: 7 } })
+    expect((await scrape(made)).get(`slo_requests_offered_total{${AT}}`)).toBe(7)
+  })
+
+  test('is gone at the end', async () => {
+    const { made } = await exporter({ port: 0 })
+    const url = made.url!
+    await made.onEnd()
+    await expect(fetch(url)).rejects.toThrow('fetch failed')
+  })
+
+  test('on a port that is taken costs one line', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void taken.close())
+    await new Promise((listening) => taken.once('listening', listening))
+    const { port } = taken.address() as AddressInfo
+    const { made, lines } = await exporter({ port })
+    expect(made.url).toBeUndefined()
+    expect(lines).toEqual([
+      expect.stringMatching(/^vitest-slo: metrics are not exported: listen EADDRINUSE.* set another port/),
+    ])
+    made.onSnapshot('S4', SNAPSHOT)
+  })
+})
+
+describe('a Pushgateway', () => {
+  async function gateway(answer: number): Promise<{ server: Server; url: string; pushed: Promise<string[]> }> {
+    const got = Promise.withResolvers<string[]>()
+    const server = createServer((request, response) => {
+      let body = ''
+      request.on('data', (chunk) => (body += chunk))
+      request.on('end', () => {
+        response.writeHead(answer).end()
+        got.resolve([`${request.method} ${request.url}`, body])
+      })
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await new Promise((listening) => server.once('listening', listening))
+    return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, pushed: got.promise }
+  }
+
+  test('is pushed the final values', async () => {
+    const { url, pushed } = await gateway(200)
+    const { made, lines } = await exporter({ pushgateway: url, job: 'nightly' })
+    made.onSnapshot('S4', SNAPSHOT)
+    await made.onEnd()
+    const [request, body] = await pushed
+    expect(request).toBe('PUT /metrics/job/nightly')
+    expect(body).toContain(`slo_requests_offered_total{${AT}} 104`)
+    expect(lines).toEqual([])
+  })
+
+  test('that refuses or is not there costs one line, without its password', async () => {
+    const { url, server } = await gateway(500)
+    const { made, lines } = await exporter({ pushgateway: url.replace('//', '//user:planted-secret@') })
+    await made.onEnd()
+    await made.onEnd()
+    expect(lines).toEqual([expect.stringMatching(/^vitest-slo: metrics are not pushed to http:\/\/user:\*\*\*@127/)])
+    await new Promise((closed) => server.close(closed))
+    await made.onEnd()
+    expect(lines).toHaveLength(2)
+  })
+})
+
+test('every mistake is named at once', () => {
+  const make = () =>
+    new MetricsExporter({ port: -1, pushgateway: 'localhost', pushEvery: 'soon' as never, prot: 1 } as never)
+  expect(make).toThrow(OptionsError)
+  expect(make).toThrow(/port: .*\n[\s\S]*pushgateway: .*\n[\s\S]*pushEvery: /)
+  expect(make).toThrow(/prot: is no option here/)
+  expect(() => new MetricsExporter({})).toThrow(/port: or pushgateway must be given/)
+})

@@ -1,0 +1,155 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Pushgateway } from 'prom-client'
+import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
+import { Problems } from '../options/problems.ts'
+import { redactText } from '../options/redact.ts'
+import type { RunObserver } from '../run/observer.ts'
+import type { ScenarioRecord } from '../run/result.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
+import type { Outcome } from '../run/verdict.ts'
+import { ExportedMetrics } from './exported.ts'
+
+const PUSH_TIMEOUT_MS = 5_000
+
+export interface ExporterOptions {
+  /** Port of the scrape endpoint `/metrics`, 0 for any that is free. Left out: nothing listens. */
+  readonly port?: number
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string
+  /** Base URL of a Pushgateway that is pushed to while scenarios run, and once at the end. */
+  readonly pushgateway?: string
+  /** How often it is pushed to. Default `'10s'`. */
+  readonly pushEvery?: Duration
+  /** The job that pushed series belong to. Default `vitest-slo`. */
+  readonly job?: string
+  /** How long the endpoint stays after the last scenario, so that the final values can be scraped. Default 0. */
+  readonly linger?: Duration
+  /** Where one line goes about what does not work. Default: standard error. */
+  readonly log?: (line: string) => void
+}
+
+type Settings = Required<Omit<ExporterOptions, 'port' | 'pushgateway' | 'pushEvery' | 'linger'>> &
+  Pick<ExporterOptions, 'port' | 'pushgateway'> & { readonly pushEveryMs: number; readonly lingerMs: number }
+
+/**
+ * Exports how scenarios go to Prometheus: by a scrape endpoint, by a Pushgateway, or by both. A port that is taken or a
+ * gateway that does not answer costs one line and no verdict.
+ */
+export class MetricsExporter implements RunObserver {
+  readonly #settings: Settings
+  readonly #metrics = new ExportedMetrics()
+  readonly #complaints = new Set<string>()
+  #server: Server | undefined
+  #pushing: Promise<void> = Promise.resolve()
+  #timer: NodeJS.Timeout | undefined
+
+  /** @throws {OptionsError} naming every option that cannot be used */
+  constructor(options: ExporterOptions) {
+    this.#settings = settingsOf(options)
+  }
+
+  /** Where the endpoint listens, e.g. `http://127.0.0.1:9464/metrics`; undefined where none does. */
+  get url(): string | undefined {
+    const address = this.#server?.address()
+    if (typeof address !== 'object' || address === null) return undefined
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+    return `http://${host}:${address.port}/metrics`
+  }
+
+  async onStart(): Promise<void> {
+    const { port, pushgateway, pushEveryMs } = this.#settings
+    this.#metrics.reset()
+    if (port !== undefined && this.#server === undefined) await this.#listen(port)
+    if (pushgateway === undefined) return
+    this.#timer = setInterval(() => this.#push(pushgateway), pushEveryMs).unref()
+  }
+
+  onSnapshot(scenario: string, snapshot: RunSnapshot): void {
+    this.#metrics.show(scenario, snapshot)
+  }
+
+  onScenario(scenario: string, verdict: Outcome, { assertions }: ScenarioRecord): void {
+    this.#metrics.judge(scenario, verdict, assertions)
+  }
+
+  /** Pushes the final values, lingers, and closes the endpoint. */
+  async onEnd(): Promise<void> {
+    const { pushgateway, lingerMs } = this.#settings
+    clearInterval(this.#timer)
+    if (pushgateway !== undefined) this.#push(pushgateway)
+    await this.#pushing
+    if (this.#server === undefined) return
+    if (lingerMs > 0) await sleep(lingerMs)
+    await this.#close()
+  }
+
+  async #listen(port: number): Promise<void> {
+    const server = createServer((request, response) => {
+      if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
+        response.writeHead(404).end('The metrics are at /metrics.\n')
+        return
+      }
+      void this.#answer(response)
+    })
+    const failure = await new Promise<Error | undefined>((done) => {
+      server.once('error', done).listen(port, this.#settings.host, () => done(undefined))
+    })
+    if (failure === undefined) this.#server = server.unref()
+    else
+      this.#complain(`metrics are not exported: ${failure.message}. Scenarios go on; set another port, or 0 for any.`)
+  }
+
+  async #answer(response: ServerResponse): Promise<void> {
+    const { registry } = this.#metrics
+    response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics())
+  }
+
+  #push(url: string): void {
+    const gateway = new Pushgateway(url, { timeout: PUSH_TIMEOUT_MS }, this.#metrics.registry)
+    const push = () => gateway.push({ jobName: this.#settings.job })
+    this.#pushing = this.#pushing.then(push).then(
+      () => undefined,
+      (error: Error) => this.#complain(`metrics are not pushed to ${url}: ${error.message || error.name}`),
+    )
+  }
+
+  /** The same trouble is told once. */
+  #complain(line: string): void {
+    const clean = redactText(`vitest-slo: ${line}`)
+    if (this.#complaints.has(clean)) return
+    this.#complaints.add(clean)
+    this.#settings.log(clean)
+  }
+
+  async #close(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    server?.closeAllConnections()
+    await new Promise((closed) => server?.close(closed))
+  }
+}
+
+function settingsOf(options: ExporterOptions): Settings {
+  const problems = new Problems()
+  checkKnownKeys(problems, '', options, ['port', 'host', 'pushgateway', 'pushEvery', 'job', 'linger', 'log'])
+  const { port, host = '127.0.0.1', pushgateway, pushEvery = 10_000, job = 'vitest-slo', linger = 0 } = options
+  if (port === undefined && pushgateway === undefined)
+    problems.add('port', port, 'or pushgateway must be given', 'port: 9464')
+  if (port !== undefined) checkNumber(problems, 'port', port, { min: 0, max: 65_535, integer: true, example: 9464 })
+  if (pushgateway !== undefined && !/^https?:$/.test(URL.parse(pushgateway)?.protocol ?? ''))
+    problems.add('pushgateway', pushgateway, 'must be an http or https URL', "pushgateway: 'http://127.0.0.1:9091'")
+  const pushEveryMs = checkDuration(problems, 'pushEvery', pushEvery, { min: 100 })
+  const lingerMs = checkDuration(problems, 'linger', linger, { min: 0 })
+  problems.throwIfAny('MetricsExporter()')
+  const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`))
+  return {
+    host,
+    job,
+    log,
+    pushEveryMs,
+    lingerMs,
+    ...(port === undefined ? {} : { port }),
+    ...(pushgateway === undefined ? {} : { pushgateway }),
+  }
+}
