@@ -1,4 +1,5 @@
 import { definePerfConfig, postgres, redis, target } from 'vitest-slo/config'
+import { withServiceFaults } from './fixtures/faults/service-faults.ts'
 import { migrate, seed, seedSessions } from './fixtures/target/database.ts'
 
 /** The scenarios of the load-test plan, against the reference target on real Postgres and Redis. */
@@ -7,7 +8,7 @@ export default definePerfConfig({
   scale: 'smoke',
   services: [
     postgres({ settings: { max_connections: 100 }, migrate, seed }),
-    redis({ maxmemory: '256mb', maxmemoryPolicy: 'volatile-lru', seed: seedSessions }),
+    redis(withServiceFaults({ maxmemory: '256mb', maxmemoryPolicy: 'volatile-lru', seed: seedSessions })),
   ],
   target: target({
     command: ['node', 'fixtures/target/main.ts'],

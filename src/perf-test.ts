@@ -5,6 +5,7 @@ import type { FreshnessOptions, FreshnessProbe } from './freshness/freshness.ts'
 import type { Http } from './http/http.ts'
 import type { Ledger } from './ledger/ledger.ts'
 import type { Scale } from './load/scale.ts'
+import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
 import type { RunResult } from './run/result.ts'
@@ -56,6 +57,7 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
     const slo = inject('slo')
     if (slo === undefined)
       throw new Error(`"${task.name}" needs a config made by definePerfConfig(): vitest --config vitest.perf.config.ts`)
+    setOnInvalid(slo.invalid)
     await use(slo)
   },
   onRun: async ({ task }, use) => {

@@ -1,4 +1,5 @@
 import type { ViteUserConfig } from 'vitest/config'
+import type { ReporterOptions } from '../report/options.ts'
 import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target.ts'
 import { sloPlugin } from './plugin.ts'
@@ -17,8 +18,13 @@ export interface PerfConfig {
   readonly target?: Target
   /** Seeds every random choice. Default: `PERF_SEED`, else 1, so that two runs put the same load on. */
   readonly seed?: number
-  /** Where reports are written. Default: `perf-report`. */
+  /** Where reports are written. `PERF_OUTPUT_DIR` comes before it. Default: `perf-report`. */
   readonly outputDir?: string
+  /**
+   * What evidence that cannot be judged does: `fail` the command, or `warn` and never count as passed: for a laptop in
+   * watch mode, where the generator shares its cores with everything else. Default: `fail`.
+   */
+  readonly invalid?: 'fail' | 'warn'
   /** Vitest's own options, merged over ours. */
   readonly test?: ViteUserConfig['test']
 }
@@ -48,11 +54,16 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
       testTimeout: 0,
       hookTimeout: 120_000,
       teardownTimeout: 30_000,
-      reporters: ['default', [beside('../report/reporter').pathname, { outputDir: config.outputDir }]],
+      reporters: ['default', [beside('../report/reporter').pathname, reporterOptions(config)]],
       ...test,
       server: { ...test.server, deps: { ...test.server?.deps, external: [OWN_CODE, ...externals(test)] } },
     },
   }
+}
+
+function reporterOptions({ outputDir, invalid }: PerfConfig): ReporterOptions {
+  const folder = process.env['PERF_OUTPUT_DIR'] || outputDir
+  return { ...(folder !== undefined && { outputDir: folder }), ...(invalid !== undefined && { invalid }) }
 }
 
 /** The generator runs as Node runs it: Vite's transformation would make every imported name a look-up on the hot path. */

@@ -11,8 +11,8 @@ export interface ProvidedSlo {
   readonly target?: ProvidedTarget
   /** Connection details by service name. Secret: never reported. */
   readonly services: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** Where live snapshots go; absent where nobody listens. */
-  readonly liveAddress?: string
+  /** What evidence that cannot be judged does to its test. */
+  readonly invalid: 'fail' | 'warn'
 }
 
 export interface ProvidedTarget {

@@ -81,6 +81,7 @@ export class Session {
     const slo: ProvidedSlo = {
       scale,
       seed: this.#config.seed ?? Number(process.env['PERF_SEED'] ?? 1),
+      invalid: this.#config.invalid ?? 'fail',
       runId: randomBytes(6).toString('hex'),
       services: Object.fromEntries(services.map(([name, { connection }]) => [name, connection])),
       ...(details.target && { target: providedTarget(details.target) }),
