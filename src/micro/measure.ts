@@ -3,7 +3,8 @@ import { formatCount, formatDuration } from '../stats/units.ts'
 import type { MicroMeasurement } from './micro-run.ts'
 import type { MeasurePlan } from './options.ts'
 
-/** Into how many stretches a run is cut, so that an interval sees pauses and drifts in it. */
+/** Stretches into which a run is cut, so that an interval sees pauses and drifts in it. */
+const MIN_WINDOW_MS = 50
 const WINDOWS = 20
 
 /** tinybench paces and warms up; the clock is ours, because it does not tell in which order its samples came. */
@@ -14,7 +15,7 @@ export async function measure(
   const { Bench } = await import('tinybench')
   const { name, durationMs, minCalls, warmupMs } = plan
   const isAsync = await settlesLater(plan.fn)
-  const stopwatch = new Stopwatch(plan.fn)
+  const stopwatch = new Stopwatch(plan.fn, Math.max(MIN_WINDOW_MS, durationMs / WINDOWS))
   const bench = new Bench({
     time: durationMs,
     iterations: minCalls,
@@ -42,24 +43,24 @@ async function settlesLater(fn: () => unknown): Promise<boolean> {
   return true
 }
 
-/** Times the calls of a function, in order. */
+/** Times the calls of a function. */
 class Stopwatch {
   readonly #fn: () => unknown
+  readonly #windowMs: number
+  readonly #windows: Histogram[] = []
   #isCounting = false
   #startedMs = 0
   #endedMs = 0
-  /** Pairs of end of call since the start and time of call, in milliseconds. */
-  #times: number[] = []
 
-  constructor(fn: () => unknown) {
+  constructor(fn: () => unknown, windowMs: number) {
     this.#fn = fn
+    this.#windowMs = windowMs
   }
 
   begin(isCounting: boolean): void {
     this.#isCounting = isCounting
     this.#startedMs = performance.now()
     this.#endedMs = this.#startedMs
-    this.#times = []
   }
 
   /** Keeps synchronous functions synchronous: an `await` would be timed with them. */
@@ -73,18 +74,15 @@ class Stopwatch {
 
   #note(startMs: number): void {
     const endMs = performance.now()
+    if (!this.#isCounting) return
     this.#endedMs = endMs
-    if (this.#isCounting) this.#times.push(endMs - this.#startedMs, endMs - startMs)
+    const at = Math.floor((endMs - this.#startedMs) / this.#windowMs)
+    for (let next = this.#windows.length; next <= at; next++) this.#windows.push(new Histogram())
+    this.#windows[at]!.record((endMs - startMs) * 1000)
   }
 
   measured(): Pick<MicroMeasurement, 'windows' | 'durationMs'> {
-    const durationMs = this.#isCounting ? this.#endedMs - this.#startedMs : 0
-    const windows = Array.from({ length: WINDOWS }, () => new Histogram())
-    for (let at = 0; at < this.#times.length; at += 2) {
-      const share = durationMs === 0 ? 0 : this.#times[at]! / durationMs
-      windows[Math.min(WINDOWS - 1, Math.floor(share * WINDOWS))]!.record(this.#times[at + 1]! * 1000)
-    }
-    return { windows, durationMs }
+    return { windows: this.#windows, durationMs: this.#isCounting ? this.#endedMs - this.#startedMs : 0 }
   }
 }
 
