@@ -125,8 +125,8 @@ describe.each([
 
     test('is killed together with its guardian: the next start does it', async () => {
       const { record, owners } = await hold(provider, 'signal')
-      for (const pid of owners) process.kill(pid, 'SIGKILL')
-      await expect.poll(() => readRecord(record.path)?.owned).toBe(false)
+      for (const pid of owners.toReversed()) process.kill(pid, 'SIGKILL')
+      await expect.poll(() => readRecord(record.path)?.owned, { timeout: 20_000 }).toBe(false)
       expect((await remains(record)).length).toBeGreaterThanOrEqual(2)
 
       const lines: string[] = []

@@ -83,7 +83,7 @@ describe('a target that is started', () => {
     started.onExit(() => resolve())
     await ask(baseUrl, '/exit')
     await exited
-    await expect.poll(() => isSameProcess(child, startedAt)).toBe(false)
+    await expect.poll(() => isSameProcess(child, startedAt), { timeout: 20_000 }).toBe(false)
   })
 
   test('tells when it ends unasked, with its last lines; a restart is no such end', async () => {
