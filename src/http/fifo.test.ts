@@ -9,11 +9,10 @@ test('behaves as an array does, however it is pushed and shifted', () => {
       const fifo = new Fifo<number>()
       const model: number[] = []
       for (const [at, step] of steps.entries()) {
-        if (step === 'push') {
-          fifo.push(at)
-          model.push(at)
-        } else expect(fifo.shift()).toBe(model.shift())
-        expect([fifo.size, fifo.peek()]).toEqual([model.length, model[0]])
+        if (step === 'push') fifo.push(at)
+        if (step === 'push') model.push(at)
+        const shifted = step === 'shift' ? [fifo.shift(), model.shift()] : []
+        expect([fifo.size, fifo.peek(), shifted[0]]).toEqual([model.length, model[0], shifted[1]])
       }
     }),
   )

@@ -129,7 +129,9 @@ test.each<[string, Check, string | undefined]>([
   const { http } = engineFor(server.url)
   const run = await http.run({ load: sharedIterations({ iterations: 1, vus: 1 }), request: { path: '/', check } })
   expect([...run.errors]).toEqual(problem === undefined ? [] : [['body', 1]])
-  if (problem !== undefined) expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(`1 × ${problem})`)
+  const expected = problem === undefined ? 'errors 0%' : `errors 100% (1 × ${problem})`
+  expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(expected)
+})`)
 })
 
 test('an answer that is no JSON fails a check of JSON; a function that forgets to answer is a mistake', async () => {
