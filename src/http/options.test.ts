@@ -11,7 +11,7 @@ const target = { baseUrl: 'http://127.0.0.1:1' }
 
 function problemsOf(options: Record<string, unknown>): string[] {
   try {
-    readOptions({ load, ...('steps' in options ? {} : { request }), ...options } as HttpRunOptions, target)
+    readOptions({ load, ...('steps' in options ? {} : { request }), ...options }, target)
     return []
   } catch (error) {
     if (!(error instanceof OptionsError)) throw error
@@ -120,7 +120,7 @@ test('all mistakes of one call come in one error, before any connection', async 
 test('no mistake shows a password or a key', () => {
   const message = (options: Record<string, unknown>) => {
     try {
-      readOptions({ load, request, ...options } as HttpRunOptions, target)
+      readOptions({ load, request, ...options }, target)
     } catch (error) {
       return (error as Error).message
     }

@@ -131,7 +131,6 @@ test.each<[string, Check, string | undefined]>([
   expect([...run.errors]).toEqual(problem === undefined ? [] : [['body', 1]])
   const expected = problem === undefined ? 'errors 0%' : `errors 100% (1 × ${problem})`
   expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(expected)
-})`)
 })
 
 test('an answer that is no JSON fails a check of JSON; a function that forgets to answer is a mistake', async () => {
