@@ -61,7 +61,8 @@ function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
     `${socketLine(record)}   generator: event loop delay p99 ${formatMs(generator.eventLoopDelay.p99Ms)}, ` +
       `CPU ${formatRatio(generator.cpuRatio)}`,
   )
-  return [...lines, ...clockLine(record), ...record.notes]
+  const aborted = record.abortReason === undefined ? [] : [`aborted: ${record.abortReason}`]
+  return [...lines, ...clockLine(record), ...record.notes, ...aborted]
 }
 
 function clockLine({ publisherClock }: FanOutRecord): string[] {

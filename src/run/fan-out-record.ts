@@ -21,6 +21,10 @@ export interface FanOutRecord {
   readonly lateAfterMs: number
   readonly settleMs: number
   readonly sockets: SocketCounts
+  /** From the first handshake until every socket was subscribed or had failed. */
+  readonly openingMs: number
+  /** Processes that held the sockets. */
+  readonly processes: number
   readonly connectTime: Histogram
   readonly deliveries: DeliveryCounts
   readonly publications: readonly PublicationRecord[]

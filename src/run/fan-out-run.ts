@@ -34,6 +34,10 @@ export interface FanOutRunBase extends TimedRun {
   /** Why the run stopped before its end; `undefined` where it did not. */
   readonly abortReason: string | undefined
   readonly sockets: SocketCounts
+  /** From the first handshake until every socket was subscribed or had failed. Not part of {@link durationMs}. */
+  readonly openingMs: number
+  /** Processes that held the sockets; 1 where it was this one. */
+  readonly processes: number
   /** Counted publications; warm-up is left out. */
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
@@ -72,6 +76,8 @@ class FanOutView implements FanOutRunBase {
   readonly durationMs: number
   readonly abortReason: string | undefined
   readonly sockets: SocketCounts
+  readonly openingMs: number
+  readonly processes: number
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
   readonly missingRatio: number
@@ -91,6 +97,8 @@ class FanOutView implements FanOutRunBase {
     this.durationMs = record.durationMs
     this.abortReason = record.abortReason
     this.sockets = record.sockets
+    this.openingMs = record.openingMs
+    this.processes = record.processes
     this.publications = {
       count: record.publications.length,
       failed: record.publications.filter(({ isFailed }) => isFailed).length,
@@ -144,6 +152,8 @@ class FanOutView implements FanOutRunBase {
       phases,
       invalidities,
       sockets: this.sockets,
+      openingMs: this.openingMs,
+      processes: this.processes,
       publications: this.publications,
       deliveries: this.deliveries,
       ...(lag === undefined ? {} : { lag }),
@@ -165,7 +175,12 @@ class FanOutView implements FanOutRunBase {
   [windowOf](): RunWindow {
     const { startMs, durationMs, countedMs } = this.#record
     const endMs = startMs + durationMs
-    return { run: this.name, runStartMs: startMs, spans: [{ startMs: endMs - countedMs, endMs }], scope: 'steady phase' }
+    return {
+      run: this.name,
+      runStartMs: startMs,
+      spans: [{ startMs: endMs - countedMs, endMs }],
+      scope: 'steady phase',
+    }
   }
 
   [evidenceOf](): FanOutEvidence {

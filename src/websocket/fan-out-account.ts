@@ -1,10 +1,12 @@
 import type { FanOutRecord, PublicationRecord } from '../run/fan-out-record.ts'
+import type { GeneratorLimits } from '../run/generator-limits.ts'
 import type { GeneratorHealth } from '../run/generator.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import { formatCount, formatDuration, formatRate, formatRatio } from '../stats/units.ts'
 import { nowUs } from './clock.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
-import type { FanOutPlan } from './fan-out-options.ts'
+import { fanOutSaturation, openingSaturation } from './fan-out-limits.ts'
+import type { FanOutPlan, PlacedFanOut } from './fan-out-options.ts'
 import type { Publication } from './publication.ts'
 import { readPublisherClock } from './publisher-clock.ts'
 import type { Subscribers } from './subscribers.ts'
@@ -14,18 +16,22 @@ const SUBSCRIBED_AT_LEAST = 0.99
 
 /** What a fan-out leaves behind, from which its account is drawn up. */
 export interface FanOutParts {
-  readonly plan: FanOutPlan
+  readonly plan: PlacedFanOut
   readonly ledger: DeliveryLedger
   readonly subscribers: Subscribers
   /** First instant of publishing, on the clock of `nowUs()`. */
   readonly startUs: number
   readonly publishedMs: number
+  readonly openingMs: number
+  /** How the generator fared while sockets were opened; `undefined` where that broke off. */
+  readonly openingHealth: GeneratorHealth | undefined
   readonly abortReason: string | undefined
   readonly unidentified: { readonly count: number; readonly sample: string | undefined }
   readonly sendFailure: string | undefined
   readonly generator: GeneratorHealth
   /** Generator processes that ended before they were told to, in words. */
   readonly lostProcesses: readonly string[]
+  readonly limits: GeneratorLimits
 }
 
 /** Draws up the account of a fan-out that is over. */
@@ -51,6 +57,8 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
       closed: subscribers.closedCount,
       reconnected: subscribers.reconnectedCount,
     },
+    openingMs: parts.openingMs,
+    processes: plan.layout.processes,
     connectTime: subscribers.connectTime,
     deliveries: ledger.counts(parts.unidentified.count),
     publications: counted.map((publication) => recordOf(publication, startUs)),
@@ -61,7 +69,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
     publisherClock: readPublisherClock(ledger.publications, nowUs() - Date.now() * 1000),
     generator,
     invalidities: invaliditiesOf(parts),
-    connectInvalidities: processInvalidities(parts),
+    connectInvalidities: [...processInvalidities(parts), ...openingSaturation(parts.openingHealth)],
     notes: notesOf(parts, counted),
   }
 }
@@ -98,7 +106,8 @@ function recordOf(publication: Publication, startUs: number): PublicationRecord 
 function invaliditiesOf(parts: FanOutParts): Invalidity[] {
   const { plan, subscribers, abortReason } = parts
   const { everSubscribedCount: subscribed, failures } = subscribers
-  const found: Invalidity[] = processInvalidities(parts)
+  const found = processInvalidities(parts)
+  if (parts.ledger.publications.length > 0) found.push(...fanOutSaturation(parts.generator, parts.limits))
   const kinds = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
   if (abortReason !== undefined)
     found.push({ reason: 'aborted', finding: `stopped before its end: ${abortReason}`, remedy: 'let the run finish' })

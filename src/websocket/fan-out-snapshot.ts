@@ -1,7 +1,9 @@
 import { Histogram } from '../stats/histogram.ts'
 import type { FanOutWindow } from '../run/fan-out-record.ts'
+import type { GeneratorLimits } from '../run/generator-limits.ts'
 import type { GeneratorHealth } from '../run/generator.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
+import { fanOutSaturation } from './fan-out-limits.ts'
 import type { FanOutPlan } from './fan-out-options.ts'
 
 const RECENT_SECONDS = 5
@@ -20,11 +22,13 @@ export interface FanOutStanding {
   readonly received: number
   readonly windows: readonly FanOutWindow[]
   readonly health: GeneratorHealth
+  readonly limits: GeneratorLimits
 }
 
 /** How a fan-out stands. While sockets are opened the phase is `ramp` and nothing has elapsed yet. */
 export function snapshotOf(standing: FanOutStanding): RunSnapshot {
   const { plan, elapsedMs, isOver, expected, received, health } = standing
+  const [saturation] = fanOutSaturation(health, standing.limits)
   const isConnecting = elapsedMs === 0 && !isOver
   return {
     run: plan.name,
@@ -48,6 +52,7 @@ export function snapshotOf(standing: FanOutStanding): RunSnapshot {
       cpuRatio: health.cpuRatio,
       eventLoopDelayP99Ms: health.eventLoopDelay.p99Ms,
       ...(health.scheduleDelay === undefined ? {} : { scheduleDelayP99Ms: health.scheduleDelay.p99Ms }),
+      ...(saturation === undefined ? {} : { saturated: saturation.finding }),
     },
   }
 }

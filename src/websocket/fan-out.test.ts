@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { faultCount } from '../../fixtures/truth-websocket/fault-plan.ts'
 import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
 import { evidenceOf } from '../run/evidence.ts'
 import type { FanOutRun } from '../run/fan-out-run.ts'
 import type { RunResult } from '../run/result.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
 import type { FanOutOptions } from './fan-out-options.ts'
 import { createWebSocket, type WebSocketLoad } from './websocket.ts'
 
@@ -13,6 +15,14 @@ function load(server: TruthServer, signal = new AbortController().signal): WebSo
   const results: RunResult[] = []
   const onRun = (result: RunResult) => void results.push(result)
   return { ...createWebSocket({ baseUrl: server.url, signal, scale: FULL, seed: 1, onRun }), results }
+}
+
+/** Process ids of the generator processes that this process started. */
+function generatorPids(): number[] {
+  const lines = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], { encoding: 'utf8' }).split(
+    '\n',
+  )
+  return lines.filter((line) => line.includes('pool-process')).map((line) => Number.parseInt(line, 10))
 }
 
 async function start(...args: Parameters<typeof startServer>): Promise<TruthServer> {
@@ -309,9 +319,115 @@ describe('a server with rooms, which numbers and stamps each message for its cli
       const broken = () => {
         throw new RangeError(`broken ${option}`)
       }
-      await expect(load(server).fanOut({ ...toRooms(server), [option]: broken })).rejects.toThrow(`broken ${option}`)
+      const ws = load(server)
+      await expect(ws.fanOut({ ...toRooms(server), [option]: broken })).rejects.toThrow(`broken ${option}`)
+      // Groups are asked for before the run begins.
+      const begun =
+        option === 'group' ? [] : [{ state: 'aborted', abortReason: `the scenario failed: broken ${option}` }]
+      expect(ws.results).toMatchObject(begun)
     },
   )
+
+  test('refuses a subprotocol it does not speak', async () => {
+    const server = await start('rooms')
+    const run = await load(server).fanOut({ ...toRooms(server), subprotocols: ['other.v1'] })
+    expect(run.sockets.failures).toEqual({ 'subprotocol not agreed': 20 })
+  })
+
+  test('freezes: sockets whose pings are not answered are cut, and counted as closed', async () => {
+    const server = await start('rooms')
+    onTestFinished(() => void process.kill(server.pid, 'SIGCONT'))
+    const options = toRooms(server)
+    const run = await load(server).fanOut({
+      ...options,
+      pingEvery: 400,
+      duration: '2s',
+      publish: {
+        rate: 4,
+        async send(publication) {
+          if (publication.index < 3) await options.publish.send(publication)
+          else process.kill(server.pid, 'SIGSTOP')
+        },
+      },
+    })
+    expect(run.sockets).toMatchObject({ subscribed: 20, closed: 20 })
+    expect(run.deliveries).toMatchObject({ expected: 80, received: 30, missing: 50 })
+    expect(run.worstClients(1)[0]!.label).toMatch(
+      /^client \d+ \(closed with code 1006 .*: a ping was not answered in time\)$/,
+    )
+  })
+
+  test('is not blamed for a generator that is busy with other things', async () => {
+    const server = await start('rooms')
+    const hog = setInterval(() => {
+      const endMs = performance.now() + 400
+      while (performance.now() < endMs);
+    }, 10)
+    onTestFinished(() => clearInterval(hog))
+    const run = await load(server).fanOut({ ...toRooms(server), lateAfter: '500ms' })
+    expect(run.invalidities.map(({ reason }) => reason)).toContain('generator-saturated')
+    expect(run.invalidities.map(({ finding }) => finding).join()).toMatch(/event-loop delay p99 \d+ ms, limit 125 ms/)
+  })
+
+  test('is not blamed for a generator process that died', async () => {
+    const server = await start('rooms')
+    const options = toRooms(server)
+    const run = await load(server).fanOut({
+      ...options,
+      processes: 2,
+      publish: {
+        rate: 5,
+        async send(publication) {
+          if (publication.index === 2) process.kill(generatorPids()[0]!, 'SIGKILL')
+          await options.publish.send(publication)
+        },
+      },
+    })
+    expect(run.sockets).toMatchObject({ subscribed: 20, closed: 10 })
+    expect(run.invalidities).toContainEqual(
+      expect.objectContaining({
+        reason: 'generator-saturated',
+        finding: expect.stringMatching(/^generator process [12] of 2 ended with SIGKILL$/),
+      }),
+    )
+    expect(run[evidenceOf]().connect.invalidities).toHaveLength(1)
+    expect(generatorPids()).toEqual([])
+  })
+
+  test('is left without a socket or a process of ours when the run is over', async () => {
+    const server = await start('rooms')
+    await load(server).fanOut({ ...toRooms(server), processes: 2 })
+    await expect.poll(async () => (await server.truth<{ protocols: string[] }>()).protocols).toEqual([])
+    expect(generatorPids()).toEqual([])
+  })
+
+  test('shows how it stands once a second and at the end', async () => {
+    const server = await start('rooms')
+    const snapshots: RunSnapshot[] = []
+    const ws = createWebSocket({
+      baseUrl: server.url.replace('http', 'ws'),
+      signal: new AbortController().signal,
+      scale: FULL,
+      seed: 1,
+      onRun: () => {},
+      onSnapshot: (snapshot) => snapshots.push(snapshot),
+    })
+    await ws.fanOut({ ...toRooms(server), name: 'rooms', duration: '2200ms', warmup: 100 })
+    expect(snapshots.length).toBeGreaterThanOrEqual(3)
+    expect(snapshots.at(-2)).toMatchObject({
+      run: 'rooms',
+      kind: 'fanOut',
+      state: 'running',
+      plannedMs: 2300,
+      users: 20,
+    })
+    expect(snapshots.at(-1)).toMatchObject({
+      state: 'ended',
+      phase: 'steady',
+      counts: { offered: 460, sent: 46, completed: 460, dropped: 0, errors: {} },
+      inFlight: 0,
+    })
+  })
 })
 
 describe('an aborted fan-out', () => {

@@ -1,10 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { redactText } from '../options/redact.ts'
 import type { FanOutRecord } from '../run/fan-out-record.ts'
+import type { GeneratorLimits } from '../run/generator-limits.ts'
 import { GeneratorWatch } from '../run/generator-watch.ts'
+import type { GeneratorHealth } from '../run/generator.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import { nowUs } from './clock.ts'
 import { DeliveryLedger } from './delivery-ledger.ts'
 import { accountOf, describeFanOut } from './fan-out-account.ts'
+import { limitsFor } from './fan-out-limits.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
 import { snapshotOf } from './fan-out-snapshot.ts'
 import { Identifier } from './identifier.ts'
@@ -22,7 +26,8 @@ const CLOSE_WITHIN_MS = 2000
 const SNAPSHOT_EVERY_MS = 1000
 
 export interface FanOutContext {
-  readonly seed: number
+  readonly seed: number | string
+  readonly limits: GeneratorLimits
   readonly signal: AbortSignal
   readonly onSnapshot?: ((snapshot: RunSnapshot) => void) | undefined
 }
@@ -45,6 +50,8 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
   readonly #publisher: Publisher
   readonly #watch = new GeneratorWatch(() => this.#pool.openCount)
   #pool!: SocketPool
+  #openingMs = 0
+  #openingHealth: GeneratorHealth | undefined
   #startUs = 0
   #lastMessageUs = 0
   #isOver = false
@@ -67,21 +74,29 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
     this.#subscribers = new Subscribers(plan, this, (events) => (this.#pool = createPool(plan, events)))
   }
 
-  /** @throws whatever a function of the scenario threw; sockets are closed all the same */
-  async run(): Promise<FanOutRecord> {
+  /**
+   * Puts the load on. Never rejects for what the target does.
+   *
+   * @returns what was measured, and what a function of the scenario threw where that ended the run
+   */
+  async run(): Promise<{ record: FanOutRecord; scenarioError: { readonly error: unknown } | undefined }> {
     const snapshots = setInterval(() => this.#show(), SNAPSHOT_EVERY_MS)
     let publishedMs = 0
     try {
       this.#watch.start()
+      const openedFromUs = nowUs()
       await this.#subscribers.open(this.#signal)
-      this.#watch.start()
-      this.#pool.watch()
+      this.#openingMs = (nowUs() - openedFromUs) / 1000
+      this.#openingHealth = this.#watch.health()
       if (this.#subscribers.everSubscribedCount > 0 && !this.#signal.aborted) {
+        this.#watch.start()
+        this.#pool.watch()
         this.#startUs = nowUs()
         await this.#publisher.run(this.#startUs, this.#signal)
       }
       publishedMs = this.#elapsedMs()
       this.#watch.stop()
+      this.#pool.unwatch()
       await this.#settle()
     } finally {
       this.#isOver = true
@@ -90,8 +105,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
       this.#subscribers.stop()
       await this.#pool.close(this.#signal.aborted ? 0 : CLOSE_WITHIN_MS)
     }
-    if (this.#brokenBy) throw this.#brokenBy.error
-    return this.#account(publishedMs)
+    return { record: this.#account(publishedMs), scenarioError: this.#brokenBy }
   }
 
   subscribed(client: number, isAgain: boolean): void {
@@ -113,7 +127,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
 
   broken(error: unknown): void {
     this.#brokenBy ??= { error }
-    this.#stop.abort()
+    this.#stop.abort(`the scenario failed: ${wordsOf(error)}`)
   }
 
   async #settle(): Promise<void> {
@@ -127,8 +141,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
   }
 
   #account(publishedMs: number): FanOutRecord {
-    const { signal } = this.#context
-    const abortReason = signal.aborted ? wordsOf(signal.reason) : undefined
+    const abortReason = this.#signal.aborted ? wordsOf(this.#signal.reason) : undefined
     if (abortReason !== undefined) this.#ledger.cutOff(nowUs(), this.#plan.settleMs)
     const record = accountOf({
       plan: this.#plan,
@@ -136,11 +149,14 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
       subscribers: this.#subscribers,
       startUs: this.#startUs === 0 ? nowUs() : this.#startUs,
       publishedMs,
+      openingMs: this.#openingMs,
+      openingHealth: this.#openingHealth,
       abortReason,
       unidentified: { count: this.#identifier.unidentified, sample: this.#identifier.sample },
       sendFailure: this.#publisher.failure,
       generator: worstHealth(this.#watch.health(), this.#pool.health),
       lostProcesses: this.#pool.lost,
+      limits: limitsFor(this.#plan.lateAfterMs, this.#context.limits),
     })
     this.#show()
     return record
@@ -161,6 +177,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
         received: this.#ledger.received,
         windows: this.#ledger.windows,
         health: this.#watch.health(),
+        limits: limitsFor(this.#plan.lateAfterMs, this.#context.limits),
       }),
     )
   }
@@ -178,5 +195,5 @@ function createPool(plan: PlacedFanOut, events: PoolEvents): SocketPool {
 }
 
 function wordsOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason)
+  return redactText(reason instanceof Error ? reason.message.split('\n', 1)[0]! : String(reason))
 }

@@ -150,6 +150,8 @@ export class LocalPool implements SocketPool {
 
   watch(): void {}
 
+  unwatch(): void {}
+
   async close(withinMs: number): Promise<void> {
     this.#isClosing = true
     this.#heartbeat?.stop()

@@ -15,9 +15,9 @@ function flush(): void {
   report({ is: 'events', events: batcher.take(pool?.openCount ?? 0) })
 }
 
-function report(message: Report, sent?: () => void): void {
+function report(message: Report): void {
   // The channel may close at any moment; `disconnect` then ends us.
-  if (process.connected) process.send!(message, () => sent?.())
+  if (process.connected) process.send!(message, () => {})
 }
 
 function obey(command: Command): void {
@@ -33,14 +33,12 @@ function obey(command: Command): void {
       return pool!.drop(command.client)
     case 'watch':
       return watch.start()
-    case 'close':
+    case 'unwatch':
       watch.stop()
-      void pool!.close(command.withinMs).then(leave)
+      return report({ is: 'health', health: watch.health() })
+    case 'close':
+      void pool!.close(command.withinMs).then(() => process.exit())
   }
-}
-
-function leave(): void {
-  report({ is: 'end', health: watch.health() }, () => process.disconnect())
 }
 
 process.on('message', (commands: readonly Command[]) => commands.forEach(obey))

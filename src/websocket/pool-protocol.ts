@@ -9,12 +9,13 @@ export type Command =
   | { readonly do: 'send'; readonly client: number; readonly frames: readonly (string | Uint8Array)[] }
   | { readonly do: 'drop'; readonly client: number }
   | { readonly do: 'watch' }
+  | { readonly do: 'unwatch' }
   | { readonly do: 'close'; readonly withinMs: number }
 
 /** What a pool process tells. */
 export type Report =
   | { readonly is: 'events'; readonly events: EventBatch }
-  | { readonly is: 'end'; readonly health: GeneratorHealth }
+  | { readonly is: 'health'; readonly health: GeneratorHealth }
 
 /**
  * Events of many sockets in order, by columns: a delivery costs 16 bytes here and none of the words it came in. The bytes

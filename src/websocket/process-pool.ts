@@ -59,6 +59,10 @@ export class ProcessPool implements SocketPool {
     for (const holder of this.#processes) holder.command({ do: 'watch' })
   }
 
+  unwatch(): void {
+    for (const holder of this.#processes) holder.command({ do: 'unwatch' })
+  }
+
   async close(withinMs: number): Promise<void> {
     await Promise.all(this.#processes.map((holder) => holder.close(withinMs)))
   }
@@ -78,7 +82,7 @@ class PoolProcess implements PoolEvents {
   #commands: Command[] = []
   #isClosing = false
   openCount = 0
-  /** How the process fared; known once it has closed. */
+  /** How the process fared while it was watched. */
   health: GeneratorHealth | undefined
   /** Set where the process ended before it was told to. */
   lost: string | undefined
@@ -94,7 +98,7 @@ class PoolProcess implements PoolEvents {
     })
     const player = new EventPlayer(this)
     this.#child.on('message', (report: Report) => {
-      if (report.is === 'end') this.health = report.health
+      if (report.is === 'health') this.health = report.health
       else {
         this.openCount = report.events.openCount
         player.play(report.events)

@@ -28,7 +28,7 @@ export class Publisher {
   #failure: string | undefined
   #sent = 0
 
-  constructor(plan: FanOutPlan, groups: readonly string[], seed: number, events: PublisherEvents) {
+  constructor(plan: FanOutPlan, groups: readonly string[], seed: number | string, events: PublisherEvents) {
     const { publishRatePerSec: rate, arrivals, warmupMs, durationMs } = plan
     this.#plan = plan
     this.#groups = groups

@@ -1,6 +1,6 @@
 import type { Problems } from '../options/problems.ts'
 import { formatCount } from '../stats/units.ts'
-import { portsPerSource, type PortRange } from './source-addresses.ts'
+import { portsPerSource, quickPortsPerSource, type PortRange } from './source-addresses.ts'
 
 /** Descriptors of a generator process that are not sockets of the load: files, pipes, connections of the test itself. */
 const DESCRIPTORS_FOR_OTHERS = 200
@@ -56,19 +56,19 @@ function sourcesFor(
   wanted: readonly string[] | undefined,
   { ports, sources }: Limits,
 ): readonly string[] {
+  const quick = quickPortsPerSource(ports)
+  if (wanted === undefined && connections <= quick.unbound) return []
+  const found = wanted ?? sources(Math.ceil(connections / quick.bound))
   const perSource = portsPerSource(ports)
   const needed = Math.ceil(connections / perSource)
-  if (wanted === undefined && needed === 1) return []
-  const found = wanted ?? sources(needed)
-  if (found.length < needed) {
-    problems.add(
-      'sourceAddresses',
-      found.length === 0 ? undefined : found,
-      `must name at least ${needed} addresses of this machine for ${formatCount(connections)} sockets to one address and ` +
-        `port: each has ${formatCount(perSource)} ports to spare (${ports.setting} is ${ports.first}–${ports.last}; ` +
-        `widen it with ${ports.widen})`,
-      `sourceAddresses: ['192.0.2.10', '192.0.2.11']`,
-    )
-  }
+  if (found.length >= needed || (wanted === undefined && needed === 1)) return found
+  problems.add(
+    'sourceAddresses',
+    found.length === 0 ? undefined : found,
+    `must name at least ${needed} addresses of this machine for ${formatCount(connections)} sockets to one address and ` +
+      `port: each has ${formatCount(perSource)} ports to spare (${ports.setting} is ${ports.first}–${ports.last}; ` +
+      `widen it with ${ports.widen})`,
+    `sourceAddresses: ['192.0.2.10', '192.0.2.11']`,
+  )
   return found
 }

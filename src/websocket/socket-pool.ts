@@ -30,7 +30,8 @@ export interface SocketPool {
   close(withinMs: number): Promise<void>
   /** Begins, or begins again, to measure how other processes fare; does nothing where there are none. */
   watch(): void
-  /** How other processes fared; complete once the pool is closed. */
+  unwatch(): void
+  /** How other processes fared; complete some time after {@link unwatch}, at the latest when the pool is closed. */
   readonly health: readonly GeneratorHealth[]
   /** Processes that ended before they were told to, in words. */
   readonly lost: readonly string[]

@@ -46,6 +46,16 @@ export function portsPerSource({ first, last }: PortRange): number {
 }
 
 /**
+ * How many of them come at little cost. Linux looks for a free port among those of one parity first, and where the source
+ * is bound, in one half of the range first: with that part taken, every further connection looks at all of it in vain,
+ * which costs milliseconds each.
+ */
+export function quickPortsPerSource({ first, last }: PortRange): { readonly unbound: number; readonly bound: number } {
+  const ports = Math.max(4, last - first + 1 - PORTS_LEFT_TO_OTHERS)
+  return { unbound: Math.floor(ports / 2), bound: Math.floor(ports / 4) }
+}
+
+/**
  * Addresses to connect from without being told: on Linux all of 127.0.0.0/8 is there for a target on loopback; macOS has
  * those that were given to an interface. For any other target there is none but the system's choice.
  */

@@ -1,4 +1,5 @@
 import type { Scale } from '../load/scale.ts'
+import { DEFAULT_LIMITS, type GeneratorLimits } from '../run/generator-limits.ts'
 import { fanOutRun, type FanOutRun } from '../run/fan-out-run.ts'
 import type { RunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
@@ -12,11 +13,14 @@ export interface WebSocketContext {
   /** Stops every run within a second, keeping what was measured. */
   readonly signal: AbortSignal
   readonly scale: Scale
-  readonly seed: number
-  /** Gets the result of each run as it ends. */
-  readonly onRun: (result: RunResult) => void
-  /** How a run stands, once a second. */
-  readonly onSnapshot?: (snapshot: RunSnapshot) => void
+  /** The same seed gives the same arrivals. */
+  readonly seed: number | string
+  /** Limits past which a run's own generator makes it invalid. */
+  readonly limits?: Partial<GeneratorLimits>
+  /** Called once for each run that began, also one that was aborted. */
+  onRun(result: RunResult): void
+  /** Called once a second while a run goes on, and once at its end. */
+  onSnapshot?(snapshot: RunSnapshot): void
 }
 
 /** The `ws` fixture: WebSocket clients as load. */
@@ -26,6 +30,7 @@ export interface WebSocketLoad {
    * delivery: on time, late or missing, with duplicates and disorder beside.
    *
    * @throws {OptionsError} naming every option that cannot be used, before any socket is opened
+   * @throws whatever a function of the scenario throws; the run so far goes to `onRun`
    */
   fanOut(options: FanOutOptions): Promise<FanOutRun>
 }
@@ -35,11 +40,15 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
   let fanOuts = 0
   return {
     async fanOut(options) {
-      const { baseUrl, scale, seed, signal } = context
+      const { baseUrl, scale, seed, signal, onSnapshot } = context
       const plan = readFanOutOptions(options, { baseUrl, scale, defaultName: `fan-out ${++fanOuts}` })
-      const record = await new FanOut(await place(plan), { seed, signal, onSnapshot: context.onSnapshot }).run()
+      signal.throwIfAborted()
+      const limits = { ...DEFAULT_LIMITS, ...context.limits }
+      const fanOut = new FanOut(await place(plan), { seed, signal, limits, onSnapshot: onSnapshot?.bind(context) })
+      const { record, scenarioError } = await fanOut.run()
       const run = fanOutRun(record)
       context.onRun(run.result())
+      if (scenarioError !== undefined) throw scenarioError.error
       return run
     },
   }

@@ -1,0 +1,96 @@
+import type { RunSnapshot } from '../src/run/snapshot.ts'
+import { createWebSocket } from '../src/websocket/websocket.ts'
+import { bareTarget, cpuSecondsOf, referenceTarget } from './ws-targets.ts'
+
+/** One case of `ws.ts`, in a process of its own so that memory is that of this case alone. */
+export interface WsCase {
+  readonly target: 'bare' | 'reference'
+  readonly sockets: number
+  readonly serverProcesses: number
+  readonly ratePerSec: number
+  readonly durationMs: number
+}
+
+export interface WsFigures extends WsCase {
+  readonly generatorProcesses: number
+  readonly subscribed: number
+  readonly failures: Readonly<Record<string, number>>
+  readonly connectSec: number
+  readonly connectP99Ms: number
+  readonly publications: number
+  readonly expected: number
+  readonly missing: number
+  readonly late: number
+  readonly duplicate: number
+  readonly outOfOrder: number
+  readonly lagP50Ms: number
+  readonly lagP99Ms: number
+  readonly lagMaxMs: number
+  readonly generatorCpuRatio: number
+  readonly eventLoopDelayP99Ms: number
+  readonly bytesPerSocket: number
+  readonly serverCpuRatio: number
+  readonly invalid: readonly string[]
+}
+
+async function measure(plan: WsCase): Promise<WsFigures> {
+  await using target = plan.target === 'bare' ? await bareTarget(plan.serverProcesses) : await referenceTarget()
+  const begunMs = performance.now()
+  let published: { atMs: number; serverCpu: number } | undefined
+  const serverCpu = () => target.pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
+  const rssBefore = settledRss()
+  const ws = createWebSocket({
+    baseUrl: target.url,
+    signal: new AbortController().signal,
+    scale: { name: 'full', users: 1, time: 1 },
+    seed: 1,
+    onRun: () => {},
+    onSnapshot: ({ elapsedMs }: RunSnapshot) => {
+      if (elapsedMs > 0) published ??= { atMs: performance.now() - elapsedMs, serverCpu: serverCpu() }
+    },
+  })
+  const run = await ws.fanOut({
+    ...target.options,
+    connections: plan.sockets,
+    publish: { rate: plan.ratePerSec, send: (publication) => target.send(publication) },
+    duration: plan.durationMs,
+    settle: '20s',
+    handshakeTimeout: '30s',
+  })
+  const wallSec = (performance.now() - (published?.atMs ?? begunMs)) / 1000
+  const { generator, deliveries, sockets, processes } = run
+  return {
+    ...plan,
+    generatorProcesses: processes,
+    subscribed: sockets.subscribed,
+    failures: sockets.failures,
+    connectSec: run.openingMs / 1000,
+    connectP99Ms: run.connectTime?.p99Ms ?? Number.NaN,
+    publications: run.publications.count,
+    ...deliveries,
+    lagP50Ms: run.state === 'measured' ? run.lag.p50Ms : Number.NaN,
+    lagP99Ms: run.state === 'measured' ? run.lag.p99Ms : Number.NaN,
+    lagMaxMs: run.state === 'measured' ? run.lag.maxMs : Number.NaN,
+    generatorCpuRatio: generator.cpuRatio,
+    eventLoopDelayP99Ms: generator.eventLoopDelay.p99Ms,
+    bytesPerSocket: (generator.maxRssBytes - rssBefore * (processes === 1 ? 1 : processes + 1)) / plan.sockets,
+    serverCpuRatio: (serverCpu() - (published?.serverCpu ?? 0)) / wallSec,
+    invalid: run.invalidities.map(({ reason, finding }) => `${reason}: ${finding}`),
+  }
+}
+
+/** Memory of the process before its sockets, without what start-up left to the collector. */
+function settledRss(): number {
+  globalThis.gc?.()
+  return process.memoryUsage.rss()
+}
+
+process.once('message', (plan: WsCase) => {
+  measure(plan).then(
+    (figures) => process.send!(figures, () => process.disconnect()),
+    (error: unknown) => {
+      console.error(error)
+      process.exit(1)
+    },
+  )
+})

@@ -1,0 +1,103 @@
+/**
+ * How much fan-out does the generator carry, and what does it cost? 1,000 to 20,000 sockets at two publications a second
+ * against a bare `ws` server and against the reference target, then one publication to 50,000 sockets. Server and
+ * generator share this machine. Prints a table and writes `perf-report/bench/ws.json`.
+ *
+ *     npm run bench:ws [-- <targets, e.g. bare> <sockets, e.g. 1000,10000> <seconds of publishing, default 10>]
+ */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { descriptorLimit } from '../src/run/descriptor-limit.ts'
+import { formatCount, formatMs, formatRatio, significant } from '../src/stats/units.ts'
+import type { WsCase, WsFigures } from './ws-case.ts'
+
+const [targets = 'bare,reference', sizes = '1000,5000,10000,20000,50000', seconds = '10'] = process.argv.slice(2)
+/** Descriptors of a server that are not sockets of the load. */
+const SERVER_RESERVE = 500
+/** From this size on a single publication is what is asked for. */
+const ONE_PUBLICATION_FROM = 50_000
+
+const perServer = descriptorLimit() - SERVER_RESERVE
+
+function casesOf(): WsCase[] {
+  return targets.split(',').flatMap((target) => {
+    return sizes.split(',').flatMap((size) => caseOf(target === 'reference' ? 'reference' : 'bare', Number(size)))
+  })
+}
+
+function caseOf(target: WsCase['target'], sockets: number): WsCase | [] {
+  const isSingle = sockets >= ONE_PUBLICATION_FROM
+  if (isSingle && target === 'reference') return []
+  const serverProcesses = target === 'bare' ? Math.ceil(sockets / (perServer * 0.97)) : 1
+  if (target === 'reference' && sockets > perServer)
+    console.log(
+      `reference target: ${formatCount(sockets)} sockets asked, its process may open ${formatCount(descriptorLimit())} descriptors (ulimit -n); taking ${formatCount(perServer)}`,
+    )
+  return {
+    target,
+    sockets: target === 'reference' ? Math.min(sockets, perServer) : sockets,
+    serverProcesses,
+    ratePerSec: isSingle ? 1 : 2,
+    durationMs: isSingle ? 1000 : Number(seconds) * 1000,
+  }
+}
+
+async function run(plan: WsCase): Promise<WsFigures> {
+  const child = fork(fileURLToPath(new URL('ws-case.ts', import.meta.url)), { execArgv: ['--expose-gc'] })
+  child.send(plan)
+  const figures = once(child, 'message')
+  const exited = once(child, 'exit')
+  const failed = exited.then(([code]) => Promise.reject(new Error(`the case ended with ${String(code)}`)))
+  const [found] = (await Promise.race([figures, failed])) as [WsFigures]
+  await exited
+  return found
+}
+
+const COLUMNS: readonly (readonly [string, (figures: WsFigures) => string])[] = [
+  ['target', ({ target, serverProcesses }) => `${target}${serverProcesses > 1 ? ` ×${serverProcesses}` : ''}`],
+  [
+    'sockets',
+    ({ subscribed, generatorProcesses }) =>
+      `${formatCount(subscribed)}${generatorProcesses > 1 ? ` ×${generatorProcesses}` : ''}`,
+  ],
+  ['connect', ({ connectSec }) => `${significant(connectSec, 3)} s`],
+  ['handshake p99', ({ connectP99Ms }) => formatMs(connectP99Ms)],
+  ['deliveries', ({ expected }) => formatCount(expected)],
+  ['missing', ({ missing }) => formatCount(missing)],
+  ['lag p50', ({ lagP50Ms }) => formatMs(lagP50Ms)],
+  ['lag p99', ({ lagP99Ms }) => formatMs(lagP99Ms)],
+  ['lag max', ({ lagMaxMs }) => formatMs(lagMaxMs)],
+  ['gen. CPU', ({ generatorCpuRatio }) => formatRatio(generatorCpuRatio)],
+  ['server CPU', ({ serverCpuRatio }) => formatRatio(serverCpuRatio)],
+  ['KB/socket', ({ bytesPerSocket }) => significant(bytesPerSocket / 1000, 3)],
+]
+
+function printRow(cells: readonly string[]): void {
+  console.log(cells.map((cell, at) => (at === 0 ? cell.padEnd(12) : cell.padStart(14))).join(''))
+}
+
+const machine = {
+  cores: availableParallelism(),
+  cpu: cpus()[0]?.model.trim(),
+  node: process.version,
+  descriptorLimit: descriptorLimit(),
+  loadBefore: loadavg()[0],
+}
+console.log(
+  `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${formatCount(machine.descriptorLimit)} descriptors a process, load ${machine.loadBefore?.toFixed(2)}\n`,
+)
+printRow(COLUMNS.map(([name]) => name))
+const results: WsFigures[] = []
+for (const plan of casesOf()) {
+  const figures = await run(plan)
+  results.push(figures)
+  printRow(COLUMNS.map(([, show]) => show(figures)))
+  for (const why of figures.invalid) console.log(`            invalid: ${why}`)
+  const failed = Object.entries(figures.failures).map(([kind, count]) => `${formatCount(count)} × ${kind}`)
+  if (failed.length > 0) console.log(`            failed: ${failed.join(', ')}`)
+}
+mkdirSync('perf-report/bench', { recursive: true })
+writeFileSync('perf-report/bench/ws.json', `${JSON.stringify({ machine, results }, undefined, 2)}\n`)
