@@ -128,6 +128,10 @@ export interface TimelinePoint {
 export interface FanOutRunResult extends RunResultBase {
   readonly kind: 'fanOut'
   readonly sockets: SocketCounts
+  /** From the first handshake until every socket was subscribed or had failed. Not part of the run's duration. */
+  readonly openingMs: number
+  /** Processes that held the sockets. */
+  readonly processes: number
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
   /** Absent where nothing was received. */
