@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { containersSkipped } from '../../fixtures/services/containers.ts'
 import { findEngine } from './engine.ts'
 import { Guardian } from './guardian.ts'
 import { groupExists, isSameProcess } from './process-identity.ts'
@@ -99,14 +100,12 @@ function temporaryFiles(): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => join(folder, name) !== records)
 }
 
-const engine = await findEngine(10_000)
-const image = process.env['SLO_POSTGRES_IMAGE']
-const containersSkipped = engine && image ? undefined : 'no Docker engine answers, or SLO_POSTGRES_IMAGE is not set'
-if (containersSkipped) console.info(`put-away on containers is skipped: ${containersSkipped}`)
+const noContainers = await containersSkipped()
+if (noContainers) console.info(`put-away on containers is skipped: ${noContainers}`)
 
 describe.each([
   { provider: 'embedded', skipped: undefined },
-  { provider: 'container', skipped: containersSkipped },
+  { provider: 'container', skipped: noContainers },
 ])('everything is put away, $provider services', ({ provider, skipped }) => {
   describe.skipIf(skipped !== undefined)('when the main process', () => {
     test('ends normally', async () => {
