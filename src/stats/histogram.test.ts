@@ -3,6 +3,9 @@ import { build } from 'hdr-histogram-js'
 import { describe, expect, it } from 'vitest'
 import { bucketOf, Histogram, highestOf, lowestOf, MAX_TRACKABLE_US } from './histogram.ts'
 
+// A mistake must not take minutes to be shrunk.
+fc.configureGlobal({ interruptAfterTimeLimit: 20_000 })
+
 /** Times as services have them: mostly within a second, some of every magnitude up to the limit. */
 const us = fc.oneof(
   fc.nat(5_000),

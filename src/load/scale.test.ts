@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { constantArrivalRate, constantVus, rampingVus, sharedIterations, spike } from './builders.ts'
+import { describeLoad, durationOf, offeredIterations } from './describe.ts'
+import { describeScale, parseScale, scaleLoad, scaleTime, scaleUsers } from './scale.ts'
+
+const [smoke, pr, full] = [parseScale('smoke'), parseScale('pr'), parseScale('full')]
+
+/** Six loads like those of a release plan. */
+const plan = [
+  rampingVus({
+    stages: [
+      { target: 5_000, duration: '2m' },
+      { target: 5_000, duration: '10m' },
+    ],
+    thinkTime: { min: '3s', max: '7s' },
+  }),
+  constantArrivalRate({ rate: 30, vus: 2_000, duration: '5m' }),
+  constantArrivalRate({ rate: 50, vus: 10_000, duration: '5m' }),
+  spike({ rate: 200, duration: '60s', vus: 2_000 }),
+  constantArrivalRate({ rate: 10, vus: 200, duration: '5m' }),
+  constantVus({ vus: 100, duration: '30m' }),
+]
+
+describe('a scale', () => {
+  it('is a name or a factor', () => {
+    expect(parseScale('pr').name).toBe('pr')
+    expect(parseScale('0.25')).toEqual({ name: '0.25', users: 0.25, time: 0.25 })
+    expect(parseScale(0.5)).toEqual({ name: '0.5', users: 0.5, time: 0.5 })
+    expect(parseScale('1')).toBe(full)
+  })
+
+  it.each(['', 'big', 'PR', '0', '-1', '1.5', 'NaN', '25%', 'toString', Number.NaN, 2])('is not %s', (value) => {
+    expect(() => parseScale(value)).toThrow("must be 'smoke', 'pr', 'full', or a factor above 0 and at most 1")
+  })
+
+  it('says what it does', () => {
+    expect([smoke, pr, full, parseScale(0.25)].map(describeScale)).toEqual([
+      'smoke: 5% of the users, steady phases cut to 8s',
+      'pr: 20% of the users, steady phases cut to 30s',
+      'full: the load as written',
+      '0.25: 25% of the users, 25% of the time',
+    ])
+  })
+
+  it('applies to sockets and times too', () => {
+    expect([scaleUsers(10_000, smoke), scaleUsers(1, smoke), scaleUsers(10_000, full)]).toEqual([500, 1, 10_000])
+    expect([scaleTime(60_000, smoke), scaleTime(5_000, smoke), scaleTime(60_000, parseScale(0.5))]).toEqual([
+      8_000, 5_000, 30_000,
+    ])
+  })
+})
+
+describe('a plan', () => {
+  const minutes = (scale: typeof smoke) =>
+    plan.reduce((sum, load) => sum + durationOf(scaleLoad(load, scale)), 0) / 60_000
+
+  it('at smoke scale leaves room in 90 s, at pr scale in 4 minutes', () => {
+    expect(minutes(smoke)).toBeLessThan(1.25)
+    expect(minutes(pr)).toBeLessThan(3.5)
+  })
+
+  it('is cut in its ramps too, where they are longer than what they lead to', () => {
+    const stages = [
+      { target: 500, durationMs: 600_000 },
+      { target: 500, durationMs: 60_000 },
+    ]
+    const load = { kind: 'rampingArrivalRate', startRatePerSec: 0, stages, vus: 1_000, arrivals: 'uniform' } as const
+    expect(durationOf(scaleLoad(load, smoke))).toBeLessThan(12_010)
+  })
+
+  it('at full scale is the plan', () => {
+    for (const load of plan) expect(scaleLoad(load, full)).toBe(load)
+  })
+
+  it('reads like this', () => {
+    expect(plan.map((load) => describeLoad(scaleLoad(load, smoke)))).toMatchInlineSnapshot(`
+      [
+        "rampingVus 0 VUs → 1,002 VUs (1.6s) → 1,002 VUs (8s), think time 3s–7s",
+        "constantArrivalRate 25.2/s, 100 VUs, 8s",
+        "constantArrivalRate 25.3/s, 500 VUs, 8s",
+        "rampingArrivalRate 14.4/s → 14.4/s (1.14s) → 144/s (at once) → 144/s (spike, 6.86s) → 14.4/s (at once) → 14.4/s (1.14s), 144 VUs",
+        "constantArrivalRate 10/s, 10 VUs, 20.2s",
+        "constantVus 26 VUs, 8s",
+      ]
+    `)
+    expect(plan.map((load) => describeLoad(scaleLoad(load, pr)))).toMatchInlineSnapshot(`
+      [
+        "rampingVus 0 VUs → 1,000 VUs (6s) → 1,000 VUs (30s), think time 3s–7s",
+        "constantArrivalRate 30/s, 400 VUs, 33.4s",
+        "constantArrivalRate 33.4/s, 2,000 VUs, 30s",
+        "rampingArrivalRate 4/s → 4/s (4.29s) → 40/s (at once) → 40/s (spike, 25.7s) → 4/s (at once) → 4/s (4.29s), 400 VUs",
+        "constantArrivalRate 6.73/s, 40 VUs, 30s",
+        "constantVus 20 VUs, 30s",
+      ]
+    `)
+  })
+})
+
+describe('what a percentile needs', () => {
+  const slow = constantArrivalRate({ rate: 5, vus: 100, duration: '5m' })
+
+  it('stretches the time where the written rate is low', () => {
+    expect(durationOf(scaleLoad(slow, smoke))).toBe(40_401)
+    expect(offeredIterations(scaleLoad(slow, smoke))).toBe(202)
+    expect(durationOf(scaleLoad(slow, smoke, { requestsPerIteration: 2 }))).toBe(20_201)
+  })
+
+  it('stretches it for p99 too, by a quarter at most', () => {
+    const offered = (rate: number) =>
+      offeredIterations(scaleLoad(constantArrivalRate({ rate, vus: 10, duration: '5m' }), pr))
+    expect([offered(27), offered(26)]).toEqual([1_002, 202])
+  })
+
+  it('is taken from whoever knows it', () => {
+    expect(offeredIterations(scaleLoad(slow, smoke, { samples: 1_000 }))).toBe(1_002)
+    expect(offeredIterations(scaleLoad(slow, smoke, { samples: 50 }))).toBe(52)
+    expect(scaleLoad(slow, smoke, { samples: 5_000 })).toEqual({ ...slow, vus: 5 })
+  })
+
+  it('keeps a closed load running for a turn of its longest think time', () => {
+    const thinking = constantVus({ vus: 1_000, duration: '10m', thinkTime: { min: '5s', max: '30s' } })
+    expect(scaleLoad(thinking, smoke)).toMatchObject({ vus: 202, durationMs: 30_201 })
+  })
+
+  it('keeps VUs enough to carry the rate with requests of 1 s', () => {
+    const fast = constantArrivalRate({ rate: 1_000, vus: 2_000, duration: '5m' })
+    expect(scaleLoad(fast, smoke)).toMatchObject({ ratePerSec: expect.closeTo(125.25), vus: 126 })
+    expect(scaleLoad(fast, smoke, { requestsPerIteration: 3 })).toMatchObject({ ratePerSec: 50, vus: 150 })
+    expect(scaleLoad({ ...fast, vus: 20 }, smoke)).toMatchObject({ vus: 20 })
+  })
+
+  it('keeps shared iterations enough, and their limit of time', () => {
+    const load = sharedIterations({ iterations: 100_000, vus: 50, maxDuration: '5m' })
+    expect(scaleLoad(load, smoke)).toMatchObject({ iterations: 5_000, vus: 3, maxDurationMs: 300_000 })
+    expect(scaleLoad({ ...load, iterations: 300 }, smoke)).toMatchObject({ iterations: 300 })
+    expect(scaleLoad({ ...load, iterations: 4_000 }, smoke, { requestsPerIteration: 4 })).toMatchObject({
+      iterations: 250,
+    })
+  })
+})
