@@ -10,9 +10,9 @@ interface Annotation {
 
 /**
  * Puts a scenario's numbers where Vitest's own channels find them: as annotations, which its UI and HTML reporter show
- * and its JUnit reporter writes as properties. They are added to the finished test directly, so that the GitHub reporter
- * does not print a notice for each number. Vitest has no public way for that: where tests look otherwise, nothing is
- * added.
+ * and its JUnit reporter writes as properties. They are added to the finished test directly and late: on the usual way
+ * the terminal would list each number under a failure, and the GitHub reporter print a notice for it. Vitest has no
+ * public way for that: where tests look otherwise, nothing is added.
  */
 export function annotate(testCase: TestCase, scenario: ScenarioResult, reportFile: string): void {
   const { annotations } = ('task' in testCase ? testCase.task : {}) as { annotations?: Annotation[] }

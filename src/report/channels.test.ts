@@ -42,11 +42,12 @@ test('the JUnit reporter writes the numbers as properties, the JSON reporter the
   expect(json.testResults[0].assertionResults[0].meta.slo.runs[0]).toEqual(sampleHttpRun())
 })
 
-test("Vitest's GitHub reporter prints the failure and no notice for each number", async () => {
-  const made = await project(configSource({}, `'default', 'github-actions'`))
+test("Vitest's terminal and GitHub reporters print the failure and no line for each number", async () => {
+  const made = await project(configSource({}, `'verbose', 'github-actions'`))
   const { output } = await made.run()
   expect(output).toMatch(/^::error .*S1 session/m)
   expect(output).not.toContain('::notice')
+  expect(output).not.toContain('slo.http 1')
 })
 
 test('blobs keep the numbers: merged reports give the results of a whole run', async () => {

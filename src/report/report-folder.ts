@@ -31,13 +31,17 @@ export class ReportFolder {
    * @param stepSummary a file to append the summary to as well: `GITHUB_STEP_SUMMARY`
    * @returns what could not be written since the last call, in the words of the file system
    */
-  async finish(results: Results, earlier: EarlierRuns, stepSummary?: string): Promise<readonly string[]> {
-    const summary = () => markdownSummary(results, earlier)
+  finish(results: Results, earlier: EarlierRuns, stepSummary?: string): Promise<readonly string[]> {
     this.#add(() => this.#writeResults(results))
+    if (stepSummary) this.#add(() => appendFile(stepSummary, markdownSummary(results, earlier)))
+    return this.render(results, earlier)
+  }
+
+  /** Writes what is made from results, and leaves `results.json` alone. Returns as {@link finish} does. */
+  async render(results: Results, earlier: EarlierRuns): Promise<readonly string[]> {
     this.#add(async () => writeFileAtomically(this.fileOf('index.html'), await htmlReport(results)))
-    this.#add(() => writeFileAtomically(this.fileOf('summary.md'), summary()))
+    this.#add(() => writeFileAtomically(this.fileOf('summary.md'), markdownSummary(results, earlier)))
     this.#add(() => writeFileAtomically(this.fileOf('comment.md'), commentBody(results, earlier)))
-    if (stepSummary) this.#add(() => appendFile(stepSummary, summary()))
     await this.#writing
     return [...new Set(this.#failures.splice(0))]
   }

@@ -78,7 +78,6 @@ export default class SloReporter implements Reporter {
     if (this.#options.redact) redactTest(testCase, this.#secrets)
     if (!isScenario(testCase)) return
     const scenario = scenarioOf(testCase)
-    annotate(testCase, scenario, this.#folder.fileOf('index.html'))
     this.#finished.set(testCase.id, scenario)
     const { name, verdict, runs, assertions } = scenario
     void this.#observers.tell((observer) =>
@@ -97,8 +96,11 @@ export default class SloReporter implements Reporter {
     reason: TestRunEndReason,
   ): Promise<void> {
     if (this.#options.redact) for (const error of unhandled) redactError(error, this.#secrets)
-    const tests = modules.flatMap((module) => [...module.children.allTests()])
-    const scenarios = tests.filter(isScenario).map(scenarioOf)
+    // Until here all reporters have begun: those of the terminal have printed, those of files have yet to write.
+    await Promise.resolve()
+    const tests = modules.flatMap((module) => [...module.children.allTests()]).filter(isScenario)
+    const scenarios = tests.map(scenarioOf)
+    tests.forEach((testCase, at) => annotate(testCase, scenarios[at]!, this.#folder.fileOf('index.html')))
     const errors = [...unhandled, ...modules.flatMap((module) => module.errors())]
     const results = this.#results(scenarios, errors, reason !== 'interrupted')
     const failures = await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])

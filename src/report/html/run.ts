@@ -2,6 +2,7 @@ import { formatDuration } from '../../stats/units.ts'
 import type { AssertionResult, FanOutRunResult, HttpRunResult, RunResult } from '../../run/result.ts'
 import type { GeneratorHealth } from '../../run/generator.ts'
 import { errorRatio, missingRatio } from '../figures.ts'
+import { describeInvalidity } from '../wording.ts'
 import { bytesCell, countCell, msCell, ratioCell } from './cells.ts'
 import type { Chart } from './charts/chart.ts'
 import { distributionCharts } from './charts/distribution-charts.ts'
@@ -25,7 +26,7 @@ export function runSection(run: RunResult, { id, assertions, store }: RunContext
     <h3 id="${id}-name">${run.name}</h3>
     <p class="facts"><span>${run.load}</span><span>ran ${formatDuration(run.durationMs)}</span></p>
     ${run.state === 'aborted' ? html`<p class="callout failed">Aborted: ${run.abortReason ?? 'stopped before its end'}. What was measured until then follows.</p>` : ''}
-    ${run.invalidities.map(({ finding, remedy }) => html`<p class="callout invalid"><b>Not usable:</b> ${finding}. ${remedy}</p>`)}
+    ${run.invalidities.map((found) => html`<p class="callout invalid"><b>Not usable:</b> ${describeInvalidity(found)}</p>`)}
     ${pairs(figures(run), 'figures')} ${phaseToggles(run, id)}
     <div class="charts" data-run="${id}">${charts.map((chart, at) => figure(chart, ids[at]!))}</div>
     ${run.kind === 'micro' ? '' : partTables(run)}

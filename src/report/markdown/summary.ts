@@ -4,6 +4,7 @@ import type { Outcome } from '../../run/verdict.ts'
 import { p95Change, showChange, type EarlierRuns } from '../earlier.ts'
 import { errorRatio, missingRatio } from '../figures.ts'
 import type { Results, ScenarioResult } from '../results.ts'
+import { describeInvalidity } from '../wording.ts'
 import { code, escapeMarkdown, fenced } from './text.ts'
 
 /** By it a later comment finds the earlier one to replace. */
@@ -117,7 +118,7 @@ function troubleOf({ name, verdict, assertions, errors, runs }: ScenarioResult):
   const untold = errors.filter(({ message }) => !messages.includes(message)).slice(told.length === 0 ? 0 : told.length)
   const texts = [...messages, ...untold.map((error) => `${error.name}: ${error.message}`)]
   const findings = runs.flatMap((run) =>
-    run.invalidities.map(({ finding, remedy }) => `- ${escapeMarkdown(`${run.name}: ${finding}. ${remedy}`)}`),
+    run.invalidities.map((found) => `- ${escapeMarkdown(`${run.name}: ${describeInvalidity(found)}`)}`),
   )
   return [
     `<details open><summary>${SIGNS[verdict]} ${escapeMarkdown(name)}</summary>`,

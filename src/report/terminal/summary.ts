@@ -4,6 +4,7 @@ import type { Outcome } from '../../run/verdict.ts'
 import { p95Change, p95Of, showChange, type EarlierRuns } from '../earlier.ts'
 import { figuresOf } from '../figures.ts'
 import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
+import { describeInvalidity } from '../wording.ts'
 import { columnWidths, cut, joinCells, wrapPieces, wrapWords, type Cell } from './columns.ts'
 import { inColourOf, outcomeMark, VERDICT_WIDTH, verdictLabel, type Paint } from './style.ts'
 
@@ -85,8 +86,12 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
     ...indented(wrapWords(heading, max - 4), 2).map((line) => paint('cyan', line)),
     ...indented(wrapPieces(pieces, max - 6), 3),
     ...changeLines(run, scenario, sheet),
-    ...run.invalidities.flatMap(({ finding, remedy }) => {
-      const text = inColourOf('invalid', wrapWords(`not usable: ${finding}. ${remedy}`, max - 6).join('\n'), paint)
+    ...run.invalidities.flatMap((invalidity) => {
+      const text = inColourOf(
+        'invalid',
+        wrapWords(`not usable: ${describeInvalidity(invalidity)}`, max - 6).join('\n'),
+        paint,
+      )
       return indented(text.split('\n'), 3)
     }),
   ]

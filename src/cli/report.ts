@@ -1,0 +1,89 @@
+import { dirname, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { EarlierRuns } from '../report/earlier.ts'
+import { ReportFolder } from '../report/report-folder.ts'
+import { readResults, ResultsFileError } from '../report/read-results.ts'
+import { paintFor } from '../report/terminal/style.ts'
+import { summaryOf } from '../report/terminal/summary.ts'
+
+export const REPORT_HELP = `Usage: vitest-slo report [results.json] [options]
+
+Renders the reports of an earlier run again: index.html, summary.md and comment.md, and the summary to the terminal.
+
+  results.json              Default: perf-report/results.json
+  --output-dir <folder>     Where to. Default: the folder of results.json
+  --compare-with <file>     Another results.json, to show what changed
+  --help                    This text
+
+Exit code: 0 when rendered, 1 when something could not be read or written, 2 when called wrongly.
+The verdicts in the file do not change it.
+`
+
+/** Where a command writes to. */
+export interface Streams {
+  readonly stdout: NodeJS.WritableStream & { readonly columns?: number }
+  readonly stderr: NodeJS.WritableStream
+}
+
+/**
+ * `vitest-slo report`.
+ *
+ * @param args what stands after `report` on the command line
+ * @returns the exit code
+ */
+export async function report(args: readonly string[], { stdout, stderr }: Streams = process): Promise<number> {
+  const parsed = parse(args)
+  if (typeof parsed === 'string') {
+    stderr.write(`vitest-slo report: ${parsed}\n\n${REPORT_HELP}`)
+    return 2
+  }
+  if (parsed.help) {
+    stdout.write(REPORT_HELP)
+    return 0
+  }
+  try {
+    const results = await readResults(parsed.file)
+    const earlier = new EarlierRuns()
+    if (parsed.compareWith !== undefined) earlier.learn(await readResults(parsed.compareWith))
+    const folder = new ReportFolder(parsed.outputDir)
+    const failures = await folder.render(results, earlier)
+    stdout.write(`${summaryOf(results, earlier, stdout.columns ?? 80, paintFor(stdout))}\n\n`)
+    if (failures.length === 0) {
+      stdout.write(`Report  ${folder.fileOf('index.html')}\n`)
+      return 0
+    }
+    stderr.write(`vitest-slo report: could not be written: ${failures.join('; ')}\n`)
+  } catch (error) {
+    if (!(error instanceof ResultsFileError)) throw error
+    stderr.write(`vitest-slo report: ${error.message}\n`)
+  }
+  return 1
+}
+
+interface ReportArguments {
+  readonly help: boolean
+  readonly file: string
+  readonly outputDir: string
+  readonly compareWith: string | undefined
+}
+
+/** The arguments, or what is wrong with them. */
+function parse(args: readonly string[]): ReportArguments | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        'output-dir': { type: 'string' },
+        'compare-with': { type: 'string' },
+      },
+    })
+    if (positionals.length > 1) return `takes one results file, got ${positionals.length}`
+    const file = resolve(positionals[0] ?? 'perf-report/results.json')
+    const outputDir = resolve(values['output-dir'] ?? dirname(file))
+    return { help: values.help, file, outputDir, compareWith: values['compare-with'] }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
