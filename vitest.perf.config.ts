@@ -1,5 +1,6 @@
 import { definePerfConfig, postgres, redis, target } from 'vitest-slo/config'
 import { withServiceFaults } from './fixtures/faults/service-faults.ts'
+import { webhookSecret } from './perf/telegram.ts'
 import { migrate, seed, seedSessions } from './fixtures/target/database.ts'
 
 /** The scenarios of the load-test plan, against the reference target on real Postgres and Redis. */
@@ -13,6 +14,6 @@ export default definePerfConfig({
   target: target({
     command: ['node', 'fixtures/target/main.ts'],
     ready: '/healthz',
-    env: { TELEGRAM_MOCK: '1' },
+    env: { TELEGRAM_MOCK: '1', TELEGRAM_WEBHOOK_SECRET: webhookSecret },
   }),
 })

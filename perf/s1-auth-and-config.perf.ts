@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { perfTest, rampingVus } from 'vitest-slo'
 import { authorization, users } from './users.ts'
 
-perfTest('S1 auth and config fetch', async ({ http }) => {
+perfTest('S1 auth and config fetch', async ({ http, metrics, capacity }) => {
   const run = await http.run({
     load: rampingVus({
       stages: [
@@ -22,4 +22,10 @@ perfTest('S1 auth and config fetch', async ({ http }) => {
   expect(run).toHaveP95Below(120)
   expect(run).toHaveP99Below(350)
   expect(run).toHaveErrorRateBelow(0.001)
+
+  expect(await metrics.during(run)).toHavePoolUsageBelow(0.7)
+  const where = await capacity.during(run)
+  expect(where).toHaveCpuBelow(0.7)
+  expect(where).toHaveRedisMemoryBelow(0.6)
+  expect(where).toHaveEvictionPolicy('volatile-lru')
 })

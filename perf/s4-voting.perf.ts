@@ -12,7 +12,7 @@ interface Vote {
   readonly stars: number
 }
 
-perfTest('S4 voting hot path', async ({ http, ledger, runId }) => {
+perfTest('S4 voting hot path', async ({ http, ledger, runId, metrics, capacity }) => {
   const starsBefore = await ledger.value('SELECT sum(balance) FROM accounts')
 
   const run = await http.run({
@@ -55,4 +55,10 @@ perfTest('S4 voting hot path', async ({ http, ledger, runId }) => {
     'every transfer sums to zero',
     'SELECT transfer_id, sum(amount) FROM entries GROUP BY transfer_id HAVING sum(amount) <> 0',
   )
+
+  expect(await metrics.during(run)).toHavePoolUsageBelow(0.7)
+  const where = await capacity.during(run)
+  expect(where).toHaveCpuBelow(0.7)
+  expect(where).toHaveRedisMemoryBelow(0.6)
+  expect(where).toHaveEvictionPolicy('volatile-lru')
 })

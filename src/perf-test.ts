@@ -7,6 +7,7 @@ import type { Ledger } from './ledger/ledger.ts'
 import type { Scale } from './load/scale.ts'
 import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
+import type { Micro } from './micro/micro.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
 import type { RunResult } from './run/result.ts'
 import type { RunSnapshot } from './run/snapshot.ts'
@@ -28,6 +29,8 @@ export interface PerfFixtures {
   readonly capacity: Capacity
   /** Finds out how stale a cached route's answers are, beside the load. */
   readonly freshness: { probe(options: FreshnessOptions): Promise<FreshnessProbe> }
+  /** Times a function in this process. */
+  readonly micro: Micro
   /** The system under test. */
   readonly target: TargetHandle
   /** Connection details by service name, as the config names them. */
@@ -108,6 +111,10 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
       },
     })
     await Promise.allSettled(probes.map((probe) => probe.stop()))
+  },
+  micro: async ({ signal, onRun }, use) => {
+    const { createMicro } = await import('./micro/micro.ts')
+    await use(createMicro({ signal, onRun }))
   },
   capacity: async ({ slo, task }, use) => {
     const { createCapacity } = await import('./capacity/capacity.ts')

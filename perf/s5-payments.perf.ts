@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto'
+import { expect } from 'vitest'
+import { constantArrivalRate, inflowOf, perfTest, planReplay, sharedIterations, type Delivery } from 'vitest-slo'
+import { webhookCall, type Payment } from './telegram.ts'
+import { authorization, users } from './users.ts'
+
+perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, capacity }) => {
+  const payments: Payment[] = []
+
+  const invoices = await http.run({
+    name: 'invoices',
+    // The plan names a rate and no length: five minutes make 1,500 invoices.
+    load: constantArrivalRate({ rate: 5, vus: 200, duration: '5m' }),
+    data: users(200),
+    headers: { 'x-run-id': runId },
+    steps: [
+      { name: 'me', request: ({ vu }) => ({ path: '/api/me', headers: authorization(vu.data) }) },
+      {
+        name: 'createInvoice',
+        request: ({ vu, random }) => ({
+          method: 'POST',
+          path: '/api/payments/stars/createInvoice',
+          headers: authorization(vu.data),
+          body: { amount: random.int(1, 500) },
+        }),
+        expectStatus: 201,
+        extract: {
+          payment: (answer) => {
+            const { invoiceId, amount } = answer.json() as { invoiceId: string; amount: number }
+            return payments.push({ chargeId: `charge-${runId}-${invoiceId}`, invoiceId, amount })
+          },
+        },
+      },
+    ],
+  })
+
+  const starsBefore = await ledger.value(STARS_OF_USERS)
+  const plan = planReplay({ updates: payments.length, copies: { min: 1, max: 4 }, seed: `${scale.name} replay` })
+  const deliveries = plan.values()
+  const dues = new Map<string, Delivery['due']>()
+
+  const webhooks = await http.run({
+    name: 'webhooks',
+    load: sharedIterations({ iterations: plan.length, vus: 200 }),
+    headers: { 'x-run-id': runId },
+    record: {
+      key: ({ body }) => chargeIn(body),
+      due: ({ body }) => dues.get(chargeIn(body)) ?? 'applied',
+      answer: (answer) => answer.text(),
+    },
+    request: () => {
+      const { update, kind, due } = deliveries.next().value!
+      const payment = payments[update] ?? inventedPayment(runId, update)
+      dues.set(payment.chargeId, due)
+      return {
+        ...webhookCall(payment, { forged: kind === 'forged' }),
+        expectStatus: { genuine: 200, forged: 401, unknown: 404 }[kind],
+      }
+    },
+  })
+
+  expect(invoices).toHaveP95Below(150)
+  expect(invoices).toHaveErrorRateBelow(0.01)
+  expect(webhooks).toHaveErrorRateBelow(0.01)
+
+  await expect(ledger).toApplyExactlyOnce(webhooks.history, {
+    rows: `SELECT idempotency_key, run_id FROM transfers WHERE kind = 'stars' AND run_id = $1`,
+    key: 'idempotency_key',
+  })
+  const amounts = new Map(payments.map(({ chargeId, amount }) => [chargeId, amount]))
+  await expect(ledger).toConserve({
+    total: STARS_OF_USERS,
+    before: starsBefore,
+    expectedDelta: inflowOf(webhooks.history, (key) => amounts.get(key) ?? 0),
+  })
+
+  expect(await metrics.during(invoices)).toHavePoolUsageBelow(0.7)
+  const where = await capacity.during(invoices)
+  expect(where).toHaveCpuBelow(0.7)
+  expect(where).toHaveRedisMemoryBelow(0.6)
+  expect(where).toHaveEvictionPolicy('volatile-lru')
+})
+
+const STARS_OF_USERS = `SELECT sum(balance) FROM accounts WHERE id LIKE 'user:%'`
+
+/** A payment for an invoice that nobody made. */
+function inventedPayment(runId: string, update: number): Payment {
+  return { chargeId: `charge-${runId}-invented-${update}`, invoiceId: randomUUID(), amount: 1 }
+}
+
+function chargeIn(body: unknown): string {
+  return (body as ReturnType<typeof webhookCall>['body']).message.successful_payment.telegram_payment_charge_id
+}
