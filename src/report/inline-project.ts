@@ -10,7 +10,7 @@ const ROOT = resolve(HERE, '../..')
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 export const REPORTER = join(HERE, 'reporter.ts')
 
-type OnOutput = (output: string) => void
+type OnOutput = (output: string, stop: () => void) => void
 
 export interface InlineRun {
   readonly exitCode: number | null
@@ -47,11 +47,16 @@ export class InlineProject implements AsyncDisposable {
   /**
    * Runs Vitest to its end. Without CI's and the outer Vitest's variables; `env` is added.
    *
-   * @param onOutput called with everything written so far
+   * @param onOutput called with everything written so far, and a way to end it
    */
   run(args: readonly string[] = ['run'], env: NodeJS.ProcessEnv = {}, onOutput?: OnOutput): Promise<InlineRun> {
     const child = spawn(process.execPath, [VITEST, ...args], this.#options(env))
     return this.#outcome(child, onOutput)
+  }
+
+  /** As {@link run} without arguments, through another command that is given the command line. */
+  runUnder([command, ...before]: readonly [string, ...string[]]): Promise<InlineRun> {
+    return this.#outcome(spawn(command, [...before, process.execPath, VITEST, 'run'], this.#options({})))
   }
 
   /** As {@link run}, in a terminal of 100 columns; both streams come out of it as one. */
@@ -72,7 +77,7 @@ export class InlineProject implements AsyncDisposable {
       child[stream].setEncoding('utf8').on('data', (chunk: string) => {
         run[stream] += chunk
         run.output += chunk
-        onOutput?.(run.output)
+        onOutput?.(run.output, () => child.kill('SIGTERM'))
       })
     }
     return new Promise((done, failed) => {

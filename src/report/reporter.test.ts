@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { configSource, InlineProject, plainText } from './inline-project.ts'
+import { configSource, InlineProject, plainText, REPORTER } from './inline-project.ts'
 import type { Results } from './results.ts'
 import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from './sample-records.ts'
 
@@ -119,7 +121,82 @@ describe('results.json', () => {
   })
 })
 
+describe('watch mode', () => {
+  test('replaces the reports at each re-run and says what changed', async () => {
+    const slower = sampleHttpRun()
+    const quicker = { ...slower, latency: { ...slower.latency!, p95Ms: slower.latency!.p95Ms / 2 } }
+    const spec = (run: object) => HEAD + scenario('S1', record([run as never], [PASSED]))
+    const made = await project('')
+    await made.write('perf/a.perf.ts', spec(quicker))
+    const seen: Results[] = []
+    const run = await made.run(['watch'], {}, (output, stop) => {
+      const reports = output.split('Report  ').length - 1
+      if (reports === seen.length || reports > 2) return
+      seen.push(JSON.parse(readFileSync(made.path('perf-report/results.json'), 'utf8')) as Results)
+      if (reports === 1) writeFileSync(made.path('perf/a.perf.ts'), spec(slower))
+      else stop()
+    })
+    expect(seen.map(({ totals }) => totals.scenarios)).toEqual([1, 1])
+    expect(seen[1]!.scenarios[0]!.runs).toEqual([slower])
+    const [, first, second] = plainText(run.output).split('PASS     S1')
+    expect(first).not.toContain('run before')
+    expect(second).toContain('run before: p95 25.3 ms, now +100%')
+  })
+})
+
+describe('observers', () => {
+  const OBSERVER = `
+    import { appendFileSync } from 'node:fs'
+    import Reporter from ${JSON.stringify(REPORTER)}
+    const told = []
+    const observer = {
+      onStart() { told.push('start'); throw new Error('observer is broken') },
+      onSnapshot(scenario, snapshot) { told.push(scenario + ' at ' + snapshot.elapsedMs + ' of ' + snapshot.load) },
+      onScenario(scenario, verdict, record) { told.push(scenario + ' ' + verdict + ' ' + record.assertions.length) },
+      async onEnd() { told.push('end'); appendFileSync('told.json', JSON.stringify(told)) },
+    }
+    export default { test: { include: ['**/*.perf.ts'], reporters: [new Reporter({ observers: [observer] }), 'default'] } }
+  `
+
+  test('are told in order what is redacted, and one that throws costs a line', async () => {
+    const spec = `
+      import { LIVE_ADDRESS, LiveSender } from ${JSON.stringify(join(import.meta.dirname, 'live/channel.ts'))}
+      import { inject } from 'vitest'
+      ${scenario(
+        'S1',
+        record([], [PASSED, FAILED]),
+        `
+        const sender = new LiveSender(inject(LIVE_ADDRESS), task.id)
+        sender.send({ run: 'http 1', load: 'GET /a?user=planted', elapsedMs: 1000, plannedMs: 2000, state: 'ended' })
+        await sender.close()
+        throw new Error('too slow')
+      `,
+      ).replace('({ task })', 'async ({ task })')}
+    `
+    const made = await project(spec, OBSERVER)
+    const run = await made.run()
+    expect(JSON.parse(await readFile(made.path('told.json'), 'utf8'))).toEqual([
+      'start',
+      'S1 at 1000 of GET /a?user=***',
+      'S1 failed 2',
+      'end',
+    ])
+    expect(run.stderr).toContain('vitest-slo: an observer failed: observer is broken')
+  })
+})
+
 describe('a report folder that cannot be written', () => {
+  test('because the disk is full leaves the results of before whole', async () => {
+    const made = await project(scenario('S1', record([sampleHttpRun()], [PASSED])))
+    await made.write('perf-report/results.json', '{"schemaVersion":0}')
+    const limit = `ulimit -f 1; trap '' XFSZ; exec "$0" "$@"`
+    const run = await made.runUnder(['bash', '-c', limit])
+    expect(run.exitCode).toBe(0)
+    expect(run.stderr).toMatch(/the report could not be written, the verdict stands: EFBIG/)
+    expect(await readFile(made.path('perf-report/results.json'), 'utf8')).toBe('{"schemaVersion":0}')
+    expect((await readdir(made.path('perf-report'))).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
   test('is one line; the summary and the verdict survive', async () => {
     const made = await project(scenario('S1', record([sampleHttpRun()], [PASSED])), undefined, {
       'perf-report': 'a file',

@@ -23,6 +23,8 @@ export interface LiveMessage {
 
 /** A backlog past this means that nobody reads: snapshots are then left out, as a later one says more. */
 const MAX_BACKLOG_BYTES = 64 * 1024
+/** A main process that has stopped reading must not hold up a test. */
+const CLOSE_TIMEOUT_MS = 1_000
 /** A line longer than this is no snapshot. */
 const MAX_LINE_CHARS = 1024 * 1024
 
@@ -90,9 +92,16 @@ export class LiveSender {
     socket.write(`${JSON.stringify({ testId: this.#testId, snapshot } satisfies LiveMessage)}\n`)
   }
 
-  /** Sends what is left and hangs up. */
-  close(): void {
-    this.#socket?.end()
+  /** Sends what is left and hangs up. Resolves when the other end has read it all, or after a second. */
+  async close(): Promise<void> {
+    const socket = this.#socket
+    if (socket === undefined || socket.destroyed) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS).unref()
+    socket.once('close', resolve).end()
+    await promise
+    clearTimeout(timer)
+    socket.destroy()
   }
 }
 

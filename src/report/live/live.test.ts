@@ -93,7 +93,7 @@ describe('the channel', () => {
     const senders = ['a', 'b'].map((id) => new LiveSender(address, id))
     for (const sender of senders) {
       sender.send(SNAPSHOT)
-      sender.close()
+      await sender.close()
     }
     expect((await received).map(({ testId }) => testId).toSorted()).toEqual(['a', 'b'])
     expect((await received)[0]!.snapshot).toEqual(SNAPSHOT)
@@ -103,13 +103,13 @@ describe('the channel', () => {
   test('without a listener does nothing, at no address or at one nobody listens at', async () => {
     const none = new LiveSender(undefined, 'a')
     none.send(SNAPSHOT)
-    none.close()
+    await none.close()
     const gone = new LiveSender('/nonexistent/socket', 'a')
     for (let i = 0; i < 3; i++) {
       gone.send(SNAPSHOT)
       await new Promise(setImmediate)
     }
-    expect(() => gone.close()).not.toThrow()
+    await expect(gone.close()).resolves.toBeUndefined()
   })
 
   test('leaves nothing behind', async () => {
@@ -154,7 +154,7 @@ const SPEC = `
       watch('.', check)
       check()
     })
-    sender.close()
+    await sender.close()
   })
 `
 
