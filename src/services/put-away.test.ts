@@ -110,6 +110,7 @@ describe.each([
   describe.skipIf(skipped !== undefined)('when the main process', () => {
     test('ends normally', async () => {
       const { process: main, record } = await hold(provider, 'normal')
+      main.kill('SIGUSR2')
       await once(main, 'close')
       expect(main.exitCode).toBe(0)
       await expectNothingLeft(record)
@@ -164,7 +165,8 @@ describe('everything is put away when the main process', () => {
 
   test('crashes', async () => {
     const { process: main, record } = await hold('embedded', 'crash')
-    if (main.exitCode === null) await once(main, 'exit')
+    main.kill('SIGUSR2')
+    await once(main, 'close')
     expect(main.exitCode).toBe(1)
     await expectNothingLeft(record)
   })
