@@ -69,7 +69,7 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
   onSnapshot: async ({ task }, use) => {
     const sender = new LiveSender(inject(LIVE_ADDRESS), task.id)
     await use((snapshot) => sender.send(snapshot))
-    sender.close()
+    await sender.close()
   },
   scale: async ({ slo }, use) => use(slo.scale),
   services: async ({ slo }, use) => use(slo.services),

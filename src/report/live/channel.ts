@@ -97,8 +97,8 @@ export class LiveSender {
     const socket = this.#socket
     if (socket === undefined || socket.destroyed) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS).unref()
-    socket.once('close', resolve).end()
+    const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS)
+    socket.ref().once('close', resolve).end()
     await promise
     clearTimeout(timer)
     socket.destroy()
