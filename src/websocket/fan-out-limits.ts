@@ -4,7 +4,7 @@ import type { Invalidity } from '../run/verdict.ts'
 import { formatRatio } from '../stats/units.ts'
 
 /** Share of `lateAfter` that the generator's own delays may take before they decide what is late. */
-const SCHEDULE_SHARE = 0.05
+const SCHEDULE_SHARE = 0.1
 const EVENT_LOOP_SHARE = 0.25
 /** Handshakes come in bursts too, and are judged by seconds. */
 const OPENING_DELAY_P99_MS = 250

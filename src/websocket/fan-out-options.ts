@@ -1,5 +1,6 @@
 import type { Arrivals } from '../load/load.ts'
 import type { Duration } from '../options/checks.ts'
+import type { Framing } from './framing.ts'
 import type { IdentifyResult } from './identifier.ts'
 import type { TlsOptions } from './local-pool.ts'
 import type { Message, Outgoing } from './message.ts'
@@ -33,6 +34,8 @@ export interface FanOutOptions {
   /** Request headers of the handshake, such as authorization. `client` counts from 0. */
   readonly headers?: Readonly<Record<string, string>> | ((client: number) => Readonly<Record<string, string>>)
   readonly subprotocols?: readonly string[]
+  /** A protocol on top of WebSocket, e.g. `socketIo()`. Default: none, a message is a frame. */
+  readonly framing?: Framing
   /** What a client sends once connected. Default: nothing. */
   readonly subscribe?: (client: number) => Outgoing | readonly Outgoing[]
   /**
@@ -96,6 +99,7 @@ export interface FanOutPlan {
   readonly handshakeTimeoutMs: number
   readonly headers: (client: number) => Readonly<Record<string, string>>
   readonly subprotocols: readonly string[]
+  readonly framing: Framing | undefined
   readonly subscribe: ((client: number) => Outgoing | readonly Outgoing[]) | undefined
   readonly acknowledged: ((message: Message, client: number) => boolean) | undefined
   readonly acknowledgeTimeoutMs: number

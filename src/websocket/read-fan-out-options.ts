@@ -4,6 +4,7 @@ import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../op
 import { Problems } from '../options/problems.ts'
 import { descriptorLimit } from '../run/descriptor-limit.ts'
 import type { FanOutOptions, FanOutPlan, PlacedFanOut } from './fan-out-options.ts'
+import type { Framing } from './framing.ts'
 import { layOut } from './socket-limits.ts'
 import { findAddress, loopbackSources, portRange } from './source-addresses.ts'
 
@@ -16,6 +17,7 @@ const KNOWN = [
   'handshakeTimeout',
   'headers',
   'subprotocols',
+  'framing',
   'subscribe',
   'acknowledged',
   'acknowledgeTimeout',
@@ -51,7 +53,7 @@ export function readFanOutOptions(
   const connections = number('connections', options.connections, { min: 1, integer: true, example: 1000 })
   const plan = {
     name: text(problems, 'name', options.name ?? defaultName),
-    url: readUrl(problems, baseUrl, options.path),
+    url: readUrl(problems, baseUrl, options.path, options.framing?.query),
     clients: scaleUsers(connections, scale),
     connectRatePerSec:
       options.connectRate === undefined
@@ -61,6 +63,7 @@ export function readFanOutOptions(
     handshakeTimeoutMs: time('handshakeTimeout', '10s', { above: 0 }),
     headers: readHeaders(problems, options.headers),
     subprotocols: options.subprotocols ?? [],
+    framing: readFraming(problems, options.framing),
     subscribe: optionalFunction(problems, 'subscribe', options.subscribe, '() => ({ type: "subscribe" })'),
     acknowledged: optionalFunction(
       problems,
@@ -141,7 +144,7 @@ function readPublish(
   }
 }
 
-function readUrl(problems: Problems, baseUrl: string, path: unknown): string {
+function readUrl(problems: Problems, baseUrl: string, path: unknown, query: Framing['query']): string {
   if (typeof path !== 'string' || !path.startsWith('/')) {
     problems.add('path', path, 'must be a text that begins with /', "path: '/ws'")
     return baseUrl
@@ -149,7 +152,14 @@ function readUrl(problems: Problems, baseUrl: string, path: unknown): string {
   const url = new URL(path, baseUrl)
   url.protocol = url.protocol.replace(/^http/, 'ws')
   url.hash = ''
+  for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value)
   return url.href
+}
+
+function readFraming(problems: Problems, framing: FanOutOptions['framing']): Framing | undefined {
+  if (framing !== undefined && (!isRecord(framing) || typeof framing.open !== 'function'))
+    problems.add('framing', framing, 'must be a framing, an object with name and open()', 'framing: socketIo()')
+  return framing
 }
 
 function readHeaders(problems: Problems, headers: FanOutOptions['headers']): FanOutPlan['headers'] {

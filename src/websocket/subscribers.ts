@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { nowUs } from './clock.ts'
 import { Histogram } from '../stats/histogram.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
+import type { FramedConnection, FramedSocket } from './framing.ts'
 import { Handshakes } from './handshakes.ts'
 import { encode, Message, type Outgoing } from './message.ts'
 import type { PoolEvents, SocketPool } from './socket-pool.ts'
@@ -11,10 +12,12 @@ const UNACKNOWLEDGED_PAUSE_MS = 500
 const DEADLINE_SWEEP_MS = 100
 
 const CONNECTING = 1
-const SUBSCRIBING = 2
-const SUBSCRIBED = 3
-const LOST = 4
-const FAILED = 5
+/** Open, but the protocol on top of it is not set up yet. */
+const FRAMING = 2
+const SUBSCRIBING = 3
+const SUBSCRIBED = 4
+const LOST = 5
+const FAILED = 6
 
 export interface SubscriberEvents {
   /** Owed publications from now on. `isAgain`: it had been before, on another connection. */
@@ -35,6 +38,7 @@ export class Subscribers implements PoolEvents {
   readonly #wasSubscribed: Uint8Array
   readonly #dueUs: Float64Array
   readonly #deadlineUs: Float64Array
+  readonly #framed = new Map<number, FramedConnection>()
   readonly #failures = new Map<string, number>()
   readonly #closings = new Map<number, string>()
   /** From the instant a first handshake was due to its answer. */
@@ -116,7 +120,8 @@ export class Subscribers implements PoolEvents {
     this.#state[client] = CONNECTING
     this.#dueUs[client] = dueUs
     this.#guard(() => {
-      const { subprotocols, layout } = this.#plan
+      const { layout, framing } = this.#plan
+      const subprotocols = [...this.#plan.subprotocols, ...(framing?.subprotocols ?? [])]
       const localAddress = layout.sources[client % layout.sources.length]
       this.#pool.connect(client, { headers: this.#plan.headers(client), subprotocols, localAddress })
     })
@@ -126,14 +131,37 @@ export class Subscribers implements PoolEvents {
     if (this.#isStopped) return
     // The others of this client come after a loss, one by one, and say nothing about how the load came up.
     if (this.#wasSubscribed[client] === 0) this.connectTime.record(atUs - this.#dueUs[client]!)
-    this.#state[client] = SUBSCRIBING
     this.#deadlineUs[client] = atUs + this.#plan.acknowledgeTimeoutMs * 1000
+    const { framing } = this.#plan
     this.#guard(() => {
-      const messages = this.#plan.subscribe?.(client)
-      if (messages !== undefined) this.#pool.send(client, listOf(messages).map(encode))
-      if (this.#plan.acknowledged === undefined) this.#nowSubscribed(client)
+      if (framing === undefined) return this.#subscribe(client)
+      this.#state[client] = FRAMING
+      this.#framed.set(client, framing.open(this.#framedSocket(client)))
     })
     this.#handshakes.finished()
+  }
+
+  #subscribe(client: number): void {
+    this.#state[client] = SUBSCRIBING
+    const messages = this.#plan.subscribe?.(client)
+    const framed = this.#framed.get(client)
+    const frames = (message: Outgoing) => framed?.send(message) ?? [encode(message)]
+    if (messages !== undefined) this.#pool.send(client, listOf(messages).flatMap(frames))
+    if (this.#plan.acknowledged === undefined) this.#nowSubscribed(client)
+  }
+
+  #framedSocket(client: number): FramedSocket {
+    return {
+      client,
+      send: (frame) => this.#pool.send(client, [frame]),
+      ready: () => {
+        if (this.#state[client] === FRAMING) this.#subscribe(client)
+      },
+      fail: (why) => {
+        this.#pool.drop(client)
+        this.closed(client, why)
+      },
+    }
   }
 
   failed(client: number, kind: string): void {
@@ -144,6 +172,15 @@ export class Subscribers implements PoolEvents {
 
   message(client: number, data: Buffer, isBinary: boolean, atUs: number): void {
     if (this.#isStopped) return
+    const framed = this.#framed.get(client)
+    if (framed === undefined) return this.#take(client, data, isBinary, atUs)
+    this.#guard(() => {
+      const message = framed.receive(new Message(data, isBinary))
+      if (message !== undefined) this.#take(client, message.data, message.isBinary, atUs)
+    })
+  }
+
+  #take(client: number, data: Buffer, isBinary: boolean, atUs: number): void {
     if (this.#state[client] !== SUBSCRIBING) return this.#events.message(client, data, isBinary, atUs)
     this.#guard(() => {
       if (this.#plan.acknowledged?.(new Message(data, isBinary), client)) this.#nowSubscribed(client)
@@ -152,7 +189,10 @@ export class Subscribers implements PoolEvents {
 
   closed(client: number, why: string): void {
     if (this.#isStopped) return
-    if (this.#state[client] === SUBSCRIBING) return this.#giveUp(client, `${why}, before it was subscribed`)
+    this.#framed.delete(client)
+    const state = this.#state[client]
+    if (state === FRAMING || state === SUBSCRIBING) return this.#giveUp(client, `${why}, before it was subscribed`)
+    if (state !== SUBSCRIBED) return
     this.#subscribed--
     this.#closed++
     this.#closings.set(client, why)
@@ -189,9 +229,12 @@ export class Subscribers implements PoolEvents {
   #giveUpOverdue(): void {
     const now = nowUs()
     for (let client = 0; client < this.#state.length; client++) {
-      if (this.#state[client] !== SUBSCRIBING || this.#deadlineUs[client]! > now) continue
+      const state = this.#state[client]
+      if ((state !== FRAMING && state !== SUBSCRIBING) || this.#deadlineUs[client]! > now) continue
       this.#pool.drop(client)
-      this.#giveUp(client, 'subscription not acknowledged')
+      this.#framed.delete(client)
+      const { framing } = this.#plan
+      this.#giveUp(client, state === FRAMING ? `${framing!.name} not set up` : 'subscription not acknowledged')
     }
   }
 

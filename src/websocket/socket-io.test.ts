@@ -1,0 +1,90 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
+import type { FanOutRun } from '../run/fan-out-run.ts'
+import type { FanOutOptions } from './fan-out-options.ts'
+import { socketIo, socketIoEvent } from './socket-io.ts'
+import { createWebSocket } from './websocket.ts'
+
+type Update = readonly ['update', { readonly id: string; readonly sequence: number }]
+
+async function fanOut(server: TruthServer, options: Partial<FanOutOptions> = {}): Promise<FanOutRun> {
+  const ws = createWebSocket({
+    baseUrl: server.url,
+    signal: new AbortController().signal,
+    scale: { name: 'full', users: 1, time: 1 },
+    seed: 1,
+    onRun: () => {},
+  })
+  return ws.fanOut({
+    path: '/socket.io/',
+    framing: socketIo({ namespace: '/rooms', auth: (client) => ({ user: `user ${client}` }) }),
+    connections: 30,
+    group: (client) => `room ${client % 3}`,
+    subscribe: (client) => socketIoEvent('join', `room ${client % 3}`),
+    acknowledged: (message) => message.json<readonly [string]>()[0] === 'joined',
+    publish: {
+      rate: 20,
+      send: ({ id, sequence, group }) => server.publish({ id, sequence: sequence + 10, room: group }),
+    },
+    identify: (message) => message.json<Update>()[1],
+    duration: '600ms',
+    lateAfter: '500ms',
+    settle: '500ms',
+    ...options,
+  })
+}
+
+async function start(): Promise<TruthServer> {
+  const server = await startServer('socket-io')
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  return server
+}
+
+test('a real Socket.IO server: namespace, auth, rooms, pings, every delivery accounted for', async () => {
+  const server = await start()
+  const run = await fanOut(server)
+  expect(run.sockets).toEqual({ asked: 30, subscribed: 30, failures: {}, closed: 0, reconnected: 0 })
+  expect(run.deliveries).toMatchObject({
+    expected: 120,
+    received: 120,
+    duplicate: 0,
+    outOfOrder: 0,
+    unexpected: 0,
+    unidentified: 0,
+  })
+  expect((await server.truth<{ pongs: number }>()).pongs).toBe(30)
+})
+
+test('an event with a binary attachment is a message like any other', async () => {
+  const server = await start()
+  const send: FanOutOptions['publish']['send'] = ({ id, group }) => server.publish({ id, sequence: 2, room: group })
+  const run = await fanOut(server, { publish: { rate: 20, send } })
+  expect(run.deliveries).toMatchObject({ expected: 120, received: 120, unidentified: 0 })
+})
+
+test('a server that refuses the connection says why, in the count of failures', async () => {
+  const run = await fanOut(await start(), { framing: socketIo({ namespace: '/rooms' }) })
+  expect(run.sockets.failures).toEqual({ 'Socket.IO: who are you?, before it was subscribed': 30 })
+})
+
+test('a server that does not know the namespace says so', async () => {
+  const run = await fanOut(await start(), { framing: socketIo({ namespace: '/elsewhere' }) })
+  expect(run.sockets.failures).toEqual({ 'Socket.IO: Invalid namespace, before it was subscribed': 30 })
+})
+
+test('clients that the server disconnects are closed, and miss what follows', async () => {
+  const server = await start()
+  const send: FanOutOptions['publish']['send'] = ({ id, index, group }) =>
+    server.publish({ id, sequence: index === 4 ? 3 : 10 + index, room: group })
+  const run = await fanOut(server, { publish: { rate: 20, send } })
+  expect(run.sockets).toMatchObject({ subscribed: 30, closed: 10 })
+  expect(run.deliveries).toMatchObject({ expected: 120, received: 100, missing: 20 })
+  expect(run.worstClients(1)[0]!.label).toBe('client 1 (Socket.IO: disconnected by the server)')
+})
+
+test('a server that is no Socket.IO server never gets it set up', async () => {
+  const server = await startServer('rooms')
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  const run = await fanOut(server, { acknowledgeTimeout: 200 })
+  expect(run.sockets.failures).toEqual({ 'Socket.IO not set up': 30 })
+})
