@@ -31,20 +31,19 @@ export class Recording {
     spec: RequestSpec,
     intendedMs: number,
   ): number {
-    const request = recordedRequest(step.name, spec)
     const { key, due } = this.#option
+    const request = new SentRequest(step.name, spec)
     const named =
-      key === undefined ? (request.headers['idempotency-key'] ?? `${vu}-${iteration}-${step.index}`) : key(request)
+      key === undefined ? (idempotencyKey(spec.headers) ?? `${vu}-${iteration}-${step.index}`) : key(request)
     if (named === undefined) return -1
     if (typeof named !== 'string' || named === '')
       throw new ScenarioError(`record.key: must return a text or undefined, it returned ${typeof named}`)
-    const payload = this.#payloadOf(request)
     return this.history.begin({
       key: named,
       vu,
       step: step.index,
-      ...(payload === undefined ? {} : { payload }),
-      ...(due === undefined ? {} : { due: due(request) }),
+      payload: this.#payloadOf(request),
+      due: due?.(request),
       intendedStartUs: intendedMs * 1000,
       startUs: (performance.now() - this.#startMs()) * 1000,
     })
@@ -57,7 +56,7 @@ export class Recording {
       endUs: (endMs - this.#startMs()) * 1000,
       outcome: isDoubtful ? 'unknown' : this.#outcomeOf(status, answer),
       status,
-      ...(told === undefined ? {} : { answer: told }),
+      answer: told,
     })
   }
 
@@ -80,8 +79,42 @@ export class Recording {
   }
 }
 
-function recordedRequest(step: string, { method = 'GET', path, headers = {}, body }: RequestSpec): RecordedRequest {
-  const byName: Record<string, string> = {}
-  for (const name in headers) if (headers[name] !== undefined) byName[name.toLowerCase()] = String(headers[name])
-  return { step, method, path, headers: byName, body }
+/** Its headers are put in order when a function of the scenario first looks at them: most never do. */
+class SentRequest implements RecordedRequest {
+  readonly step: string
+  readonly #spec: RequestSpec
+  #headers: Record<string, string> | undefined
+
+  constructor(step: string, spec: RequestSpec) {
+    this.step = step
+    this.#spec = spec
+  }
+
+  get method(): string {
+    return this.#spec.method ?? 'GET'
+  }
+
+  get path(): string {
+    return this.#spec.path
+  }
+
+  get body(): unknown {
+    return this.#spec.body
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    if (this.#headers !== undefined) return this.#headers
+    const byName: Record<string, string> = {}
+    const { headers = {} } = this.#spec
+    for (const name in headers) if (headers[name] !== undefined) byName[name.toLowerCase()] = String(headers[name])
+    return (this.#headers = byName)
+  }
+}
+
+function idempotencyKey(headers: RequestSpec['headers']): string | undefined {
+  for (const name in headers) {
+    const value = headers[name]
+    if (value !== undefined && name.length === 15 && name.toLowerCase() === 'idempotency-key') return String(value)
+  }
+  return undefined
 }

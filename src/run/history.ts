@@ -22,9 +22,9 @@ export interface OperationStart {
   /** Index into {@link HistoryOptions.steps}. */
   readonly step: number
   /** What was sent. Only its digest is kept. Leave it out where two sends of one key may differ. */
-  readonly payload?: string | Uint8Array
+  readonly payload?: string | Uint8Array | undefined
   /** Default `applied`. */
-  readonly due?: OperationDue
+  readonly due?: OperationDue | undefined
   /** Microseconds since the start of the run. */
   readonly intendedStartUs: number
   /** Microseconds since the start of the run. */
@@ -39,7 +39,7 @@ export interface OperationEnd {
   /** The answer's status code, 0 where there was no answer. */
   readonly status: number
   /** What the user was told, without parts that may differ between two answers to one key. Only its digest is kept. */
-  readonly answer?: string | Uint8Array
+  readonly answer?: string | Uint8Array | undefined
 }
 
 /** One recorded operation: one send of one key. */
