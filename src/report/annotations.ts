@@ -16,15 +16,16 @@ interface Annotation {
  */
 export function annotate(testCase: TestCase, scenario: ScenarioResult, reportFile: string): void {
   const { annotations } = ('task' in testCase ? testCase.task : {}) as { annotations?: Annotation[] }
-  if (!Array.isArray(annotations) || annotations.some(({ type }) => type === 'slo.verdict')) return
-  annotations.push(...annotationsOf(scenario, reportFile))
+  annotations?.push(...annotationsOf(scenario, reportFile))
 }
 
 /** One annotation for each number; names carry units, so that the values can be plain numbers. */
 export function annotationsOf(scenario: ScenarioResult, reportFile: string): readonly Annotation[] {
   const numbers = scenario.runs.flatMap((run) =>
     Object.entries(numbersOf(run)).flatMap(([name, value]) => {
-      return value === undefined ? [] : [{ type: `slo.${run.name}.${name}`, message: String(value) }]
+      return value === undefined
+        ? []
+        : [{ type: `slo.${run.name}.${name}`, message: String(Number(value.toPrecision(9))) }]
     }),
   )
   const assertions = scenario.assertions.map(({ assertion, outcome, expected, received }) => {

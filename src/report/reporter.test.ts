@@ -73,11 +73,21 @@ describe('results.json', () => {
     expect(plainText(run.output)).toMatch(/INVALID {2}warned/)
   })
 
-  test('an invalid assertion that the scenario swallowed fails the command', async () => {
-    const made = await project(scenario('swallowed', record([], [INVALID])))
+  test.each([
+    ['failed', FAILED],
+    ['invalid', INVALID],
+  ])('a %s assertion that the scenario swallowed fails the command', async (verdict, assertion) => {
+    const made = await project(scenario('swallowed', record([], [PASSED, assertion])))
     const run = await made.run()
     expect(run.exitCode).toBe(1)
-    expect((await resultsOf(made)).scenarios[0]).toMatchObject({ verdict: 'invalid' })
+    expect((await resultsOf(made)).scenarios[0]).toMatchObject({ verdict })
+  })
+
+  test('a scenario that is to fail, and does, passes', async () => {
+    const fails = scenario('S1', record([], [FAILED]), `throw new Error('as foreseen')`).replace('test(', 'test.fails(')
+    const made = await project(fails)
+    expect((await made.run()).exitCode).toBe(0)
+    expect((await resultsOf(made)).totals).toMatchObject({ passed: 1, failed: 0 })
   })
 
   test('names the scale and the services the project told of, and then takes every test for a scenario', async () => {

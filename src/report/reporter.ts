@@ -107,7 +107,9 @@ export default class SloReporter implements Reporter {
     this.#print(results, failures)
     await this.#observers.tell((observer) => observer.onEnd?.())
     this.#earlier.learn(results)
-    if (this.#options.invalid === 'fail' && results.totals.invalid > 0 && !process.exitCode) process.exitCode = 1
+    const { failed, invalid } = results.totals
+    const fails = failed > 0 || (invalid > 0 && this.#options.invalid === 'fail')
+    if (fails && !process.exitCode) process.exitCode = 1
   }
 
   #results(scenarios: readonly ScenarioResult[], errors: readonly SerializedError[], complete: boolean): Results {

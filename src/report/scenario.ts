@@ -23,10 +23,11 @@ export function scenarioOf(testCase: TestCase): ScenarioResult {
   const record = recordOf(testCase) ?? { runs: [], assertions: [] }
   const result = testCase.result()
   const root = testCase.project.config.root
+  const expectedToFail = testCase.options.fails === true && result.state === 'passed'
   const errors = (result.errors ?? []).map((error) => errorOf(error, root))
   return {
     ...identityOf(testCase),
-    verdict: verdictOf(result.state, record, errors),
+    verdict: expectedToFail ? 'passed' : verdictOf(result.state, record, errors),
     ...(result.state === 'skipped' && result.note ? { note: result.note } : {}),
     durationMs: Math.round(testCase.diagnostic()?.duration ?? 0),
     runs: record.runs,
@@ -37,20 +38,21 @@ export function scenarioOf(testCase: TestCase): ScenarioResult {
 
 /**
  * `invalid` where everything that speaks against the scenario is evidence that cannot be judged, `failed` where
- * anything else does. A test that Vitest passed although an assertion was invalid (caught, or only warned about) is
- * `invalid`: it never counts as passed.
+ * anything else does. What an assertion came to counts also where the scenario caught it: a test that Vitest passed does
+ * not hide a judgement that went against it. Only `.fails` does, which asks for it.
  */
 export function verdictOf(
   state: ReturnType<TestCase['result']>['state'],
-  record: ScenarioRecord,
+  { assertions }: ScenarioRecord,
   errors: readonly ErrorResult[],
 ): Outcome {
   if (state === 'skipped') return 'skipped'
-  const hasInvalid = record.assertions.some(({ outcome }) => outcome === 'invalid')
-  if (state === 'passed') return hasInvalid ? 'invalid' : 'passed'
-  const failedOtherwise = record.assertions.some(({ outcome }) => outcome === 'failed')
-  const onlyInvalid = errors.length > 0 && errors.every(({ name }) => name === 'InvalidRunError')
-  return onlyInvalid && !failedOtherwise ? 'invalid' : 'failed'
+  if (assertions.some(({ outcome }) => outcome === 'failed')) return 'failed'
+  if (state !== 'passed') {
+    const isInvalid = errors.length > 0 && errors.every(({ name }) => name === 'InvalidRunError')
+    return isInvalid ? 'invalid' : 'failed'
+  }
+  return assertions.some(({ outcome }) => outcome === 'invalid') ? 'invalid' : 'passed'
 }
 
 /** An error without colours and stack, but with the place it was thrown at inside the project. */
