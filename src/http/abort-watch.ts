@@ -1,4 +1,5 @@
-import { formatDuration, formatRatio } from '../stats/units.ts'
+import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
+import type { AbortBlame } from '../run/http-run.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import type { AbortRule } from './options.ts'
 import type { Tally } from './tally.ts'
@@ -9,12 +10,26 @@ export const ABORT_CHECK_MS = 250
 /** Fewer ended requests say nothing about a ratio. */
 const MIN_ENDED = 5
 
+/** Why a run is given up, and whose doing that is. */
+export interface GivenUp {
+  readonly reason: string
+  readonly blame: AbortBlame
+}
+
+/** The sums of a run at one look. */
+interface Look {
+  readonly ended: number
+  readonly errors: number
+  readonly targetErrors: number
+  readonly byKind: ReadonlyMap<string, number>
+}
+
 /** Holds a run against its `abortWhen`. */
 export class AbortWatch {
   readonly #rule: AbortRule | undefined
   readonly #tally: Tally
   /** Ended requests and errors at the last looks, as far back as the rule's time reaches. */
-  readonly #looks: { ended: number; errors: number }[] = []
+  readonly #looks: Look[] = []
 
   constructor(rule: AbortRule | undefined, tally: Tally) {
     this.#rule = rule
@@ -22,11 +37,10 @@ export class AbortWatch {
   }
 
   /** To be called every {@link ABORT_CHECK_MS}. @returns why the run should stop */
-  check(): string | undefined {
+  check(): GivenUp | undefined {
     const rule = this.#rule
     if (rule === undefined || typeof rule === 'function') return undefined
-    const { completed, dropped, errorCount } = this.#tally
-    const now = { ended: completed + dropped, errors: errorCount + dropped }
+    const now = lookAt(this.#tally)
     this.#looks.push(now)
     const looksBack = Math.ceil(rule.forMs / ABORT_CHECK_MS)
     if (this.#looks.length <= looksBack) return undefined
@@ -35,14 +49,38 @@ export class AbortWatch {
     if (ended < MIN_ENDED) return undefined
     const ratio = (now.errors - then.errors) / ended
     if (ratio <= rule.errorRatioAbove) return undefined
-    return `error rate ${formatRatio(ratio)} over the last ${formatDuration(rule.forMs)}, limit ${formatRatio(rule.errorRatioAbove)}`
+    const limit = `limit ${formatRatio(rule.errorRatioAbove)} (${kindsBetween(then, now)})`
+    return {
+      reason: `error rate ${formatRatio(ratio)} over the last ${formatDuration(rule.forMs)}, ${limit}`,
+      // Only where the rule is broken without the errors that a starved generator can cause as well.
+      blame: (now.targetErrors - then.targetErrors) / ended > rule.errorRatioAbove ? 'target' : 'target or generator',
+    }
   }
 
   /** To be called with every live snapshot. @returns why the run should stop */
-  checkSnapshot(snapshot: RunSnapshot): string | undefined {
+  checkSnapshot(snapshot: RunSnapshot): GivenUp | undefined {
     if (typeof this.#rule !== 'function') return undefined
     const verdict = this.#rule(snapshot)
-    if (verdict === true) return 'abortWhen returned true'
-    return typeof verdict === 'string' && verdict !== '' ? verdict : undefined
+    const reason = verdict === true ? 'abortWhen returned true' : verdict
+    return typeof reason === 'string' && reason !== '' ? { reason, blame: 'target or generator' } : undefined
   }
+}
+
+function lookAt({ completed, dropped, errorCount, targetErrorCount, errors }: Tally): Look {
+  return {
+    ended: completed + dropped,
+    errors: errorCount + dropped,
+    targetErrors: targetErrorCount,
+    byKind: new Map<string, number>([...errors, ['dropped', dropped]]),
+  }
+}
+
+/** `480 × connect, 3 × reset` */
+function kindsBetween(then: Look, now: Look): string {
+  return [...now.byKind]
+    .map(([kind, count]) => ({ kind, count: count - (then.byKind.get(kind) ?? 0) }))
+    .filter(({ count }) => count > 0)
+    .toSorted((a, b) => b.count - a.count)
+    .map(({ kind, count }) => `${formatCount(count)} × ${kind}`)
+    .join(', ')
 }

@@ -4,9 +4,9 @@ import type { Random } from '../load/random.ts'
 import { GeneratorWatch } from '../run/generator-watch.ts'
 import type { GeneratorLimits } from '../run/generator-limits.ts'
 import { History } from '../run/history.ts'
-import type { HttpMeasurement } from '../run/http-run.ts'
+import type { AbortBlame, HttpMeasurement } from '../run/http-run.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
-import { ABORT_CHECK_MS, AbortWatch } from './abort-watch.ts'
+import { ABORT_CHECK_MS, AbortWatch, type GivenUp } from './abort-watch.ts'
 import { openClients, type OpenClients } from './clients.ts'
 import { Connection, type ConnectionCounts } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
@@ -66,6 +66,7 @@ export class LoadRun<D> {
   #busy = 0
   #isOver = false
   #abortReason: string | undefined
+  #abortBlame: AbortBlame | undefined
   #scenarioError: { readonly error: unknown } | undefined
   #finish!: () => void
   readonly #finished = new Promise<void>((resolve) => {
@@ -243,10 +244,10 @@ export class LoadRun<D> {
     })
   }
 
-  #abortIf(reason: () => string | undefined): void {
+  #abortIf(look: () => GivenUp | undefined): void {
     try {
-      const found = reason()
-      if (found !== undefined) this.#abort(found)
+      const found = look()
+      if (found !== undefined) this.#abort(found.reason, found.blame)
     } catch (error) {
       this.#scenarioError ??= { error }
       this.#abort('abortWhen threw an error')
@@ -275,7 +276,7 @@ export class LoadRun<D> {
     else this.#pacer.at(performance.now() + 20, () => this.#finishWhenQuiet())
   }
 
-  #abort(reason: string): void {
+  #abort(reason: string, blame?: AbortBlame): void {
     if (this.#abortReason !== undefined) return
     this.#isOver = true
     if (this.#endedMs === undefined) {
@@ -283,6 +284,7 @@ export class LoadRun<D> {
       this.#close()
     }
     this.#abortReason = reason
+    this.#abortBlame = blame
     this.#finish()
   }
 
@@ -325,6 +327,7 @@ export class LoadRun<D> {
       connections: { ...counts, openAtEnd: open },
       origin: endpoint.origin,
       abortReason: this.#abortReason,
+      abortBlame: this.#abortBlame,
       history: this.#recording?.history,
       ...vusNeeded(load, this.#tally),
     }

@@ -221,7 +221,7 @@ test('a target that dies ends the run in time, with its errors by kind', async (
   while (server.requests.length < 10) await new Promise((resolve) => setTimeout(resolve, 10))
   await server[Symbol.asyncDispose]()
   const run = await running
-  expect(run.aborted).toMatch(/^error rate .*% over the last 1s, limit 50%$/)
+  expect(run.aborted).toMatch(/^error rate .*% over the last 1s, limit 50% \(\d+ × connect.*\)$/)
   expect(run.errors.get('connect')).toBeGreaterThan(10)
   expect(run.durationMs).toBeLessThan(30_000)
   expect(run[evidenceOf]().hint).toMatch(

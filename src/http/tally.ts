@@ -7,13 +7,16 @@ export class Tally {
   completed = 0
   dropped = 0
   errorCount = 0
+  /** Of the errors, those that a generator short of CPU, descriptors or ports cannot have brought about. */
+  targetErrorCount = 0
   readonly errors = new Map<ErrorKind, number>()
   /** Iterations that came to their end, and how long they held their VU, of the load without warm-up. */
   iterations = 0
   heldMs = 0
 
-  countError(kind: ErrorKind): void {
+  countError(kind: ErrorKind, detail: string): void {
     this.errorCount++
+    if (isTargets(kind, detail)) this.targetErrorCount++
     this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)
   }
 
@@ -21,4 +24,11 @@ export class Tally {
     this.iterations = 0
     this.heldMs = 0
   }
+}
+
+/** Connection attempts that the other side turned down. All else may be a limit of this machine, or late by its own fault. */
+const TURNED_DOWN = new Set(['ECONNREFUSED', 'ECONNRESET'])
+
+function isTargets(kind: ErrorKind, detail: string): boolean {
+  return kind === 'connect' ? TURNED_DOWN.has(detail) : kind !== 'timeout'
 }

@@ -82,7 +82,10 @@ export interface RecordOption {
   readonly due?: (request: RecordedRequest) => OperationDue
 }
 
-/** When to give up before the load has ended. */
+/**
+ * When to give up on the target before the load has ended. Whatever is then asserted of the run fails, with this reason;
+ * it is invalid only where the generator was past its limits and may itself have caused the errors, such as time-outs.
+ */
 export type AbortWhen =
   | { readonly errorRatioAbove: number; readonly for: Duration }
   | ((snapshot: RunSnapshot) => boolean | string)

@@ -197,7 +197,7 @@ export class VirtualUser<D> implements RequestOwner {
   #countError(window: RequestWindow, kind: ErrorKind, detail: string): void {
     window.countError(kind)
     window.countDetail(detail)
-    this.#all.tally.countError(kind)
+    this.#all.tally.countError(kind, detail)
   }
 
   #after(endMs: number): void {

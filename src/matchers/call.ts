@@ -23,7 +23,10 @@ export interface Judgement {
   readonly expectedNot: string
   /** `p95 = 163 ms (+8.7%)`; may have several lines. */
   readonly received: string
-  /** What forbids judging at all. Any entry makes the assertion invalid, whatever `holds` says, in both polarities. */
+  /**
+   * What forbids judging at all. Any entry makes the assertion invalid, whatever `holds` says, in both polarities; one
+   * that blames the target makes it fail instead, in both polarities.
+   */
   readonly invalidities: readonly Invalidity[]
   /**
    * Why this cannot be checked here at all, as a ledger without the URL of its database. The assertion is recorded as
@@ -88,6 +91,8 @@ export class Call {
   settle(judgement: Judgement): { pass: boolean; message: () => string } {
     const isNot = this.#isNot
     if (judgement.skipped !== undefined) return this.#skip(judgement, judgement.skipped)
+    const givenUp = judgement.invalidities.find(({ blame }) => blame === 'target')
+    if (givenUp !== undefined) return this.#settleBroken(judgement, givenUp)
     const [first] = judgement.invalidities
     if (first !== undefined) return this.#settleInvalid(judgement, first)
     const pass = judgement.holds === 'undecided' ? isNot : judgement.holds
@@ -132,6 +137,14 @@ export class Call {
   #skip(judgement: Judgement, reason: string): { pass: boolean; message: () => string } {
     this.#record({ ...judgement, received: `not checked: ${reason}` }, { outcome: 'skipped' })
     return { pass: !this.#isNot, message: () => '' }
+  }
+
+  /** The target broke: whatever was asserted of it does not hold, nor does its opposite. */
+  #settleBroken(judgement: Judgement, { finding, remedy }: Invalidity): { pass: boolean; message: () => string } {
+    const found = { ...judgement, received: `${finding}\nuntil then: ${judgement.received}` }
+    const message = this.#message({ ...found, hint: judgement.hint ?? remedy }, found.received)
+    this.#record(found, { outcome: 'failed', message })
+    return { pass: this.#isNot, message: () => message }
   }
 
   #settleInvalid(judgement: Judgement, { reason }: Invalidity): { pass: boolean; message: () => string } {

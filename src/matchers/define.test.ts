@@ -4,7 +4,7 @@ import { defineMatcher } from './define.ts'
 import type { Judgement } from './define.ts'
 import { messageOf } from './message-of.ts'
 import { setOnInvalid } from './on-invalid.ts'
-import { SATURATED, sampleHttpRun, sampleMicroRun } from './sample-runs.ts'
+import { GIVEN_UP, SATURATED, sampleHttpRun, sampleMicroRun } from './sample-runs.ts'
 import './register.ts'
 
 const run = sampleHttpRun()
@@ -113,6 +113,29 @@ describe('where invalid evidence only warns', () => {
     expect(warn).toHaveBeenCalledTimes(3)
     expect(warn.mock.calls[0]?.[0]).toMatch(/^InvalidRunError: expect\(run\)\.toHaveP95Below\(1\)/)
     expect(recordOf(task).assertions.map(({ outcome }) => outcome)).toEqual(['invalid', 'invalid', 'invalid'])
+  })
+})
+
+describe('a run that was given up because of the target', () => {
+  const broken = sampleHttpRun({ seconds: 2, invalidities: [SATURATED, GIVEN_UP] })
+
+  test('fails in both polarities, whatever else speaks against it', ({ task }) => {
+    expect(messageOf(() => expect(broken).toHaveP95Below(150))).toMatchSnapshot('fails')
+    expect(messageOf(() => expect(broken).not.toHaveP95Below(1))).toMatchSnapshot('fails, negated')
+    expect(messageOf(() => expect(broken).toHaveErrorRateBelow(0.00001))).toMatch(/^Error: .*\n\nExpected: error rate/)
+    expect(() => expect({ broken }).toEqual({ broken: expect.toHaveP95Below(150) })).toThrow('toHaveP95Below<150>')
+    expect(() => expect({ broken }).toEqual({ broken: expect.not.toHaveP95Below(1) })).toThrow('toHaveP95Below<1>')
+    expect(recordOf(task).assertions.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['failed', undefined],
+      ['failed', undefined],
+      ['failed', undefined],
+    ])
+  })
+
+  test('fails also where invalid evidence only warns', () => {
+    setOnInvalid('warn')
+    onTestFinished(() => setOnInvalid('fail'))
+    expect(() => expect(broken).toHaveP95Below(150)).toThrow('the run was given up')
   })
 })
 

@@ -23,6 +23,13 @@ export const SATURATED: Invalidity = {
   remedy: 'lower the rate, or give the generator a core of its own',
 }
 
+export const GIVEN_UP: Invalidity = {
+  reason: 'aborted',
+  finding: 'the run was given up: error rate 100% over the last 5s, limit 90% (480 × connect, 3 × reset)',
+  remedy: 'see why the target failed',
+  blame: 'target',
+}
+
 export interface SampleRequests {
   readonly seconds?: number
   readonly perSecond?: number

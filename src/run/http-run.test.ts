@@ -70,6 +70,7 @@ function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasurement>
     connections: { opened: 1, refused: 0, closedIdle: 0, resent: 0, openAtEnd: 1, maxOpen: 1 },
     origin: 'http://127.0.0.1:3000',
     abortReason: undefined,
+    abortBlame: undefined,
     history: undefined,
     warnings: [],
     vusNeeded: 3000,
@@ -203,6 +204,26 @@ test('what speaks against a run: abort, a scope within the warm-up, a generator 
   ]
   expect(reasons(httpRun(measured(half, { generator: busy })))).toEqual(['offered-rate-missed'])
   expect(reasons(httpRun(measured(half)))).toEqual([])
+})
+
+test('a run given up by its own rule is blamed on the target, unless a starved generator could have caused the errors', () => {
+  const requests = [series('a', undefined, every(10, 4500, 6500, { latencyMs: 1, error: ['connect', 'ECONNREFUSED'] }))]
+  const late = { ...generator, scheduleDelay: { p50Ms: 1, p99Ms: 500, maxMs: 900 } }
+  const found = (more: Partial<HttpMeasurement>) => {
+    const run = httpRun(measured(requests, { abortReason: 'error rate 100%', ...more }))
+    const words = run[evidenceOf]().invalidities.map(({ reason, blame }) => (blame ? `${blame}: ${reason}` : reason))
+    return [words, run.result().invalidities.map(({ reason }) => reason)]
+  }
+  expect(found({ abortBlame: 'target' })).toEqual([['target: aborted'], []])
+  expect(found({ abortBlame: 'target or generator' })).toEqual([['target: aborted'], []])
+  expect(found({ abortBlame: 'target', generator: late })).toEqual([
+    ['generator-saturated', 'target: aborted'],
+    ['generator-saturated'],
+  ])
+  expect(found({ abortBlame: 'target or generator', generator: late })).toEqual([
+    ['generator-saturated', 'aborted'],
+    ['generator-saturated', 'aborted'],
+  ])
 })
 
 test('the result is plain JSON, without warm-up in its counts and with it in its timeline', () => {

@@ -37,6 +37,12 @@ export interface ConnectionFigures {
   readonly maxOpen: number
 }
 
+/**
+ * Whose doing it was that a run's own `abortWhen` ended it. `target`: its errors were answers, refusals and resets, which
+ * no shortage on the generator's side brings about. `target or generator`: it could have been either, such as time-outs.
+ */
+export type AbortBlame = 'target' | 'target or generator'
+
 /** What the engine hands over when a run has ended. */
 export interface HttpMeasurement {
   readonly name: string
@@ -58,6 +64,8 @@ export interface HttpMeasurement {
   /** Where the target was asked for, without credentials. */
   readonly origin: string
   readonly abortReason: string | undefined
+  /** Set where the run's own `abortWhen` ended it. */
+  readonly abortBlame: AbortBlame | undefined
   readonly history: History | undefined
   readonly warnings: readonly string[]
   /** VUs that would have carried the rate at the latency seen; `undefined` where those there were sufficed. */
@@ -245,7 +253,9 @@ class ScopedRun implements HttpRunBase {
   }
 
   result(): HttpRunResult {
-    return httpRunResult(this.#measured, this.#totals, this.#invalidities())
+    // Given up because of the target it is no invalid run; that it was given up the result says as its state.
+    const invalidities = this.#invalidities().filter(({ blame }) => blame === undefined)
+    return httpRunResult(this.#measured, this.#totals, invalidities)
   }
 
   [windowOf](): RunWindow {
@@ -305,14 +315,10 @@ class ScopedRun implements HttpRunBase {
   }
 
   #invalidities(): readonly Invalidity[] {
-    const { generator, limits, abortReason, phases } = this.#measured
+    const { generator, limits, abortReason, abortBlame, phases } = this.#measured
     const found = [...generatorInvalidities(generator, limits), ...missedRate(this.#totals.sum, generator, limits)]
     if (abortReason !== undefined)
-      found.push({
-        reason: 'aborted',
-        finding: `the run was aborted: ${abortReason}`,
-        remedy: 'what was measured until then is shown; see why, and run it to its end',
-      })
+      found.push(abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame)))
     if (phasesIn(phases, this.#scope).some((at) => phases[at]!.name === 'warmup'))
       found.push({
         reason: 'wrong-phase',
@@ -320,5 +326,25 @@ class ScopedRun implements HttpRunBase {
         remedy: 'judge steady or spike phases; warm-up is never counted',
       })
     return found
+  }
+}
+
+/** The blame that stands although the generator was past its limits. */
+function sureOf(blame: AbortBlame | undefined): AbortBlame | undefined {
+  return blame === 'target' ? blame : undefined
+}
+
+function abortion(reason: string, blame: AbortBlame | undefined): Invalidity {
+  if (blame === undefined)
+    return {
+      reason: 'aborted',
+      finding: `the run was aborted: ${reason}`,
+      remedy: 'what was measured until then is shown; see why, and run it to its end',
+    }
+  return {
+    reason: 'aborted',
+    finding: `the run was given up: ${reason}`,
+    remedy: 'see why the target failed; where it is meant to fail that often, set abortWhen: false',
+    blame: 'target',
   }
 }

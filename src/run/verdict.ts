@@ -16,6 +16,11 @@ export interface Invalidity {
   readonly finding: string
   /** What to do about it. */
   readonly remedy: string
+  /**
+   * Set where the target brought it about and that is certain, as when it died under load and the run was given up: the
+   * assertion then fails, in both polarities, instead of being invalid. Left out: nobody can say whose doing it was.
+   */
+  readonly blame?: 'target'
 }
 
 /** Thrown by a matcher whose evidence cannot be judged. */
