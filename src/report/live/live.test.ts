@@ -196,7 +196,7 @@ describe('in a log', () => {
   })
 })
 
-describe('in a terminal', () => {
+describe.skipIf(process.platform !== 'linux')('in a terminal', () => {
   test.each([['default'], ['dot'], ['verbose']])(
     'the %s reporter carries the block and is left whole',
     async (reporter) => {
