@@ -29,6 +29,10 @@ declare module 'autocannon' {
   interface Client {
     readonly parser: HttpParser
     readonly timeoutTicker: { clear(): void }
+    /** What it would send by itself: nearly all of its memory. */
+    requestIterator: object | undefined
+    opts: object | undefined
+    pipelinedRequests: object | undefined
     /** Opens the connection; called once by the constructor, after `setupClient`. */
     _connect(): void
     /** Sends the next request, or not. */

@@ -1,0 +1,45 @@
+import autocannon from 'autocannon'
+
+/** Runs autocannon as it is, closed loop or in its own rate mode, and prints what it measured. */
+
+export interface AutocannonOptions {
+  readonly url: string
+  readonly connections: number
+  readonly durationSec: number
+  readonly overallRate?: number
+}
+
+export interface AutocannonFigures {
+  readonly requestsPerSec: number
+  /** p50, p97.5 (there is no p95), p99 of latency in its whole milliseconds. */
+  readonly latencyMs: readonly [number, number, number]
+  readonly cpuRatio: number
+  readonly maxRssBytes: number
+}
+
+interface Result {
+  readonly requests: { readonly total: number }
+  readonly duration: number
+  readonly latencies?: unknown
+  readonly latency: { readonly p50: number; readonly p97_5: number; readonly p99: number }
+}
+
+type Run = (options: object) => PromiseLike<Result>
+
+const { url, connections, durationSec, overallRate } = JSON.parse(process.argv[2]!) as AutocannonOptions
+const cpuBefore = process.cpuUsage()
+const startMs = performance.now()
+const result = await (autocannon as unknown as Run)({
+  url,
+  connections,
+  duration: durationSec,
+  ...(overallRate === undefined ? {} : { overallRate }),
+})
+const { user, system } = process.cpuUsage(cpuBefore)
+const figures: AutocannonFigures = {
+  requestsPerSec: result.requests.total / result.duration,
+  latencyMs: [result.latency.p50, result.latency.p97_5, result.latency.p99],
+  cpuRatio: (user + system) / 1000 / (performance.now() - startMs),
+  maxRssBytes: process.resourceUsage().maxRSS * 1024,
+}
+console.log(JSON.stringify(figures))

@@ -1,0 +1,55 @@
+import { createHttp } from '../src/http/http.ts'
+import type { Load } from '../src/load/load.ts'
+
+/** Puts a load on with this engine, everything switched on as in a scenario, and prints what it measured. */
+
+export interface OursOptions {
+  readonly url: string
+  readonly load: Load
+  readonly warmup?: `${number}s`
+}
+
+export interface OursFigures {
+  readonly offered: number
+  readonly sent: number
+  readonly completed: number
+  readonly errors: number
+  readonly durationMs: number
+  /** p50, p95, p99 of latency. */
+  readonly latencyMs: readonly [number, number, number]
+  readonly scheduleDelay: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } | undefined
+  readonly cpuRatio: number
+  readonly maxRssBytes: number
+  readonly openAtEnd: number
+  readonly opened: number
+  readonly invalidities: readonly string[]
+}
+
+const { url, load, warmup } = JSON.parse(process.argv[2]!) as OursOptions
+
+const http = createHttp({
+  baseUrl: url,
+  signal: new AbortController().signal,
+  scale: { name: 'full', users: 1, time: 1 },
+  seed: 1,
+  onRun: () => {},
+  onSnapshot: () => {},
+})
+const run = await http.run({ load, request: { path: '/' }, ...(warmup === undefined ? {} : { warmup }) })
+if (run.state === 'empty') throw new Error('nothing was measured')
+const { p50Ms, p95Ms, p99Ms } = run.latency
+const figures: OursFigures = {
+  offered: run.offered,
+  sent: run.sent,
+  completed: run.completed,
+  errors: [...run.errors.values()].reduce((sum, count) => sum + count, 0),
+  durationMs: run.durationMs,
+  latencyMs: [p50Ms, p95Ms, p99Ms],
+  scheduleDelay: run.generator.scheduleDelay,
+  cpuRatio: run.generator.cpuRatio,
+  maxRssBytes: run.generator.maxRssBytes,
+  openAtEnd: run.connections.openAtEnd,
+  opened: run.connections.opened,
+  invalidities: run.result().invalidities.map(({ reason, finding }) => `${reason}: ${finding}`),
+}
+console.log(JSON.stringify(figures))

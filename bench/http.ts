@@ -1,0 +1,98 @@
+/**
+ * How many requests does a closed loop carry, and what does one cost? 100 connections, keep-alive, a small answer,
+ * generator and server on a core each. This engine with everything switched on against raw autocannon, by turns, and
+ * hey, wrk and k6 where they are on the path. Prints a table and writes `perf-report/bench/http.json`.
+ *
+ *     npm run bench:http [-- <pairs, default 5> <seconds each, default 4>]
+ */
+import { constantVus } from '../src/load/builders.ts'
+import { formatBytes, formatCount, significant } from '../src/stats/units.ts'
+import type { AutocannonFigures } from './generate-autocannon.ts'
+import type { OursFigures } from './generate-ours.ts'
+import { generate, isOnPath, keep, median, onGeneratorCore, printTable, truthServer } from './pinned.ts'
+
+const CONNECTIONS = 100
+const pairs = Number(process.argv[2] ?? 5)
+const seconds = Number(process.argv[3] ?? 4)
+
+interface Figures {
+  readonly requestsPerSec: number
+  readonly cpuMsPer1000?: number
+  readonly maxRssBytes?: number
+}
+
+await using server = await truthServer('instant')
+const { url } = server
+
+async function ours(): Promise<Figures> {
+  const load = constantVus({ vus: CONNECTIONS, duration: `${seconds}s` })
+  const { completed, durationMs, cpuRatio, maxRssBytes } = await generate<OursFigures>('generate-ours.ts', {
+    url,
+    load,
+  })
+  const requestsPerSec = completed / (durationMs / 1000)
+  return { requestsPerSec, cpuMsPer1000: (cpuRatio * 1_000_000) / requestsPerSec, maxRssBytes }
+}
+
+async function autocannon(): Promise<Figures> {
+  const options = { url, connections: CONNECTIONS, durationSec: seconds }
+  const { requestsPerSec, cpuRatio, maxRssBytes } = await generate<AutocannonFigures>('generate-autocannon.ts', options)
+  return { requestsPerSec, cpuMsPer1000: (cpuRatio * 1_000_000) / requestsPerSec, maxRssBytes }
+}
+
+const OTHERS: Readonly<Record<string, () => Promise<Figures>>> = {
+  async wrk() {
+    const text = await onGeneratorCore(['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, url])
+    return { requestsPerSec: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)![1]) }
+  },
+  async hey() {
+    const text = await onGeneratorCore(['hey', '-c', String(CONNECTIONS), '-z', `${seconds}s`, '-cpus', '1', url])
+    return { requestsPerSec: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)![1]) }
+  },
+  async k6() {
+    const script = `import http from 'k6/http'; export const options = { vus: ${CONNECTIONS}, duration: '${seconds}s' }; export default () => http.get('${url}')`
+    const text = await onGeneratorCore(['sh', '-c', `echo "${script}" | k6 run --quiet -`])
+    return { requestsPerSec: Number(/http_reqs\D+\d+\s+([\d.]+)\/s/.exec(text)![1]) }
+  },
+}
+
+const rounds: { ours: Figures; autocannon: Figures }[] = []
+for (let pair = 0; pair < pairs; pair++) {
+  // By turns in both orders, so that a machine that slows down harms neither more.
+  const first = pair % 2 === 0 ? await ours() : undefined
+  const raw = await autocannon()
+  const round = { ours: first ?? (await ours()), autocannon: raw }
+  rounds.push(round)
+  const [a, b] = [round.ours.requestsPerSec, raw.requestsPerSec]
+  console.log(
+    `pair ${pair + 1}: ours ${formatCount(a)}/s, autocannon ${formatCount(b)}/s, ratio ${significant(a / b, 3)}`,
+  )
+}
+
+const others = new Map<string, Figures>()
+for (const [name, run] of Object.entries(OTHERS)) if (isOnPath(name)) others.set(name, await run())
+
+const ratio = median(rounds.map(({ ours, autocannon }) => ours.requestsPerSec / autocannon.requestsPerSec))
+const middle = (of: (round: (typeof rounds)[number]) => Figures): Figures => ({
+  requestsPerSec: median(rounds.map((round) => of(round).requestsPerSec)),
+  cpuMsPer1000: median(rounds.map((round) => of(round).cpuMsPer1000!)),
+  maxRssBytes: median(rounds.map((round) => of(round).maxRssBytes!)),
+})
+const table = new Map([
+  ['ours', middle(({ ours }) => ours)],
+  ['autocannon', middle(({ autocannon }) => autocannon)],
+  ...others,
+])
+
+console.log('')
+printTable([
+  ['closed loop, 100 connections', 'requests/s', 'CPU ms per 1,000', 'RSS'],
+  ...[...table].map(([name, { requestsPerSec, cpuMsPer1000, maxRssBytes }]) => [
+    name,
+    formatCount(requestsPerSec),
+    cpuMsPer1000 === undefined ? '–' : significant(cpuMsPer1000, 3),
+    maxRssBytes === undefined ? '–' : formatBytes(maxRssBytes),
+  ]),
+])
+console.log(`\nours / autocannon: ${significant(ratio, 3)} (median of ${pairs} pairs)`)
+keep('http', { connections: CONNECTIONS, seconds, ratio, rounds, others: Object.fromEntries(others) })

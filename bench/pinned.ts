@@ -1,0 +1,92 @@
+import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+/** The generator's core and the server's. */
+export const GENERATOR_CORE = 0
+export const SERVER_CORE = 1
+
+const canPin = availableParallelism() > 1 && isOnPath('taskset')
+
+export function isOnPath(command: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A command line that keeps to one core, where this machine lets one say so. */
+function pinned(core: number, command: readonly string[]): [string, string[]] {
+  const [file, ...args] = canPin ? ['taskset', '-c', String(core), ...command] : command
+  return [file!, args]
+}
+
+export interface TruthServer extends AsyncDisposable {
+  readonly url: string
+}
+
+export async function truthServer(behaviour: string): Promise<TruthServer> {
+  const path = fileURLToPath(new URL('../fixtures/truth/server.ts', import.meta.url))
+  const [file, args] = pinned(SERVER_CORE, [process.execPath, path, behaviour])
+  const child: ChildProcess = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = (await once(child.stdout!, 'data')) as [Buffer]
+  return {
+    url: `http://127.0.0.1:${/listening (\d+)/.exec(String(line))![1]}`,
+    async [Symbol.asyncDispose]() {
+      const exited = once(child, 'exit')
+      child.kill()
+      await exited
+    },
+  }
+}
+
+/** Runs a command on the generator's core and gives back what it printed. */
+export async function onGeneratorCore(command: readonly string[]): Promise<string> {
+  const [file, args] = pinned(GENERATOR_CORE, command)
+  const { stdout } = await promisify(execFile)(file, args, { maxBuffer: 64 << 20 })
+  return stdout
+}
+
+/** Runs one of the generators beside this file, which prints its figures as one line of JSON. */
+export async function generate<Figures>(file: string, options: object): Promise<Figures> {
+  const path = fileURLToPath(new URL(file, import.meta.url))
+  const output = await onGeneratorCore([process.execPath, '--expose-gc', path, JSON.stringify(options)])
+  return JSON.parse(output.trim().split('\n').at(-1)!) as Figures
+}
+
+/** Prints a table whose first column is text. */
+export function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  for (const row of rows)
+    console.log(row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]! + 3))).join(''))
+}
+
+/** Keeps the figures in `perf-report/bench/`, with the machine they are from. */
+export function keep(name: string, figures: object): void {
+  const folder = new URL('../perf-report/bench/', import.meta.url)
+  mkdirSync(folder, { recursive: true })
+  const machine = {
+    node: process.version,
+    cpu: cpus()[0]?.model,
+    cores: availableParallelism(),
+    isPinned: canPin,
+    loadAverage: loadavg(),
+  }
+  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify({ machine, ...figures }, undefined, 2)}\n`)
+  console.log(
+    `\nload average ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(', ')}; kept in perf-report/bench/${name}.json`,
+  )
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}

@@ -1,0 +1,166 @@
+/**
+ * Does the generator report what truly happened? Servers whose response times are known, an open load, and what each
+ * tool makes of them. Prints a table and writes `perf-report/bench/truth.json`.
+ *
+ *     npm run bench:truth [-- <servers, e.g. fixed,queue>]
+ *
+ * On the first three the error of p50, p95 and p99 should be at most 3% or 1 ms; on the queues each percentile should
+ * lie in the interval that 95% of such measurements lie in.
+ */
+import { constantArrivalRate } from '../src/load/builders.ts'
+import type { ConstantArrivalRate } from '../src/load/load.ts'
+import { significant } from '../src/stats/units.ts'
+import {
+  fixedTruth,
+  freezeTruth,
+  mixtureTruth,
+  poissonQueueTruth,
+  queueInterval,
+  uniformQueueTruth,
+  type Truth,
+} from '../fixtures/truth/theory.ts'
+import type { AutocannonFigures } from './generate-autocannon.ts'
+import type { OursFigures } from './generate-ours.ts'
+import { generate, isOnPath, keep, onGeneratorCore, printTable, truthServer } from './pinned.ts'
+
+const PERCENTILES = [0.5, 0.95, 0.99] as const
+const QUEUE_RATE = 70
+
+interface Case {
+  readonly name: string
+  readonly behaviour: string
+  readonly load: ConstantArrivalRate
+  readonly warmup?: '5s'
+  readonly truth: Truth
+  /** Where a right measurement lies. */
+  accepts(p: number): readonly [number, number]
+}
+
+/** 3% or 1 ms, whichever is more. */
+function near(truth: Truth): (p: number) => readonly [number, number] {
+  return (p) => {
+    const margin = Math.max(1, truth(p) * 0.03)
+    return [truth(p) - margin, truth(p) + margin]
+  }
+}
+
+function queueCase(arrivals: 'uniform' | 'poisson', truth: Truth): Case {
+  const load = constantArrivalRate({ rate: QUEUE_RATE, vus: 400, duration: '60s', arrivals })
+  const run = { ratePerSec: QUEUE_RATE, count: QUEUE_RATE * 60, arrivals }
+  return {
+    name: `queue, ${arrivals}`,
+    behaviour: 'queue',
+    load,
+    warmup: '5s',
+    truth,
+    accepts: (p) => queueInterval(p, run),
+  }
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: 'fixed 20 ms',
+    behaviour: 'fixed',
+    load: constantArrivalRate({ rate: 100, vus: 20, duration: '15s' }),
+    truth: fixedTruth,
+    accepts: near(fixedTruth),
+  },
+  {
+    name: '94% 10 ms, 6% 160 ms',
+    behaviour: 'mixture',
+    load: constantArrivalRate({ rate: 100, vus: 50, duration: '15s' }),
+    truth: mixtureTruth,
+    accepts: near(mixtureTruth),
+  },
+  {
+    name: 'freezes 1 s in 10',
+    behaviour: 'freeze',
+    load: constantArrivalRate({ rate: 100, vus: 200, duration: '20s' }),
+    truth: freezeTruth,
+    accepts: near(freezeTruth),
+  },
+  queueCase('uniform', uniformQueueTruth(QUEUE_RATE)),
+  queueCase('poisson', poissonQueueTruth(QUEUE_RATE)),
+]
+
+type Percentiles = readonly (number | undefined)[]
+
+/** What a tool reports for p50, p95 and p99, in milliseconds; `undefined` where it has no such percentile. */
+type Tool = (url: string, plan: Case) => Promise<Percentiles>
+
+const TOOLS: Readonly<Record<string, Tool>> = {
+  async ours(url, { load, warmup }) {
+    const figures = await generate<OursFigures>('generate-ours.ts', { url, load, warmup })
+    for (const finding of figures.invalidities) console.log(`  ours is invalid: ${finding}`)
+    return figures.latencyMs
+  },
+  async 'autocannon, its rate mode'(url, { load }) {
+    const options = {
+      url,
+      connections: Math.min(load.vus, load.ratePerSec),
+      durationSec: load.durationMs / 1000,
+      overallRate: load.ratePerSec,
+    }
+    const [p50, , p99] = (await generate<AutocannonFigures>('generate-autocannon.ts', options)).latencyMs
+    return [p50, undefined, p99]
+  },
+  async hey(url, { load }) {
+    // A limit for each worker, in whole requests a second.
+    const workers = String(Math.min(load.vus, load.ratePerSec))
+    const seconds = `${load.durationMs / 1000}s`
+    const text = await onGeneratorCore(['hey', '-c', workers, '-q', '1', '-z', seconds, '-cpus', '1', url])
+    return [50, 95, 99].map((p) => Number(new RegExp(`${p}%+ in ([\\d.]+) secs`).exec(text)?.[1]) * 1000)
+  },
+  async 'wrk, closed loop'(url, { load }) {
+    const text = await onGeneratorCore(['wrk', '-t1', '-c8', `-d${load.durationMs / 1000}s`, '--latency', url])
+    const at = (p: number) => inMs(new RegExp(`${p}%\\s+([\\d.]+)(us|ms|s)`).exec(text))
+    return [at(50), undefined, at(99)]
+  },
+  async k6(url, { load }) {
+    const scenario = `{ executor: 'constant-arrival-rate', rate: ${load.ratePerSec}, timeUnit: '1s', duration: '${load.durationMs}ms', preAllocatedVUs: ${load.vus} }`
+    const options = `{ scenarios: { s: ${scenario} }, summaryTrendStats: ['p(50)', 'p(95)', 'p(99)'] }`
+    const script = `import http from 'k6/http'; export const options = ${options}; export default () => http.get('${url}')`
+    const text = await onGeneratorCore(['sh', '-c', `echo "${script}" | k6 run --quiet -`])
+    return [50, 95, 99].map((p) => inMs(new RegExp(`http_req_duration.*p\\(${p}\\)=([\\d.]+)(µs|ms|s)`).exec(text)))
+  },
+}
+
+function inMs(match: RegExpExecArray | null): number | undefined {
+  if (match === null) return undefined
+  const perUnit = { us: 0.001, µs: 0.001, ms: 1, s: 1000 } as const
+  return Number(match[1]) * perUnit[match[2] as keyof typeof perUnit]
+}
+
+const tools = Object.entries(TOOLS).filter(([name]) => /^(ours|autocannon)/.test(name) || isOnPath(name.split(',')[0]!))
+const asked = process.argv[2]?.split(',')
+const results: { case: string; tool: string; percentiles: Percentiles; within: readonly (boolean | undefined)[] }[] = []
+
+for (const plan of CASES.filter(({ behaviour }) => asked === undefined || asked.includes(behaviour))) {
+  const rows: string[][] = [
+    [plan.name, ...PERCENTILES.map((p) => `p${p * 100}`), 'within'],
+    ['truth', ...PERCENTILES.map((p) => show(plan.truth(p))), ''],
+  ]
+  rows.push(['accepted', ...PERCENTILES.map((p) => plan.accepts(p).map(show).join('–')), ''])
+  for (const [tool, measure] of tools) {
+    await using server = await truthServer(plan.behaviour)
+    const percentiles = await measure(server.url, plan)
+    const within = percentiles.map((value, at) => value && isWithin(value, plan.accepts(PERCENTILES[at]!)))
+    results.push({ case: plan.name, tool, percentiles, within: within as readonly (boolean | undefined)[] })
+    rows.push([tool, ...percentiles.map((value) => (value === undefined ? '–' : show(value))), verdict(within)])
+  }
+  printTable(rows)
+  console.log('')
+}
+keep('truth', { results })
+
+function isWithin(value: number, [low, high]: readonly [number, number]): boolean {
+  return value >= low && value <= high
+}
+
+function verdict(within: readonly unknown[]): string {
+  return within.every((value) => value !== false) ? 'yes' : 'NO'
+}
+
+function show(ms: number): string {
+  return significant(ms, 4)
+}

@@ -1,0 +1,36 @@
+/**
+ * What do 10,000 virtual users cost, each with its own connection, when 50 requests a second are due? The same rate with
+ * 100 of them beside it. Prints a table and writes `perf-report/bench/virtual-users.json`.
+ *
+ *     npm run bench:vus [-- <VUs, default 100,10000> <seconds each, default 30>]
+ *
+ * 10,000 should take at most 350 MB, keep all their connections, and show a p95 within 1 ms of that of 100.
+ */
+import { constantArrivalRate } from '../src/load/builders.ts'
+import { formatBytes, formatCount, formatRatio, significant } from '../src/stats/units.ts'
+import type { OursFigures } from './generate-ours.ts'
+import { generate, keep, printTable, truthServer } from './pinned.ts'
+
+const sizes = (process.argv[2] ?? '100,10000').split(',').map(Number)
+const seconds = Number(process.argv[3] ?? 30)
+
+const rows: string[][] = [['VUs', 'opened', 'open at end', 'requests', 'p50', 'p95', 'p99', 'RSS', 'CPU']]
+const results: object[] = []
+for (const vus of sizes) {
+  await using server = await truthServer('fixed')
+  const load = constantArrivalRate({ rate: 50, vus, duration: `${seconds}s` })
+  const figures = await generate<OursFigures>('generate-ours.ts', { url: server.url, load })
+  results.push({ vus, ...figures })
+  rows.push([
+    formatCount(vus),
+    formatCount(figures.opened),
+    formatCount(figures.openAtEnd),
+    formatCount(figures.completed),
+    ...figures.latencyMs.map((ms) => `${significant(ms, 4)} ms`),
+    formatBytes(figures.maxRssBytes),
+    formatRatio(figures.cpuRatio),
+  ])
+  for (const finding of figures.invalidities) console.log(`${vus} VUs is invalid: ${finding}`)
+}
+printTable(rows)
+keep('virtual-users', { seconds, results })
