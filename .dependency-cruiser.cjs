@@ -30,8 +30,18 @@ function onlyIn(packagePattern, folders, name) {
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'no-fixtures-in-src', severity: 'error', from: { path: '^src/', pathNot: '\\.test(-d)?\\.ts$' }, to: { path: '^(fixtures|perf|bench)/' } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'no-fixtures-in-src',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.test(-d)?\\.ts$' },
+      to: { path: '^(fixtures|perf|bench)/' },
+    },
     mayImport('options', []),
     mayImport('stats', ['options']),
     mayImport('load', ['options', 'stats']),

@@ -4,7 +4,8 @@ import type { SloPluginApi } from './plugin.ts'
 /** Vitest's hook around a whole invocation; the session comes from the plugin, which holds the config's functions. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const plugin = project.vite.config.plugins.find(({ name }) => name === 'vitest-slo')
-  const session = (plugin?.api as SloPluginApi).session()
+  if (plugin === undefined) throw new Error('The config of this project was not made by definePerfConfig().')
+  const session = (plugin.api as SloPluginApi).session()
   await session.start()
   return () => session.stop()
 }

@@ -61,7 +61,7 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
   }
 }
 
-function reporterOptions({ outputDir, invalid }: PerfConfig): ReporterOptions {
+function reporterOptions({ outputDir, invalid }: PerfConfig): ReporterOptions & Record<string, unknown> {
   const folder = process.env['PERF_OUTPUT_DIR'] || outputDir
   return { ...(folder !== undefined && { outputDir: folder }), ...(invalid !== undefined && { invalid }) }
 }
