@@ -6,7 +6,7 @@ import { readResults, ResultsFileError } from '../report/read-results.ts'
 import { paintFor } from '../report/terminal/style.ts'
 import { summaryOf } from '../report/terminal/summary.ts'
 
-export const REPORT_HELP = `Usage: vitest-slo report [results.json] [options]
+const HELP = `Usage: vitest-slo report [results.json] [options]
 
 Renders the reports of an earlier run again: index.html, summary.md and comment.md, and the summary to the terminal.
 
@@ -34,11 +34,11 @@ export interface Streams {
 export async function report(args: readonly string[], { stdout, stderr }: Streams = process): Promise<number> {
   const parsed = parse(args)
   if (typeof parsed === 'string') {
-    stderr.write(`vitest-slo report: ${parsed}\n\n${REPORT_HELP}`)
+    stderr.write(`vitest-slo report: ${parsed}\n\n${HELP}`)
     return 2
   }
   if (parsed.help) {
-    stdout.write(REPORT_HELP)
+    stdout.write(HELP)
     return 0
   }
   try {

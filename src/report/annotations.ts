@@ -20,7 +20,7 @@ export function annotate(testCase: TestCase, scenario: ScenarioResult, reportFil
 }
 
 /** One annotation for each number; names carry units, so that the values can be plain numbers. */
-export function annotationsOf(scenario: ScenarioResult, reportFile: string): readonly Annotation[] {
+function annotationsOf(scenario: ScenarioResult, reportFile: string): readonly Annotation[] {
   const numbers = scenario.runs.flatMap((run) =>
     Object.entries(numbersOf(run)).flatMap(([name, value]) => {
       return value === undefined

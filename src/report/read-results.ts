@@ -22,7 +22,7 @@ export async function readResults(file: string): Promise<Results> {
 }
 
 /** @throws {ResultsFileError} as {@link readResults} */
-export function parseResults(text: string, file: string): Results {
+function parseResults(text: string, file: string): Results {
   const found = parseJson(text)
   if (found?.schemaVersion === undefined || !Array.isArray(found.scenarios)) {
     throw new ResultsFileError(`${file} is no results file. vitest-slo writes one to perf-report/results.json.`)

@@ -41,7 +41,7 @@ export function scenarioOf(testCase: TestCase): ScenarioResult {
  * anything else does. What an assertion came to counts also where the scenario caught it: a test that Vitest passed does
  * not hide a judgement that went against it. Only `.fails` does, which asks for it.
  */
-export function verdictOf(
+function verdictOf(
   state: ReturnType<TestCase['result']>['state'],
   { assertions }: ScenarioRecord,
   errors: readonly ErrorResult[],

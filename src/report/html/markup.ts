@@ -33,7 +33,7 @@ function show(content: Content): string {
   return escapeHtml(String(content))
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!)
 }
 

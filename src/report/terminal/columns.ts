@@ -8,7 +8,7 @@ export interface Cell {
 }
 
 /** Characters a text takes on screen. Wide characters count as one: scenario names rarely have any. */
-export function width(text: string): number {
+function width(text: string): number {
   return stripVTControlCharacters(text).length
 }
 

@@ -1,5 +1,5 @@
 /** What a number is; the page formats axis, legend and table by it. */
-export type Unit = 'ms' | 'perSec' | 'count' | 'ratio' | 'bytes'
+type Unit = 'ms' | 'perSec' | 'count' | 'ratio' | 'bytes'
 
 /** Colours have meanings, and the style sheet a value for each of them in light and dark. */
 export type Colour = 'low' | 'middle' | 'high' | 'bad' | 'other' | 'muted'

@@ -29,7 +29,7 @@ function percentileCurve(histogram: Histogram, quantity: string, limits: Chart['
 }
 
 /** Ratios ever closer to 1, up to where one sample is left. */
-export function percentileLadder(count: number): readonly number[] {
+function percentileLadder(count: number): readonly number[] {
   const ratios: number[] = []
   for (let left = 1; left * count >= 1; left /= 2) {
     for (let step = 0; step < STEPS_PER_HALVING; step++) {

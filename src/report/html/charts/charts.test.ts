@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Histogram } from '../../../stats/histogram.ts'
+import { PASSED, sampleFanOutRun, sampleHttpRun } from '../../sample-records.ts'
+import { distributionCharts } from './distribution-charts.ts'
+import { fanOutCharts } from './fan-out-charts.ts'
+import { limitsOn, requestCharts, sampledCharts } from './time-charts.ts'
+
+const times = fc.array(fc.integer({ min: 0, max: 600_000_000 }), { minLength: 1, maxLength: 300 })
+
+function histogramOf(values: readonly number[]): Histogram {
+  const histogram = new Histogram()
+  for (const us of values) histogram.record(us)
+  return histogram
+}
+
+describe('the distribution of times', () => {
+  test('is shown by percentiles that are those of the histogram, up to where one sample is left', () => {
+    fc.assert(
+      fc.property(times, (values) => {
+        const histogram = histogramOf(values)
+        const [curve] = distributionCharts(histogram.toJSON(), 'Latency', [])
+        const { xs, series } = curve!
+        expect(xs).toHaveLength(series[0]!.values.length)
+        expect(xs.every((x, at) => at === 0 || x > xs[at - 1]!)).toBe(true)
+        expect(xs.at(-1)).toBeLessThanOrEqual(values.length * 1.001)
+        for (const [at, x] of xs.entries()) {
+          const around = [-1e-5, 1e-5].map((shift) => histogram.percentileUs(1 - 1 / x + shift) / 1000)
+          expect(series[0]!.values[at]).toBeGreaterThanOrEqual(around[0]! * 0.999)
+          expect(series[0]!.values[at]).toBeLessThanOrEqual(around[1]! * 1.001)
+        }
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('is shown as a histogram that holds every sample once', () => {
+    fc.assert(
+      fc.property(times, (values) => {
+        const [, bars] = distributionCharts(histogramOf(values).toJSON(), 'Latency', [])
+        const counts = bars!.series[0]!.values as number[]
+        expect(counts.reduce((sum, count) => sum + count, 0)).toBe(values.length)
+        expect(bars!.xLabels).toHaveLength(counts.length)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('is left out where there is none', () => {
+    expect(distributionCharts(new Histogram().toJSON(), 'Latency', [])).toEqual([])
+  })
+})
+
+describe('charts over time', () => {
+  test('draw what the timeline holds', () => {
+    const run = sampleHttpRun()
+    const [latency, rate, errors, users] = requestCharts(run, [])
+    expect(latency!.series[1]!.values[3]).toBe(Number(run.timeline[3]!.p95Ms!.toPrecision(4)))
+    expect(rate!.series.map(({ label }) => label)).toEqual(['offered', 'achieved', 'dropped'])
+    expect(errors!.series).toEqual([
+      { label: 'status', colour: 'bad', values: run.timeline.map((point) => point.errors['status'] ?? 0) },
+    ])
+    expect(users!.series[1]!.values).toEqual(run.timeline.map(({ inFlight }) => inFlight))
+    expect(requestCharts({ ...run, timeline: [] }, [])).toEqual([])
+  })
+
+  test('draw the deliveries of a fan-out', () => {
+    const [lag, deliveries] = fanOutCharts(sampleFanOutRun(), [])
+    expect(lag!.unit).toBe('ms')
+    expect(deliveries!.series[2]!.values).toEqual([0, 0, 0, 0, 2, 0, 0, 0, 0, 0])
+  })
+
+  test('carry the limits asserted on their run', () => {
+    const run = sampleHttpRun()
+    const limit = { p: 0.95, ms: 150 }
+    expect(limitsOn(run, [{ ...PASSED, limit }])).toEqual([{ label: 'p95 limit', value: 150, p: 0.95 }])
+    expect(limitsOn(run, [{ ...PASSED, limit, run: 'another' }, PASSED])).toEqual([])
+  })
+
+  test('join what was sampled of one group at different instants', () => {
+    const charts = sampledCharts([
+      { group: 'postgres', label: 'in use', unit: 'count', atSec: [0, 2], values: [1, 3] },
+      { group: 'postgres', label: 'waiting', unit: 'count', atSec: [0, 1], values: [0, null] },
+      { group: 'target', label: 'CPU', unit: 'ratio', atSec: [0], values: [0.5] },
+    ])
+    expect(charts.map(({ title }) => title)).toEqual(['Postgres', 'Target: CPU'])
+    expect(charts[0]!.xs).toEqual([0, 1, 2])
+    expect(charts[0]!.series.map(({ values }) => values)).toEqual([
+      [1, null, 3],
+      [0, null, null],
+    ])
+  })
+})
