@@ -7,7 +7,7 @@ export function failureKind(error: Error & { code?: string }): string {
   if (code.startsWith('HPE_')) return 'answer is not HTTP'
   if (/Invalid (Upgrade|Sec-WebSocket)/.test(message)) return 'answer is no WebSocket handshake'
   if (/subprotocol/.test(message)) return 'subprotocol not agreed'
-  if (/CERT|SELF_SIGNED|ERR_TLS|EPROTO/.test(code)) return `TLS (${code})`
+  if (/CERT|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(code)) return `TLS (${code})`
   return code === '' ? message : code
 }
 

@@ -239,7 +239,22 @@ describe('a server with rooms, which numbers and stamps each message for its cli
 
   test('delivers to the clients of each room alone, in the order of each client', async () => {
     const server = await start('rooms')
-    const run = await load(server).fanOut({ ...toRooms(server), warmup: 500, lateAfter: '5s' })
+    const options = toRooms(server)
+    const groups: (string | undefined)[] = []
+    const run = await load(server).fanOut({
+      ...options,
+      warmup: 500,
+      lateAfter: '5s',
+      publish: {
+        rate: 20,
+        send(publication) {
+          groups.push(publication.group)
+          return options.publish.send(publication)
+        },
+      },
+    })
+
+    expect(groups).toEqual(Array.from({ length: 30 }, (_, index) => `room ${index % 2}`))
 
     const truth = await server.truth<{ requests: { url: string; authorization: string }[] }>()
     expect(truth.requests).toHaveLength(20)
@@ -268,6 +283,25 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     // Date.now() of both sides is cut to whole milliseconds.
     expect(Math.abs(aheadMs - 3_600_000)).toBeLessThanOrEqual(uncertaintyMs + 2)
     expect(run[evidenceOf]().evidenceLines.join('\n')).toMatch(/publisher's own clock: 36\d\d(\.\d)? s ahead of ours/)
+  })
+
+  test('numbers afresh those who come back: not out of order', async () => {
+    const server = await start('rooms')
+    const options = toRooms(server)
+    const run = await load(server).fanOut({
+      ...options,
+      reconnect: 50,
+      publish: {
+        rate: 20,
+        send: (publication) =>
+          publication.index === 10
+            ? server.publish({ ...publication, sequence: -1 })
+            : options.publish.send(publication),
+      },
+    })
+    expect(run.sockets).toMatchObject({ subscribed: 20, closed: 20, reconnected: 20 })
+    expect(run.deliveries.received).toBeGreaterThan(100)
+    expect(run.deliveries.outOfOrder).toBe(0)
   })
 
   test('delivers to a room that was not asked for: unexpected', async () => {
