@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,6 +21,8 @@ export interface LiveMessage {
   readonly snapshot: RunSnapshot
 }
 
+/** Of the folder that holds a socket; the process that listens at it follows. */
+const FOLDER = 'slo-live-'
 /** A backlog past this means that nobody reads: snapshots are then left out, as a later one says more. */
 const MAX_BACKLOG_BYTES = 64 * 1024
 /** A main process that has stopped reading must not hold up a test. */
@@ -55,7 +57,8 @@ export class LiveReceiver {
   /** @throws where no socket can be opened, e.g. because the temporary folder cannot be written */
   static async listen(onMessage: (message: LiveMessage) => void): Promise<LiveReceiver> {
     const windows = process.platform === 'win32'
-    const folder = windows ? undefined : await mkdtemp(join(tmpdir(), 'slo-live-'))
+    const folder = windows ? undefined : await mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`))
+    await removeLeftovers()
     const address = folder === undefined ? `\\\\.\\pipe\\slo-live-${crypto.randomUUID()}` : join(folder, 'socket')
     const receiver = new LiveReceiver(address, folder, onMessage)
     await new Promise<void>((listening, failed) => {
@@ -102,6 +105,22 @@ export class LiveSender {
     await promise
     clearTimeout(timer)
     socket.destroy()
+  }
+}
+
+/** Folders of processes that were killed before they could remove them. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of await readdir(tmpdir()).catch(() => [])) {
+    const pid = name.startsWith(FOLDER) ? Number.parseInt(name.slice(FOLDER.length), 10) : Number.NaN
+    if (pid > 0 && !isAlive(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {})
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

@@ -1,5 +1,7 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { RunSnapshot } from '../../run/snapshot.ts'
@@ -118,6 +120,16 @@ describe('the channel', () => {
     await opened.close()
     expect(existsSync(dirname(opened.address))).toBe(false)
   })
+})
+
+test('a receiver removes what killed ones left, and not what others use', async () => {
+  const dead = spawnSync(process.execPath, ['--version']).pid
+  const left = mkdtempSync(join(tmpdir(), `slo-live-${dead}-`))
+  const used = mkdtempSync(join(tmpdir(), `slo-live-${process.ppid}-`))
+  onTestFinished(() => rmSync(used, { recursive: true }))
+  const receiver = await LiveReceiver.listen(() => {})
+  onTestFinished(() => receiver.close())
+  expect([existsSync(left), existsSync(used)]).toEqual([false, true])
 })
 
 describe("Vitest's window", () => {
