@@ -7,6 +7,8 @@ export interface OursOptions {
   readonly url: string
   readonly load: Load
   readonly warmup?: `${number}s`
+  /** Keeps the event loop from its work once, so long, as a garbage collection does. */
+  readonly pauseMs?: number
 }
 
 export interface OursFigures {
@@ -18,6 +20,9 @@ export interface OursFigures {
   /** p50, p95, p99 of latency. */
   readonly latencyMs: readonly [number, number, number]
   readonly scheduleDelay: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } | undefined
+  readonly sustainedScheduleDelay: { readonly p99Ms: number } | undefined
+  readonly eventLoopDelay: { readonly p99Ms: number }
+  readonly eventLoopUtilization: number
   readonly cpuRatio: number
   readonly maxRssBytes: number
   readonly openAtEnd: number
@@ -25,7 +30,7 @@ export interface OursFigures {
   readonly invalidities: readonly string[]
 }
 
-const { url, load, warmup } = JSON.parse(process.argv[2]!) as OursOptions
+const { url, load, warmup, pauseMs } = JSON.parse(process.argv[2]!) as OursOptions
 
 const http = createHttp({
   baseUrl: url,
@@ -35,6 +40,7 @@ const http = createHttp({
   onRun: () => {},
   onSnapshot: () => {},
 })
+if (pauseMs !== undefined) setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs), 4000)
 const run = await http.run({ load, request: { path: '/' }, ...(warmup === undefined ? {} : { warmup }) })
 if (run.state === 'empty') throw new Error('nothing was measured')
 const { p50Ms, p95Ms, p99Ms } = run.latency
@@ -46,6 +52,9 @@ const figures: OursFigures = {
   durationMs: run.durationMs,
   latencyMs: [p50Ms, p95Ms, p99Ms],
   scheduleDelay: run.generator.scheduleDelay,
+  sustainedScheduleDelay: run.generator.sustainedScheduleDelay,
+  eventLoopDelay: run.generator.eventLoopDelay,
+  eventLoopUtilization: run.generator.eventLoopUtilization,
   cpuRatio: run.generator.cpuRatio,
   maxRssBytes: run.generator.maxRssBytes,
   openAtEnd: run.connections.openAtEnd,

@@ -21,7 +21,7 @@ export function isOnPath(command: string): boolean {
 }
 
 /** A command line that keeps to one core, where this machine lets one say so. */
-function pinned(core: number, command: readonly string[]): [string, string[]] {
+export function pinned(core: number, command: readonly string[]): [string, string[]] {
   const [file, ...args] = canPin ? ['taskset', '-c', String(core), ...command] : command
   return [file!, args]
 }

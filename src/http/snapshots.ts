@@ -1,6 +1,6 @@
 import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Load, Phase } from '../load/load.ts'
-import { generatorInvalidities, type GeneratorLimits } from '../run/generator-limits.ts'
+import { generatorInvalidities, limitsBeside, type GeneratorLimits } from '../run/generator-limits.ts'
 import type { GeneratorWatch } from '../run/generator-watch.ts'
 import type { RequestSeries } from '../run/http-scope.ts'
 import { RequestWindow } from '../run/http-timeline.ts'
@@ -36,6 +36,7 @@ export class SnapshotMaker {
     const { name, load, plannedMs, tally, phases } = this.#parts
     const elapsedMs = performance.now() - this.startMs
     const { offered, sent, completed, dropped, errors } = tally
+    const recent = this.#recent(Math.floor(elapsedMs / 1000))
     return {
       run: name,
       kind: 'http',
@@ -45,10 +46,10 @@ export class SnapshotMaker {
       phase: (phases.find(({ endMs }) => elapsedMs < endMs) ?? phases.at(-1)!).name,
       state,
       counts: { offered, sent, completed, dropped, errors: Object.fromEntries(errors) },
-      recent: this.#recent(Math.floor(elapsedMs / 1000)),
+      recent,
       users,
       inFlight,
-      generator: this.#health(),
+      generator: this.#health(recent.p99Ms ?? Number.NaN),
     }
   }
 
@@ -68,7 +69,7 @@ export class SnapshotMaker {
     }
   }
 
-  #health(): RunSnapshot['generator'] {
+  #health(latencyP99Ms: number): RunSnapshot['generator'] {
     const { watch, limits, load } = this.#parts
     const health = watch.health()
     const { user, system } = process.cpuUsage(this.#cpu)
@@ -76,7 +77,7 @@ export class SnapshotMaker {
     const cpuRatio = (user + system) / 1000 / Math.max(1, nowMs - this.#atMs)
     this.#cpu = process.cpuUsage()
     this.#atMs = nowMs
-    const [found] = generatorInvalidities(health, limits)
+    const [found] = generatorInvalidities(health, limitsBeside(latencyP99Ms, limits))
     return {
       cpuRatio,
       eventLoopDelayP99Ms: health.eventLoopDelay.p99Ms,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DEFAULT_LIMITS, generatorInvalidities, missedRate } from './generator-limits.ts'
+import { DEFAULT_LIMITS, generatorInvalidities, limitsBeside, missedRate } from './generator-limits.ts'
 import type { GeneratorHealth } from './generator.ts'
 
 const healthy: GeneratorHealth = {
@@ -43,4 +43,17 @@ test('requests left unsent are the generator’s doing only where it was busy al
     { reason: 'offered-rate-missed', finding: expect.stringContaining('60% of the requests due were sent') },
   ])
   expect(missedRate({ offered: 0, sent: 0 }, healthy, DEFAULT_LIMITS)).toEqual([])
+})
+
+test('one pause that makes one second late is no saturation', () => {
+  const late = { p50Ms: 0.1, p99Ms: 150, maxMs: 200 }
+  expect(found({ scheduleDelay: late, sustainedScheduleDelay: { p50Ms: 0.1, p99Ms: 1, maxMs: 2 } })).toEqual([])
+  expect(found({ scheduleDelay: late, sustainedScheduleDelay: late })).toHaveLength(1)
+})
+
+test('lateness that is little beside the latency measured is within the limits', () => {
+  const late = { scheduleDelay: { p50Ms: 1, p99Ms: 30, maxMs: 40 } }
+  const within = (latencyP99Ms: number) =>
+    generatorInvalidities({ ...healthy, ...late }, limitsBeside(latencyP99Ms, DEFAULT_LIMITS)).length === 0
+  expect([20, 119, 121, Number.NaN].map(within)).toEqual([false, false, true, false])
 })

@@ -1,7 +1,8 @@
 import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks'
-import { Histogram } from '../stats/histogram.ts'
+import type { Histogram } from '../stats/histogram.ts'
 import { descriptorLimit } from './descriptor-limit.ts'
 import type { DelayStats, GeneratorHealth } from './generator.ts'
+import { ScheduleDelay } from './schedule-delay.ts'
 
 /** Milliseconds between looks at how late the event loop is. */
 const RESOLUTION_MS = 10
@@ -13,7 +14,7 @@ const RESOLUTION_MS = 10
 export class GeneratorWatch {
   readonly #countSockets: () => number
   readonly #loopDelay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
-  #scheduleDelay = new Histogram()
+  #scheduleDelay = new ScheduleDelay()
   #sampler: NodeJS.Timeout | undefined
   #startedMs = 0
   #cpuAtStart = process.cpuUsage()
@@ -33,7 +34,7 @@ export class GeneratorWatch {
     this.#cpuAtStart = process.cpuUsage()
     this.#loopAtStart = performance.eventLoopUtilization()
     this.#ratios = undefined
-    this.#scheduleDelay = new Histogram()
+    this.#scheduleDelay = new ScheduleDelay()
     this.#loopDelay.enable()
     this.#loopDelay.reset()
     this.#sample()
@@ -43,7 +44,7 @@ export class GeneratorWatch {
 
   /** Actual send minus intended start of a request for which a VU was free. */
   recordScheduleDelay(ms: number): void {
-    this.#scheduleDelay.record(ms * 1000)
+    this.#scheduleDelay.record(ms, performance.now() - this.#startedMs)
   }
 
   stop(): void {
@@ -58,8 +59,10 @@ export class GeneratorWatch {
   /** The figures so far, or those of the whole watch once it is stopped. */
   health(): GeneratorHealth {
     const { utilization, cpu } = this.#ratios ?? this.#ratiosNow()
+    const sustained = delayStats(this.#scheduleDelay.sustained)
     return {
-      scheduleDelay: delayStats(this.#scheduleDelay),
+      scheduleDelay: delayStats(this.#scheduleDelay.all),
+      ...(sustained === undefined ? {} : { sustainedScheduleDelay: sustained }),
       eventLoopDelay: this.#loopStats(),
       eventLoopUtilization: utilization,
       cpuRatio: cpu,

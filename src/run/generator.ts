@@ -5,6 +5,11 @@
 export interface GeneratorHealth {
   /** Actual send minus intended start while a VU was free; `undefined` where nothing was scheduled (closed models, empty runs). */
   readonly scheduleDelay: DelayStats | undefined
+  /**
+   * The same without the second in which it was worst: one pause, such as a garbage collection, is no saturation.
+   * Absent where there was no other second.
+   */
+  readonly sustainedScheduleDelay?: DelayStats
   /** How late timers and events were handled, sampled through the counted phases. */
   readonly eventLoopDelay: DelayStats
   /** Share of the wall time that the event loop was busy, 0–1. */

@@ -6,7 +6,7 @@ import type { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { evidenceOf, type RequestEvidence } from './evidence.ts'
-import { generatorInvalidities, missedRate, type GeneratorLimits } from './generator-limits.ts'
+import { generatorInvalidities, limitsBeside, missedRate, type GeneratorLimits } from './generator-limits.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { History } from './history.ts'
 import { evidenceLines, hintFor, scopeName } from './http-evidence.ts'
@@ -315,7 +315,9 @@ class ScopedRun implements HttpRunBase {
   }
 
   #invalidities(): readonly Invalidity[] {
-    const { generator, limits, abortReason, abortBlame, phases } = this.#measured
+    const { generator, abortReason, abortBlame, phases, series } = this.#measured
+    const wholeP99Ms = totalsOf(series, phases, WHOLE_RUN).latency.percentileUs(0.99) / 1000
+    const limits = limitsBeside(wholeP99Ms, this.#measured.limits)
     const found = [...generatorInvalidities(generator, limits), ...missedRate(this.#totals.sum, generator, limits)]
     if (abortReason !== undefined)
       found.push(abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame)))
