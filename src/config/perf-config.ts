@@ -1,7 +1,8 @@
 import type { ViteUserConfig } from 'vitest/config'
-import type { ReporterOptions } from '../report/options.ts'
+import type { ExporterOptions } from '../metrics/exporter.ts'
 import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target.ts'
+import { besideThis } from './beside-this.ts'
 import { sloPlugin } from './plugin.ts'
 
 export interface PerfConfig {
@@ -25,6 +26,8 @@ export interface PerfConfig {
    * watch mode, where the generator shares its cores with everything else. Default: `fail`.
    */
   readonly invalid?: 'fail' | 'warn'
+  /** Exports how scenarios go to Prometheus, by a scrape endpoint or a Pushgateway. Default: nothing is exported. */
+  readonly exporter?: ExporterOptions
   /** Vitest's own options, merged over ours. */
   readonly test?: ViteUserConfig['test']
 }
@@ -40,12 +43,11 @@ export interface PerfConfig {
  */
 export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
   const { include = ['perf/**/*.perf.ts'], test = {} } = config
-  const beside = (path: string) => new URL(`${path}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
   return {
     plugins: [sloPlugin(config)],
     test: {
       include: [...include],
-      globalSetup: [beside('./global-setup').pathname],
+      globalSetup: [besideThis('./global-setup')],
       pool: 'forks',
       maxWorkers: 1,
       fileParallelism: false,
@@ -54,16 +56,10 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
       testTimeout: 0,
       hookTimeout: 120_000,
       teardownTimeout: 30_000,
-      reporters: ['default', [beside('../report/reporter').pathname, reporterOptions(config)]],
       ...test,
       server: { ...test.server, deps: { ...test.server?.deps, external: [OWN_CODE, ...externals(test)] } },
     },
   }
-}
-
-function reporterOptions({ outputDir, invalid }: PerfConfig): ReporterOptions & Record<string, unknown> {
-  const folder = process.env['PERF_OUTPUT_DIR'] || outputDir
-  return { ...(folder !== undefined && { outputDir: folder }), ...(invalid !== undefined && { invalid }) }
 }
 
 /** The generator runs as Node runs it: Vite's transformation would make every imported name a look-up on the hot path. */

@@ -1,4 +1,6 @@
-import type { Vite } from 'vitest/node'
+import type { Vite, Vitest } from 'vitest/node'
+import type { ReporterOptions } from '../report/options.ts'
+import { besideThis } from './beside-this.ts'
 import type { PerfConfig } from './perf-config.ts'
 import { Session } from './session.ts'
 
@@ -20,8 +22,27 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
         return session
       },
     },
-    configureVitest({ vitest, project }) {
+    async configureVitest({ vitest, project }) {
       session = new Session(config, vitest, project)
+      addReporter(vitest, await reporterOptions(config))
     },
+  }
+}
+
+/**
+ * Whatever reporters the command line names, the report is written. Ours stands first: it masks secrets in results before
+ * the others print them.
+ */
+function addReporter(vitest: Vitest, options: ReporterOptions): void {
+  const reporters = vitest.config.reporters as unknown[]
+  reporters.unshift([besideThis('../report/reporter'), options])
+}
+
+async function reporterOptions({ outputDir, invalid, exporter }: PerfConfig): Promise<ReporterOptions> {
+  const folder = process.env['PERF_OUTPUT_DIR'] || outputDir
+  return {
+    ...(folder !== undefined && { outputDir: folder }),
+    ...(invalid !== undefined && { invalid }),
+    ...(exporter && { observers: [new (await import('../metrics/exporter.ts')).MetricsExporter(exporter)] }),
   }
 }

@@ -10,6 +10,7 @@ import {
   type EnvironmentDetails,
   type TargetDetails,
 } from '../services/environment.ts'
+import { secretsOf } from '../services/redact.ts'
 import { ServiceError } from '../services/service.ts'
 import { onFirstInterrupt } from './interrupts.ts'
 import type { PerfConfig } from './perf-config.ts'
@@ -90,6 +91,7 @@ export class Session {
     this.#project.provide(RUN_INFO, {
       scale: scale.name,
       services: services.map(([name, { provider, summary }]) => ({ name, provider, summary })),
+      secrets: services.flatMap(([, { connection }]) => Object.values(connection).flatMap(secretsOf)),
     })
   }
 
