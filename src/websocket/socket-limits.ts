@@ -57,8 +57,8 @@ function sourcesFor(
   { ports, sources }: Limits,
 ): readonly string[] {
   const quick = quickPortsPerSource(ports)
-  if (wanted === undefined && connections <= quick.unbound) return []
-  const found = wanted ?? sources(Math.ceil(connections / quick.bound))
+  if (wanted === undefined && connections <= quick) return []
+  const found = wanted ?? sources(Math.ceil(connections / quick))
   const perSource = portsPerSource(ports)
   const needed = Math.ceil(connections / perSource)
   if (found.length >= needed || (wanted === undefined && needed === 1)) return found

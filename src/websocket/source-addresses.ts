@@ -46,13 +46,12 @@ export function portsPerSource({ first, last }: PortRange): number {
 }
 
 /**
- * How many of them come at little cost. Linux looks for a free port among those of one parity first, and where the source
- * is bound, in one half of the range first: with that part taken, every further connection looks at all of it in vain,
- * which costs milliseconds each.
+ * How many of them come at little cost. The system looks for a free port from a random one on, first among those of one
+ * parity or in one half of the range: the fuller that part, the longer the search. On Linux, 10,000 connections from one
+ * address took 180 µs each in `connect()`, from four addresses 40 µs; past half the range it is milliseconds.
  */
-export function quickPortsPerSource({ first, last }: PortRange): { readonly unbound: number; readonly bound: number } {
-  const ports = Math.max(4, last - first + 1 - PORTS_LEFT_TO_OTHERS)
-  return { unbound: Math.floor(ports / 2), bound: Math.floor(ports / 4) }
+export function quickPortsPerSource(range: PortRange): number {
+  return Math.ceil(portsPerSource(range) / 8)
 }
 
 /**
