@@ -73,7 +73,8 @@ async function measure(plan: WsCase): Promise<WsFigures> {
     lagMaxMs: run.state === 'measured' ? run.lag.maxMs : Number.NaN,
     generatorCpuRatio: generator.cpuRatio,
     eventLoopDelayP99Ms: generator.eventLoopDelay.p99Ms,
-    bytesPerSocket: (generator.maxRssBytes - rssBefore * (processes === 1 ? 1 : processes + 1)) / plan.sockets,
+    // What other generator processes hold without sockets, about 50 MB each, is in the figure.
+    bytesPerSocket: (generator.maxRssBytes - rssBefore) / plan.sockets,
     serverCpuRatio: (serverCpu() - (published?.serverCpu ?? 0)) / wallSec,
     invalid: run.invalidities.map(({ reason, finding }) => `${reason}: ${finding}`),
   }
