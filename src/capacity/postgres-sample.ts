@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { loadOptional } from '../options/optional-package.ts'
 
 /** What Postgres says of itself. Our own connection is left out. */
 export interface PostgresReading {
@@ -25,6 +25,7 @@ const READING = `
 export async function postgresSampler(
   url: string,
 ): Promise<{ read(): Promise<PostgresReading>; close(): Promise<void> }> {
+  const { default: pg } = await loadOptional('capacity of Postgres', 'pg', () => import('pg'))
   const client = new pg.Client({
     connectionString: url,
     application_name: 'vitest-slo capacity',

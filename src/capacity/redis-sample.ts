@@ -1,4 +1,4 @@
-import { createClient } from 'redis'
+import { loadOptional } from '../options/optional-package.ts'
 
 /** What Redis says of itself. */
 export interface RedisReading {
@@ -13,6 +13,7 @@ export interface RedisReading {
 
 /** Opens a connection of its own and reads `INFO` through it. */
 export async function redisSampler(url: string): Promise<{ read(): Promise<RedisReading>; close(): Promise<void> }> {
+  const { createClient } = await loadOptional('capacity of Redis', 'redis', () => import('redis'))
   const client = createClient({ url, socket: { reconnectStrategy: (retries) => Math.min(retries * 50, 1_000) } })
   // Without a listener a lost connection would be an uncaught error; the failed reading says it.
   client.on('error', () => {})

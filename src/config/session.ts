@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { TestProject, Vitest } from 'vitest/node'
 import { describeScale } from '../load/scale.ts'
 import { RUN_INFO } from '../report/run-info.ts'
+import { MissingPackageError } from '../options/optional-package.ts'
 import { OptionsError } from '../options/problems.ts'
 import {
   StartError,
@@ -116,7 +117,7 @@ function forReader(error: Error): Error {
   return Object.assign(new Error(message), { name, stack: `${name}: ${message}` })
 }
 
-const FORESEEN = [StartError, ServiceError, OptionsError]
+const FORESEEN = [StartError, ServiceError, OptionsError, MissingPackageError]
 
 function providedTarget({ instances }: TargetDetails): ProvidedTarget {
   return {

@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type { Client } from 'pg'
+import { loadOptional } from '../options/optional-package.ts'
 import { formatMs } from '../stats/units.ts'
 import { LedgerProblem } from './problem.ts'
 import type { Row } from './rows.ts'
@@ -23,9 +24,13 @@ export interface Session extends AsyncDisposable {
   pulse(): Promise<Pulse>
 }
 
-/** @throws {LedgerProblem} where the database cannot be reached; the message holds no password */
+/**
+ * @throws {LedgerProblem} where the database cannot be reached; the message holds no password
+ * @throws {MissingPackageError} where the driver is not installed
+ */
 export async function openSession({ url, queryTimeoutMs, signal }: SessionOptions): Promise<Session> {
   signal.throwIfAborted()
+  const { default: pg } = await loadOptional('ledger', 'pg', () => import('pg'))
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_MS,
@@ -87,7 +92,7 @@ function readPulse([row]: readonly Row[]): Pulse {
 }
 
 /** Has the server end a query whose client is gone, where its platform lets it see that. */
-async function noticeHangUp(client: pg.Client): Promise<void> {
+async function noticeHangUp(client: Client): Promise<void> {
   await client.query('SAVEPOINT platform')
   await client
     .query('SET LOCAL client_connection_check_interval = 500')

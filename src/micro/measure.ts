@@ -1,3 +1,4 @@
+import { loadOptional } from '../options/optional-package.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatDuration } from '../stats/units.ts'
 import type { MicroMeasurement } from './micro-run.ts'
@@ -12,7 +13,7 @@ export async function measure(
   plan: MeasurePlan & { readonly name: string },
   signal: AbortSignal | undefined,
 ): Promise<MicroMeasurement> {
-  const { Bench } = await import('tinybench')
+  const { Bench } = await loadOptional('micro', 'tinybench', () => import('tinybench'))
   const { name, durationMs, minCalls, warmupMs } = plan
   const isAsync = await settlesLater(plan.fn)
   const stopwatch = new Stopwatch(plan.fn, Math.max(MIN_WINDOW_MS, durationMs / WINDOWS))

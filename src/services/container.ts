@@ -1,5 +1,6 @@
+import { MissingPackageError } from '../options/optional-package.ts'
 import { LogTail } from './log-tail.ts'
-import { findEngine, removeContainers, SERVICE_LABEL } from './engine.ts'
+import { findEngine, loadTestcontainers, removeContainers, SERVICE_LABEL } from './engine.ts'
 import { asError } from './failure.ts'
 import { ServiceError, type ServiceContext } from './service.ts'
 import { waitFor } from './waiting.ts'
@@ -56,7 +57,7 @@ export async function startContainer(
   } catch (error) {
     await remove()
     context.signal.throwIfAborted()
-    if (error instanceof ServiceError) throw error
+    if (error instanceof ServiceError || error instanceof MissingPackageError) throw error
     throw new ServiceError(name, {
       problem: `the container of image ${image} did not get ready: ${asError(error).message}`,
       details: `Its last lines:\n${log.quote()}`,
@@ -72,7 +73,7 @@ async function pull(
   { log, signal }: ServiceContext,
 ): Promise<void> {
   const engine = await findEngine(10_000)
-  const { ImageName } = await import('testcontainers')
+  const { ImageName } = await loadTestcontainers()
   const reference = ImageName.fromString(image)
   if (!engine || (await engine.image.exists(reference))) return
   log(`${name}: pulling ${image}`)

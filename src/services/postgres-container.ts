@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { loadOptional } from '../options/optional-package.ts'
 import { startContainer, type RunningContainer } from './container.ts'
 import { connectPostgres } from './postgres-client.ts'
 import type { PostgresServer, ServerOptions } from './postgres-server.ts'
@@ -15,7 +16,11 @@ export async function startPostgresContainer(options: ServerOptions, context: Se
   const { name, image, credentials, settings } = options
   const args = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])
   const make = async () => {
-    const { PostgreSqlContainer } = await import('@testcontainers/postgresql')
+    const { PostgreSqlContainer } = await loadOptional(
+      'postgres() in a container',
+      '@testcontainers/postgresql testcontainers',
+      () => import('@testcontainers/postgresql'),
+    )
     const { Wait } = await import('testcontainers')
     return (
       new PostgreSqlContainer(image)

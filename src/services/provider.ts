@@ -1,4 +1,4 @@
-import { findEngine } from './engine.ts'
+import { findEngine, loadTestcontainers } from './engine.ts'
 import { ServiceError, type ServiceContext } from './service.ts'
 
 /** Where a service comes from. */
@@ -38,6 +38,7 @@ export async function chooseProvider(
       remedy: `Set ${question.urlVariable}, or the option url, or let another provider be used.`,
     })
   }
+  if (forced === 'container') await loadTestcontainers()
   if (forced === 'container' && (await find(10_000)) === undefined) {
     throw new ServiceError(question.service, {
       problem: 'the provider is container, but no Docker engine answers',

@@ -1,3 +1,4 @@
+import { loadOptional } from '../options/optional-package.ts'
 import { asError, codeOf } from './failure.ts'
 import { redact, secretsOf } from './redact.ts'
 import { ServiceError } from './service.ts'
@@ -15,9 +16,10 @@ const CONNECT_MS = 5_000
 /**
  * Opens one connection; it is not opened again when it breaks.
  * @throws {ServiceError} when that fails; the message says what to do and holds no password
+ * @throws {MissingPackageError} where the driver is not installed
  */
 export async function connectRedis(subject: string, url: string): Promise<RedisConnection & AsyncDisposable> {
-  const { createClient } = await import('redis')
+  const { createClient } = await loadOptional('redis()', 'redis', () => import('redis'))
   const client = createClient({ url, RESP: 2, socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false } })
   // A connection that breaks while idle makes the next command fail; that is where it is reported.
   client.on('error', () => {})

@@ -1,3 +1,4 @@
+import { loadOptional } from '../options/optional-package.ts'
 import { startContainer } from './container.ts'
 import type { RedisServer, RedisServerOptions } from './redis-server.ts'
 import type { ServiceContext } from './service.ts'
@@ -10,7 +11,11 @@ export async function startRedisContainer(options: RedisServerOptions, context: 
   const { name, image, password } = options
   const args = ['--save', '', '--appendonly', 'no', '--requirepass', password]
   const make = async () => {
-    const { RedisContainer } = await import('@testcontainers/redis')
+    const { RedisContainer } = await loadOptional(
+      'redis() in a container',
+      '@testcontainers/redis testcontainers',
+      () => import('@testcontainers/redis'),
+    )
     return new RedisContainer(image).withCommand(['redis-server', ...args])
   }
   const { started, remove } = await startContainer(name, image, VARIABLES, make, context)

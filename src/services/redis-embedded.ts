@@ -108,8 +108,8 @@ function notInstalled(subject: string): ServiceError {
       'Install Redis:',
       '    Debian, Ubuntu:  apt-get install redis-server',
       '    macOS:           brew install redis',
-      '    either:          npm run setup',
-      '  or start a Docker engine, or give the URL of a running server in PERF_REDIS_URL.',
+      '  or start a Docker engine (npm install --save-dev redis testcontainers @testcontainers/redis),',
+      '  or give the URL of a running server in PERF_REDIS_URL.',
     ].join('\n'),
   })
 }
