@@ -54,7 +54,7 @@ export class LoadRun<D> {
   readonly #counts: ConnectionCounts = { opened: 0, refused: 0, closedIdle: 0, resent: 0, open: 0, maxOpen: 0 }
   readonly #watch = new GeneratorWatch(() => this.#counts.open)
   readonly #abortWatch: AbortWatch
-  readonly #recording: Recording | undefined
+  readonly #recording: Recording<D> | undefined
   readonly #snapshots: SnapshotMaker
   readonly #gauges: { inFlight: number; vus: number }[] = []
   readonly #vus: VirtualUser<D>[] = []
@@ -299,7 +299,7 @@ export class LoadRun<D> {
     return count
   }
 
-  #makeRecording(): Recording | undefined {
+  #makeRecording(): Recording<D> | undefined {
     const { options, runId } = this.#parts
     if (options.record === undefined) return undefined
     const steps = options.steps.map(({ name }) => name)

@@ -17,7 +17,7 @@ export interface RunOptions<D> {
   readonly warmupMs: number
   readonly expectStatus: HttpRunOptions<D>['expectStatus']
   readonly dropAfterMs: number
-  readonly record: RecordOption | undefined
+  readonly record: RecordOption<D> | undefined
   readonly headers: NonNullable<HttpRunOptions<D>['headers']>
   readonly baseUrl: string
   readonly connectTo: HttpRunOptions<D>['connectTo']
@@ -114,7 +114,7 @@ function checkRequests<D>(problems: Problems, { request, steps }: HttpRunOptions
 
 const RECORD_FUNCTIONS = ['key', 'answer', 'outcome', 'due'] as const
 
-function readRecord(problems: Problems, record: unknown): RecordOption | undefined {
+function readRecord<D>(problems: Problems, record: HttpRunOptions<D>['record']): RecordOption<D> | undefined {
   if (record === undefined || record === false) return undefined
   if (record === true) return {}
   const example = `record: { key: (request) => request.headers['idempotency-key'] }`

@@ -110,3 +110,16 @@ test('a key that is none is a mistake of the scenario', async () => {
     'record.key: must return a text or undefined, it returned number',
   )
 })
+
+test('a key that belongs to its user is told apart by the user’s data', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer('ok')) })
+  const { http } = engineFor(server.url)
+  const run = await http.run({
+    load: sharedIterations({ iterations: 2, vus: 2 }),
+    data: [{ name: 'ann' }, { name: 'bob' }],
+    request: { path: '/', method: 'POST', headers: { 'idempotency-key': 'shared' } },
+    record: { key: ({ vu, headers }) => `${vu.data.name} ${headers['idempotency-key']}` },
+  })
+  const keys = [...run.history.operations()].map(({ vu, key }) => `${vu}: ${key}`)
+  expect(keys.toSorted()).toEqual(['0: ann shared', '1: bob shared'])
+})

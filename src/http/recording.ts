@@ -3,16 +3,16 @@ import type { HttpAnswer } from './answer.ts'
 import type { FailureKind } from './connection.ts'
 import { ScenarioError } from './scenario-error.ts'
 import type { Step } from './steps.ts'
-import type { RecordedRequest, RecordOption, RequestSpec } from './types.ts'
+import type { RecordedRequest, RecordOption, RequestSpec, Vu } from './types.ts'
 
 /** Writes a run's history as its VUs send and are answered. */
-export class Recording {
+export class Recording<D> {
   readonly history: History
-  readonly #option: RecordOption
+  readonly #option: RecordOption<D>
   readonly #startMs: () => number
 
   /** @param startMs when the run began, of `performance.now()` */
-  constructor(option: RecordOption, history: History, startMs: () => number) {
+  constructor(option: RecordOption<D>, history: History, startMs: () => number) {
     this.#option = option
     this.history = history
     this.#startMs = startMs
@@ -24,23 +24,17 @@ export class Recording {
   }
 
   /** @returns the operation's number in the history, or -1 where the scenario leaves it out */
-  begin(
-    vu: number,
-    iteration: number,
-    step: Step<never> | Step<unknown>,
-    spec: RequestSpec,
-    intendedMs: number,
-  ): number {
+  begin(vu: Vu<D>, iteration: number, step: Step<D>, spec: RequestSpec, intendedMs: number): number {
     const { key, due } = this.#option
-    const request = new SentRequest(step.name, spec)
+    const request = new SentRequest(vu, step.name, spec)
     const named =
-      key === undefined ? (idempotencyKey(spec.headers) ?? `${vu}-${iteration}-${step.index}`) : key(request)
+      key === undefined ? (idempotencyKey(spec.headers) ?? `${vu.id}-${iteration}-${step.index}`) : key(request)
     if (named === undefined) return -1
     if (typeof named !== 'string' || named === '')
       throw new ScenarioError(`record.key: must return a text or undefined, it returned ${typeof named}`)
     return this.history.begin({
       key: named,
-      vu,
+      vu: vu.id,
       step: step.index,
       payload: this.#payloadOf(request),
       due: due?.(request),
@@ -70,7 +64,7 @@ export class Recording {
     return answer !== undefined && this.#option.outcome !== undefined ? this.#option.outcome(answer) : outcomeOf(status)
   }
 
-  #payloadOf(request: RecordedRequest): string | Uint8Array | undefined {
+  #payloadOf(request: RecordedRequest<D>): string | Uint8Array | undefined {
     const { payload } = this.#option
     if (payload === false) return undefined
     if (payload !== undefined) return payload(request)
@@ -80,12 +74,14 @@ export class Recording {
 }
 
 /** Its headers are put in order when a function of the scenario first looks at them: most never do. */
-class SentRequest implements RecordedRequest {
+class SentRequest<D> implements RecordedRequest<D> {
+  readonly vu: Vu<D>
   readonly step: string
   readonly #spec: RequestSpec
   #headers: Record<string, string> | undefined
 
-  constructor(step: string, spec: RequestSpec) {
+  constructor(vu: Vu<D>, step: string, spec: RequestSpec) {
+    this.vu = vu
     this.step = step
     this.#spec = spec
   }

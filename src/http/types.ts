@@ -59,7 +59,9 @@ export interface StepOption<D> {
 }
 
 /** A request as the functions of `record` see it. */
-export interface RecordedRequest {
+export interface RecordedRequest<D = unknown> {
+  /** Who sends it. */
+  readonly vu: Vu<D>
   readonly step: string
   readonly method: string
   readonly path: string
@@ -69,17 +71,20 @@ export interface RecordedRequest {
 }
 
 /** What of each request goes into `run.history`. */
-export interface RecordOption {
-  /** Names the intent. Default: the `Idempotency-Key` header, else VU, iteration and step. `undefined`: not recorded. */
-  readonly key?: (request: RecordedRequest) => string | undefined
+export interface RecordOption<D = unknown> {
+  /**
+   * Names the intent. Where a key belongs to its user, the user is part of it. Shown in messages and reports: never put a
+   * token into it. Default: the `Idempotency-Key` header, else VU, iteration and step. `undefined`: not recorded.
+   */
+  readonly key?: (request: RecordedRequest<D>) => string | undefined
   /** Default: the body as sent. `false`: none; where two sends of one key may differ. */
-  readonly payload?: false | ((request: RecordedRequest) => string | Uint8Array | undefined)
+  readonly payload?: false | ((request: RecordedRequest<D>) => string | Uint8Array | undefined)
   /** What the VU was told, without parts that differ between two answers to one key. Default: nothing. */
   readonly answer?: (answer: HttpAnswer) => string | Uint8Array | undefined
   /** Default: 2xx `ok`, 4xx `failed`, all else `unknown`. Not asked where a check failed or no answer came. */
   readonly outcome?: (answer: HttpAnswer) => OperationOutcome
   /** What the sender is owed. Default: `applied`. */
-  readonly due?: (request: RecordedRequest) => OperationDue
+  readonly due?: (request: RecordedRequest<D>) => OperationDue
 }
 
 /**
@@ -108,7 +113,7 @@ export interface HttpRunOptions<D = undefined> {
   /** Open models: a request that waited so long for a free VU is dropped. Default: it waits until the load ends. */
   readonly dropAfter?: Duration
   /** Keeps every operation and what the VU was told, as `run.history`. Default: `false`. */
-  readonly record?: boolean | RecordOption
+  readonly record?: boolean | RecordOption<D>
   /** Sent with every request that does not set them itself. */
   readonly headers?: HeaderFields
   /** Default: the target's. */

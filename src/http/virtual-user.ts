@@ -19,7 +19,7 @@ export interface VuSurroundings<D> {
   readonly plan: Plan<D>
   readonly encoder: RequestEncoder
   readonly pacer: Pacer
-  readonly recording: Recording | undefined
+  readonly recording: Recording<D> | undefined
   readonly tally: Tally
   /** When the run began, of `performance.now()`. */
   readonly startMs: () => number
@@ -133,7 +133,7 @@ export class VirtualUser<D> implements RequestOwner {
       this.#expect(step, spec)
       this.#series = typeof step.request === 'function' ? plan.seriesOf(step, spec.tag) : step.series
       this.#operation =
-        recording === undefined ? -1 : recording.begin(this.#vu.id, this.#iteration, step, spec, intendedMs)
+        recording === undefined ? -1 : recording.begin(this.#vu, this.#iteration, step, spec, intendedMs)
     } catch (error) {
       this.#all.scenarioFailed(error)
       return
