@@ -178,6 +178,7 @@ class FanOutView implements FanOutRunBase {
     return {
       run: this.name,
       runStartMs: startMs,
+      runEndMs: endMs,
       spans: [{ startMs: endMs - countedMs, endMs }],
       scope: 'steady phase',
     }

@@ -259,13 +259,14 @@ class ScopedRun implements HttpRunBase {
   }
 
   [windowOf](): RunWindow {
-    const { name, phases, startMs } = this.#measured
+    const { name, phases, startMs, durationMs: ranMs } = this.#measured
     const [fromMs, toMs] = this.#scope.between ?? [0, Number.POSITIVE_INFINITY]
     const spans = phasesIn(phases, this.#scope).map((at) => ({
       startMs: startMs + Math.max(phases[at]!.startMs, fromMs),
       endMs: startMs + Math.min(phases[at]!.endMs, toMs),
     }))
-    return { run: name, scope: scopeName(phases, this.#scope), runStartMs: startMs, spans }
+    const scope = scopeName(phases, this.#scope)
+    return { run: name, scope, runStartMs: startMs, runEndMs: startMs + ranMs, spans }
   }
 
   [evidenceOf](): RequestEvidence {
