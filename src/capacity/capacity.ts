@@ -1,3 +1,4 @@
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
 import { availableParallelism } from 'node:os'
 import { windowOf, type TimedRun } from '../run/window.ts'
 import { CapacityWindow, type Sampled } from './capacity-window.ts'

@@ -1,3 +1,4 @@
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
 import { performance } from 'node:perf_hooks'
 import { Problems } from '../options/problems.ts'
 import { allMessages, asError, settleAll } from './failure.ts'
