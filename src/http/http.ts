@@ -65,6 +65,7 @@ export function createHttp(context: HttpContext): Http {
       const { measurement, scenarioError } = await new LoadRun({
         name,
         load,
+        reducedTo: load === options.load ? undefined : context.scale.name,
         options,
         endpoint,
         routeOf,

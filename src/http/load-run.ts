@@ -32,6 +32,8 @@ export interface LoadRunParts<D> {
   readonly load: Load
   readonly options: RunOptions<D>
   readonly endpoint: Endpoint
+  /** Name of the scale that reduced it. */
+  readonly reducedTo: string | undefined
   readonly routeOf: (index: number) => Route
   readonly rows: readonly D[]
   readonly random: Random
@@ -308,7 +310,7 @@ export class LoadRun<D> {
   }
 
   #measurement(): HttpMeasurement {
-    const { name, load, limits, endpoint, options, onSnapshot } = this.#parts
+    const { name, load, reducedTo, limits, endpoint, options, onSnapshot } = this.#parts
     const endedMs = this.#endedMs!
     onSnapshot?.(this.#snapshots.make('ended', this.#inFlight(), this.#driver!.activeVus))
     const phases = cut(this.#phases, endedMs)
@@ -323,6 +325,7 @@ export class LoadRun<D> {
       startMs: this.#startMs,
       durationMs: endedMs,
       generator: this.#watch.health(),
+      ...(reducedTo === undefined ? {} : { reducedTo }),
       limits,
       connections: { ...counts, openAtEnd: open },
       origin: endpoint.origin,

@@ -269,3 +269,15 @@ test('nothing is left behind: no socket, no timer, no thread', async () => {
   for (const [resource, all] of held())
     expect([resource, all.length]).toEqual([resource, Math.min(all.length, before.get(resource)?.length ?? 0)])
 })
+
+test('the evidence names the scale that reduced a load', async () => {
+  await using server = await scriptedServer(echo)
+  const load = sharedIterations({ iterations: 40, vus: 2 })
+  const reduced = await engineFor(server.url, { scale: { name: 'tenth', users: 0.1, time: 1 } }).http.run({
+    load,
+    request,
+  })
+  expect(reduced[evidenceOf]().reducedTo).toBe('tenth')
+  const asWritten = await engineFor(server.url).http.run({ load, request })
+  expect(asWritten[evidenceOf]().reducedTo).toBeUndefined()
+})

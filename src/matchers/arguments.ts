@@ -15,6 +15,15 @@ export interface ThresholdOptions {
   readonly confidence?: number
 }
 
+/** What percentile matchers take after their limit. */
+export interface PercentileOptions extends ThresholdOptions {
+  /**
+   * Where the scale left a load of `http` fewer samples than the percentile needs, the assertion is recorded as skipped,
+   * with that reason, and not as invalid. A load as written must have the samples. Default: `false`.
+   */
+  readonly skipIfReduced?: boolean
+}
+
 const MAX_LIMIT_MS = MAX_TRACKABLE_US / 1000
 
 /** A limit in milliseconds or as a duration; above 0 and within what histograms tell apart. */
@@ -81,6 +90,18 @@ export function readOptions<Key extends string>(
 /** The options of a matcher that takes none but `confidence`. */
 export function readConfidence(problems: Problems, value: unknown): number | undefined {
   return readOptions(problems, value, ['confidence'], '{ confidence: 0.95 }').confidence
+}
+
+/** The options of a percentile matcher. */
+export function readPercentileOptions(
+  problems: Problems,
+  value: unknown,
+): { readonly confidence: number | undefined; readonly skipIfReduced: boolean } {
+  const example = '{ confidence: 0.95 }'
+  const { confidence, skipIfReduced = false } = readOptions(problems, value, ['confidence', 'skipIfReduced'], example)
+  if (typeof skipIfReduced !== 'boolean')
+    problems.add('options.skipIfReduced', skipIfReduced, 'must be true or false', 'skipIfReduced: true')
+  return { confidence, skipIfReduced: skipIfReduced === true }
 }
 
 /** How many of them must make it. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { TaskMeta } from 'vitest'
 import { messageOf } from './message-of.ts'
-import { SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from './sample-runs.ts'
+import { GIVEN_UP, SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from './sample-runs.ts'
 import './register.ts'
 
 describe('percentiles', () => {
@@ -237,4 +238,46 @@ test('judge the times of a function, and the lag of a fan-out', () => {
 
     Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s"
   `)
+})
+
+describe('a load that the scale reduced', () => {
+  const few = { seconds: 10, perSecond: 20 }
+  const option = { skipIfReduced: true }
+  const outcomes = (task: { meta: TaskMeta }) => task.meta.slo?.assertions.map(({ outcome }) => outcome)
+
+  test('may leave a percentile out, which is recorded with the reason and throws in neither polarity', ({ task }) => {
+    const run = sampleHttpRun({ ...few, reducedTo: 'smoke' })
+    expect(run).toHaveP99Below(350, option)
+    expect(run).not.toHavePercentileBelow(0.99, 350, option)
+    expect(task.meta.slo?.assertions).toMatchObject([
+      {
+        assertion: 'toHaveP99Below(350, { skipIfReduced: true })',
+        outcome: 'skipped',
+        received: 'not checked: p99 < 350 ms needs at least 1,000 requests, the scope judged has 200 at scale smoke',
+      },
+      { outcome: 'skipped' },
+    ])
+  })
+
+  test('is judged where it has the samples', ({ task }) => {
+    const run = sampleHttpRun({ reducedTo: 'smoke' })
+    expect(run).toHaveP99Below(350, option)
+    expect(messageOf(() => expect(run).toHaveP99Below(50, option))).toContain('Received: p99 = 108 ms')
+    expect(outcomes(task)).toEqual(['passed', 'failed'])
+  })
+
+  test.each([
+    ['as written', few],
+    ['not asked to be left out', { ...few, reducedTo: 'smoke' }, {}],
+    ['without any sample', { seconds: 0, reducedTo: 'smoke' }],
+    ['of a starved generator', { ...few, reducedTo: 'smoke', invalidities: [SATURATED] }],
+    ['of a target that broke', { ...few, reducedTo: 'smoke', invalidities: [GIVEN_UP] }],
+  ])('stands where the run is one %s', (_, run, options = option) => {
+    expect(messageOf(() => expect(sampleHttpRun(run)).toHaveP99Below(350, options))).toMatch(/INVALID|given up/)
+  })
+
+  test('takes nothing but true or false', () => {
+    const call = () => expect(sampleHttpRun()).toHaveP95Below(1, { skipIfReduced: 'smoke' as never })
+    expect(messageOf(call)).toContain('options.skipIfReduced: must be true or false')
+  })
 })

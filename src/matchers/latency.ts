@@ -1,11 +1,12 @@
 import type { TimeEvidence } from '../run/evidence.ts'
 import { percentileName, samplesForPercentile, tooFewSamples } from '../run/usable.ts'
+import type { Invalidity } from '../run/verdict.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
 import type { Interval } from '../stats/intervals.ts'
 import { MAX_TRACKABLE_US } from '../stats/histogram.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
-import { readLimitMs, readConfidence, readPercentile, refuseMore } from './arguments.ts'
-import type { Duration, ThresholdOptions } from './arguments.ts'
+import { readLimitMs, readPercentile, readPercentileOptions, refuseMore } from './arguments.ts'
+import type { Duration, PercentileOptions } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgedTimes, percentileMs } from './samples.ts'
@@ -27,17 +28,17 @@ declare module 'vitest' {
      * up to the failure; dropped requests count as longer than anything), lag of a fan-out (missing deliveries count as
      * longer than anything), time of a call for `micro`. Warm-up is left out. Needs 20 samples.
      */
-    toHaveP50Below: OnTimes<T, (limitMs: Duration, options?: ThresholdOptions) => R>
+    toHaveP50Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
     /** The 95th percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs 200 samples. */
-    toHaveP95Below: OnTimes<T, (limitMs: Duration, options?: ThresholdOptions) => R>
+    toHaveP95Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
     /** The 99th percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs 1,000 samples. */
-    toHaveP99Below: OnTimes<T, (limitMs: Duration, options?: ThresholdOptions) => R>
+    toHaveP99Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
     /**
      * Any percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs `10 / (1 - p)` samples.
      *
      * @param percentile as a ratio: 0.999 is p99.9
      */
-    toHavePercentileBelow: OnTimes<T, (percentile: number, limitMs: Duration, options?: ThresholdOptions) => R>
+    toHavePercentileBelow: OnTimes<T, (percentile: number, limitMs: Duration, options?: PercentileOptions) => R>
   }
 }
 
@@ -45,6 +46,7 @@ interface Plan {
   readonly p: number
   readonly limitMs: number
   readonly confidence: number | undefined
+  readonly skipIfReduced: boolean
 }
 
 const toHaveP50Below = percentileMatcher('toHaveP50Below', 0.5)
@@ -59,7 +61,7 @@ const toHavePercentileBelow = defineMatcher<TimeEvidence, Plan>({
     refuseMore(problems, args, 3, example)
     const p = readPercentile(problems, args[0], example)
     const limitMs = readLimitMs(problems, args[1], example)
-    return { p, limitMs, confidence: readConfidence(problems, args[2]) }
+    return { p, limitMs, ...readPercentileOptions(problems, args[2]) }
   },
   judge: judgePercentile,
 })
@@ -80,13 +82,13 @@ function percentileMatcher(name: string, p: number): ExtendMatcher {
       const example = `${name}(150)`
       refuseMore(problems, args, 2, example)
       const limitMs = readLimitMs(problems, args[0], example)
-      return { p, limitMs, confidence: readConfidence(problems, args[1]) }
+      return { p, limitMs, ...readPercentileOptions(problems, args[1]) }
     },
     judge: judgePercentile,
   })
 }
 
-function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence }: Plan): Judgement {
+function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence, skipIfReduced }: Plan): Judgement {
   const times = judgedTimes(evidence)
   const valueMs = percentileMs(times, p)
   const judged = judgeThreshold({
@@ -108,11 +110,18 @@ function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence }: Pla
     ...(failures === undefined ? {} : { holds: 'undecided' }),
     received: [judged.received, ...neverLine(times), ...(failures === undefined ? [] : [failures])].join('\n'),
     invalidities: withLack(evidence.invalidities, tooFew ? [tooFew] : judged.invalidities),
+    skipped: skipIfReduced ? reducedTooFar(evidence, tooFew) : undefined,
     evidence: evidence.evidenceLines,
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
     hint: judged.hint ?? evidence.hint,
     limit: { p, ms: limitMs },
   }
+}
+
+/** Only the want of samples may be the scale's doing: whatever else speaks against the run stays as it is. */
+function reducedTooFar({ reducedTo, invalidities }: TimeEvidence, tooFew: Invalidity | undefined): string | undefined {
+  if (reducedTo === undefined || tooFew?.reason !== 'too-few-samples' || invalidities.length > 0) return undefined
+  return `${tooFew.finding} at scale ${reducedTo}`
 }
 
 function intervalOf({ windows }: JudgedTimes, p: number, confidence = DEFAULT_CONFIDENCE): Interval | undefined {

@@ -42,6 +42,7 @@ export interface SampleRequests {
   /** Answered with 429, per second; no errors. */
   readonly limitedPerSecond?: number
   readonly offeredRatePerSec?: number | undefined
+  readonly reducedTo?: string
   readonly invalidities?: readonly Invalidity[]
 }
 
@@ -80,6 +81,7 @@ function requestEvidence(windows: readonly Window[], options: SampleRequests): R
     windows: windows.map(({ latency }) => latency),
     requestWindows: windows,
     durationMs: windows.length * 1000,
+    ...(options.reducedTo === undefined ? {} : { reducedTo: options.reducedTo }),
     invalidities: options.invalidities ?? [],
     evidenceLines: [
       `steady phase, ${windows.length}.0 s, ${completed} of ${offered} requests, constantArrivalRate 200/s, 2,000 VUs`,

@@ -20,6 +20,8 @@ export interface TimeEvidence {
   readonly windows: readonly Histogram[]
   /** Length of the scope. */
   readonly durationMs: number
+  /** Name of the scale that reduced the load; absent where the load is as written. */
+  readonly reducedTo?: string
   readonly invalidities: readonly Invalidity[]
   /** Lines of the message's `Evidence:` block, first line first. */
   readonly evidenceLines: readonly string[]

@@ -61,6 +61,7 @@ function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasurement>
     load: constantArrivalRate({ rate: 200, vus: 2000, duration: '9s' }),
     phases: PHASES,
     series: all,
+    slowest: [],
     steps: [...new Set(all.map(({ step }) => step))],
     gauges: [{ inFlight: 1, vus: 10 }],
     startMs: 0,
@@ -239,4 +240,10 @@ test('the rate a scope was offered is known of open loads only', () => {
     httpRun(measured([series('a', undefined, every(10, 4500, 8000, {}))], { load }))[evidenceOf]().offeredRatePerSec
   expect(rate(constantArrivalRate({ rate: 100, vus: 1, duration: '9s' }))).toBe(100)
   expect(rate(constantVus({ vus: 1, duration: '9s' }))).toBeUndefined()
+})
+
+test('evidence says by which scale the load was reduced, and nothing where it is as written', () => {
+  const all = [series('vote', undefined, [{ atMs: 5000, latencyMs: 3 }])]
+  expect(httpRun(measured(all, { reducedTo: 'smoke' }))[evidenceOf]().reducedTo).toBe('smoke')
+  expect(httpRun(measured(all))[evidenceOf]()).not.toHaveProperty('reducedTo')
 })

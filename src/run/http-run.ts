@@ -48,6 +48,8 @@ export interface HttpMeasurement {
   readonly name: string
   /** As put on, after scaling. */
   readonly load: Load
+  /** Name of the scale that reduced the load; absent where it is as written. */
+  readonly reducedTo?: string
   /** Warm-up included, cut where the run ended. */
   readonly phases: readonly Phase[]
   readonly series: readonly RequestSeries[]
@@ -271,7 +273,7 @@ class ScopedRun implements HttpRunBase {
 
   [evidenceOf](): RequestEvidence {
     const { sum, windows } = this.#totals
-    const { generator, phases, abortReason, origin, vusNeeded, load } = this.#measured
+    const { generator, phases, abortReason, origin, vusNeeded, load, reducedTo } = this.#measured
     const subject = { totals: this.#totals, scope: this.#scope, phases, load: this.load, generator, abortReason }
     return {
       kind: 'http',
@@ -281,6 +283,7 @@ class ScopedRun implements HttpRunBase {
       durationMs: this.durationMs,
       invalidities: this.#invalidities(),
       evidenceLines: evidenceLines(subject),
+      ...(reducedTo === undefined ? {} : { reducedTo }),
       slowest: this.#slowest(),
       hint: hintFor(this.#totals, origin, vusNeeded),
       offered: sum.offered,
