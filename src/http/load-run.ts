@@ -5,6 +5,7 @@ import { GeneratorWatch } from '../run/generator-watch.ts'
 import type { GeneratorLimits } from '../run/generator-limits.ts'
 import { History } from '../run/history.ts'
 import type { AbortBlame, HttpMeasurement } from '../run/http-run.ts'
+import { SlowestRequests } from '../run/slowest-requests.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import { ABORT_CHECK_MS, AbortWatch, type GivenUp } from './abort-watch.ts'
 import { openClients, type OpenClients } from './clients.ts'
@@ -21,6 +22,7 @@ import { openAll } from './set-up.ts'
 import { SnapshotMaker } from './snapshots.ts'
 import { Plan } from './steps.ts'
 import { Tally } from './tally.ts'
+import { TraceContext } from './trace-context.ts'
 import { VirtualUser } from './virtual-user.ts'
 import { vusNeeded } from './vus-needed.ts'
 import { phasesWithWarmUp, warmUpLoad } from './warm-up.ts'
@@ -30,10 +32,10 @@ export interface LoadRunParts<D> {
   readonly name: string
   /** After scaling. */
   readonly load: Load
-  readonly options: RunOptions<D>
-  readonly endpoint: Endpoint
   /** Name of the scale that reduced it. */
   readonly reducedTo: string | undefined
+  readonly options: RunOptions<D>
+  readonly endpoint: Endpoint
   readonly routeOf: (index: number) => Route
   readonly rows: readonly D[]
   readonly random: Random
@@ -53,6 +55,7 @@ export class LoadRun<D> {
   readonly #deadlines: Deadlines
   readonly #plan: Plan<D>
   readonly #tally = new Tally()
+  readonly #slowest: SlowestRequests
   readonly #counts: ConnectionCounts = { opened: 0, refused: 0, closedIdle: 0, resent: 0, open: 0, maxOpen: 0 }
   readonly #watch = new GeneratorWatch(() => this.#counts.open)
   readonly #abortWatch: AbortWatch
@@ -81,6 +84,7 @@ export class LoadRun<D> {
     this.#warmupMs = options.warmupMs
     this.#phases = phasesWithWarmUp(load, options.warmupMs)
     this.#endMs = options.warmupMs + durationOf(load)
+    this.#slowest = new SlowestRequests(this.#phases)
     this.#deadlines = new Deadlines(options.timeoutMs)
     const { host, pathPrefix } = endpoint
     this.#encoder = new RequestEncoder({ host, pathPrefix, headers: { ...endpoint.headers, ...options.headers } })
@@ -149,12 +153,15 @@ export class LoadRun<D> {
   }
 
   #surroundings() {
+    const { tracedRatio } = this.#parts.options
     return {
       plan: this.#plan,
       encoder: this.#encoder,
       pacer: this.#pacer,
       recording: this.#recording,
       tally: this.#tally,
+      slowest: this.#slowest,
+      traces: tracedRatio === undefined ? undefined : new TraceContext(tracedRatio),
       startMs: () => this.#startMs,
       isOver: () => this.#isOver,
       iterationBegan: () => {
@@ -321,6 +328,7 @@ export class LoadRun<D> {
       phases,
       series: this.#plan.series,
       steps: options.steps.map((step) => step.name),
+      slowest: this.#slowest.toJSON(),
       gauges: this.#gauges,
       startMs: this.#startMs,
       durationMs: endedMs,

@@ -90,6 +90,8 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ abortWhen: { errorRatioAbove: 0.5 } }, ['abortWhen.for']],
   [{ abortWhen: true }, ['abortWhen']],
   [{ name: '' }, ['name']],
+  [{ traceparent: 'yes' }, ['traceparent']],
+  [{ traceparent: { sampledRatio: 50, ratio: 1 } }, ['traceparent.ratio', 'traceparent.sampledRatio']],
 ])('%j', (options, paths) => {
   expect(problemsOf(options)).toEqual(paths)
 })

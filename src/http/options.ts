@@ -23,6 +23,8 @@ export interface RunOptions<D> {
   readonly connectTo: HttpRunOptions<D>['connectTo']
   readonly tls: NonNullable<HttpRunOptions<D>['tls']>
   readonly abortWhen: AbortRule | undefined
+  /** Share of the requests whose trace is kept, 0–1; `undefined`: no `traceparent` is sent. */
+  readonly tracedRatio: number | undefined
 }
 
 /** When a run gives up, with its duration in milliseconds. */
@@ -49,6 +51,7 @@ const KNOWN = [
   'connectTo',
   'tls',
   'abortWhen',
+  'traceparent',
 ] as const satisfies readonly (keyof HttpRunOptions)[]
 
 /** @throws {OptionsError} naming every option that cannot be used */
@@ -80,6 +83,7 @@ export function readOptions<D>(
   )
   const record = readRecord(problems, options.record)
   const abortWhen = readAbort(problems, options.abortWhen)
+  const tracedRatio = readTraceparent(problems, options.traceparent)
   problems.throwIfAny('http.run()')
   const { request, steps, name, data, expectStatus, headers = {}, tls = {} } = options
   return {
@@ -97,6 +101,7 @@ export function readOptions<D>(
     connectTo: options.connectTo ?? target.connectTo,
     tls,
     abortWhen,
+    tracedRatio,
   }
 }
 
@@ -131,6 +136,18 @@ function readRecord<D>(problems: Problems, record: HttpRunOptions<D>['record']):
   if (payload !== undefined && payload !== false && typeof payload !== 'function')
     problems.add('record.payload', payload, 'must be a function or false', 'record: { payload: false }')
   return record
+}
+
+function readTraceparent(problems: Problems, option: unknown): number | undefined {
+  if (option === undefined || option === false) return undefined
+  if (option === true) return 1
+  if (typeof option !== 'object' || option === null) {
+    problems.add('traceparent', option, 'must be true, false or an object', 'traceparent: { sampledRatio: 0.1 }')
+    return undefined
+  }
+  checkKnownKeys(problems, 'traceparent', option, ['sampledRatio'])
+  const { sampledRatio } = option as Record<string, unknown>
+  return checkNumber(problems, 'traceparent.sampledRatio', sampledRatio, { min: 0, max: 1, example: 0.1 })
 }
 
 const DEFAULT_ABORT: AbortRule = { errorRatioAbove: 0.9, forMs: 5_000 }

@@ -1,4 +1,5 @@
 import { ScenarioError } from './scenario-error.ts'
+import type { Trace } from './trace-context.ts'
 
 /** A request as a scenario writes it. Of a function, made for each send; as a value, sent as it is each time. */
 export interface HttpRequest {
@@ -17,6 +18,8 @@ export interface EncodedRequest {
   readonly bytes: string | Buffer
   /** Sent once more on a fresh connection where an idle one turned out to be closed: as RFC 9110, 9.2.2 allows. */
   readonly isReplayable: boolean
+  /** Of the `traceparent` that was added to it. */
+  readonly traceId: string | undefined
 }
 
 export type HeaderFields = Readonly<Record<string, string | number | readonly string[] | undefined>>
@@ -54,8 +57,11 @@ export class RequestEncoder {
     this.#commonLines = [...this.#commonFields.values()].join('')
   }
 
-  /** @throws {ScenarioError} where it cannot be sent */
-  encode(request: HttpRequest): EncodedRequest {
+  /**
+   * @param trace sent with it, unless the request has a `traceparent` of its own
+   * @throws {ScenarioError} where it cannot be sent
+   */
+  encode(request: HttpRequest, trace?: Trace): EncodedRequest {
     const method = request.method ?? 'GET'
     if (!PATH.test(request.path)) throw badPath(request.path)
     if (!TOKEN.test(method))
@@ -63,13 +69,15 @@ export class RequestEncoder {
     const body = encodeBody(request.body)
     const own = request.headers ?? {}
     let head = `${method} ${this.#pathPrefix}${request.path} HTTP/1.1\r\n${this.#headLines(own)}`
+    const isTraced = trace !== undefined && !has(own, 'traceparent') && !this.#commonFields.has('traceparent')
+    if (isTraced) head += `traceparent: ${trace.header}\r\n`
     if (body?.contentType !== undefined && !has(own, 'content-type') && !this.#commonFields.has('content-type'))
       head += `Content-Type: ${body.contentType}\r\n`
     if (body !== undefined) head += `Content-Length: ${Buffer.byteLength(body.content)}\r\n`
     else if (METHODS_WITH_BODY.has(method)) head += 'Content-Length: 0\r\n'
     head += '\r\n'
     const isReplayable = SAFE_METHODS.has(method) || has(own, 'idempotency-key')
-    return { method, bytes: join(head, body?.content), isReplayable }
+    return { method, bytes: join(head, body?.content), isReplayable, traceId: isTraced ? trace.traceId : undefined }
   }
 
   #headLines(own: HeaderFields): string {

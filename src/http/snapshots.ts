@@ -49,6 +49,7 @@ export class SnapshotMaker {
       recent,
       users,
       inFlight,
+      responseTimes: tally.responseTimes.toJSON(),
       generator: this.#health(recent.p99Ms ?? Number.NaN),
     }
   }

@@ -1,3 +1,4 @@
+import { ResponseTimes } from '../run/response-times.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 
 /** Running sums over a whole run, warm-up included: for people watching and for deciding to abort, never evidence. */
@@ -10,6 +11,7 @@ export class Tally {
   /** Of the errors, those that a generator short of CPU, descriptors or ports cannot have brought about. */
   targetErrorCount = 0
   readonly errors = new Map<ErrorKind, number>()
+  readonly responseTimes = new ResponseTimes()
   /** Iterations that came to their end, and how long they held their VU, of the load without warm-up. */
   iterations = 0
   heldMs = 0

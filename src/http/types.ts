@@ -125,4 +125,10 @@ export interface HttpRunOptions<D = undefined> {
    * `false`: never.
    */
   readonly abortWhen?: AbortWhen | false
+  /**
+   * Sends a `traceparent` (W3C Trace Context) with every request that has none of its own, so that the target's traces
+   * can be found by the ids beside the slowest requests in the report. `true` asks the target to keep every trace,
+   * which costs it something under load; `sampledRatio` (0–1) only that share. Default: `false`.
+   */
+  readonly traceparent?: boolean | { readonly sampledRatio: number }
 }

@@ -2,6 +2,8 @@ import type { ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
 import type { RequestSeries } from '../run/http-scope.ts'
 import type { RequestWindow } from '../run/http-timeline.ts'
+import type { SlowRequest } from '../run/result.ts'
+import type { SlowestRequests } from '../run/slowest-requests.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { HttpAnswer } from './answer.ts'
 import type { AnswerReader } from './answer-reader.ts'
@@ -12,6 +14,7 @@ import type { Recording } from './recording.ts'
 import type { RequestEncoder } from './request-encoder.ts'
 import type { Tally } from './tally.ts'
 import { drawStep, type Extraction, type Plan, type Step } from './steps.ts'
+import type { TraceContext } from './trace-context.ts'
 import type { RequestSpec, Vu } from './types.ts'
 
 /** What all VUs of a run share. */
@@ -21,6 +24,9 @@ export interface VuSurroundings<D> {
   readonly pacer: Pacer
   readonly recording: Recording<D> | undefined
   readonly tally: Tally
+  readonly slowest: SlowestRequests
+  /** Makes the `traceparent` of each request, where one is wanted. */
+  readonly traces: TraceContext | undefined
   /** When the run began, of `performance.now()`. */
   readonly startMs: () => number
   /** No request may be sent any more. */
@@ -43,6 +49,8 @@ export class VirtualUser<D> implements RequestOwner {
   #iteration = -1
   #place = 0
   #step!: Step<D>
+  #spec!: RequestSpec
+  #traceId: string | undefined
   #series!: RequestSeries
   #isExpected!: (status: number) => boolean
   #check: Check | undefined
@@ -93,7 +101,7 @@ export class VirtualUser<D> implements RequestOwner {
       return
     }
     if (this.#operation >= 0) this.#all.recording!.answered(this.#operation, endMs, status, answer, kind === 'body')
-    const window = this.#count(endMs)
+    const window = this.#count(endMs, status)
     window.countStatus(status)
     if (kind === undefined) {
       this.#after(endMs)
@@ -105,7 +113,7 @@ export class VirtualUser<D> implements RequestOwner {
 
   failed(kind: FailureKind, detail: string, endMs: number): void {
     if (this.#operation >= 0) this.#all.recording!.failed(this.#operation, endMs, kind)
-    this.#countError(this.#count(endMs), kind, detail)
+    this.#countError(this.#count(endMs, kind), kind, detail)
     this.#end(endMs)
   }
 
@@ -117,7 +125,7 @@ export class VirtualUser<D> implements RequestOwner {
   }
 
   #send(intendedMs: number): void {
-    const { plan, recording } = this.#all
+    const { plan, recording, encoder, traces } = this.#all
     if (this.#all.isOver()) {
       this.#end(performance.now())
       return
@@ -125,11 +133,12 @@ export class VirtualUser<D> implements RequestOwner {
     const step = drawStep(plan.places[this.#place++]!, () => this.#draws())
     this.#step = step
     this.#intendedMs = intendedMs
-    let request = step.constant
-    let spec: RequestSpec | undefined
+    let request = traces === undefined ? step.constant : undefined
     try {
-      spec = typeof step.request === 'function' ? this.#make(step.request) : step.request
-      if (request === undefined) request = this.#all.encoder.encode(spec)
+      const spec = typeof step.request === 'function' ? this.#make(step.request) : step.request
+      this.#spec = spec
+      request ??= encoder.encode(spec, traces?.next())
+      this.#traceId = request.traceId
       this.#expect(step, spec)
       this.#series = typeof step.request === 'function' ? plan.seriesOf(step, spec.tag) : step.series
       this.#operation =
@@ -186,12 +195,29 @@ export class VirtualUser<D> implements RequestOwner {
     return undefined
   }
 
-  #count(endMs: number): RequestWindow {
-    this.#all.tally.completed++
+  /** @param ending the status, or what kept one from coming */
+  #count(endMs: number, ending: number | FailureKind): RequestWindow {
+    const { tally, slowest } = this.#all
+    const latencyMs = endMs - this.#all.startMs() - this.#intendedMs
+    tally.completed++
+    tally.responseTimes.record(this.#step.name, ending, latencyMs * 1000)
+    if (slowest.wants(this.#intendedMs, latencyMs)) slowest.keep(this.#slowRequest(latencyMs, ending))
     const window = this.#series.timeline.at(this.#intendedMs)
-    window.latency.record((endMs - this.#all.startMs() - this.#intendedMs) * 1000)
+    window.latency.record(latencyMs * 1000)
     window.serviceTime.record((endMs - this.connection.sentMs) * 1000)
     return window
+  }
+
+  /** Its query is left out: values in it may identify a person. */
+  #slowRequest(latencyMs: number, ending: number | FailureKind): SlowRequest {
+    const { method = 'GET', path } = this.#spec
+    return {
+      atMs: this.#intendedMs,
+      label: this.#all.plan.steps.length > 1 ? this.#step.name : `${method} ${path.split('?', 1)[0]}`,
+      latencyMs,
+      ...(typeof ending === 'number' ? { status: ending } : {}),
+      ...(this.#traceId === undefined ? {} : { traceId: this.#traceId }),
+    }
   }
 
   #countError(window: RequestWindow, kind: ErrorKind, detail: string): void {

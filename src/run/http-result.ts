@@ -30,6 +30,7 @@ export function httpRunResult(
     steps: measured.steps.length < 2 ? [] : measured.steps.map((step) => stepResult(measured, step)),
     generator,
     timeline: timelinePoints(measured),
+    slowest: measured.slowest,
   }
 }
 

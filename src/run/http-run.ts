@@ -20,7 +20,7 @@ import {
   type Scope,
   type ScopeTotals,
 } from './http-scope.ts'
-import type { HttpRunResult, TimelinePoint } from './result.ts'
+import type { HttpRunResult, SlowRequest, TimelinePoint } from './result.ts'
 import type { Invalidity } from './verdict.ts'
 import { windowOf, type RunWindow, type TimedRun } from './window.ts'
 
@@ -53,6 +53,8 @@ export interface HttpMeasurement {
   /** Warm-up included, cut where the run ended. */
   readonly phases: readonly Phase[]
   readonly series: readonly RequestSeries[]
+  /** Worst first, of steady and spike phases. */
+  readonly slowest: readonly SlowRequest[]
   /** In order, as written. */
   readonly steps: readonly string[]
   /** At the end of each second: requests in flight and VUs taking part. */
