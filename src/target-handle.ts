@@ -11,44 +11,49 @@ export interface TargetHandle {
 }
 
 export interface TargetClient {
+  /** Why it cannot be used from here, as for `skip()`; `undefined` where it can. */
+  readonly unavailable: string | undefined
+  /** @throws {Error} where it cannot be used, as the calls do */
   readonly url: string
   /** Sends JSON. @throws {Error} where the answer's status is 400 or above, with its first lines */
   post(path: string, body: unknown): Promise<unknown>
   get(path: string): Promise<unknown>
 }
 
+const NO_TARGET = 'this run has no target: add `target` to definePerfConfig(), or set PERF_TARGET_URL'
+const NO_INTERNAL = 'the target’s internal listener is not known here (PERF_TARGET_INTERNAL_URL)'
+
 /** @throws {Error} from the first use of a target or listener that the config does not name */
 export function targetHandle(target: ProvidedTarget | undefined): TargetHandle {
   return {
     get url() {
-      return known(target?.urls[0], 'has no target: add `target` to definePerfConfig(), or set PERF_TARGET_URL')
+      return known(target?.urls[0], NO_TARGET)
     },
     get urls() {
       return target?.urls ?? []
     },
-    get internal() {
-      return client(
-        known(target?.internalUrls[0], 'knows no internal listener of the target: set PERF_TARGET_INTERNAL_URL'),
-      )
-    },
+    internal: client(target?.internalUrls[0], target === undefined ? NO_TARGET : NO_INTERNAL),
   }
 }
 
 function known(url: string | undefined, problem: string): string {
-  if (url === undefined) throw new Error(`This run ${problem}.`)
+  if (url === undefined) throw new Error(problem)
   return url
 }
 
-function client(url: string): TargetClient {
+function client(url: string | undefined, problem: string): TargetClient {
   const call = async (path: string, init: RequestInit) => {
-    const response = await fetch(new URL(path, url), init)
+    const response = await fetch(new URL(path, known(url, problem)), init)
     const text = await response.text()
     if (!response.ok) throw new Error(`${init.method} ${path} answered ${response.status}: ${text.slice(0, 200)}`)
     return text === '' ? undefined : JSON.parse(text)
   }
   const headers = { 'content-type': 'application/json' }
   return {
-    url,
+    unavailable: url === undefined ? problem : undefined,
+    get url() {
+      return known(url, problem)
+    },
     post: (path, body) => call(path, { method: 'POST', headers, body: JSON.stringify(body) }),
     get: (path) => call(path, { method: 'GET' }),
   }

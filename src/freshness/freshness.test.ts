@@ -91,6 +91,16 @@ describe('probeFreshness', () => {
     expect(invalidities[0]?.reason).toBe('too-few-samples')
   })
 
+  test('nothing is written or read where it cannot be, and the evidence says why', async () => {
+    const call = () => Promise.reject(new Error('must not be called'))
+    const unavailable = 'the internal listener is not known here'
+    const probe = await probeFreshness({ write: call, read: call, readEvery: 1, unavailable }, signal)
+    await pause(5)
+    const found = await probe.stop()
+    expect(found).toMatchObject({ reads: 0, writes: 0, staleness: undefined })
+    expect(found[freshnessOf]()).toMatchObject({ unavailable })
+  })
+
   test('a write that fails is told by stop()', async () => {
     let writes = 0
     const failed = Promise.withResolvers<void>()

@@ -12,6 +12,11 @@ export interface FreshnessOptions {
   readonly write: () => Promise<number>
   /** Reads the cached route and gives the version it shows. */
   readonly read: () => Promise<number>
+  /**
+   * Why it cannot be written or read from here, as where a target that runs elsewhere keeps its internal listener to
+   * itself: then neither is done, and what is asserted is skipped with this reason. Default: it can.
+   */
+  readonly unavailable?: string | undefined
   /** Default: `'2s'`: longer than the limit to be shown, so that an answer can exceed it before the next write. */
   readonly writeEvery?: Duration
   /** Default: `'50ms'`: the finest staleness that can be told apart. */
@@ -49,9 +54,10 @@ const MIN_WRITES = 3
  */
 export async function probeFreshness(options: FreshnessOptions, signal: AbortSignal): Promise<FreshnessProbe> {
   const { writeEveryMs, readEveryMs } = readOptions(options)
+  const found = new Findings(options)
+  if (options.unavailable !== undefined) return { stop: async () => found }
   const stopping = new AbortController()
   const until = AbortSignal.any([signal, stopping.signal])
-  const found = new Findings(options)
   await found.write()
   const writing = every(writeEveryMs, until, () => found.write())
   const reading = every(readEveryMs, until, () => found.read())
@@ -68,7 +74,7 @@ export async function probeFreshness(options: FreshnessOptions, signal: AbortSig
 
 function readOptions(options: FreshnessOptions): { writeEveryMs: number; readEveryMs: number } {
   const problems = new Problems()
-  checkKnownKeys(problems, '', options, ['write', 'read', 'writeEvery', 'readEvery'])
+  checkKnownKeys(problems, '', options, ['write', 'read', 'writeEvery', 'readEvery', 'unavailable'])
   for (const name of ['write', 'read'] as const) {
     if (typeof options[name] === 'function') continue
     problems.add(name, options[name], 'must be a function that gives a version', `${name}: async () => 7`)
@@ -131,6 +137,7 @@ class Findings implements Freshness {
     return {
       staleness: this.#staleness,
       ...{ reads, writes, staleReads: this.#staleReads, worst: this.#worst },
+      unavailable: this.#options.unavailable,
       invalidities: few ? [{ reason: reads === 0 ? 'no-samples' : 'too-few-samples', finding, remedy }] : [],
       evidenceLines: [
         `${formatCount(reads)} reads beside the load, ${formatCount(writes)} writes${failed}`,

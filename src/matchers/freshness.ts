@@ -1,6 +1,6 @@
 import { freshnessOf, type FreshnessEvidence } from '../run/freshness-evidence.ts'
 import { formatMs } from '../stats/units.ts'
-import { readLimitMs, refuseMore } from './arguments.ts'
+import { readLimitMs, refuseMore, type Duration } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
 import type { Subject } from './subject.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
@@ -16,7 +16,7 @@ declare module 'vitest' {
      * No answer read beside the load was staler than a limit: the oldest one decides, for a time-to-live is a promise
      * about every answer. See `freshness.probe()` for what staleness is and leaves out.
      */
-    toStayFresherThan: On<T, FreshnessSource, (ms: number) => R, 'judges freshness, as await probe.stop() gives'>
+    toStayFresherThan: On<T, FreshnessSource, (limitMs: Duration) => R, 'judges freshness, as await probe.stop() gives'>
   }
 }
 
@@ -53,6 +53,7 @@ const toStayFresherThan = defineMatcher<FreshnessEvidence, number>({
     return {
       ...judged,
       invalidities: evidence.invalidities,
+      skipped: evidence.unavailable,
       evidence: evidence.evidenceLines,
       ...(worst && {
         worst: {
@@ -60,7 +61,10 @@ const toStayFresherThan = defineMatcher<FreshnessEvidence, number>({
           items: [`version ${worst.version} at ${formatMs(worst.atMs)}, when ${worst.newest} had been written`],
         },
       }),
-      hint: over > 0 ? `${over} answers were past the limit: compare the cache's time-to-live with it` : undefined,
+      hint:
+        over > 0
+          ? `${over} of ${staleness.count} answers were past the limit: compare the cache's time-to-live with it`
+          : undefined,
     }
   },
 })

@@ -14,6 +14,8 @@ export interface FreshnessEvidence {
     | { readonly atMs: number; readonly stalenessMs: number; readonly version: number; readonly newest: number }
     | undefined
   readonly invalidities: readonly Invalidity[]
+  /** Why this cannot be found out from here; `undefined` where it can. */
+  readonly unavailable: string | undefined
   readonly evidenceLines: readonly string[]
 }
 
