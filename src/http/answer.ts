@@ -1,4 +1,9 @@
-import type { AnswerReader } from './answer-reader.ts'
+/** An answer while its bytes are still where they were read. */
+interface AnswerAsRead {
+  readonly status: number
+  readonly body: Uint8Array
+  readonly rawHeaders: readonly string[]
+}
 
 /** An answer as checks, extracts and record functions see it. */
 export class HttpAnswer {
@@ -7,7 +12,7 @@ export class HttpAnswer {
   readonly #rawHeaders: readonly string[]
   #headers: Record<string, string> | undefined
 
-  constructor(reader: AnswerReader) {
+  constructor(reader: AnswerAsRead) {
     this.status = reader.status
     this.body = Buffer.from(reader.body)
     this.#rawHeaders = reader.rawHeaders

@@ -1,7 +1,7 @@
+import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import type { SerializedError, UserConsoleLog } from 'vitest'
 import type { Reporter, TestCase, TestModule, TestProject, TestRunEndReason, Vitest } from 'vitest/node'
-import packageJson from '../../package.json' with { type: 'json' }
 import { redactData, redactText } from '../options/redact.ts'
 import { annotate } from './annotations.ts'
 import { EarlierRuns } from './earlier.ts'
@@ -18,6 +18,9 @@ import { RUN_INFO, type RunInfo } from './run-info.ts'
 import { errorOf, identityOf, recordOf, scenarioOf } from './scenario.ts'
 import { paintFor } from './terminal/style.ts'
 import { summaryOf } from './terminal/summary.ts'
+
+/** The manifest stands two folders up from here in the sources and in the published package. */
+const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
 
 /**
  * Vitest reporter of scenarios. Stands beside a reporter of Vitest's own:
@@ -116,7 +119,7 @@ export default class SloReporter implements Reporter {
     const info = runInfoOf(this.#vitest.projects)
     const results: Results = {
       schemaVersion: RESULTS_SCHEMA_VERSION,
-      vitestSlo: packageJson.version,
+      vitestSlo: version,
       startedAt: this.#startedAt.toISOString(),
       durationMs: Math.round(performance.now() - this.#startMs),
       complete,

@@ -2,7 +2,7 @@ import type { Arrivals } from '../load/load.ts'
 import type { Duration } from '../options/checks.ts'
 import type { Framing } from './framing.ts'
 import type { IdentifyResult } from './identifier.ts'
-import type { TlsOptions } from './local-pool.ts'
+import type { TlsOptions } from './tls-options.ts'
 import type { Message, Outgoing } from './message.ts'
 import type { SocketLayout } from './socket-limits.ts'
 

@@ -4,6 +4,7 @@ import { nowUs } from './clock.ts'
 import { closingOf, failureKind } from './failure-kinds.ts'
 import { Heartbeat, type Pingable } from './heartbeat.ts'
 import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
+import type { TlsOptions } from './tls-options.ts'
 
 export interface LocalPoolOptions {
   /** `ws://host:port/path` or `wss://…` */
@@ -15,20 +16,6 @@ export interface LocalPoolOptions {
   readonly tls: TlsOptions
   /** Where the URL's host was found; looked up for each socket where undefined. */
   readonly address: string | undefined
-}
-
-/** TLS of `wss://` connections: PEM text or bytes, as Node's `tls.connect` takes them. */
-export interface TlsOptions {
-  /** Default: true. `false` accepts any certificate. */
-  readonly rejectUnauthorized?: boolean
-  /** Authorities to trust in place of the well-known ones. */
-  readonly ca?: string | Buffer
-  /** The client's certificate and key, where the target asks for one. */
-  readonly cert?: string | Buffer
-  readonly key?: string | Buffer
-  readonly passphrase?: string
-  /** Name asked for (SNI) and checked in the certificate. Default: the URL's host. */
-  readonly servername?: string
 }
 
 /** A socket that knows whose it is: its listeners are methods, shared by all sockets instead of made for each. */
