@@ -40,6 +40,7 @@ test.each<[string, string[], { method?: string; end?: boolean }, number]>([
   ['HTTP/1.0 without a length', ['HTTP/1.0 200 OK\r\n\r\nall of it'], { end: true }, 200],
   ['HTTP/1.0 with a length', ['HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok'], {}, 200],
   ['204 without a length', ['HTTP/1.1 204 No Content\r\n\r\n'], {}, 204],
+  ['204 that states a length', ['HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n'], {}, 204],
   ['304 that states a length', ['HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n'], {}, 304],
   ['HEAD whose answer states a length', ['HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n'], { method: 'HEAD' }, 200],
   ['HEAD whose answer states nothing', ['HTTP/1.1 200 OK\r\n\r\n'], { method: 'HEAD' }, 200],
@@ -121,6 +122,7 @@ test('Connection: close costs a connection for each request and no error', async
 
 test('a connection the server closes while idle is opened again when the next request is due, not before', async () => {
   const closes: Promise<unknown>[] = []
+  const openWhenDue: number[] = []
   await using server = await scriptedServer({
     onRequest(socket, _, number) {
       socket.write(answer())
@@ -129,8 +131,15 @@ test('a connection the server closes while idle is opened again when the next re
     },
   })
   const { http } = engineFor(server.url)
-  const run = await http.run({ load: constantArrivalRate({ rate: 5, vus: 1, duration: '1s' }), request })
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 5, vus: 1, duration: '1s' }),
+    request: () => {
+      openWhenDue.push(server.open)
+      return request
+    },
+  })
   await Promise.all(closes)
+  expect(openWhenDue).toEqual([1, 0, 0, 0, 0])
   expect(run.completed).toBe(5)
   expect(run.errors.size).toBe(0)
   expect(run.connections).toMatchObject({ opened: 5, closedIdle: 4, resent: 0 })

@@ -107,18 +107,34 @@ test('warm-up is sent and counted nowhere but in the timeline', async () => {
   expect(warmup[evidenceOf]().invalidities.map(({ reason }) => reason)).toContain('wrong-phase')
 })
 
+test('what is due in the warm-up and finds no VU is dropped there', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 100),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 40, vus: 1, duration: '300ms' }),
+    request,
+    warmup: '300ms',
+  })
+  const warmup = run.phase('warmup')
+  expect([warmup.offered, run.offered]).toEqual([12, 12])
+  expect(warmup.dropped).toBeGreaterThan(0)
+  expect(server.requests).toHaveLength(warmup.sent + run.sent)
+})
+
 test('connections are opened before the clock starts and stay open', async () => {
   await using server = await scriptedServer(echo)
   const { http } = engineFor(server.url)
-  const openAtRequests: number[] = []
+  const openWhenDue: number[] = []
   const run = await http.run({
     load: constantArrivalRate({ rate: 10, vus: 50, duration: '500ms' }),
     request: () => {
-      openAtRequests.push(server.open)
+      openWhenDue.push(server.open)
       return request
     },
   })
-  expect(openAtRequests).toEqual([50, 50, 50, 50, 50])
+  expect(openWhenDue).toEqual([50, 50, 50, 50, 50])
   expect(run.connections).toMatchObject({ opened: 50, maxOpen: 50, openAtEnd: 50, refused: 0 })
 })
 

@@ -110,6 +110,22 @@ test('iterations that began before the end may go on to their last step', async 
   expect(run.step('b').completed).toBe(3)
 })
 
+test('but no longer than a request may take: then each has sent its last', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 20),
+  })
+  const { http } = engineFor(server.url)
+  const steps = Array.from({ length: 200 }, (_, at) => ({ name: `step ${at}`, request: { path: '/' } }))
+  const run = await http.run({
+    load: sharedIterations({ iterations: 1, vus: 1, maxDuration: '50ms' }),
+    steps,
+    timeout: '300ms',
+  })
+  expect(run.sent).toBeLessThan(100)
+  expect(run.completed).toBe(run.sent)
+  expect(run.errors.size).toBe(0)
+})
+
 const body = answer('{"status":"ok","list":[1,{"a":2}]}')
 test.each<[string, Check, string | undefined]>([
   ['equal in all that is given', { json: { list: [1, { a: 2 }] } }, undefined],
