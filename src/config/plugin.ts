@@ -1,6 +1,7 @@
 import type { Vite, Vitest } from 'vitest/node'
 import type { ReporterOptions } from '../report/options.ts'
 import { besideThis } from './beside-this.ts'
+import { forReader } from './for-reader.ts'
 import type { PerfConfig } from './perf-config.ts'
 import { Session } from './session.ts'
 
@@ -23,8 +24,12 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
       },
     },
     async configureVitest({ vitest, project }) {
-      session = new Session(config, vitest, project)
-      addReporter(vitest, await reporterOptions(config))
+      try {
+        session = new Session(config, vitest, project)
+        addReporter(vitest, await reporterOptions(config))
+      } catch (error) {
+        throw forReader(error)
+      }
     },
   }
 }

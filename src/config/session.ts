@@ -2,17 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { TestProject, Vitest } from 'vitest/node'
 import { describeScale } from '../load/scale.ts'
 import { RUN_INFO } from '../report/run-info.ts'
-import { MissingPackageError } from '../options/optional-package.ts'
-import { OptionsError } from '../options/problems.ts'
 import {
-  StartError,
   startEnvironment,
   type Environment,
   type EnvironmentDetails,
   type TargetDetails,
 } from '../services/environment.ts'
 import { secretsOf } from '../services/redact.ts'
-import { ServiceError } from '../services/service.ts'
+import { forReader } from './for-reader.ts'
 import { onFirstInterrupt } from './interrupts.ts'
 import type { PerfConfig } from './perf-config.ts'
 import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
@@ -109,15 +106,6 @@ export class Session {
     this.#vitest.logger.log(`vitest-slo  ${line}`)
   }
 }
-
-/** The message says what to do; a stack through our own files would bury it. Unforeseen errors keep theirs. */
-function forReader(error: Error): Error {
-  if (!FORESEEN.some((kind) => error instanceof kind)) return error
-  const { name, message } = error
-  return Object.assign(new Error(message), { name, stack: `${name}: ${message}` })
-}
-
-const FORESEEN = [StartError, ServiceError, OptionsError, MissingPackageError]
 
 function providedTarget({ instances }: TargetDetails): ProvidedTarget {
   return {

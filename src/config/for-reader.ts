@@ -1,0 +1,13 @@
+import { MissingPackageError } from '../options/optional-package.ts'
+import { OptionsError } from '../options/problems.ts'
+import { StartError } from '../services/environment.ts'
+import { ServiceError } from '../services/service.ts'
+
+const FORESEEN = [StartError, ServiceError, OptionsError, MissingPackageError]
+
+/** The message says what to do; a stack through our own files would bury it. Unforeseen errors keep theirs. */
+export function forReader(error: unknown): unknown {
+  if (!(error instanceof Error) || !FORESEEN.some((kind) => error instanceof kind)) return error
+  const { name, message } = error
+  return Object.assign(new Error(message), { name, stack: `${name}: ${message}` })
+}
