@@ -9,7 +9,7 @@ import { fanOutSaturation, openingSaturation } from './fan-out-limits.ts'
 import type { FanOutPlan, PlacedFanOut } from './fan-out-options.ts'
 import type { Publication } from './publication.ts'
 import { readPublisherClock } from './publisher-clock.ts'
-import type { Subscribers } from './subscribers.ts'
+import type { Clients } from './clients.ts'
 
 /** With fewer of the sockets asked for, the load was another than the one written. */
 const SUBSCRIBED_AT_LEAST = 0.99
@@ -18,7 +18,7 @@ const SUBSCRIBED_AT_LEAST = 0.99
 export interface FanOutParts {
   readonly plan: PlacedFanOut
   readonly ledger: DeliveryLedger
-  readonly subscribers: Subscribers
+  readonly sockets: Clients
   /** First instant of publishing, on the clock of `nowUs()`. */
   readonly startUs: number
   readonly publishedMs: number
@@ -36,7 +36,7 @@ export interface FanOutParts {
 
 /** Draws up the account of a fan-out that is over. */
 export function accountOf(parts: FanOutParts): FanOutRecord {
-  const { plan, ledger, subscribers, startUs, publishedMs, abortReason, generator } = parts
+  const { plan, ledger, sockets, startUs, publishedMs, abortReason, generator } = parts
   const { name, clients, warmupMs, durationMs, lateAfterMs, settleMs } = plan
   const counted = ledger.publications.filter(({ isCounted }) => isCounted)
   const steady = { name: 'steady' as const, startMs: warmupMs, endMs: warmupMs + durationMs }
@@ -52,20 +52,20 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
     settleMs,
     sockets: {
       asked: clients,
-      subscribed: subscribers.everSubscribedCount,
-      failures: Object.fromEntries(subscribers.failures),
-      closed: subscribers.closedCount,
-      reconnected: subscribers.reconnectedCount,
+      subscribed: sockets.everSubscribedCount,
+      failures: Object.fromEntries(sockets.failures),
+      closed: sockets.closedCount,
+      reconnected: sockets.reconnectedCount,
     },
     openingMs: parts.openingMs,
     processes: plan.layout.processes,
-    connectTime: subscribers.connectTime,
+    connectTime: sockets.connectTime,
     deliveries: ledger.counts(parts.unidentified.count),
     publications: counted.map((publication) => recordOf(publication, startUs)),
     maxSlipMs: generator.scheduleDelay?.maxMs ?? 0,
     windows: ledger.windows,
     clients: ledger.clientTable(),
-    closings: subscribers.closings,
+    closings: sockets.closings,
     publisherClock: readPublisherClock(ledger.publications, nowUs() - Date.now() * 1000),
     generator,
     invalidities: invaliditiesOf(parts),
@@ -104,8 +104,8 @@ function recordOf(publication: Publication, startUs: number): PublicationRecord 
 }
 
 function invaliditiesOf(parts: FanOutParts): Invalidity[] {
-  const { plan, subscribers, abortReason } = parts
-  const { everSubscribedCount: subscribed, failures } = subscribers
+  const { plan, sockets, abortReason } = parts
+  const { everSubscribedCount: subscribed, failures } = sockets
   const found = processInvalidities(parts)
   if (parts.ledger.publications.length > 0) found.push(...fanOutSaturation(parts.generator, parts.limits))
   const kinds = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')

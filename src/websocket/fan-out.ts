@@ -18,7 +18,7 @@ import { ProcessPool } from './process-pool.ts'
 import type { Publication } from './publication.ts'
 import { Publisher, type PublisherEvents } from './publisher.ts'
 import type { PoolEvents, SocketPool } from './socket-pool.ts'
-import { Subscribers, type SubscriberEvents } from './subscribers.ts'
+import { Clients, type ClientEvents } from './clients.ts'
 
 /** Everything has come, and nothing did for so long: duplicates would have, too. */
 const QUIET_MS = 500
@@ -38,13 +38,13 @@ interface Delivery {
 }
 
 /** One fan-out, from the first handshake to the last closed socket. */
-export class FanOut implements SubscriberEvents, PublisherEvents {
+export class FanOut implements ClientEvents, PublisherEvents {
   readonly #plan: PlacedFanOut
   readonly #context: FanOutContext
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #groupOf: readonly string[]
-  readonly #subscribers: Subscribers
+  readonly #clients: Clients
   readonly #identifier: Identifier<Delivery>
   readonly #ledger: DeliveryLedger
   readonly #publisher: Publisher
@@ -71,7 +71,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
       if (publication !== undefined && publishedAtMs !== undefined) publication.stampedAtMs = publishedAtMs
       return { publication, sequence }
     })
-    this.#subscribers = new Subscribers(plan, this, (events) => (this.#pool = createPool(plan, events)))
+    this.#clients = new Clients(plan, this, (events) => (this.#pool = createPool(plan, events)))
   }
 
   /**
@@ -85,10 +85,10 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
     try {
       this.#watch.start()
       const openedFromUs = nowUs()
-      await this.#subscribers.open(this.#signal)
+      await this.#clients.open(this.#signal)
       this.#openingMs = (nowUs() - openedFromUs) / 1000
       this.#openingHealth = this.#watch.health()
-      if (this.#subscribers.everSubscribedCount > 0 && !this.#signal.aborted) {
+      if (this.#clients.everSubscribedCount > 0 && !this.#signal.aborted) {
         this.#watch.start()
         this.#pool.watch()
         this.#startUs = nowUs()
@@ -102,7 +102,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
       this.#isOver = true
       this.#watch.stop()
       clearInterval(snapshots)
-      this.#subscribers.stop()
+      this.#clients.stop()
       await this.#pool.close(this.#signal.aborted ? 0 : CLOSE_WITHIN_MS)
     }
     return { record: this.#account(publishedMs), scenarioError: this.#brokenBy }
@@ -135,7 +135,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
     while (!this.#signal.aborted && nowUs() < deadlineUs) {
       const isQuiet = nowUs() - this.#lastMessageUs > QUIET_MS * 1000
       if (this.#ledger.owed === 0 && isQuiet) return
-      if (this.#subscribers.subscribedCount === 0 && this.#plan.reconnectAfterMs === undefined) return
+      if (this.#clients.subscribedCount === 0 && this.#plan.reconnectAfterMs === undefined) return
       await delay(50, undefined, { signal: this.#signal }).catch(() => undefined)
     }
   }
@@ -146,7 +146,7 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
     const record = accountOf({
       plan: this.#plan,
       ledger: this.#ledger,
-      subscribers: this.#subscribers,
+      sockets: this.#clients,
       startUs: this.#startUs === 0 ? nowUs() : this.#startUs,
       publishedMs,
       openingMs: this.#openingMs,
@@ -170,8 +170,8 @@ export class FanOut implements SubscriberEvents, PublisherEvents {
         load: describeFanOut(this.#plan),
         elapsedMs: this.#elapsedMs(),
         isOver: this.#isOver,
-        subscribed: this.#subscribers.subscribedCount,
-        failures: this.#subscribers.failures,
+        subscribed: this.#clients.subscribedCount,
+        failures: this.#clients.failures,
         sent: this.#publisher.sent,
         expected: this.#ledger.expected,
         received: this.#ledger.received,

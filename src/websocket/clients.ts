@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { nowUs } from './clock.ts'
 import { Histogram } from '../stats/histogram.ts'
-import type { PlacedFanOut } from './fan-out-options.ts'
-import type { FramedConnection, FramedSocket } from './framing.ts'
+import type { FramedConnection, FramedSocket, Framing } from './framing.ts'
 import { Handshakes } from './handshakes.ts'
 import { encode, Message, type Outgoing } from './message.ts'
+import type { SocketLayout } from './socket-limits.ts'
 import type { PoolEvents, SocketPool } from './socket-pool.ts'
 
 /** Without an acknowledgement, how long after the last subscription was sent the target is given to take it in. */
@@ -19,9 +19,29 @@ const SUBSCRIBED = 4
 const LOST = 5
 const FAILED = 6
 
-export interface SubscriberEvents {
-  /** Owed publications from now on. `isAgain`: it had been before, on another connection. */
+/** How clients connect and subscribe; see the options of the same names. */
+export interface ClientsPlan {
+  readonly clients: number
+  readonly connectRatePerSec: number | undefined
+  readonly maxHandshakes: number
+  readonly headers: (client: number) => Readonly<Record<string, string>>
+  readonly subprotocols: readonly string[]
+  readonly framing: Framing | undefined
+  readonly subscribe: ((client: number) => Outgoing | readonly Outgoing[]) | undefined
+  readonly acknowledged: ((message: Message, client: number) => boolean) | undefined
+  readonly acknowledgeTimeoutMs: number
+  /** `undefined`: who lost a connection comes back only when told to. */
+  readonly reconnectAfterMs: number | undefined
+  readonly layout: SocketLayout
+}
+
+export interface ClientEvents {
+  /** The client is connected and subscribed. `isAgain`: it had been before, on another connection. */
   subscribed(client: number, isAgain: boolean): void
+  /** A client that was subscribed has lost its connection. */
+  lost?(client: number, why: string): void
+  /** A connection came to nothing, or was gone before the client was subscribed. */
+  failed?(client: number, kind: string): void
   /** A message to a client that is subscribed. */
   message(client: number, data: Buffer, isBinary: boolean, atUs: number): void
   /** A function of the scenario threw. */
@@ -29,9 +49,9 @@ export interface SubscriberEvents {
 }
 
 /** Brings every client from nothing to subscribed, and back there where reconnecting was asked for. */
-export class Subscribers implements PoolEvents {
-  readonly #plan: PlacedFanOut
-  readonly #events: SubscriberEvents
+export class Clients implements PoolEvents {
+  readonly #plan: ClientsPlan
+  readonly #events: ClientEvents
   readonly #pool: SocketPool
   readonly #handshakes: Handshakes
   readonly #state: Uint8Array
@@ -43,6 +63,8 @@ export class Subscribers implements PoolEvents {
   readonly #closings = new Map<number, string>()
   /** From the instant a first handshake was due to its answer. */
   readonly connectTime = new Histogram()
+  /** Whose first attempt has come to an end, one way or the other. */
+  readonly #isSettled: Uint8Array
   #unsettled: number
   #subscribed = 0
   #everSubscribed = 0
@@ -52,10 +74,11 @@ export class Subscribers implements PoolEvents {
   #sweep: NodeJS.Timeout | undefined
   #isStopped = false
 
-  constructor(plan: PlacedFanOut, events: SubscriberEvents, createPool: (events: PoolEvents) => SocketPool) {
+  constructor(plan: ClientsPlan, events: ClientEvents, createPool: (events: PoolEvents) => SocketPool) {
     this.#plan = plan
     this.#events = events
     this.#unsettled = plan.clients
+    this.#isSettled = new Uint8Array(plan.clients)
     this.#state = new Uint8Array(plan.clients)
     this.#wasSubscribed = new Uint8Array(plan.clients)
     this.#dueUs = new Float64Array(plan.clients)
@@ -109,6 +132,20 @@ export class Subscribers implements PoolEvents {
       await delay(UNACKNOWLEDGED_PAUSE_MS, undefined, { signal }).catch(() => undefined)
   }
 
+  /** Connects a client anew that has lost its connection or never got one. */
+  reopen(client: number): void {
+    this.#handshakes.reopen(client, 0)
+  }
+
+  /** Sends a message; does nothing where the client is not connected. */
+  send(client: number, message: Outgoing): void {
+    this.#pool.send(client, this.#framesOf(client, message))
+  }
+
+  #framesOf(client: number, message: Outgoing): readonly (string | Uint8Array)[] {
+    return this.#framed.get(client)?.send(message) ?? [encode(message)]
+  }
+
   /** No more handshakes and nothing reported from here on. */
   stop(): void {
     this.#isStopped = true
@@ -144,9 +181,11 @@ export class Subscribers implements PoolEvents {
   #subscribe(client: number): void {
     this.#state[client] = SUBSCRIBING
     const messages = this.#plan.subscribe?.(client)
-    const framed = this.#framed.get(client)
-    const frames = (message: Outgoing) => framed?.send(message) ?? [encode(message)]
-    if (messages !== undefined) this.#pool.send(client, listOf(messages).flatMap(frames))
+    if (messages !== undefined)
+      this.#pool.send(
+        client,
+        listOf(messages).flatMap((message) => this.#framesOf(client, message)),
+      )
     if (this.#plan.acknowledged === undefined) this.#nowSubscribed(client)
   }
 
@@ -197,6 +236,7 @@ export class Subscribers implements PoolEvents {
     this.#closed++
     this.#closings.set(client, why)
     this.#state[client] = LOST
+    this.#events.lost?.(client, why)
     this.#comeBack(client)
   }
 
@@ -208,18 +248,16 @@ export class Subscribers implements PoolEvents {
     if (isAgain) this.#reconnected++
     else this.#everSubscribed++
     this.#events.subscribed(client, isAgain)
-    if (!isAgain) this.#settle()
+    this.#settle(client)
   }
 
   #giveUp(client: number, kind: string): void {
-    if (this.#wasSubscribed[client] === 1) {
-      this.#state[client] = LOST
-      this.#comeBack(client)
-      return
-    }
-    this.#state[client] = FAILED
-    this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1)
-    this.#settle()
+    const wasSubscribed = this.#wasSubscribed[client] === 1
+    this.#state[client] = wasSubscribed ? LOST : FAILED
+    if (!wasSubscribed && this.#isSettled[client] === 0) this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1)
+    this.#settle(client)
+    this.#events.failed?.(client, kind)
+    if (wasSubscribed) this.#comeBack(client)
   }
 
   #comeBack(client: number): void {
@@ -238,7 +276,9 @@ export class Subscribers implements PoolEvents {
     }
   }
 
-  #settle(): void {
+  #settle(client: number): void {
+    if (this.#isSettled[client] === 1) return
+    this.#isSettled[client] = 1
     if (--this.#unsettled === 0) this.#settled?.()
   }
 
