@@ -23,6 +23,7 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
         return session
       },
     },
+    // oxlint-disable-next-line typescript/no-misused-promises -- Vitest awaits the hook, though its type does not say so
     async configureVitest({ vitest, project }) {
       try {
         session = new Session(config, vitest, project)
