@@ -1,7 +1,7 @@
 import type net from 'node:net'
 import { AnswerReader, type AnswerTaker } from './answer-reader.ts'
 import type { LoadClient } from './clients.ts'
-import type { Deadlines, Timed } from './deadlines.ts'
+import type { Deadlines, Timed } from '../load/deadlines.ts'
 import { connect, type Endpoint, type Route } from './endpoint.ts'
 import type { EncodedRequest } from './request-encoder.ts'
 

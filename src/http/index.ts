@@ -8,7 +8,6 @@ export type { Check, ExpectedStatus } from './expectation.ts'
 export type { Http, HttpContext } from './http.ts'
 export type { HeaderFields, HttpRequest } from './request-encoder.ts'
 export type {
-  AbortWhen,
   Extract,
   HttpRunOptions,
   RecordedRequest,
@@ -19,3 +18,4 @@ export type {
   StepOption,
   Vu,
 } from './types.ts'
+export type { AbortWhen } from '../run/abort-when.ts'

@@ -5,7 +5,8 @@ import type { Load } from '../load/load.ts'
 import { checkData } from './data.ts'
 import { checkConnection } from './connection-options.ts'
 import { checkFields, checkRequest, checkSteps, checkExpectations } from './request-options.ts'
-import type { AbortWhen, HttpRunOptions, RecordOption, StepOption } from './types.ts'
+import { readAbort, type AbortRule } from '../run/abort-when.ts'
+import type { HttpRunOptions, RecordOption, StepOption } from './types.ts'
 
 /** Options of a run, read: durations in milliseconds, defaults filled in. */
 export interface RunOptions<D> {
@@ -26,11 +27,6 @@ export interface RunOptions<D> {
   /** Share of the requests whose trace is kept, 0–1; `undefined`: no `traceparent` is sent. */
   readonly tracedRatio: number | undefined
 }
-
-/** When a run gives up, with its duration in milliseconds. */
-export type AbortRule =
-  | { readonly errorRatioAbove: number; readonly forMs: number }
-  | Extract<AbortWhen, (...args: never[]) => unknown>
 
 /** The longest time-out: what histograms tell apart. */
 const MAX_TIMEOUT_MS = 600_000
@@ -148,27 +144,4 @@ function readTraceparent(problems: Problems, option: unknown): number | undefine
   checkKnownKeys(problems, 'traceparent', option, ['sampledRatio'])
   const { sampledRatio } = option as Record<string, unknown>
   return checkNumber(problems, 'traceparent.sampledRatio', sampledRatio, { min: 0, max: 1, example: 0.1 })
-}
-
-const DEFAULT_ABORT: AbortRule = { errorRatioAbove: 0.9, forMs: 5_000 }
-
-function readAbort(problems: Problems, option: unknown): AbortRule | undefined {
-  if (option === undefined) return DEFAULT_ABORT
-  if (option === false) return undefined
-  if (typeof option === 'function') return option as AbortRule
-  const example = `abortWhen: { errorRatioAbove: 0.5, for: '5s' }`
-  if (typeof option !== 'object' || option === null) {
-    problems.add('abortWhen', option, 'must be an object, a function of the live snapshot, or false', example)
-    return undefined
-  }
-  checkKnownKeys(problems, 'abortWhen', option, ['errorRatioAbove', 'for'])
-  const { errorRatioAbove, for: time } = option as Record<string, unknown>
-  return {
-    errorRatioAbove: checkNumber(problems, 'abortWhen.errorRatioAbove', errorRatioAbove, {
-      min: 0,
-      below: 1,
-      example: 0.5,
-    }),
-    forMs: checkDuration(problems, 'abortWhen.for', time, { above: 0 }),
-  }
 }

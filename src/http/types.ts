@@ -1,8 +1,8 @@
+import type { AbortWhen } from '../run/abort-when.ts'
 import type { Duration } from '../options/checks.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
 import type { OperationDue, OperationOutcome } from '../run/history.ts'
-import type { RunSnapshot } from '../run/snapshot.ts'
 import type { HttpAnswer } from './answer.ts'
 import type { DataSource } from './data.ts'
 import type { ConnectTo, TlsOptions } from './endpoint.ts'
@@ -86,14 +86,6 @@ export interface RecordOption<D = unknown> {
   /** What the sender is owed. Default: `applied`. */
   readonly due?: (request: RecordedRequest<D>) => OperationDue
 }
-
-/**
- * When to give up on the target before the load has ended. Whatever is then asserted of the run fails, with this reason;
- * it is invalid only where the generator was past its limits and may itself have caused the errors, such as time-outs.
- */
-export type AbortWhen =
-  | { readonly errorRatioAbove: number; readonly for: Duration }
-  | ((snapshot: RunSnapshot) => boolean | string)
 
 /** Options of `http.run()`. One of `request` and `steps` is needed. */
 export interface HttpRunOptions<D = undefined> {

@@ -9,10 +9,10 @@ import { HttpAnswer } from './answer.ts'
 import type { AnswerReader } from './answer-reader.ts'
 import type { Connection, FailureKind, RequestOwner } from './connection.ts'
 import { failedCheck, statusTest, type Check } from './expectation.ts'
-import type { Pacer } from './pacer.ts'
+import type { DrivenVu } from '../load/drivers.ts'
 import type { Recording } from './recording.ts'
 import type { RequestEncoder } from './request-encoder.ts'
-import type { Tally } from './tally.ts'
+import type { Execution } from '../run/execution.ts'
 import { drawStep, type Extraction, type Plan, type Step } from './steps.ts'
 import type { TraceContext } from './trace-context.ts'
 import type { RequestSpec, Vu } from './types.ts'
@@ -21,25 +21,15 @@ import type { RequestSpec, Vu } from './types.ts'
 export interface VuSurroundings<D> {
   readonly plan: Plan<D>
   readonly encoder: RequestEncoder
-  readonly pacer: Pacer
   readonly recording: Recording<D> | undefined
-  readonly tally: Tally
   readonly slowest: SlowestRequests
   /** Makes the `traceparent` of each request, where one is wanted. */
   readonly traces: TraceContext | undefined
-  /** When the run began, of `performance.now()`. */
-  readonly startMs: () => number
-  /** No request may be sent any more. */
-  readonly isOver: () => boolean
-  iterationBegan(): void
-  /** The VU has ended its iteration. Called once for each `begin`. */
-  iterationEnded(vu: VirtualUser<D>, endMs: number): void
-  /** The scenario's own code failed: the run is pointless. */
-  scenarioFailed(error: unknown): void
+  readonly execution: Execution<VirtualUser<D>>
 }
 
 /** One VU: sends the requests of its iteration one after another over its connection, and counts how each ended. */
-export class VirtualUser<D> implements RequestOwner {
+export class VirtualUser<D> implements RequestOwner, DrivenVu {
   connection!: Connection
   isBusy = false
   readonly #all: VuSurroundings<D>
@@ -64,6 +54,10 @@ export class VirtualUser<D> implements RequestOwner {
     this.#all = surroundings
   }
 
+  get failedAttempts(): number {
+    return this.connection.failedAttempts
+  }
+
   get id(): number {
     return this.#vu.id
   }
@@ -72,7 +66,7 @@ export class VirtualUser<D> implements RequestOwner {
   begin(intendedMs: number): void {
     this.isBusy = true
     this.#beganMs = performance.now()
-    this.#all.iterationBegan()
+    this.#all.execution.iterationBegan()
     this.#iteration++
     this.#place = 0
     this.#send(intendedMs)
@@ -97,7 +91,7 @@ export class VirtualUser<D> implements RequestOwner {
         if (detail !== undefined) kind = 'body'
       }
     } catch (error) {
-      this.#all.scenarioFailed(error)
+      this.#all.execution.scenarioFailed(error)
       return
     }
     if (this.#operation >= 0) this.#all.recording!.answered(this.#operation, endMs, status, answer, kind === 'body')
@@ -119,14 +113,14 @@ export class VirtualUser<D> implements RequestOwner {
 
   /** Runs in arrow form, as the pacer calls it. */
   readonly #resume = (dueMs: number): void => {
-    const dueSinceStartMs = dueMs - this.#all.startMs()
+    const dueSinceStartMs = dueMs - this.#all.execution.startMs
     if (this.#place < this.#all.plan.places.length) this.#send(dueSinceStartMs)
     else this.#end(dueMs)
   }
 
   #send(intendedMs: number): void {
     const { plan, recording, encoder, traces } = this.#all
-    if (this.#all.isOver()) {
+    if (this.#all.execution.isOver) {
       this.#end(performance.now())
       return
     }
@@ -144,14 +138,14 @@ export class VirtualUser<D> implements RequestOwner {
       this.#operation =
         recording === undefined ? -1 : recording.begin(this.#vu, this.#iteration, step, spec, intendedMs)
     } catch (error) {
-      this.#all.scenarioFailed(error)
+      this.#all.execution.scenarioFailed(error)
       return
     }
     const window = this.#series.timeline.at(intendedMs)
     window.offered++
     window.sent++
-    this.#all.tally.offered++
-    this.#all.tally.sent++
+    this.#all.execution.tally.offered++
+    this.#all.execution.tally.sent++
     this.connection.send(request, this.#looksAtBody())
   }
 
@@ -197,10 +191,10 @@ export class VirtualUser<D> implements RequestOwner {
 
   /** @param ending the status, or what kept one from coming */
   #count(endMs: number, ending: number | FailureKind): RequestWindow {
-    const { tally, slowest } = this.#all
-    const latencyMs = endMs - this.#all.startMs() - this.#intendedMs
-    tally.completed++
-    tally.responseTimes.record(this.#step.name, ending, latencyMs * 1000)
+    const { execution, slowest } = this.#all
+    const latencyMs = endMs - this.#all.execution.startMs - this.#intendedMs
+    execution.tally.completed++
+    execution.tally.responseTimes.record(this.#step.name, ending, latencyMs * 1000)
     if (slowest.wants(this.#intendedMs, latencyMs)) slowest.keep(this.#slowRequest(latencyMs, ending))
     const window = this.#series.timeline.at(this.#intendedMs)
     window.latency.record(latencyMs * 1000)
@@ -223,21 +217,21 @@ export class VirtualUser<D> implements RequestOwner {
   #countError(window: RequestWindow, kind: ErrorKind, detail: string): void {
     window.countError(kind)
     window.countDetail(detail)
-    this.#all.tally.countError(kind, detail)
+    this.#all.execution.tally.countError(kind, detail)
   }
 
   #after(endMs: number): void {
     const thinkMs = this.draw(this.#step.thinkTime)
-    if (thinkMs > 0) this.#all.pacer.at(endMs + thinkMs, this.#resume)
-    else if (this.#place < this.#all.plan.places.length) this.#send(endMs - this.#all.startMs())
+    if (thinkMs > 0) this.#all.execution.pacer.at(endMs + thinkMs, this.#resume)
+    else if (this.#place < this.#all.plan.places.length) this.#send(endMs - this.#all.execution.startMs)
     else this.#end(endMs)
   }
 
   #end(endMs: number): void {
     this.isBusy = false
-    this.#all.tally.iterations++
-    this.#all.tally.heldMs += endMs - this.#beganMs
-    this.#all.iterationEnded(this, endMs)
+    this.#all.execution.tally.iterations++
+    this.#all.execution.tally.heldMs += endMs - this.#beganMs
+    this.#all.execution.iterationEnded(this, endMs)
   }
 
   #draws(): Random {

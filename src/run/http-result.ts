@@ -15,7 +15,7 @@ export function httpRunResult(
 ): HttpRunResult {
   const { name, load, durationMs, abortReason, phases, generator } = measured
   return {
-    kind: 'http',
+    kind: measured.kind,
     name,
     load: describeLoad(load),
     durationMs,

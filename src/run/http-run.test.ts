@@ -58,6 +58,7 @@ function series(step: string, tag: string | undefined, requests: readonly Reques
 function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasurement> = {}): HttpMeasurement {
   return {
     name: 'http 1',
+    kind: 'http',
     load: constantArrivalRate({ rate: 200, vus: 2000, duration: '9s' }),
     phases: PHASES,
     series: all,

@@ -45,6 +45,8 @@ export type AbortBlame = 'target' | 'target or generator'
 
 /** What the engine hands over when a run has ended. */
 export interface HttpMeasurement {
+  /** `conversation`: the requests were messages over WebSocket. */
+  readonly kind: 'http' | 'conversation'
   readonly name: string
   /** As put on, after scaling. */
   readonly load: Load
@@ -77,7 +79,7 @@ export interface HttpMeasurement {
 }
 
 interface HttpRunBase extends TimedRun {
-  readonly kind: 'http'
+  readonly kind: 'http' | 'conversation'
   readonly name: string
   /** The load in one line. */
   readonly load: string
@@ -140,7 +142,6 @@ export function httpRun(measurement: HttpMeasurement): HttpRun {
 }
 
 class ScopedRun implements HttpRunBase {
-  readonly kind = 'http'
   readonly #measured: HttpMeasurement
   readonly #scope: Scope
   readonly #totals: ScopeTotals
@@ -157,6 +158,10 @@ class ScopedRun implements HttpRunBase {
 
   get state(): 'measured' | 'empty' {
     return this.latency === undefined ? 'empty' : 'measured'
+  }
+
+  get kind(): 'http' | 'conversation' {
+    return this.#measured.kind
   }
 
   get name(): string {
@@ -278,7 +283,7 @@ class ScopedRun implements HttpRunBase {
     const { generator, phases, abortReason, origin, vusNeeded, load, reducedTo } = this.#measured
     const subject = { totals: this.#totals, scope: this.#scope, phases, load: this.load, generator, abortReason }
     return {
-      kind: 'http',
+      kind: this.kind,
       quantity: 'latency',
       histogram: sum.latency,
       windows: windows.map(({ latency }): Histogram => latency),

@@ -1,0 +1,226 @@
+import type { ClosedLoad, Load, OpenLoad, SharedIterations, ThinkTime } from './load.ts'
+import { isOpen } from './describe.ts'
+import type { Random } from './random.ts'
+import { ArrivalSchedule, vuChanges } from './schedule.ts'
+import { Fifo } from './fifo.ts'
+import type { Pacer } from './pacer.ts'
+
+/** A VU as drivers see it. */
+export interface DrivenVu {
+  readonly id: number
+  readonly isBusy: boolean
+  /** Attempts to connect that failed since the last one that did not. */
+  readonly failedAttempts: number
+  /** Begins an iteration. @param intendedMs since the start of the run, when it was due */
+  begin(intendedMs: number): void
+  /** A think time in milliseconds. */
+  draw(thinkTime: ThinkTime): number
+}
+
+/** What the drivers of a run share. Instants are milliseconds since the start of the run unless they say otherwise. */
+export interface DriverSurroundings<V extends DrivenVu> {
+  readonly vus: readonly V[]
+  /** VUs without anything to do, in the order in which they came free. */
+  readonly idle: Fifo<V>
+  readonly pacer: Pacer
+  /** When the run began, of `performance.now()`. */
+  readonly startMs: () => number
+  readonly random: Random
+  readonly dropAfterMs: number
+  /** A request was due while a VU was free, and goes out so much later. */
+  onScheduled(delayMs: number): void
+  /** An iteration due then was never begun. */
+  onDropped(dueMs: number): void
+  /** Nothing is left to begin although the load's time is not over. */
+  onExhausted(): void
+}
+
+/** Decides when VUs begin iterations. A run has one for its warm-up and one for its load, one after the other. */
+export interface Driver<V extends DrivenVu> {
+  /** How many VUs take part now. */
+  readonly activeVus: number
+  start(): void
+  /** A VU has ended its iteration at `endMs` of `performance.now()`. */
+  freed(vu: V, endMs: number): void
+  /** Begins nothing any more; what is due and was not begun is dropped. */
+  stop(): void
+}
+
+/** @param offsetMs where in the run the load begins */
+export function driverFor<V extends DrivenVu>(load: Load, offsetMs: number, all: DriverSurroundings<V>): Driver<V> {
+  if (isOpen(load)) return new ArrivalDriver(load, offsetMs, all)
+  return load.kind === 'sharedIterations' ? new SharedDriver(load, offsetMs, all) : new VuDriver(load, offsetMs, all)
+}
+
+/** Open model: iterations begin when due, on the VU that has been free for longest, or as soon as one comes free. */
+class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
+  readonly activeVus: number
+  readonly #all: DriverSurroundings<V>
+  readonly #schedule: ArrivalSchedule
+  readonly #offsetMs: number
+  /** Due and not begun, for want of a free VU. */
+  readonly #waiting = new Fifo<number>()
+  #isStopped = false
+
+  constructor(load: OpenLoad, offsetMs: number, all: DriverSurroundings<V>) {
+    this.activeVus = load.vus
+    this.#all = all
+    this.#offsetMs = offsetMs
+    this.#schedule = new ArrivalSchedule(load, all.random)
+  }
+
+  start(): void {
+    this.#awaitNext()
+  }
+
+  freed(vu: V, endMs: number): void {
+    for (let dueMs = this.#waiting.shift(); dueMs !== undefined; dueMs = this.#waiting.shift()) {
+      if (endMs - this.#all.startMs() - dueMs <= this.#all.dropAfterMs) {
+        vu.begin(dueMs)
+        return
+      }
+      this.#all.onDropped(dueMs)
+    }
+    this.#all.idle.push(vu)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#passOverdue()
+    for (let dueMs = this.#waiting.shift(); dueMs !== undefined; dueMs = this.#waiting.shift())
+      this.#all.onDropped(dueMs)
+  }
+
+  #awaitNext(): void {
+    const nextMs = this.#schedule.next()
+    if (nextMs !== undefined) this.#all.pacer.at(this.#all.startMs() + this.#offsetMs + nextMs, this.#due)
+  }
+
+  readonly #due = (at: number): void => {
+    if (this.#isStopped) return
+    this.#begin(at - this.#all.startMs())
+    this.#awaitNext()
+  }
+
+  #begin(dueMs: number): void {
+    const vu = this.#all.idle.shift()
+    if (vu === undefined) {
+      this.#waiting.push(dueMs)
+      return
+    }
+    this.#all.onScheduled(performance.now() - this.#all.startMs() - dueMs)
+    vu.begin(dueMs)
+  }
+
+  /** Where the generator is so late that the load's time ended first, what was due by then is dropped, not forgotten. */
+  #passOverdue(): void {
+    const nowMs = performance.now() - this.#all.startMs() - this.#offsetMs
+    for (let dueMs = this.#schedule.next(); dueMs !== undefined && dueMs <= nowMs; dueMs = this.#schedule.next())
+      this.#waiting.push(this.#offsetMs + dueMs)
+  }
+}
+
+/** Pauses of a VU whose attempts to connect fail: a target that is down is not asked in a loop. */
+const FIRST_BACKOFF_MS = 100
+const LONGEST_BACKOFF_MS = 2_000
+
+function backoffMs({ failedAttempts }: DrivenVu): number {
+  return failedAttempts === 0 ? 0 : Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failedAttempts - 1))
+}
+
+/** Closed model: each VU begins again after its answer and its think time. */
+class VuDriver<V extends DrivenVu> implements Driver<V> {
+  activeVus = 0
+  readonly #all: DriverSurroundings<V>
+  readonly #load: Exclude<ClosedLoad, SharedIterations>
+  readonly #offsetMs: number
+  readonly #isActive: boolean[] = []
+  /** Waiting for the end of its think time. */
+  readonly #isThinking: boolean[] = []
+  #isStopped = false
+
+  constructor(load: Exclude<ClosedLoad, SharedIterations>, offsetMs: number, all: DriverSurroundings<V>) {
+    this.#load = load
+    this.#offsetMs = offsetMs
+    this.#all = all
+  }
+
+  start(): void {
+    this.#awaitChanges(vuChanges(this.#load))
+  }
+
+  freed(vu: V, endMs: number): void {
+    if (this.#isStopped || this.#isActive[vu.id] !== true) return
+    const pauseMs = vu.draw(this.#load.thinkTime) + backoffMs(vu)
+    if (pauseMs > 0) this.#wake(vu, endMs + pauseMs)
+    else vu.begin(endMs - this.#all.startMs())
+  }
+
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  #awaitChanges(changes: Iterator<ReturnType<typeof vuChanges> extends Iterable<infer C> ? C : never>): void {
+    const { value, done } = changes.next()
+    if (done === true) return
+    this.#all.pacer.at(this.#all.startMs() + this.#offsetMs + value.atMs, (dueMs) => {
+      if (this.#isStopped) return
+      this.activeVus = value.vus
+      this.#isActive[value.vu] = value.change === 'start'
+      const vu = this.#all.vus[value.vu]!
+      if (value.change === 'start' && !vu.isBusy && this.#isThinking[vu.id] !== true)
+        vu.begin(dueMs - this.#all.startMs())
+      this.#awaitChanges(changes)
+    })
+  }
+
+  #wake(vu: V, atMs: number): void {
+    this.#isThinking[vu.id] = true
+    this.#all.pacer.at(atMs, (dueMs) => {
+      this.#isThinking[vu.id] = false
+      if (!this.#isStopped && this.#isActive[vu.id] === true) vu.begin(dueMs - this.#all.startMs())
+    })
+  }
+}
+
+/** A fixed number of iterations, taken by whichever VU is free. */
+class SharedDriver<V extends DrivenVu> implements Driver<V> {
+  readonly activeVus: number
+  readonly #all: DriverSurroundings<V>
+  readonly #offsetMs: number
+  #left: number
+  #isStopped = false
+
+  constructor(load: SharedIterations, offsetMs: number, all: DriverSurroundings<V>) {
+    this.activeVus = load.vus
+    this.#left = load.iterations
+    this.#offsetMs = offsetMs
+    this.#all = all
+  }
+
+  start(): void {
+    for (const vu of this.#all.vus.slice(0, this.activeVus)) if (!vu.isBusy) this.#next(vu, this.#offsetMs)
+  }
+
+  freed(vu: V, endMs: number): void {
+    const pauseMs = backoffMs(vu)
+    if (pauseMs > 0 && this.#left > 0) {
+      this.#all.pacer.at(endMs + pauseMs, (dueMs) => this.#next(vu, dueMs - this.#all.startMs()))
+      return
+    }
+    this.#next(vu, endMs - this.#all.startMs())
+    if (this.#left === 0 && !this.#all.vus.some(({ isBusy }) => isBusy)) this.#all.onExhausted()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    const nowMs = performance.now() - this.#all.startMs()
+    for (; this.#left > 0; this.#left--) this.#all.onDropped(nowMs)
+  }
+
+  #next(vu: V, atMs: number): void {
+    if (this.#isStopped || this.#left === 0) return
+    this.#left--
+    vu.begin(atMs)
+  }
+}

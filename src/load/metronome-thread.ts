@@ -1,0 +1,21 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { MetronomeMemory } from './metronome.ts'
+
+/**
+ * Sleeps until the instant the load's thread asked for, then wakes it. A thread that does nothing else can sleep to a
+ * tenth of a millisecond; a timer of Node fires up to two milliseconds late.
+ */
+const { signal, wakeAtMs, originMs } = workerData as MetronomeMemory
+const nowMs = () => Number(process.hrtime.bigint()) / 1e6 - originMs
+
+let answered = 0
+for (;;) {
+  const asked = Atomics.load(signal, 0)
+  const waitMs = asked === answered ? Number.POSITIVE_INFINITY : wakeAtMs[0]! - nowMs()
+  if (waitMs > 0) Atomics.wait(signal, 0, asked, waitMs)
+  else {
+    answered = asked
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
+    parentPort!.postMessage(asked)
+  }
+}

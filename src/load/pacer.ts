@@ -1,0 +1,86 @@
+import { Metronome } from './metronome.ts'
+
+/** Called when its instant has come. @param dueMs the instant it was due, not the one at which it is called */
+export type DueTask = (dueMs: number) => void
+
+interface Entry {
+  readonly dueMs: number
+  readonly task: DueTask
+}
+
+/** After so long, sockets get their turn: where more is due than can be sent, answers must still be read. */
+const LONGEST_TURN_MS = 2
+
+/** Calls tasks at their instants, to about a tenth of a millisecond. Instants are milliseconds of `performance.now()`. */
+export class Pacer {
+  readonly #heap: Entry[] = []
+  readonly #metronome = new Metronome(() => this.#run())
+  #waitsForMs = Number.POSITIVE_INFINITY
+  #isRunning = false
+
+  start(): Promise<void> {
+    return this.#metronome.start()
+  }
+
+  at(dueMs: number, task: DueTask): void {
+    push(this.#heap, { dueMs, task })
+    if (!this.#isRunning && dueMs < this.#waitsForMs) this.#wait()
+  }
+
+  /** Forgets everything that is due. */
+  close(): Promise<void> {
+    this.#heap.length = 0
+    return this.#metronome.close()
+  }
+
+  #run(): void {
+    this.#isRunning = true
+    const yieldAtMs = performance.now() + LONGEST_TURN_MS
+    try {
+      for (let nowMs = 0; nowMs < yieldAtMs && this.#heap.length > 0;) {
+        nowMs = performance.now()
+        if (this.#heap[0]!.dueMs > nowMs) break
+        const { dueMs, task } = pop(this.#heap)
+        task(dueMs)
+      }
+    } finally {
+      this.#isRunning = false
+      this.#wait()
+    }
+  }
+
+  #wait(): void {
+    const next = this.#heap[0]
+    this.#waitsForMs = next?.dueMs ?? Number.POSITIVE_INFINITY
+    if (next !== undefined) this.#metronome.wakeAt(next.dueMs)
+  }
+}
+
+function push(heap: Entry[], entry: Entry): void {
+  let at = heap.length
+  while (at > 0) {
+    const parent = (at - 1) >> 1
+    if (heap[parent]!.dueMs <= entry.dueMs) break
+    heap[at] = heap[parent]!
+    at = parent
+  }
+  heap[at] = entry
+}
+
+function pop(heap: Entry[]): Entry {
+  const first = heap[0]!
+  const last = heap.pop()!
+  const { length } = heap
+  if (length === 0) return first
+  let at = 0
+  for (;;) {
+    let child = 2 * at + 1
+    if (child >= length) break
+    if (child + 1 < length && heap[child + 1]!.dueMs < heap[child]!.dueMs) child++
+    if (heap[child]!.dueMs >= last.dueMs) break
+    heap[at] = heap[child]!
+    at = child
+  }
+  heap[at] = last
+  return first
+}

@@ -1,0 +1,45 @@
+import type { Load, Phase } from './load.ts'
+import { phasesOf } from './describe.ts'
+
+/** Where a load begins at nothing, it is warmed up with so much of its peak. */
+const SHARE_OF_PEAK = 0.1
+
+/** The load of a warm-up: as the load is at its beginning, held. */
+export function warmUpLoad(load: Load, durationMs: number): Load {
+  switch (load.kind) {
+    case 'constantVus':
+      return { ...load, durationMs }
+    case 'rampingVus': {
+      const vus = Math.ceil(beginning(load.startVus, load.stages))
+      return { kind: 'constantVus', vus, durationMs, thinkTime: load.thinkTime }
+    }
+    case 'constantArrivalRate':
+      return { ...load, durationMs }
+    case 'rampingArrivalRate': {
+      const { vus, arrivals } = load
+      return {
+        kind: 'constantArrivalRate',
+        ratePerSec: beginning(load.startRatePerSec, load.stages),
+        vus,
+        durationMs,
+        arrivals,
+      }
+    }
+    default:
+      return { kind: 'constantVus', vus: load.vus, durationMs, thinkTime: { minMs: 0, maxMs: 0 } }
+  }
+}
+
+/** The phases of a load with its warm-up before them. */
+export function phasesWithWarmUp(load: Load, warmupMs: number): readonly Phase[] {
+  const phases = phasesOf(load).map(({ name, startMs, endMs }) => ({
+    name,
+    startMs: startMs + warmupMs,
+    endMs: endMs + warmupMs,
+  }))
+  return warmupMs === 0 ? phases : [{ name: 'warmup', startMs: 0, endMs: warmupMs }, ...phases]
+}
+
+function beginning(start: number, stages: readonly { readonly target: number }[]): number {
+  return start > 0 ? start : Math.max(...stages.map(({ target }) => target)) * SHARE_OF_PEAK
+}

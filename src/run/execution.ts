@@ -1,0 +1,322 @@
+import { durationOf } from '../load/describe.ts'
+import { driverFor, type DrivenVu, type Driver, type DriverSurroundings } from '../load/drivers.ts'
+import { Fifo } from '../load/fifo.ts'
+import type { Load, Phase } from '../load/load.ts'
+import { Pacer } from '../load/pacer.ts'
+import type { Random } from '../load/random.ts'
+import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
+import type { AbortRule } from './abort-when.ts'
+import { ABORT_CHECK_MS, AbortWatch, type GivenUp } from './abort-watch.ts'
+import type { RunKind } from './evidence.ts'
+import type { GeneratorLimits } from './generator-limits.ts'
+import { GeneratorWatch } from './generator-watch.ts'
+import type { GeneratorHealth } from './generator.ts'
+import type { AbortBlame } from './http-run.ts'
+import type { RequestSeries } from './http-scope.ts'
+import { SnapshotMaker } from './request-snapshots.ts'
+import type { RunSnapshot } from './snapshot.ts'
+import { Tally } from './tally.ts'
+import { vusNeeded } from './vus-needed.ts'
+
+export interface ExecutionOptions {
+  readonly name: string
+  readonly kind: RunKind
+  /** After scaling. */
+  readonly load: Load
+  readonly warmupMs: number
+  /** How long an iteration may go on after the load's end: as long as one request may take. */
+  readonly graceMs: number
+  /** Open models: what waited so long for a free VU is dropped. */
+  readonly dropAfterMs: number
+  readonly abortWhen: AbortRule | undefined
+  readonly limits: GeneratorLimits
+  readonly random: Random
+  readonly signal: AbortSignal
+  readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
+}
+
+/** What VUs do, and where it is counted: requests over HTTP, conversations over WebSocket. */
+export interface Workload<V extends DrivenVu> {
+  /** Makes the VUs and opens their connections, before the load begins. */
+  open(execution: Execution<V>): Promise<readonly V[]>
+  close(): Promise<void>
+  /** Requests sent and not answered yet. */
+  readonly inFlight: number
+  readonly openSockets: number
+  readonly series: readonly RequestSeries[]
+  /** Where an iteration that was never begun is counted. */
+  dropped(random: Random): RequestSeries
+}
+
+/** What an execution leaves, of itself; what was counted is in the workload's series. */
+export interface Executed {
+  /** Warm-up included, cut where the run ended. */
+  readonly phases: readonly Phase[]
+  readonly gauges: readonly { readonly inFlight: number; readonly vus: number }[]
+  readonly startMs: number
+  readonly durationMs: number
+  readonly generator: GeneratorHealth
+  readonly abortReason: string | undefined
+  readonly abortBlame: AbortBlame | undefined
+  readonly vusNeeded: number | undefined
+  readonly warnings: readonly string[]
+}
+
+/** Puts a load on: has VUs begin iterations when they are due, from the first connection to the last answer. */
+export class Execution<V extends DrivenVu> {
+  readonly pacer = new Pacer()
+  readonly tally = new Tally()
+  readonly #options: ExecutionOptions
+  readonly #workload: Workload<V>
+  readonly #phases: readonly Phase[]
+  readonly #endMs: number
+  readonly #watch: GeneratorWatch
+  readonly #abortWatch: AbortWatch
+  readonly #snapshots: SnapshotMaker
+  readonly #gauges: { inFlight: number; vus: number }[] = []
+  readonly #idle = new Fifo<V>()
+  #vus: readonly V[] = []
+  #driver: Driver<V> | undefined
+  #startMs = Number.NaN
+  #endedMs: number | undefined
+  #busy = 0
+  #isOver = false
+  #abortReason: string | undefined
+  #abortBlame: AbortBlame | undefined
+  #scenarioError: { readonly error: unknown } | undefined
+  #finish!: () => void
+  readonly #finished = new Promise<void>((resolve) => {
+    this.#finish = resolve
+  })
+
+  constructor(options: ExecutionOptions, workload: Workload<V>) {
+    const { load, warmupMs, abortWhen, name, kind, limits } = options
+    this.#options = options
+    this.#workload = workload
+    this.#phases = phasesWithWarmUp(load, warmupMs)
+    this.#endMs = warmupMs + durationOf(load)
+    this.#watch = new GeneratorWatch(() => workload.openSockets)
+    this.#abortWatch = new AbortWatch(abortWhen, this.tally)
+    this.#snapshots = new SnapshotMaker({
+      name,
+      kind,
+      load,
+      phases: this.#phases,
+      plannedMs: this.#endMs,
+      limits,
+      tally: this.tally,
+      watch: this.#watch,
+      series: () => workload.series,
+    })
+  }
+
+  /** Warm-up included. */
+  get phases(): readonly Phase[] {
+    return this.#phases
+  }
+
+  /** When the run began, of `performance.now()`. */
+  get startMs(): number {
+    return this.#startMs
+  }
+
+  /** No request may be sent any more. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** What the scenario's own code threw, where that ended the run. */
+  get scenarioError(): { readonly error: unknown } | undefined {
+    return this.#scenarioError
+  }
+
+  /** Puts the load on. Never rejects for what the target does. */
+  async run(): Promise<Executed> {
+    const { signal } = this.#options
+    const onAbort = () => this.#abort(reasonOf(signal))
+    try {
+      await this.pacer.start()
+      this.#vus = await this.#workload.open(this)
+      for (const vu of this.#vus) this.#idle.push(vu)
+      this.#begin()
+      signal.addEventListener('abort', onAbort, { once: true })
+      if (signal.aborted) onAbort()
+      await this.#finished
+      return this.#executed()
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      this.#watch.stop()
+      await this.pacer.close()
+      await this.#workload.close()
+    }
+  }
+
+  /** A VU has begun an iteration. */
+  iterationBegan(): void {
+    this.#busy++
+  }
+
+  /** A VU has ended its iteration. To be called once for each `begin`. */
+  iterationEnded(vu: V, endMs: number): void {
+    this.#busy--
+    this.#driver!.freed(vu, endMs)
+    if (this.#busy === 0 && this.#endedMs !== undefined) this.#finish()
+  }
+
+  /** The scenario's own code failed: the run is pointless. */
+  scenarioFailed(error: unknown): void {
+    this.#scenarioError ??= { error }
+    this.#abort(`the scenario failed: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}`)
+  }
+
+  #begin(): void {
+    const { load, warmupMs } = this.#options
+    this.#startMs = performance.now()
+    this.#snapshots.startMs = this.#startMs
+    const at = (ms: number, task: () => void) => this.pacer.at(this.#startMs + ms, task)
+    const main = () => driverFor(load, warmupMs, this.#driverSurroundings('load'))
+    if (warmupMs > 0) {
+      this.#watch.start()
+      this.#drive(driverFor(warmUpLoad(load, warmupMs), 0, this.#driverSurroundings('warm-up')))
+      at(warmupMs, () => {
+        this.#driver!.stop()
+        this.tally.forgetIterations()
+        this.#watch.start()
+        this.#drive(main())
+      })
+    } else {
+      this.#watch.start()
+      this.#drive(main())
+    }
+    at(this.#endMs, () => this.#end())
+    this.#everySecond(1)
+    this.#lookForAbort(ABORT_CHECK_MS)
+  }
+
+  #drive(driver: Driver<V>): void {
+    this.#driver = driver
+    driver.start()
+  }
+
+  #driverSurroundings(seedLabel: string): DriverSurroundings<V> {
+    const { random, dropAfterMs } = this.#options
+    const own = random.fork(seedLabel)
+    return {
+      vus: this.#vus,
+      idle: this.#idle,
+      pacer: this.pacer,
+      startMs: () => this.#startMs,
+      random: own,
+      dropAfterMs,
+      onScheduled: (delayMs) => this.#watch.recordScheduleDelay(delayMs),
+      onDropped: (dueMs) => this.#countDropped(dueMs, own),
+      onExhausted: () => this.#end(),
+    }
+  }
+
+  #countDropped(dueMs: number, random: Random): void {
+    const window = this.#workload.dropped(random).timeline.at(dueMs)
+    window.offered++
+    window.dropped++
+    this.tally.offered++
+    this.tally.dropped++
+  }
+
+  #everySecond(second: number): void {
+    this.pacer.at(this.#startMs + second * 1000, () => {
+      if (this.#endedMs !== undefined) return
+      const { inFlight } = this.#workload
+      const vus = this.#driver!.activeVus
+      this.#gauges.push({ inFlight, vus })
+      const snapshot = this.#snapshots.make('running', inFlight, vus)
+      this.#options.onSnapshot?.(snapshot)
+      this.#abortIf(() => this.#abortWatch.checkSnapshot(snapshot))
+      this.#everySecond(second + 1)
+    })
+  }
+
+  #lookForAbort(ms: number): void {
+    this.pacer.at(this.#startMs + ms, () => {
+      if (this.#endedMs !== undefined) return
+      this.#abortIf(() => this.#abortWatch.check())
+      this.#lookForAbort(ms + ABORT_CHECK_MS)
+    })
+  }
+
+  #abortIf(look: () => GivenUp | undefined): void {
+    try {
+      const found = look()
+      if (found !== undefined) this.#abort(found.reason, found.blame)
+    } catch (error) {
+      this.#scenarioError ??= { error }
+      this.#abort('abortWhen threw an error')
+    }
+  }
+
+  /** The load's time is over: nothing new begins, what was begun may end. */
+  #end(): void {
+    if (this.#endedMs !== undefined) return
+    this.#driver!.stop()
+    this.#close()
+    if (this.#busy === 0) {
+      this.#finish()
+      return
+    }
+    // Iterations of several steps get as long as one request may take to go on; then each has its last.
+    this.pacer.at(performance.now() + this.#options.graceMs, () => {
+      this.#isOver = true
+      this.#finishWhenQuiet()
+    })
+  }
+
+  #finishWhenQuiet(): void {
+    if (this.#workload.inFlight === 0) this.#finish()
+    else this.pacer.at(performance.now() + 20, () => this.#finishWhenQuiet())
+  }
+
+  #abort(reason: string, blame?: AbortBlame): void {
+    if (this.#abortReason !== undefined) return
+    this.#isOver = true
+    if (this.#endedMs === undefined) {
+      this.#driver?.stop()
+      this.#close()
+    }
+    this.#abortReason = reason
+    this.#abortBlame = blame
+    this.#finish()
+  }
+
+  #close(): void {
+    this.#endedMs = Math.min(performance.now() - this.#startMs, this.#endMs)
+    this.#watch.stop()
+  }
+
+  #executed(): Executed {
+    const { load, onSnapshot } = this.#options
+    const endedMs = this.#endedMs!
+    onSnapshot?.(this.#snapshots.make('ended', this.#workload.inFlight, this.#driver!.activeVus))
+    return {
+      phases: cut(this.#phases, endedMs),
+      gauges: this.#gauges,
+      startMs: this.#startMs,
+      durationMs: endedMs,
+      generator: this.#watch.health(),
+      abortReason: this.#abortReason,
+      abortBlame: this.#abortBlame,
+      ...vusNeeded(load, this.tally),
+    }
+  }
+}
+
+/** Phases as far as the run got. Every phase stays, so that what was counted keeps its place. */
+function cut(phases: readonly Phase[], endedMs: number): readonly Phase[] {
+  return phases.map(({ name, startMs, endMs }) => ({
+    name,
+    startMs: Math.min(startMs, endedMs),
+    endMs: Math.min(endMs, endedMs),
+  }))
+}
+
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof Error ? reason.message : String(reason)
+}

@@ -1,0 +1,91 @@
+import { describeLoad, isOpen } from '../load/describe.ts'
+import type { Load, Phase } from '../load/load.ts'
+import { generatorInvalidities, limitsBeside, type GeneratorLimits } from './generator-limits.ts'
+import type { RunKind } from './evidence.ts'
+import type { GeneratorWatch } from './generator-watch.ts'
+import type { RequestSeries } from './http-scope.ts'
+import { RequestWindow } from './http-timeline.ts'
+import type { RunSnapshot } from './snapshot.ts'
+import type { Tally } from './tally.ts'
+
+/** Whole seconds that a snapshot's recent figures cover. */
+const RECENT_SECONDS = 3
+
+interface SnapshotParts {
+  readonly name: string
+  readonly kind: RunKind
+  readonly load: Load
+  readonly phases: readonly Phase[]
+  readonly plannedMs: number
+  readonly limits: GeneratorLimits
+  readonly tally: Tally
+  readonly watch: GeneratorWatch
+  readonly series: () => readonly RequestSeries[]
+}
+
+/** Says how a run stands. */
+export class SnapshotMaker {
+  startMs = 0
+  readonly #parts: SnapshotParts
+  #cpu = process.cpuUsage()
+  #atMs = performance.now()
+
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts
+  }
+
+  make(state: RunSnapshot['state'], inFlight: number, users: number): RunSnapshot {
+    const { name, kind, load, plannedMs, tally, phases } = this.#parts
+    const elapsedMs = performance.now() - this.startMs
+    const { offered, sent, completed, dropped, errors } = tally
+    const recent = this.#recent(Math.floor(elapsedMs / 1000))
+    return {
+      run: name,
+      kind,
+      load: describeLoad(load),
+      elapsedMs,
+      plannedMs,
+      phase: (phases.find(({ endMs }) => elapsedMs < endMs) ?? phases.at(-1)!).name,
+      state,
+      counts: { offered, sent, completed, dropped, errors: Object.fromEntries(errors) },
+      recent,
+      users,
+      inFlight,
+      responseTimes: tally.responseTimes.toJSON(),
+      generator: this.#health(recent.p99Ms ?? Number.NaN),
+    }
+  }
+
+  #recent(second: number): RunSnapshot['recent'] {
+    const seconds = Math.max(1, Math.min(RECENT_SECONDS, second))
+    const sum = new RequestWindow(0)
+    for (const { timeline } of this.#parts.series())
+      for (const window of timeline.inSeconds(second - seconds, second)) sum.add(window)
+    const { latency } = sum
+    const at = (p: number) => latency.percentileUs(p) / 1000
+    return {
+      seconds,
+      offeredPerSec: sum.offered / seconds,
+      achievedPerSec: sum.completed / seconds,
+      errors: sum.errorCount + sum.dropped,
+      ...(latency.count === 0 ? {} : { p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) }),
+    }
+  }
+
+  #health(latencyP99Ms: number): RunSnapshot['generator'] {
+    const { watch, limits, load } = this.#parts
+    const health = watch.health()
+    const { user, system } = process.cpuUsage(this.#cpu)
+    const nowMs = performance.now()
+    const cpuRatio = (user + system) / 1000 / Math.max(1, nowMs - this.#atMs)
+    this.#cpu = process.cpuUsage()
+    this.#atMs = nowMs
+    const [found] = generatorInvalidities(health, limitsBeside(latencyP99Ms, limits))
+    return {
+      cpuRatio,
+      eventLoopDelayP99Ms: health.eventLoopDelay.p99Ms,
+      ...(isOpen(load) && health.scheduleDelay !== undefined ? { scheduleDelayP99Ms: health.scheduleDelay.p99Ms } : {}),
+      ...(found === undefined ? {} : { saturated: found.finding }),
+    }
+  }
+}

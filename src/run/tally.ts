@@ -1,0 +1,36 @@
+import { ResponseTimes } from './response-times.ts'
+import type { ErrorKind } from '../stats/timeline.ts'
+
+/** Running sums over a whole run, warm-up included: for people watching and for deciding to abort, never evidence. */
+export class Tally {
+  offered = 0
+  sent = 0
+  completed = 0
+  dropped = 0
+  errorCount = 0
+  /** Of the errors, those that a generator short of CPU, descriptors or ports cannot have brought about. */
+  targetErrorCount = 0
+  readonly errors = new Map<ErrorKind, number>()
+  readonly responseTimes = new ResponseTimes()
+  /** Iterations that came to their end, and how long they held their VU, of the load without warm-up. */
+  iterations = 0
+  heldMs = 0
+
+  countError(kind: ErrorKind, detail: string): void {
+    this.errorCount++
+    if (isTargets(kind, detail)) this.targetErrorCount++
+    this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)
+  }
+
+  forgetIterations(): void {
+    this.iterations = 0
+    this.heldMs = 0
+  }
+}
+
+/** Connection attempts that the other side turned down. All else may be a limit of this machine, or late by its own fault. */
+const TURNED_DOWN = new Set(['ECONNREFUSED', 'ECONNRESET'])
+
+function isTargets(kind: ErrorKind, detail: string): boolean {
+  return kind === 'connect' ? TURNED_DOWN.has(detail) : kind !== 'timeout'
+}
