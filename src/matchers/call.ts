@@ -83,7 +83,7 @@ export class Call {
     if (!this.#state.poll) return
     throw new TypeError(
       `${this.#definition.name}() cannot be polled: a measurement repeated until it passes samples until it is ` +
-        `lucky. Await the run once, then assert: expect(${this.#definition.subject.variable}).${this.#written}`,
+        `lucky. Await the run once, then assert: expect(${this.#variable}).${this.#written}`,
       { cause: new Error('expect.poll() repeats what it is given until the assertion passes') },
     )
   }
@@ -160,13 +160,18 @@ export class Call {
   #message(judgement: Judgement, received: string): string {
     const isNot = this.#isNot
     const { soft } = this.#state
-    const chain = `expect${soft ? '.soft' : ''}(${this.#definition.subject.variable})${isNot ? '.not' : ''}`
+    const chain = `expect${soft ? '.soft' : ''}(${this.#variable})${isNot ? '.not' : ''}`
     return formatMessage({
       ...judgement,
       call: `${chain}.${this.#written}`,
       expected: isNot ? judgement.expectedNot : judgement.expected,
       received,
     })
+  }
+
+  get #variable(): string {
+    const { subject } = this.#definition
+    return subject.variableFor?.(this.#received) ?? subject.variable
   }
 
   /** The call without its receiver, as the scenario wrote it. */

@@ -128,7 +128,7 @@ function intervalOf({ windows }: JudgedTimes, p: number, confidence = DEFAULT_CO
   return trusted(percentileIntervalMs(windows, p, { confidence }), windows.length)
 }
 
-function showMs(ms: number): string {
+export function showMs(ms: number): string {
   return ms * 1000 >= MAX_TRACKABLE_US ? 'never' : formatMs(ms)
 }
 
@@ -141,7 +141,7 @@ function neverLine({ never, histogram, noun, missed }: JudgedTimes): string[] {
  * Failures are quick where a port is closed: a dead target would pass any limit. Once they are more than half of what
  * was offered, the percentile is theirs and not the service's, and no limit is met or missed by it.
  */
-function failuresDominate(evidence: TimeEvidence): string | undefined {
+export function failuresDominate(evidence: TimeEvidence): string | undefined {
   if (!isOfRequests(evidence)) return undefined
   const failed = sum(evidence.errors.values())
   if (failed * 2 <= evidence.offered || failed === 0) return undefined

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import type { BenchResult } from 'vitest'
 import type { MicroRun } from '../micro/micro-run.ts'
+import type { Comparison } from '../comparison/comparison.ts'
+import type { BaselineSource } from '../run/baseline-evidence.ts'
 import type { FanOutRun } from '../run/fan-out-run.ts'
 import type { HttpRun } from '../run/http-run.ts'
 import './register.ts'
@@ -9,6 +11,8 @@ declare const requests: HttpRun
 declare const micro: MicroRun
 declare const fanOut: FanOutRun
 declare const bench: BenchResult
+declare const comparison: Comparison
+declare const baseline: BaselineSource
 declare const later: Promise<FanOutRun>
 
 test('percentile matchers take any run with times', () => {
@@ -47,6 +51,29 @@ test('fan-out matchers take fan-outs alone', () => {
   expect(requests).toDeliverWithin(1000, { ratio: 0.99 })
   // @ts-expect-error -- requests have no order
   expect(requests).toDeliverInOrder()
+})
+
+test('comparisons take builds, runs and baselines', () => {
+  expect(comparison).toBeNoSlowerThan('base', { tolerance: 0.05, percentile: 0.95 })
+  expect(comparison).not.toBeNoSlowerThan('base')
+  expect(requests).toBeNoSlowerThan(requests.step('me'), { tolerance: 0.1 })
+  expect(requests).toBeNoSlowerThan(baseline, { acrossEnvironments: true })
+  expect(requests).toBeFasterThan(requests.phase('spike'), { delta: 0.1 })
+  expect(micro).not.toBeFasterThan(baseline)
+  expect(bench).toBeFasterThan(bench, { delta: 0.1 })
+  expect([comparison]).toContainEqual(expect.toBeNoSlowerThan('base'))
+  // @ts-expect-error -- a build is named 'base'
+  expect(comparison).toBeNoSlowerThan('head')
+  // @ts-expect-error -- builds are compared with each other
+  expect(comparison).toBeNoSlowerThan(requests)
+  // @ts-expect-error -- a run has no builds
+  expect(requests).toBeNoSlowerThan('base')
+  // @ts-expect-error -- a baseline is the other one
+  expect(baseline).toBeNoSlowerThan(requests)
+  // @ts-expect-error -- a comparison has no limit of its own
+  expect(comparison).toHaveP95Below(150)
+  // @ts-expect-error -- statistics are no run
+  expect(requests).toBeFasterThan({ p95Ms: 12 })
 })
 
 test('arguments are checked', () => {

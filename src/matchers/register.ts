@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { capacityMatchers } from './capacity.ts'
+import { comparisonMatchers } from './comparison.ts'
 import { connectingMatchers } from './connecting.ts'
 import { fanOutMatchers } from './fan-out.ts'
 import { freshnessMatchers } from './freshness.ts'
@@ -8,6 +9,18 @@ import { ledgerMatchers } from './ledger.ts'
 import { metricsMatchers } from './metrics.ts'
 import { requestMatchers } from './requests.ts'
 import { sustainMatchers } from './sustain.ts'
+
+// Their types: a declaration file keeps these imports, and none of the above.
+import './capacity.ts'
+import './comparison.ts'
+import './connecting.ts'
+import './fan-out.ts'
+import './freshness.ts'
+import './latency.ts'
+import './ledger.ts'
+import './metrics.ts'
+import './requests.ts'
+import './sustain.ts'
 
 expect.extend({
   ...latencyMatchers,
@@ -19,4 +32,5 @@ expect.extend({
   ...capacityMatchers,
   ...ledgerMatchers,
   ...freshnessMatchers,
+  ...comparisonMatchers,
 })

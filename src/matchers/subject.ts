@@ -8,6 +8,8 @@ import type { FanOutEvidence, RequestEvidence, RunKind, TimeEvidence } from '../
 export interface Subject<Evidence> {
   /** How the call line names the receiver: `run`, `ledger`. */
   readonly variable: string
+  /** In place of `variable`, where one matcher judges several things. */
+  variableFor?(received: unknown): string
   /** Completes "judges …": `a run with request counts, as http.run() gives`. */
   readonly noun: string
   /** The evidence, or `undefined` where the value is of another kind. */
@@ -56,7 +58,7 @@ export function isOfDeliveries(evidence: TimeEvidence): evidence is FanOutEviden
   return evidence.kind === 'fanOut'
 }
 
-const KIND_NAMES: Record<RunKind, string> = {
+export const KIND_NAMES: Record<RunKind, string> = {
   http: 'an HTTP run',
   conversation: 'a run of WebSocket conversations',
   fanOut: 'a fan-out run',

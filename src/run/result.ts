@@ -1,6 +1,7 @@
 import type { HistogramJson } from '../stats/histogram.ts'
 import type { TimeStats } from '../stats/summary.ts'
 import type { Phase } from '../load/load.ts'
+import type { ComparedFigure } from './compared-figures.ts'
 import type { RunKind } from './evidence.ts'
 import type { DeliveryCounts, FanOutPoint, PublicationCounts, SocketCounts } from './fan-out-counts.ts'
 import type { GeneratorHealth } from './generator.ts'
@@ -10,6 +11,22 @@ import type { Invalidity, InvalidReason, Outcome } from './verdict.ts'
 export interface ScenarioRecord {
   readonly runs: RunResult[]
   readonly assertions: AssertionResult[]
+  /** Two builds under the same load; what each got is among the runs as well. */
+  readonly comparisons?: ComparisonResult[]
+}
+
+/** What `compare()` found. */
+export interface ComparisonResult {
+  readonly name: string
+  /** What each build got, in one line. */
+  readonly load: string
+  /** Names of the builds. */
+  readonly base: string
+  readonly head: string
+  readonly pairs: number
+  readonly sliceMs: number
+  readonly figures: readonly ComparedFigure[]
+  readonly invalidities: readonly Invalidity[]
 }
 
 /** One judgement of one matcher. */

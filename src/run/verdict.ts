@@ -8,6 +8,8 @@ export type InvalidReason =
   | 'wrong-phase'
   | 'metric-missing'
   | 'ledger-unreadable'
+  | 'undecided'
+  | 'not-comparable'
 
 /** One reason against a run's evidence, with figures and a remedy for the reader. */
 export interface Invalidity {

@@ -1,0 +1,81 @@
+import type { HttpRunOptions } from '../http/types.ts'
+import { readOptions } from '../http/options.ts'
+import type { Load } from '../load/load.ts'
+import { checkDuration, checkNumber } from '../options/checks.ts'
+import type { Duration } from '../options/checks.ts'
+import { Problems } from '../options/problems.ts'
+import { OptionsError } from '../options/problems.ts'
+import { FEWEST_SLICES, MOST_SLICES } from './slice-plan.ts'
+
+/** What both builds are asked, as for `http.run()`. */
+export interface CompareOptions<D = undefined> extends Omit<
+  HttpRunOptions<D>,
+  'baseUrl' | 'connectTo' | 'record' | 'abortWhen'
+> {
+  /**
+   * What each of the two builds gets in all, cut into slices that alternate between them: the comparison takes a little
+   * more than twice as long. Scaled as other loads. A ramp is held at its largest piece; VUs that pause become the rate at
+   * which they would ask. Not `sharedIterations`.
+   */
+  readonly load: Load
+  /** The name in messages and reports. Default: `comparison 1`, … */
+  readonly name?: string
+  /** Slices of each build, 4 to 200. Default: as many as give slices of 1.5 s, or of 20 iterations where that is longer. */
+  readonly slices?: number
+  /** The load of a slice, put on each build before the first slice and counted nowhere. Default: `'3s'`. */
+  readonly warmup?: Duration
+}
+
+/** Options, checked; durations in milliseconds, defaults filled in. */
+export interface CompareRequest<D> {
+  readonly name: string | undefined
+  readonly load: Exclude<Load, { kind: 'sharedIterations' }>
+  readonly slices: number | undefined
+  readonly warmupMs: number
+  /** What goes to `http.run()` of every slice as it is. */
+  readonly run: Omit<HttpRunOptions<D>, 'load' | 'name' | 'warmup' | 'baseUrl' | 'record' | 'abortWhen' | 'data'>
+  readonly data: HttpRunOptions<D>['data']
+}
+
+const WARMUP_MS = 3_000
+
+/** @throws {OptionsError} naming every option that cannot be used */
+export function readCompareOptions<D>(options: CompareOptions<D>): CompareRequest<D> {
+  const problems = new Problems()
+  const { slices, warmup, ...rest } = options
+  for (const key of ['baseUrl', 'connectTo', 'record', 'abortWhen'] as const)
+    if (key in rest)
+      problems.add(
+        key,
+        (rest as Record<string, unknown>)[key],
+        'has no meaning for two builds',
+        `compare({ base, head }, { load, request })`,
+      )
+  if (slices !== undefined)
+    checkNumber(problems, 'slices', slices, { min: FEWEST_SLICES, max: MOST_SLICES, integer: true, example: 20 })
+  const warmupMs = warmup === undefined ? WARMUP_MS : checkDuration(problems, 'warmup', warmup, { min: 0 })
+  problems.adopt('', problemsOfRun(rest))
+  if (options.load?.kind === 'sharedIterations') {
+    const rule = 'must be a load that lasts a time: iterations shared by all are work to be done once'
+    problems.add('load', options.load, rule, `load: constantArrivalRate({ rate: 100, vus: 100, duration: '30s' })`)
+  }
+  problems.throwIfAny('compare()')
+  const { load, name, data, ...run } = rest
+  return { name, load: load as CompareRequest<D>['load'], slices, warmupMs, run, data }
+}
+
+/** How many requests one iteration sends: alternatives beside each other are one. */
+export function requestsPerIteration<D>({ run: { steps } }: CompareRequest<D>): number {
+  if (steps === undefined) return 1
+  return steps.filter(({ weight }, at) => weight === undefined || steps[at - 1]?.weight === undefined).length
+}
+
+function problemsOfRun<D>(options: HttpRunOptions<D>) {
+  try {
+    readOptions(options, { baseUrl: 'http://127.0.0.1' })
+    return []
+  } catch (error) {
+    if (error instanceof OptionsError) return error.problems
+    throw error
+  }
+}

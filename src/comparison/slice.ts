@@ -1,0 +1,69 @@
+import { cpuSecondsOf } from '../capacity/process-cpu.ts'
+import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
+import type { SliceEvidence } from '../run/comparison-evidence.ts'
+import type { HttpRun } from '../run/http-run.ts'
+import { Histogram, MAX_TRACKABLE_US } from '../stats/histogram.ts'
+
+/** One of the two builds, running. */
+export interface Build {
+  /** How messages and reports name it: `base`, `head`, or the revision. */
+  readonly label: string
+  readonly baseUrl: string
+  /** Its processes; empty where they are not ours, and CPU then stays unknown. */
+  readonly pids: readonly number[]
+}
+
+/** A slice that is over. */
+export interface Slice {
+  readonly evidence: SliceEvidence
+  /** Past its limits, the generator did not put the slice's load on as it should have. */
+  readonly saturated: string | undefined
+  /** Nearly every request went wrong: what happened to them, by kind. */
+  readonly broken: string | undefined
+}
+
+/** Fewer requests that all went wrong may be chance. */
+const FEWEST_BROKEN = 5
+const BROKEN_RATIO = 0.9
+
+/** Puts one slice of load on a build and reads its CPU before and after. */
+export async function measureSlice(build: Build, load: () => Promise<HttpRun>): Promise<Slice> {
+  const before = await cpuSec(build)
+  const run = await load()
+  const used = (await cpuSec(build)) - before
+  const requests = run.timeline.reduce((sum, { completed }) => sum + completed, 0)
+  const cpuMsPerRequest = requests > 0 && used >= 0 ? (used * 1000) / requests : undefined
+  return sliceOf(run[evidenceOf](), cpuMsPerRequest)
+}
+
+function sliceOf(found: RequestEvidence, cpuMsPerRequest: number | undefined): Slice {
+  const { histogram, offered, completed, errors, durationMs, invalidities } = found
+  const failed = [...errors.values()].reduce((sum, count) => sum + count, 0)
+  const wrong = failed + offered - completed
+  const goodPerSec = durationMs > 0 ? (completed - failed) / (durationMs / 1000) : 0
+  const evidence = { latency: withNever(histogram, offered - completed), offered, wrong, goodPerSec, cpuMsPerRequest }
+  const generator = invalidities.find(
+    ({ reason }) => reason === 'generator-saturated' || reason === 'offered-rate-missed',
+  )
+  const isBroken = offered >= FEWEST_BROKEN && wrong > offered * BROKEN_RATIO
+  return { evidence, saturated: generator?.finding, broken: isBroken ? kindsOf(found) : undefined }
+}
+
+function kindsOf({ errors, dropped, sent, completed }: RequestEvidence): string {
+  const counts = [...errors, ['dropped', dropped] as const, ['unanswered', sent - completed] as const]
+  return counts
+    .filter(([, count]) => count > 0)
+    .map(([kind, count]) => `${count} × ${kind}`)
+    .join(', ')
+}
+
+function withNever(histogram: Histogram, never: number): Histogram {
+  const all = Histogram.merged([histogram])
+  for (let n = 0; n < never; n++) all.record(MAX_TRACKABLE_US)
+  return all
+}
+
+/** NaN where the processes are unknown or gone. */
+async function cpuSec({ pids }: Build): Promise<number> {
+  return pids.length === 0 ? Number.NaN : cpuSecondsOf(pids).catch(() => Number.NaN)
+}

@@ -1,0 +1,59 @@
+import { formatChange } from '../run/compared-figures.ts'
+import type { Invalidity } from '../run/verdict.ts'
+import { formatRatio } from '../stats/units.ts'
+import type { Judgement } from './define.ts'
+
+/** By which factor a figure differs, with its interval. */
+export interface MeasuredRatio {
+  readonly ratio: number
+  readonly low: number
+  readonly high: number
+  readonly confidence: number
+}
+
+/** A change held against how much worse a figure may get. */
+export interface ChangeAssertion {
+  /** `p95` */
+  readonly what: string
+  /** What it is compared with: `base`. */
+  readonly than: string
+  readonly tolerance: number
+  readonly found: MeasuredRatio
+  /** Both values: `12.1 → 13.9 ms`. */
+  readonly values: string
+  /** What would narrow an interval that reaches over the tolerance. */
+  readonly remedy: string
+}
+
+/** Decides by the whole interval; where it lies on both sides of the tolerance, nothing is decided. */
+export function judgeChange(
+  assertion: ChangeAssertion,
+): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities'> {
+  const { what, tolerance, found, values, remedy, than } = assertion
+  const limit = 1 + tolerance
+  const change = `${what} ${formatChange(found.ratio - 1)} (${values}), ${formatRatio(found.confidence)} interval`
+  const interval = `${formatChange(found.low - 1)} to ${formatChange(found.high - 1)}`
+  const undecided: Invalidity = {
+    reason: 'undecided',
+    finding: `${change} ${interval}, on both sides of ${formatChange(tolerance)}`,
+    remedy,
+  }
+  return {
+    holds: found.low <= limit,
+    ...expectedChange(what, than, tolerance),
+    received: `${change} ${interval}`,
+    invalidities: found.low <= limit && found.high > limit ? [undecided] : [],
+  }
+}
+
+export function expectedChange(
+  what: string,
+  than: string,
+  tolerance: number,
+): Pick<Judgement, 'expected' | 'expectedNot'> {
+  const size = tolerance === 0 ? '' : `${formatRatio(tolerance)} `
+  return {
+    expected: tolerance === 0 ? `${what} not above that of ${than}` : `${what} at most ${size}above that of ${than}`,
+    expectedNot: tolerance === 0 ? `${what} above that of ${than}` : `${what} more than ${size}above that of ${than}`,
+  }
+}

@@ -1,0 +1,130 @@
+import {
+  comparedFigures,
+  errorDifference,
+  figureTable,
+  formatChange,
+  latencyPairs,
+  mergedLatency,
+  requestsForPercentile,
+  wrongRatio,
+} from '../run/compared-figures.ts'
+import type { ComparisonEvidence } from '../run/comparison-evidence.ts'
+import { percentileName, samplesForPercentile, tooFewSamples } from '../run/usable.ts'
+import type { Invalidity } from '../run/verdict.ts'
+import { pairedRatio, slicesNeeded } from '../stats/comparison.ts'
+import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
+import { expectedChange, judgeChange } from './change.ts'
+import type { NoSlowerPlan } from './comparison.ts'
+import type { Judgement } from './define.ts'
+import { showMs } from './latency.ts'
+import { formatSpan, withLack } from './threshold.ts'
+
+/** A share of failures larger by no more than this is no reason to say that head is slower. */
+const MORE_ERRORS = 0.01
+
+/** Holds head's percentile against base's by their paired slices. */
+export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan): Judgement {
+  const { p, tolerance, confidence } = plan
+  const what = `${percentileName(p)} of head`
+  const judged = judgePairs(evidence, plan, what)
+  const errors = moreErrors(evidence, confidence)
+  const failing = failuresDominate(evidence)
+  const lines = [judged.received, ...errors, ...failing]
+  const { figures, worst } = figuresWith(evidence, plan)
+  return {
+    ...judged,
+    ...expectedChange(what, 'base', tolerance),
+    holds: failing.length > 0 ? 'undecided' : errors.length > 0 ? false : judged.holds,
+    received: lines.join('\n'),
+    // What failed more often needs no decision about its times.
+    invalidities:
+      errors.length + failing.length > 0
+        ? evidence.invalidities
+        : withLack(evidence.invalidities, lackOf(evidence, plan, what, judged.invalidities)),
+    evidence: [...evidence.evidenceLines, ...figures],
+    hint: worst,
+  }
+}
+
+function judgePairs(
+  evidence: ComparisonEvidence,
+  { p, tolerance, confidence }: NoSlowerPlan,
+  what: string,
+): Pick<Judgement, 'holds' | 'received' | 'invalidities'> {
+  const found = pairedRatio(latencyPairs(evidence.pairs, p), { confidence })
+  if (found === undefined) return { holds: 'undecided', received: `${what} unknown`, invalidities: [] }
+  const { ratio, interval } = found
+  const at = (side: 'base' | 'head') => mergedLatency(evidence.pairs, side).percentileUs(p) / 1000
+  const needed = slicesNeeded(found, tolerance, { confidence })
+  return judgeChange({
+    what,
+    than: 'base',
+    tolerance,
+    found: { ratio, ...interval },
+    values: formatSpan(at('base'), at('head'), showMs).replace('–', ' → '),
+    remedy:
+      needed === undefined
+        ? 'the change is about as large as the tolerance, which no number of slices decides: choose another tolerance'
+        : `about ${formatCount(needed)} slices of each build would decide it, there were ${found.pairs}: ` +
+          `lengthen the load to ${formatDuration(needed * evidence.sliceMs)}, or compare on a quieter machine`,
+  })
+}
+
+function lackOf(
+  { pairs, sliceMs }: ComparisonEvidence,
+  { p }: NoSlowerPlan,
+  what: string,
+  undecided: readonly Invalidity[],
+): readonly Invalidity[] {
+  const count = Math.min(mergedLatency(pairs, 'base').count, mergedLatency(pairs, 'head').count)
+  const scope = { count, durationMs: pairs.length * sliceMs, noun: 'requests to each build' }
+  const tooFew = tooFewSamples(what, samplesForPercentile(p), scope)
+  if (tooFew !== undefined) return [tooFew]
+  return latencyPairs(pairs, p).length < 2 ? [emptySlices(p)] : undecided
+}
+
+function emptySlices(p: number): Invalidity {
+  const needed = requestsForPercentile(p)
+  return {
+    reason: 'too-few-samples',
+    finding: `slices are too short for their ${percentileName(p)}: every one needs ${formatCount(needed)} requests`,
+    remedy: 'raise the rate, or ask for fewer and therefore longer slices: compare(…, { slices })',
+  }
+}
+
+function moreErrors({ pairs }: ComparisonEvidence, confidence: number): string[] {
+  const found = errorDifference(pairs, { confidence })
+  if (found === undefined || found.interval.low <= MORE_ERRORS) return []
+  const { low, high } = found.interval
+  return [
+    `head fails more often: ${formatRatio(wrongRatio(pairs, 'base'))} → ${formatRatio(wrongRatio(pairs, 'head'))} of its requests, ` +
+      `${formatRatio(confidence)} interval ${formatChange(low, true)} to ${formatChange(high, true)}`,
+  ]
+}
+
+/** Failures are quick where a port is closed. */
+function failuresDominate({ pairs }: ComparisonEvidence): string[] {
+  return (['base', 'head'] as const)
+    .filter((side) => wrongRatio(pairs, side) > 0.5)
+    .map((side) => `${formatRatio(wrongRatio(pairs, side))} of ${side}'s requests failed: these are times of failures`)
+}
+
+/** The table, and which other percentile moved beyond the tolerance. */
+function figuresWith(
+  { pairs }: ComparisonEvidence,
+  { p, tolerance, confidence }: NoSlowerPlan,
+): { figures: readonly string[]; worst: string | undefined } {
+  if (pairs.length === 0) return { figures: [], worst: undefined }
+  const figures = comparedFigures(pairs, { confidence })
+  const slower = figures.filter(
+    ({ name, change }) => /^p\d/.test(name) && change !== undefined && change.low > tolerance,
+  )
+  const others = slower.map(({ name }) => name).filter((name) => name !== percentileName(p))
+  return {
+    figures: figureTable(figures),
+    worst:
+      others.length === 0
+        ? undefined
+        : `${others.join(' and ')} of head ${others.length === 1 ? 'lies' : 'lie'} beyond the tolerance as well: see { percentile }`,
+  }
+}

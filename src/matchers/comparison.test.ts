@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest'
+import { messageOf } from './message-of.ts'
+import { sampleBaseline, sampleComparison } from './sample-comparison.ts'
+import { GIVEN_UP, SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from './sample-runs.ts'
+import './register.ts'
+
+/** As values whose types say nothing, for calls that do not compile otherwise. */
+const untyped = (value: unknown): unknown => value
+const anything = (value: unknown): never => value as never
+
+const same = sampleComparison()
+const slower = sampleComparison({ slower: 1.15 })
+const unsure = sampleComparison({ slower: 1.04, spread: 0.2 })
+
+describe('two builds', () => {
+  test('no slower: passes as written and fails negated', () => {
+    expect(same).toBeNoSlowerThan('base', { tolerance: 0.05 })
+    expect(messageOf(() => expect(same).not.toBeNoSlowerThan('base', { tolerance: 0.05 }))).toMatchSnapshot('negated')
+  })
+
+  test('slower beyond the tolerance: fails as written and passes negated', () => {
+    expect(slower).not.toBeNoSlowerThan('base', { tolerance: 0.05 })
+    expect(messageOf(() => expect(slower).toBeNoSlowerThan('base', { tolerance: 0.05 }))).toMatchSnapshot('fails')
+    expect(slower).toBeNoSlowerThan('base', { tolerance: 0.2 })
+  })
+
+  test('faster is no slower', () => {
+    expect(sampleComparison({ slower: 0.8 })).toBeNoSlowerThan('base', { tolerance: 0 })
+  })
+
+  test('an interval on both sides of the tolerance is invalid in both polarities, and says how many slices would decide', () => {
+    expect(messageOf(() => expect(unsure).toBeNoSlowerThan('base'))).toMatchSnapshot('undecided')
+    expect(messageOf(() => expect(unsure).not.toBeNoSlowerThan('base'))).toMatch(
+      /^InvalidRunError: expect\(comparison\)\.not/,
+    )
+    const onTheEdge = sampleComparison({ slower: 1.05 / 0.99528, spread: 0.2 })
+    expect(messageOf(() => expect(onTheEdge).toBeNoSlowerThan('base'))).toMatch(/no number of slices decides/)
+  })
+
+  test('a tail by itself', () => {
+    expect(messageOf(() => expect(slower).toBeNoSlowerThan('base', { percentile: 0.95 }))).toMatch(
+      /^Received: p95 of head \+1[4-6]/m,
+    )
+    expect(
+      messageOf(() => expect(sampleComparison({ perSlice: 60 })).toBeNoSlowerThan('base', { percentile: 0.99 })),
+    ).toMatchSnapshot('slices too short for p99')
+    const few = sampleComparison({ pairs: 4, perSlice: 30 })
+    expect(messageOf(() => expect(few).toBeNoSlowerThan('base', { percentile: 0.95 }))).toMatchSnapshot(
+      'too few requests',
+    )
+  })
+
+  test('failures: more of them is slower, mostly failures say nothing', () => {
+    const failing = sampleComparison({ wrong: { base: 0, head: 30 } })
+    expect(messageOf(() => expect(failing).toBeNoSlowerThan('base'))).toMatchSnapshot('head fails more often')
+    expect(failing).not.toBeNoSlowerThan('base')
+    expect(sampleComparison({ wrong: { base: 1, head: 2 } })).toBeNoSlowerThan('base')
+    const broken = sampleComparison({ wrong: { base: 0, head: 290 } })
+    expect(messageOf(() => expect(broken).toBeNoSlowerThan('base'))).toMatch(/96.7% of head's requests failed/)
+    expect(() => expect(broken).not.toBeNoSlowerThan('base')).toThrow(/96.7% of head's requests failed/)
+    const silent = sampleComparison({ never: 200 })
+    expect(messageOf(() => expect(silent).toBeNoSlowerThan('base'))).toMatch(/20 ms → never/)
+  })
+
+  test('without CPU, without pairs, and with a generator past its limits', () => {
+    expect(
+      messageOf(() => expect(sampleComparison({ slower: 2, cpuMs: undefined })).toBeNoSlowerThan('base')),
+    ).not.toMatch(/CPU/)
+    expect(messageOf(() => expect(sampleComparison({ pairs: 0 })).toBeNoSlowerThan('base'))).toMatch(
+      /INVALID, not judged. no-samples/,
+    )
+    expect(messageOf(() => expect(sampleComparison({ invalidities: [SATURATED] })).toBeNoSlowerThan('base'))).toMatch(
+      /INVALID/,
+    )
+    expect(
+      messageOf(() => expect(sampleComparison({ pairs: 0, invalidities: [GIVEN_UP] })).toBeNoSlowerThan('base')),
+    ).toMatch(/^Error.*\n\n.*\nReceived: the run was given up/)
+  })
+})
+
+describe('two runs', () => {
+  const quick = sampleHttpRun()
+  const slow = { ...sampleHttpRun({ latencyMs: (n) => 20 + (n % 100) }), name: 'http 2' }
+
+  test('by a percentile with joined intervals', () => {
+    expect(quick).toBeNoSlowerThan(slow)
+    expect(slow).not.toBeNoSlowerThan(quick, { tolerance: 0.05 })
+    expect(messageOf(() => expect(slow).toBeNoSlowerThan(quick))).toMatchSnapshot('fails')
+    expect(messageOf(() => expect(quick).not.toBeNoSlowerThan(slow))).toMatchSnapshot('negated')
+    const middling = { ...sampleHttpRun({ latencyMs: (n) => 13 + (n % 100) }), name: 'http 3' }
+    expect(messageOf(() => expect(middling).toBeNoSlowerThan(quick))).toMatchSnapshot('undecided')
+  })
+
+  test('by the mean, as for benchmarks', () => {
+    expect(quick).toBeFasterThan(slow)
+    expect(quick).not.toBeFasterThan(slow, { delta: 0.2 })
+    expect(messageOf(() => expect(slow).toBeFasterThan(quick, { delta: 0.1 }))).toMatchSnapshot('fails')
+    expect(messageOf(() => expect(quick).not.toBeFasterThan(slow))).toMatchSnapshot('negated')
+  })
+
+  test("benchmarks of Vitest's own, by their means, also where it kept no samples", () => {
+    const result = (name: string, mean: number) => ({
+      name,
+      latency: { mean, p50: mean, p75: mean, p99: mean, max: mean, samplesCount: 9 },
+    })
+    const [one, other] = [result('one', 1), result('other', 2)]
+    expect(untyped(one)).toBeFasterThan(anything(other))
+    expect(untyped(one)).not.toBeFasterThan(anything(other), { delta: 0.6 })
+    expect(messageOf(() => expect(untyped(other)).toBeFasterThan(anything(one)))).toMatch(
+      /^Received: mean \+100% \(1 → 2 ms\)$/m,
+    )
+  })
+
+  test('what speaks against either speaks against both', () => {
+    const saturated = { ...sampleHttpRun({ invalidities: [SATURATED] }), name: 'http 2' }
+    expect(messageOf(() => expect(quick).toBeNoSlowerThan(saturated))).toMatch(
+      /generator-saturated: http 2: schedule delay/,
+    )
+    expect(messageOf(() => expect(saturated).toBeFasterThan(quick))).toMatch(/^InvalidRunError/)
+    expect(messageOf(() => expect(sampleHttpRun({ seconds: 1, perSecond: 10 })).toBeNoSlowerThan(quick))).toMatch(
+      /too-few-samples/,
+    )
+    const dead = sampleHttpRun({ errorsPerSecond: 150, latencyMs: () => 0.1 })
+    expect(messageOf(() => expect(dead).toBeNoSlowerThan(quick))).toMatch(/1,500 of 2,000 requests failed/)
+  })
+
+  test('of different kinds, or with something that is no run', () => {
+    expect(messageOf(() => expect(quick).toBeNoSlowerThan(sampleMicroRun()))).toMatchInlineSnapshot(
+      `"TypeError: toBeNoSlowerThan() compares runs of one kind; this is an HTTP run, and micro 1 is a micro run"`,
+    )
+    expect(messageOf(() => expect(sampleFanOutRun()).toBeFasterThan(quick))).toMatchInlineSnapshot(
+      `"TypeError: toBeFasterThan() compares runs of one kind; this is a fan-out run, and http 1 is an HTTP run"`,
+    )
+    expect(messageOf(() => expect(quick).toBeNoSlowerThan(anything('base')))).toMatchInlineSnapshot(
+      `"TypeError: toBeNoSlowerThan() of a run takes another run or a baseline to compare with; it got a string ('base')"`,
+    )
+    expect(messageOf(() => expect(same).toBeNoSlowerThan(anything(quick)))).toMatchInlineSnapshot(
+      `"TypeError: toBeNoSlowerThan() of a comparison takes the build to compare with, 'base'; it got an HTTP run (http 1)"`,
+    )
+    expect(messageOf(() => expect(untyped({ p95Ms: 3 })).toBeNoSlowerThan('base'))).toMatchInlineSnapshot(
+      `"TypeError: toBeNoSlowerThan() judges a comparison, as compare() gives, or the times of a run; it was given an object with p95Ms."`,
+    )
+  })
+})
+
+describe('a baseline', () => {
+  const run = sampleHttpRun()
+
+  test('is compared with by what it stored', () => {
+    expect(run).toBeNoSlowerThan(sampleBaseline())
+    const slower = sampleHttpRun({ latencyMs: (n) => 30 + (n % 100) })
+    expect(messageOf(() => expect(slower).toBeNoSlowerThan(sampleBaseline()))).toMatchSnapshot('fails')
+    expect(sampleHttpRun({ latencyMs: (n) => 5 + (n % 100) })).toBeFasterThan(sampleBaseline())
+    expect(slower).not.toBeFasterThan(sampleBaseline())
+  })
+
+  test('of other conditions is invalid unless asked for', () => {
+    const elsewhere = sampleBaseline({ differences: ['Node v22.1.0, now v24.0.0', 'load 50/s, now 100/s'] })
+    expect(messageOf(() => expect(run).toBeNoSlowerThan(elsewhere))).toMatchSnapshot('not comparable')
+    expect(messageOf(() => expect(run).toBeFasterThan(elsewhere))).toMatch(/not-comparable/)
+    expect(run).toBeNoSlowerThan(elsewhere, { acrossEnvironments: true })
+  })
+
+  test('stored by this very run is nothing to compare with', ({ task }) => {
+    expect(run).toBeNoSlowerThan(sampleBaseline({ isNew: true }))
+    expect(run).not.toBeNoSlowerThan(sampleBaseline({ isNew: true }))
+    expect(task.meta.slo?.assertions.map(({ outcome, received }) => [outcome, received])).toEqual([
+      ['skipped', 'not checked: this run was stored as the baseline just now; the next one is held against it'],
+      ['skipped', 'not checked: this run was stored as the baseline just now; the next one is held against it'],
+    ])
+  })
+
+  test('of another kind, or asked for what it does not hold', () => {
+    expect(messageOf(() => expect(run).toBeNoSlowerThan(sampleBaseline({ kind: 'micro' })))).toMatchInlineSnapshot(
+      `"TypeError: toBeNoSlowerThan() compares runs of one kind; this is an HTTP run, and the baseline of 2026-03-01 is a micro run"`,
+    )
+    expect(messageOf(() => expect(run).toBeNoSlowerThan(sampleBaseline(), { percentile: 0.7 }))).toMatchInlineSnapshot(
+      `"TypeError: a baseline holds the percentiles 0.5, 0.95 with their 95% intervals; asked for 0.7 with 0.95"`,
+    )
+    expect(messageOf(() => expect(run).toBeNoSlowerThan(sampleBaseline(), { confidence: 0.9 }))).toMatchInlineSnapshot(
+      `"TypeError: a baseline holds the percentiles 0.5, 0.95 with their 95% intervals; asked for 0.5 with 0.9"`,
+    )
+  })
+})
+
+test.for<[string, () => void]>([
+  ['a tolerance in percent', () => expect(same).toBeNoSlowerThan('base', { tolerance: 5 })],
+  ['a negative tolerance', () => expect(same).toBeNoSlowerThan('base', { tolerance: -0.1 })],
+  ['a percentile in percent', () => expect(same).toBeNoSlowerThan('base', { percentile: 95 })],
+  ['a confidence of 1', () => expect(same).toBeNoSlowerThan('base', { confidence: 1 })],
+  ['a misspelt option', () => expect(same).toBeNoSlowerThan('base', { tolerence: 0.1 } as object)],
+  ['a delta of 1', () => expect(sampleHttpRun()).toBeFasterThan(sampleHttpRun(), { delta: 1 })],
+])('%s is refused', ([, assert]) => {
+  expect(messageOf(assert)).toMatchSnapshot('refused')
+})
