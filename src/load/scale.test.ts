@@ -35,7 +35,7 @@ describe('a scale', () => {
 
   it('says what it does', () => {
     expect([smoke, pr, full, parseScale(0.25)].map(describeScale)).toEqual([
-      'smoke: 5% of the users, steady phases cut to 8s',
+      'smoke: 5% of the users, steady phases cut to 10s',
       'pr: 20% of the users, steady phases cut to 30s',
       'full: the load as written',
       '0.25: 25% of the users, 25% of the time',
@@ -45,7 +45,7 @@ describe('a scale', () => {
   it('applies to sockets and times too', () => {
     expect([scaleUsers(10_000, smoke), scaleUsers(1, smoke), scaleUsers(10_000, full)]).toEqual([500, 1, 10_000])
     expect([scaleTime(60_000, smoke), scaleTime(5_000, smoke), scaleTime(60_000, parseScale(0.5))]).toEqual([
-      8_000, 5_000, 30_000,
+      10_000, 5_000, 30_000,
     ])
   })
 })
@@ -65,7 +65,7 @@ describe('a plan', () => {
       { target: 500, durationMs: 60_000 },
     ]
     const load = { kind: 'rampingArrivalRate', startRatePerSec: 0, stages, vus: 1_000, arrivals: 'uniform' } as const
-    expect(durationOf(scaleLoad(load, smoke))).toBeLessThan(12_010)
+    expect(durationOf(scaleLoad(load, smoke))).toBeLessThan(15_010)
   })
 
   it('at full scale is the plan', () => {
@@ -75,12 +75,12 @@ describe('a plan', () => {
   it('reads like this', () => {
     expect(plan.map((load) => describeLoad(scaleLoad(load, smoke)))).toMatchInlineSnapshot(`
       [
-        "rampingVus 0 VUs → 1,002 VUs (1.6s) → 1,002 VUs (8s), think time 3s–7s",
-        "constantArrivalRate 25.2/s, 100 VUs, 8s",
-        "constantArrivalRate 25.3/s, 500 VUs, 8s",
-        "rampingArrivalRate 14.4/s → 14.4/s (1.14s) → 144/s (at once) → 144/s (spike, 6.86s) → 14.4/s (at once) → 14.4/s (1.14s), 144 VUs",
+        "rampingVus 0 VUs → 1,002 VUs (2s) → 1,002 VUs (10s), think time 3s–7s",
+        "constantArrivalRate 20.2/s, 100 VUs, 10s",
+        "constantArrivalRate 20.2/s, 500 VUs, 10s",
+        "rampingArrivalRate 11.5/s → 11.5/s (1.43s) → 115/s (at once) → 115/s (spike, 8.57s) → 11.5/s (at once) → 11.5/s (1.43s), 115 VUs",
         "constantArrivalRate 10/s, 10 VUs, 20.2s",
-        "constantVus 26 VUs, 8s",
+        "constantVus 21 VUs, 10s",
       ]
     `)
     expect(plan.map((load) => describeLoad(scaleLoad(load, pr)))).toMatchInlineSnapshot(`
@@ -124,7 +124,7 @@ describe('what a percentile needs', () => {
 
   it('keeps VUs enough to carry the rate with requests of 1 s', () => {
     const fast = constantArrivalRate({ rate: 1_000, vus: 2_000, duration: '5m' })
-    expect(scaleLoad(fast, smoke)).toMatchObject({ ratePerSec: expect.closeTo(125.25), vus: 126 })
+    expect(scaleLoad(fast, smoke)).toMatchObject({ ratePerSec: expect.closeTo(100.2), vus: 101 })
     expect(scaleLoad(fast, smoke, { requestsPerIteration: 3 })).toMatchObject({ ratePerSec: 50, vus: 150 })
     expect(scaleLoad({ ...fast, vus: 20 }, smoke)).toMatchObject({ vus: 20 })
   })

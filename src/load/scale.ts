@@ -28,14 +28,14 @@ export interface ScaleOptions {
 }
 
 /**
- * - `smoke`: six scenarios in 90 s with services to start, so about 12 s each. Steady phases of 8 s leave a scenario of
- *   5 iterations a second the time that 200 samples take. A twentieth of the users: 10,000 become 500, which no laptop
- *   feels.
+ * - `smoke`: six scenarios in 90 s, so about 14 s each with warm-up and ramps. Steady phases of 10 s see what comes
+ *   once in ten seconds, and are stretched for a scenario of 5 iterations a second to the time that 200 samples take. A
+ *   twentieth of the users: 10,000 become 500, which no laptop feels.
  * - `pr`: six scenarios in 4 minutes, so at most 40 s each with warm-up and ramps. 30 s give an interval of 30 windows and
  *   1,000 samples from 34 iterations a second on. A fifth of the users: 10,000 become 2,000 on two shared cores.
  */
 const NAMED: Readonly<Record<string, Scale>> = {
-  smoke: { name: 'smoke', users: 0.05, time: 1, steadyMs: 8_000 },
+  smoke: { name: 'smoke', users: 0.05, time: 1, steadyMs: 10_000 },
   pr: { name: 'pr', users: 0.2, time: 1, steadyMs: 30_000 },
   full: { name: 'full', users: 1, time: 1 },
 }
