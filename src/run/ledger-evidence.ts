@@ -74,7 +74,10 @@ export interface HistoryCheck {
 export interface ConservationCheck {
   /** One row, one column. */
   readonly total: string | undefined
+  /** Left out: 0, for a total over what this run alone wrote. */
   readonly before: LedgerTotal | undefined
+  /** By how much the total may have changed: exact decimal numbers, both included. */
+  readonly expectedDelta: { readonly atLeast: string; readonly atMost: string }
   /** Columns `transfer`, `account`, `amount`, and `key` where offenders are to be named by it. */
   readonly entries: string | undefined
   /** Columns `account`, `balance`, and `floor` where there is one. */
@@ -88,6 +91,8 @@ export interface ConservedTotal {
   readonly before: string
   readonly after: string
   readonly delta: string
+  /** Whether it changed by what was expected. */
+  readonly conserved: boolean
 }
 
 /** How matchers ask a ledger. Each reads once everything in flight has settled, within one snapshot of the database. */
