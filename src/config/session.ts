@@ -95,10 +95,13 @@ export class Session {
 
   /** The load stops and partial results are reported by Vitest's own end of a cancelled run. */
   async #interrupt(signal: NodeJS.Signals): Promise<void> {
-    process.exitCode = signal === 'SIGINT' ? 130 : 143
+    const exitCode = signal === 'SIGINT' ? 130 : 143
+    process.exitCode = exitCode
     this.#vitest.logger.log(`\n${signal}: stopping the load and putting services away. Once more to stop at once.`)
     this.#starting.abort(new Error(`stopped by ${signal}`))
     await this.#vitest.cancelCurrentRun('keyboard-input')
+    // Vitest ends a cancelled run with a 1 of its own.
+    process.exitCode = exitCode
     if (this.#vitest.config.watch) await this.#vitest.exit(true)
   }
 

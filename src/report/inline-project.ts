@@ -20,17 +20,24 @@ export interface InlineRun {
   readonly output: string
 }
 
-/** A project of given files in a temporary folder, for tests that run the real Vitest on it. */
+/**
+ * A project of given files in a temporary folder, for tests that run the real Vitest on it. This package is installed in
+ * it under its name, its dependencies in the folder above.
+ */
 export class InlineProject implements AsyncDisposable {
   readonly root: string
+  readonly #folder: string
 
-  private constructor(root: string) {
-    this.root = root
+  private constructor(folder: string) {
+    this.#folder = folder
+    this.root = join(folder, 'project')
   }
 
   static async create(files: Readonly<Record<string, string>>): Promise<InlineProject> {
     const project = new InlineProject(await mkdtemp(join(tmpdir(), 'slo-inline-')))
-    await symlink(join(ROOT, 'node_modules'), join(project.root, 'node_modules'))
+    await mkdir(project.path('node_modules'), { recursive: true })
+    await symlink(join(ROOT, 'node_modules'), join(project.#folder, 'node_modules'))
+    await symlink(ROOT, project.path('node_modules/vitest-slo'))
     for (const [name, content] of Object.entries(files)) await project.write(name, content)
     return project
   }
@@ -87,7 +94,7 @@ export class InlineProject implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.root, { recursive: true, force: true })
+    await rm(this.#folder, { recursive: true, force: true })
   }
 }
 
@@ -95,6 +102,23 @@ export class InlineProject implements AsyncDisposable {
 export function configSource(options: object = {}, others = "'default'"): string {
   const reporter = `[${JSON.stringify(REPORTER)}, ${JSON.stringify(options)}]`
   return `export default { test: { include: ['**/*.perf.ts'], reporters: [${reporter}, ${others}], maxWorkers: 1 } }`
+}
+
+/** A target that answers at once, for projects of real scenarios. It listens where `PORT` says. */
+export const INSTANT_TARGET = `
+  import { createServer } from 'node:http'
+  createServer((request, response) => response.end('ok')).listen(Number(process.env.PORT), '127.0.0.1')
+`
+
+/** A config of real scenarios against a target of the project's own. @param options as source, after all others */
+export function perfConfigSource(options = ''): string {
+  return `
+    import { definePerfConfig, target } from 'vitest-slo/config'
+    export default definePerfConfig({
+      target: target({ command: ['node', 'target/server.mjs'], ready: '/' }),
+      ${options}
+    })
+  `
 }
 
 /** The text without colours, one line a row. */

@@ -44,6 +44,10 @@ export default class SloReporter implements Reporter {
   #receiver: LiveReceiver | undefined
   #view!: LiveView
   #hasLookedBack = false
+  #isCancelled = false
+  readonly #onCancel = (): void => {
+    this.#isCancelled = true
+  }
 
   /** @throws {OptionsError} naming every option that cannot be used */
   constructor(options?: ReporterOptions) {
@@ -66,10 +70,16 @@ export default class SloReporter implements Reporter {
     this.#startMs = performance.now()
     this.#loadAverageAtStart = loadAverage()
     this.#finished.clear()
+    this.#isCancelled = false
     await this.#lookBack()
     this.#view.start()
     await this.#listen()
     await this.#observers.tell((observer) => observer.onStart?.())
+  }
+
+  /** Vitest forgets who listens at the beginning of each run, after it has called `onTestRunStart`. */
+  onTestModuleQueued(): void {
+    this.#vitest.onCancel(this.#onCancel)
   }
 
   onUserConsoleLog(log: UserConsoleLog): void {
@@ -80,7 +90,7 @@ export default class SloReporter implements Reporter {
     this.#view.remove(testCase.id)
     if (this.#options.redact) redactTest(testCase, this.#secrets)
     if (!isScenario(testCase)) return
-    const scenario = scenarioOf(testCase)
+    const scenario = scenarioOf(testCase, this.#isCancelled)
     this.#finished.set(testCase.id, scenario)
     const { name, verdict, runs, assertions } = scenario
     void this.#observers.tell((observer) =>
@@ -102,7 +112,9 @@ export default class SloReporter implements Reporter {
     // Until here all reporters have begun: those of the terminal have printed, those of files have yet to write.
     await Promise.resolve()
     const tests = modules.flatMap((module) => [...module.children.allTests()]).filter(isScenario)
-    const scenarios = tests.map(scenarioOf)
+    const scenarios = tests.map(
+      (testCase) => this.#finished.get(testCase.id) ?? scenarioOf(testCase, this.#isCancelled),
+    )
     tests.forEach((testCase, at) => annotate(testCase, scenarios[at]!, this.#folder.fileOf('index.html')))
     const errors = [...unhandled, ...modules.flatMap((module) => module.errors())]
     const results = this.#results(scenarios, errors, reason !== 'interrupted')

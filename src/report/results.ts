@@ -42,7 +42,7 @@ export interface ScenarioResult {
   readonly file: string
   readonly project?: string
   readonly verdict: Outcome
-  /** Why it was skipped, where a reason was given. */
+  /** Why it was skipped, where a reason was given; or that it was stopped before its end. */
   readonly note?: string
   readonly durationMs: number
   readonly runs: readonly RunResult[]

@@ -18,17 +18,22 @@ export function identityOf(testCase: TestCase): Pick<ScenarioResult, 'name' | 'f
   return { name, file: module.relativeModuleId, ...(project.name ? { project: project.name } : {}) }
 }
 
-/** A test as `results.json` holds it. Not yet redacted. */
-export function scenarioOf(testCase: TestCase): ScenarioResult {
+/**
+ * A test as `results.json` holds it. Not yet redacted.
+ *
+ * @param isCancelled the command was stopped before its end: Vitest then takes a test that was under way for skipped
+ */
+export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioResult {
   const record = recordOf(testCase) ?? { runs: [], assertions: [] }
   const result = testCase.result()
+  const wasStopped = result.state === 'skipped' && (isCancelled ? record.runs.length > 0 : hasAborted(record))
   const root = testCase.project.config.root
   const expectedToFail = testCase.options.fails === true && result.state === 'passed'
   const errors = (result.errors ?? []).map((error) => errorOf(error, root))
   return {
     ...identityOf(testCase),
-    verdict: expectedToFail ? 'passed' : verdictOf(result.state, record, errors),
-    ...(result.state === 'skipped' && result.note ? { note: result.note } : {}),
+    verdict: expectedToFail ? 'passed' : verdictOf(wasStopped ? 'stopped' : result.state, record, errors),
+    ...(wasStopped ? { note: STOPPED } : result.state === 'skipped' && result.note ? { note: result.note } : {}),
     durationMs: Math.round(testCase.diagnostic()?.duration ?? 0),
     runs: record.runs,
     assertions: record.assertions,
@@ -36,18 +41,26 @@ export function scenarioOf(testCase: TestCase): ScenarioResult {
   }
 }
 
+const STOPPED = 'stopped before its end: what was measured until then is here'
+
+function hasAborted({ runs }: ScenarioRecord): boolean {
+  return runs.some(({ state }) => state === 'aborted')
+}
+
 /**
  * `invalid` where everything that speaks against the scenario is evidence that cannot be judged, `failed` where
  * anything else does. What an assertion came to counts also where the scenario caught it: a test that Vitest passed does
- * not hide a judgement that went against it. Only `.fails` does, which asks for it.
+ * not hide a judgement that went against it. Only `.fails` does, which asks for it. Stopped before its end, what has not
+ * failed yet is `invalid`: there is a part of the evidence and no judgement.
  */
 function verdictOf(
-  state: ReturnType<TestCase['result']>['state'],
+  state: ReturnType<TestCase['result']>['state'] | 'stopped',
   { assertions }: ScenarioRecord,
   errors: readonly ErrorResult[],
 ): Outcome {
   if (state === 'skipped') return 'skipped'
   if (assertions.some(({ outcome }) => outcome === 'failed')) return 'failed'
+  if (state === 'stopped') return 'invalid'
   if (state !== 'passed') {
     const isInvalid = errors.length > 0 && errors.every(({ name }) => name === 'InvalidRunError')
     return isInvalid ? 'invalid' : 'failed'

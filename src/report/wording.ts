@@ -2,5 +2,5 @@ import type { Invalidity } from '../run/verdict.ts'
 
 /** What speaks against a run and what to do about it, as two sentences. */
 export function describeInvalidity({ finding, remedy }: Invalidity): string {
-  return `${finding}. ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}`
+  return `${finding.replace(/\.$/, '')}. ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}`
 }

@@ -21,7 +21,7 @@ test('a summary says in one table what did not pass, and why an invalid run is i
     | ✅ passed | S6 fan-out | 120 ms | 210 ms | 218 ms | 0.02% | – |
     | ⏭️ skipped | S7 later | – | – | – | – | – |
 
-    ⚠️ **Invalid** is neither passed nor failed: the evidence cannot be judged, because the load generator was the bottleneck, the offered rate was not offered, or there were too few samples. What to do stands with each one.
+    ⚠️ **Invalid** is neither passed nor failed: the evidence cannot be judged, because the load generator was the bottleneck, the offered rate was not offered, there were too few samples, or the run was stopped. What to do stands with each one.
 
     <details open><summary>❌ S4 votes at a spike</summary>
 

@@ -47,7 +47,8 @@ export function commentBody(results: Results, earlier: EarlierRuns): string {
 
 const INVALID_NOTE =
   '⚠️ **Invalid** is neither passed nor failed: the evidence cannot be judged, because the load generator was the ' +
-  'bottleneck, the offered rate was not offered, or there were too few samples. What to do stands with each one.'
+  'bottleneck, the offered rate was not offered, there were too few samples, or the run was stopped. What to do stands ' +
+  'with each one.'
 
 function headline({ totals }: Results): string {
   return (
@@ -109,7 +110,7 @@ function changeCell(
 }
 
 /** What did not pass, in full. */
-function troubleOf({ name, verdict, assertions, errors, runs }: ScenarioResult): string {
+function troubleOf({ name, verdict, note, assertions, errors, runs }: ScenarioResult): string {
   if (verdict === 'passed' || verdict === 'skipped') return ''
   const told = assertions.filter(({ outcome }) => outcome === 'failed' || outcome === 'invalid')
   const messages = told.map(({ message, assertion, expected, received }) => {
@@ -122,6 +123,7 @@ function troubleOf({ name, verdict, assertions, errors, runs }: ScenarioResult):
   )
   return [
     `<details open><summary>${SIGNS[verdict]} ${escapeMarkdown(name)}</summary>`,
+    ...(note === undefined ? [] : [escapeMarkdown(note)]),
     ...(findings.length > 0 ? [findings.join('\n')] : []),
     ...texts.map((text) => fenced(text.slice(0, MAX_MESSAGE_CHARS))),
     '</details>',

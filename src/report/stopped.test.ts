@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from './inline-project.ts'
+import type { Results } from './results.ts'
+
+const HEAD = `
+  import { expect } from 'vitest'
+  import { constantArrivalRate, perfTest, sharedIterations } from 'vitest-slo'
+  const request = { path: '/' }
+  const stopCommand = () => process.kill(process.ppid, 'SIGINT')
+`
+
+/** Far from its end when the command is stopped, whatever the machine. */
+const LONG = `perfTest('long', async ({ http }) => {
+  let sent = 0
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 50, vus: 10, duration: '1h' }),
+    request: () => (++sent === 40 && stopCommand(), request),
+  })
+  expect(run).toHaveP95Below(150)
+})`
+
+async function stopped(spec: string) {
+  const made = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource(),
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': HEAD + spec,
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  const { exitCode, output } = await made.run()
+  const results = JSON.parse(await readFile(made.path('perf-report/results.json'), 'utf8')) as Results
+  return { made, exitCode, text: plainText(output), results }
+}
+
+test('a scenario stopped under its load is invalid, with what was measured', async () => {
+  const { made, exitCode, text, results } = await stopped(`${LONG}\nperfTest('never begun', () => {})`)
+  expect(exitCode).toBe(130)
+  expect(results.complete).toBe(false)
+  expect(results.scenarios.map(({ name, verdict }) => [name, verdict])).toEqual([
+    ['long', 'invalid'],
+    ['never begun', 'skipped'],
+  ])
+  const [{ runs, note }] = results.scenarios as [Results['scenarios'][number]]
+  expect(note).toMatch(/^stopped before its end/)
+  expect(runs[0]).toMatchObject({ state: 'aborted', latency: { p95Ms: expect.any(Number) } })
+  expect((runs[0] as { offered: number }).offered).toBeGreaterThanOrEqual(40)
+  expect(runs[0]!.invalidities).toContainEqual(expect.objectContaining({ reason: 'aborted' }))
+
+  expect(text).toMatch(/INVALID {2}long[^\n]*\n {4}stopped before its end/)
+  expect(text).toContain('SKIP     never begun')
+  const html = await readFile(made.path('perf-report/index.html'), 'utf8')
+  expect(html).toContain('stopped before its end')
+  const summary = await readFile(made.path('perf-report/summary.md'), 'utf8')
+  expect(summary).toMatch(/⚠️ invalid \| long \| [\d.]+ ms/)
+  expect(summary).toMatch(/<summary>⚠️ long<\/summary>\n\nstopped before its end/)
+})
+
+test('what had failed before the command was stopped stays failed; stopped between two runs is invalid', async () => {
+  const short = `await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request })`
+  const { results } = await stopped(`
+    perfTest('failed', async ({ http }) => {
+      const run = ${short}
+      try { expect(run).toHaveErrorRateBelow(-1) } catch {}
+      try { expect(run).not.toHaveErrorRateBelow(0.5) } catch {}
+      stopCommand()
+      await http.run({ load: constantArrivalRate({ rate: 50, vus: 10, duration: '1h' }), request })
+    })
+  `)
+  expect(results.scenarios.map(({ name, verdict }) => [name, verdict])).toEqual([['failed', 'failed']])
+
+  const between = await stopped(`
+    perfTest('between', async ({ http, signal }) => {
+      ${short}
+      const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve))
+      stopCommand()
+      await stopped
+    })
+  `)
+  expect(between.results.scenarios).toMatchObject([{ verdict: 'invalid', runs: [{ state: 'completed' }] }])
+})
+
+test('a scenario that skips itself after a run stays skipped, for its own reason', async () => {
+  const made = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource(),
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': `${HEAD}
+      perfTest('skips', async ({ http, skip }) => {
+        await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request })
+        skip('nothing to see here')
+      })
+      perfTest('stops the command', () => void stopCommand())
+      ${LONG}`,
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  await made.run()
+  const results = JSON.parse(await readFile(made.path('perf-report/results.json'), 'utf8')) as Results
+  expect(results.scenarios).toMatchObject([{ verdict: 'skipped', note: 'nothing to see here' }, {}, {}])
+  expect(results.complete).toBe(false)
+})
