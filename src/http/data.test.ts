@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
-import { rowsFor, sql, unique, type DataOption } from './data.ts'
+import { rowsFor, sql, unique, type DataOption } from '../load/data.ts'
 import { answer, engineFor, scriptedServer } from './scripted-server.ts'
 
 const rows = (data: DataOption<unknown> | undefined, vus = 3, query?: Parameters<typeof rowsFor>[2]['sql']) =>

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, type GeneratorLimits } from '../run/generator-limits.ts
 import { httpRun, type HttpRun } from '../run/http-run.ts'
 import type { HttpRunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
-import { rowsFor, type SqlQuery } from './data.ts'
+import { rowsFor, type SqlQuery } from '../load/data.ts'
 import { endpointOf, type ConnectTo } from './endpoint.ts'
 import { LoadRun } from './load-run.ts'
 import { readOptions } from './options.ts'

@@ -1,5 +1,5 @@
 /** What of the HTTP engine is public. */
-export { csv, sql, unique, type DataOptions, type DataSource, type SqlQuery } from './data.ts'
+export { csv, sql, unique, type DataOptions, type DataSource, type SqlQuery } from '../load/data.ts'
 export { HttpAnswer } from './answer.ts'
 export { PreflightError } from './preflight.ts'
 export { ScenarioError } from './scenario-error.ts'

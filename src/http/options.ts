@@ -2,7 +2,7 @@ import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts
 import { Problems } from '../options/problems.ts'
 import { checkLoad } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
-import { checkData } from './data.ts'
+import { checkData } from '../load/data.ts'
 import { checkConnection } from './connection-options.ts'
 import { checkFields, checkRequest, checkSteps, checkExpectations } from './request-options.ts'
 import { readAbort, type AbortRule } from '../run/abort-when.ts'
