@@ -1,5 +1,5 @@
 import { createHttp, type HttpContext } from '../http/http.ts'
-import { rowsFor } from '../http/data.ts'
+import { rowsFor } from '../load/data.ts'
 import type { HttpRunOptions, RequestContext, RequestOption } from '../http/types.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { parseScale } from '../load/scale.ts'
@@ -11,14 +11,8 @@ import type { Invalidity } from '../run/verdict.ts'
 import { comparisonFrom, type Comparison } from './comparison.ts'
 import { mergedResult } from './merged-result.ts'
 import { requestsPerIteration, type CompareRequest } from './options.ts'
-import { measureSlice, type Build, type Slice } from './slice.ts'
+import { measureSlice, type Builds, type Slice } from './slice.ts'
 import { orderOf, SETTLE_MS, slicePlan, type SlicePlan } from './slice-plan.ts'
-
-/** The two builds, by the names that assertions use. */
-export interface Builds {
-  readonly base: Build
-  readonly head: Build
-}
 
 /** What a comparison needs from whoever runs scenarios. */
 export interface CompareContext extends Pick<
