@@ -1,10 +1,8 @@
 import type { Arrivals } from '../load/load.ts'
 import type { Duration } from '../options/checks.ts'
-import type { Framing } from './framing.ts'
 import type { IdentifyResult } from './identifier.ts'
-import type { TlsOptions } from './tls-options.ts'
 import type { Message, Outgoing } from './message.ts'
-import type { SocketLayout } from './socket-limits.ts'
+import type { Placement, SocketOptions, SocketPlan } from './socket-options.ts'
 
 /** One publication as `publish.send` gets it. */
 export interface PublicationToSend {
@@ -18,24 +16,12 @@ export interface PublicationToSend {
   readonly group: string | undefined
 }
 
-export interface FanOutOptions {
+/** Options of `ws.fanOut()`. Clients are numbered from 0. */
+export interface FanOutOptions extends SocketOptions<number> {
   /** Default: `fan-out 1`, counted up within the scenario. */
   readonly name?: string
-  /** Path and query below the target's base URL. */
-  readonly path: string
   /** Sockets to open; reduced by the scale. */
   readonly connections: number
-  /** Handshakes started per second. Default: as fast as `maxHandshakes` allows. */
-  readonly connectRate?: number
-  /** Handshakes in flight at one time. Default: 200. */
-  readonly maxHandshakes?: number
-  /** A handshake not answered by then has failed. Default: `'10s'`. */
-  readonly handshakeTimeout?: Duration
-  /** Request headers of the handshake, such as authorization. `client` counts from 0. */
-  readonly headers?: Readonly<Record<string, string>> | ((client: number) => Readonly<Record<string, string>>)
-  readonly subprotocols?: readonly string[]
-  /** A protocol on top of WebSocket, e.g. `socketIo()`. Default: none, a message is a frame. */
-  readonly framing?: Framing
   /** What a client sends once connected. Default: nothing. */
   readonly subscribe?: (client: number) => Outgoing | readonly Outgoing[]
   /**
@@ -70,36 +56,12 @@ export interface FanOutOptions {
   readonly settle?: Duration
   /** Whether a lost socket is opened anew, after so long (`true`: 1 s). Default: false. */
   readonly reconnect?: boolean | Duration
-  /**
-   * The client's own pings, at this interval: a socket that has not answered one when the next is due is cut, and counts
-   * as closed. The target's pings are always answered. Default: none.
-   */
-  readonly pingEvery?: Duration
-  /**
-   * Processes that hold the sockets. Default: as many as descriptors need, this one alone where it can hold them all.
-   * Raise it where one core is too slow; functions of the scenario are called in this process all the same.
-   */
-  readonly processes?: number
-  /**
-   * Addresses of this machine to connect from, taken in turns. Default: the system's choice, and as many of 127.0.0.0/8
-   * as needed for a target there and more sockets than one address has ports.
-   */
-  readonly sourceAddresses?: readonly string[]
-  /** TLS of `wss://`. */
-  readonly tls?: TlsOptions
 }
 
 /** Options read, scaled and with defaults filled in. */
-export interface FanOutPlan {
+export interface FanOutPlan extends SocketPlan<number> {
   readonly name: string
-  readonly url: string
   readonly clients: number
-  readonly connectRatePerSec: number | undefined
-  readonly maxHandshakes: number
-  readonly handshakeTimeoutMs: number
-  readonly headers: (client: number) => Readonly<Record<string, string>>
-  readonly subprotocols: readonly string[]
-  readonly framing: Framing | undefined
   readonly subscribe: ((client: number) => Outgoing | readonly Outgoing[]) | undefined
   readonly acknowledged: ((message: Message, client: number) => boolean) | undefined
   readonly acknowledgeTimeoutMs: number
@@ -113,15 +75,7 @@ export interface FanOutPlan {
   readonly lateAfterMs: number
   readonly settleMs: number
   readonly reconnectAfterMs: number | undefined
-  readonly pingEveryMs: number | undefined
-  readonly processes: number | undefined
-  readonly sourceAddresses: readonly string[] | undefined
-  readonly tls: TlsOptions
 }
 
-/** A plan and how its sockets are to be held. */
-export interface PlacedFanOut extends FanOutPlan {
-  readonly layout: SocketLayout
-  /** Where the target's host was found. */
-  readonly address: string | undefined
-}
+/** A plan and how its sockets are held. */
+export type PlacedFanOut = FanOutPlan & Placement

@@ -5,7 +5,8 @@ import type { RunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import type { FanOutOptions } from './fan-out-options.ts'
 import { FanOut } from './fan-out.ts'
-import { place, readFanOutOptions } from './read-fan-out-options.ts'
+import { readFanOutOptions } from './read-fan-out-options.ts'
+import { place } from './read-socket-options.ts'
 
 export interface WebSocketContext {
   /** `http://`, `https://`, `ws://` or `wss://`; paths are put below it. */
@@ -43,8 +44,12 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
       const { baseUrl, scale, seed, signal, onSnapshot } = context
       const plan = readFanOutOptions(options, { baseUrl, scale, defaultName: `fan-out ${++fanOuts}` })
       signal.throwIfAborted()
+      const placement = await place('ws.fanOut()', plan, plan.clients)
       const limits = { ...DEFAULT_LIMITS, ...context.limits }
-      const fanOut = new FanOut(await place(plan), { seed, signal, limits, onSnapshot: onSnapshot?.bind(context) })
+      const fanOut = new FanOut(
+        { ...plan, ...placement },
+        { seed, signal, limits, onSnapshot: onSnapshot?.bind(context) },
+      )
       const { record, scenarioError } = await fanOut.run()
       const run = fanOutRun(record)
       context.onRun(run.result())

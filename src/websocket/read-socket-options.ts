@@ -1,0 +1,145 @@
+import { isIP } from 'node:net'
+import { checkDuration, checkNumber } from '../options/checks.ts'
+import { Problems } from '../options/problems.ts'
+import { descriptorLimit } from '../run/descriptor-limit.ts'
+import { layOut } from './socket-limits.ts'
+import type { Placement, SocketOptions, SocketPlan } from './socket-options.ts'
+import { findAddress, loopbackSources, portRange } from './source-addresses.ts'
+
+/** Names of the options that {@link readSocketOptions} reads. */
+export const SOCKET_OPTIONS = [
+  'path',
+  'connectRate',
+  'maxHandshakes',
+  'handshakeTimeout',
+  'headers',
+  'subprotocols',
+  'framing',
+  'pingEvery',
+  'processes',
+  'sourceAddresses',
+  'tls',
+] as const satisfies readonly (keyof SocketOptions<never>)[]
+
+/** Reads how sockets are opened and held; every mistake is added to `problems`. */
+export function readSocketOptions<Who>(
+  problems: Problems,
+  options: SocketOptions<Who>,
+  baseUrl: string,
+): SocketPlan<Who> {
+  const { connectRate, maxHandshakes = 200, handshakeTimeout = '10s', pingEvery, processes, tls = {} } = options
+  const whole = { min: 1, integer: true }
+  return {
+    url: readUrl(problems, baseUrl, options),
+    connectRatePerSec: ifGiven(connectRate, (rate) =>
+      checkNumber(problems, 'connectRate', rate, { above: 0, example: 500 }),
+    ),
+    maxHandshakes: checkNumber(problems, 'maxHandshakes', maxHandshakes, { ...whole, example: 200 }),
+    handshakeTimeoutMs: checkDuration(problems, 'handshakeTimeout', handshakeTimeout),
+    headers: readHeaders(problems, options.headers),
+    subprotocols: readSubprotocols(problems, options.subprotocols),
+    framing: readFraming(problems, options.framing),
+    pingEveryMs: ifGiven(pingEvery, (every) => checkDuration(problems, 'pingEvery', every)),
+    processes: ifGiven(processes, (count) => checkNumber(problems, 'processes', count, { ...whole, example: 2 })),
+    sourceAddresses: readAddresses(problems, options.sourceAddresses),
+    tls: readTls(problems, tls),
+  }
+}
+
+/**
+ * Finds the target's address, and how so many sockets are to be held within the limits of this machine.
+ *
+ * @param subject what was called, for the error
+ * @throws {OptionsError} where the limits do not allow it, with the command that raises them
+ */
+export async function place(subject: string, plan: SocketPlan<never>, sockets: number): Promise<Placement> {
+  const { protocol, hostname, port } = new URL(plan.url)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const address = await findAddress(host, Number(port || (protocol === 'wss:' ? 443 : 80)))
+  const problems = new Problems()
+  const wanted = { processes: plan.processes, sources: plan.sourceAddresses }
+  const limits = { descriptors: descriptorLimit(), ports: portRange(), sources: loopbackSources(address ?? '') }
+  const layout = layOut(problems, sockets, wanted, limits)
+  problems.throwIfAny(subject)
+  return { layout, address }
+}
+
+/** Reads the name of a run. */
+export function readName(problems: Problems, name: unknown): string {
+  if (typeof name === 'string' && name.trim() !== '') return name
+  problems.add('name', name, 'must be a text that is not empty', "name: 'updates'")
+  return ''
+}
+
+/** Reads a function that may be left out. @param example the function as code */
+export function readFunction<F>(problems: Problems, path: string, value: F, example: string): F {
+  return value === undefined ? value : readRequiredFunction(problems, path, value, example)
+}
+
+/** Reads a function. @param example the function as code */
+export function readRequiredFunction<F>(problems: Problems, path: string, value: F, example: string): F {
+  const name = path.split('.').at(-1)
+  if (typeof value !== 'function') problems.add(path, value, 'must be a function', `${name}: ${example}`)
+  return value
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** What `read` makes of a value, or `undefined` where none was given. */
+export function ifGiven<T>(value: T | undefined, read: (value: T) => number): number | undefined {
+  return value === undefined ? undefined : read(value)
+}
+
+function readUrl(problems: Problems, baseUrl: string, { path, framing }: SocketOptions<never>): string {
+  if (typeof path !== 'string' || !path.startsWith('/')) {
+    problems.add('path', path, 'must be a text that begins with /', "path: '/ws'")
+    return baseUrl
+  }
+  const base = new URL(baseUrl)
+  const url = new URL(base.pathname.replace(/\/$/, '') + path, base)
+  url.protocol = url.protocol.replace(/^http/, 'ws')
+  url.hash = ''
+  for (const [name, value] of Object.entries(framing?.query ?? {})) url.searchParams.set(name, value)
+  return url.href
+}
+
+function readHeaders<Who>(problems: Problems, headers: SocketOptions<Who>['headers']): SocketPlan<Who>['headers'] {
+  if (typeof headers === 'function') return headers
+  // The value itself is not shown: it may be a secret.
+  if (headers !== undefined && !isRecord(headers))
+    problems.add('headers', typeof headers, 'must be an object or a function', 'headers: { cookie: … }')
+  return () => headers ?? {}
+}
+
+function readSubprotocols(problems: Problems, subprotocols: SocketOptions<never>['subprotocols']): readonly string[] {
+  if (subprotocols === undefined) return []
+  if (Array.isArray(subprotocols) && subprotocols.every((name) => /^[!#$%&'*+\-.^_`|~\w]+$/.test(String(name))))
+    return subprotocols
+  problems.add('subprotocols', subprotocols, 'must be a list of tokens', "subprotocols: ['graphql-transport-ws']")
+  return []
+}
+
+function readFraming(problems: Problems, framing: SocketOptions<never>['framing']): SocketPlan<never>['framing'] {
+  if (framing !== undefined && (!isRecord(framing) || typeof framing.open !== 'function'))
+    problems.add('framing', framing, 'must be a framing, an object with name and open()', 'framing: socketIo()')
+  return framing
+}
+
+function readAddresses(
+  problems: Problems,
+  addresses: SocketOptions<never>['sourceAddresses'],
+): readonly string[] | undefined {
+  if (addresses === undefined) return undefined
+  if (Array.isArray(addresses) && addresses.length > 0 && addresses.every((it) => isIP(String(it)))) return addresses
+  const example = "sourceAddresses: ['127.0.0.1', '127.0.0.2']"
+  problems.add('sourceAddresses', addresses, 'must be a list of IP addresses', example)
+  return undefined
+}
+
+function readTls(problems: Problems, tls: SocketPlan<never>['tls']): SocketPlan<never>['tls'] {
+  // Keys and passphrases are not shown.
+  if (!isRecord(tls)) problems.add('tls', typeof tls, 'must be an object', 'tls: { rejectUnauthorized: false }')
+  return tls
+}

@@ -1,0 +1,60 @@
+import type { Duration } from '../options/checks.ts'
+import type { Framing } from './framing.ts'
+import type { TlsOptions } from './tls-options.ts'
+import type { SocketLayout } from './socket-limits.ts'
+
+/** How sockets are opened and held. `Who` says to functions which client they are asked about. */
+export interface SocketOptions<Who> {
+  /** Path and query below the target's base URL. */
+  readonly path: string
+  /** Handshakes started per second. Default: as fast as `maxHandshakes` allows. */
+  readonly connectRate?: number
+  /** Handshakes in flight at one time. Default: 200. */
+  readonly maxHandshakes?: number
+  /** A handshake not answered by then has failed. Default: `'10s'`. */
+  readonly handshakeTimeout?: Duration
+  /** Request headers of the handshake, such as authorization. */
+  readonly headers?: Readonly<Record<string, string>> | ((who: Who) => Readonly<Record<string, string>>)
+  readonly subprotocols?: readonly string[]
+  /** A protocol on top of WebSocket, e.g. `socketIo()`. Default: none, a message is a frame. */
+  readonly framing?: Framing
+  /**
+   * The client's own pings, at this interval: a socket that has not answered one when the next is due is cut, and counts
+   * as closed. The target's pings are always answered. Default: none.
+   */
+  readonly pingEvery?: Duration
+  /**
+   * Processes that hold the sockets. Default: as many as descriptors need, this one alone where it can hold them all.
+   * Raise it where one core is too slow; functions of the scenario are called in this process all the same.
+   */
+  readonly processes?: number
+  /**
+   * Addresses of this machine to connect from, taken in turns. Default: the system's choice, and as many of 127.0.0.0/8
+   * as make opening quick for a target there.
+   */
+  readonly sourceAddresses?: readonly string[]
+  /** TLS of `wss://`. */
+  readonly tls?: TlsOptions
+}
+
+/** Socket options read, with defaults filled in. */
+export interface SocketPlan<Who> {
+  readonly url: string
+  readonly connectRatePerSec: number | undefined
+  readonly maxHandshakes: number
+  readonly handshakeTimeoutMs: number
+  readonly headers: (who: Who) => Readonly<Record<string, string>>
+  readonly subprotocols: readonly string[]
+  readonly framing: Framing | undefined
+  readonly pingEveryMs: number | undefined
+  readonly processes: number | undefined
+  readonly sourceAddresses: readonly string[] | undefined
+  readonly tls: TlsOptions
+}
+
+/** Where sockets go, and how this machine holds them. */
+export interface Placement {
+  readonly layout: SocketLayout
+  /** Where the target's host was found; looked up for each socket where undefined. */
+  readonly address: string | undefined
+}
