@@ -1,15 +1,12 @@
 import { Counter, type CounterConfiguration, Gauge, Registry } from 'prom-client'
-import type { AssertionResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
-import type { Outcome } from '../run/verdict.ts'
 import { CountedHistogram } from './counted-histogram.ts'
 
 const RUN = ['scenario', 'run'] as const
-const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'invalid', 'skipped']
 
 /**
- * What is exported about scenarios, named as Prometheus names things: seconds, `_total` for what only grows. All of it
- * is set from snapshots, which carry totals, so that a snapshot left out loses nothing.
+ * What is exported about runs while they go on, named as Prometheus names things: seconds, `_total` for what only grows.
+ * All of it is set from snapshots, which carry totals, so that a snapshot left out loses nothing.
  */
 export class ExportedMetrics {
   readonly registry = new Registry()
@@ -39,15 +36,6 @@ export class ExportedMetrics {
   readonly #loopDelay = this.#gauge('slo_generator_event_loop_delay_seconds', 'p99 since the start', RUN)
   readonly #scheduleDelay = this.#gauge('slo_generator_schedule_delay_seconds', 'p99 since the start', RUN)
   readonly #saturated = this.#gauge('slo_generator_saturated', '1 where the run will be invalid for it', RUN)
-  readonly #assertions = this.#gauge('slo_assertion_outcome', '1 for the outcome an assertion came to', [
-    'scenario',
-    'assertion',
-    'outcome',
-  ])
-  readonly #verdicts = this.#gauge('slo_scenario_verdict', '1 for the verdict a scenario came to', [
-    'scenario',
-    'verdict',
-  ])
 
   #gauge<T extends string>(name: string, help: string, labelNames: readonly T[]): Gauge<T> {
     return new Gauge({ name, help, labelNames, registers: [this.registry] })
@@ -98,14 +86,6 @@ export class ExportedMetrics {
     this.#missing.set(labels, counts.dropped)
     this.#sockets.set(labels, state === 'ended' ? 0 : users)
     setQuantiles(this.#lag, labels, recent)
-  }
-
-  judge(scenario: string, verdict: Outcome, assertions: readonly AssertionResult[]): void {
-    for (const each of OUTCOMES) this.#verdicts.set({ scenario, verdict: each }, each === verdict ? 1 : 0)
-    for (const { assertion, outcome } of assertions) {
-      for (const each of OUTCOMES)
-        this.#assertions.set({ scenario, assertion, outcome: each }, each === outcome ? 1 : 0)
-    }
   }
 }
 

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { OptionsError } from '../options/problems.ts'
+import { sampleFanOutRun, sampleHttpRun } from '../report/sample-records.ts'
 import { ResponseTimes } from '../run/response-times.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import { MetricsExporter, type ExporterOptions } from './exporter.ts'
@@ -94,15 +95,23 @@ describe('the scrape endpoint', () => {
     })
   })
 
-  test('says what assertions and scenarios came to', async () => {
+  test('says what scenarios, assertions and runs came to', async () => {
     const { made } = await exporter({ port: 0 })
     const assertion = { assertion: 'toHaveP95Below(150)', expected: '', received: '', outcome: 'failed' as const }
-    made.onScenario('S4', 'failed', { runs: [], assertions: [assertion] })
+    const runs = [sampleHttpRun(), sampleFanOutRun()]
+    made.onScenario('S4', 'failed', { runs, assertions: [assertion] }, 'smoke')
+    const of = 'scenario="S4",scale="smoke"'
     expect(Object.fromEntries(await scrape(made))).toMatchObject({
-      'slo_scenario_verdict{scenario="S4",verdict="failed"}': 1,
-      'slo_scenario_verdict{scenario="S4",verdict="passed"}': 0,
-      'slo_assertion_outcome{scenario="S4",assertion="toHaveP95Below(150)",outcome="failed"}': 1,
-      'slo_assertion_outcome{scenario="S4",assertion="toHaveP95Below(150)",outcome="invalid"}': 0,
+      [`slo_scenario_verdict{${of},verdict="failed"}`]: 1,
+      [`slo_scenario_verdict{${of},verdict="passed"}`]: 0,
+      [`slo_assertion_outcome{${of},assertion="toHaveP95Below(150)",outcome="failed"}`]: 1,
+      [`slo_assertion_outcome{${of},assertion="toHaveP95Below(150)",outcome="invalid"}`]: 0,
+      [`slo_result_latency_seconds{${of},run="http 1",quantile="0.95"}`]: sampleHttpRun().latency!.p95Ms / 1000,
+      [`slo_result_error_ratio{${of},run="http 1"}`]: 4 / 6000,
+      [`slo_result_completed_per_second{${of},run="http 1"}`]: 6000 / 25,
+      [`slo_result_message_lag_seconds{${of},run="ws 1",quantile="0.99"}`]: sampleFanOutRun().lag!.p99Ms / 1000,
+      [`slo_result_missing_ratio{${of},run="ws 1"}`]: 2 / 10_000,
+      [`slo_scenario_ended_timestamp_seconds{${of}}`]: expect.any(Number),
     })
   })
 
@@ -113,6 +122,16 @@ describe('the scrape endpoint', () => {
     expect((await scrape(made)).has(`slo_requests_offered_total{${AT}}`)).toBe(false)
     made.onSnapshot('S4', { ...SNAPSHOT, counts: { ...SNAPSHOT.counts, offered: 7 } })
     expect((await scrape(made)).get(`slo_requests_offered_total{${AT}}`)).toBe(7)
+  })
+
+  test('stays between the runs of watch mode', async () => {
+    const { made } = await exporter({ port: 0 })
+    made.onSnapshot('S4', SNAPSHOT)
+    await made.onEnd(true)
+    const { url } = made
+    expect((await scrape(made)).get(`slo_vus{${AT}}`)).toBe(2000)
+    await made.onStart()
+    expect(made.url).toBe(url)
   })
 
   test('is gone at the end', async () => {

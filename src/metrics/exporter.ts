@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Pushgateway } from 'prom-client'
+import { Pushgateway, Registry } from 'prom-client'
 import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { redactText } from '../options/redact.ts'
@@ -9,6 +9,7 @@ import type { ScenarioRecord } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import type { Outcome } from '../run/verdict.ts'
 import { ExportedMetrics } from './exported.ts'
+import { ExportedResults } from './exported-results.ts'
 
 const PUSH_TIMEOUT_MS = 5_000
 
@@ -23,7 +24,10 @@ export interface ExporterOptions {
   readonly pushEvery?: Duration
   /** The job that pushed series belong to. Default `vitest-slo`. */
   readonly job?: string
-  /** How long the endpoint stays after the last scenario, so that the final values can be scraped. Default 0. */
+  /**
+   * How long the endpoint stays after the last scenario, so that the final values can be scraped. In watch mode it stays
+   * until the end of the session. Default 0.
+   */
   readonly linger?: Duration
   /** Where one line goes about what does not work. Default: standard error. */
   readonly log?: (line: string) => void
@@ -39,6 +43,8 @@ type Settings = Required<Omit<ExporterOptions, 'port' | 'pushgateway' | 'pushEve
 export class MetricsExporter implements RunObserver {
   readonly #settings: Settings
   readonly #metrics = new ExportedMetrics()
+  readonly #results = new ExportedResults()
+  readonly #registry = Registry.merge([this.#metrics.registry, this.#results.registry])
   readonly #complaints = new Set<string>()
   #server: Server | undefined
   #pushing: Promise<void> = Promise.resolve()
@@ -60,6 +66,7 @@ export class MetricsExporter implements RunObserver {
   async onStart(): Promise<void> {
     const { port, pushgateway, pushEveryMs } = this.#settings
     this.#metrics.reset()
+    this.#results.reset()
     if (port !== undefined && this.#server === undefined) await this.#listen(port)
     if (pushgateway === undefined) return
     this.#timer = setInterval(() => this.#push(pushgateway), pushEveryMs).unref()
@@ -69,17 +76,17 @@ export class MetricsExporter implements RunObserver {
     this.#metrics.show(scenario, snapshot)
   }
 
-  onScenario(scenario: string, verdict: Outcome, { assertions }: ScenarioRecord): void {
-    this.#metrics.judge(scenario, verdict, assertions)
+  onScenario(scenario: string, verdict: Outcome, record: ScenarioRecord, scale = ''): void {
+    this.#results.show(scenario, verdict, record, scale)
   }
 
-  /** Pushes the final values, lingers, and closes the endpoint. */
-  async onEnd(): Promise<void> {
+  /** Pushes the final values, lingers, and closes the endpoint; where more runs may follow, it stays. */
+  async onEnd(watches = false): Promise<void> {
     const { pushgateway, lingerMs } = this.#settings
     clearInterval(this.#timer)
     if (pushgateway !== undefined) this.#push(pushgateway)
     await this.#pushing
-    if (this.#server === undefined) return
+    if (this.#server === undefined || watches) return
     if (lingerMs > 0) await sleep(lingerMs)
     await this.#close()
   }
@@ -101,12 +108,12 @@ export class MetricsExporter implements RunObserver {
   }
 
   async #answer(response: ServerResponse): Promise<void> {
-    const { registry } = this.#metrics
-    response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics())
+    const body = await this.#registry.metrics()
+    response.writeHead(200, { 'content-type': this.#registry.contentType }).end(body)
   }
 
   #push(url: string): void {
-    const gateway = new Pushgateway(url, { timeout: PUSH_TIMEOUT_MS }, this.#metrics.registry)
+    const gateway = new Pushgateway(url, { timeout: PUSH_TIMEOUT_MS }, this.#registry)
     const push = () => gateway.push({ jobName: this.#settings.job })
     this.#pushing = this.#pushing.then(push).then(
       () => undefined,

@@ -1,6 +1,6 @@
 import type { TestCase } from 'vitest/node'
 import type { RunResult } from '../run/result.ts'
-import { errorRatio, missingRatio } from './figures.ts'
+import { errorRatio, missingRatio } from '../run/result-ratios.ts'
 import type { ScenarioResult } from './results.ts'
 
 interface Annotation {

@@ -1,6 +1,7 @@
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import type { TimeStats } from '../stats/summary.ts'
 import type { RunResult } from '../run/result.ts'
+import { errorRatio, missingRatio } from '../run/result-ratios.ts'
 
 /** A run's main numbers as a person reads them, in the same order in the terminal and in Markdown. */
 export interface Figure {
@@ -46,22 +47,4 @@ function percentiles(stats: TimeStats | undefined, prefix: string): readonly Fig
 
 function showRatio(ratio: number | undefined): string {
   return ratio === undefined ? NONE : formatRatio(ratio)
-}
-
-/** Errors and dropped requests over offered ones; `undefined` where nothing was offered. */
-export function errorRatio(run: {
-  readonly offered: number
-  readonly dropped: number
-  readonly errors: Readonly<Record<string, number>>
-}): number | undefined {
-  if (run.offered === 0) return undefined
-  const errors = Object.values(run.errors).reduce((sum, count) => sum + count, 0)
-  return (errors + run.dropped) / run.offered
-}
-
-/** Deliveries that never came over those expected; `undefined` where none was expected. */
-export function missingRatio(run: {
-  readonly deliveries: { readonly expected: number; readonly missing: number }
-}): number | undefined {
-  return run.deliveries.expected === 0 ? undefined : run.deliveries.missing / run.deliveries.expected
 }

@@ -93,8 +93,9 @@ export default class SloReporter implements Reporter {
     const scenario = scenarioOf(testCase, this.#isCancelled)
     this.#finished.set(testCase.id, scenario)
     const { name, verdict, runs, assertions } = scenario
+    const { scale } = runInfoOf(this.#vitest.projects)
     void this.#observers.tell((observer) =>
-      observer.onScenario?.(name, verdict, { runs: [...runs], assertions: [...assertions] }),
+      observer.onScenario?.(name, verdict, { runs: [...runs], assertions: [...assertions] }, scale),
     )
     this.#folder.saveProgress(this.#results([...this.#finished.values()], [], false))
   }
@@ -120,7 +121,7 @@ export default class SloReporter implements Reporter {
     const results = this.#results(scenarios, errors, reason !== 'interrupted')
     const failures = await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
     this.#print(results, failures)
-    await this.#observers.tell((observer) => observer.onEnd?.())
+    await this.#observers.tell((observer) => observer.onEnd?.(this.#vitest.config.watch))
     this.#earlier.learn(results)
     const { failed, invalid } = results.totals
     const fails = failed > 0 || (invalid > 0 && this.#options.invalid === 'fail')

@@ -11,7 +11,12 @@ export interface RunObserver {
   onStart?(): void | Promise<void>
   /** @param scenario the test's name with the names of its suites */
   onSnapshot?(scenario: string, snapshot: RunSnapshot): void
-  onScenario?(scenario: string, verdict: Outcome, record: ScenarioRecord): void
-  /** After the last scenario; the command waits for it. */
-  onEnd?(): void | Promise<void>
+  /** @param scale how much of the written load was put on: `smoke`, `pr`, `full`, a factor; undefined where unknown */
+  onScenario?(scenario: string, verdict: Outcome, record: ScenarioRecord, scale?: string): void
+  /**
+   * After the last scenario; the command waits for it.
+   *
+   * @param watches whether more runs may follow, as in watch mode
+   */
+  onEnd?(watches: boolean): void | Promise<void>
 }

@@ -1,7 +1,7 @@
 import { formatBytes, formatDuration } from '../../stats/units.ts'
 import type { RunResult } from '../../run/result.ts'
 import type { Outcome } from '../../run/verdict.ts'
-import { errorRatio, missingRatio } from '../figures.ts'
+import { errorRatio, missingRatio } from '../../run/result-ratios.ts'
 import type { Results, ScenarioResult } from '../results.ts'
 import { badge, countCell, msCell, ratioCell } from './cells.ts'
 import { html, type Markup } from './markup.ts'

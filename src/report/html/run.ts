@@ -1,7 +1,7 @@
 import { formatDuration } from '../../stats/units.ts'
 import type { AssertionResult, FanOutRunResult, HttpRunResult, RunResult } from '../../run/result.ts'
 import type { GeneratorHealth } from '../../run/generator.ts'
-import { errorRatio, missingRatio } from '../figures.ts'
+import { errorRatio, missingRatio } from '../../run/result-ratios.ts'
 import { describeInvalidity } from '../wording.ts'
 import { bytesCell, countCell, msCell, ratioCell } from './cells.ts'
 import type { Chart } from './charts/chart.ts'

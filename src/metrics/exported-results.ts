@@ -1,0 +1,89 @@
+import { Gauge, Registry } from 'prom-client'
+import type { RunResult, ScenarioRecord } from '../run/result.ts'
+import { errorRatio, missingRatio } from '../run/result-ratios.ts'
+import type { Outcome } from '../run/verdict.ts'
+import type { TimeStats } from '../stats/summary.ts'
+
+const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'invalid', 'skipped']
+const SCENARIO = ['scenario', 'scale'] as const
+const RUN = [...SCENARIO, 'run'] as const
+const TIMES = [...RUN, 'quantile'] as const
+
+/** What is exported about a scenario once it has ended: its verdict, its assertions, the figures they were judged by. */
+export class ExportedResults {
+  readonly registry = new Registry()
+  readonly #verdict = this.#gauge('slo_scenario_verdict', '1 for the verdict it came to', [...SCENARIO, 'verdict'])
+  readonly #ended = this.#gauge('slo_scenario_ended_timestamp_seconds', 'When it ended', SCENARIO)
+  readonly #assertion = this.#gauge('slo_assertion_outcome', '1 for the outcome it came to', [
+    ...SCENARIO,
+    'assertion',
+    'outcome',
+  ])
+  readonly #latency = this.#gauge('slo_result_latency_seconds', 'Of steady and spike phases', TIMES)
+  readonly #lag = this.#gauge('slo_result_message_lag_seconds', 'Without warm-up', TIMES)
+  readonly #callTime = this.#gauge('slo_result_call_seconds', 'Of a function timed in process', TIMES)
+  readonly #errors = this.#gauge('slo_result_error_ratio', 'Errors and dropped requests over offered ones', RUN)
+  readonly #missing = this.#gauge('slo_result_missing_ratio', 'Deliveries that never came over expected ones', RUN)
+  readonly #throughput = this.#gauge('slo_result_completed_per_second', 'Mean over the judged phases', RUN)
+
+  #gauge<T extends string>(name: string, help: string, labelNames: readonly T[]): Gauge<T> {
+    return new Gauge({ name, help, labelNames, registers: [this.registry] })
+  }
+
+  reset(): void {
+    this.registry.resetMetrics()
+  }
+
+  /** @param scale how much of the written load was put on; figures of different scales are not comparable */
+  show(scenario: string, verdict: Outcome, { runs, assertions }: ScenarioRecord, scale: string): void {
+    const labels = { scenario, scale }
+    for (const each of OUTCOMES) this.#verdict.set({ ...labels, verdict: each }, each === verdict ? 1 : 0)
+    this.#ended.set(labels, Date.now() / 1000)
+    for (const { assertion, outcome } of assertions) {
+      for (const each of OUTCOMES)
+        this.#assertion.set({ ...labels, assertion, outcome: each }, each === outcome ? 1 : 0)
+    }
+    for (const run of runs) this.#showRun({ ...labels, run: run.name }, run)
+  }
+
+  #showRun(labels: RunLabels, run: RunResult): void {
+    if (run.kind === 'micro') {
+      setQuantiles(this.#callTime, labels, run.time)
+      return
+    }
+    if (run.kind === 'fanOut') {
+      setQuantiles(this.#lag, labels, run.lag)
+      setWhereKnown(this.#missing, labels, missingRatio(run))
+      return
+    }
+    setQuantiles(this.#latency, labels, run.latency)
+    setWhereKnown(this.#errors, labels, errorRatio(run))
+    setWhereKnown(this.#throughput, labels, throughputOf(run))
+  }
+}
+
+interface RunLabels {
+  readonly scenario: string
+  readonly scale: string
+  readonly run: string
+}
+
+/** Over the phases that `completed` counts: steady and spike, or all but warm-up where there are none. */
+function throughputOf({ completed, phases }: RunResult & { readonly completed: number }): number | undefined {
+  const judged = phases.filter(({ name }) => name === 'steady' || name === 'spike')
+  const counted = judged.length > 0 ? judged : phases.filter(({ name }) => name !== 'warmup')
+  const ms = counted.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
+  return ms === 0 ? undefined : completed / (ms / 1000)
+}
+
+function setWhereKnown(gauge: Gauge<(typeof RUN)[number]>, labels: RunLabels, value: number | undefined): void {
+  if (value !== undefined) gauge.set({ ...labels }, value)
+}
+
+/** No sample, no series: an absent number cannot be mistaken for a good one. */
+function setQuantiles(gauge: Gauge<(typeof TIMES)[number]>, labels: RunLabels, stats: TimeStats | undefined): void {
+  if (stats === undefined) return
+  const { p50Ms, p95Ms, p99Ms } = stats
+  for (const [quantile, ms] of Object.entries({ '0.5': p50Ms, '0.95': p95Ms, '0.99': p99Ms }))
+    gauge.set({ ...labels, quantile }, ms / 1000)
+}
