@@ -5,6 +5,7 @@ import { ReportFolder } from '../report/report-folder.ts'
 import { readResults, ResultsFileError } from '../report/read-results.ts'
 import { paintFor } from '../report/terminal/style.ts'
 import { summaryOf } from '../report/terminal/summary.ts'
+import type { Streams } from './streams.ts'
 
 const HELP = `Usage: vitest-slo report [results.json] [options]
 
@@ -18,12 +19,6 @@ Renders the reports of an earlier run again: index.html, summary.md and comment.
 Exit code: 0 when rendered, 1 when something could not be read or written, 2 when called wrongly.
 The verdicts in the file do not change it.
 `
-
-/** Where a command writes to. */
-export interface Streams {
-  readonly stdout: NodeJS.WritableStream & { readonly columns?: number }
-  readonly stderr: NodeJS.WritableStream
-}
 
 /**
  * `vitest-slo report`.

@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import manifest from '../package.json' with { type: 'json' }
+import { COMPILED, publishedManifest } from './manifest.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const DIST = join(ROOT, 'dist')
+const LIB = join(DIST, COMPILED)
+
+/** What stands among the sources and is read as it is. */
+const ASSETS = '**/*.{css,js}'
+const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md']
+
+/**
+ * Builds `dist/`, the folder that is packed and published. One compiled file for one source: the entry files of child
+ * processes and threads stay where the files that start them look.
+ */
+function build(): void {
+  rmSync(DIST, { recursive: true, force: true })
+  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', import.meta.dirname], {
+    stdio: 'inherit',
+  })
+  for (const file of globSync(`${LIB}/**/*.{js,d.ts}`)) nameCompiledFiles(file)
+  const sources = globSync(`${LIB}/**/*.map`).flatMap(pointAtShippedSources)
+  for (const source of new Set(sources)) cpSync(source, join(DIST, relative(ROOT, source)))
+  for (const asset of globSync(ASSETS, { cwd: join(ROOT, 'src') })) cpSync(join(ROOT, 'src', asset), join(LIB, asset))
+  for (const document of DOCUMENTS) cpSync(join(ROOT, document), join(DIST, document))
+  cpSync(join(ROOT, 'docs'), join(DIST, 'docs'), { recursive: true })
+  writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(publishedManifest(manifest), undefined, 2)}\n`)
+}
+
+/** The compiler leaves the endings of imports alone in declarations, and in functions that it rewrites for `await using`. */
+function nameCompiledFiles(file: string): void {
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(file, text.replace(/\b((?:from|import)\s*\(?\s*(['"])\.{1,2}\/[^'"]+)\.ts\2/g, '$1.js$2'))
+}
+
+/**
+ * Sources are shipped in `dist/src`, one folder nearer than they stand in the repository.
+ *
+ * @returns the sources of a map
+ */
+function pointAtShippedSources(file: string): readonly string[] {
+  const map = JSON.parse(readFileSync(file, 'utf8')) as { sources: string[] }
+  const sources = map.sources.map((source) => resolve(dirname(file), source))
+  writeFileSync(file, JSON.stringify({ ...map, sources: map.sources.map((source) => source.replace('../', '')) }))
+  return sources
+}
+
+build()

@@ -1,0 +1,35 @@
+import type packageJson from '../package.json'
+
+/** The manifest of the repository, whose entries are sources. */
+export type RepositoryManifest = typeof packageJson
+
+/** Holds the compiled files beside their sources' folder, so that the maps of both find each other. */
+export const COMPILED = 'lib'
+
+/**
+ * The manifest that is published: entries point at compiled files with their declarations, and what only the
+ * repository needs is left out.
+ */
+export function publishedManifest(repository: RepositoryManifest) {
+  const { scripts: _scripts, devDependencies: _tools, allowScripts: _allowed, ...kept } = repository
+  return {
+    ...kept,
+    exports: {
+      ...mapValues(repository.exports, (source) => ({
+        types: compiled(source, '.d.ts'),
+        default: compiled(source, '.js'),
+      })),
+      './package.json': './package.json',
+    },
+    bin: mapValues(repository.bin, (source) => compiled(source, '.js')),
+  }
+}
+
+/** `./src/config/index.ts` becomes `./lib/config/index.js`. */
+function compiled(source: string, extension: string): string {
+  return source.replace(/^\.\/src\//, `./${COMPILED}/`).replace(/\.ts$/, extension)
+}
+
+function mapValues<Value, Mapped>(record: Readonly<Record<string, Value>>, map: (value: Value) => Mapped) {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]))
+}

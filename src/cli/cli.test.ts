@@ -1,0 +1,210 @@
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+
+const MAIN = join(import.meta.dirname, 'main.ts')
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slo-cli-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+})
+
+interface Ended {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the command in the folder, without a terminal. */
+function run(...args: readonly string[]): Promise<Ended> {
+  return outcome(spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] }))
+}
+
+/**
+ * Runs the command in a terminal and answers its questions as they are asked.
+ *
+ * @param answers what is typed where the output ends with the question; `\x03` is Ctrl-C
+ */
+function runInTerminal(args: readonly string[], answers: readonly (readonly [RegExp, string])[]): Promise<Ended> {
+  const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ')
+  const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] })
+  const left = [...answers]
+  let since = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    since += stripVTControlCharacters(chunk.toString('utf8'))
+    if (left[0]?.[0].test(since)) {
+      since = ''
+      child.stdin.write(left.shift()![1])
+    }
+  })
+  return outcome(child)
+}
+
+function outcome(child: ReturnType<typeof spawn>): Promise<Ended> {
+  const text = { stdout: '', stderr: '' }
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream]!.setEncoding('utf8').on('data', (chunk: string) => {
+      text[stream] += stripVTControlCharacters(chunk)
+    })
+  return new Promise((done, failed) => {
+    child.on('error', failed)
+    child.on('close', (exitCode) => done({ exitCode, ...text }))
+  })
+}
+
+function content(path: string): Promise<string> {
+  return readFile(join(folder, path), 'utf8')
+}
+
+async function written(): Promise<readonly string[]> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true })
+  return files
+    .filter((file) => file.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length))
+    .toSorted()
+}
+
+describe('vitest-slo', () => {
+  test('lists its commands', async () => {
+    const { exitCode, stdout } = await run('--help')
+    expect(exitCode).toBe(0)
+    for (const command of ['init', 'doctor', 'report']) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+  })
+
+  test.each([[[]], [['nope']], [['toString']]])('called with %j it explains itself and says so', async (args) => {
+    const { exitCode, stdout, stderr } = await run(...args)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toContain('Usage: vitest-slo <command>')
+  })
+
+  test.each(['init', 'doctor', 'report'])('%s --help explains the command', async (command) => {
+    const { exitCode, stdout, stderr } = await run(command, '--help')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(stdout).toContain(`Usage: vitest-slo ${command}`)
+    expect(stdout).toContain('Exit code')
+  })
+})
+
+describe('vitest-slo init', () => {
+  test('takes flags', async () => {
+    const { exitCode, stdout, stderr } = await run('init', '--url', 'http://127.0.0.1:4000', '--path', '/users')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(await written()).toEqual(['/.github/workflows/perf.yml', '/perf/first.perf.ts', '/vitest.perf.config.ts'])
+    expect(await content('vitest.perf.config.ts')).toContain(`url: 'http://127.0.0.1:4000'`)
+    expect(await content('vitest.perf.config.ts')).not.toContain('allowRemote')
+    expect(await content('perf/first.perf.ts')).toContain(`request: { path: '/users' }`)
+    expect(stdout).toContain('npm install --save-dev vitest vitest-slo')
+    expect(stdout).toContain('npx vitest run --config vitest.perf.config.ts')
+  })
+
+  test('names another machine as one that may be loaded', async () => {
+    await run('init', '--url', 'https://staging.example.com', '--no-workflow')
+    expect(await content('vitest.perf.config.ts')).toContain(`allowRemote: ['staging.example.com']`)
+    expect(await written()).toHaveLength(2)
+  })
+
+  test('asks', async () => {
+    const { exitCode, stdout } = await runInTerminal(
+      ['init'],
+      [
+        [/How is the service started.*\? $/, 'node "server.js"\r'],
+        [/without quotes[^]*\? $/, 'node server.js\r'],
+        [/Path of the first request\? \[\/\] $/, 'users\r'],
+        [/starts with a slash[^]*\] $/, '/users\r'],
+        [/workflow for pull requests\? \(yes\/no\) \[yes\] $/, '\r'],
+      ],
+    )
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('written    perf/first.perf.ts')
+    expect(await content('vitest.perf.config.ts')).toContain(`command: ['node', 'server.js']`)
+    expect(await written()).toHaveLength(3)
+  })
+
+  test('stops at a question without having written anything', async () => {
+    const { exitCode, stdout } = await runInTerminal(['init'], [[/started.*\? $/, '\x03']])
+    expect(exitCode).toBe(130)
+    expect(stdout).toContain('stopped')
+    expect(await written()).toEqual([])
+  })
+
+  test('replaces what is there only where told to', async () => {
+    await mkdir(join(folder, 'perf'))
+    await writeFile(join(folder, 'perf/first.perf.ts'), 'mine')
+    await writeFile(join(folder, 'vitest.perf.config.ts'), 'mine')
+    const flags = ['init', '--url', 'http://127.0.0.1:4000', '--path', '/', '--no-workflow']
+    expect((await run(...flags, '--yes')).stdout).toContain('kept       perf/first.perf.ts')
+    expect(await content('vitest.perf.config.ts')).toBe('mine')
+
+    const { stdout } = await runInTerminal(flags, [
+      [/vitest\.perf\.config\.ts is there already\. Replace it\? \(yes\/no\) \[no\] $/, '\r'],
+      [/first\.perf\.ts is there already\. Replace it\? \(yes\/no\) \[no\] $/, 'yes\r'],
+    ])
+    expect(stdout).toContain('kept       vitest.perf.config.ts')
+    expect(stdout).toContain('replaced   perf/first.perf.ts')
+    expect(await content('vitest.perf.config.ts')).toBe('mine')
+    expect(await content('perf/first.perf.ts')).toContain('perfTest')
+    expect((await run(...flags)).stdout).toContain('unchanged  perf/first.perf.ts')
+  })
+
+  test('--dry-run writes nothing', async () => {
+    const { exitCode, stdout } = await run('init', '--dry-run', '--url', 'http://127.0.0.1:4000')
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('would write vitest.perf.config.ts')
+    expect(await written()).toEqual([])
+  })
+
+  test('the workflow installs with the package manager of the lock file', async () => {
+    await writeFile(join(folder, 'pnpm-lock.yaml'), '')
+    await run('init', '--yes')
+    expect(await content('.github/workflows/perf.yml')).toContain('pnpm install --frozen-lockfile')
+  })
+
+  test.each([
+    [['--url', '127.0.0.1:3000'], /a URL looks like http:/],
+    [['--url', 'http://me:secret@127.0.0.1:3000'], /would be written to a file/],
+    [['--command', 'PORT=1 node a.js | tee log'], /without quotes or a shell/],
+    [['--path', 'users', '--yes'], /a path starts with a slash/],
+    [['--url', 'http://127.0.0.1', '--command', 'node a.js'], /give one of them/],
+    [['--nope'], /Unknown option '--nope'/],
+    [[], /no terminal to ask at.*--url/],
+  ])('refuses %j', async (args, message) => {
+    const { exitCode, stderr } = await run('init', ...args)
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toContain('secret')
+    expect(await written()).toEqual([])
+  })
+
+  test('says what could not be written', async () => {
+    await writeFile(join(folder, 'perf'), 'a file')
+    const { exitCode, stderr } = await run('init', '--yes')
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/vitest-slo init: E(NOTDIR|EXIST)/)
+  })
+})
+
+describe('vitest-slo doctor', () => {
+  const NAMES = ['Node', 'Vitest', 'container engine', 'PostgreSQL', 'Redis', 'descriptors', 'ports', 'cores']
+
+  test('looks at everything, and fails where scenarios cannot run', async () => {
+    const { exitCode, stdout, stderr } = await run('doctor')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' })
+    for (const name of [...NAMES, 'load average', 'clock'])
+      expect(stdout).toMatch(new RegExp(`^(ok|limits|MISSING) +${name}: .`, 'm'))
+    expect(stdout).toMatch(/MISSING +Vitest: not installed in this folder\n.*\n +mend: npm install --save-dev vitest@5/)
+    expect(stdout).toMatch(/\nScenarios cannot run: 1 missing, \d limits\.\n$/)
+  })
+
+  test('passes where Vitest is installed', async () => {
+    await mkdir(join(folder, 'node_modules/vitest'), { recursive: true })
+    await writeFile(join(folder, 'node_modules/vitest/package.json'), '{ "version": "5.0.0" }')
+    const { exitCode, stdout } = await run('doctor', '--json')
+    expect(exitCode).toBe(0)
+    const { findings } = JSON.parse(stdout) as { findings: { name: string; health: string; found: string }[] }
+    expect(findings.find(({ name }) => name === 'Vitest')).toEqual({ name: 'Vitest', health: 'ok', found: '5.0.0' })
+  })
+})

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { clock, coreCount, descriptors, load, ports } from './machine-findings.ts'
+import { node, redis, vitest } from './project-findings.ts'
+
+describe('what is installed', () => {
+  test.each([
+    ['20.20.2', 'missing'],
+    ['22.17.0', 'missing'],
+    ['22.18.0', 'ok'],
+    ['23.11.0', 'missing'],
+    ['24.0.0', 'ok'],
+    ['25.1.0', 'missing'],
+    ['26.0.0', 'ok'],
+  ])('Node %s is %s', (version, health) => {
+    expect(node(version).health).toBe(health)
+  })
+
+  test.each([
+    ['4.1.0', 'missing'],
+    ['5.1.1', 'ok'],
+    ['50.0.0', 'missing'],
+    [undefined, 'missing'],
+  ])('Vitest %s is %s', (version, health) => {
+    expect(vitest(version).health).toBe(health)
+  })
+
+  test('Redis needs a server on the path', () => {
+    expect(redis(import.meta.dirname, '/nowhere')).toMatchObject({
+      health: 'limits',
+      limits: expect.stringContaining('a container or a URL'),
+    })
+  })
+})
+
+describe('what the machine gives', () => {
+  test('descriptors say how many users they carry, and how to have more', () => {
+    expect(descriptors(1_024)).toEqual({
+      name: 'descriptors',
+      health: 'limits',
+      found: '1,024',
+      limits: 'about 824 VUs over HTTP, and as many sockets a process',
+      remedy: 'ulimit -n 65535 in the shell that runs Vitest (the hard limit: ulimit -Hn)',
+    })
+    expect(descriptors(65_535).health).toBe('ok')
+    expect(descriptors(Number.POSITIVE_INFINITY)).toMatchObject({ health: 'ok', found: 'unlimited' })
+  })
+
+  test('ports say how many connections they carry, and how to have more', () => {
+    const range = { first: 49_152, last: 65_535, setting: 'ports', widen: 'widen them' }
+    expect(ports(range)).toMatchObject({
+      health: 'limits',
+      remedy: 'widen them',
+      limits: expect.stringContaining('about 15,384 connections'),
+    })
+    expect(ports({ ...range, first: 32_768 }).health).toBe('ok')
+  })
+
+  test.each([
+    [coreCount(1), 'limits'],
+    [coreCount(2), 'ok'],
+    [load(0.9, 2), 'ok'],
+    [load(1, 2), 'limits'],
+    [clock('tsc', 1), 'ok'],
+    [clock(undefined, 1), 'ok'],
+    [clock('hpet', 1), 'limits'],
+    [clock('tsc', 9), 'limits'],
+  ])('%o is %s', (finding, health) => {
+    expect(finding.health).toBe(health)
+    expect(finding.remedy === undefined).toBe(health === 'ok')
+  })
+})

@@ -1,0 +1,119 @@
+/** What `vitest-slo init` was told. */
+export interface InitAnswers {
+  /** Where the service runs; its host is named in the config where it is another machine. */
+  readonly url: URL | undefined
+  /** Program and arguments that start it; where undefined, it runs already. */
+  readonly command: readonly string[] | undefined
+  /** Path of the first scenario's request. */
+  readonly path: string
+  /** Path that answers 2xx once the service can take load. */
+  readonly ready: string
+  readonly workflow: boolean
+}
+
+/** A file to be written, by its path from the project's folder. */
+export interface InitFile {
+  readonly path: string
+  readonly content: string
+}
+
+export const CONFIG = 'vitest.perf.config.ts'
+export const SCENARIO = 'perf/first.perf.ts'
+export const WORKFLOW = '.github/workflows/perf.yml'
+
+/** @param install the line that installs the project's dependencies in CI */
+export function initFiles(answers: InitAnswers, install: string): readonly InitFile[] {
+  return [
+    { path: CONFIG, content: config(answers) },
+    { path: SCENARIO, content: scenario(answers) },
+    ...(answers.workflow ? [{ path: WORKFLOW, content: workflow(answers, install) }] : []),
+  ]
+}
+
+function config(answers: InitAnswers): string {
+  return `import { definePerfConfig, target } from 'vitest-slo/config'
+
+export default definePerfConfig({
+  target: target({
+${targetOptions(answers)
+  .map((line) => `    ${line}\n`)
+  .join('')}  }),
+})
+`
+}
+
+function targetOptions({ url, command, ready }: InitAnswers): readonly string[] {
+  if (command !== undefined) {
+    return [
+      '// Started on a free port, which it is told in the variable PORT, and stopped at the end.',
+      `command: [${command.map(quote).join(', ')}],`,
+      `ready: ${quote(ready)},`,
+    ]
+  }
+  const host = url!.hostname
+  return [
+    `url: ${quote(url!.href.replace(/\/$/, ''))},`,
+    `ready: ${quote(ready)},`,
+    ...(isThisMachine(host) ? [] : [`allowRemote: [${quote(host)}], // Load may be put on this host.`]),
+  ]
+}
+
+function scenario({ path }: InitAnswers): string {
+  return `import { expect } from 'vitest'
+import { constantArrivalRate, perfTest } from 'vitest-slo'
+
+perfTest(${quote(`GET ${path}`)}, async ({ http }) => {
+  const run = await http.run({
+    // 50 requests a second are due, whatever the service does; at most 50 are under way at a time.
+    load: constantArrivalRate({ rate: 50, vus: 50, duration: '20s' }),
+    request: { path: ${quote(path)} },
+  })
+  expect(run).toHaveP95Below(200)
+  expect(run).toHaveErrorRateBelow(0.01)
+})
+`
+}
+
+function workflow({ command }: InitAnswers, install: string): string {
+  const start =
+    command === undefined ? '      # Start the service here, in the background, where the config expects it.\n' : ''
+  return `name: perf
+
+on: pull_request
+
+permissions:
+  contents: read
+
+concurrency:
+  group: perf-\${{ github.ref }}
+  cancel-in-progress: true
+
+jobs:
+  perf:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 15
+    steps:
+      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
+      - uses: actions/setup-node@a0853c24544627f65ddf259abe73b1d18a591444 # v5.0.0
+        with:
+          node-version: 24
+      - run: ${install}
+${start}      - run: npx vitest run --config ${CONFIG}
+        env:
+          PERF_SCALE: pr
+      - uses: actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02 # v4.6.2
+        if: \${{ !cancelled() }}
+        with:
+          name: perf-report
+          path: perf-report/
+`
+}
+
+/** Names are not looked up, as when the run decides whether it may put load there. */
+function isThisMachine(host: string): boolean {
+  return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
+}
+
+function quote(text: string): string {
+  return `'${text.replace(/[\\']/g, '\\$&')}'`
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
+import { descriptorLimit } from '../run/descriptor-limit.ts'
+import { formatCount } from '../stats/units.ts'
+import { portRange, portsPerSource, type PortRange } from '../websocket/source-addresses.ts'
+import type { Finding } from './finding.ts'
+import { timerLatenessMs } from './timer-lateness.ts'
+
+/** What this machine gives a run. Takes a fifth of a second. */
+export async function machineFindings(): Promise<readonly Finding[]> {
+  const cores = availableParallelism()
+  return [
+    descriptors(descriptorLimit()),
+    ports(portRange()),
+    coreCount(cores),
+    load(loadavg()[0] ?? 0, cores),
+    clock(clockSource(), await timerLatenessMs()),
+  ]
+}
+
+/** Descriptors left to what is no connection of a VU. */
+const SPARE_DESCRIPTORS = 200
+/** What the largest scenarios of a common plan hold. */
+const MANY = 10_000
+
+export function descriptors(limit: number): Finding {
+  const name = 'descriptors'
+  if (limit >= MANY + SPARE_DESCRIPTORS) {
+    return { name, health: 'ok', found: Number.isFinite(limit) ? formatCount(limit) : 'unlimited' }
+  }
+  return {
+    name,
+    health: 'limits',
+    found: formatCount(limit),
+    limits: `about ${formatCount(Math.max(0, limit - SPARE_DESCRIPTORS))} VUs over HTTP, and as many sockets a process`,
+    remedy: `ulimit -n 65535 in the shell that runs Vitest (the hard limit: ulimit -Hn)`,
+  }
+}
+
+export function ports(range: PortRange): Finding {
+  const usable = portsPerSource(range)
+  const finding = { name: 'ports', found: `${range.first}–${range.last}` }
+  if (usable >= 2 * MANY) return { ...finding, health: 'ok' }
+  return {
+    ...finding,
+    health: 'limits',
+    limits: `about ${formatCount(usable)} connections to one target; on loopback under Linux they are spread over 127.0.0.x`,
+    remedy: range.widen,
+  }
+}
+
+export function coreCount(cores: number): Finding {
+  const finding = { name: 'cores', found: String(cores) }
+  if (cores >= 2) return { ...finding, health: 'ok' }
+  return {
+    ...finding,
+    health: 'limits',
+    limits: 'load generator and target share one core: a busy target makes a run invalid',
+    remedy: 'run the target elsewhere, or give this machine two cores',
+  }
+}
+
+export function load(average: number, cores: number): Finding {
+  const finding = { name: 'load average', found: `${average.toFixed(2)} on ${cores} cores` }
+  if (average < cores / 2) return { ...finding, health: 'ok' }
+  return {
+    ...finding,
+    health: 'limits',
+    limits: 'something else is at work here: latencies come out longer than they are, and runs may be invalid',
+    remedy: 'end it, or wait; `top` names it',
+  }
+}
+
+/** Late timers stand for a machine that does not give the generator its turn. */
+const LATE_MS = 5
+
+export function clock(source: string | undefined, latenessMs: number): Finding {
+  const lateness = `timers ${latenessMs.toFixed(1)} ms late at most`
+  const finding = { name: 'clock', found: source === undefined ? lateness : `${source}, ${lateness}` }
+  if (source !== undefined && /^(hpet|acpi_pm|jiffies)$/.test(source)) {
+    return {
+      ...finding,
+      health: 'limits',
+      limits: 'reading the time is slow: the generator reaches fewer requests a second',
+      remedy: 'echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource, where tsc is offered',
+    }
+  }
+  if (latenessMs <= LATE_MS) return { ...finding, health: 'ok' }
+  return {
+    ...finding,
+    health: 'limits',
+    limits: 'requests are sent late, which shows as schedule delay and may make a run invalid',
+    remedy: 'end what else is running; on a virtual machine, one whose cores are its own',
+  }
+}
+
+/** Linux names it. */
+function clockSource(): string | undefined {
+  try {
+    return readFileSync('/sys/devices/system/clocksource/clocksource0/current_clocksource', 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import type { Terminal } from './streams.ts'
+
+interface Command {
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** Loads the command. It takes what stands after its name and gives the exit code. */
+  readonly load: () => Promise<(args: readonly string[], terminal: Terminal) => Promise<number>>
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  init: {
+    summary: 'Writes a config, a first scenario and a workflow for pull requests',
+    load: async () => (await import('./init.ts')).init,
+  },
+  doctor: {
+    summary: 'Says what this machine limits, and how to mend it',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  report: {
+    summary: 'Renders the reports of an earlier run again',
+    load: async () => (await import('./report.ts')).report,
+  },
+}
+
+const WIDTH = Math.max(...Object.keys(COMMANDS).map((name) => name.length))
+
+const HELP = `Usage: vitest-slo <command> [options]
+
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(WIDTH)}  ${summary}\n`)
+  .join('')}
+vitest-slo <command> --help says more. Scenarios are run by Vitest: vitest --config vitest.perf.config.ts
+`
+
+/** @returns the exit code: the command's, 2 where there is no such command */
+async function main([name, ...args]: readonly string[], terminal: Terminal): Promise<number> {
+  if (name === '--help' || name === '-h' || name === 'help') {
+    terminal.stdout.write(HELP)
+    return 0
+  }
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (command === undefined) {
+    terminal.stderr.write(`vitest-slo: ${name === undefined ? 'name a command' : `no command ${name}`}\n\n${HELP}`)
+    return 2
+  }
+  const run = await command.load()
+  return run(args, terminal)
+}
+
+process.exitCode = await main(process.argv.slice(2), process)

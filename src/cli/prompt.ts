@@ -1,0 +1,55 @@
+import { createInterface } from 'node:readline/promises'
+import type { Terminal } from './streams.ts'
+
+/** The person asked ended the input instead of answering. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError'
+}
+
+/** Asks at a terminal, one question after the other. */
+export class Prompt implements Disposable {
+  readonly #lines
+  readonly #ended = Promise.withResolvers<never>()
+  readonly #out: NodeJS.WritableStream
+
+  constructor({ stdin, stdout }: Pick<Terminal, 'stdin' | 'stdout'>) {
+    this.#out = stdout
+    this.#lines = createInterface({ input: stdin, output: stdout })
+    this.#lines.on('close', () => this.#ended.reject(new NoAnswerError('no answer was given')))
+    // Nobody may be waiting for an answer by then.
+    this.#ended.promise.catch(() => {})
+  }
+
+  /**
+   * Asks until the answer is usable.
+   *
+   * @param read gives what the answer means; throws an error whose message says what is wrong with it
+   * @throws {NoAnswerError} on Ctrl-C and Ctrl-D
+   */
+  async ask<T>(question: string, fallback: string, read: (answer: string) => T): Promise<T> {
+    const shown = fallback === '' ? `${question} ` : `${question} [${fallback}] `
+    for (;;) {
+      const answer = (await Promise.race([this.#lines.question(shown), this.#ended.promise])).trim()
+      try {
+        return read(answer === '' ? fallback : answer)
+      } catch (error) {
+        this.#out.write(`  ${error instanceof Error ? error.message : String(error)}\n`)
+      }
+    }
+  }
+
+  /** @throws {NoAnswerError} on Ctrl-C and Ctrl-D */
+  confirm(question: string, fallback: boolean): Promise<boolean> {
+    return this.ask(`${question} (yes/no)`, fallback ? 'yes' : 'no', readYesOrNo)
+  }
+
+  [Symbol.dispose](): void {
+    this.#lines.close()
+  }
+}
+
+function readYesOrNo(answer: string): boolean {
+  if (/^y(es)?$/i.test(answer)) return true
+  if (/^no?$/i.test(answer)) return false
+  throw new Error('answer yes or no')
+}

@@ -1,0 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const TIMERS = 40
+const PAUSE_MS = 5
+
+/** How late the latest of some short timers was, in milliseconds; takes a fifth of a second. */
+export async function timerLatenessMs(): Promise<number> {
+  let latestMs = 0
+  for (let timer = 0; timer < TIMERS; timer++) {
+    const startMs = performance.now()
+    await sleep(PAUSE_MS)
+    latestMs = Math.max(latestMs, performance.now() - startMs - PAUSE_MS)
+  }
+  return latestMs
+}
