@@ -94,5 +94,8 @@ printTable([
     maxRssBytes === undefined ? '–' : formatBytes(maxRssBytes),
   ]),
 ])
-console.log(`\nours / autocannon: ${significant(ratio, 3)} (median of ${pairs} pairs)`)
-keep('http', { connections: CONNECTIONS, seconds, ratio, rounds, others: Object.fromEntries(others) })
+const cpuRatio = median(rounds.map(({ ours, autocannon }) => autocannon.cpuMsPer1000! / ours.cpuMsPer1000!))
+console.log(
+  `\nours / autocannon: ${significant(ratio, 3)} by requests a second, ${significant(cpuRatio, 3)} by requests for the same CPU (medians of ${pairs} pairs)`,
+)
+keep('http', { connections: CONNECTIONS, seconds, ratio, cpuRatio, rounds, others: Object.fromEntries(others) })

@@ -28,6 +28,8 @@ export function pinned(core: number, command: readonly string[]): [string, strin
 
 export interface TruthServer extends AsyncDisposable {
   readonly url: string
+  /** When requests arrived and how long each took, as the server saw it, since the last time it was asked. */
+  seen(): Promise<{ readonly arrivedMs: readonly number[]; readonly tookMs: readonly number[] }>
 }
 
 export async function truthServer(behaviour: string): Promise<TruthServer> {
@@ -35,8 +37,12 @@ export async function truthServer(behaviour: string): Promise<TruthServer> {
   const [file, args] = pinned(SERVER_CORE, [process.execPath, path, behaviour])
   const child: ChildProcess = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const [line] = (await once(child.stdout!, 'data')) as [Buffer]
+  const url = `http://127.0.0.1:${/listening (\d+)/.exec(String(line))![1]}`
   return {
-    url: `http://127.0.0.1:${/listening (\d+)/.exec(String(line))![1]}`,
+    url,
+    async seen() {
+      return (await (await fetch(`${url}/seen`)).json()) as Awaited<ReturnType<TruthServer['seen']>>
+    },
     async [Symbol.asyncDispose]() {
       const exited = once(child, 'exit')
       child.kill()

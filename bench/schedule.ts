@@ -35,8 +35,8 @@ for (const rate of rates) {
   await using server = await truthServer('instant')
   const load = constantArrivalRate({ rate, vus: Math.min(500, rate), duration: `${seconds}s` })
   const figures = await generate<OursFigures>('generate-ours.ts', { url: server.url, load })
-  const arrivals = (await (await fetch(`${server.url}/arrivals`)).json()) as number[]
-  const seen = arrivalFigures(arrivals, rate)
+  const { arrivedMs } = await server.seen()
+  const seen = arrivalFigures(arrivedMs, rate)
   results.push({ rate, ...figures, seen })
   const delay = figures.scheduleDelay!
   rows.push([
