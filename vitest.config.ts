@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 /** The project's own tests. Scenarios run through `vitest.perf.config.ts`. */
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'fixtures/**/*.test.ts', 'bench/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'fixtures/**/*.test.ts', 'perf/**/*.test.ts', 'bench/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,

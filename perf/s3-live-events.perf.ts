@@ -1,11 +1,12 @@
 import { expect } from 'vitest'
 import { constantArrivalRate, perfTest } from 'vitest-slo'
 import { popularStreamerId, streamerId } from '../fixtures/target/identities.ts'
-import { users } from './users.ts'
+import { expectCapacityTargets } from './capacity-targets.ts'
 
 perfTest('S3 live events polling', async ({ http, freshness, target, metrics, capacity }) => {
   const watched = streamerId(0)
   const probe = await freshness.probe({
+    unavailable: target.internal.unavailable,
     write: async () => {
       const event = await target.internal.post('/internal/events', { streamerId: watched })
       return (event as { version: number }).version
@@ -17,20 +18,17 @@ perfTest('S3 live events polling', async ({ http, freshness, target, metrics, ca
   })
 
   const run = await http.run({
+    // The plan names a rate and no length: in five minutes every one of the 10,000 asks once or twice.
     load: constantArrivalRate({ rate: 50, vus: 10_000, duration: '5m' }),
-    data: users(10_000),
     warmup: '2s',
     request: ({ random }) => ({ path: `/api/events/live?streamerId=${popularStreamerId(random.next())}` }),
   })
 
   expect(run).toHaveP95Below(150)
-  expect(run).toHaveErrorRateBelow(0.01)
-  expect(run).toSustainRate()
+  expect(run).toHaveP99Below(350, { skipIfReduced: true })
   expect(await probe.stop()).toStayFresherThan(1_000)
-
-  expect(await metrics.during(run)).toHavePoolUsageBelow(0.7)
-  const where = await capacity.during(run)
-  expect(where).toHaveCpuBelow(0.7)
-  expect(where).toHaveRedisMemoryBelow(0.6)
-  expect(where).toHaveEvictionPolicy('volatile-lru')
+  expect(run).toSustainRate()
+  // The plan gives no error rate here; with more errors than this the figures above would say little.
+  expect(run).toHaveErrorRateBelow(0.01)
+  await expectCapacityTargets(run, { metrics, capacity })
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect } from 'vitest'
 import { constantArrivalRate, inflowOf, perfTest, planReplay, sharedIterations, type Delivery } from 'vitest-slo'
+import { expectCapacityTargets } from './capacity-targets.ts'
 import { webhookCall, type Payment } from './telegram.ts'
 import { authorization, users } from './users.ts'
 
@@ -11,7 +12,7 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
     name: 'invoices',
     // The plan names a rate and no length: five minutes make 1,500 invoices.
     load: constantArrivalRate({ rate: 5, vus: 200, duration: '5m' }),
-    data: users(200),
+    data: users(),
     headers: { 'x-run-id': runId },
     steps: [
       { name: 'me', request: ({ vu }) => ({ path: '/api/me', headers: authorization(vu.data) }) },
@@ -59,10 +60,6 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
     },
   })
 
-  expect(invoices).toHaveP95Below(150)
-  expect(invoices).toHaveErrorRateBelow(0.01)
-  expect(webhooks).toHaveErrorRateBelow(0.01)
-
   await expect(ledger).toApplyExactlyOnce(webhooks.history, {
     rows: `SELECT idempotency_key, run_id FROM transfers WHERE kind = 'stars' AND run_id = $1`,
     key: 'idempotency_key',
@@ -74,11 +71,12 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
     expectedDelta: inflowOf(webhooks.history, (key) => amounts.get(key) ?? 0),
   })
 
-  expect(await metrics.during(invoices)).toHavePoolUsageBelow(0.7)
-  const where = await capacity.during(invoices)
-  expect(where).toHaveCpuBelow(0.7)
-  expect(where).toHaveRedisMemoryBelow(0.6)
-  expect(where).toHaveEvictionPolicy('volatile-lru')
+  expect(invoices).toHaveP95Below(150)
+  expect(invoices).toHaveP99Below(350, { skipIfReduced: true })
+  // The plan gives no error rate here; with more errors than this the figures above would say little.
+  expect(invoices).toHaveErrorRateBelow(0.01)
+  expect(webhooks).toHaveErrorRateBelow(0.01)
+  await expectCapacityTargets(invoices, { metrics, capacity })
 })
 
 const STARS_OF_USERS = `SELECT sum(balance) FROM accounts WHERE id LIKE 'user:%'`

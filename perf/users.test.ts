@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { userCount, userId, userToken } from '../fixtures/target/identities.ts'
+import { users, voters } from './users.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tokens-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function tokensFile(content: string): string {
+  const file = join(folder, 'tokens')
+  writeFileSync(file, content)
+  return file
+}
+
+test('without a file the users are those of the reference target, and no more', async () => {
+  const all = users('')
+  expect(all.next().value).toEqual({ token: userToken(0) })
+  expect(all.drop(userCount - 2).next().value).toEqual({ token: userToken(userCount - 1) })
+  expect(() => [...users('')]).toThrow(`the reference target has ${userCount} users`)
+  for await (const voter of voters('http://never.asked', '')) {
+    expect(voter).toEqual({ token: userToken(0), id: userId(0) })
+    break
+  }
+})
+
+test('a file gives each virtual user a token, whatever ends its lines', () => {
+  const tokens = users(tokensFile('first\r\n\n  second\n')).map(({ token }) => token)
+  expect([...tokens.take(2)]).toEqual(['first', 'second'])
+})
+
+test('more virtual users than tokens are an error, and so is a file that cannot be used', () => {
+  const messageFor = (content: string) => {
+    try {
+      return [...users(tokensFile(content))].length
+    } catch (error) {
+      return (error as Error).message.replace(folder, '…')
+    }
+  }
+  expect(messageFor('secret-one\nsecret-two')).toMatchInlineSnapshot(
+    `"PERF_TOKENS_FILE: …/tokens has 2 tokens and this load more virtual users, each of whom needs one of their own: add tokens, or choose a smaller PERF_SCALE"`,
+  )
+  expect(messageFor(' \n')).toMatchInlineSnapshot(
+    `"PERF_TOKENS_FILE: …/tokens holds no token; it must hold one a line"`,
+  )
+  expect(messageFor('secret-one\nBearer secret-two')).toMatchInlineSnapshot(
+    `"PERF_TOKENS_FILE: entry 2 of …/tokens is no token; it must hold one a line, alone"`,
+  )
+  expect(messageFor('secret-one\nsecret-two\nsecret-one')).toMatchInlineSnapshot(
+    `"PERF_TOKENS_FILE: entry 3 of …/tokens repeats an earlier one, and two virtual users must not be one user"`,
+  )
+  expect(() => users('/no/such/file').next()).toThrowErrorMatchingInlineSnapshot(
+    `[Error: PERF_TOKENS_FILE: /no/such/file cannot be read (ENOENT); name a file of bearer tokens, one a line]`,
+  )
+})
+
+test('whose token is from a file is asked of the target', async () => {
+  const asked: (string | undefined)[] = []
+  const server = createServer((request, answer) => {
+    asked.push(`${request.url} ${request.headers.authorization}`)
+    answer.statusCode = asked.length === 3 ? 401 : 200
+    answer.end(JSON.stringify({ id: `user-${asked.length}` }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const all = voters(`http://127.0.0.1:${port}`, tokensFile('first\nsecond\nthird\n'))
+  expect((await all.next()).value).toEqual({ token: 'first', id: 'user-1' })
+  expect((await all.next()).value).toEqual({ token: 'second', id: 'user-2' })
+  await expect(all.next()).rejects.toThrow('PERF_TOKENS_FILE: GET /api/me answered 401 to token 3: replace it')
+  expect(asked).toEqual(['/api/me Bearer first', '/api/me Bearer second', '/api/me Bearer third'])
+  server.close()
+})
