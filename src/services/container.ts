@@ -14,6 +14,8 @@ export interface RunningContainer {
   readonly log: LogTail
   /** Whether it still prints, that is, runs. */
   readonly isRunning: () => boolean
+  /** Freezes every process in it. @returns the function that lets them go on */
+  readonly pause: () => Promise<() => Promise<void>>
   /** Removes it with its volumes. */
   readonly remove: () => Promise<void>
 }
@@ -53,7 +55,7 @@ export async function startContainer(
         stream.on('end', () => (running = false))
       })
     const started = await unlessAborted(container.start(), context.signal, remove)
-    return { started, log, isRunning: () => running, remove }
+    return { started, log, isRunning: () => running, pause: () => pause(name, started.getId()), remove }
   } catch (error) {
     await remove()
     context.signal.throwIfAborted()
@@ -63,6 +65,19 @@ export async function startContainer(
       details: `Its last lines:\n${log.quote()}`,
       remedy: `See its last lines above: a setting it does not know is named there. Or use another image (${variables.image}), or ${variables.provider}=embedded.`,
     })
+  }
+}
+
+async function pause(name: string, id: string): Promise<() => Promise<void>> {
+  const engine = await findEngine()
+  if (engine === undefined) {
+    const remedy = 'Start the engine again, or use another provider.'
+    throw new ServiceError(name, { problem: 'the Docker engine no longer answers', remedy })
+  }
+  const container = engine.container.dockerode.getContainer(id)
+  await container.pause()
+  return async () => {
+    await container.unpause()
   }
 }
 

@@ -95,6 +95,8 @@ export class ManagedProcess {
   /** Asks the process to end and waits for it and its group; after `graceMs` (5,000) it is killed. */
   async stop(graceMs = 5_000): Promise<ProcessExit> {
     this.#send(this.#stopSignal)
+    // A frozen process takes the signal once it goes on.
+    this.#send('SIGCONT')
     const timer = setTimeout(() => this.#send('SIGKILL'), graceMs)
     try {
       const exit = await this.exited
@@ -104,6 +106,18 @@ export class ManagedProcess {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** Ends it without asking, as a crash does, and waits for it. */
+  async kill(): Promise<ProcessExit> {
+    this.#send('SIGKILL')
+    return this.exited
+  }
+
+  /** Stops it where it stands. @returns the function that lets it go on */
+  freeze(): () => void {
+    this.#send('SIGSTOP')
+    return () => this.#send('SIGCONT')
   }
 
   #send(signal: NodeJS.Signals): void {

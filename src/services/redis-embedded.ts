@@ -48,11 +48,10 @@ function findServer(folders: readonly string[]): string | undefined {
 async function launch(
   command: string,
   { name, password }: RedisServerOptions,
-  { guardian, signal, env }: ServiceContext,
+  context: ServiceContext,
 ): Promise<RedisServer | 'port taken'> {
   const port = await freePort()
-  const folder = guardian.temporaryFolder('redis')
-  const { promise: ready, resolve: markReady } = Promise.withResolvers<'ready'>()
+  const folder = context.guardian.temporaryFolder('redis')
   const config = [
     'bind 127.0.0.1',
     `port ${port}`,
@@ -63,42 +62,73 @@ async function launch(
     'daemonize no',
     'logfile ""',
   ]
+  const run = () => startProcess(name, command, folder.path, config, context)
   try {
-    const server = await ManagedProcess.start({
-      command,
-      // From standard input: arguments, the password among them, could be read by everybody on the machine.
-      args: ['-'],
-      input: `${config.join('\n')}\n`,
-      cwd: folder.path,
-      env: { PATH: env['PATH'] },
-      guardian,
-      onOutput: (chunk) => {
-        if (chunk.includes('eady to accept connections')) markReady('ready')
-      },
-    }).catch((error: Error) => {
-      throw startFailure(name, `${command} cannot be run: ${error.message}`, '')
-    })
-    const outcome = await waitFor(Promise.race([ready, server.exited]), { signal, timeoutMs: START_MS })
-    if (outcome === 'ready') {
-      const stop = async () => {
+    const first = await run()
+    if (first === 'port taken') {
+      folder.remove()
+      return first
+    }
+    let server = first
+    return {
+      provider: 'embedded',
+      place: `127.0.0.1:${port}`,
+      url: `redis://:${password}@127.0.0.1:${port}/0`,
+      async stop() {
         await server.stop()
         folder.remove()
-      }
-      return { provider: 'embedded', place: `127.0.0.1:${port}`, url: `redis://:${password}@127.0.0.1:${port}/0`, stop }
+      },
+      disruptions: {
+        async pause() {
+          const goOn = server.freeze()
+          return async () => goOn()
+        },
+        async restart() {
+          await server.kill()
+          const next = await run()
+          if (next === 'port taken') throw startFailure(name, `its port ${port} was taken while it was down`, '')
+          server = next
+        },
+      },
     }
-    await server.stop(0)
-    folder.remove()
-    signal.throwIfAborted()
-    if (/address already in use/i.test(server.log.quote())) return 'port taken'
-    const problem =
-      typeof outcome === 'object'
-        ? `it ended at once: ${describeExit(outcome)}`
-        : `it was not ready within ${START_MS / 1000} s`
-    throw startFailure(name, problem, server.log.quote())
   } catch (error) {
     folder.remove()
     throw error
   }
+}
+
+async function startProcess(
+  name: string,
+  command: string,
+  folder: string,
+  config: readonly string[],
+  { guardian, signal, env }: ServiceContext,
+): Promise<ManagedProcess | 'port taken'> {
+  const { promise: ready, resolve: markReady } = Promise.withResolvers<'ready'>()
+  const server = await ManagedProcess.start({
+    command,
+    // From standard input: arguments, the password among them, could be read by everybody on the machine.
+    args: ['-'],
+    input: `${config.join('\n')}\n`,
+    cwd: folder,
+    env: { PATH: env['PATH'] },
+    guardian,
+    onOutput: (chunk) => {
+      if (chunk.includes('eady to accept connections')) markReady('ready')
+    },
+  }).catch((error: Error) => {
+    throw startFailure(name, `${command} cannot be run: ${error.message}`, '')
+  })
+  const outcome = await waitFor(Promise.race([ready, server.exited]), { signal, timeoutMs: START_MS })
+  if (outcome === 'ready') return server
+  await server.stop(0)
+  signal.throwIfAborted()
+  if (/address already in use/i.test(server.log.quote())) return 'port taken'
+  const problem =
+    typeof outcome === 'object'
+      ? `it ended at once: ${describeExit(outcome)}`
+      : `it was not ready within ${START_MS / 1000} s`
+  throw startFailure(name, problem, server.log.quote())
 }
 
 function notInstalled(subject: string): ServiceError {

@@ -1,4 +1,5 @@
 import type { Provider } from './provider.ts'
+import type { ServiceDisruptions } from './service.ts'
 
 /** What a server is started with. */
 export interface RedisServerOptions {
@@ -15,4 +16,6 @@ export interface RedisServer {
   readonly place: string
   readonly url: string
   readonly stop: () => Promise<void>
+  /** Not set for one that runs elsewhere. */
+  readonly disruptions?: ServiceDisruptions
 }

@@ -148,8 +148,19 @@ async function prepare(
     await restore(connection)
     throw error
   }
+  const { disruptions } = server
   return {
     ...base,
+    ...(disruptions && {
+      disruptions: {
+        pause: disruptions.pause,
+        async restart() {
+          await disruptions.restart()
+          await using fresh = await connectRedis(name, url)
+          await applySettings(name, fresh, settingsOf(options))
+        },
+      },
+    }),
     reset: () => reset(name, url, options, resetAllowed),
     async [Symbol.asyncDispose]() {
       if (provider === 'external') await putSettingsBack(name, url, restore)

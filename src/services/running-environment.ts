@@ -1,3 +1,5 @@
+import type { Disruption } from '../run/disruption.ts'
+import { disrupt } from './disrupt.ts'
 import { allMessages, settleAll } from './failure.ts'
 import { changedSince, fingerprint, watchedGlobs } from './file-watch.ts'
 import type { StartedService } from './service.ts'
@@ -35,6 +37,13 @@ export interface Environment extends AsyncDisposable {
   restartTarget(): Promise<void>
   /** Restarts the target if it has ended, or one of its files changed since it was started. @returns whether it did */
   restartTargetIfChanged(): Promise<boolean>
+  /**
+   * Does something to the target or a service while load is on. What is under way when the environment is put away is
+   * cut short and undone before.
+   * @returns what was done, in words
+   * @throws {ServiceError} when it cannot be done, or what was disrupted does not come back
+   */
+  disrupt(disruption: Disruption, signal?: AbortSignal): Promise<string>
   /** Globs whose files are the target's own, relative to its folder; empty when it is not ours to restart. */
   readonly targetGlobs: readonly string[]
   /** Calls `listener` for every instance of the target that ends unasked. @returns the function that stops it */
@@ -50,6 +59,8 @@ export class RunningEnvironment implements Environment {
   readonly #target: StartedTarget | undefined
   readonly #stack: AsyncDisposableStack
   readonly #folder: string
+  readonly #ending = new AbortController()
+  readonly #disruptions = new Set<Promise<unknown>>()
   #files: ReadonlyMap<string, string>
 
   constructor(
@@ -98,6 +109,18 @@ export class RunningEnvironment implements Environment {
     return true
   }
 
+  async disrupt(disruption: Disruption, signal = this.#ending.signal): Promise<string> {
+    const cut = AbortSignal.any([signal, this.#ending.signal])
+    cut.throwIfAborted()
+    const done = disrupt({ services: this.#services, target: this.#target }, disruption, cut)
+    this.#disruptions.add(done)
+    try {
+      return await done
+    } finally {
+      this.#disruptions.delete(done)
+    }
+  }
+
   onTargetExit(listener: (exit: TargetExit) => void): () => void {
     return this.#target?.onExit(listener) ?? (() => {})
   }
@@ -107,6 +130,8 @@ export class RunningEnvironment implements Environment {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort(new Error('the environment is put away'))
+    await Promise.allSettled(this.#disruptions)
     await this.#stack.disposeAsync()
   }
 }

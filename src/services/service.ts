@@ -31,6 +31,16 @@ export interface StartedService extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** Back to the state after the start: truncated and seeded again, flushed. */
   reset?(): Promise<void>
+  /** What can be done to it while load is on. Not set for a service that runs elsewhere. */
+  readonly disruptions?: ServiceDisruptions
+}
+
+/** Faults of a whole server, for finding out what the target makes of them. */
+export interface ServiceDisruptions {
+  /** Stops it where it stands: connections stay open and nothing is answered. @returns the function that lets it go on */
+  pause(): Promise<() => Promise<void>>
+  /** Ends it and starts it again on the same address, with its settings and without its data. */
+  restart(): Promise<void>
 }
 
 /**

@@ -35,6 +35,12 @@ export interface StartedTarget extends AsyncDisposable {
    * @throws {ServiceError} for a target that runs elsewhere
    */
   restart(): Promise<void>
+  /**
+   * Kills one instance, as a crash does.
+   * @returns the function that starts it again on the same ports and waits until it is ready
+   * @throws {ServiceError} for a target that runs elsewhere, or an instance that does not exist
+   */
+  kill(instance: number): Promise<() => Promise<void>>
   /** Calls `listener` for every instance that ends unasked. @returns the function that stops it */
   onExit(listener: (exit: TargetExit) => void): () => void
 }

@@ -50,6 +50,13 @@ export class ExternalTarget implements StartedTarget {
     })
   }
 
+  async kill(): Promise<() => Promise<void>> {
+    throw new ServiceError('target', {
+      problem: 'it runs elsewhere and cannot be killed from here',
+      remedy: 'Leave the disruption out, or unset PERF_TARGET_URL and let it be started by its command.',
+    })
+  }
+
   onExit(): () => void {
     return () => {}
   }

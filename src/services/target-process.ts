@@ -15,7 +15,8 @@ export class StartedProcesses implements StartedTarget {
   readonly #ports: readonly Ports[]
   readonly #redact: (text: string) => string
   readonly #listeners = new Set<(exit: TargetExit) => void>()
-  #processes: readonly ManagedProcess[] = []
+  #processes: ManagedProcess[] = []
+  readonly #killed = new WeakSet<ManagedProcess>()
   #stopping = false
 
   private constructor(
@@ -79,6 +80,26 @@ export class StartedProcesses implements StartedTarget {
     await this.#startAll()
   }
 
+  async kill(instance: number): Promise<() => Promise<void>> {
+    const [process, ports] = [this.#processes[instance], this.#ports[instance]]
+    if (process === undefined || ports === undefined) {
+      throw new ServiceError('target', {
+        problem: `there is no instance ${instance}`,
+        received: `${this.#ports.length} instances, counted from 0`,
+        remedy: 'Name one that exists, or start more: target({ instances: 2 }).',
+      })
+    }
+    this.#killed.add(process)
+    await process.kill()
+    return async () => {
+      if (this.#stopping) return
+      const revived = await this.#launch(ports, instance)
+      if (this.#stopping) await revived.stop()
+      this.#processes[instance] = revived
+      this.#watch(instance, revived)
+    }
+  }
+
   onExit(listener: (exit: TargetExit) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -91,14 +112,16 @@ export class StartedProcesses implements StartedTarget {
   async #startAll(): Promise<void> {
     this.#stopping = false
     const { values, errors } = await settleAll(this.#ports.map((ports, index) => this.#launch(ports, index)))
-    this.#processes = values
+    this.#processes = [...values]
     if (errors[0]) {
       await this.#stopAll()
       throw errors[0]
     }
-    for (const [index, process] of this.#processes.entries()) {
-      void process.exited.then((exit) => this.#noticeExit(index, process, exit))
-    }
+    for (const [index, process] of this.#processes.entries()) this.#watch(index, process)
+  }
+
+  #watch(instance: number, process: ManagedProcess): void {
+    void process.exited.then((exit) => this.#noticeExit(instance, process, exit))
   }
 
   async #stopAll(): Promise<void> {
@@ -107,7 +130,7 @@ export class StartedProcesses implements StartedTarget {
   }
 
   #noticeExit(instance: number, process: ManagedProcess, exit: ProcessExit): void {
-    if (this.#stopping || this.#processes[instance] !== process) return
+    if (this.#stopping || this.#killed.has(process) || this.#processes[instance] !== process) return
     const which = this.#ports.length === 1 ? 'target' : `target, instance ${instance}`
     const message = this.#redact(
       `${which} ended unasked: ${describeExit(exit)}. Its last lines:\n${process.log.quote()}`,

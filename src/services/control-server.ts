@@ -1,0 +1,73 @@
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { ControlAddress, Disruption } from '../run/disruption.ts'
+import { asError } from './failure.ts'
+
+/** Takes orders from the workers. Disposing waits for what is under way. */
+export interface ControlServer extends AsyncDisposable {
+  readonly address: ControlAddress
+}
+
+const MAX_BODY_BYTES = 10_000
+
+/**
+ * Lets the workers of this run disrupt what the main process owns: one route on loopback, `POST /disruptions`, behind a
+ * random token. It answers once the disruption is over and undone; a worker that hangs up cuts it short.
+ */
+export async function startControlServer(
+  disrupt: (disruption: Disruption, signal: AbortSignal) => Promise<string>,
+): Promise<ControlServer> {
+  const token = randomBytes(24).toString('base64url')
+  const server = createServer((request, response) => void answer(request, response, token, disrupt))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    address: { url: `http://127.0.0.1:${port}/disruptions`, token },
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  token: string,
+  disrupt: (disruption: Disruption, signal: AbortSignal) => Promise<string>,
+): Promise<void> {
+  const reply = (status: number, body: object) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  }
+  if (!isToken(request.headers.authorization, token)) return reply(401, { error: 'wrong token' })
+  if (request.method !== 'POST' || request.url !== '/disruptions') return reply(404, { error: 'POST /disruptions' })
+  const gone = new AbortController()
+  response.once('close', () => gone.abort(new Error('the scenario has ended')))
+  try {
+    const disruption = JSON.parse(await bodyOf(request)) as Disruption
+    reply(200, { label: await disrupt(disruption, gone.signal) })
+  } catch (error) {
+    reply(500, { error: asError(error).message })
+  }
+}
+
+function isToken(given: string | undefined, token: string): boolean {
+  const [one, other] = [Buffer.from(given ?? ''), Buffer.from(`Bearer ${token}`)]
+  return one.length === other.length && timingSafeEqual(one, other)
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > MAX_BODY_BYTES) throw new Error(`a disruption has at most ${MAX_BODY_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

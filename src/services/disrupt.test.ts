@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest'
+import { containersSkipped } from '../../fixtures/services/containers.ts'
+import { startControlServer } from './control-server.ts'
+import { startEnvironment, type Environment } from './environment.ts'
+import { connectPostgres } from './postgres-client.ts'
+import { postgres } from './postgres.ts'
+import { connectRedis } from './redis-client.ts'
+import { redis } from './redis.ts'
+import { target } from './target.ts'
+
+const skipped = await containersSkipped()
+if (skipped) console.info(`disruptions of containers are skipped: ${skipped}`)
+
+const SMALL = new URL('../../fixtures/services/small-target.ts', import.meta.url).pathname
+const never = new AbortController().signal
+
+function urlOf({ details }: Environment, service: string): string {
+  return details.services[service]!.connection['url']!
+}
+
+async function ask(environment: Environment, ...words: readonly string[]): Promise<unknown> {
+  await using connection = await connectRedis('redis', urlOf(environment, 'redis'))
+  return await connection.command(...words)
+}
+
+describe.each([
+  { provider: 'embedded', skip: false },
+  { provider: 'container', skip: skipped !== undefined },
+] as const)('redis, $provider', ({ provider, skip }) => {
+  const start = () => startEnvironment({ services: [redis({ provider, maxmemory: '32mb' })] })
+
+  test.skipIf(skip)('restarts empty on its address, with its settings, and ends every connection', async () => {
+    await using environment = await start()
+    const url = urlOf(environment, 'redis')
+    await using before = await connectRedis('redis', url)
+    await before.command('SET', 'key', 'value')
+    expect(await environment.disrupt({ kind: 'restart', service: 'redis' })).toMatch(
+      /^redis restarted empty, ready after \S+ m?s$/,
+    )
+    await expect(before.command('GET', 'key')).rejects.toThrow(/clos/i)
+    expect(urlOf(environment, 'redis')).toBe(url)
+    expect(await ask(environment, 'GET', 'key')).toBeNull()
+    expect(await ask(environment, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(32 * 2 ** 20)])
+  })
+
+  test.skipIf(skip)('answers nothing while it is paused, and then everything', async () => {
+    await using environment = await start()
+    await using connection = await connectRedis('redis', urlOf(environment, 'redis'))
+    const goOn = new AbortController()
+    const pause = environment.disrupt({ kind: 'pause', service: 'redis', forMs: 600_000 }, goOn.signal)
+    await frozen(connection)
+    let answered = false
+    const asked = connection.command('ECHO', 'hello').then((answer) => {
+      answered = true
+      return answer
+    })
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(answered).toBe(false)
+    goOn.abort()
+    expect(await pause).toMatch(/^redis paused for \S+ m?s$/)
+    expect(await asked).toBe('hello')
+  })
+
+  test.skipIf(skip)('is put away although it is paused', async () => {
+    const environment = await start()
+    const url = urlOf(environment, 'redis')
+    await using connection = await connectRedis('redis', url)
+    const pause = environment.disrupt({ kind: 'pause', service: 'redis', forMs: 600_000 })
+    await frozen(connection)
+    await environment[Symbol.asyncDispose]()
+    await pause
+    await expect(connectRedis('redis', url)).rejects.toThrow('nothing listens')
+  })
+})
+
+/** Resolves once a server no longer answers. */
+async function frozen(connection: { command(...words: string[]): Promise<unknown> }): Promise<void> {
+  for (;;) {
+    const late = new Promise((resolve) => setTimeout(resolve, 300, 'late'))
+    if ((await Promise.race([connection.command('PING'), late])) === 'late') return
+  }
+}
+
+describe('the target', () => {
+  test('is killed and started again on its port, and nobody is told that it ended unasked', async () => {
+    await using environment = await startEnvironment({ target: target({ command: ['node', SMALL], instances: 2 }) })
+    const exits: string[] = []
+    environment.onTargetExit(({ message }) => exits.push(message))
+    const [first, second] = structuredClone(environment.details.target!.instances)
+    const killed = environment.disrupt({ kind: 'killTarget', instance: 1, downMs: 50 })
+    expect(await killed).toMatch(/^target, instance 1 killed, ready again after \S+ m?s$/)
+    const [, revived] = environment.details.target!.instances
+    expect(revived?.baseUrl).toBe(second?.baseUrl)
+    expect(revived?.pid).not.toBe(second?.pid)
+    for (const instance of [first, revived]) expect((await fetch(`${instance?.baseUrl}/healthz`)).ok).toBe(true)
+    expect(exits).toEqual([])
+    process.kill(revived!.pid!, 'SIGKILL')
+    await expect
+      .poll(() => exits)
+      .toEqual([expect.stringContaining('target, instance 1 ended unasked: signal SIGKILL')])
+  })
+
+  test('that does not exist is named', async () => {
+    await using environment = await startEnvironment({ target: target({ command: ['node', SMALL] }) })
+    const kill = environment.disrupt({ kind: 'killTarget', instance: 3, downMs: 0 })
+    await expect(kill).rejects.toThrow(/there is no instance 3/)
+    await using without = await startEnvironment({})
+    await expect(without.disrupt({ kind: 'killTarget', instance: 0, downMs: 0 })).rejects.toThrow(
+      'there is none to kill',
+    )
+  })
+})
+
+describe('postgres', () => {
+  test('ends every connection but those of the measurement', async () => {
+    await using environment = await startEnvironment({ services: [postgres({ provider: 'embedded' })] })
+    const url = urlOf(environment, 'postgres')
+    await using ours = await connectPostgres('postgres', url)
+    await using theirs = await connectPostgres('postgres', url)
+    await theirs.query(`SET application_name = 'target'`)
+    expect(await environment.disrupt({ kind: 'dropConnections', service: 'postgres' })).toBe(
+      '1 connections to postgres dropped',
+    )
+    await expect(theirs.query('SELECT 1')).rejects.toThrow(/terminat|clos|not queryable/i)
+    expect(await ours.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  })
+
+  test('that runs elsewhere is left alone', async () => {
+    await using host = await startEnvironment({ services: [postgres({ provider: 'embedded' })] })
+    const services = [postgres({ url: urlOf(host, 'postgres') })]
+    await using environment = await startEnvironment({ services })
+    const drop = environment.disrupt({ kind: 'dropConnections', service: 'postgres' })
+    await expect(drop).rejects.toThrow('only be disrupted where it was started for this run')
+    await expect(environment.disrupt({ kind: 'pause', service: 'postgres', forMs: 1 })).rejects.toThrow(
+      'only be disrupted',
+    )
+    await expect(environment.disrupt({ kind: 'restart', service: 'redis' })).rejects.toThrow(
+      /there is no service of this name[^]*Name one of those there are: postgres/,
+    )
+  })
+})
+
+describe('the control server', () => {
+  test('carries out what a worker orders, and only with the token', async () => {
+    const ordered: unknown[] = []
+    await using server = await startControlServer(async (disruption) => {
+      ordered.push(disruption)
+      if (ordered.length > 1) throw new Error('it broke')
+      return 'done'
+    })
+    const { url, token } = server.address
+    const post = async (body: string, bearer = token, to = url) => {
+      const headers = { authorization: `Bearer ${bearer}` }
+      const response = await fetch(to, { method: 'POST', headers, body })
+      return [response.status, await response.json()]
+    }
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/disruptions$/)
+    expect(await post('{"kind":"restart"}', 'wrong')).toEqual([401, { error: 'wrong token' }])
+    expect(await post('{}', token, url.replace('disruptions', 'other'))).toMatchObject([404, {}])
+    expect(ordered).toEqual([])
+    expect(await post('{"kind":"restart"}')).toEqual([200, { label: 'done' }])
+    expect(await post('{"kind":"pause"}')).toEqual([500, { error: 'it broke' }])
+    expect(await post('x'.repeat(20_000))).toEqual([500, { error: 'a disruption has at most 10000 bytes' }])
+    expect(ordered).toEqual([{ kind: 'restart' }, { kind: 'pause' }])
+  })
+
+  test('cuts a disruption short when the worker hangs up', async () => {
+    const { promise: begun, resolve: begin } = Promise.withResolvers<AbortSignal>()
+    await using server = await startControlServer(async (_disruption, signal) => {
+      begin(signal)
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return 'cut short'
+    })
+    const hangUp = new AbortController()
+    const headers = { authorization: `Bearer ${server.address.token}` }
+    const asked = fetch(server.address.url, { method: 'POST', headers, body: '{}', signal: hangUp.signal })
+    const signal = await begun
+    expect(signal.aborted).toBe(false)
+    hangUp.abort()
+    await expect(asked).rejects.toThrow(/abort/i)
+    await expect.poll(() => signal.aborted).toBe(true)
+  })
+})
+
+test('nothing is disrupted once the environment is put away', async () => {
+  const environment = await startEnvironment({})
+  await environment[Symbol.asyncDispose]()
+  await expect(environment.disrupt({ kind: 'restart', service: 'redis' }, never)).rejects.toThrow('is put away')
+})

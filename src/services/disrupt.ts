@@ -1,0 +1,98 @@
+import { setTimeout } from 'node:timers/promises'
+import { formatCount, formatMs } from '../stats/units.ts'
+import type { Disruption } from '../run/disruption.ts'
+import { connectPostgres } from './postgres-client.ts'
+import { ServiceError, type ServiceDisruptions, type StartedService } from './service.ts'
+import type { StartedTarget } from './started-target.ts'
+
+/** What there is to disrupt. */
+export interface Disruptable {
+  readonly services: readonly StartedService[]
+  readonly target: StartedTarget | undefined
+}
+
+/**
+ * Does what a disruption asks, and undoes what it must: when this ends the target is ready again and the service goes
+ * on, also where the signal cut the wait short.
+ *
+ * @returns what was done, in words without secrets
+ * @throws {ServiceError} where there is no such service or target, or it runs elsewhere, or does not come back
+ */
+export async function disrupt(disruptable: Disruptable, disruption: Disruption, signal: AbortSignal): Promise<string> {
+  const startMs = performance.now()
+  const since = () => formatMs(performance.now() - startMs)
+  if (disruption.kind === 'killTarget') {
+    const { instance, downMs } = disruption
+    const revive = await targetOf(disruptable).kill(instance)
+    await until(downMs, signal)
+    await revive()
+    const which = (disruptable.target?.instances.length ?? 1) > 1 ? `target, instance ${instance}` : 'target'
+    return `${which} killed, ready again after ${since()}`
+  }
+  const service = serviceOf(disruptable, disruption.service)
+  if (disruption.kind === 'dropConnections') {
+    const count = await dropConnections(service)
+    return `${formatCount(count)} connections to ${service.name} dropped`
+  }
+  const disruptions = disruptionsOf(service)
+  if (disruption.kind === 'pause') {
+    const goOn = await disruptions.pause()
+    await until(disruption.forMs, signal)
+    await goOn()
+    return `${service.name} paused for ${since()}`
+  }
+  await disruptions.restart()
+  return `${service.name} restarted empty, ready after ${since()}`
+}
+
+/** Ends every session but those of the measurement itself, which would otherwise have to survive what it asked for. */
+const DROP = `
+  SELECT count(pg_terminate_backend(pid))::int AS count FROM pg_stat_activity
+  WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+    AND application_name NOT LIKE 'vitest-slo%'`
+
+async function dropConnections({ name, provider, connection }: StartedService): Promise<number> {
+  const { url } = connection
+  if (provider === 'external') throw elsewhere(name)
+  if (url === undefined || !/^postgres(ql)?:/.test(url)) {
+    throw new ServiceError(name, {
+      problem: 'its connections can only be dropped where it is Postgres',
+      remedy: `Name the service that is: dropPostgresConnections({ service: 'postgres' }).`,
+    })
+  }
+  await using admin = await connectPostgres(name, url)
+  const [row] = await admin.query<{ count: number }>(DROP)
+  return row?.count ?? 0
+}
+
+async function until(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(ms, undefined, { signal }).catch(() => {})
+}
+
+function targetOf({ target }: Disruptable): StartedTarget {
+  if (target !== undefined) return target
+  throw new ServiceError('target', { problem: 'there is none to kill', remedy: 'Add target to definePerfConfig().' })
+}
+
+function serviceOf({ services }: Disruptable, name: string): StartedService {
+  const service = services.find((one) => one.name === name && one.provider !== 'absent')
+  if (service !== undefined) return service
+  const present = services.filter(({ provider }) => provider !== 'absent').map((one) => one.name)
+  throw new ServiceError(name, {
+    problem: 'there is no service of this name to disrupt',
+    remedy: `Name one of those there are: ${present.join(', ') || 'none'}.`,
+  })
+}
+
+function disruptionsOf({ name, disruptions }: StartedService): ServiceDisruptions {
+  if (disruptions === undefined) throw elsewhere(name)
+  return disruptions
+}
+
+/** What was not started for the run may serve others too. */
+function elsewhere(name: string): ServiceError {
+  return new ServiceError(name, {
+    problem: 'it can only be disrupted where it was started for this run, by a provider that knows how',
+    remedy: 'Leave the disruption out, or use a container or an embedded server.',
+  })
+}
