@@ -11,7 +11,7 @@ import type { Invalidity } from '../run/verdict.ts'
 import { comparisonFrom, type Comparison } from './comparison.ts'
 import { mergedResult } from './merged-result.ts'
 import { requestsPerIteration, type CompareRequest } from './options.ts'
-import { measureSlice, type Builds, type Slice } from './slice.ts'
+import { cpuReader, measureSlice, type Builds, type ReadCpuSec, type Slice } from './slice.ts'
 import { orderOf, SETTLE_MS, slicePlan, type SlicePlan } from './slice-plan.ts'
 
 /** What a comparison needs from whoever runs scenarios. */
@@ -68,6 +68,7 @@ class Course<D> {
   readonly #rows: readonly D[]
   readonly #request: CompareRequest<D>
   readonly #context: CompareContext
+  readonly #readCpuSec: { readonly base: ReadCpuSec; readonly head: ReadCpuSec }
   readonly #results = { base: [] as HttpRunResult[], head: [] as HttpRunResult[] }
   readonly #beganMs = performance.now()
   readonly #offsetsMs = { base: [] as number[], head: [] as number[] }
@@ -84,6 +85,7 @@ class Course<D> {
   ) {
     this.#name = name
     this.#builds = builds
+    this.#readCpuSec = { base: cpuReader(builds.base), head: cpuReader(builds.head) }
     this.#plan = plan
     this.#rows = rows
     this.#request = request
@@ -135,7 +137,7 @@ class Course<D> {
     for (const side of ['base', 'head'] as const) {
       if (this.#isOver) return
       const load = { ...this.#plan.slice, durationMs: warmupMs }
-      const slice = await measureSlice(this.#builds[side], () =>
+      const slice = await measureSlice(this.#readCpuSec[side], () =>
         this.#put(side, 'warm-up', -1, { load, warmup: 0 }, () => {}),
       )
       this.#endIfAborted()
@@ -146,7 +148,7 @@ class Course<D> {
   async #slice(side: 'base' | 'head', pair: number): Promise<Slice> {
     const { slices, slice: load } = this.#plan
     const name = `${this.#name}, slice ${pair + 1} of ${slices}`
-    const slice = await measureSlice(this.#builds[side], () =>
+    const slice = await measureSlice(this.#readCpuSec[side], () =>
       this.#put(side, name, pair, { load, warmup: SETTLE_MS }, (result) => {
         this.#offsetsMs[side].push(performance.now() - this.#beganMs - result.durationMs)
         this.#results[side].push(result)

@@ -1,4 +1,4 @@
-import { cpuSecondsOf } from '../capacity/process-cpu.ts'
+import { ProcessTrees } from '../capacity/process-cpu.ts'
 import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
 import type { SliceEvidence } from '../run/comparison-evidence.ts'
 import type { HttpRun } from '../run/http-run.ts'
@@ -11,6 +11,12 @@ export interface Build {
   readonly baseUrl: string
   /** Its processes; empty where they are not ours, and CPU then stays unknown. */
   readonly pids: readonly number[]
+}
+
+/** The two builds, by the names that assertions use. */
+export interface Builds {
+  readonly base: Build
+  readonly head: Build
 }
 
 /** A slice that is over. */
@@ -26,11 +32,22 @@ export interface Slice {
 const FEWEST_BROKEN = 5
 const BROKEN_RATIO = 0.9
 
+/** CPU seconds that a build has used so far; NaN where its processes are unknown or gone. */
+export type ReadCpuSec = () => Promise<number>
+
+export function cpuReader({ pids }: Build): ReadCpuSec {
+  const trees = new ProcessTrees(pids)
+  return async () => {
+    const reading = pids.length === 0 ? undefined : await trees.read().catch(() => undefined)
+    return reading?.totalSec ?? Number.NaN
+  }
+}
+
 /** Puts one slice of load on a build and reads its CPU before and after. */
-export async function measureSlice(build: Build, load: () => Promise<HttpRun>): Promise<Slice> {
-  const before = await cpuSec(build)
+export async function measureSlice(readCpuSec: ReadCpuSec, load: () => Promise<HttpRun>): Promise<Slice> {
+  const before = await readCpuSec()
   const run = await load()
-  const used = (await cpuSec(build)) - before
+  const used = (await readCpuSec()) - before
   const requests = run.timeline.reduce((sum, { completed }) => sum + completed, 0)
   const cpuMsPerRequest = requests > 0 && used >= 0 ? (used * 1000) / requests : undefined
   return sliceOf(run[evidenceOf](), cpuMsPerRequest)
@@ -61,9 +78,4 @@ function withNever(histogram: Histogram, never: number): Histogram {
   const all = Histogram.merged([histogram])
   for (let n = 0; n < never; n++) all.record(MAX_TRACKABLE_US)
   return all
-}
-
-/** NaN where the processes are unknown or gone. */
-async function cpuSec({ pids }: Build): Promise<number> {
-  return pids.length === 0 ? Number.NaN : cpuSecondsOf(pids).catch(() => Number.NaN)
 }

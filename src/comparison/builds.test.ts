@@ -1,0 +1,149 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { Service } from '../services/service.ts'
+import { startBuilds, type BuildContext, type CompareTargets } from './builds.ts'
+
+const SMALL_TARGET = new URL('../../fixtures/services/small-target.ts', import.meta.url).pathname
+const small = { command: [process.execPath, SMALL_TARGET] }
+
+function start(targets: CompareTargets, more: Partial<BuildContext> = {}) {
+  const lines: string[] = []
+  const { PATH } = process.env
+  const started = startBuilds(targets, {
+    signal: new AbortController().signal,
+    startable: undefined,
+    scale: 1,
+    log: (line) => lines.push(line),
+    env: { PATH },
+    ...more,
+  })
+  return { started, lines }
+}
+
+/** A database of each build's own. */
+function numbered(started: string[], provider = 'embedded'): Service {
+  return {
+    name: 'postgres',
+    async start() {
+      const url = `postgres://127.0.0.1/${started.push('up')}`
+      return {
+        name: 'postgres',
+        provider,
+        summary: url,
+        connection: { url },
+        env: { DATABASE_URL: url },
+        async [Symbol.asyncDispose]() {
+          started.pop()
+        },
+      }
+    },
+  }
+}
+
+async function environmentOf(baseUrl: string): Promise<Record<string, string>> {
+  return (await (await fetch(`${baseUrl}/env`)).json()) as Record<string, string>
+}
+
+const runs = (pid: number) => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+describe('two builds', () => {
+  test('of commands, each with services of its own, are put away with them', async () => {
+    const up: string[] = []
+    const env = { PATH: process.env['PATH'], PERF_TARGET_URL: 'http://127.0.0.1:1' }
+    const targets = { base: { ...small, env: { BUILD: 'old' } }, head: small, services: [numbered(up)] }
+    const { started, lines } = start(targets, { env })
+    const builds = await started
+    const [base, head] = [await environmentOf(builds.base.baseUrl), await environmentOf(builds.head.baseUrl)]
+    expect(base['BUILD']).toBe('old')
+    expect(new Set([base['DATABASE_URL'], head['DATABASE_URL']]).size).toBe(2)
+    const pids = [...builds.base.pids, ...builds.head.pids]
+    expect(pids.map(runs)).toEqual([true, true])
+    await builds[Symbol.asyncDispose]()
+    expect([pids.map(runs), up, lines]).toEqual([[false, false], [], []])
+  })
+
+  test('of folders: the config’s command is started in them, with their own programs first', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'slo-build-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    await writeFile(join(folder, 'main.ts'), `process.chdir('/'); await import('${SMALL_TARGET}')`)
+    const startable = { options: { command: ['node', 'main.ts'] }, hasEnvFunction: false }
+    await using builds = await start({ base: folder, head: folder }, { startable }).started
+    const environment = await environmentOf(builds.base.baseUrl)
+    expect(environment['PATH']).toMatch(new RegExp(`^${folder}/node_modules/.bin:`))
+  })
+
+  test('of URLs: nothing is started, and services elsewhere are known to be shared', async () => {
+    const server = createServer((_, response) => response.end('ok'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { started, lines } = start({ base: url, head: url, services: [numbered([], 'external')] })
+    await using builds = await started
+    expect(builds.base).toEqual({ label: 'base', baseUrl: url, pids: [] })
+    expect(lines).toEqual(['base and head share postgres, which runs elsewhere: what one writes the other reads'])
+  })
+
+  test('one that does not start is named, and the other is put away', async () => {
+    const up: string[] = []
+    const broken = { ...small, env: { EXIT_CODE: '3' } }
+    const error = await start({ base: small, head: broken, services: [numbered(up)] }).started.catch(
+      (thrown: Error) => thrown,
+    )
+    expect(error).toMatchObject({ name: 'BuildError' })
+    expect((error as Error).message).toMatch(
+      /^head: the environment did not start\.\n\ntarget: .* ended before it was ready: exit code 3/,
+    )
+    expect((error as Error).message).toContain('cannot go on: the configuration is wrong')
+    expect(up).toEqual([])
+  })
+
+  test('abandoned while they start', async () => {
+    const stop = new AbortController()
+    const { started } = start(
+      { base: small, head: { ...small, env: { READY_STATUS: '500' } } },
+      { signal: stop.signal },
+    )
+    setTimeout(() => stop.abort(new Error('stopped')), 300)
+    await expect(started).rejects.toThrow('stopped')
+  })
+})
+
+test('what cannot be started is said at once', async () => {
+  const targets = { base: 'nowhere', head: { ready: 'healthz' }, speed: 1 } as unknown as CompareTargets
+  await expect(start(targets).started).rejects.toThrowErrorMatchingInlineSnapshot(`
+    [OptionsError: compare() was given 4 options it cannot use:
+
+      speed: is no option here; known are base, head, services
+        received: 1
+        example:  head: …
+      base: must be a folder that exists, or a URL
+        received: 'nowhere'
+        example:  base: { command: ['node', 'src/main.ts'], cwd: 'nowhere' }
+      head.ready: must be a path that starts with a slash
+        received: 'healthz'
+        example:  ready: '/healthz'
+      head: must have a command or a URL
+        received: { ready: 'healthz' }
+        example:  head: { command: ['node', 'src/main.ts'], cwd: '../head' }]
+  `)
+  const startable = { options: { command: ['node', 'main.ts'] }, hasEnvFunction: true }
+  await expect(start({ base: '.', head: '.' }, { startable }).started).rejects.toThrow(
+    /base: is a folder, and the config's target has a function as env/,
+  )
+  await expect(start({ base: '.', head: 'http://example.com' }).started).rejects.toThrow(
+    /base: is a folder, and the config has no target/,
+  )
+  await expect(start({ base: 'http://example.com', head: 'http://127.0.0.1:1' }).started).rejects.toThrow(
+    /base: .*example.com is not this machine/s,
+  )
+})

@@ -1,0 +1,189 @@
+import { statSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { checkKnownKeys } from '../options/checks.ts'
+import { Problems } from '../options/problems.ts'
+import { startEnvironment, type Environment } from '../services/environment.ts'
+import type { Service } from '../services/service.ts'
+import { target } from '../services/target.ts'
+import type { TargetOptions } from '../services/target-options.ts'
+import type { Build, Builds } from './slice.ts'
+
+/**
+ * A build to compare: the `http://…` it runs at, the folder in which the config's target is to be started, or how to
+ * start it, as `target()` takes it.
+ */
+export type BuildOption = string | TargetOptions
+
+/** The two builds, and what each of them needs. */
+export interface CompareTargets {
+  readonly base: BuildOption
+  readonly head: BuildOption
+  /** Started once for each build, so that neither sees what the other wrote. Default: none. */
+  readonly services?: readonly Service[]
+}
+
+/** How the config's target is started: its options as plain data. */
+export interface StartableTarget {
+  readonly options: TargetOptions
+  /** Its `env` is a function, which cannot be passed to where scenarios run. */
+  readonly hasEnvFunction: boolean
+}
+
+export interface BuildContext {
+  readonly signal: AbortSignal
+  /** The config's target; `undefined` where the config has none. */
+  readonly startable: StartableTarget | undefined
+  /** As for `startEnvironment()`. */
+  readonly scale: 'full' | number
+  readonly log: (line: string) => void
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** Both builds, running. Disposing puts them and their services away. */
+export interface StartedBuilds extends Builds, AsyncDisposable {}
+
+/** A build or one of its services did not start. */
+export class BuildError extends Error {
+  override readonly name = 'BuildError'
+}
+
+const SIDES = ['base', 'head'] as const
+
+/**
+ * Starts both builds, each with services of its own.
+ *
+ * @throws {OptionsError} naming every option that cannot be used, before anything is started
+ * @throws {BuildError} where one of them does not start; whatever did is put away before
+ */
+export async function startBuilds(targets: CompareTargets, context: BuildContext): Promise<StartedBuilds> {
+  const options = readTargets(targets, context.startable)
+  await using stack = new AsyncDisposableStack()
+  const [base, head] = await bothOrNone(
+    (side, signal) =>
+      startOne(side, options[side], targets.services ?? [], { ...context, signal }).then((started) =>
+        stack.use(started),
+      ),
+    context.signal,
+  )
+  for (const name of sharedServices(base, head))
+    context.log(`base and head share ${name}, which runs elsewhere: what one writes the other reads`)
+  const kept = stack.move()
+  return {
+    base: buildOf('base', base),
+    head: buildOf('head', head),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  }
+}
+
+/** Services that both environments connect to where they run already. */
+export function sharedServices(base: Environment, head: Environment): readonly string[] {
+  const others = head.details.services
+  return Object.entries(base.details.services)
+    .filter(([name, { provider }]) => provider === 'external' && others[name]?.provider === 'external')
+    .map(([name]) => name)
+}
+
+/** The variables a build is started with: programs of its own folder come first, and no target elsewhere takes its place. */
+export function buildEnv(env: NodeJS.ProcessEnv, folder: string | undefined): NodeJS.ProcessEnv {
+  const { PERF_TARGET_URL: _url, PERF_TARGET_INTERNAL_URL: _internal, ...rest } = env
+  if (folder === undefined) return rest
+  return { ...rest, PATH: [join(resolve(folder), 'node_modules/.bin'), env['PATH']].filter(Boolean).join(delimiter) }
+}
+
+/** Starts both at once; where one fails the other is given up. */
+async function bothOrNone(
+  start: (side: 'base' | 'head', signal: AbortSignal) => Promise<Environment>,
+  signal: AbortSignal,
+): Promise<readonly [Environment, Environment]> {
+  const givenUp = new AbortController()
+  const either = AbortSignal.any([signal, givenUp.signal])
+  const starting = SIDES.map((side) => start(side, either))
+  try {
+    const [base, head] = await Promise.all(starting)
+    return [base!, head!]
+  } catch (error) {
+    givenUp.abort(error)
+    await Promise.allSettled(starting)
+    throw error
+  }
+}
+
+async function startOne(
+  side: string,
+  options: TargetOptions,
+  services: readonly Service[],
+  { signal, scale, env }: BuildContext,
+): Promise<Environment> {
+  try {
+    return await startEnvironment(
+      { services, target: target(options), scale },
+      { signal, env: buildEnv(env, options.cwd) },
+    )
+  } catch (error) {
+    signal.throwIfAborted()
+    throw new BuildError(`${side}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+function buildOf(label: string, { details }: Environment): Build {
+  const instances = details.target?.instances ?? []
+  return { label, baseUrl: instances[0]!.baseUrl, pids: instances.flatMap(({ pid }) => pid ?? []) }
+}
+
+function readTargets(
+  targets: CompareTargets,
+  startable: StartableTarget | undefined,
+): { readonly base: TargetOptions; readonly head: TargetOptions } {
+  const problems = new Problems()
+  checkKnownKeys(problems, '', targets, ['base', 'head', 'services'])
+  const [base, head] = SIDES.map((side) => readBuild(problems, side, targets[side], startable))
+  for (const service of targets.services ?? []) problems.adopt(`services.${service.name}`, service.problems ?? [])
+  problems.throwIfAny('compare()')
+  return { base: base!, head: head! }
+}
+
+function readBuild(
+  problems: Problems,
+  side: string,
+  build: unknown,
+  startable: StartableTarget | undefined,
+): TargetOptions {
+  const example = `${side}: { command: ['node', 'src/main.ts'], cwd: '../${side}' }`
+  if (typeof build === 'string') {
+    if (/^https?:\/\//.test(build)) return { url: build }
+    return inFolder(problems, side, build, startable)
+  }
+  if (typeof build !== 'object' || build === null) {
+    problems.add(side, build, 'must be a URL, a folder, or how to start the build', example)
+    return {}
+  }
+  const options = build as TargetOptions
+  problems.adopt(side, target(options).problems)
+  if (options.command === undefined && options.url === undefined)
+    problems.add(side, build, 'must have a command or a URL', example)
+  return options
+}
+
+function inFolder(
+  problems: Problems,
+  side: string,
+  folder: string,
+  startable: StartableTarget | undefined,
+): TargetOptions {
+  const example = `${side}: { command: ['node', 'src/main.ts'], cwd: '${folder}' }`
+  if (!isFolder(folder)) problems.add(side, folder, 'must be a folder that exists, or a URL', example)
+  else if (startable?.options.command === undefined)
+    problems.add(side, folder, 'is a folder, and the config has no target({ command }) to start in it', example)
+  else if (startable.hasEnvFunction)
+    problems.add(
+      side,
+      folder,
+      "is a folder, and the config's target has a function as env, which only the config can call",
+      example,
+    )
+  return { ...startable?.options, cwd: folder }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}

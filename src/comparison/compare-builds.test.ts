@@ -1,0 +1,171 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { constantArrivalRate, constantVus } from '../load/builders.ts'
+import { parseScale } from '../load/scale.ts'
+import type { HttpRunResult } from '../run/result.ts'
+import '../matchers/register.ts'
+import { compareBuilds, type CompareContext } from './compare-builds.ts'
+import { readCompareOptions, type CompareOptions } from './options.ts'
+
+/** So that a busy machine does not decide these tests. */
+const LIMITS = {
+  scheduleDelayP99Ms: 60_000,
+  eventLoopDelayP99Ms: 60_000,
+  sentRatio: 0,
+  busyUtilization: 2,
+  latencyShare: 0,
+}
+
+const load = constantArrivalRate({ rate: 40, vus: 8, duration: '1200ms' })
+const request = { path: '/' }
+
+/** Two builds that answer after a while; what they were asked is in `log`, in order. */
+async function builds({ baseMs = 1, headMs = 1 } = {}) {
+  const log: { side: string; path: string }[] = []
+  const build = async (side: string, ms: number) => {
+    const server = createServer((asked, response) => {
+      log.push({ side, path: asked.url! })
+      setTimeout(() => response.end('ok'), ms)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => close(server))
+    return {
+      server,
+      build: {
+        label: side,
+        baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        pids: [process.pid],
+      },
+    }
+  }
+  const [base, head] = [await build('base', baseMs), await build('head', headMs)]
+  return { log, base: base.server, head: head.server, both: { base: base.build, head: head.build } }
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+}
+
+function compare<D>(
+  both: Awaited<ReturnType<typeof builds>>['both'],
+  options: CompareOptions<D>,
+  context: Partial<CompareContext> = {},
+) {
+  const results: HttpRunResult[] = []
+  const comparison = compareBuilds('pair', both, readCompareOptions(options), {
+    signal: new AbortController().signal,
+    scale: parseScale('full'),
+    seed: 1,
+    limits: LIMITS,
+    onRun: (result) => results.push(result),
+    ...context,
+  })
+  return { comparison, results }
+}
+
+test('builds take turns, first one then the other first, and are asked the same', async () => {
+  const { both, log } = await builds()
+  const { comparison, results } = compare(both, {
+    load,
+    warmup: '200ms',
+    slices: 4,
+    data: [{ n: 1 }, { n: 2 }, { n: 3 }],
+    request: ({ vu, iteration, random }) => ({ path: `/${vu.id}/${iteration}/${vu.data.n}/${random.int(0, 99)}` }),
+  })
+  const found = await comparison
+  const turns = log.filter(({ side }, at) => side !== log[at - 1]?.side).map(({ side }) => side)
+  expect(turns).toEqual(['base', 'head', 'base', 'head', 'base', 'head', 'base'])
+  const asked = (side: string) =>
+    log
+      .filter((each) => each.side === side)
+      .map(({ path }) => /^(\/\d+\/\d+)(.*)/.exec(path)!.slice(1) as [string, string])
+  const [base, head] = [new Map(asked('base')), new Map(asked('head'))]
+  expect(base.size).toBe(asked('base').length)
+  // A busy machine may cut the settling of a slice short by a request or two; what both were asked is the same.
+  const common = [...base].filter(([key]) => head.has(key))
+  expect(common.length).toBeGreaterThanOrEqual(48)
+  expect(common.filter(([key, rest]) => head.get(key) !== rest)).toEqual([])
+  expect(found).toMatchObject({ pairs: 4, name: 'pair', invalidities: [] })
+  expect(found.figures.map(({ name }) => name)).toEqual([
+    'p50',
+    'p95',
+    'p99',
+    'throughput',
+    'CPU per request',
+    'errors',
+  ])
+  // Warm-up and the settling of slices are counted nowhere.
+  expect(results).toMatchObject([
+    { name: 'pair, base', offered: 48, completed: 48, state: 'completed' },
+    { name: 'pair, head', offered: 48, completed: 48, state: 'completed' },
+  ])
+  expect(JSON.parse(JSON.stringify(found.result()))).toEqual(found.result())
+})
+
+test('a build that takes four times as long is slower, one that takes a quarter is not', async () => {
+  const { both } = await builds({ baseMs: 10, headMs: 40 })
+  const options = { load: constantVus({ vus: 2, duration: '1200ms' }), request, slices: 4, warmup: 0 }
+  const slower = await compare(both, options).comparison
+  expect(slower).not.toBeNoSlowerThan('base', { tolerance: 0.5 })
+  expect(slower.figures.find(({ name }) => name === 'throughput')!.change!.value).toBeLessThan(-0.5)
+  expect(await compare({ base: both.head, head: both.base }, options).comparison).toBeNoSlowerThan('base')
+})
+
+test('a head that is gone fails the comparison at once, a base that is gone makes it invalid', async () => {
+  const { both, head, log } = await builds()
+  await close(head)
+  const dead = await compare(both, { load, request, warmup: 0 }).comparison
+  expect(() => expect(dead).toBeNoSlowerThan('base')).toThrow(
+    /^expect.*\n\n.*\nReceived: head failed in slice 1 of 4: \d+ × connect\n/,
+  )
+  expect(() => expect(dead).not.toBeNoSlowerThan('base')).toThrow(/head failed/)
+  const before = log.length
+  const baseless = await compare({ base: both.head, head: both.base }, { load, request, warmup: '200ms' }).comparison
+  expect(() => expect(baseless).toBeNoSlowerThan('base')).toThrow(
+    /INVALID, not judged. aborted: base failed in its warm-up: \d+ × connect/,
+  )
+  expect(log.length).toBe(before)
+})
+
+test('a generator past its limits in most slices makes it invalid', async () => {
+  const { both } = await builds()
+  const limits = { ...LIMITS, scheduleDelayP99Ms: -1 }
+  const found = await compare(both, { load, request, warmup: 0 }, { limits }).comparison
+  expect(found.invalidities).toMatchObject([{ reason: 'generator-saturated' }])
+  expect(found.invalidities[0]!.finding).toMatch(/^in \d of 8 slices, at last: schedule delay/)
+})
+
+test('an abort ends it within the slice, and what was measured is reported', async () => {
+  const { both, log } = await builds()
+  const stop = new AbortController()
+  const { comparison, results } = compare(
+    both,
+    {
+      load: constantArrivalRate({ rate: 40, vus: 8, duration: '2m' }),
+      request: () => {
+        if (log.length >= 30) stop.abort(new Error('enough'))
+        return request
+      },
+      slices: 100,
+      warmup: 0,
+    },
+    { signal: stop.signal },
+  )
+  const found = await comparison
+  expect(found.invalidities).toMatchObject([{ reason: 'aborted', finding: 'the comparison was aborted: enough' }])
+  expect(results).toMatchObject([{ name: 'pair, base', state: 'aborted' }])
+  expect(log.length).toBeLessThan(40)
+})
+
+test('an error of the scenario’s own code is thrown, and what was measured is reported', async () => {
+  const { both } = await builds()
+  const failing = ({ iteration }: { iteration: number }) => {
+    if (iteration >= 2_000_000) throw new RangeError('no more rows')
+    return request
+  }
+  const { comparison, results } = compare(both, { load, request: failing, warmup: 0 })
+  await expect(comparison).rejects.toThrow(new RangeError('no more rows'))
+  expect(results.map(({ name }) => name)).toEqual(['pair, base', 'pair, head'])
+})

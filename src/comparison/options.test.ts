@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
+import { readCompareOptions, requestsPerIteration } from './options.ts'
+
+const load = constantArrivalRate({ rate: 40, vus: 8, duration: '12s' })
+const request = { path: '/' }
+
+test('defaults', () => {
+  expect(readCompareOptions({ load, request })).toMatchObject({ slices: undefined, warmupMs: 3_000, run: { request } })
+})
+
+test('every mistake at once, those of http.run() among them', () => {
+  const options = {
+    load: { ...load, vus: 0 },
+    request: { path: 'x' },
+    slices: 3,
+    warmup: 'long',
+    record: true,
+    speed: 9,
+  }
+  expect(() => readCompareOptions(options as never)).toThrowErrorMatchingInlineSnapshot(`
+    [OptionsError: compare() was given 6 options it cannot use:
+
+      record: has no meaning for two builds
+        received: true
+        example:  compare({ base, head }, { load, request })
+      slices: must be a whole number at least 4 and at most 200
+        received: 3
+        example:  slices: 20
+      warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+        received: 'long'
+        example:  warmup: '2m'
+      speed: is no option here; known are load, request, steps, name, data, timeout, warmup, expectStatus, dropAfter, record, headers, baseUrl, connectTo, tls, abortWhen, traceparent
+        received: 9
+        example:  steps: …
+      load.vus: must be a whole number at least 1
+        received: 0
+        example:  vus: 50
+      request.path: must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text), received "x"
+        received: 'x'
+        example:  path: '/api/me']
+  `)
+  expect(() => readCompareOptions({ load: sharedIterations({ iterations: 10, vus: 2 }), request }))
+    .toThrowErrorMatchingInlineSnapshot(`
+    [OptionsError: compare() was given an option it cannot use:
+
+      load: must be a load that lasts a time: iterations shared by all are work to be done once
+        received: { kind: 'sharedIterations', iterations: 10, vus: 2, maxDurationMs: 600000 }
+        example:  load: constantArrivalRate({ rate: 100, vus: 100, duration: '30s' })]
+  `)
+})
+
+test('requests of an iteration: alternatives are one', () => {
+  const steps = [
+    { name: 'a', request },
+    { name: 'b', request, weight: 1 },
+    { name: 'c', request, weight: 2 },
+  ]
+  expect(requestsPerIteration(readCompareOptions({ load, steps }))).toBe(2)
+  expect(requestsPerIteration(readCompareOptions({ load, request }))).toBe(1)
+})
