@@ -1,0 +1,39 @@
+import { expectTypeOf } from 'vitest'
+import { constantVus } from '../load/builders.ts'
+import type { HttpRun } from '../run/http-run.ts'
+import type { TimeStats } from '../stats/summary.ts'
+import { csv, sql, unique } from '../load/data.ts'
+import type { Http } from './http.ts'
+
+declare const http: Http
+declare function users(): AsyncGenerator<{ token: string }>
+const load = constantVus({ vus: 1, duration: '1s' })
+
+// A VU's row has the type of the data, wherever it comes from.
+void http.run({ load, data: [{ id: 1 }], request: ({ vu }) => ({ path: `/${vu.data.id.toFixed()}` }) })
+void http.run({ load, data: users(), request: ({ vu }) => ({ path: `/${vu.data.token.trim()}` }) })
+void http.run({ load, data: csv('users.csv'), request: ({ vu }) => ({ path: `/${vu.data['id']!.trim()}` }) })
+void http.run({ load, data: sql<{ id: number }>('…'), request: ({ vu }) => ({ path: `/${vu.data.id.toFixed()}` }) })
+void http.run({ load, data: unique([1, 2]), request: ({ vu }) => ({ path: `/${vu.data.toFixed()}` }) })
+void http.run({
+  load,
+  data: [{ id: 1 }],
+  steps: [
+    { name: 'a', request: ({ vu, iteration, random }) => ({ path: `/${vu.data.id + iteration + random.next()}` }) },
+  ],
+})
+void http.run({ load, request: ({ vu }) => (expectTypeOf(vu.data).toEqualTypeOf<undefined>(), { path: '/' }) })
+
+// @ts-expect-error -- a property that the rows do not have
+void http.run({ load, data: [{ id: 1 }], request: ({ vu }) => ({ path: `/${vu.data.name}` }) })
+// @ts-expect-error -- a misspelt option
+void http.run({ load, request: { path: '/' }, timeOut: '1s' })
+// @ts-expect-error -- a request without a path
+void http.run({ load, request: { method: 'POST' } })
+
+// Times exist only where something was measured.
+declare const run: HttpRun
+// @ts-expect-error -- an empty run has none
+void run.latency.p95Ms
+if (run.state === 'measured') expectTypeOf(run.latency).toEqualTypeOf<TimeStats>()
+expectTypeOf(run.step('me').phase('spike').between('1s', '2s')).toEqualTypeOf<HttpRun>()
