@@ -127,11 +127,22 @@ describe('the scrape endpoint', () => {
   test('stays between the runs of watch mode', async () => {
     const { made } = await exporter({ port: 0 })
     made.onSnapshot('S4', SNAPSHOT)
-    await made.onEnd(true)
+    await made.onEnd({ watches: true })
     const { url } = made
     expect((await scrape(made)).get(`slo_vus{${AT}}`)).toBe(2000)
     await made.onStart()
     expect(made.url).toBe(url)
+  })
+
+  test('lingers until the command is told to stop', async () => {
+    const { made } = await exporter({ port: 0, linger: '1h' })
+    const { url } = made
+    const stopping = new AbortController()
+    const ended = made.onEnd({ signal: stopping.signal })
+    expect((await fetch(url!)).status).toBe(200)
+    stopping.abort()
+    await ended
+    await expect(fetch(url!)).rejects.toThrow('fetch failed')
   })
 
   test('is gone at the end', async () => {

@@ -4,7 +4,7 @@ import { Pushgateway, Registry } from 'prom-client'
 import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { redactText } from '../options/redact.ts'
-import type { RunObserver } from '../run/observer.ts'
+import type { RunEnding, RunObserver } from '../run/observer.ts'
 import type { ScenarioRecord } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import type { Outcome } from '../run/verdict.ts'
@@ -25,8 +25,8 @@ export interface ExporterOptions {
   /** The job that pushed series belong to. Default `vitest-slo`. */
   readonly job?: string
   /**
-   * How long the endpoint stays after the last scenario, so that the final values can be scraped. In watch mode it stays
-   * until the end of the session. Default 0.
+   * How long the endpoint stays after the last scenario, so that the final values can be scraped; Ctrl-C ends it.
+   * In watch mode it stays until the end of the session. Default 0.
    */
   readonly linger?: Duration
   /** Where one line goes about what does not work. Default: standard error. */
@@ -81,13 +81,13 @@ export class MetricsExporter implements RunObserver {
   }
 
   /** Pushes the final values, lingers, and closes the endpoint; where more runs may follow, it stays. */
-  async onEnd(watches = false): Promise<void> {
+  async onEnd({ watches = false, signal }: Partial<RunEnding> = {}): Promise<void> {
     const { pushgateway, lingerMs } = this.#settings
     clearInterval(this.#timer)
     if (pushgateway !== undefined) this.#push(pushgateway)
     await this.#pushing
     if (this.#server === undefined || watches) return
-    if (lingerMs > 0) await sleep(lingerMs)
+    if (lingerMs > 0) await sleep(lingerMs, undefined, signal && { signal }).catch(() => {})
     await this.#close()
   }
 

@@ -44,10 +44,8 @@ export default class SloReporter implements Reporter {
   #receiver: LiveReceiver | undefined
   #view!: LiveView
   #hasLookedBack = false
-  #isCancelled = false
-  readonly #onCancel = (): void => {
-    this.#isCancelled = true
-  }
+  #cancelling = new AbortController()
+  readonly #onCancel = (): void => this.#cancelling.abort()
 
   /** @throws {OptionsError} naming every option that cannot be used */
   constructor(options?: ReporterOptions) {
@@ -70,7 +68,7 @@ export default class SloReporter implements Reporter {
     this.#startMs = performance.now()
     this.#loadAverageAtStart = loadAverage()
     this.#finished.clear()
-    this.#isCancelled = false
+    this.#cancelling = new AbortController()
     await this.#lookBack()
     this.#view.start()
     await this.#listen()
@@ -90,7 +88,7 @@ export default class SloReporter implements Reporter {
     this.#view.remove(testCase.id)
     if (this.#options.redact) redactTest(testCase, this.#secrets)
     if (!isScenario(testCase)) return
-    const scenario = scenarioOf(testCase, this.#isCancelled)
+    const scenario = scenarioOf(testCase, this.#cancelling.signal.aborted)
     this.#finished.set(testCase.id, scenario)
     const { name, verdict, runs, assertions } = scenario
     const { scale } = runInfoOf(this.#vitest.projects)
@@ -114,14 +112,15 @@ export default class SloReporter implements Reporter {
     await Promise.resolve()
     const tests = modules.flatMap((module) => [...module.children.allTests()]).filter(isScenario)
     const scenarios = tests.map(
-      (testCase) => this.#finished.get(testCase.id) ?? scenarioOf(testCase, this.#isCancelled),
+      (testCase) => this.#finished.get(testCase.id) ?? scenarioOf(testCase, this.#cancelling.signal.aborted),
     )
     tests.forEach((testCase, at) => annotate(testCase, scenarios[at]!, this.#folder.fileOf('index.html')))
     const errors = [...unhandled, ...modules.flatMap((module) => module.errors())]
     const results = this.#results(scenarios, errors, reason !== 'interrupted')
     const failures = await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
     this.#print(results, failures)
-    await this.#observers.tell((observer) => observer.onEnd?.(this.#vitest.config.watch))
+    const { signal } = this.#cancelling
+    await this.#observers.tell((observer) => observer.onEnd?.({ watches: this.#vitest.config.watch, signal }))
     this.#earlier.learn(results)
     const { failed, invalid } = results.totals
     const fails = failed > 0 || (invalid > 0 && this.#options.invalid === 'fail')

@@ -13,10 +13,14 @@ export interface RunObserver {
   onSnapshot?(scenario: string, snapshot: RunSnapshot): void
   /** @param scale how much of the written load was put on: `smoke`, `pr`, `full`, a factor; undefined where unknown */
   onScenario?(scenario: string, verdict: Outcome, record: ScenarioRecord, scale?: string): void
-  /**
-   * After the last scenario; the command waits for it.
-   *
-   * @param watches whether more runs may follow, as in watch mode
-   */
-  onEnd?(watches: boolean): void | Promise<void>
+  /** After the last scenario; the command waits for it. */
+  onEnd?(ending: RunEnding): void | Promise<void>
+}
+
+/** How a test run ends. */
+export interface RunEnding {
+  /** More runs may follow, as in watch mode. */
+  readonly watches: boolean
+  /** Aborted where the command was told to stop, or is while an observer still waits for something. */
+  readonly signal: AbortSignal
 }
