@@ -109,7 +109,7 @@ export class RunningEnvironment implements Environment {
     return true
   }
 
-  async disrupt(disruption: Disruption, signal = this.#ending.signal): Promise<string> {
+  async disrupt(disruption: Disruption, signal: AbortSignal = this.#ending.signal): Promise<string> {
     const cut = AbortSignal.any([signal, this.#ending.signal])
     cut.throwIfAborted()
     const done = disrupt({ services: this.#services, target: this.#target }, disruption, cut)
