@@ -4,7 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { asError } from './failure.ts'
 
 const ATTEMPT_MS = 2_000
+const SHORTEST_ATTEMPT_MS = 100
 const PAUSE_MS = 25
+const NOTHING_YET = 'no answer'
 
 export interface ReadinessOptions {
   readonly timeoutMs: number
@@ -18,10 +20,11 @@ export interface ReadinessOptions {
  */
 export async function waitUntilReady(url: URL, { timeoutMs, signal }: ReadinessOptions): Promise<string | undefined> {
   const deadline = performance.now() + timeoutMs
-  let last = 'no answer'
+  let last = NOTHING_YET
   while (!signal.aborted) {
     const leftMs = deadline - performance.now()
-    if (leftMs <= 0) return last
+    // An attempt too short to be answered would only hide what was seen before it.
+    if (leftMs <= 0 || (last !== NOTHING_YET && leftMs < SHORTEST_ATTEMPT_MS)) return last
     const seen = await ask(url, Math.min(ATTEMPT_MS, leftMs), signal)
     if (seen === undefined) return undefined
     last = seen
