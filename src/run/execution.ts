@@ -138,7 +138,8 @@ export class Execution<V extends DrivenVu> {
       await this.pacer.start()
       this.#vus = await this.#workload.open(this)
       for (const vu of this.#vus) this.#idle.push(vu)
-      this.#begin()
+      if (this.#abortReason === undefined) this.#begin()
+      else this.#startMs = performance.now()
       signal.addEventListener('abort', onAbort, { once: true })
       if (signal.aborted) onAbort()
       await this.#finished
@@ -287,14 +288,15 @@ export class Execution<V extends DrivenVu> {
   }
 
   #close(): void {
-    this.#endedMs = Math.min(performance.now() - this.#startMs, this.#endMs)
+    const ranMs = Number.isNaN(this.#startMs) ? 0 : performance.now() - this.#startMs
+    this.#endedMs = Math.min(ranMs, this.#endMs)
     this.#watch.stop()
   }
 
   #executed(): Executed {
     const { load, onSnapshot } = this.#options
     const endedMs = this.#endedMs!
-    onSnapshot?.(this.#snapshots.make('ended', this.#workload.inFlight, this.#driver!.activeVus))
+    onSnapshot?.(this.#snapshots.make('ended', this.#workload.inFlight, this.#driver?.activeVus ?? 0))
     return {
       phases: cut(this.#phases, endedMs),
       gauges: this.#gauges,

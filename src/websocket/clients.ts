@@ -137,6 +137,14 @@ export class Clients implements PoolEvents {
     this.#handshakes.reopen(client, 0)
   }
 
+  /** Cuts a client's connection; nothing is reported. */
+  drop(client: number): void {
+    if (this.#state[client] === SUBSCRIBED) this.#subscribed--
+    this.#state[client] = LOST
+    this.#framed.delete(client)
+    this.#pool.drop(client)
+  }
+
   /** Sends a message; does nothing where the client is not connected. */
   send(client: number, message: Outgoing): void {
     this.#pool.send(client, this.#framesOf(client, message))
@@ -230,7 +238,7 @@ export class Clients implements PoolEvents {
     if (this.#isStopped) return
     this.#framed.delete(client)
     const state = this.#state[client]
-    if (state === FRAMING || state === SUBSCRIBING) return this.#giveUp(client, `${why}, before it was subscribed`)
+    if (state === FRAMING || state === SUBSCRIBING) return this.#giveUp(client, `${why}, before it was ready`)
     if (state !== SUBSCRIBED) return
     this.#subscribed--
     this.#closed++
@@ -272,7 +280,7 @@ export class Clients implements PoolEvents {
       this.#pool.drop(client)
       this.#framed.delete(client)
       const { framing } = this.#plan
-      this.#giveUp(client, state === FRAMING ? `${framing!.name} not set up` : 'subscription not acknowledged')
+      this.#giveUp(client, state === FRAMING ? `${framing!.name} not set up` : 'not acknowledged')
     }
   }
 

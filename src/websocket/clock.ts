@@ -8,3 +8,8 @@ export function nowUs(): number {
 }
 
 const originUs = Number(process.hrtime.bigint()) / 1000 - performance.now() * 1000
+
+/** An instant of `nowUs()` in milliseconds of this process's `performance.now()`. */
+export function toPerformanceMs(us: number): number {
+  return (us - originUs) / 1000
+}

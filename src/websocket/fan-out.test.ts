@@ -188,7 +188,7 @@ describe('a server that lets nobody in', () => {
     ['page', 'status 200'],
     ['refusal', 'status 503'],
     ['accept', 'answer is no WebSocket handshake'],
-    ['frames', /^closed with code 1006 .*RSV2 and RSV3 must be clear, before it was subscribed$/],
+    ['frames', /^closed with code 1006 .*RSV2 and RSV3 must be clear, before it was ready$/],
   ])('because it sends garbage: %s', async (kind, words) => {
     const run = await failures(await start('garbage', kind))
     expect(Object.keys(run.sockets.failures)).toEqual([expect.stringMatching(words)])
@@ -208,7 +208,7 @@ describe('a server that lets nobody in', () => {
 
   test('because it never acknowledges', async () => {
     const run = await failures(await start('faulty'), { acknowledged: () => false, acknowledgeTimeout: 200 })
-    expect(run.sockets.failures).toEqual({ 'subscription not acknowledged': 5 })
+    expect(run.sockets.failures).toEqual({ 'not acknowledged': 5 })
   })
 })
 

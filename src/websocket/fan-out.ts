@@ -13,12 +13,11 @@ import type { PlacedFanOut } from './fan-out-options.ts'
 import { snapshotOf } from './fan-out-snapshot.ts'
 import { Identifier } from './identifier.ts'
 import { worstHealth } from './generator-processes.ts'
-import { LocalPool } from './local-pool.ts'
-import { ProcessPool } from './process-pool.ts'
 import type { Publication } from './publication.ts'
 import { Publisher, type PublisherEvents } from './publisher.ts'
-import type { PoolEvents, SocketPool } from './socket-pool.ts'
+import type { SocketPool } from './socket-pool.ts'
 import { Clients, type ClientEvents } from './clients.ts'
+import { createPool } from './create-pool.ts'
 
 /** Everything has come, and nothing did for so long: duplicates would have, too. */
 const QUIET_MS = 500
@@ -186,12 +185,6 @@ export class FanOut implements ClientEvents, PublisherEvents {
     const { warmupMs, durationMs } = this.#plan
     return this.#startUs === 0 ? 0 : Math.min(warmupMs + durationMs, (nowUs() - this.#startUs) / 1000)
   }
-}
-
-function createPool(plan: PlacedFanOut, events: PoolEvents): SocketPool {
-  const { layout, url, address, clients, handshakeTimeoutMs, pingEveryMs, tls } = plan
-  const options = { url, address, clients, handshakeTimeoutMs, pingEveryMs, tls }
-  return layout.processes === 1 ? new LocalPool(options, events) : new ProcessPool(layout.processes, options, events)
 }
 
 function wordsOf(reason: unknown): string {

@@ -64,12 +64,12 @@ test('an event with a binary attachment is a message like any other', async () =
 
 test('a server that refuses the connection says why, in the count of failures', async () => {
   const run = await fanOut(await start(), { framing: socketIo({ namespace: '/rooms' }) })
-  expect(run.sockets.failures).toEqual({ 'Socket.IO: who are you?, before it was subscribed': 30 })
+  expect(run.sockets.failures).toEqual({ 'Socket.IO: who are you?, before it was ready': 30 })
 })
 
 test('a server that does not know the namespace says so', async () => {
   const run = await fanOut(await start(), { framing: socketIo({ namespace: '/elsewhere' }) })
-  expect(run.sockets.failures).toEqual({ 'Socket.IO: Invalid namespace, before it was subscribed': 30 })
+  expect(run.sockets.failures).toEqual({ 'Socket.IO: Invalid namespace, before it was ready': 30 })
 })
 
 test('clients that the server disconnects are closed, and miss what follows', async () => {

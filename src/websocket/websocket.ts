@@ -1,10 +1,17 @@
-import type { Scale } from '../load/scale.ts'
+import { rowsFor, type SqlQuery } from '../load/data.ts'
+import { maxVusOf } from '../load/describe.ts'
+import { Random } from '../load/random.ts'
+import { scaleLoad, type Scale } from '../load/scale.ts'
 import { DEFAULT_LIMITS, type GeneratorLimits } from '../run/generator-limits.ts'
 import { fanOutRun, type FanOutRun } from '../run/fan-out-run.ts'
+import { httpRun, type HttpRun } from '../run/http-run.ts'
 import type { RunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
+import type { ConversationOptions } from './conversation-options.ts'
+import { Conversation } from './conversation.ts'
 import type { FanOutOptions } from './fan-out-options.ts'
 import { FanOut } from './fan-out.ts'
+import { readConversationOptions } from './read-conversation-options.ts'
 import { readFanOutOptions } from './read-fan-out-options.ts'
 import { place } from './read-socket-options.ts'
 
@@ -18,6 +25,8 @@ export interface WebSocketContext {
   readonly seed: number | string
   /** Limits past which a run's own generator makes it invalid. */
   readonly limits?: Partial<GeneratorLimits>
+  /** Runs queries for rows given as `sql(…)`. */
+  readonly sql?: SqlQuery
   /** Called once for each run that began, also one that was aborted. */
   onRun(result: RunResult): void
   /** Called once a second while a run goes on, and once at its end. */
@@ -34,11 +43,20 @@ export interface WebSocketLoad {
    * @throws whatever a function of the scenario throws; the run so far goes to `onRun`
    */
   fanOut(options: FanOutOptions): Promise<FanOutRun>
+  /**
+   * Gives each VU a connection and has it say a message and await its answer, again and again under a load; gives a run
+   * as `http.run()` does, of kind `conversation`. A target that is slow, broken or gone is measured, not thrown.
+   *
+   * @throws {OptionsError} naming every option that cannot be used, before any socket is opened
+   * @throws whatever `send`, `greet`, `welcomed` or `headers` throws; the run so far goes to `onRun`
+   */
+  run<D = undefined>(options: ConversationOptions<D>): Promise<HttpRun>
 }
 
 /** WebSocket load against one target. */
 export function createWebSocket(context: WebSocketContext): WebSocketLoad {
   let fanOuts = 0
+  let conversations = 0
   return {
     async fanOut(options) {
       const { baseUrl, scale, seed, signal, onSnapshot } = context
@@ -52,6 +70,29 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
       )
       const { record, scenarioError } = await fanOut.run()
       const run = fanOutRun(record)
+      context.onRun(run.result())
+      if (scenarioError !== undefined) throw scenarioError.error
+      return run
+    },
+
+    async run<D>(options: ConversationOptions<D>) {
+      const { baseUrl, scale, seed, signal, onSnapshot, sql } = context
+      const plan = readConversationOptions(options, { baseUrl, defaultName: `conversation ${++conversations}` })
+      signal.throwIfAborted()
+      const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.exchanges.length })
+      const vus = maxVusOf(load)
+      const conversation = new Conversation<D>({
+        plan: { ...plan, ...(await place('ws.run()', plan, vus)) },
+        load,
+        reducedTo: load === plan.load ? undefined : scale.name,
+        rows: await rowsFor<D>(plan.data, vus, { sql }),
+        random: new Random(seed).fork(plan.name),
+        signal,
+        limits: { ...DEFAULT_LIMITS, ...context.limits },
+        onSnapshot: onSnapshot?.bind(context),
+      })
+      const { measurement, scenarioError } = await conversation.run()
+      const run = httpRun(measurement)
       context.onRun(run.result())
       if (scenarioError !== undefined) throw scenarioError.error
       return run

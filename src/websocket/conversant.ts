@@ -1,0 +1,221 @@
+import type { Deadlines, Timed } from '../load/deadlines.ts'
+import type { DrivenVu } from '../load/drivers.ts'
+import type { ThinkTime } from '../load/load.ts'
+import type { Random } from '../load/random.ts'
+import type { Execution } from '../run/execution.ts'
+import type { ConnectionFigures } from '../run/http-run.ts'
+import type { RequestSeries } from '../run/http-scope.ts'
+import type { SlowestRequests } from '../run/slowest-requests.ts'
+import type { ErrorKind } from '../stats/timeline.ts'
+import type { Clients } from './clients.ts'
+import type { Exchange, Speaker } from './conversation-options.ts'
+import type { Message, Outgoing } from './message.ts'
+
+/** What all VUs of a conversation share. */
+export interface ConversantSurroundings<D> {
+  readonly exchanges: readonly Exchange<D>[]
+  /** Where each exchange is counted, in the same order. */
+  readonly series: readonly RequestSeries[]
+  readonly slowest: SlowestRequests
+  readonly clients: Clients
+  readonly deadlines: Deadlines
+  readonly connections: { -readonly [Key in keyof ConnectionFigures]: ConnectionFigures[Key] }
+  readonly execution: Execution<Conversant<D>>
+}
+
+/** How far an exchange has got. */
+type Progress = 'none' | 'connecting' | 'sent'
+
+/** One VU: says its part of each exchange over its connection, awaits the answer, and counts how each ended. */
+export class Conversant<D> implements DrivenVu, Timed {
+  isBusy = false
+  failedAttempts = 0
+  deadlineMs = 0
+  earlier: Timed | undefined
+  later: Timed | undefined
+  readonly #all: ConversantSurroundings<D>
+  readonly speaker: Speaker<D>
+  readonly #fork: () => Random
+  #random: Random | undefined
+  #iteration = -1
+  #place = 0
+  #progress: Progress = 'none'
+  #isConnected = false
+  #isConnecting = false
+  #sent: Outgoing = ''
+  #intendedMs = 0
+  #beganMs = 0
+  #sentMs = 0
+
+  constructor(id: number, data: D, fork: () => Random, surroundings: ConversantSurroundings<D>) {
+    this.speaker = { id, data, vars: {} }
+    this.#fork = fork
+    this.#all = surroundings
+  }
+
+  get id(): number {
+    return this.speaker.id
+  }
+
+  get isInFlight(): boolean {
+    return this.#progress !== 'none'
+  }
+
+  begin(intendedMs: number): void {
+    this.isBusy = true
+    this.#beganMs = performance.now()
+    this.#all.execution.iterationBegan()
+    this.#iteration++
+    this.#place = 0
+    this.#begin(intendedMs)
+  }
+
+  draw({ minMs, maxMs }: ThinkTime): number {
+    return maxMs === minMs ? minMs : minMs + this.#draws().next() * (maxMs - minMs)
+  }
+
+  /** The connection is open, and its greeting was taken. */
+  connected(): void {
+    this.#isConnecting = false
+    this.#isConnected = true
+    this.failedAttempts = 0
+    this.#all.connections.opened++
+    if (this.#progress === 'connecting') this.#say()
+  }
+
+  /** No connection was to be had. */
+  notConnected(kind: string): void {
+    this.#isConnecting = false
+    this.failedAttempts++
+    this.#all.connections.refused++
+    if (this.#progress === 'connecting') this.#fail('connect', CODES[kind] ?? kind)
+  }
+
+  /** The other side has closed the connection. */
+  disconnected(why: string): void {
+    this.#isConnected = false
+    if (this.#progress === 'sent') this.#fail('reset', why)
+    else this.#all.connections.closedIdle++
+  }
+
+  /** A message came. @param atMs of `performance.now()` */
+  heard(message: Message, atMs: number): void {
+    if (this.#progress !== 'sent') return
+    const { answer, check } = this.#exchange
+    const context = { vu: this.speaker, iteration: this.#iteration, sent: this.#sent }
+    let wrong: string | undefined
+    try {
+      if (answer !== undefined && !answer(message, context)) return
+      const verdict = check?.(message, context) ?? true
+      if (verdict !== true) wrong = verdict === false ? 'check failed' : `check: ${verdict}`
+    } catch (error) {
+      // What the target sent may be what a parser choked on: its error, not the scenario's.
+      wrong = `check threw ${error instanceof Error ? error.name : String(error)}`
+    }
+    if (wrong !== undefined) this.#fail('body', wrong, atMs)
+    else this.#answered(atMs)
+  }
+
+  expire(): void {
+    // Without `answer` a late one would be taken for the next: only a new connection is free of it.
+    if (this.#progress === 'sent' && this.#exchange.answer === undefined) this.hangUp()
+    this.#fail('timeout', 'timeout')
+  }
+
+  hangUp(): void {
+    this.#isConnected = false
+    this.#all.clients.drop(this.id)
+  }
+
+  get #exchange(): Exchange<D> {
+    return this.#all.exchanges[this.#place]!
+  }
+
+  #begin(intendedMs: number): void {
+    const { execution, series, deadlines, clients } = this.#all
+    if (execution.isOver) return this.#end(performance.now())
+    const { send } = this.#exchange
+    this.#intendedMs = intendedMs
+    try {
+      const context = { vu: this.speaker, iteration: this.#iteration, random: this.#draws() }
+      this.#sent = typeof send === 'function' ? send(context) : send
+    } catch (error) {
+      execution.scenarioFailed(error)
+      return
+    }
+    const window = series[this.#place]!.timeline.at(intendedMs)
+    window.offered++
+    window.sent++
+    execution.tally.offered++
+    execution.tally.sent++
+    this.#sentMs = performance.now()
+    deadlines.set(this, this.#sentMs)
+    if (this.#isConnected) return this.#say()
+    this.#progress = 'connecting'
+    if (!this.#isConnecting) {
+      this.#isConnecting = true
+      clients.reopen(this.id)
+    }
+  }
+
+  #say(): void {
+    this.#progress = 'sent'
+    this.#all.clients.send(this.id, this.#sent)
+  }
+
+  /** Runs in arrow form, as the pacer calls it. */
+  readonly #resume = (dueMs: number): void => this.#goOn(dueMs)
+
+  #answered(endMs: number): void {
+    const { thinkTime } = this.#exchange
+    this.#count(endMs, 'answered')
+    this.#place++
+    const thinkMs = this.draw(thinkTime)
+    if (thinkMs > 0) this.#all.execution.pacer.at(endMs + thinkMs, this.#resume)
+    else this.#goOn(endMs)
+  }
+
+  #goOn(atMs: number): void {
+    if (this.#place < this.#all.exchanges.length) this.#begin(atMs - this.#all.execution.startMs)
+    else this.#end(atMs)
+  }
+
+  #fail(kind: ErrorKind, detail: string, endMs = performance.now()): void {
+    const { execution, series } = this.#all
+    this.#count(endMs, kind)
+    const window = series[this.#place]!.timeline.at(this.#intendedMs)
+    window.countError(kind)
+    window.countDetail(detail)
+    execution.tally.countError(kind, detail)
+    this.#end(endMs)
+  }
+
+  #count(endMs: number, ending: ErrorKind | 'answered'): void {
+    const { execution, series, slowest, deadlines } = this.#all
+    this.#progress = 'none'
+    deadlines.clear(this)
+    const latencyMs = endMs - execution.startMs - this.#intendedMs
+    execution.tally.completed++
+    execution.tally.responseTimes.record(this.#exchange.name, ending, latencyMs * 1000)
+    if (slowest.wants(this.#intendedMs, latencyMs))
+      slowest.keep({ atMs: this.#intendedMs, label: this.#exchange.name, latencyMs })
+    const window = series[this.#place]!.timeline.at(this.#intendedMs)
+    window.latency.record(latencyMs * 1000)
+    window.serviceTime.record((endMs - this.#sentMs) * 1000)
+  }
+
+  #end(endMs: number): void {
+    const { execution } = this.#all
+    this.isBusy = false
+    execution.tally.iterations++
+    execution.tally.heldMs += endMs - this.#beganMs
+    execution.iterationEnded(this, endMs)
+  }
+
+  #draws(): Random {
+    return (this.#random ??= this.#fork())
+  }
+}
+
+/** Failures of a handshake by the codes that hints and the blame for an abort go by. */
+const CODES: Readonly<Record<string, string>> = { refused: 'ECONNREFUSED', reset: 'ECONNRESET' }

@@ -1,0 +1,331 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
+import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
+import { evidenceOf } from '../run/evidence.ts'
+import type { RunResult } from '../run/result.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
+import type { ConversationOptions, ExchangeOption } from './conversation-options.ts'
+import { socketIo } from './socket-io.ts'
+import { createWebSocket, type WebSocketLoad } from './websocket.ts'
+
+interface Answer {
+  readonly re?: number
+  readonly error?: string
+  readonly ids?: readonly number[]
+}
+
+/** What the machine is busy with beside must not decide these tests. */
+const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, latencyShare: 1, busyUtilization: 2 }
+
+type Load = WebSocketLoad & { readonly results: RunResult[]; readonly snapshots: RunSnapshot[] }
+
+function load(url: string, signal = new AbortController().signal): Load {
+  const results: RunResult[] = []
+  const snapshots: RunSnapshot[] = []
+  const ws = createWebSocket({
+    baseUrl: url,
+    signal,
+    scale: { name: 'full', users: 1, time: 1 },
+    seed: 1,
+    limits: UNLIMITED,
+    onRun: (result) => void results.push(result),
+    onSnapshot: (snapshot) => void snapshots.push(snapshot),
+  })
+  return { ...ws, results, snapshots }
+}
+
+async function start(): Promise<TruthServer> {
+  const server = await startServer('answering')
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  return server
+}
+
+let lastId = 0
+
+/** An exchange that takes so long at the server. */
+function ask(more: Record<string, unknown> = {}): ExchangeOption<unknown> {
+  return {
+    send: () => ({ id: ++lastId, ...more }),
+    answer: (message, { sent }) => message.json<Answer>().re === (sent as { id: number }).id,
+    check: (message) => message.json<Answer>().error ?? true,
+  }
+}
+
+const options = (more: Partial<ConversationOptions<unknown>> = {}): ConversationOptions<unknown> => ({
+  path: '/',
+  load: sharedIterations({ iterations: 40, vus: 4 }),
+  conversation: ask(),
+  abortWhen: false,
+  ...more,
+})
+
+describe('a server whose answers are known', () => {
+  test('is asked as often as the load says, and measured as slow as it is', async () => {
+    const server = await start()
+    const ws = load(server.url)
+    const run = await ws.run(
+      options({
+        load: constantArrivalRate({ rate: 50, vus: 20, duration: '2s' }),
+        conversation: ask({ afterMs: 30 }),
+      }),
+    )
+    expect(run).toMatchObject({ kind: 'conversation', state: 'measured', offered: 100, sent: 100, completed: 100 })
+    expect(run.errors.size).toBe(0)
+    expect(run.state === 'measured' && run.latency.minMs).toBeGreaterThanOrEqual(29)
+    expect(run.connections).toMatchObject({ opened: 20, refused: 0, closedIdle: 0, maxOpen: 20 })
+    expect(await server.truth()).toMatchObject({ connections: 20, asks: 100 })
+    const evidence = run[evidenceOf]()
+    expect(evidence).toMatchObject({ kind: 'conversation', quantity: 'latency', offered: 100, offeredRatePerSec: 50 })
+    expect(evidence.histogram.count).toBe(100)
+    expect(ws.results).toMatchObject([
+      { kind: 'conversation', name: 'conversation 1', completed: 100, state: 'completed' },
+    ])
+    expect(ws.snapshots.at(-1)).toMatchObject({ kind: 'conversation', state: 'ended', counts: { completed: 100 } })
+  })
+
+  test('keeps VUs waiting: latency counts from when a message was due, not from when one of them was free', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: constantArrivalRate({ rate: 20, vus: 1, duration: '1s' }),
+        conversation: ask({ afterMs: 100 }),
+      }),
+    )
+    // Twenty are due in a second of which one VU can carry ten: the last of those it carries waited for half of it.
+    expect(run.sent + run.dropped).toBe(20)
+    expect(run.state === 'measured' && run.latency.maxMs - run.serviceTime.maxMs).toBeGreaterThan(250)
+  })
+
+  test('tells each VU its own: data, greeting, headers, what was kept from exchange to exchange', async () => {
+    const server = await start()
+    const seen: unknown[] = []
+    const run = await load(server.url).run<{ name: string }>({
+      path: '/',
+      load: sharedIterations({ iterations: 6, vus: 3 }),
+      data: [{ name: 'ann' }, { name: 'bob' }, { name: 'cid' }],
+      greet: ({ data }) => ({ login: data.name }),
+      welcomed: (message, vu) => message.json<{ welcome?: string }>().welcome === vu.data.name,
+      conversation: [
+        {
+          name: 'ask',
+          send: ({ vu, iteration }) => ({ id: vu.id * 100 + iteration }),
+          answer: (message, { vu, iteration }) => message.json<Answer>().re === vu.id * 100 + iteration,
+          check(message, { vu }) {
+            vu.vars['last'] = message.json<Answer>().re
+            return true
+          },
+        },
+        {
+          name: 'log',
+          send: { id: -1, do: 'log' },
+          answer: (message) => message.json<Answer>().re === -1,
+          check(message, { vu }) {
+            const { ids } = message.json<Answer>()
+            seen.push(vu.vars['last'])
+            return (
+              ids!.includes(vu.vars['last'] as number) &&
+              ids!.every((id) => id === -1 || Math.floor(id / 100) === vu.id)
+            )
+          },
+        },
+      ],
+    })
+    expect(run).toMatchObject({ offered: 12, completed: 12, errorRatio: 0 })
+    expect(run.step('log').completed).toBe(6)
+    expect(seen).toHaveLength(6)
+    expect((await server.truth<{ logins: string[] }>()).logins.toSorted()).toEqual(['ann', 'bob', 'cid'])
+  })
+
+  test('answers in binary, the first message to come being the answer', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        conversation: {
+          send: Uint8Array.of(1, 2, 3),
+          check: ({ data, isBinary }) => isBinary && data.equals(Buffer.from([3, 2, 1])),
+        },
+      }),
+    )
+    expect(run).toMatchObject({ completed: 40, errorRatio: 0 })
+  })
+
+  test('may be held by several processes', async () => {
+    const server = await start()
+    const run = await load(server.url).run(options({ processes: 2 }))
+    expect(run).toMatchObject({ completed: 40, errorRatio: 0, connections: { opened: 4 } })
+  })
+
+  test('is warmed up without being counted', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({ load: constantArrivalRate({ rate: 40, vus: 5, duration: '500ms' }), warmup: '500ms' }),
+    )
+    expect(run.offered).toBe(20)
+    expect(await server.truth()).toMatchObject({ asks: 40 })
+  })
+})
+
+describe('what goes wrong is an error of its kind', () => {
+  test.each([
+    ['nothing', { timeout: 1 }, 'timeout'],
+    ['garbage', { body: 1 }, 'check threw SyntaxError'],
+    ['refuse', { body: 1 }, 'check: no'],
+    ['close', { reset: 1 }, 'closed with code 1011 (server error): overloaded'],
+  ])('%s', async (what, errors, detail) => {
+    const server = await start()
+    let asked = 0
+    const { send: _, ...exchange } = ask()
+    const conversation: ExchangeOption<unknown> = {
+      ...exchange,
+      send: () => ({ id: ++lastId, ...(asked++ === 2 ? { do: what } : {}) }),
+    }
+    const run = await load(server.url).run(
+      options({ load: sharedIterations({ iterations: 6, vus: 1 }), conversation, timeout: 300 }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual(errors)
+    expect(run).toMatchObject({ offered: 6, completed: 6 })
+    expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(`(1 × ${detail})`)
+  })
+
+  test('a late answer is not taken for the next one, though nothing tells them apart', async () => {
+    const server = await start()
+    let asked = 0
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 3, vus: 1 }),
+        timeout: 200,
+        conversation: {
+          // The chatter comes at once, but to a login there is only the answer.
+          send: () => ({ login: `user ${++asked}`, afterMs: asked === 1 ? 300 : 0 }),
+          check: (message) => message.json<{ welcome: string }>().welcome === `user ${asked}`,
+        },
+      }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ timeout: 1 })
+    expect(run.connections.opened).toBe(2)
+  })
+
+  test('a target that is not there', async () => {
+    const server = await startServer('answering')
+    await server[Symbol.asyncDispose]()
+    const run = await load(server.url).run(options({ load: constantVus({ vus: 2, duration: '500ms' }) }))
+    expect([...run.errors.keys()]).toEqual(['connect'])
+    expect(run[evidenceOf]().hint).toContain(
+      `found no connection to ${server.url.replace('http', 'ws')} (ECONNREFUSED)`,
+    )
+  })
+
+  test('a greeting that is not answered', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 2, vus: 2 }),
+        greet: () => ({ login: 'nobody' }),
+        welcomed: () => false,
+        welcomeTimeout: 200,
+      }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ connect: 2 })
+    expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('2 × not acknowledged')
+  })
+
+  test('a connection closed between two exchanges is opened anew, and counted', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: constantArrivalRate({ rate: 5, vus: 1, duration: '1s' }),
+        // Told to close after its answer: nobody is waiting by then.
+        conversation: [
+          ask(),
+          {
+            name: 'hang up',
+            send: { id: -1, do: 'close', afterMs: 20 },
+            answer: (message) => 'chatter' in message.json<object>(),
+          },
+        ],
+      }),
+    )
+    expect(run.errors.size).toBe(0)
+    expect(run.connections.closedIdle).toBeGreaterThanOrEqual(4)
+    expect(run.connections.opened).toBeGreaterThanOrEqual(5)
+  })
+})
+
+describe('a scenario that is wrong', () => {
+  const broken = () => {
+    throw new RangeError('broken')
+  }
+
+  test.each<[string, Partial<ConversationOptions<unknown>>]>([
+    ['send', { conversation: { send: broken } }],
+    ['greet', { greet: broken }],
+    ['welcomed', { greet: () => ({ login: 'x' }), welcomed: broken }],
+    ['headers', { headers: broken }],
+  ])('ends the run at once with its own error: %s', async (_, more) => {
+    const server = await start()
+    const ws = load(server.url)
+    await expect(ws.run(options({ load: constantVus({ vus: 3, duration: '60s' }), ...more }))).rejects.toThrow('broken')
+    expect(ws.results).toMatchObject([{ state: 'aborted', abortReason: 'the scenario failed: broken' }])
+  })
+
+  test('has all mistakes of its options named at once, before any socket is opened', async () => {
+    const wrong = {
+      path: '/',
+      load: { kind: 'many' },
+      conversation: [{ send: 5 }, { send: 'x', anser: broken }, {}],
+      data: [],
+      greet: 'hello',
+      timeout: -1,
+    } as unknown as ConversationOptions
+    const message = await load('http://127.0.0.1:1').run(wrong).catch(String)
+    expect(message).toContain('ws.run() was given 7 options it cannot use')
+    for (const path of [
+      'load',
+      'data',
+      'greet',
+      'timeout',
+      'conversation[0].send',
+      'conversation[1].anser',
+      'conversation[2].send',
+    ])
+      expect(message).toContain(`\n  ${path}: `)
+  })
+})
+
+test('an abort stops it at once, keeping what was measured', async () => {
+  const server = await start()
+  const stop = new AbortController()
+  let asked = 0
+  const { send: _, ...exchange } = ask()
+  const run = await load(server.url, stop.signal).run(
+    options({
+      load: constantVus({ vus: 2, duration: '60s' }),
+      conversation: {
+        ...exchange,
+        send() {
+          if (++asked === 20) stop.abort(new Error('enough'))
+          return { id: ++lastId }
+        },
+      },
+    }),
+  )
+  expect(run).toMatchObject({ state: 'measured', aborted: 'enough' })
+  expect(run.durationMs).toBeLessThan(30_000)
+  expect(run[evidenceOf]().invalidities.map(({ reason }) => reason)).toEqual(['aborted'])
+})
+
+test('speaks Socket.IO too: an acknowledged join is an exchange', async () => {
+  const server = await startServer('socket-io')
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  const run = await load(server.url).run({
+    path: '/socket.io/',
+    framing: socketIo({ namespace: '/rooms', auth: { user: 'user x' } }),
+    load: sharedIterations({ iterations: 20, vus: 2 }),
+    conversation: {
+      send: ({ vu, iteration }) => JSON.stringify(['join', `${vu.id}/${iteration}`]),
+      answer: (message) => message.json<[string]>()[0] === 'joined',
+      check: (message, { vu, iteration }) => message.json<[string, string]>()[1] === `${vu.id}/${iteration}`,
+    },
+  })
+  expect(run).toMatchObject({ completed: 20, errorRatio: 0 })
+})

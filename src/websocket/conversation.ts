@@ -1,0 +1,179 @@
+import { Deadlines } from '../load/deadlines.ts'
+import { maxVusOf } from '../load/describe.ts'
+import type { Load } from '../load/load.ts'
+import type { Random } from '../load/random.ts'
+import { Execution, type Workload } from '../run/execution.ts'
+import type { GeneratorLimits } from '../run/generator-limits.ts'
+import type { HttpMeasurement } from '../run/http-run.ts'
+import type { RequestSeries } from '../run/http-scope.ts'
+import { PhasedTimeline } from '../run/http-timeline.ts'
+import { SlowestRequests } from '../run/slowest-requests.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
+import { Clients, type ClientEvents } from './clients.ts'
+import { toPerformanceMs } from './clock.ts'
+import { Conversant } from './conversant.ts'
+import type { ConversationPlan } from './conversation-options.ts'
+import { createPool } from './create-pool.ts'
+import { Message } from './message.ts'
+import type { SocketPool } from './socket-pool.ts'
+import type { Placement } from './socket-options.ts'
+
+const CLOSE_WITHIN_MS = 2000
+
+export interface ConversationParts<D> {
+  readonly plan: ConversationPlan<D> & Placement
+  /** After scaling. */
+  readonly load: Load
+  /** Name of the scale that reduced it. */
+  readonly reducedTo: string | undefined
+  readonly rows: readonly D[]
+  readonly random: Random
+  readonly signal: AbortSignal
+  readonly limits: GeneratorLimits
+  readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
+}
+
+/** Conversations of many VUs under one load, from the first connection to the last answer. */
+export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
+  readonly series: readonly RequestSeries[]
+  readonly #parts: ConversationParts<D>
+  readonly #execution: Execution<Conversant<D>>
+  readonly #slowest: SlowestRequests
+  readonly #clients: Clients
+  readonly #deadlines: Deadlines
+  readonly #connections = { opened: 0, refused: 0, closedIdle: 0, resent: 0, openAtEnd: 0, maxOpen: 0 }
+  readonly #vus: readonly Conversant<D>[]
+  readonly #broken = new AbortController()
+  #pool!: SocketPool
+
+  constructor(parts: ConversationParts<D>) {
+    const { plan, load, rows, random, signal, limits, onSnapshot } = parts
+    const { name, warmupMs, timeoutMs: graceMs, dropAfterMs, abortWhen } = plan
+    this.#parts = parts
+    this.#execution = new Execution(
+      {
+        name,
+        kind: 'conversation',
+        load,
+        warmupMs,
+        graceMs,
+        dropAfterMs,
+        abortWhen,
+        limits,
+        random,
+        signal,
+        onSnapshot,
+      },
+      this,
+    )
+    const { phases } = this.#execution
+    this.series = plan.exchanges.map((exchange) => {
+      return { step: exchange.name, tag: undefined, timeline: new PhasedTimeline(phases) }
+    })
+    this.#slowest = new SlowestRequests(phases)
+    this.#deadlines = new Deadlines(plan.timeoutMs)
+    this.#clients = this.#createClients(maxVusOf(load))
+    const surroundings = {
+      exchanges: plan.exchanges,
+      series: this.series,
+      slowest: this.#slowest,
+      clients: this.#clients,
+      deadlines: this.#deadlines,
+      connections: this.#connections,
+      execution: this.#execution,
+    }
+    this.#vus = Array.from({ length: maxVusOf(load) }, (_, id) => {
+      return new Conversant(id, rows[id % rows.length] as D, () => random.fork(id), surroundings)
+    })
+  }
+
+  /**
+   * Puts the load on. Never rejects for what the target does.
+   *
+   * @returns what was measured, and the scenario's own error where that ended the run
+   */
+  async run(): Promise<{ measurement: HttpMeasurement; scenarioError: { readonly error: unknown } | undefined }> {
+    const executed = await this.#execution.run()
+    const { plan, load, reducedTo, limits } = this.#parts
+    const measurement = {
+      ...executed,
+      name: plan.name,
+      kind: 'conversation' as const,
+      load,
+      ...(reducedTo === undefined ? {} : { reducedTo }),
+      series: this.series,
+      slowest: this.#slowest.toJSON(),
+      steps: plan.exchanges.map(({ name }) => name),
+      limits,
+      connections: this.#connections,
+      origin: new URL(plan.url).origin,
+      history: undefined,
+    }
+    return { measurement, scenarioError: this.#execution.scenarioError }
+  }
+
+  async open(): Promise<readonly Conversant<D>[]> {
+    await this.#clients.open(AbortSignal.any([this.#parts.signal, this.#broken.signal]))
+    return this.#vus
+  }
+
+  async close(): Promise<void> {
+    this.#connections.openAtEnd = this.#clients.subscribedCount
+    this.#clients.stop()
+    this.#deadlines.stop()
+    const isCut = this.#parts.signal.aborted || this.#broken.signal.aborted
+    await this.#pool.close(isCut ? 0 : CLOSE_WITHIN_MS)
+  }
+
+  get inFlight(): number {
+    let count = 0
+    for (const vu of this.#vus) if (vu.isInFlight) count++
+    return count
+  }
+
+  get openSockets(): number {
+    return this.#pool.openCount
+  }
+
+  dropped(): RequestSeries {
+    return this.series[0]!
+  }
+
+  subscribed(client: number): void {
+    this.#connections.maxOpen = Math.max(this.#connections.maxOpen, this.#clients.subscribedCount)
+    this.#vus[client]!.connected()
+  }
+
+  lost(client: number, why: string): void {
+    this.#vus[client]!.disconnected(why)
+  }
+
+  failed(client: number, kind: string): void {
+    this.#vus[client]!.notConnected(kind)
+  }
+
+  message(client: number, data: Buffer, isBinary: boolean, atUs: number): void {
+    this.#vus[client]!.heard(new Message(data, isBinary), toPerformanceMs(atUs))
+  }
+
+  broken(error: unknown): void {
+    this.#execution.scenarioFailed(error)
+    this.#broken.abort()
+  }
+
+  #createClients(clients: number): Clients {
+    const { plan } = this.#parts
+    const { headers, greet, welcomed } = plan
+    const speaker = (client: number) => this.#vus[client]!.speaker
+    const asked = {
+      ...plan,
+      clients,
+      headers: (client: number) => headers(speaker(client)),
+      subscribe: greet && ((client: number) => greet(speaker(client))),
+      acknowledged: welcomed && ((message: Message, client: number) => welcomed(message, speaker(client))),
+      acknowledgeTimeoutMs: plan.welcomeTimeoutMs,
+      reconnectAfterMs: undefined,
+    }
+    return new Clients(asked, this, (events) => (this.#pool = createPool(asked, events)))
+  }
+}

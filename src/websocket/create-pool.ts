@@ -1,0 +1,14 @@
+import { LocalPool } from './local-pool.ts'
+import { ProcessPool } from './process-pool.ts'
+import type { Placement, SocketPlan } from './socket-options.ts'
+import type { PoolEvents, SocketPool } from './socket-pool.ts'
+
+/** The pool that a placement asks for: in this process, or in as many others. */
+export function createPool(
+  plan: SocketPlan<never> & Placement & { readonly clients: number },
+  events: PoolEvents,
+): SocketPool {
+  const { layout, url, address, clients, handshakeTimeoutMs, pingEveryMs, tls } = plan
+  const options = { url, address, clients, handshakeTimeoutMs, pingEveryMs, tls }
+  return layout.processes === 1 ? new LocalPool(options, events) : new ProcessPool(layout.processes, options, events)
+}
