@@ -18,6 +18,7 @@ export function fanOutEvidence(
     windows: record.windows.map(({ lag }) => lag),
     deliveryWindows: record.windows,
     durationMs: record.countedMs,
+    ...(record.reducedTo === undefined ? {} : { reducedTo: record.reducedTo }),
     invalidities: record.invalidities,
     evidenceLines: evidenceLines(record, histogram),
     slowest: publications

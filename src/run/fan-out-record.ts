@@ -10,6 +10,8 @@ export interface FanOutRecord {
   readonly name: string
   /** The load in one line. */
   readonly load: string
+  /** Name of the scale that reduced the load; absent where it is as written. */
+  readonly reducedTo?: string
   readonly phases: readonly Phase[]
   /** The first instant of publishing, on this process's `performance.now()`. */
   readonly startMs: number

@@ -43,6 +43,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
   return {
     name,
     load: describeFanOut(plan),
+    ...(plan.reducedTo === undefined ? {} : { reducedTo: plan.reducedTo }),
     phases: warmupMs > 0 ? [{ name: 'warmup', startMs: 0, endMs: warmupMs }, steady] : [steady],
     startMs: performance.now() - (nowUs() - startUs) / 1000,
     durationMs: publishedMs,

@@ -61,6 +61,8 @@ export interface FanOutOptions extends SocketOptions<number> {
 /** Options read, scaled and with defaults filled in. */
 export interface FanOutPlan extends SocketPlan<number> {
   readonly name: string
+  /** Name of the scale that reduced sockets or duration. */
+  readonly reducedTo: string | undefined
   readonly clients: number
   readonly subscribe: ((client: number) => Outgoing | readonly Outgoing[]) | undefined
   readonly acknowledged: ((message: Message, client: number) => boolean) | undefined

@@ -516,6 +516,28 @@ describe('an aborted fan-out', () => {
   })
 })
 
+test('a reduced scale takes fewer sockets for less time, at the same rate, and the evidence says so', async () => {
+  const server = await start('rooms')
+  const ws = createWebSocket({
+    baseUrl: server.url,
+    signal: new AbortController().signal,
+    scale: { name: 'tiny', users: 0.1, time: 0.5 },
+    seed: 1,
+    onRun: () => {},
+  })
+  const run = await ws.fanOut({
+    path: '/',
+    connections: 95,
+    subscribe: () => 'room',
+    acknowledged: (message) => message.toString() === 'welcome',
+    publish: { rate: 10, send: (publication) => server.publish({ ...publication, room: undefined }) },
+    identify: (message) => message.json<{ id: string }>(),
+    duration: '2s',
+  })
+  expect(run).toMatchObject({ sockets: { asked: 10 }, publications: { count: 10 }, deliveries: { received: 100 } })
+  expect(run[evidenceOf]().reducedTo).toBe('tiny')
+})
+
 test('mistakes in options are all named at once, before any socket is opened', async () => {
   const ws = createWebSocket({
     baseUrl: 'http://127.0.0.1:1',

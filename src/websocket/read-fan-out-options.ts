@@ -1,5 +1,5 @@
 import { scaleTime, scaleUsers, type Scale } from '../load/scale.ts'
-import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
+import { checkDuration, checkKnownKeys, checkNumber, durationMs, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import type { FanOutOptions, FanOutPlan } from './fan-out-options.ts'
 import {
@@ -57,7 +57,8 @@ export function readFanOutOptions(
   }
   checkTogether(problems, options, plan)
   problems.throwIfAny('ws.fanOut()')
-  return plan
+  const isReduced = plan.clients < connections || plan.durationMs < durationMs(options.duration)!
+  return { ...plan, reducedTo: isReduced ? scale.name : undefined }
 }
 
 function readTimes(problems: Problems, options: FanOutOptions, scale: Scale) {
@@ -100,7 +101,7 @@ function readReconnect(problems: Problems, reconnect: FanOutOptions['reconnect']
 function checkTogether(
   problems: Problems,
   { settle, duration }: FanOutOptions,
-  { settleMs, lateAfterMs, durationMs, publishRatePerSec }: FanOutPlan,
+  { settleMs, lateAfterMs, durationMs, publishRatePerSec }: Omit<FanOutPlan, 'reducedTo'>,
 ): void {
   if (settleMs < lateAfterMs) {
     const rule = `must not be shorter than lateAfter (${lateAfterMs} ms): a delivery of the last publication could not be late`
