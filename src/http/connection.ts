@@ -78,6 +78,7 @@ export class Connection implements AnswerTaker, Timed {
   /** Opens the connection ahead of the first request. `settled` is called once, whether that worked or not. */
   prepare(settled: () => void): void {
     this.#onSettled = settled
+    this.#parts.deadlines.set(this, performance.now())
     this.#open()
   }
 
@@ -146,7 +147,10 @@ export class Connection implements AnswerTaker, Timed {
     this.#wasIdle = false
     this.#usedMs = performance.now()
     this.#settle()
-    if (this.#request === undefined) return
+    if (this.#request === undefined) {
+      this.#parts.deadlines.clear(this)
+      return
+    }
     this.sentMs = this.#usedMs
     socket.write(this.#request.bytes)
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
+import { connect, endpointOf } from './endpoint.ts'
 import { answer, engineFor, scriptedServer } from './scripted-server.ts'
 
 const once1 = sharedIterations({ iterations: 1, vus: 1 })
@@ -222,6 +223,60 @@ test('a request that times out has a latency up to then, and its VU goes on with
   expect([...run.errors]).toEqual([['timeout', 1]])
   expect(run.completed).toBe(3)
   expect(run.state === 'measured' && run.latency.maxMs).toBeGreaterThanOrEqual(100)
+})
+
+test('a handshake that is never answered ends in time, before the load and under it', async () => {
+  await using silent = await scriptedServer({ onRequest: () => {} })
+  const { http } = engineFor(silent.url.replace('http:', 'https:'))
+  const run = await http.run({ load: sharedIterations({ iterations: 2, vus: 1 }), request, timeout: '200ms' })
+  expect([...run.errors]).toEqual([['connect', 2]])
+  expect(evidenceText(run)).toMatch(/2 × no connection in time/)
+})
+
+test('an abort while connections are being opened is not kept waiting', async () => {
+  const stop = new AbortController()
+  await using silent = await scriptedServer({
+    onConnection: (_, number) => void (number === 1 && stop.abort(new Error('enough'))),
+    onRequest: () => {},
+  })
+  const { http } = engineFor(silent.url.replace('http:', 'https:'), { signal: stop.signal })
+  const tls = { rejectUnauthorized: false }
+  const startMs = performance.now()
+  const run = await http.run({ load: sharedIterations({ iterations: 2, vus: 1 }), request, tls, timeout: '5s' })
+  expect(run.aborted).toBe('enough')
+  expect(run.sent).toBe(0)
+  // The pre-flight's own handshake takes its five seconds.
+  expect(performance.now() - startMs).toBeLessThan(9_000)
+})
+
+test('a name that stands for several addresses is reached where something listens', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const { http } = engineFor(server.url.replace('127.0.0.1', 'localhost'))
+  const run = await http.run({ load: sharedIterations({ iterations: 4, vus: 2 }), request })
+  expect(run).toMatchObject({ completed: 4, errorRatio: 0 })
+  expect(server.requests[0]).toMatch(/^GET \/x HTTP\/1\.1\r\nHost: localhost:\d+\r\n/)
+})
+
+test('path and credentials of the base URL go with every request', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const { http } = engineFor(server.url.replace('//', '//user:p%40ss@') + '/v1/')
+  await http.run({ load: once1, request })
+  expect(server.requests[0]).toMatch(/^GET \/v1\/x HTTP\/1\.1\r\n/)
+  expect(server.requests[0]).toContain(`\r\nauthorization: Basic ${Buffer.from('user:p@ss').toString('base64')}`)
+})
+
+test.runIf(process.platform === 'linux')('connections can come from any address of the loopback network', async () => {
+  const from: (string | undefined)[] = []
+  await using server = await scriptedServer({
+    onConnection: (socket) => from.push(socket.remoteAddress),
+    onRequest: () => {},
+  })
+  const endpoint = endpointOf(server.url, {}, undefined)
+  const socket = connect(endpoint, { address: '127.0.0.1', localAddress: '127.0.0.3' }, () => {})
+  await once(socket, 'connect')
+  while (from.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  socket.destroy()
+  expect(from).toEqual(['127.0.0.3'])
 })
 
 test('a unix socket', async () => {

@@ -6,7 +6,10 @@ const MAX_HANDSHAKES = 200
 /** So many failures without one success, and the target is taken to be down: the load will show it. */
 const GIVE_UP_AFTER = 20
 
-/** Opens connections before the load begins. Those that fail are tried again when their VU's first request is due. */
+/**
+ * Opens connections before the load begins. Those that fail are tried again when their VU's first request is due.
+ * An abort ends the wait, not the handshakes: closing the connections does.
+ */
 export async function openAll(connections: readonly Connection[], signal: AbortSignal): Promise<void> {
   let next = 0
   let failures = 0
@@ -19,5 +22,10 @@ export async function openAll(connections: readonly Connection[], signal: AbortS
       else failures++
     }
   }
-  await Promise.all(Array.from({ length: Math.min(MAX_HANDSHAKES, connections.length) }, openOneAfterAnother))
+  const all = Promise.all(Array.from({ length: Math.min(MAX_HANDSHAKES, connections.length) }, openOneAfterAnother))
+  const aborted = Promise.withResolvers<void>()
+  const onAbort = () => aborted.resolve()
+  signal.addEventListener('abort', onAbort, { once: true })
+  await Promise.race([all, aborted.promise])
+  signal.removeEventListener('abort', onAbort)
 }

@@ -134,14 +134,14 @@ export class Execution<V extends DrivenVu> {
   async run(): Promise<Executed> {
     const { signal } = this.#options
     const onAbort = () => this.#abort(reasonOf(signal))
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
     try {
       await this.pacer.start()
       this.#vus = await this.#workload.open(this)
       for (const vu of this.#vus) this.#idle.push(vu)
       if (this.#abortReason === undefined) this.#begin()
       else this.#startMs = performance.now()
-      signal.addEventListener('abort', onAbort, { once: true })
-      if (signal.aborted) onAbort()
       await this.#finished
       return this.#executed()
     } finally {
