@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { userCount, userId, userToken } from '../fixtures/target/identities.ts'
+import { redactText } from '../src/options/redact.ts'
 import { users, voters } from './users.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tokens-'))
@@ -38,23 +39,23 @@ test('more virtual users than tokens are an error, and so is a file that cannot 
     try {
       return [...users(tokensFile(content))].length
     } catch (error) {
-      return (error as Error).message.replace(folder, '…')
+      return redactText((error as Error).message).replace(folder, '…')
     }
   }
   expect(messageFor('secret-one\nsecret-two')).toMatchInlineSnapshot(
-    `"PERF_TOKENS_FILE: …/tokens has 2 tokens and this load more virtual users, each of whom needs one of their own: add tokens, or choose a smaller PERF_SCALE"`,
+    `"…/tokens (PERF_TOKENS_FILE) has 2 tokens and this load more virtual users, each of whom needs one of their own: add tokens, or choose a smaller PERF_SCALE"`,
   )
   expect(messageFor(' \n')).toMatchInlineSnapshot(
-    `"PERF_TOKENS_FILE: …/tokens holds no token; it must hold one a line"`,
+    `"…/tokens (PERF_TOKENS_FILE) holds no token; it must hold one a line"`,
   )
   expect(messageFor('secret-one\nBearer secret-two')).toMatchInlineSnapshot(
-    `"PERF_TOKENS_FILE: entry 2 of …/tokens is no token; it must hold one a line, alone"`,
+    `"entry 2 of …/tokens (PERF_TOKENS_FILE) is no token; each line must hold one, alone"`,
   )
   expect(messageFor('secret-one\nsecret-two\nsecret-one')).toMatchInlineSnapshot(
-    `"PERF_TOKENS_FILE: entry 3 of …/tokens repeats an earlier one, and two virtual users must not be one user"`,
+    `"entry 3 of …/tokens (PERF_TOKENS_FILE) repeats an earlier one, and two virtual users must not be one user"`,
   )
   expect(() => users('/no/such/file').next()).toThrowErrorMatchingInlineSnapshot(
-    `[Error: PERF_TOKENS_FILE: /no/such/file cannot be read (ENOENT); name a file of bearer tokens, one a line]`,
+    `[Error: /no/such/file (PERF_TOKENS_FILE) cannot be read, ENOENT; name a file of bearer tokens, one a line]`,
   )
 })
 
@@ -70,7 +71,7 @@ test('whose token is from a file is asked of the target', async () => {
   const all = voters(`http://127.0.0.1:${port}`, tokensFile('first\nsecond\nthird\n'))
   expect((await all.next()).value).toEqual({ token: 'first', id: 'user-1' })
   expect((await all.next()).value).toEqual({ token: 'second', id: 'user-2' })
-  await expect(all.next()).rejects.toThrow('PERF_TOKENS_FILE: GET /api/me answered 401 to token 3: replace it')
+  await expect(all.next()).rejects.toThrow('GET /api/me answered 401 to token 3 of PERF_TOKENS_FILE; replace it')
   expect(asked).toEqual(['/api/me Bearer first', '/api/me Bearer second', '/api/me Bearer third'])
   server.close()
 })

@@ -22,7 +22,7 @@ export function* users(file = process.env['PERF_TOKENS_FILE']): Generator<User> 
     const tokens = readTokens(file)
     yield* tokens.map((token) => ({ token }))
     throw new Error(
-      `PERF_TOKENS_FILE: ${file} has ${tokens.length} tokens and this load more virtual users, each of whom needs one of their own: add tokens, or choose a smaller PERF_SCALE`,
+      `${file} (PERF_TOKENS_FILE) has ${tokens.length} tokens and this load more virtual users, each of whom needs one of their own: add tokens, or choose a smaller PERF_SCALE`,
     )
   }
   for (let index = 0; index < userCount; index++) yield { token: userToken(index) }
@@ -46,7 +46,7 @@ export function authorization({ token }: User): { authorization: string } {
 async function askId(targetUrl: string, user: User, position: number): Promise<string> {
   const answer = await fetch(new URL('/api/me', targetUrl), { headers: authorization(user) })
   if (!answer.ok)
-    throw new Error(`PERF_TOKENS_FILE: GET /api/me answered ${answer.status} to token ${position}: replace it`)
+    throw new Error(`GET /api/me answered ${answer.status} to token ${position} of PERF_TOKENS_FILE; replace it`)
   return ((await answer.json()) as { id: string }).id
 }
 
@@ -57,12 +57,12 @@ function readTokens(file: string): readonly string[] {
     .filter((line) => line !== '')
   const broken = tokens.findIndex((token) => !/^[\x21-\x7E]+$/.test(token))
   const repeated = tokens.findIndex((token, at) => tokens.indexOf(token) !== at)
-  if (tokens.length === 0) throw new Error(`PERF_TOKENS_FILE: ${file} holds no token; it must hold one a line`)
+  if (tokens.length === 0) throw new Error(`${file} (PERF_TOKENS_FILE) holds no token; it must hold one a line`)
   if (broken !== -1)
-    throw new Error(`PERF_TOKENS_FILE: entry ${broken + 1} of ${file} is no token; it must hold one a line, alone`)
+    throw new Error(`entry ${broken + 1} of ${file} (PERF_TOKENS_FILE) is no token; each line must hold one, alone`)
   if (repeated !== -1)
     throw new Error(
-      `PERF_TOKENS_FILE: entry ${repeated + 1} of ${file} repeats an earlier one, and two virtual users must not be one user`,
+      `entry ${repeated + 1} of ${file} (PERF_TOKENS_FILE) repeats an earlier one, and two virtual users must not be one user`,
     )
   return tokens
 }
@@ -72,7 +72,7 @@ function contentOf(file: string): string {
     return readFileSync(file, 'utf8')
   } catch (error) {
     throw new Error(
-      `PERF_TOKENS_FILE: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}); name a file of bearer tokens, one a line`,
+      `${file} (PERF_TOKENS_FILE) cannot be read, ${(error as NodeJS.ErrnoException).code}; name a file of bearer tokens, one a line`,
       { cause: error },
     )
   }
