@@ -1,44 +1,46 @@
-import { loadOptional } from '../options/optional-package.ts'
+import type { Connected } from './connected.ts'
+import { readOverPg } from './pg-client.ts'
 
 /** What Postgres says of itself. Our own connection is left out. */
 export interface PostgresReading {
-  /** Client connections open, whatever they do. */
+  /** Client connections open, whatever they do: each takes one of those that are allowed. */
   readonly connections: number
   readonly activeConnections: number
-  /** `max_connections` less the slots kept for superusers. */
+  /** Those of other roles, of which a role without `pg_monitor` sees only that they are there. */
+  readonly hiddenConnections: number
+  /** `max_connections` less the slots kept for superusers and by `reserved_connections`. */
   readonly maxConnections: number
   /** How long the oldest open transaction has been open. */
   readonly longestTransactionMs: number
+  /** Since the statistics were reset, all databases. */
   readonly deadlocks: number
+  /** Blocks found in Postgres' own cache, since the statistics were reset; what the system's cache had is not in it. */
+  readonly blocksHit: number
+  /** Blocks not found there. */
+  readonly blocksRead: number
 }
 
+/** Whose `backend_type` is hidden has a database where it is a client, or works for one. */
 const READING = `
-  SELECT count(*) FILTER (WHERE backend_type = 'client backend')::int AS "connections",
-         count(*) FILTER (WHERE backend_type = 'client backend' AND state = 'active')::int AS "activeConnections",
-         current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS "maxConnections",
-         coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)) FILTER (WHERE backend_type = 'client backend'), 0)::float8 * 1000
-           AS "longestTransactionMs",
-         (SELECT sum(deadlocks)::int FROM pg_stat_database) AS "deadlocks"
-  FROM pg_stat_activity WHERE pid <> pg_backend_pid()`
+  WITH clients AS (
+    SELECT backend_type IS NULL AS hidden, state, xact_start FROM pg_stat_activity
+    WHERE pid <> pg_backend_pid()
+      AND (backend_type = 'client backend' OR (backend_type IS NULL AND datid IS NOT NULL))
+  ), statistics AS (
+    SELECT sum(deadlocks) AS deadlocks, sum(blks_hit) AS hit, sum(blks_read) AS read FROM pg_stat_database
+  )
+  SELECT count(*)::int AS "connections",
+         count(*) FILTER (WHERE state = 'active')::int AS "activeConnections",
+         count(*) FILTER (WHERE hidden)::int AS "hiddenConnections",
+         current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+           - coalesce(current_setting('reserved_connections', true)::int, 0) AS "maxConnections",
+         coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8 * 1000 AS "longestTransactionMs",
+         (SELECT deadlocks::float8 FROM statistics) AS "deadlocks",
+         (SELECT hit::float8 FROM statistics) AS "blocksHit",
+         (SELECT read::float8 FROM statistics) AS "blocksRead"
+  FROM clients`
 
-/** Opens a connection of its own and reads `pg_stat_activity` through it. */
-export async function postgresSampler(
-  url: string,
-): Promise<{ read(): Promise<PostgresReading>; close(): Promise<void> }> {
-  const { default: pg } = await loadOptional('capacity of Postgres', 'pg', () => import('pg'))
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'vitest-slo capacity',
-    statement_timeout: 5_000,
-  })
-  // Without a listener a lost connection would be an uncaught error; the failed reading says it.
-  client.on('error', () => {})
-  await client.connect()
-  return {
-    async read() {
-      const { rows } = await client.query<PostgresReading>(READING)
-      return rows[0]!
-    },
-    close: () => client.end(),
-  }
+/** Opens a connection of its own and reads `pg_stat_activity` and `pg_stat_database` through it. */
+export function connectPostgres(url: string): Promise<Connected<PostgresReading>> {
+  return readOverPg(url, 'PERF_DATABASE_URL', async (client) => (await client.query<PostgresReading>(READING)).rows[0]!)
 }

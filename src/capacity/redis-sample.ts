@@ -1,4 +1,5 @@
-import { loadOptional } from '../options/optional-package.ts'
+import { createClient } from 'redis'
+import { connected, LIMIT_MS, type Connected } from './connected.ts'
 
 /** What Redis says of itself. */
 export interface RedisReading {
@@ -6,24 +7,38 @@ export interface RedisReading {
   /** 0 where no limit is set. */
   readonly maxMemoryBytes: number
   readonly policy: string
+  /** Since it started. */
   readonly evictedKeys: number
+  /** Look-ups that found their key, since it started. */
   readonly keyspaceHits: number
   readonly keyspaceMisses: number
 }
 
-/** Opens a connection of its own and reads `INFO` through it. */
-export async function redisSampler(url: string): Promise<{ read(): Promise<RedisReading>; close(): Promise<void> }> {
-  const { createClient } = await loadOptional('capacity of Redis', 'redis', () => import('redis'))
-  const client = createClient({ url, socket: { reconnectStrategy: (retries) => Math.min(retries * 50, 1_000) } })
-  // Without a listener a lost connection would be an uncaught error; the failed reading says it.
+/**
+ * Opens a connection of its own and reads `INFO` through it.
+ *
+ * @throws {CapacityError} where the first connection cannot be made, or nothing be read
+ */
+export function connectRedis(url: string): Promise<Connected<RedisReading>> {
+  return connected({
+    url,
+    variable: 'PERF_REDIS_URL',
+    open: () => open(url),
+    read: async (client) => parseInfo(await client.info()),
+    close: (client) => client.destroy(),
+  })
+}
+
+async function open(url: string) {
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { connectTimeout: LIMIT_MS, socketTimeout: LIMIT_MS, reconnectStrategy: false },
+  })
+  // Without a listener a lost connection would be an uncaught error; the next reading fails and says it.
   client.on('error', () => {})
   await client.connect()
-  return {
-    read: async () => parseInfo(await client.info()),
-    async close() {
-      client.destroy()
-    },
-  }
+  return client
 }
 
 /** Reads the text of `INFO`: `key:value` lines under `# section` lines. */

@@ -1,15 +1,12 @@
-import type { RunWindow } from '../run/window.ts'
+import type { Failure, Reading, Samples } from './samples.ts'
 
-export interface Reading<T> {
-  /** `performance.now()` when it was taken. */
-  readonly atMs: number
-  readonly value: T
-}
-
-/** Reads something each second until it is stopped. A reading that fails is noted, not fatal: the load goes on. */
-export class Sampler<T> {
+/**
+ * Reads something each second until it is stopped, one reading at a time. A reading that fails is noted, not fatal: the
+ * load goes on. A reading is expected to give itself a time limit.
+ */
+export class Sampler<T> implements Samples<T> {
   readonly readings: Reading<T>[] = []
-  readonly failures: string[] = []
+  readonly failures: Failure[] = []
   readonly #read: () => Promise<T>
   readonly #timer: NodeJS.Timeout
   #busy: Promise<void> | undefined
@@ -20,23 +17,12 @@ export class Sampler<T> {
     this.#timer.unref()
   }
 
-  /** Takes a reading now, or waits for the one under way. */
   sample(): Promise<void> {
     this.#busy ??= this.#read()
       .then((value) => void this.readings.push({ atMs: performance.now(), value }))
-      .catch((error: Error) => void this.failures.push(error.message))
+      .catch((error: Error) => void this.failures.push({ atMs: performance.now(), message: error.message }))
       .finally(() => (this.#busy = undefined))
     return this.#busy
-  }
-
-  /** Readings within the window's spans, the first one after each span included so that short spans have one. */
-  during({ spans }: RunWindow): readonly Reading<T>[] {
-    return spans.flatMap(({ startMs, endMs }) => {
-      const first = this.readings.findIndex(({ atMs }) => atMs >= startMs)
-      if (first === -1) return []
-      const after = this.readings.findIndex(({ atMs }) => atMs > endMs)
-      return this.readings.slice(first, after === -1 ? undefined : Math.max(after, first + 1))
-    })
   }
 
   async stop(): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { freshnessOf } from '../run/freshness-evidence.ts'
+import { windowOf, type TimedRun } from '../run/window.ts'
 import { probeFreshness } from './freshness.ts'
 import { WrittenVersions } from './staleness.ts'
 
@@ -101,17 +102,90 @@ describe('probeFreshness', () => {
     expect(found[freshnessOf]()).toMatchObject({ unavailable })
   })
 
-  test('a write that fails is told by stop()', async () => {
+  test('a write that fails is told by stop() and during()', async () => {
     let writes = 0
     const failed = Promise.withResolvers<void>()
     const write = async () => {
       if (++writes === 1) return 1
-      queueMicrotask(() => failed.resolve())
+      setImmediate(() => failed.resolve())
       throw new Error('the listener is gone')
     }
     const probe = await probeFreshness({ write, read: async () => 1, writeEvery: 5 }, signal)
     await failed.promise
+    await expect(probe.during(runOver(0, performance.now()))).rejects.toThrow('the listener is gone')
     await expect(probe.stop()).rejects.toThrow('the listener is gone')
+  })
+
+  test('during a run counts what was asked for in its scope, and times of the run', async () => {
+    const route = cachedRoute(60_000)
+    let reads = 0
+    const enough = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const read = async () => {
+      reads++
+      if (reads === 150) enough[0]!.resolve()
+      if (reads === 300) enough[1]!.resolve()
+      return route.read()
+    }
+    const told: unknown[] = []
+    const probe = await probeFreshness({ ...route, read, writeEvery: 20, readEvery: 1 }, signal, (...found) =>
+      told.push(found),
+    )
+    const startMs = performance.now()
+    await enough[0]!.promise
+    const run = runOver(startMs, performance.now())
+    await enough[1]!.promise
+    const [during, all] = [await probe.during(run), await probe.stop()]
+    expect(during.name).toBe('http 1')
+    expect(during.reads).toBeLessThan(all.reads)
+    expect(during.writes).toBeLessThan(all.writes)
+    const evidence = during[freshnessOf]()
+    expect(evidence.evidenceLines[0]).toMatch(/^steady phase, /)
+    expect(evidence.worst!.atMs).toBeLessThanOrEqual(run[windowOf]().runEndMs - startMs)
+    expect(told).toMatchObject([['http 1', [{ group: 'target', label: 'staleness', unit: 'ms' }]]])
+  })
+
+  test('reads that fail, give no version, or hang are left out; where most do, nothing is judged', async () => {
+    let reads = 0
+    const enough = Promise.withResolvers<void>()
+    const read = async ({ signal: cut }: { signal: AbortSignal }): Promise<number> => {
+      reads++
+      if (reads === 1) throw new Error('status 500')
+      if (reads === 2) return (await Promise.resolve(undefined)) as unknown as number
+      if (reads === 3) return new Promise((_, reject) => cut.addEventListener('abort', () => reject(cut.reason)))
+      enough.resolve()
+      return 1
+    }
+    const probe = await probeFreshness(
+      { write: async () => 1, read, writeEvery: '1h', readEvery: 1, timeout: 20 },
+      signal,
+    )
+    await enough.promise
+    const { invalidities, evidenceLines } = (await probe.stop())[freshnessOf]()
+    expect(evidenceLines[0]).toMatch(/3 reads failed \(status 500\)$/)
+    expect(invalidities[0]).toMatchObject({ finding: expect.stringMatching(/^3 of \d+ reads failed: status 500$/) })
+  })
+
+  test('a probe that is stopped does not wait for a read that hangs', async () => {
+    const asked = Promise.withResolvers<void>()
+    const read = () => {
+      asked.resolve()
+      return new Promise<number>(() => {})
+    }
+    const probe = await probeFreshness({ write: async () => 1, read, readEvery: 1 }, signal)
+    await asked.promise
+    expect(await probe.stop()).toMatchObject({ reads: 0 })
+  })
+
+  test('a first write that hangs or gives no version is told before any load', async () => {
+    const never = () => new Promise<number>(() => {})
+    const read = async () => 1
+    await expect(probeFreshness({ write: never, read, timeout: 20 }, signal)).rejects.toThrow(
+      'write() took longer than 20 ms',
+    )
+    const wrong = async () => 'v1' as unknown as number
+    await expect(probeFreshness({ write: wrong, read }, signal)).rejects.toThrow(
+      'write() gave v1, which is no version; it must give a number',
+    )
   })
 
   test('every mistake at once', async () => {
@@ -119,3 +193,9 @@ describe('probeFreshness', () => {
     await expect(probeFreshness(wrong, signal)).rejects.toThrow(/4 options it cannot use/)
   })
 })
+
+/** A run of one phase between two moments. */
+function runOver(startMs: number, endMs: number): TimedRun {
+  const window = { runStartMs: startMs, runEndMs: endMs, settledMs: endMs, spans: [{ startMs, endMs }] }
+  return { [windowOf]: () => ({ run: 'http 1', scope: 'steady phase', ...window }) }
+}

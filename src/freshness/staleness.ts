@@ -15,12 +15,22 @@ interface Written {
 export class WrittenVersions {
   readonly #written: Written[] = []
 
-  get count(): number {
-    return this.#written.length
-  }
-
   get newest(): number | undefined {
     return this.#written.at(-1)?.version
+  }
+
+  /** When the first write was acknowledged; 0 before there is one. */
+  get firstMs(): number {
+    return this.#written[0]?.acknowledgedMs ?? 0
+  }
+
+  /** The newest version that had been acknowledged by then. */
+  newestAt(atMs: number): number | undefined {
+    return this.#written.findLast(({ acknowledgedMs }) => acknowledgedMs <= atMs)?.version
+  }
+
+  countIn(isIn: (acknowledgedMs: number) => boolean): number {
+    return this.#written.filter(({ acknowledgedMs }) => isIn(acknowledgedMs)).length
   }
 
   /** @throws {RangeError} where the version is not above the one before it: staleness would mean nothing */

@@ -10,6 +10,7 @@ function freshness(stalenessMs: readonly number[], more: Partial<FreshnessEviden
   const evidence: FreshnessEvidence = {
     ...{ staleness, reads: stalenessMs.length, writes: 5, staleReads: stalenessMs.filter((ms) => ms > 0).length },
     worst: { atMs: 4_200, stalenessMs: Math.max(...stalenessMs), version: 3, newest: 5 },
+    observableMs: 60_000,
     invalidities: [],
     unavailable: undefined,
     evidenceLines: ['200 reads beside the load, 5 writes'],

@@ -1,4 +1,5 @@
 import { freshnessOf, type FreshnessEvidence } from '../run/freshness-evidence.ts'
+import type { Invalidity } from '../run/verdict.ts'
 import { formatMs } from '../stats/units.ts'
 import { readLimitMs, refuseMore, type Duration } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
@@ -6,7 +7,8 @@ import type { Subject } from './subject.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
 import type { On } from './typing.ts'
 
-interface FreshnessSource {
+/** What a probe found out, as `probe.during(run)` and `probe.stop()` give. */
+export interface FreshnessSource {
   [freshnessOf](): FreshnessEvidence
 }
 
@@ -14,15 +16,22 @@ declare module 'vitest' {
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
     /**
      * No answer read beside the load was staler than a limit: the oldest one decides, for a time-to-live is a promise
-     * about every answer. See `freshness.probe()` for what staleness is and leaves out.
+     * about every answer. Staleness counts from the moment a newer version was acknowledged to the moment the answer
+     * was asked for, so that a slow answer is not taken for a stale one. Needs 100 reads and 3 writes, and a probe that
+     * lasted longer than the limit.
      */
-    toStayFresherThan: On<T, FreshnessSource, (limitMs: Duration) => R, 'judges freshness, as await probe.stop() gives'>
+    toStayFresherThan: On<
+      T,
+      FreshnessSource,
+      (limitMs: Duration) => R,
+      'judges freshness, as await probe.during(run) gives'
+    >
   }
 }
 
 const freshness: Subject<FreshnessEvidence> = {
   variable: 'freshness',
-  noun: 'freshness, as await probe.stop() gives',
+  noun: 'freshness, as await probe.during(run) gives',
   read: (received) =>
     typeof received === 'object' && received !== null && freshnessOf in received
       ? (received as FreshnessSource)[freshnessOf]()
@@ -50,9 +59,10 @@ const toStayFresherThan = defineMatcher<FreshnessEvidence, number>({
       detail: formatDistance(value, limitMs),
     })
     const over = staleness.count - staleness.countAtMost(limitMs * 1000)
+    const blind = judged.holds === true ? tooShort(evidence, limitMs) : []
     return {
       ...judged,
-      invalidities: evidence.invalidities,
+      invalidities: evidence.invalidities.length > 0 ? evidence.invalidities : blind,
       skipped: evidence.unavailable,
       evidence: evidence.evidenceLines,
       ...(worst && {
@@ -68,6 +78,18 @@ const toStayFresherThan = defineMatcher<FreshnessEvidence, number>({
     }
   },
 })
+
+/** A cache that never expires would pass where nobody looked for longer than the limit. */
+function tooShort({ observableMs }: FreshnessEvidence, limitMs: number): readonly Invalidity[] {
+  if (observableMs > limitMs) return []
+  return [
+    {
+      reason: 'too-few-samples',
+      finding: `the probe ended ${formatMs(observableMs)} after its first write: no answer could be found staler than that`,
+      remedy: `let the load last longer than the limit of ${formatMs(limitMs)}`,
+    },
+  ]
+}
 
 /** How old cached answers are. */
 export const freshnessMatchers: Readonly<Record<string, ExtendMatcher>> = { toStayFresherThan }

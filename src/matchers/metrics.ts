@@ -10,7 +10,7 @@ import type { Subject } from './subject.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
 import type { On } from './typing.ts'
 
-interface HitRatioOptions {
+export interface HitRatioOptions {
   /** Selector of the counter of hits: `cache_hits_total{cache="streamers"}`. */
   readonly hits: string
   /** Selector of the counter of misses. */
@@ -21,7 +21,9 @@ declare module 'vitest' {
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
     /**
      * Hits as a share (0–1) of hits and misses, from two counters of the target over the run's counted phases, summed
-     * over its instances. A counter that is not there is invalid, and so are two that did not move.
+     * over its instances and whoever looked up. A counter that is not there is invalid, and so are two that did not
+     * move. Needs `1 / ratio` look-ups, or `1 / (1 - ratio)` above one half. Skipped where the target runs elsewhere
+     * and offers no metrics.
      */
     toHaveCacheHitRatioAbove: On<
       T,
@@ -46,8 +48,7 @@ const toHaveCacheHitRatioAbove = defineMatcher<MetricsEvidence, HitRatioOptions 
   readArguments(problems, args) {
     refuseMore(problems, args, 2, EXAMPLE)
     const limit = readRatio(problems, args[0], { path: 'ratio', example: EXAMPLE })
-    const options = (args[1] ?? {}) as HitRatioOptions
-    checkKnownKeys(problems, '', options, ['hits', 'misses'])
+    const options = readOptions(problems, args[1])
     return {
       limit,
       hits: selector(problems, 'hits', options.hits),
@@ -55,7 +56,7 @@ const toHaveCacheHitRatioAbove = defineMatcher<MetricsEvidence, HitRatioOptions 
     }
   },
   judge(evidence, { limit, hits: hitsOf, misses: missesOf }) {
-    const { hits, misses, invalidities, evidenceLines } = evidence.hitRatio(hitsOf, missesOf)
+    const { hits, misses, invalidities, unavailable, evidenceLines } = evidence.hitRatio(hitsOf, missesOf)
     const lookUps = hits + misses
     const judged = judgeThreshold({
       what: 'cache hit ratio',
@@ -70,21 +71,28 @@ const toHaveCacheHitRatioAbove = defineMatcher<MetricsEvidence, HitRatioOptions 
     })
     const tooFew = tooFewForRatio('cache hit ratio', 1 - limit, { count: lookUps, durationMs: 0, noun: 'look-ups' })
     const own = tooFew === undefined ? [] : [tooFew]
-    return { ...judged, invalidities: invalidities.length > 0 ? invalidities : own, evidence: evidenceLines }
+    return {
+      ...judged,
+      invalidities: invalidities.length > 0 ? invalidities : own,
+      skipped: unavailable,
+      evidence: evidenceLines,
+    }
   },
 })
 
 /** What the target's own metrics say. */
 export const metricsMatchers: Readonly<Record<string, ExtendMatcher>> = { toHaveCacheHitRatioAbove }
 
-function selector(problems: Problems, path: string, value: unknown): string {
+function readOptions(problems: Problems, value: unknown): Partial<HitRatioOptions> {
+  if (typeof value !== 'object' || value === null) return {}
+  checkKnownKeys(problems, 'options', value, ['hits', 'misses'])
+  return value
+}
+
+function selector(problems: Problems, key: 'hits' | 'misses', value: unknown): string {
+  const example = `${key}: 'cache_${key}_total{cache="streamers"}'`
   if (typeof value !== 'string' || value === '')
-    problems.add(
-      path,
-      value,
-      'must select a counter of the target',
-      `${path}: 'cache_${path}_total{cache="streamers"}'`,
-    )
+    problems.add(`options.${key}`, value, 'must select a counter of the target', example)
   return String(value)
 }
 

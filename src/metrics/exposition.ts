@@ -1,7 +1,9 @@
+import { parseSeriesName, type Labels } from './series-name.ts'
+
 /** One line of an exposition: a name, its labels and a value. */
 export interface Sample {
   readonly name: string
-  readonly labels: Readonly<Record<string, string>>
+  readonly labels: Labels
   readonly value: number
 }
 
@@ -19,8 +21,12 @@ export class ExpositionError extends Error {
   override readonly name = 'ExpositionError'
 }
 
-const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/
-const LABEL = /^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(,|(?=\}))/
+/** What the lines of an exposition say, one call a line. */
+export interface ExpositionReader {
+  /** @param series name and labels as written: `up{job="a"}` @returns whether they are well written */
+  sample(series: string, value: number): boolean
+  type(family: string, type: MetricType): void
+}
 
 /**
  * Reads the Prometheus text format 0.0.4 and OpenMetrics 1.0: counters, gauges, histograms and summaries with labels and
@@ -33,52 +39,90 @@ const LABEL = /^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(,|(?=
 export function parseExposition(text: string): Exposition {
   const samples: Sample[] = []
   const types = new Map<string, MetricType>()
-  for (const [index, line] of text.split('\n').entries()) {
-    const trimmed = line.trim()
-    if (trimmed === '') continue
-    if (trimmed.startsWith('#')) readType(trimmed, types)
-    else samples.push(parseSample(trimmed, index + 1))
+  const reader: ExpositionReader = {
+    sample(text, value) {
+      const series = parseSeriesName(text)
+      if (series !== undefined) samples.push({ ...series, value })
+      return series !== undefined
+    },
+    type: (family, type) => void types.set(family, type),
   }
+  for (const [index, line] of text.split('\n').entries()) readLine(line, index + 1, reader)
   return { samples, types }
 }
 
-function readType(line: string, types: Map<string, MetricType>): void {
-  const [, keyword, family, type] = line.split(/\s+/)
-  if (keyword !== 'TYPE' || family === undefined) return
-  const known = type === 'counter' || type === 'gauge' || type === 'histogram' || type === 'summary'
-  types.set(family, known ? type : 'unknown')
+/**
+ * Reads one line. Names and labels are handed on as they stand and not looked into: a scrape has thousands of lines,
+ * and all but a few have been there in the scrape before.
+ *
+ * @throws {ExpositionError} where it is no line of an exposition, or the reader says so
+ */
+export function readLine(line: string, number: number, reader: ExpositionReader): void {
+  const text = line.trim()
+  if (text === '') return
+  if (text.startsWith('#')) {
+    readType(text, reader)
+    return
+  }
+  const end = endOfSeries(text)
+  const space = text.charCodeAt(end)
+  if (end === -1 || (space !== SPACE && space !== TAB)) throw unreadable(text, number)
+  const value = parseValue(firstWord(text, end))
+  if (value === undefined || !reader.sample(text.slice(0, end), value)) throw unreadable(text, number)
 }
 
-function parseSample(line: string, number: number): Sample {
-  const name = NAME.exec(line)?.[0]
-  if (name === undefined) throw unreadable(line, number)
-  let rest = line.slice(name.length)
-  const labels: Record<string, string> = {}
-  if (rest.startsWith('{')) {
-    rest = rest.slice(1)
-    for (let label = LABEL.exec(rest); label !== null; label = LABEL.exec(rest)) {
-      labels[label[1]!] = unescape(label[2]!)
-      rest = rest.slice(label[0].length)
-    }
-    rest = rest.trimStart()
-    if (!rest.startsWith('}')) throw unreadable(line, number)
-    rest = rest.slice(1)
+function readType(line: string, reader: ExpositionReader): void {
+  if (!line.startsWith('# TYPE')) return
+  const [, , family, type] = line.split(/\s+/)
+  if (family === undefined) return
+  const known = type === 'counter' || type === 'gauge' || type === 'histogram' || type === 'summary'
+  reader.type(family, known ? type : 'unknown')
+}
+
+const [SPACE, TAB, QUOTE, BACKSLASH, OPEN, CLOSE] = [32, 9, 34, 92, 123, 125]
+
+/** Where name and labels end; -1 where the name does not begin like one or the labels have no end. */
+function endOfSeries(line: string): number {
+  if (!/^[a-zA-Z_:]/.test(line)) return -1
+  let at = 0
+  while (at < line.length && line.charCodeAt(at) !== OPEN) {
+    const code = line.charCodeAt(at)
+    if (code === SPACE || code === TAB) {
+      const next = startOfWord(line, at)
+      // A space may stand between name and labels.
+      if (line.charCodeAt(next) !== OPEN) return at
+      at = next
+    } else at++
   }
-  const value = parseValue(rest.trim().split(/\s+/)[0] ?? '')
-  if (value === undefined || !/^\s/.test(rest)) throw unreadable(line, number)
-  return { name, labels, value }
+  let quoted = false
+  for (at++; at < line.length; at++) {
+    const code = line.charCodeAt(at)
+    if (code === QUOTE) quoted = !quoted
+    else if (code === BACKSLASH && quoted) at++
+    else if (code === CLOSE && !quoted) return at + 1
+  }
+  return -1
+}
+
+function startOfWord(line: string, from: number): number {
+  let at = from
+  while (line.charCodeAt(at) === SPACE || line.charCodeAt(at) === TAB) at++
+  return at
+}
+
+function firstWord(line: string, from: number): string {
+  const start = startOfWord(line, from)
+  let end = start
+  while (end < line.length && line.charCodeAt(end) !== SPACE && line.charCodeAt(end) !== TAB) end++
+  return line.slice(start, end)
 }
 
 function parseValue(text: string): number | undefined {
   if (text === 'NaN') return Number.NaN
-  if (/^\+?Inf(inity)?$/i.test(text)) return Number.POSITIVE_INFINITY
-  if (/^-Inf(inity)?$/i.test(text)) return Number.NEGATIVE_INFINITY
   const value = text === '' ? Number.NaN : Number(text)
-  return Number.isNaN(value) ? undefined : value
-}
-
-function unescape(text: string): string {
-  return text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char))
+  if (!Number.isNaN(value)) return value
+  if (/^\+?Inf(inity)?$/i.test(text)) return Number.POSITIVE_INFINITY
+  return /^-Inf(inity)?$/i.test(text) ? Number.NEGATIVE_INFINITY : undefined
 }
 
 function unreadable(line: string, number: number): ExpositionError {

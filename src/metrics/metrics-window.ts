@@ -1,40 +1,71 @@
-import { metricsOf, type HitRatioEvidence, type MetricsEvidence, type ShareEvidence } from '../run/share-evidence.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import type { RunSeries } from '../run/result.ts'
+import { metricsOf, type MetricsEvidence } from '../run/share-evidence.ts'
 import type { RunWindow } from '../run/window.ts'
-import { formatCount, formatRatio } from '../stats/units.ts'
-import { nearNames } from './near-names.ts'
+import { Asked } from './asked.ts'
+import { hitRatioEvidence } from './hit-ratio.ts'
+import { InstanceWindow, summed, type Growth, type Reading } from './instance.ts'
+import { explainMissing, explainUnmoved, MetricMissingError } from './missing.ts'
 import { bucketQuantile, type Bucket, type QuantileEstimate } from './quantile.ts'
-import { parseSelector, type Selector } from './selector.ts'
-import {
-  counterDelta,
-  familiesOf,
-  gaugeStats,
-  scrapesIn,
-  type CounterDelta,
-  type GaugeStats,
-  type InstanceScrapes,
-} from './series.ts'
+import type { ScrapeHistory } from './scrape-history.ts'
+import { parseSelector, withLabels, type Selector } from './selector.ts'
+import { ServerSide, type ComparedRun, type ServerSideOptions } from './server-side.ts'
+import { shareEvidence } from './share.ts'
 
-/** A metric that the target does not offer, or that says nothing about this window. Never read as zero. */
-export class MetricMissingError extends Error {
-  override readonly name = 'MetricMissingError'
+/** A counter's growth over a window. */
+export interface CounterDelta {
+  readonly delta: number
+  /** Per second of the time between the scrapes. */
+  readonly ratePerSec: number
+  /** How often a series began again, as it does when the target restarts. Growth between the last scrape and that is lost. */
+  readonly resets: number
+}
+
+/** A gauge over a window, summed over series and instances. */
+export interface GaugeStats {
+  readonly min: number
+  readonly mean: number
+  readonly max: number
+  /** When the maximum was read, in milliseconds since the start of the scope. */
+  readonly maxAtMs: number
+}
+
+export interface CounterOptions {
+  /** A counter that stands still is 0 and no error: for counters of what should not happen. Default: `false`. */
+  readonly mayRest?: boolean
+}
+
+/** What a window is made of. */
+export interface WindowParts {
+  readonly window: RunWindow
+  /** One for each instance of the target. */
+  readonly histories: readonly ScrapeHistory[]
+  readonly intervalMs: number
+  /** Why nothing could be scraped at all. */
+  readonly unavailable: string | undefined
 }
 
 /**
- * The target's own metrics over the counted part of a run: from the last scrape before it to the first after it, summed
- * over all instances. Scrapes are a second apart, so a window is up to two seconds wider than the phase it covers.
- * Selectors are written as in PromQL: `cache_hits_total{cache="streamers"}`; labels not named are summed over.
+ * The target's own metrics over the counted part of a run, counters summed over all instances. Selectors are written as
+ * in PromQL: `cache_hits_total{cache="streamers"}`; labels not named are summed over.
+ *
+ * Scrapes are an interval apart and do not fall on the edges of phases. Where another phase adjoins, the scrapes inside
+ * the scope bound it, so that up to an interval of it at either end is left out and no warm-up is counted; where the run
+ * itself begins or ends, the scrapes around it do. Counts are therefore those of the time between two scrapes and not
+ * exactly those of the run.
  */
 export class MetricsWindow {
   readonly window: RunWindow
-  /** Scrapes that failed while the run lasted, in words. */
-  readonly failures: readonly string[]
-  readonly #instances: readonly InstanceScrapes[]
+  readonly #instances: readonly InstanceWindow[]
+  readonly #intervalMs: number
+  readonly #unavailable: string | undefined
+  readonly #asked: Asked
 
-  constructor(window: RunWindow, instances: readonly InstanceScrapes[], failures: readonly string[]) {
+  constructor({ window, histories, intervalMs, unavailable }: WindowParts) {
     this.window = window
-    this.#instances = instances
-    this.failures = failures
+    this.#instances = histories.map((history) => new InstanceWindow(history, window))
+    this.#intervalMs = intervalMs
+    this.#unavailable = unavailable
+    this.#asked = new Asked(histories, intervalMs)
   }
 
   /** Name of the run it belongs to. */
@@ -42,29 +73,50 @@ export class MetricsWindow {
     return this.window.run
   }
 
-  /** How many scrapes of the first instance the window rests on. */
+  /** How many scrapes it rests on; of the instance that has fewest. */
   get scrapeCount(): number {
-    return this.window.spans.reduce((count, span) => count + scrapesIn(this.#instances[0] ?? [], span).length, 0)
+    return this.#instances.length === 0 ? 0 : Math.min(...this.#instances.map(({ scrapeCount }) => scrapeCount))
+  }
+
+  /** Scrapes that failed while the run lasted, in words. */
+  get failures(): readonly string[] {
+    const { runStartMs } = this.window
+    return this.#instances.flatMap(({ history }) =>
+      history.failures.filter(({ atMs }) => atMs >= runStartMs).map(({ message }) => message),
+    )
   }
 
   /**
-   * Growth of a counter. A counter that exists and did not move has a delta of 0: that is an observation.
+   * Growth of a counter.
    *
-   * @throws {MetricMissingError} where no series matches
+   * @throws {MetricMissingError} where no series matches, naming near ones; and where it did not move, unless it may rest
    */
-  counter(selector: string): CounterDelta {
+  counter(selector: string, { mayRest = false }: CounterOptions = {}): CounterDelta {
     const parsed = parseSelector(selector)
-    return counterDelta(this.#instances, this.window, parsed.name, parsed) ?? this.#missing(selector, parsed)
+    const grown = this.#growth(parsed) ?? this.#missing(parsed)
+    if (grown.delta === 0 && !mayRest)
+      throw new MetricMissingError(
+        `${explainUnmoved(parsed, this.#instances, this.window.scope)}. ` +
+          `Where it may rest: counter(selector, { mayRest: true })`,
+      )
+    const seconds = Math.max(...this.#instances.map(({ coveredMs }) => coveredMs)) / 1000
+    return { ...grown, ratePerSec: grown.delta / seconds }
   }
 
   /**
-   * A gauge, summed over series and instances, at each scrape.
+   * A gauge, summed over series and instances, at each scrape in the scope.
    *
-   * @throws {MetricMissingError} where no series matches
+   * @throws {MetricMissingError} where no series matches, naming near ones
    */
   gauge(selector: string): GaugeStats {
     const parsed = parseSelector(selector)
-    return gaugeStats(this.#instances, this.window, parsed) ?? this.#missing(selector, parsed)
+    const readings = this.#readings(parsed)
+    if (readings.length === 0) return this.#missing(parsed)
+    this.#asked.gauge(selector, parsed)
+    const values = readings.map(({ value }) => value)
+    const max = Math.max(...values)
+    const maxAtMs = Math.max(0, readings[values.indexOf(max)]!.atMs - this.#startMs)
+    return { min: Math.min(...values), mean: values.reduce((a, b) => a + b, 0) / values.length, max, maxAtMs }
   }
 
   /**
@@ -77,91 +129,66 @@ export class MetricsWindow {
    */
   quantile(selector: string, q: number): QuantileEstimate {
     const parsed = parseSelector(selector)
-    const name = `${parsed.name}_bucket`
-    const buckets: Bucket[] = [...this.#upperBounds(name)].map((le) => {
-      const selected = { ...parsed, labels: { ...parsed.labels, le } }
-      const growth = counterDelta(this.#instances, this.window, name, selected)
-      return { le: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le), count: growth?.delta ?? 0 }
-    })
-    if (buckets.length === 0) return this.#missing(selector, parsed)
-    const estimate = bucketQuantile(q, buckets)
+    const estimate = bucketQuantile(q, this.#buckets(parsed))
     if (estimate !== undefined) return estimate
     throw new MetricMissingError(`${selector} observed nothing in the ${this.window.scope}`)
   }
 
+  /**
+   * What the server says of its own times beside what the run measured, for the same route: the difference is time that
+   * a request spent in queues and on the network. Latency matchers take it in place of the run, and their messages then
+   * say both.
+   *
+   * @param run the run this window is of, or one of its steps
+   * @throws {MetricMissingError} where the histogram says nothing of this window
+   */
+  serverSide<Run extends ComparedRun>(run: Run, options: ServerSideOptions): ServerSide {
+    const { histogram, labels = {} } = options
+    const selector = withLabels(parseSelector(histogram), labels)
+    return new ServerSide(run, options, selector, this.#buckets(selector))
+  }
+
+  /** What was asked of this window, over the whole run: for the report's charts. */
+  get series(): readonly RunSeries[] {
+    return this.#asked.series(this.window)
+  }
+
   [metricsOf](): MetricsEvidence {
+    const { window } = this
+    const sources = { window, instances: this.#instances, unavailable: this.#unavailable, asked: this.#asked }
     return {
-      hitRatio: (hits, misses) => this.#hitRatio(hits, misses),
-      share: (what, used, size) => this.#share(what, used, size),
+      hitRatio: (hits, misses) => hitRatioEvidence(sources, parseSelector(hits), parseSelector(misses)),
+      share: (what, used, size) => shareEvidence(sources, what, parseSelector(used), parseSelector(size)),
     }
   }
 
-  #hitRatio(hitsSelector: string, missesSelector: string): HitRatioEvidence {
-    const [hits, misses] = [
-      this.#tryTo(() => this.counter(hitsSelector)),
-      this.#tryTo(() => this.counter(missesSelector)),
-    ]
-    const invalidities = [hits, misses].flatMap((found) => ('reason' in found ? [found] : []))
-    const count = (found: CounterDelta | Invalidity) => ('reason' in found ? 0 : found.delta)
-    return {
-      hits: count(hits),
-      misses: count(misses),
-      invalidities,
-      evidenceLines: [
-        this.#scopeLine,
-        `${hitsSelector} +${formatCount(count(hits))}   ${missesSelector} +${formatCount(count(misses))}`,
-      ],
-    }
+  get #startMs(): number {
+    return this.window.spans[0]?.startMs ?? this.window.runStartMs
   }
 
-  #share(what: string, used: string, size: string): ShareEvidence {
-    const [part, whole] = [this.#tryTo(() => this.gauge(used)), this.#tryTo(() => this.gauge(size))]
-    const invalidities = [part, whole].flatMap((found) => ('reason' in found ? [found] : []))
-    if ('reason' in part || 'reason' in whole) {
-      const figures = { mean: Number.NaN, max: Number.NaN, maxAtMs: 0, sampleCount: 0 }
-      return { what, of: `of ${size}`, ...figures, invalidities, evidenceLines: [this.#scopeLine] }
-    }
-    const [mean, max] = [part.mean / whole.mean, part.max / whole.mean]
-    return {
-      ...{ what, mean, max, maxAtMs: part.maxAtMs, sampleCount: this.scrapeCount, invalidities },
-      of: `of ${size} ${formatCount(whole.mean)}`,
-      evidenceLines: [
-        this.#scopeLine,
-        `mean ${formatRatio(mean)}   max ${formatRatio(max)} at ${(part.maxAtMs / 1000).toFixed(0)} s   ${used} of ${size}`,
-      ],
-    }
+  #growth(selector: Selector): Growth | undefined {
+    const grown = this.#instances.flatMap((instance) => instance.growth(selector) ?? [])
+    if (grown.length === 0) return undefined
+    return grown.reduce((sum, { delta, resets }) => ({ delta: sum.delta + delta, resets: sum.resets + resets }))
   }
 
-  get #scopeLine(): string {
-    const failed = this.failures.length === 0 ? '' : `, ${this.failures.length} failed (${this.failures[0]})`
-    return `${this.window.scope}, ${this.scrapeCount} scrapes${failed}`
+  #readings(selector: Selector): readonly Reading[] {
+    const found = this.#instances.map((instance) => instance.readings(selector)).filter(({ length }) => length > 0)
+    return summed(found, this.#intervalMs)
   }
 
-  #tryTo<T extends object>(read: () => T): T | Invalidity {
-    try {
-      return read()
-    } catch (error) {
-      if (!(error instanceof MetricMissingError)) throw error
-      return { reason: 'metric-missing', finding: error.message, remedy: 'name a metric that the target offers' }
-    }
+  #buckets(selector: Selector): readonly Bucket[] {
+    const buckets = { ...selector, name: `${selector.name}_bucket` }
+    const series = this.#instances.flatMap(({ history }) => history.select(buckets))
+    if (series.length === 0) return this.#missing(buckets)
+    const bounds = new Set(series.flatMap(({ labels }) => labels['le'] ?? []))
+    return [...bounds].map((le) => ({
+      le: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le),
+      count: this.#growth(withLabels(buckets, { le }))?.delta ?? 0,
+    }))
   }
 
-  #upperBounds(name: string): Set<string> {
-    const samples = this.#instances.flatMap((scrapes) => scrapes.at(-1)?.exposition.samples ?? [])
-    return new Set(samples.flatMap((sample) => (sample.name === name ? (sample.labels['le'] ?? []) : [])))
-  }
-
-  #missing(selector: string, { name, labels }: Selector): never {
-    if (this.failures.length > 0 && this.scrapeCount === 0)
-      throw new MetricMissingError(`${selector}: no scrape succeeded; ${this.failures[0]}`)
-    const families = familiesOf(this.#instances)
-    const known = families.has(name)
-    const problem = known
-      ? `${name} has no series with ${Object.entries(labels)
-          .map(([key, value]) => `${key}="${value}"`)
-          .join(', ')}`
-      : `the target offers no metric ${name}`
-    const near = known ? '' : `; the nearest are ${nearNames(name, families.keys()).join(', ')}`
-    throw new MetricMissingError(`${selector}: ${problem}${near}`)
+  #missing(selector: Selector): never {
+    throw new MetricMissingError(this.#unavailable ?? explainMissing(selector, this.#instances, this.window.scope))
   }
 }

@@ -1,45 +1,58 @@
 import { createServer, type RequestListener } from 'node:http'
-import { Registry, Counter, Gauge, Histogram } from 'prom-client'
-import { afterEach, describe, expect, test } from 'vitest'
+import type { AddressInfo } from 'node:net'
+import { Registry, Counter, Gauge, Histogram, Summary } from 'prom-client'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { metricsOf } from '../run/share-evidence.ts'
 import { windowOf, type TimedRun } from '../run/window.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type MetricsContext } from './metrics.ts'
 
 async function served(listener: RequestListener): Promise<string> {
   const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  cleanups.push(
-    () => server.closeAllConnections(),
-    () => server.close(),
-  )
-  const address = server.address()
-  return `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}/metrics`
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`
 }
-
-const cleanups: (() => void)[] = []
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup()
-})
 
 function registryServer(registry: Registry): Promise<string> {
-  return served((_, response) => {
-    void registry.metrics().then((text) => response.end(text))
-  })
+  return served((_, response) => void registry.metrics().then((text) => response.end(text)))
 }
 
-/** A run whose counted part is from now until it is asked. */
+/** A target that offers what `text` says when it is asked. */
+function textServer(text: () => string): Promise<string> {
+  return served((_, response) => response.end(text()))
+}
+
+/** A run of one phase, from now until it is asked for its window. */
 function runFromNow(): TimedRun {
   const startMs = performance.now()
   return {
-    [windowOf]: () => ({
-      run: 'http 1',
-      scope: 'steady phase',
-      runStartMs: startMs,
-      spans: [{ startMs, endMs: performance.now() }],
-    }),
+    [windowOf]() {
+      const endMs = performance.now()
+      const spans = [{ startMs, endMs }]
+      return { run: 'http 1', scope: 'steady phase', runStartMs: startMs, runEndMs: endMs, settledMs: endMs, spans }
+    },
   }
 }
 
 const signal = new AbortController().signal
+
+/** Metrics that are scraped only when they are asked for, so that a test decides between which scrapes it acts. */
+async function metricsAt(urls: readonly string[], context: Partial<MetricsContext> = {}) {
+  const metrics = await createMetrics({ urls, signal, interval: '1h', ...context })
+  onTestFinished(() => metrics[Symbol.asyncDispose]())
+  return metrics
+}
+
+async function windowOver(before: string, after: string) {
+  let text = before
+  const metrics = await metricsAt([await textServer(() => text)])
+  const run = runFromNow()
+  text = after
+  return metrics.during(run)
+}
 
 describe('metrics.during(run)', () => {
   test('gives what counters, gauges and histograms did in the window, summed over instances', async () => {
@@ -50,8 +63,7 @@ describe('metrics.during(run)', () => {
       seconds: new Histogram({ name: 'http_seconds', help: '-', buckets: [0.1, 0.2, 0.4], registers: [registry] }),
     }))
     for (const { hits } of made) hits.inc({ cache: 'streamers' }, 1_000)
-    const urls = await Promise.all(registries.map(registryServer))
-    await using metrics = await createMetrics({ urls, signal })
+    const metrics = await metricsAt(await Promise.all(registries.map(registryServer)))
     const run = runFromNow()
 
     for (const { hits, pool, seconds } of made) {
@@ -65,57 +77,278 @@ describe('metrics.during(run)', () => {
     expect(window.counter('cache_hits_total{cache="streamers"}')).toMatchObject({ delta: 60, resets: 0 })
     expect(window.counter('cache_hits_total').delta, 'all labels, and a series that was born in the window').toBe(70)
     expect(window.gauge('pool_connections')).toMatchObject({ max: 14 })
-    expect(window.quantile('http_seconds', 0.5)).toEqual({ value: 0.15000000000000002, low: 0.1, high: 0.2 })
+    expect(window.quantile('http_seconds', 0.5).value).toBeCloseTo(0.15)
+    expect(window.quantile('http_seconds', 0.5)).toMatchObject({ low: 0.1, high: 0.2 })
+    expect(window.counter('http_seconds_count').delta).toBe(200)
+    expect(window.scrapeCount).toBe(2)
+    expect(metrics.readings('pool_connections').map(({ value }) => value)).toEqual([0, 14])
   })
 
   test('a counter that began again counts from zero and says so', async () => {
-    let value = 500
-    const url = await served((_, response) => response.end(`# TYPE n counter\nn ${value}\n`))
-    await using metrics = await createMetrics({ urls: [url], signal })
+    const window = await windowOver('n_total 500\nmisses_total 9', 'n_total 20\nmisses_total 10')
+    expect(window.counter('n_total')).toMatchObject({ delta: 20, resets: 1 })
+    expect(window[metricsOf]().hitRatio('n_total', 'misses_total')).toMatchObject({
+      hits: 20,
+      misses: 1,
+      invalidities: [],
+      evidenceLines: [
+        expect.stringMatching(/^steady phase, 2 scrapes over /),
+        'n_total +20   misses_total +1',
+        'a counter began again once: the target restarted, and what it counted just before is lost',
+      ],
+    })
+  })
+
+  test('scrapes each interval, and a failing one is told and not fatal', async () => {
+    let asked = 0
+    const enough = Promise.withResolvers<void>()
+    const url = await served((_, response) => {
+      if (++asked === 5) enough.resolve()
+      if (asked === 3) response.writeHead(500).end()
+      else response.end(`n_total ${asked}\nsize 4\n`)
+    })
+    const metrics = await metricsAt([url], { interval: '100ms' })
     const run = runFromNow()
-    value = 20
-    expect((await metrics.during(run)).counter('n')).toMatchObject({ delta: 20, resets: 1 })
+    await enough.promise
+    const window = await metrics.during(run)
+    expect(window.scrapeCount).toBeGreaterThanOrEqual(4)
+    expect(window.failures).toEqual([expect.stringMatching(/metrics answered 500; say where the metrics are/)])
+    expect(window.counter('n_total').delta).toBeGreaterThanOrEqual(4)
+    const [line] = window[metricsOf]().share('pool usage', 'n_total', 'size').evidenceLines
+    expect(line).toMatch(/, 1 more failed \(http:.*answered 500; /)
   })
 
   test('what is missing is an error that lists near names, never zero', async () => {
-    const url = await served((_, response) => response.end('cache_hits_total{cache="a"} 1\ncache_miss_total 2\nup 1\n'))
-    await using metrics = await createMetrics({ urls: [url], signal })
-    const window = await metrics.during(runFromNow())
-    expect(() => window.counter('cache_misses_total')).toThrowErrorMatchingInlineSnapshot(
-      `[MetricMissingError: cache_misses_total: the target offers no metric cache_misses_total; the nearest are cache_miss_total, cache_hits_total, up]`,
+    const text = [
+      ...['cache_hits_total{cache="a"} 1', 'cache_hits_total{cache="b",zone="x"} 1', 'cache_miss_total 2', 'up 1'],
+      ...['# TYPE votes_total counter', '# TYPE rpc summary', 'rpc{quantile="0.9"} 1', 'rpc_sum 1', 'rpc_count 1'],
+      ...['# TYPE lag_seconds histogram', 'lag_seconds_bucket{le="+Inf",route="/a"} 1', 'lag_seconds_count 1'],
+    ].join('\n')
+    const window = await windowOver(text, text)
+    const messages = [
+      () => window.counter('cache_misses_total'),
+      () => window.counter('cache_hits_total{cache="c"}'),
+      () => window.counter('cache_hits_total{node="1"}'),
+      () => window.counter('cache_hits_total{cache="a",zone="x"}'),
+      () => window.gauge('up{job="x"}'),
+      () => window.counter('votes_total'),
+      () => window.counter('lag_seconds'),
+      () => window.quantile('rpc', 0.9),
+      () => window.quantile('lag_seconds{route="/b"}', 0.9),
+      () => window.quantile('lag_seconds', 0.9),
+      () => window.gauge('a b'),
+    ].map(messageOf)
+    expect(messages.join('\n')).toMatchInlineSnapshot(`
+      "MetricMissingError: the target offers no metric cache_misses_total; the nearest are cache_miss_total, cache_hits_total, votes_total, lag_seconds
+      MetricMissingError: cache_hits_total{cache="c"} picks no series; cache is "a", "b"
+      MetricMissingError: cache_hits_total{node="1"} picks no series; its labels are cache, zone
+      MetricMissingError: no series has all of cache_hits_total{cache="a", zone="x"}
+      MetricMissingError: up{job="x"} picks no series; it has no labels
+      MetricMissingError: votes_total is announced by the target, and nothing was counted under it so far
+      MetricMissingError: lag_seconds is a histogram: ask for its quantile(), or for the counter lag_seconds_count
+      MetricMissingError: rpc is a summary: its quantiles are over a time of its own, not over this window; offer a histogram
+      MetricMissingError: lag_seconds_bucket{route="/b"} picks no series; route is "/a"
+      MetricMissingError: lag_seconds observed nothing in the steady phase
+      TypeError: "a b" selects no metric; write a name, or name{label="value"}"
+    `)
+  })
+
+  test('a counter that did not move is an error with those near it that did, unless it may rest', async () => {
+    const window = await windowOver(
+      'hits_total 7\nhits_all_total 1\nx_total 1',
+      'hits_total 7\nhits_all_total 3\nx_total 1',
     )
-    expect(() => window.counter('cache_hits_total{cache="b"}')).toThrowErrorMatchingInlineSnapshot(
-      `[MetricMissingError: cache_hits_total{cache="b"}: cache_hits_total has no series with cache="b"]`,
+    expect(messageOf(() => window.counter('hits_total'))).toMatchInlineSnapshot(
+      `"MetricMissingError: hits_total did not move in the steady phase, it stands at 7; the nearest that moved are hits_all_total. Where it may rest: counter(selector, { mayRest: true })"`,
     )
-    expect(() => window.gauge('a b')).toThrowErrorMatchingInlineSnapshot(
-      `[TypeError: "a b" selects no metric; write a name, or name{label="value"}]`,
+    expect(window.counter('hits_total', { mayRest: true })).toMatchObject({ delta: 0, resets: 0 })
+    const still = await windowOver('hits_total 7', 'hits_total 7')
+    expect(messageOf(() => still.counter('hits_total'))).toMatchInlineSnapshot(
+      `"MetricMissingError: hits_total did not move in the steady phase, it stands at 7; nothing else moved either. Where it may rest: counter(selector, { mayRest: true })"`,
     )
   })
 })
 
+describe('hit ratio', () => {
+  const announced = '# TYPE cache_hits_total counter\n# TYPE cache_misses_total counter\n'
+  const [hits, misses] = ['cache_hits_total{cache="a"}', 'cache_misses_total{cache="a"}'] as const
+
+  test('a cache that never hits has no series of hits, which counts as none', async () => {
+    const window = await windowOver(announced, `${announced}cache_misses_total{cache="a"} 30\n`)
+    const found = window[metricsOf]().hitRatio(hits, misses)
+    expect(found).toMatchObject({ hits: 0, misses: 30, invalidities: [] })
+    expect(found.evidenceLines).toContain('cache_hits_total{cache="a"} has no series yet and counts as 0')
+  })
+
+  test.each([
+    ['not announced', '', 'cache_misses_total{cache="a"} 30\n', hits],
+    ['other labels', announced, `${announced}cache_misses_total{cache="a"} 30\n`, 'cache_hits_total{cache="A"}'],
+    ['the other did not move', `${announced}cache_misses_total{cache="a"} 30\n`, undefined, hits],
+  ])('nor does it where nothing vouches for it: %s', async (_, before, after, selector) => {
+    const window = await windowOver(before || 'up 1', after ?? before)
+    const { invalidities } = window[metricsOf]().hitRatio(selector, misses)
+    expect(invalidities[0]).toMatchObject({ reason: 'metric-missing' })
+  })
+
+  test('two that did not move say nothing', async () => {
+    const text = `${announced}cache_hits_total{cache="a"} 5\ncache_misses_total{cache="a"} 5\n`
+    const { invalidities } = (await windowOver(text, text))[metricsOf]().hitRatio(hits, misses)
+    expect(invalidities.map(({ finding }) => finding)).toEqual([
+      'cache_hits_total{cache="a"} did not move in the steady phase, it stands at 5; nothing else moved either',
+    ])
+  })
+})
+
+describe('share of one gauge in another', () => {
+  test('is that of the fullest instance', async () => {
+    const urls = [await textServer(() => 'used 1\nsize 10'), await textServer(() => 'used 9\nsize 10')]
+    const metrics = await metricsAt(urls)
+    const share = (await metrics.during(runFromNow()))[metricsOf]().share('pool usage', 'used', 'size')
+    expect(share).toMatchObject({ mean: 0.9, max: 0.9, of: 'of size 10', invalidities: [] })
+    expect(share.evidenceLines[1]).toMatch(/^mean 90% {3}max 90% at 0 s {3}by instance 10%, 90%$/)
+  })
+
+  test('of nothing is none', async () => {
+    const evidence = (await windowOver('used 1\nsize 0', 'used 1\nsize 0'))[metricsOf]()
+    expect(evidence.share('pool usage', 'used', 'size').invalidities[0]?.finding).toBe(
+      'size is 0, so there is no share of it',
+    )
+    const absent = evidence.share('pool usage', 'in_use', 'size')
+    expect(absent.invalidities.map(({ finding }) => finding)).toEqual([
+      'the target offers no metric in_use; the nearest are used, size',
+    ])
+  })
+})
+
+test('what was asked for is told to the report, over the whole run', async () => {
+  const told: unknown[] = []
+  let text = 'used 1\nsize 10\nhits_total 1\nmisses_total 1'
+  const url = await textServer(() => text)
+  const metrics = await createMetrics({ urls: [url], signal, onSeries: (...found) => told.push(found) })
+  const run = runFromNow()
+  text = 'used 4\nsize 10\nhits_total 4\nmisses_total 2'
+  const window = await metrics.during(run)
+  window[metricsOf]().share('pool usage', 'used', 'size')
+  window[metricsOf]().hitRatio('hits_total', 'misses_total')
+  await metrics[Symbol.asyncDispose]()
+  expect(told).toMatchObject([
+    [
+      'http 1',
+      [
+        { group: 'target', label: 'used', unit: 'count', values: [4] },
+        { group: 'target', label: 'size', unit: 'count', values: [10] },
+        { group: 'target', label: 'hits: hits_total', unit: 'ratio', values: [0.75] },
+      ],
+    ],
+  ])
+})
+
 describe('a route that cannot be read is one message, before any load', () => {
+  async function refused(url: string, context: Partial<MetricsContext> = {}): Promise<string> {
+    const made = createMetrics({ urls: [url], signal, ...context })
+    return made.then(
+      () => 'it was read',
+      (error: Error) => `${error.name}: ${error.message}`.replace(/:\d{4,5}\//, ':PORT/'),
+    )
+  }
+
   test('HTML', async () => {
     const url = await served((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'))
-    await expect(createMetrics({ urls: [url], signal })).rejects.toThrow(
-      /127\.0\.0\.1:\d+\/metrics answered with text\/html, not with metrics: line 1 is no metric: <html>/,
+    expect(await refused(url)).toMatchInlineSnapshot(
+      `"ScrapeError: http://127.0.0.1:PORT/metrics answered with text/html, not with metrics: line 1 is no metric: <html>; say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"`,
     )
   })
 
   test('404', async () => {
+    expect(await refused(await served((_, response) => response.writeHead(404).end()))).toMatchInlineSnapshot(
+      `"ScrapeError: http://127.0.0.1:PORT/metrics answered 404; say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"`,
+    )
+  })
+
+  test('slower than its interval, before the answer and within it', async () => {
+    expect(await refused(await served(() => {}), { interval: '100ms' })).toMatchInlineSnapshot(
+      `"ScrapeError: http://127.0.0.1:PORT/metrics did not answer within 100 ms, the time between two scrapes; give it more: definePerfConfig({ metrics: { interval: '5s' } })"`,
+    )
+    const stuck = await served((_, response) => response.write('n 1\n'))
+    expect(await refused(stuck, { interval: '100ms' })).toContain('did not answer within 100 ms')
+  })
+
+  test('nobody there, and no secret in the message', async () => {
+    expect(await refused('http://user:secret@127.0.0.1:1/metrics?key=secret')).toMatchInlineSnapshot(
+      `"ScrapeError: http://127.0.0.1:1/metrics did not answer: bad port"`,
+    )
+  })
+
+  test('without end', async () => {
+    const line = `n 1 # ${'x'.repeat(1024)}\n`.repeat(1024)
+    const url = await served((_, response) => {
+      const more = () => {
+        while (response.write(line));
+      }
+      response.on('drain', more)
+      more()
+    })
+    expect(await refused(url, { interval: '30s' })).toContain('sends without end')
+  })
+
+  test('no target at all, an interval that is none', async () => {
+    await expect(createMetrics({ urls: [], signal })).rejects.toThrow('there is no target whose metrics could be read')
+    await expect(createMetrics({ urls: [], signal, interval: '1ms' })).rejects.toThrow(
+      'must be a duration at least 100 ms',
+    )
+  })
+
+  test('of a target that runs elsewhere and need not have one, leaves metrics unavailable', async () => {
     const url = await served((_, response) => response.writeHead(404).end())
-    await expect(createMetrics({ urls: [url], signal })).rejects.toThrow(
-      /metrics answered 404; give the path of the metrics route/,
-    )
-  })
-
-  test('no answer', async () => {
-    const url = await served(() => {})
-    await expect(createMetrics({ urls: [url], signal, interval: '100ms' })).rejects.toThrow(/no answer within 1000 ms/)
-  })
-
-  test('nobody there', async () => {
-    await expect(createMetrics({ urls: ['http://user:secret@127.0.0.1:1/metrics'], signal })).rejects.toThrow(
-      /^http:\/\/127\.0\.0\.1:1\/metrics did not answer/,
-    )
+    const metrics = await metricsAt([url], { required: false })
+    expect(metrics.unavailable).toMatch(/^the target runs elsewhere and its metrics cannot be read: .* answered 404/)
+    const window = await metrics.during(runFromNow())
+    expect(() => window.counter('n_total')).toThrow('the target runs elsewhere')
+    expect(window[metricsOf]().hitRatio('a', 'b').unavailable).toBe(metrics.unavailable)
+    expect(window[metricsOf]().share('pool', 'a', 'b').unavailable).toBe(metrics.unavailable)
   })
 })
+
+test('a target that is gone at the end leaves a window without an end, and says why', async () => {
+  let isGone = false
+  const url = await served((request, response) => (isGone ? request.socket.destroy() : response.end('n_total 1')))
+  const metrics = await metricsAt([url])
+  const run = runFromNow()
+  isGone = true
+  const window = await metrics.during(run)
+  expect(() => window.counter('n_total')).toThrow(/^no two scrapes lie around the steady phase: .*did not answer/)
+})
+
+test('credentials of the URL are sent as such', async () => {
+  let authorization: string | undefined
+  const url = await served((request, response) => {
+    authorization = request.headers.authorization
+    response.end('up 1')
+  })
+  await metricsAt([url.replace('127', 'scraper:p%40ss@127')])
+  expect(Buffer.from(authorization!.replace('Basic ', ''), 'base64').toString()).toBe('scraper:p@ss')
+})
+
+test('summaries and OpenMetrics are read as they are', async () => {
+  const registry = new Registry()
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
+  const summary = new Summary({ name: 'rpc', help: '-', percentiles: [0.9], registers: [registry] })
+  const count = new Counter({ name: 'calls', help: '-', registers: [registry] })
+  const metrics = await metricsAt([await registryServer(registry)])
+  const run = runFromNow()
+  for (let i = 1; i <= 10; i++) summary.observe(i)
+  count.inc(4)
+  const window = await metrics.during(run)
+  expect(window.gauge('rpc{quantile="0.9"}').max).toBeCloseTo(9.5)
+  expect(window.counter('rpc_count').delta).toBe(10)
+  expect(window.counter('calls_total').delta).toBe(4)
+})
+
+function messageOf(read: () => unknown): string {
+  try {
+    read()
+    return 'nothing was thrown'
+  } catch (error) {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  }
+}

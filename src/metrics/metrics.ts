@@ -1,85 +1,85 @@
 import { checkDuration, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import type { RunSeries } from '../run/result.ts'
 import { windowOf, type TimedRun } from '../run/window.ts'
+import { readingsBetween, summed, type Reading } from './instance.ts'
 import { MetricsWindow } from './metrics-window.ts'
-import { scrape, type Scrape } from './scrape.ts'
+import { ScrapeError, WHERE } from './scrape.ts'
+import { Scraper } from './scraper.ts'
+import { parseSelector } from './selector.ts'
 
 export interface MetricsContext {
-  /** Metrics URL of every instance of the target. */
+  /** Metrics URL of every instance of the target. May hold user and password. */
   readonly urls: readonly string[]
   readonly signal: AbortSignal
   /** Time between scrapes, and the limit of each. Default: `'1s'`. */
   readonly interval?: Duration
+  /**
+   * Whether the routes are known to be there. Where they are only guessed, as for a target that runs elsewhere, a first
+   * scrape that fails leaves metrics unavailable, and assertions on them are skipped. Default: `true`.
+   */
+  readonly required?: boolean
+  /** Gets the series that were asked of each window, once the scenario is over: for the report. */
+  readonly onSeries?: (run: string, series: readonly RunSeries[]) => void
 }
 
 /** The target's Prometheus metrics, scraped from the moment a scenario asks for them until it ends. */
 export interface Metrics extends AsyncDisposable {
-  /**
-   * What they did over the counted part of a run. Scrapes once more first, so that the window has an end.
-   *
-   * @throws {ScrapeError} where the route cannot be read at all: it does not answer, or not with metrics
-   */
+  /** Why they cannot be read at all; `undefined` where they can. */
+  readonly unavailable: string | undefined
+  /** What they did over the counted part of a run. Scrapes once more first, so that the window has an end. */
   during(run: TimedRun): Promise<MetricsWindow>
+  /** A metric at each scrape so far, summed over series and instances. Empty where there is none. */
+  readings(selector: string): readonly Reading[]
 }
 
 /**
  * Starts scraping. The first scrape is awaited: a wrong path shows before any load is sent.
  *
  * @throws {OptionsError} where the interval is no duration
- * @throws {ScrapeError} where the first scrape fails
+ * @throws {ScrapeError} where the first scrape fails and the metrics are required
  */
-export async function createMetrics({ urls, signal, interval = '1s' }: MetricsContext): Promise<Metrics> {
+export async function createMetrics(context: MetricsContext): Promise<Metrics> {
+  const { urls, signal, interval = '1s', required = true, onSeries } = context
   const problems = new Problems()
   const intervalMs = checkDuration(problems, 'metrics.interval', interval, { min: 100 })
   problems.throwIfAny('metrics')
+  if (urls.length === 0) throw new ScrapeError(`there is no target whose metrics could be read; ${WHERE}`)
   const scrapers = urls.map((url) => new Scraper(url, intervalMs, signal))
-  await Promise.all(scrapers.map((scraper) => scraper.once()))
-  for (const scraper of scrapers) scraper.start()
+  const unavailable = await start(scrapers, required)
+  const histories = unavailable === undefined ? scrapers.map(({ history }) => history) : []
+  const windows: MetricsWindow[] = []
   return {
+    unavailable,
     async during(run) {
-      await Promise.all(scrapers.map((scraper) => scraper.once()))
-      const failures = scrapers.flatMap((scraper) => scraper.failures)
-      return new MetricsWindow(
-        run[windowOf](),
-        scrapers.map(({ scrapes }) => scrapes),
-        failures,
+      const window = run[windowOf]()
+      if (unavailable === undefined) await Promise.all(scrapers.map((scraper) => scraper.close()))
+      const made = new MetricsWindow({ window, histories, intervalMs, unavailable })
+      windows.push(made)
+      return made
+    },
+    readings(selector) {
+      const parsed = parseSelector(selector)
+      const all = histories.map((history) => readingsBetween(history, parsed, 0, history.times.length - 1))
+      return summed(
+        all.filter(({ length }) => length > 0),
+        intervalMs,
       )
     },
     async [Symbol.asyncDispose]() {
-      for (const scraper of scrapers) scraper.stop()
+      await Promise.all(scrapers.map((scraper) => scraper.stop()))
+      for (const { name, series } of windows) onSeries?.(name, series)
     },
   }
 }
 
-/** Reads one instance over and over. A scrape that takes longer than the interval is given up and counted. */
-class Scraper {
-  readonly scrapes: Scrape[] = []
-  readonly failures: string[] = []
-  readonly #url: string
-  readonly #intervalMs: number
-  readonly #signal: AbortSignal
-  #timer: NodeJS.Timeout | undefined
-
-  constructor(url: string, intervalMs: number, signal: AbortSignal) {
-    this.#url = url
-    this.#intervalMs = intervalMs
-    this.#signal = signal
-  }
-
-  async once(): Promise<void> {
-    const reading = await scrape(this.#url, Math.max(this.#intervalMs, 1_000), this.#signal)
-    const last = this.scrapes.at(-1)
-    if (last === undefined || reading.atMs > last.atMs) this.scrapes.push(reading)
-  }
-
-  start(): void {
-    this.#timer = setInterval(() => {
-      this.once().catch((error: Error) => this.failures.push(error.message))
-    }, this.#intervalMs)
-    this.#timer.unref()
-  }
-
-  stop(): void {
-    clearInterval(this.#timer)
-  }
+/** @returns why there are no metrics, where that is nobody's mistake */
+async function start(scrapers: readonly Scraper[], required: boolean): Promise<string | undefined> {
+  const started = await Promise.allSettled(scrapers.map((scraper) => scraper.start()))
+  const failed = started.find((result) => result.status === 'rejected')
+  if (failed === undefined) return undefined
+  await Promise.all(scrapers.map((scraper) => scraper.stop()))
+  const reason: unknown = failed.reason
+  if (required || !(reason instanceof ScrapeError)) throw reason
+  return `the target runs elsewhere and its metrics cannot be read: ${reason.message}`
 }

@@ -1,10 +1,9 @@
-import { ExpositionError, parseExposition, type Exposition } from './exposition.ts'
-
-/** One reading of one instance's metrics. */
-export interface Scrape {
-  /** `performance.now()` when the answer was complete. */
+/** What one instance's metrics route answered. */
+export interface Answer {
+  /** `performance.now()` when the head of the answer was there: the values are of that moment, or just before it. */
   readonly atMs: number
-  readonly exposition: Exposition
+  readonly text: string
+  readonly contentType: string
 }
 
 /** A metrics route that could not be read: says which, what came, and what to do. */
@@ -12,35 +11,69 @@ export class ScrapeError extends Error {
   override readonly name = 'ScrapeError'
 }
 
-const TYPES = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=1'
+const TYPES = 'text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;q=0.5'
+/** Far beyond any target's metrics: whatever streams this much is none. */
+const MAX_BYTES = 64 * 1024 * 1024
 
-/** @throws {ScrapeError} where the route does not answer in time, or not with metrics */
-export async function scrape(url: string, timeoutMs: number, signal: AbortSignal): Promise<Scrape> {
+/** @throws {ScrapeError} where the route does not answer in time, or not with success */
+export async function scrape(url: string, timeoutMs: number, signal: AbortSignal): Promise<Answer> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
-  const response = await fetch(url, { signal: limit, headers: { accept: TYPES } }).catch((error: unknown) => {
-    throw new ScrapeError(`${at(url)} did not answer: ${reasonOf(error, timeoutMs)}`, { cause: error })
-  })
-  const text = await response.text()
-  const atMs = performance.now()
-  if (!response.ok) throw new ScrapeError(`${at(url)} answered ${response.status}; give the path of the metrics route`)
   try {
-    return { atMs, exposition: parseExposition(text) }
+    const response = await fetch(withoutCredentials(url), { signal: limit, headers: headersFor(url) })
+    const atMs = performance.now()
+    const text = await textOf(response, url)
+    if (!response.ok) throw new ScrapeError(`${placeOf(url)} answered ${response.status}; ${WHERE}`)
+    return { atMs, text, contentType: response.headers.get('content-type') ?? 'no content type' }
   } catch (error) {
-    if (!(error instanceof ExpositionError)) throw error
-    const type = response.headers.get('content-type') ?? 'no content type'
-    throw new ScrapeError(`${at(url)} answered with ${type}, not with metrics: ${error.message}`, { cause: error })
+    if (error instanceof ScrapeError) throw error
+    throw new ScrapeError(`${placeOf(url)} ${reasonOf(error, timeoutMs)}`, { cause: error })
   }
 }
 
+/** What to do where the route is not what it was taken for. */
+export const WHERE =
+  "say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"
+
 /** Without user, password and query: they may hold secrets. */
-function at(url: string): string {
+export function placeOf(url: string): string {
   const { protocol, host, pathname } = new URL(url)
   return `${protocol}//${host}${pathname}`
 }
 
+async function textOf(response: Response, url: string): Promise<string> {
+  const decoder = new TextDecoder()
+  let [text, bytes] = ['', 0]
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length
+    if (bytes > MAX_BYTES) throw new ScrapeError(`${placeOf(url)} sends without end; ${WHERE}`)
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** `fetch` refuses URLs that carry credentials. */
+function withoutCredentials(url: string): URL {
+  const bare = new URL(url)
+  bare.username = ''
+  bare.password = ''
+  return bare
+}
+
+function headersFor(url: string): Record<string, string> {
+  const { username, password } = new URL(url)
+  if (username === '' && password === '') return { accept: TYPES }
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return { accept: TYPES, authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
+}
+
 function reasonOf(error: unknown, timeoutMs: number): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error)) return `did not answer: ${String(error)}`
   if (error.name === 'TimeoutError')
-    return `no answer within ${timeoutMs} ms; a longer metrics interval gives it the time it takes`
-  return error.cause instanceof Error ? error.cause.message : error.message
+    return (
+      `did not answer within ${timeoutMs} ms, the time between two scrapes; give it more: ` +
+      "definePerfConfig({ metrics: { interval: '5s' } })"
+    )
+  const { cause } = error
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
+  return `did not answer: ${code ?? (cause instanceof Error ? cause.message : error.message)}`
 }

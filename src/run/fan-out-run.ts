@@ -88,6 +88,8 @@ class FanOutView implements FanOutRunBase {
   readonly invalidities: readonly Invalidity[]
   readonly #record: FanOutRecord
   readonly #histogram: Histogram
+  /** The engine hands a record over when its last delivery is in or given up. */
+  readonly #settledMs = performance.now()
 
   constructor(record: FanOutRecord, histogram: Histogram) {
     this.#record = record
@@ -179,6 +181,7 @@ class FanOutView implements FanOutRunBase {
       run: this.name,
       runStartMs: startMs,
       runEndMs: endMs,
+      settledMs: Math.max(endMs, this.#settledMs),
       spans: [{ startMs: endMs - countedMs, endMs }],
       scope: 'steady phase',
     }

@@ -13,6 +13,8 @@ export interface FreshnessEvidence {
   readonly worst:
     | { readonly atMs: number; readonly stalenessMs: number; readonly version: number; readonly newest: number }
     | undefined
+  /** The longest staleness that could have been seen: the time from the first write to the last read. */
+  readonly observableMs: number
   readonly invalidities: readonly Invalidity[]
   /** Why this cannot be found out from here; `undefined` where it can. */
   readonly unavailable: string | undefined

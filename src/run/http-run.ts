@@ -145,11 +145,14 @@ class ScopedRun implements HttpRunBase {
   readonly #measured: HttpMeasurement
   readonly #scope: Scope
   readonly #totals: ScopeTotals
+  /** The engine hands a measurement over when its last answer is in. */
+  readonly #settledMs: number
   readonly latency: TimeStats | undefined
   readonly serviceTime: TimeStats | undefined
 
-  constructor(measurement: HttpMeasurement, scope: Scope) {
+  constructor(measurement: HttpMeasurement, scope: Scope, settledMs = performance.now()) {
     this.#measured = measurement
+    this.#settledMs = settledMs
     this.#scope = scope
     this.#totals = totalsOf(measurement.series, measurement.phases, scope)
     this.latency = timeStats(this.#totals.latency)
@@ -275,7 +278,8 @@ class ScopedRun implements HttpRunBase {
       endMs: startMs + Math.min(phases[at]!.endMs, toMs),
     }))
     const scope = scopeName(phases, this.#scope)
-    return { run: name, scope, runStartMs: startMs, runEndMs: startMs + ranMs, spans }
+    const runEndMs = startMs + ranMs
+    return { run: name, scope, runStartMs: startMs, runEndMs, settledMs: Math.max(runEndMs, this.#settledMs), spans }
   }
 
   [evidenceOf](): RequestEvidence {
@@ -306,7 +310,7 @@ class ScopedRun implements HttpRunBase {
   }
 
   #within(narrower: Partial<Scope>): HttpRun {
-    return new ScopedRun(this.#measured, { ...this.#scope, ...narrower }) as HttpRunBase as HttpRun
+    return new ScopedRun(this.#measured, { ...this.#scope, ...narrower }, this.#settledMs) as HttpRunBase as HttpRun
   }
 
   #mustHave(what: string, name: string, known: ReadonlySet<string>): void {

@@ -1,43 +1,60 @@
 import type { Invalidity } from './verdict.ts'
 
+/** What any evidence of this kind says beside its figures. */
+interface SeenFrom {
+  readonly invalidities: readonly Invalidity[]
+  /**
+   * Why this cannot be seen from here at all, as the CPU of a target that runs elsewhere and says nothing of it. The
+   * assertion is then skipped with this reason.
+   */
+  readonly unavailable: string | undefined
+  readonly evidenceLines: readonly string[]
+}
+
 /** A share (0–1) that was sampled each second beside a run, over the run's scope: what capacity matchers judge. */
-export interface ShareEvidence {
+export interface ShareEvidence extends SeenFrom {
   /** `CPU of the target`, `Redis memory`, `Postgres connections` */
   readonly what: string
   /** What the share is of, in words: `of 2 cores`, `of maxmemory 256 MiB`. */
   readonly of: string
+  /** NaN where there is no sample. */
   readonly mean: number
   readonly max: number
   /** The worst second, in milliseconds since the start of the scope. */
   readonly maxAtMs: number
   readonly sampleCount: number
-  readonly invalidities: readonly Invalidity[]
-  readonly evidenceLines: readonly string[]
+  /** What to do where the share is too high. */
+  readonly hint: string | undefined
 }
 
-/** What a window of samples can be asked for; a reason in words where the sampler was not there at all. */
+/** The eviction policy that Redis had at the end of the scope; `undefined` where no sample says. */
+export interface PolicyEvidence extends SeenFrom {
+  readonly policy: string | undefined
+}
+
+/** What a window of samples can be asked for. */
 export interface CapacityEvidence {
   /** @param cores how many cores are the whole; by default those the target may use */
   cpu(cores?: number): ShareEvidence
   redisMemory(): ShareEvidence
+  /** Connections open of those that Postgres allows. */
   postgresConnections(): ShareEvidence
-  /** The eviction policy that Redis has now. */
-  readonly evictionPolicy: { readonly policy: string | undefined; readonly invalidities: readonly Invalidity[] }
+  /** Server connections in use of those that a pgBouncer pool may open, in its fullest pool. */
+  pgBouncerPools(): ShareEvidence
+  evictionPolicy(): PolicyEvidence
 }
 
 /** A hit ratio from two counters over a window. */
-export interface HitRatioEvidence {
+export interface HitRatioEvidence extends SeenFrom {
   readonly hits: number
   readonly misses: number
-  readonly invalidities: readonly Invalidity[]
-  readonly evidenceLines: readonly string[]
 }
 
 /** What a window of the target's own metrics can be asked for. */
 export interface MetricsEvidence {
   /** @param hits selector of a counter @param misses selector of another */
   hitRatio(hits: string, misses: string): HitRatioEvidence
-  /** The share that one gauge is of another, both summed over the target's instances. */
+  /** The share that one gauge is of another, in the instance where it is highest. */
   share(what: string, used: string, size: string): ShareEvidence
 }
 

@@ -4,8 +4,10 @@ export interface RunWindow {
   readonly run: string
   /** When the run began, warm-up included. */
   readonly runStartMs: number
-  /** When it was over, requests under way included as far as they were waited for. */
+  /** When nothing was due any more; answers may have come after it. */
   readonly runEndMs: number
+  /** When it was over: every answer was in, or had been waited for long enough. */
+  readonly settledMs: number
   /** The stretches in scope, ascending; several where phases out of scope lie between them. */
   readonly spans: readonly { readonly startMs: number; readonly endMs: number }[]
   /** The scope in words: `steady phase`, `spike phase`. */

@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs'
+import { request, type RequestOptions } from 'node:http'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { CapacityError, LIMIT_MS } from './connected.ts'
+import type { CpuReading } from './cpu-share.ts'
+
+/** Of the answer to `GET /containers/{id}/stats`, what is used here. */
+interface Stats {
+  readonly cpu_stats: { readonly cpu_usage: { readonly total_usage: number }; readonly online_cpus?: number }
+}
+
+/** Of the answer to `GET /containers/{id}/json`. */
+interface Inspection {
+  readonly HostConfig: {
+    readonly NanoCpus: number
+    readonly CpuQuota: number
+    readonly CpuPeriod: number
+    readonly CpusetCpus: string
+  }
+}
+
+/** The CPU time of containers, as the engine counts it, and how many cores they may use together. */
+export interface ContainerCpu {
+  readonly cores: number
+  read(): Promise<CpuReading>
+}
+
+/**
+ * Asks a Docker engine (or one that speaks its protocol) where `DOCKER_HOST` or the usual sockets say, API 1.41 and up:
+ * https://docs.docker.com/reference/api/engine/
+ *
+ * @throws {CapacityError} where no engine answers, or it has no container of that name
+ */
+export async function containerCpu(names: readonly string[], env = process.env): Promise<ContainerCpu> {
+  const engine = engineAddress(env)
+  const [stats, inspections] = await Promise.all([
+    Promise.all(names.map((name) => get<Stats>(engine, statsPath(name)))),
+    Promise.all(names.map((name) => get<Inspection>(engine, `/containers/${encodeURIComponent(name)}/json`))),
+  ])
+  const online = Math.max(1, ...stats.map(({ cpu_stats }) => cpu_stats.online_cpus ?? 1))
+  const limits = inspections.map((inspection) => limitOf(inspection) ?? online)
+  return {
+    cores: Math.min(
+      online,
+      limits.reduce((sum, limit) => sum + limit, 0),
+    ),
+    async read() {
+      const found = await Promise.all(names.map((name) => get<Stats>(engine, statsPath(name))))
+      const instancesSec = found.map(({ cpu_stats }) => cpu_stats.cpu_usage.total_usage / 1e9)
+      return { totalSec: instancesSec.reduce((sum, seconds) => sum + seconds, 0), instancesSec }
+    },
+  }
+}
+
+/** One sample at once: without `one-shot` the engine waits a second for another. */
+function statsPath(name: string): string {
+  return `/containers/${encodeURIComponent(name)}/stats?stream=false&one-shot=true`
+}
+
+/** Cores by quota or by the set of cores allowed; `undefined` where there is no limit. */
+function limitOf({ HostConfig }: Inspection): number | undefined {
+  const { NanoCpus, CpuQuota, CpuPeriod, CpusetCpus } = HostConfig
+  if (NanoCpus > 0) return NanoCpus / 1e9
+  if (CpuQuota > 0) return CpuQuota / (CpuPeriod || 100_000)
+  return CpusetCpus === '' ? undefined : countCpus(CpusetCpus)
+}
+
+/** `0-2,5` are four. */
+export function countCpus(set: string): number {
+  return set.split(',').reduce((count, part) => {
+    const [from = 0, to = from] = part.split('-').map(Number)
+    return count + to - from + 1
+  }, 0)
+}
+
+function engineAddress(env: NodeJS.ProcessEnv): RequestOptions {
+  const host = env['DOCKER_HOST']
+  if (host === undefined || host === '') {
+    const usual = ['/var/run/docker.sock', join(homedir(), '.docker/run/docker.sock')]
+    return { socketPath: usual.find((path) => existsSync(path)) ?? usual[0]! }
+  }
+  if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) }
+  const url = URL.canParse(host) ? new URL(host) : undefined
+  if (url?.protocol === 'tcp:' || url?.protocol === 'http:') return { host: url.hostname, port: url.port || 2375 }
+  throw new CapacityError('DOCKER_HOST is neither unix:///path/to/docker.sock nor tcp://host:2375')
+}
+
+function get<Answer>(engine: RequestOptions, path: string): Promise<Answer> {
+  const [, , container] = path.split('/')
+  return new Promise((done, failed) => {
+    const fail = (problem: string) =>
+      failed(
+        new CapacityError(
+          `the CPU of container ${container} cannot be read: ${problem}. Correct PERF_TARGET_CONTAINER`,
+        ),
+      )
+    const sent = request({ ...engine, path, timeout: LIMIT_MS, agent: false }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      answer
+        .on('error', (error) => fail(error.message))
+        .on('end', () => {
+          if (answer.statusCode !== 200) return fail(`the engine answered ${answer.statusCode} ${messageOf(text)}`)
+          done(JSON.parse(text) as Answer)
+        })
+    })
+    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${LIMIT_MS} ms`)))
+    sent.on('error', (error: NodeJS.ErrnoException) => fail(`no engine answers (${error.code ?? error.message})`))
+    sent.end()
+  })
+}
+
+function messageOf(text: string): string {
+  try {
+    return (JSON.parse(text) as { message?: string }).message ?? ''
+  } catch {
+    return text.slice(0, 80)
+  }
+}

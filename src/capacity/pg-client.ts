@@ -1,0 +1,28 @@
+import pg from 'pg'
+import { connected, LIMIT_MS, type Connected } from './connected.ts'
+
+/**
+ * Reads over the Postgres protocol, which pgBouncer's console speaks too.
+ *
+ * @throws {CapacityError} where the first connection cannot be made, or nothing be read
+ */
+export function readOverPg<T>(
+  url: string,
+  variable: string,
+  read: (client: pg.Client) => Promise<T>,
+): Promise<Connected<T>> {
+  return connected({ url, variable, open: () => open(url), read, close: (client) => client.end().catch(() => {}) })
+}
+
+async function open(url: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'vitest-slo capacity',
+    connectionTimeoutMillis: LIMIT_MS,
+    query_timeout: LIMIT_MS,
+  })
+  // Without a listener a lost connection would be an uncaught error; the next reading fails and says it.
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}

@@ -1,0 +1,57 @@
+import type { PolicyEvidence, ShareEvidence } from '../run/share-evidence.ts'
+import type { RunWindow } from '../run/window.ts'
+import { formatBytes, formatCount, formatRatio } from '../stats/units.ts'
+import type { RedisReading } from './redis-sample.ts'
+import { grown, isSeen, mapped, within, type Observed, type Reading } from './samples.ts'
+import { shareOf, unseenShare, withoutSamples, withoutShare } from './share.ts'
+
+const WHAT = 'Redis memory'
+
+export function redisMemory(observed: Observed<RedisReading>, window: RunWindow): ShareEvidence {
+  if (!isSeen(observed)) return unseenShare(WHAT, 'of maxmemory', observed)
+  const readings = within(observed.readings, window)
+  const limit = readings.at(-1)?.value.maxMemoryBytes ?? 0
+  if (readings.length > 0 && limit === 0) return withoutShare(WHAT, 'of maxmemory', [NO_LIMIT])
+  const evicted = grown(mapped(readings, ({ evictedKeys }) => evictedKeys))
+  return shareOf({
+    what: WHAT,
+    of: `of maxmemory ${formatBytes(limit)}`,
+    window,
+    shares: mapped(readings, ({ usedMemoryBytes, maxMemoryBytes }) => usedMemoryBytes / maxMemoryBytes),
+    failures: observed.failures,
+    lines: [`${formatCount(evicted)} keys evicted   ${hitsText(readings)}`],
+    hint: evicted > 0 ? 'keys were evicted: memory stays below its limit because data is thrown away' : undefined,
+  })
+}
+
+const NO_LIMIT = {
+  reason: 'metric-missing',
+  finding: 'Redis has no maxmemory, so there is no share of it',
+  remedy: "set one: CONFIG SET maxmemory 256mb, or redis({ maxmemory: '256mb' }) in the config",
+} as const
+
+export function evictionPolicy(observed: Observed<RedisReading>, window: RunWindow): PolicyEvidence {
+  const nothing = { policy: undefined, unavailable: undefined, invalidities: [], evidenceLines: [] }
+  if (!isSeen(observed)) {
+    const { unavailable, invalidities } = unseenShare(WHAT, '', observed)
+    return { ...nothing, unavailable, invalidities }
+  }
+  const readings = within(observed.readings, window)
+  const last = readings.at(-1)?.value
+  if (last === undefined) return { ...nothing, invalidities: [withoutSamples(observed.failures)] }
+  const memory = `${formatBytes(last.usedMemoryBytes)} of ${last.maxMemoryBytes === 0 ? 'no maxmemory' : formatBytes(last.maxMemoryBytes)}`
+  const evicted = formatCount(grown(mapped(readings, ({ evictedKeys }) => evictedKeys)))
+  return {
+    ...nothing,
+    policy: last.policy,
+    evidenceLines: [`${memory} in use, ${evicted} keys evicted in the ${window.scope}`],
+  }
+}
+
+/** Of the whole server, whoever asked. */
+function hitsText(readings: readonly Reading<RedisReading>[]): string {
+  const hits = grown(mapped(readings, ({ keyspaceHits }) => keyspaceHits))
+  const misses = grown(mapped(readings, ({ keyspaceMisses }) => keyspaceMisses))
+  if (hits + misses === 0) return 'no key was looked up'
+  return `${formatRatio(hits / (hits + misses))} of ${formatCount(hits + misses)} look-ups found their key`
+}

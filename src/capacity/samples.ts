@@ -1,0 +1,83 @@
+import type { RunSeries } from '../run/result.ts'
+import type { RunWindow } from '../run/window.ts'
+
+export interface Reading<T> {
+  /** `performance.now()` when it was taken. */
+  readonly atMs: number
+  readonly value: T
+}
+
+export interface Failure {
+  readonly atMs: number
+  readonly message: string
+}
+
+/** What was read of one thing while the scenario went on. */
+export interface Samples<T> {
+  /** Ascending in time. */
+  readonly readings: readonly Reading<T>[]
+  readonly failures: readonly Failure[]
+  /** Takes a reading now, or waits for the one under way. */
+  sample(): Promise<void>
+}
+
+/** What cannot be sampled, and why. */
+export interface Unseen {
+  readonly reason: string
+  readonly remedy: string
+  /** It belongs to a target that runs elsewhere: nobody's mistake. */
+  readonly isElsewhere: boolean
+}
+
+export type Observed<T> = Samples<T> | Unseen
+
+export function isSeen<T>(observed: Observed<T>): observed is Samples<T> {
+  return 'readings' in observed
+}
+
+/** Readings within the scope; where it is too short to hold one, the last one before it and the first one after. */
+export function within<T>(readings: readonly Reading<T>[], { spans }: RunWindow): readonly Reading<T>[] {
+  const inside = readings.filter(({ atMs }) => spans.some(({ startMs, endMs }) => atMs >= startMs && atMs <= endMs))
+  if (inside.length > 0) return inside
+  const [first] = spans
+  const last = spans.at(-1)
+  if (first === undefined || last === undefined) return []
+  const before = readings.findLast(({ atMs }) => atMs <= first.startMs)
+  const after = readings.find(({ atMs }) => atMs >= last.endMs)
+  return [before, after].filter((reading) => reading !== undefined)
+}
+
+export function mapped<T>(readings: readonly Reading<T>[], value: (from: T) => number): Reading<number>[] {
+  return readings.map((reading) => ({ atMs: reading.atMs, value: value(reading.value) }))
+}
+
+/** By how much a counter grew from each reading to the next; a restart counts from zero. */
+export function growths(readings: readonly Reading<number>[]): Reading<number>[] {
+  return readings.slice(1).map(({ atMs, value }, index) => {
+    const before = readings[index]!.value
+    return { atMs, value: value < before ? value : value - before }
+  })
+}
+
+/** The whole growth of a counter through all readings. */
+export function grown(readings: readonly Reading<number>[]): number {
+  return growths(readings).reduce((sum, { value }) => sum + value, 0)
+}
+
+/** For the report's charts: everything since the start of the run, with gaps where samples failed. */
+export function seriesOf<T>(
+  { readings, failures }: Pick<Samples<T>, 'readings' | 'failures'>,
+  { runStartMs, runEndMs }: RunWindow,
+  { group, label, unit }: Pick<RunSeries, 'group' | 'label' | 'unit'>,
+  values: (readings: readonly Reading<T>[]) => readonly Reading<number>[],
+): RunSeries {
+  const gaps = failures.map(({ atMs }) => ({ atMs, value: null }))
+  const shown = [...values(readings), ...gaps]
+    .filter(({ atMs }) => atMs >= runStartMs && atMs <= runEndMs + 1_000)
+    .toSorted((a, b) => a.atMs - b.atMs)
+  return {
+    ...{ group, label, unit },
+    atSec: shown.map(({ atMs }) => Math.round(atMs - runStartMs) / 1000),
+    values: shown.map(({ value }) => (value === null || !Number.isFinite(value) ? null : Number(value.toPrecision(4)))),
+  }
+}

@@ -1,0 +1,74 @@
+import type { ShareEvidence } from '../run/share-evidence.ts'
+import type { Invalidity } from '../run/verdict.ts'
+import type { RunWindow } from '../run/window.ts'
+import { formatCount, formatRatio } from '../stats/units.ts'
+import type { Failure, Reading, Unseen } from './samples.ts'
+
+/** What a share is made of. */
+export interface ShareParts {
+  readonly what: string
+  readonly of: string
+  readonly window: RunWindow
+  /** In scope. */
+  readonly shares: readonly Reading<number>[]
+  /** Where it is no plain mean of the shares. */
+  readonly mean?: number
+  readonly failures: readonly Failure[]
+  readonly lines?: readonly string[]
+  readonly hint?: string | undefined
+}
+
+/** A mean and a worst second, unless too little of it was seen. */
+export function shareOf(parts: ShareParts): ShareEvidence {
+  const { what, of, window, shares, lines = [], hint } = parts
+  const failures = parts.failures.filter(({ atMs }) => atMs >= window.runStartMs && atMs <= window.runEndMs + 1_000)
+  if (shares.length === 0) return withoutShare(what, of, [withoutSamples(failures)])
+  const worst = shares.reduce((most, share) => (share.value > most.value ? share : most))
+  const mean = parts.mean ?? shares.reduce((sum, { value }) => sum + value, 0) / shares.length
+  const maxAtMs = Math.max(0, worst.atMs - (window.spans[0]?.startMs ?? window.runStartMs))
+  const failed = failures.length === 0 ? '' : `, ${formatCount(failures.length)} failed (${failures[0]!.message})`
+  return {
+    ...{ what, of, mean, max: worst.value, maxAtMs, sampleCount: shares.length, hint, unavailable: undefined },
+    invalidities: failures.length > shares.length ? [mostlyFailed(shares.length, failures)] : [],
+    evidenceLines: [
+      `${window.scope}, ${formatCount(shares.length)} samples${failed}`,
+      `mean ${formatRatio(mean)}   max ${formatRatio(worst.value)} at ${(maxAtMs / 1000).toFixed(0)} s   ${of}`,
+      ...lines,
+    ],
+  }
+}
+
+export function withoutShare(what: string, of: string, invalidities: readonly Invalidity[]): ShareEvidence {
+  const figures = { mean: Number.NaN, max: Number.NaN, maxAtMs: 0, sampleCount: 0 }
+  return { what, of, ...figures, hint: undefined, unavailable: undefined, invalidities, evidenceLines: [] }
+}
+
+/** Evidence of what cannot be sampled: skipped where it is out of sight, invalid where it was forgotten. */
+export function unseenShare(what: string, of: string, { reason, remedy, isElsewhere }: Unseen): ShareEvidence {
+  if (isElsewhere) return { ...withoutShare(what, of, []), unavailable: `${reason}: ${remedy}` }
+  return withoutShare(what, of, [{ reason: 'metric-missing', finding: reason, remedy }])
+}
+
+export function withoutSamples(failures: readonly Failure[]): Invalidity {
+  const [first] = failures
+  if (first === undefined)
+    return {
+      reason: 'metric-missing',
+      finding: 'no sample lies in the scope: it is shorter than a second',
+      remedy: 'lengthen the run',
+    }
+  return {
+    reason: 'metric-missing',
+    finding: `no sample succeeded: ${first.message}`,
+    remedy: 'see why it did not answer while the load was on',
+  }
+}
+
+function mostlyFailed(succeeded: number, failures: readonly Failure[]): Invalidity {
+  const all = succeeded + failures.length
+  return {
+    reason: 'metric-missing',
+    finding: `only ${succeeded} of ${all} samples succeeded: ${failures[0]!.message}`,
+    remedy: 'see why it did not answer while the load was on',
+  }
+}

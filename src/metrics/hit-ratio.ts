@@ -1,0 +1,67 @@
+import type { HitRatioEvidence } from '../run/share-evidence.ts'
+import type { Invalidity } from '../run/verdict.ts'
+import { formatCount } from '../stats/units.ts'
+import type { Growth, InstanceWindow } from './instance.ts'
+import { explainUnmoved } from './missing.ts'
+import { showSelector, type Selector } from './selector.ts'
+import { missing, resetsLine, scopeLine, type Sources } from './sources.ts'
+
+/**
+ * Hits and misses over a window. A counter without a series counts as zero where the other one vouches for it: the
+ * family is announced, and the other moved under the very same labels. Client libraries make a labelled series at its
+ * first increment, so that a cache that never hits has no series of hits.
+ */
+export function hitRatioEvidence(sources: Sources, hits: Selector, misses: Selector): HitRatioEvidence {
+  const { instances, unavailable, asked, window } = sources
+  const [hit, missed] = [growthOf(hits, instances), growthOf(misses, instances)]
+  const unborn = [
+    hit === undefined && isVouchedFor(hits, misses, missed, instances) ? hits : undefined,
+    missed === undefined && isVouchedFor(misses, hits, hit, instances) ? misses : undefined,
+  ].filter((selector) => selector !== undefined)
+  const invalidities: Invalidity[] = []
+  if (hit === undefined && !unborn.includes(hits)) invalidities.push(missing(sources, hits))
+  if (missed === undefined && !unborn.includes(misses)) invalidities.push(missing(sources, misses))
+  if (hit?.delta === 0 && missed?.delta === 0)
+    invalidities.push({
+      reason: 'metric-missing',
+      finding: explainUnmoved(hits, instances, window.scope),
+      remedy: 'name the counters of the cache that this load goes through',
+    })
+  else asked.hitRatio(`hits: ${showSelector(hits)}`, hits, misses)
+  const grown = (growth: Growth | undefined) => `+${formatCount(growth?.delta ?? 0)}`
+  return {
+    hits: hit?.delta ?? 0,
+    misses: missed?.delta ?? 0,
+    invalidities,
+    unavailable,
+    evidenceLines: [
+      scopeLine(sources),
+      `${showSelector(hits)} ${grown(hit)}   ${showSelector(misses)} ${grown(missed)}`,
+      ...unborn.map((selector) => `${showSelector(selector)} has no series yet and counts as 0`),
+      ...resetsLine((hit?.resets ?? 0) + (missed?.resets ?? 0)),
+    ],
+  }
+}
+
+function growthOf(selector: Selector, instances: readonly InstanceWindow[]): Growth | undefined {
+  const grown = instances.flatMap((instance) => instance.growth(selector) ?? [])
+  if (grown.length === 0) return undefined
+  return grown.reduce((sum, { delta, resets }) => ({ delta: sum.delta + delta, resets: sum.resets + resets }))
+}
+
+function isVouchedFor(
+  { name, matchers }: Selector,
+  other: Selector,
+  grown: Growth | undefined,
+  instances: readonly InstanceWindow[],
+): boolean {
+  if (grown === undefined || grown.delta === 0 || name === other.name) return false
+  const alike = JSON.stringify(matchers) === JSON.stringify(other.matchers)
+  return alike && instances.some(({ history }) => isAnnounced(name, history))
+}
+
+/** OpenMetrics announces a counter without its `_total`. */
+function isAnnounced(name: string, history: InstanceWindow['history']): boolean {
+  const { types } = history
+  return types.has(name) || types.has(name.replace(/_total$/, '')) || history.named(name).length > 0
+}

@@ -1,0 +1,95 @@
+import { coverGrowth, joined, type Covered } from '../run/coverage.ts'
+import type { RunWindow } from '../run/window.ts'
+import type { ScrapeHistory } from './scrape-history.ts'
+import type { Selector } from './selector.ts'
+
+/** A value at one moment. */
+export interface Reading {
+  /** `performance.now()` */
+  readonly atMs: number
+  readonly value: number
+}
+
+/** How much counters grew, over however many series. */
+export interface Growth {
+  readonly delta: number
+  readonly resets: number
+}
+
+/** One instance of the target over one window. */
+export class InstanceWindow {
+  readonly history: ScrapeHistory
+  /** One for each stretch that has the scrapes it needs. */
+  readonly covered: readonly Covered[]
+  readonly #spans: RunWindow['spans']
+
+  constructor(history: ScrapeHistory, window: RunWindow) {
+    this.history = history
+    this.#spans = window.spans
+    this.covered = joined(window.spans).flatMap((span) => coverGrowth(history.times, span, window) ?? [])
+  }
+
+  get scrapeCount(): number {
+    return this.covered.reduce((count, { first, last }) => count + last - first + 1, 0)
+  }
+
+  get coveredMs(): number {
+    return this.covered.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
+  }
+
+  /** Of all series that a selector picks; `undefined` where there is none in the window. */
+  growth(selector: Selector): Growth | undefined {
+    let [delta, resets, seen] = [0, 0, false]
+    for (const series of this.history.select(selector)) {
+      for (const { first, last } of this.covered) {
+        const grown = series.growth(first, last)
+        delta += grown.delta
+        resets += grown.resets
+        seen ||= grown.seen
+      }
+    }
+    return seen ? { delta, resets } : undefined
+  }
+
+  /**
+   * The sum of the series that a selector picks, at each scrape within the scope that has one. Where none lies within,
+   * at those around it.
+   */
+  readings(selector: Selector): readonly Reading[] {
+    const all = this.covered.flatMap(({ first, last }) => readingsBetween(this.history, selector, first, last))
+    const within = all.filter(({ atMs }) => this.#spans.some(({ startMs, endMs }) => atMs >= startMs && atMs <= endMs))
+    return within.length > 0 ? within : all
+  }
+}
+
+/** The sum of the series that a selector picks, at each scrape that has one. */
+export function readingsBetween(history: ScrapeHistory, selector: Selector, first: number, last: number): Reading[] {
+  const found = history.select(selector)
+  const readings: Reading[] = []
+  for (let scrape = first; scrape <= last; scrape++) {
+    const values = found.map((series) => series.at(scrape)).filter((value) => !Number.isNaN(value))
+    if (values.length > 0) readings.push({ atMs: history.times[scrape]!, value: values.reduce((a, b) => a + b, 0) })
+  }
+  return readings
+}
+
+/**
+ * The sum over instances: at each reading of the first one, with the reading of every other that is nearest to it.
+ * Moments are left out at which one of them has none within an interval: a sum without it would be too low.
+ */
+export function summed(instances: readonly (readonly Reading[])[], intervalMs: number): readonly Reading[] {
+  const [first = [], ...others] = instances
+  return first.flatMap(({ atMs, value }) => {
+    const nearest = others.map((readings) => nearestTo(readings, atMs))
+    if (nearest.some((reading) => reading === undefined || Math.abs(reading.atMs - atMs) > intervalMs)) return []
+    return [{ atMs, value: nearest.reduce((sum, reading) => sum + reading!.value, value) }]
+  })
+}
+
+function nearestTo(readings: readonly Reading[], atMs: number): Reading | undefined {
+  const next = readings.findIndex((reading) => reading.atMs >= atMs)
+  if (next === -1) return readings.at(-1)
+  const before = readings[next - 1]
+  const after = readings[next]!
+  return before !== undefined && atMs - before.atMs < after.atMs - atMs ? before : after
+}

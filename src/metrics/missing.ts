@@ -1,0 +1,93 @@
+import { formatCount, significant } from '../stats/units.ts'
+import type { MetricType } from './exposition.ts'
+import type { InstanceWindow } from './instance.ts'
+import { nearNames } from './near-names.ts'
+import { matches, showSelector, type Selector } from './selector.ts'
+import type { Series } from './series.ts'
+
+/** A metric that the target does not offer, or that says nothing about this window. Never read as zero. */
+export class MetricMissingError extends Error {
+  override readonly name = 'MetricMissingError'
+}
+
+const VALUES_SHOWN = 6
+
+/** Why a selector picks nothing in a window, with what is there instead. */
+export function explainMissing(selector: Selector, instances: readonly InstanceWindow[], scope: string): string {
+  const { name } = selector
+  if (instances.every(({ covered }) => covered.length === 0)) return withoutScrapes(instances, scope)
+  const series = instances.flatMap(({ history }) => history.named(name))
+  if (series.length === 0) return withoutSeries(name, instances)
+  const wrong = selector.matchers.find(
+    (matcher) => !series.some((one) => matches(matcher, one.labels[matcher.label] ?? '')),
+  )
+  if (wrong !== undefined)
+    return `${showSelector({ name, matchers: [wrong] })} picks no series; ${valuesOf(wrong.label, series)}`
+  if (instances.some(({ history }) => history.select(selector).length > 0))
+    return `${showSelector(selector)} has no value in the ${scope}`
+  return `no series has all of ${showSelector(selector)}`
+}
+
+function withoutScrapes(instances: readonly InstanceWindow[], scope: string): string {
+  const failure = instances.flatMap(({ history }) => history.failures).at(-1)
+  return `no two scrapes lie around the ${scope}${failure === undefined ? '' : `: ${failure.message}`}`
+}
+
+function withoutSeries(name: string, instances: readonly InstanceWindow[]): string {
+  const names = new Set(instances.flatMap(({ history }) => [...history.names()]))
+  const family = name.replace(/_bucket$/, '')
+  const type = typeOf(name, instances) ?? typeOf(family, instances)
+  if (type === 'summary' && family !== name)
+    return `${family} is a summary: its quantiles are over a time of its own, not over this window; offer a histogram`
+  if (names.has(`${name}_bucket`))
+    return `${name} is a histogram: ask for its quantile(), or for the counter ${name}_count`
+  if (type !== undefined) return `${family} is announced by the target, and nothing was counted under it so far`
+  const near = nearNames(name, names)
+  if (near.length === 0) return `the target offers no metric ${name}, nor any other`
+  return `the target offers no metric ${name}; the nearest are ${near.join(', ')}`
+}
+
+function typeOf(name: string, instances: readonly InstanceWindow[]): MetricType | undefined {
+  return instances.map(({ history }) => history.types.get(name)).find((known) => known !== undefined)
+}
+
+function valuesOf(label: string, series: readonly Series[]): string {
+  const values = [...new Set(series.flatMap(({ labels }) => labels[label] ?? []))].toSorted()
+  if (values.length > 0) {
+    const shown = values.slice(0, VALUES_SHOWN).map((value) => JSON.stringify(value))
+    return `${label} is ${shown.join(', ')}${values.length > VALUES_SHOWN ? `, and ${values.length - VALUES_SHOWN} more` : ''}`
+  }
+  const labels = [...new Set(series.flatMap((one) => Object.keys(one.labels)))].toSorted()
+  return labels.length === 0 ? 'it has no labels' : `its labels are ${labels.join(', ')}`
+}
+
+/** Why a counter that stands still is no answer, with those near it that moved. */
+export function explainUnmoved(selector: Selector, instances: readonly InstanceWindow[], scope: string): string {
+  const moved = nearNames(selector.name, movedNames(instances))
+  const stands = instances.flatMap(({ history, covered }) =>
+    history.select(selector).map((series) => series.at(covered.at(-1)?.last ?? 0)),
+  )
+  const total = stands.filter((value) => !Number.isNaN(value)).reduce((sum, value) => sum + value, 0)
+  const shown = Number.isInteger(total) ? formatCount(total) : significant(total, 4)
+  return (
+    `${showSelector(selector)} did not move in the ${scope}, it stands at ${shown}` +
+    (moved.length === 0 ? '; nothing else moved either' : `; the nearest that moved are ${moved.join(', ')}`)
+  )
+}
+
+/** Names of counters that grew in the window, those of histograms included. */
+function movedNames(instances: readonly InstanceWindow[]): Set<string> {
+  const names = new Set<string>()
+  for (const instance of instances) {
+    for (const name of instance.history.names()) {
+      if (names.has(name) || !isCounter(name, instance)) continue
+      const grown = instance.growth({ name, matchers: [] })
+      if (grown !== undefined && grown.delta > 0) names.add(name)
+    }
+  }
+  return names
+}
+
+function isCounter(name: string, { history: { types } }: InstanceWindow): boolean {
+  return types.get(name) === 'counter' || /_(total|count)$/.test(name)
+}

@@ -1,0 +1,67 @@
+import { ExpositionError } from './exposition.ts'
+import { ScrapeHistory } from './scrape-history.ts'
+import { placeOf, scrape, ScrapeError, WHERE } from './scrape.ts'
+
+/** How long the scrape that ends a window may take: after its load a target may have a queue to work off. */
+const CLOSING_MS = 5_000
+/** Failures after these are counted, and their words not kept. */
+const FAILURES_KEPT = 100
+
+/** Reads one instance over and over, one scrape at a time. A scrape that fails is noted, not fatal: the load goes on. */
+export class Scraper {
+  readonly history = new ScrapeHistory()
+  readonly #url: string
+  readonly #intervalMs: number
+  readonly #signal: AbortSignal
+  readonly #stopping = new AbortController()
+  #timer: NodeJS.Timeout | undefined
+  #underWay: Promise<void> | undefined
+
+  constructor(url: string, intervalMs: number, signal: AbortSignal) {
+    this.#url = url
+    this.#intervalMs = intervalMs
+    this.#signal = AbortSignal.any([signal, this.#stopping.signal])
+  }
+
+  /** @throws {ScrapeError} where the first scrape fails */
+  async start(): Promise<void> {
+    await this.#scrape(this.#intervalMs)
+    this.#timer = setInterval(() => void this.#try(this.#intervalMs), this.#intervalMs)
+    this.#timer.unref()
+  }
+
+  /** Scrapes once more, for a window that ends now; waits for the scrape under way first, which began before. */
+  async close(): Promise<void> {
+    await this.#underWay
+    await this.#try(Math.max(this.#intervalMs, CLOSING_MS))
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#stopping.abort()
+    await this.#underWay
+  }
+
+  #try(timeoutMs: number): Promise<void> {
+    this.#underWay ??= this.#scrape(timeoutMs)
+      .catch((error: Error) => this.#note(error))
+      .finally(() => (this.#underWay = undefined))
+    return this.#underWay
+  }
+
+  async #scrape(timeoutMs: number): Promise<void> {
+    const { atMs, text, contentType } = await scrape(this.#url, timeoutMs, this.#signal)
+    try {
+      await this.history.add(atMs, text)
+    } catch (error) {
+      if (!(error instanceof ExpositionError)) throw error
+      const message = `${placeOf(this.#url)} answered with ${contentType}, not with metrics: ${error.message}; ${WHERE}`
+      throw new ScrapeError(message, { cause: error })
+    }
+  }
+
+  #note({ message }: Error): void {
+    const { failures } = this.history
+    failures.push({ atMs: performance.now(), message: failures.length < FAILURES_KEPT ? message : '' })
+  }
+}

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { parseSelector, selects, showSelector, withLabels } from './selector.ts'
+
+const series = { name: 'http_requests_total', labels: { status: '503', path: '/a"b' } }
+
+test.each([
+  ['http_requests_total', true],
+  [' http_requests_total {status="503"} ', true],
+  ['http_requests_total{status="503",}', true],
+  ['http_requests_total{status="200"}', false],
+  ['http_requests_total{status!="200"}', true],
+  ['http_requests_total{status=~"5.."}', true],
+  ['http_requests_total{status=~"5"}', false],
+  ['http_requests_total{status!~"5..|429"}', false],
+  ['http_requests_total{path="/a\\"b"}', true],
+  ['http_requests_total{method=""}', true],
+  ['http_requests_total{method!=""}', false],
+  ['http_requests', false],
+])('%s picks it: %s', (text, expected) => {
+  expect(selects(parseSelector(text), series)).toBe(expected)
+})
+
+test.each(['a b', 'a{b=1}', 'a{b="1"', '{b="1"}', '', 'a{b="1" c="2"}'])('%j is none', (text) => {
+  expect(() => parseSelector(text)).toThrow(TypeError)
+})
+
+test('a pattern that is none is said to be', () => {
+  expect(() => parseSelector('a{b=~"("}')).toThrow('"a{b=~\\"(\\"}": "(" is no regular expression')
+})
+
+test('is shown as it is written, with labels added', () => {
+  const selector = withLabels(parseSelector('n{a!="1"}'), { route: '/api/"me"' })
+  expect(showSelector(selector)).toBe('n{a!="1", route="/api/\\"me\\""}')
+  expect(parseSelector(showSelector(selector))).toEqual(selector)
+})

@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Series } from './series.ts'
+
+function seriesOf(values: readonly number[]): Series {
+  const series = new Series({ name: 'n', labels: {} })
+  for (const [scrape, value] of values.entries()) series.add(scrape, value)
+  return series
+}
+
+test('gives back what was added, whatever stood still', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(0, 1, 2.5, Number.NaN, Number.POSITIVE_INFINITY)), (values) => {
+      const series = seriesOf(values)
+      expect(values.map((_, scrape) => series.at(scrape))).toEqual(values)
+      expect(series.at(-1)).toBeNaN()
+      expect(series.at(values.length + 7)).toEqual(values.at(-1) ?? Number.NaN)
+    }),
+  )
+})
+
+test('growth is the sum of what was added between restarts', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant('restart' as const)), { minLength: 2 }),
+      fc.nat(20),
+      fc.nat(20),
+      (steps, a, b) => {
+        let value = 100
+        const values = steps.map((step) => (value = step === 'restart' ? 1 : value + step))
+        const [from, to] = [Math.min(a, b), Math.max(a, b)].map((at) => Math.min(at, values.length - 1))
+        const pairs = values.slice(from! + 1, to! + 1).map((next, index) => [values[from! + index]!, next] as const)
+        expect(seriesOf(values).growth(from!, to!)).toEqual({
+          delta: pairs.reduce((sum, [before, next]) => sum + (next < before ? next : next - before), 0),
+          resets: pairs.filter(([before, next]) => next < before).length,
+          seen: true,
+        })
+      },
+    ),
+  )
+})
+
+test('a series that is born grows from zero, one that is gone for a while does not grow for it', () => {
+  const born = new Series({ name: 'n', labels: {} })
+  born.add(3, 7)
+  expect(born.growth(0, 5)).toEqual({ delta: 7, resets: 0, seen: true })
+  expect(born.growth(0, 2)).toEqual({ delta: 0, resets: 0, seen: false })
+  expect(seriesOf([10, Number.NaN, Number.NaN, 12]).growth(0, 3)).toEqual({ delta: 2, resets: 0, seen: true })
+})
+
+test('a scrape without it ends it, and not at its last value', () => {
+  const series = seriesOf([5])
+  series.missIn(1)
+  series.add(2, 6)
+  series.missIn(2)
+  expect([0, 1, 2].map((scrape) => series.at(scrape))).toEqual([5, Number.NaN, 6])
+})

@@ -1,0 +1,73 @@
+import type { ShareEvidence } from '../run/share-evidence.ts'
+import type { Invalidity } from '../run/verdict.ts'
+import { formatCount, formatRatio } from '../stats/units.ts'
+import type { InstanceWindow, Reading } from './instance.ts'
+import { showSelector, type Selector } from './selector.ts'
+import { missing, scopeLine, type Sources } from './sources.ts'
+
+/** How full one instance was. */
+interface Fullness {
+  readonly mean: number
+  readonly max: number
+  readonly maxAtMs: number
+  readonly size: number
+  readonly count: number
+}
+
+/** The share that one gauge is of another, over the scrapes in scope, in the instance where it is highest. */
+export function shareEvidence(sources: Sources, what: string, used: Selector, size: Selector): ShareEvidence {
+  const { instances, unavailable, asked, window } = sources
+  const startMs = window.spans[0]?.startMs ?? window.runStartMs
+  const all = instances.flatMap((instance) => fullness(instance, used, size, startMs) ?? [])
+  const base = { what, unavailable, evidenceLines: [scopeLine(sources)], hint: undefined }
+  if (all.length === 0) {
+    const absent = [used, size].filter((selector) => !hasReadings(selector, instances))
+    const invalidities = absent.length > 0 ? absent.map((selector) => missing(sources, selector)) : [withoutSize(size)]
+    const figures = { mean: Number.NaN, max: Number.NaN, maxAtMs: 0, sampleCount: 0 }
+    return { ...base, ...figures, of: `of ${showSelector(size)}`, invalidities }
+  }
+  for (const selector of [used, size]) asked.gauge(showSelector(selector), selector)
+  const fullest = all.reduce((most, one) => (one.mean > most.mean ? one : most))
+  const worst = all.reduce((most, one) => (one.max > most.max ? one : most))
+  const means = all.length === 1 ? '' : `   by instance ${all.map(({ mean }) => formatRatio(mean)).join(', ')}`
+  return {
+    ...base,
+    ...{ mean: fullest.mean, max: worst.max, maxAtMs: worst.maxAtMs, sampleCount: fullest.count },
+    of: `of ${showSelector(size)} ${formatCount(fullest.size)}`,
+    invalidities: [],
+    evidenceLines: [
+      ...base.evidenceLines,
+      `mean ${formatRatio(fullest.mean)}   max ${formatRatio(worst.max)} at ${(worst.maxAtMs / 1000).toFixed(0)} s${means}`,
+      `${showSelector(used)} of ${showSelector(size)}, once a scrape: peaks in between are not seen`,
+    ],
+  }
+}
+
+function fullness(instance: InstanceWindow, used: Selector, size: Selector, startMs: number): Fullness | undefined {
+  const sizes = new Map(instance.readings(size).map(({ atMs, value }) => [atMs, value]))
+  const shares = instance.readings(used).flatMap(({ atMs, value }): Reading[] => {
+    const whole = sizes.get(atMs)
+    return whole === undefined || whole <= 0 ? [] : [{ atMs, value: value / whole }]
+  })
+  if (shares.length === 0) return undefined
+  const worst = shares.reduce((most, share) => (share.value > most.value ? share : most))
+  return {
+    mean: shares.reduce((sum, { value }) => sum + value, 0) / shares.length,
+    max: worst.value,
+    maxAtMs: Math.max(0, worst.atMs - startMs),
+    size: [...sizes.values()].at(-1)!,
+    count: shares.length,
+  }
+}
+
+function withoutSize(size: Selector): Invalidity {
+  return {
+    reason: 'metric-missing',
+    finding: `${showSelector(size)} is 0, so there is no share of it`,
+    remedy: 'name the gauge of what the pool may open at most',
+  }
+}
+
+function hasReadings(selector: Selector, instances: readonly InstanceWindow[]): boolean {
+  return instances.some((instance) => instance.readings(selector).length > 0)
+}
