@@ -90,8 +90,9 @@ export class FanOut implements ClientEvents, PublisherEvents {
       if (this.#clients.everSubscribedCount > 0 && !this.#signal.aborted) {
         this.#watch.start()
         this.#pool.watch()
-        this.#startUs = nowUs()
-        await this.#publisher.run(this.#startUs, this.#signal)
+        await this.#publisher.run(this.#signal, (startUs) => {
+          this.#startUs = startUs
+        })
       }
       publishedMs = this.#elapsedMs()
       this.#watch.stop()

@@ -11,7 +11,7 @@ export function worstHealth(main: GeneratorHealth, others: readonly GeneratorHea
   const sum = (of: (health: GeneratorHealth) => number) => all.reduce((total, health) => total + of(health), 0)
   const worstDelay = (of: keyof DelayStats) => most(({ eventLoopDelay }) => eventLoopDelay[of])
   return {
-    scheduleDelay: main.scheduleDelay,
+    ...main,
     eventLoopDelay: { p50Ms: worstDelay('p50Ms'), p99Ms: worstDelay('p99Ms'), maxMs: worstDelay('maxMs') },
     eventLoopUtilization: most(({ eventLoopUtilization }) => eventLoopUtilization),
     cpuRatio: most(({ cpuRatio }) => cpuRatio),

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import { constantArrivalRate } from '../load/builders.ts'
+import { Pacer } from '../load/pacer.ts'
 import { Random } from '../load/random.ts'
 import { ArrivalSchedule } from '../load/schedule.ts'
 import { redactText } from '../options/redact.ts'
-import { nowUs } from './clock.ts'
+import { nowUs, toPerformanceMs } from './clock.ts'
 import type { FanOutPlan } from './fan-out-options.ts'
 import type { Publication } from './publication.ts'
 
@@ -47,14 +47,36 @@ export class Publisher {
     return this.#failure
   }
 
-  /** Resolves after the last publication was sent, or when the signal stops it. */
-  async run(startUs: number, signal: AbortSignal): Promise<void> {
-    for (let dueMs = this.#schedule.next(); dueMs !== undefined; dueMs = this.#schedule.next()) {
-      await until(startUs + dueMs * 1000, signal)
-      if (signal.aborted) return
-      this.#publish(startUs, dueMs)
+  /**
+   * Publishes from now on. Resolves when the time for publishing is over, or when the signal stops it.
+   *
+   * @param onStart told the first instant, on the clock of `nowUs()`
+   */
+  async run(signal: AbortSignal, onStart: (startUs: number) => void): Promise<void> {
+    const { warmupMs, durationMs } = this.#plan
+    const pacer = new Pacer()
+    try {
+      await pacer.start()
+      const startUs = nowUs()
+      onStart(startUs)
+      const startMs = toPerformanceMs(startUs)
+      await new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve(), { once: true })
+        if (signal.aborted) return resolve()
+        pacer.at(startMs + warmupMs + durationMs, () => resolve())
+        const awaitNext = (): void => {
+          const dueMs = this.#schedule.next()
+          if (dueMs === undefined) return
+          pacer.at(startMs + dueMs, () => {
+            this.#publish(startUs, dueMs)
+            awaitNext()
+          })
+        }
+        awaitNext()
+      })
+    } finally {
+      await pacer.close()
     }
-    await until(startUs + (this.#plan.warmupMs + this.#plan.durationMs) * 1000, signal)
   }
 
   #publish(startUs: number, dueMs: number): void {
@@ -76,10 +98,4 @@ export class Publisher {
       failed(error)
     }
   }
-}
-
-/** Resolves at an instant of `nowUs()`, never before it, or when the signal fires. */
-async function until(atUs: number, signal: AbortSignal): Promise<void> {
-  for (let left = atUs - nowUs(); left > 0 && !signal.aborted; left = atUs - nowUs())
-    await delay(Math.ceil(left / 1000), undefined, { signal }).catch(() => undefined)
 }
