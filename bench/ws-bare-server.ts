@@ -12,6 +12,8 @@ const [port, shares] = process.argv.slice(2).map(Number)
 export interface PublishCommand {
   readonly id: string
   readonly sequence: number
+  /** Goes out with the message, for clients that have no other way to know. */
+  readonly sentAtMs?: number
 }
 
 const server = createServer()
@@ -24,8 +26,8 @@ server.listen({ port, host: '127.0.0.1', reusePort: shares === 1, backlog: 4096 
   process.send?.(server.address())
 })
 
-process.on('message', ({ id, sequence }: PublishCommand) => {
-  const frame = Buffer.from(JSON.stringify({ id, sequence, title: 'x'.repeat(100) }))
+process.on('message', (command: PublishCommand) => {
+  const frame = Buffer.from(JSON.stringify({ ...command, title: 'x'.repeat(100) }))
   for (const client of sockets.clients) client.send(frame, { binary: false })
   process.send?.('published')
 })

@@ -12,7 +12,7 @@ export interface BenchTarget extends AsyncDisposable {
   readonly url: string
   readonly pids: readonly number[]
   readonly options: Pick<FanOutOptions, 'path' | 'subscribe' | 'acknowledged' | 'identify'>
-  send(publication: { id: string; sequence: number }): Promise<unknown>
+  send(publication: PublishCommand): Promise<unknown>
 }
 
 /** `processes` bare `ws` servers on one port. */
@@ -34,11 +34,11 @@ export async function bareTarget(processes: number): Promise<BenchTarget> {
       acknowledged: (message) => message.toString() === 'welcome',
       identify: (message) => message.json<{ id: string; sequence: number }>(),
     },
-    send: ({ id, sequence }) =>
+    send: ({ id, sequence, sentAtMs }) =>
       Promise.all(
         servers.map((server) => {
           const done = once(server, 'message')
-          server.send({ id, sequence } satisfies PublishCommand)
+          server.send({ id, sequence, sentAtMs })
           return done
         }),
       ),

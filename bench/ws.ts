@@ -1,7 +1,8 @@
 /**
  * How much fan-out does the generator carry, and what does it cost? 1,000 to 20,000 sockets at two publications a second
  * against a bare `ws` server and against the reference target, then one publication to 50,000 sockets. Server and
- * generator share this machine. Prints a table and writes `perf-report/bench/ws.json`.
+ * generator share this machine. Where k6 is on the path, the same with its sockets. Prints a table and writes
+ * `perf-report/bench/ws.json`.
  *
  *     npm run bench:ws [-- <targets, e.g. bare> <sockets, e.g. 1000,10000> <seconds of publishing, default 10>]
  */
@@ -13,6 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { descriptorLimit } from '../src/run/descriptor-limit.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../src/stats/units.ts'
 import type { WsCase, WsFigures } from './ws-case.ts'
+import { measureK6, type K6Figures } from './ws-k6.ts'
 
 const [targets = 'bare,reference', sizes = '1000,5000,10000,20000,50000', seconds = '10'] = process.argv.slice(2)
 /** Descriptors of a server that are not sockets of the load. */
@@ -99,5 +101,21 @@ for (const plan of casesOf()) {
   const failed = Object.entries(figures.failures).map(([kind, count]) => `${formatCount(count)} × ${kind}`)
   if (failed.length > 0) console.log(`            failed: ${failed.join(', ')}`)
 }
+
+const k6: K6Figures[] = []
+for (const plan of casesOf().filter(({ target, sockets }) => target === 'bare' && sockets < ONE_PUBLICATION_FROM)) {
+  const figures = await measureK6(plan)
+  if (figures === undefined) {
+    console.log('k6           is not on the path')
+    break
+  }
+  k6.push(figures)
+  const { sockets, expected, received, lagP50Ms, lagP99Ms, lagMaxMs, cpuRatio, maxRssBytes } = figures
+  const [count, missing] = [formatCount(expected), formatCount(expected - received)]
+  const lags = [lagP50Ms, lagP99Ms, lagMaxMs].map(formatMs)
+  const perSocket = significant(maxRssBytes / sockets / 1000, 3)
+  printRow(['k6', formatCount(sockets), '', '', count, missing, ...lags, formatRatio(cpuRatio), '', perSocket])
+}
+
 mkdirSync('perf-report/bench', { recursive: true })
-writeFileSync('perf-report/bench/ws.json', `${JSON.stringify({ machine, results }, undefined, 2)}\n`)
+writeFileSync('perf-report/bench/ws.json', `${JSON.stringify({ machine, results, k6 }, undefined, 2)}\n`)
