@@ -255,7 +255,7 @@ test('abortWhen may be a function of the live snapshot', async () => {
     abortWhen: ({ counts }) => counts.completed >= 30 && 'that is enough',
   })
   expect(run.aborted).toBe('that is enough')
-  expect(snapshots.map(({ state }) => state)).toEqual(['running', 'running', 'ended'])
+  expect(snapshots.map(({ state }) => state)).toEqual(['running', 'running', 'running', 'ended'])
   expect(snapshots[1]).toMatchObject({ run: 'http 1', kind: 'http', phase: 'steady', plannedMs: 60_000, users: 2 })
 })
 

@@ -18,6 +18,9 @@ import type { RunSnapshot } from './snapshot.ts'
 import { Tally } from './tally.ts'
 import { vusNeeded } from './vus-needed.ts'
 
+/** Who has just saved a scenario need not wait for its first whole second. */
+const FIRST_LOOK_MS = 300
+
 export interface ExecutionOptions {
   readonly name: string
   readonly kind: RunKind
@@ -190,6 +193,7 @@ export class Execution<V extends DrivenVu> {
       this.#drive(main())
     }
     at(this.#endMs, () => this.#end())
+    at(FIRST_LOOK_MS, () => this.#lookFirst())
     this.#everySecond(1)
     this.#lookForAbort(ABORT_CHECK_MS)
   }
@@ -221,6 +225,11 @@ export class Execution<V extends DrivenVu> {
     window.dropped++
     this.tally.offered++
     this.tally.dropped++
+  }
+
+  #lookFirst(): void {
+    if (this.#endedMs !== undefined) return
+    this.#options.onSnapshot?.(this.#snapshots.make('running', this.#workload.inFlight, this.#driver!.activeVus))
   }
 
   #everySecond(second: number): void {

@@ -38,7 +38,7 @@ export class SnapshotMaker {
     const { name, kind, load, plannedMs, tally, phases } = this.#parts
     const elapsedMs = performance.now() - this.startMs
     const { offered, sent, completed, dropped, errors } = tally
-    const recent = this.#recent(Math.floor(elapsedMs / 1000))
+    const recent = this.#recent(elapsedMs)
     return {
       run: name,
       kind,
@@ -56,11 +56,13 @@ export class SnapshotMaker {
     }
   }
 
-  #recent(second: number): RunSnapshot['recent'] {
-    const seconds = Math.max(1, Math.min(RECENT_SECONDS, second))
+  #recent(elapsedMs: number): RunSnapshot['recent'] {
+    const second = Math.floor(elapsedMs / 1000)
+    const isFirst = second === 0
+    const seconds = isFirst ? Math.max(elapsedMs, 1) / 1000 : Math.min(RECENT_SECONDS, second)
     const sum = new RequestWindow(0)
     for (const { timeline } of this.#parts.series())
-      for (const window of timeline.inSeconds(second - seconds, second)) sum.add(window)
+      for (const window of timeline.inSeconds(isFirst ? 0 : second - seconds, isFirst ? 1 : second)) sum.add(window)
     const { latency } = sum
     const at = (p: number) => latency.percentileUs(p) / 1000
     return {

@@ -3,8 +3,8 @@ import type { RunKind } from './evidence.ts'
 import type { ResponseTimesJson } from './response-times.ts'
 
 /**
- * How a run stands while it goes on: for a person watching, and for a scraper. Engines hand one to `onSnapshot` once a
- * second and once at the end. Plain JSON. Never evidence: matchers judge the finished run.
+ * How a run stands while it goes on: for a person watching, and for a scraper. Engines hand one to `onSnapshot` early in
+ * the first second, then once a second, and once at the end. Plain JSON. Never evidence: matchers judge the finished run.
  */
 export interface RunSnapshot {
   /** The run's name within its scenario, as in its result. */
@@ -20,7 +20,7 @@ export interface RunSnapshot {
   readonly state: 'running' | 'ended'
   /** Since the start, warm-up included. For a fan-out: of expected deliveries. */
   readonly counts: SnapshotCounts
-  /** Over the last few whole seconds. */
+  /** Over the last few whole seconds; in the first second, over what has passed of it. */
   readonly recent: RecentFigures
   /** VUs in use, or sockets open. */
   readonly users: number

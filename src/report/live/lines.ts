@@ -1,4 +1,4 @@
-import { formatCount, formatMs, formatRate, formatRatio } from '../../stats/units.ts'
+import { formatCount, formatMs, formatRate, formatRatio, significant } from '../../stats/units.ts'
 import type { RunSnapshot } from '../../run/snapshot.ts'
 import { cut, wrapPieces } from '../terminal/columns.ts'
 import type { Paint } from '../terminal/style.ts'
@@ -79,7 +79,7 @@ function timesOf({ recent, counts, kind }: RunSnapshot): string[] {
   const errors = Object.values(counts.errors).reduce((sum, count) => sum + count, 0)
   const show = (ms: number | undefined) => (ms === undefined ? '–' : formatMs(ms))
   return [
-    `last ${recent.seconds}s ${kind === 'fanOut' ? 'lag ' : ''}p50 ${show(recent.p50Ms)}`,
+    `last ${significant(recent.seconds, 1)}s ${kind === 'fanOut' ? 'lag ' : ''}p50 ${show(recent.p50Ms)}`,
     `p95 ${show(recent.p95Ms)}`,
     `p99 ${show(recent.p99Ms)}`,
     `errors ${formatCount(errors)}`,
