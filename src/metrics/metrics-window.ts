@@ -180,7 +180,7 @@ export class MetricsWindow {
   #buckets(selector: Selector): readonly Bucket[] {
     const buckets = { ...selector, name: `${selector.name}_bucket` }
     const series = this.#instances.flatMap(({ history }) => history.select(buckets))
-    if (series.length === 0) return this.#missing(buckets)
+    if (series.length === 0 || this.scrapeCount === 0) return this.#missing(buckets)
     const bounds = new Set(series.flatMap(({ labels }) => labels['le'] ?? []))
     return [...bounds].map((le) => ({
       le: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le),

@@ -112,12 +112,17 @@ export class ServerSide implements ComparedRun {
     ]
   }
 
+  /** In ends of buckets, which are known; what lies between them is not. */
   #hint(): string | undefined {
-    const { serviceTimeMs, serverLowMs, serverHighMs, serverMs } = this.at(0.95)
-    const shown = `${significant(serverMs, 3)} of ${significant(serviceTimeMs, 3)} ms of service time at p95`
+    const { serviceTimeMs, serverLowMs, serverHighMs } = this.at(0.95)
+    const of = `of ${significant(serviceTimeMs, 3)} ms of service time at p95`
     if (serverHighMs < serviceTimeMs / 2)
-      return `the server knows of ${shown}: the rest is queueing before its handler, or network. A quicker handler will not help`
-    if (serverLowMs > serviceTimeMs / 2) return `the server's handler takes ${shown}`
+      return (
+        `the server knows of at most ${significant(serverHighMs, 3)} ${of}: the rest is queueing before its handler, ` +
+        `or network, and a quicker handler will not help`
+      )
+    if (serverLowMs > serviceTimeMs / 2)
+      return `the server's handler takes at least ${significant(Math.min(serverLowMs, serviceTimeMs), 3)} ${of}`
     return undefined
   }
 }

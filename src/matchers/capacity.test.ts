@@ -1,0 +1,330 @@
+import { describe, expect, test } from 'vitest'
+import {
+  capacityOf,
+  metricsOf,
+  type CapacityEvidence,
+  type MetricsEvidence,
+  type PolicyEvidence,
+  type ShareEvidence,
+} from '../run/share-evidence.ts'
+import type { CapacitySource, MetricsSource } from './capacity.ts'
+import { messageOf } from './message-of.ts'
+import { sampleHttpRun } from './sample-runs.ts'
+import './register.ts'
+
+const share: ShareEvidence = {
+  ...{ what: 'CPU of the target', of: 'of 2 cores', mean: 0.42, max: 0.93, maxAtMs: 7_000, sampleCount: 10 },
+  ...{ hint: undefined, invalidities: [], unavailable: undefined },
+  evidenceLines: ['steady phase, 10 samples', 'mean 42%   max 93% at 7 s   of 2 cores'],
+}
+const policy: PolicyEvidence = {
+  ...{ policy: 'volatile-lru', invalidities: [], unavailable: undefined },
+  evidenceLines: ['30 MiB of 256 MiB in use, 0 keys evicted in the steady phase'],
+}
+const invalid = {
+  invalidities: [{ reason: 'metric-missing', finding: 'no sample succeeded', remedy: 'see why' }],
+} as const
+const unavailable = { unavailable: 'the target runs elsewhere: set PERF_TARGET_CONTAINER' }
+
+interface Asked {
+  cores?: number | undefined
+  share?: readonly [string, string, string]
+  pool?: 'postgres' | 'pgbouncer'
+}
+
+function capacity(found: Partial<ShareEvidence & PolicyEvidence> = {}, asked: Asked = {}): CapacitySource {
+  const evidence: CapacityEvidence = {
+    cpu(cores) {
+      asked.cores = cores
+      return { ...share, ...found }
+    },
+    redisMemory: () => ({ ...share, what: 'Redis memory', of: 'of maxmemory 256 MiB', ...found }),
+    postgresConnections() {
+      asked.pool = 'postgres'
+      return { ...share, what: 'Postgres connections', of: 'of 97 that Postgres allows', ...found }
+    },
+    pgBouncerPools() {
+      asked.pool = 'pgbouncer'
+      return { ...share, what: 'pgBouncer pool', of: 'of 20 in pool shop/app', ...found }
+    },
+    evictionPolicy: () => ({ ...policy, ...found }),
+  }
+  return { [capacityOf]: () => evidence }
+}
+
+function metrics(asked: Asked = {}): MetricsSource {
+  const evidence: MetricsEvidence = {
+    share(...args) {
+      asked.share = args
+      return { ...share, what: 'pool usage', of: 'of pg_pool_size 10' }
+    },
+    hitRatio: () => {
+      throw new Error('not asked for here')
+    },
+  }
+  return { [metricsOf]: () => evidence }
+}
+
+/** As an argument that does not compile otherwise. */
+const untyped = (value: unknown) => value as never
+
+describe('toHaveCpuBelow', () => {
+  test('judges the mean, or the worst second, in both polarities', () => {
+    expect(capacity()).toHaveCpuBelow(0.7)
+    expect(capacity()).not.toHaveCpuBelow(0.7, { on: 'max' })
+    expect(messageOf(() => expect(capacity()).toHaveCpuBelow(0.42))).toMatchInlineSnapshot(`
+      "Error: expect(capacity).toHaveCpuBelow(0.42)
+
+      Expected: CPU of the target < 42%
+      Received: CPU of the target = 42% of 2 cores
+
+      Evidence: steady phase, 10 samples
+                mean 42%   max 93% at 7 s   of 2 cores"
+    `)
+    expect(messageOf(() => expect(capacity()).toHaveCpuBelow(0.7, { on: 'max' }))).toMatchInlineSnapshot(`
+      "Error: expect(capacity).toHaveCpuBelow(0.7, { on: 'max' })
+
+      Expected: highest CPU of the target < 70%
+      Received: highest CPU of the target = 93% of 2 cores (+32.9%)
+
+      Evidence: steady phase, 10 samples
+                mean 42%   max 93% at 7 s   of 2 cores"
+    `)
+    expect(messageOf(() => expect(capacity()).not.toHaveCpuBelow(0.7))).toMatchInlineSnapshot(`
+      "Error: expect(capacity).not.toHaveCpuBelow(0.7)
+
+      Expected: CPU of the target ≥ 70%
+      Received: CPU of the target = 42% of 2 cores (−40%)
+
+      Evidence: steady phase, 10 samples
+                mean 42%   max 93% at 7 s   of 2 cores"
+    `)
+  })
+
+  test('hands on how many cores are the whole', () => {
+    const asked: Asked = {}
+    expect(capacity({}, asked)).toHaveCpuBelow(0.7, { cores: 1.5 })
+    expect(asked.cores).toBe(1.5)
+  })
+
+  test('is invalid in both polarities where nothing was sampled', () => {
+    const nothing = capacity({ mean: Number.NaN, max: Number.NaN, evidenceLines: [], ...invalid })
+    expect(messageOf(() => expect(nothing).toHaveCpuBelow(0.7))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(capacity).toHaveCpuBelow(0.7)
+
+      Expected: CPU of the target < 70%
+      Received: INVALID, not judged. metric-missing: no sample succeeded
+
+      Hint:     see why"
+    `)
+    expect(messageOf(() => expect(nothing).not.toHaveCpuBelow(0.7))).toMatch(/^InvalidRunError/)
+  })
+})
+
+describe('toHaveRedisMemoryBelow', () => {
+  test('judges in both polarities', () => {
+    expect(capacity()).toHaveRedisMemoryBelow(0.6)
+    const hint = 'keys were evicted'
+    expect(messageOf(() => expect(capacity({ hint })).toHaveRedisMemoryBelow(0.3))).toMatchInlineSnapshot(`
+      "Error: expect(capacity).toHaveRedisMemoryBelow(0.3)
+
+      Expected: Redis memory < 30%
+      Received: Redis memory = 42% of maxmemory 256 MiB (+40%)
+
+      Evidence: steady phase, 10 samples
+                mean 42%   max 93% at 7 s   of 2 cores
+      Hint:     keys were evicted"
+    `)
+    expect(messageOf(() => expect(capacity()).not.toHaveRedisMemoryBelow(0.6))).toMatchInlineSnapshot(`
+      "Error: expect(capacity).not.toHaveRedisMemoryBelow(0.6)
+
+      Expected: Redis memory ≥ 60%
+      Received: Redis memory = 42% of maxmemory 256 MiB (−30%)
+
+      Evidence: steady phase, 10 samples
+                mean 42%   max 93% at 7 s   of 2 cores"
+    `)
+  })
+
+  test('is invalid in both polarities where there is no limit', () => {
+    const finding = 'Redis has no maxmemory, so there is no share of it'
+    const remedy = 'set one: CONFIG SET maxmemory 256mb'
+    const unlimited = capacity({ invalidities: [{ reason: 'metric-missing', finding, remedy }], evidenceLines: [] })
+    expect(messageOf(() => expect(unlimited).toHaveRedisMemoryBelow(0.6))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(capacity).toHaveRedisMemoryBelow(0.6)
+
+      Expected: Redis memory < 60%
+      Received: INVALID, not judged. metric-missing: Redis has no maxmemory, so there is no share of it
+
+      Hint:     set one: CONFIG SET maxmemory 256mb"
+    `)
+    expect(messageOf(() => expect(unlimited).not.toHaveRedisMemoryBelow(0.6))).toMatch(/^InvalidRunError/)
+  })
+})
+
+describe('toHaveEvictionPolicy', () => {
+  test('judges in both polarities', () => {
+    expect(capacity()).toHaveEvictionPolicy('volatile-lru')
+    expect(capacity()).not.toHaveEvictionPolicy('noeviction')
+    const refusing = capacity({ policy: 'noeviction' })
+    expect(messageOf(() => expect(refusing).toHaveEvictionPolicy('volatile-lru'))).toMatchInlineSnapshot(`
+      "Error: expect(capacity).toHaveEvictionPolicy('volatile-lru')
+
+      Expected: eviction policy volatile-lru
+      Received: eviction policy noeviction
+
+      Evidence: 30 MiB of 256 MiB in use, 0 keys evicted in the steady phase
+      Hint:     CONFIG SET maxmemory-policy volatile-lru, or redis({ maxmemoryPolicy: 'volatile-lru' }) in the config"
+    `)
+    expect(messageOf(() => expect(refusing).not.toHaveEvictionPolicy('noeviction'))).toMatchInlineSnapshot(`
+      "Error: expect(capacity).not.toHaveEvictionPolicy('noeviction')
+
+      Expected: an eviction policy other than noeviction
+      Received: eviction policy noeviction
+
+      Evidence: 30 MiB of 256 MiB in use, 0 keys evicted in the steady phase"
+    `)
+  })
+
+  test('is invalid in both polarities where no sample says', () => {
+    const unknown = capacity({ policy: undefined, evidenceLines: [], ...invalid })
+    expect(messageOf(() => expect(unknown).toHaveEvictionPolicy('volatile-lru'))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(capacity).toHaveEvictionPolicy('volatile-lru')
+
+      Expected: eviction policy volatile-lru
+      Received: INVALID, not judged. metric-missing: no sample succeeded
+
+      Hint:     see why"
+    `)
+    expect(messageOf(() => expect(unknown).not.toHaveEvictionPolicy('volatile-lru'))).toMatch(/^InvalidRunError/)
+  })
+})
+
+describe('toHavePoolUsageBelow', () => {
+  test("judges the target's own pool in both polarities, by the gauges named", () => {
+    const asked: Asked = {}
+    expect(metrics(asked)).toHavePoolUsageBelow(0.7)
+    expect(asked.share).toEqual(['pool usage', 'pg_pool_connections{state="active"}', 'pg_pool_size'])
+    expect(metrics(asked)).toHavePoolUsageBelow(0.7, { used: 'in_use', size: 'size' })
+    expect(asked.share).toEqual(['pool usage', 'in_use', 'size'])
+    expect(messageOf(() => expect(metrics()).toHavePoolUsageBelow(0.4))).toMatchInlineSnapshot(`
+      "Error: expect(window).toHavePoolUsageBelow(0.4)
+
+      Expected: pool usage < 40%
+      Received: pool usage = 42% of pg_pool_size 10 (+5%)
+
+      Evidence: steady phase, 10 samples
+                mean 42%   max 93% at 7 s   of 2 cores"
+    `)
+    expect(messageOf(() => expect(metrics()).not.toHavePoolUsageBelow(0.7))).toMatchInlineSnapshot(`
+      "Error: expect(window).not.toHavePoolUsageBelow(0.7)
+
+      Expected: pool usage ≥ 70%
+      Received: pool usage = 42% of pg_pool_size 10 (−40%)
+
+      Evidence: steady phase, 10 samples
+                mean 42%   max 93% at 7 s   of 2 cores"
+    `)
+  })
+
+  test('judges connections of Postgres, or of pgBouncer', () => {
+    const asked: Asked = {}
+    expect(capacity({}, asked)).toHavePoolUsageBelow(0.7)
+    expect(asked.pool).toBe('postgres')
+    expect(capacity({}, asked)).toHavePoolUsageBelow(0.7, { of: 'pgbouncer' })
+    expect(asked.pool).toBe('pgbouncer')
+    expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.4))).toMatchInlineSnapshot(`
+      "Error: expect(window).toHavePoolUsageBelow(0.4)
+
+      Expected: Postgres connections < 40%
+      Received: Postgres connections = 42% of 97 that Postgres allows (+5%)
+
+      Evidence: steady phase, 10 samples
+                mean 42%   max 93% at 7 s   of 2 cores"
+    `)
+    expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.9, { of: 'pgbouncer', on: 'max' })))
+      .toMatchInlineSnapshot(`
+      "Error: expect(window).toHavePoolUsageBelow(0.9, { of: 'pgbouncer', on: 'max' })
+
+      Expected: highest pgBouncer pool < 90%
+      Received: highest pgBouncer pool = 93% of 20 in pool shop/app (+3.3%)
+
+      Evidence: steady phase, 10 samples
+                mean 42%   max 93% at 7 s   of 2 cores"
+    `)
+  })
+
+  test('is invalid in both polarities where nothing was sampled', () => {
+    expect(messageOf(() => expect(capacity(invalid)).toHavePoolUsageBelow(0.7))).toMatch(/^InvalidRunError/)
+    expect(messageOf(() => expect(capacity(invalid)).not.toHavePoolUsageBelow(0.7))).toMatch(/^InvalidRunError/)
+  })
+
+  test('refuses options for the other kind of window', () => {
+    expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.7, untyped({ used: 'a', size: 'b' }))))
+      .toMatchInlineSnapshot(`
+      "OptionsError: toHavePoolUsageBelow() was given 2 options it cannot use:
+
+        options.used: is an option for metrics.during(run), and this is capacity.during(run)
+          received: 'a'
+          example:  expect(await metrics.during(run)).toHavePoolUsageBelow(0.7, …)
+        options.size: is an option for metrics.during(run), and this is capacity.during(run)
+          received: 'b'
+          example:  expect(await metrics.during(run)).toHavePoolUsageBelow(0.7, …)"
+    `)
+    expect(messageOf(() => expect(metrics()).toHavePoolUsageBelow(0.7, untyped({ of: 'pgbouncer' })))).toContain(
+      'is an option for capacity.during(run), and this is metrics.during(run)',
+    )
+  })
+})
+
+test('what cannot be seen from here is skipped with the reason, in both polarities', ({ task }) => {
+  const elsewhere = capacity(unavailable)
+  expect(elsewhere).toHaveCpuBelow(0.7)
+  expect(elsewhere).not.toHaveRedisMemoryBelow(0.6)
+  expect(elsewhere).toHaveEvictionPolicy('noeviction')
+  expect(elsewhere).not.toHavePoolUsageBelow(0.6)
+  const { assertions = [] } = task.meta.slo ?? {}
+  expect(assertions.map(({ assertion, outcome }) => `${outcome} ${assertion}`)).toEqual([
+    'skipped toHaveCpuBelow(0.7)',
+    'skipped not.toHaveRedisMemoryBelow(0.6)',
+    "skipped toHaveEvictionPolicy('noeviction')",
+    'skipped not.toHavePoolUsageBelow(0.6)',
+  ])
+  expect(assertions[0]?.received).toBe('not checked: the target runs elsewhere: set PERF_TARGET_CONTAINER')
+})
+
+test('every mistake in the arguments at once', () => {
+  const wrong = () => expect(capacity()).toHaveCpuBelow(70, untyped({ on: 'p95', cores: 0, core: 2 }))
+  expect(messageOf(wrong)).toMatchInlineSnapshot(`
+    "OptionsError: toHaveCpuBelow() was given 4 options it cannot use:
+
+      ratio: must be a ratio above 0 and below 1, not percent; for 70% write 0.7
+        received: 70
+        example:  toHaveCpuBelow(0.7)
+      options.core: is no option here; known are on, cores
+        received: 2
+        example:  cores: …
+      options.on: must be 'mean' or 'max'
+        received: 'p95'
+        example:  on: 'max'
+      options.cores: must be a number above 0
+        received: 0
+        example:  cores: 2"
+  `)
+  expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.7, untyped({ of: 'mysql' })))).toContain(
+    "must be 'postgres' or 'pgbouncer'",
+  )
+  expect(messageOf(() => expect(capacity()).toHaveEvictionPolicy('lru'))).toContain(
+    'must be a maxmemory-policy of Redis',
+  )
+  expect(messageOf(() => expect(capacity()).toHaveRedisMemoryBelow(0.6, untyped('max')))).toContain('must be an object')
+})
+
+test('what is no window is refused', () => {
+  expect(messageOf(() => expect(untyped(sampleHttpRun())).toHaveCpuBelow(untyped(0.7)))).toMatch(
+    /^TypeError: toHaveCpuBelow\(\) judges capacity, as await capacity.during\(run\) gives; it was given an HTTP run/,
+  )
+  expect(messageOf(() => expect(untyped(metrics())).toHaveCpuBelow(untyped(0.7)))).toMatch(
+    /Matchers that fit it: .*toHavePoolUsageBelow/,
+  )
+})

@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import type { CapacityWindow } from '../capacity/capacity-window.ts'
+import type { Freshness, FreshnessProbe } from '../freshness/freshness.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { MetricsWindow } from '../metrics/metrics-window.ts'
+import type { FanOutRun } from '../run/fan-out-run.ts'
+import type { HttpRun } from '../run/http-run.ts'
+import './register.ts'
+
+declare const capacity: CapacityWindow
+declare const window: MetricsWindow
+declare const metrics: Metrics
+declare const probe: FreshnessProbe
+declare const freshness: Freshness
+declare const run: HttpRun
+declare const fanOut: FanOutRun
+
+test('capacity matchers take windows of capacity alone', () => {
+  expect(capacity).toHaveCpuBelow(0.7, { on: 'max', cores: 2 })
+  expect(capacity).not.toHaveRedisMemoryBelow(0.6)
+  expect(capacity).toHaveEvictionPolicy('volatile-lru')
+  // @ts-expect-error -- metrics of the target are no capacity
+  expect(window).toHaveCpuBelow(0.7)
+  // @ts-expect-error -- nor is a run
+  expect(run).toHaveRedisMemoryBelow(0.6)
+  // @ts-expect-error -- cores are an option of CPU
+  expect(capacity).toHaveRedisMemoryBelow(0.6, { cores: 2 })
+  // @ts-expect-error -- one of two
+  expect(capacity).toHaveCpuBelow(0.7, { on: 'p95' })
+})
+
+test('pool usage has the options of its window', () => {
+  expect(window).toHavePoolUsageBelow(0.7, { used: 'in_use', size: 'size', on: 'max' })
+  expect(capacity).not.toHavePoolUsageBelow(0.7, { of: 'pgbouncer' })
+  // @ts-expect-error -- gauges are those of the target's metrics
+  expect(capacity).toHavePoolUsageBelow(0.7, { used: 'in_use' })
+  // @ts-expect-error -- whose connections is a question to capacity
+  expect(window).toHavePoolUsageBelow(0.7, { of: 'postgres' })
+  // @ts-expect-error -- a run has no pool
+  expect(run).toHavePoolUsageBelow(0.7)
+  expect({ window }).toEqual({ window: expect.toHavePoolUsageBelow(0.7, { of: 'postgres' }) })
+})
+
+test('hit ratios take metrics, and both counters', () => {
+  expect(window).toHaveCacheHitRatioAbove(0.8, { hits: 'hits_total', misses: 'misses_total' })
+  // @ts-expect-error -- misses are missing
+  expect(window).toHaveCacheHitRatioAbove(0.8, { hits: 'hits_total' })
+  // @ts-expect-error -- capacity has no counters
+  expect(capacity).toHaveCacheHitRatioAbove(0.8, { hits: 'hits_total', misses: 'misses_total' })
+  // @ts-expect-error -- a window that was not awaited
+  expect(metrics.during(run)).toHaveCacheHitRatioAbove(0.8, { hits: 'hits_total', misses: 'misses_total' })
+})
+
+test('freshness takes what a probe found', async () => {
+  expect(freshness).toStayFresherThan('1s')
+  expect(await probe.during(run)).not.toStayFresherThan(1_000)
+  // @ts-expect-error -- the probe itself has found nothing yet
+  expect(probe).toStayFresherThan(1_000)
+  // @ts-expect-error -- a run knows nothing of staleness
+  expect(run).toStayFresherThan(1_000)
+})
+
+test('a run with the server beside it is judged as the run', () => {
+  const beside = window.serverSide(run.step('me'), { histogram: 'http_seconds', labels: { route: '/api/me' } })
+  expect(beside).toHaveP95Below(120)
+  expect(beside).toHaveErrorRateBelow(0.001)
+  // @ts-expect-error -- deliveries have no route
+  window.serverSide(fanOut, { histogram: 'http_seconds' })
+  // @ts-expect-error -- a histogram is needed
+  window.serverSide(run, { labels: { route: '/api/me' } })
+})

@@ -1,0 +1,111 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { messageOf } from '../matchers/message-of.ts'
+import '../matchers/register.ts'
+import { sampleHttpRun } from '../matchers/sample-runs.ts'
+import { windowOf, type TimedRun } from '../run/window.ts'
+import { createMetrics } from './metrics.ts'
+import type { MetricsWindow } from './metrics-window.ts'
+
+/** A window over which the target's histogram counted so much up to each bound. */
+async function windowWith(bounds: Readonly<Record<string, number>>, name = 'http_server_duration_seconds') {
+  const text = (filled: boolean) =>
+    Object.entries(bounds)
+      .map(([le, count]) => `${name}_bucket{route="/api/me",le="${le}"} ${filled ? count : 0}\n`)
+      .join('')
+  let filled = false
+  const server = createServer((_, response) => response.end(text(filled))).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`
+  await using metrics = await createMetrics({ urls: [url], signal: new AbortController().signal, interval: '1h' })
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  filled = true
+  const at = performance.now()
+  const run: TimedRun = {
+    [windowOf]: () => ({
+      ...{ run: 'http 1', scope: 'steady phase', runStartMs: at, runEndMs: at, settledMs: at },
+      spans: [{ startMs: at - 0.1, endMs: at }],
+    }),
+  }
+  return await metrics.during(run)
+}
+
+/** 2,000 requests, latency and service time 10 to 109 ms, evenly. */
+const run = sampleHttpRun()
+const me = { histogram: 'http_server_duration_seconds', labels: { route: '/api/me' } }
+
+function bothSides(window: MetricsWindow) {
+  return window.serverSide(run, me)
+}
+
+test('the difference is what the server does not know of', async () => {
+  const beside = bothSides(await windowWith({ '0.001': 0, '0.005': 1_900, '0.01': 2_000, '+Inf': 2_000 }))
+  expect(beside.name).toBe('http 1')
+  expect(beside.serverCount).toBe(2_000)
+  const { serverMs, serviceTimeMs, latencyMs, outsideMs } = beside.at(0.95)
+  expect(serverMs).toBe(5)
+  expect(latencyMs).toBeCloseTo(104, 0)
+  expect(outsideMs).toBe(serviceTimeMs - 5)
+})
+
+test('latency matchers judge it as the run, and their message says where the time passed', async () => {
+  const beside = bothSides(await windowWith({ '0.001': 0, '0.005': 1_900, '0.01': 2_000, '+Inf': 2_000 }))
+  expect(beside).toHaveP95Below(105)
+  expect(messageOf(() => expect(beside).toHaveP95Below(96))).toMatchInlineSnapshot(`
+    "Error: expect(run).toHaveP95Below(96)
+
+    Expected: p95 < 96 ms
+    Received: p95 = 104 ms (+8.4%), 95% interval 104–105 ms
+
+    Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+              generator: schedule delay p99 1.2 ms, CPU 31%
+              in the server   p50 3.11   p95 5   p99 9 ms   2,000 requests by http_server_duration_seconds{route="/api/me"}
+              outside of it   p50 55.9   p95 99.1   p99 99 ms   queueing and network: service time less the server's
+    Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+    Hint:     the server knows of at most 5 of 104 ms of service time at p95: the rest is queueing before its handler, or network, and a quicker handler will not help"
+  `)
+})
+
+test('a server that takes most of the time is said to', async () => {
+  const beside = bothSides(await windowWith({ '0.1': 1_500, '0.2': 2_000, '+Inf': 2_000 }))
+  expect(messageOf(() => expect(beside).not.toHaveP95Below(105))).toMatchInlineSnapshot(`
+    "Error: expect(run).not.toHaveP95Below(105)
+
+    Expected: p95 ≥ 105 ms
+    Received: p95 = 104 ms (−0.89%), 95% interval 104–105 ms
+
+    Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+              generator: schedule delay p99 1.2 ms, CPU 31%
+              in the server   p50 66.7   p95 180   p99 196 ms   2,000 requests by http_server_duration_seconds{route="/api/me"}
+              outside of it   p50 <59   p95 <4.06   p99 <8.03 ms   queueing and network: service time less the server's
+    Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+    Hint:     the server's handler takes at least 100 of 104 ms of service time at p95"
+  `)
+})
+
+test('histograms that count other requests are told', async () => {
+  const beside = bothSides(await windowWith({ '0.1': 500, '+Inf': 500 }))
+  expect(messageOf(() => expect(beside).toHaveP95Below(96))).toMatch(
+    /the server counted 500 requests and the run 2,000: other clients, other labels, or a scope of few scrapes/,
+  )
+})
+
+test('the unit is that of the name, unless it is given', async () => {
+  const window = await windowWith({ '5': 2_000, '+Inf': 2_000 }, 'duration_milliseconds')
+  expect(window.serverSide(run, { histogram: 'duration_milliseconds' }).at(0.5).serverHighMs).toBe(5)
+  expect(window.serverSide(run, { histogram: 'duration_milliseconds', unit: 's' }).at(0.5).serverHighMs).toBe(5_000)
+})
+
+test('a route that was not observed is an error', async () => {
+  const window = await windowWith({ '0.1': 0, '+Inf': 0 })
+  expect(messageOf(() => bothSides(window))).toBe(
+    'MetricMissingError: http_server_duration_seconds{route="/api/me"} observed nothing while http 1 lasted',
+  )
+  expect(messageOf(() => window.serverSide(run, { ...me, labels: { route: '/api/you' } }))).toBe(
+    'MetricMissingError: http_server_duration_seconds_bucket{route="/api/you"} picks no series; route is "/api/me"',
+  )
+})
