@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { expect, onTestFinished, test } from 'vitest'
+import { coresOf, cpuSecondsOf, ProcessTrees, secondsOf } from './process-cpu.ts'
+
+const BURN = 'while (process.cpuUsage().user < 200_000);'
+
+/** A process that starts one child after the other, each of which says when it has burnt its time. */
+async function parentOf(...children: readonly string[]) {
+  const code = `
+    const { spawn } = require('node:child_process')
+    const children = ${JSON.stringify(children)}.map((code) => spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'inherit', 'inherit'] }))
+    children.forEach((child) => child.on('exit', () => console.log('gone')))
+    process.stdin.on('end', () => { children.forEach((child) => child.kill('SIGKILL')); process.exit() }).resume()`
+  const parent = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
+  onTestFinished(async () => {
+    parent.stdin.end()
+    await once(parent, 'exit')
+  })
+  const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]()
+  return { pid: parent.pid!, line: async () => (await lines.next()).value as string }
+}
+
+test('children count, also once they have ended', async () => {
+  const parent = await parentOf(`${BURN} console.log('burnt'); setTimeout(() => {}, 60_000)`, BURN)
+  const said = [await parent.line(), await parent.line()]
+  expect(said.toSorted()).toEqual(['burnt', 'gone'])
+  expect(await cpuSecondsOf([parent.pid])).toBeGreaterThan(0.35)
+})
+
+test('what was started after the first reading counts too, what belongs to others does not', async () => {
+  const [ours, others] = await Promise.all([
+    parentOf(`setTimeout(() => { ${BURN} console.log('burnt'); setTimeout(() => {}, 60_000) }, 200)`),
+    parentOf(
+      `console.log('there'); setTimeout(() => { ${BURN} console.log('burnt'); setTimeout(() => {}, 60_000) }, 200)`,
+    ),
+  ])
+  await others.line()
+  const trees = new ProcessTrees([ours.pid])
+  const before = await trees.read()
+  expect([await ours.line(), await others.line()]).toEqual(['burnt', 'burnt'])
+  const after = await trees.read()
+  const used = after.totalSec - before.totalSec
+  expect(used).toBeGreaterThan(0.15)
+  expect((await new ProcessTrees([ours.pid, others.pid]).read()).instancesSec).toHaveLength(2)
+  expect((await new ProcessTrees([ours.pid, others.pid]).read()).totalSec).toBeGreaterThan(after.totalSec + 0.15)
+})
+
+test('a target that has ended is named; one instance of two is still read', async () => {
+  await expect(cpuSecondsOf([2 ** 22 - 1])).rejects.toThrow("none of the target's processes (4194303) is alive")
+  const { instancesSec } = await new ProcessTrees([process.pid, 2 ** 22 - 1]).read()
+  expect(instancesSec).toEqual([expect.any(Number), 0])
+})
+
+test.skipIf(process.platform !== 'linux')('cores are those of the affinity, of all instances together', async () => {
+  expect(await coresOf([process.pid], 64)).toBeGreaterThan(0)
+  expect(await coresOf([process.pid], 1)).toBe(1)
+  expect(await coresOf([], 8)).toBe(8)
+  const pinned = spawn('taskset', ['-c', '0', 'sleep', '60'])
+  onTestFinished(() => void pinned.kill('SIGKILL'))
+  await once(pinned, 'spawn')
+  // taskset sets the affinity before it becomes the other program.
+  while ((await coresOf([pinned.pid!], 64)) !== 1) await new Promise((resolve) => setImmediate(resolve))
+  expect(await coresOf([pinned.pid!, process.pid], 64)).toBe(await coresOf([process.pid], 64))
+})
+
+test.each([
+  ['00:01.50', 1.5],
+  ['02:00', 120],
+  ['1:02:03', 3_723],
+  ['2-00:00:01', 172_801],
+])('%s of ps is %d s', (time, seconds) => {
+  expect(secondsOf(time)).toBe(seconds)
+})

@@ -1,0 +1,178 @@
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import pg from 'pg'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { testContext } from '../../fixtures/services/context.ts'
+import { postgres } from '../services/postgres.ts'
+import { redis } from '../services/redis.ts'
+import type { StartedService } from '../services/service.ts'
+import { connectPostgres } from './postgres-sample.ts'
+import { connectRedis, parseInfo } from './redis-sample.ts'
+
+let context: Awaited<ReturnType<typeof testContext>>
+let [postgresUrl, redisUrl] = ['', '']
+const started: StartedService[] = []
+
+beforeAll(async () => {
+  context = await testContext()
+  const services = await Promise.all([
+    postgres({ provider: 'embedded', settings: { max_connections: 20, reserved_connections: 2 } }).start(context),
+    redis({ provider: 'embedded', maxmemory: '64mb', maxmemoryPolicy: 'volatile-lru' }).start(context),
+  ])
+  started.push(...services)
+  ;[postgresUrl, redisUrl] = services.map(({ connection }) => connection['url']!) as [string, string]
+})
+afterAll(async () => {
+  await Promise.all(started.map((service) => service[Symbol.asyncDispose]()))
+  await context[Symbol.asyncDispose]()
+})
+
+/** Something that takes connections and never says a word. */
+async function muteServer(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
+
+async function client(url = postgresUrl): Promise<pg.Client> {
+  const connected = new pg.Client({ connectionString: url })
+  connected.on('error', () => {})
+  await connected.connect()
+  onTestFinished(() => connected.end().catch(() => {}))
+  return connected
+}
+
+describe('Postgres', () => {
+  async function sampled(url = postgresUrl) {
+    const connected = await connectPostgres(url)
+    onTestFinished(() => connected.close())
+    return connected
+  }
+
+  test('connections of others, those allowed, transactions, deadlocks and blocks', async () => {
+    const { read } = await sampled()
+    const before = await read()
+    const busy = await client()
+    await busy.query('BEGIN')
+    await busy.query('SELECT pg_sleep(0.05)')
+    const found = await read()
+    expect(found.connections).toBe(before.connections + 1)
+    expect(found.maxConnections, 'less three for superusers and two reserved').toBe(15)
+    expect(found.longestTransactionMs).toBeGreaterThanOrEqual(50)
+    expect(found.hiddenConnections).toBe(0)
+    expect(found.blocksHit).toBeGreaterThan(0)
+    await busy.query('ROLLBACK')
+    expect((await read()).longestTransactionMs).toBe(0)
+  })
+
+  test('a deadlock is counted', async () => {
+    const { read } = await sampled()
+    const [a, b] = [await client(), await client()]
+    await a.query('CREATE TABLE locks (id int)')
+    onTestFinished(() => void a.query('DROP TABLE locks').catch(() => {}))
+    await a.query('INSERT INTO locks VALUES (1), (2)')
+    const before = await read()
+    for (const [session, id] of [
+      [a, 1],
+      [b, 2],
+    ] as const) {
+      await session.query("SET deadlock_timeout = '10ms'")
+      await session.query('BEGIN')
+      await session.query('SELECT FROM locks WHERE id = $1 FOR UPDATE', [id])
+    }
+    const other = (session: pg.Client, id: number) =>
+      session.query('SELECT FROM locks WHERE id = $1 FOR UPDATE', [id]).catch((error: Error) => error.message)
+    const both = Promise.all([other(a, 2), other(b, 1)])
+    expect(await both).toContain('deadlock detected')
+    await Promise.all([a.query('ROLLBACK'), b.query('ROLLBACK')])
+    // Sessions hand their statistics in when they are idle.
+    while ((await read()).deadlocks === before.deadlocks) await a.query('SELECT pg_stat_force_next_flush()')
+    expect((await read()).deadlocks).toBe(before.deadlocks + 1)
+  })
+
+  test('a role that may not look into others still counts them, and it is told', async () => {
+    const admin = await client()
+    await admin.query("CREATE ROLE guest LOGIN PASSWORD 'guest'")
+    onTestFinished(() => void admin.query('DROP ROLE guest').catch(() => {}))
+    const guest = await sampled(postgresUrl.replace(/\/\/[^@]+@/, '//guest:guest@'))
+    const found = await guest.read()
+    expect(found.connections).toBeGreaterThanOrEqual(1)
+    expect(found.hiddenConnections).toBe(found.connections)
+  })
+
+  test('a connection that was cut is opened again', async () => {
+    const { read } = await sampled()
+    const admin = await client()
+    await admin.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'vitest-slo capacity'",
+    )
+    await expect(read()).rejects.toThrow()
+    expect((await read()).maxConnections).toBe(15)
+  })
+
+  test('is one message where it cannot be reached, without its password', async () => {
+    const message = await connectPostgres('postgres://app:s3cret@127.0.0.1:1/shop').catch(
+      (error: Error) => error.message,
+    )
+    expect(message).toBe(
+      'capacity cannot be sampled at 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1. Correct PERF_DATABASE_URL, or unset it to have assertions on it skipped',
+    )
+    const wrong = postgresUrl.replace(/:[^:@]+@/, ':s3cret@')
+    await expect(connectPostgres(wrong)).rejects.toThrow(/password authentication failed/)
+    const unreadable = await connectPostgres('postgres://app:s3cret@[/shop').catch((error: Error) => error.message)
+    expect(unreadable).not.toContain('s3cret')
+  })
+})
+
+describe('Redis', () => {
+  async function sampled() {
+    const connected = await connectRedis(redisUrl)
+    onTestFinished(() => connected.close())
+    return connected
+  }
+
+  test('memory, limit, policy, look-ups', async () => {
+    const { read } = await sampled()
+    const before = await read()
+    const app = createClient({ url: redisUrl })
+    await app.connect()
+    await app.set('a', 'x'.repeat(1024 * 1024))
+    await app.get('a')
+    await app.get('b')
+    app.destroy()
+    const found = await read()
+    expect(found).toMatchObject({ maxMemoryBytes: 64 * 1024 * 1024, policy: 'volatile-lru', evictedKeys: 0 })
+    expect(found.usedMemoryBytes - before.usedMemoryBytes).toBeGreaterThan(1024 * 1024)
+    expect(found.keyspaceHits - before.keyspaceHits).toBe(1)
+    expect(found.keyspaceMisses - before.keyspaceMisses).toBe(1)
+  })
+
+  test('a connection that was cut is opened again', async () => {
+    const { read } = await sampled()
+    const admin = createClient({ url: redisUrl })
+    await admin.connect()
+    await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'])
+    admin.destroy()
+    // Whether the next reading finds the connection cut or already gone is up to the system.
+    await read().catch(() => {})
+    expect((await read()).policy).toBe('volatile-lru')
+  })
+
+  test('is one message where it cannot be reached, within seconds, without its password', async () => {
+    await expect(connectRedis('redis://:s3cret@127.0.0.1:1')).rejects.toThrow(
+      'capacity cannot be sampled at 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1. Correct PERF_REDIS_URL, or unset it to have assertions on it skipped',
+    )
+    await expect(connectRedis(redisUrl.replace(/:[^:@]+@/, ':s3cret@'))).rejects.toThrow(/WRONGPASS|NOAUTH/)
+    await expect(connectRedis(`redis://127.0.0.1:${await muteServer()}`)).rejects.toThrow(/capacity cannot be sampled/)
+  })
+
+  test('INFO is read whatever its line ends', () => {
+    expect(parseInfo('# Memory\r\nused_memory:1024\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n')).toMatchObject({
+      usedMemoryBytes: 1024,
+      maxMemoryBytes: 0,
+      policy: 'noeviction',
+    })
+  })
+})
