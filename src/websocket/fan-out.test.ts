@@ -163,6 +163,7 @@ describe('a server that closes a third of its sockets before the third of five p
     const { run, truth } = await fanOut(50)
 
     expect(run.sockets).toEqual({ asked: 30, subscribed: 30, failures: {}, closed: 10, reconnected: 10 })
+    expect(run[evidenceOf]().connect.histogram.count).toBe(30)
     const received = truth.sent.reduce((sum, count) => sum + count, 0)
     expect(received).toBeGreaterThan(120)
     expect(run.deliveries).toMatchObject({ expected: 150, received, missing: 150 - received })

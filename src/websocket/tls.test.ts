@@ -1,8 +1,9 @@
+import dns from 'node:dns'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
 import type { FanOutRun } from '../run/fan-out-run.ts'
 import type { FanOutOptions } from './fan-out-options.ts'
@@ -54,7 +55,10 @@ test.each([1, 2])('an authority of one’s own is trusted, with the sockets in %
 })
 
 test('a name is looked up once, and asked for by that name', async () => {
+  const lookup = vi.spyOn(dns, 'lookup')
+  onTestFinished(() => lookup.mockRestore())
   const run = await fanOut({ tls: { ca } }, 'localhost')
+  expect(lookup).toHaveBeenCalledTimes(1)
   expect(run.deliveries).toMatchObject({ expected: 30, received: 30 })
 })
 
