@@ -1,4 +1,4 @@
-import { inject, test } from 'vitest'
+import { inject, test, type RunnerTestCase } from 'vitest'
 import type { Capacity } from './capacity/capacity.ts'
 import type { ProvidedSlo } from './config/provided.ts'
 import type { FreshnessOptions, FreshnessProbe } from './freshness/freshness.ts'
@@ -9,7 +9,7 @@ import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Micro } from './micro/micro.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
-import type { RunResult } from './run/result.ts'
+import type { RunResult, RunSeries } from './run/result.ts'
 import type { RunSnapshot } from './run/snapshot.ts'
 import { scenarioRecordOf } from './run/task-meta.ts'
 import { targetHandle, type TargetHandle } from './target-handle.ts'
@@ -23,9 +23,9 @@ export interface PerfFixtures {
   readonly ws: WebSocketLoad
   /** Reads the target's Postgres and holds histories against it. */
   readonly ledger: Ledger
-  /** The target's own metrics, scraped from `/metrics` of every instance while the scenario runs. */
+  /** The target's own metrics, scraped from every instance while the scenario runs: `/metrics`, or as the config says. */
   readonly metrics: Metrics
-  /** CPU of the target, Redis and Postgres, sampled each second while the scenario runs. */
+  /** CPU of the target, Redis, Postgres and pgBouncer, sampled each second while the scenario runs. */
   readonly capacity: Capacity
   /** Finds out how stale a cached route's answers are, beside the load. */
   readonly freshness: { probe(options: FreshnessOptions): Promise<FreshnessProbe> }
@@ -46,6 +46,8 @@ interface Bindings {
   readonly slo: ProvidedSlo
   readonly onRun: (result: RunResult) => void
   readonly onSnapshot: (snapshot: RunSnapshot) => void
+  /** Starts scraping the target's metrics, once. */
+  readonly scraping: () => Promise<Metrics>
 }
 
 /**
@@ -95,17 +97,29 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
     const { createLedger } = await import('./ledger/ledger.ts')
     await use(createLedger({ databaseUrl: slo.services['postgres']?.['url'], signal, runId }))
   },
-  metrics: async ({ target, signal }, use) => {
-    const { createMetrics } = await import('./metrics/metrics.ts')
-    await using metrics = await createMetrics({ urls: target.urls.map((url) => new URL('/metrics', url).href), signal })
-    await use(metrics)
+  scraping: async ({ slo, task, signal }, use) => {
+    let metrics: Promise<Metrics> | undefined
+    const start = async () => {
+      const { createMetrics } = await import('./metrics/metrics.ts')
+      const { urls, interval, isGuessed } = slo.observation.metrics
+      const required = !isGuessed || slo.target?.isElsewhere !== true
+      const onSeries = (run: string, series: readonly RunSeries[]) => attachSeries(task, run, series)
+      return createMetrics({ urls, interval, required, signal, onSeries })
+    }
+    await use(() => (metrics ??= start()))
+    // Where it could not be started, whoever asked for it was told.
+    await metrics?.then(
+      (started) => started[Symbol.asyncDispose](),
+      () => {},
+    )
   },
-  freshness: async ({ signal }, use) => {
+  metrics: async ({ scraping }, use) => use(await scraping()),
+  freshness: async ({ task, signal }, use) => {
     const { probeFreshness } = await import('./freshness/freshness.ts')
     const probes: FreshnessProbe[] = []
     await use({
       async probe(options) {
-        const probe = await probeFreshness(options, signal)
+        const probe = await probeFreshness(options, signal, (run, series) => attachSeries(task, run, series))
         probes.push(probe)
         return probe
       },
@@ -116,14 +130,21 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
     const { createMicro } = await import('./micro/micro.ts')
     await use(createMicro({ signal, onRun }))
   },
-  capacity: async ({ slo, task }, use) => {
+  capacity: async ({ slo, task, scraping }, use) => {
     const { createCapacity } = await import('./capacity/capacity.ts')
     const { postgres, redis } = slo.services
+    const { containers, cores, pgBouncerUrl } = slo.observation.capacity
+    const { pids = [], isElsewhere = false } = slo.target ?? {}
+    // A target whose processes cannot be seen may say itself what CPU it used.
+    const metrics = isElsewhere && containers.length === 0 ? await scraping() : undefined
     await using capacity = await createCapacity({
-      pids: slo.target?.pids ?? [],
+      ...{ pids, containers, isElsewhere },
+      ...(metrics && { cpuOfMetrics: () => metrics.readings('process_cpu_seconds_total') }),
+      ...(cores !== undefined && { cores }),
+      ...(pgBouncerUrl !== undefined && { pgBouncerUrl }),
       ...(postgres?.['url'] && { databaseUrl: postgres['url'] }),
       ...(redis?.['url'] && { redisUrl: redis['url'] }),
-      onWindow: ({ name, series }) => attachSeries(scenarioRecordOf(task).runs, name, series),
+      onWindow: ({ name, series }) => attachSeries(task, name, series),
     })
     await use(capacity)
   },
@@ -143,10 +164,14 @@ class UnderWay {
   }
 }
 
-/** Charts belong to the run they were sampled beside. */
-function attachSeries(runs: RunResult[], name: string, series: RunResult['series']): void {
+/** Charts belong to the run they were sampled beside; one that is there already is drawn anew. */
+function attachSeries(task: RunnerTestCase, name: string, series: readonly RunSeries[]): void {
+  const { runs } = scenarioRecordOf(task)
   const index = runs.findLastIndex((run) => run.name === name)
-  if (index !== -1 && series) runs[index] = { ...runs[index]!, series }
+  const run = runs[index]
+  if (run === undefined) return
+  const isNew = ({ group, label }: RunSeries) => !series.some((one) => one.group === group && one.label === label)
+  runs[index] = { ...run, series: [...(run.series ?? []).filter(isNew), ...series] }
 }
 
 /** Ctrl-C in a terminal reaches the worker too; the main process decides, so that partial results can be reported. */

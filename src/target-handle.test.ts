@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { AddressInfo } from 'node:net'
 import { targetHandle } from './target-handle.ts'
 
-const at = { urls: ['http://127.0.0.1:1', 'http://127.0.0.1:2'], internalUrls: [], pids: [] }
+const at = { urls: ['http://127.0.0.1:1', 'http://127.0.0.1:2'], internalUrls: [], pids: [], isElsewhere: false }
 
 test('names the first instance and all of them', () => {
   expect(targetHandle(at)).toMatchObject({ url: 'http://127.0.0.1:1', urls: at.urls })

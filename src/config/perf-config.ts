@@ -3,6 +3,7 @@ import type { ExporterOptions } from '../metrics/exporter.ts'
 import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target.ts'
 import { besideThis } from './beside-this.ts'
+import type { CapacityPlace, MetricsPlace } from './observation.ts'
 import { sloPlugin } from './plugin.ts'
 
 export interface PerfConfig {
@@ -26,6 +27,13 @@ export interface PerfConfig {
    * watch mode, where the generator shares its cores with everything else. Default: `fail`.
    */
   readonly invalid?: 'fail' | 'warn'
+  /**
+   * Where the target's Prometheus metrics are: a path on every instance, or a place. `PERF_METRICS_URL` comes before it.
+   * Default: `'/metrics'`; of a target that runs elsewhere, they are skipped where that is not there.
+   */
+  readonly metrics?: string | MetricsPlace
+  /** What `capacity` samples beside the services: the target's container, its cores, pgBouncer. */
+  readonly capacity?: CapacityPlace
   /** Exports how scenarios go to Prometheus, by a scrape endpoint or a Pushgateway. Default: nothing is exported. */
   readonly exporter?: ExporterOptions
   /** Vitest's own options, merged over ours. */

@@ -1,4 +1,5 @@
 import type { Scale } from '../load/scale.ts'
+import type { ProvidedObservation } from './observation.ts'
 
 /** What the main process tells the workers: where everything is, and how much load is wanted. Plain JSON. */
 export interface ProvidedSlo {
@@ -11,6 +12,8 @@ export interface ProvidedSlo {
   readonly target?: ProvidedTarget
   /** Connection details by service name. Secret: never reported. */
   readonly services: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Where metrics and capacity are looked for. Secret: never reported. */
+  readonly observation: ProvidedObservation
   /** What evidence that cannot be judged does to its test. */
   readonly invalid: 'fail' | 'warn'
 }
@@ -22,6 +25,8 @@ export interface ProvidedTarget {
   readonly internalUrls: readonly string[]
   /** Process ids of the instances that we started; empty for a target given by URL. */
   readonly pids: readonly number[]
+  /** It was running before us and goes on afterwards: what is not known of it is nobody's mistake. */
+  readonly isElsewhere: boolean
 }
 
 declare module 'vitest' {

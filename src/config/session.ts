@@ -11,6 +11,7 @@ import {
 import { secretsOf } from '../services/redact.ts'
 import { forReader } from './for-reader.ts'
 import { onFirstInterrupt } from './interrupts.ts'
+import { Observation } from './observation.ts'
 import type { PerfConfig } from './perf-config.ts'
 import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
 import { chooseScale, type ScaleChoice } from './scale-choice.ts'
@@ -22,10 +23,11 @@ export class Session {
   readonly #project: TestProject
   readonly #starting = new AbortController()
   readonly #choice: ScaleChoice
+  readonly #observation: Observation
   #environment: Environment | undefined
   #giveSignalsBack = () => {}
 
-  /** @throws {OptionsError} where the scale is unknown */
+  /** @throws {OptionsError} where the scale is unknown, or options or variables cannot be used */
   constructor(config: PerfConfig, vitest: Vitest, project: TestProject) {
     this.#config = config
     this.#vitest = vitest
@@ -36,6 +38,7 @@ export class Session {
       config: config.scale,
       watch: vitest.config.watch,
     })
+    this.#observation = new Observation(config, process.env)
   }
 
   /** Starts services and target and tells the workers where they are. In watch mode they stay up between re-runs. */
@@ -83,13 +86,18 @@ export class Session {
       invalid: this.#config.invalid ?? 'fail',
       runId: randomBytes(6).toString('hex'),
       services: Object.fromEntries(services.map(([name, { connection }]) => [name, connection])),
+      observation: this.#observation.of(details.target),
       ...(details.target && { target: providedTarget(details.target) }),
     }
+    const secretUrls = [
+      ...services.flatMap(([, { connection }]) => Object.values(connection)),
+      ...this.#observation.secretUrls,
+    ]
     this.#project.provide('slo', slo)
     this.#project.provide(RUN_INFO, {
       scale: scale.name,
       services: services.map(([name, { provider, summary }]) => ({ name, provider, summary })),
-      secrets: services.flatMap(([, { connection }]) => Object.values(connection).flatMap(secretsOf)),
+      secrets: secretUrls.flatMap(secretsOf),
     })
   }
 
@@ -110,10 +118,11 @@ export class Session {
   }
 }
 
-function providedTarget({ instances }: TargetDetails): ProvidedTarget {
+function providedTarget({ instances, provider }: TargetDetails): ProvidedTarget {
   return {
     urls: instances.map(({ baseUrl }) => baseUrl),
     internalUrls: instances.flatMap(({ internalUrl }) => internalUrl ?? []),
     pids: instances.flatMap(({ pid }) => pid ?? []),
+    isElsewhere: provider === 'external',
   }
 }
