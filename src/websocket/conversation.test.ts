@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
+import { descriptorLimit } from '../run/descriptor-limit.ts'
 import { evidenceOf } from '../run/evidence.ts'
 import type { RunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
@@ -152,7 +153,8 @@ describe('a server whose answers are known', () => {
   test('may be held by several processes', async () => {
     const server = await start()
     const run = await load(server.url).run(options({ processes: 2 }))
-    expect(run).toMatchObject({ completed: 40, errorRatio: 0, connections: { opened: 4 } })
+    expect(run).toMatchObject({ completed: 40, errorRatio: 0, connections: { opened: 4 }, warnings: [] })
+    expect(run.generator.descriptorLimit).toBe(2 * descriptorLimit())
   })
 
   test('is warmed up without being counted', async () => {

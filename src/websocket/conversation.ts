@@ -14,6 +14,7 @@ import { toPerformanceMs } from './clock.ts'
 import { Conversant } from './conversant.ts'
 import type { ConversationPlan } from './conversation-options.ts'
 import { createPool } from './create-pool.ts'
+import { worstHealth } from './generator-processes.ts'
 import { Message } from './message.ts'
 import type { SocketPool } from './socket-pool.ts'
 import type { Placement } from './socket-options.ts'
@@ -107,13 +108,16 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       limits,
       connections: this.#connections,
       origin: new URL(plan.url).origin,
+      generator: worstHealth(executed.generator, this.#pool.health),
       history: undefined,
+      warnings: [...executed.warnings, ...this.#pool.lost],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
   }
 
   async open(): Promise<readonly Conversant<D>[]> {
     await this.#clients.open(AbortSignal.any([this.#parts.signal, this.#broken.signal]))
+    this.#pool.watch()
     return this.#vus
   }
 
@@ -121,6 +125,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
     this.#connections.openAtEnd = this.#clients.subscribedCount
     this.#clients.stop()
     this.#deadlines.stop()
+    this.#pool.unwatch()
     const isCut = this.#parts.signal.aborted || this.#broken.signal.aborted
     await this.#pool.close(isCut ? 0 : CLOSE_WITHIN_MS)
   }
