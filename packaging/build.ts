@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import manifest from '../package.json' with { type: 'json' }
@@ -18,9 +18,7 @@ const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md']
  */
 function build(): void {
   rmSync(DIST, { recursive: true, force: true })
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', import.meta.dirname], {
-    stdio: 'inherit',
-  })
+  compile()
   for (const file of globSync(`${LIB}/**/*.{js,d.ts}`)) nameCompiledFiles(file)
   const sources = globSync(`${LIB}/**/*.map`).flatMap(pointAtShippedSources)
   for (const source of new Set(sources)) cpSync(source, join(DIST, relative(ROOT, source)))
@@ -28,6 +26,12 @@ function build(): void {
   for (const document of DOCUMENTS) cpSync(join(ROOT, document), join(DIST, document))
   cpSync(join(ROOT, 'docs'), join(DIST, 'docs'), { recursive: true })
   writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(publishedManifest(manifest), undefined, 2)}\n`)
+}
+
+function compile(): void {
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const { status } = spawnSync(process.execPath, [tsc, '-p', import.meta.dirname], { stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
 }
 
 /** The compiler leaves the endings of imports alone in declarations, and in functions that it rewrites for `await using`. */

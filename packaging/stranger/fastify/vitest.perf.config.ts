@@ -1,0 +1,6 @@
+import { definePerfConfig, target } from 'vitest-slo/config'
+
+export default definePerfConfig({
+  scale: 'full',
+  target: target({ command: ['node', 'src/server.ts'] }),
+})
