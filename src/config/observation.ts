@@ -120,9 +120,11 @@ function readCapacity(
   if (cores !== undefined) checkNumber(problems, coresName, cores, { above: 0, example: 2 })
   const pgBouncerUrl = env['PERF_PGBOUNCER_URL'] || options.pgBouncerUrl
   if (pgBouncerUrl !== undefined && !/^postgres(ql)?:\/\//.test(pgBouncerUrl)) {
-    const name = env['PERF_PGBOUNCER_URL'] ? 'PERF_PGBOUNCER_URL' : 'capacity.pgBouncerUrl'
     const rule = "must be the URL of pgBouncer's console, the database pgbouncer"
-    problems.add(name, pgBouncerUrl, rule, `${name}: postgres://stats@127.0.0.1:6432/pgbouncer`)
+    const example = 'postgres://stats@127.0.0.1:6432/pgbouncer'
+    if (env['PERF_PGBOUNCER_URL'])
+      problems.add('PERF_PGBOUNCER_URL', pgBouncerUrl, rule, `PERF_PGBOUNCER_URL=${example}`)
+    else problems.add('capacity.pgBouncerUrl', pgBouncerUrl, rule, `pgBouncerUrl: '${example}'`)
   }
   return { containers, ...(cores !== undefined && { cores }), ...(pgBouncerUrl !== undefined && { pgBouncerUrl }) }
 }

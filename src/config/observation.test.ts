@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import type { TargetDetails } from '../services/environment.ts'
+import { Observation, type ObservationOptions } from './observation.ts'
+
+const target: TargetDetails = {
+  provider: 'command',
+  instances: [
+    { baseUrl: 'http://127.0.0.1:3000', internalUrl: 'http://127.0.0.1:3001', pid: 1 },
+    { baseUrl: 'http://127.0.0.1:3002', pid: 2 },
+  ],
+}
+
+function observed(options: ObservationOptions = {}, env: NodeJS.ProcessEnv = {}) {
+  return new Observation(options, env).of(target)
+}
+
+describe('metrics are looked for', () => {
+  test('at /metrics of every instance, which is then a guess', () => {
+    expect(observed().metrics).toEqual({
+      urls: ['http://127.0.0.1:3000/metrics', 'http://127.0.0.1:3002/metrics'],
+      interval: '1s',
+      isGuessed: true,
+    })
+  })
+
+  test('at a path, on the internal listener, at URLs, or where the variable says', () => {
+    const urls = (options: ObservationOptions, env?: NodeJS.ProcessEnv) => observed(options, env).metrics.urls
+    expect(urls({ metrics: '/prometheus' })[0]).toBe('http://127.0.0.1:3000/prometheus')
+    expect(urls({ metrics: { listener: 'internal' } })).toEqual(['http://127.0.0.1:3001/metrics'])
+    expect(urls({ metrics: { url: 'http://127.0.0.1:9464/metrics' } })).toEqual(['http://127.0.0.1:9464/metrics'])
+    const env = { PERF_METRICS_URL: 'http://a/metrics, https://b/metrics' }
+    expect(urls({ metrics: '/prometheus' }, env)).toEqual(['http://a/metrics', 'https://b/metrics'])
+    expect(observed({}, env).metrics.isGuessed).toBe(false)
+    expect(observed({ metrics: '/metrics' }).metrics.isGuessed).toBe(false)
+  })
+
+  test('nowhere without a target', () => {
+    expect(new Observation({}, {}).of(undefined).metrics.urls).toEqual([])
+  })
+})
+
+test('containers, cores and pgBouncer come from options, and variables beat them', () => {
+  const capacity = { container: 'shop', cores: 2, pgBouncerUrl: 'postgres://a:one@h/pgbouncer' }
+  expect(observed({ capacity }).capacity).toEqual({ ...capacity, container: undefined, containers: ['shop'] })
+  const env = {
+    ...{ PERF_TARGET_CONTAINER: 'a, b', PERF_TARGET_CORES: '0.5' },
+    PERF_PGBOUNCER_URL: 'postgresql://b:two@h/pgbouncer',
+  }
+  expect(observed({ capacity }, env).capacity).toEqual({
+    ...{ containers: ['a', 'b'], cores: 0.5 },
+    pgBouncerUrl: 'postgresql://b:two@h/pgbouncer',
+  })
+  expect(new Observation({ capacity }, {}).secretUrls).toEqual(['postgres://a:one@h/pgbouncer'])
+})
+
+test('every mistake at once, without a password', () => {
+  const wrong = {
+    metrics: { path: 'metrics', listener: 'private', interval: '5ms', url: 'ftp://x', pathe: 1 },
+    capacity: { container: '', cores: 0, pgBouncerUrl: 'mysql://a:s3cret@h', core: 1 },
+  } as unknown as ObservationOptions
+  const message = messageOf(() => observed(wrong))
+  expect(message).toMatchInlineSnapshot(`
+    "OptionsError: definePerfConfig() was given 9 options it cannot use:
+
+      metrics.pathe: is no option here; known are path, listener, url, interval
+        received: 1
+        example:  path: …
+      metrics.path: must be a path that starts with a slash
+        received: 'metrics'
+        example:  metrics: '/metrics'
+      metrics.listener: must be 'public' or 'internal'
+        received: 'private'
+        example:  listener: 'internal'
+      metrics.interval: must be a duration at least 100 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+        received: '5ms'
+        example:  interval: '2m'
+      metrics.url: must be an http URL
+        received: 'ftp://x'
+        example:  url: 'http://127.0.0.1:9464/metrics'
+      capacity.core: is no option here; known are container, cores, pgBouncerUrl
+        received: 1
+        example:  cores: …
+      capacity.container: must be the name of a container
+        received: ''
+        example:  container: 'shop'
+      capacity.cores: must be a number above 0
+        received: 0
+        example:  cores: 2
+      capacity.pgBouncerUrl: must be the URL of pgBouncer's console, the database pgbouncer
+        received: 'mysql://a:***@h'
+        example:  pgBouncerUrl: 'postgres://stats@127.0.0.1:6432/pgbouncer'"
+  `)
+  const env = { PERF_METRICS_URL: 'nowhere', PERF_TARGET_CORES: 'two', PERF_PGBOUNCER_URL: 'pgbouncer:6432' }
+  expect(messageOf(() => observed({}, env))).toMatchInlineSnapshot(`
+    "OptionsError: definePerfConfig() was given 3 options it cannot use:
+
+      PERF_METRICS_URL: must be an http URL
+        received: 'nowhere'
+        example:  PERF_METRICS_URL=http://127.0.0.1:9464/metrics
+      PERF_TARGET_CORES: must be a number above 0
+        received: NaN
+        example:  PERF_TARGET_CORES: 2
+      PERF_PGBOUNCER_URL: must be the URL of pgBouncer's console, the database pgbouncer
+        received: 'pgbouncer:6432'
+        example:  PERF_PGBOUNCER_URL=postgres://stats@127.0.0.1:6432/pgbouncer"
+  `)
+})
+
+function messageOf(read: () => unknown): string {
+  try {
+    read()
+    return 'nothing was thrown'
+  } catch (error) {
+    return String(error)
+  }
+}
