@@ -26,7 +26,7 @@ export class StrangerProject implements AsyncDisposable {
 
   /** Packs what was built and installs it with its peers. @param vitest the version to install */
   static async create(vitest: string): Promise<StrangerProject> {
-    const project = new StrangerProject(await mkdtemp(join(tmpdir(), 'slo-stranger-')))
+    const project = new StrangerProject(await mkdtemp(join(tmpdir(), 'slo stranger-')))
     await cp(join(import.meta.dirname, 'stranger'), project.root, { recursive: true })
     await project.#must('.', 'npm', 'pack', join(ROOT, 'dist'))
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }

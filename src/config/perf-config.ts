@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
 import type { ExporterOptions } from '../metrics/exporter.ts'
 import type { Service } from '../services/service.ts'
@@ -71,7 +72,7 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
 }
 
 /** The generator runs as Node runs it: Vite's transformation would make every imported name a look-up on the hot path. */
-const OWN_CODE = new RegExp(`^${new URL('..', import.meta.url).pathname.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)
+const OWN_CODE = new RegExp(`^${fileURLToPath(new URL('..', import.meta.url)).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)
 
 function externals(test: NonNullable<ViteUserConfig['test']>): (string | RegExp)[] {
   return test.server?.deps?.external ?? []
