@@ -14,6 +14,7 @@ export function publishedManifest(repository: RepositoryManifest) {
   const { scripts: _scripts, devDependencies: _tools, allowScripts: _allowed, ...kept } = repository
   return {
     ...kept,
+    files: [COMPILED, 'src', 'docs', 'CHANGELOG.md'],
     exports: {
       ...mapValues(repository.exports, (source) => ({
         types: compiled(source, '.d.ts'),

@@ -18,8 +18,8 @@ export interface InitFile {
 }
 
 export const CONFIG = 'vitest.perf.config.ts'
-export const SCENARIO = 'perf/first.perf.ts'
-export const WORKFLOW = '.github/workflows/perf.yml'
+const SCENARIO = 'perf/first.perf.ts'
+const WORKFLOW = '.github/workflows/perf.yml'
 
 /** @param install the line that installs the project's dependencies in CI */
 export function initFiles(answers: InitAnswers, install: string): readonly InitFile[] {

@@ -17,6 +17,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'Says what this machine limits, and how to mend it',
     load: async () => (await import('./doctor.ts')).doctor,
   },
+  compare: {
+    summary: 'Puts the same load on another revision and on this working tree, and says what got slower',
+    load: async () => (await import('./compare.ts')).compare,
+  },
   report: {
     summary: 'Renders the reports of an earlier run again',
     load: async () => (await import('./report.ts')).report,
