@@ -1,4 +1,4 @@
-import type { RunResult } from '../run/result.ts'
+import type { AssertionResult, RunResult } from '../run/result.ts'
 import type { Results, ScenarioResult } from './results.ts'
 
 /**
@@ -8,10 +8,14 @@ import type { Results, ScenarioResult } from './results.ts'
 export class EarlierRuns {
   readonly #scenarios = new Map<string, { readonly scenario: ScenarioResult; readonly results: Results }>()
 
-  /** Takes over what `results` holds, over what was known of the same scenarios. */
+  /**
+   * Takes over what `results` holds, over what was known of the same scenarios. One that was stopped before its end is
+   * nothing to compare with.
+   */
   learn(results: Results): void {
     for (const scenario of results.scenarios) {
-      if (scenario.runs.length > 0) this.#scenarios.set(keyOf(scenario), { scenario, results })
+      const isWhole = scenario.runs.length > 0 && scenario.runs.every(({ state }) => state === 'completed')
+      if (isWhole) this.#scenarios.set(keyOf(scenario), { scenario, results })
     }
   }
 
@@ -23,11 +27,24 @@ export class EarlierRuns {
 
   /** The same run of the same scenario before `now`, where scale, load and machine were the same. */
   runBefore(scenario: ScenarioResult, run: RunResult, now: Results): RunResult | undefined {
-    const known = this.#scenarios.get(keyOf(scenario))
-    if (known === undefined || !comparable(known.results, now)) return undefined
-    return known.scenario.runs.find(
+    if (run.state !== 'completed') return undefined
+    return this.#comparable(scenario, now)?.runs.find(
       ({ name, kind, load }) => name === run.name && kind === run.kind && load === run.load,
     )
+  }
+
+  /** What the same assertion came to before, under the same conditions. */
+  assertionBefore(scenario: ScenarioResult, asserted: AssertionResult, now: Results): AssertionResult | undefined {
+    const judged = scenario.runs.find(({ name }) => name === asserted.run)
+    if (judged !== undefined && this.runBefore(scenario, judged, now) === undefined) return undefined
+    return this.#comparable(scenario, now)?.assertions.find(
+      ({ assertion, run }) => assertion === asserted.assertion && run === asserted.run,
+    )
+  }
+
+  #comparable(scenario: ScenarioResult, now: Results): ScenarioResult | undefined {
+    const known = this.#scenarios.get(keyOf(scenario))
+    return known !== undefined && comparable(known.results, now) ? known.scenario : undefined
   }
 
   verdictBefore(scenario: ScenarioResult): ScenarioResult['verdict'] | undefined {

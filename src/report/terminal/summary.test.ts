@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { EarlierRuns } from '../earlier.ts'
 import type { Results } from '../results.ts'
-import { sampleHttpRun } from '../sample-records.ts'
+import { FAILED, sampleHttpRun } from '../sample-records.ts'
 import { sampleResults, scenario } from '../sample-results.ts'
 import { plain, type Paint } from './style.ts'
 import { summaryOf } from './summary.ts'
@@ -77,6 +77,23 @@ describe('compared with the run before', () => {
   test('says how much p95 has changed', () => {
     const earlier = before({ ...now, scenarios: [scenario('S1', 'passed', [slower], [])] })
     expect(summaryOf(now, earlier, 120, plain)).toContain('run before: p95 40.5 ms, now +25%')
+  })
+
+  test('says of an assertion that passed before what it had come to', () => {
+    const failed = sampleResults({ scenarios: [scenario('S1', 'failed', [sampleHttpRun()], [FAILED])] })
+    const passed = { ...FAILED, outcome: 'passed' as const, received: 'error rate = 0.02%' }
+    const at = (asserted: typeof FAILED, run = sampleHttpRun()) =>
+      summaryOf(failed, before({ ...now, scenarios: [scenario('S1', 'passed', [run], [asserted])] }), 120, plain)
+    expect(at(passed)).toContain('run before: toHaveErrorRateBelow(0.001) passed, error rate = 0.02%')
+    expect(at(FAILED)).not.toContain('passed, error rate')
+    expect(at(passed, { ...sampleHttpRun(), load: 'other' })).not.toContain('passed, error rate')
+  })
+
+  test('a run that was stopped is compared with nothing, and nothing with it', () => {
+    const stopped = { ...sampleHttpRun(), state: 'aborted' as const }
+    const partial = { ...now, scenarios: [scenario('S1', 'invalid', [stopped], [])] }
+    expect(summaryOf(partial, before(now), 120, plain)).not.toContain('run before')
+    expect(summaryOf(now, before(partial), 120, plain)).not.toContain('run before')
   })
 
   test.each([

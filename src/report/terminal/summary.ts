@@ -55,7 +55,7 @@ function scenarioLines(scenario: ScenarioResult, sheet: Sheet): string[] {
   const lines = [`${verdictLabel(verdict, paint)}  ${paint('bold', title)}${paint('dim', took)}`]
   if (scenario.note) lines.push(...indented(wrapWords(scenario.note, max - 4), 2))
   for (const run of runs) lines.push(...runLines(run, scenario, sheet))
-  lines.push(...assertionLines(assertions, max, paint))
+  lines.push(...assertionLines(assertions, max, paint), ...turnedLines(scenario, sheet))
   lines.push(...otherErrors(scenario).flatMap((error) => errorLines(error, max, paint)))
   return lines
 }
@@ -118,6 +118,18 @@ function assertionLines(assertions: readonly AssertionResult[], max: number, pai
       ? rows.map((row) => joinCells(row, widths))
       : assertions.flatMap((assertion) => stackedAssertion(assertion, max - 4, paint))
   return indented(lines, 2)
+}
+
+/** Of what did not pass and did before: what it had come to then. */
+function turnedLines(scenario: ScenarioResult, { results, earlier, max, paint }: Sheet): string[] {
+  const lines = scenario.assertions.flatMap((asserted) => {
+    if (asserted.outcome === 'passed') return []
+    const before = earlier.assertionBefore(scenario, asserted, results)
+    return before?.outcome === 'passed'
+      ? wrapWords(`run before: ${asserted.assertion} passed, ${before.received}`, max - 6)
+      : []
+  })
+  return indented(lines, 3).map((line) => paint('dim', line))
 }
 
 /** For narrow terminals: one thing a line. */
