@@ -62,6 +62,7 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
     const slo = inject('slo')
     if (slo === undefined)
       throw new Error(`"${task.name}" needs a config made by definePerfConfig(): vitest --config vitest.perf.config.ts`)
+    if (slo.targetDown !== undefined) throw new Error(slo.targetDown)
     setOnInvalid(slo.invalid)
     await use(slo)
   },

@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import type { ViteUserConfig } from 'vitest/config'
+import { configDefaults, type ViteUserConfig } from 'vitest/config'
 import type { ExporterOptions } from '../metrics/exporter.ts'
 import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target.ts'
 import { besideThis } from './beside-this.ts'
 import type { CapacityPlace, MetricsPlace } from './observation.ts'
 import { sloPlugin } from './plugin.ts'
+import { targetTriggers } from './watch.ts'
 
 export interface PerfConfig {
   /** Files that hold scenarios. Default: `['perf/**\/*.perf.ts']`. */
@@ -66,6 +67,10 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
       hookTimeout: 120_000,
       teardownTimeout: 30_000,
       ...test,
+      forceRerunTriggers: [
+        ...(test.forceRerunTriggers ?? configDefaults.forceRerunTriggers),
+        ...targetTriggers(config.target, process.env),
+      ],
       server: { ...test.server, deps: { ...test.server?.deps, external: [OWN_CODE, ...externals(test)] } },
     },
   }

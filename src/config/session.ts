@@ -15,6 +15,7 @@ import { Observation } from './observation.ts'
 import type { PerfConfig } from './perf-config.ts'
 import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
 import { chooseScale, type ScaleChoice } from './scale-choice.ts'
+import { targetTriggers, watchedFolders } from './watch.ts'
 
 /** One invocation of Vitest: what is started for it, what the workers are told, and how it ends when interrupted. */
 export class Session {
@@ -49,7 +50,9 @@ export class Session {
     this.#environment = await this.#startEnvironment()
     this.#provide(this.#environment.details)
     this.#environment.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
-    if (this.#environment.targetGlobs.length > 0) this.#project.onTestsRerun(() => this.#beforeRerun())
+    if (!this.#vitest.config.watch) return
+    this.#vitest.vite.watcher.add([...watchedFolders(targetTriggers(this.#config.target, process.env))])
+    this.#project.onTestsRerun(() => this.#beforeRerun())
   }
 
   async #startEnvironment(): Promise<Environment> {
@@ -72,12 +75,20 @@ export class Session {
     await this.#environment?.[Symbol.asyncDispose]()
   }
 
+  /** A target that does not come up again fails its scenarios with the reason; the next change tries once more. */
   async #beforeRerun(): Promise<void> {
-    const restarted = await this.#environment?.restartTargetIfChanged()
-    if (restarted) this.#provide(this.#environment!.details)
+    const environment = this.#environment!
+    try {
+      if (await environment.restartTargetIfChanged()) this.#log('target restarted: its files changed, or it had ended')
+      this.#provide(environment.details)
+    } catch (error) {
+      const { message } = error as Error
+      this.#vitest.logger.error(`\n${message}\n`)
+      this.#provide(environment.details, message)
+    }
   }
 
-  #provide(details: EnvironmentDetails): void {
+  #provide(details: EnvironmentDetails, targetDown?: string): void {
     const { scale } = this.#choice
     const services = Object.entries(details.services)
     const slo: ProvidedSlo = {
@@ -87,6 +98,7 @@ export class Session {
       runId: randomBytes(6).toString('hex'),
       services: Object.fromEntries(services.map(([name, { connection }]) => [name, connection])),
       observation: this.#observation.of(details.target),
+      ...(targetDown !== undefined && { targetDown }),
       ...(details.target && { target: providedTarget(details.target) }),
     }
     const secretUrls = [

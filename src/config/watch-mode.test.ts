@@ -1,0 +1,110 @@
+import { writeFile } from 'node:fs/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { InlineProject, plainText } from '../report/inline-project.ts'
+
+/** A target that says which process it is. */
+const TARGET = `
+  import { createServer } from 'node:http'
+  import './part.mjs'
+  createServer((request, response) => response.end(String(process.pid))).listen(Number(process.env.PORT), '127.0.0.1')
+`
+
+/** A service that says when it is started and put away. */
+const CONFIG = `
+  import { definePerfConfig, target } from 'vitest-slo/config'
+  const cache = {
+    name: 'cache',
+    async start() {
+      console.log('SERVICE started')
+      const base = { name: 'cache', provider: 'own', summary: 'a cache', connection: {}, env: {} }
+      return { ...base, reset: async () => console.log('SERVICE reset'), [Symbol.asyncDispose]: async () => console.log('SERVICE put away') }
+    },
+  }
+  export default definePerfConfig({
+    services: [cache],
+    target: target({ command: ['node', 'target/main.mjs'], ready: '/' }),
+  })
+`
+
+const SCENARIO = `
+  import { perfTest } from 'vitest-slo'
+  perfTest('which', async ({ target, runId }) => {
+    console.log('TARGET', await (await fetch(target.url)).text(), 'RUN', runId)
+  })
+`
+
+/** Vitest watching a project; hands out what each of its runs printed. */
+async function watched(files: Readonly<Record<string, string>>) {
+  const project = await InlineProject.create(files)
+  let [output, read] = ['', 0]
+  let stop = () => {}
+  const waiting = new Set<() => void>()
+  const whole = project.run(['--watch'], { PERF_SCALE: 'smoke' }, (soFar, end) => {
+    output = plainText(soFar)
+    stop = end
+    for (const wake of waiting) wake()
+  })
+  onTestFinished(async () => {
+    stop()
+    await whole
+    await project[Symbol.asyncDispose]()
+  })
+  return {
+    project,
+    /** What was printed up to the end of the next run. */
+    async nextRun(): Promise<string> {
+      for (;;) {
+        const end = /(Waiting|Watching) for file changes/.exec(output.slice(read))
+        if (end !== null) {
+          const printed = output.slice(read, read + end.index)
+          read += end.index + end[0].length
+          return printed
+        }
+        await new Promise<void>((resolve, reject) => {
+          waiting.add(resolve)
+          void whole.then(({ output: all }) => reject(new Error(`Vitest ended before its next run:\n${all}`)))
+        })
+      }
+    },
+    async stop() {
+      stop()
+      return plainText((await whole).output)
+    },
+  }
+}
+
+function targetIn(printed: string): { pid: string; run: string } {
+  const [, pid = 'none', run = 'none'] = /TARGET (\d+) RUN (\S+)/.exec(printed) ?? []
+  return { pid, run }
+}
+
+test('services and target stay warm; the target restarts when its own files change, and says so when it cannot', async () => {
+  const { project, nextRun, stop } = await watched({
+    'vitest.config.ts': CONFIG,
+    'target/main.mjs': TARGET,
+    'target/part.mjs': '',
+    'perf/which.perf.ts': SCENARIO,
+  })
+  const first = targetIn(await nextRun())
+
+  await writeFile(project.path('perf/which.perf.ts'), `${SCENARIO}// saved again`)
+  const again = targetIn(await nextRun())
+  expect(again.pid).toBe(first.pid)
+  expect(again.run, 'rows of another run are not taken for its own').not.toBe(first.run)
+
+  await writeFile(project.path('target/part.mjs'), 'export const changed = true')
+  const restarted = await nextRun()
+  expect(restarted).toContain('target restarted: its files changed')
+  expect(targetIn(restarted).pid).not.toBe(first.pid)
+
+  await writeFile(project.path('target/part.mjs'), 'throw new Error("a mistake in the target")')
+  const broken = await nextRun()
+  expect(broken).toContain('a mistake in the target')
+  expect(broken).toMatch(/1 failed/)
+
+  await writeFile(project.path('target/part.mjs'), '')
+  expect(targetIn(await nextRun()).pid).toMatch(/^\d+$/)
+
+  const all = await stop()
+  expect(all.match(/SERVICE \w+( away)?/g)).toEqual(['SERVICE started', 'SERVICE put away'])
+})
