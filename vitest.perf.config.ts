@@ -23,6 +23,8 @@ export default definePerfConfig({
   target: target({
     command: ['node', 'fixtures/target/main.ts'],
     ready: '/healthz',
+    // In watch mode a change of a fault restarts the target too.
+    watch: ['fixtures/{target,faults}/**/*'],
     env: { TELEGRAM_MOCK: '1', TELEGRAM_WEBHOOK_SECRET: webhookSecret },
     allowRemote,
   }),
