@@ -1,6 +1,6 @@
 /**
  * Imports run one way:
- *   options ← stats ← load ← run ← http, websocket, ledger, metrics, capacity ← services ← perf-test ← index
+ *   options ← stats ← load ← run ← http, websocket, ledger, metrics, capacity ← services ← comparison ← perf-test ← index
  * `matchers` and `report` see run, stats and the evidence types, never an engine. Each heavy part is imported
  * where it belongs only.
  */
@@ -48,6 +48,8 @@ module.exports = {
     mayImport('run', ['options', 'stats', 'load']),
     ...ENGINES.map((engine) => mayImport(engine, ['options', 'stats', 'load', 'run'])),
     mayImport('services', ['options', 'stats', 'load', 'run']),
+    mayImport('comparison', ['options', 'stats', 'load', 'run', 'http', 'capacity', 'services']),
+    mayImport('baseline', ['options', 'stats', 'load', 'run', 'matchers']),
     mayImport('matchers', ['options', 'stats', 'load', 'run']),
     mayImport('report', ['options', 'stats', 'load', 'run']),
     onlyIn('autocannon', ['http/'], 'autocannon'),

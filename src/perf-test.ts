@@ -1,5 +1,8 @@
 import { inject, test, type RunnerTestCase } from 'vitest'
+import type { Baselines } from './baseline/baseline.ts'
 import type { Capacity } from './capacity/capacity.ts'
+import type { Compare } from './comparison/compare.ts'
+import { comparedFixtures } from './compared-fixtures.ts'
 import type { ProvidedSlo } from './config/provided.ts'
 import type { FreshnessOptions, FreshnessProbe } from './freshness/freshness.ts'
 import type { Http } from './http/http.ts'
@@ -9,10 +12,11 @@ import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Micro } from './micro/micro.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
-import type { RunResult, RunSeries } from './run/result.ts'
+import type { ComparisonResult, RunResult, RunSeries } from './run/result.ts'
 import type { RunSnapshot } from './run/snapshot.ts'
 import { scenarioRecordOf } from './run/task-meta.ts'
 import { targetHandle, type TargetHandle } from './target-handle.ts'
+import { UnderWay } from './under-way.ts'
 import type { WebSocketLoad } from './websocket/websocket.ts'
 
 /** What a scenario can ask for, beside Vitest's own context (`signal`, `task`, `annotate`, …). */
@@ -27,6 +31,13 @@ export interface PerfFixtures {
   readonly metrics: Metrics
   /** CPU of the target, Redis, Postgres and pgBouncer, sampled each second while the scenario runs. */
   readonly capacity: Capacity
+  /**
+   * Puts the same load on two builds of the target in alternating slices, for `toBeNoSlowerThan('base')`. It starts both
+   * itself, beside the config's target.
+   */
+  readonly compare: Compare
+  /** What runs of this scenario were stored earlier, to hold them against: `toBeNoSlowerThan(await baseline.of(run))`. */
+  readonly baseline: Baselines
   /** Finds out how stale a cached route's answers are, beside the load. */
   readonly freshness: { probe(options: FreshnessOptions): Promise<FreshnessProbe> }
   /** Times a function in this process. */
@@ -42,22 +53,17 @@ export interface PerfFixtures {
 }
 
 /** What binds the fixtures; not for scenarios. */
-interface Bindings {
+export interface Bindings {
   readonly slo: ProvidedSlo
   readonly onRun: (result: RunResult) => void
   readonly onSnapshot: (snapshot: RunSnapshot) => void
+  readonly onComparison: (result: ComparisonResult) => void
   /** Starts scraping the target's metrics, once. */
   readonly scraping: () => Promise<Metrics>
 }
 
-/**
- * A scenario: a Vitest test whose fixtures put load on a service. `.only`, `.skip`, `.each`, `.for`, `.extend` and tags
- * work as on Vitest's `test`. There is no time-out unless one is given: every load ends by itself, at its duration
- * plus what its last requests may take, and stops within a second of an abort.
- *
- * Engines are loaded when a scenario first asks for one.
- */
-export const perfTest = test.extend<PerfFixtures & Bindings>({
+/** Engines are loaded when a scenario first asks for one. */
+const scenario = test.extend<PerfFixtures & Bindings>({
   slo: async ({ task }, use) => {
     const slo = inject('slo')
     if (slo === undefined)
@@ -73,6 +79,9 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
     const sender = new LiveSender(inject(LIVE_ADDRESS), task.id)
     await use((snapshot) => sender.send(snapshot))
     await sender.close()
+  },
+  onComparison: async ({ task }, use) => {
+    await use((result) => void (scenarioRecordOf(task).comparisons ??= []).push(result))
   },
   scale: async ({ slo }, use) => use(slo.scale),
   services: async ({ slo }, use) => use(slo.services),
@@ -93,6 +102,20 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
     const underWay = new UnderWay()
     await use({ ...ws, fanOut: (options) => underWay.add(ws.fanOut(options)) })
     await underWay.ended()
+  },
+  compare: async ({ slo, runId, signal, onRun, onSnapshot, onComparison }, use) => {
+    const { createCompare } = await import('./comparison/compare.ts')
+    const { scale, seed, startable } = slo
+    const context = { signal, scale, seed, runId, startable, onRun, onSnapshot, onComparison }
+    const compare = createCompare({ ...context, env: process.env, log: (line) => console.warn(line) })
+    const underWay = new UnderWay()
+    await use((builds, options) => underWay.add(compare(builds, options)))
+    await underWay.ended()
+  },
+  baseline: async ({ slo, task }, use) => {
+    const { createBaselines } = await import('./baseline/baseline.ts')
+    const { fullTestName: scenario, file } = task
+    await use(createBaselines({ scenario, file: file.filepath, scale: slo.scale.name, update: slo.updateBaselines }))
   },
   ledger: async ({ slo, runId, signal }, use) => {
     const { createLedger } = await import('./ledger/ledger.ts')
@@ -151,19 +174,13 @@ export const perfTest = test.extend<PerfFixtures & Bindings>({
   },
 })
 
-/** A cancelled test ends at once, its runs within a second: they are waited for, so that partial results are kept. */
-class UnderWay {
-  readonly #runs = new Set<Promise<unknown>>()
-
-  add<Run>(run: Promise<Run>): Promise<Run> {
-    this.#runs.add(run)
-    return run
-  }
-
-  async ended(): Promise<void> {
-    await Promise.allSettled(this.#runs)
-  }
-}
+/**
+ * A scenario: a Vitest test whose fixtures put load on a service. `.only`, `.skip`, `.each`, `.for`, `.extend` and tags
+ * work as on Vitest's `test`. There is no time-out unless one is given: every load ends by itself, at its duration
+ * plus what its last requests may take, and stops within a second of an abort.
+ */
+export const perfTest: typeof scenario =
+  inject('slo')?.comparison === undefined ? scenario : scenario.extend(comparedFixtures)
 
 /** Charts belong to the run they were sampled beside; one that is there already is drawn anew. */
 function attachSeries(task: RunnerTestCase, name: string, series: readonly RunSeries[]): void {

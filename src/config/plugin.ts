@@ -1,6 +1,7 @@
 import type { Vite, Vitest } from 'vitest/node'
 import type { ReporterOptions } from '../report/options.ts'
 import { besideThis } from './beside-this.ts'
+import { comparedBase } from './compared-base.ts'
 import { forReader } from './for-reader.ts'
 import type { PerfConfig } from './perf-config.ts'
 import { Session } from './session.ts'
@@ -27,7 +28,8 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
     async configureVitest({ vitest, project }) {
       try {
         session = new Session(config, vitest, project)
-        addReporter(vitest, await reporterOptions(config))
+        // A comparison says what it found itself: a report of scenarios that were left off halfway would replace a real one.
+        if (comparedBase(process.env) === undefined) addReporter(vitest, await reporterOptions(config))
       } catch (error) {
         throw forReader(error)
       }

@@ -1,3 +1,4 @@
+import type { StartableTarget } from '../comparison/builds.ts'
 import type { Scale } from '../load/scale.ts'
 import type { ProvidedObservation } from './observation.ts'
 
@@ -16,8 +17,21 @@ export interface ProvidedSlo {
   readonly services: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Where metrics and capacity are looked for. Secret: never reported. */
   readonly observation: ProvidedObservation
+  /** Whether baselines are stored anew (`vitest -u`), where there are none yet, or not at all (CI): as snapshots are. */
+  readonly updateBaselines: 'all' | 'new' | 'none'
+  /** How the config's target is started; absent where it has no command. May hold secrets. */
+  readonly startable?: StartableTarget
+  /** Set where this invocation compares two builds: the other one. */
+  readonly comparison?: ProvidedComparison
   /** What evidence that cannot be judged does to its test. */
   readonly invalid: 'fail' | 'warn'
+}
+
+export interface ProvidedComparison {
+  /** How the other build is named. */
+  readonly label: string
+  readonly base: ProvidedTarget
+  readonly slices?: number
 }
 
 export interface ProvidedTarget {

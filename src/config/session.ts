@@ -5,15 +5,19 @@ import { RUN_INFO } from '../report/run-info.ts'
 import {
   startEnvironment,
   type Environment,
+  type EnvironmentContext,
   type EnvironmentDetails,
+  type EnvironmentOptions,
   type TargetDetails,
 } from '../services/environment.ts'
 import { secretsOf } from '../services/redact.ts'
+import type { TargetOptions } from '../services/target-options.ts'
 import { forReader } from './for-reader.ts'
 import { onFirstInterrupt } from './interrupts.ts'
 import { Observation } from './observation.ts'
 import type { PerfConfig } from './perf-config.ts'
 import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
+import { comparedBase, startBase, type ComparedBase } from './compared-base.ts'
 import { chooseScale, type ScaleChoice } from './scale-choice.ts'
 import { targetTriggers, watchedFolders } from './watch.ts'
 
@@ -25,7 +29,9 @@ export class Session {
   readonly #starting = new AbortController()
   readonly #choice: ScaleChoice
   readonly #observation: Observation
+  readonly #compared: ComparedBase | undefined = comparedBase(process.env)
   #environment: Environment | undefined
+  #base: Environment | undefined
   #giveSignalsBack = () => {}
 
   /** @throws {OptionsError} where the scale is unknown, or options or variables cannot be used */
@@ -48,31 +54,46 @@ export class Session {
     const { scale, source } = this.#choice
     this.#log(`scale ${describeScale(scale)} (${source})`)
     this.#environment = await this.#startEnvironment()
+    if (this.#compared !== undefined) this.#base = await this.#startBase(this.#compared, this.#environment)
     this.#provide(this.#environment.details)
-    this.#environment.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
+    for (const environment of [this.#environment, this.#base])
+      environment?.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
     if (!this.#vitest.config.watch) return
     this.#vitest.vite.watcher.add([...watchedFolders(targetTriggers(this.#config.target, process.env))])
     this.#project.onTestsRerun(() => this.#beforeRerun())
   }
 
   async #startEnvironment(): Promise<Environment> {
+    return startEnvironment(this.#environmentOptions, this.#startContext).catch((error: Error) => {
+      throw forReader(error)
+    })
+  }
+
+  /** The other build, where two are compared; without it the first is put away. */
+  async #startBase(compared: ComparedBase, head: Environment): Promise<Environment> {
+    return startBase(compared, this.#environmentOptions, this.#startContext, head).catch(async (error: Error) => {
+      await head[Symbol.asyncDispose]()
+      throw forReader(error)
+    })
+  }
+
+  get #environmentOptions(): EnvironmentOptions {
     const { services, target } = this.#config
     const { scale } = this.#choice
-    const options = {
+    return {
       ...(services && { services }),
       ...(target && { target }),
-      scale: scale.name === 'full' ? ('full' as const) : scale.users,
+      scale: scale.name === 'full' ? 'full' : scale.users,
     }
-    return startEnvironment(options, { signal: this.#starting.signal, log: (line) => this.#log(line) }).catch(
-      (error: Error) => {
-        throw forReader(error)
-      },
-    )
+  }
+
+  get #startContext(): EnvironmentContext {
+    return { signal: this.#starting.signal, log: (line) => this.#log(line) }
   }
 
   async stop(): Promise<void> {
     this.#giveSignalsBack()
-    await this.#environment?.[Symbol.asyncDispose]()
+    await Promise.all([this.#environment?.[Symbol.asyncDispose](), this.#base?.[Symbol.asyncDispose]()])
   }
 
   /** A target that does not come up again fails its scenarios with the reason; the next change tries once more. */
@@ -100,6 +121,9 @@ export class Session {
       observation: this.#observation.of(details.target),
       ...(targetDown !== undefined && { targetDown }),
       ...(details.target && { target: providedTarget(details.target) }),
+      updateBaselines: this.#vitest.config.snapshotOptions.updateSnapshot,
+      ...startableTarget(this.#config.target?.options),
+      ...this.#comparison(),
     }
     const secretUrls = [
       ...services.flatMap(([, { connection }]) => Object.values(connection)),
@@ -111,6 +135,13 @@ export class Session {
       services: services.map(([name, { provider, summary }]) => ({ name, provider, summary })),
       secrets: secretUrls.flatMap(secretsOf),
     })
+  }
+
+  #comparison(): Pick<ProvidedSlo, 'comparison'> {
+    const target = this.#base?.details.target
+    if (this.#compared === undefined || target === undefined) return {}
+    const { label, slices } = this.#compared
+    return { comparison: { label, base: providedTarget(target), ...(slices !== undefined && { slices }) } }
   }
 
   /** The load stops and partial results are reported by Vitest's own end of a cancelled run. */
@@ -137,4 +168,12 @@ function providedTarget({ instances, provider }: TargetDetails): ProvidedTarget 
     pids: instances.flatMap(({ pid }) => pid ?? []),
     isElsewhere: provider === 'external',
   }
+}
+
+/** What a comparison needs to start the config's target in other folders; functions cannot be passed to the workers. */
+function startableTarget(options: TargetOptions | undefined): Pick<ProvidedSlo, 'startable'> {
+  if (options?.command === undefined) return {}
+  const { env, ...plain } = options
+  const hasEnvFunction = typeof env === 'function'
+  return { startable: { options: hasEnvFunction || env === undefined ? plain : { ...plain, env }, hasEnvFunction } }
 }

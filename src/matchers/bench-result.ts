@@ -4,9 +4,9 @@ import type { Invalidity } from '../run/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatMs, significant } from '../stats/units.ts'
 
-/** Whether a value is what `await bench(…).run()` gives in Vitest. */
+/** Whether a value is what `await bench(…).run()` gives in Vitest; what `bench.from()` reads has no name. */
 export function isBenchResult(value: unknown): value is BenchResult {
-  if (typeof value !== 'object' || value === null || !('latency' in value) || !('name' in value)) return false
+  if (typeof value !== 'object' || value === null || !('latency' in value)) return false
   const { latency } = value
   return typeof latency === 'object' && latency !== null && 'samplesCount' in latency && 'p99' in latency
 }
@@ -15,7 +15,11 @@ export function isBenchResult(value: unknown): value is BenchResult {
  * The samples of a benchmark as evidence. They come in order of length, not of time, so that they have no interval.
  * Without `retainSamples` Vitest keeps none, and there is nothing to judge.
  */
-export function benchEvidence({ name, latency, totalTime }: BenchResult): TimeEvidence {
+export function benchEvidence({
+  name = 'from a file',
+  latency,
+  totalTime,
+}: Partial<BenchResult> & Pick<BenchResult, 'latency' | 'totalTime'>): TimeEvidence {
   const histogram = new Histogram()
   for (const ms of latency.samples ?? []) histogram.record(ms * 1000)
   const shown = [latency.p50, latency.p75, latency.p99].map((ms) => significant(ms, 3))

@@ -6,6 +6,7 @@ import {
   latencyPairs,
   mergedLatency,
   requestsForPercentile,
+  standingAgainst,
   wrongRatio,
 } from '../run/compared-figures.ts'
 import type { ComparisonEvidence } from '../run/comparison-evidence.ts'
@@ -31,6 +32,7 @@ export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan
   const failing = failuresDominate(evidence)
   const lines = [judged.received, ...errors, ...failing]
   const { figures, worst } = figuresWith(evidence, plan)
+  const standing = standingAgainst(evidence.invalidities, judged.holds === false)
   return {
     ...judged,
     ...expectedChange(what, 'base', tolerance),
@@ -39,8 +41,8 @@ export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan
     // What failed more often needs no decision about its times.
     invalidities:
       errors.length + failing.length > 0
-        ? evidence.invalidities
-        : withLack(evidence.invalidities, lackOf(evidence, plan, what, judged.invalidities)),
+        ? standing
+        : withLack(standing, lackOf(evidence, plan, what, judged.invalidities)),
     evidence: [...evidence.evidenceLines, ...figures],
     hint: worst,
   }

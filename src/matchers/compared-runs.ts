@@ -185,7 +185,7 @@ function against(
     {
       reason: 'not-comparable',
       finding: `${label} was measured under other conditions: ${stored.differences.join('; ')}`,
-      remedy: 'store a new one here (PERF_UPDATE_BASELINES=1), or compare all the same: { acrossEnvironments: true }',
+      remedy: 'store a new one here with vitest -u, or compare all the same: { acrossEnvironments: true }',
     },
   ]
 }

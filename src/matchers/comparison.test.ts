@@ -69,6 +69,8 @@ describe('two builds', () => {
     expect(messageOf(() => expect(sampleComparison({ pairs: 0 })).toBeNoSlowerThan('base'))).toMatch(
       /INVALID, not judged. no-samples/,
     )
+    // A saturated generator hides a difference and makes none.
+    expect(sampleComparison({ slower: 1.15, invalidities: [SATURATED] })).not.toBeNoSlowerThan('base')
     expect(messageOf(() => expect(sampleComparison({ invalidities: [SATURATED] })).toBeNoSlowerThan('base'))).toMatch(
       /INVALID/,
     )

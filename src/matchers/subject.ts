@@ -72,7 +72,7 @@ export function describeReceived(received: unknown): string {
     const name = nameOf(received)
     return KIND_NAMES[evidence.kind] + (name === undefined ? '' : ` (${name})`)
   }
-  if (isBenchResult(received)) return `a benchmark result (${received.name})`
+  if (isBenchResult(received)) return `a benchmark result${received.name === undefined ? '' : ` (${received.name})`}`
   if (received === null || received === undefined) return String(received)
   if (received instanceof Promise) return 'a Promise: await the run before asserting on it'
   if (typeof received !== 'object') return `a ${typeof received} (${inspect(received)})`

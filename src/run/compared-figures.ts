@@ -4,6 +4,7 @@ import type { IntervalOptions } from '../stats/intervals.ts'
 import { formatCount, formatMs, formatRate, formatRatio, significant } from '../stats/units.ts'
 import type { SliceEvidence, SlicePair } from './comparison-evidence.ts'
 import { percentileName } from './usable.ts'
+import type { Invalidity } from './verdict.ts'
 
 /** One figure of two builds, over all their slices, and by how much head's differs. Plain JSON. */
 export interface ComparedFigure {
@@ -85,11 +86,24 @@ export function wrongRatio(pairs: readonly SlicePair[], side: 'base' | 'head'): 
   return sum(({ wrong }) => wrong) / sum(({ offered }) => offered)
 }
 
-/** Figures as lines under each other, the header first. */
-export function figureTable(figures: readonly ComparedFigure[]): readonly string[] {
+/** Rows of cells: figure, base, head, change, interval. The header comes first. */
+export function figureRows(figures: readonly ComparedFigure[]): readonly (readonly string[])[] {
   const confidence = figures.find(({ change }) => change !== undefined)?.change?.confidence
   const interval = confidence === undefined ? '' : `${formatRatio(confidence)} interval`
-  const rows = [['', 'base', 'head', 'change', interval], ...figures.map(cellsOf)]
+  return [['', 'base', 'head', 'change', interval], ...figures.map(cellsOf)]
+}
+
+/**
+ * What still speaks against a comparison once its interval is known. A generator past its limits adds the same to both
+ * builds: it can hide that head is slower, and cannot make it so.
+ */
+export function standingAgainst(invalidities: readonly Invalidity[], isSlower: boolean): readonly Invalidity[] {
+  return isSlower ? invalidities.filter(({ reason }) => reason !== 'generator-saturated') : invalidities
+}
+
+/** Figures as lines under each other, the header first. */
+export function figureTable(figures: readonly ComparedFigure[]): readonly string[] {
+  const rows = figureRows(figures)
   const widths = rows[0]!.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)))
   return rows.map((row) =>
     row
@@ -118,7 +132,7 @@ function figure(
 ): ComparedFigure {
   const found = pairedRatio(pairs, options)
   const known = { name, unit, base: over('base'), head: over('head') }
-  if (found === undefined) return known
+  if (found === undefined || found.unusable * 4 > pairs.length) return known
   const { low, high, confidence } = found.interval
   return { ...known, change: { value: found.ratio - 1, low: low - 1, high: high - 1, confidence } }
 }

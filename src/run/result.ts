@@ -12,7 +12,7 @@ export interface ScenarioRecord {
   readonly runs: RunResult[]
   readonly assertions: AssertionResult[]
   /** Two builds under the same load; what each got is among the runs as well. */
-  readonly comparisons?: ComparisonResult[]
+  comparisons?: ComparisonResult[]
 }
 
 /** What `compare()` found. */

@@ -1,0 +1,83 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Histogram } from '../stats/histogram.ts'
+import { FORMAT, type StoredRun } from './stored-run.ts'
+
+/** A baseline that cannot be used. The message names the file and says what to do. */
+export class BaselineError extends Error {
+  override readonly name = 'BaselineError'
+}
+
+const ANEW = 'Store it anew with vitest -u, or delete the file'
+
+/** Writes one line for each key, so that a reader sees in a diff what moved. */
+export async function writeBaseline(path: string, stored: StoredRun): Promise<void> {
+  const lines = Object.entries(stored).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+  await mkdir(dirname(path), { recursive: true })
+  const unfinished = `${path}.${process.pid}.tmp`
+  await writeFile(unfinished, `{\n${lines.join(',\n')}\n}\n`)
+  await rename(unfinished, path)
+}
+
+/**
+ * @returns `undefined` where there is no file
+ * @throws {BaselineError} where the file is something else, written by a later version, or of another scenario or run
+ */
+export async function readBaseline(
+  path: string,
+  expected: Pick<StoredRun, 'scenario' | 'run'>,
+): Promise<StoredRun | undefined> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw new BaselineError(`The baseline ${path} cannot be read: ${(error as Error).message}`)
+  }
+  const stored = parse(path, text)
+  for (const part of ['scenario', 'run'] as const)
+    if (stored[part] !== expected[part])
+      throw new BaselineError(
+        `The baseline ${path} is of the ${part} ${JSON.stringify(stored[part])}, not of ${JSON.stringify(expected[part])}. ${ANEW}, or give the scenario another name.`,
+      )
+  return stored
+}
+
+function parse(path: string, text: string): StoredRun {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new BaselineError(`${path} is no baseline: ${(error as Error).message}. ${ANEW}.`)
+  }
+  const format = (value as { format?: unknown } | null)?.format
+  if (typeof format === 'number' && format > FORMAT)
+    throw new BaselineError(
+      `The baseline ${path} was written in form ${format} by a later version of vitest-slo; this one reads form ${FORMAT}: update vitest-slo.`,
+    )
+  const problem = problemWith(value)
+  if (problem !== undefined) throw new BaselineError(`${path} is no baseline: ${problem}. ${ANEW}.`)
+  return value as StoredRun
+}
+
+function problemWith(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'it holds no object'
+  const found = value as Partial<Record<keyof StoredRun, unknown>>
+  if (found.format !== FORMAT) return 'its form is missing'
+  for (const key of ['scenario', 'run', 'kind', 'quantity', 'storedAt'] as const)
+    if (typeof found[key] !== 'string') return `${key} is missing`
+  if (typeof found.meanMs !== 'number') return 'meanMs is missing'
+  if (typeof found.environment !== 'object' || found.environment === null) return 'environment is missing'
+  if (!Array.isArray(found.percentiles) || !found.percentiles.every(isPercentile)) return 'percentiles are missing'
+  try {
+    Histogram.fromJSON(found.histogram as StoredRun['histogram'])
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+  return undefined
+}
+
+function isPercentile(value: unknown): boolean {
+  const keys = ['p', 'ms', 'lowMs', 'highMs'] as const
+  return keys.every((key) => typeof (value as Record<string, unknown> | null)?.[key] === 'number')
+}

@@ -1,0 +1,157 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from '../matchers/sample-runs.ts'
+import '../matchers/register.ts'
+import { baselineOf } from '../run/baseline-evidence.ts'
+import { createBaselines, type BaselineContext } from './baseline.ts'
+import { differencesBetween, fingerprintOf } from './fingerprint.ts'
+import type { StorableRun } from './stored-run.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slo-baseline-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+})
+
+const baselines = (more: Partial<BaselineContext> = {}) =>
+  createBaselines({ scenario: 'S4 voting', file: join(folder, 'votes.perf.ts'), scale: 'pr', update: 'new', ...more })
+const runOf = (options: Parameters<typeof sampleHttpRun>[0] = {}, load = 'constantArrivalRate 200/s'): StorableRun => ({
+  ...sampleHttpRun(options),
+  load,
+})
+
+describe('storing', () => {
+  test('where there is none, as one small file beside the scenario with a line for each key', async () => {
+    const baseline = await baselines().of(runOf())
+    expect(relative(folder, baseline.path)).toBe('__baselines__/votes.perf.ts/s4-voting-http-1.json')
+    expect(baseline.isNew).toBe(true)
+    const text = await readFile(baseline.path, 'utf8')
+    expect(text.split('\n').map((line) => /^ {2}"(\w+)"/.exec(line)?.[1] ?? line)).toEqual([
+      '{',
+      'format',
+      'scenario',
+      'run',
+      'kind',
+      'quantity',
+      'storedAt',
+      'environment',
+      'count',
+      'meanMs',
+      'percentiles',
+      'histogram',
+      '}',
+      '',
+    ])
+    expect(text.length).toBeLessThan(10_000)
+    expect(JSON.parse(text)).toMatchObject({
+      scenario: 'S4 voting',
+      run: 'http 1',
+      count: 2000,
+      environment: { scale: 'pr', load: 'constantArrivalRate 200/s', node: process.version },
+      percentiles: [{ p: 0.5, ms: 59.007 }, { p: 0.9 }, { p: 0.95 }, { p: 0.99 }],
+    })
+  })
+
+  test('what is there stays, unless it is to be stored anew', async () => {
+    await baselines().save(runOf())
+    const slower = runOf({ latencyMs: (n) => 50 + (n % 100) })
+    const kept = await baselines({ update: 'none' }).of(slower)
+    expect(kept).toMatchObject({ isNew: false })
+    expect(() => expect(slower).toBeNoSlowerThan(kept)).toThrow(/Received: p50 \+67/)
+    expect(runOf()).toBeNoSlowerThan(kept)
+    const anew = await baselines({ update: 'all' }).of(slower)
+    expect(anew.isNew).toBe(true)
+    expect(slower).toBeNoSlowerThan(await baselines().of(slower))
+  })
+
+  test('percentiles without enough samples are left out, missing answers count as longest', async () => {
+    const path = await baselines().save(runOf({ seconds: 2, perSecond: 60, droppedPerSecond: 50 }))
+    const { percentiles } = JSON.parse(await readFile(path, 'utf8'))
+    expect(percentiles).toMatchObject([{ p: 0.5, ms: 600_000 }, { p: 0.9 }])
+  })
+
+  test('runs of other kinds, and scopes by themselves', async () => {
+    const micro = await baselines().save({ ...sampleMicroRun(), load: '2,000 calls' })
+    const fanOut = await baselines().save({ ...sampleFanOutRun(), load: '2/s to 100 sockets' })
+    expect([micro, fanOut].map((path) => path.split('/').at(-1))).toEqual([
+      's4-voting-micro-1.json',
+      's4-voting-fanout-1.json',
+    ])
+  })
+
+  test('an invalid run, or one that is too short, is refused', async () => {
+    await expect(baselines().of(runOf({ invalidities: [SATURATED] }))).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[InvalidRunError: http 1 is no baseline, and was not stored. generator-saturated: schedule delay p99 48 ms, limit 10 ms; lower the rate, or give the generator a core of its own]`,
+    )
+    await expect(baselines().save(runOf({ seconds: 1 }))).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[InvalidRunError: http 1 is no baseline, and was not stored: p50 needs 20 samples in two windows of time, and there are 200 in 1]`,
+    )
+    await expect(readFile(join(folder, '__baselines__'))).rejects.toThrow('ENOENT')
+  })
+
+  test('in CI nothing is stored', async () => {
+    await expect(baselines({ update: 'none' }).of(runOf())).rejects.toThrow(
+      /^There is no baseline of http 1: .*s4-voting-http-1\.json is missing\. Store it where comparisons are made/,
+    )
+  })
+})
+
+describe('a file that cannot be used', () => {
+  const stored = async (change: (stored: Record<string, unknown>) => unknown) => {
+    const path = await baselines().save(runOf())
+    await writeFile(path, JSON.stringify(change(JSON.parse(await readFile(path, 'utf8')))))
+    const error = await baselines()
+      .of(runOf())
+      .catch((thrown: Error) => thrown)
+    return `${(error as Error).name}: ${(error as Error).message}`.replaceAll(folder, '…')
+  }
+
+  test('is cut off, or something else', async () => {
+    const path = await baselines().save(runOf())
+    await writeFile(path, (await readFile(path, 'utf8')).slice(0, 200))
+    await expect(baselines().of(runOf())).rejects.toThrow(
+      /s4-voting-http-1\.json is no baseline: .*JSON.*\. Store it anew with vitest -u, or delete the file\.$/,
+    )
+    expect(await stored(() => [])).toMatch(/is no baseline: its form is missing/)
+    expect(await stored((all) => ({ ...all, percentiles: 'many' }))).toMatch(/is no baseline: percentiles are missing/)
+    expect(await stored((all) => ({ ...all, histogram: { buckets: [1] } }))).toMatch(/is no baseline: not a histogram/)
+    expect(await stored((all) => ({ ...all, environment: null }))).toMatch(/is no baseline: environment is missing/)
+  })
+
+  test('is of a newer version, of another scenario, or of another run', async () => {
+    expect(await stored((all) => ({ ...all, format: 2 }))).toMatchInlineSnapshot(
+      `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json was written in form 2 by a later version of vitest-slo; this one reads form 1: update vitest-slo."`,
+    )
+    expect(await stored((all) => ({ ...all, scenario: 'S1 auth' }))).toMatchInlineSnapshot(
+      `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json is of the scenario "S1 auth", not of "S4 voting". Store it anew with vitest -u, or delete the file, or give the scenario another name."`,
+    )
+    expect(await stored((all) => ({ ...all, run: 'http 2' }))).toMatchInlineSnapshot(
+      `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json is of the run "http 2", not of "http 1". Store it anew with vitest -u, or delete the file, or give the scenario another name."`,
+    )
+  })
+})
+
+test('another load or scale is another condition', async () => {
+  await baselines().save(runOf())
+  const found = await baselines({ scale: 'full' }).of(runOf({}, 'constantArrivalRate 400/s'))
+  expect(found[baselineOf]().differences).toEqual([
+    'scale pr, now full',
+    'load constantArrivalRate 200/s, now constantArrivalRate 400/s',
+  ])
+})
+
+test('machines differ by CPU, cores, platform and the major version of Node', () => {
+  const now = fingerprintOf('pr', 'load')
+  expect(differencesBetween(now, now)).toEqual([])
+  const before = { ...now, cpuModel: 'Old', cores: 64, node: 'v18.1.0', platform: 'aix ppc64' }
+  expect(differencesBetween(before, now)).toEqual([
+    `CPU Old, now ${now.cpuModel}`,
+    `64 cores, now ${now.cores}`,
+    `Node v18.1.0, now ${now.node}`,
+    `aix ppc64, now ${now.platform}`,
+  ])
+  const patched = `${now.node.split('.')[0]}.99.99`
+  expect(differencesBetween({ ...now, node: patched }, now)).toEqual([])
+})

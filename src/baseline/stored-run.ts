@@ -1,0 +1,86 @@
+import { judgedTimes } from '../matchers/samples.ts'
+import type { StoredPercentile } from '../run/baseline-evidence.ts'
+import { evidenceOf, type RunKind, type TimeEvidence } from '../run/evidence.ts'
+import { percentileName, samplesForPercentile } from '../run/usable.ts'
+import { InvalidRunError } from '../run/verdict.ts'
+import { windowOf, type TimedRun } from '../run/window.ts'
+import type { HistogramJson } from '../stats/histogram.ts'
+import { percentileIntervalMs } from '../stats/intervals.ts'
+import { fingerprintOf, type Fingerprint } from './fingerprint.ts'
+
+/** A run that can be stored: what `http.run()`, `ws.fanOut()` and `micro.measure()` give, and their scopes. */
+export interface StorableRun extends Partial<TimedRun> {
+  readonly name: string
+  /** In one line. */
+  readonly load: string
+  [evidenceOf](): TimeEvidence
+}
+
+/** The form of the files. Read only by versions that know it. */
+export const FORMAT = 1
+
+/** What a baseline's file holds. */
+export interface StoredRun {
+  readonly format: typeof FORMAT
+  /** With the names of its suites. */
+  readonly scenario: string
+  /** With its scope: `http 1, steady phase`. */
+  readonly run: string
+  readonly kind: RunKind
+  readonly quantity: TimeEvidence['quantity']
+  /** The day. */
+  readonly storedAt: string
+  readonly environment: Fingerprint
+  readonly count: number
+  readonly meanMs: number
+  readonly percentiles: readonly StoredPercentile[]
+  readonly histogram: HistogramJson
+}
+
+const PERCENTILES = [0.5, 0.9, 0.95, 0.99]
+
+/** How a run and its scope are called in a baseline. */
+export function storedNameOf(run: StorableRun): string {
+  const scope = run[windowOf]?.().scope
+  return scope === undefined || scope === '' ? run.name : `${run.name}, ${scope}`
+}
+
+/**
+ * What is stored of a run: the times that matchers judge (requests without an answer count as longest), in all, and its
+ * percentiles with their 95% intervals, as far as there are enough samples for them.
+ *
+ * @throws {InvalidRunError} for a run that could not be judged: it would be the measure of all that follow
+ */
+export function storedRun(run: StorableRun, scenario: string, scale: string): StoredRun {
+  const evidence = run[evidenceOf]()
+  const [first] = evidence.invalidities
+  if (first !== undefined)
+    throw new InvalidRunError(
+      `${run.name} is no baseline, and was not stored. ${first.reason}: ${first.finding}; ${first.remedy}`,
+      first.reason,
+    )
+  const { histogram, windows } = judgedTimes(evidence)
+  const percentiles = PERCENTILES.filter((p) => histogram.count >= samplesForPercentile(p)).flatMap((p) => {
+    const interval = windows.length < 2 ? undefined : percentileIntervalMs(windows, p)
+    return interval ? [{ p, ms: histogram.percentileUs(p) / 1000, lowMs: interval.low, highMs: interval.high }] : []
+  })
+  if (percentiles.length === 0)
+    throw new InvalidRunError(
+      `${run.name} is no baseline, and was not stored: ${percentileName(0.5)} needs ${samplesForPercentile(0.5)} samples ` +
+        `in two windows of time, and there are ${histogram.count} in ${windows.length}`,
+      'too-few-samples',
+    )
+  return {
+    format: FORMAT,
+    scenario,
+    run: storedNameOf(run),
+    kind: evidence.kind,
+    quantity: evidence.quantity,
+    storedAt: new Date().toISOString().slice(0, 10),
+    environment: fingerprintOf(scale, run.load),
+    count: histogram.count,
+    meanMs: histogram.meanUs / 1000,
+    percentiles,
+    histogram: histogram.toJSON(),
+  }
+}

@@ -1,0 +1,224 @@
+import { appendFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node'
+import { prepare } from '../comparison/preparation.ts'
+import { checkOut, RevisionError, type CheckedOut } from '../comparison/revision.ts'
+import { comparisonLines, comparisonMarkdown, exitCodeOf, totalsOf, verdictOf } from '../comparison/table.ts'
+import { COMPARE_VARIABLE, type ComparedBase } from '../config/compared-base.ts'
+import { redactText } from '../options/redact.ts'
+import type { ComparisonResult, ScenarioRecord } from '../run/result.ts'
+import { Guardian } from '../services/guardian.ts'
+import type { Streams } from './streams.ts'
+
+const HELP = `Usage: vitest-slo compare <revision> [files…] [options]
+
+Compares this working tree, as it stands (head), with another revision (base): checks that one out into a folder of its
+own, installs and builds it, starts the config's target and services for both, and puts the load of each scenario's first
+http.run() on both in alternating slices. Everything is put away at the end.
+
+  <revision>              Whatever git knows: origin/main, a tag, a commit
+  files…                  Scenario files, as for vitest. Default: all
+  -t, --name <pattern>    Only scenarios whose names match
+  --config <file>         Default: vitest.perf.config.ts
+  --scale <scale>         Default: pr
+  --slices <number>       Of each build. Default: slices of 1.5 s
+  --tolerance <ratio>     By how much head may be slower. Default: 0.05
+  --install <command>     Default: as the lockfile says; '' for none
+  --build <command>       Default: the script "build" where there is one; '' for none
+  --markdown <file>       Appends the tables there as Markdown
+  -h, --help              This text
+
+Both run with the services of this working tree's config. Median and p95 decide, and errors.
+
+Exit code: 0 when nothing is slower; 1 when something is, or failed; 2 when called wrongly; 3 when the slices do not say.
+`
+
+interface CompareArguments {
+  readonly revision: string
+  readonly files: readonly string[]
+  readonly name: string | undefined
+  readonly config: string
+  readonly scale: string
+  readonly slices: number | undefined
+  readonly tolerance: number
+  readonly install: string | undefined
+  readonly build: string | undefined
+  readonly markdown: string | undefined
+}
+
+/**
+ * `vitest-slo compare`.
+ *
+ * @param args what stands after `compare` on the command line
+ * @returns the exit code
+ */
+export async function compare(args: readonly string[], streams: Streams = process): Promise<number> {
+  const { stdout, stderr } = streams
+  let parsed: CompareArguments | 'help'
+  try {
+    parsed = parse(args)
+  } catch (error) {
+    stderr.write(`vitest-slo compare: ${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
+    return 2
+  }
+  if (parsed === 'help') {
+    stdout.write(HELP)
+    return 0
+  }
+  const interrupts = new Interrupts()
+  try {
+    return await compareWith(parsed, streams, interrupts)
+  } catch (error) {
+    if (interrupts.exitCode !== undefined) return interrupts.exitCode
+    if (!(error instanceof RevisionError)) throw error
+    stderr.write(`vitest-slo compare: ${error.message}\n`)
+    return 1
+  } finally {
+    interrupts.stop()
+  }
+}
+
+async function compareWith(
+  parsed: CompareArguments,
+  { stdout, stderr }: Streams,
+  interrupts: Interrupts,
+): Promise<number> {
+  const log = (line: string) => void stdout.write(`vitest-slo  ${line}\n`)
+  await using guardian = await Guardian.start({ log })
+  await using base = await checkOut(parsed.revision, process.cwd(), guardian)
+  await prepare(base, parsed, { guardian, signal: interrupts.signal, log })
+  interrupts.signal.throwIfAborted()
+  const scenarios = await runScenarios(parsed, base)
+  if (interrupts.exitCode !== undefined) return interrupts.exitCode
+  const found = scenarios.flatMap(({ title, comparisons }) => comparisons.map((result) => ({ title, result })))
+  const { tolerance } = parsed
+  stdout.write('\n')
+  for (const { title, result } of found) stdout.write(`${comparisonLines(title, result, tolerance).join('\n')}\n\n`)
+  for (const { title, problem } of scenarios) if (problem !== undefined) stderr.write(`${title}: ${problem}\n`)
+  if (parsed.markdown !== undefined) {
+    const tables = found.map(({ title, result }) => comparisonMarkdown(title, result, tolerance))
+    await appendFile(resolve(parsed.markdown), tables.join('\n'))
+  }
+  const verdicts = found.map(({ result }) => verdictOf(result, tolerance))
+  stdout.write(`${totalsOf(verdicts)}\n`)
+  return hasFailed(scenarios) ? 1 : exitCodeOf(verdicts)
+}
+
+interface ScenarioOutcome {
+  readonly title: string
+  readonly comparisons: readonly ComparisonResult[]
+  /** Why it was not compared, or failed. */
+  readonly problem: string | undefined
+}
+
+async function runScenarios(parsed: CompareArguments, base: CheckedOut): Promise<readonly ScenarioOutcome[]> {
+  const { startVitest } = await import('vitest/node')
+  const { label, root, worktree } = base
+  const { slices, config, name, files } = parsed
+  const compared: ComparedBase = { label, root, worktree, ...(slices !== undefined && { slices }) }
+  process.env[COMPARE_VARIABLE] = JSON.stringify(compared)
+  process.env['PERF_SCALE'] = parsed.scale
+  const vitest = await startVitest([...files], {
+    config,
+    watch: false,
+    run: true,
+    reporters: [progress],
+    ...(name !== undefined && { testNamePattern: name }),
+  })
+  return outcomesOf(vitest)
+}
+
+/** One line for each scenario as it begins. */
+const progress: Reporter = {
+  onTestCaseReady: ({ fullName, options }) => {
+    if (options.mode === 'run') console.log(`vitest-slo  ${fullName} …`)
+  },
+}
+
+function outcomesOf(vitest: Vitest): readonly ScenarioOutcome[] {
+  const modules = vitest.state.getTestModules()
+  const broken = modules.flatMap((module) => problemOf(module.errors(), module) ?? [])
+  return [...broken, ...modules.flatMap((module) => [...module.children.allTests()].map(outcomeOf))]
+}
+
+function problemOf(errors: readonly { readonly message: string }[], { relativeModuleId }: TestModule) {
+  const [first] = errors
+  return first && { title: relativeModuleId, comparisons: [], problem: first.message }
+}
+
+function outcomeOf(test: TestCase): ScenarioOutcome {
+  const { slo } = test.meta() as { slo?: ScenarioRecord }
+  const comparisons = slo?.comparisons ?? []
+  const result = test.result()
+  const failure = result.state === 'failed' ? result.errors[0]?.message : undefined
+  const skipped = result.state === 'skipped' && comparisons.length === 0 ? result.note : undefined
+  const problem = failure ?? skipped
+  return { title: test.fullName, comparisons, problem: problem && redactText(problem) }
+}
+
+/** Failed before it could be compared, for a reason of its own; or, without a single scenario, as Vitest has said. */
+function hasFailed(scenarios: readonly ScenarioOutcome[]): boolean {
+  if (scenarios.length === 0) return true
+  return scenarios.some(
+    ({ comparisons, problem = 'not compared' }) => comparisons.length === 0 && !problem.startsWith('not compared'),
+  )
+}
+
+/** Ctrl-C before and after Vitest runs; while it runs, its session sees to it. */
+class Interrupts {
+  readonly #controller = new AbortController()
+  readonly #onInterrupt = (signal: NodeJS.Signals) => {
+    this.#exitCode = signal === 'SIGINT' ? 130 : 143
+    this.#controller.abort(new Error(`stopped by ${signal}`))
+  }
+  #exitCode: number | undefined
+
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.#onInterrupt)
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Set once interrupted, here or in Vitest's session. */
+  get exitCode(): number | undefined {
+    if (this.#exitCode !== undefined) return this.#exitCode
+    return process.exitCode === 130 || process.exitCode === 143 ? process.exitCode : undefined
+  }
+
+  stop(): void {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, this.#onInterrupt)
+  }
+}
+
+function parse(args: readonly string[]): CompareArguments | 'help' {
+  const text = { type: 'string' } as const
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      name: { type: 'string', short: 't' },
+      config: { type: 'string', default: 'vitest.perf.config.ts' },
+      scale: { type: 'string', default: 'pr' },
+      tolerance: { type: 'string', default: '0.05' },
+      slices: text,
+      install: text,
+      build: text,
+      markdown: text,
+    },
+  })
+  if (values.help) return 'help'
+  const [revision, ...files] = positionals
+  if (revision === undefined) throw new Error('name the revision to compare with, such as origin/main')
+  const tolerance = Number(values.tolerance)
+  if (!(tolerance >= 0 && tolerance < 1))
+    throw new Error(`--tolerance is a ratio from 0 to below 1, got ${values.tolerance}`)
+  const slices = values.slices === undefined ? undefined : Number(values.slices)
+  if (slices !== undefined && !(Number.isInteger(slices) && slices >= 4 && slices <= 200))
+    throw new Error(`--slices is a whole number from 4 to 200, got ${values.slices}`)
+  const { name, config, scale, install, build, markdown } = values
+  return { revision, files, name, config, scale, slices, tolerance, install, build, markdown }
+}

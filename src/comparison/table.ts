@@ -1,0 +1,90 @@
+import { figureRows, figureTable, standingAgainst, type ComparedFigure } from '../run/compared-figures.ts'
+import type { ComparisonResult } from '../run/result.ts'
+import { formatDuration } from '../stats/units.ts'
+
+/** What a comparison says of one figure, or all in all. `invalid`: something speaks against using it at all. */
+export type Verdict = 'slower' | 'no slower' | 'undecided' | 'invalid'
+
+/** Latency that decides; the other figures are shown. */
+const DECIDING = ['p50', 'p95']
+const MORE_ERRORS = 0.01
+
+/** What the figures of a comparison come to: slower where the median, p95 or errors are; beyond chance and tolerance. */
+export function verdictOf({ figures, invalidities }: ComparisonResult, tolerance: number): Verdict {
+  if (invalidities.some(({ blame }) => blame === 'target')) return 'slower'
+  const verdicts = figures.flatMap((figure) => verdictOfFigure(figure, tolerance) ?? [])
+  const isSlower = verdicts.includes('slower')
+  if (standingAgainst(invalidities, isSlower).length > 0) return 'invalid'
+  if (isSlower) return 'slower'
+  return verdicts.length === 0 || verdicts.includes('undecided') ? 'undecided' : 'no slower'
+}
+
+function verdictOfFigure({ name, change }: ComparedFigure, tolerance: number): Verdict | undefined {
+  if (change === undefined) return undefined
+  if (name === 'errors') return change.low > MORE_ERRORS ? 'slower' : 'no slower'
+  if (!DECIDING.includes(name)) return undefined
+  if (change.low > tolerance) return 'slower'
+  return change.high > tolerance ? 'undecided' : 'no slower'
+}
+
+/** What all comparisons of a command come to, in one line: `1 slower, 4 no slower`. */
+export function totalsOf(verdicts: readonly Verdict[]): string {
+  if (verdicts.length === 0) return 'nothing was compared'
+  const order: readonly Verdict[] = ['slower', 'invalid', 'undecided', 'no slower']
+  const counted = order.map((verdict) => [verdict, verdicts.filter((each) => each === verdict).length] as const)
+  return counted.flatMap(([verdict, count]) => (count === 0 ? [] : `${count} ${verdict}`)).join(', ')
+}
+
+/** 0 where nothing is slower, 1 where something is, 3 where the slices do not say, or nothing was compared. */
+export function exitCodeOf(verdicts: readonly Verdict[]): number {
+  if (verdicts.includes('slower')) return 1
+  return verdicts.length > 0 && verdicts.every((verdict) => verdict === 'no slower') ? 0 : 3
+}
+
+/** Whether a figure that does not decide got worse beyond chance and tolerance. */
+function isWorse({ name, change }: ComparedFigure, tolerance: number): boolean {
+  if (change === undefined) return false
+  if (name === 'throughput') return change.high < -tolerance
+  return name !== 'errors' && change.low > tolerance
+}
+
+/** The comparison as lines: its title, then a line for each figure with what it says. */
+export function comparisonLines(title: string, result: ComparisonResult, tolerance: number): readonly string[] {
+  const { load, pairs, sliceMs, base, figures, invalidities } = result
+  const verdict = verdictOf(result, tolerance)
+  const [header, ...rows] = figureTable(figures)
+  const width = Math.max(0, ...rows.map((row) => row.length)) + 2
+  return [
+    `${verdict.toUpperCase().padEnd(10)} ${title}`,
+    `  ${load}; ${pairs} pairs of slices of ${formatDuration(sliceMs)}; base: ${base}`,
+    ...(rows.length === 0 ? [] : [`  ${header}`]),
+    ...rows.map((row, at) => `  ${row.padEnd(width)}${remarkOn(figures[at]!, tolerance)}`.trimEnd()),
+    ...invalidities.map(({ reason, finding, remedy }) => `  ${reason}: ${finding}; ${remedy}`),
+  ]
+}
+
+/** The comparison as a table of Markdown, under a heading with its verdict. */
+export function comparisonMarkdown(title: string, result: ComparisonResult, tolerance: number): string {
+  const { load, pairs, sliceMs, base, figures, invalidities } = result
+  const cell = (text: string) => text.replaceAll('|', '\\|')
+  const [header, ...rows] = figureRows(figures)
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
+  return [
+    `### ${verdictOf(result, tolerance)}: ${cell(title)}`,
+    '',
+    `${cell(load)}; ${pairs} pairs of slices of ${formatDuration(sliceMs)}; base: ${cell(base)}`,
+    '',
+    line([...header!, '']),
+    '|---|---:|---:|---:|---|---|',
+    ...rows.map((row, at) => line([...row, remarkOn(figures[at]!, tolerance)])),
+    ...invalidities.map(({ reason, finding, remedy }) => `\n${reason}: ${cell(finding)}; ${cell(remedy)}`),
+    '',
+  ].join('\n')
+}
+
+function remarkOn(figure: ComparedFigure, tolerance: number): string {
+  const verdict = verdictOfFigure(figure, tolerance)
+  if (verdict === 'slower') return figure.name === 'errors' ? 'MORE' : 'SLOWER'
+  if (verdict === 'undecided') return 'undecided'
+  return isWorse(figure, tolerance) ? 'worse' : ''
+}

@@ -1,0 +1,73 @@
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import { buildEnv, sharedServices } from '../comparison/builds.ts'
+import {
+  startEnvironment,
+  type Environment,
+  type EnvironmentContext,
+  type EnvironmentOptions,
+} from '../services/environment.ts'
+import { target } from '../services/target.ts'
+import type { TargetOptions } from '../services/target-options.ts'
+
+/** The variable in which `vitest-slo compare` says where the other build is. */
+export const COMPARE_VARIABLE = 'SLO_COMPARE'
+
+/** Where the other build is, and how the comparison is to be made. Plain JSON. */
+export interface ComparedBase {
+  readonly label: string
+  /** The working tree that the config describes, and the one that takes its place. */
+  readonly root: string
+  readonly worktree: string
+  readonly slices?: number
+}
+
+/** @returns `undefined` where this invocation compares nothing */
+export function comparedBase(env: NodeJS.ProcessEnv): ComparedBase | undefined {
+  const text = env[COMPARE_VARIABLE]
+  return text === undefined || text === '' ? undefined : (JSON.parse(text) as ComparedBase)
+}
+
+/**
+ * Starts the config's target in the other working tree, with services of its own.
+ *
+ * @throws {Error} where the config's target cannot be started there
+ */
+export async function startBase(
+  base: ComparedBase,
+  options: EnvironmentOptions,
+  context: EnvironmentContext,
+  head: Environment,
+): Promise<Environment> {
+  const { log = () => {}, env = process.env, signal } = context
+  const started = await startEnvironment(
+    { ...options, target: target(moved(options.target?.options, base)) },
+    {
+      env: buildEnv(env, movedPath(process.cwd(), base)),
+      log: (line) => log(`${base.label}: ${line}`),
+      ...(signal && { signal }),
+    },
+  )
+  for (const name of sharedServices(started, head))
+    log(`both builds share ${name}, which runs elsewhere: what one writes the other reads`)
+  return started
+}
+
+/** How the target is started in the other working tree: on free ports, with every path of this one moved there. */
+export function moved(options: TargetOptions | undefined, base: ComparedBase): TargetOptions {
+  if (options?.command === undefined || options.url !== undefined || process.env['PERF_TARGET_URL'])
+    throw new Error(
+      'vitest-slo compare starts both builds itself: the config needs target({ command }), without a url and PERF_TARGET_URL',
+    )
+  const { port: _port, internalPort: _internalPort, ...rest } = options
+  return {
+    ...rest,
+    command: options.command.map((word) => (isAbsolute(word) ? movedPath(word, base) : word)),
+    cwd: movedPath(resolve(options.cwd ?? '.'), base),
+  }
+}
+
+/** A path within the working tree, in the other one; others stay. */
+function movedPath(path: string, { root, worktree }: ComparedBase): string {
+  const inside = relative(root, path)
+  return inside.startsWith('..') || isAbsolute(inside) ? path : join(worktree, inside)
+}
