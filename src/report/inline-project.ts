@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
+import { TerminalSession } from './terminal-session.ts'
 
 const HERE = import.meta.dirname
 const ROOT = resolve(HERE, '../..')
@@ -71,6 +72,12 @@ export class InlineProject implements AsyncDisposable {
     const command = [process.execPath, VITEST, ...args].map((word) => `'${word}'`).join(' ')
     const script = ['-qefc', `stty cols 100 rows 40; exec ${command}`, '/dev/null']
     return this.#outcome(spawn('script', script, this.#options({ TERM: 'xterm-256color' })), onOutput)
+  }
+
+  /** Starts Vitest in a terminal that is driven by keys and read from the screen. */
+  openTerminal(args: readonly string[] = []): Promise<TerminalSession> {
+    const env = { ...cleanEnv(), TERM: 'xterm-256color' }
+    return TerminalSession.start([process.execPath, VITEST, ...args], { cwd: this.root, env })
   }
 
   #options(env: NodeJS.ProcessEnv) {

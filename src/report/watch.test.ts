@@ -1,0 +1,138 @@
+import { spawnSync } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { InlineProject, perfConfigSource } from './inline-project.ts'
+import type { Results } from './results.ts'
+
+const SETTLED = /for file changes/
+/** Live figures of a load, not those of its end. */
+const figuresOf = (scenario: string) => new RegExp(`${scenario} {2}http 1[^]*achieved [1-9]`)
+
+/** Writes down each start. */
+const TARGET = `
+    import { appendFileSync } from 'node:fs'
+    import { createServer } from 'node:http'
+    appendFileSync('started.log', process.pid + '\\n')
+    createServer((request, response) => response.end()).listen(Number(process.env.PORT), '127.0.0.1')
+  `
+
+/** Writes down each run. @param load as source @param assertion of `run`, as source */
+function scenarioSource(name: string, load: string, assertion = ''): string {
+  return `
+    import { appendFileSync } from 'node:fs'
+    import { expect } from 'vitest'
+    import { constantArrivalRate, perfTest, sharedIterations } from 'vitest-slo'
+    perfTest('${name}', async ({ http }) => {
+      appendFileSync('ran.log', '${name}\\n')
+      const run = await http.run({ load: ${load}, request: { path: '/' }, abortWhen: false })
+      ${assertion}
+    })
+  `
+}
+
+const QUICK = `sharedIterations({ iterations: 50, vus: 2 })`
+/** At full scale longer than any test of it waits. */
+const LONG = `constantArrivalRate({ rate: 20, vus: 5, duration: '10m' })`
+
+async function watching(scenarios: Readonly<Record<string, string>>, options = '') {
+  const project = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource(options),
+    'target/server.mjs': TARGET,
+    ...scenarios,
+  })
+  onTestFinished(() => project[Symbol.asyncDispose]())
+  const terminal = await project.openTerminal()
+  onTestFinished(() => terminal[Symbol.asyncDispose]())
+  return { project, terminal }
+}
+
+async function linesOf(project: InlineProject, file: string): Promise<readonly string[]> {
+  return (await readFile(project.path(file), 'utf8')).trim().split('\n')
+}
+
+async function resultsOf(project: InlineProject): Promise<Results> {
+  return JSON.parse(await readFile(project.path('perf-report/results.json'), 'utf8')) as Results
+}
+
+/** Milliseconds until something has happened. For a reader: how long it takes is the machine's affair. */
+async function timed(what: string, happening: Promise<unknown>): Promise<void> {
+  const startMs = performance.now()
+  await happening
+  console.info(`${what}: ${Math.round(performance.now() - startMs)} ms`)
+}
+
+const hasTmux = spawnSync('tmux', ['-V']).status === 0
+if (!hasTmux) console.warn('watch mode is not tried: tmux is not on the path: apt-get install tmux')
+
+describe.skipIf(!hasTmux)('watch mode in a terminal', { timeout: 180_000 }, () => {
+  test('a saved scenario runs again, alone and small, against the warm target', async () => {
+    const { project, terminal } = await watching({
+      'perf/a.perf.ts': scenarioSource('alpha', QUICK),
+      'perf/b.perf.ts': scenarioSource('beta', QUICK),
+    })
+    expect(await terminal.shows(SETTLED)).toContain('scale smoke: 5% of the users')
+
+    await project.write('perf/a.perf.ts', scenarioSource('gamma', LONG))
+    await timed('first figures after saving a scenario', terminal.shows(figuresOf('gamma')))
+    await terminal.press('c')
+    await terminal.shows(SETTLED)
+    expect(await linesOf(project, 'ran.log')).toEqual(['alpha', 'beta', 'gamma'])
+    expect(await linesOf(project, 'started.log')).toHaveLength(1)
+    expect(await resultsOf(project)).toMatchObject({ scale: 'smoke', scenarios: [{ name: 'gamma' }] })
+  })
+
+  test('keys stop a load at once, and then do what they are for', async () => {
+    const { project, terminal } = await watching(
+      {
+        'perf/a.perf.ts': scenarioSource('fails', QUICK, `expect(run.sent, 'on purpose').toBe(0)`),
+        'perf/b.perf.ts': scenarioSource('long', LONG),
+      },
+      `scale: 'full'`,
+    )
+    /** Presses a key under load, which stops it, and again. */
+    const press = async (key: string) => {
+      await terminal.shows(figuresOf('long'))
+      const stopped = terminal.shows(/INVALID +long[^]*stopped before its end[^]*for file changes/)
+      await terminal.press(key)
+      await timed(`stopped after pressing ${key}`, stopped)
+      await terminal.press(key)
+    }
+    const ran = async () => (await linesOf(project, 'ran.log')).join(' ')
+
+    await press('a')
+    await press('f')
+    await terminal.shows(/FAIL +fails[^]*for file changes/)
+    expect(await ran()).toBe('fails long fails long fails')
+
+    await terminal.press('a')
+    await press('t')
+    await terminal.shows('Input test name pattern')
+    await terminal.type('long')
+    await terminal.press('Enter')
+    await press('p')
+    await terminal.shows('Input filename pattern')
+    await terminal.type('a.perf')
+    await terminal.press('Enter')
+    await terminal.shows(/perf\/a\.perf\.ts[^]*for file changes/)
+    expect(await ran()).toMatch(/^(?:fails long ){2}fails fails long long/)
+
+    await terminal.press('a')
+    await press('q')
+    await terminal.exited()
+    const [pid] = await linesOf(project, 'started.log')
+    expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
+  })
+
+  test('Ctrl-C stops the load, reports what was measured, and puts the target away', async () => {
+    const { project, terminal } = await watching({ 'perf/a.perf.ts': scenarioSource('long', LONG) }, `scale: 'full'`)
+    await terminal.shows(figuresOf('long'))
+    await terminal.press('C-c')
+    await timed('ended after Ctrl-C', terminal.exited())
+    expect(await resultsOf(project)).toMatchObject({
+      complete: false,
+      scenarios: [{ name: 'long', verdict: 'invalid', runs: [{ state: 'aborted' }] }],
+    })
+    const [pid] = await linesOf(project, 'started.log')
+    expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
+  })
+})
