@@ -74,7 +74,9 @@ test('a scenario is held against what it stored, as with snapshots', { timeout: 
   expect(slower.text).toMatch(/Received: p50 \+\d{3}.*% \(\d+ µs|Received: p50 /)
 
   expect(await run(1000, ['run', '-u'])).toMatchObject({ exitCode: 0 })
-  expect(await run(1000, ['run'], { CI: '1' })).toMatchObject({ exitCode: 0 })
+  // A machine so busy that the interval gets too wide may make it invalid; slower than itself it is not.
+  const { text } = await run(1000, ['run'], { CI: '1' })
+  expect(text).not.toMatch(/BaselineError|^Error: expect/m)
 })
 
 test("the results of Vitest's own benchmarks are stored and compared as before", { timeout: 60_000 }, async () => {
