@@ -1,5 +1,5 @@
 /** What Telegram and the target share, so that the target knows a webhook call is Telegram's. */
-export const webhookSecret = process.env['TELEGRAM_WEBHOOK_SECRET'] ?? 'local-webhook-secret'
+export const webhookSecret = process.env['TELEGRAM_WEBHOOK_SECRET'] || 'local-webhook-secret'
 
 /** Telegram's report that somebody paid. */
 export interface Payment {
