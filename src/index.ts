@@ -9,6 +9,14 @@ export {
   sharedIterations,
   spike,
 } from './load/builders.ts'
+export { csv, sql, unique } from './load/data.ts'
+export { socketIo, socketIoEvent } from './websocket/socket-io.ts'
+export type * from './http/index.ts'
+export type * from './websocket/index.ts'
+export type { HttpRun } from './run/http-run.ts'
+export type { FanOutRun } from './run/fan-out-run.ts'
+export type { MicroRun } from './micro/micro-run.ts'
+export type { History, Operation } from './run/history.ts'
 export type { Load, PhaseName } from './load/load.ts'
 export type { Scale } from './load/scale.ts'
 export type { Baseline, Baselines } from './baseline/baseline.ts'

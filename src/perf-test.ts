@@ -7,6 +7,7 @@ import type { ProvidedSlo } from './config/provided.ts'
 import type { FreshnessOptions, FreshnessProbe } from './freshness/freshness.ts'
 import type { Http } from './http/http.ts'
 import type { Ledger } from './ledger/ledger.ts'
+import type { SqlQuery } from './load/data.ts'
 import type { Scale } from './load/scale.ts'
 import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
@@ -90,7 +91,16 @@ const scenario = test.extend<PerfFixtures & Bindings>({
   http: async ({ slo, target, runId, signal, onRun, onSnapshot }, use) => {
     const { createHttp } = await import('./http/http.ts')
     const { scale, seed } = slo
-    const http = createHttp({ baseUrl: target.url, signal, scale, seed, runId, onRun, onSnapshot })
+    const http = createHttp({
+      baseUrl: target.url,
+      signal,
+      scale,
+      seed,
+      runId,
+      ...rowsOf(slo, signal),
+      onRun,
+      onSnapshot,
+    })
     const underWay = new UnderWay()
     await use({ ...http, run: (options) => underWay.add(http.run(options)) })
     await underWay.ended()
@@ -98,7 +108,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
   ws: async ({ slo, target, signal, onRun, onSnapshot }, use) => {
     const { createWebSocket } = await import('./websocket/websocket.ts')
     const { scale, seed } = slo
-    const ws = createWebSocket({ baseUrl: target.url, signal, scale, seed, onRun, onSnapshot })
+    const ws = createWebSocket({ baseUrl: target.url, signal, scale, seed, ...rowsOf(slo, signal), onRun, onSnapshot })
     const underWay = new UnderWay()
     await use({ ...ws, fanOut: (options) => underWay.add(ws.fanOut(options)) })
     await underWay.ended()
@@ -181,6 +191,18 @@ const scenario = test.extend<PerfFixtures & Bindings>({
  */
 export const perfTest: typeof scenario =
   inject('slo')?.comparison === undefined ? scenario : scenario.extend(comparedFixtures)
+
+/** For `data: sql(…)`, where the config has a Postgres. */
+function rowsOf({ services }: ProvidedSlo, signal: AbortSignal): { readonly sql?: SqlQuery } {
+  const databaseUrl = services['postgres']?.['url']
+  if (databaseUrl === undefined) return {}
+  return {
+    async sql(query, values) {
+      const { createLedger } = await import('./ledger/ledger.ts')
+      return createLedger({ databaseUrl, signal }).query(query, values)
+    },
+  }
+}
 
 /** Charts belong to the run they were sampled beside; one that is there already is drawn anew. */
 function attachSeries(task: RunnerTestCase, name: string, series: readonly RunSeries[]): void {
