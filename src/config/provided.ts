@@ -1,5 +1,6 @@
 import type { StartableTarget } from '../comparison/builds.ts'
 import type { Scale } from '../load/scale.ts'
+import type { ControlAddress } from '../run/disruption.ts'
 import type { ProvidedObservation } from './observation.ts'
 
 /** What the main process tells the workers: where everything is, and how much load is wanted. Plain JSON. */
@@ -23,6 +24,8 @@ export interface ProvidedSlo {
   readonly startable?: StartableTarget
   /** Set where this invocation compares two builds: the other one. */
   readonly comparison?: ProvidedComparison
+  /** Takes orders to disrupt target and services; absent where the target was not started by us. Secret: never reported. */
+  readonly control?: ControlAddress
   /** What evidence that cannot be judged does to its test. */
   readonly invalid: 'fail' | 'warn'
 }

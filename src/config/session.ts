@@ -10,6 +10,7 @@ import {
   type EnvironmentOptions,
   type TargetDetails,
 } from '../services/environment.ts'
+import { startControlServer, type ControlServer } from '../services/control-server.ts'
 import { secretsOf } from '../services/redact.ts'
 import type { TargetOptions } from '../services/target-options.ts'
 import { forReader } from './for-reader.ts'
@@ -32,6 +33,7 @@ export class Session {
   readonly #compared: ComparedBase | undefined = comparedBase(process.env)
   #environment: Environment | undefined
   #base: Environment | undefined
+  #control: ControlServer | undefined
   #giveSignalsBack = () => {}
 
   /** @throws {OptionsError} where the scale is unknown, or options or variables cannot be used */
@@ -55,6 +57,7 @@ export class Session {
     this.#log(`scale ${describeScale(scale)} (${source})`)
     this.#environment = await this.#startEnvironment()
     if (this.#compared !== undefined) this.#base = await this.#startBase(this.#compared, this.#environment)
+    this.#control = await controlOf(this.#environment)
     this.#provide(this.#environment.details)
     for (const environment of [this.#environment, this.#base])
       environment?.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
@@ -93,6 +96,7 @@ export class Session {
 
   async stop(): Promise<void> {
     this.#giveSignalsBack()
+    await this.#control?.[Symbol.asyncDispose]()
     await Promise.all([this.#environment?.[Symbol.asyncDispose](), this.#base?.[Symbol.asyncDispose]()])
   }
 
@@ -121,6 +125,7 @@ export class Session {
       observation: this.#observation.of(details.target),
       ...(targetDown !== undefined && { targetDown }),
       ...(details.target && { target: providedTarget(details.target) }),
+      ...(this.#control && { control: this.#control.address }),
       updateBaselines: this.#vitest.config.snapshotOptions.updateSnapshot,
       ...startableTarget(this.#config.target?.options),
       ...this.#comparison(),
@@ -133,7 +138,7 @@ export class Session {
     this.#project.provide(RUN_INFO, {
       scale: scale.name,
       services: services.map(([name, { provider, summary }]) => ({ name, provider, summary })),
-      secrets: secretUrls.flatMap(secretsOf),
+      secrets: [...secretUrls.flatMap(secretsOf), ...(this.#control ? [this.#control.address.token] : [])],
     })
   }
 
@@ -159,6 +164,12 @@ export class Session {
   #log(line: string): void {
     this.#vitest.logger.log(`vitest-slo  ${line}`)
   }
+}
+
+/** Only what was started for this run may be disrupted. */
+async function controlOf(environment: Environment): Promise<ControlServer | undefined> {
+  if (environment.details.target?.provider !== 'command') return undefined
+  return startControlServer((disruption, signal) => environment.disrupt(disruption, signal))
 }
 
 function providedTarget({ instances, provider }: TargetDetails): ProvidedTarget {
