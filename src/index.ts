@@ -26,5 +26,14 @@ export type { CompareOptions } from './comparison/options.ts'
 export type { BuildOption, CompareTargets } from './comparison/builds.ts'
 export { InvalidRunError, type InvalidReason } from './run/verdict.ts'
 export { OptionsError } from './options/problems.ts'
+export {
+  dropPostgresConnections,
+  killTarget,
+  pauseRedis,
+  restartRedis,
+  type Moment,
+  type ScheduledDisruption,
+} from './chaos/schedule.ts'
+export { ChaosError, type Chaos } from './chaos/chaos.ts'
 export { inflowOf } from './ledger/inflow.ts'
 export { planReplay, type Delivery, type ReplayOptions } from './ledger/replay.ts'

@@ -1,6 +1,7 @@
 import { inject, test, type RunnerTestCase } from 'vitest'
 import type { Baselines } from './baseline/baseline.ts'
 import type { Capacity } from './capacity/capacity.ts'
+import type { Chaos } from './chaos/chaos.ts'
 import type { Compare } from './comparison/compare.ts'
 import { comparedFixtures } from './compared-fixtures.ts'
 import type { ProvidedSlo } from './config/provided.ts'
@@ -13,9 +14,10 @@ import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Micro } from './micro/micro.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
-import type { ComparisonResult, RunResult, RunSeries } from './run/result.ts'
+import type { ComparisonResult, RunMark, RunResult, RunSeries } from './run/result.ts'
 import type { RunSnapshot } from './run/snapshot.ts'
 import { scenarioRecordOf } from './run/task-meta.ts'
+import { formatMs } from './stats/units.ts'
 import { targetHandle, type TargetHandle } from './target-handle.ts'
 import { UnderWay } from './under-way.ts'
 import type { WebSocketLoad } from './websocket/websocket.ts'
@@ -37,6 +39,8 @@ export interface PerfFixtures {
    * itself, beside the config's target.
    */
   readonly compare: Compare
+  /** Kills the target, drops connections, pauses and restarts Redis while load is on. */
+  readonly chaos: Chaos
   /** What runs of this scenario were stored earlier, to hold them against: `toBeNoSlowerThan(await baseline.of(run))`. */
   readonly baseline: Baselines
   /** Finds out how stale a cached route's answers are, beside the load. */
@@ -58,6 +62,10 @@ export interface Bindings {
   readonly slo: ProvidedSlo
   readonly onRun: (result: RunResult) => void
   readonly onSnapshot: (snapshot: RunSnapshot) => void
+  /** Who else wants to see how runs stand. */
+  readonly watchers: Set<(snapshot: RunSnapshot) => void>
+  /** What was done to the target and its services so far, for the ledger's evidence. */
+  readonly disrupted: string[]
   readonly onComparison: (result: ComparisonResult) => void
   /** Starts scraping the target's metrics, once. */
   readonly scraping: () => Promise<Metrics>
@@ -76,9 +84,17 @@ const scenario = test.extend<PerfFixtures & Bindings>({
   onRun: async ({ task }, use) => {
     await use((result) => void scenarioRecordOf(task).runs.push(result))
   },
-  onSnapshot: async ({ task }, use) => {
+  // Vitest reads a fixture's dependencies from the pattern of its first parameter.
+  // oxlint-disable-next-line no-empty-pattern
+  watchers: async ({}, use) => use(new Set()),
+  // oxlint-disable-next-line no-empty-pattern
+  disrupted: async ({}, use) => use([]),
+  onSnapshot: async ({ task, watchers }, use) => {
     const sender = new LiveSender(inject(LIVE_ADDRESS), task.id)
-    await use((snapshot) => sender.send(snapshot))
+    await use((snapshot) => {
+      sender.send(snapshot)
+      for (const watch of watchers) watch(snapshot)
+    })
     await sender.close()
   },
   onComparison: async ({ task }, use) => {
@@ -127,9 +143,32 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     const { fullTestName: scenario, file } = task
     await use(createBaselines({ scenario, file: file.filepath, scale: slo.scale.name, update: slo.updateBaselines }))
   },
-  ledger: async ({ slo, runId, signal }, use) => {
+  ledger: async ({ slo, runId, signal, disrupted }, use) => {
     const { createLedger } = await import('./ledger/ledger.ts')
-    await use(createLedger({ databaseUrl: slo.services['postgres']?.['url'], signal, runId }))
+    const databaseUrl = slo.services['postgres']?.['url']
+    await use(createLedger({ databaseUrl, signal, runId, notes: () => disrupted }))
+  },
+  chaos: async ({ slo, task, signal, watchers, disrupted }, use) => {
+    const { createChaos } = await import('./chaos/chaos.ts')
+    const chaos = createChaos({
+      control: slo.control,
+      signal,
+      onSnapshot(listener) {
+        watchers.add(listener)
+        return () => watchers.delete(listener)
+      },
+      onMarks(run, marks) {
+        attachMarks(task, run, marks)
+        disrupted.push(...marks.map(({ label, startMs }) => `${run} at ${formatMs(startMs)}: ${label}`))
+      },
+      onSkipped(asked, reason) {
+        const assertion = { assertion: 'chaos.during()', expected: asked.join(', '), received: `not done: ${reason}` }
+        scenarioRecordOf(task).assertions.push({ ...assertion, outcome: 'skipped' })
+      },
+    })
+    const underWay = new UnderWay()
+    await use({ ...chaos, during: (run, schedule) => underWay.add(chaos.during(run, schedule)) })
+    await underWay.ended()
   },
   scraping: async ({ slo, task, signal }, use) => {
     let metrics: Promise<Metrics> | undefined
@@ -212,6 +251,13 @@ function attachSeries(task: RunnerTestCase, name: string, series: readonly RunSe
   if (run === undefined) return
   const isNew = ({ group, label }: RunSeries) => !series.some((one) => one.group === group && one.label === label)
   runs[index] = { ...run, series: [...(run.series ?? []).filter(isNew), ...series] }
+}
+
+function attachMarks(task: RunnerTestCase, name: string, marks: readonly RunMark[]): void {
+  const { runs } = scenarioRecordOf(task)
+  const index = runs.findLastIndex((run) => run.name === name)
+  const run = runs[index]
+  if (run !== undefined) runs[index] = { ...run, marks: [...(run.marks ?? []), ...marks] }
 }
 
 /** Ctrl-C in a terminal reaches the worker too; the main process decides, so that partial results can be reported. */

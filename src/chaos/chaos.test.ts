@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { Disruption, DoneDisruption } from '../run/disruption.ts'
+import type { Disruption } from '../run/disruption.ts'
+import type { RunMark } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import { windowOf } from '../run/window.ts'
 import type { TimedRun } from '../run/window.ts'
@@ -8,8 +9,17 @@ import { createChaos } from './chaos.ts'
 import type { ChaosContext } from './chaos.ts'
 import { dropPostgresConnections, killTarget, restartRedis } from './schedule.ts'
 
+const RUN_START_MS = 5
+
 const run: TimedRun = {
-  [windowOf]: () => ({ run: 'http 1', runStartMs: 0, runEndMs: 1, spans: [], scope: 'steady phase' }),
+  [windowOf]: () => ({
+    run: 'http 1',
+    runStartMs: RUN_START_MS,
+    runEndMs: 1,
+    settledMs: 1,
+    spans: [],
+    scope: 'steady phase',
+  }),
 }
 
 /** A scenario whose run is told by hand to begin and to end, and whose orders are only noted down. */
@@ -29,7 +39,7 @@ async function scenario(carryOut = async (disruption: Disruption) => disruption.
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    onDone: vi.fn<(done: DoneDisruption) => void>(),
+    onMarks: vi.fn<(run: string, marks: readonly RunMark[]) => void>(),
     onSkipped: vi.fn<(asked: readonly string[], reason: string) => void>(),
   } satisfies ChaosContext
   const { promise, resolve, reject } = Promise.withResolvers<TimedRun>()
@@ -55,7 +65,14 @@ describe('chaos', () => {
     expect(await ended).toBe(run)
     expect(ordered.map(({ kind }) => kind)).toEqual(['dropConnections', 'restart', 'killTarget'])
     expect(chaos.done.map(({ label }) => label)).toEqual(['dropConnections', 'restart', 'killTarget'])
-    expect(context.onDone.mock.calls.map(([done]) => done)).toEqual(chaos.done)
+    expect(context.onMarks).toHaveBeenCalledExactlyOnceWith(
+      'http 1',
+      chaos.done.map(({ label, startMs, endMs }) => ({
+        label,
+        startMs: startMs - RUN_START_MS,
+        endMs: endMs - RUN_START_MS,
+      })),
+    )
     for (const { startMs, endMs } of chaos.done) expect(endMs).toBeGreaterThanOrEqual(startMs)
     expect(listeners.size).toBe(0)
   })

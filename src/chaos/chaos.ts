@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ControlAddress, DoneDisruption } from '../run/disruption.ts'
+import type { RunMark } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
+import { windowOf } from '../run/window.ts'
 import type { TimedRun } from '../run/window.ts'
 import { formatMs } from '../stats/units.ts'
 import { order } from './control-client.ts'
@@ -13,8 +15,8 @@ export interface ChaosContext {
   readonly signal: AbortSignal
   /** Calls `listener` with every snapshot of every run. @returns the function that stops it */
   onSnapshot(listener: (snapshot: RunSnapshot) => void): () => void
-  /** Called for each disruption that was done, also where the run failed. */
-  onDone?(done: DoneDisruption): void
+  /** Called once a run has ended, with what was done to it, in milliseconds since its start. */
+  onMarks?(run: string, marks: readonly RunMark[]): void
   /** Called where nothing can be disrupted, with what was asked for and the reason. */
   onSkipped?(asked: readonly string[], reason: string): void
 }
@@ -55,9 +57,10 @@ export function createChaos(context: ChaosContext): Chaos {
       }
       const over = new AbortController()
       const signal = AbortSignal.any([context.signal, over.signal])
+      const own: DoneDisruption[] = []
       const note = (one: DoneDisruption) => {
+        own.push(one)
         done.push(one)
-        context.onDone?.(one)
       }
       const disrupted = carryOut(schedule, context.control, context, signal, note)
       // Until the run has ended nobody looks at it.
@@ -65,7 +68,7 @@ export function createChaos(context: ChaosContext): Chaos {
       try {
         const ended = await run
         over.abort()
-        await disrupted
+        await disrupted.finally(() => mark(ended, own, context))
         return ended
       } finally {
         over.abort()
@@ -73,6 +76,16 @@ export function createChaos(context: ChaosContext): Chaos {
       }
     },
   }
+}
+
+function mark(run: TimedRun, done: readonly DoneDisruption[], context: ChaosContext): void {
+  const { run: name, runStartMs } = run[windowOf]()
+  const marks = done.map(({ label, startMs, endMs }) => ({
+    label,
+    startMs: startMs - runStartMs,
+    endMs: endMs - runStartMs,
+  }))
+  context.onMarks?.(name, marks)
 }
 
 async function carryOut(

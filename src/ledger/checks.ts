@@ -29,6 +29,7 @@ export interface ChecksContext {
   readonly databaseUrl?: string | undefined
   readonly runId?: string | undefined
   readonly signal: AbortSignal
+  readonly notes?: (() => readonly string[]) | undefined
 }
 
 /** Options as they are in force. */
@@ -65,7 +66,7 @@ export class PostgresChecks implements LedgerChecks {
       const { read, said } = await this.#read(countRows(bound), (query) => query(bound.sql, bound.params))
       refuseOtherRuns(read, history.runId)
       const { findings, counts } = checkHistory(history, { rows: read, keys: readKeys(read, key) }, depth)
-      return { findings, invalidities: [], lines: [...describeCounts(history, counts), said] }
+      return { findings, invalidities: [], lines: [...describeCounts(history, counts), ...this.#notes, said] }
     })
   }
 
@@ -98,7 +99,7 @@ export class PostgresChecks implements LedgerChecks {
       return {
         findings: findings.filter((finding) => finding !== undefined),
         invalidities: [],
-        lines: [...(counted.length === 0 ? [] : [counted.join(', ')]), said],
+        lines: [...(counted.length === 0 ? [] : [counted.join(', ')]), ...this.#notes, said],
       }
     })
     return { ...evidence, total }
@@ -108,8 +109,12 @@ export class PostgresChecks implements LedgerChecks {
     return orUnreadable(async () => {
       const bound = bindRunId(sql, this.#context.runId)
       const { read, said } = await this.#read(countRows(bound), (query) => query(bound.sql, bound.params))
-      return { findings: violations(read), invalidities: [], lines: [said] }
+      return { findings: violations(read), invalidities: [], lines: [...this.#notes, said] }
     })
+  }
+
+  get #notes(): readonly string[] {
+    return this.#context.notes?.() ?? []
   }
 
   /** @param watched what tells that the ledger still changes, where others write to the same server */

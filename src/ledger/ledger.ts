@@ -22,6 +22,8 @@ export interface LedgerContext {
   readonly runId?: string | undefined
   /** Whether the target has nothing in flight. Left out: that is concluded from the database. */
   readonly quiet?: (() => Promise<boolean>) | undefined
+  /** What was done to the target or its services so far, one line each; goes into the evidence. Default: nothing. */
+  readonly notes?: (() => readonly string[]) | undefined
   /** Default: real time. */
   readonly clock?: Clock
 }
