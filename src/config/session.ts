@@ -11,7 +11,7 @@ import {
   type TargetDetails,
 } from '../services/environment.ts'
 import { startControlServer, type ControlServer } from '../services/control-server.ts'
-import { secretsOf } from '../services/redact.ts'
+import { redact, secretsOf } from '../services/redact.ts'
 import type { TargetOptions } from '../services/target-options.ts'
 import { forReader } from './for-reader.ts'
 import { onFirstInterrupt } from './interrupts.ts'
@@ -162,7 +162,8 @@ export class Session {
   }
 
   #log(line: string): void {
-    this.#vitest.logger.log(`vitest-slo  ${line}`)
+    // A service of somebody else's may not keep its word that its summary is without secrets.
+    this.#vitest.logger.log(`vitest-slo  ${redact(line)}`)
   }
 }
 

@@ -34,6 +34,12 @@ test.each([
   'toHaveStatusRateBelow(429, 0.01)',
 ])('redactText leaves alone: %s', (text) => expect(redactText(text)).toBe(text))
 
+test('a colour between name and value hides nothing; where nothing is masked it stays', () => {
+  const coloured = `{ \u001b[32m'x-api-key'\u001b[39m: \u001b[32m'abcdef0123'\u001b[39m, cookie: \u001b[32m'sid=7'\u001b[39m }`
+  expect(redactText(coloured)).toBe(`{ 'x-api-key': '***', cookie: '***' }`)
+  expect(redactText('\u001b[32mfine\u001b[39m')).toBe('\u001b[32mfine\u001b[39m')
+})
+
 test('known secrets are masked wherever they stand, short ones are not', () => {
   expect(redactText('id-opaque77 and cat', ['opaque77', 'cat'])).toBe('id-*** and cat')
 })

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 const MASK = '***'
 const SECRET_NAME =
   '[\\w-]*(?:password|passwd|pwd|passphrase|token|secret|api[-_]?key|access[-_]?key|private[-_]?key|credential|authorization|cookie|session[-_]?id|signature)[\\w-]*'
@@ -29,11 +31,19 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
 /**
  * The text without what must not be shown: passwords in connection strings, authorization and cookie headers, bearer
  * and well-known tokens, values under a telling name (`token`, `secret`, `password`, …), and all query values.
- * It recognises forms, not meanings: a secret that looks like a word is found only when given in `secrets`.
+ * It recognises forms, not meanings: a secret that looks like a word is found only when given in `secrets`. Where
+ * something is masked, colours of a terminal are lost.
  *
  * @param secrets values known to be secret; those under 6 characters are left, as they would mask ordinary words
  */
 export function redactText(text: string, secrets: readonly string[] = []): string {
+  // A colour between a name and its value would hide that they belong together.
+  const plain = text.includes('\u001b') ? stripVTControlCharacters(text) : text
+  const clean = maskAll(plain, secrets)
+  return clean === plain ? text : clean
+}
+
+function maskAll(text: string, secrets: readonly string[]): string {
   let clean = text
   for (const secret of secrets) if (secret.length >= 6) clean = clean.replaceAll(secret, MASK)
   for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement)

@@ -1,4 +1,4 @@
-import type { SerializedError } from 'vitest'
+import type { SerializedError, TestAnnotation } from 'vitest'
 import type { TestCase } from 'vitest/node'
 import { redactData, redactText } from '../options/redact.ts'
 
@@ -11,8 +11,15 @@ const ERROR_TEXTS = ['message', 'stack', 'diff', 'expected', 'actual'] as const
  */
 export function redactTest(testCase: TestCase, secrets: readonly string[]): void {
   const meta = testCase.meta()
-  if (meta.slo !== undefined) meta.slo = redactData(meta.slo, secrets)
+  const clean = redactData(meta, secrets)
+  for (const key of Object.keys(meta)) delete meta[key as keyof typeof meta]
+  Object.assign(meta, clean)
   for (const error of testCase.result().errors ?? []) redactError(error, secrets)
+}
+
+/** Masks secrets in what a scenario noted. What it attached stays as it is: that may be anything. */
+export function redactAnnotation(annotation: TestAnnotation, secrets: readonly string[]): void {
+  annotation.message = redactText(annotation.message, secrets)
 }
 
 /** Masks secrets in an error and its causes. */

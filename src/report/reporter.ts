@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
-import type { SerializedError, UserConsoleLog } from 'vitest'
+import type { SerializedError, TestAnnotation, UserConsoleLog } from 'vitest'
 import type { Reporter, TestCase, TestModule, TestProject, TestRunEndReason, Vitest } from 'vitest/node'
 import { redactData, redactText } from '../options/redact.ts'
 import { annotate } from './annotations.ts'
@@ -11,7 +11,7 @@ import { LiveView } from './live/view.ts'
 import { resolveReporterOptions, type ReporterOptions, type ResolvedReporterOptions } from './options.ts'
 import { readResults } from './read-results.ts'
 import { Observers } from './observers.ts'
-import { redactError, redactTest } from './redact-reported.ts'
+import { redactAnnotation, redactError, redactTest } from './redact-reported.ts'
 import { ReportFolder } from './report-folder.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { RUN_INFO, type RunInfo } from './run-info.ts'
@@ -82,6 +82,10 @@ export default class SloReporter implements Reporter {
 
   onUserConsoleLog(log: UserConsoleLog): void {
     if (this.#options.redact) log.content = redactText(log.content, this.#secrets)
+  }
+
+  onTestCaseAnnotate(_testCase: TestCase, annotation: TestAnnotation): void {
+    if (this.#options.redact) redactAnnotation(annotation, this.#secrets)
   }
 
   onTestCaseResult(testCase: TestCase): void {

@@ -1,3 +1,4 @@
+import { redactText } from '../options/redact.ts'
 import { targetEnvironment, type Ports } from './target-env.ts'
 import { settleAll } from './failure.ts'
 import { ManagedProcess, describeExit, type ProcessExit } from './managed-process.ts'
@@ -13,7 +14,7 @@ export class StartedProcesses implements StartedTarget {
   readonly provider = 'command'
   readonly #launch: (ports: Ports, index: number) => Promise<ManagedProcess>
   readonly #ports: readonly Ports[]
-  readonly #redact: (text: string) => string
+  readonly #mask: (text: string) => string
   readonly #listeners = new Set<(exit: TargetExit) => void>()
   #processes: ManagedProcess[] = []
   readonly #killed = new WeakSet<ManagedProcess>()
@@ -22,11 +23,11 @@ export class StartedProcesses implements StartedTarget {
   private constructor(
     ports: readonly Ports[],
     launch: (ports: Ports, index: number) => Promise<ManagedProcess>,
-    redactText: (text: string) => string,
+    mask: (text: string) => string,
   ) {
     this.#ports = ports
     this.#launch = launch
-    this.#redact = redactText
+    this.#mask = mask
   }
 
   /**
@@ -43,10 +44,10 @@ export class StartedProcesses implements StartedTarget {
     const ports: Ports[] = []
     for (let index = 0; index < count; index++) ports.push(await choosePorts(options, index))
     const secrets = context.services.flatMap(({ connection }) => Object.values(connection).flatMap(secretsOf))
-    const redactText = (text: string) => redact(text, secrets)
-    const launch = (own: Ports, index: number) =>
-      launchInstance(options, command, own, index, readiness, context, redactText)
-    const started = new StartedProcesses(ports, launch, redactText)
+    // A target prints what it likes: all that looks like a secret goes, not only what is known to be one.
+    const mask = (text: string) => redactText(redact(text, secrets))
+    const launch = (own: Ports, index: number) => launchInstance(options, command, own, index, readiness, context, mask)
+    const started = new StartedProcesses(ports, launch, mask)
     await started.#startAll()
     return started
   }
@@ -72,7 +73,7 @@ export class StartedProcesses implements StartedTarget {
   }
 
   log(instance = 0): readonly string[] {
-    return (this.#processes[instance]?.log.last() ?? []).map(this.#redact)
+    return (this.#processes[instance]?.log.last() ?? []).map(this.#mask)
   }
 
   async restart(): Promise<void> {
@@ -132,9 +133,7 @@ export class StartedProcesses implements StartedTarget {
   #noticeExit(instance: number, process: ManagedProcess, exit: ProcessExit): void {
     if (this.#stopping || this.#killed.has(process) || this.#processes[instance] !== process) return
     const which = this.#ports.length === 1 ? 'target' : `target, instance ${instance}`
-    const message = this.#redact(
-      `${which} ended unasked: ${describeExit(exit)}. Its last lines:\n${process.log.quote()}`,
-    )
+    const message = this.#mask(`${which} ended unasked: ${describeExit(exit)}. Its last lines:\n${process.log.quote()}`)
     for (const listener of this.#listeners) listener({ instance, ...exit, message })
   }
 }
@@ -163,11 +162,11 @@ async function launchInstance(
   index: number,
   { readyPath, readyTimeoutMs }: Readiness,
   context: TargetContext,
-  redactText: (text: string) => string,
+  mask: (text: string) => string,
 ): Promise<ManagedProcess> {
   const { guardian, signal } = context
   const [program = '', ...args] = command
-  const shown = redactText(command.join(' '))
+  const shown = mask(command.join(' '))
   const started = await ManagedProcess.start({
     command: program,
     args,
@@ -191,11 +190,11 @@ async function launchInstance(
   if ('last' in outcome && outcome.last === undefined) return started
   await started.stop()
   signal.throwIfAborted()
-  const details = redactText(`Its last lines:\n${started.log.quote()}`)
+  const details = mask(`Its last lines:\n${started.log.quote()}`)
   throw 'last' in outcome
     ? new ServiceError('target', {
         problem: `${shown} was not ready within ${readyTimeoutMs / 1000} s: GET ${readyPath} on port ${ports.port}`,
-        received: redactText(outcome.last ?? ''),
+        received: mask(outcome.last ?? ''),
         details,
         remedy:
           'See what it waits for above; give it more time, target({ readyTimeout }), or name the path that says it is ready, target({ ready }).',
