@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { configDefaults, type ViteUserConfig } from 'vitest/config'
 import type { ExporterOptions } from '../metrics/exporter.ts'
 import type { Service } from '../services/service.ts'
@@ -67,6 +68,7 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
       hookTimeout: 120_000,
       teardownTimeout: 30_000,
       ...test,
+      execArgv: ['--import', pathToFileURL(besideThis('./compile-cache')).href, ...(test.execArgv ?? [])],
       forceRerunTriggers: [
         ...(test.forceRerunTriggers ?? configDefaults.forceRerunTriggers),
         ...targetTriggers(config.target, process.env),
