@@ -160,7 +160,9 @@ export class LocalPool implements SocketPool {
   }
 
   received(socket: ClientSocket, data: Buffer, isBinary: boolean): void {
-    if (!this.#isClosing) this.#events.message(socket.client, data, isBinary, nowUs())
+    // A socket that was dropped may have more in what it had read already.
+    if (this.#isClosing || this.#sockets[socket.client] !== socket) return
+    this.#events.message(socket.client, data, isBinary, nowUs())
   }
 
   gone(socket: ClientSocket, code: number, reason: Buffer): void {
