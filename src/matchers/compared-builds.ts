@@ -1,5 +1,6 @@
 import {
   comparedFigures,
+  cpuPairs,
   errorDifference,
   figureTable,
   formatChange,
@@ -9,7 +10,7 @@ import {
   standingAgainst,
   wrongRatio,
 } from '../run/compared-figures.ts'
-import type { ComparisonEvidence } from '../run/comparison-evidence.ts'
+import type { ComparisonEvidence, SlicePair } from '../run/comparison-evidence.ts'
 import { percentileName, samplesForPercentile, tooFewSamples } from '../run/usable.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import { pairedRatio, slicesNeeded } from '../stats/comparison.ts'
@@ -25,8 +26,8 @@ const MORE_ERRORS = 0.01
 
 /** Holds head's percentile against base's by their paired slices. */
 export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan): Judgement {
-  const { p, tolerance, confidence } = plan
-  const what = `${percentileName(p)} of head`
+  const { p, of, tolerance, confidence } = plan
+  const what = of === 'cpu' ? 'CPU per request of head' : `${percentileName(p)} of head`
   const judged = judgePairs(evidence, plan, what)
   const errors = moreErrors(evidence, confidence)
   const failing = failuresDominate(evidence)
@@ -50,13 +51,14 @@ export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan
 
 function judgePairs(
   evidence: ComparisonEvidence,
-  { p, tolerance, confidence }: NoSlowerPlan,
+  plan: NoSlowerPlan,
   what: string,
 ): Pick<Judgement, 'holds' | 'received' | 'invalidities'> {
-  const found = pairedRatio(latencyPairs(evidence.pairs, p), { confidence })
+  const { p, of, tolerance, confidence } = plan
+  const found = pairedRatio(of === 'cpu' ? cpuPairs(evidence.pairs) : latencyPairs(evidence.pairs, p), { confidence })
   if (found === undefined) return { holds: 'undecided', received: `${what} unknown`, invalidities: [] }
   const { ratio, interval } = found
-  const at = (side: 'base' | 'head') => mergedLatency(evidence.pairs, side).percentileUs(p) / 1000
+  const at = (side: 'base' | 'head') => valueMs(evidence.pairs, side, plan)
   const needed = slicesNeeded(found, tolerance, { confidence })
   return judgeChange({
     what,
@@ -72,9 +74,15 @@ function judgePairs(
   })
 }
 
+/** Over all slices of a build, as the table has it. */
+function valueMs(pairs: readonly SlicePair[], side: 'base' | 'head', { p, of }: NoSlowerPlan): number {
+  if (of === 'latency') return mergedLatency(pairs, side).percentileUs(p) / 1000
+  return cpuPairs(pairs).reduce((sum, pair) => sum + pair[side], 0) / pairs.length
+}
+
 function lackOf(
   { pairs, sliceMs }: ComparisonEvidence,
-  { p }: NoSlowerPlan,
+  { p, of }: NoSlowerPlan,
   what: string,
   undecided: readonly Invalidity[],
 ): readonly Invalidity[] {
@@ -82,7 +90,15 @@ function lackOf(
   const scope = { count, durationMs: pairs.length * sliceMs, noun: 'requests to each build' }
   const tooFew = tooFewSamples(what, samplesForPercentile(p), scope)
   if (tooFew !== undefined) return [tooFew]
+  if (of === 'cpu') return pairedRatio(cpuPairs(pairs)) === undefined ? [UNKNOWN_CPU] : undecided
   return latencyPairs(pairs, p).length < 2 ? [emptySlices(p)] : undecided
+}
+
+const UNKNOWN_CPU: Invalidity = {
+  reason: 'metric-missing',
+  finding: 'the CPU time of the builds is unknown: it is read of processes that were started for the comparison',
+  remedy:
+    'give the builds as commands or folders, and slices long enough to use CPU time: the system counts in hundredths of a second',
 }
 
 function emptySlices(p: number): Invalidity {
@@ -111,22 +127,23 @@ function failuresDominate({ pairs }: ComparisonEvidence): string[] {
     .map((side) => `${formatRatio(wrongRatio(pairs, side))} of ${side}'s requests failed: these are times of failures`)
 }
 
-/** The table, and which other percentile moved beyond the tolerance. */
+/** The table, and what else in it moved beyond the tolerance. */
 function figuresWith(
   { pairs }: ComparisonEvidence,
-  { p, tolerance, confidence }: NoSlowerPlan,
+  { p, of, tolerance, confidence }: NoSlowerPlan,
 ): { figures: readonly string[]; worst: string | undefined } {
   if (pairs.length === 0) return { figures: [], worst: undefined }
   const figures = comparedFigures(pairs, { confidence })
-  const slower = figures.filter(
-    ({ name, change }) => /^p\d/.test(name) && change !== undefined && change.low > tolerance,
-  )
-  const others = slower.map(({ name }) => name).filter((name) => name !== percentileName(p))
+  const judged = of === 'cpu' ? CPU : percentileName(p)
+  const beyond = figures.filter(({ name, unit, change }) => {
+    return unit === 'ms' && name !== judged && change !== undefined && change.low > tolerance
+  })
+  const names = beyond.map(({ name }) => name)
+  const options = names.every((name) => name === CPU) ? "{ of: 'cpu' }" : '{ percentile }'
   return {
     figures: figureTable(figures),
-    worst:
-      others.length === 0
-        ? undefined
-        : `${others.join(' and ')} of head ${others.length === 1 ? 'lies' : 'lie'} beyond the tolerance as well: see { percentile }`,
+    worst: names.length === 0 ? undefined : `beyond the tolerance as well: ${names.join(', ')} of head; see ${options}`,
   }
 }
+
+const CPU = 'CPU per request'

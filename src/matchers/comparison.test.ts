@@ -50,6 +50,16 @@ describe('two builds', () => {
     )
   })
 
+  test('CPU per request, which may be known where latency leaves the question open', () => {
+    expect(messageOf(() => expect(slower).toBeNoSlowerThan('base', { of: 'cpu' }))).toMatch(
+      /^Received: CPU per request of head \+14\.9% \(1\.2 → 1\.38 ms\), 95% interval \+14/m,
+    )
+    expect(slower).not.toBeNoSlowerThan('base', { of: 'cpu' })
+    expect(same).toBeNoSlowerThan('base', { of: 'cpu' })
+    const elsewhere = sampleComparison({ cpuMs: undefined })
+    expect(messageOf(() => expect(elsewhere).toBeNoSlowerThan('base', { of: 'cpu' }))).toMatchSnapshot('unknown')
+  })
+
   test('failures: more of them is slower, mostly failures say nothing', () => {
     const failing = sampleComparison({ wrong: { base: 0, head: 30 } })
     expect(messageOf(() => expect(failing).toBeNoSlowerThan('base'))).toMatchSnapshot('head fails more often')
@@ -191,6 +201,7 @@ test.for<[string, () => void]>([
   ['a percentile in percent', () => expect(same).toBeNoSlowerThan('base', { percentile: 95 })],
   ['a confidence of 1', () => expect(same).toBeNoSlowerThan('base', { confidence: 1 })],
   ['a misspelt option', () => expect(same).toBeNoSlowerThan('base', { tolerence: 0.1 } as object)],
+  ['something else to compare', () => expect(same).toBeNoSlowerThan('base', { of: 'memory' } as object)],
   ['a delta of 1', () => expect(sampleHttpRun()).toBeFasterThan(sampleHttpRun(), { delta: 1 })],
 ])('%s is refused', ([, assert]) => {
   expect(messageOf(assert)).toMatchSnapshot('refused')

@@ -18,11 +18,16 @@ export interface NoSlowerOptions {
    * themselves: 0.95.
    */
   readonly percentile?: number
+  /**
+   * Of a comparison: what is compared. `cpu` is the CPU time per request, which a busy machine moves far less than
+   * latency, and which says nothing of waiting: for builds whose processes are ours. Default: `latency`.
+   */
+  readonly of?: 'latency' | 'cpu'
   /** Of the interval that must lie on one side of the tolerance; above 0.5 and below 1. Default: 0.95. */
   readonly confidence?: number
 }
 
-export interface NoSlowerThanBaselineOptions extends NoSlowerOptions {
+export interface NoSlowerThanBaselineOptions extends Omit<NoSlowerOptions, 'of'> {
   /** Compare although machine, Node, scale or load are not those of the baseline. Default: false, that is invalid. */
   readonly acrossEnvironments?: boolean
 }
@@ -35,7 +40,7 @@ export interface FasterOptions {
 }
 
 type NoSlower<T, R> = unknown extends T
-  ? (than: 'base' | TimeSource | BaselineSource, options?: NoSlowerThanBaselineOptions) => R
+  ? (than: 'base' | TimeSource | BaselineSource, options?: NoSlowerOptions & NoSlowerThanBaselineOptions) => R
   : T extends ComparisonSource
     ? (than: 'base', options?: NoSlowerOptions) => R
     : T extends TimeSource
@@ -85,6 +90,7 @@ type Compared = { readonly builds: ComparisonEvidence } | { readonly run: TimeEv
 
 export interface NoSlowerPlan {
   readonly p: number
+  readonly of: 'latency' | 'cpu'
   readonly tolerance: number
   readonly confidence: number
   readonly acrossEnvironments: boolean
@@ -108,12 +114,14 @@ const toBeNoSlowerThan = defineMatcher<Compared, NoSlowerPlan & { readonly than:
   readArguments(problems, args) {
     const example = `toBeNoSlowerThan('base', { tolerance: 0.05 })`
     refuseMore(problems, args, 2, example)
-    const known = ['tolerance', 'percentile', 'confidence', 'acrossEnvironments'] as const
+    const known = ['tolerance', 'percentile', 'of', 'confidence', 'acrossEnvironments'] as const
     const options = readOptions(problems, args[1], known, '{ tolerance: 0.05 }')
-    const { tolerance, percentile = 0.5, confidence = 0.95, acrossEnvironments = false } = options
+    const { tolerance, percentile = 0.5, of = 'latency', confidence = 0.95, acrossEnvironments = false } = options
+    if (of !== 'latency' && of !== 'cpu') problems.add('options.of', of, "must be 'latency' or 'cpu'", "of: 'cpu'")
     return {
       than: args[0],
       p: readPercentile(problems, percentile, 'percentile: 0.95'),
+      of: of === 'cpu' ? 'cpu' : 'latency',
       tolerance: readTolerance(problems, 'options.tolerance', tolerance ?? 0.05, 'tolerance: 0.05'),
       confidence,
       acrossEnvironments: acrossEnvironments === true,

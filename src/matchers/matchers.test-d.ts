@@ -56,6 +56,9 @@ test('fan-out matchers take fan-outs alone', () => {
 test('comparisons take builds, runs and baselines', () => {
   expect(comparison).toBeNoSlowerThan('base', { tolerance: 0.05, percentile: 0.95 })
   expect(comparison).not.toBeNoSlowerThan('base')
+  expect(comparison).toBeNoSlowerThan('base', { of: 'cpu' })
+  // @ts-expect-error -- a run alone has no CPU of its builds
+  expect(requests).toBeNoSlowerThan(requests.step('me'), { of: 'cpu' })
   expect(requests).toBeNoSlowerThan(requests.step('me'), { tolerance: 0.1 })
   expect(requests).toBeNoSlowerThan(baseline, { acrossEnvironments: true })
   expect(requests).toBeFasterThan(requests.phase('spike'), { delta: 0.1 })

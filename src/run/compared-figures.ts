@@ -39,7 +39,6 @@ export function comparedFigures(pairs: readonly SlicePair[], options: IntervalOp
   })
   const mean = (read: (slice: SliceEvidence) => number) => (side: 'base' | 'head') => meanOf(pairs, side, read)
   const throughput = pairs.map(({ base, head }) => ({ base: base.goodPerSec, head: head.goodPerSec }))
-  const cpu = pairs.map(({ base, head }) => ({ base: cpuOf(base), head: cpuOf(head) }))
   return [
     ...percentiles,
     figure(
@@ -49,7 +48,7 @@ export function comparedFigures(pairs: readonly SlicePair[], options: IntervalOp
       throughput,
       options,
     ),
-    figure('CPU per request', 'ms', mean(cpuOf), cpu, options),
+    figure('CPU per request', 'ms', mean(cpuOf), cpuPairs(pairs), options),
     errorFigure(pairs, options),
   ].filter(({ base, head }) => !Number.isNaN(base) && !Number.isNaN(head))
 }
@@ -62,6 +61,11 @@ export function latencyPairs(pairs: readonly SlicePair[], p: number): readonly P
     base: base.latency.percentileUs(p) / 1000,
     head: head.latency.percentileUs(p) / 1000,
   }))
+}
+
+/** CPU per request in each pair, in milliseconds; NaN where it is unknown. */
+export function cpuPairs(pairs: readonly SlicePair[]): readonly Pair[] {
+  return pairs.map(({ base, head }) => ({ base: cpuOf(base), head: cpuOf(head) }))
 }
 
 /** How many requests a slice must hold so that its percentile is not simply its slowest request. */

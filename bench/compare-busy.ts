@@ -1,0 +1,12 @@
+/** A busy neighbour for `bench/compare.ts`: bursts of work on one core, of up to two seconds, with pauses as long. */
+import { Random } from '../src/load/random.ts'
+
+const random = new Random('neighbour')
+
+function burst(): void {
+  const endMs = performance.now() + 2_000 * random.next()
+  while (performance.now() < endMs);
+  setTimeout(burst, 2_000 * random.next())
+}
+
+burst()

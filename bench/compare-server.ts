@@ -1,0 +1,17 @@
+/** A build for `bench/compare.ts`: works for so many microseconds on each request, `WORK_US`, on its own core. */
+import { createServer } from 'node:http'
+
+const { PORT, WORK_US = '2000' } = process.env
+
+/** How many turns take a microsecond, measured once for all builds: both must do work, not wait for a clock. */
+const turns = Math.round(Number(WORK_US) * Number(process.env['TURNS_PER_US'] ?? 100))
+
+function work(): number {
+  let sum = 0
+  for (let turn = 0; turn < turns; turn++) sum = (sum + turn * 31) % 1_000_003
+  return sum
+}
+
+createServer((request, response) => {
+  response.end(request.url === '/healthz' ? 'ok' : String(work()))
+}).listen(Number(PORT), '127.0.0.1')
