@@ -18,6 +18,7 @@ import type { ComparisonResult, RunMark, RunResult, RunSeries } from './run/resu
 import type { RunSnapshot } from './run/snapshot.ts'
 import { scenarioRecordOf } from './run/task-meta.ts'
 import { formatMs } from './stats/units.ts'
+import { resetBefore, resetServices } from './reset.ts'
 import { targetHandle, type TargetHandle } from './target-handle.ts'
 import { UnderWay } from './under-way.ts'
 import type { WebSocketLoad } from './websocket/websocket.ts'
@@ -53,6 +54,12 @@ export interface PerfFixtures {
   readonly services: ProvidedSlo['services']
   /** How much of the written load is put on. */
   readonly scale: Scale
+  /**
+   * Puts services back into the state after their start; the target goes on and keeps what it holds itself.
+   *
+   * @throws {Error} where they were not started for this run, or cannot be reset
+   */
+  readonly reset: () => Promise<void>
   /** Names the rows of this scenario in this invocation; send it along where the target can store it. */
   readonly runId: string
 }
@@ -73,12 +80,13 @@ export interface Bindings {
 
 /** Engines are loaded when a scenario first asks for one. */
 const scenario = test.extend<PerfFixtures & Bindings>({
-  slo: async ({ task }, use) => {
+  slo: async ({ task, signal }, use) => {
     const slo = inject('slo')
     if (slo === undefined)
       throw new Error(`"${task.name}" needs a config made by definePerfConfig(): vitest --config vitest.perf.config.ts`)
     if (slo.targetDown !== undefined) throw new Error(slo.targetDown)
     setOnInvalid(slo.invalid)
+    if (slo.resetEachScenario) await resetBefore(task, slo.control, signal)
     await use(slo)
   },
   onRun: async ({ task }, use) => {
@@ -101,6 +109,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     await use((result) => void (scenarioRecordOf(task).comparisons ??= []).push(result))
   },
   scale: async ({ slo }, use) => use(slo.scale),
+  reset: async ({ slo, signal }, use) => use(() => resetServices(slo.control, signal)),
   services: async ({ slo }, use) => use(slo.services),
   target: async ({ slo }, use) => use(targetHandle(slo.target)),
   runId: async ({ slo, task }, use) => use(`${slo.runId}-${task.id}`),

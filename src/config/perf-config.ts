@@ -19,6 +19,12 @@ export interface PerfConfig {
   readonly scale?: string | number
   /** What the target needs. Started in parallel, before the target. */
   readonly services?: readonly Service[]
+  /**
+   * When services go back to the state after their start: Postgres truncated and seeded again, Redis flushed and seeded,
+   * own services as their `reset` says. The target goes on and keeps what it holds itself. `'each-scenario'`: before
+   * each; a scenario can also ask for it, with the fixture `reset`. Default: `'never'`.
+   */
+  readonly reset?: 'never' | 'each-scenario'
   /** The system under test; leave it out where scenarios give their own `baseUrl`. `PERF_TARGET_URL` comes before it. */
   readonly target?: Target
   /** Seeds every random choice. Default: `PERF_SEED`, else 1, so that two runs put the same load on. */

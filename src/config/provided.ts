@@ -26,6 +26,8 @@ export interface ProvidedSlo {
   readonly comparison?: ProvidedComparison
   /** Takes orders to disrupt target and services; absent where the target was not started by us. Secret: never reported. */
   readonly control?: ControlAddress
+  /** Whether services go back to the state after their start before each scenario. */
+  readonly resetEachScenario: boolean
   /** What evidence that cannot be judged does to its test. */
   readonly invalid: 'fail' | 'warn'
 }

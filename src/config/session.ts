@@ -126,6 +126,7 @@ export class Session {
       ...(targetDown !== undefined && { targetDown }),
       ...(details.target && { target: providedTarget(details.target) }),
       ...(this.#control && { control: this.#control.address }),
+      resetEachScenario: this.#config.reset === 'each-scenario',
       updateBaselines: this.#vitest.config.snapshotOptions.updateSnapshot,
       ...startableTarget(this.#config.target?.options),
       ...this.#comparison(),
@@ -167,10 +168,13 @@ export class Session {
   }
 }
 
-/** Only what was started for this run may be disrupted. */
+/** Only what was started for this run may be disrupted or reset. */
 async function controlOf(environment: Environment): Promise<ControlServer | undefined> {
-  if (environment.details.target?.provider !== 'command') return undefined
-  return startControlServer((disruption, signal) => environment.disrupt(disruption, signal))
+  if (environment.details.target?.provider === 'external') return undefined
+  return startControlServer(
+    (disruption, signal) => environment.disrupt(disruption, signal),
+    () => environment.reset(),
+  )
 }
 
 function providedTarget({ instances, provider }: TargetDetails): ProvidedTarget {

@@ -13,14 +13,16 @@ export interface ControlServer extends AsyncDisposable {
 const MAX_BODY_BYTES = 10_000
 
 /**
- * Lets the workers of this run disrupt what the main process owns: one route on loopback, `POST /disruptions`, behind a
- * random token. It answers once the disruption is over and undone; a worker that hangs up cuts it short.
+ * Lets the workers of this run disrupt and reset what the main process owns, on loopback, behind a random token.
+ * `POST /disruptions` answers once the disruption is over and undone; a worker that hangs up cuts it short. `POST /resets`
+ * answers once services are back in the state after their start.
  */
 export async function startControlServer(
-  disrupt: (disruption: Disruption, signal: AbortSignal) => Promise<string>,
+  disrupt: Disrupt,
+  reset: () => Promise<void> = async () => {},
 ): Promise<ControlServer> {
   const token = randomBytes(24).toString('base64url')
-  const server = createServer((request, response) => void answer(request, response, token, disrupt))
+  const server = createServer((request, response) => void answer(request, response, { token, disrupt, reset }))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -35,20 +37,32 @@ export async function startControlServer(
   }
 }
 
+type Disrupt = (disruption: Disruption, signal: AbortSignal) => Promise<string>
+
+interface Controlled {
+  readonly token: string
+  readonly disrupt: Disrupt
+  readonly reset: () => Promise<void>
+}
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  token: string,
-  disrupt: (disruption: Disruption, signal: AbortSignal) => Promise<string>,
+  { token, disrupt, reset }: Controlled,
 ): Promise<void> {
   const reply = (status: number, body: object) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   }
   if (!isToken(request.headers.authorization, token)) return reply(401, { error: 'wrong token' })
-  if (request.method !== 'POST' || request.url !== '/disruptions') return reply(404, { error: 'POST /disruptions' })
+  if (request.method !== 'POST' || !['/disruptions', '/resets'].includes(request.url ?? ''))
+    return reply(404, { error: 'POST /disruptions or /resets' })
   const gone = new AbortController()
   response.once('close', () => gone.abort(new Error('the scenario has ended')))
   try {
+    if (request.url === '/resets') {
+      await reset()
+      return reply(200, { label: 'services reset' })
+    }
     const disruption = JSON.parse(await bodyOf(request)) as Disruption
     reply(200, { label: await disrupt(disruption, gone.signal) })
   } catch (error) {
