@@ -23,7 +23,7 @@ export type { Baseline, Baselines } from './baseline/baseline.ts'
 export { BaselineError } from './baseline/baseline-file.ts'
 export type { Comparison, ComparedBuild } from './comparison/comparison.ts'
 export type { CompareOptions } from './comparison/options.ts'
-export type { BuildOption, CompareTargets } from './comparison/builds.ts'
+export { BuildError, type BuildOption, type CompareTargets } from './comparison/builds.ts'
 export { InvalidRunError, type InvalidReason } from './run/verdict.ts'
 export { OptionsError } from './options/problems.ts'
 export {

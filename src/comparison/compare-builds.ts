@@ -44,7 +44,7 @@ export async function compareBuilds<D>(
     slices: request.slices,
   })
   const rows = await rowsFor<D>(request.data, maxVusOf(plan.whole), { sql: context.sql })
-  const course = new Course(name, builds, plan, rows, request, context)
+  const course = new Course({ name, builds, plan, rows, request, context })
   try {
     await course.run()
   } finally {
@@ -59,15 +59,19 @@ export async function compareBuilds<D>(
   })
 }
 
+interface CourseParts<D> {
+  readonly name: string
+  readonly builds: Builds
+  readonly plan: SlicePlan
+  readonly rows: readonly D[]
+  readonly request: CompareRequest<D>
+  readonly context: CompareContext
+}
+
 /** The slices of one comparison, one after another. */
 class Course<D> {
   readonly pairs: SlicePair[] = []
-  readonly #name: string
-  readonly #builds: Builds
-  readonly #plan: SlicePlan
-  readonly #rows: readonly D[]
-  readonly #request: CompareRequest<D>
-  readonly #context: CompareContext
+  readonly #parts: CourseParts<D>
   readonly #readCpuSec: { readonly base: ReadCpuSec; readonly head: ReadCpuSec }
   readonly #results = { base: [] as HttpRunResult[], head: [] as HttpRunResult[] }
   readonly #beganMs = performance.now()
@@ -75,26 +79,15 @@ class Course<D> {
   readonly #saturated: string[] = []
   #ended: Invalidity | undefined
 
-  constructor(
-    name: string,
-    builds: Builds,
-    plan: SlicePlan,
-    rows: readonly D[],
-    request: CompareRequest<D>,
-    context: CompareContext,
-  ) {
-    this.#name = name
-    this.#builds = builds
-    this.#readCpuSec = { base: cpuReader(builds.base), head: cpuReader(builds.head) }
-    this.#plan = plan
-    this.#rows = rows
-    this.#request = request
-    this.#context = context
+  constructor(parts: CourseParts<D>) {
+    const { base, head } = parts.builds
+    this.#parts = parts
+    this.#readCpuSec = { base: cpuReader(base), head: cpuReader(head) }
   }
 
   async run(): Promise<void> {
     await this.#warmUp()
-    for (let pair = 0; pair < this.#plan.slices && !this.#isOver; pair++) {
+    for (let pair = 0; pair < this.#parts.plan.slices && !this.#isOver; pair++) {
       const slices = new Map<'base' | 'head', Slice>()
       for (const side of orderOf(pair)) {
         if (this.#isOver) return
@@ -102,7 +95,7 @@ class Course<D> {
         if (this.#isOver) return
         slices.set(side, slice)
         if (slice.saturated !== undefined) this.#saturated.push(slice.saturated)
-        this.#endIfBroken(side, slice, `slice ${pair + 1} of ${this.#plan.slices}`)
+        this.#endIfBroken(side, slice, `slice ${pair + 1} of ${this.#parts.plan.slices}`)
       }
       this.pairs.push({ base: slices.get('base')!.evidence, head: slices.get('head')!.evidence })
     }
@@ -112,8 +105,8 @@ class Course<D> {
   report(): void {
     for (const side of ['base', 'head'] as const) {
       const slices = this.#results[side].map((result, at) => ({ result, offsetMs: this.#offsetsMs[side][at]! }))
-      const named = { name: `${this.#name}, ${this.#builds[side].label}`, load: this.#plan.whole }
-      if (slices.length > 0) this.#context.onRun(mergedResult(named, slices, this.#ended?.finding))
+      const named = { name: `${this.#parts.name}, ${this.#parts.builds[side].label}`, load: this.#parts.plan.whole }
+      if (slices.length > 0) this.#parts.context.onRun(mergedResult(named, slices, this.#ended?.finding))
     }
   }
 
@@ -132,11 +125,11 @@ class Course<D> {
   }
 
   async #warmUp(): Promise<void> {
-    const { warmupMs } = this.#request
+    const { warmupMs } = this.#parts.request
     if (warmupMs === 0) return
     for (const side of ['base', 'head'] as const) {
       if (this.#isOver) return
-      const load = { ...this.#plan.slice, durationMs: warmupMs }
+      const load = { ...this.#parts.plan.slice, durationMs: warmupMs }
       const slice = await measureSlice(this.#readCpuSec[side], () =>
         this.#put(side, 'warm-up', -1, { load, warmup: 0 }, () => {}),
       )
@@ -146,8 +139,8 @@ class Course<D> {
   }
 
   async #slice(side: 'base' | 'head', pair: number): Promise<Slice> {
-    const { slices, slice: load } = this.#plan
-    const name = `${this.#name}, slice ${pair + 1} of ${slices}`
+    const { slices, slice: load } = this.#parts.plan
+    const name = `${this.#parts.name}, slice ${pair + 1} of ${slices}`
     const slice = await measureSlice(this.#readCpuSec[side], () =>
       this.#put(side, name, pair, { load, warmup: SETTLE_MS }, (result) => {
         this.#offsetsMs[side].push(performance.now() - this.#beganMs - result.durationMs)
@@ -166,9 +159,9 @@ class Course<D> {
     shape: Pick<HttpRunOptions<D>, 'load' | 'warmup'>,
     onRun: (result: HttpRunResult) => void,
   ): Promise<HttpRun> {
-    const { signal, seed, runId, onSnapshot, limits } = this.#context
+    const { signal, seed, runId, onSnapshot, limits } = this.#parts.context
     const http = createHttp({
-      baseUrl: this.#builds[side].baseUrl,
+      baseUrl: this.#parts.builds[side].baseUrl,
       signal,
       seed,
       scale: parseScale('full'),
@@ -178,18 +171,18 @@ class Course<D> {
       ...(runId !== undefined && { runId }),
       ...(onSnapshot !== undefined && { onSnapshot }),
     })
-    const options = { ...this.#request.run, ...shape, name, data: this.#rowsOf(pair), abortWhen: false as const }
+    const options = { ...this.#parts.request.run, ...shape, name, data: this.#rowsOf(pair), abortWhen: false as const }
     return http.run(withIterationsFrom(options, (pair + 1) * ITERATIONS_APART))
   }
 
   /** Slices with fewer VUs than rows take turns at them. */
   #rowsOf(pair: number): readonly D[] {
-    const first = (Math.max(0, pair) * maxVusOf(this.#plan.slice)) % this.#rows.length
-    return first === 0 ? this.#rows : [...this.#rows.slice(first), ...this.#rows.slice(0, first)]
+    const first = (Math.max(0, pair) * maxVusOf(this.#parts.plan.slice)) % this.#parts.rows.length
+    return first === 0 ? this.#parts.rows : [...this.#parts.rows.slice(first), ...this.#parts.rows.slice(0, first)]
   }
 
   #endIfAborted(): void {
-    const { signal } = this.#context
+    const { signal } = this.#parts.context
     if (!signal.aborted) return
     const reason = signal.reason instanceof Error ? signal.reason.message : String(signal.reason)
     this.#ended ??= {

@@ -48,7 +48,11 @@ export async function prepare(
   }
 }
 
-function stepsFor({ folder, worktree }: CheckedOut, { install, build }: PreparationOptions): Step[] {
+/** The commands, in order. */
+export function stepsFor(
+  { folder, worktree }: Pick<CheckedOut, 'folder' | 'worktree'>,
+  { install, build }: PreparationOptions,
+): Step[] {
   const found = managerOf(folder, worktree)
   const steps: Step[] = []
   const installing = install ?? found?.install

@@ -1,0 +1,50 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { stepsFor, type PreparationOptions } from './preparation.ts'
+
+/** What would be run, where, for a working tree of these files. */
+async function steps(files: Readonly<Record<string, string>>, folder = '.', options: PreparationOptions = {}) {
+  const worktree = await mkdtemp(join(tmpdir(), 'slo-prepare-'))
+  onTestFinished(() => rm(worktree, { recursive: true }))
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(worktree, name)), { recursive: true })
+    await writeFile(join(worktree, name), content)
+  }
+  return stepsFor({ folder: join(worktree, folder), worktree }, options).map(
+    (step) => `${relative(worktree, step.folder) || '.'}: ${step.command}`,
+  )
+}
+
+const BUILT = '{ "scripts": { "build": "tsc" } }'
+
+test.for([
+  ['package-lock.json', 'npm ci', 'npm run build'],
+  ['npm-shrinkwrap.json', 'npm ci', 'npm run build'],
+  ['pnpm-lock.yaml', 'pnpm install --frozen-lockfile', 'pnpm run build'],
+  ['yarn.lock', 'yarn install --immutable || yarn install --frozen-lockfile', 'yarn run build'],
+  ['bun.lock', 'bun install --frozen-lockfile', 'bun run build'],
+] as const)('with %s: %s, then %s', async ([lockfile, install, build]) => {
+  expect(await steps({ 'package.json': BUILT, [lockfile]: '' })).toEqual([`.: ${install}`, `.: ${build}`])
+})
+
+test('a package of a workspace is installed from its root and built by itself', async () => {
+  const files = { 'pnpm-lock.yaml': '', 'package.json': '{}', 'packages/api/package.json': BUILT }
+  expect(await steps(files, 'packages/api')).toEqual([
+    '.: pnpm install --frozen-lockfile',
+    'packages/api: pnpm run build',
+  ])
+})
+
+test('without a lockfile, without a script, without a package', async () => {
+  expect(await steps({ 'package.json': '{}' })).toEqual(['.: npm install'])
+  expect(await steps({ 'main.py': '' })).toEqual([])
+  expect(await steps({ 'package.json': 'broken', 'package-lock.json': '' })).toEqual(['.: npm ci'])
+})
+
+test('as the command line says, or not at all', async () => {
+  const files = { 'package.json': BUILT, 'package-lock.json': '' }
+  expect(await steps(files, '.', { install: 'make deps', build: 'make' })).toEqual(['.: make deps', '.: make'])
+  expect(await steps(files, '.', { install: '', build: '' })).toEqual([])
+})
