@@ -27,12 +27,12 @@ export class ProcessTrees {
     this.#roots = pids
   }
 
-  /** @throws {Error} where none of the processes is alive */
+  /** @throws {Error} where one of the processes has ended: what its successor uses is not seen, and would count as none */
   async read(): Promise<CpuReading> {
     const processes = process.platform === 'linux' ? await this.#fromProc() : await fromPs()
     const byPid = new Map(processes.map((one) => [one.pid, one]))
-    if (!this.#roots.some((pid) => byPid.has(pid)))
-      throw new Error(`none of the target's processes (${this.#roots.join(', ')}) is alive`)
+    const ended = this.#roots.filter((pid) => !byPid.has(pid))
+    if (ended.length > 0) throw new Error(`the target's process ${ended.join(' and ')} has ended`)
     const children = Map.groupBy(processes, ({ parent }) => parent)
     const trees = this.#roots.map((pid) => descendantsOf(pid, byPid, children))
     const members = new Set(trees.flat().map(({ pid }) => pid))
@@ -57,7 +57,7 @@ export class ProcessTrees {
 /**
  * CPU seconds that processes and all their descendants have used so far.
  *
- * @throws {Error} where none of the processes is alive
+ * @throws {Error} where one of the processes has ended
  */
 export async function cpuSecondsOf(pids: readonly number[]): Promise<number> {
   return (await new ProcessTrees(pids).read()).totalSec
