@@ -16,8 +16,6 @@ import { countFindings, describeOffenders, hintFor, showOptions, showRange, show
 import type { Subject } from './subject.ts'
 import type { On } from './typing.ts'
 
-export type { Conserved, ExactAmount, LedgerRows } from './ledger-arguments.ts'
-
 type OnLedger<T, Matcher> = On<T, LedgerSource, Matcher, 'judges a ledger, as the fixture `ledger` gives'>
 
 declare module 'vitest' {

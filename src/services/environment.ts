@@ -8,7 +8,7 @@ import type { Service, ServiceContext, StartedService } from './service.ts'
 import type { StartedTarget, TargetContext } from './started-target.ts'
 import type { Target } from './target.ts'
 
-export type { Environment, EnvironmentDetails, ServiceDetails, TargetDetails } from './running-environment.ts'
+export type { Environment, EnvironmentDetails, TargetDetails } from './running-environment.ts'
 
 /** What {@link startEnvironment} starts. */
 export interface EnvironmentOptions {

@@ -6,7 +6,7 @@ import { StartedProcesses } from './target-process.ts'
 import { ServiceError } from './service.ts'
 import type { StartedTarget, TargetContext } from './started-target.ts'
 
-export type { StartedTarget, TargetContext, TargetExit, TargetInstance } from './started-target.ts'
+export type { StartedTarget, TargetContext, TargetExit } from './started-target.ts'
 
 /** The system under test: started by us, or running already. */
 export interface Target {
