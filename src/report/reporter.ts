@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import type { SerializedError, TestAnnotation, UserConsoleLog } from 'vitest'
@@ -183,7 +184,7 @@ export default class SloReporter implements Reporter {
     try {
       this.#earlier.learn(await readResults(file))
     } catch (error) {
-      if (compareWith !== undefined)
+      if (compareWith !== undefined || existsSync(file))
         this.#vitest.logger.warn(`vitest-slo: nothing to compare with: ${messageOf(error)}`)
     }
   }
