@@ -24,7 +24,7 @@ function build(): void {
   for (const source of new Set(sources)) cpSync(source, join(DIST, relative(ROOT, source)))
   for (const asset of globSync(ASSETS, { cwd: join(ROOT, 'src') })) cpSync(join(ROOT, 'src', asset), join(LIB, asset))
   for (const document of DOCUMENTS) cpSync(join(ROOT, document), join(DIST, document))
-  cpSync(join(ROOT, 'docs'), join(DIST, 'docs'), { recursive: true })
+  for (const page of globSync('docs/*.md', { cwd: ROOT })) cpSync(join(ROOT, page), join(DIST, page))
   writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(publishedManifest(manifest), undefined, 2)}\n`)
 }
 

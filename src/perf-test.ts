@@ -135,7 +135,10 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     const { scale, seed } = slo
     const ws = createWebSocket({ baseUrl: target.url, signal, scale, seed, ...rowsOf(slo, signal), onRun, onSnapshot })
     const underWay = new UnderWay()
-    await use({ ...ws, fanOut: (options) => underWay.add(ws.fanOut(options)) })
+    await use({
+      fanOut: (options) => underWay.add(ws.fanOut(options)),
+      run: (options) => underWay.add(ws.run(options)),
+    })
     await underWay.ended()
   },
   compare: async ({ slo, runId, signal, onRun, onSnapshot, onComparison }, use) => {

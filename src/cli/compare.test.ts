@@ -124,7 +124,7 @@ describe('vitest-slo compare', () => {
         '--scale',
         'full',
         '--slices',
-        '4',
+        '6',
         '--tolerance',
         '0.5',
         '--markdown',
@@ -135,7 +135,7 @@ describe('vitest-slo compare', () => {
       expect(text).toMatch(/HEAD~1 \([0-9a-f]{7}\): npm install\n/)
       expect(text).toMatch(/HEAD~1 \([0-9a-f]{7}\): npm run build\n/)
       expect(text).toMatch(
-        /\n(SLOWER|INVALID|UNDECIDED) +polling\n  constantVus 2 VUs, 1.2s; 4 pairs of slices of 300ms; base: HEAD~1 \([0-9a-f]{7}\)\n/,
+        /\n(SLOWER|INVALID|UNDECIDED) +polling\n  constantVus 2 VUs, 1.2s; 6 pairs of slices of 200ms; base: HEAD~1 \([0-9a-f]{7}\)\n/,
       )
       expect(text).toMatch(/\n  p50 +[\d.]+ ms +[\d.]+ ms +\+\d+(\.\d)?% +.*\n/)
       expect(text).toMatch(/\n  CPU per request /)
@@ -158,7 +158,7 @@ describe('vitest-slo compare', () => {
       '--scale',
       'full',
       '--slices',
-      '4',
+      '6',
       '--tolerance',
       '0.99',
       '--build',
@@ -219,7 +219,7 @@ describe('vitest-slo compare', () => {
   test.for([
     [[], 'name the revision'],
     [['main', '--tolerance', '5'], '--tolerance is a ratio'],
-    [['main', '--slices', '3'], '--slices is a whole number from 4 to 200'],
+    [['main', '--slices', '3'], '--slices is a whole number from 6 to 200'],
     [['main', '--speed'], "Unknown option '--speed'"],
   ] as const)('called with %j it says what is wrong', async ([args, message]) => {
     const ended = await compare(args)

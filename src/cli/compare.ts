@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node'
 import { prepare } from '../comparison/preparation.ts'
+import { FEWEST_SLICES, MOST_SLICES } from '../comparison/slice-plan.ts'
 import { checkOut, RevisionError, type CheckedOut } from '../comparison/revision.ts'
 import { comparisonLines, comparisonMarkdown, exitCodeOf, totalsOf, verdictOf } from '../comparison/table.ts'
 import { COMPARE_VARIABLE, type ComparedBase } from '../config/compared-base.ts'
@@ -217,8 +218,8 @@ function parse(args: readonly string[]): CompareArguments | 'help' {
   if (!(tolerance >= 0 && tolerance < 1))
     throw new Error(`--tolerance is a ratio from 0 to below 1, got ${values.tolerance}`)
   const slices = values.slices === undefined ? undefined : Number(values.slices)
-  if (slices !== undefined && !(Number.isInteger(slices) && slices >= 4 && slices <= 200))
-    throw new Error(`--slices is a whole number from 4 to 200, got ${values.slices}`)
+  if (slices !== undefined && !(Number.isInteger(slices) && slices >= FEWEST_SLICES && slices <= MOST_SLICES))
+    throw new Error(`--slices is a whole number from ${FEWEST_SLICES} to ${MOST_SLICES}, got ${values.slices}`)
   const { name, config, scale, install, build, markdown } = values
   return { revision, files, name, config, scale, slices, tolerance, install, build, markdown }
 }

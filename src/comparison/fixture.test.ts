@@ -27,7 +27,7 @@ const SCENARIO = `
   import { expect } from 'vitest'
   import { constantVus, perfTest } from '${SRC}/index.ts'
   const build = (BUILD, TAKES) => ({ command: ['node', 'server.mjs'], env: { BUILD, TAKES, NOTES: process.env.NOTES } })
-  const options = { load: constantVus({ vus: 2, duration: '1200ms' }), request: { path: '/' }, slices: 4, warmup: '100ms' }
+  const options = { load: constantVus({ vus: 2, duration: '1200ms' }), request: { path: '/' }, slices: 6, warmup: '100ms' }
 
   perfTest('slower', async ({ compare, task }) => {
     const comparison = await compare({ base: build('old', '10'), head: build('new', '60') }, options)

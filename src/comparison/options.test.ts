@@ -24,7 +24,7 @@ test('every mistake at once, those of http.run() among them', () => {
       record: has no meaning for two builds
         received: true
         example:  compare({ base, head }, { load, request })
-      slices: must be a whole number at least 4 and at most 200
+      slices: must be a whole number at least 6 and at most 200
         received: 3
         example:  slices: 20
       warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds

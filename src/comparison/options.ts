@@ -20,7 +20,7 @@ export interface CompareOptions<D = undefined> extends Omit<
   readonly load: Load
   /** The name in messages and reports. Default: `comparison 1`, … */
   readonly name?: string
-  /** Slices of each build, 4 to 200. Default: as many as give slices of 1.5 s, or of 20 iterations where that is longer. */
+  /** Slices of each build, 6 to 200. Default: as many as give slices of 1.5 s (of a short load, 0.75 s), or of 20 iterations. */
   readonly slices?: number
   /** The load of a slice, put on each build before the first slice and counted nowhere. Default: `'3s'`. */
   readonly warmup?: Duration

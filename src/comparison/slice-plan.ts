@@ -18,14 +18,18 @@ export interface SlicePlan {
 export interface SlicePlanOptions {
   readonly scale: Scale
   readonly requestsPerIteration: number
-  /** Default: as many as give slices of 1.5 s, or of 20 iterations where that takes longer; an even number. */
+  /** Default: as many as give slices of 1.5 s (of a short load, 0.75 s), or of 20 iterations where that is longer. */
   readonly slices?: number | undefined
 }
 
 /** Shorter slices follow a machine's moods more closely, and have fewer requests to take a percentile from. */
 const SLICE_MS = 1_500
+/** A short load gets shorter slices, so that there are enough to set the disturbed ones aside. */
+const SHORTEST_SLICE_MS = 750
+const ENOUGH_SLICES = 10
 const ITERATIONS_IN_SLICE = 20
-export const FEWEST_SLICES = 4
+/** Of fewer, one disturbed slice decides: a build was found slower than itself by four. */
+export const FEWEST_SLICES = 6
 export const MOST_SLICES = 200
 
 /** At the beginning of each slice, counted nowhere: caches of the CPU still hold the other build's data. */
@@ -81,7 +85,8 @@ function atEvenRate(load: EvenLoad): EvenLoad {
 
 function slicesOf(load: EvenLoad): number {
   const ratePerSec = load.kind === 'constantVus' ? maxVusOf(load) : load.ratePerSec
-  const sliceMs = Math.max(SLICE_MS, (ITERATIONS_IN_SLICE / ratePerSec) * 1000)
+  const wantedMs = Math.min(SLICE_MS, Math.max(SHORTEST_SLICE_MS, load.durationMs / ENOUGH_SLICES))
+  const sliceMs = Math.max(wantedMs, (ITERATIONS_IN_SLICE / ratePerSec) * 1000)
   const fitting = Math.floor(load.durationMs / sliceMs / 2) * 2
   return Math.min(MOST_SLICES, Math.max(FEWEST_SLICES, fitting))
 }

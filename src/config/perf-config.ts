@@ -64,7 +64,6 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
     plugins: [sloPlugin(config)],
     test: {
       include: [...include],
-      globalSetup: [besideThis('./global-setup')],
       pool: 'forks',
       maxWorkers: 1,
       fileParallelism: false,
@@ -74,6 +73,7 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
       hookTimeout: 120_000,
       teardownTimeout: 30_000,
       ...test,
+      globalSetup: [besideThis('./global-setup'), ...[test.globalSetup ?? []].flat()],
       execArgv: ['--import', pathToFileURL(besideThis('./compile-cache')).href, ...(test.execArgv ?? [])],
       forceRerunTriggers: [
         ...(test.forceRerunTriggers ?? configDefaults.forceRerunTriggers),

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { configSource, InlineProject } from './inline-project.ts'
+import { configSource, InlineProject, INSTANT_TARGET, perfConfigSource } from './inline-project.ts'
 import type { Results } from './results.ts'
 import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from './sample-records.ts'
 
@@ -62,6 +62,38 @@ test('blobs keep the numbers: merged reports give the results of a whole run', a
   expect(merged.totals).toEqual(whole.totals)
   const verdicts = (await readFile(made.path('junit.xml'), 'utf8')).match(/name="slo.verdict"/g)
   expect(verdicts).toHaveLength(2)
+})
+
+test('reports of shards merge into one that knows under what each was measured', async () => {
+  const scenario = (name: string) => `
+    import { perfTest, sharedIterations } from 'vitest-slo'
+    perfTest('${name}', async ({ http }) => {
+      await http.run({ load: sharedIterations({ iterations: 20, vus: 2 }), request: { path: '/' } })
+    })
+  `
+  const made = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource(),
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': scenario('alpha'),
+    'perf/b.perf.ts': scenario('beta'),
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  for (const shard of [1, 2]) {
+    const args = ['run', `--shard=${shard}/2`, '--reporter=blob', `--outputFile=blobs/${shard}.json`]
+    await made.run(args, { PERF_SCALE: 'pr', PERF_OUTPUT_DIR: `shard-${shard}` })
+  }
+  // Where reports are merged, nothing is started and no scale is chosen.
+  const { output } = await made.run(['run', '--merge-reports', 'blobs', '--reporter=default'])
+  expect(output).not.toContain('target, started')
+
+  const read = async (folder: string) => {
+    return JSON.parse(await readFile(made.path(`${folder}/results.json`), 'utf8')) as Results
+  }
+  const [merged, ...shards] = await Promise.all(['perf-report', 'shard-1', 'shard-2'].map(read))
+  expect(merged!.scale).toBe('pr')
+  expect(merged!.scenarios).toEqual(shards.flatMap(({ scenarios }) => scenarios))
+  expect(merged!.startedAt).toBe(shards.map(({ startedAt }) => startedAt).toSorted()[0])
+  expect(merged!.durationMs).toBe(merged!.scenarios.reduce((sum, { durationMs }) => sum + durationMs, 0))
 })
 
 const SECRETS = {

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import type { SerializedError, TestAnnotation, UserConsoleLog } from 'vitest'
-import type { Reporter, TestCase, TestModule, TestProject, TestRunEndReason, Vitest } from 'vitest/node'
+import type { Reporter, TestCase, TestModule, TestRunEndReason, Vitest } from 'vitest/node'
 import { redactData, redactText } from '../options/redact.ts'
 import { annotate } from './annotations.ts'
+import { mergeConditions, type Conditions } from './conditions.ts'
 import { EarlierRuns } from './earlier.ts'
 import { loadAverage, readEnvironment } from './environment.ts'
 import { LIVE_ADDRESS, LiveReceiver, type LiveMessage } from './live/channel.ts'
@@ -15,8 +16,8 @@ import { Observers } from './observers.ts'
 import { redactAnnotation, redactError, redactTest } from './redact-reported.ts'
 import { ReportFolder } from './report-folder.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
-import { RUN_INFO, type RunInfo } from './run-info.ts'
-import { errorOf, identityOf, recordOf, scenarioOf } from './scenario.ts'
+import { runInfoOf } from './run-info.ts'
+import { errorOf, identityOf, isScenario, scenarioOf } from './scenario.ts'
 import { paintFor } from './terminal/style.ts'
 import { summaryOf } from './terminal/summary.ts'
 
@@ -91,6 +92,7 @@ export default class SloReporter implements Reporter {
 
   onTestCaseResult(testCase: TestCase): void {
     this.#view.remove(testCase.id)
+    if (!this.#isMerging && isScenario(testCase)) testCase.meta().sloConditions = this.#conditions()
     if (this.#options.redact) redactTest(testCase, this.#secrets)
     if (!isScenario(testCase)) return
     const scenario = scenarioOf(testCase, this.#cancelling.signal.aborted)
@@ -100,7 +102,7 @@ export default class SloReporter implements Reporter {
     void this.#observers.tell((observer) =>
       observer.onScenario?.(name, verdict, { runs: [...runs], assertions: [...assertions] }, scale),
     )
-    this.#folder.saveProgress(this.#results([...this.#finished.values()], [], false))
+    this.#folder.saveProgress(this.#results([...this.#finished.values()], [], false, this.#conditions()))
   }
 
   onTestModuleEnd(module: TestModule): void {
@@ -121,7 +123,10 @@ export default class SloReporter implements Reporter {
     )
     tests.forEach((testCase, at) => annotate(testCase, scenarios[at]!, this.#folder.fileOf('index.html')))
     const errors = [...unhandled, ...modules.flatMap((module) => module.errors())]
-    const results = this.#results(scenarios, errors, reason !== 'interrupted')
+    const merged = this.#isMerging
+      ? mergeConditions(tests.flatMap((testCase) => testCase.meta().sloConditions ?? []))
+      : undefined
+    const results = this.#results(scenarios, errors, reason !== 'interrupted', merged ?? this.#conditions())
     const failures = await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
     this.#print(results, failures)
     const { signal } = this.#cancelling
@@ -132,17 +137,36 @@ export default class SloReporter implements Reporter {
     if (fails && !process.exitCode) process.exitCode = 1
   }
 
-  #results(scenarios: readonly ScenarioResult[], errors: readonly SerializedError[], complete: boolean): Results {
-    const info = runInfoOf(this.#vitest.projects)
+  /** Reports of earlier commands are put together; nothing is measured. */
+  get #isMerging(): boolean {
+    return this.#vitest.config.mergeReports !== undefined
+  }
+
+  /** Of this command, as of now. */
+  #conditions(): Conditions {
+    const { scale, services = [] } = runInfoOf(this.#vitest.projects)
+    return {
+      startedAt: this.#startedAt.toISOString(),
+      ...(scale === undefined ? {} : { scale }),
+      services,
+      environment: readEnvironment(this.#loadAverageAtStart),
+    }
+  }
+
+  #results(
+    scenarios: readonly ScenarioResult[],
+    errors: readonly SerializedError[],
+    complete: boolean,
+    { startedAt, ...conditions }: Conditions,
+  ): Results {
+    const measuredMs = scenarios.reduce((sum, { durationMs }) => sum + durationMs, 0)
     const results: Results = {
       schemaVersion: RESULTS_SCHEMA_VERSION,
       vitestSlo: version,
-      startedAt: this.#startedAt.toISOString(),
-      durationMs: Math.round(performance.now() - this.#startMs),
+      startedAt,
+      durationMs: this.#isMerging ? measuredMs : Math.round(performance.now() - this.#startMs),
       complete,
-      ...(info.scale === undefined ? {} : { scale: info.scale }),
-      environment: readEnvironment(this.#loadAverageAtStart),
-      services: info.services ?? [],
+      ...conditions,
       totals: countVerdicts(scenarios),
       errors: errors.map((error) => errorOf(error, this.#vitest.config.root)),
       scenarios,
@@ -198,19 +222,6 @@ export default class SloReporter implements Reporter {
     if (failures.length === 0) logger.log(`Report  ${this.#folder.fileOf('index.html')}\n`)
     else logger.error(`vitest-slo: the report could not be written, the verdict stands: ${failures.join('; ')}\n`)
   }
-}
-
-/** Tests that recorded something, and every test of a project that said its tests are scenarios. */
-function isScenario(testCase: TestCase): boolean {
-  return recordOf(testCase) !== undefined || testCase.project.getProvidedContext()[RUN_INFO] !== undefined
-}
-
-function runInfoOf(projects: readonly TestProject[]): RunInfo {
-  for (const project of projects) {
-    const info = project.getProvidedContext()[RUN_INFO]
-    if (info !== undefined) return info
-  }
-  return {}
 }
 
 function messageOf(error: unknown): string {

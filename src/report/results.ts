@@ -12,6 +12,7 @@ export interface Results {
   readonly vitestSlo: string
   /** ISO 8601, UTC. */
   readonly startedAt: string
+  /** Of reports merged from several commands: of their scenarios together. */
   readonly durationMs: number
   /** False where the command was stopped before its end: what is here was measured, but something is missing. */
   readonly complete: boolean

@@ -1,3 +1,4 @@
+import type { TestProject } from 'vitest/node'
 import type { ServiceInfo } from './results.ts'
 
 /** The key under which a project tells the reporter about its run: `project.provide(RUN_INFO, { scale, services })`. */
@@ -15,4 +16,13 @@ declare module 'vitest' {
   interface ProvidedContext {
     [RUN_INFO]?: RunInfo
   }
+}
+
+/** Of the first project that told. */
+export function runInfoOf(projects: readonly TestProject[]): RunInfo {
+  for (const project of projects) {
+    const info = project.getProvidedContext()[RUN_INFO]
+    if (info !== undefined) return info
+  }
+  return {}
 }

@@ -5,11 +5,17 @@ import type { TestCase } from 'vitest/node'
 import type { ScenarioRecord } from '../run/result.ts'
 import type { Outcome } from '../run/verdict.ts'
 import type { ErrorResult, ScenarioResult } from './results.ts'
+import { RUN_INFO } from './run-info.ts'
 
 /** What the worker recorded for a test; empty where it recorded nothing, e.g. because a fixture failed. */
 export function recordOf(testCase: TestCase): ScenarioRecord | undefined {
   const slo = (testCase.meta() as { slo?: Partial<ScenarioRecord> }).slo
   return slo && { runs: slo.runs ?? [], assertions: slo.assertions ?? [] }
+}
+
+/** Tests that recorded something, and every test of a project that said its tests are scenarios. */
+export function isScenario(testCase: TestCase): boolean {
+  return recordOf(testCase) !== undefined || testCase.project.getProvidedContext()[RUN_INFO] !== undefined
 }
 
 /** What a scenario is known by from one run to the next. */

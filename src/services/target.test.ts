@@ -117,8 +117,8 @@ describe('a target that does not start', () => {
   })
 
   test('never gets ready: the last answer and its last lines, in the time given', async () => {
-    const message = await messageOf({ command: SMALL, readyTimeout: '700ms', env: { READY_STATUS: '500' } })
-    expect(message).toContain('was not ready within 0.7 s: GET /healthz on port')
+    const message = await messageOf({ command: SMALL, readyTimeout: '4s', env: { READY_STATUS: '500' } })
+    expect(message).toContain('was not ready within 4 s: GET /healthz on port')
     expect(message).toContain('Received: status 500: no database yet')
     expect(message).toContain('| small target, database none')
   })

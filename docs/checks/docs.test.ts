@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { brokenLinks } from './links.ts'
+import { PROJECT, writeProject } from './project.ts'
+import { matcherNames, optionNames } from './public-names.ts'
+import { DOCS, snippets } from './snippets.ts'
+
+const BIN = resolve(import.meta.dirname, '../../node_modules/.bin')
+const all = snippets()
+const shown = all.map(({ code }) => code).join('\n')
+
+/** What has an example for each of its options. */
+const OPTIONS = [
+  ['load/builders.ts', 'ConstantVusOptions'],
+  ['load/builders.ts', 'RampingVusOptions'],
+  ['load/builders.ts', 'ConstantArrivalRateOptions'],
+  ['load/builders.ts', 'RampingArrivalRateOptions'],
+  ['load/builders.ts', 'SharedIterationsOptions'],
+  ['load/builders.ts', 'SpikeOptions'],
+  ['http/types.ts', 'HttpRunOptions'],
+  ['http/types.ts', 'StepOption'],
+  ['http/types.ts', 'RecordOption'],
+  ['websocket/fan-out-options.ts', 'FanOutOptions'],
+  ['websocket/conversation-options.ts', 'ConversationOptions'],
+  ['websocket/conversation-options.ts', 'ExchangeOption'],
+  ['websocket/socket-options.ts', 'SocketOptions'],
+  ['matchers/arguments.ts', 'PercentileOptions'],
+  ['matchers/capacity.ts', 'PoolOptions'],
+  ['freshness/freshness.ts', 'FreshnessOptions'],
+  ['micro/options.ts', 'MeasureOptions'],
+  ['config/perf-config.ts', 'PerfConfig'],
+  ['run/http-run.ts', 'MeasuredHttpRun'],
+] as const
+
+/** Said in the text, because an example would need a server or a failure of its own. */
+const IN_TEXT = new Set(['framing', 'unavailable'])
+
+interface Scenario {
+  readonly name: string
+  readonly errors: readonly { readonly name: string; readonly message: string }[]
+  readonly assertions: readonly {
+    readonly assertion: string
+    readonly outcome: string
+    readonly reason?: string
+    readonly message?: string
+  }[]
+}
+
+let files: ReturnType<typeof writeProject>
+beforeAll(() => {
+  files = writeProject(all)
+})
+
+test('every link leads somewhere', () => {
+  expect(brokenLinks()).toEqual([])
+})
+
+test('every matcher has an example', () => {
+  const names = matcherNames()
+  expect(names.length).toBeGreaterThan(20)
+  expect(names.filter((name) => !shown.includes(`.${name}(`) && name !== 'toStayFresherThan')).toEqual([])
+})
+
+test('every fixture is spoken about', () => {
+  const pages = readFileSync(join(DOCS, 'evidence.md'), 'utf8') + shown
+  expect(
+    optionNames('perf-test.ts', 'PerfFixtures').filter((name) => !new RegExp(`\\b${name}\\b`).test(pages)),
+  ).toEqual([])
+})
+
+test.each(OPTIONS)('every option of %s %s has an example', (file, name) => {
+  const missing = optionNames(file, name).filter(
+    (option) => !IN_TEXT.has(option) && !new RegExp(`\\b${option}\\b`).test(shown),
+  )
+  expect(missing).toEqual([])
+})
+
+test('examples have the right types', () => {
+  const { stdout } = spawnSync(join(BIN, 'tsc'), ['--noEmit', '-p', PROJECT], { encoding: 'utf8' })
+  expect(stdout.split('\n').filter((line) => line.includes('generated/'))).toEqual([])
+})
+
+test('configs can be made', async () => {
+  const configs = files.filter(({ file }) => file.startsWith('configs/'))
+  expect(configs.length).toBeGreaterThan(2)
+  for (const { file } of configs) {
+    const config = (await import(/* @vite-ignore */ join(PROJECT, file))) as { default: { test: object } }
+    expect(config.default.test).toBeDefined()
+  }
+})
+
+describe('run', () => {
+  let scenarios: readonly Scenario[]
+  beforeAll(() => {
+    const args = ['run', '--config', 'vitest.perf.config.ts']
+    const { status, stdout, stderr } = spawnSync(join(BIN, 'vitest'), args, {
+      cwd: PROJECT,
+      encoding: 'utf8',
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|PERF_|SLO_)/.test(name))),
+    })
+    if (status === null) throw new Error(stdout + stderr)
+    const text = readFileSync(join(PROJECT, 'perf-report/results.json'), 'utf8')
+    scenarios = (JSON.parse(text) as { scenarios: Scenario[] }).scenarios
+  }, 600_000)
+
+  test('every example is executed', () => {
+    const bodies = all.filter(({ isFile, isRun }) => !isFile && isRun).map(({ place }) => place)
+    expect(bodies.filter((place) => !scenarios.some(({ name }) => name === place))).toEqual([])
+  })
+
+  test('none of them goes wrong', () => {
+    const wrong = scenarios.flatMap(({ name, errors, assertions }) => [
+      ...errors.filter(({ message }) => !message.startsWith('expect(')).map(({ message }) => `${name}: ${message}`),
+      ...assertions.filter(isWrong).map(({ message }) => `${name}: ${message}`),
+    ])
+    expect(wrong).toEqual([])
+  })
+})
+
+/** A machine with other work to do may be too slow for a limit of time, or for its own load: that is no mistake here. */
+function isWrong({ assertion, outcome, reason }: Scenario['assertions'][number]): boolean {
+  if (outcome === 'invalid') return !/^(generator-saturated|offered-rate-missed|too-few-samples)$/.test(reason ?? '')
+  return outcome === 'failed' && !/^to(HaveP|DeliverWithin|ConnectWithin|HaveCpuBelow|StayFresherThan)/.test(assertion)
+}

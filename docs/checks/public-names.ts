@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import ts from 'typescript'
+
+const SRC = resolve(import.meta.dirname, '../../src')
+
+/** Names of all matchers, by their declarations. */
+export function matcherNames(): readonly string[] {
+  return globSync('matchers/*.ts', { cwd: SRC }).flatMap((file) => membersOf(file, 'Matchers'))
+}
+
+/** Properties of an interface. @throws {Error} where the file has none of that name */
+export function optionNames(file: string, name: string): readonly string[] {
+  const members = membersOf(file, name)
+  if (members.length === 0) throw new Error(`src/${file} has no interface ${name}`)
+  return members
+}
+
+function membersOf(file: string, name: string): readonly string[] {
+  const source = ts.createSourceFile(file, readFileSync(join(SRC, file), 'utf8'), ts.ScriptTarget.Latest)
+  const found: string[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isInterfaceDeclaration(node) && node.name.text === name)
+      for (const member of node.members) if (member.name && ts.isIdentifier(member.name)) found.push(member.name.text)
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  return found
+}
