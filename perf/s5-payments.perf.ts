@@ -75,7 +75,8 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
   expect(invoices).toHaveP99Below(350, { skipIfReduced: true })
   // The plan gives no error rate here; with more errors than this the figures above would say little.
   expect(invoices).toHaveErrorRateBelow(0.01)
-  expect(webhooks).toHaveErrorRateBelow(0.01)
+  // Sent as fast as answers come, so no rate or latency is claimed: every single delivery was answered as it must be.
+  expect([...webhooks.errors]).toEqual([])
   await expectCapacityTargets(invoices, { metrics, capacity })
 })
 
