@@ -13,10 +13,10 @@ export interface GeneratorLimits {
   /** 99th percentile of how late the event loop handled its timers. Default: 25 ms. */
   readonly eventLoopDelayP99Ms: number
   /**
-   * Delays up to this share of the measured p99 latency are within the limits too: so little beside what is measured
-   * turns no verdict. Default: 0.25.
+   * Delays up to this share of the measured p99 service time are within the limits too: so little beside what the target
+   * takes turns no verdict. Default: 0.25.
    */
-  readonly latencyShare: number
+  readonly serviceTimeShare: number
   /** Share of due requests that a generator that was busy all the time must have sent. Default: 0.99. */
   readonly sentRatio: number
   /** From this event-loop utilisation on, requests that were not sent are the generator's doing. Default: 0.95. */
@@ -26,14 +26,14 @@ export interface GeneratorLimits {
 export const DEFAULT_LIMITS: GeneratorLimits = {
   scheduleDelayP99Ms: 10,
   eventLoopDelayP99Ms: 25,
-  latencyShare: 0.25,
+  serviceTimeShare: 0.25,
   sentRatio: 0.99,
   busyUtilization: 0.95,
 }
 
-/** The limits for a run whose latency was such. */
-export function limitsBeside(latencyP99Ms: number, limits: GeneratorLimits): GeneratorLimits {
-  const allowedMs = Number.isNaN(latencyP99Ms) ? 0 : latencyP99Ms * limits.latencyShare
+/** The limits for a run whose service time was such. */
+export function limitsBeside(serviceP99Ms: number, limits: GeneratorLimits): GeneratorLimits {
+  const allowedMs = Number.isNaN(serviceP99Ms) ? 0 : serviceP99Ms * limits.serviceTimeShare
   return {
     ...limits,
     scheduleDelayP99Ms: Math.max(limits.scheduleDelayP99Ms, allowedMs),

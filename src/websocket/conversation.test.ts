@@ -16,7 +16,7 @@ interface Answer {
 }
 
 /** What the machine is busy with beside must not decide these tests. */
-const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, latencyShare: 1, busyUtilization: 2 }
+const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, serviceTimeShare: 1, busyUtilization: 2 }
 
 type Load = WebSocketLoad & { readonly results: RunResult[]; readonly snapshots: RunSnapshot[] }
 
