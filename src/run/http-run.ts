@@ -331,9 +331,8 @@ class ScopedRun implements HttpRunBase {
 
   #invalidities(): readonly Invalidity[] {
     const { generator, abortReason, abortBlame, phases, series } = this.#measured
-    // Latency holds the schedule delay itself: a starved generator would raise its own limit.
-    const serviceP99Ms = totalsOf(series, phases, WHOLE_RUN).sum.serviceTime.percentileUs(0.99) / 1000
-    const limits = limitsBeside(serviceP99Ms, this.#measured.limits)
+    const serviceP50Ms = totalsOf(series, phases, WHOLE_RUN).sum.serviceTime.percentileUs(0.5) / 1000
+    const limits = limitsBeside(serviceP50Ms, this.#measured.limits)
     const found = [...generatorInvalidities(generator, limits), ...missedRate(this.#totals.sum, generator, limits)]
     if (abortReason !== undefined)
       found.push(abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame)))

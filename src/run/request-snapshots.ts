@@ -52,7 +52,7 @@ export class SnapshotMaker {
       users,
       inFlight,
       responseTimes: tally.responseTimes.toJSON(),
-      generator: this.#health(recent.p99Ms ?? Number.NaN),
+      generator: this.#health(recent.p50Ms ?? Number.NaN),
     }
   }
 
@@ -74,7 +74,7 @@ export class SnapshotMaker {
     }
   }
 
-  #health(latencyP99Ms: number): RunSnapshot['generator'] {
+  #health(medianMs: number): RunSnapshot['generator'] {
     const { watch, limits, load } = this.#parts
     const health = watch.health()
     const { user, system } = process.cpuUsage(this.#cpu)
@@ -82,7 +82,7 @@ export class SnapshotMaker {
     const cpuRatio = (user + system) / 1000 / Math.max(1, nowMs - this.#atMs)
     this.#cpu = process.cpuUsage()
     this.#atMs = nowMs
-    const [found] = generatorInvalidities(health, limitsBeside(latencyP99Ms, limits))
+    const [found] = generatorInvalidities(health, limitsBeside(medianMs, limits))
     return {
       cpuRatio,
       eventLoopDelayP99Ms: health.eventLoopDelay.p99Ms,
