@@ -4,9 +4,10 @@
  *
  *     npm run bench:truth [-- <servers, e.g. fixed,queue>]
  *
- * On the first three the error of p50, p95 and p99 should be at most 3% or 1 ms; on the queues each percentile should
- * lie in the interval that 95% of such measurements lie in. Where the machine is not idle the server itself is not true
- * to its times: what it saw is shown beside, over all its requests, warm-up included.
+ * On the first three the error of p50, p95 and p99 should be at most 3% or 1 ms, against what the server did: on a
+ * machine that is shared, it is itself some tenths of a millisecond late at the 99th percentile. On the queues each
+ * percentile should lie in the interval that 95% of such measurements lie in. What the server saw is shown, over all its
+ * requests, warm-up included.
  */
 import { constantArrivalRate } from '../src/load/builders.ts'
 import type { ConstantArrivalRate } from '../src/load/load.ts'
@@ -33,16 +34,14 @@ interface Case {
   readonly load: ConstantArrivalRate
   readonly warmup?: '5s'
   readonly truth: Truth
-  /** Where a right measurement lies. */
-  accepts(p: number): readonly [number, number]
+  /** Where a right measurement lies. @param seenMs what the server did at that percentile */
+  accepts(p: number, seenMs: number): readonly [number, number]
 }
 
 /** 3% or 1 ms, whichever is more. */
-function near(truth: Truth): (p: number) => readonly [number, number] {
-  return (p) => {
-    const margin = Math.max(1, truth(p) * 0.03)
-    return [truth(p) - margin, truth(p) + margin]
-  }
+function near(_p: number, seenMs: number): readonly [number, number] {
+  const margin = Math.max(1, seenMs * 0.03)
+  return [seenMs - margin, seenMs + margin]
 }
 
 function queueCase(arrivals: 'uniform' | 'poisson', truth: Truth): Case {
@@ -64,21 +63,21 @@ const CASES: readonly Case[] = [
     behaviour: 'fixed',
     load: constantArrivalRate({ rate: 100, vus: 20, duration: '15s' }),
     truth: fixedTruth,
-    accepts: near(fixedTruth),
+    accepts: near,
   },
   {
     name: '94% 10 ms, 6% 160 ms',
     behaviour: 'mixture',
     load: constantArrivalRate({ rate: 100, vus: 50, duration: '15s' }),
     truth: mixtureTruth,
-    accepts: near(mixtureTruth),
+    accepts: near,
   },
   {
     name: 'freezes 1 s in 10',
     behaviour: 'freeze',
     load: constantArrivalRate({ rate: 100, vus: 200, duration: '20s' }),
     truth: freezeTruth,
-    accepts: near(freezeTruth),
+    accepts: near,
   },
   queueCase('uniform', uniformQueueTruth(QUEUE_RATE)),
   queueCase('poisson', poissonQueueTruth(QUEUE_RATE)),
@@ -134,20 +133,28 @@ function inMs(match: RegExpExecArray | null): number | undefined {
 
 const tools = Object.entries(TOOLS).filter(([name]) => /^(ours|autocannon)/.test(name) || isOnPath(name.split(',')[0]!))
 const asked = process.argv[2]?.split(',')
-const results: { case: string; tool: string; percentiles: Percentiles; within: readonly (boolean | undefined)[] }[] = []
+const results: {
+  readonly case: string
+  readonly tool: string
+  readonly percentiles: Percentiles
+  readonly seen: Percentiles
+  readonly within: readonly (boolean | undefined)[]
+}[] = []
 
 for (const plan of CASES.filter(({ behaviour }) => asked === undefined || asked.includes(behaviour))) {
   const rows: string[][] = [
     [plan.name, ...PERCENTILES.map((p) => `p${p * 100}`), 'within'],
     ['truth', ...PERCENTILES.map((p) => show(plan.truth(p))), ''],
   ]
-  rows.push(['accepted', ...PERCENTILES.map((p) => plan.accepts(p).map(show).join('–')), ''])
   for (const [tool, measure] of tools) {
     await using server = await truthServer(plan.behaviour)
     const percentiles = await measure(server.url, plan)
-    if (tool === 'ours') rows.push(['as the server saw it', ...(await percentilesSeen(server)).map(show), ''])
-    const within = percentiles.map((value, at) => value && isWithin(value, plan.accepts(PERCENTILES[at]!)))
-    results.push({ case: plan.name, tool, percentiles, within: within as readonly (boolean | undefined)[] })
+    const seen = await percentilesSeen(server)
+    const accepted = PERCENTILES.map((p, at) => plan.accepts(p, seen[at]!))
+    const within = percentiles.map((value, at) => (value === undefined ? undefined : isWithin(value, accepted[at]!)))
+    results.push({ case: plan.name, tool, percentiles, seen, within })
+    if (tool === 'ours') rows.push(['as the server saw it', ...seen.map(show), ''])
+    if (tool === 'ours') rows.push(['accepted', ...accepted.map((interval) => interval.map(show).join('–')), ''])
     rows.push([tool, ...percentiles.map((value) => (value === undefined ? '–' : show(value))), verdict(within)])
   }
   printTable(rows)

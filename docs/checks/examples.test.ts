@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { DOCS } from './snippets.ts'
+
+const BIN = resolve(import.meta.dirname, '../../node_modules/.bin')
+const COPIES = join(DOCS, 'checks/generated-examples')
+const NAMES = globSync('*/package.json', { cwd: join(DOCS, 'examples') })
+  .map((path) => path.split('/')[0]!)
+  .toSorted()
+
+const TSCONFIG = { extends: '../../../tsconfig.json', include: ['.'], exclude: [] }
+
+/** What a busy machine may do to a run is said as such, and is no mistake of an example. */
+const NOISE = /^(generator-saturated|offered-rate-missed|too-few-samples)$/
+
+interface Results {
+  readonly scenarios: readonly {
+    readonly verdict: string
+    readonly assertions: readonly { readonly outcome: string; readonly reason?: string; readonly message?: string }[]
+  }[]
+}
+
+/** Copies stand within the package and have no `package.json` of their own, so that `vitest-slo` is found by its name. */
+beforeAll(() => {
+  rmSync(COPIES, { recursive: true, force: true })
+  cpSync(join(DOCS, 'examples'), COPIES, { recursive: true, filter: (path) => !path.endsWith('package.json') })
+  writeFileSync(join(COPIES, 'tsconfig.json'), JSON.stringify(TSCONFIG))
+})
+
+test('there are five, and the page names each', () => {
+  const page = readFileSync(join(DOCS, 'examples/README.md'), 'utf8')
+  expect(NAMES).toHaveLength(5)
+  expect(NAMES.filter((name) => !page.includes(`[${name}](${name})`))).toEqual([])
+})
+
+test('they have the right types', () => {
+  const { stdout } = spawnSync(join(BIN, 'tsc'), ['--noEmit', '-p', COPIES], { encoding: 'utf8' })
+  expect(stdout.split('\n').filter((line) => line.includes('generated-examples/'))).toEqual([])
+})
+
+describe.each(NAMES)('%s', (name) => {
+  test('passes', { timeout: 300_000 }, () => {
+    const cwd = join(COPIES, name)
+    const inherited = Object.entries(process.env).filter(([variable]) => !/^(VITEST|PERF_)/.test(variable))
+    const { stdout, stderr } = spawnSync(join(BIN, 'vitest'), ['run', '--config', 'vitest.perf.config.ts'], {
+      cwd,
+      encoding: 'utf8',
+      env: { ...Object.fromEntries(inherited), PERF_SCALE: 'smoke' },
+    })
+    const { scenarios } = JSON.parse(readFileSync(join(cwd, 'perf-report/results.json'), 'utf8')) as Results
+    const assertions = scenarios.flatMap((scenario) => scenario.assertions)
+    expect(assertions.length, stdout + stderr).toBeGreaterThan(1)
+    const wrong = assertions.filter(({ outcome, reason = '' }) => outcome !== 'passed' && !NOISE.test(reason))
+    expect(wrong.map(({ message }) => message ?? stdout)).toEqual([])
+  })
+})

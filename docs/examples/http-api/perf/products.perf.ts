@@ -1,0 +1,13 @@
+import { expect } from 'vitest'
+import { constantArrivalRate, perfTest } from 'vitest-slo'
+
+/** Independent visitors: requests are due 100 times a second, whatever the service does. */
+perfTest('the list of products is quick', async ({ http }) => {
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 100, vus: 50, duration: '30s' }),
+    request: { path: '/products', check: (answer) => (answer.json() as unknown[]).length > 0 || 'no products' },
+    warmup: '2s',
+  })
+  expect(run).toHaveP95Below(150)
+  expect(run).toHaveErrorRateBelow(0.01)
+})
