@@ -11,6 +11,7 @@ import { sharedIterations } from '../src/load/builders.ts'
 import { parseScale } from '../src/load/scale.ts'
 import { History } from '../src/run/history.ts'
 import { ledgerChecks } from '../src/run/ledger-evidence.ts'
+import { pinnedFork, SERVER_CORE } from './pinned.ts'
 
 /** One case of `history.ts`, sent to a process of its own. */
 export type HistoryCase =
@@ -158,7 +159,7 @@ function recordOne(
 
 /** Short runs with and without recording in turn, in one process, so that both meet the same neighbours and the same compiled code. */
 async function requests(perRun: number, pairs: number): Promise<RequestFigures> {
-  const server = fork(fileURLToPath(new URL('history-server.ts', import.meta.url)))
+  const server = fork(fileURLToPath(new URL('history-server.ts', import.meta.url)), pinnedFork(SERVER_CORE))
   const [port] = (await once(server, 'message')) as [number]
   const http = createHttp({
     baseUrl: `http://127.0.0.1:${port}`,

@@ -14,10 +14,11 @@ import { fileURLToPath } from 'node:url'
 import { startEnvironment } from '../src/services/environment.ts'
 import { postgres } from '../src/services/postgres.ts'
 import { formatBytes, formatCount, formatMs, significant } from '../src/stats/units.ts'
+import { GENERATOR_CORE, pinnedFork } from './pinned.ts'
 import type { CheckingFigures, HistoryCase, RecordingFigures, RequestFigures } from './history-case.ts'
 
 const parts = (process.argv[2] ?? 'recording,requests,checking').split(',')
-const PAIRS = 21
+const PAIRS = 9
 
 interface FiguresOf {
   readonly recording: RecordingFigures
@@ -28,7 +29,10 @@ interface FiguresOf {
 async function run<Part extends keyof FiguresOf>(
   plan: HistoryCase & { readonly part: Part },
 ): Promise<FiguresOf[Part]> {
-  const child = fork(fileURLToPath(new URL('history-case.ts', import.meta.url)), { execArgv: ['--expose-gc'] })
+  const child = fork(
+    fileURLToPath(new URL('history-case.ts', import.meta.url)),
+    pinnedFork(GENERATOR_CORE, ['--expose-gc']),
+  )
   child.send(plan)
   const figures = once(child, 'message')
   const exited = once(child, 'exit')
@@ -62,7 +66,7 @@ async function recording(): Promise<RecordingFigures[]> {
 
 async function requests(): Promise<RequestFigures & { readonly overheadRatio: number }> {
   console.log('\nCPU time of the generator for one request, closed loop, 100 VUs, with and without recording')
-  const figures = await run({ part: 'requests', perRun: 20_000, pairs: PAIRS })
+  const figures = await run({ part: 'requests', perRun: 100_000, pairs: PAIRS })
   const [without, recording] = [median(figures.withoutUs), median(figures.recordingUs)]
   // Pair by pair: neighbours that come and go weigh on both halves of one alike.
   const overheadRatio = median(figures.withoutUs.map((us, pair) => figures.recordingUs[pair]! / us - 1))

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { execFile, execFileSync, spawn, type ChildProcess, type ForkOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
@@ -24,6 +24,12 @@ export function isOnPath(command: string): boolean {
 export function pinned(core: number, command: readonly string[]): [string, string[]] {
   const [file, ...args] = canPin ? ['taskset', '-c', String(core), ...command] : command
   return [file!, args]
+}
+
+/** For `fork()`: a child that keeps to one core, where this machine lets one say so. */
+export function pinnedFork(core: number, nodeOptions: readonly string[] = []): ForkOptions {
+  const [execPath, execArgv] = pinned(core, [process.execPath, ...nodeOptions])
+  return { execPath, execArgv }
 }
 
 export interface TruthServer extends AsyncDisposable {

@@ -82,9 +82,11 @@ export class Connection implements AnswerTaker, Timed {
     this.#open()
   }
 
-  /** @param keepsBody somebody will look at the answer's body */
-  send(request: EncodedRequest, keepsBody: boolean): void {
-    const nowMs = performance.now()
+  /**
+   * @param keepsBody somebody will look at the answer's body
+   * @param nowMs of `performance.now()`
+   */
+  send(request: EncodedRequest, keepsBody: boolean, nowMs: number): void {
     this.#request = request
     this.#reader.keepsBody = keepsBody
     this.#reader.expectsNoBody = request.method === 'HEAD'

@@ -5,15 +5,25 @@ import { ScenarioError } from './scenario-error.ts'
 import type { Step } from './steps.ts'
 import type { RecordedRequest, RecordOption, RequestSpec, Vu } from './types.ts'
 
+interface SendTimes {
+  /** When it was due, since the start of the run. */
+  readonly intendedMs: number
+  /** When it goes out, of `performance.now()`. */
+  readonly sentMs: number
+}
+
 /** Writes a run's history as its VUs send and are answered. */
 export class Recording<D> {
   readonly history: History
   readonly #option: RecordOption<D>
+  /** Whether a function of the scenario wants to see each request. */
+  readonly #isAsked: boolean
   readonly #startMs: () => number
 
   /** @param startMs when the run began, of `performance.now()` */
   constructor(option: RecordOption<D>, history: History, startMs: () => number) {
     this.#option = option
+    this.#isAsked = [option.key, option.due, option.payload].some((asked) => typeof asked === 'function')
     this.history = history
     this.#startMs = startMs
   }
@@ -24,11 +34,11 @@ export class Recording<D> {
   }
 
   /** @returns the operation's number in the history, or -1 where the scenario leaves it out */
-  begin(vu: Vu<D>, iteration: number, step: Step<D>, spec: RequestSpec, intendedMs: number): number {
+  begin(vu: Vu<D>, iteration: number, step: Step<D>, spec: RequestSpec, { intendedMs, sentMs }: SendTimes): number {
     const { key, due } = this.#option
-    const request = new SentRequest(vu, step.name, spec)
+    const request = this.#isAsked ? new SentRequest(vu, step.name, spec) : undefined
     const named =
-      key === undefined ? (idempotencyKey(spec.headers) ?? `${vu.id}-${iteration}-${step.index}`) : key(request)
+      key === undefined ? (idempotencyKey(spec.headers) ?? `${vu.id}-${iteration}-${step.index}`) : key(request!)
     if (named === undefined) return -1
     if (typeof named !== 'string' || named === '')
       throw new ScenarioError(`record.key: must return a text or undefined, it returned ${typeof named}`)
@@ -36,10 +46,10 @@ export class Recording<D> {
       key: named,
       vu: vu.id,
       step: step.index,
-      payload: this.#payloadOf(request),
-      due: due?.(request),
+      payload: this.#payloadOf(spec, request),
+      due: due?.(request!),
       intendedStartUs: intendedMs * 1000,
-      startUs: (performance.now() - this.#startMs()) * 1000,
+      startUs: (sentMs - this.#startMs()) * 1000,
     })
   }
 
@@ -64,11 +74,10 @@ export class Recording<D> {
     return answer !== undefined && this.#option.outcome !== undefined ? this.#option.outcome(answer) : outcomeOf(status)
   }
 
-  #payloadOf(request: RecordedRequest<D>): string | Uint8Array | undefined {
+  #payloadOf({ body }: RequestSpec, request: RecordedRequest<D> | undefined): string | Uint8Array | undefined {
     const { payload } = this.#option
     if (payload === false) return undefined
-    if (payload !== undefined) return payload(request)
-    const { body } = request
+    if (payload !== undefined) return payload(request!)
     return body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
   }
 }
@@ -107,10 +116,13 @@ class SentRequest<D> implements RecordedRequest<D> {
   }
 }
 
+const KEY_HEADER = 'idempotency-key'
+
 function idempotencyKey(headers: RequestSpec['headers']): string | undefined {
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined && name.length === 15 && name.toLowerCase() === 'idempotency-key') return String(value)
+    const isKey = name === KEY_HEADER || (name.length === KEY_HEADER.length && name.toLowerCase() === KEY_HEADER)
+    if (isKey && value !== undefined) return String(value)
   }
   return undefined
 }

@@ -128,6 +128,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     this.#step = step
     this.#intendedMs = intendedMs
     let request = traces === undefined ? step.constant : undefined
+    let sentMs: number
     try {
       const spec = typeof step.request === 'function' ? this.#make(step.request) : step.request
       this.#spec = spec
@@ -135,8 +136,9 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
       this.#traceId = request.traceId
       this.#expect(step, spec)
       this.#series = typeof step.request === 'function' ? plan.seriesOf(step, spec.tag) : step.series
-      this.#operation =
-        recording === undefined ? -1 : recording.begin(this.#vu, this.#iteration, step, spec, intendedMs)
+      sentMs = performance.now()
+      const times = { intendedMs, sentMs }
+      this.#operation = recording === undefined ? -1 : recording.begin(this.#vu, this.#iteration, step, spec, times)
     } catch (error) {
       this.#all.execution.scenarioFailed(error)
       return
@@ -146,7 +148,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     window.sent++
     this.#all.execution.tally.offered++
     this.#all.execution.tally.sent++
-    this.connection.send(request, this.#looksAtBody())
+    this.connection.send(request, this.#looksAtBody(), sentMs)
   }
 
   #make(request: Extract<Step<D>['request'], (...args: never[]) => unknown>): RequestSpec {
