@@ -140,8 +140,8 @@ export class Execution<V extends DrivenVu> {
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
     try {
-      await this.pacer.start()
-      this.#vus = await this.#workload.open(this)
+      const [vus] = await Promise.all([this.#workload.open(this), this.pacer.start()])
+      this.#vus = vus
       for (const vu of this.#vus) this.#idle.push(vu)
       if (this.#abortReason === undefined) this.#begin()
       else this.#startMs = performance.now()
@@ -150,8 +150,7 @@ export class Execution<V extends DrivenVu> {
     } finally {
       signal.removeEventListener('abort', onAbort)
       this.#watch.stop()
-      await this.pacer.close()
-      await this.#workload.close()
+      await Promise.all([this.#workload.close(), this.pacer.close()])
     }
   }
 
