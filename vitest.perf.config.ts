@@ -23,6 +23,8 @@ export default definePerfConfig({
   target: target({
     command: ['node', 'fixtures/target/main.ts'],
     ready: '/healthz',
+    // Nodes of the target, which share Postgres and Redis; S6 then publishes on one and listens on all.
+    instances: Number(process.env['PERF_TARGET_INSTANCES'] ?? 1),
     // In watch mode a change of a fault restarts the target too.
     watch: ['fixtures/{target,faults}/**/*'],
     env: { TELEGRAM_MOCK: '1', TELEGRAM_WEBHOOK_SECRET: webhookSecret },

@@ -117,7 +117,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     const { createHttp } = await import('./http/http.ts')
     const { scale, seed } = slo
     const http = createHttp({
-      baseUrl: target.url,
+      ...instancesOf(target),
       signal,
       scale,
       seed,
@@ -133,7 +133,15 @@ const scenario = test.extend<PerfFixtures & Bindings>({
   ws: async ({ slo, target, signal, onRun, onSnapshot }, use) => {
     const { createWebSocket } = await import('./websocket/websocket.ts')
     const { scale, seed } = slo
-    const ws = createWebSocket({ baseUrl: target.url, signal, scale, seed, ...rowsOf(slo, signal), onRun, onSnapshot })
+    const ws = createWebSocket({
+      ...instancesOf(target),
+      signal,
+      scale,
+      seed,
+      ...rowsOf(slo, signal),
+      onRun,
+      onSnapshot,
+    })
     const underWay = new UnderWay()
     await use({
       fanOut: (options) => underWay.add(ws.fanOut(options)),
@@ -242,6 +250,14 @@ const scenario = test.extend<PerfFixtures & Bindings>({
  */
 export const perfTest: typeof scenario =
   inject('slo')?.comparison === undefined ? scenario : scenario.extend(comparedFixtures)
+
+/** Load goes to every instance in turns. */
+function instancesOf({ url, urls }: TargetHandle): {
+  readonly baseUrl: string
+  readonly otherInstances: readonly string[]
+} {
+  return { baseUrl: url, otherInstances: urls.slice(1) }
+}
 
 /** For `data: sql(…)`, where the config has a Postgres. */
 function rowsOf({ services }: ProvidedSlo, signal: AbortSignal): { readonly sql?: SqlQuery } {

@@ -52,4 +52,9 @@ async function main([name, ...args]: readonly string[], terminal: Terminal): Pro
   return run(args, terminal)
 }
 
+// Whoever reads may have seen enough, as `head` has: that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
 process.exitCode = await main(process.argv.slice(2), process)

@@ -9,13 +9,15 @@ import { rowsFor, type SqlQuery } from '../load/data.ts'
 import { endpointOf, type ConnectTo } from './endpoint.ts'
 import { LoadRun } from './load-run.ts'
 import { readOptions } from './options.ts'
-import { routesFor } from './preflight.ts'
+import { placesFor } from './preflight.ts'
 import type { HttpRunOptions } from './types.ts'
 
 /** What the engine needs from whoever runs scenarios. */
 export interface HttpContext {
   /** Of the target, unless a run names its own. */
   readonly baseUrl: string
+  /** Base URLs of further instances of the target: VUs are spread over all, in turns. Default: none. */
+  readonly otherInstances?: readonly string[]
   readonly connectTo?: ConnectTo
   /** Aborting it stops the load within a second; what was measured is still handed to `onRun`. */
   readonly signal: AbortSignal
@@ -58,17 +60,19 @@ export function createHttp(context: HttpContext): Http {
       const name = options.name ?? `http ${++runs}`
       context.signal.throwIfAborted()
       const load = scaleLoad(options.load, context.scale, { requestsPerIteration: requestsPerIteration(options.steps) })
-      const endpoint = endpointOf(options.baseUrl, options.tls, options.connectTo)
+      const others =
+        given.baseUrl === undefined && options.connectTo === undefined ? (context.otherInstances ?? []) : []
+      const instances = [options.baseUrl, ...others].map((url) => endpointOf(url, options.tls, options.connectTo))
       const vus = maxVusOf(load)
       const rows = await rowsFor<D>(options.data, vus, { sql: context.sql })
-      const routeOf = await routesFor(endpoint, vus, options.timeoutMs)
+      const placeOf = await placesFor(instances, vus, options.timeoutMs)
       const { measurement, scenarioError } = await new LoadRun({
         name,
         load,
         reducedTo: load === options.load ? undefined : context.scale.name,
         options,
-        endpoint,
-        routeOf,
+        instances,
+        placeOf,
         rows,
         random: new Random(context.seed).fork(name),
         signal: context.signal,

@@ -11,8 +11,9 @@ import { SlowestRequests } from '../run/slowest-requests.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import { openClients, type OpenClients } from './clients.ts'
 import { Connection, type ConnectionCounts } from './connection.ts'
-import type { Endpoint, Route } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { RunOptions } from './options.ts'
+import type { Place } from './preflight.ts'
 import { Recording } from './recording.ts'
 import { RequestEncoder } from './request-encoder.ts'
 import { openAll } from './set-up.ts'
@@ -28,8 +29,9 @@ export interface LoadRunParts<D> {
   /** Name of the scale that reduced it. */
   readonly reducedTo: string | undefined
   readonly options: RunOptions<D>
-  readonly endpoint: Endpoint
-  readonly routeOf: (index: number) => Route
+  /** Of the target; at least one. */
+  readonly instances: readonly Endpoint[]
+  readonly placeOf: (index: number) => Place
   readonly rows: readonly D[]
   readonly random: Random
   readonly signal: AbortSignal
@@ -47,13 +49,13 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
   readonly #slowest: SlowestRequests
   readonly #counts: ConnectionCounts = { opened: 0, refused: 0, closedIdle: 0, resent: 0, open: 0, maxOpen: 0 }
   readonly #recording: Recording<D> | undefined
-  readonly #encoder: RequestEncoder
+  readonly #encoders: readonly RequestEncoder[]
   readonly #vus: VirtualUser<D>[] = []
   #clients: OpenClients | undefined
   #countsAtEnd: ConnectionCounts | undefined
 
   constructor(parts: LoadRunParts<D>) {
-    const { options, endpoint, name, load, limits, random, signal, onSnapshot } = parts
+    const { options, instances, name, load, limits, random, signal, onSnapshot } = parts
     const { warmupMs, dropAfterMs, abortWhen, timeoutMs: graceMs } = options
     this.#parts = parts
     this.#execution = new Execution(
@@ -62,9 +64,10 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
     )
     this.#slowest = new SlowestRequests(this.#execution.phases)
     this.#deadlines = new Deadlines(options.timeoutMs)
-    const { host, pathPrefix } = endpoint
-    this.#encoder = new RequestEncoder({ host, pathPrefix, headers: { ...endpoint.headers, ...options.headers } })
-    this.#plan = new Plan(options.steps, options.expectStatus, this.#encoder, this.#execution.phases)
+    this.#encoders = instances.map(({ host, pathPrefix, headers }) => {
+      return new RequestEncoder({ host, pathPrefix, headers: { ...headers, ...options.headers } })
+    })
+    this.#plan = new Plan(options.steps, options.expectStatus, this.#encoders, this.#execution.phases)
     this.#recording = this.#makeRecording()
   }
 
@@ -75,7 +78,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
    */
   async run(): Promise<{ measurement: HttpMeasurement; scenarioError: { readonly error: unknown } | undefined }> {
     const executed = await this.#execution.run()
-    const { name, load, reducedTo, limits, endpoint, options } = this.#parts
+    const { name, load, reducedTo, limits, instances, options } = this.#parts
     const { open: openAtEnd, ...counts } = this.#countsAtEnd ?? this.#counts
     const measurement = {
       ...executed,
@@ -88,30 +91,31 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
       steps: options.steps.map((step) => step.name),
       limits,
       connections: { ...counts, openAtEnd },
-      origin: endpoint.origin,
+      origin: instances.map(({ origin }) => origin).join(', '),
       history: this.#recording?.history,
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
   }
 
   async open(execution: Execution<VirtualUser<D>>): Promise<readonly VirtualUser<D>[]> {
-    const { endpoint, load, rows, random, routeOf, signal, options } = this.#parts
+    const { instances, load, rows, random, placeOf, signal, options } = this.#parts
     const { tracedRatio } = options
     const surroundings = {
       plan: this.#plan,
-      encoder: this.#encoder,
+      encoders: this.#encoders,
       recording: this.#recording,
       slowest: this.#slowest,
       traces: tracedRatio === undefined ? undefined : new TraceContext(tracedRatio),
       execution,
     }
-    this.#clients = openClients(`http://${endpoint.host}`, maxVusOf(load), (index) => {
+    this.#clients = openClients(`http://${instances[0]!.host}`, maxVusOf(load), (index) => {
       const row = rows[index % rows.length] as D
-      const vu = new VirtualUser(index, row, () => random.fork(index), surroundings)
+      const { instance, route } = placeOf(index)
+      const vu = new VirtualUser({ id: index, data: row, instance }, () => random.fork(index), surroundings)
       this.#vus.push(vu)
       return {
         ready: (client) => {
-          const route = routeOf(index)
+          const endpoint = instances[instance]!
           const [deadlines, counts] = [this.#deadlines, this.#counts]
           vu.connection = new Connection(client, { endpoint, route, deadlines, counts, owner: vu })
         },

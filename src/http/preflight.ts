@@ -9,21 +9,42 @@ export class PreflightError extends Error {
   override readonly name = 'PreflightError'
 }
 
+/** Where one connection goes. */
+export interface Place {
+  /** Which of the target's instances. */
+  readonly instance: number
+  readonly route: Route
+}
+
 /** Descriptors left to everything else the process opens meanwhile. */
 const SPARE_DESCRIPTORS = 64
 
 /**
- * Says where each connection goes, having checked what would otherwise fail a thousand times under load: the host's
- * name, descriptors, ports, and the certificate. A target that refuses connections is no error here: that is measured.
+ * Says where each connection goes, having checked what would otherwise fail a thousand times under load: hosts' names,
+ * descriptors, ports, and certificates. Instances are taken in turns. A target that refuses connections is no error
+ * here: that is measured.
  *
  * @throws {PreflightError} with what to do about it
  */
-export async function routesFor(
+export async function placesFor(
+  instances: readonly Endpoint[],
+  connections: number,
+  timeoutMs: number,
+): Promise<(index: number) => Place> {
+  checkDescriptors(connections, descriptorLimit(), openDescriptors())
+  const each = Math.ceil(connections / instances.length)
+  const routes = await Promise.all(instances.map((endpoint) => routesFor(endpoint, each, timeoutMs)))
+  return (index) => {
+    const instance = index % instances.length
+    return { instance, route: routes[instance]!(Math.floor(index / instances.length)) }
+  }
+}
+
+async function routesFor(
   endpoint: Endpoint,
   connections: number,
   timeoutMs: number,
 ): Promise<(index: number) => Route> {
-  checkDescriptors(connections, descriptorLimit(), openDescriptors())
   const addresses = await resolve(endpoint)
   const reachable = await firstReachable(endpoint, addresses, timeoutMs)
   if (reachable === undefined) return () => ({ address: undefined, localAddress: undefined })

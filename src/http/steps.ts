@@ -25,8 +25,8 @@ export interface Step<D> {
   readonly index: number
   readonly name: string
   readonly request: RequestOption<D>
-  /** The bytes of a request that is the same each time. */
-  readonly constant: EncodedRequest | undefined
+  /** The bytes of a request that is the same each time, for each instance of the target. */
+  readonly constants: readonly EncodedRequest[] | undefined
   readonly isExpected: (status: number) => boolean
   readonly checks: readonly Check[]
   readonly extracts: readonly Extraction[]
@@ -50,13 +50,13 @@ export class Plan<D> {
   constructor(
     options: readonly StepOption<D>[],
     expectStatus: ExpectedStatus | undefined,
-    encoder: RequestEncoder,
+    encoders: readonly RequestEncoder[],
     phases: readonly Phase[],
   ) {
     this.#phases = phases
     const places: { steps: Step<D>[]; weights: number[] }[] = []
     for (const [index, option] of options.entries()) {
-      const step = this.#prepare(index, option, expectStatus, encoder)
+      const step = this.#prepare(index, option, expectStatus, encoders)
       const isAlternative = option.weight !== undefined && options[index - 1]?.weight !== undefined
       if (!isAlternative) places.push({ steps: [], weights: [] })
       places.at(-1)!.steps.push(step)
@@ -96,7 +96,7 @@ export class Plan<D> {
     index: number,
     option: StepOption<D>,
     expectStatus: ExpectedStatus | undefined,
-    encoder: RequestEncoder,
+    encoders: readonly RequestEncoder[],
   ): Step<D> {
     const { name, request } = option
     const fixed = typeof request === 'function' ? undefined : request
@@ -104,7 +104,7 @@ export class Plan<D> {
       index,
       name,
       request,
-      constant: fixed && encoder.encode(fixed),
+      constants: fixed && encoders.map((encoder) => encoder.encode(fixed)),
       isExpected: statusTest(fixed?.expectStatus ?? option.expectStatus ?? expectStatus),
       checks: [option.check, fixed?.check].filter((check) => check !== undefined),
       extracts: Object.entries(option.extract ?? {}).map(([name, from]) => extraction(name, from)),

@@ -20,12 +20,21 @@ import type { RequestSpec, Vu } from './types.ts'
 /** What all VUs of a run share. */
 export interface VuSurroundings<D> {
   readonly plan: Plan<D>
-  readonly encoder: RequestEncoder
+  /** One for each instance of the target. */
+  readonly encoders: readonly RequestEncoder[]
   readonly recording: Recording<D> | undefined
   readonly slowest: SlowestRequests
   /** Makes the `traceparent` of each request, where one is wanted. */
   readonly traces: TraceContext | undefined
   readonly execution: Execution<VirtualUser<D>>
+}
+
+/** Who a VU is. */
+export interface VuIdentity<D> {
+  readonly id: number
+  readonly data: D
+  /** Which of the target's instances it talks to. */
+  readonly instance: number
 }
 
 /** One VU: sends the requests of its iteration one after another over its connection, and counts how each ended. */
@@ -34,6 +43,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   isBusy = false
   readonly #all: VuSurroundings<D>
   readonly #vu: Vu<D>
+  readonly #instance: number
   readonly #fork: () => Random
   #random: Random | undefined
   #iteration = -1
@@ -48,8 +58,9 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #beganMs = 0
   #operation = -1
 
-  constructor(id: number, data: D, fork: () => Random, surroundings: VuSurroundings<D>) {
+  constructor({ id, data, instance }: VuIdentity<D>, fork: () => Random, surroundings: VuSurroundings<D>) {
     this.#vu = { id, data, vars: {} }
+    this.#instance = instance
     this.#fork = fork
     this.#all = surroundings
   }
@@ -119,7 +130,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   }
 
   #send(intendedMs: number): void {
-    const { plan, recording, encoder, traces } = this.#all
+    const { plan, recording, encoders, traces } = this.#all
     if (this.#all.execution.isOver) {
       this.#end(performance.now())
       return
@@ -127,12 +138,12 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     const step = drawStep(plan.places[this.#place++]!, () => this.#draws())
     this.#step = step
     this.#intendedMs = intendedMs
-    let request = traces === undefined ? step.constant : undefined
+    let request = traces === undefined ? step.constants?.[this.#instance] : undefined
     let sentMs: number
     try {
       const spec = typeof step.request === 'function' ? this.#make(step.request) : step.request
       this.#spec = spec
-      request ??= encoder.encode(spec, traces?.next())
+      request ??= encoders[this.#instance]!.encode(spec, traces?.next())
       this.#traceId = request.traceId
       this.#expect(step, spec)
       this.#series = typeof step.request === 'function' ? plan.seriesOf(step, spec.tag) : step.series
@@ -156,7 +167,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   }
 
   #expect(step: Step<D>, spec: RequestSpec): void {
-    if (step.constant !== undefined) {
+    if (step.constants !== undefined) {
       this.#isExpected = step.isExpected
       this.#check = undefined
       return

@@ -1,4 +1,4 @@
-import type { AssertionResult, RunResult } from '../run/result.ts'
+import type { AssertionResult, ComparisonResult, RunResult } from '../run/result.ts'
 import type { Outcome } from '../run/verdict.ts'
 import type { Environment } from './environment.ts'
 
@@ -47,6 +47,8 @@ export interface ScenarioResult {
   readonly note?: string
   readonly durationMs: number
   readonly runs: readonly RunResult[]
+  /** Two builds under the same load; absent where the scenario compared none. */
+  readonly comparisons?: readonly ComparisonResult[]
   readonly assertions: readonly AssertionResult[]
   readonly errors: readonly ErrorResult[]
 }

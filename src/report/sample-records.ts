@@ -1,4 +1,11 @@
-import type { AssertionResult, FanOutRunResult, HttpRunResult, ScenarioRecord, TimelinePoint } from '../run/result.ts'
+import type {
+  AssertionResult,
+  ComparisonResult,
+  FanOutRunResult,
+  HttpRunResult,
+  ScenarioRecord,
+  TimelinePoint,
+} from '../run/result.ts'
 import type { GeneratorHealth } from '../run/generator.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats } from '../stats/summary.ts'
@@ -129,6 +136,26 @@ export const INVALID: AssertionResult = {
   reason: 'too-few-samples',
   message: 'expect(run).toHaveP99Below(400)\n\nInvalid: 120 samples, p99 needs 1,000',
   run: 'http 1',
+}
+
+export const COMPARED: ComparisonResult = {
+  name: 'comparison 1',
+  load: 'constantArrivalRate 100/s, 20 VUs, 16s',
+  base: 'base',
+  head: 'head',
+  pairs: 8,
+  sliceMs: 1000,
+  figures: [
+    { name: 'p50', unit: 'ms', base: 2, head: 2.3, change: { value: 0.15, low: 0.12, high: 0.18, confidence: 0.95 } },
+    {
+      name: 'errors',
+      unit: 'ratio',
+      base: 0,
+      head: 0.01,
+      change: { value: 0.01, low: 0, high: 0.02, confidence: 0.95 },
+    },
+  ],
+  invalidities: [],
 }
 
 export function record(runs: ScenarioRecord['runs'], assertions: ScenarioRecord['assertions']): ScenarioRecord {

@@ -10,7 +10,7 @@ import { RUN_INFO } from './run-info.ts'
 /** What the worker recorded for a test; empty where it recorded nothing, e.g. because a fixture failed. */
 export function recordOf(testCase: TestCase): ScenarioRecord | undefined {
   const slo = (testCase.meta() as { slo?: Partial<ScenarioRecord> }).slo
-  return slo && { runs: slo.runs ?? [], assertions: slo.assertions ?? [] }
+  return slo && { runs: slo.runs ?? [], comparisons: slo.comparisons ?? [], assertions: slo.assertions ?? [] }
 }
 
 /** Tests that recorded something, and every test of a project that said its tests are scenarios. */
@@ -42,6 +42,7 @@ export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioRes
     ...(wasStopped ? { note: STOPPED } : result.state === 'skipped' && result.note ? { note: result.note } : {}),
     durationMs: Math.round(testCase.diagnostic()?.duration ?? 0),
     runs: record.runs,
+    ...(record.comparisons?.length ? { comparisons: record.comparisons } : {}),
     assertions: record.assertions,
     errors,
   }

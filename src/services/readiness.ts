@@ -26,11 +26,17 @@ export async function waitUntilReady(url: URL, { timeoutMs, signal }: ReadinessO
     // An attempt too short to be answered would only hide what was seen before it.
     if (leftMs <= 0 || (last !== NOTHING_YET && leftMs < SHORTEST_ATTEMPT_MS)) return last
     const seen = await ask(url, Math.min(ATTEMPT_MS, leftMs), signal)
-    if (seen === undefined) return undefined
+    // A certificate that is not trusted will not be trusted in a second either.
+    if (seen === undefined || isCertificateProblem(seen)) return seen
     last = seen
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
   }
   return last
+}
+
+/** Whether what was last seen is a certificate that is not trusted. */
+export function isCertificateProblem(seen: string): boolean {
+  return /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/.test(seen)
 }
 
 async function ask(url: URL, limitMs: number, signal: AbortSignal): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import { assertAllowedHost, isLoopback } from './remote.ts'
 import { redact } from './redact.ts'
-import { waitUntilReady } from './readiness.ts'
+import { isCertificateProblem, waitUntilReady } from './readiness.ts'
 import { ServiceError } from './service.ts'
 import type { TargetOptions } from './target-options.ts'
 import type { Readiness, StartedTarget, TargetContext, TargetInstance } from './started-target.ts'
@@ -101,6 +101,14 @@ async function untilReady(
   const last = await waitUntilReady(new URL(baseOf(url) + readyPath), { timeoutMs: readyTimeoutMs, signal })
   signal.throwIfAborted()
   if (last === undefined) return
+  if (isCertificateProblem(last)) {
+    throw new ServiceError('target', {
+      problem: `the certificate of ${redact(url.origin)} is not trusted`,
+      received: redact(last),
+      remedy:
+        'Name the authority that signed it: NODE_EXTRA_CA_CERTS=ca.pem, a file Node reads when it starts; or have the host that the certificate is for in the URL.',
+    })
+  }
   throw new ServiceError('target', {
     problem: `${redact(baseOf(url))}${readyPath} was not ready within ${readyTimeoutMs / 1000} s`,
     received: redact(last),

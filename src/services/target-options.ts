@@ -29,7 +29,7 @@ export interface TargetOptions {
   readonly ready?: string
   /** Default: `'30s'`. */
   readonly readyTimeout?: Duration
-  /** How many to start. Default: 1. */
+  /** How many to start. VUs and sockets are spread over them in turns. Default: 1. */
   readonly instances?: number
   /** A fixed port, counted up for each further instance. Default: a free one. */
   readonly port?: number

@@ -1,6 +1,9 @@
-import { createServer } from 'node:http'
 import { once } from 'node:events'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { isSameProcess, startTimeOf } from './process-identity.ts'
 import { isFree } from './ports.ts'
 import { target, type TargetContext, type TargetExit } from './target.ts'
@@ -181,6 +184,18 @@ describe('a target that runs elsewhere', () => {
     const message = await messageOf({ url: `http://127.0.0.1:${elsewhere.port}`, readyTimeout: 300 })
     expect(message).toContain('/healthz was not ready within 0.3 s')
     expect(message).toContain('Received: status 503')
+  })
+
+  test('shows a certificate that is not trusted: said at once, with what to do', async () => {
+    const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))
+    const server = createSecureServer({ cert: pem('server'), key: pem('server-key') }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const message = await messageOf({ url, readyTimeout: '1h' })
+    expect(message).toContain(`the certificate of ${url} is not trusted`)
+    expect(message).toContain('Received: UNABLE_TO_VERIFY_LEAF_SIGNATURE')
+    expect(message).toContain('NODE_EXTRA_CA_CERTS=ca.pem')
   })
 
   test.each(['127.0.0.1:3000', 'ftp://127.0.0.1/', 'nonsense'])('%s is no http URL', async (url) => {

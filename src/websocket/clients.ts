@@ -33,6 +33,8 @@ export interface ClientsPlan {
   /** `undefined`: who lost a connection comes back only when told to. */
   readonly reconnectAfterMs: number | undefined
   readonly layout: SocketLayout
+  /** Of each instance of the target. */
+  readonly urls: readonly string[]
 }
 
 export interface ClientEvents {
@@ -165,9 +167,10 @@ export class Clients implements PoolEvents {
     this.#state[client] = CONNECTING
     this.#dueUs[client] = dueUs
     this.#guard(() => {
-      const { layout, framing } = this.#plan
+      const { layout, framing, urls } = this.#plan
       const subprotocols = [...this.#plan.subprotocols, ...(framing?.subprotocols ?? [])]
-      const localAddress = layout.sources[client % layout.sources.length]
+      // Each instance gets connections from every source: neither may run out of ports to the other.
+      const localAddress = layout.sources[Math.floor(client / urls.length) % layout.sources.length]
       this.#pool.connect(client, { headers: this.#plan.headers(client), subprotocols, localAddress })
     })
   }

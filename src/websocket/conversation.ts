@@ -107,7 +107,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       steps: plan.exchanges.map(({ name }) => name),
       limits,
       connections: this.#connections,
-      origin: new URL(plan.url).origin,
+      origin: plan.urls.map((url) => new URL(url).origin).join(', '),
       generator: worstHealth(executed.generator, this.#pool.health),
       history: undefined,
       warnings: [...executed.warnings, ...this.#pool.lost],

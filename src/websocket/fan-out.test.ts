@@ -517,6 +517,36 @@ describe('an aborted fan-out', () => {
   })
 })
 
+test('sockets are spread over the instances of a target in turns, and what any of them owes is accounted for', async () => {
+  const [first, second] = [await start('rooms'), await start('rooms')]
+  const ws = createWebSocket({
+    baseUrl: first.url,
+    otherInstances: [second.url],
+    signal: new AbortController().signal,
+    scale: FULL,
+    seed: 1,
+    onRun: () => {},
+  })
+  // Even sockets are the first's, odd ones the second's: only the first publishes.
+  const run = await ws.fanOut({
+    path: '/',
+    connections: 9,
+    processes: 2,
+    subscribe: () => 'room',
+    acknowledged: (message) => message.toString() === 'welcome',
+    publish: { rate: 20, send: (publication) => first.publish({ ...publication, room: undefined }) },
+    identify: (message) => message.json<{ id: string }>(),
+    duration: '500ms',
+    lateAfter: '1s',
+    settle: '1s',
+  })
+  expect(run).toMatchObject({
+    sockets: { asked: 9, subscribed: 9 },
+    publications: { count: 10 },
+    deliveries: { expected: 90, received: 50, missing: 40 },
+  })
+})
+
 test('a reduced scale takes fewer sockets for less time, at the same rate, and the evidence says so', async () => {
   const server = await start('rooms')
   const ws = createWebSocket({

@@ -7,15 +7,15 @@ import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
 import type { TlsOptions } from './tls-options.ts'
 
 export interface LocalPoolOptions {
-  /** `ws://host:port/path` or `wss://…` */
-  readonly url: string
+  /** `ws://host:port/path` or `wss://…`; client n goes to number n modulo their count. */
+  readonly urls: readonly string[]
   readonly clients: number
   readonly handshakeTimeoutMs: number
   /** See {@link Heartbeat}; none where undefined. */
   readonly pingEveryMs: number | undefined
   readonly tls: TlsOptions
-  /** Where the URL's host was found; looked up for each socket where undefined. */
-  readonly address: string | undefined
+  /** Where the host of each URL was found; looked up for each socket where undefined. */
+  readonly addresses: readonly (string | undefined)[]
 }
 
 /** A socket that knows whose it is: its listeners are methods, shared by all sockets instead of made for each. */
@@ -88,7 +88,7 @@ export class LocalPool implements SocketPool {
   readonly #events: PoolEvents
   readonly #sockets: (ClientSocket | undefined)[]
   readonly #heartbeat: Heartbeat | undefined
-  readonly #lookup: { readonly lookup?: LookupFunction }
+  readonly #lookups: readonly { readonly lookup?: LookupFunction }[]
   readonly health = []
   readonly lost = []
   #open = 0
@@ -100,7 +100,7 @@ export class LocalPool implements SocketPool {
     this.#events = events
     this.#sockets = Array.from({ length: options.clients })
     this.#heartbeat = options.pingEveryMs === undefined ? undefined : new Heartbeat(options.pingEveryMs, this.#sockets)
-    this.#lookup = options.address === undefined ? {} : { lookup: alwaysFound(options.address) }
+    this.#lookups = options.addresses.map((address) => (address === undefined ? {} : { lookup: alwaysFound(address) }))
   }
 
   get openCount(): number {
@@ -108,11 +108,12 @@ export class LocalPool implements SocketPool {
   }
 
   connect(client: number, { headers, subprotocols, localAddress }: Handshake): void {
-    const { url, tls, handshakeTimeoutMs } = this.#options
-    const socket = new ClientSocket(client, this, url, [...subprotocols], {
+    const { urls, tls, handshakeTimeoutMs } = this.#options
+    const instance = client % urls.length
+    const socket = new ClientSocket(client, this, urls[instance]!, [...subprotocols], {
       ...tls,
       headers,
-      ...this.#lookup,
+      ...this.#lookups[instance],
       handshakeTimeout: handshakeTimeoutMs,
       perMessageDeflate: false,
       skipUTF8Validation: true,

@@ -28,7 +28,7 @@ const MAX_TIMEOUT_MS = 600_000
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readConversationOptions<D>(
   options: ConversationOptions<D>,
-  { baseUrl, defaultName }: { baseUrl: string; defaultName: string },
+  { baseUrls, defaultName }: { baseUrls: readonly string[]; defaultName: string },
 ): ConversationPlan<D> {
   const problems = new Problems()
   if (!isRecord(options)) {
@@ -40,7 +40,7 @@ export function readConversationOptions<D>(
   checkData(problems, options.data)
   const { greet, welcomed, welcomeTimeout = '10s', timeout = '10s', warmup = 0, dropAfter } = options
   const plan = {
-    ...readSocketOptions(problems, options, baseUrl),
+    ...readSocketOptions(problems, options, baseUrls),
     name: readName(problems, options.name ?? defaultName),
     exchanges: readConversation(problems, options.conversation),
     data: options.data,

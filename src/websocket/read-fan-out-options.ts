@@ -32,7 +32,7 @@ const KNOWN = [
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readFanOutOptions(
   options: FanOutOptions,
-  { baseUrl, scale, defaultName }: { baseUrl: string; scale: Scale; defaultName: string },
+  { baseUrls, scale, defaultName }: { baseUrls: readonly string[]; scale: Scale; defaultName: string },
 ): FanOutPlan {
   const problems = new Problems()
   if (!isRecord(options)) {
@@ -47,7 +47,7 @@ export function readFanOutOptions(
       checkNumber(problems, 'connections', connections, { min: 1, integer: true, example: 1000 }),
       scale,
     ),
-    ...readSocketOptions(problems, options, baseUrl),
+    ...readSocketOptions(problems, options, baseUrls),
     subscribe: readFunction(problems, 'subscribe', subscribe, "() => ({ type: 'subscribe' })"),
     acknowledged: readFunction(problems, 'acknowledged', acknowledged, "(message) => message.toString() === 'OK'"),
     ...readPublish(problems, options.publish),

@@ -25,12 +25,12 @@ export const SOCKET_OPTIONS = [
 export function readSocketOptions<Who>(
   problems: Problems,
   options: SocketOptions<Who>,
-  baseUrl: string,
+  baseUrls: readonly string[],
 ): SocketPlan<Who> {
   const { connectRate, maxHandshakes = 200, handshakeTimeout = '10s', pingEvery, processes, tls = {} } = options
   const whole = { min: 1, integer: true }
   return {
-    url: readUrl(problems, baseUrl, options),
+    urls: readUrls(problems, baseUrls, options),
     connectRatePerSec: ifGiven(connectRate, (rate) =>
       checkNumber(problems, 'connectRate', rate, { above: 0, example: 500 }),
     ),
@@ -53,15 +53,18 @@ export function readSocketOptions<Who>(
  * @throws {OptionsError} where the limits do not allow it, with the command that raises them
  */
 export async function place(subject: string, plan: SocketPlan<never>, sockets: number): Promise<Placement> {
-  const { protocol, hostname, port } = new URL(plan.url)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  const address = await findAddress(host, Number(port || (protocol === 'wss:' ? 443 : 80)))
+  const addresses = await Promise.all(plan.urls.map(addressOf))
   const problems = new Problems()
   const wanted = { processes: plan.processes, sources: plan.sourceAddresses }
-  const limits = { descriptors: descriptorLimit(), ports: portRange(), sources: loopbackSources(address ?? '') }
-  const layout = layOut(problems, sockets, wanted, limits)
+  const limits = { descriptors: descriptorLimit(), ports: portRange(), sources: loopbackSources(addresses[0] ?? '') }
+  const layout = layOut(problems, { sockets, instances: plan.urls.length }, wanted, limits)
   problems.throwIfAny(subject)
-  return { layout, address }
+  return { layout, addresses }
+}
+
+function addressOf(url: string): Promise<string | undefined> {
+  const { protocol, hostname, port } = new URL(url)
+  return findAddress(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'wss:' ? 443 : 80)))
 }
 
 /** Reads the name of a run. */
@@ -92,11 +95,17 @@ export function ifGiven<T>(value: T | undefined, read: (value: T) => number): nu
   return value === undefined ? undefined : read(value)
 }
 
-function readUrl(problems: Problems, baseUrl: string, { path, framing }: SocketOptions<never>): string {
-  if (typeof path !== 'string' || !path.startsWith('/')) {
-    problems.add('path', path, 'must be a text that begins with /', "path: '/ws'")
-    return baseUrl
-  }
+function readUrls(
+  problems: Problems,
+  baseUrls: readonly string[],
+  { path, framing }: SocketOptions<never>,
+): readonly string[] {
+  if (typeof path === 'string' && path.startsWith('/')) return baseUrls.map((url) => urlBelow(url, path, framing))
+  problems.add('path', path, 'must be a text that begins with /', "path: '/ws'")
+  return baseUrls
+}
+
+function urlBelow(baseUrl: string, path: string, framing: SocketOptions<never>['framing']): string {
   const base = new URL(baseUrl)
   const url = new URL(base.pathname.replace(/\/$/, '') + path, base)
   url.protocol = url.protocol.replace(/^http/, 'ws')

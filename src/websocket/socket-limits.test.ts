@@ -11,7 +11,12 @@ const LINUX: Limits = {
 
 function lay(connections: number, limits = LINUX, wanted: { processes?: number; sources?: string[] } = {}) {
   const problems = new Problems()
-  const layout = layOut(problems, connections, { processes: wanted.processes, sources: wanted.sources }, limits)
+  const layout = layOut(
+    problems,
+    { sockets: connections, instances: 1 },
+    { processes: wanted.processes, sources: wanted.sources },
+    limits,
+  )
   return { ...layout, problems: problems.found }
 }
 

@@ -30,24 +30,24 @@ export interface SocketLayout {
  */
 export function layOut(
   problems: Problems,
-  connections: number,
+  { sockets, instances }: { readonly sockets: number; readonly instances: number },
   wanted: { readonly processes: number | undefined; readonly sources: readonly string[] | undefined },
   limits: Limits,
 ): SocketLayout {
   const perProcess = Math.max(1, limits.descriptors - DESCRIPTORS_FOR_OTHERS)
-  const needed = Math.ceil(connections / perProcess)
+  const needed = Math.ceil(sockets / perProcess)
   const processes = wanted.processes ?? needed
   if (processes < needed) {
-    const each = Math.ceil(connections / processes) + DESCRIPTORS_FOR_OTHERS
+    const each = Math.ceil(sockets / processes) + DESCRIPTORS_FOR_OTHERS
     problems.add(
       'processes',
       processes,
-      `must be at least ${needed} for ${formatCount(connections)} sockets: each process would need ` +
+      `must be at least ${needed} for ${formatCount(sockets)} sockets: each process would need ` +
         `${formatCount(each)} descriptors and may open ${formatCount(limits.descriptors)}; raise that with ulimit -n ${each}`,
       `processes: ${needed}`,
     )
   }
-  return { processes, sources: sourcesFor(problems, connections, wanted.sources, limits) }
+  return { processes, sources: sourcesFor(problems, Math.ceil(sockets / instances), wanted.sources, limits) }
 }
 
 function sourcesFor(

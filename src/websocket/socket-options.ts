@@ -39,7 +39,8 @@ export interface SocketOptions<Who> {
 
 /** Socket options read, with defaults filled in. */
 export interface SocketPlan<Who> {
-  readonly url: string
+  /** Of each instance of the target; client n goes to number n modulo their count. */
+  readonly urls: readonly string[]
   readonly connectRatePerSec: number | undefined
   readonly maxHandshakes: number
   readonly handshakeTimeoutMs: number
@@ -55,6 +56,6 @@ export interface SocketPlan<Who> {
 /** Where sockets go, and how this machine holds them. */
 export interface Placement {
   readonly layout: SocketLayout
-  /** Where the target's host was found; looked up for each socket where undefined. */
-  readonly address: string | undefined
+  /** Where the host of each URL was found; looked up for each socket where undefined. */
+  readonly addresses: readonly (string | undefined)[]
 }

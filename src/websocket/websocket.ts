@@ -18,6 +18,8 @@ import { place } from './read-socket-options.ts'
 export interface WebSocketContext {
   /** `http://`, `https://`, `ws://` or `wss://`; paths are put below it. */
   readonly baseUrl: string
+  /** Base URLs of further instances of the target: sockets are spread over all, in turns. Default: none. */
+  readonly otherInstances?: readonly string[]
   /** Stops every run within a second, keeping what was measured. */
   readonly signal: AbortSignal
   readonly scale: Scale
@@ -57,10 +59,11 @@ export interface WebSocketLoad {
 export function createWebSocket(context: WebSocketContext): WebSocketLoad {
   let fanOuts = 0
   let conversations = 0
+  const baseUrls = [context.baseUrl, ...(context.otherInstances ?? [])]
   return {
     async fanOut(options) {
-      const { baseUrl, scale, seed, signal, onSnapshot } = context
-      const plan = readFanOutOptions(options, { baseUrl, scale, defaultName: `fan-out ${++fanOuts}` })
+      const { scale, seed, signal, onSnapshot } = context
+      const plan = readFanOutOptions(options, { baseUrls, scale, defaultName: `fan-out ${++fanOuts}` })
       signal.throwIfAborted()
       const placement = await place('ws.fanOut()', plan, plan.clients)
       const limits = { ...DEFAULT_LIMITS, ...context.limits }
@@ -76,8 +79,8 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
     },
 
     async run<D>(options: ConversationOptions<D>) {
-      const { baseUrl, scale, seed, signal, onSnapshot, sql } = context
-      const plan = readConversationOptions(options, { baseUrl, defaultName: `conversation ${++conversations}` })
+      const { scale, seed, signal, onSnapshot, sql } = context
+      const plan = readConversationOptions(options, { baseUrls, defaultName: `conversation ${++conversations}` })
       signal.throwIfAborted()
       const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.exchanges.length })
       const vus = maxVusOf(load)

@@ -12,8 +12,7 @@ async function pay(key, runId, amount) {
       'INSERT INTO payments (key, run_id, amount) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING',
       [key, runId, amount],
     )
-    if (rowCount === 1)
-      await client.query(`UPDATE accounts SET balance = balance + $1 WHERE name = 'till'`, [amount])
+    if (rowCount === 1) await client.query(`UPDATE accounts SET balance = balance + $1 WHERE name = 'till'`, [amount])
     await client.query('COMMIT')
   } catch (error) {
     await client.query('ROLLBACK')

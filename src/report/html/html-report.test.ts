@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HttpRunResult } from '../../run/result.ts'
 import type { Results } from '../results.ts'
-import { sampleHttpRun } from '../sample-records.ts'
+import { COMPARED, sampleHttpRun } from '../sample-records.ts'
 import { sampleResults, scenario } from '../sample-results.ts'
 import { Browser, chromiumPath } from './chromium.ts'
 import { htmlReport } from './page.ts'
@@ -144,6 +144,13 @@ test('ten minutes of six scenarios stay under 3 MB', async () => {
   const runs = Array.from({ length: 6 }, (_, at) => scenario(`S${at + 1}`, 'passed', [sampleHttpRun(600)], []))
   const { size } = await stat(await fileOf(sampleResults({ scenarios: runs })))
   expect(size).toBeLessThan(3 * 2 ** 20)
+})
+
+test('two builds stand figure by figure', async () => {
+  const compared = { ...scenario('S8 two builds', 'passed', [], []), comparisons: [COMPARED] }
+  const text = await htmlReport(sampleResults({ scenarios: [compared] }))
+  expect(text).toContain('head against base, 8 pairs of slices of 1s')
+  expect(text).toMatch(/p50<\/th>[^]*?data-value="2"[^]*?2 ms[^]*?data-value="2.3"[^]*?\+15%[^]*?12/)
 })
 
 test('text from outside cannot become part of the page', async () => {

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../stats/units.ts'
-import type { AssertionResult } from '../../run/result.ts'
+import { figureRows } from '../../run/compared-figures.ts'
+import type { AssertionResult, ComparisonResult } from '../../run/result.ts'
 import type { ErrorResult, ScenarioResult } from '../results.ts'
 import type { Chart } from './charts/chart.ts'
 import { badge } from './cells.ts'
@@ -16,14 +17,15 @@ export type ChartStore = (
 
 /** A scenario: what was asserted, what went wrong, and each of its runs. */
 export function scenarioSection(scenario: ScenarioResult, at: number, store: ChartStore): Markup {
-  const { name, verdict, file, durationMs, runs, assertions, note } = scenario
+  const { name, verdict, file, durationMs, runs, comparisons = [], assertions, note } = scenario
   const id = anchorOf(at)
   return html`<section class="scenario" id="${id}" aria-labelledby="${id}-name" data-verdict="${verdict}">
     <h2 id="${id}-name">${badge(verdict)} ${name}</h2>
     <p class="facts"><span>${file}</span><span>took ${formatDuration(Math.round(durationMs / 100) * 100)}</span></p>
     ${note === undefined ? '' : html`<p>${note}</p>`}
     ${assertions.length === 0 ? html`<p class="muted">Nothing was asserted.</p>` : assertionTable(assertions)}
-    ${messages(scenario)} ${runs.map((run, nth) => runSection(run, { id: `${id}-run-${nth + 1}`, assertions, store }))}
+    ${messages(scenario)} ${comparisons.map(comparisonTable)}
+    ${runs.map((run, nth) => runSection(run, { id: `${id}-run-${nth + 1}`, assertions, store }))}
   </section>`
 }
 
@@ -37,6 +39,18 @@ function assertionTable(assertions: readonly AssertionResult[]): Markup {
     ...(severalRuns ? [{ text: run ?? '' }] : []),
   ])
   return table('Assertions', ['Assertion', 'Outcome', 'Expected', 'Received', ...(severalRuns ? ['Run'] : [])], rows)
+}
+
+/** Head against base, figure by figure, under what both got. */
+function comparisonTable({ name, load, base, head, pairs, sliceMs, figures }: ComparisonResult): Markup {
+  const [header = [], ...rows] = figureRows(figures)
+  const caption = `${name}: ${head} against ${base}, ${pairs} pairs of slices of ${formatDuration(sliceMs)}, ${load}`
+  const values = (at: number) => [undefined, figures[at]!.base, figures[at]!.head]
+  return table(
+    caption,
+    ['Figure', ...header.slice(1)],
+    rows.map((row, at) => row.map((text, column) => ({ text, value: values(at)[column] }))),
+  )
 }
 
 /** Full messages of what did not pass, and errors that no assertion tells. */

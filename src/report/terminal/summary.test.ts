@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { EarlierRuns } from '../earlier.ts'
 import type { Results } from '../results.ts'
-import { FAILED, sampleHttpRun } from '../sample-records.ts'
+import { COMPARED, FAILED, sampleHttpRun } from '../sample-records.ts'
 import { sampleResults, scenario } from '../sample-results.ts'
 import { plain, type Paint } from './style.ts'
 import { summaryOf } from './summary.ts'
@@ -58,6 +58,18 @@ test('stacks where it is narrow, and no line is wider', () => {
   expect(summaryOf(sampleResults(), none, 50, plain)).toContain(
     '    × toHaveErrorRateBelow(0.001)\n      expected  error rate < 0.1%\n      received  error rate = 0.33%',
   )
+})
+
+test('shows two builds figure by figure', () => {
+  const compared = { ...scenario('S8 two builds', 'passed', [], []), comparisons: [COMPARED] }
+  const lines = summaryOf(sampleResults({ scenarios: [compared] }), none, 100, plain).split('\n')
+  expect(lines.slice(3, -2).join('\n')).toMatchInlineSnapshot(`
+    "PASS     S8 two builds  31.2s
+        comparison 1: head against base, 8 pairs of slices, constantArrivalRate 100/s, 20 VUs, 16s
+                  base    head     change  95% interval
+          p50     2 ms  2.3 ms       +15%  +12% to +18%
+          errors    0%      1%  +1 points  ±0 points to +2 points"
+  `)
 })
 
 test('paints verdicts apart', () => {

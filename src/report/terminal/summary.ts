@@ -1,5 +1,6 @@
 import { formatDuration, formatMs } from '../../stats/units.ts'
-import type { AssertionResult, RunResult } from '../../run/result.ts'
+import { figureTable } from '../../run/compared-figures.ts'
+import type { AssertionResult, ComparisonResult, RunResult } from '../../run/result.ts'
 import type { Outcome } from '../../run/verdict.ts'
 import { p95Change, p95Of, showChange, type EarlierRuns } from '../earlier.ts'
 import { figuresOf } from '../figures.ts'
@@ -49,12 +50,13 @@ function headline({ results: { scale, durationMs, services }, max, paint }: Shee
 
 function scenarioLines(scenario: ScenarioResult, sheet: Sheet): string[] {
   const { max, paint } = sheet
-  const { verdict, name, runs, assertions, durationMs } = scenario
+  const { verdict, name, runs, comparisons = [], assertions, durationMs } = scenario
   const took = durationMs >= 100 ? `  ${formatDuration(Math.round(durationMs / 100) * 100)}` : ''
   const title = cut(name, max - VERDICT_WIDTH - 2 - took.length)
   const lines = [`${verdictLabel(verdict, paint)}  ${paint('bold', title)}${paint('dim', took)}`]
   if (scenario.note) lines.push(...indented(wrapWords(scenario.note, max - 4), 2))
   for (const run of runs) lines.push(...runLines(run, scenario, sheet))
+  for (const comparison of comparisons) lines.push(...comparisonLines(comparison, sheet))
   lines.push(...assertionLines(assertions, max, paint), ...turnedLines(scenario, sheet))
   lines.push(...otherErrors(scenario).flatMap((error) => errorLines(error, max, paint)))
   return lines
@@ -94,6 +96,21 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
       )
       return indented(text.split('\n'), 3)
     }),
+  ]
+}
+
+/** Two builds, figure by figure. What speaks against using it is said by whatever judged it. */
+function comparisonLines(
+  { name, base, head, load, pairs, figures }: ComparisonResult,
+  { max, paint }: Sheet,
+): string[] {
+  const heading = `${name}: ${head} against ${base}, ${pairs} pairs of slices, ${load}`
+  return [
+    ...indented(wrapWords(heading, max - 4), 2).map((line) => paint('cyan', line)),
+    ...indented(
+      figureTable(figures).map((line) => cut(line, max - 6)),
+      3,
+    ),
   ]
 }
 

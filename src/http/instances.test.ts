@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { constantVus, sharedIterations } from '../load/builders.ts'
+import { evidenceOf } from '../run/evidence.ts'
+import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+
+const hostOf = (head: string) => /^Host: (.*)$/m.exec(head)?.[1]?.trim()
+const pathOf = (head: string) => head.split(' ')[1] ?? ''
+
+test('VUs are spread over the instances in turns, each with the Host of its own', async () => {
+  await using first = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using second = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const { http } = engineFor(`${first.url}/one`, { otherInstances: [`${second.url}/two`] })
+  const run = await http.run({
+    load: sharedIterations({ iterations: 5, vus: 5 }),
+    steps: [
+      { name: 'constant', request: { path: '/' } },
+      { name: 'made', request: ({ vu }) => ({ path: `/${vu.id}` }) },
+    ],
+  })
+  expect(run.completed).toBe(10)
+  expect(new Set(first.requests.map(pathOf))).toEqual(new Set(['/one/', '/one/0', '/one/2', '/one/4']))
+  expect(new Set(second.requests.map(pathOf))).toEqual(new Set(['/two/', '/two/1', '/two/3']))
+  expect(new Set(first.requests.map(hostOf))).toEqual(new Set([`127.0.0.1:${first.port}`]))
+  expect(new Set(second.requests.map(hostOf))).toEqual(new Set([`127.0.0.1:${second.port}`]))
+  expect([first.requests.length, second.requests.length]).toEqual([6, 4])
+  // One connection more each: whether it can be reached is tried before the load.
+  expect([first.accepted, second.accepted]).toEqual([4, 3])
+})
+
+test('a run that names its own target goes there alone', async () => {
+  await using first = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using second = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const { http } = engineFor(first.url, { otherInstances: [second.url] })
+  await http.run({ load: sharedIterations({ iterations: 4, vus: 4 }), baseUrl: first.url, request: { path: '/' } })
+  expect([first.requests.length, second.requests.length]).toEqual([4, 0])
+})
+
+test('an instance that is gone is measured: its share of the requests fails, and the message names it', async () => {
+  await using first = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const gone = await scriptedServer({ onRequest: () => {} })
+  await gone[Symbol.asyncDispose]()
+  const { http } = engineFor(first.url, { otherInstances: [gone.url] })
+  const run = await http.run({
+    load: constantVus({ vus: 4, duration: '300ms', thinkTime: '20ms' }),
+    request: { path: '/' },
+    abortWhen: false,
+  })
+  expect(run.errors.get('connect')).toBeGreaterThanOrEqual(2)
+  expect(run.statuses.get(200)).toBe(first.requests.length)
+  expect(run[evidenceOf]().hint).toContain(gone.url)
+})
