@@ -86,8 +86,10 @@ test('configs can be made', async () => {
   const configs = files.filter(({ file }) => file.startsWith('configs/'))
   expect(configs.length).toBeGreaterThan(2)
   for (const { file } of configs) {
-    const config = (await import(/* @vite-ignore */ join(PROJECT, file))) as { default: { test: object } }
-    expect(config.default.test).toBeDefined()
+    const config = (await import(/* @vite-ignore */ join(PROJECT, file))) as {
+      default: { test: { include: readonly string[] } }
+    }
+    expect(config.default.test.include).toEqual(['perf/**/*.perf.ts'])
   }
 })
 

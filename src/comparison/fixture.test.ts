@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { InlineProject, plainText } from '../report/inline-project.ts'
+import type { Results } from '../report/results.ts'
 
 const SRC = resolve(import.meta.dirname, '..')
 
@@ -57,6 +58,10 @@ test('a scenario compares two builds, and leaves none of them behind', { timeout
   expect(text).toMatch(
     /BuildError: head: the environment did not start\.\n\ntarget: node none\.mjs ended before it was ready: exit code 1/,
   )
+  const written = await readFile(project.path('perf-report/results.json'), 'utf8')
+  const { scenarios } = JSON.parse(written) as Pick<Results, 'scenarios'>
+  expect(scenarios[0]!.comparisons).toMatchObject([{ base: 'base', head: 'head', pairs: 6 }])
+  expect(scenarios[1]).not.toHaveProperty('comparisons')
   const notes = (await readFile(project.path('notes.txt'), 'utf8')).trim().split('\n')
   expect(notes.toSorted()).toEqual(['begins new', 'begins old', 'begins old', 'ends new', 'ends old', 'ends old'])
 })

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { formatCount } from '../stats/units.ts'
 import { descriptorLimit } from '../run/descriptor-limit.ts'
+import { isCertificateProblem } from '../run/certificate.ts'
 import { addressesOf, connect, type Endpoint, type Route } from './endpoint.ts'
 
 /** Thrown before any load where this machine or the target's certificate would not let it through. */
@@ -118,19 +119,13 @@ async function canConnect(endpoint: Endpoint, address: string | undefined, timeo
     return true
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    if (endpoint.isSecure && isCertificateProblem(code, message))
+    if (endpoint.isSecure && (isCertificateProblem(code) || /certificate/i.test(message)))
       throw certificateError(endpoint, code === '' ? message : code)
     return false
   } finally {
     socket.on('error', () => {})
     socket.destroy()
   }
-}
-
-const CERTIFICATE_PROBLEM = /CERT|SELF_SIGNED|ISSUER|VERIFY|ALTNAME|^ERR_TLS|^ERR_SSL/
-
-function isCertificateProblem(code: string, message: string): boolean {
-  return CERTIFICATE_PROBLEM.test(code) || /certificate/i.test(message)
 }
 
 function certificateError({ origin, servername }: Endpoint, problem: string): PreflightError {

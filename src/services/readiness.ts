@@ -1,6 +1,7 @@
 import { get as getHttp, type IncomingMessage } from 'node:http'
 import { get as getHttps } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isCertificateProblem } from '../run/certificate.ts'
 import { asError } from './failure.ts'
 
 const ATTEMPT_MS = 2_000
@@ -27,16 +28,16 @@ export async function waitUntilReady(url: URL, { timeoutMs, signal }: ReadinessO
     if (leftMs <= 0 || (last !== NOTHING_YET && leftMs < SHORTEST_ATTEMPT_MS)) return last
     const seen = await ask(url, Math.min(ATTEMPT_MS, leftMs), signal)
     // A certificate that is not trusted will not be trusted in a second either.
-    if (seen === undefined || isCertificateProblem(seen)) return seen
+    if (seen === undefined || sawBadCertificate(seen)) return seen
     last = seen
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
   }
   return last
 }
 
-/** Whether what was last seen is a certificate that is not trusted. */
-export function isCertificateProblem(seen: string): boolean {
-  return /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY)_|ERR_TLS_CERT_|HOSTNAME_MISMATCH)/.test(seen)
+/** Whether what was last seen is a certificate that is not trusted: texts of errors begin with their code. */
+export function sawBadCertificate(seen: string): boolean {
+  return isCertificateProblem(seen.split(':', 1)[0]!)
 }
 
 async function ask(url: URL, limitMs: number, signal: AbortSignal): Promise<string | undefined> {

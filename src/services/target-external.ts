@@ -1,6 +1,6 @@
 import { assertAllowedHost, isLoopback } from './remote.ts'
 import { redact } from './redact.ts'
-import { isCertificateProblem, waitUntilReady } from './readiness.ts'
+import { sawBadCertificate, waitUntilReady } from './readiness.ts'
 import { ServiceError } from './service.ts'
 import type { TargetOptions } from './target-options.ts'
 import type { Readiness, StartedTarget, TargetContext, TargetInstance } from './started-target.ts'
@@ -101,7 +101,7 @@ async function untilReady(
   const last = await waitUntilReady(new URL(baseOf(url) + readyPath), { timeoutMs: readyTimeoutMs, signal })
   signal.throwIfAborted()
   if (last === undefined) return
-  if (isCertificateProblem(last)) {
+  if (sawBadCertificate(last)) {
     throw new ServiceError('target', {
       problem: `the certificate of ${redact(url.origin)} is not trusted`,
       received: redact(last),
