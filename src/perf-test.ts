@@ -14,6 +14,7 @@ import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Micro } from './micro/micro.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
+import { targetPidsNow } from './run/control-client.ts'
 import type { ComparisonResult, RunMark, RunResult, RunSeries } from './run/result.ts'
 import type { RunSnapshot } from './run/snapshot.ts'
 import { scenarioRecordOf } from './run/task-meta.ts'
@@ -223,8 +224,9 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     const { createMicro } = await import('./micro/micro.ts')
     await use(createMicro({ signal, onRun }))
   },
-  capacity: async ({ slo, task, scraping }, use) => {
+  capacity: async ({ slo, task, signal, scraping }, use) => {
     const { createCapacity } = await import('./capacity/capacity.ts')
+    const { control } = slo
     const { postgres, redis } = slo.services
     const { containers, cores, pgBouncerUrl } = slo.observation.capacity
     const { pids = [], isElsewhere = false } = slo.target ?? {}
@@ -232,6 +234,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     const metrics = isElsewhere && containers.length === 0 ? await scraping() : undefined
     await using capacity = await createCapacity({
       ...{ pids, containers, isElsewhere },
+      ...(control && { pidsNow: () => targetPidsNow(control, signal) }),
       ...(metrics && { cpuOfMetrics: () => metrics.readings('process_cpu_seconds_total') }),
       ...(cores !== undefined && { cores }),
       ...(pgBouncerUrl !== undefined && { pgBouncerUrl }),

@@ -7,7 +7,7 @@ const ELSEWHERE = 'the target runs elsewhere, with services that were not starte
 /** @throws {Error} where services were not started for this run, or cannot be reset */
 export async function resetServices(control: ControlAddress | undefined, signal: AbortSignal): Promise<void> {
   if (control === undefined) throw new Error(`services cannot be reset from here: ${ELSEWHERE}`)
-  const { orderReset } = await import('./chaos/control-client.ts')
+  const { orderReset } = await import('./run/control-client.ts')
   await orderReset(control, signal)
 }
 

@@ -14,6 +14,8 @@ import { isSeen, type Observed, type Reading, type Unseen } from './samples.ts'
 export interface CapacityContext {
   /** Processes of the target, one for each instance; empty where it runs elsewhere. */
   readonly pids: readonly number[]
+  /** Says which processes those are now, once one has ended. Default: no others. */
+  readonly pidsNow?: () => Promise<readonly number[]>
   /** Names or ids of the containers the target runs in; they come before `pids`. */
   readonly containers?: readonly string[]
   /** CPU seconds a target that runs elsewhere has used, as its own metrics have it at each scrape. */
@@ -98,7 +100,7 @@ const NO_CPU_ELSEWHERE: Named = {
 }
 
 async function cpuOf(
-  { pids, containers = [], cpuOfMetrics, isElsewhere = false }: CapacityContext,
+  { pids, pidsNow, containers = [], cpuOfMetrics, isElsewhere = false }: CapacityContext,
   sampling: Sampling,
 ): Promise<{ readonly cpu: Observed<CpuReading>; readonly cores: Cores }> {
   if (containers.length > 0) {
@@ -106,7 +108,7 @@ async function cpuOf(
     return { cpu: sampling.each(read), cores }
   }
   if (pids.length > 0) {
-    const trees = new ProcessTrees(pids)
+    const trees = new ProcessTrees(pids, pidsNow)
     return { cpu: sampling.each(() => trees.read()), cores: await coresOf(pids, availableParallelism()) }
   }
   if (cpuOfMetrics !== undefined && cpuOfMetrics().length > 0) return { cpu: scraped(cpuOfMetrics), cores: undefined }

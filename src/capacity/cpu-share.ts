@@ -10,6 +10,8 @@ export interface CpuReading {
   readonly totalSec: number
   /** One for each instance, where they can be told apart. */
   readonly instancesSec: readonly number[]
+  /** Whose time it is, where that is known: from one reading to another of other processes nothing can be said. */
+  readonly pids?: readonly number[]
 }
 
 /** How many cores the target may use, and who says so; `undefined` where that is not known from here. */
@@ -70,10 +72,15 @@ function stepsOf(readings: readonly Reading<CpuReading>[], seconds: (reading: Cp
     if (wallMs < MIN_STEP_MS) continue
     const usedSec = seconds(reading.value) - seconds(before!.value)
     // A process that was started again begins at zero; the step over its restart says nothing.
-    if (usedSec >= 0) steps.push({ atMs: reading.atMs, usedSec, wallSec: wallMs / 1000 })
+    if (usedSec >= 0 && isSame(reading.value.pids, before!.value.pids))
+      steps.push({ atMs: reading.atMs, usedSec, wallSec: wallMs / 1000 })
     before = reading
   }
   return steps
+}
+
+function isSame(pids: readonly number[] = [], others: readonly number[] = []): boolean {
+  return pids.join() === others.join()
 }
 
 /** In cores, because which of them an instance runs on is not known. */

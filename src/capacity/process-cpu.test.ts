@@ -14,12 +14,14 @@ async function parentOf(...children: readonly string[]) {
     children.forEach((child) => child.on('exit', () => console.log('gone')))
     process.stdin.on('end', () => { children.forEach((child) => child.kill('SIGKILL')); process.exit() }).resume()`
   const parent = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
-  onTestFinished(async () => {
+  const exited = once(parent, 'exit')
+  const end = async () => {
     parent.stdin.end()
-    await once(parent, 'exit')
-  })
+    await exited
+  }
+  onTestFinished(end)
   const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]()
-  return { pid: parent.pid!, line: async () => (await lines.next()).value as string }
+  return { pid: parent.pid!, end, line: async () => (await lines.next()).value as string }
 }
 
 test('children count, also once they have ended', async () => {
@@ -52,6 +54,16 @@ test('a process that has ended is named, also where another instance goes on', a
   await expect(new ProcessTrees([process.pid, 2 ** 22 - 1]).read()).rejects.toThrow(
     "the target's process 4194303 has ended",
   )
+})
+
+test('a process that was started again is asked for, and no step reaches from the first to the second', async () => {
+  const [first, second] = await Promise.all([parentOf(`${BURN} console.log('burnt')`), parentOf()])
+  expect(await first.line()).toBe('burnt')
+  const trees = new ProcessTrees([first.pid], async () => [second.pid])
+  const before = await trees.read()
+  await first.end()
+  const after = await trees.read()
+  expect([before.pids, after.pids]).toEqual([[first.pid], [second.pid]])
 })
 
 test.skipIf(process.platform !== 'linux')('cores are those of the affinity, of all instances together', async () => {

@@ -7,6 +7,14 @@ import type { CpuReading } from './cpu-share.ts'
 const TICKS_PER_SEC = 100
 const PS_LIMIT_MS = 5_000
 
+interface Ended {
+  readonly ended: readonly number[]
+}
+
+function isEnded(reading: CpuReading | Ended): reading is Ended {
+  return 'ended' in reading
+}
+
 interface ProcessCpu {
   readonly pid: number
   readonly parent: number
@@ -19,26 +27,39 @@ interface ProcessCpu {
  * once their parent has taken note; elsewhere they take their share along, which makes it an under-estimate.
  */
 export class ProcessTrees {
-  readonly #roots: readonly number[]
+  #roots: readonly number[]
+  readonly #rootsNow: () => Promise<readonly number[]>
   /** Processes known to belong to nobody here: they are not looked into again each second. */
   #others: ReadonlySet<number> = new Set()
 
-  constructor(pids: readonly number[]) {
+  /** @param rootsNow says which processes there are once one has ended. Default: no others */
+  constructor(pids: readonly number[], rootsNow: () => Promise<readonly number[]> = async () => pids) {
     this.#roots = pids
+    this.#rootsNow = rootsNow
   }
 
-  /** @throws {Error} where one of the processes has ended: what its successor uses is not seen, and would count as none */
+  /** @throws {Error} where one of the processes has ended and no successor is known: its time would count as none */
   async read(): Promise<CpuReading> {
+    const reading = await this.#readOrEnded()
+    if (!isEnded(reading)) return reading
+    this.#roots = await this.#rootsNow()
+    this.#others = new Set()
+    const again = await this.#readOrEnded()
+    if (isEnded(again)) throw new Error(`the target's process ${again.ended.join(' and ')} has ended`)
+    return again
+  }
+
+  async #readOrEnded(): Promise<CpuReading | Ended> {
     const processes = process.platform === 'linux' ? await this.#fromProc() : await fromPs()
     const byPid = new Map(processes.map((one) => [one.pid, one]))
     const ended = this.#roots.filter((pid) => !byPid.has(pid))
-    if (ended.length > 0) throw new Error(`the target's process ${ended.join(' and ')} has ended`)
+    if (ended.length > 0) return { ended }
     const children = Map.groupBy(processes, ({ parent }) => parent)
     const trees = this.#roots.map((pid) => descendantsOf(pid, byPid, children))
     const members = new Set(trees.flat().map(({ pid }) => pid))
     this.#others = new Set([...this.#others, ...processes.map(({ pid }) => pid).filter((pid) => !members.has(pid))])
     const instancesSec = trees.map((tree) => tree.reduce((sum, { cpuSec }) => sum + cpuSec, 0))
-    return { totalSec: instancesSec.reduce((sum, seconds) => sum + seconds, 0), instancesSec }
+    return { totalSec: instancesSec.reduce((sum, seconds) => sum + seconds, 0), instancesSec, pids: this.#roots }
   }
 
   async #fromProc(): Promise<ProcessCpu[]> {

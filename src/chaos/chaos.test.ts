@@ -25,10 +25,11 @@ const run: TimedRun = {
 /** A scenario whose run is told by hand to begin and to end, and whose orders are only noted down. */
 async function scenario(carryOut = async (disruption: Disruption) => disruption.kind as string) {
   const ordered: Disruption[] = []
-  const server = await startControlServer(async (disruption) => {
+  const disrupt = async (disruption: Disruption) => {
     ordered.push(disruption)
     return carryOut(disruption)
-  })
+  }
+  const server = await startControlServer({ disrupt, reset: async () => {}, targetPids: () => [] })
   onTestFinished(() => server[Symbol.asyncDispose]())
   const listeners = new Set<(snapshot: RunSnapshot) => void>()
   const abort = new AbortController()

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
+import { order } from '../run/control-client.ts'
 import type { ControlAddress, DoneDisruption } from '../run/disruption.ts'
 import type { RunMark } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import { windowOf } from '../run/window.ts'
 import type { TimedRun } from '../run/window.ts'
 import { formatMs } from '../stats/units.ts'
-import { order } from './control-client.ts'
 import type { ScheduledDisruption } from './schedule.ts'
 
 /** What chaos needs from whoever runs scenarios. */

@@ -171,10 +171,11 @@ export class Session {
 /** Only what was started for this run may be disrupted or reset. */
 async function controlOf(environment: Environment): Promise<ControlServer | undefined> {
   if (environment.details.target?.provider === 'external') return undefined
-  return startControlServer(
-    (disruption, signal) => environment.disrupt(disruption, signal),
-    () => environment.reset(),
-  )
+  return startControlServer({
+    disrupt: (disruption, signal) => environment.disrupt(disruption, signal),
+    reset: () => environment.reset(),
+    targetPids: () => environment.details.target?.instances.flatMap(({ pid }) => pid ?? []) ?? [],
+  })
 }
 
 function providedTarget({ instances, provider }: TargetDetails): ProvidedTarget {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { clockOriginMs } from './clock-origin.ts'
 import type { MetronomeMemory } from './metronome.ts'
 
 /**
@@ -6,12 +7,13 @@ import type { MetronomeMemory } from './metronome.ts'
  * tenth of a millisecond; a timer of Node fires up to two milliseconds late.
  */
 const { signal, wakeAtMs, originMs } = workerData as MetronomeMemory
-const nowMs = () => Number(process.hrtime.bigint()) / 1e6 - originMs
+// This thread's own clock allocates nothing, so that no garbage is collected in the middle of a wait.
+const offsetMs = clockOriginMs() - originMs
 
 let answered = 0
 for (;;) {
   const asked = Atomics.load(signal, 0)
-  const waitMs = asked === answered ? Number.POSITIVE_INFINITY : wakeAtMs[0]! - nowMs()
+  const waitMs = asked === answered ? Number.POSITIVE_INFINITY : wakeAtMs[0]! - performance.now() - offsetMs
   if (waitMs > 0) Atomics.wait(signal, 0, asked, waitMs)
   else {
     answered = asked

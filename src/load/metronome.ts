@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { clockOriginMs } from './clock-origin.ts'
 
 /** What the two threads share. */
 export interface MetronomeMemory {
@@ -23,7 +24,7 @@ export class Metronome {
   readonly #memory: MetronomeMemory = {
     signal: new Int32Array(new SharedArrayBuffer(4)),
     wakeAtMs: new Float64Array(new SharedArrayBuffer(8)),
-    originMs: Number(process.hrtime.bigint()) / 1e6 - performance.now(),
+    originMs: clockOriginMs(),
   }
   readonly #onWake: () => void
   #thread: Worker | undefined

@@ -12,22 +12,29 @@ export interface ControlServer extends AsyncDisposable {
 
 const MAX_BODY_BYTES = 10_000
 
+/** What the main process does for its workers. */
+export interface Controlled {
+  /** Resolves with what was done, once it is over and undone. */
+  disrupt(disruption: Disruption, signal: AbortSignal): Promise<string>
+  /** Puts services back into the state after their start. */
+  reset(): Promise<void>
+  /** The target's processes as they are now. */
+  targetPids(): readonly number[]
+}
+
 /**
  * Lets the workers of this run disrupt and reset what the main process owns, on loopback, behind a random token.
  * `POST /disruptions` answers once the disruption is over and undone; a worker that hangs up cuts it short. `POST /resets`
- * answers once services are back in the state after their start.
+ * answers once services are back in the state after their start; `GET /target` with the target's processes.
  */
-export async function startControlServer(
-  disrupt: Disrupt,
-  reset: () => Promise<void> = async () => {},
-): Promise<ControlServer> {
+export async function startControlServer(controlled: Controlled): Promise<ControlServer> {
   const token = randomBytes(24).toString('base64url')
-  const server = createServer((request, response) => void answer(request, response, { token, disrupt, reset }))
+  const server = createServer((request, response) => void answer(request, response, token, controlled))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {
-    address: { url: `http://127.0.0.1:${port}/disruptions`, token },
+    address: { url: `http://127.0.0.1:${port}`, token },
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close')
       server.close()
@@ -37,34 +44,30 @@ export async function startControlServer(
   }
 }
 
-type Disrupt = (disruption: Disruption, signal: AbortSignal) => Promise<string>
-
-interface Controlled {
-  readonly token: string
-  readonly disrupt: Disrupt
-  readonly reset: () => Promise<void>
-}
-
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { token, disrupt, reset }: Controlled,
+  token: string,
+  controlled: Controlled,
 ): Promise<void> {
   const reply = (status: number, body: object) => {
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   }
   if (!isToken(request.headers.authorization, token)) return reply(401, { error: 'wrong token' })
-  if (request.method !== 'POST' || !['/disruptions', '/resets'].includes(request.url ?? ''))
-    return reply(404, { error: 'POST /disruptions or /resets' })
   const gone = new AbortController()
   response.once('close', () => gone.abort(new Error('the scenario has ended')))
   try {
-    if (request.url === '/resets') {
-      await reset()
-      return reply(200, { label: 'services reset' })
+    switch (`${request.method} ${request.url}`) {
+      case 'GET /target':
+        return reply(200, { pids: controlled.targetPids() })
+      case 'POST /resets':
+        await controlled.reset()
+        return reply(200, {})
+      case 'POST /disruptions':
+        return reply(200, { label: await controlled.disrupt(JSON.parse(await bodyOf(request)), gone.signal) })
+      default:
+        return reply(404, { error: 'GET /target, POST /disruptions or /resets' })
     }
-    const disruption = JSON.parse(await bodyOf(request)) as Disruption
-    reply(200, { label: await disrupt(disruption, gone.signal) })
   } catch (error) {
     reply(500, { error: asError(error).message })
   }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { containersSkipped } from '../../fixtures/services/containers.ts'
-import { startControlServer } from './control-server.ts'
+import { targetPidsNow } from '../run/control-client.ts'
+import type { Disruption } from '../run/disruption.ts'
+import { startControlServer, type Controlled } from './control-server.ts'
 import { startEnvironment, type Environment } from './environment.ts'
 import { connectPostgres } from './postgres-client.ts'
 import { postgres } from './postgres.ts'
@@ -140,23 +142,38 @@ describe('postgres', () => {
   })
 })
 
+const nothingToControl: Controlled = {
+  disrupt: async () => 'done',
+  reset: async () => {},
+  targetPids: () => [],
+}
+
 describe('the control server', () => {
+  test('says which processes the target has now', async () => {
+    const pids = [7]
+    await using server = await startControlServer({ ...nothingToControl, targetPids: () => pids })
+    expect(await targetPidsNow(server.address, never)).toEqual([7])
+    pids[0] = 8
+    expect(await targetPidsNow(server.address, never)).toEqual([8])
+  })
+
   test('carries out what a worker orders, and only with the token', async () => {
     const ordered: unknown[] = []
-    await using server = await startControlServer(async (disruption) => {
+    const disrupt = async (disruption: Disruption) => {
       ordered.push(disruption)
       if (ordered.length > 1) throw new Error('it broke')
       return 'done'
-    })
+    }
+    await using server = await startControlServer({ ...nothingToControl, disrupt })
     const { url, token } = server.address
-    const post = async (body: string, bearer = token, to = url) => {
+    const post = async (body: string, bearer = token, path = '/disruptions') => {
       const headers = { authorization: `Bearer ${bearer}` }
-      const response = await fetch(to, { method: 'POST', headers, body })
+      const response = await fetch(url + path, { method: 'POST', headers, body })
       return [response.status, await response.json()]
     }
-    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/disruptions$/)
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     expect(await post('{"kind":"restart"}', 'wrong')).toEqual([401, { error: 'wrong token' }])
-    expect(await post('{}', token, url.replace('disruptions', 'other'))).toMatchObject([404, {}])
+    expect(await post('{}', token, '/other')).toMatchObject([404, {}])
     expect(ordered).toEqual([])
     expect(await post('{"kind":"restart"}')).toEqual([200, { label: 'done' }])
     expect(await post('{"kind":"pause"}')).toEqual([500, { error: 'it broke' }])
@@ -166,14 +183,20 @@ describe('the control server', () => {
 
   test('cuts a disruption short when the worker hangs up', async () => {
     const { promise: begun, resolve: begin } = Promise.withResolvers<AbortSignal>()
-    await using server = await startControlServer(async (_disruption, signal) => {
+    const disrupt = async (_disruption: Disruption, signal: AbortSignal) => {
       begin(signal)
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
       return 'cut short'
-    })
+    }
+    await using server = await startControlServer({ ...nothingToControl, disrupt })
     const hangUp = new AbortController()
     const headers = { authorization: `Bearer ${server.address.token}` }
-    const asked = fetch(server.address.url, { method: 'POST', headers, body: '{}', signal: hangUp.signal })
+    const asked = fetch(`${server.address.url}/disruptions`, {
+      method: 'POST',
+      headers,
+      body: '{}',
+      signal: hangUp.signal,
+    })
     const signal = await begun
     expect(signal.aborted).toBe(false)
     hangUp.abort()
