@@ -11,13 +11,19 @@ const { signal, wakeAtMs, originMs } = workerData as MetronomeMemory
 const offsetMs = clockOriginMs() - originMs
 
 let answered = 0
+answer(answered)
 for (;;) {
   const asked = Atomics.load(signal, 0)
   const waitMs = asked === answered ? Number.POSITIVE_INFINITY : wakeAtMs[0]! - performance.now() - offsetMs
   if (waitMs > 0) Atomics.wait(signal, 0, asked, waitMs)
   else {
     answered = asked
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
-    parentPort!.postMessage(asked)
+    answer(asked)
   }
+}
+
+/** @param wakeUp the number of the one asked for; the first is 1, and 0 says that this thread keeps time */
+function answer(wakeUp: number): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
+  parentPort!.postMessage(wakeUp)
 }

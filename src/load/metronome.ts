@@ -36,21 +36,22 @@ export class Metronome {
     this.#onWake = onWake
   }
 
-  /** Starts the thread; resolves when it runs. */
+  /** Starts the thread; resolves when it keeps time, or has failed to start. */
   async start(): Promise<void> {
     const thread = new Worker(THREAD_URL, { workerData: this.#memory, execArgv: [], name: 'metronome' })
-    thread.on('message', (asked: number) => {
-      if (asked === this.#asked) this.#wake()
-    })
     this.#thread = thread
-    const failed = new Promise<void>((resolve) => {
+    await new Promise<void>((resolve) => {
+      thread.on('message', (wakeUp: number) => {
+        if (wakeUp === 0) resolve()
+        else if (wakeUp === this.#asked) this.#wake()
+      })
+      thread.once('exit', () => resolve())
       thread.once('error', () => {
         this.#thread = undefined
         if (this.#wakeAtMs < Number.POSITIVE_INFINITY) this.wakeAt(this.#wakeAtMs)
         resolve()
       })
     })
-    await Promise.race([new Promise<void>((resolve) => thread.once('online', () => resolve())), failed])
   }
 
   /** Wakes once at that instant of `performance.now()`, in place of any asked for before. */
