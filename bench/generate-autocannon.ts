@@ -17,19 +17,10 @@ export interface AutocannonFigures {
   readonly maxRssBytes: number
 }
 
-interface Result {
-  readonly requests: { readonly total: number }
-  readonly duration: number
-  readonly latencies?: unknown
-  readonly latency: { readonly p50: number; readonly p97_5: number; readonly p99: number }
-}
-
-type Run = (options: object) => PromiseLike<Result>
-
 const { url, connections, durationSec, overallRate } = JSON.parse(process.argv[2]!) as AutocannonOptions
 const cpuBefore = process.cpuUsage()
 const startMs = performance.now()
-const result = await (autocannon as unknown as Run)({
+const result = await autocannon({
   url,
   connections,
   duration: durationSec,

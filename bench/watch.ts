@@ -1,13 +1,15 @@
 /**
  * How long does a developer wait in watch mode beside the load itself? A scenario is saved again and again while Vitest
  * watches: from the save to the results on the screen, less what the load took. Real Postgres, Redis and target, all warm;
- * last, a file of the target is saved, which restarts it. Prints a table and writes `perf-report/bench/watch.json`.
+ * last, a file of the target is saved, which restarts it. The package is the built one, as users have it: sources outside
+ * `node_modules` would each be handed over by Vite. Prints a table and writes `perf-report/bench/watch.json`.
  *
  *     npm run bench:watch [-- <saves of each kind, default 5>]
  *
  * A scenario saved should cost at most 500 ms beside its load.
  */
-import { readFile } from 'node:fs/promises'
+import { cp, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { InlineProject } from '../src/report/inline-project.ts'
 import type { Results } from '../src/report/results.ts'
 import { significant } from '../src/stats/units.ts'
@@ -59,6 +61,8 @@ await using project = await InlineProject.create({
   'target/main.mjs': TARGET,
   'perf/scenario.perf.ts': SCENARIOS['load alone'],
 })
+await rm(project.path('node_modules/vitest-slo'))
+await cp(join(import.meta.dirname, '../dist'), project.path('node_modules/vitest-slo'), { recursive: true })
 let [output, read] = ['', 0]
 let stop = () => {}
 let wake = () => {}

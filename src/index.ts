@@ -1,5 +1,15 @@
 import './matchers/register.ts'
 
+export type { CapacityMatchers } from './matchers/capacity.ts'
+export type { ComparisonMatchers } from './matchers/comparison.ts'
+export type { ConnectingMatchers } from './matchers/connecting.ts'
+export type { FanOutMatchers } from './matchers/fan-out.ts'
+export type { FreshnessMatchers } from './matchers/freshness.ts'
+export type { LatencyMatchers } from './matchers/latency.ts'
+export type { LedgerMatchers } from './matchers/ledger.ts'
+export type { MetricsMatchers } from './matchers/metrics.ts'
+export type { RequestMatchers } from './matchers/requests.ts'
+export type { SustainMatchers } from './matchers/sustain.ts'
 export { perfTest, type PerfFixtures } from './perf-test.ts'
 export {
   constantArrivalRate,
@@ -13,27 +23,59 @@ export { csv, sql, unique } from './load/data.ts'
 export { socketIo, socketIoEvent } from './websocket/socket-io.ts'
 export type * from './http/index.ts'
 export type * from './websocket/index.ts'
-export type { HttpRun } from './run/http-run.ts'
-export type { FanOutRun } from './run/fan-out-run.ts'
-export type { MicroRun } from './micro/micro-run.ts'
-export type { History, Operation } from './run/history.ts'
-export type { Load, PhaseName } from './load/load.ts'
+export type { EmptyHttpRun, HttpRun, MeasuredHttpRun } from './run/http-run.ts'
+export type { EmptyFanOutRun, FanOutRun, MeasuredFanOutRun } from './run/fan-out-run.ts'
+export type { EmptyMicroRun, MeasuredMicroRun, MicroRun } from './micro/micro-run.ts'
+export type { History, Operation, OperationDue, OperationEnd, OperationOutcome, OperationStart } from './run/history.ts'
+export type { Arrivals, Load, Phase, PhaseName } from './load/load.ts'
+export type {
+  ConstantArrivalRateOptions,
+  ConstantVusOptions,
+  RampingArrivalRateOptions,
+  RampingVusOptions,
+  SharedIterationsOptions,
+  SpikeOptions,
+} from './load/builders.ts'
+export type { DataContext, DataOption } from './load/data.ts'
+export type { Random } from './load/random.ts'
 export type { Scale } from './load/scale.ts'
 export type { Baseline, Baselines } from './baseline/baseline.ts'
 export { BaselineError } from './baseline/baseline-file.ts'
 export type { Comparison, ComparedBuild } from './comparison/comparison.ts'
 export type { CompareOptions } from './comparison/options.ts'
 export { BuildError, type BuildOption, type CompareTargets } from './comparison/builds.ts'
-export { InvalidRunError, type InvalidReason } from './run/verdict.ts'
+export { InvalidRunError, type Invalidity, type InvalidReason } from './run/verdict.ts'
 export { OptionsError } from './options/problems.ts'
 export {
   dropPostgresConnections,
   killTarget,
   pauseRedis,
   restartRedis,
+  type At,
   type Moment,
   type ScheduledDisruption,
 } from './chaos/schedule.ts'
 export { ChaosError, type Chaos } from './chaos/chaos.ts'
+export type { Disruption, DoneDisruption } from './run/disruption.ts'
+export type { GeneratorLimits } from './run/generator-limits.ts'
+export type { TimeStats } from './stats/summary.ts'
+export type { ErrorKind } from './stats/timeline.ts'
+export type { ConnectionFigures } from './run/http-run.ts'
+export type { DeliveryCounts } from './run/fan-out-counts.ts'
+export type { GeneratorHealth } from './run/generator.ts'
+export type { RunResult, TimelinePoint } from './run/result.ts'
+export type { CapacityWindow } from './capacity/capacity-window.ts'
+export type { Capacity } from './capacity/capacity.ts'
+export type { Compare } from './comparison/compare.ts'
+export type { Freshness } from './freshness/findings.ts'
+export type { ProbeCall, FreshnessOptions, FreshnessProbe } from './freshness/freshness.ts'
+export type { LedgerTotal } from './run/ledger-evidence.ts'
+export type { Ledger, LedgerOptions } from './ledger/ledger.ts'
+export type { MetricsWindow } from './metrics/metrics-window.ts'
+export type { Metrics } from './metrics/metrics.ts'
+export type { MeasureOptions } from './micro/options.ts'
+export type { Micro } from './micro/micro.ts'
+export type { TargetHandle, TargetClient } from './target-handle.ts'
+export type { Inflow } from './ledger/inflow.ts'
 export { inflowOf } from './ledger/inflow.ts'
 export { planReplay, type Delivery, type ReplayOptions } from './ledger/replay.ts'

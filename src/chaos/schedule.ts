@@ -20,7 +20,7 @@ export interface ScheduledDisruption {
   readonly disruption: Disruption
 }
 
-interface At {
+export interface At {
   readonly at: Moment
 }
 

@@ -1,7 +1,19 @@
 export { definePerfConfig, type PerfConfig } from './perf-config.ts'
-export { postgres } from '../services/postgres.ts'
-export { redis } from '../services/redis.ts'
-export { target } from '../services/target.ts'
-export type { TargetOptions } from '../services/target-options.ts'
-export type { Service, ServiceContext, StartedService } from '../services/service.ts'
+export type { CapacityPlace, MetricsPlace } from './observation.ts'
+export type { ExporterOptions } from '../metrics/exporter.ts'
+export { postgres, type PostgresOptions } from '../services/postgres.ts'
+export type { PostgresConnection } from '../services/postgres-client.ts'
+export type { RedisConnection } from '../services/redis-client.ts'
+export type { StartedTarget, TargetContext } from '../services/started-target.ts'
+export { redis, type RedisOptions } from '../services/redis.ts'
+export { target, type Target } from '../services/target.ts'
+export type { InstanceContext, TargetOptions } from '../services/target-options.ts'
+export type { Problem } from '../options/problems.ts'
+export type {
+  Service,
+  ServiceContext,
+  ServiceDisruptions,
+  ServiceFailure,
+  StartedService,
+} from '../services/service.ts'
 export { ServiceError } from '../services/service.ts'

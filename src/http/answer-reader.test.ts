@@ -12,7 +12,7 @@ const clients: LoadClient[] = []
 let open: OpenClients
 
 beforeAll(() => {
-  open = openClients('http://127.0.0.1:1', 2, () => ({ ready: (client) => clients.push(client), close: () => {} }))
+  open = openClients(2, () => ({ ready: (client) => clients.push(client), close: () => {} }))
 })
 
 afterAll(() => open.close())

@@ -1,4 +1,4 @@
-import type { ParsedHead } from 'autocannon'
+import type { ParsedHead } from 'autocannon/lib/httpClient.js'
 import type { LoadClient } from './clients.ts'
 import { commonHead } from './answer-head.ts'
 

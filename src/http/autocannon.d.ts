@@ -1,5 +1,5 @@
 /** The part of autocannon 9.0.0 that this folder relies on; `clients.test.ts` holds it against the real thing. */
-declare module 'autocannon' {
+declare module 'autocannon/lib/httpClient.js' {
   interface HttpParserConstants {
     readonly kOnHeaders: number
     readonly kOnHeadersComplete: number
@@ -26,7 +26,15 @@ declare module 'autocannon' {
     [callback: number]: (...args: never[]) => unknown
   }
 
-  interface Client {
+  interface Options {
+    /** Seconds. */
+    readonly timeout: number
+    /** Called by the constructor, before `_connect`. */
+    readonly setupClient: (client: Client) => void
+  }
+
+  export default class Client {
+    constructor(options: Options)
     readonly parser: HttpParser
     readonly timeoutTicker: { clear(): void }
     /** What it would send by itself: nearly all of its memory. */
@@ -38,22 +46,7 @@ declare module 'autocannon' {
     /** Sends the next request, or not. */
     _doRequest(): void
     _destroyConnection(): void
-    /** Ends this client for good. When all of a run have ended, the run ends. */
+    /** Ends this client for good. */
     destroy(): void
   }
-
-  interface Options {
-    readonly url: string
-    readonly connections: number
-    /** Seconds. */
-    readonly duration: number
-    /** Seconds. */
-    readonly timeout: number
-    /** Milliseconds between looks at whether the run has ended. */
-    readonly sampleInt: number
-    readonly skipAggregateResult: boolean
-    readonly setupClient: (client: Client) => void
-  }
-
-  export default function autocannon(options: Options): PromiseLike<unknown>
 }

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { Client } from 'autocannon'
+import type Client from 'autocannon/lib/httpClient.js'
 import { expect, test } from 'vitest'
 import { openClients, type LoadClient } from './clients.ts'
 import { scriptedServer } from './scripted-server.ts'
@@ -21,7 +21,7 @@ async function withClients(
   await using server = await scriptedServer({ onRequest: () => {} })
   const ready: LoadClient[] = []
   const calls: string[] = []
-  const open = openClients(server.url, count, (index) => ({
+  const open = openClients(count, (index) => ({
     ready: (client) => {
       calls.push(`ready ${index}`)
       ready.push(client)
@@ -29,7 +29,7 @@ async function withClients(
     close: () => calls.push(`close ${index}`),
   }))
   look(ready, calls)
-  await open.close()
+  open.close()
   expect(server.accepted).toBe(0)
   return calls
 }

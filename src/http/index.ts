@@ -5,7 +5,7 @@ export { PreflightError } from './preflight.ts'
 export { ScenarioError } from './scenario-error.ts'
 export type { ConnectTo, TlsOptions } from './endpoint.ts'
 export type { Check, ExpectedStatus } from './expectation.ts'
-export type { Http, HttpContext } from './http.ts'
+export type { Http } from './http.ts'
 export type { HeaderFields, HttpRequest } from './request-encoder.ts'
 export type {
   Extract,

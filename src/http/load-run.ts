@@ -108,7 +108,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
       traces: tracedRatio === undefined ? undefined : new TraceContext(tracedRatio),
       execution,
     }
-    this.#clients = openClients(`http://${instances[0]!.host}`, maxVusOf(load), (index) => {
+    this.#clients = openClients(maxVusOf(load), (index) => {
       const row = rows[index % rows.length] as D
       const { instance, route } = placeOf(index)
       const vu = new VirtualUser({ id: index, data: row, instance }, () => random.fork(index), surroundings)
@@ -131,7 +131,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
 
   async close(): Promise<void> {
     this.#countsAtEnd = { ...this.#counts }
-    await this.#clients?.close()
+    this.#clients?.close()
     this.#deadlines.stop()
   }
 

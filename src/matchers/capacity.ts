@@ -64,29 +64,35 @@ type PoolUsage<T, R> = unknown extends T
       ? (ratio: number, options?: ConnectionOptions) => R
       : CannotJudge<'judges a window, as await metrics.during(run) or await capacity.during(run) gives'>
 
+/** `expect()` has these; each belongs to what its first parameter `this` says. */
+export interface CapacityMatchers<R extends void | Promise<void>, T> {
+  /**
+   * CPU used by the target over the run's counted phases, as a share (0–1) of the cores it may use: of its processes
+   * and their descendants, of its containers, or as its own metrics have it.
+   *
+   * Skipped for a target that runs elsewhere and says nothing of its CPU; invalid for one of ours.
+   */
+  toHaveCpuBelow: OnCapacity<T, (ratio: number, options?: CpuOptions) => R>
+  /**
+   * Redis' `used_memory` as a share (0–1) of `maxmemory`, over the run's counted phases. Without a `maxmemory` the
+   * assertion is invalid. Skipped where the target runs elsewhere and its Redis is not named.
+   */
+  toHaveRedisMemoryBelow: OnCapacity<T, (ratio: number, options?: OnOptions) => R>
+  /** Redis' `maxmemory-policy` at the end of the run's counted phases, e.g. `volatile-lru`. */
+  toHaveEvictionPolicy: OnCapacity<T, (policy: string) => R>
+  /**
+   * Connections as a share (0–1) of what there may be, over the run's counted phases, looked at once a second. On
+   * `metrics.during(run)`: those in use of the target's own pool, by its gauges, in its fullest instance. On
+   * `capacity.during(run)`: those that Postgres or pgBouncer has.
+   */
+  toHavePoolUsageBelow: PoolUsage<T, R>
+}
+
 declare module 'vitest' {
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * CPU used by the target over the run's counted phases, as a share (0–1) of the cores it may use: of its processes
-     * and their descendants, of its containers, or as its own metrics have it.
-     *
-     * Skipped for a target that runs elsewhere and says nothing of its CPU; invalid for one of ours.
-     */
-    toHaveCpuBelow: OnCapacity<T, (ratio: number, options?: CpuOptions) => R>
-    /**
-     * Redis' `used_memory` as a share (0–1) of `maxmemory`, over the run's counted phases. Without a `maxmemory` the
-     * assertion is invalid. Skipped where the target runs elsewhere and its Redis is not named.
-     */
-    toHaveRedisMemoryBelow: OnCapacity<T, (ratio: number, options?: OnOptions) => R>
-    /** Redis' `maxmemory-policy` at the end of the run's counted phases, e.g. `volatile-lru`. */
-    toHaveEvictionPolicy: OnCapacity<T, (policy: string) => R>
-    /**
-     * Connections as a share (0–1) of what there may be, over the run's counted phases, looked at once a second. On
-     * `metrics.during(run)`: those in use of the target's own pool, by its gauges, in its fullest instance. On
-     * `capacity.during(run)`: those that Postgres or pgBouncer has.
-     */
-    toHavePoolUsageBelow: PoolUsage<T, R>
-  }
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends CapacityMatchers<
+    R,
+    T
+  > {}
 }
 
 const capacity: Subject<CapacityEvidence> = {

@@ -63,22 +63,28 @@ export interface RunAssertion<T> extends Assertion<void, T> {
   toBeFasterThan: ToBeFasterThan
 }
 
+/** `expect()` has these; each belongs to what its first parameter `this` says. */
+export interface ComparisonMatchers<R extends void | Promise<void>, T> {
+  /**
+   * Is no slower than something else, beyond a tolerance and beyond chance.
+   *
+   * - On a comparison, `toBeNoSlowerThan('base')`: head against base, from paired slices. It fails only where the whole
+   *   interval of the change lies beyond the tolerance, passes only where none of it does, and is invalid where the
+   *   slices do not say; the message then says how many would. It fails as well where head's error rate is higher by
+   *   more than a percentage point, beyond chance: failures can be quick.
+   * - On a run, `toBeNoSlowerThan(other)`: against another run of the same kind or a baseline. The interval knows how
+   *   much either run varied in itself, not what changed on the machine between them: compare builds in one run.
+   *
+   * Times are counted as by {@link LatencyMatchers.toHaveP50Below}. Needs `10 / (1 - percentile)` samples on each side.
+   */
+  toBeNoSlowerThan: NoSlower<T, R>
+}
+
 declare module 'vitest' {
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * Is no slower than something else, beyond a tolerance and beyond chance.
-     *
-     * - On a comparison, `toBeNoSlowerThan('base')`: head against base, from paired slices. It fails only where the whole
-     *   interval of the change lies beyond the tolerance, passes only where none of it does, and is invalid where the
-     *   slices do not say; the message then says how many would. It fails as well where head's error rate is higher by
-     *   more than a percentage point, beyond chance: failures can be quick.
-     * - On a run, `toBeNoSlowerThan(other)`: against another run of the same kind or a baseline. The interval knows how
-     *   much either run varied in itself, not what changed on the machine between them: compare builds in one run.
-     *
-     * Times are counted as by {@link toHaveP50Below}. Needs `10 / (1 - percentile)` samples on each side.
-     */
-    toBeNoSlowerThan: NoSlower<T, R>
-  }
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends ComparisonMatchers<
+    R,
+    T
+  > {}
 
   interface ExpectStatic {
     <T extends TimeSource>(actual: T, message?: string): RunAssertion<T>

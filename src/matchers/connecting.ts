@@ -9,19 +9,25 @@ import { deliveryRun } from './subject.ts'
 import type { DeliverySource } from './subject.ts'
 import type { On } from './typing.ts'
 
+/** `expect()` has these; each belongs to what its first parameter `this` says. */
+export interface ConnectingMatchers<R extends void | Promise<void>, T> {
+  /**
+   * At least a share of the sockets asked for were connected within a time, from the instant their handshake was due
+   * to its answer. Sockets that failed are in the denominator. Needs `1 / (1 - ratio)` sockets.
+   */
+  toConnectWithin: On<
+    T,
+    DeliverySource,
+    (limitMs: Duration, options: ShareOptions) => R,
+    'judges a fan-out, as ws.fanOut() gives: await it first'
+  >
+}
+
 declare module 'vitest' {
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * At least a share of the sockets asked for were connected within a time, from the instant their handshake was due
-     * to its answer. Sockets that failed are in the denominator. Needs `1 / (1 - ratio)` sockets.
-     */
-    toConnectWithin: On<
-      T,
-      DeliverySource,
-      (limitMs: Duration, options: ShareOptions) => R,
-      'judges a fan-out, as ws.fanOut() gives: await it first'
-    >
-  }
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends ConnectingMatchers<
+    R,
+    T
+  > {}
 }
 
 const toConnectWithin = defineMatcher<FanOutEvidence, SharePlan>({

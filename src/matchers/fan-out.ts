@@ -14,21 +14,24 @@ import type { On } from './typing.ts'
 
 type OnDeliveries<T, Matcher> = On<T, DeliverySource, Matcher, 'judges a fan-out, as ws.fanOut() gives: await it first'>
 
+/** `expect()` has these; each belongs to what its first parameter `this` says. */
+export interface FanOutMatchers<R extends void | Promise<void>, T> {
+  /**
+   * At least a share of all expected deliveries arrived within a lag, counted from the publication's intended
+   * instant. Missing deliveries are in the denominator. Needs `10 / (1 - ratio)` deliveries, as the percentile of that
+   * ratio would; with a ratio of 1 it speaks about this run alone.
+   */
+  toDeliverWithin: OnDeliveries<T, (limitMs: Duration, options: ShareOptions & ThresholdOptions) => R>
+  /** The share of expected deliveries that never arrived lies below a limit. Needs `1 / ratio` deliveries. */
+  toHaveMissingRateBelow: OnDeliveries<T, (ratio: number, options?: ThresholdOptions) => R>
+  /** Receipts past the first, per delivery received, lie below a limit. Needs `1 / ratio` deliveries received. */
+  toHaveDuplicateRateBelow: OnDeliveries<T, (ratio: number) => R>
+  /** No client received a publication after a later one. Missing deliveries are not out of order. */
+  toDeliverInOrder: OnDeliveries<T, () => R>
+}
+
 declare module 'vitest' {
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * At least a share of all expected deliveries arrived within a lag, counted from the publication's intended
-     * instant. Missing deliveries are in the denominator. Needs `10 / (1 - ratio)` deliveries, as the percentile of that
-     * ratio would; with a ratio of 1 it speaks about this run alone.
-     */
-    toDeliverWithin: OnDeliveries<T, (limitMs: Duration, options: ShareOptions & ThresholdOptions) => R>
-    /** The share of expected deliveries that never arrived lies below a limit. Needs `1 / ratio` deliveries. */
-    toHaveMissingRateBelow: OnDeliveries<T, (ratio: number, options?: ThresholdOptions) => R>
-    /** Receipts past the first, per delivery received, lie below a limit. Needs `1 / ratio` deliveries received. */
-    toHaveDuplicateRateBelow: OnDeliveries<T, (ratio: number) => R>
-    /** No client received a publication after a later one. Missing deliveries are not out of order. */
-    toDeliverInOrder: OnDeliveries<T, () => R>
-  }
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends FanOutMatchers<R, T> {}
 }
 
 interface RatePlan {

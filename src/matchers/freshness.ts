@@ -12,21 +12,27 @@ export interface FreshnessSource {
   [freshnessOf](): FreshnessEvidence
 }
 
+/** `expect()` has these; each belongs to what its first parameter `this` says. */
+export interface FreshnessMatchers<R extends void | Promise<void>, T> {
+  /**
+   * No answer read beside the load was staler than a limit: the oldest one decides, for a time-to-live is a promise
+   * about every answer. Staleness counts from the moment a newer version was acknowledged to the moment the answer
+   * was asked for, so that a slow answer is not taken for a stale one. Needs 100 reads and 3 writes, and a probe that
+   * lasted longer than the limit.
+   */
+  toStayFresherThan: On<
+    T,
+    FreshnessSource,
+    (limitMs: Duration) => R,
+    'judges freshness, as await probe.during(run) gives'
+  >
+}
+
 declare module 'vitest' {
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * No answer read beside the load was staler than a limit: the oldest one decides, for a time-to-live is a promise
-     * about every answer. Staleness counts from the moment a newer version was acknowledged to the moment the answer
-     * was asked for, so that a slow answer is not taken for a stale one. Needs 100 reads and 3 writes, and a probe that
-     * lasted longer than the limit.
-     */
-    toStayFresherThan: On<
-      T,
-      FreshnessSource,
-      (limitMs: Duration) => R,
-      'judges freshness, as await probe.during(run) gives'
-    >
-  }
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends FreshnessMatchers<
+    R,
+    T
+  > {}
 }
 
 const freshness: Subject<FreshnessEvidence> = {

@@ -19,27 +19,33 @@ import type { On } from './typing.ts'
 
 type OnTimes<T, Matcher> = On<T, TimeSource, Matcher, 'percentile matchers judge a run with times: await it first'>
 
+/** `expect()` has these; each belongs to what its first parameter `this` says. */
+export interface LatencyMatchers<R extends void | Promise<void>, T> {
+  /**
+   * The median time lies below a limit in milliseconds (or a duration: `'1.5s'`).
+   *
+   * What the times are depends on the run: latency from intended start for requests (time-outs and failures are in,
+   * up to the failure; dropped requests count as longer than anything), lag of a fan-out (missing deliveries count as
+   * longer than anything), time of a call for `micro`. Warm-up is left out. Needs 20 samples.
+   */
+  toHaveP50Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
+  /** The 95th percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs 200 samples. */
+  toHaveP95Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
+  /** The 99th percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs 1,000 samples. */
+  toHaveP99Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
+  /**
+   * Any percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs `10 / (1 - p)` samples.
+   *
+   * @param percentile as a ratio: 0.999 is p99.9
+   */
+  toHavePercentileBelow: OnTimes<T, (percentile: number, limitMs: Duration, options?: PercentileOptions) => R>
+}
+
 declare module 'vitest' {
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * The median time lies below a limit in milliseconds (or a duration: `'1.5s'`).
-     *
-     * What the times are depends on the run: latency from intended start for requests (time-outs and failures are in,
-     * up to the failure; dropped requests count as longer than anything), lag of a fan-out (missing deliveries count as
-     * longer than anything), time of a call for `micro`. Warm-up is left out. Needs 20 samples.
-     */
-    toHaveP50Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
-    /** The 95th percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs 200 samples. */
-    toHaveP95Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
-    /** The 99th percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs 1,000 samples. */
-    toHaveP99Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
-    /**
-     * Any percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs `10 / (1 - p)` samples.
-     *
-     * @param percentile as a ratio: 0.999 is p99.9
-     */
-    toHavePercentileBelow: OnTimes<T, (percentile: number, limitMs: Duration, options?: PercentileOptions) => R>
-  }
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends LatencyMatchers<
+    R,
+    T
+  > {}
 }
 
 interface Plan {

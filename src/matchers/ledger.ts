@@ -18,24 +18,27 @@ import type { On } from './typing.ts'
 
 type OnLedger<T, Matcher> = On<T, LedgerSource, Matcher, 'judges a ledger, as the fixture `ledger` gives'>
 
+/** `expect()` has these; each belongs to what its first parameter `this` says. */
+export interface LedgerMatchers<T> {
+  /**
+   * Every key told `ok` is in the ledger once, every key that is unknown at most once, no other at all; keys that had
+   * to be refused were; a repeated key was told `ok` for one payload only, and answered alike, as far as recorded.
+   * Reads once what was in flight has settled. To be awaited.
+   */
+  toApplyExactlyOnce: OnLedger<T, (history: History | undefined, rows: LedgerRows) => Promise<void>>
+  /**
+   * Every key told `ok` is in the ledger, and none that was refused, ignored or never sent. However often: for rows
+   * of which a key has several. To be awaited.
+   */
+  toMatchHistory: OnLedger<T, (history: History | undefined, rows: LedgerRows) => Promise<void>>
+  /** Totals changed by what they had to, transfers sum to zero, balances are the sum of their entries. To be awaited. */
+  toConserve: OnLedger<T, (conserved: Conserved) => Promise<void>>
+  /** A query that finds violations finds none. To be awaited. */
+  toHoldInvariant: OnLedger<T, (name: string, sql: string) => Promise<void>>
+}
+
 declare module 'vitest' {
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * Every key told `ok` is in the ledger once, every key that is unknown at most once, no other at all; keys that had
-     * to be refused were; a repeated key was told `ok` for one payload only, and answered alike, as far as recorded.
-     * Reads once what was in flight has settled. To be awaited.
-     */
-    toApplyExactlyOnce: OnLedger<T, (history: History | undefined, rows: LedgerRows) => Promise<void>>
-    /**
-     * Every key told `ok` is in the ledger, and none that was refused, ignored or never sent. However often: for rows
-     * of which a key has several. To be awaited.
-     */
-    toMatchHistory: OnLedger<T, (history: History | undefined, rows: LedgerRows) => Promise<void>>
-    /** Totals changed by what they had to, transfers sum to zero, balances are the sum of their entries. To be awaited. */
-    toConserve: OnLedger<T, (conserved: Conserved) => Promise<void>>
-    /** A query that finds violations finds none. To be awaited. */
-    toHoldInvariant: OnLedger<T, (name: string, sql: string) => Promise<void>>
-  }
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends LedgerMatchers<T> {}
 }
 
 const ledger: Subject<LedgerChecks> = {

@@ -17,21 +17,27 @@ export interface HitRatioOptions {
   readonly misses: string
 }
 
+/** `expect()` has these; each belongs to what its first parameter `this` says. */
+export interface MetricsMatchers<R extends void | Promise<void>, T> {
+  /**
+   * Hits as a share (0–1) of hits and misses, from two counters of the target over the run's counted phases, summed
+   * over its instances and whoever looked up. A counter that is not there is invalid, and so are two that did not
+   * move. Needs `1 / ratio` look-ups, or `1 / (1 - ratio)` above one half. Skipped where the target runs elsewhere
+   * and offers no metrics.
+   */
+  toHaveCacheHitRatioAbove: On<
+    T,
+    MetricsSource,
+    (ratio: number, options: HitRatioOptions) => R,
+    'judges metrics, as await metrics.during(run) gives'
+  >
+}
+
 declare module 'vitest' {
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * Hits as a share (0–1) of hits and misses, from two counters of the target over the run's counted phases, summed
-     * over its instances and whoever looked up. A counter that is not there is invalid, and so are two that did not
-     * move. Needs `1 / ratio` look-ups, or `1 / (1 - ratio)` above one half. Skipped where the target runs elsewhere
-     * and offers no metrics.
-     */
-    toHaveCacheHitRatioAbove: On<
-      T,
-      MetricsSource,
-      (ratio: number, options: HitRatioOptions) => R,
-      'judges metrics, as await metrics.during(run) gives'
-    >
-  }
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends MetricsMatchers<
+    R,
+    T
+  > {}
 }
 
 const metrics: Subject<MetricsEvidence> = {

@@ -21,32 +21,38 @@ type OnRequests<T, Matcher> = On<
   'judges a run of requests, as http.run() gives: await it first'
 >
 
+/** `expect()` has these; each belongs to what its first parameter `this` says. */
+export interface RequestMatchers<R extends void | Promise<void>, T> {
+  /**
+   * The share of offered requests that went wrong lies below a limit.
+   *
+   * Wrong are requests with an error of any kind (status, timeout, connect, reset, body), dropped ones, which were due
+   * and never sent, and ones left without an answer. All that were due are the denominator. Warm-up is left out.
+   * Needs `1 / ratio` requests; with fewer the run is invalid unless its interval leaves no doubt.
+   *
+   * @param ratio 0–1, never percent: 0.001 is 0.1%
+   */
+  toHaveErrorRateBelow: OnRequests<T, (ratio: number, options?: ThresholdOptions) => R>
+  /**
+   * The share of answers with one status lies below a limit. Answers alone are the denominator: what was dropped or
+   * timed out could have had any status. Needs `1 / ratio` answers. Warm-up is left out.
+   *
+   * @param ratio 0–1, never percent: 0.01 is 1%
+   */
+  toHaveStatusRateBelow: OnRequests<T, (status: number, ratio: number, options?: ThresholdOptions) => R>
+  /**
+   * Good answers per second, over the whole scope, lie above a limit. Errors are not throughput, however fast they
+   * are answered. An answer counts in the second its request was due. In an open model it cannot exceed the rate the
+   * load offers. Warm-up is left out.
+   */
+  toHaveThroughputAbove: OnRequests<T, (perSec: number, options?: ThresholdOptions) => R>
+}
+
 declare module 'vitest' {
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * The share of offered requests that went wrong lies below a limit.
-     *
-     * Wrong are requests with an error of any kind (status, timeout, connect, reset, body), dropped ones, which were due
-     * and never sent, and ones left without an answer. All that were due are the denominator. Warm-up is left out.
-     * Needs `1 / ratio` requests; with fewer the run is invalid unless its interval leaves no doubt.
-     *
-     * @param ratio 0–1, never percent: 0.001 is 0.1%
-     */
-    toHaveErrorRateBelow: OnRequests<T, (ratio: number, options?: ThresholdOptions) => R>
-    /**
-     * The share of answers with one status lies below a limit. Answers alone are the denominator: what was dropped or
-     * timed out could have had any status. Needs `1 / ratio` answers. Warm-up is left out.
-     *
-     * @param ratio 0–1, never percent: 0.01 is 1%
-     */
-    toHaveStatusRateBelow: OnRequests<T, (status: number, ratio: number, options?: ThresholdOptions) => R>
-    /**
-     * Good answers per second, over the whole scope, lie above a limit. Errors are not throughput, however fast they
-     * are answered. An answer counts in the second its request was due. In an open model it cannot exceed the rate the
-     * load offers. Warm-up is left out.
-     */
-    toHaveThroughputAbove: OnRequests<T, (perSec: number, options?: ThresholdOptions) => R>
-  }
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends RequestMatchers<
+    R,
+    T
+  > {}
 }
 
 interface RatioPlan {

@@ -16,24 +16,25 @@ export interface SustainOptions {
   readonly tolerance?: number
 }
 
+/** `expect()` has these; each belongs to what its first parameter `this` says. */
+export interface SustainMatchers<R extends void | Promise<void>, T> {
+  /**
+   * The target kept up with the rate the load offered: good answers came as fast as requests fell due.
+   *
+   * Counted against it are errors, dropped requests, and answers that came after the scope had ended by more than
+   * what requests took in its first quarter (p99): a backlog that grows is not sustained, although every request in
+   * it is answered in the end. It shows at the end of the scope alone, so that no confidence can be asked for: let the
+   * scope be long against the latency. Judges open models alone; a closed model slows down with the target and claims no rate.
+   * Needs `1 / tolerance` requests. Warm-up is left out.
+   */
+  toSustainRate: On<T, RequestSource, (options?: SustainOptions) => R, 'judges a run of requests, as http.run() gives'>
+}
+
 declare module 'vitest' {
-  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
-    /**
-     * The target kept up with the rate the load offered: good answers came as fast as requests fell due.
-     *
-     * Counted against it are errors, dropped requests, and answers that came after the scope had ended by more than
-     * what requests took in its first quarter (p99): a backlog that grows is not sustained, although every request in
-     * it is answered in the end. It shows at the end of the scope alone, so that no confidence can be asked for: let the
-     * scope be long against the latency. Judges open models alone; a closed model slows down with the target and claims no rate.
-     * Needs `1 / tolerance` requests. Warm-up is left out.
-     */
-    toSustainRate: On<
-      T,
-      RequestSource,
-      (options?: SustainOptions) => R,
-      'judges a run of requests, as http.run() gives'
-    >
-  }
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends SustainMatchers<
+    R,
+    T
+  > {}
 }
 
 interface Plan {

@@ -19,7 +19,7 @@ export interface OperationStart {
   /** What identifies the intent, not the attempt: idempotency key, charge id. 1 to 4,096 bytes of UTF-8. */
   readonly key: string
   readonly vu: number
-  /** Index into {@link HistoryOptions.steps}. */
+  /** Index into `HistoryOptions.steps`. */
   readonly step: number
   /** What was sent. Only its digest is kept. Leave it out where two sends of one key may differ. */
   readonly payload?: string | Uint8Array | undefined
