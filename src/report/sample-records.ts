@@ -108,6 +108,12 @@ export function sampleFanOutRun(): FanOutRunResult {
       p99Ms: 216 + second,
       maxMs: 220 + second,
     })),
+    publicationTimeline: Array.from({ length: 20 }, (_, sequence) => ({
+      atSec: sequence / 2,
+      missing: sequence === 9 ? 2 : 0,
+      p95Ms: 210 + sequence / 2,
+      maxMs: 220 + sequence / 2,
+    })),
   }
 }
 

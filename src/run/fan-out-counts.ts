@@ -38,8 +38,9 @@ export interface DeliveryCounts {
   readonly unidentified: number
 }
 
-/** One second of a run, by the intended instants of its publications. */
+/** One second of the counted part, by the intended instants of its publications. */
 export interface FanOutPoint {
+  /** Its beginning, in seconds since the start of publishing, warm-up included. */
   readonly second: number
   readonly publications: number
   readonly expected: number
@@ -47,5 +48,16 @@ export interface FanOutPoint {
   readonly missing: number
   readonly p50Ms?: number
   readonly p99Ms?: number
+  readonly maxMs?: number
+}
+
+/** One counted publication. */
+export interface PublicationPoint {
+  /** Its intended instant, in seconds since the start of publishing, warm-up included. */
+  readonly atSec: number
+  /** Deliveries that never came. */
+  readonly missing: number
+  /** Of the lag of those that did; absent where none did. */
+  readonly p95Ms?: number
   readonly maxMs?: number
 }

@@ -1,7 +1,13 @@
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { evidenceOf, type ClientEvidence, type FanOutEvidence, type PublicationEvidence } from './evidence.ts'
-import type { DeliveryCounts, FanOutPoint, PublicationCounts, SocketCounts } from './fan-out-counts.ts'
+import type {
+  DeliveryCounts,
+  FanOutPoint,
+  PublicationCounts,
+  PublicationPoint,
+  SocketCounts,
+} from './fan-out-counts.ts'
 import { fanOutEvidence } from './fan-out-evidence.ts'
 import type { FanOutRecord, PublicationRecord, PublisherClock } from './fan-out-record.ts'
 import type { GeneratorHealth } from './generator.ts'
@@ -163,14 +169,24 @@ class FanOutView implements FanOutRunBase {
       ...(connect === undefined ? {} : { connectTime: connect }),
       generator,
       timeline: this.#timeline(),
+      publicationTimeline: publicationTimeline(this.#record.publications),
     }
   }
 
   #timeline(): FanOutPoint[] {
-    return this.#record.windows.map(({ second, publications, expected, received, lag }) => {
+    const { durationMs, countedMs, windows } = this.#record
+    const countedFromSec = (durationMs - countedMs) / 1000
+    return windows.map(({ second, publications, expected, received, lag }) => {
       const stats = timeStats(lag)
       const times = stats === undefined ? {} : { p50Ms: stats.p50Ms, p99Ms: stats.p99Ms, maxMs: stats.maxMs }
-      return { second, publications, expected, received, missing: expected - received, ...times }
+      return {
+        second: countedFromSec + second,
+        publications,
+        expected,
+        received,
+        missing: expected - received,
+        ...times,
+      }
     })
   }
 
@@ -219,6 +235,21 @@ function hasFault({ missing, late, duplicate, outOfOrder }: PublicationEvidence)
 
 function byFault(a: PublicationRecord, b: PublicationRecord): number {
   return b.missing - a.missing || b.late - a.late || (b.maxMs ?? 0) - (a.maxMs ?? 0)
+}
+
+/** More of them no chart can show apart, and no report should carry. */
+const MOST_POINTS = 2_000
+
+function publicationTimeline(publications: readonly PublicationRecord[]): PublicationPoint[] {
+  const size = Math.ceil(publications.length / MOST_POINTS)
+  const groups = Map.groupBy(publications.entries(), ([index]) => Math.floor(index / size))
+  return [...groups.values()].map((group) => {
+    const [{ atMs, missing, p95Ms, maxMs }] = group.map(([, publication]) => publication).toSorted(byFault) as [
+      PublicationRecord,
+    ]
+    const times = p95Ms === undefined || maxMs === undefined ? {} : { p95Ms, maxMs }
+    return { atSec: atMs / 1000, missing, ...times }
+  })
 }
 
 function publicationEvidence(publication: PublicationRecord): PublicationEvidence {

@@ -3,7 +3,13 @@ import type { TimeStats } from '../stats/summary.ts'
 import type { Phase } from '../load/load.ts'
 import type { ComparedFigure } from './compared-figures.ts'
 import type { RunKind } from './evidence.ts'
-import type { DeliveryCounts, FanOutPoint, PublicationCounts, SocketCounts } from './fan-out-counts.ts'
+import type {
+  DeliveryCounts,
+  FanOutPoint,
+  PublicationCounts,
+  PublicationPoint,
+  SocketCounts,
+} from './fan-out-counts.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { Invalidity, InvalidReason, Outcome } from './verdict.ts'
 
@@ -158,6 +164,11 @@ export interface FanOutRunResult extends RunResultBase {
   readonly connectTime?: TimeStats
   readonly generator: GeneratorHealth
   readonly timeline: readonly FanOutPoint[]
+  /**
+   * Counted publications in their order; where there are more than 2,000, the worst of every few that follow one another.
+   * Absent in results of earlier versions.
+   */
+  readonly publicationTimeline?: readonly PublicationPoint[]
 }
 
 export interface MicroRunResult extends RunResultBase {

@@ -65,8 +65,10 @@ describe('charts over time', () => {
   })
 
   test('draw the deliveries of a fan-out', () => {
-    const [lag, deliveries] = fanOutCharts(sampleFanOutRun(), [])
+    const [lag, publications, deliveries] = fanOutCharts(sampleFanOutRun(), [])
     expect(lag!.unit).toBe('ms')
+    expect(publications!.xs.slice(0, 3)).toEqual([0, 0.5, 1])
+    expect(publications!.series.map(({ values }) => values[19])).toEqual([219.5, 229.5])
     expect(deliveries!.series[2]!.values).toEqual([0, 0, 0, 0, 2, 0, 0, 0, 0, 0])
   })
 

@@ -1,8 +1,12 @@
+import type { PublicationPoint } from '../../../run/fan-out-counts.ts'
 import type { FanOutRunResult } from '../../../run/result.ts'
 import { type Chart, round } from './chart.ts'
 
 /** Charts over the time of a fan-out. */
-export function fanOutCharts({ timeline }: FanOutRunResult, limits: Chart['limits']): readonly Chart[] {
+export function fanOutCharts(
+  { timeline, publicationTimeline = [] }: FanOutRunResult,
+  limits: Chart['limits'],
+): readonly Chart[] {
   if (timeline.length === 0) return []
   const base = { x: 'seconds', xs: timeline.map(({ second }) => second), draw: 'lines' } as const
   return [
@@ -18,6 +22,7 @@ export function fanOutCharts({ timeline }: FanOutRunResult, limits: Chart['limit
         { label: 'max', colour: 'muted', dashed: true, values: timeline.map(({ maxMs }) => round(maxMs)) },
       ],
     },
+    ...eachPublication(publicationTimeline, limits),
     {
       ...base,
       title: 'Deliveries expected and received',
@@ -28,6 +33,26 @@ export function fanOutCharts({ timeline }: FanOutRunResult, limits: Chart['limit
         { label: 'expected', colour: 'muted', dashed: true, values: timeline.map(({ expected }) => expected) },
         { label: 'received', colour: 'low', values: timeline.map(({ received }) => received) },
         { label: 'missing', colour: 'bad', values: timeline.map(({ missing }) => missing) },
+      ],
+    },
+  ]
+}
+
+/** A fan-out is slow by publications, not by seconds: one that went wrong is lost in a second that holds twenty. */
+function eachPublication(points: readonly PublicationPoint[], limits: Chart['limits']): readonly Chart[] {
+  if (points.length === 0) return []
+  return [
+    {
+      title: 'Lag of each publication',
+      note: 'At the instant it was due. Of more than 2,000 publications, the worst of every few in a row.',
+      x: 'seconds',
+      xs: points.map(({ atSec }) => atSec),
+      unit: 'ms',
+      draw: 'lines',
+      limits,
+      series: [
+        { label: 'p95 of its receipts', colour: 'middle', values: points.map(({ p95Ms }) => round(p95Ms)) },
+        { label: 'last receipt', colour: 'muted', dashed: true, values: points.map(({ maxMs }) => round(maxMs)) },
       ],
     },
   ]
