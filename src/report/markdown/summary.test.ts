@@ -1,10 +1,25 @@
 import { describe, expect, test } from 'vitest'
 import { EarlierRuns } from '../earlier.ts'
-import { FAILED, INVALID, PASSED, sampleHttpRun } from '../sample-records.ts'
+import { COMPARED, FAILED, INVALID, PASSED, sampleHttpRun } from '../sample-records.ts'
 import { sampleResults, scenario } from '../sample-results.ts'
 import { COMMENT_MARKER, commentBody, markdownSummary } from './summary.ts'
 
 const none = new EarlierRuns()
+
+test('a comparison of two builds stands in a table of its own', () => {
+  const results = sampleResults()
+  const scenarios = [{ ...results.scenarios[0]!, comparisons: [COMPARED] }]
+  const summary = markdownSummary({ ...results, scenarios }, none)
+  const table = summary.slice(summary.indexOf('**S1 session'), summary.indexOf('\n\n', summary.indexOf('| errors')))
+  expect(table).toMatchInlineSnapshot(`
+    "**S1 session and config**, comparison 1: head against base, 8 pairs of slices of 1s, constantArrivalRate 100/s, 20 VUs, 16s
+
+    |  | base | head | change | 95% interval |
+    |---|--:|--:|--:|---|
+    | p50 | 2 ms | 2.3 ms | +15% | +12% to +18% |
+    | errors | 0% | 1% | +1 points | ±0 points to +2 points |"
+  `)
+})
 
 test('a summary says in one table what did not pass, and why an invalid run is invalid', () => {
   expect(markdownSummary(sampleResults(), none)).toMatchInlineSnapshot(`

@@ -5,6 +5,7 @@ import { p95Change, showChange, type EarlierRuns } from '../earlier.ts'
 import { errorRatio, missingRatio } from '../../run/result-ratios.ts'
 import type { Results, ScenarioResult } from '../results.ts'
 import { describeInvalidity } from '../wording.ts'
+import { comparisonTables } from './comparisons.ts'
 import { code, escapeMarkdown, fenced } from './text.ts'
 
 /** By it a later comment finds the earlier one to replace. */
@@ -28,6 +29,7 @@ export function markdownSummary(results: Results, earlier: EarlierRuns): string 
     facts(results),
     ...(results.complete ? [] : ['> The command was stopped before its end: scenarios are missing.']),
     ...(scenarios.length === 0 ? [] : [tableOf(scenarios, results, earlier)]),
+    ...comparisonTables(scenarios),
     ...(results.totals.invalid > 0 ? [INVALID_NOTE] : []),
     ...scenarios.map(troubleOf).filter((text) => text !== ''),
     ...outside(results),
