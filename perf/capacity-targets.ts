@@ -3,7 +3,10 @@ import type { PerfFixtures } from 'vitest-slo'
 
 type TimedRun = Parameters<PerfFixtures['capacity']['during']>[0]
 
-/** The plan's capacity planning targets, over the counted phases of a run. */
+/**
+ * The plan's capacity planning targets, over the counted phases of a run. To be asked first: a target that takes the whole
+ * machine starves a generator beside it as well, and then nothing but what it took can be judged.
+ */
 export async function expectCapacityTargets(
   run: TimedRun,
   { metrics, capacity }: Pick<PerfFixtures, 'metrics' | 'capacity'>,

@@ -21,8 +21,8 @@ perfTest('S1 auth and config fetch', async ({ http, metrics, capacity }) => {
     ],
   })
 
+  await expectCapacityTargets(run, { metrics, capacity })
   expect(run).toHaveP95Below(120)
   expect(run).toHaveP99Below(350)
   expect(run).toHaveErrorRateBelow(0.001)
-  await expectCapacityTargets(run, { metrics, capacity })
 })

@@ -24,11 +24,11 @@ perfTest('S3 live events polling', async ({ http, freshness, target, metrics, ca
     request: ({ random }) => ({ path: `/api/events/live?streamerId=${popularStreamerId(random.next())}` }),
   })
 
+  await expectCapacityTargets(run, { metrics, capacity })
   expect(run).toHaveP95Below(150)
   expect(run).toHaveP99Below(350, { skipIfReduced: true })
   expect(await probe.stop()).toStayFresherThan(1_000)
   expect(run).toSustainRate()
   // The plan gives no error rate here; with more errors than this the figures above would say little.
   expect(run).toHaveErrorRateBelow(0.01)
-  await expectCapacityTargets(run, { metrics, capacity })
 })

@@ -11,10 +11,10 @@ perfTest('S4 voting hot path', async ({ http, ledger, target, runId, metrics, ca
     ...votes({ target, runId }),
   })
 
+  await expectCapacityTargets(run, { metrics, capacity })
   expect(run).toHaveStatusRateBelow(429, 0.01)
   expect(run).toHaveP95Below(150)
   expect(run).toHaveP99Below(350)
   expect(run).toHaveErrorRateBelow(0.001)
   await expectConsistentLedger(ledger, run.history, starsBefore)
-  await expectCapacityTargets(run, { metrics, capacity })
 })

@@ -71,13 +71,13 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
     expectedDelta: inflowOf(webhooks.history, (key) => amounts.get(key) ?? 0),
   })
 
+  await expectCapacityTargets(invoices, { metrics, capacity })
   expect(invoices).toHaveP95Below(150)
   expect(invoices).toHaveP99Below(350, { skipIfReduced: true })
   // The plan gives no error rate here; with more errors than this the figures above would say little.
   expect(invoices).toHaveErrorRateBelow(0.01)
   // Sent as fast as answers come, so no rate or latency is claimed: every single delivery was answered as it must be.
   expect([...webhooks.errors]).toEqual([])
-  await expectCapacityTargets(invoices, { metrics, capacity })
 })
 
 const STARS_OF_USERS = `SELECT sum(balance) FROM accounts WHERE id LIKE 'user:%'`

@@ -33,10 +33,10 @@ perfTest('S6 WebSocket fan-out', async ({ ws, target, metrics, capacity, skip })
     lateAfter: '1s',
   })
 
+  await expectCapacityTargets(run, { metrics, capacity })
   expect(run).toHaveMissingRateBelow(0.005)
   expect(run).toDeliverWithin(1000, { ratio: 0.99 })
   expect(run).toDeliverInOrder()
   // The plan says nothing of updates that come twice; a client has to draw each of them.
   expect(run).toHaveDuplicateRateBelow(0.001)
-  await expectCapacityTargets(run, { metrics, capacity })
 })
