@@ -1,4 +1,4 @@
-import { inject, test, type RunnerTestCase } from 'vitest'
+import { inject, test } from 'vitest'
 import type { Baselines } from './baseline/baseline.ts'
 import type { Capacity } from './capacity/capacity.ts'
 import type { Chaos } from './chaos/chaos.ts'
@@ -15,9 +15,9 @@ import type { Metrics } from './metrics/metrics.ts'
 import type { Micro } from './micro/micro.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
 import { targetPidsNow } from './run/control-client.ts'
-import type { ComparisonResult, RunMark, RunResult, RunSeries } from './run/result.ts'
+import type { ComparisonResult, RunResult, RunSeries } from './run/result.ts'
 import type { RunSnapshot } from './run/snapshot.ts'
-import { scenarioRecordOf } from './run/task-meta.ts'
+import { attachMarks, attachSeries, scenarioRecordOf } from './run/task-meta.ts'
 import { formatMs } from './stats/units.ts'
 import { resetBefore, resetServices } from './reset.ts'
 import { targetHandle, type TargetHandle } from './target-handle.ts'
@@ -272,23 +272,6 @@ function rowsOf({ services }: ProvidedSlo, signal: AbortSignal): { readonly sql?
       return createLedger({ databaseUrl, signal }).query(query, values)
     },
   }
-}
-
-/** Charts belong to the run they were sampled beside; one that is there already is drawn anew. */
-function attachSeries(task: RunnerTestCase, name: string, series: readonly RunSeries[]): void {
-  const { runs } = scenarioRecordOf(task)
-  const index = runs.findLastIndex((run) => run.name === name)
-  const run = runs[index]
-  if (run === undefined) return
-  const isNew = ({ group, label }: RunSeries) => !series.some((one) => one.group === group && one.label === label)
-  runs[index] = { ...run, series: [...(run.series ?? []).filter(isNew), ...series] }
-}
-
-function attachMarks(task: RunnerTestCase, name: string, marks: readonly RunMark[]): void {
-  const { runs } = scenarioRecordOf(task)
-  const index = runs.findLastIndex((run) => run.name === name)
-  const run = runs[index]
-  if (run !== undefined) runs[index] = { ...run, marks: [...(run.marks ?? []), ...marks] }
 }
 
 /** Ctrl-C in a terminal reaches the worker too; the main process decides, so that partial results can be reported. */

@@ -1,5 +1,5 @@
 import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
-import type { AbortBlame } from './http-run.ts'
+import type { AbortBlame } from './http-measurement.ts'
 import type { RunSnapshot } from './snapshot.ts'
 import type { AbortRule } from './abort-when.ts'
 import type { Tally } from './tally.ts'

@@ -1,7 +1,7 @@
 import { describeLoad } from '../load/describe.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
-import type { HttpMeasurement } from './http-run.ts'
+import type { HttpMeasurement } from './http-measurement.ts'
 import { allWindows, totalsOf, WHOLE_RUN, type ScopeTotals } from './http-scope.ts'
 import type { RequestWindow } from './http-timeline.ts'
 import type { HttpRunResult, RequestCounts, StepResult, TimelinePoint } from './result.ts'

@@ -5,7 +5,8 @@ import type { ErrorKind } from '../stats/timeline.ts'
 import { evidenceOf } from './evidence.ts'
 import { DEFAULT_LIMITS } from './generator-limits.ts'
 import type { GeneratorHealth } from './generator.ts'
-import { httpRun, type HttpMeasurement } from './http-run.ts'
+import { httpRun } from './http-run.ts'
+import type { HttpMeasurement } from './http-measurement.ts'
 import { PhasedTimeline } from './http-timeline.ts'
 
 const generator: GeneratorHealth = {

@@ -1,82 +1,20 @@
 import { describeLoad, isOpen } from '../load/describe.ts'
-import type { Load, Phase, PhaseName } from '../load/load.ts'
+import type { Phase, PhaseName } from '../load/load.ts'
 import { durationMs, type Duration } from '../options/checks.ts'
 import { OptionsError } from '../options/problems.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { evidenceOf, type RequestEvidence } from './evidence.ts'
-import { generatorInvalidities, limitsBeside, missedRate, type GeneratorLimits } from './generator-limits.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { History } from './history.ts'
 import { evidenceLines, hintFor, scopeName } from './http-evidence.ts'
+import { httpInvalidities } from './http-invalidities.ts'
+import type { ConnectionFigures, HttpMeasurement } from './http-measurement.ts'
 import { httpRunResult, timelinePoints } from './http-result.ts'
-import {
-  phasesIn,
-  scopeDurationMs,
-  totalsOf,
-  WHOLE_RUN,
-  type RequestSeries,
-  type Scope,
-  type ScopeTotals,
-} from './http-scope.ts'
-import type { HttpRunResult, SlowRequest, TimelinePoint } from './result.ts'
-import type { Invalidity } from './verdict.ts'
+import { phasesIn, scopeDurationMs, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from './http-scope.ts'
+import type { HttpRunResult, TimelinePoint } from './result.ts'
 import { windowOf, type RunWindow, type TimedRun } from './window.ts'
-
-/** How the connections of a run fared. Opening them before the load begins is no part of any latency. */
-export interface ConnectionFigures {
-  readonly opened: number
-  /** Attempts that came to nothing. */
-  readonly refused: number
-  /** Connections the target closed while idle; each is opened again when its VU's next request is due. */
-  readonly closedIdle: number
-  /** Requests sent a second time because an idle connection turned out to be closed (safe methods and idempotency keys). */
-  readonly resent: number
-  readonly openAtEnd: number
-  readonly maxOpen: number
-}
-
-/**
- * Whose doing it was that a run's own `abortWhen` ended it. `target`: its errors were answers, refusals and resets, which
- * no shortage on the generator's side brings about. `target or generator`: it could have been either, such as time-outs.
- */
-export type AbortBlame = 'target' | 'target or generator'
-
-/** What the engine hands over when a run has ended. */
-export interface HttpMeasurement {
-  /** `conversation`: the requests were messages over WebSocket. */
-  readonly kind: 'http' | 'conversation'
-  readonly name: string
-  /** As put on, after scaling. */
-  readonly load: Load
-  /** Name of the scale that reduced the load; absent where it is as written. */
-  readonly reducedTo?: string
-  /** Warm-up included, cut where the run ended. */
-  readonly phases: readonly Phase[]
-  readonly series: readonly RequestSeries[]
-  /** Worst first, of steady and spike phases. */
-  readonly slowest: readonly SlowRequest[]
-  /** In order, as written. */
-  readonly steps: readonly string[]
-  /** At the end of each second: requests in flight and VUs taking part. */
-  readonly gauges: readonly { readonly inFlight: number; readonly vus: number }[]
-  /** When it began, on this process's clock (`performance.now()`). */
-  readonly startMs: number
-  readonly durationMs: number
-  readonly generator: GeneratorHealth
-  readonly limits: GeneratorLimits
-  readonly connections: ConnectionFigures
-  /** Where the target was asked for, without credentials. */
-  readonly origin: string
-  readonly abortReason: string | undefined
-  /** Set where the run's own `abortWhen` ended it. */
-  readonly abortBlame: AbortBlame | undefined
-  readonly history: History | undefined
-  readonly warnings: readonly string[]
-  /** VUs that would have carried the rate at the latency seen; `undefined` where those there were sufficed. */
-  readonly vusNeeded: number | undefined
-}
 
 interface HttpRunBase extends TimedRun {
   readonly kind: 'http' | 'conversation'
@@ -266,7 +204,9 @@ class ScopedRun implements HttpRunBase {
 
   result(): HttpRunResult {
     // Given up because of the target it is no invalid run; that it was given up the result says as its state.
-    const invalidities = this.#invalidities().filter(({ blame }) => blame === undefined)
+    const invalidities = httpInvalidities(this.#measured, this.#totals, this.#scope).filter(
+      ({ blame }) => blame === undefined,
+    )
     return httpRunResult(this.#measured, this.#totals, invalidities)
   }
 
@@ -293,7 +233,7 @@ class ScopedRun implements HttpRunBase {
       windows: windows.map(({ latency }): Histogram => latency),
       durationMs: this.durationMs,
       ...(reducedTo === undefined ? {} : { reducedTo }),
-      invalidities: this.#invalidities(),
+      invalidities: httpInvalidities(this.#measured, this.#totals, this.#scope),
       evidenceLines: evidenceLines(subject),
       slowest: this.#slowest(),
       hint: hintFor(this.#totals, origin, vusNeeded),
@@ -327,41 +267,5 @@ class ScopedRun implements HttpRunBase {
       .filter(({ latency }) => latency.count > 0)
       .map(({ step, latency }) => ({ label: step, p95Ms: latency.percentileUs(0.95) / 1000 }))
       .toSorted((a, b) => b.p95Ms - a.p95Ms)
-  }
-
-  #invalidities(): readonly Invalidity[] {
-    const { generator, abortReason, abortBlame, phases, series } = this.#measured
-    const serviceP50Ms = totalsOf(series, phases, WHOLE_RUN).sum.serviceTime.percentileUs(0.5) / 1000
-    const limits = limitsBeside(serviceP50Ms, this.#measured.limits)
-    const found = [...generatorInvalidities(generator, limits), ...missedRate(this.#totals.sum, generator, limits)]
-    if (abortReason !== undefined)
-      found.push(abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame)))
-    if (phasesIn(phases, this.#scope).some((at) => phases[at]!.name === 'warmup'))
-      found.push({
-        reason: 'wrong-phase',
-        finding: `the scope is the ${scopeName(phases, this.#scope)}`,
-        remedy: 'judge steady or spike phases; warm-up is never counted',
-      })
-    return found
-  }
-}
-
-/** The blame that stands although the generator was past its limits. */
-function sureOf(blame: AbortBlame | undefined): AbortBlame | undefined {
-  return blame === 'target' ? blame : undefined
-}
-
-function abortion(reason: string, blame: AbortBlame | undefined): Invalidity {
-  if (blame === undefined)
-    return {
-      reason: 'aborted',
-      finding: `the run was aborted: ${reason}`,
-      remedy: 'what was measured until then is shown; see why, and run it to its end',
-    }
-  return {
-    reason: 'aborted',
-    finding: `the run was given up: ${reason}`,
-    remedy: 'see why the target failed; where it is meant to fail that often, set abortWhen: false',
-    blame: 'target',
   }
 }

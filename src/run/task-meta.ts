@@ -1,5 +1,5 @@
 import type { TaskMeta } from 'vitest'
-import type { ScenarioRecord } from './result.ts'
+import type { RunMark, RunSeries, ScenarioRecord } from './result.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
@@ -8,7 +8,29 @@ declare module 'vitest' {
   }
 }
 
+interface Task {
+  readonly meta: TaskMeta
+}
+
 /** The record of a test, begun where it has none yet. Runs and assertions are pushed into it as they come. */
-export function scenarioRecordOf(test: { readonly meta: TaskMeta }): ScenarioRecord {
-  return (test.meta.slo ??= { runs: [], assertions: [] })
+export function scenarioRecordOf(task: Task): ScenarioRecord {
+  return (task.meta.slo ??= { runs: [], assertions: [] })
+}
+
+/** Charts belong to the run they were sampled beside; one that is there already is drawn anew. */
+export function attachSeries(task: Task, name: string, series: readonly RunSeries[]): void {
+  const { runs } = scenarioRecordOf(task)
+  const index = runs.findLastIndex((run) => run.name === name)
+  const run = runs[index]
+  if (run === undefined) return
+  const isNew = ({ group, label }: RunSeries) => !series.some((one) => one.group === group && one.label === label)
+  runs[index] = { ...run, series: [...(run.series ?? []).filter(isNew), ...series] }
+}
+
+/** What was done to the system while a run went on. */
+export function attachMarks(task: Task, name: string, marks: readonly RunMark[]): void {
+  const { runs } = scenarioRecordOf(task)
+  const index = runs.findLastIndex((run) => run.name === name)
+  const run = runs[index]
+  if (run !== undefined) runs[index] = { ...run, marks: [...(run.marks ?? []), ...marks] }
 }

@@ -1,0 +1,44 @@
+import { generatorInvalidities, limitsBeside, missedRate } from './generator-limits.ts'
+import { scopeName } from './http-evidence.ts'
+import type { AbortBlame, HttpMeasurement } from './http-measurement.ts'
+import { phasesIn, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from './http-scope.ts'
+import type { Invalidity } from './verdict.ts'
+
+/** What speaks against judging a part of a run. */
+export function httpInvalidities(
+  { generator, limits: written, abortReason, abortBlame, phases, series }: HttpMeasurement,
+  totals: ScopeTotals,
+  scope: Scope,
+): readonly Invalidity[] {
+  const serviceP50Ms = totalsOf(series, phases, WHOLE_RUN).sum.serviceTime.percentileUs(0.5) / 1000
+  const limits = limitsBeside(serviceP50Ms, written)
+  const found = [...generatorInvalidities(generator, limits), ...missedRate(totals.sum, generator, limits)]
+  if (abortReason !== undefined) found.push(abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame)))
+  if (phasesIn(phases, scope).some((at) => phases[at]!.name === 'warmup'))
+    found.push({
+      reason: 'wrong-phase',
+      finding: `the scope is the ${scopeName(phases, scope)}`,
+      remedy: 'judge steady or spike phases; warm-up is never counted',
+    })
+  return found
+}
+
+/** The blame that stands although the generator was past its limits. */
+function sureOf(blame: AbortBlame | undefined): AbortBlame | undefined {
+  return blame === 'target' ? blame : undefined
+}
+
+function abortion(reason: string, blame: AbortBlame | undefined): Invalidity {
+  if (blame === undefined)
+    return {
+      reason: 'aborted',
+      finding: `the run was aborted: ${reason}`,
+      remedy: 'what was measured until then is shown; see why, and run it to its end',
+    }
+  return {
+    reason: 'aborted',
+    finding: `the run was given up: ${reason}`,
+    remedy: 'see why the target failed; where it is meant to fail that often, set abortWhen: false',
+    blame: 'target',
+  }
+}
