@@ -7,6 +7,7 @@ import { badge } from './cells.ts'
 import { html, type Markup } from './markup.ts'
 import { anchorOf } from './overview.ts'
 import { runSection } from './run.ts'
+import { uncheckedNote } from '../wording.ts'
 import { table } from './tables.ts'
 
 /** Takes a run's charts and gives the ids under which the page finds them. */
@@ -19,9 +20,14 @@ export type ChartStore = (
 export function scenarioSection(scenario: ScenarioResult, at: number, store: ChartStore): Markup {
   const { name, verdict, file, durationMs, runs, comparisons = [], assertions, note } = scenario
   const id = anchorOf(at)
+  const unchecked = uncheckedNote(assertions)
   return html`<section class="scenario" id="${id}" aria-labelledby="${id}-name" data-verdict="${verdict}">
     <h2 id="${id}-name">${badge(verdict)} ${name}</h2>
-    <p class="facts"><span>${file}</span><span>took ${formatDuration(Math.round(durationMs / 100) * 100)}</span></p>
+    <p class="facts">
+      <span>${file}</span
+      ><span>took ${formatDuration(Math.round(durationMs / 100) * 100)}</span
+      >${unchecked === undefined ? '' : html`<span>${unchecked}</span>`}
+    </p>
     ${note === undefined ? '' : html`<p>${note}</p>`}
     ${assertions.length === 0 ? html`<p class="muted">Nothing was asserted.</p>` : assertionTable(assertions)}
     ${messages(scenario)} ${comparisons.map(comparisonTable)}

@@ -4,7 +4,7 @@ import type { Outcome } from '../../run/verdict.ts'
 import { p95Change, showChange, type EarlierRuns } from '../earlier.ts'
 import { errorRatio, missingRatio } from '../../run/result-ratios.ts'
 import type { Results, ScenarioResult } from '../results.ts'
-import { describeInvalidity } from '../wording.ts'
+import { describeInvalidity, uncheckedNote } from '../wording.ts'
 import { comparisonTables } from './comparisons.ts'
 import { code, escapeMarkdown, fenced } from './text.ts'
 
@@ -75,10 +75,11 @@ function rank(scenario: ScenarioResult, results: Results, earlier: EarlierRuns):
 
 function tableOf(scenarios: readonly ScenarioResult[], results: Results, earlier: EarlierRuns): string {
   const rows = scenarios.flatMap((scenario) => {
-    const name = `${SIGNS[scenario.verdict]} ${scenario.verdict}`
+    const unchecked = uncheckedNote(scenario.assertions)
+    const verdict = `${SIGNS[scenario.verdict]} ${scenario.verdict}${unchecked === undefined ? '' : `, ${unchecked}`}`
     const runs = scenario.runs.length > 0 ? scenario.runs : [undefined]
     return runs.map((run, at) => {
-      const cells = [at === 0 ? name : '', escapeMarkdown(nameOf(scenario, run)), ...figureCells(run)]
+      const cells = [at === 0 ? verdict : '', escapeMarkdown(nameOf(scenario, run)), ...figureCells(run)]
       return `| ${[...cells, changeCell(scenario, run, results, earlier)].join(' | ')} |`
     })
   })

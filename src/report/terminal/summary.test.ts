@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { EarlierRuns } from '../earlier.ts'
 import type { Results } from '../results.ts'
-import { COMPARED, FAILED, sampleHttpRun } from '../sample-records.ts'
+import { COMPARED, FAILED, PASSED, sampleHttpRun } from '../sample-records.ts'
 import { sampleResults, scenario } from '../sample-results.ts'
 import { plain, type Paint } from './style.ts'
 import { summaryOf } from './summary.ts'
@@ -70,6 +70,13 @@ test('shows two builds figure by figure', () => {
           p50     2 ms  2.3 ms       +15%  +12% to +18%
           errors    0%      1%  +1 points  ±0 points to +2 points"
   `)
+})
+
+test('a pass of which a part was not checked says so beside its verdict', () => {
+  const unchecked = { ...PASSED, outcome: 'skipped', received: 'no database is known' } as const
+  const passed = { ...scenario('S4 votes', 'passed', [], [PASSED, unchecked]), durationMs: 31_200 }
+  const [, title] = summaryOf({ ...sampleResults(), scenarios: [passed] }, none, 120, plain).split('\n\n')
+  expect(title!.split('\n')[0]).toBe('PASS     S4 votes  31.2s, 1 of 2 assertions not checked')
 })
 
 test('paints verdicts apart', () => {

@@ -5,7 +5,7 @@ import type { Outcome } from '../../run/verdict.ts'
 import { p95Change, p95Of, showChange, type EarlierRuns } from '../earlier.ts'
 import { figuresOf } from '../figures.ts'
 import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
-import { describeInvalidity } from '../wording.ts'
+import { describeInvalidity, uncheckedNote } from '../wording.ts'
 import { columnWidths, cut, joinCells, wrapPieces, wrapWords, type Cell } from './columns.ts'
 import { inColourOf, outcomeMark, VERDICT_WIDTH, verdictLabel, type Paint } from './style.ts'
 
@@ -51,7 +51,10 @@ function headline({ results: { scale, durationMs, services }, max, paint }: Shee
 function scenarioLines(scenario: ScenarioResult, sheet: Sheet): string[] {
   const { max, paint } = sheet
   const { verdict, name, runs, comparisons = [], assertions, durationMs } = scenario
-  const took = durationMs >= 100 ? `  ${formatDuration(Math.round(durationMs / 100) * 100)}` : ''
+  const unchecked = uncheckedNote(assertions)
+  const took =
+    (durationMs >= 100 ? `  ${formatDuration(Math.round(durationMs / 100) * 100)}` : '') +
+    (unchecked === undefined ? '' : `, ${unchecked}`)
   const title = cut(name, max - VERDICT_WIDTH - 2 - took.length)
   const lines = [`${verdictLabel(verdict, paint)}  ${paint('bold', title)}${paint('dim', took)}`]
   if (scenario.note) lines.push(...indented(wrapWords(scenario.note, max - 4), 2))
