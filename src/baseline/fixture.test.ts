@@ -27,24 +27,27 @@ const SCENARIO = `
   })
 `
 
+/** Vitest makes a second project of it, for the benchmarks; both know the run's target and services. */
 const BENCH_CONFIG = `
-  export default {
-    test: {
-      include: [],
-      benchmark: { enabled: true },
-      server: { deps: { external: [/^${SRC.replaceAll('/', '\\/')}/] } },
-    },
-  }
+  import { definePerfConfig } from 'vitest-slo/config'
+  export default definePerfConfig({ test: { benchmark: { enabled: true } } })
+`
+
+const KNOWS_ITS_SCALE = `
+  import { expect } from 'vitest'
+  import { perfTest } from 'vitest-slo'
+  perfTest('knows its scale', ({ scale }) => expect(scale.name).toBe('smoke'))
 `
 
 const BENCH = `
-  import { expect, test } from 'vitest'
-  import '${SRC}/matchers/register.ts'
+  import { expect } from 'vitest'
+  import { perfTest } from 'vitest-slo'
   const spin = (us) => {
     const end = performance.now() + us / 1000
     while (performance.now() < end);
   }
-  test('parses', async ({ bench }) => {
+  perfTest('parses', async ({ bench, scale }) => {
+    expect(scale.name).toBe('smoke')
     const options = { time: 0, iterations: 20 }
     const now = await bench('spin', { writeResult: './benches/spin.json' }, () => spin(500)).run(options)
     const before = await bench.from('spin', './benches/spin.json').run()
@@ -80,9 +83,16 @@ test('a scenario is held against what it stored, as with snapshots', { timeout: 
 })
 
 test("the results of Vitest's own benchmarks are stored and compared as before", { timeout: 60_000 }, async () => {
-  const project = await InlineProject.create({ 'vitest.config.ts': BENCH_CONFIG, 'parse.bench.ts': BENCH })
+  const project = await InlineProject.create({
+    'vitest.config.ts': BENCH_CONFIG,
+    'parse.bench.ts': BENCH,
+    'perf/scale.perf.ts': KNOWS_ITS_SCALE,
+  })
   onTestFinished(() => project[Symbol.asyncDispose]())
-  const { exitCode, output } = await project.run()
-  expect({ exitCode, text: plainText(output) }).toMatchObject({ exitCode: 0 })
+  const { exitCode, output } = await project.run(['run'], { PERF_SCALE: 'smoke' })
+  const text = plainText(output)
+  expect({ exitCode, text }).toMatchObject({ exitCode: 0 })
+  expect(text.match(/vitest-slo {2}scale smoke/g)).toHaveLength(1)
+  expect(text).toContain('2 passed')
   expect(await readdir(project.path('benches'))).toEqual(['spin.json'])
 })

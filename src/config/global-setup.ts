@@ -6,6 +6,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const plugin = project.vite.config.plugins.find(({ name }) => name === 'vitest-slo')
   if (plugin === undefined) throw new Error('The config of this project was not made by definePerfConfig().')
   const session = (plugin.api as SloPluginApi).session()
-  await session.start()
-  return () => session.stop()
+  await session.start(project)
+  return () => session.stop(project)
 }

@@ -27,7 +27,7 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
     // oxlint-disable-next-line typescript/no-misused-promises -- Vitest awaits the hook, though its type does not say so
     async configureVitest({ vitest, project }) {
       try {
-        session = new Session(config, vitest, project)
+        session = new Session(config, vitest, project.vite.config.mode)
         // A comparison says what it found itself: a report of scenarios that were left off halfway would replace a real one.
         if (comparedBase(process.env) === undefined) addReporter(vitest, await reporterOptions(config))
       } catch (error) {

@@ -26,7 +26,8 @@ import { targetTriggers, watchedFolders } from './watch.ts'
 export class Session {
   readonly #config: PerfConfig
   readonly #vitest: Vitest
-  readonly #project: TestProject
+  /** The config's, and the one that Vitest makes of it for benchmarks where they are enabled. */
+  readonly #projects = new Set<TestProject>()
   readonly #starting = new AbortController()
   readonly #choice: ScaleChoice
   readonly #observation: Observation
@@ -34,36 +35,45 @@ export class Session {
   #environment: Environment | undefined
   #base: Environment | undefined
   #control: ControlServer | undefined
+  #started: Promise<void> | undefined
   #giveSignalsBack = () => {}
 
   /** @throws {OptionsError} where the scale is unknown, or options or variables cannot be used */
-  constructor(config: PerfConfig, vitest: Vitest, project: TestProject) {
+  constructor(config: PerfConfig, vitest: Vitest, mode: string) {
     this.#config = config
     this.#vitest = vitest
-    this.#project = project
     this.#choice = chooseScale({
       environment: process.env['PERF_SCALE'],
-      mode: project.vite.config.mode,
+      mode,
       config: config.scale,
       watch: vitest.config.watch,
     })
     this.#observation = new Observation(config, process.env)
   }
 
-  /** Starts services and target and tells the workers where they are. In watch mode they stay up between re-runs. */
-  async start(): Promise<void> {
+  /**
+   * Starts services and target, once, and tells the workers of a project where they are. In watch mode they stay up between
+   * re-runs.
+   */
+  async start(project: TestProject): Promise<void> {
+    this.#projects.add(project)
+    this.#started ??= this.#start(project)
+    await this.#started
+    this.#provide(this.#environment!.details)
+  }
+
+  async #start(project: TestProject): Promise<void> {
     this.#giveSignalsBack = onFirstInterrupt((signal) => void this.#interrupt(signal))
     const { scale, source } = this.#choice
     this.#log(`scale ${describeScale(scale)} (${source})`)
     this.#environment = await this.#startEnvironment()
     if (this.#compared !== undefined) this.#base = await this.#startBase(this.#compared, this.#environment)
     this.#control = await controlOf(this.#environment)
-    this.#provide(this.#environment.details)
     for (const environment of [this.#environment, this.#base])
       environment?.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
     if (!this.#vitest.config.watch) return
     this.#vitest.vite.watcher.add([...watchedFolders(targetTriggers(this.#config.target, process.env))])
-    this.#project.onTestsRerun(() => this.#beforeRerun())
+    project.onTestsRerun(() => this.#beforeRerun())
   }
 
   async #startEnvironment(): Promise<Environment> {
@@ -94,7 +104,10 @@ export class Session {
     return { signal: this.#starting.signal, log: (line) => this.#log(line) }
   }
 
-  async stop(): Promise<void> {
+  /** Puts them away once the last project is done. */
+  async stop(project: TestProject): Promise<void> {
+    this.#projects.delete(project)
+    if (this.#projects.size > 0) return
     this.#giveSignalsBack()
     await this.#control?.[Symbol.asyncDispose]()
     await Promise.all([this.#environment?.[Symbol.asyncDispose](), this.#base?.[Symbol.asyncDispose]()])
@@ -135,12 +148,15 @@ export class Session {
       ...services.flatMap(([, { connection }]) => Object.values(connection)),
       ...this.#observation.secretUrls,
     ]
-    this.#project.provide('slo', slo)
-    this.#project.provide(RUN_INFO, {
+    const runInfo = {
       scale: scale.name,
       services: services.map(([name, { provider, summary }]) => ({ name, provider, summary })),
       secrets: [...secretUrls.flatMap(secretsOf), ...(this.#control ? [this.#control.address.token] : [])],
-    })
+    }
+    for (const project of this.#projects) {
+      project.provide('slo', slo)
+      project.provide(RUN_INFO, runInfo)
+    }
   }
 
   #comparison(): Pick<ProvidedSlo, 'comparison'> {
