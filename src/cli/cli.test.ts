@@ -68,6 +68,12 @@ async function written(): Promise<readonly string[]> {
     .toSorted()
 }
 
+test('who stops reading, as head does, is told nothing and is no failure', async () => {
+  const child = spawn(process.execPath, [MAIN, '--help'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  expect(await outcome(child)).toEqual({ exitCode: 0, stdout: '', stderr: '' })
+})
+
 describe('vitest-slo', () => {
   test('lists its commands', async () => {
     const { exitCode, stdout } = await run('--help')
