@@ -1,69 +1,20 @@
 import { durationOf } from '../load/describe.ts'
 import { driverFor, type DrivenVu, type Driver, type DriverSurroundings } from '../load/drivers.ts'
 import { Fifo } from '../load/fifo.ts'
-import type { Load, Phase } from '../load/load.ts'
+import type { Phase } from '../load/load.ts'
 import { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
 import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
-import type { AbortRule } from './abort-when.ts'
 import { ABORT_CHECK_MS, AbortWatch, type GivenUp } from './abort-watch.ts'
-import type { RunKind } from './evidence.ts'
-import type { GeneratorLimits } from './generator-limits.ts'
 import { GeneratorWatch } from './generator-watch.ts'
-import type { GeneratorHealth } from './generator.ts'
 import type { AbortBlame } from './http-measurement.ts'
-import type { RequestSeries } from './http-scope.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
-import type { RunSnapshot } from './snapshot.ts'
 import { Tally } from './tally.ts'
 import { vusNeeded } from './vus-needed.ts'
+import type { Executed, ExecutionOptions, Workload } from './workload.ts'
 
 /** Who has just saved a scenario need not wait for its first whole second. */
 const FIRST_LOOK_MS = 300
-
-export interface ExecutionOptions {
-  readonly name: string
-  readonly kind: RunKind
-  /** After scaling. */
-  readonly load: Load
-  readonly warmupMs: number
-  /** How long an iteration may go on after the load's end: as long as one request may take. */
-  readonly graceMs: number
-  /** Open models: what waited so long for a free VU is dropped. */
-  readonly dropAfterMs: number
-  readonly abortWhen: AbortRule | undefined
-  readonly limits: GeneratorLimits
-  readonly random: Random
-  readonly signal: AbortSignal
-  readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
-}
-
-/** What VUs do, and where it is counted: requests over HTTP, conversations over WebSocket. */
-export interface Workload<V extends DrivenVu> {
-  /** Makes the VUs and opens their connections, before the load begins. */
-  open(execution: Execution<V>): Promise<readonly V[]>
-  close(): Promise<void>
-  /** Requests sent and not answered yet. */
-  readonly inFlight: number
-  readonly openSockets: number
-  readonly series: readonly RequestSeries[]
-  /** Where an iteration that was never begun is counted. */
-  dropped(random: Random): RequestSeries
-}
-
-/** What an execution leaves, of itself; what was counted is in the workload's series. */
-export interface Executed {
-  /** Warm-up included, cut where the run ended. */
-  readonly phases: readonly Phase[]
-  readonly gauges: readonly { readonly inFlight: number; readonly vus: number }[]
-  readonly startMs: number
-  readonly durationMs: number
-  readonly generator: GeneratorHealth
-  readonly abortReason: string | undefined
-  readonly abortBlame: AbortBlame | undefined
-  readonly vusNeeded: number | undefined
-  readonly warnings: readonly string[]
-}
 
 /** Puts a load on: has VUs begin iterations when they are due, from the first connection to the last answer. */
 export class Execution<V extends DrivenVu> {
