@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { chownSync, mkdtempSync } from 'node:fs'
+import { chownSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { RUN_LABEL } from './engine.ts'
 import { startTimeOf } from './process-identity.ts'
@@ -83,8 +83,10 @@ export class Guardian implements AsyncDisposable {
 
   /** Makes a temporary folder that only `owner` (default: this user) may enter, and that goes with the run. */
   temporaryFolder(name: string, { parent = tmpdir(), owner }: TemporaryFolderOptions = {}): TemporaryFolder {
-    const path = mkdtempSync(join(parent, `${FOLDER_PREFIX}${name}-`))
+    const path = join(parent, `${FOLDER_PREFIX}${name}-${randomBytes(8).toString('hex')}`)
+    // Noted before it is made: a kill in between would leave a folder that no record names.
     const release = this.#journal.add({ kind: 'directory', path })
+    mkdirSync(path, { mode: 0o700 })
     if (owner) chownSync(path, owner.uid, owner.gid)
     const remove = () => {
       removeFolder(path)
