@@ -71,6 +71,16 @@ describe('CPU', () => {
     expect(share.sampleCount, 'a step too short for the clock is joined to the next').toBe(1)
   })
 
+  test('a step from one process to another is left out, also where the second has used more', () => {
+    const readings = [5, 6, 20, 20.5].map((totalSec, at) => ({
+      atMs: (at + 1) * 1_000,
+      value: { totalSec, instancesSec: [totalSec], pids: [at < 2 ? 7 : 8] },
+    }))
+    const share = judged({ cpu: { readings, failures: [], async sample() {} } }).cpu()
+    expect(share.mean).toBeCloseTo((1 + 0.5) / 2 / 2)
+    expect(share.sampleCount).toBe(2)
+  })
+
   test('a process that was started again begins at zero, and that step is left out', () => {
     expect(judged({ cpu: cpuOf(0, 5, 6, 1, 2) }).cpu().mean).toBeCloseTo(0.5)
   })

@@ -181,6 +181,16 @@ describe('everything is put away when the main process', () => {
   })
 })
 
+test('a temporary folder is noted before it is made', async () => {
+  const records = recordFolder(folder)
+  await using guardian = await Guardian.start({ folder: records })
+  const parent = join(folder, 'not there')
+  expect(() => guardian.temporaryFolder('redis', { parent })).toThrow('ENOENT')
+  const [name] = readdirSync(records)
+  const noted = readRecord(join(records, name!))!.leftovers
+  expect(noted).toEqual([{ kind: 'directory', path: expect.stringContaining(join(parent, 'vitest-slo-redis-')) }])
+})
+
 test('a record names another process under the same pid: it is left alone', async () => {
   const bystander = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
   try {
