@@ -51,6 +51,14 @@ test('one pause that makes one second late is no saturation', () => {
   expect(found({ scheduleDelay: late, sustainedScheduleDelay: late })).toHaveLength(1)
 })
 
+test('a 99th percentile of few requests counts only as far as it is certain', () => {
+  const delays = { p50Ms: 0.1, p99Ms: 6.13, maxMs: 55 }
+  expect(found({ scheduleDelay: { ...delays, p99AtLeastMs: 1.2 } })).toEqual([])
+  expect(found({ scheduleDelay: { ...delays, p99AtLeastMs: 5.4 } })).toMatchObject([
+    { finding: expect.stringContaining('schedule delay p99 6.13 ms, limit 5 ms') },
+  ])
+})
+
 test('lateness that is little beside the median service time is within the limits', () => {
   const late = { scheduleDelay: { p50Ms: 1, p99Ms: 30, maxMs: 40 } }
   const within = (serviceP50Ms: number) =>

@@ -36,5 +36,19 @@ test('beginning again forgets what was measured before', () => {
   watch.start()
   watch.recordScheduleDelay(2)
   watch.stop()
-  expect(watch.health().scheduleDelay).toEqual({ p50Ms: 2, p99Ms: 2, maxMs: 2 })
+  expect(watch.health().scheduleDelay).toEqual({ p50Ms: 2, p99Ms: 2, p99AtLeastMs: 2, maxMs: 2 })
+})
+
+test.each([
+  { late: 2, ofMany: 200, isCertain: false },
+  { late: 7, ofMany: 200, isCertain: false },
+  { late: 8, ofMany: 200, isCertain: true },
+  { late: 12, ofMany: 1000, isCertain: false },
+  { late: 20, ofMany: 1000, isCertain: true },
+])('that the 99th percentile is late is certain of $late of $ofMany: $isCertain', ({ late, ofMany, isCertain }) => {
+  const watch = new GeneratorWatch(() => 0)
+  watch.start()
+  for (let n = 0; n < ofMany; n++) watch.recordScheduleDelay(n < late ? 9 : 0.1)
+  watch.stop()
+  expect(watch.health().scheduleDelay!.p99AtLeastMs! > 5).toBe(isCertain)
 })

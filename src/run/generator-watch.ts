@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks'
 import type { Histogram } from '../stats/histogram.ts'
+import { percentileIntervalMs } from '../stats/intervals.ts'
 import { descriptorLimit } from './descriptor-limit.ts'
 import type { DelayStats, GeneratorHealth } from './generator.ts'
 import { ScheduleDelay } from './schedule-delay.ts'
@@ -101,6 +102,7 @@ function delayStats(histogram: Histogram): DelayStats | undefined {
   return {
     p50Ms: histogram.percentileUs(0.5) / 1000,
     p99Ms: histogram.percentileUs(0.99) / 1000,
+    p99AtLeastMs: percentileIntervalMs([histogram], 0.99)!.low,
     maxMs: histogram.maxUs / 1000,
   }
 }

@@ -25,5 +25,10 @@ export interface GeneratorHealth {
 export interface DelayStats {
   readonly p50Ms: number
   readonly p99Ms: number
+  /**
+   * Lower end of the 95% interval of {@link p99Ms}: of 200 delays, two are the whole 99th percentile, and chance. Left
+   * out where the delays were too many to matter.
+   */
+  readonly p99AtLeastMs?: number
   readonly maxMs: number
 }
