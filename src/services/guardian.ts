@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { RUN_LABEL } from './engine.ts'
 import { startTimeOf } from './process-identity.ts'
 import { FOLDER_PREFIX, putAway, removeFolder } from './put-away.ts'
-import { RunJournal, abandonedRecords, recordFolder, removeRecord, type Leftover } from './run-record.ts'
+import { PROCESS_MARK, RunJournal, abandonedRecords, recordFolder, removeRecord, type Leftover } from './run-record.ts'
 
 /** How a watched process is ended when nobody else ends it. */
 export interface WatchedProcess {
@@ -65,6 +65,16 @@ export class Guardian implements AsyncDisposable {
   /** The label a container needs so that it is removed with the run. */
   get labels(): Readonly<Record<string, string>> {
     return { [RUN_LABEL]: this.runId }
+  }
+
+  /**
+   * Call it before `spawn`, and add what it gives to the environment: a kill between `spawn` and {@link watchProcess}
+   * would leave a process that no record names. Found by it on Linux alone.
+   * @returns `noted`: to be called once the process is watched, or did not start
+   */
+  announceProcess(): { readonly env: Readonly<Record<string, string>>; readonly noted: () => void } {
+    const mark = randomUUID()
+    return { env: { [PROCESS_MARK]: mark }, noted: this.#journal.add({ kind: 'announced', mark }) }
   }
 
   /**
@@ -132,12 +142,20 @@ async function removeAbandoned(folder: string, log: (line: string) => void): Pro
 
 function summary(leftovers: readonly Leftover[], kept: readonly Leftover[]): string {
   const done = leftovers.filter((leftover) => !kept.includes(leftover))
-  return done
-    .map((leftover) => {
-      if (leftover.kind === 'process') return `process ${leftover.pid}`
-      return leftover.kind === 'directory' ? leftover.path : `containers labelled ${leftover.label}`
-    })
-    .join(', ')
+  return done.map(describe).join(', ')
+}
+
+function describe(leftover: Leftover): string {
+  switch (leftover.kind) {
+    case 'process':
+      return `process ${leftover.pid}`
+    case 'announced':
+      return `a process about to be started`
+    case 'containers':
+      return `containers labelled ${leftover.label}`
+    case 'directory':
+      return leftover.path
+  }
 }
 
 /** `guardian-process.ts` in the repository, `guardian-process.js` in a built package. */

@@ -72,9 +72,10 @@ export class ManagedProcess {
 
   /** @throws when the command cannot be run, e.g. `ENOENT` */
   static async start(options: ManagedProcessOptions): Promise<ManagedProcess> {
+    const announced = options.guardian.announceProcess()
     const child = spawn(options.command, options.args, {
       detached: true,
-      env: options.env,
+      env: { ...options.env, ...announced.env },
       stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...options.user,
@@ -83,6 +84,7 @@ export class ManagedProcess {
     child.once('spawn', resolve)
     child.once('error', reject)
     const started = child.pid === undefined ? undefined : new ManagedProcess(child, child.pid, options)
+    announced.noted()
     await spawned
     if (!started) throw new Error(`${options.command} got no process id`)
     return started

@@ -19,6 +19,30 @@ export function isSameProcess(pid: number, startedAt: string): boolean {
   return startTimeOf(pid) === startedAt
 }
 
+/** Processes started with this variable in their environment, as far as this user may see them. Linux alone. */
+export function processesWith(variable: string, value: string): readonly { pid: number; startedAt: string }[] {
+  if (process.platform !== 'linux') return []
+  const wanted = `${variable}=${value}`
+  return pidsInProc().flatMap((pid) => {
+    const startedAt = environmentOf(pid).includes(wanted) ? startTimeOf(pid) : undefined
+    return startedAt === undefined ? [] : [{ pid, startedAt }]
+  })
+}
+
+function environmentOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}
+
+function pidsInProc(): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+}
+
 /** Whether any process of the group led by `pid` still runs; zombies do not. */
 export function groupExists(pid: number): boolean {
   try {
@@ -45,7 +69,7 @@ interface ProcessStatus {
   readonly startTicks: string
 }
 
-function statusFromProc(pid: number | string): ProcessStatus | undefined {
+function statusFromProc(pid: number): ProcessStatus | undefined {
   let stat: string
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -64,8 +88,9 @@ function startTimeFromProc(pid: number): string | undefined {
 }
 
 function groupRunsByProc(group: number): boolean {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return pids.map(statusFromProc).some((status) => status?.group === group && !status.ended)
+  return pidsInProc()
+    .map(statusFromProc)
+    .some((status) => status?.group === group && !status.ended)
 }
 
 function groupRunsByPs(group: number): boolean {

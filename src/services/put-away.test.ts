@@ -9,8 +9,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { containersSkipped } from '../../fixtures/services/containers.ts'
 import { findEngine } from './engine.ts'
 import { Guardian } from './guardian.ts'
-import { groupExists, isSameProcess } from './process-identity.ts'
-import { readRecord, recordFolder, type Leftover, type RunRecord } from './run-record.ts'
+import { groupExists, isSameProcess, processesWith } from './process-identity.ts'
+import { PROCESS_MARK, readRecord, recordFolder, type Leftover, type RunRecord } from './run-record.ts'
 
 const FIXTURE = new URL('../../fixtures/services/hold-environment.ts', import.meta.url).pathname
 
@@ -79,6 +79,7 @@ async function exists(leftover: Leftover): Promise<boolean> {
   if (leftover.kind === 'process') {
     return isSameProcess(leftover.pid, leftover.startedAt) || (leftover.group && groupExists(leftover.pid))
   }
+  if (leftover.kind === 'announced') return processesWith(PROCESS_MARK, leftover.mark).length > 0
   const engine = await findEngine()
   const filters = JSON.stringify({ label: [leftover.label] })
   return ((await engine?.container.dockerode.listContainers({ all: true, filters }))?.length ?? 0) > 0
@@ -86,6 +87,7 @@ async function exists(leftover: Leftover): Promise<boolean> {
 
 function describeLeftover(leftover: Leftover): string {
   if (leftover.kind === 'process') return `process ${leftover.pid}`
+  if (leftover.kind === 'announced') return 'a process not noted'
   return leftover.kind === 'directory' ? leftover.path : leftover.label
 }
 
@@ -189,6 +191,37 @@ test('a temporary folder is noted before it is made', async () => {
   const [name] = readdirSync(records)
   const noted = readRecord(join(records, name!))!.leftovers
   expect(noted).toEqual([{ kind: 'directory', path: expect.stringContaining(join(parent, 'vitest-slo-redis-')) }])
+})
+
+describe.skipIf(process.platform !== 'linux')('a process that was started', () => {
+  const started = async (guardian: Guardian, isNoted: boolean) => {
+    const { env, noted } = guardian.announceProcess()
+    const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore', env: { ...process.env, ...env } })
+    await once(child, 'spawn')
+    if (isNoted) noted()
+    return child
+  }
+
+  test('and not noted, as when a kill came in between, is found by its mark', async () => {
+    const guardian = await Guardian.start({ folder: recordFolder(folder) })
+    const child = await started(guardian, false)
+    const ended = once(child, 'exit')
+    await guardian[Symbol.asyncDispose]()
+    expect(await ended).toEqual([null, 'SIGKILL'])
+    expect(readdirSync(recordFolder(folder))).toEqual([])
+  })
+
+  test('and noted is not looked for by its mark', async () => {
+    const guardian = await Guardian.start({ folder: recordFolder(folder) })
+    const child = await started(guardian, true)
+    try {
+      await guardian[Symbol.asyncDispose]()
+      expect(child.exitCode ?? child.signalCode).toBe(null)
+      expect(groupExists(pidOf(child))).toBe(true)
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
 })
 
 test('a record names another process under the same pid: it is left alone', async () => {

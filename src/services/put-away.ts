@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { removeContainers } from './engine.ts'
-import { groupExists, isSameProcess, untilOver } from './process-identity.ts'
-import type { Leftover } from './run-record.ts'
+import { groupExists, isSameProcess, processesWith, untilOver } from './process-identity.ts'
+import { PROCESS_MARK, type Leftover } from './run-record.ts'
 
 /** Temporary folders carry this prefix; a folder without it is never removed, whatever a record says. */
 export const FOLDER_PREFIX = 'vitest-slo-'
@@ -33,8 +33,28 @@ export async function putAway(leftovers: readonly Leftover[], recent: boolean): 
 }
 
 async function endOne(leftover: Leftover, recent: boolean): Promise<boolean> {
-  if (leftover.kind === 'process') return endProcess(leftover, recent)
-  return leftover.kind === 'containers' ? endContainers(leftover.label, recent) : true
+  switch (leftover.kind) {
+    case 'process':
+      return endProcess(leftover, recent)
+    case 'announced':
+      return endAnnounced(leftover.mark, recent)
+    case 'containers':
+      return endContainers(leftover.label, recent)
+    case 'directory':
+      return true
+  }
+}
+
+/** A process that was just being forked has the mark only once it runs its own program: looked for again a little later. */
+async function endAnnounced(mark: string, recent: boolean): Promise<boolean> {
+  for (const pauseMs of recent ? [0, 300] : [0]) {
+    await sleep(pauseMs)
+    const found = processesWith(PROCESS_MARK, mark).map(({ pid, startedAt }) =>
+      endProcess({ kind: 'process', pid, startedAt, group: groupExists(pid), signal: 'SIGKILL' }, recent),
+    )
+    if ((await Promise.all(found)).includes(false)) return false
+  }
+  return true
 }
 
 /** The engine may still be making one that was asked for just before the end: looked for again a little later. */

@@ -15,9 +15,14 @@ export type Leftover =
       /** The signal that asks it to end; SIGKILL follows when it does not. */
       readonly signal: NodeJS.Signals
     }
+  /** A process about to be started, with no pid yet: whoever has `mark` in {@link PROCESS_MARK} of its environment. */
+  | { readonly kind: 'announced'; readonly mark: string }
   /** Every container that carries `label` (`key=value`). */
   | { readonly kind: 'containers'; readonly label: string }
   | { readonly kind: 'directory'; readonly path: string }
+
+/** The environment variable by which a process is found that was started and not noted. */
+export const PROCESS_MARK = 'VITEST_SLO_PROCESS'
 
 /** A process that answers for a run. */
 export interface Owner {

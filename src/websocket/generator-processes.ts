@@ -1,4 +1,4 @@
-import type { DelayStats, GeneratorHealth } from '../run/generator.ts'
+import type { GeneratorHealth } from '../run/generator.ts'
 
 /**
  * How several generator processes fared together: delays, utilisation and CPU are those of the worst process, as each
@@ -9,7 +9,7 @@ export function worstHealth(main: GeneratorHealth, others: readonly GeneratorHea
   const all = [main, ...others]
   const most = (of: (health: GeneratorHealth) => number) => Math.max(...all.map(of))
   const sum = (of: (health: GeneratorHealth) => number) => all.reduce((total, health) => total + of(health), 0)
-  const worstDelay = (of: keyof DelayStats) => most(({ eventLoopDelay }) => eventLoopDelay[of])
+  const worstDelay = (of: 'p50Ms' | 'p99Ms' | 'maxMs') => most(({ eventLoopDelay }) => eventLoopDelay[of])
   return {
     ...main,
     eventLoopDelay: { p50Ms: worstDelay('p50Ms'), p99Ms: worstDelay('p99Ms'), maxMs: worstDelay('maxMs') },
