@@ -27,7 +27,7 @@ export interface PerfConfig {
   readonly reset?: 'never' | 'each-scenario'
   /** The system under test; leave it out where scenarios give their own `baseUrl`. `PERF_TARGET_URL` comes before it. */
   readonly target?: Target
-  /** Seeds every random choice. Default: `PERF_SEED`, else 1, so that two runs put the same load on. */
+  /** Seeds every random choice. `PERF_SEED` comes before it. Default: 1, so that two runs put the same load on. */
   readonly seed?: number
   /** Where reports are written. `PERF_OUTPUT_DIR` comes before it. Default: `perf-report`. */
   readonly outputDir?: string
@@ -63,7 +63,7 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
   return {
     plugins: [sloPlugin(config)],
     test: {
-      include: [...include],
+      include: [include].flat(),
       pool: 'forks',
       maxWorkers: 1,
       fileParallelism: false,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { TestProject, Vitest } from 'vitest/node'
 import { describeScale } from '../load/scale.ts'
+import { Problems } from '../options/problems.ts'
 import { RUN_INFO } from '../report/run-info.ts'
 import {
   startEnvironment,
@@ -13,6 +14,7 @@ import {
 import { startControlServer, type ControlServer } from '../services/control-server.ts'
 import { redact, secretsOf } from '../services/redact.ts'
 import type { TargetOptions } from '../services/target-options.ts'
+import { checkConfig, collect, readSeed } from './config-options.ts'
 import { forReader } from './for-reader.ts'
 import { onFirstInterrupt } from './interrupts.ts'
 import { Observation } from './observation.ts'
@@ -30,6 +32,7 @@ export class Session {
   readonly #projects = new Set<TestProject>()
   readonly #starting = new AbortController()
   readonly #choice: ScaleChoice
+  readonly #seed: number
   readonly #observation: Observation
   readonly #compared: ComparedBase | undefined = comparedBase(process.env)
   #environment: Environment | undefined
@@ -42,13 +45,21 @@ export class Session {
   constructor(config: PerfConfig, vitest: Vitest, mode: string) {
     this.#config = config
     this.#vitest = vitest
-    this.#choice = chooseScale({
-      environment: process.env['PERF_SCALE'],
-      mode,
-      config: config.scale,
-      watch: vitest.config.watch,
-    })
-    this.#observation = new Observation(config, process.env)
+    const problems = new Problems()
+    checkConfig(problems, config)
+    this.#seed = readSeed(problems, config, process.env)
+    const choice = collect(problems, () =>
+      chooseScale({
+        environment: process.env['PERF_SCALE'],
+        mode,
+        config: config.scale,
+        watch: vitest.config.watch,
+      }),
+    )
+    const observation = collect(problems, () => new Observation(config, process.env))
+    problems.throwIfAny('definePerfConfig()')
+    this.#choice = choice!
+    this.#observation = observation!
   }
 
   /**
@@ -131,7 +142,7 @@ export class Session {
     const services = Object.entries(details.services)
     const slo: ProvidedSlo = {
       scale,
-      seed: this.#config.seed ?? Number(process.env['PERF_SEED'] ?? 1),
+      seed: this.#seed,
       invalid: this.#config.invalid ?? 'fail',
       runId: randomBytes(6).toString('hex'),
       services: Object.fromEntries(services.map(([name, { connection }]) => [name, connection])),

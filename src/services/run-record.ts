@@ -22,7 +22,7 @@ export type Leftover =
   | { readonly kind: 'directory'; readonly path: string }
 
 /** The environment variable by which a process is found that was started and not noted. */
-export const PROCESS_MARK = 'VITEST_SLO_PROCESS'
+export const PROCESS_MARK = 'SLO_STARTED_AS'
 
 /** A process that answers for a run. */
 export interface Owner {

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import { OptionsError, Problems } from '../options/problems.ts'
+import { checkConfig, collect, readSeed } from './config-options.ts'
+import { postgres, target } from './index.ts'
+import type { PerfConfig } from './perf-config.ts'
+
+function messageOf(config: object, env: NodeJS.ProcessEnv = {}): string {
+  const problems = new Problems()
+  checkConfig(problems, config as PerfConfig)
+  readSeed(problems, config as PerfConfig, env)
+  try {
+    problems.throwIfAny('definePerfConfig()')
+  } catch (error) {
+    return (error as Error).message
+  }
+  return 'fine'
+}
+
+test('what the options are for is let through', () => {
+  expect(messageOf({})).toBe('fine')
+  const config: PerfConfig = {
+    ...{ include: ['load/*.ts'], scale: 'pr', services: [postgres()], reset: 'each-scenario', seed: 7 },
+    ...{ target: target({ url: 'http://127.0.0.1:3000' }), outputDir: 'out', invalid: 'warn', metrics: '/m' },
+    ...{ capacity: { cores: 2 }, exporter: { port: 9464 }, test: { bail: 1 } },
+  }
+  expect(messageOf(config)).toBe('fine')
+})
+
+test('every mistake is named at once, with what would be right', () => {
+  const config = {
+    ...{ include: 'perf/*.ts', scael: 'pr', services: postgres(), reset: 'always', target: 'http://127.0.0.1:3000' },
+    ...{ seed: 1.5, outputDir: '', invalid: 'ignore', exporter: 9464, test: null },
+  }
+  expect(messageOf(config)).toMatchInlineSnapshot(`
+    "definePerfConfig() was given 10 options it cannot use:
+
+      scael: is no option here; known are include, scale, services, reset, target, seed, outputDir, invalid, metrics, capacity, exporter, test
+        received: 'pr'
+        example:  scale: …
+      include: must be a list of file patterns
+        received: 'perf/*.ts'
+        example:  include: ['perf/**/*.perf.ts']
+      reset: must be 'never' or 'each-scenario'
+        received: 'always'
+        example:  reset: 'each-scenario'
+      invalid: must be 'fail' or 'warn'
+        received: 'ignore'
+        example:  invalid: 'warn'
+      services: must be a list of services
+        received: { name: 'postgres', problems: [], start: [Function: start] }
+        example:  services: [postgres(), redis()]
+      target: must be what target() makes
+        received: 'http://127.0.0.1:3000'
+        example:  target: target({ command: ['node', 'server.js'] })
+      outputDir: must be the path of a folder
+        received: ''
+        example:  outputDir: 'perf-report'
+      exporter: must be an object
+        received: 9464
+        example:  exporter: { port: 9464 }
+      test: must be an object
+        received: null
+        example:  test: { bail: 1 }
+      seed: must be a whole number
+        received: 1.5
+        example:  seed: 7"
+  `)
+})
+
+test('PERF_SEED comes before the option; without both it is 1', () => {
+  const seed = (config: PerfConfig, env: NodeJS.ProcessEnv = {}) => readSeed(new Problems(), config, env)
+  expect(seed({})).toBe(1)
+  expect(seed({ seed: 7 })).toBe(7)
+  expect(seed({ seed: 7 }, { PERF_SEED: '8' })).toBe(8)
+  expect(seed({ seed: 7 }, { PERF_SEED: '' })).toBe(7)
+  expect(messageOf({}, { PERF_SEED: 'lucky' })).toMatch(/PERF_SEED: must be a whole number\n {4}received: 'lucky'/)
+})
+
+test('mistakes that a part finds are taken into those of the whole; what it did not foresee is thrown', () => {
+  const problems = new Problems()
+  const mistake = { path: 'scale', received: 'xl', rule: 'must be known', example: "scale: 'pr'" }
+  const failing = () => {
+    throw new OptionsError('The scale', [mistake])
+  }
+  expect(collect(problems, failing)).toBe(undefined)
+  expect(problems.found).toEqual([mistake])
+  expect(collect(problems, () => 5)).toBe(5)
+  const unforeseen = () => {
+    throw new TypeError('not foreseen')
+  }
+  expect(() => collect(problems, unforeseen)).toThrow(TypeError)
+})
