@@ -85,7 +85,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     const slo = inject('slo')
     if (slo === undefined)
       throw new Error(`"${task.name}" needs a config made by definePerfConfig(): vitest --config vitest.perf.config.ts`)
-    if (slo.targetDown !== undefined) throw new Error(slo.targetDown)
+    if (slo.startFailure !== undefined) throw startError(slo.startFailure)
     setOnInvalid(slo.invalid)
     if (slo.resetEachScenario) await resetBefore(task, slo.control, signal)
     await use(slo)
@@ -253,6 +253,11 @@ const scenario = test.extend<PerfFixtures & Bindings>({
  */
 export const perfTest: typeof scenario =
   inject('slo')?.comparison === undefined ? scenario : scenario.extend(comparedFixtures)
+
+/** Says what to do; a stack through our own files would bury it. */
+function startError(message: string): Error {
+  return Object.assign(new Error(message), { name: 'StartError', stack: `StartError: ${message}` })
+}
 
 /** Load goes to every instance in turns. */
 function instancesOf({ url, urls }: TargetHandle): {

@@ -12,8 +12,8 @@ export interface ProvidedSlo {
   readonly runId: string
   /** Absent where the config names no target. */
   readonly target?: ProvidedTarget
-  /** Why the target does not run, where it could not be started again after a change. */
-  readonly targetDown?: string
+  /** Why services and target are not up, where they could not be started; every scenario fails with it. */
+  readonly startFailure?: string
   /** Connection details by service name. Secret: never reported. */
   readonly services: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Where metrics and capacity are looked for. Secret: never reported. */

@@ -15,7 +15,7 @@ import { startControlServer, type ControlServer } from '../services/control-serv
 import { redact, secretsOf } from '../services/redact.ts'
 import type { TargetOptions } from '../services/target-options.ts'
 import { checkConfig, collect, readSeed } from './config-options.ts'
-import { forReader } from './for-reader.ts'
+import { forReader, isForeseen } from './for-reader.ts'
 import { onFirstInterrupt } from './interrupts.ts'
 import { Observation } from './observation.ts'
 import type { PerfConfig } from './perf-config.ts'
@@ -39,6 +39,8 @@ export class Session {
   #base: Environment | undefined
   #control: ControlServer | undefined
   #started: Promise<void> | undefined
+  /** Why services or target are not up. */
+  #startFailure: string | undefined
   #giveSignalsBack = () => {}
 
   /** @throws {OptionsError} where the scale is unknown, or options or variables cannot be used */
@@ -70,27 +72,37 @@ export class Session {
     this.#projects.add(project)
     this.#started ??= this.#start(project)
     await this.#started
-    this.#provide(this.#environment!.details)
+    this.#provide()
   }
 
   async #start(project: TestProject): Promise<void> {
     this.#giveSignalsBack = onFirstInterrupt((signal) => void this.#interrupt(signal))
     const { scale, source } = this.#choice
     this.#log(`scale ${describeScale(scale)} (${source})`)
-    this.#environment = await this.#startEnvironment()
-    if (this.#compared !== undefined) this.#base = await this.#startBase(this.#compared, this.#environment)
-    this.#control = await controlOf(this.#environment)
-    for (const environment of [this.#environment, this.#base])
-      environment?.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
+    await this.#bringUp()
     if (!this.#vitest.config.watch) return
     this.#vitest.vite.watcher.add([...watchedFolders(targetTriggers(this.#config.target, process.env))])
     project.onTestsRerun(() => this.#beforeRerun())
   }
 
-  async #startEnvironment(): Promise<Environment> {
-    return startEnvironment(this.#environmentOptions, this.#startContext).catch((error: Error) => {
-      throw forReader(error)
-    })
+  /**
+   * What cannot be started fails each scenario with the reason: an error thrown from here would leave a report, and a
+   * JUnit file, without a single scenario. A comparison needs both builds, and an interrupt is the end.
+   */
+  async #bringUp(): Promise<void> {
+    try {
+      this.#environment = await startEnvironment(this.#environmentOptions, this.#startContext)
+    } catch (error) {
+      const isOver = this.#starting.signal.aborted || this.#compared !== undefined
+      if (isOver || !isForeseen(error)) throw forReader(error)
+      this.#startFailure = error.message
+      return
+    }
+    this.#startFailure = undefined
+    if (this.#compared !== undefined) this.#base = await this.#startBase(this.#compared, this.#environment)
+    this.#control = await controlOf(this.#environment)
+    for (const environment of [this.#environment, this.#base])
+      environment?.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
   }
 
   /** The other build, where two are compared; without it the first is put away. */
@@ -126,19 +138,23 @@ export class Session {
 
   /** A target that does not come up again fails its scenarios with the reason; the next change tries once more. */
   async #beforeRerun(): Promise<void> {
-    const environment = this.#environment!
+    if (this.#environment === undefined) await this.#bringUp()
+    else await this.#restartTarget(this.#environment)
+    this.#provide()
+  }
+
+  async #restartTarget(environment: Environment): Promise<void> {
     try {
       if (await environment.restartTargetIfChanged()) this.#log('target restarted: its files changed, or it had ended')
-      this.#provide(environment.details)
+      this.#startFailure = undefined
     } catch (error) {
-      const { message } = error as Error
-      this.#vitest.logger.error(`\n${message}\n`)
-      this.#provide(environment.details, message)
+      this.#startFailure = (error as Error).message
     }
   }
 
-  #provide(details: EnvironmentDetails, targetDown?: string): void {
+  #provide(): void {
     const { scale } = this.#choice
+    const details: EnvironmentDetails = this.#environment?.details ?? { services: {} }
     const services = Object.entries(details.services)
     const slo: ProvidedSlo = {
       scale,
@@ -147,7 +163,7 @@ export class Session {
       runId: randomBytes(6).toString('hex'),
       services: Object.fromEntries(services.map(([name, { connection }]) => [name, connection])),
       observation: this.#observation.of(details.target),
-      ...(targetDown !== undefined && { targetDown }),
+      ...(this.#startFailure !== undefined && { startFailure: this.#startFailure }),
       ...(details.target && { target: providedTarget(details.target) }),
       ...(this.#control && { control: this.#control.address }),
       resetEachScenario: this.#config.reset === 'each-scenario',

@@ -26,6 +26,8 @@ const CONFIG = `
   })
 `
 
+const BROKEN = 'throw new Error("a mistake in the target")'
+
 const SCENARIO = `
   import { perfTest } from 'vitest-slo'
   perfTest('which', async ({ target, runId }) => {
@@ -97,7 +99,7 @@ test('services and target stay warm; the target restarts when its own files chan
   expect(restarted).toContain('target restarted: its files changed')
   expect(targetIn(restarted).pid).not.toBe(first.pid)
 
-  await writeFile(project.path('target/part.mjs'), 'throw new Error("a mistake in the target")')
+  await writeFile(project.path('target/part.mjs'), BROKEN)
   const broken = await nextRun()
   expect(broken).toContain('a mistake in the target')
   expect(broken).toMatch(/1 failed/)
@@ -107,4 +109,23 @@ test('services and target stay warm; the target restarts when its own files chan
 
   const all = await stop()
   expect(all.match(/SERVICE \w+( away)?/g)).toEqual(['SERVICE started', 'SERVICE put away'])
+})
+
+test('a target that is broken from the start fails its scenarios, and is tried again with the next change', async () => {
+  const { project, nextRun, stop } = await watched({
+    'vitest.config.ts': CONFIG,
+    'target/main.mjs': TARGET,
+    'target/part.mjs': BROKEN,
+    'perf/which.perf.ts': SCENARIO,
+  })
+  const broken = await nextRun()
+  expect(broken).toContain('a mistake in the target')
+  expect(broken).toMatch(/1 failed/)
+
+  await writeFile(project.path('target/part.mjs'), '')
+  expect(targetIn(await nextRun()).pid).toMatch(/^\d+$/)
+
+  const all = await stop()
+  const states = ['started', 'put away', 'started', 'put away']
+  expect(all.match(/SERVICE \w+( away)?/g)).toEqual(states.map((state) => `SERVICE ${state}`))
 })

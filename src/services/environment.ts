@@ -89,7 +89,7 @@ function checkOptions(services: readonly Service[], target: Target | undefined):
     }
   }
   problems.adopt('target', target?.problems ?? [])
-  problems.throwIfAny('startEnvironment()')
+  problems.throwIfAny('definePerfConfig()')
 }
 
 async function startServices(

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { InlineProject, plainText } from '../report/inline-project.ts'
+
+const SCENARIOS = `
+  import { perfTest } from 'vitest-slo'
+  perfTest('checkout', async ({ http }) => { await http.get({}) })
+  perfTest('refund', async ({ http }) => { await http.get({}) })
+`
+
+test('what cannot be started fails every scenario with the reason, so that no report is without them', async () => {
+  await using project = await InlineProject.create({
+    'vitest.config.ts': `
+      import { definePerfConfig, target } from 'vitest-slo/config'
+      const command = ['node', '-e', 'console.error("DATABASE_URL is not set"); process.exit(3)']
+      export default definePerfConfig({ target: target({ command }) })`,
+    'perf/shop.perf.ts': SCENARIOS,
+  })
+  const args = ['run', '--reporter=default', '--reporter=junit', '--outputFile.junit=junit.xml']
+  const { exitCode, output } = await project.run(args)
+  const printed = plainText(output)
+  expect(exitCode).toBe(1)
+  expect(printed).not.toContain('No test files found')
+  expect(printed).toMatch(
+    / FAIL {2}perf\/shop\.perf\.ts > checkout\n FAIL {2}perf\/shop\.perf\.ts > refund\nStartError: the environment did not start\.\n\ntarget: node -e .* ended before it was ready: exit code 3\nIts last lines:\n {2}\| DATABASE_URL is not set\n/,
+  )
+  expect(await readFile(project.path('junit.xml'), 'utf8')).toMatch(/<testsuites .*tests="2" failures="2"/)
+})
+
+test('a service with options it cannot use does as well', async () => {
+  await using project = await InlineProject.create({
+    'vitest.config.ts': `
+      import { definePerfConfig, redis } from 'vitest-slo/config'
+      export default definePerfConfig({ services: [redis({ maxmemory: 'much' })] })`,
+    'perf/shop.perf.ts': SCENARIOS,
+  })
+  const { exitCode, output } = await project.run()
+  expect(exitCode).toBe(1)
+  expect(plainText(output)).toContain(`
+StartError: definePerfConfig() was given an option it cannot use:
+
+  services.redis.maxmemory: must be a number of bytes, or one with kb, mb or gb
+    received: 'much'
+    example:  maxmemory: '64mb'
+`)
+})
