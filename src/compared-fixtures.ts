@@ -1,7 +1,7 @@
 import type { TestContext } from 'vitest'
 import type { ComparedHttpContext } from './comparison/compared-http.ts'
 import type { FreshnessProbe } from './freshness/freshness.ts'
-import type { Bindings, PerfFixtures } from './perf-test.ts'
+import type { Bindings, PerfFixtures } from './perf-fixtures.ts'
 import { UnderWay } from './under-way.ts'
 
 type Context = PerfFixtures & Bindings & TestContext

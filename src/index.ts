@@ -10,7 +10,8 @@ export type { LedgerMatchers } from './matchers/ledger.ts'
 export type { MetricsMatchers } from './matchers/metrics.ts'
 export type { RequestMatchers } from './matchers/requests.ts'
 export type { SustainMatchers } from './matchers/sustain.ts'
-export { perfTest, type PerfFixtures } from './perf-test.ts'
+export type { PerfFixtures } from './perf-fixtures.ts'
+export { perfTest } from './perf-test.ts'
 export {
   constantArrivalRate,
   constantVus,

@@ -1,83 +1,19 @@
 import { inject, test } from 'vitest'
-import type { Baselines } from './baseline/baseline.ts'
-import type { Capacity } from './capacity/capacity.ts'
-import type { Chaos } from './chaos/chaos.ts'
-import type { Compare } from './comparison/compare.ts'
 import { comparedFixtures } from './compared-fixtures.ts'
 import type { ProvidedSlo } from './config/provided.ts'
-import type { FreshnessOptions, FreshnessProbe } from './freshness/freshness.ts'
-import type { Http } from './http/http.ts'
-import type { Ledger } from './ledger/ledger.ts'
+import type { FreshnessProbe } from './freshness/freshness.ts'
 import type { SqlQuery } from './load/data.ts'
-import type { Scale } from './load/scale.ts'
 import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
-import type { Micro } from './micro/micro.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
 import { targetPidsNow } from './run/control-client.ts'
-import type { ComparisonResult, RunResult, RunSeries } from './run/result.ts'
-import type { RunSnapshot } from './run/snapshot.ts'
+import type { RunSeries } from './run/result.ts'
 import { attachMarks, attachSeries, scenarioRecordOf } from './run/task-meta.ts'
 import { formatMs } from './stats/units.ts'
+import type { Bindings, PerfFixtures } from './perf-fixtures.ts'
 import { resetBefore, resetServices } from './reset.ts'
 import { targetHandle, type TargetHandle } from './target-handle.ts'
 import { UnderWay } from './under-way.ts'
-import type { WebSocketLoad } from './websocket/websocket.ts'
-
-/** What a scenario can ask for, beside Vitest's own context (`signal`, `task`, `annotate`, …). */
-export interface PerfFixtures {
-  /** Puts load on the target over HTTP. */
-  readonly http: Http
-  /** Opens WebSocket clients: fan-out and conversations. */
-  readonly ws: WebSocketLoad
-  /** Reads the target's Postgres and holds histories against it. */
-  readonly ledger: Ledger
-  /** The target's own metrics, scraped from every instance while the scenario runs: `/metrics`, or as the config says. */
-  readonly metrics: Metrics
-  /** CPU of the target, Redis, Postgres and pgBouncer, sampled each second while the scenario runs. */
-  readonly capacity: Capacity
-  /**
-   * Puts the same load on two builds of the target in alternating slices, for `toBeNoSlowerThan('base')`. It starts both
-   * itself, beside the config's target.
-   */
-  readonly compare: Compare
-  /** Kills the target, drops connections, pauses and restarts Redis while load is on. */
-  readonly chaos: Chaos
-  /** What runs of this scenario were stored earlier, to hold them against: `toBeNoSlowerThan(await baseline.of(run))`. */
-  readonly baseline: Baselines
-  /** Finds out how stale a cached route's answers are, beside the load. */
-  readonly freshness: { probe(options: FreshnessOptions): Promise<FreshnessProbe> }
-  /** Times a function in this process. */
-  readonly micro: Micro
-  /** The system under test. */
-  readonly target: TargetHandle
-  /** Connection details by service name, as the config names them. */
-  readonly services: ProvidedSlo['services']
-  /** How much of the written load is put on. */
-  readonly scale: Scale
-  /**
-   * Puts services back into the state after their start; the target goes on and keeps what it holds itself.
-   *
-   * @throws {Error} where they were not started for this run, or cannot be reset
-   */
-  readonly reset: () => Promise<void>
-  /** Names the rows of this scenario in this invocation; send it along where the target can store it. */
-  readonly runId: string
-}
-
-/** What binds the fixtures; not for scenarios. */
-export interface Bindings {
-  readonly slo: ProvidedSlo
-  readonly onRun: (result: RunResult) => void
-  readonly onSnapshot: (snapshot: RunSnapshot) => void
-  /** Who else wants to see how runs stand. */
-  readonly watchers: Set<(snapshot: RunSnapshot) => void>
-  /** What was done to the target and its services so far, for the ledger's evidence. */
-  readonly disrupted: string[]
-  readonly onComparison: (result: ComparisonResult) => void
-  /** Starts scraping the target's metrics, once. */
-  readonly scraping: () => Promise<Metrics>
-}
 
 /** Engines are loaded when a scenario first asks for one. */
 const scenario = test.extend<PerfFixtures & Bindings>({

@@ -7,9 +7,9 @@ import {
   type PolicyEvidence,
   type ShareEvidence,
 } from '../run/share-evidence.ts'
-import type { CapacitySource, MetricsSource } from './capacity.ts'
 import { messageOf } from './message-of.ts'
 import { sampleHttpRun } from './sample-runs.ts'
+import type { CapacitySource, MetricsSource } from './window-subject.ts'
 import './register.ts'
 
 const share: ShareEvidence = {

@@ -1,32 +1,12 @@
-import { checkKnownKeys, checkNumber } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
-import { capacityOf, metricsOf } from '../run/share-evidence.ts'
-import type { CapacityEvidence, MetricsEvidence, PolicyEvidence, ShareEvidence } from '../run/share-evidence.ts'
-import { formatRatio } from '../stats/units.ts'
-import { readRatio, refuseMore } from './arguments.ts'
+import { checkNumber } from '../options/checks.ts'
+import type { CapacityEvidence, PolicyEvidence } from '../run/share-evidence.ts'
+import { refuseMore } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
-import type { Subject } from './subject.ts'
-import { formatDistance, judgeThreshold } from './threshold.ts'
-import type { CannotJudge, On } from './typing.ts'
-
-/** A window of capacity samples, as `capacity.during(run)` gives. */
-export interface CapacitySource {
-  [capacityOf](): CapacityEvidence
-}
-
-/** A window of the target's metrics, as `metrics.during(run)` gives. */
-export interface MetricsSource {
-  [metricsOf](): MetricsEvidence
-}
-
-export interface OnOptions {
-  /**
-   * Judge the mean over the run's counted phases (default), or its worst second: one sample, so a limit on it has to
-   * leave room for what a second now and then does.
-   */
-  readonly on?: 'mean' | 'max'
-}
+import { toHavePoolUsageBelow, type PoolUsage } from './pool-usage.ts'
+import { judgeShare, readShare, type OnOptions, type SharePlan } from './share.ts'
+import type { On } from './typing.ts'
+import { capacityWindow, type CapacitySource } from './window-subject.ts'
 
 export interface CpuOptions extends OnOptions {
   /**
@@ -38,31 +18,7 @@ export interface CpuOptions extends OnOptions {
   readonly cores?: number
 }
 
-export interface PoolOptions extends OnOptions {
-  /** Selector of the gauge of connections in use. Default: `pg_pool_connections{state="active"}`. */
-  readonly used?: string
-  /** Selector of the gauge of how many the pool may open. Default: `pg_pool_size`. */
-  readonly size?: string
-}
-
-export interface ConnectionOptions extends OnOptions {
-  /**
-   * Whose connections. `'postgres'` (default): those open, used or idle, by all clients, of `max_connections` less the
-   * reserved ones. `'pgbouncer'`: server connections in use of the `pool_size` of its fullest pool.
-   */
-  readonly of?: 'postgres' | 'pgbouncer'
-}
-
 type OnCapacity<T, M> = On<T, CapacitySource, M, 'judges capacity, as await capacity.during(run) gives'>
-
-/** The options differ with the window; where it is unknown, as in asymmetric use, all are allowed. */
-type PoolUsage<T, R> = unknown extends T
-  ? (ratio: number, options?: PoolOptions & ConnectionOptions) => R
-  : [T] extends [MetricsSource]
-    ? (ratio: number, options?: PoolOptions) => R
-    : [T] extends [CapacitySource]
-      ? (ratio: number, options?: ConnectionOptions) => R
-      : CannotJudge<'judges a window, as await metrics.during(run) or await capacity.during(run) gives'>
 
 /** `expect()` has these; each belongs to what its first parameter `this` says. */
 export interface CapacityMatchers<R extends void | Promise<void>, T> {
@@ -95,26 +51,9 @@ declare module 'vitest' {
   > {}
 }
 
-const capacity: Subject<CapacityEvidence> = {
-  variable: 'capacity',
-  noun: 'capacity, as await capacity.during(run) gives',
-  read: (received) => (hasMethod<CapacitySource>(received, capacityOf) ? received[capacityOf]() : undefined),
-}
-
-const pool: Subject<CapacityEvidence | MetricsEvidence> = {
-  variable: 'window',
-  noun: 'a window, as await metrics.during(run) or await capacity.during(run) gives',
-  read: (received) => (hasMethod<MetricsSource>(received, metricsOf) ? received[metricsOf]() : capacity.read(received)),
-}
-
-interface SharePlan<Options> {
-  readonly limit: number
-  readonly options: Options
-}
-
 const toHaveCpuBelow = defineMatcher<CapacityEvidence, SharePlan<CpuOptions>>({
   name: 'toHaveCpuBelow',
-  subject: capacity,
+  subject: capacityWindow,
   readArguments(problems, args) {
     const plan = readShare<CpuOptions>(problems, args, 'toHaveCpuBelow(0.7)', ['on', 'cores'])
     const { cores } = plan.options
@@ -126,59 +65,16 @@ const toHaveCpuBelow = defineMatcher<CapacityEvidence, SharePlan<CpuOptions>>({
 
 const toHaveRedisMemoryBelow = defineMatcher<CapacityEvidence, SharePlan<OnOptions>>({
   name: 'toHaveRedisMemoryBelow',
-  subject: capacity,
+  subject: capacityWindow,
   readArguments: (problems, args) => readShare<OnOptions>(problems, args, 'toHaveRedisMemoryBelow(0.6)', ['on']),
   judge: (evidence, { limit, options }) => judgeShare(evidence.redisMemory(), limit, options),
 })
-
-const toHavePoolUsageBelow = defineMatcher<
-  CapacityEvidence | MetricsEvidence,
-  SharePlan<PoolOptions & ConnectionOptions>
->({
-  name: 'toHavePoolUsageBelow',
-  subject: pool,
-  readArguments(problems, args) {
-    const known = ['on', 'used', 'size', 'of']
-    const plan = readShare<PoolOptions & ConnectionOptions>(problems, args, 'toHavePoolUsageBelow(0.7)', known)
-    const { of, used, size } = plan.options
-    if (of !== undefined && of !== 'postgres' && of !== 'pgbouncer')
-      problems.add('options.of', of, "must be 'postgres' or 'pgbouncer'", "of: 'pgbouncer'")
-    checkSelector(problems, 'used', used, 'pg_pool_connections{state="active"}')
-    checkSelector(problems, 'size', size, 'pg_pool_size')
-    return plan
-  },
-  judge: (evidence, { limit, options }) => judgeShare(poolShare(evidence, options), limit, options),
-})
-
-/** @throws {OptionsError} where options are for the other kind of window: they would be passed over */
-function poolShare(
-  evidence: CapacityEvidence | MetricsEvidence,
-  options: PoolOptions & ConnectionOptions,
-): ShareEvidence {
-  const { of = 'postgres', used = 'pg_pool_connections{state="active"}', size = 'pg_pool_size' } = options
-  const ofMetrics = 'share' in evidence
-  const problems = new Problems()
-  for (const key of ofMetrics ? (['of'] as const) : (['used', 'size'] as const)) {
-    if (options[key] === undefined) continue
-    const [given, wanted] = ofMetrics ? ['metrics', 'capacity'] : ['capacity', 'metrics']
-    const rule = `is an option for ${wanted}.during(run), and this is ${given}.during(run)`
-    problems.add(
-      `options.${key}`,
-      options[key],
-      rule,
-      `expect(await ${wanted}.during(run)).toHavePoolUsageBelow(0.7, …)`,
-    )
-  }
-  problems.throwIfAny('toHavePoolUsageBelow()')
-  if (ofMetrics) return evidence.share('pool usage', used, size)
-  return of === 'postgres' ? evidence.postgresConnections() : evidence.pgBouncerPools()
-}
 
 const POLICIES = /^(noeviction|(allkeys|volatile)-(lru|lfu|random)|volatile-ttl)$/
 
 const toHaveEvictionPolicy = defineMatcher<CapacityEvidence, string>({
   name: 'toHaveEvictionPolicy',
-  subject: capacity,
+  subject: capacityWindow,
   readArguments(problems, args) {
     const [policy] = args
     refuseMore(problems, args, 1, "toHaveEvictionPolicy('volatile-lru')")
@@ -211,54 +107,4 @@ export const capacityMatchers: Readonly<Record<string, ExtendMatcher>> = {
   toHaveRedisMemoryBelow,
   toHaveEvictionPolicy,
   toHavePoolUsageBelow,
-}
-
-function readShare<Options extends OnOptions>(
-  problems: Problems,
-  args: readonly unknown[],
-  example: string,
-  known: readonly string[],
-): SharePlan<Options> {
-  refuseMore(problems, args, 2, example)
-  const limit = readRatio(problems, args[0], { path: 'ratio', example })
-  const given = args[1] ?? {}
-  if (typeof given !== 'object') {
-    problems.add('options', given, 'must be an object', "{ on: 'max' }")
-    return { limit, options: {} as Options }
-  }
-  const options = given as Options
-  checkKnownKeys(problems, 'options', options, known)
-  if (options.on !== undefined && options.on !== 'mean' && options.on !== 'max')
-    problems.add('options.on', options.on, "must be 'mean' or 'max'", "on: 'max'")
-  return { limit, options }
-}
-
-function checkSelector(problems: Problems, key: string, value: unknown, example: string): void {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return
-  problems.add(`options.${key}`, value, 'must select a gauge of the target', `${key}: '${example}'`)
-}
-
-function judgeShare(share: ShareEvidence, limit: number, { on = 'mean' }: OnOptions): Judgement {
-  const value = share[on]
-  const judged = judgeThreshold({
-    what: on === 'mean' ? share.what : `highest ${share.what}`,
-    side: 'below',
-    limit,
-    value,
-    interval: undefined,
-    confidence: undefined,
-    show: formatRatio,
-    detail: `${share.of} ${formatDistance(value, limit)}`.trim(),
-  })
-  return {
-    ...judged,
-    invalidities: share.invalidities,
-    skipped: share.unavailable,
-    evidence: share.evidenceLines,
-    hint: share.hint,
-  }
-}
-
-function hasMethod<Source>(received: unknown, method: symbol): received is Source {
-  return typeof received === 'object' && received !== null && method in received
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { metricsOf, type HitRatioEvidence } from '../run/share-evidence.ts'
-import type { MetricsSource } from './capacity.ts'
 import { messageOf } from './message-of.ts'
+import type { MetricsSource } from './window-subject.ts'
 import './register.ts'
 
 const names = { hits: 'cache_hits_total{cache="a"}', misses: 'cache_misses_total{cache="a"}' }

@@ -1,14 +1,13 @@
 import { checkKnownKeys } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
-import { metricsOf, type MetricsEvidence } from '../run/share-evidence.ts'
+import type { MetricsEvidence } from '../run/share-evidence.ts'
 import { tooFewForRatio } from '../run/usable.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import { readRatio, refuseMore } from './arguments.ts'
-import type { MetricsSource } from './capacity.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
-import type { Subject } from './subject.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
 import type { On } from './typing.ts'
+import { metricsWindow, type MetricsSource } from './window-subject.ts'
 
 export interface HitRatioOptions {
   /** Selector of the counter of hits: `cache_hits_total{cache="streamers"}`. */
@@ -40,17 +39,11 @@ declare module 'vitest' {
   > {}
 }
 
-const metrics: Subject<MetricsEvidence> = {
-  variable: 'metrics',
-  noun: 'metrics, as await metrics.during(run) gives',
-  read: (received) => (isSource(received) ? received[metricsOf]() : undefined),
-}
-
 const EXAMPLE = "toHaveCacheHitRatioAbove(0.8, { hits: 'cache_hits_total', misses: 'cache_misses_total' })"
 
 const toHaveCacheHitRatioAbove = defineMatcher<MetricsEvidence, HitRatioOptions & { readonly limit: number }>({
   name: 'toHaveCacheHitRatioAbove',
-  subject: metrics,
+  subject: metricsWindow,
   readArguments(problems, args) {
     refuseMore(problems, args, 2, EXAMPLE)
     const limit = readRatio(problems, args[0], { path: 'ratio', example: EXAMPLE })
@@ -100,8 +93,4 @@ function selector(problems: Problems, key: 'hits' | 'misses', value: unknown): s
   if (typeof value !== 'string' || value === '')
     problems.add(`options.${key}`, value, 'must select a counter of the target', example)
   return String(value)
-}
-
-function isSource(received: unknown): received is MetricsSource {
-  return typeof received === 'object' && received !== null && metricsOf in received
 }

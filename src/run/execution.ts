@@ -5,16 +5,14 @@ import type { Phase } from '../load/load.ts'
 import { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
 import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
-import { ABORT_CHECK_MS, AbortWatch, type GivenUp } from './abort-watch.ts'
+import { AbortWatch } from './abort-watch.ts'
 import { GeneratorWatch } from './generator-watch.ts'
 import type { AbortBlame } from './http-measurement.ts'
+import { Lookout } from './lookout.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
 import { Tally } from './tally.ts'
 import { vusNeeded } from './vus-needed.ts'
 import type { Executed, ExecutionOptions, Workload } from './workload.ts'
-
-/** Who has just saved a scenario need not wait for its first whole second. */
-const FIRST_LOOK_MS = 300
 
 /** Puts a load on: has VUs begin iterations when they are due, from the first connection to the last answer. */
 export class Execution<V extends DrivenVu> {
@@ -25,9 +23,7 @@ export class Execution<V extends DrivenVu> {
   readonly #phases: readonly Phase[]
   readonly #endMs: number
   readonly #watch: GeneratorWatch
-  readonly #abortWatch: AbortWatch
-  readonly #snapshots: SnapshotMaker
-  readonly #gauges: { inFlight: number; vus: number }[] = []
+  readonly #lookout: Lookout
   readonly #idle = new Fifo<V>()
   #vus: readonly V[] = []
   #driver: Driver<V> | undefined
@@ -50,17 +46,20 @@ export class Execution<V extends DrivenVu> {
     this.#phases = phasesWithWarmUp(load, warmupMs)
     this.#endMs = warmupMs + durationOf(load)
     this.#watch = new GeneratorWatch(() => workload.openSockets)
-    this.#abortWatch = new AbortWatch(abortWhen, this.tally)
-    this.#snapshots = new SnapshotMaker({
-      name,
-      kind,
-      load,
-      phases: this.#phases,
-      plannedMs: this.#endMs,
-      limits,
-      tally: this.tally,
-      watch: this.#watch,
-      series: () => workload.series,
+    this.#lookout = new Lookout({
+      pacer: this.pacer,
+      snapshots: new SnapshotMaker({
+        ...{ name, kind, load, limits, phases: this.#phases, plannedMs: this.#endMs },
+        ...{ tally: this.tally, watch: this.#watch, series: () => workload.series },
+      }),
+      abortWatch: new AbortWatch(abortWhen, this.tally),
+      gaugesNow: () => ({ inFlight: workload.inFlight, vus: this.#driver?.activeVus ?? 0 }),
+      onSnapshot: options.onSnapshot,
+      onGivenUp: ({ reason, blame }) => this.#abort(reason, blame),
+      onBroken: (error) => {
+        this.#scenarioError ??= { error }
+        this.#abort('abortWhen threw an error')
+      },
     })
   }
 
@@ -126,7 +125,6 @@ export class Execution<V extends DrivenVu> {
   #begin(): void {
     const { load, warmupMs } = this.#options
     this.#startMs = performance.now()
-    this.#snapshots.startMs = this.#startMs
     const at = (ms: number, task: () => void) => this.pacer.at(this.#startMs + ms, task)
     const main = () => driverFor(load, warmupMs, this.#driverSurroundings('load'))
     if (warmupMs > 0) {
@@ -143,9 +141,7 @@ export class Execution<V extends DrivenVu> {
       this.#drive(main())
     }
     at(this.#endMs, () => this.#end())
-    at(FIRST_LOOK_MS, () => this.#lookFirst())
-    this.#everySecond(1)
-    this.#lookForAbort(ABORT_CHECK_MS)
+    this.#lookout.start(this.#startMs)
   }
 
   #drive(driver: Driver<V>): void {
@@ -175,42 +171,6 @@ export class Execution<V extends DrivenVu> {
     window.dropped++
     this.tally.offered++
     this.tally.dropped++
-  }
-
-  #lookFirst(): void {
-    if (this.#endedMs !== undefined) return
-    this.#options.onSnapshot?.(this.#snapshots.make('running', this.#workload.inFlight, this.#driver!.activeVus))
-  }
-
-  #everySecond(second: number): void {
-    this.pacer.at(this.#startMs + second * 1000, () => {
-      if (this.#endedMs !== undefined) return
-      const { inFlight } = this.#workload
-      const vus = this.#driver!.activeVus
-      this.#gauges.push({ inFlight, vus })
-      const snapshot = this.#snapshots.make('running', inFlight, vus)
-      this.#options.onSnapshot?.(snapshot)
-      this.#abortIf(() => this.#abortWatch.checkSnapshot(snapshot))
-      this.#everySecond(second + 1)
-    })
-  }
-
-  #lookForAbort(ms: number): void {
-    this.pacer.at(this.#startMs + ms, () => {
-      if (this.#endedMs !== undefined) return
-      this.#abortIf(() => this.#abortWatch.check())
-      this.#lookForAbort(ms + ABORT_CHECK_MS)
-    })
-  }
-
-  #abortIf(look: () => GivenUp | undefined): void {
-    try {
-      const found = look()
-      if (found !== undefined) this.#abort(found.reason, found.blame)
-    } catch (error) {
-      this.#scenarioError ??= { error }
-      this.#abort('abortWhen threw an error')
-    }
   }
 
   /** The load's time is over: nothing new begins, what was begun may end. */
@@ -249,16 +209,17 @@ export class Execution<V extends DrivenVu> {
   #close(): void {
     const ranMs = Number.isNaN(this.#startMs) ? 0 : performance.now() - this.#startMs
     this.#endedMs = Math.min(ranMs, this.#endMs)
+    this.#lookout.stop()
     this.#watch.stop()
   }
 
   #executed(): Executed {
-    const { load, onSnapshot } = this.#options
+    const { load } = this.#options
     const endedMs = this.#endedMs!
-    onSnapshot?.(this.#snapshots.make('ended', this.#workload.inFlight, this.#driver?.activeVus ?? 0))
+    this.#lookout.tellLast()
     return {
       phases: cut(this.#phases, endedMs),
-      gauges: this.#gauges,
+      gauges: this.#lookout.gauges,
       startMs: this.#startMs,
       durationMs: endedMs,
       generator: this.#watch.health(),

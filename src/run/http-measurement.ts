@@ -3,6 +3,7 @@ import type { GeneratorLimits } from './generator-limits.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { History } from './history.ts'
 import type { RequestSeries } from './http-scope.ts'
+import type { Gauges } from './lookout.ts'
 import type { SlowRequest } from './result.ts'
 
 /** How the connections of a run fared. Opening them before the load begins is no part of any latency. */
@@ -41,7 +42,7 @@ export interface HttpMeasurement {
   /** In order, as written. */
   readonly steps: readonly string[]
   /** At the end of each second: requests in flight and VUs taking part. */
-  readonly gauges: readonly { readonly inFlight: number; readonly vus: number }[]
+  readonly gauges: readonly Gauges[]
   /** When it began, on this process's clock (`performance.now()`). */
   readonly startMs: number
   readonly durationMs: number

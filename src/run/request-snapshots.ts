@@ -25,7 +25,8 @@ interface SnapshotParts {
 
 /** Says how a run stands. */
 export class SnapshotMaker {
-  startMs = 0
+  /** When the load began; a run that was given up before has none. */
+  startMs: number | undefined
   readonly #parts: SnapshotParts
   #cpu = process.cpuUsage()
   #atMs = performance.now()
@@ -36,7 +37,7 @@ export class SnapshotMaker {
 
   make(state: RunSnapshot['state'], inFlight: number, users: number): RunSnapshot {
     const { name, kind, load, plannedMs, tally, phases } = this.#parts
-    const elapsedMs = performance.now() - this.startMs
+    const elapsedMs = this.startMs === undefined ? 0 : performance.now() - this.startMs
     const { offered, sent, completed, dropped, errors } = tally
     const recent = this.#recent(elapsedMs)
     return {

@@ -8,6 +8,7 @@ import type { GeneratorLimits } from './generator-limits.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { AbortBlame } from './http-measurement.ts'
 import type { RequestSeries } from './http-scope.ts'
+import type { Gauges } from './lookout.ts'
 import type { RunSnapshot } from './snapshot.ts'
 
 export interface ExecutionOptions {
@@ -44,7 +45,7 @@ export interface Workload<V extends DrivenVu> {
 export interface Executed {
   /** Warm-up included, cut where the run ended. */
   readonly phases: readonly Phase[]
-  readonly gauges: readonly { readonly inFlight: number; readonly vus: number }[]
+  readonly gauges: readonly Gauges[]
   readonly startMs: number
   readonly durationMs: number
   readonly generator: GeneratorHealth

@@ -1,0 +1,78 @@
+import { Problems } from '../options/problems.ts'
+import type { CapacityEvidence, MetricsEvidence, ShareEvidence } from '../run/share-evidence.ts'
+import { defineMatcher } from './define.ts'
+import { judgeShare, readShare, type OnOptions, type SharePlan } from './share.ts'
+import type { CannotJudge } from './typing.ts'
+import { anyWindow, type CapacitySource, type MetricsSource } from './window-subject.ts'
+
+export interface PoolOptions extends OnOptions {
+  /** Selector of the gauge of connections in use. Default: `pg_pool_connections{state="active"}`. */
+  readonly used?: string
+  /** Selector of the gauge of how many the pool may open. Default: `pg_pool_size`. */
+  readonly size?: string
+}
+
+export interface ConnectionOptions extends OnOptions {
+  /**
+   * Whose connections. `'postgres'` (default): those open, used or idle, by all clients, of `max_connections` less the
+   * reserved ones. `'pgbouncer'`: server connections in use of the `pool_size` of its fullest pool.
+   */
+  readonly of?: 'postgres' | 'pgbouncer'
+}
+
+/** The options differ with the window; where it is unknown, as in asymmetric use, all are allowed. */
+export type PoolUsage<T, R> = unknown extends T
+  ? (ratio: number, options?: PoolOptions & ConnectionOptions) => R
+  : [T] extends [MetricsSource]
+    ? (ratio: number, options?: PoolOptions) => R
+    : [T] extends [CapacitySource]
+      ? (ratio: number, options?: ConnectionOptions) => R
+      : CannotJudge<'judges a window, as await metrics.during(run) or await capacity.during(run) gives'>
+
+export const toHavePoolUsageBelow = defineMatcher<
+  CapacityEvidence | MetricsEvidence,
+  SharePlan<PoolOptions & ConnectionOptions>
+>({
+  name: 'toHavePoolUsageBelow',
+  subject: anyWindow,
+  readArguments(problems, args) {
+    const known = ['on', 'used', 'size', 'of']
+    const plan = readShare<PoolOptions & ConnectionOptions>(problems, args, 'toHavePoolUsageBelow(0.7)', known)
+    const { of, used, size } = plan.options
+    if (of !== undefined && of !== 'postgres' && of !== 'pgbouncer')
+      problems.add('options.of', of, "must be 'postgres' or 'pgbouncer'", "of: 'pgbouncer'")
+    checkSelector(problems, 'used', used, 'pg_pool_connections{state="active"}')
+    checkSelector(problems, 'size', size, 'pg_pool_size')
+    return plan
+  },
+  judge: (evidence, { limit, options }) => judgeShare(poolShare(evidence, options), limit, options),
+})
+
+/** @throws {OptionsError} where options are for the other kind of window: they would be passed over */
+function poolShare(
+  evidence: CapacityEvidence | MetricsEvidence,
+  options: PoolOptions & ConnectionOptions,
+): ShareEvidence {
+  const { of = 'postgres', used = 'pg_pool_connections{state="active"}', size = 'pg_pool_size' } = options
+  const ofMetrics = 'share' in evidence
+  const problems = new Problems()
+  for (const key of ofMetrics ? (['of'] as const) : (['used', 'size'] as const)) {
+    if (options[key] === undefined) continue
+    const [given, wanted] = ofMetrics ? ['metrics', 'capacity'] : ['capacity', 'metrics']
+    const rule = `is an option for ${wanted}.during(run), and this is ${given}.during(run)`
+    problems.add(
+      `options.${key}`,
+      options[key],
+      rule,
+      `expect(await ${wanted}.during(run)).toHavePoolUsageBelow(0.7, …)`,
+    )
+  }
+  problems.throwIfAny('toHavePoolUsageBelow()')
+  if (ofMetrics) return evidence.share('pool usage', used, size)
+  return of === 'postgres' ? evidence.postgresConnections() : evidence.pgBouncerPools()
+}
+
+function checkSelector(problems: Problems, key: string, value: unknown, example: string): void {
+  if (value === undefined || (typeof value === 'string' && value !== '')) return
+  problems.add(`options.${key}`, value, 'must select a gauge of the target', `${key}: '${example}'`)
+}
