@@ -6,8 +6,8 @@ import type { PerfConfig } from './perf-config.ts'
 
 function messageOf(config: object, env: NodeJS.ProcessEnv = {}): string {
   const problems = new Problems()
-  checkConfig(problems, config as PerfConfig)
-  readSeed(problems, config as PerfConfig, env)
+  checkConfig(problems, config)
+  readSeed(problems, config, env)
   try {
     problems.throwIfAny('definePerfConfig()')
   } catch (error) {

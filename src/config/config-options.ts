@@ -1,5 +1,5 @@
 import { checkKnownKeys, checkNumber } from '../options/checks.ts'
-import { OptionsError, Problems } from '../options/problems.ts'
+import { OptionsError, type Problems } from '../options/problems.ts'
 import type { PerfConfig } from './perf-config.ts'
 
 const KNOWN: readonly (keyof PerfConfig)[] = [

@@ -150,10 +150,10 @@ function describe(leftover: Leftover): string {
     case 'process':
       return `process ${leftover.pid}`
     case 'announced':
-      return `a process about to be started`
+      return 'a process about to be started'
     case 'containers':
       return `containers labelled ${leftover.label}`
-    case 'directory':
+    default:
       return leftover.path
   }
 }

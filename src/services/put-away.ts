@@ -40,7 +40,7 @@ async function endOne(leftover: Leftover, recent: boolean): Promise<boolean> {
       return endAnnounced(leftover.mark, recent)
     case 'containers':
       return endContainers(leftover.label, recent)
-    case 'directory':
+    default:
       return true
   }
 }
