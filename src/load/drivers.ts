@@ -22,7 +22,7 @@ export interface DriverSurroundings<V extends DrivenVu> {
   readonly vus: readonly V[]
   /** VUs without anything to do, in the order in which they came free. */
   readonly idle: Fifo<V>
-  readonly pacer: Pacer
+  readonly pacer: Pick<Pacer, 'at'>
   /** When the run began, of `performance.now()`. */
   readonly startMs: () => number
   readonly random: Random
@@ -60,6 +60,8 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   readonly #offsetMs: number
   /** Due and not begun, for want of a free VU. */
   readonly #waiting = new Fifo<number>()
+  /** The next due, in milliseconds since the load began. */
+  #nextMs: number | undefined
   #isStopped = false
 
   constructor(load: OpenLoad, offsetMs: number, all: DriverSurroundings<V>) {
@@ -70,6 +72,7 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   }
 
   start(): void {
+    this.#nextMs = this.#schedule.next()
     this.#awaitNext()
   }
 
@@ -92,12 +95,12 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   }
 
   #awaitNext(): void {
-    const nextMs = this.#schedule.next()
-    if (nextMs !== undefined) this.#all.pacer.at(this.#all.startMs() + this.#offsetMs + nextMs, this.#due)
+    if (this.#nextMs !== undefined) this.#all.pacer.at(this.#all.startMs() + this.#offsetMs + this.#nextMs, this.#due)
   }
 
   readonly #due = (at: number): void => {
     if (this.#isStopped) return
+    this.#nextMs = this.#schedule.next()
     this.#begin(at - this.#all.startMs())
     this.#awaitNext()
   }
@@ -115,8 +118,8 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   /** Where the generator is so late that the load's time ended first, what was due by then is dropped, not forgotten. */
   #passOverdue(): void {
     const nowMs = performance.now() - this.#all.startMs() - this.#offsetMs
-    for (let dueMs = this.#schedule.next(); dueMs !== undefined && dueMs <= nowMs; dueMs = this.#schedule.next())
-      this.#waiting.push(this.#offsetMs + dueMs)
+    for (; this.#nextMs !== undefined && this.#nextMs <= nowMs; this.#nextMs = this.#schedule.next())
+      this.#waiting.push(this.#offsetMs + this.#nextMs)
   }
 }
 

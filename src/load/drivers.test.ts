@@ -1,0 +1,297 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { constantArrivalRate, constantVus, rampingVus, sharedIterations } from './builders.ts'
+import { driverFor, type DrivenVu, type Driver } from './drivers.ts'
+import { Fifo } from './fifo.ts'
+import type { Load } from './load.ts'
+import { Random } from './random.ts'
+import { VirtualPacer } from './virtual-pacer.ts'
+
+/** The run begins here, so that instants of the clock and of the run are not the same. */
+const START_MS = 5_000
+
+let pacer: VirtualPacer
+beforeEach(() => {
+  pacer = new VirtualPacer()
+  pacer.nowMs = START_MS
+})
+afterEach(() => pacer[Symbol.dispose]())
+
+interface Options {
+  readonly vus: number
+  /** How long an iteration takes. */
+  readonly takesMs?: (vu: number, iteration: number) => number
+  readonly thinkMs?: number
+  readonly failedAttempts?: (vu: number, iteration: number) => number
+  readonly offsetMs?: number
+  readonly dropAfterMs?: number
+}
+
+/** A load on VUs that do nothing but take time; `begun` says who began when, in milliseconds since the run's start. */
+function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Options) {
+  const { thinkMs = 0, failedAttempts = () => 0, offsetMs = 0, dropAfterMs = 1_000 } = options
+  const begun: { vu: number; dueMs: number; atMs: number }[] = []
+  const dropped: number[] = []
+  const delays: number[] = []
+  const idle = new Fifo<FakeVu>()
+  let exhausted = 0
+
+  class FakeVu implements DrivenVu {
+    readonly id: number
+    isBusy = false
+    failedAttempts = 0
+    #iteration = 0
+
+    constructor(id: number) {
+      this.id = id
+    }
+
+    begin(dueMs: number): void {
+      expect(this.isBusy, `VU ${this.id} was asked for two iterations at once`).toBe(false)
+      this.isBusy = true
+      begun.push({ vu: this.id, dueMs, atMs: pacer.nowMs - START_MS })
+      const iteration = this.#iteration++
+      pacer.at(pacer.nowMs + takesMs(this.id, iteration), (endMs) => {
+        this.isBusy = false
+        this.failedAttempts = failedAttempts(this.id, iteration)
+        driver.freed(this, endMs)
+      })
+    }
+
+    draw(): number {
+      return thinkMs
+    }
+  }
+
+  const vus = Array.from({ length: count }, (_, id) => new FakeVu(id))
+  for (const vu of vus) idle.push(vu)
+  const driver: Driver<FakeVu> = driverFor(load, offsetMs, {
+    ...{ vus, idle, pacer, startMs: () => START_MS, random: new Random(1), dropAfterMs },
+    onScheduled: (delayMs) => delays.push(delayMs),
+    onDropped: (dueMs) => dropped.push(dueMs),
+    onExhausted: () => exhausted++,
+  })
+  return {
+    ...{ driver, begun, dropped, delays, idle },
+    goTo: (ms: number) => pacer.goTo(START_MS + ms),
+    get exhausted() {
+      return exhausted
+    },
+    of: (vu: number) => begun.filter((each) => each.vu === vu).map(({ dueMs }) => dueMs),
+  }
+}
+
+describe('an arrival rate', () => {
+  const tenPerSec = (vus: number) => constantArrivalRate({ rate: 10, vus, duration: '1s' })
+  const dues = [0, 100, 200, 300, 400, 500, 600, 700, 800, 900].map((ms) => ms + 50)
+
+  test('begins each iteration when it is due, on the VU that has been free for longest', () => {
+    const { driver, goTo, begun, delays, dropped } = driven(tenPerSec(3), { vus: 3 })
+    driver.start()
+    goTo(1_000)
+    const spacing = begun.map(({ dueMs }, at) => dueMs - (begun[at - 1]?.dueMs ?? dueMs - 100))
+    expect(spacing).toEqual(begun.map(() => 100))
+    expect(begun.map(({ vu }) => vu)).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2, 0])
+    expect(begun.every(({ dueMs, atMs }) => dueMs === atMs)).toBe(true)
+    expect(delays).toEqual(begun.map(() => 0))
+    expect(dropped).toEqual([])
+    expect(driver.activeVus).toBe(3)
+  })
+
+  test('begins later in the run where other load came before', () => {
+    const { driver, goTo, begun } = driven(tenPerSec(3), { vus: 3, offsetMs: 2_000 })
+    driver.start()
+    goTo(2_000 + 1_000)
+    expect(begun).toHaveLength(10)
+    expect(begun[0]!.dueMs).toBeGreaterThanOrEqual(2_000)
+    expect(begun[0]!.dueMs).toBeLessThan(2_100)
+  })
+
+  test('what finds no free VU waits, and is begun with the instant it was due', () => {
+    const { driver, goTo, begun, dropped, delays } = driven(tenPerSec(1), {
+      ...{ vus: 1, takesMs: () => 250, dropAfterMs: 10_000 },
+    })
+    driver.start()
+    goTo(10_000)
+    const [first] = begun
+    expect(begun.map(({ dueMs }) => dueMs - first!.dueMs)).toEqual(dues.map((ms) => ms - 50))
+    expect(begun.map(({ atMs }) => atMs - first!.atMs)).toEqual(begun.map((_, at) => at * 250))
+    // Only the first found a free VU; what the others waited is the target's doing, not the generator's.
+    expect(delays).toEqual([0])
+    expect([begun.length, dropped.length]).toEqual([10, 0])
+  })
+
+  test('what has waited longer than it may is dropped; just as long is not', () => {
+    const takesMs = () => 300
+    const waits = (dropAfterMs: number) => {
+      const { driver, goTo, begun, dropped } = driven(tenPerSec(1), { vus: 1, takesMs, dropAfterMs })
+      pacer.nowMs = START_MS
+      driver.start()
+      goTo(20_000)
+      return { begun: begun.map(({ dueMs, atMs }) => Math.round(atMs - dueMs)), dropped: dropped.length }
+    }
+    // Due every 100 ms and each takes 300: the wait grows by 200 ms with each that is begun.
+    expect(waits(400)).toEqual({ begun: [0, 200, 400, 400, 400], dropped: 5 })
+    expect(waits(399).begun.every((ms) => ms <= 399)).toBe(true)
+    expect(waits(10_000)).toEqual({ begun: dues.map((_, at) => at * 200), dropped: 0 })
+  })
+
+  test('says how late the generator itself was, apart from any wait for a VU', () => {
+    pacer.lateMs = 7
+    const { driver, goTo, delays } = driven(tenPerSec(3), { vus: 3 })
+    driver.start()
+    goTo(2_000)
+    expect(delays).toEqual(dues.map(() => 7))
+  })
+
+  test('stopped, it drops what waits and what the generator came too late for, and nothing that is due later', () => {
+    const { driver, goTo, begun, dropped, idle } = driven(tenPerSec(1), { vus: 1, takesMs: () => 5_000 })
+    driver.start()
+    goTo(210)
+    expect([begun.length, idle.size]).toEqual([1, 0])
+    const dueBy210 = Math.floor((210 - begun[0]!.dueMs) / 100)
+    // The process stood still for half a second.
+    pacer.nowMs = START_MS + 710
+    driver.stop()
+    expect(dropped.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: dueBy210 + 5 }, (_, at) => begun[0]!.dueMs + (at + 1) * 100),
+    )
+    goTo(20_000)
+    expect(begun).toHaveLength(1)
+    expect(idle.size).toBe(1)
+  })
+})
+
+describe('a number of VUs', () => {
+  test('begin at once, and again with each answer', () => {
+    const load = constantVus({ vus: 2, duration: '1s' })
+    const { driver, goTo, of } = driven(load, { vus: 2, takesMs: (vu) => (vu === 0 ? 100 : 250) })
+    driver.start()
+    goTo(500)
+    expect(of(0)).toEqual([0, 100, 200, 300, 400, 500])
+    expect(of(1)).toEqual([0, 250, 500])
+    expect(driver.activeVus).toBe(2)
+  })
+
+  test('think after each answer', () => {
+    const { driver, goTo, of } = driven(constantVus({ vus: 1, duration: '1s', thinkTime: '1s' }), {
+      ...{ vus: 1, takesMs: () => 20, thinkMs: 80 },
+    })
+    driver.start()
+    goTo(350)
+    expect(of(0)).toEqual([0, 100, 200, 300])
+  })
+
+  test('that find no connection try again after longer and longer pauses, and at once when they have one', () => {
+    const failures = [1, 2, 3, 4, 5, 6, 7, 0, 0]
+    const { driver, goTo, of } = driven(constantVus({ vus: 1, duration: '1m' }), {
+      ...{ vus: 1, takesMs: () => 10, failedAttempts: (_, iteration) => failures[iteration] ?? 0 },
+    })
+    driver.start()
+    goTo(7_190)
+    const begun = of(0)
+    const pauses = begun.slice(1).map((ms, at) => ms - begun[at]! - 10)
+    expect(pauses).toEqual([100, 200, 400, 800, 1_600, 2_000, 2_000, 0, 0])
+  })
+
+  test('stopped, begin nothing: neither after an answer, nor after a thought, nor a VU that was to come', () => {
+    const ramp = rampingVus({ startVus: 1, stages: [{ target: 3, duration: '2s' }] })
+    const { driver, goTo, begun } = driven(ramp, { vus: 3, takesMs: () => 300, thinkMs: 300 })
+    driver.start()
+    goTo(400)
+    driver.stop()
+    goTo(10_000)
+    expect(begun).toEqual([{ vu: 0, dueMs: 0, atMs: 0 }])
+  })
+
+  test('grow and shrink along the line: who is to stop ends what it began, and begins nothing more', () => {
+    const ramp = rampingVus({
+      startVus: 0,
+      stages: [
+        { target: 2, duration: '1s' },
+        { target: 0, duration: '1s' },
+      ],
+    })
+    const { driver, goTo, of } = driven(ramp, { vus: 2, takesMs: () => 100 })
+    driver.start()
+    goTo(900)
+    expect(driver.activeVus).toBe(2)
+    goTo(5_000)
+    // VU 0 is there from 250 to 1,750 ms, VU 1 from 750 to 1,250 ms.
+    expect([of(0).at(0), of(1).at(0)]).toEqual([250, 750])
+    expect(of(0).at(-1)).toBe(1_650)
+    expect(of(1)).toEqual([750, 850, 950, 1_050, 1_150])
+    expect(driver.activeVus).toBe(0)
+  })
+
+  test('who is called back while it thinks goes on when its thought ends, once', () => {
+    const ramp = rampingVus({
+      startVus: 1,
+      stages: [
+        { target: 0, duration: '200ms' },
+        { target: 1, duration: '200ms' },
+        { target: 1, duration: '2s' },
+      ],
+    })
+    const { driver, goTo, of } = driven(ramp, { vus: 1, takesMs: () => 50, thinkMs: 500 })
+    driver.start()
+    goTo(1_000)
+    // Stopped at 100 and started again at 300 ms, both within its first thought, from 50 to 550 ms.
+    expect(of(0)).toEqual([0, 550])
+  })
+
+  test('who is called back while it is busy goes on after its answer, once', () => {
+    const ramp = rampingVus({
+      startVus: 1,
+      stages: [
+        { target: 0, duration: '200ms' },
+        { target: 1, duration: '200ms' },
+        { target: 1, duration: '2s' },
+      ],
+    })
+    const { driver, goTo, of } = driven(ramp, { vus: 1, takesMs: () => 400 })
+    driver.start()
+    goTo(900)
+    expect(of(0)).toEqual([0, 400, 800])
+  })
+})
+
+describe('shared iterations', () => {
+  const seven = (vus: number) => sharedIterations({ iterations: 7, vus })
+
+  test('are taken by whichever VU is free, and the load is over with the last answer', () => {
+    const all = driven(seven(3), { vus: 3, takesMs: (vu) => (vu === 0 ? 10 : 100) })
+    all.driver.start()
+    all.goTo(99)
+    expect([all.begun.length, all.exhausted]).toEqual([7, 0])
+    all.goTo(100)
+    expect(all.of(0)).toEqual([0, 10, 20, 30, 40])
+    expect([all.exhausted, all.dropped.length, all.driver.activeVus]).toEqual([1, 0, 3])
+  })
+
+  test('are taken by no more VUs than were asked for, from where the load begins', () => {
+    const all = driven(seven(2), { vus: 5, offsetMs: 300 })
+    all.driver.start()
+    all.goTo(1_000)
+    expect(new Set(all.begun.map(({ vu }) => vu))).toEqual(new Set([0, 1]))
+    expect(all.begun.slice(0, 2).map(({ dueMs }) => dueMs)).toEqual([300, 300])
+  })
+
+  test('wait where no connection is found, and none is lost', () => {
+    const failedAttempts = (_: number, iteration: number) => (iteration < 2 ? iteration + 1 : 0)
+    const all = driven(sharedIterations({ iterations: 4, vus: 1 }), { vus: 1, takesMs: () => 10, failedAttempts })
+    all.driver.start()
+    all.goTo(5_000)
+    expect(all.of(0)).toEqual([0, 110, 320, 330])
+    expect(all.exhausted).toBe(1)
+  })
+
+  test('stopped, those not begun are dropped, one by one', () => {
+    const all = driven(seven(2), { vus: 2, takesMs: () => 100 })
+    all.driver.start()
+    all.goTo(150)
+    all.driver.stop()
+    expect(all.dropped).toEqual([150, 150, 150])
+    all.goTo(5_000)
+    expect(all.begun).toHaveLength(4)
+  })
+})
