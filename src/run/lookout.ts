@@ -13,7 +13,7 @@ export interface Gauges {
 }
 
 interface LookoutParts {
-  readonly pacer: Pacer
+  readonly pacer: Pick<Pacer, 'at'>
   readonly snapshots: SnapshotMaker
   readonly abortWatch: AbortWatch
   readonly gaugesNow: () => Gauges

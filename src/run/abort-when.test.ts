@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { OptionsError, Problems } from '../options/problems.ts'
+import { readAbort } from './abort-when.ts'
+
+const read = (option: unknown) => {
+  const problems = new Problems()
+  return { rule: readAbort(problems, option), found: problems.found }
+}
+
+test('left out, it is nine errors of ten over five seconds; false is never', () => {
+  expect(read(undefined)).toEqual({ rule: { errorRatioAbove: 0.9, forMs: 5_000 }, found: [] })
+  expect(read(false)).toEqual({ rule: undefined, found: [] })
+})
+
+test('a rule has its time in milliseconds; a function is taken as it is', () => {
+  expect(read({ errorRatioAbove: 0, for: '2s' })).toEqual({ rule: { errorRatioAbove: 0, forMs: 2_000 }, found: [] })
+  const decide = () => false
+  expect(read(decide)).toEqual({ rule: decide, found: [] })
+})
+
+test.each(['always', 5, null, true])('%o is none', (option) => {
+  const { rule, found } = read(option)
+  expect(rule).toBe(undefined)
+  expect(new OptionsError('http.run()', found).message).toBe(`http.run() was given an option it cannot use:
+
+  abortWhen: must be an object, a function of the live snapshot, or false
+    received: ${typeof option === 'string' ? `'${option}'` : option}
+    example:  abortWhen: { errorRatioAbove: 0.5, for: '5s' }`)
+})
+
+test('every mistake in a rule is named', () => {
+  const { found } = read({ errorRatioAbove: 1, for: 0, forr: '2s' })
+  expect(found.map(({ path, rule }) => `${path} ${rule.split(':', 1)[0]}`)).toEqual([
+    'abortWhen.forr is no option here; known are errorRatioAbove, for',
+    'abortWhen.errorRatioAbove must be a number at least 0 and below 1',
+    'abortWhen.for must be a duration above 0 ms',
+  ])
+  expect(read({ for: '2s' }).found.map(({ path }) => path)).toEqual(['abortWhen.errorRatioAbove'])
+})
