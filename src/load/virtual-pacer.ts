@@ -2,12 +2,18 @@ import { vi } from 'vitest'
 import type { DueTask, Pacer } from './pacer.ts'
 
 /** A pacer for tests: its time, which `performance.now()` then shows, stands still until it is told to go on. */
-export class VirtualPacer implements Pick<Pacer, 'at'>, Disposable {
+export class VirtualPacer implements Pick<Pacer, 'start' | 'at' | 'close'>, Disposable {
   nowMs = 0
   /** How late tasks are called. */
   lateMs = 0
   readonly #due: { readonly dueMs: number; readonly task: DueTask }[] = []
   readonly #clock = vi.spyOn(performance, 'now').mockImplementation(() => this.nowMs)
+
+  async start(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#due.length = 0
+  }
 
   at(dueMs: number, task: DueTask): void {
     this.#due.push({ dueMs, task })

@@ -16,7 +16,7 @@ import type { Executed, ExecutionOptions, Workload } from './workload.ts'
 
 /** Puts a load on: has VUs begin iterations when they are due, from the first connection to the last answer. */
 export class Execution<V extends DrivenVu> {
-  readonly pacer = new Pacer()
+  readonly pacer: Pick<Pacer, 'start' | 'at' | 'close'>
   readonly tally = new Tally()
   readonly #options: ExecutionOptions
   readonly #workload: Workload<V>
@@ -39,10 +39,16 @@ export class Execution<V extends DrivenVu> {
     this.#finish = resolve
   })
 
-  constructor(options: ExecutionOptions, workload: Workload<V>) {
+  /** @param pacer keeps time; a test has one of its own */
+  constructor(
+    options: ExecutionOptions,
+    workload: Workload<V>,
+    pacer: Pick<Pacer, 'start' | 'at' | 'close'> = new Pacer(),
+  ) {
     const { load, warmupMs, abortWhen, name, kind, limits } = options
     this.#options = options
     this.#workload = workload
+    this.pacer = pacer
     this.#phases = phasesWithWarmUp(load, warmupMs)
     this.#endMs = warmupMs + durationOf(load)
     this.#watch = new GeneratorWatch(() => workload.openSockets)
