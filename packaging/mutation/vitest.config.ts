@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config'
 
-/** The tests that answer for `load`, `stats`, `run` and `ledger`: those that need no service no Vitest of their own and no look at stacks. */
+/**
+ * The tests that answer for `load`, `stats`, `run` and `ledger`: those that start no Vitest of their own and do not look at
+ * stacks. Tests of the HTTP engine are left out where they take seconds: each mutant they cover would.
+ */
 export default defineConfig({
   test: {
-    include: ['src/{load,stats,run,ledger,matchers}/**/*.test.ts'],
-    exclude: ['src/ledger/ledger.test.ts', 'src/matchers/{define,given-up,runner}.test.ts'],
+    include: ['src/{load,stats,run,ledger,matchers}/**/*.test.ts', 'src/http/{data,recording,steps,set-up}.test.ts'],
+    exclude: ['src/matchers/{define,given-up,runner}.test.ts'],
     testTimeout: 60_000,
   },
 })
