@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { LedgerProblem } from './problem.ts'
+import { bindRunId, countRows, readTotal, requireScope } from './queries.ts'
+import type { Row } from './rows.ts'
+
+/** What is wrong, and what to do about it. */
+async function problemOf(fail: () => unknown): Promise<readonly [string, string]> {
+  try {
+    await fail()
+  } catch (error) {
+    if (error instanceof LedgerProblem) return [error.message, error.remedy]
+    throw error
+  }
+  return ['nothing', 'nothing']
+}
+
+test('$1 is the run id, where a query uses it; a semicolon at the end would stand in the way of what is put around it', () => {
+  expect(bindRunId('SELECT 1;', 'run-7')).toEqual({ sql: 'SELECT 1', params: [] })
+  expect(bindRunId(' SELECT key FROM t WHERE run_id = $1 ;', 'run-7')).toEqual({
+    ...{ sql: 'SELECT key FROM t WHERE run_id = $1 ', params: ['run-7'] },
+  })
+  expect(bindRunId('SELECT $10', 'run-7').params).toEqual([])
+  expect(bindRunId('SELECT $1', 'run-7').params).toEqual(['run-7'])
+})
+
+test('a query that uses it where there is none is told', async () => {
+  expect(await problemOf(() => bindRunId('SELECT $1', undefined))).toEqual([
+    'the query uses $1, but no run id is known here: SELECT $1',
+    'give the history whose rows are meant: { history: run.history }',
+  ])
+  expect(await problemOf(() => bindRunId('SELECT 1', undefined))).toEqual(['nothing', 'nothing'])
+})
+
+test('a query for rows has to say which run it means', async () => {
+  expect(await problemOf(() => requireScope('SELECT key FROM t WHERE run_id = $1'))).toEqual(['nothing', 'nothing'])
+  const [problem, remedy] = await problemOf(() => requireScope(' SELECT key FROM t\n'))
+  expect(problem).toBe('the query must be scoped to this run, whose id is $1: SELECT key FROM t')
+  expect(remedy).toMatch(/^store the scenario's runId with the row .* say so: \{ unscoped: true \}$/)
+})
+
+test('rows are counted with the same parameters', () => {
+  const counted = countRows({ sql: 'SELECT key FROM t WHERE run_id = $1', params: ['run-7'] })
+  expect(counted).toEqual({
+    sql: 'SELECT count(*) AS rows FROM (SELECT key FROM t WHERE run_id = $1) AS counted',
+    params: ['run-7'],
+  })
+})
+
+test('a total is one number, exactly', async () => {
+  const asked: unknown[] = []
+  const query = (rows: readonly Row[]) => async (sql: string, params?: readonly unknown[]) => {
+    asked.push([sql, params])
+    return rows
+  }
+  const total = (rows: readonly Row[]) => readTotal(query(rows), { sql: 'SELECT sum(x) FROM t', params: ['run-7'] })
+  expect(await total([{ sum: '10' }])).toBe(await total([{ sum: 10 }]))
+  expect(asked[0]).toEqual(['SELECT sum(x) FROM t', ['run-7']])
+
+  const remedy = 'write SELECT sum(balance) FROM accounts'
+  const many = 'a total must be one row of one column; the query gave'
+  expect(await problemOf(() => total([]))).toEqual([`${many} 0 rows of 0: SELECT sum(x) FROM t`, remedy])
+  expect(await problemOf(() => total([{ sum: 1 }, { sum: 2 }]))).toEqual([
+    `${many} 2 rows of 1: SELECT sum(x) FROM t`,
+    remedy,
+  ])
+  expect(await problemOf(() => total([{ sum: 1, count: 2 }]))).toEqual([
+    `${many} 1 rows of 2: SELECT sum(x) FROM t`,
+    remedy,
+  ])
+})
