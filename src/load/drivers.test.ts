@@ -161,7 +161,44 @@ describe('an arrival rate', () => {
   })
 })
 
+test('stopped, an arrival rate begins nothing more, though VUs are free', () => {
+  const { driver, goTo, begun, dropped } = driven(constantArrivalRate({ rate: 10, vus: 3, duration: '1s' }), {
+    ...{ vus: 3, offsetMs: 2_000 },
+  })
+  driver.start()
+  goTo(2_210)
+  driver.stop()
+  goTo(9_000)
+  expect([begun.length, dropped]).toEqual([2, []])
+})
+
 describe('a number of VUs', () => {
+  test('begin later in the run where other load came before', () => {
+    const { driver, goTo, of } = driven(constantVus({ vus: 1, duration: '1s' }), {
+      ...{ vus: 1, offsetMs: 2_000, takesMs: () => 400 },
+    })
+    driver.start()
+    goTo(2_900)
+    expect(of(0)).toEqual([2_000, 2_400, 2_800])
+  })
+
+  test('who is to stop while it thinks begins nothing after its thought, and begins at once when it is called back', () => {
+    const ramp = rampingVus({
+      startVus: 1,
+      stages: [
+        { target: 0, duration: '200ms' },
+        { target: 0, duration: '1s' },
+        { target: 1, duration: '200ms' },
+        { target: 1, duration: '2s' },
+      ],
+    })
+    const { driver, goTo, of } = driven(ramp, { vus: 1, takesMs: () => 50, thinkMs: 500 })
+    driver.start()
+    goTo(1_500)
+    // Stopped at 100 ms, its thought ends at 550, and it is there again from 1,300 ms on.
+    expect(of(0)).toEqual([0, 1_300])
+  })
+
   test('begin at once, and again with each answer', () => {
     const load = constantVus({ vus: 2, duration: '1s' })
     const { driver, goTo, of } = driven(load, { vus: 2, takesMs: (vu) => (vu === 0 ? 100 : 250) })
@@ -274,6 +311,16 @@ describe('shared iterations', () => {
     all.goTo(1_000)
     expect(new Set(all.begun.map(({ vu }) => vu))).toEqual(new Set([0, 1]))
     expect(all.begun.slice(0, 2).map(({ dueMs }) => dueMs)).toEqual([300, 300])
+  })
+
+  test('leave a VU alone that is still busy with what came before, and take it once it is free', () => {
+    const all = driven(seven(2), { vus: 2, takesMs: () => 100 })
+    all.idle.shift()!.begin(0)
+    all.goTo(40)
+    all.driver.start()
+    all.goTo(5_000)
+    expect(all.of(0).length + all.of(1).length).toBe(1 + 7)
+    expect(all.of(1)[0]).toBe(0)
   })
 
   test('wait where no connection is found, and none is lost', () => {

@@ -192,7 +192,6 @@ class SharedDriver<V extends DrivenVu> implements Driver<V> {
   readonly #all: DriverSurroundings<V>
   readonly #offsetMs: number
   #left: number
-  #isStopped = false
 
   constructor(load: SharedIterations, offsetMs: number, all: DriverSurroundings<V>) {
     this.activeVus = load.vus
@@ -216,13 +215,12 @@ class SharedDriver<V extends DrivenVu> implements Driver<V> {
   }
 
   stop(): void {
-    this.#isStopped = true
     const nowMs = performance.now() - this.#all.startMs()
     for (; this.#left > 0; this.#left--) this.#all.onDropped(nowMs)
   }
 
   #next(vu: V, atMs: number): void {
-    if (this.#isStopped || this.#left === 0) return
+    if (this.#left === 0) return
     this.#left--
     vu.begin(atMs)
   }
