@@ -137,6 +137,28 @@ describe('a load that comes to its end', () => {
     expect(run.startMs).toBe(START_MS)
   })
 
+  test('goes on while nothing is in flight, and ends with its time where all is answered by then', async () => {
+    const { workload, goTo, start } = execution(rate(10, 2), { takesMs: 10 })
+    const { ended } = await start()
+    goTo(500)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([workload.inFlight, workload.isClosed]).toEqual([0, false])
+    goTo(2_000)
+    expect((await ended).durationMs).toBe(2_000)
+  })
+
+  test('says how late requests went out, of its counted part alone', async () => {
+    const { goTo, start } = execution(rate(10, 2), { warmupMs: 1_000 })
+    const { ended } = await start()
+    pacer.lateMs = 40
+    goTo(1_000)
+    pacer.lateMs = 3
+    goTo(5_000)
+    const { scheduleDelay } = (await ended).generator
+    expect(scheduleDelay!.maxMs).toBeCloseTo(3, 1)
+    expect(scheduleDelay!.p50Ms).toBeCloseTo(3, 1)
+  })
+
   test('what was begun may end after it, and the run lasted as long as its load', async () => {
     const { workload, goTo, start } = execution(users(1, 1), { takesMs: 600 })
     const { ended } = await start()
