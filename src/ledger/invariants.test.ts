@@ -245,16 +245,18 @@ describe('a history against its rows', () => {
       { key: 'c', outcome: 'unknown' },
       { key: 'c', outcome: 'ok' },
       { key: 'd', outcome: 'failed' },
+      { key: 'e', outcome: 'unknown' },
+      { key: 'f', outcome: 'unknown' },
     ]
     expect(check(sends, ['a', 'c']).counts).toEqual({
-      operations: 5,
+      operations: 7,
       ok: 1,
       failed: 1,
-      unknown: 3,
-      keys: 4,
+      unknown: 5,
+      keys: 6,
       rows: 2,
       unknownApplied: 1,
-      unknownNotApplied: 1,
+      unknownNotApplied: 3,
     })
   })
 })
