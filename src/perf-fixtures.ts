@@ -57,6 +57,8 @@ export interface PerfFixtures {
 
 /** What binds the fixtures; not for scenarios. */
 export interface Bindings {
+  /** Services and target are up. */
+  readonly up: true
   readonly slo: ProvidedSlo
   readonly onRun: (result: RunResult) => void
   readonly onSnapshot: (snapshot: RunSnapshot) => void

@@ -17,11 +17,20 @@ import { UnderWay } from './under-way.ts'
 
 /** Engines are loaded when a scenario first asks for one. */
 const scenario = test.extend<PerfFixtures & Bindings>({
+  // A scenario that asks for none of the others must not pass either.
+  up: [
+    // oxlint-disable-next-line no-empty-pattern
+    async ({}, use) => {
+      refuseUnlessUp(inject('slo'))
+      await use(true)
+    },
+    { auto: true },
+  ],
   slo: async ({ task, signal }, use) => {
     const slo = inject('slo')
     if (slo === undefined)
       throw new Error(`"${task.name}" needs a config made by definePerfConfig(): vitest --config vitest.perf.config.ts`)
-    if (slo.startFailure !== undefined) throw startError(slo.startFailure)
+    refuseUnlessUp(slo)
     setOnInvalid(slo.invalid)
     if (slo.resetEachScenario) await resetBefore(task, slo.control, signal)
     await use(slo)
@@ -190,9 +199,11 @@ const scenario = test.extend<PerfFixtures & Bindings>({
 export const perfTest: typeof scenario =
   inject('slo')?.comparison === undefined ? scenario : scenario.extend(comparedFixtures)
 
-/** Says what to do; a stack through our own files would bury it. */
-function startError(message: string): Error {
-  return Object.assign(new Error(message), { name: 'StartError', stack: `StartError: ${message}` })
+/** The message says what to do; a stack through our own files would bury it. */
+function refuseUnlessUp(slo: ProvidedSlo | undefined): void {
+  const message = slo?.startFailure
+  if (message !== undefined)
+    throw Object.assign(new Error(message), { name: 'StartError', stack: `StartError: ${message}` })
 }
 
 /** Load goes to every instance in turns. */

@@ -27,7 +27,7 @@ const OPTIONS = [
   ['websocket/conversation-options.ts', 'ExchangeOption'],
   ['websocket/socket-options.ts', 'SocketOptions'],
   ['matchers/arguments.ts', 'PercentileOptions'],
-  ['matchers/capacity.ts', 'PoolOptions'],
+  ['matchers/pool-usage.ts', 'PoolOptions'],
   ['freshness/freshness.ts', 'FreshnessOptions'],
   ['micro/options.ts', 'MeasureOptions'],
   ['config/perf-config.ts', 'PerfConfig'],
@@ -66,7 +66,7 @@ test('every matcher has an example', () => {
 test('every fixture is spoken about', () => {
   const pages = readFileSync(join(DOCS, 'evidence.md'), 'utf8') + shown
   expect(
-    optionNames('perf-test.ts', 'PerfFixtures').filter((name) => !new RegExp(`\\b${name}\\b`).test(pages)),
+    optionNames('perf-fixtures.ts', 'PerfFixtures').filter((name) => !new RegExp(`\\b${name}\\b`).test(pages)),
   ).toEqual([])
 })
 

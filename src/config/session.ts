@@ -96,6 +96,9 @@ export class Session {
       const isOver = this.#starting.signal.aborted || this.#compared !== undefined
       if (isOver || !isForeseen(error)) throw forReader(error)
       this.#startFailure = error.message
+      // Tests that are no scenarios may pass; the command must not, nor keep the reason from them.
+      this.#vitest.logger.error(`\n${redact(error.message)}\n`)
+      if (!this.#vitest.config.watch) process.exitCode = 1
       return
     }
     this.#startFailure = undefined

@@ -44,3 +44,20 @@ StartError: definePerfConfig() was given an option it cannot use:
     example:  maxmemory: '64mb'
 `)
 })
+
+test('also where no scenario asks for anything, and beside tests that are none', async () => {
+  const config = `
+    import { definePerfConfig, redis } from 'vitest-slo/config'
+    export default definePerfConfig({ services: [redis({ maxmemory: 'much' })] })`
+  const run = async (scenario: string) => {
+    await using project = await InlineProject.create({ 'vitest.config.ts': config, 'perf/shop.perf.ts': scenario })
+    const { exitCode, output } = await project.run()
+    return { exitCode, output: plainText(output) }
+  }
+  const asked = await run("import { perfTest } from 'vitest-slo'; perfTest('nothing', () => {})")
+  expect(asked.exitCode).toBe(1)
+  expect(asked.output).toContain('services.redis.maxmemory: must be')
+  const plain = await run("import { test } from 'vitest'; test('plain', () => {})")
+  expect(plain.exitCode).toBe(1)
+  expect(plain.output).toContain('services.redis.maxmemory: must be')
+})
