@@ -2,26 +2,26 @@ import { checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { OptionsError, type Problems } from '../options/problems.ts'
 import type { PerfConfig } from './perf-config.ts'
 
-const KNOWN: readonly (keyof PerfConfig)[] = [
-  ...([
-    'include',
-    'scale',
-    'services',
-    'reset',
-    'target',
-    'seed',
-    'outputDir',
-    'invalid',
-    'metrics',
-    'capacity',
-  ] as const),
-  ...(['exporter', 'test'] as const),
-]
+/** A record, so that an option cannot be added to the config and forgotten here. */
+const OPTIONS: Readonly<Record<keyof PerfConfig, true>> = {
+  include: true,
+  scale: true,
+  services: true,
+  reset: true,
+  target: true,
+  seed: true,
+  outputDir: true,
+  invalid: true,
+  metrics: true,
+  capacity: true,
+  exporter: true,
+  test: true,
+}
 
 /** Finds mistakes in the options that no other part reads. JavaScript configs are not type-checked. */
 export function checkConfig(problems: Problems, config: PerfConfig): void {
   const { include = [], services = [], reset, target, outputDir, invalid, exporter = {}, test = {} } = config
-  checkKnownKeys(problems, '', config, KNOWN)
+  checkKnownKeys(problems, '', config, Object.keys(OPTIONS))
   if (!Array.isArray(include) || !include.every(isText))
     problems.add('include', include, 'must be a list of file patterns', "include: ['perf/**/*.perf.ts']")
   checkOneOf(problems, 'reset', reset, ['never', 'each-scenario'])
