@@ -1,20 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { constantArrivalRate, constantVus, rampingVus, sharedIterations } from './builders.ts'
 import { driverFor, type DrivenVu, type Driver } from './drivers.ts'
 import { Fifo } from './fifo.ts'
 import type { Load } from './load.ts'
 import { Random } from './random.ts'
-import { VirtualPacer } from './virtual-pacer.ts'
+import { eachTestOnVirtualTime, type VirtualPacer } from './virtual-pacer.ts'
 
 /** The run begins here, so that instants of the clock and of the run are not the same. */
 const START_MS = 5_000
 
 let pacer: VirtualPacer
-beforeEach(() => {
-  pacer = new VirtualPacer()
-  pacer.nowMs = START_MS
-})
-afterEach(() => pacer[Symbol.dispose]())
+eachTestOnVirtualTime(START_MS, (fresh) => (pacer = fresh))
 
 interface Options {
   readonly vus: number

@@ -1,4 +1,4 @@
-import { vi } from 'vitest'
+import { afterEach, beforeEach, vi } from 'vitest'
 import type { DueTask, Pacer } from './pacer.ts'
 
 /** A pacer for tests: its time, which `performance.now()` then shows, stands still until it is told to go on. */
@@ -37,4 +37,15 @@ export class VirtualPacer implements Pick<Pacer, 'start' | 'at' | 'close'>, Disp
     const at = this.#due.findIndex(({ dueMs }) => dueMs === first)
     return first + this.lateMs > ms ? undefined : this.#due.splice(at, 1)[0]
   }
+}
+
+/** Gives each test of a file a pacer of its own, whose clock shows `startMs`: instants of the clock and of a run differ. */
+export function eachTestOnVirtualTime(startMs: number, take: (pacer: VirtualPacer) => void): void {
+  let pacer: VirtualPacer
+  beforeEach(() => {
+    pacer = new VirtualPacer()
+    pacer.nowMs = startMs
+    take(pacer)
+  })
+  afterEach(() => pacer[Symbol.dispose]())
 }

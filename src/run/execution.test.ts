@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
 import type { DrivenVu } from '../load/drivers.ts'
 import type { Load } from '../load/load.ts'
 import { Random } from '../load/random.ts'
-import { VirtualPacer } from '../load/virtual-pacer.ts'
+import { eachTestOnVirtualTime, type VirtualPacer } from '../load/virtual-pacer.ts'
 import { Execution } from './execution.ts'
 import { DEFAULT_LIMITS } from './generator-limits.ts'
 import type { RequestSeries } from './http-scope.ts'
@@ -14,11 +14,7 @@ import type { ExecutionOptions, Workload } from './workload.ts'
 const START_MS = 5_000
 
 let pacer: VirtualPacer
-beforeEach(() => {
-  pacer = new VirtualPacer()
-  pacer.nowMs = START_MS
-})
-afterEach(() => pacer[Symbol.dispose]())
+eachTestOnVirtualTime(START_MS, (fresh) => (pacer = fresh))
 
 /** A VU whose iterations take a time, and which counts as an engine does. */
 class TimedVu implements DrivenVu {

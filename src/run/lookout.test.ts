@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { constantVus } from '../load/builders.ts'
-import { VirtualPacer } from '../load/virtual-pacer.ts'
+import { eachTestOnVirtualTime, type VirtualPacer } from '../load/virtual-pacer.ts'
 import { AbortWatch } from './abort-watch.ts'
 import type { AbortRule } from './abort-when.ts'
 import { DEFAULT_LIMITS } from './generator-limits.ts'
@@ -12,11 +12,7 @@ import { Tally } from './tally.ts'
 const START_MS = 5_000
 
 let pacer: VirtualPacer
-beforeEach(() => {
-  pacer = new VirtualPacer()
-  pacer.nowMs = START_MS
-})
-afterEach(() => pacer[Symbol.dispose]())
+eachTestOnVirtualTime(START_MS, (fresh) => (pacer = fresh))
 
 function lookout(rule?: AbortRule) {
   const tally = new Tally()
