@@ -56,7 +56,8 @@ describe('the design effect', () => {
     return sum
   }
 
-  test('of seconds that go with the one before is that of a first-order autoregression', () => {
+  // Six thousand runs take seconds where mutation testing counts what each line runs.
+  test('of seconds that go with the one before is that of a first-order autoregression', { timeout: 20_000 }, () => {
     // The long-run variance of x(t) = φ·x(t−1) + e(t) is 1 / (1 − φ)² times that of e, whatever the scale of both.
     const alone = meanEffect(0)
     expect(meanEffect(0.5) / alone / (1 / (1 - 0.5) ** 2)).toBeCloseTo(1, 1)
