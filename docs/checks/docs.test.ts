@@ -30,7 +30,7 @@ const OPTIONS = [
   ['matchers/pool-usage.ts', 'PoolOptions'],
   ['freshness/freshness.ts', 'FreshnessOptions'],
   ['micro/options.ts', 'MeasureOptions'],
-  ['config/perf-config.ts', 'PerfConfig'],
+  ['config/config-options.ts', 'PerfConfig'],
   ['run/http-run.ts', 'MeasuredHttpRun'],
 ] as const
 

@@ -2,23 +2,10 @@ import { capacityOf, type CapacityEvidence } from '../run/share-evidence.ts'
 import type { RunSeries } from '../run/result.ts'
 import type { RunWindow } from '../run/window.ts'
 import { capacitySeries } from './capacity-series.ts'
-import { cpuShare, type Cores, type CpuReading } from './cpu-share.ts'
-import type { PgBouncerReading } from './pgbouncer-sample.ts'
-import type { PostgresReading } from './postgres-sample.ts'
+import { cpuShare } from './cpu-share.ts'
 import { pgBouncerPools, postgresConnections } from './postgres-share.ts'
-import type { RedisReading } from './redis-sample.ts'
 import { evictionPolicy, redisMemory } from './redis-share.ts'
-import type { Observed } from './samples.ts'
-
-/** What was sampled for a scenario. */
-export interface Sampled {
-  readonly cpu: Observed<CpuReading>
-  /** Cores the target may use, over all its instances. */
-  readonly cores: Cores
-  readonly redis: Observed<RedisReading>
-  readonly postgres: Observed<PostgresReading>
-  readonly pgBouncer: Observed<PgBouncerReading>
-}
+import type { Sampled } from './sampled.ts'
 
 /**
  * Where the target and its stores stood over the counted part of a run, sampled each second: assert on it with

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { windowOf, type TimedRun } from '../run/window.ts'
-import { CapacityWindow, type Sampled } from './capacity-window.ts'
+import { CapacityWindow } from './capacity-window.ts'
+import type { Sampled } from './sampled.ts'
 import type { Connected } from './connected.ts'
 import { containerCpu } from './container-cpu.ts'
 import type { Cores, CpuReading } from './cpu-share.ts'

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
 import { OptionsError, Problems } from '../options/problems.ts'
-import { checkConfig, collect, readSeed } from './config-options.ts'
+import { checkConfig, collect, readSeed, type PerfConfig } from './config-options.ts'
 import { postgres, target } from './index.ts'
-import type { PerfConfig } from './perf-config.ts'
 
 function messageOf(config: object, env: NodeJS.ProcessEnv = {}): string {
   const problems = new Problems()

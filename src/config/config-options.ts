@@ -1,6 +1,51 @@
+import type { ViteUserConfig } from 'vitest/config'
+import type { ExporterOptions } from '../metrics/exporter.ts'
 import { checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { OptionsError, type Problems } from '../options/problems.ts'
-import type { PerfConfig } from './perf-config.ts'
+import type { Service } from '../services/service.ts'
+import type { Target } from '../services/target.ts'
+import type { CapacityPlace, MetricsPlace } from './observation.ts'
+
+/** What `definePerfConfig()` takes. */
+export interface PerfConfig {
+  /** Files that hold scenarios. Default: `['perf/**\/*.perf.ts']`. */
+  readonly include?: readonly string[]
+  /**
+   * How much of the written load is put on: `smoke`, `pr`, `full` or a factor such as `0.25`. `PERF_SCALE` and
+   * `--mode` come before it. Default: `smoke` in watch mode, else `full`.
+   */
+  readonly scale?: string | number
+  /** What the target needs. Started in parallel, before the target. */
+  readonly services?: readonly Service[]
+  /**
+   * When services go back to the state after their start: Postgres truncated and seeded again, Redis flushed and seeded,
+   * own services as their `reset` says. The target goes on and keeps what it holds itself. `'each-scenario'`: before
+   * each; a scenario can also ask for it, with the fixture `reset`. Default: `'never'`.
+   */
+  readonly reset?: 'never' | 'each-scenario'
+  /** The system under test; leave it out where scenarios give their own `baseUrl`. `PERF_TARGET_URL` comes before it. */
+  readonly target?: Target
+  /** Seeds every random choice. `PERF_SEED` comes before it. Default: 1, so that two runs put the same load on. */
+  readonly seed?: number
+  /** Where reports are written. `PERF_OUTPUT_DIR` comes before it. Default: `perf-report`. */
+  readonly outputDir?: string
+  /**
+   * What evidence that cannot be judged does: `fail` the command, or `warn` and never count as passed: for a laptop in
+   * watch mode, where the generator shares its cores with everything else. Default: `fail`.
+   */
+  readonly invalid?: 'fail' | 'warn'
+  /**
+   * Where the target's Prometheus metrics are: a path on every instance, or a place. `PERF_METRICS_URL` comes before it.
+   * Default: `'/metrics'`; of a target that runs elsewhere, they are skipped where that is not there.
+   */
+  readonly metrics?: string | MetricsPlace
+  /** What `capacity` samples beside the services: the target's container, its cores, pgBouncer. */
+  readonly capacity?: CapacityPlace
+  /** Exports how scenarios go to Prometheus, by a scrape endpoint or a Pushgateway. Default: nothing is exported. */
+  readonly exporter?: ExporterOptions
+  /** Vitest's own options, merged over ours. */
+  readonly test?: ViteUserConfig['test']
+}
 
 /** A record, so that an option cannot be added to the config and forgotten here. */
 const OPTIONS: Readonly<Record<keyof PerfConfig, true>> = {

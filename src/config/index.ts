@@ -1,4 +1,5 @@
-export { definePerfConfig, type PerfConfig } from './perf-config.ts'
+export type { PerfConfig } from './config-options.ts'
+export { definePerfConfig } from './perf-config.ts'
 export type { CapacityPlace, MetricsPlace } from './observation.ts'
 export type { ExporterOptions } from '../metrics/exporter.ts'
 export { postgres, type PostgresOptions } from '../services/postgres.ts'

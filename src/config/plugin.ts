@@ -3,7 +3,7 @@ import type { ReporterOptions } from '../report/options.ts'
 import { besideThis } from './beside-this.ts'
 import { comparedBase } from './compared-base.ts'
 import { forReader } from './for-reader.ts'
-import type { PerfConfig } from './perf-config.ts'
+import type { PerfConfig } from './config-options.ts'
 import { Session } from './session.ts'
 
 /** The name under which `global-setup.ts` finds the plugin. */

@@ -3,7 +3,7 @@ import { maxVusOf } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
 import { Execution } from '../run/execution.ts'
-import type { Workload } from '../run/workload.ts'
+import type { RunningExecution, Workload } from '../run/workload.ts'
 import type { GeneratorLimits } from '../run/generator-limits.ts'
 import { History } from '../run/history.ts'
 import type { HttpMeasurement } from '../run/http-measurement.ts'
@@ -98,7 +98,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
     return { measurement, scenarioError: this.#execution.scenarioError }
   }
 
-  async open(execution: Execution<VirtualUser<D>>): Promise<readonly VirtualUser<D>[]> {
+  async open(execution: RunningExecution<VirtualUser<D>>): Promise<readonly VirtualUser<D>[]> {
     const { instances, load, rows, random, placeOf, signal, options } = this.#parts
     const { tracedRatio } = options
     const surroundings = {

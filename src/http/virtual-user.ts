@@ -4,6 +4,7 @@ import type { RequestSeries } from '../run/http-scope.ts'
 import type { RequestWindow } from '../run/http-timeline.ts'
 import type { SlowRequest } from '../run/result.ts'
 import type { SlowestRequests } from '../run/slowest-requests.ts'
+import type { RunningExecution } from '../run/workload.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { HttpAnswer } from './answer.ts'
 import type { AnswerReader } from './answer-reader.ts'
@@ -12,7 +13,6 @@ import { failedCheck, statusTest, type Check } from './expectation.ts'
 import type { DrivenVu } from '../load/drivers.ts'
 import type { Recording } from './recording.ts'
 import type { RequestEncoder } from './request-encoder.ts'
-import type { Execution } from '../run/execution.ts'
 import { drawStep, type Extraction, type Plan, type Step } from './steps.ts'
 import type { TraceContext } from './trace-context.ts'
 import type { RequestSpec, Vu } from './types.ts'
@@ -26,7 +26,7 @@ export interface VuSurroundings<D> {
   readonly slowest: SlowestRequests
   /** Makes the `traceparent` of each request, where one is wanted. */
   readonly traces: TraceContext | undefined
-  readonly execution: Execution<VirtualUser<D>>
+  readonly execution: RunningExecution<VirtualUser<D>>
 }
 
 /** Who a VU is. */

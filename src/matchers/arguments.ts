@@ -98,10 +98,15 @@ export function readPercentileOptions(
   value: unknown,
 ): { readonly confidence: number | undefined; readonly skipIfReduced: boolean } {
   const example = '{ confidence: 0.95 }'
-  const { confidence, skipIfReduced = false } = readOptions(problems, value, ['confidence', 'skipIfReduced'], example)
-  if (typeof skipIfReduced !== 'boolean')
-    problems.add('options.skipIfReduced', skipIfReduced, 'must be true or false', 'skipIfReduced: true')
-  return { confidence, skipIfReduced: skipIfReduced === true }
+  const { confidence, skipIfReduced } = readOptions(problems, value, ['confidence', 'skipIfReduced'], example)
+  return { confidence, skipIfReduced: readFlag(problems, 'skipIfReduced', skipIfReduced) }
+}
+
+/** An option that is either on or off; off where it is left out. */
+export function readFlag(problems: Problems, name: string, value: unknown): boolean {
+  if (value !== undefined && typeof value !== 'boolean')
+    problems.add(`options.${name}`, value, 'must be true or false', `${name}: true`)
+  return value === true
 }
 
 /** How many of them must make it. */

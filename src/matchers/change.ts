@@ -3,6 +3,15 @@ import type { Invalidity } from '../run/verdict.ts'
 import { formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
 
+/** The arguments of `toBeNoSlowerThan`, with its defaults. */
+export interface NoSlowerPlan {
+  readonly p: number
+  readonly of: 'latency' | 'cpu'
+  readonly tolerance: number
+  readonly confidence: number
+  readonly acrossEnvironments: boolean
+}
+
 /** By which factor a figure differs, with its interval. */
 export interface MeasuredRatio {
   readonly ratio: number

@@ -197,6 +197,10 @@ describe('a baseline', () => {
 
 test.for<[string, () => void]>([
   ['a tolerance in percent', () => expect(same).toBeNoSlowerThan('base', { tolerance: 5 })],
+  [
+    'across environments, neither yes nor no',
+    () => expect(same).toBeNoSlowerThan('base', { acrossEnvironments: 'yes' } as object),
+  ],
   ['a negative tolerance', () => expect(same).toBeNoSlowerThan('base', { tolerance: -0.1 })],
   ['a percentile in percent', () => expect(same).toBeNoSlowerThan('base', { percentile: 95 })],
   ['a confidence of 1', () => expect(same).toBeNoSlowerThan('base', { confidence: 1 })],

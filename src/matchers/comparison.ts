@@ -3,7 +3,8 @@ import type { Problems } from '../options/problems.ts'
 import type { BaselineSource } from '../run/baseline-evidence.ts'
 import { comparisonOf, type ComparisonEvidence, type ComparisonSource } from '../run/comparison-evidence.ts'
 import type { TimeEvidence } from '../run/evidence.ts'
-import { readOptions, readPercentile, refuseMore } from './arguments.ts'
+import { readFlag, readOptions, readPercentile, refuseMore } from './arguments.ts'
+import type { NoSlowerPlan } from './change.ts'
 import { judgeComparison } from './compared-builds.ts'
 import { judgeFaster, judgeNoSlower, readOther, showOther } from './compared-runs.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
@@ -94,14 +95,6 @@ declare module 'vitest' {
 /** Evidence of one of the two things that can be slower. */
 type Compared = { readonly builds: ComparisonEvidence } | { readonly run: TimeEvidence }
 
-export interface NoSlowerPlan {
-  readonly p: number
-  readonly of: 'latency' | 'cpu'
-  readonly tolerance: number
-  readonly confidence: number
-  readonly acrossEnvironments: boolean
-}
-
 const compared: Subject<Compared> = {
   variable: 'run',
   noun: 'a comparison, as compare() gives, or the times of a run',
@@ -122,7 +115,7 @@ const toBeNoSlowerThan = defineMatcher<Compared, NoSlowerPlan & { readonly than:
     refuseMore(problems, args, 2, example)
     const known = ['tolerance', 'percentile', 'of', 'confidence', 'acrossEnvironments'] as const
     const options = readOptions(problems, args[1], known, '{ tolerance: 0.05 }')
-    const { tolerance, percentile = 0.5, of = 'latency', confidence = 0.95, acrossEnvironments = false } = options
+    const { tolerance, percentile = 0.5, of = 'latency', confidence = 0.95, acrossEnvironments } = options
     if (of !== 'latency' && of !== 'cpu') problems.add('options.of', of, "must be 'latency' or 'cpu'", "of: 'cpu'")
     return {
       than: args[0],
@@ -130,7 +123,7 @@ const toBeNoSlowerThan = defineMatcher<Compared, NoSlowerPlan & { readonly than:
       of: of === 'cpu' ? 'cpu' : 'latency',
       tolerance: readTolerance(problems, 'options.tolerance', tolerance ?? 0.05, 'tolerance: 0.05'),
       confidence,
-      acrossEnvironments: acrossEnvironments === true,
+      acrossEnvironments: readFlag(problems, 'acrossEnvironments', acrossEnvironments),
     }
   },
   judge(found, { than, ...plan }) {
@@ -158,7 +151,8 @@ const toBeFasterThan = defineMatcher<{ readonly run: TimeEvidence; readonly rece
     refuseMore(problems, args, 2, 'toBeFasterThan(other, { delta: 0.1 })')
     const options = readOptions(problems, args[1], ['delta', 'acrossEnvironments'], '{ delta: 0.1 }')
     const delta = readTolerance(problems, 'options.delta', options.delta ?? 0, 'delta: 0.1')
-    return { than: args[0], delta, acrossEnvironments: options.acrossEnvironments === true }
+    const acrossEnvironments = readFlag(problems, 'acrossEnvironments', options.acrossEnvironments)
+    return { than: args[0], delta, acrossEnvironments }
   },
   judge: ({ run, received }, { than, ...plan }) =>
     judgeFaster({ run, received }, readOther(than, run, 'toBeFasterThan'), plan),

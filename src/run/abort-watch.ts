@@ -1,5 +1,4 @@
 import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
-import type { AbortBlame } from './http-measurement.ts'
 import type { RunSnapshot } from './snapshot.ts'
 import type { AbortRule } from './abort-when.ts'
 import type { Tally } from './tally.ts'
@@ -9,6 +8,12 @@ export const ABORT_CHECK_MS = 250
 
 /** Fewer ended requests say nothing about a ratio. */
 const MIN_ENDED = 5
+
+/**
+ * Whose doing it was that a run's own `abortWhen` ended it. `target`: its errors were answers, refusals and resets, which
+ * no shortage on the generator's side brings about. `target or generator`: it could have been either, such as time-outs.
+ */
+export type AbortBlame = 'target' | 'target or generator'
 
 /** Why a run is given up, and whose doing that is. */
 export interface GivenUp {

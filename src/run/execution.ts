@@ -5,17 +5,16 @@ import type { Phase } from '../load/load.ts'
 import { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
 import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
-import { AbortWatch } from './abort-watch.ts'
+import { AbortWatch, type AbortBlame } from './abort-watch.ts'
 import { GeneratorWatch } from './generator-watch.ts'
-import type { AbortBlame } from './http-measurement.ts'
 import { Lookout } from './lookout.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
 import { Tally } from './tally.ts'
 import { vusNeeded } from './vus-needed.ts'
-import type { Executed, ExecutionOptions, Workload } from './workload.ts'
+import type { Executed, ExecutionOptions, RunningExecution, Workload } from './workload.ts'
 
 /** Puts a load on: has VUs begin iterations when they are due, from the first connection to the last answer. */
-export class Execution<V extends DrivenVu> {
+export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   readonly pacer: Pick<Pacer, 'start' | 'at' | 'close'>
   readonly tally = new Tally()
   readonly #options: ExecutionOptions
@@ -74,12 +73,10 @@ export class Execution<V extends DrivenVu> {
     return this.#phases
   }
 
-  /** When the run began, of `performance.now()`. */
   get startMs(): number {
     return this.#startMs
   }
 
-  /** No request may be sent any more. */
   get isOver(): boolean {
     return this.#isOver
   }
@@ -110,19 +107,16 @@ export class Execution<V extends DrivenVu> {
     }
   }
 
-  /** A VU has begun an iteration. */
   iterationBegan(): void {
     this.#busy++
   }
 
-  /** A VU has ended its iteration. To be called once for each `begin`. */
   iterationEnded(vu: V, endMs: number): void {
     this.#busy--
     this.#driver!.freed(vu, endMs)
     if (this.#busy === 0 && this.#endedMs !== undefined) this.#finish()
   }
 
-  /** The scenario's own code failed: the run is pointless. */
   scenarioFailed(error: unknown): void {
     this.#scenarioError ??= { error }
     this.#abort(`the scenario failed: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}`)

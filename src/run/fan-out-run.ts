@@ -1,15 +1,11 @@
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { evidenceOf, type ClientEvidence, type FanOutEvidence, type PublicationEvidence } from './evidence.ts'
-import type {
-  DeliveryCounts,
-  FanOutPoint,
-  PublicationCounts,
-  PublicationPoint,
-  SocketCounts,
-} from './fan-out-counts.ts'
+import type { DeliveryCounts, PublicationCounts, SocketCounts } from './fan-out-counts.ts'
 import { fanOutEvidence } from './fan-out-evidence.ts'
-import type { FanOutRecord, PublicationRecord, PublisherClock } from './fan-out-record.ts'
+import type { FanOutRecord, PublisherClock } from './fan-out-record.ts'
+import { fanOutRunResult, publicationCounts } from './fan-out-result.ts'
+import { hasFault, worstClients, worstPublications } from './fan-out-worst.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { FanOutRunResult } from './result.ts'
 import type { Invalidity } from './verdict.ts'
@@ -53,7 +49,7 @@ export interface FanOutRunBase extends TimedRun {
   readonly duplicateRatio: number
   /** Deliveries received within a lag, over *expected* ones. NaN where nothing was expected. */
   onTimeRatio(withinMs: number): number
-  /** Those with most deliveries missing, then the slowest; all of them may be asked for. Default: 5. */
+  /** Those with most deliveries missing, then most late, then the slowest; all of them may be asked for. Default: 5. */
   worstPublications(count?: number): readonly PublicationEvidence[]
   /** Clients with a fault: most deliveries missing first, then most late, out of order and duplicate. Default: 5. */
   worstClients(count?: number): readonly ClientEvidence[]
@@ -107,11 +103,7 @@ class FanOutView implements FanOutRunBase {
     this.sockets = record.sockets
     this.openingMs = record.openingMs
     this.processes = record.processes
-    this.publications = {
-      count: record.publications.length,
-      failed: record.publications.filter(({ isFailed }) => isFailed).length,
-      maxSlipMs: record.maxSlipMs,
-    }
+    this.publications = publicationCounts(record)
     this.deliveries = record.deliveries
     this.missingRatio = ratio(record.deliveries.missing, record.deliveries.expected)
     this.duplicateRatio = ratio(record.deliveries.duplicate, record.deliveries.received)
@@ -126,68 +118,15 @@ class FanOutView implements FanOutRunBase {
   }
 
   worstPublications(count = 5): readonly PublicationEvidence[] {
-    return [...this.#record.publications].toSorted(byFault).slice(0, count).map(publicationEvidence)
+    return worstPublications(this.#record, count)
   }
 
   worstClients(count = 5): readonly ClientEvidence[] {
-    const { missing, late, outOfOrder, duplicate } = this.#record.clients
-    const faulty: number[] = []
-    for (let client = 0; client < missing.length; client++)
-      if (missing[client]! + late[client]! + outOfOrder[client]! + duplicate[client]! > 0) faulty.push(client)
-    return faulty
-      .toSorted(
-        (a, b) =>
-          missing[b]! - missing[a]! ||
-          late[b]! - late[a]! ||
-          outOfOrder[b]! - outOfOrder[a]! ||
-          duplicate[b]! - duplicate[a]!,
-      )
-      .slice(0, count)
-      .map((client) => clientEvidence(this.#record, client))
+    return worstClients(this.#record, count)
   }
 
   result(): FanOutRunResult {
-    const { abortReason, phases, connectTime, generator, invalidities } = this.#record
-    const lag = timeStats(this.#histogram)
-    const connect = timeStats(connectTime)
-    return {
-      kind: 'fanOut',
-      name: this.name,
-      load: this.load,
-      durationMs: this.durationMs,
-      state: abortReason === undefined ? 'completed' : 'aborted',
-      ...(abortReason === undefined ? {} : { abortReason }),
-      phases,
-      invalidities,
-      sockets: this.sockets,
-      openingMs: this.openingMs,
-      processes: this.processes,
-      publications: this.publications,
-      deliveries: this.deliveries,
-      ...(lag === undefined ? {} : { lag }),
-      lagHistogram: this.#histogram.toJSON(),
-      ...(connect === undefined ? {} : { connectTime: connect }),
-      generator,
-      timeline: this.#timeline(),
-      publicationTimeline: publicationTimeline(this.#record.publications),
-    }
-  }
-
-  #timeline(): FanOutPoint[] {
-    const { durationMs, countedMs, windows } = this.#record
-    const countedFromSec = (durationMs - countedMs) / 1000
-    return windows.map(({ second, publications, expected, received, lag }) => {
-      const stats = timeStats(lag)
-      const times = stats === undefined ? {} : { p50Ms: stats.p50Ms, p99Ms: stats.p99Ms, maxMs: stats.maxMs }
-      return {
-        second: countedFromSec + second,
-        publications,
-        expected,
-        received,
-        missing: expected - received,
-        ...times,
-      }
-    })
+    return fanOutRunResult(this.#record, this.#histogram)
   }
 
   [windowOf](): RunWindow {
@@ -227,48 +166,4 @@ class MeasuredView extends FanOutView implements MeasuredFanOutRun {
 
 function ratio(part: number, whole: number): number {
   return whole === 0 ? Number.NaN : part / whole
-}
-
-function hasFault({ missing, late, duplicate, outOfOrder }: PublicationEvidence): boolean {
-  return missing + late + duplicate + outOfOrder > 0
-}
-
-function byFault(a: PublicationRecord, b: PublicationRecord): number {
-  return b.missing - a.missing || b.late - a.late || (b.maxMs ?? 0) - (a.maxMs ?? 0)
-}
-
-/** More of them no chart can show apart, and no report should carry. */
-const MOST_POINTS = 2_000
-
-function publicationTimeline(publications: readonly PublicationRecord[]): PublicationPoint[] {
-  const size = Math.ceil(publications.length / MOST_POINTS)
-  const groups = Map.groupBy(publications.entries(), ([index]) => Math.floor(index / size))
-  return [...groups.values()].map((group) => {
-    const [{ atMs, missing, p95Ms, maxMs }] = group.map(([, publication]) => publication).toSorted(byFault) as [
-      PublicationRecord,
-    ]
-    const times = p95Ms === undefined || maxMs === undefined ? {} : { p95Ms, maxMs }
-    return { atSec: atMs / 1000, missing, ...times }
-  })
-}
-
-function publicationEvidence(publication: PublicationRecord): PublicationEvidence {
-  const { isFailed: _, sequence, ...counts } = publication
-  return { ...counts, label: `#${sequence} at ${(publication.atMs / 1000).toFixed(1)} s` }
-}
-
-function clientEvidence({ clients, closings }: FanOutRecord, client: number): ClientEvidence {
-  const closing = closings.get(client)
-  const [expected, missing, late] = [clients.expected[client]!, clients.missing[client]!, clients.late[client]!]
-  return {
-    label: `client ${client}${closing === undefined ? '' : ` (${closing})`}`,
-    client,
-    expected,
-    onTime: expected - missing - late,
-    late,
-    missing,
-    duplicate: clients.duplicate[client]!,
-    outOfOrder: clients.outOfOrder[client]!,
-    maxMs: missing === expected ? undefined : clients.maxUs[client]! / 1000,
-  }
 }

@@ -1,33 +1,50 @@
-import type { Phase } from '../load/load.ts'
-import { samplesForPercentile } from './usable.ts'
+import { describeLoad, isOpen } from '../load/describe.ts'
+import type { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
+import type { RequestEvidence } from './evidence.ts'
 import type { GeneratorHealth } from './generator.ts'
-import { phasesIn, scopeDurationMs, type Scope, type ScopeTotals } from './http-scope.ts'
+import { hintFor } from './http-hints.ts'
+import { httpInvalidities } from './http-invalidities.ts'
+import type { HttpMeasurement } from './http-measurement.ts'
+import { phasesIn, scopeDurationMs, scopeName, totalsOf, type Scope, type ScopeTotals } from './http-scope.ts'
+import type { RunWindow } from './window.ts'
 
-/** What the lines of an evidence block are made of. */
-export interface EvidenceSubject {
-  readonly totals: ScopeTotals
-  readonly scope: Scope
-  readonly phases: readonly Phase[]
-  /** In one line. */
-  readonly load: string
-  readonly generator: GeneratorHealth
-  readonly abortReason: string | undefined
+/** What matchers see of a run's scope. */
+export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): RequestEvidence {
+  const { sum, windows } = totals
+  const { kind, phases, generator, load, reducedTo, origin, vusNeeded } = measured
+  const durationMs = scopeDurationMs(phases, scope)
+  return {
+    kind,
+    quantity: 'latency',
+    histogram: sum.latency,
+    windows: windows.map(({ latency }): Histogram => latency),
+    durationMs,
+    ...(reducedTo === undefined ? {} : { reducedTo }),
+    invalidities: httpInvalidities(measured, totals, scope),
+    evidenceLines: evidenceLines(measured, totals, scope),
+    slowest: slowestSteps(measured, scope),
+    hint: hintFor(totals, origin, vusNeeded),
+    offered: sum.offered,
+    sent: sum.sent,
+    dropped: sum.dropped,
+    completed: sum.completed,
+    errors: sum.errors,
+    statuses: sum.statuses,
+    requestWindows: windows,
+    offeredRatePerSec: isOpen(load) && durationMs > 0 ? sum.offered / (durationMs / 1000) : undefined,
+    generator,
+  }
 }
 
 /** The `Evidence:` block of a failure message, first line first. */
-export function evidenceLines({
-  totals,
-  scope,
-  phases,
-  load,
-  generator,
-  abortReason,
-}: EvidenceSubject): readonly string[] {
+function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): readonly string[] {
+  const { phases, load, generator, abortReason } = measured
   const { offered, completed } = totals.sum
   const seconds = (scopeDurationMs(phases, scope) / 1000).toFixed(1)
+  const requests = `${formatCount(completed)} of ${formatCount(offered)} requests`
   const lines = [
-    `${scopeName(phases, scope)}, ${seconds} s, ${formatCount(completed)} of ${formatCount(offered)} requests, ${load}`,
+    `${scopeName(phases, scope)}, ${seconds} s, ${requests}, ${describeLoad(load)}`,
     ...timesLine(totals),
     [errorsPart(totals), droppedPart(totals), unansweredPart(totals), generatorPart(generator)]
       .filter(Boolean)
@@ -36,18 +53,36 @@ export function evidenceLines({
   return abortReason === undefined ? lines : [...lines, `aborted: ${abortReason}`]
 }
 
-/** `steady phase`, `spike phase, step me`, `10–20 s`. */
-export function scopeName(phases: readonly Phase[], scope: Scope): string {
-  const names = [...new Set(phasesIn(phases, scope).map((at) => phases[at]!.name))]
-  const { between, step, tag } = scope
-  const time = between === undefined ? [] : [`${between[0] / 1000}–${between[1] / 1000} s`]
-  const phase = names.length === 0 ? [] : [`${names.join(' and ')} ${names.length === 1 ? 'phase' : 'phases'}`]
-  return [
-    ...phase,
-    ...time,
-    ...(step === undefined ? [] : [`step ${step}`]),
-    ...(tag === undefined ? [] : [`tag ${tag}`]),
-  ].join(', ')
+/** Steps by their p95, slowest first; none where there is but one, or the scope is one. */
+function slowestSteps({ steps, series, phases }: HttpMeasurement, scope: Scope): { label: string; p95Ms: number }[] {
+  if (steps.length < 2 || scope.step !== undefined) return []
+  return steps
+    .map((step) => ({ step, latency: totalsOf(series, phases, { ...scope, step }).latency }))
+    .filter(({ latency }) => latency.count > 0)
+    .map(({ step, latency }) => ({ label: step, p95Ms: latency.percentileUs(0.95) / 1000 }))
+    .toSorted((a, b) => b.p95Ms - a.p95Ms)
+}
+
+/** The scope in time, for what is sampled beside the run. @param settledMs when its last answer was in or given up */
+export function windowOfScope(
+  { name, phases, startMs, durationMs }: HttpMeasurement,
+  scope: Scope,
+  settledMs: number,
+): RunWindow {
+  const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
+  const spans = phasesIn(phases, scope).map((at) => ({
+    startMs: startMs + Math.max(phases[at]!.startMs, fromMs),
+    endMs: startMs + Math.min(phases[at]!.endMs, toMs),
+  }))
+  const runEndMs = startMs + durationMs
+  return {
+    run: name,
+    scope: scopeName(phases, scope),
+    runStartMs: startMs,
+    runEndMs,
+    settledMs: Math.max(runEndMs, settledMs),
+    spans,
+  }
 }
 
 function timesLine({ sum: { latency, serviceTime } }: ScopeTotals): string[] {
@@ -79,68 +114,4 @@ function generatorPart({ scheduleDelay, eventLoopDelay, cpuRatio }: GeneratorHea
       ? `event-loop delay p99 ${formatMs(eventLoopDelay.p99Ms)}`
       : `schedule delay p99 ${formatMs(scheduleDelay.p99Ms)}`
   return `generator: ${delay}, CPU ${formatRatio(cpuRatio)}`
-}
-
-/** What the figures suggest to do next. */
-export function hintFor(totals: ScopeTotals, origin: string, vusNeeded: number | undefined): string | undefined {
-  const { sum } = totals
-  return (
-    connectHint(totals, origin) ??
-    statusHint(totals) ??
-    bodyHint(totals) ??
-    waitHint(totals, vusNeeded) ??
-    resetHint(sum.errors)
-  )
-}
-
-function connectHint({ sum }: ScopeTotals, origin: string): string | undefined {
-  const count = sum.errors.get('connect') ?? 0
-  if (count === 0 || count < sum.offered * 0.01) return undefined
-  const code = [...sum.details.keys()].find((detail) => /^E[A-Z]+$/.test(detail))
-  return `${formatCount(count)} requests found no connection to ${origin}${code === undefined ? '' : ` (${code})`}: is the target running, and does it accept that many?`
-}
-
-const STATUS_HINTS: Readonly<Record<number, string>> = {
-  401: 'check the authorization header and the rows given as data',
-  403: 'check what the users given as data may do',
-  404: 'check the path and the base URL',
-  405: 'check the method',
-  415: 'check the content type',
-  429: "the target's rate limit answered; expect 429 in expectStatus where that is as it should be",
-}
-
-function statusHint({ sum }: ScopeTotals): string | undefined {
-  const [status, count] = [...sum.statuses].toSorted((a, b) => b[1] - a[1])[0] ?? []
-  if (status === undefined || count! < sum.completed * 0.9 || !sum.details.has(String(status))) return undefined
-  const all = count === sum.completed ? 'every answer was' : 'nearly every answer was'
-  return `${all} ${status}${status in STATUS_HINTS ? `: ${STATUS_HINTS[status]}` : ''}`
-}
-
-function bodyHint({ sum }: ScopeTotals): string | undefined {
-  const count = sum.errors.get('body') ?? 0
-  if (count === 0 || count * 2 < sum.errorCount) return undefined
-  const detail = [...sum.details]
-    .filter(([text]) => /^(extract|check|no HTTP)/.test(text))
-    .toSorted((a, b) => b[1] - a[1])[0]
-  return detail && `${formatCount(detail[1])} answers were not as expected: ${detail[0]}`
-}
-
-function waitHint(
-  { sum: { latency, serviceTime, dropped } }: ScopeTotals,
-  vusNeeded: number | undefined,
-): string | undefined {
-  if (vusNeeded === undefined || latency.count === 0) return undefined
-  const waited = latency.percentileUs(0.95) > serviceTime.percentileUs(0.95) * 1.2 + 1000
-  if (!waited && dropped === 0) return undefined
-  const what = waited
-    ? 'latency is well above service time: requests waited for a free VU'
-    : 'requests were dropped: no VU was free'
-  return `${what}. Raise vus to ${formatCount(vusNeeded)} or expect less.`
-}
-
-function resetHint(errors: ReadonlyMap<string, number>): string | undefined {
-  const timeouts = errors.get('timeout') ?? 0
-  return timeouts >= samplesForPercentile(0.5)
-    ? `${formatCount(timeouts)} requests timed out: see whether the target still answers`
-    : undefined
 }

@@ -1,7 +1,7 @@
 import { generatorInvalidities, limitsBeside, missedRate } from './generator-limits.ts'
-import { scopeName } from './http-evidence.ts'
-import type { AbortBlame, HttpMeasurement } from './http-measurement.ts'
-import { phasesIn, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from './http-scope.ts'
+import type { AbortBlame } from './abort-watch.ts'
+import type { HttpMeasurement } from './http-measurement.ts'
+import { phasesIn, scopeName, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from './http-scope.ts'
 import type { Invalidity } from './verdict.ts'
 
 /** What speaks against judging a part of a run. */

@@ -1,18 +1,17 @@
-import { describeLoad, isOpen } from '../load/describe.ts'
+import { describeLoad } from '../load/describe.ts'
 import type { Phase, PhaseName } from '../load/load.ts'
 import { durationMs, type Duration } from '../options/checks.ts'
 import { OptionsError } from '../options/problems.ts'
-import type { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { evidenceOf, type RequestEvidence } from './evidence.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { History } from './history.ts'
-import { evidenceLines, hintFor, scopeName } from './http-evidence.ts'
+import { requestEvidence, windowOfScope } from './http-evidence.ts'
 import { httpInvalidities } from './http-invalidities.ts'
 import type { ConnectionFigures, HttpMeasurement } from './http-measurement.ts'
 import { httpRunResult, timelinePoints } from './http-result.ts'
-import { phasesIn, scopeDurationMs, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from './http-scope.ts'
+import { scopeDurationMs, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from './http-scope.ts'
 import type { HttpRunResult, TimelinePoint } from './result.ts'
 import { windowOf, type RunWindow, type TimedRun } from './window.ts'
 
@@ -211,42 +210,11 @@ class ScopedRun implements HttpRunBase {
   }
 
   [windowOf](): RunWindow {
-    const { name, phases, startMs, durationMs: ranMs } = this.#measured
-    const [fromMs, toMs] = this.#scope.between ?? [0, Number.POSITIVE_INFINITY]
-    const spans = phasesIn(phases, this.#scope).map((at) => ({
-      startMs: startMs + Math.max(phases[at]!.startMs, fromMs),
-      endMs: startMs + Math.min(phases[at]!.endMs, toMs),
-    }))
-    const scope = scopeName(phases, this.#scope)
-    const runEndMs = startMs + ranMs
-    return { run: name, scope, runStartMs: startMs, runEndMs, settledMs: Math.max(runEndMs, this.#settledMs), spans }
+    return windowOfScope(this.#measured, this.#scope, this.#settledMs)
   }
 
   [evidenceOf](): RequestEvidence {
-    const { sum, windows } = this.#totals
-    const { generator, phases, abortReason, origin, vusNeeded, load, reducedTo } = this.#measured
-    const subject = { totals: this.#totals, scope: this.#scope, phases, load: this.load, generator, abortReason }
-    return {
-      kind: this.kind,
-      quantity: 'latency',
-      histogram: sum.latency,
-      windows: windows.map(({ latency }): Histogram => latency),
-      durationMs: this.durationMs,
-      ...(reducedTo === undefined ? {} : { reducedTo }),
-      invalidities: httpInvalidities(this.#measured, this.#totals, this.#scope),
-      evidenceLines: evidenceLines(subject),
-      slowest: this.#slowest(),
-      hint: hintFor(this.#totals, origin, vusNeeded),
-      offered: sum.offered,
-      sent: sum.sent,
-      dropped: sum.dropped,
-      completed: sum.completed,
-      errors: sum.errors,
-      statuses: sum.statuses,
-      requestWindows: windows,
-      offeredRatePerSec: isOpen(load) && this.durationMs > 0 ? sum.offered / (this.durationMs / 1000) : undefined,
-      generator,
-    }
+    return requestEvidence(this.#measured, this.#totals, this.#scope)
   }
 
   #within(narrower: Partial<Scope>): HttpRun {
@@ -257,15 +225,5 @@ class ScopedRun implements HttpRunBase {
     if (known.has(name)) return
     const there = known.size === 0 ? 'it has none' : `it has ${[...known].join(', ')}`
     throw new Error(`${this.name} has no ${what} ${JSON.stringify(name)}; ${there}`)
-  }
-
-  #slowest(): readonly { label: string; p95Ms: number }[] {
-    const { steps, series, phases } = this.#measured
-    if (steps.length < 2 || this.#scope.step !== undefined) return []
-    return steps
-      .map((step) => ({ step, latency: totalsOf(series, phases, { ...this.#scope, step }).latency }))
-      .filter(({ latency }) => latency.count > 0)
-      .map(({ step, latency }) => ({ label: step, p95Ms: latency.percentileUs(0.95) / 1000 }))
-      .toSorted((a, b) => b.p95Ms - a.p95Ms)
   }
 }

@@ -29,6 +29,20 @@ export function phasesIn(phases: readonly Phase[], { phase, between }: Scope): r
   return between !== undefined || judged.length === 0 ? where((name) => name !== 'warmup') : judged
 }
 
+/** `steady phase`, `spike phase, step me`, `10–20 s`. */
+export function scopeName(phases: readonly Phase[], scope: Scope): string {
+  const names = [...new Set(phasesIn(phases, scope).map((at) => phases[at]!.name))]
+  const { between, step, tag } = scope
+  const time = between === undefined ? [] : [`${between[0] / 1000}–${between[1] / 1000} s`]
+  const phase = names.length === 0 ? [] : [`${names.join(' and ')} ${names.length === 1 ? 'phase' : 'phases'}`]
+  return [
+    ...phase,
+    ...time,
+    ...(step === undefined ? [] : [`step ${step}`]),
+    ...(tag === undefined ? [] : [`tag ${tag}`]),
+  ].join(', ')
+}
+
 /** Length of a scope: of its phases as far as they lie within its time. */
 export function scopeDurationMs(phases: readonly Phase[], scope: Scope): number {
   const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]

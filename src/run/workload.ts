@@ -1,15 +1,16 @@
 import type { DrivenVu } from '../load/drivers.ts'
 import type { Load, Phase } from '../load/load.ts'
+import type { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
+import type { AbortBlame } from './abort-watch.ts'
 import type { AbortRule } from './abort-when.ts'
 import type { RunKind } from './evidence.ts'
-import type { Execution } from './execution.ts'
 import type { GeneratorLimits } from './generator-limits.ts'
 import type { GeneratorHealth } from './generator.ts'
-import type { AbortBlame } from './http-measurement.ts'
 import type { RequestSeries } from './http-scope.ts'
 import type { Gauges } from './lookout.ts'
 import type { RunSnapshot } from './snapshot.ts'
+import type { Tally } from './tally.ts'
 
 export interface ExecutionOptions {
   readonly name: string
@@ -28,10 +29,26 @@ export interface ExecutionOptions {
   readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
 }
 
+/** An execution as its VUs see it. */
+export interface RunningExecution<V> {
+  readonly pacer: Pick<Pacer, 'at'>
+  readonly tally: Tally
+  /** When the run began, of `performance.now()`. */
+  readonly startMs: number
+  /** No request may be sent any more. */
+  readonly isOver: boolean
+  /** A VU has begun an iteration. */
+  iterationBegan(): void
+  /** A VU has ended its iteration. To be called once for each `begin`. */
+  iterationEnded(vu: V, endMs: number): void
+  /** The scenario's own code failed: the run is pointless. */
+  scenarioFailed(error: unknown): void
+}
+
 /** What VUs do, and where it is counted: requests over HTTP, conversations over WebSocket. */
 export interface Workload<V extends DrivenVu> {
   /** Makes the VUs and opens their connections, before the load begins. */
-  open(execution: Execution<V>): Promise<readonly V[]>
+  open(execution: RunningExecution<V>): Promise<readonly V[]>
   close(): Promise<void>
   /** Requests sent and not answered yet. */
   readonly inFlight: number
@@ -45,12 +62,16 @@ export interface Workload<V extends DrivenVu> {
 export interface Executed {
   /** Warm-up included, cut where the run ended. */
   readonly phases: readonly Phase[]
+  /** At the end of each second: requests in flight and VUs taking part. */
   readonly gauges: readonly Gauges[]
+  /** When it began, on this process's clock (`performance.now()`). */
   readonly startMs: number
   readonly durationMs: number
   readonly generator: GeneratorHealth
   readonly abortReason: string | undefined
+  /** Set where the run's own `abortWhen` ended it. */
   readonly abortBlame: AbortBlame | undefined
+  /** VUs that would have carried the rate at the latency seen; `undefined` where those there were sufficed. */
   readonly vusNeeded: number | undefined
   readonly warnings: readonly string[]
 }

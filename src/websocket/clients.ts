@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { nowUs } from './clock.ts'
-import { Histogram } from '../stats/histogram.ts'
+import { ClientStates } from './client-states.ts'
 import type { FramedConnection, FramedSocket, Framing } from './framing.ts'
 import { Handshakes } from './handshakes.ts'
 import { encode, Message, type Outgoing } from './message.ts'
@@ -10,14 +10,6 @@ import type { PoolEvents, SocketPool } from './socket-pool.ts'
 /** Without an acknowledgement, how long after the last subscription was sent the target is given to take it in. */
 const UNACKNOWLEDGED_PAUSE_MS = 500
 const DEADLINE_SWEEP_MS = 100
-
-const CONNECTING = 1
-/** Open, but the protocol on top of it is not set up yet. */
-const FRAMING = 2
-const SUBSCRIBING = 3
-const SUBSCRIBED = 4
-const LOST = 5
-const FAILED = 6
 
 /** How clients connect and subscribe; see the options of the same names. */
 export interface ClientsPlan {
@@ -56,35 +48,15 @@ export class Clients implements PoolEvents {
   readonly #events: ClientEvents
   readonly #pool: SocketPool
   readonly #handshakes: Handshakes
-  readonly #state: Uint8Array
-  readonly #wasSubscribed: Uint8Array
-  readonly #dueUs: Float64Array
-  readonly #deadlineUs: Float64Array
   readonly #framed = new Map<number, FramedConnection>()
-  readonly #failures = new Map<string, number>()
-  readonly #closings = new Map<number, string>()
-  /** From the instant a first handshake was due to its answer. */
-  readonly connectTime = new Histogram()
-  /** Whose first attempt has come to an end, one way or the other. */
-  readonly #isSettled: Uint8Array
-  #unsettled: number
-  #subscribed = 0
-  #everSubscribed = 0
-  #closed = 0
-  #reconnected = 0
-  #settled: (() => void) | undefined
+  readonly states: ClientStates
   #sweep: NodeJS.Timeout | undefined
   #isStopped = false
 
   constructor(plan: ClientsPlan, events: ClientEvents, createPool: (events: PoolEvents) => SocketPool) {
     this.#plan = plan
     this.#events = events
-    this.#unsettled = plan.clients
-    this.#isSettled = new Uint8Array(plan.clients)
-    this.#state = new Uint8Array(plan.clients)
-    this.#wasSubscribed = new Uint8Array(plan.clients)
-    this.#dueUs = new Float64Array(plan.clients)
-    this.#deadlineUs = new Float64Array(plan.clients)
+    this.states = new ClientStates(plan.clients)
     this.#pool = createPool(this)
     this.#handshakes = new Handshakes({
       ratePerSec: plan.connectRatePerSec,
@@ -93,44 +65,15 @@ export class Clients implements PoolEvents {
     })
   }
 
-  /** Clients subscribed at least once. */
-  get everSubscribedCount(): number {
-    return this.#everSubscribed
-  }
-
-  /** Clients subscribed now. */
-  get subscribedCount(): number {
-    return this.#subscribed
-  }
-
-  get closedCount(): number {
-    return this.#closed
-  }
-
-  get reconnectedCount(): number {
-    return this.#reconnected
-  }
-
-  /** Clients that never came to be subscribed, by kind. */
-  get failures(): ReadonlyMap<string, number> {
-    return this.#failures
-  }
-
-  /** What became of the sockets that the other side closed, by client. */
-  get closings(): ReadonlyMap<number, string> {
-    return this.#closings
-  }
-
   /** Opens and subscribes all clients. Resolves when each is subscribed or has failed, or the signal fires. */
   async open(signal: AbortSignal): Promise<void> {
-    const settled = new Promise<void>((resolve) => {
-      this.#settled = resolve
+    const aborted = new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
     this.#sweep = setInterval(() => this.#giveUpOverdue(), DEADLINE_SWEEP_MS)
     this.#handshakes.openAll(this.#plan.clients)
-    await settled
-    if (this.#plan.acknowledged === undefined && this.#plan.subscribe !== undefined && this.#subscribed > 0)
+    await Promise.race([this.states.allSettled, aborted])
+    if (this.#plan.acknowledged === undefined && this.#plan.subscribe !== undefined && this.states.subscribedCount > 0)
       await delay(UNACKNOWLEDGED_PAUSE_MS, undefined, { signal }).catch(() => undefined)
   }
 
@@ -141,8 +84,7 @@ export class Clients implements PoolEvents {
 
   /** Cuts a client's connection; nothing is reported. */
   drop(client: number): void {
-    if (this.#state[client] === SUBSCRIBED) this.#subscribed--
-    this.#state[client] = LOST
+    this.states.dropped(client)
     this.#framed.delete(client)
     this.#pool.drop(client)
   }
@@ -164,8 +106,7 @@ export class Clients implements PoolEvents {
   }
 
   #connect(client: number, dueUs: number): void {
-    this.#state[client] = CONNECTING
-    this.#dueUs[client] = dueUs
+    this.states.connecting(client, dueUs)
     this.#guard(() => {
       const { layout, framing, urls } = this.#plan
       const subprotocols = [...this.#plan.subprotocols, ...(framing?.subprotocols ?? [])]
@@ -177,20 +118,18 @@ export class Clients implements PoolEvents {
 
   opened(client: number, atUs: number): void {
     if (this.#isStopped) return
-    // The others of this client come after a loss, one by one, and say nothing about how the load came up.
-    if (this.#wasSubscribed[client] === 0) this.connectTime.record(atUs - this.#dueUs[client]!)
-    this.#deadlineUs[client] = atUs + this.#plan.acknowledgeTimeoutMs * 1000
+    this.states.opened(client, atUs, atUs + this.#plan.acknowledgeTimeoutMs * 1000)
     const { framing } = this.#plan
     this.#guard(() => {
       if (framing === undefined) return this.#subscribe(client)
-      this.#state[client] = FRAMING
+      this.states.framing(client)
       this.#framed.set(client, framing.open(this.#framedSocket(client)))
     })
     this.#handshakes.finished()
   }
 
   #subscribe(client: number): void {
-    this.#state[client] = SUBSCRIBING
+    this.states.subscribing(client)
     const messages = this.#plan.subscribe?.(client)
     if (messages !== undefined)
       this.#pool.send(
@@ -205,7 +144,7 @@ export class Clients implements PoolEvents {
       client,
       send: (frame) => this.#pool.send(client, [frame]),
       ready: () => {
-        if (this.#state[client] === FRAMING) this.#subscribe(client)
+        if (this.states.isFraming(client)) this.#subscribe(client)
       },
       fail: (why) => {
         this.#pool.drop(client)
@@ -231,7 +170,7 @@ export class Clients implements PoolEvents {
   }
 
   #take(client: number, data: Buffer, isBinary: boolean, atUs: number): void {
-    if (this.#state[client] !== SUBSCRIBING) return this.#events.message(client, data, isBinary, atUs)
+    if (!this.states.isSubscribing(client)) return this.#events.message(client, data, isBinary, atUs)
     this.#guard(() => {
       if (this.#plan.acknowledged?.(new Message(data, isBinary), client)) this.#nowSubscribed(client)
     })
@@ -240,33 +179,19 @@ export class Clients implements PoolEvents {
   closed(client: number, why: string): void {
     if (this.#isStopped) return
     this.#framed.delete(client)
-    const state = this.#state[client]
-    if (state === FRAMING || state === SUBSCRIBING) return this.#giveUp(client, `${why}, before it was ready`)
-    if (state !== SUBSCRIBED) return
-    this.#subscribed--
-    this.#closed++
-    this.#closings.set(client, why)
-    this.#state[client] = LOST
+    if (this.states.isPreparing(client)) return this.#giveUp(client, `${why}, before it was ready`)
+    if (!this.states.isSubscribed(client)) return
+    this.states.closed(client, why)
     this.#events.lost?.(client, why)
     this.#comeBack(client)
   }
 
   #nowSubscribed(client: number): void {
-    const isAgain = this.#wasSubscribed[client] === 1
-    this.#state[client] = SUBSCRIBED
-    this.#wasSubscribed[client] = 1
-    this.#subscribed++
-    if (isAgain) this.#reconnected++
-    else this.#everSubscribed++
-    this.#events.subscribed(client, isAgain)
-    this.#settle(client)
+    this.#events.subscribed(client, this.states.subscribed(client))
   }
 
   #giveUp(client: number, kind: string): void {
-    const wasSubscribed = this.#wasSubscribed[client] === 1
-    this.#state[client] = wasSubscribed ? LOST : FAILED
-    if (!wasSubscribed && this.#isSettled[client] === 0) this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1)
-    this.#settle(client)
+    const wasSubscribed = this.states.failed(client, kind)
     this.#events.failed?.(client, kind)
     if (wasSubscribed) this.#comeBack(client)
   }
@@ -276,21 +201,12 @@ export class Clients implements PoolEvents {
   }
 
   #giveUpOverdue(): void {
-    const now = nowUs()
-    for (let client = 0; client < this.#state.length; client++) {
-      const state = this.#state[client]
-      if ((state !== FRAMING && state !== SUBSCRIBING) || this.#deadlineUs[client]! > now) continue
+    for (const client of this.states.overdue(nowUs())) {
+      const isFraming = this.states.isFraming(client)
       this.#pool.drop(client)
       this.#framed.delete(client)
-      const { framing } = this.#plan
-      this.#giveUp(client, state === FRAMING ? `${framing!.name} not set up` : 'not acknowledged')
+      this.#giveUp(client, isFraming ? `${this.#plan.framing!.name} not set up` : 'not acknowledged')
     }
-  }
-
-  #settle(client: number): void {
-    if (this.#isSettled[client] === 1) return
-    this.#isSettled[client] = 1
-    if (--this.#unsettled === 0) this.#settled?.()
   }
 
   #guard(callScenario: () => void): void {

@@ -2,10 +2,10 @@ import type { Deadlines, Timed } from '../load/deadlines.ts'
 import type { DrivenVu } from '../load/drivers.ts'
 import type { ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
-import type { Execution } from '../run/execution.ts'
 import type { ConnectionFigures } from '../run/http-measurement.ts'
 import type { RequestSeries } from '../run/http-scope.ts'
 import type { SlowestRequests } from '../run/slowest-requests.ts'
+import type { RunningExecution } from '../run/workload.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import type { Clients } from './clients.ts'
 import type { Exchange, Speaker } from './conversation-options.ts'
@@ -20,7 +20,7 @@ export interface ConversantSurroundings<D> {
   readonly clients: Clients
   readonly deadlines: Deadlines
   readonly connections: { -readonly [Key in keyof ConnectionFigures]: ConnectionFigures[Key] }
-  readonly execution: Execution<Conversant<D>>
+  readonly execution: RunningExecution<Conversant<D>>
 }
 
 /** How far an exchange has got. */

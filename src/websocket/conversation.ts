@@ -123,7 +123,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
   }
 
   async close(): Promise<void> {
-    this.#connections.openAtEnd = this.#clients.subscribedCount
+    this.#connections.openAtEnd = this.#clients.states.subscribedCount
     this.#clients.stop()
     this.#deadlines.stop()
     this.#pool.unwatch()
@@ -146,7 +146,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
   }
 
   subscribed(client: number): void {
-    this.#connections.maxOpen = Math.max(this.#connections.maxOpen, this.#clients.subscribedCount)
+    this.#connections.maxOpen = Math.max(this.#connections.maxOpen, this.#clients.states.subscribedCount)
     this.#vus[client]!.connected()
   }
 

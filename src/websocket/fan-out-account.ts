@@ -9,7 +9,7 @@ import { fanOutSaturation, openingSaturation } from './fan-out-limits.ts'
 import type { FanOutPlan, PlacedFanOut } from './fan-out-options.ts'
 import type { Publication } from './publication.ts'
 import { readPublisherClock } from './publisher-clock.ts'
-import type { Clients } from './clients.ts'
+import type { ClientStates } from './client-states.ts'
 
 /** With fewer of the sockets asked for, the load was another than the one written. */
 const SUBSCRIBED_AT_LEAST = 0.99
@@ -18,7 +18,7 @@ const SUBSCRIBED_AT_LEAST = 0.99
 export interface FanOutParts {
   readonly plan: PlacedFanOut
   readonly ledger: DeliveryLedger
-  readonly sockets: Clients
+  readonly sockets: ClientStates
   /** First instant of publishing, on the clock of `nowUs()`. */
   readonly startUs: number
   readonly publishedMs: number

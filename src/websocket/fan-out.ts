@@ -87,7 +87,7 @@ export class FanOut implements ClientEvents, PublisherEvents {
       await this.#clients.open(this.#signal)
       this.#openingMs = (nowUs() - openedFromUs) / 1000
       this.#openingHealth = this.#watch.health()
-      if (this.#clients.everSubscribedCount > 0 && !this.#signal.aborted) {
+      if (this.#clients.states.everSubscribedCount > 0 && !this.#signal.aborted) {
         this.#watch.start()
         this.#pool.watch()
         await this.#publisher.run(this.#signal, (startUs) => {
@@ -135,7 +135,7 @@ export class FanOut implements ClientEvents, PublisherEvents {
     while (!this.#signal.aborted && nowUs() < deadlineUs) {
       const isQuiet = nowUs() - this.#lastMessageUs > QUIET_MS * 1000
       if (this.#ledger.owed === 0 && isQuiet) return
-      if (this.#clients.subscribedCount === 0 && this.#plan.reconnectAfterMs === undefined) return
+      if (this.#clients.states.subscribedCount === 0 && this.#plan.reconnectAfterMs === undefined) return
       await delay(50, undefined, { signal: this.#signal }).catch(() => undefined)
     }
   }
@@ -146,7 +146,7 @@ export class FanOut implements ClientEvents, PublisherEvents {
     const record = accountOf({
       plan: this.#plan,
       ledger: this.#ledger,
-      sockets: this.#clients,
+      sockets: this.#clients.states,
       startUs: this.#startUs === 0 ? nowUs() : this.#startUs,
       publishedMs,
       openingMs: this.#openingMs,
@@ -170,8 +170,8 @@ export class FanOut implements ClientEvents, PublisherEvents {
         load: describeFanOut(this.#plan),
         elapsedMs: this.#elapsedMs(),
         isOver: this.#isOver,
-        subscribed: this.#clients.subscribedCount,
-        failures: this.#clients.failures,
+        subscribed: this.#clients.states.subscribedCount,
+        failures: this.#clients.states.failures,
         sent: this.#publisher.sent,
         expected: this.#ledger.expected,
         received: this.#ledger.received,

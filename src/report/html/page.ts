@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { redactText } from '../../options/redact.ts'
 import type { Results } from '../results.ts'
-import type { Chart } from './charts/chart.ts'
+import type { Chart, ChartStore } from './charts/chart.ts'
 import { html, jsonMarkup, Markup } from './markup.ts'
 import { environment, header, overview } from './overview.ts'
-import { scenarioSection, type ChartStore } from './scenario.ts'
+import { scenarioSection } from './scenario.ts'
 
 interface StoredChart extends Chart {
   readonly id: string

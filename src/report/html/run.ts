@@ -4,12 +4,11 @@ import type { GeneratorHealth } from '../../run/generator.ts'
 import { errorRatio, missingRatio } from '../../run/result-ratios.ts'
 import { describeInvalidity } from '../wording.ts'
 import { bytesCell, countCell, msCell, ratioCell } from './cells.ts'
-import type { Chart } from './charts/chart.ts'
+import type { Chart, ChartStore } from './charts/chart.ts'
 import { distributionCharts } from './charts/distribution-charts.ts'
 import { fanOutCharts } from './charts/fan-out-charts.ts'
 import { limitsOn, requestCharts, sampledCharts } from './charts/time-charts.ts'
 import { html, type Markup } from './markup.ts'
-import type { ChartStore } from './scenario.ts'
 import { pairs, table, type TableCell } from './tables.ts'
 
 interface RunContext {

@@ -2,19 +2,13 @@ import { formatDuration } from '../../stats/units.ts'
 import { figureRows } from '../../run/compared-figures.ts'
 import type { AssertionResult, ComparisonResult } from '../../run/result.ts'
 import type { ErrorResult, ScenarioResult } from '../results.ts'
-import type { Chart } from './charts/chart.ts'
+import type { ChartStore } from './charts/chart.ts'
 import { badge } from './cells.ts'
 import { html, type Markup } from './markup.ts'
 import { anchorOf } from './overview.ts'
 import { runSection } from './run.ts'
 import { uncheckedNote } from '../wording.ts'
 import { table } from './tables.ts'
-
-/** Takes a run's charts and gives the ids under which the page finds them. */
-export type ChartStore = (
-  run: { readonly phases: readonly object[]; readonly marks: readonly object[] },
-  charts: readonly Chart[],
-) => readonly string[]
 
 /** A scenario: what was asserted, what went wrong, and each of its runs. */
 export function scenarioSection(scenario: ScenarioResult, at: number, store: ChartStore): Markup {

@@ -23,6 +23,12 @@ export interface Chart {
   readonly limits: readonly Limit[]
 }
 
+/** Takes a run's charts and gives the ids under which the page finds them. */
+export type ChartStore = (
+  run: { readonly phases: readonly object[]; readonly marks: readonly object[] },
+  charts: readonly Chart[],
+) => readonly string[]
+
 export interface Limit {
   readonly label: string
   readonly value: number

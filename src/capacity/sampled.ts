@@ -1,0 +1,15 @@
+import type { Cores, CpuReading } from './cpu-share.ts'
+import type { PgBouncerReading } from './pgbouncer-sample.ts'
+import type { PostgresReading } from './postgres-sample.ts'
+import type { RedisReading } from './redis-sample.ts'
+import type { Observed } from './samples.ts'
+
+/** What was sampled for a scenario. */
+export interface Sampled {
+  readonly cpu: Observed<CpuReading>
+  /** Cores the target may use, over all its instances. */
+  readonly cores: Cores
+  readonly redis: Observed<RedisReading>
+  readonly postgres: Observed<PostgresReading>
+  readonly pgBouncer: Observed<PgBouncerReading>
+}

@@ -1,0 +1,61 @@
+import type { Histogram } from '../stats/histogram.ts'
+import { timeStats } from '../stats/summary.ts'
+import type { FanOutPoint, PublicationCounts, PublicationPoint } from './fan-out-counts.ts'
+import type { FanOutRecord, PublicationRecord } from './fan-out-record.ts'
+import { byFault } from './fan-out-worst.ts'
+import type { FanOutRunResult } from './result.ts'
+
+/** The run as the reporter gets it: plain JSON. */
+export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRunResult {
+  const { name, load, durationMs, abortReason, phases, sockets, openingMs, processes, deliveries } = record
+  const lag = timeStats(lags)
+  const connectTime = timeStats(record.connectTime)
+  return {
+    kind: 'fanOut',
+    name,
+    load,
+    durationMs,
+    state: abortReason === undefined ? 'completed' : 'aborted',
+    ...(abortReason === undefined ? {} : { abortReason }),
+    phases,
+    invalidities: record.invalidities,
+    sockets,
+    openingMs,
+    processes,
+    publications: publicationCounts(record),
+    deliveries,
+    ...(lag === undefined ? {} : { lag }),
+    lagHistogram: lags.toJSON(),
+    ...(connectTime === undefined ? {} : { connectTime }),
+    generator: record.generator,
+    timeline: timeline(record),
+    publicationTimeline: publicationTimeline(record.publications),
+  }
+}
+
+export function publicationCounts({ publications, maxSlipMs }: FanOutRecord): PublicationCounts {
+  return { count: publications.length, failed: publications.filter(({ isFailed }) => isFailed).length, maxSlipMs }
+}
+
+function timeline({ durationMs, countedMs, windows }: FanOutRecord): FanOutPoint[] {
+  const countedFromSec = (durationMs - countedMs) / 1000
+  return windows.map(({ second, publications, expected, received, lag }) => {
+    const stats = timeStats(lag)
+    const times = stats === undefined ? {} : { p50Ms: stats.p50Ms, p99Ms: stats.p99Ms, maxMs: stats.maxMs }
+    return { second: countedFromSec + second, publications, expected, received, missing: expected - received, ...times }
+  })
+}
+/** More of them no chart can show apart, and no report should carry. */
+const MOST_POINTS = 2_000
+
+function publicationTimeline(publications: readonly PublicationRecord[]): PublicationPoint[] {
+  const size = Math.ceil(publications.length / MOST_POINTS)
+  const groups = Map.groupBy(publications.entries(), ([index]) => Math.floor(index / size))
+  return [...groups.values()].map((group) => {
+    const [{ atMs, missing, p95Ms, maxMs }] = group.map(([, publication]) => publication).toSorted(byFault) as [
+      PublicationRecord,
+    ]
+    const times = p95Ms === undefined || maxMs === undefined ? {} : { p95Ms, maxMs }
+    return { atSec: atMs / 1000, missing, ...times }
+  })
+}

@@ -1,0 +1,54 @@
+import type { ClientEvidence, PublicationEvidence } from './evidence.ts'
+import type { FanOutRecord, PublicationRecord } from './fan-out-record.ts'
+
+/** Those with most deliveries missing, then most late, then the slowest. */
+export function worstPublications({ publications }: FanOutRecord, count: number): readonly PublicationEvidence[] {
+  return [...publications].toSorted(byFault).slice(0, count).map(publicationEvidence)
+}
+
+/** Clients with a fault: most deliveries missing first, then most late, out of order and duplicate. */
+export function worstClients(record: FanOutRecord, count: number): readonly ClientEvidence[] {
+  const { missing, late, outOfOrder, duplicate } = record.clients
+  const faulty: number[] = []
+  for (let client = 0; client < missing.length; client++)
+    if (missing[client]! + late[client]! + outOfOrder[client]! + duplicate[client]! > 0) faulty.push(client)
+  return faulty
+    .toSorted(
+      (a, b) =>
+        missing[b]! - missing[a]! ||
+        late[b]! - late[a]! ||
+        outOfOrder[b]! - outOfOrder[a]! ||
+        duplicate[b]! - duplicate[a]!,
+    )
+    .slice(0, count)
+    .map((client) => clientEvidence(record, client))
+}
+
+export function hasFault({ missing, late, duplicate, outOfOrder }: PublicationEvidence): boolean {
+  return missing + late + duplicate + outOfOrder > 0
+}
+
+export function byFault(a: PublicationRecord, b: PublicationRecord): number {
+  return b.missing - a.missing || b.late - a.late || (b.maxMs ?? 0) - (a.maxMs ?? 0)
+}
+
+function publicationEvidence(publication: PublicationRecord): PublicationEvidence {
+  const { isFailed: _, sequence, ...counts } = publication
+  return { ...counts, label: `#${sequence} at ${(publication.atMs / 1000).toFixed(1)} s` }
+}
+
+function clientEvidence({ clients, closings }: FanOutRecord, client: number): ClientEvidence {
+  const closing = closings.get(client)
+  const [expected, missing, late] = [clients.expected[client]!, clients.missing[client]!, clients.late[client]!]
+  return {
+    label: `client ${client}${closing === undefined ? '' : ` (${closing})`}`,
+    client,
+    expected,
+    onTime: expected - missing - late,
+    late,
+    missing,
+    duplicate: clients.duplicate[client]!,
+    outOfOrder: clients.outOfOrder[client]!,
+    maxMs: missing === expected ? undefined : clients.maxUs[client]! / 1000,
+  }
+}

@@ -1,0 +1,67 @@
+import { formatCount } from '../stats/units.ts'
+import type { ScopeTotals } from './http-scope.ts'
+import { samplesForPercentile } from './usable.ts'
+
+/** What the figures suggest to do next. */
+export function hintFor(totals: ScopeTotals, origin: string, vusNeeded: number | undefined): string | undefined {
+  const { sum } = totals
+  return (
+    connectHint(totals, origin) ??
+    statusHint(totals) ??
+    bodyHint(totals) ??
+    waitHint(totals, vusNeeded) ??
+    resetHint(sum.errors)
+  )
+}
+
+function connectHint({ sum }: ScopeTotals, origin: string): string | undefined {
+  const count = sum.errors.get('connect') ?? 0
+  if (count === 0 || count < sum.offered * 0.01) return undefined
+  const code = [...sum.details.keys()].find((detail) => /^E[A-Z]+$/.test(detail))
+  return `${formatCount(count)} requests found no connection to ${origin}${code === undefined ? '' : ` (${code})`}: is the target running, and does it accept that many?`
+}
+
+const STATUS_HINTS: Readonly<Record<number, string>> = {
+  401: 'check the authorization header and the rows given as data',
+  403: 'check what the users given as data may do',
+  404: 'check the path and the base URL',
+  405: 'check the method',
+  415: 'check the content type',
+  429: "the target's rate limit answered; expect 429 in expectStatus where that is as it should be",
+}
+
+function statusHint({ sum }: ScopeTotals): string | undefined {
+  const [status, count] = [...sum.statuses].toSorted((a, b) => b[1] - a[1])[0] ?? []
+  if (status === undefined || count! < sum.completed * 0.9 || !sum.details.has(String(status))) return undefined
+  const all = count === sum.completed ? 'every answer was' : 'nearly every answer was'
+  return `${all} ${status}${status in STATUS_HINTS ? `: ${STATUS_HINTS[status]}` : ''}`
+}
+
+function bodyHint({ sum }: ScopeTotals): string | undefined {
+  const count = sum.errors.get('body') ?? 0
+  if (count === 0 || count * 2 < sum.errorCount) return undefined
+  const detail = [...sum.details]
+    .filter(([text]) => /^(extract|check|no HTTP)/.test(text))
+    .toSorted((a, b) => b[1] - a[1])[0]
+  return detail && `${formatCount(detail[1])} answers were not as expected: ${detail[0]}`
+}
+
+function waitHint(
+  { sum: { latency, serviceTime, dropped } }: ScopeTotals,
+  vusNeeded: number | undefined,
+): string | undefined {
+  if (vusNeeded === undefined || latency.count === 0) return undefined
+  const waited = latency.percentileUs(0.95) > serviceTime.percentileUs(0.95) * 1.2 + 1000
+  if (!waited && dropped === 0) return undefined
+  const what = waited
+    ? 'latency is well above service time: requests waited for a free VU'
+    : 'requests were dropped: no VU was free'
+  return `${what}. Raise vus to ${formatCount(vusNeeded)} or expect less.`
+}
+
+function resetHint(errors: ReadonlyMap<string, number>): string | undefined {
+  const timeouts = errors.get('timeout') ?? 0
+  return timeouts >= samplesForPercentile(0.5)
+    ? `${formatCount(timeouts)} requests timed out: see whether the target still answers`
+    : undefined
+}
