@@ -1,15 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { TESTS_OF } from './folders.ts'
 
-/**
- * The tests that answer for `load`, `stats`, `run` and `ledger`: those that start no Vitest of their own and do not look at
- * stacks. Tests are left out where they take seconds, as those of the HTTP engine and of nine million arrivals do: each
- * mutant they cover would.
- */
+/** The tests that answer for the mutated folder. */
 export default defineConfig({
   test: {
-    include: ['src/{load,stats,run,ledger,matchers}/**/*.test.ts', 'src/http/{data,recording,steps,set-up}.test.ts'],
+    include: [...(TESTS_OF[process.env['MUTATED_FOLDER'] ?? ''] ?? [])],
     exclude: ['src/matchers/{define,given-up,runner}.test.ts', 'src/load/schedule-drift.test.ts'],
-    // None takes longer than a second; a mutant that hangs is found out as soon.
-    testTimeout: 3_000,
+    testTimeout: 10_000,
   },
 })

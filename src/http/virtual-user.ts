@@ -1,3 +1,4 @@
+import type { DrivenVu } from '../load/drivers.ts'
 import type { ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
 import type { RequestSeries } from '../run/http-scope.ts'
@@ -9,11 +10,10 @@ import type { ErrorKind } from '../stats/timeline.ts'
 import { HttpAnswer } from './answer.ts'
 import type { AnswerReader } from './answer-reader.ts'
 import type { Connection, FailureKind, RequestOwner } from './connection.ts'
-import { failedCheck, statusTest, type Check } from './expectation.ts'
-import type { DrivenVu } from '../load/drivers.ts'
+import { ExpectedAnswer, type WrongAnswer } from './expected-answer.ts'
 import type { Recording } from './recording.ts'
 import type { RequestEncoder } from './request-encoder.ts'
-import { drawStep, type Extraction, type Plan, type Step } from './steps.ts'
+import { drawStep, type Plan, type Step } from './steps.ts'
 import type { TraceContext } from './trace-context.ts'
 import type { RequestSpec, Vu } from './types.ts'
 
@@ -45,6 +45,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   readonly #vu: Vu<D>
   readonly #instance: number
   readonly #fork: () => Random
+  readonly #expected = new ExpectedAnswer<D>()
   #random: Random | undefined
   #iteration = -1
   #place = 0
@@ -52,8 +53,6 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #spec!: RequestSpec
   #traceId: string | undefined
   #series!: RequestSeries
-  #isExpected!: (status: number) => boolean
-  #check: Check | undefined
   #intendedMs = 0
   #beganMs = 0
   #operation = -1
@@ -90,29 +89,23 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
 
   answered(reader: AnswerReader, endMs: number): void {
     const { status } = reader
-    let kind: 'status' | 'body' | undefined
-    let detail: string | undefined
     const answer = this.#looksAtBody() ? new HttpAnswer(reader) : undefined
+    let wrong: WrongAnswer | undefined
     try {
-      if (!this.#isExpected(status)) {
-        kind = 'status'
-        detail = String(status)
-      } else if (answer !== undefined) {
-        detail = this.#problemWith(answer)
-        if (detail !== undefined) kind = 'body'
-      }
+      wrong = this.#expected.judge(status, answer, this.#vu.vars)
     } catch (error) {
       this.#all.execution.scenarioFailed(error)
       return
     }
-    if (this.#operation >= 0) this.#all.recording!.answered(this.#operation, endMs, status, answer, kind === 'body')
+    if (this.#operation >= 0)
+      this.#all.recording!.answered(this.#operation, endMs, status, answer, wrong?.kind === 'body')
     const window = this.#count(endMs, status)
     window.countStatus(status)
-    if (kind === undefined) {
+    if (wrong === undefined) {
       this.#after(endMs)
       return
     }
-    this.#countError(window, kind, detail!)
+    this.#countError(window, wrong.kind, wrong.detail)
     this.#end(endMs)
   }
 
@@ -145,7 +138,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
       this.#spec = spec
       request ??= encoders[this.#instance]!.encode(spec, traces?.next())
       this.#traceId = request.traceId
-      this.#expect(step, spec)
+      this.#expected.expect(step, spec)
       this.#series = typeof step.request === 'function' ? plan.seriesOf(step, spec.tag) : step.series
       sentMs = performance.now()
       const times = { intendedMs, sentMs }
@@ -166,40 +159,8 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     return request({ vu: this.#vu, iteration: this.#iteration, random: this.#draws() })
   }
 
-  #expect(step: Step<D>, spec: RequestSpec): void {
-    if (step.constants !== undefined) {
-      this.#isExpected = step.isExpected
-      this.#check = undefined
-      return
-    }
-    this.#isExpected = spec.expectStatus === undefined ? step.isExpected : statusTest(spec.expectStatus)
-    this.#check = spec.check
-  }
-
   #looksAtBody(): boolean {
-    const { checks, extracts } = this.#step
-    return (
-      checks.length > 0 || extracts.length > 0 || this.#check !== undefined || this.#all.recording?.looksAtBody === true
-    )
-  }
-
-  #problemWith(answer: HttpAnswer): string | undefined {
-    for (const check of this.#step.checks) {
-      const problem = failedCheck(check, answer)
-      if (problem !== undefined) return problem
-    }
-    const problem = this.#check && failedCheck(this.#check, answer)
-    return problem ?? this.#extract(answer)
-  }
-
-  #extract(answer: HttpAnswer): string | undefined {
-    for (const extraction of this.#step.extracts) {
-      const value = valueOf(extraction, answer)
-      if (value === undefined || value === null)
-        return `extract ${extraction.name}: nothing found by ${extraction.source}`
-      this.#vu.vars[extraction.name] = value
-    }
-    return undefined
+    return this.#expected.looksAtBody || this.#all.recording?.looksAtBody === true
   }
 
   /** @param ending the status, or what kept one from coming */
@@ -249,13 +210,5 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
 
   #draws(): Random {
     return (this.#random ??= this.#fork())
-  }
-}
-
-function valueOf({ find, call }: Extraction, answer: HttpAnswer): unknown {
-  try {
-    return call === undefined ? find!(answer.json()) : call(answer)
-  } catch {
-    return undefined
   }
 }

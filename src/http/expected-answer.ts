@@ -1,0 +1,73 @@
+import type { HttpAnswer } from './answer.ts'
+import { failedCheck, statusTest, type Check } from './expectation.ts'
+import type { Extraction, Step } from './steps.ts'
+import type { RequestSpec } from './types.ts'
+
+/** What was not as expected. */
+export interface WrongAnswer {
+  readonly kind: 'status' | 'body'
+  readonly detail: string
+}
+
+/** What a VU expects of the answer it awaits. One for all requests of a VU, so that none of them makes an object. */
+export class ExpectedAnswer<D> {
+  #step!: Step<D>
+  #isExpected!: (status: number) => boolean
+  #check: Check | undefined
+
+  expect(step: Step<D>, spec: RequestSpec): void {
+    this.#step = step
+    if (step.constants !== undefined) {
+      this.#isExpected = step.isExpected
+      this.#check = undefined
+      return
+    }
+    this.#isExpected = spec.expectStatus === undefined ? step.isExpected : statusTest(spec.expectStatus)
+    this.#check = spec.check
+  }
+
+  /** Whether the body has to be kept for {@link judge}. */
+  get looksAtBody(): boolean {
+    const { checks, extracts } = this.#step
+    return checks.length > 0 || extracts.length > 0 || this.#check !== undefined
+  }
+
+  /**
+   * Judges an answer, and takes from it what later steps use.
+   *
+   * @param answer absent where nothing looks at the body
+   * @param vars of the VU; what is extracted goes there
+   * @throws what a function of the scenario throws
+   */
+  judge(status: number, answer: HttpAnswer | undefined, vars: Record<string, unknown>): WrongAnswer | undefined {
+    if (!this.#isExpected(status)) return { kind: 'status', detail: String(status) }
+    const detail = answer === undefined ? undefined : (this.#problemWith(answer) ?? this.#extract(answer, vars))
+    return detail === undefined ? undefined : { kind: 'body', detail }
+  }
+
+  #problemWith(answer: HttpAnswer): string | undefined {
+    for (const check of this.#step.checks) {
+      const problem = failedCheck(check, answer)
+      if (problem !== undefined) return problem
+    }
+    return this.#check && failedCheck(this.#check, answer)
+  }
+
+  #extract(answer: HttpAnswer, vars: Record<string, unknown>): string | undefined {
+    for (const extraction of this.#step.extracts) {
+      const value = valueOf(extraction, answer)
+      if (value === undefined || value === null)
+        return `extract ${extraction.name}: nothing found by ${extraction.source}`
+      vars[extraction.name] = value
+    }
+    return undefined
+  }
+}
+
+function valueOf({ find, call }: Extraction, answer: HttpAnswer): unknown {
+  try {
+    return call === undefined ? find!(answer.json()) : call(answer)
+  } catch {
+    return undefined
+  }
+}
