@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { digestOf } from './digest.ts'
 import type { Digest } from './digest.ts'
+import { KeyArena, uncollected } from './key-arena.ts'
 
 /**
  * What the user was told. `ok`: the service said yes. `failed`: it said no, before doing anything.
@@ -197,51 +198,4 @@ const UNANSWERED = 0
 
 function recorded(digest: number): Digest | undefined {
   return digest === NOT_RECORDED ? undefined : digest
-}
-
-/**
- * Memory that grows with the run and is kept to its end. Each megabyte of an ordinary buffer would have V8 look through
- * the whole heap for something to free, which shows in the rate of the load; what could be shared it does not count.
- */
-function uncollected(bytes: number): SharedArrayBuffer {
-  return new SharedArrayBuffer(bytes)
-}
-
-const PAGE_SIZE = 1 << 20
-const MAX_KEY_BYTES = 4096
-/** A key's place and its length are packed into one safe integer. */
-const LENGTH_RANGE = MAX_KEY_BYTES + 1
-
-/** The bytes of all keys, one after another, in pages of 1 MiB. */
-class KeyArena {
-  readonly #pages: Buffer[] = []
-  #used = PAGE_SIZE
-
-  get byteLength(): number {
-    return this.#pages.length * PAGE_SIZE
-  }
-
-  add(key: string): number {
-    // Three bytes a UTF-16 unit is the most that UTF-8 needs.
-    const roomy = key.length * 3 <= MAX_KEY_BYTES
-    if (key === '' || (!roomy && Buffer.byteLength(key) > MAX_KEY_BYTES)) {
-      throw new RangeError(`a key must have 1 to ${MAX_KEY_BYTES} bytes, received ${Buffer.byteLength(key)}`)
-    }
-    if (this.#used > PAGE_SIZE - MAX_KEY_BYTES) {
-      this.#pages.push(Buffer.from(uncollected(PAGE_SIZE)))
-      this.#used = 0
-    }
-    const page = this.#pages.length - 1
-    const start = this.#used
-    const length = this.#pages[page]!.write(key, start, 'utf8')
-    this.#used += length
-    return (page * PAGE_SIZE + start) * LENGTH_RANGE + length
-  }
-
-  read(location: number): string {
-    const length = location % LENGTH_RANGE
-    const place = (location - length) / LENGTH_RANGE
-    const start = place % PAGE_SIZE
-    return this.#pages[(place - start) / PAGE_SIZE]!.toString('utf8', start, start + length)
-  }
 }
