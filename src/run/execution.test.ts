@@ -127,7 +127,7 @@ describe('a load that comes to its end', () => {
       ...{ startMs: START_MS, durationMs: 2_000, abortReason: undefined, abortBlame: undefined, warnings: [] },
       ...{ phases: [{ name: 'steady', startMs: 0, endMs: 2_000 }], vusNeeded: 8 },
     })
-    expect(executed.gauges.map(({ vus }) => vus)).toEqual([5])
+    expect(executed.gauges.map(({ vus }) => vus)).toEqual([5, 5])
     expect(told.map(({ state }) => state)).toEqual(['running', 'running', 'ended'])
     expect(workload.isClosed).toBe(true)
     expect(run.startMs).toBe(START_MS)

@@ -176,7 +176,6 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   /** The load's time is over: nothing new begins, what was begun may end. */
   #end(): void {
     if (this.#endedMs !== undefined) return
-    this.#driver!.stop()
     this.#close()
     if (this.#busy === 0) {
       this.#finish()
@@ -197,10 +196,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   #abort(reason: string, blame?: AbortBlame): void {
     if (this.#abortReason !== undefined) return
     this.#isOver = true
-    if (this.#endedMs === undefined) {
-      this.#driver?.stop()
-      this.#close()
-    }
+    if (this.#endedMs === undefined) this.#close()
     this.#abortReason = reason
     this.#abortBlame = blame
     this.#finish()
@@ -210,6 +206,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     const ranMs = Number.isNaN(this.#startMs) ? 0 : performance.now() - this.#startMs
     this.#endedMs = Math.min(ranMs, this.#endMs)
     this.#lookout.stop()
+    this.#driver?.stop()
     this.#watch.stop()
   }
 

@@ -54,6 +54,20 @@ test('once the load is off it looks no more, and tells last how the run ended', 
   expect([look.gauges, ended]).toEqual([[], []])
 })
 
+test('a load that ends with a second has the gauges of that second too', () => {
+  const { look, goTo } = lookout()
+  look.start(START_MS)
+  pacer.at(START_MS + 2_000, () => look.stop())
+  goTo(1_999)
+  // The look at the second was asked for later than the end, so that it comes after it.
+  expect(look.gauges).toHaveLength(1)
+  goTo(3_500)
+  expect(look.gauges).toEqual([
+    { inFlight: 2, vus: 5 },
+    { inFlight: 3, vus: 5 },
+  ])
+})
+
 test('a run given up before it began ends after no time', () => {
   const { look, told } = lookout()
   look.tellLast()

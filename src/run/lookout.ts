@@ -45,9 +45,12 @@ export class Lookout {
     this.#lookForAbort(ABORT_CHECK_MS)
   }
 
-  /** The load is off; what is in flight may still end. */
+  /** The load ends; what is in flight may still end. To be called while its VUs are still at work. */
   stop(): void {
     this.#isOver = true
+    // A load of whole seconds ends at the very instant at which the look at its last second is due.
+    const seconds = Math.floor((performance.now() - this.#startMs) / 1000)
+    if (seconds === this.gauges.length + 1) this.gauges.push(this.#parts.gaugesNow())
   }
 
   /** The run has ended: tells how it stands at last. */
