@@ -94,9 +94,8 @@ export class Session {
     } catch (error) {
       const isOver = this.#starting.signal.aborted || this.#compared !== undefined
       if (isOver || !isForeseen(error)) throw forReader(error)
-      this.#startFailure = error.message
-      // Tests that are no scenarios may pass; the command must not, nor keep the reason from them.
-      this.#vitest.logger.error(`\n${redact(error.message)}\n`)
+      this.#notUp(error)
+      // Tests that are no scenarios may pass; the command must not.
       if (!this.#vitest.config.watch) process.exitCode = 1
       return
     }
@@ -140,7 +139,7 @@ export class Session {
 
   /** A target that does not come up again fails its scenarios with the reason; the next change tries once more. */
   async #beforeRerun(): Promise<void> {
-    if (this.#environment === undefined) await this.#bringUp()
+    if (this.#environment === undefined) await this.#bringUp().catch((error: Error) => this.#notUp(error))
     else await this.#restartTarget(this.#environment)
     this.#provide()
   }
@@ -150,8 +149,14 @@ export class Session {
       if (await environment.restartTargetIfChanged()) this.#log('target restarted: its files changed, or it had ended')
       this.#startFailure = undefined
     } catch (error) {
-      this.#startFailure = (error as Error).message
+      this.#notUp(error as Error)
     }
+  }
+
+  #notUp(error: Error): void {
+    const { message, stack = message } = error
+    this.#startFailure = message
+    this.#vitest.logger.error(`\n${redact(isForeseen(error) ? message : stack)}\n`)
   }
 
   #provide(): void {
