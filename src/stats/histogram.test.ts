@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { build } from 'hdr-histogram-js'
 import { describe, expect, it } from 'vitest'
-import { bucketOf, Histogram, highestOf, lowestOf, MAX_TRACKABLE_US } from './histogram.ts'
+import { bucketOf, Histogram, highestOf, lowestOf, MAX_TRACKABLE_US, type HistogramJson } from './histogram.ts'
 
 // A mistake must not take minutes to be shrunk.
 fc.configureGlobal({ interruptAfterTimeLimit: 20_000 })
@@ -202,17 +202,33 @@ describe('as JSON', () => {
     )
   })
 
+  it('of nothing is a histogram as new', () => {
+    const restored = Histogram.fromJSON(JSON.parse(JSON.stringify(new Histogram())))
+    restored.record(7)
+    expect(restored.toJSON()).toEqual(of([7]).toJSON())
+  })
+
+  const sound = { minUs: 1, maxUs: 1, sumUs: 5, buckets: [1, 5] }
+  const buckets = 'not a histogram: buckets missing'
   it.each([
-    [{}],
-    [{ buckets: 'none' }],
-    [{ buckets: [1] }],
-    [{ buckets: [-1, 5] }],
-    [{ buckets: [1e9, 5] }],
-    [{ buckets: [1.5, 5] }],
-    [{ buckets: [1, 0] }],
-    [{ buckets: [1, Number.NaN] }],
-    [{ buckets: ['1', '5'] }],
-  ])('%j is refused', (json) => {
-    expect(() => Histogram.fromJSON(json as never)).toThrow(TypeError)
+    [{}, buckets],
+    [{ ...sound, buckets: 'none' }, buckets],
+    [{ ...sound, buckets: { length: 0 } }, buckets],
+    [{ ...sound, buckets: [1] }, buckets],
+    [{ ...sound, buckets: ['1', '5'] }, buckets],
+    [{ ...sound, sumUs: undefined }, 'not a histogram: minUs, maxUs or sumUs missing'],
+    [{ ...sound, buckets: [-1, 5] }, 'not a histogram: bucket -1 with count 5'],
+    [{ ...sound, buckets: [1e9, 5] }, 'not a histogram: bucket 1000000000 with count 5'],
+    [{ ...sound, buckets: [bucketOf(MAX_TRACKABLE_US) + 2_048, 5] }, /with count 5$/],
+    [{ ...sound, buckets: [1.5, 5] }, 'not a histogram: bucket 1.5 with count 5'],
+    [{ ...sound, buckets: [1, 0] }, 'not a histogram: bucket 1 with count 0'],
+    [{ ...sound, buckets: [1, 2.5] }, 'not a histogram: bucket 1 with count 2.5'],
+    [{ ...sound, buckets: [1, Number.NaN] }, 'not a histogram: bucket 1 with count NaN'],
+  ])('%j is refused', (json, message) => {
+    expect(() => Histogram.fromJSON(json as unknown as HistogramJson)).toThrow(message)
+  })
+
+  it('of a sound one is not', () => {
+    expect(Histogram.fromJSON(sound).toJSON()).toEqual(sound)
   })
 })

@@ -137,10 +137,11 @@ export class Histogram {
     const histogram = new Histogram()
     const { buckets, minUs, maxUs, sumUs } = json
     if (!isNumbers(buckets) || buckets.length % 2 !== 0) throw new TypeError('not a histogram: buckets missing')
+    if (!isNumbers([minUs, maxUs, sumUs])) throw new TypeError('not a histogram: minUs, maxUs or sumUs missing')
     for (let i = 0; i < buckets.length; i += 2) {
       const bucket = buckets[i]!
       const count = buckets[i + 1]!
-      if (!Number.isInteger(bucket) || bucket < 0 || bucket >> PAGE_SHIFT >= PAGE_COUNT || !(count > 0))
+      if (!Number.isInteger(bucket) || bucket < 0 || bucket >> PAGE_SHIFT >= PAGE_COUNT || !isCount(count))
         throw new TypeError(`not a histogram: bucket ${bucket} with count ${count}`)
       histogram.#add(bucket, count)
       histogram.#count += count
@@ -151,6 +152,10 @@ export class Histogram {
     histogram.#maxUs = maxUs
     return histogram
   }
+}
+
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value > 0
 }
 
 function isNumbers(value: unknown): value is readonly number[] {

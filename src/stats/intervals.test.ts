@@ -27,6 +27,15 @@ describe('the interval of a ratio', () => {
     expect(one.high).toBeCloseTo(0.24873, 5)
   })
 
+  it.each([
+    ['nine hits', windows(10, (second) => (second < 9 ? 1 : 0)), 'exact binomial'],
+    ['ten hits', windows(10, () => 1), 'binomial at the effective sample size'],
+    ['nine misses', windows(10, (second) => (second < 9 ? 99 : 100)), 'exact binomial'],
+    ['ten misses', windows(10, () => 99), 'binomial at the effective sample size'],
+  ])('of %s: %s', (_, given, method) => {
+    expect(ratioInterval(given)!.method).toBe(method)
+  })
+
   it('of few hits is wider where they came in one burst', () => {
     const spread = ratioInterval(windows(30, (second) => (second % 5 === 0 ? 1 : 0)))!
     const burst = ratioInterval(windows(30, (second) => (second === 4 ? 6 : 0)))!
