@@ -65,8 +65,44 @@ export function checkDatabaseOptions(problems: Problems, { provider, url, image 
     problems.add('image', image, 'must be a text', `image: 'redis:8'`)
 }
 
+/** How the servers of one kind of database are got hold of. */
+export interface DatabaseSteps<Server extends DatabaseServer> {
+  /** One that runs already. @param source where its URL was found @throws {ServiceError} where it must not be used */
+  readonly external: (url: string, source: string) => Server
+  readonly start: (provider: Exclude<Provider, 'external'>) => Promise<Server>
+  readonly prepare: (server: Server) => Promise<StartedService>
+}
+
+/** A server that takes connections. */
+export interface DatabaseServer {
+  readonly provider: Provider
+  /** Where it is, for the summary: host and port. */
+  readonly place: string
+  readonly url: string
+  readonly stop: () => Promise<void>
+}
+
+/** Finds or starts a server and makes it ready; what cannot be made ready is put away. */
+export async function startDatabase<Server extends DatabaseServer>(
+  kind: DatabaseKind,
+  name: string,
+  options: DatabaseOptions<never>,
+  context: ServiceContext,
+  { external, start, prepare }: DatabaseSteps<Server>,
+): Promise<StartedService> {
+  const { provider, url, source } = await locate(kind, name, options, context)
+  if (provider === 'absent') return absentService(name, kind)
+  const server = provider === 'external' ? external(url, source) : await start(provider)
+  try {
+    return await prepare(server)
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}
+
 /** Which provider is to be used, and the URL and where it was found if that is an external one. */
-export async function locate(
+async function locate(
   kind: DatabaseKind,
   name: string,
   options: DatabaseOptions<never>,
@@ -86,7 +122,7 @@ export async function locate(
 }
 
 /** Stands for a service that an external target brings itself. */
-export function absentService(name: string, { product, urlVariable }: DatabaseKind): StartedService {
+function absentService(name: string, { product, urlVariable }: DatabaseKind): StartedService {
   return {
     name,
     provider: 'absent',

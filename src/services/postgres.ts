@@ -3,19 +3,19 @@ import { checkKnownKeys } from '../options/checks.ts'
 import { Problems, type Problem } from '../options/problems.ts'
 import {
   DATABASE_OPTIONS,
-  absentService,
   checkDatabaseOptions,
-  locate,
   resetRefused,
   runStep,
+  startDatabase,
   targetEnv,
   type DatabaseKind,
   type DatabaseOptions,
+  type DatabaseServer,
 } from './database.ts'
 import { connectPostgres, parsePostgresUrl, type PostgresConnection } from './postgres-client.ts'
 import { startPostgresContainer } from './postgres-container.ts'
 import { startEmbeddedPostgres } from './postgres-embedded.ts'
-import type { PostgresServer, ServerOptions } from './postgres-server.ts'
+import type { ServerOptions } from './postgres-server.ts'
 import { checkSettings, checkVersion, filledTables, resolveTables, truncate, userTables } from './postgres-state.ts'
 import type { Provider } from './provider.ts'
 import { withoutPasswords } from './redact.ts'
@@ -70,19 +70,12 @@ function validate(options: PostgresOptions): readonly Problem[] {
   return withoutPasswords(problems.found)
 }
 
-async function start(name: string, options: PostgresOptions, context: ServiceContext): Promise<StartedService> {
-  const { provider, url, source } = await locate(KIND, name, options, context)
-  if (provider === 'absent') return absentService(name, KIND)
-  const server =
-    provider === 'external'
-      ? externalServer(name, url, source, options)
-      : await startServer(provider, name, options, context)
-  try {
-    return await prepare(server, name, options, context)
-  } catch (error) {
-    await server.stop()
-    throw error
-  }
+function start(name: string, options: PostgresOptions, context: ServiceContext): Promise<StartedService> {
+  return startDatabase<DatabaseServer>(KIND, name, options, context, {
+    external: (url, source) => externalServer(name, url, source, options),
+    start: (provider) => startServer(provider, name, options, context),
+    prepare: (server) => prepare(server, name, options, context),
+  })
 }
 
 async function startServer(
@@ -90,7 +83,7 @@ async function startServer(
   name: string,
   options: PostgresOptions,
   context: ServiceContext,
-): Promise<PostgresServer> {
+): Promise<DatabaseServer> {
   const server: ServerOptions = {
     name,
     credentials: { user: 'perf', password: randomBytes(18).toString('base64url'), database: 'perf' },
@@ -100,14 +93,14 @@ async function startServer(
   return provider === 'embedded' ? startEmbeddedPostgres(server, context) : startPostgresContainer(server, context)
 }
 
-function externalServer(name: string, text: string, source: string, options: PostgresOptions): PostgresServer {
+function externalServer(name: string, text: string, source: string, options: PostgresOptions): DatabaseServer {
   const url = parsePostgresUrl(name, source, text)
   assertAllowedHost(name, url, options.allowRemote ?? [])
   return { provider: 'external', place: url.host, url: text, async stop() {} }
 }
 
 async function prepare(
-  server: PostgresServer,
+  server: DatabaseServer,
   name: string,
   options: PostgresOptions,
   context: ServiceContext,

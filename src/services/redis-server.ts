@@ -1,4 +1,4 @@
-import type { Provider } from './provider.ts'
+import type { DatabaseServer } from './database.ts'
 import type { ServiceDisruptions } from './service.ts'
 
 /** What a server is started with. */
@@ -10,12 +10,7 @@ export interface RedisServerOptions {
 }
 
 /** A server that takes connections. */
-export interface RedisServer {
-  readonly provider: Provider
-  /** Where it is, for the summary: host and port. */
-  readonly place: string
-  readonly url: string
-  readonly stop: () => Promise<void>
+export interface RedisServer extends DatabaseServer {
   /** Not set for one that runs elsewhere. */
   readonly disruptions?: ServiceDisruptions
 }

@@ -3,11 +3,10 @@ import { checkKnownKeys } from '../options/checks.ts'
 import { Problems, type Problem } from '../options/problems.ts'
 import {
   DATABASE_OPTIONS,
-  absentService,
   checkDatabaseOptions,
-  locate,
   resetRefused,
   runStep,
+  startDatabase,
   targetEnv,
   type DatabaseKind,
   type DatabaseOptions,
@@ -80,19 +79,12 @@ function validate(options: RedisOptions): readonly Problem[] {
   return withoutPasswords(problems.found)
 }
 
-async function start(name: string, options: RedisOptions, context: ServiceContext): Promise<StartedService> {
-  const { provider, url, source } = await locate(KIND, name, options, context)
-  if (provider === 'absent') return absentService(name, KIND)
-  const server =
-    provider === 'external'
-      ? externalServer(name, url, source, options)
-      : await startServer(provider, name, options, context)
-  try {
-    return await prepare(server, name, options, context)
-  } catch (error) {
-    await server.stop()
-    throw error
-  }
+function start(name: string, options: RedisOptions, context: ServiceContext): Promise<StartedService> {
+  return startDatabase<RedisServer>(KIND, name, options, context, {
+    external: (url, source) => externalServer(name, url, source, options),
+    start: (provider) => startServer(provider, name, options, context),
+    prepare: (server) => prepare(server, name, options, context),
+  })
 }
 
 async function startServer(
