@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: [...(TESTS_OF[process.env['MUTATED_FOLDER'] ?? ''] ?? [])],
     exclude: ['src/matchers/{define,given-up,runner}.test.ts', 'src/load/schedule-drift.test.ts'],
+    setupFiles: ['packaging/mutation/setup.ts'],
     testTimeout: 10_000,
   },
 })

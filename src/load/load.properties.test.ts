@@ -9,7 +9,7 @@ import { parseScale, scaleLoad } from './scale.ts'
 import { ArrivalSchedule, vuChanges, vusAt } from './schedule.ts'
 
 // A mistake must not take minutes to be shrunk.
-fc.configureGlobal({ interruptAfterTimeLimit: 20_000 })
+fc.configureGlobal({ ...fc.readConfigureGlobal(), interruptAfterTimeLimit: 20_000 })
 
 const durationMs = fc.oneof(fc.integer({ min: 1, max: 60_000 }), fc.double({ min: 0.5, max: 600_000, noNaN: true }))
 const rate = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.double({ min: 0.01, max: 300, noNaN: true }))

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { bucketOf, Histogram, highestOf, lowestOf, MAX_TRACKABLE_US, type HistogramJson } from './histogram.ts'
 
 // A mistake must not take minutes to be shrunk.
-fc.configureGlobal({ interruptAfterTimeLimit: 20_000 })
+fc.configureGlobal({ ...fc.readConfigureGlobal(), interruptAfterTimeLimit: 20_000 })
 
 /** Times as services have them: mostly within a second, some of every magnitude up to the limit. */
 const us = fc.oneof(
