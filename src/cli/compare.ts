@@ -1,52 +1,15 @@
 import { appendFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node'
 import { prepare } from '../comparison/preparation.ts'
-import { FEWEST_SLICES, MOST_SLICES } from '../comparison/slice-plan.ts'
 import { checkOut, RevisionError, type CheckedOut } from '../comparison/revision.ts'
 import { comparisonLines, comparisonMarkdown, exitCodeOf, totalsOf, verdictOf } from '../comparison/table.ts'
 import { COMPARE_VARIABLE, type ComparedBase } from '../config/compared-base.ts'
 import { redactText } from '../options/redact.ts'
 import type { ComparisonResult, ScenarioRecord } from '../run/result.ts'
 import { Guardian } from '../services/guardian.ts'
+import { COMPARE_HELP, parseCompareArguments, type CompareArguments } from './compare-arguments.ts'
 import type { Streams } from './streams.ts'
-
-const HELP = `Usage: vitest-slo compare <revision> [files…] [options]
-
-Compares this working tree, as it stands (head), with another revision (base): checks that one out into a folder of its
-own, installs and builds it, starts the config's target and services for both, and puts the load of each scenario's first
-http.run() on both in alternating slices. Everything is put away at the end.
-
-  <revision>              Whatever git knows: origin/main, a tag, a commit
-  files…                  Scenario files, as for vitest. Default: all
-  -t, --name <pattern>    Only scenarios whose names match
-  --config <file>         Default: vitest.perf.config.ts
-  --scale <scale>         Default: pr
-  --slices <number>       Of each build. Default: slices of 1.5 s
-  --tolerance <ratio>     By how much head may be slower. Default: 0.05
-  --install <command>     Default: as the lockfile says; '' for none
-  --build <command>       Default: the script "build" where there is one; '' for none
-  --markdown <file>       Appends the tables there as Markdown
-  -h, --help              This text
-
-Both run with the services of this working tree's config. Median and p95 decide, and errors.
-
-Exit code: 0 when nothing is slower; 1 when something is, or failed; 2 when called wrongly; 3 when the slices do not say.
-`
-
-interface CompareArguments {
-  readonly revision: string
-  readonly files: readonly string[]
-  readonly name: string | undefined
-  readonly config: string
-  readonly scale: string
-  readonly slices: number | undefined
-  readonly tolerance: number
-  readonly install: string | undefined
-  readonly build: string | undefined
-  readonly markdown: string | undefined
-}
 
 /**
  * `vitest-slo compare`.
@@ -58,13 +21,13 @@ export async function compare(args: readonly string[], streams: Streams = proces
   const { stdout, stderr } = streams
   let parsed: CompareArguments | 'help'
   try {
-    parsed = parse(args)
+    parsed = parseCompareArguments(args)
   } catch (error) {
-    stderr.write(`vitest-slo compare: ${error instanceof Error ? error.message : String(error)}\n\n${HELP}`)
+    stderr.write(`vitest-slo compare: ${error instanceof Error ? error.message : String(error)}\n\n${COMPARE_HELP}`)
     return 2
   }
   if (parsed === 'help') {
-    stdout.write(HELP)
+    stdout.write(COMPARE_HELP)
     return 0
   }
   const interrupts = new Interrupts()
@@ -192,34 +155,4 @@ class Interrupts {
   stop(): void {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, this.#onInterrupt)
   }
-}
-
-function parse(args: readonly string[]): CompareArguments | 'help' {
-  const text = { type: 'string' } as const
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      help: { type: 'boolean', short: 'h', default: false },
-      name: { type: 'string', short: 't' },
-      config: { type: 'string', default: 'vitest.perf.config.ts' },
-      scale: { type: 'string', default: 'pr' },
-      tolerance: { type: 'string', default: '0.05' },
-      slices: text,
-      install: text,
-      build: text,
-      markdown: text,
-    },
-  })
-  if (values.help) return 'help'
-  const [revision, ...files] = positionals
-  if (revision === undefined) throw new Error('name the revision to compare with, such as origin/main')
-  const tolerance = Number(values.tolerance)
-  if (!(tolerance >= 0 && tolerance < 1))
-    throw new Error(`--tolerance is a ratio from 0 to below 1, got ${values.tolerance}`)
-  const slices = values.slices === undefined ? undefined : Number(values.slices)
-  if (slices !== undefined && !(Number.isInteger(slices) && slices >= FEWEST_SLICES && slices <= MOST_SLICES))
-    throw new Error(`--slices is a whole number from ${FEWEST_SLICES} to ${MOST_SLICES}, got ${values.slices}`)
-  const { name, config, scale, install, build, markdown } = values
-  return { revision, files, name, config, scale, slices, tolerance, install, build, markdown }
 }

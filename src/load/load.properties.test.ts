@@ -9,7 +9,7 @@ import { parseScale, scaleLoad } from './scale.ts'
 import { ArrivalSchedule, vuChanges, vusAt } from './schedule.ts'
 
 // A mistake must not take minutes to be shrunk.
-fc.configureGlobal({ ...fc.readConfigureGlobal(), interruptAfterTimeLimit: 20_000 })
+fc.configureGlobal({ numRuns: 300, interruptAfterTimeLimit: 20_000, ...fc.readConfigureGlobal() })
 
 const durationMs = fc.oneof(fc.integer({ min: 1, max: 60_000 }), fc.double({ min: 0.5, max: 600_000, noNaN: true }))
 const rate = fc.oneof(fc.integer({ min: 1, max: 300 }), fc.double({ min: 0.01, max: 300, noNaN: true }))
@@ -86,7 +86,6 @@ describe('the arrival schedule of every open load', () => {
         expect(starts.every((at, i) => at >= 0 && (i === 0 || at >= starts[i - 1]!))).toBe(true)
         expect(starts.at(-1)!).toBeLessThanOrEqual(durationOf(load))
       }),
-      { numRuns: 300 },
     )
   })
 
@@ -97,7 +96,6 @@ describe('the arrival schedule of every open load', () => {
         const off = starts.map((at, k) => Math.abs(areaUpTo(load, at) - k - 0.5))
         expect(off.reduce((most, value) => Math.max(most, value), 0)).toBeLessThan(1e-6)
       }),
-      { numRuns: 300 },
     )
   })
 
@@ -108,7 +106,6 @@ describe('the arrival schedule of every open load', () => {
         const before = arrivalsOf({ ...load, arrivals: 'uniform' }, 0).filter((at) => at < end).length
         expect(Math.abs(before - areaUpTo(load, end))).toBeLessThanOrEqual(0.5 + 1e-6)
       }),
-      { numRuns: 300 },
     )
   })
 
@@ -142,7 +139,6 @@ describe('the VUs of every closed load', () => {
         expect(before.at(-1)!.atMs).toBeLessThanOrEqual(durationOf(load))
         expect(before.at(-1)!.vus).toBe(vusAt(load, durationOf(load)))
       }),
-      { numRuns: 300 },
     )
   })
 
@@ -187,7 +183,6 @@ describe('every load at every scale', () => {
         expect(offeredIterations(scaled) ?? 0).toBeLessThanOrEqual(offeredIterations(load) ?? 0)
         expect(highest(scaled)).toBeLessThanOrEqual(highest(load))
       }),
-      { numRuns: 500 },
     )
   })
 
@@ -201,7 +196,6 @@ describe('every load at every scale', () => {
         for (const [at, { target }] of load.stages.entries())
           expect(scaled.stages[at]!.target).toBeCloseTo(target * factor, 6)
       }),
-      { numRuns: 300 },
     )
   })
 
@@ -213,7 +207,6 @@ describe('every load at every scale', () => {
         const offered = countedArrivals(scaled) * perIteration
         expect(offered).toBeGreaterThanOrEqual(Math.min(written, 200))
       }),
-      { numRuns: 300 },
     )
   })
 
@@ -223,7 +216,6 @@ describe('every load at every scale', () => {
         const scaled = scaleLoad(load, scale, { samples })
         expect(countedArrivals(scaled)).toBeGreaterThanOrEqual(Math.min(countedArrivals(load), samples))
       }),
-      { numRuns: 300 },
     )
   })
 
@@ -235,7 +227,6 @@ describe('every load at every scale', () => {
         const written = samplesIn(load, 1, perIteration)
         expect(samplesIn(scaled, 1, perIteration)).toBeGreaterThanOrEqual(Math.min(written, 200))
       }),
-      { numRuns: 300 },
     )
   })
 
@@ -246,7 +237,6 @@ describe('every load at every scale', () => {
         fc.pre(samplesIn(load, share) > 1_002)
         expect(countedArrivals(scaleLoad(load, scale))).toBeGreaterThanOrEqual(1_000)
       }),
-      { numRuns: 200 },
     )
   })
 })
