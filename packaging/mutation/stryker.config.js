@@ -14,6 +14,6 @@ export default {
   clearTextReporter: { allowColor: true, logTests: false },
   tempDirName: 'node_modules/.stryker',
   cleanTempDir: 'always',
-  timeoutMS: 3000,
+  timeoutMS: 5000,
   concurrency: 2,
 }

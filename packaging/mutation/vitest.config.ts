@@ -7,6 +7,7 @@ export default defineConfig({
     include: [...(TESTS_OF[process.env['MUTATED_FOLDER'] ?? ''] ?? [])],
     exclude: ['src/matchers/{define,given-up,runner}.test.ts', 'src/load/schedule-drift.test.ts'],
     setupFiles: ['packaging/mutation/setup.ts'],
-    testTimeout: 10_000,
+    // Below the time-out of Stryker, which ends the process: most mutants that hang only wait.
+    testTimeout: 2_500,
   },
 })
