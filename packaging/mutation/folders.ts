@@ -5,7 +5,7 @@
  */
 export const TESTS_OF: Readonly<Record<string, readonly string[]>> = {
   stats: ['src/stats/**/*.test.ts'],
-  load: ['src/load/**/*.test.ts', 'src/http/data.test.ts'],
+  load: ['src/load/**/*.test.ts'],
   run: ['src/{run,matchers}/**/*.test.ts'],
   ledger: ['src/ledger/**/*.test.ts'],
 }

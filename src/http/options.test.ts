@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { constantArrivalRate } from '../load/builders.ts'
+import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
 import { OptionsError } from '../options/problems.ts'
 import { readOptions } from './options.ts'
-import { engineFor } from './scripted-server.ts'
+import { answer, engineFor, scriptedServer } from './scripted-server.ts'
 import type { HttpRunOptions } from './types.ts'
 
 const load = constantArrivalRate({ rate: 1, vus: 1, duration: '1s' })
@@ -131,4 +131,14 @@ test('no mistake shows a password or a key', () => {
   expect(message({ baseUrl: 'http://user:s3cret@host/?x' })).not.toContain('s3cret')
   expect(message({ tls: { key: 's3cret', kye: 's3cret' } })).not.toContain('s3cret')
   expect(message({ headers: { authorization: 's3cret\n' } })).not.toContain('s3cret')
+})
+
+test('no rows at all is an error before any load', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const { http, results } = engineFor(server.url)
+  const iterations = sharedIterations({ iterations: 1, vus: 1 })
+  await expect(http.run({ load: iterations, data: new Set(), request: { path: '/' } })).rejects.toThrow(
+    'data: there are no rows',
+  )
+  expect([server.accepted, results.length]).toEqual([0, 0])
 })

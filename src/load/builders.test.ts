@@ -231,14 +231,27 @@ describe('mistakes', () => {
     ],
   ])('%s', (_, build, paths) => {
     expect(problemsOf(build).map(({ path }) => path)).toEqual(paths)
+    expect(messageOf(build)).toMatchSnapshot()
   })
 })
 
 describe('loads as plain data', () => {
   it('are told from everything else', () => {
     for (const load of EVERY_KIND) expect(isLoad(JSON.parse(JSON.stringify(load)))).toBe(true)
-    for (const other of [undefined, null, 5, 'constantVus', [], {}, { kind: 'spike' }, { kind: 'toString' }])
+    for (const other of [
+      undefined,
+      null,
+      5,
+      'constantVus',
+      [],
+      {},
+      { kind: 'spike' },
+      { kind: 'toString' },
+      { kind: 7 },
+    ])
       expect(isLoad(other)).toBe(false)
+    // What its builder takes is no load yet.
+    expect(isLoad({ kind: 'spike', rate: 9, duration: '9s', vus: 1 })).toBe(false)
   })
 
   it('are read as they were written', () => {

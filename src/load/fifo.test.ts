@@ -17,3 +17,13 @@ test('behaves as an array does, however it is pushed and shifted', () => {
     }),
   )
 })
+
+test('grows with what is in it, wherever its first stands', () => {
+  const fifo = new Fifo<number>()
+  for (let n = 0; n < 10; n++) fifo.push(n)
+  for (let n = 0; n < 7; n++) expect(fifo.shift()).toBe(n)
+  for (let n = 10; n < 60; n++) fifo.push(n)
+  expect(fifo.size).toBe(53)
+  for (let n = 7; n < 60; n++) expect(fifo.shift()).toBe(n)
+  expect([fifo.size, fifo.peek(), fifo.shift()]).toEqual([0, undefined, undefined])
+})

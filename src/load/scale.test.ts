@@ -27,10 +27,12 @@ describe('a scale', () => {
     expect(parseScale('0.25')).toEqual({ name: '0.25', users: 0.25, time: 0.25 })
     expect(parseScale(0.5)).toEqual({ name: '0.5', users: 0.5, time: 0.5 })
     expect(parseScale('1')).toBe(full)
+    expect(parseScale(' 0.5 ').name).toBe('0.5')
   })
 
   it.each(['', 'big', 'PR', '0', '-1', '1.5', 'NaN', '25%', 'toString', Number.NaN, 2])('is not %s', (value) => {
     expect(() => parseScale(value)).toThrow("must be 'smoke', 'pr', 'full', or a factor above 0 and at most 1")
+    expect(() => parseScale(value)).toThrow("example:  scale: 'pr'")
   })
 
   it('says what it does', () => {
@@ -40,6 +42,11 @@ describe('a scale', () => {
       'full: the load as written',
       '0.25: 25% of the users, 25% of the time',
     ])
+    expect(describeScale({ name: 'half', users: 0.5, time: 1 })).toBe('half: 50% of the users')
+    expect(describeScale({ name: 'short', users: 1, time: 0.5 })).toBe('short: 100% of the users, 50% of the time')
+    expect(describeScale({ name: 'cut', users: 1, time: 1, steadyMs: 5_000 })).toBe(
+      'cut: 100% of the users, steady phases cut to 5s',
+    )
   })
 
   it('applies to sockets and times too', () => {
@@ -133,6 +140,7 @@ describe('what a percentile needs', () => {
     const load = sharedIterations({ iterations: 100_000, vus: 50, maxDuration: '5m' })
     expect(scaleLoad(load, smoke)).toMatchObject({ iterations: 5_000, vus: 3, maxDurationMs: 300_000 })
     expect(scaleLoad({ ...load, iterations: 300 }, smoke)).toMatchObject({ iterations: 300 })
+    expect(scaleLoad(load, parseScale(0.25))).toMatchObject({ iterations: 6_250, vus: 13 })
     expect(scaleLoad({ ...load, iterations: 4_000 }, smoke, { requestsPerIteration: 4 })).toMatchObject({
       iterations: 250,
     })

@@ -1,0 +1,88 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { Problems } from '../options/problems.ts'
+import { checkData, csv, rowsFor, sql, unique, type DataOption } from './data.ts'
+
+const rows = (data: DataOption<unknown> | undefined, vus = 3, query?: Parameters<typeof rowsFor>[2]['sql']) =>
+  rowsFor(data, vus, { sql: query })
+
+test('an array, an iterable, an async iterable of which no more is taken than there are VUs', async () => {
+  expect(await rows([1, 2, 3, 4])).toEqual([1, 2, 3, 4])
+  expect(await rows(new Set(['a']))).toEqual(['a'])
+  let taken = 0
+  async function* endless() {
+    for (;;) yield ++taken
+  }
+  expect(await rows(endless(), 5)).toEqual([1, 2, 3, 4, 5])
+  expect(taken).toBe(5)
+})
+
+test('where none are given, one that is nothing serves every VU', async () => {
+  expect(await rows(undefined)).toEqual([undefined])
+})
+
+test('of a CSV file, which repeat unless they must be unique', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'slo-data-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'users.csv')
+  await writeFile(path, 'id\n1\n2\n')
+  expect(await rows(csv(path))).toEqual([{ id: '1' }, { id: '2' }])
+  await expect(rows(csv(path, { unique: true }))).rejects.toThrow('data: 2 rows for 3 VUs')
+})
+
+test('a query of the target’s database', async () => {
+  const asked: unknown[] = []
+  const query = async (text: string, values: readonly unknown[]) => {
+    asked.push([text, values])
+    return [{ id: 1 }]
+  }
+  expect(await rows(sql('SELECT id FROM users WHERE plan = $1', ['pro']), 2, query)).toEqual([{ id: 1 }])
+  expect(await rows(sql('SELECT id FROM users'), 2, query)).toEqual([{ id: 1 }])
+  expect(asked).toEqual([
+    ['SELECT id FROM users WHERE plan = $1', ['pro']],
+    ['SELECT id FROM users', []],
+  ])
+  await expect(rows(sql('SELECT 1', [], { unique: true }), 2, query)).rejects.toThrow('data: 1 rows for 2 VUs')
+  await expect(rows(sql('SELECT 1'))).rejects.toThrow('data: sql() needs a Postgres service, and none is configured')
+})
+
+test('that must be unique must suffice', async () => {
+  expect(await rows(unique([1, 2, 3]))).toHaveLength(3)
+  expect(await rows(unique(new Set([1, 2, 3, 4])))).toEqual([1, 2, 3, 4])
+  await expect(rows(unique([1, 2]))).rejects.toThrow(
+    'data: 2 rows for 3 VUs, and each VU must have its own: add rows or lower vus',
+  )
+})
+
+test('there must be one at least', async () => {
+  await expect(rows(new Set())).rejects.toThrow('data: there are no rows, every VU needs one')
+})
+
+const neither = 'must be an array, an iterable, csv(…) or sql(…)'
+
+test.each<[string, unknown, { path: string; rule: string }[]]>([
+  ['nothing', undefined, []],
+  ['an array', ['a'], []],
+  ['a set', new Set(), []],
+  ['an async iterable', (async function* () {})(), []],
+  ['a source', sql('SELECT 1'), []],
+  ['an empty array', [], [{ path: 'data', rule: 'must have at least one row' }]],
+  ['a number', 7, [{ path: 'data', rule: neither }]],
+  ['a text', 'users.csv', [{ path: 'data', rule: neither }]],
+  ['null', null, [{ path: 'data', rule: neither }]],
+  ['a plain object', { id: 1 }, [{ path: 'data', rule: neither }]],
+  [
+    'a source with a misspelt option',
+    { ...sql('SELECT 1'), uniqe: true },
+    [{ path: 'data.uniqe', rule: expect.any(String) }],
+  ],
+])('what is given is checked: %s', (_, value, mistakes) => {
+  const problems = new Problems()
+  checkData(problems, value)
+  expect(problems.found).toEqual(mistakes.map((mistake) => expect.objectContaining(mistake)))
+  for (const { path, example } of problems.found)
+    if (path === 'data')
+      expect(example).toBe(`data: [{ token: 'a' }], data: csv('users.csv'), data: sql('SELECT id FROM users')`)
+})
