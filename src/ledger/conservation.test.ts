@@ -17,7 +17,7 @@ const books = fc
       amount: fc.integer({ min: 1, max: 1_000 }),
       feeAmount: fc.nat(10),
     }),
-    { minLength: 1, maxLength: 20 },
+    { minLength: 1, maxLength: 20, size: 'max' },
   )
   .map((transfers) => {
     const entries = transfers.flatMap(({ from, to, fee, amount, feeAmount }, transfer) => [

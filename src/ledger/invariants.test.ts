@@ -37,7 +37,7 @@ function legalRows({ sends, due, appliedIfUnknown }: LegalKey): number {
   return sends.includes('unknown') && appliedIfUnknown ? 1 : 0
 }
 
-const consistentRun = fc.array(legalKey, { minLength: 1, maxLength: 30 }).chain((keys) => {
+const consistentRun = fc.array(legalKey, { minLength: 1, maxLength: 30, size: 'max' }).chain((keys) => {
   const sends = keys.flatMap((legal, at) => legalSends(`key-${at}`, legal))
   const rows = keys.flatMap((legal, at) => Array.from({ length: legalRows(legal) }, () => `key-${at}`))
   return fc.record({

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Fifo } from './fifo.ts'
 
 test('behaves as an array does, however it is pushed and shifted', () => {
-  const steps = fc.array(fc.constantFrom('push', 'push', 'shift'), { maxLength: 200 })
+  const steps = fc.array(fc.constantFrom('push', 'push', 'shift'), { maxLength: 200, size: 'max' })
   fc.assert(
     fc.property(steps, (steps) => {
       const fifo = new Fifo<number>()

@@ -21,7 +21,7 @@ const phase = fc.constantFrom<PhaseName>('warmup', 'ramp', 'steady', 'spike', 'c
 function stages(target: fc.Arbitrary<number>): fc.Arbitrary<Stage[]> {
   const length = fc.oneof(durationMs, fc.constant(0))
   const stage = fc.record({ target, durationMs: length, phase }, { requiredKeys: ['target', 'durationMs'] })
-  return fc.array(stage, { minLength: 1, maxLength: 6 })
+  return fc.array(stage, { minLength: 1, maxLength: 6, size: 'max' })
 }
 
 const constantVus = fc.record({ kind: fc.constant('constantVus' as const), vus, durationMs, thinkTime })

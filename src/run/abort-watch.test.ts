@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { AbortWatch } from './abort-watch.ts'
+import type { RunSnapshot } from './snapshot.ts'
 import { Tally } from './tally.ts'
 
 /** Looks at a run in which every quarter of a second brings so many answers and errors. */
@@ -65,4 +66,36 @@ test('the target is to blame for certain only where its own errors would have be
     reason: 'error rate 90% over the last 1s, limit 50% (20 × dropped, 16 × status)',
     blame: 'target or generator',
   })
+})
+
+test('five ended requests say something', () => {
+  const few = { ok: 1, errors: 1 }
+  const none = { ok: 0, errors: 0 }
+  expect(looks([few, none, none, none, { ok: 0, errors: 4 }]).at(-1)).toBeUndefined()
+  expect(looks([few, none, none, none, { ok: 0, errors: 5 }]).at(-1)?.reason).toMatch(/^error rate 100%/)
+})
+
+test('without a rule, or with a function, the error rate is nobody’s business', () => {
+  for (const rule of [undefined, () => 'enough']) {
+    const tally = new Tally()
+    const watch = new AbortWatch(rule, tally)
+    for (let n = 0; n < 20; n++) {
+      tally.completed += 10
+      for (let error = 0; error < 10; error++) tally.countError('status', '503')
+      expect(watch.check()).toBeUndefined()
+    }
+  }
+})
+
+test.for<readonly [unknown, string | undefined]>([
+  [true, 'abortWhen returned true'],
+  ['too slow', 'too slow'],
+  [false, undefined],
+  [undefined, undefined],
+  ['', undefined],
+])('a function that returns %j ends the run with: %s', ([verdict, reason]) => {
+  const watch = new AbortWatch((() => verdict) as () => boolean, new Tally())
+  const found = watch.checkSnapshot({} as RunSnapshot)
+  expect(found).toEqual(reason && { reason, blame: 'target or generator' })
+  expect(new AbortWatch(undefined, new Tally()).checkSnapshot({} as RunSnapshot)).toBeUndefined()
 })

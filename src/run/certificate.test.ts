@@ -13,6 +13,6 @@ test.each([
   expect(isCertificateProblem(code)).toBe(true)
 })
 
-test.each(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'MY_ERR_TLS', ''])('%j is not', (code) => {
+test.each(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'MY_ERR_TLS', 'MY_ERR_SSL', ''])('%j is not', (code) => {
   expect(isCertificateProblem(code)).toBe(false)
 })

@@ -59,7 +59,7 @@ function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
   lines.push(
     `missing ${part(deliveries.missing)}   late ${part(deliveries.late)}   duplicate ${part(deliveries.duplicate)}   ` +
       `out of order ${part(deliveries.outOfOrder)}${beside}`,
-    `${socketLine(record)}   generator: event loop delay p99 ${formatMs(generator.eventLoopDelay.p99Ms)}, ` +
+    `${socketLine(record)}   generator: event-loop delay p99 ${formatMs(generator.eventLoopDelay.p99Ms)}, ` +
       `CPU ${formatRatio(generator.cpuRatio)}`,
   )
   const aborted = record.abortReason === undefined ? [] : [`aborted: ${record.abortReason}`]
@@ -92,10 +92,14 @@ function hintOf({ deliveries, publications, clients, closings }: FanOutRecord): 
   for (const client of closings.keys()) ofClosed += clients.missing[client]!
   if (mostly(ofClosed)) {
     const why = closings.values().next().value
-    return `most missing deliveries belong to the ${formatCount(closings.size)} clients whose socket the other side closed (e.g. ${why})`
+    return `most missing deliveries belong to the ${counted(closings.size, 'client')} whose socket the other side closed (e.g. ${why})`
   }
   const lost = publications.filter(({ missing, expected }) => missing === expected && expected > 0)
   if (mostly(lost.reduce((sum, { missing }) => sum + missing, 0)))
-    return `most missing deliveries belong to ${formatCount(lost.length)} publications that nobody received: see whether they were published at all`
+    return `most missing deliveries belong to ${counted(lost.length, 'publication')} that nobody received: see whether ${lost.length === 1 ? 'it was' : 'they were'} published at all`
   return undefined
+}
+
+function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 }

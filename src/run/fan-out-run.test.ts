@@ -121,10 +121,10 @@ describe('a fan-out that was measured', () => {
       'steady phase, 2.00 s, 10 of 12 deliveries of 3 publications, fan-out of 2/s to 4 sockets, 2s',
       expect.stringMatching(/^lag p50 20 {3}p90 30 {3}p95 1200 {3}p99 1200 {3}max 1200 ms$/),
       'missing 2 (16.7%)   late 1 (8.3%)   duplicate 1 (8.3%)   out of order 0',
-      '4 of 5 sockets subscribed, 1 × refused, 1 closed by the other side   generator: event loop delay p99 2 ms, CPU 20%',
+      '4 of 5 sockets subscribed, 1 × refused, 1 closed by the other side   generator: event-loop delay p99 2 ms, CPU 20%',
     ])
     expect(hint).toBe(
-      'most missing deliveries belong to the 1 clients whose socket the other side closed (e.g. closed with code 1006)',
+      'most missing deliveries belong to the 1 client whose socket the other side closed (e.g. closed with code 1006)',
     )
   })
 
@@ -185,11 +185,116 @@ test('a fan-out that received nothing has no lag to read, and says of lost publi
   expect(run.missingRatio).toBe(1)
   expect(run.duplicateRatio).toBeNaN()
   expect(run.worstClients(1)).toMatchObject([{ client: 0, missing: 1, maxMs: undefined }])
-  expect(run[evidenceOf]().hint).toMatch(/^most missing deliveries belong to 1 publications that nobody received/)
+  expect(run[evidenceOf]().hint).toMatch(/^most missing deliveries belong to 1 publication that nobody received/)
 })
 
 test('an aborted fan-out says so in result and evidence', () => {
   const run = fanOutRun(record({ abortReason: 'enough' }))
   expect(run.result()).toMatchObject({ state: 'aborted', abortReason: 'enough' })
   expect(run[evidenceOf]().evidenceLines.at(-1)).toBe('aborted: enough')
+})
+
+test('says which publications were slowest, where there are several, and by which scale it was reduced', () => {
+  const quick = [5, 50, 20, 40, 30, 10].map((p95Ms, at) => publication(at + 1, { p95Ms }))
+  const nobody = publication(7, { p95Ms: undefined, maxMs: undefined, missing: 4, onTime: 0 })
+  const evidence = fanOutRun(record({ publications: [...quick, nobody], reducedTo: 'smoke' }))[evidenceOf]()
+  expect(evidence.slowest).toEqual([
+    { label: '#2', p95Ms: 50 },
+    { label: '#4', p95Ms: 40 },
+    { label: '#5', p95Ms: 30 },
+    { label: '#3', p95Ms: 20 },
+    { label: '#6', p95Ms: 10 },
+  ])
+  expect(evidence).toMatchObject({ kind: 'fanOut', quantity: 'lag', reducedTo: 'smoke' })
+  const alone = fanOutRun(record({ publications: [publication(1)] }))[evidenceOf]()
+  expect(alone.slowest).toEqual([])
+  expect(alone).not.toHaveProperty('reducedTo')
+})
+
+test('counts the publications that could not be sent', () => {
+  const publications = [publication(1), publication(2, { isFailed: true })]
+  const run = fanOutRun(record({ publications }))
+  expect(run.publications).toEqual({ count: 2, failed: 1, maxSlipMs: 1 })
+  expect(run.result().publications).toEqual(run.publications)
+  expect(run[evidenceOf]().publications).toEqual({ count: 2, failed: 1 })
+})
+
+test('says what came that nobody waited for, who came back, and what the publisher’s clock says', () => {
+  const { deliveries, sockets } = record()
+  const delay = { ...fanOutRun(record()).connectTime!, p50Ms: 12, p99Ms: 340 }
+  const lines = (aheadMs: number) =>
+    fanOutRun(
+      record({
+        deliveries: { ...deliveries, unexpected: 3, late: 0, missing: 0 },
+        sockets: { ...sockets, closed: 2, reconnected: 2 },
+        publisherClock: { aheadMs, uncertaintyMs: 0.4, delay },
+        notes: ['unidentified, for example: {}'],
+      }),
+    )[evidenceOf]().evidenceLines
+  expect(lines(-7).slice(2)).toMatchInlineSnapshot(`
+    [
+      "missing 0   late 0   duplicate 1 (8.3%)   out of order 0   unexpected 3",
+      "4 of 5 sockets subscribed, 1 × refused, 2 closed by the other side, 2 reconnected   generator: event-loop delay p99 2 ms, CPU 20%",
+      "publisher's own clock: 7 ms behind ours by the shortest round trip, ± 0.4 ms; by it, publications were stamped 12 ms (p50), 340 ms (p99) after they were due",
+      "unidentified, for example: {}",
+    ]
+  `)
+  expect(lines(7)[4]).toMatch(/^publisher's own clock: 7 ms ahead of ours by/)
+})
+
+test('a run without a loss has no cause to name, nor one whose losses have many', () => {
+  const hint = (more: Partial<FanOutRecord>) => fanOutRun(record(more))[evidenceOf]().hint
+  const { deliveries } = record()
+  expect(hint({ deliveries: { ...deliveries, missing: 0 } })).toBeUndefined()
+  expect(hint({ closings: new Map() })).toBeUndefined()
+  // Client 1 is one of those whose socket was closed, and has two of three: four fifths would be a cause.
+  expect(hint({ deliveries: { ...deliveries, missing: 3 } })).toBeUndefined()
+  const lost = publication(3, { expected: 4, missing: 4, onTime: 0 })
+  const unasked = publication(4, { expected: 0, missing: 0, onTime: 0 })
+  const withLost = { publications: [publication(1), lost, unasked], closings: new Map<number, string>() }
+  expect(hint({ ...withLost, deliveries: { ...deliveries, missing: 5 } })).toBe(
+    'most missing deliveries belong to 1 publication that nobody received: see whether it was published at all',
+  )
+  expect(hint({ ...withLost, deliveries: { ...deliveries, missing: 6 } })).toBeUndefined()
+})
+
+test('of its worst, each kind of fault decides in its turn', () => {
+  const labels = (faults: readonly Partial<PublicationRecord>[]) =>
+    fanOutRun(record({ publications: faults.map((fault, at) => publication(at + 1, { maxMs: 5, ...fault })) }))
+      .worstPublications()
+      .map(({ label }) => label.split(' ')[0])
+  expect(labels([{}, { missing: 1 }, { missing: 2 }])).toEqual(['#3', '#2', '#1'])
+  expect(labels([{}, { late: 1 }, { late: 2, maxMs: 1 }])).toEqual(['#3', '#2', '#1'])
+  expect(labels([{ maxMs: undefined }, { maxMs: 1 }, { maxMs: 9 }])).toEqual(['#3', '#2', '#1'])
+  expect(labels([{}, {}, {}, {}, {}, {}, {}])).toHaveLength(5)
+  const table = (more: Partial<FanOutRecord['clients']>) => {
+    const clients = { ...record().clients, missing: new Uint32Array(4), late: new Uint32Array(4) }
+    const all = { ...clients, duplicate: new Uint32Array(4), outOfOrder: new Uint32Array(4), ...more }
+    return fanOutRun(record({ clients: all, closings: new Map() }))
+      .worstClients()
+      .map(({ client }) => client)
+  }
+  for (const kind of ['missing', 'late', 'outOfOrder', 'duplicate'] as const)
+    expect(table({ [kind]: Uint32Array.of(1, 0, 3, 2) })).toEqual([2, 3, 0])
+  expect(table({ missing: Uint32Array.of(1, 0, 0, 0), late: Uint32Array.of(0, 9, 0, 0) })).toEqual([0, 1])
+  expect(table({ late: Uint32Array.of(1, 0, 0, 0), outOfOrder: Uint32Array.of(0, 9, 0, 0) })).toEqual([0, 1])
+  expect(table({ outOfOrder: Uint32Array.of(1, 0, 0, 0), duplicate: Uint32Array.of(0, 9, 0, 0) })).toEqual([0, 1])
+})
+
+test('evidence shows only publications with a fault of any kind', () => {
+  const kinds = [{}, { missing: 1 }, { late: 1 }, { duplicate: 1 }, { outOfOrder: 1 }]
+  const publications = kinds.map((fault, at) => publication(at + 1, fault))
+  const shown = fanOutRun(record({ publications }))
+    [evidenceOf]()
+    .worstPublications.map(({ id }) => id)
+  expect(shown.toSorted()).toEqual(['p2', 'p3', 'p4', 'p5'])
+})
+
+test('without a socket there is no connect time, and a publication nobody got has no lag in the chart', () => {
+  const nobody = publication(1, { p95Ms: undefined, maxMs: undefined, missing: 4, onTime: 0 })
+  const result = fanOutRun(record({ connectTime: histogramOf(), publications: [nobody] })).result()
+  expect(result).not.toHaveProperty('connectTime')
+  expect(result.publicationTimeline).toEqual([{ atSec: 0.5, missing: 4 }])
+  expect(fanOutRun(record()).result()).toMatchObject({ lag: { count: 10 }, connectTime: { count: 4 } })
+  expect(fanOutRun(record()).result()).not.toHaveProperty('abortReason')
 })

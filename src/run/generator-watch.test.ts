@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { performance } from 'node:perf_hooks'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { GeneratorWatch } from './generator-watch.ts'
 
 function burn(ms: number): void {
@@ -51,4 +52,64 @@ test.each([
   for (let n = 0; n < ofMany; n++) watch.recordScheduleDelay(n < late ? 9 : 0.1)
   watch.stop()
   expect(watch.health().scheduleDelay!.p99AtLeastMs! > 5).toBe(isCertain)
+})
+
+/** Brings time to stand still until the test says so. */
+function stoppedClock(): { at(ms: number): void } {
+  let nowMs = 5_000
+  const now = vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
+  onTestFinished(() => now.mockRestore())
+  return { at: (ms) => (nowMs = 5_000 + ms) }
+}
+
+test('shares are those of the time watched', () => {
+  const clock = stoppedClock()
+  const cpuUsage = vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 300_000, system: 100_000 })
+  onTestFinished(() => cpuUsage.mockRestore())
+  const watch = new GeneratorWatch(() => 0)
+  watch.start()
+  clock.at(2_000)
+  expect(watch.health().cpuRatio).toBe(0.2)
+  watch.stop()
+  clock.at(4_000)
+  expect(watch.health().cpuRatio).toBe(0.2)
+})
+
+test('sockets are looked at each second, at the beginning and at the end; the most counts', () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  onTestFinished(() => void vi.useRealTimers())
+  let open = 3
+  let looks = 0
+  const watch = new GeneratorWatch(() => {
+    looks++
+    return open
+  })
+  watch.stop()
+  expect(looks).toBe(0)
+  watch.start()
+  watch.start()
+  expect([looks, vi.getTimerCount()]).toEqual([2, 1])
+  open = 9
+  vi.advanceTimersByTime(1_000)
+  open = 5
+  vi.advanceTimersByTime(1_500)
+  expect(looks).toBe(4)
+  watch.stop()
+  expect([looks, vi.getTimerCount(), watch.health().openSockets]).toEqual([5, 0, 9])
+})
+
+test('one late second is told apart from those without it', () => {
+  const clock = stoppedClock()
+  const watch = new GeneratorWatch(() => 0)
+  watch.start()
+  for (let n = 0; n < 50; n++) watch.recordScheduleDelay(1)
+  expect(watch.health()).not.toHaveProperty('sustainedScheduleDelay')
+  clock.at(1_000)
+  for (let n = 0; n < 50; n++) watch.recordScheduleDelay(80)
+  watch.stop()
+  expect(watch.health()).toMatchObject({ scheduleDelay: { maxMs: 80 }, sustainedScheduleDelay: { maxMs: 1 } })
+})
+
+test('a loop that was never looked at was not late', () => {
+  expect(new GeneratorWatch(() => 0).health().eventLoopDelay).toEqual({ p50Ms: 0, p99Ms: 0, maxMs: 0 })
 })

@@ -4,8 +4,8 @@ import { digestOf } from './digest.ts'
 import { History, outcomeOf } from './history.ts'
 import type { OperationDue, OperationOutcome } from './history.ts'
 
-const key = fc.string({ minLength: 1, maxLength: 60, unit: 'grapheme' })
-const content = fc.oneof(fc.string({ maxLength: 40 }), fc.uint8Array({ maxLength: 40 }))
+const key = fc.string({ minLength: 1, maxLength: 60, size: 'max', unit: 'grapheme' })
+const content = fc.oneof(fc.string({ maxLength: 40, size: 'max' }), fc.uint8Array({ maxLength: 40, size: 'max' }))
 const us = fc.double({ min: 0, max: 4e9, noNaN: true })
 const operation = fc.record(
   {

@@ -1,91 +1,13 @@
 import { expect, test } from 'vitest'
 import { constantArrivalRate, constantVus } from '../load/builders.ts'
 import type { Load, Phase } from '../load/load.ts'
-import type { ErrorKind } from '../stats/timeline.ts'
+import type { Duration } from '../options/checks.ts'
 import { evidenceOf } from './evidence.ts'
-import { DEFAULT_LIMITS } from './generator-limits.ts'
-import type { GeneratorHealth } from './generator.ts'
+import { History } from './history.ts'
 import { httpRun } from './http-run.ts'
 import type { HttpMeasurement } from './http-measurement.ts'
-import { PhasedTimeline } from './http-timeline.ts'
-
-const generator: GeneratorHealth = {
-  scheduleDelay: { p50Ms: 0.1, p99Ms: 1.2, maxMs: 3 },
-  eventLoopDelay: { p50Ms: 0.1, p99Ms: 2, maxMs: 5 },
-  eventLoopUtilization: 0.3,
-  cpuRatio: 0.31,
-  maxRssBytes: 1e8,
-  openSockets: 10,
-  descriptorLimit: 1024,
-}
-
-const PHASES: readonly Phase[] = [
-  { name: 'warmup', startMs: 0, endMs: 2500 },
-  { name: 'ramp', startMs: 2500, endMs: 4500 },
-  { name: 'steady', startMs: 4500, endMs: 6500 },
-  { name: 'spike', startMs: 6500, endMs: 8000 },
-  { name: 'cooldown', startMs: 8000, endMs: 9000 },
-]
-
-interface Request {
-  readonly atMs: number
-  readonly latencyMs?: number
-  readonly serviceMs?: number
-  readonly status?: number
-  readonly error?: [ErrorKind, string]
-  readonly dropped?: boolean
-}
-
-function series(step: string, tag: string | undefined, requests: readonly Request[], phases = PHASES) {
-  const timeline = new PhasedTimeline(phases)
-  for (const { atMs, latencyMs, serviceMs, status, error, dropped } of requests) {
-    const window = timeline.at(atMs)
-    window.offered++
-    if (dropped === true) window.dropped++
-    else window.sent++
-    if (latencyMs !== undefined) {
-      window.latency.record(latencyMs * 1000)
-      window.serviceTime.record((serviceMs ?? latencyMs) * 1000)
-    }
-    if (status !== undefined) window.countStatus(status)
-    if (error !== undefined) {
-      window.countError(error[0])
-      window.countDetail(error[1])
-    }
-  }
-  return { step, tag, timeline }
-}
-
-function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasurement> = {}): HttpMeasurement {
-  return {
-    name: 'http 1',
-    kind: 'http',
-    load: constantArrivalRate({ rate: 200, vus: 2000, duration: '9s' }),
-    phases: PHASES,
-    series: all,
-    slowest: [],
-    steps: [...new Set(all.map(({ step }) => step))],
-    gauges: [{ inFlight: 1, vus: 10 }],
-    startMs: 0,
-    durationMs: 9000,
-    generator,
-    limits: DEFAULT_LIMITS,
-    connections: { opened: 1, refused: 0, closedIdle: 0, resent: 0, openAtEnd: 1, maxOpen: 1 },
-    origin: 'http://127.0.0.1:3000',
-    abortReason: undefined,
-    abortBlame: undefined,
-    history: undefined,
-    warnings: [],
-    vusNeeded: 3000,
-    ...more,
-  }
-}
-
-const every = (stepMs: number, fromMs: number, toMs: number, request: Omit<Request, 'atMs'>): Request[] => {
-  const requests: Request[] = []
-  for (let atMs = fromMs; atMs < toMs; atMs += stepMs) requests.push({ atMs, ...request })
-  return requests
-}
+import { every, HEALTHY, measured, PHASES, series } from './sample-measurement.ts'
+import { windowOf } from './window.ts'
 
 const all = httpRun(measured([series('a', undefined, every(100, 0, 9000, { latencyMs: 10, status: 200 }))]))
 
@@ -146,62 +68,15 @@ test('scopes narrow each other, and one that is not there is named among those t
   )
 })
 
-test('the evidence of a message', () => {
-  const steady = [
-    ...every(10, 4500, 6400, { latencyMs: 41, serviceMs: 30, status: 200 }),
-    ...every(50, 6400, 6500, { latencyMs: 163, serviceMs: 50, status: 503, error: ['status', '503'] }),
-    { atMs: 6499, dropped: true },
-    { atMs: 6499 },
-  ]
-  const run = httpRun(measured([series('a', undefined, steady)])).phase('steady')
-  expect(run).toMatchObject({ offered: 194, sent: 193, completed: 192, dropped: 1 })
-  expect(run.errorRatio).toBeCloseTo(3 / 194)
-  expect(run[evidenceOf]().evidenceLines).toEqual([
-    'steady phase, 2.0 s, 192 of 194 requests, constantArrivalRate 200/s, 2,000 VUs, 9s',
-    'p50 41   p90 41   p95 41   p99 163   max 163 ms   service-time p95 30 ms',
-    'errors 1% (2 × 503)   dropped 1 (0.52%)   unanswered 1   generator: schedule delay p99 1.2 ms, CPU 31%',
-  ])
-})
-
-test.each<[string, Request[], Partial<HttpMeasurement>, string | undefined]>([
-  ['nothing to say', every(10, 4500, 6500, { latencyMs: 10, status: 200 }), {}, undefined],
-  [
-    'waited for a VU',
-    every(10, 4500, 6500, { latencyMs: 100, serviceMs: 20, status: 200 }),
-    {},
-    'latency is well above service time: requests waited for a free VU. Raise vus to 3,000 or expect less.',
-  ],
-  [
-    'no connection',
-    every(10, 4500, 6500, { latencyMs: 1, error: ['connect', 'ECONNREFUSED'] }),
-    {},
-    '200 requests found no connection to http://127.0.0.1:3000 (ECONNREFUSED): is the target running, and does it accept that many?',
-  ],
-  [
-    'all of one status',
-    every(10, 4500, 6500, { latencyMs: 1, status: 401, error: ['status', '401'] }),
-    {},
-    'every answer was 401: check the authorization header and the rows given as data',
-  ],
-  [
-    'time-outs',
-    every(10, 4500, 6500, { latencyMs: 100, error: ['timeout', 'no answer'] }),
-    {},
-    '200 requests timed out: see whether the target still answers',
-  ],
-])('hint: %s', (_, requests, more, hint) => {
-  expect(httpRun(measured([series('a', undefined, requests)], more))[evidenceOf]().hint).toBe(hint)
-})
-
 test('what speaks against a run: abort, a scope within the warm-up, a generator past its limits', () => {
   const reasons = (run: ReturnType<typeof httpRun>) => run[evidenceOf]().invalidities.map(({ reason }) => reason)
   const requests = [series('a', undefined, every(10, 0, 9000, { latencyMs: 1, status: 200 }))]
   expect(reasons(all)).toEqual([])
   expect(reasons(all.phase('warmup'))).toEqual(['wrong-phase'])
   expect(reasons(httpRun(measured(requests, { abortReason: 'Ctrl-C' })))).toEqual(['aborted'])
-  const late = { ...generator, scheduleDelay: { p50Ms: 1, p99Ms: 500, maxMs: 900 } }
+  const late = { ...HEALTHY, scheduleDelay: { p50Ms: 1, p99Ms: 500, maxMs: 900 } }
   expect(reasons(httpRun(measured(requests, { generator: late })))).toEqual(['generator-saturated'])
-  const busy = { ...generator, eventLoopUtilization: 0.99 }
+  const busy = { ...HEALTHY, eventLoopUtilization: 0.99 }
   const half = [
     series('a', undefined, [...every(10, 4500, 8000, { latencyMs: 1 }), ...every(10, 4500, 8000, { dropped: true })]),
   ]
@@ -211,7 +86,7 @@ test('what speaks against a run: abort, a scope within the warm-up, a generator 
 
 test('a run given up by its own rule is blamed on the target, unless a starved generator could have caused the errors', () => {
   const requests = [series('a', undefined, every(10, 4500, 6500, { latencyMs: 1, error: ['connect', 'ECONNREFUSED'] }))]
-  const late = { ...generator, scheduleDelay: { p50Ms: 1, p99Ms: 500, maxMs: 900 } }
+  const late = { ...HEALTHY, scheduleDelay: { p50Ms: 1, p99Ms: 500, maxMs: 900 } }
   const found = (more: Partial<HttpMeasurement>) => {
     const run = httpRun(measured(requests, { abortReason: 'error rate 100%', ...more }))
     const words = run[evidenceOf]().invalidities.map(({ reason, blame }) => (blame ? `${blame}: ${reason}` : reason))
@@ -248,4 +123,70 @@ test('evidence says by which scale the load was reduced, and nothing where it is
   const all = [series('vote', undefined, [{ atMs: 5000, latencyMs: 3 }])]
   expect(httpRun(measured(all, { reducedTo: 'smoke' }))[evidenceOf]().reducedTo).toBe('smoke')
   expect(httpRun(measured(all))[evidenceOf]()).not.toHaveProperty('reducedTo')
+})
+
+test('reads its measurement', () => {
+  const warnings = ['the generator was reniced']
+  const run = httpRun(
+    measured([series('a', undefined, [{ atMs: 5000, latencyMs: 3, status: 503, error: ['status', '503'] }])], {
+      kind: 'conversation',
+      abortReason: 'enough',
+      warnings,
+    }),
+  )
+  expect(run).toMatchObject({
+    kind: 'conversation',
+    load: 'constantArrivalRate 200/s, 2,000 VUs, 9s',
+    aborted: 'enough',
+    warnings,
+    phases: PHASES,
+    generator: HEALTHY,
+    connections: { opened: 1, maxOpen: 1 },
+  })
+  expect([[...run.errors], [...run.statuses]]).toEqual([[['status', 1]], [[503, 1]]])
+  expect(run.timeline).toEqual(run.result().timeline)
+  expect(run.timeline).toHaveLength(6)
+})
+
+test('has the history that was recorded, and says so where none was', () => {
+  const history = new History()
+  expect(httpRun(measured([], { history })).history).toBe(history)
+  expect(() => all.history).toThrow('http 1 recorded no history: give http.run() the option record: true')
+})
+
+test('a time must be two durations in whole seconds', () => {
+  const wrong: [unknown, unknown][] = [
+    ['soon', '3s'],
+    ['1s', 'later'],
+    ['1s', '2500ms'],
+    ['1500ms', '3s'],
+    ['4s', '3s'],
+  ]
+  for (const [from, to] of wrong)
+    expect(() => all.between(from as Duration, to as Duration)).toThrow('from, to: must be')
+  expect(() => all.between('1s', 'later' as Duration)).toThrowErrorMatchingInlineSnapshot(`
+    [OptionsError: run.between() was given an option it cannot use:
+
+      from, to: must be two durations in whole seconds, the first below the second
+        received: [ '1s', 'later' ]
+        example:  '10s', '20s']
+  `)
+  expect(() => all.tag('x')).toThrow('http 1 has no tag "x"; it has none')
+})
+
+test('was when it was: the spans of its phases, cut to the time asked for', () => {
+  const run = httpRun(measured([], { startMs: 50_000 }))
+  expect(run[windowOf]()).toMatchObject({
+    run: 'http 1',
+    scope: 'steady and spike phases',
+    runStartMs: 50_000,
+    runEndMs: 59_000,
+    spans: [
+      { startMs: 54_500, endMs: 56_500 },
+      { startMs: 56_500, endMs: 58_000 },
+    ],
+  })
+  expect(run[windowOf]().settledMs).toBeGreaterThanOrEqual(59_000)
+  const part = run.phase('steady').between('5s', '6s')[windowOf]()
+  expect(part).toMatchObject({ scope: 'steady phase, 5–6 s', spans: [{ startMs: 55_000, endMs: 56_000 }] })
 })

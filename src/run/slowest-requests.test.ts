@@ -20,7 +20,7 @@ function slowestOf(requests: readonly { readonly atMs: number; readonly latencyM
 test('are the ten that took longest, worst first, of steady and spike phases', () => {
   const request = fc.record({ atMs: fc.integer({ min: 0, max: 5999 }), latencyMs: fc.integer({ min: 0, max: 50 }) })
   fc.assert(
-    fc.property(fc.array(request, { maxLength: 60 }), (requests) => {
+    fc.property(fc.array(request, { maxLength: 60, size: 'max' }), (requests) => {
       const judged = requests.filter(({ atMs }) => atMs >= 2000).map(({ latencyMs }) => latencyMs)
       expect(slowestOf(requests)).toEqual(judged.toSorted((a, b) => b - a).slice(0, 10))
     }),
@@ -30,4 +30,23 @@ test('are the ten that took longest, worst first, of steady and spike phases', (
 test('of a load that only ramps are those of its ramp', () => {
   const requests = [500, 1500].map((atMs) => ({ atMs, latencyMs: atMs }))
   expect(slowestOf(requests, PHASES.slice(0, 2))).toEqual([1500])
+})
+
+test('of equals the one that came first stands first, and stays', () => {
+  const slowest = new SlowestRequests(PHASES)
+  for (let n = 0; n < 12; n++)
+    if (slowest.wants(2_000 + n, 5)) slowest.keep({ atMs: 2_000 + n, latencyMs: 5, label: `${n}` })
+  expect(slowest.toJSON().map(({ label }) => label)).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'])
+  expect([slowest.wants(3_000, 5), slowest.wants(3_000, 5.1)]).toEqual([false, true])
+})
+
+test('belong to a phase from its first instant to before its last', () => {
+  const slowest = new SlowestRequests(PHASES)
+  expect([1_999, 2_000, 5_000, 5_999, 6_000].map((atMs) => slowest.wants(atMs, 1))).toEqual([
+    false,
+    true,
+    true,
+    true,
+    false,
+  ])
 })

@@ -6,7 +6,7 @@ const pair = fc.record({
   base: fc.double({ min: 0.1, max: 1e4, noNaN: true }),
   head: fc.double({ min: 0.1, max: 1e4, noNaN: true }),
 })
-const manyPairs = fc.array(pair, { minLength: 2, maxLength: 40 })
+const manyPairs = fc.array(pair, { minLength: 2, maxLength: 40, size: 'max' })
 
 /** Pairs whose ratios are spread evenly around one, in no order. */
 function around(ratio: number, spread: number, count: number): Pair[] {

@@ -7,7 +7,7 @@ const windows = (count: number, hits: (second: number) => number, total = 100): 
   Array.from({ length: count }, (_, second) => ({ hits: hits(second), total }))
 
 const hitWindow = fc.nat(200).chain((total) => fc.nat(total).map((hits) => ({ hits, total })))
-const histogram = fc.array(fc.nat(5_000_000), { maxLength: 60 }).map((values) => {
+const histogram = fc.array(fc.nat(5_000_000), { maxLength: 60, size: 'max' }).map((values) => {
   const recorded = new Histogram()
   for (const value of values) recorded.record(value)
   return recorded
@@ -54,7 +54,7 @@ describe('the interval of a ratio', () => {
 
   it('holds the ratio, within 0 and 1, and grows with the confidence', () => {
     fc.assert(
-      fc.property(fc.array(hitWindow, { minLength: 1, maxLength: 40 }), (given) => {
+      fc.property(fc.array(hitWindow, { minLength: 1, maxLength: 40, size: 'max' }), (given) => {
         const total = given.reduce((sum, window) => sum + window.total, 0)
         fc.pre(total > 0)
         const ratio = given.reduce((sum, { hits }) => sum + hits, 0) / total
@@ -108,7 +108,7 @@ describe('the interval of a percentile', () => {
   it('holds the percentile and lies among the samples', () => {
     fc.assert(
       fc.property(
-        fc.array(histogram, { minLength: 1, maxLength: 20 }),
+        fc.array(histogram, { minLength: 1, maxLength: 20, size: 'max' }),
         fc.constantFrom(0.5, 0.9, 0.95, 0.99),
         (given, p) => {
           const all = Histogram.merged(given)

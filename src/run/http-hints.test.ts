@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest'
+import { hintFor } from './http-hints.ts'
+import { totalsOf, WHOLE_RUN } from './http-scope.ts'
+import { every, PHASES, series, type SampleRequest } from './sample-measurement.ts'
+
+const ORIGIN = 'http://127.0.0.1:3000'
+
+function hint(requests: readonly SampleRequest[], vusNeeded?: number): string | undefined {
+  return hintFor(totalsOf([series('a', undefined, requests)], PHASES, WHOLE_RUN), ORIGIN, vusNeeded)
+}
+
+/** So many requests in a row, from a moment of the steady phase on. */
+const times = (count: number, request: Omit<SampleRequest, 'atMs'>, fromMs = 4500) =>
+  every(1, fromMs, fromMs + count, request)
+const good = (count: number) => times(count, { latencyMs: 10, status: 200 }, 5500)
+
+test('a sound run suggests nothing', () => {
+  expect(hint([])).toBeUndefined()
+  expect(hint(good(100))).toBeUndefined()
+  expect(hint(good(100), 50)).toBeUndefined()
+})
+
+test('where a hundredth found no connection, to look whether the target runs', () => {
+  const refused = (count: number) => times(count, { latencyMs: 1, error: ['connect', 'ECONNREFUSED'] })
+  const words = `${ORIGIN} (ECONNREFUSED): is the target running, and does it accept that many?`
+  expect(hint(refused(200))).toBe(`200 requests found no connection to ${words}`)
+  expect(hint([...refused(2), ...good(198)])).toBe(`2 requests found no connection to ${words}`)
+  expect(hint([...refused(1), ...good(198)])).toBeUndefined()
+  expect(hint(times(3, { latencyMs: 1, error: ['connect', 'handshake timeout'] }))).toBe(
+    `3 requests found no connection to ${ORIGIN}: is the target running, and does it accept that many?`,
+  )
+})
+
+const answered = (count: number, status: number) =>
+  times(count, { latencyMs: 1, status, error: ['status', String(status)] })
+
+test.each([
+  [401, 'check the authorization header and the rows given as data'],
+  [403, 'check what the users given as data may do'],
+  [404, 'check the path and the base URL'],
+  [405, 'check the method'],
+  [415, 'check the content type'],
+  [429, "the target's rate limit answered; expect 429 in expectStatus where that is as it should be"],
+])('where every answer was %i, what that is likely to mean', (status, words) => {
+  expect(hint(answered(50, status))).toBe(`every answer was ${status}: ${words}`)
+})
+
+test('a status is named where nine tenths of the answers had it, and it was not expected', () => {
+  expect(hint(answered(50, 500))).toBe('every answer was 500')
+  expect(hint([...answered(90, 500), ...good(10)])).toBe('nearly every answer was 500')
+  expect(hint([...answered(89, 500), ...good(11)])).toBeUndefined()
+  expect(hint(times(50, { latencyMs: 1, status: 201 }))).toBeUndefined()
+})
+
+test('where half of the errors are bodies, the commonest that a check or an extraction found', () => {
+  const body = (count: number, detail: string, fromMs?: number) =>
+    times(count, { latencyMs: 1, status: 200, error: ['body', detail] }, fromMs)
+  const reset = (count: number) => times(count, { latencyMs: 1, error: ['reset', 'ECONNRESET'] }, 6000)
+  expect(hint([...body(4, 'check failed'), ...body(6, 'extract token: nothing found', 4600), ...good(50)])).toBe(
+    '6 answers were not as expected: extract token: nothing found',
+  )
+  expect(hint([...body(4, 'no HTTP answer'), ...reset(4), ...good(50)])).toBe(
+    '4 answers were not as expected: no HTTP answer',
+  )
+  expect(hint([...body(4, 'check failed'), ...reset(5), ...good(50)])).toBeUndefined()
+  expect(hint([...body(4, 'the check failed'), ...good(50)])).toBeUndefined()
+})
+
+test('where requests waited for a VU or were dropped, how many would have been enough', () => {
+  const waited = times(100, { latencyMs: 25.2, serviceMs: 20, status: 200 })
+  expect(hint(waited, 3_000)).toBe(
+    'latency is well above service time: requests waited for a free VU. Raise vus to 3,000 or expect less.',
+  )
+  expect(hint(waited)).toBeUndefined()
+  // A fifth, and a millisecond beside, is no wait.
+  expect(hint(times(100, { latencyMs: 24.8, serviceMs: 20, status: 200 }), 3_000)).toBeUndefined()
+  expect(hint([...good(100), ...times(5, { dropped: true })], 3_000)).toBe(
+    'requests were dropped: no VU was free. Raise vus to 3,000 or expect less.',
+  )
+  expect(hint(times(5, { dropped: true }), 3_000)).toBeUndefined()
+})
+
+test('where as many as make a median timed out, that', () => {
+  const timedOut = (count: number) => times(count, { latencyMs: 100, error: ['timeout', 'timeout'] })
+  expect(hint(timedOut(20))).toBe('20 requests timed out: see whether the target still answers')
+  expect(hint(timedOut(19))).toBeUndefined()
+})
