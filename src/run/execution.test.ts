@@ -165,13 +165,32 @@ describe('a load that comes to its end', () => {
     expect(workload.begun).toEqual([0, 600])
   })
 
+  test('waits for the last of those that were under way, not for the first', async () => {
+    const { workload, goTo, start } = execution(rate(10, 2), { takesMs: 250 })
+    const { ended } = await start()
+    goTo(2_150)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([workload.inFlight, workload.isClosed]).toEqual([1, false])
+    goTo(2_200)
+    expect((await ended).durationMs).toBe(2_000)
+  })
+
+  test('given up while it waits for its last answers, it has lasted as long as its load all the same', async () => {
+    const { abort, goTo, start } = execution(users(1, 1), { takesMs: 600 })
+    const { ended } = await start()
+    goTo(1_150)
+    abort.abort('enough')
+    expect(await ended).toMatchObject({ abortReason: 'enough', durationMs: 1_000 })
+  })
+
   test('who is not done after the time that one request may take has its last one', async () => {
     const { run, workload, goTo, start } = execution(users(1, 1), { takesMs: 30_000, graceMs: 2_000 })
     const { ended } = await start()
     goTo(2_999)
     expect(run.isOver).toBe(false)
     goTo(3_000)
-    expect(run.isOver).toBe(true)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([run.isOver, workload.isClosed]).toEqual([true, false])
     // Its request was given up, and the VU has not said so yet.
     workload.inFlight = 0
     goTo(3_020)
