@@ -66,12 +66,24 @@ test('every mistake is named at once, with what would be right', () => {
   `)
 })
 
+test.each<[string, object]>([
+  ['include', { include: ['perf/*.ts', 7] }],
+  ['include', { include: [''] }],
+  ['services', { services: [postgres(), 'redis'] }],
+  ['services', { services: [{ start: true }] }],
+])('every item is looked at: %s in %j', (name, config) => {
+  expect(messageOf(config)).toMatch(`an option it cannot use:\n\n  ${name}: must be a list of`)
+})
+
 test('PERF_SEED comes before the option; without both it is 1', () => {
   const seed = (config: PerfConfig, env: NodeJS.ProcessEnv = {}) => readSeed(new Problems(), config, env)
   expect(seed({})).toBe(1)
   expect(seed({ seed: 7 })).toBe(7)
   expect(seed({ seed: 7 }, { PERF_SEED: '8' })).toBe(8)
   expect(seed({ seed: 7 }, { PERF_SEED: '' })).toBe(7)
+  expect(seed({}, { PERF_SEED: '-3' })).toBe(-3)
+  for (const given of ['1.5', '1e3', '0x10', '9007199254740993'])
+    expect(messageOf({}, { PERF_SEED: given })).toContain('PERF_SEED: must be a whole number')
   expect(messageOf({}, { PERF_SEED: 'lucky' })).toMatch(/PERF_SEED: must be a whole number\n {4}received: 'lucky'/)
 })
 
@@ -87,5 +99,5 @@ test('mistakes that a part finds are taken into those of the whole; what it did 
   const unforeseen = () => {
     throw new TypeError('not foreseen')
   }
-  expect(() => collect(problems, unforeseen)).toThrow(TypeError)
+  expect(() => collect(problems, unforeseen)).toThrow('not foreseen')
 })
