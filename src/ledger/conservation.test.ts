@@ -122,11 +122,52 @@ describe('conservation', () => {
     ])
   })
 
-  test('columns that are missing are named', () => {
+  test('ten of many are named, each in the order it was found', () => {
+    const twelve = Array.from({ length: 12 }, (_, at) => at + 1)
+    const unbalanced = findUnbalanced(
+      readEntries(twelve.map((transfer) => ({ transfer, account: 'a', amount: transfer - 3 }))),
+    )!
+    // The third sums to nothing.
+    expect([unbalanced.count, unbalanced.offenders.length]).toEqual([11, 10])
+    expect(unbalanced.offenders[0]).toEqual({
+      subject: 'transfer 1',
+      told: [],
+      holds: 'entries that sum to -2: a -2',
+    })
+    expect(unbalanced.offenders.at(-1)!.subject).toBe('transfer 11')
+    const poor = readAccounts(twelve.map((account) => ({ account, balance: account, floor: account + 1 })))
+    const [low, drifted] = [findBelowFloor(poor)!, findDrifted(poor, [])!]
+    expect([low.count, low.offenders.length, drifted.count, drifted.offenders.length]).toEqual([12, 10, 12, 10])
+    expect(drifted.offenders[0]).toEqual({
+      subject: 'account 1',
+      told: [],
+      holds: 'a balance of 1, its entries (0) sum to 0',
+    })
+  })
+
+  test('a transfer of nothing is shown without a sign', () => {
+    const entries = readEntries([
+      { transfer: 1, account: 'a', amount: 0 },
+      { transfer: 1, account: 'b', amount: 1 },
+    ])
+    expect(findUnbalanced(entries)!.offenders[0]!.holds).toBe('entries that sum to 1: a 0, b +1')
+  })
+
+  test('columns that are missing are named, with how to name them', () => {
     expect(() => readEntries([{ id: 1, amount: 1 }])).toThrow(
-      'the rows of "entries" have no column "transfer", "account"; they have id, amount',
+      expect.objectContaining({
+        message: 'the rows of "entries" have no column "transfer", "account"; they have id, amount',
+        remedy: 'name the columns in the query: SELECT … AS transfer, … AS account',
+      }),
     )
-    expect(() => readAccounts([{ account: 1 }])).toThrow('have no column "balance"')
+    expect(() => readAccounts([{ account: 1 }])).toThrow('the rows of "accounts" have no column "balance"')
+    expect(readEntries([])).toEqual([])
+  })
+
+  test('an amount that is none is named by what it is of', () => {
+    expect(() => readEntries([{ transfer: 7, account: 'a', amount: null }])).toThrow('amount of an entry of transfer 7')
+    expect(() => readAccounts([{ account: 'a', balance: null }])).toThrow('balance of account a')
+    expect(() => readAccounts([{ account: 'a', balance: 1, floor: 'low' }])).toThrow('floor of account a')
   })
 })
 

@@ -109,8 +109,13 @@ describe('a history against Postgres', () => {
 
   test('an empty history is no evidence', async () => {
     const { invalidities } = await checkHistory(sampleHistory([], 'mine'))
-    expect(invalidities).toMatchObject([
-      { reason: 'no-samples', finding: 'the history of run mine holds no operation' },
+    expect(await checkHistory(sampleHistory([], 'mine'))).toEqual({ findings: [], invalidities, lines: [] })
+    expect(invalidities).toEqual([
+      {
+        reason: 'no-samples',
+        finding: 'the history of run mine holds no operation',
+        remedy: 'see that the run sent requests, and that record names a key for them',
+      },
     ])
   })
 
@@ -149,6 +154,35 @@ describe('a history against Postgres', () => {
     expect(await unreadable(checkHistory(history, { rows }))).toBe(
       'the query failed: column "kye" does not exist (42703), at "kye FROM votes WHERE run_id = ": SELECT kye FROM votes WHERE run_id = $1',
     )
+  })
+
+  test('a query that fails where it is run has no place, and a long one is cut', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
+    await insertVotes(['a'], history.runId)
+    const rows = `SELECT key, 1 / (id - id)   AS nothing FROM votes\n WHERE run_id = $1`
+    expect(await checkHistory(history, { rows })).toEqual({
+      findings: [],
+      invalidities: [
+        {
+          reason: 'ledger-unreadable',
+          finding:
+            'the query failed: division by zero (22012): SELECT key, 1 / (id - id) AS nothing FROM votes WHERE run_id = $1',
+          remedy: 'correct the query; it runs in a read-only transaction, and `$1` is the run id',
+        },
+      ],
+      lines: [],
+    })
+    const long = `${rows} AND key <> '${'x'.repeat(400)}'`
+    const finding = await unreadable(checkHistory(history, { rows: long }))
+    expect(finding.replace(/^.*22012\): /, '')).toMatch(/^SELECT .*x…$/)
+    expect(finding.replace(/^.*22012\): /, '')).toHaveLength(300)
+  })
+
+  test('says what else happened, and nothing of unknown keys where there are none', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
+    await insertVotes(['a'], history.runId)
+    const { lines } = await checkHistory(history, {}, { notes: () => ['http 1 at 3.0 s: target killed'] })
+    expect(lines.slice(1)).toEqual(['http 1 at 3.0 s: target killed', expect.stringMatching(/^waited/)])
   })
 
   test('a query that takes too long is ended', async () => {
@@ -250,6 +284,11 @@ describe('conservation in Postgres', () => {
       conserved: true,
     })
     expect((await checkConservation({ total: sql, before })).total).toMatchObject({ delta: '0.01', conserved: false })
+    const more = { atLeast: '0.02', atMost: '0.05' }
+    expect((await checkConservation({ total: sql, before, expectedDelta: more })).total).toMatchObject({
+      conserved: false,
+    })
+    expect((await checkConservation({ total: sql })).total).toMatchObject({ before: '0', delta: '100.26' })
   })
 
   test('names unbalanced transfers, with what users were told, and balances that drift or lie too low', async () => {
@@ -276,6 +315,15 @@ describe('conservation in Postgres', () => {
     )
     expect(await finding('SELECT 0.5::float8')).toContain('is 0.5, which is no exact number')
     expect(await finding('SELECT count(*) FROM votes WHERE run_id = $1')).toContain('no run id is known here')
+    const wrongBefore = { total, before: { amount: 'a lot' } }
+    expect(await unreadable(checkConservation(wrongBefore))).toContain('total before')
+  })
+
+  test('of balances alone, or entries alone, what can be told of them', async () => {
+    expect((await checkConservation({ accounts })).lines[0]).toBe('3 accounts')
+    expect((await checkConservation({ entries })).lines[0]).toBe('6 entries')
+    const { lines, findings } = await checkConservation({ total })
+    expect([lines, findings]).toEqual([[expect.stringMatching(/^waited/)], []])
   })
 })
 
@@ -319,6 +367,8 @@ describe('the ledger itself', () => {
       findings: [],
       invalidities: [],
     })
+    const [many] = (await ledger()[ledgerChecks].invariant('SELECT generate_series(1, 12) AS n')).findings
+    expect([many!.count, many!.offenders.length]).toEqual([12, 10])
   })
 
   test('leaves no session behind', async () => {
@@ -331,13 +381,35 @@ describe('the ledger itself', () => {
     const without = createLedger({ signal: new AbortController().signal })
     expect(without.available).toBe(false)
     expect(await without.value('SELECT 1')).toEqual({ amount: undefined })
-    await expect(without.query('SELECT 1')).rejects.toThrow('PERF_DATABASE_URL')
+    await expect(without.query('SELECT 1')).rejects.toThrow(
+      expect.objectContaining({
+        message: 'the URL of the target’s database is not known here (PERF_DATABASE_URL)',
+        remedy: 'set PERF_DATABASE_URL, or ask ledger.available before',
+      }),
+    )
     expect(without[ledgerChecks].unavailable).toContain('PERF_DATABASE_URL')
+    expect(ledger()[ledgerChecks].unavailable).toBeUndefined()
   })
 
   test('refuses options it does not know, all at once', () => {
     const options: object = { quiet: true, settleTimeout: 'soon', queryTimeout: 0, timeout: 1 }
-    expect(() => ledger().with(options)).toThrow(/4 options[^]*quiet[^]*settleTimeout[^]*queryTimeout/)
+    expect(() => ledger().with(options)).toThrowErrorMatchingInlineSnapshot(`
+      [OptionsError: ledger.with() was given 4 options it cannot use:
+
+        timeout: is no option here; known are quiet, settleTimeout, queryTimeout
+          received: 1
+          example:  quiet: …
+        quiet: must be a function that resolves to true or false
+          received: true
+          example:  quiet: async () => true
+        settleTimeout: must be a duration above 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+          received: 'soon'
+          example:  settleTimeout: '2m'
+        queryTimeout: must be a duration above 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+          received: 0
+          example:  queryTimeout: '2m']
+    `)
+    expect(() => ledger().with({ quiet: async () => true, settleTimeout: '1s', queryTimeout: 500 })).not.toThrow()
   })
 })
 

@@ -68,8 +68,48 @@ describe('a replay plan', () => {
 
   test('names every option it cannot use', () => {
     const wrong: object = { updates: 0, copies: { min: 3, max: 2 }, forgedRatio: 5, unknownRatio: -1, times: 2 }
-    expect(() => planReplay(wrong as ReplayOptions)).toThrow(
-      /6 options[^]*times: is no option[^]*updates: [^]*seed: [^]*copies\.max: must be a whole number at least 3[^]*forgedRatio: [^]*unknownRatio: /,
-    )
+    expect(() => planReplay(wrong as ReplayOptions)).toThrowErrorMatchingInlineSnapshot(`
+      [OptionsError: planReplay() was given 6 options it cannot use:
+
+        times: is no option here; known are updates, seed, copies, forgedRatio, unknownRatio
+          received: 2
+          example:  seed: …
+        updates: must be a whole number at least 1 and at most 10000000
+          received: 0
+          example:  updates: 500
+        seed: must be a number or a text
+          received: nothing
+          example:  seed: 1
+        copies.max: must be a whole number at least 3 and at most 1000
+          received: 2
+          example:  max: 4
+        forgedRatio: must be a number at least 0 and at most 1
+          received: 5
+          example:  forgedRatio: 0.05
+        unknownRatio: must be a number at least 0 and at most 1
+          received: -1
+          example:  unknownRatio: 0.05]
+    `)
+    for (const copies of [7, null])
+      expect(() => planReplay({ updates: 1, seed: 1, copies } as unknown as ReplayOptions)).toThrow(
+        /an option it cannot use:\n\n {2}copies: must be an object\n.*\n {4}example: {2}copies: \{ min: 1, max: 4 \}/,
+      )
+    const fractions: object = { updates: 1.5, seed: 1, copies: { min: 1.5, max: 2.5, most: 3 } }
+    expect(() => planReplay(fractions as ReplayOptions)).toThrowErrorMatchingInlineSnapshot(`
+      [OptionsError: planReplay() was given 4 options it cannot use:
+
+        updates: must be a whole number at least 1 and at most 10000000
+          received: 1.5
+          example:  updates: 500
+        copies.most: is no option here; known are min, max
+          received: 3
+          example:  min: …
+        copies.min: must be a whole number at least 1 and at most 1000
+          received: 1.5
+          example:  min: 1
+        copies.max: must be a whole number at least 1 and at most 1000
+          received: 2.5
+          example:  max: 4]
+    `)
   })
 })

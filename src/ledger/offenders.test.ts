@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import { History } from '../run/history.ts'
+import type { OperationDue } from '../run/history.ts'
+import type { FindingKind } from '../run/ledger-evidence.ts'
+import { describeOffenders, showRows, toldOf, type Suspects } from './offenders.ts'
+
+/** Sends of a key, one each second. */
+function sent(key: string, times: number, steps = ['vote'], due?: OperationDue): History {
+  const history = new History({ steps })
+  for (let n = 0; n < times; n++) {
+    const at = { intendedStartUs: n * 1e6, startUs: n * 1e6 }
+    const id = history.begin({ key, vu: n, step: n % 3, ...at, ...(due !== undefined && { due }) })
+    history.end(id, { endUs: n * 1e6 + 1, outcome: n === 0 ? 'unknown' : 'ok', status: n === 0 ? 0 : 201 })
+  }
+  return history
+}
+
+test('what a key was told: five answers, and how many more there were', () => {
+  const answers = ['unknown (no answer)', ...Array.from({ length: 5 }, () => 'ok (201)')]
+  const lines = answers.map((answer, n) => `VU ${n} at ${n}.0 s: ${answer}`)
+  expect(toldOf(new Set(['a']), sent('a', 5)).get('a')).toEqual(lines.slice(0, 5))
+  expect(toldOf(new Set(['a']), sent('a', 6)).get('a')).toEqual([...lines.slice(0, 5), '1 more'])
+  expect(toldOf(new Set(['a']), sent('a', 9)).get('a')).toEqual([...lines.slice(0, 5), '4 more'])
+})
+
+test('the step is named where there are several, and what was owed where it was not to be applied', () => {
+  expect(toldOf(new Set(['a']), sent('a', 3, ['vote', 'pay'], 'refused')).get('a')).toEqual([
+    'VU 0, vote at 0.0 s: unknown (no answer), had to be refused',
+    'VU 1, pay at 1.0 s: ok (201), had to be refused',
+    'VU 2, step 2 at 2.0 s: ok (201), had to be refused',
+  ])
+})
+
+test('only the keys asked for are looked up', () => {
+  expect([...toldOf(new Set(['b']), sent('a', 2)).keys()]).toEqual([])
+  const never = { steps: [], size: 1, operations: () => expect.fail('the history was read for nothing') }
+  expect(toldOf(new Set(), never).size).toBe(0)
+})
+
+test('what the ledger holds: three rows, and that there are more', () => {
+  const rows = [1, 2, 3, 4].map((id) => ({ id }))
+  expect(showRows([])).toBe('nothing')
+  expect(showRows(rows.slice(0, 1))).toBe('1 row: { id: 1 }')
+  expect(showRows(rows.slice(0, 3))).toBe('3 rows: { id: 1 }, { id: 2 }, { id: 3 }')
+  expect(showRows(rows)).toBe('4 rows: { id: 1 }, { id: 2 }, { id: 3 }, …')
+})
+
+test('each key that is named has its answers and its rows, and no other’s', () => {
+  const rows = [{ id: 1 }, { id: 2 }, { id: 3 }]
+  const ledger = { rows, keys: ['a', 'other', 'a'] }
+  const suspects = new Map<FindingKind, Suspects>([
+    ['duplicated', { count: 12, keys: ['a'] }],
+    ['phantom', { count: 1, keys: ['never-sent'] }],
+  ])
+  expect(describeOffenders(suspects, sent('a', 1), ledger)).toEqual([
+    {
+      kind: 'duplicated',
+      count: 12,
+      offenders: [
+        { subject: 'key "a"', told: ['VU 0 at 0.0 s: unknown (no answer)'], holds: '2 rows: { id: 1 }, { id: 3 }' },
+      ],
+    },
+    { kind: 'phantom', count: 1, offenders: [{ subject: 'key "never-sent"', told: [], holds: 'nothing' }] },
+  ])
+})
