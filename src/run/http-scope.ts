@@ -60,10 +60,6 @@ export class ScopeTotals {
     for (const window of windows) this.sum.add(window)
   }
 
-  get errorCount(): number {
-    return this.sum.errorCount
-  }
-
   get latency(): Histogram {
     return this.sum.latency
   }

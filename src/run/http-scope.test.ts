@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { allWindows, scopeDurationMs, scopeName, totalsOf, WHOLE_RUN, type Scope } from './http-scope.ts'
+import { every, PHASES, series } from './sample-measurement.ts'
+
+const scope = (more: Partial<Scope> = {}): Scope => ({ ...WHOLE_RUN, ...more })
+
+test('a scope is named by all that narrows it', () => {
+  expect(scopeName(PHASES, WHOLE_RUN)).toBe('steady and spike phases')
+  expect(scopeName(PHASES, scope({ phase: 'spike', step: 'me' }))).toBe('spike phase, step me')
+  expect(scopeName(PHASES, scope({ step: 'vote', tag: 'gold' }))).toBe('steady and spike phases, step vote, tag gold')
+  expect(scopeName(PHASES, scope({ between: [3_000, 9_000], tag: 'gold' }))).toBe(
+    'ramp and steady and spike and cooldown phases, 3–9 s, tag gold',
+  )
+  expect(scopeName([], scope({ between: [0, 1_000] }))).toBe('0–1 s')
+  const twice = [PHASES[2]!, PHASES[3]!, PHASES[2]!]
+  expect(scopeName(twice, WHOLE_RUN)).toBe('steady and spike phases')
+})
+
+test('its length is that of its phases within its time', () => {
+  expect(scopeDurationMs(PHASES, WHOLE_RUN)).toBe(3_500)
+  expect(scopeDurationMs(PHASES, scope({ phase: 'steady', between: [6_000, 9_000] }))).toBe(500)
+  expect(scopeDurationMs(PHASES, scope({ phase: 'steady', between: [7_000, 9_000] }))).toBe(0)
+})
+
+test('windows come in order of time, whichever stream had the first request of a second', () => {
+  const late = series('late', undefined, every(100, 7_000, 8_000, {}))
+  const early = series('early', undefined, every(100, 4_500, 6_000, {}))
+  expect(totalsOf([late, early], PHASES, WHOLE_RUN).windows.map(({ second }) => second)).toEqual([4, 5, 7])
+  expect(allWindows([late, early], PHASES).map(({ second }) => second)).toEqual([4, 5, 7])
+})
+
+test('only whole seconds within its time count', () => {
+  const requests = [series('a', 'x', every(500, 3_000, 9_000, {}))]
+  const seconds = (from: number, to: number) =>
+    totalsOf(requests, PHASES, scope({ between: [from, to] })).windows.map(({ second }) => second)
+  expect(seconds(5_000, 7_000)).toEqual([5, 6])
+  expect(seconds(5_001, 7_000)).toEqual([6])
+  expect(seconds(5_000, 6_999)).toEqual([5])
+})
+
+test('the share of errors of nothing is nothing', () => {
+  expect(totalsOf([], PHASES, WHOLE_RUN).errorRatio).toBe(0)
+  const wrong = [{ atMs: 5_000, dropped: true }, { atMs: 5_001 }]
+  expect(totalsOf([series('a', undefined, wrong)], PHASES, WHOLE_RUN).errorRatio).toBe(0.5)
+})
