@@ -35,14 +35,11 @@ test.each([
 })
 
 test('a row for a message is cut where it is long, and names no class', () => {
-  class Vote {
-    readonly key = 'a'
-    readonly note: string
-    constructor(note: string) {
-      this.note = note
-    }
+  class Row {
+    readonly [column: string]: unknown
+    key = 'a'
   }
-  expect(showRow({ ...new Vote('short') })).toBe("{ key: 'a', note: 'short' }")
+  expect(showRow(new Row())).toBe("{ key: 'a' }")
   expect(showRow({ note: 'x'.repeat(70) })).toMatch(/^\{ note: 'x{60}'\.\.\. 10 more characters \}$/)
   const wide = showRow(Object.fromEntries(Array.from({ length: 40 }, (_, at) => [`column${at}`, at])))
   expect(wide).toHaveLength(200)

@@ -89,7 +89,7 @@ describe('what the thread says', () => {
   test.each(['error', 'exit'])('a thread that ends by %s keeps nobody from starting', async (event) => {
     const start = metronome.start()
     thread.emit(event, new Error('no threads here'))
-    await start
+    await expect(start).resolves.toBeUndefined()
   })
 
   test('where it fails, a timer takes over what was asked for', async () => {

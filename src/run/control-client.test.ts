@@ -21,10 +21,12 @@ async function answering(status: number, answer: object) {
   const asked: Asked[] = []
   const server = createServer((request: IncomingMessage, response) => {
     const { method, url, headers } = request
-    void text(request).then((body) => {
+    const note = async () => {
+      const body = await text(request)
       asked.push({ method, url, authorization: headers.authorization, type: headers['content-type'], body })
       response.writeHead(status).end(JSON.stringify(answer))
-    })
+    }
+    void note()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => void server.close())

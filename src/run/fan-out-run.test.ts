@@ -284,10 +284,8 @@ test('of its worst, each kind of fault decides in its turn', () => {
 test('evidence shows only publications with a fault of any kind', () => {
   const kinds = [{}, { missing: 1 }, { late: 1 }, { duplicate: 1 }, { outOfOrder: 1 }]
   const publications = kinds.map((fault, at) => publication(at + 1, fault))
-  const shown = fanOutRun(record({ publications }))
-    [evidenceOf]()
-    .worstPublications.map(({ id }) => id)
-  expect(shown.toSorted()).toEqual(['p2', 'p3', 'p4', 'p5'])
+  const { worstPublications } = fanOutRun(record({ publications }))[evidenceOf]()
+  expect(worstPublications.map(({ id }) => id).toSorted()).toEqual(['p2', 'p3', 'p4', 'p5'])
 })
 
 test('without a socket there is no connect time, and a publication nobody got has no lag in the chart', () => {

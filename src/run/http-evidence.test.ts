@@ -4,10 +4,10 @@ import type { HttpMeasurement } from './http-measurement.ts'
 import { httpRun } from './http-run.ts'
 import { every, HEALTHY, measured, series, type SampleRequest } from './sample-measurement.ts'
 
-const linesOf = (requests: readonly SampleRequest[], more: Partial<HttpMeasurement> = {}) =>
-  httpRun(measured([series('a', undefined, requests)], more))
-    .phase('steady')
-    [evidenceOf]().evidenceLines
+function linesOf(requests: readonly SampleRequest[], more: Partial<HttpMeasurement> = {}): readonly string[] {
+  const steady = httpRun(measured([series('a', undefined, requests)], more)).phase('steady')
+  return steady[evidenceOf]().evidenceLines
+}
 
 test('the evidence of a message', () => {
   const steady = [
@@ -88,13 +88,9 @@ test('its counts are those of the scope', () => {
     generator: HEALTHY,
     offeredRatePerSec: 2 / 3.5,
   })
-  expect(
-    run
-      .tag('y')
-      [evidenceOf]()
-      .windows.map(({ count }) => count),
-  ).toEqual([1])
-  expect([...run.tag('y')[evidenceOf]().errors]).toEqual([['reset', 1]])
+  const { windows, errors } = run.tag('y')[evidenceOf]()
+  expect(windows.map(({ count }) => count)).toEqual([1])
+  expect([...errors]).toEqual([['reset', 1]])
   expect([...run.tag('x')[evidenceOf]().statuses]).toEqual([[200, 35]])
   expect(run.between('8s', '9s')[evidenceOf]().offeredRatePerSec).toBe(0)
 })
