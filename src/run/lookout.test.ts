@@ -51,7 +51,8 @@ test('once the load is off it looks no more, and tells last how the run ended', 
   goTo(2_500)
   look.tellLast()
   expect(told).toEqual(['running 300', 'ended 2500'])
-  expect([look.gauges, ended]).toEqual([[], []])
+  // Of the half second there was.
+  expect([look.gauges, ended]).toEqual([[{ inFlight: 2, vus: 5 }], []])
 })
 
 test('a load that ends with a second has the gauges of that second too', () => {

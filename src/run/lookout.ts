@@ -26,7 +26,7 @@ interface LookoutParts {
 
 /** Looks at a run while its load is on: tells each second how it stands, and finds out whether it is to be given up. */
 export class Lookout {
-  /** One for each whole second. */
+  /** One for each second that the load was on, taken at its end. */
   readonly gauges: Gauges[] = []
   readonly #parts: LookoutParts
   #startMs = Number.NaN
@@ -48,9 +48,8 @@ export class Lookout {
   /** The load ends; what is in flight may still end. To be called while its VUs are still at work. */
   stop(): void {
     this.#isOver = true
-    // A load of whole seconds ends at the very instant at which the look at its last second is due.
-    const seconds = Math.floor((performance.now() - this.#startMs) / 1000)
-    if (seconds === this.gauges.length + 1) this.gauges.push(this.#parts.gaugesNow())
+    // The second in which it ends has its look now; that of a load of whole seconds was due at this very instant.
+    if (performance.now() - this.#startMs > this.gauges.length * 1000) this.gauges.push(this.#parts.gaugesNow())
   }
 
   /** The run has ended: tells how it stands at last. */
