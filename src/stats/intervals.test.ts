@@ -40,6 +40,8 @@ describe('the interval of a ratio', () => {
     const spread = ratioInterval(windows(30, (second) => (second % 5 === 0 ? 1 : 0)))!
     const burst = ratioInterval(windows(30, (second) => (second === 4 ? 6 : 0)))!
     expect(burst.high - burst.low).toBeGreaterThan((spread.high - spread.low) * 1.3)
+    // Nor is it narrower than for independent requests where they happen to be spread evenly.
+    expect(spread).toEqual(ratioInterval([{ hits: 6, total: 3_000 }]))
   })
 
   it('is wider where hits come in waves than where they are spread', () => {
