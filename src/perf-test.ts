@@ -19,6 +19,7 @@ import { UnderWay } from './under-way.ts'
 const scenario = test.extend<PerfFixtures & Bindings>({
   // A scenario that asks for none of the others must not pass either.
   up: [
+    // Vitest reads a fixture's dependencies from the pattern of its first parameter.
     // oxlint-disable-next-line no-empty-pattern
     async ({}, use) => {
       refuseUnlessUp(inject('slo'))
@@ -38,7 +39,6 @@ const scenario = test.extend<PerfFixtures & Bindings>({
   onRun: async ({ task }, use) => {
     await use((result) => void scenarioRecordOf(task).runs.push(result))
   },
-  // Vitest reads a fixture's dependencies from the pattern of its first parameter.
   // oxlint-disable-next-line no-empty-pattern
   watchers: async ({}, use) => use(new Set()),
   // oxlint-disable-next-line no-empty-pattern

@@ -41,6 +41,7 @@ function countsOf(folder: string): { readonly found: number; readonly mutants: n
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((folder) => !(folder in TESTS_OF))
-if (unknown.length > 0)
-  throw new Error(`no tests are known for ${unknown.join(', ')}; there are ${Object.keys(TESTS_OF).join(', ')}`)
-run(asked.length > 0 ? asked : Object.keys(TESTS_OF))
+if (unknown.length > 0) {
+  console.error(`${unknown.join(', ')}: no such folder is mutated; there are ${Object.keys(TESTS_OF).join(', ')}`)
+  process.exitCode = 2
+} else run(asked.length > 0 ? asked : Object.keys(TESTS_OF))

@@ -102,6 +102,8 @@ test('services and target stay warm; the target restarts when its own files chan
   await writeFile(project.path('target/part.mjs'), BROKEN)
   const broken = await nextRun()
   expect(broken).toContain('a mistake in the target')
+  // Said at once, and again by the scenario that fails with it.
+  expect(broken.indexOf('a mistake in the target')).toBeLessThan(broken.indexOf('perf/which.perf.ts'))
   expect(broken).toMatch(/1 failed/)
 
   await writeFile(project.path('target/part.mjs'), '')
