@@ -1,6 +1,6 @@
 /**
  * Imports run one way:
- *   options ← stats ← load ← run ← http, websocket, ledger, metrics, capacity ← services ← comparison ← perf-test ← index
+ *   options, machine ← stats ← load ← run ← http, websocket, ledger, metrics, capacity ← services ← comparison ← perf-test ← index
  * `matchers` and `report` see run, stats and the evidence types, never an engine. Each heavy part is imported
  * where it belongs only.
  */
@@ -8,7 +8,7 @@ const ENGINES = ['http', 'websocket', 'ledger', 'metrics', 'capacity', 'freshnes
 
 /** A folder may import itself and the folders named; type-only imports count too. */
 function mayImport(folder, allowed) {
-  const legal = [folder, ...allowed].map((name) => `^src/${name}(/|\\.ts$)`)
+  const legal = [folder, 'machine', ...allowed].map((name) => `^src/${name}(/|\\.ts$)`)
   return {
     name: `${folder}-imports`,
     severity: 'error',
@@ -42,6 +42,7 @@ module.exports = {
       from: { path: '^src/', pathNot: '\\.test(-d)?\\.ts$' },
       to: { path: '^(fixtures|perf|bench)/' },
     },
+    mayImport('machine', []),
     mayImport('options', []),
     mayImport('stats', ['options']),
     mayImport('load', ['options', 'stats']),

@@ -1,3 +1,4 @@
+import { clearInterval, now, setInterval } from '../machine/clock.ts'
 import type { Failure, Reading, Samples } from './samples.ts'
 
 /**
@@ -19,8 +20,8 @@ export class Sampler<T> implements Samples<T> {
 
   sample(): Promise<void> {
     this.#busy ??= this.#read()
-      .then((value) => void this.readings.push({ atMs: performance.now(), value }))
-      .catch((error: Error) => void this.failures.push({ atMs: performance.now(), message: error.message }))
+      .then((value) => void this.readings.push({ atMs: now(), value }))
+      .catch((error: Error) => void this.failures.push({ atMs: now(), message: error.message }))
       .finally(() => (this.#busy = undefined))
     return this.#busy
   }

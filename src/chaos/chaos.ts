@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { now, sleep } from '../machine/clock.ts'
 import { order } from '../run/control-client.ts'
 import type { ControlAddress, DoneDisruption } from '../run/disruption.ts'
 import type { RunMark } from '../run/result.ts'
@@ -98,13 +98,13 @@ async function carryOut(
   const start = await firstSnapshot(context, signal)
   const momentOf = ({ atMs, share }: ScheduledDisruption) => atMs ?? share! * (start?.plannedMs ?? Number.NaN)
   for (const scheduled of schedule.toSorted((one, other) => momentOf(one) - momentOf(other))) {
-    const waitMs = (start?.startMs ?? Number.NaN) + momentOf(scheduled) - performance.now()
+    const waitMs = (start?.startMs ?? Number.NaN) + momentOf(scheduled) - now()
     if (start === undefined || !(await waited(waitMs, signal))) throw missed(scheduled, context.signal)
-    const startMs = performance.now()
+    const startMs = now()
     const label = await order(control, scheduled.disruption, context.signal).catch((error: Error) => {
       throw new ChaosError(`${scheduled.label} failed: ${error.message}`, { cause: error })
     })
-    note({ label, startMs, endMs: performance.now() })
+    note({ label, startMs, endMs: now() })
   }
 }
 
@@ -115,7 +115,7 @@ async function firstSnapshot(
 ): Promise<{ readonly startMs: number; readonly plannedMs: number } | undefined> {
   const { promise, resolve } = Promise.withResolvers<{ startMs: number; plannedMs: number } | undefined>()
   const stop = onSnapshot(({ elapsedMs, plannedMs, state }) => {
-    if (state === 'running') resolve({ startMs: performance.now() - elapsedMs, plannedMs })
+    if (state === 'running') resolve({ startMs: now() - elapsedMs, plannedMs })
   })
   const abort = () => resolve(undefined)
   signal.addEventListener('abort', abort, { once: true })
@@ -130,7 +130,7 @@ async function firstSnapshot(
 /** @returns whether the time passed before the signal came */
 async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return false
-  return setTimeout(Math.max(0, ms), true, { signal }).catch(() => false)
+  return sleep(Math.max(0, ms), true, { signal }).catch(() => false)
 }
 
 function missed({ label, atMs }: ScheduledDisruption, scenario: AbortSignal): Error {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { now, sleep } from '../machine/clock.ts'
 
 const TIMERS = 40
 const PAUSE_MS = 5
@@ -7,9 +7,9 @@ const PAUSE_MS = 5
 export async function timerLatenessMs(): Promise<number> {
   let latestMs = 0
   for (let timer = 0; timer < TIMERS; timer++) {
-    const startMs = performance.now()
+    const startMs = now()
     await sleep(PAUSE_MS)
-    latestMs = Math.max(latestMs, performance.now() - startMs - PAUSE_MS)
+    latestMs = Math.max(latestMs, now() - startMs - PAUSE_MS)
   }
   return latestMs
 }

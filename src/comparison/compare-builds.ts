@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import { createHttp, type HttpContext } from '../http/http.ts'
 import { rowsFor } from '../load/data.ts'
 import type { HttpRunOptions, RequestContext, RequestOption } from '../http/types.ts'
@@ -74,7 +75,7 @@ class Course<D> {
   readonly #parts: CourseParts<D>
   readonly #readCpuSec: { readonly base: ReadCpuSec; readonly head: ReadCpuSec }
   readonly #results = { base: [] as HttpRunResult[], head: [] as HttpRunResult[] }
-  readonly #beganMs = performance.now()
+  readonly #beganMs = now()
   readonly #offsetsMs = { base: [] as number[], head: [] as number[] }
   readonly #saturated: string[] = []
   #ended: Invalidity | undefined
@@ -143,7 +144,7 @@ class Course<D> {
     const name = `${this.#parts.name}, slice ${pair + 1} of ${slices}`
     const slice = await measureSlice(this.#readCpuSec[side], () =>
       this.#put(side, name, pair, { load, warmup: SETTLE_MS }, (result) => {
-        this.#offsetsMs[side].push(performance.now() - this.#beganMs - result.durationMs)
+        this.#offsetsMs[side].push(now() - this.#beganMs - result.durationMs)
         this.#results[side].push(result)
       }),
     )

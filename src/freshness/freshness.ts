@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { now, sleep } from '../machine/clock.ts'
 import { checkDuration, checkKnownKeys, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import type { RunSeries } from '../run/result.ts'
@@ -69,10 +69,10 @@ export async function probeFreshness(
   const found = new Findings()
   const write = async () => {
     const version = await limited('write()', options.write, timeoutMs, until)
-    found.written(version, performance.now())
+    found.written(version, now())
   }
   const read = async () => {
-    const askedMs = performance.now()
+    const askedMs = now()
     try {
       found.read(await limited('read()', options.read, timeoutMs, until), askedMs)
     } catch (error) {
@@ -150,10 +150,10 @@ function aborted(signal: AbortSignal, what: string, timeoutMs: number): Promise<
 
 /** Runs something at a fixed rate, one at a time, until the signal. */
 async function every(intervalMs: number, signal: AbortSignal, run: () => Promise<void>): Promise<void> {
-  let dueMs = performance.now() + intervalMs
+  let dueMs = now() + intervalMs
   while (!signal.aborted) {
-    await pause(Math.max(0, dueMs - performance.now()), undefined, { signal }).catch(() => {})
+    await sleep(Math.max(0, dueMs - now()), undefined, { signal }).catch(() => {})
     if (!signal.aborted) await run()
-    dueMs = Math.max(dueMs + intervalMs, performance.now())
+    dueMs = Math.max(dueMs + intervalMs, now())
   }
 }

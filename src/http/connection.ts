@@ -1,4 +1,5 @@
 import type net from 'node:net'
+import { now } from '../machine/clock.ts'
 import { AnswerReader, type AnswerTaker } from './answer-reader.ts'
 import type { LoadClient } from './clients.ts'
 import type { Deadlines, Timed } from '../load/deadlines.ts'
@@ -78,7 +79,7 @@ export class Connection implements AnswerTaker, Timed {
   /** Opens the connection ahead of the first request. `settled` is called once, whether that worked or not. */
   prepare(settled: () => void): void {
     this.#onSettled = settled
-    this.#parts.deadlines.set(this, performance.now())
+    this.#parts.deadlines.set(this, now())
     this.#open()
   }
 
@@ -107,7 +108,7 @@ export class Connection implements AnswerTaker, Timed {
   }
 
   answered(reader: AnswerReader): void {
-    const endMs = performance.now()
+    const endMs = now()
     this.#parts.deadlines.clear(this)
     this.#request = undefined
     this.#usedMs = endMs
@@ -147,7 +148,7 @@ export class Connection implements AnswerTaker, Timed {
     this.failedAttempts = 0
     this.#isOpen = true
     this.#wasIdle = false
-    this.#usedMs = performance.now()
+    this.#usedMs = now()
     this.#settle()
     if (this.#request === undefined) {
       this.#parts.deadlines.clear(this)
@@ -192,7 +193,7 @@ export class Connection implements AnswerTaker, Timed {
     this.#parts.deadlines.clear(this)
     this.#drop()
     this.#settle()
-    if (hadRequest) this.#parts.owner.failed(kind, detail, performance.now())
+    if (hadRequest) this.#parts.owner.failed(kind, detail, now())
   }
 
   #drop(): void {

@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import type { DrivenVu } from '../load/drivers.ts'
 import type { ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
@@ -75,7 +76,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   /** Begins an iteration. @param intendedMs since the start of the run, when it was due */
   begin(intendedMs: number): void {
     this.isBusy = true
-    this.#beganMs = performance.now()
+    this.#beganMs = now()
     this.#all.execution.iterationBegan()
     this.#iteration++
     this.#place = 0
@@ -125,7 +126,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #send(intendedMs: number): void {
     const { plan, recording, encoders, traces } = this.#all
     if (this.#all.execution.isOver) {
-      this.#end(performance.now())
+      this.#end(now())
       return
     }
     const step = drawStep(plan.places[this.#place++]!, () => this.#draws())
@@ -140,7 +141,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
       this.#traceId = request.traceId
       this.#expected.expect(step, spec)
       this.#series = typeof step.request === 'function' ? plan.seriesOf(step, spec.tag) : step.series
-      sentMs = performance.now()
+      sentMs = now()
       const times = { intendedMs, sentMs }
       this.#operation = recording === undefined ? -1 : recording.begin(this.#vu, this.#iteration, step, spec, times)
     } catch (error) {

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { now, sleep } from '../machine/clock.ts'
 import { checkDuration, checkKnownKeys } from '../options/checks.ts'
 import type { Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
@@ -70,8 +70,8 @@ export function createLedger(context: LedgerContext): Ledger {
 
 const OPTIONS: readonly (keyof LedgerOptions)[] = ['quiet', 'settleTimeout', 'queryTimeout']
 const REAL_TIME: Clock = {
-  nowMs: () => performance.now(),
-  sleep: (ms, signal) => setTimeout(ms, undefined, { signal }),
+  nowMs: () => now(),
+  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
 }
 
 class PostgresLedger implements Ledger {

@@ -1,3 +1,5 @@
+import { monotonicNs, now } from '../machine/clock.ts'
+
 const PAIRS = 20
 
 /**
@@ -7,8 +9,8 @@ const PAIRS = 20
  */
 export function clockOriginMs(): number {
   const pair = () => {
-    const ownMs = performance.now()
-    return Number(process.hrtime.bigint()) / 1e6 - ownMs
+    const ownMs = now()
+    return Number(monotonicNs()) / 1e6 - ownMs
   }
   return Math.min(...Array.from({ length: PAIRS }, pair))
 }

@@ -1,3 +1,5 @@
+import { clearTimeout, now, setTimeout } from '../machine/clock.ts'
+
 /** Something that must be over by a deadline. */
 export interface Timed {
   deadlineMs: number
@@ -54,7 +56,7 @@ export class Deadlines {
 
   #expireDue(): void {
     this.#timer = undefined
-    const nowMs = performance.now()
+    const nowMs = now()
     while (this.#first !== undefined && this.#first.deadlineMs <= nowMs) {
       const timed = this.#first
       this.clear(timed)

@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import type { ClosedLoad, Load, OpenLoad, SharedIterations, ThinkTime } from './load.ts'
 import { isOpen } from './describe.ts'
 import type { Random } from './random.ts'
@@ -111,13 +112,13 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
       this.#waiting.push(dueMs)
       return
     }
-    this.#all.onScheduled(performance.now() - this.#all.startMs() - dueMs)
+    this.#all.onScheduled(now() - this.#all.startMs() - dueMs)
     vu.begin(dueMs)
   }
 
   /** Where the generator is so late that the load's time ended first, what was due by then is dropped, not forgotten. */
   #passOverdue(): void {
-    const nowMs = performance.now() - this.#all.startMs() - this.#offsetMs
+    const nowMs = now() - this.#all.startMs() - this.#offsetMs
     for (; this.#nextMs !== undefined && this.#nextMs <= nowMs; this.#nextMs = this.#schedule.next())
       this.#waiting.push(this.#offsetMs + this.#nextMs)
   }
@@ -215,7 +216,7 @@ class SharedDriver<V extends DrivenVu> implements Driver<V> {
   }
 
   stop(): void {
-    const nowMs = performance.now() - this.#all.startMs()
+    const nowMs = now() - this.#all.startMs()
     for (; this.#left > 0; this.#left--) this.#all.onDropped(nowMs)
   }
 

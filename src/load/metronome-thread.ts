@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { now } from '../machine/clock.ts'
 import { clockOriginMs } from './clock-origin.ts'
 import type { MetronomeMemory } from './metronome.ts'
 
@@ -14,7 +15,7 @@ let answered = 0
 answer(answered)
 for (;;) {
   const asked = Atomics.load(signal, 0)
-  const waitMs = asked === answered ? Number.POSITIVE_INFINITY : wakeAtMs[0]! - performance.now() - offsetMs
+  const waitMs = asked === answered ? Number.POSITIVE_INFINITY : wakeAtMs[0]! - now() - offsetMs
   if (waitMs > 0) Atomics.wait(signal, 0, asked, waitMs)
   else {
     answered = asked

@@ -1,6 +1,7 @@
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { clearTimeout, now, setTimeout } from '../machine/clock.ts'
 import { clockOriginMs } from './clock-origin.ts'
 
 /** What the two threads share. */
@@ -59,7 +60,7 @@ export class Metronome {
     this.#wakeAtMs = ms
     clearTimeout(this.#timer)
     if (this.#thread === undefined) {
-      this.#timer = setTimeout(() => this.#wake(), Math.max(0, ms - performance.now()))
+      this.#timer = setTimeout(() => this.#wake(), Math.max(0, ms - now()))
       return
     }
     this.#memory.wakeAtMs[0] = ms

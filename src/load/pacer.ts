@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import { Metronome } from './metronome.ts'
 
 /** Called when its instant has come. @param dueMs the instant it was due, not the one at which it is called */
@@ -41,17 +42,17 @@ export class Pacer {
   }
 
   #wake(): void {
-    const untilMs = Math.min(this.#waitsForMs, performance.now() + LONGEST_LOOK_MS)
-    while (performance.now() < untilMs);
+    const untilMs = Math.min(this.#waitsForMs, now() + LONGEST_LOOK_MS)
+    while (now() < untilMs);
     this.#run()
   }
 
   #run(): void {
     this.#isRunning = true
-    const yieldAtMs = performance.now() + LONGEST_TURN_MS
+    const yieldAtMs = now() + LONGEST_TURN_MS
     try {
       for (let nowMs = 0; nowMs < yieldAtMs && this.#heap.length > 0;) {
-        nowMs = performance.now()
+        nowMs = now()
         if (this.#heap[0]!.dueMs > nowMs) break
         const { dueMs, task } = pop(this.#heap)
         task(dueMs)
@@ -66,7 +67,7 @@ export class Pacer {
     const next = this.#heap[0]
     this.#waitsForMs = next?.dueMs ?? Number.POSITIVE_INFINITY
     if (next === undefined) return
-    const waitMs = Math.max(0, next.dueMs - performance.now())
+    const waitMs = Math.max(0, next.dueMs - now())
     this.#metronome.wakeAt(next.dueMs - Math.min(LONGEST_LOOK_MS, waitMs * LOOK_SHARE))
   }
 }

@@ -1,4 +1,5 @@
 import { Gauge, Registry } from 'prom-client'
+import { wallMs } from '../machine/clock.ts'
 import type { RunResult, ScenarioRecord } from '../run/result.ts'
 import { errorRatio, missingRatio } from '../run/result-ratios.ts'
 import type { Outcome } from '../run/verdict.ts'
@@ -38,7 +39,7 @@ export class ExportedResults {
   show(scenario: string, verdict: Outcome, { runs, assertions }: ScenarioRecord, scale: string): void {
     const labels = { scenario, scale }
     for (const each of OUTCOMES) this.#verdict.set({ ...labels, verdict: each }, each === verdict ? 1 : 0)
-    this.#ended.set(labels, Date.now() / 1000)
+    this.#ended.set(labels, wallMs() / 1000)
     for (const { assertion, outcome } of assertions) {
       for (const each of OUTCOMES)
         this.#assertion.set({ ...labels, assertion, outcome: each }, each === outcome ? 1 : 0)

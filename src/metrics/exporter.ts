@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Pushgateway, Registry } from 'prom-client'
+import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
 import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { redactText } from '../options/redact.ts'

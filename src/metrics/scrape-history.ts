@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { nextTurn } from '../machine/clock.ts'
 import { readLine, type ExpositionReader, type MetricType } from './exposition.ts'
 import type { Selector } from './selector.ts'
 import { selects } from './selector.ts'
@@ -39,7 +39,7 @@ export class ScrapeHistory implements ExpositionReader {
     const lines = text.split('\n')
     this.#scrape = this.#times.length
     for (const [index, line] of lines.entries()) {
-      if (index > 0 && index % LINES_PER_TURN === 0) await turn()
+      if (index > 0 && index % LINES_PER_TURN === 0) await nextTurn()
       readLine(line, index + 1, this)
     }
     for (const series of this.#byKey.values()) series.missIn(this.#scrape)

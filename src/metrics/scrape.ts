@@ -1,3 +1,5 @@
+import { now } from '../machine/clock.ts'
+
 /** What one instance's metrics route answered. */
 export interface Answer {
   /** `performance.now()` when the head of the answer was there: the values are of that moment, or just before it. */
@@ -20,7 +22,7 @@ export async function scrape(url: string, timeoutMs: number, signal: AbortSignal
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
   try {
     const response = await fetch(withoutCredentials(url), { signal: limit, headers: headersFor(url) })
-    const atMs = performance.now()
+    const atMs = now()
     const text = await textOf(response, url)
     if (!response.ok) throw new ScrapeError(`${placeOf(url)} answered ${response.status}; ${WHERE}`)
     return { atMs, text, contentType: response.headers.get('content-type') ?? 'no content type' }

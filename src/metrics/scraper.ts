@@ -1,3 +1,4 @@
+import { clearInterval, now, setInterval } from '../machine/clock.ts'
 import { ExpositionError } from './exposition.ts'
 import { ScrapeHistory } from './scrape-history.ts'
 import { placeOf, scrape, ScrapeError, WHERE } from './scrape.ts'
@@ -62,6 +63,6 @@ export class Scraper {
 
   #note({ message }: Error): void {
     const { failures } = this.history
-    failures.push({ atMs: performance.now(), message: failures.length < FAILURES_KEPT ? message : '' })
+    failures.push({ atMs: now(), message: failures.length < FAILURES_KEPT ? message : '' })
   }
 }

@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import { loadOptional } from '../options/optional-package.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatDuration } from '../stats/units.ts'
@@ -60,13 +61,13 @@ class Stopwatch {
 
   begin(isCounting: boolean): void {
     this.#isCounting = isCounting
-    this.#startedMs = performance.now()
+    this.#startedMs = now()
     this.#endedMs = this.#startedMs
   }
 
   /** Keeps synchronous functions synchronous: an `await` would be timed with them. */
   readonly call = (): unknown => {
-    const startMs = performance.now()
+    const startMs = now()
     const result = this.#fn()
     if (isThenable(result)) return Promise.resolve(result).then(() => this.#note(startMs))
     this.#note(startMs)
@@ -74,7 +75,7 @@ class Stopwatch {
   }
 
   #note(startMs: number): void {
-    const endMs = performance.now()
+    const endMs = now()
     if (!this.#isCounting) return
     this.#endedMs = endMs
     const at = Math.floor((endMs - this.#startedMs) / this.#windowMs)

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import type { SerializedError, TestAnnotation, UserConsoleLog } from 'vitest'
 import type { Reporter, TestCase, TestModule, TestRunEndReason, Vitest } from 'vitest/node'
+import { now } from '../machine/clock.ts'
 import { redactData, redactText } from '../options/redact.ts'
 import { annotate } from './annotations.ts'
 import { mergeConditions, type Conditions } from './conditions.ts'
@@ -37,7 +38,7 @@ export default class SloReporter implements Reporter {
   readonly #options: ResolvedReporterOptions
   #vitest!: Vitest
   #startedAt = new Date()
-  #startMs = performance.now()
+  #startMs = now()
   #loadAverageAtStart = loadAverage()
   #finished = new Map<string, ScenarioResult>()
   #folder!: ReportFolder
@@ -67,7 +68,7 @@ export default class SloReporter implements Reporter {
 
   async onTestRunStart(): Promise<void> {
     this.#startedAt = new Date()
-    this.#startMs = performance.now()
+    this.#startMs = now()
     this.#loadAverageAtStart = loadAverage()
     this.#finished.clear()
     this.#cancelling = new AbortController()
@@ -164,7 +165,7 @@ export default class SloReporter implements Reporter {
       schemaVersion: RESULTS_SCHEMA_VERSION,
       vitestSlo: version,
       startedAt,
-      durationMs: this.#isMerging ? measuredMs : Math.round(performance.now() - this.#startMs),
+      durationMs: this.#isMerging ? measuredMs : Math.round(now() - this.#startMs),
       complete,
       ...conditions,
       totals: countVerdicts(scenarios),

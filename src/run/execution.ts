@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import { durationOf } from '../load/describe.ts'
 import { driverFor, type DrivenVu, type Driver, type DriverSurroundings } from '../load/drivers.ts'
 import { Fifo } from '../load/fifo.ts'
@@ -97,7 +98,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       this.#vus = vus
       for (const vu of this.#vus) this.#idle.push(vu)
       if (this.#abortReason === undefined) this.#begin()
-      else this.#startMs = performance.now()
+      else this.#startMs = now()
       await this.#finished
       return this.#executed()
     } finally {
@@ -124,7 +125,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
 
   #begin(): void {
     const { load, warmupMs } = this.#options
-    this.#startMs = performance.now()
+    this.#startMs = now()
     const at = (ms: number, task: () => void) => this.pacer.at(this.#startMs + ms, task)
     const main = () => driverFor(load, warmupMs, this.#driverSurroundings('load'))
     if (warmupMs > 0) {
@@ -182,7 +183,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       return
     }
     // Iterations of several steps get as long as one request may take to go on; then each has its last.
-    this.pacer.at(performance.now() + this.#options.graceMs, () => {
+    this.pacer.at(now() + this.#options.graceMs, () => {
       this.#isOver = true
       this.#finishWhenQuiet()
     })
@@ -190,7 +191,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
 
   #finishWhenQuiet(): void {
     if (this.#workload.inFlight === 0) this.#finish()
-    else this.pacer.at(performance.now() + 20, () => this.#finishWhenQuiet())
+    else this.pacer.at(now() + 20, () => this.#finishWhenQuiet())
   }
 
   #abort(reason: string, blame?: AbortBlame): void {
@@ -203,7 +204,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   }
 
   #close(): void {
-    const ranMs = Number.isNaN(this.#startMs) ? 0 : performance.now() - this.#startMs
+    const ranMs = Number.isNaN(this.#startMs) ? 0 : now() - this.#startMs
     this.#endedMs = Math.min(ranMs, this.#endMs)
     this.#lookout.stop()
     this.#driver?.stop()

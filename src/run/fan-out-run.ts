@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { evidenceOf, type ClientEvidence, type FanOutEvidence, type PublicationEvidence } from './evidence.ts'
@@ -91,7 +92,7 @@ class FanOutView implements FanOutRunBase {
   readonly #record: FanOutRecord
   readonly #histogram: Histogram
   /** The engine hands a record over when its last delivery is in or given up. */
-  readonly #settledMs = performance.now()
+  readonly #settledMs = now()
 
   constructor(record: FanOutRecord, histogram: Histogram) {
     this.#record = record

@@ -1,4 +1,5 @@
-import { monitorEventLoopDelay, performance, type EventLoopUtilization } from 'node:perf_hooks'
+import { monitorEventLoopDelay, type EventLoopUtilization } from 'node:perf_hooks'
+import { clearInterval, eventLoopUtilization, now, setInterval } from '../machine/clock.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
 import { descriptorLimit } from './descriptor-limit.ts'
@@ -19,7 +20,7 @@ export class GeneratorWatch {
   #sampler: NodeJS.Timeout | undefined
   #startedMs = 0
   #cpuAtStart = process.cpuUsage()
-  #loopAtStart: EventLoopUtilization = performance.eventLoopUtilization()
+  #loopAtStart: EventLoopUtilization = eventLoopUtilization()
   #ratios: { utilization: number; cpu: number } | undefined
   #maxRssBytes = 0
   #maxSockets = 0
@@ -31,9 +32,9 @@ export class GeneratorWatch {
 
   /** Begins, or begins again and forgets what was measured. */
   start(): void {
-    this.#startedMs = performance.now()
+    this.#startedMs = now()
     this.#cpuAtStart = process.cpuUsage()
-    this.#loopAtStart = performance.eventLoopUtilization()
+    this.#loopAtStart = eventLoopUtilization()
     this.#ratios = undefined
     this.#scheduleDelay = new ScheduleDelay()
     this.#loopDelay.enable()
@@ -45,7 +46,7 @@ export class GeneratorWatch {
 
   /** Actual send minus intended start of a request for which a VU was free. */
   recordScheduleDelay(ms: number): void {
-    this.#scheduleDelay.record(ms, performance.now() - this.#startedMs)
+    this.#scheduleDelay.record(ms, now() - this.#startedMs)
   }
 
   stop(): void {
@@ -75,8 +76,8 @@ export class GeneratorWatch {
 
   #ratiosNow(): { utilization: number; cpu: number } {
     const { user, system } = process.cpuUsage(this.#cpuAtStart)
-    const wallMs = Math.max(1, performance.now() - this.#startedMs)
-    const { utilization } = performance.eventLoopUtilization(this.#loopAtStart)
+    const wallMs = Math.max(1, now() - this.#startedMs)
+    const { utilization } = eventLoopUtilization(this.#loopAtStart)
     return { utilization, cpu: (user + system) / 1000 / wallMs }
   }
 

@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import { describeLoad } from '../load/describe.ts'
 import type { Phase, PhaseName } from '../load/load.ts'
 import { durationMs, type Duration } from '../options/checks.ts'
@@ -87,7 +88,7 @@ class ScopedRun implements HttpRunBase {
   readonly latency: TimeStats | undefined
   readonly serviceTime: TimeStats | undefined
 
-  constructor(measurement: HttpMeasurement, scope: Scope, settledMs = performance.now()) {
+  constructor(measurement: HttpMeasurement, scope: Scope, settledMs = now()) {
     this.#measured = measurement
     this.#settledMs = settledMs
     this.#scope = scope

@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import type { Pacer } from '../load/pacer.ts'
 import { ABORT_CHECK_MS, type AbortWatch, type GivenUp } from './abort-watch.ts'
 import type { SnapshotMaker } from './request-snapshots.ts'
@@ -49,7 +50,7 @@ export class Lookout {
   stop(): void {
     this.#isOver = true
     // The second in which it ends has its look now; that of a load of whole seconds was due at this very instant.
-    if (performance.now() - this.#startMs > this.gauges.length * 1000) this.gauges.push(this.#parts.gaugesNow())
+    if (now() - this.#startMs > this.gauges.length * 1000) this.gauges.push(this.#parts.gaugesNow())
   }
 
   /** The run has ended: tells how it stands at last. */

@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Load, Phase } from '../load/load.ts'
 import { generatorInvalidities, limitsBeside, type GeneratorLimits } from './generator-limits.ts'
@@ -29,7 +30,7 @@ export class SnapshotMaker {
   startMs: number | undefined
   readonly #parts: SnapshotParts
   #cpu = process.cpuUsage()
-  #atMs = performance.now()
+  #atMs = now()
 
   constructor(parts: SnapshotParts) {
     this.#parts = parts
@@ -37,7 +38,7 @@ export class SnapshotMaker {
 
   make(state: RunSnapshot['state'], inFlight: number, users: number): RunSnapshot {
     const { name, kind, load, plannedMs, tally, phases } = this.#parts
-    const elapsedMs = this.startMs === undefined ? 0 : performance.now() - this.startMs
+    const elapsedMs = this.startMs === undefined ? 0 : now() - this.startMs
     const { offered, sent, completed, dropped, errors } = tally
     const recent = this.#recent(elapsedMs)
     return {
@@ -79,7 +80,7 @@ export class SnapshotMaker {
     const { watch, limits, load } = this.#parts
     const health = watch.health()
     const { user, system } = process.cpuUsage(this.#cpu)
-    const nowMs = performance.now()
+    const nowMs = now()
     const cpuRatio = (user + system) / 1000 / Math.max(1, nowMs - this.#atMs)
     this.#cpu = process.cpuUsage()
     this.#atMs = nowMs

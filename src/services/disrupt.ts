@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { now, sleep } from '../machine/clock.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import type { Disruption } from '../run/disruption.ts'
 import { connectPostgres } from './postgres-client.ts'
@@ -19,8 +19,8 @@ export interface Disruptable {
  * @throws {ServiceError} where there is no such service or target, or it runs elsewhere, or does not come back
  */
 export async function disrupt(disruptable: Disruptable, disruption: Disruption, signal: AbortSignal): Promise<string> {
-  const startMs = performance.now()
-  const since = () => formatMs(performance.now() - startMs)
+  const startMs = now()
+  const since = () => formatMs(now() - startMs)
   if (disruption.kind === 'killTarget') {
     const { instance, downMs } = disruption
     const revive = await targetOf(disruptable).kill(instance)
@@ -66,7 +66,7 @@ async function dropConnections({ name, provider, connection }: StartedService): 
 }
 
 async function until(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeout(ms, undefined, { signal }).catch(() => {})
+  await sleep(ms, undefined, { signal }).catch(() => {})
 }
 
 function targetOf({ target }: Disruptable): StartedTarget {

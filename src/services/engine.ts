@@ -1,4 +1,5 @@
 import type * as Testcontainers from 'testcontainers'
+import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { loadOptional, MissingPackageError } from '../options/optional-package.ts'
 
 /** Every container of ours carries this label with the run's id as its value. */

@@ -1,5 +1,5 @@
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
-import { performance } from 'node:perf_hooks'
+import { now } from '../machine/clock.ts'
 import { Problems } from '../options/problems.ts'
 import { allMessages, asError, settleAll } from './failure.ts'
 import { Guardian } from './guardian.ts'
@@ -99,9 +99,9 @@ async function startServices(
 ): Promise<readonly StartedService[]> {
   const { values: running, errors } = await settleAll(
     services.map(async (service) => {
-      const sinceMs = performance.now()
+      const sinceMs = now()
       const started = await service.start(context)
-      context.log(`${started.summary} (${((performance.now() - sinceMs) / 1000).toFixed(1)} s)`)
+      context.log(`${started.summary} (${((now() - sinceMs) / 1000).toFixed(1)} s)`)
       return started
     }),
   )

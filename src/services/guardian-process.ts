@@ -2,6 +2,7 @@
  * Entry of the guardian's own process: `node guardian-process.ts <record>`. Its standard input is a pipe from the main
  * process; the end of that pipe is the end of the main process, for whatever reason.
  */
+import { setTimeout } from '../machine/clock.ts'
 import { putAway } from './put-away.ts'
 import { readRecord, removeRecord } from './run-record.ts'
 

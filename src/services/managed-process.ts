@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { LogTail } from './log-tail.ts'
 import type { Guardian } from './guardian.ts'
 import { groupExists, untilOver } from './process-identity.ts'

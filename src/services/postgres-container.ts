@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { now, sleep } from '../machine/clock.ts'
 import { loadOptional } from '../options/optional-package.ts'
 import { startContainer, type RunningContainer } from './container.ts'
 import { connectPostgres } from './postgres-client.ts'
@@ -56,14 +56,14 @@ async function untilItConnects(
   { log, isRunning }: RunningContainer,
   { signal }: ServiceContext,
 ): Promise<void> {
-  const deadline = performance.now() + CONNECT_MS
+  const deadline = now() + CONNECT_MS
   for (;;) {
     signal.throwIfAborted()
     try {
       await (await connectPostgres(name, url))[Symbol.asyncDispose]()
       return
     } catch (error) {
-      if (isRunning() && performance.now() < deadline) await sleep(PAUSE_MS)
+      if (isRunning() && now() < deadline) await sleep(PAUSE_MS)
       else if (isRunning()) throw error
       else {
         throw new ServiceError(name, {

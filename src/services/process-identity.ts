@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { now, sleep } from '../machine/clock.ts'
 import { codeOf } from './failure.ts'
 
 const POLL_MS = 10
@@ -55,9 +55,9 @@ export function groupExists(pid: number): boolean {
 
 /** Asks every 10 ms. @returns whether it was over within the time */
 export async function untilOver(runs: () => boolean, limitMs: number): Promise<boolean> {
-  const deadline = performance.now() + limitMs
+  const deadline = now() + limitMs
   while (runs()) {
-    if (performance.now() > deadline) return false
+    if (now() > deadline) return false
     await sleep(POLL_MS)
   }
   return true

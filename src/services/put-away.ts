@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { basename } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from '../machine/clock.ts'
 import { removeContainers } from './engine.ts'
 import { groupExists, isSameProcess, processesWith, untilOver } from './process-identity.ts'
 import { PROCESS_MARK, type Leftover } from './run-record.ts'

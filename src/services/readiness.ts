@@ -1,6 +1,6 @@
 import { get as getHttp, type IncomingMessage } from 'node:http'
 import { get as getHttps } from 'node:https'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { now, sleep } from '../machine/clock.ts'
 import { isCertificateProblem } from '../run/certificate.ts'
 import { asError } from './failure.ts'
 
@@ -20,10 +20,10 @@ export interface ReadinessOptions {
  * @returns `undefined` when it did; else what was last seen: `status 500: …`, `connection refused`
  */
 export async function waitUntilReady(url: URL, { timeoutMs, signal }: ReadinessOptions): Promise<string | undefined> {
-  const deadline = performance.now() + timeoutMs
+  const deadline = now() + timeoutMs
   let last = NOTHING_YET
   while (!signal.aborted) {
-    const leftMs = deadline - performance.now()
+    const leftMs = deadline - now()
     // An attempt too short to be answered would only hide what was seen before it.
     if (leftMs <= 0 || (last !== NOTHING_YET && leftMs < SHORTEST_ATTEMPT_MS)) return last
     const seen = await ask(url, Math.min(ATTEMPT_MS, leftMs), signal)

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { now, sleep } from '../machine/clock.ts'
 import { loadOptional } from '../options/optional-package.ts'
 import { startContainer } from './container.ts'
 import { connectRedis } from './redis-client.ts'
@@ -38,15 +38,15 @@ async function restart(name: string, url: string, { signal }: ServiceContext): P
   await using connection = await connectRedis(name, url)
   // The server answers by going away.
   await connection.command('SHUTDOWN', 'NOSAVE').catch(() => {})
-  const deadlineMs = performance.now() + RESTART_MS
+  const deadlineMs = now() + RESTART_MS
   for (;;) {
     try {
       await using _again = await connectRedis(name, url)
       return
     } catch (error) {
       signal.throwIfAborted()
-      if (performance.now() > deadlineMs) throw error
-      await setTimeout(50)
+      if (now() > deadlineMs) throw error
+      await sleep(50)
     }
   }
 }

@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from '../machine/clock.ts'
+
 /** What ends a wait that has not ended by itself. */
 export interface WaitLimits {
   readonly signal: AbortSignal

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
 import { nowUs } from './clock.ts'
 import { ClientStates } from './client-states.ts'
 import type { FramedConnection, FramedSocket, Framing } from './framing.ts'
@@ -74,7 +74,7 @@ export class Clients implements PoolEvents {
     this.#handshakes.openAll(this.#plan.clients)
     await Promise.race([this.states.allSettled, aborted])
     if (this.#plan.acknowledged === undefined && this.#plan.subscribe !== undefined && this.states.subscribedCount > 0)
-      await delay(UNACKNOWLEDGED_PAUSE_MS, undefined, { signal }).catch(() => undefined)
+      await sleep(UNACKNOWLEDGED_PAUSE_MS, undefined, { signal }).catch(() => undefined)
   }
 
   /** Connects a client anew that has lost its connection or never got one. */

@@ -1,3 +1,4 @@
+import { now } from '../machine/clock.ts'
 import type { Deadlines, Timed } from '../load/deadlines.ts'
 import type { DrivenVu } from '../load/drivers.ts'
 import type { ThinkTime } from '../load/load.ts'
@@ -63,7 +64,7 @@ export class Conversant<D> implements DrivenVu, Timed {
 
   begin(intendedMs: number): void {
     this.isBusy = true
-    this.#beganMs = performance.now()
+    this.#beganMs = now()
     this.#all.execution.iterationBegan()
     this.#iteration++
     this.#place = 0
@@ -133,7 +134,7 @@ export class Conversant<D> implements DrivenVu, Timed {
 
   #begin(intendedMs: number): void {
     const { execution, series, deadlines, clients } = this.#all
-    if (execution.isOver) return this.#end(performance.now())
+    if (execution.isOver) return this.#end(now())
     const { send } = this.#exchange
     this.#intendedMs = intendedMs
     try {
@@ -148,7 +149,7 @@ export class Conversant<D> implements DrivenVu, Timed {
     window.sent++
     execution.tally.offered++
     execution.tally.sent++
-    this.#sentMs = performance.now()
+    this.#sentMs = now()
     deadlines.set(this, this.#sentMs)
     if (this.#isConnected) return this.#say()
     this.#progress = 'connecting'
@@ -180,7 +181,7 @@ export class Conversant<D> implements DrivenVu, Timed {
     else this.#end(atMs)
   }
 
-  #fail(kind: ErrorKind, detail: string, endMs = performance.now()): void {
+  #fail(kind: ErrorKind, detail: string, endMs = now()): void {
     const { execution, series } = this.#all
     this.#count(endMs, kind)
     const window = series[this.#place]!.timeline.at(this.#intendedMs)

@@ -1,3 +1,4 @@
+import { now, wallMs } from '../machine/clock.ts'
 import type { FanOutRecord, PublicationRecord } from '../run/fan-out-record.ts'
 import type { GeneratorLimits } from '../run/generator-limits.ts'
 import type { GeneratorHealth } from '../run/generator.ts'
@@ -45,7 +46,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
     load: describeFanOut(plan),
     ...(plan.reducedTo === undefined ? {} : { reducedTo: plan.reducedTo }),
     phases: warmupMs > 0 ? [{ name: 'warmup', startMs: 0, endMs: warmupMs }, steady] : [steady],
-    startMs: performance.now() - (nowUs() - startUs) / 1000,
+    startMs: now() - (nowUs() - startUs) / 1000,
     durationMs: publishedMs,
     countedMs: Math.max(0, publishedMs - warmupMs),
     abortReason,
@@ -67,7 +68,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
     windows: ledger.windows,
     clients: ledger.clientTable(),
     closings: sockets.closings,
-    publisherClock: readPublisherClock(ledger.publications, nowUs() - Date.now() * 1000),
+    publisherClock: readPublisherClock(ledger.publications, nowUs() - wallMs() * 1000),
     generator,
     invalidities: invaliditiesOf(parts),
     connectInvalidities: [...processInvalidities(parts), ...openingSaturation(parts.openingHealth)],

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
 import { redactText } from '../options/redact.ts'
 import type { FanOutRecord } from '../run/fan-out-record.ts'
 import type { GeneratorLimits } from '../run/generator-limits.ts'
@@ -136,7 +136,7 @@ export class FanOut implements ClientEvents, PublisherEvents {
       const isQuiet = nowUs() - this.#lastMessageUs > QUIET_MS * 1000
       if (this.#ledger.owed === 0 && isQuiet) return
       if (this.#clients.states.subscribedCount === 0 && this.#plan.reconnectAfterMs === undefined) return
-      await delay(50, undefined, { signal: this.#signal }).catch(() => undefined)
+      await sleep(50, undefined, { signal: this.#signal }).catch(() => undefined)
     }
   }
 

@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { nowUs } from './clock.ts'
 
 export interface HandshakesOptions {

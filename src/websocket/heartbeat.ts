@@ -1,3 +1,5 @@
+import { clearInterval, setInterval } from '../machine/clock.ts'
+
 /** What a heartbeat needs of a socket. */
 export interface Pingable {
   readonly isOpened: boolean

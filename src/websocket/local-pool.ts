@@ -1,5 +1,6 @@
 import { isIP, type LookupFunction } from 'node:net'
 import { WebSocket, type ClientOptions, type RawData } from 'ws'
+import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { nowUs } from './clock.ts'
 import { closingOf, failureKind } from './failure-kinds.ts'
 import { Heartbeat, type Pingable } from './heartbeat.ts'

@@ -1,3 +1,4 @@
+import { setImmediate } from '../machine/clock.ts'
 import { GeneratorWatch } from '../run/generator-watch.ts'
 import { EventBatcher } from './event-batcher.ts'
 import { LocalPool } from './local-pool.ts'

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { clearTimeout, setImmediate, setTimeout } from '../machine/clock.ts'
 import type { GeneratorHealth } from '../run/generator.ts'
 import { EventPlayer } from './event-player.ts'
 import type { LocalPoolOptions } from './local-pool.ts'

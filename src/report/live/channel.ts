@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { clearTimeout, setTimeout } from '../../machine/clock.ts'
 import type { RunSnapshot } from '../../run/snapshot.ts'
 
 /** The key under which workers find the receiver's address: `inject(LIVE_ADDRESS)`. Absent where nobody listens. */
