@@ -10,7 +10,8 @@ import { endpointOf, type ConnectTo } from './endpoint.ts'
 import { LoadRun } from './load-run.ts'
 import { readOptions } from './options.ts'
 import { placesFor } from './preflight.ts'
-import type { HttpRunOptions } from './types.ts'
+import { isReadFirst, readBody } from './request-body.ts'
+import type { HttpRunOptions, StepOption } from './types.ts'
 
 /** What the engine needs from whoever runs scenarios. */
 export interface HttpContext {
@@ -56,7 +57,11 @@ export function createHttp(context: HttpContext): Http {
   let runs = 0
   return {
     async run<D>(given: HttpRunOptions<D>): Promise<HttpRun> {
-      const options = readOptions(given, context)
+      const read = readOptions(given, context)
+      const options = {
+        ...read,
+        steps: await Promise.all(read.steps.map((step) => withBodyRead(step, read.timeoutMs))),
+      }
       const name = options.name ?? `http ${++runs}`
       context.signal.throwIfAborted()
       const load = scaleLoad(options.load, context.scale, { requestsPerIteration: requestsPerIteration(options.steps) })
@@ -87,6 +92,13 @@ export function createHttp(context: HttpContext): Http {
       return run
     },
   }
+}
+
+/** A body that never changes is read once, before the load. */
+async function withBodyRead<D>(step: StepOption<D>, timeoutMs: number): Promise<StepOption<D>> {
+  const { request } = step
+  if (typeof request === 'function' || !isReadFirst(request.body)) return step
+  return { ...step, request: { ...request, body: await readBody(request.body, timeoutMs) } }
 }
 
 /** Alternatives beside each other are one request of an iteration. */

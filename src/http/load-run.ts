@@ -100,13 +100,14 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
 
   async open(execution: RunningExecution<VirtualUser<D>>): Promise<readonly VirtualUser<D>[]> {
     const { instances, load, rows, random, placeOf, signal, options } = this.#parts
-    const { tracedRatio } = options
+    const { tracedRatio, timeoutMs } = options
     const surroundings = {
       plan: this.#plan,
       encoders: this.#encoders,
       recording: this.#recording,
       slowest: this.#slowest,
       traces: tracedRatio === undefined ? undefined : new TraceContext(tracedRatio),
+      timeoutMs,
       execution,
     }
     this.#clients = openClients(maxVusOf(load), (index) => {
@@ -138,7 +139,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
 
   get inFlight(): number {
     let count = 0
-    for (const { connection } of this.#vus) if (connection.isInFlight) count++
+    for (const { connection, isReadingBody } of this.#vus) if (connection.isInFlight || isReadingBody) count++
     return count
   }
 

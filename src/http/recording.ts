@@ -5,6 +5,13 @@ import { ScenarioError } from './scenario-error.ts'
 import type { Step } from './steps.ts'
 import type { RecordedRequest, RecordOption, RequestSpec, Vu } from './types.ts'
 
+interface Sent<D> {
+  readonly step: Step<D>
+  readonly spec: RequestSpec
+  /** The body as it goes over the wire. */
+  readonly content: string | Uint8Array | undefined
+}
+
 interface SendTimes {
   /** When it was due, since the start of the run. */
   readonly intendedMs: number
@@ -34,7 +41,7 @@ export class Recording<D> {
   }
 
   /** @returns the operation's number in the history, or -1 where the scenario leaves it out */
-  begin(vu: Vu<D>, iteration: number, step: Step<D>, spec: RequestSpec, { intendedMs, sentMs }: SendTimes): number {
+  begin(vu: Vu<D>, iteration: number, { step, spec, content }: Sent<D>, { intendedMs, sentMs }: SendTimes): number {
     const { key, due } = this.#option
     const request = this.#isAsked ? new SentRequest(vu, step.name, spec) : undefined
     const named =
@@ -46,7 +53,7 @@ export class Recording<D> {
       key: named,
       vu: vu.id,
       step: step.index,
-      payload: this.#payloadOf(spec, request),
+      payload: this.#payloadOf(content, request),
       due: due?.(request!),
       intendedStartUs: intendedMs * 1000,
       startUs: (sentMs - this.#startMs()) * 1000,
@@ -74,11 +81,13 @@ export class Recording<D> {
     return answer !== undefined && this.#option.outcome !== undefined ? this.#option.outcome(answer) : outcomeOf(status)
   }
 
-  #payloadOf({ body }: RequestSpec, request: RecordedRequest<D> | undefined): string | Uint8Array | undefined {
+  #payloadOf(
+    content: string | Uint8Array | undefined,
+    request: RecordedRequest<D> | undefined,
+  ): string | Uint8Array | undefined {
     const { payload } = this.#option
     if (payload === false) return undefined
-    if (payload !== undefined) return payload(request!)
-    return body === undefined || typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+    return payload === undefined ? content : payload(request!)
   }
 }
 

@@ -15,9 +15,11 @@ test('a request as it goes over the wire', () => {
   )
 })
 
-test('bodies: text and bytes as they are, all else as JSON, with the length in bytes', () => {
+test('sends text and bytes as they are, other values as JSON, with the length in bytes', () => {
   const tail = (request: HttpRequest) => text(request).split(common)[1]
-  expect(tail({ path: '/', method: 'POST', body: 'é' })).toBe('Content-Length: 2\r\n\r\n\xc3\xa9')
+  expect(tail({ path: '/', method: 'POST', body: 'é' })).toBe(
+    'Content-Type: text/plain;charset=UTF-8\r\nContent-Length: 2\r\n\r\n\xc3\xa9',
+  )
   expect(tail({ path: '/', method: 'POST', body: new Uint8Array([0, 255]) })).toBe('Content-Length: 2\r\n\r\n\x00\xff')
   expect(tail({ path: '/', method: 'PUT', body: { a: [1] } })).toBe(
     'Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{"a":[1]}',
@@ -54,8 +56,26 @@ test.each<[string, unknown, RegExp]>([
   ['a path with a space', { path: '/a b' }, /percent-encoded/],
   ['a path that would smuggle a header', { path: '/ HTTP/1.1\r\nX: y' }, /request\.path/],
   ['no path', {}, /received undefined/],
+  [
+    'a path with a fragment',
+    { path: '/a?b=1#c' },
+    /request\.path: must not have a fragment.*%23, received "\/a\?b=1#c"/,
+  ],
+  ['a path in an array', { path: ['/x'] }, /received an array/],
+  ['a method in small letters', { path: '/', method: 'post' }, /request\.method: must be in capitals.*received "post"/],
+  ['a method in mixed letters', { path: '/', method: 'Get' }, /must be in capitals/],
+  ['a tunnel', { path: '/', method: 'CONNECT' }, /must be a method like 'GET', received "CONNECT"/],
+  [
+    'null as a header',
+    { path: '/', headers: { a: null } },
+    /a must be a text, a finite number, or a list of them, received null/,
+  ],
+  ['a date as a header', { path: '/', headers: { a: new Date() } }, /received a Date/],
+  ['NaN as a header', { path: '/', headers: { a: Number.NaN } }, /received NaN/],
+  ['true as a header', { path: '/', headers: { a: true } }, /received true/],
+  ['null in a list of a header', { path: '/', headers: { a: ['b', null] } }, /received an array/],
   ['a method that is none', { path: '/', method: 'GET /' }, /request\.method: must be a method/],
-  ['a header that is none', { path: '/', headers: { 'a b': '1' } }, /"a b" is no name of a header/],
+  ['a header that is none', { path: '/', headers: { 'a b': '1' } }, /"a b" is not a valid header name/],
   [
     'a header that would smuggle another',
     { path: '/', headers: { a: '1\r\nb: 2' } },

@@ -1,14 +1,19 @@
-import { ScenarioError } from './scenario-error.ts'
+import { encodeBody } from './request-body.ts'
+import { RequestError, showValue } from './request-error.ts'
 import type { Trace } from './trace-context.ts'
 
 /** A request as a scenario writes it. Of a function, made for each send; as a value, sent as it is each time. */
 export interface HttpRequest {
-  /** Default: `GET`. */
+  /** In capitals, as sent. @default 'GET' */
   readonly method?: string
   /** Path and query, beginning with `/`. Percent-encoded by the caller. */
   readonly path: string
-  readonly headers?: Readonly<Record<string, string | number | readonly string[] | undefined>>
-  /** Text and bytes are sent as they are; any other value as JSON, with its content type. */
+  readonly headers?: HeaderFields
+  /**
+   * Sent as `fetch` sends it, with its content type: text, bytes, `URLSearchParams`, `FormData`, `Blob`. An async iterable
+   * is read to its end first and sent with its length. Any other value is sent as JSON; an object is sent as a form if the
+   * request's content type is `application/x-www-form-urlencoded`.
+   */
   readonly body?: unknown
 }
 
@@ -16,19 +21,25 @@ export interface HttpRequest {
 export interface EncodedRequest {
   readonly method: string
   readonly bytes: string | Buffer
+  /** Its body alone. */
+  readonly content: string | Uint8Array | undefined
   /** Sent once more on a fresh connection where an idle one turned out to be closed: as RFC 9110, 9.2.2 allows. */
   readonly isReplayable: boolean
   /** Of the `traceparent` that was added to it. */
   readonly traceId: string | undefined
 }
 
-export type HeaderFields = Readonly<Record<string, string | number | readonly string[] | undefined>>
+export type HeaderFields = Readonly<Record<string, string | number | readonly (string | number)[] | undefined>>
 
-const PATH = /^\/[\x21-\x7e]*$/
+/** No fragment: it is never sent. */
+const PATH = /^\/[\x21\x22\x24-\x7e]*$/
+/** A token without small letters: methods are case-sensitive. `CONNECT` asks a proxy for a tunnel. */
+const METHOD = /^(?!CONNECT$)[!#$%&'*+.^_`|~0-9A-Z-]+$/
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // eslint-disable-next-line no-control-regex
 const NOT_IN_VALUE = /[\r\n\0]|[^\t\x20-\xff]/
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+const CONTENT_TYPE = 'content-type'
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
 const OURS = new Set(['connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade'])
 
@@ -37,6 +48,7 @@ export class RequestEncoder {
   readonly #pathPrefix: string
   readonly #commonLines: string
   readonly #commonFields: ReadonlyMap<string, string>
+  readonly #contentType: string | undefined
 
   /**
    * @param host value of the `Host` header
@@ -45,6 +57,8 @@ export class RequestEncoder {
    */
   constructor({ host, pathPrefix, headers }: { host: string; pathPrefix: string; headers: HeaderFields }) {
     this.#pathPrefix = pathPrefix
+    const contentType = Object.entries(headers).findLast(([name]) => name.toLowerCase() === CONTENT_TYPE)?.[1]
+    this.#contentType = contentType === undefined ? undefined : String(contentType)
     this.#commonFields = new Map([
       ['host', `Host: ${host}\r\n`],
       ['connection', 'Connection: keep-alive\r\n'],
@@ -63,11 +77,10 @@ export class RequestEncoder {
    */
   encode(request: HttpRequest, trace?: Trace): EncodedRequest {
     const method = request.method ?? 'GET'
-    if (!PATH.test(request.path)) throw badPath(request.path)
-    if (!TOKEN.test(method))
-      throw new ScenarioError(`request.method: must be a method like 'GET', received ${show(method)}`)
-    const body = encodeBody(request.body)
+    if (typeof request.path !== 'string' || !PATH.test(request.path)) throw badPath(request.path)
+    if (typeof method !== 'string' || !METHOD.test(method)) throw badMethod(method)
     const own = request.headers ?? {}
+    const body = encodeBody(request.body, this.contentTypeOf(own))
     let head = `${method} ${this.#pathPrefix}${request.path} HTTP/1.1\r\n${this.#headLines(own)}`
     const isTraced = trace !== undefined && !has(own, 'traceparent') && !this.#commonFields.has('traceparent')
     if (isTraced) head += `traceparent: ${trace.header}\r\n`
@@ -77,7 +90,21 @@ export class RequestEncoder {
     else if (METHODS_WITH_BODY.has(method)) head += 'Content-Length: 0\r\n'
     head += '\r\n'
     const isReplayable = SAFE_METHODS.has(method) || has(own, 'idempotency-key')
-    return { method, bytes: join(head, body?.content), isReplayable, traceId: isTraced ? trace.traceId : undefined }
+    return {
+      method,
+      bytes: join(head, body?.content),
+      content: body?.content,
+      isReplayable,
+      traceId: isTraced ? trace.traceId : undefined,
+    }
+  }
+
+  /** Of a request with these headers, if they or the common ones say so. */
+  contentTypeOf(own: HeaderFields): string | undefined {
+    for (const name in own)
+      if (name.length === CONTENT_TYPE.length && own[name] !== undefined && name.toLowerCase() === CONTENT_TYPE)
+        return String(own[name])
+    return this.#contentType
   }
 
   #headLines(own: HeaderFields): string {
@@ -97,20 +124,32 @@ export class RequestEncoder {
   }
 }
 
-/** @throws {ScenarioError} where the header cannot be sent */
-export function fieldLines(name: string, value: string | number | readonly string[] | undefined): string {
-  if (!TOKEN.test(name)) throw new ScenarioError(`request.headers: ${show(name)} is no name of a header`)
-  if (OURS.has(name.toLowerCase()))
-    throw new ScenarioError(`request.headers: ${name} is set by the engine, leave it out`)
+/** @throws {RequestError} where the header cannot be sent */
+export function fieldLines(name: string, value: string | number | readonly (string | number)[] | undefined): string {
+  if (!TOKEN.test(name)) throw badHeader(name, `${showValue(name)} is not a valid header name`)
+  if (OURS.has(name.toLowerCase())) throw badHeader(name, `${name} is set by the engine, leave it out`)
   if (value === undefined) return ''
-  if (typeof value === 'object') return value.map((one) => fieldLines(name, one)).join('')
-  const text = String(value)
+  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return fieldLine(name, value)
   // The value is not shown: headers carry secrets.
+  if (!Array.isArray(value) || value.some((one) => typeof one !== 'string' && !Number.isFinite(one)))
+    throw badHeader(name, `${name} must be a text, a finite number, or a list of them, received ${kindOf(value)}`)
+  return value.map((one: string | number) => fieldLine(name, one)).join('')
+}
+
+function fieldLine(name: string, value: string | number): string {
+  const text = String(value)
   if (NOT_IN_VALUE.test(text))
-    throw new ScenarioError(
-      `request.headers: the value of ${name} has a line break or a character that headers cannot carry`,
-    )
+    throw badHeader(name, `the value of ${name} has a line break or a character that headers cannot carry`)
   return `${name}: ${text}\r\n`
+}
+
+function badHeader(received: string, rule: string): RequestError {
+  return new RequestError('headers', { received, rule, example: `headers: { accept: 'application/json' }` })
+}
+
+/** What a value is, without what it holds. */
+function kindOf(value: unknown): string {
+  return typeof value === 'string' ? 'a text' : showValue(value)
 }
 
 function has(headers: HeaderFields, lowerName: string): boolean {
@@ -120,25 +159,28 @@ function has(headers: HeaderFields, lowerName: string): boolean {
   return false
 }
 
-function encodeBody(body: unknown): { content: string | Uint8Array; contentType: string | undefined } | undefined {
-  if (body === undefined) return undefined
-  if (typeof body === 'string' || body instanceof Uint8Array) return { content: body, contentType: undefined }
-  const json = JSON.stringify(body) as string | undefined
-  if (json === undefined) throw new ScenarioError(`request.body: ${show(body)} has no JSON form`)
-  return { content: json, contentType: 'application/json' }
-}
-
 function join(head: string, content: string | Uint8Array | undefined): string | Buffer {
   if (content === undefined) return Buffer.from(head, 'latin1')
   return Buffer.concat([Buffer.from(head, 'latin1'), typeof content === 'string' ? Buffer.from(content) : content])
 }
 
-function badPath(path: unknown): ScenarioError {
-  const rule = `must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text)`
-  return new ScenarioError(`request.path: ${rule}, received ${show(path)}`)
+function badPath(path: unknown): RequestError {
+  const hasFragment = typeof path === 'string' && path.includes('#')
+  const rule = hasFragment
+    ? `must not have a fragment, which is never sent; a # within a value is written %23`
+    : `must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text)`
+  return new RequestError('path', {
+    received: path,
+    rule: `${rule}, received ${showValue(path)}`,
+    example: `path: '/api/me'`,
+  })
 }
 
-function show(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+function badMethod(method: unknown): RequestError {
+  const isLower = typeof method === 'string' && TOKEN.test(method) && method !== method.toUpperCase()
+  const rule = isLower
+    ? `must be in capitals, as it is sent, received ${showValue(method)}`
+    : `must be a method like 'GET', received ${showValue(method)}`
+  const example = isLower ? `method: '${method.toUpperCase()}'` : `method: 'POST'`
+  return new RequestError('method', { received: method, rule, example })
 }

@@ -1,46 +1,89 @@
 import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
-import type { Problems } from '../options/problems.ts'
+import { OptionsError, Problems } from '../options/problems.ts'
 import { jsonPath } from './json-path.ts'
+import { isReadFirst } from './request-body.ts'
 import { fieldLines, RequestEncoder } from './request-encoder.ts'
+import { RequestError } from './request-error.ts'
 import type { RequestSpec } from './types.ts'
 
 const REQUEST_KEYS = ['path', 'method', 'headers', 'body', 'expectStatus', 'check', 'tag'] as const
+const REQUEST_KEY_SET: ReadonlySet<string> = new Set(REQUEST_KEYS)
 const STEP_KEYS = ['name', 'request', 'weight', 'extract', 'check', 'expectStatus', 'thinkTime'] as const
 const REQUEST_EXAMPLE = `request: ({ vu }) => ({ path: \`/api/users/\${vu.data.id}\` })`
 
 const anyTarget = new RequestEncoder({ host: 'host', pathPrefix: '', headers: {} })
 
-/** Checks a request that is a value; functions are checked at each send. */
+/** Checks a request that is a value; what a function returns is checked at each send. */
 export function checkRequest(problems: Problems, path: string, request: unknown): void {
-  if (typeof request === 'function') return
+  if (typeof request !== 'function') checkSpec(problems, path, request)
+}
+
+/**
+ * Whether a request that a function returned has the keys and values of a request. Path, method, headers and body are
+ * left to the encoder.
+ */
+export function isRequestSpec(spec: unknown): spec is RequestSpec {
+  if (typeof spec !== 'object' || spec === null) return false
+  for (const key in spec) if (!REQUEST_KEY_SET.has(key)) return false
+  const { headers, expectStatus, check, tag } = spec as Record<string, unknown>
+  return (
+    (headers === undefined || isFields(headers)) &&
+    (expectStatus === undefined || isExpectation(expectStatus)) &&
+    (check === undefined || isCheck(check)) &&
+    (tag === undefined || isName(tag))
+  )
+}
+
+/**
+ * Every mistake of a request that a function returned.
+ *
+ * @param path of the function: `request`, `steps[1].request`
+ * @returns `undefined` for a request without a mistake
+ */
+export function mistakesOf(path: string, spec: unknown): OptionsError | undefined {
+  const problems = new Problems()
+  if (spec instanceof Promise) {
+    // Its own failure is of no interest any more.
+    spec.catch(() => {})
+    const rule = 'must return the request itself, not a promise: what it waits for would be measured with the target'
+    problems.add(`${path}()`, spec, rule, `data: await users(), ${REQUEST_EXAMPLE}`)
+  } else checkSpec(problems, `${path}()`, spec)
+  return problems.found.length === 0 ? undefined : new OptionsError('http.run()', problems.found)
+}
+
+function checkSpec(problems: Problems, path: string, request: unknown): void {
   if (typeof request !== 'object' || request === null) {
     problems.add(path, request, 'must be a request or a function that makes one', REQUEST_EXAMPLE)
     return
   }
-  const before = problems.found.length
   const spec = request as RequestSpec
+  const before = problems.found.length
   checkKnownKeys(problems, path, spec, REQUEST_KEYS)
-  if (typeof spec.path !== 'string')
-    problems.add(`${path}.path`, spec.path, `must be a text that begins with '/'`, `path: '/api/me'`)
-  if (spec.method !== undefined && typeof spec.method !== 'string')
-    problems.add(`${path}.method`, spec.method, 'must be the name of a method', `method: 'POST'`)
-  if (spec.tag !== undefined && (typeof spec.tag !== 'string' || spec.tag === ''))
+  checkPart(problems, path, { path: spec.path })
+  if (spec.method !== undefined) checkPart(problems, path, { path: '/', method: spec.method })
+  if (spec.tag !== undefined && !isName(spec.tag))
     problems.add(`${path}.tag`, spec.tag, 'must be a text', `tag: 'search'`)
   checkFields(problems, `${path}.headers`, spec.headers)
   checkExpectations(problems, path, spec)
-  if (problems.found.length > before) return
+  // A body is judged by its content type: where a header is wrong, there is none.
+  const { headers, body } = spec
+  const hasHeaders = problems.found.slice(before).every((problem) => problem.path !== `${path}.headers`)
+  if (hasHeaders)
+    checkPart(problems, path, { path: '/', ...(headers && { headers }), body: isReadFirst(body) ? undefined : body })
+}
+
+function checkPart(problems: Problems, path: string, part: RequestSpec): void {
   try {
-    anyTarget.encode(spec)
+    anyTarget.encode(part)
   } catch (error) {
-    const [what, ...rule] = (error as Error).message.split(': ')
-    const name = what!.replace('request.', '')
-    problems.add(
-      `${path}.${name}`,
-      (spec as unknown as Record<string, unknown>)[name],
-      rule.join(': '),
-      `path: '/api/me'`,
-    )
+    if (!(error instanceof RequestError)) throw error
+    const { received, rule, example } = error.problem
+    problems.add(`${path}.${error.field}`, received, rule, example)
   }
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
 }
 
 export function checkSteps(problems: Problems, steps: unknown): void {
@@ -139,20 +182,23 @@ function isCheck(value: unknown): boolean {
 
 export function checkFields(problems: Problems, path: string, headers: unknown): void {
   if (headers === undefined) return
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
-    problems.add(path, headers, 'must be an object of names and values', `headers: { accept: 'application/json' }`)
+  const example = `headers: { accept: 'application/json' }`
+  if (!isFields(headers)) {
+    const isIterable = typeof headers === 'object' && headers !== null && !Array.isArray(headers)
+    const fix = isIterable ? 'headers: Object.fromEntries(headers)' : example
+    problems.add(path, headers, 'must be an object of names and values', fix)
     return
   }
   for (const [name, value] of Object.entries(headers)) {
     try {
       fieldLines(name, value as string)
     } catch (error) {
-      problems.add(
-        path,
-        name,
-        (error as Error).message.replace('request.headers: ', ''),
-        `headers: { accept: 'application/json' }`,
-      )
+      problems.add(path, name, (error as RequestError).problem.rule, example)
     }
   }
+}
+
+/** `Headers` and a Map have no properties, so that nothing of them would be sent. */
+function isFields(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
 }

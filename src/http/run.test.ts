@@ -270,7 +270,7 @@ test('an error of the scenario’s own code ends the run, is thrown, and the run
   await expect(http.run({ load, request: failing })).rejects.toThrow(new RangeError('no more rows'))
   expect(results).toMatchObject([{ state: 'aborted', abortReason: 'the scenario failed: no more rows', completed: 4 }])
   await expect(http.run({ load, request: () => ({ path: 'x' }) })).rejects.toThrow(
-    `request.path: must begin with '/' and be percent-encoded`,
+    `request().path: must begin with '/' and be percent-encoded`,
   )
 })
 

@@ -13,7 +13,10 @@ import type { AnswerReader } from './answer-reader.ts'
 import type { Connection, FailureKind, RequestOwner } from './connection.ts'
 import { ExpectedAnswer, type WrongAnswer } from './expected-answer.ts'
 import type { Recording } from './recording.ts'
-import type { RequestEncoder } from './request-encoder.ts'
+import { isReadFirst, readBody } from './request-body.ts'
+import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
+import { RequestError } from './request-error.ts'
+import { isRequestSpec, mistakesOf } from './request-options.ts'
 import { drawStep, type Plan, type Step } from './steps.ts'
 import type { TraceContext } from './trace-context.ts'
 import type { RequestSpec, Vu } from './types.ts'
@@ -27,6 +30,7 @@ export interface VuSurroundings<D> {
   readonly slowest: SlowestRequests
   /** Makes the `traceparent` of each request, where one is wanted. */
   readonly traces: TraceContext | undefined
+  readonly timeoutMs: number
   readonly execution: RunningExecution<VirtualUser<D>>
 }
 
@@ -42,6 +46,8 @@ export interface VuIdentity<D> {
 export class VirtualUser<D> implements RequestOwner, DrivenVu {
   connection!: Connection
   isBusy = false
+  /** The body of its next request is being read. */
+  isReadingBody = false
   readonly #all: VuSurroundings<D>
   readonly #vu: Vu<D>
   readonly #instance: number
@@ -124,7 +130,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   }
 
   #send(intendedMs: number): void {
-    const { plan, recording, encoders, traces } = this.#all
+    const { plan, traces } = this.#all
     if (this.#all.execution.isOver) {
       this.#end(now())
       return
@@ -132,32 +138,81 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     const step = drawStep(plan.places[this.#place++]!, () => this.#draws())
     this.#step = step
     this.#intendedMs = intendedMs
-    let request = traces === undefined ? step.constants?.[this.#instance] : undefined
-    let sentMs: number
-    try {
-      const spec = typeof step.request === 'function' ? this.#make(step.request) : step.request
-      this.#spec = spec
-      request ??= encoders[this.#instance]!.encode(spec, traces?.next())
-      this.#traceId = request.traceId
-      this.#expected.expect(step, spec)
-      this.#series = typeof step.request === 'function' ? plan.seriesOf(step, spec.tag) : step.series
-      sentMs = now()
-      const times = { intendedMs, sentMs }
-      this.#operation = recording === undefined ? -1 : recording.begin(this.#vu, this.#iteration, step, spec, times)
-    } catch (error) {
-      this.#all.execution.scenarioFailed(error)
+    if (typeof step.request !== 'function') {
+      this.#series = step.series
+      this.#dispatch(step.request, traces === undefined ? step.constants![this.#instance] : undefined)
       return
     }
-    const window = this.#series.timeline.at(intendedMs)
+    try {
+      const spec = this.#make(step.request)
+      this.#series = plan.seriesOf(step, spec.tag)
+      if (isReadFirst(spec.body)) void this.#dispatchOnceRead(spec)
+      else this.#dispatch(spec)
+    } catch (error) {
+      this.#all.execution.scenarioFailed(error)
+    }
+  }
+
+  /** @throws {OptionsError} naming every mistake of what the function returned */
+  #make(request: Extract<Step<D>['request'], (...args: never[]) => unknown>): RequestSpec {
+    const spec: unknown = request({ vu: this.#vu, iteration: this.#iteration, random: this.#draws() })
+    if (!isRequestSpec(spec)) throw mistakesOf(this.#pathOfRequest, spec)
+    return spec
+  }
+
+  /** Its latency has the time that this takes, which is the generator's; its service time has not. */
+  async #dispatchOnceRead(spec: RequestSpec): Promise<void> {
+    this.isReadingBody = true
+    try {
+      const body = await readBody(spec.body, this.#all.timeoutMs)
+      this.isReadingBody = false
+      if (this.#all.execution.isOver) this.#drop()
+      else this.#dispatch({ ...spec, body })
+    } catch (error) {
+      this.isReadingBody = false
+      this.#all.execution.scenarioFailed(error)
+    }
+  }
+
+  /** @param encoded absent for a request that has to be encoded for this send */
+  #dispatch(spec: RequestSpec, encoded?: EncodedRequest): void {
+    const { recording, encoders, traces, execution } = this.#all
+    let request: EncodedRequest
+    let sentMs: number
+    try {
+      this.#spec = spec
+      request = encoded ?? encoders[this.#instance]!.encode(spec, traces?.next())
+      this.#traceId = request.traceId
+      this.#expected.expect(this.#step, spec)
+      sentMs = now()
+      const times = { intendedMs: this.#intendedMs, sentMs }
+      const sent = { step: this.#step, spec, content: request.content }
+      this.#operation = recording === undefined ? -1 : recording.begin(this.#vu, this.#iteration, sent, times)
+    } catch (error) {
+      const isRequest = error instanceof RequestError
+      execution.scenarioFailed(isRequest ? (mistakesOf(this.#pathOfRequest, spec) ?? error) : error)
+      return
+    }
+    const window = this.#series.timeline.at(this.#intendedMs)
     window.offered++
     window.sent++
-    this.#all.execution.tally.offered++
-    this.#all.execution.tally.sent++
+    execution.tally.offered++
+    execution.tally.sent++
     this.connection.send(request, this.#looksAtBody(), sentMs)
   }
 
-  #make(request: Extract<Step<D>['request'], (...args: never[]) => unknown>): RequestSpec {
-    return request({ vu: this.#vu, iteration: this.#iteration, random: this.#draws() })
+  /** Its body was at hand only after the run was over. */
+  #drop(): void {
+    const window = this.#series.timeline.at(this.#intendedMs)
+    window.offered++
+    window.dropped++
+    this.#all.execution.tally.offered++
+    this.#all.execution.tally.dropped++
+    this.#end(now())
+  }
+
+  get #pathOfRequest(): string {
+    return this.#all.plan.steps.length === 1 ? 'request' : `steps[${this.#step.index}].request`
   }
 
   #looksAtBody(): boolean {

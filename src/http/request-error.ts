@@ -1,0 +1,26 @@
+import type { Problem } from '../options/problems.ts'
+import { ScenarioError } from './scenario-error.ts'
+
+/** A request that cannot be sent: which part of it, the rule it breaks, and a legal example. */
+export class RequestError extends ScenarioError {
+  readonly field: 'path' | 'method' | 'headers' | 'body'
+  readonly problem: Omit<Problem, 'path'>
+
+  constructor(field: RequestError['field'], problem: Omit<Problem, 'path'>) {
+    super(`request.${field}: ${problem.rule}`)
+    this.field = field
+    this.problem = problem
+  }
+}
+
+/** A short form of a value for a message: text in quotes, everything else by its kind. */
+export function showValue(value: unknown): string {
+  if (typeof value === 'string')
+    return value.length > 80 ? `${JSON.stringify(value.slice(0, 79))}…` : JSON.stringify(value)
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value)) return 'an array'
+  const name = (value.constructor as { name?: unknown } | undefined)?.name
+  if (typeof name !== 'string' || name === '' || name === 'Object') return 'an object'
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
+}
