@@ -21,7 +21,10 @@ export {
   spike,
 } from './load/builders.ts'
 export { csv, sql, unique } from './load/data.ts'
-export { socketIo, socketIoEvent } from './websocket/socket-io.ts'
+export { Message } from './websocket/message.ts'
+export { delimited } from './websocket/protocols/delimited.ts'
+export { lengthPrefixed } from './websocket/protocols/length-prefixed.ts'
+export { socketIo, socketIoEvent } from './websocket/protocols/socket-io.ts'
 export type * from './http/index.ts'
 export type * from './websocket/index.ts'
 export type { EmptyHttpRun, HttpRun, MeasuredHttpRun } from './run/http-run.ts'

@@ -9,6 +9,13 @@ export interface SocketCounts {
   readonly reconnected: number
 }
 
+/** Application heartbeats of a run. */
+export interface HeartbeatCounts {
+  readonly sent: number
+  /** Heartbeats without a response by the time of the next one, or for 10 s; `undefined` if none is expected. */
+  readonly unanswered: number | undefined
+}
+
 export interface PublicationCounts {
   readonly count: number
   /** `send` threw or rejected; their deliveries are expected all the same. */

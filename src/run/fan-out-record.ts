@@ -1,7 +1,7 @@
 import type { Histogram } from '../stats/histogram.ts'
 import type { TimeStats } from '../stats/summary.ts'
 import type { Phase } from '../load/load.ts'
-import type { DeliveryCounts, SocketCounts } from './fan-out-counts.ts'
+import type { DeliveryCounts, HeartbeatCounts, SocketCounts } from './fan-out-counts.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { Invalidity } from './verdict.ts'
 
@@ -23,6 +23,8 @@ export interface FanOutRecord {
   readonly lateAfterMs: number
   readonly settleMs: number
   readonly sockets: SocketCounts
+  /** Application heartbeats; absent if none was sent. */
+  readonly heartbeats?: HeartbeatCounts
   /** From the first handshake until every socket was subscribed or had failed. */
   readonly openingMs: number
   /** Processes that held the sockets. */

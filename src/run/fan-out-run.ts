@@ -2,7 +2,7 @@ import { now } from '../machine/clock.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { evidenceOf, type ClientEvidence, type FanOutEvidence, type PublicationEvidence } from './evidence.ts'
-import type { DeliveryCounts, PublicationCounts, SocketCounts } from './fan-out-counts.ts'
+import type { DeliveryCounts, HeartbeatCounts, PublicationCounts, SocketCounts } from './fan-out-counts.ts'
 import { fanOutEvidence } from './fan-out-evidence.ts'
 import type { FanOutRecord, PublisherClock } from './fan-out-record.ts'
 import { fanOutRunResult, publicationCounts } from './fan-out-result.ts'
@@ -37,6 +37,8 @@ export interface FanOutRunBase extends TimedRun {
   /** Why the run stopped before its end; `undefined` where it did not. */
   readonly abortReason: string | undefined
   readonly sockets: SocketCounts
+  /** Application heartbeats; absent if none was sent. */
+  readonly heartbeats: HeartbeatCounts | undefined
   /** From the first handshake until every socket was subscribed or had failed. Not part of {@link durationMs}. */
   readonly openingMs: number
   /** Processes that held the sockets; 1 where it was this one. */
@@ -79,6 +81,7 @@ class FanOutView implements FanOutRunBase {
   readonly durationMs: number
   readonly abortReason: string | undefined
   readonly sockets: SocketCounts
+  readonly heartbeats: HeartbeatCounts | undefined
   readonly openingMs: number
   readonly processes: number
   readonly publications: PublicationCounts
@@ -102,6 +105,7 @@ class FanOutView implements FanOutRunBase {
     this.durationMs = record.durationMs
     this.abortReason = record.abortReason
     this.sockets = record.sockets
+    this.heartbeats = record.heartbeats
     this.openingMs = record.openingMs
     this.processes = record.processes
     this.publications = publicationCounts(record)

@@ -14,6 +14,7 @@ function connectedFrom(clients: number, urls: readonly string[], sources: readon
     headers: () => ({}),
     subprotocols: [],
     framing: undefined,
+    heartbeat: undefined,
     subscribe: undefined,
     acknowledged: undefined,
     acknowledgeTimeoutMs: 1_000,

@@ -1,10 +1,15 @@
 import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
+import { durationMs } from '../options/checks.ts'
+import type { HeartbeatCounts } from '../run/fan-out-counts.ts'
+import { ApplicationHeartbeats, type Beat } from './application-heartbeats.ts'
 import { nowUs } from './clock.ts'
 import { ClientStates } from './client-states.ts'
-import type { FramedConnection, FramedSocket, Framing } from './framing.ts'
+import { FramedConnections, type FramedEvents } from './framed-connections.ts'
+import type { Framing, FramingHeartbeat } from './framing.ts'
 import { Handshakes } from './handshakes.ts'
 import { encode, Message, type Outgoing } from './message.ts'
 import type { SocketLayout } from './socket-limits.ts'
+import type { HeartbeatPlan } from './socket-options.ts'
 import type { PoolEvents, SocketPool } from './socket-pool.ts'
 
 /** Without an acknowledgement, how long after the last subscription was sent the target is given to take it in. */
@@ -19,6 +24,7 @@ export interface ClientsPlan {
   readonly headers: (client: number) => Readonly<Record<string, string>>
   readonly subprotocols: readonly string[]
   readonly framing: Framing | undefined
+  readonly heartbeat: HeartbeatPlan<number> | undefined
   readonly subscribe: ((client: number) => Outgoing | readonly Outgoing[]) | undefined
   readonly acknowledged: ((message: Message, client: number) => boolean) | undefined
   readonly acknowledgeTimeoutMs: number
@@ -36,8 +42,8 @@ export interface ClientEvents {
   lost?(client: number, why: string): void
   /** A connection came to nothing, or was gone before the client was subscribed. */
   failed?(client: number, kind: string): void
-  /** A message to a client that is subscribed. */
-  message(client: number, data: Buffer, isBinary: boolean, atUs: number): void
+  /** A message to a client that is subscribed. @param data the bytes that two messages are compared by @param framed the message, if a framing made one */
+  message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void
   /** A function of the scenario threw. */
   broken(error: unknown): void
 }
@@ -48,7 +54,9 @@ export class Clients implements PoolEvents {
   readonly #events: ClientEvents
   readonly #pool: SocketPool
   readonly #handshakes: Handshakes
-  readonly #framed = new Map<number, FramedConnection>()
+  readonly #framed: FramedConnections
+  readonly #heartbeats: ApplicationHeartbeats
+  readonly #heartbeat: Beat | undefined
   readonly states: ClientStates
   #sweep: NodeJS.Timeout | undefined
   #isStopped = false
@@ -58,6 +66,9 @@ export class Clients implements PoolEvents {
     this.#events = events
     this.states = new ClientStates(plan.clients)
     this.#pool = createPool(this)
+    this.#heartbeats = new ApplicationHeartbeats(plan.clients, (client, beat) => this.#beat(client, beat))
+    this.#heartbeat = beatOf(plan)
+    this.#framed = new FramedConnections(plan.framing, this.#framedEvents())
     this.#handshakes = new Handshakes({
       ratePerSec: plan.connectRatePerSec,
       maxInFlight: plan.maxHandshakes,
@@ -85,24 +96,27 @@ export class Clients implements PoolEvents {
   /** Cuts a client's connection; nothing is reported. */
   drop(client: number): void {
     this.states.dropped(client)
-    this.#framed.delete(client)
+    this.#ended(client)
     this.#pool.drop(client)
   }
 
   /** Sends a message; does nothing where the client is not connected. */
   send(client: number, message: Outgoing): void {
-    this.#pool.send(client, this.#framesOf(client, message))
+    this.#pool.send(client, this.#framed.framesOf(client, message))
   }
 
-  #framesOf(client: number, message: Outgoing): readonly (string | Uint8Array)[] {
-    return this.#framed.get(client)?.send(message) ?? [encode(message)]
+  /** Heartbeats sent and left without a response; `undefined` if there were none. */
+  get heartbeats(): HeartbeatCounts | undefined {
+    return this.#heartbeats.counts
   }
 
   /** No more handshakes and nothing reported from here on. */
   stop(): void {
     this.#isStopped = true
     this.#handshakes.stop()
+    this.#heartbeats.close()
     clearInterval(this.#sweep)
+    this.#guard(() => this.#framed.closeAll())
   }
 
   #connect(client: number, dueUs: number): void {
@@ -123,34 +137,50 @@ export class Clients implements PoolEvents {
     this.#guard(() => {
       if (framing === undefined) return this.#subscribe(client)
       this.states.framing(client)
-      this.#framed.set(client, framing.open(this.#framedSocket(client)))
+      this.#framed.open(client)
     })
     this.#handshakes.finished()
   }
 
   #subscribe(client: number): void {
     this.states.subscribing(client)
+    if (this.#heartbeat !== undefined) this.#heartbeats.start(client, this.#heartbeat)
     const messages = this.#plan.subscribe?.(client)
     if (messages !== undefined)
       this.#pool.send(
         client,
-        listOf(messages).flatMap((message) => this.#framesOf(client, message)),
+        listOf(messages).flatMap((message) => this.#framed.framesOf(client, message)),
       )
     if (this.#plan.acknowledged === undefined) this.#nowSubscribed(client)
   }
 
-  #framedSocket(client: number): FramedSocket {
+  #framedEvents(): FramedEvents {
     return {
-      client,
-      send: (frame) => this.#pool.send(client, [frame]),
-      ready: () => {
-        if (this.states.isFraming(client)) this.#subscribe(client)
+      send: (client, frames) => this.#pool.send(client, frames),
+      ready: (client, heartbeat) => {
+        if (!this.states.isFraming(client)) return
+        this.#subscribe(client)
+        if (heartbeat !== undefined) this.#heartbeats.start(client, framesBeat(heartbeat))
       },
-      fail: (why) => {
+      heartbeatResponded: (client) => this.#heartbeats.responded(client),
+      failed: (client, why) => {
         this.#pool.drop(client)
         this.closed(client, why)
       },
     }
+  }
+
+  /** The connection of a client is gone. */
+  #ended(client: number): void {
+    this.#heartbeats.stop(client)
+    this.#guard(() => this.#framed.close(client))
+  }
+
+  #beat(client: number, { message, isFrame }: Beat): void {
+    this.#guard(() => {
+      if (isFrame) this.#pool.send(client, [encode(message(client))])
+      else this.send(client, message(client))
+    })
   }
 
   failed(client: number, kind: string): void {
@@ -161,24 +191,33 @@ export class Clients implements PoolEvents {
 
   message(client: number, data: Buffer, isBinary: boolean, atUs: number): void {
     if (this.#isStopped) return
-    const framed = this.#framed.get(client)
-    if (framed === undefined) return this.#take(client, data, isBinary, atUs)
+    const connection = this.#framed.of(client)
+    if (connection === undefined) return this.#take(client, data, isBinary, atUs)
+    this.#guard(() =>
+      this.#framed.receive(client, connection, new Message(data, isBinary), (message) =>
+        this.#take(client, message.packet, message.isBinary, atUs, message),
+      ),
+    )
+  }
+
+  #take(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
+    if (this.#heartbeats.isAwaitingResponse(client) && this.#isHeartbeatResponse(client, data, isBinary, framed)) return
+    if (!this.states.isSubscribing(client)) return this.#events.message(client, data, isBinary, atUs, framed)
     this.#guard(() => {
-      const message = framed.receive(new Message(data, isBinary))
-      if (message !== undefined) this.#take(client, message.data, message.isBinary, atUs)
+      if (this.#plan.acknowledged?.(framed ?? new Message(data, isBinary), client)) this.#nowSubscribed(client)
     })
   }
 
-  #take(client: number, data: Buffer, isBinary: boolean, atUs: number): void {
-    if (!this.states.isSubscribing(client)) return this.#events.message(client, data, isBinary, atUs)
-    this.#guard(() => {
-      if (this.#plan.acknowledged?.(new Message(data, isBinary), client)) this.#nowSubscribed(client)
-    })
+  #isHeartbeatResponse(client: number, data: Buffer, isBinary: boolean, framed: Message | undefined): boolean {
+    const { heartbeat } = this.#plan
+    if (heartbeat?.response?.(framed ?? new Message(data, isBinary)) !== true) return false
+    this.#heartbeats.responded(client)
+    return true
   }
 
   closed(client: number, why: string): void {
     if (this.#isStopped) return
-    this.#framed.delete(client)
+    this.#ended(client)
     if (this.states.isPreparing(client)) return this.#giveUp(client, `${why}, before it was ready`)
     if (!this.states.isSubscribed(client)) return
     this.states.closed(client, why)
@@ -203,8 +242,8 @@ export class Clients implements PoolEvents {
   #giveUpOverdue(): void {
     for (const client of this.states.overdue(nowUs())) {
       const isFraming = this.states.isFraming(client)
+      this.#ended(client)
       this.#pool.drop(client)
-      this.#framed.delete(client)
       this.#giveUp(client, isFraming ? `${this.#plan.framing!.name} not set up` : 'not acknowledged')
     }
   }
@@ -224,4 +263,19 @@ function listOf(messages: Outgoing | readonly Outgoing[]): readonly Outgoing[] {
 
 function isList(messages: Outgoing | readonly Outgoing[]): messages is readonly Outgoing[] {
   return Array.isArray(messages)
+}
+
+/** The heartbeat of every connection: the scenario's, or else the framing's. */
+function beatOf({ heartbeat, framing }: ClientsPlan): Beat | undefined {
+  if (heartbeat === undefined) return framing?.heartbeat && framesBeat(framing.heartbeat)
+  return { ...heartbeat, isFrame: false, isAnswered: heartbeat.response !== undefined }
+}
+
+function framesBeat({ every, message, isAnswered = false }: FramingHeartbeat): Beat {
+  return {
+    everyMs: durationMs(every)!,
+    message: typeof message === 'function' ? message : () => message,
+    isFrame: true,
+    isAnswered,
+  }
 }

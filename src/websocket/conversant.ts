@@ -10,7 +10,7 @@ import type { RunningExecution } from '../run/workload.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import type { Clients } from './clients.ts'
 import type { Exchange, Speaker } from './conversation-options.ts'
-import type { Message, Outgoing } from './message.ts'
+import { expectsResponse, isResponseTo, type Message, type Outgoing } from './message.ts'
 
 /** What all VUs of a conversation share. */
 export interface ConversantSurroundings<D> {
@@ -106,7 +106,7 @@ export class Conversant<D> implements DrivenVu, Timed {
     const context = { vu: this.speaker, iteration: this.#iteration, sent: this.#sent }
     let wrong: string | undefined
     try {
-      if (answer !== undefined && !answer(message, context)) return
+      if (!(answer?.(message, context) ?? isResponseTo(message, this.#sent))) return
       const verdict = check?.(message, context) ?? true
       if (verdict !== true) wrong = verdict === false ? 'check failed' : `check: ${verdict}`
     } catch (error) {
@@ -119,7 +119,7 @@ export class Conversant<D> implements DrivenVu, Timed {
 
   expire(): void {
     // Without `answer` a late one would be taken for the next: only a new connection is free of it.
-    if (this.#progress === 'sent' && this.#exchange.answer === undefined) this.hangUp()
+    if (this.#progress === 'sent' && this.#exchange.answer === undefined && !expectsResponse(this.#sent)) this.hangUp()
     this.#fail('timeout', 'timeout')
   }
 

@@ -37,7 +37,8 @@ export interface ExchangeOption<D> {
   readonly name?: string
   readonly send: Outgoing | ((context: ExchangeContext<D>) => Outgoing)
   /**
-   * Whether a message is the answer; others are passed over. Default: the first one to come is. One that throws ends the
+   * Whether a message is the answer; others are passed over. Default: the protocol's own response if `framing` has one
+   * for what was sent (an acknowledgement of Socket.IO), otherwise the first message to come. One that throws ends the
    * exchange as an error of kind `body`.
    */
   readonly answer?: (message: Message, context: AnswerContext<D>) => boolean

@@ -6,7 +6,7 @@ import { evidenceOf } from '../run/evidence.ts'
 import type { RunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import type { ConversationOptions, ExchangeOption } from './conversation-options.ts'
-import { socketIo } from './socket-io.ts'
+import { socketIo } from './protocols/socket-io.ts'
 import { createWebSocket, type WebSocketLoad } from './websocket.ts'
 
 interface Answer {

@@ -10,6 +10,7 @@ import type { RequestSeries } from '../run/http-scope.ts'
 import { PhasedTimeline } from '../run/http-timeline.ts'
 import { SlowestRequests } from '../run/slowest-requests.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
+import { heartbeatNotes } from './application-heartbeats.ts'
 import { Clients, type ClientEvents } from './clients.ts'
 import { toPerformanceMs } from './clock.ts'
 import { Conversant } from './conversant.ts'
@@ -111,7 +112,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       origin: plan.urls.map((url) => new URL(url).origin).join(', '),
       generator: worstHealth(executed.generator, this.#pool.health),
       history: undefined,
-      warnings: [...executed.warnings, ...this.#pool.lost],
+      warnings: [...executed.warnings, ...this.#pool.lost, ...heartbeatNotes(this.#clients.heartbeats)],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
   }
@@ -158,8 +159,8 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
     this.#vus[client]!.notConnected(kind)
   }
 
-  message(client: number, data: Buffer, isBinary: boolean, atUs: number): void {
-    this.#vus[client]!.heard(new Message(data, isBinary), toPerformanceMs(atUs))
+  message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
+    this.#vus[client]!.heard(framed ?? new Message(data, isBinary), toPerformanceMs(atUs))
   }
 
   broken(error: unknown): void {
@@ -169,12 +170,13 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
 
   #createClients(clients: number): Clients {
     const { plan } = this.#parts
-    const { headers, greet, welcomed } = plan
+    const { headers, heartbeat, greet, welcomed } = plan
     const speaker = (client: number) => this.#vus[client]!.speaker
     const asked = {
       ...plan,
       clients,
       headers: (client: number) => headers(speaker(client)),
+      heartbeat: heartbeat && { ...heartbeat, message: (client: number) => heartbeat.message(speaker(client)) },
       subscribe: greet && ((client: number) => greet(speaker(client))),
       acknowledged: welcomed && ((message: Message, client: number) => welcomed(message, speaker(client))),
       acknowledgeTimeoutMs: plan.welcomeTimeoutMs,

@@ -1,9 +1,11 @@
 import { now, wallMs } from '../machine/clock.ts'
+import type { HeartbeatCounts } from '../run/fan-out-counts.ts'
 import type { FanOutRecord, PublicationRecord } from '../run/fan-out-record.ts'
 import type { GeneratorLimits } from '../run/generator-limits.ts'
 import type { GeneratorHealth } from '../run/generator.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import { formatCount, formatDuration, formatRate, formatRatio } from '../stats/units.ts'
+import { heartbeatNotes } from './application-heartbeats.ts'
 import { nowUs } from './clock.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
 import { fanOutSaturation, openingSaturation } from './fan-out-limits.ts'
@@ -29,6 +31,7 @@ export interface FanOutParts {
   readonly abortReason: string | undefined
   readonly unidentified: { readonly count: number; readonly sample: string | undefined }
   readonly sendFailure: string | undefined
+  readonly heartbeats: HeartbeatCounts | undefined
   readonly generator: GeneratorHealth
   /** Generator processes that ended before they were told to, in words. */
   readonly lostProcesses: readonly string[]
@@ -59,6 +62,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
       closed: sockets.closedCount,
       reconnected: sockets.reconnectedCount,
     },
+    ...(parts.heartbeats === undefined ? {} : { heartbeats: parts.heartbeats }),
     openingMs: parts.openingMs,
     processes: plan.layout.processes,
     connectTime: sockets.connectTime,
@@ -139,8 +143,8 @@ function processInvalidities({ lostProcesses }: FanOutParts): Invalidity[] {
   }))
 }
 
-function notesOf({ unidentified, sendFailure }: FanOutParts, counted: readonly Publication[]): string[] {
-  const notes: string[] = []
+function notesOf({ unidentified, sendFailure, heartbeats }: FanOutParts, counted: readonly Publication[]): string[] {
+  const notes = heartbeatNotes(heartbeats)
   const failed = counted.filter(({ isFailed }) => isFailed).length
   if (failed > 0)
     notes.push(

@@ -12,6 +12,7 @@ import { limitsFor } from './fan-out-limits.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
 import { snapshotOf } from './fan-out-snapshot.ts'
 import { Identifier } from './identifier.ts'
+import type { Message } from './message.ts'
 import { worstHealth } from './generator-processes.ts'
 import type { Publication } from './publication.ts'
 import { Publisher, type PublisherEvents } from './publisher.ts'
@@ -118,8 +119,8 @@ export class FanOut implements ClientEvents, PublisherEvents {
     return this.#ledger.publish(publication)
   }
 
-  message(client: number, data: Buffer, isBinary: boolean, atUs: number): void {
-    const delivery = this.#identifier.identify(data, isBinary)
+  message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
+    const delivery = this.#identifier.identify(data, isBinary, framed)
     if (delivery === undefined || delivery === 'other') return
     this.#lastMessageUs = atUs
     this.#ledger.receive(client, delivery.publication, delivery.sequence, atUs)
@@ -152,6 +153,7 @@ export class FanOut implements ClientEvents, PublisherEvents {
       openingMs: this.#openingMs,
       openingHealth: this.#openingHealth,
       abortReason,
+      heartbeats: this.#clients.heartbeats,
       unidentified: { count: this.#identifier.unidentified, sample: this.#identifier.sample },
       sendFailure: this.#publisher.failure,
       generator: worstHealth(this.#watch.health(), this.#pool.health),

@@ -56,17 +56,17 @@ export class Identifier<T> {
   }
 
   /** `undefined` where the message could not be identified; it is then counted. */
-  identify(data: Buffer, isBinary: boolean): T | 'other' | undefined {
+  identify(data: Buffer, isBinary: boolean, framed?: Message): T | 'other' | undefined {
     for (const known of this.#known)
       if (known.isBinary === isBinary && (known.data === data || known.data.equals(data))) return known.value
-    return this.#identifyNew(data, isBinary)
+    return this.#identifyNew(data, isBinary, framed)
   }
 
-  #identifyNew(data: Buffer, isBinary: boolean): T | 'other' | undefined {
+  #identifyNew(data: Buffer, isBinary: boolean, framed: Message | undefined): T | 'other' | undefined {
     let result: IdentifyResult
     let why = ''
     try {
-      result = this.#identify(new Message(data, isBinary))
+      result = this.#identify(framed ?? new Message(data, isBinary))
     } catch (error) {
       why = ` (identify threw ${String(error)})`
     }

@@ -1,5 +1,7 @@
 /** What of the WebSocket engine is public. */
-export { socketIo, socketIoEvent, type SocketIoOptions } from './socket-io.ts'
+export { delimited, type DelimitedOptions } from './protocols/delimited.ts'
+export { lengthPrefixed, type LengthPrefixedOptions } from './protocols/length-prefixed.ts'
+export { socketIo, socketIoEvent, type SocketIoOptions } from './protocols/socket-io.ts'
 export type {
   AnswerContext,
   ConversationOptions,
@@ -8,9 +10,9 @@ export type {
   Speaker,
 } from './conversation-options.ts'
 export type { FanOutOptions, PublicationToSend } from './fan-out-options.ts'
-export type { FramedConnection, FramedSocket, Framing } from './framing.ts'
+export type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from './framing.ts'
 export type { Identification, IdentifyResult } from './identifier.ts'
-export type { Message, Outgoing } from './message.ts'
-export type { SocketOptions } from './socket-options.ts'
+export { Message, type MessageOrigin, type Outgoing } from './message.ts'
+export type { HeartbeatOption, SocketOptions } from './socket-options.ts'
 export type { TlsOptions as WebSocketTlsOptions } from './tls-options.ts'
 export type { WebSocketLoad } from './websocket.ts'

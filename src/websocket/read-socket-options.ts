@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
-import { checkDuration, checkNumber } from '../options/checks.ts'
+import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { descriptorLimit } from '../run/descriptor-limit.ts'
+import type { Outgoing } from './message.ts'
 import { layOut } from './socket-limits.ts'
 import type { Placement, SocketOptions, SocketPlan } from './socket-options.ts'
 import { findAddress, loopbackSources, portRange } from './source-addresses.ts'
@@ -16,6 +17,7 @@ export const SOCKET_OPTIONS = [
   'subprotocols',
   'framing',
   'pingEvery',
+  'heartbeat',
   'processes',
   'sourceAddresses',
   'tls',
@@ -40,6 +42,7 @@ export function readSocketOptions<Who>(
     subprotocols: readSubprotocols(problems, options.subprotocols),
     framing: readFraming(problems, options.framing),
     pingEveryMs: ifGiven(pingEvery, (every) => checkDuration(problems, 'pingEvery', every)),
+    heartbeat: readHeartbeat(problems, options),
     processes: ifGiven(processes, (count) => checkNumber(problems, 'processes', count, { ...whole, example: 2 })),
     sourceAddresses: readAddresses(problems, options.sourceAddresses),
     tls: readTls(problems, tls),
@@ -90,6 +93,11 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Whether a value can be sent. */
+export function isOutgoing(value: unknown): value is Outgoing {
+  return typeof value === 'string' || value instanceof Uint8Array || isRecord(value)
+}
+
 /** What `read` makes of a value, or `undefined` where none was given. */
 export function ifGiven<T>(value: T | undefined, read: (value: T) => number): number | undefined {
   return value === undefined ? undefined : read(value)
@@ -131,9 +139,42 @@ function readSubprotocols(problems: Problems, subprotocols: SocketOptions<never>
 }
 
 function readFraming(problems: Problems, framing: SocketOptions<never>['framing']): SocketPlan<never>['framing'] {
-  if (framing !== undefined && (!isRecord(framing) || typeof framing.open !== 'function'))
+  if (framing === undefined) return undefined
+  if (!isRecord(framing) || typeof framing.open !== 'function')
     problems.add('framing', framing, 'must be a framing, an object with name and open()', 'framing: socketIo()')
+  else if (framing.heartbeat !== undefined)
+    checkDuration(problems, 'framing.heartbeat.every', framing.heartbeat.every, { above: 0 })
   return framing
+}
+
+function readHeartbeat<Who>(
+  problems: Problems,
+  { heartbeat, framing }: SocketOptions<Who>,
+): SocketPlan<Who>['heartbeat'] {
+  if (heartbeat === undefined) return undefined
+  const example = "heartbeat: { every: '25s', message: { type: 'ping' } }"
+  if (!isRecord(heartbeat)) {
+    problems.add('heartbeat', heartbeat, 'must be an object with every and message', example)
+    return undefined
+  }
+  checkKnownKeys(problems, 'heartbeat', heartbeat, ['every', 'message', 'response'])
+  if (isRecord(framing) && framing.heartbeat !== undefined)
+    problems.add(
+      'heartbeat',
+      heartbeat,
+      `must not be given with a framing that has its own (${framing.name})`,
+      'framing',
+    )
+  const { every, message, response } = heartbeat
+  if (!isOutgoing(message) && typeof message !== 'function') {
+    const rule = 'must be a message (a text, bytes, or an object to go as JSON), or a function that returns one'
+    problems.add('heartbeat.message', message, rule, "message: { type: 'ping' }")
+  }
+  return {
+    everyMs: checkDuration(problems, 'heartbeat.every', every, { above: 0 }),
+    message: typeof message === 'function' ? message : () => message,
+    response: readFunction(problems, 'heartbeat.response', response, "(message) => message.json().type === 'pong'"),
+  }
 }
 
 function readAddresses(

@@ -1,5 +1,6 @@
 import type { Duration } from '../options/checks.ts'
 import type { Framing } from './framing.ts'
+import type { Message, Outgoing } from './message.ts'
 import type { TlsOptions } from './tls-options.ts'
 import type { SocketLayout } from './socket-limits.ts'
 
@@ -24,6 +25,11 @@ export interface SocketOptions<Who> {
    */
   readonly pingEvery?: Duration
   /**
+   * A message of the application that every client sends at an interval, from the moment it is ready, to keep its
+   * connection. @default none, or the one of `framing`
+   */
+  readonly heartbeat?: HeartbeatOption<Who>
+  /**
    * Processes that hold the sockets. Default: as many as descriptors need, this one alone where it can hold them all.
    * Raise it where one core is too slow; functions of the scenario are called in this process all the same.
    */
@@ -37,6 +43,26 @@ export interface SocketOptions<Who> {
   readonly tls?: TlsOptions
 }
 
+/** A message that every client sends at an interval. */
+export interface HeartbeatOption<Who> {
+  /** Time from one heartbeat of a client to its next. */
+  readonly every: Duration
+  /** What is sent. */
+  readonly message: Outgoing | ((who: Who) => Outgoing)
+  /**
+   * Whether a message is the response. It then reaches no other function of the scenario; a heartbeat without a response
+   * by the time of the next, or for 10 s, is counted as unanswered. @default no response is expected
+   */
+  readonly response?: (message: Message) => boolean
+}
+
+/** A heartbeat option read. */
+export interface HeartbeatPlan<Who> {
+  readonly everyMs: number
+  readonly message: (who: Who) => Outgoing
+  readonly response: ((message: Message) => boolean) | undefined
+}
+
 /** Socket options read, with defaults filled in. */
 export interface SocketPlan<Who> {
   /** Of each instance of the target; client n goes to number n modulo their count. */
@@ -48,6 +74,7 @@ export interface SocketPlan<Who> {
   readonly subprotocols: readonly string[]
   readonly framing: Framing | undefined
   readonly pingEveryMs: number | undefined
+  readonly heartbeat: HeartbeatPlan<Who> | undefined
   readonly processes: number | undefined
   readonly sourceAddresses: readonly string[] | undefined
   readonly tls: TlsOptions

@@ -1,5 +1,5 @@
-import type { FramedConnection, FramedSocket, Framing } from './framing.ts'
-import { encode, Message, type Outgoing } from './message.ts'
+import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
+import { encode, Message, type Outgoing } from '../message.ts'
 
 export interface SocketIoOptions {
   /** Default: `/`, the main namespace. */

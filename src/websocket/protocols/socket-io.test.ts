@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
-import type { FanOutRun } from '../run/fan-out-run.ts'
-import type { FanOutOptions } from './fan-out-options.ts'
+import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
+import type { FanOutRun } from '../../run/fan-out-run.ts'
+import type { FanOutOptions } from '../fan-out-options.ts'
 import { socketIo, socketIoEvent } from './socket-io.ts'
-import { createWebSocket } from './websocket.ts'
+import { createWebSocket } from '../websocket.ts'
 
 type Update = readonly ['update', { readonly id: string; readonly sequence: number }]
 

@@ -1,0 +1,160 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
+import { constantArrivalRate } from '../load/builders.ts'
+import type { FanOutRun } from '../run/fan-out-run.ts'
+import type { FanOutOptions } from './fan-out-options.ts'
+import type { FramedConnection, FramedSocket, Framing } from './framing.ts'
+import { Message } from './message.ts'
+import { delimited } from './protocols/delimited.ts'
+import { createWebSocket, type WebSocketLoad } from './websocket.ts'
+
+/** What the machine is busy with beside must not decide these tests. */
+const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, serviceTimeShare: 1, busyUtilization: 2 }
+
+async function start(...args: Parameters<typeof startServer>): Promise<TruthServer> {
+  const server = await startServer(...args)
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  return server
+}
+
+function load(server: TruthServer): WebSocketLoad {
+  return createWebSocket({
+    baseUrl: server.url,
+    signal: new AbortController().signal,
+    scale: { name: 'full', users: 1, time: 1 },
+    seed: 1,
+    limits: UNLIMITED,
+    onRun: () => {},
+  })
+}
+
+function fanOut(server: TruthServer, options: Partial<FanOutOptions>): Promise<FanOutRun> {
+  return load(server).fanOut({
+    path: '/',
+    connections: 20,
+    subscribe: () => 'subscribe',
+    acknowledged: (message) => message.toString() === 'subscribed',
+    publish: { rate: 50, send: ({ id, sequence }) => server.publish({ id, sequence }) },
+    identify: (message) => message.json<{ id: string }>(),
+    duration: '1s',
+    lateAfter: '500ms',
+    settle: '1s',
+    ...options,
+  })
+}
+
+const BATCHED: Partial<FanOutOptions> = {
+  acknowledged: (message) => message.json<{ type: string }>().type === 'subscribed',
+  identify: (message) => ({ id: message.json<{ id: string }>().id }),
+}
+
+const ALL_RECEIVED = { expected: 1000, received: 1000, duplicate: 0, unexpected: 0, unidentified: 0 }
+
+test('accounts for every message of a frame that holds several', async () => {
+  const server = await start('batching')
+  const run = await fanOut(server, { ...BATCHED, framing: delimited() })
+  expect(run.deliveries).toMatchObject(ALL_RECEIVED)
+  expect((await server.truth<{ frames: number }>()).frames).toBeLessThanOrEqual(26)
+})
+
+test.each([1, 2])('accounts for them with %i generator processes and messages from an iterator', async (processes) => {
+  const server = await start('batching')
+  const framing: Framing = {
+    name: 'lines',
+    open(socket) {
+      socket.ready()
+      return {
+        *receive(frame) {
+          for (const line of frame.toString().split('\n')) yield new Message(Buffer.from(line), false)
+        },
+        send: (message) => [message as string],
+      }
+    },
+  }
+  expect((await fanOut(server, { ...BATCHED, framing, processes })).deliveries).toMatchObject(ALL_RECEIVED)
+})
+
+test('a target that closes silent sockets keeps those with an application heartbeat', async () => {
+  const server = await start('idle', '300')
+  const heartbeat = {
+    every: '100ms',
+    message: 'ping',
+    response: (message: Message) => message.toString() === 'pong',
+  } as const
+  const run = await fanOut(server, { heartbeat })
+  expect(run.sockets).toMatchObject({ subscribed: 20, closed: 0 })
+  expect(run.deliveries).toMatchObject(ALL_RECEIVED)
+  expect(run.heartbeats!.unanswered).toBeLessThanOrEqual(run.heartbeats!.sent / 10)
+  expect((await server.truth<{ beats: number }>()).beats).toBe(run.heartbeats!.sent)
+})
+
+test('the same sockets without one are closed', async () => {
+  const server = await start('idle', '300')
+  expect((await fanOut(server, { pingEvery: '100ms' })).sockets.closed).toBe(20)
+})
+
+test('heartbeats that are never answered are counted and noted', async () => {
+  const server = await start('idle', '300', 'silent')
+  const run = await fanOut(server, { heartbeat: { every: '100ms', message: () => 'ping', response: () => false } })
+  const { sent, unanswered } = run.heartbeats!
+  // The latest of each of 20 clients is under way, or was when the run ended.
+  expect(sent - unanswered!).toBeGreaterThanOrEqual(0)
+  expect(sent - unanswered!).toBeLessThanOrEqual(20)
+})
+
+test('conversations keep their sockets with a heartbeat whose response is no answer', async () => {
+  const server = await start('idle', '300')
+  const heartbeat = { every: '100ms', message: 'ping', response: (it: Message) => it.toString() === 'pong' } as const
+  const run = await load(server).run({
+    path: '/',
+    heartbeat,
+    load: constantArrivalRate({ rate: 4, vus: 4, duration: '2s' }),
+    conversation: { send: 'hello', check: (message) => message.toString() === 'subscribed' },
+  })
+  expect(run).toMatchObject({ state: 'measured' })
+  expect(run.errors.size).toBe(0)
+  expect(await server.truth()).toMatchObject({ closed: 0 })
+})
+
+/** A protocol of handshake, heartbeat and farewell, which notes the state of its connections. */
+class GreetingConnection implements FramedConnection {
+  static readonly log: string[] = []
+  readonly #socket: FramedSocket
+
+  constructor(socket: FramedSocket) {
+    this.#socket = socket
+    socket.send('hello')
+  }
+
+  receive(frame: Message): Message | undefined {
+    if (frame.toString() === 'pong') this.#socket.heartbeatResponded()
+    else if (frame.toString() === 'subscribed') this.#socket.ready()
+    else return frame
+    return undefined
+  }
+
+  send(message: unknown): string[] {
+    return [String(message)]
+  }
+
+  close(): void {
+    GreetingConnection.log.push(`closed ${this.#socket.client}`)
+    this.#socket.send('bye')
+  }
+}
+
+test('a framing has its handshake, its heartbeat, and its farewell before the closing handshake', async () => {
+  const server = await start('idle', '300')
+  GreetingConnection.log.length = 0
+  const framing: Framing = {
+    name: 'greetings',
+    heartbeat: { every: '100ms', message: 'ping', isAnswered: true },
+    open: (socket) => new GreetingConnection(socket),
+  }
+  const nothing = { subscribe: undefined, acknowledged: undefined } as unknown as Partial<FanOutOptions>
+  const run = await fanOut(server, { framing, ...nothing })
+  expect(run.sockets).toMatchObject({ subscribed: 20, closed: 0 })
+  expect(run.deliveries).toMatchObject(ALL_RECEIVED)
+  expect(GreetingConnection.log).toHaveLength(20)
+  expect(await server.truth()).toMatchObject({ farewells: 20, closed: 0, beats: run.heartbeats!.sent })
+})

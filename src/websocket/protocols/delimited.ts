@@ -1,0 +1,93 @@
+import { Problems } from '../../options/problems.ts'
+import type { FramedConnection, Framing } from '../framing.ts'
+import { encode, Message, type Outgoing } from '../message.ts'
+
+export interface DelimitedOptions {
+  /** What stands between two messages: one character or several. @default '\n' */
+  readonly delimiter?: string
+  /**
+   * Whether every message ends with the delimiter. What follows the last delimiter of a frame is then the beginning of a
+   * message that goes on in the next one, and sent messages end with it too. Otherwise the end of a frame ends a message.
+   *
+   * @default false
+   */
+  readonly isTerminated?: boolean
+}
+
+/**
+ * Several messages in a frame, with a delimiter between them: batches of lines (newline-delimited JSON), or records of
+ * any other delimiter. Empty messages are left out.
+ *
+ * @example framing: delimited({ delimiter: '\n' })
+ */
+export function delimited({ delimiter = '\n', isTerminated = false }: DelimitedOptions = {}): Framing {
+  const problems = new Problems()
+  if (typeof delimiter !== 'string' || delimiter === '')
+    problems.add('delimiter', delimiter, 'must be a text of one character or more', "delimiter: '\\n'")
+  problems.throwIfAny('delimited()')
+  const bytes = Buffer.from(delimiter)
+  return {
+    name: 'delimited messages',
+    open(socket) {
+      socket.ready()
+      return isTerminated ? new TerminatedConnection(bytes) : new SeparatedConnection(bytes)
+    },
+  }
+}
+
+/** Every frame holds whole messages. */
+class SeparatedConnection implements FramedConnection {
+  readonly #delimiter: Buffer
+
+  constructor(delimiter: Buffer) {
+    this.#delimiter = delimiter
+  }
+
+  receive({ data, isBinary }: Message): Message | readonly Message[] {
+    const { messages, rest } = split(data, this.#delimiter, isBinary)
+    if (rest.length > 0) messages.push(new Message(rest, isBinary))
+    return messages
+  }
+
+  send(message: Outgoing): readonly (string | Uint8Array)[] {
+    return [encode(message)]
+  }
+}
+
+/** Messages run on from frame to frame. */
+class TerminatedConnection implements FramedConnection {
+  readonly #delimiter: Buffer
+  #begun: Buffer | undefined
+
+  constructor(delimiter: Buffer) {
+    this.#delimiter = delimiter
+  }
+
+  receive({ data, isBinary }: Message): readonly Message[] {
+    const bytes = this.#begun === undefined ? data : Buffer.concat([this.#begun, data])
+    const { messages, rest } = split(bytes, this.#delimiter, isBinary)
+    this.#begun = rest.length === 0 ? undefined : rest
+    return messages
+  }
+
+  send(message: Outgoing): readonly (string | Uint8Array)[] {
+    const payload = encode(message)
+    if (typeof payload === 'string') return [payload + this.#delimiter.toString('utf8')]
+    return [Buffer.concat([payload, this.#delimiter])]
+  }
+}
+
+/** The messages that a delimiter follows, and what is left behind the last. */
+export function split(
+  bytes: Buffer,
+  delimiter: Buffer,
+  isBinary: boolean,
+): { readonly messages: Message[]; readonly rest: Buffer } {
+  const messages: Message[] = []
+  let from = 0
+  for (let at = bytes.indexOf(delimiter); at !== -1; at = bytes.indexOf(delimiter, from)) {
+    if (at > from) messages.push(new Message(bytes.subarray(from, at), isBinary))
+    from = at + delimiter.length
+  }
+  return { messages, rest: bytes.subarray(from) }
+}
