@@ -109,9 +109,15 @@ export class Connection implements AnswerTaker, Timed {
 
   answered(reader: AnswerReader): void {
     const endMs = now()
+    // The timer is late wherever the process is: a response that came after its time is none the less late.
+    if (endMs > this.deadlineMs) {
+      this.expire()
+      return
+    }
     this.#parts.deadlines.clear(this)
     this.#request = undefined
     this.#usedMs = endMs
+    // The reader keeps the response until the next connection opens: the owner has yet to look at it.
     if (reader.isLast) this.#drop()
     this.#parts.owner.answered(reader, endMs)
   }
@@ -122,6 +128,7 @@ export class Connection implements AnswerTaker, Timed {
   }
 
   #open(): void {
+    this.#reader.reset()
     const socket = connect(this.#parts.endpoint, this.#parts.route, (bytes) => {
       if (socket === this.#socket) this.#received(bytes)
     })
@@ -202,7 +209,6 @@ export class Connection implements AnswerTaker, Timed {
     if (this.#isOpen) this.#parts.counts.open--
     this.#socket = undefined
     this.#isOpen = false
-    this.#reader.reset()
     socket.destroy()
   }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Deadlines, type Timed } from './deadlines.ts'
 
@@ -53,4 +54,93 @@ test('nothing expires after a stop', () => {
   deadlines.stop()
   vi.advanceTimersByTime(1000)
   expect(expired).toEqual([])
+})
+
+test('one that is set again while it is watched expires at its new deadline alone', () => {
+  const expired: string[] = []
+  const deadlines = new Deadlines(50)
+  const [a, b] = ['a', 'b'].map((name) => timed(name, expired))
+  const base = performance.now()
+  deadlines.set(a!, base)
+  deadlines.set(b!, base)
+  vi.advanceTimersByTime(20)
+  deadlines.set(a!, base + 20)
+  vi.advanceTimersByTime(1000)
+  expect(expired).toEqual([`b at ${base + 50}`, `a at ${base + 70}`])
+})
+
+test('a failure in one that expires keeps none of the others waiting', () => {
+  const expired: string[] = []
+  const deadlines = new Deadlines(50)
+  const broken = timed('broken', expired)
+  broken.expire = () => {
+    throw new Error('broken')
+  }
+  const base = performance.now()
+  deadlines.set(broken, base)
+  deadlines.set(timed('a', expired), base)
+  expect(() => vi.advanceTimersByTime(50)).toThrow('broken')
+  vi.advanceTimersByTime(1000)
+  expect(expired).toEqual([`a at ${base + 51}`])
+})
+
+test('a deadline beyond the longest timer of Node is kept', () => {
+  const expired: string[] = []
+  const days30 = 30 * 24 * 3_600_000
+  const deadlines = new Deadlines(days30)
+  const base = performance.now()
+  deadlines.set(timed('a', expired), base)
+  vi.advanceTimersByTime(days30 - 1)
+  expect(expired).toEqual([])
+  vi.advanceTimersByTime(1)
+  expect(expired).toEqual([`a at ${base + days30}`])
+})
+
+/** What happens to one of the timed after a pause, or from within the next expiry. */
+interface Act {
+  readonly pauseMs: number
+  readonly who: number
+  readonly what: 'set' | 'clear'
+  readonly isWithinExpiry: boolean
+}
+
+test('whatever is set, cleared or set from within an expiry: each deadline expires at its time, once', () => {
+  const act: fc.Arbitrary<Act> = fc.record({
+    pauseMs: fc.nat({ max: 40 }),
+    who: fc.nat({ max: 5 }),
+    what: fc.constantFrom('set', 'set', 'clear'),
+    isWithinExpiry: fc.boolean(),
+  })
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 100 }), fc.array(act, { maxLength: 60, size: 'max' }), (timeoutMs, acts) => {
+      const deadlines = new Deadlines(timeoutMs)
+      const due = new Map<number, number>()
+      const fromExpiry: Act[] = []
+      const all = Array.from({ length: 6 }, (_, who): Timed => ({
+        ...{ deadlineMs: 0, earlier: undefined, later: undefined },
+        expire() {
+          expect(performance.now(), `VU ${who}`).toBe(due.get(who))
+          due.delete(who)
+          for (const next of fromExpiry.splice(0)) apply(next)
+        },
+      }))
+      function apply({ who, what }: Act): void {
+        if (what === 'set') {
+          due.set(who, performance.now() + timeoutMs)
+          deadlines.set(all[who]!, performance.now())
+        } else {
+          due.delete(who)
+          deadlines.clear(all[who]!)
+        }
+      }
+      for (const next of acts) {
+        vi.advanceTimersByTime(next.pauseMs)
+        if (next.isWithinExpiry) fromExpiry.push(next)
+        else apply(next)
+      }
+      vi.advanceTimersByTime(10_000)
+      expect([...due]).toEqual([])
+      deadlines.stop()
+    }),
+  )
 })

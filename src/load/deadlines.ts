@@ -9,6 +9,9 @@ export interface Timed {
   expire(): void
 }
 
+/** Node fires a longer timer at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 /**
  * Deadlines that all lie the same time after their start, so that they come in the order in which they were set: one
  * timer watches the first. Setting and clearing cost a few pointers, whatever the number.
@@ -18,20 +21,27 @@ export class Deadlines {
   #first: Timed | undefined
   #last: Timed | undefined
   #timer: NodeJS.Timeout | undefined
+  #isExpiring = false
 
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs
   }
 
-  /** @param nowMs of `performance.now()` */
+  /**
+   * Sets a deadline, or moves the one that was set.
+   *
+   * @param nowMs of `performance.now()`; never before that of an earlier call
+   */
   set(timed: Timed, nowMs: number): void {
+    this.clear(timed)
     timed.deadlineMs = nowMs + this.#timeoutMs
     timed.earlier = this.#last
     timed.later = undefined
     if (this.#last === undefined) this.#first = timed
     else this.#last.later = timed
     this.#last = timed
-    if (this.#timer === undefined) this.#watch(this.#timeoutMs)
+    // While others expire, the first of those left may be due long before this one: the timer is set when all are through.
+    if (this.#timer === undefined && !this.#isExpiring) this.#watch(this.#timeoutMs)
   }
 
   clear(timed: Timed): void {
@@ -45,23 +55,30 @@ export class Deadlines {
     timed.later = undefined
   }
 
+  /** Nothing expires any more. */
   stop(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    this.#first = undefined
+    this.#last = undefined
   }
 
   #watch(delayMs: number): void {
-    this.#timer = setTimeout(() => this.#expireDue(), Math.max(1, Math.ceil(delayMs)))
+    const timerMs = Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(delayMs)))
+    this.#timer = setTimeout(() => this.#expireDue(), timerMs)
   }
 
   #expireDue(): void {
     this.#timer = undefined
-    const nowMs = now()
-    while (this.#first !== undefined && this.#first.deadlineMs <= nowMs) {
-      const timed = this.#first
-      this.clear(timed)
-      timed.expire()
+    this.#isExpiring = true
+    try {
+      for (let first = this.#first; first !== undefined && first.deadlineMs <= now(); first = this.#first) {
+        this.clear(first)
+        first.expire()
+      }
+    } finally {
+      this.#isExpiring = false
+      if (this.#first !== undefined) this.#watch(this.#first.deadlineMs - now())
     }
-    if (this.#first !== undefined && this.#timer === undefined) this.#watch(this.#first.deadlineMs - nowMs)
   }
 }

@@ -107,6 +107,8 @@ export class Conversant<D> implements DrivenVu, Timed {
     let wrong: string | undefined
     try {
       if (!(answer?.(message, context) ?? isResponseTo(message, this.#sent))) return
+      // The timer is late wherever the process is: a response that came after its time is none the less late.
+      if (atMs > this.deadlineMs) return this.expire()
       const verdict = check?.(message, context) ?? true
       if (verdict !== true) wrong = verdict === false ? 'check failed' : `check: ${verdict}`
     } catch (error) {

@@ -207,6 +207,19 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run.connections.opened).toBe(2)
   })
 
+  test.each([
+    ['without think time', constantVus({ vus: 20, duration: '900ms' })],
+    ['with think time', constantVus({ vus: 20, duration: '900ms', thinkTime: { min: 5, max: 60 } })],
+    ['with a backlog', constantArrivalRate({ rate: 200, vus: 15, duration: '900ms' })],
+  ])('an answer after 160 ms is a time-out of 100 ms %s', async (_, shape) => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({ load: shape, conversation: ask({ afterMs: 160 }), timeout: '100ms' }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ timeout: run.sent })
+    expect(run.sent).toBeGreaterThan(50)
+  })
+
   test('a target that is not there', async () => {
     const server = await startServer('answering')
     await server[Symbol.asyncDispose]()
