@@ -121,6 +121,48 @@ test('Connection: close costs a connection for each request and no error', async
   expect(run.connections.opened).toBe(10)
 })
 
+const JSON_TYPE = 'Content-Type: application/json\r\n'
+const BODY = '{"user":"ann"}'
+
+test.each<[string, string[]]>([
+  ['Connection: close', [answer(BODY, { headers: `${JSON_TYPE}Connection: close\r\n` })]],
+  [
+    'Connection: close in pieces',
+    answer(BODY, { headers: `${JSON_TYPE}Connection: close\r\n` })
+      .split('\n')
+      .map((line, at, all) => (at < all.length - 1 ? `${line}\n` : line)),
+  ],
+  ['HTTP/1.0', [`HTTP/1.0 200 OK\r\n${JSON_TYPE}Content-Length: ${BODY.length}\r\n\r\n${BODY}`]],
+  ['a body that ends with the connection', [`HTTP/1.1 200 OK\r\n${JSON_TYPE}\r\n`, BODY.slice(0, 5), BODY.slice(5)]],
+  [
+    'chunks and Connection: close',
+    [
+      `HTTP/1.1 200 OK\r\n${JSON_TYPE}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n`,
+      `e\r\n${BODY}\r\n0\r\n\r\n`,
+    ],
+  ],
+])('check, extract and record see the last response of a connection: %s', async (_, pieces) => {
+  await using server = await scriptedServer({ onRequest: (socket) => writeAll(socket, [...pieces], true) })
+  const { http } = engineFor(server.url)
+  const recorded: string[] = []
+  const run = await http.run({
+    load: sharedIterations({ iterations: 6, vus: 2 }),
+    steps: [
+      { name: 'first', request, check: { json: { user: 'ann' } }, extract: { user: '$.user' } },
+      {
+        name: 'second',
+        request: ({ vu }) => ({ path: `/${String(vu.vars['user'])}` }),
+        check: ({ headers }) => headers['content-type'] === 'application/json',
+      },
+    ],
+    record: { answer: (seen) => (recorded.push(seen.text()), seen.text()) },
+  })
+  expect([...run.errors]).toEqual([])
+  expect(recorded).toEqual(Array.from({ length: 12 }, () => BODY))
+  expect(server.requests.filter((head) => head.startsWith('GET /ann '))).toHaveLength(6)
+  expect(run.connections).toMatchObject({ opened: 12, maxOpen: 2, openAtEnd: 0 })
+})
+
 test('a connection the server closes while idle is opened again when the next request is due, not before', async () => {
   const closes: Promise<unknown>[] = []
   const openWhenDue: number[] = []

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { constantArrivalRate, constantVus, rampingVus, sharedIterations } from '../load/builders.ts'
+import type { StageOption } from '../load/fields.ts'
 import type { Load } from '../load/load.ts'
 import { engineFor } from './scripted-server.ts'
 
@@ -20,7 +21,7 @@ afterAll(() => {
 })
 
 describe('a time-out of 100 ms against responses after 160 ms', () => {
-  const stages = [
+  const stages: StageOption[] = [
     { target: 20, duration: '500ms' },
     { target: 20, duration: '700ms' },
   ]
