@@ -12,7 +12,7 @@ import {
   type TargetDetails,
 } from '../services/environment.ts'
 import { startControlServer, type ControlServer } from '../services/control-server.ts'
-import { redact, secretsOf } from '../services/redact.ts'
+import { redactText, secretsOf } from '../options/redact.ts'
 import type { TargetOptions } from '../services/target-options.ts'
 import { checkConfig, collect, readSeed, type PerfConfig } from './config-options.ts'
 import { forReader, isForeseen } from './for-reader.ts'
@@ -156,7 +156,7 @@ export class Session {
   #notUp(error: Error): void {
     const { message, stack = message } = error
     this.#startFailure = message
-    this.#vitest.logger.error(`\n${redact(isForeseen(error) ? message : stack)}\n`)
+    this.#vitest.logger.error(`\n${redactText(isForeseen(error) ? message : stack)}\n`)
   }
 
   #provide(): void {
@@ -214,7 +214,7 @@ export class Session {
 
   #log(line: string): void {
     // A service of somebody else's may not keep its word that its summary is without secrets.
-    this.#vitest.logger.log(`vitest-slo  ${redact(line)}`)
+    this.#vitest.logger.log(`vitest-slo  ${redactText(line)}`)
   }
 }
 

@@ -29,8 +29,12 @@ export class OptionsError extends Error {
 export class Problems {
   readonly #found: Problem[] = []
 
+  /** What was found so far. A text that was received is shown without secrets. */
   get found(): readonly Problem[] {
-    return this.#found
+    return this.#found.map((problem) => {
+      const { received } = problem
+      return typeof received === 'string' ? { ...problem, received: redactText(received) } : problem
+    })
   }
 
   add(path: string, received: unknown, rule: string, example: string): void {

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { redactData, redactText } from './redact.ts'
+import { redactData, redactText, secretsOf } from './redact.ts'
 
 describe('redactText masks', () => {
   test.each([
@@ -23,6 +24,170 @@ describe('redactText masks', () => {
     const once = redactText('a://b:c@d/?e=f password=g')
     expect(redactText(once)).toBe(once)
   })
+})
+
+/** Stands for any secret: a random text that no rule knows. */
+const S = 'Zk9qXvW3LmPz'
+
+test.each([
+  `https://${S}@git.example/x`,
+  `postgres://u:${S}@${S}@h/db`,
+  `postgres://u:${S}@${S}/${S}?${S}@h:5432/db`,
+  `postgres://u:my ${S} pass@h/db`,
+  `postgres://u:it's${S}@h/db`,
+  `postgres://u:${S}@h1:1,h2:2/db`,
+  `redis://:1234/${S}@h`,
+  `https://u:${S}@h/@scope/x@1.2`,
+  `{"authorization":"Bearer ${S}"}`,
+  `authorization=Bearer ${S}`,
+  `Authorization: Digest username="u", realm="r", response="${S}"`,
+  `sent bearer ${S}`,
+  `sec-websocket-protocol: bearer, ${S}`,
+  `curl -H 'Cookie: sid=${S}' -H 'accept: */*'`,
+  `"set-cookie":["sid=${S}; Path=/","csrf=${S}"]`,
+  `cookies: { theme: 'dark', other: '${S}' }`,
+  JSON.stringify({ body: JSON.stringify({ token: S }) }),
+  JSON.stringify(JSON.stringify({ body: JSON.stringify({ password: `"${S}"` }) })),
+  `['x-api-key', '${S}']`,
+  `[\n  [ 'authorization', 'Basic ${S}' ]\n]`,
+  `Map(1) { 'x-auth' => '${S}' }`,
+  `URLSearchParams { 'token' => '${S}' }`,
+  `{ secret:\n   '${S}' }`,
+  `{ user: 'x', pass: '${S}' }`,
+  `{ jwt: \`${S}\` }`,
+  `{ sessionId: "${S}", pin: 1 }`,
+  `PHPSESSID=${S}; theme=dark`,
+  `PGPASSWORD=${S} psql`,
+  `host=h password='${S} x' dbname=d`,
+  `password: my ${S} pass`,
+  `password: correct horse ${S}`,
+  `token: |\n  ${S}\n  ${S}\nnext: 1`,
+  `the token is ${S}`,
+  `--api-key ${S}`,
+  `user=u&password=${S}&x=1`,
+  `name="password"\r\n\r\n${S}\r\n--x`,
+  `<wsse:Password>${S}</wsse:Password>`,
+  `/x;token=${S}`,
+  `/a?ids[]=${S}`,
+  `/a?ключ=${S}|${S}`,
+  `/a?${S}`,
+  `Key (tenant, token)=(a, ${S}) already exists.`,
+  `Failing row contains (1, ${S}, null).`,
+  `\u001b[1mtoken\u001b[22m=\u001b[3m${S}`,
+  `tok\u200ben=${S}`,
+  `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${S}\n-----END ENCRYPTED PRIVATE KEY-----`,
+  `-----BEGIN RSA PRIVATE KEY-----\n${S} (cut off`,
+])('masks the secret in %j', (text) => expect(redactText(text)).not.toContain(S))
+
+test.each([
+  ['pin=1234', 'pin=***'],
+  ['card=4111111111111111&cvv=123', 'card=***&cvv=***'],
+  ['AKIAIOSFODNN7EXAMPLE used', '*** used'],
+])('masks what is secret by its name or format: %s', (text, clean) => expect(redactText(text)).toBe(clean))
+
+test.each([
+  'extract token: found nothing at $.token',
+  'headers.authorization: must be a string',
+  'path: "/token now" has a character that a path cannot have: " "',
+  'password: is required',
+  'postgres://perf@db:5432/x refuses the user perf',
+  'postgres://db/x?sslmode=verify-full',
+  'https://registry.example/@scope/package@1.2.3',
+  'http://127.0.0.1:3000/a:b@c',
+  'tokenCount: 5, cookieSize: 12',
+  '{ token: null, pass: true, session: undefined }',
+  'pass: 3, fail: 1',
+  'bypass: on, author: me, compass: north, opinion: none',
+  'Basic authentication is required',
+  'SELECT count(*) FROM sessions WHERE id = $1',
+  'the response has no header x-token',
+])('keeps the cause readable: %s', (text) => expect(redactText(text)).toBe(text))
+
+test('takes time in proportion to the length, whatever the text', () => {
+  const parts = [
+    'token',
+    'token-',
+    'token:',
+    'token:"',
+    'token:\\\\"',
+    '"cookie: ',
+    '?',
+    '&',
+    '://',
+    '://a:',
+    'eyJ',
+    'eyJ-',
+    'Bearer ',
+    'deadbeef0',
+    '-----BEGIN PRIVATE KEY',
+    '(token',
+    'token)=(',
+    '<token>',
+    'token:["a",',
+    'cookies:{',
+    'token:`',
+    'password is ',
+    ' ',
+  ]
+  // A quadratic search would take minutes for each of these, and the test would time out.
+  for (const part of parts) {
+    const text = part.repeat(1_000_000 / part.length)
+    expect(redactText(text).length).toBeLessThan(2_000_000)
+  }
+})
+
+test('masks any password in a connection string, encoded or known, whatever text surrounds it', () => {
+  const password = fc.string({ minLength: 6, unit: 'grapheme-ascii' }).filter((text) => text.trim().length >= 6)
+  fc.assert(
+    fc.property(password, fc.lorem(), (secret, text) => {
+      const url = `postgres://user:${encodeURIComponent(secret)}@host:5432/db`
+      fc.pre(!`${text} ${url.replace(encodeURIComponent(secret), '***')} refused`.includes(secret))
+      expect(redactText(`${text} ${url} refused`)).not.toContain(encodeURIComponent(secret))
+      expect(redactText(`${text} password ${secret} refused`, secretsOf(url))).not.toContain(secret)
+    }),
+  )
+})
+
+test('finds the secrets of a URL: its password as written and decoded, and parameters that are secret by their names', () => {
+  expect(secretsOf('redis://:a%2Fb@host')).toEqual(['a%2Fb', 'a/b'])
+  expect(secretsOf('postgres://host/db?password=hunter22&sslmode=require')).toEqual(['hunter22'])
+  expect(secretsOf('redis://host')).toEqual([])
+  expect(secretsOf('no url')).toEqual([])
+})
+
+test('masks a known secret in its encoded forms', () => {
+  const secret = 'p@ss "word"/1'
+  const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret), Buffer.from(secret).toString('base64')]
+  expect(redactText(forms.join(' | '), [secret])).toBe('*** | *** | "***" | ***')
+})
+
+test('redactData masks in maps, sets, pairs, records of requests, errors and cycles', () => {
+  const error = Object.assign(new Error('token=abc'), {
+    detail: 'Key (token)=(abc) already exists.',
+    query: 'SELECT 1',
+  })
+  const data = {
+    map: new Map([['x-api-key', S]]),
+    set: new Set([`token=${S}`]),
+    raw: ['accept', '*/*', 'x-api-key', S],
+    har: [{ name: 'cookie', value: S }],
+    list: { tokens: [S, S] },
+    pin: 1234,
+    error,
+    self: undefined as unknown,
+  }
+  data.self = data
+  const clean = redactData(data)
+  expect(clean).toMatchObject({
+    map: new Map([['x-api-key', '***']]),
+    set: new Set(['token=***']),
+    raw: ['accept', '*/*', 'x-api-key', '***'],
+    har: [{ name: 'cookie', value: '***' }],
+    list: { tokens: '***' },
+    pin: '***',
+    error: { message: 'token=***', detail: 'Key (token)=(***) already exists.', query: 'SELECT 1' },
+  })
+  expect(clean.self).toBe(clean)
 })
 
 test.each([

@@ -1,81 +1,146 @@
 import { stripVTControlCharacters } from 'node:util'
+import { MASK, maskForms } from './secret-forms.ts'
+import { isSecretName, isSecretNumberName } from './secret-names.ts'
 
-const MASK = '***'
-const SECRET_NAME =
-  '[\\w-]*(?:password|passwd|pwd|passphrase|token|secret|api[-_]?key|access[-_]?key|private[-_]?key|credential|authorization|cookie|session[-_]?id|signature)[\\w-]*'
+/** Characters that take no room on the screen and would hide that a name and its value belong together. */
+const INVISIBLE = /[\u200b-\u200d\u2060\ufeff\u00ad]/g
 
-/** Each pattern keeps what a reader needs to find a mistake (scheme, user, parameter's name) and masks the value. */
-const PATTERNS: readonly (readonly [RegExp, string])[] = [
-  // The password of a connection string. The user name stays.
-  [/([a-z][a-z0-9+.-]*:\/\/[^\s:@/?#]*):([^\s@]*)@/gi, `$1:${MASK}@`],
-  // A header line, up to the end of it: its value may hold spaces and semicolons.
-  [/\b((?:proxy-)?authorization|(?:set-)?cookie)(\s*:\s*)(?!\s*["'])[^\n\r"'`]+/gi, `$1$2${MASK}`],
-  // Credentials anywhere: a scheme and what follows it.
-  [/\b(Bearer|Basic|Digest)\s+[\w.~+/=-]{6,}/g, `$1 ${MASK}`],
-  // A JSON Web Token, a Telegram bot token, a key with one of the well-known prefixes, a private key.
-  [/\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?/g, MASK],
-  [/\b(?:bot)?\d{6,12}:[\w-]{30,}/g, MASK],
-  [/\b(?:sk|pk|rk|ghp|gho|ghs|ghu|glpat|xox[abprs]|npm)[_-][\w-]{16,}/g, MASK],
-  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, MASK],
-  // A quoted value under a telling name: JSON, or an object as Node prints it.
-  [
-    new RegExp(`(["']?\\b${SECRET_NAME}["']?\\s*[:=]\\s*)(["'\`])(?:\\\\.|(?!\\2)[^\\\\\\n])*\\2`, 'gi'),
-    `$1$2${MASK}$2`,
-  ],
-  // A bare value under a telling name: `password=…`, `x-api-key: …`.
-  [new RegExp(`\\b(${SECRET_NAME}\\s*[:=]\\s*)(?!["'\`]|\\*\\*\\*)[^\\s"'\`,;&)\\]}]+`, 'gi'), `$1${MASK}`],
-  // Every value of a query string, whatever its name: it may identify a person.
-  [/([?&][\w.~%[\]-]+=)(?!\*\*\*)[^&\s#"'`<>)\]}]+/g, `$1${MASK}`],
-]
+/** A shorter value would mask ordinary words and figures. */
+const MIN_SECRET_LENGTH = 6
 
 /**
  * The text without what must not be shown: passwords in connection strings, authorization and cookie headers, bearer
- * and well-known tokens, values under a telling name (`token`, `secret`, `password`, …), and all query values.
- * It recognises forms, not meanings: a secret that looks like a word is found only when given in `secrets`. Where
- * something is masked, colours of a terminal are lost.
+ * and well-known tokens, values whose name says that they are secret (`token`, `secret`, `password`, …), and all query
+ * values. It recognises forms, not meanings: a secret that looks like a word is found only if it is given in `secrets`.
+ * If something is masked, colours of a terminal are lost. Takes time in proportion to the text's length.
  *
  * @param secrets values known to be secret; those under 6 characters are left, as they would mask ordinary words
  */
 export function redactText(text: string, secrets: readonly string[] = []): string {
-  // A colour between a name and its value would hide that they belong together.
-  const plain = text.includes('\u001b') ? stripVTControlCharacters(text) : text
-  const clean = maskAll(plain, secrets)
+  const visible = text.includes('\u001b') ? stripVTControlCharacters(text) : text
+  const plain = visible.replace(INVISIBLE, '')
+  const clean = maskForms(maskKnown(plain, secrets))
   return clean === plain ? text : clean
 }
 
-function maskAll(text: string, secrets: readonly string[]): string {
+/** Masks values wherever they occur: as they are, in a URL, in JSON, and in base64. Longer ones first. */
+function maskKnown(text: string, secrets: readonly string[]): string {
   let clean = text
-  for (const secret of secrets) if (secret.length >= 6) clean = clean.replaceAll(secret, MASK)
-  for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement)
+  for (const form of formsOf(secrets)) if (clean.includes(form)) clean = clean.replaceAll(form, MASK)
   return clean
 }
 
-const SECRET_KEY = new RegExp(`^${SECRET_NAME}$`, 'i')
+const formsBySecrets = new WeakMap<readonly string[], readonly string[]>()
+
+function formsOf(secrets: readonly string[]): readonly string[] {
+  const known = formsBySecrets.get(secrets)
+  if (known !== undefined) return known
+  const forms = new Set<string>()
+  for (const secret of secrets) {
+    if (secret.length < MIN_SECRET_LENGTH) continue
+    const json = JSON.stringify(secret).slice(1, -1)
+    for (const form of [secret, encode(secret), json, JSON.stringify(json).slice(1, -1)]) forms.add(form)
+    for (const encoding of ['base64', 'base64url'] as const) forms.add(Buffer.from(secret).toString(encoding))
+  }
+  const sorted = [...forms].toSorted((one, other) => other.length - one.length)
+  formsBySecrets.set(secrets, sorted)
+  return sorted
+}
+
+function encode(secret: string): string {
+  try {
+    return encodeURIComponent(secret)
+  } catch {
+    // Half of a surrogate pair has no encoded form.
+    return secret
+  }
+}
+
+/** The secrets a URL carries: its password, as written and decoded. Empty if it has none or is not a URL. */
+export function secretsOf(url: string): readonly string[] {
+  if (!URL.canParse(url)) return []
+  const { password, searchParams } = new URL(url)
+  const secrets = new Set<string>()
+  for (const [name, value] of searchParams) if (isSecretName(name) || name === 'sslpassword') secrets.add(value)
+  if (password !== '') secrets.add(password)
+  try {
+    if (password !== '') secrets.add(decodeURIComponent(password))
+  } catch {
+    // A stray percent sign: only the written form can be looked for.
+  }
+  return [...secrets]
+}
 
 /**
- * A copy of plain data with {@link redactText} applied to every string, and strings under a telling key masked whole.
- * Numbers, booleans and null are kept, functions and symbols left out, as JSON would.
+ * A copy of data with {@link redactText} applied to every string, in objects, arrays, maps, sets and errors, and values
+ * under a name that says they are secret masked whole. Other numbers, booleans and null are kept.
  */
 export function redactData<T>(value: T, secrets: readonly string[] = []): T {
-  return redactValue(value, secrets) as T
+  return new Redaction(secrets).copy(value) as T
 }
 
-/** Ordinary field names, of which there are thousands in a timeline, need no search. */
-function redactKey(key: string, secrets: readonly string[]): string {
-  return /^[A-Za-z0-9]{1,24}$/.test(key) && !secrets.includes(key) ? key : redactText(key, secrets)
-}
+class Redaction {
+  readonly #secrets: readonly string[]
+  readonly #copies = new Map<object, unknown>()
 
-function redactValue(value: unknown, secrets: readonly string[]): unknown {
-  if (typeof value === 'string') return redactText(value, secrets)
-  if (Array.isArray(value)) {
-    // Histograms and timelines are long arrays of numbers; they hold nothing to redact.
-    if (typeof value[0] === 'number' && value.every((item) => typeof item === 'number')) return value
-    return value.map((item) => redactValue(item, secrets))
+  constructor(secrets: readonly string[]) {
+    this.#secrets = secrets
   }
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(([key, item]) => {
-    if (typeof item === 'string' && SECRET_KEY.test(key)) return [key, MASK] as const
-    return [redactKey(key, secrets), redactValue(item, secrets)] as const
-  })
-  return Object.fromEntries(entries)
+
+  copy(value: unknown): unknown {
+    if (typeof value === 'string') return redactText(value, this.#secrets)
+    if (typeof value !== 'object' || value === null) return value
+    if (this.#copies.has(value)) return this.#copies.get(value)
+    if (Array.isArray(value)) return this.#list(value)
+    if (value instanceof Map) return new Map(this.#entries([...value]))
+    if (value instanceof Set) return new Set([...value].map((item) => this.copy(item)))
+    if (value instanceof Date || ArrayBuffer.isView(value)) return value
+    return this.#object(value)
+  }
+
+  #list(list: readonly unknown[]): readonly unknown[] {
+    // Histograms and timelines are long arrays of numbers; they hold nothing to redact.
+    if (typeof list[0] === 'number' && list.every((item) => typeof item === 'number')) return list
+    const copy: unknown[] = []
+    this.#copies.set(list, copy)
+    // `['x-api-key', '…']`: names and values by turns, as headers are often kept.
+    for (const [at, item] of list.entries()) {
+      const name: unknown = list[at - 1]
+      const isValue = at % 2 === 1 && list.length % 2 === 0 && typeof item === 'string'
+      copy.push(isValue && typeof name === 'string' && isSecretName(name) ? MASK : this.copy(item))
+    }
+    return copy
+  }
+
+  #object(value: object): unknown {
+    const copy: Record<string, unknown> = {}
+    this.#copies.set(value, copy)
+    // What an error says of itself is not enumerable.
+    const said = value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : {}
+    const own = { ...said, ...value }
+    for (const [key, item] of this.#entries(Object.entries(own)))
+      Object.defineProperty(copy, key, { value: item, enumerable: true, writable: true, configurable: true })
+    // `{ name: 'x-api-key', value: '…' }`, as recorded requests have it.
+    const { name, key = name, value: held } = value as { name?: unknown; key?: unknown; value?: unknown }
+    if (typeof key === 'string' && typeof held === 'string' && isSecretName(key)) copy['value'] = MASK
+    return copy
+  }
+
+  #entries(entries: readonly (readonly [unknown, unknown])[]): readonly (readonly [string, unknown])[] {
+    return entries.map(([key, item]) => {
+      const name = String(key)
+      return [this.#key(name), this.#isSecret(name, item) ? MASK : this.copy(item)] as const
+    })
+  }
+
+  #isSecret(name: string, item: unknown): boolean {
+    if (typeof item === 'string') return item !== '' && isSecretName(name)
+    if (typeof item === 'number' || typeof item === 'bigint') return isSecretNumberName(name)
+    return Array.isArray(item) && item.length > 0 && item.every((one) => typeof one === 'string') && isSecretName(name)
+  }
+
+  /** Ordinary field names, of which there are thousands in a timeline, need no search. */
+  #key(key: string): string {
+    return /^[A-Za-z0-9]{1,24}$/.test(key) && !this.#secrets.includes(key) ? key : redactText(key, this.#secrets)
+  }
 }

@@ -2,9 +2,6 @@ import type { SerializedError, TestAnnotation } from 'vitest'
 import type { TestCase } from 'vitest/node'
 import { redactData, redactText } from '../options/redact.ts'
 
-/** Texts of an error that reporters print or write. */
-const ERROR_TEXTS = ['message', 'stack', 'diff', 'expected', 'actual'] as const
-
 /**
  * Masks secrets in a finished test itself, as its record and its errors go to every reporter: the terminal, JUnit, JSON,
  * blob. The place an error points to is kept.
@@ -22,19 +19,15 @@ export function redactAnnotation(annotation: TestAnnotation, secrets: readonly s
   annotation.message = redactText(annotation.message, secrets)
 }
 
-/** Masks secrets in an error and its causes. */
-export function redactError(error: SerializedError, secrets: readonly string[], seen = new Set<unknown>()): void {
-  if (seen.has(error)) return
-  seen.add(error)
-  for (const name of ERROR_TEXTS) {
-    const text = error[name]
-    if (typeof text === 'string') error[name] = redactText(text, secrets)
-  }
-  const cause: unknown = error.cause
-  if (typeof cause === 'string') Object.assign(error, { cause: redactText(cause, secrets) })
-  else if (isError(cause)) redactError(cause, secrets, seen)
-}
-
-function isError(value: unknown): value is SerializedError {
-  return typeof value === 'object' && value !== null
+/**
+ * Masks secrets in an error, in place: its texts, its causes, and whatever else it carries, such as the `detail` of a
+ * database's error. The place it points to (`stacks`) is kept.
+ */
+export function redactError(error: SerializedError, secrets: readonly string[]): void {
+  const { stacks, ...rest } = error
+  // `message` and `stack` are not enumerable in an error that has not been sent anywhere yet.
+  const { message, stack, name } = error
+  const clean = redactData({ ...rest, message, stack, name }, secrets)
+  for (const [key, value] of Object.entries(clean)) if (value !== undefined) Object.assign(error, { [key]: value })
+  if (stacks !== undefined) error.stacks = stacks
 }

@@ -1,6 +1,6 @@
 import { loadOptional } from '../options/optional-package.ts'
 import { asError, codeOf } from './failure.ts'
-import { redact, secretsOf } from './redact.ts'
+import { redactText, secretsOf } from '../options/redact.ts'
 import { ServiceError } from './service.ts'
 
 /** What `migrate` and `seed` are given: one session, not yet in a transaction. */
@@ -73,7 +73,7 @@ function connectFailure(subject: string, url: string, error: unknown): ServiceEr
   const [problem, remedy] = explain(code, host, decodeURIComponent(pathname.slice(1)), username)
   return new ServiceError(subject, {
     problem,
-    received: redact(`${url} (${[code, message].filter(Boolean).join(': ')})`, secretsOf(url)),
+    received: redactText(`${url} (${[code, message].filter(Boolean).join(': ')})`, secretsOf(url)),
     remedy,
   })
 }

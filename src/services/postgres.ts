@@ -18,7 +18,6 @@ import { startEmbeddedPostgres } from './postgres-embedded.ts'
 import type { ServerOptions } from './postgres-server.ts'
 import { checkSettings, checkVersion, filledTables, resolveTables, truncate, userTables } from './postgres-state.ts'
 import type { Provider } from './provider.ts'
-import { withoutPasswords } from './redact.ts'
 import { assertAllowedHost } from './remote.ts'
 import { ServiceError, type Service, type ServiceContext, type StartedService } from './service.ts'
 
@@ -67,7 +66,7 @@ function validate(options: PostgresOptions): readonly Problem[] {
     const rule = 'must be a text or a number, under a name Postgres knows'
     problems.add(`settings.${name}`, value, rule, 'settings: { max_connections: 200 }')
   }
-  return withoutPasswords(problems.found)
+  return problems.found
 }
 
 function start(name: string, options: PostgresOptions, context: ServiceContext): Promise<StartedService> {

@@ -1,6 +1,6 @@
 import { loadOptional } from '../options/optional-package.ts'
 import { asError, codeOf } from './failure.ts'
-import { redact, secretsOf } from './redact.ts'
+import { redactText, secretsOf } from '../options/redact.ts'
 import { ServiceError } from './service.ts'
 
 /** What `seed` is given: one connection. */
@@ -60,7 +60,7 @@ function connectFailure(subject: string, url: string, error: unknown): ServiceEr
   const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
   const reason = reasons.map((one: unknown) => asError(one).message || codeOf(one)).join('; ')
   const [problem, remedy] = explain(reason, host)
-  return new ServiceError(subject, { problem, received: redact(`${url} (${reason})`, secretsOf(url)), remedy })
+  return new ServiceError(subject, { problem, received: redactText(`${url} (${reason})`, secretsOf(url)), remedy })
 }
 
 function explain(reason: string, host: string): readonly [string, string] {

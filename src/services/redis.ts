@@ -17,7 +17,6 @@ import { startRedisContainer } from './redis-container.ts'
 import { startEmbeddedRedis } from './redis-embedded.ts'
 import type { RedisServer, RedisServerOptions } from './redis-server.ts'
 import { applySettings, flush, isEmpty, readVersion } from './redis-state.ts'
-import { withoutPasswords } from './redact.ts'
 import { assertAllowedHost } from './remote.ts'
 import type { Service, ServiceContext, StartedService } from './service.ts'
 
@@ -76,7 +75,7 @@ function validate(options: RedisOptions): readonly Problem[] {
     const rule = `must be one of ${POLICIES.join(', ')}`
     problems.add('maxmemoryPolicy', maxmemoryPolicy, rule, `maxmemoryPolicy: 'volatile-lru'`)
   }
-  return withoutPasswords(problems.found)
+  return problems.found
 }
 
 function start(name: string, options: RedisOptions, context: ServiceContext): Promise<StartedService> {

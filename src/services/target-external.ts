@@ -1,5 +1,5 @@
 import { assertAllowedHost, isLoopback } from './remote.ts'
-import { redact } from './redact.ts'
+import { redactText } from '../options/redact.ts'
 import { sawBadCertificate, waitUntilReady } from './readiness.ts'
 import { ServiceError } from './service.ts'
 import type { TargetOptions } from './target-options.ts'
@@ -36,7 +36,7 @@ export class ExternalTarget implements StartedTarget {
   }
 
   get summary(): string {
-    return `target, external, ${this.instances.map(({ baseUrl }) => redact(baseUrl)).join(', ')}`
+    return `target, external, ${this.instances.map(({ baseUrl }) => redactText(baseUrl)).join(', ')}`
   }
 
   log(): readonly string[] {
@@ -77,7 +77,7 @@ function parse(
     if (url && /^https?:$/.test(url.protocol)) return url
     throw new ServiceError('target', {
       problem: `${fromEnv ? variable : option} is no http URL`,
-      received: url ? `a URL with protocol ${url.protocol}` : redact(JSON.stringify(text)),
+      received: url ? `a URL with protocol ${url.protocol}` : redactText(JSON.stringify(text)),
       remedy: `Write it as http://127.0.0.1:3000 or https://staging.example.com.`,
     })
   })
@@ -103,15 +103,15 @@ async function untilReady(
   if (last === undefined) return
   if (sawBadCertificate(last)) {
     throw new ServiceError('target', {
-      problem: `the certificate of ${redact(url.origin)} is not trusted`,
-      received: redact(last),
+      problem: `the certificate of ${redactText(url.origin)} is not trusted`,
+      received: redactText(last),
       remedy:
         'Name the authority that signed it: NODE_EXTRA_CA_CERTS=ca.pem, a file Node reads when it starts; or have the host that the certificate is for in the URL.',
     })
   }
   throw new ServiceError('target', {
-    problem: `${redact(baseOf(url))}${readyPath} was not ready within ${readyTimeoutMs / 1000} s`,
-    received: redact(last),
+    problem: `${redactText(baseOf(url))}${readyPath} was not ready within ${readyTimeoutMs / 1000} s`,
+    received: redactText(last),
     remedy: 'Start it, correct PERF_TARGET_URL, or name the path that says it is ready: target({ ready }).',
   })
 }

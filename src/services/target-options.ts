@@ -1,7 +1,6 @@
 import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { Problems, type Problem } from '../options/problems.ts'
 import type { Duration } from '../options/checks.ts'
-import { withoutPasswords } from './redact.ts'
 
 /** What one instance of the target is told when its environment is made. */
 export interface InstanceContext {
@@ -79,7 +78,7 @@ export function validateTarget(options: TargetOptions): readonly Problem[] {
     const rule = `must be ${instances} or more away from port ${port}: each instance takes the next of both`
     problems.add('internalPort', internalPort, rule, `internalPort: ${port + 100}`)
   }
-  return withoutPasswords(problems.found)
+  return problems.found
 }
 
 function isWord(word: unknown): boolean {

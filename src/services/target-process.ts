@@ -1,9 +1,8 @@
-import { redactText } from '../options/redact.ts'
+import { redactText, secretsOf } from '../options/redact.ts'
 import { targetEnvironment, type Ports } from './target-env.ts'
 import { settleAll } from './failure.ts'
 import { ManagedProcess, describeExit, type ProcessExit } from './managed-process.ts'
 import { freePort, isFree } from './ports.ts'
-import { redact, secretsOf } from './redact.ts'
 import { waitUntilReady } from './readiness.ts'
 import { ServiceError } from './service.ts'
 import type { TargetOptions } from './target-options.ts'
@@ -45,7 +44,7 @@ export class StartedProcesses implements StartedTarget {
     for (let index = 0; index < count; index++) ports.push(await choosePorts(options, index))
     const secrets = context.services.flatMap(({ connection }) => Object.values(connection).flatMap(secretsOf))
     // A target prints what it likes: all that looks like a secret goes, not only what is known to be one.
-    const mask = (text: string) => redactText(redact(text, secrets))
+    const mask = (text: string) => redactText(text, secrets)
     const launch = (own: Ports, index: number) => launchInstance(options, command, own, index, readiness, context, mask)
     const started = new StartedProcesses(ports, launch, mask)
     await started.#startAll()

@@ -1,0 +1,95 @@
+/** Words that name a secret wherever they occur in a name: `PGPASSWORD`, `accesstoken`, `x-api-key`. */
+const STEMS =
+  /password|passwd|passphrase|passcode|token|secret|apikey|accesskey|privatekey|signingkey|encryptionkey|accountkey|masterkey|subscriptionkey|credential|authorization|cookie|sess(?:ion)?id|signature/
+
+/** Short words that name a secret only as a whole part of a name: `auth` in `x-auth`, but not in `author`. */
+const PARTS = new Set([
+  'auth',
+  'bearer',
+  'card',
+  'csrf',
+  'cvc',
+  'cvv',
+  'dbpass',
+  'jwt',
+  'mypass',
+  'otp',
+  'pass',
+  'pat',
+  'pgpass',
+  'pin',
+  'pwd',
+  'session',
+  'sid',
+  'sig',
+  'ssn',
+  'totp',
+  'xsrf',
+])
+
+/** Names that end so describe a secret, or count it, and do not hold it: `tokenCount`, `session_duration_ms`. */
+const DESCRIPTIONS = new Set([
+  'age',
+  'bytes',
+  'count',
+  'counts',
+  'duration',
+  'enabled',
+  'expires',
+  'expiry',
+  'length',
+  'limit',
+  'ms',
+  'per',
+  'rate',
+  'required',
+  'sec',
+  'seconds',
+  'size',
+  'status',
+  'total',
+  'ttl',
+  'type',
+  'wait',
+])
+
+/** Names whose value is secret even as a number. */
+const SECRET_NUMBERS = new Set(['card', 'cvc', 'cvv', 'otp', 'pin', 'ssn', 'totp'])
+
+/** A name longer than this is no name of a field. */
+export const MAX_NAME_LENGTH = 80
+
+/** Whether a field, header, variable or parameter of this name holds a secret, judged by the words in it. */
+export function isSecretName(name: string): boolean {
+  if (name.length > MAX_NAME_LENGTH) return false
+  const known = judged.get(name)
+  if (known !== undefined) return known
+  if (judged.size >= MAX_JUDGED) judged.clear()
+  const isSecret = judge(name)
+  judged.set(name, isSecret)
+  return isSecret
+}
+
+/** Few names occur, each of them often. */
+const judged = new Map<string, boolean>()
+const MAX_JUDGED = 1000
+
+function judge(name: string): boolean {
+  const parts = partsOf(name)
+  if (DESCRIPTIONS.has(parts.at(-1) ?? '')) return false
+  return STEMS.test(parts.join('')) || parts.some((part) => PARTS.has(part))
+}
+
+/** Whether a field of this name holds a number that is secret, such as a PIN. */
+export function isSecretNumberName(name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && partsOf(name).some((part) => SECRET_NUMBERS.has(part))
+}
+
+/** The words of a name in lower case, whether it is written `camelCase`, `kebab-case`, `snake_case` or `CONSTANT_CASE`. */
+function partsOf(name: string): readonly string[] {
+  return name
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z\d]+/)
+    .filter((part) => part !== '')
+}
