@@ -285,7 +285,8 @@ function valueAfter(text: string, name: string, nameStart: number, nameEnd: numb
   }
   const separator = after(text, /[)\]]?\s{0,8}(?:=>|[:=]=?=?)/y, Math.max(quoteEnd, nameEnd))
   if (separator >= 0) {
-    const sign = text[separator - 1]! === '>' ? '=' : text[separator - 1]!
+    const last = text[separator - 1]
+    const sign = last === ':' ? ':' : '='
     return readValue(text, { name, at: separator, separator: sign, opening: before })
   }
   // `--password hunter2`
