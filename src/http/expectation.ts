@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { HttpAnswer } from './answer.ts'
-import { ScenarioError } from './scenario-error.ts'
+import { ScenarioError } from '../run/scenario-error.ts'
 
 /** Which status codes are as expected. Default: all below 400. */
 export type ExpectedStatus = number | readonly number[] | ((status: number) => boolean)

@@ -2,7 +2,7 @@
 export { csv, sql, unique, type DataOptions, type DataSource, type SqlQuery } from '../load/data.ts'
 export { HttpAnswer } from './answer.ts'
 export { PreflightError } from './preflight.ts'
-export { ScenarioError } from './scenario-error.ts'
+export { ScenarioError } from '../run/scenario-error.ts'
 export type { ConnectTo, TlsOptions } from './endpoint.ts'
 export type { Check, ExpectedStatus } from './expectation.ts'
 export type { Http } from './http.ts'
@@ -16,6 +16,6 @@ export type {
   RequestOption,
   RequestSpec,
   StepOption,
-  Vu,
 } from './types.ts'
+export type { Vu } from '../load/vu.ts'
 export type { AbortWhen } from '../run/abort-when.ts'

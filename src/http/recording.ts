@@ -1,9 +1,10 @@
 import { outcomeOf, type History, type OperationOutcome } from '../run/history.ts'
 import type { HttpAnswer } from './answer.ts'
 import type { FailureKind } from './connection.ts'
-import { ScenarioError } from './scenario-error.ts'
+import { ScenarioError } from '../run/scenario-error.ts'
 import type { Step } from './steps.ts'
-import type { RecordedRequest, RecordOption, RequestSpec, Vu } from './types.ts'
+import type { Vu } from '../load/vu.ts'
+import type { RecordedRequest, RecordOption, RequestSpec } from './types.ts'
 
 interface Sent<D> {
   readonly step: Step<D>

@@ -7,7 +7,7 @@ import type { Phase } from '../load/load.ts'
 import { statusTest, type Check, type ExpectedStatus } from './expectation.ts'
 import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
 import { jsonPath, type JsonPath } from './json-path.ts'
-import { ScenarioError } from './scenario-error.ts'
+import { ScenarioError } from '../run/scenario-error.ts'
 import type { Extract, RequestOption, StepOption } from './types.ts'
 import type { HttpAnswer } from './answer.ts'
 

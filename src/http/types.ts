@@ -5,19 +5,10 @@ import type { Random } from '../load/random.ts'
 import type { OperationDue, OperationOutcome } from '../run/history.ts'
 import type { HttpAnswer } from './answer.ts'
 import type { DataSource } from '../load/data.ts'
+import type { Vu } from '../load/vu.ts'
 import type { ConnectTo, TlsOptions } from './endpoint.ts'
 import type { Check, ExpectedStatus } from './expectation.ts'
 import type { HeaderFields, HttpRequest } from './request-encoder.ts'
-
-/** A virtual user as request functions see it. */
-export interface Vu<D> {
-  /** From 0. */
-  readonly id: number
-  /** Its row of the run's `data`. */
-  readonly data: D
-  /** Kept from request to request: what `extract` found, and whatever the scenario puts there. */
-  readonly vars: Record<string, unknown>
-}
 
 export interface RequestContext<D> {
   readonly vu: Vu<D>

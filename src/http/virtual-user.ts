@@ -19,7 +19,8 @@ import { RequestError } from './request-error.ts'
 import { isRequestSpec, mistakesOf } from './request-options.ts'
 import { drawStep, type Plan, type Step } from './steps.ts'
 import type { TraceContext } from './trace-context.ts'
-import type { RequestSpec, Vu } from './types.ts'
+import type { Vu } from '../load/vu.ts'
+import type { RequestSpec } from './types.ts'
 
 /** What all VUs of a run share. */
 export interface VuSurroundings<D> {

@@ -1,6 +1,9 @@
 import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
+import type { Vu } from '../load/vu.ts'
 import { durationMs } from '../options/checks.ts'
+import { redactText } from '../options/redact.ts'
 import type { HeartbeatCounts } from '../run/fan-out-counts.ts'
+import { ScenarioError } from '../run/scenario-error.ts'
 import { ApplicationHeartbeats, type Beat } from './application-heartbeats.ts'
 import { nowUs } from './clock.ts'
 import { ClientStates } from './client-states.ts'
@@ -9,7 +12,7 @@ import type { Framing, FramingHeartbeat } from './framing.ts'
 import { Handshakes } from './handshakes.ts'
 import { encode, Message, type Outgoing } from './message.ts'
 import type { SocketLayout } from './socket-limits.ts'
-import type { HeartbeatPlan } from './socket-options.ts'
+import type { HandshakeRequest, HeartbeatPlan } from './socket-options.ts'
 import type { PoolEvents, SocketPool } from './socket-pool.ts'
 
 /** Without an acknowledgement, how long after the last subscription was sent the target is given to take it in. */
@@ -17,16 +20,17 @@ const UNACKNOWLEDGED_PAUSE_MS = 500
 const DEADLINE_SWEEP_MS = 100
 
 /** How clients connect and subscribe; see the options of the same names. */
-export interface ClientsPlan {
+export interface ClientsPlan<D> {
   readonly clients: number
+  /** The VU of a client, as functions of the scenario get it. */
+  readonly vuOf: (client: number) => Vu<D>
   readonly connectRatePerSec: number | undefined
   readonly maxHandshakes: number
-  readonly headers: (client: number) => Readonly<Record<string, string>>
-  readonly subprotocols: readonly string[]
+  readonly handshake: (vu: Vu<D>, instance: number) => HandshakeRequest | Promise<HandshakeRequest>
   readonly framing: Framing | undefined
-  readonly heartbeat: HeartbeatPlan<number> | undefined
-  readonly subscribe: ((client: number) => Outgoing | readonly Outgoing[]) | undefined
-  readonly acknowledged: ((message: Message, client: number) => boolean) | undefined
+  readonly heartbeat: HeartbeatPlan<D> | undefined
+  readonly subscribe: ((vu: Vu<D>) => Outgoing | readonly Outgoing[]) | undefined
+  readonly acknowledged: ((message: Message, vu: Vu<D>) => boolean) | undefined
   readonly acknowledgeTimeoutMs: number
   /** `undefined`: who lost a connection comes back only when told to. */
   readonly reconnectAfterMs: number | undefined
@@ -49,8 +53,8 @@ export interface ClientEvents {
 }
 
 /** Brings every client from nothing to subscribed, and back there where reconnecting was asked for. */
-export class Clients implements PoolEvents {
-  readonly #plan: ClientsPlan
+export class Clients<D> implements PoolEvents {
+  readonly #plan: ClientsPlan<D>
   readonly #events: ClientEvents
   readonly #pool: SocketPool
   readonly #handshakes: Handshakes
@@ -61,14 +65,14 @@ export class Clients implements PoolEvents {
   #sweep: NodeJS.Timeout | undefined
   #isStopped = false
 
-  constructor(plan: ClientsPlan, events: ClientEvents, createPool: (events: PoolEvents) => SocketPool) {
+  constructor(plan: ClientsPlan<D>, events: ClientEvents, createPool: (events: PoolEvents) => SocketPool) {
     this.#plan = plan
     this.#events = events
     this.states = new ClientStates(plan.clients)
     this.#pool = createPool(this)
     this.#heartbeats = new ApplicationHeartbeats(plan.clients, (client, beat) => this.#beat(client, beat))
     this.#heartbeat = beatOf(plan)
-    this.#framed = new FramedConnections(plan.framing, this.#framedEvents())
+    this.#framed = new FramedConnections(plan.framing, plan.vuOf, this.#framedEvents())
     this.#handshakes = new Handshakes({
       ratePerSec: plan.connectRatePerSec,
       maxInFlight: plan.maxHandshakes,
@@ -122,12 +126,29 @@ export class Clients implements PoolEvents {
   #connect(client: number, dueUs: number): void {
     this.states.connecting(client, dueUs)
     this.#guard(() => {
-      const { layout, framing, urls } = this.#plan
-      const subprotocols = [...this.#plan.subprotocols, ...(framing?.subprotocols ?? [])]
+      const { layout, urls, vuOf } = this.#plan
       // Each instance gets connections from every source: neither may run out of ports to the other.
       const localAddress = layout.sources[Math.floor(client / urls.length) % layout.sources.length]
-      this.#pool.connect(client, { headers: this.#plan.headers(client), subprotocols, localAddress })
+      const connect = (request: HandshakeRequest) => this.#pool.connect(client, { ...request, localAddress })
+      const request = this.#plan.handshake(vuOf(client), client % urls.length)
+      if (request instanceof Promise) this.#connectLater(client, request, connect)
+      else connect(request)
     })
+  }
+
+  /** A token that the target does not give out is a handshake that failed; a value of the wrong type ends the run. */
+  #connectLater(
+    client: number,
+    request: Promise<HandshakeRequest>,
+    connect: (request: HandshakeRequest) => void,
+  ): void {
+    request.then(
+      (found) => (this.#isStopped ? undefined : connect(found)),
+      (error: unknown) => {
+        if (error instanceof ScenarioError) this.#events.broken(error)
+        else this.failed(client, `no handshake data: ${redactText(String(error)).slice(0, 80)}`)
+      },
+    )
   }
 
   opened(client: number, atUs: number): void {
@@ -145,7 +166,7 @@ export class Clients implements PoolEvents {
   #subscribe(client: number): void {
     this.states.subscribing(client)
     if (this.#heartbeat !== undefined) this.#heartbeats.start(client, this.#heartbeat)
-    const messages = this.#plan.subscribe?.(client)
+    const messages = this.#plan.subscribe?.(this.#plan.vuOf(client))
     if (messages !== undefined)
       this.#pool.send(
         client,
@@ -204,7 +225,8 @@ export class Clients implements PoolEvents {
     if (this.#heartbeats.isAwaitingResponse(client) && this.#isHeartbeatResponse(client, data, isBinary, framed)) return
     if (!this.states.isSubscribing(client)) return this.#events.message(client, data, isBinary, atUs, framed)
     this.#guard(() => {
-      if (this.#plan.acknowledged?.(framed ?? new Message(data, isBinary), client)) this.#nowSubscribed(client)
+      if (this.#plan.acknowledged?.(framed ?? new Message(data, isBinary), this.#plan.vuOf(client)))
+        this.#nowSubscribed(client)
     })
   }
 
@@ -266,9 +288,10 @@ function isList(messages: Outgoing | readonly Outgoing[]): messages is readonly 
 }
 
 /** The heartbeat of every connection: the scenario's, or else the framing's. */
-function beatOf({ heartbeat, framing }: ClientsPlan): Beat | undefined {
+function beatOf<D>({ heartbeat, framing, vuOf }: ClientsPlan<D>): Beat | undefined {
   if (heartbeat === undefined) return framing?.heartbeat && framesBeat(framing.heartbeat)
-  return { ...heartbeat, isFrame: false, isAnswered: heartbeat.response !== undefined }
+  const { everyMs, message, response } = heartbeat
+  return { everyMs, message: (client) => message(vuOf(client)), isFrame: false, isAnswered: response !== undefined }
 }
 
 function framesBeat({ every, message, isAnswered = false }: FramingHeartbeat): Beat {

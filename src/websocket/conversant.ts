@@ -3,13 +3,14 @@ import type { Deadlines, Timed } from '../load/deadlines.ts'
 import type { DrivenVu } from '../load/drivers.ts'
 import type { ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
+import type { Vu } from '../load/vu.ts'
 import type { ConnectionFigures } from '../run/http-measurement.ts'
 import type { RequestSeries } from '../run/http-scope.ts'
 import type { SlowestRequests } from '../run/slowest-requests.ts'
 import type { RunningExecution } from '../run/workload.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import type { Clients } from './clients.ts'
-import type { Exchange, Speaker } from './conversation-options.ts'
+import type { Exchange } from './conversation-options.ts'
 import { expectsResponse, isResponseTo, type Message, type Outgoing } from './message.ts'
 
 /** What all VUs of a conversation share. */
@@ -18,7 +19,7 @@ export interface ConversantSurroundings<D> {
   /** Where each exchange is counted, in the same order. */
   readonly series: readonly RequestSeries[]
   readonly slowest: SlowestRequests
-  readonly clients: Clients
+  readonly clients: Clients<D>
   readonly deadlines: Deadlines
   readonly connections: { -readonly [Key in keyof ConnectionFigures]: ConnectionFigures[Key] }
   readonly execution: RunningExecution<Conversant<D>>
@@ -35,7 +36,7 @@ export class Conversant<D> implements DrivenVu, Timed {
   earlier: Timed | undefined
   later: Timed | undefined
   readonly #all: ConversantSurroundings<D>
-  readonly speaker: Speaker<D>
+  readonly vu: Vu<D>
   readonly #fork: () => Random
   #random: Random | undefined
   #iteration = -1
@@ -49,13 +50,13 @@ export class Conversant<D> implements DrivenVu, Timed {
   #sentMs = 0
 
   constructor(id: number, data: D, fork: () => Random, surroundings: ConversantSurroundings<D>) {
-    this.speaker = { id, data, vars: {} }
+    this.vu = { id, data, vars: {} }
     this.#fork = fork
     this.#all = surroundings
   }
 
   get id(): number {
-    return this.speaker.id
+    return this.vu.id
   }
 
   get isInFlight(): boolean {
@@ -103,7 +104,7 @@ export class Conversant<D> implements DrivenVu, Timed {
   heard(message: Message, atMs: number): void {
     if (this.#progress !== 'sent') return
     const { answer, check } = this.#exchange
-    const context = { vu: this.speaker, iteration: this.#iteration, sent: this.#sent }
+    const context = { vu: this.vu, iteration: this.#iteration, sent: this.#sent }
     let wrong: string | undefined
     try {
       if (!(answer?.(message, context) ?? isResponseTo(message, this.#sent))) return
@@ -140,7 +141,7 @@ export class Conversant<D> implements DrivenVu, Timed {
     const { send } = this.#exchange
     this.#intendedMs = intendedMs
     try {
-      const context = { vu: this.speaker, iteration: this.#iteration, random: this.#draws() }
+      const context = { vu: this.vu, iteration: this.#iteration, random: this.#draws() }
       this.#sent = typeof send === 'function' ? send(context) : send
     } catch (error) {
       execution.scenarioFailed(error)

@@ -1,23 +1,14 @@
 import type { DataOption } from '../load/data.ts'
 import type { Load, ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
+import type { Vu } from '../load/vu.ts'
 import type { Duration } from '../options/checks.ts'
 import type { AbortRule, AbortWhen } from '../run/abort-when.ts'
 import type { Message, Outgoing } from './message.ts'
 import type { SocketOptions, SocketPlan } from './socket-options.ts'
 
-/** One VU as functions of a conversation see it. */
-export interface Speaker<D> {
-  /** From 0. */
-  readonly id: number
-  /** Its row of the run's `data`. */
-  readonly data: D
-  /** Kept from exchange to exchange: whatever the scenario puts there. */
-  readonly vars: Record<string, unknown>
-}
-
 export interface ExchangeContext<D> {
-  readonly vu: Speaker<D>
+  readonly vu: Vu<D>
   /** How many iterations this VU began before this one. */
   readonly iteration: number
   /** This VU's own stream of random numbers, the same in every run of one seed. */
@@ -25,7 +16,7 @@ export interface ExchangeContext<D> {
 }
 
 export interface AnswerContext<D> {
-  readonly vu: Speaker<D>
+  readonly vu: Vu<D>
   readonly iteration: number
   /** What `send` gave. */
   readonly sent: Outgoing
@@ -49,7 +40,7 @@ export interface ExchangeOption<D> {
 }
 
 /** Options of `ws.run()`: every VU has a connection of its own, open before the load begins. */
-export interface ConversationOptions<D = undefined> extends SocketOptions<Speaker<D>> {
+export interface ConversationOptions<D = undefined> extends SocketOptions<D> {
   /** Default: `conversation 1`, counted up within the scenario. */
   readonly name?: string
   readonly load: Load
@@ -58,9 +49,9 @@ export interface ConversationOptions<D = undefined> extends SocketOptions<Speake
   /** Gives VU i its row: row i, beginning again after the last. */
   readonly data?: DataOption<D>
   /** Sent on every new connection, before anything else. Default: nothing. */
-  readonly greet?: (vu: Speaker<D>) => Outgoing | readonly Outgoing[]
+  readonly greet?: (vu: Vu<D>) => Outgoing | readonly Outgoing[]
   /** Whether a message says that the greeting was taken. Default: nothing is waited for. */
-  readonly welcomed?: (message: Message, vu: Speaker<D>) => boolean
+  readonly welcomed?: (message: Message, vu: Vu<D>) => boolean
   /** A greeting not answered by then has failed. Default: `'10s'`. */
   readonly welcomeTimeout?: Duration
   /** From the send (with connecting, where needed) to the answer. Default: `'10s'`. */
@@ -83,7 +74,7 @@ export interface Exchange<D> {
 }
 
 /** Options read, with defaults filled in; not scaled. */
-export interface ConversationPlan<D> extends SocketPlan<Speaker<D>> {
+export interface ConversationPlan<D> extends SocketPlan<D> {
   readonly name: string
   readonly load: Load
   readonly exchanges: readonly Exchange<D>[]

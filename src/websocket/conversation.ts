@@ -42,7 +42,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
   readonly #parts: ConversationParts<D>
   readonly #execution: Execution<Conversant<D>>
   readonly #slowest: SlowestRequests
-  readonly #clients: Clients
+  readonly #clients: Clients<D>
   readonly #deadlines: Deadlines
   readonly #connections = { opened: 0, refused: 0, closedIdle: 0, resent: 0, openAtEnd: 0, maxOpen: 0 }
   readonly #vus: readonly Conversant<D>[]
@@ -168,20 +168,18 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
     this.#broken.abort()
   }
 
-  #createClients(clients: number): Clients {
+  #createClients(clients: number): Clients<D> {
     const { plan } = this.#parts
-    const { headers, heartbeat, greet, welcomed } = plan
-    const speaker = (client: number) => this.#vus[client]!.speaker
+    const { greet, welcomed } = plan
     const asked = {
       ...plan,
       clients,
-      headers: (client: number) => headers(speaker(client)),
-      heartbeat: heartbeat && { ...heartbeat, message: (client: number) => heartbeat.message(speaker(client)) },
-      subscribe: greet && ((client: number) => greet(speaker(client))),
-      acknowledged: welcomed && ((message: Message, client: number) => welcomed(message, speaker(client))),
+      vuOf: (client: number) => this.#vus[client]!.vu,
+      subscribe: greet,
+      acknowledged: welcomed,
       acknowledgeTimeoutMs: plan.welcomeTimeoutMs,
       reconnectAfterMs: undefined,
     }
-    return new Clients(asked, this, (events) => (this.#pool = createPool(asked, events)))
+    return new Clients<D>(asked, this, (events) => (this.#pool = createPool(asked, events)))
   }
 }

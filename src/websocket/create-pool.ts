@@ -8,7 +8,7 @@ export function createPool(
   plan: SocketPlan<never> & Placement & { readonly clients: number },
   events: PoolEvents,
 ): SocketPool {
-  const { layout, urls, addresses, clients, handshakeTimeoutMs, pingEveryMs, tls } = plan
-  const options = { urls, addresses, clients, handshakeTimeoutMs, pingEveryMs, tls }
+  const { layout, addresses, clients, handshakeTimeoutMs, pingEveryMs, tls } = plan
+  const options = { addresses, clients, handshakeTimeoutMs, pingEveryMs, tls }
   return layout.processes === 1 ? new LocalPool(options, events) : new ProcessPool(layout.processes, options, events)
 }

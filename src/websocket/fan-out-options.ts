@@ -1,4 +1,6 @@
+import type { DataOption } from '../load/data.ts'
 import type { Arrivals } from '../load/load.ts'
+import type { Vu } from '../load/vu.ts'
 import type { Duration } from '../options/checks.ts'
 import type { IdentifyResult } from './identifier.ts'
 import type { Message, Outgoing } from './message.ts'
@@ -16,19 +18,21 @@ export interface PublicationToSend {
   readonly group: string | undefined
 }
 
-/** Options of `ws.fanOut()`. Clients are numbered from 0. */
-export interface FanOutOptions extends SocketOptions<number> {
+/** Options of `ws.fanOut()`. Every socket is that of one VU; VUs are numbered from 0. */
+export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
   /** Default: `fan-out 1`, counted up within the scenario. */
   readonly name?: string
   /** Sockets to open; reduced by the scale. */
   readonly connections: number
+  /** Gives VU i its row: row i, beginning again after the last. Default: no data. */
+  readonly data?: DataOption<D>
   /** What a client sends once connected. Default: nothing. */
-  readonly subscribe?: (client: number) => Outgoing | readonly Outgoing[]
+  readonly subscribe?: (vu: Vu<D>) => Outgoing | readonly Outgoing[]
   /**
    * Whether a message tells a client that it is subscribed. Left out, a client counts as subscribed when it has sent its
    * subscription, and publishing begins half a second after the last one did: a guess that a slow target proves wrong.
    */
-  readonly acknowledged?: (message: Message, client: number) => boolean
+  readonly acknowledged?: (message: Message, vu: Vu<D>) => boolean
   /** A subscription not acknowledged by then has failed. Default: `'10s'`. */
   readonly acknowledgeTimeout?: Duration
   readonly publish: {
@@ -42,7 +46,7 @@ export interface FanOutOptions extends SocketOptions<number> {
   /** Which publication a message is. Must depend on the message alone: equal messages are identified once. */
   readonly identify: (message: Message) => IdentifyResult
   /** Which group a client subscribes to. Publications take turns over the groups, and only the group's clients expect them. */
-  readonly group?: (client: number) => string
+  readonly group?: (vu: Vu<D>) => string
   /** How long is published and counted; cut by the scale. */
   readonly duration: Duration
   /** Publishing before that which is not counted. Default: 0. */
@@ -59,19 +63,19 @@ export interface FanOutOptions extends SocketOptions<number> {
 }
 
 /** Options read, scaled and with defaults filled in. */
-export interface FanOutPlan extends SocketPlan<number> {
+export interface FanOutPlan<D = never> extends SocketPlan<D> {
   readonly name: string
   /** Name of the scale that reduced sockets or duration. */
   readonly reducedTo: string | undefined
   readonly clients: number
-  readonly subscribe: ((client: number) => Outgoing | readonly Outgoing[]) | undefined
-  readonly acknowledged: ((message: Message, client: number) => boolean) | undefined
+  readonly subscribe: ((vu: Vu<D>) => Outgoing | readonly Outgoing[]) | undefined
+  readonly acknowledged: ((message: Message, vu: Vu<D>) => boolean) | undefined
   readonly acknowledgeTimeoutMs: number
   readonly publishRatePerSec: number
   readonly arrivals: Arrivals
   readonly send: (publication: PublicationToSend) => unknown
   readonly identify: (message: Message) => IdentifyResult
-  readonly group: ((client: number) => string) | undefined
+  readonly group: ((vu: Vu<D>) => string) | undefined
   readonly durationMs: number
   readonly warmupMs: number
   readonly lateAfterMs: number
@@ -80,4 +84,4 @@ export interface FanOutPlan extends SocketPlan<number> {
 }
 
 /** A plan and how its sockets are held. */
-export type PlacedFanOut = FanOutPlan & Placement
+export type PlacedFanOut<D = never> = FanOutPlan<D> & Placement

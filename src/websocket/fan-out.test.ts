@@ -43,7 +43,7 @@ function toServer(server: TruthServer): Pick<FanOutOptions, 'path' | 'subscribe'
 } {
   return {
     path: '/',
-    subscribe: (client) => ({ type: 'subscribe', client }),
+    subscribe: ({ id }) => ({ type: 'subscribe', client: id }),
     acknowledged: (message) => message.json<{ type?: string }>().type === 'SUBSCRIBED',
     identify: (message) => message.json<{ id: string; sequence: number }>(),
     send: ({ id, sequence }) => server.publish({ id, sequence }),
@@ -225,9 +225,9 @@ describe('a server with rooms, which numbers and stamps each message for its cli
       path: '/rooms?token=abc',
       connections: 20,
       subprotocols: ['slo.v1'],
-      headers: (client) => ({ authorization: `Bearer client-${client}` }),
-      group: (client) => `room ${client % 2}`,
-      subscribe: (client) => (client < 10 ? Uint8Array.of(client % 2) : `room ${client % 2}`),
+      headers: (vu) => ({ authorization: `Bearer client-${vu.id}` }),
+      group: (vu) => `room ${vu.id % 2}`,
+      subscribe: (vu) => (vu.id < 10 ? Uint8Array.of(vu.id % 2) : `room ${vu.id % 2}`),
       acknowledged: (message) => message.toString() === 'welcome',
       publish: { rate: 20, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
       identify(message) {

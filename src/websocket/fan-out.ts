@@ -1,4 +1,5 @@
 import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
+import type { Vu } from '../load/vu.ts'
 import { redactText } from '../options/redact.ts'
 import type { FanOutRecord } from '../run/fan-out-record.ts'
 import type { GeneratorLimits } from '../run/generator-limits.ts'
@@ -38,13 +39,14 @@ interface Delivery {
 }
 
 /** One fan-out, from the first handshake to the last closed socket. */
-export class FanOut implements ClientEvents, PublisherEvents {
-  readonly #plan: PlacedFanOut
+export class FanOut<D> implements ClientEvents, PublisherEvents {
+  readonly #plan: PlacedFanOut<D>
   readonly #context: FanOutContext
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
   readonly #groupOf: readonly string[]
-  readonly #clients: Clients
+  readonly #clients: Clients<D>
+  readonly #vus: readonly Vu<D>[]
   readonly #identifier: Identifier<Delivery>
   readonly #ledger: DeliveryLedger
   readonly #publisher: Publisher
@@ -58,12 +60,13 @@ export class FanOut implements ClientEvents, PublisherEvents {
   #brokenBy: { error: unknown } | undefined
 
   /** @throws whatever `group` throws */
-  constructor(plan: PlacedFanOut, context: FanOutContext) {
+  constructor(plan: PlacedFanOut<D>, rows: readonly D[], context: FanOutContext) {
     const { clients, group, lateAfterMs } = plan
     this.#plan = plan
     this.#context = context
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal])
-    this.#groupOf = group === undefined ? [] : Array.from({ length: clients }, (_, client) => group(client))
+    this.#vus = Array.from({ length: clients }, (_, id) => ({ id, data: rows[id % rows.length] as D, vars: {} }))
+    this.#groupOf = group === undefined ? [] : this.#vus.map((vu) => group(vu))
     this.#ledger = new DeliveryLedger({ clients, lateAfterMs })
     this.#publisher = new Publisher(plan, [...new Set(this.#groupOf)], context.seed, this)
     this.#identifier = new Identifier(plan.identify, ({ id, sequence, publishedAtMs }) => {
@@ -71,7 +74,8 @@ export class FanOut implements ClientEvents, PublisherEvents {
       if (publication !== undefined && publishedAtMs !== undefined) publication.stampedAtMs = publishedAtMs
       return { publication, sequence }
     })
-    this.#clients = new Clients(plan, this, (events) => (this.#pool = createPool(plan, events)))
+    const asked = { ...plan, vuOf: (client: number) => this.#vus[client]! }
+    this.#clients = new Clients<D>(asked, this, (events) => (this.#pool = createPool(plan, events)))
   }
 
   /**

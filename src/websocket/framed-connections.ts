@@ -1,3 +1,4 @@
+import type { Vu } from '../load/vu.ts'
 import type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from './framing.ts'
 import { encode, type Message, type Outgoing } from './message.ts'
 
@@ -15,11 +16,13 @@ export interface FramedEvents {
 /** The connections of a framing, by client. Without a framing there are none, and a message is a frame. */
 export class FramedConnections {
   readonly #framing: Framing | undefined
+  readonly #vuOf: (client: number) => Vu<unknown>
   readonly #events: FramedEvents
   readonly #connections = new Map<number, FramedConnection>()
 
-  constructor(framing: Framing | undefined, events: FramedEvents) {
+  constructor(framing: Framing | undefined, vuOf: (client: number) => Vu<unknown>, events: FramedEvents) {
     this.#framing = framing
+    this.#vuOf = vuOf
     this.#events = events
   }
 
@@ -43,6 +46,7 @@ export class FramedConnections {
     }
     const socket: FramedSocket = {
       client,
+      vu: this.#vuOf(client),
       send: (frame) => {
         if (connection === undefined || this.#connections.get(client) === connection) this.#events.send(client, [frame])
       },

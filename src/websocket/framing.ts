@@ -1,4 +1,5 @@
 import type { Duration } from '../options/checks.ts'
+import type { Vu } from '../load/vu.ts'
 import type { Message, Outgoing } from './message.ts'
 
 /**
@@ -72,6 +73,8 @@ export interface FramedConnection {
 /** The WebSocket's side of one connection. Without effect once the connection has ended. */
 export interface FramedSocket {
   readonly client: number
+  /** The VU of the connection. */
+  readonly vu: Vu<unknown>
   /** Sends a frame of the protocol's own. */
   send(frame: string | Uint8Array): void
   /** Reports that the protocol is set up: messages may be sent, and heartbeats begin. */

@@ -8,14 +8,12 @@ import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
 import type { TlsOptions } from './tls-options.ts'
 
 export interface LocalPoolOptions {
-  /** `ws://host:port/path` or `wss://…`; client n goes to number n modulo their count. */
-  readonly urls: readonly string[]
   readonly clients: number
   readonly handshakeTimeoutMs: number
   /** See {@link Heartbeat}; none where undefined. */
   readonly pingEveryMs: number | undefined
   readonly tls: TlsOptions
-  /** Where the host of each URL was found; looked up for each socket where undefined. */
+  /** Where the host of each instance of the target was found; looked up for each socket where undefined. Client n goes to number n modulo their count. */
   readonly addresses: readonly (string | undefined)[]
 }
 
@@ -108,13 +106,12 @@ export class LocalPool implements SocketPool {
     return this.#open
   }
 
-  connect(client: number, { headers, subprotocols, localAddress }: Handshake): void {
-    const { urls, tls, handshakeTimeoutMs } = this.#options
-    const instance = client % urls.length
-    const socket = new ClientSocket(client, this, urls[instance]!, [...subprotocols], {
+  connect(client: number, { url, headers, subprotocols, localAddress }: Handshake): void {
+    const { tls, handshakeTimeoutMs } = this.#options
+    const socket = new ClientSocket(client, this, url, [...subprotocols], {
       ...tls,
       headers,
-      ...this.#lookups[instance],
+      ...this.#lookups[client % this.#lookups.length],
       handshakeTimeout: handshakeTimeoutMs,
       perMessageDeflate: false,
       skipUTF8Validation: true,

@@ -1,3 +1,4 @@
+import { checkData } from '../load/data.ts'
 import { scaleTime, scaleUsers, type Scale } from '../load/scale.ts'
 import { checkDuration, checkKnownKeys, checkNumber, durationMs, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
@@ -15,6 +16,7 @@ const KNOWN = [
   'path',
   'name',
   'connections',
+  'data',
   'subscribe',
   'acknowledged',
   'acknowledgeTimeout',
@@ -30,16 +32,17 @@ const KNOWN = [
 ]
 
 /** @throws {OptionsError} naming every option that cannot be used */
-export function readFanOutOptions(
-  options: FanOutOptions,
+export function readFanOutOptions<D>(
+  options: FanOutOptions<D>,
   { baseUrls, scale, defaultName }: { baseUrls: readonly string[]; scale: Scale; defaultName: string },
-): FanOutPlan {
+): FanOutPlan<D> {
   const problems = new Problems()
   if (!isRecord(options)) {
     problems.add('options', options, 'must be an object', "ws.fanOut({ path: '/ws', connections: 100, … })")
     problems.throwIfAny('ws.fanOut()')
   }
   checkKnownKeys(problems, '', options, KNOWN)
+  checkData(problems, options.data)
   const { connections, subscribe, acknowledged, identify, group } = options
   const plan = {
     name: readName(problems, options.name ?? defaultName),
@@ -52,7 +55,7 @@ export function readFanOutOptions(
     acknowledged: readFunction(problems, 'acknowledged', acknowledged, "(message) => message.toString() === 'OK'"),
     ...readPublish(problems, options.publish),
     identify: readRequiredFunction(problems, 'identify', identify, '(message) => ({ id: message.json().id })'),
-    group: readFunction(problems, 'group', group, '(client) => rooms[client % rooms.length]'),
+    group: readFunction(problems, 'group', group, '(vu) => rooms[vu.id % rooms.length]'),
     ...readTimes(problems, options, scale),
   }
   checkTogether(problems, options, plan)
@@ -61,9 +64,9 @@ export function readFanOutOptions(
   return { ...plan, reducedTo: isReduced ? scale.name : undefined }
 }
 
-function readTimes(problems: Problems, options: FanOutOptions, scale: Scale) {
+function readTimes(problems: Problems, options: Omit<FanOutOptions<never>, 'data'>, scale: Scale) {
   const { acknowledgeTimeout = '10s', duration, warmup = 0, lateAfter = '1s', settle = '5s', reconnect } = options
-  const time = (path: keyof FanOutOptions, value: Duration) => checkDuration(problems, path, value)
+  const time = (path: keyof FanOutOptions<never>, value: Duration) => checkDuration(problems, path, value)
   return {
     acknowledgeTimeoutMs: time('acknowledgeTimeout', acknowledgeTimeout),
     durationMs: scaleTime(time('duration', duration), scale),
@@ -76,7 +79,7 @@ function readTimes(problems: Problems, options: FanOutOptions, scale: Scale) {
 
 function readPublish(
   problems: Problems,
-  publish: FanOutOptions['publish'],
+  publish: FanOutOptions<never>['publish'],
 ): Pick<FanOutPlan, 'publishRatePerSec' | 'arrivals' | 'send'> {
   if (!isRecord(publish)) {
     problems.add('publish', publish, 'must be an object with rate and send', 'publish: { rate: 2, send: publishIt }')
@@ -93,14 +96,14 @@ function readPublish(
   }
 }
 
-function readReconnect(problems: Problems, reconnect: FanOutOptions['reconnect']): number | undefined {
+function readReconnect(problems: Problems, reconnect: FanOutOptions<never>['reconnect']): number | undefined {
   if (reconnect === undefined || reconnect === false) return undefined
   return reconnect === true ? 1000 : checkDuration(problems, 'reconnect', reconnect, { min: 0 })
 }
 
 function checkTogether(
   problems: Problems,
-  { settle, duration }: FanOutOptions,
+  { settle, duration }: Pick<FanOutOptions, 'settle' | 'duration'>,
   { settleMs, lateAfterMs, durationMs, publishRatePerSec }: Omit<FanOutPlan, 'reducedTo'>,
 ): void {
   if (settleMs < lateAfterMs) {

@@ -3,6 +3,7 @@ import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts
 import { Problems } from '../options/problems.ts'
 import { descriptorLimit } from '../run/descriptor-limit.ts'
 import type { Outgoing } from './message.ts'
+import { readHandshake } from './read-handshake.ts'
 import { layOut } from './socket-limits.ts'
 import type { Placement, SocketOptions, SocketPlan } from './socket-options.ts'
 import { findAddress, loopbackSources, portRange } from './source-addresses.ts'
@@ -10,10 +11,12 @@ import { findAddress, loopbackSources, portRange } from './source-addresses.ts'
 /** Names of the options that {@link readSocketOptions} reads. */
 export const SOCKET_OPTIONS = [
   'path',
+  'query',
   'connectRate',
   'maxHandshakes',
   'handshakeTimeout',
   'headers',
+  'cookies',
   'subprotocols',
   'framing',
   'pingEvery',
@@ -24,22 +27,21 @@ export const SOCKET_OPTIONS = [
 ] as const satisfies readonly (keyof SocketOptions<never>)[]
 
 /** Reads how sockets are opened and held; every mistake is added to `problems`. */
-export function readSocketOptions<Who>(
+export function readSocketOptions<D>(
   problems: Problems,
-  options: SocketOptions<Who>,
+  options: SocketOptions<D>,
   baseUrls: readonly string[],
-): SocketPlan<Who> {
+): SocketPlan<D> {
   const { connectRate, maxHandshakes = 200, handshakeTimeout = '10s', pingEvery, processes, tls = {} } = options
   const whole = { min: 1, integer: true }
   return {
-    urls: readUrls(problems, baseUrls, options),
+    urls: baseUrls.map((url) => url.replace(/^http/, 'ws')),
+    handshake: readHandshake(problems, options, baseUrls),
     connectRatePerSec: ifGiven(connectRate, (rate) =>
       checkNumber(problems, 'connectRate', rate, { above: 0, example: 500 }),
     ),
     maxHandshakes: checkNumber(problems, 'maxHandshakes', maxHandshakes, { ...whole, example: 200 }),
     handshakeTimeoutMs: checkDuration(problems, 'handshakeTimeout', handshakeTimeout),
-    headers: readHeaders(problems, options.headers),
-    subprotocols: readSubprotocols(problems, options.subprotocols),
     framing: readFraming(problems, options.framing),
     pingEveryMs: ifGiven(pingEvery, (every) => checkDuration(problems, 'pingEvery', every)),
     heartbeat: readHeartbeat(problems, options),
@@ -103,41 +105,6 @@ export function ifGiven<T>(value: T | undefined, read: (value: T) => number): nu
   return value === undefined ? undefined : read(value)
 }
 
-function readUrls(
-  problems: Problems,
-  baseUrls: readonly string[],
-  { path, framing }: SocketOptions<never>,
-): readonly string[] {
-  if (typeof path === 'string' && path.startsWith('/')) return baseUrls.map((url) => urlBelow(url, path, framing))
-  problems.add('path', path, 'must be a text that begins with /', "path: '/ws'")
-  return baseUrls
-}
-
-function urlBelow(baseUrl: string, path: string, framing: SocketOptions<never>['framing']): string {
-  const base = new URL(baseUrl)
-  const url = new URL(base.pathname.replace(/\/$/, '') + path, base)
-  url.protocol = url.protocol.replace(/^http/, 'ws')
-  url.hash = ''
-  for (const [name, value] of Object.entries(framing?.query ?? {})) url.searchParams.set(name, value)
-  return url.href
-}
-
-function readHeaders<Who>(problems: Problems, headers: SocketOptions<Who>['headers']): SocketPlan<Who>['headers'] {
-  if (typeof headers === 'function') return headers
-  // The value itself is not shown: it may be a secret.
-  if (headers !== undefined && !isRecord(headers))
-    problems.add('headers', typeof headers, 'must be an object or a function', 'headers: { cookie: … }')
-  return () => headers ?? {}
-}
-
-function readSubprotocols(problems: Problems, subprotocols: SocketOptions<never>['subprotocols']): readonly string[] {
-  if (subprotocols === undefined) return []
-  if (Array.isArray(subprotocols) && subprotocols.every((name) => /^[!#$%&'*+\-.^_`|~\w]+$/.test(String(name))))
-    return subprotocols
-  problems.add('subprotocols', subprotocols, 'must be a list of tokens', "subprotocols: ['graphql-transport-ws']")
-  return []
-}
-
 function readFraming(problems: Problems, framing: SocketOptions<never>['framing']): SocketPlan<never>['framing'] {
   if (framing === undefined) return undefined
   if (!isRecord(framing) || typeof framing.open !== 'function')
@@ -147,10 +114,7 @@ function readFraming(problems: Problems, framing: SocketOptions<never>['framing'
   return framing
 }
 
-function readHeartbeat<Who>(
-  problems: Problems,
-  { heartbeat, framing }: SocketOptions<Who>,
-): SocketPlan<Who>['heartbeat'] {
+function readHeartbeat<D>(problems: Problems, { heartbeat, framing }: SocketOptions<D>): SocketPlan<D>['heartbeat'] {
   if (heartbeat === undefined) return undefined
   const example = "heartbeat: { every: '25s', message: { type: 'ping' } }"
   if (!isRecord(heartbeat)) {

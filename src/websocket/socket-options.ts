@@ -1,13 +1,19 @@
+import type { Vu } from '../load/vu.ts'
 import type { Duration } from '../options/checks.ts'
 import type { Framing } from './framing.ts'
 import type { Message, Outgoing } from './message.ts'
 import type { TlsOptions } from './tls-options.ts'
 import type { SocketLayout } from './socket-limits.ts'
 
-/** How sockets are opened and held. `Who` says to functions which client they are asked about. */
-export interface SocketOptions<Who> {
-  /** Path and query below the target's base URL. */
-  readonly path: string
+/** A value for all VUs, or a function that gives each VU its own, for every connection anew. */
+export type PerVu<T, D> = T | ((vu: Vu<D>) => T | Promise<T>)
+
+/** How sockets are opened and held. */
+export interface SocketOptions<D> {
+  /** Path, and query if wanted, below the target's base URL: `/ws`, `(vu) => `/ws/${vu.id}``. */
+  readonly path: PerVu<string, D>
+  /** Parameters added to the path's query, such as a token that a browser cannot send as a header. Default: none. */
+  readonly query?: PerVu<Readonly<Record<string, string>>, D>
   /** Handshakes started per second. Default: as fast as `maxHandshakes` allows. */
   readonly connectRate?: number
   /** Handshakes in flight at one time. Default: 200. */
@@ -15,8 +21,11 @@ export interface SocketOptions<Who> {
   /** A handshake not answered by then has failed. Default: `'10s'`. */
   readonly handshakeTimeout?: Duration
   /** Request headers of the handshake, such as authorization. */
-  readonly headers?: Readonly<Record<string, string>> | ((who: Who) => Readonly<Record<string, string>>)
-  readonly subprotocols?: readonly string[]
+  readonly headers?: PerVu<Readonly<Record<string, string>>, D>
+  /** Cookies of the handshake, by name. Default: none. */
+  readonly cookies?: PerVu<Readonly<Record<string, string>>, D>
+  /** Offered in the handshake, in order of preference. Default: none. */
+  readonly subprotocols?: PerVu<readonly string[], D>
   /** A protocol on top of WebSocket, e.g. `socketIo()`. Default: none, a message is a frame. */
   readonly framing?: Framing
   /**
@@ -28,7 +37,7 @@ export interface SocketOptions<Who> {
    * A message of the application that every client sends at an interval, from the moment it is ready, to keep its
    * connection. @default none, or the one of `framing`
    */
-  readonly heartbeat?: HeartbeatOption<Who>
+  readonly heartbeat?: HeartbeatOption<D>
   /**
    * Processes that hold the sockets. Default: as many as descriptors need, this one alone where it can hold them all.
    * Raise it where one core is too slow; functions of the scenario are called in this process all the same.
@@ -44,11 +53,11 @@ export interface SocketOptions<Who> {
 }
 
 /** A message that every client sends at an interval. */
-export interface HeartbeatOption<Who> {
+export interface HeartbeatOption<D> {
   /** Time from one heartbeat of a client to its next. */
   readonly every: Duration
   /** What is sent. */
-  readonly message: Outgoing | ((who: Who) => Outgoing)
+  readonly message: Outgoing | ((vu: Vu<D>) => Outgoing)
   /**
    * Whether a message is the response. It then reaches no other function of the scenario; a heartbeat without a response
    * by the time of the next, or for 10 s, is counted as unanswered. @default no response is expected
@@ -57,27 +66,35 @@ export interface HeartbeatOption<Who> {
 }
 
 /** A heartbeat option read. */
-export interface HeartbeatPlan<Who> {
+export interface HeartbeatPlan<D> {
   readonly everyMs: number
-  readonly message: (who: Who) => Outgoing
+  readonly message: (vu: Vu<D>) => Outgoing
   readonly response: ((message: Message) => boolean) | undefined
 }
 
 /** Socket options read, with defaults filled in. */
-export interface SocketPlan<Who> {
-  /** Of each instance of the target; client n goes to number n modulo their count. */
+export interface SocketPlan<D> {
+  /** Base URLs of the target's instances; client n goes to number n modulo their count. */
   readonly urls: readonly string[]
+  /** What the next handshake of a VU says to an instance. */
+  readonly handshake: (vu: Vu<D>, instance: number) => HandshakeRequest | Promise<HandshakeRequest>
   readonly connectRatePerSec: number | undefined
   readonly maxHandshakes: number
   readonly handshakeTimeoutMs: number
-  readonly headers: (who: Who) => Readonly<Record<string, string>>
-  readonly subprotocols: readonly string[]
   readonly framing: Framing | undefined
   readonly pingEveryMs: number | undefined
-  readonly heartbeat: HeartbeatPlan<Who> | undefined
+  readonly heartbeat: HeartbeatPlan<D> | undefined
   readonly processes: number | undefined
   readonly sourceAddresses: readonly string[] | undefined
   readonly tls: TlsOptions
+}
+
+/** What one handshake says. */
+export interface HandshakeRequest {
+  /** `ws://host:port/path?query` or `wss://…` */
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly subprotocols: readonly string[]
 }
 
 /** Where sockets go, and how this machine holds them. */

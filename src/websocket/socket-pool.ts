@@ -1,4 +1,5 @@
 import type { GeneratorHealth } from '../run/generator.ts'
+import type { HandshakeRequest } from './socket-options.ts'
 
 /** What a pool reports. Instants are on the clock of `nowUs()`. */
 export interface PoolEvents {
@@ -11,9 +12,7 @@ export interface PoolEvents {
   closed(client: number, why: string): void
 }
 
-export interface Handshake {
-  readonly headers: Readonly<Record<string, string>>
-  readonly subprotocols: readonly string[]
+export interface Handshake extends HandshakeRequest {
   /** Where to connect from; the system's choice where undefined. */
   readonly localAddress?: string | undefined
 }

@@ -44,7 +44,7 @@ export interface WebSocketLoad {
    * @throws {OptionsError} naming every option that cannot be used, before any socket is opened
    * @throws whatever a function of the scenario throws; the run so far goes to `onRun`
    */
-  fanOut(options: FanOutOptions): Promise<FanOutRun>
+  fanOut<D = undefined>(options: FanOutOptions<D>): Promise<FanOutRun>
   /**
    * Gives each VU a connection and has it say a message and await its answer, again and again under a load; gives a run
    * as `http.run()` does, of kind `conversation`. A target that is slow, broken or gone is measured, not thrown.
@@ -61,16 +61,19 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
   let conversations = 0
   const baseUrls = [context.baseUrl, ...(context.otherInstances ?? [])]
   return {
-    async fanOut(options) {
-      const { scale, seed, signal, onSnapshot } = context
+    async fanOut<D>(options: FanOutOptions<D>) {
+      const { scale, seed, signal, onSnapshot, sql } = context
       const plan = readFanOutOptions(options, { baseUrls, scale, defaultName: `fan-out ${++fanOuts}` })
       signal.throwIfAborted()
       const placement = await place('ws.fanOut()', plan, plan.clients)
       const limits = { ...DEFAULT_LIMITS, ...context.limits }
-      const fanOut = new FanOut(
-        { ...plan, ...placement },
-        { seed, signal, limits, onSnapshot: onSnapshot?.bind(context) },
-      )
+      const rows = await rowsFor<D>(options.data, plan.clients, { sql })
+      const fanOut = new FanOut<D>({ ...plan, ...placement }, rows, {
+        seed,
+        signal,
+        limits,
+        onSnapshot: onSnapshot?.bind(context),
+      })
       const { record, scenarioError } = await fanOut.run()
       const run = fanOutRun(record)
       context.onRun(run.result())

@@ -17,10 +17,10 @@ async function fanOut(server: TruthServer, options: Partial<FanOutOptions> = {})
   })
   return ws.fanOut({
     path: '/socket.io/',
-    framing: socketIo({ namespace: '/rooms', auth: (client) => ({ user: `user ${client}` }) }),
+    framing: socketIo({ namespace: '/rooms', auth: (vu) => ({ user: `user ${vu.id}` }) }),
     connections: 30,
-    group: (client) => `room ${client % 3}`,
-    subscribe: (client) => socketIoEvent('join', `room ${client % 3}`),
+    group: (vu) => `room ${vu.id % 3}`,
+    subscribe: (vu) => socketIoEvent('join', `room ${vu.id % 3}`),
     acknowledged: (message) => message.json<readonly [string]>()[0] === 'joined',
     publish: {
       rate: 20,

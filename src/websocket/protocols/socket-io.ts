@@ -1,11 +1,12 @@
+import type { Vu } from '../../load/vu.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { encode, Message, type Outgoing } from '../message.ts'
 
-export interface SocketIoOptions {
+export interface SocketIoOptions<D = unknown> {
   /** Default: `/`, the main namespace. */
   readonly namespace?: string
-  /** What the server's `socket.handshake.auth` is to hold, the same for all or by client. */
-  readonly auth?: Readonly<Record<string, unknown>> | ((client: number) => Readonly<Record<string, unknown>>)
+  /** What the server's `socket.handshake.auth` is to hold, the same for all or by VU. */
+  readonly auth?: Readonly<Record<string, unknown>> | ((vu: Vu<D>) => Readonly<Record<string, unknown>>)
 }
 
 /**
@@ -14,13 +15,13 @@ export interface SocketIoOptions {
  * the JSON array that Socket.IO sends, `["name", argument, …]`; {@link socketIoEvent} makes one. Pings are answered.
  * Binary attachments do not reach the scenario: their places in the event hold `{"_placeholder":true}`.
  */
-export function socketIo({ namespace = '/', auth }: SocketIoOptions = {}): Framing {
+export function socketIo<D = unknown>({ namespace = '/', auth }: SocketIoOptions<D> = {}): Framing {
   const prefix = namespace === '/' ? '' : `${namespace},`
   const authOf = typeof auth === 'function' ? auth : () => auth
   return {
     name: 'Socket.IO',
     query: { EIO: '4', transport: 'websocket' },
-    open: (socket) => new SocketIoConnection(socket, prefix, authOf(socket.client)),
+    open: (socket) => new SocketIoConnection(socket, prefix, authOf(socket.vu as Vu<D>)),
   }
 }
 

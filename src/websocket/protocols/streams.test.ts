@@ -9,6 +9,7 @@ function open(framing: Framing): { connection: FramedConnection; failures: strin
   const failures: string[] = []
   const connection = framing.open({
     client: 0,
+    vu: { id: 0, data: undefined, vars: {} },
     send: () => {},
     ready: () => {},
     heartbeatResponded: () => {},
