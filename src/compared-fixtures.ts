@@ -2,7 +2,6 @@ import type { TestContext } from 'vitest'
 import type { ComparedHttpContext } from './comparison/compared-http.ts'
 import type { FreshnessProbe } from './freshness/freshness.ts'
 import type { Bindings, PerfFixtures } from './perf-fixtures.ts'
-import { UnderWay } from './under-way.ts'
 
 type Context = PerfFixtures & Bindings & TestContext
 type Use<Value> = (value: Value) => Promise<void>
@@ -12,14 +11,16 @@ type Use<Value> = (value: Value) => Promise<void>
  * nothing else is asked of either, which would be one build's disadvantage.
  */
 export const comparedFixtures = {
-  http: async ({ slo, runId, signal, onRun, onSnapshot, onComparison, skip }: Context, use: Use<Context['http']>) => {
+  http: async (
+    { underWay, slo, runId, signal, onRun, onSnapshot, onComparison, skip }: Context,
+    use: Use<Context['http']>,
+  ) => {
     const { comparedHttp } = await import('./comparison/compared-http.ts')
     const { scale, seed, comparison, target } = slo
     const builds = { ...comparison!, head: target! }
     const told = { onRun, onSnapshot, onComparison, skip }
     const http = comparedHttp({ ...builds, ...told, signal, scale, seed, runId } satisfies ComparedHttpContext)
-    const underWay = new UnderWay()
-    await use({ ...http, run: (options) => underWay.add(http.run(options)) })
+    await use({ ...http, run: (options) => underWay.start('http.run()', () => http.run(options)) })
     await underWay.ended()
   },
   ws: async ({ skip }: Context, use: Use<Context['ws']>) => use(unused(skip, 'ws')),

@@ -12,6 +12,7 @@ import type { Micro } from './micro/micro.ts'
 import type { ComparisonResult, RunResult } from './run/result.ts'
 import type { RunSnapshot } from './run/snapshot.ts'
 import type { TargetHandle } from './target-handle.ts'
+import type { UnderWay } from './under-way.ts'
 import type { WebSocketLoad } from './websocket/websocket.ts'
 
 /** What a scenario can ask for, beside Vitest's own context (`signal`, `task`, `annotate`, …). */
@@ -57,8 +58,8 @@ export interface PerfFixtures {
 
 /** What binds the fixtures; not for scenarios. */
 export interface Bindings {
-  /** Services and target are up. */
-  readonly up: true
+  /** What the scenario started. Services and target are up. */
+  readonly underWay: UnderWay
   readonly slo: ProvidedSlo
   readonly onRun: (result: RunResult) => void
   readonly onSnapshot: (snapshot: RunSnapshot) => void

@@ -1,8 +1,10 @@
 import { inject, test } from 'vitest'
+import { auditScenario } from './audit.ts'
 import { comparedFixtures } from './compared-fixtures.ts'
 import type { ProvidedSlo } from './config/provided.ts'
 import type { FreshnessProbe } from './freshness/freshness.ts'
 import type { SqlQuery } from './load/data.ts'
+import type { Micro } from './micro/micro.ts'
 import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
@@ -13,17 +15,28 @@ import { formatMs } from './stats/units.ts'
 import type { Bindings, PerfFixtures } from './perf-fixtures.ts'
 import { resetBefore, resetServices } from './reset.ts'
 import { targetHandle, type TargetHandle } from './target-handle.ts'
+import { refuseRepetition } from './repetition.ts'
 import { UnderWay } from './under-way.ts'
 
 /** Engines are loaded when a scenario first asks for one. */
 const scenario = test.extend<PerfFixtures & Bindings>({
-  // A scenario that asks for none of the others must not pass either.
-  up: [
-    // Vitest reads a fixture's dependencies from the pattern of its first parameter.
-    // oxlint-disable-next-line no-empty-pattern
-    async ({}, use) => {
-      refuseUnlessUp(inject('slo'))
-      await use(true)
+  // Also for a scenario that asks for none of the others.
+  underWay: [
+    async ({ task, skip, onTestFinished }, use) => {
+      refuseRepetition(task)
+      const slo: ProvidedSlo | undefined = inject('slo')
+      refuseUnlessUp(slo)
+      const underWay = new UnderWay(task)
+      // Hooks run in the opposite order: this one comes last.
+      onTestFinished(() => {
+        auditScenario(task, underWay, {
+          isWatching: slo?.isWatching ?? false,
+          failsInvalid: slo?.onInvalid !== 'warn',
+          skip,
+        })
+      })
+      await use(underWay)
+      await underWay.ended()
     },
     { auto: true },
   ],
@@ -32,7 +45,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     if (slo === undefined)
       throw new Error(`"${task.name}" needs a config made by definePerfConfig(): vitest --config vitest.perf.config.ts`)
     refuseUnlessUp(slo)
-    setOnInvalid(slo.invalid)
+    setOnInvalid(slo.onInvalid)
     if (slo.resetEachScenario) await resetBefore(task, slo.control, signal)
     await use(slo)
   },
@@ -59,7 +72,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
   services: async ({ slo }, use) => use(slo.services),
   target: async ({ slo }, use) => use(targetHandle(slo.target)),
   runId: async ({ slo, task }, use) => use(`${slo.runId}-${task.id}`),
-  http: async ({ slo, target, runId, signal, onRun, onSnapshot }, use) => {
+  http: async ({ underWay, slo, target, runId, signal, onRun, onSnapshot }, use) => {
     const { createHttp } = await import('./http/http.ts')
     const { scale, seed } = slo
     const http = createHttp({
@@ -72,11 +85,10 @@ const scenario = test.extend<PerfFixtures & Bindings>({
       onRun,
       onSnapshot,
     })
-    const underWay = new UnderWay()
-    await use({ ...http, run: (options) => underWay.add(http.run(options)) })
+    await use({ ...http, run: (options) => underWay.start('http.run()', () => http.run(options)) })
     await underWay.ended()
   },
-  ws: async ({ slo, target, signal, onRun, onSnapshot }, use) => {
+  ws: async ({ underWay, slo, target, signal, onRun, onSnapshot }, use) => {
     const { createWebSocket } = await import('./websocket/websocket.ts')
     const { scale, seed } = slo
     const ws = createWebSocket({
@@ -88,20 +100,18 @@ const scenario = test.extend<PerfFixtures & Bindings>({
       onRun,
       onSnapshot,
     })
-    const underWay = new UnderWay()
     await use({
-      fanOut: (options) => underWay.add(ws.fanOut(options)),
-      run: (options) => underWay.add(ws.run(options)),
+      fanOut: (options) => underWay.start('ws.fanOut()', () => ws.fanOut(options)),
+      run: (options) => underWay.start('ws.run()', () => ws.run(options)),
     })
     await underWay.ended()
   },
-  compare: async ({ slo, runId, signal, onRun, onSnapshot, onComparison }, use) => {
+  compare: async ({ underWay, slo, runId, signal, onRun, onSnapshot, onComparison }, use) => {
     const { createCompare } = await import('./comparison/compare.ts')
     const { scale, seed, startable } = slo
     const context = { signal, scale, seed, runId, startable, onRun, onSnapshot, onComparison }
     const compare = createCompare({ ...context, env: process.env, log: (line) => console.warn(line) })
-    const underWay = new UnderWay()
-    await use((builds, options) => underWay.add(compare(builds, options)))
+    await use((builds, options) => underWay.start('compare()', () => compare(builds, options)))
     await underWay.ended()
   },
   baseline: async ({ slo, task }, use) => {
@@ -114,7 +124,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     const databaseUrl = slo.services['postgres']?.['url']
     await use(createLedger({ databaseUrl, signal, runId, notes: () => disrupted }))
   },
-  chaos: async ({ slo, task, signal, watchers, disrupted }, use) => {
+  chaos: async ({ underWay, slo, task, signal, watchers, disrupted }, use) => {
     const { createChaos } = await import('./chaos/chaos.ts')
     const chaos = createChaos({
       control: slo.control,
@@ -132,8 +142,10 @@ const scenario = test.extend<PerfFixtures & Bindings>({
         scenarioRecordOf(task).assertions.push({ ...assertion, outcome: 'skipped' })
       },
     })
-    const underWay = new UnderWay()
-    await use({ ...chaos, during: (run, schedule) => underWay.add(chaos.during(run, schedule)) })
+    await use({
+      ...chaos,
+      during: (run, schedule) => underWay.start('chaos.during()', () => chaos.during(run, schedule)),
+    })
     await underWay.ended()
   },
   scraping: async ({ slo, task, signal }, use) => {
@@ -165,9 +177,14 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     })
     await Promise.allSettled(probes.map((probe) => probe.stop()))
   },
-  micro: async ({ signal, onRun }, use) => {
+  micro: async ({ underWay, signal, onRun }, use) => {
     const { createMicro } = await import('./micro/micro.ts')
-    await use(createMicro({ signal, onRun }))
+    const micro = createMicro({ signal, onRun })
+    await use({
+      measure: (...args: Parameters<Micro['measure']>) =>
+        underWay.start('micro.measure()', () => micro.measure(...args)),
+    } as Micro)
+    await underWay.ended()
   },
   capacity: async ({ slo, task, signal, scraping }, use) => {
     const { createCapacity } = await import('./capacity/capacity.ts')

@@ -22,10 +22,15 @@ const SERVICE = `services: [{
 }],`
 
 const SCENARIOS = `
+  import { expect } from 'vitest'
   import { perfTest } from 'vitest-slo'
-  perfTest('first', async ({ target }) => console.log('FIRST'))
+  perfTest('first', async ({ target }) => {
+    console.log('FIRST')
+    expect(target.url).toContain('http')
+  })
   perfTest('second', async ({ target, reset }) => {
     console.log('SECOND')
+    expect(target.url).toContain('http')
     if (process.env.ASKS) await reset()
   })
 `

@@ -1,13 +1,71 @@
-/** A cancelled test ends at once, its runs within a second: they are waited for, so that partial results are kept. */
-export class UnderWay {
-  readonly #runs = new Set<Promise<unknown>>()
+import { expect, type RunnerTestCase } from 'vitest'
+import { refuseFakedClock } from './machine/faked-clock.ts'
+import { WatchedPromise } from './run/watched-promise.ts'
 
-  add<Run>(run: Promise<Run>): Promise<Run> {
-    this.#runs.add(run)
-    return run
+/** A load or measurement that a scenario started. */
+export interface Started {
+  /** The call: `http.run()`. */
+  readonly call: string
+  readonly promise: WatchedPromise<unknown>
+  /** It had ended when the scenario did. */
+  wasOver: boolean
+  /** Holds the stack of the call. */
+  readonly site: Error
+}
+
+/** What a scenario started, and has perhaps not waited for. */
+export class UnderWay {
+  readonly started: Started[] = []
+  readonly #task: RunnerTestCase
+  readonly #running = new Set<{ wasOver: boolean }>()
+  #callsBefore = 0
+  #callsMeanwhile = 0
+
+  constructor(task: RunnerTestCase) {
+    this.#task = task
   }
 
+  /**
+   * Starts something, and waits for it at the end of the scenario: a cancelled test ends at once, its runs within a second,
+   * and their partial results are kept.
+   *
+   * @throws {FakedClockError} if the clock or the timers are faked
+   */
+  start<Run>(call: string, begin: () => Promise<Run>): Promise<Run> {
+    const site = new Error(call)
+    Error.captureStackTrace(site, this.start)
+    refuseFakedClock(call)
+    if (this.#running.size === 0) this.#callsBefore = this.#expectCalls
+    const started = { call, site, wasOver: true }
+    const promise = WatchedPromise.over(
+      begin().finally(() => {
+        this.#running.delete(started)
+        if (this.#running.size === 0) this.#callsMeanwhile += this.#expectCalls - this.#callsBefore
+      }),
+    )
+    this.#running.add(started)
+    this.started.push(Object.assign(started, { promise }))
+    return promise
+  }
+
+  /** The scenario's function has ended. */
   async ended(): Promise<void> {
-    await Promise.allSettled(this.#runs)
+    for (const started of this.#running) started.wasOver = false
+    await Promise.allSettled(this.started.map(({ promise }) => promise.settled()))
+  }
+
+  /**
+   * How often the scenario called `expect()` while nothing was under way. Calls meanwhile are those of check functions, by
+   * the thousand, and decide which responses are good; they assert nothing about the run.
+   */
+  get assertions(): number {
+    return (this.#running.size === 0 ? this.#expectCalls : this.#callsBefore) - this.#callsMeanwhile
+  }
+
+  get #expectCalls(): number {
+    const { context } = this.#task as RunnerTestCase & { readonly context: { readonly _local?: boolean } }
+    // Asking a context for its `expect` makes one, and Vitest would count by it alone.
+    const own = context._local === true ? context.expect.getState().assertionCalls : 0
+    return expect.getState().assertionCalls + own
   }
 }

@@ -64,7 +64,7 @@ const SCHEMA = \`
 
 export default definePerfConfig({
   scale: 'full',
-  invalid: 'warn',
+  onInvalid: 'warn',
   services: [
     postgres({
       provider: 'embedded',

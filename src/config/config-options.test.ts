@@ -19,7 +19,7 @@ test('what the options are for is let through', () => {
   expect(messageOf({})).toBe('fine')
   const config: PerfConfig = {
     ...{ include: ['load/*.ts'], scale: 'pr', services: [postgres()], reset: 'each-scenario', seed: 7 },
-    ...{ target: target({ url: 'http://127.0.0.1:3000' }), outputDir: 'out', invalid: 'warn', metrics: '/m' },
+    ...{ target: target({ url: 'http://127.0.0.1:3000' }), outputDir: 'out', onInvalid: 'warn', metrics: '/m' },
     ...{ capacity: { cores: 2 }, exporter: { port: 9464 }, test: { bail: 1 } },
   }
   expect(messageOf(config)).toBe('fine')
@@ -28,12 +28,12 @@ test('what the options are for is let through', () => {
 test('every mistake is named at once, with what would be right', () => {
   const config = {
     ...{ include: 'perf/*.ts', scael: 'pr', services: postgres(), reset: 'always', target: 'http://127.0.0.1:3000' },
-    ...{ seed: 1.5, outputDir: '', invalid: 'ignore', exporter: 9464, test: null },
+    ...{ seed: 1.5, outputDir: '', onInvalid: 'ignore', exporter: 9464, test: null },
   }
   expect(messageOf(config)).toMatchInlineSnapshot(`
     "definePerfConfig() was given 10 options it cannot use:
 
-      scael: is no option here; known are include, scale, services, reset, target, seed, outputDir, invalid, metrics, capacity, exporter, test
+      scael: is no option here; known are include, scale, services, reset, target, seed, outputDir, onInvalid, metrics, capacity, exporter, test
         received: 'pr'
         example:  scale: …
       include: must be a list of file patterns
@@ -42,9 +42,9 @@ test('every mistake is named at once, with what would be right', () => {
       reset: must be 'never' or 'each-scenario'
         received: 'always'
         example:  reset: 'each-scenario'
-      invalid: must be 'fail' or 'warn'
+      onInvalid: must be 'fail' or 'warn'
         received: 'ignore'
-        example:  invalid: 'warn'
+        example:  onInvalid: 'warn'
       services: must be a list of services
         received: { name: 'postgres', problems: [], start: [Function: start] }
         example:  services: [postgres(), redis()]

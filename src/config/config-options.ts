@@ -33,7 +33,7 @@ export interface PerfConfig {
    * What evidence that cannot be judged does: `fail` the command, or `warn` and never count as passed: for a laptop in
    * watch mode, where the generator shares its cores with everything else. Default: `fail`.
    */
-  readonly invalid?: 'fail' | 'warn'
+  readonly onInvalid?: 'fail' | 'warn'
   /**
    * Where the target's Prometheus metrics are: a path on every instance, or a place. `PERF_METRICS_URL` comes before it.
    * Default: `'/metrics'`; of a target that runs elsewhere, they are skipped where that is not there.
@@ -56,7 +56,7 @@ const OPTIONS: Readonly<Record<keyof PerfConfig, true>> = {
   target: true,
   seed: true,
   outputDir: true,
-  invalid: true,
+  onInvalid: true,
   metrics: true,
   capacity: true,
   exporter: true,
@@ -65,12 +65,12 @@ const OPTIONS: Readonly<Record<keyof PerfConfig, true>> = {
 
 /** Finds mistakes in the options that no other part reads. JavaScript configs are not type-checked. */
 export function checkConfig(problems: Problems, config: PerfConfig): void {
-  const { include = [], services = [], reset, target, outputDir, invalid, exporter = {}, test = {} } = config
+  const { include = [], services = [], reset, target, outputDir, onInvalid, exporter = {}, test = {} } = config
   checkKnownKeys(problems, '', config, Object.keys(OPTIONS))
   if (!Array.isArray(include) || !include.every(isText))
     problems.add('include', include, 'must be a list of file patterns', "include: ['perf/**/*.perf.ts']")
   checkOneOf(problems, 'reset', reset, ['never', 'each-scenario'])
-  checkOneOf(problems, 'invalid', invalid, ['fail', 'warn'])
+  checkOneOf(problems, 'onInvalid', onInvalid, ['fail', 'warn'])
   if (!Array.isArray(services) || !services.every(canStart))
     problems.add('services', services, 'must be a list of services', 'services: [postgres(), redis()]')
   if (target !== undefined && !canStart(target))

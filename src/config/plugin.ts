@@ -27,7 +27,7 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
     // oxlint-disable-next-line typescript/no-misused-promises -- Vitest awaits the hook, though its type does not say so
     async configureVitest({ vitest, project }) {
       try {
-        session = new Session(config, vitest, project.vite.config.mode)
+        session = new Session(config, vitest, project)
         // A comparison says what it found itself: a report of scenarios that were left off halfway would replace a real one.
         if (comparedBase(process.env) === undefined) addReporter(vitest, await reporterOptions(config))
       } catch (error) {
@@ -46,11 +46,11 @@ function addReporter(vitest: Vitest, options: ReporterOptions): void {
   reporters.unshift([besideThis('../report/reporter'), options])
 }
 
-async function reporterOptions({ outputDir, invalid, exporter }: PerfConfig): Promise<ReporterOptions> {
+async function reporterOptions({ outputDir, onInvalid, exporter }: PerfConfig): Promise<ReporterOptions> {
   const folder = process.env['PERF_OUTPUT_DIR'] || outputDir
   return {
     ...(folder !== undefined && { outputDir: folder }),
-    ...(invalid !== undefined && { invalid }),
+    ...(onInvalid !== undefined && { onInvalid }),
     ...(exporter && { observers: [new (await import('../metrics/exporter.ts')).MetricsExporter(exporter)] }),
   }
 }

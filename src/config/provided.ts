@@ -29,7 +29,9 @@ export interface ProvidedSlo {
   /** Whether services go back to the state after their start before each scenario. */
   readonly resetEachScenario: boolean
   /** What evidence that cannot be judged does to its test. */
-  readonly invalid: 'fail' | 'warn'
+  readonly onInvalid: 'fail' | 'warn'
+  /** Scenarios run again as they are saved. */
+  readonly isWatching: boolean
 }
 
 export interface ProvidedComparison {

@@ -20,6 +20,7 @@ import { onFirstInterrupt } from './interrupts.ts'
 import { Observation } from './observation.ts'
 import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
 import { comparedBase, startBase, type ComparedBase } from './compared-base.ts'
+import { refuseUnfit } from './refused-options.ts'
 import { chooseScale, type ScaleChoice } from './scale-choice.ts'
 import { targetTriggers, watchedFolders } from './watch.ts'
 
@@ -43,16 +44,17 @@ export class Session {
   #giveSignalsBack = () => {}
 
   /** @throws {OptionsError} where the scale is unknown, or options or variables cannot be used */
-  constructor(config: PerfConfig, vitest: Vitest, mode: string) {
+  constructor(config: PerfConfig, vitest: Vitest, project: TestProject) {
     this.#config = config
     this.#vitest = vitest
     const problems = new Problems()
     checkConfig(problems, config)
+    refuseUnfit(problems, project.config, config.test)
     this.#seed = readSeed(problems, config, process.env)
     const choice = collect(problems, () =>
       chooseScale({
         environment: process.env['PERF_SCALE'],
-        mode,
+        mode: project.vite.config.mode,
         config: config.scale,
         watch: vitest.config.watch,
       }),
@@ -166,7 +168,8 @@ export class Session {
     const slo: ProvidedSlo = {
       scale,
       seed: this.#seed,
-      invalid: this.#config.invalid ?? 'fail',
+      onInvalid: this.#config.onInvalid ?? 'fail',
+      isWatching: this.#vitest.config.watch,
       runId: randomBytes(6).toString('hex'),
       services: Object.fromEntries(services.map(([name, { connection }]) => [name, connection])),
       observation: this.#observation.of(details.target),

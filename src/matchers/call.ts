@@ -1,10 +1,12 @@
 import { inspect } from 'node:util'
 import { chai, TestRunner } from 'vitest'
 import type { MatcherResult, MatcherState, RunnerTestCase } from 'vitest'
+import { assertedBy } from '../run/asserted.ts'
 import type { AssertionResult } from '../run/result.ts'
 import { scenarioRecordOf } from '../run/task-meta.ts'
 import { InvalidRunError } from '../run/verdict.ts'
 import type { Invalidity } from '../run/verdict.ts'
+import { WatchedPromise } from '../run/watched-promise.ts'
 import { formatMessage } from './message.ts'
 import { onInvalid } from './on-invalid.ts'
 import { nameOf } from './subject.ts'
@@ -107,12 +109,18 @@ export class Call {
       judgement.catch(() => {})
       throw new TypeError(`${this.#definition.name}() has to be awaited and cannot be used inside another matcher`)
     }
-    return judgement.then(
+    const settled = judgement.then(
       (found) => this.#settleThrowing(found),
       (error: unknown) => {
         throw this.placed(error)
       },
     )
+    const { soft, promise: chain } = this.#state
+    // Vitest waits for what a matcher returns, and under `soft` once more, unless `resolves` does already.
+    const promise = WatchedPromise.over(settled, soft && !chain ? 2 : 1)
+    const test = this.#test
+    if (test !== undefined) assertedBy(test).later.push({ call: this.#whole, promise, site: this.#site })
+    return promise
   }
 
   /** Gives an error the stack of the call, so that its code frame shows the scenario. */
@@ -159,14 +167,22 @@ export class Call {
 
   #message(judgement: Judgement, received: string): string {
     const isNot = this.#isNot
-    const { soft } = this.#state
-    const chain = `expect${soft ? '.soft' : ''}(${this.#variable})${isNot ? '.not' : ''}`
     return formatMessage({
       ...judgement,
-      call: `${chain}.${this.#written}`,
+      call: this.#whole,
       expected: isNot ? judgement.expectedNot : judgement.expected,
       received,
     })
+  }
+
+  /** The call as the scenario wrote it. */
+  get #whole(): string {
+    const chain = `expect${this.#state.soft ? '.soft' : ''}(${this.#variable})${this.#isNot ? '.not' : ''}`
+    return `${chain}.${this.#written}`
+  }
+
+  get #test(): RunnerTestCase | undefined {
+    return this.#state.task ?? TestRunner.getCurrentTest()
   }
 
   get #variable(): string {
@@ -195,11 +211,12 @@ export class Call {
     { expected, expectedNot, received, limit }: Judgement,
     outcome: Pick<AssertionResult, 'outcome' | 'reason' | 'message'>,
   ): void {
-    const test: RunnerTestCase | undefined = this.#state.task ?? TestRunner.getCurrentTest()
+    const test = this.#test
     if (test === undefined || (this.#isAsymmetric && outcome.outcome !== 'invalid')) return
     const run = nameOf(this.#received)
     const { assertions } = scenarioRecordOf(test)
     if (this.#isAsymmetric && assertions.some((known) => known.message === outcome.message && known.run === run)) return
+    assertedBy(test)[outcome.outcome === 'skipped' ? 'skipped' : 'judged']++
     assertions.push({
       assertion: (this.#isNot ? 'not.' : '') + this.#written,
       expected: this.#isNot ? expectedNot : expected,

@@ -10,7 +10,7 @@ export interface ReporterOptions {
    * Whether a scenario whose evidence cannot be judged fails the command. Default `fail`. `warn` shows it as INVALID
    * and leaves the exit code to the other scenarios; it never counts as passed.
    */
-  readonly invalid?: 'fail' | 'warn'
+  readonly onInvalid?: 'fail' | 'warn'
   /**
    * An earlier `results.json` whose runs are shown beside the new ones, relative to Vitest's root. Default: the one in
    * `outputDir` that is about to be replaced. Runs are compared only where scale, load and machine were the same, and the
@@ -32,17 +32,17 @@ export type ResolvedReporterOptions = Required<Omit<ReporterOptions, 'compareWit
 /** @throws {OptionsError} naming every option that cannot be used */
 export function resolveReporterOptions(options: ReporterOptions = {}): ResolvedReporterOptions {
   const problems = new Problems()
-  checkKnownKeys(problems, '', options, ['outputDir', 'invalid', 'compareWith', 'redact', 'observers'])
-  const { outputDir = 'perf-report', invalid = 'fail', compareWith, redact = true, observers = [] } = options
+  checkKnownKeys(problems, '', options, ['outputDir', 'onInvalid', 'compareWith', 'redact', 'observers'])
+  const { outputDir = 'perf-report', onInvalid = 'fail', compareWith, redact = true, observers = [] } = options
   if (typeof outputDir !== 'string' || outputDir === '')
     problems.add('outputDir', outputDir, 'must be the path of a folder', "outputDir: 'perf-report'")
-  if (invalid !== 'fail' && invalid !== 'warn')
-    problems.add('invalid', invalid, "must be 'fail' or 'warn'", "invalid: 'warn'")
+  if (onInvalid !== 'fail' && onInvalid !== 'warn')
+    problems.add('onInvalid', onInvalid, "must be 'fail' or 'warn'", "onInvalid: 'warn'")
   if (compareWith !== undefined && (typeof compareWith !== 'string' || compareWith === ''))
     problems.add('compareWith', compareWith, 'must be the path of a results.json', "compareWith: 'main/results.json'")
   if (typeof redact !== 'boolean') problems.add('redact', redact, 'must be true or false', 'redact: true')
   if (!Array.isArray(observers))
     problems.add('observers', observers, 'must be a list of observers', 'observers: [exporter]')
   problems.throwIfAny('vitest-slo/reporter')
-  return { outputDir, invalid, redact, observers, ...(compareWith === undefined ? {} : { compareWith }) }
+  return { outputDir, onInvalid, redact, observers, ...(compareWith === undefined ? {} : { compareWith }) }
 }

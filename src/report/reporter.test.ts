@@ -65,7 +65,7 @@ describe('results.json', () => {
   test('stands where outputDir says, and only invalid scenarios do not fail the command when told to warn', async () => {
     const made = await project(
       scenario('warned', record([], [INVALID])),
-      configSource({ outputDir: 'out/slo', invalid: 'warn' }),
+      configSource({ outputDir: 'out/slo', onInvalid: 'warn' }),
     )
     const run = await made.run()
     expect(run.exitCode).toBe(0)
@@ -222,7 +222,7 @@ describe('a report folder that cannot be written', () => {
 
 describe('options', () => {
   test('every mistake is named at once, before any test runs', async () => {
-    const config = configSource({ outputDir: 7, invalid: 'maybe', outputDirectory: 'x' })
+    const config = configSource({ outputDir: 7, onInvalid: 'maybe', outputDirectory: 'x' })
     const made = await project(scenario('never', record([], [])), config)
     const run = await made.run()
     expect(run.exitCode).toBe(1)

@@ -134,7 +134,7 @@ export default class SloReporter implements Reporter {
     await this.#observers.tell((observer) => observer.onEnd?.({ watches: this.#vitest.config.watch, signal }))
     this.#earlier.learn(results)
     const { failed, invalid } = results.totals
-    const fails = failed > 0 || (invalid > 0 && this.#options.invalid === 'fail')
+    const fails = failed > 0 || (invalid > 0 && this.#options.onInvalid === 'fail')
     if (fails && !process.exitCode) process.exitCode = 1
   }
 

@@ -64,7 +64,7 @@ function hasAborted({ runs }: ScenarioRecord): boolean {
 /**
  * `invalid` where everything that speaks against the scenario is evidence that cannot be judged, `failed` where
  * anything else does. What an assertion came to counts also where the scenario caught it: a test that Vitest passed does
- * not hide a judgement that went against it. Only `.fails` does, which asks for it. Stopped before its end, what has not
+ * not hide a judgement that went against it, nor does one that was skipped after it. Only `.fails` does, which asks for it. Stopped before its end, what has not
  * failed yet is `invalid`: there is a part of the evidence and no judgement.
  */
 function verdictOf(
@@ -72,9 +72,9 @@ function verdictOf(
   { assertions }: ScenarioRecord,
   errors: readonly ErrorResult[],
 ): Outcome {
-  if (state === 'skipped') return 'skipped'
   if (assertions.some(({ outcome }) => outcome === 'failed')) return 'failed'
   if (state === 'stopped') return 'invalid'
+  if (state === 'skipped') return assertions.some(({ outcome }) => outcome === 'invalid') ? 'invalid' : 'skipped'
   if (state !== 'passed') {
     const isInvalid = errors.length > 0 && errors.every(({ name }) => name === 'InvalidRunError')
     return isInvalid ? 'invalid' : 'failed'

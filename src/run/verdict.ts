@@ -10,6 +10,7 @@ export type InvalidReason =
   | 'ledger-unreadable'
   | 'undecided'
   | 'not-comparable'
+  | 'nothing-asserted'
 
 /** One reason against a run's evidence, with figures and a remedy for the reader. */
 export interface Invalidity {
