@@ -26,6 +26,8 @@ export class AnswerReader {
   expectsNoBody = false
   /** Set before a request is sent: somebody will look at the body. */
   keepsBody = false
+  /** Beyond it a body is counted, not kept. */
+  maxBodyBytes = Number.POSITIVE_INFINITY
   /** Some bytes of an answer came, and not yet all. */
   isMidAnswer = false
 
@@ -129,6 +131,10 @@ export class AnswerReader {
     }
     this.#parser[kOnBody] = (bytes: Buffer, start: number, length: number) => {
       this.bodyBytes += length
+      if (this.bodyBytes > this.maxBodyBytes) {
+        this.#parts = []
+        return
+      }
       // Copied: the bytes lie in a buffer that the next read overwrites.
       if (this.keepsBody) this.#parts.push(Buffer.from(bytes.subarray(start, start + length)))
     }

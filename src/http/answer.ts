@@ -1,44 +1,69 @@
-/** An answer while its bytes are still where they were read. */
+import { decodeContent, decodeText, isGarbled, parseJson, tooLarge } from './response-body.ts'
+import { headersOf, type ResponseHeaders } from './response-headers.ts'
+
+/** A response while its bytes are still where they were read. */
 interface AnswerAsRead {
   readonly status: number
   readonly body: Uint8Array
+  /** As received, whether kept or not. */
+  readonly bodyBytes: number
   readonly rawHeaders: readonly string[]
 }
 
-/** An answer as checks, extracts and record functions see it. */
+/** A response as checks, extracts and record functions see it. */
 export class HttpAnswer {
   readonly status: number
-  readonly body: Buffer
+  /** Bytes of the body as received: encoded, without the framing of chunks. */
+  readonly wireBytes: number
+  readonly #maxBodyBytes: number
+  readonly #encoded: Buffer
   readonly #rawHeaders: readonly string[]
-  #headers: Record<string, string> | undefined
+  #headers: ResponseHeaders | undefined
+  #body: Buffer | undefined
 
-  constructor(reader: AnswerAsRead) {
+  constructor(reader: AnswerAsRead, maxBodyBytes: number) {
     this.status = reader.status
-    this.body = Buffer.from(reader.body)
+    this.wireBytes = reader.bodyBytes
+    this.#maxBodyBytes = maxBodyBytes
+    this.#encoded = Buffer.from(reader.bodyBytes > maxBodyBytes ? [] : reader.body)
     this.#rawHeaders = reader.rawHeaders
   }
 
-  /** By lower-case name; several values of one name joined by a comma, as RFC 9110 has it. */
-  get headers(): Readonly<Record<string, string>> {
-    return (this.#headers ??= toRecord(this.#rawHeaders))
+  /** By lower-case name; `set-cookie` is a list. */
+  get headers(): ResponseHeaders {
+    return (this.#headers ??= headersOf(this.#rawHeaders))
   }
 
-  /** The body as UTF-8. */
+  /**
+   * The body, with `Content-Encoding` undone: gzip, deflate, br and zstd.
+   *
+   * @throws {BodyError} for a body that cannot be decoded or is larger than `maxBodyBytes`: an error of kind `body`
+   */
+  get body(): Buffer {
+    if (this.wireBytes > this.#maxBodyBytes) throw tooLarge(this.#maxBodyBytes)
+    return (this.#body ??= decodeContent(this.#encoded, this.headers['content-encoding'], this.#maxBodyBytes))
+  }
+
+  /**
+   * The body as text: by its byte order mark, else the charset of its `Content-Type`, else UTF-8.
+   *
+   * @throws {BodyError} as `body`, and for a charset that does not exist
+   */
   text(): string {
-    return this.body.toString('utf8')
+    return decodeText(this.body, this.headers['content-type'])
   }
 
-  /** @throws {SyntaxError} where the body is no JSON */
+  /**
+   * The body as JSON. An integer beyond 2^53 is a bigint, so that no digit of it is lost.
+   *
+   * @throws {BodyError} as `text()`, and for a body that is not JSON
+   */
   json(): unknown {
-    return JSON.parse(this.text())
+    return parseJson(this.text())
   }
-}
 
-function toRecord(raw: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (let at = 0; at < raw.length; at += 2) {
-    const name = raw[at]!.toLowerCase()
-    headers[name] = headers[name] === undefined ? raw[at + 1]! : `${headers[name]}, ${raw[at + 1]!}`
+  /** Whether its text holds bytes that are not of its charset. */
+  get isGarbled(): boolean {
+    return isGarbled(this.body, this.headers['content-type'])
   }
-  return headers
 }

@@ -36,6 +36,8 @@ export interface ConnectionParts {
   readonly deadlines: Deadlines
   readonly counts: ConnectionCounts
   readonly owner: RequestOwner
+  /** The most of a body that is kept for whoever looks at it. */
+  readonly maxBodyBytes: number
 }
 
 /** A connection unused for so long may have been closed by the target for that reason. */
@@ -66,6 +68,7 @@ export class Connection implements AnswerTaker, Timed {
   constructor(client: LoadClient, parts: ConnectionParts) {
     this.#parts = parts
     this.#reader = new AnswerReader(client.parser, this)
+    this.#reader.maxBodyBytes = parts.maxBodyBytes
   }
 
   get isOpen(): boolean {

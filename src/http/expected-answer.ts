@@ -1,5 +1,6 @@
 import type { HttpAnswer } from './answer.ts'
-import { failedCheck, statusTest, type Check } from './expectation.ts'
+import { BodyError } from './response-body.ts'
+import { failedCheck, wrongReturn, statusTest, type Check } from './expectation.ts'
 import type { Extraction, Step } from './steps.ts'
 import type { RequestSpec } from './types.ts'
 
@@ -41,8 +42,12 @@ export class ExpectedAnswer<D> {
    */
   judge(status: number, answer: HttpAnswer | undefined, vars: Record<string, unknown>): WrongAnswer | undefined {
     if (!this.#isExpected(status)) return { kind: 'status', detail: String(status) }
-    const detail = answer === undefined ? undefined : (this.#problemWith(answer) ?? this.#extract(answer, vars))
-    return detail === undefined ? undefined : { kind: 'body', detail }
+    try {
+      const detail = answer === undefined ? undefined : (this.#problemWith(answer) ?? this.#extract(answer, vars))
+      return detail === undefined ? undefined : { kind: 'body', detail }
+    } catch (error) {
+      return unreadable(error)
+    }
   }
 
   #problemWith(answer: HttpAnswer): string | undefined {
@@ -64,10 +69,19 @@ export class ExpectedAnswer<D> {
   }
 }
 
-function valueOf({ find, call }: Extraction, answer: HttpAnswer): unknown {
-  try {
-    return call === undefined ? find!(answer.json()) : call(answer)
-  } catch {
-    return undefined
-  }
+/**
+ * The target's error of a body that cannot be read, wherever it was looked at.
+ *
+ * @throws any other error
+ */
+export function unreadable(error: unknown): WrongAnswer {
+  if (error instanceof BodyError) return { kind: 'body', detail: error.message }
+  throw error
+}
+
+function valueOf({ name, find, call }: Extraction, answer: HttpAnswer): unknown {
+  if (call === undefined) return find!(answer.json())
+  const value = call(answer)
+  if (value instanceof Promise) throw wrongReturn(`extract.${name}`, value, 'the value')
+  return value
 }

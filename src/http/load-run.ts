@@ -65,8 +65,10 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
     )
     this.#slowest = new SlowestRequests(this.#execution.phases)
     this.#deadlines = new Deadlines(options.timeoutMs)
+    const acceptEncoding =
+      options.acceptEncoding.length === 0 ? {} : { 'accept-encoding': options.acceptEncoding.join(', ') }
     this.#encoders = instances.map(({ host, pathPrefix, headers }) => {
-      return new RequestEncoder({ host, pathPrefix, headers: { ...headers, ...options.headers } })
+      return new RequestEncoder({ host, pathPrefix, headers: { ...headers, ...acceptEncoding, ...options.headers } })
     })
     this.#plan = new Plan(options.steps, options.expectStatus, this.#encoders, this.#execution.phases)
     this.#recording = this.#makeRecording()
@@ -100,7 +102,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
 
   async open(execution: RunningExecution<VirtualUser<D>>): Promise<readonly VirtualUser<D>[]> {
     const { instances, load, rows, random, placeOf, signal, options } = this.#parts
-    const { tracedRatio, timeoutMs } = options
+    const { tracedRatio, timeoutMs, maxBodyBytes } = options
     const surroundings = {
       plan: this.#plan,
       encoders: this.#encoders,
@@ -108,6 +110,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
       slowest: this.#slowest,
       traces: tracedRatio === undefined ? undefined : new TraceContext(tracedRatio),
       timeoutMs,
+      maxBodyBytes,
       execution,
     }
     this.#clients = openClients(maxVusOf(load), (index) => {
@@ -119,7 +122,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
         ready: (client) => {
           const endpoint = instances[instance]!
           const [deadlines, counts] = [this.#deadlines, this.#counts]
-          vu.connection = new Connection(client, { endpoint, route, deadlines, counts, owner: vu })
+          vu.connection = new Connection(client, { endpoint, route, deadlines, counts, owner: vu, maxBodyBytes })
         },
         close: () => vu.connection.close(),
       }

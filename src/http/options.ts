@@ -5,6 +5,7 @@ import type { Load } from '../load/load.ts'
 import { checkData } from '../load/data.ts'
 import { checkConnection } from './connection-options.ts'
 import { checkFields, checkRequest, checkSteps, checkExpectations } from './request-options.ts'
+import { CODINGS, type ContentCoding } from './response-body.ts'
 import { readAbort, type AbortRule } from '../run/abort-when.ts'
 import type { HttpRunOptions, RecordOption, StepOption } from './types.ts'
 
@@ -26,10 +27,14 @@ export interface RunOptions<D> {
   readonly abortWhen: AbortRule | undefined
   /** Share of the requests whose trace is kept, 0–1; `undefined`: no `traceparent` is sent. */
   readonly tracedRatio: number | undefined
+  readonly maxBodyBytes: number
+  readonly acceptEncoding: readonly ContentCoding[]
 }
 
 /** The longest time-out: what histograms tell apart. */
 const MAX_TIMEOUT_MS = 600_000
+
+const DEFAULT_MAX_BODY_BYTES = 10_485_760
 
 const KNOWN = [
   'load',
@@ -48,6 +53,8 @@ const KNOWN = [
   'tls',
   'abortWhen',
   'traceparent',
+  'maxBodyBytes',
+  'acceptEncoding',
 ] as const satisfies readonly (keyof HttpRunOptions)[]
 
 /** @throws {OptionsError} naming every option that cannot be used */
@@ -80,6 +87,9 @@ export function readOptions<D>(
   const record = readRecord(problems, options.record)
   const abortWhen = readAbort(problems, options.abortWhen)
   const tracedRatio = readTraceparent(problems, options.traceparent)
+  const { maxBodyBytes = DEFAULT_MAX_BODY_BYTES, acceptEncoding = [] } = options
+  checkNumber(problems, 'maxBodyBytes', maxBodyBytes, { min: 1, integer: true, example: 1_000_000 })
+  checkCodings(problems, acceptEncoding)
   problems.throwIfAny('http.run()')
   const { request, steps, name, data, expectStatus, headers = {}, tls = {} } = options
   return {
@@ -98,6 +108,8 @@ export function readOptions<D>(
     tls,
     abortWhen,
     tracedRatio,
+    maxBodyBytes,
+    acceptEncoding,
   }
 }
 
@@ -111,6 +123,12 @@ function checkRequests<D>(problems: Problems, { request, steps }: HttpRunOptions
     problems.add('request', request ?? steps, rule, `request: { path: '/api/me' }`)
   } else if (steps === undefined) checkRequest(problems, 'request', request)
   else checkSteps(problems, steps)
+}
+
+function checkCodings(problems: Problems, codings: unknown): void {
+  const isCoding = (it: unknown) => (CODINGS as readonly unknown[]).includes(it)
+  if (Array.isArray(codings) && codings.every(isCoding)) return
+  problems.add('acceptEncoding', codings, `must be a list of ${CODINGS.join(', ')}`, "acceptEncoding: ['gzip']")
 }
 
 const RECORD_FUNCTIONS = ['key', 'answer', 'outcome', 'due'] as const

@@ -107,7 +107,7 @@ test('a key that is none is a mistake of the scenario', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
   const record = { key: () => 5 as unknown as string }
   await expect(engineFor(server.url).http.run({ load: one, request: { path: '/' }, record })).rejects.toThrow(
-    'record.key: must return a text or undefined, it returned number',
+    'record.key: the function must return a text that is not empty, or undefined, it returned 5',
   )
 })
 

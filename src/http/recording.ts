@@ -1,7 +1,8 @@
-import { outcomeOf, type History, type OperationOutcome } from '../run/history.ts'
+import { outcomeOf, type History, type OperationDue, type OperationOutcome } from '../run/history.ts'
 import type { HttpAnswer } from './answer.ts'
 import type { FailureKind } from './connection.ts'
-import { ScenarioError } from '../run/scenario-error.ts'
+import { wrongReturn } from './expectation.ts'
+import { unreadable, type WrongAnswer } from './expected-answer.ts'
 import type { Step } from './steps.ts'
 import type { Vu } from '../load/vu.ts'
 import type { RecordedRequest, RecordOption, RequestSpec } from './types.ts'
@@ -43,33 +44,47 @@ export class Recording<D> {
 
   /** @returns the operation's number in the history, or -1 where the scenario leaves it out */
   begin(vu: Vu<D>, iteration: number, { step, spec, content }: Sent<D>, { intendedMs, sentMs }: SendTimes): number {
-    const { key, due } = this.#option
+    const { key } = this.#option
     const request = this.#isAsked ? new SentRequest(vu, step.name, spec) : undefined
     const named =
       key === undefined ? (idempotencyKey(spec.headers) ?? `${vu.id}-${iteration}-${step.index}`) : key(request!)
     if (named === undefined) return -1
     if (typeof named !== 'string' || named === '')
-      throw new ScenarioError(`record.key: must return a text or undefined, it returned ${typeof named}`)
+      throw wrongReturn('record.key', named, 'a text that is not empty, or undefined')
     return this.history.begin({
       key: named,
       vu: vu.id,
       step: step.index,
       payload: this.#payloadOf(content, request),
-      due: due?.(request!),
+      due: this.#dueOf(request),
       intendedStartUs: intendedMs * 1000,
       startUs: (sentMs - this.#startMs()) * 1000,
     })
   }
 
-  /** @param isDoubtful the status was expected, the body was not as it should be */
-  answered(id: number, endMs: number, status: number, answer: HttpAnswer | undefined, isDoubtful: boolean): void {
-    const told = answer && this.#option.answer?.(answer)
+  /**
+   * @param wrong what is already found to be wrong with the response
+   * @returns that, or that its body cannot be read
+   */
+  answered(
+    id: number,
+    endMs: number,
+    status: number,
+    answer: HttpAnswer | undefined,
+    wrong: WrongAnswer | undefined,
+  ): WrongAnswer | undefined {
+    const told = answer === undefined ? undefined : this.#read('answer', isPayload, answer)
+    // A body that is not as it should be says nothing of what was done.
+    let outcome: OperationOutcome | WrongAnswer = 'unknown'
+    const isDoubtful = wrong === undefined ? isWrong(told) : wrong.kind === 'body'
+    if (!isDoubtful) outcome = this.#outcomeOf(status, answer)
     this.history.end(id, {
       endUs: (endMs - this.#startMs()) * 1000,
-      outcome: isDoubtful ? 'unknown' : this.#outcomeOf(status, answer),
+      outcome: isWrong(outcome) ? 'unknown' : outcome,
       status,
-      answer: told,
+      answer: isWrong(told) ? undefined : told,
     })
+    return wrong ?? [told, outcome].find(isWrong)
   }
 
   /** A request that never left, for want of a connection, cannot have been done. */
@@ -78,8 +93,32 @@ export class Recording<D> {
     this.history.end(id, { endUs: (endMs - this.#startMs()) * 1000, outcome, status: 0 })
   }
 
-  #outcomeOf(status: number, answer: HttpAnswer | undefined): OperationOutcome {
-    return answer !== undefined && this.#option.outcome !== undefined ? this.#option.outcome(answer) : outcomeOf(status)
+  #outcomeOf(status: number, answer: HttpAnswer | undefined): OperationOutcome | WrongAnswer {
+    const given = answer === undefined ? undefined : this.#read('outcome', isOutcome, answer)
+    return given ?? outcomeOf(status)
+  }
+
+  /**
+   * What one of the scenario's functions makes of a response.
+   *
+   * @throws {ScenarioError} for a value that has no meaning there, and whatever the function throws
+   */
+  #read<Name extends 'answer' | 'outcome'>(
+    name: Name,
+    { isValid, valid }: Returned,
+    answer: HttpAnswer,
+  ): ReturnType<NonNullable<RecordOption<D>[Name]>> | WrongAnswer | undefined {
+    const read = this.#option[name] as
+      | ((answer: HttpAnswer) => ReturnType<NonNullable<RecordOption<D>[Name]>>)
+      | undefined
+    if (read === undefined) return undefined
+    try {
+      const value = read(answer)
+      if (isValid(value)) return value
+      throw wrongReturn(`record.${name}`, value, valid)
+    } catch (error) {
+      return unreadable(error)
+    }
   }
 
   #payloadOf(
@@ -88,8 +127,34 @@ export class Recording<D> {
   ): string | Uint8Array | undefined {
     const { payload } = this.#option
     if (payload === false) return undefined
-    return payload === undefined ? content : payload(request!)
+    if (payload === undefined) return content
+    const value = payload(request!)
+    if (isPayload.isValid(value)) return value
+    throw wrongReturn('record.payload', value, isPayload.valid)
   }
+
+  #dueOf(request: RecordedRequest<D> | undefined): OperationDue | undefined {
+    const due = this.#option.due?.(request!)
+    if (due === undefined || DUES.has(due)) return due
+    throw wrongReturn('record.due', due, `'applied', 'refused' or 'ignored'`)
+  }
+}
+
+interface Returned {
+  isValid(value: unknown): boolean
+  readonly valid: string
+}
+
+const DUES: ReadonlySet<unknown> = new Set(['applied', 'refused', 'ignored'] satisfies OperationDue[])
+const OUTCOMES: ReadonlySet<unknown> = new Set(['ok', 'failed', 'unknown'] satisfies OperationOutcome[])
+const isOutcome: Returned = { isValid: (value) => OUTCOMES.has(value), valid: `'ok', 'failed' or 'unknown'` }
+const isPayload: Returned = {
+  isValid: (value) => value === undefined || typeof value === 'string' || value instanceof Uint8Array,
+  valid: 'a text, bytes or undefined',
+}
+
+function isWrong(value: unknown): value is WrongAnswer {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'detail' in value
 }
 
 /** Its headers are put in order when a function of the scenario first looks at them: most never do. */

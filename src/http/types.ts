@@ -8,6 +8,7 @@ import type { DataSource } from '../load/data.ts'
 import type { Vu } from '../load/vu.ts'
 import type { ConnectTo, TlsOptions } from './endpoint.ts'
 import type { Check, ExpectedStatus } from './expectation.ts'
+import type { ContentCoding } from './response-body.ts'
 import type { HeaderFields, HttpRequest } from './request-encoder.ts'
 
 export interface RequestContext<D> {
@@ -99,6 +100,16 @@ export interface HttpRunOptions<D = undefined> {
   readonly record?: boolean | RecordOption<D>
   /** Sent with every request that does not set them itself. */
   readonly headers?: HeaderFields
+  /**
+   * Codings that each response may be compressed with, sent as `Accept-Encoding`, most wanted first. Bodies that somebody
+   * looks at are decoded. @default [], no `Accept-Encoding`
+   */
+  readonly acceptEncoding?: readonly ContentCoding[]
+  /**
+   * The largest body that `check`, `extract` or `record` look at, in bytes, compressed or not. A larger one that they read
+   * is an error of kind `body`. Bodies that nobody looks at are never kept. @default 10_485_760
+   */
+  readonly maxBodyBytes?: number
   /** Default: the target's. */
   readonly baseUrl?: string
   readonly connectTo?: ConnectTo

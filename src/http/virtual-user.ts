@@ -32,6 +32,7 @@ export interface VuSurroundings<D> {
   /** Makes the `traceparent` of each request, where one is wanted. */
   readonly traces: TraceContext | undefined
   readonly timeoutMs: number
+  readonly maxBodyBytes: number
   readonly execution: RunningExecution<VirtualUser<D>>
 }
 
@@ -97,16 +98,15 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
 
   answered(reader: AnswerReader, endMs: number): void {
     const { status } = reader
-    const answer = this.#looksAtBody() ? new HttpAnswer(reader) : undefined
+    const answer = this.#looksAtBody() ? new HttpAnswer(reader, this.#all.maxBodyBytes) : undefined
     let wrong: WrongAnswer | undefined
     try {
       wrong = this.#expected.judge(status, answer, this.#vu.vars)
+      if (this.#operation >= 0) wrong = this.#all.recording!.answered(this.#operation, endMs, status, answer, wrong)
     } catch (error) {
       this.#all.execution.scenarioFailed(error)
       return
     }
-    if (this.#operation >= 0)
-      this.#all.recording!.answered(this.#operation, endMs, status, answer, wrong?.kind === 'body')
     const window = this.#count(endMs, status)
     window.countStatus(status)
     if (wrong === undefined) {

@@ -41,7 +41,7 @@ function bodyHint({ sum }: ScopeTotals): string | undefined {
   const count = sum.errors.get('body') ?? 0
   if (count === 0 || count * 2 < sum.errorCount) return undefined
   const detail = [...sum.details]
-    .filter(([text]) => /^(extract|check|no HTTP)/.test(text))
+    .filter(([text]) => /^(extract|check|no HTTP|the (response|content-encoding|charset|\w+ stream))/.test(text))
     .toSorted((a, b) => b[1] - a[1])[0]
   return detail && `${formatCount(detail[1])} answers were not as expected: ${detail[0]}`
 }

@@ -1,0 +1,127 @@
+import { isUtf8 } from 'node:buffer'
+import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import { formatCount } from '../stats/units.ts'
+
+/** A response body that cannot be read as asked. It is the target's error, of kind `body`, wherever it surfaces. */
+export class BodyError extends Error {
+  override readonly name = 'BodyError'
+}
+
+interface Limit {
+  readonly maxOutputLength: number
+}
+
+/** Content codings, by the names of RFC 9110 and their aliases. */
+const DECODERS: Readonly<Record<string, (bytes: Uint8Array, limit: Limit) => Buffer>> = {
+  gzip: gunzipSync,
+  'x-gzip': gunzipSync,
+  // Some servers send deflate without the zlib header that it must have, which begins with 8 in its low half.
+  deflate: (bytes, limit) => ((bytes[0]! & 0x0f) === 8 ? inflateSync : inflateRawSync)(bytes, limit),
+  br: brotliDecompressSync,
+  zstd: zstdDecompressSync,
+}
+
+/** Codings that `acceptEncoding` may name. */
+export const CODINGS = ['gzip', 'deflate', 'br', 'zstd'] as const
+export type ContentCoding = (typeof CODINGS)[number]
+
+/**
+ * Undoes content codings, the last one applied first.
+ *
+ * @param contentEncoding value of the header
+ * @throws {BodyError} for an unknown coding, bytes that are not of it or end too soon, and more than `maxBytes` decoded
+ */
+export function decodeContent(bytes: Buffer, contentEncoding: string | undefined, maxBytes: number): Buffer {
+  if (contentEncoding === undefined || bytes.length === 0) return bytes
+  const codings = contentEncoding
+    .split(',')
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding !== '' && coding !== 'identity')
+  return codings.reduceRight((encoded, coding) => decodeOne(encoded, coding, maxBytes), bytes)
+}
+
+function decodeOne(bytes: Buffer, coding: string, maxBytes: number): Buffer {
+  const decode = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined
+  if (decode === undefined)
+    throw new BodyError(
+      `the content-encoding of the response, ${coding.slice(0, 40)}, is not one of ${CODINGS.join(', ')}`,
+    )
+  try {
+    return decode(bytes, { maxOutputLength: maxBytes })
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes)
+    throw new BodyError(
+      code === 'Z_BUF_ERROR'
+        ? `the ${coding} stream of the response is truncated`
+        : `the response body is not valid ${coding}: ${message}`,
+      { cause: error },
+    )
+  }
+}
+
+export function tooLarge(maxBytes: number): BodyError {
+  return new BodyError(`the response body is larger than maxBodyBytes (${formatCount(maxBytes)} bytes)`)
+}
+
+const CHARSET = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]+))/i
+
+/**
+ * Decodes text as the Encoding Standard does: a byte order mark goes before the charset of the content type, and UTF-8 is
+ * the default. Bytes that are no text become U+FFFD.
+ *
+ * @throws {BodyError} for a charset that does not exist
+ */
+export function decodeText(bytes: Buffer, contentType: string | undefined): string {
+  const label = markOf(bytes) ?? charsetOf(contentType)
+  if (label === undefined) return bytes.toString('utf8')
+  try {
+    return new TextDecoder(label).decode(bytes)
+  } catch (error) {
+    throw new BodyError(`the charset of the response, ${label.slice(0, 40)}, does not exist`, { cause: error })
+  }
+}
+
+/** What may explain why something is not in the text: its bytes are not in the charset that they should be in. */
+export function isGarbled(bytes: Buffer, contentType: string | undefined): boolean {
+  return markOf(bytes) === undefined && charsetOf(contentType) === undefined && !isUtf8(bytes)
+}
+
+function markOf(bytes: Buffer): string | undefined {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 'utf-8'
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be'
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le'
+  return undefined
+}
+
+/** `undefined` for UTF-8, which needs no decoder. */
+function charsetOf(contentType: string | undefined): string | undefined {
+  const match = contentType === undefined ? null : CHARSET.exec(contentType)
+  const label = match?.[1] ?? match?.[2]
+  return label === undefined || /^utf-?8$/i.test(label) ? undefined : label
+}
+
+/** The digits of an integer that may be beyond 2^53: not of a text or a fraction. */
+const LONG_INTEGER = /(?:^|[\s,:[-])\d{16}/
+
+/**
+ * Parses JSON without rounding: an integer beyond 2^53 becomes a bigint.
+ *
+ * @throws {BodyError} for text that is not JSON
+ */
+export function parseJson(text: string): unknown {
+  try {
+    return LONG_INTEGER.test(text) ? JSON.parse(text, exactly) : JSON.parse(text)
+  } catch (error) {
+    throw new BodyError(text.trim() === '' ? 'the response body is empty, not JSON' : 'the response body is not JSON', {
+      cause: error,
+    })
+  }
+}
+
+/** The source of a number is what neither its value nor JSON's grammar keeps. */
+function exactly(this: unknown, _key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source
+  return source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value
+}
