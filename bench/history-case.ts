@@ -209,8 +209,10 @@ async function checking(keys: number, lostRows: number, databaseUrl: string): Pr
     recordOne(history, keyOf(history.runId, index), at, { payload: PAYLOAD, answer: ANSWER })
   }
   await fillTable(databaseUrl, history.runId, keys, lostRows)
-  const check = { history, rows: 'SELECT key, run_id FROM applied WHERE run_id = $1', key: 'key' } as const
-  const ledger = createLedger({ databaseUrl, signal: new AbortController().signal }).with({ queryTimeout: '5m' })
+  const check = { history, rows: 'SELECT key, run_id FROM applied WHERE run_id = $1', key: ['key'] } as const
+  const stores = [{ name: 'postgres', kind: 'postgres', url: databaseUrl, isAbsent: false }] as const
+  const waits = { queryTimeout: '5m', settleFor: 0, settleTimeout: '1s' } as const
+  const ledger = createLedger({ stores, signal: new AbortController().signal }).with(waits)
   globalThis.gc?.()
   const rssBeforeBytes = process.memoryUsage.rss()
   const startMs = performance.now()
@@ -221,7 +223,7 @@ async function checking(keys: number, lostRows: number, databaseUrl: string): Pr
   const readMs = performance.now()
   const rows = (await ledger.query(check.rows, [history.runId])) as Record<string, unknown>[]
   const comparedMs = performance.now()
-  checkHistory(history, { rows, keys: readKeys(rows, 'key') }, 'once')
+  checkHistory(history, readKeys({ rows, types: {} }, ['key']), 'once')
   return {
     operations,
     rows: rows.length,

@@ -11,6 +11,7 @@ import type { Metrics } from './metrics/metrics.ts'
 import type { Micro } from './micro/micro.ts'
 import type { ComparisonResult, RunResult } from './run/result.ts'
 import type { RunSnapshot } from './run/snapshot.ts'
+import type { ResetOptions } from './reset.ts'
 import type { TargetHandle } from './target-handle.ts'
 import type { UnderWay } from './under-way.ts'
 import type { WebSocketLoad } from './websocket/websocket.ts'
@@ -21,7 +22,10 @@ export interface PerfFixtures {
   readonly http: Http
   /** Opens WebSocket clients: fan-out and conversations. */
   readonly ws: WebSocketLoad
-  /** Reads the target's Postgres and holds histories against it. */
+  /**
+   * Checks what the target stored: rows of its Postgres, whatever the service is named, or of a function. Of several
+   * Postgres services `ledger.of('orders')` names one.
+   */
   readonly ledger: Ledger
   /** The target's own metrics, scraped from every instance while the scenario runs: `/metrics`, or as the config says. */
   readonly metrics: Metrics
@@ -47,11 +51,12 @@ export interface PerfFixtures {
   /** How much of the written load is put on. */
   readonly scale: Scale
   /**
-   * Puts services back into the state after their start; the target goes on and keeps what it holds itself.
+   * Puts services back into the state after their start, all of them or the one named; the target goes on and keeps what
+   * it holds itself.
    *
-   * @throws {Error} where they were not started for this run, or cannot be reset
+   * @throws {Error} if they were not started for this run, cannot be reset, or there is none of that name
    */
-  readonly reset: () => Promise<void>
+  readonly reset: (options?: ResetOptions) => Promise<void>
   /** Names the rows of this scenario in this invocation; send it along where the target can store it. */
   readonly runId: string
 }
@@ -62,6 +67,8 @@ export interface Bindings {
   readonly underWay: UnderWay
   readonly slo: ProvidedSlo
   readonly onRun: (result: RunResult) => void
+  /** When the last run of the scenario ended, on this process's clock. */
+  readonly loadEnded: { atMs: number | undefined }
   readonly onSnapshot: (snapshot: RunSnapshot) => void
   /** Who else wants to see how runs stand. */
   readonly watchers: Set<(snapshot: RunSnapshot) => void>

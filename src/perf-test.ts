@@ -4,12 +4,14 @@ import { comparedFixtures } from './compared-fixtures.ts'
 import type { ProvidedSlo } from './config/provided.ts'
 import type { FreshnessProbe } from './freshness/freshness.ts'
 import type { SqlQuery } from './load/data.ts'
+import { now } from './machine/clock.ts'
 import type { Micro } from './micro/micro.ts'
 import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
 import { targetPidsNow } from './run/control-client.ts'
 import type { RunSeries } from './run/result.ts'
+import { findStore } from './run/stores.ts'
 import { attachMarks, attachSeries, scenarioRecordOf } from './run/task-meta.ts'
 import { formatMs } from './stats/units.ts'
 import type { Bindings, PerfFixtures } from './perf-fixtures.ts'
@@ -49,8 +51,13 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     if (slo.resetEachScenario) await resetBefore(task, slo.control, signal)
     await use(slo)
   },
-  onRun: async ({ task }, use) => {
-    await use((result) => void scenarioRecordOf(task).runs.push(result))
+  // oxlint-disable-next-line no-empty-pattern
+  loadEnded: async ({}, use) => use({ atMs: undefined }),
+  onRun: async ({ task, loadEnded }, use) => {
+    await use((result) => {
+      loadEnded.atMs = now()
+      scenarioRecordOf(task).runs.push(result)
+    })
   },
   // oxlint-disable-next-line no-empty-pattern
   watchers: async ({}, use) => use(new Set()),
@@ -68,7 +75,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     await use((result) => void (scenarioRecordOf(task).comparisons ??= []).push(result))
   },
   scale: async ({ slo }, use) => use(slo.scale),
-  reset: async ({ slo, signal }, use) => use(() => resetServices(slo.control, signal)),
+  reset: async ({ slo, signal }, use) => use((options) => resetServices(slo.control, signal, options)),
   services: async ({ slo }, use) => use(slo.services),
   target: async ({ slo }, use) => use(targetHandle(slo.target)),
   runId: async ({ slo, task }, use) => use(`${slo.runId}-${task.id}`),
@@ -119,10 +126,12 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     const { fullTestName: scenario, file } = task
     await use(createBaselines({ scenario, file: file.filepath, scale: slo.scale.name, update: slo.updateBaselines }))
   },
-  ledger: async ({ slo, runId, signal, disrupted }, use) => {
+  ledger: async ({ slo, runId, signal, disrupted, loadEnded }, use) => {
     const { createLedger } = await import('./ledger/ledger.ts')
-    const databaseUrl = slo.services['postgres']?.['url']
-    await use(createLedger({ databaseUrl, signal, runId, notes: () => disrupted }))
+    const { stores, target } = slo
+    const isElsewhere = target?.isElsewhere ?? false
+    const told = { notes: () => disrupted, loadEndedMs: () => loadEnded.atMs }
+    await use(createLedger({ stores, isElsewhere, signal, runId, ...told }))
   },
   chaos: async ({ underWay, slo, task, signal, watchers, disrupted }, use) => {
     const { createChaos } = await import('./chaos/chaos.ts')
@@ -188,20 +197,17 @@ const scenario = test.extend<PerfFixtures & Bindings>({
   },
   capacity: async ({ slo, task, signal, scraping }, use) => {
     const { createCapacity } = await import('./capacity/capacity.ts')
-    const { control } = slo
-    const { postgres, redis } = slo.services
+    const { control, stores } = slo
     const { containers, cores, pgBouncerUrl } = slo.observation.capacity
     const { pids = [], isElsewhere = false } = slo.target ?? {}
     // A target whose processes cannot be seen may say itself what CPU it used.
     const metrics = isElsewhere && containers.length === 0 ? await scraping() : undefined
     await using capacity = await createCapacity({
-      ...{ pids, containers, isElsewhere },
+      ...{ pids, containers, stores, isElsewhere },
       ...(control && { pidsNow: () => targetPidsNow(control, signal) }),
       ...(metrics && { cpuOfMetrics: () => metrics.readings('process_cpu_seconds_total') }),
       ...(cores !== undefined && { cores }),
       ...(pgBouncerUrl !== undefined && { pgBouncerUrl }),
-      ...(postgres?.['url'] && { databaseUrl: postgres['url'] }),
-      ...(redis?.['url'] && { redisUrl: redis['url'] }),
       onWindow: ({ name, series }) => attachSeries(task, name, series),
     })
     await use(capacity)
@@ -231,14 +237,16 @@ function instancesOf({ url, urls }: TargetHandle): {
   return { baseUrl: url, otherInstances: urls.slice(1) }
 }
 
-/** For `data: sql(…)`, where the config has a Postgres. */
-function rowsOf({ services }: ProvidedSlo, signal: AbortSignal): { readonly sql?: SqlQuery } {
-  const databaseUrl = services['postgres']?.['url']
-  if (databaseUrl === undefined) return {}
+/** For `data: sql(…)`: rows of the config's Postgres; of several the source names one. */
+function rowsOf({ stores }: ProvidedSlo, signal: AbortSignal): { readonly sql: SqlQuery } {
   return {
-    async sql(query, values) {
+    async sql(query, values, service) {
+      const choose = (name: string) => `sql('SELECT …', [], { service: '${name}' })`
+      const store = findStore(stores, { kind: 'postgres', name: service, choose, isElsewhere: false })
+      if ('reason' in store) throw new Error(`data: sql() cannot be read: ${store.reason}\nFix: ${store.remedy}`)
       const { createLedger } = await import('./ledger/ledger.ts')
-      return createLedger({ databaseUrl, signal }).query(query, values)
+      const only = { name: 'data', kind: 'postgres', url: store.url, isAbsent: false } as const
+      return createLedger({ stores: [only], signal }).query(query, values)
     },
   }
 }

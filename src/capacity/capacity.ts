@@ -1,4 +1,7 @@
 import { availableParallelism } from 'node:os'
+import { checkKnownKeys } from '../options/checks.ts'
+import { Problems } from '../options/problems.ts'
+import { findStore, type Store, type StoreKind } from '../run/stores.ts'
 import { windowOf, type TimedRun } from '../run/window.ts'
 import { CapacityWindow } from './capacity-window.ts'
 import type { Sampled } from './sampled.ts'
@@ -23,8 +26,8 @@ export interface CapacityContext {
   readonly cpuOfMetrics?: () => readonly Reading<number>[]
   /** How many cores the target may use. Default: by affinity or the container's limits; unknown for one elsewhere. */
   readonly cores?: number
-  readonly databaseUrl?: string
-  readonly redisUrl?: string
+  /** Postgres and Redis services of the run: all are sampled. Default: none. */
+  readonly stores?: readonly Store[]
   /** URL of pgBouncer's console: its database is `pgbouncer`, its user one of `stats_users` or `admin_users`. */
   readonly pgBouncerUrl?: string
   /** What is not named of a target that runs elsewhere is skipped; of our own it was forgotten. */
@@ -37,8 +40,19 @@ export interface CapacityContext {
 
 /** Samples the target's CPU, Redis, Postgres and pgBouncer from the moment a scenario asks until it ends. */
 export interface Capacity extends AsyncDisposable {
-  /** Where they stood over the counted part of a run. Samples once more first. */
-  during(run: TimedRun): Promise<CapacityWindow>
+  /**
+   * Where they stood over the counted part of a run. Samples once more first.
+   * @throws {OptionsError}
+   */
+  during(run: TimedRun, options?: DuringOptions): Promise<CapacityWindow>
+}
+
+/** Which services are meant if there are several of a kind. */
+export interface DuringOptions {
+  /** Name of a Postgres service of the config. Default: the only one. */
+  readonly postgres?: string
+  /** Name of a Redis service of the config. Default: the only one. */
+  readonly redis?: string
 }
 
 /**
@@ -48,24 +62,34 @@ export interface Capacity extends AsyncDisposable {
  * @throws {CapacityError} where a named database, Redis, pgBouncer or container cannot be read
  */
 export async function createCapacity(context: CapacityContext): Promise<Capacity> {
-  const { databaseUrl, redisUrl, pgBouncerUrl, isElsewhere = false } = context
+  const { stores = [], pgBouncerUrl, isElsewhere = false } = context
   const sampling = new Sampling(context.intervalMs ?? 1_000)
-  const named = <T>(url: string | undefined, connect: (url: string) => Promise<Connected<T>>, unseen: Named) =>
-    url === undefined ? { ...unseen, isElsewhere } : sampling.of(connect(url))
+  const sampled = <T>(kind: StoreKind, connect: (url: string) => Promise<Connected<T>>) =>
+    sampling.all(stores, kind, connect)
   try {
     const { cpu, cores } = await cpuOf(context, sampling)
     const [redis, postgres, pgBouncer] = await Promise.all([
-      named(redisUrl, connectRedis, NO_REDIS),
-      named(databaseUrl, connectPostgres, NO_DATABASE),
-      named(pgBouncerUrl, connectPgBouncer, NO_PGBOUNCER),
+      sampled('redis', connectRedis),
+      sampled('postgres', connectPostgres),
+      pgBouncerUrl === undefined ? { ...NO_PGBOUNCER, isElsewhere } : sampling.of(connectPgBouncer(pgBouncerUrl)),
     ])
-    const sampled: Sampled = { cpu, cores: context.cores ?? cores, redis, postgres, pgBouncer }
+    const find = <T>(kind: StoreKind, samplers: ReadonlyMap<string, Observed<T>>, name: string | undefined) => {
+      const choose = (example: string) => `capacity.during(run, { ${kind}: '${example}' })`
+      const found = findStore(stores, { kind, name, choose, isElsewhere })
+      return 'reason' in found ? found : samplers.get(found.url)!
+    }
     return {
-      async during(run) {
+      async during(run, options = {}) {
+        checkDuring(options)
         const scope = run[windowOf]()
-        const all: readonly Observed<unknown>[] = [cpu, redis, postgres, pgBouncer]
+        const meant: Sampled = {
+          ...{ cpu, cores: context.cores ?? cores, pgBouncer },
+          redis: find('redis', redis, options.redis),
+          postgres: find('postgres', postgres, options.postgres),
+        }
+        const all: readonly Observed<unknown>[] = [cpu, meant.redis, meant.postgres, pgBouncer]
         await Promise.all(all.map(async (observed) => isSeen(observed) && observed.sample()))
-        const window = new CapacityWindow(scope, sampled)
+        const window = new CapacityWindow(scope, meant)
         context.onWindow?.(window)
         return window
       },
@@ -77,16 +101,19 @@ export async function createCapacity(context: CapacityContext): Promise<Capacity
   }
 }
 
+function checkDuring(options: DuringOptions): void {
+  const problems = new Problems()
+  checkKnownKeys(problems, '', options, ['postgres', 'redis'])
+  for (const kind of ['postgres', 'redis'] as const) {
+    const name = options[kind]
+    if (name === undefined || (typeof name === 'string' && name !== '')) continue
+    problems.add(kind, name, 'must be the name of a service of the config', `${kind}: 'orders'`)
+  }
+  problems.throwIfAny('capacity.during()')
+}
+
 type Named = Omit<Unseen, 'isElsewhere'>
 
-const NO_REDIS: Named = {
-  reason: 'no Redis is known to this run',
-  remedy: 'name it, definePerfConfig({ services: [redis()] }), and where it runs already set PERF_REDIS_URL',
-}
-const NO_DATABASE: Named = {
-  reason: 'no Postgres is known to this run',
-  remedy: 'name it, definePerfConfig({ services: [postgres()] }), and where it runs already set PERF_DATABASE_URL',
-}
 const NO_PGBOUNCER: Named = {
   reason: 'no pgBouncer is known to this run',
   remedy: 'set PERF_PGBOUNCER_URL to its console: postgres://user:password@127.0.0.1:6432/pgbouncer',
@@ -140,6 +167,18 @@ class Sampling {
     const sampler = new Sampler(read, this.#intervalMs)
     this.#stack.defer(() => sampler.stop())
     return sampler
+  }
+
+  /** A sampler for each service of a kind, by its URL. */
+  async all<T>(
+    stores: readonly Store[],
+    kind: StoreKind,
+    connect: (url: string) => Promise<Connected<T>>,
+  ): Promise<ReadonlyMap<string, Sampler<T>>> {
+    const urls = stores.flatMap((store) => (store.kind === kind && store.url ? [store.url] : []))
+    return new Map(
+      await Promise.all([...new Set(urls)].map(async (url) => [url, await this.of(connect(url))] as const)),
+    )
   }
 
   async of<T>(connecting: Promise<Connected<T>>): Promise<Sampler<T>> {

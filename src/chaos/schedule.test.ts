@@ -17,11 +17,11 @@ describe('scheduled disruptions', () => {
     expect(dropPostgresConnections({ at: '2s' })).toEqual({
       label: 'dropPostgresConnections at 2s',
       atMs: 2_000,
-      disruption: { kind: 'dropConnections', service: 'postgres' },
+      disruption: { kind: 'dropConnections' },
     })
     expect(pauseRedis({ at: '12.5%', for: '1s' })).toMatchObject({
       share: 0.125,
-      disruption: { kind: 'pause', service: 'redis', forMs: 1_000 },
+      disruption: { kind: 'pause', forMs: 1_000 },
     })
     expect(restartRedis({ at: '0%', service: 'cache' })).toMatchObject({
       share: 0,

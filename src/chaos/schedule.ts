@@ -42,26 +42,26 @@ export function killTarget(
 
 /**
  * Has Postgres end every connection to its database but those of the measurement, as a failover or a restart does.
- * @param options `service` names it in the config, default `'postgres'`
+ * @param options `service` names it in the config; default: the only Postgres
  * @throws {OptionsError}
  */
 export function dropPostgresConnections(options: At & { readonly service?: string }): ScheduledDisruption {
-  return scheduled('dropPostgresConnections', options, ['service'], (problems, { service = 'postgres' }) => ({
+  return scheduled('dropPostgresConnections', options, ['service'], (problems, { service }) => ({
     kind: 'dropConnections',
-    service: checkName(problems, service, 'postgres'),
+    ...readName(problems, service, 'orders'),
   }))
 }
 
 /**
  * Stops Redis where it stands, as a machine that swaps or a lost network does: connections stay open, and nothing is
  * answered until it goes on.
- * @param options `service` names it in the config, default `'redis'`
+ * @param options `service` names it in the config; default: the only Redis
  * @throws {OptionsError}
  */
 export function pauseRedis(options: At & { readonly for: Duration; readonly service?: string }): ScheduledDisruption {
-  return scheduled('pauseRedis', options, ['for', 'service'], (problems, { for: forTime, service = 'redis' }) => ({
+  return scheduled('pauseRedis', options, ['for', 'service'], (problems, { for: forTime, service }) => ({
     kind: 'pause',
-    service: checkName(problems, service, 'redis'),
+    ...readName(problems, service, 'sessions'),
     forMs: checkDuration(problems, 'for', forTime),
   }))
 }
@@ -69,13 +69,13 @@ export function pauseRedis(options: At & { readonly for: Duration; readonly serv
 /**
  * Ends Redis and starts it again on its address with its settings and without its data, as after a crash where nothing
  * is kept.
- * @param options `service` names it in the config, default `'redis'`
+ * @param options `service` names it in the config; default: the only Redis
  * @throws {OptionsError}
  */
 export function restartRedis(options: At & { readonly service?: string }): ScheduledDisruption {
-  return scheduled('restartRedis', options, ['service'], (problems, { service = 'redis' }) => ({
+  return scheduled('restartRedis', options, ['service'], (problems, { service }) => ({
     kind: 'restart',
-    service: checkName(problems, service, 'redis'),
+    ...readName(problems, service, 'sessions'),
   }))
 }
 
@@ -106,8 +106,9 @@ function readMoment(problems: Problems, at: unknown): { readonly atMs: number } 
   return { share }
 }
 
-function checkName(problems: Problems, service: unknown, example: string): string {
-  if (typeof service === 'string' && service !== '') return service
+function readName(problems: Problems, service: unknown, example: string): { readonly service?: string } {
+  if (service === undefined) return {}
+  if (typeof service === 'string' && service !== '') return { service }
   problems.add('service', service, 'must be the name of a service of the config', `service: '${example}'`)
-  return ''
+  return {}
 }

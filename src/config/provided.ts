@@ -1,6 +1,7 @@
 import type { StartableTarget } from '../comparison/builds.ts'
 import type { Scale } from '../load/scale.ts'
 import type { ControlAddress } from '../run/disruption.ts'
+import type { Store } from '../run/stores.ts'
 import type { ProvidedObservation } from './observation.ts'
 
 /** What the main process tells the workers: where everything is, and how much load is wanted. Plain JSON. */
@@ -16,6 +17,8 @@ export interface ProvidedSlo {
   readonly startFailure?: string
   /** Connection details by service name. Secret: never reported. */
   readonly services: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What the ledger, `sql()` and capacity can read. Secret: never reported. */
+  readonly stores: readonly Store[]
   /** Where metrics and capacity are looked for. Secret: never reported. */
   readonly observation: ProvidedObservation
   /** Whether baselines are stored anew (`vitest -u`), where there are none yet, or not at all (CI): as snapshots are. */

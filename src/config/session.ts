@@ -163,7 +163,7 @@ export class Session {
 
   #provide(): void {
     const { scale } = this.#choice
-    const details: EnvironmentDetails = this.#environment?.details ?? { services: {} }
+    const details: EnvironmentDetails = this.#environment?.details ?? { services: {}, stores: [] }
     const services = Object.entries(details.services)
     const slo: ProvidedSlo = {
       scale,
@@ -172,6 +172,7 @@ export class Session {
       isWatching: this.#vitest.config.watch,
       runId: randomBytes(6).toString('hex'),
       services: Object.fromEntries(services.map(([name, { connection }]) => [name, connection])),
+      stores: details.stores,
       observation: this.#observation.of(details.target),
       ...(this.#startFailure !== undefined && { startFailure: this.#startFailure }),
       ...(details.target && { target: providedTarget(details.target) }),
@@ -226,7 +227,7 @@ async function controlOf(environment: Environment): Promise<ControlServer | unde
   if (environment.details.target?.provider === 'external') return undefined
   return startControlServer({
     disrupt: (disruption, signal) => environment.disrupt(disruption, signal),
-    reset: () => environment.reset(),
+    reset: (service) => environment.reset(service),
     targetPids: () => environment.details.target?.instances.flatMap(({ pid }) => pid ?? []) ?? [],
   })
 }

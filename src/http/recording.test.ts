@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
 import { digestOf } from '../run/digest.ts'
 import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import type { RecordedRequest } from './types.ts'
 
 const one = sharedIterations({ iterations: 1, vus: 1 })
 
@@ -107,7 +108,7 @@ test('a key that is none is a mistake of the scenario', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
   const record = { key: () => 5 as unknown as string }
   await expect(engineFor(server.url).http.run({ load: one, request: { path: '/' }, record })).rejects.toThrow(
-    'record.key: the function must return a text that is not empty, or undefined, it returned 5',
+    'record.key: the function must return a text that is not empty, a list of such texts, or undefined, it returned 5',
   )
 })
 
@@ -122,4 +123,19 @@ test('a key that belongs to its user is told apart by the user’s data', async 
   })
   const keys = [...run.history.operations()].map(({ vu, key }) => `${vu}: ${key}`)
   expect(keys.toSorted()).toEqual(['0: ann shared', '1: bob shared'])
+})
+
+test('a key is recorded as the target receives it: without blanks around it, and its parts as one', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const { http } = engineFor(server.url)
+  const request = { path: '/', headers: { 'Idempotency-Key': ' a-7 ', 'x-tenant': 'shop-1\t' } }
+  const keyOf = async (record: true | { key: (sent: RecordedRequest) => readonly string[] }) =>
+    [...(await http.run({ load: one, request, record })).history!.operations()][0]!.key
+  expect(await keyOf(true)).toBe('a-7')
+  expect(await keyOf({ key: ({ headers }) => [headers['x-tenant']!, headers['idempotency-key']!] })).toBe(
+    '["shop-1","a-7"]',
+  )
+  await expect(keyOf({ key: () => ['a', ''] })).rejects.toThrow(
+    'record.key: the function must return a list of texts that are not empty, it returned',
+  )
 })

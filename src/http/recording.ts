@@ -46,11 +46,12 @@ export class Recording<D> {
   begin(vu: Vu<D>, iteration: number, { step, spec, content }: Sent<D>, { intendedMs, sentMs }: SendTimes): number {
     const { key } = this.#option
     const request = this.#isAsked ? new SentRequest(vu, step.name, spec) : undefined
-    const named =
+    const asked =
       key === undefined ? (idempotencyKey(spec.headers) ?? `${vu.id}-${iteration}-${step.index}`) : key(request!)
-    if (named === undefined) return -1
+    if (asked === undefined) return -1
+    const named = Array.isArray(asked) ? compositeKey(asked) : asked
     if (typeof named !== 'string' || named === '')
-      throw wrongReturn('record.key', named, 'a text that is not empty, or undefined')
+      throw wrongReturn('record.key', named, 'a text that is not empty, a list of such texts, or undefined')
     return this.history.begin({
       key: named,
       vu: vu.id,
@@ -186,7 +187,8 @@ class SentRequest<D> implements RecordedRequest<D> {
     if (this.#headers !== undefined) return this.#headers
     const byName: Record<string, string> = {}
     const { headers = {} } = this.#spec
-    for (const name in headers) if (headers[name] !== undefined) byName[name.toLowerCase()] = String(headers[name])
+    for (const name in headers)
+      if (headers[name] !== undefined) byName[name.toLowerCase()] = String(headers[name]).trim()
     return (this.#headers = byName)
   }
 }
@@ -197,7 +199,15 @@ function idempotencyKey(headers: RequestSpec['headers']): string | undefined {
   for (const name in headers) {
     const value = headers[name]
     const isKey = name === KEY_HEADER || (name.length === KEY_HEADER.length && name.toLowerCase() === KEY_HEADER)
-    if (isKey && value !== undefined) return String(value)
+    // Blanks around a header's value do not arrive.
+    if (isKey && value !== undefined) return String(value).trim()
   }
   return undefined
+}
+
+/** @throws {ScenarioError} if a part is missing */
+function compositeKey(parts: readonly unknown[]): string {
+  const isText = (part: unknown) => typeof part === 'string' && part !== ''
+  if (parts.length > 0 && parts.every(isText)) return JSON.stringify(parts)
+  throw wrongReturn('record.key', parts, 'a list of texts that are not empty')
 }

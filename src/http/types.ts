@@ -66,9 +66,10 @@ export interface RecordedRequest<D = unknown> {
 export interface RecordOption<D = unknown> {
   /**
    * Names the intent. Where a key belongs to its user, the user is part of it. Shown in messages and reports: never put a
-   * token into it. Default: the `Idempotency-Key` header, else VU, iteration and step. `undefined`: not recorded.
+   * token into it. A list of texts is a composite key: `key: ['tenant', 'id']` of a ledger matcher reads it. Default: the
+   * `Idempotency-Key` header, else VU, iteration and step. `undefined`: not recorded.
    */
-  readonly key?: (request: RecordedRequest<D>) => string | undefined
+  readonly key?: (request: RecordedRequest<D>) => string | readonly string[] | undefined
   /** Default: the body as sent. `false`: none; where two sends of one key may differ. */
   readonly payload?: false | ((request: RecordedRequest<D>) => string | Uint8Array | undefined)
   /** What the VU was told, without parts that differ between two answers to one key. Default: nothing. */

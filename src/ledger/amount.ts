@@ -1,31 +1,47 @@
 import { inspect } from 'node:util'
 import { LedgerProblem } from './problem.ts'
 
-/** An exact amount: a decimal number times 10^18, so that sums of money neither round nor drift. */
+/** An exact amount: a decimal number times 10^100, so that sums of money neither round nor drift. */
 export type Amount = bigint
 
-const DIGITS = 18
+/** More than any column of money has: `numeric(40, 20)` takes a fifth of them. */
+const DIGITS = 100
 const UNIT = 10n ** BigInt(DIGITS)
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
 
 /**
  * Reads an amount as `pg` gives it: whole numbers, and `bigint` and `numeric` as text.
  * @param what names the value in the error: `amount of transfer 7`
- * @throws {LedgerProblem} where it is none, or not exact: a floating-point column is no place for money
+ * @throws {LedgerProblem} if it is not a number, or not an exact one, as of a floating-point or money column
  */
 export function readAmount(value: unknown, what: string): Amount {
   if (typeof value === 'bigint') return value * UNIT
   const text = typeof value === 'number' ? String(value) : value
   const match = typeof text === 'string' ? DECIMAL.exec(text) : null
   const fraction = match?.[3]?.replace(/0+$/, '') ?? ''
-  if (match === null || fraction.length > DIGITS || (typeof value === 'number' && !Number.isSafeInteger(value))) {
-    throw new LedgerProblem(
-      `the ${what} is ${inspect(value)}, which is no exact number`,
-      `select an integer or numeric column, e.g. amount::numeric; coalesce(sum(amount), 0) where there may be no rows`,
-    )
-  }
+  if (match === null || fraction.length > DIGITS || (typeof value === 'number' && !Number.isSafeInteger(value)))
+    throw new LedgerProblem(`the ${what} is ${inspect(value)}, ${explain(value)[0]}`, explain(value)[1])
   const units = BigInt(match[2]!) * UNIT + BigInt(fraction.padEnd(DIGITS, '0'))
   return match[1] === '-' ? -units : units
+}
+
+const MONEY = /^[^\d\s.,-]{0,4}\s?-?[^\d\s.,-]{0,4}\s?\d[\d.,\s’']*\s?\D{0,4}$/
+
+/** Why a value is no exact amount, and the fix. */
+function explain(value: unknown): readonly [problem: string, remedy: string] {
+  if (value === null || value === undefined)
+    return ['which is not a number', 'sum over no rows is null: coalesce(sum(amount), 0)']
+  if (typeof value === 'number' && Number.isFinite(value))
+    return [
+      'a floating-point number, which is not exact',
+      'store money in an integer or numeric column, and select it as such: amount::numeric; a function returns decimal digits as text',
+    ]
+  if (typeof value === 'string' && MONEY.test(value) && !DECIMAL.test(value))
+    return [
+      'a text written for people, as the type money gives it',
+      'cast it in the query: amount::numeric (for a column of type money: amount::money::numeric)',
+    ]
+  return ['which is not an exact number', 'select an integer or numeric column: amount::numeric']
 }
 
 /** The amount as a plain decimal number: `-12.5`. */

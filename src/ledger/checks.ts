@@ -1,48 +1,74 @@
-import type { History } from '../run/history.ts'
 import type {
   ConservationCheck,
   ConservedTotal,
   Finding,
+  FindingKind,
   HistoryCheck,
   LedgerChecks,
   LedgerEvidence,
+  RowSource,
 } from '../run/ledger-evidence.ts'
+import type { NoStore } from '../run/stores.ts'
 import { formatCount } from '../stats/units.ts'
 import { readAmount, showAmount } from './amount.ts'
 import { findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
 import { NAMED_OFFENDERS, checkHistory } from './invariants.ts'
-import type { HistoryCounts } from './invariants.ts'
+import { describeCounts, describeLikeness } from './history-words.ts'
+import { withCanonicalKeys } from './canonical-history.ts'
+import { nothingChecked, nothingConserved, nothingOf } from './nothing-checked.ts'
 import { LedgerProblem } from './problem.ts'
-import { bindRunId, countRows, readTotal, requireScope } from './queries.ts'
-import type { BoundQuery } from './queries.ts'
+import { countRows, readTotal, requireScope } from './queries.ts'
 import { readKeys, showRow } from './rows.ts'
-import type { Row } from './rows.ts'
+import type { Row, Table } from './rows.ts'
 import { openSession } from './session.ts'
 import type { Session } from './session.ts'
 import { settle } from './settle.ts'
-import type { Clock } from './settle.ts'
-
-export const NO_DATABASE = 'the URL of the target’s database is not known here (PERF_DATABASE_URL)'
+import type { Clock, Settled } from './settle.ts'
+import { bindSource } from './sources.ts'
+import type { BoundSource } from './sources.ts'
+import { watchLedger } from './watch.ts'
 
 /** How checks reach the database. */
 export interface ChecksContext {
-  readonly databaseUrl?: string | undefined
+  readonly database: { readonly url: string } | NoStore
   readonly runId?: string | undefined
   readonly signal: AbortSignal
   readonly notes?: (() => readonly string[]) | undefined
+  readonly loadEndedMs?: (() => number | undefined) | undefined
 }
 
 /** Options as they are in force. */
 export interface LedgerLimits {
   readonly quiet: (() => Promise<boolean>) | undefined
   readonly settleTimeoutMs: number
+  /** `undefined`: 2 s, or none if the target says when it is quiet. */
+  readonly settleForMs: number | undefined
   readonly queryTimeoutMs: number
 }
 
-type Query = Session['query']
+const SETTLE_FOR_MS = 2_000
 
-/** Checks on Postgres: each in one snapshot, taken once what was in flight has settled. */
-export class PostgresChecks implements LedgerChecks {
+/** What comes late can put right. */
+const HEALING: ReadonlySet<FindingKind> = new Set(['lost', 'unbalanced', 'drifted', 'violation'])
+
+type ReadSource = (source: BoundSource) => Promise<Table>
+
+/** What one check reads, and what it makes of it. */
+interface Reading<T extends Judged> {
+  /** At least one; the first tells whether the ledger still changes. */
+  readonly sources: readonly BoundSource[]
+  /** Reads within one snapshot, and judges. */
+  judge(read: ReadSource): Promise<T>
+}
+
+interface Judged extends LedgerEvidence {
+  readonly total?: ConservedTotal | undefined
+  /** Nothing was read of something that must have rows: they may still come. */
+  readonly isEmpty?: boolean
+}
+
+/** Checks on rows: each in one snapshot of the database, taken once what was in flight has settled. */
+export class RowChecks implements LedgerChecks {
   readonly #context: ChecksContext
   readonly #limits: LedgerLimits
   readonly #clock: Clock
@@ -54,62 +80,83 @@ export class PostgresChecks implements LedgerChecks {
     this.#clock = clock
   }
 
-  get unavailable(): string | undefined {
-    return this.#context.databaseUrl === undefined ? NO_DATABASE : undefined
-  }
-
-  async history({ history, rows: sql, key, unscoped, depth }: HistoryCheck): Promise<LedgerEvidence> {
-    return orUnreadable(async () => {
-      if (history.size === 0) return noOperations(history)
-      if (!unscoped) requireScope(sql)
-      const bound = bindRunId(sql, history.runId)
-      const { read, said } = await this.#read(countRows(bound), (query) => query(bound.sql, bound.params))
-      refuseOtherRuns(read, history.runId)
-      const { findings, counts } = checkHistory(history, { rows: read, keys: readKeys(read, key) }, depth)
-      return { findings, invalidities: [], lines: [...describeCounts(history, counts), ...this.#notes, said] }
+  async history({ history, rows, key, unscoped, depth }: HistoryCheck): Promise<LedgerEvidence> {
+    return this.#check([rows], () => {
+      if (history.size === 0) return nothingOf(history)
+      if (!unscoped && typeof rows === 'string') requireScope(rows)
+      const source = this.#bind('rows', rows, history.runId)
+      return {
+        sources: [source],
+        judge: async (read) => {
+          const table = await read(source)
+          refuseOtherRuns(table.rows, history.runId)
+          const keyed = readKeys(table, key)
+          const operations = withCanonicalKeys(history, keyed.types, key.length > 1)
+          const { findings, counts, likeness } = checkHistory(operations, keyed, depth)
+          const like = likeness && describeLikeness(likeness, findings)
+          return {
+            findings,
+            invalidities: nothingChecked(history, counts, findings, source.shown),
+            lines: [...(like ? [like.line] : []), ...describeCounts(history, counts), ...this.#notes],
+            hint: like?.hint,
+          }
+        },
+      }
     })
   }
 
   async conservation(
     check: ConservationCheck,
   ): Promise<LedgerEvidence & { readonly total: ConservedTotal | undefined }> {
-    const runId = check.history?.runId ?? this.#context.runId
-    let total: ConservedTotal | undefined
-    const evidence = await orUnreadable(async () => {
-      const [totalSql, entriesSql, accountsSql] = [check.total, check.entries, check.accounts].map((sql) =>
-        sql === undefined ? undefined : bindRunId(sql, runId),
-      )
-      const watched = totalSql ?? countRows((entriesSql ?? accountsSql)!)
-      const { read, said } = await this.#read(watched, async (query) => ({
-        total: totalSql && (await readTotal(query, totalSql)),
-        entries: entriesSql && readEntries(await query(entriesSql.sql, entriesSql.params)),
-        accounts: accountsSql && readAccounts(await query(accountsSql.sql, accountsSql.params)),
-      }))
-      const { entries, accounts } = read
-      if (read.total !== undefined) total = compareTotals(check, read.total)
-      const findings = [
-        entries && findUnbalanced(entries, check.history),
-        accounts && findBelowFloor(accounts),
-        accounts && entries && findDrifted(accounts, entries),
-      ]
-      const counted = [
-        entries && `${formatCount(entries.length)} entries`,
-        accounts && `${formatCount(accounts.length)} accounts`,
-      ].filter((part) => part !== undefined)
+    const { history } = check
+    const evidence = await this.#check<Judged>([check.total, check.entries, check.accounts], () => {
+      if (history?.size === 0) return nothingOf(history)
+      const runId = history?.runId ?? this.#context.runId
+      const bind = (name: 'total' | 'entries' | 'accounts') =>
+        check[name] === undefined ? undefined : this.#bind(name, check[name], runId)
+      const [total, entries, accounts] = [bind('total'), bind('entries'), bind('accounts')]
       return {
-        findings: findings.filter((finding) => finding !== undefined),
-        invalidities: [],
-        lines: [...(counted.length === 0 ? [] : [counted.join(', ')]), ...this.#notes, said],
+        sources: [total, entries, accounts].filter((source) => source !== undefined),
+        judge: async (read) => {
+          const found = {
+            total: total && compareTotals(check, readTotal((await read(total)).rows, total.shown)),
+            entries: entries && readEntries((await read(entries)).rows),
+            accounts: accounts && readAccounts((await read(accounts)).rows),
+          }
+          const findings = [
+            found.entries && findUnbalanced(found.entries, history),
+            found.accounts && findBelowFloor(found.accounts),
+            found.accounts && found.entries && findDrifted(found.accounts, found.entries),
+          ].filter((finding) => finding !== undefined)
+          const counted = [
+            found.entries && `${formatCount(found.entries.length)} entries`,
+            found.accounts && `${formatCount(found.accounts.length)} accounts`,
+          ].filter((part) => part !== undefined)
+          return {
+            findings,
+            total: found.total,
+            isEmpty: found.entries?.length === 0 || found.accounts?.length === 0,
+            invalidities:
+              findings.length > 0 || found.total?.conserved === false ? [] : nothingConserved(history, found),
+            lines: [...(counted.length === 0 ? [] : [counted.join(', ')]), ...this.#notes],
+          }
+        },
       }
     })
-    return { ...evidence, total }
+    return { ...evidence, total: 'total' in evidence ? evidence.total : undefined }
   }
 
-  async invariant(sql: string): Promise<LedgerEvidence> {
-    return orUnreadable(async () => {
-      const bound = bindRunId(sql, this.#context.runId)
-      const { read, said } = await this.#read(countRows(bound), (query) => query(bound.sql, bound.params))
-      return { findings: violations(read), invalidities: [], lines: [...this.#notes, said] }
+  async invariant(rows: RowSource): Promise<LedgerEvidence> {
+    return this.#check([rows], () => {
+      const source = this.#bind('rows', rows, this.#context.runId)
+      return {
+        sources: [source],
+        judge: async (read) => ({
+          findings: violations((await read(source)).rows),
+          invalidities: [],
+          lines: [...this.#notes],
+        }),
+      }
     })
   }
 
@@ -117,43 +164,102 @@ export class PostgresChecks implements LedgerChecks {
     return this.#context.notes?.() ?? []
   }
 
-  /** @param watched what tells that the ledger still changes, where others write to the same server */
-  async #read<T>(watched: BoundQuery, read: (query: Query) => Promise<T>): Promise<{ read: T; said: string }> {
-    const { databaseUrl = '', signal } = this.#context
-    const { queryTimeoutMs, quiet, settleTimeoutMs } = this.#limits
-    await using session = await openSession({ url: databaseUrl, queryTimeoutMs, signal })
-    const settled = await settle({
-      pulse: session.pulse,
-      measure: async () => showMeasured(await session.query(watched.sql, watched.params)),
-      quiet,
-      settledAt: this.#settledAt,
-      limitMs: settleTimeoutMs,
+  #bind(name: string, source: RowSource, runId: string | undefined): BoundSource {
+    const { signal } = this.#context
+    return bindSource(name, source, { runId, signal, timeoutMs: this.#limits.queryTimeoutMs })
+  }
+
+  /** What cannot be judged is told apart from what was judged and found wrong. */
+  async #check<T extends Judged>(
+    sources: readonly (RowSource | undefined)[],
+    prepare: () => Reading<T> | LedgerEvidence,
+  ): Promise<T | LedgerEvidence> {
+    const { database } = this.#context
+    const needsDatabase = sources.some((source) => typeof source === 'string')
+    if (needsDatabase && 'reason' in database) {
+      const { reason: finding, remedy, isElsewhere } = database
+      if (isElsewhere) return { findings: [], invalidities: [], lines: [], skipped: finding }
+      return unreadable(finding, remedy)
+    }
+    try {
+      const reading = prepare()
+      return 'findings' in reading ? reading : await this.#read(reading)
+    } catch (error) {
+      if (!(error instanceof LedgerProblem)) throw error
+      return unreadable(error.finding, error.remedy)
+    }
+  }
+
+  async #read<T extends Judged>({ sources, judge }: Reading<T>): Promise<T> {
+    const { database, signal, loadEndedMs } = this.#context
+    const { queryTimeoutMs, quiet, settleTimeoutMs, settleForMs } = this.#limits
+    const isQuery = sources.some(({ query }) => query !== undefined)
+    await using session =
+      isQuery && 'url' in database ? await openSession({ url: database.url, queryTimeoutMs, signal }) : undefined
+    const { verdict, waited, horizon } = await watchLedger({
+      settle: () => (session === undefined ? this.#quiet() : this.#settle(session, sources)),
+      read: () =>
+        session === undefined
+          ? judge((source) => source.read(undefined))
+          : session.inSnapshot((query) => judge((source) => source.read(query))),
+      missing: ({ findings, total, isEmpty = false }) =>
+        findings.reduce((sum, { kind, count }) => sum + (HEALING.has(kind) ? count : 0), 0) +
+        (total?.conserved === false ? 1 : 0) +
+        (isEmpty ? 1 : 0),
+      isFinal: ({ findings }) => findings.length > 0,
+      loadEndedMs: loadEndedMs?.() ?? this.#clock.nowMs(),
+      settleForMs: settleForMs ?? (quiet === undefined ? SETTLE_FOR_MS : 0),
+      settleTimeoutMs,
       signal,
       clock: this.#clock,
     })
-    this.#settledAt = settled.horizon
-    return { read: await session.inSnapshot(read), said: settled.said }
+    this.#settledAt = horizon
+    return { ...verdict, waited }
+  }
+
+  #settle(session: Session, sources: readonly BoundSource[]): Promise<Settled> {
+    const { quiet, settleTimeoutMs } = this.#limits
+    const watched = sources.find(({ query }) => query !== undefined)!
+    const counted = countRows(watched.query!)
+    const isRows = sources.every((source) => source.query !== undefined)
+    return settle({
+      pulse: session.pulse,
+      measure: async () => showMeasured((await session.query(counted.sql, counted.params)).rows),
+      quiet,
+      settledAt: this.#settledAt,
+      limitMs: settleTimeoutMs,
+      signal: this.#context.signal,
+      clock: this.#clock,
+    }).then((settled) => {
+      this.#settledAt = settled.horizon
+      // What a function reads changes without the database.
+      return isRows ? settled : { ...settled, horizon: '' }
+    })
+  }
+
+  /** Without a database there is only the target's own word. */
+  async #quiet(): Promise<Settled> {
+    const { quiet, settleTimeoutMs } = this.#limits
+    if (quiet === undefined) return { horizon: '', said: 'read from outside of Postgres' }
+    const startMs = this.#clock.nowMs()
+    while (!(await quiet())) {
+      if (this.#clock.nowMs() - startMs >= settleTimeoutMs) {
+        throw new LedgerProblem(
+          'the target never said that it is quiet',
+          `see what it still does, or wait longer: ledger.with({ settleTimeout: '60s' })`,
+        )
+      }
+      await this.#clock.sleep(100, this.#context.signal)
+    }
+    return { horizon: '', said: 'the target says it is quiet' }
   }
 }
 
-/** What cannot be judged is told apart from what was judged and found wrong. */
-async function orUnreadable(check: () => Promise<LedgerEvidence>): Promise<LedgerEvidence> {
-  try {
-    return await check()
-  } catch (error) {
-    if (!(error instanceof LedgerProblem)) throw error
-    const { message: finding, remedy } = error
-    return { findings: [], invalidities: [{ reason: 'ledger-unreadable', finding, remedy }], lines: [] }
-  }
+function unreadable(finding: string, remedy: string): LedgerEvidence {
+  return { findings: [], invalidities: [{ reason: 'ledger-unreadable', finding, remedy }], lines: [] }
 }
 
-function noOperations(history: History): LedgerEvidence {
-  const finding = `the history of run ${history.runId} holds no operation`
-  const remedy = 'see that the run sent requests, and that record names a key for them'
-  return { findings: [], invalidities: [{ reason: 'no-samples', finding, remedy }], lines: [] }
-}
-
-/** Where rows say which run they belong to, a query that lets others in is noticed. */
+/** If rows say which run they belong to, a query that lets others in is noticed. */
 function refuseOtherRuns(rows: readonly Row[], runId: string): void {
   const other = rows.find((row) => 'run_id' in row && row['run_id'] !== runId)
   if (other === undefined) return
@@ -164,6 +270,12 @@ function refuseOtherRuns(rows: readonly Row[], runId: string): void {
 }
 
 function compareTotals({ before, expectedDelta }: ConservationCheck, after: bigint): ConservedTotal {
+  if (before !== undefined && before.amount === undefined) {
+    throw new LedgerProblem(
+      'the total before is not known: ledger.value() had no database to read',
+      'read it with a function, as the total itself: await ledger.value(total)',
+    )
+  }
   const start = readAmount(before?.amount ?? 0, 'total before')
   const delta = after - start
   const { atLeast, atMost } = expectedDelta
@@ -187,19 +299,4 @@ function showMeasured([row]: readonly Row[]): string {
   return Object.entries(row ?? {})
     .map(([column, value]) => `${String(value)} ${column}`)
     .join(', ')
-}
-
-function describeCounts(history: History, counts: HistoryCounts): string[] {
-  const { operations, ok, failed, unknown, keys, rows, unknownApplied, unknownNotApplied } = counts
-  const [n, k] = [formatCount(operations), formatCount(keys)]
-  const told = `${formatCount(ok)} ok, ${formatCount(failed)} failed, ${formatCount(unknown)} unknown`
-  const lines = [`run ${history.runId}: ${n} operations on ${k} keys, told ${told}; ${formatCount(rows)} rows`]
-  const undecided = unknownApplied + unknownNotApplied
-  if (undecided > 0) {
-    const there = formatCount(unknownApplied)
-    lines.push(
-      `${formatCount(undecided)} keys unknown to their users: ${there} in the ledger, ${formatCount(unknownNotApplied)} not`,
-    )
-  }
-  return lines
 }

@@ -5,7 +5,7 @@ import { readAmount, showAmount } from './amount.ts'
 import { findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
 import type { Row } from './rows.ts'
 
-const UNIT = 10n ** 18n
+const UNIT = 10n ** 100n
 
 /** A few accounts and transfers among them, booked without a mistake. */
 const books = fc
@@ -156,7 +156,7 @@ describe('conservation', () => {
   test('columns that are missing are named, with how to name them', () => {
     expect(() => readEntries([{ id: 1, amount: 1 }])).toThrow(
       expect.objectContaining({
-        message: 'the rows of "entries" have no column "transfer", "account"; they have id, amount',
+        finding: 'the rows of "entries" have no column "transfer", "account"; they have id, amount',
         remedy: 'name the columns in the query: SELECT … AS transfer, … AS account',
       }),
     )
@@ -174,7 +174,7 @@ describe('conservation', () => {
 describe('amounts', () => {
   test('are read and shown exactly', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }), (amount) => {
+      fc.property(fc.bigInt({ min: -(10n ** 130n), max: 10n ** 130n }), (amount) => {
         expect(readAmount(showAmount(amount), 'total')).toBe(amount)
       }),
     )
@@ -182,6 +182,10 @@ describe('amounts', () => {
     expect(readAmount(7n, 'total')).toBe(7n * UNIT)
     expect(readAmount(-7, 'total')).toBe(-7n * UNIT)
     expect(showAmount(-UNIT / 2n)).toBe('-0.5')
+    const precise = '12345678901234567890.12345678901234567891'
+    expect(showAmount(readAmount(precise, 'total') + readAmount('0.00000000000000000009', 'total'))).toBe(
+      '12345678901234567890.123456789012345679',
+    )
   })
 
   test.for([
@@ -192,10 +196,19 @@ describe('amounts', () => {
     [0.1],
     [2 ** 53],
     ['1e3'],
-    ['1.0000000000000000001'],
+    [`0.${'0'.repeat(100)}1`],
     [''],
     [true],
   ])('%o is no exact amount', ([value]) => {
-    expect(() => readAmount(value, 'total')).toThrow(/^the total is .*, which is no exact number$/)
+    expect(() => readAmount(value, 'total')).toThrow(
+      /^the total is .*, (which is not|a floating-point number, which is not) .*\nFix: /,
+    )
   })
+
+  test.for([['$1,234.50'], ['-$0.10'], ['1.234,50 €'], ['CHF 12.50'], ['£7.00'], ["1'000.00"]])(
+    '%s, as of a column of type money: how to cast it',
+    ([value]) => {
+      expect(() => readAmount(value, 'total')).toThrow(/a text written for people, as the type money [^]*::numeric/)
+    },
+  )
 })

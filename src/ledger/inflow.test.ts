@@ -23,7 +23,9 @@ describe('the inflow of a history', () => {
   test('takes the amount of each key, exactly', () => {
     const amounts = { a: '0.1', b: '0.2', c: '0.7' } as const
     expect(inflowOf(history, (key) => amounts[key as keyof typeof amounts])).toEqual({ atLeast: '0.8', atMost: '1' })
-    expect(() => inflowOf(history, () => 0.1)).toThrow('the amount of key "a" is 0.1, which is no exact number')
+    expect(() => inflowOf(history, () => 0.1)).toThrow(
+      'the amount of key "a" is 0.1, a floating-point number, which is not exact',
+    )
   })
 
   test('of nothing is nothing', () => {

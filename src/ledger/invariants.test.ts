@@ -10,7 +10,7 @@ import type { Send } from './sample-history.ts'
 
 function check(sends: readonly Send[], keys: readonly string[], depth: 'presence' | 'once' = 'once') {
   const rows: Row[] = keys.map((key, id) => ({ id, key }))
-  return checkHistory(sampleHistory(sends), { rows, keys: readKeys(rows, 'key') }, depth)
+  return checkHistory(sampleHistory(sends), readKeys({ rows, types: {} }, ['key']), depth)
 }
 
 /** What every key of a consistent run may look like: the sends, in order, and how many rows they leave. */
@@ -253,6 +253,7 @@ describe('a history against its rows', () => {
       ok: 1,
       failed: 1,
       unknown: 5,
+      acknowledged: 1,
       keys: 6,
       rows: 2,
       unknownApplied: 1,
@@ -261,14 +262,31 @@ describe('a history against its rows', () => {
   })
 })
 
+describe('keys that were stored in another form than they were sent in', () => {
+  const ok = (...keys: readonly string[]): Send[] => keys.map((key) => ({ key, outcome: 'ok' }))
+
+  test.for([
+    [['A-1', 'B-2'], ['b-2', 'a-1'], 'case'],
+    [['a ', ' b'], ['a', 'b'], 'spaces'],
+    [['A ', 'b'], ['a', 'b'], 'case and spaces'],
+    [['A ', 'B'], ['a', 'b'], 'case and spaces'],
+    [['A', 'B'], ['a', 'c'], undefined],
+    [['A'], ['a', 'b'], undefined],
+    [['A', 'B'], ['a'], undefined],
+  ] as const)('%o sent, %o stored: %s', ([sent, stored, likeness]) => {
+    expect(check(ok(...sent), stored).likeness).toBe(likeness)
+  })
+})
+
 describe('keys of rows', () => {
   test('are texts or numbers', () => {
-    expect(readKeys([{ key: 'a' }, { key: 7 }, { key: 7n }], 'key')).toEqual(['a', '7', '7'])
-    expect(readKeys([], 'key')).toEqual([])
+    const keysOf = (rows: readonly Row[]) => readKeys({ rows, types: {} }, ['key']).keys
+    expect(keysOf([{ key: 'a' }, { key: 7 }, { key: 7n }])).toEqual(['a', '7', '7'])
+    expect(keysOf([])).toEqual([])
   })
 
   test('a column that is not there is named, with those that are', () => {
-    expect(() => readKeys([{ id: 1, idempotency_key: 'a' }], 'key')).toThrow(
+    expect(() => readKeys({ rows: [{ id: 1, idempotency_key: 'a' }], types: {} }, ['key'])).toThrow(
       'the rows have no column "key"; they have id, idempotency_key',
     )
   })
@@ -276,11 +294,14 @@ describe('keys of rows', () => {
   test.for([[null], [undefined], [''], [new Date(0)], [{ a: 1 }]])('%o is no key', ([key]) => {
     expect(() =>
       readKeys(
-        [
-          { id: 1, key: 'a' },
-          { id: 2, key },
-        ],
-        'key',
+        {
+          rows: [
+            { id: 1, key: 'a' },
+            { id: 2, key },
+          ],
+          types: {},
+        },
+        ['key'],
       ),
     ).toThrow(/^1 of 2 rows have .*"key".*id: 2/)
   })

@@ -1,5 +1,7 @@
 import type { Operation } from '../run/history.ts'
 import type { Finding, FindingKind } from '../run/ledger-evidence.ts'
+import { likenessOf } from './keys.ts'
+import type { Likeness } from './keys.ts'
 import { describeOffenders } from './offenders.ts'
 import type { RecordedOperations, Suspects } from './offenders.ts'
 import type { KeyedRows } from './rows.ts'
@@ -8,6 +10,8 @@ import type { KeyedRows } from './rows.ts'
 export interface HistoryVerdict {
   readonly findings: readonly Finding[]
   readonly counts: HistoryCounts
+  /** Set if each key that is lost has its like among those never sent. */
+  readonly likeness: Likeness | undefined
 }
 
 export interface HistoryCounts {
@@ -15,6 +19,8 @@ export interface HistoryCounts {
   readonly ok: number
   readonly failed: number
   readonly unknown: number
+  /** Operations told `ok` that had to be applied. */
+  readonly acknowledged: number
   readonly keys: number
   readonly rows: number
   /** Keys of which nobody knows from outside whether they were applied, by what the ledger says. */
@@ -50,8 +56,10 @@ export function checkHistory(
 ): HistoryVerdict {
   const told = new ToldKeys(history.size)
   const outcomes = { ok: 0, failed: 0, unknown: 0 }
+  let acknowledged = 0
   for (const operation of history.operations()) {
     outcomes[operation.outcome]++
+    if (operation.outcome === 'ok' && operation.due === 'applied') acknowledged++
     told.add(operation)
   }
   const neverSent = new Set<string>()
@@ -64,8 +72,13 @@ export function checkHistory(
     if (list.count++ < NAMED_OFFENDERS) list.keys.push(key)
   }
   const unknown = { applied: 0, notApplied: 0 }
+  const lost: string[] = []
   for (const [key, { flags, rows }] of told.entries()) {
-    for (const kind of judge(flags, rows)) suspect(kind, key)
+    for (const kind of judge(flags, rows)) {
+      suspect(kind, key)
+      // More than there are unexpected ones cannot be alike.
+      if (kind === 'lost' && lost.length <= neverSent.size) lost.push(key)
+    }
     if ((flags & (OK | UNKNOWN)) === UNKNOWN) unknown[rows === 0 ? 'notApplied' : 'applied']++
   }
   for (const key of neverSent) suspect('phantom', key)
@@ -76,11 +89,13 @@ export function checkHistory(
     counts: {
       operations: history.size,
       ...outcomes,
+      acknowledged,
       keys: told.size,
       rows: ledger.rows.length,
       unknownApplied: unknown.applied,
       unknownNotApplied: unknown.notApplied,
     },
+    likeness: lost.length === neverSent.size ? likenessOf(lost, [...neverSent]) : undefined,
   }
 }
 

@@ -3,25 +3,34 @@ import { checkDuration, checkKnownKeys } from '../options/checks.ts'
 import type { Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { ledgerChecks } from '../run/ledger-evidence.ts'
-import type { LedgerChecks, LedgerSource, LedgerTotal } from '../run/ledger-evidence.ts'
+import type { LedgerChecks, LedgerSource, LedgerTotal, RowSource } from '../run/ledger-evidence.ts'
+import { findStore } from '../run/stores.ts'
+import type { NoStore, Store } from '../run/stores.ts'
 import { showAmount } from './amount.ts'
-import { NO_DATABASE, PostgresChecks } from './checks.ts'
+import { RowChecks } from './checks.ts'
 import type { LedgerLimits } from './checks.ts'
 import { LedgerProblem } from './problem.ts'
-import { bindRunId, readTotal } from './queries.ts'
+import { readTotal } from './queries.ts'
+import type { Table } from './rows.ts'
 import { openSession } from './session.ts'
 import type { Clock } from './settle.ts'
+import { bindSource } from './sources.ts'
+import { readStatement, refuseActions } from './statement.ts'
 
 /** What a ledger is made with, once for a scenario. */
 export interface LedgerContext {
-  /** Postgres as the target uses it; secret. Left out: nothing can be checked, and every assertion is skipped. */
-  readonly databaseUrl?: string | undefined
+  /** Databases of the run; of several the scenario names one with {@link Ledger.of}. */
+  readonly stores: readonly Store[]
+  /** The target was running before this run: without a database, assertions are skipped. Default: `false`. */
+  readonly isElsewhere?: boolean
   /** Aborted when the scenario is given up: whatever the ledger does then ends at once. */
   readonly signal: AbortSignal
   /** `$1` in queries that belong to no history. */
   readonly runId?: string | undefined
   /** Whether the target has nothing in flight. Left out: that is concluded from the database. */
   readonly quiet?: (() => Promise<boolean>) | undefined
+  /** When the last load ended, in milliseconds of the clock. Left out: when a check begins. */
+  readonly loadEndedMs?: (() => number | undefined) | undefined
   /** What was done to the target or its services so far, one line each; goes into the evidence. Default: nothing. */
   readonly notes?: (() => readonly string[]) | undefined
   /** Default: real time. */
@@ -29,83 +38,130 @@ export interface LedgerContext {
 }
 
 export interface LedgerOptions {
-  /** Whether the target has nothing in flight, e.g. by its own metrics. Asked ten times a second. */
+  /** Whether the target has nothing in flight, e.g. by its own metrics. Called ten times a second. */
   readonly quiet?: () => Promise<boolean>
-  /** How long to wait for what is in flight. Default: `'10s'`. */
+  /**
+   * How long what is in flight may take to end, and what is missing may take to come: rows that an outbox or a queue
+   * writes after the response.
+   * @default '10s'
+   */
   readonly settleTimeout?: Duration
-  /** How long one query may take. Default: `'30s'`. */
+  /**
+   * How long after the load, and after missing rows have come, the ledger is watched for rows that must not come: those
+   * of a redelivery or a retry in the background. Set it to the time after which your queue delivers again.
+   * @default '2s', or 0 with `quiet`
+   */
+  readonly settleFor?: Duration
+  /**
+   * How long one query or function may take.
+   * @default '30s'
+   */
   readonly queryTimeout?: Duration
 }
 
 /**
- * The database behind the target, for checking afterwards that what users were told is so. Reads only: every query
- * runs in a read-only transaction. The `ledger` of a scenario is made for it; matchers take it: `expect(ledger)`.
+ * What the target has stored, to check that it agrees with what users were told: rows of its Postgres, or of anything a
+ * function can read. Only reads: the server refuses whatever would write. The `ledger` of a scenario is made for it;
+ * matchers take it: `expect(ledger)`.
  */
 export interface Ledger extends LedgerSource {
-  /** Whether there is a database to ask. Where not, assertions are skipped with the reason. */
+  /** Whether there is a database to query. If not, and the target runs elsewhere, assertions on queries are skipped. */
   readonly available: boolean
   /**
-   * Runs one query and gives its rows, with `bigint` and `numeric` as text.
-   * @throws {LedgerProblem} where there is no database, or the query fails or takes too long
+   * The same ledger on another Postgres of the config; needed if there are several.
+   * @param service its name in the config
+   * @throws {OptionsError} if there is no such Postgres
+   * @example await expect(ledger.of('orders')).toHoldInvariant('no debts', 'SELECT * FROM accounts WHERE balance < 0')
+   */
+  of(service: string): Ledger
+  /**
+   * Runs one query and returns its rows, with `bigint` and `numeric` as text. One statement; comments and semicolons may
+   * end it.
+   * @throws {LedgerProblem} if there is no database, or the query fails, takes too long or does not only read
    */
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]>
   /**
-   * Reads a total, exactly, to hold a later one against: `toConserve({ total: sql, before })`. `$1` is the run id.
-   * @param sql gives one row of one column
-   * @throws {LedgerProblem} where it gives anything else than one exact number
+   * Reads a total, exactly, to compare a later one with: `toConserve({ total, before })`. In a query `$1` is the run id.
+   * @param total a query or a function that returns one row of one column
+   * @throws {LedgerProblem} if it returns anything else than one exact number
    */
-  value(sql: string): Promise<LedgerTotal>
+  value(total: RowSource): Promise<LedgerTotal>
   /** The same ledger with other options; options left out stay as they are. @throws {OptionsError} */
   with(options: LedgerOptions): Ledger
 }
 
 /** Opens nothing yet: each check and query has a connection of its own. */
 export function createLedger(context: LedgerContext): Ledger {
-  return new PostgresLedger(context, {
+  return new RowLedger(context, undefined, {
     quiet: context.quiet,
     settleTimeoutMs: 10_000,
+    settleForMs: undefined,
     queryTimeoutMs: 30_000,
   })
 }
 
-const OPTIONS: readonly (keyof LedgerOptions)[] = ['quiet', 'settleTimeout', 'queryTimeout']
+const OPTIONS: readonly (keyof LedgerOptions)[] = ['quiet', 'settleTimeout', 'settleFor', 'queryTimeout']
 const REAL_TIME: Clock = {
-  nowMs: () => now(),
+  nowMs: now,
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
 }
 
-class PostgresLedger implements Ledger {
+class RowLedger implements Ledger {
   readonly [ledgerChecks]: LedgerChecks
   readonly #context: LedgerContext
+  readonly #service: string | undefined
   readonly #limits: LedgerLimits
+  readonly #database: { readonly url: string } | NoStore
 
-  constructor(context: LedgerContext, limits: LedgerLimits) {
+  constructor(context: LedgerContext, service: string | undefined, limits: LedgerLimits) {
     this.#context = context
+    this.#service = service
     this.#limits = limits
-    this[ledgerChecks] = new PostgresChecks(context, limits, context.clock ?? REAL_TIME)
+    this.#database = findStore(context.stores, {
+      kind: 'postgres',
+      name: service,
+      choose: (name) => `ledger.of('${name}')`,
+      isElsewhere: context.isElsewhere ?? false,
+    })
+    this[ledgerChecks] = new RowChecks({ ...context, database: this.#database }, limits, context.clock ?? REAL_TIME)
   }
 
   get available(): boolean {
-    return this.#context.databaseUrl !== undefined
+    return 'url' in this.#database
+  }
+
+  of(service: string): Ledger {
+    const names = this.#context.stores.filter(({ kind }) => kind === 'postgres').map(({ name }) => name)
+    const problems = new Problems()
+    if (!names.includes(service)) {
+      const known = names.length === 0 ? 'and this run has none' : `which are ${names.join(', ')}`
+      const rule = `must be the name of a Postgres service of the config, ${known}`
+      problems.add('service', service, rule, `ledger.of('${names[0] ?? 'orders'}')`)
+    }
+    problems.throwIfAny('ledger.of()')
+    return new RowLedger(this.#context, service, this.#limits)
   }
 
   async query<Row extends object>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]> {
-    const { signal } = this.#context
-    await using session = await openSession({ url: this.#url, signal, queryTimeoutMs: this.#limits.queryTimeoutMs })
-    return (await session.query(sql, params)) as readonly Row[]
+    const statement = readStatement(sql)
+    refuseActions(statement)
+    await using session = await this.#open()
+    return (await session.query(statement.sql, params)).rows as readonly Row[]
   }
 
-  async value(sql: string): Promise<LedgerTotal> {
-    if (!this.available) return { amount: undefined }
+  async value(total: RowSource): Promise<LedgerTotal> {
     const { signal, runId } = this.#context
-    await using session = await openSession({ url: this.#url, signal, queryTimeoutMs: this.#limits.queryTimeoutMs })
-    return { amount: showAmount(await readTotal(session.query, bindRunId(sql, runId))) }
+    const source = bindSource('total', total, { runId, signal, timeoutMs: this.#limits.queryTimeoutMs })
+    if (source.query === undefined) return { amount: amountOf(await source.read(undefined), source.shown) }
+    if ('reason' in this.#database && this.#database.isElsewhere) return { amount: undefined }
+    await using session = await this.#open()
+    return { amount: amountOf(await source.read(session.query), source.shown) }
   }
 
   with(options: LedgerOptions): Ledger {
     const problems = new Problems()
     checkKnownKeys(problems, '', options, OPTIONS)
-    const { quiet = this.#limits.quiet, settleTimeout, queryTimeout } = options
+    const { quiet = this.#limits.quiet, settleTimeout, settleFor, queryTimeout } = options
     if (quiet !== undefined && typeof quiet !== 'function') {
       problems.add('quiet', quiet, 'must be a function that resolves to true or false', 'quiet: async () => true')
     }
@@ -114,16 +170,24 @@ class PostgresLedger implements Ledger {
     const limits = {
       quiet,
       settleTimeoutMs: ms('settleTimeout', settleTimeout, this.#limits.settleTimeoutMs),
+      settleForMs:
+        settleFor === undefined
+          ? this.#limits.settleForMs
+          : checkDuration(problems, 'settleFor', settleFor, { min: 0 }),
       queryTimeoutMs: Math.ceil(ms('queryTimeout', queryTimeout, this.#limits.queryTimeoutMs)),
     }
     problems.throwIfAny('ledger.with()')
-    return new PostgresLedger(this.#context, limits)
+    return new RowLedger(this.#context, this.#service, limits)
   }
 
-  get #url(): string {
-    const { databaseUrl } = this.#context
-    if (databaseUrl === undefined)
-      throw new LedgerProblem(NO_DATABASE, 'set PERF_DATABASE_URL, or ask ledger.available before')
-    return databaseUrl
+  #open() {
+    const database = this.#database
+    if ('reason' in database) throw new LedgerProblem(database.reason, database.remedy)
+    const { signal } = this.#context
+    return openSession({ url: database.url, signal, queryTimeoutMs: this.#limits.queryTimeoutMs })
   }
+}
+
+function amountOf({ rows }: Table, shown: string): string {
+  return showAmount(readTotal(rows, shown))
 }

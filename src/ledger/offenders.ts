@@ -1,5 +1,6 @@
 import type { Operation } from '../run/history.ts'
 import type { Finding, FindingKind, Offender } from '../run/ledger-evidence.ts'
+import { showKey } from './keys.ts'
 import { showRow } from './rows.ts'
 import type { KeyedRows, Row } from './rows.ts'
 
@@ -35,7 +36,7 @@ export function describeOffenders(
     kind,
     count: list.count,
     offenders: list.keys.map((key): Offender => ({
-      subject: `key ${JSON.stringify(key)}`,
+      subject: `key ${showKey(key)}`,
       told: told.get(key) ?? [],
       holds: showRows(held.get(key) ?? []),
     })),

@@ -1,10 +1,13 @@
-/** Why a ledger cannot be judged: what was found, and what to do about it. Never holds a password. */
+/** Why a ledger cannot be judged: what was found, and how to fix it. Never holds a password. */
 export class LedgerProblem extends Error {
   override readonly name = 'LedgerProblem'
+  /** What was found, without the fix. */
+  readonly finding: string
   readonly remedy: string
 
   constructor(finding: string, remedy: string, options?: ErrorOptions) {
-    super(finding, options)
+    super(`${finding}\nFix: ${remedy}`, options)
+    this.finding = finding
     this.remedy = remedy
   }
 }

@@ -6,14 +6,14 @@ function problemOf(read: () => unknown): [name: string, message: string, remedy:
   try {
     read()
   } catch (error) {
-    if (error instanceof LedgerProblem) return [error.name, error.message, error.remedy]
+    if (error instanceof LedgerProblem) return [error.name, error.finding, error.remedy]
     throw error
   }
   throw new Error('nothing was thrown')
 }
 
 test('a column that is not there: what could be selected instead', () => {
-  expect(problemOf(() => readKeys([{ id: 1, charge: 'a' }], 'key'))).toEqual([
+  expect(problemOf(() => readKeys({ rows: [{ id: 1, charge: 'a' }], types: {} }, ['key']))).toEqual([
     'LedgerProblem',
     'the rows have no column "key"; they have id, charge',
     "select it: SELECT … AS key, or name another: key: 'id'",
@@ -27,7 +27,7 @@ test.each([
   [{ a: { b: 1 } }, 'a key that is { a: [Object] }'],
 ])('a row without a usable key, %o: how many, and the first of them', (key, what) => {
   const rows = [{ key: 'a' }, { key }, { key: 7 }, { key }]
-  const [, message, remedy] = problemOf(() => readKeys(rows, 'key'))
+  const [, message, remedy] = problemOf(() => readKeys({ rows, types: {} }, ['key']))
   expect(message).toBe(`2 of 4 rows have ${what} in "key", the first of them ${showRow(rows[1]!)}`)
   expect(remedy).toBe(
     'what was written without a key cannot be told apart: store the key with the row, or leave such rows out in the query',

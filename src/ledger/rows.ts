@@ -1,8 +1,17 @@
 import { inspect } from 'node:util'
+import { canonicalKey, compositeKey } from './keys.ts'
+import type { KeyType } from './keys.ts'
 import { LedgerProblem } from './problem.ts'
 
 /** A row as the database gives it: values by column name. */
 export type Row = Readonly<Record<string, unknown>>
+
+/** Rows of one query or function. */
+export interface Table {
+  readonly rows: readonly Row[]
+  /** How keys in a column are compared; a column left out: numbers by value, texts as they are. */
+  readonly types: Readonly<Record<string, KeyType>>
+}
 
 /** Rows of a ledger with the key of each, at the same index. */
 export interface KeyedRows {
@@ -10,11 +19,31 @@ export interface KeyedRows {
   readonly keys: readonly string[]
 }
 
+/** {@link KeyedRows} with what the keys of a history need to be compared with them. */
+export interface ReadKeys extends KeyedRows {
+  /** One for each column of the key. */
+  readonly types: readonly KeyType[]
+}
+
 /**
- * The key of every row, in order.
- * @throws {LedgerProblem} where the column does not exist, or a row has no key or one that is no text, number or UUID
+ * The key of every row, in order, in the form in which equal keys are equal texts.
+ * @param columns one, or the parts of a composite key
+ * @throws {LedgerProblem} if a column does not exist, or a row has no key or one that is no text, number or UUID
  */
-export function readKeys(rows: readonly Row[], column: string): readonly string[] {
+export function readKeys({ rows, types: known }: Table, columns: readonly string[]): ReadKeys {
+  const types = columns.map((column) => typeOf(column, rows, known))
+  const parts = columns.map((column, at) => readColumn(rows, column, types[at]!))
+  const keys = columns.length === 1 ? parts[0]! : rows.map((_, row) => compositeKey(parts.map((part) => part[row]!)))
+  return { rows, keys, types }
+}
+
+function typeOf(column: string, rows: readonly Row[], known: Table['types']): KeyType {
+  const type = known[column]
+  if (type !== undefined) return type
+  return ['number', 'bigint'].includes(typeof rows[0]?.[column]) ? 'number' : 'text'
+}
+
+function readColumn(rows: readonly Row[], column: string, type: KeyType): readonly string[] {
   const [first] = rows
   if (first !== undefined && !(column in first)) {
     throw new LedgerProblem(
@@ -29,8 +58,9 @@ export function readKeys(rows: readonly Row[], column: string): readonly string[
     if (key === undefined) {
       keyless++
       example ??= row
+      return ''
     }
-    return key ?? ''
+    return canonicalKey(key, type)
   })
   if (example !== undefined) {
     const value = example[column]

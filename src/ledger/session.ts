@@ -1,12 +1,16 @@
-import type { Client } from 'pg'
+import { randomUUID } from 'node:crypto'
+import type { Client, ClientConfig, FieldDef, QueryConfig } from 'pg'
 import { loadOptional } from '../options/optional-package.ts'
-import { formatMs } from '../stats/units.ts'
+import { keyTypeOf } from './keys.ts'
+import type { KeyType } from './keys.ts'
 import { LedgerProblem } from './problem.ts'
-import type { Row } from './rows.ts'
-import type { Pulse } from './settle.ts'
+import { queryFailed } from './query-error.ts'
+import type { Row, Table } from './rows.ts'
+import { PULSE, readPulse } from './pulse.ts'
+import type { Pulse } from './pulse.ts'
+import { showSql } from './statement.ts'
 
 const CONNECT_MS = 5_000
-const QUERY_CANCELED = '57014'
 
 export interface SessionOptions {
   readonly url: string
@@ -17,20 +21,100 @@ export interface SessionOptions {
 
 /** One connection that only reads. */
 export interface Session extends AsyncDisposable {
-  /** Runs in a snapshot of its own. @throws {LedgerProblem} where the query fails or takes too long */
-  query(sql: string, params?: readonly unknown[]): Promise<readonly Row[]>
+  /** Runs in a snapshot of its own. @throws {LedgerProblem} if the query fails, takes too long or is not read-only */
+  query(sql: string, params?: readonly unknown[]): Promise<Table>
   /** Everything read within sees the database as of one moment: one repeatable-read, read-only transaction. */
   inSnapshot<T>(read: (query: Session['query']) => Promise<T>): Promise<T>
   pulse(): Promise<Pulse>
 }
 
 /**
- * @throws {LedgerProblem} where the database cannot be reached; the message holds no password
- * @throws {MissingPackageError} where the driver is not installed
+ * Opens a session that cannot write, by three means: transactions of the session are read-only by default; each query
+ * runs in one that is read-only by its own declaration, as the only statement of its message (so that no `COMMIT;` can
+ * stand before it); and after each query the session checks that it still is in that transaction.
+ *
+ * Through a pooler the first may be missing: pgBouncer refuses it at the start, and a `SET` would stay with the server
+ * connection for whoever uses it next. The others hold there too.
+ *
+ * @throws {LedgerProblem} if the database cannot be reached; the message holds no password
+ * @throws {MissingPackageError} if the driver is not installed
  */
 export async function openSession({ url, queryTimeoutMs, signal }: SessionOptions): Promise<Session> {
   signal.throwIfAborted()
   const { default: pg } = await loadOptional('ledger', 'pg', () => import('pg'))
+  const client = await connect(pg, url)
+  const abort = () => void client.end().catch(() => {})
+  signal.addEventListener('abort', abort, { once: true })
+
+  const run = async (sql: string, params: readonly unknown[] = []) => {
+    signal.throwIfAborted()
+    // Without values the driver would take the simple protocol, which runs several statements at once.
+    const config: QueryConfig & { queryMode: 'extended' } = { text: sql, values: [...params], queryMode: 'extended' }
+    try {
+      return await client.query<Row>(config)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw queryFailed(sql, error, queryTimeoutMs)
+    }
+  }
+  const inSnapshot: Session['inSnapshot'] = async (read) => {
+    const token = randomUUID()
+    await run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    try {
+      await run(`SET LOCAL statement_timeout = ${queryTimeoutMs}`)
+      await noticeHangUp(client)
+      // Once a snapshot is taken the server refuses SET TRANSACTION READ WRITE.
+      await run(`SELECT set_config('vitest_slo.transaction', $1, true)`, [token])
+      return await read(async (sql, params) => {
+        const { rows, fields } = await run(sql, params)
+        const [state] = (await run(STATE)).rows
+        if (state?.['token'] !== token || state['mode'] !== 'on') throw leftTransaction(sql)
+        return { rows, types: await typesOf(fields, run) }
+      })
+    } finally {
+      await client.query('ROLLBACK').catch(() => {})
+    }
+  }
+  return {
+    query: (sql, params) => inSnapshot((query) => query(sql, params)),
+    inSnapshot,
+    pulse: async () => readPulse((await run(PULSE)).rows),
+    async [Symbol.asyncDispose]() {
+      signal.removeEventListener('abort', abort)
+      await client.end().catch(() => {})
+    },
+  }
+}
+
+const STATE = `
+  SELECT current_setting('vitest_slo.transaction', true) AS token, current_setting('transaction_read_only') AS mode`
+
+function leftTransaction(sql: string): LedgerProblem {
+  return new LedgerProblem(
+    `the query ended or changed its read-only transaction: ${showSql(sql)}`,
+    'write a SELECT; a ledger only reads',
+  )
+}
+
+interface Driver {
+  readonly Client: new (config: ClientConfig) => Client
+}
+
+const READ_ONLY = encodeURIComponent('-c default_transaction_read_only=on')
+
+async function connect(pg: Driver, url: string): Promise<Client> {
+  try {
+    return await connectOnce(pg, readOnlyUrl(url))
+  } catch (error) {
+    const isPooler = /unsupported startup parameter/i.test((error as Error).message)
+    if (!isPooler) throw unreachable(url, error)
+    return connectOnce(pg, url).catch((again: unknown) => {
+      throw unreachable(url, again)
+    })
+  }
+}
+
+async function connectOnce(pg: Driver, url: string): Promise<Client> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_MS,
@@ -40,58 +124,22 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
   client.on('error', () => {})
   try {
     await client.connect()
+    return client
   } catch (error) {
     await client.end().catch(() => {})
-    throw unreachable(url, error)
-  }
-  const abort = () => void client.end().catch(() => {})
-  signal.addEventListener('abort', abort, { once: true })
-
-  const run = async (sql: string, params: readonly unknown[] = []): Promise<readonly Row[]> => {
-    signal.throwIfAborted()
-    try {
-      const result = await client.query<Row>(sql, [...params])
-      return result.rows
-    } catch (error) {
-      signal.throwIfAborted()
-      throw failed(sql, error, queryTimeoutMs)
-    }
-  }
-  const inSnapshot: Session['inSnapshot'] = async (read) => {
-    await run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-    try {
-      await run(`SET LOCAL statement_timeout = ${queryTimeoutMs}`)
-      await noticeHangUp(client)
-      return await read(run)
-    } finally {
-      await client.query('ROLLBACK').catch(() => {})
-    }
-  }
-  return {
-    query: (sql, params) => inSnapshot((query) => query(sql, params)),
-    inSnapshot,
-    pulse: async () => readPulse(await run(PULSE)),
-    async [Symbol.asyncDispose]() {
-      signal.removeEventListener('abort', abort)
-      await client.end().catch(() => {})
-    },
+    throw error
   }
 }
 
-/**
- * Whoever has written holds a lock on its own transaction id, which everybody may see; the snapshot's upper end moves
- * whenever one of them ends.
- */
-const PULSE = `
-  SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS horizon,
-         (SELECT count(DISTINCT virtualtransaction)::int FROM pg_locks
-          WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted) AS writers`
-
-function readPulse([row]: readonly Row[]): Pulse {
-  return { horizon: String(row?.['horizon']), writers: Number(row?.['writers']) }
+/** Keeps options of the URL's own; of two parameters of one name the driver takes the last. */
+function readOnlyUrl(url: string): string {
+  if (!URL.canParse(url)) return url
+  const own = new URL(url).searchParams.get('options')
+  const options = own === null ? READ_ONLY : `${encodeURIComponent(own)}%20${READ_ONLY}`
+  return `${url}${url.includes('?') ? '&' : '?'}options=${options}`
 }
 
-/** Has the server end a query whose client is gone, where its platform lets it see that. */
+/** Has the server end a query whose client is gone, if its platform can see that. */
 async function noticeHangUp(client: Client): Promise<void> {
   await client.query('SAVEPOINT platform')
   await client
@@ -99,30 +147,29 @@ async function noticeHangUp(client: Client): Promise<void> {
     .catch(() => client.query('ROLLBACK TO SAVEPOINT platform'))
 }
 
+/** The first identifier of types that a database or an extension defined itself. */
+const FIRST_OWN_TYPE = 16_384
+
+/** How keys in each column are compared. */
+async function typesOf(
+  fields: readonly FieldDef[],
+  run: (sql: string, params: readonly unknown[]) => Promise<{ readonly rows: readonly Row[] }>,
+): Promise<Readonly<Record<string, KeyType>>> {
+  const own = fields.map(({ dataTypeID }) => dataTypeID).filter((id) => id >= FIRST_OWN_TYPE)
+  const named = own.length === 0 ? [] : (await run(OWN_TYPES, [own])).rows
+  const names = new Map(named.map(({ id, name }) => [Number(id), String(name)]))
+  return Object.fromEntries(fields.map(({ name, dataTypeID }) => [name, keyTypeOf(dataTypeID, names.get(dataTypeID))]))
+}
+
+const OWN_TYPES = 'SELECT oid::int8 AS id, typname AS name FROM pg_type WHERE oid = ANY ($1::oid[])'
+
 function unreachable(url: string, error: unknown): LedgerProblem {
-  const place = URL.canParse(url) ? new URL(url).host : 'a URL that is none'
+  const place = URL.canParse(url) ? new URL(url).host : 'a URL that cannot be read'
   const { code, message } = error as { code?: string; message?: string }
-  // The driver quotes the whole URL where it cannot read it.
+  // The driver quotes the whole URL if it cannot read it.
   const reason = code ?? (URL.canParse(url) ? message : undefined)
   return new LedgerProblem(
     `the database at ${place} cannot be reached${reason === undefined ? '' : ` (${reason})`}`,
-    'correct PERF_DATABASE_URL: postgres://user:password@host:5432/database, or unset it to have these assertions skipped',
-  )
-}
-
-function failed(sql: string, error: unknown, queryTimeoutMs: number): LedgerProblem {
-  const { code, message, position } = error as { code?: string; message: string; position?: string }
-  const text = sql.replace(/\s+/g, ' ').trim()
-  const shown = text.length > 300 ? `${text.slice(0, 299)}…` : text
-  if (code === QUERY_CANCELED) {
-    return new LedgerProblem(
-      `the query took longer than ${formatMs(queryTimeoutMs)}: ${shown}`,
-      `give the column that scopes it an index, or give it more time: ledger.with({ queryTimeout: '5m' })`,
-    )
-  }
-  const where = position === undefined ? '' : `, at "${sql.slice(Number(position) - 1, Number(position) + 29)}"`
-  return new LedgerProblem(
-    `the query failed: ${message}${code === undefined ? '' : ` (${code})`}${where}: ${shown}`,
-    'correct the query; it runs in a read-only transaction, and `$1` is the run id',
+    'start that server, or correct its URL (PERF_DATABASE_URL): postgres://user:password@host:5432/database',
   )
 }

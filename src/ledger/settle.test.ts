@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { OpenTransaction, Pulse, Standby } from './pulse.ts'
 import { settle } from './settle.ts'
-import type { Clock, Pulse, SettleOptions } from './settle.ts'
+import type { Clock, SettleOptions } from './settle.ts'
 
 /** A clock that runs only while somebody sleeps. */
 function virtualClock(): Clock {
@@ -14,11 +15,11 @@ function virtualClock(): Clock {
   }
 }
 
-/** Settles on a database whose pulse is a function of time. */
-function settleOn(pulseAt: (ms: number) => Pulse, options: Partial<SettleOptions> = {}) {
+/** Settles on a database whose pulse is a function of time; on a primary without open transactions unless it says so. */
+function settleOn(pulseAt: (ms: number) => Omit<Pulse, 'open'> & Partial<Pulse>, options: Partial<SettleOptions> = {}) {
   const clock = options.clock ?? virtualClock()
   return settle({
-    pulse: async () => pulseAt(clock.nowMs()),
+    pulse: async () => ({ open: [], ...pulseAt(clock.nowMs()) }),
     measure: async () => '12 rows',
     limitMs: 10_000,
     signal: new AbortController().signal,
@@ -27,7 +28,7 @@ function settleOn(pulseAt: (ms: number) => Pulse, options: Partial<SettleOptions
   })
 }
 
-const idle: Pulse = { writers: 0, horizon: '100' }
+const idle: Pulse = { writers: 0, horizon: '100', open: [] }
 
 describe('settling', () => {
   test('an idle database settles once nothing was written for 300 ms', async () => {
@@ -77,6 +78,45 @@ describe('settling', () => {
     expect(settled.said).toBe('waited 1.00 s: the target says it is quiet')
   })
 
+  test('waits for a transaction that was open and has not written yet', async () => {
+    const api: OpenTransaction = { id: '3/17', client: 'pid 4711 (orders-api)' }
+    const settled = settleOn((ms) => ({ ...idle, open: ms < 2_000 ? [api] : [] }))
+    expect(await settled).toEqual({
+      horizon: '100',
+      said: 'waited 2.20 s: open transactions ended, nothing was written for 300 ms',
+    })
+  })
+
+  test('a transaction that stays open is named, also where what is read stands still', async () => {
+    const open = [1, 2, 3, 4].map((pid) => ({ id: `3/${pid}`, client: `pid ${pid} (orders-api)` }))
+    await expect(settleOn(() => ({ ...idle, open: open.slice(0, 1) }), { limitMs: 3_000 })).rejects.toThrow(
+      'did not settle within 3.00 s: 1 transaction is open since before: pid 1 (orders-api), last seen: 12 rows',
+    )
+    await expect(settleOn(() => ({ ...idle, open }), { limitMs: 3_000 })).rejects.toThrow(
+      '4 transactions are open since before: pid 1 (orders-api), pid 2 (orders-api), pid 3 (orders-api), …',
+    )
+  })
+
+  test('does not wait for transactions that come and go, as reads of others do', async () => {
+    const settled = settleOn((ms) => ({ ...idle, open: [{ id: String(ms), client: 'pid 1' }] }))
+    expect(await settled).toMatchObject({ said: expect.stringContaining('nothing was written for 300 ms') })
+  })
+
+  test('a transaction that began later and stays open counts as somebody at work', async () => {
+    const late = [{ id: '9/9', client: 'pid 9' }]
+    expect(await settleOn((ms) => ({ ...idle, open: ms < 100 ? [] : late }))).toEqual({
+      horizon: '',
+      said: 'waited 1.20 s: 12 rows for 1.00 s while other transactions were open',
+    })
+  })
+
+  test('the target’s own word covers its transactions', async () => {
+    const open = [{ id: '3/17', client: 'pid 1' }]
+    expect(await settleOn(() => ({ ...idle, open }), { quiet: async () => true })).toMatchObject({
+      said: 'waited 100 ms: the target says it is quiet',
+    })
+  })
+
   test('gives up at its limit and says what it saw', async () => {
     const endless = settleOn((ms) => ({ writers: 2, horizon: String(ms) }), { measure: counter(), limitMs: 3_000 })
     await expect(endless).rejects.toThrow(
@@ -84,6 +124,55 @@ describe('settling', () => {
     )
     const deaf = settleOn(() => idle, { quiet: async () => false, limitMs: 1_000 })
     await expect(deaf).rejects.toThrow('did not settle within 1.00 s: the target never said that it is quiet')
+  })
+
+  describe('a standby', () => {
+    const standby: Standby = { received: 500n, replayed: 200n, behindMs: 3_000, isPaused: false }
+
+    test('is read once it has replayed what it had received', async () => {
+      const settled = settleOn((ms) => ({
+        ...idle,
+        horizon: ms < 3_000 ? '100' : '101',
+        // More comes while it catches up: that is not waited for.
+        standby: { ...standby, received: 500n + BigInt(ms), replayed: ms < 3_000 ? 200n : 500n },
+      }))
+      expect(await settled).toEqual({
+        horizon: '101',
+        said: 'waited 3.30 s: the replica replayed what it had received, nothing was written for 300 ms',
+      })
+    })
+
+    test('that stays behind is named, with how far it is behind', async () => {
+      await expect(settleOn(() => ({ ...idle, standby }), { limitMs: 2_000 })).rejects.toThrow(
+        'the database is a replica, 3.00 s behind its primary: it did not replay within 2.00 s what it had received',
+      )
+      const paused = { ...standby, isPaused: true, behindMs: undefined }
+      await expect(settleOn(() => ({ ...idle, standby: paused }), { limitMs: 2_000 })).rejects.toThrow(
+        'the database is a replica, and its replay is paused: it did not replay',
+      )
+    })
+
+    test('without a primary cannot be judged', async () => {
+      const alone = { ...standby, received: undefined }
+      await expect(settleOn(() => ({ ...idle, standby: alone }))).rejects.toThrow('not connected to its primary')
+    })
+
+    test('does not wait for its readers, and again only for what came since', async () => {
+      const even = { ...standby, replayed: 500n }
+      const open = [{ id: '3/17', client: 'pid 1' }]
+      expect(await settleOn(() => ({ ...idle, open, standby: even }))).toMatchObject({
+        said: 'waited 300 ms: nothing was written for 300 ms',
+      })
+      const again = await settleOn(() => ({ ...idle, standby: even }), { settledAt: '100' })
+      expect(again.said).toBe('nothing was written since')
+      const behind = settleOn(
+        (ms) => ({ ...idle, standby: { ...even, received: 600n, replayed: ms < 900 ? 500n : 600n } }),
+        {
+          settledAt: '100',
+        },
+      )
+      expect(await behind).toMatchObject({ said: expect.stringContaining('the replica replayed') })
+    })
   })
 
   test('ends with the signal', async () => {

@@ -1,24 +1,17 @@
 import { formatMs } from '../stats/units.ts'
 import { LedgerProblem } from './problem.ts'
+import type { Pulse } from './pulse.ts'
 
 const POLL_MS = 100
-/** How long no transaction may have written anywhere on the server. */
+/** How long no transaction may have been at work anywhere on the server. */
 const STILL_MS = 300
-/** How long what is read must stay the same where other transactions go on writing. */
+/** How long what is read must stay the same while other transactions are at work. */
 const SAME_MS = 1_000
-
-/** What a ledger looks like at one moment. */
-export interface Pulse {
-  /** Transactions that have written and are still open, on the whole server. */
-  readonly writers: number
-  /** Differs once a transaction that has written ended since. */
-  readonly horizon: string
-}
 
 export interface SettleOptions {
   /** Reads the pulse of the database. */
   pulse(): Promise<Pulse>
-  /** What the check will read, as one text, e.g. the number of rows. Asked only while somebody writes. */
+  /** What the check will read, as one text, e.g. the number of rows. Read only while others are at work. */
   measure(): Promise<string>
   /** The target's own word that it has nothing in flight. */
   readonly quiet?: (() => Promise<boolean>) | undefined
@@ -32,32 +25,50 @@ export interface SettleOptions {
 /** Time as settling needs it; virtual in tests. */
 export interface Clock {
   nowMs(): number
-  /** Rejects where the signal is aborted meanwhile. */
+  /** Rejects if the signal is aborted meanwhile. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
 export interface Settled {
+  /** Differs if something was written between two of them; empty if that is not known. */
   readonly horizon: string
   /** What was waited for: `waited 0.3 s: nothing was written for 300 ms`. */
   readonly said: string
 }
 
 /**
- * Waits until what was in flight when the load ended has arrived or died: until the target says so where it can;
- * otherwise until no transaction has written to the server for 300 ms, or, where others keep writing there, what the
- * check reads has stood still for a second.
+ * Waits until what was in flight when the load ended has arrived or ended:
  *
- * It misleads where a target answers first and writes much later.
+ * - a standby has replayed what it had received;
+ * - every transaction that was open in this database has ended, whether it had written or not;
+ * - the target says so, if it can; otherwise nobody has been at work on the server for 300 ms, or, if others keep writing
+ *   there, what the check reads has stood still for a second.
  *
- * @throws {LedgerProblem} where that takes longer than the limit
+ * What a target writes after a pause is not in flight: see `watchLedger()`.
+ *
+ * @throws {LedgerProblem} if that takes longer than the limit, or a standby is not connected to its primary
  */
 export async function settle(options: SettleOptions): Promise<Settled> {
   const { pulse, measure, quiet, settledAt, limitMs, signal, clock } = options
   const startMs = clock.nowMs()
   let last = await pulse()
-  if (last.writers === 0 && last.horizon === settledAt)
+  if (last.standby && last.standby.received === undefined) throw disconnected()
+  const received = last.standby?.received ?? 0n
+  const isReplayed = ({ standby }: Pulse) => standby === undefined || standby.replayed >= received
+  if (last.writers + last.open.length === 0 && last.horizon === settledAt && isReplayed(last))
     return { horizon: last.horizon, said: 'nothing was written since' }
 
+  // On a standby others can only read; and the target's own word covers its transactions.
+  let inFlight = quiet === undefined && last.standby === undefined ? last.open : []
+  const [waitsForReplay, waitsForOpen] = [!isReplayed(last), inFlight.length > 0]
+  const waited = (nowMs: number, reason: string) => {
+    const first = [
+      waitsForReplay ? 'the replica replayed what it had received' : undefined,
+      waitsForOpen ? 'open transactions ended' : undefined,
+    ]
+    const reasons = [...first, reason].filter((part) => part !== undefined)
+    return `waited ${formatMs(nowMs - startMs)}: ${reasons.join(', ')}`
+  }
   let stillSinceMs = startMs
   let measured: { text: string; sinceMs: number } | undefined
   for (;;) {
@@ -65,35 +76,80 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     await clock.sleep(POLL_MS, signal)
     const now = await pulse()
     const nowMs = clock.nowMs()
-    const waited = `waited ${formatMs(nowMs - startMs)}`
-    const still = now.writers + last.writers === 0 && now.horizon === last.horizon
+    inFlight = inFlight.filter(({ id }) => now.open.some((open) => open.id === id))
+    const isFree = inFlight.length === 0 && isReplayed(now)
+    const wrote = now.writers + last.writers > 0 || now.horizon !== last.horizon
+    const isStill = !wrote && !stayedOpen(last, now)
     last = now
     if (quiet !== undefined) {
-      if ((await quiet()) && still) return { horizon: now.horizon, said: `${waited}: the target says it is quiet` }
-    } else if (still) {
+      if ((await quiet()) && isFree && !wrote)
+        return { horizon: now.horizon, said: waited(nowMs, 'the target says it is quiet') }
+    } else if (isStill) {
       const stillMs = nowMs - stillSinceMs
-      if (stillMs >= STILL_MS)
-        return { horizon: now.horizon, said: `${waited}: nothing was written for ${formatMs(stillMs)}` }
+      if (isFree && stillMs >= STILL_MS)
+        return { horizon: now.horizon, said: waited(nowMs, `nothing was written for ${formatMs(stillMs)}`) }
     } else {
       stillSinceMs = nowMs
       const text = await measure()
       if (text !== measured?.text) measured = { text, sinceMs: nowMs }
       const sameMs = nowMs - measured.sinceMs
-      if (sameMs >= SAME_MS)
-        return { horizon: '', said: `${waited}: ${text} for ${formatMs(sameMs)} while others wrote` }
+      if (isFree && sameMs >= SAME_MS) {
+        const others = wrote ? 'others wrote' : 'other transactions were open'
+        return { horizon: '', said: waited(nowMs, `${text} for ${formatMs(sameMs)} while ${others}`) }
+      }
     }
-    if (nowMs - startMs >= limitMs) throw unsettled(options, now, measured?.text)
+    if (nowMs - startMs >= limitMs) {
+      const open = inFlight.map(({ client }) => client)
+      throw unsettled(options, now, { open, isReplayed: isReplayed(now), measured: measured?.text })
+    }
   }
 }
 
-function unsettled({ quiet, limitMs }: SettleOptions, { writers }: Pulse, measured: string | undefined): LedgerProblem {
+/** A transaction that two looks in a row see may be about to write; most reads are seen once. */
+function stayedOpen(last: Pulse, now: Pulse): boolean {
+  if (now.standby !== undefined) return false
+  return now.open.some(({ id }) => last.open.some((open) => open.id === id))
+}
+
+interface Unsettled {
+  readonly open: readonly string[]
+  readonly isReplayed: boolean
+  readonly measured: string | undefined
+}
+
+function unsettled(
+  { quiet, limitMs }: SettleOptions,
+  { writers, standby }: Pulse,
+  { open, isReplayed, measured }: Unsettled,
+): LedgerProblem {
+  if (standby !== undefined && !isReplayed) {
+    const behind = standby.behindMs === undefined ? '' : `, ${formatMs(standby.behindMs)} behind its primary`
+    const paused = standby.isPaused ? ', and its replay is paused' : ''
+    return new LedgerProblem(
+      `the database is a replica${behind}${paused}: it did not replay within ${formatMs(limitMs)} what it had received`,
+      `read the primary (PERF_DATABASE_URL), or wait longer: ledger.with({ settleTimeout: '60s' })`,
+    )
+  }
+  const named = open.slice(0, 3).join(', ') + (open.length > 3 ? ', …' : '')
   const seen = [
     quiet === undefined ? undefined : 'the target never said that it is quiet',
-    writers === 0 ? undefined : `${writers} writing ${writers === 1 ? 'transaction is' : 'transactions are'} open`,
+    open.length === 0 ? undefined : `${count(open.length, 'transaction')} open since before: ${named}`,
+    writers === 0 ? undefined : `${count(writers, 'writing transaction')} open`,
     measured === undefined ? undefined : `last seen: ${measured}`,
   ].filter((part) => part !== undefined)
   return new LedgerProblem(
     `the ledger did not settle within ${formatMs(limitMs)}${seen.length === 0 ? '' : `: ${seen.join(', ')}`}`,
-    `see what still writes (SELECT * FROM pg_stat_activity), or wait longer: ledger.with({ settleTimeout: '60s' })`,
+    `see what is still at work (SELECT * FROM pg_stat_activity) and end it, or wait longer: ledger.with({ settleTimeout: '60s' })`,
+  )
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? ' is' : 's are'}`
+}
+
+function disconnected(): LedgerProblem {
+  return new LedgerProblem(
+    'the database is a replica that is not connected to its primary, so that nobody knows how far behind it is',
+    'read the primary (PERF_DATABASE_URL), or let the replica stream from it',
   )
 }

@@ -34,18 +34,18 @@ test('of a CSV file, which repeat unless they must be unique', async () => {
 
 test('a query of the target’s database', async () => {
   const asked: unknown[] = []
-  const query = async (text: string, values: readonly unknown[]) => {
-    asked.push([text, values])
+  const query = async (text: string, values: readonly unknown[], service?: string) => {
+    asked.push([text, values, service])
     return [{ id: 1 }]
   }
   expect(await rows(sql('SELECT id FROM users WHERE plan = $1', ['pro']), 2, query)).toEqual([{ id: 1 }])
-  expect(await rows(sql('SELECT id FROM users'), 2, query)).toEqual([{ id: 1 }])
+  expect(await rows(sql('SELECT id FROM users', [], { service: 'orders' }), 2, query)).toEqual([{ id: 1 }])
   expect(asked).toEqual([
-    ['SELECT id FROM users WHERE plan = $1', ['pro']],
-    ['SELECT id FROM users', []],
+    ['SELECT id FROM users WHERE plan = $1', ['pro'], undefined],
+    ['SELECT id FROM users', [], 'orders'],
   ])
   await expect(rows(sql('SELECT 1', [], { unique: true }), 2, query)).rejects.toThrow('data: 1 rows for 2 VUs')
-  await expect(rows(sql('SELECT 1'))).rejects.toThrow('data: sql() needs a Postgres service, and none is configured')
+  await expect(rows(sql('SELECT 1'))).rejects.toThrow('data: sql() needs a Postgres service, and none is known here')
 })
 
 test('that must be unique must suffice', async () => {

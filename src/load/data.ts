@@ -2,8 +2,12 @@ import { checkKnownKeys } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
 import { readCsv } from './csv.ts'
 
-/** Runs a query for {@link sql}; given by whoever knows the database. */
-export type SqlQuery = (query: string, values: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>
+/** Runs a query for {@link sql} on a service of the config; given by whoever knows the databases. */
+export type SqlQuery = (
+  query: string,
+  values: readonly unknown[],
+  service: string | undefined,
+) => Promise<readonly Record<string, unknown>[]>
 
 /** What a source may use to get its rows. */
 export interface DataContext {
@@ -33,18 +37,27 @@ export function csv(path: string | URL, { unique = false }: DataOptions = {}): D
   return { isDataSource: true, unique, rows: () => readCsv(path) }
 }
 
-/** Rows of a query to the target's Postgres, with `$1`, `$2`, … standing for values. */
+export interface SqlOptions extends DataOptions {
+  /** The Postgres service, by its name in the config. Default: the only one. */
+  readonly service?: string
+}
+
+/**
+ * Rows of a query to the target's Postgres, with `$1`, `$2`, … standing for values. It runs in a read-only transaction.
+ *
+ * @throws {Error} from `http.run()`, if there is no Postgres, or there are several and none is named
+ */
 export function sql<Row extends Record<string, unknown> = Record<string, unknown>>(
   query: string,
   values: readonly unknown[] = [],
-  { unique = false }: DataOptions = {},
+  { unique = false, service }: SqlOptions = {},
 ): DataSource<Row> {
   return {
     isDataSource: true,
     unique,
     async rows(context) {
-      if (context.sql === undefined) throw new Error('data: sql() needs a Postgres service, and none is configured')
-      return (await context.sql(query, values)) as readonly Row[]
+      if (context.sql === undefined) throw new Error('data: sql() needs a Postgres service, and none is known here')
+      return (await context.sql(query, values, service)) as readonly Row[]
     },
   }
 }

@@ -1,17 +1,22 @@
 import { checkKnownKeys } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
 import { History } from '../run/history.ts'
-import type { ConservationCheck, HistoryCheck, LedgerTotal } from '../run/ledger-evidence.ts'
+import type { ConservationCheck, HistoryCheck, LedgerTotal, RowSource } from '../run/ledger-evidence.ts'
 
 /** Where the rows are that a history speaks about. */
 export interface LedgerRows {
   /**
-   * A query for the rows of this run, one for each application of a key. `$1` is the run's id:
-   * `SELECT idempotency_key FROM transfers WHERE run_id = $1`. A column `run_id` among them is checked as well.
+   * The rows of this run, one for each application of a key. As a query `$1` is the run's id:
+   * `SELECT idempotency_key FROM transfers WHERE run_id = $1`; it may end in comments and a semicolon. As a function it
+   * returns the rows, from another database or an API. A column `run_id` among them is checked as well.
    */
-  readonly rows: string
-  /** The column that holds the key the history recorded, as text or number. */
-  readonly key: string
+  readonly rows: RowSource
+  /**
+   * The column that holds the key the history recorded, as text, number or UUID; or the columns of a composite key, in
+   * the order in which `record.key` returns its parts. Keys are compared by the column's type: UUIDs without case,
+   * numbers by value.
+   */
+  readonly key: string | readonly string[]
   /** The table holds nothing but this run's rows, so that the query need not use `$1`. Default: `false`. */
   readonly unscoped?: boolean
 }
@@ -21,8 +26,8 @@ export type ExactAmount = number | bigint | `${number}`
 
 /** What must be conserved: a total, the entries of transfers, the balances of accounts; at least one of them. */
 export interface Conserved {
-  /** A query for one exact number: `SELECT sum(balance) FROM accounts`. */
-  readonly total?: string
+  /** A query for one exact number, `SELECT sum(balance) FROM accounts`, or a function that returns it as one row. */
+  readonly total?: RowSource
   /** The total before the load, by `await ledger.value(sql)`. Left out: 0, for a total over what this run alone wrote. */
   readonly before?: LedgerTotal
   /**
@@ -30,13 +35,16 @@ export interface Conserved {
    * works it out of a history. Default: 0.
    */
   readonly expectedDelta?: ExactAmount | { readonly atLeast: ExactAmount; readonly atMost: ExactAmount }
-  /** A query for columns `transfer`, `account`, `amount`, and `key` where it is known: each transfer must sum to zero. */
-  readonly entries?: string
   /**
-   * A query for columns `account`, `balance`, and `floor` where there is one: no balance may lie below its floor. With
-   * `entries`, which must then be all there are, each balance must be the sum of its entries.
+   * Columns `transfer`, `account`, `amount`, and `key` if it is known, by a query or a function: each transfer must sum
+   * to zero.
    */
-  readonly accounts?: string
+  readonly entries?: RowSource
+  /**
+   * Columns `account`, `balance`, and `floor` if there is one, by a query or a function: no balance may lie below its
+   * floor. With `entries`, which must then be all there are, each balance must be the sum of its entries.
+   */
+  readonly accounts?: RowSource
   /** Names what users were told of unbalanced transfers, by `key`; and gives `$1` its value. */
   readonly history?: History
 }
@@ -58,8 +66,8 @@ export function readRows(problems: Problems, options: unknown): Pick<HistoryChec
   } = readObject<LedgerRows>(problems, options, ['rows', 'key', 'unscoped'], ROWS_EXAMPLE)
   if (typeof unscoped !== 'boolean') problems.add('unscoped', unscoped, 'must be true or false', 'unscoped: true')
   return {
-    rows: readText(problems, 'rows', rows, "rows: 'SELECT idempotency_key FROM transfers WHERE run_id = $1'"),
-    key: readText(problems, 'key', key, "key: 'idempotency_key'"),
+    rows: readSource(problems, 'rows', rows, "rows: 'SELECT idempotency_key FROM transfers WHERE run_id = $1'"),
+    key: readColumns(problems, key),
     unscoped,
   }
 }
@@ -69,8 +77,8 @@ const CONSERVED_EXAMPLE = "{ total: 'SELECT sum(balance) FROM accounts', before 
 
 export function readConserved(problems: Problems, options: unknown): ConservationCheck {
   const given = readObject<Conserved>(problems, options, CONSERVED, CONSERVED_EXAMPLE)
-  const sql = (name: 'total' | 'entries' | 'accounts') =>
-    given[name] === undefined ? undefined : readText(problems, name, given[name], `${name}: 'SELECT …'`)
+  const source = (name: 'total' | 'entries' | 'accounts') =>
+    given[name] === undefined ? undefined : readSource(problems, name, given[name], `${name}: 'SELECT …'`)
   const { before, expectedDelta, history } = given
   if (before !== undefined && (typeof before !== 'object' || before === null || !('amount' in before))) {
     problems.add('before', before, 'must be what ledger.value() gave', `before: await ledger.value('SELECT …')`)
@@ -79,9 +87,9 @@ export function readConserved(problems: Problems, options: unknown): Conservatio
     problems.add('total', undefined, 'at least one of total, entries and accounts is needed', CONSERVED_EXAMPLE)
   }
   return {
-    total: sql('total'),
-    entries: sql('entries'),
-    accounts: sql('accounts'),
+    total: source('total'),
+    entries: source('entries'),
+    accounts: source('accounts'),
     before,
     expectedDelta: readDelta(problems, expectedDelta ?? 0),
     history: history === undefined ? undefined : readHistory(problems, history),
@@ -94,7 +102,7 @@ function readDelta(problems: Problems, delta: unknown): ConservationCheck['expec
       typeof value === 'bigint' ||
       (typeof value === 'number'
         ? Number.isSafeInteger(value)
-        : typeof value === 'string' && /^-?\d+(\.\d{1,18})?$/.test(value))
+        : typeof value === 'string' && /^-?\d+(\.\d{1,100})?$/.test(value))
     if (isExact) return String(value)
     problems.add(path, value, 'must be exact: a whole number, a bigint, or decimal digits as text', `${path}: '-12.50'`)
     return '0'
@@ -125,6 +133,22 @@ function readObject<T extends object>(
   }
   checkKnownKeys(problems, '', value, known)
   return value
+}
+
+/** A query or a function. */
+export function readSource(problems: Problems, path: string, value: unknown, example: string): RowSource {
+  if (typeof value === 'function') return value as RowSource
+  if (typeof value === 'string' && value.trim() !== '') return value
+  problems.add(path, value, 'must be a query, or a function that returns rows', example)
+  return ''
+}
+
+function readColumns(problems: Problems, key: unknown): readonly string[] {
+  const columns = Array.isArray(key) ? (key as readonly unknown[]) : [key]
+  const isNamed = columns.every((column) => typeof column === 'string' && column.trim() !== '')
+  if (isNamed && columns.length > 0) return columns as readonly string[]
+  problems.add('key', key, 'must be the name of a column, or a list of them', "key: 'idempotency_key'")
+  return []
 }
 
 export function readText(problems: Problems, path: string, value: unknown, example: string): string {

@@ -6,11 +6,12 @@ import type {
   LedgerChecks,
   LedgerEvidence,
   LedgerSource,
+  RowSource,
 } from '../run/ledger-evidence.ts'
 import { refuseMore } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
-import { readConserved, readHistory, readRows, readText } from './ledger-arguments.ts'
+import { readConserved, readHistory, readRows, readSource, readText } from './ledger-arguments.ts'
 import type { Conserved, LedgerRows } from './ledger-arguments.ts'
 import { countFindings, describeOffenders, hintFor, showOptions, showRange, showTotal } from './ledger-words.ts'
 import type { Subject } from './subject.ts'
@@ -33,8 +34,8 @@ export interface LedgerMatchers<T> {
   toMatchHistory: OnLedger<T, (history: History | undefined, rows: LedgerRows) => Promise<void>>
   /** Totals changed by what they had to, transfers sum to zero, balances are the sum of their entries. To be awaited. */
   toConserve: OnLedger<T, (conserved: Conserved) => Promise<void>>
-  /** A query that finds violations finds none. To be awaited. */
-  toHoldInvariant: OnLedger<T, (name: string, sql: string) => Promise<void>>
+  /** A query or function that returns violations returns none. To be awaited. */
+  toHoldInvariant: OnLedger<T, (name: string, violations: RowSource) => Promise<void>>
 }
 
 declare module 'vitest' {
@@ -72,7 +73,7 @@ function historyMatcher(name: string, depth: HistoryCheck['depth'], words: Words
       return { history: readHistory(problems, history), ...readRows(problems, options), depth }
     },
     judge: (checks, check) =>
-      judged(checks, words, async () => {
+      judged(words, async () => {
         const evidence = await checks.history(check)
         return { evidence, received: countFindings(evidence) ?? 'every key as told' }
       }),
@@ -96,7 +97,7 @@ const toConserve = defineMatcher<LedgerChecks, ConservationCheck>({
         : `no balance below its floor${check.entries === undefined ? '' : ' or apart from its entries'}`,
     ].filter((part) => part !== undefined)
     const words = { expected: parts.join(', '), expectedNot: `not: ${parts.join(', ')}` }
-    return judged(checks, words, async () => {
+    return judged(words, async () => {
       const { total, ...evidence } = await checks.conservation(check)
       const found = countFindings(evidence)
       const received = [showTotal(total), found].filter((part) => part !== undefined)
@@ -109,17 +110,20 @@ const toConserve = defineMatcher<LedgerChecks, ConservationCheck>({
   },
 })
 
-const toHoldInvariant = defineMatcher<LedgerChecks, { readonly name: string; readonly sql: string }>({
+const toHoldInvariant = defineMatcher<LedgerChecks, { readonly name: string; readonly violations: RowSource }>({
   name: 'toHoldInvariant',
   subject: ledger,
-  readArguments(problems, [name, sql, ...more]) {
+  readArguments(problems, [name, violations, ...more]) {
     const example = "toHoldInvariant('no debts', 'SELECT * FROM accounts WHERE balance < 0')"
     refuseMore(problems, more, 0, example)
-    return { name: readText(problems, 'name', name, example), sql: readText(problems, 'sql', sql, example) }
+    return {
+      name: readText(problems, 'name', name, example),
+      violations: readSource(problems, 'violations', violations, example),
+    }
   },
-  judge: (checks, { name, sql }) =>
-    judged(checks, { expected: `${name}: no row`, expectedNot: `${name}: broken by some row` }, async () => {
-      const evidence = await checks.invariant(sql)
+  judge: (checks, { name, violations }) =>
+    judged({ expected: `${name}: no row`, expectedNot: `${name}: broken by some row` }, async () => {
+      const evidence = await checks.invariant(violations)
       return { evidence, received: countFindings(evidence) ?? 'no row' }
     }),
 })
@@ -139,18 +143,20 @@ interface Judged {
   readonly broken?: boolean
 }
 
-async function judged({ unavailable }: LedgerChecks, words: Words, check: () => Promise<Judged>): Promise<Judgement> {
-  if (unavailable !== undefined) {
-    return { holds: false, ...words, received: '', invalidities: [], evidence: [], skipped: unavailable }
-  }
+async function judged(words: Words, check: () => Promise<Judged>): Promise<Judgement> {
   const { evidence, received, broken = false } = await check()
-  const { findings, invalidities, lines } = evidence
+  const { findings, invalidities, lines, waited, hint, skipped } = evidence
+  const holds = findings.length === 0 && !broken
+  const isJudged = invalidities.length === 0
+  // A report shows of what passed no evidence; what was waited for is part of what was received.
+  const settled = holds && isJudged && waited !== undefined ? `; ${waited}` : ''
   return {
-    holds: findings.length === 0 && !broken,
+    holds,
     ...words,
-    received: invalidities.length === 0 ? received : 'nothing that could be judged',
+    received: isJudged ? received + settled : 'nothing that could be judged',
     invalidities,
-    evidence: [...describeOffenders(evidence), ...lines],
-    hint: hintFor(findings),
+    evidence: [...describeOffenders(evidence), ...lines, ...(waited === undefined || settled !== '' ? [] : [waited])],
+    hint: hint ?? hintFor(findings),
+    skipped,
   }
 }

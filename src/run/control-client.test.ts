@@ -46,8 +46,11 @@ test('orders a disruption, and says what was done', async () => {
 
 test('orders a reset', async () => {
   const { asked, control } = await answering(200, {})
-  await orderReset(control, signal)
-  expect(asked).toEqual([{ ...sent, method: 'POST', url: '/resets', body: '{}' }])
+  await orderReset(control, undefined, signal)
+  await orderReset(control, 'orders', signal)
+  expect(asked).toEqual(
+    ['{}', '{"service":"orders"}'].map((body) => ({ ...sent, method: 'POST', url: '/resets', body })),
+  )
 })
 
 test('asks for the processes of now', async () => {
@@ -60,10 +63,10 @@ test('what cannot be done is thrown with its reason, or its status', async () =>
   const { control } = await answering(409, { error: 'the target is not ours' })
   await expect(order(control, disruption, signal)).rejects.toThrow('the target is not ours')
   const { control: silent } = await answering(503, {})
-  await expect(orderReset(silent, signal)).rejects.toThrow('status 503')
+  await expect(orderReset(silent, undefined, signal)).rejects.toThrow('status 503')
 })
 
 test('a wait that is given up ends at once', async () => {
   const { control } = await answering(200, {})
-  await expect(orderReset(control, AbortSignal.abort(new Error('over')))).rejects.toThrow('over')
+  await expect(orderReset(control, undefined, AbortSignal.abort(new Error('over')))).rejects.toThrow('over')
 })

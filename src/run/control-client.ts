@@ -10,9 +10,17 @@ export async function order(control: ControlAddress, disruption: Disruption, sig
   return label
 }
 
-/** Has it put its services back into the state after their start. @throws {Error} with its message where that fails */
-export async function orderReset(control: ControlAddress, signal: AbortSignal): Promise<void> {
-  await ask(control, '/resets', { body: '{}', signal })
+/**
+ * Has it put its services back into the state after their start.
+ * @param service only the one of that name; left out: all
+ * @throws {Error} with its message if that fails
+ */
+export async function orderReset(
+  control: ControlAddress,
+  service: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  await ask(control, '/resets', { body: JSON.stringify({ service }), signal })
 }
 
 /** The target's processes as they are now: one that was killed and started again has another. */

@@ -1,13 +1,16 @@
-/** What is done to the target or one of its services while load is on. Plain data; travels to the process that owns them. */
+/**
+ * What is done to the target or one of its services while load is on. Plain data; travels to the process that owns them.
+ * `service` is a name of the config; left out: the only Postgres (`dropConnections`) or Redis.
+ */
 export type Disruption =
   /** Killed as by a crash, and started again after `downMs`. */
   | { readonly kind: 'killTarget'; readonly instance: number; readonly downMs: number }
   /** Every connection to the database is ended by the server, but those of the measurement. */
-  | { readonly kind: 'dropConnections'; readonly service: string }
+  | { readonly kind: 'dropConnections'; readonly service?: string }
   /** Stopped where it stands for `forMs`: connections stay open and nothing is answered. */
-  | { readonly kind: 'pause'; readonly service: string; readonly forMs: number }
+  | { readonly kind: 'pause'; readonly service?: string; readonly forMs: number }
   /** Ended and started again without its data. */
-  | { readonly kind: 'restart'; readonly service: string }
+  | { readonly kind: 'restart'; readonly service?: string }
 
 /** A disruption that was done, on the clock of the process that asked for it (`performance.now()`). */
 export interface DoneDisruption {

@@ -49,6 +49,12 @@ export interface LedgerEvidence {
   readonly invalidities: readonly Invalidity[]
   /** Lines of the message's `Evidence:` block. */
   readonly lines: readonly string[]
+  /** What was waited for before and between reads: `waited 300 ms: nothing was written for 300 ms`. */
+  readonly waited?: string | undefined
+  /** What to do about the findings, if it is known better than by their kind. */
+  readonly hint?: string | undefined
+  /** Why nothing can be checked here at all; the assertion is then skipped. */
+  readonly skipped?: string | undefined
 }
 
 /** A total of a ledger at one moment, as `ledger.value()` gives. */
@@ -57,13 +63,31 @@ export interface LedgerTotal {
   readonly amount: string | undefined
 }
 
+/** What a function that reads a ledger's rows is given. */
+export interface ReadContext {
+  /** The id of the run whose rows are meant; `undefined` if it is not known. */
+  readonly runId: string | undefined
+  /** Aborted when the read takes too long (`queryTimeout`) or the scenario is given up. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Where rows come from: a query to the target's Postgres, or a function that returns rows, from any other database or an
+ * API. A function may be called several times, as the ledger is read until it has settled.
+ */
+export type RowSource =
+  | string
+  | ((
+      context: ReadContext,
+    ) => Promise<readonly Readonly<Record<string, unknown>>[]> | readonly Readonly<Record<string, unknown>>[])
+
 /** Where the rows are that one history speaks about. */
 export interface HistoryCheck {
   readonly history: History
-  /** A query for the rows of this run; `$1` is the history's run id. */
-  readonly rows: string
-  /** The column that holds the key. */
-  readonly key: string
+  /** The rows of this run; in a query `$1` is the history's run id. */
+  readonly rows: RowSource
+  /** The columns that hold the key: one, or the parts of a composite key. */
+  readonly key: readonly string[]
   /** The table holds rows of this run alone, so that the query need not use `$1`. */
   readonly unscoped: boolean
   /** `presence`: lost, phantom and not refused. `once`: also how often, and that repeated keys were answered alike. */
@@ -73,15 +97,15 @@ export interface HistoryCheck {
 /** What must be conserved; queries may use `$1` where a run id is known. */
 export interface ConservationCheck {
   /** One row, one column. */
-  readonly total: string | undefined
+  readonly total: RowSource | undefined
   /** Left out: 0, for a total over what this run alone wrote. */
   readonly before: LedgerTotal | undefined
   /** By how much the total may have changed: exact decimal numbers, both included. */
   readonly expectedDelta: { readonly atLeast: string; readonly atMost: string }
   /** Columns `transfer`, `account`, `amount`, and `key` where offenders are to be named by it. */
-  readonly entries: string | undefined
+  readonly entries: RowSource | undefined
   /** Columns `account`, `balance`, and `floor` where there is one. */
-  readonly accounts: string | undefined
+  readonly accounts: RowSource | undefined
   /** Names what users were told of the keys in `entries`. */
   readonly history: History | undefined
 }
@@ -97,12 +121,10 @@ export interface ConservedTotal {
 
 /** How matchers ask a ledger. Each reads once everything in flight has settled, within one snapshot of the database. */
 export interface LedgerChecks {
-  /** Why nothing can be checked here; `undefined` where it can. */
-  readonly unavailable: string | undefined
   history(check: HistoryCheck): Promise<LedgerEvidence>
   conservation(check: ConservationCheck): Promise<LedgerEvidence & { readonly total: ConservedTotal | undefined }>
-  /** Every row of the query is an offender. */
-  invariant(sql: string): Promise<LedgerEvidence>
+  /** Every row is an offender. */
+  invariant(rows: RowSource): Promise<LedgerEvidence>
 }
 
 /** The property under which a ledger offers its checks to matchers, kept off its own vocabulary. */

@@ -16,8 +16,8 @@ const MAX_BODY_BYTES = 10_000
 export interface Controlled {
   /** Resolves with what was done, once it is over and undone. */
   disrupt(disruption: Disruption, signal: AbortSignal): Promise<string>
-  /** Puts services back into the state after their start. */
-  reset(): Promise<void>
+  /** Puts services back into the state after their start: all, or the one of that name. */
+  reset(service?: string): Promise<void>
   /** The target's processes as they are now. */
   targetPids(): readonly number[]
 }
@@ -61,7 +61,7 @@ async function answer(
       case 'GET /target':
         return reply(200, { pids: controlled.targetPids() })
       case 'POST /resets':
-        await controlled.reset()
+        await controlled.reset((JSON.parse(await bodyOf(request)) as { service?: string }).service)
         return reply(200, {})
       case 'POST /disruptions':
         return reply(200, { label: await controlled.disrupt(JSON.parse(await bodyOf(request)), gone.signal) })
@@ -83,7 +83,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   let bytes = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES) throw new Error(`a disruption has at most ${MAX_BODY_BYTES} bytes`)
+    if (bytes > MAX_BODY_BYTES) throw new Error(`a request has at most ${MAX_BODY_BYTES} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

@@ -1,4 +1,5 @@
 import type { Problems } from '../options/problems.ts'
+import type { StoreKind } from '../run/stores.ts'
 import { asError, codeOf } from './failure.ts'
 import { chooseProvider, isProviderOption, type Provider } from './provider.ts'
 import { ServiceError, type ServiceContext, type StartedService } from './service.ts'
@@ -43,6 +44,7 @@ export const DATABASE_OPTIONS = [
 
 /** What tells one kind of database from another. */
 export interface DatabaseKind {
+  readonly kind: StoreKind
   /** For people: `PostgreSQL`. */
   readonly product: string
   /** Default of `env`. */
@@ -122,9 +124,10 @@ async function locate(
 }
 
 /** Stands for a service that an external target brings itself. */
-function absentService(name: string, { product, urlVariable }: DatabaseKind): StartedService {
+function absentService(name: string, { kind, product, urlVariable }: DatabaseKind): StartedService {
   return {
     name,
+    kind,
     provider: 'absent',
     summary: `${product}, not started: the target runs elsewhere (${urlVariable} would let its own be read)`,
     connection: {},

@@ -133,11 +133,13 @@ describe('postgres', () => {
     await using environment = await startEnvironment({ services })
     const drop = environment.disrupt({ kind: 'dropConnections', service: 'postgres' })
     await expect(drop).rejects.toThrow('only be disrupted where it was started for this run')
+    await expect(environment.disrupt({ kind: 'dropConnections' })).rejects.toThrow('only be disrupted where')
+    await expect(environment.disrupt({ kind: 'restart' })).rejects.toThrow('Redis: there is no Redis to disrupt')
     await expect(environment.disrupt({ kind: 'pause', service: 'postgres', forMs: 1 })).rejects.toThrow(
       'only be disrupted',
     )
     await expect(environment.disrupt({ kind: 'restart', service: 'redis' })).rejects.toThrow(
-      /there is no service of this name[^]*Name one of those there are: postgres/,
+      /there is no service of this name[^]*Name one of those there are with the option service: postgres/,
     )
   })
 })
@@ -177,7 +179,7 @@ describe('the control server', () => {
     expect(ordered).toEqual([])
     expect(await post('{"kind":"restart"}')).toEqual([200, { label: 'done' }])
     expect(await post('{"kind":"pause"}')).toEqual([500, { error: 'it broke' }])
-    expect(await post('x'.repeat(20_000))).toEqual([500, { error: 'a disruption has at most 10000 bytes' }])
+    expect(await post('x'.repeat(20_000))).toEqual([500, { error: 'a request has at most 10000 bytes' }])
     expect(ordered).toEqual([{ kind: 'restart' }, { kind: 'pause' }])
   })
 

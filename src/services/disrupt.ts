@@ -2,7 +2,7 @@ import { now, sleep } from '../machine/clock.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import type { Disruption } from '../run/disruption.ts'
 import { connectPostgres } from './postgres-client.ts'
-import { ServiceError, type ServiceDisruptions, type StartedService } from './service.ts'
+import { kindOf, ServiceError, type ServiceDisruptions, type StartedService } from './service.ts'
 import type { StartedTarget } from './started-target.ts'
 
 /** What there is to disrupt. */
@@ -29,7 +29,7 @@ export async function disrupt(disruptable: Disruptable, disruption: Disruption, 
     const which = (disruptable.target?.instances.length ?? 1) > 1 ? `target, instance ${instance}` : 'target'
     return `${which} killed, ready again after ${since()}`
   }
-  const service = serviceOf(disruptable, disruption.service)
+  const service = serviceOf(disruptable, disruption)
   if (disruption.kind === 'dropConnections') {
     const count = await dropConnections(service)
     return `${formatCount(count)} connections to ${service.name} dropped`
@@ -57,7 +57,7 @@ async function dropConnections({ name, provider, connection }: StartedService): 
   if (url === undefined || !/^postgres(ql)?:/.test(url)) {
     throw new ServiceError(name, {
       problem: 'its connections can only be dropped where it is Postgres',
-      remedy: `Name the service that is: dropPostgresConnections({ service: 'postgres' }).`,
+      remedy: `Name the service that is: dropPostgresConnections({ service: 'orders' }).`,
     })
   }
   await using admin = await connectPostgres(name, url)
@@ -74,13 +74,20 @@ function targetOf({ target }: Disruptable): StartedTarget {
   throw new ServiceError('target', { problem: 'there is none to kill', remedy: 'Add target to definePerfConfig().' })
 }
 
-function serviceOf({ services }: Disruptable, name: string): StartedService {
-  const service = services.find((one) => one.name === name && one.provider !== 'absent')
-  if (service !== undefined) return service
-  const present = services.filter(({ provider }) => provider !== 'absent').map((one) => one.name)
-  throw new ServiceError(name, {
-    problem: 'there is no service of this name to disrupt',
-    remedy: `Name one of those there are: ${present.join(', ') || 'none'}.`,
+function serviceOf(
+  { services }: Disruptable,
+  { kind, service: name }: Exclude<Disruption, { kind: 'killTarget' }>,
+): StartedService {
+  const present = services.filter(({ provider }) => provider !== 'absent')
+  const wanted = kind === 'dropConnections' ? 'postgres' : 'redis'
+  const meant = present.filter((one) => (name === undefined ? kindOf(one) === wanted : one.name === name))
+  if (meant.length === 1) return meant[0]!
+  const names = (meant.length > 1 ? meant : present).map((one) => one.name).join(', ')
+  const what = wanted === 'postgres' ? 'Postgres' : 'Redis'
+  const none = name === undefined ? `there is no ${what} to disrupt` : 'there is no service of this name to disrupt'
+  throw new ServiceError(name ?? what, {
+    problem: meant.length > 1 ? 'there are several, and the disruption does not name one' : none,
+    remedy: `Name one of those there are with the option service: ${names || 'none'}.`,
   })
 }
 

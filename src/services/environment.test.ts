@@ -179,6 +179,10 @@ test('a target that runs elsewhere: services are not started for it', async () =
   )
   expect(environment.details).toEqual({
     services: {},
+    stores: [
+      { name: 'postgres', kind: 'postgres', isAbsent: true },
+      { name: 'redis', kind: 'redis', isAbsent: true },
+    ],
     target: { provider: 'external', instances: [{ baseUrl: PERF_TARGET_URL }] },
   })
   expect(lines.join('\n')).toContain('PostgreSQL, not started: the target runs elsewhere')

@@ -41,6 +41,7 @@ export interface PostgresOptions extends DatabaseOptions<PostgresConnection> {
 const OPTIONS: readonly (keyof PostgresOptions)[] = [...DATABASE_OPTIONS, 'settings', 'migrate', 'keep']
 
 const KIND: DatabaseKind = {
+  kind: 'postgres',
   product: 'PostgreSQL',
   targetVariable: 'DATABASE_URL',
   urlVariable: 'PERF_DATABASE_URL',
@@ -111,6 +112,7 @@ async function prepare(
     name,
     provider,
     summary: `PostgreSQL ${version}, ${provider}, ${place}${waitsForDisk ? '' : ', fsync off'}`,
+    kind: KIND.kind,
     connection: { url },
     env: targetEnv(KIND, options, url),
     [Symbol.asyncDispose]: () => server.stop(),

@@ -45,6 +45,7 @@ export interface RedisOptions extends DatabaseOptions<RedisConnection> {
 const OPTIONS: readonly (keyof RedisOptions)[] = [...DATABASE_OPTIONS, 'maxmemory', 'maxmemoryPolicy']
 
 const KIND: DatabaseKind = {
+  kind: 'redis',
   product: 'Redis',
   targetVariable: 'REDIS_URL',
   urlVariable: 'PERF_REDIS_URL',
@@ -125,6 +126,7 @@ async function prepare(
     name,
     provider,
     summary: `${await readVersion(connection)}, ${provider}, ${place}`,
+    kind: KIND.kind,
     connection: { url },
     env: targetEnv(KIND, options, url),
     [Symbol.asyncDispose]: () => server.stop(),

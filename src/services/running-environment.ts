@@ -1,8 +1,9 @@
 import type { Disruption } from '../run/disruption.ts'
+import type { Store } from '../run/stores.ts'
 import { disrupt } from './disrupt.ts'
 import { allMessages, settleAll } from './failure.ts'
 import { changedSince, fingerprint, watchedGlobs } from './file-watch.ts'
-import type { StartedService } from './service.ts'
+import { ServiceError, kindOf, type StartedService } from './service.ts'
 import type { StartedTarget, TargetExit, TargetInstance } from './started-target.ts'
 import type { Target } from './target.ts'
 
@@ -10,6 +11,8 @@ import type { Target } from './target.ts'
 export interface EnvironmentDetails {
   /** By name; without those that were not started. */
   readonly services: Readonly<Record<string, ServiceDetails>>
+  /** What the ledger, `sql()` and capacity can read, those included that were not started. */
+  readonly stores: readonly Store[]
   /** Not set when there is no target. */
   readonly target?: TargetDetails
 }
@@ -31,8 +34,12 @@ export interface Environment extends AsyncDisposable {
   readonly details: EnvironmentDetails
   /** One line for each service and the target, without secrets. */
   readonly summaries: readonly string[]
-  /** Services that can be reset, back to the state after their start, in parallel. The target is not restarted. */
-  reset(): Promise<void>
+  /**
+   * Services that can be reset, or the one of that name, back to the state after their start, in parallel. The target is
+   * not restarted.
+   * @throws {ServiceError} if there is none of that name, or it cannot be reset
+   */
+  reset(service?: string): Promise<void>
   /** @throws {ServiceError} when the target runs elsewhere or does not get ready again */
   restartTarget(): Promise<void>
   /** Restarts the target if it has ended, or one of its files changed since it was started. @returns whether it did */
@@ -83,6 +90,7 @@ export class RunningEnvironment implements Environment {
       services: Object.fromEntries(
         present.map(({ name, provider, summary, connection }) => [name, { provider, summary, connection }]),
       ),
+      stores: this.#services.flatMap(storeOf),
       ...(this.#target ? { target: { provider: this.#target.provider, instances: this.#target.instances } } : {}),
     }
   }
@@ -91,8 +99,9 @@ export class RunningEnvironment implements Environment {
     return [...this.#services, ...(this.#target ? [this.#target] : [])].map(({ summary }) => summary)
   }
 
-  async reset(): Promise<void> {
-    const { errors } = await settleAll(this.#services.map(async (service) => service.reset?.()))
+  async reset(name?: string): Promise<void> {
+    const services = name === undefined ? this.#services : [resettable(this.#services, name)]
+    const { errors } = await settleAll(services.map(async (service) => service.reset?.()))
     if (errors.length > 0) throw new AggregateError(errors, allMessages('services could not be reset', errors))
   }
 
@@ -134,4 +143,22 @@ export class RunningEnvironment implements Environment {
     await Promise.allSettled(this.#disruptions)
     await this.#stack.disposeAsync()
   }
+}
+
+function storeOf(service: StartedService): Store[] {
+  const kind = kindOf(service)
+  if (kind === undefined) return []
+  const { name, provider, connection } = service
+  const { url } = connection
+  return [{ name, kind, isAbsent: provider === 'absent', ...(url !== undefined && { url }) }]
+}
+
+function resettable(services: readonly StartedService[], name: string): StartedService {
+  const service = services.find((one) => one.name === name)
+  if (service?.reset !== undefined) return service
+  const names = services.filter(({ reset }) => reset !== undefined).map((one) => one.name)
+  throw new ServiceError(name, {
+    problem: service === undefined ? 'there is no service of this name to reset' : 'it cannot be reset',
+    remedy: names.length === 0 ? 'Leave the reset out.' : `Name one of those that can: ${names.join(', ')}.`,
+  })
 }

@@ -1,4 +1,5 @@
 import type { Problem } from '../options/problems.ts'
+import { kindOfUrl, type StoreKind } from '../run/stores.ts'
 import type { Guardian } from './guardian.ts'
 
 /** What a service is given to start with. */
@@ -25,6 +26,11 @@ export interface StartedService extends AsyncDisposable {
   readonly provider: string
   /** One line without secrets: `PostgreSQL 18.4, embedded, 127.0.0.1:21345`. */
   readonly summary: string
+  /**
+   * What the ledger, `sql()` and capacity read it as. Default: by the protocol of `connection.url`
+   * (`postgres://…`, `redis://…`); of any other service they do not know.
+   */
+  readonly kind?: StoreKind
   /** How to connect, e.g. `{ url }`. Secret: goes to the workers, never to a log or a report. */
   readonly connection: Readonly<Record<string, string>>
   /** What the target's environment gets, e.g. `DATABASE_URL`. */
@@ -33,6 +39,11 @@ export interface StartedService extends AsyncDisposable {
   reset?(): Promise<void>
   /** What can be done to it while load is on. Not set for a service that runs elsewhere. */
   readonly disruptions?: ServiceDisruptions
+}
+
+/** What a service is read as. */
+export function kindOf({ kind, connection }: StartedService): StoreKind | undefined {
+  return kind ?? kindOfUrl(connection['url'])
 }
 
 /** Faults of a whole server, for finding out what the target makes of them. */

@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest'
+import { withCanonicalKeys } from './canonical-history.ts'
+import { showKey } from './keys.ts'
+import { sampleHistory } from './sample-history.ts'
+
+describe('a history’s keys', () => {
+  test('are compared by the type of the column', () => {
+    const history = sampleHistory([{ key: '007', outcome: 'ok' }])
+    expect([...withCanonicalKeys(history, ['number'], false).operations()].map(({ key }) => key)).toEqual(['7'])
+    expect(withCanonicalKeys(history, ['text'], false)).toBe(history)
+  })
+
+  test('of several columns are compared part by part', () => {
+    const history = sampleHistory([{ key: JSON.stringify(['T 1', '007']), outcome: 'ok' }])
+    expect([...withCanonicalKeys(history, ['text', 'number'], true).operations()].map(({ key }) => key)).toEqual([
+      '["T 1","7"]',
+    ])
+  })
+
+  test.for([['a'], ['["a"]'], ['["a","b","c"]'], ['["a"']])('of another number of parts are refused: %s', ([key]) => {
+    const history = sampleHistory([{ key: key!, outcome: 'ok' }])
+    expect(() => [...withCanonicalKeys(history, ['text', 'text'], true).operations()]).toThrow(
+      `key names 2 columns, and the history recorded the key ${showKey(key!)}`,
+    )
+  })
+})

@@ -1,0 +1,79 @@
+/**
+ * How the keys of a column are compared: `uuid` without case, hyphens and braces; `number` by value; `padded` without the
+ * blanks that `char(n)` adds; `uncased` (`citext`) without case; `text` as it is.
+ */
+export type KeyType = 'text' | 'uuid' | 'number' | 'padded' | 'uncased'
+
+/** By Postgres' identifiers of its own types; by name for an extension's. */
+export function keyTypeOf(typeId: number, name?: string): KeyType {
+  if (name === 'citext') return 'uncased'
+  return TYPES.get(typeId) ?? 'text'
+}
+
+const TYPES: ReadonlyMap<number, KeyType> = new Map([
+  [2950, 'uuid'],
+  ...[20, 21, 23, 26, 700, 701, 1700].map((id): [number, KeyType] => [id, 'number']),
+  [1042, 'padded'],
+])
+
+/** A key of one column in the form in which equal keys are equal texts. */
+export function canonicalKey(key: string, type: KeyType): string {
+  switch (type) {
+    case 'uuid':
+      return canonicalUuid(key)
+    case 'number':
+      return canonicalNumber(key)
+    case 'padded':
+      return key.replace(/ +$/, '')
+    case 'uncased':
+      return key.toLowerCase()
+    default:
+      return key
+  }
+}
+
+function canonicalUuid(key: string): string {
+  const digits = key.trim().replace(/[{}-]/g, '').toLowerCase()
+  return /^[0-9a-f]{32}$/.test(digits) ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : key
+}
+
+const NUMBER = /^\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,4}))?\s*$/
+
+/** `+007.50` and `75e-1` are `7.5`. */
+function canonicalNumber(key: string): string {
+  const match = NUMBER.exec(key)
+  const [, sign, whole = '', fraction = '', exponent = '0'] = match ?? []
+  if (whole + fraction === '') return key
+  // How many digits stand before the point.
+  const point = whole.length + Number(exponent)
+  const digits = ('0'.repeat(Math.max(0, -point)) + whole + fraction).padEnd(point, '0')
+  const left = digits.slice(0, Math.max(0, point)).replace(/^0+/, '') || '0'
+  const right = digits.slice(Math.max(0, point)).replace(/0+$/, '')
+  const value = right === '' ? left : `${left}.${right}`
+  return sign === '-' && value !== '0' ? `-${value}` : value
+}
+
+/** The parts of a composite key as one text; how a history records it, and how it is shown. */
+export function compositeKey(parts: readonly string[]): string {
+  return JSON.stringify(parts)
+}
+
+/** A key for a message: a composite one shows its parts. */
+export function showKey(key: string): string {
+  return key.startsWith('["') ? key : JSON.stringify(key)
+}
+
+/** How keys that are lost and keys that are unexpected differ, if that is all by which they do. */
+export type Likeness = 'case' | 'spaces' | 'case and spaces'
+
+/** @returns how the keys of one list differ from those of the other, if each has its like there */
+export function likenessOf(lost: readonly string[], unexpected: readonly string[]): Likeness | undefined {
+  if (lost.length === 0 || lost.length !== unexpected.length) return undefined
+  const alike = (fold: (key: string) => string) => {
+    const there = new Set(unexpected.map(fold))
+    return lost.every((key) => there.has(fold(key)))
+  }
+  if (alike((key) => key.toLowerCase())) return 'case'
+  if (alike((key) => key.trim())) return 'spaces'
+  return alike((key) => key.trim().toLowerCase()) ? 'case and spaces' : undefined
+}

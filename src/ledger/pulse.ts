@@ -1,0 +1,74 @@
+import type { Row } from './rows.ts'
+
+/** What a database looks like at one moment. */
+export interface Pulse {
+  /** Transactions that have written and are still open, on the whole server. */
+  readonly writers: number
+  /** Differs once a transaction that has written ended since. */
+  readonly horizon: string
+  /** Transactions of others that are open in this database, whether they have written yet or not. */
+  readonly open: readonly OpenTransaction[]
+  /** Only if the database is a standby. */
+  readonly standby?: Standby
+}
+
+export interface OpenTransaction {
+  /** Differs for each transaction of the server. */
+  readonly id: string
+  /** `pid 4711 (orders-api)` */
+  readonly client: string
+}
+
+/** How far a standby has come. Positions are bytes of the write-ahead log. */
+export interface Standby {
+  /** Received from the primary; `undefined` if none is connected. */
+  readonly received: bigint | undefined
+  readonly replayed: bigint
+  /** Since the last transaction replayed was committed; `undefined` if none was. */
+  readonly behindMs: number | undefined
+  readonly isPaused: boolean
+}
+
+/**
+ * Everybody may see these locks: whoever has written holds one on its transaction id, and whoever is in a transaction
+ * holds one on its virtual id, whether it has written or not. `pg_stat_activity` hides `xact_start` and `state` of other
+ * roles, and shows their database and application. The snapshot's upper end moves whenever a writer ends.
+ */
+export const PULSE = `
+  SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS horizon,
+         (SELECT count(DISTINCT virtualtransaction)::int FROM pg_locks
+          WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted) AS writers,
+         (SELECT coalesce(json_agg(json_build_object(
+              'id', l.virtualtransaction,
+              'client', 'pid ' || l.pid || coalesce(' (' || nullif(a.application_name, '') || ')', ''))), '[]'::json)
+          FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+          WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.granted
+            AND a.datname = current_database() AND l.pid <> pg_backend_pid()
+            AND coalesce(a.backend_type, 'client backend') = 'client backend'
+            AND a.application_name NOT LIKE 'vitest-slo%') AS open,
+         CASE WHEN pg_is_in_recovery() THEN json_build_object(
+            'received', CASE WHEN EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL)
+                        THEN (pg_last_wal_receive_lsn() - '0/0'::pg_lsn)::text END,
+            'replayed', (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::text,
+            'behindMs', extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000,
+            'isPaused', pg_is_wal_replay_paused()) END AS standby`
+
+export function readPulse([row]: readonly Row[]): Pulse {
+  const standby = row?.['standby'] as
+    | { received: string | null; replayed: string; behindMs: number | null; isPaused: boolean }
+    | null
+    | undefined
+  return {
+    horizon: String(row?.['horizon']),
+    writers: Number(row?.['writers']),
+    open: (row?.['open'] ?? []) as readonly OpenTransaction[],
+    ...(standby && {
+      standby: {
+        received: standby.received === null ? undefined : BigInt(standby.received),
+        replayed: BigInt(standby.replayed),
+        behindMs: standby.behindMs ?? undefined,
+        isPaused: standby.isPaused,
+      },
+    }),
+  }
+}

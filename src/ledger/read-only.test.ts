@@ -1,0 +1,114 @@
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startEnvironment } from '../services/environment.ts'
+import type { Environment } from '../services/environment.ts'
+import { postgres } from '../services/postgres.ts'
+import { LedgerProblem } from './problem.ts'
+import { openSession } from './session.ts'
+
+const SCHEMA = `
+  CREATE TABLE votes (id serial PRIMARY KEY, key text);
+  INSERT INTO votes (key) VALUES ('a');
+  CREATE TABLE made (n int);
+  CREATE FUNCTION vote() RETURNS int LANGUAGE sql AS $$ INSERT INTO votes (key) VALUES ('f') RETURNING id $$;
+  CREATE FUNCTION unlock() RETURNS int LANGUAGE plpgsql AS
+    $$ BEGIN SET LOCAL transaction_read_only = off; INSERT INTO votes (key) VALUES ('g'); RETURN 1; END $$;
+  CREATE PROCEDURE settle_votes() LANGUAGE plpgsql AS $$ BEGIN COMMIT; INSERT INTO votes (key) VALUES ('p'); END $$;`
+
+let environment: Environment
+let url: string
+let admin: pg.Pool
+
+beforeAll(async () => {
+  const migrate = async (db: { query(sql: string): Promise<unknown> }) => void (await db.query(SCHEMA))
+  environment = await startEnvironment({ services: [postgres({ provider: 'embedded', migrate })] })
+  url = environment.details.services['postgres']!.connection['url']!
+  admin = new pg.Pool({ connectionString: url, max: 2 })
+  admin.on('error', () => {})
+})
+
+afterAll(async () => {
+  await admin?.end()
+  await environment?.[Symbol.asyncDispose]()
+})
+
+/** Everything a write could have changed. */
+const STATE = `
+  SELECT (SELECT array_agg(key ORDER BY id) FROM votes) AS votes, (SELECT last_value FROM votes_id_seq) AS sequence,
+         (SELECT count(*)::int FROM pg_class WHERE relkind IN ('r', 't', 'S')) AS tables,
+         (SELECT count(*)::int FROM pg_largeobject_metadata) AS objects,
+         (SELECT setting FROM pg_settings WHERE name = 'default_transaction_read_only') AS mode,
+         (SELECT count(*)::int FROM pg_roles) AS roles`
+
+function open() {
+  return openSession({ url, queryTimeoutMs: 10_000, signal: new AbortController().signal })
+}
+
+/** Below the ledger's own look at a query: what the server itself lets through. */
+test.for([
+  ['a statement after the end of the transaction', 'COMMIT; DELETE FROM votes', '42601'],
+  ['several statements', 'SELECT 1; DELETE FROM votes', '42601'],
+  ['a plain write', 'DELETE FROM votes', '25006'],
+  ['a write in a WITH', "WITH w AS (INSERT INTO votes (key) VALUES ('b') RETURNING 1) SELECT * FROM w", '25006'],
+  ['a new table', 'SELECT 1 AS n INTO copied', '25006'],
+  ['a temporary table', 'CREATE TEMPORARY TABLE t (n int)', '25006'],
+  ['a sequence', "SELECT nextval('votes_id_seq')", '25006'],
+  ['a sequence set back', "SELECT setval('votes_id_seq', 1)", '25006'],
+  ['a function that writes', 'SELECT vote()', '25006'],
+  ['a function that leaves read-only mode', 'SELECT unlock()', '25001'],
+  ['a procedure that commits', 'CALL settle_votes()', '2D000'],
+  ['a block', "DO $$ BEGIN INSERT INTO votes (key) VALUES ('d'); END $$", '25006'],
+  ['a block that commits', "DO $$ BEGIN COMMIT; INSERT INTO votes (key) VALUES ('d'); END $$", '2D000'],
+  ['read-write mode', 'SET TRANSACTION READ WRITE', '25001'],
+  ['a row lock', 'SELECT * FROM votes FOR UPDATE', '25006'],
+  ['a copy into a table', "COPY votes (key) FROM PROGRAM 'echo x'", '25006'],
+  ['an analyzed write', 'EXPLAIN ANALYZE DELETE FROM votes', '25006'],
+  ['a large object', "SELECT lo_from_bytea(0, 'x')", '25006'],
+  ['a setting of the server', "ALTER SYSTEM SET work_mem = '1MB'", '25001'],
+  ['a role', 'CREATE ROLE intruder', '25006'],
+] as const)('the server refuses %s: %s', async ([, sql, code]) => {
+  const before = (await admin.query(STATE)).rows
+  await using session = await open()
+  await expect(session.query(sql)).rejects.toThrow(`(${code})`)
+  // Nor does anything stay behind that would let the next query write.
+  await expect(session.query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow('(25006)')
+  expect((await admin.query(STATE)).rows).toEqual(before)
+})
+
+test.for(['COMMIT', 'ROLLBACK', 'END', 'ABORT', 'PREPARE TRANSACTION $$x$$'])(
+  'a query that ends its transaction is noticed, and what would follow cannot write: %s',
+  async (sql) => {
+    await using session = await open()
+    await session.inSnapshot(async (query) => {
+      await expect(query(sql)).rejects.toThrow(LedgerProblem)
+      await expect(query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow('(25006)')
+    })
+    const { rows } = await admin.query('SELECT count(*)::int AS n FROM votes')
+    expect(rows).toEqual([{ n: 1 }])
+  },
+)
+
+test.for(['SET default_transaction_read_only = off', 'SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE'])(
+  'a setting of the session is gone with its query: %s',
+  async (sql) => {
+    await using session = await open()
+    await session.query(sql)
+    await expect(session.query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow('(25006)')
+    expect((await session.query('SHOW default_transaction_read_only')).rows).toEqual([
+      { default_transaction_read_only: 'on' },
+    ])
+  },
+)
+
+test('options of the URL are kept', async () => {
+  const withOptions = `${url}?options=${encodeURIComponent('-c search_path=pg_catalog')}`
+  await using session = await openSession({
+    url: withOptions,
+    queryTimeoutMs: 10_000,
+    signal: new AbortController().signal,
+  })
+  const { rows } = await session.query(
+    `SELECT current_setting('search_path') AS path, current_setting('default_transaction_read_only') AS mode`,
+  )
+  expect(rows).toEqual([{ path: 'pg_catalog', mode: 'on' }])
+})

@@ -1,0 +1,82 @@
+import { inspect } from 'node:util'
+import { clearTimeout, setTimeout } from '../machine/clock.ts'
+import type { RowSource } from '../run/ledger-evidence.ts'
+import { formatMs } from '../stats/units.ts'
+import { LedgerProblem } from './problem.ts'
+import { bindRunId } from './queries.ts'
+import type { BoundQuery } from './queries.ts'
+import type { Row, Table } from './rows.ts'
+import type { Session } from './session.ts'
+import { showSql } from './statement.ts'
+
+/** A source with what it needs to be read. */
+export interface BoundSource {
+  /** What is read, for messages: the query, or `the function "rows"`. */
+  readonly shown: string
+  /** Set if it is a query. */
+  readonly query?: BoundQuery
+  /** Reads it, within the snapshot of a session if it is a query. */
+  read(query: Session['query'] | undefined): Promise<Table>
+}
+
+export interface Binding {
+  readonly runId: string | undefined
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+}
+
+/**
+ * @param name of the option that holds it
+ * @throws {LedgerProblem} if it is a query that cannot be used
+ */
+export function bindSource(name: string, source: RowSource, { runId, signal, timeoutMs }: Binding): BoundSource {
+  if (typeof source === 'string') {
+    const query = bindRunId(source, runId)
+    return { shown: showSql(query.sql), query, read: (run) => run!(query.sql, query.params) }
+  }
+  const shown = `the function "${name}"`
+  return { shown, read: () => readFunction(shown, source, { runId, signal, timeoutMs }) }
+}
+
+async function readFunction(
+  shown: string,
+  source: Exclude<RowSource, string>,
+  { runId, signal, timeoutMs }: Binding,
+): Promise<Table> {
+  const timeout = new AbortController()
+  const tooLong = new LedgerProblem(
+    `${shown} took longer than ${formatMs(timeoutMs)}`,
+    `give it more time: ledger.with({ queryTimeout: '5m' })`,
+  )
+  const timer = setTimeout(() => timeout.abort(tooLong), timeoutMs)
+  const over = AbortSignal.any([signal, timeout.signal])
+  const aborted = new Promise<never>((_, reject) => {
+    over.addEventListener('abort', () => reject(over.reason as Error), { once: true })
+  })
+  try {
+    const rows = await Promise.race([source({ runId, signal: over }), aborted])
+    return { rows: checkRows(shown, rows), types: {} }
+  } catch (error) {
+    over.throwIfAborted()
+    if (error instanceof LedgerProblem) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    throw new LedgerProblem(`${shown} failed: ${message}`, 'correct it; it must return an array of rows', {
+      cause: error,
+    })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function checkRows(shown: string, rows: unknown): readonly Row[] {
+  const all: readonly unknown[] = Array.isArray(rows) ? rows : [rows]
+  const at = all.findIndex((row) => typeof row !== 'object' || row === null || Array.isArray(row))
+  if (Array.isArray(rows) && at === -1) return rows as readonly Row[]
+  const received = Array.isArray(rows)
+    ? `row ${at + 1} as ${inspect(all[at], { depth: 0 })}`
+    : inspect(rows, { depth: 0 })
+  throw new LedgerProblem(
+    `${shown} must return an array of rows, and returned ${received}`,
+    "return objects by column name: [{ key: 'a-1' }]; in a driver's result they are often result.rows or result[0]",
+  )
+}

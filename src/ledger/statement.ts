@@ -1,0 +1,100 @@
+import { LedgerProblem } from './problem.ts'
+
+/** One SQL statement, without what stood after it. */
+export interface Statement {
+  /** As written, without comments and semicolons at its end. */
+  readonly sql: string
+  /** The same text at the same length, with comments and what is quoted blanked out. */
+  readonly code: string
+}
+
+/**
+ * Reads the one statement of a query. It may end in comments and semicolons.
+ * @throws {LedgerProblem} if there is no statement, or more than one
+ */
+export function readStatement(query: string): Statement {
+  const code = codeOf(query)
+  const end = code.replace(/[\s;]+$/, '').length
+  const statement = { sql: query.slice(0, end), code: code.slice(0, end) }
+  if (end === 0) throw new LedgerProblem(`the query is empty: ${showSql(query)}`, 'write a SELECT')
+  if (statement.code.includes(';')) {
+    throw new LedgerProblem(
+      `a query must be one statement, and this one has several: ${showSql(query)}`,
+      'keep the SELECT alone; run what has to come before it as a query of its own',
+    )
+  }
+  return statement
+}
+
+/**
+ * Refuses at once what a ledger must not do. The server refuses whatever writes to the database; this is for what a
+ * read-only transaction lets through: commands that are no query, and functions that act outside of the transaction.
+ * A function of the user's own that calls one of them is not recognized.
+ *
+ * @throws {LedgerProblem}
+ */
+export function refuseActions({ sql, code }: Statement): void {
+  const command = /^[\s(]*(\w*)/.exec(code)![1]!
+  if (!QUERIES.test(command)) {
+    throw new LedgerProblem(
+      `a ledger only reads, and this begins with ${command === '' ? JSON.stringify(sql.slice(0, 10)) : command.toUpperCase()}: ${showSql(sql)}`,
+      'write a SELECT; change data through the target, or with a client of your own on services.<name>.url',
+    )
+  }
+  const action = ACTIONS.exec(code)?.[1]
+  if (action !== undefined) {
+    throw new LedgerProblem(
+      `a ledger only reads, and ${action}() acts outside of the read-only transaction: ${showSql(sql)}`,
+      'leave it out of the query; call it with a client of your own on services.<name>.url',
+    )
+  }
+}
+
+const QUERIES = /^(select|with|values|table|show|explain)$/i
+const ACTIONS =
+  /\b(dblink\w*|lo_(?!get\b)\w+|lowrite|set_config|pg_notify|pg_(?:try_)?advisory_\w+|pg_(?:terminate|cancel)_backend|pg_(?:reload_conf|rotate_logfile|promote|switch_wal|file_\w+|stat_reset\w*|stat_statements_reset|create_\w+|drop_\w+|copy_\w+_slot|backup_\w+|start_backup|stop_backup|logical_(?:emit|slot)_\w+|replication_(?:origin|slot)_\w+|wal_replay_(?:pause|resume)|log_backend_memory_contexts|log_standby_snapshot|import_system_collations|prewarm))"?\s*\(/i
+
+/** A query on one line for a message, cut if it is long. */
+export function showSql(sql: string): string {
+  const text = sql.replace(/\s+/g, ' ').trim()
+  return text.length > 300 ? `${text.slice(0, 299)}…` : text
+}
+
+const TOKEN =
+  /--[^\n]*|\/\*|(?<![\w$])[eE]'(?:\\[^]|''|[^'\\])*'?|'(?:''|[^'])*'?|"(?:""|[^"])*"?|(?<![\w$])\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/g
+
+/** Comments become spaces, constants apostrophes; a quoted name stays, without what could be taken for syntax. */
+function codeOf(sql: string): string {
+  let code = ''
+  TOKEN.lastIndex = 0
+  for (let match = TOKEN.exec(sql); match !== null; match = TOKEN.exec(sql)) {
+    const [token] = match
+    code += sql.slice(code.length, match.index)
+    if (token.startsWith('"')) code += token.replace(/[;$]/g, '_')
+    else {
+      const end = token === '/*' ? endOfComment(sql, match.index) : endOfConstant(sql, match.index, token)
+      code += (/^[-/]/.test(token) ? ' ' : "'").repeat(end - match.index)
+    }
+    TOKEN.lastIndex = code.length
+  }
+  return code + sql.slice(code.length)
+}
+
+function endOfConstant(sql: string, start: number, token: string): number {
+  const end = start + token.length
+  if (!token.startsWith('$')) return end
+  const closing = sql.indexOf(token, end)
+  return closing === -1 ? sql.length : closing + token.length
+}
+
+/** Postgres' comments nest. */
+function endOfComment(sql: string, start: number): number {
+  const mark = /\/\*|\*\//g
+  mark.lastIndex = start
+  let depth = 0
+  for (let match = mark.exec(sql); match !== null; match = mark.exec(sql)) {
+    depth += match[0] === '/*' ? 1 : -1
+    if (depth === 0) return mark.lastIndex
+  }
+  return sql.length
+}

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import type { Clock } from './settle.ts'
+import { watchLedger } from './watch.ts'
+import type { WatchOptions } from './watch.ts'
+
+interface Rows {
+  readonly missing: number
+  readonly twice: number
+}
+
+/** Watches a ledger whose rows are a function of time; settling takes no time. */
+function watching(rowsAt: (ms: number) => Partial<Rows>, options: Partial<WatchOptions<Rows>> = {}) {
+  let nowMs = 0
+  const readAt: number[] = []
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    async sleep(ms) {
+      nowMs += ms
+    },
+  }
+  const rows = () => ({ missing: 0, twice: 0, ...rowsAt(nowMs) })
+  const watched = watchLedger<Rows>({
+    settle: async () => ({ horizon: JSON.stringify(rows()), said: 'waited' }),
+    async read() {
+      readAt.push(nowMs)
+      return rows()
+    },
+    missing: ({ missing }) => missing,
+    isFinal: ({ twice }) => twice > 0,
+    loadEndedMs: 0,
+    settleForMs: 2_000,
+    settleTimeoutMs: 10_000,
+    signal: new AbortController().signal,
+    clock,
+    ...options,
+  })
+  return watched.then(({ verdict, waited }) => ({ verdict, waited, readAt, endedMs: nowMs }))
+}
+
+describe('a ledger is watched', () => {
+  test('for as long after the load as rows may come late, and read once if nothing was written', async () => {
+    expect(await watching(() => ({}))).toEqual({
+      verdict: { missing: 0, twice: 0 },
+      waited: 'waited; nothing came late within 2.00 s',
+      readAt: [0],
+      endedMs: 2_000,
+    })
+  })
+
+  test('no longer than that after a load that ended before', async () => {
+    expect(await watching(() => ({}), { loadEndedMs: -1_500 })).toMatchObject({ endedMs: 500 })
+    expect(await watching(() => ({}), { loadEndedMs: -2_000 })).toMatchObject({ endedMs: 0, readAt: [0] })
+  })
+
+  test('not at all if nothing may come late', async () => {
+    expect(await watching(() => ({}), { settleForMs: 0 })).toMatchObject({ endedMs: 0, waited: 'waited' })
+  })
+
+  test('and what comes late is found', async () => {
+    expect(await watching((ms) => ({ twice: ms < 600 ? 0 : 1 }))).toMatchObject({
+      verdict: { twice: 1 },
+      waited: 'waited',
+      readAt: [0, 2_000],
+    })
+  })
+
+  test('not any longer once something is found that stays', async () => {
+    expect(await watching(() => ({ twice: 1 }))).toMatchObject({ endedMs: 0, readAt: [0] })
+  })
+})
+
+describe('what is missing', () => {
+  test('may come late, and what follows it is watched for as long', async () => {
+    const found = await watching((ms) => ({ missing: ms < 1_500 ? 100 : 0 }))
+    expect(found).toEqual({
+      verdict: { missing: 0, twice: 0 },
+      waited: 'waited; 100 missing at first, all there after 3.50 s; nothing came late within 2.00 s',
+      readAt: [0, 1_500],
+      endedMs: 3_500,
+    })
+    expect(await watching((ms) => ({ missing: ms < 1_500 ? 100 : 0, twice: ms < 2_500 ? 0 : 1 }))).toMatchObject({
+      verdict: { twice: 1 },
+    })
+  })
+
+  test('is missing once the time-out has passed', async () => {
+    expect(await watching((ms) => ({ missing: ms < 3_000 ? 100 : 7 }))).toEqual({
+      verdict: { missing: 7, twice: 0 },
+      waited: 'waited; 100 missing at first, 7 after 10.0 s (read 2 times)',
+      readAt: [0, 3_000],
+      endedMs: 10_000,
+    })
+    expect(await watching(() => ({ missing: 3 }))).toMatchObject({
+      waited: 'waited; 3 missing at first, 3 after 10.0 s (nothing was written meanwhile)',
+      readAt: [0],
+    })
+  })
+
+  test('is not judged while it still comes', async () => {
+    await expect(watching((ms) => ({ missing: 100 - Math.floor(ms / 1_000) }))).rejects.toThrow(
+      'the ledger did not settle within 10.0 s: rows were still coming, 90 missing\nFix: wait longer',
+    )
+  })
+})
+
+test('a watch ends with its signal', async () => {
+  const controller = new AbortController()
+  const settle = async () => {
+    controller.abort(new Error('given up'))
+    return { horizon: '1', said: 'waited' }
+  }
+  await expect(watching(() => ({}), { settle, signal: controller.signal })).rejects.toThrow('given up')
+})
