@@ -130,7 +130,7 @@ test('a key is recorded as the target receives it: without blanks around it, and
   const { http } = engineFor(server.url)
   const request = { path: '/', headers: { 'Idempotency-Key': ' a-7 ', 'x-tenant': 'shop-1\t' } }
   const keyOf = async (record: true | { key: (sent: RecordedRequest) => readonly string[] }) =>
-    [...(await http.run({ load: one, request, record })).history!.operations()][0]!.key
+    [...(await http.run({ load: one, request, record })).history.operations()][0]!.key
   expect(await keyOf(true)).toBe('a-7')
   expect(await keyOf({ key: ({ headers }) => [headers['x-tenant']!, headers['idempotency-key']!] })).toBe(
     '["shop-1","a-7"]',
