@@ -50,6 +50,7 @@ export type { CompareOptions } from './comparison/options.ts'
 export { BuildError, type BuildOption, type CompareTargets } from './comparison/builds.ts'
 export { InvalidRunError, type Invalidity, type InvalidReason } from './run/verdict.ts'
 export { OptionsError } from './options/problems.ts'
+export { secret } from './options/registered-secrets.ts'
 export {
   dropPostgresConnections,
   killTarget,

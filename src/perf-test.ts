@@ -9,6 +9,7 @@ import type { Micro } from './micro/micro.ts'
 import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
+import { registeredSecrets } from './options/registered-secrets.ts'
 import { targetPidsNow } from './run/control-client.ts'
 import type { RunSeries } from './run/result.ts'
 import { findStore } from './run/stores.ts'
@@ -39,6 +40,8 @@ const scenario = test.extend<PerfFixtures & Bindings>({
       })
       await use(underWay)
       await underWay.ended()
+      const secrets = registeredSecrets()
+      if (secrets.length > 0) task.meta.sloSecrets = secrets
     },
     { auto: true },
   ],

@@ -1,6 +1,7 @@
 import type { ViteUserConfig } from 'vitest/config'
 import type { ExporterOptions } from '../metrics/exporter.ts'
 import { checkKnownKeys, checkNumber } from '../options/checks.ts'
+import { MIN_SECRET_LENGTH } from '../options/redact.ts'
 import { OptionsError, type Problems } from '../options/problems.ts'
 import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target.ts'
@@ -41,6 +42,12 @@ export interface PerfConfig {
   readonly metrics?: string | MetricsPlace
   /** What `capacity` samples beside the services: the target's container, its cores, pgBouncer. */
   readonly capacity?: CapacityPlace
+  /**
+   * Environment variables whose values are secret, by name. A value is masked wherever it turns up: in reports, errors,
+   * names of scenarios and steps, labels of metrics, and what scenarios and the target print. A variable that is not
+   * set is passed over. Default: none; passwords of services are always masked.
+   */
+  readonly secrets?: readonly string[]
   /** Exports how scenarios go to Prometheus, by a scrape endpoint or a Pushgateway. Default: nothing is exported. */
   readonly exporter?: ExporterOptions
   /** Vitest's own options, merged over ours. */
@@ -59,13 +66,24 @@ const OPTIONS: Readonly<Record<keyof PerfConfig, true>> = {
   onInvalid: true,
   metrics: true,
   capacity: true,
+  secrets: true,
   exporter: true,
   test: true,
 }
 
 /** Finds mistakes in the options that no other part reads. JavaScript configs are not type-checked. */
 export function checkConfig(problems: Problems, config: PerfConfig): void {
-  const { include = [], services = [], reset, target, outputDir, onInvalid, exporter = {}, test = {} } = config
+  const {
+    include = [],
+    services = [],
+    reset,
+    target,
+    outputDir,
+    onInvalid,
+    exporter = {},
+    test = {},
+    secrets = [],
+  } = config
   checkKnownKeys(problems, '', config, Object.keys(OPTIONS))
   if (!Array.isArray(include) || !include.every(isText))
     problems.add('include', include, 'must be a list of file patterns', "include: ['perf/**/*.perf.ts']")
@@ -75,6 +93,8 @@ export function checkConfig(problems: Problems, config: PerfConfig): void {
     problems.add('services', services, 'must be a list of services', 'services: [postgres(), redis()]')
   if (target !== undefined && !canStart(target))
     problems.add('target', target, 'must be what target() makes', "target: target({ command: ['node', 'server.js'] })")
+  if (!Array.isArray(secrets) || !secrets.every(isText))
+    problems.add('secrets', secrets, 'must be a list of names of environment variables', "secrets: ['STAGING_TOKEN']")
   if (outputDir !== undefined && !isText(outputDir))
     problems.add('outputDir', outputDir, 'must be the path of a folder', "outputDir: 'perf-report'")
   for (const [name, value] of Object.entries({ exporter, test }))
@@ -90,6 +110,24 @@ export function readSeed(problems: Problems, { seed }: PerfConfig, env: NodeJS.P
   if (/^-?\d+$/.test(given) && Number.isSafeInteger(Number(given))) return Number(given)
   problems.add('PERF_SEED', given, 'must be a whole number', 'PERF_SEED=7')
   return Number.NaN
+}
+
+/** The values of the environment variables that the config calls secret. */
+export function readSecrets(
+  problems: Problems,
+  { secrets = [] }: PerfConfig,
+  env: NodeJS.ProcessEnv,
+): readonly string[] {
+  if (!Array.isArray(secrets)) return []
+  return secrets.flatMap((name) => {
+    const value = env[name]
+    if (value === undefined || value === '') return []
+    if (value.length < MIN_SECRET_LENGTH) {
+      const rule = `must name a variable of at least ${MIN_SECRET_LENGTH} characters: a shorter value would mask ordinary words`
+      problems.add('secrets', `${name}, ${value.length} characters`, rule, "secrets: ['STAGING_TOKEN']")
+    }
+    return [value]
+  })
 }
 
 /** Takes the mistakes that a part found into those of the whole config. */

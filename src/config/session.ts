@@ -14,7 +14,7 @@ import {
 import { startControlServer, type ControlServer } from '../services/control-server.ts'
 import { redactText, secretsOf } from '../options/redact.ts'
 import type { TargetOptions } from '../services/target-options.ts'
-import { checkConfig, collect, readSeed, type PerfConfig } from './config-options.ts'
+import { checkConfig, collect, readSecrets, readSeed, type PerfConfig } from './config-options.ts'
 import { forReader, isForeseen } from './for-reader.ts'
 import { onFirstInterrupt } from './interrupts.ts'
 import { Observation } from './observation.ts'
@@ -34,6 +34,8 @@ export class Session {
   readonly #choice: ScaleChoice
   readonly #seed: number
   readonly #observation: Observation
+  /** Values of the environment variables that the config calls secret. */
+  readonly #secrets: readonly string[]
   readonly #compared: ComparedBase | undefined = comparedBase(process.env)
   #environment: Environment | undefined
   #base: Environment | undefined
@@ -59,6 +61,7 @@ export class Session {
         watch: vitest.config.watch,
       }),
     )
+    this.#secrets = readSecrets(problems, config, process.env)
     const observation = collect(problems, () => new Observation(config, process.env))
     problems.throwIfAny('definePerfConfig()')
     this.#choice = choice!
@@ -158,7 +161,7 @@ export class Session {
   #notUp(error: Error): void {
     const { message, stack = message } = error
     this.#startFailure = message
-    this.#vitest.logger.error(`\n${redactText(isForeseen(error) ? message : stack)}\n`)
+    this.#vitest.logger.error(`\n${redactText(isForeseen(error) ? message : stack, this.#secrets)}\n`)
   }
 
   #provide(): void {
@@ -189,7 +192,11 @@ export class Session {
     const runInfo = {
       scale: scale.name,
       services: services.map(([name, { provider, summary }]) => ({ name, provider, summary })),
-      secrets: [...secretUrls.flatMap(secretsOf), ...(this.#control ? [this.#control.address.token] : [])],
+      secrets: [
+        ...this.#secrets,
+        ...secretUrls.flatMap(secretsOf),
+        ...(this.#control ? [this.#control.address.token] : []),
+      ],
     }
     for (const project of this.#projects) {
       project.provide('slo', slo)
@@ -218,7 +225,7 @@ export class Session {
 
   #log(line: string): void {
     // A service of somebody else's may not keep its word that its summary is without secrets.
-    this.#vitest.logger.log(`vitest-slo  ${redactText(line)}`)
+    this.#vitest.logger.log(`vitest-slo  ${redactText(line, this.#secrets)}`)
   }
 }
 

@@ -5,8 +5,8 @@ import { isSecretName, isSecretNumberName } from './secret-names.ts'
 /** Characters that take no room on the screen and would hide that a name and its value belong together. */
 const INVISIBLE = /[\u200b-\u200d\u2060\ufeff\u00ad]/g
 
-/** A shorter value would mask ordinary words and figures. */
-const MIN_SECRET_LENGTH = 6
+/** A shorter value, in characters, would mask ordinary words and figures. */
+export const MIN_SECRET_LENGTH = 6
 
 /**
  * The text without what must not be shown: passwords in connection strings, authorization and cookie headers, bearer
@@ -24,7 +24,7 @@ export function redactText(text: string, secrets: readonly string[] = []): strin
 }
 
 /** Masks values wherever they occur: as they are, in a URL, in JSON, and in base64. Longer ones first. */
-function maskKnown(text: string, secrets: readonly string[]): string {
+export function maskKnown(text: string, secrets: readonly string[]): string {
   let clean = text
   for (const form of formsOf(secrets)) if (clean.includes(form)) clean = clean.replaceAll(form, MASK)
   return clean

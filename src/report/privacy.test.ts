@@ -18,6 +18,9 @@ const SECRETS = {
   LOGGED: 'logged-planted-0123',
   JWT: 'eyJhbGciOiJIUzI1NiJ9.eyJwbGFudGVkIjoxfQ.planted-signature',
   NOTED: 'noted-planted-0123',
+  /** Words that no form gives away: named in `secrets` of the config, and given to `secret()`. */
+  NAMED: 'correct horse',
+  REGISTERED: 'battery staple',
 } as const
 
 /** What a target prints of requests and of its own settings, and dies of. */
@@ -39,8 +42,9 @@ const TARGET = `
 
 const SPEC = `
   import { expect } from 'vitest'
-  import { constantVus, perfTest, sharedIterations } from 'vitest-slo'
-  const { BEARER, COOKIE, API_KEY, QUERY, DATABASE, BASIC, JWT, NOTED } = process.env
+  import { constantVus, perfTest, secret, sharedIterations } from 'vitest-slo'
+  const { BEARER, COOKIE, API_KEY, QUERY, DATABASE, BASIC, JWT, NOTED, NAMED } = process.env
+  const REGISTERED = secret(process.env.REGISTERED)
   const load = sharedIterations({ iterations: 30, vus: 2 })
   const headers = { authorization: 'Bearer ' + BEARER, cookie: 'sid=' + COOKIE, 'x-api-key': API_KEY }
 
@@ -60,6 +64,16 @@ const SPEC = `
       abortWhen: false,
     })
     expect(refused, 'GET /a?user=' + QUERY + ' as Bearer ' + BEARER).toHaveErrorRateBelow(0.001)
+  })
+
+  perfTest('as ' + NAMED, async ({ http, annotate, task }) => {
+    console.log('as', { NAMED, REGISTERED })
+    annotate(NAMED + REGISTERED)
+    task.meta.note = [NAMED, encodeURIComponent(REGISTERED)]
+    const step = { name: 'buy ' + NAMED + REGISTERED, request: { path: '/' + encodeURIComponent(NAMED), tag: REGISTERED } }
+    const run = await http.run({ load, name: 'of ' + NAMED + ' ' + REGISTERED, steps: [step] })
+    expect(run, NAMED + REGISTERED).toHaveErrorRateBelow(0)
+    throw new Error(JSON.stringify({ told: NAMED + ', ' + REGISTERED }))
   })
 
   perfTest('what scenarios print', ({ annotate, task }) => {
@@ -111,6 +125,7 @@ test('secrets planted in requests, answers, errors, logs and connections are in 
     'vitest.config.ts': perfConfigSource(`
       outputDir: 'out',
       services: [${service}],
+      secrets: ['NAMED', 'NOT_SET'],
       exporter: { pushgateway: 'http://perf:' + process.env.BASIC + '@127.0.0.1:${port}' },
       test: { reporters: ${reporters} },
     `),

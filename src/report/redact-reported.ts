@@ -1,6 +1,6 @@
 import type { SerializedError, TestAnnotation } from 'vitest'
 import type { TestCase } from 'vitest/node'
-import { redactData, redactText } from '../options/redact.ts'
+import { maskKnown, redactData, redactText } from '../options/redact.ts'
 
 /**
  * Masks secrets in a finished test itself, as its record and its errors go to every reporter: the terminal, JUnit, JSON,
@@ -12,6 +12,19 @@ export function redactTest(testCase: TestCase, secrets: readonly string[]): void
   for (const key of Object.keys(meta)) delete meta[key as keyof typeof meta]
   Object.assign(meta, clean)
   for (const error of testCase.result().errors ?? []) redactError(error, secrets)
+}
+
+/** Masks known secrets in the name of a test, for every reporter. Forms are not looked for: a name is the reader's own. */
+export function redactName(testCase: TestCase, secrets: readonly string[]): void {
+  const { name } = testCase
+  const clean = maskKnown(name, secrets)
+  if (clean === name) return
+  const { parent } = testCase
+  const fullName = parent.type === 'module' ? clean : `${parent.fullName} > ${clean}`
+  for (const [key, value] of Object.entries({ name: clean, fullName: maskKnown(fullName, secrets) }))
+    Object.defineProperty(testCase, key, { value, configurable: true, writable: true })
+  const { task } = testCase as unknown as { readonly task: Record<'name' | 'fullName' | 'fullTestName', string> }
+  for (const key of ['name', 'fullName', 'fullTestName'] as const) task[key] = maskKnown(task[key], secrets)
 }
 
 /** Masks secrets in what a scenario noted. What it attached stays as it is: that may be anything. */

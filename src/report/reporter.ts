@@ -14,7 +14,7 @@ import { LiveView } from './live/view.ts'
 import { resolveReporterOptions, type ReporterOptions, type ResolvedReporterOptions } from './options.ts'
 import { readResults } from './read-results.ts'
 import { Observers } from './observers.ts'
-import { redactAnnotation, redactError, redactTest } from './redact-reported.ts'
+import { redactAnnotation, redactError, redactName, redactTest } from './redact-reported.ts'
 import { ReportFolder } from './report-folder.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { runInfoOf } from './run-info.ts'
@@ -47,6 +47,9 @@ export default class SloReporter implements Reporter {
   #receiver: LiveReceiver | undefined
   #view!: LiveView
   #hasLookedBack = false
+  /** Values that scenarios called `secret()` with. */
+  readonly #registered = new Set<string>()
+  #known: readonly string[] = []
   #cancelling = new AbortController()
   readonly #onCancel = (): void => this.#cancelling.abort()
 
@@ -91,10 +94,18 @@ export default class SloReporter implements Reporter {
     if (this.#options.redact) redactAnnotation(annotation, this.#secrets)
   }
 
+  onTestModuleCollected(module: TestModule): void {
+    if (this.#options.redact) for (const testCase of module.children.allTests()) redactName(testCase, this.#secrets)
+  }
+
   onTestCaseResult(testCase: TestCase): void {
     this.#view.remove(testCase.id)
+    this.#learnSecrets(testCase)
     if (!this.#isMerging && isScenario(testCase)) testCase.meta().sloConditions = this.#conditions()
-    if (this.#options.redact) redactTest(testCase, this.#secrets)
+    if (this.#options.redact) {
+      redactName(testCase, this.#secrets)
+      redactTest(testCase, this.#secrets)
+    }
     if (!isScenario(testCase)) return
     const scenario = scenarioOf(testCase, this.#cancelling.signal.aborted)
     this.#finished.set(testCase.id, scenario)
@@ -175,8 +186,19 @@ export default class SloReporter implements Reporter {
     return this.#options.redact ? redactData(results, this.#secrets) : results
   }
 
+  /** Values to mask: those of the run, and those that scenarios registered. The same list as long as nothing is added. */
   get #secrets(): readonly string[] {
-    return runInfoOf(this.#vitest.projects).secrets ?? []
+    const { secrets = [] } = runInfoOf(this.#vitest.projects)
+    const count = secrets.length + this.#registered.size
+    if (this.#known.length !== count || secrets[0] !== this.#known[0]) this.#known = [...secrets, ...this.#registered]
+    return this.#known
+  }
+
+  /** They come with the test's record and must not go on from here: other reporters write that. */
+  #learnSecrets(testCase: TestCase): void {
+    const meta = testCase.meta()
+    for (const secret of meta.sloSecrets ?? []) this.#registered.add(secret)
+    delete meta.sloSecrets
   }
 
   /** Once for a session; live figures are a comfort, so a run goes on without them. */
@@ -190,9 +212,11 @@ export default class SloReporter implements Reporter {
     }
   }
 
-  #onLiveMessage({ testId, snapshot }: LiveMessage): void {
+  #onLiveMessage({ testId, snapshot, secrets = [] }: LiveMessage): void {
+    for (const secret of secrets) this.#registered.add(secret)
     const testCase = this.#vitest.state.getReportedEntityById(testId)
     if (testCase?.type !== 'test' || this.#finished.has(testId)) return
+    if (this.#options.redact) redactName(testCase, this.#secrets)
     const identity = identityOf(testCase)
     const shown = this.#options.redact ? redactData(snapshot, this.#secrets) : snapshot
     this.#view.show(testId, identity.name, shown, this.#earlier.objectivesOf(identity, shown.run))

@@ -5,6 +5,8 @@ declare module 'vitest' {
   interface TaskMeta {
     /** What a scenario measured and asserted; travels to the reporter with the test. Plain JSON. */
     slo?: ScenarioRecord
+    /** Values that the scenario called `secret()` with. The reporter takes them out before anything else sees them. */
+    sloSecrets?: readonly string[]
   }
 }
 

@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { clearTimeout, setTimeout } from '../../machine/clock.ts'
+import { registeredSecrets } from '../../options/registered-secrets.ts'
 import type { RunSnapshot } from '../../run/snapshot.ts'
 
 /** The key under which workers find the receiver's address: `inject(LIVE_ADDRESS)`. Absent where nobody listens. */
@@ -20,6 +21,8 @@ export interface LiveMessage {
   /** Vitest's id of the test: `task.id`. */
   readonly testId: string
   readonly snapshot: RunSnapshot
+  /** Values that the scenario called `secret()` with, to be masked in the snapshot. */
+  readonly secrets?: readonly string[]
 }
 
 /** Of the folder that holds a socket; the process that listens at it follows. */
@@ -93,7 +96,9 @@ export class LiveSender {
   send(snapshot: RunSnapshot): void {
     const socket = this.#socket
     if (socket === undefined || socket.destroyed || socket.writableLength > MAX_BACKLOG_BYTES) return
-    socket.write(`${JSON.stringify({ testId: this.#testId, snapshot } satisfies LiveMessage)}\n`)
+    const secrets = registeredSecrets()
+    const message: LiveMessage = { testId: this.#testId, snapshot, ...(secrets.length > 0 && { secrets }) }
+    socket.write(`${JSON.stringify(message)}\n`)
   }
 
   /** Sends what is left and hangs up. Resolves when the other end has read it all, or after a second. */

@@ -1,0 +1,22 @@
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { OptionsError } from './problems.ts'
+import { registeredSecrets, secret } from './registered-secrets.ts'
+
+test('returns the value and masks it in what is printed from then on', () => {
+  const printed: unknown[][] = []
+  const log = vi.spyOn(console, 'log').mockImplementation((...values: unknown[]) => void printed.push(values))
+  onTestFinished(() => log.mockRestore())
+  expect(secret('opaque-word')).toBe('opaque-word')
+  console.log('user %s has', 'ann', { id: 'opaque-word' })
+  console.log('nothing here', 5)
+  expect(printed).toEqual([[`user ann has { id: '***' }`], ['nothing here', 5]])
+  expect(registeredSecrets()).toEqual(['opaque-word'])
+})
+
+test.each([
+  ['short', 'a text of 5 characters'],
+  [undefined as never, 'nothing'],
+])('refuses %j', (value, received) => {
+  expect(() => secret(value)).toThrow(OptionsError)
+  expect(() => secret(value)).toThrow(`received: ${received === 'nothing' ? received : `'${received}'`}`)
+})
