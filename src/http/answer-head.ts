@@ -5,6 +5,8 @@ export interface AnswerHead {
   readonly bodyLength: number
   /** The connection cannot be used again. */
   readonly isLast: boolean
+  /** How long the target says it keeps the connection after this; infinite if it says nothing. */
+  readonly keepAliveMs: number
 }
 
 const COMMON = /^HTTP\/1\.1 ([2-5]\d\d)(?: [^\r\n]*)?\r\n(?:[^: \t\r\n]+:[^\r\n]*\r\n)*$/
@@ -12,6 +14,8 @@ const CONTENT_LENGTH = /\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*(?=\r\n)/gi
 const ANY_CONTENT_LENGTH = /content-length/gi
 const TRANSFER_ENCODING = /\r\ntransfer-encoding:/i
 const CONNECTION_CLOSE = /\r\nconnection:[^\r]*close/i
+const KEEP_ALIVE = /\r\nkeep-alive:([^\r]*)/i
+const TIMEOUT = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9})/i
 
 let lastText = ''
 let lastHead: AnswerHead | undefined
@@ -36,5 +40,12 @@ function readHead(text: string): AnswerHead | undefined {
   const lengths = text.match(CONTENT_LENGTH)
   if (lengths?.length !== 1 || text.match(ANY_CONTENT_LENGTH)?.length !== 1) return undefined
   const bodyLength = Number(lengths[0].slice(lengths[0].indexOf(':') + 1))
-  return { status, bodyLength, isLast: CONNECTION_CLOSE.test(text) }
+  const keepAliveMs = keepAliveMsOf(KEEP_ALIVE.exec(text)?.[1])
+  return { status, bodyLength, isLast: keepAliveMs === 0 || CONNECTION_CLOSE.test(text), keepAliveMs }
+}
+
+/** Reads the value of a `Keep-Alive` header (RFC 2068, 19.7.1.1): `timeout=5, max=100`. 0: not kept at all. */
+export function keepAliveMsOf(value: string | undefined): number {
+  const seconds = value === undefined ? undefined : TIMEOUT.exec(value)?.[1]
+  return seconds === undefined ? Number.POSITIVE_INFINITY : Number(seconds) * 1000
 }

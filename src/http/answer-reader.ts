@@ -1,6 +1,6 @@
 import type { ParsedHead } from 'autocannon/lib/httpClient.js'
 import type { LoadClient } from './clients.ts'
-import { commonHead } from './answer-head.ts'
+import { commonHead, keepAliveMsOf } from './answer-head.ts'
 
 /** Told what a connection's bytes amount to. */
 export interface AnswerTaker {
@@ -12,6 +12,9 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 const AROUND = /^[ \t]+|[ \t]+$/g
 const NO_BYTES = Buffer.alloc(0)
 
+/** A second response, a body with a status that has none, or more bytes than `Content-Length` states. */
+export const OVERRUN = new Error('the target sent more than the response')
+
 /**
  * Reads answers from the bytes of one connection. Most answers come in one piece with a `Content-Length`: those are
  * recognised on the bytes, at a fraction of the cost; all others go through the client's own parser.
@@ -22,6 +25,8 @@ export class AnswerReader {
   bodyBytes = 0
   /** The connection cannot be used for another request. */
   isLast = false
+  /** How long the target says it keeps the connection; infinite if it says nothing. */
+  keepAliveMs = Number.POSITIVE_INFINITY
   /** Set before a request is sent: the answer has no body whatever its head says (HEAD). */
   expectsNoBody = false
   /** Set before a request is sent: somebody will look at the body. */
@@ -108,6 +113,7 @@ export class AnswerReader {
     this.#headLength = headEnd + 4
     this.status = head.status
     this.isLast = head.isLast
+    this.keepAliveMs = head.keepAliveMs
     this.bodyBytes = head.bodyLength
     this.#taker.answered(this)
     return true
@@ -117,8 +123,7 @@ export class AnswerReader {
     const { kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete } = this.#parser.constructor
     this.#parser[kOnHeaders] = () => {}
     this.#parser[kOnHeadersComplete] = (head: ParsedHead) => {
-      if (this.#isComplete) this.#problem = new Error('a second answer came with the first')
-      else if (hasBadLength(head)) this.#problem = new Error('its Content-Length is no number')
+      if (hasBadLength(head)) this.#problem ??= new Error('its Content-Length is no number')
       this.#forget()
       this.status = head.statusCode
       this.#isInterim = head.statusCode < 200 && head.statusCode !== 101
@@ -126,7 +131,9 @@ export class AnswerReader {
       // What the status or the method says about the body outweighs any Content-Length.
       const hasNoBody =
         this.expectsNoBody || head.statusCode < 200 || head.statusCode === 204 || head.statusCode === 304
-      this.isLast = head.statusCode === 101 || !(hasNoBody ? asksToKeepAlive(head) : head.shouldKeepAlive)
+      this.keepAliveMs = keepAliveMsOf(headerOf(head, 'keep-alive'))
+      const isKept = this.keepAliveMs > 0 && (hasNoBody ? asksToKeepAlive(head) : head.shouldKeepAlive)
+      this.isLast = head.statusCode === 101 || !isKept
       return hasNoBody
     }
     this.#parser[kOnBody] = (bytes: Buffer, start: number, length: number) => {
@@ -140,6 +147,7 @@ export class AnswerReader {
     }
     this.#parser[kOnMessageComplete] = () => {
       this.#isComplete = !this.#isInterim
+      if (this.#isComplete && this.#parser.offset < this.#parser.end) this.#problem ??= OVERRUN
     }
   }
 
@@ -163,6 +171,12 @@ export class AnswerReader {
 /** The parser would take it for some number or other. */
 function hasBadLength({ headers }: ParsedHead): boolean {
   return headers.some((name, at) => at % 2 === 0 && /^content-length$/i.test(name) && !/^\d+$/.test(headers[at + 1]!))
+}
+
+function headerOf({ headers }: ParsedHead, name: string): string | undefined {
+  for (let at = 0; at < headers.length; at += 2)
+    if (headers[at]!.length === name.length && headers[at]!.toLowerCase() === name) return headers[at + 1]
+  return undefined
 }
 
 function asksToKeepAlive({ versionMajor, versionMinor, headers }: ParsedHead): boolean {

@@ -23,6 +23,9 @@ declare module 'autocannon/lib/httpClient.js' {
     /** The connection ended: completes an answer whose body lasts until then. */
     finish(): void | Error
     reinitialize(type: 'RESPONSE'): void
+    /** How far into the chunk it has read, and where that ends. */
+    readonly offset: number
+    readonly end: number
     [callback: number]: (...args: never[]) => unknown
   }
 

@@ -1,9 +1,10 @@
 import type net from 'node:net'
-import { now } from '../machine/clock.ts'
-import { AnswerReader, type AnswerTaker } from './answer-reader.ts'
+import { now, setImmediate, setTimeout } from '../machine/clock.ts'
+import { AnswerReader, OVERRUN, type AnswerTaker } from './answer-reader.ts'
 import type { LoadClient } from './clients.ts'
 import type { Deadlines, Timed } from '../load/deadlines.ts'
 import { connect, type Endpoint, type Route } from './endpoint.ts'
+import type { KeepAlive } from './keep-alive.ts'
 import type { EncodedRequest } from './request-encoder.ts'
 
 /** How a request can end without an answer that counts. */
@@ -14,17 +15,23 @@ export interface RequestOwner {
   /** @param endMs of `performance.now()`, when the last byte was read */
   answered(reader: AnswerReader, endMs: number): void
   failed(kind: FailureKind, detail: string, endMs: number): void
+  /** The response to the request before, which has been handed over, had more to it than it said. */
+  overran(detail: string): void
 }
 
-/** What befell the connections of one run. */
+/** Connection counters of one run. */
 export interface ConnectionCounts {
   opened: number
-  /** Connection attempts that came to nothing. */
+  /** Connection attempts that failed. */
   refused: number
   /** Connections the target closed while no request was in flight. */
   closedIdle: number
-  /** Requests sent again because an idle connection turned out to be closed. */
-  resent: number
+  /** Connections closed because the target was about to: idle for longer than it keeps them, or than it is known to. */
+  replaced: number
+  /** Requests reset on a connection that had been used before. */
+  resetAfterUse: number
+  /** The shortest and the longest idle time before one of those. */
+  resetIdleMs: { readonly min: number; readonly max: number } | undefined
   /** Open now, and the most at one time. */
   open: number
   maxOpen: number
@@ -35,17 +42,17 @@ export interface ConnectionParts {
   readonly route: Route
   readonly deadlines: Deadlines
   readonly counts: ConnectionCounts
+  /** Of the endpoint, shared by all its connections. */
+  readonly keepAlive: KeepAlive
   readonly owner: RequestOwner
   /** The most of a body that is kept for whoever looks at it. */
   readonly maxBodyBytes: number
 }
 
-/** A connection unused for so long may have been closed by the target for that reason. */
-const IDLE_CLOSE_AFTER_MS = 500
-
 /**
- * The one connection of a VU. It stays open between requests; where the target closed it, it is opened again when the
- * next request is due, not before.
+ * The one connection of a VU. It stays open between requests. One that the target closed, or is about to close, is opened
+ * again when the next request is due, not before: a user who comes back pays for the handshake, and so does its latency.
+ * What was written is never sent again.
  */
 export class Connection implements AnswerTaker, Timed {
   deadlineMs = 0
@@ -61,8 +68,13 @@ export class Connection implements AnswerTaker, Timed {
   #socket: net.Socket | undefined
   #isOpen = false
   #request: EncodedRequest | undefined
+  /** The request is due and not yet written, though the connection is open. */
+  #isHeld = false
+  /** When the last response on this connection ended; before the first, when it was opened. */
   #usedMs = 0
-  #wasIdle = false
+  #isUsed = false
+  /** How long the target says it keeps this connection. */
+  #announcedMs = Number.POSITIVE_INFINITY
   #onSettled: (() => void) | undefined
 
   constructor(client: LoadClient, parts: ConnectionParts) {
@@ -77,6 +89,11 @@ export class Connection implements AnswerTaker, Timed {
 
   get isInFlight(): boolean {
     return this.#request !== undefined
+  }
+
+  /** How long to wait after a response before the next request is due, so that a close of the target is seen in time. */
+  get settleMs(): number {
+    return this.#isOpen ? this.#parts.keepAlive.settleMs : 0
   }
 
   /** Opens the connection ahead of the first request. `settled` is called once, whether that worked or not. */
@@ -96,10 +113,10 @@ export class Connection implements AnswerTaker, Timed {
     this.#reader.expectsNoBody = request.method === 'HEAD'
     this.#parts.deadlines.set(this, nowMs)
     this.sentMs = nowMs
-    if (this.#isOpen) {
-      this.#wasIdle = nowMs - this.#usedMs >= IDLE_CLOSE_AFTER_MS
-      this.#socket!.write(request.bytes)
-    } else if (this.#socket === undefined) this.#open()
+    if (!this.#isOpen) {
+      if (this.#socket === undefined) this.#open()
+    } else if (nowMs - this.#usedMs < this.#parts.keepAlive.unquestionedMs) this.#socket!.write(request.bytes)
+    else this.#sendAfterIdle(request, nowMs)
   }
 
   /** Closes at once; a request in flight stays without an end. */
@@ -120,6 +137,9 @@ export class Connection implements AnswerTaker, Timed {
     this.#parts.deadlines.clear(this)
     this.#request = undefined
     this.#usedMs = endMs
+    this.#isUsed = true
+    this.#announcedMs = reader.keepAliveMs
+    if (reader.keepAliveMs < Number.POSITIVE_INFINITY) this.#parts.keepAlive.announced(reader.keepAliveMs)
     // The reader keeps the response until the next connection opens: the owner has yet to look at it.
     if (reader.isLast) this.#drop()
     this.#parts.owner.answered(reader, endMs)
@@ -128,6 +148,72 @@ export class Connection implements AnswerTaker, Timed {
   expire(): void {
     if (this.#isOpen) this.#fail('timeout', this.#reader.isMidAnswer ? 'in the middle of the answer' : 'no answer')
     else this.#fail('connect', 'no connection in time')
+  }
+
+  #sendAfterIdle(request: EncodedRequest, nowMs: number): void {
+    const { keepAlive } = this.#parts
+    const idleMs = nowMs - this.#usedMs
+    if (this.#isUsed && keepAlive.isPastLimit(idleMs, this.#announcedMs)) {
+      this.#replace()
+      return
+    }
+    this.#isHeld = true
+    const waitMs = this.#isUsed ? keepAlive.settleMs - idleMs : 0
+    if (waitMs > 0) setTimeout(this.#look, Math.ceil(waitMs), this.#socket!, request)
+    else this.#look(this.#socket!, request)
+  }
+
+  /** Two turns of the event loop: one of them has a whole look at the sockets, which brings any close that is there. */
+  readonly #look = (socket: net.Socket, request: EncodedRequest): void => {
+    setImmediate(() => setImmediate(this.#release, socket, request))
+  }
+
+  readonly #release = (socket: net.Socket, request: EncodedRequest): void => {
+    if (!this.#isHeld || this.#socket !== socket || this.#request !== request) return
+    this.#isHeld = false
+    this.sentMs = now()
+    if (this.#isUsed) {
+      const { keepAlive } = this.#parts
+      const idleMs = this.sentMs - this.#usedMs
+      keepAlive.survived(idleMs)
+      if (!keepAlive.isProven(idleMs, this.#announcedMs, this.sentMs)) {
+        this.#replace()
+        return
+      }
+    }
+    socket.write(request.bytes)
+  }
+
+  #replace(): void {
+    const { keepAlive, counts } = this.#parts
+    counts.replaced++
+    if (keepAlive.wantsProbe) this.#leaveAsProbe()
+    this.#drop()
+    this.#open()
+  }
+
+  /** What a connection still receives from now on is of no interest. */
+  #leaveAsProbe(): void {
+    const { keepAlive, counts } = this.#parts
+    const socket = this.#socket!
+    let isOver = false
+    const end = () => {
+      if (isOver) return
+      isOver = true
+      socket.destroy()
+      keepAlive.probeClosed(now())
+    }
+    socket.once('end', end).once('close', end)
+    keepAlive.watch({
+      usedMs: this.#usedMs,
+      close() {
+        isOver = true
+        socket.destroy()
+      },
+    })
+    counts.open--
+    this.#socket = undefined
+    this.#isOpen = false
   }
 
   #open(): void {
@@ -142,12 +228,11 @@ export class Connection implements AnswerTaker, Timed {
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (socket === this.#socket) this.#broke(error.code ?? error.message)
     })
-    socket.once('end', () => {
-      if (socket === this.#socket) this.#ended()
-    })
-    socket.once('close', () => {
-      if (socket === this.#socket) this.#ended()
-    })
+    const ended = () => {
+      if (socket === this.#socket && !this.#reader.end())
+        this.#broke(this.#reader.isMidAnswer ? 'closed in the middle of the answer' : 'closed without an answer')
+    }
+    socket.once('end', ended).once('close', ended)
   }
 
   #opened(socket: net.Socket): void {
@@ -157,7 +242,8 @@ export class Connection implements AnswerTaker, Timed {
     if (counts.open > counts.maxOpen) counts.maxOpen = counts.open
     this.failedAttempts = 0
     this.#isOpen = true
-    this.#wasIdle = false
+    this.#isUsed = false
+    this.#announcedMs = Number.POSITIVE_INFINITY
     this.#usedMs = now()
     this.#settle()
     if (this.#request === undefined) {
@@ -169,32 +255,43 @@ export class Connection implements AnswerTaker, Timed {
   }
 
   #received(bytes: Buffer): void {
-    if (this.#request === undefined) {
+    if (this.#request === undefined || this.#isHeld) {
       // Nothing was asked: whatever this is, the next answer could not be told from it.
-      this.#drop()
+      if (this.#isUsed) {
+        this.#parts.keepAlive.distrust()
+        this.#parts.owner.overran(OVERRUN.message)
+      }
+      this.#lose()
       return
     }
-    this.#wasIdle = false
     const problem = this.#reader.read(bytes)
-    if (problem !== undefined) this.#fail('body', `no HTTP answer: ${problem.message}`)
-  }
-
-  #ended(): void {
-    if (this.#request === undefined && this.#isOpen) this.#parts.counts.closedIdle++
-    else if (this.#reader.end()) return
-    this.#broke(this.#reader.isMidAnswer ? 'closed in the middle of the answer' : 'closed without an answer')
+    if (problem === OVERRUN) {
+      this.#parts.keepAlive.distrust()
+      this.#fail('body', OVERRUN.message)
+    } else if (problem !== undefined) this.#fail('body', `no HTTP answer: ${problem.message}`)
   }
 
   #broke(detail: string): void {
+    const { counts, keepAlive } = this.#parts
     if (!this.#isOpen) {
-      this.#parts.counts.refused++
+      counts.refused++
       this.failedAttempts++
       this.#fail('connect', detail)
-    } else if (this.#wasIdle && this.#request?.isReplayable === true) {
-      this.#parts.counts.resent++
-      this.#drop()
-      this.#open()
-    } else this.#fail('reset', detail)
+    } else if (this.#request === undefined || this.#isHeld) {
+      counts.closedIdle++
+      const nowMs = now()
+      if (this.#isUsed) keepAlive.closed(nowMs - this.#usedMs, nowMs)
+      this.#lose()
+    } else {
+      if (this.#isUsed) countReset(counts, this.sentMs - this.#usedMs)
+      this.#fail('reset', detail)
+    }
+  }
+
+  /** The connection is gone before the request that may be due was written: that goes out on a new one. */
+  #lose(): void {
+    this.#drop()
+    if (this.#request !== undefined) this.#open()
   }
 
   #fail(kind: FailureKind, detail: string): void {
@@ -208,6 +305,7 @@ export class Connection implements AnswerTaker, Timed {
 
   #drop(): void {
     const socket = this.#socket
+    this.#isHeld = false
     if (socket === undefined) return
     if (this.#isOpen) this.#parts.counts.open--
     this.#socket = undefined
@@ -220,4 +318,10 @@ export class Connection implements AnswerTaker, Timed {
     this.#onSettled = undefined
     settled?.()
   }
+}
+
+function countReset(counts: ConnectionCounts, idleMs: number): void {
+  const { min, max } = counts.resetIdleMs ?? { min: idleMs, max: idleMs }
+  counts.resetAfterUse++
+  counts.resetIdleMs = { min: Math.min(min, idleMs), max: Math.max(max, idleMs) }
 }

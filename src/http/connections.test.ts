@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
+import type { Load } from '../load/load.ts'
 import { connect, endpointOf } from './endpoint.ts'
 import { answer, engineFor, scriptedServer } from './scripted-server.ts'
 
@@ -83,7 +84,7 @@ test.each<[string, string[], { end?: boolean }, string, RegExp]>([
     'body',
     /no HTTP/,
   ],
-  ['two answers to one request', [answer() + answer()], {}, 'body', /a second answer/],
+  ['two answers to one request', [answer() + answer()], {}, 'body', /\(1 × the target sent more than the response\)/],
   ['silence', ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'], {}, 'timeout', /middle of the answer/],
 ])('%s is counted as an error of its kind', async (_, pieces, options, kind, detail) => {
   const run = await oneAnswer(pieces, options)
@@ -185,48 +186,103 @@ test('a connection the server closes while idle is opened again when the next re
   expect(openWhenDue).toEqual([1, 0, 0, 0, 0])
   expect(run.completed).toBe(5)
   expect(run.errors.size).toBe(0)
-  expect(run.connections).toMatchObject({ opened: 5, closedIdle: 4, resent: 0 })
+  expect(run.connections).toMatchObject({ opened: 5, closedIdle: 4, replaced: 0 })
   // The pre-flight's own connection is the sixth.
   expect(server.accepted).toBe(6)
 })
 
-test('a connection that turns out to be closed as the request goes out is replaced, for requests that may be repeated', async () => {
-  const sockets: Socket[] = []
-  await using server = await scriptedServer({
-    onConnection: (socket) => sockets.push(socket),
-    onRequest(socket, _, number) {
-      // The second request finds the connection idle for a second, and gets a reset in place of an answer.
-      if (number === 1) socket.resetAndDestroy()
-      else socket.write(answer())
-    },
+const OVERRUNS: [string, string, string][] = [
+  ['a second response', answer(), answer()],
+  ['the beginning of a second response', answer(), 'HTTP/1.1 2'],
+  ['a body with 204', 'HTTP/1.1 204 No Content\r\n\r\n', 'hello'],
+  ['a body with 304', 'HTTP/1.1 304 Not Modified\r\n\r\n', 'hello'],
+  ['more bytes than Content-Length states', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', '!'],
+  ['bytes after the last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'x'],
+]
+
+describe.each(OVERRUNS)('%s', (_, response, excess) => {
+  test.each<[string, Load, boolean]>([
+    ['in one piece, without think time', sharedIterations({ iterations: 30, vus: 3 }), false],
+    ['in a piece of its own, without think time', sharedIterations({ iterations: 30, vus: 3 }), true],
+    ['in a piece of its own, with think time', constantVus({ vus: 3, duration: '400ms', thinkTime: '40ms' }), true],
+  ])('is an error of the request that it came with, %s', async (__, load, isApart) => {
+    await using server = await scriptedServer({
+      onRequest(socket, head) {
+        if (!head.startsWith('GET /faulty')) socket.write(answer())
+        else if (!isApart) socket.write(response + excess)
+        else socket.write(response, () => setImmediate(() => socket.write(excess)))
+      },
+    })
+    const { http } = engineFor(server.url)
+    const run = await http.run({
+      load,
+      abortWhen: false,
+      steps: [
+        { name: 'good', request },
+        { name: 'faulty', request: { path: '/faulty' }, expectStatus: [200, 204, 304] },
+      ],
+    })
+    const faulty = server.requests.filter((head) => head.startsWith('GET /faulty'))
+    expect(run.sent).toBe(server.requests.length)
+    expect([...run.errors]).toEqual([['body', faulty.length]])
+    expect([...run.step('faulty').errors]).toEqual([['body', faulty.length]])
+    expect(run.step('good').errors.size).toBe(0)
   })
-  const { http } = engineFor(server.url)
-  const load = constantArrivalRate({ rate: 1, vus: 1, duration: '2s' })
-  const run = await http.run({ load, request })
-  expect(run.completed).toBe(2)
-  expect(run.errors.size).toBe(0)
-  expect(run.connections).toMatchObject({ opened: 2, resent: 1 })
 })
 
-test('the same for a request that must not be repeated is a reset', async () => {
-  await using server = await scriptedServer({
-    onRequest: (socket, _, number) => (number === 1 ? socket.resetAndDestroy() : socket.write(answer())),
+const NO_RESPONSE: [string, (socket: Socket) => void][] = [
+  ['resets', (socket) => socket.resetAndDestroy()],
+  ['closes', (socket) => socket.end()],
+]
+
+describe.each(NO_RESPONSE)('a target that %s a used connection when a request comes', (_, end) => {
+  async function underLoad(load: Load, method: string) {
+    const used = new Set<Socket>()
+    let ended = 0
+    await using server = await scriptedServer({
+      onRequest(socket) {
+        if (used.has(socket)) {
+          ended++
+          end(socket)
+        } else {
+          used.add(socket)
+          socket.write(answer())
+        }
+      },
+    })
+    const { http } = engineFor(server.url)
+    const run = await http.run({
+      load,
+      abortWhen: false,
+      request: ({ iteration, vu }) => ({ path: '/x', method, headers: { 'idempotency-key': `${vu.id}-${iteration}` } }),
+      record: true,
+    })
+    expect(server.requests).toHaveLength(run.sent)
+    return { run, ended }
+  }
+
+  test.each<[string, Load, string]>([
+    ['without think time', sharedIterations({ iterations: 60, vus: 10 }), 'GET'],
+    ['with a short think time', constantVus({ vus: 10, duration: '600ms', thinkTime: '40ms' }), 'GET'],
+    ['with a think time', constantVus({ vus: 10, duration: '1200ms', thinkTime: '150ms' }), 'GET'],
+    ['at a rate', constantArrivalRate({ rate: 50, vus: 10, duration: '1200ms' }), 'GET'],
+    ['with posts', constantVus({ vus: 10, duration: '600ms', thinkTime: '40ms' }), 'POST'],
+  ])('has each of them counted as a reset, %s', async (__, load, method) => {
+    const { run, ended } = await underLoad(load, method)
+    expect(ended).toBeGreaterThan(run.sent / 3)
+    expect([...run.errors]).toEqual([['reset', ended]])
+    expect(run.statuses.get(200)).toBe(run.sent - ended)
+    expect(run.connections.resetAfterUse).toBe(ended)
+    expect([...run.history.operations()].filter(({ outcome }) => outcome === 'unknown')).toHaveLength(ended)
   })
-  const { http } = engineFor(server.url)
-  const load = constantArrivalRate({ rate: 1, vus: 1, duration: '2s' })
-  const run = await http.run({ load, request: { ...request, method: 'POST' } })
-  expect([...run.errors]).toEqual([['reset', 1]])
-  expect(run.connections.resent).toBe(0)
 })
 
-test('a reset while in use is an error whatever the method', async () => {
-  await using server = await scriptedServer({
-    onRequest: (socket, _, number) => (number % 2 === 1 ? socket.resetAndDestroy() : socket.write(answer())),
-  })
+test('a reset on a connection of its first request is a reset', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.resetAndDestroy() })
   const { http } = engineFor(server.url)
   const run = await http.run({ load: sharedIterations({ iterations: 10, vus: 1 }), request })
-  expect([...run.errors]).toEqual([['reset', 5]])
-  expect(run.completed).toBe(10)
+  expect([...run.errors]).toEqual([['reset', 10]])
+  expect(run.connections).toMatchObject({ resetAfterUse: 0 })
 })
 
 test('a refused port is counted for each request that was due, and backed off from where answers set the pace', async () => {
@@ -248,7 +304,8 @@ test('a refused port is counted for each request that was due, and backed off fr
 })
 
 test('the time-out clock runs only while a request is in flight', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const kept = answer('ok', { headers: 'Keep-Alive: timeout=60\r\n' })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(kept) })
   const { http } = engineFor(server.url)
   const load = constantArrivalRate({ rate: 2, vus: 1, duration: '2s' })
   const run = await http.run({ load, request, timeout: '200ms' })

@@ -1,3 +1,4 @@
+import { sleep } from '../machine/clock.ts'
 import { Deadlines } from '../load/deadlines.ts'
 import { maxVusOf } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
@@ -13,6 +14,7 @@ import type { RunSnapshot } from '../run/snapshot.ts'
 import { openClients, type OpenClients } from './clients.ts'
 import { Connection, type ConnectionCounts } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
+import { KeepAlive, SETTLE_MS } from './keep-alive.ts'
 import type { RunOptions } from './options.ts'
 import type { Place } from './preflight.ts'
 import { Recording } from './recording.ts'
@@ -48,7 +50,12 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
   readonly #deadlines: Deadlines
   readonly #plan: Plan<D>
   readonly #slowest: SlowestRequests
-  readonly #counts: ConnectionCounts = { opened: 0, refused: 0, closedIdle: 0, resent: 0, open: 0, maxOpen: 0 }
+  readonly #counts: ConnectionCounts = {
+    ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, open: 0, maxOpen: 0 },
+    ...{ resetAfterUse: 0, resetIdleMs: undefined },
+  }
+  /** One for each instance of the target. */
+  readonly #keepAlives: readonly KeepAlive[]
   readonly #recording: Recording<D> | undefined
   readonly #encoders: readonly RequestEncoder[]
   readonly #vus: VirtualUser<D>[] = []
@@ -71,6 +78,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
       return new RequestEncoder({ host, pathPrefix, headers: { ...headers, ...acceptEncoding, ...options.headers } })
     })
     this.#plan = new Plan(options.steps, options.expectStatus, this.#encoders, this.#execution.phases)
+    this.#keepAlives = instances.map(() => new KeepAlive())
     this.#recording = this.#makeRecording()
   }
 
@@ -93,7 +101,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
       slowest: this.#slowest.toJSON(),
       steps: options.steps.map((step) => step.name),
       limits,
-      connections: { ...counts, openAtEnd },
+      connections: { ...counts, openAtEnd, keptIdleMs: this.#keptIdleMs },
       origin: instances.map(({ origin }) => origin).join(', '),
       history: this.#recording?.history,
     }
@@ -121,8 +129,10 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
       return {
         ready: (client) => {
           const endpoint = instances[instance]!
+          const keepAlive = this.#keepAlives[instance]!
           const [deadlines, counts] = [this.#deadlines, this.#counts]
-          vu.connection = new Connection(client, { endpoint, route, deadlines, counts, owner: vu, maxBodyBytes })
+          const shared = { deadlines, counts, keepAlive, maxBodyBytes }
+          vu.connection = new Connection(client, { endpoint, route, ...shared, owner: vu })
         },
         close: () => vu.connection.close(),
       }
@@ -135,8 +145,11 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
   }
 
   async close(): Promise<void> {
+    // What comes after the last response of a connection is a fault, and comes by then.
+    await sleep(SETTLE_MS)
     this.#countsAtEnd = { ...this.#counts }
     this.#clients?.close()
+    for (const keepAlive of this.#keepAlives) keepAlive.close()
     this.#deadlines.stop()
   }
 
@@ -156,6 +169,12 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
 
   dropped(random: Random): RequestSeries {
     return this.#plan.dropped(random)
+  }
+
+  /** The shortest of the instances. */
+  get #keptIdleMs(): number | undefined {
+    const seen = this.#keepAlives.flatMap(({ limitMs }) => limitMs ?? [])
+    return seen.length === 0 ? undefined : Math.min(...seen)
   }
 
   #makeRecording(): Recording<D> | undefined {

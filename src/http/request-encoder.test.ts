@@ -39,18 +39,6 @@ test('a request’s own headers take the place of common ones, whatever their ca
   )
 })
 
-test('what may be sent a second time: safe methods, and requests with an idempotency key', () => {
-  const isReplayable = (request: Partial<HttpRequest>) => encoder.encode({ path: '/', ...request }).isReplayable
-  expect(['GET', 'HEAD', 'OPTIONS'].map((method) => isReplayable({ method }))).toEqual([true, true, true])
-  expect(['POST', 'PUT', 'DELETE', 'PATCH'].map((method) => isReplayable({ method }))).toEqual([
-    false,
-    false,
-    false,
-    false,
-  ])
-  expect(isReplayable({ method: 'POST', headers: { 'Idempotency-Key': 'k' } })).toBe(true)
-})
-
 test.each<[string, unknown, RegExp]>([
   ['a path without a slash', { path: 'x' }, /request\.path: must begin with '\/'.*received "x"/],
   ['a path with a space', { path: '/a b' }, /percent-encoded/],

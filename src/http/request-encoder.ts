@@ -23,8 +23,6 @@ export interface EncodedRequest {
   readonly bytes: string | Buffer
   /** Its body alone. */
   readonly content: string | Uint8Array | undefined
-  /** Sent once more on a fresh connection where an idle one turned out to be closed: as RFC 9110, 9.2.2 allows. */
-  readonly isReplayable: boolean
   /** Of the `traceparent` that was added to it. */
   readonly traceId: string | undefined
 }
@@ -38,7 +36,6 @@ const METHOD = /^(?!CONNECT$)[!#$%&'*+.^_`|~0-9A-Z-]+$/
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // eslint-disable-next-line no-control-regex
 const NOT_IN_VALUE = /[\r\n\0]|[^\t\x20-\xff]/
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
 const CONTENT_TYPE = 'content-type'
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
 const OURS = new Set(['connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade'])
@@ -89,12 +86,10 @@ export class RequestEncoder {
     if (body !== undefined) head += `Content-Length: ${Buffer.byteLength(body.content)}\r\n`
     else if (METHODS_WITH_BODY.has(method)) head += 'Content-Length: 0\r\n'
     head += '\r\n'
-    const isReplayable = SAFE_METHODS.has(method) || has(own, 'idempotency-key')
     return {
       method,
       bytes: join(head, body?.content),
       content: body?.content,
-      isReplayable,
       traceId: isTraced ? trace.traceId : undefined,
     }
   }

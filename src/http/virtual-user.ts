@@ -65,6 +65,8 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #intendedMs = 0
   #beganMs = 0
   #operation = -1
+  /** Where the last response was counted as good; `undefined` if it was an error. */
+  #goodWindow: RequestWindow | undefined
 
   constructor({ id, data, instance }: VuIdentity<D>, fork: () => Random, surroundings: VuSurroundings<D>) {
     this.#vu = { id, data, vars: {} }
@@ -75,6 +77,10 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
 
   get failedAttempts(): number {
     return this.connection.failedAttempts
+  }
+
+  get settleMs(): number {
+    return this.connection.settleMs
   }
 
   get id(): number {
@@ -110,17 +116,25 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     const window = this.#count(endMs, status)
     window.countStatus(status)
     if (wrong === undefined) {
+      this.#goodWindow = window
       this.#after(endMs)
       return
     }
+    this.#goodWindow = undefined
     this.#countError(window, wrong.kind, wrong.detail)
     this.#end(endMs)
   }
 
   failed(kind: FailureKind, detail: string, endMs: number): void {
     if (this.#operation >= 0) this.#all.recording!.failed(this.#operation, endMs, kind)
+    this.#goodWindow = undefined
     this.#countError(this.#count(endMs, kind), kind, detail)
     this.#end(endMs)
+  }
+
+  overran(detail: string): void {
+    if (this.#goodWindow !== undefined) this.#countError(this.#goodWindow, 'body', detail)
+    this.#goodWindow = undefined
   }
 
   /** Runs in arrow form, as the pacer calls it. */
@@ -252,9 +266,10 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   }
 
   #after(endMs: number): void {
-    const thinkMs = this.draw(this.#step.thinkTime)
+    const isBetween = this.#place < this.#all.plan.places.length
+    const thinkMs = Math.max(this.draw(this.#step.thinkTime), isBetween ? this.settleMs : 0)
     if (thinkMs > 0) this.#all.execution.pacer.at(endMs + thinkMs, this.#resume)
-    else if (this.#place < this.#all.plan.places.length) this.#send(endMs - this.#all.execution.startMs)
+    else if (isBetween) this.#send(endMs - this.#all.execution.startMs)
     else this.#end(endMs)
   }
 

@@ -35,6 +35,7 @@ function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Opti
     readonly id: number
     isBusy = false
     failedAttempts = 0
+    settleMs = 0
     #iteration = 0
 
     constructor(id: number) {

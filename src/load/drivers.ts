@@ -12,6 +12,8 @@ export interface DrivenVu {
   readonly isBusy: boolean
   /** Attempts to connect that failed since the last one that did not. */
   readonly failedAttempts: number
+  /** How long its connection has to be left alone now, before it is known that the target does not close it. Mostly 0. */
+  readonly settleMs: number
   /** Begins an iteration. @param intendedMs since the start of the run, when it was due */
   begin(intendedMs: number): void
   /** A think time in milliseconds. */
@@ -155,7 +157,7 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
 
   freed(vu: V, endMs: number): void {
     if (this.#isStopped || this.#isActive[vu.id] !== true) return
-    const pauseMs = vu.draw(this.#load.thinkTime) + backoffMs(vu)
+    const pauseMs = Math.max(vu.draw(this.#load.thinkTime) + backoffMs(vu), vu.settleMs)
     if (pauseMs > 0) this.#wake(vu, endMs + pauseMs)
     else vu.begin(endMs - this.#all.startMs())
   }
@@ -206,7 +208,7 @@ class SharedDriver<V extends DrivenVu> implements Driver<V> {
   }
 
   freed(vu: V, endMs: number): void {
-    const pauseMs = backoffMs(vu)
+    const pauseMs = Math.max(backoffMs(vu), vu.settleMs)
     if (pauseMs > 0 && this.#left > 0) {
       this.#all.pacer.at(endMs + pauseMs, (dueMs) => this.#next(vu, dueMs - this.#all.startMs()))
       return

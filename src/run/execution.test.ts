@@ -20,6 +20,7 @@ eachTestOnVirtualTime(START_MS, (fresh) => (pacer = fresh))
 class TimedVu implements DrivenVu {
   readonly id: number
   readonly failedAttempts = 0
+  readonly settleMs = 0
   isBusy = false
   readonly #all: TimedWorkload
   readonly #execution: Execution<TimedVu>

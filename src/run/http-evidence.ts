@@ -7,12 +7,13 @@ import { hintFor } from './http-hints.ts'
 import { httpInvalidities } from './http-invalidities.ts'
 import type { HttpMeasurement } from './http-measurement.ts'
 import { phasesIn, scopeDurationMs, scopeName, totalsOf, type Scope, type ScopeTotals } from './http-scope.ts'
+import { idleLines } from './idle-connections.ts'
 import type { RunWindow } from './window.ts'
 
 /** What matchers see of a run's scope. */
 export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): RequestEvidence {
   const { sum, windows } = totals
-  const { kind, phases, generator, load, reducedTo, origin, vusNeeded } = measured
+  const { kind, phases, generator, load, reducedTo, origin, vusNeeded, connections } = measured
   const durationMs = scopeDurationMs(phases, scope)
   return {
     kind,
@@ -24,7 +25,7 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
     invalidities: httpInvalidities(measured, totals, scope),
     evidenceLines: evidenceLines(measured, totals, scope),
     slowest: slowestSteps(measured, scope),
-    hint: hintFor(totals, origin, vusNeeded),
+    hint: hintFor(totals, origin, vusNeeded, connections),
     offered: sum.offered,
     sent: sum.sent,
     dropped: sum.dropped,
@@ -39,7 +40,7 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
 
 /** The `Evidence:` block of a failure message, first line first. */
 function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): readonly string[] {
-  const { phases, load, generator, abortReason } = measured
+  const { phases, load, generator, abortReason, connections } = measured
   const { offered, completed } = totals.sum
   const seconds = (scopeDurationMs(phases, scope) / 1000).toFixed(1)
   const requests = `${formatCount(completed)} of ${formatCount(offered)} requests`
@@ -49,6 +50,7 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
     [errorsPart(totals), droppedPart(totals), unansweredPart(totals), generatorPart(generator)]
       .filter(Boolean)
       .join('   '),
+    ...idleLines(connections),
   ]
   return abortReason === undefined ? lines : [...lines, `aborted: ${abortReason}`]
 }

@@ -1,12 +1,20 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { hintFor } from './http-hints.ts'
+import type { ConnectionFigures } from './http-measurement.ts'
 import { totalsOf, WHOLE_RUN } from './http-scope.ts'
 import { every, PHASES, series, type SampleRequest } from './sample-measurement.ts'
 
 const ORIGIN = 'http://127.0.0.1:3000'
 
-function hint(requests: readonly SampleRequest[], vusNeeded?: number): string | undefined {
-  return hintFor(totalsOf([series('a', undefined, requests)], PHASES, WHOLE_RUN), ORIGIN, vusNeeded)
+const CONNECTIONS = { opened: 9, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 9, maxOpen: 9 }
+
+function hint(
+  requests: readonly SampleRequest[],
+  vusNeeded?: number,
+  connections: Partial<ConnectionFigures> = {},
+): string | undefined {
+  const totals = totalsOf([series('a', undefined, requests)], PHASES, WHOLE_RUN)
+  return hintFor(totals, ORIGIN, vusNeeded, { ...CONNECTIONS, ...connections })
 }
 
 /** So many requests in a row, from a moment of the steady phase on. */
@@ -55,14 +63,14 @@ test('a status is named where nine tenths of the answers had it, and it was not 
 test('where half of the errors are bodies, the commonest that a check or an extraction found', () => {
   const body = (count: number, detail: string, fromMs?: number) =>
     times(count, { latencyMs: 1, status: 200, error: ['body', detail] }, fromMs)
-  const reset = (count: number) => times(count, { latencyMs: 1, error: ['reset', 'ECONNRESET'] }, 6000)
+  const late = (count: number) => times(count, { latencyMs: 1, error: ['timeout', 'no answer'] }, 6000)
   expect(hint([...body(4, 'check failed'), ...body(6, 'extract token: nothing found', 4600), ...good(50)])).toBe(
     '6 answers were not as expected: extract token: nothing found',
   )
-  expect(hint([...body(4, 'no HTTP answer'), ...reset(4), ...good(50)])).toBe(
+  expect(hint([...body(4, 'no HTTP answer'), ...late(4), ...good(50)])).toBe(
     '4 answers were not as expected: no HTTP answer',
   )
-  expect(hint([...body(4, 'check failed'), ...reset(5), ...good(50)])).toBeUndefined()
+  expect(hint([...body(4, 'check failed'), ...late(5), ...good(50)])).toBeUndefined()
   expect(hint([...body(4, 'the check failed'), ...good(50)])).toBeUndefined()
 })
 
@@ -84,4 +92,30 @@ test('where as many as make a median timed out, that', () => {
   const timedOut = (count: number) => times(count, { latencyMs: 100, error: ['timeout', 'timeout'] })
   expect(hint(timedOut(20))).toBe('20 requests timed out: see whether the target still answers')
   expect(hint(timedOut(19))).toBeUndefined()
+})
+
+describe('where a hundredth of the requests were reset', () => {
+  const reset = (count: number) => times(count, { latencyMs: 300, error: ['reset', 'ECONNRESET'] })
+  const words = 'requests were reset: the target closed the connection instead of responding'
+
+  test('how long their connections had been idle, and when the target closes them, before any want of VUs', () => {
+    const after = (resetAfterUse: number, min: number, max: number, keptIdleMs?: number) =>
+      hint(reset(60), 50, { resetAfterUse, resetIdleMs: { min, max }, keptIdleMs })
+    const advice = 'See its keep-alive time-out and its logs'
+    expect(after(60, 599, 640)).toBe(`60 ${words}, on connections used before and idle for 0.6 s. ${advice}`)
+    expect(after(30, 0, 1_950, 2_000)).toBe(
+      `60 ${words}, on connections used before and idle for 0.00–1.9 s (the target closes idle connections after about 2.0 s). ${advice}`,
+    )
+    expect(after(60, 0.1, 0.2, 0.3)).toBe(
+      `60 ${words}, on connections used before and idle for less than 0.01 s (the target closes connections after each response without announcing it). ${advice}`,
+    )
+  })
+
+  test('to see what the target does with new connections, if most were on those', () => {
+    const expected = `${words}. See whether it crashed, or limits its connections`
+    expect(hint(reset(60), 50)).toBe(`60 ${expected}`)
+    expect(hint(reset(60), 50, { resetAfterUse: 29, resetIdleMs: { min: 1, max: 2 } })).toBe(`60 ${expected}`)
+    expect(hint([...reset(2), ...good(198)])).toBe(`2 ${expected}`)
+    expect(hint([...reset(1), ...good(198)])).toBeUndefined()
+  })
 })

@@ -1,16 +1,24 @@
 import { formatCount } from '../stats/units.ts'
+import type { ConnectionFigures } from './http-measurement.ts'
 import type { ScopeTotals } from './http-scope.ts'
+import { resetHint } from './idle-connections.ts'
 import { samplesForPercentile } from './usable.ts'
 
 /** What the figures suggest to do next. */
-export function hintFor(totals: ScopeTotals, origin: string, vusNeeded: number | undefined): string | undefined {
+export function hintFor(
+  totals: ScopeTotals,
+  origin: string,
+  vusNeeded: number | undefined,
+  connections: ConnectionFigures,
+): string | undefined {
   const { sum } = totals
   return (
     connectHint(totals, origin) ??
     statusHint(totals) ??
     bodyHint(totals) ??
+    resetHint(totals, connections) ??
     waitHint(totals, vusNeeded) ??
-    resetHint(sum.errors)
+    timeoutHint(sum.errors)
   )
 }
 
@@ -37,12 +45,13 @@ function statusHint({ sum }: ScopeTotals): string | undefined {
   return `${all} ${status}${status in STATUS_HINTS ? `: ${STATUS_HINTS[status]}` : ''}`
 }
 
+/** Of the details of wrong bodies, those that say what is wrong. */
+const HINTED_BODY = /^(extract|check|no HTTP|the (response|content-encoding|charset|target sent|\w+ stream))/
+
 function bodyHint({ sum }: ScopeTotals): string | undefined {
   const count = sum.errors.get('body') ?? 0
   if (count === 0 || count * 2 < sum.errorCount) return undefined
-  const detail = [...sum.details]
-    .filter(([text]) => /^(extract|check|no HTTP|the (response|content-encoding|charset|\w+ stream))/.test(text))
-    .toSorted((a, b) => b[1] - a[1])[0]
+  const detail = [...sum.details].filter(([text]) => HINTED_BODY.test(text)).toSorted((a, b) => b[1] - a[1])[0]
   return detail && `${formatCount(detail[1])} answers were not as expected: ${detail[0]}`
 }
 
@@ -59,7 +68,7 @@ function waitHint(
   return `${what}. Raise vus to ${formatCount(vusNeeded)} or expect less.`
 }
 
-function resetHint(errors: ReadonlyMap<string, number>): string | undefined {
+function timeoutHint(errors: ReadonlyMap<string, number>): string | undefined {
   const timeouts = errors.get('timeout') ?? 0
   return timeouts >= samplesForPercentile(0.5)
     ? `${formatCount(timeouts)} requests timed out: see whether the target still answers`

@@ -5,15 +5,24 @@ import type { RequestSeries } from './http-scope.ts'
 import type { SlowRequest } from './result.ts'
 import type { Executed } from './workload.ts'
 
-/** How the connections of a run fared. Opening them before the load begins is no part of any latency. */
+/** Connections of a run. Opening them before the load begins is no part of any latency; opening one again is. */
 export interface ConnectionFigures {
   readonly opened: number
-  /** Attempts that came to nothing. */
+  /** Attempts that failed. */
   readonly refused: number
   /** Connections the target closed while idle; each is opened again when its VU's next request is due. */
   readonly closedIdle: number
-  /** Requests sent a second time because an idle connection turned out to be closed (safe methods and idempotency keys). */
-  readonly resent: number
+  /**
+   * Connections replaced before they were used again: idle for longer than the target announces (`Keep-Alive: timeout=n`)
+   * or was seen to keep them, or for longer than any other had been.
+   */
+  readonly replaced: number
+  /** Requests reset on a connection that had been used before: none is sent again. */
+  readonly resetAfterUse: number
+  /** The shortest and the longest idle time before one of those; `undefined` if there were none. */
+  readonly resetIdleMs?: { readonly min: number; readonly max: number } | undefined
+  /** The idle time after which the target was seen to close connections; `undefined` if it was not. */
+  readonly keptIdleMs?: number | undefined
   readonly openAtEnd: number
   readonly maxOpen: number
 }

@@ -71,7 +71,9 @@ export function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasu
     durationMs: 9000,
     generator: HEALTHY,
     limits: DEFAULT_LIMITS,
-    connections: { opened: 1, refused: 0, closedIdle: 0, resent: 0, openAtEnd: 1, maxOpen: 1 },
+    connections: {
+      ...{ opened: 1, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 1, maxOpen: 1 },
+    },
     origin: 'http://127.0.0.1:3000',
     abortReason: undefined,
     abortBlame: undefined,

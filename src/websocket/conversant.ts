@@ -32,6 +32,8 @@ type Progress = 'none' | 'connecting' | 'sent'
 export class Conversant<D> implements DrivenVu, Timed {
   isBusy = false
   failedAttempts = 0
+  /** A WebSocket's close is announced: nothing to wait for. */
+  readonly settleMs = 0
   deadlineMs = 0
   earlier: Timed | undefined
   later: Timed | undefined

@@ -44,7 +44,9 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
   readonly #slowest: SlowestRequests
   readonly #clients: Clients<D>
   readonly #deadlines: Deadlines
-  readonly #connections = { opened: 0, refused: 0, closedIdle: 0, resent: 0, openAtEnd: 0, maxOpen: 0 }
+  readonly #connections = {
+    ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 0, maxOpen: 0 },
+  }
   readonly #vus: readonly Conversant<D>[]
   readonly #broken = new AbortController()
   #pool!: SocketPool

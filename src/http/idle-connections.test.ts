@@ -1,0 +1,93 @@
+import { createServer, type Server } from 'node:http'
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
+import type { Load } from '../load/load.ts'
+import { evidenceOf } from '../run/evidence.ts'
+import { answer, engineFor } from './scripted-server.ts'
+
+/** A server that closes a connection so long after its last response, without having said so. */
+async function closingAfter(idleMs: number): Promise<string> {
+  const sockets = new Set<Socket>()
+  const server = createTcpServer({ noDelay: true }, (socket) => {
+    let timer: NodeJS.Timeout | undefined
+    sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => clearTimeout(timer))
+    socket.on('data', () => {
+      clearTimeout(timer)
+      if (idleMs === 0) socket.end(answer())
+      else if (socket.writable) {
+        socket.write(answer())
+        timer = setTimeout(() => socket.end(), idleMs)
+      }
+    })
+  })
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const steps = [
+  { name: 'one', request: { path: '/1' } },
+  { name: 'two', request: { path: '/2' } },
+]
+
+test.each<[string, number, Load, string]>([
+  ['after each response, in a closed loop', 0, constantVus({ vus: 2, duration: '500ms' }), 'GET'],
+  ['after each response, with shared iterations', 0, sharedIterations({ iterations: 100, vus: 10 }), 'POST'],
+  ['after 300 ms, when VUs idle for as long', 300, constantArrivalRate({ rate: 200, vus: 60, duration: '3s' }), 'GET'],
+  ['after 300 ms, when VUs think for as long', 300, constantVus({ vus: 60, duration: '3s', thinkTime: 300 }), 'POST'],
+  ['after 1 s, when VUs idle for as long', 1_000, constantArrivalRate({ rate: 100, vus: 100, duration: '5s' }), 'POST'],
+])('no request is lost on a target that closes connections %s', async (_, idleMs, load, method) => {
+  const { http } = engineFor(await closingAfter(idleMs))
+  const run = await http.run({ load, request: { path: '/x', method } })
+  expect([...run.errors]).toEqual([])
+  expect(run.completed).toBe(run.offered)
+  expect(run.connections.replaced + run.connections.closedIdle).toBeGreaterThan(run.completed / 4)
+})
+
+test('no step is lost on a target that closes connections after each response', async () => {
+  const { http } = engineFor(await closingAfter(0))
+  const run = await http.run({ load: sharedIterations({ iterations: 50, vus: 5 }), steps })
+  expect([...run.errors]).toEqual([])
+  expect(run.completed).toBe(100)
+})
+
+test('the evidence names the idle time after which the target closes connections', async () => {
+  const { http } = engineFor(await closingAfter(300))
+  const run = await http.run({
+    load: constantArrivalRate({ rate: 100, vus: 30, duration: '2s' }),
+    request: { path: '/x' },
+  })
+  const lines = run[evidenceOf]().evidenceLines.map((line) => line.replace(/\d+ opened/, 'N opened'))
+  expect(lines.at(-1)).toBe('connections: the target closes idle connections after about 0.3 s; N opened again')
+})
+
+test.each([['Node', 1_000]])('no request is lost on a %s server whose announced time VUs idle for', async (_, ms) => {
+  const server: Server & { keepAliveTimeoutBuffer?: number } = createServer((request, response) => {
+    request.resume()
+    response.end('ok')
+  })
+  server.keepAliveTimeout = ms
+  server.keepAliveTimeoutBuffer = 0
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { http } = engineFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const load = constantArrivalRate({ rate: 100, vus: 100, duration: '4s' })
+  const run = await http.run({ load, request: { method: 'POST', path: '/', body: { a: 1 } } })
+  expect([...run.errors]).toEqual([])
+})
+
+test('a target that keeps its connections has one of them replaced, and the others used again', async () => {
+  const { http } = engineFor(await closingAfter(60_000))
+  const load = constantArrivalRate({ rate: 50, vus: 20, duration: '2s' })
+  const run = await http.run({ load, request: { path: '/x' } })
+  expect([...run.errors]).toEqual([])
+  expect(run.connections).toMatchObject({ opened: 21, replaced: 1, maxOpen: 20, openAtEnd: 20, closedIdle: 0 })
+})
