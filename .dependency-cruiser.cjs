@@ -55,6 +55,7 @@ module.exports = {
     mayImport('report', ['options', 'stats', 'load', 'run']),
     onlyIn('autocannon', ['http/'], 'autocannon'),
     onlyIn('ws/', ['websocket/'], 'ws'),
+    onlyIn('mqtt-packet/', ['websocket/protocols/'], 'mqtt-packet'),
     onlyIn('(@testcontainers|testcontainers)', ['services/'], 'testcontainers'),
     onlyIn('pg/', ['services/', 'capacity/', 'ledger/'], 'pg'),
     onlyIn('redis/', ['services/', 'capacity/'], 'redis'),

@@ -1,7 +1,37 @@
 /** What of the WebSocket engine is public. */
 export { delimited, type DelimitedOptions } from './protocols/delimited.ts'
+export {
+  graphqlOperation,
+  graphqlTransportWs,
+  type GraphqlOperation,
+  type GraphqlTransportWsOptions,
+} from './protocols/graphql-transport-ws.ts'
 export { lengthPrefixed, type LengthPrefixedOptions } from './protocols/length-prefixed.ts'
-export { socketIo, socketIoEvent, type SocketIoOptions } from './protocols/socket-io.ts'
+export {
+  mqtt,
+  mqttPublish,
+  mqttSubscribe,
+  mqttUnsubscribe,
+  type MqttOptions,
+  type MqttPublishOptions,
+} from './protocols/mqtt.ts'
+export {
+  phoenixChannels,
+  phoenixJoin,
+  phoenixLeave,
+  phoenixPush,
+  type PhoenixChannelsOptions,
+} from './protocols/phoenix-channels.ts'
+export { signalR, signalRInvocation, signalRSend, signalRStream, type SignalROptions } from './protocols/signal-r.ts'
+export { socketIo, socketIoEvent, socketIoRequest, type SocketIoOptions } from './protocols/socket-io.ts'
+export {
+  stomp,
+  stompSend,
+  stompSubscribe,
+  stompUnsubscribe,
+  type StompOptions,
+  type StompSendOptions,
+} from './protocols/stomp.ts'
 export type { AnswerContext, ConversationOptions, ExchangeContext, ExchangeOption } from './conversation-options.ts'
 export type { FanOutOptions, PublicationToSend } from './fan-out-options.ts'
 export type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from './framing.ts'

@@ -73,6 +73,11 @@ export class Message {
 
 const EXPECTS_RESPONSE = Symbol('expects a response')
 
+/** Marks a message as one that the protocol itself responds to: an emit with acknowledgement, a GraphQL operation. */
+export function request<T extends Readonly<Record<string, unknown>>>(message: T): T {
+  return Object.defineProperty(message, EXPECTS_RESPONSE, { value: true })
+}
+
 /** Whether the protocol itself responds to a message. */
 export function expectsResponse(message: Outgoing): boolean {
   return typeof message === 'object' && EXPECTS_RESPONSE in message

@@ -1,86 +1,146 @@
 import type { Vu } from '../../load/vu.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
-import { encode, Message, type Outgoing } from '../message.ts'
+import { request, type Message, type Outgoing } from '../message.ts'
+import { Pending } from './pending.ts'
+import {
+  ENGINE,
+  holdsBytes,
+  readPacket,
+  SOCKET,
+  SocketIoMessage,
+  writePacket,
+  type PacketHead,
+} from './socket-io-packet.ts'
 
 export interface SocketIoOptions<D = unknown> {
-  /** Default: `/`, the main namespace. */
+  /** Namespace to connect to. @default '/' */
   readonly namespace?: string
-  /** What the server's `socket.handshake.auth` is to hold, the same for all or by VU. */
+  /** What the server reads as `socket.handshake.auth`, the same for all or by VU. @default none */
   readonly auth?: Readonly<Record<string, unknown>> | ((vu: Vu<D>) => Readonly<Record<string, unknown>>)
+  /**
+   * The arguments of the acknowledgement that a server requests of its event (`emitWithAck`); `undefined` to send none.
+   *
+   * @default no arguments
+   */
+  readonly acknowledgement?: (event: Message) => readonly unknown[] | undefined
 }
 
 /**
  * Socket.IO over a WebSocket from the start (no long polling): Engine.IO protocol 4, Socket.IO protocol 5, as servers of
- * versions 3 and 4 speak them. The path is the server's, `/socket.io/` unless it was changed. A message is an event as
- * the JSON array that Socket.IO sends, `["name", argument, …]`; {@link socketIoEvent} makes one. Pings are answered.
- * Binary attachments do not reach the scenario: their places in the event hold `{"_placeholder":true}`.
+ * versions 3 and 4 speak them. The path is the server's, `/socket.io/` unless it was changed. A message is an event as a
+ * JSON array, `["name", argument, …]`, binary attachments in their places as `Buffer`; an acknowledgement is the array of
+ * its arguments. Send with {@link socketIoEvent} and {@link socketIoRequest}. Pings are responded to.
+ *
+ * @example framing: socketIo({ namespace: '/rooms' })
  */
-export function socketIo<D = unknown>({ namespace = '/', auth }: SocketIoOptions<D> = {}): Framing {
+export function socketIo<D = unknown>({
+  namespace = '/',
+  auth,
+  acknowledgement = () => [],
+}: SocketIoOptions<D> = {}): Framing {
   const prefix = namespace === '/' ? '' : `${namespace},`
   const authOf = typeof auth === 'function' ? auth : () => auth
   return {
     name: 'Socket.IO',
     query: { EIO: '4', transport: 'websocket' },
-    open: (socket) => new SocketIoConnection(socket, prefix, authOf(socket.vu as Vu<D>)),
+    open: (socket) => new SocketIoConnection(socket, prefix, authOf(socket.vu as Vu<D>), acknowledgement),
   }
 }
 
-/** A Socket.IO event to send: `socketIoEvent('subscribe', { room: 7 })`. */
-export function socketIoEvent(name: string, ...args: readonly unknown[]): string {
-  return JSON.stringify([name, ...args])
+/** A Socket.IO event to send, which nothing responds to: `socketIoEvent('subscribe', { room: 7 })`. Arguments may hold bytes. */
+export function socketIoEvent(name: string, ...args: readonly unknown[]): Outgoing {
+  const event = [name, ...args]
+  return holdsBytes(args) ? { event } : JSON.stringify(event)
 }
 
-/** First characters of frames: Engine.IO's packet type, and behind `4` (message) Socket.IO's. */
-const ENGINE = { open: '0', close: '1', ping: '2', message: '4' }
-const SOCKET = { connect: '0', disconnect: '1', event: '2', connectError: '4', binaryEvent: '5' }
-const BRACKET = '['.charCodeAt(0)
+/**
+ * A Socket.IO event to send with an acknowledgement: in `ws.run()` the acknowledgement is the response unless the exchange
+ * says otherwise, and elsewhere it is the message whose `responseTo` is this one.
+ *
+ * @example conversation: { send: () => socketIoRequest('say', 'hello') }
+ */
+export function socketIoRequest(name: string, ...args: readonly unknown[]): Outgoing {
+  return request({ event: [name, ...args], isAcknowledged: true })
+}
+
+interface EventToSend {
+  readonly event?: unknown
+  readonly isAcknowledged?: boolean
+}
 
 class SocketIoConnection implements FramedConnection {
   readonly #socket: FramedSocket
   readonly #prefix: string
   readonly #auth: Readonly<Record<string, unknown>> | undefined
+  readonly #acknowledgement: NonNullable<SocketIoOptions['acknowledgement']>
+  /** Sent messages that the server has not acknowledged yet, by number. */
+  readonly #pending = new Pending()
+  /** A packet whose attachments are still to come. */
+  #begun: { readonly head: PacketHead; readonly attachments: Buffer[] } | undefined
 
-  constructor(socket: FramedSocket, prefix: string, auth: Readonly<Record<string, unknown>> | undefined) {
+  constructor(
+    socket: FramedSocket,
+    prefix: string,
+    auth: Readonly<Record<string, unknown>> | undefined,
+    acknowledgement: NonNullable<SocketIoOptions['acknowledgement']>,
+  ) {
     this.#socket = socket
     this.#prefix = prefix
     this.#auth = auth
+    this.#acknowledgement = acknowledgement
   }
 
   receive({ data, isBinary }: Message): Message | undefined {
-    if (isBinary) return undefined
+    if (isBinary) return this.#attach(data)
     switch (String.fromCharCode(data[0] ?? 0)) {
       case ENGINE.open:
         this.#socket.send(`40${this.#prefix}${this.#auth === undefined ? '' : JSON.stringify(this.#auth)}`)
         return undefined
       case ENGINE.ping:
-        this.#socket.send('3')
+        this.#socket.send(ENGINE.pong)
         return undefined
       case ENGINE.close:
         this.#socket.fail('Socket.IO: closed by the server')
         return undefined
       case ENGINE.message:
-        return this.#receivePacket(data)
+        return this.#receivePacket(readPacket(data))
       default:
         return undefined
     }
   }
 
   send(message: Outgoing): readonly (string | Uint8Array)[] {
-    const event = encode(message)
-    return [`42${this.#prefix}${typeof event === 'string' ? event : Buffer.from(event).toString('utf8')}`]
+    if (typeof message === 'string' || message instanceof Uint8Array) return this.#sendText(message)
+    const { event, isAcknowledged = false } = message as EventToSend
+    if (!Array.isArray(event))
+      throw new TypeError(`socketIo() sends events only, received ${JSON.stringify(message).slice(0, 80)}
+Fix: make the message with socketIoEvent('name', …) or socketIoRequest('name', …)`)
+    return writePacket('event', this.#prefix, isAcknowledged ? this.#pending.add(message) : undefined, event)
   }
 
-  #receivePacket(data: Buffer): Message | undefined {
-    switch (String.fromCharCode(data[1] ?? 0)) {
+  /** An event as JSON text, with the number of its acknowledgement before it if it was written by hand. */
+  #sendText(message: string | Uint8Array): readonly string[] {
+    const text = typeof message === 'string' ? message : Buffer.from(message).toString('utf8')
+    const number = /^\d+(?=\[)/.exec(text)
+    if (number !== null) this.#pending.add(message, number[0])
+    return [`${ENGINE.message}${SOCKET.event}${this.#prefix}${text}`]
+  }
+
+  #receivePacket(head: PacketHead): Message | undefined {
+    switch (head.type) {
       case SOCKET.event:
+      case SOCKET.acknowledgement:
+        return this.#complete(head, [])
       case SOCKET.binaryEvent:
-        // Between type and event stand the namespace, the number of attachments and an acknowledgement's number.
-        return new Message(data.subarray(Math.max(0, data.indexOf(BRACKET))), false)
+      case SOCKET.binaryAcknowledgement:
+        if (head.attachments === 0) return this.#complete(head, [])
+        this.#begun = { head, attachments: [] }
+        return undefined
       case SOCKET.connect:
         this.#socket.ready()
         return undefined
       case SOCKET.connectError:
-        this.#socket.fail(`Socket.IO: ${reasonIn(data)}`)
+        this.#socket.fail(`Socket.IO: ${reasonIn(head.json)}`)
         return undefined
       case SOCKET.disconnect:
         this.#socket.fail('Socket.IO: disconnected by the server')
@@ -89,12 +149,35 @@ class SocketIoConnection implements FramedConnection {
         return undefined
     }
   }
+
+  #attach(data: Buffer): Message | undefined {
+    if (this.#begun === undefined) return undefined
+    const { head, attachments } = this.#begun
+    if (attachments.push(data) < head.attachments) return undefined
+    this.#begun = undefined
+    return this.#complete(head, attachments)
+  }
+
+  #complete({ type, id, json }: PacketHead, attachments: readonly Buffer[]): Message | undefined {
+    if (type === SOCKET.acknowledgement || type === SOCKET.binaryAcknowledgement) {
+      const sent = this.#pending.take(id ?? '')
+      return sent === undefined ? undefined : new SocketIoMessage(json, attachments, sent)
+    }
+    const event = new SocketIoMessage(json, attachments, undefined)
+    if (id !== undefined) this.#acknowledge(id, event)
+    return event
+  }
+
+  #acknowledge(id: string, event: Message): void {
+    const args = this.#acknowledgement(event)
+    if (args === undefined) return
+    for (const frame of writePacket('acknowledgement', this.#prefix, id, args)) this.#socket.send(frame)
+  }
 }
 
-function reasonIn(data: Buffer): string {
-  const text = data.toString('utf8')
+function reasonIn(json: Buffer): string {
   try {
-    const { message } = JSON.parse(text.slice(text.indexOf('{'))) as { message?: unknown }
+    const { message } = JSON.parse(json.toString('utf8')) as { message?: unknown }
     return typeof message === 'string' ? message : 'connection refused'
   } catch {
     return 'connection refused'

@@ -1,0 +1,119 @@
+import type { Vu } from '../../load/vu.ts'
+import type { Duration } from '../../options/checks.ts'
+import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
+import { request, type Message, type Outgoing } from '../message.ts'
+import { FrameMemo } from './frame-memo.ts'
+import { JsonMessage } from './json-message.ts'
+import { Pending } from './pending.ts'
+
+export interface GraphqlTransportWsOptions<D = unknown> {
+  /** Payload of `connection_init`, such as a token, the same for all or by VU. @default none */
+  readonly connectionParams?: Readonly<Record<string, unknown>> | ((vu: Vu<D>) => Readonly<Record<string, unknown>>)
+  /** Time between two pings of the client, which the server has to respond to. @default none: only the server pings */
+  readonly pingEvery?: Duration
+}
+
+/** A GraphQL operation: a query, a mutation or a subscription. */
+export type GraphqlOperation = {
+  readonly query: string
+  readonly variables?: Readonly<Record<string, unknown>>
+  readonly operationName?: string
+  readonly extensions?: Readonly<Record<string, unknown>>
+}
+
+interface Packet {
+  readonly id?: string
+  readonly type?: string
+  readonly payload?: unknown
+}
+
+/**
+ * GraphQL over WebSocket by the subprotocol `graphql-transport-ws` (the library graphql-ws and servers that speak it). A
+ * message is the result of an operation: `{ data }` or `{ errors }`. Send with {@link graphqlOperation}. Pings of the
+ * server are responded to; `complete` of an operation reaches no function of the scenario.
+ *
+ * @example framing: graphqlTransportWs({ connectionParams: (vu) => ({ token: vu.data.token }) })
+ */
+export function graphqlTransportWs<D = unknown>({
+  connectionParams,
+  pingEvery,
+}: GraphqlTransportWsOptions<D> = {}): Framing {
+  const paramsOf = typeof connectionParams === 'function' ? connectionParams : () => connectionParams
+  const memo = new FrameMemo((data) => JSON.parse(data.toString('utf8')) as Packet)
+  return {
+    name: NAME,
+    subprotocols: [NAME],
+    ...(pingEvery === undefined
+      ? {}
+      : { heartbeat: { every: pingEvery, message: '{"type":"ping"}', isAnswered: true } }),
+    open: (socket) => new GraphqlConnection(socket, memo, paramsOf(socket.vu as Vu<D>)),
+  }
+}
+
+/**
+ * A GraphQL operation to send. In `ws.run()` its first result is the response unless the exchange says otherwise;
+ * elsewhere a result's `responseTo` is this operation.
+ *
+ * @example subscribe: () => graphqlOperation({ query: 'subscription { prices { id } }' })
+ */
+export function graphqlOperation(operation: GraphqlOperation): Outgoing {
+  return request({ ...operation })
+}
+
+const NAME = 'graphql-transport-ws'
+
+class GraphqlConnection implements FramedConnection {
+  readonly #socket: FramedSocket
+  readonly #memo: FrameMemo<Packet>
+  /** Operations that are not complete, by id. */
+  readonly #operations = new Pending()
+
+  constructor(socket: FramedSocket, memo: FrameMemo<Packet>, params: Readonly<Record<string, unknown>> | undefined) {
+    this.#socket = socket
+    this.#memo = memo
+    socket.send(JSON.stringify({ type: 'connection_init', payload: params }))
+  }
+
+  receive({ data }: Message): Message | undefined {
+    let packet: Packet
+    try {
+      packet = this.#memo.decode(data)
+    } catch {
+      this.#socket.fail(`${NAME}: a message that is not JSON`)
+      return undefined
+    }
+    const { id = '', type, payload } = packet
+    switch (type) {
+      case 'next':
+        return new JsonMessage(data, payload, { responseTo: this.#operations.get(id) })
+      case 'error':
+        return this.#failed(data, id, payload)
+      case 'complete':
+        this.#operations.take(id)
+        return undefined
+      case 'connection_ack':
+        this.#socket.ready()
+        return undefined
+      case 'ping':
+        this.#socket.send(JSON.stringify({ type: 'pong', payload }))
+        return undefined
+      case 'pong':
+        this.#socket.heartbeatResponded()
+        return undefined
+      default:
+        return undefined
+    }
+  }
+
+  send(message: Outgoing): readonly string[] {
+    const operation = message as Partial<GraphqlOperation>
+    if (typeof operation.query !== 'string')
+      throw new TypeError(`graphqlTransportWs() sends operations only, received ${JSON.stringify(message).slice(0, 80)}
+Fix: make the message with graphqlOperation({ query: 'query { … }' })`)
+    return [JSON.stringify({ id: this.#operations.add(message), type: 'subscribe', payload: operation })]
+  }
+
+  #failed(data: Buffer, id: string, errors: unknown): Message {
+    return new JsonMessage(data, { errors }, { responseTo: this.#operations.take(id) })
+  }
+}

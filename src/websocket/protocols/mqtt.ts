@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto'
+import { createRequire } from 'node:module'
+import type mqttPacket from 'mqtt-packet'
+import type { IConnectPacket, Packet, Parser } from 'mqtt-packet'
+import type { Vu } from '../../load/vu.ts'
+import { checkDuration, type Duration } from '../../options/checks.ts'
+import { MissingPackageError } from '../../options/optional-package.ts'
+import { Problems } from '../../options/problems.ts'
+import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
+import { Message, request, type Outgoing } from '../message.ts'
+import { Pending } from './pending.ts'
+
+export interface MqttOptions<D = unknown> {
+  /** 4 is MQTT 3.1.1. @default 4 */
+  readonly protocolVersion?: 4 | 5
+  /** Identifier of each client. @default one that no other client has */
+  readonly clientId?: (vu: Vu<D>) => string
+  /** User name of each client. @default none */
+  readonly username?: string | ((vu: Vu<D>) => string)
+  /** Password of each client. @default none */
+  readonly password?: string | ((vu: Vu<D>) => string)
+  /** Keep-alive of the connection: a PINGREQ goes out so often, which the broker has to respond to. @default '30s' */
+  readonly keepAlive?: Duration
+  /** Whether each connection begins a new session, without subscriptions and messages of before. @default true */
+  readonly isClean?: boolean
+}
+
+export interface MqttPublishOptions {
+  /** Quality of service; 2 goes through all four packets. @default 0 */
+  readonly qos?: 0 | 1 | 2
+  /** Whether the broker keeps the message for later subscribers. @default false */
+  readonly isRetained?: boolean
+}
+
+/**
+ * MQTT over WebSocket, one topic tree for all clients; needs the package `mqtt-packet`. A message is the payload of a
+ * PUBLISH packet, its `headers` with `topic`, `qos` and `retain`. Send with {@link mqttSubscribe}, {@link mqttUnsubscribe}
+ * and {@link mqttPublish}. Deliveries of quality 1 and 2 are acknowledged; a subscription that the broker refuses closes
+ * the connection, and the run ends with DISCONNECT.
+ *
+ * @throws {MissingPackageError} if `mqtt-packet` is not installed
+ * @example framing: mqtt({ username: 'load', password: 'secret' })
+ */
+export function mqtt<D = unknown>(options: MqttOptions<D> = {}): Framing {
+  const { protocolVersion = 4, keepAlive = '30s' } = options
+  const problems = new Problems()
+  if (protocolVersion !== 4 && protocolVersion !== 5)
+    problems.add('protocolVersion', protocolVersion, 'must be 4 (MQTT 3.1.1) or 5', 'protocolVersion: 4')
+  const keepAliveMs = checkDuration(problems, 'keepAlive', keepAlive, { min: 1000, max: 65_535_000 })
+  problems.throwIfAny('mqtt()')
+  const codec = loadCodec()
+  const prefix = `vitest-slo-${randomUUID().slice(0, 8)}`
+  return {
+    name: 'MQTT',
+    subprotocols: ['mqtt'],
+    heartbeat: { every: keepAliveMs, message: codec.generate({ cmd: 'pingreq' }), isAnswered: true },
+    open(socket) {
+      const vu = socket.vu as Vu<D>
+      const { clientId = () => `${prefix}-${vu.id}`, username, password, isClean = true } = options
+      const connect: IConnectPacket = {
+        cmd: 'connect',
+        protocolId: 'MQTT',
+        protocolVersion,
+        clean: isClean,
+        clientId: clientId(vu),
+        keepalive: Math.floor(keepAliveMs / 1000),
+        ...(username === undefined ? {} : { username: valueOf(username, vu) }),
+        ...(password === undefined ? {} : { password: Buffer.from(valueOf(password, vu)) }),
+      }
+      return new MqttConnection(socket, codec, connect)
+    },
+  }
+}
+
+/**
+ * Subscribes to a topic filter, or to several. The message whose `responseTo` is this one is the SUBACK.
+ *
+ * @example subscribe: () => mqttSubscribe('prices/#', { qos: 1 })
+ */
+export function mqttSubscribe(
+  topics: string | readonly string[],
+  { qos = 0 }: Pick<MqttPublishOptions, 'qos'> = {},
+): Outgoing {
+  return request({ cmd: 'subscribe', subscriptions: listOf(topics).map((topic) => ({ topic, qos })) })
+}
+
+/** Ends subscriptions. The message whose `responseTo` is this one is the UNSUBACK. */
+export function mqttUnsubscribe(topics: string | readonly string[]): Outgoing {
+  return request({ cmd: 'unsubscribe', unsubscriptions: listOf(topics) })
+}
+
+/**
+ * Publishes a message: text or bytes as they are, an object as JSON. With quality 1 or 2 the broker's acknowledgement is
+ * the response in `ws.run()` unless the exchange says otherwise; with 0 nothing responds.
+ */
+export function mqttPublish(
+  topic: string,
+  payload: string | Uint8Array | Readonly<Record<string, unknown>>,
+  { qos = 0, isRetained = false }: MqttPublishOptions = {},
+): Outgoing {
+  const bytes = typeof payload === 'string' || payload instanceof Uint8Array ? payload : JSON.stringify(payload)
+  const packet = { cmd: 'publish', topic, payload: Buffer.from(bytes as string), qos, retain: isRetained, dup: false }
+  return qos === 0 ? packet : request(packet)
+}
+
+type Codec = typeof mqttPacket
+type Received = Packet & { readonly messageId?: number }
+
+/** An identifier of a packet has 16 bits. */
+const MAX_MESSAGE_ID = 65_535
+/** Of a SUBACK: the subscription was refused. */
+const REFUSED = 0x80
+
+class MqttConnection implements FramedConnection {
+  readonly #socket: FramedSocket
+  readonly #codec: Codec
+  readonly #parser: Parser
+  readonly #options: { readonly protocolVersion: number }
+  readonly #pending = new Pending()
+  #messages: Message[] = []
+  #lastId = 0
+  #isConnected = false
+
+  constructor(socket: FramedSocket, codec: Codec, connect: IConnectPacket) {
+    this.#socket = socket
+    this.#codec = codec
+    this.#options = { protocolVersion: connect.protocolVersion! }
+    this.#parser = codec.parser(this.#options)
+    this.#parser.on('packet', (packet: Packet) => this.#receivePacket(packet))
+    this.#parser.on('error', (error: Error) => socket.fail(`MQTT: ${error.message}`))
+    socket.send(codec.generate(connect))
+  }
+
+  receive({ data }: Message): readonly Message[] {
+    this.#messages = []
+    this.#parser.parse(data)
+    return this.#messages
+  }
+
+  send(message: Outgoing): readonly Uint8Array[] {
+    const { cmd, qos } = message as { cmd?: unknown; qos?: number }
+    if (typeof cmd !== 'string')
+      throw new TypeError(`mqtt() sends packets only, received ${JSON.stringify(message).slice(0, 80)}
+Fix: make the message with mqttSubscribe('topic') or mqttPublish('topic', payload)`)
+    if (qos === 0) return [this.#bytesOf(message)]
+    this.#lastId = (this.#lastId % MAX_MESSAGE_ID) + 1
+    const messageId = Number(this.#pending.add(message, String(this.#lastId)))
+    return [this.#bytesOf({ ...(message as object), messageId })]
+  }
+
+  close(): void {
+    if (this.#isConnected) this.#reply({ cmd: 'disconnect' })
+  }
+
+  #bytesOf(packet: unknown): Uint8Array {
+    return this.#codec.generate(packet as Packet, this.#options)
+  }
+
+  #reply(packet: { readonly cmd: string; readonly messageId?: number | undefined }): void {
+    this.#socket.send(this.#bytesOf(packet))
+  }
+
+  #receivePacket(packet: Received): void {
+    switch (packet.cmd) {
+      case 'publish':
+        return this.#published(packet)
+      case 'pubrec':
+        return this.#reply({ cmd: 'pubrel', messageId: packet.messageId })
+      case 'pubrel':
+        return this.#reply({ cmd: 'pubcomp', messageId: packet.messageId })
+      case 'suback':
+        if (packet.granted.some((granted) => Number(granted) >= REFUSED))
+          return this.#socket.fail('MQTT: a subscription was refused')
+        return this.#responded(packet)
+      case 'puback':
+      case 'pubcomp':
+      case 'unsuback':
+        return this.#responded(packet)
+      case 'connack':
+        return this.#connected(packet.returnCode ?? packet.reasonCode ?? 0)
+      case 'pingresp':
+        return this.#socket.heartbeatResponded()
+      case 'disconnect':
+        return this.#socket.fail(`MQTT: disconnected by the broker (reason ${packet.reasonCode ?? 0})`)
+    }
+  }
+
+  #connected(code: number): void {
+    this.#isConnected = code === 0
+    if (this.#isConnected) this.#socket.ready()
+    else this.#socket.fail(`MQTT: connection refused (code ${code})`)
+  }
+
+  #published({ topic, payload, qos, retain, messageId }: Received & { cmd: 'publish' }): void {
+    const data = Buffer.isBuffer(payload) ? payload : Buffer.from(payload)
+    const headers = { topic, qos: String(qos), retain: String(retain) }
+    // What a scenario can read of a message is what two messages are compared by.
+    const packet = Buffer.concat([Buffer.from(`${topic}\0${qos}${retain}\0`), data])
+    this.#messages.push(new Message(data, true, { headers, packet }))
+    if (qos === 1) this.#reply({ cmd: 'puback', messageId })
+    else if (qos === 2) this.#reply({ cmd: 'pubrec', messageId })
+  }
+
+  #responded({ cmd, messageId = 0 }: Received): void {
+    const responseTo = this.#pending.take(String(messageId))
+    if (responseTo !== undefined)
+      this.#messages.push(new Message(Buffer.alloc(0), true, { headers: { packet: cmd }, responseTo }))
+  }
+}
+
+function loadCodec(): Codec {
+  try {
+    return createRequire(import.meta.url)('mqtt-packet') as Codec
+  } catch (error) {
+    throw new MissingPackageError('mqtt()', 'mqtt-packet', 'mqtt-packet', error)
+  }
+}
+
+function valueOf<D>(value: string | ((vu: Vu<D>) => string), vu: Vu<D>): string {
+  return typeof value === 'function' ? value(vu) : value
+}
+
+function listOf(topics: string | readonly string[]): readonly string[] {
+  return typeof topics === 'string' ? [topics] : topics
+}

@@ -1,0 +1,157 @@
+import type { Duration } from '../../options/checks.ts'
+import type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from '../framing.ts'
+import { Message, request, type Outgoing } from '../message.ts'
+import { FrameMemo } from './frame-memo.ts'
+import { JsonMessage } from './json-message.ts'
+import { Pending } from './pending.ts'
+
+export interface PhoenixChannelsOptions {
+  /** Parameters of the socket, in the query of the path, such as a token. @default none */
+  readonly params?: Readonly<Record<string, string>>
+  /** Time between two heartbeats, which the server has to respond to. @default '30s' */
+  readonly heartbeat?: Duration
+}
+
+/** `[join reference, reference, topic, event, payload]` */
+type Packet = readonly [string | null, string | null, string, string, unknown]
+
+/**
+ * Phoenix channels by the serializer of version 2, over the path of the socket's WebSocket (`/socket/websocket`). A message
+ * is the payload of a push or a broadcast, or the reply `{ status, response }`; `headers` has its `topic` and `event`.
+ * Send with {@link phoenixJoin}, {@link phoenixPush} and {@link phoenixLeave}. Heartbeats are sent. A channel that
+ * crashes (`phx_error`) or is closed by the server closes the connection.
+ *
+ * @example framing: phoenixChannels({ params: { token: 'secret' } })
+ */
+export function phoenixChannels({ params = {}, heartbeat = '30s' }: PhoenixChannelsOptions = {}): Framing {
+  const memo = new FrameMemo((data) => JSON.parse(data.toString('utf8')) as Packet)
+  return {
+    name: 'Phoenix',
+    query: { vsn: '2.0.0', ...params },
+    open(socket) {
+      socket.ready()
+      return new PhoenixConnection(socket, memo, heartbeat)
+    },
+  }
+}
+
+/**
+ * Joins a channel. The message whose `responseTo` is this one is the reply, and says with `status` whether the channel was
+ * joined.
+ *
+ * @example acknowledged: (message) => message.json<{ status?: string }>().status === 'ok'
+ */
+export function phoenixJoin(topic: string, payload: Readonly<Record<string, unknown>> = {}): Outgoing {
+  return request({ topic, event: 'phx_join', payload })
+}
+
+/**
+ * Pushes an event to a channel that was joined. In `ws.run()` its reply is the response unless the exchange says otherwise.
+ * Bytes as the payload go out as a binary push.
+ */
+export function phoenixPush(
+  topic: string,
+  event: string,
+  payload: Readonly<Record<string, unknown>> | Uint8Array = {},
+): Outgoing {
+  return request({ topic, event, payload })
+}
+
+/** Leaves a channel. */
+export function phoenixLeave(topic: string): Outgoing {
+  return request({ topic, event: 'phx_leave', payload: {} })
+}
+
+/** Kinds of a binary packet: its first byte. */
+const PUSH = 0
+const REPLY = 1
+const BROADCAST = 2
+
+class PhoenixConnection implements FramedConnection {
+  readonly heartbeat: FramingHeartbeat
+  readonly #socket: FramedSocket
+  readonly #memo: FrameMemo<Packet>
+  /** Sent messages without a reply, by reference. */
+  readonly #pending = new Pending()
+  /** Of each channel that was joined and not left. */
+  readonly #joinRefs = new Map<string, string>()
+
+  constructor(socket: FramedSocket, memo: FrameMemo<Packet>, every: Duration) {
+    this.#socket = socket
+    this.#memo = memo
+    this.heartbeat = {
+      every,
+      message: () => JSON.stringify([null, this.#pending.next(), 'phoenix', 'heartbeat', {}]),
+      isAnswered: true,
+    }
+  }
+
+  receive({ data, isBinary }: Message): Message | undefined {
+    if (isBinary) return this.#receiveBinary(data)
+    let packet: Packet
+    try {
+      packet = this.#memo.decode(data)
+    } catch {
+      this.#socket.fail('Phoenix: a message that is not JSON')
+      return undefined
+    }
+    const [joinRef, ref, topic, event, payload] = packet
+    if (this.#isOwn(joinRef, topic, event)) return undefined
+    return new JsonMessage(data, payload, {
+      headers: { topic, event },
+      responseTo: event === 'phx_reply' ? this.#pending.take(ref ?? '') : undefined,
+    })
+  }
+
+  send(message: Outgoing): readonly (string | Uint8Array)[] {
+    const { topic, event, payload } = message as { topic?: unknown; event?: unknown; payload?: unknown }
+    if (typeof topic !== 'string' || typeof event !== 'string')
+      throw new TypeError(`phoenixChannels() sends pushes only, received ${JSON.stringify(message).slice(0, 80)}
+Fix: make the message with phoenixJoin('room:lobby') or phoenixPush('room:lobby', 'event', {})`)
+    const ref = this.#pending.add(message)
+    if (event === 'phx_join') this.#joinRefs.set(topic, ref)
+    const joinRef = this.#joinRefs.get(topic) ?? null
+    if (event === 'phx_leave') this.#joinRefs.delete(topic)
+    if (payload instanceof Uint8Array) return [binaryPush(joinRef ?? '', ref, topic, event, payload)]
+    return [JSON.stringify([joinRef, ref, topic, event, payload])]
+  }
+
+  /** Whether a packet is the protocol's own affair. */
+  #isOwn(joinRef: string | null, topic: string, event: string): boolean {
+    if (topic === 'phoenix') {
+      if (event === 'phx_reply') this.#socket.heartbeatResponded()
+      return true
+    }
+    if (event !== 'phx_error' && event !== 'phx_close') return false
+    // A channel that was left, or joined anew since, is closed as it should be.
+    if (this.#joinRefs.get(topic) !== undefined && (joinRef === null || this.#joinRefs.get(topic) === joinRef))
+      this.#socket.fail(event === 'phx_error' ? 'Phoenix: channel crashed' : 'Phoenix: channel closed by the server')
+    return true
+  }
+
+  #receiveBinary(data: Buffer): Message | undefined {
+    const kind = data[0]
+    const lengths = kind === PUSH ? 3 : kind === REPLY ? 4 : 2
+    if (kind !== PUSH && kind !== REPLY && kind !== BROADCAST) return undefined
+    const fields: string[] = []
+    let at = 1 + lengths
+    for (let field = 0; field < lengths; field++) {
+      const length = data[1 + field]!
+      fields.push(data.toString('utf8', at, at + length))
+      at += length
+    }
+    const payload = data.subarray(at)
+    if (kind === REPLY) {
+      const [, ref, topic, status] = fields as [string, string, string, string]
+      const headers = { topic, event: 'phx_reply', status }
+      return new Message(payload, true, { headers, responseTo: this.#pending.take(ref), packet: data })
+    }
+    const [topic, event] = fields.slice(-2) as [string, string]
+    return new Message(payload, true, { headers: { topic, event }, packet: data })
+  }
+}
+
+function binaryPush(joinRef: string, ref: string, topic: string, event: string, payload: Uint8Array): Buffer {
+  const fields = [joinRef, ref, topic, event].map((text) => Buffer.from(text))
+  return Buffer.concat([Buffer.from([PUSH, ...fields.map(({ length }) => length)]), ...fields, payload])
+}

@@ -1,0 +1,424 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
+import { constantArrivalRate } from '../../load/builders.ts'
+import type { Vu } from '../../load/vu.ts'
+import type { FanOutRun } from '../../run/fan-out-run.ts'
+import type { HttpRun } from '../../run/http-run.ts'
+import type { ConversationOptions, ExchangeOption } from '../conversation-options.ts'
+import type { FanOutOptions } from '../fan-out-options.ts'
+import type { Message } from '../message.ts'
+import { createWebSocket } from '../websocket.ts'
+import { graphqlOperation, graphqlTransportWs } from './graphql-transport-ws.ts'
+import { mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe } from './mqtt.ts'
+import { phoenixChannels, phoenixJoin, phoenixLeave, phoenixPush } from './phoenix-channels.ts'
+import { signalR, signalRInvocation, signalRSend, signalRStream } from './signal-r.ts'
+import { socketIo, socketIoEvent, socketIoRequest } from './socket-io.ts'
+import { stomp, stompSend, stompSubscribe, stompUnsubscribe } from './stomp.ts'
+
+/** What the machine is busy with beside must not decide these tests. */
+const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, serviceTimeShare: 1, busyUtilization: 2 }
+/** Servers close clients that are silent for longer. */
+const IDLE_MS = 500
+
+type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>
+
+let server: TruthServer
+beforeAll(async () => {
+  server = await startServer('protocols', String(IDLE_MS))
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+function load() {
+  return createWebSocket({
+    baseUrl: server.url,
+    signal: new AbortController().signal,
+    scale: { name: 'full', users: 1, time: 1 },
+    seed: 1,
+    limits: UNLIMITED,
+    onRun: () => {},
+  })
+}
+
+function fanOut(options: Pick<FanOutOptions, 'path' | 'framing' | 'subscribe' | 'identify'> & Partial<FanOutOptions>) {
+  return load().fanOut({
+    connections: 12,
+    group: room,
+    publish: { rate: 30, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
+    acknowledged: (message) => message.responseTo !== undefined,
+    duration: '1s',
+    lateAfter: '900ms',
+    settle: '1s',
+    ...options,
+  })
+}
+
+function talk(options: Pick<ConversationOptions, 'path' | 'framing'> & Partial<ConversationOptions>): Promise<HttpRun> {
+  return load().run({
+    load: constantArrivalRate({ rate: 20, vus: 5, duration: '1s' }),
+    timeout: '3s',
+    abortWhen: false,
+    conversation: { send: 'nothing' },
+    ...options,
+  })
+}
+
+const room = (vu: Vu<unknown>) => `room-${vu.id % 3}`
+const saying = (send: ExchangeOption<undefined>['send'], check: (message: Message) => boolean) => ({
+  conversation: { send, check },
+})
+
+/** Every delivery of 30 publications, each to 4 of 12 clients; and no client was closed. */
+function expectAll(run: FanOutRun): void {
+  expect(run.sockets).toEqual({ asked: 12, subscribed: 12, failures: {}, closed: 0, reconnected: 0 })
+  expect(run.deliveries).toMatchObject({ expected: 120, received: 120, duplicate: 0, unexpected: 0, unidentified: 0 })
+}
+
+const countsOf = async (name: string) => (await server.truth<Counts>())[name]!
+
+async function subscribedNone(options: Parameters<typeof fanOut>[0]): Promise<Readonly<Record<string, number>>> {
+  return (await fanOut({ acknowledgeTimeout: '2s', ...options })).sockets.failures
+}
+
+describe('Socket.IO (socket.io)', () => {
+  const path = '/socket.io/'
+
+  test('delivers events with attachments, and acknowledges those that the server wants acknowledged', async () => {
+    const before = (await countsOf('socketIo'))['acknowledged']!
+    const run = await fanOut({
+      path,
+      framing: socketIo(),
+      subscribe: (vu) => socketIoRequest('join', room(vu)),
+      identify: (message) => ({ id: message.json<[string, { image: Buffer }]>()[1].image.toString() }),
+    })
+    expectAll(run)
+    expect((await countsOf('socketIo'))['acknowledged']! - before).toBe(120)
+  })
+
+  test('takes the acknowledgement of an emit for its response, other events before it or not', async () => {
+    const bytes = Buffer.from([1, 2, 3])
+    const run = await talk({
+      path,
+      framing: socketIo(),
+      greet: () => socketIoEvent('join', 'main'),
+      ...saying(
+        () => (server.publish({ id: 'chatter', sequence: 1 }), socketIoRequest('say', { bytes })),
+        (message) => message.json<[{ text: { bytes: Buffer } }]>()[0].text.bytes.equals(bytes),
+      ),
+    })
+    expect([...run.errors]).toEqual([])
+  })
+
+  test('takes the acknowledgement of a packet that was numbered by hand for its response', async () => {
+    const send: ExchangeOption<undefined>['send'] = ({ iteration }) => `${iteration}["say","hello"]`
+    const run = await talk({
+      path,
+      framing: socketIo(),
+      ...saying(send, (message) => message.toString() === '[{"text":"hello"}]'),
+    })
+    expect([...run.errors]).toEqual([])
+  })
+
+  test('an emit that is never acknowledged times out', async () => {
+    const options = {
+      path,
+      framing: socketIo(),
+      timeout: 200,
+      ...saying(
+        () => socketIoRequest('quiet'),
+        () => true,
+      ),
+    }
+    expect([...(await talk(options)).errors.keys()]).toEqual(['timeout'])
+  })
+})
+
+describe('graphql-transport-ws (graphql-ws)', () => {
+  const path = '/graphql'
+  interface Price {
+    readonly data: { readonly prices: { readonly id: string | null } }
+  }
+  const options = {
+    path,
+    framing: graphqlTransportWs({ pingEvery: '100ms', connectionParams: (vu) => ({ token: `token ${vu.id}` }) }),
+    subscribe: (vu: Vu<unknown>) => {
+      const query = 'subscription ($room: String!) { prices(room: $room) { id amount } }'
+      return graphqlOperation({ query, variables: { room: room(vu) } })
+    },
+    acknowledged: (message: Message) => message.json<Price>().data.prices.id === null,
+    identify: (message: Message) => ({ id: message.json<Price>().data.prices.id! }),
+  }
+
+  test('delivers what a subscription yields, and pings', async () => {
+    const before = (await countsOf('graphql'))['pings']!
+    const run = await fanOut(options)
+    expectAll(run)
+    expect((await countsOf('graphql'))['pings']! - before).toBe(run.heartbeats!.sent)
+    expect(run.heartbeats!.unanswered).toBeLessThan(run.heartbeats!.sent / 2)
+  })
+
+  test('takes the result of a query for its response, and errors too', async () => {
+    const say = (query: string, check: (message: Message) => boolean) =>
+      talk({ path, framing: graphqlTransportWs(), ...saying(() => graphqlOperation({ query }), check) })
+    const good = await say('{ say(text: "hello") }', (message) => message.toString() === '{"data":{"say":"hello"}}')
+    expect([...good.errors]).toEqual([])
+    const bad = await say('{ nothing }', (message) => message.json<{ errors: unknown[] }>().errors.length === 1)
+    expect([...bad.errors]).toEqual([])
+  })
+
+  test('a connection that the server does not accept says so', async () => {
+    const framing = graphqlTransportWs({ connectionParams: { token: 'nobody' } })
+    expect(await subscribedNone({ ...options, framing })).toEqual({
+      'closed with code 4403: Forbidden, before it was ready': 12,
+    })
+  })
+})
+
+describe('STOMP (a broker on the parser of @stomp/stompjs)', () => {
+  const path = '/stomp'
+  const options = {
+    path,
+    framing: stomp({ heartbeat: '200ms' }),
+    subscribe: (vu: Vu<unknown>) => stompSubscribe(`/topic/${room(vu)}`, { ack: 'client-individual' }),
+    identify: (message: Message) => message.json<{ id: string }>(),
+  }
+
+  test('delivers messages with their headers, sends heart-beats, acknowledges, and takes its leave', async () => {
+    const before = await countsOf('stomp')
+    const destinations = new Set<string>()
+    const identify = (message: Message) => {
+      destinations.add(message.headers['destination']!)
+      return options.identify(message)
+    }
+    const run = await fanOut({ ...options, identify, settle: '2s' })
+    expectAll(run)
+    expect([...destinations].toSorted()).toEqual(['/topic/room-0', '/topic/room-1', '/topic/room-2'])
+    const after = await countsOf('stomp')
+    expect(after['acknowledged']! - before['acknowledged']!).toBe(120)
+    expect(after['farewells']! - before['farewells']!).toBe(12)
+    expect(after['heartbeats']! - before['heartbeats']!).toBe(run.heartbeats!.sent)
+    expect(run.heartbeats!.sent).toBeGreaterThan(12)
+  })
+
+  test('takes the receipt for the response to what was sent, and its own message otherwise', async () => {
+    const confirmed = await talk({
+      path,
+      framing: stomp(),
+      ...saying(
+        () => stompSend('/topic/nobody', { text: 'a:b\n' }, { isConfirmed: true, headers: { 'x-name': 'a:b\\\n' } }),
+        (message) => message.headers['receipt-id'] !== undefined,
+      ),
+    })
+    expect([...confirmed.errors]).toEqual([])
+    const echoed = await talk({
+      path,
+      framing: stomp(),
+      greet: (vu) => stompSubscribe(`/topic/${vu.id}`),
+      welcomed: (message) => message.responseTo !== undefined,
+      ...saying(
+        ({ vu, iteration }) => stompSend(`/topic/${vu.id}`, `${iteration} \0 ä`),
+        (message) => message.toString().endsWith('\0 ä'),
+      ),
+    })
+    expect([...echoed.errors]).toEqual([])
+  })
+
+  test('ends a subscription', async () => {
+    const run = await fanOut({
+      ...options,
+      subscribe: (vu) => [stompSubscribe(`/topic/${room(vu)}`), stompUnsubscribe(`/topic/${room(vu)}`)],
+    })
+    expect(run.deliveries).toMatchObject({ received: 0, missing: 120 })
+  })
+
+  test('an ERROR frame says why nobody was connected', async () => {
+    const framing = stomp({ connectHeaders: { login: 'guest', passcode: 'wrong' } })
+    expect(await subscribedNone({ ...options, framing })).toEqual({ 'STOMP: access refused, before it was ready': 12 })
+  })
+})
+
+describe('Phoenix channels (a server on the serializer of phoenix)', () => {
+  const path = '/socket/websocket'
+  const options = {
+    path,
+    framing: phoenixChannels({ heartbeat: '200ms' }),
+    subscribe: (vu: Vu<unknown>) => phoenixJoin(`room:${room(vu)}`),
+    acknowledged: (message: Message) => message.json<{ status?: string }>().status === 'ok',
+    identify: (message: Message) => message.json<{ id: string }>(),
+  }
+
+  test('delivers broadcasts, and sends heartbeats that are answered', async () => {
+    const before = (await countsOf('phoenix'))['heartbeats']!
+    const run = await fanOut({ ...options, settle: '2s' })
+    expectAll(run)
+    expect((await countsOf('phoenix'))['heartbeats']! - before).toBe(run.heartbeats!.sent)
+    expect(run.heartbeats!.sent).toBeGreaterThan(12)
+  })
+
+  test('takes the reply for the response to a push, and bytes go and come', async () => {
+    const joined = {
+      path,
+      framing: options.framing,
+      greet: () => phoenixJoin('room:main'),
+      welcomed: options.acknowledged,
+    }
+    const replied = await talk({
+      ...joined,
+      ...saying(
+        ({ iteration }) => phoenixPush('room:main', 'say', { iteration }),
+        (message) => message.json<{ status: string }>().status === 'ok',
+      ),
+    })
+    expect([...replied.errors]).toEqual([])
+    const shouted = await talk({
+      ...joined,
+      conversation: {
+        send: () => phoenixPush('room:main', 'shout', Buffer.from([1, 2, 3])),
+        answer: (message) => message.isBinary,
+        check: (message) => message.headers['event'] === 'shout' && message.data.equals(Buffer.from([1, 2, 3])),
+      },
+    })
+    expect([...shouted.errors]).toEqual([])
+  })
+
+  test('leaves a channel without losing its connection', async () => {
+    const topic = 'room:main'
+    const run = await fanOut({ ...options, subscribe: () => [phoenixJoin(topic), phoenixLeave(topic)] })
+    expect(run.sockets).toMatchObject({ subscribed: 12, closed: 0 })
+    expect((await countsOf('phoenix'))['left']).toBe(12)
+  })
+
+  test('a channel that crashes loses its connection, with the reason', async () => {
+    const run = await talk({
+      path,
+      framing: options.framing,
+      greet: () => phoenixJoin('room:main'),
+      ...saying(
+        () => phoenixPush('room:main', 'crash'),
+        () => true,
+      ),
+    })
+    expect([...run.errors.keys()]).toEqual(['reset'])
+  })
+})
+
+describe('MQTT (the broker aedes)', () => {
+  const path = '/mqtt'
+  const options = {
+    path,
+    framing: mqtt({ keepAlive: '1s' }),
+    subscribe: (vu: Vu<unknown>) => mqttSubscribe(`rooms/${room(vu)}`, { qos: 1 }),
+    identify: (message: Message) => message.json<{ id: string }>(),
+  }
+
+  test('delivers publications, acknowledges them, pings, and takes its leave', async () => {
+    const before = await countsOf('mqtt')
+    const run = await fanOut({ ...options, settle: '2s' })
+    expectAll(run)
+    const after = await countsOf('mqtt')
+    expect(after['acknowledged']! - before['acknowledged']!).toBe(120)
+    expect(after['farewells']! - before['farewells']!).toBe(12)
+    expect(after['pings']! - before['pings']!).toBe(run.heartbeats!.sent)
+    expect(run.heartbeats).toMatchObject({ unanswered: 0 })
+  })
+
+  test.each([1, 2] as const)('takes the acknowledgement of quality %i for the response', async (qos) => {
+    const options = {
+      path,
+      framing: mqtt(),
+      ...saying(
+        () => mqttPublish('nobody', { text: 'hello' }, { qos }),
+        () => true,
+      ),
+    }
+    expect([...(await talk(options)).errors]).toEqual([])
+  })
+
+  test('takes its own message for the response if nothing responds, whatever the quality of delivery', async () => {
+    const run = await talk({
+      path,
+      framing: mqtt(),
+      greet: (vu) => mqttSubscribe([`own/${vu.id}`, 'other'], { qos: 2 }),
+      welcomed: (message) => message.responseTo !== undefined,
+      ...saying(
+        ({ vu }) => mqttPublish(`own/${vu.id}`, Buffer.from([1, 2, 3])),
+        (message) => message.headers['topic']!.startsWith('own/') && message.data.length === 3,
+      ),
+    })
+    expect([...run.errors]).toEqual([])
+  })
+
+  test('ends subscriptions', async () => {
+    const topic = 'rooms/room-0'
+    const run = await fanOut({ ...options, subscribe: () => [mqttSubscribe(topic), mqttUnsubscribe(topic)] })
+    expect(run.deliveries).toMatchObject({ received: 0, missing: 120 })
+  })
+
+  test('a connection or a subscription that the broker refuses says so', async () => {
+    expect(await subscribedNone({ ...options, framing: mqtt({ username: 'nobody', password: 'x' }) })).toEqual({
+      'MQTT: connection refused (code 5), before it was ready': 12,
+    })
+    expect(await subscribedNone({ ...options, subscribe: () => mqttSubscribe('secret') })).toEqual({
+      'MQTT: a subscription was refused, before it was ready': 12,
+    })
+  })
+})
+
+describe('SignalR (a hub that writes by @microsoft/signalr)', () => {
+  const path = '/hub'
+  const options = {
+    path,
+    framing: signalR({ pingEvery: '200ms' }),
+    subscribe: (vu: Vu<unknown>) => signalRInvocation('Subscribe', room(vu)),
+    identify: (message: Message) => message.json<[{ id: string }]>()[0],
+  }
+
+  test('delivers invocations that share a frame with others, and pings', async () => {
+    const before = (await countsOf('signalR'))['pings']!
+    const run = await fanOut({ ...options, settle: '2s' })
+    expectAll(run)
+    expect((await countsOf('signalR'))['pings']! - before).toBe(run.heartbeats!.sent)
+  })
+
+  test.each([
+    ['a result', () => signalRInvocation('Say', 'hello'), '"hello"'],
+    ['an error', () => signalRInvocation('Fail'), '{"error":"it failed"}'],
+    ['the first item of a stream', () => signalRStream('Count'), '1'],
+  ])('takes %s for the response', async (_, send, text) => {
+    const run = await talk({ path, framing: signalR(), ...saying(send, (message) => message.toString() === text) })
+    expect([...run.errors]).toEqual([])
+  })
+
+  test('gives the server the result that it waits for', async () => {
+    const before = (await countsOf('signalR'))['results']!
+    const run = await talk({
+      path,
+      framing: signalR({ result: () => ({ name: 'me' }) }),
+      ...saying(
+        () => signalRSend('Ask'),
+        (message) => message.headers['target'] === 'Who',
+      ),
+    })
+    expect([...run.errors]).toEqual([])
+    expect((await countsOf('signalR'))['results']! - before).toBe(20)
+  })
+})
+
+test.each([
+  ['Socket.IO', socketIo(), { type: 'subscribe' }],
+  ['GraphQL', graphqlTransportWs(), 'subscribe'],
+  ['STOMP', stomp(), 'subscribe'],
+  ['Phoenix', phoenixChannels(), { type: 'subscribe' }],
+  ['MQTT', mqtt(), 'subscribe'],
+  ['SignalR', signalR(), 'subscribe'],
+])('%s says how to make a message that it can send', (_, framing, message) => {
+  const nothing = () => {}
+  const socket = {
+    client: 0,
+    vu: { id: 0, data: undefined, vars: {} },
+    send: nothing,
+    ready: nothing,
+    heartbeatResponded: nothing,
+    fail: nothing,
+  }
+  expect(() => framing.open(socket).send(message)).toThrowErrorMatchingSnapshot()
+})

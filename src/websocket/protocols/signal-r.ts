@@ -1,0 +1,161 @@
+import type { Duration } from '../../options/checks.ts'
+import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
+import { request, type Message, type Outgoing } from '../message.ts'
+import { split } from './delimited.ts'
+import { FrameMemo } from './frame-memo.ts'
+import { JsonMessage } from './json-message.ts'
+import { Pending } from './pending.ts'
+
+export interface SignalROptions {
+  /** Time between two pings of the client; a server closes a connection that is silent for 30 s by default. @default '15s' */
+  readonly pingEvery?: Duration
+  /**
+   * What the client responds with if the server invokes it and waits for a result (`InvokeAsync`); the message is the
+   * invocation. @default the error that the client has no result
+   */
+  readonly result?: (invocation: Message) => unknown
+}
+
+interface Packet {
+  readonly type?: number
+  readonly target?: string
+  readonly arguments?: readonly unknown[]
+  readonly invocationId?: string
+  readonly item?: unknown
+  readonly result?: unknown
+  readonly error?: string
+}
+
+/** Types of the hub protocol. */
+const INVOCATION = 1
+const STREAM_ITEM = 2
+const COMPLETION = 3
+const STREAM_INVOCATION = 4
+const CLOSE = 7
+
+const END = '\u001e'
+const END_BYTES = Buffer.from(END)
+const PING = `{"type":6}${END}`
+
+/**
+ * ASP.NET Core SignalR over a WebSocket without negotiation (`skipNegotiation`), by its JSON hub protocol. The path is the
+ * hub's. A message is the list of arguments of an invocation by the server, its `target` in `headers`; or the result of
+ * an invocation of the client's, or `{ error }`. Send with {@link signalRSend}, {@link signalRInvocation} and
+ * {@link signalRStream}. Pings are sent and taken.
+ *
+ * @example framing: signalR()
+ */
+export function signalR({ pingEvery = '15s', result }: SignalROptions = {}): Framing {
+  const memo = new FrameMemo((data) => JSON.parse(data.toString('utf8')) as Packet)
+  return {
+    name: 'SignalR',
+    heartbeat: { every: pingEvery, message: PING },
+    open: (socket) => new SignalRConnection(socket, memo, result),
+  }
+}
+
+/** Calls a method of the hub without waiting for it: `signalRSend('Subscribe', 'prices')`. */
+export function signalRSend(target: string, ...args: readonly unknown[]): Outgoing {
+  return { type: INVOCATION, target, arguments: args }
+}
+
+/**
+ * Calls a method of the hub and waits for its result: in `ws.run()` its completion is the response unless the exchange says
+ * otherwise; elsewhere the result's `responseTo` is this message.
+ *
+ * @example conversation: { send: () => signalRInvocation('Say', 'hello') }
+ */
+export function signalRInvocation(target: string, ...args: readonly unknown[]): Outgoing {
+  return request({ type: INVOCATION, target, arguments: args, isInvocation: true })
+}
+
+/** Calls a streaming method of the hub. Each item is a message, and the completion, whose result is `undefined`, is none. */
+export function signalRStream(target: string, ...args: readonly unknown[]): Outgoing {
+  return request({ type: STREAM_INVOCATION, target, arguments: args, isInvocation: true })
+}
+
+class SignalRConnection implements FramedConnection {
+  readonly #socket: FramedSocket
+  readonly #memo: FrameMemo<Packet>
+  readonly #result: SignalROptions['result']
+  readonly #pending = new Pending()
+  #isReady = false
+  #begun: Buffer | undefined
+
+  constructor(socket: FramedSocket, memo: FrameMemo<Packet>, result: SignalROptions['result']) {
+    this.#socket = socket
+    this.#memo = memo
+    this.#result = result
+    socket.send(`{"protocol":"json","version":1}${END}`)
+  }
+
+  *receive({ data }: Message): Iterable<Message> {
+    const { messages: records, rest } = split(this.#begun ? Buffer.concat([this.#begun, data]) : data, END_BYTES, false)
+    this.#begun = rest.length === 0 ? undefined : rest
+    for (const record of records) {
+      const message = this.#receiveRecord(record.data)
+      if (message !== undefined) yield message
+    }
+  }
+
+  send(message: Outgoing): readonly string[] {
+    const { type, target, arguments: args, isInvocation } = message as Packet & { isInvocation?: boolean }
+    if (typeof type !== 'number')
+      throw new TypeError(`signalR() sends invocations only, received ${JSON.stringify(message).slice(0, 80)}
+Fix: make the message with signalRSend('Method', …) or signalRInvocation('Method', …)`)
+    const invocationId = isInvocation === true ? this.#pending.add(message) : undefined
+    return [JSON.stringify({ type, invocationId, target, arguments: args }) + END]
+  }
+
+  #receiveRecord(data: Buffer): Message | undefined {
+    let packet: Packet
+    try {
+      packet = this.#memo.decode(data)
+    } catch {
+      this.#socket.fail('SignalR: a message that is not JSON')
+      return undefined
+    }
+    if (!this.#isReady) return this.#shakeHands(packet)
+    switch (packet.type) {
+      case INVOCATION:
+        return this.#invoked(data, packet)
+      case STREAM_ITEM:
+        return new JsonMessage(data, packet.item, { responseTo: this.#pending.get(packet.invocationId ?? '') })
+      case COMPLETION:
+        return this.#completed(data, packet)
+      case CLOSE:
+        this.#socket.fail(`SignalR: closed by the server${packet.error === undefined ? '' : ` (${packet.error})`}`)
+        return undefined
+      default:
+        return undefined
+    }
+  }
+
+  #shakeHands({ error }: Packet): undefined {
+    this.#isReady = true
+    if (error === undefined) this.#socket.ready()
+    else this.#socket.fail(`SignalR: ${error}`)
+  }
+
+  #invoked(data: Buffer, { target = '', arguments: args, invocationId }: Packet): Message {
+    const message = new JsonMessage(data, args, { headers: { target } })
+    if (invocationId !== undefined) {
+      const completion =
+        this.#result === undefined
+          ? { error: `the client has no result for ${target}` }
+          : { result: this.#result(message) ?? null }
+      this.#socket.send(JSON.stringify({ type: COMPLETION, invocationId, ...completion }) + END)
+    }
+    return message
+  }
+
+  #completed(data: Buffer, { invocationId, result, error }: Packet): Message | undefined {
+    const sent = this.#pending.take(invocationId ?? '')
+    if (sent === undefined || (error === undefined && isStream(sent))) return undefined
+    return new JsonMessage(data, error === undefined ? result : { error }, { responseTo: sent })
+  }
+}
+
+function isStream(sent: Outgoing): boolean {
+  return (sent as Packet).type === STREAM_INVOCATION
+}

@@ -1,0 +1,174 @@
+import type { Vu } from '../../load/vu.ts'
+import { checkDuration, type Duration } from '../../options/checks.ts'
+import { Problems } from '../../options/problems.ts'
+import type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from '../framing.ts'
+import { Message, request, type Outgoing } from '../message.ts'
+import { Pending } from './pending.ts'
+import { readFrames, writeFrame, type StompFrame } from './stomp-frame.ts'
+
+export interface StompOptions<D = unknown> {
+  /** The virtual host. @default '/' */
+  readonly host?: string
+  /** Further headers of CONNECT, such as `login` and `passcode`, the same for all or by VU. @default none */
+  readonly connectHeaders?: Readonly<Record<string, string>> | ((vu: Vu<D>) => Readonly<Record<string, string>>)
+  /** Time between two heart-beats of the client, unless the server wants fewer; 0 for none. @default '10s' */
+  readonly heartbeat?: Duration
+}
+
+/**
+ * STOMP 1.1 and 1.2 over WebSocket, as Spring, RabbitMQ, ActiveMQ and Artemis speak it. A message is the body of a MESSAGE
+ * frame, its `headers` with `destination` and all others; or an empty one for a RECEIPT. Send with {@link stompSubscribe},
+ * {@link stompUnsubscribe} and {@link stompSend}. Heart-beats are agreed on and sent; those of the server are taken, and
+ * their absence is not noticed. An ERROR frame closes the connection, and the run ends with DISCONNECT.
+ *
+ * @example framing: stomp({ connectHeaders: { login: 'guest', passcode: 'guest' } })
+ */
+export function stomp<D = unknown>({ host = '/', connectHeaders, heartbeat = '10s' }: StompOptions<D> = {}): Framing {
+  const problems = new Problems()
+  const everyMs = checkDuration(problems, 'heartbeat', heartbeat, { min: 0 })
+  problems.throwIfAny('stomp()')
+  const headersOf = typeof connectHeaders === 'function' ? connectHeaders : () => connectHeaders
+  return {
+    name: 'STOMP',
+    subprotocols: ['v12.stomp', 'v11.stomp'],
+    open: (socket) => new StompConnection(socket, everyMs, { host, ...headersOf(socket.vu as Vu<D>) }),
+  }
+}
+
+/**
+ * Subscribes to a destination, with a receipt: the message whose `responseTo` is this one. Spring's simple broker sends no
+ * receipts. With `ack: 'client'` or `'client-individual'` in `headers`, every message is acknowledged at once.
+ *
+ * @example subscribe: () => stompSubscribe('/topic/prices')
+ */
+export function stompSubscribe(destination: string, headers: Readonly<Record<string, string>> = {}): Outgoing {
+  return request({ command: 'SUBSCRIBE', headers: { destination, ...headers }, isConfirmed: true })
+}
+
+/** Ends the subscription to a destination, with a receipt. */
+export function stompUnsubscribe(destination: string, headers: Readonly<Record<string, string>> = {}): Outgoing {
+  return request({ command: 'UNSUBSCRIBE', headers: { destination, ...headers }, isConfirmed: true })
+}
+
+export interface StompSendOptions {
+  /** Further headers. @default none */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Whether a receipt is requested: in `ws.run()` it is the response unless the exchange says otherwise. @default false */
+  readonly isConfirmed?: boolean
+}
+
+/** Sends a message to a destination: text or bytes as they are, an object as JSON. */
+export function stompSend(
+  destination: string,
+  body: string | Uint8Array | Readonly<Record<string, unknown>>,
+  { headers = {}, isConfirmed = false }: StompSendOptions = {},
+): Outgoing {
+  const content = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+  const message = { command: 'SEND', headers: { destination, ...headers }, body: content, isConfirmed }
+  return isConfirmed ? request(message) : message
+}
+
+interface FrameToSend {
+  readonly command?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  readonly isConfirmed?: boolean
+}
+
+class StompConnection implements FramedConnection {
+  heartbeat: FramingHeartbeat | undefined
+  readonly #socket: FramedSocket
+  readonly #everyMs: number
+  readonly #pending = new Pending()
+  /** Numbers of subscriptions by destination. */
+  readonly #subscriptions = new Map<string, string>()
+  /** Numbers of those whose messages are to be acknowledged. */
+  readonly #acknowledged = new Set<string>()
+  #isConnected = false
+  #begun: Buffer | undefined
+
+  constructor(socket: FramedSocket, everyMs: number, headers: Readonly<Record<string, string>>) {
+    this.#socket = socket
+    this.#everyMs = everyMs
+    socket.send(
+      writeFrame('CONNECT', { 'accept-version': '1.2,1.1', 'heart-beat': `${everyMs},${everyMs}`, ...headers }),
+    )
+  }
+
+  *receive({ data, isBinary }: Message): Iterable<Message> {
+    let read: ReturnType<typeof readFrames>
+    try {
+      read = readFrames(this.#begun === undefined ? data : Buffer.concat([this.#begun, data]))
+    } catch (error) {
+      this.#socket.fail(`STOMP: ${(error as Error).message}`)
+      return
+    }
+    this.#begun = read.rest.length === 0 ? undefined : read.rest
+    for (const frame of read.frames) {
+      const message = this.#receiveFrame(frame, isBinary)
+      if (message !== undefined) yield message
+    }
+  }
+
+  send(message: Outgoing): readonly (string | Uint8Array)[] {
+    const { command, headers = {}, body, isConfirmed = false } = message as FrameToSend
+    if (typeof command !== 'string')
+      throw new TypeError(`stomp() sends frames only, received ${JSON.stringify(message).slice(0, 80)}
+Fix: make the message with stompSubscribe('/topic/prices') or stompSend('/app/say', 'hello')`)
+    const receipt: { receipt?: string } = isConfirmed ? { receipt: this.#pending.add(message) } : {}
+    return [writeFrame(command, { ...this.#numbered(command, headers), ...receipt }, body)]
+  }
+
+  close(): void {
+    if (this.#isConnected) this.#socket.send(writeFrame('DISCONNECT', {}))
+  }
+
+  /** Headers with the number of the subscription that they are about. */
+  #numbered(command: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+    const { destination = '', ack = 'auto' } = headers
+    if (command === 'SUBSCRIBE') {
+      const id = headers['id'] ?? `sub-${this.#subscriptions.size}`
+      this.#subscriptions.set(destination, id)
+      if (ack !== 'auto') this.#acknowledged.add(id)
+      return { id, ...headers }
+    }
+    if (command !== 'UNSUBSCRIBE') return headers
+    return { id: this.#subscriptions.get(destination) ?? destination, ...headers }
+  }
+
+  #receiveFrame({ command, headers, body, bytes }: StompFrame, isBinary: boolean): Message | undefined {
+    switch (command) {
+      case 'MESSAGE':
+        this.#acknowledge(headers)
+        return new Message(body, isBinary, { headers, packet: bytes })
+      case 'RECEIPT':
+        return new Message(body, isBinary, {
+          headers,
+          packet: bytes,
+          responseTo: this.#pending.take(headers['receipt-id'] ?? ''),
+        })
+      case 'CONNECTED':
+        this.#isConnected = true
+        this.#agree(headers['heart-beat'])
+        this.#socket.ready()
+        return undefined
+      case 'ERROR':
+        this.#socket.fail(`STOMP: ${headers['message'] ?? 'error'}`)
+        return undefined
+      default:
+        return undefined
+    }
+  }
+
+  #acknowledge({ ack, subscription = '', 'message-id': id = '' }: Readonly<Record<string, string>>): void {
+    if (!this.#acknowledged.has(subscription)) return
+    // Version 1.2 has a number of its own for it.
+    this.#socket.send(writeFrame('ACK', ack === undefined ? { subscription, 'message-id': id } : { id: ack }))
+  }
+
+  /** @param offered `heart-beat` of the server: how often it can send, and how often it wants to receive, in ms */
+  #agree(offered = '0,0'): void {
+    const wantedMs = Number(offered.split(',')[1])
+    if (this.#everyMs > 0 && wantedMs > 0) this.heartbeat = { every: Math.max(this.#everyMs, wantedMs), message: '\n' }
+  }
+}
