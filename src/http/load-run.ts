@@ -163,6 +163,10 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
     return this.#counts.open
   }
 
+  get stepThinkMs(): number {
+    return this.#plan.thinkMs
+  }
+
   get series(): readonly RequestSeries[] {
     return this.#plan.series
   }

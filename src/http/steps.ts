@@ -1,4 +1,5 @@
 import { durationMs } from '../options/checks.ts'
+import { meanOf } from '../load/describe.ts'
 import type { ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
 import { PhasedTimeline } from '../run/http-timeline.ts'
@@ -66,6 +67,11 @@ export class Plan<D> {
     this.steps = places.flatMap(({ steps }) => steps)
   }
 
+  /** The think time of an iteration on average, in milliseconds. */
+  get thinkMs(): number {
+    return this.places.reduce((sum, place) => sum + thinkMsOf(place), 0)
+  }
+
   /** All streams that requests were counted in. */
   get series(): readonly RequestSeries[] {
     return [...this.steps.map(({ series }) => series), ...this.#tagged.values()]
@@ -122,6 +128,11 @@ export function drawStep<D>({ steps, weights }: Place<D>, random: () => Random):
   let left = random().next() * weights.reduce((sum, weight) => sum + weight, 0)
   const drawn = weights.findIndex((weight) => (left -= weight) < 0)
   return steps[drawn < 0 ? steps.length - 1 : drawn]!
+}
+
+function thinkMsOf<D>({ steps, weights }: Place<D>): number {
+  const all = weights.reduce((sum, weight) => sum + weight, 0)
+  return steps.reduce((sum, { thinkTime }, at) => sum + (meanOf(thinkTime) * weights[at]!) / all, 0)
 }
 
 function extraction(name: string, from: Extract): Extraction {

@@ -14,7 +14,7 @@ import type { Load } from './load.ts'
 
 const EVERY_KIND: readonly Load[] = [
   constantVus({ vus: 50, duration: '2m', thinkTime: { min: '1s', max: '3s' } }),
-  rampingVus({ stages: [{ target: 10, duration: '10s' }], thinkTime: '500ms' }),
+  rampingVus({ stages: [{ target: 10, duration: '10s' }], thinkTime: '500ms', isStaggered: false }),
   constantArrivalRate({ rate: 0.5, vus: 10, duration: '1m', arrivals: 'poisson' }),
   rampingArrivalRate({ startRate: 5, stages: [{ target: 10, duration: 1000, phase: 'spike' }], vus: 10 }),
   sharedIterations({ iterations: 100, vus: 10 }),
@@ -35,6 +35,7 @@ describe('builders', () => {
           "vus": 50,
         },
         {
+          "isStaggered": false,
           "kind": "rampingVus",
           "stages": [
             {
@@ -212,6 +213,7 @@ describe('mistakes', () => {
     ['null', () => constantVus({ vus: null, duration: null } as never), ['vus', 'duration']],
     ['numbers as text', () => constantVus({ vus: '5', duration: '60' } as never), ['vus', 'duration']],
     ['no duration', () => constantVus({ vus: 1, duration: 0 }), ['duration']],
+    ['no yes or no', () => constantVus({ vus: 1, duration: 1, isStaggered: 'no' as never }), ['isStaggered']],
     ['a negative think time', () => constantVus({ vus: 1, duration: 1, thinkTime: -1 }), ['thinkTime']],
     [
       'infinity',

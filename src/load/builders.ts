@@ -19,6 +19,14 @@ export interface ConstantVusOptions {
   readonly duration: Duration
   /** Pause of a VU between an answer and its next iteration. Default: none. */
   readonly thinkTime?: ThinkTimeOption
+  /**
+   * Whether VUs that start together spread their first iterations evenly over one think time (of the load and of the
+   * steps), as users do who did not all arrive at the same moment. `false`: all begin at once, and stay in step for as
+   * long as responses take equally long. Without think time they begin at once in any case.
+   *
+   * @default true
+   */
+  readonly isStaggered?: boolean
 }
 
 export interface RampingVusOptions {
@@ -27,6 +35,14 @@ export interface RampingVusOptions {
   readonly stages: readonly StageOption[]
   /** Pause of a VU between an answer and its next iteration. Default: none. */
   readonly thinkTime?: ThinkTimeOption
+  /**
+   * Whether VUs that start together spread their first iterations evenly over one think time (of the load and of the
+   * steps), as users do who did not all arrive at the same moment. `false`: all begin at once, and stay in step for as
+   * long as responses take equally long. Without think time they begin at once in any case.
+   *
+   * @default true
+   */
+  readonly isStaggered?: boolean
 }
 
 export interface ConstantArrivalRateOptions {

@@ -28,6 +28,14 @@ describe('a load in one line', () => {
     ],
     [constantVus({ vus: 50, duration: '90s' }), 'constantVus 50 VUs, 90s'],
     [constantVus({ vus: 50, duration: '1h', thinkTime: '500ms' }), 'constantVus 50 VUs, 1h, think time 500ms'],
+    [
+      constantVus({ vus: 50, duration: '1h', thinkTime: '500ms', isStaggered: false }),
+      'constantVus 50 VUs, 1h, think time 500ms, all at once',
+    ],
+    [
+      rampingVus({ stages: [{ target: 5, duration: '1m' }], thinkTime: '1s', isStaggered: false }),
+      'rampingVus 0 VUs → 5 VUs (60s), think time 1s, all at once',
+    ],
     [soak, 'rampingVus 0 VUs → 5,000 VUs (2m) → 5,000 VUs (10m) → 0 VUs (30s), think time 1s–3s'],
     [
       spike({ rate: 200, duration: '60s', vus: 2_000 }),

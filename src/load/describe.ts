@@ -1,6 +1,16 @@
 import { formatCount, formatDuration, formatRate } from '../stats/units.ts'
 import { areaOf, legsOf, type Leg } from './legs.ts'
-import type { Load, OpenLoad, Phase, PhaseName, SharedIterations, Stage, ThinkTime } from './load.ts'
+import type {
+  ConstantVus,
+  Load,
+  OpenLoad,
+  Phase,
+  PhaseName,
+  RampingVus,
+  SharedIterations,
+  Stage,
+  ThinkTime,
+} from './load.ts'
 
 /** True where iterations are due by a schedule (`constantArrivalRate`, `rampingArrivalRate`), whatever the target does. */
 export function isOpen(load: Load): load is OpenLoad {
@@ -18,6 +28,11 @@ export function durationOf(load: Load): number {
     default:
       return load.stages.reduce((sum, stage) => sum + stage.durationMs, 0)
   }
+}
+
+/** A think time on average, in milliseconds. */
+export function meanOf({ minMs, maxMs }: ThinkTime): number {
+  return (minMs + maxMs) / 2
 }
 
 /** The most VUs that are there at one time. */
@@ -92,9 +107,9 @@ function shapeOf(load: Load): string {
 function detailsOf(load: Load): string[] {
   switch (load.kind) {
     case 'constantVus':
-      return [formatDuration(load.durationMs), ...thinkTime(load.thinkTime)]
+      return [formatDuration(load.durationMs), ...thinkTime(load)]
     case 'rampingVus':
-      return thinkTime(load.thinkTime)
+      return thinkTime(load)
     case 'constantArrivalRate':
       return [formatVus(load.vus), formatDuration(load.durationMs), ...arrivals(load)]
     case 'rampingArrivalRate':
@@ -112,9 +127,10 @@ function line(start: number, stages: readonly Stage[], format: (value: number) =
   return [format(start), ...steps].join(' → ')
 }
 
-function thinkTime({ minMs, maxMs }: ThinkTime): string[] {
-  if (maxMs === 0) return []
-  return [`think time ${formatDuration(minMs)}${minMs === maxMs ? '' : `–${formatDuration(maxMs)}`}`]
+function thinkTime({ thinkTime: { minMs, maxMs }, isStaggered }: ConstantVus | RampingVus): string[] {
+  const atOnce = isStaggered === false ? ['all at once'] : []
+  if (maxMs === 0) return atOnce
+  return [`think time ${formatDuration(minMs)}${minMs === maxMs ? '' : `–${formatDuration(maxMs)}`}`, ...atOnce]
 }
 
 function arrivals(load: OpenLoad): string[] {

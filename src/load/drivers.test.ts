@@ -17,6 +17,7 @@ interface Options {
   /** How long an iteration takes. */
   readonly takesMs?: (vu: number, iteration: number) => number
   readonly thinkMs?: number
+  readonly stepThinkMs?: number
   readonly failedAttempts?: (vu: number, iteration: number) => number
   readonly offsetMs?: number
   readonly dropAfterMs?: number
@@ -24,7 +25,7 @@ interface Options {
 
 /** A load on VUs that do nothing but take time; `begun` says who began when, in milliseconds since the run's start. */
 function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Options) {
-  const { thinkMs = 0, failedAttempts = () => 0, offsetMs = 0, dropAfterMs = 1_000 } = options
+  const { thinkMs = 0, stepThinkMs = 0, failedAttempts = () => 0, offsetMs = 0, dropAfterMs = 1_000 } = options
   const begun: { vu: number; dueMs: number; atMs: number }[] = []
   const dropped: number[] = []
   const delays: number[] = []
@@ -62,7 +63,7 @@ function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Opti
   const vus = Array.from({ length: count }, (_, id) => new FakeVu(id))
   for (const vu of vus) idle.push(vu)
   const driver: Driver<FakeVu> = driverFor(load, offsetMs, {
-    ...{ vus, idle, pacer, startMs: () => START_MS, random: new Random(1), dropAfterMs },
+    ...{ vus, idle, pacer, startMs: () => START_MS, random: new Random(1), dropAfterMs, stepThinkMs },
     onScheduled: (delayMs) => delays.push(delayMs),
     onDropped: (dueMs) => dropped.push(dueMs),
     onExhausted: () => exhausted++,
@@ -177,6 +178,73 @@ describe('a number of VUs', () => {
     driver.start()
     goTo(2_900)
     expect(of(0)).toEqual([2_000, 2_400, 2_800])
+  })
+
+  const firsts = (all: ReturnType<typeof driven>, count: number) =>
+    Array.from({ length: count }, (_, vu) => all.of(vu)[0])
+
+  test('spread their first iterations evenly over one think time, and keep that distance', () => {
+    const all = driven(constantVus({ vus: 4, duration: '2s', thinkTime: 200 }), {
+      ...{ vus: 4, takesMs: () => 10, thinkMs: 200, offsetMs: 1_000 },
+    })
+    all.driver.start()
+    expect(all.driver.activeVus).toBe(0)
+    all.goTo(1_000)
+    expect(all.driver.activeVus).toBe(4)
+    all.goTo(1_500)
+    expect([0, 1, 2, 3].map(all.of)).toEqual([
+      [1_000, 1_210, 1_420],
+      [1_050, 1_260, 1_470],
+      [1_100, 1_310],
+      [1_150, 1_360],
+    ])
+  })
+
+  test('spread them over a think time that is drawn, and over that of their steps', () => {
+    const thinkTime = { min: 100, max: 300 }
+    const drawn = driven(constantVus({ vus: 4, duration: '2s', thinkTime }), { vus: 4, thinkMs: 200 })
+    drawn.driver.start()
+    drawn.goTo(1_000)
+    expect(firsts(drawn, 4)).toEqual([0, 50, 100, 150])
+    const ofSteps = driven(constantVus({ vus: 4, duration: '2s' }), { vus: 4, stepThinkMs: 400, takesMs: () => 400 })
+    ofSteps.driver.start()
+    ofSteps.goTo(1_000)
+    expect(firsts(ofSteps, 4)).toEqual([0, 100, 200, 300])
+  })
+
+  test('begin together if they are asked to', () => {
+    const load = constantVus({ vus: 4, duration: '2s', thinkTime: 200, isStaggered: false })
+    const all = driven(load, { vus: 4, thinkMs: 200, stepThinkMs: 100 })
+    all.driver.start()
+    all.goTo(100)
+    expect(firsts(all, 4)).toEqual([0, 0, 0, 0])
+  })
+
+  test('are spread where they step in together, on a jump and on a ramp shorter than the think time', () => {
+    const stages = [
+      { target: 4, duration: 0 },
+      { target: 4, duration: '1s' },
+      { target: 8, duration: '100ms' },
+      { target: 10, duration: '1s' },
+    ] as const
+    const all = driven(rampingVus({ startVus: 2, stages, thinkTime: 500 }), { vus: 10, thinkMs: 500 })
+    all.driver.start()
+    all.goTo(3_000)
+    expect(firsts(all, 8)).toEqual([0, 125, 250, 375, 1_012.5, 1_137.5, 1_262.5, 1_387.5])
+    // A ramp that takes longer than the think time spreads them by itself.
+    expect([all.of(8)[0], all.of(9)[0]]).toEqual([1_350, 1_850])
+  })
+
+  test('who is to stop before its first iteration begins none', () => {
+    const stages = [
+      { target: 4, duration: 100 },
+      { target: 1, duration: 0 },
+      { target: 1, duration: '2s' },
+    ] as const
+    const all = driven(rampingVus({ startVus: 4, stages, thinkTime: 1_000 }), { vus: 4, thinkMs: 1_000 })
+    all.driver.start()
+    all.goTo(1_500)
+    expect(all.begun.map(({ vu }) => vu)).toEqual([0, 0])
   })
 
   test('who is to stop while it thinks begins nothing after its thought, and begins at once when it is called back', () => {

@@ -1,6 +1,6 @@
 import { now } from '../machine/clock.ts'
 import type { ClosedLoad, Load, OpenLoad, SharedIterations, ThinkTime } from './load.ts'
-import { isOpen } from './describe.ts'
+import { isOpen, meanOf } from './describe.ts'
 import type { Random } from './random.ts'
 import { ArrivalSchedule, vuChanges } from './schedule.ts'
 import { Fifo } from './fifo.ts'
@@ -30,6 +30,8 @@ export interface DriverSurroundings<V extends DrivenVu> {
   readonly startMs: () => number
   readonly random: Random
   readonly dropAfterMs: number
+  /** The think time within an iteration, between its steps, on average. */
+  readonly stepThinkMs: number
   /** A request was due while a VU was free, and goes out so much later. */
   onScheduled(delayMs: number): void
   /** An iteration due then was never begun. */
@@ -134,7 +136,16 @@ function backoffMs({ failedAttempts }: DrivenVu): number {
   return failedAttempts === 0 ? 0 : Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failedAttempts - 1))
 }
 
-/** Closed model: each VU begins again after its answer and its think time. */
+/**
+ * Closed model: each VU begins again after its answer and its think time. VUs that start together would send together for
+ * as long as answers take equally long: their first iterations are spread evenly over one think time.
+ *
+ * ```
+ * VU 0  ●───think───●───think───●
+ * VU 1     ●───think───●───think───●
+ * VU 2        ●───think───●───think───●
+ * ```
+ */
 class VuDriver<V extends DrivenVu> implements Driver<V> {
   activeVus = 0
   readonly #all: DriverSurroundings<V>
@@ -143,12 +154,15 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
   readonly #isActive: boolean[] = []
   /** Waiting for the end of its think time. */
   readonly #isThinking: boolean[] = []
+  /** One think time: VUs that start together spread their first iterations over it. */
+  readonly #staggerMs: number
   #isStopped = false
 
   constructor(load: Exclude<ClosedLoad, SharedIterations>, offsetMs: number, all: DriverSurroundings<V>) {
     this.#load = load
     this.#offsetMs = offsetMs
     this.#all = all
+    this.#staggerMs = load.isStaggered === false ? 0 : meanOf(load.thinkTime) + all.stepThinkMs
   }
 
   start(): void {
@@ -174,8 +188,11 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
       this.activeVus = value.vus
       this.#isActive[value.vu] = value.change === 'start'
       const vu = this.#all.vus[value.vu]!
-      if (value.change === 'start' && !vu.isBusy && this.#isThinking[vu.id] !== true)
-        vu.begin(dueMs - this.#all.startMs())
+      if (value.change === 'start' && !vu.isBusy && this.#isThinking[vu.id] !== true) {
+        const delayMs = value.share * Math.max(0, this.#staggerMs - value.overMs)
+        if (delayMs > 0) this.#wake(vu, dueMs + delayMs)
+        else vu.begin(dueMs - this.#all.startMs())
+      }
       this.#awaitChanges(changes)
     })
   }

@@ -74,6 +74,14 @@ export class Fields {
     return known ?? 'uniform'
   }
 
+  /** True unless given as false, in options and in data. */
+  isStaggered(): { readonly isStaggered?: false } {
+    const value = this.#take('isStaggered', true) ?? true
+    if (typeof value !== 'boolean')
+      this.#problems.add(this.#path('isStaggered'), value, 'must be true or false', 'isStaggered: false')
+    return value === false ? { isStaggered: false } : {}
+  }
+
   thinkTime(): ThinkTime {
     const value = this.#take('thinkTime', undefined)
     if (value === undefined) return NO_THINK_TIME

@@ -24,6 +24,8 @@ export interface ConstantVus {
   readonly vus: number
   readonly durationMs: number
   readonly thinkTime: ThinkTime
+  /** Absent: true. False: VUs that start together also send together. */
+  readonly isStaggered?: boolean
 }
 
 /** A number of VUs that moves in straight lines from stage to stage. */
@@ -32,6 +34,8 @@ export interface RampingVus {
   readonly startVus: number
   readonly stages: readonly Stage[]
   readonly thinkTime: ThinkTime
+  /** Absent: true. False: VUs that start together also send together. */
+  readonly isStaggered?: boolean
 }
 
 /** Iterations due at a fixed rate, carried by whichever VU is free. */

@@ -19,6 +19,7 @@ function readConstantVus(fields: Fields): ConstantVus {
     vus: fields.whole('vus', { min: 1, example: 50 }),
     durationMs: fields.duration('duration'),
     thinkTime: fields.thinkTime(),
+    ...fields.isStaggered(),
   }
 }
 
@@ -28,6 +29,7 @@ function readRampingVus(fields: Fields): RampingVus {
     startVus: fields.whole('startVus', { min: 0, example: 10, otherwise: 0 }),
     stages: fields.stages('vus'),
     thinkTime: fields.thinkTime(),
+    ...fields.isStaggered(),
   }
 }
 

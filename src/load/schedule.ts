@@ -81,6 +81,10 @@ export interface VuChange {
   /** Which VU, from 0. The last to start is the first to stop. */
   readonly vu: number
   readonly vus: number
+  /** Of a start: which share of those that start together has started before, from 0 up to 1. */
+  readonly share: number
+  /** The time over which they start. */
+  readonly overMs: number
 }
 
 /** How many VUs there are at a moment: the line between the stages' targets, rounded. None before 0; after the end, as at the end. */
@@ -95,16 +99,18 @@ export function vusAt(load: ConstantVus | RampingVus, ms: number): number {
 /** Every start and stop of a VU in order of time, so that an engine can wait for the next instead of asking again and again. */
 export function* vuChanges(load: ConstantVus | RampingVus): Generator<VuChange> {
   let vus = 0
-  function* moveTo(target: number, atMs: (crossed: number) => number): Generator<VuChange> {
-    while (vus < target) yield { atMs: atMs(vus + 0.5), change: 'start', vu: vus, vus: ++vus }
-    while (vus > target) yield { atMs: atMs(vus - 0.5), change: 'stop', vu: vus - 1, vus: --vus }
+  function* moveTo(target: number, overMs: number, atMs: (crossed: number) => number): Generator<VuChange> {
+    const from = vus
+    const share = () => (vus - from) / (target - from)
+    while (vus < target) yield { atMs: atMs(vus + 0.5), change: 'start', share: share(), overMs, vu: vus, vus: ++vus }
+    while (vus > target) yield { atMs: atMs(vus - 0.5), change: 'stop', share: 0, overMs, vu: vus - 1, vus: --vus }
   }
   let endMs = 0
   for (const leg of legsOf(load)) {
-    yield* moveTo(leg.from, () => leg.startMs)
+    yield* moveTo(leg.from, 0, () => leg.startMs)
     const msPerVu = (leg.endMs - leg.startMs) / (leg.to - leg.from)
-    yield* moveTo(leg.to, (crossed) => leg.startMs + (crossed - leg.from) * msPerVu)
+    yield* moveTo(leg.to, leg.endMs - leg.startMs, (crossed) => leg.startMs + (crossed - leg.from) * msPerVu)
     endMs = leg.endMs
   }
-  if (load.kind === 'rampingVus') yield* moveTo(load.stages.at(-1)!.target, () => endMs)
+  if (load.kind === 'rampingVus') yield* moveTo(load.stages.at(-1)!.target, 0, () => endMs)
 }

@@ -8,6 +8,10 @@ const stages = [{ target: 50, duration: '1m' } as const]
 test.each([
   [constantVus({ vus: 5, duration: '1m' }), { kind: 'constantVus', vus: 5, durationMs: 2000, thinkTime }],
   [rampingVus({ startVus: 3, stages }), { kind: 'constantVus', vus: 3, durationMs: 2000, thinkTime }],
+  [
+    rampingVus({ startVus: 3, stages, isStaggered: false }),
+    { kind: 'constantVus', vus: 3, durationMs: 2000, thinkTime, isStaggered: false },
+  ],
   [rampingVus({ stages }), { kind: 'constantVus', vus: 5, durationMs: 2000, thinkTime }],
   [
     constantArrivalRate({ rate: 9, vus: 4, duration: '1m' }),

@@ -11,7 +11,8 @@ export function warmUpLoad(load: Load, durationMs: number): Load {
       return { ...load, durationMs }
     case 'rampingVus': {
       const vus = Math.ceil(beginning(load.startVus, load.stages))
-      return { kind: 'constantVus', vus, durationMs, thinkTime: load.thinkTime }
+      const { thinkTime, isStaggered } = load
+      return { kind: 'constantVus', vus, durationMs, thinkTime, ...(isStaggered === false ? { isStaggered } : {}) }
     }
     case 'constantArrivalRate':
       return { ...load, durationMs }

@@ -53,6 +53,7 @@ class TimedVu implements DrivenVu {
 }
 
 class TimedWorkload implements Workload<TimedVu> {
+  readonly stepThinkMs = 0
   readonly begun: number[] = []
   readonly series: readonly RequestSeries[]
   readonly openSockets = 1

@@ -160,6 +160,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       startMs: () => this.#startMs,
       random: own,
       dropAfterMs,
+      stepThinkMs: this.#workload.stepThinkMs,
       onScheduled: (delayMs) => this.#watch.recordScheduleDelay(delayMs),
       onDropped: (dueMs) => this.#countDropped(dueMs, own),
       onExhausted: () => this.#end(),

@@ -47,6 +47,8 @@ export interface RunningExecution<V> {
 
 /** What VUs do, and where it is counted: requests over HTTP, conversations over WebSocket. */
 export interface Workload<V extends DrivenVu> {
+  /** The think time within an iteration, between its steps, on average. */
+  readonly stepThinkMs: number
   /** Makes the VUs and opens their connections, before the load begins. */
   open(execution: RunningExecution<V>): Promise<readonly V[]>
   close(): Promise<void>

@@ -1,5 +1,5 @@
 import { Deadlines } from '../load/deadlines.ts'
-import { maxVusOf } from '../load/describe.ts'
+import { maxVusOf, meanOf } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
 import { Execution } from '../run/execution.ts'
@@ -117,6 +117,10 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       warnings: [...executed.warnings, ...this.#pool.lost, ...heartbeatNotes(this.#clients.heartbeats)],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
+  }
+
+  get stepThinkMs(): number {
+    return this.#parts.plan.exchanges.reduce((sum, { thinkTime }) => sum + meanOf(thinkTime), 0)
   }
 
   async open(): Promise<readonly Conversant<D>[]> {
