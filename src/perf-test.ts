@@ -1,10 +1,11 @@
 import { inject, test } from 'vitest'
 import { auditScenario } from './audit.ts'
 import { comparedFixtures } from './compared-fixtures.ts'
-import type { ProvidedSlo } from './config/provided.ts'
+import type { ProvidedSlo, ProvidedTarget } from './config/provided.ts'
 import type { FreshnessProbe } from './freshness/freshness.ts'
 import type { SqlQuery } from './load/data.ts'
 import { now } from './machine/clock.ts'
+import type { TlsOptions } from './machine/tls.ts'
 import type { Micro } from './micro/micro.ts'
 import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
@@ -17,7 +18,7 @@ import { attachMarks, attachSeries, scenarioRecordOf } from './run/task-meta.ts'
 import { formatMs } from './stats/units.ts'
 import type { Bindings, PerfFixtures } from './perf-fixtures.ts'
 import { resetBefore, resetServices } from './reset.ts'
-import { targetHandle, type TargetHandle } from './target-handle.ts'
+import { targetHandle } from './target-handle.ts'
 import { refuseRepetition } from './repetition.ts'
 import { UnderWay } from './under-way.ts'
 
@@ -82,11 +83,11 @@ const scenario = test.extend<PerfFixtures & Bindings>({
   services: async ({ slo }, use) => use(slo.services),
   target: async ({ slo }, use) => use(targetHandle(slo.target)),
   runId: async ({ slo, task }, use) => use(`${slo.runId}-${task.id}`),
-  http: async ({ underWay, slo, target, runId, signal, onRun, onSnapshot }, use) => {
+  http: async ({ underWay, slo, runId, signal, onRun, onSnapshot }, use) => {
     const { createHttp } = await import('./http/http.ts')
     const { scale, seed } = slo
     const http = createHttp({
-      ...instancesOf(target),
+      ...instancesOf(slo.target),
       signal,
       scale,
       seed,
@@ -98,11 +99,11 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     await use({ ...http, run: (options) => underWay.start('http.run()', () => http.run(options)) })
     await underWay.ended()
   },
-  ws: async ({ underWay, slo, target, signal, onRun, onSnapshot }, use) => {
+  ws: async ({ underWay, slo, signal, onRun, onSnapshot }, use) => {
     const { createWebSocket } = await import('./websocket/websocket.ts')
     const { scale, seed } = slo
     const ws = createWebSocket({
-      ...instancesOf(target),
+      ...instancesOf(slo.target),
       signal,
       scale,
       seed,
@@ -164,10 +165,10 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     let metrics: Promise<Metrics> | undefined
     const start = async () => {
       const { createMetrics } = await import('./metrics/metrics.ts')
-      const { urls, interval, isGuessed } = slo.observation.metrics
+      const { urls, interval, isGuessed, tls } = slo.observation.metrics
       const required = !isGuessed || slo.target?.isElsewhere !== true
       const onSeries = (run: string, series: readonly RunSeries[]) => attachSeries(task, run, series)
-      return createMetrics({ urls, interval, required, signal, onSeries })
+      return createMetrics({ urls, interval, required, tls, signal, onSeries })
     }
     await use(() => (metrics ??= start()))
     // Where it could not be started, whoever asked for it was told.
@@ -232,12 +233,15 @@ function refuseUnlessUp(slo: ProvidedSlo | undefined): void {
     throw Object.assign(new Error(message), { name: 'StartError', stack: `StartError: ${message}` })
 }
 
-/** Load goes to every instance in turns. */
-function instancesOf({ url, urls }: TargetHandle): {
-  readonly baseUrl: string
-  readonly otherInstances: readonly string[]
+/** Load goes to every instance in turns. Without a target each run names its own place. */
+function instancesOf(target: ProvidedTarget | undefined): {
+  readonly baseUrl?: string | undefined
+  readonly otherInstances?: readonly string[]
+  readonly tls?: TlsOptions | undefined
 } {
-  return { baseUrl: url, otherInstances: urls.slice(1) }
+  if (target === undefined) return {}
+  const [baseUrl, ...otherInstances] = target.urls
+  return { baseUrl, otherInstances, tls: target.tls }
 }
 
 /** For `data: sql(…)`: rows of the config's Postgres; of several the source names one. */

@@ -17,6 +17,30 @@ test('an internal listener that is not known says so before it is used, and fail
   await expect(internal.post('/publish', {})).rejects.toThrow('PERF_TARGET_INTERNAL_URL')
 })
 
+test('credentials stand in headers, not in the URL that a scenario may print', async () => {
+  const seen: unknown[] = []
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization)
+    response.end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const authorization = `Basic ${btoa('ann:s3cret')}`
+  const url = `http://ann:s3cret@127.0.0.1:${port}`
+  const handle = targetHandle({ ...at, urls: [url], internalUrls: [url] })
+  expect([handle.url, handle.urls, handle.internal.url, handle.headers]).toEqual([
+    `http://127.0.0.1:${port}`,
+    [`http://127.0.0.1:${port}`],
+    `http://127.0.0.1:${port}`,
+    { authorization },
+  ])
+  await handle.internal.get('/')
+  await handle.internal.post('/', {})
+  server.close()
+  expect(seen).toEqual([authorization, authorization])
+  expect(targetHandle(at).headers).toEqual({})
+})
+
 test('without a target every use says what to do', () => {
   const handle = targetHandle(undefined)
   expect(() => handle.url).toThrow('add `target` to definePerfConfig(), or set PERF_TARGET_URL')

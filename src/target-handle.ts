@@ -1,11 +1,19 @@
+import { ask } from './machine/ask.ts'
+import { parseBaseUrl, urlBelow } from './machine/base-url.ts'
+import type { TlsOptions } from './machine/tls.ts'
 import type { ProvidedTarget } from './config/provided.ts'
 
 /** The system under test as a scenario sees it. For preparing and publishing; load goes through `http` and `ws`. */
 export interface TargetHandle {
-  /** Base URL of the first instance. */
+  /**
+   * Base URL of the first instance, without the credentials that the config's URL may have: `http` and `ws` send them by
+   * themselves, requests of your own take them from `headers`.
+   */
   readonly url: string
-  /** Base URL of every instance. */
+  /** Base URL of every instance, as `url`. */
   readonly urls: readonly string[]
+  /** What the credentials of the config's URL are sent as: `authorization`, or nothing. Secret. */
+  readonly headers: Readonly<Record<string, string>>
   /** The first instance's internal listener: routes that the public one does not offer. */
   readonly internal: TargetClient
 }
@@ -27,12 +35,16 @@ const NO_INTERNAL = 'the target’s internal listener is not known here (PERF_TA
 export function targetHandle(target: ProvidedTarget | undefined): TargetHandle {
   return {
     get url() {
-      return known(target?.urls[0], NO_TARGET)
+      return withoutCredentials(known(target?.urls[0], NO_TARGET))
     },
     get urls() {
-      return target?.urls ?? []
+      return (target?.urls ?? []).map(withoutCredentials)
     },
-    internal: client(target?.internalUrls[0], target === undefined ? NO_TARGET : NO_INTERNAL),
+    get headers() {
+      const authorization = parseBaseUrl(target?.urls[0] ?? '')?.authorization
+      return authorization === undefined ? {} : { authorization }
+    },
+    internal: client(target?.internalUrls[0], target === undefined ? NO_TARGET : NO_INTERNAL, target?.tls),
   }
 }
 
@@ -41,20 +53,26 @@ function known(url: string | undefined, problem: string): string {
   return url
 }
 
-function client(url: string | undefined, problem: string): TargetClient {
-  const call = async (path: string, init: RequestInit) => {
-    const response = await fetch(new URL(path, known(url, problem)), init)
-    const text = await response.text()
-    if (!response.ok) throw new Error(`${init.method} ${path} answered ${response.status}: ${text.slice(0, 200)}`)
-    return text === '' ? undefined : JSON.parse(text)
+function withoutCredentials(url: string): string {
+  return parseBaseUrl(url)!.bare
+}
+
+function client(url: string | undefined, problem: string, tls?: TlsOptions): TargetClient {
+  const call = async (path: string, { method, body }: { method: string; body?: string }) => {
+    const place = known(url, problem)
+    const whole = place.startsWith('unix:') ? urlBelow(place, path) : new URL(path, place).href
+    const { signal } = new AbortController()
+    const { status, text } = await ask(whole, { method, headers, ...(body !== undefined && { body }), tls, signal })
+    if (status < 200 || status > 299) throw new Error(`${method} ${path} answered ${status}: ${text.slice(0, 200)}`)
+    return text === '' ? undefined : (JSON.parse(text) as unknown)
   }
   const headers = { 'content-type': 'application/json' }
   return {
     unavailable: url === undefined ? problem : undefined,
     get url() {
-      return known(url, problem)
+      return withoutCredentials(known(url, problem))
     },
-    post: (path, body) => call(path, { method: 'POST', headers, body: JSON.stringify(body) }),
+    post: (path, body) => call(path, { method: 'POST', body: JSON.stringify(body) }),
     get: (path) => call(path, { method: 'GET' }),
   }
 }

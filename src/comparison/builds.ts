@@ -127,7 +127,12 @@ async function startOne(
 
 function buildOf(label: string, { details }: Environment): Build {
   const instances = details.target?.instances ?? []
-  return { label, baseUrl: instances[0]!.baseUrl, pids: instances.flatMap(({ pid }) => pid ?? []) }
+  return {
+    label,
+    baseUrl: instances[0]!.baseUrl,
+    pids: instances.flatMap(({ pid }) => pid ?? []),
+    tls: details.target?.tls,
+  }
 }
 
 function readTargets(

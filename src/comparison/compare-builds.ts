@@ -163,6 +163,7 @@ class Course<D> {
     const { signal, seed, runId, onSnapshot, limits } = this.#parts.context
     const http = createHttp({
       baseUrl: this.#parts.builds[side].baseUrl,
+      tls: this.#parts.builds[side].tls,
       signal,
       seed,
       scale: parseScale('full'),

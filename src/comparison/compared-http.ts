@@ -1,4 +1,5 @@
 import type { Http } from '../http/http.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRunOptions } from '../http/types.ts'
 import type { ComparisonResult } from '../run/result.ts'
 import { compareBuilds, type CompareContext } from './compare-builds.ts'
@@ -12,6 +13,7 @@ export type Skip = (note: string) => never
 interface Place {
   readonly urls: readonly string[]
   readonly pids: readonly number[]
+  readonly tls?: TlsOptions | undefined
 }
 
 export interface ComparedHttpContext extends CompareContext {
@@ -45,6 +47,6 @@ export function comparedHttp(context: ComparedHttpContext): Http {
   }
 }
 
-function buildAt({ urls, pids }: Place, label: string): Build {
-  return { label, baseUrl: urls[0]!, pids }
+function buildAt({ urls, pids, tls }: Place, label: string): Build {
+  return { label, baseUrl: urls[0]!, pids, tls }
 }

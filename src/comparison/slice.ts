@@ -1,3 +1,4 @@
+import type { TlsOptions } from '../machine/tls.ts'
 import { ProcessTrees } from '../capacity/process-cpu.ts'
 import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
 import type { SliceEvidence } from '../run/comparison-evidence.ts'
@@ -9,6 +10,7 @@ export interface Build {
   /** How messages and reports name it: `base`, `head`, or the revision. */
   readonly label: string
   readonly baseUrl: string
+  readonly tls?: TlsOptions | undefined
   /** Its processes; empty where they are not ours, and CPU then stays unknown. */
   readonly pids: readonly number[]
 }

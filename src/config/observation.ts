@@ -1,3 +1,5 @@
+import { urlBelow } from '../machine/base-url.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import type { TargetDetails } from '../services/environment.ts'
@@ -36,6 +38,8 @@ export interface ProvidedObservation {
     readonly interval: Duration
     /** Nobody said that they are there. */
     readonly isGuessed: boolean
+    /** The target's. */
+    readonly tls?: TlsOptions
   }
   readonly capacity: {
     readonly containers: readonly string[]
@@ -66,9 +70,10 @@ export class Observation {
   of(target: TargetDetails | undefined): ProvidedObservation {
     const { path = '/metrics', listener = 'public', interval = '1s' } = this.#place
     const places = target?.instances.map(({ baseUrl, internalUrl }) => (listener === 'public' ? baseUrl : internalUrl))
-    const derived = places?.flatMap((place) => (place === undefined ? [] : [`${place}${path}`])) ?? []
+    const derived = places?.flatMap((place) => (place === undefined ? [] : [urlBelow(place, path)])) ?? []
     const urls = this.#urls.length > 0 ? this.#urls : derived
-    return { metrics: { urls, interval, isGuessed: this.#isGuessed }, capacity: this.#capacity }
+    const tls = target?.tls
+    return { metrics: { urls, interval, isGuessed: this.#isGuessed, ...(tls && { tls }) }, capacity: this.#capacity }
   }
 
   /** URLs that may hold a password. */

@@ -1,4 +1,5 @@
 import type { StartableTarget } from '../comparison/builds.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import type { Scale } from '../load/scale.ts'
 import type { ControlAddress } from '../run/disruption.ts'
 import type { Store } from '../run/stores.ts'
@@ -45,10 +46,12 @@ export interface ProvidedComparison {
 }
 
 export interface ProvidedTarget {
-  /** One base URL for each instance. */
+  /** One base URL for each instance, with credentials. Secret. */
   readonly urls: readonly string[]
   /** Base URLs of the instances' internal listeners, where they have one. */
   readonly internalUrls: readonly string[]
+  /** Of every connection to it. Secret. */
+  readonly tls?: TlsOptions
   /** Process ids of the instances that we started; empty for a target given by URL. */
   readonly pids: readonly number[]
   /** It was running before us and goes on afterwards: what is not known of it is nobody's mistake. */

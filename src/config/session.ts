@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { TestProject, Vitest } from 'vitest/node'
+import { plainTls } from '../machine/tls.ts'
 import { describeScale } from '../load/scale.ts'
 import { Problems } from '../options/problems.ts'
 import { RUN_INFO } from '../report/run-info.ts'
@@ -188,6 +189,7 @@ export class Session {
     const secretUrls = [
       ...services.flatMap(([, { connection }]) => Object.values(connection)),
       ...this.#observation.secretUrls,
+      ...(details.target?.instances ?? []).flatMap(({ baseUrl, internalUrl = '' }) => [baseUrl, internalUrl]),
     ]
     const runInfo = {
       scale: scale.name,
@@ -196,6 +198,7 @@ export class Session {
         ...this.#secrets,
         ...secretUrls.flatMap(secretsOf),
         ...(this.#control ? [this.#control.address.token] : []),
+        details.target?.tls?.passphrase ?? '',
       ],
     }
     for (const project of this.#projects) {
@@ -239,10 +242,11 @@ async function controlOf(environment: Environment): Promise<ControlServer | unde
   })
 }
 
-function providedTarget({ instances, provider }: TargetDetails): ProvidedTarget {
+function providedTarget({ instances, provider, tls }: TargetDetails): ProvidedTarget {
   return {
     urls: instances.map(({ baseUrl }) => baseUrl),
     internalUrls: instances.flatMap(({ internalUrl }) => internalUrl ?? []),
+    ...(tls && { tls }),
     pids: instances.flatMap(({ pid }) => pid ?? []),
     isElsewhere: provider === 'external',
   }
@@ -251,7 +255,8 @@ function providedTarget({ instances, provider }: TargetDetails): ProvidedTarget 
 /** What a comparison needs to start the config's target in other folders; functions cannot be passed to the workers. */
 function startableTarget(options: TargetOptions | undefined): Pick<ProvidedSlo, 'startable'> {
   if (options?.command === undefined) return {}
-  const { env, ...plain } = options
+  const { env, tls, ...others } = options
+  const plain = { ...others, ...(tls && { tls: plainTls(tls) }) }
   const hasEnvFunction = typeof env === 'function'
   return { startable: { options: hasEnvFunction || env === undefined ? plain : { ...plain, env }, hasEnvFunction } }
 }

@@ -1,7 +1,8 @@
 import { checkKnownKeys, checkNumber } from '../options/checks.ts'
+import { checkTls } from '../options/tls-options.ts'
+import { checkOwnBaseUrl } from '../options/base-url.ts'
 import type { Problems } from '../options/problems.ts'
-
-const TLS_KEYS = ['rejectUnauthorized', 'ca', 'cert', 'key', 'passphrase', 'servername'] as const
+import { NO_TARGET, NO_TARGET_FIX } from '../run/target-place.ts'
 
 /** Checks where a run connects to: `baseUrl`, `connectTo`, `tls`. */
 export function checkConnection(
@@ -14,16 +15,11 @@ export function checkConnection(
 }
 
 function checkBaseUrl(problems: Problems, value: unknown): void {
-  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') return
-  // The value is not shown whole: it may carry a password.
-  const shown = url === undefined ? value : `${url.protocol}//${url.host}${url.pathname}${url.search}${url.hash}`
-  problems.add(
-    'baseUrl',
-    shown,
-    'must be an http or https URL without query and fragment',
-    `baseUrl: 'http://127.0.0.1:3000'`,
-  )
+  if (value === undefined) {
+    problems.add('baseUrl', value, `${NO_TARGET}: ${NO_TARGET_FIX}`, `baseUrl: 'http://127.0.0.1:3000'`)
+    return
+  }
+  checkOwnBaseUrl(problems, value)
 }
 
 function checkConnectTo(problems: Problems, value: unknown): void {
@@ -53,25 +49,4 @@ function checkConnectTo(problems: Problems, value: unknown): void {
   if (typeof host !== 'string' || host === '')
     problems.add('connectTo.host', host, 'must be a host name or address', `host: '127.0.0.1'`)
   checkNumber(problems, 'connectTo.port', port, { min: 1, max: 65_535, integer: true, example: 3000 })
-}
-
-function checkTls(problems: Problems, value: unknown): void {
-  if (value === undefined) return
-  const example = `tls: { ca: readFileSync('ca.pem') }`
-  if (typeof value !== 'object' || value === null) {
-    problems.add('tls', value, 'must be an object', example)
-    return
-  }
-  // Keys and certificates are not shown.
-  checkKnownKeys(problems, 'tls', Object.fromEntries(Object.keys(value).map((key) => [key, '…'])), TLS_KEYS)
-  const { rejectUnauthorized, cert, key } = value as Record<string, unknown>
-  if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== 'boolean')
-    problems.add(
-      'tls.rejectUnauthorized',
-      rejectUnauthorized,
-      'must be true or false',
-      'tls: { rejectUnauthorized: false }',
-    )
-  if ((cert === undefined) !== (key === undefined))
-    problems.add('tls', Object.keys(value), 'must have both `cert` and `key`, or neither', `tls: { cert, key }`)
 }

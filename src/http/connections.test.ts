@@ -1,3 +1,4 @@
+import { parseBaseUrl } from '../machine/base-url.ts'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -370,7 +371,7 @@ test.runIf(process.platform === 'linux')('connections can come from any address 
     onConnection: (socket) => from.push(socket.remoteAddress),
     onRequest: () => {},
   })
-  const endpoint = endpointOf(server.url, {}, undefined)
+  const endpoint = endpointOf(parseBaseUrl(server.url)!, {}, undefined)
   const socket = connect(endpoint, { address: '127.0.0.1', localAddress: '127.0.0.3' }, () => {})
   await once(socket, 'connect')
   while (from.length === 0) await new Promise((resolve) => setImmediate(resolve))

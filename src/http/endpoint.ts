@@ -1,21 +1,9 @@
 import { lookup } from 'node:dns/promises'
 import net from 'node:net'
 import tls from 'node:tls'
+import type { BaseUrl } from '../machine/base-url.ts'
+import { ALPN_PROTOCOLS, nodeTls, type TlsOptions } from '../machine/tls.ts'
 import type { HeaderFields } from './request-encoder.ts'
-
-/** TLS of the connections to the target. PEM text or bytes, as Node's `tls.connect` takes them. */
-export interface TlsOptions {
-  /** Default: true. `false` accepts any certificate. */
-  readonly rejectUnauthorized?: boolean
-  /** Authorities to trust in place of the well-known ones. */
-  readonly ca?: string | Buffer | readonly (string | Buffer)[]
-  /** The client's certificate and key, where the target asks for one. */
-  readonly cert?: string | Buffer
-  readonly key?: string | Buffer
-  readonly passphrase?: string
-  /** Name asked for (SNI) and checked in the certificate. Default: the base URL's host. */
-  readonly servername?: string
-}
 
 /** Another place to connect to than the base URL names; `Host` and SNI stay as the base URL says. */
 export type ConnectTo = { readonly socketPath: string } | { readonly host: string; readonly port: number }
@@ -37,20 +25,21 @@ export interface Endpoint {
   readonly port: number
 }
 
-/** @throws {TypeError} where the URL is none; options checks come before */
-export function endpointOf(baseUrl: string, tlsOptions: TlsOptions, connectTo: ConnectTo | undefined): Endpoint {
-  const url = new URL(baseUrl)
-  const isSecure = url.protocol === 'https:'
+export function endpointOf(
+  { bare, url, socketPath, authorization }: BaseUrl,
+  tlsOptions: TlsOptions,
+  connectTo: ConnectTo | undefined,
+): Endpoint {
+  const isSecure = /^(https|wss):$/.test(url.protocol)
   const urlHost = url.hostname.replace(/^\[|\]$/g, '')
   const urlPort = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port)
-  const place = connectTo ?? { host: urlHost, port: urlPort }
-  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  const place = connectTo ?? (socketPath === undefined ? { host: urlHost, port: urlPort } : { socketPath })
+  const origin = socketPath === undefined ? `${url.protocol}//${url.host}` : bare
   return {
-    origin:
-      'socketPath' in place ? `${url.protocol}//${url.host} at ${place.socketPath}` : `${url.protocol}//${url.host}`,
+    origin: connectTo !== undefined && 'socketPath' in connectTo ? `${origin} at ${connectTo.socketPath}` : origin,
     host: url.host,
     pathPrefix: url.pathname.replace(/\/$/, ''),
-    headers: credentials === ':' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
+    headers: authorization === undefined ? {} : { authorization },
     isSecure,
     tls: tlsOptions,
     servername: tlsOptions.servername ?? (net.isIP(urlHost) ? undefined : urlHost),
@@ -95,13 +84,11 @@ export function connect(endpoint: Endpoint, route: Route, onBytes: (bytes: Buffe
     }
     return net.connect({ ...place, noDelay: true, onread })
   }
-  const { ca, ...options } = endpoint.tls
   const socket = tls.connect({
-    ...options,
-    ...(ca === undefined ? {} : { ca: ca as string | Buffer | (string | Buffer)[] }),
+    ...nodeTls(endpoint.tls),
     ...place,
     ...(endpoint.servername === undefined ? {} : { servername: endpoint.servername }),
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: ALPN_PROTOCOLS,
   })
   socket.setNoDelay(true)
   socket.on('data', onBytes)

@@ -70,10 +70,15 @@ function failedFunction(check: (answer: HttpAnswer) => unknown, answer: HttpAnsw
     if (error instanceof Error && isFailedAssertion(error)) return `check: ${firstLine(error.message)}`
     throw error
   }
-  if (verdict === true || verdict === undefined) return undefined
+  if (verdict === true || verdict === undefined || isAssertion(verdict)) return undefined
   if (verdict === false) return 'check: the function returned false'
   if (typeof verdict === 'string') return `check: ${firstLine(verdict)}`
   throw wrongReturn('check', verdict, 'true, false, a text or nothing')
+}
+
+/** What a matcher of Vitest or Chai returns once it holds: `(response) => expect(response.status).toBe(200)`. */
+function isAssertion(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && '__flags' in value
 }
 
 /** Of Vitest, Chai, `node:assert`, or a custom matcher, which has no name of its own. */

@@ -6,20 +6,25 @@ import { httpRun, type HttpRun } from '../run/http-run.ts'
 import type { HttpRunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import { rowsFor, type SqlQuery } from '../load/data.ts'
-import { endpointOf, type ConnectTo } from './endpoint.ts'
+import type { TlsOptions } from '../machine/tls.ts'
+import { runPlace } from '../run/target-place.ts'
+import { endpointOf, type ConnectTo, type Endpoint } from './endpoint.ts'
 import { LoadRun } from './load-run.ts'
-import { readOptions } from './options.ts'
+import { readOptions, type RunOptions } from './options.ts'
+import { diagnose } from './diagnose.ts'
 import { placesFor } from './preflight.ts'
 import { isReadFirst, readBody } from './request-body.ts'
 import type { HttpRunOptions, StepOption } from './types.ts'
 
 /** What the engine needs from whoever runs scenarios. */
 export interface HttpContext {
-  /** Of the target, unless a run names its own. */
-  readonly baseUrl: string
+  /** Of the target, with credentials; `undefined` without a target: each run then needs its own. */
+  readonly baseUrl?: string | undefined
   /** Base URLs of further instances of the target: VUs are spread over all, in turns. Default: none. */
   readonly otherInstances?: readonly string[]
   readonly connectTo?: ConnectTo
+  /** Of the target, unless a run has its own. */
+  readonly tls?: TlsOptions | undefined
   /** Aborting it stops the load within a second; what was measured is still handed to `onRun`. */
   readonly signal: AbortSignal
   readonly scale: Scale
@@ -65,9 +70,7 @@ export function createHttp(context: HttpContext): Http {
       const name = options.name ?? `http ${++runs}`
       context.signal.throwIfAborted()
       const load = scaleLoad(options.load, context.scale, { requestsPerIteration: requestsPerIteration(options.steps) })
-      const others =
-        given.baseUrl === undefined && options.connectTo === undefined ? (context.otherInstances ?? []) : []
-      const instances = [options.baseUrl, ...others].map((url) => endpointOf(url, options.tls, options.connectTo))
+      const instances = endpointsOf(options, context)
       const vus = maxVusOf(load)
       const rows = await rowsFor<D>(options.data, vus, { sql: context.sql })
       const placeOf = await placesFor(instances, vus, options.timeoutMs)
@@ -85,13 +88,23 @@ export function createHttp(context: HttpContext): Http {
         runId: context.runId,
         onSnapshot: context.onSnapshot?.bind(context),
       }).run()
-      const run = httpRun(measurement)
+      const diagnosis = await diagnose(measurement, instances[0]!, options)
+      const run = httpRun({ ...measurement, ...diagnosis })
       context.onRun(run.result())
       if (scenarioError !== undefined) throw scenarioError.error
       for (const warning of run.warnings) (context.onWarning ?? console.warn)(`${name}: ${warning}`)
       return run
     },
   }
+}
+
+/** Every instance of the target, unless the run has a place of its own. */
+function endpointsOf<D>(options: RunOptions<D>, context: HttpContext): readonly Endpoint[] {
+  const { baseUrl, otherInstances = [], tls: targetTls } = context
+  const target = { urls: baseUrl === undefined ? [] : [baseUrl, ...otherInstances], tls: targetTls }
+  const { bases, tls } = runPlace(options, target)!
+  const own = options.connectTo === undefined ? bases : bases.slice(0, 1)
+  return own.map((base) => endpointOf(base, tls, options.connectTo))
 }
 
 /** A body that never changes is read once, before the load. */

@@ -27,7 +27,7 @@ test('defaults', () => {
     warmupMs: 0,
     dropAfterMs: Number.POSITIVE_INFINITY,
     record: undefined,
-    baseUrl: target.baseUrl,
+    baseUrl: undefined,
     steps: [{ name: 'request', request }],
     abortWhen: { errorRatioAbove: 0.9, forMs: 5_000 },
   })
@@ -87,6 +87,7 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ record: { key: 'id', payload: true, keys: 1 } }, ['record.keys', 'record.key', 'record.payload']],
   [{ headers: { bad: 'a\nb' } }, ['headers']],
   [{ baseUrl: 'ftp://x' }, ['baseUrl']],
+  [{ baseUrl: 'unix:app.sock' }, ['baseUrl']],
   [{ baseUrl: 'http://x/?a=b' }, ['baseUrl']],
   [{ connectTo: { socketPath: '' } }, ['connectTo.socketPath']],
   [{ connectTo: { host: 'a', port: 0 } }, ['connectTo.port']],

@@ -21,9 +21,9 @@ export interface RunOptions<D> {
   readonly dropAfterMs: number
   readonly record: RecordOption<D> | undefined
   readonly headers: NonNullable<HttpRunOptions<D>['headers']>
-  readonly baseUrl: string
+  readonly baseUrl: string | undefined
   readonly connectTo: HttpRunOptions<D>['connectTo']
-  readonly tls: NonNullable<HttpRunOptions<D>['tls']>
+  readonly tls: HttpRunOptions<D>['tls']
   readonly abortWhen: AbortRule | undefined
   /** Share of the requests whose trace is kept, 0–1; `undefined`: no `traceparent` is sent. */
   readonly tracedRatio: number | undefined
@@ -60,7 +60,7 @@ const KNOWN = [
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readOptions<D>(
   options: HttpRunOptions<D>,
-  target: Pick<HttpRunOptions, 'baseUrl' | 'connectTo'>,
+  target: { readonly baseUrl?: string | undefined; readonly connectTo?: HttpRunOptions['connectTo'] },
 ): RunOptions<D> {
   const problems = new Problems()
   if (typeof options !== 'object' || options === null) {
@@ -91,7 +91,7 @@ export function readOptions<D>(
   checkNumber(problems, 'maxBodyBytes', maxBodyBytes, { min: 1, integer: true, example: 1_000_000 })
   checkCodings(problems, acceptEncoding)
   problems.throwIfAny('http.run()')
-  const { request, steps, name, data, expectStatus, headers = {}, tls = {} } = options
+  const { request, steps, name, data, expectStatus, headers = {}, tls } = options
   return {
     load: load!,
     name,
@@ -103,7 +103,7 @@ export function readOptions<D>(
     dropAfterMs,
     record,
     headers,
-    baseUrl: baseUrl!,
+    baseUrl: options.baseUrl,
     connectTo: options.connectTo ?? target.connectTo,
     tls,
     abortWhen,

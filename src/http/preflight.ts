@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { formatCount } from '../stats/units.ts'
 import { descriptorLimit } from '../run/descriptor-limit.ts'
-import { isCertificateProblem } from '../run/certificate.ts'
+import { tlsProblem, type TlsProblem } from '../machine/tls.ts'
 import { addressesOf, connect, type Endpoint, type Route } from './endpoint.ts'
 
 /** Thrown before any load where this machine or the target's certificate would not let it through. */
@@ -119,8 +119,8 @@ async function canConnect(endpoint: Endpoint, address: string | undefined, timeo
     return true
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    if (endpoint.isSecure && (isCertificateProblem(code) || /certificate/i.test(message)))
-      throw certificateError(endpoint, code === '' ? message : code)
+    const problem = endpoint.isSecure ? tlsProblem(code, message) : undefined
+    if (problem !== undefined) throw handshakeError(endpoint, problem)
     return false
   } finally {
     socket.on('error', () => {})
@@ -128,11 +128,9 @@ async function canConnect(endpoint: Endpoint, address: string | undefined, timeo
   }
 }
 
-function certificateError({ origin, servername }: Endpoint, problem: string): PreflightError {
-  return new PreflightError(
-    `the TLS handshake with ${origin} failed: ${problem}${servername === undefined ? '' : ` (name asked for: ${servername})`}. ` +
-      `Trust its authority with tls: { ca: readFileSync('ca.pem') }, or, in a test set-up of your own, tls: { rejectUnauthorized: false }.`,
-  )
+function handshakeError({ origin, servername }: Endpoint, { finding, fix }: TlsProblem): PreflightError {
+  const name = servername === undefined ? '' : ` (name asked for: ${servername})`
+  return new PreflightError(`the TLS handshake with ${origin} failed: ${finding}${name}.\nFix: ${fix}`)
 }
 
 function openDescriptors(): number {

@@ -50,12 +50,15 @@ test.each<[string, () => unknown, string[]]>([
 
 test('names the step whose request function is wrong', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
-  const { http } = engineFor(server.url)
+  const { http, results } = engineFor(server.url)
   const steps = [
     { name: 'a', request: { path: '/' } },
     { name: 'b', request: async () => ({ path: '/' }) },
   ] as never
   const error = (await http.run({ load, steps }).catch((it: unknown) => it)) as Error
+  expect(results.at(-1)!.abortReason).toBe(
+    'the scenario failed: steps[1].request() must return the request itself, not a promise: what it waits for would be measured with the target',
+  )
   expect(error.message).toMatchInlineSnapshot(`
     "http.run() was given an option it cannot use:
 

@@ -139,7 +139,8 @@ test.each<[string, Check, string | undefined]>([
   ['true', () => true, undefined],
   ['false', () => false, 'check: the function returned false'],
   ['a reason', ({ status }) => `got ${status}`, 'check: got 200'],
-  ['nothing', () => expect(1).toBe(1), undefined],
+  ['nothing', () => {}, undefined],
+  ['what a matcher returns', () => expect(1).toBe(1), undefined],
   ['thrown', () => expect(1).toBe(2), 'check: expected 1 to be 2 // Object.is equality'],
 ])('check: %s', async (_, check, problem) => {
   await using server = await pathServer({ '/': body })

@@ -37,7 +37,7 @@ afterAll(() => {
 test('a certificate of an unknown authority is refused before any load, with what to do', async () => {
   const { http, results } = engineFor(`https://127.0.0.1:${port}`)
   await expect(http.run({ load, request })).rejects.toThrow(
-    /handshake with https:\/\/127\.0\.0\.1:\d+ failed: SELF_SIGNED_CERT_IN_CHAIN.*tls: \{ ca: .*rejectUnauthorized: false/,
+    /handshake with https:\/\/127\.0\.0\.1:\d+ failed: its certificate is not trusted: SELF_SIGNED_CERT_IN_CHAIN.*tls: \{ ca: .*rejectUnauthorized: false/s,
   )
   expect(results).toEqual([])
 })

@@ -6,7 +6,8 @@ import type { OperationDue, OperationOutcome } from '../run/history.ts'
 import type { HttpAnswer } from './answer.ts'
 import type { DataSource } from '../load/data.ts'
 import type { Vu } from '../load/vu.ts'
-import type { ConnectTo, TlsOptions } from './endpoint.ts'
+import type { TlsOptions } from '../machine/tls.ts'
+import type { ConnectTo } from './endpoint.ts'
 import type { Check, ExpectedStatus } from './expectation.ts'
 import type { ContentCoding } from './response-body.ts'
 import type { HeaderFields, HttpRequest } from './request-encoder.ts'
@@ -111,9 +112,13 @@ export interface HttpRunOptions<D = undefined> {
    * is an error of kind `body`. Bodies that nobody looks at are never kept. @default 10_485_760
    */
   readonly maxBodyBytes?: number
-  /** Default: the target's. */
+  /**
+   * Another place than the target: `http://…`, `https://…`, or `unix:/run/app.sock`. Credentials in it are sent; if it is
+   * the target's own origin, the target's credentials and `tls` are used. @default the target's
+   */
   readonly baseUrl?: string
   readonly connectTo?: ConnectTo
+  /** @default the target's, for the target */
   readonly tls?: TlsOptions
   /**
    * Default: `{ errorRatioAbove: 0.9, for: '5s' }`, so that a target that died ends the run within seconds.

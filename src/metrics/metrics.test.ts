@@ -275,7 +275,7 @@ describe('a route that cannot be read is one message, before any load', () => {
 
   test('nobody there, and no secret in the message', async () => {
     expect(await refused('http://user:secret@127.0.0.1:1/metrics?key=secret')).toMatchInlineSnapshot(
-      `"ScrapeError: http://127.0.0.1:1/metrics did not answer: bad port"`,
+      `"ScrapeError: http://127.0.0.1:1/metrics did not answer: ECONNREFUSED"`,
     )
   })
 

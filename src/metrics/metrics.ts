@@ -1,3 +1,4 @@
+import type { TlsOptions } from '../machine/tls.ts'
 import { checkDuration, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import type { RunSeries } from '../run/result.ts'
@@ -12,6 +13,8 @@ export interface MetricsContext {
   /** Metrics URL of every instance of the target. May hold user and password. */
   readonly urls: readonly string[]
   readonly signal: AbortSignal
+  /** Of https URLs: the target's. */
+  readonly tls?: TlsOptions | undefined
   /** Time between scrapes, and the limit of each. Default: `'1s'`. */
   readonly interval?: Duration
   /**
@@ -40,12 +43,12 @@ export interface Metrics extends AsyncDisposable {
  * @throws {ScrapeError} where the first scrape fails and the metrics are required
  */
 export async function createMetrics(context: MetricsContext): Promise<Metrics> {
-  const { urls, signal, interval = '1s', required = true, onSeries } = context
+  const { urls, signal, tls, interval = '1s', required = true, onSeries } = context
   const problems = new Problems()
   const intervalMs = checkDuration(problems, 'metrics.interval', interval, { min: 100 })
   problems.throwIfAny('metrics')
   if (urls.length === 0) throw new ScrapeError(`there is no target whose metrics could be read; ${WHERE}`)
-  const scrapers = urls.map((url) => new Scraper(url, intervalMs, signal))
+  const scrapers = urls.map((url) => new Scraper(url, intervalMs, { signal, tls }))
   const unavailable = await start(scrapers, required)
   const histories = unavailable === undefined ? scrapers.map(({ history }) => history) : []
   const windows: MetricsWindow[] = []

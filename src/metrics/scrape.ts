@@ -1,4 +1,6 @@
-import { now } from '../machine/clock.ts'
+import { ask, TooLongError } from '../machine/ask.ts'
+import { parseBaseUrl } from '../machine/base-url.ts'
+import { tlsProblem, type TlsOptions } from '../machine/tls.ts'
 
 /** What one instance's metrics route answered. */
 export interface Answer {
@@ -18,17 +20,26 @@ const TYPES = 'text/plain;version=0.0.4;q=1,application/openmetrics-text;version
 const MAX_BYTES = 64 * 1024 * 1024
 
 /** @throws {ScrapeError} where the route does not answer in time, or not with success */
-export async function scrape(url: string, timeoutMs: number, signal: AbortSignal): Promise<Answer> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
+export async function scrape(
+  url: string,
+  timeoutMs: number,
+  { signal, tls }: { readonly signal: AbortSignal; readonly tls?: TlsOptions | undefined },
+): Promise<Answer> {
+  const timeUp = AbortSignal.timeout(timeoutMs)
+  const limit = AbortSignal.any([signal, timeUp])
   try {
-    const response = await fetch(withoutCredentials(url), { signal: limit, headers: headersFor(url) })
-    const atMs = now()
-    const text = await textOf(response, url)
-    if (!response.ok) throw new ScrapeError(`${placeOf(url)} answered ${response.status}; ${WHERE}`)
-    return { atMs, text, contentType: response.headers.get('content-type') ?? 'no content type' }
+    const { status, text, contentType, atMs } = await ask(url, {
+      headers: { accept: TYPES },
+      signal: limit,
+      tls,
+      maxBytes: MAX_BYTES,
+    })
+    if (status < 200 || status > 299) throw new ScrapeError(`${placeOf(url)} answered ${status}; ${WHERE}`)
+    return { atMs, text, contentType: contentType ?? 'no content type' }
   } catch (error) {
     if (error instanceof ScrapeError) throw error
-    throw new ScrapeError(`${placeOf(url)} ${reasonOf(error, timeoutMs)}`, { cause: error })
+    if (error instanceof TooLongError) throw new ScrapeError(`${placeOf(url)} sends without end; ${WHERE}`)
+    throw new ScrapeError(`${placeOf(url)} ${timeUp.aborted ? tooSlow(timeoutMs) : reasonOf(error)}`, { cause: error })
   }
 }
 
@@ -38,44 +49,21 @@ export const WHERE =
 
 /** Without user, password and query: they may hold secrets. */
 export function placeOf(url: string): string {
-  const { protocol, host, pathname } = new URL(url)
-  return `${protocol}//${host}${pathname}`
+  const { bare, socketPath, url: parsed } = parseBaseUrl(url)!
+  return socketPath === undefined ? `${parsed.protocol}//${parsed.host}${parsed.pathname}` : bare
 }
 
-async function textOf(response: Response, url: string): Promise<string> {
-  const decoder = new TextDecoder()
-  let [text, bytes] = ['', 0]
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length
-    if (bytes > MAX_BYTES) throw new ScrapeError(`${placeOf(url)} sends without end; ${WHERE}`)
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
+function tooSlow(timeoutMs: number): string {
+  return (
+    `did not answer within ${timeoutMs} ms, the time between two scrapes; give it more: ` +
+    "definePerfConfig({ metrics: { interval: '5s' } })"
+  )
 }
 
-/** `fetch` refuses URLs that carry credentials. */
-function withoutCredentials(url: string): URL {
-  const bare = new URL(url)
-  bare.username = ''
-  bare.password = ''
-  return bare
-}
-
-function headersFor(url: string): Record<string, string> {
-  const { username, password } = new URL(url)
-  if (username === '' && password === '') return { accept: TYPES }
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { accept: TYPES, authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
-}
-
-function reasonOf(error: unknown, timeoutMs: number): string {
+function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `did not answer: ${String(error)}`
-  if (error.name === 'TimeoutError')
-    return (
-      `did not answer within ${timeoutMs} ms, the time between two scrapes; give it more: ` +
-      "definePerfConfig({ metrics: { interval: '5s' } })"
-    )
-  const { cause } = error
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
-  return `did not answer: ${code ?? (cause instanceof Error ? cause.message : error.message)}`
+  const { code = '' } = error as NodeJS.ErrnoException
+  const problem = tlsProblem(code, error.message)
+  if (problem !== undefined) return `did not answer: ${problem.finding}. In target(): ${problem.fix}`
+  return `did not answer: ${code || error.message}`
 }

@@ -1,4 +1,5 @@
 import { clearInterval, now, setInterval } from '../machine/clock.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import { ExpositionError } from './exposition.ts'
 import { ScrapeHistory } from './scrape-history.ts'
 import { placeOf, scrape, ScrapeError, WHERE } from './scrape.ts'
@@ -13,12 +14,14 @@ export class Scraper {
   readonly history = new ScrapeHistory()
   readonly #url: string
   readonly #intervalMs: number
+  readonly #tls: TlsOptions | undefined
   readonly #signal: AbortSignal
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #underWay: Promise<void> | undefined
 
-  constructor(url: string, intervalMs: number, signal: AbortSignal) {
+  constructor(url: string, intervalMs: number, { signal, tls }: { signal: AbortSignal; tls?: TlsOptions | undefined }) {
+    this.#tls = tls
     this.#url = url
     this.#intervalMs = intervalMs
     this.#signal = AbortSignal.any([signal, this.#stopping.signal])
@@ -51,7 +54,7 @@ export class Scraper {
   }
 
   async #scrape(timeoutMs: number): Promise<void> {
-    const { atMs, text, contentType } = await scrape(this.#url, timeoutMs, this.#signal)
+    const { atMs, text, contentType } = await scrape(this.#url, timeoutMs, { signal: this.#signal, tls: this.#tls })
     try {
       await this.history.add(atMs, text)
     } catch (error) {

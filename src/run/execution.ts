@@ -5,6 +5,7 @@ import { Fifo } from '../load/fifo.ts'
 import type { Phase } from '../load/load.ts'
 import { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
+import { OptionsError } from '../options/problems.ts'
 import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
 import { AbortWatch, type AbortBlame } from './abort-watch.ts'
 import { GeneratorWatch } from './generator-watch.ts'
@@ -120,7 +121,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
 
   scenarioFailed(error: unknown): void {
     this.#scenarioError ??= { error }
-    this.#abort(`the scenario failed: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}`)
+    this.#abort(`the scenario failed: ${summaryOf(error)}`)
   }
 
   #begin(): void {
@@ -236,6 +237,12 @@ function cut(phases: readonly Phase[], endedMs: number): readonly Phase[] {
     startMs: Math.min(startMs, endedMs),
     endMs: Math.min(endMs, endedMs),
   }))
+}
+
+/** One line on what the scenario's own code threw. */
+function summaryOf(error: unknown): string {
+  if (error instanceof OptionsError) return error.problems.map(({ path, rule }) => `${path} ${rule}`)[0]!
+  return error instanceof Error ? error.message.split('\n', 1)[0]! : String(error)
 }
 
 function reasonOf({ reason }: AbortSignal): string {

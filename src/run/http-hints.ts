@@ -29,6 +29,10 @@ function connectHint({ sum }: ScopeTotals, origin: string): string | undefined {
   return `${formatCount(count)} requests found no connection to ${origin}${code === undefined ? '' : ` (${code})`}: is the target running, and does it accept that many?`
 }
 
+/** Of 301, 302, 303, 307 and 308. */
+export const REDIRECT_HINT =
+  'redirects are not followed: request what they lead to, or name the status in expectStatus if it is meant'
+
 const STATUS_HINTS: Readonly<Record<number, string>> = {
   401: 'check the authorization header and the rows given as data',
   403: 'check what the users given as data may do',
@@ -42,7 +46,12 @@ function statusHint({ sum }: ScopeTotals): string | undefined {
   const [status, count] = [...sum.statuses].toSorted((a, b) => b[1] - a[1])[0] ?? []
   if (status === undefined || count! < sum.completed * 0.9 || !sum.details.has(String(status))) return undefined
   const all = count === sum.completed ? 'every answer was' : 'nearly every answer was'
-  return `${all} ${status}${status in STATUS_HINTS ? `: ${STATUS_HINTS[status]}` : ''}`
+  const hint = isRedirect(status) ? REDIRECT_HINT : STATUS_HINTS[status]
+  return `${all} ${status}${hint === undefined ? '' : `: ${hint}`}`
+}
+
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status)
 }
 
 /** Of the details of wrong bodies, those that say what is wrong. */

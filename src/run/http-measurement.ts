@@ -45,5 +45,7 @@ export interface HttpMeasurement extends Executed {
   readonly connections: ConnectionFigures
   /** Where the target was asked for, without credentials. */
   readonly origin: string
+  /** Why nothing that was sent got a response, and what to do, if that could be found out. */
+  readonly diagnosis?: string
   readonly history: History | undefined
 }

@@ -1,7 +1,7 @@
-import { get as getHttp, type IncomingMessage } from 'node:http'
-import { get as getHttps } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { openRequest } from '../machine/ask.ts'
+import { tlsProblem, type TlsOptions, type TlsProblem } from '../machine/tls.ts'
 import { now, sleep } from '../machine/clock.ts'
-import { isCertificateProblem } from '../run/certificate.ts'
 import { asError } from './failure.ts'
 
 const ATTEMPT_MS = 2_000
@@ -11,6 +11,7 @@ const NOTHING_YET = 'no answer'
 
 export interface ReadinessOptions {
   readonly timeoutMs: number
+  readonly tls?: TlsOptions | undefined
   /** Gives up early, e.g. because the process ended. */
   readonly signal: AbortSignal
 }
@@ -19,37 +20,42 @@ export interface ReadinessOptions {
  * Asks the URL until it answers 2xx.
  * @returns `undefined` when it did; else what was last seen: `status 500: …`, `connection refused`
  */
-export async function waitUntilReady(url: URL, { timeoutMs, signal }: ReadinessOptions): Promise<string | undefined> {
+export async function waitUntilReady(
+  url: string,
+  { timeoutMs, tls, signal }: ReadinessOptions,
+): Promise<string | undefined> {
   const deadline = now() + timeoutMs
   let last = NOTHING_YET
   while (!signal.aborted) {
     const leftMs = deadline - now()
     // An attempt too short to be answered would only hide what was seen before it.
     if (leftMs <= 0 || (last !== NOTHING_YET && leftMs < SHORTEST_ATTEMPT_MS)) return last
-    const seen = await ask(url, Math.min(ATTEMPT_MS, leftMs), signal)
-    // A certificate that is not trusted will not be trusted in a second either.
-    if (seen === undefined || sawBadCertificate(seen)) return seen
+    const seen = await tryOnce(url, Math.min(ATTEMPT_MS, leftMs), { tls, signal })
+    // What a TLS handshake fails of will not be otherwise in a second.
+    if (seen === undefined || tlsProblemIn(seen) !== undefined) return seen
     last = seen
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
   }
   return last
 }
 
-/** Whether what was last seen is a certificate that is not trusted: texts of errors begin with their code. */
-export function sawBadCertificate(seen: string): boolean {
-  return isCertificateProblem(seen.split(':', 1)[0]!)
+/** What is wrong with the TLS handshake, if that is what was last seen: texts of errors begin with their code. */
+export function tlsProblemIn(seen: string): TlsProblem | undefined {
+  const [code = '', ...message] = seen.split(': ')
+  return /^[A-Z_0-9]+$/.test(code) ? tlsProblem(code, message.join(': ')) : undefined
 }
 
-async function ask(url: URL, limitMs: number, signal: AbortSignal): Promise<string | undefined> {
-  const { promise, resolve } = Promise.withResolvers<string | undefined>()
-  const get = url.protocol === 'https:' ? getHttps : getHttp
+async function tryOnce(
+  url: string,
+  limitMs: number,
+  { tls, signal }: Pick<ReadinessOptions, 'tls' | 'signal'>,
+): Promise<string | undefined> {
   const limit = AbortSignal.timeout(Math.max(1, Math.ceil(limitMs)))
-  // No agent: a connection kept open would be one more for the target to count.
-  const request = get(url, { agent: false, signal: AbortSignal.any([limit, signal]) }, (answer) => {
-    void read(answer).then(resolve)
-  })
-  request.on('error', (error: NodeJS.ErrnoException) => resolve(reason(error, limit.aborted, limitMs)))
-  return promise
+  try {
+    return await read(await openRequest(url, { tls, signal: AbortSignal.any([limit, signal]) }))
+  } catch (error) {
+    return reason(asError(error), limit.aborted, limitMs)
+  }
 }
 
 async function read(answer: IncomingMessage): Promise<string | undefined> {

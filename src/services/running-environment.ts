@@ -1,3 +1,4 @@
+import { plainTls, type TlsOptions } from '../machine/tls.ts'
 import type { Disruption } from '../run/disruption.ts'
 import type { Store } from '../run/stores.ts'
 import { disrupt } from './disrupt.ts'
@@ -26,6 +27,8 @@ export interface ServiceDetails {
 export interface TargetDetails {
   readonly provider: 'command' | 'external'
   readonly instances: readonly TargetInstance[]
+  /** Of every connection to it, as plain text. Secret. */
+  readonly tls?: TlsOptions
 }
 
 /** Everything around the load, running. Disposing puts it away: the target first, then the services. */
@@ -65,6 +68,7 @@ export class RunningEnvironment implements Environment {
   readonly #services: readonly StartedService[]
   readonly #target: StartedTarget | undefined
   readonly #stack: AsyncDisposableStack
+  readonly #tls: TlsOptions | undefined
   readonly #folder: string
   readonly #ending = new AbortController()
   readonly #disruptions = new Set<Promise<unknown>>()
@@ -79,6 +83,7 @@ export class RunningEnvironment implements Environment {
     this.#services = services
     this.#target = started
     this.#stack = stack
+    this.#tls = target?.options.tls
     this.#folder = target?.options.cwd ?? process.cwd()
     this.targetGlobs = started?.provider === 'command' && target ? watchedGlobs(target.options, this.#folder) : []
     this.#files = fingerprint(this.targetGlobs, this.#folder)
@@ -91,7 +96,13 @@ export class RunningEnvironment implements Environment {
         present.map(({ name, provider, summary, connection }) => [name, { provider, summary, connection }]),
       ),
       stores: this.#services.flatMap(storeOf),
-      ...(this.#target ? { target: { provider: this.#target.provider, instances: this.#target.instances } } : {}),
+      ...(this.#target && {
+        target: {
+          provider: this.#target.provider,
+          instances: this.#target.instances,
+          ...(this.#tls && { tls: plainTls(this.#tls) }),
+        },
+      }),
     }
   }
 

@@ -1,6 +1,9 @@
 import { assertAllowedHost, isLoopback } from './remote.ts'
 import { redactText } from '../options/redact.ts'
-import { sawBadCertificate, waitUntilReady } from './readiness.ts'
+import { parseBaseUrl, urlBelow, type BaseUrl } from '../machine/base-url.ts'
+import type { TlsOptions } from '../machine/tls.ts'
+import { OTHER_PROTOCOL_FIXES, probeProtocol } from '../machine/protocol-probe.ts'
+import { tlsProblemIn, waitUntilReady } from './readiness.ts'
 import { ServiceError } from './service.ts'
 import type { TargetOptions } from './target-options.ts'
 import type { Readiness, StartedTarget, TargetContext, TargetInstance } from './started-target.ts'
@@ -22,15 +25,16 @@ export class ExternalTarget implements StartedTarget {
     const { env } = context
     const urls = parse('PERF_TARGET_URL', 'url', env, options.url)
     const internalUrls = parse('PERF_TARGET_INTERNAL_URL', 'internalUrl', env, options.internalUrl)
-    for (const url of [...urls, ...internalUrls]) {
-      assertAllowedHost('target', url, options.allowRemote ?? [])
-      if (context.fullScale) assertFullLoadAllowed(url, env)
+    for (const { base } of [...urls, ...internalUrls]) {
+      if (base.socketPath !== undefined) continue
+      assertAllowedHost('target', base.url, options.allowRemote ?? [])
+      if (context.fullScale) assertFullLoadAllowed(base.url, env)
     }
-    await Promise.all(urls.map((url) => untilReady(url, readiness, context)))
+    await Promise.all(urls.map((url) => untilReady(url, readiness, options.tls, context)))
     return new ExternalTarget(
       urls.map((url, index) => {
         const internal = internalUrls[index]
-        return { baseUrl: baseOf(url), ...(internal ? { internalUrl: baseOf(internal) } : {}) }
+        return { baseUrl: url.text, ...(internal ? { internalUrl: internal.text } : {}) }
       }),
     )
   }
@@ -64,21 +68,26 @@ export class ExternalTarget implements StartedTarget {
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
+interface GivenUrl {
+  readonly text: string
+  readonly base: BaseUrl
+}
+
 function parse(
   variable: string,
   option: string,
   env: NodeJS.ProcessEnv,
   value: string | readonly string[] | undefined,
-): readonly URL[] {
+): readonly GivenUrl[] {
   const fromEnv = env[variable]
   const texts = fromEnv ? fromEnv.split(',').map((part) => part.trim()) : [value ?? []].flat()
   return texts.map((text) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined
-    if (url && /^https?:$/.test(url.protocol)) return url
+    const base = parseBaseUrl(text)
+    if (base !== undefined && /^https?:$/.test(base.url.protocol)) return { text: withCredentials(text, base), base }
     throw new ServiceError('target', {
       problem: `${fromEnv ? variable : option} is no http URL`,
-      received: url ? `a URL with protocol ${url.protocol}` : redactText(JSON.stringify(text)),
-      remedy: `Write it as http://127.0.0.1:3000 or https://staging.example.com.`,
+      received: base ? `a URL with protocol ${base.url.protocol}` : redactText(JSON.stringify(text)),
+      remedy: `Write it as http://127.0.0.1:3000, https://staging.example.com, or unix:/run/app.sock.`,
     })
   })
 }
@@ -94,28 +103,44 @@ function assertFullLoadAllowed(url: URL, env: NodeJS.ProcessEnv): void {
 }
 
 async function untilReady(
-  url: URL,
+  { text, base }: GivenUrl,
   { readyPath, readyTimeoutMs }: Readiness,
+  tls: TlsOptions | undefined,
   { signal }: TargetContext,
 ): Promise<void> {
-  const last = await waitUntilReady(new URL(baseOf(url) + readyPath), { timeoutMs: readyTimeoutMs, signal })
+  const last = await waitUntilReady(urlBelow(text, readyPath), { timeoutMs: readyTimeoutMs, tls, signal })
   signal.throwIfAborted()
   if (last === undefined) return
-  if (sawBadCertificate(last)) {
+  const problem = tlsProblemIn(last)
+  if (problem !== undefined) {
     throw new ServiceError('target', {
-      problem: `the certificate of ${redactText(url.origin)} is not trusted`,
+      problem: `the TLS handshake with ${base.url.origin} failed: ${problem.finding}`,
       received: redactText(last),
-      remedy:
-        'Name the authority that signed it: NODE_EXTRA_CA_CERTS=ca.pem, a file Node reads when it starts; or have the host that the certificate is for in the URL.',
+      remedy: problem.fix.includes('tls: {') ? `In target(): ${problem.fix}` : problem.fix,
     })
   }
   throw new ServiceError('target', {
-    problem: `${redactText(baseOf(url))}${readyPath} was not ready within ${readyTimeoutMs / 1000} s`,
+    problem: `${urlBelow(base.bare, readyPath)} was not ready within ${readyTimeoutMs / 1000} s`,
     received: redactText(last),
-    remedy: 'Start it, correct PERF_TARGET_URL, or name the path that says it is ready: target({ ready }).',
+    remedy:
+      (await otherProtocolFix(base)) ??
+      'Start it, correct PERF_TARGET_URL, or name the path that says it is ready: target({ ready }).',
   })
 }
 
-function baseOf(url: URL): string {
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
+/** What to do about a listener that does not speak plain HTTP/1.1. */
+async function otherProtocolFix({ url, socketPath }: BaseUrl): Promise<string | undefined> {
+  if (url.protocol !== 'http:') return undefined
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const protocol = await probeProtocol({ host, port: Number(url.port || 80), socketPath })
+  return protocol && OTHER_PROTOCOL_FIXES[protocol]
+}
+
+/** With its user and password: they are sent, and never shown. */
+function withCredentials(text: string, { bare, socketPath }: BaseUrl): string {
+  if (socketPath !== undefined) return bare
+  const url = new URL(text)
+  url.search = ''
+  url.hash = ''
+  return url.href.replace(/\/+$/, '')
 }

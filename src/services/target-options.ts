@@ -1,5 +1,7 @@
 import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import { Problems, type Problem } from '../options/problems.ts'
+import { checkTls } from '../options/tls-options.ts'
 import type { Duration } from '../options/checks.ts'
 
 /** What one instance of the target is told when its environment is made. */
@@ -42,6 +44,11 @@ export interface TargetOptions {
   readonly url?: string | readonly string[]
   /** Its internal listener, where it has one. `PERF_TARGET_INTERNAL_URL` beats it. */
   readonly internalUrl?: string | readonly string[]
+  /**
+   * TLS of every connection to the target: for readiness, load, metrics, and a scenario's own calls. A target with a
+   * `command` is then spoken to over https. @default certificates are verified against the well-known authorities
+   */
+  readonly tls?: TlsOptions
   /** Hosts other than this machine that load may be put on. Full scale needs them in `PERF_ALLOW_FULL_LOAD_ON` as well. */
   readonly allowRemote?: readonly string[]
   /**
@@ -53,7 +60,7 @@ export interface TargetOptions {
 
 const OPTIONS: readonly (keyof TargetOptions)[] = [
   ...(['command', 'cwd', 'env', 'ready', 'readyTimeout', 'instances', 'port', 'portVariable', 'internalPort'] as const),
-  ...(['internalPortVariable', 'url', 'internalUrl', 'allowRemote', 'watch'] as const),
+  ...(['internalPortVariable', 'url', 'internalUrl', 'allowRemote', 'watch', 'tls'] as const),
 ]
 
 /** Every mistake in the options; needs no environment. */
@@ -73,6 +80,7 @@ export function validateTarget(options: TargetOptions): readonly Problem[] {
     const fixed = options[name]
     if (fixed !== undefined) checkNumber(problems, name, fixed, { min: 1, max: 65_535, integer: true, example: 3000 })
   }
+  checkTls(problems, options.tls)
   const { port, internalPort } = options
   if (port !== undefined && internalPort !== undefined && Math.abs(port - internalPort) < instances) {
     const rule = `must be ${instances} or more away from port ${port}: each instance takes the next of both`

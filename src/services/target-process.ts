@@ -3,6 +3,7 @@ import { targetEnvironment, type Ports } from './target-env.ts'
 import { settleAll } from './failure.ts'
 import { ManagedProcess, describeExit, type ProcessExit } from './managed-process.ts'
 import { freePort, isFree } from './ports.ts'
+import { listeningPorts, portsInLog } from './listening-ports.ts'
 import { waitUntilReady } from './readiness.ts'
 import { ServiceError } from './service.ts'
 import type { TargetOptions } from './target-options.ts'
@@ -14,6 +15,7 @@ export class StartedProcesses implements StartedTarget {
   readonly #launch: (ports: Ports, index: number) => Promise<ManagedProcess>
   readonly #ports: readonly Ports[]
   readonly #mask: (text: string) => string
+  readonly #scheme: string
   readonly #listeners = new Set<(exit: TargetExit) => void>()
   #processes: ManagedProcess[] = []
   readonly #killed = new WeakSet<ManagedProcess>()
@@ -23,10 +25,12 @@ export class StartedProcesses implements StartedTarget {
     ports: readonly Ports[],
     launch: (ports: Ports, index: number) => Promise<ManagedProcess>,
     mask: (text: string) => string,
+    scheme: string,
   ) {
     this.#ports = ports
     this.#launch = launch
     this.#mask = mask
+    this.#scheme = scheme
   }
 
   /**
@@ -46,7 +50,7 @@ export class StartedProcesses implements StartedTarget {
     // A target prints what it likes: all that looks like a secret goes, not only what is known to be one.
     const mask = (text: string) => redactText(text, secrets)
     const launch = (own: Ports, index: number) => launchInstance(options, command, own, index, readiness, context, mask)
-    const started = new StartedProcesses(ports, launch, mask)
+    const started = new StartedProcesses(ports, launch, mask, schemeOf(options))
     await started.#startAll()
     return started
   }
@@ -55,7 +59,7 @@ export class StartedProcesses implements StartedTarget {
     return this.#ports.map(({ port, internalPort }, index) => {
       const pid = this.#processes[index]?.pid
       return {
-        baseUrl: `http://127.0.0.1:${port}`,
+        baseUrl: `${this.#scheme}://127.0.0.1:${port}`,
         ...(internalPort === undefined ? {} : { internalUrl: `http://127.0.0.1:${internalPort}` }),
         ...(pid === undefined ? {} : { pid }),
       }
@@ -180,16 +184,19 @@ async function launchInstance(
     })
   })
   const over = new AbortController()
-  const readiness = waitUntilReady(new URL(`http://127.0.0.1:${ports.port}${readyPath}`), {
+  const readiness = waitUntilReady(`${schemeOf(options)}://127.0.0.1:${ports.port}${readyPath}`, {
     timeoutMs: readyTimeoutMs,
+    tls: options.tls,
     signal: AbortSignal.any([signal, over.signal]),
   })
   const outcome = await Promise.race([readiness.then((last) => ({ last })), started.exited])
   over.abort()
   if ('last' in outcome && outcome.last === undefined) return started
+  const others = portsBeside(ports, started)
   await started.stop()
   signal.throwIfAborted()
   const details = mask(`Its last lines:\n${started.log.quote()}`)
+  if ('last' in outcome && others.length > 0) throw wrongPort(shown, ports, others, details)
   throw 'last' in outcome
     ? new ServiceError('target', {
         problem: `${shown} was not ready within ${readyTimeoutMs / 1000} s: GET ${readyPath} on port ${ports.port}`,
@@ -203,6 +210,25 @@ async function launchInstance(
         details,
         remedy: exitRemedy(started),
       })
+}
+
+function schemeOf({ tls }: TargetOptions): 'http' | 'https' {
+  return tls === undefined ? 'http' : 'https'
+}
+
+/** Where it listens instead of the port it was given; empty if it listens there, or nothing is known. */
+function portsBeside({ port, internalPort }: Ports, started: ManagedProcess): readonly number[] {
+  const seen = listeningPorts(started.pid)
+  const ports = seen.length > 0 ? seen : portsInLog(started.log.last())
+  return ports.includes(port) ? [] : ports.filter((one) => one !== internalPort)
+}
+
+function wrongPort(shown: string, { port }: Ports, others: readonly number[], details: string): ServiceError {
+  return new ServiceError('target', {
+    problem: `${shown} listens on port ${others.join(' and ')}, and not on ${port}, the port it was given`,
+    details,
+    remedy: `Let it listen on the port in the variable PORT (target({ portVariable }) names another one), or give it its own: target({ port: ${others[0]} }).`,
+  })
 }
 
 function exitRemedy(started: ManagedProcess): string {

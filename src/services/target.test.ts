@@ -1,5 +1,7 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -159,6 +161,15 @@ describe('a target that does not start', () => {
     await expect(starting).rejects.toThrow('stopped by SIGINT')
   })
 
+  test('listens on another port than the one it was given: both are named', async () => {
+    const source = `require('node:http').createServer().listen(0, '127.0.0.1', function () {
+      console.log('listening on http://localhost:' + this.address().port) })`
+    const message = await messageOf({ command: ['node', '-e', source], readyTimeout: '1s' })
+    const [, port] = /listening on http:\/\/localhost:(\d+)/.exec(message)!
+    expect(message).toMatch(new RegExp(`listens on port ${port}, and not on \\d+, the port it was given`))
+    expect(message).toContain(`target({ port: ${port} })`)
+  })
+
   test('is not described at all', async () => {
     expect(await messageOf({})).toContain('neither a command nor a URL')
   })
@@ -193,9 +204,65 @@ describe('a target that runs elsewhere', () => {
     await once(server, 'listening')
     const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
     const message = await messageOf({ url, readyTimeout: '1h' })
-    expect(message).toContain(`the certificate of ${url} is not trusted`)
+    expect(message).toContain(`the TLS handshake with ${url} failed: its certificate is not trusted`)
     expect(message).toContain('Received: UNABLE_TO_VERIFY_LEAF_SIGNATURE')
-    expect(message).toContain('NODE_EXTRA_CA_CERTS=ca.pem')
+    expect(message).toContain("In target(): trust its authority with tls: { ca: readFileSync('ca.pem') }")
+  })
+
+  test('is asked with the credentials of its URL, which are not shown', async () => {
+    const server = createServer(({ headers }, response) => {
+      response.writeHead(headers.authorization === `Basic ${btoa('ann:s3cret')}` ? 200 : 401).end()
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const url = `http://ann:s3cret@127.0.0.1:${port}`
+    await using started = await target({ url, ready: '/' }).start(context)
+    expect(started.instances).toEqual([{ baseUrl: url }])
+    expect(started.summary).not.toContain('s3cret')
+    const wrong = await messageOf({ url: url.replace('s3cret', 'wr0ng-one'), readyTimeout: 200 })
+    expect(wrong).toContain('Received: status 401')
+    expect(wrong).not.toContain('wr0ng-one')
+  })
+
+  test('is asked with its TLS options', async () => {
+    const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))
+    const ca = pem('authority')
+    const keys = { cert: pem('server'), key: pem('server-key'), ca, requestCert: true, rejectUnauthorized: true }
+    const alpn: unknown[] = []
+    const server = createSecureServer(keys, (_, response) => response.end()).listen(0, '127.0.0.1')
+    server.on('secureConnection', (socket) => alpn.push(socket.alpnProtocol))
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const own = { cert: pem('client'), key: pem('client-key') }
+    await using started = await target({ url, tls: { ca, ...own } }).start(context)
+    await using unverified = await target({ url, tls: { rejectUnauthorized: false, ...own } }).start(context)
+    expect([started.provider, unverified.provider, alpn]).toEqual(['external', 'external', ['http/1.1', 'http/1.1']])
+    const without = await messageOf({ url, tls: { ca }, readyTimeout: '1h' })
+    expect(without).toContain('as it does if it wants a client certificate')
+    expect(without).toContain("show it one with tls: { cert: readFileSync('client.pem')")
+  })
+
+  test('speaks TLS where its URL says http', async () => {
+    const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))
+    const server = createSecureServer({ cert: pem('server'), key: pem('server-key') }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    expect(await messageOf({ url, readyTimeout: 300 })).toContain('its port speaks TLS: write https:// in the URL')
+  })
+
+  test('listens on a Unix socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'target-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const url = `unix:${join(folder, 'app.sock')}`
+    const server = createServer((_, response) => response.end()).listen(url.slice('unix:'.length))
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    await using started = await target({ url }).start({ ...context, fullScale: true })
+    expect(started.instances).toEqual([{ baseUrl: url }])
+    expect(await messageOf({ url: `${url}.gone`, readyTimeout: 200 })).toContain('ENOENT')
   })
 
   test.each(['127.0.0.1:3000', 'ftp://127.0.0.1/', 'nonsense'])('%s is no http URL', async (url) => {
@@ -219,9 +286,25 @@ describe('a target that runs elsewhere', () => {
 })
 
 test('every option that cannot be used is named', () => {
-  const wrong = { command: [], ready: 'healthz', readyTimeout: 'soon', instances: 0, port: 70_000, colour: 'red' }
+  const wrong = {
+    tls: { cert: 'c' },
+    command: [],
+    ready: 'healthz',
+    readyTimeout: 'soon',
+    instances: 0,
+    port: 70_000,
+    colour: 'red',
+  }
   const { problems } = target(wrong as unknown as TargetOptions)
-  expect(problems.map(({ path }) => path)).toEqual(['colour', 'command', 'ready', 'readyTimeout', 'instances', 'port'])
+  expect(problems.map(({ path }) => path)).toEqual([
+    'colour',
+    'command',
+    'ready',
+    'readyTimeout',
+    'instances',
+    'port',
+    'tls',
+  ])
   expect(target({ command: SMALL, instances: 2, port: 3000, internalPort: 3001 }).problems).toMatchObject([
     { path: 'internalPort', received: 3001 },
   ])

@@ -5,7 +5,7 @@ import { nowUs } from './clock.ts'
 import { closingOf, failureKind } from './failure-kinds.ts'
 import { Heartbeat, type Pingable } from './heartbeat.ts'
 import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
-import type { TlsOptions } from './tls-options.ts'
+import { nodeTls, type TlsOptions } from '../machine/tls.ts'
 
 export interface LocalPoolOptions {
   readonly clients: number
@@ -109,7 +109,7 @@ export class LocalPool implements SocketPool {
   connect(client: number, { url, headers, subprotocols, localAddress }: Handshake): void {
     const { tls, handshakeTimeoutMs } = this.#options
     const socket = new ClientSocket(client, this, url, [...subprotocols], {
-      ...tls,
+      ...nodeTls(tls),
       headers,
       ...this.#lookups[client % this.#lookups.length],
       handshakeTimeout: handshakeTimeoutMs,

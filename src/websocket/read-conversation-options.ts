@@ -3,6 +3,7 @@ import { checkData } from '../load/data.ts'
 import type { ThinkTime } from '../load/load.ts'
 import { checkDuration, checkKnownKeys } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import type { TargetPlace } from '../run/target-place.ts'
 import { readAbort } from '../run/abort-when.ts'
 import type { ConversationOptions, ConversationPlan, Exchange, ExchangeOption } from './conversation-options.ts'
 import { isRecord, readFunction, readName, readSocketOptions, SOCKET_OPTIONS } from './read-socket-options.ts'
@@ -28,7 +29,7 @@ const MAX_TIMEOUT_MS = 600_000
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readConversationOptions<D>(
   options: ConversationOptions<D>,
-  { baseUrls, defaultName }: { baseUrls: readonly string[]; defaultName: string },
+  { target, defaultName }: { target: TargetPlace; defaultName: string },
 ): ConversationPlan<D> {
   const problems = new Problems()
   if (!isRecord(options)) {
@@ -40,7 +41,7 @@ export function readConversationOptions<D>(
   checkData(problems, options.data)
   const { greet, welcomed, welcomeTimeout = '10s', timeout = '10s', warmup = 0, dropAfter } = options
   const plan = {
-    ...readSocketOptions(problems, options, baseUrls),
+    ...readSocketOptions(problems, options, target),
     name: readName(problems, options.name ?? defaultName),
     exchanges: readConversation(problems, options.conversation),
     data: options.data,

@@ -2,6 +2,7 @@ import { checkData } from '../load/data.ts'
 import { scaleTime, scaleUsers, type Scale } from '../load/scale.ts'
 import { checkDuration, checkKnownKeys, checkNumber, durationMs, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import type { TargetPlace } from '../run/target-place.ts'
 import type { FanOutOptions, FanOutPlan } from './fan-out-options.ts'
 import {
   isRecord,
@@ -34,7 +35,7 @@ const KNOWN = [
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readFanOutOptions<D>(
   options: FanOutOptions<D>,
-  { baseUrls, scale, defaultName }: { baseUrls: readonly string[]; scale: Scale; defaultName: string },
+  { target, scale, defaultName }: { target: TargetPlace; scale: Scale; defaultName: string },
 ): FanOutPlan<D> {
   const problems = new Problems()
   if (!isRecord(options)) {
@@ -50,7 +51,7 @@ export function readFanOutOptions<D>(
       checkNumber(problems, 'connections', connections, { min: 1, integer: true, example: 1000 }),
       scale,
     ),
-    ...readSocketOptions(problems, options, baseUrls),
+    ...readSocketOptions(problems, options, target),
     subscribe: readFunction(problems, 'subscribe', subscribe, "() => ({ type: 'subscribe' })"),
     acknowledged: readFunction(problems, 'acknowledged', acknowledged, "(message) => message.toString() === 'OK'"),
     ...readPublish(problems, options.publish),

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
 import { sharedIterations } from '../load/builders.ts'
+import { parseBaseUrl } from '../machine/base-url.ts'
 import { Problems } from '../options/problems.ts'
 import { ScenarioError } from '../run/scenario-error.ts'
 import { readHandshake } from './read-handshake.ts'
@@ -12,7 +13,7 @@ const BASE = 'https://shop.test/api/'
 
 function handshakeOf(options: Partial<SocketOptions<{ token: string }>>, base = BASE) {
   const problems = new Problems()
-  const handshake = readHandshake(problems, { path: '/ws', ...options }, [base])
+  const handshake = readHandshake(problems, { path: '/ws', ...options }, [parseBaseUrl(base)!])
   return { problems: problems.found.map(({ path, rule }) => `${path} ${rule}`), handshake: () => handshake(vu, 0) }
 }
 

@@ -1,3 +1,4 @@
+import type { BaseUrl } from '../machine/base-url.ts'
 import type { Vu } from '../load/vu.ts'
 import type { Problems } from '../options/problems.ts'
 import { ScenarioError } from '../run/scenario-error.ts'
@@ -65,7 +66,7 @@ const COOKIES: Part<Readonly<Record<string, string>>> = {
 export function readHandshake<D>(
   problems: Problems,
   options: HandshakeOptions<D>,
-  baseUrls: readonly string[],
+  bases: readonly BaseUrl[],
 ): (vu: Vu<D>, instance: number) => HandshakeRequest | Promise<HandshakeRequest> {
   const { framing } = options
   const path = readPart(problems, PATH, options.path, undefined)
@@ -74,8 +75,8 @@ export function readHandshake<D>(
   const cookies = readPart(problems, COOKIES, options.cookies, {})
   const subprotocols = readPart(problems, SUBPROTOCOLS, options.subprotocols, [])
   const compose = (instance: number, parts: Resolved): HandshakeRequest => ({
-    url: urlBelow(baseUrls[instance]!, parts[0], { ...framing?.query, ...parts[1] }),
-    headers: withCookies(parts[2], parts[3]),
+    url: urlBelow(bases[instance]!, parts[0], { ...framing?.query, ...parts[1] }),
+    headers: withAuthorization(withCookies(parts[2], parts[3]), bases[instance]!),
     subprotocols: [...parts[4], ...(framing?.subprotocols ?? [])],
   })
   const isSame = [options.path, options.query, options.headers, options.cookies, options.subprotocols].every(
@@ -129,14 +130,21 @@ function isTexts(value: unknown): value is Texts {
   return Object.values(value).every((text) => typeof text === 'string')
 }
 
-/** `baseUrl` with the path put below its own, as `ws:` or `wss:`. */
-export function urlBelow(baseUrl: string, path: string, query: Texts): string {
-  const base = new URL(baseUrl)
-  const url = new URL(base.pathname.replace(/\/$/, '') + path, base)
+/** The base URL with the path put below its own, as `ws:`, `wss:` or `ws+unix:`. */
+function urlBelow(base: BaseUrl, path: string, query: Texts): string {
+  const url = new URL(base.url.pathname.replace(/\/$/, '') + path, base.url)
   url.protocol = url.protocol.replace(/^http/, 'ws')
   url.hash = ''
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
-  return url.href
+  if (base.socketPath === undefined) return url.href
+  return `ws+unix:${base.socketPath}:${url.pathname}${url.search}`
+}
+
+/** Credentials of the base URL are sent unless the scenario has its own. */
+function withAuthorization(headers: Texts, { authorization }: BaseUrl): Texts {
+  if (authorization === undefined) return headers
+  const hasOwn = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
+  return hasOwn ? headers : { authorization, ...headers }
 }
 
 function withCookies(headers: Texts, cookies: Texts): Texts {

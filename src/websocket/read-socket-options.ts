@@ -1,6 +1,9 @@
 import { isIP } from 'node:net'
+import { checkOwnBaseUrl } from '../options/base-url.ts'
 import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import { checkTls } from '../options/tls-options.ts'
+import { NO_TARGET, NO_TARGET_FIX, runPlace, type RunPlace, type TargetPlace } from '../run/target-place.ts'
 import { descriptorLimit } from '../run/descriptor-limit.ts'
 import type { Outgoing } from './message.ts'
 import { readHandshake } from './read-handshake.ts'
@@ -11,6 +14,7 @@ import { findAddress, loopbackSources, portRange } from './source-addresses.ts'
 /** Names of the options that {@link readSocketOptions} reads. */
 export const SOCKET_OPTIONS = [
   'path',
+  'baseUrl',
   'query',
   'connectRate',
   'maxHandshakes',
@@ -30,13 +34,14 @@ export const SOCKET_OPTIONS = [
 export function readSocketOptions<D>(
   problems: Problems,
   options: SocketOptions<D>,
-  baseUrls: readonly string[],
+  target: TargetPlace,
 ): SocketPlan<D> {
-  const { connectRate, maxHandshakes = 200, handshakeTimeout = '10s', pingEvery, processes, tls = {} } = options
+  const { connectRate, maxHandshakes = 200, handshakeTimeout = '10s', pingEvery, processes } = options
+  const { bases, tls } = readPlace(problems, options, target)
   const whole = { min: 1, integer: true }
   return {
-    urls: baseUrls.map((url) => url.replace(/^http/, 'ws')),
-    handshake: readHandshake(problems, options, baseUrls),
+    urls: bases.map(({ bare }) => bare.replace(/^http/, 'ws')),
+    handshake: readHandshake(problems, options, bases),
     connectRatePerSec: ifGiven(connectRate, (rate) =>
       checkNumber(problems, 'connectRate', rate, { above: 0, example: 500 }),
     ),
@@ -47,7 +52,7 @@ export function readSocketOptions<D>(
     heartbeat: readHeartbeat(problems, options),
     processes: ifGiven(processes, (count) => checkNumber(problems, 'processes', count, { ...whole, example: 2 })),
     sourceAddresses: readAddresses(problems, options.sourceAddresses),
-    tls: readTls(problems, tls),
+    tls,
   }
 }
 
@@ -69,7 +74,18 @@ export async function place(subject: string, plan: SocketPlan<never>, sockets: n
 
 function addressOf(url: string): Promise<string | undefined> {
   const { protocol, hostname, port } = new URL(url)
+  if (protocol === 'unix:') return Promise.resolve(undefined)
   return findAddress(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'wss:' ? 443 : 80)))
+}
+
+function readPlace<D>(problems: Problems, options: SocketOptions<D>, target: TargetPlace): RunPlace {
+  const before = problems.found.length
+  if (options.baseUrl !== undefined) checkOwnBaseUrl(problems, options.baseUrl)
+  checkTls(problems, options.tls)
+  const place = problems.found.length > before ? undefined : runPlace(options, target)
+  if (place === undefined && problems.found.length === before)
+    problems.add('baseUrl', undefined, `${NO_TARGET}: ${NO_TARGET_FIX}`, `baseUrl: 'http://127.0.0.1:3000'`)
+  return place ?? { bases: [], tls: {} }
 }
 
 /** Reads the name of a run. */
@@ -150,10 +166,4 @@ function readAddresses(
   const example = "sourceAddresses: ['127.0.0.1', '127.0.0.2']"
   problems.add('sourceAddresses', addresses, 'must be a list of IP addresses', example)
   return undefined
-}
-
-function readTls(problems: Problems, tls: SocketPlan<never>['tls']): SocketPlan<never>['tls'] {
-  // Keys and passphrases are not shown.
-  if (!isRecord(tls)) problems.add('tls', typeof tls, 'must be an object', 'tls: { rejectUnauthorized: false }')
-  return tls
 }

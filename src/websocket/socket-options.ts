@@ -2,7 +2,7 @@ import type { Vu } from '../load/vu.ts'
 import type { Duration } from '../options/checks.ts'
 import type { Framing } from './framing.ts'
 import type { Message, Outgoing } from './message.ts'
-import type { TlsOptions } from './tls-options.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import type { SocketLayout } from './socket-limits.ts'
 
 /** A value for all VUs, or a function that gives each VU its own, for every connection anew. */
@@ -10,8 +10,13 @@ export type PerVu<T, D> = T | ((vu: Vu<D>) => T | Promise<T>)
 
 /** How sockets are opened and held. */
 export interface SocketOptions<D> {
-  /** Path, and query if wanted, below the target's base URL: `/ws`, `(vu) => `/ws/${vu.id}``. */
+  /** Path, and query if wanted, below the base URL: `/ws`, `(vu) => `/ws/${vu.id}``. */
   readonly path: PerVu<string, D>
+  /**
+   * Another place than the target: `http://…`, `https://…`, `ws://…`, `wss://…`, or `unix:/run/app.sock`. Credentials in
+   * it are sent; if it is the target's own origin, the target's credentials and `tls` are used. @default the target's
+   */
+  readonly baseUrl?: string
   /** Parameters added to the path's query, such as a token that a browser cannot send as a header. Default: none. */
   readonly query?: PerVu<Readonly<Record<string, string>>, D>
   /** Handshakes started per second. Default: as fast as `maxHandshakes` allows. */
@@ -48,7 +53,7 @@ export interface SocketOptions<D> {
    * as make opening quick for a target there.
    */
   readonly sourceAddresses?: readonly string[]
-  /** TLS of `wss://`. */
+  /** TLS of `wss://`. @default the target's, for the target */
   readonly tls?: TlsOptions
 }
 

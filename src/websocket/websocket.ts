@@ -2,6 +2,7 @@ import { rowsFor, type SqlQuery } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, type Scale } from '../load/scale.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import { DEFAULT_LIMITS, type GeneratorLimits } from '../run/generator-limits.ts'
 import { fanOutRun, type FanOutRun } from '../run/fan-out-run.ts'
 import { httpRun, type HttpRun } from '../run/http-run.ts'
@@ -16,8 +17,10 @@ import { readFanOutOptions } from './read-fan-out-options.ts'
 import { place } from './read-socket-options.ts'
 
 export interface WebSocketContext {
-  /** `http://`, `https://`, `ws://` or `wss://`; paths are put below it. */
-  readonly baseUrl: string
+  /** Of the target, with credentials; `undefined` without a target: each run then needs its own. */
+  readonly baseUrl?: string | undefined
+  /** Of the target, unless a run has its own. */
+  readonly tls?: TlsOptions | undefined
   /** Base URLs of further instances of the target: sockets are spread over all, in turns. Default: none. */
   readonly otherInstances?: readonly string[]
   /** Stops every run within a second, keeping what was measured. */
@@ -59,11 +62,12 @@ export interface WebSocketLoad {
 export function createWebSocket(context: WebSocketContext): WebSocketLoad {
   let fanOuts = 0
   let conversations = 0
-  const baseUrls = [context.baseUrl, ...(context.otherInstances ?? [])]
+  const { baseUrl, otherInstances = [], tls } = context
+  const target = { urls: baseUrl === undefined ? [] : [baseUrl, ...otherInstances], tls }
   return {
     async fanOut<D>(options: FanOutOptions<D>) {
       const { scale, seed, signal, onSnapshot, sql } = context
-      const plan = readFanOutOptions(options, { baseUrls, scale, defaultName: `fan-out ${++fanOuts}` })
+      const plan = readFanOutOptions(options, { target, scale, defaultName: `fan-out ${++fanOuts}` })
       signal.throwIfAborted()
       const placement = await place('ws.fanOut()', plan, plan.clients)
       const limits = { ...DEFAULT_LIMITS, ...context.limits }
@@ -83,7 +87,7 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
 
     async run<D>(options: ConversationOptions<D>) {
       const { scale, seed, signal, onSnapshot, sql } = context
-      const plan = readConversationOptions(options, { baseUrls, defaultName: `conversation ${++conversations}` })
+      const plan = readConversationOptions(options, { target, defaultName: `conversation ${++conversations}` })
       signal.throwIfAborted()
       const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.exchanges.length })
       const vus = maxVusOf(load)

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import http2 from 'node:http2'
+import https from 'node:https'
+import type { AddressInfo, Server } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { constantVus, sharedIterations } from '../load/builders.ts'
+import { evidenceOf } from '../run/evidence.ts'
+import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import type { HttpRunOptions } from './types.ts'
+
+const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))
+const keys = { key: pem('server-key'), cert: pem('server') }
+const tls = { rejectUnauthorized: false }
+const load = sharedIterations({ iterations: 20, vus: 2 })
+
+async function portOf(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
+
+async function hintAt(url: string, options: Partial<HttpRunOptions> = {}): Promise<string | undefined> {
+  const { http } = engineFor(url)
+  const run = await http.run({ load, request: { path: '/' }, timeout: '2s', ...options })
+  return run[evidenceOf]().hint
+}
+
+test('http:// to a TLS port', async () => {
+  const port = await portOf(https.createServer(keys, (_, response) => response.end()))
+  expect(await hintAt(`http://127.0.0.1:${port}`)).toBe(
+    `no response of http://127.0.0.1:${port} was HTTP/1.1: its port speaks TLS: write https:// in the URL`,
+  )
+})
+
+test('http:// to HTTP/2 over TLS', async () => {
+  const port = await portOf(http2.createSecureServer(keys))
+  expect(await hintAt(`http://127.0.0.1:${port}`)).toContain('write https:// in the URL')
+})
+
+test('http:// to HTTP/2 without TLS', async () => {
+  const port = await portOf(http2.createServer())
+  expect(await hintAt(`http://127.0.0.1:${port}`)).toContain('it speaks HTTP/2 without TLS (h2c)')
+})
+
+test('https:// to HTTP/2 alone is refused before any load, and not for its certificate', async () => {
+  const port = await portOf(http2.createSecureServer({ ...keys, allowHTTP1: false }))
+  const { http } = engineFor(`https://127.0.0.1:${port}`)
+  const { message } = (await http.run({ load, request: { path: '/' }, tls }).catch((it: unknown) => it)) as Error
+  expect(message).toBe(
+    `the TLS handshake with https://127.0.0.1:${port} failed: it speaks HTTP/2 only and refuses http/1.1 (ALPN).\n` +
+      'Fix: have it accept http/1.1 as well, or name a listener that does: the load speaks HTTP/1.1',
+  )
+})
+
+test('https:// to a port without TLS', async () => {
+  const port = await portOf(createServer((_, response) => response.end()))
+  const { http } = engineFor(`https://127.0.0.1:${port}`)
+  const { message } = (await http.run({ load, request: { path: '/' }, tls }).catch((it: unknown) => it)) as Error
+  expect(message).toContain('failed: nothing speaks TLS on that port.\nFix: write http:// in the URL')
+})
+
+test('a target that is broken, silent or gone is not said to speak anything else', async () => {
+  await using resets = await scriptedServer({ onRequest: (socket) => socket.destroy() })
+  expect((await hintAt(resets.url)) ?? '').not.toContain('HTTP/1.1')
+  await using silent = await scriptedServer({ onRequest: () => {} })
+  expect(await hintAt(silent.url, { timeout: '50ms' })).toContain('20 requests timed out')
+  expect(await hintAt('http://127.0.0.1:1')).toContain('ECONNREFUSED')
+})
+
+const moved = answer('', { status: '302 Found', headers: 'Location: /login\r\n' })
+const REDIRECTED =
+  'redirects are not followed: request what they lead to, or name the status in expectStatus if it is meant'
+
+test('redirects on every response are named, and warned of if nothing else is wrong', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(moved) })
+  const finding = `100% of the responses were redirects. ${REDIRECTED}`
+  const { http, warnings } = engineFor(server.url)
+  const run = await http.run({ load, request: { path: '/' } })
+  expect([run[evidenceOf]().hint, warnings]).toEqual([finding, [`http 1: ${finding}`]])
+  expect(await hintAt(server.url, { request: { path: '/', check: { text: 'welcome' } } })).toBe(finding)
+  expect(await hintAt(server.url, { expectStatus: 200 })).toBe(`every answer was 302: ${REDIRECTED}`)
+  expect(await hintAt(server.url, { expectStatus: 302 })).toBe(undefined)
+})
+
+test('a few redirects are nobody’s mistake', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket, _, number) => socket.write(number % 2 === 0 ? moved : answer()),
+  })
+  const { http, warnings } = engineFor(server.url)
+  await http.run({ load: constantVus({ vus: 1, duration: '100ms', thinkTime: '5ms' }), request: { path: '/' } })
+  expect(warnings).toEqual([])
+})

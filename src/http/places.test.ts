@@ -1,0 +1,61 @@
+import { createServer } from 'node:http'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { sharedIterations } from '../load/builders.ts'
+import { OptionsError } from '../options/problems.ts'
+import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+
+const load = sharedIterations({ iterations: 4, vus: 2 })
+const request = { path: '/x' }
+const authorization = `Basic ${btoa('ann:s3cret')}`
+
+test('a base URL needs no target', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const run = await engineFor('', { baseUrl: undefined }).http.run({ baseUrl: server.url, load, request })
+  expect([...run.statuses]).toEqual([[200, 4]])
+})
+
+test('without a target and a base URL a run says what to do, with every other mistake', async () => {
+  const { http } = engineFor('', { baseUrl: undefined })
+  const error = (await http.run({ load, request, timeout: -1 }).catch((it: unknown) => it)) as OptionsError
+  expect(error).toBeInstanceOf(OptionsError)
+  expect(error.problems.map(({ path }) => path)).toEqual(['baseUrl', 'timeout'])
+  expect(error.message).toContain(
+    'this run has no target: add target({ command }) or target({ url }) to definePerfConfig(), set PERF_TARGET_URL, or give the run a baseUrl',
+  )
+})
+
+test('credentials and TLS of the target go to its own origin alone', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using other = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  const { http, results } = engineFor(server.url.replace('//', '//ann:s3cret@'))
+  await http.run({ load, request })
+  await http.run({ load, request, baseUrl: `${server.url}/api` })
+  await http.run({ load, request, baseUrl: other.url })
+  expect(server.requests.every((head) => head.includes(`authorization: ${authorization}`))).toBe(true)
+  expect([server.requests.length, server.requests.at(-1)?.split(' ')[1]]).toEqual([8, '/api/x'])
+  expect(other.requests.every((head) => !/authorization/i.test(head))).toBe(true)
+  expect(JSON.stringify(results)).not.toMatch(/s3cret|YW5u/)
+})
+
+test('a Unix socket is a place like any other', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'places-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'app.sock')
+  const seen: unknown[] = []
+  const server = createServer(({ url, headers: { host } }, response) => {
+    seen.push([url, host])
+    response.end()
+  })
+  await new Promise<void>((resolve) => server.listen(path, resolve))
+  onTestFinished(() => void server.close())
+  const run = await engineFor(`unix:${path}`).http.run({ load, request })
+  expect([...run.statuses]).toEqual([[200, 4]])
+  await engineFor('', { baseUrl: undefined }).http.run({ load, request, baseUrl: `unix:${path}:/api` })
+  expect([seen[0], seen.at(-1)]).toEqual([
+    ['/x', 'localhost'],
+    ['/api/x', 'localhost'],
+  ])
+})

@@ -1,0 +1,101 @@
+import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import https from 'node:https'
+import { now } from './clock.ts'
+import { parseBaseUrl } from './base-url.ts'
+import { ALPN_PROTOCOLS, nodeTls, type TlsOptions } from './tls.ts'
+
+/** One request outside of the load: for readiness, metrics, and a scenario's own calls. */
+export interface Question {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly tls?: TlsOptions | undefined
+  readonly signal: AbortSignal
+  /** The most text to read. @default no limit */
+  readonly maxBytes?: number
+}
+
+export interface Reply {
+  readonly status: number
+  readonly contentType: string | undefined
+  readonly text: string
+  /** When the head was there, of `now()`. */
+  readonly atMs: number
+}
+
+const MAX_REDIRECTS = 5
+
+/**
+ * Sends one request over a connection of its own, with the credentials of its URL. Redirects within the same origin are
+ * followed.
+ *
+ * @param url as a base URL with its path: `http://…`, `https://…`, `unix:/run/app.sock:/path`
+ * @throws {Error} for a connection that fails, or more than `maxBytes`
+ */
+export async function ask(url: string, question: Question): Promise<Reply> {
+  let place = url
+  for (let redirects = 0; ; redirects++) {
+    const answer = await openRequest(place, question)
+    const atMs = now()
+    const next =
+      redirects < MAX_REDIRECTS && (question.method ?? 'GET') === 'GET' ? sameOrigin(place, answer) : undefined
+    const text = await read(answer, question.maxBytes ?? Number.POSITIVE_INFINITY)
+    if (next === undefined)
+      return { status: answer.statusCode ?? 0, contentType: answer.headers['content-type'], text, atMs }
+    place = next
+  }
+}
+
+/** Sends one request, as {@link ask} does. @returns its response, whose body is to be read */
+export function openRequest(
+  place: string,
+  { method = 'GET', headers = {}, body, tls = {}, signal }: Question,
+): Promise<IncomingMessage> {
+  const { url, socketPath, authorization } = parseBaseUrl(place)!
+  const options: RequestOptions & https.RequestOptions = {
+    method,
+    headers: {
+      ...(authorization !== undefined && { authorization }),
+      ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }),
+      ...headers,
+    },
+    signal,
+    // No agent: a connection kept open would be one more for the target to count.
+    agent: false,
+    ...(socketPath !== undefined && { socketPath }),
+    ...(url.protocol === 'https:' && { ...nodeTls(tls), ALPNProtocols: ALPN_PROTOCOLS }),
+  }
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const request: ClientRequest = (url.protocol === 'https:' ? https : http).request(url, options, resolve)
+  request.on('error', reject)
+  request.end(body)
+  return promise
+}
+
+function sameOrigin(place: string, { statusCode = 0, headers: { location } }: IncomingMessage): string | undefined {
+  if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined) return undefined
+  const from = parseBaseUrl(place)!
+  if (from.socketPath !== undefined || !URL.canParse(location, from.url.href)) return undefined
+  const to = new URL(location, from.url)
+  if (to.origin !== from.url.origin) return undefined
+  const { username, password } = new URL(place)
+  to.username = username
+  to.password = password
+  return to.href
+}
+
+async function read(answer: IncomingMessage, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder()
+  let [text, bytes] = ['', 0]
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw new TooLongError()
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** More came than was to be read. */
+export class TooLongError extends Error {
+  override readonly name = 'TooLongError'
+}

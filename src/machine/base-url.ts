@@ -1,0 +1,54 @@
+/** A base URL taken apart: `http://…`, `https://…`, `ws://…`, `wss://…`, or `unix:/run/app.sock`. */
+export interface BaseUrl {
+  /** As given, without credentials and without a slash at its end. */
+  readonly bare: string
+  /** Of the socket's own host, `localhost`, for a Unix socket. */
+  readonly url: URL
+  readonly socketPath: string | undefined
+  /** Value of an `Authorization` header, if the URL has credentials. */
+  readonly authorization: string | undefined
+}
+
+/** `unix:/run/app.sock`, or `unix:/run/app.sock:/path`, as nginx writes it. */
+const UNIX = /^unix:(\/[^:?#]+)(?::(\/[^?#]*))?$/
+
+/** @returns `undefined` for text that is not such a URL */
+export function parseBaseUrl(text: string): BaseUrl | undefined {
+  const unix = UNIX.exec(text)
+  if (unix !== null) {
+    const [, socketPath, path = '/'] = unix
+    const url = new URL(`http://localhost${path}`)
+    return { bare: text.replace(/\/$/, ''), url, socketPath, authorization: undefined }
+  }
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || !/^(http|ws)s?:$/.test(url.protocol) || url.hostname === '') return undefined
+  const authorization = authorizationOf(url)
+  url.username = ''
+  url.password = ''
+  return { bare: url.href.replace(/\/$/, ''), url, socketPath: undefined, authorization }
+}
+
+/** The URL of a path below a base URL, credentials included. */
+export function urlBelow(baseUrl: string, path: string): string {
+  const isBareSocket = /^unix:[^:]*$/.test(baseUrl)
+  return `${baseUrl.replace(/\/$/, '')}${isBareSocket ? ':' : ''}${path}`
+}
+
+/** Scheme, host and port, or the socket: what two URLs have in common that lead to one listener. */
+export function originOf({ url, socketPath }: BaseUrl): string {
+  return socketPath === undefined ? url.origin.replace(/^ws/, 'http') : `unix:${socketPath}`
+}
+
+function authorizationOf({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return undefined
+  return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`
+}
+
+/** A stray percent sign is one. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
