@@ -2,13 +2,7 @@ import type { Random } from '../src/load/random.ts'
 import { studentQuantile } from '../src/stats/distributions.ts'
 import { Histogram } from '../src/stats/histogram.ts'
 import type { HitWindow } from '../src/stats/intervals.ts'
-
-/** A service whose latency distribution is known, and how its latencies hang together in time. */
-export interface LatencyModel {
-  readonly name: string
-  readonly windows: (random: Random, seconds: number, perSec: number) => Histogram[]
-  readonly trueMs: (p: number, perSec: number) => number
-}
+import { autoregression, filled, normal, solveMs, type LatencyModel } from './latency-model.ts'
 
 /** A service whose error ratio is known. */
 export interface ErrorModel {
@@ -38,23 +32,45 @@ export function wandering(name: string, levelSpread: number, persistence: number
   }
 }
 
-/** 94% of answers after 10 ms and a little, 6% after 160 ms and a little, independent of one another. */
-export const slowTail: LatencyModel = {
-  name: '6% slow, independent',
+/** Most responses after 10 ms and a little, some after 160 ms and a little; their share differs from second to second. */
+function mixture(name: string, slowShare: (random: Random) => number, meanShare: number): LatencyModel {
+  const above = (ms: number) => (1 - meanShare) * tail(ms - 10, 2) + meanShare * tail(ms - 160, 10)
+  return {
+    name,
+    windows: (random, seconds, perSec) =>
+      Array.from({ length: seconds }, () => {
+        const slow = slowShare(random)
+        return filled(perSec, () => (random.next() < slow ? 160 + random.exponential(10) : 10 + random.exponential(2)))
+      }),
+    trueMs: (p) => solveMs(above, p),
+  }
+}
+
+export const slowTail = mixture('6% slow, independent', () => 0.06, 0.06)
+
+/** One second in five has 20% slow responses, the others 1%. */
+export const bursts = mixture('slow responses in bursts', (random) => (random.next() < 0.2 ? 0.2 : 0.01), 0.048)
+
+export const twoRoutes = mixture('half fast, half slow', () => 0.5, 0.5)
+
+/** One second in ten is a stall: its requests wait for 20 to 500 ms. */
+export const stalls: LatencyModel = {
+  name: 'one second in ten stalls',
   windows: (random, seconds, perSec) =>
     Array.from({ length: seconds }, () =>
-      filled(perSec, () => (random.next() < 0.94 ? 10 + random.exponential(2) : 160 + random.exponential(10))),
+      random.next() < 0.1
+        ? filled(perSec, () => 20 + 480 * random.next())
+        : filled(perSec, () => 10 + random.exponential(2)),
     ),
-  trueMs(p) {
-    const above = (ms: number) => 0.94 * tail(ms - 10, 2) + 0.06 * tail(ms - 160, 10)
-    let [low, high] = [0, 1000]
-    for (let step = 0; step < 60; step++) {
-      const middle = (low + high) / 2
-      if (above(middle) > 1 - p) low = middle
-      else high = middle
-    }
-    return high
-  },
+  trueMs: (p) => solveMs((ms) => 0.9 * tail(ms - 10, 2) + 0.1 * Math.min(1, Math.max(0, (500 - ms) / 480)), p),
+}
+
+/** Pareto with exponent 1.5: no variance. */
+export const heavyTail: LatencyModel = {
+  name: 'heavy tail, independent',
+  windows: (random, seconds, perSec) =>
+    Array.from({ length: seconds }, () => filled(perSec, () => 5 * (1 - random.next()) ** (-1 / 1.5))),
+  trueMs: (p) => 5 * (1 - p) ** (-1 / 1.5),
 }
 
 /**
@@ -96,25 +112,6 @@ export function wanderingErrors(name: string, spread: number, persistence: numbe
       })
     },
   }
-}
-
-function autoregression(random: Random, persistence: number): () => number {
-  let value = normal(random)
-  return () => {
-    value = persistence * value + Math.sqrt(1 - persistence ** 2) * normal(random)
-    return value
-  }
-}
-
-function filled(count: number, latencyMs: () => number): Histogram {
-  const histogram = new Histogram()
-  for (let at = 0; at < count; at++) histogram.record(latencyMs() * 1000)
-  return histogram
-}
-
-/** Box & Muller, Annals of Mathematical Statistics 29 (1958). */
-function normal(random: Random): number {
-  return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
 }
 
 function tail(ms: number, meanMs: number): number {

@@ -66,6 +66,21 @@ describe('storing', () => {
     expect(slower).toBeNoSlowerThan(await baselines().of(slower))
   })
 
+  test('decides on an unchanged service whose level drifts by less than anyone minds', async () => {
+    const drifting = (seed: number) =>
+      runOf({
+        perSecond: 100,
+        latencyMs: (n) => {
+          const slow = (n * 7 + seed) % 33 === 0 ? 6 + ((n * 13) % 30) : 0
+          return 13.5 + ((n * 31 + seed) % 100) / 1000 + (n < 500 ? -0.3 : 0) + slow
+        },
+      })
+    await baselines().save(drifting(0))
+    const kept = await baselines({ update: 'none' }).of(drifting(5))
+    expect(drifting(5)).toBeNoSlowerThan(kept)
+    expect(drifting(5)).toBeNoSlowerThan(kept, { percentile: 0.9 })
+  })
+
   test('percentiles without enough samples are left out, missing answers count as longest', async () => {
     const path = await baselines().save(runOf({ seconds: 2, perSecond: 60, droppedPerSecond: 50 }))
     const { percentiles } = JSON.parse(await readFile(path, 'utf8'))

@@ -3,6 +3,7 @@ import type { Load } from '../load/load.ts'
 import type { DelayStats, GeneratorHealth } from '../run/generator.ts'
 import type { HttpRunResult, TimelinePoint } from '../run/result.ts'
 import { Histogram } from '../stats/histogram.ts'
+import { WINDOW_MS } from '../stats/timeline.ts'
 import { timeStats } from '../stats/summary.ts'
 
 /** One slice as its engine reported it, and when it began since the start of the comparison. */
@@ -63,14 +64,22 @@ function timelineOf(slices: readonly SliceResult[]): readonly TimelinePoint[] {
 
 function together(one: TimelinePoint, other: TimelinePoint): TimelinePoint {
   const [more, less] = one.completed >= other.completed ? [one, other] : [other, one]
+  const { lengthMs: _, ...rest } = more
   return {
-    ...more,
+    ...rest,
+    ...lengthOf(one, other),
     offered: one.offered + other.offered,
     sent: one.sent + other.sent,
     completed: one.completed + other.completed,
     dropped: one.dropped + other.dropped,
     errors: addedUp([more.errors, less.errors]),
   }
+}
+
+/** Slices that meet within a second cover it together. */
+function lengthOf(one: TimelinePoint, other: TimelinePoint): { lengthMs?: number } {
+  const lengthMs = (one.lengthMs ?? WINDOW_MS) + (other.lengthMs ?? WINDOW_MS)
+  return lengthMs < WINDOW_MS ? { lengthMs } : {}
 }
 
 /** The median slice, and the worst of what is a maximum. */

@@ -12,7 +12,7 @@ describe('toHaveErrorRateBelow', () => {
       "Error: expect(run).toHaveErrorRateBelow(0.001)
 
       Expected: error rate < 0.1%
-      Received: error rate = 1% (20 of 2,000: 10 × timeout, 10 dropped), 95% interval 0.81–1.2%
+      Received: error rate = 1% (20 of 2,000: 10 × timeout, 10 dropped), 95% interval 0.66–1.4%
 
       Evidence: steady phase, 10.0 s, 1990 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%"
@@ -21,7 +21,7 @@ describe('toHaveErrorRateBelow', () => {
       "Error: expect(run).not.toHaveErrorRateBelow(0.02)
 
       Expected: error rate ≥ 2%
-      Received: error rate = 1% (20 of 2,000: 10 × timeout, 10 dropped), 95% interval 0.81–1.2%
+      Received: error rate = 1% (20 of 2,000: 10 × timeout, 10 dropped), 95% interval 0.66–1.4%
 
       Evidence: steady phase, 10.0 s, 1990 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%"
@@ -50,7 +50,7 @@ describe('toHaveErrorRateBelow', () => {
       "Error: expect(run).toHaveErrorRateBelow(0.001)
 
       Expected: error rate < 0.1%
-      Received: error rate = 10% (50 of 500: 50 × timeout), 95% interval 8.8–11.2%
+      Received: error rate = 10% (50 of 500: 50 × timeout), 95% interval 7.8–12.5%
 
       Evidence: steady phase, 10.0 s, 500 of 500 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%"
@@ -95,7 +95,7 @@ describe('toHaveStatusRateBelow', () => {
       "Error: expect(run).toHaveStatusRateBelow(429, 0.01)
 
       Expected: rate of status 429 < 1%
-      Received: rate of status 429 = 2% (20 of 1,000), 95% interval 1.6–2.4%
+      Received: rate of status 429 = 2% (20 of 1,000), 95% interval 1.3–2.9%
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%"
@@ -104,7 +104,7 @@ describe('toHaveStatusRateBelow', () => {
       "Error: expect(run).not.toHaveStatusRateBelow(429, 0.03)
 
       Expected: rate of status 429 ≥ 3%
-      Received: rate of status 429 = 2% (20 of 1,000), 95% interval 1.6–2.4%
+      Received: rate of status 429 = 2% (20 of 1,000), 95% interval 1.3–2.9%
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%"
@@ -134,7 +134,7 @@ describe('toHaveThroughputAbove', () => {
       "Error: expect(run).toHaveThroughputAbove(190)
 
       Expected: throughput > 190/s
-      Received: throughput = 185/s (−2.6%), 95% interval 182–188/s
+      Received: throughput = 185/s (−2.6%), 95% interval 183–187/s
                 1,850 good answers in 10.0 s
 
       Evidence: steady phase, 10.0 s, 1950 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
@@ -144,7 +144,7 @@ describe('toHaveThroughputAbove', () => {
       "Error: expect(run).not.toHaveThroughputAbove(100)
 
       Expected: throughput ≤ 100/s
-      Received: throughput = 185/s (+85%), 95% interval 182–188/s
+      Received: throughput = 185/s (+85%), 95% interval 183–187/s
                 1,850 good answers in 10.0 s
 
       Evidence: steady phase, 10.0 s, 1950 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs

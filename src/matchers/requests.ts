@@ -1,6 +1,6 @@
 import type { RequestEvidence } from '../run/evidence.ts'
 import { tooFewSamples } from '../run/usable.ts'
-import { ratioInterval } from '../stats/intervals.ts'
+import { rateInterval } from '../stats/intervals.ts'
 import type { Interval } from '../stats/intervals.ts'
 import type { Window } from '../stats/timeline.ts'
 import { formatCount, formatRate } from '../stats/units.ts'
@@ -134,7 +134,7 @@ function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: Ratio
     side: 'above',
     limit,
     value,
-    interval: throughputInterval(evidence, confidence ?? DEFAULT_CONFIDENCE),
+    interval: throughputInterval(evidence, confidence),
     confidence,
     show: formatRate,
     detail: formatDistance(value, limit),
@@ -154,14 +154,8 @@ function wrongIn(window: Window): number {
   return window.errorCount + window.offered - window.completed
 }
 
-/** The ratio's interval, with twice the best second as the whole: a rate has no whole of its own. */
-function throughputInterval({ requestWindows, durationMs }: RequestEvidence, confidence: number): Interval | undefined {
-  const good = requestWindows.map((window) => window.completed - window.errorCount)
-  const wholePerSec = 2 * Math.max(0, ...good)
-  const total = (wholePerSec * durationMs) / 1000 / good.length
-  const windows = good.map((hits) => ({ hits, total }))
-  const interval = trusted(ratioInterval(windows, { confidence }), windows.length)
-  return interval && { ...interval, low: interval.low * wholePerSec, high: interval.high * wholePerSec }
+function throughputInterval({ goodBySecond }: RequestEvidence, confidence = DEFAULT_CONFIDENCE): Interval | undefined {
+  return trusted(rateInterval(goodBySecond, { confidence }), goodBySecond.length)
 }
 
 function wrongParts({ errors, dropped, sent, completed }: RequestEvidence): string {

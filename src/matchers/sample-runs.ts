@@ -80,6 +80,7 @@ function requestEvidence(windows: readonly Window[], options: SampleRequests): R
     histogram: Histogram.merged(windows.map(({ latency }) => latency)),
     windows: windows.map(({ latency }) => latency),
     requestWindows: windows,
+    goodBySecond: windows.map((window) => ({ count: window.completed - window.errorCount, seconds: 1 })),
     durationMs: windows.length * 1000,
     ...(options.reducedTo === undefined ? {} : { reducedTo: options.reducedTo }),
     invalidities: options.invalidities ?? [],

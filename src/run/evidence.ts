@@ -1,4 +1,5 @@
 import type { Histogram } from '../stats/histogram.ts'
+import type { RateWindow } from '../stats/intervals.ts'
 import type { Window } from '../stats/timeline.ts'
 import type { DeliveryCounts } from './fan-out-counts.ts'
 import type { GeneratorHealth } from './generator.ts'
@@ -41,6 +42,11 @@ export interface RequestEvidence extends TimeEvidence {
   readonly statuses: ReadonlyMap<number, number>
   /** The windows in scope, whole, for intervals over counts. */
   readonly requestWindows: readonly Window[]
+  /**
+   * Good responses by the second in which they were due, with how much of it lies in the scope. Seconds without any are
+   * there too.
+   */
+  readonly goodBySecond: readonly RateWindow[]
   /** The rate the load asked for in this scope; `undefined` for closed models. */
   readonly offeredRatePerSec: number | undefined
   readonly generator: GeneratorHealth

@@ -94,3 +94,26 @@ test('its counts are those of the scope', () => {
   expect([...run.tag('x')[evidenceOf]().statuses]).toEqual([[200, 35]])
   expect(run.between('8s', '9s')[evidenceOf]().offeredRatePerSec).toBe(0)
 })
+
+test('good responses are counted by second, with how much of each lies in the scope', () => {
+  const requests = [
+    ...every(100, 4500, 6400, { latencyMs: 5 }),
+    { atMs: 5050, latencyMs: 5, error: ['status', '503'] as ['status', string] },
+    { atMs: 5060, dropped: true },
+  ]
+  const good = (name: 'steady' | 'spike' | 'cooldown', more: readonly SampleRequest[] = []) => {
+    const scope = httpRun(measured([series('a', undefined, [...requests, ...more])])).phase(name)
+    return scope[evidenceOf]().goodBySecond
+  }
+  expect(good('steady')).toEqual([
+    { count: 5, seconds: 0.5 },
+    { count: 10, seconds: 1 },
+    { count: 4, seconds: 0.5 },
+  ])
+  expect(good('spike')).toEqual([
+    { count: 0, seconds: 0.5 },
+    { count: 0, seconds: 1 },
+  ])
+  // What is due after the last phase has ended counts in it.
+  expect(good('cooldown', [{ atMs: 9_001, latencyMs: 3 }])).toEqual([{ count: 1, seconds: 1 }])
+})

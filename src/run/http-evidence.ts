@@ -1,12 +1,22 @@
 import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Histogram } from '../stats/histogram.ts'
+import type { RateWindow } from '../stats/intervals.ts'
+import type { Window } from '../stats/timeline.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
 import type { RequestEvidence } from './evidence.ts'
 import type { GeneratorHealth } from './generator.ts'
 import { hintFor } from './http-hints.ts'
 import { httpInvalidities } from './http-invalidities.ts'
 import type { HttpMeasurement } from './http-measurement.ts'
-import { phasesIn, scopeDurationMs, scopeName, totalsOf, type Scope, type ScopeTotals } from './http-scope.ts'
+import {
+  phasesIn,
+  scopeDurationMs,
+  scopeName,
+  scopeSeconds,
+  totalsOf,
+  type Scope,
+  type ScopeTotals,
+} from './http-scope.ts'
 import { idleLines } from './idle-connections.ts'
 import type { RunWindow } from './window.ts'
 
@@ -33,9 +43,21 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
     errors: sum.errors,
     statuses: sum.statuses,
     requestWindows: windows,
+    goodBySecond: goodBySecond(windows, scopeSeconds(phases, scope)),
     offeredRatePerSec: isOpen(load) && durationMs > 0 ? sum.offered / (durationMs / 1000) : undefined,
     generator,
   }
+}
+
+/** What was due after the last phase had ended counts in the scope's last second, as it does in that phase. */
+function goodBySecond(windows: readonly Window[], lengths: ReadonlyMap<number, number>): readonly RateWindow[] {
+  const last = [...lengths.keys()].at(-1)
+  const counts = new Map([...lengths.keys()].map((second) => [second, 0]))
+  for (const { second, completed, errorCount } of windows) {
+    const at = lengths.has(second) ? second : last
+    if (at !== undefined) counts.set(at, counts.get(at)! + completed - errorCount)
+  }
+  return [...lengths].map(([second, ms]) => ({ count: counts.get(second)!, seconds: ms / 1000 }))
 }
 
 /** The `Evidence:` block of a failure message, first line first. */

@@ -56,6 +56,16 @@ test('its timeline has every second, those without a request too, with the gauge
   expect(httpRun(measured([], { gauges: [] })).result().timeline).toEqual([])
 })
 
+test('its timeline says how much of the last second the run covered', () => {
+  const phases = [{ name: 'steady', startMs: 0, endMs: 1_250 }] as const
+  const requests = series('a', undefined, every(250, 0, 1_250, { latencyMs: 5 }), phases)
+  const { timeline } = httpRun(measured([requests], { phases, gauges: [] })).result()
+  expect(timeline.map(({ second, lengthMs, offered }) => [second, lengthMs, offered])).toEqual([
+    [0, undefined, 4],
+    [1, 250, 1],
+  ])
+})
+
 test('latency and service time are apart', () => {
   const requests = every(100, 4500, 8000, { latencyMs: 30, serviceMs: 10 })
   const result = httpRun(measured([series('a', undefined, requests)])).result()

@@ -1,8 +1,9 @@
 import { describeLoad } from '../load/describe.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
+import { WINDOW_MS } from '../stats/timeline.ts'
 import type { HttpMeasurement } from './http-measurement.ts'
-import { allWindows, totalsOf, WHOLE_RUN, type ScopeTotals } from './http-scope.ts'
+import { allWindows, secondsOf, totalsOf, WHOLE_RUN, type ScopeTotals } from './http-scope.ts'
 import type { RequestWindow } from './http-timeline.ts'
 import type { HttpRunResult, RequestCounts, StepResult, TimelinePoint } from './result.ts'
 import type { Invalidity } from './verdict.ts'
@@ -37,11 +38,14 @@ export function httpRunResult(
 /** Every second of a run, warm-up included. Seconds in which nothing was due are there too. */
 export function timelinePoints({ series, phases, gauges }: HttpMeasurement): readonly TimelinePoint[] {
   const windows = new Map(allWindows(series, phases).map((window) => [window.second, window]))
+  const lengths = secondsOf(phases, undefined)
   const seconds = Math.max(gauges.length, ...[...windows.keys()].map((second) => second + 1))
   return Array.from({ length: Number.isFinite(seconds) ? seconds : 0 }, (_, second) => {
     const window = windows.get(second)
     const { inFlight, vus } = gauges[second] ?? { inFlight: 0, vus: 0 }
-    return { second, ...timelineCounts(window), inFlight, vus, ...percentiles(window?.latency) }
+    const lengthMs = lengths.get(second) ?? 0
+    const length = lengthMs < WINDOW_MS ? { lengthMs } : {}
+    return { second, ...length, ...timelineCounts(window), inFlight, vus, ...percentiles(window?.latency) }
   })
 }
 

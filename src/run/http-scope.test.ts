@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { allWindows, scopeDurationMs, scopeName, totalsOf, WHOLE_RUN, type Scope } from './http-scope.ts'
+import { allWindows, scopeDurationMs, scopeName, scopeSeconds, totalsOf, WHOLE_RUN, type Scope } from './http-scope.ts'
 import { every, PHASES, series } from './sample-measurement.ts'
 
 const scope = (more: Partial<Scope> = {}): Scope => ({ ...WHOLE_RUN, ...more })
@@ -42,4 +42,24 @@ test('the share of errors of nothing is nothing', () => {
   expect(totalsOf([], PHASES, WHOLE_RUN).errorRatio).toBe(0)
   const wrong = [{ atMs: 5_000, dropped: true }, { atMs: 5_001 }]
   expect(totalsOf([series('a', undefined, wrong)], PHASES, WHOLE_RUN).errorRatio).toBe(0.5)
+})
+
+test('seconds are as long as what lies of them in the scope', () => {
+  const phases = [
+    { name: 'warmup', startMs: 0, endMs: 1_500 },
+    { name: 'steady', startMs: 1_500, endMs: 3_000 },
+    { name: 'spike', startMs: 3_000, endMs: 3_400 },
+    { name: 'steady', startMs: 3_400, endMs: 4_250 },
+  ] as const
+  expect([...scopeSeconds(phases, WHOLE_RUN)]).toEqual([
+    [1, 500],
+    [2, 1_000],
+    [3, 1_000],
+    [4, 250],
+  ])
+  expect([...scopeSeconds(phases, scope({ phase: 'steady', between: [2_000, 4_000] }))]).toEqual([
+    [2, 1_000],
+    [3, 600],
+  ])
+  expect([...scopeSeconds([], WHOLE_RUN)]).toEqual([])
 })

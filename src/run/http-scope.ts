@@ -1,5 +1,6 @@
 import type { Phase, PhaseName } from '../load/load.ts'
 import type { Histogram } from '../stats/histogram.ts'
+import { WINDOW_MS } from '../stats/timeline.ts'
 import { RequestWindow, type PhasedTimeline } from './http-timeline.ts'
 
 /** One stream of requests of a run: those of a step, or of a step and a tag. */
@@ -48,6 +49,28 @@ export function scopeDurationMs(phases: readonly Phase[], scope: Scope): number 
   const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
   const length = ({ startMs, endMs }: Phase) => Math.max(0, Math.min(endMs, toMs) - Math.max(startMs, fromMs))
   return phasesIn(phases, scope).reduce((sum, at) => sum + length(phases[at]!), 0)
+}
+
+/** How much of each second lies in a scope, in milliseconds: less than 1,000 where a phase or the run ends in it. */
+export function scopeSeconds(phases: readonly Phase[], scope: Scope): ReadonlyMap<number, number> {
+  return secondsOf(
+    phasesIn(phases, scope).map((at) => phases[at]!),
+    scope.between,
+  )
+}
+
+/** How much of each second lies in some phases, in milliseconds, in order of time. */
+export function secondsOf(phases: readonly Phase[], between: Scope['between']): ReadonlyMap<number, number> {
+  const [fromMs, toMs] = between ?? [0, Number.POSITIVE_INFINITY]
+  const seconds = new Map<number, number>()
+  for (const phase of phases) {
+    const [startMs, endMs] = [Math.max(phase.startMs, fromMs), Math.min(phase.endMs, toMs)]
+    for (let second = Math.floor(startMs / WINDOW_MS); second * WINDOW_MS < endMs; second++) {
+      const lengthMs = Math.min(endMs, (second + 1) * WINDOW_MS) - Math.max(startMs, second * WINDOW_MS)
+      seconds.set(second, (seconds.get(second) ?? 0) + lengthMs)
+    }
+  }
+  return seconds
 }
 
 /** The sums over a scope's windows. */

@@ -135,6 +135,8 @@ export interface StepResult extends RequestCounts {
 /** One second of a run, by intended start. */
 export interface TimelinePoint {
   readonly second: number
+  /** How much of the second the run covered, in milliseconds. Absent if all of it. */
+  readonly lengthMs?: number
   readonly offered: number
   readonly sent: number
   readonly completed: number

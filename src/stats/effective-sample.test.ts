@@ -5,13 +5,15 @@ import { designEffect, effectiveSample, type HitWindow } from './effective-sampl
 const windows = (hits: readonly number[], total = 10): HitWindow[] => hits.map((each) => ({ hits: each, total }))
 
 describe('the design effect', () => {
-  test('is as written out by hand', () => {
+  test('matches a calculation by hand', () => {
     // Share 0.3, residuals −0.2, −0.1 and 0.3; autoregression −0.0714, corrected for bias 0.1905.
     // Power at the two cosine frequencies 0.125 + 0.015, of which that autoregression shows 0.7748 + 0.5342.
     // Long-run variance 0.10695, over 3 windows 0.03565, over 0.3 × 0.7 / 30 = 0.007.
+    // Chance within the windows (1 × 9 + 2 × 8 + 6 × 4) / 9 = 5.4444, over 30² = 0.0060494.
     const effect = designEffect(windows([1, 2, 6]))
     expect(effect).toMatchObject({ hits: 9, total: 30, degrees: 2 })
     expect(effect.ratio).toBeCloseTo(5.0932, 3)
+    expect(effect.chance).toBeCloseTo(0.0060494 / 0.007, 4)
   })
 
   test('weighs windows by their requests', () => {
@@ -24,14 +26,29 @@ describe('the design effect', () => {
     expect(even.ratio).toBeCloseTo(0, 12)
   })
 
-  test('has 0.4 T^⅔ degrees of freedom, four at least, and fewer than there are windows', () => {
-    const degrees = (count: number) =>
-      designEffect(windows(Array.from({ length: count }, (_, second) => 3 + (second % 2)))).degrees
-    expect([2, 3, 5, 27, 125, 1_000].map(degrees)).toEqual([1, 2, 4, 4, 10, 40])
+  test('counts no chance in windows that are all hits or all misses, or hold one request', () => {
+    expect(designEffect(windows([10, 0, 10, 0, 0])).chance).toBe(0)
+    expect(designEffect(windows([1, 0, 1, 1, 0], 1)).chance).toBe(0)
   })
 
-  test('is 1 where windows cannot tell', () => {
-    const unknown = { ratio: 1, degrees: Number.POSITIVE_INFINITY }
+  test('counts nothing but chance on average if requests are independent, however few a window has', () => {
+    const random = new Random('chance')
+    let sum = 0
+    for (let run = 0; run < 500; run++) {
+      const hits = Array.from({ length: 30 }, () => Number(random.next() < 0.3) + Number(random.next() < 0.3))
+      sum += designEffect(windows(hits, 2)).chance / 500
+    }
+    expect(sum).toBeCloseTo(1, 1)
+  })
+
+  test('has 0.4 T^⅔ degrees of freedom, five at least, and fewer than there are windows', () => {
+    const degrees = (count: number) =>
+      designEffect(windows(Array.from({ length: count }, (_, second) => 3 + (second % 2)))).degrees
+    expect([2, 3, 5, 27, 125, 1_000].map(degrees)).toEqual([1, 2, 4, 5, 10, 40])
+  })
+
+  test('is 1 if windows cannot show it', () => {
+    const unknown = { ratio: 1, chance: 1, degrees: Number.POSITIVE_INFINITY }
     expect(designEffect([])).toEqual({ hits: 0, total: 0, ...unknown })
     expect(designEffect(windows([3]))).toEqual({ hits: 3, total: 10, ...unknown })
     expect(designEffect(windows([0, 0, 0]))).toEqual({ hits: 0, total: 30, ...unknown })
@@ -72,21 +89,47 @@ describe('the design effect', () => {
 })
 
 describe('the effective sample', () => {
-  const effect = { hits: 100, total: 1_000, ratio: 1, degrees: Number.POSITIVE_INFINITY }
+  const effect = { hits: 100, total: 1_000, ratio: 1, chance: 1, degrees: Number.POSITIVE_INFINITY }
 
-  test('is the sample where requests are independent', () => {
+  test('is the sample if requests are independent', () => {
     expect(effectiveSample(effect, 0.95)).toBeCloseTo(1_000, 9)
     expect(effectiveSample({ ...effect, ratio: 4 }, 0.95)).toBeCloseTo(250, 9)
   })
 
-  test('is smaller by what is not known of the variance: the normal quantile over Student’s, squared', () => {
-    // 1.95996 / 2.77645 with 4 degrees of freedom; 2.57583 / 4.60409 at 99%.
-    expect(effectiveSample({ ...effect, degrees: 4 }, 0.95)).toBeCloseTo(1_000 * (1.959964 / 2.776445) ** 2, 2)
-    expect(effectiveSample({ ...effect, degrees: 4 }, 0.99)).toBeCloseTo(1_000 * (2.575829 / 4.604095) ** 2, 2)
+  test('lets what exceeds chance pay for its uncertainty: Student’s quantile over the normal one, squared', () => {
+    // 2.776445 and 1.959964 with 4 degrees of freedom, of which an excess is scattered by 1.2 / 2 = 0.6.
+    const variance = 0.7 + (3 - 0.4) * (2.776445 / 1.959964) ** 2
+    expect(effectiveSample({ ...effect, ratio: 3, degrees: 4 }, 0.95)).toBeCloseTo(1_000 / variance, 3)
+    const at99 = 0.7 + (3 - 0.4) * (4.604095 / 2.575829) ** 2
+    expect(effectiveSample({ ...effect, ratio: 3, degrees: 4 }, 0.99)).toBeCloseTo(1_000 / at99, 3)
   })
 
-  test('is never more than ten times the sample, however evenly hits are spread', () => {
-    expect(effectiveSample({ ...effect, ratio: 0.01 }, 0.95)).toBeCloseTo(10_000, 6)
-    expect(effectiveSample({ ...effect, ratio: 0.2 }, 0.95)).toBeCloseTo(5_000, 6)
+  test('does not go below what chance allows, however evenly hits are spread', () => {
+    expect(effectiveSample({ ...effect, ratio: 0, degrees: 4 }, 0.95)).toBeCloseTo(1_000 / 0.7, 9)
+    expect(effectiveSample({ ...effect, ratio: 0.3, degrees: 9 }, 0.95)).toBeCloseTo(1_000 / 0.8, 9)
+  })
+
+  test('is at most ten times the sample', () => {
+    expect(effectiveSample({ ...effect, ratio: 0, chance: 0.01, degrees: 4 }, 0.95)).toBeCloseTo(10_000, 6)
+  })
+
+  test('gives the right interval for every excess that there may be', () => {
+    const random = new Random('excess')
+    const normal = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
+    const coverage = (truth: number, degrees: number) => {
+      const runs = 5_000
+      let covered = 0
+      for (let run = 0; run < runs; run++) {
+        const power = Array.from({ length: degrees }, () => normal() ** 2).reduce((sum, each) => sum + each, 0)
+        const sample = effectiveSample({ ...effect, ratio: (truth * power) / degrees, degrees }, 0.95)
+        if (Math.abs(normal()) * Math.sqrt(truth) < 1.959964 * Math.sqrt(1_000 / sample)) covered++
+      }
+      return covered / runs
+    }
+    for (const degrees of [4, 10, 40])
+      for (const truth of [1, 1.5, 2, 4, 20]) {
+        expect(coverage(truth, degrees)).toBeGreaterThan(0.94)
+        expect(coverage(truth, degrees)).toBeLessThan(0.972)
+      }
   })
 })

@@ -232,3 +232,24 @@ describe('as JSON', () => {
     expect(Histogram.fromJSON(sound).toJSON()).toEqual(sound)
   })
 })
+
+describe('several values in one pass', () => {
+  it('are those of one call each', () => {
+    fc.assert(
+      fc.property(manyUs, fc.array(ratio, { maxLength: 20 }), fc.array(us, { maxLength: 20 }), (values, ps, times) => {
+        const histogram = of(values)
+        const ascending = { ps: ps.toSorted((a, b) => a - b), times: times.toSorted((a, b) => a - b) }
+        expect(histogram.percentilesUs(ascending.ps)).toEqual(ascending.ps.map((p) => histogram.percentileUs(p)))
+        expect(histogram.countsAtMost([-1, ...ascending.times])).toEqual([
+          0,
+          ...ascending.times.map((time) => histogram.countAtMost(time)),
+        ])
+      }),
+    )
+  })
+
+  it('of an empty histogram are NaN and 0', () => {
+    expect(new Histogram().percentilesUs([0.5, 0.9])).toEqual([Number.NaN, Number.NaN])
+    expect(new Histogram().countsAtMost([0, 100])).toEqual([0, 0])
+  })
+})

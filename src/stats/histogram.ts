@@ -92,13 +92,17 @@ export class Histogram {
    */
   percentileUs(p: number): number {
     if (this.#count === 0) return Number.NaN
-    const rank = Math.min(this.#count, Math.max(1, Math.ceil(p * this.#count * (1 - 1e-12))))
+    const rank = this.#rankOf(p)
     let seen = 0
     for (const [bucket, count] of this.buckets()) {
       seen += count
       if (seen >= rank) return Math.min(highestOf(bucket), this.#maxUs)
     }
     return this.#maxUs
+  }
+
+  #rankOf(p: number): number {
+    return Math.min(this.count, Math.max(1, Math.ceil(p * this.count * (1 - 1e-12))))
   }
 
   /** How many values were at most `us`, to the resolution of the buckets: values sharing its bucket count as within. */
@@ -113,6 +117,43 @@ export class Histogram {
       for (let i = 0; i < end; i++) seen += page[i]!
     }
     return seen
+  }
+
+  /** {@link percentileUs} of several percentiles in ascending order, in one pass. */
+  percentilesUs(percentiles: readonly number[]): number[] {
+    const values: number[] = []
+    let seen = 0
+    const buckets = this.buckets()
+    let us = Number.NaN
+    for (const p of percentiles) {
+      const rank = this.#rankOf(p)
+      while (seen < rank) {
+        const next = buckets.next()
+        if (next.done === true) break
+        const [bucket, count] = next.value
+        seen += count
+        us = Math.min(highestOf(bucket), this.#maxUs)
+      }
+      values.push(seen < rank ? this.percentileUs(p) : us)
+    }
+    return values
+  }
+
+  /** {@link countAtMost} of several times in ascending order, in one pass. */
+  countsAtMost(times: readonly number[]): number[] {
+    const counts: number[] = []
+    let [seen, next] = [0, 0]
+    for (const us of times) {
+      const end = us < 0 ? 0 : bucketOf(Math.min(Math.floor(us), MAX_TRACKABLE_US)) + 1
+      while (next < end) {
+        const page = this.#pages[next >> PAGE_SHIFT]
+        const pageEnd = Math.min(end, (next | PAGE_MASK) + 1)
+        if (page !== undefined) for (let at = next; at < pageEnd; at++) seen += page[at & PAGE_MASK]!
+        next = pageEnd
+      }
+      counts.push(seen)
+    }
+    return counts
   }
 
   /** The buckets in use, ascending: `[bucket, count]`. See {@link lowestOf} and {@link highestOf} for their ends. */

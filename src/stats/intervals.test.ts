@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Random } from '../load/random.ts'
 import { Histogram } from './histogram.ts'
-import { percentileIntervalMs, ratioInterval, type HitWindow } from './intervals.ts'
+import {
+  percentileIntervalMs,
+  percentileIntervalsMs,
+  rateInterval,
+  ratioInterval,
+  type HitWindow,
+} from './intervals.ts'
 
 const windows = (count: number, hits: (second: number) => number, total = 100): HitWindow[] =>
   Array.from({ length: count }, (_, second) => ({ hits: hits(second), total }))
@@ -106,16 +113,80 @@ describe('the interval of a ratio', () => {
   })
 })
 
+describe('the interval of a rate', () => {
+  const seconds = (counts: readonly number[]) => counts.map((count) => ({ count, seconds: 1 }))
+  const wave = Array.from({ length: 20 }, (_, second) => 200 + [3, -5, 1, 4, -2, 6, -7][(second * 3) % 7]!)
+
+  it('holds the rate of the whole, and scales with it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(500), { minLength: 2, maxLength: 40 }), (counts) => {
+        const { low, high } = rateInterval(seconds(counts))!
+        const rate = counts.reduce((sum, count) => sum + count, 0) / counts.length
+        expect(low).toBeLessThanOrEqual(rate + 1e-9)
+        expect(high).toBeGreaterThanOrEqual(rate - 1e-9)
+        const halves = counts.map((count) => ({ count, seconds: 0.5 }))
+        expect(rateInterval(halves)!.high).toBeCloseTo(high * 2, 6)
+      }),
+    )
+  })
+
+  it('weighs a last window that is shorter by its length', () => {
+    const whole = rateInterval(seconds(wave))!
+    const { low, high } = rateInterval([...seconds(wave), { count: 20, seconds: 0.1 }])!
+    expect(low).toBeGreaterThan(whole.low - 0.5)
+    expect(high).toBeLessThan(whole.high + 0.5)
+    // As it would be if the tenth of a second counted as a whole one.
+    expect(rateInterval(seconds([...wave, 20]))!.low).toBeLessThan(180)
+  })
+
+  it('of a rate that hardly moves is narrow', () => {
+    const { low, high } = rateInterval(seconds(Array.from({ length: 10 }, () => 200)))!
+    expect(low).toBeGreaterThan(197)
+    expect(high).toBeLessThan(203)
+  })
+
+  it('of none says how many there could be', () => {
+    expect(rateInterval(seconds([0, 0, 0, 0]))).toMatchObject({ low: 0, high: expect.closeTo(-Math.log(0.025) / 4) })
+  })
+
+  it('is undefined for no time', () => {
+    expect(rateInterval([])).toBeUndefined()
+    expect(rateInterval([{ count: 0, seconds: 0 }])).toBeUndefined()
+  })
+})
+
+/** A service that responds in 13.5 ms and a little, with 3% between 6 and 36 ms more. @param shiftMs of each second */
+function narrow(seed: string, shiftMs: (second: number) => number, seconds = 10, perSec = 100): Histogram[] {
+  const random = new Random(seed)
+  return Array.from({ length: seconds }, (_, second) => {
+    const window = new Histogram()
+    for (let at = 0; at < perSec; at++) {
+      const slow = at % 33 === 0 ? 6 + 30 * random.next() : 0
+      window.record((13.45 + 0.1 * random.next() + shiftMs(second) + slow) * 1000)
+    }
+    return window
+  })
+}
+
+const widthMs = (windows: readonly Histogram[], p: number) => {
+  const { low, high } = percentileIntervalMs(windows, p)!
+  return high - low
+}
+
 describe('the interval of a percentile', () => {
+  const manyWindows = fc.array(histogram, { minLength: 1, maxLength: 20, size: 'max' })
+  const percentiles = [0.01, 0.5, 0.9, 0.95, 0.99]
+
   it('holds the percentile and lies among the samples', () => {
     fc.assert(
       fc.property(
-        fc.array(histogram, { minLength: 1, maxLength: 20, size: 'max' }),
-        fc.constantFrom(0.5, 0.9, 0.95, 0.99),
-        (given, p) => {
+        manyWindows,
+        fc.constantFrom(...percentiles),
+        fc.constantFrom(0.5, 0.95, 0.999),
+        (given, p, confidence) => {
           const all = Histogram.merged(given)
           fc.pre(all.count > 0)
-          const { low, high } = percentileIntervalMs(given, p)!
+          const { low, high } = percentileIntervalMs(given, p, { confidence })!
           const value = all.percentileUs(p) / 1000
           expect(low).toBeLessThanOrEqual(value)
           expect(high).toBeGreaterThanOrEqual(value)
@@ -127,20 +198,91 @@ describe('the interval of a percentile', () => {
     )
   })
 
-  it('is, for one window of independent samples, between the order statistics of the binomial', () => {
+  it('rises with the percentile at both ends', () => {
+    const levels = fc.array(fc.integer({ min: 0, max: 5_000 }), { minLength: 2, maxLength: 20, size: 'max' })
+    const drifting = levels.map((shifts) => narrow('drifting', (second) => shifts[second]! / 1000, shifts.length, 40))
+    fc.assert(
+      fc.property(fc.oneof(manyWindows, drifting), fc.double({ min: 0.001, max: 0.999 }), (given, p) => {
+        const ascending = [0.5, 0.9, 0.95, 0.99, p].toSorted((one, other) => one - other)
+        const intervals = percentileIntervalsMs(given, ascending) ?? []
+        for (const [at, { low, high }] of intervals.entries()) {
+          expect(low).toBeGreaterThanOrEqual(intervals[at - 1]?.low ?? 0)
+          expect(high).toBeGreaterThanOrEqual(intervals[at - 1]?.high ?? 0)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('grows with the confidence', () => {
+    fc.assert(
+      fc.property(manyWindows, fc.constantFrom(...percentiles), (given, p) => {
+        const [wide, less] = [0.99, 0.9].map((confidence) => percentileIntervalMs(given, p, { confidence }))
+        fc.pre(wide !== undefined && less !== undefined)
+        expect(wide.low).toBeLessThanOrEqual(less.low)
+        expect(wide.high).toBeGreaterThanOrEqual(less.high)
+      }),
+    )
+  })
+
+  it('scales with the times, and is the same for a run read backwards or read again', () => {
+    const values = fc.array(fc.array(fc.nat(500), { maxLength: 60, size: 'max' }), { minLength: 1, maxLength: 20 })
+    const recorded = (run: readonly (readonly number[])[], factor: number) =>
+      run.map((window) => {
+        const one = new Histogram()
+        for (const value of window) one.record(value * factor)
+        return one
+      })
+    fc.assert(
+      fc.property(values, fc.constantFrom(...percentiles), (run, p) => {
+        const found = percentileIntervalMs(recorded(run, 1), p)
+        expect(percentileIntervalMs(recorded(run, 1), p)).toEqual(found)
+        const [larger, backwards] = [recorded(run, 4), recorded(run, 1).toReversed()].map((each) =>
+          percentileIntervalMs(each, p),
+        )
+        expect(backwards).toEqual(found)
+        expect(larger?.low).toBe(found && found.low * 4)
+        expect(larger?.high).toBe(found && found.high * 4)
+      }),
+    )
+  })
+
+  it('does not explode if a narrow level drifts', () => {
+    const steady = narrow('steady', () => 0)
+    const half = narrow('drift', (second) => (second < 5 ? -0.3 : 0))
+    const slowing = narrow('slowing', (second) => (second - 9) / 30)
+    expect(widthMs(steady, 0.5)).toBeLessThan(0.02)
+    for (const drifting of [half, slowing]) {
+      expect(widthMs(drifting, 0.5)).toBeLessThan(0.45)
+      expect(widthMs(drifting, 0.9)).toBeLessThan(0.45)
+    }
+  })
+
+  it('of one window of independent samples lies between the order statistics of the binomial', () => {
     const one = new Histogram()
     for (let value = 1; value <= 1_000; value++) one.record(value)
     // Ranks of the 95% interval of a median of 1,000, from any table: 469 and 532.
     expect(percentileIntervalMs([one], 0.5)).toMatchObject({ low: 0.469, high: 0.532, confidence: 0.95 })
   })
 
-  it('is one value where all samples are one', () => {
+  it('holds every time that the histogram does not tell from its lower end', () => {
+    const window = () => {
+      const one = new Histogram()
+      // 13,496 to 13,503 µs share a bucket.
+      for (let at = 0; at < 1_000; at++) one.record(13_490 + (at % 20))
+      return one
+    }
+    const { low, high } = percentileIntervalMs([window(), window(), window()], 0.5)!
+    expect([low, high]).toEqual([13.496, 13.503])
+  })
+
+  it('is one value if all samples are one', () => {
     const same = new Histogram()
     for (let at = 0; at < 500; at++) same.record(20_000)
     expect(percentileIntervalMs([same, same, same], 0.95)).toMatchObject({ low: 20, high: 20 })
   })
 
-  it('is absent where there are no samples', () => {
+  it('is undefined if there are no samples', () => {
     expect(percentileIntervalMs([], 0.95)).toBeUndefined()
     expect(percentileIntervalMs([new Histogram(), new Histogram()], 0.95)).toBeUndefined()
   })

@@ -47,3 +47,11 @@ export interface Series {
 export function round(value: number | undefined): number | null {
   return value === undefined || !Number.isFinite(value) ? null : Number(value.toPrecision(4))
 }
+
+/** Stretches shorter than this have no rate: one request more or less would be a peak. */
+const LEAST_MS = 100
+
+/** What was counted in a stretch of time, per second. The last second of a run is often a part of one. */
+export function rate(count: number, lengthMs: number): number | null {
+  return lengthMs < LEAST_MS ? null : round((count * 1000) / lengthMs)
+}

@@ -64,6 +64,23 @@ describe('charts over time', () => {
     expect(requestCharts({ ...run, timeline: [] }, [])).toEqual([])
   })
 
+  test('draw rates, also in the last second, of which the run covered a part', () => {
+    const run = sampleHttpRun()
+    const last = { ...run.timeline.at(-1)!, offered: 51, completed: 50, errors: { status: 5 }, lengthMs: 250 }
+    const stray = { ...last, offered: 1, completed: 1, lengthMs: 2 }
+    const [, rate, errors] = requestCharts({ ...run, timeline: [...run.timeline, last, stray] }, [])
+    expect(rate!.series.map(({ values }) => values.slice(-3))).toEqual([
+      [200, 204, null],
+      [200, 200, null],
+      [0, 0, null],
+    ])
+    expect(errors!.unit).toBe('perSec')
+    expect(errors!.series[0]!.values.slice(-2)).toEqual([20, null])
+    const fanOut = sampleFanOutRun()
+    const [, , deliveries] = fanOutCharts({ ...fanOut, durationMs: 9_500 }, [])
+    expect(deliveries!.series[0]!.values.at(-1)).toBe(2 * fanOut.timeline.at(-1)!.expected)
+  })
+
   test('draw the deliveries of a fan-out', () => {
     const [lag, publications, deliveries] = fanOutCharts(sampleFanOutRun(), [])
     expect(lag!.unit).toBe('ms')

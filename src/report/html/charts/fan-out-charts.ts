@@ -1,14 +1,16 @@
-import type { PublicationPoint } from '../../../run/fan-out-counts.ts'
+import type { FanOutPoint, PublicationPoint } from '../../../run/fan-out-counts.ts'
 import type { FanOutRunResult } from '../../../run/result.ts'
-import { type Chart, round } from './chart.ts'
+import { type Chart, rate, round } from './chart.ts'
 
 /** Charts over the time of a fan-out. */
 export function fanOutCharts(
-  { timeline, publicationTimeline = [] }: FanOutRunResult,
+  { timeline, publicationTimeline = [], durationMs }: FanOutRunResult,
   limits: Chart['limits'],
 ): readonly Chart[] {
   if (timeline.length === 0) return []
   const base = { x: 'seconds', xs: timeline.map(({ second }) => second), draw: 'lines' } as const
+  const perSecond = (count: (point: FanOutPoint) => number) =>
+    timeline.map((point) => rate(count(point), Math.min(1000, durationMs - point.second * 1000)))
   return [
     {
       ...base,
@@ -26,13 +28,13 @@ export function fanOutCharts(
     {
       ...base,
       title: 'Deliveries expected and received',
-      note: 'One delivery for each client that was to receive a publication.',
-      unit: 'count',
+      note: 'One delivery for each client that was to receive a publication, by the second in which it was due.',
+      unit: 'perSec',
       limits: [],
       series: [
-        { label: 'expected', colour: 'muted', dashed: true, values: timeline.map(({ expected }) => expected) },
-        { label: 'received', colour: 'low', values: timeline.map(({ received }) => received) },
-        { label: 'missing', colour: 'bad', values: timeline.map(({ missing }) => missing) },
+        { label: 'expected', colour: 'muted', dashed: true, values: perSecond(({ expected }) => expected) },
+        { label: 'received', colour: 'low', values: perSecond(({ received }) => received) },
+        { label: 'missing', colour: 'bad', values: perSecond(({ missing }) => missing) },
       ],
     },
   ]

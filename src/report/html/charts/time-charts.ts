@@ -1,6 +1,7 @@
 import { significant } from '../../../stats/units.ts'
 import type { AssertionResult, HttpRunResult, RunResult, RunSeries, TimelinePoint } from '../../../run/result.ts'
-import { type Chart, type Colour, type Limit, round, type Series } from './chart.ts'
+import { WINDOW_MS } from '../../../stats/timeline.ts'
+import { type Chart, type Colour, type Limit, rate, round, type Series } from './chart.ts'
 
 const ERROR_COLOURS: readonly Colour[] = ['bad', 'high', 'middle', 'other', 'low']
 
@@ -13,6 +14,10 @@ export function requestCharts(run: HttpRunResult, limits: Chart['limits']): read
 
 function over(points: readonly TimelinePoint[], pick: (point: TimelinePoint) => number | undefined) {
   return points.map((point) => round(pick(point)))
+}
+
+function perSecond(points: readonly TimelinePoint[], pick: (point: TimelinePoint) => number) {
+  return points.map((point) => rate(pick(point), point.lengthMs ?? WINDOW_MS))
 }
 
 function latencyOverTime(points: readonly TimelinePoint[], limits: Chart['limits']): Chart {
@@ -31,9 +36,9 @@ function latencyOverTime(points: readonly TimelinePoint[], limits: Chart['limits
 function rateOverTime(points: readonly TimelinePoint[]): Chart {
   return {
     ...timeChart(points, 'perSec', [
-      { label: 'offered', colour: 'muted', dashed: true, values: over(points, ({ offered }) => offered) },
-      { label: 'achieved', colour: 'low', values: over(points, ({ completed }) => completed) },
-      { label: 'dropped', colour: 'bad', values: over(points, ({ dropped }) => dropped) },
+      { label: 'offered', colour: 'muted', dashed: true, values: perSecond(points, ({ offered }) => offered) },
+      { label: 'achieved', colour: 'low', values: perSecond(points, ({ completed }) => completed) },
+      { label: 'dropped', colour: 'bad', values: perSecond(points, ({ dropped }) => dropped) },
     ]),
     title: 'Offered and achieved',
     note: 'Requests due, answered or failed, and never sent, by the second in which they were due.',
@@ -45,13 +50,13 @@ function errorsOverTime(points: readonly TimelinePoint[]): Chart {
   const series: Series[] = kinds.map((kind, at) => ({
     label: kind,
     colour: ERROR_COLOURS[at % ERROR_COLOURS.length]!,
-    values: over(points, ({ errors }) => errors[kind] ?? 0),
+    values: perSecond(points, ({ errors }) => errors[kind] ?? 0),
   }))
   const none: Series = { label: 'errors', colour: 'bad', values: points.map(() => 0) }
   return {
-    ...timeChart(points, 'count', series.length > 0 ? series : [none]),
+    ...timeChart(points, 'perSec', series.length > 0 ? series : [none]),
     title: 'Errors by kind',
-    note: 'Failed requests by the second in which they were due. Dropped requests are not in here.',
+    note: 'Failed requests a second, by the second in which they were due. Dropped requests are not in here.',
   }
 }
 

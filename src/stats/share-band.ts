@@ -1,0 +1,111 @@
+import { betaQuantile } from './distributions.ts'
+import { designEffect, effectiveSample } from './effective-sample.ts'
+import { MAX_TRACKABLE_US, type Histogram } from './histogram.ts'
+
+/** Shares between which the band is interpolated are this far apart in log odds: 0.44, 0.5, 0.56, … 0.95, 0.96, … */
+const SPACING = 0.25
+
+interface Knot {
+  /** The share of samples at most so long. */
+  readonly share: number
+  /** Between these lies the true share. */
+  readonly low: number
+  readonly high: number
+}
+
+/** Before the shortest and after the longest time. */
+const NONE: Knot = { share: 0, low: 0, high: 0 }
+const ALL: Knot = { share: 1, low: 1, high: 1 }
+
+/**
+ * A confidence band around a distribution function: for every time, between which shares of all requests the true share
+ * within that time lies. Read the other way round, it holds the interval of every percentile: the times whose share may
+ * be p (Francisco & Fuller, Quantile Estimation With a Complex Survey Design, Annals of Statistics 19, 1991).
+ *
+ *     share  1 ┤             ╭──────   upper bound
+ *              │           ╭─╯╭─────   samples
+ *            p ┼──────────╭╯─╭╯────    lower bound
+ *              │        ╭─╯╭─╯
+ *            0 ┼────────╰──┼──╰────
+ *                        low high
+ *
+ * The variance is estimated anew at every time. That of the percentile alone misleads if the level of the run drifts: a
+ * median that lies between two narrow levels has half of its windows all below and half all above it, as if the run were
+ * worth a handful of requests, and yet 97% lie within the upper level, in every window.
+ *
+ * Because the band does not depend on p, both ends of the interval rise with p.
+ */
+export class ShareBand {
+  readonly #totals: readonly number[]
+  /** For each window how many samples lie within the time of each knot. */
+  readonly #hits: readonly (readonly number[])[]
+  readonly #confidence: number
+  /** Knots have numbers from −last to last; outside of them no sample, or every one, lies within the time. */
+  readonly #last: number
+  readonly #knots: (Knot | undefined)[] = []
+
+  /** @param all the windows merged; holds at least one sample */
+  constructor(windows: readonly Histogram[], all: Histogram, confidence: number) {
+    this.#confidence = confidence
+    this.#last = Math.ceil(Math.log(2 * all.count) / SPACING)
+    const shares = Array.from({ length: 2 * this.#last + 1 }, (_, at) => logistic((at - this.#last) * SPACING))
+    // Samples without a time are those above every time.
+    const timesUs = all.percentilesUs(shares).map((us) => Math.min(us, MAX_TRACKABLE_US))
+    this.#totals = windows.map(({ count }) => count)
+    this.#hits = windows.map((window) => window.countsAtMost(timesUs))
+  }
+
+  /** The least share whose lower bound reaches `p`: the percentile lies no higher. At least `p`. */
+  highestShare(p: number): number {
+    let at = this.#nearest(p)
+    while (this.#knot(at - 1).low >= p) at--
+    while (this.#knot(at).low < p) at++
+    const [before, after] = [this.#knot(at - 1), this.#knot(at)]
+    return between(before.share, after.share, (p - before.low) / (after.low - before.low))
+  }
+
+  /** The largest share whose upper bound does not exceed `p`: the percentile lies no lower. At most `p`. */
+  lowestShare(p: number): number {
+    let at = this.#nearest(p)
+    while (this.#knot(at + 1).high <= p) at++
+    while (this.#knot(at).high > p) at--
+    const [before, after] = [this.#knot(at), this.#knot(at + 1)]
+    return between(before.share, after.share, (p - before.high) / (after.high - before.high))
+  }
+
+  /** A knot from which the search for `p` is short. Of several crossings that of the bounds closest to the samples counts. */
+  #nearest(p: number): number {
+    return Math.max(-this.#last, Math.min(this.#last, Math.ceil(Math.log(p / (1 - p)) / SPACING)))
+  }
+
+  #knot(at: number): Knot {
+    const index = at + this.#last
+    if (index < 0) return NONE
+    if (index > 2 * this.#last) return ALL
+    return (this.#knots[index] ??= this.#measured(index))
+  }
+
+  #measured(index: number): Knot {
+    const effect = designEffect(this.#totals.map((total, window) => ({ hits: this.#hits[window]![index]!, total })))
+    const share = effect.hits / effect.total
+    return { share, ...shareInterval(share, effectiveSample(effect, this.#confidence), this.#confidence) }
+  }
+}
+
+/** Clopper and Pearson's interval of a share (Biometrika 26, 1934). @param sample need not be whole */
+export function shareInterval(share: number, sample: number, confidence: number): { low: number; high: number } {
+  const tail = (1 - confidence) / 2
+  const hits = share * sample
+  return {
+    low: share > 0 ? betaQuantile(tail, hits, sample - hits + 1) : 0,
+    high: share < 1 ? betaQuantile(1 - tail, hits + 1, sample - hits) : 1,
+  }
+}
+
+function logistic(logOdds: number): number {
+  return 1 / (1 + Math.exp(-logOdds))
+}
+
+function between(from: number, to: number, ratio: number): number {
+  return from + (to - from) * ratio
+}
