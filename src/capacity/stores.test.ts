@@ -6,7 +6,11 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { testContext } from '../../fixtures/services/context.ts'
 import { postgres } from '../services/postgres.ts'
 import { redis } from '../services/redis.ts'
+import { capacityOf } from '../run/share-evidence.ts'
+import type { Store } from '../run/stores.ts'
+import { windowOf, type TimedRun } from '../run/window.ts'
 import type { StartedService } from '../services/service.ts'
+import { createCapacity } from './capacity.ts'
 import { connectPostgres } from './postgres-sample.ts'
 import { connectRedis, parseInfo } from './redis-sample.ts'
 
@@ -174,5 +178,37 @@ describe('Redis', () => {
       maxMemoryBytes: 0,
       policy: 'noeviction',
     })
+  })
+})
+
+describe('stores of a run', () => {
+  const run: TimedRun = {
+    [windowOf]: () => ({
+      ...{ run: 'http 1', scope: 'steady phase', runStartMs: 0, runEndMs: 1, settledMs: 1 },
+      spans: [{ startMs: 0, endMs: Number.MAX_SAFE_INTEGER }],
+    }),
+  }
+  const at = (name: string, kind: 'postgres' | 'redis', url: string): Store => ({ name, kind, url, isAbsent: false })
+
+  test('are found by kind; of several the scenario names one', async () => {
+    const orders = at('orders', 'postgres', postgresUrl)
+    const sessions = at('sessions', 'redis', redisUrl)
+    await using one = await createCapacity({ pids: [], stores: [orders, sessions] })
+    const evidence = (await one.during(run))[capacityOf]()
+    expect(evidence.postgresConnections()).toMatchObject({ sampleCount: expect.any(Number), invalidities: [] })
+    expect(evidence.redisMemory()).toMatchObject({ invalidities: [] })
+
+    await using two = await createCapacity({ pids: [], stores: [orders, at('users', 'postgres', postgresUrl)] })
+    expect((await two.during(run))[capacityOf]().postgresConnections().invalidities).toMatchObject([
+      {
+        finding: expect.stringContaining('this run has 2 Postgres services'),
+        remedy: expect.stringContaining("capacity.during(run, { postgres: 'orders' })"),
+      },
+    ])
+    expect((await two.during(run, { postgres: 'users' }))[capacityOf]().postgresConnections().invalidities).toEqual([])
+    expect(
+      (await two.during(run, { postgres: 'stock' }))[capacityOf]().postgresConnections().invalidities,
+    ).toMatchObject([{ finding: expect.stringContaining('no Postgres service is named "stock"') }])
+    await expect(two.during(run, { database: 'users' } as object)).rejects.toThrow('database: is no option here')
   })
 })

@@ -240,8 +240,8 @@ export class RowChecks implements LedgerChecks {
   /** Without a database there is only the target's own word. */
   async #quiet(): Promise<Settled> {
     const { quiet, settleTimeoutMs } = this.#limits
-    if (quiet === undefined) return { horizon: '', said: 'read from outside of Postgres' }
     const startMs = this.#clock.nowMs()
+    if (quiet === undefined) return { horizon: '', asOfMs: startMs, said: 'read from outside of Postgres' }
     while (!(await quiet())) {
       if (this.#clock.nowMs() - startMs >= settleTimeoutMs) {
         throw new LedgerProblem(
@@ -251,7 +251,7 @@ export class RowChecks implements LedgerChecks {
       }
       await this.#clock.sleep(100, this.#context.signal)
     }
-    return { horizon: '', said: 'the target says it is quiet' }
+    return { horizon: '', asOfMs: this.#clock.nowMs(), said: 'the target says it is quiet' }
   }
 }
 

@@ -324,7 +324,7 @@ describe('nothing checked', () => {
     expect(invalidities).toMatchObject([
       {
         reason: 'no-samples',
-        finding: `1 operations were acknowledged, and not a single row was read: either all of them are lost, or this does not read the rows of run ${history.runId}: ${rows}`,
+        finding: `1 operation was acknowledged, and not a single row was read: either all of them are lost, or this does not read the rows of run ${history.runId}: ${rows}`,
       },
     ])
   })
@@ -430,8 +430,7 @@ describe('rows of a function', () => {
     expect(await checkHistory(history, { rows }, noDatabase)).toMatchObject({
       findings: [],
       invalidities: [],
-      waited:
-        'read from outside of Postgres; 1 missing at first, all there after 2.50 s; nothing came late within 2.00 s',
+      waited: 'read from outside of Postgres; 1 finding at first, none after 500 ms; nothing came late within 2.00 s',
     })
     expect(asked).toEqual(['mine', 'mine', 'mine', 'mine'])
   })

@@ -35,7 +35,7 @@ export function nothingChecked(
   if (rows > 0) return []
   return [
     noSamples(
-      `${formatCount(acknowledged)} operations were acknowledged, and not a single row was read: either all of them are lost, or this does not read the rows of run ${history.runId}: ${source}`,
+      `${formatCount(acknowledged)} ${acknowledged === 1 ? 'operation was' : 'operations were'} acknowledged, and not a single row was read: either all of them are lost, or this does not read the rows of run ${history.runId}: ${source}`,
       'run the query by hand: see that it names the right table, and that rows hold the run id or key that was sent',
     ),
   ]

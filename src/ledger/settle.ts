@@ -32,6 +32,11 @@ export interface Clock {
 export interface Settled {
   /** Differs if something was written between two of them; empty if that is not known. */
   readonly horizon: string
+  /**
+   * What is read now holds everything that was written until then, in milliseconds of the clock: a standby catches up with
+   * what it had received when settling began.
+   */
+  readonly asOfMs: number
   /** What was waited for: `waited 0.3 s: nothing was written for 300 ms`. */
   readonly said: string
 }
@@ -56,7 +61,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
   const received = last.standby?.received ?? 0n
   const isReplayed = ({ standby }: Pulse) => standby === undefined || standby.replayed >= received
   if (last.writers + last.open.length === 0 && last.horizon === settledAt && isReplayed(last))
-    return { horizon: last.horizon, said: 'nothing was written since' }
+    return { horizon: last.horizon, asOfMs: startMs, said: 'nothing was written since' }
 
   // On a standby others can only read; and the target's own word covers its transactions.
   let inFlight = quiet === undefined && last.standby === undefined ? last.open : []
@@ -76,6 +81,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     await clock.sleep(POLL_MS, signal)
     const now = await pulse()
     const nowMs = clock.nowMs()
+    const asOfMs = now.standby === undefined ? nowMs : startMs
     inFlight = inFlight.filter(({ id }) => now.open.some((open) => open.id === id))
     const isFree = inFlight.length === 0 && isReplayed(now)
     const wrote = now.writers + last.writers > 0 || now.horizon !== last.horizon
@@ -83,11 +89,11 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     last = now
     if (quiet !== undefined) {
       if ((await quiet()) && isFree && !wrote)
-        return { horizon: now.horizon, said: waited(nowMs, 'the target says it is quiet') }
+        return { horizon: now.horizon, asOfMs, said: waited(nowMs, 'the target says it is quiet') }
     } else if (isStill) {
       const stillMs = nowMs - stillSinceMs
       if (isFree && stillMs >= STILL_MS)
-        return { horizon: now.horizon, said: waited(nowMs, `nothing was written for ${formatMs(stillMs)}`) }
+        return { horizon: now.horizon, asOfMs, said: waited(nowMs, `nothing was written for ${formatMs(stillMs)}`) }
     } else {
       stillSinceMs = nowMs
       const text = await measure()
@@ -95,7 +101,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
       const sameMs = nowMs - measured.sinceMs
       if (isFree && sameMs >= SAME_MS) {
         const others = wrote ? 'others wrote' : 'other transactions were open'
-        return { horizon: '', said: waited(nowMs, `${text} for ${formatMs(sameMs)} while ${others}`) }
+        return { horizon: '', asOfMs, said: waited(nowMs, `${text} for ${formatMs(sameMs)} while ${others}`) }
       }
     }
     if (nowMs - startMs >= limitMs) {

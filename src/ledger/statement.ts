@@ -20,7 +20,7 @@ export function readStatement(query: string): Statement {
   if (statement.code.includes(';')) {
     throw new LedgerProblem(
       `a query must be one statement, and this one has several: ${showSql(query)}`,
-      'keep the SELECT alone; run what has to come before it as a query of its own',
+      'write one SELECT',
     )
   }
   return statement

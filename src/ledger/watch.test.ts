@@ -20,7 +20,7 @@ function watching(rowsAt: (ms: number) => Partial<Rows>, options: Partial<WatchO
   }
   const rows = () => ({ missing: 0, twice: 0, ...rowsAt(nowMs) })
   const watched = watchLedger<Rows>({
-    settle: async () => ({ horizon: JSON.stringify(rows()), said: 'waited' }),
+    settle: async () => ({ horizon: JSON.stringify(rows()), asOfMs: nowMs, said: 'waited' }),
     async read() {
       readAt.push(nowMs)
       return rows()
@@ -69,12 +69,33 @@ describe('a ledger is watched', () => {
   })
 })
 
+test('a ledger that lags is watched until it shows what was written by the end of the watch', async () => {
+  // A replica three seconds behind: what is read holds what was written when settling began.
+  let nowMs = 0
+  const lagMs = 3_000
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    async sleep(ms) {
+      nowMs += ms
+    },
+  }
+  const settle = async () => {
+    const asOfMs = nowMs
+    nowMs += lagMs
+    return { horizon: String(nowMs), asOfMs, said: 'waited' }
+  }
+  const read = async () => ({ missing: 0, twice: nowMs - lagMs >= 600 ? 1 : 0 })
+  const { verdict } = await watching(() => ({}), { settle, read, clock })
+  expect(verdict).toEqual({ missing: 0, twice: 1 })
+  expect(nowMs).toBe(2 * lagMs)
+})
+
 describe('what is missing', () => {
   test('may come late, and what follows it is watched for as long', async () => {
     const found = await watching((ms) => ({ missing: ms < 1_500 ? 100 : 0 }))
     expect(found).toEqual({
       verdict: { missing: 0, twice: 0 },
-      waited: 'waited; 100 missing at first, all there after 3.50 s; nothing came late within 2.00 s',
+      waited: 'waited; 100 findings at first, none after 1.50 s; nothing came late within 2.00 s',
       readAt: [0, 1_500],
       endedMs: 3_500,
     })
@@ -86,12 +107,12 @@ describe('what is missing', () => {
   test('is missing once the time-out has passed', async () => {
     expect(await watching((ms) => ({ missing: ms < 3_000 ? 100 : 7 }))).toEqual({
       verdict: { missing: 7, twice: 0 },
-      waited: 'waited; 100 missing at first, 7 after 10.0 s (read 2 times)',
+      waited: 'waited; 100 findings at first, 7 after 10.0 s (read 2 times)',
       readAt: [0, 3_000],
       endedMs: 10_000,
     })
     expect(await watching(() => ({ missing: 3 }))).toMatchObject({
-      waited: 'waited; 3 missing at first, 3 after 10.0 s (nothing was written meanwhile)',
+      waited: 'waited; 3 findings at first, 3 after 10.0 s (nothing was written meanwhile)',
       readAt: [0],
     })
   })
@@ -107,7 +128,7 @@ test('a watch ends with its signal', async () => {
   const controller = new AbortController()
   const settle = async () => {
     controller.abort(new Error('given up'))
-    return { horizon: '1', said: 'waited' }
+    return { horizon: '1', asOfMs: 0, said: 'waited' }
   }
   await expect(watching(() => ({}), { settle, signal: controller.signal })).rejects.toThrow('given up')
 })

@@ -51,14 +51,20 @@ export async function watchLedger<Verdict>(options: WatchOptions<Verdict>): Prom
   const { settle, read, missing, isFinal, loadEndedMs, settleForMs, settleTimeoutMs, signal, clock } = options
   const startMs = clock.nowMs()
   const first = await settle()
-  let { horizon } = first
-  let readMs = clock.nowMs()
+  let { horizon, asOfMs } = first
   let verdict = await read()
   const missingAtFirst = missing(verdict)
   let changedMs = loadEndedMs
+  let comeMs = startMs
   let arrivedMs = Number.NEGATIVE_INFINITY
   let rereads = 0
-  const waited = () => [first.said, ...describe({ missingAtFirst, left: missing(verdict), rereads, readMs, startMs })]
+  const waited = () => {
+    const left = missing(verdict)
+    return [
+      first.said,
+      ...describe({ missingAtFirst, left, rereads, tookMs: (left === 0 ? comeMs : asOfMs) - startMs }),
+    ]
+  }
   for (;;) {
     const left = missing(verdict)
     const nowMs = clock.nowMs()
@@ -71,22 +77,23 @@ export async function watchLedger<Verdict>(options: WatchOptions<Verdict>): Prom
     } else {
       const endMs = changedMs + settleForMs
       if (isFinal(verdict)) return { verdict, horizon, waited: waited().join('; ') }
-      if (readMs >= endMs) {
+      if (asOfMs >= endMs) {
         const late = settleForMs > 0 ? [`nothing came late within ${formatMs(settleForMs)}`] : []
         return { verdict, horizon, waited: [...waited(), ...late].join('; ') }
       }
-      await clock.sleep(Math.max(1, endMs - nowMs), signal)
+      if (endMs > nowMs) await clock.sleep(endMs - nowMs, signal)
     }
     signal.throwIfAborted()
     const settled = await settle()
-    readMs = clock.nowMs()
+    asOfMs = settled.asOfMs
     if (settled.horizon !== '' && settled.horizon === horizon) continue
     horizon = settled.horizon
     verdict = await read()
     rereads++
     if (missing(verdict) === left) continue
-    if (missing(verdict) < left) arrivedMs = readMs
-    changedMs = readMs
+    changedMs = clock.nowMs()
+    if (missing(verdict) < left) arrivedMs = changedMs
+    if (missing(verdict) === 0) comeMs = changedMs
   }
 }
 
@@ -94,19 +101,15 @@ interface Progress {
   readonly missingAtFirst: number
   readonly left: number
   readonly rereads: number
-  readonly readMs: number
-  readonly startMs: number
+  readonly tookMs: number
 }
 
-function describe({ missingAtFirst, left, rereads, readMs, startMs }: Progress): string[] {
+function describe({ missingAtFirst, left, rereads, tookMs }: Progress): string[] {
   if (missingAtFirst === 0) return []
-  const after = `after ${formatMs(readMs - startMs)}`
+  const first = `${formatCount(missingAtFirst)} ${missingAtFirst === 1 ? 'finding' : 'findings'} at first`
+  const after = `after ${formatMs(tookMs)}`
   const times = rereads === 0 ? 'nothing was written meanwhile' : `read ${formatCount(rereads + 1)} times`
-  return [
-    left === 0
-      ? `${formatCount(missingAtFirst)} missing at first, all there ${after}`
-      : `${formatCount(missingAtFirst)} missing at first, ${formatCount(left)} ${after} (${times})`,
-  ]
+  return [left === 0 ? `${first}, none ${after}` : `${first}, ${formatCount(left)} ${after} (${times})`]
 }
 
 function stillArriving(left: number, settleTimeoutMs: number): LedgerProblem {
