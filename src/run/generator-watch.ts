@@ -1,13 +1,11 @@
-import { monitorEventLoopDelay, type EventLoopUtilization } from 'node:perf_hooks'
+import type { EventLoopUtilization } from 'node:perf_hooks'
 import { clearInterval, eventLoopUtilization, now, setInterval } from '../machine/clock.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
 import { descriptorLimit } from './descriptor-limit.ts'
 import type { DelayStats, GeneratorHealth } from './generator.ts'
+import { LoopDelay } from './loop-delay.ts'
 import { ScheduleDelay } from './schedule-delay.ts'
-
-/** Milliseconds between looks at how late the event loop is. */
-const RESOLUTION_MS = 10
 
 /**
  * Measures how the generator's own process fares: from {@link start}, at the beginning of the counted phases, to
@@ -15,7 +13,9 @@ const RESOLUTION_MS = 10
  */
 export class GeneratorWatch {
   readonly #countSockets: () => number
-  readonly #loopDelay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
+  /** Read once: that is a file, or a command. */
+  readonly #descriptorLimit = descriptorLimit()
+  readonly #loopDelay = new LoopDelay()
   #scheduleDelay = new ScheduleDelay()
   #sampler: NodeJS.Timeout | undefined
   #startedMs = 0
@@ -37,8 +37,7 @@ export class GeneratorWatch {
     this.#loopAtStart = eventLoopUtilization()
     this.#ratios = undefined
     this.#scheduleDelay = new ScheduleDelay()
-    this.#loopDelay.enable()
-    this.#loopDelay.reset()
+    this.#loopDelay.start()
     this.#sample()
     clearInterval(this.#sampler)
     this.#sampler = setInterval(() => this.#sample(), 1000)
@@ -55,7 +54,7 @@ export class GeneratorWatch {
     this.#sample()
     clearInterval(this.#sampler)
     this.#sampler = undefined
-    this.#loopDelay.disable()
+    this.#loopDelay.stop()
   }
 
   /** The figures so far, or those of the whole watch once it is stopped. */
@@ -65,12 +64,12 @@ export class GeneratorWatch {
     return {
       scheduleDelay: delayStats(this.#scheduleDelay.all),
       ...(sustained === undefined ? {} : { sustainedScheduleDelay: sustained }),
-      eventLoopDelay: this.#loopStats(),
+      eventLoopDelay: this.#loopDelay.stats,
       eventLoopUtilization: utilization,
       cpuRatio: cpu,
       maxRssBytes: this.#maxRssBytes,
       openSockets: this.#maxSockets,
-      descriptorLimit: descriptorLimit(),
+      descriptorLimit: this.#descriptorLimit,
     }
   }
 
@@ -79,17 +78,6 @@ export class GeneratorWatch {
     const wallMs = Math.max(1, now() - this.#startedMs)
     const { utilization } = eventLoopUtilization(this.#loopAtStart)
     return { utilization, cpu: (user + system) / 1000 / wallMs }
-  }
-
-  #loopStats(): DelayStats {
-    // The histogram counts from one look to the next, the wait asked for included.
-    const late = (ns: number) => Math.max(0, ns / 1e6 - RESOLUTION_MS)
-    if (this.#loopDelay.count === 0) return { p50Ms: 0, p99Ms: 0, maxMs: 0 }
-    return {
-      p50Ms: late(this.#loopDelay.percentile(50)),
-      p99Ms: late(this.#loopDelay.percentile(99)),
-      maxMs: late(this.#loopDelay.max),
-    }
   }
 
   #sample(): void {

@@ -10,8 +10,8 @@ export interface GeneratorHealth {
    * Absent where there was no other second.
    */
   readonly sustainedScheduleDelay?: DelayStats
-  /** How late timers and events were handled, sampled through the counted phases. */
-  readonly eventLoopDelay: DelayStats
+  /** How long an event at any instant of the counted phases had to wait because the event loop was blocked. */
+  readonly eventLoopDelay: LoopDelayStats
   /** Share of the wall time that the event loop was busy, 0–1. */
   readonly eventLoopUtilization: number
   /** CPU time of the generator's process over wall time, 0–1 of one core (several threads can exceed 1). */
@@ -31,4 +31,15 @@ export interface DelayStats {
    */
   readonly p99AtLeastMs?: number
   readonly maxMs: number
+}
+
+/**
+ * Weighted by time: 99% of all instants waited no longer than `p99Ms`. A block of 300 ms every two seconds is 15% of the
+ * time, though it is one look at the loop in 170.
+ */
+export interface LoopDelayStats extends Omit<DelayStats, 'p99AtLeastMs'> {
+  /** Absent in results of earlier versions, as is {@link sustainedP99Ms}. */
+  readonly p95Ms?: number
+  /** `p99Ms` without the longest block: one pause, such as a garbage collection, is no saturation. */
+  readonly sustainedP99Ms?: number
 }

@@ -12,7 +12,11 @@ export function httpInvalidities(
 ): readonly Invalidity[] {
   const serviceP50Ms = totalsOf(series, phases, WHOLE_RUN).sum.serviceTime.percentileUs(0.5) / 1000
   const limits = limitsBeside(serviceP50Ms, written)
-  const found = [...generatorInvalidities(generator, limits), ...missedRate(totals.sum, generator, limits)]
+  // Refusals and resets are the target's, however the generator fares: attempts to connect that all fail keep it busy.
+  const found =
+    totals.targetErrors * 2 > totals.sum.offered
+      ? []
+      : [...generatorInvalidities(generator, limits), ...missedRate(totals.sum, generator, limits)]
   if (abortReason !== undefined) found.push(abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame)))
   if (phasesIn(phases, scope).some((at) => phases[at]!.name === 'warmup'))
     found.push({

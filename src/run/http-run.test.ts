@@ -84,9 +84,10 @@ test('what speaks against a run: abort, a scope within the warm-up, a generator 
   expect(reasons(httpRun(measured(half)))).toEqual([])
 })
 
+const LATE = { ...HEALTHY, scheduleDelay: { p50Ms: 1, p99Ms: 500, maxMs: 900 } }
+
 test('a run given up by its own rule is blamed on the target, unless a starved generator could have caused the errors', () => {
-  const requests = [series('a', undefined, every(10, 4500, 6500, { latencyMs: 1, error: ['connect', 'ECONNREFUSED'] }))]
-  const late = { ...HEALTHY, scheduleDelay: { p50Ms: 1, p99Ms: 500, maxMs: 900 } }
+  const requests = [series('a', undefined, every(10, 4500, 6500, { latencyMs: 1, error: ['timeout', 'after 1 ms'] }))]
   const found = (more: Partial<HttpMeasurement>) => {
     const run = httpRun(measured(requests, { abortReason: 'error rate 100%', ...more }))
     const words = run[evidenceOf]().invalidities.map(({ reason, blame }) => (blame ? `${blame}: ${reason}` : reason))
@@ -94,14 +95,34 @@ test('a run given up by its own rule is blamed on the target, unless a starved g
   }
   expect(found({ abortBlame: 'target' })).toEqual([['target: aborted'], []])
   expect(found({ abortBlame: 'target or generator' })).toEqual([['target: aborted'], []])
-  expect(found({ abortBlame: 'target', generator: late })).toEqual([
+  expect(found({ abortBlame: 'target', generator: LATE })).toEqual([
     ['generator-saturated', 'target: aborted'],
     ['generator-saturated'],
   ])
-  expect(found({ abortBlame: 'target or generator', generator: late })).toEqual([
+  expect(found({ abortBlame: 'target or generator', generator: LATE })).toEqual([
     ['generator-saturated', 'aborted'],
     ['generator-saturated', 'aborted'],
   ])
+})
+
+test.each([
+  { kind: 'connect', detail: 'ECONNREFUSED', isTargets: true },
+  { kind: 'connect', detail: 'ECONNRESET', isTargets: true },
+  { kind: 'connect', detail: 'EADDRNOTAVAIL', isTargets: false },
+  { kind: 'reset', detail: 'ECONNRESET', isTargets: true },
+  { kind: 'status', detail: '503', isTargets: true },
+  { kind: 'body', detail: 'aborted', isTargets: true },
+  { kind: 'timeout', detail: 'after 1 s', isTargets: false },
+] as const)('a late generator explains no $kind $detail: $isTargets', ({ kind, detail, isTargets }) => {
+  const reasonsWith = (good: number) => {
+    const wrong = every(10, 4500, 8000, { latencyMs: 1, error: [kind, detail] })
+    const requests = [series('a', undefined, [...wrong, ...every(10, 4500, 4500 + good * 10, { latencyMs: 1 })])]
+    const { invalidities } = httpRun(measured(requests, { generator: LATE }))[evidenceOf]()
+    return invalidities.map(({ reason }) => reason)
+  }
+  expect(reasonsWith(349)).toEqual(isTargets ? [] : ['generator-saturated'])
+  // Half of the requests leave open what a generator in good health would have found.
+  expect(reasonsWith(350)).toEqual(['generator-saturated'])
 })
 
 test('the result is plain JSON, without warm-up in its counts and with it in its timeline', () => {

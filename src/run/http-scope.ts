@@ -2,6 +2,7 @@ import type { Phase, PhaseName } from '../load/load.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
 import { RequestWindow, type PhasedTimeline } from './http-timeline.ts'
+import { targetErrorsIn } from './tally.ts'
 
 /** One stream of requests of a run: those of a step, or of a step and a tag. */
 export interface RequestSeries {
@@ -85,6 +86,11 @@ export class ScopeTotals {
 
   get latency(): Histogram {
     return this.sum.latency
+  }
+
+  /** Errors that are certainly the target's: refusals, resets, statuses, bodies. */
+  get targetErrors(): number {
+    return targetErrorsIn(this.sum)
   }
 
   /** Errors and dropped requests of those offered; 0 where none was. */

@@ -37,6 +37,14 @@ export class Lookout {
     this.#parts = parts
   }
 
+  /**
+   * Has the code of a look compiled before the load begins: the first look of a process takes milliseconds, in which
+   * nothing is sent.
+   */
+  prime(): void {
+    this.#parts.snapshots.make('running', 0, 0)
+  }
+
   /** @param startMs when the run began, of `performance.now()` */
   start(startMs: number): void {
     this.#startMs = startMs

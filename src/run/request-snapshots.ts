@@ -29,22 +29,24 @@ export class SnapshotMaker {
   /** When the load began; a run that was given up before has none. */
   startMs: number | undefined
   readonly #parts: SnapshotParts
+  readonly #load: string
   #cpu = process.cpuUsage()
   #atMs = now()
 
   constructor(parts: SnapshotParts) {
     this.#parts = parts
+    this.#load = describeLoad(parts.load)
   }
 
   make(state: RunSnapshot['state'], inFlight: number, users: number): RunSnapshot {
-    const { name, kind, load, plannedMs, tally, phases } = this.#parts
+    const { name, kind, plannedMs, tally, phases } = this.#parts
     const elapsedMs = this.startMs === undefined ? 0 : now() - this.startMs
     const { offered, sent, completed, dropped, errors } = tally
     const recent = this.#recent(elapsedMs)
     return {
       run: name,
       kind,
-      load: describeLoad(load),
+      load: this.#load,
       elapsedMs,
       plannedMs,
       phase: (phases.find(({ endMs }) => elapsedMs < endMs) ?? phases.at(-1)!).name,

@@ -29,8 +29,22 @@ export class Tally {
 }
 
 /** Connection attempts that the other side turned down. All else may be a limit of this machine, or late by its own fault. */
-const TURNED_DOWN = new Set(['ECONNREFUSED', 'ECONNRESET'])
+const TURNED_DOWN: readonly string[] = ['ECONNREFUSED', 'ECONNRESET']
 
 function isTargets(kind: ErrorKind, detail: string): boolean {
-  return kind === 'connect' ? TURNED_DOWN.has(detail) : kind !== 'timeout'
+  return kind === 'connect' ? TURNED_DOWN.includes(detail) : kind !== 'timeout'
+}
+
+/** Of the errors of a part of a run, those that are certainly the target's. */
+export function targetErrorsIn({ errors, details }: CountedErrors): number {
+  const of = (kind: ErrorKind) => errors.get(kind) ?? 0
+  const turnedDown = TURNED_DOWN.reduce((sum, detail) => sum + (details.get(detail) ?? 0), 0)
+  const others = [...errors.keys()].filter((kind) => kind !== 'timeout' && kind !== 'connect')
+  return others.reduce((sum, kind) => sum + of(kind), Math.min(turnedDown, of('connect')))
+}
+
+interface CountedErrors {
+  readonly errors: ReadonlyMap<ErrorKind, number>
+  /** By words, such as the code of the system. */
+  readonly details: ReadonlyMap<string, number>
 }

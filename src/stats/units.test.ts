@@ -73,6 +73,10 @@ describe('units for people', () => {
 
   it.each([
     [formatCount(11_940.4), '11,940'],
+    [formatCount(999), '999'],
+    [formatCount(1_234_567), '1,234,567'],
+    [formatCount(-12_345), '-12,345'],
+    [formatCount(Number.NaN), 'NaN'],
     [formatRate(200), '200/s'],
     [formatRate(4.5), '4.5/s'],
     [formatRate(99.96), '100/s'],

@@ -29,7 +29,8 @@ export function formatRatio(ratio: number): string {
 
 /** A count with thousands separated: `11,940`. */
 export function formatCount(count: number): string {
-  return Math.round(count).toLocaleString('en-US')
+  // Not `toLocaleString()`: its first call loads ICU's data, which takes 25 ms in the middle of a run.
+  return String(Math.round(count)).replace(/\d(?=(?:\d{3})+$)/g, '$&,')
 }
 
 /** A rate: `200/s`, `4.5/s`. */

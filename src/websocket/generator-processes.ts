@@ -1,4 +1,4 @@
-import type { GeneratorHealth } from '../run/generator.ts'
+import type { GeneratorHealth, LoopDelayStats } from '../run/generator.ts'
 
 /**
  * How several generator processes fared together: delays, utilisation and CPU are those of the worst process, as each
@@ -9,10 +9,16 @@ export function worstHealth(main: GeneratorHealth, others: readonly GeneratorHea
   const all = [main, ...others]
   const most = (of: (health: GeneratorHealth) => number) => Math.max(...all.map(of))
   const sum = (of: (health: GeneratorHealth) => number) => all.reduce((total, health) => total + of(health), 0)
-  const worstDelay = (of: 'p50Ms' | 'p99Ms' | 'maxMs') => most(({ eventLoopDelay }) => eventLoopDelay[of])
+  const worstDelay = (of: keyof LoopDelayStats) => most(({ eventLoopDelay }) => eventLoopDelay[of] ?? 0)
   return {
     ...main,
-    eventLoopDelay: { p50Ms: worstDelay('p50Ms'), p99Ms: worstDelay('p99Ms'), maxMs: worstDelay('maxMs') },
+    eventLoopDelay: {
+      p50Ms: worstDelay('p50Ms'),
+      p95Ms: worstDelay('p95Ms'),
+      p99Ms: worstDelay('p99Ms'),
+      sustainedP99Ms: worstDelay('sustainedP99Ms'),
+      maxMs: worstDelay('maxMs'),
+    },
     eventLoopUtilization: most(({ eventLoopUtilization }) => eventLoopUtilization),
     cpuRatio: most(({ cpuRatio }) => cpuRatio),
     maxRssBytes: sum(({ maxRssBytes }) => maxRssBytes),
