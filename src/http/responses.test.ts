@@ -93,6 +93,18 @@ test('decodes several codings, raw deflate, and what comes in chunks', async () 
   ).toBe('')
 })
 
+test('counts the bytes of bodies as received, whether somebody looks at them or not', async () => {
+  const bytes = zlib.gzipSync('a'.repeat(1_000))
+  const server = createServer((_, response) => response.setHeader('content-encoding', 'gzip').end(bytes))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { http } = engineFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const load = sharedIterations({ iterations: 3, vus: 1 })
+  const unseen = await http.run({ load, request: { path: '/' } })
+  const seen = await http.run({ load, request: { path: '/', check: { text: 'aaa' } } })
+  server.close()
+  expect([unseen.receivedBytes, seen.receivedBytes, seen.errors.size]).toEqual([3 * bytes.length, 3 * bytes.length, 0])
+})
+
 test('sends no accept-encoding by default, and a header of its own as given', async () => {
   expect((await runAgainst((it) => it.end(), {})).sent[0]).not.toHaveProperty('accept-encoding')
   const own = await runAgainst((it) => it.end(), { acceptEncoding: ['br'], headers: { 'Accept-Encoding': 'gzip' } })
@@ -314,7 +326,7 @@ test.each<[string, Partial<HttpRunOptions>, string]>([
   [
     'key as a number',
     { record: { key: (() => 5) as never } },
-    'record.key: the function must return a text that is not empty, or undefined, it returned 5',
+    'record.key: the function must return a text that is not empty, a list of such texts, or undefined, it returned 5',
   ],
 ])('refuses what a function has no meaning for: %s', async (_, options, message) => {
   await expect(runAgainst((it) => void it.end('{}'), options)).rejects.toThrow(message)

@@ -115,6 +115,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     }
     const window = this.#count(endMs, status)
     window.countStatus(status)
+    window.receivedBytes += reader.bodyBytes
     if (wrong === undefined) {
       this.#goodWindow = window
       this.#after(endMs)

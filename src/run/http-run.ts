@@ -32,6 +32,8 @@ interface HttpRunBase extends TimedRun {
   readonly statuses: ReadonlyMap<number, number>
   /** Errors and dropped requests of those offered, 0–1. */
   readonly errorRatio: number
+  /** Bytes of response bodies as received: before decoding, without headers and the framing of chunks. */
+  readonly receivedBytes: number
   /** Length of the scope. */
   readonly durationMs: number
   /** Every second of the whole run, warm-up included, by intended start. */
@@ -139,6 +141,10 @@ class ScopedRun implements HttpRunBase {
 
   get errorRatio(): number {
     return this.#totals.errorRatio
+  }
+
+  get receivedBytes(): number {
+    return this.#totals.sum.receivedBytes
   }
 
   get durationMs(): number {

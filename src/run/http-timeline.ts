@@ -3,6 +3,8 @@ import { Window, WINDOW_MS } from '../stats/timeline.ts'
 
 /** A window of requests that also counts what went wrong in words: `503`, `ECONNREFUSED`, `extract token: …`. */
 export class RequestWindow extends Window {
+  /** Bytes of response bodies, as received. */
+  receivedBytes = 0
   #details: Map<string, number> | undefined
 
   /** How often each thing went wrong, by words that carry no data of the scenario. */
@@ -22,6 +24,7 @@ export class RequestWindow extends Window {
     this.offered += other.offered
     this.sent += other.sent
     this.dropped += other.dropped
+    this.receivedBytes += other.receivedBytes
     addCounts(this.errors, other.errors)
     addCounts(this.statuses, other.statuses)
     if (other.details.size > 0) addCounts((this.#details ??= new Map()), other.details)
