@@ -5,9 +5,9 @@ import { WebSocketServer } from 'ws'
  * The barest fan-out server: whoever connects is subscribed, a publication told by the parent process goes to all.
  * Several of them share one port (`reusePort`), for more sockets than one process has descriptors.
  *
- *     node bench/ws-bare-server.ts <port, 0 for a free one> <share the port: 0 or 1>
+ *     node bench/ws-bare-server.ts <port, 0 for a free one> <share the port: 0 or 1> <permessage-deflate: 0 or 1>
  */
-const [port, shares] = process.argv.slice(2).map(Number)
+const [port, shares, deflates] = process.argv.slice(2).map(Number)
 
 export interface PublishCommand {
   readonly id: string
@@ -17,7 +17,7 @@ export interface PublishCommand {
 }
 
 const server = createServer()
-const sockets = new WebSocketServer({ server, perMessageDeflate: false })
+const sockets = new WebSocketServer({ server, perMessageDeflate: deflates === 1 ? { threshold: 0 } : false })
 sockets.on('connection', (socket) => {
   socket.on('error', () => socket.terminate())
   socket.send('welcome')

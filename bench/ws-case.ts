@@ -4,7 +4,8 @@ import { bareTarget, cpuSecondsOf, referenceTarget } from './ws-targets.ts'
 
 /** One case of `ws.ts`, in a process of its own so that memory is that of this case alone. */
 export interface WsCase {
-  readonly target: 'bare' | 'reference'
+  /** `deflate`: the bare server, with permessage-deflate. */
+  readonly target: 'bare' | 'deflate' | 'reference'
   readonly sockets: number
   readonly serverProcesses: number
   readonly ratePerSec: number
@@ -34,7 +35,10 @@ export interface WsFigures extends WsCase {
 }
 
 async function measure(plan: WsCase): Promise<WsFigures> {
-  await using target = plan.target === 'bare' ? await bareTarget(plan.serverProcesses) : await referenceTarget()
+  await using target =
+    plan.target === 'reference'
+      ? await referenceTarget()
+      : await bareTarget(plan.serverProcesses, plan.target === 'deflate')
   const begunMs = performance.now()
   let published: { atMs: number; serverCpu: number } | undefined
   const serverCpu = () => target.pids.reduce((sum, pid) => sum + cpuSecondsOf(pid), 0)
@@ -54,6 +58,7 @@ async function measure(plan: WsCase): Promise<WsFigures> {
   const run = await ws.fanOut({
     ...target.options,
     connections: plan.sockets,
+    ...(plan.target === 'deflate' && { perMessageDeflate: true }),
     publish: { rate: plan.ratePerSec, send: (publication) => target.send(publication) },
     warmup: '2s',
     duration: plan.durationMs,

@@ -16,12 +16,12 @@ export interface BenchTarget extends AsyncDisposable {
 }
 
 /** `processes` bare `ws` servers on one port. */
-export async function bareTarget(processes: number): Promise<BenchTarget> {
+export async function bareTarget(processes: number, isDeflating = false): Promise<BenchTarget> {
   const servers: ChildProcess[] = []
   let port = 0
   for (let index = 0; index < processes; index++) {
     const file = fileURLToPath(new URL('ws-bare-server.ts', import.meta.url))
-    const child = fork(file, [String(port), processes > 1 ? '1' : '0'], { execArgv: [] })
+    const child = fork(file, [String(port), processes > 1 ? '1' : '0', isDeflating ? '1' : '0'], { execArgv: [] })
     servers.push(child)
     const [address] = (await once(child, 'message')) as [{ port: number }]
     port = address.port

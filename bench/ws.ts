@@ -1,6 +1,7 @@
 /**
  * How much fan-out does the generator carry, and what does it cost? 1,000 to 20,000 sockets at two publications a second
- * against a bare `ws` server and against the reference target, then one publication to 50,000 sockets. Server and
+ * against a bare `ws` server, the same with permessage-deflate, and the reference target; then one publication to 50,000
+ * sockets. Server and
  * generator share this machine. Where k6 is on the path, the same with its sockets. Prints a table and writes
  * `perf-report/bench/ws.json`.
  *
@@ -16,24 +17,30 @@ import { formatCount, formatMs, formatRatio, significant } from '../src/stats/un
 import type { WsCase, WsFigures } from './ws-case.ts'
 import { measureK6, type K6Figures } from './ws-k6.ts'
 
-const [targets = 'bare,reference', sizes = '1000,5000,10000,20000,50000', seconds = '10'] = process.argv.slice(2)
+const [targets = 'bare,deflate,reference', sizes = '1000,5000,10000,20000,50000', seconds = '10'] =
+  process.argv.slice(2)
 /** Descriptors of a server that are not sockets of the load. */
 const SERVER_RESERVE = 500
 /** From this size on a single publication is what is asked for. */
 const ONE_PUBLICATION_FROM = 50_000
 
+/** To the largest size at which one server process deflates for all sockets twice a second. */
+const DEFLATE_UP_TO = 10_000
+
 const perServer = descriptorLimit() - SERVER_RESERVE
 
 function casesOf(): WsCase[] {
   return targets.split(',').flatMap((target) => {
-    return sizes.split(',').flatMap((size) => caseOf(target === 'reference' ? 'reference' : 'bare', Number(size)))
+    return sizes.split(',').flatMap((size) => caseOf(target as WsCase['target'], Number(size)))
   })
 }
 
 function caseOf(target: WsCase['target'], sockets: number): WsCase | [] {
   const isSingle = sockets >= ONE_PUBLICATION_FROM
   if (isSingle && target === 'reference') return []
-  const serverProcesses = target === 'bare' ? Math.ceil(sockets / (perServer * 0.97)) : 1
+  // What compression costs is seen at one size; a server that deflates for more is what would be measured.
+  if (target === 'deflate' && sockets > DEFLATE_UP_TO) return []
+  const serverProcesses = target !== 'reference' ? Math.ceil(sockets / (perServer * 0.97)) : 1
   if (target === 'reference' && sockets > perServer)
     console.log(
       `reference target: ${formatCount(sockets)} sockets asked, its process may open ${formatCount(descriptorLimit())} descriptors (ulimit -n); taking ${formatCount(perServer)}`,

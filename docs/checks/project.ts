@@ -6,12 +6,16 @@ import { DOCS, type Snippet } from './snippets.ts'
 export const PROJECT = join(DOCS, 'checks/generated')
 
 const NAMES = `
-  constantArrivalRate, constantVus, inflowOf, killTarget, rampingArrivalRate, rampingVus, sharedIterations, spike, sql, unique`
+  constantArrivalRate, constantVus, delimited, graphqlOperation, graphqlTransportWs, inflowOf, killTarget,
+  lengthPrefixed, Message, mqtt, mqttPublish, mqttSubscribe, phoenixChannels, phoenixJoin, phoenixPush,
+  rampingArrivalRate, rampingVus, sharedIterations, signalR, signalRInvocation, socketIo, socketIoEvent,
+  socketIoRequest, spike, sql, stomp, stompSend, stompSubscribe, unique`
 const FIXTURES = 'http, ws, ledger, metrics, capacity, freshness, micro, chaos, reset, compare, baseline, target, runId'
 
 /** Loads are cut to a second or so: what an example says is tried, not how long it takes. */
 const PRELUDE = `import { expect } from 'vitest'
 import { perfTest as original, ${NAMES} } from 'vitest-slo'
+import type { Framing } from 'vitest-slo'
 
 const perfTest = original.extend({
   slo: async ({ slo }: { slo: { scale: object } }, use: (slo: object) => Promise<void>) =>

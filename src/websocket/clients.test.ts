@@ -15,6 +15,7 @@ function connectedFrom(clients: number, urls: readonly string[], sources: readon
     handshake: (_: unknown, instance: number) => ({ url: urls[instance]!, headers: {}, subprotocols: [] }),
     framing: undefined,
     heartbeat: undefined,
+    perMessageDeflate: false,
     subscribe: undefined,
     acknowledged: undefined,
     acknowledgeTimeoutMs: 1_000,
@@ -24,7 +25,7 @@ function connectedFrom(clients: number, urls: readonly string[], sources: readon
   const all = new Clients(plan, events, (pool) => {
     const connect: SocketPool['connect'] = (client, { localAddress }) => {
       from[client] = localAddress
-      pool.opened(client, 0)
+      pool.opened(client, 0, false)
     }
     return { connect } as SocketPool
   })

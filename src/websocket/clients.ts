@@ -4,7 +4,8 @@ import { durationMs } from '../options/checks.ts'
 import { redactText } from '../options/redact.ts'
 import type { HeartbeatCounts } from '../run/fan-out-counts.ts'
 import { ScenarioError } from '../run/scenario-error.ts'
-import { ApplicationHeartbeats, type Beat } from './application-heartbeats.ts'
+import { ApplicationHeartbeats, heartbeatNotes, type Beat } from './application-heartbeats.ts'
+import { formatCount } from '../stats/units.ts'
 import { nowUs } from './clock.ts'
 import { ClientStates } from './client-states.ts'
 import { FramedConnections, type FramedEvents } from './framed-connections.ts'
@@ -28,6 +29,7 @@ export interface ClientsPlan<D> {
   readonly maxHandshakes: number
   readonly handshake: (vu: Vu<D>, instance: number) => HandshakeRequest | Promise<HandshakeRequest>
   readonly framing: Framing | undefined
+  readonly perMessageDeflate: boolean
   readonly heartbeat: HeartbeatPlan<D> | undefined
   readonly subscribe: ((vu: Vu<D>) => Outgoing | readonly Outgoing[]) | undefined
   readonly acknowledged: ((message: Message, vu: Vu<D>) => boolean) | undefined
@@ -63,6 +65,8 @@ export class Clients<D> implements PoolEvents {
   readonly #heartbeat: Beat | undefined
   readonly states: ClientStates
   #sweep: NodeJS.Timeout | undefined
+  #opened = 0
+  #uncompressed = 0
   #isStopped = false
 
   constructor(plan: ClientsPlan<D>, events: ClientEvents, createPool: (events: PoolEvents) => SocketPool) {
@@ -114,6 +118,16 @@ export class Clients<D> implements PoolEvents {
     return this.#heartbeats.counts
   }
 
+  /** What a report says about the connections. */
+  get notes(): readonly string[] {
+    const notes = heartbeatNotes(this.#heartbeats.counts)
+    if (this.#plan.perMessageDeflate && this.#uncompressed > 0)
+      notes.push(
+        `the target declined permessage-deflate on ${formatCount(this.#uncompressed)} of ${formatCount(this.#opened)} connections`,
+      )
+    return notes
+  }
+
   /** No more handshakes and nothing reported from here on. */
   stop(): void {
     this.#isStopped = true
@@ -151,8 +165,10 @@ export class Clients<D> implements PoolEvents {
     )
   }
 
-  opened(client: number, atUs: number): void {
+  opened(client: number, atUs: number, isCompressed: boolean): void {
     if (this.#isStopped) return
+    this.#opened++
+    if (!isCompressed) this.#uncompressed++
     this.states.opened(client, atUs, atUs + this.#plan.acknowledgeTimeoutMs * 1000)
     const { framing } = this.#plan
     this.#guard(() => {

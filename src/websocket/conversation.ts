@@ -10,7 +10,6 @@ import type { RequestSeries } from '../run/http-scope.ts'
 import { PhasedTimeline } from '../run/http-timeline.ts'
 import { SlowestRequests } from '../run/slowest-requests.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
-import { heartbeatNotes } from './application-heartbeats.ts'
 import { Clients, type ClientEvents } from './clients.ts'
 import { toPerformanceMs } from './clock.ts'
 import { Conversant } from './conversant.ts'
@@ -114,7 +113,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       origin: plan.urls.map((url) => new URL(url).origin).join(', '),
       generator: worstHealth(executed.generator, this.#pool.health),
       history: undefined,
-      warnings: [...executed.warnings, ...this.#pool.lost, ...heartbeatNotes(this.#clients.heartbeats)],
+      warnings: [...executed.warnings, ...this.#pool.lost, ...this.#clients.notes],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
   }

@@ -9,7 +9,7 @@ type Event = readonly [name: keyof PoolEvents, ...rest: unknown[]]
 function recorder(): { events: Event[]; sink: PoolEvents } {
   const events: Event[] = []
   const sink: PoolEvents = {
-    opened: (client, atUs) => events.push(['opened', client, atUs]),
+    opened: (client, atUs, isCompressed) => events.push(['opened', client, atUs, isCompressed]),
     failed: (client, kind) => events.push(['failed', client, kind]),
     closed: (client, why) => events.push(['closed', client, why]),
     message: (client, data, isBinary, atUs) => events.push(['message', client, data.toString(), isBinary, atUs]),
@@ -20,7 +20,7 @@ function recorder(): { events: Event[]; sink: PoolEvents } {
 const client = fc.nat({ max: 100_000 })
 const atUs = fc.double({ min: 0, max: 1e15, noNaN: true })
 const step = fc.oneof(
-  fc.record({ do: fc.constant('opened' as const), client, atUs }),
+  fc.record({ do: fc.constant('opened' as const), client, atUs, isCompressed: fc.boolean() }),
   fc.record({ do: fc.constantFrom('failed' as const, 'closed' as const), client, words: fc.string() }),
   fc.record({ do: fc.constant('take' as const) }),
   {
@@ -47,7 +47,7 @@ test('what was batched in one process and played in another is what happened, in
       for (const step of steps) {
         if (step.do === 'take') flush()
         for (const sink of step.do === 'take' ? [] : [direct.sink, batcher]) {
-          if (step.do === 'opened') sink.opened(step.client, step.atUs)
+          if (step.do === 'opened') sink.opened(step.client, step.atUs, step.isCompressed)
           if (step.do === 'failed') sink.failed(step.client, step.words)
           if (step.do === 'closed') sink.closed(step.client, step.words)
           if (step.do === 'message') sink.message(step.client, Buffer.from(step.text), step.isBinary, step.atUs)
@@ -67,7 +67,7 @@ test('the first event after a batch was taken is announced, and only that one', 
   expect(announced).toBe(1)
   const batch = batcher.take(7)
   expect([batch.clients.length, batch.frames.length, batch.openCount]).toEqual([5001, 1, 7])
-  batcher.opened(1, 2)
+  batcher.opened(1, 2, false)
   expect(announced).toBe(2)
 })
 

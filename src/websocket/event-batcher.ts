@@ -1,4 +1,4 @@
-import { CLOSED, FAILED, FILLED, OPENED, SLOTS, type EventBatch } from './pool-protocol.ts'
+import { CLOSED, FAILED, FILLED, OPENED, OPENED_COMPRESSED, SLOTS, type EventBatch } from './pool-protocol.ts'
 import type { PoolEvents } from './socket-pool.ts'
 import { nowUs } from './clock.ts'
 
@@ -21,8 +21,8 @@ export class EventBatcher implements PoolEvents {
     this.#onFirst = onFirst
   }
 
-  opened(client: number, atUs: number): void {
-    this.#add(client, OPENED, atUs)
+  opened(client: number, atUs: number, isCompressed: boolean): void {
+    this.#add(client, isCompressed ? OPENED_COMPRESSED : OPENED, atUs)
   }
 
   failed(client: number, kind: string): void {

@@ -1,4 +1,4 @@
-import { CLOSED, FAILED, FILLED, OPENED, type EventBatch } from './pool-protocol.ts'
+import { CLOSED, FAILED, FILLED, OPENED, OPENED_COMPRESSED, type EventBatch } from './pool-protocol.ts'
 import type { PoolEvents } from './socket-pool.ts'
 
 /** Plays the batches of one process, in order, as if its sockets were here; the counterpart of `event-batcher.ts`. */
@@ -20,7 +20,8 @@ export class EventPlayer {
         const { data, isBinary } = this.#slots[what]!
         this.#events.message(client, data, isBinary, timesUs[at]!)
       } else if (what === FILLED) this.#slots[client] = frames[frame++]!
-      else if (what === OPENED) this.#events.opened(client, timesUs[at]!)
+      else if (what === OPENED || what === OPENED_COMPRESSED)
+        this.#events.opened(client, timesUs[at]!, what === OPENED_COMPRESSED)
       else if (what === FAILED) this.#events.failed(client, words[word++]!)
       else if (what === CLOSED) this.#events.closed(client, words[word++]!)
     }

@@ -5,7 +5,6 @@ import type { GeneratorLimits } from '../run/generator-limits.ts'
 import type { GeneratorHealth } from '../run/generator.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import { formatCount, formatDuration, formatRate, formatRatio } from '../stats/units.ts'
-import { heartbeatNotes } from './application-heartbeats.ts'
 import { nowUs } from './clock.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
 import { fanOutSaturation, openingSaturation } from './fan-out-limits.ts'
@@ -32,6 +31,8 @@ export interface FanOutParts {
   readonly unidentified: { readonly count: number; readonly sample: string | undefined }
   readonly sendFailure: string | undefined
   readonly heartbeats: HeartbeatCounts | undefined
+  /** What is to be said about the connections. */
+  readonly connectionNotes: readonly string[]
   readonly generator: GeneratorHealth
   /** Generator processes that ended before they were told to, in words. */
   readonly lostProcesses: readonly string[]
@@ -143,8 +144,11 @@ function processInvalidities({ lostProcesses }: FanOutParts): Invalidity[] {
   }))
 }
 
-function notesOf({ unidentified, sendFailure, heartbeats }: FanOutParts, counted: readonly Publication[]): string[] {
-  const notes = heartbeatNotes(heartbeats)
+function notesOf(
+  { unidentified, sendFailure, connectionNotes }: FanOutParts,
+  counted: readonly Publication[],
+): string[] {
+  const notes = [...connectionNotes]
   const failed = counted.filter(({ isFailed }) => isFailed).length
   if (failed > 0)
     notes.push(

@@ -158,6 +158,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       openingHealth: this.#openingHealth,
       abortReason,
       heartbeats: this.#clients.heartbeats,
+      connectionNotes: this.#clients.notes,
       unidentified: { count: this.#identifier.unidentified, sample: this.#identifier.sample },
       sendFailure: this.#publisher.failure,
       generator: worstHealth(this.#watch.health(), this.#pool.health),

@@ -12,6 +12,7 @@ export interface LocalPoolOptions {
   readonly handshakeTimeoutMs: number
   /** See {@link Heartbeat}; none where undefined. */
   readonly pingEveryMs: number | undefined
+  readonly perMessageDeflate: boolean
   readonly tls: TlsOptions
   /** Where the host of each instance of the target was found; looked up for each socket where undefined. Client n goes to number n modulo their count. */
   readonly addresses: readonly (string | undefined)[]
@@ -107,13 +108,13 @@ export class LocalPool implements SocketPool {
   }
 
   connect(client: number, { url, headers, subprotocols, localAddress }: Handshake): void {
-    const { tls, handshakeTimeoutMs } = this.#options
+    const { tls, handshakeTimeoutMs, perMessageDeflate } = this.#options
     const socket = new ClientSocket(client, this, url, [...subprotocols], {
       ...nodeTls(tls),
       headers,
       ...this.#lookups[client % this.#lookups.length],
       handshakeTimeout: handshakeTimeoutMs,
-      perMessageDeflate: false,
+      perMessageDeflate,
       skipUTF8Validation: true,
       ...(localAddress === undefined ? {} : { localAddress }),
     })
@@ -155,7 +156,7 @@ export class LocalPool implements SocketPool {
   }
 
   opened(socket: ClientSocket): void {
-    if (!this.#isClosing) this.#events.opened(socket.client, nowUs())
+    if (!this.#isClosing) this.#events.opened(socket.client, nowUs(), socket.extensions.includes('permessage-deflate'))
   }
 
   received(socket: ClientSocket, data: Buffer, isBinary: boolean): void {

@@ -23,7 +23,7 @@ export type Report =
  */
 export interface EventBatch {
   readonly clients: Uint32Array
-  /** A slot for a message, or one of {@link OPENED}, {@link FAILED}, {@link CLOSED}, {@link FILLED}. */
+  /** A slot for a message, or one of {@link OPENED}, {@link OPENED_COMPRESSED}, {@link FAILED}, {@link CLOSED}, {@link FILLED}. */
   readonly whats: Int8Array
   readonly timesUs: Float64Array
   /** Why, for each `FAILED` and `CLOSED` in turn. */
@@ -38,6 +38,7 @@ export const OPENED = -1
 export const FAILED = -2
 export const CLOSED = -3
 export const FILLED = -4
+export const OPENED_COMPRESSED = -5
 
 /** How many distinct messages are under way at one time without being sent across again. */
 export const SLOTS = 4

@@ -130,10 +130,10 @@ class PoolProcess implements PoolEvents {
     this.command({ do: 'drop', client })
   }
 
-  opened(client: number, atUs: number): void {
+  opened(client: number, atUs: number, isCompressed: boolean): void {
     if (this.#states[client] !== OPENING) return
     this.#states[client] = OPEN
-    this.#events.opened(client, atUs)
+    this.#events.opened(client, atUs, isCompressed)
   }
 
   failed(client: number, kind: string): void {

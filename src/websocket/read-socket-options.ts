@@ -25,6 +25,7 @@ export const SOCKET_OPTIONS = [
   'framing',
   'pingEvery',
   'heartbeat',
+  'perMessageDeflate',
   'processes',
   'sourceAddresses',
   'tls',
@@ -50,6 +51,7 @@ export function readSocketOptions<D>(
     framing: readFraming(problems, options.framing),
     pingEveryMs: ifGiven(pingEvery, (every) => checkDuration(problems, 'pingEvery', every)),
     heartbeat: readHeartbeat(problems, options),
+    perMessageDeflate: readFlag(problems, 'perMessageDeflate', options.perMessageDeflate),
     processes: ifGiven(processes, (count) => checkNumber(problems, 'processes', count, { ...whole, example: 2 })),
     sourceAddresses: readAddresses(problems, options.sourceAddresses),
     tls,
@@ -109,6 +111,12 @@ export function readRequiredFunction<F>(problems: Problems, path: string, value:
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function readFlag(problems: Problems, path: string, value: boolean | undefined): boolean {
+  if (value !== undefined && typeof value !== 'boolean')
+    problems.add(path, value, 'must be true or false', `${path}: true`)
+  return value === true
 }
 
 /** Whether a value can be sent. */

@@ -44,6 +44,13 @@ export interface SocketOptions<D> {
    */
   readonly heartbeat?: HeartbeatOption<D>
   /**
+   * Whether compression is offered in the handshake, as browsers do: `permessage-deflate; client_max_window_bits`. The
+   * target decides; a run notes if it declined. Costs memory for every socket and CPU for every message, see `docs/limits.md`.
+   *
+   * @default false
+   */
+  readonly perMessageDeflate?: boolean
+  /**
    * Processes that hold the sockets. Default: as many as descriptors need, this one alone where it can hold them all.
    * Raise it where one core is too slow; functions of the scenario are called in this process all the same.
    */
@@ -89,6 +96,7 @@ export interface SocketPlan<D> {
   readonly framing: Framing | undefined
   readonly pingEveryMs: number | undefined
   readonly heartbeat: HeartbeatPlan<D> | undefined
+  readonly perMessageDeflate: boolean
   readonly processes: number | undefined
   readonly sourceAddresses: readonly string[] | undefined
   readonly tls: TlsOptions
