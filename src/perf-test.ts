@@ -7,6 +7,7 @@ import type { SqlQuery } from './load/data.ts'
 import { now } from './machine/clock.ts'
 import type { TlsOptions } from './machine/tls.ts'
 import type { Micro } from './micro/micro.ts'
+import { setHostPolicy } from './machine/allowed-hosts.ts'
 import { setOnInvalid } from './matchers/on-invalid.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { LIVE_ADDRESS, LiveSender } from './report/live/channel.ts'
@@ -52,6 +53,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
       throw new Error(`"${task.name}" needs a config made by definePerfConfig(): vitest --config vitest.perf.config.ts`)
     refuseUnlessUp(slo)
     setOnInvalid(slo.onInvalid)
+    setHostPolicy(slo.hosts)
     if (slo.resetEachScenario) await resetBefore(task, slo.control, signal)
     await use(slo)
   },

@@ -26,6 +26,12 @@ export interface PerfConfig {
   readonly reset?: 'never' | 'each-scenario'
   /** The system under test; leave it out where scenarios give their own `baseUrl`. `PERF_TARGET_URL` comes before it. */
   readonly target?: Target
+  /**
+   * Hosts other than this machine that may be reached, by name: load, databases, metrics, a Pushgateway. Full load needs
+   * a host in `PERF_ALLOW_FULL_LOAD_ON` as well. `target()`, `postgres()` and `redis()` have the same option for
+   * themselves. Default: none.
+   */
+  readonly allowRemote?: readonly string[]
   /** Seeds every random choice. `PERF_SEED` comes before it. Default: 1, so that two runs put the same load on. */
   readonly seed?: number
   /** Where reports are written. `PERF_OUTPUT_DIR` comes before it. Default: `perf-report`. */
@@ -61,6 +67,7 @@ const OPTIONS: Readonly<Record<keyof PerfConfig, true>> = {
   services: true,
   reset: true,
   target: true,
+  allowRemote: true,
   seed: true,
   outputDir: true,
   onInvalid: true,
@@ -83,6 +90,7 @@ export function checkConfig(problems: Problems, config: PerfConfig): void {
     exporter = {},
     test = {},
     secrets = [],
+    allowRemote = [],
   } = config
   checkKnownKeys(problems, '', config, Object.keys(OPTIONS))
   if (!Array.isArray(include) || !include.every(isText))
@@ -95,6 +103,8 @@ export function checkConfig(problems: Problems, config: PerfConfig): void {
     problems.add('target', target, 'must be what target() makes', "target: target({ command: ['node', 'server.js'] })")
   if (!Array.isArray(secrets) || !secrets.every(isText))
     problems.add('secrets', secrets, 'must be a list of names of environment variables', "secrets: ['STAGING_TOKEN']")
+  if (!Array.isArray(allowRemote) || !allowRemote.every(isHost))
+    problems.add('allowRemote', allowRemote, 'must be a list of host names', "allowRemote: ['staging.example.com']")
   if (outputDir !== undefined && !isText(outputDir))
     problems.add('outputDir', outputDir, 'must be the path of a folder', "outputDir: 'perf-report'")
   for (const [name, value] of Object.entries({ exporter, test }))
@@ -148,6 +158,11 @@ function checkOneOf(problems: Problems, name: string, value: unknown, allowed: r
 
 function canStart(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'start' in value && typeof value.start === 'function'
+}
+
+/** A name or an address, without scheme, port and path. */
+function isHost(value: unknown): boolean {
+  return typeof value === 'string' && /^[^\s/:@]+$|^\[?[\da-f:.]+\]?$/i.test(value)
 }
 
 function isText(value: unknown): boolean {

@@ -28,8 +28,8 @@ describe('metrics are looked for', () => {
     expect(urls({ metrics: '/prometheus' })[0]).toBe('http://127.0.0.1:3000/prometheus')
     expect(urls({ metrics: { listener: 'internal' } })).toEqual(['http://127.0.0.1:3001/metrics'])
     expect(urls({ metrics: { url: 'http://127.0.0.1:9464/metrics' } })).toEqual(['http://127.0.0.1:9464/metrics'])
-    const env = { PERF_METRICS_URL: 'http://a/metrics, https://b/metrics' }
-    expect(urls({ metrics: '/prometheus' }, env)).toEqual(['http://a/metrics', 'https://b/metrics'])
+    const env = { PERF_METRICS_URL: 'http://127.0.0.1/metrics, https://localhost/metrics' }
+    expect(urls({ metrics: '/prometheus' }, env)).toEqual(['http://127.0.0.1/metrics', 'https://localhost/metrics'])
     expect(observed({}, env).metrics.isGuessed).toBe(false)
     expect(observed({ metrics: '/metrics' }).metrics.isGuessed).toBe(false)
   })
@@ -40,17 +40,17 @@ describe('metrics are looked for', () => {
 })
 
 test('containers, cores and pgBouncer come from options, and variables beat them', () => {
-  const capacity = { container: 'shop', cores: 2, pgBouncerUrl: 'postgres://a:one@h/pgbouncer' }
+  const capacity = { container: 'shop', cores: 2, pgBouncerUrl: 'postgres://a:one@localhost/pgbouncer' }
   expect(observed({ capacity }).capacity).toEqual({ ...capacity, container: undefined, containers: ['shop'] })
   const env = {
     ...{ PERF_TARGET_CONTAINER: 'a, b', PERF_TARGET_CORES: '0.5' },
-    PERF_PGBOUNCER_URL: 'postgresql://b:two@h/pgbouncer',
+    PERF_PGBOUNCER_URL: 'postgresql://b:two@localhost/pgbouncer',
   }
   expect(observed({ capacity }, env).capacity).toEqual({
     ...{ containers: ['a', 'b'], cores: 0.5 },
-    pgBouncerUrl: 'postgresql://b:two@h/pgbouncer',
+    pgBouncerUrl: 'postgresql://b:two@localhost/pgbouncer',
   })
-  expect(new Observation({ capacity }, {}).secretUrls).toEqual(['postgres://a:one@h/pgbouncer'])
+  expect(new Observation({ capacity }, {}).secretUrls).toEqual(['postgres://a:one@localhost/pgbouncer'])
 })
 
 test('every mistake at once, without a password', () => {

@@ -1,7 +1,9 @@
+import { refusalOf } from '../machine/allowed-hosts.ts'
 import { urlBelow } from '../machine/base-url.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import { postgresHosts } from '../services/postgres-client.ts'
 import type { TargetDetails } from '../services/environment.ts'
 
 /** Where the target's Prometheus metrics are. */
@@ -102,10 +104,16 @@ function readUrls(problems: Problems, fromEnv: readonly string[], { url = [] }: 
   const urls = fromEnv.length > 0 ? fromEnv : [url].flat()
   const example = 'http://127.0.0.1:9464/metrics'
   for (const one of urls) {
-    if (typeof one === 'string' && /^https?:\/\//.test(one) && URL.canParse(one)) continue
-    problems.add(name, one, 'must be an http URL', fromEnv.length > 0 ? `${name}=${example}` : `url: '${example}'`)
+    if (typeof one === 'string' && /^https?:\/\//.test(one) && URL.canParse(one))
+      checkHost(problems, name, new URL(one).hostname)
+    else problems.add(name, one, 'must be an http URL', fromEnv.length > 0 ? `${name}=${example}` : `url: '${example}'`)
   }
   return urls
+}
+
+function checkHost(problems: Problems, path: string, host: string): void {
+  const refusal = refusalOf(host)
+  if (refusal !== undefined) problems.add(path, host, `${refusal.problem} (${refusal.received})`, refusal.fix)
 }
 
 function readCapacity(
@@ -124,6 +132,9 @@ function readCapacity(
   const coresName = env['PERF_TARGET_CORES'] ? 'PERF_TARGET_CORES' : 'capacity.cores'
   if (cores !== undefined) checkNumber(problems, coresName, cores, { above: 0, example: 2 })
   const pgBouncerUrl = env['PERF_PGBOUNCER_URL'] || options.pgBouncerUrl
+  const pgBouncerName = env['PERF_PGBOUNCER_URL'] ? 'PERF_PGBOUNCER_URL' : 'capacity.pgBouncerUrl'
+  if (pgBouncerUrl !== undefined && /^postgres(ql)?:\/\//.test(pgBouncerUrl) && URL.canParse(pgBouncerUrl))
+    for (const host of postgresHosts(new URL(pgBouncerUrl))) checkHost(problems, pgBouncerName, host)
   if (pgBouncerUrl !== undefined && !/^postgres(ql)?:\/\//.test(pgBouncerUrl)) {
     const rule = "must be the URL of pgBouncer's console, the database pgbouncer"
     const example = 'postgres://stats@127.0.0.1:6432/pgbouncer'

@@ -1,6 +1,7 @@
 import type { StartableTarget } from '../comparison/builds.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { Scale } from '../load/scale.ts'
+import type { HostPolicy } from '../machine/allowed-hosts.ts'
 import type { ControlAddress } from '../run/disruption.ts'
 import type { Store } from '../run/stores.ts'
 import type { ProvidedObservation } from './observation.ts'
@@ -12,6 +13,8 @@ export interface ProvidedSlo {
   readonly seed: number
   /** Names this invocation's rows and operations apart from any other's. */
   readonly runId: string
+  /** Which hosts may be reached. */
+  readonly hosts: HostPolicy
   /** Absent where the config names no target. */
   readonly target?: ProvidedTarget
   /** Why services and target are not up, where they could not be started; every scenario fails with it. */

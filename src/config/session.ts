@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { TestProject, Vitest } from 'vitest/node'
+import { describeScale, type Scale } from '../load/scale.ts'
+import { hostsForFullLoad, setHostPolicy, type HostPolicy } from '../machine/allowed-hosts.ts'
 import { plainTls } from '../machine/tls.ts'
-import { describeScale } from '../load/scale.ts'
 import { Problems } from '../options/problems.ts'
 import { RUN_INFO } from '../report/run-info.ts'
 import {
@@ -37,6 +38,7 @@ export class Session {
   readonly #observation: Observation
   /** Values of the environment variables that the config calls secret. */
   readonly #secrets: readonly string[]
+  readonly #hosts: HostPolicy
   readonly #compared: ComparedBase | undefined = comparedBase(process.env)
   #environment: Environment | undefined
   #base: Environment | undefined
@@ -63,6 +65,8 @@ export class Session {
       }),
     )
     this.#secrets = readSecrets(problems, config, process.env)
+    this.#hosts = hostPolicy(config, choice?.scale)
+    setHostPolicy(this.#hosts)
     const observation = collect(problems, () => new Observation(config, process.env))
     problems.throwIfAny('definePerfConfig()')
     this.#choice = choice!
@@ -172,6 +176,7 @@ export class Session {
     const slo: ProvidedSlo = {
       scale,
       seed: this.#seed,
+      hosts: this.#hosts,
       onInvalid: this.#config.onInvalid ?? 'fail',
       isWatching: this.#vitest.config.watch,
       runId: randomBytes(6).toString('hex'),
@@ -229,6 +234,15 @@ export class Session {
   #log(line: string): void {
     // A service of somebody else's may not keep its word that its summary is without secrets.
     this.#vitest.logger.log(`vitest-slo  ${redactText(line, this.#secrets)}`)
+  }
+}
+
+/** What the target may carry, every run of a scenario may put on it. */
+function hostPolicy({ allowRemote = [], target }: PerfConfig, scale: Scale | undefined): HostPolicy {
+  const isFull = scale?.name === 'full' || (scale?.users ?? 0) >= 1
+  return {
+    allowRemote: [allowRemote, target?.options.allowRemote ?? []].flat().map(String),
+    ...(isFull && { allowFullLoadOn: hostsForFullLoad(process.env) }),
   }
 }
 

@@ -1,6 +1,6 @@
 import { checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { checkTls } from '../options/tls-options.ts'
-import { checkOwnBaseUrl } from '../options/base-url.ts'
+import { checkLoadHost, checkOwnBaseUrl } from '../options/base-url.ts'
 import type { Problems } from '../options/problems.ts'
 import { NO_TARGET, NO_TARGET_FIX } from '../run/target-place.ts'
 
@@ -48,5 +48,6 @@ function checkConnectTo(problems: Problems, value: unknown): void {
   const { host, port } = value as { host?: unknown; port?: unknown }
   if (typeof host !== 'string' || host === '')
     problems.add('connectTo.host', host, 'must be a host name or address', `host: '127.0.0.1'`)
+  else checkLoadHost(problems, 'connectTo.host', host)
   checkNumber(problems, 'connectTo.port', port, { min: 1, max: 65_535, integer: true, example: 3000 })
 }

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { setHostPolicy } from '../machine/allowed-hosts.ts'
 import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
@@ -382,6 +383,8 @@ test.runIf(process.platform === 'linux')('connections can come from any address 
 test('a unix socket', async () => {
   const path = join(tmpdir(), `slo-${process.pid}.sock`)
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) }, { path })
+  setHostPolicy({ allowRemote: ['app.internal'] })
+  onTestFinished(() => setHostPolicy({ allowRemote: [] }))
   const { http } = engineFor('http://app.internal', { connectTo: { socketPath: path } })
   const run = await http.run({ load: sharedIterations({ iterations: 4, vus: 2 }), request })
   expect(run.completed).toBe(4)

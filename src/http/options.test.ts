@@ -90,7 +90,7 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ baseUrl: 'unix:app.sock' }, ['baseUrl']],
   [{ baseUrl: 'http://x/?a=b' }, ['baseUrl']],
   [{ connectTo: { socketPath: '' } }, ['connectTo.socketPath']],
-  [{ connectTo: { host: 'a', port: 0 } }, ['connectTo.port']],
+  [{ connectTo: { host: 'localhost', port: 0 } }, ['connectTo.port']],
   [{ connectTo: {} }, ['connectTo']],
   [{ tls: { cert: 'x', rejectUnauthorised: false } }, ['tls.rejectUnauthorised', 'tls']],
   [{ abortWhen: { errorRatioAbove: 50, for: '5s' } }, ['abortWhen.errorRatioAbove']],

@@ -1,6 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { Pushgateway, Registry } from 'prom-client'
 import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
+import { refusalOf } from '../machine/allowed-hosts.ts'
 import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { redactText } from '../options/redact.ts'
@@ -146,6 +147,10 @@ function settingsOf(options: ExporterOptions): Settings {
   if (port !== undefined) checkNumber(problems, 'port', port, { min: 0, max: 65_535, integer: true, example: 9464 })
   if (pushgateway !== undefined && !/^https?:$/.test(URL.parse(pushgateway)?.protocol ?? ''))
     problems.add('pushgateway', pushgateway, 'must be an http or https URL', "pushgateway: 'http://127.0.0.1:9091'")
+  const gateway = URL.parse(pushgateway ?? '')
+  const refusal = gateway === null ? undefined : refusalOf(gateway.hostname)
+  if (refusal !== undefined)
+    problems.add('pushgateway', gateway!.hostname, `${refusal.problem} (${refusal.received})`, refusal.fix)
   const pushEveryMs = checkDuration(problems, 'pushEvery', pushEvery, { min: 100 })
   const lingerMs = checkDuration(problems, 'linger', linger, { min: 0 })
   problems.throwIfAny('MetricsExporter()')

@@ -1,10 +1,14 @@
+import { refusalOf } from '../machine/allowed-hosts.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
 import type { Problems } from './problems.ts'
 
-/** Checks a base URL. The value is not shown whole: it may hold a password. */
+/** Checks a base URL, and that load may be put on its host. The value is not shown whole: it may hold a password. */
 export function checkOwnBaseUrl(problems: Problems, value: unknown): void {
   const base = typeof value === 'string' ? parseBaseUrl(value) : undefined
-  if (base !== undefined && base.url.search === '' && base.url.hash === '') return
+  if (base !== undefined && base.url.search === '' && base.url.hash === '') {
+    if (base.socketPath === undefined) checkLoadHost(problems, 'baseUrl', base.url.hostname)
+    return
+  }
   const isText = typeof value === 'string'
   const shown = base?.bare ?? (isText ? value.replace(/\/\/[^@/]*@/, '//***@') : value)
   problems.add(
@@ -13,4 +17,10 @@ export function checkOwnBaseUrl(problems: Problems, value: unknown): void {
     'must be an http or https URL, or unix: and the path of a socket, without query and fragment',
     `baseUrl: 'http://127.0.0.1:3000'`,
   )
+}
+
+/** Checks that load may be put on a host. */
+export function checkLoadHost(problems: Problems, path: string, host: string): void {
+  const refusal = refusalOf(host, { isLoad: true })
+  if (refusal !== undefined) problems.add(path, host, `${refusal.problem} (${refusal.received})`, refusal.fix)
 }

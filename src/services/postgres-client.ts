@@ -51,6 +51,16 @@ export async function connectPostgres(subject: string, url: string): Promise<Pos
 }
 
 /**
+ * Every host that a driver may connect to: parameters of the URL come before its host, and either may be a list. A
+ * folder that holds a Unix socket is left out.
+ */
+export function postgresHosts(url: URL): readonly string[] {
+  const { hostname, searchParams } = url
+  const given = [hostname, ...searchParams.getAll('host'), ...searchParams.getAll('hostaddr')]
+  return given.flatMap((hosts) => hosts.split(',')).filter((host) => host !== '' && !/^(?:\/|%2f)/i.test(host))
+}
+
+/**
  * Reads a Postgres URL.
  * @throws {ServiceError} without showing the text: what is no URL may still hold a password
  */

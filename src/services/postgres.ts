@@ -12,7 +12,7 @@ import {
   type DatabaseOptions,
   type DatabaseServer,
 } from './database.ts'
-import { connectPostgres, parsePostgresUrl, type PostgresConnection } from './postgres-client.ts'
+import { connectPostgres, parsePostgresUrl, postgresHosts, type PostgresConnection } from './postgres-client.ts'
 import { startPostgresContainer } from './postgres-container.ts'
 import { startEmbeddedPostgres } from './postgres-embedded.ts'
 import type { ServerOptions } from './postgres-server.ts'
@@ -95,7 +95,7 @@ async function startServer(
 
 function externalServer(name: string, text: string, source: string, options: PostgresOptions): DatabaseServer {
   const url = parsePostgresUrl(name, source, text)
-  assertAllowedHost(name, url, options.allowRemote ?? [])
+  for (const host of postgresHosts(url)) assertAllowedHost(name, host, options.allowRemote)
   return { provider: 'external', place: url.host, url: text, async stop() {} }
 }
 

@@ -103,7 +103,7 @@ async function startServer(
 
 function externalServer(name: string, text: string, source: string, options: RedisOptions): RedisServer {
   const url = parseRedisUrl(name, source, text)
-  assertAllowedHost(name, url, options.allowRemote ?? [])
+  assertAllowedHost(name, url.hostname, options.allowRemote)
   return { provider: 'external', place: url.host, url: text, async stop() {} }
 }
 

@@ -1,24 +1,20 @@
-import { isIPv4 } from 'node:net'
+import { refusalOf, type HostUse } from '../machine/allowed-hosts.ts'
 import { ServiceError } from './service.ts'
 
-/** Whether a URL's host is this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `::1`. Names are not looked up. */
-export function isLoopback(hostname: string): boolean {
-  const host = hostname.toLowerCase().replace(/^\[|\]$/g, '')
-  if (host === 'localhost' || host.endsWith('.localhost') || host === '::1') return true
-  return isIPv4(host) && host.startsWith('127.')
-}
-
 /**
- * Refuses a URL that leads off this machine, unless its host is named in `allowRemote`: nobody floods, migrates or
- * empties a remote system because of a stray variable.
- * @param subject whose URL it is, for the message: `target`, `postgres`
+ * Refuses a host that is not this machine, unless `allowRemote` names it.
+ *
+ * @param subject whose host it is, for the message: `target`, `postgres`
+ * @throws {ServiceError} with the way to allow it
  */
-export function assertAllowedHost(subject: string, url: URL, allowRemote: readonly string[]): void {
-  const host = url.hostname
-  if (isLoopback(host) || allowRemote.includes(host)) return
-  throw new ServiceError(subject, {
-    problem: `${host} is not this machine, and it is not among the hosts allowed`,
-    received: `allowRemote: ${allowRemote.length === 0 ? 'nothing' : allowRemote.join(', ')}`,
-    remedy: `If load may be put on it, name it: ${subject}({ allowRemote: ['${host}'] }). Else unset the variable or option that gives the URL.`,
-  })
+export function assertAllowedHost(
+  subject: string,
+  host: string,
+  also: readonly string[] = [],
+  use: Omit<HostUse, 'also'> = {},
+): void {
+  const refusal = refusalOf(host, { ...use, also })
+  if (refusal === undefined) return
+  const { problem, received, fix } = refusal
+  throw new ServiceError(subject, { problem, received, remedy: `${fix[0]!.toUpperCase()}${fix.slice(1)}.` })
 }

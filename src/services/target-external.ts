@@ -1,4 +1,5 @@
-import { assertAllowedHost, isLoopback } from './remote.ts'
+import { hostsForFullLoad } from '../machine/allowed-hosts.ts'
+import { assertAllowedHost } from './remote.ts'
 import { redactText } from '../options/redact.ts'
 import { parseBaseUrl, urlBelow, type BaseUrl } from '../machine/base-url.ts'
 import type { TlsOptions } from '../machine/tls.ts'
@@ -27,8 +28,10 @@ export class ExternalTarget implements StartedTarget {
     const internalUrls = parse('PERF_TARGET_INTERNAL_URL', 'internalUrl', env, options.internalUrl)
     for (const { base } of [...urls, ...internalUrls]) {
       if (base.socketPath !== undefined) continue
-      assertAllowedHost('target', base.url, options.allowRemote ?? [])
-      if (context.fullScale) assertFullLoadAllowed(base.url, env)
+      assertAllowedHost('target', base.url.hostname, options.allowRemote, {
+        isLoad: true,
+        allowFullLoadOn: context.fullScale ? hostsForFullLoad(env) : undefined,
+      })
     }
     await Promise.all(urls.map((url) => untilReady(url, readiness, options.tls, context)))
     return new ExternalTarget(
@@ -89,16 +92,6 @@ function parse(
       received: base ? `a URL with protocol ${base.url.protocol}` : redactText(JSON.stringify(text)),
       remedy: `Write it as http://127.0.0.1:3000, https://staging.example.com, or unix:/run/app.sock.`,
     })
-  })
-}
-
-function assertFullLoadAllowed(url: URL, env: NodeJS.ProcessEnv): void {
-  const named = (env['PERF_ALLOW_FULL_LOAD_ON'] ?? '').split(',').map((host) => host.trim())
-  if (isLoopback(url.hostname) || named.includes(url.hostname)) return
-  throw new ServiceError('target', {
-    problem: `full load on ${url.hostname} must be allowed twice, and is allowed once`,
-    received: `PERF_ALLOW_FULL_LOAD_ON: ${named.filter(Boolean).join(', ') || 'not set'}`,
-    remedy: `If that host is meant for it, set PERF_ALLOW_FULL_LOAD_ON=${url.hostname}. Else run at a smaller scale, or unset PERF_TARGET_URL.`,
   })
 }
 

@@ -19,10 +19,11 @@ interface Part<T> {
 
 const PATH: Part<string> = {
   name: 'path',
-  rule: 'must be a text that begins with one /, as two begin another host',
+  // White space is dropped from a URL: after it, a second slash would begin a host.
+  rule: 'must be a text that begins with one /, as two begin another host, without line breaks and tabs',
   example: "path: '/ws'",
   isSecret: false,
-  isLegal: (value): value is string => typeof value === 'string' && /^\/(?![/\\])/.test(value),
+  isLegal: (value): value is string => typeof value === 'string' && /^\/(?![/\\])[^\t\n\r]*$/.test(value),
 }
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
 const SUBPROTOCOLS: Part<readonly string[]> = {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { checkOwnBaseUrl } from '../options/base-url.ts'
+import { checkLoadHost, checkOwnBaseUrl } from '../options/base-url.ts'
 import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { checkTls } from '../options/tls-options.ts'
@@ -40,6 +40,8 @@ export function readSocketOptions<D>(
   const { connectRate, maxHandshakes = 200, handshakeTimeout = '10s', pingEvery, processes } = options
   const { bases, tls } = readPlace(problems, options, target)
   const whole = { min: 1, integer: true }
+  for (const { url, socketPath } of bases)
+    if (options.baseUrl === undefined && socketPath === undefined) checkLoadHost(problems, 'baseUrl', url.hostname)
   return {
     urls: bases.map(({ bare }) => bare.replace(/^http/, 'ws')),
     handshake: readHandshake(problems, options, bases),
