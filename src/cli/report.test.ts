@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
+import fc from 'fast-check'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { sampleResults } from '../report/sample-results.ts'
 import { report } from './report.ts'
@@ -101,4 +102,40 @@ describe('vitest-slo report', () => {
       stderr: expect.stringContaining('takes one results file'),
     })
   })
+})
+
+/** Every place of a value, as a path of keys. */
+function placesIn(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
+  if (typeof value !== 'object' || value === null) return [path]
+  return [path, ...Object.entries(value).flatMap(([key, item]) => placesIn(item, [...path, key]))]
+}
+
+function replaced(value: unknown, [key, ...rest]: readonly string[], item: unknown): unknown {
+  if (key === undefined) return item
+  const copy = Array.isArray(value) ? [...value] : { ...(value as object) }
+  Object.assign(copy, { [key]: replaced((value as Record<string, unknown>)[key], rest, item) })
+  return copy
+}
+
+test('a file in which anything was replaced is rendered, or refused in one line, and never becomes markup', async () => {
+  const markup = '<img src=x onerror=alert(1)>'
+  const hostile: readonly unknown[] = [null, [], {}, [null], -1, '', markup, { text: markup }, [markup], { toString: 1 }, true]
+  const places = placesIn(sampleResults())
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...places), fc.constantFrom(...hostile), async (place, item) => {
+      const file = join(folder, 'hostile.json')
+      await writeFile(file, JSON.stringify(replaced(sampleResults(), place, item)))
+      await rm(join(folder, 'index.html'), { force: true })
+      const { exitCode, stderr } = await run(file)
+      if (exitCode === 1) expect(stderr.trim().split('\n')).toHaveLength(1)
+      else expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+      const page = await readFile(join(folder, 'index.html'), 'utf8').catch(() => '')
+      expect(page).not.toContain(markup)
+      for (const name of ['summary.md', 'comment.md'])
+        expect(
+          (await readFile(join(folder, name), 'utf8').catch(() => '')).replace(/`[^`]*`|```[^]*?```/g, ''),
+        ).not.toContain(markup)
+    }),
+    { numRuns: 150 },
+  )
 })

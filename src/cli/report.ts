@@ -49,8 +49,12 @@ export async function report(args: readonly string[], { stdout, stderr }: Stream
     }
     stderr.write(`vitest-slo report: could not be written: ${failures.join('; ')}\n`)
   } catch (error) {
-    if (!(error instanceof ResultsFileError)) throw error
-    stderr.write(`vitest-slo report: ${error.message}\n`)
+    // What a reader of the file cannot show was not written by the reporter: figures that are texts, for instance.
+    const reason =
+      error instanceof ResultsFileError
+        ? error.message
+        : `${parsed.file} is damaged: ${error instanceof Error ? error.message : String(error)}. Run the scenarios again.`
+    stderr.write(`vitest-slo report: ${reason}\n`)
   }
   return 1
 }

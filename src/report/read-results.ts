@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { RESULTS_SCHEMA_VERSION, type Results } from './results.ts'
+import { shapeProblem } from './results-shape.ts'
 
 /** A file that is no `results.json` this version can read. The message says what to do. */
 export class ResultsFileError extends Error {
@@ -34,13 +35,15 @@ function parseResults(text: string, file: string): Results {
         `Use the version that wrote it, or run the scenarios again.`,
     )
   }
+  const problem = shapeProblem(found)
+  if (problem !== undefined) throw new ResultsFileError(`${file} is damaged: ${problem}. Run the scenarios again.`)
   return found as Results
 }
 
 function parseJson(text: string): Partial<Record<keyof Results, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? value : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
   } catch {
     return undefined
   }
