@@ -119,7 +119,19 @@ function replaced(value: unknown, [key, ...rest]: readonly string[], item: unkno
 
 test('a file in which anything was replaced is rendered, or refused in one line, and never becomes markup', async () => {
   const markup = '<img src=x onerror=alert(1)>'
-  const hostile: readonly unknown[] = [null, [], {}, [null], -1, '', markup, { text: markup }, [markup], { toString: 1 }, true]
+  const hostile: readonly unknown[] = [
+    null,
+    [],
+    {},
+    [null],
+    -1,
+    '',
+    markup,
+    { text: markup },
+    [markup],
+    { toString: 1 },
+    true,
+  ]
   const places = placesIn(sampleResults())
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...places), fc.constantFrom(...hostile), async (place, item) => {

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { withoutControls } from './control-characters.ts'
 import { MASK, maskForms } from './secret-forms.ts'
 import { isSecretName, isSecretNumberName } from './secret-names.ts'
 
@@ -14,9 +15,14 @@ export const MIN_SECRET_LENGTH = 6
  * values. It recognises forms, not meanings: a secret that looks like a word is found only if it is given in `secrets`.
  * If something is masked, colours of a terminal are lost. Takes time in proportion to the text's length.
  *
+ * Control characters are written out in any case, see {@link withoutControls}.
+ *
  * @param secrets values known to be secret; those under 6 characters are left, as they would mask ordinary words
+ * @param masks `false` shows secrets. Default: true
  */
-export function redactText(text: string, secrets: readonly string[] = []): string {
+export function redactText(given: string, secrets: readonly string[] = [], masks = true): string {
+  const text = withoutControls(given)
+  if (!masks) return text
   const visible = text.includes('\u001b') ? stripVTControlCharacters(text) : text
   const plain = visible.replace(INVISIBLE, '')
   const clean = maskForms(maskKnown(plain, secrets))
@@ -75,20 +81,23 @@ export function secretsOf(url: string): readonly string[] {
  * A copy of data with {@link redactText} applied to every string, in objects, arrays, maps, sets and errors, and values
  * under a name that says they are secret masked whole. Other numbers, booleans and null are kept.
  */
-export function redactData<T>(value: T, secrets: readonly string[] = []): T {
-  return new Redaction(secrets).copy(value) as T
+export function redactData<T>(value: T, secrets: readonly string[] = [], masks = true): T {
+  return new Redaction(secrets, masks).copy(value) as T
 }
 
 class Redaction {
   readonly #secrets: readonly string[]
   readonly #copies = new Map<object, unknown>()
 
-  constructor(secrets: readonly string[]) {
+  readonly #masks: boolean
+
+  constructor(secrets: readonly string[], masks: boolean) {
     this.#secrets = secrets
+    this.#masks = masks
   }
 
   copy(value: unknown): unknown {
-    if (typeof value === 'string') return redactText(value, this.#secrets)
+    if (typeof value === 'string') return redactText(value, this.#secrets, this.#masks)
     if (typeof value !== 'object' || value === null) return value
     if (this.#copies.has(value)) return this.#copies.get(value)
     if (Array.isArray(value)) return this.#list(value)
@@ -106,7 +115,7 @@ class Redaction {
     // `['x-api-key', '…']`: names and values by turns, as headers are often kept.
     for (const [at, item] of list.entries()) {
       const name: unknown = list[at - 1]
-      const isValue = at % 2 === 1 && list.length % 2 === 0 && typeof item === 'string'
+      const isValue = this.#masks && at % 2 === 1 && list.length % 2 === 0 && typeof item === 'string'
       copy.push(isValue && typeof name === 'string' && isSecretName(name) ? MASK : this.copy(item))
     }
     return copy
@@ -122,7 +131,7 @@ class Redaction {
       Object.defineProperty(copy, key, { value: item, enumerable: true, writable: true, configurable: true })
     // `{ name: 'x-api-key', value: '…' }`, as recorded requests have it.
     const { name, key = name, value: held } = value as { name?: unknown; key?: unknown; value?: unknown }
-    if (typeof key === 'string' && typeof held === 'string' && isSecretName(key)) copy['value'] = MASK
+    if (this.#masks && typeof key === 'string' && typeof held === 'string' && isSecretName(key)) copy['value'] = MASK
     return copy
   }
 
@@ -134,6 +143,7 @@ class Redaction {
   }
 
   #isSecret(name: string, item: unknown): boolean {
+    if (!this.#masks) return false
     if (typeof item === 'string') return item !== '' && isSecretName(name)
     if (typeof item === 'number' || typeof item === 'bigint') return isSecretNumberName(name)
     return Array.isArray(item) && item.length > 0 && item.every((one) => typeof one === 'string') && isSecretName(name)
@@ -141,6 +151,8 @@ class Redaction {
 
   /** Ordinary field names, of which there are thousands in a timeline, need no search. */
   #key(key: string): string {
-    return /^[A-Za-z0-9]{1,24}$/.test(key) && !this.#secrets.includes(key) ? key : redactText(key, this.#secrets)
+    return /^[A-Za-z0-9]{1,24}$/.test(key) && !this.#secrets.includes(key)
+      ? key
+      : redactText(key, this.#secrets, this.#masks)
   }
 }

@@ -6,12 +6,12 @@ import { maskKnown, redactData, redactText } from '../options/redact.ts'
  * Masks secrets in a finished test itself, as its record and its errors go to every reporter: the terminal, JUnit, JSON,
  * blob. The place an error points to is kept.
  */
-export function redactTest(testCase: TestCase, secrets: readonly string[]): void {
+export function redactTest(testCase: TestCase, secrets: readonly string[], masks = true): void {
   const meta = testCase.meta()
-  const clean = redactData(meta, secrets)
+  const clean = redactData(meta, secrets, masks)
   for (const key of Object.keys(meta)) delete meta[key as keyof typeof meta]
   Object.assign(meta, clean)
-  for (const error of testCase.result().errors ?? []) redactError(error, secrets)
+  for (const error of testCase.result().errors ?? []) redactError(error, secrets, masks)
 }
 
 /** Masks known secrets in the name of a test, for every reporter. Forms are not looked for: a name is the reader's own. */
@@ -28,19 +28,19 @@ export function redactName(testCase: TestCase, secrets: readonly string[]): void
 }
 
 /** Masks secrets in what a scenario noted. What it attached stays as it is: that may be anything. */
-export function redactAnnotation(annotation: TestAnnotation, secrets: readonly string[]): void {
-  annotation.message = redactText(annotation.message, secrets)
+export function redactAnnotation(annotation: TestAnnotation, secrets: readonly string[], masks = true): void {
+  annotation.message = redactText(annotation.message, secrets, masks)
 }
 
 /**
  * Masks secrets in an error, in place: its texts, its causes, and whatever else it carries, such as the `detail` of a
  * database's error. The place it points to (`stacks`) is kept.
  */
-export function redactError(error: SerializedError, secrets: readonly string[]): void {
+export function redactError(error: SerializedError, secrets: readonly string[], masks = true): void {
   const { stacks, ...rest } = error
   // `message` and `stack` are not enumerable in an error that has not been sent anywhere yet.
   const { message, stack, name } = error
-  const clean = redactData({ ...rest, message, stack, name }, secrets)
+  const clean = redactData({ ...rest, message, stack, name }, secrets, masks)
   for (const [key, value] of Object.entries(clean)) if (value !== undefined) Object.assign(error, { [key]: value })
   if (stacks !== undefined) error.stacks = stacks
 }

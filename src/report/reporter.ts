@@ -87,11 +87,11 @@ export default class SloReporter implements Reporter {
   }
 
   onUserConsoleLog(log: UserConsoleLog): void {
-    if (this.#options.redact) log.content = redactText(log.content, this.#secrets)
+    log.content = redactText(log.content, this.#secrets, this.#options.redact)
   }
 
   onTestCaseAnnotate(_testCase: TestCase, annotation: TestAnnotation): void {
-    if (this.#options.redact) redactAnnotation(annotation, this.#secrets)
+    redactAnnotation(annotation, this.#secrets, this.#options.redact)
   }
 
   onTestModuleCollected(module: TestModule): void {
@@ -102,10 +102,8 @@ export default class SloReporter implements Reporter {
     this.#view.remove(testCase.id)
     this.#learnSecrets(testCase)
     if (!this.#isMerging && isScenario(testCase)) testCase.meta().sloConditions = this.#conditions()
-    if (this.#options.redact) {
-      redactName(testCase, this.#secrets)
-      redactTest(testCase, this.#secrets)
-    }
+    if (this.#options.redact) redactName(testCase, this.#secrets)
+    redactTest(testCase, this.#secrets, this.#options.redact)
     if (!isScenario(testCase)) return
     const scenario = scenarioOf(testCase, this.#cancelling.signal.aborted)
     this.#finished.set(testCase.id, scenario)
@@ -118,7 +116,7 @@ export default class SloReporter implements Reporter {
   }
 
   onTestModuleEnd(module: TestModule): void {
-    if (this.#options.redact) for (const error of module.errors()) redactError(error, this.#secrets)
+    for (const error of module.errors()) redactError(error, this.#secrets, this.#options.redact)
   }
 
   async onTestRunEnd(
@@ -126,7 +124,7 @@ export default class SloReporter implements Reporter {
     unhandled: readonly SerializedError[],
     reason: TestRunEndReason,
   ): Promise<void> {
-    if (this.#options.redact) for (const error of unhandled) redactError(error, this.#secrets)
+    for (const error of unhandled) redactError(error, this.#secrets, this.#options.redact)
     // Until here all reporters have begun: those of the terminal have printed, those of files have yet to write.
     await Promise.resolve()
     const tests = modules.flatMap((module) => [...module.children.allTests()]).filter(isScenario)
@@ -183,7 +181,7 @@ export default class SloReporter implements Reporter {
       errors: errors.map((error) => errorOf(error, this.#vitest.config.root)),
       scenarios,
     }
-    return this.#options.redact ? redactData(results, this.#secrets) : results
+    return redactData(results, this.#secrets, this.#options.redact)
   }
 
   /** Values to mask: those of the run, and those that scenarios registered. The same list as long as nothing is added. */
@@ -218,7 +216,7 @@ export default class SloReporter implements Reporter {
     if (testCase?.type !== 'test' || this.#finished.has(testId)) return
     if (this.#options.redact) redactName(testCase, this.#secrets)
     const identity = identityOf(testCase)
-    const shown = this.#options.redact ? redactData(snapshot, this.#secrets) : snapshot
+    const shown = redactData(snapshot, this.#secrets, this.#options.redact)
     this.#view.show(testId, identity.name, shown, this.#earlier.objectivesOf(identity, shown.run))
     void this.#observers.tell((observer) => observer.onSnapshot?.(identity.name, shown))
   }
