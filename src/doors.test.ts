@@ -32,9 +32,9 @@ const DOORS: Readonly<Record<string, (host: string) => unknown>> = {
   'http.run({ baseUrl })': (host) => createHttp(context).run({ load, request, baseUrl: `http://${host}:80` }),
   'http.run({ connectTo })': (host) => createHttp(context).run({ load, request, connectTo: { host, port: 80 } }),
   'http of a target': (host) => createHttp({ ...context, baseUrl: `https://${host}` }).run({ load, request }),
-  'ws.fanOut()': (host) => createWebSocket({ ...context, baseUrl: `http://${host}` }).fanOut(fanOut as never),
+  'ws.fanOut()': (host) => createWebSocket({ ...context, baseUrl: `http://${host}` }).fanOut(fanOut),
   'ws.run()': (host) =>
-    createWebSocket({ ...context, baseUrl: `wss://${host}` }).run({ path: '/', load, conversation: [] } as never),
+    createWebSocket({ ...context, baseUrl: `wss://${host}` }).run({ path: '/', load, conversation: [] }),
   PERF_METRICS_URL: (host) => new Observation({}, { PERF_METRICS_URL: `http://${host}/metrics` }),
   'metrics.url': (host) => new Observation({ metrics: { url: `http://u:p@${host}/metrics` } }, {}),
   PERF_PGBOUNCER_URL: (host) => new Observation({}, { PERF_PGBOUNCER_URL: `postgres://u:p@${host}/pgbouncer` }),
@@ -61,13 +61,13 @@ test('lets through a host that the config allows', async () => {
   const open = async (name: string) => DOORS[name]!('prod.example.invalid')
   await expect(open('http.run({ baseUrl })')).rejects.toThrow('ENOTFOUND')
   for (const name of ['metrics.url', 'Pushgateway', 'postgres ?host=', 'target'])
-    await expect(open(name), name).resolves.not.toThrow()
+    await expect(open(name)).resolves.not.toThrow()
 })
 
 test('a WebSocket path cannot name another host', async () => {
   const ws = createWebSocket(context)
   for (const path of ['//prod.example.invalid/', '/\\prod.example.invalid/', '/\t/prod.example.invalid/'])
-    await expect(ws.fanOut({ ...fanOut, path } as never), path).rejects.toThrow('begins with one /')
+    await expect(ws.fanOut({ ...fanOut, path })).rejects.toThrow('begins with one /')
 })
 
 test('redirects to another origin are not followed', async () => {
