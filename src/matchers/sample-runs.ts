@@ -39,6 +39,8 @@ export interface SampleRequests {
   readonly errorsPerSecond?: number
   readonly errorKind?: ErrorKind
   readonly droppedPerSecond?: number
+  /** Length of the last second, which has so many fewer requests. Default: 1000. */
+  readonly lastMs?: number
   /** Answered with 429, per second; no errors. */
   readonly limitedPerSecond?: number
   readonly offeredRatePerSec?: number | undefined
@@ -48,18 +50,21 @@ export interface SampleRequests {
 
 /** A run of requests, every second like the other. */
 export function sampleHttpRun(options: SampleRequests = {}) {
-  const windows = Array.from({ length: options.seconds ?? 10 }, (_, second) => requestWindow(second, options))
+  const { seconds = 10, perSecond = 200, lastMs = 1000 } = options
+  const windows = Array.from({ length: seconds }, (_, second) =>
+    requestWindow(second, options, second === seconds - 1 ? (perSecond * lastMs) / 1000 : perSecond),
+  )
   const evidence = requestEvidence(windows, options)
   return { name: 'http 1', [evidenceOf]: () => evidence }
 }
 
-function requestWindow(second: number, options: SampleRequests): Window {
+function requestWindow(second: number, options: SampleRequests, due: number): Window {
   const { perSecond = 200, latencyMs = (n) => 10 + (n % 100), errorsPerSecond = 0 } = options
   const { errorKind = 'timeout', droppedPerSecond = 0, limitedPerSecond = 0 } = options
   const window = new Window(second)
-  window.offered = perSecond
+  window.offered = due
   window.dropped = droppedPerSecond
-  window.sent = perSecond - droppedPerSecond
+  window.sent = due - droppedPerSecond
   for (let n = 0; n < window.sent; n++) {
     const us = latencyMs(second * perSecond + n) * 1000
     window.latency.record(us)
@@ -71,6 +76,7 @@ function requestWindow(second: number, options: SampleRequests): Window {
 }
 
 function requestEvidence(windows: readonly Window[], options: SampleRequests): RequestEvidence {
+  const { lastMs = 1000 } = options
   const total = (count: (window: Window) => number) => windows.reduce((sum, window) => sum + count(window), 0)
   const [offered, completed] = [total((window) => window.offered), total((window) => window.completed)]
   const rate = 'offeredRatePerSec' in options ? options.offeredRatePerSec : (options.perSecond ?? 200)
@@ -80,8 +86,10 @@ function requestEvidence(windows: readonly Window[], options: SampleRequests): R
     histogram: Histogram.merged(windows.map(({ latency }) => latency)),
     windows: windows.map(({ latency }) => latency),
     requestWindows: windows,
-    goodBySecond: windows.map((window) => ({ count: window.completed - window.errorCount, seconds: 1 })),
-    durationMs: windows.length * 1000,
+    goodBySecond: windows.map(({ second, completed, errorCount }) => {
+      return { second, count: completed - errorCount, seconds: second === windows.length - 1 ? lastMs / 1000 : 1 }
+    }),
+    durationMs: windows.length * 1000 - 1000 + lastMs,
     ...(options.reducedTo === undefined ? {} : { reducedTo: options.reducedTo }),
     invalidities: options.invalidities ?? [],
     evidenceLines: [

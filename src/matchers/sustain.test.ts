@@ -36,6 +36,13 @@ test('a growing backlog is not sustained, although every request is answered', (
   expect(run).toSustainRate({ tolerance: 0.06 })
 })
 
+test('a scope that ends within a second is over at its end, not at that of the second', () => {
+  // All of the backlog is answered half a second after the end.
+  const run = sampleHttpRun({ seconds: 11, lastMs: 250, latencyMs: (n) => 20 + (n / 200) * 50 })
+  expect(messageOf(() => expect(run).toSustainRate())).toContain('Received: sustained share of the offered rate = 96.')
+  expect(sampleHttpRun({ seconds: 11, lastMs: 250 })).toSustainRate()
+})
+
 test('errors and dropped requests are not sustained', () => {
   const run = sampleHttpRun({ errorsPerSecond: 2, droppedPerSecond: 2 })
   expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(`

@@ -63,7 +63,10 @@ function judgeSustained(evidence: RequestEvidence, { tolerance }: Plan): Judgeme
         'model the rate follows the answers. Use toHaveThroughputAbove(perSec) there.',
     )
   }
-  const kept = sum(stretchesOf(evidence.requestWindows).map(keptUp))
+  const lengths = new Map(evidence.goodBySecond.map(({ second, seconds }) => [second, seconds]))
+  const kept = sum(
+    stretchesOf(evidence.requestWindows).map((stretch) => keptUp(stretch, lengths.get(stretch.at(-1)!.second) ?? 1)),
+  )
   const [keptRate, offeredRate] = [formatRate(kept / (durationMs / 1000)), formatRate(offeredRatePerSec)]
   return judgeCount(evidence, {
     what: 'sustained share of the offered rate',
@@ -88,13 +91,24 @@ function stretchesOf(windows: readonly Window[]): Window[][] {
   return stretches
 }
 
-/** How many of a stretch's requests were answered well before it had been over for the usual time. */
-function keptUp(stretch: readonly Window[]): number {
+/**
+ * How many of a stretch's requests were answered well before it had been over for the usual time.
+ *
+ * @param lastSec how much of the last second lies in the scope
+ */
+function keptUp(stretch: readonly Window[], lastSec: number): number {
   const early = Histogram.merged(stretch.slice(0, Math.ceil(stretch.length / 4)).map(({ latency }) => latency))
   const graceUs = early.count === 0 ? 0 : early.percentileUs(0.99)
-  const endUs = (stretch.at(-1)!.second + 1) * WINDOW_US + graceUs
+  // A stretch within one second may begin in its middle.
+  const last = stretch.at(-1)!
+  const lastUs = stretch.length === 1 ? WINDOW_US : lastSec * WINDOW_US
+  const endUs = last.second * WINDOW_US + lastUs + graceUs
   const inTime = stretch.map((window) => {
-    const answered = answeredWithin(window.latency, endUs - window.second * WINDOW_US)
+    const answered = answeredWithin(
+      window.latency,
+      endUs - window.second * WINDOW_US,
+      window === last ? lastUs : WINDOW_US,
+    )
     return Math.max(0, answered - window.errorCount)
   })
   return sum(inTime)
@@ -102,13 +116,13 @@ function keptUp(stretch: readonly Window[]): number {
 
 const WINDOW_US = WINDOW_MS * 1000
 
-/** How many of a window's answers came within `us` of its start; its requests are taken as due evenly across it. */
-function answeredWithin(latency: Histogram, us: number): number {
-  if (latency.count === 0 || us - WINDOW_US > latency.maxUs) return latency.count
+/** How many of a window's answers came within `us` of its start; its requests are taken as due evenly across its length. */
+function answeredWithin(latency: Histogram, us: number, lengthUs: number): number {
+  if (latency.count === 0 || us - lengthUs > latency.maxUs) return latency.count
   let answered = 0
   for (const [bucket, count] of latency.buckets()) {
     const latencyUs = (lowestOf(bucket) + highestOf(bucket)) / 2
-    answered += count * Math.min(1, Math.max(0, (us - latencyUs) / WINDOW_US))
+    answered += count * Math.min(1, Math.max(0, (us - latencyUs) / lengthUs))
   }
   return answered
 }

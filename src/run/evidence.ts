@@ -46,7 +46,7 @@ export interface RequestEvidence extends TimeEvidence {
    * Good responses by the second in which they were due, with how much of it lies in the scope. Seconds without any are
    * there too.
    */
-  readonly goodBySecond: readonly RateWindow[]
+  readonly goodBySecond: readonly (RateWindow & { readonly second: number })[]
   /** The rate the load asked for in this scope; `undefined` for closed models. */
   readonly offeredRatePerSec: number | undefined
   readonly generator: GeneratorHealth

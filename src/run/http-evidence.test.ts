@@ -106,14 +106,14 @@ test('good responses are counted by second, with how much of each lies in the sc
     return scope[evidenceOf]().goodBySecond
   }
   expect(good('steady')).toEqual([
-    { count: 5, seconds: 0.5 },
-    { count: 10, seconds: 1 },
-    { count: 4, seconds: 0.5 },
+    { second: 4, count: 5, seconds: 0.5 },
+    { second: 5, count: 10, seconds: 1 },
+    { second: 6, count: 4, seconds: 0.5 },
   ])
   expect(good('spike')).toEqual([
-    { count: 0, seconds: 0.5 },
-    { count: 0, seconds: 1 },
+    { second: 6, count: 0, seconds: 0.5 },
+    { second: 7, count: 0, seconds: 1 },
   ])
   // What is due after the last phase has ended counts in it.
-  expect(good('cooldown', [{ atMs: 9_001, latencyMs: 3 }])).toEqual([{ count: 1, seconds: 1 }])
+  expect(good('cooldown', [{ atMs: 9_001, latencyMs: 3 }])).toEqual([{ second: 8, count: 1, seconds: 1 }])
 })

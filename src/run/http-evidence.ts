@@ -1,6 +1,5 @@
 import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Histogram } from '../stats/histogram.ts'
-import type { RateWindow } from '../stats/intervals.ts'
 import type { Window } from '../stats/timeline.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
 import type { RequestEvidence } from './evidence.ts'
@@ -50,14 +49,17 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
 }
 
 /** What was due after the last phase had ended counts in the scope's last second, as it does in that phase. */
-function goodBySecond(windows: readonly Window[], lengths: ReadonlyMap<number, number>): readonly RateWindow[] {
+function goodBySecond(
+  windows: readonly Window[],
+  lengths: ReadonlyMap<number, number>,
+): RequestEvidence['goodBySecond'] {
   const last = [...lengths.keys()].at(-1)
   const counts = new Map([...lengths.keys()].map((second) => [second, 0]))
   for (const { second, completed, errorCount } of windows) {
     const at = lengths.has(second) ? second : last
     if (at !== undefined) counts.set(at, counts.get(at)! + completed - errorCount)
   }
-  return [...lengths].map(([second, ms]) => ({ count: counts.get(second)!, seconds: ms / 1000 }))
+  return [...lengths].map(([second, ms]) => ({ second, count: counts.get(second)!, seconds: ms / 1000 }))
 }
 
 /** The `Evidence:` block of a failure message, first line first. */
