@@ -139,6 +139,7 @@ describe('settling', () => {
       }))
       expect(await settled).toMatchObject({
         horizon: '101',
+        asOfMs: 0,
         said: 'waited 3.30 s: the replica replayed what it had received, nothing was written for 300 ms',
       })
     })
