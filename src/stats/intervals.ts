@@ -30,7 +30,7 @@ const METHOD_FOR_PERCENTILES = 'inverted binomial at the effective sample size'
  * misses, for the whole sample, unless the windows show them in bursts; that is conservative.
  *
  * The same windows give the same interval; nothing is drawn. A block bootstrap over the windows, the usual remedy, covers
- * 78–92% of true values where it promises 95%, with the 30 windows of a short run (`npm run bench:intervals`).
+ * 76–92% of true values where it promises 95%, with the 30 windows of a short run (`npm run bench:intervals`).
  *
  * @param windows in order of time, one a second
  * @returns `undefined` where nothing was counted
