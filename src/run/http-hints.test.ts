@@ -101,13 +101,14 @@ describe('where a hundredth of the requests were reset', () => {
   test('how long their connections had been idle, and when the target closes them, before any want of VUs', () => {
     const after = (resetAfterUse: number, min: number, max: number, keptIdleMs?: number) =>
       hint(reset(60), 50, { resetAfterUse, resetIdleMs: { min, max }, keptIdleMs })
-    const advice = 'See its keep-alive time-out and its logs'
-    expect(after(60, 599, 640)).toBe(`60 ${words}, on connections used before and idle for 0.6 s. ${advice}`)
-    expect(after(30, 0, 1_950, 2_000)).toBe(
-      `60 ${words}, on connections used before and idle for 0.00–1.9 s (the target closes idle connections after about 2.0 s). ${advice}`,
+    const used = (idle: string) => `60 ${words}, on connections used before and idle for ${idle}`
+    expect(after(60, 599, 640)).toBe(`${used('0.6 s')}. See its keep-alive time-out and its logs`)
+    expect(after(30, 0, 1_960, 2_000)).toBe(
+      `${used('0.00–2.0 s')}; the target closes idle connections after about 2.0 s. Raise its keep-alive time-out`,
     )
-    expect(after(60, 0.1, 0.2, 0.3)).toBe(
-      `60 ${words}, on connections used before and idle for less than 0.01 s (the target closes connections after each response without announcing it). ${advice}`,
+    expect(after(60, 600, 600, 5_000)).toBe(`${used('0.6 s')}. It keeps idle connections for longer: see its logs`)
+    expect(after(60, 0.1, 0.25, 0.3)).toBe(
+      `${used('less than 0.01 s')}; the target closes connections after each response without announcing it. Raise its keep-alive time-out`,
     )
   })
 

@@ -2,15 +2,17 @@ import { formatCount } from '../stats/units.ts'
 import type { ConnectionFigures } from './http-measurement.ts'
 import type { ScopeTotals } from './http-scope.ts'
 
+/** Resets after shorter idle times than this share of the limit have another cause. */
+const NEAR_LIMIT = 0.8
+
 /** Below this, a target closes its connections after each response. */
 const AT_ONCE_MS = 10
 
 /** When the target closes connections, for the evidence of a run in which that counted. */
-export function idleLines({ keptIdleMs, replaced, closedIdle, resetAfterUse }: ConnectionFigures): readonly string[] {
+export function idleLines({ keptIdleMs, replaced, closedIdle }: ConnectionFigures): readonly string[] {
   const openedAgain = replaced + closedIdle
-  if (keptIdleMs === undefined || openedAgain + resetAfterUse === 0) return []
-  const again = openedAgain === 0 ? '' : `; ${formatCount(openedAgain)} opened again`
-  return [`connections: ${closing(keptIdleMs)}${again}`]
+  if (keptIdleMs === undefined || openedAgain === 0) return []
+  return [`connections: ${closing(keptIdleMs)}; ${formatCount(openedAgain)} opened again`]
 }
 
 /** What resets suggest to do next, if they are at least a hundredth of the requests. */
@@ -21,9 +23,11 @@ export function resetHint({ sum }: ScopeTotals, connections: ConnectionFigures):
   const resets = `${formatCount(count)} requests were reset: the target closed the connection instead of responding`
   if (resetIdleMs === undefined || resetAfterUse * 2 < count)
     return `${resets}. See whether it crashed, or limits its connections`
-  const known = keptIdleMs === undefined ? '' : ` (${closing(keptIdleMs)})`
   const { min, max } = resetIdleMs
-  return `${resets}, on connections used before and idle for ${range(min, max)}${known}. See its keep-alive time-out and its logs`
+  const idle = `${resets}, on connections used before and idle for ${range(min, max)}`
+  if (keptIdleMs === undefined) return `${idle}. See its keep-alive time-out and its logs`
+  if (max < keptIdleMs * NEAR_LIMIT) return `${idle}. It keeps idle connections for longer: see its logs`
+  return `${idle}; ${closing(keptIdleMs)}. Raise its keep-alive time-out`
 }
 
 function closing(keptIdleMs: number): string {
