@@ -19,6 +19,8 @@ export class FramedConnections {
   readonly #vuOf: (client: number) => Vu<unknown>
   readonly #events: FramedEvents
   readonly #connections = new Map<number, FramedConnection>()
+  /** Which connection is a client's latest: a framing without state may return one object for all. */
+  readonly #sockets = new Map<number, FramedSocket>()
 
   constructor(framing: Framing | undefined, vuOf: (client: number) => Vu<unknown>, events: FramedEvents) {
     this.#framing = framing
@@ -42,18 +44,19 @@ export class FramedConnections {
     // What a connection that is gone still wants to send must not reach the client's next one.
     const whileOpen = (act: () => void) => {
       if (connection === undefined) early.push(act)
-      else if (this.#connections.get(client) === connection) act()
+      else if (this.#sockets.get(client) === socket) act()
     }
     const socket: FramedSocket = {
       client,
       vu: this.#vuOf(client),
       send: (frame) => {
-        if (connection === undefined || this.#connections.get(client) === connection) this.#events.send(client, [frame])
+        if (this.#sockets.get(client) === socket) this.#events.send(client, [frame])
       },
       ready: () => whileOpen(() => this.#events.ready(client, connection!.heartbeat)),
       heartbeatResponded: () => whileOpen(() => this.#events.heartbeatResponded(client)),
       fail: (why) => whileOpen(() => this.#events.failed(client, why)),
     }
+    this.#sockets.set(client, socket)
     connection = this.#framing!.open(socket)
     this.#connections.set(client, connection)
     for (const act of early) act()
@@ -66,12 +69,13 @@ export class FramedConnections {
    * @throws whatever `receive` throws
    */
   receive(client: number, connection: FramedConnection, frame: Message, take: (message: Message) => void): void {
+    const socket = this.#sockets.get(client)
     const received = connection.receive(frame)
     if (received === undefined) return
     if (!(Symbol.iterator in received)) return take(received)
     for (const message of received) {
       // One of the messages before may have ended the connection.
-      if (this.#connections.get(client) !== connection) return
+      if (this.#sockets.get(client) !== socket) return
       take(message)
     }
   }
@@ -81,6 +85,7 @@ export class FramedConnections {
     const connection = this.#connections.get(client)
     if (connection === undefined) return
     this.#connections.delete(client)
+    this.#sockets.delete(client)
     connection.close?.()
   }
 
@@ -88,5 +93,6 @@ export class FramedConnections {
   closeAll(): void {
     for (const connection of this.#connections.values()) connection.close?.()
     this.#connections.clear()
+    this.#sockets.clear()
   }
 }
