@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Histogram } from '../stats/histogram.ts'
+import type { JsonMs } from '../stats/summary.ts'
 import { FORMAT, type StoredRun } from './stored-run.ts'
 
 /** A baseline that cannot be used. The message names the file and says what to do. */
@@ -55,6 +56,10 @@ function parse(path: string, text: string): StoredRun {
     throw new BaselineError(
       `The baseline ${path} was written in form ${format} by a later version of vitest-slo; this one reads form ${FORMAT}: update vitest-slo.`,
     )
+  if (typeof format === 'number' && format < FORMAT)
+    throw new BaselineError(
+      `The baseline ${path} was written in form ${format} by an earlier version of vitest-slo, which counted failed requests with the time up to their failure; this one reads form ${FORMAT}. ${ANEW}.`,
+    )
   const problem = problemWith(value)
   if (problem !== undefined) throw new BaselineError(`${path} is no baseline: ${problem}. ${ANEW}.`)
   return value as StoredRun
@@ -66,7 +71,7 @@ function problemWith(value: unknown): string | undefined {
   if (found.format !== FORMAT) return 'its form is missing'
   for (const key of ['scenario', 'run', 'kind', 'quantity', 'storedAt'] as const)
     if (typeof found[key] !== 'string') return `${key} is missing`
-  if (typeof found.meanMs !== 'number') return 'meanMs is missing'
+  if (!isMs(found.meanMs)) return 'meanMs is missing'
   if (typeof found.environment !== 'object' || found.environment === null) return 'environment is missing'
   if (!Array.isArray(found.percentiles) || !found.percentiles.every(isPercentile)) return 'percentiles are missing'
   try {
@@ -78,6 +83,11 @@ function problemWith(value: unknown): string | undefined {
 }
 
 function isPercentile(value: unknown): boolean {
-  const keys = ['p', 'ms', 'lowMs', 'highMs'] as const
-  return keys.every((key) => typeof (value as Record<string, unknown> | null)?.[key] === 'number')
+  if (typeof value !== 'object' || value === null) return false
+  const { p, ms, lowMs, highMs } = value as Record<string, unknown>
+  return typeof p === 'number' && [ms, lowMs, highMs].every(isMs)
+}
+
+function isMs(value: unknown): value is JsonMs {
+  return typeof value === 'number' || value === 'Infinity'
 }

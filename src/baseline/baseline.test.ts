@@ -81,10 +81,14 @@ describe('storing', () => {
     expect(drifting(5)).toBeNoSlowerThan(kept, { percentile: 0.9 })
   })
 
-  test('percentiles without enough samples are left out, missing answers count as longest', async () => {
-    const path = await baselines().save(runOf({ seconds: 2, perSecond: 60, droppedPerSecond: 50 }))
-    const { percentiles } = JSON.parse(await readFile(path, 'utf8'))
-    expect(percentiles).toMatchObject([{ p: 0.5, ms: 600_000 }, { p: 0.9 }])
+  test('leaves out percentiles without enough samples, and stores infinite ones as such', async () => {
+    const run = runOf({ seconds: 2, perSecond: 60, droppedPerSecond: 50 })
+    const path = await baselines().save(run)
+    const { percentiles, meanMs, histogram } = JSON.parse(await readFile(path, 'utf8'))
+    expect(percentiles).toMatchObject([{ p: 0.5, ms: 'Infinity', highMs: 'Infinity' }, { p: 0.9 }])
+    expect({ meanMs, histogram }).toMatchObject({ meanMs: 'Infinity', histogram: { infinite: 100 } })
+    const evidence = (await baselines().of(run))[baselineOf]()
+    expect(evidence).toMatchObject({ meanMs: Infinity, percentiles: [{ p: 0.5, ms: Infinity }, { p: 0.9 }] })
   })
 
   test('runs of other kinds, and scopes by themselves', async () => {
@@ -135,9 +139,12 @@ describe('a file that cannot be used', () => {
     expect(await stored((all) => ({ ...all, environment: null }))).toMatch(/is no baseline: environment is missing/)
   })
 
-  test('is of a newer version, of another scenario, or of another run', async () => {
-    expect(await stored((all) => ({ ...all, format: 2 }))).toMatchInlineSnapshot(
-      `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json was written in form 2 by a later version of vitest-slo; this one reads form 1: update vitest-slo."`,
+  test('is of another version, of another scenario, or of another run', async () => {
+    expect(await stored((all) => ({ ...all, format: 3 }))).toMatchInlineSnapshot(
+      `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json was written in form 3 by a later version of vitest-slo; this one reads form 2: update vitest-slo."`,
+    )
+    expect(await stored((all) => ({ ...all, format: 1 }))).toMatchInlineSnapshot(
+      `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json was written in form 1 by an earlier version of vitest-slo, which counted failed requests with the time up to their failure; this one reads form 2. Store it anew with vitest -u, or delete the file."`,
     )
     expect(await stored((all) => ({ ...all, scenario: 'S1 auth' }))).toMatchInlineSnapshot(
       `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json is of the scenario "S1 auth", not of "S4 voting". Store it anew with vitest -u, or delete the file, or give the scenario another name."`,

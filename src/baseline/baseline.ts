@@ -75,8 +75,10 @@ function baselineFrom(path: string, stored: StoredRun, run: StorableRun, scale: 
     label: `the baseline of ${storedAt}`,
     kind,
     quantity,
-    meanMs,
-    percentiles,
+    meanMs: Number(meanMs),
+    percentiles: percentiles.map(({ p, ms, lowMs, highMs }) => {
+      return { p, ms: Number(ms), lowMs: Number(lowMs), highMs: Number(highMs) }
+    }),
     differences: differencesBetween(environment, fingerprintOf(scale, run.load)),
     isNew,
   }

@@ -6,6 +6,7 @@ import { InvalidRunError } from '../run/verdict.ts'
 import { windowOf, type TimedRun } from '../run/window.ts'
 import type { HistogramJson } from '../stats/histogram.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
+import { toJsonMs, type JsonMs } from '../stats/summary.ts'
 import { fingerprintOf, type Fingerprint } from './fingerprint.ts'
 
 /** A run that can be stored: what `http.run()`, `ws.fanOut()` and `micro.measure()` give, and their scopes. */
@@ -16,8 +17,11 @@ export interface StorableRun extends Partial<TimedRun> {
   [evidenceOf](): TimeEvidence
 }
 
-/** The form of the files. Read only by versions that know it. */
-export const FORMAT = 1
+/**
+ * The form of the files. Read only by versions that know it. In form 1, errors counted with the times up to their failure;
+ * in form 2 they are infinite.
+ */
+export const FORMAT = 2
 
 /** What a baseline's file holds. */
 export interface StoredRun {
@@ -32,8 +36,9 @@ export interface StoredRun {
   readonly storedAt: string
   readonly environment: Fingerprint
   readonly count: number
-  readonly meanMs: number
-  readonly percentiles: readonly StoredPercentile[]
+  /** Infinite if a sample had no time. */
+  readonly meanMs: JsonMs
+  readonly percentiles: readonly { readonly [Key in keyof StoredPercentile]: Key extends 'p' ? number : JsonMs }[]
   readonly histogram: HistogramJson
 }
 
@@ -46,8 +51,8 @@ export function storedNameOf(run: StorableRun): string {
 }
 
 /**
- * What is stored of a run: the times that matchers judge (requests without an answer count as longest), in all, and its
- * percentiles with their 95% intervals, as far as there are enough samples for them.
+ * What is stored of a run: the times that matchers judge (requests without a good response are infinite), in all, and
+ * its percentiles with their 95% intervals, as far as there are enough samples for them.
  *
  * @throws {InvalidRunError} for a run that could not be judged: it would be the measure of all that follow
  */
@@ -62,7 +67,9 @@ export function storedRun(run: StorableRun, scenario: string, scale: string): St
   const { histogram, windows } = judgedTimes(evidence)
   const percentiles = PERCENTILES.filter((p) => histogram.count >= samplesForPercentile(p)).flatMap((p) => {
     const interval = windows.length < 2 ? undefined : percentileIntervalMs(windows, p)
-    return interval ? [{ p, ms: histogram.percentileUs(p) / 1000, lowMs: interval.low, highMs: interval.high }] : []
+    if (interval === undefined) return []
+    const [ms, lowMs, highMs] = [histogram.percentileUs(p) / 1000, interval.low, interval.high].map(toJsonMs)
+    return [{ p, ms: ms!, lowMs: lowMs!, highMs: highMs! }]
   })
   if (percentiles.length === 0)
     throw new InvalidRunError(
@@ -79,7 +86,7 @@ export function storedRun(run: StorableRun, scenario: string, scale: string): St
     storedAt: new Date().toISOString().slice(0, 10),
     environment: fingerprintOf(scale, run.load),
     count: histogram.count,
-    meanMs: histogram.meanUs / 1000,
+    meanMs: histogram.infiniteCount > 0 ? 'Infinity' : histogram.meanUs / 1000,
     percentiles,
     histogram: histogram.toJSON(),
   }

@@ -35,7 +35,7 @@ export interface Comparison extends ComparisonSource {
 
 export interface ComparedBuild {
   readonly label: string
-  /** Requests that never got an answer are in it, at ten minutes. */
+  /** Of every request due; those that got no good response are infinite. */
   readonly latency: TimeStats | undefined
 }
 

@@ -3,8 +3,8 @@ import type { Load } from '../load/load.ts'
 import type { DelayStats, GeneratorHealth } from '../run/generator.ts'
 import type { HttpRunResult, TimelinePoint } from '../run/result.ts'
 import { Histogram } from '../stats/histogram.ts'
+import { timeStatsJson } from '../stats/summary.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
-import { timeStats } from '../stats/summary.ts'
 
 /** One slice as its engine reported it, and when it began since the start of the comparison. */
 export interface SliceResult {
@@ -20,7 +20,7 @@ export function mergedResult(
 ): HttpRunResult {
   const results = slices.map(({ result }) => result)
   const latency = Histogram.merged(results.map(({ latencyHistogram }) => Histogram.fromJSON(latencyHistogram)))
-  const stats = timeStats(latency)
+  const stats = timeStatsJson(latency)
   const sum = (key: 'offered' | 'sent' | 'completed' | 'dropped') => results.reduce((all, each) => all + each[key], 0)
   return {
     kind: 'http',

@@ -3,7 +3,6 @@ import { ProcessTrees } from '../capacity/process-cpu.ts'
 import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
 import type { SliceEvidence } from '../run/comparison-evidence.ts'
 import type { HttpRun } from '../run/http-run.ts'
-import { Histogram, MAX_TRACKABLE_US } from '../stats/histogram.ts'
 
 /** One of the two builds, running. */
 export interface Build {
@@ -60,7 +59,7 @@ function sliceOf(found: RequestEvidence, cpuMsPerRequest: number | undefined): S
   const failed = [...errors.values()].reduce((sum, count) => sum + count, 0)
   const wrong = failed + offered - completed
   const goodPerSec = durationMs > 0 ? (completed - failed) / (durationMs / 1000) : 0
-  const evidence = { latency: withNever(histogram, offered - completed), offered, wrong, goodPerSec, cpuMsPerRequest }
+  const evidence = { latency: histogram, offered, wrong, goodPerSec, cpuMsPerRequest }
   const generator = invalidities.find(
     ({ reason }) => reason === 'generator-saturated' || reason === 'offered-rate-missed',
   )
@@ -74,10 +73,4 @@ function kindsOf({ errors, dropped, sent, completed }: RequestEvidence): string 
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => `${count} × ${kind}`)
     .join(', ')
-}
-
-function withNever(histogram: Histogram, never: number): Histogram {
-  const all = Histogram.merged([histogram])
-  for (let n = 0; n < never; n++) all.record(MAX_TRACKABLE_US)
-  return all
 }

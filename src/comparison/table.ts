@@ -19,8 +19,9 @@ export function verdictOf({ figures, invalidities }: ComparisonResult, tolerance
   return verdicts.length === 0 || verdicts.includes('undecided') ? 'undecided' : 'no slower'
 }
 
-function verdictOfFigure({ name, change }: ComparedFigure, tolerance: number): Verdict | undefined {
-  if (change === undefined) return undefined
+function verdictOfFigure({ name, base, head, change }: ComparedFigure, tolerance: number): Verdict | undefined {
+  if (change === undefined)
+    return DECIDING.includes(name) && base === 'Infinity' && head === 'Infinity' ? 'undecided' : undefined
   if (name === 'errors') return change.low > MORE_ERRORS ? 'slower' : 'no slower'
   if (!DECIDING.includes(name)) return undefined
   if (change.low > tolerance) return 'slower'

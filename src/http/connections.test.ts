@@ -323,7 +323,9 @@ test('a request that times out has a latency up to then, and its VU goes on with
   const run = await http.run({ load: sharedIterations({ iterations: 3, vus: 1 }), request, timeout: '100ms' })
   expect([...run.errors]).toEqual([['timeout', 1]])
   expect(run.completed).toBe(3)
-  expect(run.state === 'measured' && run.latency.maxMs).toBeGreaterThanOrEqual(100)
+  const { failed } = run
+  expect(failed.state === 'measured' && failed.latency.maxMs).toBeGreaterThanOrEqual(100)
+  expect(run.state === 'measured' && run.latency.p99Ms).toBe(Infinity)
 })
 
 test('a handshake that is never answered ends in time, before the load and under it', async () => {

@@ -172,7 +172,10 @@ test('a request that waited longer than dropAfter is dropped', async () => {
   expect(run.dropped).toBe(20 - run.sent)
   if (run.state === 'empty') throw new Error('nothing was measured')
   // Nothing waited for more than 10 ms, but for what the machine itself is late.
-  expect(run.latency.p50Ms).toBeLessThan(run.serviceTime.p50Ms + 50)
+  const { good } = run
+  if (good.state === 'empty') throw new Error('nothing was good')
+  expect(good.latency.p50Ms).toBeLessThan(good.serviceTime.p50Ms + 50)
+  expect(run.latency.p50Ms).toBe(Infinity)
 })
 
 test('a run waits for its last answers, as long as they may take', async () => {

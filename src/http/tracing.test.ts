@@ -31,7 +31,7 @@ test('a traceparent of its own goes with every request, its id stands beside the
     expect(slowest).toHaveLength(10)
     expect(slowest[0]).toMatchObject({ label, status: 200 })
     // The histogram keeps three digits.
-    expect(slowest[0]!.latencyMs / latency!.maxMs).toBeCloseTo(1, 2)
+    expect(slowest[0]!.latencyMs / Number(latency!.maxMs)).toBeCloseTo(1, 2)
     const known = new Set(sent.slice(at * 30, at * 30 + 30).map(({ traceId }) => traceId))
     expect(slowest.every(({ traceId }) => known.has(traceId))).toBe(true)
   }

@@ -67,6 +67,10 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #operation = -1
   /** Where the last response was counted as good; `undefined` if it was an error. */
   #goodWindow: RequestWindow | undefined
+  #goodLatencyUs = 0
+  #goodServiceTimeUs = 0
+  #goodStatus = 0
+  #goodBytes = 0
 
   constructor({ id, data, instance }: VuIdentity<D>, fork: () => Random, surroundings: VuSurroundings<D>) {
     this.#vu = { id, data, vars: {} }
@@ -113,28 +117,29 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
       this.#all.execution.scenarioFailed(error)
       return
     }
-    const window = this.#count(endMs, status)
-    window.countStatus(status)
-    window.receivedBytes += reader.bodyBytes
     if (wrong === undefined) {
-      this.#goodWindow = window
+      this.#countGood(endMs, status, reader.bodyBytes)
       this.#after(endMs)
       return
     }
     this.#goodWindow = undefined
-    this.#countError(window, wrong.kind, wrong.detail)
+    this.#countError(wrong.kind, wrong.detail, endMs, status, reader.bodyBytes)
     this.#end(endMs)
   }
 
   failed(kind: FailureKind, detail: string, endMs: number): void {
     if (this.#operation >= 0) this.#all.recording!.failed(this.#operation, endMs, kind)
     this.#goodWindow = undefined
-    this.#countError(this.#count(endMs, kind), kind, detail)
+    this.#countError(kind, detail, endMs)
     this.#end(endMs)
   }
 
   overran(detail: string): void {
-    if (this.#goodWindow !== undefined) this.#countError(this.#goodWindow, 'body', detail)
+    const window = this.#goodWindow
+    if (window === undefined) return
+    window.turnToError('body', this.#goodLatencyUs, this.#goodServiceTimeUs, this.#goodStatus, this.#goodBytes)
+    window.countDetail(detail)
+    this.#all.execution.tally.countError('body', detail)
     this.#goodWindow = undefined
   }
 
@@ -235,21 +240,41 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     return this.#expected.looksAtBody || this.#all.recording?.looksAtBody === true
   }
 
-  /** @param ending the status, or what kept one from coming */
-  #count(endMs: number, ending: number | FailureKind): RequestWindow {
+  #countGood(endMs: number, status: number, bodyBytes: number): void {
+    this.#goodLatencyUs = this.#observe(endMs, status) * 1000
+    this.#goodServiceTimeUs = (endMs - this.connection.sentMs) * 1000
+    this.#goodStatus = status
+    this.#goodBytes = bodyBytes
+    this.#goodWindow = this.#series.timeline.at(this.#intendedMs)
+    this.#goodWindow.recordGood(this.#goodLatencyUs, this.#goodServiceTimeUs, status, bodyBytes)
+  }
+
+  /** @param status of a response that was not good */
+  #countError(kind: ErrorKind, detail: string, endMs: number, status?: number, bodyBytes = 0): void {
+    const latencyUs = this.#observe(endMs, status ?? kind) * 1000
+    const window = this.#series.timeline.at(this.#intendedMs)
+    window.recordError(kind, latencyUs, (endMs - this.connection.sentMs) * 1000, status, bodyBytes)
+    window.countDetail(detail)
+    this.#all.execution.tally.countError(kind, detail)
+  }
+
+  /**
+   * Counts a request that has ended among what is shown while the run goes on and among the slowest ones.
+   *
+   * @param ending the status, or what kept one from coming
+   * @returns its latency in milliseconds
+   */
+  #observe(endMs: number, ending: number | ErrorKind): number {
     const { execution, slowest } = this.#all
-    const latencyMs = endMs - this.#all.execution.startMs - this.#intendedMs
+    const latencyMs = endMs - execution.startMs - this.#intendedMs
     execution.tally.completed++
     execution.tally.responseTimes.record(this.#step.name, ending, latencyMs * 1000)
     if (slowest.wants(this.#intendedMs, latencyMs)) slowest.keep(this.#slowRequest(latencyMs, ending))
-    const window = this.#series.timeline.at(this.#intendedMs)
-    window.latency.record(latencyMs * 1000)
-    window.serviceTime.record((endMs - this.connection.sentMs) * 1000)
-    return window
+    return latencyMs
   }
 
   /** Its query is left out: values in it may identify a person. */
-  #slowRequest(latencyMs: number, ending: number | FailureKind): SlowRequest {
+  #slowRequest(latencyMs: number, ending: number | ErrorKind): SlowRequest {
     const { method = 'GET', path } = this.#spec
     return {
       atMs: this.#intendedMs,
@@ -258,12 +283,6 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
       ...(typeof ending === 'number' ? { status: ending } : {}),
       ...(this.#traceId === undefined ? {} : { traceId: this.#traceId }),
     }
-  }
-
-  #countError(window: RequestWindow, kind: ErrorKind, detail: string): void {
-    window.countError(kind)
-    window.countDetail(detail)
-    this.#all.execution.tally.countError(kind, detail)
   }
 
   #after(endMs: number): void {

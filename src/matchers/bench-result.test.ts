@@ -48,6 +48,6 @@ test('other matchers say what they were given', () => {
   const untyped: unknown = benchResult(evenly)
   expect(messageOf(() => expect(untyped).toSustainRate())).toMatchInlineSnapshot(`
     "TypeError: toSustainRate() judges a run of requests, as http.run() gives; it was given a benchmark result (parse).
-    Matchers that fit it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan"
+    Matchers that fit it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
   `)
 })

@@ -50,7 +50,7 @@ export function judgeChange(
   return {
     holds: found.low <= limit,
     ...expectedChange(what, than, tolerance),
-    received: `${change} ${interval}`,
+    received: found.low === Number.POSITIVE_INFINITY ? `${what} ${values}` : `${change} ${interval}`,
     invalidities: found.low <= limit && found.high > limit ? [undecided] : [],
   }
 }

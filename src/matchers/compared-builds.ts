@@ -14,10 +14,10 @@ import type { ComparisonEvidence, SlicePair } from '../run/comparison-evidence.t
 import { percentileName, samplesForPercentile, tooFewSamples } from '../run/usable.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import { pairedRatio, slicesNeeded } from '../stats/comparison.ts'
-import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
-import { expectedChange, judgeChange, type NoSlowerPlan } from './change.ts'
+import type { Interval } from '../stats/intervals.ts'
+import { formatCount, formatDuration, formatMs, formatRatio } from '../stats/units.ts'
+import { expectedChange, judgeChange, type MeasuredRatio, type NoSlowerPlan } from './change.ts'
 import type { Judgement } from './define.ts'
-import { showMs } from './latency.ts'
 import { formatSpan, withLack } from './threshold.ts'
 
 /** A share of failures larger by no more than this is no reason to say that head is slower. */
@@ -54,7 +54,10 @@ function judgePairs(
   what: string,
 ): Pick<Judgement, 'holds' | 'received' | 'invalidities'> {
   const { p, of, tolerance, confidence } = plan
-  const found = pairedRatio(of === 'cpu' ? cpuPairs(evidence.pairs) : latencyPairs(evidence.pairs, p), { confidence })
+  const pairs = of === 'cpu' ? cpuPairs(evidence.pairs) : latencyPairs(evidence.pairs, p)
+  const infinite = of === 'cpu' ? 0 : pairs.filter(({ base }) => Number.isNaN(base)).length
+  if (infinite * 4 > pairs.length) return infiniteOnBothSides(what, infinite, pairs.length)
+  const found = pairedRatio(pairs, { confidence })
   if (found === undefined) return { holds: 'undecided', received: `${what} unknown`, invalidities: [] }
   const { ratio, interval } = found
   const at = (side: 'base' | 'head') => valueMs(evidence.pairs, side, plan)
@@ -63,14 +66,35 @@ function judgePairs(
     what,
     than: 'base',
     tolerance,
-    found: { ratio, ...interval },
-    values: formatSpan(at('base'), at('head'), showMs).replace('–', ' → '),
+    found: at('head') === Number.POSITIVE_INFINITY ? toInfinity(interval, tolerance) : { ratio, ...interval },
+    values: formatSpan(at('base'), at('head'), formatMs).replace('–', ' → '),
     remedy:
       needed === undefined
         ? 'the change is about as large as the tolerance, which no number of slices decides: choose another tolerance'
         : `about ${formatCount(needed)} slices of each build would decide it, there were ${found.pairs}: ` +
           `lengthen the load to ${formatDuration(needed * evidence.sliceMs)}, or compare on a quieter machine`,
   })
+}
+
+/** What was taken as the longest time there is, as the infinite one it was. */
+function toInfinity({ low, confidence }: Interval, tolerance: number): MeasuredRatio {
+  const isSlower = low > 1 + tolerance
+  return {
+    ratio: Number.POSITIVE_INFINITY,
+    low: isSlower ? Number.POSITIVE_INFINITY : low,
+    high: Number.POSITIVE_INFINITY,
+    confidence,
+  }
+}
+
+function infiniteOnBothSides(
+  what: string,
+  infinite: number,
+  pairs: number,
+): Pick<Judgement, 'holds' | 'received' | 'invalidities'> {
+  const finding = `the ${what} is infinite, as that of base, in ${formatCount(infinite)} of ${formatCount(pairs)} pairs of slices: too many requests got no good response`
+  const remedy = 'see why they failed, or compare a percentile that both builds reach'
+  return { holds: 'undecided', received: finding, invalidities: [{ reason: 'not-comparable', finding, remedy }] }
 }
 
 /** Over all slices of a build, as the table has it. */

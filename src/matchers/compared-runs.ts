@@ -5,10 +5,10 @@ import type { RunKind, TimeEvidence } from '../run/evidence.ts'
 import { percentileName, samplesForPercentile, tooFewSamples } from '../run/usable.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import { percentileIntervalMs, type Interval } from '../stats/intervals.ts'
+import { formatMs } from '../stats/units.ts'
 import { isBenchResult } from './bench-result.ts'
 import { expectedChange, judgeChange, type MeasuredRatio, type NoSlowerPlan } from './change.ts'
 import type { Judgement } from './define.ts'
-import { failuresDominate, showMs } from './latency.ts'
 import { judgedTimes, percentileMs } from './samples.ts'
 import { describeReceived, KIND_NAMES, nameOf, timedRun } from './subject.ts'
 import { formatSpan, trusted, withLack } from './threshold.ts'
@@ -60,13 +60,17 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
   const { ms } = before
   const judged =
     found === undefined
-      ? { holds: 'undecided' as const, received: `${what} = ${showMs(now.ms)}`, invalidities: [withoutInterval(what)] }
+      ? {
+          holds: 'undecided' as const,
+          received: `${what} = ${formatMs(now.ms)}`,
+          invalidities: [unknown(what, now, before)],
+        }
       : judgeChange({
           what,
           than: other.label,
           tolerance,
           found,
-          values: formatSpan(ms, now.ms, showMs).replace('–', ' → '),
+          values: formatSpan(ms, now.ms, formatMs).replace('–', ' → '),
           remedy: 'lengthen the runs; to tell two builds apart on one machine, compare() them in one run',
         })
   const durationMs = run.kind === 'micro' ? 0 : run.durationMs
@@ -75,16 +79,10 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
     durationMs,
     noun: times.noun,
   })
-  const failures = failuresDominate(run)
   return {
     ...judged,
     ...expectedChange(what, other.label, tolerance),
-    ...(failures === undefined ? {} : { holds: 'undecided' }),
-    received: [judged.received, ...(failures === undefined ? [] : [failures])].join('\n'),
-    invalidities: withLack(
-      [...run.invalidities, ...against(other, plan)],
-      tooFew ? [tooFew] : failures === undefined ? judged.invalidities : [],
-    ),
+    invalidities: withLack([...run.invalidities, ...against(other, plan)], tooFew ? [tooFew] : judged.invalidities),
     ...skippedWhereNew(other),
     evidence: run.evidenceLines,
     hint: run.hint,
@@ -103,9 +101,11 @@ export function judgeFaster(
     holds: nowMs < other.meanMs * (1 - delta),
     expected: `mean below that of ${other.label}${least}`,
     expectedNot: `mean not below that of ${other.label}${least}`,
-    received: `mean ${formatChange(nowMs / other.meanMs - 1)} (${formatSpan(other.meanMs, nowMs, showMs).replace('–', ' → ')})`,
+    received: `mean ${formatChange(nowMs / other.meanMs - 1)} (${formatSpan(other.meanMs, nowMs, formatMs).replace('–', ' → ')})`,
     // The means of benchmark results are Vitest's own, whether or not it kept their samples.
-    invalidities: isBenchResult(received) ? [] : [...run.invalidities, ...against(other, { acrossEnvironments })],
+    invalidities: isBenchResult(received)
+      ? []
+      : [...run.invalidities, ...against(other, { acrossEnvironments }), ...withoutMean(nowMs, other)],
     ...skippedWhereNew(other),
     evidence: run.evidenceLines,
     hint: run.hint,
@@ -154,11 +154,22 @@ function timeAt(evidence: TimeEvidence, p: number, confidence: number): TimeAt {
   return { ms: percentileMs(times, p), interval: trusted(interval, times.windows.length) }
 }
 
-/** MOVER on the logarithms: the ends of a ratio from the intervals of its two parts (Donner & Zou, Statistics in Medicine 31, 2012). */
+/**
+ * MOVER on the logarithms: the ends of a ratio from the intervals of its two parts (Donner & Zou, Statistics in Medicine
+ * 31, 2012). If one of the two is infinite, only its interval and that of the other bound the ratio.
+ */
 function joined(now: TimeAt, before: TimeAt, confidence: number): MeasuredRatio | undefined {
   const [up, down] = [now.interval, before.interval]
-  if (up === undefined || down === undefined) return undefined
-  if (!(up.low > 0 && down.low > 0 && Number.isFinite(now.ms) && Number.isFinite(before.ms))) return undefined
+  if (up === undefined || down === undefined || !(up.low > 0 && down.low > 0)) return undefined
+  if (!Number.isFinite(now.ms) && !Number.isFinite(before.ms)) return undefined
+  if (!Number.isFinite(now.ms)) {
+    const low = Number.isFinite(down.high) ? up.low / down.high : 0
+    return { ratio: Number.POSITIVE_INFINITY, low, high: Number.POSITIVE_INFINITY, confidence }
+  }
+  if (!Number.isFinite(before.ms)) {
+    const high = Number.isFinite(up.high) ? up.high / down.low : Number.POSITIVE_INFINITY
+    return { ratio: 0, low: 0, high, confidence }
+  }
   const log = (high: number, low: number) => Math.log(high / low)
   const ratio = now.ms / before.ms
   return {
@@ -169,9 +180,23 @@ function joined(now: TimeAt, before: TimeAt, confidence: number): MeasuredRatio 
   }
 }
 
+/** Infinite if a sample has no time. */
 function meanMsOf(received: unknown, evidence: TimeEvidence): number {
   if (isBenchResult(received)) return received.latency.mean
-  return judgedTimes(evidence).histogram.meanUs / 1000
+  const { histogram } = judgedTimes(evidence)
+  return histogram.infiniteCount > 0 ? Number.POSITIVE_INFINITY : histogram.meanUs / 1000
+}
+
+/** One sample without a time makes a mean infinite, which says nothing about the others. */
+function withoutMean(nowMs: number, other: OtherTimes): readonly Invalidity[] {
+  if (Number.isFinite(nowMs) && Number.isFinite(other.meanMs)) return []
+  return [
+    {
+      reason: 'not-comparable',
+      finding: `${Number.isFinite(nowMs) ? `of ${other.label}, ` : ''}some samples have no time, so their mean is infinite`,
+      remedy: 'compare a percentile with toBeNoSlowerThan(), or the times of good responses alone: run.good',
+    },
+  ]
 }
 
 function against(
@@ -195,10 +220,16 @@ function skippedWhereNew({ stored }: OtherTimes): Pick<Judgement, 'skipped'> {
     : {}
 }
 
-function withoutInterval(what: string): Invalidity {
+function unknown(what: string, now: TimeAt, before: TimeAt): Invalidity {
+  if (!Number.isFinite(now.ms) && !Number.isFinite(before.ms))
+    return {
+      reason: 'not-comparable',
+      finding: `the ${what} is infinite on both sides: too many requests got no good response`,
+      remedy: 'see why they failed; to compare the times of good responses alone, compare run.good',
+    }
   return {
     reason: 'too-few-samples',
-    finding: `no interval can be given for the change of the ${what}: samples lie in fewer than two windows of time, or have no time`,
+    finding: `no interval can be given for the change of the ${what}: samples lie in fewer than two windows of time, or took no time`,
     remedy: 'lengthen the run; times of functions come in order of time from micro, not from bench',
   }
 }

@@ -69,7 +69,7 @@ describe('two builds', () => {
     expect(messageOf(() => expect(broken).toBeNoSlowerThan('base'))).toMatch(/96.7% of head's requests failed/)
     expect(() => expect(broken).not.toBeNoSlowerThan('base')).toThrow(/96.7% of head's requests failed/)
     const silent = sampleComparison({ never: 200 })
-    expect(messageOf(() => expect(silent).toBeNoSlowerThan('base'))).toMatch(/20 ms → never/)
+    expect(messageOf(() => expect(silent).toBeNoSlowerThan('base'))).toMatch(/p50 of head 20 ms → ∞\n/)
   })
 
   test('without CPU, without pairs, and with a generator past its limits', () => {
@@ -133,7 +133,16 @@ describe('two runs', () => {
       /too-few-samples/,
     )
     const dead = sampleHttpRun({ errorsPerSecond: 150, latencyMs: () => 0.1 })
-    expect(messageOf(() => expect(dead).toBeNoSlowerThan(quick))).toMatch(/1,500 of 2,000 requests failed/)
+    expect(messageOf(() => expect(dead).toBeNoSlowerThan(quick))).toMatch(/Received: p50 59 ms → ∞\n/)
+    expect(dead).not.toBeNoSlowerThan(quick)
+    expect(quick).toBeNoSlowerThan(dead)
+    expect(messageOf(() => expect(dead).toBeNoSlowerThan(dead))).toMatch(
+      /not-comparable: the p50 is infinite on both sides: too many requests got no good response/,
+    )
+    expect(messageOf(() => expect(dead).not.toBeNoSlowerThan(dead))).toMatch(/^InvalidRunError/)
+    const aFew = sampleHttpRun({ errorsPerSecond: 2 })
+    expect(aFew).toBeNoSlowerThan(quick, { tolerance: 0.1 })
+    expect(messageOf(() => expect(aFew).toBeFasterThan(quick))).toMatch(/some samples have no time, so their mean/)
   })
 
   test('of different kinds, or with something that is no run', () => {

@@ -172,7 +172,7 @@ describe('what cannot be judged', () => {
   test('a run of another kind, with the matchers that fit it', () => {
     expect(messageOf(() => expect(untyped(sampleMicroRun())).toHaveThroughputAbove(5))).toMatchInlineSnapshot(`
       "TypeError: toHaveThroughputAbove() judges a run of requests, as http.run() gives; it was given a micro run (micro 1).
-      Matchers that fit it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan"
+      Matchers that fit it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
     `)
   })
 })

@@ -230,6 +230,6 @@ describe('toConnectWithin', () => {
 test('a run of another kind is refused', () => {
   expect(messageOf(() => expect(sampleHttpRun() as unknown).toDeliverInOrder())).toMatchInlineSnapshot(`
     "TypeError: toDeliverInOrder() judges a fan-out, as ws.fanOut() gives; it was given an HTTP run (http 1).
-    Matchers that fit it: toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toBeNoSlowerThan, toBeFasterThan, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate"
+    Matchers that fit it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate"
   `)
 })

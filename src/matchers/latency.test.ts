@@ -116,14 +116,14 @@ describe('percentiles', () => {
 })
 
 describe('samples without a time', () => {
-  test('dropped requests count as longest', () => {
+  test('counts dropped requests as infinitely slow', () => {
     const run = sampleHttpRun({ droppedPerSecond: 8 })
     expect(messageOf(() => expect(run).toHaveP95Below(105))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveP95Below(105)
 
       Expected: p95 < 105 ms
       Received: p95 = 107 ms (+1.9%), 95% interval 106–109 ms
-                80 of 2,000 requests never got an answer and count as longest
+                80 of 2,000 requests got no good response and count as infinitely slow
 
       Evidence: steady phase, 10.0 s, 1920 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
@@ -131,14 +131,13 @@ describe('samples without a time', () => {
     `)
   })
 
-  test('a percentile among dropped requests is never reached', () => {
+  test('shows a percentile that falls among dropped requests as infinite', () => {
     const run = sampleHttpRun({ droppedPerSecond: 20 })
     expect(messageOf(() => expect(run).toHaveP95Below('9m'))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveP95Below('9m')
 
       Expected: p95 < 540.0 s
-      Received: p95 = never, 95% interval 599.8 s–never
-                200 of 2,000 requests never got an answer and count as longest
+      Received: p95 = ∞ (10% of requests got no good response)
 
       Evidence: steady phase, 10.0 s, 1800 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
@@ -147,33 +146,58 @@ describe('samples without a time', () => {
     expect(run).not.toHaveP95Below('9m')
   })
 
-  test('missing deliveries count as longest', () => {
+  test('counts missing deliveries as infinitely slow', () => {
     const run = sampleFanOutRun({ missingPerSecond: 20 })
     expect(messageOf(() => expect(run).toHaveP95Below(1000))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveP95Below(1000)
 
       Expected: p95 lag < 1.00 s
-      Received: p95 lag = never, 95% interval 599.8 s–never
-                200 of 2,000 deliveries never arrived and count as longest
+      Received: p95 lag = ∞ (10% of deliveries never arrived)
 
       Evidence: steady phase, 10.0 s, 1800 of 2000 deliveries, 100 sockets, 2/s"
     `)
   })
 
-  test('a target that answers with failures alone passes in neither polarity', () => {
+  test('fails for a target that responds with errors alone, however quick they are', () => {
     const run = sampleHttpRun({ latencyMs: () => 0.2, errorsPerSecond: 200, errorKind: 'connect' })
     expect(messageOf(() => expect(run).toHaveP95Below(150))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveP95Below(150)
 
       Expected: p95 < 150 ms
-      Received: p95 = 0.2 ms (−99.9%), 95% interval 0.2 ms
-                2,000 of 2,000 requests failed: these are the times of failures, and say nothing of the service
+      Received: p95 = ∞ (100% of requests got no good response)
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
     `)
-    expect(messageOf(() => expect(run).not.toHaveP95Below(150))).toMatch(/^Error: /)
+    expect(run).not.toHaveP95Below(150)
+  })
+
+  test('passes up to the share of errors that the percentile allows, and not beyond', () => {
+    const withErrors = (errorsPerSecond: number) => sampleHttpRun({ errorsPerSecond, errorKind: 'status' })
+    expect(withErrors(9)).toHaveP95Below(150)
+    expect(withErrors(10)).toHaveP95Below(150)
+    expect(withErrors(11)).not.toHaveP95Below(150)
+    expect(messageOf(() => expect(withErrors(96)).toHaveP95Below(50))).toContain(
+      'Received: p95 = ∞ (48% of requests got no good response)',
+    )
+  })
+
+  test('shows from where on a percentile may be infinite', () => {
+    const run = sampleHttpRun({ errorsPerSecond: 10, errorKind: 'status' })
+    expect(messageOf(() => expect(run).toHaveP95Below(150, { confidence: 0.95 }))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveP95Below(150, { confidence: 0.95 })
+
+      Expected: p95 < 150 ms with 95% confidence
+      Received: p95 = 109 ms (−27.3%), 95% interval 109 ms–∞
+                100 of 2,000 requests got no good response and count as infinitely slow
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Hint:     the interval reaches over the limit, so this run does not say: a longer run narrows it"
+    `)
+    expect(messageOf(() => expect(run).not.toHaveP95Below(150, { confidence: 0.95 }))).toMatch(/^Error/)
   })
 })
 

@@ -3,16 +3,14 @@ import { percentileName, samplesForPercentile, tooFewSamples } from '../run/usab
 import type { Invalidity } from '../run/verdict.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
 import type { Interval } from '../stats/intervals.ts'
-import { MAX_TRACKABLE_US } from '../stats/histogram.ts'
-import { formatCount, formatMs } from '../stats/units.ts'
+import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import { readLimitMs, readPercentile, readPercentileOptions, refuseMore } from './arguments.ts'
 import type { Duration, PercentileOptions } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgedTimes, percentileMs } from './samples.ts'
 import type { JudgedTimes } from './samples.ts'
-import { sum } from './ratio.ts'
-import { isOfRequests, timedRun } from './subject.ts'
+import { timedRun } from './subject.ts'
 import type { TimeSource } from './subject.ts'
 import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack } from './threshold.ts'
 import type { On } from './typing.ts'
@@ -24,9 +22,10 @@ export interface LatencyMatchers<R extends void | Promise<void>, T> {
   /**
    * The median time lies below a limit in milliseconds (or a duration: `'1.5s'`).
    *
-   * What the times are depends on the run: latency from intended start for requests (time-outs and failures are in,
-   * up to the failure; dropped requests count as longer than anything), lag of a fan-out (missing deliveries count as
-   * longer than anything), time of a call for `micro`. Warm-up is left out. Needs 20 samples.
+   * What the times are depends on the run. Of requests, the latency from intended start of all that were due: it holds if
+   * half of them got a good response within the limit. Errors, time-outs and dropped requests count as infinitely slow.
+   * Of a fan-out, the lag of all expected deliveries; missing ones count as infinitely slow. Of `micro`, the time of a
+   * call. Warm-up is left out. Needs 20 samples.
    */
   toHaveP50Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
   /** The 95th percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs 200 samples. */
@@ -104,17 +103,15 @@ function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence, skipI
     value: valueMs,
     interval: intervalOf(times, p, confidence),
     confidence,
-    show: showMs,
-    detail: formatDistance(valueMs, limitMs),
+    show: formatMs,
+    detail: valueMs === Number.POSITIVE_INFINITY ? `(${missedShare(times)})` : formatDistance(valueMs, limitMs),
   })
   const durationMs = evidence.kind === 'micro' ? 0 : evidence.durationMs
   const scope = { count: times.histogram.count, durationMs, noun: times.noun }
   const tooFew = tooFewSamples(judged.expected, samplesForPercentile(p), scope)
-  const failures = failuresDominate(evidence)
   return {
     ...judged,
-    ...(failures === undefined ? {} : { holds: 'undecided' }),
-    received: [judged.received, ...neverLine(times), ...(failures === undefined ? [] : [failures])].join('\n'),
+    received: [judged.received, ...missedLine(times, valueMs)].join('\n'),
     invalidities: withLack(evidence.invalidities, tooFew ? [tooFew] : judged.invalidities),
     skipped: skipIfReduced ? reducedTooFar(evidence, tooFew) : undefined,
     evidence: evidence.evidenceLines,
@@ -134,23 +131,14 @@ function intervalOf({ windows }: JudgedTimes, p: number, confidence = DEFAULT_CO
   return trusted(percentileIntervalMs(windows, p, { confidence }), windows.length)
 }
 
-export function showMs(ms: number): string {
-  return ms * 1000 >= MAX_TRACKABLE_US ? 'never' : formatMs(ms)
+/** `48% of requests got no good response` */
+export function missedShare({ histogram, noun, missed }: JudgedTimes): string {
+  return `${formatRatio(histogram.infiniteCount / histogram.count)} of ${noun} ${missed}`
 }
 
-function neverLine({ never, histogram, noun, missed }: JudgedTimes): string[] {
-  if (never === 0) return []
-  return [`${formatCount(never)} of ${formatCount(histogram.count)} ${noun} never ${missed} and count as longest`]
-}
-
-/**
- * Failures are quick where a port is closed: a dead target would pass any limit. Once they are more than half of what
- * was offered, the percentile is theirs and not the service's, and no limit is met or missed by it.
- */
-export function failuresDominate(evidence: TimeEvidence): string | undefined {
-  if (!isOfRequests(evidence)) return undefined
-  const failed = sum(evidence.errors.values())
-  if (failed * 2 <= evidence.offered || failed === 0) return undefined
-  const counted = `${formatCount(failed)} of ${formatCount(evidence.offered)} requests failed`
-  return `${counted}: these are the times of failures, and say nothing of the service`
+/** How many samples without a time a finite percentile allowed for. */
+function missedLine({ histogram, noun, missed }: JudgedTimes, valueMs: number): string[] {
+  const { infiniteCount, count } = histogram
+  if (infiniteCount === 0 || !Number.isFinite(valueMs)) return []
+  return [`${formatCount(infiniteCount)} of ${formatCount(count)} ${noun} ${missed} and count as infinitely slow`]
 }

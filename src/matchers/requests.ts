@@ -2,7 +2,6 @@ import type { RequestEvidence } from '../run/evidence.ts'
 import { tooFewSamples } from '../run/usable.ts'
 import { rateInterval } from '../stats/intervals.ts'
 import type { Interval } from '../stats/intervals.ts'
-import type { Window } from '../stats/timeline.ts'
 import { formatCount, formatRate } from '../stats/units.ts'
 import { readConfidence, readRatePerSec, readRatio, refuseMore } from './arguments.ts'
 import type { ThresholdOptions } from './arguments.ts'
@@ -74,7 +73,7 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
       ...plan,
       what: 'error rate',
       side: 'below',
-      windows: evidence.requestWindows.map((window) => ({ hits: wrongIn(window), total: window.offered })),
+      windows: evidence.requestWindows.map(({ missed, offered }) => ({ hits: missed, total: offered })),
       noun: 'requests',
       parts: wrongParts(evidence),
     }),
@@ -147,11 +146,6 @@ function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: Ratio
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
   }
-}
-
-/** Requests of a window that were not answered well: with an error, dropped, or left without an answer. */
-function wrongIn(window: Window): number {
-  return window.errorCount + window.offered - window.completed
 }
 
 function throughputInterval({ goodBySecond }: RequestEvidence, confidence = DEFAULT_CONFIDENCE): Interval | undefined {

@@ -1,7 +1,7 @@
 import { baselineOf, type BaselineEvidence } from '../run/baseline-evidence.ts'
 import { comparisonOf, type ComparisonEvidence, type SliceEvidence } from '../run/comparison-evidence.ts'
 import type { Invalidity } from '../run/verdict.ts'
-import { Histogram, MAX_TRACKABLE_US } from '../stats/histogram.ts'
+import { Histogram } from '../stats/histogram.ts'
 
 /** Comparisons and baselines made by hand, for the tests of matchers. */
 
@@ -39,8 +39,8 @@ function sliceEvidence(options: SampleComparison, factor: number, at: number, si
   const mood = factor * (1 + spread * (((at % 20) + 0.5) / 10 - 1))
   const latency = new Histogram()
   for (let n = 0; n < perSlice; n++) {
-    const isNever = side === 'head' && n < never
-    latency.record(isNever ? MAX_TRACKABLE_US : (10 + (20 * (n + 0.5)) / perSlice) * 1000 * mood)
+    if (side === 'head' && n < never) latency.recordInfinite()
+    else latency.record((10 + (20 * (n + 0.5)) / perSlice) * 1000 * mood)
   }
   return {
     latency,

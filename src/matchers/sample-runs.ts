@@ -67,10 +67,8 @@ function requestWindow(second: number, options: SampleRequests, due: number): Wi
   window.sent = due - droppedPerSecond
   for (let n = 0; n < window.sent; n++) {
     const us = latencyMs(second * perSecond + n) * 1000
-    window.latency.record(us)
-    window.serviceTime.record(us)
-    if (n < errorsPerSecond) window.countError(errorKind)
-    else window.countStatus(n < errorsPerSecond + limitedPerSecond ? 429 : 200)
+    if (n < errorsPerSecond) window.recordError(errorKind, us, us)
+    else window.recordGood(us, us, n < errorsPerSecond + limitedPerSecond ? 429 : 200)
   }
   return window
 }
@@ -83,8 +81,8 @@ function requestEvidence(windows: readonly Window[], options: SampleRequests): R
   return {
     kind: 'http',
     quantity: 'latency',
-    histogram: Histogram.merged(windows.map(({ latency }) => latency)),
-    windows: windows.map(({ latency }) => latency),
+    histogram: Histogram.merged(windows.map((window) => window.latency())),
+    windows: windows.map((window) => window.latency()),
     requestWindows: windows,
     goodBySecond: windows.map(({ second, completed, errorCount }) => {
       return { second, count: completed - errorCount, seconds: second === windows.length - 1 ? lastMs / 1000 : 1 }

@@ -51,7 +51,7 @@ export const deliveryRun: Subject<FanOutEvidence> = {
 }
 
 export function isOfRequests(evidence: TimeEvidence): evidence is RequestEvidence {
-  return evidence.kind === 'http' || evidence.kind === 'conversation'
+  return (evidence.kind === 'http' || evidence.kind === 'conversation') && !('ending' in evidence)
 }
 
 export function isOfDeliveries(evidence: TimeEvidence): evidence is FanOutEvidence {
@@ -70,6 +70,8 @@ export function describeReceived(received: unknown): string {
   const evidence = evidenceIn(received)
   if (evidence !== undefined) {
     const name = nameOf(received)
+    if ('ending' in evidence)
+      return `the ${evidence.ending === 'good' ? 'good responses' : 'failed requests'} of ${KIND_NAMES[evidence.kind]}${name === undefined ? '' : ` (${name})`}, whose number follows from their ending`
     return KIND_NAMES[evidence.kind] + (name === undefined ? '' : ` (${name})`)
   }
   if (isBenchResult(received)) return `a benchmark result${received.name === undefined ? '' : ` (${received.name})`}`

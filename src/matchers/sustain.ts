@@ -92,26 +92,23 @@ function stretchesOf(windows: readonly Window[]): Window[][] {
 }
 
 /**
- * How many of a stretch's requests were answered well before it had been over for the usual time.
+ * How many of a stretch's requests got a good response before it had been over for the usual time.
  *
  * @param lastSec how much of the last second lies in the scope
  */
 function keptUp(stretch: readonly Window[], lastSec: number): number {
-  const early = Histogram.merged(stretch.slice(0, Math.ceil(stretch.length / 4)).map(({ latency }) => latency))
+  const early = Histogram.merged(stretch.slice(0, Math.ceil(stretch.length / 4)).map(({ good }) => good.latency))
   const graceUs = early.count === 0 ? 0 : early.percentileUs(0.99)
   // A stretch within one second may begin in its middle.
   const last = stretch.at(-1)!
   const lastUs = stretch.length === 1 ? WINDOW_US : lastSec * WINDOW_US
   const endUs = last.second * WINDOW_US + lastUs + graceUs
-  const inTime = stretch.map((window) => {
-    const answered = answeredWithin(
-      window.latency,
-      endUs - window.second * WINDOW_US,
-      window === last ? lastUs : WINDOW_US,
-    )
-    return Math.max(0, answered - window.errorCount)
-  })
-  return sum(inTime)
+  return sum(
+    stretch.map((window) => {
+      const leftUs = endUs - window.second * WINDOW_US
+      return answeredWithin(window.good.latency, leftUs, window === last ? lastUs : WINDOW_US)
+    }),
+  )
 }
 
 const WINDOW_US = WINDOW_MS * 1000

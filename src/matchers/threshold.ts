@@ -93,7 +93,8 @@ function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['
 function receivedText({ what, value, limit, detail, interval, show }: Threshold): string {
   if (Number.isNaN(value)) return `${what} unknown: nothing was measured`
   const figure = `${what} = ${showBeside(value, limit, show)}${detail ? ` ${detail}` : ''}`
-  if (interval === undefined) return figure
+  // That an infinite value may be infinite goes without saying.
+  if (interval === undefined || interval.low === Number.POSITIVE_INFINITY) return figure
   return `${figure}, ${formatRatio(interval.confidence)} interval ${formatSpan(interval.low, interval.high, show)}`
 }
 

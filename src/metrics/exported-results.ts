@@ -3,7 +3,7 @@ import { wallMs } from '../machine/clock.ts'
 import type { RunResult, ScenarioRecord } from '../run/result.ts'
 import { errorRatio, missingRatio } from '../run/result-ratios.ts'
 import type { Outcome } from '../run/verdict.ts'
-import type { TimeStats } from '../stats/summary.ts'
+import type { TimeStatsJson } from '../stats/summary.ts'
 
 const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'invalid', 'skipped']
 const SCENARIO = ['scenario', 'scale'] as const
@@ -82,9 +82,9 @@ function setWhereKnown(gauge: Gauge<(typeof RUN)[number]>, labels: RunLabels, va
 }
 
 /** No sample, no series: an absent number cannot be mistaken for a good one. */
-function setQuantiles(gauge: Gauge<(typeof TIMES)[number]>, labels: RunLabels, stats: TimeStats | undefined): void {
+function setQuantiles(gauge: Gauge<(typeof TIMES)[number]>, labels: RunLabels, stats: TimeStatsJson | undefined): void {
   if (stats === undefined) return
   const { p50Ms, p95Ms, p99Ms } = stats
   for (const [quantile, ms] of Object.entries({ '0.5': p50Ms, '0.95': p95Ms, '0.99': p99Ms }))
-    gauge.set({ ...labels, quantile }, ms / 1000)
+    gauge.set({ ...labels, quantile }, Number(ms) / 1000)
 }

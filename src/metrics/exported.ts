@@ -120,6 +120,6 @@ function setQuantiles(
   { p50Ms, p95Ms, p99Ms }: RunSnapshot['recent'],
 ): void {
   for (const [quantile, ms] of Object.entries({ '0.5': p50Ms, '0.95': p95Ms, '0.99': p99Ms })) {
-    if (ms !== undefined) gauge.set({ ...labels, quantile }, ms / 1000)
+    if (ms !== undefined) gauge.set({ ...labels, quantile }, Number(ms) / 1000)
   }
 }

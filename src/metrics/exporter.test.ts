@@ -106,10 +106,10 @@ describe('the scrape endpoint', () => {
       [`slo_scenario_verdict{${of},verdict="passed"}`]: 0,
       [`slo_assertion_outcome{${of},assertion="toHaveP95Below(150)",outcome="failed"}`]: 1,
       [`slo_assertion_outcome{${of},assertion="toHaveP95Below(150)",outcome="invalid"}`]: 0,
-      [`slo_result_latency_seconds{${of},run="http 1",quantile="0.95"}`]: sampleHttpRun().latency!.p95Ms / 1000,
+      [`slo_result_latency_seconds{${of},run="http 1",quantile="0.95"}`]: Number(sampleHttpRun().latency!.p95Ms) / 1000,
       [`slo_result_error_ratio{${of},run="http 1"}`]: 4 / 6000,
       [`slo_result_completed_per_second{${of},run="http 1"}`]: 6000 / 25,
-      [`slo_result_message_lag_seconds{${of},run="ws 1",quantile="0.99"}`]: sampleFanOutRun().lag!.p99Ms / 1000,
+      [`slo_result_message_lag_seconds{${of},run="ws 1",quantile="0.99"}`]: Number(sampleFanOutRun().lag!.p99Ms) / 1000,
       [`slo_result_missing_ratio{${of},run="ws 1"}`]: 2 / 10_000,
       [`slo_scenario_ended_timestamp_seconds{${of}}`]: expect.any(Number),
     })

@@ -61,7 +61,9 @@ export class ServerSide implements ComparedRun {
     this.#run = run[evidenceOf]()
     this.#selector = selector
     this.#buckets = buckets.map(({ le, count }) => ({ le: le * factor, count }))
-    this.#serviceTime = Histogram.merged(this.#run.requestWindows.map(({ serviceTime }) => serviceTime))
+    // The server's histogram counts failed requests too, with their own times.
+    const endings = this.#run.requestWindows.flatMap(({ good, failed }) => [good, failed])
+    this.#serviceTime = Histogram.merged(endings.map(({ serviceTime }) => serviceTime))
     this.serverCount = Math.max(0, ...buckets.map(({ count }) => count))
     if (this.serverCount === 0)
       throw new MetricMissingError(`${showSelector(selector)} observed nothing while ${run.name} lasted`)

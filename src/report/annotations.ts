@@ -1,5 +1,6 @@
 import type { TestCase } from 'vitest/node'
 import type { RunResult } from '../run/result.ts'
+import type { TimeStatsJson } from '../stats/summary.ts'
 import { errorRatio, missingRatio } from '../run/result-ratios.ts'
 import type { ScenarioResult } from './results.ts'
 
@@ -45,10 +46,11 @@ function numbersOf(run: RunResult): Readonly<Record<string, number | undefined>>
   return { offered, sent, dropped, errorRatio: errorRatio(run), ...percentiles(run.latency, 'p') }
 }
 
-function percentiles(stats: { p50Ms: number; p95Ms: number; p99Ms: number } | undefined, prefix: string) {
+function percentiles(stats: TimeStatsJson | undefined, prefix: string): Readonly<Record<string, number>> {
+  if (stats === undefined) return {}
   return {
-    [`${prefix}50Ms`]: stats?.p50Ms,
-    [`${prefix}95Ms`]: stats?.p95Ms,
-    [`${prefix}99Ms`]: stats?.p99Ms,
+    [`${prefix}50Ms`]: Number(stats.p50Ms),
+    [`${prefix}95Ms`]: Number(stats.p95Ms),
+    [`${prefix}99Ms`]: Number(stats.p99Ms),
   }
 }

@@ -66,15 +66,16 @@ function comparable(before: Results, now: Results): boolean {
 
 /** The time that stands for a run in comparisons: its 95th percentile. */
 export function p95Of(run: RunResult): number | undefined {
-  if (run.kind === 'micro') return run.time?.p95Ms
-  return (run.kind === 'fanOut' ? run.lag : run.latency)?.p95Ms
+  const times = run.kind === 'micro' ? run.time : run.kind === 'fanOut' ? run.lag : run.latency
+  return times === undefined ? undefined : Number(times.p95Ms)
 }
 
-/** `+8.7%`, or undefined where one of the two has no samples. */
+/** 0.087 for 8.7% more, or `undefined` if one of the two has no samples or is infinite. */
 export function p95Change(before: RunResult | undefined, after: RunResult): number | undefined {
   const from = before && p95Of(before)
   const to = p95Of(after)
-  return from === undefined || to === undefined || from === 0 ? undefined : to / from - 1
+  if (from === undefined || to === undefined || from === 0) return undefined
+  return Number.isFinite(from) && Number.isFinite(to) ? to / from - 1 : undefined
 }
 
 /** A change with its sign: `+8.7%`, `−12%`, `±0%`. */

@@ -1,5 +1,5 @@
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
-import type { TimeStats } from '../stats/summary.ts'
+import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
 import type { RunResult } from '../run/result.ts'
 import { errorRatio, missingRatio } from '../run/result-ratios.ts'
 
@@ -36,8 +36,8 @@ function count(label: string, value: number): Figure {
   return { label, value: formatCount(value) }
 }
 
-function percentiles(stats: TimeStats | undefined, prefix: string): readonly Figure[] {
-  const show = (ms: number | undefined) => (ms === undefined ? NONE : formatMs(ms))
+function percentiles(stats: TimeStatsJson | undefined, prefix: string): readonly Figure[] {
+  const show = (ms: JsonMs | undefined) => (ms === undefined ? NONE : formatMs(Number(ms)))
   return [
     { label: `${prefix}p50`, value: show(stats?.p50Ms) },
     { label: 'p95', value: show(stats?.p95Ms) },

@@ -134,7 +134,7 @@ describe('results.json', () => {
 describe('watch mode', () => {
   test('replaces the reports at each re-run and says what changed', async () => {
     const slower = sampleHttpRun()
-    const quicker = { ...slower, latency: { ...slower.latency!, p95Ms: slower.latency!.p95Ms / 2 } }
+    const quicker = { ...slower, latency: { ...slower.latency!, p95Ms: Number(slower.latency!.p95Ms) / 2 } }
     const spec = (run: object) => HEAD + scenario('S1', record([run as never], [PASSED]))
     const made = await project('')
     await made.write('perf/a.perf.ts', spec(quicker))

@@ -1,6 +1,6 @@
 import type { RunKind, TimeEvidence } from './evidence.ts'
 
-/** A percentile as it was measured, with its 95% interval. */
+/** A percentile as it was measured, with its 95% interval. Each may be infinite. */
 export interface StoredPercentile {
   /** As a ratio: 0.95. */
   readonly p: number
@@ -15,6 +15,7 @@ export interface BaselineEvidence {
   readonly label: string
   readonly kind: RunKind
   readonly quantity: TimeEvidence['quantity']
+  /** Infinite if a sample had no time. */
   readonly meanMs: number
   readonly percentiles: readonly StoredPercentile[]
   /** In what this run's surroundings differ from those of the baseline: `Node v22.1.0, now v24.0.0`. */

@@ -1,6 +1,7 @@
 import { pairedRatio, ratioDifference, type Pair } from '../stats/comparison.ts'
 import { Histogram, MAX_TRACKABLE_US } from '../stats/histogram.ts'
 import type { IntervalOptions } from '../stats/intervals.ts'
+import { toJsonMs, type JsonMs } from '../stats/summary.ts'
 import { formatCount, formatMs, formatRate, formatRatio, significant } from '../stats/units.ts'
 import type { SliceEvidence, SlicePair } from './comparison-evidence.ts'
 import { percentileName } from './usable.ts'
@@ -11,8 +12,8 @@ export interface ComparedFigure {
   /** `p50`, `p95`, `p99`, `throughput`, `CPU per request`, `errors` */
   readonly name: string
   readonly unit: 'ms' | 'perSec' | 'ratio'
-  readonly base: number
-  readonly head: number
+  readonly base: JsonMs
+  readonly head: JsonMs
   /**
    * head / base − 1 from paired slices, with its interval; for `errors`, the difference head − base. Absent where the
    * slices do not tell.
@@ -53,14 +54,18 @@ export function comparedFigures(pairs: readonly SlicePair[], options: IntervalOp
   ].filter(({ base, head }) => !Number.isNaN(base) && !Number.isNaN(head))
 }
 
-/** A percentile in each pair, in milliseconds. Empty where slices hold too few requests to have that percentile. */
+/**
+ * A percentile in each pair, in milliseconds. Empty if slices hold too few requests to have that percentile. An infinite
+ * one counts as the longest time there is, and as unusable if it is infinite on both sides.
+ */
 export function latencyPairs(pairs: readonly SlicePair[], p: number): readonly Pair[] {
   const needed = requestsForPercentile(p)
   if (pairs.some(({ base, head }) => base.latency.count < needed || head.latency.count < needed)) return []
-  return pairs.map(({ base, head }) => ({
-    base: base.latency.percentileUs(p) / 1000,
-    head: head.latency.percentileUs(p) / 1000,
-  }))
+  return pairs.map(({ base, head }) => {
+    const [ofBase, ofHead] = [base.latency.percentileUs(p), head.latency.percentileUs(p)]
+    if (!Number.isFinite(ofBase) && !Number.isFinite(ofHead)) return { base: Number.NaN, head: Number.NaN }
+    return { base: Math.min(ofBase, MAX_TRACKABLE_US) / 1000, head: Math.min(ofHead, MAX_TRACKABLE_US) / 1000 }
+  })
 }
 
 /** CPU per request in each pair, in milliseconds; NaN where it is unknown. */
@@ -119,6 +124,7 @@ export function figureTable(figures: readonly ComparedFigure[]): readonly string
 
 /** `+14.9%`, `−3.2%`, `±0%`. @param points the value is a difference of ratios */
 export function formatChange(value: number, points = false): string {
+  if (value === Number.POSITIVE_INFINITY) return '+∞'
   const unit = points ? ' points' : '%'
   const size = Math.abs(value * 100)
   const text = points ? significant(size, 2) : String(Number(size.toFixed(1)))
@@ -135,7 +141,7 @@ function figure(
   options: IntervalOptions,
 ): ComparedFigure {
   const found = pairedRatio(pairs, options)
-  const known = { name, unit, base: over('base'), head: over('head') }
+  const known = { name, unit, base: toJsonMs(over('base')), head: toJsonMs(over('head')) }
   if (found === undefined || found.unusable * 4 > pairs.length) return known
   const { low, high, confidence } = found.interval
   return { ...known, change: { value: found.ratio - 1, low: low - 1, high: high - 1, confidence } }
@@ -163,15 +169,11 @@ function meanOf(pairs: readonly SlicePair[], side: 'base' | 'head', read: (slice
 }
 
 function cellsOf({ name, unit, base, head, change }: ComparedFigure): string[] {
-  const show = unit === 'ms' ? showTime : unit === 'perSec' ? formatRate : formatRatio
+  const show = unit === 'ms' ? formatMs : unit === 'perSec' ? formatRate : formatRatio
   const points = unit === 'ratio'
-  if (change === undefined) return [name, show(base), show(head), 'unknown', '']
+  if (change === undefined) return [name, show(Number(base)), show(Number(head)), 'unknown', '']
   const span = `${formatChange(change.low, points)} to ${formatChange(change.high, points)}`
-  return [name, show(base), show(head), formatChange(change.value, points), span]
-}
-
-function showTime(ms: number): string {
-  return ms * 1000 >= MAX_TRACKABLE_US ? 'never' : formatMs(ms)
+  return [name, show(Number(base)), show(Number(head)), formatChange(change.value, points), span]
 }
 
 function pad(cell: string, width: number, column: number): string {

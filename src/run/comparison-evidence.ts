@@ -3,7 +3,7 @@ import type { Invalidity } from './verdict.ts'
 
 /** What one build did in one slice of a comparison; its settling time at the beginning is left out. */
 export interface SliceEvidence {
-  /** From intended start, of every request due; requests that never got an answer stand at the upper end. */
+  /** From intended start, of every request due; those that got no good response are infinite. */
   readonly latency: Histogram
   /** Requests due. */
   readonly offered: number

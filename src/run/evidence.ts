@@ -32,6 +32,11 @@ export interface TimeEvidence {
   readonly hint: string | undefined
 }
 
+/** The requests of one ending are chosen by how they ended, so that no rate of theirs says anything. */
+export interface EndingEvidence extends TimeEvidence {
+  readonly ending: 'good' | 'failed'
+}
+
 /** What a matcher of request counts (error rate, status rate, throughput, sustained rate) judges. */
 export interface RequestEvidence extends TimeEvidence {
   readonly offered: number

@@ -18,10 +18,11 @@ test('the evidence of a message', () => {
   ]
   const run = httpRun(measured([series('a', undefined, steady)])).phase('steady')
   expect(run).toMatchObject({ offered: 194, sent: 193, completed: 192, dropped: 1 })
-  expect(run.errorRatio).toBeCloseTo(3 / 194)
+  expect(run.errorRatio).toBeCloseTo(4 / 194)
   expect(run[evidenceOf]().evidenceLines).toEqual([
     'steady phase, 2.0 s, 192 of 194 requests, constantArrivalRate 200/s, 2,000 VUs, 9s',
-    'p50 41   p90 41   p95 41   p99 163   max 163 ms   service-time p95 30 ms',
+    'p50 41   p90 41   p95 41   p99 ∞   service-time p95 30 ms',
+    'good responses p50 41, p95 41, max 41 ms   errors after p50 163, p95 163, max 163 ms',
     'errors 1% (2 × 503)   dropped 1 (0.52%)   unanswered 1   generator: schedule delay p99 1.2 ms, CPU 31%',
   ])
 })
@@ -48,10 +49,11 @@ test('names the three commonest errors, most often first', () => {
   const errors = ['a', 'b', 'b', 'b', 'c', 'c', 'd', 'd', 'd', 'd'].map((detail, at): SampleRequest => {
     return { atMs: 4500 + at, latencyMs: 1, error: ['body', detail] }
   })
-  expect(linesOf(errors)[2]).toMatch(/^errors 100% \(4 × d, 3 × b, 2 × c\) {3}dropped 0 {3}generator/)
+  expect(linesOf(errors)[2]).toBe('errors after p50 1, p95 1, max 1 ms')
+  expect(linesOf(errors)[3]).toMatch(/^errors 100% \(4 × d, 3 × b, 2 × c\) {3}dropped 0 {3}generator/)
 })
 
-test('the slowest steps are those with a sample, where there are several and the scope is not one of them', () => {
+test('names the slowest steps, infinite ones first, if there are several and the scope is not one of them', () => {
   const steps = measured(
     [
       series('quick', undefined, every(100, 4500, 8000, { latencyMs: 10 })),
@@ -61,7 +63,7 @@ test('the slowest steps are those with a sample, where there are several and the
     { steps: ['quick', 'slow', 'never'] },
   )
   const run = httpRun(steps)
-  expect(run[evidenceOf]().slowest?.map(({ label }) => label)).toEqual(['slow', 'quick'])
+  expect(run[evidenceOf]().slowest?.map(({ label }) => label)).toEqual(['never', 'slow', 'quick'])
   expect(run.step('slow')[evidenceOf]().slowest).toEqual([])
   const one = httpRun(measured([series('quick', undefined, every(100, 4500, 8000, { latencyMs: 10 }))]))
   expect(one[evidenceOf]().slowest).toEqual([])
@@ -89,7 +91,7 @@ test('its counts are those of the scope', () => {
     offeredRatePerSec: 2 / 3.5,
   })
   const { windows, errors } = run.tag('y')[evidenceOf]()
-  expect(windows.map(({ count }) => count)).toEqual([1])
+  expect(windows.map(({ count, infiniteCount }) => [count, infiniteCount])).toEqual([[2, 2]])
   expect([...errors]).toEqual([['reset', 1]])
   expect([...run.tag('x')[evidenceOf]().statuses]).toEqual([[200, 35]])
   expect(run.between('8s', '9s')[evidenceOf]().offeredRatePerSec).toBe(0)

@@ -2,7 +2,7 @@ import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import type { Window } from '../stats/timeline.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
-import type { RequestEvidence } from './evidence.ts'
+import type { EndingEvidence, RequestEvidence } from './evidence.ts'
 import type { GeneratorHealth } from './generator.ts'
 import { hintFor } from './http-hints.ts'
 import { httpInvalidities } from './http-invalidities.ts'
@@ -27,8 +27,8 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
   return {
     kind,
     quantity: 'latency',
-    histogram: sum.latency,
-    windows: windows.map(({ latency }): Histogram => latency),
+    histogram: sum.latency(),
+    windows: windows.map((window) => window.latency()),
     durationMs,
     ...(reducedTo === undefined ? {} : { reducedTo }),
     invalidities: httpInvalidities(measured, totals, scope),
@@ -55,11 +55,22 @@ function goodBySecond(
 ): RequestEvidence['goodBySecond'] {
   const last = [...lengths.keys()].at(-1)
   const counts = new Map([...lengths.keys()].map((second) => [second, 0]))
-  for (const { second, completed, errorCount } of windows) {
+  for (const { second, good } of windows) {
     const at = lengths.has(second) ? second : last
-    if (at !== undefined) counts.set(at, counts.get(at)! + completed - errorCount)
+    if (at !== undefined) counts.set(at, counts.get(at)! + good.count)
   }
   return [...lengths].map(([second, ms]) => ({ second, count: counts.get(second)!, seconds: ms / 1000 }))
+}
+
+/** What matchers see of the requests that ended in one way: their times, and no counts. */
+export function endingEvidence(evidence: RequestEvidence, ending: EndingEvidence['ending']): EndingEvidence {
+  const { kind, quantity, histogram, windows, durationMs, reducedTo, invalidities, evidenceLines, slowest } = evidence
+  const scaled = reducedTo === undefined ? {} : { reducedTo }
+  return {
+    ...{ kind, quantity, histogram, windows, durationMs, ...scaled, invalidities, evidenceLines, slowest },
+    ending,
+    hint: undefined,
+  }
 }
 
 /** The `Evidence:` block of a failure message, first line first. */
@@ -67,14 +78,15 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
   const { phases, load, generator, abortReason, connections } = measured
   const { offered, completed } = totals.sum
   const seconds = (scopeDurationMs(phases, scope) / 1000).toFixed(1)
-  const requests = `${formatCount(completed)} of ${formatCount(offered)} requests`
+  const { ending } = scope
+  const all = ending === undefined ? `${formatCount(completed)} of ${formatCount(offered)}` : formatCount(offered)
+  const requests = `${all} requests`
+  const counts = ending === undefined ? [errorsPart(totals), droppedPart(totals), unansweredPart(totals)] : []
   const lines = [
     `${scopeName(phases, scope)}, ${seconds} s, ${requests}, ${describeLoad(load)}`,
-    ...timesLine(totals),
-    [errorsPart(totals), droppedPart(totals), unansweredPart(totals), generatorPart(generator)]
-      .filter(Boolean)
-      .join('   '),
-    ...idleLines(connections),
+    ...timesLines(totals, scope),
+    [...counts, ending === 'failed' ? kindsPart(totals) : '', generatorPart(generator)].filter(Boolean).join('   '),
+    ...(ending === undefined ? idleLines(connections) : []),
   ]
   return abortReason === undefined ? lines : [...lines, `aborted: ${abortReason}`]
 }
@@ -83,10 +95,10 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
 function slowestSteps({ steps, series, phases }: HttpMeasurement, scope: Scope): { label: string; p95Ms: number }[] {
   if (steps.length < 2 || scope.step !== undefined) return []
   return steps
-    .map((step) => ({ step, latency: totalsOf(series, phases, { ...scope, step }).latency }))
+    .map((step) => ({ step, latency: totalsOf(series, phases, { ...scope, step }).sum.latency() }))
     .filter(({ latency }) => latency.count > 0)
     .map(({ step, latency }) => ({ label: step, p95Ms: latency.percentileUs(0.95) / 1000 }))
-    .toSorted((a, b) => b.p95Ms - a.p95Ms)
+    .toSorted((a, b) => (a.p95Ms === b.p95Ms ? 0 : b.p95Ms - a.p95Ms))
 }
 
 /** The scope in time, for what is sampled beside the run. @param settledMs when its last answer was in or given up */
@@ -111,19 +123,41 @@ export function windowOfScope(
   }
 }
 
-function timesLine({ sum: { latency, serviceTime } }: ScopeTotals): string[] {
+/** Percentiles of everything due; if not all of it got a good response, the times of either ending too. */
+function timesLines({ sum }: ScopeTotals, { ending }: Scope): string[] {
+  const latency = sum.latency()
   if (latency.count === 0) return []
-  const at = (p: number) => significant(latency.percentileUs(p) / 1000, 3)
-  const shown = [50, 90, 95, 99].map((p) => `p${p} ${at(p / 100)}`).join('   ')
-  const service = formatMs(serviceTime.percentileUs(0.95) / 1000)
-  return [`${shown}   max ${significant(latency.maxUs / 1000, 3)} ms   service-time p95 ${service}`]
+  const shown = [50, 90, 95, 99].map((p) => `p${p} ${shortMs(latency.percentileUs(p / 100))}`).join('   ')
+  const max = latency.finiteCount === 0 ? '' : `   max ${shortMs(latency.maxUs)} ms`
+  const service = sum.sent === 0 ? '' : `   service-time p95 ${formatMs(sum.serviceTime().percentileUs(0.95) / 1000)}`
+  if (latency.infiniteCount === 0 || ending !== undefined) return [`${shown}${max}${service}`]
+  const endings = [...endingPart('good responses', sum.good.latency), ...endingPart('errors after', sum.failed.latency)]
+  return [`${shown}${service}`, ...(endings.length === 0 ? [] : [endings.join('   ')])]
 }
 
-function errorsPart({ sum }: ScopeTotals): string {
-  const ratio = sum.offered === 0 ? 0 : sum.errorCount / sum.offered
-  const commonest = [...sum.details].toSorted((a, b) => b[1] - a[1]).slice(0, 3)
-  const kinds = commonest.map(([detail, count]) => `${formatCount(count)} × ${detail}`).join(', ')
+/** `good responses p50 12.1, p95 41.2, max 180 ms` */
+function endingPart(name: string, latency: Histogram): string[] {
+  if (latency.count === 0) return []
+  const [p50, p95, max] = [latency.percentileUs(0.5), latency.percentileUs(0.95), latency.maxUs].map(shortMs)
+  return [`${name} p50 ${p50}, p95 ${p95}, max ${max} ms`]
+}
+
+/** Three digits of milliseconds, without the unit. */
+function shortMs(us: number): string {
+  return us === Number.POSITIVE_INFINITY ? '∞' : significant(us / 1000, 3)
+}
+
+function errorsPart(totals: ScopeTotals): string {
+  const { errorCount, offered } = totals.sum
+  const ratio = offered === 0 ? 0 : errorCount / offered
+  const kinds = kindsPart(totals)
   return `errors ${formatRatio(ratio)}${kinds === '' ? '' : ` (${kinds})`}`
+}
+
+/** The commonest errors: `38 × 503, 2 × timeout`. */
+function kindsPart({ sum: { details } }: ScopeTotals): string {
+  const commonest = [...details].toSorted((a, b) => b[1] - a[1]).slice(0, 3)
+  return commonest.map(([detail, count]) => `${formatCount(count)} × ${detail}`).join(', ')
 }
 
 function droppedPart({ sum: { dropped, offered } }: ScopeTotals): string {

@@ -1,3 +1,4 @@
+import { Histogram } from '../stats/histogram.ts'
 import { formatCount } from '../stats/units.ts'
 import type { ConnectionFigures } from './http-measurement.ts'
 import type { ScopeTotals } from './http-scope.ts'
@@ -64,10 +65,10 @@ function bodyHint({ sum }: ScopeTotals): string | undefined {
   return detail && `${formatCount(detail[1])} answers were not as expected: ${detail[0]}`
 }
 
-function waitHint(
-  { sum: { latency, serviceTime, dropped } }: ScopeTotals,
-  vusNeeded: number | undefined,
-): string | undefined {
+function waitHint({ sum: { good, failed, dropped } }: ScopeTotals, vusNeeded: number | undefined): string | undefined {
+  const [latency, serviceTime] = (['latency', 'serviceTime'] as const).map((of) =>
+    Histogram.merged([good[of], failed[of]]),
+  ) as [Histogram, Histogram]
   if (vusNeeded === undefined || latency.count === 0) return undefined
   const waited = latency.percentileUs(0.95) > serviceTime.percentileUs(0.95) * 1.2 + 1000
   if (!waited && dropped === 0) return undefined

@@ -1,3 +1,4 @@
+import { Histogram } from '../stats/histogram.ts'
 import { generatorInvalidities, limitsBeside, missedRate } from './generator-limits.ts'
 import type { AbortBlame } from './abort-watch.ts'
 import type { HttpMeasurement } from './http-measurement.ts'
@@ -10,7 +11,9 @@ export function httpInvalidities(
   totals: ScopeTotals,
   scope: Scope,
 ): readonly Invalidity[] {
-  const serviceP50Ms = totalsOf(series, phases, WHOLE_RUN).sum.serviceTime.percentileUs(0.5) / 1000
+  const { good, failed } = totalsOf(series, phases, WHOLE_RUN).sum
+  // The own times of failures belong to it: infinite ones would allow any delay.
+  const serviceP50Ms = Histogram.merged([good.serviceTime, failed.serviceTime]).percentileUs(0.5) / 1000
   const limits = limitsBeside(serviceP50Ms, written)
   // Refusals and resets are the target's, however the generator fares: attempts to connect that all fail keep it busy.
   const found =

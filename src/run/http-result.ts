@@ -1,6 +1,6 @@
 import { describeLoad } from '../load/describe.ts'
 import type { Histogram } from '../stats/histogram.ts'
-import { timeStats, type TimeStats } from '../stats/summary.ts'
+import { percentilesJson, timeStatsJson, type TimeStatsJson } from '../stats/summary.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
 import type { HttpMeasurement } from './http-measurement.ts'
 import { allWindows, secondsOf, totalsOf, WHOLE_RUN, type ScopeTotals } from './http-scope.ts'
@@ -15,6 +15,7 @@ export function httpRunResult(
   invalidities: readonly Invalidity[],
 ): HttpRunResult {
   const { name, load, durationMs, abortReason, phases, generator } = measured
+  const latency = totals.sum.latency()
   return {
     kind: measured.kind,
     name,
@@ -25,9 +26,9 @@ export function httpRunResult(
     phases,
     invalidities,
     ...countsOf(totals.sum),
-    ...statsOf('latency', totals.latency),
-    ...statsOf('serviceTime', totals.sum.serviceTime),
-    latencyHistogram: totals.latency.toJSON(),
+    ...statsOf('latency', latency),
+    ...statsOf('serviceTime', totals.sum.serviceTime()),
+    latencyHistogram: latency.toJSON(),
     steps: measured.steps.length < 2 ? [] : measured.steps.map((step) => stepResult(measured, step)),
     generator,
     timeline: timelinePoints(measured),
@@ -44,8 +45,14 @@ export function timelinePoints({ series, phases, gauges }: HttpMeasurement): rea
     const window = windows.get(second)
     const { inFlight, vus } = gauges[second] ?? { inFlight: 0, vus: 0 }
     const lengthMs = lengths.get(second) ?? 0
-    const length = lengthMs < WINDOW_MS ? { lengthMs } : {}
-    return { second, ...length, ...timelineCounts(window), inFlight, vus, ...percentiles(window?.latency) }
+    return {
+      second,
+      ...(lengthMs < WINDOW_MS ? { lengthMs } : {}),
+      ...timelineCounts(window),
+      inFlight,
+      vus,
+      ...(window === undefined ? {} : percentilesJson(window.latency())),
+    }
   })
 }
 
@@ -55,15 +62,9 @@ function timelineCounts(window: RequestWindow | undefined) {
   return { offered, sent, completed, dropped, errors: Object.fromEntries(errors) }
 }
 
-function percentiles(latency: Histogram | undefined): { p50Ms?: number; p95Ms?: number; p99Ms?: number } {
-  if (latency === undefined || latency.count === 0) return {}
-  const at = (p: number) => latency.percentileUs(p) / 1000
-  return { p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) }
-}
-
 function stepResult({ series, phases }: HttpMeasurement, step: string): StepResult {
   const { sum } = totalsOf(series, phases, { ...WHOLE_RUN, step })
-  return { name: step, ...countsOf(sum), ...statsOf('latency', sum.latency) }
+  return { name: step, ...countsOf(sum), ...statsOf('latency', sum.latency()) }
 }
 
 function countsOf({ offered, sent, completed, dropped, errors, statuses }: RequestWindow): RequestCounts {
@@ -77,7 +78,7 @@ function countsOf({ offered, sent, completed, dropped, errors, statuses }: Reque
   }
 }
 
-function statsOf<Name extends string>(name: Name, times: Histogram): { [key in Name]?: TimeStats } {
-  const stats = timeStats(times)
-  return (stats === undefined ? {} : { [name]: stats }) as { [key in Name]?: TimeStats }
+function statsOf<Name extends string>(name: Name, times: Histogram): { [key in Name]?: TimeStatsJson } {
+  const stats = timeStatsJson(times)
+  return (stats === undefined ? {} : { [name]: stats }) as { [key in Name]?: TimeStatsJson }
 }

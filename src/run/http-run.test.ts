@@ -3,8 +3,9 @@ import { constantArrivalRate, constantVus } from '../load/builders.ts'
 import type { Load, Phase } from '../load/load.ts'
 import type { Duration } from '../options/checks.ts'
 import { evidenceOf } from './evidence.ts'
+import type { TimeStats } from '../stats/summary.ts'
 import { History } from './history.ts'
-import { httpRun } from './http-run.ts'
+import { httpRun, type HttpRun, type HttpRunEnding } from './http-run.ts'
 import type { HttpMeasurement } from './http-measurement.ts'
 import { every, HEALTHY, measured, PHASES, series } from './sample-measurement.ts'
 import { windowOf } from './window.ts'
@@ -32,9 +33,65 @@ test('where there is neither steady nor spike, all but the warm-up counts', () =
     { name: 'warmup', startMs: 0, endMs: 1000 },
     { name: 'ramp', startMs: 1000, endMs: 3000 },
   ]
-  const run = httpRun(measured([series('a', undefined, every(100, 0, 3000, {}), phases)], { phases }))
-  expect(run).toMatchObject({ offered: 20, durationMs: 2000, state: 'empty' })
-  expect('latency' in run && run.latency).toBeUndefined()
+  const run = httpRun(measured([series('a', undefined, every(100, 0, 3000, { dropped: true }), phases)], { phases }))
+  expect(run).toMatchObject({ offered: 20, durationMs: 2000, state: 'empty', errorRatio: 1 })
+  expect(httpRun(measured([], { phases }))).toMatchObject({ offered: 0, state: 'empty', errorRatio: undefined })
+})
+
+/** 90 good responses after 40 ms, 6 errors after 2 ms, 3 dropped requests, and one that was cut off. */
+const mixed = httpRun(
+  measured([
+    series('me', undefined, [
+      ...every(20, 4500, 6300, { latencyMs: 40, serviceMs: 30, status: 200 }),
+      ...every(10, 6400, 6460, { latencyMs: 2, serviceMs: 1, status: 500, error: ['status', '500'] }),
+      ...every(1, 6460, 6463, { dropped: true }),
+      { atMs: 6470 },
+    ]),
+    series('vote', undefined, every(20, 4500, 6500, { latencyMs: 10, status: 201 })),
+  ]),
+)
+
+function latencyOf(run: HttpRun | HttpRunEnding): TimeStats {
+  if (run.state === 'empty') throw new Error('nothing was sent')
+  return run.latency
+}
+
+test('a latency is that of every request due: one without a good response is infinitely slow', () => {
+  const me = mixed.step('me')
+  expect(me).toMatchObject({ offered: 100, sent: 97, completed: 96, errorRatio: 0.1 })
+  expect(latencyOf(me)).toMatchObject({
+    count: 100,
+    infiniteCount: 10,
+    p50Ms: 40,
+    p90Ms: 40,
+    p95Ms: Infinity,
+    maxMs: 40,
+  })
+  expect(me.state === 'measured' && me.serviceTime).toMatchObject({
+    count: 97,
+    infiniteCount: 7,
+    p50Ms: 30,
+    p95Ms: Infinity,
+  })
+})
+
+test('good responses and failed requests have their own times, in every scope', () => {
+  expect(mixed.good).toMatchObject({ offered: 190, sent: 190, completed: 190, dropped: 0, errorRatio: 0 })
+  expect(mixed.step('me').good).toMatchObject({ offered: 90, completed: 90, state: 'measured' })
+  expect(mixed.good.step('me').statuses).toEqual(new Map([[200, 90]]))
+  expect(latencyOf(mixed.good.step('me'))).toMatchObject({ count: 90, infiniteCount: 0, p99Ms: 40 })
+  expect(mixed.failed).toMatchObject({ offered: 6, sent: 6, completed: 6, dropped: 0 })
+  expect(mixed.failed.errors).toEqual(new Map([['status', 6]]))
+  expect(mixed.failed.statuses).toEqual(new Map([[500, 6]]))
+  expect(latencyOf(mixed.failed)).toMatchObject({ count: 6, infiniteCount: 0, p50Ms: 2, maxMs: 2 })
+  expect(mixed.failed.state === 'measured' && mixed.failed.serviceTime).toMatchObject({ count: 6, p50Ms: 1 })
+  expect(mixed.step('vote').failed).toMatchObject({ offered: 0, state: 'empty' })
+  expect(mixed.step('me').failed[evidenceOf]().evidenceLines).toEqual([
+    'steady and spike phases, step me, failed requests, 3.5 s, 6 requests, constantArrivalRate 200/s, 2,000 VUs, 9s',
+    'p50 2   p90 2   p95 2   p99 2   max 2 ms   service-time p95 1 ms',
+    '6 × 500   generator: schedule delay p99 1.2 ms, CPU 31%',
+  ])
+  expect(mixed.good[windowOf]().scope).toBe('steady and spike phases, good responses')
 })
 
 test('a time since the start, in whole seconds, whatever the phase but warm-up', () => {

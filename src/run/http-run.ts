@@ -5,10 +5,10 @@ import { durationMs, type Duration } from '../options/checks.ts'
 import { OptionsError } from '../options/problems.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
-import { evidenceOf, type RequestEvidence } from './evidence.ts'
+import { evidenceOf, type EndingEvidence, type RequestEvidence, type TimeEvidence } from './evidence.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { History } from './history.ts'
-import { requestEvidence, windowOfScope } from './http-evidence.ts'
+import { endingEvidence, requestEvidence, windowOfScope } from './http-evidence.ts'
 import { httpInvalidities } from './http-invalidities.ts'
 import type { ConnectionFigures, HttpMeasurement } from './http-measurement.ts'
 import { httpRunResult, timelinePoints } from './http-result.ts'
@@ -30,8 +30,8 @@ interface HttpRunBase extends TimedRun {
   readonly dropped: number
   readonly errors: ReadonlyMap<ErrorKind, number>
   readonly statuses: ReadonlyMap<number, number>
-  /** Errors and dropped requests of those offered, 0–1. */
-  readonly errorRatio: number
+  /** Of the requests due, the share that got no good response, 0–1; `undefined` if none was due. */
+  readonly errorRatio: number | undefined
   /** Bytes of response bodies as received: before decoding, without headers and the framing of chunks. */
   readonly receivedBytes: number
   /** Length of the scope. */
@@ -51,26 +51,57 @@ interface HttpRunBase extends TimedRun {
   phase(name: PhaseName): HttpRun
   /** The requests of one step. @throws {Error} naming the steps there are */
   step(name: string): HttpRun
-  /** The requests that carry a tag. @throws {Error} naming the tags there are */
+  /**
+   * The requests that carry a tag. A dropped request never got its tag from a request function: those of a step are shared
+   * among its tags in the proportion of the requests that were sent.
+   *
+   * @throws {Error} naming the tags there are
+   */
   tag(name: string): HttpRun
+  /** The requests that got a good response, with their times alone. Percentiles can be asserted on it, rates cannot. */
+  readonly good: HttpRunEnding
+  /**
+   * The requests that ended in an error, with their own times: up to the response, the failure or the time-out. Dropped
+   * requests are left out. Percentiles can be asserted on it, rates cannot.
+   */
+  readonly failed: HttpRunEnding
   /** What was due in a time since the start of the run (warm-up included), in whole seconds, whatever the phase. */
   between(from: Duration, to: Duration): HttpRun
   result(): HttpRunResult
   [evidenceOf](): RequestEvidence
 }
 
-/** A run in which at least one request was answered or failed in the scope looked at. */
+/** A run that sent at least one request in the scope looked at. */
 export interface MeasuredHttpRun extends HttpRunBase {
   readonly state: 'measured'
-  /** From intended start to last byte, or to the failure. Dropped and unanswered requests are not in it. */
+  readonly errorRatio: number
+  /**
+   * Of every request due, from intended start to last byte. Requests that got no good response (errors, time-outs, dropped
+   * ones) count as infinitely slow: `p95Ms` is the time within which 95% of all due requests got a good response, and
+   * `Infinity` if fewer did.
+   */
   readonly latency: TimeStats
-  /** From actual send to last byte, or to the failure. */
+  /** Of every request sent, from actual send to last byte. Those that got no good response count as infinitely slow. */
   readonly serviceTime: TimeStats
 }
 
-/** A run without a single sample in the scope looked at: there are no times to read. */
+/** A run that sent no request in the scope looked at: there are no times to read. */
 export interface EmptyHttpRun extends HttpRunBase {
   readonly state: 'empty'
+}
+
+/** The requests of a run that ended in one way. Their number is known from how they ended: no rate can be asserted on it. */
+export type HttpRunEnding = (Omit<MeasuredHttpRun, keyof NarrowedScope> | Omit<EmptyHttpRun, keyof NarrowedScope>) &
+  NarrowedScope
+
+interface NarrowedScope {
+  phase(name: PhaseName): HttpRunEnding
+  step(name: string): HttpRunEnding
+  tag(name: string): HttpRunEnding
+  between(from: Duration, to: Duration): HttpRunEnding
+  readonly good: HttpRunEnding
+  readonly failed: HttpRunEnding
+  [evidenceOf](): EndingEvidence
 }
 
 /** What `http.run()` measured: the steady and spike phases unless a narrower scope is asked for; never the warm-up. */
@@ -95,12 +126,13 @@ class ScopedRun implements HttpRunBase {
     this.#settledMs = settledMs
     this.#scope = scope
     this.#totals = totalsOf(measurement.series, measurement.phases, scope)
-    this.latency = timeStats(this.#totals.latency)
-    this.serviceTime = timeStats(this.#totals.sum.serviceTime)
+    const { sum } = this.#totals
+    this.latency = timeStats(sum.latency())
+    this.serviceTime = timeStats(sum.serviceTime())
   }
 
   get state(): 'measured' | 'empty' {
-    return this.latency === undefined ? 'empty' : 'measured'
+    return this.sent === 0 ? 'empty' : 'measured'
   }
 
   get kind(): 'http' | 'conversation' {
@@ -139,7 +171,7 @@ class ScopedRun implements HttpRunBase {
     return this.#totals.sum.statuses
   }
 
-  get errorRatio(): number {
+  get errorRatio(): number | undefined {
     return this.#totals.errorRatio
   }
 
@@ -197,6 +229,14 @@ class ScopedRun implements HttpRunBase {
     return this.#within({ tag: name })
   }
 
+  get good(): HttpRunEnding {
+    return this.#ending('good')
+  }
+
+  get failed(): HttpRunEnding {
+    return this.#ending('failed')
+  }
+
   between(from: Duration, to: Duration): HttpRun {
     const [fromMs, toMs] = [durationMs(from), durationMs(to)]
     if (fromMs === undefined || toMs === undefined || fromMs % 1000 !== 0 || toMs % 1000 !== 0 || fromMs >= toMs) {
@@ -221,11 +261,17 @@ class ScopedRun implements HttpRunBase {
   }
 
   [evidenceOf](): RequestEvidence {
-    return requestEvidence(this.#measured, this.#totals, this.#scope)
+    const { ending } = this.#scope
+    const evidence = requestEvidence(this.#measured, this.#totals, this.#scope)
+    return ending === undefined ? evidence : (endingEvidence(evidence, ending) as TimeEvidence as RequestEvidence)
   }
 
   #within(narrower: Partial<Scope>): HttpRun {
     return new ScopedRun(this.#measured, { ...this.#scope, ...narrower }, this.#settledMs) as HttpRunBase as HttpRun
+  }
+
+  #ending(ending: 'good' | 'failed'): HttpRunEnding {
+    return this.#within({ ending }) as unknown as HttpRunEnding
   }
 
   #mustHave(what: string, name: string, known: ReadonlySet<string>): void {

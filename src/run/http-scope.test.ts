@@ -38,9 +38,12 @@ test('only whole seconds within its time count', () => {
   expect(seconds(5_000, 6_999)).toEqual([5])
 })
 
-test('the share of errors of nothing is nothing', () => {
-  expect(totalsOf([], PHASES, WHOLE_RUN).errorRatio).toBe(0)
-  const wrong = [{ atMs: 5_000, dropped: true }, { atMs: 5_001 }]
+test('the share of errors is of all that were due, and undefined if nothing was', () => {
+  expect(totalsOf([], PHASES, WHOLE_RUN).errorRatio).toBeUndefined()
+  const wrong = [
+    { atMs: 5_000, dropped: true },
+    { atMs: 5_001, latencyMs: 5 },
+  ]
   expect(totalsOf([series('a', undefined, wrong)], PHASES, WHOLE_RUN).errorRatio).toBe(0.5)
 })
 

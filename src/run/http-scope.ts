@@ -11,7 +11,7 @@ export interface RequestSeries {
   readonly timeline: PhasedTimeline
 }
 
-/** A part of a run: some of its requests, by phase, time, step and tag. */
+/** A part of a run: some of its requests, by phase, time, step, tag and how they ended. */
 export interface Scope {
   /** `undefined`: the default, steady and spike phases, or all but warm-up where there are none. */
   readonly phase: PhaseName | undefined
@@ -19,9 +19,17 @@ export interface Scope {
   readonly between: readonly [fromMs: number, toMs: number] | undefined
   readonly step: string | undefined
   readonly tag: string | undefined
+  /** `undefined`: all that were due, however they ended. */
+  readonly ending: 'good' | 'failed' | undefined
 }
 
-export const WHOLE_RUN: Scope = { phase: undefined, between: undefined, step: undefined, tag: undefined }
+export const WHOLE_RUN: Scope = {
+  phase: undefined,
+  between: undefined,
+  step: undefined,
+  tag: undefined,
+  ending: undefined,
+}
 
 /** The phases that a scope covers, by index. */
 export function phasesIn(phases: readonly Phase[], { phase, between }: Scope): readonly number[] {
@@ -31,10 +39,10 @@ export function phasesIn(phases: readonly Phase[], { phase, between }: Scope): r
   return between !== undefined || judged.length === 0 ? where((name) => name !== 'warmup') : judged
 }
 
-/** `steady phase`, `spike phase, step me`, `10–20 s`. */
+/** `steady phase`, `spike phase, step me`, `10–20 s, good responses`. */
 export function scopeName(phases: readonly Phase[], scope: Scope): string {
   const names = [...new Set(phasesIn(phases, scope).map((at) => phases[at]!.name))]
-  const { between, step, tag } = scope
+  const { between, step, tag, ending } = scope
   const time = between === undefined ? [] : [`${between[0] / 1000}–${between[1] / 1000} s`]
   const phase = names.length === 0 ? [] : [`${names.join(' and ')} ${names.length === 1 ? 'phase' : 'phases'}`]
   return [
@@ -42,8 +50,11 @@ export function scopeName(phases: readonly Phase[], scope: Scope): string {
     ...time,
     ...(step === undefined ? [] : [`step ${step}`]),
     ...(tag === undefined ? [] : [`tag ${tag}`]),
+    ...(ending === undefined ? [] : [ENDINGS[ending]]),
   ].join(', ')
 }
+
+export const ENDINGS = { good: 'good responses', failed: 'failed requests' } as const
 
 /** Length of a scope: of its phases as far as they lie within its time. */
 export function scopeDurationMs(phases: readonly Phase[], scope: Scope): number {
@@ -77,15 +88,13 @@ export function secondsOf(phases: readonly Phase[], between: Scope['between']): 
 /** The sums over a scope's windows. */
 export class ScopeTotals {
   readonly windows: readonly RequestWindow[]
-  readonly sum = new RequestWindow(0)
+  readonly sum: RequestWindow
 
-  constructor(windows: readonly RequestWindow[]) {
-    this.windows = windows
-    for (const window of windows) this.sum.add(window)
-  }
-
-  get latency(): Histogram {
-    return this.sum.latency
+  constructor(windows: readonly RequestWindow[], ending?: Scope['ending']) {
+    const sum = new RequestWindow(0)
+    for (const window of windows) sum.add(window)
+    this.sum = withEnding(sum, ending)
+    this.windows = windows.map((window) => withEnding(window, ending))
   }
 
   /** Errors that are certainly the target's: refusals, resets, statuses, bodies. */
@@ -93,9 +102,29 @@ export class ScopeTotals {
     return targetErrorsIn(this.sum)
   }
 
-  /** Errors and dropped requests of those offered; 0 where none was. */
-  get errorRatio(): number {
-    return this.sum.offered === 0 ? 0 : (this.sum.errorCount + this.sum.dropped) / this.sum.offered
+  /** Of those due, the share that got no good response; `undefined` if none was due. */
+  get errorRatio(): number | undefined {
+    return this.sum.offered === 0 ? undefined : this.sum.missed / this.sum.offered
+  }
+}
+
+/** The requests of a window that ended in one way. */
+function withEnding(window: RequestWindow, ending: Scope['ending']): RequestWindow {
+  if (ending === undefined) return window
+  const one = ending === 'failed' ? new FailedWindow(window.second) : new RequestWindow(window.second)
+  one.offered = one.sent = window[ending].count
+  one.addEnding(window, ending)
+  return one
+}
+
+/** Failed requests alone: their times are those up to their failure. */
+class FailedWindow extends RequestWindow {
+  override latency(): Histogram {
+    return this.failed.latency
+  }
+
+  override serviceTime(): Histogram {
+    return this.failed.serviceTime
   }
 }
 
@@ -116,7 +145,10 @@ export function totalsOf(series: readonly RequestSeries[], phases: readonly Phas
       }
     }
   }
-  return new ScopeTotals([...bySecond.values()].toSorted((a, b) => a.second - b.second))
+  return new ScopeTotals(
+    [...bySecond.values()].toSorted((a, b) => a.second - b.second),
+    scope.ending,
+  )
 }
 
 /** All windows of a run, warm-up included, second by second. */

@@ -60,12 +60,10 @@ test('some seconds are of whatever phase, both parts of one that was cut include
 test('windows add up in everything they count', () => {
   const window = (status: number, detail: string) => {
     const one = new RequestWindow(0)
-    Object.assign(one, { offered: 3, sent: 2, dropped: 1 })
-    one.countError('status')
-    one.countStatus(status)
+    Object.assign(one, { offered: 4, sent: 3, dropped: 1 })
+    one.recordError('status', 2_000, 1_000, status)
     one.countDetail(detail)
-    one.latency.record(2_000)
-    one.serviceTime.record(1_000)
+    one.recordGood(3_000, 1_500, 200)
     return one
   }
   const sum = new RequestWindow(7)
@@ -74,8 +72,9 @@ test('windows add up in everything they count', () => {
   sum.add(window(503, '503'))
   sum.add(window(503, '503'))
   sum.add(window(500, '500'))
-  expect(sum).toMatchObject({ second: 7, offered: 9, sent: 6, dropped: 3, errorCount: 3, completed: 3 })
+  expect(sum).toMatchObject({ second: 7, offered: 12, sent: 9, dropped: 3, errorCount: 3, completed: 6, missed: 9 })
   expect([...sum.statuses]).toEqual([
+    [200, 3],
     [503, 2],
     [500, 1],
   ])
@@ -83,7 +82,8 @@ test('windows add up in everything they count', () => {
     ['503', 2],
     ['500', 1],
   ])
-  expect([sum.latency.maxUs, sum.serviceTime.maxUs, sum.serviceTime.count]).toEqual([2_000, 1_000, 3])
+  expect([sum.good.latency.maxUs, sum.good.serviceTime.maxUs, sum.good.count]).toEqual([3_000, 1_500, 3])
+  expect([sum.failed.latency.maxUs, sum.failed.serviceTime.maxUs, sum.failed.count]).toEqual([2_000, 1_000, 3])
 })
 
 test('fifty kinds of things that went wrong are told apart, the others counted together', () => {

@@ -3,8 +3,6 @@ import { Window, WINDOW_MS } from '../stats/timeline.ts'
 
 /** A window of requests that also counts what went wrong in words: `503`, `ECONNREFUSED`, `extract token: …`. */
 export class RequestWindow extends Window {
-  /** Bytes of response bodies, as received. */
-  receivedBytes = 0
   #details: Map<string, number> | undefined
 
   /** How often each thing went wrong, by words that carry no data of the scenario. */
@@ -19,24 +17,16 @@ export class RequestWindow extends Window {
     details.set(key, (details.get(key) ?? 0) + 1)
   }
 
-  /** Adds everything another window holds. */
-  add(other: RequestWindow): void {
-    this.offered += other.offered
-    this.sent += other.sent
-    this.dropped += other.dropped
-    this.receivedBytes += other.receivedBytes
-    addCounts(this.errors, other.errors)
-    addCounts(this.statuses, other.statuses)
-    if (other.details.size > 0) addCounts((this.#details ??= new Map()), other.details)
-    this.latency.merge(other.latency)
-    this.serviceTime.merge(other.serviceTime)
+  override addEnding(other: RequestWindow, ending: 'good' | 'failed'): void {
+    super.addEnding(other, ending)
+    if (ending === 'failed' && other.details.size > 0) addCounts((this.#details ??= new Map()), other.details)
   }
 }
 
 const MAX_DETAILS = 50
 const NONE: ReadonlyMap<string, number> = new Map()
 
-export function addCounts<K>(to: Map<K, number>, from: ReadonlyMap<K, number>): void {
+function addCounts<K>(to: Map<K, number>, from: ReadonlyMap<K, number>): void {
   for (const [key, count] of from) to.set(key, (to.get(key) ?? 0) + count)
 }
 

@@ -2,6 +2,7 @@ import { now } from '../machine/clock.ts'
 import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Load, Phase } from '../load/load.ts'
 import { generatorInvalidities, limitsBeside, type GeneratorLimits } from './generator-limits.ts'
+import { percentilesJson } from '../stats/summary.ts'
 import type { RunKind } from './evidence.ts'
 import type { GeneratorWatch } from './generator-watch.ts'
 import type { RequestSeries } from './http-scope.ts'
@@ -56,7 +57,7 @@ export class SnapshotMaker {
       users,
       inFlight,
       responseTimes: tally.responseTimes.toJSON(),
-      generator: this.#health(recent.p50Ms ?? Number.NaN),
+      generator: this.#health(typicalMs(recent)),
     }
   }
 
@@ -67,14 +68,13 @@ export class SnapshotMaker {
     const sum = new RequestWindow(0)
     for (const { timeline } of this.#parts.series())
       for (const window of timeline.inSeconds(isFirst ? 0 : second - seconds, isFirst ? 1 : second)) sum.add(window)
-    const { latency } = sum
-    const at = (p: number) => latency.percentileUs(p) / 1000
+    const wrong = sum.errorCount + sum.dropped
     return {
       seconds,
       offeredPerSec: sum.offered / seconds,
       achievedPerSec: sum.completed / seconds,
-      errors: sum.errorCount + sum.dropped,
-      ...(latency.count === 0 ? {} : { p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) }),
+      errors: wrong,
+      ...percentilesJson(sum.good.latency.withInfinite(wrong)),
     }
   }
 
@@ -94,4 +94,9 @@ export class SnapshotMaker {
       ...(found === undefined ? {} : { saturated: found.finding }),
     }
   }
+}
+
+/** The median, if it is a time: failures must not allow a generator any delay. */
+function typicalMs({ p50Ms }: RunSnapshot['recent']): number {
+  return typeof p50Ms === 'number' ? p50Ms : Number.NaN
 }

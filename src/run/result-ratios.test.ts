@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { errorRatio, missingRatio } from './result-ratios.ts'
 
-test('errors of all kinds and dropped requests are errors, of what was offered', () => {
-  expect(errorRatio({ offered: 100, dropped: 3, errors: { status: 4, timeout: 1 } })).toBe(0.08)
-  expect(errorRatio({ offered: 100, dropped: 0, errors: {} })).toBe(0)
-  expect(errorRatio({ offered: 0, dropped: 0, errors: {} })).toBe(undefined)
+test('counts errors of all kinds, dropped requests and those without a response, of what was due', () => {
+  expect(errorRatio({ offered: 100, completed: 97, errors: { status: 4, timeout: 1 } })).toBe(0.08)
+  expect(errorRatio({ offered: 100, completed: 100, errors: {} })).toBe(0)
+  expect(errorRatio({ offered: 0, completed: 0, errors: {} })).toBe(undefined)
 })
 
 test('deliveries are missing of those expected', () => {

@@ -1,12 +1,12 @@
-/** Errors and dropped requests over offered ones; `undefined` where nothing was offered. */
+/** Of the requests due, the share that got no good response; `undefined` if none was due. */
 export function errorRatio(run: {
   readonly offered: number
-  readonly dropped: number
+  readonly completed: number
   readonly errors: Readonly<Record<string, number>>
 }): number | undefined {
   if (run.offered === 0) return undefined
   const errors = Object.values(run.errors).reduce((sum, count) => sum + count, 0)
-  return (errors + run.dropped) / run.offered
+  return (run.offered - run.completed + errors) / run.offered
 }
 
 /** Deliveries that never came over those expected; `undefined` where none was expected. */

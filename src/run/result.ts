@@ -1,5 +1,5 @@
 import type { HistogramJson } from '../stats/histogram.ts'
-import type { TimeStats } from '../stats/summary.ts'
+import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
 import type { Phase } from '../load/load.ts'
 import type { ComparedFigure } from './compared-figures.ts'
 import type { RunKind } from './evidence.ts'
@@ -105,9 +105,10 @@ export interface RequestCounts {
 /** A run of requests and answers, over HTTP or within WebSocket conversations. Counts and statistics leave warm-up out. */
 export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly kind: 'http' | 'conversation'
-  /** Absent where nothing was answered. */
-  readonly latency?: TimeStats
-  readonly serviceTime?: TimeStats
+  /** Of all requests due; those that got no good response are infinite. Absent if none was due. */
+  readonly latency?: TimeStatsJson
+  /** Of all requests sent; those that got no good response are infinite. Absent if none was sent. */
+  readonly serviceTime?: TimeStatsJson
   readonly latencyHistogram: HistogramJson
   readonly steps: readonly StepResult[]
   readonly generator: GeneratorHealth
@@ -129,7 +130,7 @@ export interface SlowRequest {
 
 export interface StepResult extends RequestCounts {
   readonly name: string
-  readonly latency?: TimeStats
+  readonly latency?: TimeStatsJson
 }
 
 /** One second of a run, by intended start. */
@@ -144,9 +145,10 @@ export interface TimelinePoint {
   readonly errors: Readonly<Record<string, number>>
   readonly inFlight: number
   readonly vus: number
-  readonly p50Ms?: number
-  readonly p95Ms?: number
-  readonly p99Ms?: number
+  /** Of the requests due in this second; absent if there were none. */
+  readonly p50Ms?: JsonMs
+  readonly p95Ms?: JsonMs
+  readonly p99Ms?: JsonMs
 }
 
 /** A fan-out run. Counts and statistics leave warm-up publications out. */
@@ -160,10 +162,10 @@ export interface FanOutRunResult extends RunResultBase {
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
   /** Absent where nothing was received. */
-  readonly lag?: TimeStats
+  readonly lag?: TimeStatsJson
   readonly lagHistogram: HistogramJson
   /** Absent where no socket opened. */
-  readonly connectTime?: TimeStats
+  readonly connectTime?: TimeStatsJson
   readonly generator: GeneratorHealth
   readonly timeline: readonly FanOutPoint[]
   /**
@@ -175,6 +177,6 @@ export interface FanOutRunResult extends RunResultBase {
 
 export interface MicroRunResult extends RunResultBase {
   readonly kind: 'micro'
-  readonly time?: TimeStats
+  readonly time?: TimeStatsJson
   readonly timeHistogram: HistogramJson
 }

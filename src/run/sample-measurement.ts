@@ -43,15 +43,11 @@ export function series(step: string, tag: string | undefined, requests: readonly
     window.offered++
     if (dropped === true) window.dropped++
     else window.sent++
-    if (latencyMs !== undefined) {
-      window.latency.record(latencyMs * 1000)
-      window.serviceTime.record((serviceMs ?? latencyMs) * 1000)
-    }
-    if (status !== undefined) window.countStatus(status)
+    const [latencyUs, serviceTimeUs] = [(latencyMs ?? 0) * 1000, (serviceMs ?? latencyMs ?? 0) * 1000]
     if (error !== undefined) {
-      window.countError(error[0])
+      window.recordError(error[0], latencyUs, serviceTimeUs, status)
       window.countDetail(error[1])
-    }
+    } else if (latencyMs !== undefined) window.recordGood(latencyUs, serviceTimeUs, status)
   }
   return { step, tag, timeline }
 }

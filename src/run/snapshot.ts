@@ -1,4 +1,5 @@
 import type { PhaseName } from '../load/load.ts'
+import type { JsonMs } from '../stats/summary.ts'
 import type { RunKind } from './evidence.ts'
 import type { ResponseTimesJson } from './response-times.ts'
 
@@ -49,10 +50,13 @@ export interface RecentFigures {
   readonly offeredPerSec: number
   readonly achievedPerSec: number
   readonly errors: number
-  /** Of latency, or of lag; absent where nothing came in. */
-  readonly p50Ms?: number
-  readonly p95Ms?: number
-  readonly p99Ms?: number
+  /**
+   * Of latency, or of lag; absent if nothing came in. Errors and dropped requests are infinite; requests still in flight
+   * are left out.
+   */
+  readonly p50Ms?: JsonMs
+  readonly p95Ms?: JsonMs
+  readonly p99Ms?: JsonMs
 }
 
 export interface SnapshotHealth {

@@ -1,4 +1,4 @@
-/** The longest time a histogram tells apart, 10 minutes. Longer values count as this one. */
+/** The longest time a histogram distinguishes, 10 minutes. Longer times count as this one; only infinite ones are beyond it. */
 export const MAX_TRACKABLE_US = 600_000_000
 
 const LINEAR_LIMIT = 2048
@@ -8,12 +8,17 @@ const PAGE_SIZE = 1 << PAGE_SHIFT
 const PAGE_MASK = PAGE_SIZE - 1
 const PAGE_COUNT = (bucketOf(MAX_TRACKABLE_US) >> PAGE_SHIFT) + 1
 
-/** A histogram as JSON: `buckets` alternates bucket index and count, in ascending order of index. */
+/**
+ * A histogram as JSON: `buckets` alternates bucket index and count, in ascending order of index. The least, largest and
+ * summed value are of the finite ones.
+ */
 export interface HistogramJson {
   readonly minUs: number
   readonly maxUs: number
   readonly sumUs: number
   readonly buckets: readonly number[]
+  /** Samples that are infinite. Absent if there are none. */
+  readonly infinite?: number
 }
 
 /**
@@ -21,41 +26,78 @@ export interface HistogramJson {
  * microsecond has its own bucket, above it every power of two is cut into 1,024 buckets (the layout of HdrHistogram).
  * Merging is exact: a merged histogram equals the one that had recorded everything itself. Memory grows with the
  * range in use, so that a window of one second costs a few kilobytes.
+ *
+ * A sample without a time, such as a request that got no good response, is *infinite*: longer than every time. Infinite
+ * samples are counted apart from the buckets. They are part of {@link count} and of every percentile, and never of the
+ * least, mean and largest value.
  */
 export class Histogram {
   #pages: (Uint32Array | undefined)[] = Array.from({ length: PAGE_COUNT })
-  #count = 0
+  #finite = 0
+  #infinite = 0
   #sumUs = 0
   #minUs = Number.POSITIVE_INFINITY
   #maxUs = 0
 
+  /** All samples, infinite ones included. */
   get count(): number {
-    return this.#count
+    return this.#finite + this.#infinite
   }
 
-  /** The smallest value recorded, exact. NaN where nothing was. */
+  /** Samples with a time. */
+  get finiteCount(): number {
+    return this.#finite
+  }
+
+  /** Samples without a time, longer than every other. */
+  get infiniteCount(): number {
+    return this.#infinite
+  }
+
+  /** The smallest finite value recorded, exact. NaN if there is none. */
   get minUs(): number {
-    return this.#count === 0 ? Number.NaN : this.#minUs
+    return this.#finite === 0 ? Number.NaN : this.#minUs
   }
 
-  /** The largest value recorded, exact up to {@link MAX_TRACKABLE_US}. NaN where nothing was. */
+  /** The largest finite value recorded, exact up to {@link MAX_TRACKABLE_US}. NaN if there is none. */
   get maxUs(): number {
-    return this.#count === 0 ? Number.NaN : this.#maxUs
+    return this.#finite === 0 ? Number.NaN : this.#maxUs
   }
 
-  /** The exact mean. NaN where nothing was recorded. */
+  /** The exact mean of the finite values. NaN if there are none. */
   get meanUs(): number {
-    return this.#count === 0 ? Number.NaN : this.#sumUs / this.#count
+    return this.#finite === 0 ? Number.NaN : this.#sumUs / this.#finite
   }
 
   /** Counts one value. Fractions are rounded, negative values count as 0, values over 10 minutes as 10 minutes. */
   record(us: number): void {
-    const value = us <= 0 ? 0 : us >= MAX_TRACKABLE_US ? MAX_TRACKABLE_US : Math.round(us)
+    const value = trackable(us)
     this.#add(bucketOf(value), 1)
-    this.#count++
+    this.#finite++
     this.#sumUs += value
     if (value < this.#minUs) this.#minUs = value
     if (value > this.#maxUs) this.#maxUs = value
+  }
+
+  /** Takes back one value that was recorded. The least and the largest value stay as they were. */
+  takeBack(us: number): void {
+    const value = trackable(us)
+    this.#add(bucketOf(value), -1)
+    this.#finite--
+    this.#sumUs -= value
+  }
+
+  /** Counts samples that have no time. */
+  recordInfinite(count = 1): void {
+    this.#infinite += count
+  }
+
+  /** The same samples and `count` infinite ones; this histogram itself if `count` is 0. */
+  withInfinite(count: number): Histogram {
+    if (count <= 0) return this
+    const all = Histogram.merged([this])
+    all.recordInfinite(count)
+    return all
   }
 
   #add(bucket: number, count: number): void {
@@ -71,7 +113,8 @@ export class Histogram {
       const ours = (this.#pages[at] ??= new Uint32Array(PAGE_SIZE))
       for (let i = 0; i < PAGE_SIZE; i++) ours[i]! += theirs[i]!
     }
-    this.#count += other.#count
+    this.#finite += other.#finite
+    this.#infinite += other.#infinite
     this.#sumUs += other.#sumUs
     if (other.#minUs < this.#minUs) this.#minUs = other.#minUs
     if (other.#maxUs > this.#maxUs) this.#maxUs = other.#maxUs
@@ -88,11 +131,13 @@ export class Histogram {
    * exceed, as the upper end of its bucket (at most 0.1% above the exact value, never below it).
    *
    * @param p as a ratio: 0.95, not 95
-   * @returns NaN where nothing was recorded
+   * @returns NaN if nothing was recorded, infinity if the percentile falls among the infinite samples
    */
   percentileUs(p: number): number {
-    if (this.#count === 0) return Number.NaN
+    const { count } = this
+    if (count === 0) return Number.NaN
     const rank = this.#rankOf(p)
+    if (rank > this.#finite) return Number.POSITIVE_INFINITY
     let seen = 0
     for (const [bucket, count] of this.buckets()) {
       seen += count
@@ -105,9 +150,13 @@ export class Histogram {
     return Math.min(this.count, Math.max(1, Math.ceil(p * this.count * (1 - 1e-12))))
   }
 
-  /** How many values were at most `us`, to the resolution of the buckets: values sharing its bucket count as within. */
+  /**
+   * How many values were at most `us`, to the resolution of the buckets: values sharing its bucket count as within.
+   * Infinite ones are within no time but infinity.
+   */
   countAtMost(us: number): number {
     if (us < 0) return 0
+    if (us === Number.POSITIVE_INFINITY) return this.count
     const last = bucketOf(Math.min(Math.floor(us), MAX_TRACKABLE_US))
     let seen = 0
     for (let at = 0; at <= last >> PAGE_SHIFT; at++) {
@@ -170,24 +219,27 @@ export class Histogram {
 
   toJSON(): HistogramJson {
     const buckets = Array.from(this.buckets()).flat()
-    return { minUs: this.#count === 0 ? 0 : this.#minUs, maxUs: this.#maxUs, sumUs: this.#sumUs, buckets }
+    const [minUs, maxUs, sumUs] = [this.#finite === 0 ? 0 : this.#minUs, this.#maxUs, this.#sumUs]
+    return { minUs, maxUs, sumUs, buckets, ...(this.#infinite === 0 ? {} : { infinite: this.#infinite }) }
   }
 
-  /** @throws {TypeError} where the value is no histogram written by {@link toJSON} */
+  /** @throws {TypeError} if the value was not written by {@link toJSON} */
   static fromJSON(json: HistogramJson): Histogram {
     const histogram = new Histogram()
-    const { buckets, minUs, maxUs, sumUs } = json
+    const { buckets, minUs, maxUs, sumUs, infinite = 0 } = json
     if (!isNumbers(buckets) || buckets.length % 2 !== 0) throw new TypeError('not a histogram: buckets missing')
     if (!isNumbers([minUs, maxUs, sumUs])) throw new TypeError('not a histogram: minUs, maxUs or sumUs missing')
+    if (infinite !== 0 && !isCount(infinite)) throw new TypeError(`not a histogram: infinite is ${infinite}`)
+    histogram.#infinite = infinite
     for (let i = 0; i < buckets.length; i += 2) {
       const bucket = buckets[i]!
       const count = buckets[i + 1]!
       if (!Number.isInteger(bucket) || bucket < 0 || bucket >> PAGE_SHIFT >= PAGE_COUNT || !isCount(count))
         throw new TypeError(`not a histogram: bucket ${bucket} with count ${count}`)
       histogram.#add(bucket, count)
-      histogram.#count += count
+      histogram.#finite += count
     }
-    if (histogram.#count === 0) return histogram
+    if (histogram.#finite === 0) return histogram
     histogram.#sumUs = sumUs
     histogram.#minUs = minUs
     histogram.#maxUs = maxUs
@@ -201,6 +253,10 @@ function isCount(value: number): boolean {
 
 function isNumbers(value: unknown): value is readonly number[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'number')
+}
+
+function trackable(us: number): number {
+  return us <= 0 ? 0 : us >= MAX_TRACKABLE_US ? MAX_TRACKABLE_US : Math.round(us)
 }
 
 /** The bucket a whole number of microseconds falls into. */

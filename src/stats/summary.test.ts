@@ -1,12 +1,13 @@
 import { expect, it } from 'vitest'
 import { Histogram } from './histogram.ts'
-import { timeStats } from './summary.ts'
+import { timeStats, timeStatsJson } from './summary.ts'
 
 it('statistics are in milliseconds', () => {
   const histogram = new Histogram()
   for (let us = 1; us <= 1_000; us++) histogram.record(us)
   expect(timeStats(histogram)).toEqual({
     count: 1_000,
+    infiniteCount: 0,
     minMs: 0.001,
     meanMs: 0.5005,
     p50Ms: 0.5,
@@ -21,4 +22,30 @@ it('statistics are in milliseconds', () => {
 
 it('of no samples are absent, not zero', () => {
   expect(timeStats(new Histogram())).toBeUndefined()
+})
+
+it('takes percentiles over infinite samples too, and the least, mean and largest value over the others', () => {
+  const histogram = new Histogram()
+  for (let us = 1; us <= 900; us++) histogram.record(us)
+  histogram.recordInfinite(100)
+  expect(timeStats(histogram)).toMatchObject({ count: 1_000, infiniteCount: 100, meanMs: 0.4505, maxMs: 0.9 })
+  expect(timeStats(histogram)).toMatchObject({ p50Ms: 0.5, p90Ms: 0.9, p95Ms: Infinity, p999Ms: Infinity })
+})
+
+it('are infinite if no sample has a time, never NaN', () => {
+  const histogram = new Histogram()
+  histogram.recordInfinite(3)
+  const { count, infiniteCount, ...times } = timeStats(histogram)!
+  expect([count, infiniteCount]).toEqual([3, 3])
+  expect(new Set(Object.values(times))).toEqual(new Set([Infinity]))
+})
+
+it('survive JSON, infinite ones as a word', () => {
+  const histogram = new Histogram()
+  histogram.record(1_500)
+  histogram.recordInfinite()
+  const json = JSON.parse(JSON.stringify(timeStatsJson(histogram)))
+  expect(json).toMatchObject({ p50Ms: 1.5, p95Ms: 'Infinity', maxMs: 1.5, infiniteCount: 1 })
+  expect(Number(json.p95Ms)).toBe(Infinity)
+  expect(timeStatsJson(new Histogram())).toBeUndefined()
 })

@@ -28,17 +28,56 @@ describe('Timeline', () => {
 })
 
 describe('Window', () => {
-  it('counts answers and errors by their kind', () => {
+  function windowOf({ good = 0, errors = 0, dropped = 0, unanswered = 0 }) {
     const window = new Timeline().at(0)
-    window.latency.record(1_000)
-    window.countStatus(200)
-    window.countStatus(503)
-    window.countStatus(503)
-    window.countError('status')
-    window.countError('status')
-    window.countError('timeout')
-    expect([window.completed, window.errorCount]).toEqual([1, 3])
+    for (let n = 0; n < good; n++) window.recordGood(40_000, 30_000, 200)
+    for (let n = 0; n < errors; n++) window.recordError('status', 1_000, 500, 503)
+    window.dropped = dropped
+    window.sent = good + errors + unanswered
+    window.offered = window.sent + dropped
+    return window
+  }
+
+  it('counts responses and errors by their kind', () => {
+    const window = windowOf({ good: 1, errors: 2 })
+    window.recordError('timeout', 5_000, 5_000)
+    expect(window).toMatchObject({ completed: 4, errorCount: 3 })
     expect(Object.fromEntries(window.statuses)).toEqual({ 200: 1, 503: 2 })
     expect(Object.fromEntries(window.errors)).toEqual({ status: 2, timeout: 1 })
+  })
+
+  it('counts a request that got no good response as infinitely slow, however quickly it failed', () => {
+    const latency = windowOf({ good: 94, errors: 3, dropped: 2, unanswered: 1 }).latency()
+    expect([latency.count, latency.infiniteCount]).toEqual([100, 6])
+    expect(latency.percentileUs(0.5)).toBeCloseTo(40_000, -2)
+    expect(latency.percentileUs(0.94)).toBeCloseTo(40_000, -2)
+    expect(latency.percentileUs(0.95)).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('leaves dropped requests out of the service time, as they were never sent', () => {
+    const serviceTime = windowOf({ good: 94, errors: 3, dropped: 2, unanswered: 1 }).serviceTime()
+    expect([serviceTime.count, serviceTime.infiniteCount]).toEqual([98, 4])
+  })
+
+  it('turns a good response into an error if its fault shows later', () => {
+    const window = windowOf({ good: 3 })
+    window.turnToError('body', 40_000, 30_000, 200)
+    expect(window).toMatchObject({ completed: 3, errorCount: 1, missed: 1 })
+    expect([window.good.count, window.failed.count]).toEqual([2, 1])
+    expect([...window.good.statuses, ...window.failed.statuses]).toEqual([
+      [200, 2],
+      [200, 1],
+    ])
+    expect([...window.statuses]).toEqual([[200, 3]])
+    expect([window.good.latency.meanUs, window.good.serviceTime.meanUs]).toEqual([40_000, 30_000])
+    window.turnToError('body', 40_000, 30_000, 200)
+    window.turnToError('body', 40_000, 30_000, 200)
+    expect([window.good.count, window.good.statuses.size, window.latency().percentileUs(0.5)]).toEqual([0, 0, Infinity])
+  })
+
+  it('keeps the own times of errors apart', () => {
+    const { good, failed } = windowOf({ good: 2, errors: 3 })
+    expect([good.latency.count, good.latency.minUs]).toEqual([2, 40_000])
+    expect([failed.latency.maxUs, failed.serviceTime.maxUs, failed.count]).toEqual([1_000, 500, 3])
   })
 })

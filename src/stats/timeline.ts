@@ -6,10 +6,53 @@ export type ErrorKind = 'status' | 'timeout' | 'connect' | 'reset' | 'body'
 /** The width of a window. */
 export const WINDOW_MS = 1000
 
+/** How requests that ended in one way ended: in a good response, or in an error. */
+export class Ending {
+  /** From intended start to last byte, or to the failure. */
+  readonly latency = new Histogram()
+  /** From actual send to last byte, or to the failure. */
+  readonly serviceTime = new Histogram()
+  /** Responses by status code; requests without a response are not in here. */
+  readonly statuses = new Map<number, number>()
+
+  /** Of response bodies, as received. */
+  bodyBytes = 0
+
+  get count(): number {
+    return this.latency.count
+  }
+
+  record(latencyUs: number, serviceTimeUs: number, status?: number, bodyBytes = 0): void {
+    this.bodyBytes += bodyBytes
+    this.latency.record(latencyUs)
+    this.serviceTime.record(serviceTimeUs)
+    if (status !== undefined) this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
+  }
+
+  takeBack(latencyUs: number, serviceTimeUs: number, status?: number, bodyBytes = 0): void {
+    this.bodyBytes -= bodyBytes
+    this.latency.takeBack(latencyUs)
+    this.serviceTime.takeBack(serviceTimeUs)
+    if (status === undefined) return
+    const left = this.statuses.get(status)! - 1
+    if (left === 0) this.statuses.delete(status)
+    else this.statuses.set(status, left)
+  }
+
+  add(other: Ending): void {
+    this.bodyBytes += other.bodyBytes
+    this.latency.merge(other.latency)
+    this.serviceTime.merge(other.serviceTime)
+    for (const [status, count] of other.statuses) this.statuses.set(status, (this.statuses.get(status) ?? 0) + count)
+  }
+}
+
+const NO_ENDING = new Ending()
+
 /**
  * What happened to the requests that were *due* in one second of a run. Each request is in the window of its intended
- * start, whenever its answer came: so offered = sent + dropped, and every sent request has one latency, once answered,
- * failed or timed out (a run that was cut off may hold sent requests without one; they are `unanswered`).
+ * start, whenever its response came: offered = sent + dropped, and every sent request ended in a good response or in an
+ * error (a run that was cut off may hold sent requests that have not ended; they are `unanswered`).
  */
 export class Window {
   /** Seconds since the start of the run (warm-up included), the window covers `[second, second + 1)`. */
@@ -18,20 +61,31 @@ export class Window {
   sent = 0
   dropped = 0
   readonly errors = new Map<ErrorKind, number>()
-  /** Answers by status code; requests without an answer are not in here. */
-  readonly statuses = new Map<number, number>()
-  /** From intended start to last byte, or to the failure. */
-  readonly latency = new Histogram()
-  /** From actual send to last byte, or to the failure. */
-  readonly serviceTime = new Histogram()
+  readonly good = new Ending()
+  #failed: Ending | undefined
 
   constructor(second: number) {
     this.second = second
   }
 
-  /** Sent requests with an answer or a failure. */
+  /** Requests that ended in an error, with their own times. */
+  get failed(): Ending {
+    return this.#failed ?? NO_ENDING
+  }
+
+  /** Sent requests with a response or a failure. */
   get completed(): number {
-    return this.latency.count
+    return this.good.count + this.failed.count
+  }
+
+  /** Requests due that got no good response: errors, dropped ones, and those that have not ended. */
+  get missed(): number {
+    return this.offered - this.good.count
+  }
+
+  /** Bytes of response bodies as received. */
+  get receivedBytes(): number {
+    return this.good.bodyBytes + this.failed.bodyBytes
   }
 
   get errorCount(): number {
@@ -40,12 +94,59 @@ export class Window {
     return count
   }
 
-  countError(kind: ErrorKind): void {
-    this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)
+  /** Responses by status code, good or not. */
+  get statuses(): ReadonlyMap<number, number> {
+    if (this.#failed === undefined) return this.good.statuses
+    const all = new Map(this.good.statuses)
+    for (const [status, count] of this.#failed.statuses) all.set(status, (all.get(status) ?? 0) + count)
+    return all
   }
 
-  countStatus(status: number): void {
-    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
+  /** The latency of every request due. Those that got no good response are infinite. */
+  latency(): Histogram {
+    return this.good.latency.withInfinite(this.missed)
+  }
+
+  /** The service time of every request sent. Those that got no good response are infinite. */
+  serviceTime(): Histogram {
+    return this.good.serviceTime.withInfinite(this.sent - this.good.count)
+  }
+
+  /** Counts a request that got a good response. */
+  recordGood(latencyUs: number, serviceTimeUs: number, status?: number, bodyBytes = 0): void {
+    this.good.record(latencyUs, serviceTimeUs, status, bodyBytes)
+  }
+
+  /** Counts a request that ended in an error, after its own times. */
+  recordError(kind: ErrorKind, latencyUs: number, serviceTimeUs: number, status?: number, bodyBytes = 0): void {
+    this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)
+    this.#failed ??= new Ending()
+    this.#failed.record(latencyUs, serviceTimeUs, status, bodyBytes)
+  }
+
+  /** Counts a request as an error that was recorded as good: its fault showed only later. */
+  turnToError(kind: ErrorKind, latencyUs: number, serviceTimeUs: number, status?: number, bodyBytes = 0): void {
+    this.good.takeBack(latencyUs, serviceTimeUs, status, bodyBytes)
+    this.recordError(kind, latencyUs, serviceTimeUs, status, bodyBytes)
+  }
+
+  /** Adds everything another window holds. */
+  add(other: Window): void {
+    this.offered += other.offered
+    this.sent += other.sent
+    this.dropped += other.dropped
+    this.addEnding(other, 'good')
+    this.addEnding(other, 'failed')
+  }
+
+  /** Adds the requests of another window that ended in one way, without counting them as due or sent. */
+  addEnding(other: Window, ending: 'good' | 'failed'): void {
+    if (ending === 'good') this.good.add(other.good)
+    else if (other.#failed !== undefined) {
+      for (const [kind, count] of other.errors) this.errors.set(kind, (this.errors.get(kind) ?? 0) + count)
+      this.#failed ??= new Ending()
+      this.#failed.add(other.#failed)
+    }
   }
 }
 

@@ -1,11 +1,15 @@
-/** Milliseconds for a person: three digits below a second (`0.052 ms`, `4.12 ms`, `163 ms`), then seconds (`1.45 s`, `95.0 s`). */
+/**
+ * Milliseconds for a person: three digits below a second (`0.052 ms`, `4.12 ms`, `163 ms`), then seconds (`1.45 s`,
+ * `95.0 s`); `∞` for infinity.
+ */
 export function formatMs(ms: number): string {
   const [value, unit] = msParts(ms)
-  return `${value} ${unit}`
+  return unit === '' ? value : `${value} ${unit}`
 }
 
 /** As {@link formatMs}, in two parts, for tables whose header carries the unit. */
 export function msParts(ms: number): readonly [string, string] {
+  if (ms === Number.POSITIVE_INFINITY) return ['∞', '']
   if (ms >= 10_000) return [(ms / 1000).toFixed(1), 's']
   if (ms >= 1_000) return [(ms / 1000).toFixed(2), 's']
   return [significant(ms, 3), 'ms']

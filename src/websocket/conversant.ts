@@ -174,7 +174,9 @@ export class Conversant<D> implements DrivenVu, Timed {
 
   #answered(endMs: number): void {
     const { thinkTime } = this.#exchange
-    this.#count(endMs, 'answered')
+    const latencyUs = this.#observe(endMs, 'answered') * 1000
+    const window = this.#all.series[this.#place]!.timeline.at(this.#intendedMs)
+    window.recordGood(latencyUs, (endMs - this.#sentMs) * 1000)
     this.#place++
     const thinkMs = this.draw(thinkTime)
     if (thinkMs > 0) this.#all.execution.pacer.at(endMs + thinkMs, this.#resume)
@@ -188,16 +190,17 @@ export class Conversant<D> implements DrivenVu, Timed {
 
   #fail(kind: ErrorKind, detail: string, endMs = now()): void {
     const { execution, series } = this.#all
-    this.#count(endMs, kind)
+    const latencyUs = this.#observe(endMs, kind) * 1000
     const window = series[this.#place]!.timeline.at(this.#intendedMs)
-    window.countError(kind)
+    window.recordError(kind, latencyUs, (endMs - this.#sentMs) * 1000)
     window.countDetail(detail)
     execution.tally.countError(kind, detail)
     this.#end(endMs)
   }
 
-  #count(endMs: number, ending: ErrorKind | 'answered'): void {
-    const { execution, series, slowest, deadlines } = this.#all
+  /** Counts an exchange that has ended among what is shown of the run. @returns its latency in milliseconds */
+  #observe(endMs: number, ending: ErrorKind | 'answered'): number {
+    const { execution, slowest, deadlines } = this.#all
     this.#progress = 'none'
     deadlines.clear(this)
     const latencyMs = endMs - execution.startMs - this.#intendedMs
@@ -205,9 +208,7 @@ export class Conversant<D> implements DrivenVu, Timed {
     execution.tally.responseTimes.record(this.#exchange.name, ending, latencyMs * 1000)
     if (slowest.wants(this.#intendedMs, latencyMs))
       slowest.keep({ atMs: this.#intendedMs, label: this.#exchange.name, latencyMs })
-    const window = series[this.#place]!.timeline.at(this.#intendedMs)
-    window.latency.record(latencyMs * 1000)
-    window.serviceTime.record((endMs - this.#sentMs) * 1000)
+    return latencyMs
   }
 
   #end(endMs: number): void {

@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatMs, formatRatio } from '../../stats/units.ts'
+import type { JsonMs } from '../../stats/summary.ts'
 import type { Outcome } from '../../run/verdict.ts'
 import { html, type Markup } from './markup.ts'
 import type { TableCell } from './tables.ts'
@@ -10,7 +11,7 @@ function cell(value: number | undefined, format: (value: number) => string): Tab
 }
 
 export const countCell = (value: number | undefined) => cell(value, formatCount)
-export const msCell = (value: number | undefined) => cell(value, formatMs)
+export const msCell = (value: JsonMs | undefined) => cell(value === undefined ? value : Number(value), formatMs)
 export const ratioCell = (value: number | undefined) => cell(value, formatRatio)
 export const bytesCell = (value: number | undefined) => cell(value, formatBytes)
 

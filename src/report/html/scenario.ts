@@ -45,7 +45,7 @@ function assertionTable(assertions: readonly AssertionResult[]): Markup {
 function comparisonTable({ name, load, base, head, pairs, sliceMs, figures }: ComparisonResult): Markup {
   const [header = [], ...rows] = figureRows(figures)
   const caption = `${name}: ${head} against ${base}, ${pairs} pairs of slices of ${formatDuration(sliceMs)}, ${load}`
-  const values = (at: number) => [undefined, figures[at]!.base, figures[at]!.head]
+  const values = (at: number) => [undefined, Number(figures[at]!.base), Number(figures[at]!.head)]
   return table(
     caption,
     ['Figure', ...header.slice(1)],

@@ -1,3 +1,4 @@
+import type { JsonMs } from '../../stats/summary.ts'
 import { formatCount, formatMs, formatRate, formatRatio, significant } from '../../stats/units.ts'
 import type { RunSnapshot } from '../../run/snapshot.ts'
 import { cut, wrapPieces } from '../terminal/columns.ts'
@@ -77,7 +78,7 @@ function trafficOf({ kind, counts, recent, users, inFlight }: RunSnapshot): stri
 
 function timesOf({ recent, counts, kind }: RunSnapshot): string[] {
   const errors = Object.values(counts.errors).reduce((sum, count) => sum + count, 0)
-  const show = (ms: number | undefined) => (ms === undefined ? '–' : formatMs(ms))
+  const show = (ms: JsonMs | undefined) => (ms === undefined ? '–' : formatMs(Number(ms)))
   return [
     `last ${significant(recent.seconds, 1)}s ${kind === 'fanOut' ? 'lag ' : ''}p50 ${show(recent.p50Ms)}`,
     `p95 ${show(recent.p95Ms)}`,

@@ -91,7 +91,7 @@ describe('order', () => {
 
   test('puts what did not pass first, then what changed for the worse', () => {
     const run = sampleHttpRun()
-    const quicker = { ...run, latency: { ...run.latency!, p95Ms: run.latency!.p95Ms / 2 } }
+    const quicker = { ...run, latency: { ...run.latency!, p95Ms: Number(run.latency!.p95Ms) / 2 } }
     const now = sampleResults({
       scenarios: [
         scenario('same', 'passed', [run], [PASSED]),

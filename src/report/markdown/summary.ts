@@ -1,4 +1,5 @@
 import { formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
+import type { JsonMs } from '../../stats/summary.ts'
 import type { RunResult } from '../../run/result.ts'
 import type { Outcome } from '../../run/verdict.ts'
 import { p95Change, showChange, type EarlierRuns } from '../earlier.ts'
@@ -98,7 +99,7 @@ function figureCells(run: RunResult | undefined): readonly string[] {
   if (run === undefined) return ['–', '–', '–', '–']
   const times = run.kind === 'micro' ? run.time : run.kind === 'fanOut' ? run.lag : run.latency
   const ratio = run.kind === 'micro' ? undefined : run.kind === 'fanOut' ? missingRatio(run) : errorRatio(run)
-  const show = (ms: number | undefined) => (ms === undefined ? '–' : formatMs(ms))
+  const show = (ms: JsonMs | undefined) => (ms === undefined ? '–' : formatMs(Number(ms)))
   return [show(times?.p50Ms), show(times?.p95Ms), show(times?.p99Ms), ratio === undefined ? '–' : formatRatio(ratio)]
 }
 

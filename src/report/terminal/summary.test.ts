@@ -90,7 +90,7 @@ describe('compared with the run before', () => {
   const now = sampleResults({ scenarios: [scenario('S1', 'passed', [sampleHttpRun()], [])] })
   const slower = {
     ...sampleHttpRun(),
-    latency: { ...sampleHttpRun().latency!, p95Ms: sampleHttpRun().latency!.p95Ms / 1.25 },
+    latency: { ...sampleHttpRun().latency!, p95Ms: Number(sampleHttpRun().latency!.p95Ms) / 1.25 },
   }
 
   test('says how much p95 has changed', () => {

@@ -1,3 +1,5 @@
+import type { JsonMs } from '../../../stats/summary.ts'
+
 /** What a number is; the page formats axis, legend and table by it. */
 type Unit = 'ms' | 'perSec' | 'count' | 'ratio' | 'bytes'
 
@@ -44,8 +46,8 @@ export interface Series {
 }
 
 /** Rounded to four significant digits: a chart of a pixel's height shows no more, and a file holds thousands. */
-export function round(value: number | undefined): number | null {
-  return value === undefined || !Number.isFinite(value) ? null : Number(value.toPrecision(4))
+export function round(value: JsonMs | undefined): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(4)) : null
 }
 
 /** Stretches shorter than this have no rate: one request more or less would be a peak. */

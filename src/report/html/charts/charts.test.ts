@@ -55,7 +55,7 @@ describe('charts over time', () => {
   test('draw what the timeline holds', () => {
     const run = sampleHttpRun()
     const [latency, rate, errors, users] = requestCharts(run, [])
-    expect(latency!.series[1]!.values[3]).toBe(Number(run.timeline[3]!.p95Ms!.toPrecision(4)))
+    expect(latency!.series[1]!.values[3]).toBe(Number(Number(run.timeline[3]!.p95Ms).toPrecision(4)))
     expect(rate!.series.map(({ label }) => label)).toEqual(['offered', 'achieved', 'dropped'])
     expect(errors!.series).toEqual([
       { label: 'status', colour: 'bad', values: run.timeline.map((point) => point.errors['status'] ?? 0) },

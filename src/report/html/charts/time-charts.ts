@@ -1,3 +1,4 @@
+import type { JsonMs } from '../../../stats/summary.ts'
 import { significant } from '../../../stats/units.ts'
 import type { AssertionResult, HttpRunResult, RunResult, RunSeries, TimelinePoint } from '../../../run/result.ts'
 import { WINDOW_MS } from '../../../stats/timeline.ts'
@@ -12,7 +13,7 @@ export function requestCharts(run: HttpRunResult, limits: Chart['limits']): read
   return [latencyOverTime(points, limits), rateOverTime(points), errorsOverTime(points), usersOverTime(points)]
 }
 
-function over(points: readonly TimelinePoint[], pick: (point: TimelinePoint) => number | undefined) {
+function over(points: readonly TimelinePoint[], pick: (point: TimelinePoint) => JsonMs | undefined) {
   return points.map((point) => round(pick(point)))
 }
 
