@@ -4,7 +4,7 @@ import { ratioInterval } from '../stats/intervals.ts'
 import type { HitWindow } from '../stats/intervals.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
-import { DEFAULT_CONFIDENCE, isGood, judgeThreshold, trusted, withLack } from './threshold.ts'
+import { DEFAULT_CONFIDENCE, isGood, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
 import type { Threshold } from './threshold.ts'
 
 /** A share of counted things held against a limit. */
@@ -22,6 +22,8 @@ export interface RatioAssertion {
   readonly parts?: string
   /** How many samples the ratio needs; {@link samplesForRatio} of the limit where left out. */
   readonly needed?: number
+  /** Hits that the generator cannot have caused. Once they alone break the limit, its health does not matter. */
+  readonly certainHits?: number
 }
 
 /**
@@ -29,7 +31,16 @@ export interface RatioAssertion {
  * too short to show that a limit is kept can still show that it is broken.
  */
 export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): Judgement {
-  const { side, limit, confidence, windows, noun, parts = '', needed = samplesForRatio(limit) } = assertion
+  const {
+    side,
+    limit,
+    confidence,
+    windows,
+    noun,
+    parts = '',
+    needed = samplesForRatio(limit),
+    certainHits = 0,
+  } = assertion
   const hits = sum(windows.map((window) => window.hits))
   const total = sum(windows.map((window) => window.total))
   const interval = ratioInterval(windows, { confidence: confidence ?? DEFAULT_CONFIDENCE })
@@ -44,9 +55,11 @@ export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): J
   const lacking = isBroken
     ? undefined
     : tooFewSamples(judged.expected, needed, { count: total, durationMs: evidence.durationMs, noun })
+  const isCertain = total > 0 && certainHits > 0 && !isGood(certainHits / total, side, limit)
+  const against = isCertain ? withoutGenerator(evidence.invalidities) : evidence.invalidities
   return {
     ...judged,
-    invalidities: withLack(evidence.invalidities, lacking ? [lacking] : judged.invalidities),
+    invalidities: withLack(against, lacking ? [lacking] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
   }

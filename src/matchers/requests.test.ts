@@ -174,3 +174,19 @@ test('a run of another kind is refused', () => {
     Matchers that fit it: toBeNoSlowerThan, toBeFasterThan, toConnectWithin, toDeliverWithin, toHaveMissingRateBelow, toHaveDuplicateRateBelow, toDeliverInOrder, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
   `)
 })
+
+test.each([
+  { errorKind: 'reset', limit: 0.01, isFail: true },
+  { errorKind: 'status', limit: 0.01, isFail: true },
+  // Not enough to break the limit: the generator's health matters.
+  { errorKind: 'reset', limit: 0.5, isFail: false },
+  // A late generator causes time-outs too.
+  { errorKind: 'timeout', limit: 0.01, isFail: false },
+] as const)(
+  'a saturated generator does not excuse 10% $errorKind errors at a limit of $limit: $isFail',
+  ({ errorKind, limit, isFail }) => {
+    const run = sampleHttpRun({ errorsPerSecond: 20, errorKind, invalidities: [SATURATED] })
+    const judge = () => expect(run).toHaveErrorRateBelow(limit)
+    expect(judge).toThrow(isFail ? /Received: error rate = 10%/ : /INVALID, not judged\. generator-saturated/)
+  },
+)

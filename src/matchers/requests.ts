@@ -76,6 +76,7 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
       windows: evidence.requestWindows.map(({ missed, offered }) => ({ hits: missed, total: offered })),
       noun: 'requests',
       parts: wrongParts(evidence),
+      certainHits: evidence.targetErrors,
     }),
 })
 

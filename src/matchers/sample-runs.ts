@@ -77,6 +77,7 @@ function requestEvidence(windows: readonly Window[], options: SampleRequests): R
   const { lastMs = 1000 } = options
   const total = (count: (window: Window) => number) => windows.reduce((sum, window) => sum + count(window), 0)
   const [offered, completed] = [total((window) => window.offered), total((window) => window.completed)]
+  const { errorKind = 'timeout' } = options
   const rate = 'offeredRatePerSec' in options ? options.offeredRatePerSec : (options.perSecond ?? 200)
   return {
     kind: 'http',
@@ -104,6 +105,7 @@ function requestEvidence(windows: readonly Window[], options: SampleRequests): R
     sent: total((window) => window.sent),
     dropped: total((window) => window.dropped),
     errors: merged(windows.map(({ errors }) => errors)),
+    targetErrors: errorKind === 'timeout' ? 0 : total((window) => window.errorCount),
     statuses: merged(windows.map(({ statuses }) => statuses)),
     offeredRatePerSec: rate,
     generator: GENERATOR,

@@ -85,6 +85,11 @@ export function withLack(found: readonly Invalidity[], lacking: readonly Invalid
   return [...found, ...lacking.filter(({ reason }) => !found.some((known) => known.reason === reason))]
 }
 
+/** What a run has against it, if the health of its generator makes no difference. */
+export function withoutGenerator(found: readonly Invalidity[]): readonly Invalidity[] {
+  return found.filter(({ reason }) => reason !== 'generator-saturated' && reason !== 'offered-rate-missed')
+}
+
 function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['holds'] {
   const [lowIsGood, highIsGood] = [isGood(low, side, limit), isGood(high, side, limit)]
   return lowIsGood === highIsGood ? lowIsGood : 'undecided'

@@ -44,6 +44,8 @@ export interface RequestEvidence extends TimeEvidence {
   readonly dropped: number
   readonly completed: number
   readonly errors: ReadonlyMap<string, number>
+  /** Of the errors, those that the generator cannot have caused, however late it was: refusals, resets, statuses, bodies. */
+  readonly targetErrors: number
   readonly statuses: ReadonlyMap<number, number>
   /** The windows in scope, whole, for intervals over counts. */
   readonly requestWindows: readonly Window[]
