@@ -3,7 +3,9 @@ import type { TestProject, Vitest } from 'vitest/node'
 import { describeScale, type Scale } from '../load/scale.ts'
 import { hostsForFullLoad, setHostPolicy, type HostPolicy } from '../machine/allowed-hosts.ts'
 import { plainTls } from '../machine/tls.ts'
+import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { Problems } from '../options/problems.ts'
+import { formatDuration } from '../stats/units.ts'
 import { RUN_INFO } from '../report/run-info.ts'
 import {
   startEnvironment,
@@ -25,6 +27,10 @@ import { comparedBase, startBase, type ComparedBase } from './compared-base.ts'
 import { refuseUnfit } from './refused-options.ts'
 import { chooseScale, type ScaleChoice } from './scale-choice.ts'
 import { targetTriggers, watchedFolders } from './watch.ts'
+import { Workers } from './workers.ts'
+
+/** What a cancelled scenario has to clean up, its hooks included. */
+const LONGEST_END_MS = 10_000
 
 /** One invocation of Vitest: what is started for it, what the workers are told, and how it ends when interrupted. */
 export class Session {
@@ -46,6 +52,7 @@ export class Session {
   #started: Promise<void> | undefined
   /** Why services or target are not up. */
   #startFailure: string | undefined
+  readonly #workers = new Workers()
   #giveSignalsBack = () => {}
 
   /** @throws {OptionsError} where the scale is unknown, or options or variables cannot be used */
@@ -143,6 +150,7 @@ export class Session {
     this.#projects.delete(project)
     if (this.#projects.size > 0) return
     this.#giveSignalsBack()
+    this.#workers[Symbol.dispose]()
     await this.#control?.[Symbol.asyncDispose]()
     await Promise.all([this.#environment?.[Symbol.asyncDispose](), this.#base?.[Symbol.asyncDispose]()])
   }
@@ -222,13 +230,21 @@ export class Session {
   /** The load stops and partial results are reported by Vitest's own end of a cancelled run. */
   async #interrupt(signal: NodeJS.Signals): Promise<void> {
     const exitCode = signal === 'SIGINT' ? 130 : 143
-    process.exitCode = exitCode
+    // Vitest ends a cancelled run, and one whose worker was killed, with a 1 of its own.
+    process.once('exit', () => void (process.exitCode = exitCode))
     this.#vitest.logger.log(`\n${signal}: stopping the load and putting services away. Once more to stop at once.`)
     this.#starting.abort(new Error(`stopped by ${signal}`))
+    const unheard = setTimeout(() => this.#endWorkers(), LONGEST_END_MS)
     await this.#vitest.cancelCurrentRun('keyboard-input')
-    // Vitest ends a cancelled run with a 1 of its own.
-    process.exitCode = exitCode
+    clearTimeout(unheard)
     if (this.#vitest.config.watch) await this.#vitest.exit(true)
+  }
+
+  /** A scenario that never yields does not hear that it is cancelled. */
+  #endWorkers(): void {
+    if (this.#workers.end() === 0) return
+    const waited = formatDuration(LONGEST_END_MS)
+    this.#vitest.logger.error(`\nA scenario is still running ${waited} after it was cancelled; its process is killed.`)
   }
 
   #log(line: string): void {

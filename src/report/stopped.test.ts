@@ -97,3 +97,15 @@ test('a scenario that skips itself after a run stays skipped, for its own reason
   expect(results.scenarios).toMatchObject([{ verdict: 'skipped', note: 'nothing to see here' }, {}, {}])
   expect(results.complete).toBe(false)
 })
+
+test('the first Ctrl-C ends a scenario that never yields', async () => {
+  const { exitCode, text, results } = await stopped(`
+    perfTest('spins', async () => {
+      stopCommand()
+      for (;;);
+    })
+  `)
+  expect(exitCode).toBe(130)
+  expect(text).toContain('A scenario is still running 10s after it was cancelled; its process is killed.')
+  expect(results).toMatchObject({ complete: false, totals: { passed: 0 } })
+})
