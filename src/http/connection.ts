@@ -50,6 +50,15 @@ export interface ConnectionParts {
 }
 
 /**
+ * A request that goes out so late finds an event loop that is behind: a close of the target may be there and not be seen
+ * yet. In time, all sockets have been looked at just before.
+ */
+const LATE_MS = 1
+
+/** After so much idle time they are looked at once more in any case. */
+const LOOK_AFTER_MS = 1_000
+
+/**
  * The one connection of a VU. It stays open between requests. One that the target closed, or is about to close, is opened
  * again when the next request is due, not before: a user who comes back pays for the handshake, and so does its latency.
  * What was written is never sent again.
@@ -106,8 +115,9 @@ export class Connection implements AnswerTaker, Timed {
   /**
    * @param keepsBody somebody will look at the answer's body
    * @param nowMs of `performance.now()`
+   * @param lateMs how long ago it was due
    */
-  send(request: EncodedRequest, keepsBody: boolean, nowMs: number): void {
+  send(request: EncodedRequest, keepsBody: boolean, nowMs: number, lateMs: number): void {
     this.#request = request
     this.#reader.keepsBody = keepsBody
     this.#reader.expectsNoBody = request.method === 'HEAD'
@@ -116,7 +126,7 @@ export class Connection implements AnswerTaker, Timed {
     if (!this.#isOpen) {
       if (this.#socket === undefined) this.#open()
     } else if (nowMs - this.#usedMs < this.#parts.keepAlive.unquestionedMs) this.#socket!.write(request.bytes)
-    else this.#sendAfterIdle(request, nowMs)
+    else this.#sendAfterIdle(request, nowMs, lateMs)
   }
 
   /** Closes at once; a request in flight stays without an end. */
@@ -150,7 +160,7 @@ export class Connection implements AnswerTaker, Timed {
     else this.#fail('connect', 'no connection in time')
   }
 
-  #sendAfterIdle(request: EncodedRequest, nowMs: number): void {
+  #sendAfterIdle(request: EncodedRequest, nowMs: number, lateMs: number): void {
     const { keepAlive } = this.#parts
     const idleMs = nowMs - this.#usedMs
     if (this.#isUsed && keepAlive.isPastLimit(idleMs, this.#announcedMs)) {
@@ -160,7 +170,8 @@ export class Connection implements AnswerTaker, Timed {
     this.#isHeld = true
     const waitMs = this.#isUsed ? keepAlive.settleMs - idleMs : 0
     if (waitMs > 0) setTimeout(this.#look, Math.ceil(waitMs), this.#socket!, request)
-    else this.#look(this.#socket!, request)
+    else if (lateMs > LATE_MS || idleMs > LOOK_AFTER_MS || keepAlive.settleMs > 0) this.#look(this.#socket!, request)
+    else this.#release(this.#socket!, request)
   }
 
   /** Two turns of the event loop: one of them has a whole look at the sockets, which brings any close that is there. */

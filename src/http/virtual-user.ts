@@ -219,7 +219,8 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     window.sent++
     execution.tally.offered++
     execution.tally.sent++
-    this.connection.send(request, this.#looksAtBody(), sentMs)
+    const lateMs = sentMs - execution.startMs - this.#intendedMs
+    this.connection.send(request, this.#looksAtBody(), sentMs, lateMs)
   }
 
   /** Its body was at hand only after the run was over. */
