@@ -128,16 +128,6 @@ describe('a target that does not start', () => {
     expect(message).toContain('| small target, database none')
   })
 
-  test('listens on another port than it was told', async () => {
-    const message = await messageOf({
-      command: SMALL,
-      portVariable: 'HTTP_PORT',
-      env: { PORT: '0' },
-      readyTimeout: '700ms',
-    })
-    expect(message).toContain('Received: connection refused: nothing listens there')
-  })
-
   test('cannot be run', async () => {
     expect(await messageOf({ command: ['no-such-program'] })).toContain(
       'no-such-program cannot be run: spawn no-such-program ENOENT',
