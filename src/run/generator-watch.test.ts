@@ -42,10 +42,10 @@ test('beginning again forgets what was measured before', () => {
 
 test.each([
   { late: 2, ofMany: 200, isCertain: false },
-  { late: 7, ofMany: 200, isCertain: false },
-  { late: 8, ofMany: 200, isCertain: true },
-  { late: 12, ofMany: 1000, isCertain: false },
-  { late: 20, ofMany: 1000, isCertain: true },
+  { late: 5, ofMany: 200, isCertain: false },
+  { late: 6, ofMany: 200, isCertain: true },
+  { late: 17, ofMany: 1000, isCertain: false },
+  { late: 18, ofMany: 1000, isCertain: true },
 ])('that the 99th percentile is late is certain of $late of $ofMany: $isCertain', ({ late, ofMany, isCertain }) => {
   const watch = new GeneratorWatch(() => 0)
   watch.start()
