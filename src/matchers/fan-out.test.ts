@@ -233,3 +233,177 @@ test('a run of another kind is refused', () => {
     Matchers that fit it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate"
   `)
 })
+
+describe('toHaveUnexpectedRateBelow', () => {
+  test('counts messages that were not for the client that received them', () => {
+    const run = sampleFanOutRun({ unexpected: 20 })
+    expect(run).toHaveUnexpectedRateBelow(0.01)
+    expect(messageOf(() => expect(run).toHaveUnexpectedRateBelow(0.005))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveUnexpectedRateBelow(0.005)
+
+      Expected: unexpected rate < 0.5%
+      Received: unexpected rate = 0.99% (20 of 2,020)
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms"
+    `)
+    expect(messageOf(() => expect(run).not.toHaveUnexpectedRateBelow(0.02))).toMatchInlineSnapshot(`
+      "Error: expect(run).not.toHaveUnexpectedRateBelow(0.02)
+
+      Expected: unexpected rate ≥ 2%
+      Received: unexpected rate = 0.99% (20 of 2,020)
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms"
+    `)
+  })
+
+  test('with a limit of 0 allows none', () => {
+    expect(sampleFanOutRun()).toHaveUnexpectedRateBelow(0)
+    expect(sampleFanOutRun({ unexpected: 1 })).not.toHaveUnexpectedRateBelow(0)
+  })
+
+  test('refuses what is no rate', () => {
+    expect(messageOf(() => expect(sampleFanOutRun()).toHaveUnexpectedRateBelow(5))).toMatchInlineSnapshot(`
+      "OptionsError: toHaveUnexpectedRateBelow() was given an option it cannot use:
+
+        ratio: must be a ratio above 0 and below 1, not percent; for 5% write 0.05
+          received: 5
+          example:  toHaveUnexpectedRateBelow(0.001)"
+    `)
+  })
+})
+
+describe('toDeliverOnlyToSubscribers', () => {
+  test('holds if every message was for the client that received it', () => {
+    expect(sampleFanOutRun()).toDeliverOnlyToSubscribers()
+    const run = sampleFanOutRun({ unexpected: 20 })
+    expect(messageOf(() => expect(run).toDeliverOnlyToSubscribers())).toMatchInlineSnapshot(`
+      "Error: expect(run).toDeliverOnlyToSubscribers()
+
+      Expected: no unexpected delivery
+      Received: 20 of 2,020 messages unexpected (client 3 received publication #4 of group "a", and is not in it)
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms"
+    `)
+    expect(messageOf(() => expect(sampleFanOutRun()).not.toDeliverOnlyToSubscribers())).toMatchInlineSnapshot(`
+      "Error: expect(run).not.toDeliverOnlyToSubscribers()
+
+      Expected: unexpected deliveries
+      Received: 0 of 2,000 messages unexpected
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms"
+    `)
+  })
+
+  test('is invalid if nothing was received, also under .not', () => {
+    const idle = sampleFanOutRun({ seconds: 0 })
+    for (const judge of [
+      () => expect(idle).toDeliverOnlyToSubscribers(),
+      () => expect(idle).not.toDeliverOnlyToSubscribers(),
+      () => expect(idle).toHaveUnexpectedRateBelow(0),
+    ])
+      expect(messageOf(judge)).toMatch(/^InvalidRunError: [^]*no-samples: there are no messages in the scope judged/)
+  })
+})
+
+describe('order that nobody knows', () => {
+  const FEED = { reason: 'undecided', finding: 'no numbers', remedy: 'give sequence' } as const
+
+  test('is invalid if every delivery out of order raced another to the target, also under .not', () => {
+    const run = sampleFanOutRun({ outOfOrder: 3, racing: 3 })
+    expect(messageOf(() => expect(run).toDeliverInOrder())).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toDeliverInOrder()
+
+      Expected: no delivery out of order
+      Received: INVALID, not judged. undecided: 3 deliveries are out of order, all of publications that were under way to the target at the same time, in either order
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms
+      Hint:     return the target's own number as sequence from identify, or publish at a rate that the target keeps up with"
+    `)
+    expect(messageOf(() => expect(run).not.toDeliverInOrder())).toMatch(/^InvalidRunError: /)
+  })
+
+  test('fails if one of them did not race', () => {
+    const run = sampleFanOutRun({ outOfOrder: 3, racing: 2 })
+    expect(messageOf(() => expect(run).toDeliverInOrder())).toMatch(
+      /^Error: [^]*3 of 2,000 deliveries out of order, 2 of them of publications that raced each other to the target/,
+    )
+  })
+
+  test('is invalid for a feed without numbers and time stamps', () => {
+    const run = sampleFanOutRun({ orderUnknown: FEED })
+    expect(messageOf(() => expect(run).toDeliverInOrder())).toMatch(/^InvalidRunError: [^]*undecided: no numbers/)
+  })
+})
+
+describe('toRecoverWithin', () => {
+  test('counts the clients that lost their connection, all of them unless a share is given', () => {
+    const run = sampleFanOutRun({ tookMs: [500, 900, 1000, 2500] })
+    expect(run).toRecoverWithin('2.5s')
+    expect(run).toRecoverWithin(1000, { ratio: 0.75 })
+    expect(messageOf(() => expect(run).toRecoverWithin(2000))).toMatchInlineSnapshot(`
+      "Error: expect(run).toRecoverWithin(2000)
+
+      Expected: share of clients recovered within 2.00 s ≥ 100%
+      Received: share of clients recovered within 2.00 s = 75% (3 of 4)
+                recovery p50 1.00 s, max 2.50 s
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms"
+    `)
+    expect(messageOf(() => expect(run).not.toRecoverWithin(2500))).toMatchInlineSnapshot(`
+      "Error: expect(run).not.toRecoverWithin(2500)
+
+      Expected: share of clients recovered within 2.50 s < 100%
+      Received: share of clients recovered within 2.50 s = 100% (4 of 4)
+                recovery p50 1.00 s, max 2.50 s
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms"
+    `)
+  })
+
+  test('fails if some never recovered, however long they were watched', () => {
+    const run = sampleFanOutRun({ tookMs: [500], unfinishedMs: [3000] })
+    expect(messageOf(() => expect(run).toRecoverWithin(2000))).toMatchInlineSnapshot(`
+      "Error: expect(run).toRecoverWithin(2000)
+
+      Expected: share of clients recovered within 2.00 s ≥ 100%
+      Received: share of clients recovered within 2.00 s = 50% (1 of 2)
+                recovery p50 500 ms, max 500 ms, 1 not recovered by the end of the run
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms"
+    `)
+  })
+
+  test('is invalid if nothing was lost, or if the run ended before it could be known, also under .not', () => {
+    const whole = sampleFanOutRun()
+    expect(messageOf(() => expect(whole).toRecoverWithin(2000))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).toRecoverWithin(2000)
+
+      Expected: share of clients recovered within 2.00 s ≥ 100%
+      Received: INVALID, not judged. no-samples: no client lost its connection: there is nothing to recover from
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    client 41 4 missing, 1 out of order, max 109 ms
+      Hint:     disrupt the run, as with chaos.during(run, [killTarget({ at: "40%" })])"
+    `)
+    const short = sampleFanOutRun({ tookMs: [500], unfinishedMs: [1500] })
+    expect(messageOf(() => expect(short).toRecoverWithin(2000))).toMatch(
+      /^InvalidRunError: [^]*undecided: 1 clients were lost less than 2.00 s before the end, and not recovered by then/,
+    )
+    expect(messageOf(() => expect(short).not.toRecoverWithin(2000))).toMatch(/^InvalidRunError: /)
+    expect(short).not.toRecoverWithin(1000)
+    expect(short).toRecoverWithin(1000, { ratio: 0.5 })
+  })
+})
+
+test('a leaking client stands first among the worst', () => {
+  const run = sampleFanOutRun({ unexpected: 20 })
+  expect(messageOf(() => expect(run).toDeliverOnlyToSubscribers())).toContain('client 41 20 unexpected, 4 missing')
+})

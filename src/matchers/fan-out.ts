@@ -1,6 +1,7 @@
 import type { Problems } from '../options/problems.ts'
 import type { ClientEvidence, FanOutEvidence, PublicationEvidence } from '../run/evidence.ts'
 import { samplesForPercentile, tooFewSamples } from '../run/usable.ts'
+import type { Invalidity } from '../run/verdict.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import { readOptions, readRatio, readShare, refuseMore } from './arguments.ts'
 import type { Duration, ShareOptions, SharePlan, ThresholdOptions } from './arguments.ts'
@@ -26,8 +27,25 @@ export interface FanOutMatchers<R extends void | Promise<void>, T> {
   toHaveMissingRateBelow: OnDeliveries<T, (ratio: number, options?: ThresholdOptions) => R>
   /** Receipts past the first, per delivery received, lie below a limit. Needs `1 / ratio` deliveries received. */
   toHaveDuplicateRateBelow: OnDeliveries<T, (ratio: number) => R>
-  /** No client received a publication after a later one. Missing deliveries are not out of order. */
+  /**
+   * No client received a publication after a later one of the same group, on one connection. Missing deliveries are not out
+   * of order. Invalid if all that are out of order raced each other to the target and their messages carry no sequence.
+   */
   toDeliverInOrder: OnDeliveries<T, () => R>
+  /**
+   * Messages that were not for the client that received them, or that no publication explains, per message received, lie
+   * below a limit. A limit of 0 allows none. Needs `1 / ratio` messages.
+   */
+  toHaveUnexpectedRateBelow: OnDeliveries<T, (ratio: number) => R>
+  /** Every message was for the client that received it: a publication of the run, of a group that the client is in. */
+  toDeliverOnlyToSubscribers: OnDeliveries<T, () => R>
+  /**
+   * At least a share of the clients that lost their connection were subscribed again, and had received everything due
+   * meanwhile, within a time from the loss. Counts every loss. Invalid if no connection was lost.
+   *
+   * @default `{ ratio: 1 }`: all of them
+   */
+  toRecoverWithin: OnDeliveries<T, (limitMs: Duration, options?: ShareOptions) => R>
 }
 
 declare module 'vitest' {
@@ -101,15 +119,20 @@ const toDeliverInOrder = defineMatcher<FanOutEvidence, undefined>({
     return undefined
   },
   judge(evidence) {
-    const { outOfOrder, received } = evidence.deliveries
+    const { outOfOrder, racing, received } = evidence.deliveries
     const scope = { count: received, durationMs: evidence.durationMs, noun: 'deliveries received' }
-    const tooFew = tooFewSamples('order', 1, scope)
+    const lacks = [tooFewSamples('order', 1, scope), evidence.orderUnknown, onlyRacing(evidence)]
+    const raced =
+      racing === 0 ? '' : `, ${formatCount(racing)} of them of publications that raced each other to the target`
     return {
       holds: outOfOrder === 0,
       expected: 'no delivery out of order',
       expectedNot: 'deliveries out of order',
-      received: `${formatCount(outOfOrder)} of ${formatCount(received)} deliveries out of order`,
-      invalidities: withLack(evidence.invalidities, tooFew ? [tooFew] : []),
+      received: `${formatCount(outOfOrder)} of ${formatCount(received)} deliveries out of order${raced}`,
+      invalidities: withLack(
+        evidence.invalidities,
+        lacks.filter((lack) => lack !== undefined),
+      ),
       evidence: evidence.evidenceLines,
       worst: worstClients(evidence),
       hint: evidence.hint,
@@ -117,12 +140,146 @@ const toDeliverInOrder = defineMatcher<FanOutEvidence, undefined>({
   },
 })
 
+/** Whichever of them the target got first, it may have delivered them in that order. */
+function onlyRacing({ deliveries: { outOfOrder, racing } }: FanOutEvidence): Invalidity | undefined {
+  if (outOfOrder === 0 || racing < outOfOrder) return undefined
+  return {
+    reason: 'undecided',
+    finding:
+      `${formatCount(outOfOrder)} deliveries are out of order, all of publications that were under way to the target at the same ` +
+      'time, in either order',
+    remedy:
+      "return the target's own number as sequence from identify, or publish at a rate that the target keeps up with",
+  }
+}
+
+const toHaveUnexpectedRateBelow = defineMatcher<FanOutEvidence, number>({
+  name: 'toHaveUnexpectedRateBelow',
+  subject: deliveryRun,
+  readArguments(problems, args) {
+    const example = 'toHaveUnexpectedRateBelow(0.001)'
+    refuseMore(problems, args, 1, example)
+    return args[0] === 0 ? 0 : readRatio(problems, args[0], { path: 'ratio', example })
+  },
+  judge(evidence, limit) {
+    if (limit === 0) return judgeNoneUnexpected(evidence)
+    const { unexpected } = evidence.deliveries
+    return {
+      ...judgeCount(evidence, {
+        what: 'unexpected rate',
+        side: 'below',
+        limit,
+        hits: unexpected,
+        total: messagesOf(evidence),
+        noun: 'messages',
+      }),
+      worst: worstParts(evidence),
+    }
+  },
+})
+
+const toDeliverOnlyToSubscribers = defineMatcher<FanOutEvidence, undefined>({
+  name: 'toDeliverOnlyToSubscribers',
+  subject: deliveryRun,
+  readArguments(problems, args) {
+    refuseMore(problems, args, 0, 'toDeliverOnlyToSubscribers()')
+    return undefined
+  },
+  judge: judgeNoneUnexpected,
+})
+
+function judgeNoneUnexpected(evidence: FanOutEvidence): Judgement {
+  const { unexpected } = evidence.deliveries
+  const messages = messagesOf(evidence)
+  const tooFew = tooFewSamples('unexpected deliveries', 1, {
+    count: messages,
+    durationMs: evidence.durationMs,
+    noun: 'messages',
+  })
+  const sample = evidence.unexpectedSample === undefined ? '' : ` (${evidence.unexpectedSample})`
+  return {
+    holds: unexpected === 0,
+    expected: 'no unexpected delivery',
+    expectedNot: 'unexpected deliveries',
+    received: `${formatCount(unexpected)} of ${formatCount(messages)} messages unexpected${sample}`,
+    invalidities: withLack(evidence.invalidities, tooFew ? [tooFew] : []),
+    evidence: evidence.evidenceLines,
+    worst: worstParts(evidence),
+    hint: evidence.hint,
+  }
+}
+
+/** Everything received that names a publication. */
+function messagesOf({ deliveries }: FanOutEvidence): number {
+  const { received, duplicate, optional, unexpected } = deliveries
+  return received + duplicate + optional + unexpected
+}
+
+const toRecoverWithin = defineMatcher<FanOutEvidence, SharePlan>({
+  name: 'toRecoverWithin',
+  subject: deliveryRun,
+  readArguments: (problems, args) =>
+    readShare(problems, args.length === 1 ? [...args, { ratio: 1 }] : args, 'toRecoverWithin', []),
+  judge: judgeRecovery,
+})
+
+function judgeRecovery(evidence: FanOutEvidence, { limitMs, ratio }: SharePlan): Judgement {
+  const { lost, tookMs, unfinishedMs } = evidence.recoveries
+  const inTime = tookMs.filter((ms) => ms <= limitMs).length
+  /** Watched for less than the limit: they may have recovered in time, or not. */
+  const open = unfinishedMs.filter((ms) => ms < limitMs).length
+  const judged = judgeCount(evidence, {
+    what: `share of clients recovered within ${formatMs(limitMs)}`,
+    side: 'at least',
+    limit: ratio,
+    hits: inTime,
+    total: lost,
+    noun: 'lost connections',
+  })
+  const isOpen = inTime / lost < ratio && (inTime + open) / lost >= ratio
+  const longest = tookMs.at(-1)
+  const times = [
+    ...(longest === undefined
+      ? []
+      : [`recovery p50 ${formatMs(tookMs[Math.floor(tookMs.length / 2)]!)}, max ${formatMs(longest)}`]),
+    ...(unfinishedMs.length === 0 ? [] : [`${formatCount(unfinishedMs.length)} not recovered by the end of the run`]),
+  ]
+  return {
+    ...judged,
+    received: [judged.received, times.join(', ')].filter((line) => line !== '').join('\n'),
+    invalidities:
+      lost === 0
+        ? withLack(evidence.invalidities, [NOTHING_LOST])
+        : isOpen
+          ? withLack(judged.invalidities, [endedTooSoon(open, limitMs)])
+          : judged.invalidities,
+    worst: worstClients(evidence),
+  }
+}
+
+const NOTHING_LOST: Invalidity = {
+  reason: 'no-samples',
+  finding: 'no client lost its connection: there is nothing to recover from',
+  remedy: 'disrupt the run, as with chaos.during(run, [killTarget({ at: "40%" })])',
+}
+
+function endedTooSoon(open: number, limitMs: number): Invalidity {
+  return {
+    reason: 'undecided',
+    finding: `${formatCount(open)} clients were lost less than ${formatMs(limitMs)} before the end, and not recovered by then`,
+    remedy: 'lengthen the run or its settle, or disrupt it sooner',
+  }
+}
+
 /** Deliveries of a fan-out. */
 export const fanOutMatchers: Readonly<Record<string, ExtendMatcher>> = {
   toDeliverWithin,
   toHaveMissingRateBelow,
   toHaveDuplicateRateBelow,
   toDeliverInOrder,
+  toHaveUnexpectedRateBelow,
+  toDeliverOnlyToSubscribers,
+  toRecoverWithin,
 }
 
 function worstParts(evidence: FanOutEvidence): Judgement['worst'] {
@@ -135,7 +292,7 @@ function worstClients(evidence: FanOutEvidence): { readonly label: string; reado
 }
 
 function describeWorst(part: PublicationEvidence | ClientEvidence): string {
-  const counts = (['missing', 'late', 'duplicate', 'outOfOrder'] as const)
+  const counts = (['unexpected', 'missing', 'late', 'duplicate', 'outOfOrder'] as const)
     .filter((fault) => part[fault] > 0)
     .map((fault) => `${formatCount(part[fault])} ${fault === 'outOfOrder' ? 'out of order' : fault}`)
   const longest = part.maxMs === undefined ? [] : [`max ${formatMs(part.maxMs)}`]

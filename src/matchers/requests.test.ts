@@ -171,7 +171,7 @@ describe('toHaveThroughputAbove', () => {
 test('a run of another kind is refused', () => {
   expect(messageOf(() => expect(sampleFanOutRun() as unknown).toHaveErrorRateBelow(0.1))).toMatchInlineSnapshot(`
     "TypeError: toHaveErrorRateBelow() judges a run of requests, as http.run() gives; it was given a fan-out run (fanOut 1).
-    Matchers that fit it: toBeNoSlowerThan, toBeFasterThan, toConnectWithin, toDeliverWithin, toHaveMissingRateBelow, toHaveDuplicateRateBelow, toDeliverInOrder, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
+    Matchers that fit it: toBeNoSlowerThan, toBeFasterThan, toConnectWithin, toDeliverWithin, toHaveMissingRateBelow, toHaveDuplicateRateBelow, toDeliverInOrder, toHaveUnexpectedRateBelow, toDeliverOnlyToSubscribers, toRecoverWithin, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
   `)
 })
 

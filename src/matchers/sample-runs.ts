@@ -120,6 +120,11 @@ export interface SampleDeliveries {
   readonly lagMs?: (n: number) => number
   readonly duplicate?: number
   readonly outOfOrder?: number
+  readonly racing?: number
+  readonly unexpected?: number
+  readonly tookMs?: readonly number[]
+  readonly unfinishedMs?: readonly number[]
+  readonly orderUnknown?: Invalidity
   readonly asked?: number
   readonly failedToConnect?: number
   readonly invalidities?: readonly Invalidity[]
@@ -133,6 +138,7 @@ export function sampleFanOutRun(options: SampleDeliveries = {}) {
 
 function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
   const { seconds = 10, expectedPerSecond = 200, missingPerSecond = 0, lagMs = (n) => 10 + (n % 100) } = options
+  const { unexpected = 0, racing = 0, tookMs = [], unfinishedMs = [], orderUnknown } = options
   const { duplicate = 0, outOfOrder = 0, asked = 100, failedToConnect = 0, invalidities = [] } = options
   const received = expectedPerSecond - missingPerSecond
   const deliveryWindows = Array.from({ length: seconds }, () => ({
@@ -140,7 +146,7 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
     lag: histogramOf(received, lagMs),
   }))
   const [expected, missing] = [seconds * expectedPerSecond, seconds * missingPerSecond]
-  const none = { onTime: 0, late: 0, missing: 0, duplicate: 0, outOfOrder: 0, p95Ms: 100, maxMs: 109 }
+  const none = { onTime: 0, late: 0, missing: 0, duplicate: 0, outOfOrder: 0, unexpected: 0, p95Ms: 100, maxMs: 109 }
   return {
     kind: 'fanOut',
     quantity: 'lag',
@@ -160,7 +166,9 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
       missing,
       duplicate,
       outOfOrder,
-      unexpected: 0,
+      racing,
+      optional: 0,
+      unexpected,
       unidentified: 0,
     },
     publications: { count: seconds * 2, failed: 0 },
@@ -169,7 +177,12 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
     worstPublications: [
       { ...none, label: '#17 at 8.5 s', id: 'p17', atMs: 8500, expected: 100, onTime: 98, missing: 2 },
     ],
-    worstClients: [{ ...none, label: 'client 41', client: 41, expected: 20, onTime: 15, missing: 4, outOfOrder: 1 }],
+    worstClients: [
+      { ...none, unexpected, label: 'client 41', client: 41, expected: 20, onTime: 15, missing: 4, outOfOrder: 1 },
+    ],
+    recoveries: { lost: tookMs.length + unfinishedMs.length, tookMs, unfinishedMs },
+    unexpectedSample: unexpected === 0 ? undefined : 'client 3 received publication #4 of group "a", and is not in it',
+    orderUnknown,
     connect: {
       asked,
       connected: asked - failedToConnect,

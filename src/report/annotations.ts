@@ -39,8 +39,8 @@ function annotationsOf(scenario: ScenarioResult, reportFile: string): readonly A
 function numbersOf(run: RunResult): Readonly<Record<string, number | undefined>> {
   if (run.kind === 'micro') return { calls: run.time?.count, ...percentiles(run.time, 'p') }
   if (run.kind === 'fanOut') {
-    const { expected, received, missing } = run.deliveries
-    return { expected, received, missing, missingRatio: missingRatio(run), ...percentiles(run.lag, 'lagP') }
+    const { expected, received, missing, unexpected } = run.deliveries
+    return { expected, received, missing, missingRatio: missingRatio(run), unexpected, ...percentiles(run.lag, 'lagP') }
   }
   const { offered, sent, dropped } = run
   return { offered, sent, dropped, errorRatio: errorRatio(run), ...percentiles(run.latency, 'p') }

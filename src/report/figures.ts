@@ -21,6 +21,7 @@ export function figuresOf(run: RunResult): readonly Figure[] {
       count('received', run.deliveries.received),
       ...percentiles(run.lag, 'lag '),
       { label: 'missing', value: showRatio(missingRatio(run)) },
+      count('unexpected', run.deliveries.unexpected),
     ]
   }
   return [

@@ -92,6 +92,8 @@ export function sampleFanOutRun(): FanOutRunResult {
       missing: 2,
       duplicate: 0,
       outOfOrder: 0,
+      racing: 0,
+      optional: 0,
       unexpected: 0,
       unidentified: 0,
     },

@@ -2,6 +2,7 @@ import type { Histogram } from '../stats/histogram.ts'
 import type { RateWindow } from '../stats/intervals.ts'
 import type { Window } from '../stats/timeline.ts'
 import type { DeliveryCounts } from './fan-out-counts.ts'
+import type { RecoveryTimes } from './fan-out-record.ts'
 import type { GeneratorHealth } from './generator.ts'
 import type { Invalidity } from './verdict.ts'
 
@@ -81,6 +82,12 @@ export interface FanOutEvidence extends TimeEvidence {
   /** Most missing first, then most late, out of order and duplicate. At most 5; clients without a fault are left out. */
   readonly worstClients: readonly ClientEvidence[]
   readonly connect: ConnectEvidence
+  /** How clients came back after they had lost their connections. */
+  readonly recoveries: RecoveryTimes
+  /** The first delivery that was not to be, in words. */
+  readonly unexpectedSample: string | undefined
+  /** Why order cannot be judged; `undefined` if it can. */
+  readonly orderUnknown: Invalidity | undefined
   readonly generator: GeneratorHealth
 }
 
@@ -96,6 +103,8 @@ export interface PublicationEvidence {
   readonly missing: number
   readonly duplicate: number
   readonly outOfOrder: number
+  /** Receipts by clients that it was not for. */
+  readonly unexpected: number
   /** Of the deliveries received; `undefined` where none was. */
   readonly p95Ms: number | undefined
   readonly maxMs: number | undefined
@@ -111,6 +120,8 @@ export interface ClientEvidence {
   readonly missing: number
   readonly duplicate: number
   readonly outOfOrder: number
+  /** Receipts of what was not for this client. */
+  readonly unexpected: number
   /** The longest lag of this client; `undefined` where it received nothing. */
   readonly maxMs: number | undefined
 }

@@ -37,9 +37,19 @@ export interface DeliveryCounts {
   readonly missing: number
   /** Receipts past the first of the same publication by the same client. */
   readonly duplicate: number
-  /** First receipts whose sequence is below one the client had received before. */
+  /** First receipts whose sequence is below one the client had received before, of the same group and on one connection. */
   readonly outOfOrder: number
-  /** Identified, but of an unknown publication, or to a client that was not to receive it. */
+  /**
+   * Of those out of order, the ones whose publications were under way to the target at the same time, and whose messages
+   * carry no sequence of the target's own: the target may have got them in this order.
+   */
+  readonly racing: number
+  /**
+   * Received, and neither expected nor unexpected: by a client that was joining or leaving the group, or that joined after
+   * the publication was due (the history of a room).
+   */
+  readonly optional: number
+  /** Receipts of publications that were not for this client, and of ids that no publication has. */
   readonly unexpected: number
   /** Messages that `identify` could not name. */
   readonly unidentified: number

@@ -1,8 +1,10 @@
 import { timeStats } from '../stats/summary.ts'
-import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
+import { formatCount, formatDuration, formatMs, formatRatio, significant } from '../stats/units.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import type { ClientEvidence, FanOutEvidence, PublicationEvidence } from './evidence.ts'
+import { fanOutHint } from './fan-out-hints.ts'
 import type { FanOutRecord } from './fan-out-record.ts'
+import type { Invalidity } from './verdict.ts'
 
 /** What matchers judge of a fan-out. `histogram`: the lags of the whole counted part. */
 export function fanOutEvidence(
@@ -25,11 +27,14 @@ export function fanOutEvidence(
       .flatMap(({ sequence, p95Ms }) => (p95Ms === undefined ? [] : [{ label: `#${sequence}`, p95Ms }]))
       .toSorted((a, b) => b.p95Ms - a.p95Ms)
       .slice(0, publications.length > 1 ? 5 : 0),
-    hint: hintOf(record),
+    hint: fanOutHint(record),
     deliveries,
     publications: { count: publications.length, failed: publications.filter(({ isFailed }) => isFailed).length },
     lateAfterMs: record.lateAfterMs,
     settleMs: record.settleMs,
+    recoveries: record.recoveries,
+    unexpectedSample: record.traces.unexpected,
+    orderUnknown: orderUnknown(record),
     ...worst,
     connect: {
       asked: sockets.asked,
@@ -55,15 +60,20 @@ function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
   }
   const part = (count: number) =>
     count === 0 ? '0' : `${formatCount(count)} (${formatRatio(count / deliveries.expected)})`
-  const beside = deliveries.unexpected === 0 ? '' : `   unexpected ${formatCount(deliveries.unexpected)}`
+  const beside = `   unexpected ${formatCount(deliveries.unexpected)}`
   lines.push(
     `missing ${part(deliveries.missing)}   late ${part(deliveries.late)}   duplicate ${part(deliveries.duplicate)}   ` +
       `out of order ${part(deliveries.outOfOrder)}${beside}`,
     `${socketLine(record)}   generator: event-loop delay p99 ${formatMs(generator.eventLoopDelay.p99Ms)}, ` +
       `CPU ${formatRatio(generator.cpuRatio)}`,
   )
+  if (deliveries.optional > 0)
+    lines.push(
+      `${formatCount(deliveries.optional)} more deliveries to clients that were joining or leaving, neither expected nor unexpected`,
+    )
+  if (record.traces.unexpected !== undefined) lines.push(`unexpected: ${record.traces.unexpected}`)
   const aborted = record.abortReason === undefined ? [] : [`aborted: ${record.abortReason}`]
-  return [...lines, ...clockLine(record), ...record.notes, ...aborted]
+  return [...lines, ...joinLine(record), ...feedLines(record), ...clockLine(record), ...record.notes, ...aborted]
 }
 
 function clockLine({ publisherClock }: FanOutRecord): string[] {
@@ -76,30 +86,40 @@ function clockLine({ publisherClock }: FanOutRecord): string[] {
   ]
 }
 
+function joinLine({ assumedJoinMs }: FanOutRecord): string[] {
+  if (assumedJoinMs === undefined) return []
+  return [
+    `joining is not acknowledged: clients were taken to be joined ${formatDuration(assumedJoinMs)} after subscribing`,
+  ]
+}
+
+function feedLines({ feed }: FanOutRecord): string[] {
+  if (feed === undefined) return []
+  const { stamped, fastestMs, driftMs, leftOut, isNumbered } = feed
+  const clock =
+    fastestMs === undefined
+      ? 'a feed without time stamps: lag counts from the first receipt of each publication'
+      : `a feed: lag counts from its time stamps, less ${formatMs(fastestMs)} from stamp to receipt of the fastest of ` +
+        `${formatCount(stamped)} deliveries (the clocks' distance, and its transit, which no lag holds); lags are too short by ` +
+        `${formatMs(Math.max(0, driftMs))} more at most`
+  const lost =
+    leftOut === 0 || !isNumbered ? [] : [`${formatCount(leftOut)} sequences reached nobody, and are missing for all`]
+  return [clock, ...lost]
+}
+
+function orderUnknown({ feed }: FanOutRecord): Invalidity | undefined {
+  if (feed === undefined || feed.orderedBy !== undefined) return undefined
+  return {
+    reason: 'undecided',
+    finding: 'the messages of the feed carry neither sequence nor publishedAtMs: their order is not known',
+    remedy: 'return sequence or publishedAtMs from identify',
+  }
+}
+
 function socketLine({ sockets }: FanOutRecord): string {
   const parts = [`${formatCount(sockets.subscribed)} of ${formatCount(sockets.asked)} sockets subscribed`]
   for (const [kind, count] of Object.entries(sockets.failures)) parts.push(`${formatCount(count)} × ${kind}`)
   if (sockets.closed > 0) parts.push(`${formatCount(sockets.closed)} closed by the other side`)
   if (sockets.reconnected > 0) parts.push(`${formatCount(sockets.reconnected)} reconnected`)
   return parts.join(', ')
-}
-
-/** Where most of what is missing has one cause, that cause. */
-function hintOf({ deliveries, publications, clients, closings }: FanOutRecord): string | undefined {
-  if (deliveries.missing === 0) return undefined
-  const mostly = (count: number) => count >= deliveries.missing * 0.8
-  let ofClosed = 0
-  for (const client of closings.keys()) ofClosed += clients.missing[client]!
-  if (mostly(ofClosed)) {
-    const why = closings.values().next().value
-    return `most missing deliveries belong to the ${counted(closings.size, 'client')} whose socket the other side closed (e.g. ${why})`
-  }
-  const lost = publications.filter(({ missing, expected }) => missing === expected && expected > 0)
-  if (mostly(lost.reduce((sum, { missing }) => sum + missing, 0)))
-    return `most missing deliveries belong to ${counted(lost.length, 'publication')} that nobody received: see whether ${lost.length === 1 ? 'it was' : 'they were'} published at all`
-  return undefined
-}
-
-function counted(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -37,6 +37,14 @@ export interface FanOutRecord {
   readonly clients: ClientTable
   /** What became of the sockets that the other side closed, by client: `closed with code 1006`. */
   readonly closings: ReadonlyMap<number, string>
+  /** What a reader has to know about the messages to judge the counts. */
+  readonly traces: MessageTraces
+  /** How clients came back after they had lost their connections. */
+  readonly recoveries: RecoveryTimes
+  /** Publications taken from messages; `undefined` if the run made them. */
+  readonly feed: FeedFigures | undefined
+  /** How long without an acknowledgement clients were taken to be joined; `undefined` if joining is acknowledged. */
+  readonly assumedJoinMs: number | undefined
   /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not answer. */
   readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
@@ -73,6 +81,7 @@ export interface PublicationRecord {
   readonly missing: number
   readonly duplicate: number
   readonly outOfOrder: number
+  readonly unexpected: number
   readonly isFailed: boolean
   readonly p95Ms: number | undefined
   readonly maxMs: number | undefined
@@ -88,6 +97,48 @@ export interface FanOutWindow {
   readonly lag: Histogram
 }
 
+/** What the messages of a run had in them beside what could be counted. */
+export interface MessageTraces {
+  /** The first message that could not be identified. */
+  readonly unidentified: string | undefined
+  /** The first delivery that was not to be, in words. */
+  readonly unexpected: string | undefined
+  /** Receipts of ids that no publication has; part of the unexpected ones. */
+  readonly unknownIds: number
+  /** The first message that is no publication and looks like a heartbeat that wants a response. */
+  readonly heartbeat: string | undefined
+}
+
+/** How clients came back after they had lost their connections. */
+export interface RecoveryTimes {
+  /** Connections of subscribed clients that were lost. */
+  readonly lost: number
+  /** Milliseconds from each loss until the client was subscribed again and had everything due meanwhile, ascending. */
+  readonly tookMs: readonly number[]
+  /** For those that were not, how long they were watched, ascending. */
+  readonly unfinishedMs: readonly number[]
+}
+
+/** What is known about a feed, whose publications the target makes by itself. */
+export interface FeedFigures {
+  /** Deliveries with a time stamp. */
+  readonly stamped: number
+  /** From stamp to receipt, of the fastest delivery: the distance of the clocks and its transit. `undefined` without stamps. */
+  readonly fastestMs: number | undefined
+  /** By how much that became less while deliveries were counted: lags may be too short by so much. */
+  readonly driftMs: number
+  /** Whether that is too much beside `lateAfter`. */
+  readonly isClockUnsteady: boolean
+  /** What order was judged by; `undefined`: by nothing. */
+  readonly orderedBy: 'sequence' | 'time stamps' | undefined
+  /** Sequences that no client received, counted as publications missing for all. */
+  readonly leftOut: number
+  /** Whether so few are left out that the feed can be taken to number its publications one by one. */
+  readonly isNumbered: boolean
+  /** How long nothing was published before counting ended, if that is too long to be chance. */
+  readonly silentMs: number | undefined
+}
+
 /** Counts by client number. */
 export interface ClientTable {
   readonly expected: Uint32Array
@@ -95,6 +146,7 @@ export interface ClientTable {
   readonly late: Uint32Array
   readonly duplicate: Uint32Array
   readonly outOfOrder: Uint32Array
+  readonly unexpected: Uint32Array
   /** The longest lag; 0 where nothing was received. */
   readonly maxUs: Float64Array
 }

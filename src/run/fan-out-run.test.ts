@@ -22,6 +22,7 @@ function publication(sequence: number, more: Partial<PublicationRecord> = {}): P
     missing: 0,
     duplicate: 0,
     outOfOrder: 0,
+    unexpected: 0,
     isFailed: false,
     p95Ms: 10 * sequence,
     maxMs: 20 * sequence,
@@ -56,6 +57,8 @@ function record(more: Partial<FanOutRecord> = {}): FanOutRecord {
       missing: 2,
       duplicate: 1,
       outOfOrder: 0,
+      racing: 0,
+      optional: 0,
       unexpected: 0,
       unidentified: 0,
     },
@@ -75,8 +78,13 @@ function record(more: Partial<FanOutRecord> = {}): FanOutRecord {
       late: Uint32Array.of(0, 0, 0, 1),
       duplicate: Uint32Array.of(0, 0, 0, 1),
       outOfOrder: Uint32Array.of(0, 0, 0, 0),
+      unexpected: Uint32Array.of(0, 0, 0, 0),
       maxUs: Float64Array.of(20_000, 10_000, 20_000, 1_200_000),
     },
+    traces: { unidentified: undefined, unexpected: undefined, unknownIds: 0, heartbeat: undefined },
+    recoveries: { lost: 0, tookMs: [], unfinishedMs: [] },
+    feed: undefined,
+    assumedJoinMs: undefined,
     closings: new Map([[1, 'closed with code 1006']]),
     publisherClock: undefined,
     generator: {
@@ -120,7 +128,7 @@ describe('a fan-out that was measured', () => {
     expect(evidenceLines).toEqual([
       'steady phase, 2.00 s, 10 of 12 deliveries of 3 publications, fan-out of 2/s to 4 sockets, 2s',
       expect.stringMatching(/^lag p50 20 {3}p90 30 {3}p95 1200 {3}p99 1200 {3}max 1200 ms$/),
-      'missing 2 (16.7%)   late 1 (8.3%)   duplicate 1 (8.3%)   out of order 0',
+      'missing 2 (16.7%)   late 1 (8.3%)   duplicate 1 (8.3%)   out of order 0   unexpected 0',
       '4 of 5 sockets subscribed, 1 × refused, 1 closed by the other side   generator: event-loop delay p99 2 ms, CPU 20%',
     ])
     expect(hint).toBe(
@@ -174,8 +182,13 @@ test('a fan-out that received nothing has no lag to read, and says of lost publi
         late: new Uint32Array(4),
         duplicate: new Uint32Array(4),
         outOfOrder: new Uint32Array(4),
+        unexpected: new Uint32Array(4),
         maxUs: new Float64Array(4),
       },
+      traces: { unidentified: undefined, unexpected: undefined, unknownIds: 0, heartbeat: undefined },
+      recoveries: { lost: 0, tookMs: [], unfinishedMs: [] },
+      feed: undefined,
+      assumedJoinMs: undefined,
       closings: new Map(),
     }),
   )

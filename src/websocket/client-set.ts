@@ -1,11 +1,17 @@
-/** A set of client numbers, one bit each: 1.25 KB for 10,000 clients. */
+/** Up to so many clients are kept as a list: the groups of a private channel have one member each. */
+const FEW = 32
+
+/** A set of client numbers: a short list, or one bit for each client (1.25 KB for 10,000 clients). */
 export class ClientSet {
-  readonly #words: Uint32Array
+  readonly #capacity: number
+  #few: number[] = []
+  /** In place of `#few` once there are more. */
+  #words: Uint32Array | undefined
   #size = 0
 
   /** @param capacity client numbers go from 0 to `capacity - 1` */
   constructor(capacity: number) {
-    this.#words = new Uint32Array((capacity + 31) >>> 5)
+    this.#capacity = capacity
   }
 
   get size(): number {
@@ -13,32 +19,48 @@ export class ClientSet {
   }
 
   has(client: number): boolean {
+    if (this.#words === undefined) return this.#few.includes(client)
     return (this.#words[client >>> 5]! & (1 << (client & 31))) !== 0
   }
 
-  /** @returns false where it was in already */
+  /** @returns false if it was a member already */
   add(client: number): boolean {
     if (this.has(client)) return false
-    this.#words[client >>> 5]! |= 1 << (client & 31)
     this.#size++
+    if (this.#words === undefined && this.#size <= FEW) this.#few.push(client)
+    else this.#wordsOf()[client >>> 5]! |= 1 << (client & 31)
+    return true
+  }
+
+  /** @returns false if it was no member */
+  delete(client: number): boolean {
+    if (!this.has(client)) return false
+    this.#size--
+    if (this.#words === undefined) this.#few.splice(this.#few.indexOf(client), 1)
+    else this.#words[client >>> 5]! &= ~(1 << (client & 31))
     return true
   }
 
   clone(): ClientSet {
-    const copy = new ClientSet(this.#words.length * 32)
-    copy.#words.set(this.#words)
+    const copy = new ClientSet(this.#capacity)
+    copy.#few = [...this.#few]
+    copy.#words = this.#words?.slice()
     copy.#size = this.#size
     return copy
   }
 
   /** The clients in this set and not in `other`, ascending. */
   *without(other: ClientSet | undefined): Generator<number> {
+    if (this.#words === undefined) {
+      for (const client of this.#few.toSorted((a, b) => a - b)) if (!other?.has(client)) yield client
+      return
+    }
     const theirs = other === undefined ? undefined : other.#words
     for (let at = 0; at < this.#words.length; at++) {
       let word = this.#words[at]! & ~(theirs?.[at] ?? 0)
       while (word !== 0) {
-        const bit = 31 - Math.clz32(word & -word)
-        yield at * 32 + bit
+        const client = at * 32 + 31 - Math.clz32(word & -word)
+        if (theirs !== undefined || !other?.has(client)) yield client
         word &= word - 1
       }
     }
@@ -46,5 +68,14 @@ export class ClientSet {
 
   [Symbol.iterator](): Generator<number> {
     return this.without(undefined)
+  }
+
+  #wordsOf(): Uint32Array {
+    if (this.#words === undefined) {
+      this.#words = new Uint32Array((this.#capacity + 31) >>> 5)
+      for (const client of this.#few) this.#words[client >>> 5]! |= 1 << (client & 31)
+      this.#few = []
+    }
+    return this.#words
   }
 }

@@ -81,6 +81,11 @@ export class ClientStates {
     return this.#state[client] === SUBSCRIBED
   }
 
+  /** Subscribed now or at some time before. */
+  wasSubscribed(client: number): boolean {
+    return this.#wasSubscribed[client] === 1
+  }
+
   /** Open, and not subscribed yet. */
   isPreparing(client: number): boolean {
     return this.isFraming(client) || this.isSubscribing(client)

@@ -19,6 +19,7 @@ function connectedFrom(clients: number, urls: readonly string[], sources: readon
     subscribe: undefined,
     acknowledged: undefined,
     acknowledgeTimeoutMs: 1_000,
+    joinDelayMs: 0,
     reconnectAfterMs: undefined,
   }
   const events = { subscribed() {}, message() {}, broken() {} }

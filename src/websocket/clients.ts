@@ -11,13 +11,12 @@ import { ClientStates } from './client-states.ts'
 import { FramedConnections, type FramedEvents } from './framed-connections.ts'
 import type { Framing, FramingHeartbeat } from './framing.ts'
 import { Handshakes } from './handshakes.ts'
+import { messagesOf } from './read-moves.ts'
 import { encode, Message, type Outgoing } from './message.ts'
 import type { SocketLayout } from './socket-limits.ts'
 import type { HandshakeRequest, HeartbeatPlan } from './socket-options.ts'
 import type { PoolEvents, SocketPool } from './socket-pool.ts'
 
-/** Without an acknowledgement, how long after the last subscription was sent the target is given to take it in. */
-const UNACKNOWLEDGED_PAUSE_MS = 500
 const DEADLINE_SWEEP_MS = 100
 
 /** How clients connect and subscribe; see the options of the same names. */
@@ -34,6 +33,8 @@ export interface ClientsPlan<D> {
   readonly subscribe: ((vu: Vu<D>) => Outgoing | readonly Outgoing[]) | undefined
   readonly acknowledged: ((message: Message, vu: Vu<D>) => boolean) | undefined
   readonly acknowledgeTimeoutMs: number
+  /** Without an acknowledgement, how long after the last subscription was sent the target is given to take it in. */
+  readonly joinDelayMs: number
   /** `undefined`: who lost a connection comes back only when told to. */
   readonly reconnectAfterMs: number | undefined
   readonly layout: SocketLayout
@@ -48,6 +49,10 @@ export interface ClientEvents {
   lost?(client: number, why: string): void
   /** A connection came to nothing, or was gone before the client was subscribed. */
   failed?(client: number, kind: string): void
+  /** A new connection of a client that had been subscribed before is open. */
+  reopened?(client: number): void
+  /** A message to a client that is not subscribed yet, its acknowledgement among them. */
+  early?(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void
   /** A message to a client that is subscribed. @param data the bytes that two messages are compared by @param framed the message, if a framing made one */
   message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void
   /** A function of the scenario threw. */
@@ -92,8 +97,9 @@ export class Clients<D> implements PoolEvents {
     this.#sweep = setInterval(() => this.#giveUpOverdue(), DEADLINE_SWEEP_MS)
     this.#handshakes.openAll(this.#plan.clients)
     await Promise.race([this.states.allSettled, aborted])
-    if (this.#plan.acknowledged === undefined && this.#plan.subscribe !== undefined && this.states.subscribedCount > 0)
-      await sleep(UNACKNOWLEDGED_PAUSE_MS, undefined, { signal }).catch(() => undefined)
+    const { acknowledged, joinDelayMs } = this.#plan
+    if (acknowledged === undefined && joinDelayMs > 0 && this.states.subscribedCount > 0)
+      await sleep(joinDelayMs, undefined, { signal }).catch(() => undefined)
   }
 
   /** Connects a client anew that has lost its connection or never got one. */
@@ -170,6 +176,7 @@ export class Clients<D> implements PoolEvents {
     this.#opened++
     if (!isCompressed) this.#uncompressed++
     this.states.opened(client, atUs, atUs + this.#plan.acknowledgeTimeoutMs * 1000)
+    if (this.states.wasSubscribed(client)) this.#events.reopened?.(client)
     const { framing } = this.#plan
     this.#guard(() => {
       if (framing === undefined) return this.#subscribe(client)
@@ -186,7 +193,7 @@ export class Clients<D> implements PoolEvents {
     if (messages !== undefined)
       this.#pool.send(
         client,
-        listOf(messages).flatMap((message) => this.#framed.framesOf(client, message)),
+        messagesOf(messages).flatMap((message) => this.#framed.framesOf(client, message)),
       )
     if (this.#plan.acknowledged === undefined) this.#nowSubscribed(client)
   }
@@ -241,6 +248,7 @@ export class Clients<D> implements PoolEvents {
     if (this.#heartbeats.isAwaitingResponse(client) && this.#isHeartbeatResponse(client, data, isBinary, framed)) return
     if (!this.states.isSubscribing(client)) return this.#events.message(client, data, isBinary, atUs, framed)
     this.#guard(() => {
+      this.#events.early?.(client, data, isBinary, atUs, framed)
       if (this.#plan.acknowledged?.(framed ?? new Message(data, isBinary), this.#plan.vuOf(client)))
         this.#nowSubscribed(client)
     })
@@ -293,14 +301,6 @@ export class Clients<D> implements PoolEvents {
       this.#events.broken(error)
     }
   }
-}
-
-function listOf(messages: Outgoing | readonly Outgoing[]): readonly Outgoing[] {
-  return isList(messages) ? messages : [messages]
-}
-
-function isList(messages: Outgoing | readonly Outgoing[]): messages is readonly Outgoing[] {
-  return Array.isArray(messages)
 }
 
 /** The heartbeat of every connection: the scenario's, or else the framing's. */

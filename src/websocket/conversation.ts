@@ -21,6 +21,8 @@ import type { SocketPool } from './socket-pool.ts'
 import type { Placement } from './socket-options.ts'
 
 const CLOSE_WITHIN_MS = 2000
+/** How long the target has to take in a greeting that nothing acknowledges. */
+const GREETING_DELAY_MS = 500
 
 export interface ConversationParts<D> {
   readonly plan: ConversationPlan<D> & Placement
@@ -183,6 +185,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       subscribe: greet,
       acknowledged: welcomed,
       acknowledgeTimeoutMs: plan.welcomeTimeoutMs,
+      joinDelayMs: greet === undefined ? 0 : GREETING_DELAY_MS,
       reconnectAfterMs: undefined,
     }
     return new Clients<D>(asked, this, (events) => (this.#pool = createPool(asked, events)))

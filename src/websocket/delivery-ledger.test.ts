@@ -3,17 +3,24 @@ import { describe, expect, test } from 'vitest'
 import { DeliveryLedger } from './delivery-ledger.ts'
 
 const LATE_AFTER_MS = 10
+const UNDER_WAY_MS = 15
+
+const CLIENTS = 70
 
 type Step =
-  | { readonly do: 'subscribe' | 'reconnect'; readonly client: number }
-  | { readonly do: 'publish'; readonly isWarmup: boolean }
+  | { readonly do: 'join' | 'leave' | 'beginMove'; readonly client: number; readonly group: string }
+  | { readonly do: 'reopen'; readonly client: number }
+  | { readonly do: 'publish'; readonly group: string; readonly isWarmup: boolean }
   | { readonly do: 'receive'; readonly client: number; readonly publication: number }
 
 /** Few, so that they meet often; on both sides of the borders between words of bits. */
 const client = fc.constantFrom(0, 1, 31, 32, 69)
+const group = fc.constantFrom('a', 'b')
+const move = fc.constantFrom('join' as const, 'join' as const, 'leave' as const, 'beginMove' as const)
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('subscribe' as const, 'reconnect' as const), client }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('publish' as const), isWarmup: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: move, client, group }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const), client }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('publish' as const), group, isWarmup: fc.boolean() }) },
   {
     weight: 9,
     arbitrary: fc.record({ do: fc.constant('receive' as const), client, publication: fc.nat({ max: 5 }) }),
@@ -22,25 +29,74 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** The same account kept in the plainest way: a list of receipts for each owed delivery. */
 function plainAccount(steps: readonly Step[]) {
-  const subscribed = new Set<number>()
-  const publications: { at: number; isWarmup: boolean; owed: Map<number, number[]> }[] = []
-  const highest = new Map<number, number>()
-  const account = { expected: 0, onTime: 0, late: 0, missing: 0, duplicate: 0, outOfOrder: 0, unexpected: 0 }
+  const state = new Map<string, 'in' | 'moving'>()
+  const place = (it: { client: number; group: string }) => `${it.client} ${it.group}`
+  const publications: {
+    at: number
+    group: string
+    isWarmup: boolean
+    owed: Map<number, number[]>
+    optional: Map<number, number>
+    excused: Set<number>
+  }[] = []
+  const highest = new Map<string, number>()
+  const account = {
+    expected: 0,
+    onTime: 0,
+    late: 0,
+    missing: 0,
+    duplicate: 0,
+    outOfOrder: 0,
+    optional: 0,
+    unexpected: 0,
+  }
+  const clients = [0, 1, 31, 32, 69]
   for (const [at, step] of steps.entries()) {
-    if (step.do === 'subscribe') subscribed.add(step.client)
-    if (step.do === 'reconnect') highest.delete(step.client)
-    if (step.do === 'publish')
-      publications.push({ at, isWarmup: step.isWarmup, owed: new Map([...subscribed].map((owed) => [owed, []])) })
+    if (step.do === 'join') state.set(place(step), 'in')
+    if (step.do === 'leave') state.delete(place(step))
+    if (step.do === 'beginMove') {
+      if (state.get(place(step)) === 'in')
+        for (const publication of publications) {
+          const isUnderWay = publication.group === step.group && at - publication.at <= UNDER_WAY_MS
+          if (!isUnderWay || publication.owed.get(step.client)?.length !== 0) continue
+          publication.owed.delete(step.client)
+          publication.excused.add(step.client)
+        }
+      state.set(place(step), 'moving')
+    }
+    if (step.do === 'reopen') for (const name of ['a', 'b']) highest.delete(place({ ...step, group: name }))
+    if (step.do === 'publish') {
+      const inState = (wanted: 'in' | 'moving') =>
+        clients.filter((one) => state.get(place({ client: one, group: step.group })) === wanted)
+      publications.push({
+        ...step,
+        at,
+        owed: new Map(inState('in').map((owed) => [owed, []])),
+        optional: new Map(),
+        excused: new Set(inState('moving')),
+      })
+    }
     if (step.do !== 'receive') continue
     const publication = publications[step.publication]
-    const receipts = publication?.owed.get(step.client)
-    if (publication?.isWarmup !== true && receipts === undefined) account.unexpected++
-    if (receipts === undefined) continue
+    if (publication === undefined) continue
+    const receipts = publication.owed.get(step.client)
+    if (receipts === undefined) {
+      const times = publication.optional.get(step.client) ?? 0
+      const mayReach =
+        publication.excused.has(step.client) || state.has(place({ client: step.client, group: publication.group }))
+      if (mayReach) publication.optional.set(step.client, times + 1)
+      if (publication.isWarmup) continue
+      if (!mayReach) account.unexpected++
+      else if (times === 0) account.optional++
+      else account.duplicate++
+      continue
+    }
     receipts.push(at)
     if (receipts.length > 1) continue
-    const isOutOfOrder = step.publication < (highest.get(step.client) ?? -1)
-    if (isOutOfOrder && !publication!.isWarmup) account.outOfOrder++
-    if (!isOutOfOrder) highest.set(step.client, step.publication)
+    const key = place({ client: step.client, group: publication.group })
+    const isOutOfOrder = step.publication < (highest.get(key) ?? -1)
+    if (isOutOfOrder && !publication.isWarmup) account.outOfOrder++
+    if (!isOutOfOrder) highest.set(key, step.publication)
   }
   for (const { at, owed } of publications.filter(({ isWarmup }) => !isWarmup)) {
     for (const [first, ...again] of owed.values()) {
@@ -55,15 +111,21 @@ function plainAccount(steps: readonly Step[]) {
 }
 
 function ledgerOf(steps: readonly Step[]): DeliveryLedger {
-  const ledger = new DeliveryLedger({ clients: 70, lateAfterMs: LATE_AFTER_MS })
+  const ledger = new DeliveryLedger({ clients: CLIENTS, lateAfterMs: LATE_AFTER_MS, underWayMs: UNDER_WAY_MS })
   let published = 0
   for (const [at, step] of steps.entries()) {
-    if (step.do === 'subscribe') ledger.subscribe(step.client, undefined)
-    if (step.do === 'reconnect') ledger.reconnected(step.client)
-    if (step.do === 'receive') ledger.receive(step.client, ledger.find(String(step.publication)), undefined, at * 1000)
+    if (step.do === 'join') ledger.join(step.client, ledger.group(step.group))
+    if (step.do === 'leave') ledger.leave(step.client, ledger.group(step.group))
+    if (step.do === 'beginMove') ledger.beginMove(step.client, ledger.group(step.group), at * 1000)
+    if (step.do === 'reopen') ledger.reopened(step.client)
+    if (step.do === 'receive') {
+      const publication = ledger.find(String(step.publication))
+      if (publication !== undefined) ledger.receive(step.client, publication, undefined, at * 1000)
+    }
     if (step.do !== 'publish') continue
     const second = step.isWarmup ? undefined : Math.floor(at / 1000)
-    ledger.publish({ id: String(published++), sequence: published, intendedUs: at * 1000, second })
+    const sequence = published + 1
+    ledger.publish({ id: String(published++), sequence, group: step.group, intendedUs: at * 1000, second })
   }
   return ledger
 }
@@ -72,9 +134,9 @@ test('agrees with an account kept in the plainest way, whatever happens in whate
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
       const ledger = ledgerOf(steps)
-      const { received, unidentified, ...counts } = ledger.counts(0)
+      const { received, unidentified, racing, ...counts } = ledger.counts(0)
       expect(counts).toEqual(plainAccount(steps))
-      expect([received, unidentified]).toEqual([counts.onTime + counts.late, 0])
+      expect([received, unidentified, racing]).toEqual([counts.onTime + counts.late, 0, counts.outOfOrder])
 
       const table = ledger.clientTable()
       const sum = (values: Uint32Array) => values.reduce((total, value) => total + value, 0)
@@ -83,6 +145,7 @@ test('agrees with an account kept in the plainest way, whatever happens in whate
       expect(sum(table.late)).toBe(counts.late)
       expect(sum(table.duplicate)).toBe(counts.duplicate)
       expect(sum(table.outOfOrder)).toBe(counts.outOfOrder)
+      expect(sum(table.unexpected)).toBe(counts.unexpected)
       const windows = ledger.windows
       expect(windows.reduce((total, { expected }) => total + expected, 0)).toBe(counts.expected)
       expect(windows.reduce((total, { lag }) => total + lag.count, 0)).toBe(received)
@@ -91,14 +154,77 @@ test('agrees with an account kept in the plainest way, whatever happens in whate
   )
 })
 
+test('out of order within a group only: nothing promises an order between rooms', () => {
+  const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
+  for (const name of ['a', 'b']) ledger.join(0, ledger.group(name))
+  const [first, second] = ['a', 'b'].map((name, at) =>
+    ledger.publish({ id: name, sequence: at + 1, group: name, intendedUs: 0, second: 0 }),
+  )
+  ledger.receive(0, second!, undefined, 1)
+  ledger.receive(0, first!, undefined, 2)
+  expect(ledger.counts(0).outOfOrder).toBe(0)
+})
+
+test('out of order is racing if the earlier was not answered when the later was sent, and the target gave no number', () => {
+  const count = (answeredUs: number, sequences: readonly (number | undefined)[]) => {
+    const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
+    ledger.join(0, ledger.group(undefined))
+    const [first, second] = [1, 2].map((sequence) =>
+      ledger.publish({ id: String(sequence), sequence, intendedUs: 0, second: 0 }),
+    )
+    Object.assign(first!, { sentUs: 0, answeredUs })
+    Object.assign(second!, { sentUs: 100, answeredUs: 200 })
+    ledger.receive(0, second!, sequences[1], 300)
+    ledger.receive(0, first!, sequences[0], 400)
+    const { outOfOrder, racing } = ledger.counts(0)
+    return [outOfOrder, racing]
+  }
+  expect(count(100, [])).toEqual([1, 0])
+  expect(count(101, [])).toEqual([1, 1])
+  expect(count(Number.NaN, [])).toEqual([1, 1])
+  expect(count(101, [1, 2])).toEqual([1, 0])
+  expect(count(101, [2, 1])).toEqual([0, 0])
+})
+
+describe('a lost connection', () => {
+  function lost() {
+    const ledger = new DeliveryLedger({ clients: 3, lateAfterMs: 1000, underWayMs: 500 })
+    for (const one of [0, 1, 2]) ledger.join(one, ledger.group(undefined))
+    return ledger
+  }
+  const publish = (ledger: DeliveryLedger, sequence: number, atMs: number) =>
+    ledger.publish({ id: `p${sequence}`, sequence, intendedUs: atMs * 1000, second: 0 })
+
+  test('is recovered when the client is subscribed again and has what was due meanwhile', () => {
+    const ledger = lost()
+    for (const one of [0, 1, 2]) ledger.lost(one, 1_000_000)
+    expect(ledger.awayCount).toBe(3)
+    const missed = publish(ledger, 1, 1500)
+    ledger.receive(2, missed, undefined, 1_600_000)
+    ledger.back(0, 2_000_000)
+    ledger.receive(0, missed, undefined, 2_250_000)
+    ledger.back(1, 3_000_000)
+    ledger.back(2, 4_000_000)
+    ledger.receive(0, publish(ledger, 2, 9000), undefined, 9_500_000)
+    expect(ledger.awayCount).toBe(0)
+    expect(ledger.recoveries(11_000_000)).toEqual({ lost: 3, tookMs: [1250, 3000], unfinishedMs: [10_000] })
+  })
+
+  test('is not recovered by a client that never comes back', () => {
+    const ledger = lost()
+    ledger.lost(1, 1_000_000)
+    expect(ledger.recoveries(3_000_000)).toEqual({ lost: 1, tookMs: [], unfinishedMs: [2000] })
+  })
+})
+
 describe('a delivery', () => {
   const publish = (ledger: DeliveryLedger, sequence: number, atMs = 0) =>
     ledger.publish({ id: `p${sequence}`, sequence, intendedUs: atMs * 1000, second: Math.floor(atMs / 1000) })
 
   test('is on time up to the limit itself, late past it', () => {
-    const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000 })
-    ledger.subscribe(0, undefined)
-    ledger.subscribe(1, undefined)
+    const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: 500 })
+    ledger.join(0, ledger.group(undefined))
+    ledger.join(1, ledger.group(undefined))
     const publication = publish(ledger, 1)
     ledger.receive(0, publication, undefined, 1_000_000)
     ledger.receive(1, publication, undefined, 1_000_001)
@@ -107,8 +233,8 @@ describe('a delivery', () => {
   })
 
   test('is ordered by the sequence the message carries, where it carries one', () => {
-    const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000 })
-    ledger.subscribe(0, undefined)
+    const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
+    ledger.join(0, ledger.group(undefined))
     const [first, second, third] = [publish(ledger, 1), publish(ledger, 2), publish(ledger, 3)]
     ledger.receive(0, third, 100, 1)
     ledger.receive(0, first, 200, 2)
@@ -117,15 +243,15 @@ describe('a delivery', () => {
   })
 
   test('with the sequence of the one before is in order', () => {
-    const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000 })
-    ledger.subscribe(0, undefined)
+    const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
+    ledger.join(0, ledger.group(undefined))
     for (const publication of [publish(ledger, 1), publish(ledger, 2)]) ledger.receive(0, publication, 7, 1)
     expect(ledger.counts(0).outOfOrder).toBe(0)
   })
 
   test('still under way at an abort is in no count; one overdue by then is missing', () => {
-    const ledger = new DeliveryLedger({ clients: 3, lateAfterMs: 1000 })
-    for (const client of [0, 1, 2]) ledger.subscribe(client, undefined)
+    const ledger = new DeliveryLedger({ clients: 3, lateAfterMs: 1000, underWayMs: 500 })
+    for (const client of [0, 1, 2]) ledger.join(client, ledger.group(undefined))
     const [overdue, underWay] = [publish(ledger, 1, 0), publish(ledger, 2, 4000)]
     ledger.receive(0, overdue, undefined, 1)
     ledger.receive(0, underWay, undefined, 4_000_001)
@@ -136,9 +262,9 @@ describe('a delivery', () => {
   })
 
   test('counts, and shows in its second, though it comes after its publication was sealed', () => {
-    const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000 })
-    ledger.subscribe(0, undefined)
-    ledger.subscribe(1, undefined)
+    const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: 500 })
+    ledger.join(0, ledger.group(undefined))
+    ledger.join(1, ledger.group(undefined))
     const old = publish(ledger, 1, 0)
     ledger.receive(0, old, undefined, 5000)
     publish(ledger, 2, 61_000)

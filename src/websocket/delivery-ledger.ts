@@ -1,49 +1,72 @@
 import { Histogram } from '../stats/histogram.ts'
-import type { ClientTable, FanOutWindow } from '../run/fan-out-record.ts'
+import type { ClientTable, FanOutWindow, RecoveryTimes } from '../run/fan-out-record.ts'
 import type { DeliveryCounts } from '../run/fan-out-counts.ts'
 import { ClientSet } from './client-set.ts'
-import { Publication } from './publication.ts'
+import { Group } from './group.ts'
+import { HighestSequences } from './highest-sequences.ts'
+import { Outages } from './outages.ts'
+import { Publication, type PublicationDue } from './publication.ts'
 
 /** Histograms of publications older than this are given up: a run of hours with losses must not keep them all. */
 const SEAL_AFTER_US = 60_000_000
 
 /**
  * The account of every delivery: who is owed which publication, and what came. Pure: instants are arguments. Costs two
- * bits for each delivery, and the bits for "owed" are shared by publications between which nobody subscribed.
+ * bits for each delivery, and the bits for "owed" are shared by publications between which nobody joined or left.
  *
- * A client that lost its socket stays a subscriber: what it misses meanwhile is missing.
+ *     expected   = members of the group when the publication was due
+ *     optional   = joining or leaving then, or members by the time of receipt
+ *     unexpected = everybody else
+ *
+ * A client that lost its socket stays a member: what it misses meanwhile is missing.
  */
 export class DeliveryLedger {
   readonly #clients: number
   readonly #lateAfterUs: number
-  readonly #groups = new Map<string | undefined, Members>()
+  readonly #underWayUs: number
+  readonly #groups = new Map<string | undefined, Group>()
   readonly #byId = new Map<string, Publication>()
   readonly #publications: Publication[] = []
   readonly #windows: FanOutWindow[] = []
-  readonly #highestSequence: Float64Array
+  readonly #highest: HighestSequences
   readonly #late: Uint32Array
   readonly #duplicate: Uint32Array
   readonly #outOfOrder: Uint32Array
+  readonly #unexpected: Uint32Array
   readonly #maxUs: Float64Array
+  readonly #outages = new Outages()
   #sealed = 0
   #owed = 0
   #expected = 0
   #received = 0
-  #unexpected = 0
+  #optionalCount = 0
+  #unexpectedCount = 0
+  #unknownCount = 0
+  #racing = 0
+  #unexpectedSample: string | undefined
 
-  constructor(options: { clients: number; lateAfterMs: number }) {
-    this.#clients = options.clients
+  /** @param options.underWayMs how long a delivery may be under way when its client leaves or loses its connection */
+  constructor(options: { clients: number; lateAfterMs: number; underWayMs: number }) {
+    const { clients } = options
+    this.#clients = clients
     this.#lateAfterUs = options.lateAfterMs * 1000
-    this.#highestSequence = new Float64Array(options.clients).fill(Number.NEGATIVE_INFINITY)
-    this.#late = new Uint32Array(options.clients)
-    this.#duplicate = new Uint32Array(options.clients)
-    this.#outOfOrder = new Uint32Array(options.clients)
-    this.#maxUs = new Float64Array(options.clients)
+    this.#underWayUs = options.underWayMs * 1000
+    this.#highest = new HighestSequences(clients)
+    this.#late = new Uint32Array(clients)
+    this.#duplicate = new Uint32Array(clients)
+    this.#outOfOrder = new Uint32Array(clients)
+    this.#unexpected = new Uint32Array(clients)
+    this.#maxUs = new Float64Array(clients)
   }
 
   /** Deliveries that have not come yet, warm-up included, as in the next two. */
   get owed(): number {
     return this.#owed
+  }
+
+  /** Whether a delivery of a counted publication has not come yet. */
+  get owesCounted(): boolean {
+    return this.#publications.some(({ isCounted, missing }) => isCounted && missing > 0)
   }
 
   get expected(): number {
@@ -58,62 +81,98 @@ export class DeliveryLedger {
     return this.#publications
   }
 
+  /** Clients that lost their connection and are not subscribed again. */
+  get awayCount(): number {
+    return this.#outages.awayCount
+  }
+
+  /** Receipts of ids that no publication has. They are unexpected. */
+  get unknown(): number {
+    return this.#unknownCount
+  }
+
+  /** The first unexpected delivery, in words. */
+  get unexpectedSample(): string | undefined {
+    return this.#unexpectedSample
+  }
+
+  group(name: string | undefined): Group {
+    let group = this.#groups.get(name)
+    if (group === undefined) this.#groups.set(name, (group = new Group(this.#groups.size, name, this.#clients)))
+    return group
+  }
+
   /** From now on the client is owed every publication of the group. */
-  subscribe(client: number, group: string | undefined): void {
-    let members = this.#groups.get(group)
-    if (members === undefined) this.#groups.set(group, (members = new Members(this.#clients)))
-    members.add(client)
+  join(client: number, group: Group): void {
+    group.join(client)
   }
 
-  /** Sequences of a new connection may start afresh. */
-  reconnected(client: number): void {
-    this.#highestSequence[client] = Number.NEGATIVE_INFINITY
+  /** From now on nothing of the group may reach the client but what was under way. */
+  leave(client: number, group: Group): void {
+    group.leave(client)
   }
 
-  /**
-   * Notes a publication as due: owed to whoever is subscribed at this moment.
-   *
-   * @param due.second which second of the counted part it is due in; `undefined` for warm-up, which is followed but in no count
-   */
-  publish(due: {
-    id: string
-    sequence: number
-    group?: string | undefined
-    intendedUs: number
-    second: number | undefined
-  }): Publication {
-    const expected = this.#groups.get(due.group)?.snapshot() ?? new ClientSet(this.#clients)
-    const entry = new Publication({ ...due, expected, received: new ClientSet(this.#clients) })
-    this.#byId.set(due.id, entry)
-    this.#publications.push(entry)
-    this.#owed += expected.size
-    this.#expected += expected.size
-    if (due.second !== undefined) {
-      const window = this.#windowAt(due.second)
-      window.publications++
-      window.expected += expected.size
+  /** The client has sent that it joins or leaves the group: until that is done, nothing can be said of its deliveries. */
+  beginMove(client: number, group: Group, atUs: number): void {
+    if (!group.beginMove(client)) return
+    // What is under way may be overtaken by the leaving; what should have come by now is not excused by it.
+    for (let at = this.#publications.length - 1; at >= 0; at--) {
+      const publication = this.#publications[at]!
+      if (publication.intendedUs < atUs - this.#underWayUs) return
+      if (publication.group === group && publication.expected.has(client) && !publication.received.has(client))
+        this.#withdraw(publication, client)
     }
-    this.#sealOld(due.intendedUs)
-    return entry
+  }
+
+  lost(client: number, atUs: number): void {
+    this.#outages.lost(client, atUs)
+  }
+
+  /** A new connection of a client that had lost one: what is replayed now belongs to it. */
+  reopened(client: number): void {
+    this.#highest.forget(client)
+  }
+
+  back(client: number, atUs: number): void {
+    this.#outages.back(client, atUs)
+  }
+
+  /** Notes a publication as due: owed to whoever is a member of its group at this moment. */
+  publish(due: PublicationDue): Publication {
+    const publication = new Publication(due, this.group(due.group), new ClientSet(this.#clients))
+    this.#byId.set(due.id, publication)
+    this.#add(publication)
+    return publication
+  }
+
+  /** Notes a publication that nobody received, and that was due when another one was. */
+  addLost(id: string, sequence: number, beside: Publication): void {
+    const { intendedUs, second, group } = beside
+    const publication = new Publication(
+      { id, sequence, intendedUs, second, group: group.name },
+      group,
+      new ClientSet(this.#clients),
+    )
+    publication.expected = beside.expected
+    this.#add(publication)
   }
 
   find(id: string): Publication | undefined {
     return this.#byId.get(id)
   }
 
-  /** A message came that names `publication`; `undefined` where the name is of none that this run made. */
-  receive(client: number, publication: Publication | undefined, sequence: number | undefined, atUs: number): void {
-    if (publication === undefined || !publication.expected.has(client)) {
-      if (publication === undefined || publication.isCounted) this.#unexpected++
-      return
-    }
-    if (!publication.received.add(client)) {
-      publication.duplicate++
-      if (publication.isCounted) this.#duplicate[client]!++
-      return
-    }
-    const outOfOrder = this.#isOutOfOrder(client, sequence ?? publication.sequence)
-    if (outOfOrder) publication.outOfOrder++
+  /** The publication has this id too, given by the target. @returns false if another one has it already */
+  addId(id: string, publication: Publication): boolean {
+    const known = this.#byId.get(id)
+    if (known === undefined) this.#byId.set(id, publication)
+    return known === undefined || known === publication
+  }
+
+  /** A message came that names a publication. `sequence`: the one it carries itself. */
+  receive(client: number, publication: Publication, sequence: number | undefined, atUs: number): void {
+    if (!publication.expected.has(client)) return this.#receiveUnowed(client, publication)
+    if (!publication.received.add(client)) return this.#countDuplicate(client, publication)
+    const isOutOfOrder = this.#isOutOfOrder(client, publication, sequence)
     const lagUs = atUs - publication.intendedUs
     const isLate = lagUs > this.#lateAfterUs
     if (isLate) publication.late++
@@ -121,33 +180,22 @@ export class DeliveryLedger {
     publication.recordLag(lagUs)
     this.#owed--
     this.#received++
+    if (!this.#outages.isEmpty) this.#outages.received(client, publication.intendedUs, atUs)
     if (publication.second === undefined) return
     const window = this.#windowAt(publication.second)
     window.received++
     window.lag.record(lagUs)
-    if (outOfOrder) this.#outOfOrder[client]!++
+    if (isOutOfOrder) this.#outOfOrder[client]!++
     if (isLate) this.#late[client]!++
     if (lagUs > this.#maxUs[client]!) this.#maxUs[client] = lagUs
   }
 
-  #isOutOfOrder(client: number, sequence: number): boolean {
-    if (sequence < this.#highestSequence[client]!) return true
-    this.#highestSequence[client] = sequence
-    return false
-  }
-
-  #windowAt(second: number): FanOutWindow {
-    for (let next = this.#windows.length; next <= second; next++)
-      this.#windows.push({ second: next, publications: 0, expected: 0, received: 0, lag: new Histogram() })
-    return this.#windows[second]!
-  }
-
-  #sealOld(nowUs: number): void {
-    for (; this.#sealed < this.#publications.length; this.#sealed++) {
-      const publication = this.#publications[this.#sealed]!
-      if (nowUs - publication.intendedUs < SEAL_AFTER_US) return
-      publication.seal()
-    }
+  /** A message came with an id that no publication has. */
+  receiveUnknown(client: number, id: string, times = 1): void {
+    this.#unknownCount += times
+    this.#unexpectedCount += times
+    this.#unexpected[client]! += times
+    this.#unexpectedSample ??= `client ${client} received the id ${JSON.stringify(id.slice(0, 60))}, which no publication of the run has`
   }
 
   /**
@@ -169,6 +217,10 @@ export class DeliveryLedger {
     return this.#windows
   }
 
+  recoveries(endUs: number): RecoveryTimes {
+    return this.#outages.recoveries(this.#publications, this.#underWayUs, endUs)
+  }
+
   counts(unidentified: number): DeliveryCounts {
     const sum = { onTime: 0, late: 0, missing: 0, duplicate: 0, outOfOrder: 0 }
     for (const publication of this.#publications) {
@@ -180,7 +232,6 @@ export class DeliveryLedger {
       sum.outOfOrder += publication.outOfOrder
     }
     const { onTime, late, missing, duplicate, outOfOrder } = sum
-    const unexpected = this.#unexpected
     return {
       expected: onTime + late + missing,
       received: onTime + late,
@@ -189,7 +240,9 @@ export class DeliveryLedger {
       missing,
       duplicate,
       outOfOrder,
-      unexpected,
+      racing: this.#racing,
+      optional: this.#optionalCount,
+      unexpected: this.#unexpectedCount,
       unidentified,
     }
   }
@@ -212,25 +265,87 @@ export class DeliveryLedger {
       late: this.#late,
       duplicate: this.#duplicate,
       outOfOrder: this.#outOfOrder,
+      unexpected: this.#unexpected,
       maxUs: this.#maxUs,
     }
   }
-}
 
-/** Who is subscribed to one group. The snapshot is shared until somebody subscribes. */
-class Members {
-  readonly #clients: ClientSet
-  #snapshot: ClientSet | undefined
-
-  constructor(capacity: number) {
-    this.#clients = new ClientSet(capacity)
+  #add(publication: Publication): void {
+    const { size } = publication.expected
+    this.#publications.push(publication)
+    this.#owed += size
+    this.#expected += size
+    if (publication.second !== undefined) {
+      const window = this.#windowAt(publication.second)
+      window.publications++
+      window.expected += size
+    }
+    this.#sealOld(publication.intendedUs)
   }
 
-  add(client: number): void {
-    if (this.#clients.add(client)) this.#snapshot = undefined
+  #withdraw(publication: Publication, client: number): void {
+    publication.withdraw(client)
+    this.#owed--
+    this.#expected--
+    if (publication.second !== undefined) this.#windowAt(publication.second).expected--
   }
 
-  snapshot(): ClientSet {
-    return (this.#snapshot ??= this.#clients.clone())
+  #receiveUnowed(client: number, publication: Publication): void {
+    if (publication.mayReach(client)) {
+      if (!publication.receiveOptional(client)) this.#countDuplicate(client, publication)
+      else if (publication.isCounted) this.#optionalCount++
+      return
+    }
+    if (!publication.isCounted) return
+    publication.unexpected++
+    this.#unexpectedCount++
+    this.#unexpected[client]!++
+    const { sequence, group } = publication
+    this.#unexpectedSample ??=
+      `client ${client} received publication #${sequence}` +
+      (group.name === undefined
+        ? ', and was not subscribed'
+        : ` of group ${JSON.stringify(group.name)}, and is not in it`)
+  }
+
+  #countDuplicate(client: number, publication: Publication): void {
+    publication.duplicate++
+    if (publication.isCounted) this.#duplicate[client]!++
+  }
+
+  #isOutOfOrder(client: number, publication: Publication, stated: number | undefined): boolean {
+    const sequence = stated ?? publication.sequence
+    const { index } = publication.group
+    const highest = this.#highest.of(client, index)
+    if (sequence < highest) {
+      publication.outOfOrder++
+      if (stated === undefined && publication.isCounted && this.#areRacing(publication, highest)) this.#racing++
+      return true
+    }
+    if (sequence > highest) this.#highest.set(client, index, sequence)
+    return false
+  }
+
+  /**
+   * Whether the earlier publication was still on its way to the target when the later one was sent, so that the target may
+   * have got them in either order. If it is so for the highest that the client received, it is so for all in between.
+   */
+  #areRacing(earlier: Publication, later: number): boolean {
+    const sentUs = this.#publications[later - 1]?.sentUs ?? Number.NaN
+    return !(earlier.answeredUs <= sentUs)
+  }
+
+  #windowAt(second: number): FanOutWindow {
+    for (let next = this.#windows.length; next <= second; next++)
+      this.#windows.push({ second: next, publications: 0, expected: 0, received: 0, lag: new Histogram() })
+    return this.#windows[second]!
+  }
+
+  #sealOld(nowUs: number): void {
+    for (; this.#sealed < this.#publications.length; this.#sealed++) {
+      const publication = this.#publications[this.#sealed]!
+      if (nowUs - publication.intendedUs < SEAL_AFTER_US) return
+      publication.seal()
+    }
   }
 }

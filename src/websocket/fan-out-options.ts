@@ -14,8 +14,39 @@ export interface PublicationToSend {
   readonly sequence: number
   /** 0, 1, 2, … over the run. */
   readonly index: number
-  /** Whose turn it is, where `group` is used. */
+  /** The group whose turn it is, if the run has groups. */
   readonly group: string | undefined
+}
+
+/** What a client does during the run: it joins a group, leaves one, or both. */
+export interface Move {
+  /** Since publishing began, warm-up included; or a share of the run's planned length (`'40%'`), which holds at every scale. */
+  readonly at: Duration | `${number}%`
+  /** A group, or several. Default: none. */
+  readonly join?: string | readonly string[]
+  /** A group, or several. Default: none. */
+  readonly leave?: string | readonly string[]
+  /** What the client sends to the target. Default: nothing, if the target moves it by itself. */
+  readonly send?: Outgoing | readonly Outgoing[]
+  /**
+   * Whether a message says that the move is done. @default the run's `acknowledged` if the client joins; otherwise it is
+   * taken to be done after `joinDelay`
+   */
+  readonly acknowledged?: (message: Message) => boolean
+}
+
+/** How the run has the target publish. */
+export interface PublishOptions {
+  /** Publications due per second. Never reduced by the scale. */
+  readonly rate: number
+  /** Default: `'uniform'`. */
+  readonly arrivals?: Arrivals
+  /**
+   * Makes the target publish. Not awaited by the schedule; a rejection is counted, its deliveries stay expected. If the
+   * target cannot carry a foreign id, return (or resolve to) the id that it gave: a text, a number, or an object with
+   * `id`. Messages that arrive before it is known are kept until it is.
+   */
+  readonly send: (publication: PublicationToSend) => unknown
 }
 
 /** Options of `ws.fanOut()`. Every socket is that of one VU; VUs are numbered from 0. */
@@ -26,30 +57,51 @@ export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
   readonly connections: number
   /** Gives VU i its row: row i, beginning again after the last. Default: no data. */
   readonly data?: DataOption<D>
-  /** What a client sends once connected. Default: nothing. */
-  readonly subscribe?: (vu: Vu<D>) => Outgoing | readonly Outgoing[]
   /**
-   * Whether a message tells a client that it is subscribed. Left out, a client counts as subscribed when it has sent its
-   * subscription, and publishing begins half a second after the last one did: a guess that a slow target proves wrong.
+   * What a client sends once connected, and again on every new connection: one message or several. `groups` are those that
+   * the client is in by then. Default: nothing, if the path or the target subscribes it.
    */
-  readonly acknowledged?: (message: Message, vu: Vu<D>) => boolean
+  readonly subscribe?: (vu: Vu<D>, groups: readonly string[]) => Outgoing | readonly Outgoing[]
+  /**
+   * Whether a message says that a client is subscribed: `true` if it is so for everything that `subscribe` sent, or the
+   * name of the group, or a list of them, if each is acknowledged alone. Called with every message until all is
+   * acknowledged; of several messages that are acknowledged without a name, return `true` for the last.
+   *
+   * @default a client is taken to be subscribed `joinDelay` after its last message or, if it sends none, its handshake: an
+   * assumption that a slow target proves wrong, and what it then does not deliver counts as missing
+   */
+  readonly acknowledged?: (message: Message, vu: Vu<D>) => boolean | string | readonly string[]
+  /**
+   * How long the target has to join a client, or to let it go, if nothing acknowledges that. Publishing begins so long after
+   * the last socket was opened. @default '500ms'
+   */
+  readonly joinDelay?: Duration
   /** A subscription not acknowledged by then has failed. Default: `'10s'`. */
   readonly acknowledgeTimeout?: Duration
-  readonly publish: {
-    /** Publications due per second. Never reduced by the scale. */
-    readonly rate: number
-    /** Default: `'uniform'`. */
-    readonly arrivals?: Arrivals
-    /** Makes the target publish. Not awaited by the schedule; a rejection is counted, its deliveries stay expected. */
-    readonly send: (publication: PublicationToSend) => unknown
-  }
-  /** Which publication a message is. Must depend on the message alone: equal messages are identified once. */
+  /**
+   * Left out, the target publishes by itself (a feed): publications are taken from the messages, and one is missing for a
+   * client if others received it and this one did not, or if its `sequence` was left out for everybody. Lag counts from the
+   * message's `publishedAtMs`, less the distance between the clocks, or else from the first receipt.
+   */
+  readonly publish?: PublishOptions
+  /**
+   * Which publication a message is, or which publications it holds. Must depend on the message alone: equal messages are
+   * identified once. A run in which more than 1% of the messages are not identified is invalid.
+   */
   readonly identify: (message: Message) => IdentifyResult
-  /** Which group a client subscribes to. Publications take turns over the groups, and only the group's clients expect them. */
-  readonly group?: (vu: Vu<D>) => string
+  /**
+   * The group (room, channel, topic) that a client subscribes to, or a list of several. Publications take turns over the
+   * groups, and are expected by whoever is a member at that instant. Default: no groups, everybody expects everything.
+   */
+  readonly group?: (vu: Vu<D>) => string | readonly string[]
+  /**
+   * When the client joins and leaves groups during the run. From what it sends until that is acknowledged, deliveries of
+   * the group are neither missing nor unexpected, nor is what was due less than `joinDelay` before it leaves. Default: never.
+   */
+  readonly moves?: (vu: Vu<D>) => readonly Move[]
   /** How long is published and counted; cut by the scale. */
   readonly duration: Duration
-  /** Publishing before that which is not counted. Default: 0. */
+  /** Publishing before that which is not counted. Default: 0; of a feed, 2 s, in which the distance of its clock is estimated. */
   readonly warmup?: Duration
   /** A delivery is late past this lag. Default: `'1s'`. */
   readonly lateAfter?: Duration
@@ -68,19 +120,27 @@ export interface FanOutPlan<D = never> extends SocketPlan<D> {
   /** Name of the scale that reduced sockets or duration. */
   readonly reducedTo: string | undefined
   readonly clients: number
-  readonly subscribe: ((vu: Vu<D>) => Outgoing | readonly Outgoing[]) | undefined
-  readonly acknowledged: ((message: Message, vu: Vu<D>) => boolean) | undefined
+  readonly subscribe: FanOutOptions<D>['subscribe']
+  readonly acknowledged: FanOutOptions<D>['acknowledged']
   readonly acknowledgeTimeoutMs: number
-  readonly publishRatePerSec: number
-  readonly arrivals: Arrivals
-  readonly send: (publication: PublicationToSend) => unknown
+  readonly joinDelayMs: number
+  /** `undefined`: the target publishes by itself. */
+  readonly publish: PublishPlan | undefined
   readonly identify: (message: Message) => IdentifyResult
-  readonly group: ((vu: Vu<D>) => string) | undefined
+  readonly group: FanOutOptions<D>['group']
+  readonly moves: FanOutOptions<D>['moves']
   readonly durationMs: number
   readonly warmupMs: number
   readonly lateAfterMs: number
   readonly settleMs: number
   readonly reconnectAfterMs: number | undefined
+}
+
+/** How a run publishes, read. */
+export interface PublishPlan {
+  readonly ratePerSec: number
+  readonly arrivals: Arrivals
+  readonly send: PublishOptions['send']
 }
 
 /** A plan and how its sockets are held. */

@@ -7,7 +7,7 @@ import type { FanOutRun } from '../run/fan-out-run.ts'
 import type { GeneratorLimits } from '../run/generator-limits.ts'
 import type { RunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
-import type { FanOutOptions } from './fan-out-options.ts'
+import type { FanOutOptions, PublishOptions } from './fan-out-options.ts'
 import { createWebSocket, type WebSocketLoad } from './websocket.ts'
 
 const FULL = { name: 'full', users: 1, time: 1 }
@@ -39,7 +39,7 @@ async function start(...args: Parameters<typeof startServer>): Promise<TruthServ
 }
 
 function toServer(server: TruthServer): Pick<FanOutOptions, 'path' | 'subscribe' | 'acknowledged' | 'identify'> & {
-  send: FanOutOptions['publish']['send']
+  send: PublishOptions['send']
 } {
   return {
     path: '/',
@@ -110,6 +110,8 @@ describe('a server that drops 2%, delays 2.5% by 1.5 s, duplicates 1% and swaps 
       received: total - faultCount('drop', total),
       onTime: total - faultCount('drop', total) - faultCount('delay', total),
       late: faultCount('delay', total),
+      racing: 0,
+      optional: 0,
       unexpected: 0,
       unidentified: 0,
     })
@@ -220,7 +222,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     readonly stampedAtMs: number
   }
 
-  function toRooms(server: TruthServer): FanOutOptions {
+  function toRooms(server: TruthServer): FanOutOptions & { readonly publish: PublishOptions } {
     return {
       path: '/rooms?token=abc',
       connections: 20,
@@ -271,6 +273,8 @@ describe('a server with rooms, which numbers and stamps each message for its cli
       missing: 0,
       duplicate: 0,
       outOfOrder: 0,
+      racing: 0,
+      optional: 0,
       unexpected: 0,
       unidentified: 0,
     })

@@ -12,12 +12,15 @@ import { accountOf, describeFanOut } from './fan-out-account.ts'
 import { limitsFor } from './fan-out-limits.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
 import { snapshotOf } from './fan-out-snapshot.ts'
+import { Feed } from './feed.ts'
 import { Identifier } from './identifier.ts'
-import type { Message } from './message.ts'
+import { Membership } from './membership.ts'
+import { Message } from './message.ts'
 import { worstHealth } from './generator-processes.ts'
-import type { Publication } from './publication.ts'
+import type { Publication, PublicationDue } from './publication.ts'
 import { Publisher, type PublisherEvents } from './publisher.ts'
 import type { SocketPool } from './socket-pool.ts'
+import { sightingOf, TargetIds, type Sighting } from './target-ids.ts'
 import { Clients, type ClientEvents } from './clients.ts'
 import { createPool } from './create-pool.ts'
 
@@ -33,23 +36,19 @@ export interface FanOutContext {
   readonly onSnapshot?: ((snapshot: RunSnapshot) => void) | undefined
 }
 
-interface Delivery {
-  readonly publication: Publication | undefined
-  readonly sequence: number | undefined
-}
-
 /** One fan-out, from the first handshake to the last closed socket. */
 export class FanOut<D> implements ClientEvents, PublisherEvents {
   readonly #plan: PlacedFanOut<D>
   readonly #context: FanOutContext
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
-  readonly #groupOf: readonly string[]
+  readonly #membership: Membership<D>
   readonly #clients: Clients<D>
   readonly #vus: readonly Vu<D>[]
-  readonly #identifier: Identifier<Delivery>
+  readonly #identifier: Identifier<Sighting>
+  readonly #source: TargetIds | Feed
   readonly #ledger: DeliveryLedger
-  readonly #publisher: Publisher
+  readonly #publisher: Publisher | undefined
   readonly #watch = new GeneratorWatch(() => this.#pool.openCount)
   #pool!: SocketPool
   #openingMs = 0
@@ -59,23 +58,40 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   #isOver = false
   #brokenBy: { error: unknown } | undefined
 
-  /** @throws whatever `group` throws */
+  /** @throws whatever `group` and `moves` throw */
   constructor(plan: PlacedFanOut<D>, rows: readonly D[], context: FanOutContext) {
-    const { clients, group, lateAfterMs } = plan
+    const { clients, lateAfterMs } = plan
     this.#plan = plan
     this.#context = context
     this.#signal = AbortSignal.any([context.signal, this.#stop.signal])
     this.#vus = Array.from({ length: clients }, (_, id) => ({ id, data: rows[id % rows.length] as D, vars: {} }))
-    this.#groupOf = group === undefined ? [] : this.#vus.map((vu) => group(vu))
-    this.#ledger = new DeliveryLedger({ clients, lateAfterMs })
-    this.#publisher = new Publisher(plan, [...new Set(this.#groupOf)], context.seed, this)
-    this.#identifier = new Identifier(plan.identify, ({ id, sequence, publishedAtMs }) => {
-      const publication = this.#ledger.find(String(id))
-      if (publication !== undefined && publishedAtMs !== undefined) publication.stampedAtMs = publishedAtMs
-      return { publication, sequence }
+    this.#ledger = new DeliveryLedger({ clients, lateAfterMs, underWayMs: plan.joinDelayMs })
+    this.#membership = new Membership({
+      plan,
+      vus: this.#vus,
+      ledger: this.#ledger,
+      isSubscribed: (client) => this.#clients.states.isSubscribed(client),
+      wasSubscribed: (client) => this.#clients.states.wasSubscribed(client),
+      send: (client, message) => this.#clients.send(client, message),
     })
-    const asked = { ...plan, vuOf: (client: number) => this.#vus[client]! }
-    this.#clients = new Clients<D>(asked, this, (events) => (this.#pool = createPool(plan, events)))
+    const { hasGroups, names } = this.#membership
+    this.#publisher = plan.publish && new Publisher(plan, plan.publish, names, context.seed, this)
+    this.#source = plan.publish ? new TargetIds(this.#ledger) : new Feed(this.#ledger, { hasGroups, lateAfterMs })
+    this.#identifier = new Identifier(plan.identify, sightingOf)
+    this.#clients = this.#createClients()
+  }
+
+  #createClients(): Clients<D> {
+    const { subscribe, acknowledged } = this.#plan
+    const asked = {
+      ...this.#plan,
+      vuOf: (client: number) => this.#vus[client]!,
+      subscribe: subscribe && ((vu: Vu<D>) => subscribe(vu, this.#membership.of(vu.id))),
+      acknowledged:
+        acknowledged &&
+        ((message: Message, vu: Vu<D>) => this.#membership.acknowledges(acknowledged(message, vu), vu.id)),
+    }
+    return new Clients<D>(asked, this, (events) => (this.#pool = createPool(this.#plan, events)))
   }
 
   /**
@@ -95,9 +111,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       if (this.#clients.states.everSubscribedCount > 0 && !this.#signal.aborted) {
         this.#watch.start()
         this.#pool.watch()
-        await this.#publisher.run(this.#signal, (startUs) => {
-          this.#startUs = startUs
-        })
+        if (this.#publisher === undefined) await this.#follow()
+        else await this.#publisher.run(this.#signal, (startUs) => this.#started(startUs))
       }
       publishedMs = this.#elapsedMs()
       this.#watch.stop()
@@ -107,6 +122,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       this.#isOver = true
       this.#watch.stop()
       clearInterval(snapshots)
+      this.#membership.moves.stop()
       this.#clients.stop()
       await this.#pool.close(this.#signal.aborted ? 0 : CLOSE_WITHIN_MS)
     }
@@ -114,20 +130,51 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   }
 
   subscribed(client: number, isAgain: boolean): void {
-    if (isAgain) this.#ledger.reconnected(client)
-    else this.#ledger.subscribe(client, this.#groupOf[client])
+    if (!isAgain) return this.#membership.subscribed(client)
+    this.#ledger.back(client, nowUs())
+    this.#membership.moves.resubscribed(client)
   }
 
-  due(publication: Parameters<PublisherEvents['due']>[0]): Publication {
+  lost(client: number): void {
+    this.#ledger.lost(client, nowUs())
+  }
+
+  reopened(client: number): void {
+    this.#membership.opened(client)
+    this.#ledger.reopened(client)
+  }
+
+  due(publication: PublicationDue): Publication {
     this.#watch.recordScheduleDelay((nowUs() - publication.intendedUs) / 1000)
     return this.#ledger.publish(publication)
   }
 
+  settled(publication: Publication, answer: unknown): void {
+    if (this.#source instanceof TargetIds) this.#source.settled(publication, answer)
+  }
+
+  early(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
+    if (this.#startUs === 0) return
+    for (const sighting of this.#identifier.peek(data, isBinary, framed)) {
+      // A replay of what the run knows counts; anything else in such a message may be the protocol's own.
+      if (this.#source.find(sighting) === undefined) continue
+      this.#lastMessageUs = atUs
+      this.#source.receive(client, sighting, atUs)
+    }
+  }
+
   message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
-    const delivery = this.#identifier.identify(data, isBinary, framed)
-    if (delivery === undefined || delivery === 'other') return
-    this.#lastMessageUs = atUs
-    this.#ledger.receive(client, delivery.publication, delivery.sequence, atUs)
+    try {
+      const { moves } = this.#membership
+      if (moves.isMoving(client) && moves.heard(client, framed ?? new Message(data, isBinary)))
+        return this.early(client, data, isBinary, atUs, framed)
+      const found = this.#identifier.identify(data, isBinary, framed)
+      if (found.length === 0) return
+      this.#lastMessageUs = atUs
+      for (const sighting of found) this.#source.receive(client, sighting, atUs)
+    } catch (error) {
+      this.broken(error)
+    }
   }
 
   broken(error: unknown): void {
@@ -135,18 +182,38 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     this.#stop.abort(`the scenario failed: ${wordsOf(error)}`)
   }
 
+  #started(startUs: number): void {
+    this.#startUs = startUs
+    this.#membership.moves.start(startUs)
+  }
+
+  /** Counts what a feed publishes by itself. */
+  async #follow(): Promise<void> {
+    const { warmupMs, durationMs } = this.#plan
+    this.#started(nowUs())
+    const countFromUs = this.#startUs + warmupMs * 1000
+    if (this.#source instanceof Feed) this.#source.count(countFromUs, countFromUs + durationMs * 1000)
+    await sleep(warmupMs + durationMs, undefined, { signal: this.#signal }).catch(() => undefined)
+  }
+
   async #settle(): Promise<void> {
-    const deadlineUs = nowUs() + this.#plan.settleMs * 1000
+    const fromUs = nowUs()
+    const deadlineUs = fromUs + this.#plan.settleMs * 1000
     while (!this.#signal.aborted && nowUs() < deadlineUs) {
-      const isQuiet = nowUs() - this.#lastMessageUs > QUIET_MS * 1000
-      if (this.#ledger.owed === 0 && isQuiet) return
-      if (this.#clients.states.subscribedCount === 0 && this.#plan.reconnectAfterMs === undefined) return
+      // A feed goes on: what it publishes now is not counted, and never quiet.
+      const isFeed = this.#publisher === undefined
+      const isQuiet = nowUs() - (isFeed ? fromUs : this.#lastMessageUs) > QUIET_MS * 1000
+      const isOwed = isFeed ? this.#ledger.owesCounted : this.#ledger.owed > 0
+      const mayComeBack = this.#plan.reconnectAfterMs !== undefined
+      if (!isOwed && isQuiet && !(mayComeBack && this.#ledger.awayCount > 0)) return
+      if (this.#clients.states.subscribedCount === 0 && !mayComeBack) return
       await sleep(50, undefined, { signal: this.#signal }).catch(() => undefined)
     }
   }
 
   #account(publishedMs: number): FanOutRecord {
     const abortReason = this.#signal.aborted ? wordsOf(this.#signal.reason) : undefined
+    const feed = this.#source.close()
     if (abortReason !== undefined) this.#ledger.cutOff(nowUs(), this.#plan.settleMs)
     const record = accountOf({
       plan: this.#plan,
@@ -159,8 +226,11 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       abortReason,
       heartbeats: this.#clients.heartbeats,
       connectionNotes: this.#clients.notes,
-      unidentified: { count: this.#identifier.unidentified, sample: this.#identifier.sample },
-      sendFailure: this.#publisher.failure,
+      identifier: this.#identifier,
+      moves: this.#membership.moves,
+      feed,
+      lostDeliveries: this.#source instanceof TargetIds ? this.#source.overflowed : 0,
+      sendFailure: this.#publisher?.failure,
       generator: worstHealth(this.#watch.health(), this.#pool.health),
       lostProcesses: this.#pool.lost,
       limits: limitsFor(this.#plan.lateAfterMs, this.#context.limits),
@@ -179,7 +249,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
         isOver: this.#isOver,
         subscribed: this.#clients.states.subscribedCount,
         failures: this.#clients.states.failures,
-        sent: this.#publisher.sent,
+        sent: this.#publisher?.sent ?? this.#ledger.publications.length,
         expected: this.#ledger.expected,
         received: this.#ledger.received,
         windows: this.#ledger.windows,

@@ -1,44 +1,58 @@
+import { inspect } from 'node:util'
 import { redactText } from '../options/redact.ts'
+import { ScenarioError } from '../run/scenario-error.ts'
 import { Message } from './message.ts'
 
 /** What a message says it is. */
 export interface Identification {
-  /** The id that `publish.send` was given. */
-  readonly id: string | number
+  /** The id that `publish.send` was given or resolved to; of a feed, whatever its messages of one publication share. */
+  readonly id: string | number | bigint
   /**
-   * Rises from publication to publication for each client; the publication's own sequence where left out. Needed where
-   * the target numbers messages itself, e.g. for each client.
+   * The target's own number of the publication, which rises from publication to publication for each client and group;
+   * compared within one connection. Give it if messages carry one: publications that are under way to the target at the
+   * same time may get there in either order, and only the target knows which. In a feed it rises by one, and a number that
+   * no client received is a publication that everybody misses. @default the order in which publications were sent
    */
   readonly sequence?: number
-  /** The publisher's own time stamp in milliseconds since 1970, where the message carries one. */
+  /** The publisher's own time stamp in milliseconds since 1970, if the message carries one. */
   readonly publishedAtMs?: number
+  /** The group of a publication of a feed; ignored if the run publishes itself. */
+  readonly group?: string
 }
 
 /** `'other'`: no delivery and nothing to report (a greeting, a heartbeat). `undefined`: not recognised, counted. */
-export type IdentifyResult = Identification | 'other' | undefined
+type IdentifiedMessage = Identification | 'other' | undefined
+
+/** One for the whole message, or several in a list or an iterator if the message holds several publications. */
+export type IdentifyResult = IdentifiedMessage | Iterable<IdentifiedMessage> | Iterator<IdentifiedMessage>
 
 /** How many distinct messages are remembered: publications under way at one time, each the same bytes for everybody. */
 const REMEMBERED = 4
 const SAMPLE_LENGTH = 200
+/** So many messages that are no publications are looked at for a heartbeat. */
+const HEARTBEAT_LOOKS = 1000
+const HEARTBEAT = /\b(?:ping|heart-?_?beat|keep-?_?alive)\b/i
 
 interface Known<T> {
   readonly data: Buffer
   readonly isBinary: boolean
-  readonly value: T
+  readonly found: readonly T[]
 }
 
 /**
  * Runs `identify` once for each distinct message: a fan-out sends the same bytes to thousands of clients, and comparing
  * bytes costs a tenth of parsing them. Sound because `identify` sees the message and nothing else: equal bytes name the
- * same publication and sequence, whoever receives them. Where each client gets its own bytes, each is identified.
+ * same publications and sequences, whoever receives them. If each client gets its own bytes, each is identified.
  */
 export class Identifier<T> {
   readonly #identify: (message: Message) => IdentifyResult
   readonly #resolve: (identification: Identification) => T
-  readonly #known: Known<T | 'other'>[] = []
+  readonly #known: Known<T>[] = []
   #oldest = 0
   #unidentified = 0
   #sample: string | undefined
+  #heartbeatLooks = 0
+  #heartbeat: string | undefined
 
   /** @param resolve what to keep of an identification, made once for each distinct message */
   constructor(identify: (message: Message) => IdentifyResult, resolve: (identification: Identification) => T) {
@@ -55,31 +69,91 @@ export class Identifier<T> {
     return this.#sample
   }
 
-  /** `undefined` where the message could not be identified; it is then counted. */
-  identify(data: Buffer, isBinary: boolean, framed?: Message): T | 'other' | undefined {
+  /** The first message that is no publication and looks like a heartbeat that wants a response. */
+  get heartbeat(): string | undefined {
+    return this.#heartbeat
+  }
+
+  /**
+   * The publications that a message holds. What could not be identified is counted.
+   *
+   * @throws {ScenarioError} if `identify` returns something else than it may
+   */
+  identify(data: Buffer, isBinary: boolean, framed?: Message): readonly T[] {
     for (const known of this.#known)
-      if (known.isBinary === isBinary && (known.data === data || known.data.equals(data))) return known.value
+      if (known.isBinary === isBinary && (known.data === data || known.data.equals(data))) return known.found
     return this.#identifyNew(data, isBinary, framed)
   }
 
-  #identifyNew(data: Buffer, isBinary: boolean, framed: Message | undefined): T | 'other' | undefined {
-    let result: IdentifyResult
+  /**
+   * The publications in a message that need not hold any, such as an acknowledgement: nothing is counted, and what
+   * `identify` makes of it otherwise is of no interest.
+   */
+  peek(data: Buffer, isBinary: boolean, framed?: Message): readonly T[] {
+    try {
+      const items = listOf(this.#identify(framed ?? new Message(data, isBinary)))
+      return items.filter((item) => isUsable(item)).map((item) => this.#resolve(item))
+    } catch {
+      return []
+    }
+  }
+
+  #identifyNew(data: Buffer, isBinary: boolean, framed: Message | undefined): readonly T[] {
+    let items: readonly unknown[]
     let why = ''
     try {
-      result = this.#identify(framed ?? new Message(data, isBinary))
+      items = listOf(this.#identify(framed ?? new Message(data, isBinary)))
     } catch (error) {
+      items = [undefined]
       why = ` (identify threw ${String(error)})`
     }
-    if (result === undefined) {
-      this.#unidentified++
-      this.#sample ??= sampleOf(data, isBinary) + redactText(why)
-      return undefined
+    const found: T[] = []
+    let unidentified = 0
+    for (const item of items) {
+      if (item === undefined) unidentified++
+      else if (isUsable(item)) found.push(this.#resolve(item))
+      else if (item !== 'other') throw unusable(item, data, isBinary)
     }
-    const value = result === 'other' ? result : this.#resolve(result)
-    this.#known[this.#oldest] = { data, isBinary, value }
+    if (found.length === 0 && this.#heartbeatLooks++ < HEARTBEAT_LOOKS) this.#lookForHeartbeat(data, isBinary)
+    if (unidentified > 0) {
+      this.#unidentified += unidentified
+      this.#sample ??= sampleOf(data, isBinary) + redactText(why)
+      return found
+    }
+    this.#known[this.#oldest] = { data, isBinary, found }
     this.#oldest = (this.#oldest + 1) % REMEMBERED
-    return value
+    return found
   }
+
+  #lookForHeartbeat(data: Buffer, isBinary: boolean): void {
+    if (this.#heartbeat === undefined && HEARTBEAT.test(data.toString('latin1', 0, 100)))
+      this.#heartbeat = sampleOf(data, isBinary)
+  }
+}
+
+function listOf(result: IdentifyResult): readonly unknown[] {
+  if (typeof result !== 'object' || result === null) return [result]
+  if (Symbol.iterator in result) return [...result]
+  if ('next' in result) return [...{ [Symbol.iterator]: () => result }]
+  return [result]
+}
+
+/** What a missing value becomes in a template or a concatenation. */
+const NO_IDS = new Set(['', 'undefined', 'null', 'NaN', '[object Object]'])
+
+function isUsable(item: unknown): item is Identification {
+  if (typeof item !== 'object' || item === null || !('id' in item)) return false
+  const { id } = item
+  return typeof id === 'string' ? !NO_IDS.has(id) : typeof id === 'bigint' || Number.isFinite(id)
+}
+
+function unusable(item: unknown, data: Buffer, isBinary: boolean): ScenarioError {
+  const shown = redactText(inspect(item, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 }))
+  return new ScenarioError(
+    `identify returned a publication without an id: ${shown}, for the message ${sampleOf(data, isBinary)}; ` +
+      `id must be a text that is not empty, a finite number or a bigint\n` +
+      `Fix: return 'other' for a message that is no publication, and undefined for one that identify does not know`,
+  )
 }
 
 function sampleOf(data: Buffer, isBinary: boolean): string {

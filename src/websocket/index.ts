@@ -33,7 +33,7 @@ export {
   type StompSendOptions,
 } from './protocols/stomp.ts'
 export type { AnswerContext, ConversationOptions, ExchangeContext, ExchangeOption } from './conversation-options.ts'
-export type { FanOutOptions, PublicationToSend } from './fan-out-options.ts'
+export type { FanOutOptions, Move, PublicationToSend, PublishOptions } from './fan-out-options.ts'
 export type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from './framing.ts'
 export type { Identification, IdentifyResult } from './identifier.ts'
 export { Message, type MessageOrigin, type Outgoing } from './message.ts'

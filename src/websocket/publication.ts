@@ -1,16 +1,26 @@
 import { Histogram } from '../stats/histogram.ts'
 import type { ClientSet } from './client-set.ts'
+import type { Group } from './group.ts'
+
+/** What is known about a publication when it is due. */
+export interface PublicationDue {
+  readonly id: string
+  /** Ascending over the run; of a feed, the feed's own. */
+  readonly sequence: number
+  readonly group?: string | undefined
+  /** When it was due, on the clock of `nowUs()`. */
+  readonly intendedUs: number
+  /** Which second of the counted part it was due in; `undefined` for warm-up, which is followed but in no count. */
+  readonly second: number | undefined
+}
 
 /** One publication and what became of its deliveries so far. */
 export class Publication {
   readonly id: string
-  /** From 1, ascending over the run. */
   readonly sequence: number
-  /** When it was due, on the clock of `nowUs()`. */
-  readonly intendedUs: number
-  /** Which second of the counted part it was due in; `undefined` during warm-up. */
+  intendedUs: number
   readonly second: number | undefined
-  readonly group: string | undefined
+  readonly group: Group
   /** Shared with other publications of the same subscribers; its bits are not to be changed. */
   expected: ClientSet
   readonly received: ClientSet
@@ -18,6 +28,7 @@ export class Publication {
   late = 0
   duplicate = 0
   outOfOrder = 0
+  unexpected = 0
   maxUs = Number.NaN
   isFailed = false
   /** When `send` was called, and when it answered; on the clock of `nowUs()`. */
@@ -25,25 +36,24 @@ export class Publication {
   answeredUs = Number.NaN
   /** The publisher's own time stamp, on its clock. */
   stampedAtMs = Number.NaN
+  /** Who was joining or leaving the group when it was due. */
+  readonly #moving: ClientSet | undefined
+  /** Who left the group while its delivery was under way. */
+  #withdrawn: Set<number> | undefined
+  /** Who received it without being expected to, and without being unexpected. */
+  #optional: Set<number> | undefined
   #lags: Histogram | undefined = new Histogram()
   #p95Ms: number | undefined
 
-  constructor(options: {
-    id: string
-    sequence: number
-    intendedUs: number
-    second: number | undefined
-    group?: string | undefined
-    expected: ClientSet
-    received: ClientSet
-  }) {
-    this.id = options.id
-    this.sequence = options.sequence
-    this.intendedUs = options.intendedUs
-    this.second = options.second
-    this.group = options.group
-    this.expected = options.expected
-    this.received = options.received
+  constructor(due: PublicationDue, group: Group, received: ClientSet) {
+    this.id = due.id
+    this.sequence = due.sequence
+    this.intendedUs = due.intendedUs
+    this.second = due.second
+    this.group = group
+    this.expected = group.members()
+    this.#moving = group.moving()
+    this.received = received
   }
 
   get isCounted(): boolean {
@@ -52,6 +62,30 @@ export class Publication {
 
   get missing(): number {
     return this.expected.size - this.received.size
+  }
+
+  /** The delivery to a client was under way when it left: no longer expected, nor unexpected. */
+  withdraw(client: number): void {
+    if (this.#withdrawn === undefined) {
+      this.#withdrawn = new Set()
+      this.expected = this.expected.clone()
+    }
+    this.expected.delete(client)
+    this.#withdrawn.add(client)
+    if (this.missing === 0) this.seal()
+  }
+
+  /** Whether a client that is not expected to receive it may do so all the same. */
+  mayReach(client: number): boolean {
+    return this.#moving?.has(client) === true || this.#withdrawn?.has(client) === true || this.group.mayReach(client)
+  }
+
+  /** @returns false if the client had received it already */
+  receiveOptional(client: number): boolean {
+    this.#optional ??= new Set()
+    if (this.#optional.has(client)) return false
+    this.#optional.add(client)
+    return true
   }
 
   recordLag(us: number): void {
@@ -67,7 +101,7 @@ export class Publication {
     this.#lags = undefined
   }
 
-  /** Of the deliveries received before {@link seal}; `undefined` where there was none. */
+  /** Of the deliveries received before {@link seal}; `undefined` if there was none. */
   get p95Ms(): number | undefined {
     return this.#lags === undefined ? this.#p95Ms : p95Of(this.#lags)
   }

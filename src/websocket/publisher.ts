@@ -5,32 +5,36 @@ import { Random } from '../load/random.ts'
 import { ArrivalSchedule } from '../load/schedule.ts'
 import { redactText } from '../options/redact.ts'
 import { nowUs, toPerformanceMs } from './clock.ts'
-import type { FanOutPlan } from './fan-out-options.ts'
-import type { Publication } from './publication.ts'
+import type { FanOutPlan, PublishPlan } from './fan-out-options.ts'
+import type { Publication, PublicationDue } from './publication.ts'
 
 export interface PublisherEvents {
   /** A publication is due and about to be sent: whoever is subscribed now expects it. */
-  due(publication: {
-    id: string
-    sequence: number
-    group: string | undefined
-    intendedUs: number
-    second: number | undefined
-  }): Publication
+  due(publication: PublicationDue): Publication
+  /** `send` has resolved or failed. @param answer what it resolved to */
+  settled(publication: Publication, answer: unknown): void
 }
 
 /** Has the scenario publish at the instants of an open schedule, never waiting for the publication before. */
 export class Publisher {
-  readonly #plan: FanOutPlan
+  readonly #plan: Pick<FanOutPlan, 'warmupMs' | 'durationMs'>
+  readonly #send: PublishPlan['send']
   readonly #groups: readonly string[]
   readonly #events: PublisherEvents
   readonly #schedule: ArrivalSchedule
   #failure: string | undefined
   #sent = 0
 
-  constructor(plan: FanOutPlan, groups: readonly string[], seed: number | string, events: PublisherEvents) {
-    const { publishRatePerSec: rate, arrivals, warmupMs, durationMs } = plan
+  constructor(
+    plan: Pick<FanOutPlan, 'warmupMs' | 'durationMs'>,
+    { ratePerSec: rate, arrivals, send }: PublishPlan,
+    groups: readonly string[],
+    seed: number | string,
+    events: PublisherEvents,
+  ) {
+    const { warmupMs, durationMs } = plan
     this.#plan = plan
+    this.#send = send
     this.#groups = groups
     this.#events = events
     const load = constantArrivalRate({ rate, vus: 1, duration: warmupMs + durationMs, arrivals })
@@ -80,7 +84,7 @@ export class Publisher {
   }
 
   #publish(startUs: number, dueMs: number): void {
-    const { warmupMs, send } = this.#plan
+    const { warmupMs } = this.#plan
     const index = this.#sent++
     const [id, sequence] = [randomUUID(), index + 1]
     const group = this.#groups[index % this.#groups.length]
@@ -89,11 +93,16 @@ export class Publisher {
     const failed = (error: unknown) => {
       publication.isFailed = true
       this.#failure ??= redactText(String(error))
+      this.#events.settled(publication, undefined)
+    }
+    const answered = (answer: unknown) => {
+      publication.answeredUs = nowUs()
+      this.#events.settled(publication, answer)
     }
     publication.sentUs = nowUs()
     try {
-      const sending = Promise.resolve(send({ id, sequence, index, group }))
-      sending.then(() => (publication.answeredUs = nowUs()), failed)
+      const sending = Promise.resolve(this.#send({ id, sequence, index, group }))
+      sending.then(answered, failed)
     } catch (error) {
       failed(error)
     }

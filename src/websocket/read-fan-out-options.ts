@@ -3,7 +3,7 @@ import { scaleTime, scaleUsers, type Scale } from '../load/scale.ts'
 import { checkDuration, checkKnownKeys, checkNumber, durationMs, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import type { TargetPlace } from '../run/target-place.ts'
-import type { FanOutOptions, FanOutPlan } from './fan-out-options.ts'
+import type { FanOutOptions, FanOutPlan, PublishOptions, PublishPlan } from './fan-out-options.ts'
 import {
   isRecord,
   readFunction,
@@ -13,6 +13,9 @@ import {
   SOCKET_OPTIONS,
 } from './read-socket-options.ts'
 
+/** In which the distance of a feed's clock is estimated. */
+const FEED_WARMUP_MS = 2000
+
 const KNOWN = [
   'path',
   'name',
@@ -21,9 +24,11 @@ const KNOWN = [
   'subscribe',
   'acknowledged',
   'acknowledgeTimeout',
+  'joinDelay',
   'publish',
   'identify',
   'group',
+  'moves',
   'duration',
   'warmup',
   'lateAfter',
@@ -44,7 +49,7 @@ export function readFanOutOptions<D>(
   }
   checkKnownKeys(problems, '', options, KNOWN)
   checkData(problems, options.data)
-  const { connections, subscribe, acknowledged, identify, group } = options
+  const { connections, subscribe, acknowledged, identify, group, moves } = options
   const plan = {
     name: readName(problems, options.name ?? defaultName),
     clients: scaleUsers(
@@ -54,9 +59,10 @@ export function readFanOutOptions<D>(
     ...readSocketOptions(problems, options, target),
     subscribe: readFunction(problems, 'subscribe', subscribe, "() => ({ type: 'subscribe' })"),
     acknowledged: readFunction(problems, 'acknowledged', acknowledged, "(message) => message.toString() === 'OK'"),
-    ...readPublish(problems, options.publish),
+    publish: options.publish === undefined ? undefined : readPublish(problems, options.publish),
     identify: readRequiredFunction(problems, 'identify', identify, '(message) => ({ id: message.json().id })'),
     group: readFunction(problems, 'group', group, '(vu) => rooms[vu.id % rooms.length]'),
+    moves: readFunction(problems, 'moves', moves, "(vu) => [{ at: '2s', join: 'room 7', send: { join: 7 } }]"),
     ...readTimes(problems, options, scale),
   }
   checkTogether(problems, options, plan)
@@ -66,10 +72,19 @@ export function readFanOutOptions<D>(
 }
 
 function readTimes(problems: Problems, options: Omit<FanOutOptions<never>, 'data'>, scale: Scale) {
-  const { acknowledgeTimeout = '10s', duration, warmup = 0, lateAfter = '1s', settle = '5s', reconnect } = options
+  const {
+    acknowledgeTimeout = '10s',
+    joinDelay = '500ms',
+    duration,
+    lateAfter = '1s',
+    settle = '5s',
+    reconnect,
+  } = options
+  const { warmup = options.publish === undefined ? FEED_WARMUP_MS : 0 } = options
   const time = (path: keyof FanOutOptions<never>, value: Duration) => checkDuration(problems, path, value)
   return {
     acknowledgeTimeoutMs: time('acknowledgeTimeout', acknowledgeTimeout),
+    joinDelayMs: checkDuration(problems, 'joinDelay', joinDelay, { min: 0 }),
     durationMs: scaleTime(time('duration', duration), scale),
     warmupMs: checkDuration(problems, 'warmup', warmup, { min: 0 }),
     lateAfterMs: time('lateAfter', lateAfter),
@@ -78,20 +93,17 @@ function readTimes(problems: Problems, options: Omit<FanOutOptions<never>, 'data
   }
 }
 
-function readPublish(
-  problems: Problems,
-  publish: FanOutOptions<never>['publish'],
-): Pick<FanOutPlan, 'publishRatePerSec' | 'arrivals' | 'send'> {
+function readPublish(problems: Problems, publish: PublishOptions): PublishPlan {
   if (!isRecord(publish)) {
     problems.add('publish', publish, 'must be an object with rate and send', 'publish: { rate: 2, send: publishIt }')
-    return { publishRatePerSec: Number.NaN, arrivals: 'uniform', send: () => undefined }
+    return { ratePerSec: Number.NaN, arrivals: 'uniform', send: () => undefined }
   }
   checkKnownKeys(problems, 'publish', publish, ['rate', 'send', 'arrivals'])
   const { rate, arrivals = 'uniform', send } = publish
   if (arrivals !== 'uniform' && arrivals !== 'poisson')
     problems.add('publish.arrivals', arrivals, "must be 'uniform' or 'poisson'", "arrivals: 'poisson'")
   return {
-    publishRatePerSec: checkNumber(problems, 'publish.rate', rate, { above: 0, example: 2 }),
+    ratePerSec: checkNumber(problems, 'publish.rate', rate, { above: 0, example: 2 }),
     arrivals,
     send: readRequiredFunction(problems, 'publish.send', send, "({ id }) => target.internal.post('/publish', { id })"),
   }
@@ -104,15 +116,19 @@ function readReconnect(problems: Problems, reconnect: FanOutOptions<never>['reco
 
 function checkTogether(
   problems: Problems,
-  { settle, duration }: Pick<FanOutOptions, 'settle' | 'duration'>,
-  { settleMs, lateAfterMs, durationMs, publishRatePerSec }: Omit<FanOutPlan, 'reducedTo'>,
+  { settle, duration, warmup }: Pick<FanOutOptions, 'settle' | 'duration' | 'warmup'>,
+  { settleMs, lateAfterMs, durationMs, warmupMs, publish }: Omit<FanOutPlan, 'reducedTo'>,
 ): void {
   if (settleMs < lateAfterMs) {
     const rule = `must not be shorter than lateAfter (${lateAfterMs} ms): a delivery of the last publication could not be late`
     problems.add('settle', settle, rule, "settle: '5s'")
   }
-  if (durationMs * publishRatePerSec < 1000) {
-    const rule = `must hold at least one publication at ${publishRatePerSec}/s`
+  if (publish === undefined && warmupMs < lateAfterMs) {
+    const rule = `must not be shorter than lateAfter (${lateAfterMs} ms) for a feed: what it sent before all had joined could be counted`
+    problems.add('warmup', warmup, rule, "warmup: '2s'")
+  }
+  if (publish !== undefined && durationMs * publish.ratePerSec < 1000) {
+    const rule = `must hold at least one publication at ${publish.ratePerSec}/s`
     problems.add('duration', duration, rule, "duration: '60s'")
   }
 }

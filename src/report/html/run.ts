@@ -50,6 +50,7 @@ function figures(run: RunResult): readonly (readonly [string, TableCell])[] {
       ['Received', countCell(run.deliveries.received)],
       ...times(run.lag),
       ['Missing', ratioCell(missingRatio(run))],
+      ['Unexpected', countCell(run.deliveries.unexpected)],
     ]
   }
   return [
@@ -143,6 +144,7 @@ function deliveryTable({ deliveries, sockets, publications, connectTime }: FanOu
     [{ text: 'duplicate' }, countCell(deliveries.duplicate)],
     [{ text: 'out of order' }, countCell(deliveries.outOfOrder)],
     [{ text: 'unexpected' }, countCell(deliveries.unexpected)],
+    ...(deliveries.optional > 0 ? [[{ text: 'to clients joining or leaving' }, countCell(deliveries.optional)]] : []),
     [{ text: 'unidentified' }, countCell(deliveries.unidentified)],
     [{ text: 'publications that failed' }, countCell(publications.failed)],
     [{ text: 'sockets asked for' }, countCell(sockets.asked)],

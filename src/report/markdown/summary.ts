@@ -1,4 +1,4 @@
-import { formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
+import { formatCount, formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
 import type { JsonMs } from '../../stats/summary.ts'
 import type { RunResult } from '../../run/result.ts'
 import type { Outcome } from '../../run/verdict.ts'
@@ -100,7 +100,10 @@ function figureCells(run: RunResult | undefined): readonly string[] {
   const times = run.kind === 'micro' ? run.time : run.kind === 'fanOut' ? run.lag : run.latency
   const ratio = run.kind === 'micro' ? undefined : run.kind === 'fanOut' ? missingRatio(run) : errorRatio(run)
   const show = (ms: JsonMs | undefined) => (ms === undefined ? '–' : formatMs(Number(ms)))
-  return [show(times?.p50Ms), show(times?.p95Ms), show(times?.p99Ms), ratio === undefined ? '–' : formatRatio(ratio)]
+  const unexpected = run.kind === 'fanOut' ? run.deliveries.unexpected : 0
+  const rate = ratio === undefined ? '–' : formatRatio(ratio)
+  const wrong = unexpected === 0 ? rate : `${rate}, ${formatCount(unexpected)} unexpected`
+  return [show(times?.p50Ms), show(times?.p95Ms), show(times?.p99Ms), wrong]
 }
 
 function changeCell(

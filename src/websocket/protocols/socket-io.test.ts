@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
 import type { FanOutRun } from '../../run/fan-out-run.ts'
-import type { FanOutOptions } from '../fan-out-options.ts'
+import type { FanOutOptions, PublishOptions } from '../fan-out-options.ts'
 import { socketIo, socketIoEvent } from './socket-io.ts'
 import { createWebSocket } from '../websocket.ts'
 
@@ -57,7 +57,7 @@ test('a real Socket.IO server: namespace, auth, rooms, pings, every delivery acc
 
 test('an event with a binary attachment is a message like any other', async () => {
   const server = await start()
-  const send: FanOutOptions['publish']['send'] = ({ id, group }) => server.publish({ id, sequence: 2, room: group })
+  const send: PublishOptions['send'] = ({ id, group }) => server.publish({ id, sequence: 2, room: group })
   const run = await fanOut(server, { publish: { rate: 20, send } })
   expect(run.deliveries).toMatchObject({ expected: 120, received: 120, unidentified: 0 })
 })
@@ -74,7 +74,7 @@ test('a server that does not know the namespace says so', async () => {
 
 test('clients that the server disconnects are closed, and miss what follows', async () => {
   const server = await start()
-  const send: FanOutOptions['publish']['send'] = ({ id, index, group }) =>
+  const send: PublishOptions['send'] = ({ id, index, group }) =>
     server.publish({ id, sequence: index === 4 ? 3 : 10 + index, room: group })
   const run = await fanOut(server, { publish: { rate: 20, send } })
   expect(run.sockets).toMatchObject({ subscribed: 30, closed: 10 })

@@ -1,0 +1,105 @@
+import type { Invalidity } from '../run/verdict.ts'
+import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
+import type { FanOutParts } from './fan-out-parts.ts'
+
+/** With fewer of the sockets asked for, the load was another than the one written. */
+const SUBSCRIBED_AT_LEAST = 0.99
+/** Of the messages that are publications or not identified. With more, what is missing may be among the latter. */
+const UNIDENTIFIED_AT_MOST = 0.01
+
+/** What speaks against a run because of its sockets. */
+export function socketInvalidities({ plan, sockets, abortReason }: FanOutParts): Invalidity[] {
+  const { everSubscribedCount: subscribed, failures } = sockets
+  const kinds = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
+  if (subscribed === 0)
+    return [
+      {
+        reason: 'no-samples',
+        finding: `none of ${formatCount(plan.clients)} sockets was subscribed${kinds === '' ? '' : ` (${kinds})`}; nothing was published`,
+        remedy:
+          remedyFor([...failures.keys()]) ??
+          'see that the target listens at this address and path, and that headers and subscription are right',
+      },
+    ]
+  if (subscribed >= plan.clients * SUBSCRIBED_AT_LEAST || abortReason !== undefined) return []
+  return [
+    {
+      reason: 'offered-rate-missed',
+      finding:
+        `only ${formatCount(subscribed)} of ${formatCount(plan.clients)} sockets ` +
+        `(${formatRatio(subscribed / plan.clients)}) were subscribed: ${kinds}`,
+      remedy:
+        remedyFor([...failures.keys()]) ??
+        'the load asked for was not put on: lower connectRate, raise handshakeTimeout, or ask for fewer connections',
+    },
+  ]
+}
+
+/** Causes that the kind of a failure names, and what to do about each. */
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/^TLS/, 'the certificate was not accepted: give its authority as tls.ca, or set tls.rejectUnauthorized to false'],
+  [
+    /^status (401|403)|code (1008|3000|3003|4001|4003|4401|4403)\b|unauthori[sz]ed|forbidden/i,
+    'the target refused the clients: see that headers, cookies, query or subprotocols carry what it authorises by, a token of its own for each VU if tokens can be used once',
+  ],
+  [/^status 404/, 'there is no WebSocket at this path: see path'],
+  [/^status 429/, 'the target limits connections: lower connectRate, or connect from several sourceAddresses'],
+  [/^not acknowledged/, 'no message was taken for the acknowledgement: see acknowledged, and what the target sends'],
+]
+
+function remedyFor(kinds: readonly string[]): string | undefined {
+  return REMEDIES.find(([pattern]) => kinds.some((kind) => pattern.test(kind)))?.[1]
+}
+
+/** What speaks against a run because its messages could not be told apart. */
+export function messageInvalidities({
+  plan,
+  ledger,
+  identifier,
+  feed,
+  lostDeliveries,
+  sockets,
+}: FanOutParts): Invalidity[] {
+  const found: Invalidity[] = []
+  const { unidentified } = identifier
+  const { received, duplicate, optional, unexpected } = ledger.counts(unidentified)
+  const all = received + duplicate + optional + unexpected + unidentified
+  if (unidentified > all * UNIDENTIFIED_AT_MOST)
+    found.push({
+      reason: 'undecided',
+      finding:
+        `${formatCount(unidentified)} of ${formatCount(all)} messages (${formatRatio(unidentified / all)}) were not identified, ` +
+        `limit ${formatRatio(UNIDENTIFIED_AT_MOST)}: what counts as missing may be among them. The first: ${identifier.sample}`,
+      remedy: "have identify recognise them, and return 'other' for those that are no publications",
+    })
+  if (lostDeliveries > 0)
+    found.push({
+      reason: 'undecided',
+      finding: `${formatCount(lostDeliveries)} deliveries came before their ids were known, and were more than can be kept`,
+      remedy: 'have the target respond to publish.send sooner, or ask for fewer connections',
+    })
+  if (feed === undefined || ledger.publications.length === 0) return found
+  if (feed.isClockUnsteady)
+    found.push({
+      reason: 'undecided',
+      finding:
+        `the fastest delivery of the counted part was ${formatMs(feed.driftMs)} faster than all before it, limit ` +
+        `${formatMs(plan.lateAfterMs / 10)}: the distance of the feed's clock was estimated wrongly until then`,
+      remedy: 'lengthen the warm-up, in which the distance is estimated',
+    })
+  if (!feed.isNumbered)
+    found.push({
+      reason: 'undecided',
+      finding: `${formatCount(feed.leftOut)} sequences were left out by the feed, more than ten for each publication received`,
+      remedy:
+        'leave sequence out of what identify returns unless the feed numbers its publications (of a group) one by one',
+    })
+  if (feed.silentMs !== undefined)
+    found.push({
+      reason: 'undecided',
+      finding: `nothing was published in the last ${formatMs(feed.silentMs)} of the run: what the feed did not send is not known`,
+      remedy: 'see why the feed stopped',
+      ...(sockets.subscribedCount === 0 ? { blame: 'target' as const } : {}),
+    })
+  return found
+}

@@ -1,0 +1,139 @@
+import type { DeliveryLedger } from './delivery-ledger.ts'
+import type { Identification } from './identifier.ts'
+import type { Publication } from './publication.ts'
+
+/** Deliveries kept until it is known what they are: some 24 MB. */
+const MOST_KEPT = 1_000_000
+/** Ids remembered of messages that came before publishing began. */
+const MOST_OLDER = 10_000
+
+/** A publication as a message names it; made once for each distinct message. */
+export interface Sighting {
+  readonly id: string
+  readonly sequence: number | undefined
+  readonly publishedAtMs: number | undefined
+  readonly group: string | undefined
+  /** Found, or `undefined` as long as no publication has the id. */
+  publication: Publication | undefined
+}
+
+export function sightingOf({ id, sequence, publishedAtMs, group }: Identification): Sighting {
+  return { id: String(id), sequence, publishedAtMs, group, publication: undefined }
+}
+
+/** Deliveries of an id that no publication has yet. */
+interface Kept {
+  readonly id: string
+  /** Publications that had been sent when the first came: one of them may still get the id. */
+  readonly sentBefore: number
+  readonly clients: number[]
+  readonly sightings: Sighting[]
+  readonly timesUs: number[]
+}
+
+/**
+ * Finds the publications of a run by the ids in messages: those that the run made, and those that the target gave them.
+ * The target gives its id in the response to `send`, when messages with it may have arrived already: they are kept until
+ * everything that had been sent by then is answered.
+ */
+export class TargetIds {
+  readonly #ledger: DeliveryLedger
+  readonly #kept = new Map<string, Kept>()
+  /** Ids of messages that came before anything was published: what the target shows to everybody who joins. */
+  readonly #older = new Set<string>()
+  /** Given to several publications: they name none. */
+  readonly #ambiguous = new Set<string>()
+  readonly #isSettled: boolean[] = []
+  #settledBefore = 0
+  #keptCount = 0
+  #overflowed = 0
+
+  constructor(ledger: DeliveryLedger) {
+    this.#ledger = ledger
+  }
+
+  /** Deliveries that could not be kept, so that their publications are not known. */
+  get overflowed(): number {
+    return this.#overflowed
+  }
+
+  receive(client: number, sighting: Sighting, atUs: number): void {
+    const publication = this.find(sighting)
+    if (publication !== undefined) return this.#ledger.receive(client, publication, sighting.sequence, atUs)
+    if (this.#ledger.publications.length === 0) {
+      if (this.#older.size < MOST_OLDER) this.#older.add(sighting.id)
+    } else if (this.#older.has(sighting.id)) return
+    else if (this.#settledBefore < this.#ledger.publications.length) this.#keep(client, sighting, atUs)
+    else this.#ledger.receiveUnknown(client, sighting.id)
+  }
+
+  find(sighting: Sighting): Publication | undefined {
+    if (sighting.publication === undefined && !this.#ambiguous.has(sighting.id)) {
+      sighting.publication = this.#ledger.find(sighting.id)
+      if (sighting.publication !== undefined && sighting.publishedAtMs !== undefined)
+        sighting.publication.stampedAtMs = sighting.publishedAtMs
+    }
+    return sighting.publication
+  }
+
+  /** `send` has resolved or failed. @param answer what it resolved to */
+  settled(publication: Publication, answer: unknown): void {
+    const id = idIn(answer)
+    if (id !== undefined && id !== publication.id) this.#give(id, publication)
+    this.#isSettled[publication.sequence - 1] = true
+    while (this.#isSettled[this.#settledBefore] === true) this.#settledBefore++
+    for (const kept of this.#kept.values()) {
+      if (kept.sentBefore > this.#settledBefore) return
+      this.#release(kept)
+    }
+  }
+
+  /** The run is over: what is still kept is of no publication. */
+  close(): undefined {
+    for (const kept of this.#kept.values()) this.#release(kept)
+  }
+
+  #give(id: string, publication: Publication): void {
+    if (!this.#ledger.addId(id, publication)) {
+      this.#ambiguous.add(id)
+      return
+    }
+    const kept = this.#kept.get(id)
+    if (kept !== undefined) this.#release(kept)
+  }
+
+  #keep(client: number, sighting: Sighting, atUs: number): void {
+    if (this.#keptCount >= MOST_KEPT) {
+      this.#overflowed++
+      return
+    }
+    const { id } = sighting
+    let kept = this.#kept.get(id)
+    if (kept === undefined) {
+      const sentBefore = this.#ledger.publications.length
+      this.#kept.set(id, (kept = { id, sentBefore, clients: [], sightings: [], timesUs: [] }))
+    }
+    this.#keptCount++
+    kept.clients.push(client)
+    kept.sightings.push(sighting)
+    kept.timesUs.push(atUs)
+  }
+
+  #release({ id, clients, sightings, timesUs }: Kept): void {
+    this.#kept.delete(id)
+    this.#keptCount -= clients.length
+    for (const [at, client] of clients.entries()) {
+      const sighting = sightings[at]!
+      const publication = this.find(sighting)
+      if (publication === undefined) this.#ledger.receiveUnknown(client, id)
+      else this.#ledger.receive(client, publication, sighting.sequence, timesUs[at]!)
+    }
+  }
+}
+
+/** The id in what `send` resolved to: itself, or its `id`. A `Response` and the like have none. */
+function idIn(answer: unknown): string | undefined {
+  const id = typeof answer === 'object' && answer !== null && 'id' in answer ? answer.id : answer
+  if (typeof id === 'string' && id !== '') return id
+  return typeof id === 'bigint' || (typeof id === 'number' && Number.isFinite(id)) ? String(id) : undefined
+}
