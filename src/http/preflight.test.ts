@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
+import { setHostPolicy } from '../machine/allowed-hosts.ts'
 import { checkDescriptors, spread } from './preflight.ts'
 import { engineFor } from './scripted-server.ts'
 
@@ -45,6 +46,8 @@ test('more VUs than this process may open files is an error before any load', as
 })
 
 test('a host that is none', async () => {
+  setHostPolicy({ allowRemote: ['nowhere.invalid'] })
+  onTestFinished(() => setHostPolicy({ allowRemote: [] }))
   const { http } = engineFor('http://nowhere.invalid')
   const load = sharedIterations({ iterations: 1, vus: 1 })
   await expect(http.run({ load, request: { path: '/' } })).rejects.toThrow(

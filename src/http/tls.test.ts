@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
+import { setHostPolicy } from '../machine/allowed-hosts.ts'
 import { engineFor } from './scripted-server.ts'
 
 const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))
@@ -65,6 +66,8 @@ test('any certificate is accepted where that is asked for', async () => {
 })
 
 test('the base URL’s host is asked for, and a client certificate shown', async () => {
+  setHostPolicy({ allowRemote: ['app.internal'] })
+  onTestFinished(() => setHostPolicy({ allowRemote: [] }))
   const { http } = engineFor(`https://app.internal:${port}`, { connectTo: { host: '127.0.0.1', port } })
   const run = await http.run({
     load,
