@@ -243,7 +243,8 @@ describe('Phoenix channels (a server on the serializer of phoenix)', () => {
     framing: phoenixChannels({ heartbeat: '200ms' }),
     subscribe: (vu: Vu<unknown>) => phoenixJoin(`room:${room(vu)}`),
     acknowledged: (message: Message) => message.json<{ status?: string }>().status === 'ok',
-    identify: (message: Message) => message.json<{ id: string }>(),
+    identify: (message: Message) =>
+      message.headers['event'] === 'phx_reply' ? ('other' as const) : message.json<{ id: string }>(),
   }
 
   test('delivers broadcasts, and sends heartbeats that are answered', async () => {
