@@ -69,6 +69,8 @@ for (const { name, rate, vus, pauseMs, neighbours = 0, shouldBeValid } of CONDIT
 printTable(rows)
 keep('generator-limits', { seconds: SECONDS, results })
 
-function ms(value: number | undefined): string {
+/** @param value null stands for infinity, which JSON has not */
+function ms(value: number | null | undefined): string {
+  if (value === null) return '∞'
   return value === undefined ? '–' : `${significant(value, 3)} ms`
 }
