@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { INSTANT_TARGET, InlineProject, perfConfigSource, plainText } from './report/inline-project.ts'
 import type { Results, ScenarioResult } from './report/results.ts'
@@ -132,6 +135,9 @@ const HOOKED = `
   })
 `
 
+/** A target that runs elsewhere may keep its database to itself: what needs one is then skipped. */
+const elsewhere = createServer((_, response) => response.end('ok'))
+
 let byName: ReadonlyMap<string, ScenarioResult>
 let project: InlineProject
 let exitCode: number | null
@@ -142,10 +148,17 @@ beforeAll(async () => {
     'target/server.mjs': INSTANT_TARGET,
     'perf/a.perf.ts': HEAD + scenarios() + EXPECTED_TO_FAIL + REPEATED + HOOKED,
   })
-  exitCode = (await project.run()).exitCode
+  elsewhere.listen(0, '127.0.0.1')
+  await once(elsewhere, 'listening')
+  const { port } = elsewhere.address() as AddressInfo
+  exitCode = (await project.run(['run'], { PERF_TARGET_URL: `http://127.0.0.1:${port}` })).exitCode
   byName = new Map((await resultsOf(project)).scenarios.map((scenario) => [scenario.name, scenario]))
 })
-afterAll(() => project[Symbol.asyncDispose]())
+afterAll(async () => {
+  await project[Symbol.asyncDispose]()
+  elsewhere.closeAllConnections()
+  elsewhere.close()
+})
 
 async function resultsOf(made: InlineProject): Promise<Results> {
   return JSON.parse(await readFile(made.path('perf-report/results.json'), 'utf8')) as Results
