@@ -73,7 +73,9 @@ export class Prometheus implements AsyncDisposable {
     const { error, data } = (await response.json()) as PrometheusResponse
     if (data === undefined) return { error: error ?? `status ${response.status}` }
     const samples = data.result.flatMap(({ value, values = [] }) => (value === undefined ? values : [value]))
-    return { values: samples.map(([, text]) => Number(text)).filter(Number.isFinite) }
+    // A percentile has no end if too few requests got a good response.
+    const values = samples.map(([, text]) => (text === '+Inf' ? Number.POSITIVE_INFINITY : Number(text)))
+    return { values: values.filter((value) => !Number.isNaN(value)) }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
