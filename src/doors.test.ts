@@ -27,7 +27,7 @@ function postgresDoor(text: string): void {
   for (const host of postgresHosts(parsePostgresUrl('postgres', 'url', text))) assertAllowedHost('postgres', host)
 }
 
-/** Everything that opens a socket to a host that somebody names. `.invalid` is a host that no look-up finds. */
+/** Every part that opens a socket to a host from an option, a variable or a URL. No lookup finds a host under `.invalid`. */
 const DOORS: Readonly<Record<string, (host: string) => unknown>> = {
   'http.run({ baseUrl })': (host) => createHttp(context).run({ load, request, baseUrl: `http://${host}:80` }),
   'http.run({ connectTo })': (host) => createHttp(context).run({ load, request, connectTo: { host, port: 80 } }),
