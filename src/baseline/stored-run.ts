@@ -58,7 +58,7 @@ export function storedNameOf(run: StorableRun): string {
  */
 export function storedRun(run: StorableRun, scenario: string, scale: string): StoredRun {
   const evidence = run[evidenceOf]()
-  const [first] = evidence.invalidities
+  const [first = evidence.vuShortage?.invalidity] = evidence.invalidities
   if (first !== undefined)
     throw new InvalidRunError(
       `${run.name} is no baseline, and was not stored. ${first.reason}: ${first.finding}; ${first.remedy}`,

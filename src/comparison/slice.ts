@@ -55,12 +55,13 @@ export async function measureSlice(readCpuSec: ReadCpuSec, load: () => Promise<H
 }
 
 function sliceOf(found: RequestEvidence, cpuMsPerRequest: number | undefined): Slice {
-  const { histogram, offered, completed, errors, durationMs, invalidities } = found
+  const { histogram, offered, completed, errors, durationMs, invalidities, vuShortage } = found
   const failed = [...errors.values()].reduce((sum, count) => sum + count, 0)
   const wrong = failed + offered - completed
   const goodPerSec = durationMs > 0 ? (completed - failed) / (durationMs / 1000) : 0
   const evidence = { latency: histogram, offered, wrong, goodPerSec, cpuMsPerRequest }
-  const generator = invalidities.find(
+  const shortage = vuShortage?.isMaterial ? [vuShortage.invalidity] : []
+  const generator = [...invalidities, ...shortage].find(
     ({ reason }) => reason === 'generator-saturated' || reason === 'offered-rate-missed',
   )
   const isBroken = offered >= FEWEST_BROKEN && wrong > offered * BROKEN_RATIO

@@ -155,7 +155,7 @@ test('requests that are due while no VU is free wait, and their latency counts f
       /^http 1: vus: 1 cannot carry 40\/s of iterations that take .* each; that takes [2-9], with room for bursts \d+$/,
     ),
   ])
-  expect(run[evidenceOf]().hint).toMatch(/waited for a free VU\. Raise vus to/)
+  expect(run[evidenceOf]().hint).toMatch(/ requests were dropped because no VU was free: at 40\/s.*: raise vus to /)
 })
 
 test('a request that waited longer than dropAfter is dropped', async () => {

@@ -64,6 +64,9 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #series!: RequestSeries
   #intendedMs = 0
   #beganMs = 0
+  /** The iteration began while hardly any other VU was busy. */
+  #isLight = false
+  #hasError = false
   #operation = -1
   /** Where the last response was counted as good; `undefined` if it was an error. */
   #goodWindow: RequestWindow | undefined
@@ -95,7 +98,8 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   begin(intendedMs: number): void {
     this.isBusy = true
     this.#beganMs = now()
-    this.#all.execution.iterationBegan()
+    this.#isLight = this.#all.execution.iterationBegan()
+    this.#hasError = false
     this.#iteration++
     this.#place = 0
     this.#send(intendedMs)
@@ -257,6 +261,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     window.recordError(kind, latencyUs, (endMs - this.connection.sentMs) * 1000, status, bodyBytes)
     window.countDetail(detail)
     this.#all.execution.tally.countError(kind, detail)
+    this.#hasError = true
   }
 
   /**
@@ -296,8 +301,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
 
   #end(endMs: number): void {
     this.isBusy = false
-    this.#all.execution.tally.iterations++
-    this.#all.execution.tally.heldMs += endMs - this.#beganMs
+    this.#all.execution.tally.countIteration(endMs - this.#beganMs, this.#hasError, this.#isLight)
     this.#all.execution.iterationEnded(this, endMs)
   }
 

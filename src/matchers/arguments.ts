@@ -48,15 +48,37 @@ interface RatioRule {
   readonly example: string
   /** Whether 1 itself is a sensible limit. */
   readonly one?: boolean
+  /** Whether 0 itself is a sensible limit. */
+  readonly zero?: boolean
 }
 
-/** A ratio; above 0, and below 1 unless the rule allows 1. */
-export function readRatio(problems: Problems, value: unknown, { path, example, one = false }: RatioRule): number {
-  if (isBetween(value, 0, 1) || (one && value === 1)) return value
+/** A ratio; above 0 and below 1, unless the rule allows the ends. */
+export function readRatio(problems: Problems, value: unknown, { path, example, one, zero }: RatioRule): number {
+  if (isBetween(value, 0, 1) || (one && value === 1) || (zero && value === 0)) return value
   const meant = isBetween(value, 1, 100) ? `, not percent; for ${value}% write ${ratioOf(value)}` : ''
   const end = one ? 'at most 1' : 'below 1'
-  problems.add(path, value, `must be a ratio above 0 and ${end}${meant}`, example)
+  const start = zero ? 'must be a ratio, 0 or above,' : 'must be a ratio above 0'
+  problems.add(path, value, `${start} and ${end}${meant}`, example)
   return Number.NaN
+}
+
+/** The limit of a rate, which may be 0 for none at all, and the confidence asked for. */
+export function readRateLimit(
+  problems: Problems,
+  value: unknown,
+  options: unknown,
+  example: string,
+): { readonly limit: number; readonly confidence: number | undefined } {
+  const limit = readRatio(problems, value, { path: 'ratio', example, zero: true })
+  const confidence = readConfidence(problems, options)
+  if (limit === 0 && confidence !== undefined)
+    problems.add(
+      'options.confidence',
+      confidence,
+      'cannot be asked for with a limit of 0, which is none at all',
+      example,
+    )
+  return { limit, confidence }
 }
 
 /** A rate per second; above 0. */

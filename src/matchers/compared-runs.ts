@@ -82,7 +82,7 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
   return {
     ...judged,
     ...expectedChange(what, other.label, tolerance),
-    invalidities: withLack([...run.invalidities, ...against(other, plan)], tooFew ? [tooFew] : judged.invalidities),
+    invalidities: withLack([...againstRun(run), ...against(other, plan)], tooFew ? [tooFew] : judged.invalidities),
     ...skippedWhereNew(other),
     evidence: run.evidenceLines,
     hint: run.hint,
@@ -105,7 +105,7 @@ export function judgeFaster(
     // The means of benchmark results are Vitest's own, whether or not it kept their samples.
     invalidities: isBenchResult(received)
       ? []
-      : [...run.invalidities, ...against(other, { acrossEnvironments }), ...withoutMean(nowMs, other)],
+      : [...againstRun(run), ...against(other, { acrossEnvironments }), ...withoutMean(nowMs, other)],
     ...skippedWhereNew(other),
     evidence: run.evidenceLines,
     hint: run.hint,
@@ -122,7 +122,7 @@ function runTimes(than: unknown): OtherTimes | undefined {
     meanMs: meanMsOf(than, evidence),
     invalidities: isBenchResult(than)
       ? []
-      : evidence.invalidities.map((each) => ({ ...each, finding: `${label}: ${each.finding}` })),
+      : againstRun(evidence).map((each) => ({ ...each, finding: `${label}: ${each.finding}` })),
     percentile: (p, confidence) => timeAt(evidence, p, confidence),
   }
 }
@@ -212,6 +212,11 @@ function against(
       remedy: 'store a new one here with vitest -u, or compare all the same: { acrossEnvironments: true }',
     },
   ]
+}
+
+/** Times that were spent waiting for a VU compare with nothing. */
+function againstRun({ invalidities, vuShortage }: TimeEvidence): readonly Invalidity[] {
+  return vuShortage === undefined ? invalidities : [...invalidities, vuShortage.invalidity]
 }
 
 function skippedWhereNew({ stored }: OtherTimes): Pick<Judgement, 'skipped'> {

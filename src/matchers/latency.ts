@@ -2,18 +2,20 @@ import type { TimeEvidence } from '../run/evidence.ts'
 import { percentileName, samplesForPercentile, tooFewSamples } from '../run/usable.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
-import type { Interval } from '../stats/intervals.ts'
+import type { HitWindow, Interval } from '../stats/intervals.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import { readLimitMs, readPercentile, readPercentileOptions, refuseMore } from './arguments.ts'
 import type { Duration, PercentileOptions } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
+import { standingAgainst } from './generator-delay.ts'
 import { judgedTimes, percentileMs } from './samples.ts'
 import type { JudgedTimes } from './samples.ts'
-import { timedRun } from './subject.ts'
+import { isOfRequests, timedRun } from './subject.ts'
 import type { TimeSource } from './subject.ts'
 import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack } from './threshold.ts'
 import type { On } from './typing.ts'
+import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
 type OnTimes<T, Matcher> = On<T, TimeSource, Matcher, 'percentile matchers judge a run with times: await it first'>
 
@@ -109,10 +111,12 @@ function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence, skipI
   const durationMs = evidence.kind === 'micro' ? 0 : evidence.durationMs
   const scope = { count: times.histogram.count, durationMs, noun: times.noun }
   const tooFew = tooFewSamples(judged.expected, samplesForPercentile(p), scope)
+  const standing = judged.holds === true ? evidence.invalidities : standingAgainst(evidence, p, limitMs)
+  const shortage = shortageAgainst(evidence, judged.holds, () => isSurely('below', p, sentWithin(evidence, limitMs)))
   return {
     ...judged,
     received: [judged.received, ...missedLine(times, valueMs)].join('\n'),
-    invalidities: withLack(evidence.invalidities, tooFew ? [tooFew] : judged.invalidities),
+    invalidities: withLack([...standing, ...shortage], tooFew ? [tooFew] : judged.invalidities),
     skipped: skipIfReduced ? reducedTooFar(evidence, tooFew) : undefined,
     evidence: evidence.evidenceLines,
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
@@ -129,6 +133,14 @@ function reducedTooFar({ reducedTo, invalidities }: TimeEvidence, tooFew: Invali
 
 function intervalOf({ windows }: JudgedTimes, p: number, confidence = DEFAULT_CONFIDENCE): Interval | undefined {
   return trusted(percentileIntervalMs(windows, p, { confidence }), windows.length)
+}
+
+/** Of the requests sent, those whose service time lay below a limit. */
+function sentWithin(evidence: TimeEvidence, limitMs: number): readonly HitWindow[] {
+  if (!isOfRequests(evidence)) return []
+  return evidence.requestWindows.map(({ good, sent }) => {
+    return { hits: good.serviceTime.countAtMost(limitMs * 1000 - 1), total: sent }
+  })
 }
 
 /** `48% of requests got no good response` */

@@ -6,6 +6,7 @@ import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
 import { DEFAULT_CONFIDENCE, isGood, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
 import type { Threshold } from './threshold.ts'
+import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
 /** A share of counted things held against a limit. */
 export interface RatioAssertion {
@@ -24,6 +25,10 @@ export interface RatioAssertion {
   readonly needed?: number
   /** Hits that the generator cannot have caused. Once they alone break the limit, its health does not matter. */
   readonly certainHits?: number
+  /** The counts of the requests that were sent: what they break by themselves is broken, whatever was dropped. */
+  readonly sent?: readonly HitWindow[]
+  /** One of the things counted: `an error`. With it, a limit of 0 means none at all. */
+  readonly one?: string
 }
 
 /**
@@ -31,25 +36,19 @@ export interface RatioAssertion {
  * too short to show that a limit is kept can still show that it is broken.
  */
 export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): Judgement {
-  const {
-    side,
-    limit,
-    confidence,
-    windows,
-    noun,
-    parts = '',
-    needed = samplesForRatio(limit),
-    certainHits = 0,
-  } = assertion
+  const { side, limit, confidence, windows, noun, parts = '', one, certainHits = 0, sent = [] } = assertion
   const hits = sum(windows.map((window) => window.hits))
   const total = sum(windows.map((window) => window.total))
+  const detail = `(${formatCount(hits)} of ${formatCount(total)}${parts === '' ? '' : `: ${parts}`})`
+  if (limit === 0 && one !== undefined) return judgeNone(evidence, { ...assertion, one, hits, total, detail })
+  const { needed = samplesForRatio(limit) } = assertion
   const interval = ratioInterval(windows, { confidence: confidence ?? DEFAULT_CONFIDENCE })
   const judged = judgeThreshold({
     ...assertion,
     value: hits / total,
     interval: trusted(interval, windows.length),
     show: formatRatio,
-    detail: `(${formatCount(hits)} of ${formatCount(total)}${parts === '' ? '' : `: ${parts}`})`,
+    detail,
   })
   const isBroken = interval !== undefined && !isGood(interval.low, side, limit) && !isGood(interval.high, side, limit)
   const lacking = isBroken
@@ -57,11 +56,50 @@ export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): J
     : tooFewSamples(judged.expected, needed, { count: total, durationMs: evidence.durationMs, noun })
   const isCertain = total > 0 && certainHits > 0 && !isGood(certainHits / total, side, limit)
   const against = isCertain ? withoutGenerator(evidence.invalidities) : evidence.invalidities
+  const shortage = shortageAgainst(evidence, judged.holds, () => isCertain || isSurely('above', limit, sent))
   return {
     ...judged,
-    invalidities: withLack(against, lacking ? [lacking] : judged.invalidities),
+    invalidities: withLack([...against, ...shortage], lacking ? [lacking] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
+  }
+}
+
+/** A rate that is often meant where none is asked for. */
+const CLAIMED = 0.001
+
+/** None at all is a fact about the run. The message adds what it lets one claim about the service. */
+function judgeNone(
+  evidence: TimeEvidence,
+  {
+    what,
+    noun,
+    one,
+    hits,
+    total,
+    detail,
+    certainHits = 0,
+    sent = [],
+  }: RatioAssertion & { readonly one: string; readonly hits: number; readonly total: number; readonly detail: string },
+): Judgement {
+  const expected = `${what} = 0%`
+  const holds = total > 0 && hits === 0
+  const lacking = tooFewSamples(expected, 1, { count: total, durationMs: evidence.durationMs, noun })
+  const against = certainHits > 0 ? withoutGenerator(evidence.invalidities) : evidence.invalidities
+  const shortage = shortageAgainst(evidence, holds, () => sent.some((window) => window.hits > 0))
+  const claim = `a rate below ${formatRatio(CLAIMED)} takes about ${formatCount(3 / CLAIMED)} ${noun} without ${one} (rule of three, 95% confidence)`
+  const allowed = `none in ${formatCount(total)} still allows a true rate of ${formatRatio(1 - 0.05 ** (1 / total))}; `
+  return {
+    holds,
+    expected,
+    expectedNot: `${what} > 0%`,
+    received:
+      total === 0
+        ? `${what} unknown: nothing was measured`
+        : `${what} = ${formatRatio(hits / total)} ${detail}\n${hits === 0 ? allowed : ''}${claim}`,
+    invalidities: withLack([...against, ...shortage], lacking ? [lacking] : []),
+    evidence: evidence.evidenceLines,
+    hint: evidence.hint,
   }
 }
 

@@ -190,3 +190,59 @@ test.each([
     expect(judge).toThrow(isFail ? /Received: error rate = 10%/ : /INVALID, not judged\. generator-saturated/)
   },
 )
+
+describe('toHaveErrorRateBelow(0)', () => {
+  const none = sampleHttpRun({ seconds: 2 })
+  const some = sampleHttpRun({ seconds: 2, errorsPerSecond: 1 })
+
+  test('passes without an error, and says what that lets one claim', ({ task }) => {
+    expect(none).toHaveErrorRateBelow(0)
+    expect(task.meta.slo?.assertions.at(-1)).toMatchObject({
+      assertion: 'toHaveErrorRateBelow(0)',
+      expected: 'error rate = 0%',
+      received:
+        'error rate = 0% (0 of 400)\nnone in 400 still allows a true rate of 0.75%; a rate below 0.1% takes about 3,000 requests without an error (rule of three, 95% confidence)',
+      outcome: 'passed',
+    })
+    expect(messageOf(() => expect(none).not.toHaveErrorRateBelow(0))).toMatch(/Expected: error rate > 0%/)
+  })
+
+  test('fails for a single error', () => {
+    expect(messageOf(() => expect(some).toHaveErrorRateBelow(0))).toMatchInlineSnapshot(`
+      "Error: expect(run).toHaveErrorRateBelow(0)
+
+      Expected: error rate = 0%
+      Received: error rate = 0.5% (2 of 400: 2 × timeout)
+                a rate below 0.1% takes about 3,000 requests without an error (rule of three, 95% confidence)
+
+      Evidence: steady phase, 2.0 s, 400 of 400 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%"
+    `)
+    expect(some).not.toHaveErrorRateBelow(0)
+    expect(messageOf(() => expect(sampleHttpRun({ seconds: 2, droppedPerSecond: 1 })).toHaveErrorRateBelow(0))).toMatch(
+      /error rate = 0.5% \(2 of 400: 2 dropped\)/,
+    )
+  })
+
+  test('is invalid if nothing was due, in either polarity', () => {
+    const nothing = sampleHttpRun({ seconds: 0 })
+    expect(messageOf(() => expect(nothing).toHaveErrorRateBelow(0))).toMatch(/^InvalidRunError: [^]*no-samples/)
+    expect(messageOf(() => expect(nothing).not.toHaveErrorRateBelow(0))).toMatch(/^InvalidRunError/)
+  })
+
+  test('takes no confidence, and no limit below 0', () => {
+    expect(messageOf(() => expect(none).toHaveErrorRateBelow(0, { confidence: 0.95 }))).toMatchInlineSnapshot(`
+      "OptionsError: toHaveErrorRateBelow() was given an option it cannot use:
+
+        options.confidence: cannot be asked for with a limit of 0, which is none at all
+          received: 0.95
+          example:  toHaveErrorRateBelow(0.001)"
+    `)
+    expect(messageOf(() => expect(none).toHaveErrorRateBelow(-0.1))).toMatch(/must be a ratio, 0 or above, and below 1/)
+  })
+
+  test('works for a status too', () => {
+    expect(none).toHaveStatusRateBelow(429, 0)
+    expect(sampleHttpRun({ limitedPerSecond: 1 })).not.toHaveStatusRateBelow(429, 0)
+  })
+})

@@ -1,9 +1,9 @@
 import type { RequestEvidence } from '../run/evidence.ts'
 import { tooFewSamples } from '../run/usable.ts'
 import { rateInterval } from '../stats/intervals.ts'
-import type { Interval } from '../stats/intervals.ts'
+import type { HitWindow, Interval } from '../stats/intervals.ts'
 import { formatCount, formatRate } from '../stats/units.ts'
-import { readConfidence, readRatePerSec, readRatio, refuseMore } from './arguments.ts'
+import { readConfidence, readRateLimit, readRatePerSec, refuseMore } from './arguments.ts'
 import type { ThresholdOptions } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
@@ -12,6 +12,7 @@ import { requestRun } from './subject.ts'
 import type { RequestSource } from './subject.ts'
 import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack } from './threshold.ts'
 import type { On } from './typing.ts'
+import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
 
 type OnRequests<T, Matcher> = On<
   T,
@@ -23,13 +24,14 @@ type OnRequests<T, Matcher> = On<
 /** `expect()` has these; each belongs to what its first parameter `this` says. */
 export interface RequestMatchers<R extends void | Promise<void>, T> {
   /**
-   * The share of offered requests that went wrong lies below a limit.
+   * The share of due requests that got no good response lies below a limit.
    *
-   * Wrong are requests with an error of any kind (status, timeout, connect, reset, body), dropped ones, which were due
-   * and never sent, and ones left without an answer. All that were due are the denominator. Warm-up is left out.
-   * Needs `1 / ratio` requests; with fewer the run is invalid unless its interval leaves no doubt.
+   * Errors are of any kind (status, timeout, connect, reset, body); dropped requests, which were due and never sent, are
+   * among them. Warm-up is left out. Needs `1 / ratio` requests; with fewer the run is invalid unless its interval leaves
+   * no doubt.
    *
-   * @param ratio 0–1, never percent: 0.001 is 0.1%
+   * @param ratio 0–1, never percent: 0.001 is 0.1%. 0 means no error at all; the message then says how many requests a
+   *   claim about the rate would take.
    */
   toHaveErrorRateBelow: OnRequests<T, (ratio: number, options?: ThresholdOptions) => R>
   /**
@@ -65,13 +67,14 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
   readArguments(problems, args) {
     const example = 'toHaveErrorRateBelow(0.001)'
     refuseMore(problems, args, 2, example)
-    const limit = readRatio(problems, args[0], { path: 'ratio', example })
-    return { limit, confidence: readConfidence(problems, args[1]) }
+    return readRateLimit(problems, args[0], args[1], example)
   },
   judge: (evidence, plan) =>
     judgeRatio(evidence, {
       ...plan,
       what: 'error rate',
+      one: 'an error',
+      sent: sentAnd(evidence, 'missed'),
       side: 'below',
       windows: evidence.requestWindows.map(({ missed, offered }) => ({ hits: missed, total: offered })),
       noun: 'requests',
@@ -89,21 +92,20 @@ const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { reado
     refuseMore(problems, args, 3, example)
     if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599)
       problems.add('status', status, 'must be an HTTP status, a whole number from 100 to 599', example)
-    const limit = readRatio(problems, args[1], { path: 'ratio', example })
-    const confidence = readConfidence(problems, args[2])
-    return { status: Number(status), limit, confidence }
+    return { status: Number(status), ...readRateLimit(problems, args[1], args[2], example) }
   },
-  judge: (evidence, { status, ...plan }) =>
-    judgeRatio(evidence, {
+  judge(evidence, { status, ...plan }) {
+    const windows = responsesOf(evidence, status)
+    return judgeRatio(evidence, {
       ...plan,
       what: `rate of status ${status}`,
+      one: 'one',
       side: 'below',
-      windows: evidence.requestWindows.map(({ statuses }) => ({
-        hits: statuses.get(status) ?? 0,
-        total: sum(statuses.values()),
-      })),
+      windows,
+      sent: windows,
       noun: 'answers',
-    }),
+    })
+  },
 })
 
 const toHaveThroughputAbove = defineMatcher<RequestEvidence, RatioPlan>({
@@ -140,13 +142,21 @@ function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: Ratio
     detail: formatDistance(value, limit),
   })
   const tooFew = tooFewSamples(judged.expected, 1, { count: evidence.offered, durationMs: 0, noun: 'requests' })
+  const offeredPerSec = evidence.offered / seconds
+  const shortage = shortageAgainst(evidence, judged.holds, () =>
+    isSurely('below', limit / offeredPerSec, sentAnd(evidence, 'good')),
+  )
   return {
     ...judged,
     received: `${judged.received}\n${formatCount(good)} good answers in ${seconds.toFixed(1)} s`,
-    invalidities: withLack(evidence.invalidities, tooFew ? [tooFew] : judged.invalidities),
+    invalidities: withLack([...evidence.invalidities, ...shortage], tooFew ? [tooFew] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
   }
+}
+
+function responsesOf({ requestWindows }: RequestEvidence, status: number): readonly HitWindow[] {
+  return requestWindows.map(({ statuses }) => ({ hits: statuses.get(status) ?? 0, total: sum(statuses.values()) }))
 }
 
 function throughputInterval({ goodBySecond }: RequestEvidence, confidence = DEFAULT_CONFIDENCE): Interval | undefined {

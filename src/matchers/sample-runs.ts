@@ -1,6 +1,6 @@
 import { evidenceOf } from '../run/evidence.ts'
 import type { FanOutEvidence, RequestEvidence, TimeEvidence } from '../run/evidence.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import type { Invalidity, VuShortage } from '../run/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { Window } from '../stats/timeline.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
@@ -46,6 +46,9 @@ export interface SampleRequests {
   readonly offeredRatePerSec?: number | undefined
   readonly reducedTo?: string
   readonly invalidities?: readonly Invalidity[]
+  /** The service time of the `n`th answered request. Default: its latency. */
+  readonly serviceMs?: (n: number) => number
+  readonly vuShortage?: VuShortage
 }
 
 /** A run of requests, every second like the other. */
@@ -60,15 +63,16 @@ export function sampleHttpRun(options: SampleRequests = {}) {
 
 function requestWindow(second: number, options: SampleRequests, due: number): Window {
   const { perSecond = 200, latencyMs = (n) => 10 + (n % 100), errorsPerSecond = 0 } = options
-  const { errorKind = 'timeout', droppedPerSecond = 0, limitedPerSecond = 0 } = options
+  const { errorKind = 'timeout', droppedPerSecond = 0, limitedPerSecond = 0, serviceMs = latencyMs } = options
   const window = new Window(second)
   window.offered = due
   window.dropped = droppedPerSecond
   window.sent = due - droppedPerSecond
   for (let n = 0; n < window.sent; n++) {
     const us = latencyMs(second * perSecond + n) * 1000
-    if (n < errorsPerSecond) window.recordError(errorKind, us, us)
-    else window.recordGood(us, us, n < errorsPerSecond + limitedPerSecond ? 429 : 200)
+    const serviceUs = serviceMs(second * perSecond + n) * 1000
+    if (n < errorsPerSecond) window.recordError(errorKind, us, serviceUs)
+    else window.recordGood(us, serviceUs, n < errorsPerSecond + limitedPerSecond ? 429 : 200)
   }
   return window
 }
@@ -91,6 +95,7 @@ function requestEvidence(windows: readonly Window[], options: SampleRequests): R
     durationMs: windows.length * 1000 - 1000 + lastMs,
     ...(options.reducedTo === undefined ? {} : { reducedTo: options.reducedTo }),
     invalidities: options.invalidities ?? [],
+    ...(options.vuShortage === undefined ? {} : { vuShortage: options.vuShortage }),
     evidenceLines: [
       `steady phase, ${windows.length}.0 s, ${completed} of ${offered} requests, constantArrivalRate 200/s, 2,000 VUs`,
       'generator: schedule delay p99 1.2 ms, CPU 31%',

@@ -10,6 +10,7 @@ import { judgeCount, sum } from './ratio.ts'
 import { requestRun } from './subject.ts'
 import type { RequestSource } from './subject.ts'
 import type { On } from './typing.ts'
+import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
 
 export interface SustainOptions {
   /** The share of offered requests that may be missing from the answers, 0–1. Default 0.01. */
@@ -68,7 +69,7 @@ function judgeSustained(evidence: RequestEvidence, { tolerance }: Plan): Judgeme
     stretchesOf(evidence.requestWindows).map((stretch) => keptUp(stretch, lengths.get(stretch.at(-1)!.second) ?? 1)),
   )
   const [keptRate, offeredRate] = [formatRate(kept / (durationMs / 1000)), formatRate(offeredRatePerSec)]
-  return judgeCount(evidence, {
+  const judged = judgeCount(evidence, {
     what: 'sustained share of the offered rate',
     side: 'at least',
     limit: 1 - tolerance,
@@ -77,6 +78,8 @@ function judgeSustained(evidence: RequestEvidence, { tolerance }: Plan): Judgeme
     noun: 'requests',
     parts: `${keptRate} of ${offeredRate}`,
   })
+  const isBroken = () => isSurely('below', 1 - tolerance, sentAnd(evidence, 'good'))
+  return { ...judged, invalidities: [...judged.invalidities, ...shortageAgainst(evidence, judged.holds, isBroken)] }
 }
 
 /** Consecutive windows: a scope of several phases may have gaps, and each part ends for itself. */

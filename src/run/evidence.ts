@@ -4,7 +4,7 @@ import type { Window } from '../stats/timeline.ts'
 import type { DeliveryCounts } from './fan-out-counts.ts'
 import type { RecoveryTimes } from './fan-out-record.ts'
 import type { GeneratorHealth } from './generator.ts'
-import type { Invalidity } from './verdict.ts'
+import type { Invalidity, VuShortage } from './verdict.ts'
 
 export type RunKind = 'http' | 'fanOut' | 'conversation' | 'micro'
 
@@ -25,6 +25,8 @@ export interface TimeEvidence {
   /** Name of the scale that reduced the load; absent where the load is as written. */
   readonly reducedTo?: string
   readonly invalidities: readonly Invalidity[]
+  /** Too few VUs for the load. Forbids a judgement that they could have turned; absent if there were enough. */
+  readonly vuShortage?: VuShortage
   /** Lines of the message's `Evidence:` block, first line first. */
   readonly evidenceLines: readonly string[]
   /** The slowest parts (steps, publications), worst first, for the `Slowest:` line. Empty where there is one part only. */

@@ -35,14 +35,13 @@ class TimedVu implements DrivenVu {
     this.isBusy = true
     this.#all.begun.push(intendedMs)
     this.#all.inFlight++
-    this.#execution.iterationBegan()
+    const isLight = this.#execution.iterationBegan()
     this.#execution.tally.offered++
     this.#execution.tally.sent++
     pacer.at(pacer.nowMs + this.#all.takesMs, (endMs) => {
       this.isBusy = false
       this.#all.inFlight--
-      this.#execution.tally.iterations++
-      this.#execution.tally.heldMs += this.#all.takesMs
+      this.#execution.tally.countIteration(this.#all.takesMs, false, isLight)
       this.#execution.iterationEnded(this, endMs)
     })
   }
@@ -127,7 +126,7 @@ describe('a load that comes to its end', () => {
     expect(workload.begun).toHaveLength(20)
     expect(executed).toMatchObject({
       ...{ startMs: START_MS, durationMs: 2_000, abortReason: undefined, abortBlame: undefined, warnings: [] },
-      ...{ phases: [{ name: 'steady', startMs: 0, endMs: 2_000 }], vusNeeded: 8 },
+      ...{ phases: [{ name: 'steady', startMs: 0, endMs: 2_000 }], vuDemand: undefined },
     })
     expect(executed.gauges.map(({ vus }) => vus)).toEqual([5, 5])
     expect(told.map(({ state }) => state)).toEqual(['running', 'running', 'ended'])

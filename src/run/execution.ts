@@ -1,5 +1,5 @@
 import { now } from '../machine/clock.ts'
-import { durationOf } from '../load/describe.ts'
+import { durationOf, maxVusOf } from '../load/describe.ts'
 import { driverFor, type DrivenVu, type Driver, type DriverSurroundings } from '../load/drivers.ts'
 import { Fifo } from '../load/fifo.ts'
 import type { Phase } from '../load/load.ts'
@@ -12,7 +12,7 @@ import { GeneratorWatch } from './generator-watch.ts'
 import { Lookout } from './lookout.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
 import { Tally } from './tally.ts'
-import { vusNeeded } from './vus-needed.ts'
+import { fewOf, vuDemand } from './vu-demand.ts'
 import type { Executed, ExecutionOptions, RunningExecution, Workload } from './workload.ts'
 
 /** Puts a load on: has VUs begin iterations when they are due, from the first connection to the last answer. */
@@ -31,6 +31,8 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   #startMs = Number.NaN
   #endedMs: number | undefined
   #busy = 0
+  #mostBusy = 0
+  readonly #fewVus: number
   #isOver = false
   #abortReason: string | undefined
   #abortBlame: AbortBlame | undefined
@@ -52,6 +54,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     this.pacer = pacer
     this.#phases = phasesWithWarmUp(load, warmupMs)
     this.#endMs = warmupMs + durationOf(load)
+    this.#fewVus = fewOf(maxVusOf(load))
     this.#watch = new GeneratorWatch(() => workload.openSockets)
     this.#lookout = new Lookout({
       pacer: this.pacer,
@@ -110,8 +113,10 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     }
   }
 
-  iterationBegan(): void {
+  iterationBegan(): boolean {
     this.#busy++
+    if (this.#busy > this.#mostBusy) this.#mostBusy = this.#busy
+    return this.#busy <= this.#fewVus
   }
 
   iterationEnded(vu: V, endMs: number): void {
@@ -226,7 +231,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       generator: this.#watch.health(),
       abortReason: this.#abortReason,
       abortBlame: this.#abortBlame,
-      ...vusNeeded(load, this.tally),
+      ...vuDemand(load, this.tally, this.#mostBusy),
     }
   }
 }

@@ -17,12 +17,14 @@ import {
   type ScopeTotals,
 } from './http-scope.ts'
 import { idleLines } from './idle-connections.ts'
+import { vuShortage } from './vu-shortage.ts'
 import type { RunWindow } from './window.ts'
 
 /** What matchers see of a run's scope. */
 export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): RequestEvidence {
   const { sum, windows } = totals
-  const { kind, phases, generator, load, reducedTo, origin, vusNeeded, connections } = measured
+  const { kind, phases, generator, load, reducedTo, origin, vuDemand, connections } = measured
+  const shortage = vuShortage(measured, totals.due)
   const durationMs = scopeDurationMs(phases, scope)
   return {
     kind,
@@ -32,9 +34,10 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
     durationMs,
     ...(reducedTo === undefined ? {} : { reducedTo }),
     invalidities: httpInvalidities(measured, totals, scope),
+    ...(shortage === undefined ? {} : { vuShortage: shortage }),
     evidenceLines: evidenceLines(measured, totals, scope),
     slowest: slowestSteps(measured, scope),
-    hint: measured.diagnosis ?? hintFor(totals, origin, vusNeeded, connections),
+    hint: measured.diagnosis ?? hintFor(totals, origin, { demand: vuDemand, shortage }, connections),
     offered: sum.offered,
     sent: sum.sent,
     dropped: sum.dropped,
@@ -66,7 +69,8 @@ function goodBySecond(
 /** What matchers see of the requests that ended in one way: their times, and no counts. */
 export function endingEvidence(evidence: RequestEvidence, ending: EndingEvidence['ending']): EndingEvidence {
   const { kind, quantity, histogram, windows, durationMs, reducedTo, invalidities, evidenceLines, slowest } = evidence
-  const scaled = reducedTo === undefined ? {} : { reducedTo }
+  const { vuShortage: shortage } = evidence
+  const scaled = { ...(reducedTo === undefined ? {} : { reducedTo }), ...(shortage && { vuShortage: shortage }) }
   return {
     ...{ kind, quantity, histogram, windows, durationMs, ...scaled, invalidities, evidenceLines, slowest },
     ending,

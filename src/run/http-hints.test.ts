@@ -8,13 +8,16 @@ const ORIGIN = 'http://127.0.0.1:3000'
 
 const CONNECTIONS = { opened: 9, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 9, maxOpen: 9 }
 
+/** All VUs were busy at some time. */
+const DEMAND = { vus: 50, lightMs: 4, heldMs: 60 }
+
 function hint(
   requests: readonly SampleRequest[],
-  vusNeeded?: number,
+  vus: Partial<Parameters<typeof hintFor>[2]> = {},
   connections: Partial<ConnectionFigures> = {},
 ): string | undefined {
   const totals = totalsOf([series('a', undefined, requests)], PHASES, WHOLE_RUN)
-  return hintFor(totals, ORIGIN, vusNeeded, { ...CONNECTIONS, ...connections })
+  return hintFor(totals, ORIGIN, { demand: undefined, shortage: undefined, ...vus }, { ...CONNECTIONS, ...connections })
 }
 
 /** So many requests in a row, from a moment of the steady phase on. */
@@ -25,7 +28,7 @@ const good = (count: number) => times(count, { latencyMs: 10, status: 200 }, 550
 test('a sound run suggests nothing', () => {
   expect(hint([])).toBeUndefined()
   expect(hint(good(100))).toBeUndefined()
-  expect(hint(good(100), 50)).toBeUndefined()
+  expect(hint(good(100), { demand: DEMAND })).toBeUndefined()
 })
 
 test('where a hundredth found no connection, to look whether the target runs', () => {
@@ -74,18 +77,30 @@ test('where half of the errors are bodies, the commonest that a check or an extr
   expect(hint([...body(4, 'the check failed'), ...good(50)])).toBeUndefined()
 })
 
-test('where requests waited for a VU or were dropped, how many would have been enough', () => {
+test('never suggests more VUs if the target kept them waiting', () => {
   const waited = times(100, { latencyMs: 25.2, serviceMs: 20, status: 200 })
-  expect(hint(waited, 3_000)).toBe(
-    'latency is well above service time: requests waited for a free VU. Raise vus to 3,000 or expect less.',
+  const words =
+    'because the target kept all 50 VUs waiting. ' +
+    'While it had little to do, an iteration took 4 ms; over the run, 60 ms'
+  expect(hint(waited, { demand: DEMAND })).toBe(`requests waited ${words}`)
+  expect(hint([...good(100), ...times(5, { dropped: true })], { demand: DEMAND })).toBe(
+    `5 requests were dropped ${words}`,
   )
+  // A fifth and a millisecond more is no wait.
+  expect(hint(times(100, { latencyMs: 24.8, serviceMs: 20, status: 200 }), { demand: DEMAND })).toBeUndefined()
+})
+
+test('suggests nothing about VUs if one was always free, and more if they were too few', () => {
+  const waited = times(100, { latencyMs: 25.2, serviceMs: 20, status: 200 })
   expect(hint(waited)).toBeUndefined()
-  // A fifth, and a millisecond beside, is no wait.
-  expect(hint(times(100, { latencyMs: 24.8, serviceMs: 20, status: 200 }), 3_000)).toBeUndefined()
-  expect(hint([...good(100), ...times(5, { dropped: true })], 3_000)).toBe(
-    'requests were dropped: no VU was free. Raise vus to 3,000 or expect less.',
-  )
-  expect(hint(times(5, { dropped: true }), 3_000)).toBeUndefined()
+  expect(hint(times(5, { dropped: true }))).toBeUndefined()
+  const invalidity = {
+    reason: 'offered-rate-missed',
+    finding: 'requests waited for a free VU',
+    remedy: 'raise vus to 9',
+  } as const
+  const shortage = { isMaterial: false, invalidity }
+  expect(hint(waited, { demand: DEMAND, shortage })).toBe('requests waited for a free VU: raise vus to 9')
 })
 
 test('where as many as make a median timed out, that', () => {
@@ -100,7 +115,7 @@ describe('where a hundredth of the requests were reset', () => {
 
   test('how long their connections had been idle, and when the target closes them, before any want of VUs', () => {
     const after = (resetAfterUse: number, min: number, max: number, keptIdleMs?: number) =>
-      hint(reset(60), 50, { resetAfterUse, resetIdleMs: { min, max }, keptIdleMs })
+      hint(reset(60), { demand: DEMAND }, { resetAfterUse, resetIdleMs: { min, max }, keptIdleMs })
     const used = (idle: string) => `60 ${words}, on connections used before and idle for ${idle}`
     expect(after(60, 599, 640)).toBe(`${used('0.6 s')}. See its keep-alive time-out and its logs`)
     expect(after(30, 0, 1_960, 2_000)).toBe(
@@ -114,8 +129,10 @@ describe('where a hundredth of the requests were reset', () => {
 
   test('to see what the target does with new connections, if most were on those', () => {
     const expected = `${words}. See whether it crashed, or limits its connections`
-    expect(hint(reset(60), 50)).toBe(`60 ${expected}`)
-    expect(hint(reset(60), 50, { resetAfterUse: 29, resetIdleMs: { min: 1, max: 2 } })).toBe(`60 ${expected}`)
+    expect(hint(reset(60), { demand: DEMAND })).toBe(`60 ${expected}`)
+    expect(hint(reset(60), { demand: DEMAND }, { resetAfterUse: 29, resetIdleMs: { min: 1, max: 2 } })).toBe(
+      `60 ${expected}`,
+    )
     expect(hint([...reset(2), ...good(198)])).toBe(`2 ${expected}`)
     expect(hint([...reset(1), ...good(198)])).toBeUndefined()
   })

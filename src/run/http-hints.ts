@@ -1,15 +1,23 @@
 import { Histogram } from '../stats/histogram.ts'
-import { formatCount } from '../stats/units.ts'
+import { formatCount, formatMs } from '../stats/units.ts'
 import type { ConnectionFigures } from './http-measurement.ts'
 import type { ScopeTotals } from './http-scope.ts'
 import { resetHint } from './idle-connections.ts'
 import { samplesForPercentile } from './usable.ts'
+import type { VuShortage } from './verdict.ts'
+import type { VuDemand } from './vu-demand.ts'
+
+/** Set if all VUs were busy at some time, and if that was because they were too few. */
+interface Vus {
+  readonly demand: VuDemand | undefined
+  readonly shortage: VuShortage | undefined
+}
 
 /** What the figures suggest to do next. */
 export function hintFor(
   totals: ScopeTotals,
   origin: string,
-  vusNeeded: number | undefined,
+  vus: Vus,
   connections: ConnectionFigures,
 ): string | undefined {
   const { sum } = totals
@@ -18,7 +26,7 @@ export function hintFor(
     statusHint(totals) ??
     bodyHint(totals) ??
     resetHint(totals, connections) ??
-    waitHint(totals, vusNeeded) ??
+    waitHint(totals, vus) ??
     timeoutHint(sum.errors)
   )
 }
@@ -65,17 +73,17 @@ function bodyHint({ sum }: ScopeTotals): string | undefined {
   return detail && `${formatCount(detail[1])} answers were not as expected: ${detail[0]}`
 }
 
-function waitHint({ sum: { good, failed, dropped } }: ScopeTotals, vusNeeded: number | undefined): string | undefined {
-  const [latency, serviceTime] = (['latency', 'serviceTime'] as const).map((of) =>
-    Histogram.merged([good[of], failed[of]]),
-  ) as [Histogram, Histogram]
-  if (vusNeeded === undefined || latency.count === 0) return undefined
+function waitHint({ sum: { good, failed, dropped } }: ScopeTotals, { demand, shortage }: Vus): string | undefined {
+  if (shortage !== undefined) return `${shortage.invalidity.finding}: ${shortage.invalidity.remedy}`
+  if (demand === undefined) return undefined
+  const latency = Histogram.merged([good.latency, failed.latency])
+  const serviceTime = Histogram.merged([good.serviceTime, failed.serviceTime])
   const waited = latency.percentileUs(0.95) > serviceTime.percentileUs(0.95) * 1.2 + 1000
   if (!waited && dropped === 0) return undefined
-  const what = waited
-    ? 'latency is well above service time: requests waited for a free VU'
-    : 'requests were dropped: no VU was free'
-  return `${what}. Raise vus to ${formatCount(vusNeeded)} or expect less.`
+  return (
+    `${dropped > 0 ? `${formatCount(dropped)} requests were dropped` : 'requests waited'} because the target kept all ${formatCount(demand.vus)} VUs waiting. ` +
+    `While it had little to do, an iteration took ${formatMs(demand.lightMs)}; over the run, ${formatMs(demand.heldMs)}`
+  )
 }
 
 function timeoutHint(errors: ReadonlyMap<string, number>): string | undefined {

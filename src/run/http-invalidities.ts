@@ -8,7 +8,7 @@ import type { Invalidity } from './verdict.ts'
 /** What speaks against judging a part of a run. */
 export function httpInvalidities(
   { generator, limits: written, abortReason, abortBlame, phases, series }: HttpMeasurement,
-  totals: ScopeTotals,
+  { due }: ScopeTotals,
   scope: Scope,
 ): readonly Invalidity[] {
   const { good, failed } = totalsOf(series, phases, WHOLE_RUN).sum
@@ -17,9 +17,9 @@ export function httpInvalidities(
   const limits = limitsBeside(serviceP50Ms, written)
   // Refusals and resets are the target's, however the generator fares: attempts to connect that all fail keep it busy.
   const found =
-    totals.targetErrors * 2 > totals.sum.offered
+    due.targetErrors * 2 > due.sum.offered
       ? []
-      : [...generatorInvalidities(generator, limits), ...missedRate(totals.sum, generator, limits)]
+      : [...generatorInvalidities(generator, limits), ...missedRate(due.sum, generator, limits)]
   if (abortReason !== undefined) found.push(abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame)))
   if (phasesIn(phases, scope).some((at) => phases[at]!.name === 'warmup'))
     found.push({

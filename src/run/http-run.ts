@@ -14,6 +14,7 @@ import type { ConnectionFigures, HttpMeasurement } from './http-measurement.ts'
 import { httpRunResult, timelinePoints } from './http-result.ts'
 import { scopeDurationMs, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from './http-scope.ts'
 import type { HttpRunResult, TimelinePoint } from './result.ts'
+import { vuShortage } from './vu-shortage.ts'
 import { windowOf, type RunWindow, type TimedRun } from './window.ts'
 
 interface HttpRunBase extends TimedRun {
@@ -253,7 +254,9 @@ class ScopedRun implements HttpRunBase {
     const invalidities = httpInvalidities(this.#measured, this.#totals, this.#scope).filter(
       ({ blame }) => blame === undefined,
     )
-    return httpRunResult(this.#measured, this.#totals, invalidities)
+    const shortage = vuShortage(this.#measured, this.#totals.due)
+    const against = shortage?.isMaterial ? [...invalidities, shortage.invalidity] : invalidities
+    return httpRunResult(this.#measured, this.#totals, against)
   }
 
   [windowOf](): RunWindow {

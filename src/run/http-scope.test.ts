@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { allWindows, scopeDurationMs, scopeName, scopeSeconds, totalsOf, WHOLE_RUN, type Scope } from './http-scope.ts'
-import { every, PHASES, series } from './sample-measurement.ts'
+import { every, PHASES, type SampleRequest, series } from './sample-measurement.ts'
 
 const scope = (more: Partial<Scope> = {}): Scope => ({ ...WHOLE_RUN, ...more })
 
@@ -36,6 +36,24 @@ test('only whole seconds within its time count', () => {
   expect(seconds(5_000, 7_000)).toEqual([5, 6])
   expect(seconds(5_001, 7_000)).toEqual([6])
   expect(seconds(5_000, 6_999)).toEqual([5])
+})
+
+test('dropped requests without a tag are shared among the tags in proportion to those sent', () => {
+  const of = (tag: string | undefined, requests: readonly SampleRequest[], step = 'vote') => series(step, tag, requests)
+  const all = [
+    of('gold', every(10, 4500, 5500, { latencyMs: 5 })),
+    of('free', every(10, 4500, 7500, { latencyMs: 5 })),
+    of(undefined, [...every(10, 4500, 5000, { dropped: true }), ...every(10, 6000, 6510, { dropped: true })]),
+    of(undefined, every(10, 4500, 5500, { dropped: true }), 'me'),
+  ]
+  const tagged = (tag: string) => totalsOf(all, PHASES, { ...WHOLE_RUN, tag }).sum
+  // A quarter of 101, and the rest.
+  expect(tagged('gold')).toMatchObject({ offered: 125, sent: 100, dropped: 25 })
+  expect(tagged('free')).toMatchObject({ offered: 376, sent: 300, dropped: 76 })
+  expect(totalsOf(all, PHASES, { ...WHOLE_RUN, step: 'vote' }).sum).toMatchObject({ offered: 501, dropped: 101 })
+  const [first] = totalsOf(all, PHASES, { ...WHOLE_RUN, tag: 'gold' }).windows
+  expect(first).toMatchObject({ second: 4, offered: 63, dropped: 13 })
+  expect(tagged('gold').latency().infiniteCount).toBe(25)
 })
 
 test('the share of errors is of all that were due, and undefined if nothing was', () => {

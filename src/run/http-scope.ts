@@ -2,6 +2,7 @@ import type { Phase, PhaseName } from '../load/load.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
 import { RequestWindow, type PhasedTimeline } from './http-timeline.ts'
+import { dropsOfTag } from './untagged-drops.ts'
 import { targetErrorsIn } from './tally.ts'
 
 /** One stream of requests of a run: those of a step, or of a step and a tag. */
@@ -89,8 +90,11 @@ export function secondsOf(phases: readonly Phase[], between: Scope['between']): 
 export class ScopeTotals {
   readonly windows: readonly RequestWindow[]
   readonly sum: RequestWindow
+  /** All that were due, however they ended. */
+  readonly due: ScopeTotals
 
   constructor(windows: readonly RequestWindow[], ending?: Scope['ending']) {
+    this.due = ending === undefined ? this : new ScopeTotals(windows)
     const sum = new RequestWindow(0)
     for (const window of windows) sum.add(window)
     this.sum = withEnding(sum, ending)
@@ -130,21 +134,26 @@ class FailedWindow extends RequestWindow {
 
 /** The windows of a scope, one for each second in which anything was due, streams and phases taken together. */
 export function totalsOf(series: readonly RequestSeries[], phases: readonly Phase[], scope: Scope): ScopeTotals {
-  const chosen = series.filter(
-    ({ step, tag }) => step === (scope.step ?? step) && (scope.tag === undefined || tag === scope.tag),
-  )
+  const ofSteps = series.filter(({ step }) => step === (scope.step ?? step))
+  const chosen = ofSteps.filter(({ tag }) => scope.tag === undefined || tag === scope.tag)
   const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
+  const inScope = phasesIn(phases, scope)
+  const windowsOf = ({ timeline }: RequestSeries) =>
+    inScope
+      .flatMap((phase) => timeline.windowsOf(phase))
+      .filter(({ second }) => second * 1000 >= fromMs && (second + 1) * 1000 <= toMs)
   const bySecond = new Map<number, RequestWindow>()
-  for (const phase of phasesIn(phases, scope)) {
-    for (const { timeline } of chosen) {
-      for (const window of timeline.windowsOf(phase)) {
-        if (window.second * 1000 < fromMs || (window.second + 1) * 1000 > toMs) continue
-        let merged = bySecond.get(window.second)
-        if (merged === undefined) bySecond.set(window.second, (merged = new RequestWindow(window.second)))
-        merged.add(window)
-      }
-    }
+  const at = (second: number) => {
+    let window = bySecond.get(second)
+    if (window === undefined) bySecond.set(second, (window = new RequestWindow(second)))
+    return window
   }
+  for (const window of chosen.flatMap(windowsOf)) at(window.second).add(window)
+  if (scope.tag !== undefined)
+    for (const [second, dropped] of dropsOfTag(ofSteps, scope.tag, windowsOf)) {
+      at(second).offered += dropped
+      at(second).dropped += dropped
+    }
   return new ScopeTotals(
     [...bySecond.values()].toSorted((a, b) => a.second - b.second),
     scope.ending,

@@ -75,7 +75,7 @@ export function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasu
     abortBlame: undefined,
     history: undefined,
     warnings: [],
-    vusNeeded: 3000,
+    vuDemand: undefined,
     ...more,
   }
 }

@@ -20,7 +20,21 @@ test.each<[ErrorKind, string, boolean]>([
 
 test('iterations of a warm-up are forgotten, requests are not', () => {
   const tally = new Tally()
-  Object.assign(tally, { iterations: 5, heldMs: 100, completed: 5 })
+  Object.assign(tally, { completed: 5 })
+  expect(tally.lightMs).toBeUndefined()
+  for (const ms of [10, 20, 30]) tally.countIteration(ms, false, ms < 30)
+  expect(tally).toMatchObject({ iterations: 3, heldMs: 60, lightMs: 15 })
   tally.forgetIterations()
-  expect(tally).toMatchObject({ iterations: 0, heldMs: 0, completed: 5 })
+  expect(tally).toMatchObject({ iterations: 0, heldMs: 0, completed: 5, lightMs: 15 })
+  tally.countIteration(8, false, true)
+  expect(tally.lightMs).toBe(8)
+})
+
+test('without a time of little load the shortest iteration without an error says how long one takes', () => {
+  const tally = new Tally()
+  tally.countIteration(5, true, true)
+  expect(tally.lightMs).toBeUndefined()
+  tally.countIteration(40, false, false)
+  tally.countIteration(30, false, false)
+  expect(tally.lightMs).toBe(30)
 })

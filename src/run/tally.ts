@@ -15,6 +15,9 @@ export class Tally {
   /** Iterations that came to their end, and how long they held their VU, of the load without warm-up. */
   iterations = 0
   heldMs = 0
+  #light: Held = { iterations: 0, heldMs: 0 }
+  #lightBefore: Held = { iterations: 0, heldMs: 0 }
+  #shortestMs = Number.POSITIVE_INFINITY
 
   countError(kind: ErrorKind, detail: string): void {
     this.errorCount++
@@ -22,10 +25,39 @@ export class Tally {
     this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)
   }
 
+  /** @param isLight it began while hardly any other VU was busy */
+  countIteration(heldMs: number, hasError: boolean, isLight: boolean): void {
+    this.iterations++
+    this.heldMs += heldMs
+    if (hasError) return
+    if (heldMs < this.#shortestMs) this.#shortestMs = heldMs
+    if (!isLight) return
+    this.#light.iterations++
+    this.#light.heldMs += heldMs
+  }
+
+  /**
+   * Mean time that an iteration without an error holds its VU while the target has little to do: in the warm-up, if the
+   * load kept the VUs busy from its beginning, and that of the shortest iteration if there was no such time. `undefined`
+   * if every iteration had an error.
+   */
+  get lightMs(): number | undefined {
+    const { iterations, heldMs } = this.#light.iterations > 0 ? this.#light : this.#lightBefore
+    if (iterations > 0) return heldMs / iterations
+    return Number.isFinite(this.#shortestMs) ? this.#shortestMs : undefined
+  }
+
   forgetIterations(): void {
     this.iterations = 0
     this.heldMs = 0
+    this.#lightBefore = this.#light
+    this.#light = { iterations: 0, heldMs: 0 }
   }
+}
+
+interface Held {
+  iterations: number
+  heldMs: number
 }
 
 /** Connection attempts that the other side turned down. All else may be a limit of this machine, or late by its own fault. */

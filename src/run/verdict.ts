@@ -26,6 +26,13 @@ export interface Invalidity {
   readonly blame?: 'target'
 }
 
+/** Too few VUs to put a load on: what was dropped or waited for a VU says nothing of the target. */
+export interface VuShortage {
+  readonly invalidity: Invalidity
+  /** So much was dropped for it that the target did not get the load. */
+  readonly isMaterial: boolean
+}
+
 /** Thrown by a matcher whose evidence cannot be judged. */
 export class InvalidRunError extends Error {
   override readonly name = 'InvalidRunError'

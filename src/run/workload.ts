@@ -11,6 +11,7 @@ import type { RequestSeries } from './http-scope.ts'
 import type { Gauges } from './lookout.ts'
 import type { RunSnapshot } from './snapshot.ts'
 import type { Tally } from './tally.ts'
+import type { VuDemand } from './vu-demand.ts'
 
 export interface ExecutionOptions {
   readonly name: string
@@ -37,8 +38,8 @@ export interface RunningExecution<V> {
   readonly startMs: number
   /** No request may be sent any more. */
   readonly isOver: boolean
-  /** A VU has begun an iteration. */
-  iterationBegan(): void
+  /** A VU has begun an iteration. @returns whether hardly any other VU is busy */
+  iterationBegan(): boolean
   /** A VU has ended its iteration. To be called once for each `begin`. */
   iterationEnded(vu: V, endMs: number): void
   /** The scenario's own code failed: the run is pointless. */
@@ -73,7 +74,7 @@ export interface Executed {
   readonly abortReason: string | undefined
   /** Set where the run's own `abortWhen` ended it. */
   readonly abortBlame: AbortBlame | undefined
-  /** VUs that would have carried the rate at the latency seen; `undefined` where those there were sufficed. */
-  readonly vusNeeded: number | undefined
+  /** `undefined` in a closed model, and if a VU was free at every moment. */
+  readonly vuDemand: VuDemand | undefined
   readonly warnings: readonly string[]
 }

@@ -49,6 +49,9 @@ export class Conversant<D> implements DrivenVu, Timed {
   #sent: Outgoing = ''
   #intendedMs = 0
   #beganMs = 0
+  /** The iteration began while hardly any other VU was busy. */
+  #isLight = false
+  #hasError = false
   #sentMs = 0
 
   constructor(id: number, data: D, fork: () => Random, surroundings: ConversantSurroundings<D>) {
@@ -68,7 +71,8 @@ export class Conversant<D> implements DrivenVu, Timed {
   begin(intendedMs: number): void {
     this.isBusy = true
     this.#beganMs = now()
-    this.#all.execution.iterationBegan()
+    this.#isLight = this.#all.execution.iterationBegan()
+    this.#hasError = false
     this.#iteration++
     this.#place = 0
     this.#begin(intendedMs)
@@ -195,6 +199,7 @@ export class Conversant<D> implements DrivenVu, Timed {
     window.recordError(kind, latencyUs, (endMs - this.#sentMs) * 1000)
     window.countDetail(detail)
     execution.tally.countError(kind, detail)
+    this.#hasError = true
     this.#end(endMs)
   }
 
@@ -214,8 +219,7 @@ export class Conversant<D> implements DrivenVu, Timed {
   #end(endMs: number): void {
     const { execution } = this.#all
     this.isBusy = false
-    execution.tally.iterations++
-    execution.tally.heldMs += endMs - this.#beganMs
+    execution.tally.countIteration(endMs - this.#beganMs, this.#hasError, this.#isLight)
     execution.iterationEnded(this, endMs)
   }
 

@@ -1,0 +1,86 @@
+import type { Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { constantArrivalRate } from '../load/builders.ts'
+import { evidenceOf } from '../run/evidence.ts'
+import '../matchers/register.ts'
+import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+
+const request = { path: '/x' }
+const later = (ms: number) => ({
+  onRequest: (socket: Socket) => void setTimeout(() => socket.write(answer()), ms),
+})
+
+describe('requests that no VU was free for', () => {
+  test('prove nothing if the VUs were too few for a target that is well within the limit', async () => {
+    await using server = await scriptedServer(later(20))
+    const { http } = engineFor(server.url)
+    const load = constantArrivalRate({ rate: 400, vus: 1, duration: '1s' })
+    const run = await http.run({ load, request, dropAfter: '10ms' })
+    expect(run.dropped).toBeGreaterThan(300)
+    for (const call of [
+      () => expect(run).toHaveP95Below(500),
+      () => expect(run).not.toHaveP95Below(500),
+      () => expect(run).toHaveErrorRateBelow(0.01),
+      () => expect(run).not.toHaveErrorRateBelow(0.01),
+      () => expect(run.good).toHaveP50Below(500),
+    ])
+      expect(call).toThrow(/offered-rate-missed: \d+ of 400 requests were dropped because no VU was free: at 400\/s/)
+    expect(run.warnings.join()).toMatch(/vus: 1 cannot carry 400\/s of iterations that take 2\d(\.\d)? ms each/)
+    expect(run.result().invalidities.map(({ reason }) => reason)).toContain('offered-rate-missed')
+  })
+
+  test('prove nothing if think times held the VUs', async () => {
+    await using server = await scriptedServer(later(0))
+    const { http } = engineFor(server.url)
+    const load = constantArrivalRate({ rate: 50, vus: 5, duration: '1s' })
+    const run = await http.run({
+      load,
+      steps: [
+        { name: 'open', request, thinkTime: '500ms' },
+        { name: 'close', request },
+      ],
+      dropAfter: '10ms',
+    })
+    expect(() => expect(run.step('open')).toHaveErrorRateBelow(0.1)).toThrow(/keep 2\d VUs busy, and there were 5/)
+    expect(() => expect(run.step('open')).not.toHaveErrorRateBelow(0.1)).toThrow(/offered-rate-missed/)
+  })
+
+  test("are the target's errors if it stalled", async () => {
+    const startMs = performance.now()
+    let nextMs = startMs
+    await using server = await scriptedServer({
+      onRequest(socket) {
+        const sinceMs = performance.now() - startMs
+        if (sinceMs > 700 && sinceMs < 1_700) nextMs = startMs + 1_700
+        setTimeout(() => socket.write(answer()), Math.max(0, nextMs - performance.now()))
+      },
+    })
+    const { http } = engineFor(server.url)
+    const load = constantArrivalRate({ rate: 200, vus: 10, duration: '2s' })
+    const run = await http.run({ load, request, dropAfter: '300ms' })
+    expect(run.dropped).toBeGreaterThan(50)
+    const { vuShortage, hint, histogram } = run[evidenceOf]()
+    expect(vuShortage).toBeUndefined()
+    expect(histogram.percentileUs(0.95)).toBe(Infinity)
+    expect(hint).toMatch(
+      /^\d+ requests were dropped because the target kept all 10 VUs waiting. While it had little to do, an iteration took /,
+    )
+    expect(run.warnings).toEqual([])
+  })
+
+  test("are the target's errors if its responses slow down with the load", async () => {
+    // One at a time, 20 ms each: 50/s.
+    let freeMs = 0
+    await using server = await scriptedServer({
+      onRequest(socket) {
+        freeMs = Math.max(freeMs, performance.now()) + 20
+        setTimeout(() => socket.write(answer()), freeMs - performance.now())
+      },
+    })
+    const { http } = engineFor(server.url)
+    const load = constantArrivalRate({ rate: 250, vus: 40, duration: '2s' })
+    const run = await http.run({ load, request, dropAfter: '100ms' })
+    expect(run.dropped).toBeGreaterThan(200)
+    expect(run[evidenceOf]().vuShortage).toBeUndefined()
+  })
+})

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { constantArrivalRate, constantVus, rampingArrivalRate } from '../load/builders.ts'
+import { fewOf, peakRate, vuDemand, vusFor, withRoom } from './vu-demand.ts'
+
+const rate = (perSec: number, vus: number) => constantArrivalRate({ rate: perSec, vus, duration: '10s' })
+
+describe('vuDemand', () => {
+  test('warns of VUs that cannot carry the rate while the target has little to do', () => {
+    // 100/s × 200 ms = 20.
+    expect(vuDemand(rate(100, 20), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 20)).toEqual({
+      vuDemand: { vus: 20, lightMs: 200, heldMs: 300 },
+      warnings: [],
+    })
+    expect(vuDemand(rate(100, 19), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 19)).toEqual({
+      vuDemand: { vus: 19, lightMs: 200, heldMs: 300 },
+      warnings: [
+        'vus: 19 cannot carry 100/s of iterations that take 200 ms each; that takes 20, with room for bursts 30',
+      ],
+    })
+  })
+
+  test('is undefined if a VU was always free, if no iteration ended well, and in a closed model', () => {
+    const none = { vuDemand: undefined, warnings: [] }
+    expect(vuDemand(rate(100, 19), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 18)).toEqual(none)
+    expect(vuDemand(rate(100, 1), { lightMs: undefined, iterations: 0, heldMs: 0 }, 1)).toEqual(none)
+    expect(
+      vuDemand(constantVus({ vus: 1, duration: '10s' }), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 1),
+    ).toEqual(none)
+  })
+
+  test('needs VUs for the highest rate of a ramp, which may be its first', () => {
+    const ramp = (startRate: number, target: number) =>
+      rampingArrivalRate({ startRate, stages: [{ target, duration: '10s' }], vus: 10 })
+    expect(vuDemand(ramp(10, 100), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 10).warnings[0]).toContain(
+      'takes 20',
+    )
+    expect(vuDemand(ramp(100, 10), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 10).warnings[0]).toContain(
+      'takes 20',
+    )
+  })
+})
+
+test('a rate needs as many VUs as iterations overlap, and half as many again have room for bursts', () => {
+  expect(vusFor({ lightMs: 50 }, 100)).toBe(5)
+  expect(vusFor({ lightMs: 51 }, 100)).toBe(6)
+  expect(withRoom(5)).toBe(8)
+})
+
+test('few VUs are a tenth of them, and one at least', () => {
+  expect([1, 9, 10, 19, 20, 2_000].map(fewOf)).toEqual([1, 1, 1, 1, 2, 200])
+})
+
+test('the highest rate of a stretch is that of its ends, or of a stage that ends within it', () => {
+  const load = rampingArrivalRate({
+    startRate: 0,
+    stages: [
+      { target: 100, duration: '10s' },
+      { target: 0, duration: '10s' },
+    ],
+    vus: 10,
+  })
+  expect(peakRate(load)).toBe(100)
+  expect(peakRate(load, 2_000, 3_000)).toBe(30)
+  expect(peakRate(load, 9_500, 10_500)).toBe(100)
+  expect(peakRate(load, 15_000, 16_000)).toBe(50)
+  expect(peakRate(load, 25_000, 26_000)).toBe(0)
+  expect(peakRate(constantVus({ vus: 1, duration: '1s' }))).toBe(0)
+})
