@@ -3,8 +3,12 @@
  * generator and server on a core each. This engine with everything switched on against raw autocannon, by turns, and
  * hey, wrk and k6 where they are on the path. Prints a table and writes `perf-report/bench/http.json`.
  *
- *     npm run bench:http [-- <pairs, default 5> <seconds each, default 4>]
+ *     npm run bench:http [-- <pairs, default 5> <seconds each, default 4>] [--against <checkout>]
+ *
+ * With `--against`, this engine takes turns with that of another checkout of the project in place of autocannon, to show
+ * what a change costs.
  */
+import { parseArgs } from 'node:util'
 import { constantVus } from '../src/load/builders.ts'
 import { formatBytes, formatCount, significant } from '../src/stats/units.ts'
 import type { AutocannonFigures } from './generate-autocannon.ts'
@@ -12,8 +16,12 @@ import type { OursFigures } from './generate-ours.ts'
 import { generate, isOnPath, keep, median, onGeneratorCore, printTable, truthServer } from './pinned.ts'
 
 const CONNECTIONS = 100
-const pairs = Number(process.argv[2] ?? 5)
-const seconds = Number(process.argv[3] ?? 4)
+const {
+  positionals,
+  values: { against },
+} = parseArgs({ allowPositionals: true, options: { against: { type: 'string' } } })
+const pairs = Number(positionals[0] ?? 5)
+const seconds = Number(positionals[1] ?? 4)
 
 interface Figures {
   readonly requestsPerSec: number
@@ -24,12 +32,13 @@ interface Figures {
 await using server = await truthServer('instant')
 const { url } = server
 
-async function ours(): Promise<Figures> {
-  const load = constantVus({ vus: CONNECTIONS, duration: `${seconds}s` })
-  const { completed, durationMs, cpuRatio, maxRssBytes } = await generate<OursFigures>('generate-ours.ts', {
-    url,
-    load,
-  })
+async function ours(checkout?: string): Promise<Figures> {
+  const options = { url, load: constantVus({ vus: CONNECTIONS, duration: `${seconds}s` }) }
+  const { completed, durationMs, cpuRatio, maxRssBytes } = await generate<OursFigures>(
+    'generate-ours.ts',
+    options,
+    checkout,
+  )
   const requestsPerSec = completed / (durationMs / 1000)
   return { requestsPerSec, cpuMsPer1000: (cpuRatio * 1_000_000) / requestsPerSec, maxRssBytes }
 }
@@ -56,33 +65,32 @@ const OTHERS: Readonly<Record<string, () => Promise<Figures>>> = {
   },
 }
 
-const rounds: { ours: Figures; autocannon: Figures }[] = []
+const other = against === undefined ? autocannon : () => ours(against)
+const otherName = against ?? 'autocannon'
+const rounds: { ours: Figures; other: Figures }[] = []
 for (let pair = 0; pair < pairs; pair++) {
   // By turns in both orders, so that a machine that slows down harms neither more.
   const first = pair % 2 === 0 ? await ours() : undefined
-  const raw = await autocannon()
-  const round = { ours: first ?? (await ours()), autocannon: raw }
+  const second = await other()
+  const round = { ours: first ?? (await ours()), other: second }
   rounds.push(round)
-  const [a, b] = [round.ours.requestsPerSec, raw.requestsPerSec]
+  const [a, b] = [round.ours, second]
   console.log(
-    `pair ${pair + 1}: ours ${formatCount(a)}/s, autocannon ${formatCount(b)}/s, ratio ${significant(a / b, 3)}`,
+    `pair ${pair + 1}: ours ${formatCount(a.requestsPerSec)}/s, ${otherName} ${formatCount(b.requestsPerSec)}/s, ratio ${significant(a.requestsPerSec / b.requestsPerSec, 3)}, CPU per request ${significant(a.cpuMsPer1000! / b.cpuMsPer1000!, 3)}`,
   )
 }
 
 const others = new Map<string, Figures>()
-for (const [name, run] of Object.entries(OTHERS)) if (isOnPath(name)) others.set(name, await run())
+if (against === undefined)
+  for (const [name, run] of Object.entries(OTHERS)) if (isOnPath(name)) others.set(name, await run())
 
-const ratio = median(rounds.map(({ ours, autocannon }) => ours.requestsPerSec / autocannon.requestsPerSec))
+const ratio = median(rounds.map((round) => round.ours.requestsPerSec / round.other.requestsPerSec))
 const middle = (of: (round: (typeof rounds)[number]) => Figures): Figures => ({
   requestsPerSec: median(rounds.map((round) => of(round).requestsPerSec)),
   cpuMsPer1000: median(rounds.map((round) => of(round).cpuMsPer1000!)),
   maxRssBytes: median(rounds.map((round) => of(round).maxRssBytes!)),
 })
-const table = new Map([
-  ['ours', middle(({ ours }) => ours)],
-  ['autocannon', middle(({ autocannon }) => autocannon)],
-  ...others,
-])
+const table = new Map([['ours', middle((round) => round.ours)], [otherName, middle((round) => round.other)], ...others])
 
 console.log('')
 printTable([
@@ -94,8 +102,16 @@ printTable([
     maxRssBytes === undefined ? '–' : formatBytes(maxRssBytes),
   ]),
 ])
-const cpuRatio = median(rounds.map(({ ours, autocannon }) => autocannon.cpuMsPer1000! / ours.cpuMsPer1000!))
+const cpuRatio = median(rounds.map((round) => round.ours.cpuMsPer1000! / round.other.cpuMsPer1000!))
 console.log(
-  `\nours / autocannon: ${significant(ratio, 3)} by requests a second, ${significant(cpuRatio, 3)} by requests for the same CPU (medians of ${pairs} pairs)`,
+  `\nours / ${otherName}: ${significant(ratio, 3)} by requests per second, ${significant(cpuRatio, 3)} by CPU per request (medians of ${pairs} pairs)`,
 )
-keep('http', { connections: CONNECTIONS, seconds, ratio, cpuRatio, rounds, others: Object.fromEntries(others) })
+keep('http', {
+  connections: CONNECTIONS,
+  seconds,
+  against: otherName,
+  ratio,
+  cpuRatio,
+  rounds,
+  others: Object.fromEntries(others),
+})

@@ -2,6 +2,7 @@ import { execFile, execFileSync, spawn, type ChildProcess, type ForkOptions } fr
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -64,9 +65,12 @@ export async function onGeneratorCore(command: readonly string[]): Promise<strin
   return stdout
 }
 
-/** Runs one of the generators beside this file, which prints its figures as one line of JSON. */
-export async function generate<Figures>(file: string, options: object): Promise<Figures> {
-  const path = fileURLToPath(new URL(file, import.meta.url))
+/**
+ * Runs a generator of this folder, or of the same folder in another checkout of the project. It prints its figures as one
+ * line of JSON.
+ */
+export async function generate<Figures>(file: string, options: object, checkout?: string): Promise<Figures> {
+  const path = checkout === undefined ? fileURLToPath(new URL(file, import.meta.url)) : resolve(checkout, 'bench', file)
   const output = await onGeneratorCore([process.execPath, '--expose-gc', path, JSON.stringify(options)])
   return JSON.parse(output.trim().split('\n').at(-1)!) as Figures
 }
