@@ -1,9 +1,8 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { configDefaults, type ViteUserConfig } from 'vitest/config'
+import type { ViteUserConfig } from 'vitest/config'
 import { besideThis } from './beside-this.ts'
 import type { PerfConfig } from './config-options.ts'
 import { sloPlugin } from './plugin.ts'
-import { targetTriggers } from './watch.ts'
 
 /**
  * A Vitest config for scenarios: one file at a time in one process (two loads at once would measure each other), no
@@ -18,6 +17,8 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
   const { include = ['perf/**/*.perf.ts'], test = {} } = config
   return {
     plugins: [sloPlugin(config)],
+    // Vite would not watch the folder that it empties before a build: `dist`, which many targets run from.
+    build: { emptyOutDir: false },
     test: {
       include: [include].flat(),
       pool: 'forks',
@@ -31,10 +32,6 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
       ...test,
       globalSetup: [besideThis('./global-setup'), ...[test.globalSetup ?? []].flat()],
       execArgv: ['--import', pathToFileURL(besideThis('./compile-cache')).href, ...(test.execArgv ?? [])],
-      forceRerunTriggers: [
-        ...(test.forceRerunTriggers ?? configDefaults.forceRerunTriggers),
-        ...targetTriggers(config.target, process.env),
-      ],
       server: { ...test.server, deps: { ...test.server?.deps, external: [OWN_CODE, ...externals(test)] } },
     },
   }

@@ -18,6 +18,7 @@ import {
 import { startControlServer, type ControlServer } from '../services/control-server.ts'
 import { redactText, secretsOf } from '../options/redact.ts'
 import type { TargetOptions } from '../services/target-options.ts'
+import type { WatchedFiles } from '../services/watched-files.ts'
 import { checkConfig, collect, readSecrets, readSeed, type PerfConfig } from './config-options.ts'
 import { forReader, isForeseen } from './for-reader.ts'
 import { onFirstInterrupt } from './interrupts.ts'
@@ -26,7 +27,7 @@ import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
 import { comparedBase, startBase, type ComparedBase } from './compared-base.ts'
 import { refuseUnfit } from './refused-options.ts'
 import { chooseScale, type ScaleChoice } from './scale-choice.ts'
-import { targetTriggers, watchedFolders } from './watch.ts'
+import { watchTarget } from './watch-target.ts'
 import { Workers } from './workers.ts'
 
 /** What a cancelled scenario has to clean up, its hooks included. */
@@ -50,6 +51,8 @@ export class Session {
   #base: Environment | undefined
   #control: ControlServer | undefined
   #started: Promise<void> | undefined
+  /** In watch mode; of a target that is ours to restart. */
+  #watched: WatchedFiles | undefined
   /** Why services or target are not up. */
   #startFailure: string | undefined
   readonly #workers = new Workers()
@@ -95,9 +98,10 @@ export class Session {
     this.#giveSignalsBack = onFirstInterrupt((signal) => void this.#interrupt(signal))
     const { scale, source } = this.#choice
     this.#log(`scale ${describeScale(scale)} (${source})`)
+    if (this.#vitest.config.watch)
+      this.#watched = watchTarget(this.#config, this.#vitest, project, (line) => this.#log(line))
     await this.#bringUp()
     if (!this.#vitest.config.watch) return
-    this.#vitest.vite.watcher.add([...watchedFolders(targetTriggers(this.#config.target, process.env))])
     project.onTestsRerun(() => this.#beforeRerun())
   }
 
@@ -138,6 +142,7 @@ export class Session {
       ...(services && { services }),
       ...(target && { target }),
       scale: scale.name === 'full' ? 'full' : scale.users,
+      ...(this.#watched && { watched: this.#watched }),
     }
   }
 
@@ -164,7 +169,8 @@ export class Session {
 
   async #restartTarget(environment: Environment): Promise<void> {
     try {
-      if (await environment.restartTargetIfChanged()) this.#log('target restarted: its files changed, or it had ended')
+      const reason = await environment.restartTargetIfChanged()
+      if (reason !== undefined) this.#log(`target restarted: ${reason}`)
       this.#startFailure = undefined
     } catch (error) {
       this.#notUp(error as Error)

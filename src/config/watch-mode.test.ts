@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { InlineProject, plainText } from '../report/inline-project.ts'
 
@@ -96,7 +96,7 @@ test('services and target stay warm; the target restarts when its own files chan
 
   await writeFile(project.path('target/part.mjs'), 'export const changed = true')
   const restarted = await nextRun()
-  expect(restarted).toContain('target restarted: its files changed')
+  expect(restarted).toContain('target restarted: target/part.mjs changed')
   expect(targetIn(restarted).pid).not.toBe(first.pid)
 
   await writeFile(project.path('target/part.mjs'), BROKEN)
@@ -130,4 +130,65 @@ test('a target that is broken from the start fails its scenarios, and is tried a
   const all = await stop()
   const states = ['started', 'put away', 'started', 'put away']
   expect(all.match(/SERVICE \w+( away)?/g)).toEqual(states.map((state) => `SERVICE ${state}`))
+})
+
+/** As README and `init` write it, or started by a script of the manifest. */
+const ROOT_CONFIG = (command: readonly string[], options = '') => `
+  import { definePerfConfig, target } from 'vitest-slo/config'
+  export default definePerfConfig({ target: target({ command: ${JSON.stringify(command)}, ready: '/', ${options} }) })
+`
+const ROOT_TARGET = TARGET.replace('./part.mjs', './lib/part.mjs')
+
+test.each([
+  { command: ['node', 'server.mjs'] },
+  { command: ['npm', 'start'] },
+  { command: ['node', 'dist/server.mjs'] },
+])('$command: a saved file starts the target again, wherever it lies in the project', async ({ command }) => {
+  const { project, nextRun } = await watched({
+    'vitest.config.ts': ROOT_CONFIG(command),
+    'package.json': JSON.stringify({ type: 'module', scripts: { start: 'node server.mjs' } }),
+    'server.mjs': ROOT_TARGET,
+    'dist/server.mjs': ROOT_TARGET.replace('./lib', '../lib'),
+    'lib/part.mjs': '',
+    'data.bin': '',
+    'perf/which.perf.ts': SCENARIO,
+  })
+  const first = await nextRun()
+  expect(first).toContain(
+    'vitest-slo  watching .: the target restarts when a file changes (except in node_modules, reports and scenarios)\n',
+  )
+
+  await writeFile(project.path('lib/part.mjs'), 'export const changed = true')
+  const second = await nextRun()
+  expect(second).toContain('vitest-slo  target restarted: lib/part.mjs changed\n')
+  expect(targetIn(second).pid).not.toBe(targetIn(first).pid)
+
+  const entry = command.at(-1)!.endsWith('.mjs') ? command.at(-1)! : 'server.mjs'
+  await writeFile(project.path(entry), `${await readFile(project.path(entry), 'utf8')}\n// saved`)
+  const third = await nextRun()
+  expect(third).toContain(`vitest-slo  target restarted: ${entry} changed\n`)
+  expect(targetIn(third).pid).not.toBe(targetIn(second).pid)
+
+  // No source by its name, so a save of it does not run anything. The next run starts the target again all the same.
+  await writeFile(project.path('data.bin'), 'changed')
+  await writeFile(project.path('perf/which.perf.ts'), `${SCENARIO}// saved again`)
+  expect(await nextRun()).toContain('vitest-slo  target restarted: data.bin changed\n')
+})
+
+test('globs narrow what is watched', async () => {
+  const { project, nextRun } = await watched({
+    'vitest.config.ts': ROOT_CONFIG(['node', 'server.mjs'], "watch: ['lib/**']"),
+    'server.mjs': ROOT_TARGET,
+    'lib/part.mjs': '',
+    'perf/which.perf.ts': SCENARIO,
+  })
+  const first = await nextRun()
+  expect(first).toContain('vitest-slo  watching lib/**: the target restarts when a file changes\n')
+
+  await writeFile(project.path('server.mjs'), `${ROOT_TARGET}// saved`)
+  await writeFile(project.path('perf/which.perf.ts'), `${SCENARIO}// saved again`)
+  expect(targetIn(await nextRun()).pid).toBe(targetIn(first).pid)
+
+  await writeFile(project.path('lib/part.mjs'), 'export const changed = true')
+  expect(targetIn(await nextRun()).pid).not.toBe(targetIn(first).pid)
 })

@@ -18,7 +18,7 @@ import { redactAnnotation, redactError, redactName, redactTest } from './redact-
 import { ReportFolder } from './report-folder.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { runInfoOf } from './run-info.ts'
-import { errorOf, identityOf, isScenario, scenarioOf } from './scenario.ts'
+import { errorOf, identityOf, isScenario, scenarioOf, unbegun } from './scenario.ts'
 import { paintFor } from './terminal/style.ts'
 import { summaryOf } from './terminal/summary.ts'
 
@@ -41,6 +41,8 @@ export default class SloReporter implements Reporter {
   #startMs = now()
   #loadAverageAtStart = loadAverage()
   #finished = new Map<string, ScenarioResult>()
+  /** Modules whose tests are of this run: of others Vitest still has those of the run before. */
+  readonly #collected = new Set<string>()
   #folder!: ReportFolder
   #observers!: Observers
   #earlier = new EarlierRuns()
@@ -74,6 +76,7 @@ export default class SloReporter implements Reporter {
     this.#startMs = now()
     this.#loadAverageAtStart = loadAverage()
     this.#finished.clear()
+    this.#collected.clear()
     this.#cancelling = new AbortController()
     await this.#lookBack()
     this.#view.start()
@@ -95,6 +98,7 @@ export default class SloReporter implements Reporter {
   }
 
   onTestModuleCollected(module: TestModule): void {
+    this.#collected.add(module.id)
     if (this.#options.redact) for (const testCase of module.children.allTests()) redactName(testCase, this.#secrets)
   }
 
@@ -128,10 +132,10 @@ export default class SloReporter implements Reporter {
     // Until here all reporters have begun: those of the terminal have printed, those of files have yet to write.
     await Promise.resolve()
     const tests = modules.flatMap((module) => [...module.children.allTests()]).filter(isScenario)
-    const scenarios = tests.map(
-      (testCase) => this.#finished.get(testCase.id) ?? scenarioOf(testCase, this.#cancelling.signal.aborted),
-    )
-    tests.forEach((testCase, at) => annotate(testCase, scenarios[at]!, this.#folder.fileOf('index.html')))
+    const scenarios = tests.map((testCase) => this.#scenarioAtEnd(testCase))
+    tests.forEach((testCase, at) => {
+      if (this.#isOfThisRun(testCase)) annotate(testCase, scenarios[at]!, this.#folder.fileOf('index.html'))
+    })
     const errors = [...unhandled, ...modules.flatMap((module) => module.errors())]
     const merged = this.#isMerging
       ? mergeConditions(tests.flatMap((testCase) => testCase.meta().sloConditions ?? []))
@@ -145,6 +149,15 @@ export default class SloReporter implements Reporter {
     const { failed, invalid } = results.totals
     const fails = failed > 0 || (invalid > 0 && this.#options.onInvalid === 'fail')
     if (fails && !process.exitCode) process.exitCode = 1
+  }
+
+  #scenarioAtEnd(testCase: TestCase): ScenarioResult {
+    if (!this.#isOfThisRun(testCase)) return unbegun(testCase)
+    return this.#finished.get(testCase.id) ?? scenarioOf(testCase, this.#cancelling.signal.aborted)
+  }
+
+  #isOfThisRun({ module }: TestCase): boolean {
+    return this.#isMerging || this.#collected.has(module.id)
   }
 
   /** Reports of earlier commands are put together; nothing is measured. */

@@ -50,6 +50,14 @@ export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioRes
   }
 }
 
+/** A scenario of which Vitest has nothing but what an earlier run of the session left. */
+export function unbegun(testCase: TestCase): ScenarioResult {
+  const nothing = { durationMs: 0, runs: [], assertions: [], errors: [] }
+  return { ...identityOf(testCase), verdict: 'skipped', note: UNBEGUN, ...nothing }
+}
+
+const UNBEGUN = 'did not begin: the run was stopped before'
+
 const STOPPED = 'stopped before its end: what was measured until then is here'
 
 /** Whether a note is the scenario's own; Vitest leaves one on tests that it stopped. */

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from './inline-project.ts'
@@ -108,4 +109,49 @@ test('the first Ctrl-C ends a scenario that never yields', async () => {
   expect(exitCode).toBe(130)
   expect(text).toContain('A scenario is still running 10s after it was cancelled; its process is killed.')
   expect(results).toMatchObject({ complete: false, totals: { passed: 0 } })
+})
+
+test('a scenario that had not begun when a re-run was stopped shows no figures of the run before', async () => {
+  const short = `await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request })`
+  const made = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource(),
+    'target/server.mjs': INSTANT_TARGET,
+    // Vitest runs the larger file first.
+    'perf/a.perf.ts': `${HEAD}
+      import { existsSync } from 'node:fs'
+      perfTest('stops the re-run', async ({ http, signal }) => {
+        if (!existsSync('rerun')) return void (${short})
+        const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve))
+        stopCommand()
+        await stopped
+      })
+      perfTest('same file', async ({ http }) => { ${short} })`,
+    'perf/b.perf.ts': `${HEAD}perfTest('other file', async ({ http }) => { ${short} })`,
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  let first = true
+  const { exitCode, output } = await made.run(['--watch'], {}, (soFar) => {
+    if (!first || !/(Waiting|Watching) for file changes/.test(plainText(soFar))) return
+    first = false
+    writeFileSync(made.path('rerun'), '')
+    writeFileSync(made.path('target/server.mjs'), `${INSTANT_TARGET}// saved`)
+  })
+  expect(exitCode).toBe(130)
+  const results = JSON.parse(await readFile(made.path('perf-report/results.json'), 'utf8')) as Results
+  expect(
+    results.scenarios.map(({ name, verdict, runs, durationMs, note }) => [
+      name,
+      verdict,
+      runs.length,
+      durationMs > 0,
+      note,
+    ]),
+  ).toEqual([
+    ['stops the re-run', 'skipped', 0, false, 'The test run was aborted by the user.'],
+    ['same file', 'skipped', 0, false, 'The test run was aborted by the user.'],
+    ['other file', 'skipped', 0, false, 'did not begin: the run was stopped before'],
+  ])
+  const text = plainText(output)
+  expect(text.slice(text.lastIndexOf('RERUN'))).toMatch(/SKIP +other file\n/)
+  expect(await readFile(made.path('perf-report/index.html'), 'utf8')).not.toContain('p95 ')
 })

@@ -16,13 +16,13 @@ export class TerminalSession implements AsyncDisposable {
     this.#socket = socket
   }
 
-  /** Starts a program in a terminal of 120 columns and 50 rows. */
+  /** Starts a program in a terminal of 120 columns and 90 rows. */
   static async start(
     command: readonly string[],
     { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
   ): Promise<TerminalSession> {
     const session = new TerminalSession(join(tmpdir(), `slo-tmux-${crypto.randomUUID()}`))
-    const size = ['-x', '120', '-y', '50']
+    const size = ['-x', '120', '-y', '90']
     const line = command.map((word) => `'${word}'`).join(' ')
     // The pane stays when the program has ended, so that its last screen and its exit code can be read.
     const options = ['set', '-g', 'remain-on-exit', 'on', ';', 'set', '-g', 'history-limit', '10000', ';']

@@ -8,6 +8,7 @@ import { postgres } from './postgres.ts'
 import { redis } from './redis.ts'
 import type { Service, StartedService } from './service.ts'
 import { target } from './target.ts'
+import { WatchedFiles } from './watched-files.ts'
 import { failureOf } from '../../fixtures/services/context.ts'
 
 const SMALL = new URL('../../fixtures/services/small-target.ts', import.meta.url).pathname
@@ -144,28 +145,28 @@ test('the target is restarted when its own files changed, or it has ended', asyn
   mkdirSync(sources, { recursive: true })
   writeFileSync(join(sources, 'main.ts'), `import ${JSON.stringify(SMALL)}`)
   writeFileSync(join(sources, 'part.ts'), 'export {}')
-  await using environment = await startEnvironment(
-    { target: target({ command: ['node', 'src/main.ts'], cwd: join(folder, 'app') }) },
-    { env },
-  )
+  const app = target({ command: ['node', 'src/main.ts'], cwd: join(folder, 'app') })
+  const scope = { root: join(folder, 'app'), scenarios: [], outputs: [join(folder, 'app', 'perf-report')] }
+  const watched = new WatchedFiles(app, { ...scope, isScenario: () => false })
+  await using environment = await startEnvironment({ target: app, watched }, { env })
   const pid = () => environment.details.target?.instances[0]?.pid
   const first = pid()
-  expect(environment.targetGlobs).toEqual(['src/**/*'])
-  expect(await environment.restartTargetIfChanged()).toBe(false)
-  writeFileSync(join(folder, 'app', 'report.json'), '{}')
-  expect(await environment.restartTargetIfChanged()).toBe(false)
+  expect(await environment.restartTargetIfChanged()).toBeUndefined()
+  mkdirSync(join(folder, 'app', 'perf-report'))
+  writeFileSync(join(folder, 'app', 'perf-report', 'results.json'), '{}')
+  expect(await environment.restartTargetIfChanged()).toBeUndefined()
 
   utimesSync(join(sources, 'part.ts'), 1, 1)
-  expect(await environment.restartTargetIfChanged()).toBe(true)
+  expect(await environment.restartTargetIfChanged()).toMatch(/\/app\/src\/part\.ts changed$/)
   const second = pid()
   expect(second).not.toBe(first)
-  expect(await environment.restartTargetIfChanged()).toBe(false)
+  expect(await environment.restartTargetIfChanged()).toBeUndefined()
 
   const { promise: exited, resolve } = Promise.withResolvers<void>()
   environment.onTargetExit(() => resolve())
   await fetch(`${environment.details.target?.instances[0]?.baseUrl}/exit`)
   await exited
-  expect(await environment.restartTargetIfChanged()).toBe(true)
+  expect(await environment.restartTargetIfChanged()).toBe('it had ended')
   expect(existsSync(`/proc/${pid()}`) || process.platform !== 'linux').toBe(true)
 })
 

@@ -7,6 +7,7 @@ import { RunningEnvironment, type Environment } from './running-environment.ts'
 import type { Service, ServiceContext, StartedService } from './service.ts'
 import type { StartedTarget, TargetContext } from './started-target.ts'
 import type { Target } from './target.ts'
+import type { WatchedFiles } from './watched-files.ts'
 
 export type { Environment, EnvironmentDetails, TargetDetails } from './running-environment.ts'
 
@@ -16,6 +17,8 @@ export interface EnvironmentOptions {
   readonly target?: Target
   /** The load to come. `'full'`, or a factor of 1 and more, needs a remote target to be allowed twice. Default: `'smoke'`. */
   readonly scale?: 'smoke' | 'pr' | 'full' | number
+  /** The target's own files, in watch mode. Default: none, and the target is restarted only if it has ended. */
+  readonly watched?: WatchedFiles
 }
 
 /** Where messages go, what gives up the start, where variables come from. */
@@ -35,7 +38,7 @@ export interface EnvironmentContext {
  * @throws {StartError} when something could not be started; everything that was is put away before
  */
 export async function startEnvironment(
-  { services = [], target, scale = 'smoke' }: EnvironmentOptions,
+  { services = [], target, scale = 'smoke', watched }: EnvironmentOptions,
   { signal = new AbortController().signal, log = () => {}, env = process.env }: EnvironmentContext = {},
 ): Promise<Environment> {
   checkOptions(services, target)
@@ -44,13 +47,14 @@ export async function startEnvironment(
   const context: ServiceContext = { signal, log, env, guardian, targetIsExternal: target?.isExternal(env) ?? false }
   const running = await startServices(services, context, stack)
   const fullScale = scale === 'full' || (typeof scale === 'number' && scale >= 1)
+  watched?.remember()
   const startedTarget =
     target && (await startTarget(target, { signal, log, env, guardian, services: running, fullScale }))
   if (startedTarget) {
     stack.use(startedTarget)
     log(startedTarget.summary)
   }
-  return new RunningEnvironment(running, target, startedTarget, stack.move())
+  return new RunningEnvironment(running, target, startedTarget, stack.move(), watched)
 }
 
 async function startTarget(target: Target, context: TargetContext): Promise<StartedTarget> {

@@ -3,10 +3,10 @@ import type { Disruption } from '../run/disruption.ts'
 import type { Store } from '../run/stores.ts'
 import { disrupt } from './disrupt.ts'
 import { allMessages, settleAll } from './failure.ts'
-import { changedSince, fingerprint, watchedGlobs } from './file-watch.ts'
 import { ServiceError, kindOf, type StartedService } from './service.ts'
 import type { StartedTarget, TargetExit, TargetInstance } from './started-target.ts'
 import type { Target } from './target.ts'
+import { shortList, type WatchedFiles } from './watched-files.ts'
 
 /** Plain data for the workers. Holds secrets: not for a log or a report. */
 export interface EnvironmentDetails {
@@ -45,8 +45,11 @@ export interface Environment extends AsyncDisposable {
   reset(service?: string): Promise<void>
   /** @throws {ServiceError} when the target runs elsewhere or does not get ready again */
   restartTarget(): Promise<void>
-  /** Restarts the target if it has ended, or one of its files changed since it was started. @returns whether it did */
-  restartTargetIfChanged(): Promise<boolean>
+  /**
+   * Restarts the target if it has ended, or one of its files changed since it was started.
+   * @returns why it was restarted, and `undefined` if it was not
+   */
+  restartTargetIfChanged(): Promise<string | undefined>
   /**
    * Does something to the target or a service while load is on. What is under way when the environment is put away is
    * cut short and undone before.
@@ -54,8 +57,6 @@ export interface Environment extends AsyncDisposable {
    * @throws {ServiceError} when it cannot be done, or what was disrupted does not come back
    */
   disrupt(disruption: Disruption, signal?: AbortSignal): Promise<string>
-  /** Globs whose files are the target's own, relative to its folder; empty when it is not ours to restart. */
-  readonly targetGlobs: readonly string[]
   /** Calls `listener` for every instance of the target that ends unasked. @returns the function that stops it */
   onTargetExit(listener: (exit: TargetExit) => void): () => void
   /** The last lines an instance of the target printed, without secrets. */
@@ -64,29 +65,26 @@ export interface Environment extends AsyncDisposable {
 
 /** Holds what was started, and the stack that puts it away. */
 export class RunningEnvironment implements Environment {
-  readonly targetGlobs: readonly string[]
   readonly #services: readonly StartedService[]
   readonly #target: StartedTarget | undefined
   readonly #stack: AsyncDisposableStack
   readonly #tls: TlsOptions | undefined
-  readonly #folder: string
+  readonly #watched: WatchedFiles | undefined
   readonly #ending = new AbortController()
   readonly #disruptions = new Set<Promise<unknown>>()
-  #files: ReadonlyMap<string, string>
 
   constructor(
     services: readonly StartedService[],
     target: Target | undefined,
     started: StartedTarget | undefined,
     stack: AsyncDisposableStack,
+    watched?: WatchedFiles,
   ) {
     this.#services = services
     this.#target = started
     this.#stack = stack
     this.#tls = target?.options.tls
-    this.#folder = target?.options.cwd ?? process.cwd()
-    this.targetGlobs = started?.provider === 'command' && target ? watchedGlobs(target.options, this.#folder) : []
-    this.#files = fingerprint(this.targetGlobs, this.#folder)
+    this.#watched = started?.provider === 'command' ? watched : undefined
   }
 
   get details(): EnvironmentDetails {
@@ -117,16 +115,16 @@ export class RunningEnvironment implements Environment {
   }
 
   async restartTarget(): Promise<void> {
-    this.#files = fingerprint(this.targetGlobs, this.#folder)
+    this.#watched?.remember()
     await this.#target?.restart()
   }
 
-  async restartTargetIfChanged(): Promise<boolean> {
-    if (this.#target === undefined) return false
-    const changed = changedSince(this.#files, fingerprint(this.targetGlobs, this.#folder))
-    if (!changed && this.#target.running) return false
+  async restartTargetIfChanged(): Promise<string | undefined> {
+    if (this.#target === undefined) return undefined
+    const changed = this.#watched?.changed() ?? []
+    if (changed.length === 0 && this.#target.running) return undefined
     await this.restartTarget()
-    return true
+    return changed.length === 0 ? 'it had ended' : `${shortList(changed)} changed`
   }
 
   async disrupt(disruption: Disruption, signal: AbortSignal = this.#ending.signal): Promise<string> {

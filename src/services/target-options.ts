@@ -52,8 +52,10 @@ export interface TargetOptions {
   /** Hosts other than this machine that load may be put on. Full scale needs them in `PERF_ALLOW_FULL_LOAD_ON` as well. */
   readonly allowRemote?: readonly string[]
   /**
-   * Globs of the target's own files, from `cwd`: in watch mode it is started again when one of them changed.
-   * Default: everything beside and below the first file named in `command`, when that is not the whole project.
+   * Globs of the target's own files, from `cwd`: in watch mode it is restarted if one of them changed, added and removed
+   * files included. `[]`: never.
+   * @default all files of the project, of packages that the command names and of linked packages of a workspace, except
+   *   those in `node_modules`, version control, reports and scenarios
    */
   readonly watch?: readonly string[]
 }

@@ -1,0 +1,41 @@
+import { resolve } from 'node:path'
+import type { TestProject, Vitest } from 'vitest/node'
+import { WatchedFiles } from '../services/watched-files.ts'
+import type { PerfConfig } from './config-options.ts'
+
+/**
+ * Lets a save of the target's files run the scenarios again, and says which files those are.
+ *
+ * @returns `undefined` if the target is not ours to restart
+ */
+export function watchTarget(
+  config: PerfConfig,
+  vitest: Vitest,
+  project: TestProject,
+  log: (line: string) => void,
+): WatchedFiles | undefined {
+  const { target } = config
+  if (target === undefined) return undefined
+  if (target.isExternal(process.env)) {
+    log('watching no file of the target: it runs elsewhere')
+    return undefined
+  }
+  const { root, include, coverage } = project.config
+  const reports = process.env['PERF_OUTPUT_DIR'] || config.outputDir || 'perf-report'
+  const watched = new WatchedFiles(target, {
+    root,
+    scenarios: include,
+    outputs: [reports, coverage.reportsDirectory, 'test-results'].map((folder) => resolve(root, folder)),
+    isScenario: (file) => project.matchesTestGlob(file),
+  })
+  log(watched.description)
+  if (watched.folders.length > 0) vitest.vite.watcher.add([...watched.folders])
+  vitest.config.watchTriggerPatterns = [
+    ...(vitest.config.watchTriggerPatterns ?? []),
+    {
+      pattern: /^/,
+      testsToRun: (file) => (watched.isSource(resolve(file)) ? vitest.state.getFilepaths() : undefined),
+    },
+  ]
+  return watched
+}
