@@ -1,5 +1,5 @@
 import { isIP, type LookupFunction } from 'node:net'
-import { WebSocket, type ClientOptions, type RawData } from 'ws'
+import { WebSocket, type ClientOptions } from 'ws'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { nowUs } from './clock.ts'
 import { closingOf, failureKind } from './failure-kinds.ts'
@@ -18,48 +18,52 @@ export interface LocalPoolOptions {
   readonly addresses: readonly (string | undefined)[]
 }
 
-/** A socket that knows whose it is: its listeners are methods, shared by all sockets instead of made for each. */
+/**
+ * A socket that knows whose it is. It takes events where they are emitted: listeners would cost each socket a dictionary
+ * of half a kilobyte, and each message a lookup in it.
+ */
 class ClientSocket extends WebSocket implements Pingable {
   readonly client: number
   readonly pool: LocalPool
   isOpened = false
   isAwaitingPong = false
   failure: (Error & { code?: string }) | undefined
-  readonly deadline: NodeJS.Timeout
+  #deadline: NodeJS.Timeout | undefined
 
   constructor(client: number, pool: LocalPool, url: string, subprotocols: string[], options: ClientOptions) {
     const { handshakeTimeout, ...others } = options
     super(url, subprotocols, others)
     this.client = client
     this.pool = pool
-    // oxlint-disable typescript/unbound-method -- emitters call their listeners on themselves
-    this.on('open', this.handleOpen)
-    this.on('message', this.handleMessage)
-    this.on('error', this.handleError)
-    this.on('pong', this.handlePong)
-    this.on('close', this.handleClose)
-    // oxlint-enable typescript/unbound-method
     // A deadline of our own: the one of `ws` starts again with every byte that a stalling server lets out.
-    this.deadline = setTimeout(giveUp, handshakeTimeout, this)
+    this.#deadline = setTimeout(giveUp, handshakeTimeout, this)
   }
 
-  handleOpen(): void {
-    clearTimeout(this.deadline)
-    this.isOpened = true
-    this.pool.opened(this)
-  }
-
-  handleMessage(data: RawData, isBinary: boolean): void {
-    // One Buffer, as `binaryType` is left at its default.
-    if (Buffer.isBuffer(data)) this.pool.received(this, data, isBinary)
-  }
-
-  handleError(error: Error): void {
-    this.failure ??= error
-  }
-
-  handlePong(): void {
-    this.isAwaitingPong = false
+  /** @returns whether the event was taken; `ws` itself handles some of those that were not */
+  override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
+    switch (event) {
+      case 'message':
+        // One Buffer, as `binaryType` is left at its default.
+        this.pool.received(this, first as Buffer, second as boolean)
+        return true
+      case 'open':
+        this.#settle()
+        this.isOpened = true
+        this.pool.opened(this)
+        return true
+      case 'error':
+        this.failure ??= first as Error
+        return true
+      case 'pong':
+        this.isAwaitingPong = false
+        return true
+      case 'close':
+        this.#settle()
+        this.pool.gone(this, first as number, second as Buffer)
+        return true
+      default:
+        return false
+    }
   }
 
   cut(): void {
@@ -67,9 +71,9 @@ class ClientSocket extends WebSocket implements Pingable {
     this.terminate()
   }
 
-  handleClose(code: number, reason: Buffer): void {
-    clearTimeout(this.deadline)
-    this.pool.gone(this, code, reason)
+  #settle(): void {
+    clearTimeout(this.#deadline)
+    this.#deadline = undefined
   }
 }
 
