@@ -6,19 +6,27 @@
  * `perf-report/bench/ws.json`.
  *
  *     npm run bench:ws [-- <targets, e.g. bare> <sockets, e.g. 1000,10000> <seconds of publishing, default 10>]
+ *
+ * With `--against <path of another checkout>` each case is measured three times here and three times there, in turns, and
+ * the ratios of medians are printed; its modules must be installed.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { descriptorLimit } from '../src/run/descriptor-limit.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../src/stats/units.ts'
 import type { WsCase, WsFigures } from './ws-case.ts'
 import { measureK6, type K6Figures } from './ws-k6.ts'
 
-const [targets = 'bare,deflate,reference', sizes = '1000,5000,10000,20000,50000', seconds = '10'] =
-  process.argv.slice(2)
+const { values, positionals } = parseArgs({ options: { against: { type: 'string' } }, allowPositionals: true })
+const [targets = 'bare,deflate,reference', sizes = '1000,5000,10000,20000,50000', seconds = '10'] = positionals
+const HERE = fileURLToPath(new URL('..', import.meta.url))
+/** How often each side of a comparison is measured. */
+const ROUNDS = 3
 /** Descriptors of a server that are not sockets of the load. */
 const SERVER_RESERVE = 500
 /** From this size on a single publication is what is asked for. */
@@ -54,8 +62,8 @@ function caseOf(target: WsCase['target'], sockets: number): WsCase | [] {
   }
 }
 
-async function run(plan: WsCase): Promise<WsFigures> {
-  const child = fork(fileURLToPath(new URL('ws-case.ts', import.meta.url)), { execArgv: ['--expose-gc'] })
+async function run(plan: WsCase, checkout = HERE): Promise<WsFigures> {
+  const child = fork(resolve(checkout, 'bench/ws-case.ts'), { cwd: checkout, execArgv: ['--expose-gc'] })
   child.send(plan)
   const figures = once(child, 'message')
   const exited = once(child, 'exit')
@@ -88,6 +96,48 @@ function printRow(cells: readonly string[]): void {
   console.log(cells.map((cell, at) => (at === 0 ? cell.padEnd(12) : cell.padStart(14))).join(''))
 }
 
+/** What permessage-deflate costs more for each socket than the same case without. */
+function printDeflateCost(deflating: WsFigures, results: readonly WsFigures[]): void {
+  const plain = results.find(({ target, sockets }) => target === 'bare' && sockets === deflating.sockets)
+  if (plain === undefined) return
+  const kilobytes = (deflating.bytesPerSocket - plain.bytesPerSocket) / 1000
+  const cpuUs = ({ generatorCpuRatio, ratePerSec, sockets }: WsFigures) =>
+    (generatorCpuRatio * 1_000_000) / (ratePerSec * sockets)
+  console.log(
+    `            permessage-deflate: ${significant(kilobytes, 3)} KB a socket and ` +
+      `${significant(cpuUs(deflating) - cpuUs(plain), 3)} µs of CPU a delivery more than without`,
+  )
+}
+
+/** Figures of a comparison; less is better. */
+const COMPARED = ['lagP50Ms', 'lagP99Ms', 'generatorCpuRatio', 'bytesPerSocket', 'connectSec'] as const
+
+/** Measures each case here and there in turns, and prints ratios of medians. */
+async function compare(checkout: string): Promise<void> {
+  for (const plan of casesOf()) {
+    const [here, there]: [WsFigures[], WsFigures[]] = [[], []]
+    for (let round = 0; round < ROUNDS; round++) {
+      there.push(await measured('there', plan, resolve(checkout)))
+      here.push(await measured('here', plan, HERE))
+    }
+    const ratios = COMPARED.map((figure) => {
+      const [ours, theirs] = [here, there].map((all) => median(all.map((one) => one[figure])))
+      return `${figure} ${significant(ours! / theirs!, 3)}`
+    })
+    console.log(`here / there, medians of ${ROUNDS}: ${ratios.join(', ')}\n`)
+  }
+}
+
+async function measured(side: string, plan: WsCase, checkout: string): Promise<WsFigures> {
+  const figures = await run(plan, checkout)
+  printRow(COLUMNS.map(([, show], at) => (at === 0 ? `${side} ${show(figures)}` : show(figures))))
+  return figures
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
+}
+
 const machine = {
   cores: availableParallelism(),
   cpu: cpus()[0]?.model.trim(),
@@ -99,11 +149,16 @@ console.log(
   `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${formatCount(machine.descriptorLimit)} descriptors a process, load ${machine.loadBefore?.toFixed(2)}\n`,
 )
 printRow(COLUMNS.map(([name]) => name))
+if (values.against !== undefined) {
+  await compare(values.against)
+  process.exit()
+}
 const results: WsFigures[] = []
 for (const plan of casesOf()) {
   const figures = await run(plan)
   results.push(figures)
   printRow(COLUMNS.map(([, show]) => show(figures)))
+  if (plan.target === 'deflate') printDeflateCost(figures, results)
   for (const why of figures.invalid) console.log(`            invalid: ${why}`)
   const failed = Object.entries(figures.failures).map(([kind, count]) => `${formatCount(count)} × ${kind}`)
   if (failed.length > 0) console.log(`            failed: ${failed.join(', ')}`)
