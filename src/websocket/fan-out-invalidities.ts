@@ -75,7 +75,7 @@ export function messageInvalidities({
   if (lostDeliveries > 0)
     found.push({
       reason: 'undecided',
-      finding: `${formatCount(lostDeliveries)} deliveries came before their ids were known, and were more than can be kept`,
+      finding: `it is not known what ${formatCount(lostDeliveries)} deliveries are: too many came before their ids were known, or too many ids before the run`,
       remedy: 'have the target respond to publish.send sooner, or ask for fewer connections',
     })
   if (feed === undefined || ledger.publications.length === 0) return found

@@ -155,12 +155,9 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
 
   early(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
     if (this.#startUs === 0) return
-    for (const sighting of this.#identifier.peek(data, isBinary, framed)) {
-      // A replay of what the run knows counts; anything else in such a message may be the protocol's own.
-      if (this.#source.find(sighting) === undefined) continue
-      this.#lastMessageUs = atUs
-      this.#source.receive(client, sighting, atUs)
-    }
+    // A replay of what the run knows, or gets to know, counts; anything else in such a message may be the protocol's own.
+    for (const sighting of this.#identifier.peek(data, isBinary, framed))
+      if (this.#source.receiveEarly(client, sighting, atUs)) this.#lastMessageUs = atUs
   }
 
   message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {

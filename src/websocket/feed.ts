@@ -56,6 +56,13 @@ export class Feed {
     this.#ledger.receive(client, publication, sighting.sequence ?? sighting.publishedAtMs, atUs)
   }
 
+  /** A delivery to a client that is not subscribed again yet. @returns whether it counts */
+  receiveEarly(client: number, sighting: Sighting, atUs: number): boolean {
+    if (this.find(sighting) === undefined) return false
+    this.receive(client, sighting, atUs)
+    return true
+  }
+
   find(sighting: Sighting): Publication | undefined {
     return (sighting.publication ??= this.#ledger.find(keyOf(sighting)))
   }

@@ -17,7 +17,8 @@ function run(clients = 2) {
     if (!sightings.has(id)) sightings.set(id, sightingOf({ id }))
     ids.receive(client, sightings.get(id)!, 1000)
   }
-  return { ledger, ids, publish, receive }
+  const receiveEarly = (client: number, id: string) => ids.receiveEarly(client, sightingOf({ id }), 1000)
+  return { ledger, ids, publish, receive, receiveEarly }
 }
 
 test.each<[unknown]>([['7'], [7], [7n], [{ id: 7 }], [{ id: '7', ok: true }]])(
@@ -72,4 +73,44 @@ test('what the target shows to everybody who joins, from before the run, is pass
   receive(1, 'old')
   receive(1, 'new')
   expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
+})
+
+test('a hundred ids that resolve late, in reverse, are all found', () => {
+  const { ledger, ids, publish, receive } = run()
+  const publications = Array.from({ length: 100 }, publish)
+  for (const client of [0, 1]) for (const at of publications.keys()) receive(client, `given-${at}`)
+  for (const [at, publication] of [...publications.entries()].toReversed()) ids.settled(publication, `given-${at}`)
+  expect(ledger.counts(0)).toMatchObject({ expected: 200, received: 200, missing: 0, unexpected: 0, duplicate: 0 })
+  expect(ids.overflowed).toBe(0)
+})
+
+test('a replay before the acknowledgement is kept until its id is known, and is nothing if it has none', () => {
+  const { ledger, ids, publish, receiveEarly } = run()
+  const publication = publish()
+  expect(receiveEarly(0, '7')).toBe(false)
+  expect(receiveEarly(0, 'session')).toBe(false)
+  ids.settled(publication, 7)
+  expect(receiveEarly(1, '7')).toBe(true)
+  expect(receiveEarly(1, 'session')).toBe(false)
+  ids.close()
+  expect(ledger.counts(0)).toMatchObject({ received: 2, unexpected: 0 })
+})
+
+test('deliveries past the most that are kept are counted, and unexpected is none of them', () => {
+  const { ledger, ids, publish, receive } = run()
+  const publication = publish()
+  for (let nth = 0; nth < 1_000_002; nth++) receive(0, '7')
+  expect(ids.overflowed).toBe(2)
+  ids.settled(publication, 7)
+  expect(ledger.counts(0)).toMatchObject({ received: 1, duplicate: 999_999, unexpected: 0 })
+})
+
+test('with more ids from before the run than are remembered, an unknown one may be of them', () => {
+  const { ledger, ids, publish, receive } = run()
+  for (let nth = 0; nth < 10_001; nth++) receive(0, `old-${nth}`)
+  ids.settled(publish(), undefined)
+  receive(1, 'old-10000')
+  receive(1, 'old-9999')
+  expect(ids.overflowed).toBe(1)
+  expect(ledger.counts(0).unexpected).toBe(0)
 })

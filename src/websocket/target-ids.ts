@@ -29,6 +29,8 @@ interface Kept {
   readonly clients: number[]
   readonly sightings: Sighting[]
   readonly timesUs: number[]
+  /** Whether each came before its client was subscribed again. */
+  readonly areEarly: boolean[]
 }
 
 /**
@@ -47,12 +49,13 @@ export class TargetIds {
   #settledBefore = 0
   #keptCount = 0
   #overflowed = 0
+  #areOlderForgotten = false
 
   constructor(ledger: DeliveryLedger) {
     this.#ledger = ledger
   }
 
-  /** Deliveries that could not be kept, so that their publications are not known. */
+  /** Deliveries of which too many came at a time, or too many ids before the run, to know what they are. */
   get overflowed(): number {
     return this.#overflowed
   }
@@ -62,9 +65,18 @@ export class TargetIds {
     if (publication !== undefined) return this.#ledger.receive(client, publication, sighting.sequence, atUs)
     if (this.#ledger.publications.length === 0) {
       if (this.#older.size < MOST_OLDER) this.#older.add(sighting.id)
+      else this.#areOlderForgotten ||= !this.#older.has(sighting.id)
     } else if (this.#older.has(sighting.id)) return
-    else if (this.#settledBefore < this.#ledger.publications.length) this.#keep(client, sighting, atUs)
-    else this.#ledger.receiveUnknown(client, sighting.id)
+    else if (this.#mayBeGivenLater) this.#keep(client, sighting, atUs, false)
+    else this.#receiveUnknown(client, sighting.id)
+  }
+
+  /** A delivery to a client that is not subscribed again yet: a replay, or what only looks like one. @returns whether it counts */
+  receiveEarly(client: number, sighting: Sighting, atUs: number): boolean {
+    const publication = this.find(sighting)
+    if (publication !== undefined) this.#ledger.receive(client, publication, sighting.sequence, atUs)
+    else if (this.#mayBeGivenLater && !this.#older.has(sighting.id)) this.#keep(client, sighting, atUs, true)
+    return publication !== undefined
   }
 
   find(sighting: Sighting): Publication | undefined {
@@ -93,6 +105,16 @@ export class TargetIds {
     for (const kept of this.#kept.values()) this.#release(kept)
   }
 
+  /** Whether a publication that was sent may still get an id from the target. */
+  get #mayBeGivenLater(): boolean {
+    return this.#settledBefore < this.#ledger.publications.length
+  }
+
+  #receiveUnknown(client: number, id: string): void {
+    if (this.#areOlderForgotten) this.#overflowed++
+    else this.#ledger.receiveUnknown(client, id)
+  }
+
   #give(id: string, publication: Publication): void {
     if (!this.#ledger.addId(id, publication)) {
       this.#ambiguous.add(id)
@@ -102,7 +124,7 @@ export class TargetIds {
     if (kept !== undefined) this.#release(kept)
   }
 
-  #keep(client: number, sighting: Sighting, atUs: number): void {
+  #keep(client: number, sighting: Sighting, atUs: number, isEarly: boolean): void {
     if (this.#keptCount >= MOST_KEPT) {
       this.#overflowed++
       return
@@ -111,22 +133,23 @@ export class TargetIds {
     let kept = this.#kept.get(id)
     if (kept === undefined) {
       const sentBefore = this.#ledger.publications.length
-      this.#kept.set(id, (kept = { id, sentBefore, clients: [], sightings: [], timesUs: [] }))
+      this.#kept.set(id, (kept = { id, sentBefore, clients: [], sightings: [], timesUs: [], areEarly: [] }))
     }
     this.#keptCount++
     kept.clients.push(client)
     kept.sightings.push(sighting)
     kept.timesUs.push(atUs)
+    kept.areEarly.push(isEarly)
   }
 
-  #release({ id, clients, sightings, timesUs }: Kept): void {
+  #release({ id, clients, sightings, timesUs, areEarly }: Kept): void {
     this.#kept.delete(id)
     this.#keptCount -= clients.length
     for (const [at, client] of clients.entries()) {
       const sighting = sightings[at]!
       const publication = this.find(sighting)
-      if (publication === undefined) this.#ledger.receiveUnknown(client, id)
-      else this.#ledger.receive(client, publication, sighting.sequence, timesUs[at]!)
+      if (publication !== undefined) this.#ledger.receive(client, publication, sighting.sequence, timesUs[at]!)
+      else if (!areEarly[at]!) this.#receiveUnknown(client, id)
     }
   }
 }
