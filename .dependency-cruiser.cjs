@@ -39,7 +39,7 @@ module.exports = {
     {
       name: 'no-fixtures-in-src',
       severity: 'error',
-      from: { path: '^src/', pathNot: '\\.test(-d)?\\.ts$' },
+      from: { path: '^src/', pathNot: ['\\.test(-d)?\\.ts$', '^src/testing/'] },
       to: { path: '^(fixtures|perf|bench)/' },
     },
     mayImport('machine', []),

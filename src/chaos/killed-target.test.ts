@@ -1,0 +1,115 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import '../matchers/register.ts'
+import { messageOf } from '../matchers/message-of.ts'
+import type { FanOutRun } from '../run/fan-out-run.ts'
+import type { RunSnapshot } from '../run/snapshot.ts'
+import { startControlServer } from '../services/control-server.ts'
+import { startEnvironment } from '../services/environment.ts'
+import { target } from '../services/target.ts'
+import { UNLIMITED } from '../testing/truth-websocket.ts'
+import type { Framing } from '../websocket/framing.ts'
+import { createWebSocket } from '../websocket/websocket.ts'
+import { createChaos } from './chaos.ts'
+import { killTarget } from './schedule.ts'
+
+const SERVER = new URL('../../fixtures/truth-websocket/resuming-server.ts', import.meta.url).pathname
+const CLIENTS = 30
+const DOWN_MS = 300
+
+/** Remembers for each client up to where it has received, and begins every connection from there. */
+const resuming: Framing = {
+  name: 'resuming',
+  open({ vu, send, ready }) {
+    send(JSON.stringify({ received: vu.vars['received'] ?? 0 }))
+    ready()
+    return {
+      receive(frame) {
+        const { position } = frame.json<{ position?: number }>()
+        if (position !== undefined) vu.vars['received'] = position
+        return frame
+      },
+      send: (message) => [message as string],
+    }
+  },
+}
+
+/** A fan-out during which the process of the target is killed and started again; publications go to its log throughout. */
+async function disrupted(env: Readonly<Record<string, string>>): Promise<{ run: FanOutRun; log: readonly string[] }> {
+  const directory = mkdtempSync(join(tmpdir(), 'killed-target-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const log = join(directory, 'publications')
+  const started = await startEnvironment({ target: target({ command: ['node', SERVER], env: { LOG: log, ...env } }) })
+  onTestFinished(() => started[Symbol.asyncDispose]())
+  const control = await startControlServer({
+    disrupt: (disruption, signal) => started.disrupt(disruption, signal),
+    reset: async () => {},
+    targetPids: () => [],
+  })
+  onTestFinished(() => control[Symbol.asyncDispose]())
+  const listeners = new Set<(snapshot: RunSnapshot) => void>()
+  const { signal } = new AbortController()
+  const ws = createWebSocket({
+    baseUrl: started.details.target!.instances[0]!.baseUrl,
+    signal,
+    scale: { name: 'full', users: 1, time: 1 },
+    seed: 1,
+    limits: UNLIMITED,
+    onRun() {},
+    onSnapshot: (snapshot) => listeners.forEach((listener) => listener(snapshot)),
+  })
+  const chaos = createChaos({
+    control: control.address,
+    signal,
+    onSnapshot(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  })
+  const running = ws.fanOut({
+    path: '/',
+    connections: CLIENTS,
+    framing: resuming,
+    acknowledged: (message) => message.json<{ type?: string }>().type === 'subscribed',
+    publish: { rate: 20, send: ({ id }) => appendFileSync(log, `${id}\n`) },
+    identify: (message) => {
+      const { id, position } = message.json<{ id?: string; position: number }>()
+      return id === undefined ? 'other' : { id, sequence: position }
+    },
+    duration: '6s',
+    settle: '2s',
+    lateAfter: '500ms',
+    reconnect: 50,
+  })
+  const run = await chaos.during(running, [killTarget({ at: '30%', downFor: DOWN_MS })])
+  expect(chaos.done).toMatchObject([{ label: expect.stringMatching(/^target killed, ready again after /) }])
+  return { run, log: readFileSync(log, 'utf8').trim().split('\n') }
+}
+
+test('clients of a target that was killed are subscribed again and receive what they missed, late', async () => {
+  const { run, log } = await disrupted({})
+  expect(run.sockets).toMatchObject({ subscribed: CLIENTS, closed: CLIENTS, reconnected: CLIENTS })
+  expect(run.deliveries).toMatchObject({
+    expected: CLIENTS * log.length,
+    missing: 0,
+    duplicate: 0,
+    outOfOrder: 0,
+    unexpected: 0,
+  })
+  expect(run).toRecoverWithin('4s')
+  // Nobody recovers while the process is away.
+  expect(run).not.toRecoverWithin(DOWN_MS, { ratio: 1 / CLIENTS })
+})
+
+test('clients of a target that forgets are subscribed again, and never receive what they missed', async () => {
+  const { run } = await disrupted({ FORGETFUL: '1' })
+  expect(run.sockets).toMatchObject({ subscribed: CLIENTS, closed: CLIENTS, reconnected: CLIENTS })
+  expect(run.deliveries).toMatchObject({ duplicate: 0, unexpected: 0 })
+  expect(run.deliveries.missing).toBeGreaterThanOrEqual(CLIENTS)
+  const message = messageOf(() => expect(run).toRecoverWithin('4s'))
+  expect(message).toMatch(/^Error: expect\(run\)\.toRecoverWithin\('4s'\)/)
+  expect(message).toContain('share of clients recovered within 4.00 s = 0% (0 of 30)')
+  expect(message).toContain('30 not recovered by the end of the run')
+})
