@@ -120,23 +120,17 @@ const toDeliverInOrder = defineMatcher<FanOutEvidence, undefined>({
   },
   judge(evidence) {
     const { outOfOrder, racing, received } = evidence.deliveries
-    const scope = { count: received, durationMs: evidence.durationMs, noun: 'deliveries received' }
-    const lacks = [tooFewSamples('order', 1, scope), evidence.orderUnknown, onlyRacing(evidence)]
     const raced =
       racing === 0 ? '' : `, ${formatCount(racing)} of them of publications that raced each other to the target`
-    return {
-      holds: outOfOrder === 0,
-      expected: 'no delivery out of order',
-      expectedNot: 'deliveries out of order',
+    return judgeNone(evidence, {
+      what: 'order',
+      count: outOfOrder,
+      of: { count: received, noun: 'deliveries received' },
+      words: ['no delivery out of order', 'deliveries out of order'],
       received: `${formatCount(outOfOrder)} of ${formatCount(received)} deliveries out of order${raced}`,
-      invalidities: withLack(
-        evidence.invalidities,
-        lacks.filter((lack) => lack !== undefined),
-      ),
-      evidence: evidence.evidenceLines,
+      lacks: [evidence.orderUnknown, onlyRacing(evidence)],
       worst: worstClients(evidence),
-      hint: evidence.hint,
-    }
+    })
   },
 })
 
@@ -191,20 +185,47 @@ const toDeliverOnlyToSubscribers = defineMatcher<FanOutEvidence, undefined>({
 function judgeNoneUnexpected(evidence: FanOutEvidence): Judgement {
   const { unexpected } = evidence.deliveries
   const messages = messagesOf(evidence)
-  const tooFew = tooFewSamples('unexpected deliveries', 1, {
-    count: messages,
-    durationMs: evidence.durationMs,
-    noun: 'messages',
-  })
   const sample = evidence.unexpectedSample === undefined ? '' : ` (${evidence.unexpectedSample})`
-  return {
-    holds: unexpected === 0,
-    expected: 'no unexpected delivery',
-    expectedNot: 'unexpected deliveries',
+  return judgeNone(evidence, {
+    what: 'unexpected deliveries',
+    count: unexpected,
+    of: { count: messages, noun: 'messages' },
+    words: ['no unexpected delivery', 'unexpected deliveries'],
     received: `${formatCount(unexpected)} of ${formatCount(messages)} messages unexpected${sample}`,
-    invalidities: withLack(evidence.invalidities, tooFew ? [tooFew] : []),
-    evidence: evidence.evidenceLines,
+    lacks: [],
     worst: worstParts(evidence),
+  })
+}
+
+interface NoneAllowed {
+  readonly what: string
+  readonly count: number
+  readonly of: { readonly count: number; readonly noun: string }
+  /** What is expected, and what is under `.not`. */
+  readonly words: readonly [expected: string, expectedNot: string]
+  readonly received: string
+  /** What stands against a verdict, beside too few samples and what the run says itself. */
+  readonly lacks: readonly (Invalidity | undefined)[]
+  readonly worst: Judgement['worst']
+}
+
+/** Not one of something is allowed, in so many. */
+function judgeNone(
+  evidence: FanOutEvidence,
+  { what, count, of, words, received, lacks, worst }: NoneAllowed,
+): Judgement {
+  const tooFew = tooFewSamples(what, 1, { ...of, durationMs: evidence.durationMs })
+  return {
+    holds: count === 0,
+    expected: words[0],
+    expectedNot: words[1],
+    received,
+    invalidities: withLack(
+      evidence.invalidities,
+      [tooFew, ...lacks].filter((lack) => lack !== undefined),
+    ),
+    evidence: evidence.evidenceLines,
+    worst,
     hint: evidence.hint,
   }
 }

@@ -1,32 +1,12 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
+import { expect, test } from 'vitest'
+import type { TruthServer } from '../../fixtures/truth-websocket/start.ts'
 import { constantArrivalRate } from '../load/builders.ts'
 import type { FanOutRun } from '../run/fan-out-run.ts'
+import { load, start } from '../testing/truth-websocket.ts'
 import type { FanOutOptions } from './fan-out-options.ts'
 import type { FramedConnection, FramedSocket, Framing } from './framing.ts'
 import { Message } from './message.ts'
 import { delimited } from './protocols/delimited.ts'
-import { createWebSocket, type WebSocketLoad } from './websocket.ts'
-
-/** What the machine is busy with beside must not decide these tests. */
-const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, serviceTimeShare: 1, busyUtilization: 2 }
-
-async function start(...args: Parameters<typeof startServer>): Promise<TruthServer> {
-  const server = await startServer(...args)
-  onTestFinished(() => server[Symbol.asyncDispose]())
-  return server
-}
-
-function load(server: TruthServer): WebSocketLoad {
-  return createWebSocket({
-    baseUrl: server.url,
-    signal: new AbortController().signal,
-    scale: { name: 'full', users: 1, time: 1 },
-    seed: 1,
-    limits: UNLIMITED,
-    onRun: () => {},
-  })
-}
 
 function fanOut(server: TruthServer, options: Partial<FanOutOptions>): Promise<FanOutRun> {
   return load(server).fanOut({

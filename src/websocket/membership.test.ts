@@ -1,24 +1,9 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
+import { describe, expect, test } from 'vitest'
 import { evidenceOf } from '../run/evidence.ts'
+import { load, start } from '../testing/truth-websocket.ts'
 import type { FanOutOptions, Move } from './fan-out-options.ts'
-import { createWebSocket, type WebSocketLoad } from './websocket.ts'
 import { delimited } from './protocols/delimited.ts'
 import type { Message } from './message.ts'
-
-const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, busyUtilization: 2 }
-
-async function start(...args: Parameters<typeof startServer>): Promise<TruthServer> {
-  const server = await startServer(...args)
-  onTestFinished(() => server[Symbol.asyncDispose]())
-  return server
-}
-
-function load(server: TruthServer): WebSocketLoad {
-  const scale = { name: 'full', users: 1, time: 1 }
-  const signal = new AbortController().signal
-  return createWebSocket({ baseUrl: server.url, signal, scale, seed: 1, limits: UNLIMITED, onRun() {} })
-}
 
 interface Truth {
   readonly sent: number

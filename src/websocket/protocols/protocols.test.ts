@@ -4,10 +4,10 @@ import { constantArrivalRate } from '../../load/builders.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { FanOutRun } from '../../run/fan-out-run.ts'
 import type { HttpRun } from '../../run/http-run.ts'
+import { load } from '../../testing/truth-websocket.ts'
 import type { ConversationOptions, ExchangeOption } from '../conversation-options.ts'
 import type { FanOutOptions } from '../fan-out-options.ts'
 import type { Message } from '../message.ts'
-import { createWebSocket } from '../websocket.ts'
 import { graphqlOperation, graphqlTransportWs } from './graphql-transport-ws.ts'
 import { mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe } from './mqtt.ts'
 import { phoenixChannels, phoenixJoin, phoenixLeave, phoenixPush } from './phoenix-channels.ts'
@@ -15,8 +15,6 @@ import { signalR, signalRInvocation, signalRSend, signalRStream } from './signal
 import { socketIo, socketIoEvent, socketIoRequest } from './socket-io.ts'
 import { stomp, stompSend, stompSubscribe, stompUnsubscribe } from './stomp.ts'
 
-/** What the machine is busy with beside must not decide these tests. */
-const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, serviceTimeShare: 1, busyUtilization: 2 }
 /** Servers close clients that are silent for longer. */
 const IDLE_MS = 500
 
@@ -28,19 +26,8 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 
-function load() {
-  return createWebSocket({
-    baseUrl: server.url,
-    signal: new AbortController().signal,
-    scale: { name: 'full', users: 1, time: 1 },
-    seed: 1,
-    limits: UNLIMITED,
-    onRun: () => {},
-  })
-}
-
 function fanOut(options: Pick<FanOutOptions, 'path' | 'framing' | 'subscribe' | 'identify'> & Partial<FanOutOptions>) {
-  return load().fanOut({
+  return load(server).fanOut({
     connections: 12,
     group: room,
     publish: { rate: 30, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
@@ -53,7 +40,7 @@ function fanOut(options: Pick<FanOutOptions, 'path' | 'framing' | 'subscribe' | 
 }
 
 function talk(options: Pick<ConversationOptions, 'path' | 'framing'> & Partial<ConversationOptions>): Promise<HttpRun> {
-  return load().run({
+  return load(server).run({
     load: constantArrivalRate({ rate: 20, vus: 5, duration: '1s' }),
     timeout: '3s',
     abortWhen: false,
