@@ -12,6 +12,7 @@ const HEAD = `
   const load = sharedIterations({ iterations: 40, vus: 2 })
   const request = { path: '/' }
   const spin = () => { for (const end = performance.now() + 0.02; performance.now() < end;); }
+  expect.extend({ toBeOurs: () => ({ pass: true, message: () => '' }) })
   const timed = (micro) => micro.measure(spin, { duration: '1ms', minCalls: 300, warmup: '1ms' })
 `
 
@@ -26,6 +27,11 @@ const CASES = {
   ],
   'calls expect in its check function alone': [
     'const check = ({ status }) => { expect(status).toBe(200); return true }; await http.run({ load, steps: [{ name: "a", request, check }] })',
+    'invalid',
+    /^Nothing was asserted/,
+  ],
+  'calls expect without a matcher': [
+    'const run = await timed(micro); expect(run); expect(run).not',
     'invalid',
     /^Nothing was asserted/,
   ],
@@ -95,6 +101,13 @@ const CASES = {
   'asserts on a figure': ['expect((await http.run({ load, request })).statuses).toBeDefined()', 'passed'],
   'asserts by the expect of its context': ['local((await timed(micro)).calls).toBeGreaterThan(1)', 'passed'],
   'asserts on a run that resolves': ["await expect(timed(micro)).resolves.toHaveP95Below('9m')", 'passed'],
+  'asserts by a property': ['expect((await timed(micro)).calls > 1).to.be.true', 'passed'],
+  'asserts by a matcher that Vitest extends': [
+    'expect(await timed(micro)).toSatisfy(({ calls }) => calls > 1)',
+    'passed',
+  ],
+  'asserts by a matcher of its own': ['expect(await timed(micro)).toBeOurs()', 'passed'],
+  'asserts by a snapshot': ['expect((await timed(micro)).calls > 1).toMatchInlineSnapshot(`true`)', 'passed'],
   'asserts on two runs at once': ['expect(await Promise.all([timed(micro), timed(micro)])).toHaveLength(2)', 'passed'],
 } satisfies Record<string, [body: string, verdict: string, message?: RegExp]>
 

@@ -31,7 +31,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
       refuseRepetition(task)
       const slo: ProvidedSlo | undefined = inject('slo')
       refuseUnlessUp(slo)
-      const underWay = new UnderWay(task)
+      const underWay = new UnderWay()
       // Hooks run in the opposite order: this one comes last.
       onTestFinished(() => {
         auditScenario(task, underWay, {

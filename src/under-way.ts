@@ -1,5 +1,5 @@
-import { expect, type RunnerTestCase } from 'vitest'
 import { refuseFakedClock } from './machine/faked-clock.ts'
+import { matcherCalls, watchMatchers } from './matcher-calls.ts'
 import { WatchedPromise } from './run/watched-promise.ts'
 
 /** A load or measurement that a scenario started. */
@@ -16,13 +16,13 @@ export interface Started {
 /** What a scenario started, and has perhaps not waited for. */
 export class UnderWay {
   readonly started: Started[] = []
-  readonly #task: RunnerTestCase
   readonly #running = new Set<{ wasOver: boolean }>()
+  readonly #callsAtStart = matcherCalls()
   #callsBefore = 0
   #callsMeanwhile = 0
 
-  constructor(task: RunnerTestCase) {
-    this.#task = task
+  constructor() {
+    watchMatchers()
   }
 
   /**
@@ -35,12 +35,12 @@ export class UnderWay {
     const site = new Error(call)
     Error.captureStackTrace(site, this.start)
     refuseFakedClock(call)
-    if (this.#running.size === 0) this.#callsBefore = this.#expectCalls
+    if (this.#running.size === 0) this.#callsBefore = matcherCalls()
     const started = { call, site, wasOver: true }
     const promise = WatchedPromise.over(
       begin().finally(() => {
         this.#running.delete(started)
-        if (this.#running.size === 0) this.#callsMeanwhile += this.#expectCalls - this.#callsBefore
+        if (this.#running.size === 0) this.#callsMeanwhile += matcherCalls() - this.#callsBefore
       }),
     )
     this.#running.add(started)
@@ -55,17 +55,12 @@ export class UnderWay {
   }
 
   /**
-   * How often the scenario called `expect()` while nothing was under way. Calls meanwhile are those of check functions, by
-   * the thousand, and decide which responses are good; they assert nothing about the run.
+   * How often the scenario used a matcher of others while nothing was under way; `expect()` without one asserts nothing. Matchers
+   * meanwhile are those of check functions, by the thousand, and decide which responses are good; they assert nothing about
+   * the run.
    */
   get assertions(): number {
-    return (this.#running.size === 0 ? this.#expectCalls : this.#callsBefore) - this.#callsMeanwhile
-  }
-
-  get #expectCalls(): number {
-    const { context } = this.#task as RunnerTestCase & { readonly context: { readonly _local?: boolean } }
-    // Asking a context for its `expect` makes one, and Vitest would count by it alone.
-    const own = context._local === true ? context.expect.getState().assertionCalls : 0
-    return expect.getState().assertionCalls + own
+    const callsNow = this.#running.size === 0 ? matcherCalls() : this.#callsBefore
+    return callsNow - this.#callsAtStart - this.#callsMeanwhile
   }
 }

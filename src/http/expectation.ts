@@ -1,6 +1,7 @@
 import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util'
 import type { HttpAnswer } from './answer.ts'
 import { ScenarioError } from '../run/scenario-error.ts'
+import { forgetsItsReturn, FORGOTTEN_RETURN } from './forgotten-return.ts'
 import { showValue } from './request-error.ts'
 import { BodyError } from './response-body.ts'
 
@@ -10,7 +11,7 @@ export type ExpectedStatus = number | readonly number[] | ((status: number) => b
 /**
  * What a response's body must be. `json`: every property given must be equal, others may be there; arrays have equal
  * length. `text`: contains the string, or matches. A function fails the check with `false`, with a text (the reason), or
- * with a failed assertion (`expect`, `node:assert`); it passes with `true`, or with nothing. Any other error that it throws
+ * with a failed assertion (`expect`, `node:assert`); it passes with `true`, or with nothing, unless all it does is compare. Any other error that it throws
  * is the scenario's and ends the run.
  */
 export type Check =
@@ -70,7 +71,12 @@ function failedFunction(check: (answer: HttpAnswer) => unknown, answer: HttpAnsw
     if (error instanceof Error && isFailedAssertion(error)) return `check: ${firstLine(error.message)}`
     throw error
   }
-  if (verdict === true || verdict === undefined || isAssertion(verdict)) return undefined
+  if (verdict === true || isAssertion(verdict)) return undefined
+  if (verdict === undefined) {
+    // The check of a request that a function returned has not been looked at before.
+    if (forgetsItsReturn(check)) throw new ScenarioError(`check: the function ${FORGOTTEN_RETURN}`)
+    return undefined
+  }
   if (verdict === false) return 'check: the function returned false'
   if (typeof verdict === 'string') return `check: ${firstLine(verdict)}`
   throw wrongReturn('check', verdict, 'true, false, a text or nothing')

@@ -57,6 +57,18 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ request: { path: '/', body: new FormData(), headers: { 'content-type': 'a/b' } } }, ['request.headers']],
   [{ headers: new Map([['a', 'b']]) }, ['headers']],
   [{ request: { path: '/', expectStatus: 20, check: {} } }, ['request.expectStatus', 'request.check']],
+  [
+    {
+      request: {
+        path: '/',
+        check: (response: Response) => {
+          // oxlint-disable-next-line no-unused-expressions -- that is the mistake
+          response.status === 200
+        },
+      },
+    },
+    ['request.check'],
+  ],
   [{ steps: [] }, ['steps']],
   [{ steps: [1, { name: '', request: {} }] }, ['steps[0]', 'steps[1].name', 'steps[1].request.path']],
   [

@@ -1,3 +1,4 @@
+import { forgetsItsReturn, FORGOTTEN_RETURN } from './forgotten-return.ts'
 import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { OptionsError, Problems } from '../options/problems.ts'
 import { jsonPath } from './json-path.ts'
@@ -162,6 +163,8 @@ export function checkExpectations(problems: Problems, prefix: string, options: o
       'must be { json }, { text } or a function of the answer',
       `check: { json: { status: 'ok' } }`,
     )
+  else if (typeof check === 'function' && forgetsItsReturn(check as () => unknown))
+    problems.add(at('check'), check, FORGOTTEN_RETURN, 'check: (response) => response.status === 200')
 }
 
 function isExpectation(value: unknown): boolean {

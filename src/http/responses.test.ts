@@ -292,6 +292,19 @@ test.each<[string, Partial<HttpRunOptions>, string]>([
     { request: { path: '/', check: (() => 0) as never } },
     'check: the function must return true, false, a text or nothing, it returned 0',
   ],
+  [
+    'check that forgets its return',
+    {
+      request: () => ({
+        path: '/',
+        check: (response) => {
+          // oxlint-disable-next-line no-unused-expressions -- that is the mistake
+          response.status === 500
+        },
+      }),
+    },
+    'check: the function must return what it compares: as it is, it passes whatever the response is',
+  ],
   ['check with null', { request: { path: '/', check: (() => null) as never } }, 'it returned null'],
   [
     'extract async',

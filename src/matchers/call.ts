@@ -30,6 +30,8 @@ export interface Judgement {
    * that blames the target makes it fail instead, in both polarities.
    */
   readonly invalidities: readonly Invalidity[]
+  /** What forbids judging the opposite: the assertion does not hold, for reasons that do not show what `.not` claims. */
+  readonly againstNot?: readonly Invalidity[]
   /**
    * Why this cannot be checked here at all, as a ledger without the URL of its database. The assertion is recorded as
    * skipped, with this reason, and throws in neither polarity.
@@ -95,8 +97,9 @@ export class Call {
     if (judgement.skipped !== undefined) return this.#skip(judgement, judgement.skipped)
     const givenUp = judgement.invalidities.find(({ blame }) => blame === 'target')
     if (givenUp !== undefined) return this.#settleBroken(judgement, givenUp)
-    const [first] = judgement.invalidities
-    if (first !== undefined) return this.#settleInvalid(judgement, first)
+    const invalidities = [...judgement.invalidities, ...((isNot && judgement.againstNot) || [])]
+    const [first] = invalidities
+    if (first !== undefined) return this.#settleInvalid({ ...judgement, invalidities }, first)
     const pass = judgement.holds === 'undecided' ? isNot : judgement.holds
     const failed = pass === isNot
     const message = failed ? this.#message(judgement, judgement.received) : undefined

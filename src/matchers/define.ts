@@ -54,6 +54,11 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
   return matcher
 }
 
+/** Whether a matcher is of this package. */
+export function isDefined(matcher: string): boolean {
+  return definedMatchers.some(({ name }) => name === matcher)
+}
+
 function unfit(name: string, subject: Subject<unknown>, received: unknown): string {
   const fitting = definedMatchers.filter((other) => other.subject.read(received) !== undefined)
   const names = fitting.map((other) => other.name).join(', ')

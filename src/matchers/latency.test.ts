@@ -143,7 +143,9 @@ describe('samples without a time', () => {
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
     `)
-    expect(run).not.toHaveP95Below('9m')
+    expect(messageOf(() => expect(run).not.toHaveP95Below('9m'))).toMatch(
+      /^InvalidRunError: [^]*p95 misses its limit through errors alone/,
+    )
   })
 
   test('counts missing deliveries as infinitely slow', () => {
@@ -170,14 +172,13 @@ describe('samples without a time', () => {
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
     `)
-    expect(run).not.toHaveP95Below(150)
   })
 
   test('passes up to the share of errors that the percentile allows, and not beyond', () => {
     const withErrors = (errorsPerSecond: number) => sampleHttpRun({ errorsPerSecond, errorKind: 'status' })
     expect(withErrors(9)).toHaveP95Below(150)
     expect(withErrors(10)).toHaveP95Below(150)
-    expect(withErrors(11)).not.toHaveP95Below(150)
+    expect(messageOf(() => expect(withErrors(11)).toHaveP95Below(150))).toMatch(/^Error: /)
     expect(messageOf(() => expect(withErrors(96)).toHaveP95Below(50))).toContain(
       'Received: p95 = ∞ (48% of requests got no good response)',
     )
@@ -303,5 +304,49 @@ describe('a load that the scale reduced', () => {
   test('takes nothing but true or false', () => {
     const call = () => expect(sampleHttpRun()).toHaveP95Below(1, { skipIfReduced: 'smoke' as never })
     expect(messageOf(call)).toContain('options.skipIfReduced: must be true or false')
+  })
+})
+
+describe('a percentile that only errors keep from its limit', () => {
+  const failing = (more: object) => sampleHttpRun({ errorKind: 'status', latencyMs: () => 12, ...more })
+
+  test('is broken, and does not show the opposite', () => {
+    const run = failing({ errorsPerSecond: 200 })
+    expect(messageOf(() => expect(run).toHaveP95Below(150))).toMatch(/^Error: /)
+    expect(messageOf(() => expect(run).not.toHaveP95Below(150))).toMatchInlineSnapshot(`
+      "InvalidRunError: expect(run).not.toHaveP95Below(150)
+
+      Expected: p95 ≥ 150 ms
+      Received: INVALID, not judged. undecided: p95 misses its limit through errors alone: with the errors' own times it is 12 ms
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+                generator: schedule delay p99 1.2 ms, CPU 31%
+      Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
+      Hint:     see the errors; judge them with toHaveErrorRateBelow(), and the times of good responses with expect(run.good)"
+    `)
+    expect(messageOf(() => expect(failing({ errorsPerSecond: 100 })).not.toHaveP95Below(150))).toMatch(
+      /^InvalidRunError/,
+    )
+    expect(messageOf(() => expect({ run }).toEqual({ run: expect.not.toHaveP95Below(150) }))).toMatch(
+      /^InvalidRunError/,
+    )
+    const nothing = sampleHttpRun({ droppedPerSecond: 200 })
+    expect(messageOf(() => expect(nothing).not.toHaveP95Below(150))).toMatch(/no request ended/)
+  })
+
+  test('shows it by time-outs and errors that came late', () => {
+    const slow = (n: number) => (n % 200 < 20 ? 5_000 : 12)
+    for (const errorKind of ['timeout', 'reset'] as const)
+      expect(failing({ errorsPerSecond: 20, errorKind, latencyMs: slow })).not.toHaveP95Below(150)
+  })
+
+  test('fails whatever the health of the generator if the errors are certainly of the target', () => {
+    const run = (errorKind: 'reset' | 'timeout', errorsPerSecond: number) =>
+      sampleHttpRun({ errorKind, errorsPerSecond, invalidities: [SATURATED] })
+    expect(messageOf(() => expect(run('reset', 11)).toHaveP95Below(150))).toMatch(/^Error: [^]*p95 = ∞/)
+    // Not more than a twentieth, or perhaps the generator's.
+    expect(messageOf(() => expect(run('reset', 10)).toHaveP95Below(100))).toMatch(/^InvalidRunError/)
+    expect(messageOf(() => expect(run('timeout', 11)).toHaveP95Below(150))).toMatch(/^InvalidRunError/)
+    expect(messageOf(() => expect(run('reset', 11)).toHavePercentileBelow(0.9, 150))).toMatch(/^InvalidRunError/)
   })
 })

@@ -3,6 +3,7 @@ import { percentileName, samplesForPercentile, tooFewSamples } from '../run/usab
 import type { Invalidity } from '../run/verdict.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
 import type { HitWindow, Interval } from '../stats/intervals.ts'
+import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import { readLimitMs, readPercentile, readPercentileOptions, refuseMore } from './arguments.ts'
 import type { Duration, PercentileOptions } from './arguments.ts'
@@ -13,7 +14,7 @@ import { judgedTimes, percentileMs } from './samples.ts'
 import type { JudgedTimes } from './samples.ts'
 import { isOfRequests, timedRun } from './subject.ts'
 import type { TimeSource } from './subject.ts'
-import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack } from './threshold.ts'
+import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
 import type { On } from './typing.ts'
 import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
@@ -111,12 +112,12 @@ function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence, skipI
   const durationMs = evidence.kind === 'micro' ? 0 : evidence.durationMs
   const scope = { count: times.histogram.count, durationMs, noun: times.noun }
   const tooFew = tooFewSamples(judged.expected, samplesForPercentile(p), scope)
-  const standing = judged.holds === true ? evidence.invalidities : standingAgainst(evidence, p, limitMs)
-  const shortage = shortageAgainst(evidence, judged.holds, () => isSurely('below', p, sentWithin(evidence, limitMs)))
+  const against = judged.holds === true ? holdingAgainst(evidence) : breakingAgainst(evidence, p, limitMs)
   return {
     ...judged,
     received: [judged.received, ...missedLine(times, valueMs)].join('\n'),
-    invalidities: withLack([...standing, ...shortage], tooFew ? [tooFew] : judged.invalidities),
+    invalidities: withLack(against, tooFew ? [tooFew] : judged.invalidities),
+    ...(judged.holds === false ? { againstNot: unproven(evidence, p, limitMs) } : {}),
     skipped: skipIfReduced ? reducedTooFar(evidence, tooFew) : undefined,
     evidence: evidence.evidenceLines,
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
@@ -133,6 +134,40 @@ function reducedTooFar({ reducedTo, invalidities }: TimeEvidence, tooFew: Invali
 
 function intervalOf({ windows }: JudgedTimes, p: number, confidence = DEFAULT_CONFIDENCE): Interval | undefined {
   return trusted(percentileIntervalMs(windows, p, { confidence }), windows.length)
+}
+
+/** What speaks against a percentile that is within its limit. */
+function holdingAgainst(evidence: TimeEvidence): readonly Invalidity[] {
+  return [...evidence.invalidities, ...shortageAgainst(evidence, true, () => false)]
+}
+
+/** What speaks against a percentile that is not: nothing of the generator if the target's own errors suffice for it. */
+function breakingAgainst(evidence: TimeEvidence, p: number, limitMs: number): readonly Invalidity[] {
+  if (isOfRequests(evidence) && evidence.targetErrors > (1 - p) * evidence.offered)
+    return withoutGenerator(evidence.invalidities)
+  const isBroken = () => isSurely('below', p, sentWithin(evidence, limitMs))
+  return [...standingAgainst(evidence, p, limitMs), ...shortageAgainst(evidence, false, isBroken)]
+}
+
+/**
+ * Speaks against `.not` if no times show that the target is slow: with the errors' own times, up to their failure, the
+ * percentile is within its limit. Requests to a path that does not exist would satisfy any `.not` otherwise.
+ */
+function unproven(evidence: TimeEvidence, p: number, limitMs: number): readonly Invalidity[] {
+  if (!isOfRequests(evidence)) return []
+  const own = Histogram.merged(evidence.requestWindows.flatMap(({ good, failed }) => [good.latency, failed.latency]))
+  const ownMs = own.percentileUs(p) / 1000
+  if (ownMs >= limitMs) return []
+  const name = percentileName(p)
+  const times = own.count === 0 ? 'no request ended' : `with the errors' own times it is ${formatMs(ownMs)}`
+  return [
+    {
+      reason: 'undecided',
+      finding: `${name} misses its limit through errors alone: ${times}`,
+      remedy:
+        'see the errors; judge them with toHaveErrorRateBelow(), and the times of good responses with expect(run.good)',
+    },
+  ]
 }
 
 /** Of the requests sent, those whose service time lay below a limit. */

@@ -191,6 +191,25 @@ test.each([
   },
 )
 
+test.each([
+  { errorKind: 'reset', isFail: true },
+  { errorKind: 'timeout', isFail: false },
+] as const)('10% $errorKind errors break a throughput on a saturated generator: $isFail', ({ errorKind, isFail }) => {
+  const run = sampleHttpRun({ errorsPerSecond: 20, errorKind, invalidities: [SATURATED] })
+  const verdict = isFail ? /^Error: / : /^InvalidRunError/
+  expect(messageOf(() => expect(run).toHaveThroughputAbove(190))).toMatch(verdict)
+  expect(messageOf(() => expect(run).toSustainRate())).toMatch(verdict)
+  // 180/s were good: what is missing of more is not the errors' doing.
+  expect(messageOf(() => expect(run).toHaveThroughputAbove(170))).toMatch(/^InvalidRunError/)
+  const closed = sampleHttpRun({
+    errorsPerSecond: 20,
+    errorKind,
+    invalidities: [SATURATED],
+    offeredRatePerSec: undefined,
+  })
+  expect(messageOf(() => expect(closed).toHaveThroughputAbove(190))).toMatch(/^InvalidRunError/)
+})
+
 describe('toHaveErrorRateBelow(0)', () => {
   const none = sampleHttpRun({ seconds: 2 })
   const some = sampleHttpRun({ seconds: 2, errorsPerSecond: 1 })

@@ -10,7 +10,7 @@ import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgeRatio, sum } from './ratio.ts'
 import { requestRun } from './subject.ts'
 import type { RequestSource } from './subject.ts'
-import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack } from './threshold.ts'
+import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
 import type { On } from './typing.ts'
 import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
 
@@ -146,10 +146,17 @@ function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: Ratio
   const shortage = shortageAgainst(evidence, judged.holds, () =>
     isSurely('below', limit / offeredPerSec, sentAnd(evidence, 'good')),
   )
+  // In a closed model a slow generator offers less, so that errors alone show nothing.
+  const isCertain =
+    judged.holds === false &&
+    evidence.offeredRatePerSec !== undefined &&
+    evidence.targetErrors > 0 &&
+    (evidence.offered - evidence.targetErrors) / seconds <= limit
+  const against = isCertain ? withoutGenerator(evidence.invalidities) : [...evidence.invalidities, ...shortage]
   return {
     ...judged,
     received: `${judged.received}\n${formatCount(good)} good answers in ${seconds.toFixed(1)} s`,
-    invalidities: withLack([...evidence.invalidities, ...shortage], tooFew ? [tooFew] : judged.invalidities),
+    invalidities: withLack(against, tooFew ? [tooFew] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
   }

@@ -8,6 +8,7 @@ import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
 import { judgeCount, sum } from './ratio.ts'
 import { requestRun } from './subject.ts'
+import { withoutGenerator } from './threshold.ts'
 import type { RequestSource } from './subject.ts'
 import type { On } from './typing.ts'
 import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
@@ -78,6 +79,8 @@ function judgeSustained(evidence: RequestEvidence, { tolerance }: Plan): Judgeme
     noun: 'requests',
     parts: `${keptRate} of ${offeredRate}`,
   })
+  if (evidence.targetErrors > tolerance * offered)
+    return { ...judged, invalidities: withoutGenerator(judged.invalidities) }
   const isBroken = () => isSurely('below', 1 - tolerance, sentAnd(evidence, 'good'))
   return { ...judged, invalidities: [...judged.invalidities, ...shortageAgainst(evidence, judged.holds, isBroken)] }
 }

@@ -85,7 +85,7 @@ export function withLack(found: readonly Invalidity[], lacking: readonly Invalid
   return [...found, ...lacking.filter(({ reason }) => !found.some((known) => known.reason === reason))]
 }
 
-/** What a run has against it, if the health of its generator makes no difference. */
+/** What a run has against it, if neither the health of its generator nor its number of VUs makes a difference. */
 export function withoutGenerator(found: readonly Invalidity[]): readonly Invalidity[] {
   return found.filter(({ reason }) => reason !== 'generator-saturated' && reason !== 'offered-rate-missed')
 }

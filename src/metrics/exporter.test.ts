@@ -115,6 +115,19 @@ describe('the scrape endpoint', () => {
     })
   })
 
+  test('writes a percentile that falls among errors as Prometheus writes infinity', async () => {
+    const { made } = await exporter({ port: 0 })
+    made.onSnapshot('S4', { ...SNAPSHOT, recent: { ...SNAPSHOT.recent, p99Ms: 'Infinity' } })
+    const run = sampleHttpRun()
+    const runs = [{ ...run, latency: { ...run.latency!, p99Ms: 'Infinity' as const } }]
+    made.onScenario('S4', 'failed', { runs, assertions: [] }, 'smoke')
+    const text = await (await fetch(made.url!)).text()
+    expect(text).toContain(`slo_latency_seconds{${AT},quantile="0.99"} +Inf\n`)
+    expect(text).toContain(
+      `slo_result_latency_seconds{scenario="S4",scale="smoke",run="http 1",quantile="0.99"} +Inf\n`,
+    )
+  })
+
   test('counts from zero when scenarios run again', async () => {
     const { made } = await exporter({ port: 0 })
     made.onSnapshot('S4', SNAPSHOT)

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { openRequest } from '../machine/ask.ts'
+import { redactText } from '../options/redact.ts'
 import { tlsProblem, type TlsOptions, type TlsProblem } from '../machine/tls.ts'
 import { now, sleep } from '../machine/clock.ts'
 import { asError } from './failure.ts'
+import { ServiceError } from './service.ts'
 
 const ATTEMPT_MS = 2_000
 const SHORTEST_ATTEMPT_MS = 100
@@ -39,8 +41,21 @@ export async function waitUntilReady(
   return last
 }
 
+/** The error to throw if the TLS handshake is what failed. @param last what was last seen */
+export function tlsFailure(origin: string, last: string): ServiceError | undefined {
+  const problem = tlsProblemIn(last)
+  return (
+    problem &&
+    new ServiceError('target', {
+      problem: `the TLS handshake with ${origin} failed: ${problem.finding}`,
+      received: redactText(last),
+      remedy: problem.fix.includes('tls: {') ? `In target(): ${problem.fix}` : problem.fix,
+    })
+  )
+}
+
 /** What is wrong with the TLS handshake, if that is what was last seen: texts of errors begin with their code. */
-export function tlsProblemIn(seen: string): TlsProblem | undefined {
+function tlsProblemIn(seen: string): TlsProblem | undefined {
   const [code = '', ...message] = seen.split(': ')
   return /^[A-Z_0-9]+$/.test(code) ? tlsProblem(code, message.join(': ')) : undefined
 }

@@ -4,7 +4,7 @@ import { redactText } from '../options/redact.ts'
 import { parseBaseUrl, urlBelow, type BaseUrl } from '../machine/base-url.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import { OTHER_PROTOCOL_FIXES, probeProtocol } from '../machine/protocol-probe.ts'
-import { tlsProblemIn, waitUntilReady } from './readiness.ts'
+import { tlsFailure, waitUntilReady } from './readiness.ts'
 import { ServiceError } from './service.ts'
 import type { TargetOptions } from './target-options.ts'
 import type { Readiness, StartedTarget, TargetContext, TargetInstance } from './started-target.ts'
@@ -104,14 +104,8 @@ async function untilReady(
   const last = await waitUntilReady(urlBelow(text, readyPath), { timeoutMs: readyTimeoutMs, tls, signal })
   signal.throwIfAborted()
   if (last === undefined) return
-  const problem = tlsProblemIn(last)
-  if (problem !== undefined) {
-    throw new ServiceError('target', {
-      problem: `the TLS handshake with ${base.url.origin} failed: ${problem.finding}`,
-      received: redactText(last),
-      remedy: problem.fix.includes('tls: {') ? `In target(): ${problem.fix}` : problem.fix,
-    })
-  }
+  const failure = tlsFailure(base.url.origin, last)
+  if (failure !== undefined) throw failure
   throw new ServiceError('target', {
     problem: `${urlBelow(base.bare, readyPath)} was not ready within ${readyTimeoutMs / 1000} s`,
     received: redactText(last),

@@ -4,7 +4,7 @@ import { settleAll } from './failure.ts'
 import { ManagedProcess, describeExit, type ProcessExit } from './managed-process.ts'
 import { freePort, isFree } from './ports.ts'
 import { listeningPorts, portsInLog } from './listening-ports.ts'
-import { waitUntilReady } from './readiness.ts'
+import { tlsFailure, waitUntilReady } from './readiness.ts'
 import { ServiceError } from './service.ts'
 import type { TargetOptions } from './target-options.ts'
 import type { Readiness, StartedTarget, TargetContext, TargetExit, TargetInstance } from './started-target.ts'
@@ -184,7 +184,8 @@ async function launchInstance(
     })
   })
   const over = new AbortController()
-  const readiness = waitUntilReady(`${schemeOf(options)}://127.0.0.1:${ports.port}${readyPath}`, {
+  const origin = `${schemeOf(options)}://127.0.0.1:${ports.port}`
+  const readiness = waitUntilReady(origin + readyPath, {
     timeoutMs: readyTimeoutMs,
     tls: options.tls,
     signal: AbortSignal.any([signal, over.signal]),
@@ -195,6 +196,8 @@ async function launchInstance(
   const others = portsBeside(ports, started)
   await started.stop()
   signal.throwIfAborted()
+  const failure = 'last' in outcome ? tlsFailure(origin, outcome.last ?? '') : undefined
+  if (failure !== undefined) throw failure
   const details = mask(`Its last lines:\n${started.log.quote()}`)
   if ('last' in outcome && others.length > 0) throw wrongPort(shown, ports, others, details)
   throw 'last' in outcome

@@ -165,6 +165,18 @@ describe('a target that does not start', () => {
   })
 })
 
+test('a target that is started and speaks TLS is reached by https, and must be trusted', async () => {
+  const file = (name: string) => new URL(`../../fixtures/tls/${name}.pem`, import.meta.url).pathname
+  const code = `const { readFileSync } = require('node:fs')
+    const keys = { cert: readFileSync('${file('server')}'), key: readFileSync('${file('server-key')}') }
+    require('node:https').createServer(keys, (_, response) => response.end()).listen(process.env.PORT, '127.0.0.1')`
+  const command = ['node', '-e', code]
+  await using started = await target({ command, tls: { ca: readFileSync(file('authority')) } }).start(context)
+  expect(started.instances[0]?.baseUrl).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
+  const untrusted = await messageOf({ command, tls: { ca: readFileSync(file('client')) }, readyTimeout: '1h' })
+  expect(untrusted).toContain('its certificate is not trusted')
+})
+
 describe('a target that runs elsewhere', () => {
   test('is used as it is, and left as it was', async () => {
     await using elsewhere = await serve(200)

@@ -173,6 +173,52 @@ const widthMs = (windows: readonly Histogram[], p: number) => {
   return high - low
 }
 
+describe('the interval of a percentile among samples without a time', () => {
+  /** Longer than every other time. */
+  const LATE_MS = 100_000
+  const withInfinite = (share: number) =>
+    Array.from({ length: 20 }, () => {
+      const window = new Histogram()
+      for (let n = 0; n < 100 * (1 - share); n++) window.record(10_000 + n * 100)
+      return window.withInfinite(100 * share)
+    })
+  const isInfinite = (share: number, p: number) => {
+    const { low, high } = percentileIntervalMs(withInfinite(share), p)!
+    return [low === Number.POSITIVE_INFINITY, high === Number.POSITIVE_INFINITY]
+  }
+
+  it('is infinite at the ends that fall among them', () => {
+    expect(isInfinite(0, 0.95)).toEqual([false, false])
+    expect(isInfinite(0.05, 0.95)).toEqual([false, true])
+    expect(isInfinite(0.2, 0.95)).toEqual([true, true])
+    expect(isInfinite(0.2, 0.5)).toEqual([false, false])
+    expect(isInfinite(1, 0.5)).toEqual([true, true])
+  })
+
+  it('is that of the same samples with a time beyond all others in their place', () => {
+    const window = fc.tuple(histogram, fc.nat(20))
+    fc.assert(
+      fc.property(fc.array(window, { minLength: 1, maxLength: 20 }), fc.constantFrom(0.5, 0.9, 0.99), (given, p) => {
+        fc.pre(given.some(([finite, infinite]) => finite.count + infinite > 0))
+        const infinite = percentileIntervalMs(
+          given.map(([finite, count]) => finite.withInfinite(count)),
+          p,
+        )!
+        const late = percentileIntervalMs(
+          given.map(([finite, count]) => {
+            const window = Histogram.merged([finite])
+            for (let n = 0; n < count; n++) window.record(LATE_MS * 1000)
+            return window
+          }),
+          p,
+        )!
+        for (const end of ['low', 'high'] as const)
+          expect(infinite[end]).toBe(late[end] > LATE_MS / 2 ? Number.POSITIVE_INFINITY : late[end])
+      }),
+    )
+  })
+})
+
 describe('the interval of a percentile', () => {
   const manyWindows = fc.array(histogram, { minLength: 1, maxLength: 20, size: 'max' })
   const percentiles = [0.01, 0.5, 0.9, 0.95, 0.99]

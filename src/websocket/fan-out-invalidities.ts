@@ -7,13 +7,21 @@ const SUBSCRIBED_AT_LEAST = 0.99
 /** Of the messages that are publications or not identified. With more, what is missing may be among the latter. */
 const UNIDENTIFIED_AT_MOST = 0.01
 
+/** Failures that are certainly the target's. */
+const REFUSALS = /^(refused|reset|status 5\d\d)$/
+
 /** What speaks against a run because of its sockets. */
 export function socketInvalidities({ plan, sockets, abortReason }: FanOutParts): Invalidity[] {
   const { everSubscribedCount: subscribed, failures } = sockets
   const kinds = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
+  const refused = [...failures].reduce((sum, [kind, count]) => (REFUSALS.test(kind) ? sum + count : sum), 0)
+  // What the generator may have kept from connecting could not have turned it.
+  const isTargets = abortReason === undefined && refused > plan.clients * (1 - SUBSCRIBED_AT_LEAST)
+  const blame = isTargets ? { blame: 'target' as const } : {}
   if (subscribed === 0)
     return [
       {
+        ...blame,
         reason: 'no-samples',
         finding: `none of ${formatCount(plan.clients)} sockets was subscribed${kinds === '' ? '' : ` (${kinds})`}; nothing was published`,
         remedy:
@@ -24,6 +32,7 @@ export function socketInvalidities({ plan, sockets, abortReason }: FanOutParts):
   if (subscribed >= plan.clients * SUBSCRIBED_AT_LEAST || abortReason !== undefined) return []
   return [
     {
+      ...blame,
       reason: 'offered-rate-missed',
       finding:
         `only ${formatCount(subscribed)} of ${formatCount(plan.clients)} sockets ` +
@@ -37,6 +46,10 @@ export function socketInvalidities({ plan, sockets, abortReason }: FanOutParts):
 
 /** Causes that the kind of a failure names, and what to do about each. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [
+    REFUSALS,
+    'the target refused its clients: see that it runs and listens at this address, and how many connections it accepts',
+  ],
   [/^TLS/, 'the certificate was not accepted: give its authority as tls.ca, or set tls.rejectUnauthorized to false'],
   [
     /^status (401|403)|code (1008|3000|3003|4001|4003|4401|4403)\b|unauthori[sz]ed|forbidden/i,

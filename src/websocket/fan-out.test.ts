@@ -9,6 +9,7 @@ import type { RunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import type { FanOutOptions, PublishOptions } from './fan-out-options.ts'
 import { createWebSocket, type WebSocketLoad } from './websocket.ts'
+import '../matchers/register.ts'
 
 const FULL = { name: 'full', users: 1, time: 1 }
 /** What the machine is busy with beside must not decide these tests. */
@@ -207,6 +208,10 @@ describe('a server that lets nobody in', () => {
     await server[Symbol.asyncDispose]()
     const run = await failures(server)
     expect(run.sockets.failures).toEqual({ refused: 5 })
+    const words =
+      /Received: none of 5 sockets was subscribed \(5 × refused\); nothing was published[^]*see that it runs/
+    expect(() => expect(run).toHaveP95Below(100)).toThrow(words)
+    expect(() => expect(run).not.toHaveP95Below(100)).toThrow(words)
   })
 
   test('because it never acknowledges', async () => {

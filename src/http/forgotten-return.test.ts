@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import type { HttpAnswer } from './answer.ts'
+import { forgetsItsReturn } from './forgotten-return.ts'
+
+type Body = { ok: boolean; items: number[] }
+type Checked = (response: HttpAnswer) => unknown
+const seen = new Set<number>()
+const assertOrder = (value: unknown) => void value
+const failures = { count: 0 }
+
+/* oxlint-disable no-unused-expressions, eqeqeq, typescript/consistent-return -- what is forgotten here is the point */
+const FORGETFUL: readonly Checked[] = [
+  (r) => {
+    r.status === 200
+  },
+  ({ status }) => {
+    status < 300 && status != 204 // a comment with return
+  },
+  (r) => {
+    const body = r.json() as Body
+    body.items.every((item) => item > 0)
+  },
+  (r) => {
+    r.text().includes('return "x"')
+  },
+  function check(r) {
+    Object.keys(r.json() as Body).length > 2
+  },
+  {
+    check(r: HttpAnswer) {
+      if (!(r.json() as Body).ok) {
+      }
+    },
+  }.check,
+]
+
+const SOUND: readonly Checked[] = [
+  (r) => r.status === 200,
+  (r) => {
+    return r.status === 200
+  },
+  (r) => {
+    if (r.status !== 200) return 'wrong status'
+  },
+  (r) => {
+    if (r.status !== 200) throw new Error('wrong status')
+  },
+  (r) => {
+    expect(r.status === 200).toBe(true)
+  },
+  (r) => {
+    assertOrder((r.json() as Body).items.length > 0)
+  },
+  (r) => {
+    r.status === 200 && assertOrder(r)
+  },
+  (r) => {
+    r.json()
+  },
+  (r) => {
+    if (r.status === 500) failures.count++
+  },
+  (r) => {
+    if (r.status === 500) seen.add(r.status)
+  },
+  () => {},
+  Object.is as unknown as Checked,
+  assertOrder.bind(undefined),
+]
+/* oxlint-enable */
+
+describe('forgetsItsReturn', () => {
+  test.each(FORGETFUL.map((check) => [String(check), check] as const))('finds %s', (_, check) => {
+    expect(forgetsItsReturn(check)).toBe(true)
+  })
+
+  test.each(SOUND.map((check) => [String(check), check] as const))('lets %s pass', (_, check) => {
+    expect(forgetsItsReturn(check)).toBe(false)
+  })
+})
