@@ -232,6 +232,22 @@ describe.each(OVERRUNS)('%s', (_, response, excess) => {
   })
 })
 
+test('a surplus response that comes after the next request was written shows by the one left over at the end', async () => {
+  let last: NodeJS.Timeout | undefined
+  await using server = await scriptedServer({
+    onRequest(socket, _head, number) {
+      last = setTimeout(() => {
+        socket.write(answer())
+        if (number === 5) setTimeout(() => socket.write(answer()), 3)
+      }, 30)
+    },
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({ load: constantVus({ vus: 1, duration: '600ms' }), request })
+  clearTimeout(last)
+  expect([...run.errors]).toEqual([['body', 1]])
+})
+
 const NO_RESPONSE: [string, (socket: Socket) => void][] = [
   ['resets', (socket) => socket.resetAndDestroy()],
   ['closes', (socket) => socket.end()],

@@ -1,6 +1,6 @@
 import { sleep } from '../machine/clock.ts'
 import { Deadlines } from '../load/deadlines.ts'
-import { maxVusOf } from '../load/describe.ts'
+import { isOpen, maxVusOf } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
 import { Execution } from '../run/execution.ts'
@@ -23,6 +23,9 @@ import { openAll } from './set-up.ts'
 import { Plan } from './steps.ts'
 import { TraceContext } from './trace-context.ts'
 import { VirtualUser } from './virtual-user.ts'
+
+/** The longest wait for surplus responses. */
+const LINGER_MS = 250
 
 /** Everything one run needs, checked and at hand. */
 export interface LoadRunParts<D> {
@@ -145,8 +148,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
   }
 
   async close(): Promise<void> {
-    // What comes after the last response of a connection is a fault, and comes by then.
-    await sleep(SETTLE_MS)
+    await sleep(this.#lingerMs)
     this.#countsAtEnd = { ...this.#counts }
     this.#clients?.close()
     for (const keepAlive of this.#keepAlives) keepAlive.close()
@@ -173,6 +175,17 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
 
   dropped(random: Random): RequestSeries {
     return this.#plan.dropped(random)
+  }
+
+  /**
+   * What comes after the last response of a connection is a fault, and comes by then. In a closed model without think time
+   * a surplus response that comes after the next request was written is taken for that one's, and so on for each after it,
+   * until at the end one is left over: it takes as long as responses do.
+   */
+  get #lingerMs(): number {
+    if (isOpen(this.#parts.load)) return SETTLE_MS
+    const { meanMs = 0 } = this.#execution.tally.responseTimes
+    return Math.max(SETTLE_MS, Math.min(LINGER_MS, 2 * meanMs))
   }
 
   /** The shortest of the instances. */

@@ -30,6 +30,17 @@ export class ResponseTimes {
     times.sumUs += us
   }
 
+  /** `undefined` if none was counted. */
+  get meanMs(): number | undefined {
+    let [count, sumUs] = [0, 0]
+    for (const byStatus of this.#byStep.values())
+      for (const times of byStatus.values()) {
+        for (const inBucket of times.counts) count += inBucket
+        sumUs += times.sumUs
+      }
+    return count === 0 ? undefined : sumUs / count / 1000
+  }
+
   toJSON(): readonly ResponseTimesJson[] {
     return [...this.#byStep].flatMap(([step, byStatus]) =>
       [...byStatus].map(([status, { counts, sumUs }]) => ({
