@@ -43,11 +43,19 @@ export interface Series {
   readonly dashed?: boolean
   /** One for each of `xs`; null where there is none. */
   readonly values: readonly (number | null)[]
+  /** Positions in `xs` at which the value is infinite, marked at the upper edge; absent if there are none. */
+  readonly infinite?: readonly number[]
 }
 
 /** Rounded to four significant digits: a chart of a pixel's height shows no more, and a file holds thousands. */
 export function round(value: JsonMs | undefined): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(4)) : null
+}
+
+/** Times of a series, with the positions of those that are infinite because too few responses were good. */
+export function timesOf(values: readonly (JsonMs | undefined)[]): Pick<Series, 'values' | 'infinite'> {
+  const infinite = values.flatMap((value, at) => (Number(value) === Number.POSITIVE_INFINITY ? [at] : []))
+  return { values: values.map(round), ...(infinite.length === 0 ? {} : { infinite }) }
 }
 
 /** Stretches shorter than this have no rate: one request more or less would be a peak. */

@@ -52,9 +52,20 @@ describe('the distribution of times', () => {
 })
 
 describe('charts over time', () => {
+  test('mark where a percentile is infinite', () => {
+    const run = sampleHttpRun()
+    const timeline = run.timeline.map((point, at) => (at === 3 ? { ...point, p99Ms: 'Infinity' as const } : point))
+    const [latency] = requestCharts({ ...run, timeline }, [])
+    expect(latency!.series.map(({ infinite }) => infinite)).toEqual([undefined, undefined, [3]])
+    expect(latency!.series[2]!.values[3]).toBeNull()
+    const [curve] = distributionCharts(histogramOf([1_000, 2_000]).withInfinite(2).toJSON(), 'Latency', [])
+    expect(curve!.series[0]!.infinite).toEqual(curve!.xs.flatMap((x, at) => (x > 2 ? [at] : [])))
+  })
+
   test('draw what the timeline holds', () => {
     const run = sampleHttpRun()
     const [latency, rate, errors, users] = requestCharts(run, [])
+    expect(latency!.series.map(({ infinite }) => infinite)).toEqual([undefined, undefined, undefined])
     expect(latency!.series[1]!.values[3]).toBe(Number(Number(run.timeline[3]!.p95Ms).toPrecision(4)))
     expect(rate!.series.map(({ label }) => label)).toEqual(['offered', 'achieved', 'dropped'])
     expect(errors!.series).toEqual([

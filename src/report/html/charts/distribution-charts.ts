@@ -1,6 +1,7 @@
 import { Histogram, highestOf, lowestOf, type HistogramJson } from '../../../stats/histogram.ts'
+import { toJsonMs } from '../../../stats/summary.ts'
 import { formatMs } from '../../../stats/units.ts'
-import { type Chart, round } from './chart.ts'
+import { type Chart, timesOf } from './chart.ts'
 
 const BINS = 60
 /** Steps within each halving of what is left, as HdrHistogram's percentile iterator takes them. */
@@ -23,7 +24,9 @@ function percentileCurve(histogram: Histogram, quantity: string, limits: Chart['
     xLabels: ratios.map((p) => `p${trim((p * 100).toFixed(4))}`),
     unit: 'ms',
     draw: 'lines',
-    series: [{ label: quantity, colour: 'middle', values: ratios.map((p) => round(histogram.percentileUs(p) / 1000)) }],
+    series: [
+      { label: quantity, colour: 'middle', ...timesOf(ratios.map((p) => toJsonMs(histogram.percentileUs(p) / 1000))) },
+    ],
     limits,
   }
 }

@@ -1,8 +1,7 @@
-import type { JsonMs } from '../../../stats/summary.ts'
 import { significant } from '../../../stats/units.ts'
 import type { AssertionResult, HttpRunResult, RunResult, RunSeries, TimelinePoint } from '../../../run/result.ts'
 import { WINDOW_MS } from '../../../stats/timeline.ts'
-import { type Chart, type Colour, type Limit, rate, round, type Series } from './chart.ts'
+import { type Chart, type Colour, type Limit, rate, round, type Series, timesOf } from './chart.ts'
 
 const ERROR_COLOURS: readonly Colour[] = ['bad', 'high', 'middle', 'other', 'low']
 
@@ -13,7 +12,7 @@ export function requestCharts(run: HttpRunResult, limits: Chart['limits']): read
   return [latencyOverTime(points, limits), rateOverTime(points), errorsOverTime(points), usersOverTime(points)]
 }
 
-function over(points: readonly TimelinePoint[], pick: (point: TimelinePoint) => JsonMs | undefined) {
+function over(points: readonly TimelinePoint[], pick: (point: TimelinePoint) => number | undefined) {
   return points.map((point) => round(pick(point)))
 }
 
@@ -24,12 +23,14 @@ function perSecond(points: readonly TimelinePoint[], pick: (point: TimelinePoint
 function latencyOverTime(points: readonly TimelinePoint[], limits: Chart['limits']): Chart {
   return {
     ...timeChart(points, 'ms', [
-      { label: 'p50', colour: 'low', values: over(points, ({ p50Ms }) => p50Ms) },
-      { label: 'p95', colour: 'middle', values: over(points, ({ p95Ms }) => p95Ms) },
-      { label: 'p99', colour: 'high', values: over(points, ({ p99Ms }) => p99Ms) },
+      { label: 'p50', colour: 'low', ...timesOf(points.map(({ p50Ms }) => p50Ms)) },
+      { label: 'p95', colour: 'middle', ...timesOf(points.map(({ p95Ms }) => p95Ms)) },
+      { label: 'p99', colour: 'high', ...timesOf(points.map(({ p99Ms }) => p99Ms)) },
     ]),
     title: 'Latency over time',
-    note: 'From intended start to last byte, by the second in which requests were due. Seconds with few requests jump.',
+    note:
+      'From intended start to last byte, by the second in which requests were due. Seconds with few requests jump. ' +
+      'A triangle at the upper edge: infinite, as too few of the responses were good.',
     limits,
   }
 }

@@ -1,6 +1,6 @@
 /* One chart: its axes, series, and what is painted behind and over them. Needs numbers.js and uPlot. */
 
-import { clock, colour, show, showX, significant } from './numbers.js'
+import { clock, colour, show, showAt, showX, significant } from './numbers.js'
 
 /* global uPlot */
 
@@ -65,8 +65,10 @@ const seriesOf = (chart) => [
     label: { seconds: 'at', percentile: 'percentile', bins: 'between' }[chart.x],
     value: (_u, _x, _s, at) => (at === null ? '–' : showX(chart, at)),
   },
-  ...chart.series.map(({ label, colour: name, dashed }) => {
-    const look = { label, stroke: colour(`--chart-${name}`), width: 1.5, value: (_u, value) => show(chart, value) }
+  ...chart.series.map((series) => {
+    const { label, colour: name, dashed } = series
+    const value = (_u, _value, _s, at) => showAt(chart, series, at)
+    const look = { label, stroke: colour(`--chart-${name}`), width: 1.5, value }
     if (chart.draw === 'bars')
       return {
         ...look,
@@ -125,6 +127,18 @@ const paintOver = (chart) => (u) => {
     ctx.textAlign = 'left'
     write(label, bbox.left + 5 * scale, y - 5 * scale)
   }
+  chart.series.forEach(({ colour: name, infinite = [] }, row) => {
+    ctx.fillStyle = colour(`--chart-${name}`)
+    for (const at of infinite) {
+      if (chart.x === 'seconds' && !visible(chart, chart.xs[at])) continue
+      const [x, y] = [u.valToPos(chart.xs[at], 'x', true), bbox.top + (1 + 8 * row) * scale]
+      ctx.beginPath()
+      ctx.moveTo(x, y)
+      ctx.lineTo(x - 4 * scale, y + 7 * scale)
+      ctx.lineTo(x + 4 * scale, y + 7 * scale)
+      ctx.fill()
+    }
+  })
   const marks = chart.x === 'seconds' ? runs[chart.run].marks : []
   marks.forEach(({ label, startMs }, at) => {
     const x = u.valToPos(startMs / 1000, 'x', true)

@@ -1,7 +1,7 @@
 /* Zoom, phases, keyboard, tables, theme and paper. */
 
 import { charts, dataOf, draw, drawn, HEIGHT, hidden, visible } from './chart.js'
-import { show, showX } from './numbers.js'
+import { showAt, showX } from './numbers.js'
 
 const KEY_STEPS = 20
 const readout = document.getElementById('readout')
@@ -15,7 +15,7 @@ const zoom = (chart, range) => {
 }
 
 const say = (chart, at) => {
-  const values = chart.series.map(({ label, values: all }) => `${label} ${show(chart, all[at])}`)
+  const values = chart.series.map((series) => `${series.label} ${showAt(chart, series, at)}`)
   readout.textContent = `${showX(chart, at)}: ${values.join(', ')}`
 }
 
@@ -80,7 +80,7 @@ const fillTable = (details) => {
   chart.xs.forEach((_x, at) => {
     const row = element('tr', '', body)
     element('th', showX(chart, at), row).scope = 'row'
-    for (const { values } of chart.series) element('td', show(chart, values[at]), row)
+    for (const series of chart.series) element('td', showAt(chart, series, at), row)
   })
 }
 

@@ -22,6 +22,8 @@ const FORMATS = {
 
 export const show = (chart, value) => (value === null || value === undefined ? '–' : FORMATS[chart.unit](value))
 
+export const showAt = (chart, { values, infinite = [] }, at) => (infinite.includes(at) ? '∞' : show(chart, values[at]))
+
 export const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, '0')}`
 
 export const showX = (chart, at) => (chart.x === 'seconds' ? clock(chart.xs[at]) : chart.xLabels[at])
