@@ -35,8 +35,8 @@ export interface MqttPublishOptions {
 /**
  * MQTT over WebSocket, one topic tree for all clients; needs the package `mqtt-packet`. A message is the payload of a
  * PUBLISH packet, its `headers` with `topic`, `qos` and `retain`. Send with {@link mqttSubscribe}, {@link mqttUnsubscribe}
- * and {@link mqttPublish}. Deliveries of quality 1 and 2 are acknowledged; a subscription that the broker refuses closes
- * the connection, and the run ends with DISCONNECT.
+ * and {@link mqttPublish}. Deliveries of quality 1 and 2 are acknowledged; a subscription or, with MQTT 5, a publication that
+ * the broker refuses closes the connection, and the run ends with DISCONNECT.
  *
  * @throws {MissingPackageError} if `mqtt-packet` is not installed
  * @example framing: mqtt({ username: 'load', password: 'secret' })
@@ -104,11 +104,11 @@ export function mqttPublish(
 }
 
 type Codec = typeof mqttPacket
-type Received = Packet & { readonly messageId?: number }
+type Received = Packet & { readonly messageId?: number; readonly reasonCode?: number }
 
 /** An identifier of a packet has 16 bits. */
 const MAX_MESSAGE_ID = 65_535
-/** Of a SUBACK: the subscription was refused. */
+/** From this code on a subscription or, with MQTT 5, a publication was refused. */
 const REFUSED = 0x80
 
 class MqttConnection implements FramedConnection {
@@ -161,6 +161,9 @@ Fix: make the message with mqttSubscribe('topic') or mqttPublish('topic', payloa
   }
 
   #receivePacket(packet: Received): void {
+    const { cmd, reasonCode = 0 } = packet
+    if ((cmd === 'puback' || cmd === 'pubrec') && reasonCode >= REFUSED)
+      return this.#socket.fail(`MQTT: a publication was refused (reason ${reasonCode})`)
     switch (packet.cmd) {
       case 'publish':
         return this.#published(packet)
