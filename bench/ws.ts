@@ -18,6 +18,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { descriptorLimit } from '../src/run/descriptor-limit.ts'
+import { GENERATOR_FLAGS } from '../src/run/generator-flags.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../src/stats/units.ts'
 import type { WsCase, WsFigures } from './ws-case.ts'
 import { measureK6, type K6Figures } from './ws-k6.ts'
@@ -63,7 +64,10 @@ function caseOf(target: WsCase['target'], sockets: number): WsCase | [] {
 }
 
 async function run(plan: WsCase, checkout = HERE): Promise<WsFigures> {
-  const child = fork(resolve(checkout, 'bench/ws-case.ts'), { cwd: checkout, execArgv: ['--expose-gc'] })
+  const child = fork(resolve(checkout, 'bench/ws-case.ts'), {
+    cwd: checkout,
+    execArgv: [...(checkout === HERE ? GENERATOR_FLAGS : []), '--expose-gc'],
+  })
   child.send(plan)
   const figures = once(child, 'message')
   const exited = once(child, 'exit')

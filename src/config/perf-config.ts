@@ -1,5 +1,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
+import { GENERATOR_FLAGS } from '../run/generator-flags.ts'
 import { besideThis } from './beside-this.ts'
 import type { PerfConfig } from './config-options.ts'
 import { sloPlugin } from './plugin.ts'
@@ -31,7 +32,12 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
       teardownTimeout: 30_000,
       ...test,
       globalSetup: [besideThis('./global-setup'), ...[test.globalSetup ?? []].flat()],
-      execArgv: ['--import', pathToFileURL(besideThis('./compile-cache')).href, ...(test.execArgv ?? [])],
+      execArgv: [
+        ...GENERATOR_FLAGS,
+        '--import',
+        pathToFileURL(besideThis('./compile-cache')).href,
+        ...(test.execArgv ?? []),
+      ],
       server: { ...test.server, deps: { ...test.server?.deps, external: [OWN_CODE, ...externals(test)] } },
     },
   }

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { clearTimeout, setImmediate, setTimeout } from '../machine/clock.ts'
+import { GENERATOR_FLAGS } from '../run/generator-flags.ts'
 import type { GeneratorHealth } from '../run/generator.ts'
 import { EventPlayer } from './event-player.ts'
 import type { LocalPoolOptions } from './local-pool.ts'
@@ -93,7 +94,7 @@ class PoolProcess implements PoolEvents {
     this.#events = events
     this.#states = new Uint8Array(options.clients)
     this.#child = fork(ENTRY, {
-      execArgv: [],
+      execArgv: [...GENERATOR_FLAGS],
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
