@@ -238,7 +238,7 @@ test('a surplus response that comes after the next request was written shows by 
     onRequest(socket, _head, number) {
       last = setTimeout(() => {
         socket.write(answer())
-        if (number === 5) setTimeout(() => socket.write(answer()), 3)
+        if (number === 5) setTimeout(() => socket.write(answer()), 15)
       }, 30)
     },
   })

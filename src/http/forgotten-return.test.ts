@@ -63,6 +63,9 @@ const SOUND: readonly Checked[] = [
   (r) => {
     if (r.status === 500) seen.add(r.status)
   },
+  (r) => {
+    ;(r.text() as unknown as { should: { match(pattern: RegExp): void } }).should.match(/<html>/)
+  },
   () => {},
   Object.is as unknown as Checked,
   assertOrder.bind(undefined),

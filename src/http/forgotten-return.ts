@@ -3,7 +3,7 @@ const BLOCK = /^(?:function\b[^(]*|[\w$]+)?\s*\(?([^()]*?)\)?\s*(?:=>\s*)?\{([^]
 const NO_CODE = /\/\*[^]*?\*\/|\/\/.*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g
 const DECLARATION = /\b(?:const|let|var)\s+([\w$\s,:{}[\]]+?)=(?![=>])/g
 /** With these a function decides something, or does something beside it. */
-const ACTS = /\b(?:return|throw|expect|assert|await|yield|new|delete)\b|`|\+\+|--|(?<![=!<>])=(?![=>])/
+const ACTS = /\b(?:return|throw|expect|assert|should|await|yield|new|delete)\b|`|\+\+|--|(?<![=!<>])=(?![=>])/
 const COMPARES = /[=!]==?|[<>!]|&&|\|\||\.(?:includes|startsWith|endsWith|every|some|test)\(/
 const CALLED = /([\w$]+)(?:\??\.[\w$]+)*\s*\(/g
 const KNOWN = new Set(['if', 'for', 'while', 'switch', 'typeof', 'Object', 'Array', 'JSON', 'Math', 'Number', 'String'])

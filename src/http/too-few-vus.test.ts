@@ -29,6 +29,19 @@ describe('requests that no VU was free for', () => {
     expect(run.result().invalidities.map(({ reason }) => reason)).toContain('offered-rate-missed')
   })
 
+  test('are judged by how long iterations without an error take', async () => {
+    await using server = await scriptedServer({
+      onRequest(socket, _head, number) {
+        if (number % 2 === 0) socket.write(answer('', { status: '503 Service Unavailable' }))
+        else setTimeout(() => socket.write(answer()), 60)
+      },
+    })
+    const { http } = engineFor(server.url)
+    const load = constantArrivalRate({ rate: 100, vus: 1, duration: '1s' })
+    const run = await http.run({ load, request, dropAfter: '10ms', abortWhen: false })
+    expect(run.warnings.join()).toMatch(/vus: 1 cannot carry 100\/s of iterations that take [67]\d(\.\d)? ms each/)
+  })
+
   test('prove nothing if think times held the VUs', async () => {
     await using server = await scriptedServer(later(0))
     const { http } = engineFor(server.url)

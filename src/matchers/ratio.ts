@@ -83,7 +83,7 @@ function judgeNone(
   }: RatioAssertion & { readonly one: string; readonly hits: number; readonly total: number; readonly detail: string },
 ): Judgement {
   const expected = `${what} = 0%`
-  const holds = total > 0 && hits === 0
+  const holds = hits === 0
   const lacking = tooFewSamples(expected, 1, { count: total, durationMs: evidence.durationMs, noun })
   const against = certainHits > 0 ? withoutGenerator(evidence.invalidities) : evidence.invalidities
   const shortage = shortageAgainst(evidence, holds, () => sent.some((window) => window.hits > 0))

@@ -199,8 +199,10 @@ test.each([
   const verdict = isFail ? /^Error: / : /^InvalidRunError/
   expect(messageOf(() => expect(run).toHaveThroughputAbove(190))).toMatch(verdict)
   expect(messageOf(() => expect(run).toSustainRate())).toMatch(verdict)
-  // 180/s were good: what is missing of more is not the errors' doing.
+  // 180/s were good, or would have been: what is missing of 170/s is not the errors' doing.
   expect(messageOf(() => expect(run).toHaveThroughputAbove(170))).toMatch(/^InvalidRunError/)
+  const late = sampleHttpRun({ errorsPerSecond: 20, errorKind, droppedPerSecond: 20, invalidities: [SATURATED] })
+  expect(messageOf(() => expect(late).toHaveThroughputAbove(170))).toMatch(/^InvalidRunError/)
   const closed = sampleHttpRun({
     errorsPerSecond: 20,
     errorKind,
@@ -241,6 +243,13 @@ describe('toHaveErrorRateBelow(0)', () => {
     expect(messageOf(() => expect(sampleHttpRun({ seconds: 2, droppedPerSecond: 1 })).toHaveErrorRateBelow(0))).toMatch(
       /error rate = 0.5% \(2 of 400: 2 dropped\)/,
     )
+  })
+
+  test('fails on a saturated generator for an error that is certainly of the target', () => {
+    const run = (errorKind: 'reset' | 'timeout') =>
+      sampleHttpRun({ seconds: 2, errorsPerSecond: 1, errorKind, invalidities: [SATURATED] })
+    expect(messageOf(() => expect(run('reset')).toHaveErrorRateBelow(0))).toMatch(/^Error: /)
+    expect(messageOf(() => expect(run('timeout')).toHaveErrorRateBelow(0))).toMatch(/^InvalidRunError/)
   })
 
   test('is invalid if nothing was due, in either polarity', () => {

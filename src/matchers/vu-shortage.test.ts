@@ -54,6 +54,10 @@ describe('a run with too few VUs', () => {
     expect(messageOf(() => expect(failing).toHaveErrorRateBelow(0.01))).toMatch(/^Error: /)
     expect(messageOf(() => expect(failing).toHaveErrorRateBelow(0))).toMatch(/^Error: /)
     expect(failing).not.toHaveErrorRateBelow(0.01)
+    // Beyond the limit whatever became of the rest, if not beyond chance.
+    const some = shortRun({ droppedPerSecond: 4, errorsPerSecond: 1, errorKind: 'status' })
+    expect(messageOf(() => expect(some).toHaveErrorRateBelow(0.004))).toMatch(/^Error: /)
+    expect(messageOf(() => expect(some).toHaveErrorRateBelow(0.006))).toMatch(/^InvalidRunError/)
     expect(failing).not.toSustainRate()
     expect(failing).not.toHaveThroughputAbove(190)
   })
