@@ -167,10 +167,10 @@ const scenario = test.extend<PerfFixtures & Bindings>({
     let metrics: Promise<Metrics> | undefined
     const start = async () => {
       const { createMetrics } = await import('./metrics/metrics.ts')
-      const { urls, interval, isGuessed, tls } = slo.observation.metrics
+      const { isGuessed, ...route } = slo.observation.metrics
       const required = !isGuessed || slo.target?.isElsewhere !== true
       const onSeries = (run: string, series: readonly RunSeries[]) => attachSeries(task, run, series)
-      return createMetrics({ urls, interval, required, tls, signal, onSeries })
+      return createMetrics({ ...route, required, signal, onSeries })
     }
     await use(() => (metrics ??= start()))
     // Where it could not be started, whoever asked for it was told.

@@ -34,6 +34,55 @@ describe('metrics are looked for', () => {
     expect(observed({ metrics: '/metrics' }).metrics.isGuessed).toBe(false)
   })
 
+  test('with credentials and TLS of their own, which are secrets', () => {
+    const metrics = {
+      bearerToken: 'tok-en-of-metrics',
+      headers: { 'x-api-key': 'key-of-metrics', 'x-tenant': 'production' },
+      tls: { ca: Buffer.from('pem'), passphrase: 'phrase-of-key' },
+      requestCounter: 'http_requests_total',
+    }
+    const observation = new Observation({ metrics }, {})
+    expect(observation.of({ ...target, tls: { rejectUnauthorized: false } }).metrics).toMatchObject({
+      headers: { 'x-api-key': 'key-of-metrics', 'x-tenant': 'production', authorization: 'Bearer tok-en-of-metrics' },
+      tls: { ca: 'pem' },
+      requestCounter: 'http_requests_total',
+    })
+    const { secrets } = observation
+    expect(secrets).toEqual(expect.arrayContaining(['tok-en-of-metrics', 'key-of-metrics', 'phrase-of-key']))
+    expect(secrets).not.toContain('production')
+  })
+
+  test('credentials that cannot be sent are refused at once, and not shown', () => {
+    const metrics = {
+      bearerToken: 'secret-token\n',
+      headers: { authorization: 'Basic c2VjcmV0LXRva2Vu', 'bad name': 'x', 'x-a': 7 },
+      tls: { rejectUnauthorized: 'no' },
+      requestCounter: true,
+    } as never
+    expect(() => new Observation({ metrics }, {})).toThrowErrorMatchingInlineSnapshot(`
+      [OptionsError: definePerfConfig() was given 6 options it cannot use:
+
+        metrics.requestCounter: must be the name of a counter, or false
+          received: true
+          example:  requestCounter: 'http_requests_total'
+        metrics.tls.rejectUnauthorized: must be true or false
+          received: 'no'
+          example:  tls: { rejectUnauthorized: false }
+        metrics.headers.bad name: must be a header
+          received: 'a text of 1 characters'
+          example:  headers: { 'x-api-key': process.env.METRICS_KEY }
+        metrics.headers.x-a: must be a header
+          received: 7
+          example:  headers: { 'x-api-key': process.env.METRICS_KEY }
+        metrics.bearerToken: must be a text that a header can hold
+          received: '***'
+          example:  bearerToken: process.env.METRICS_TOKEN
+        metrics.bearerToken: must be the only authorization
+          received: '***'
+          example:  bearerToken: process.env.METRICS_TOKEN]
+    `)
+  })
+
   test('nowhere without a target', () => {
     expect(new Observation({}, {}).of(undefined).metrics.urls).toEqual([])
   })
@@ -62,7 +111,7 @@ test('every mistake at once, without a password', () => {
   expect(message).toMatchInlineSnapshot(`
     "OptionsError: definePerfConfig() was given 9 options it cannot use:
 
-      metrics.pathe: is no option here; known are path, listener, url, interval
+      metrics.pathe: is no option here; known are path, listener, url, interval, bearerToken, headers, tls, requestCounter
         received: 1
         example:  path: …
       metrics.path: must be a path that starts with a slash

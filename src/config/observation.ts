@@ -1,8 +1,11 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { refusalOf } from '../machine/allowed-hosts.ts'
 import { urlBelow } from '../machine/base-url.ts'
-import type { TlsOptions } from '../machine/tls.ts'
+import { plainTls, type TlsOptions } from '../machine/tls.ts'
 import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import { isSecretName } from '../options/secret-names.ts'
+import { checkTls } from '../options/tls-options.ts'
 import { postgresHosts } from '../services/postgres-client.ts'
 import type { TargetDetails } from '../services/environment.ts'
 
@@ -16,6 +19,19 @@ export interface MetricsPlace {
   readonly url?: string | readonly string[]
   /** Time between scrapes, and the limit of each. Default: `'1s'`. */
   readonly interval?: Duration
+  /** Sent as `authorization: Bearer …` with each scrape. Masked in everything that is printed or written. */
+  readonly bearerToken?: string
+  /** Headers of each scrape. Their values are masked if a name is that of a credential, as `authorization` and `x-api-key`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** TLS of the metrics route. @default that of the target */
+  readonly tls?: TlsOptions
+  /**
+   * The target's counter of all requests, as `'http_requests_total'`. If it counts far fewer than a run sent, the metrics
+   * are of one of several processes, and invalid. `false` for a target that counts only a part of its requests.
+   *
+   * @default by the names that common libraries use
+   */
+  readonly requestCounter?: string | false
 }
 
 /** What cannot be told from services and target alone. */
@@ -40,8 +56,10 @@ export interface ProvidedObservation {
     readonly interval: Duration
     /** Nobody said that they are there. */
     readonly isGuessed: boolean
-    /** The target's. */
+    /** Of the metrics route; else the target's. */
     readonly tls?: TlsOptions
+    readonly headers?: Readonly<Record<string, string>>
+    readonly requestCounter?: string | false
   }
   readonly capacity: {
     readonly containers: readonly string[]
@@ -74,8 +92,16 @@ export class Observation {
     const places = target?.instances.map(({ baseUrl, internalUrl }) => (listener === 'public' ? baseUrl : internalUrl))
     const derived = places?.flatMap((place) => (place === undefined ? [] : [urlBelow(place, path)])) ?? []
     const urls = this.#urls.length > 0 ? this.#urls : derived
-    const tls = target?.tls
-    return { metrics: { urls, interval, isGuessed: this.#isGuessed, ...(tls && { tls }) }, capacity: this.#capacity }
+    const tls = this.#place.tls === undefined ? target?.tls : plainTls(this.#place.tls)
+    const { requestCounter } = this.#place
+    const headers = headersOf(this.#place)
+    const metrics = {
+      ...{ urls, interval, isGuessed: this.#isGuessed },
+      ...(tls && { tls }),
+      ...(headers && { headers }),
+      ...(requestCounter !== undefined && { requestCounter }),
+    }
+    return { metrics, capacity: this.#capacity }
   }
 
   /** URLs that may hold a password. */
@@ -83,9 +109,26 @@ export class Observation {
     const { pgBouncerUrl } = this.#capacity
     return [...this.#urls, ...(pgBouncerUrl === undefined ? [] : [pgBouncerUrl])]
   }
+
+  /** Credentials of the metrics route. */
+  get secrets(): readonly string[] {
+    const { bearerToken, tls } = this.#place
+    const headers = Object.entries(headersOf(this.#place) ?? {})
+    const values = headers.filter(([name]) => isSecretName(name)).map(([, value]) => value)
+    return [...values, bearerToken, tls?.passphrase].filter((value) => value !== undefined)
+  }
 }
 
-const PLACE = ['path', 'listener', 'url', 'interval'] as const
+function headersOf({ headers, bearerToken }: MetricsPlace): Readonly<Record<string, string>> | undefined {
+  const authorization = bearerToken === undefined ? {} : { authorization: `Bearer ${bearerToken}` }
+  const all = { ...headers, ...authorization }
+  return Object.keys(all).length === 0 ? undefined : all
+}
+
+const PLACE = [
+  ...(['path', 'listener', 'url', 'interval'] as const),
+  ...(['bearerToken', 'headers', 'tls', 'requestCounter'] as const),
+] as const
 
 function readPlace(problems: Problems, metrics: ObservationOptions['metrics'] = {}): MetricsPlace {
   const place = typeof metrics === 'string' ? { path: metrics } : metrics
@@ -96,7 +139,60 @@ function readPlace(problems: Problems, metrics: ObservationOptions['metrics'] = 
   if (listener !== 'public' && listener !== 'internal')
     problems.add('metrics.listener', listener, "must be 'public' or 'internal'", "listener: 'internal'")
   checkDuration(problems, 'metrics.interval', interval, { min: 100 })
+  const { requestCounter } = place
+  if (
+    requestCounter !== undefined &&
+    requestCounter !== false &&
+    (typeof requestCounter !== 'string' || requestCounter === '')
+  )
+    problems.add(
+      'metrics.requestCounter',
+      requestCounter,
+      'must be the name of a counter, or false',
+      "requestCounter: 'http_requests_total'",
+    )
+  checkCredentials(problems, place)
   return place
+}
+
+/** Values are not shown. */
+function checkCredentials(problems: Problems, { bearerToken, headers = {}, tls }: MetricsPlace): void {
+  const ofTls = new Problems()
+  checkTls(ofTls, tls)
+  problems.adopt('metrics', ofTls.found)
+  const example = "headers: { 'x-api-key': process.env.METRICS_KEY }"
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
+    problems.add('metrics.headers', typeof headers, 'must be an object of texts by name', example)
+    return
+  }
+  for (const [name, value] of Object.entries(headers))
+    if (!isHeader(name, value)) problems.add(`metrics.headers.${name}`, hidden(value), 'must be a header', example)
+  if (bearerToken === undefined) return
+  const rule = 'must be a text that a header can hold'
+  if (bearerToken === '' || !isHeader('authorization', bearerToken))
+    problems.add('metrics.bearerToken', hidden(bearerToken), rule, 'bearerToken: process.env.METRICS_TOKEN')
+  if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization'))
+    problems.add(
+      'metrics.bearerToken',
+      'a token beside headers.authorization',
+      'must be the only authorization',
+      'bearerToken: process.env.METRICS_TOKEN',
+    )
+}
+
+function isHeader(name: string, value: unknown): boolean {
+  if (typeof value !== 'string') return false
+  try {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function hidden(value: unknown): unknown {
+  return typeof value === 'string' ? `a text of ${value.length} characters` : value
 }
 
 function readUrls(problems: Problems, fromEnv: readonly string[], { url = [] }: MetricsPlace): readonly string[] {

@@ -215,6 +215,7 @@ export class Session {
       services: services.map(([name, { provider, summary }]) => ({ name, provider, summary })),
       secrets: [
         ...this.#secrets,
+        ...this.#observation.secrets,
         ...secretUrls.flatMap(secretsOf),
         ...(this.#control ? [this.#control.address.token] : []),
         details.target?.tls?.passphrase ?? '',

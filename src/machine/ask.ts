@@ -1,5 +1,7 @@
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import https from 'node:https'
+import { pipeline } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { now } from './clock.ts'
 import { parseBaseUrl } from './base-url.ts'
 import { ALPN_PROTOCOLS, nodeTls, type TlsOptions } from './tls.ts'
@@ -87,12 +89,29 @@ function sameOrigin(place: string, { statusCode = 0, headers: { location } }: In
 async function read(answer: IncomingMessage, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder()
   let [text, bytes] = ['', 0]
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
+  for await (const chunk of decompressed(answer)) {
     bytes += chunk.length
     if (bytes > maxBytes) throw new TooLongError()
     text += decoder.decode(chunk, { stream: true })
   }
   return text + decoder.decode()
+}
+
+/** Some servers and proxies compress although nothing of that was accepted. */
+function decompressed(answer: IncomingMessage): AsyncIterable<Buffer> {
+  const encoding = answer.headers['content-encoding']?.trim().toLowerCase() ?? ''
+  if (encoding === '' || encoding === 'identity') return answer
+  const decoder = DECODERS[encoding]
+  if (decoder === undefined) throw new Error(`its content-encoding ${encoding} cannot be read here`)
+  // An error of the connection ends the decoder, which then throws it.
+  return pipeline(answer, decoder(), () => {})
+}
+
+const DECODERS: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
 }
 
 /** More came than was to be read. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseExposition } from './exposition.ts'
+import { parseExposition, showUnreadable } from './exposition.ts'
 
 describe('parseExposition', () => {
   test('reads counters, gauges, histograms and summaries with labels, escapes and special values', () => {
@@ -47,13 +47,55 @@ describe('parseExposition', () => {
     expect(samples).toEqual([{ name: 'foo_seconds_total', labels: { a: 'x,y}' }, value: 17 }])
   })
 
+  test('reads names of any characters in quotes', () => {
+    const { samples, types, unreadable } = parseExposition(
+      [
+        '# TYPE "my.metric" counter',
+        '{"my.metric"} 1',
+        '{"my.metric", label="x"} 2',
+        '{ "my.metric" , "a label"="{,}\\"" , } 3 1395066363000',
+        'plain{"http.status"="200"} 4',
+        '{"größe"}5',
+        '{"my.metric"} 6 # {trace_id="a"} 0.5 1.5',
+      ].join('\n'),
+    )
+    expect(unreadable).toEqual([])
+    expect(samples).toEqual([
+      { name: 'my.metric', labels: {}, value: 1 },
+      { name: 'my.metric', labels: { label: 'x' }, value: 2 },
+      { name: 'my.metric', labels: { 'a label': '{,}"' }, value: 3 },
+      { name: 'plain', labels: { 'http.status': '200' }, value: 4 },
+      { name: 'größe', labels: {}, value: 5 },
+      { name: 'my.metric', labels: {}, value: 6 },
+    ])
+    expect(Object.fromEntries(types)).toEqual({ 'my.metric': 'counter' })
+  })
+
   test.each([
-    ['<!doctype html>', 'line 1 is no metric: <!doctype html>'],
-    ['up 1\n{"status":"ok"}', 'line 2 is no metric: {"status":"ok"}'],
-    ['up one', 'line 1 is no metric: up one'],
-    ['up{a="b} 1', 'line 1 is no metric: up{a="b} 1'],
-    ['up', 'line 1 is no metric: up'],
-  ])('refuses %j', (text, message) => {
-    expect(() => parseExposition(text)).toThrow(message)
+    ['<!doctype html>', 'line 2 cannot be read (no name and labels): <!doctype html>'],
+    ['{"status":"ok"}', 'line 2 cannot be read (the value is not a number): {"status":"ok"}'],
+    ['up one', 'line 2 cannot be read (the value is not a number): up one'],
+    ['up 1,5', 'line 2 cannot be read (the value is not a number): up 1,5'],
+    ['up 1 of 5', 'line 2 cannot be read (text after the value): up 1 of 5'],
+    ['up{a="b} 1', 'line 2 cannot be read (no name and labels): up{a="b} 1'],
+    ['up{a="b",a="c"} 1', 'line 2 cannot be read (no name and labels): up{a="b",a="c"} 1'],
+    ['up{"down"} 1', 'line 2 cannot be read (no name and labels): up{"down"} 1'],
+    ['{a="b"} 1', 'line 2 cannot be read (no name and labels): {a="b"} 1'],
+    ['up', 'line 2 cannot be read (no name and labels): up'],
+  ])('lists %j and reads the lines around it', (line, message) => {
+    const { samples, unreadable } = parseExposition(`before 1\n${line}\nafter NAN\r\n`)
+    expect(unreadable.map(showUnreadable)).toEqual([message])
+    expect(samples).toEqual([
+      { name: 'before', labels: {}, value: 1 },
+      { name: 'after', labels: {}, value: Number.NaN },
+    ])
+  })
+
+  test('reads labels named as parts of every object', () => {
+    const { samples } = parseExposition('n{constructor="a",__proto__="b"} 1')
+    expect(Object.entries(samples[0]!.labels)).toEqual([
+      ['constructor', 'a'],
+      ['__proto__', 'b'],
+    ])
   })
 })

@@ -1,4 +1,4 @@
-import { parseSeriesName, type Labels } from './series-name.ts'
+import { parseSeriesName, type Labels, type SeriesName } from './series-name.ts'
 
 /** One line of an exposition: a name, its labels and a value. */
 export interface Sample {
@@ -7,55 +7,69 @@ export interface Sample {
   readonly value: number
 }
 
-export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'unknown'
+export type MetricType = 'counter' | 'gauge' | 'histogram' | 'gaugehistogram' | 'summary' | 'unknown'
 
-/** What a metrics route answered. */
+/** A line that is no line of an exposition, or contradicts one before it. */
+export interface UnreadableLine {
+  /** From 1. */
+  readonly number: number
+  readonly text: string
+  /** What is wrong with it: `the value is not a number`. */
+  readonly problem: string
+  /** What it would have been about; `undefined` if that cannot be read either. */
+  readonly series: SeriesName | undefined
+}
+
+/** The content of a metrics route. */
 export interface Exposition {
   readonly samples: readonly Sample[]
   /** By family name, as the `# TYPE` lines say. */
   readonly types: ReadonlyMap<string, MetricType>
+  readonly unreadable: readonly UnreadableLine[]
 }
 
-/** An answer that is neither Prometheus text nor OpenMetrics. Says at which line and what stands there. */
+/** Content that is neither Prometheus text nor OpenMetrics. */
 export class ExpositionError extends Error {
   override readonly name = 'ExpositionError'
 }
 
-/** What the lines of an exposition say, one call a line. */
+/** Receives the lines of an exposition, one call a line. */
 export interface ExpositionReader {
-  /** @param series name and labels as written: `up{job="a"}` @returns whether they are well written */
-  sample(series: string, value: number): boolean
+  /** @param series name and labels as written: `up{job="a"}` @returns what is wrong with the line; `undefined` if nothing */
+  sample(series: string, value: number): string | undefined
   type(family: string, type: MetricType): void
+  unreadable(line: UnreadableLine): void
 }
 
 /**
- * Reads the Prometheus text format 0.0.4 and OpenMetrics 1.0: counters, gauges, histograms and summaries with labels and
- * escapes, `NaN`, `+Inf` and `-Inf`. Time stamps, exemplars, `# HELP`, `# UNIT` and `# EOF` are passed over.
+ * Reads the Prometheus text format 0.0.4 and 1.0.0 (names of any characters, in quotes) and OpenMetrics 1.0: counters,
+ * gauges, histograms and summaries with labels and escapes, `NaN`, `+Inf` and `-Inf`. Time stamps, exemplars, `# HELP`,
+ * `# UNIT` and `# EOF` are passed over. Lines that cannot be read are listed and do not cost the others.
  *
  * Formats: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/specs/om/open_metrics_spec/
- *
- * @throws {ExpositionError} at the first line that is neither
  */
 export function parseExposition(text: string): Exposition {
   const samples: Sample[] = []
   const types = new Map<string, MetricType>()
+  const unreadable: UnreadableLine[] = []
   const reader: ExpositionReader = {
-    sample(text, value) {
-      const series = parseSeriesName(text)
-      if (series !== undefined) samples.push({ ...series, value })
-      return series !== undefined
+    sample(series, value) {
+      const name = parseSeriesName(series)
+      if (name !== undefined) samples.push({ ...name, value })
+      return name === undefined ? UNREADABLE_NAME : undefined
     },
     type: (family, type) => void types.set(family, type),
+    unreadable: (line) => void unreadable.push(line),
   }
   for (const [index, line] of text.split('\n').entries()) readLine(line, index + 1, reader)
-  return { samples, types }
+  return { samples, types, unreadable }
 }
+
+export const UNREADABLE_NAME = 'no name and labels'
 
 /**
  * Reads one line. Names and labels are handed on as they stand and not looked into: a scrape has thousands of lines,
  * and all but a few have been there in the scrape before.
- *
- * @throws {ExpositionError} where it is no line of an exposition, or the reader says so
  */
 export function readLine(line: string, number: number, reader: ExpositionReader): void {
   const text = line.trim()
@@ -65,25 +79,43 @@ export function readLine(line: string, number: number, reader: ExpositionReader)
     return
   }
   const end = endOfSeries(text)
-  const space = text.charCodeAt(end)
-  if (end === -1 || (space !== SPACE && space !== TAB)) throw unreadable(text, number)
+  if (end === -1) {
+    reader.unreadable({ number, text, problem: UNREADABLE_NAME, series: undefined })
+    return
+  }
+  const series = text.slice(0, end)
   const value = parseValue(firstWord(text, end))
-  if (value === undefined || !reader.sample(text.slice(0, end), value)) throw unreadable(text, number)
+  const problem =
+    value === undefined
+      ? 'the value is not a number'
+      : isRestReadable(text, end)
+        ? reader.sample(series, value)
+        : 'text after the value'
+  if (problem !== undefined) reader.unreadable({ number, text, problem, series: parseSeriesName(series) })
 }
 
+/** `line 3 cannot be read (the value is not a number): up one` */
+export function showUnreadable({ number, text, problem }: UnreadableLine): string {
+  const shown = text.length > 60 ? `${text.slice(0, 59)}…` : text
+  return `line ${number} cannot be read (${problem}): ${shown}`
+}
+
+const TYPES: ReadonlySet<string> = new Set(['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary'])
+const TYPE_LINE = /^#\s*TYPE\s+("(?:[^"\\]|\\.)*"|\S+)\s*(\S*)/
+
 function readType(line: string, reader: ExpositionReader): void {
-  if (!line.startsWith('# TYPE')) return
-  const [, , family, type] = line.split(/\s+/)
-  if (family === undefined) return
-  const known = type === 'counter' || type === 'gauge' || type === 'histogram' || type === 'summary'
-  reader.type(family, known ? type : 'unknown')
+  const match = TYPE_LINE.exec(line)
+  if (match === null) return
+  const [, family = '', type = ''] = match
+  const name = family.startsWith('"') ? parseSeriesName(`{${family}}`)?.name : family
+  if (name !== undefined) reader.type(name, TYPES.has(type) ? (type as MetricType) : 'unknown')
 }
 
 const [SPACE, TAB, QUOTE, BACKSLASH, OPEN, CLOSE] = [32, 9, 34, 92, 123, 125]
 
 /** Where name and labels end; -1 where the name does not begin like one or the labels have no end. */
 function endOfSeries(line: string): number {
-  if (!/^[a-zA-Z_:]/.test(line)) return -1
+  if (!/^[a-zA-Z_:{]/.test(line)) return -1
   let at = 0
   while (at < line.length && line.charCodeAt(at) !== OPEN) {
     const code = line.charCodeAt(at)
@@ -110,22 +142,27 @@ function startOfWord(line: string, from: number): number {
   return at
 }
 
+function endOfWord(line: string, from: number): number {
+  let at = from
+  while (at < line.length && line.charCodeAt(at) !== SPACE && line.charCodeAt(at) !== TAB) at++
+  return at
+}
+
 function firstWord(line: string, from: number): string {
   const start = startOfWord(line, from)
-  let end = start
-  while (end < line.length && line.charCodeAt(end) !== SPACE && line.charCodeAt(end) !== TAB) end++
-  return line.slice(start, end)
+  return line.slice(start, endOfWord(line, start))
+}
+
+/** After the value: nothing, a time stamp, or an exemplar. */
+function isRestReadable(line: string, from: number): boolean {
+  const rest = startOfWord(line, endOfWord(line, startOfWord(line, from)))
+  return rest >= line.length || /^(?:[-+]?[\d.]+(?:e[-+]?\d+)?\s*)?(?:#.*)?$/is.test(line.slice(rest))
 }
 
 function parseValue(text: string): number | undefined {
-  if (text === 'NaN') return Number.NaN
   const value = text === '' ? Number.NaN : Number(text)
   if (!Number.isNaN(value)) return value
-  if (/^\+?Inf(inity)?$/i.test(text)) return Number.POSITIVE_INFINITY
-  return /^-Inf(inity)?$/i.test(text) ? Number.NEGATIVE_INFINITY : undefined
-}
-
-function unreadable(line: string, number: number): ExpositionError {
-  const shown = line.length > 60 ? `${line.slice(0, 59)}…` : line
-  return new ExpositionError(`line ${number} is no metric: ${shown}`)
+  if (/^[-+]?nan$/i.test(text)) return Number.NaN
+  if (/^\+?inf(inity)?$/i.test(text)) return Number.POSITIVE_INFINITY
+  return /^-inf(inity)?$/i.test(text) ? Number.NEGATIVE_INFINITY : undefined
 }

@@ -1,7 +1,7 @@
 import type { HitRatioEvidence } from '../run/share-evidence.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import { formatCount } from '../stats/units.ts'
-import type { Growth, InstanceWindow } from './instance.ts'
+import { sumOf, type Growth, type InstanceWindow } from './instance.ts'
 import { explainUnmoved } from './missing.ts'
 import { showSelector, type Selector } from './selector.ts'
 import { missing, resetsLine, scopeLine, type Sources } from './sources.ts'
@@ -12,13 +12,14 @@ import { missing, resetsLine, scopeLine, type Sources } from './sources.ts'
  * first increment, so that a cache that never hits has no series of hits.
  */
 export function hitRatioEvidence(sources: Sources, hits: Selector, misses: Selector): HitRatioEvidence {
-  const { instances, unavailable, asked, window } = sources
+  const { instances, unavailable, asked, window, doubts } = sources
   const [hit, missed] = [growthOf(hits, instances), growthOf(misses, instances)]
   const unborn = [
     hit === undefined && isVouchedFor(hits, misses, missed, instances) ? hits : undefined,
     missed === undefined && isVouchedFor(misses, hits, hit, instances) ? misses : undefined,
   ].filter((selector) => selector !== undefined)
-  const invalidities: Invalidity[] = []
+  const doubt = doubts.about(hits, 'counter') ?? doubts.about(misses, 'counter')
+  const invalidities: Invalidity[] = doubt === undefined ? [] : [doubt]
   if (hit === undefined && !unborn.includes(hits)) invalidities.push(missing(sources, hits))
   if (missed === undefined && !unborn.includes(misses)) invalidities.push(missing(sources, misses))
   if (hit?.delta === 0 && missed?.delta === 0)
@@ -44,9 +45,7 @@ export function hitRatioEvidence(sources: Sources, hits: Selector, misses: Selec
 }
 
 function growthOf(selector: Selector, instances: readonly InstanceWindow[]): Growth | undefined {
-  const grown = instances.flatMap((instance) => instance.growth(selector) ?? [])
-  if (grown.length === 0) return undefined
-  return grown.reduce((sum, { delta, resets }) => ({ delta: sum.delta + delta, resets: sum.resets + resets }))
+  return sumOf(instances.map((instance) => instance.growth(selector)))
 }
 
 function isVouchedFor(

@@ -1,7 +1,9 @@
 import { coverGrowth, joined, type Covered } from '../run/coverage.ts'
 import type { RunWindow } from '../run/window.ts'
 import type { ScrapeHistory } from './scrape-history.ts'
+import type { UnreadableLine } from './exposition.ts'
 import type { Selector } from './selector.ts'
+import type { Series } from './series.ts'
 
 /** A value at one moment. */
 export interface Reading {
@@ -39,16 +41,26 @@ export class InstanceWindow {
 
   /** Of all series that a selector picks; `undefined` where there is none in the window. */
   growth(selector: Selector): Growth | undefined {
-    let [delta, resets, seen] = [0, 0, false]
-    for (const series of this.history.select(selector)) {
-      for (const { first, last } of this.covered) {
-        const grown = series.growth(first, last)
-        delta += grown.delta
-        resets += grown.resets
-        seen ||= grown.seen
-      }
+    return sumOf(this.history.select(selector).map((series) => this.growthOf(series)))
+  }
+
+  /** Of one series of this instance; `undefined` where it has no value in the window. */
+  growthOf(series: Series): Growth | undefined {
+    return sumOf(
+      this.covered.map(({ first, last }) => {
+        const { seen, delta, resets } = series.growth(first, last)
+        return seen ? { delta, resets } : undefined
+      }),
+    )
+  }
+
+  /** The first line in the window that could not be read and may be about what a selector picks. */
+  unreadable(selector: Selector): UnreadableLine | undefined {
+    for (const { first, last } of this.covered) {
+      const line = this.history.unreadableFor(selector, first, last)
+      if (line !== undefined) return line
     }
-    return seen ? { delta, resets } : undefined
+    return undefined
   }
 
   /**
@@ -60,6 +72,16 @@ export class InstanceWindow {
     const within = all.filter(({ atMs }) => this.#spans.some(({ startMs, endMs }) => atMs >= startMs && atMs <= endMs))
     return within.length > 0 ? within : all
   }
+}
+
+/** The sum of what there is; `undefined` if there is nothing. */
+export function sumOf(growths: readonly (Growth | undefined)[]): Growth | undefined {
+  let sum: Growth | undefined
+  for (const grown of growths) {
+    if (grown === undefined) continue
+    sum = { delta: (sum?.delta ?? 0) + grown.delta, resets: (sum?.resets ?? 0) + grown.resets }
+  }
+  return sum
 }
 
 /** The sum of the series that a selector picks, at each scrape that has one. */

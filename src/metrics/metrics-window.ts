@@ -2,13 +2,23 @@ import type { RunSeries } from '../run/result.ts'
 import { metricsOf, type MetricsEvidence } from '../run/share-evidence.ts'
 import type { RunWindow } from '../run/window.ts'
 import { Asked } from './asked.ts'
+import { bucketsOf } from './buckets.ts'
+import { Doubts } from './doubts.ts'
 import { hitRatioEvidence } from './hit-ratio.ts'
-import { InstanceWindow, summed, type Growth, type Reading } from './instance.ts'
+import { InstanceWindow, sumOf, summed, type Growth, type Reading } from './instance.ts'
 import { explainMissing, explainUnmoved, MetricMissingError } from './missing.ts'
-import { bucketQuantile, type Bucket, type QuantileEstimate } from './quantile.ts'
+import {
+  beyondBuckets,
+  boundedBelow,
+  bucketQuantile,
+  checkQuantile,
+  type Bucket,
+  type QuantileEstimate,
+} from './quantile.ts'
+import type { SentRequests } from './request-counters.ts'
 import type { ScrapeHistory } from './scrape-history.ts'
-import { parseSelector, withLabels, type Selector } from './selector.ts'
-import { ServerSide, type ComparedRun, type ServerSideOptions } from './server-side.ts'
+import { parseSelector, showSelector, withLabels, type Selector } from './selector.ts'
+import { checkServerSide, ServerSide, type ComparedRun, type ServerSideOptions } from './server-side.ts'
 import { shareEvidence } from './share.ts'
 
 /** A counter's growth over a window. */
@@ -42,6 +52,8 @@ export interface WindowParts {
   readonly intervalMs: number
   /** Why nothing could be scraped at all. */
   readonly unavailable: string | undefined
+  /** What the run sent; left out for runs that send no requests. */
+  readonly requests?: SentRequests | undefined
 }
 
 /**
@@ -59,13 +71,15 @@ export class MetricsWindow {
   readonly #intervalMs: number
   readonly #unavailable: string | undefined
   readonly #asked: Asked
+  readonly #doubts: Doubts
 
-  constructor({ window, histories, intervalMs, unavailable }: WindowParts) {
+  constructor({ window, histories, intervalMs, unavailable, requests }: WindowParts) {
     this.window = window
     this.#instances = histories.map((history) => new InstanceWindow(history, window))
     this.#intervalMs = intervalMs
     this.#unavailable = unavailable
     this.#asked = new Asked(histories, intervalMs)
+    this.#doubts = new Doubts(this.#instances, window, requests)
   }
 
   /** Name of the run it belongs to. */
@@ -89,10 +103,12 @@ export class MetricsWindow {
   /**
    * Growth of a counter.
    *
-   * @throws {MetricMissingError} where no series matches, naming near ones; and where it did not move, unless it may rest
+   * @throws {InvalidRunError} if no series matches, naming near ones; if it did not move, unless it may rest; and if it
+   * cannot be believed: several processes behind one route, a line that cannot be read, a value that is not finite
    */
   counter(selector: string, { mayRest = false }: CounterOptions = {}): CounterDelta {
     const parsed = parseSelector(selector)
+    this.#doubts.refuse(parsed, 'counter')
     const grown = this.#growth(parsed) ?? this.#missing(parsed)
     if (grown.delta === 0 && !mayRest)
       throw new MetricMissingError(
@@ -106,10 +122,11 @@ export class MetricsWindow {
   /**
    * A gauge, summed over series and instances, at each scrape in the scope.
    *
-   * @throws {MetricMissingError} where no series matches, naming near ones
+   * @throws {InvalidRunError} if no series matches, naming near ones; and if it cannot be believed, as of a counter
    */
   gauge(selector: string): GaugeStats {
     const parsed = parseSelector(selector)
+    this.#doubts.refuse(parsed, 'gauge')
     const readings = this.#readings(parsed)
     if (readings.length === 0) return this.#missing(parsed)
     this.#asked.gauge(selector, parsed)
@@ -123,15 +140,22 @@ export class MetricsWindow {
    * A quantile of what a histogram observed in the window, in the histogram's own unit (seconds, by convention), with
    * the ends of the bucket it fell into.
    *
+   * Beyond the last finite bucket only `low` is known: reading `value` then throws, so that no limit can pass.
+   *
    * @param selector the family's name without `_bucket`
    * @param q as a ratio: 0.95
-   * @throws {MetricMissingError} where no series matches, or nothing was observed in the window
+   * @throws {OptionsError} if `q` is not above 0 and below 1
+   * @throws {InvalidRunError} if no series matches, nothing was observed in the window, the histogram has native buckets
+   * only, or it cannot be believed, as of a counter
    */
   quantile(selector: string, q: number): QuantileEstimate {
+    checkQuantile('quantile()', q, "window.quantile('http_request_duration_seconds', 0.95)")
     const parsed = parseSelector(selector)
-    const estimate = bucketQuantile(q, this.#buckets(parsed))
-    if (estimate !== undefined) return estimate
-    throw new MetricMissingError(`${selector} observed nothing in the ${this.window.scope}`)
+    const found = bucketQuantile(q, this.#buckets(parsed))
+    if (found === undefined) throw new MetricMissingError(`${selector} observed nothing in the ${this.window.scope}`)
+    const { value, low, high } = found
+    if (value !== undefined) return { value, low, high }
+    return boundedBelow({ low, high } as QuantileEstimate, ['value'], beyondBuckets(q, showSelector(parsed), low))
   }
 
   /**
@@ -140,9 +164,11 @@ export class MetricsWindow {
    * say both.
    *
    * @param run the run this window is of, or one of its steps
-   * @throws {MetricMissingError} where the histogram says nothing of this window
+   * @throws {OptionsError} naming every option that cannot be used
+   * @throws {InvalidRunError} if the histogram says nothing of this window, or cannot be believed, as of a counter
    */
   serverSide<Run extends ComparedRun>(run: Run, options: ServerSideOptions): ServerSide {
+    checkServerSide(options)
     const { histogram, labels = {} } = options
     const selector = withLabels(parseSelector(histogram), labels)
     return new ServerSide(run, options, selector, this.#buckets(selector))
@@ -155,7 +181,10 @@ export class MetricsWindow {
 
   [metricsOf](): MetricsEvidence {
     const { window } = this
-    const sources = { window, instances: this.#instances, unavailable: this.#unavailable, asked: this.#asked }
+    const sources = {
+      ...{ window, instances: this.#instances, unavailable: this.#unavailable },
+      ...{ asked: this.#asked, doubts: this.#doubts },
+    }
     return {
       hitRatio: (hits, misses) => hitRatioEvidence(sources, parseSelector(hits), parseSelector(misses)),
       share: (what, used, size) => shareEvidence(sources, what, parseSelector(used), parseSelector(size)),
@@ -167,9 +196,7 @@ export class MetricsWindow {
   }
 
   #growth(selector: Selector): Growth | undefined {
-    const grown = this.#instances.flatMap((instance) => instance.growth(selector) ?? [])
-    if (grown.length === 0) return undefined
-    return grown.reduce((sum, { delta, resets }) => ({ delta: sum.delta + delta, resets: sum.resets + resets }))
+    return sumOf(this.#instances.map((instance) => instance.growth(selector)))
   }
 
   #readings(selector: Selector): readonly Reading[] {
@@ -178,14 +205,9 @@ export class MetricsWindow {
   }
 
   #buckets(selector: Selector): readonly Bucket[] {
-    const buckets = { ...selector, name: `${selector.name}_bucket` }
-    const series = this.#instances.flatMap(({ history }) => history.select(buckets))
-    if (series.length === 0 || this.scrapeCount === 0) return this.#missing(buckets)
-    const bounds = new Set(series.flatMap(({ labels }) => labels['le'] ?? []))
-    return [...bounds].map((le) => ({
-      le: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le),
-      count: this.#growth(withLabels(buckets, { le }))?.delta ?? 0,
-    }))
+    if (this.#unavailable !== undefined) return this.#missing(selector)
+    this.#doubts.refuse(selector, 'histogram')
+    return bucketsOf(selector, this.#instances, this.window.scope)
   }
 
   #missing(selector: Selector): never {

@@ -139,17 +139,18 @@ describe('metrics.during(run)', () => {
       () => window.gauge('a b'),
     ].map(messageOf)
     expect(messages.join('\n')).toMatchInlineSnapshot(`
-      "MetricMissingError: the target offers no metric cache_misses_total; the nearest are cache_miss_total, cache_hits_total, votes_total, lag_seconds
-      MetricMissingError: cache_hits_total{cache="c"} picks no series; cache is "a", "b"
-      MetricMissingError: cache_hits_total{node="1"} picks no series; its labels are cache, zone
-      MetricMissingError: no series has all of cache_hits_total{cache="a", zone="x"}
-      MetricMissingError: up{job="x"} picks no series; it has no labels
-      MetricMissingError: votes_total is announced by the target, and nothing was counted under it so far
-      MetricMissingError: lag_seconds is a histogram: ask for its quantile(), or for the counter lag_seconds_count
-      MetricMissingError: rpc is a summary: its quantiles are over a time of its own, not over this window; offer a histogram
-      MetricMissingError: lag_seconds_bucket{route="/b"} picks no series; route is "/a"
-      MetricMissingError: lag_seconds observed nothing in the steady phase
-      TypeError: "a b" selects no metric; write a name, or name{label="value"}"
+      "InvalidRunError: the target offers no metric cache_misses_total; the nearest are cache_miss_total, cache_hits_total, votes_total, lag_seconds
+      InvalidRunError: cache_hits_total{cache="c"} picks no series; cache is "a", "b"
+      InvalidRunError: cache_hits_total{node="1"} picks no series; its labels are cache, zone
+      InvalidRunError: no series has all of cache_hits_total{cache="a", zone="x"}
+      InvalidRunError: up{job="x"} picks no series; it has no labels
+      InvalidRunError: votes_total is announced by the target, and nothing was counted under it so far
+      InvalidRunError: lag_seconds is a histogram: ask for its quantile(), or for the counter lag_seconds_count
+      InvalidRunError: rpc is a summary: its quantiles are over a time of its own, not over this window; offer a histogram
+      InvalidRunError: lag_seconds_bucket{route="/b"} picks no series; route is "/a"
+      InvalidRunError: lag_seconds has no quantile: its only bucket is +Inf, as that of a native histogram, whose buckets the text formats of Prometheus leave out
+      Fix: give the histogram classic buckets as well, with the same bounds under all labels (in Go: Buckets in HistogramOpts)
+      TypeError: "a b" selects no metric; write a name, name{label="value"}, or {"a.name", label="value"} for a name with other characters"
     `)
   })
 
@@ -159,12 +160,12 @@ describe('metrics.during(run)', () => {
       'hits_total 7\nhits_all_total 3\nx_total 1',
     )
     expect(messageOf(() => window.counter('hits_total'))).toMatchInlineSnapshot(
-      `"MetricMissingError: hits_total did not move in the steady phase, it stands at 7; the nearest that moved are hits_all_total. Where it may rest: counter(selector, { mayRest: true })"`,
+      `"InvalidRunError: hits_total did not move in the steady phase, it stands at 7; the nearest that moved are hits_all_total. Where it may rest: counter(selector, { mayRest: true })"`,
     )
     expect(window.counter('hits_total', { mayRest: true })).toMatchObject({ delta: 0, resets: 0 })
     const still = await windowOver('hits_total 7', 'hits_total 7')
     expect(messageOf(() => still.counter('hits_total'))).toMatchInlineSnapshot(
-      `"MetricMissingError: hits_total did not move in the steady phase, it stands at 7; nothing else moved either. Where it may rest: counter(selector, { mayRest: true })"`,
+      `"InvalidRunError: hits_total did not move in the steady phase, it stands at 7; nothing else moved either. Where it may rest: counter(selector, { mayRest: true })"`,
     )
   })
 })
@@ -255,7 +256,7 @@ describe('a route that cannot be read is one message, before any load', () => {
   test('HTML', async () => {
     const url = await served((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'))
     expect(await refused(url)).toMatchInlineSnapshot(
-      `"ScrapeError: http://127.0.0.1:PORT/metrics answered with text/html, not with metrics: line 1 is no metric: <html>; say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"`,
+      `"ScrapeError: http://127.0.0.1:PORT/metrics answered with text/html, not with metrics: line 1 cannot be read (no name and labels): <html>; say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"`,
     )
   })
 

@@ -1,12 +1,15 @@
 import type { TlsOptions } from '../machine/tls.ts'
 import { checkDuration, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import { evidenceOf, type TimeEvidence } from '../run/evidence.ts'
 import type { RunSeries } from '../run/result.ts'
 import { windowOf, type TimedRun } from '../run/window.ts'
 import { readingsBetween, summed, type Reading } from './instance.ts'
 import { MetricsWindow } from './metrics-window.ts'
 import { ScrapeError, WHERE } from './scrape.ts'
 import { Scraper } from './scraper.ts'
+import { severalProcesses } from './processes.ts'
+import type { SentRequests } from './request-counters.ts'
 import { parseSelector } from './selector.ts'
 
 export interface MetricsContext {
@@ -22,6 +25,10 @@ export interface MetricsContext {
    * scrape that fails leaves metrics unavailable, and assertions on them are skipped. Default: `true`.
    */
   readonly required?: boolean
+  /** Headers of each scrape, authorization among them. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  /** The target's counter of all requests; `false`: it has none. Default: by common names. */
+  readonly requestCounter?: string | false | undefined
   /** Gets the series that were asked of each window, once the scenario is over: for the report. */
   readonly onSeries?: (run: string, series: readonly RunSeries[]) => void
 }
@@ -32,7 +39,10 @@ export interface Metrics extends AsyncDisposable {
   readonly unavailable: string | undefined
   /** What they did over the counted part of a run. Scrapes once more first, so that the window has an end. */
   during(run: TimedRun): Promise<MetricsWindow>
-  /** A metric at each scrape so far, summed over series and instances. Empty where there is none. */
+  /**
+   * A metric at each scrape so far, summed over series and instances. Empty if there is none, or several processes
+   * respond behind one route.
+   */
   readings(selector: string): readonly Reading[]
 }
 
@@ -43,12 +53,12 @@ export interface Metrics extends AsyncDisposable {
  * @throws {ScrapeError} where the first scrape fails and the metrics are required
  */
 export async function createMetrics(context: MetricsContext): Promise<Metrics> {
-  const { urls, signal, tls, interval = '1s', required = true, onSeries } = context
+  const { urls, signal, tls, headers, requestCounter, interval = '1s', required = true, onSeries } = context
   const problems = new Problems()
   const intervalMs = checkDuration(problems, 'metrics.interval', interval, { min: 100 })
   problems.throwIfAny('metrics')
   if (urls.length === 0) throw new ScrapeError(`there is no target whose metrics could be read; ${WHERE}`)
-  const scrapers = urls.map((url) => new Scraper(url, intervalMs, { signal, tls }))
+  const scrapers = urls.map((url) => new Scraper(url, intervalMs, { signal, tls, headers }))
   const unavailable = await start(scrapers, required)
   const histories = unavailable === undefined ? scrapers.map(({ history }) => history) : []
   const windows: MetricsWindow[] = []
@@ -57,12 +67,15 @@ export async function createMetrics(context: MetricsContext): Promise<Metrics> {
     async during(run) {
       const window = run[windowOf]()
       if (unavailable === undefined) await Promise.all(scrapers.map((scraper) => scraper.close()))
-      const made = new MetricsWindow({ window, histories, intervalMs, unavailable })
+      const requests = requestsOf(run, requestCounter)
+      const made = new MetricsWindow({ window, histories, intervalMs, unavailable, requests })
       windows.push(made)
       return made
     },
     readings(selector) {
       const parsed = parseSelector(selector)
+      // Each reading would be of another process.
+      if (histories.some((history) => severalProcesses(history, history.times.length - 1) !== undefined)) return []
       const all = histories.map((history) => readingsBetween(history, parsed, 0, history.times.length - 1))
       return summed(
         all.filter(({ length }) => length > 0),
@@ -74,6 +87,15 @@ export async function createMetrics(context: MetricsContext): Promise<Metrics> {
       for (const { name, series } of windows) onSeries?.(name, series)
     },
   }
+}
+
+/** Runs of requests say how many responses there were; others have nothing that a counter could be held against. */
+function requestsOf(run: TimedRun, counter: SentRequests['counter']): SentRequests | undefined {
+  if (!(evidenceOf in run) || typeof run[evidenceOf] !== 'function') return undefined
+  const evidence = run[evidenceOf]() as TimeEvidence & { readonly statuses?: ReadonlyMap<number, number> }
+  if (evidence.kind !== 'http' || evidence.statuses === undefined) return undefined
+  const responses = [...evidence.statuses.values()].reduce((sum, count) => sum + count, 0)
+  return { responses, counter }
 }
 
 /** @returns why there are no metrics, where that is nobody's mistake */

@@ -1,3 +1,4 @@
+import { InvalidRunError } from '../run/verdict.ts'
 import { formatCount, significant } from '../stats/units.ts'
 import type { MetricType } from './exposition.ts'
 import type { InstanceWindow } from './instance.ts'
@@ -6,8 +7,10 @@ import { matches, showSelector, type Selector } from './selector.ts'
 import type { Series } from './series.ts'
 
 /** A metric that the target does not offer, or that says nothing about this window. Never read as zero. */
-export class MetricMissingError extends Error {
-  override readonly name = 'MetricMissingError'
+export class MetricMissingError extends InvalidRunError {
+  constructor(finding: string, remedy?: string) {
+    super(remedy === undefined ? finding : `${finding}\nFix: ${remedy}`, 'metric-missing')
+  }
 }
 
 const VALUES_SHOWN = 6
@@ -39,6 +42,7 @@ function withoutSeries(name: string, instances: readonly InstanceWindow[]): stri
   const type = typeOf(name, instances) ?? typeOf(family, instances)
   if (type === 'summary' && family !== name)
     return `${family} is a summary: its quantiles are over a time of its own, not over this window; offer a histogram`
+  if (names.has(`${name}_total`)) return `${name} is counted as ${name}_total: ask for that`
   if (names.has(`${name}_bucket`))
     return `${name} is a histogram: ask for its quantile(), or for the counter ${name}_count`
   if (type !== undefined) return `${family} is announced by the target, and nothing was counted under it so far`

@@ -5,6 +5,7 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { createMetrics, type MetricsContext } from './metrics.ts'
 
@@ -26,7 +27,7 @@ test('reads metrics over TLS with the target’s own options', async () => {
   const own = { cert: pem('client'), key: pem('client-key') }
   expect(await valueAt(url, { tls: { ca: pem('authority'), ...own } })).toBe(7)
   await expect(valueAt(url)).rejects.toThrow(
-    /did not answer: its certificate is not trusted: [A-Z_]+\. In target\(\): trust its authority with tls: \{ ca/,
+    /did not answer: its certificate is not trusted: [A-Z_]+\. In target\(\), or in metrics if they have a certificate of their own: trust its authority with tls: \{ ca/,
   )
 })
 
@@ -58,4 +59,46 @@ test('follows a redirect within the same origin, with credentials', async () => 
     ['/metrics/', authorization],
   ])
   await expect(valueAt(`${base}/away`)).rejects.toThrow('/away answered 302')
+})
+
+test('sends headers, and says what to do if it is refused', async () => {
+  const server = createServer((request, response) => {
+    if (request.headers.authorization === 'Bearer s3cret') respond(request, response)
+    else response.writeHead(401).end()
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`
+  expect(await valueAt(url, { headers: { authorization: 'Bearer s3cret' } })).toBe(7)
+  const refused = valueAt(url, { headers: { authorization: 'Bearer wrong' } })
+  await expect(refused).rejects.toThrow(
+    /answered 401; give the scrapes credentials: definePerfConfig\(\{ metrics: \{ bearerToken/,
+  )
+  await expect(refused).rejects.not.toThrow('wrong')
+})
+
+test.each([
+  ['gzip', gzipSync],
+  ['br', brotliCompressSync],
+])('reads what is sent with content-encoding %s', async (encoding, compress) => {
+  const server = createServer((_, response) => {
+    response.setHeader('content-encoding', encoding).end(compress('n 7\n'))
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  expect(await valueAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`)).toBe(7)
+})
+
+test('refuses OpenMetrics that was cut short, and an encoding it does not know', async () => {
+  const server = createServer((request, response) => {
+    if (request.url === '/zip') response.setHeader('content-encoding', 'pkzip').end('n 7\n')
+    else if (request.url === '/broken') response.setHeader('content-encoding', 'gzip').end('n 7\n')
+    else response.setHeader('content-type', 'application/openmetrics-text; version=1.0.0').end('n 7\n')
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await expect(valueAt(`${base}/cut`)).rejects.toThrow('was cut short: OpenMetrics ends with # EOF, and this did not')
+  await expect(valueAt(`${base}/zip`)).rejects.toThrow('its content-encoding pkzip cannot be read here')
+  await expect(valueAt(`${base}/broken`)).rejects.toThrow('did not answer: Z_DATA_ERROR')
 })

@@ -1,34 +1,89 @@
+import { Problems } from '../options/problems.ts'
+import { InvalidRunError } from '../run/verdict.ts'
+import { significant } from '../stats/units.ts'
+
 /** A bucket of a Prometheus histogram: how many observations were at most `le`. */
 export interface Bucket {
   readonly le: number
   readonly count: number
 }
 
+/** A quantile of a histogram, and how well its buckets determine it. */
+export interface QuantileEstimate {
+  /**
+   * Interpolated within its bucket.
+   *
+   * @throws {InvalidRunError} if it lies beyond the last finite bucket: only {@link low} is then known
+   */
+  readonly value: number
+  /** The ends of the bucket it fell into. `high` is `Infinity` beyond the last finite bucket. */
+  readonly low: number
+  readonly high: number
+}
+
+/** Ends of the bucket that a quantile fell into, and what interpolation gives; no value beyond the last finite bucket. */
+export interface BucketQuantile {
+  readonly value: number | undefined
+  readonly low: number
+  readonly high: number
+}
+
 /**
  * A quantile from cumulative buckets, by linear interpolation within the bucket it falls into, as Prometheus'
  * `histogram_quantile` does (https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile).
  * It misleads where buckets are wide: the true value can lie anywhere in its bucket, whose ends are returned too.
- * Beyond the last finite bucket the answer is that bucket's end, a lower bound.
  *
  * @param q as a ratio, 0.95
  * @returns `undefined` where the buckets hold nothing
  */
-export function bucketQuantile(q: number, buckets: readonly Bucket[]): QuantileEstimate | undefined {
-  const sorted = buckets.toSorted((a, b) => a.le - b.le)
+export function bucketQuantile(q: number, buckets: readonly Bucket[]): BucketQuantile | undefined {
+  const sorted = monotonic(buckets)
   const total = sorted.at(-1)?.count ?? 0
   if (total <= 0) return undefined
   const rank = q * total
   const at = sorted.findIndex(({ count }) => count >= rank)
   const { le, count } = sorted[at]!
   const low = at === 0 ? Math.min(0, le) : sorted[at - 1]!.le
-  if (le === Number.POSITIVE_INFINITY) return { value: low, low, high: le }
+  if (le === Number.POSITIVE_INFINITY) return { value: undefined, low, high: le }
   const below = at === 0 ? 0 : sorted[at - 1]!.count
   return { value: low + (le - low) * ((rank - below) / (count - below)), low, high: le }
 }
 
-export interface QuantileEstimate {
-  readonly value: number
-  /** The ends of the bucket it fell into. */
-  readonly low: number
-  readonly high: number
+/** Ascending. A target that counts while it is read may show less in a bucket than in the one before it. */
+function monotonic(buckets: readonly Bucket[]): readonly Bucket[] {
+  let most = 0
+  return buckets.toSorted((a, b) => a.le - b.le).map(({ le, count }) => ({ le, count: (most = Math.max(most, count)) }))
+}
+
+/** @throws {OptionsError} unless it is a ratio above 0 and below 1 */
+export function checkQuantile(call: string, q: unknown, example: string): void {
+  if (typeof q === 'number' && q > 0 && q < 1) return
+  const problems = new Problems()
+  const isPercent = typeof q === 'number' && q > 1 && q < 100
+  const rule = 'must be a ratio above 0 and below 1, not percent'
+  problems.add('q', q, isPercent ? `${rule}; for ${q}% use ${Number((q / 100).toPrecision(6))}` : rule, example)
+  problems.throwIfAny(call)
+}
+
+/** Reading a figure that only has a lower bound throws, so that no limit above the bound can pass. */
+export function boundedBelow<T extends object>(known: T, figures: readonly string[], what: string): T {
+  for (const figure of figures)
+    Object.defineProperty(known, figure, {
+      // Not enumerable: the other figures can be printed and compared.
+      enumerable: false,
+      get(): never {
+        throw new InvalidRunError(what, 'undecided')
+      },
+    })
+  return known
+}
+
+/** Why a quantile beyond the last finite bucket has no value. */
+export function beyondBuckets(q: number, what: string, low: number, unit = ''): string {
+  const bound = `${significant(low, 6)}${unit}`
+  return (
+    `p${Number((q * 100).toPrecision(6))} of ${what} lies beyond its last finite bucket, ${bound}: ` +
+    `it is more than that, and nobody can say how much\n` +
+    `Fix: give the histogram buckets beyond the limit, or compare the lower bound`
+  )
 }

@@ -19,10 +19,25 @@ test('one series is one, in whatever order its labels are written', async () => 
 test('a scrape that cannot be read to its end is none', async () => {
   const history = new ScrapeHistory()
   await history.add(1, 'n 1\nm 1\n')
-  await expect(history.add(2, 'n 9\n<html>')).rejects.toThrow(ExpositionError)
+  await expect(history.add(2, 'n 9\n<html>\n<body>')).rejects.toThrow(ExpositionError)
+  await expect(history.add(2, '\n')).rejects.toThrow('there is no metric in it, and there were some before')
   await history.add(3, 'n 3\nm 3\n')
   expect(history.times).toEqual([1, 3])
   expect(valuesOf(history, 'n')).toEqual([[1, 3]])
+  const [series] = history.named('n')
+  expect(series!.growth(0, 1), 'nothing of the scrape that failed').toEqual({ delta: 2, resets: 0, seen: true })
+})
+
+test('an unreadable line is about the series it names, or any of a name in it, and costs no other', async () => {
+  const history = new ScrapeHistory()
+  await history.add(1, 'n{a="1"} 5\nup 1\n')
+  await history.add(2, 'n{a="1"} 6\nn{a="2"} x\nup 1\nm{b="} 7\nup 2\n')
+  const about = (selector: string, from = 0, to = 1) => history.unreadableFor(parseSelector(selector), from, to)?.number
+  expect(valuesOf(history, 'n')).toEqual([[5, 6]])
+  expect([about('n'), about('n{a="2"}'), about('n{a="1"}')]).toEqual([2, 2, undefined])
+  expect([about('m'), about('m{b="anything"}'), about('b')]).toEqual([4, 4, 4])
+  expect(about('up'), 'twice, with different values').toBe(5)
+  expect(about('n', 0, 0), 'in another scrape').toBeUndefined()
 })
 
 test('long answers are read over several turns of the event loop', async () => {

@@ -1,17 +1,32 @@
 import { nextTurn } from '../machine/clock.ts'
-import { readLine, type ExpositionReader, type MetricType } from './exposition.ts'
-import type { Selector } from './selector.ts'
-import { selects } from './selector.ts'
-import { Series } from './series.ts'
+import {
+  ExpositionError,
+  readLine,
+  showUnreadable,
+  UNREADABLE_NAME,
+  type ExpositionReader,
+  type MetricType,
+  type UnreadableLine,
+} from './exposition.ts'
+import { selects, type Selector } from './selector.ts'
 import { parseSeriesName, seriesKey } from './series-name.ts'
+import { Series } from './series.ts'
 
 /** Lines read in one turn of the event loop: about a millisecond's work, so that requests stay on time. */
 const LINES_PER_TURN = 500
+/** Different unreadable lines kept of one instance: a target that sends more is described well enough by these. */
+const UNREADABLE_KEPT = 1_000
 
 /** A scrape that failed, and when. */
 export interface ScrapeFailure {
   readonly atMs: number
   readonly message: string
+}
+
+/** A line that could not be read, and in which scrapes. */
+interface Unreadable {
+  readonly line: UnreadableLine
+  readonly scrapes: number[]
 }
 
 /** Every scrape of one instance: the time of each, and each series through all of them. */
@@ -24,36 +39,67 @@ export class ScrapeHistory implements ExpositionReader {
   readonly #byText = new Map<string, Series>()
   readonly #byKey = new Map<string, Series>()
   readonly #byName = new Map<string, Series[]>()
-  #scrape = -1
+  readonly #unreadable = new Map<string, Unreadable>()
+  /** Lines of the scrape being read that could not be. */
+  #refused: UnreadableLine[] = []
+  #sampleCount = 0
+  /** Of attempts to read a scrape, those that failed included. */
+  #attempt = 0
 
   get times(): readonly number[] {
     return this.#times
   }
 
   /**
-   * Adds a scrape, a slice of its lines at a time.
+   * Adds a scrape, a slice of its lines at a time. Lines that cannot be read are noted and do not cost the others.
    *
-   * @throws {ExpositionError} where the text is neither Prometheus nor OpenMetrics; nothing is then counted as scraped
+   * @throws {ExpositionError} if most of the text is neither Prometheus nor OpenMetrics, or nothing is left of what an
+   * earlier scrape had; nothing is then counted as scraped
    */
   async add(atMs: number, text: string): Promise<void> {
     const lines = text.split('\n')
-    this.#scrape = this.#times.length
+    this.#attempt++
+    this.#refused = []
+    this.#sampleCount = 0
     for (const [index, line] of lines.entries()) {
       if (index > 0 && index % LINES_PER_TURN === 0) await nextTurn()
       readLine(line, index + 1, this)
     }
-    for (const series of this.#byKey.values()) series.missIn(this.#scrape)
+    const [first] = this.#refused
+    const foreign = this.#refused.filter(({ series }) => series === undefined)
+    if (first !== undefined && (this.#sampleCount === 0 || foreign.length > this.#sampleCount))
+      throw new ExpositionError(showUnreadable(foreign[0] ?? first))
+    if (this.#sampleCount === 0 && this.#byKey.size > 0)
+      throw new ExpositionError('there is no metric in it, and there were some before')
+    const scrape = this.#times.length
+    for (const series of this.#byKey.values()) series.settle(this.#attempt, scrape)
+    for (const line of this.#refused) this.#keepUnreadable(line, scrape)
     this.#times.push(atMs)
   }
 
-  sample(text: string, value: number): boolean {
+  sample(text: string, value: number): string | undefined {
     const series = this.#byText.get(text) ?? this.#intern(text)
-    series?.add(this.#scrape, value)
-    return series !== undefined
+    if (series === undefined) return UNREADABLE_NAME
+    if (!series.offer(this.#attempt, value)) return 'the same series again, with another value'
+    this.#sampleCount++
+    return undefined
   }
 
   type(family: string, type: MetricType): void {
     this.types.set(family, type)
+  }
+
+  unreadable(line: UnreadableLine): void {
+    this.#refused.push(line)
+  }
+
+  /** The first line that could not be read in these scrapes and is, or may be, about what a selector picks. */
+  unreadableFor(selector: Selector, first: number, last: number): UnreadableLine | undefined {
+    for (const { line, scrapes } of this.#unreadable.values()) {
+      const isThere = scrapes.some((scrape) => scrape >= first && scrape <= last)
+      if (isThere && isAbout(line, selector)) return line
+    }
+    return undefined
   }
 
   /** Series that a selector picks, whether or not they are still there. */
@@ -74,6 +120,18 @@ export class ScrapeHistory implements ExpositionReader {
     return this.#byKey.size
   }
 
+  #keepUnreadable(line: UnreadableLine, scrape: number): void {
+    // Its value differs from scrape to scrape.
+    const key = line.series === undefined ? line.text.replace(/[^\s,}]*$/, '') : seriesKey(line.series)
+    const known = this.#unreadable.get(key)
+    if (known !== undefined) known.scrapes.push(scrape)
+    else if (this.#unreadable.size < UNREADABLE_KEPT) {
+      // A slice of the scrape's text would keep the whole of it alive.
+      const own = { ...line, text: Buffer.from(line.text.slice(0, 500)).toString() }
+      this.#unreadable.set(key, { line: own, scrapes: [scrape] })
+    }
+  }
+
   #intern(text: string): Series | undefined {
     // A slice of the scrape's text would keep the whole of it alive.
     const ownText = Buffer.from(text).toString()
@@ -90,4 +148,13 @@ export class ScrapeHistory implements ExpositionReader {
     else alike.push(series)
     return series
   }
+}
+
+/** A line whose labels cannot be read may be about any series of a name that stands in it. */
+function isAbout({ series, text }: UnreadableLine, selector: Selector): boolean {
+  if (series !== undefined) return selects(selector, series)
+  const at = text.indexOf(selector.name)
+  if (at === -1) return false
+  const isPartOfName = (char: string | undefined) => char !== undefined && /[\w:]/.test(char)
+  return !isPartOfName(text[at - 1]) && !isPartOfName(text[at + selector.name.length])
 }

@@ -19,21 +19,25 @@ const TYPES = 'text/plain;version=0.0.4;q=1,application/openmetrics-text;version
 /** Far beyond any target's metrics: whatever streams this much is none. */
 const MAX_BYTES = 64 * 1024 * 1024
 
+export interface ScrapeOptions {
+  readonly signal: AbortSignal
+  readonly tls?: TlsOptions | undefined
+  /** Sent with each scrape, also after a redirect within the same origin. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+}
+
 /** @throws {ScrapeError} where the route does not answer in time, or not with success */
-export async function scrape(
-  url: string,
-  timeoutMs: number,
-  { signal, tls }: { readonly signal: AbortSignal; readonly tls?: TlsOptions | undefined },
-): Promise<Answer> {
+export async function scrape(url: string, timeoutMs: number, { signal, tls, headers }: ScrapeOptions): Promise<Answer> {
   const timeUp = AbortSignal.timeout(timeoutMs)
   const limit = AbortSignal.any([signal, timeUp])
   try {
     const { status, text, contentType, atMs } = await ask(url, {
-      headers: { accept: TYPES },
+      headers: { accept: TYPES, ...headers },
       signal: limit,
       tls,
       maxBytes: MAX_BYTES,
     })
+    if (status === 401 || status === 403) throw new ScrapeError(`${placeOf(url)} answered ${status}; ${CREDENTIALS}`)
     if (status < 200 || status > 299) throw new ScrapeError(`${placeOf(url)} answered ${status}; ${WHERE}`)
     return { atMs, text, contentType: contentType ?? 'no content type' }
   } catch (error) {
@@ -46,6 +50,9 @@ export async function scrape(
 /** What to do where the route is not what it was taken for. */
 export const WHERE =
   "say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"
+
+const CREDENTIALS =
+  'give the scrapes credentials: definePerfConfig({ metrics: { bearerToken: process.env.METRICS_TOKEN } }), or headers'
 
 /** Without user, password and query: they may hold secrets. */
 export function placeOf(url: string): string {
@@ -64,6 +71,7 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return `did not answer: ${String(error)}`
   const { code = '' } = error as NodeJS.ErrnoException
   const problem = tlsProblem(code, error.message)
-  if (problem !== undefined) return `did not answer: ${problem.finding}. In target(): ${problem.fix}`
+  if (problem !== undefined)
+    return `did not answer: ${problem.finding}. In target(), or in metrics if they have a certificate of their own: ${problem.fix}`
   return `did not answer: ${code || error.message}`
 }

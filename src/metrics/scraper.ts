@@ -1,8 +1,7 @@
 import { clearInterval, now, setInterval } from '../machine/clock.ts'
-import type { TlsOptions } from '../machine/tls.ts'
 import { ExpositionError } from './exposition.ts'
 import { ScrapeHistory } from './scrape-history.ts'
-import { placeOf, scrape, ScrapeError, WHERE } from './scrape.ts'
+import { placeOf, scrape, ScrapeError, WHERE, type ScrapeOptions } from './scrape.ts'
 
 /** How long the scrape that ends a window may take: after its load a target may have a queue to work off. */
 const CLOSING_MS = 5_000
@@ -14,14 +13,14 @@ export class Scraper {
   readonly history = new ScrapeHistory()
   readonly #url: string
   readonly #intervalMs: number
-  readonly #tls: TlsOptions | undefined
+  readonly #how: Omit<ScrapeOptions, 'signal'>
   readonly #signal: AbortSignal
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #underWay: Promise<void> | undefined
 
-  constructor(url: string, intervalMs: number, { signal, tls }: { signal: AbortSignal; tls?: TlsOptions | undefined }) {
-    this.#tls = tls
+  constructor(url: string, intervalMs: number, { signal, ...how }: ScrapeOptions) {
+    this.#how = how
     this.#url = url
     this.#intervalMs = intervalMs
     this.#signal = AbortSignal.any([signal, this.#stopping.signal])
@@ -54,7 +53,9 @@ export class Scraper {
   }
 
   async #scrape(timeoutMs: number): Promise<void> {
-    const { atMs, text, contentType } = await scrape(this.#url, timeoutMs, { signal: this.#signal, tls: this.#tls })
+    const { atMs, text, contentType } = await scrape(this.#url, timeoutMs, { ...this.#how, signal: this.#signal })
+    if (/^application\/openmetrics-text/i.test(contentType) && !/(?:^|\n)# EOF\s*$/.test(text))
+      throw new ScrapeError(`${placeOf(this.#url)} was cut short: OpenMetrics ends with # EOF, and this did not`)
     try {
       await this.history.add(atMs, text)
     } catch (error) {

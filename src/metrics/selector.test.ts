@@ -16,13 +16,19 @@ test.each([
   ['http_requests_total{method=""}', true],
   ['http_requests_total{method!=""}', false],
   ['http_requests', false],
+  ['{"http_requests_total"}', true],
+  ['{"http_requests_total", "status"="503"}', true],
+  ['{__name__="http_requests_total", status=~"5.."}', true],
 ])('%s picks it: %s', (text, expected) => {
   expect(selects(parseSelector(text), series)).toBe(expected)
 })
 
-test.each(['a b', 'a{b=1}', 'a{b="1"', '{b="1"}', '', 'a{b="1" c="2"}'])('%j is none', (text) => {
-  expect(() => parseSelector(text)).toThrow(TypeError)
-})
+test.each(['a b', 'a{b=1}', 'a{b="1"', '{b="1"}', '', 'a{b="1" c="2"}', 'a{"b"}', '{"a","b"}', '{""}'])(
+  '%j is none',
+  (text) => {
+    expect(() => parseSelector(text)).toThrow(TypeError)
+  },
+)
 
 test('a pattern that is none is said to be', () => {
   expect(() => parseSelector('a{b=~"("}')).toThrow('"a{b=~\\"(\\"}": "(" is no regular expression')
@@ -32,4 +38,6 @@ test('is shown as it is written, with labels added', () => {
   const selector = withLabels(parseSelector('n{a!="1"}'), { route: '/api/"me"' })
   expect(showSelector(selector)).toBe('n{a!="1", route="/api/\\"me\\""}')
   expect(parseSelector(showSelector(selector))).toEqual(selector)
+  const quoted = parseSelector('{"my.metric", "my.label"!~"a\\nb"}')
+  expect(showSelector(quoted)).toBe('{"my.metric", "my.label"!~"a\\nb"}')
 })

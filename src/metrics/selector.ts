@@ -1,4 +1,4 @@
-import type { Labels, SeriesName } from './series-name.ts'
+import { unescape, type Labels, type SeriesName } from './series-name.ts'
 
 /** Picks series: a metric's name and what its labels must be. Labels not named may have any value. */
 export interface Selector {
@@ -14,31 +14,43 @@ export interface LabelMatcher {
   readonly pattern?: RegExp
 }
 
-const SELECTOR = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(.*)\})?$/s
-const MATCHER = /^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)/
+const SELECTOR = /^([a-zA-Z_:][a-zA-Z0-9_:]*)?\s*(?:\{(.*)\})?$/s
+const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`
+const PART = new RegExp(
+  String.raw`^\s*(?:${QUOTED}|([a-zA-Z_][a-zA-Z0-9_]*)(?=\s*[=!]))\s*(?:(=~|!~|!=|=)\s*${QUOTED})?\s*(?:,|$)`,
+)
+const PLAIN_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
 
 /**
  * Reads `name` or `name{label="value"}`, as one writes it in PromQL, with its operators `=`, `!=`, `=~` and `!~`; a
- * pattern must match a label's whole value, and a label that a series does not have counts as empty.
+ * pattern must match a label's whole value, and a label that a series does not have counts as empty. Names with other
+ * characters are quoted within the braces: `{"my.metric", "my.label"="value"}`.
  *
  * @throws {TypeError} where the text is neither
  */
 export function parseSelector(text: string): Selector {
-  const match = SELECTOR.exec(text.trim())
+  const match = typeof text === 'string' ? SELECTOR.exec(text.trim()) : null
   if (match === null) throw unreadable(text)
+  let name = match[1]
   const matchers: LabelMatcher[] = []
   let rest = match[2]?.trim() ?? ''
   while (rest !== '') {
-    const matcher = MATCHER.exec(rest)
-    if (matcher === null) throw unreadable(text)
-    matchers.push(labelMatcher(text, matcher[1]!, matcher[2] as LabelMatcher['operator'], matcher[3]!))
-    rest = rest.slice(matcher[0].length)
+    const part = PART.exec(rest)
+    if (part === null) throw unreadable(text)
+    const [whole, quoted, bare, operator, value] = part
+    const label = bare ?? unescape(quoted!)
+    const isName = operator === undefined || (label === '__name__' && operator === '=')
+    if (isName && name !== undefined) throw unreadable(text)
+    if (isName) name = operator === undefined ? label : unescape(value!)
+    else matchers.push(labelMatcher(text, label, operator as LabelMatcher['operator'], value!))
+    rest = rest.slice(whole.length)
   }
-  return { name: match[1]!, matchers }
+  if (name === undefined || name === '') throw unreadable(text)
+  return { name, matchers }
 }
 
 function labelMatcher(text: string, label: string, operator: LabelMatcher['operator'], raw: string): LabelMatcher {
-  const value = raw.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char))
+  const value = unescape(raw)
   if (!operator.endsWith('~')) return { label, operator, value }
   try {
     return { label, operator, value, pattern: new RegExp(`^(?:${value})$`, 's') }
@@ -65,10 +77,17 @@ export function matches({ operator, value, pattern }: LabelMatcher, received: st
 
 /** As one would write it. */
 export function showSelector({ name, matchers }: Selector): string {
-  const parts = matchers.map(({ label, operator, value }) => `${label}${operator}${JSON.stringify(value)}`)
-  return parts.length === 0 ? name : `${name}{${parts.join(', ')}}`
+  const isPlain = PLAIN_NAME.test(name)
+  const labels = matchers.map(({ label, operator, value }) => `${showLabel(label)}${operator}${JSON.stringify(value)}`)
+  const parts = isPlain ? labels : [JSON.stringify(name), ...labels]
+  return parts.length === 0 ? name : `${isPlain ? name : ''}{${parts.join(', ')}}`
 }
 
-function unreadable(text: string): TypeError {
-  return new TypeError(`${JSON.stringify(text)} selects no metric; write a name, or name{label="value"}`)
+function showLabel(label: string): string {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label) ? label : JSON.stringify(label)
+}
+
+function unreadable(text: unknown): TypeError {
+  const fix = 'write a name, name{label="value"}, or {"a.name", label="value"} for a name with other characters'
+  return new TypeError(`${JSON.stringify(text)} selects no metric; ${fix}`)
 }

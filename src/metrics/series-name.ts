@@ -6,22 +6,41 @@ export interface SeriesName {
   readonly labels: Labels
 }
 
-const NAME = /^([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(?:\{(.*)\})?$/s
-const LABEL = /^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\\n]|\\.)*)"\s*(?:,|$)/
+const NAME = /^([a-zA-Z_:][a-zA-Z0-9_:]*)?\s*(?:\{(.*)\})?$/s
+const QUOTED = String.raw`"((?:[^"\\\n]|\\.)*)"`
+/** `label="value"`, or a quoted name: of a label if `="value"` follows, else of the metric. */
+const PART = new RegExp(
+  String.raw`^\s*(?:${QUOTED}|([a-zA-Z_][a-zA-Z0-9_]*)(?=\s*=))\s*(?:=\s*${QUOTED})?\s*(?:,\s*|$)`,
+)
 
-/** Reads `name{label="value"}` as an exposition has it; `undefined` where it is none. */
+/**
+ * Reads `name{label="value"}` as an exposition has it, and names of any characters as version 3 of Prometheus writes
+ * them: `{"my.metric", "my.label"="value"}`.
+ *
+ * @returns `undefined` for text that is neither, has no name or names a label twice
+ */
 export function parseSeriesName(text: string): SeriesName | undefined {
   const match = NAME.exec(text)
   if (match === null) return undefined
-  const labels: Record<string, string> = {}
+  let name = match[1]
+  // Without a prototype: a target may have a label named `constructor`.
+  const labels = Object.create(null) as Record<string, string>
   let rest = match[2]?.trim() ?? ''
   while (rest !== '') {
-    const label = LABEL.exec(rest)
-    if (label === null) return undefined
-    labels[label[1]!] = unescape(label[2]!)
-    rest = rest.slice(label[0].length)
+    const part = PART.exec(rest)
+    if (part === null) return undefined
+    const [whole, quoted, bare, value] = part
+    if (value === undefined) {
+      if (name !== undefined) return undefined
+      name = unescape(quoted!)
+    } else {
+      const label = bare ?? unescape(quoted!)
+      if (label in labels) return undefined
+      labels[label] = unescape(value)
+    }
+    rest = rest.slice(whole.length)
   }
-  return { name: match[1]!, labels }
+  return name === undefined || name === '' ? undefined : { name, labels }
 }
 
 /** `name{a="b"}` with labels in the order of their names, whatever the order they came in. */
@@ -32,6 +51,7 @@ export function seriesKey({ name, labels }: SeriesName): string {
     : `${name}{${parts.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}}`
 }
 
-function unescape(text: string): string {
-  return text.includes('\\') ? text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char)) : text
+/** What stands between the quotes of an exposition or a selector. */
+export function unescape(text: string): string {
+  return text.includes('\\') ? text.replace(/\\(.)/gs, (_, char: string) => (char === 'n' ? '\n' : char)) : text
 }

@@ -13,16 +13,35 @@ export class Series implements SeriesName {
   #values = new Float64Array(FIRST_CAPACITY)
   #length = 0
   #last = Number.NaN
-  #seenIn = -1
+  /** What the scrape that is being read says, and which one that is. */
+  #offered = Number.NaN
+  #offeredIn = 0
 
   constructor({ name, labels }: SeriesName) {
     this.name = name
     this.labels = labels
   }
 
+  /**
+   * Takes a value of the scrape that is being read. It counts once that scrape is settled.
+   *
+   * @param attempt tells scrapes apart, those that fail included
+   * @returns whether that scrape had no other value for it before
+   */
+  offer(attempt: number, value: number): boolean {
+    if (this.#offeredIn === attempt) return Object.is(value, this.#offered)
+    this.#offeredIn = attempt
+    this.#offered = value
+    return true
+  }
+
+  /** The scrape was read: a series that it does not have any more is gone, and not at its last value. */
+  settle(attempt: number, scrape: number): void {
+    this.add(scrape, this.#offeredIn === attempt ? this.#offered : Number.NaN)
+  }
+
   /** Notes its value in a scrape; NaN where it has none. Scrapes come in ascending order. */
   add(scrape: number, value: number): void {
-    this.#seenIn = scrape
     if (Object.is(value, this.#last)) return
     if (this.#length === this.#scrapes.length) this.#grow()
     this.#scrapes[this.#length] = scrape
@@ -31,32 +50,37 @@ export class Series implements SeriesName {
     this.#last = value
   }
 
-  /** A series that a scrape does not have any more is gone, and not at its last value. */
-  missIn(scrape: number): void {
-    if (this.#seenIn !== scrape) this.add(scrape, Number.NaN)
-  }
-
   /** Its value in a scrape; NaN where it had none. */
   at(scrape: number): number {
     const index = this.#changeAt(scrape)
     return index === -1 ? Number.NaN : this.#values[index]!
   }
 
+  /** Its values up to a scrape, with the scrape of each; those that stood still once. NaN while it was gone. */
+  *changes(last: number): Generator<{ readonly scrape: number; readonly value: number }> {
+    for (let index = 0; index < this.#length && this.#scrapes[index]! <= last; index++)
+      yield { scrape: this.#scrapes[index]!, value: this.#values[index]! }
+  }
+
   /**
    * Growth from one scrape to another, both of which there were. A value below the one before means that its process
-   * started again: what it holds then counts as growth, as in Prometheus' `increase()`. A series that appears later
-   * grows from 0.
+   * started again: what it holds then counts as growth, as in Prometheus' `increase()`. A series that appears for the
+   * first time grows from 0; one that was there before and only missing in the first scrape, from what it comes back with.
    */
   growth(from: number, to: number): { readonly delta: number; readonly resets: number; readonly seen: boolean } {
     let [delta, resets] = [0, 0]
+    const start = this.#changeAt(from)
     let previous = this.at(from)
     let seen = !Number.isNaN(previous)
-    for (let index = this.#changeAt(from) + 1; index < this.#length && this.#scrapes[index]! <= to; index++) {
+    let isBorn = start === -1
+    for (let index = start + 1; index < this.#length && this.#scrapes[index]! <= to; index++) {
       const value = this.#values[index]!
       if (Number.isNaN(value)) continue
       const isReset = value < previous
       if (isReset) resets++
-      delta += isReset || Number.isNaN(previous) ? value : value - previous
+      if (!Number.isNaN(previous)) delta += isReset ? value : value - previous
+      else if (isBorn) delta += value
+      isBorn = false
       previous = value
       seen = true
     }

@@ -103,9 +103,9 @@ test('the unit is that of the name, unless it is given', async () => {
 test('a route that was not observed is an error', async () => {
   const window = await windowWith({ '0.1': 0, '+Inf': 0 })
   expect(messageOf(() => bothSides(window))).toBe(
-    'MetricMissingError: http_server_duration_seconds{route="/api/me"} observed nothing while http 1 lasted',
+    'InvalidRunError: http_server_duration_seconds{route="/api/me"} observed nothing while http 1 lasted',
   )
   expect(messageOf(() => window.serverSide(run, { ...me, labels: { route: '/api/you' } }))).toBe(
-    'MetricMissingError: http_server_duration_seconds_bucket{route="/api/you"} picks no series; route is "/api/me"',
+    'InvalidRunError: http_server_duration_seconds_bucket{route="/api/you"} picks no series; route is "/api/me"',
   )
 })

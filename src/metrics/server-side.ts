@@ -1,8 +1,10 @@
+import { checkKnownKeys } from '../options/checks.ts'
+import { Problems } from '../options/problems.ts'
 import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, significant } from '../stats/units.ts'
 import { MetricMissingError } from './missing.ts'
-import { bucketQuantile, type Bucket } from './quantile.ts'
+import { beyondBuckets, boundedBelow, bucketQuantile, checkQuantile, type Bucket } from './quantile.ts'
 import { showSelector, type Selector } from './selector.ts'
 import type { Labels } from './series-name.ts'
 
@@ -27,12 +29,21 @@ export interface BothSides {
   readonly latencyMs: number
   /** From actual send to last byte. */
   readonly serviceTimeMs: number
-  /** Interpolated within a bucket of the server's histogram, whose ends are `serverLowMs` and `serverHighMs`. */
+  /**
+   * Interpolated within a bucket of the server's histogram, whose ends are `serverLowMs` and `serverHighMs`.
+   *
+   * @throws {InvalidRunError} if it lies beyond the last finite bucket, as `outsideMs` then does
+   */
   readonly serverMs: number
   readonly serverLowMs: number
   readonly serverHighMs: number
   /** Service time less the server's own: in queues before the handler, and on the network. At least 0. */
   readonly outsideMs: number
+}
+
+/** Beyond the last finite bucket there is no time in the server, and what lies outside of it is at most `outsideMs`. */
+interface Sides extends Omit<BothSides, 'serverMs'> {
+  readonly serverMs: number | undefined
 }
 
 const SHOWN = [0.5, 0.95, 0.99]
@@ -54,7 +65,7 @@ export class ServerSide implements ComparedRun {
   readonly #buckets: readonly Bucket[]
   readonly #serviceTime: Histogram
 
-  /** @throws {MetricMissingError} where the histogram observed nothing in the window */
+  /** @throws {InvalidRunError} if the histogram observed nothing in the window */
   constructor(run: ComparedRun, { unit }: ServerSideOptions, selector: Selector, buckets: readonly Bucket[]) {
     const factor = (unit ?? unitOf(selector.name)) === 'ms' ? 1 : 1000
     this.name = run.name
@@ -69,8 +80,19 @@ export class ServerSide implements ComparedRun {
       throw new MetricMissingError(`${showSelector(selector)} observed nothing while ${run.name} lasted`)
   }
 
-  /** @param p a percentile as a ratio: 0.95 */
+  /**
+   * @param p a percentile as a ratio: 0.95
+   * @throws {OptionsError} if it is not above 0 and below 1
+   */
   at(p: number): BothSides {
+    checkQuantile('at()', p, 'serverSide.at(0.95)')
+    const { serverMs, outsideMs, ...known } = this.#sides(p)
+    if (serverMs !== undefined) return { ...known, serverMs, outsideMs }
+    const why = beyondBuckets(p, showSelector(this.#selector), known.serverLowMs, ' ms')
+    return boundedBelow(known as BothSides, ['serverMs', 'outsideMs'], why)
+  }
+
+  #sides(p: number): Sides {
     const server = bucketQuantile(p, this.#buckets)!
     const serviceTimeMs = this.#serviceTime.percentileUs(p) / 1000
     return {
@@ -79,7 +101,7 @@ export class ServerSide implements ComparedRun {
       serverMs: server.value,
       serverLowMs: server.low,
       serverHighMs: server.high,
-      outsideMs: Math.max(0, serviceTimeMs - server.value),
+      outsideMs: Math.max(0, serviceTimeMs - (server.value ?? server.low)),
     }
   }
 
@@ -95,11 +117,11 @@ export class ServerSide implements ComparedRun {
   }
 
   #lines(): string[] {
-    const sides = SHOWN.map((p) => ({ p, ...this.at(p) }))
-    const row = (show: (side: BothSides) => string) => sides.map((side) => `p${side.p * 100} ${show(side)}`).join('   ')
+    const sides = SHOWN.map((p) => ({ p, ...this.#sides(p) }))
+    const row = (show: (side: Sides) => string) => sides.map((side) => `p${side.p * 100} ${show(side)}`).join('   ')
     const counted = `${formatCount(this.serverCount)} requests by ${showSelector(this.#selector)}`
     return [
-      `in the server   ${row(({ serverMs }) => significant(serverMs, 3))} ms   ${counted}`,
+      `in the server   ${row(showServer)} ms   ${counted}`,
       `outside of it   ${row(showOutside)} ms   queueing and network: service time less the server's`,
       ...this.#mismatch(),
     ]
@@ -116,7 +138,7 @@ export class ServerSide implements ComparedRun {
 
   /** In ends of buckets, which are known; what lies between them is not. */
   #hint(): string | undefined {
-    const { serviceTimeMs, serverLowMs, serverHighMs } = this.at(0.95)
+    const { serviceTimeMs, serverLowMs, serverHighMs } = this.#sides(0.95)
     const of = `of ${significant(serviceTimeMs, 3)} ms of service time at p95`
     if (serverHighMs < serviceTimeMs / 2)
       return (
@@ -129,10 +151,33 @@ export class ServerSide implements ComparedRun {
   }
 }
 
+function showServer({ serverMs, serverLowMs }: Sides): string {
+  return serverMs === undefined ? `>${significant(serverLowMs, 3)}` : significant(serverMs, 3)
+}
+
 /** Where the service time lies in the server's bucket, all that is known is how much it is at most. */
-function showOutside({ serviceTimeMs, serverLowMs, serverHighMs, outsideMs }: BothSides): string {
+function showOutside({ serviceTimeMs, serverLowMs, serverHighMs, outsideMs }: Sides): string {
   const isWithinBucket = serviceTimeMs > serverLowMs && serviceTimeMs < serverHighMs
   return isWithinBucket ? `<${significant(serviceTimeMs - serverLowMs, 3)}` : significant(outsideMs, 3)
+}
+
+/** @throws {OptionsError} naming every option that cannot be used */
+export function checkServerSide(options: ServerSideOptions): void {
+  const problems = new Problems()
+  const example = "serverSide(run, { histogram: 'http_request_duration_seconds', labels: { route: '/api/me' } })"
+  if (typeof options !== 'object' || options === null) {
+    problems.add('options', options, 'must be an object', example)
+    problems.throwIfAny('serverSide()')
+  }
+  checkKnownKeys(problems, '', options, ['histogram', 'labels', 'unit'])
+  const { histogram, labels = {}, unit } = options
+  if (typeof histogram !== 'string') problems.add('histogram', histogram, 'must name a histogram', example)
+  const isPlain = typeof labels === 'object' && labels !== null
+  if (!isPlain || !Object.values(labels).every((value) => typeof value === 'string'))
+    problems.add('labels', labels, 'must be texts by label', example)
+  if (unit !== undefined && unit !== 's' && unit !== 'ms')
+    problems.add('unit', unit, "must be 's' or 'ms'", "unit: 'ms'")
+  problems.throwIfAny('serverSide()')
 }
 
 function unitOf(name: string): 's' | 'ms' {

@@ -16,13 +16,16 @@ interface Fullness {
 
 /** The share that one gauge is of another, over the scrapes in scope, in the instance where it is highest. */
 export function shareEvidence(sources: Sources, what: string, used: Selector, size: Selector): ShareEvidence {
-  const { instances, unavailable, asked, window } = sources
+  const { instances, unavailable, asked, window, doubts } = sources
   const startMs = window.spans[0]?.startMs ?? window.runStartMs
-  const all = instances.flatMap((instance) => fullness(instance, used, size, startMs) ?? [])
+  const found = instances.map((instance) => fullness(instance, used, size, startMs))
+  const all = found.filter((one) => one !== undefined)
+  const doubt = doubts.about(used, 'gauge') ?? doubts.about(size, 'gauge') ?? withoutOne(found, used, size)
   const base = { what, unavailable, evidenceLines: [scopeLine(sources)], hint: undefined }
   if (all.length === 0) {
     const absent = [used, size].filter((selector) => !hasReadings(selector, instances))
-    const invalidities = absent.length > 0 ? absent.map((selector) => missing(sources, selector)) : [withoutSize(size)]
+    const why = absent.length > 0 ? absent.map((selector) => missing(sources, selector)) : [withoutSize(size)]
+    const invalidities = doubt === undefined ? why : [doubt, ...why]
     const figures = { mean: Number.NaN, max: Number.NaN, maxAtMs: 0, sampleCount: 0 }
     return { ...base, ...figures, of: `of ${showSelector(size)}`, invalidities }
   }
@@ -34,7 +37,7 @@ export function shareEvidence(sources: Sources, what: string, used: Selector, si
     ...base,
     ...{ mean: fullest.mean, max: worst.max, maxAtMs: worst.maxAtMs, sampleCount: fullest.count },
     of: `of ${showSelector(size)} ${formatCount(fullest.size)}`,
-    invalidities: [],
+    invalidities: doubt === undefined ? [] : [doubt],
     evidenceLines: [
       ...base.evidenceLines,
       `mean ${formatRatio(fullest.mean)}   max ${formatRatio(worst.max)} at ${(worst.maxAtMs / 1000).toFixed(0)} s${means}`,
@@ -57,6 +60,17 @@ function fullness(instance: InstanceWindow, used: Selector, size: Selector, star
     maxAtMs: Math.max(0, worst.atMs - startMs),
     size: [...sizes.values()].at(-1)!,
     count: shares.length,
+  }
+}
+
+/** The fullest instance may be the one that shows nothing. */
+function withoutOne(found: readonly (Fullness | undefined)[], used: Selector, size: Selector): Invalidity | undefined {
+  const at = found.indexOf(undefined)
+  if (at === -1 || found.every((one) => one === undefined)) return undefined
+  return {
+    reason: 'metric-missing',
+    finding: `instance ${at + 1} of ${found.length} shows no ${showSelector(used)} of ${showSelector(size)}, and the others do`,
+    remedy: 'have every instance offer both gauges',
   }
 }
 

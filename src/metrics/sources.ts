@@ -2,6 +2,7 @@ import type { RunWindow } from '../run/window.ts'
 import type { Invalidity } from '../run/verdict.ts'
 import { formatMs } from '../stats/units.ts'
 import type { Asked } from './asked.ts'
+import type { Doubts } from './doubts.ts'
 import type { InstanceWindow } from './instance.ts'
 import { explainMissing } from './missing.ts'
 import type { Selector } from './selector.ts'
@@ -12,6 +13,7 @@ export interface Sources {
   readonly instances: readonly InstanceWindow[]
   readonly unavailable: string | undefined
   readonly asked: Asked
+  readonly doubts: Doubts
 }
 
 /** `steady phase, 10 scrapes over 9.3 s of it`, with what a reader has to know of their edges. */

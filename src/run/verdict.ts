@@ -7,6 +7,7 @@ export type InvalidReason =
   | 'aborted'
   | 'wrong-phase'
   | 'metric-missing'
+  | 'metric-unreliable'
   | 'ledger-unreadable'
   | 'undecided'
   | 'not-comparable'

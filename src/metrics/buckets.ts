@@ -1,0 +1,133 @@
+import type { Growth, InstanceWindow } from './instance.ts'
+import { explainMissing, MetricMissingError } from './missing.ts'
+import type { Bucket } from './quantile.ts'
+import { showSelector, type Selector } from './selector.ts'
+import type { Labels } from './series-name.ts'
+import type { Series } from './series.ts'
+
+/** A histogram under one set of labels, in one instance. */
+interface OneHistogram {
+  readonly instance: InstanceWindow
+  readonly buckets: readonly Series[]
+}
+
+/**
+ * How much the cumulative buckets of a histogram grew, summed over series and instances. Series with different bounds
+ * are summed at those bounds that all of them have: between them nothing is known of the sum.
+ *
+ * @param selector without `_bucket`
+ * @throws {MetricMissingError} if there is no such histogram, or only one with native buckets, which the text formats
+ *   leave out
+ */
+export function bucketsOf(selector: Selector, instances: readonly InstanceWindow[], scope: string): readonly Bucket[] {
+  const { name } = selector
+  const ofBuckets = { ...selector, name: `${name}_bucket` }
+  const found = instances.flatMap((instance) => histogramsOf(instance, ofBuckets))
+  const type = instances.map(({ history }) => history.types.get(name)).find((known) => known !== undefined)
+  if (type === 'gaugehistogram')
+    throw new MetricMissingError(
+      `${name} is a gauge histogram: its buckets say what is there now, not what was observed in the ${scope}`,
+      'offer a histogram',
+    )
+  const isThere = instances.some(({ history }) => history.named(`${name}_count`).length > 0)
+  const hasBuckets = instances.some(({ history }) => history.named(ofBuckets.name).length > 0)
+  if (!hasBuckets && isThere && type !== 'summary') throw withoutBuckets(selector, 'it has no buckets')
+  if (found.length === 0 || instances.every(({ scrapeCount }) => scrapeCount === 0))
+    throw new MetricMissingError(explainMissing(ofBuckets, instances, scope))
+  const isRanged = found.some(({ buckets }) => buckets.some(({ labels }) => 'vmrange' in labels))
+  const counted = isRanged ? fromRanges(found) : fromBounds(selector, found)
+  if (counted.every(({ le }) => le === Number.POSITIVE_INFINITY))
+    throw withoutBuckets(selector, found.length > 1 ? 'its series have no bucket in common but +Inf' : NATIVE)
+  if (counted.some(({ count }) => !Number.isFinite(count)))
+    throw new MetricMissingError(
+      `${showSelector(ofBuckets)} has a value that is no finite number`,
+      'correct what the target counts there',
+    )
+  return counted
+}
+
+const NATIVE =
+  'its only bucket is +Inf, as that of a native histogram, whose buckets the text formats of Prometheus leave out'
+
+function withoutBuckets(selector: Selector, why: string): MetricMissingError {
+  return new MetricMissingError(
+    `${showSelector(selector)} has no quantile: ${why}`,
+    'give the histogram classic buckets as well, with the same bounds under all labels (in Go: Buckets in HistogramOpts)',
+  )
+}
+
+function histogramsOf(instance: InstanceWindow, selector: Selector): readonly OneHistogram[] {
+  const byLabels = Map.groupBy(instance.history.select(selector), ({ labels }) => withoutBounds(labels))
+  return [...byLabels.values()].map((buckets) => ({ instance, buckets }))
+}
+
+function withoutBounds(labels: Labels): string {
+  const others = Object.entries(labels).filter(([label]) => label !== 'le' && label !== 'vmrange')
+  return JSON.stringify(others.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Cumulative buckets, as Prometheus' own clients write them. */
+function fromBounds(selector: Selector, all: readonly OneHistogram[]): readonly Bucket[] {
+  const counted = all.map((histogram) => countsByBound(selector, histogram))
+  // A histogram in which nothing was observed adds nothing, whatever its bounds are.
+  const moved = counted.filter((counts) => [...counts.values()].some((count) => count !== 0))
+  const [first = new Map<number, number>(), ...others] = moved.length > 0 ? moved : counted
+  const common = [...first.keys()].filter((le) => others.every((counts) => counts.has(le)))
+  return common.map((le) => ({
+    le,
+    count: others.reduce((sum, counts) => sum + counts.get(le)!, first.get(le)!),
+  }))
+}
+
+function countsByBound({ name }: Selector, { instance, buckets }: OneHistogram): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const bucket of buckets) {
+    const { le = '' } = bucket.labels
+    const bound = le === '+Inf' || le === 'Inf' ? Number.POSITIVE_INFINITY : Number(le)
+    if (le === '' || Number.isNaN(bound)) continue
+    // `1` and `1.0` are one bound, each written by another process or version.
+    counts.set(bound, (counts.get(bound) ?? 0) + deltaOf(instance.growthOf(bucket)))
+  }
+  if (!counts.has(Number.POSITIVE_INFINITY)) {
+    const labels = withoutBounds(buckets[0]!.labels)
+    const total = instance.history.named(`${name}_count`).find((series) => withoutBounds(series.labels) === labels)
+    // Without a total nobody can say how much lies beyond the last bound.
+    if (total === undefined) counts.clear()
+    else counts.set(Number.POSITIVE_INFINITY, deltaOf(instance.growthOf(total)))
+  }
+  return counts
+}
+
+/** Buckets of VictoriaMetrics' clients: each counts for itself, `vmrange="1.000e-03...1.136e-03"`, and empty ones are left out. */
+function fromRanges(all: readonly OneHistogram[]): readonly Bucket[] {
+  const ranges = new Map<string, { readonly start: number; readonly end: number; count: number }>()
+  for (const { instance, buckets } of all) {
+    for (const bucket of buckets) {
+      const { vmrange = '' } = bucket.labels
+      const [start, end] = vmrange
+        .split('...')
+        .map((bound) => (bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound)))
+      if (start === undefined || end === undefined || !(start < end)) continue
+      const range = ranges.get(vmrange) ?? { start, end, count: 0 }
+      range.count += deltaOf(instance.growthOf(bucket))
+      ranges.set(vmrange, range)
+    }
+  }
+  const counted: Bucket[] = []
+  let total = 0
+  for (const { start, end, count } of [...ranges.values()].toSorted((a, b) => a.start - b.start)) {
+    if (counted.at(-1)?.le !== start) counted.push({ le: start, count: total })
+    total += count
+    counted.push({ le: end, count: total })
+  }
+  return counted
+}
+
+function deltaOf(growth: Growth | undefined): number {
+  return growth?.delta ?? 0
+}
+
+/** Whether a selector names one bucket, so that a counter of it is a count. */
+export function namesBound({ matchers }: Selector): boolean {
+  return matchers.some(({ label, operator }) => operator === '=' && (label === 'le' || label === 'vmrange'))
+}

@@ -1,0 +1,130 @@
+import type { RunWindow } from '../run/window.ts'
+import { InvalidRunError, type Invalidity } from '../run/verdict.ts'
+import { namesBound } from './buckets.ts'
+import { showUnreadable } from './exposition.ts'
+import type { InstanceWindow } from './instance.ts'
+import { fallingBack, severalProcesses } from './processes.ts'
+import { uncountedRequests, type SentRequests } from './request-counters.ts'
+import { showSelector, type Selector } from './selector.ts'
+
+/** What a metric is read as. */
+export type Reading = 'counter' | 'gauge' | 'histogram'
+
+const SEPARATE =
+  'have one route add up all processes (prom-client: AggregatorRegistry, Python: PROMETHEUS_MULTIPROC_DIR), give each ' +
+  'a route of its own (metrics: { url: […] }), or run one process'
+
+/** Why metrics of one window cannot be believed, although they are there. */
+export class Doubts {
+  readonly #instances: readonly InstanceWindow[]
+  readonly #window: RunWindow
+  readonly #requests: SentRequests | undefined
+
+  constructor(instances: readonly InstanceWindow[], window: RunWindow, requests: SentRequests | undefined) {
+    this.#instances = instances
+    this.#window = window
+    this.#requests = requests
+  }
+
+  /** @throws {InvalidRunError} if what a selector picks cannot be believed */
+  refuse(selector: Selector, reading: Reading): void {
+    const found = this.about(selector, reading)
+    if (found !== undefined) throw new InvalidRunError(`${found.finding}\nFix: ${found.remedy}`, found.reason)
+  }
+
+  /** @returns `undefined` if nothing speaks against what a selector picks */
+  about(selector: Selector, reading: Reading): Invalidity | undefined {
+    return (
+      this.#ofInstances() ?? this.#ofProcesses() ?? this.#ofLines(selector, reading) ?? this.#ofKind(selector, reading)
+    )
+  }
+
+  /** An instance that could not be scraped may differ from the others. Nothing is said here if none could be. */
+  #ofInstances(): Invalidity | undefined {
+    const at = this.#instances.findIndex(({ covered }) => covered.length === 0)
+    if (at === -1 || this.#instances.every(({ covered }) => covered.length === 0)) return undefined
+    const failure = this.#instances[at]!.history.failures.at(-1)
+    return unreliable(
+      `no two scrapes of instance ${at + 1} of ${this.#instances.length} lie around the ${this.#window.scope}` +
+        (failure === undefined ? '' : `: ${failure.message}`),
+      'see why that instance did not respond',
+    )
+  }
+
+  /** Several processes behind one route: then every figure is of one of them. */
+  #ofProcesses(): Invalidity | undefined {
+    for (const { history } of this.#instances) {
+      const finding = severalProcesses(history, history.times.length - 1)
+      if (finding !== undefined)
+        return unreliable(`several processes respond behind one metrics route: ${finding}`, SEPARATE)
+    }
+    const finding = this.#requests && uncountedRequests(this.#requests, this.#instances, this.#window)
+    if (finding === undefined) return undefined
+    return unreliable(
+      `${finding}: the metrics are not those of the whole target, as if several processes responded behind one route`,
+      `${SEPARATE}; if other parts of the target respond to the rest, name the counter of all requests, or none: ` +
+        `metrics: { requestCounter: false }`,
+    )
+  }
+
+  #ofLines(selector: Selector, reading: Reading): Invalidity | undefined {
+    const { name } = selector
+    const names = reading === 'histogram' ? [`${name}_bucket`, `${name}_count`] : [name]
+    for (const instance of this.#instances) {
+      const lines = names.map((each) => instance.unreadable({ ...selector, name: each }))
+      const line = lines.find((each) => each !== undefined)
+      if (line === undefined) continue
+      return unreliable(
+        `${showSelector(selector)} is not known: ${showUnreadable(line)}`,
+        `correct what the target writes there`,
+      )
+    }
+    return undefined
+  }
+
+  #ofKind(selector: Selector, reading: Reading): Invalidity | undefined {
+    const { name } = selector
+    const shown = showSelector(selector)
+    for (const instance of this.#instances) {
+      const { history } = instance
+      const type = history.types.get(name)
+      const picked = history.select(selector)
+      if (type === 'summary' && picked.length > 0 && (reading === 'counter' || hasSeveralQuantiles(picked)))
+        return unreliable(
+          `${name} is a summary: ${reading === 'counter' ? 'its quantiles are no counts' : `${shown} adds up several quantiles`}`,
+          reading === 'counter' ? `ask for ${name}_count` : `name one of them: ${name}{quantile="0.9"}`,
+        )
+      const isBucket = name.endsWith('_bucket') && picked.some(({ labels }) => 'le' in labels)
+      if (reading !== 'histogram' && isBucket && !namesBound(selector))
+        return unreliable(
+          `${shown} adds up buckets, each of which contains those before it`,
+          `ask for the quantile() of ${name.replace(/_bucket$/, '')}, its _count, or one bucket: ${name}{le="0.1"}`,
+        )
+      const isEndless = instance.readings(selector).some(({ value }) => !Number.isFinite(value))
+      if (reading === 'gauge' && isEndless)
+        return unreliable(`${shown} has a value that is no finite number`, 'correct what the target shows there')
+      if (reading !== 'counter') continue
+      const grown = instance.growth(selector)
+      if (grown === undefined) continue
+      if (!Number.isFinite(grown.delta))
+        return unreliable(`${shown} has a value that is no finite number`, 'correct what the target counts there')
+      if (grown.resets > 0 && type === 'gauge')
+        return unreliable(`${shown} is a gauge and fell: it counts nothing`, `ask for its gauge(), or offer a counter`)
+      const fall = fallingBack(history, history.times.length - 1, picked)
+      if (fall !== undefined)
+        return unreliable(
+          `${fall}, which no counter of one process does`,
+          `${SEPARATE}; of a gauge, ask for its gauge()`,
+        )
+    }
+    return undefined
+  }
+}
+
+function hasSeveralQuantiles(picked: readonly { readonly labels: Readonly<Record<string, string>> }[]): boolean {
+  return new Set(picked.map(({ labels }) => labels['quantile'])).size > 1
+}
+
+function unreliable(finding: string, remedy: string): Invalidity {
+  return { reason: 'metric-unreliable', finding, remedy }
+}

@@ -1,0 +1,263 @@
+import { describe, expect, test } from 'vitest'
+import { messageOf } from '../matchers/message-of.ts'
+import { metricsOf } from '../run/share-evidence.ts'
+import { MetricsWindow } from './metrics-window.ts'
+import type { SentRequests } from './request-counters.ts'
+import { ScrapeHistory } from './scrape-history.ts'
+
+/** A run of one phase with a scrape each second, of one or more instances. */
+async function windowOver(instances: readonly (readonly string[])[], requests?: SentRequests): Promise<MetricsWindow> {
+  const histories = instances.map(() => new ScrapeHistory())
+  for (const [index, scrapes] of instances.entries())
+    for (const [second, text] of scrapes.entries())
+      await histories[index]!.add(second * 1000, text).catch((error: Error) => {
+        histories[index]!.failures.push({ atMs: second * 1000, message: error.message })
+      })
+  const endMs = (Math.max(...instances.map(({ length }) => length)) - 1) * 1000
+  const span = { startMs: 0, endMs }
+  const window = {
+    run: 'http 1',
+    scope: 'steady phase',
+    runStartMs: 0,
+    runEndMs: endMs,
+    settledMs: endMs,
+    spans: [span],
+  }
+  return new MetricsWindow({ window, histories, intervalMs: 1000, unavailable: undefined, requests })
+}
+
+const one = (...scrapes: readonly string[]) => windowOver([scrapes])
+
+/** Cumulative buckets of `lag_seconds`, by bound. */
+const buckets = (counts: Readonly<Record<string, number>>, labels = '') =>
+  Object.entries(counts)
+    .map(([le, count]) => `lag_seconds_bucket{${labels}le="${le}"} ${count}\n`)
+    .join('')
+
+describe('a quantile', () => {
+  test('of a native histogram in text is unknown', async () => {
+    const text = (count: number) =>
+      `# TYPE lag_seconds histogram\nlag_seconds_bucket{le="+Inf"} ${count}\nlag_seconds_sum ${count * 2}\nlag_seconds_count ${count}\n`
+    const window = await one(text(0), text(500))
+    expect(messageOf(() => window.quantile('lag_seconds', 0.95))).toMatchInlineSnapshot(`
+      "InvalidRunError: lag_seconds has no quantile: its only bucket is +Inf, as that of a native histogram, whose buckets the text formats of Prometheus leave out
+      Fix: give the histogram classic buckets as well, with the same bounds under all labels (in Go: Buckets in HistogramOpts)"
+    `)
+    const bare = await one(
+      '# TYPE lag_seconds histogram\nlag_seconds_count 0',
+      '# TYPE lag_seconds histogram\nlag_seconds_count 9',
+    )
+    expect(messageOf(() => bare.quantile('lag_seconds', 0.95))).toContain(
+      'lag_seconds has no quantile: it has no buckets',
+    )
+  })
+
+  test('beyond the last finite bucket is only known to be beyond it', async () => {
+    const window = await one(buckets({ '0.1': 0, '1': 0, '+Inf': 0 }), buckets({ '0.1': 10, '1': 90, '+Inf': 100 }))
+    const p95 = window.quantile('lag_seconds', 0.95)
+    expect(p95).toEqual({ low: 1, high: Number.POSITIVE_INFINITY })
+    expect(messageOf(() => p95.value)).toMatchInlineSnapshot(`
+      "InvalidRunError: p95 of lag_seconds lies beyond its last finite bucket, 1: it is more than that, and nobody can say how much
+      Fix: give the histogram buckets beyond the limit, or compare the lower bound"
+    `)
+    expect(window.quantile('lag_seconds', 0.5).value).toBeCloseTo(0.55)
+  })
+
+  test.each([
+    [95, 'for 95% use 0.95'],
+    [99.9, 'for 99.9% use 0.999'],
+    [0, 'must be a ratio above 0 and below 1'],
+    [1, 'must be a ratio above 0 and below 1'],
+    [-0.5, 'must be a ratio above 0 and below 1'],
+    [Number.NaN, 'must be a ratio above 0 and below 1'],
+    ['0.95', 'must be a ratio above 0 and below 1'],
+    [undefined, 'must be a ratio above 0 and below 1'],
+  ])('of %s is refused', async (q, message) => {
+    const window = await one(buckets({ '1': 0, '+Inf': 0 }), buckets({ '1': 9, '+Inf': 9 }))
+    expect(messageOf(() => window.quantile('lag_seconds', q as number))).toMatch(/^OptionsError: quantile\(\)/)
+    expect(messageOf(() => window.quantile('lag_seconds', q as number))).toContain(message)
+  })
+
+  test('of series with different bounds rests on the bounds they share', async () => {
+    const texts = [0, 1].map(
+      (n) =>
+        buckets({ '0.1': 10 * n, '1': 50 * n, '+Inf': 100 * n }, 'route="/a",') +
+        buckets({ '0.5': 90 * n, '1.0': 100 * n, '+Inf': 100 * n }, 'route="/b",') +
+        buckets({ '7': 0, '+Inf': 0 }, 'route="/idle",'),
+    )
+    const window = await one(...texts)
+    expect(window.quantile('lag_seconds', 0.5)).toMatchObject({ low: 0, high: 1 })
+    const apart = await one(
+      ...[0, 1].map(
+        (n) => buckets({ '1': n, '+Inf': n }, 'route="/a",') + buckets({ '2': n, '+Inf': n }, 'route="/b",'),
+      ),
+    )
+    expect(messageOf(() => apart.quantile('lag_seconds', 0.5))).toContain(
+      'its series have no bucket in common but +Inf',
+    )
+  })
+
+  test('without a bucket +Inf counts the rest by _count', async () => {
+    const texts = [0, 1].map((n) => `${buckets({ '1': 50 * n })}lag_seconds_count ${100 * n}\n`)
+    expect((await one(...texts)).quantile('lag_seconds', 0.9)).toEqual({ low: 1, high: Number.POSITIVE_INFINITY })
+    const without = await one(buckets({ '1': 0 }), buckets({ '1': 50 }))
+    expect(messageOf(() => without.quantile('lag_seconds', 0.9))).toContain('has no quantile')
+  })
+
+  test('reads the ranges of VictoriaMetrics', async () => {
+    const after =
+      'lag_seconds_bucket{vmrange="1.000e-01...1.136e-01"} 50\nlag_seconds_bucket{vmrange="9.000e-01...1.000e+00"} 49\n' +
+      'lag_seconds_bucket{vmrange="1.000e+18...+Inf"} 1\nlag_seconds_sum 9\nlag_seconds_count 100\n'
+    const window = await one('lag_seconds_bucket{vmrange="9.000e-01...1.000e+00"} 9\nup 1\n', after)
+    expect(window.quantile('lag_seconds', 0.5)).toMatchObject({ low: 0.1, high: 0.1136 })
+    expect(window.quantile('lag_seconds', 0.9)).toMatchObject({ low: 0.9, high: 1 })
+    expect(window.quantile('lag_seconds', 0.999)).toEqual({ low: 1e18, high: Number.POSITIVE_INFINITY })
+  })
+
+  test('of a gauge histogram, or of values without end, is refused', async () => {
+    const gauge = '# TYPE lag_seconds gaugehistogram\n'
+    const window = await one(gauge + buckets({ '1': 1, '+Inf': 2 }), gauge + buckets({ '1': 3, '+Inf': 4 }))
+    expect(messageOf(() => window.quantile('lag_seconds', 0.5))).toContain('lag_seconds is a gauge histogram')
+    const endless = await one(
+      buckets({ '1': 0, '+Inf': 0 }),
+      `${buckets({ '1': 3 })}lag_seconds_bucket{le="+Inf"} +Inf`,
+    )
+    expect(messageOf(() => endless.quantile('lag_seconds', 0.5))).toContain('has a value that is no finite number')
+  })
+
+  test('survives buckets that were read while they were counted', async () => {
+    const window = await one(buckets({ '1': 0, '2': 0, '+Inf': 0 }), buckets({ '1': 60, '2': 59, '+Inf': 100 }))
+    expect(window.quantile('lag_seconds', 0.6)).toEqual({ value: 1, low: 0, high: 1 })
+  })
+})
+
+describe('metrics that cannot be believed are invalid', () => {
+  const twoWorkers = [4_000, 8_000, 4_010, 8_010].map(
+    (hits, at) =>
+      `cache_hits_total ${hits}\ncache_misses_total ${hits / 100 + at}\nrequests_total ${hits}\nused 1\nsize 2\n`,
+  )
+
+  test('of several processes behind one route, whatever is read', async () => {
+    const window = await one(...twoWorkers)
+    expect(messageOf(() => window.counter('requests_total'))).toMatchInlineSnapshot(`
+      "InvalidRunError: several processes respond behind one metrics route: cache_hits_total fell from 8000 to 4010 and came back
+      Fix: have one route add up all processes (prom-client: AggregatorRegistry, Python: PROMETHEUS_MULTIPROC_DIR), give each a route of its own (metrics: { url: […] }), or run one process"
+    `)
+    for (const read of [() => window.gauge('used'), () => window.quantile('used', 0.5)])
+      expect(messageOf(read)).toMatch(/^InvalidRunError: several processes respond behind one metrics route/)
+    const evidence = window[metricsOf]()
+    expect(evidence.hitRatio('cache_hits_total', 'cache_misses_total').invalidities[0]).toMatchObject({
+      reason: 'metric-unreliable',
+      finding: expect.stringContaining('several processes'),
+    })
+    expect(evidence.share('pool', 'used', 'size').invalidities[0]?.reason).toBe('metric-unreliable')
+  })
+
+  test('whose counter of requests counts far fewer than the run sent', async () => {
+    const scrapes = [0, 1, 2, 3].map((n) => `http_requests_total{route="/a"} ${100 * n}\nused 1\n`)
+    const refused = await windowOver([scrapes], { responses: 600 })
+    expect(messageOf(() => refused.gauge('used'))).toMatchInlineSnapshot(`
+      "InvalidRunError: http_requests_total counted 300 requests while the run got about 600 responses: the metrics are not those of the whole target, as if several processes responded behind one route
+      Fix: have one route add up all processes (prom-client: AggregatorRegistry, Python: PROMETHEUS_MULTIPROC_DIR), give each a route of its own (metrics: { url: […] }), or run one process; if other parts of the target respond to the rest, name the counter of all requests, or none: metrics: { requestCounter: false }"
+    `)
+    const believed = [
+      await windowOver([scrapes], { responses: 320 }),
+      await windowOver([scrapes], { responses: 600, counter: false }),
+      await windowOver([scrapes, scrapes], { responses: 600 }),
+      await windowOver([scrapes], { responses: 99 }),
+      await windowOver([scrapes.map((text) => text.replace('http_', 'cache_'))], { responses: 600 }),
+      await windowOver([scrapes], { responses: 600, counter: 'other_total' }),
+    ]
+    for (const window of believed) expect(window.gauge('used').max).toBeGreaterThan(0)
+    const named = await windowOver([scrapes.map((text) => text.replace('http_', 'my_'))], {
+      ...{ responses: 600, counter: 'my_requests_total' },
+    })
+    expect(messageOf(() => named.gauge('used'))).toContain('my_requests_total counted 300 requests')
+  })
+
+  test('if a line about them cannot be read, and others are believed', async () => {
+    const window = await one(
+      'n_total 5\nm_total 1\nused 1\nsize 2',
+      'n_total 9\nm_total 2\nused 1\nsize 1e',
+      'n_total 9,5\nm_total 3',
+    )
+    expect(window.counter('m_total').delta).toBe(2)
+    expect(messageOf(() => window.counter('n_total'))).toMatchInlineSnapshot(`
+      "InvalidRunError: n_total is not known: line 1 cannot be read (the value is not a number): n_total 9,5
+      Fix: correct what the target writes there"
+    `)
+    const { invalidities } = window[metricsOf]().share('pool', 'used', 'size')
+    expect(invalidities[0]?.finding).toBe(
+      'size is not known: line 4 cannot be read (the value is not a number): size 1e',
+    )
+    const absent = await one('m_total 1', 'm_total 3\nhits_total{cache="a} 7')
+    const { invalidities: ofHits } = absent[metricsOf]().hitRatio('hits_total{cache="a"}', 'm_total')
+    expect(ofHits[0]?.finding).toContain('hits_total{cache="a"} is not known: line 2 cannot be read')
+  })
+
+  test.each([
+    ['a counter without end', ['n_total 1', 'n_total +Inf'], (w: MetricsWindow) => w.counter('n_total')],
+    ['a gauge without end', ['used 1', 'used +Inf'], (w: MetricsWindow) => w.gauge('used')],
+    ['a gauge read as a counter', ['# TYPE n gauge\nn 5', '# TYPE n gauge\nn 3'], (w: MetricsWindow) => w.counter('n')],
+    [
+      'quantiles of a summary added up',
+      [
+        '# TYPE rpc summary\nrpc{quantile="0.5"} 1\nrpc{quantile="0.9"} 2',
+        'rpc{quantile="0.5"} 1\nrpc{quantile="0.9"} 3',
+      ],
+      (w: MetricsWindow) => w.gauge('rpc'),
+    ],
+    [
+      'a quantile of a summary read as a counter',
+      ['# TYPE rpc summary\nrpc{quantile="0.5"} 1', 'rpc{quantile="0.5"} 3'],
+      (w: MetricsWindow) => w.counter('rpc'),
+    ],
+    [
+      'buckets added up',
+      [buckets({ '1': 0, '+Inf': 0 }), buckets({ '1': 3, '+Inf': 4 })],
+      (w: MetricsWindow) => w.counter('lag_seconds_bucket'),
+    ],
+    [
+      'a counter that falls and comes back, among many that do not',
+      [5, 3, 6, 2, 7].map((value, at) => `n_total ${value}\na_total ${at}\nb_total ${at}\nc_total ${at}`),
+      (w: MetricsWindow) => w.counter('n_total'),
+    ],
+  ])('as %s', async (_, scrapes, read) => {
+    const window = await one(...scrapes)
+    expect(messageOf(() => read(window))).toMatch(/^InvalidRunError: .*\nFix: /)
+  })
+
+  test('if one of several instances could not be scraped, or shows nothing', async () => {
+    const text = 'n_total 1\nused 1\nsize 2'
+    const window = await windowOver([
+      [text, 'n_total 5\nused 1\nsize 2'],
+      [text, '<html>'],
+    ])
+    expect(messageOf(() => window.counter('n_total'))).toContain(
+      'no two scrapes of instance 2 of 2 lie around the steady phase: line 1 cannot be read (no name and labels): <html>',
+    )
+    const partly = await windowOver([
+      [text, text],
+      ['used 9', 'used 9'],
+    ])
+    expect(partly[metricsOf]().share('pool', 'used', 'size').invalidities[0]?.finding).toBe(
+      'instance 2 of 2 shows no used of size, and the others do',
+    )
+  })
+
+  test('and names in quotes are judged as others are', async () => {
+    const window = await one('{"my.hits", cache="a"} 1\nm_total 1', '{"my.hits", cache="a"} 5\nm_total 2')
+    expect(window.counter('{"my.hits"}').delta).toBe(4)
+    expect(window.counter('{"my.hits", cache="a"}').delta).toBe(4)
+    expect(messageOf(() => window.counter('{"my.hit"}'))).toContain('my.hits')
+  })
+
+  test('a counter in OpenMetrics is named with its suffix', async () => {
+    const window = await one(
+      '# TYPE foo counter\nfoo_total 1\nfoo_created 9',
+      '# TYPE foo counter\nfoo_total 4\nfoo_created 9',
+    )
+    expect(messageOf(() => window.counter('foo'))).toContain('foo is counted as foo_total: ask for that')
+    expect(window.counter('foo_total').delta).toBe(3)
+  })
+})

@@ -1,0 +1,185 @@
+import type { ScrapeHistory } from './scrape-history.ts'
+import type { Series } from './series.ts'
+
+/** Counters of the process itself, which nothing but a new process starts again. */
+const CPU_COUNTERS = ['process_cpu_seconds_total', 'process_cpu_user_seconds_total', 'process_cpu_system_seconds_total']
+/** Some exporters compute the start from how long the process has been up, and round. */
+const START_JITTER_SEC = 1
+/** A jump so many times any other step is no growth. */
+const JUMP = 2
+/** How near, as a ratio of the fall, two values of one counter in turns are. */
+const NEAR = 0.05
+
+/**
+ * What shows that several processes respond behind one metrics route, each with counters of its own, as the workers of
+ * `node:cluster`, gunicorn or PHP do: each scrape then reads one of them, whichever takes the connection. A target that
+ * restarts shows none of this: it starts later than it did before, and its counters fall to almost nothing.
+ *
+ * @param last the last scrape to look at
+ * @returns what was seen; `undefined` if nothing was
+ */
+export function severalProcesses(history: ScrapeHistory, last: number): string | undefined {
+  return new Processes(history, last).finding()
+}
+
+/** As {@link severalProcesses}, for counters that are judged: each of them counts. */
+export function fallingBack(history: ScrapeHistory, last: number, counters: readonly Series[]): string | undefined {
+  const processes = new Processes(history, last)
+  return counters.map((series) => processes.fallingBack(series)).find((found) => found !== undefined)
+}
+
+/** A value before and after a scrape in which it fell. */
+interface Fall {
+  readonly scrape: number
+  readonly from: number
+  readonly to: number
+}
+
+class Processes {
+  readonly #history: ScrapeHistory
+  readonly #last: number
+  readonly #start: Series | undefined
+
+  constructor(history: ScrapeHistory, last: number) {
+    this.#history = history
+    this.#last = last
+    const starts = history.named('process_start_time_seconds')
+    // Several at once are of several processes that one route names apart, which is as it should be.
+    this.#start = starts.length === 1 ? starts[0] : undefined
+  }
+
+  finding(): string | undefined {
+    return this.#startFinding() ?? this.#cpuFinding() ?? this.#valueFinding() ?? this.#comingAndGoing()
+  }
+
+  /** A process that is started again starts later, with counters that start again. */
+  #startFinding(): string | undefined {
+    const seen = [...(this.#start?.changes(this.#last) ?? [])].filter(({ value }) => !Number.isNaN(value))
+    for (const [index, { scrape, value }] of seen.entries()) {
+      const before = seen[index - 1]?.value
+      if (before === undefined) continue
+      const isBack =
+        value < before && !Number.isInteger(value) && seen.slice(0, index).some((one) => one.value === value)
+      if (isBack || before - value > START_JITTER_SEC)
+        return `process_start_time_seconds went back from ${before} to ${value}`
+      if (value - before > START_JITTER_SEC && this.#nothingFellAt(scrape))
+        return `process_start_time_seconds changed from ${before} to ${value}, and no counter started again`
+    }
+    return undefined
+  }
+
+  #nothingFellAt(scrape: number): boolean {
+    let [held, fell] = [0, 0]
+    for (const series of this.#counters()) {
+      const [before, after] = [series.at(scrape - 1), series.at(scrape)]
+      if (!(before > 0)) continue
+      if (after >= before) held++
+      else fell++
+    }
+    return fell === 0 && held > 0
+  }
+
+  /** Applications may reset their own counters, but not this one. */
+  #cpuFinding(): string | undefined {
+    for (const name of CPU_COUNTERS) {
+      for (const series of this.#history.named(name)) {
+        const fall = fallsOf(series, this.#last).find(({ scrape }) => this.#sameStartAt(scrape))
+        if (fall !== undefined)
+          return `${name} fell from ${fall.from} to ${fall.to} and process_start_time_seconds stayed the same`
+      }
+    }
+    return undefined
+  }
+
+  #sameStartAt(scrape: number): boolean {
+    return this.#start !== undefined && this.#start.at(scrape) === this.#start.at(scrape - 1)
+  }
+
+  #hasRestartedAt(scrape: number): boolean {
+    return this.#start !== undefined && this.#start.at(scrape) > this.#start.at(scrape - 1)
+  }
+
+  /** Values that fall and come back: of most counters, as a single one may be a gauge by another name. */
+  #valueFinding(): string | undefined {
+    const moved = [...this.#counters()].filter((series) => [...series.changes(this.#last)].length > 1)
+    const found = moved.flatMap((series) => this.fallingBack(series) ?? [])
+    return found.length * 2 >= moved.length ? found[0] : undefined
+  }
+
+  /** Whether this counter fell and came back, in words. */
+  fallingBack(series: Series): string | undefined {
+    const values = [...series.changes(this.#last)].filter(({ value }) => !Number.isNaN(value))
+    const falls = fallsOf(series, this.#last).filter(({ scrape }) => !this.#hasRestartedAt(scrape))
+    const [first] = falls.filter((fall) => comesBack(fall, values))
+    if (first === undefined || (falls.length === 1 && !isJump(first, values))) return undefined
+    const times = falls.length > 1 ? `, ${falls.length} times` : ''
+    return `${series.name} fell from ${first.from} to ${first.to} and came back${times}`
+  }
+
+  /** Workers with a label of their own: whichever responds, the series of the others are gone. */
+  #comingAndGoing(): string | undefined {
+    const counters = [...this.#counters()]
+    const returned = counters.filter((series) => isBackUnharmed(series, this.#last, this.#history))
+    if (returned.length === 0 || returned.length * 2 < counters.length) return undefined
+    return `${returned.length} of ${counters.length} counters were gone from a scrape and came back, ${returned[0]!.name} among them`
+  }
+
+  *#counters(): Generator<Series> {
+    const { types } = this.#history
+    for (const name of this.#history.names()) {
+      const family = name.replace(/_(total|count|bucket)$/, '')
+      const type = types.get(name) ?? types.get(family)
+      const isCounter = type === 'counter' || type === 'histogram' || type === 'summary' || type === undefined
+      if (isCounter && (type === 'counter' || /_(total|count|bucket)$/.test(name))) yield* this.#history.named(name)
+    }
+  }
+}
+
+function fallsOf(series: Series, last: number): readonly Fall[] {
+  const falls: Fall[] = []
+  let before = Number.NaN
+  for (const { scrape, value } of series.changes(last)) {
+    if (Number.isNaN(value)) continue
+    if (value < before) falls.push({ scrape, from: before, to: value })
+    before = value
+  }
+  return falls
+}
+
+type Values = readonly { readonly scrape: number; readonly value: number }[]
+
+function comesBack({ scrape, from }: Fall, values: Values): boolean {
+  return values.some((later) => later.scrape > scrape && later.value >= from)
+}
+
+/**
+ * It comes back at once and near to where it fell from: by a step unlike all others, or having fallen to where it had
+ * been before, so that its values are those of two counters in turns.
+ */
+function isJump({ scrape, from, to }: Fall, values: Values): boolean {
+  const at = values.findIndex((later) => later.scrape > scrape && later.value >= from)
+  const steps = values.slice(1).map(({ value }, index) => value - values[index]!.value)
+  const jump = steps[at - 1]!
+  const others = steps.filter((step, index) => index !== at - 1 && step > 0)
+  const depth = from - to
+  const away = values[at]!.value - from
+  const earlier = values.filter((one) => one.scrape < scrape && one.value <= to)
+  const isInterleaved = away < depth * NEAR && earlier.some(({ value }) => to - value < depth * NEAR)
+  if (isInterleaved) return true
+  return away < depth / 2 && others.length > 0 && others.every((step) => jump > JUMP * step)
+}
+
+/** Gone, and back with at least what it had. */
+function isBackUnharmed(series: Series, last: number, history: ScrapeHistory): boolean {
+  let [before, goneAt] = [Number.NaN, -1]
+  for (const { scrape, value } of series.changes(last)) {
+    if (Number.isNaN(value)) goneAt = scrape
+    else {
+      const isUnread = goneAt !== -1 && history.unreadableFor({ name: series.name, matchers: [] }, goneAt, scrape - 1)
+      if (goneAt !== -1 && value >= before && !isUnread) return true
+      before = value
+      goneAt = -1
+    }
+  }
+  return false
+}
