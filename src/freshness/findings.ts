@@ -20,6 +20,7 @@ export interface Freshness {
 
 interface Read {
   readonly askedMs: number
+  readonly answeredMs: number
   readonly stalenessMs: number
   readonly version: number
   readonly newest: number
@@ -33,6 +34,8 @@ interface FailedRead {
 /** Judged from fewer reads that followed a write, staleness would be luck. */
 const MIN_READS = 100
 const MIN_WRITES = 3
+/** What a read that fails would have shown is not known, and the oldest response decides. */
+const MAX_FAILED = 0.01
 
 /** Every read of a probe, and what had been written by then. */
 export class Findings {
@@ -46,13 +49,17 @@ export class Findings {
     this.#unavailable = unavailable
   }
 
+  writing(startedMs: number): void {
+    this.#versions.begin(startedMs)
+  }
+
   written(version: number, acknowledgedMs: number): void {
     this.#versions.acknowledge(version, acknowledgedMs)
   }
 
-  read(version: number, askedMs: number): void {
+  read(version: number, askedMs: number, answeredMs: number): void {
     const stalenessMs = this.#versions.stalenessMs(version, askedMs)
-    this.#reads.push({ askedMs, stalenessMs, version, newest: this.#versions.newestAt(askedMs) ?? version })
+    this.#reads.push({ askedMs, answeredMs, stalenessMs, version, newest: this.#versions.newestAt(askedMs) ?? version })
   }
 
   readFailed(message: string, askedMs: number): void {
@@ -70,8 +77,20 @@ export class Findings {
       startMs: window?.runStartMs ?? this.#versions.firstMs,
       firstWriteMs: this.#versions.firstMs,
       reads: this.#reads.filter(({ askedMs }) => isIn(askedMs)),
+      unknown: this.#unknownOf(this.#reads.filter(({ askedMs }) => isIn(askedMs))),
       failed: this.#failed.filter(({ askedMs }) => isIn(askedMs)),
       writes: this.#versions.countIn(isIn),
+    })
+  }
+
+  /** Reads that showed a version which was never written, or not yet. One write can be under way, with one version. */
+  #unknownOf(reads: readonly Read[]): readonly Read[] {
+    let pending: number | undefined
+    return reads.filter(({ version, answeredMs }) => {
+      const origin = this.#versions.originOf(version, answeredMs)
+      if (origin !== 'pending') return origin === 'unknown'
+      pending ??= version
+      return version !== pending
     })
   }
 
@@ -97,6 +116,8 @@ interface Scoped {
   readonly startMs: number
   readonly firstWriteMs: number
   readonly reads: readonly Read[]
+  /** Of the reads, those that showed a version which was never written. */
+  readonly unknown: readonly Read[]
   readonly failed: readonly FailedRead[]
   readonly writes: number
 }
@@ -143,8 +164,20 @@ class ScopedFreshness implements Freshness {
   }
 
   #invalidities(): readonly Invalidity[] {
-    const { reads, failed, writes } = this.#scoped
-    if (failed.length > reads.length)
+    const { reads, unknown, failed, writes, startMs } = this.#scoped
+    const [foreign] = unknown
+    if (foreign !== undefined)
+      return [
+        {
+          reason: 'undecided',
+          finding:
+            `${formatCount(unknown.length)} of ${formatCount(reads.length)} reads showed a version that was never written, ` +
+            `the first one ${foreign.version} at ${formatMs(foreign.askedMs - startMs)}, when ${foreign.newest} was the newest`,
+          remedy:
+            'have read() give the version that write() gave and the route shows, and nothing else write while the probe lasts',
+        },
+      ]
+    if (failed.length > MAX_FAILED * (reads.length + failed.length))
       return [
         {
           reason: reads.length === 0 ? 'no-samples' : 'too-few-samples',

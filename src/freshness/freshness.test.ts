@@ -78,6 +78,79 @@ async function probed(ttlMs: number, forReads = 120) {
   return probe.stop()
 }
 
+test('a version is written, older, pending or unknown', () => {
+  const versions = new WrittenVersions()
+  expect(versions.originOf(4, 0), 'before any write').toBe('unknown')
+  versions.begin(10)
+  expect([versions.originOf(4, 9), versions.originOf(4, 10)]).toEqual(['unknown', 'pending'])
+  versions.acknowledge(4, 20)
+  expect([versions.originOf(4, 9), versions.originOf(4, 15), versions.originOf(3, 5)]).toEqual(
+    // Shown before its write began; while it was under way; what was there before the probe.
+    ['unknown', 'written', 'older'],
+  )
+  versions.begin(30)
+  versions.acknowledge(8, 40)
+  expect([versions.originOf(6, 50), versions.originOf(9, 50)], 'between two writes, above all').toEqual([
+    'unknown',
+    'unknown',
+  ])
+  versions.begin(60)
+  expect([versions.originOf(9, 59), versions.originOf(9, 61)]).toEqual(['unknown', 'pending'])
+})
+
+describe('what cannot be judged is invalid, not fresh', () => {
+  /** A probe that ends after so many reads. */
+  async function probedWith(read: (count: number, newest: number) => number) {
+    let [version, reads] = [100, 0]
+    const enough = Promise.withResolvers<void>()
+    const probe = await probeFreshness(
+      {
+        write: async () => (version += 10),
+        async read() {
+          if (++reads === 150) enough.resolve()
+          return read(reads, version)
+        },
+        ...{ writeEvery: 10, readEvery: 1 },
+      },
+      signal,
+    )
+    await enough.promise
+    return (await probe.stop())[freshnessOf]().invalidities[0]
+  }
+
+  test.each([
+    ['a constant', () => 1e9],
+    ['a clock', () => Date.now()],
+    ['one between two that were written', (_: number, newest: number) => newest - 5],
+    ['a single one', (count: number, newest: number) => (count === 50 ? newest + 1 : newest)],
+  ])('reads that show a version that was never written: %s', async (_, read) => {
+    expect(await probedWith(read)).toMatchObject({
+      reason: 'undecided',
+      finding: expect.stringMatching(
+        /^\d+ of 1\d\d reads showed a version that was never written, the first one \d+ at .* m?s, when \d+ was the newest$/,
+      ),
+    })
+  })
+
+  test('reads that fail now and then', async () => {
+    const failing = (count: number, newest: number) => {
+      if (count % 30 === 0) throw new Error('status 503')
+      return newest
+    }
+    expect(await probedWith(failing)).toMatchObject({
+      finding: expect.stringMatching(/^\d of 1\d\d reads failed: status 503$/),
+    })
+  })
+
+  test('but a single failed read of many says nothing', async () => {
+    const failing = (count: number, newest: number) => {
+      if (count === 30) throw new Error('status 503')
+      return newest
+    }
+    expect(await probedWith(failing)).toBeUndefined()
+  })
+})
+
 describe('probeFreshness', () => {
   test('finds a cache that holds answers for long, and not one that does not', async () => {
     const [fresh, stale] = await Promise.all([probed(0), probed(60_000)])

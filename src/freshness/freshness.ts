@@ -15,7 +15,10 @@ export interface ProbeCall {
 export interface FreshnessOptions {
   /** Changes what the route shows, past its cache, and gives the version it now has. Versions must grow. */
   readonly write: (call: ProbeCall) => Promise<number>
-  /** Reads the cached route and gives the version it shows. */
+  /**
+   * Reads the cached route and gives the version it shows: one that `write` gave, or an older one. If more than 1% of reads
+   * fail, or one shows a version that was never written, staleness cannot be judged and is invalid.
+   */
   readonly read: (call: ProbeCall) => Promise<number>
   /**
    * Why it cannot be written or read from here, as where a target that runs elsewhere keeps its internal listener to
@@ -26,7 +29,7 @@ export interface FreshnessOptions {
   readonly writeEvery?: Duration
   /** Default: `'50ms'`: the finest staleness that can be told apart. */
   readonly readEvery?: Duration
-  /** How long one call may take; a read that takes longer is left out, a write ends the probe. Default: `'10s'`. */
+  /** How long one call may take; a read that takes longer has failed, a write ends the probe. Default: `'10s'`. */
   readonly timeout?: Duration
 }
 
@@ -68,15 +71,16 @@ export async function probeFreshness(
   const until = AbortSignal.any([signal, stopping.signal])
   const found = new Findings()
   const write = async () => {
+    found.writing(now())
     const version = await limited('write()', options.write, timeoutMs, until)
     found.written(version, now())
   }
   const read = async () => {
     const askedMs = now()
     try {
-      found.read(await limited('read()', options.read, timeoutMs, until), askedMs)
+      const version = await limited('read()', options.read, timeoutMs, until)
+      found.read(version, askedMs, now())
     } catch (error) {
-      // An error of the route is counted by the load; here it only leaves a sample out.
       if (!until.aborted) found.readFailed(error instanceof Error ? error.message : String(error), askedMs)
     }
   }

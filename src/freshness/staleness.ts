@@ -1,6 +1,7 @@
-/** A version and when its write was acknowledged, on the probe's clock. */
+/** A version and when its write began and was acknowledged, on the probe's clock. */
 interface Written {
   readonly version: number
+  readonly startedMs: number
   readonly acknowledgedMs: number
 }
 
@@ -14,6 +15,8 @@ interface Written {
  */
 export class WrittenVersions {
   readonly #written: Written[] = []
+  /** When the write began that is under way, or was when the probe stopped. */
+  #pendingSinceMs: number | undefined
 
   get newest(): number | undefined {
     return this.#written.at(-1)?.version
@@ -33,12 +36,31 @@ export class WrittenVersions {
     return this.#written.filter(({ acknowledgedMs }) => isIn(acknowledgedMs)).length
   }
 
+  /** A write begins. Its version can be read from now on, although nobody knows it yet. */
+  begin(startedMs: number): void {
+    this.#pendingSinceMs = startedMs
+  }
+
   /** @throws {RangeError} where the version is not above the one before it: staleness would mean nothing */
   acknowledge(version: number, acknowledgedMs: number): void {
     const { newest } = this
     if (newest !== undefined && !(version > newest))
       throw new RangeError(`write() gave version ${version} after ${newest}; versions must grow with every write`)
-    this.#written.push({ version, acknowledgedMs })
+    this.#written.push({ version, startedMs: this.#pendingSinceMs ?? acknowledgedMs, acknowledgedMs })
+    this.#pendingSinceMs = undefined
+  }
+
+  /**
+   * What a version is that a read showed: written by then, older than all writes (of what was there before the probe),
+   * perhaps that of the write under way, or none that was written.
+   */
+  originOf(version: number, answeredMs: number): 'written' | 'older' | 'pending' | 'unknown' {
+    const written = this.#written.find((one) => one.version === version)
+    if (written !== undefined) return written.startedMs <= answeredMs ? 'written' : 'unknown'
+    const [first] = this.#written
+    if (first !== undefined && version < first.version) return 'older'
+    const isNewer = this.newest === undefined || version > this.newest
+    return isNewer && this.#pendingSinceMs !== undefined && this.#pendingSinceMs <= answeredMs ? 'pending' : 'unknown'
   }
 
   /** How stale an answer with this version is that was asked for at this moment. 0 where nothing newer was known. */

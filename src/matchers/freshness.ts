@@ -18,7 +18,8 @@ export interface FreshnessMatchers<R extends void | Promise<void>, T> {
    * No answer read beside the load was staler than a limit: the oldest one decides, for a time-to-live is a promise
    * about every answer. Staleness counts from the moment a newer version was acknowledged to the moment the answer
    * was asked for, so that a slow answer is not taken for a stale one. Needs 100 reads and 3 writes, and a probe that
-   * lasted longer than the limit.
+   * lasted longer than the limit. Invalid if more than 1% of the reads failed, or one showed a version that was never
+   * written.
    */
   toStayFresherThan: On<
     T,
