@@ -238,12 +238,12 @@ test('a surplus response that comes after the next request was written shows by 
     onRequest(socket, _head, number) {
       last = setTimeout(() => {
         socket.write(answer())
-        if (number === 5) setTimeout(() => socket.write(answer()), 15)
-      }, 30)
+        if (number === 5) setTimeout(() => socket.write(answer()), 40)
+      }, 80)
     },
   })
   const { http } = engineFor(server.url)
-  const run = await http.run({ load: constantVus({ vus: 1, duration: '600ms' }), request })
+  const run = await http.run({ load: constantVus({ vus: 1, duration: '1200ms' }), request })
   clearTimeout(last)
   expect([...run.errors]).toEqual([['body', 1]])
 })
