@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { SerializedError, TestAnnotation, UserConsoleLog } from 'vitest'
-import type { Reporter, TestCase, TestModule, TestRunEndReason, Vitest } from 'vitest/node'
+import type { Reporter, TestCase, TestModule, TestRunEndReason, TestSpecification, Vitest } from 'vitest/node'
 import { now } from '../machine/clock.ts'
 import { redactData, redactText } from '../options/redact.ts'
 import { annotate } from './annotations.ts'
@@ -16,6 +16,7 @@ import { readResults } from './read-results.ts'
 import { Observers } from './observers.ts'
 import { redactAnnotation, redactError, redactName, redactTest } from './redact-reported.ts'
 import { ReportFolder } from './report-folder.ts'
+import { isPartialRun, reportFolderOf } from './report-place.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { runInfoOf } from './run-info.ts'
 import { errorOf, identityOf, isScenario, scenarioOf, unbegun } from './scenario.ts'
@@ -44,6 +45,10 @@ export default class SloReporter implements Reporter {
   /** Modules whose tests are of this run: of others Vitest still has those of the run before. */
   readonly #collected = new Set<string>()
   #folder!: ReportFolder
+  /** Whether only some of the project's scenarios are run. */
+  #isPartial = false
+  /** Whether a scenario has begun. */
+  #hasBegun = false
   #observers!: Observers
   #earlier = new EarlierRuns()
   #receiver: LiveReceiver | undefined
@@ -62,7 +67,7 @@ export default class SloReporter implements Reporter {
 
   onInit(vitest: Vitest): void {
     this.#vitest = vitest
-    this.#folder = new ReportFolder(resolve(vitest.config.root, this.#options.outputDir))
+    this.#folder = new ReportFolder(this.#outputDir)
     this.#view = new LiveView(vitest)
     this.#observers = new Observers(this.#options.observers, (line) => vitest.logger.error(line))
     vitest.onClose(async () => {
@@ -71,12 +76,14 @@ export default class SloReporter implements Reporter {
     })
   }
 
-  async onTestRunStart(): Promise<void> {
+  async onTestRunStart(specifications: readonly TestSpecification[]): Promise<void> {
     this.#startedAt = new Date()
     this.#startMs = now()
     this.#loadAverageAtStart = loadAverage()
     this.#finished.clear()
     this.#collected.clear()
+    this.#hasBegun = false
+    await this.#choosePlace(await isPartialRun(this.#vitest, specifications))
     this.#cancelling = new AbortController()
     await this.#lookBack()
     this.#view.start()
@@ -97,12 +104,19 @@ export default class SloReporter implements Reporter {
     redactAnnotation(annotation, this.#secrets, this.#options.redact)
   }
 
-  onTestModuleCollected(module: TestModule): void {
+  async onTestModuleCollected(module: TestModule): Promise<void> {
     this.#collected.add(module.id)
+    const hasOnly = [...module.children.allTests()].some(({ options }) => options.mode === 'only')
+    if (hasOnly && !this.#isPartial) await this.#choosePlace(true)
     if (this.#options.redact) for (const testCase of module.children.allTests()) redactName(testCase, this.#secrets)
   }
 
+  onTestCaseReady(testCase: TestCase): void {
+    if (testCase.result().state === 'pending') this.#hasBegun = true
+  }
+
   onTestCaseResult(testCase: TestCase): void {
+    if (testCase.result().state !== 'skipped') this.#hasBegun = true
     this.#view.remove(testCase.id)
     this.#learnSecrets(testCase)
     if (!this.#isMerging && isScenario(testCase)) testCase.meta().sloConditions = this.#conditions()
@@ -116,7 +130,8 @@ export default class SloReporter implements Reporter {
     void this.#observers.tell((observer) =>
       observer.onScenario?.(name, verdict, { runs: [...runs], assertions: [...assertions] }, scale),
     )
-    this.#folder.saveProgress(this.#results([...this.#finished.values()], [], false, this.#conditions()))
+    if (this.#hasBegun)
+      this.#folder.saveProgress(this.#results([...this.#finished.values()], [], false, this.#conditions()))
   }
 
   onTestModuleEnd(module: TestModule): void {
@@ -141,8 +156,10 @@ export default class SloReporter implements Reporter {
       ? mergeConditions(tests.flatMap((testCase) => testCase.meta().sloConditions ?? []))
       : undefined
     const results = this.#results(scenarios, errors, reason !== 'interrupted', merged ?? this.#conditions())
-    const failures = await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
-    this.#print(results, failures)
+    const isKept =
+      !this.#hasBegun && !this.#isMerging && errors.length === 0 && existsSync(this.#folder.fileOf('results.json'))
+    const failures = isKept ? [] : await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
+    this.#print(results, failures, isKept)
     const { signal } = this.#cancelling
     await this.#observers.tell((observer) => observer.onEnd?.({ watches: this.#vitest.config.watch, signal }))
     this.#earlier.learn(results)
@@ -158,6 +175,16 @@ export default class SloReporter implements Reporter {
 
   #isOfThisRun({ module }: TestCase): boolean {
     return this.#isMerging || this.#collected.has(module.id)
+  }
+
+  get #outputDir(): string {
+    return resolve(this.#vitest.config.root, this.#options.outputDir)
+  }
+
+  async #choosePlace(isPartial: boolean): Promise<void> {
+    this.#isPartial = isPartial
+    const path = await reportFolderOf(this.#outputDir, isPartial)
+    if (this.#folder.path !== path) this.#folder = new ReportFolder(path)
   }
 
   /** Reports of earlier commands are put together; nothing is measured. */
@@ -189,6 +216,7 @@ export default class SloReporter implements Reporter {
       startedAt,
       durationMs: this.#isMerging ? measuredMs : Math.round(now() - this.#startMs),
       complete,
+      ...(this.#isPartial && { isPartial: true }),
       ...conditions,
       totals: countVerdicts(scenarios),
       errors: errors.map((error) => errorOf(error, this.#vitest.config.root)),
@@ -240,7 +268,7 @@ export default class SloReporter implements Reporter {
     this.#hasLookedBack = true
     const { compareWith } = this.#options
     const file =
-      compareWith === undefined ? this.#folder.fileOf('results.json') : resolve(this.#vitest.config.root, compareWith)
+      compareWith === undefined ? join(this.#outputDir, 'results.json') : resolve(this.#vitest.config.root, compareWith)
     try {
       this.#earlier.learn(await readResults(file))
     } catch (error) {
@@ -249,13 +277,19 @@ export default class SloReporter implements Reporter {
     }
   }
 
-  #print(results: Results, failures: readonly string[]): void {
+  #print(results: Results, failures: readonly string[], isKept: boolean): void {
     const { logger } = this.#vitest
     if (results.scenarios.length > 0) {
       const summary = summaryOf(results, this.#earlier, logger.getColumns(), paintFor(logger.outputStream))
       logger.log(`\n${summary}\n`)
     }
-    if (failures.length === 0) logger.log(`Report  ${this.#folder.fileOf('index.html')}\n`)
+    const isApart = this.#folder.path !== this.#outputDir
+    const note = isKept
+      ? ' (of an earlier run: no scenario began)'
+      : isApart
+        ? ' (of these scenarios; the report of all of them is unchanged)'
+        : ''
+    if (failures.length === 0) logger.log(`Report  ${this.#folder.fileOf('index.html')}${note}\n`)
     else logger.error(`vitest-slo: the report could not be written, the verdict stands: ${failures.join('; ')}\n`)
   }
 }

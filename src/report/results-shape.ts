@@ -28,7 +28,7 @@ const SCENARIO: Shape = {
 }
 const RESULTS: Shape = {
   keys: {
-    ...{ startedAt: 'text', durationMs: 'number', complete: 'flag', 'scale?': 'text' },
+    ...{ startedAt: 'text', durationMs: 'number', complete: 'flag', 'isPartial?': 'flag', 'scale?': 'text' },
     environment: { keys: {} },
     services: { list: { keys: { name: 'text', provider: 'text', summary: 'text' } } },
     totals: { keys: { scenarios: 'number', passed: 'number', failed: 'number', invalid: 'number', skipped: 'number' } },

@@ -16,6 +16,8 @@ export interface Results {
   readonly durationMs: number
   /** False where the command was stopped before its end: what is here was measured, but something is missing. */
   readonly complete: boolean
+  /** True if only some of the project's scenarios were run: by a filter, a shard, or in watch mode. */
+  readonly isPartial?: boolean
   /** How much of the written load was put on: `smoke`, `pr`, `full`, or a factor. */
   readonly scale?: string
   readonly environment: Environment

@@ -53,8 +53,8 @@ async function linesOf(project: InlineProject, file: string): Promise<readonly s
   return (await readFile(project.path(file), 'utf8')).trim().split('\n')
 }
 
-async function resultsOf(project: InlineProject): Promise<Results> {
-  return JSON.parse(await readFile(project.path('perf-report/results.json'), 'utf8')) as Results
+async function resultsOf(project: InlineProject, folder = 'perf-report'): Promise<Results> {
+  return JSON.parse(await readFile(project.path(`${folder}/results.json`), 'utf8')) as Results
 }
 
 /** Milliseconds until something has happened. For a reader: how long it takes is the machine's affair. */
@@ -91,7 +91,9 @@ describe.skipIf(!hasTmux)('watch mode in a terminal', { timeout: 180_000 }, () =
     await terminal.shows(SETTLED)
     expect(await linesOf(project, 'ran.log')).toEqual(['alpha', 'beta', 'gamma'])
     expect(await linesOf(project, 'started.log')).toHaveLength(1)
-    expect(await resultsOf(project)).toMatchObject({ scale: 'smoke', scenarios: [{ name: 'gamma' }] })
+    const saved = { scale: 'smoke', isPartial: true, scenarios: [{ name: 'gamma' }] }
+    expect(await resultsOf(project, 'perf-report/partial')).toMatchObject(saved)
+    expect(await resultsOf(project)).toMatchObject({ scenarios: [{ name: 'alpha' }, { name: 'beta' }] })
   })
 
   test('a saved file of the target starts it again and runs again; a failure says what there was before', async () => {

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { configSource, InlineProject, plainText } from './inline-project.ts'
+import type { Results } from './results.ts'
+
+/** Each test is a scenario: it has the record of one. */
+const SCENARIOS = (...names: readonly string[]) => `
+  import { test } from 'vitest'
+  const slo = { runs: [], assertions: [] }
+  ${names.map((name) => `test('${name}', ({ task }) => { task.meta.slo = slo })`).join('\n')}
+`
+
+async function project() {
+  const made = await InlineProject.create({
+    'vitest.config.ts': configSource({ outputDir: 'out' }),
+    'a.perf.ts': SCENARIOS('checkout', 'refund'),
+    'b.perf.ts': SCENARIOS('search'),
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  const read = async (folder: string) => {
+    const text = await readFile(made.path(`${folder}/results.json`), 'utf8').catch(() => undefined)
+    if (text === undefined) return undefined
+    const { scenarios, isPartial = false } = JSON.parse(text) as Results
+    const names = scenarios.filter(({ verdict }) => verdict !== 'skipped').map(({ name }) => name)
+    return { names: names.toSorted(), isPartial }
+  }
+  return {
+    made,
+    /** What stands in both folders after a run, and the last line of its report. */
+    async run(...args: readonly string[]) {
+      const { output } = await made.run(['run', ...args])
+      const [, line] = /Report {2}(.*)/.exec(plainText(output)) ?? []
+      return { all: await read('out'), partial: await read('out/partial'), line: line?.replace(made.root, '') }
+    },
+  }
+}
+
+const ALL = { names: ['checkout', 'refund', 'search'], isPartial: false }
+
+test('a run with a filter does not replace the report of all scenarios', async () => {
+  const { run } = await project()
+  expect(await run()).toEqual({ all: ALL, partial: undefined, line: '/out/index.html' })
+  const line = '/out/partial/index.html (of these scenarios; the report of all of them is unchanged)'
+  expect(await run('-t', 'refund')).toEqual({ all: ALL, partial: { names: ['refund'], isPartial: true }, line })
+  expect(await run('b.perf')).toEqual({ all: ALL, partial: { names: ['search'], isPartial: true }, line })
+  expect(await run('--shard', '1/2')).toMatchObject({ all: ALL, line })
+  expect(await run()).toMatchObject({ all: ALL, line: '/out/index.html' })
+})
+
+test('without a report of all scenarios it takes the usual place', async () => {
+  const { run } = await project()
+  const first = { all: { names: ['refund'], isPartial: true }, partial: undefined, line: '/out/index.html' }
+  expect(await run('-t', 'refund')).toEqual(first)
+  expect(await run('b.perf')).toMatchObject({ all: { names: ['search'] }, partial: undefined })
+  expect(await run()).toMatchObject({ all: ALL, line: '/out/index.html' })
+})
+
+test('a run in which no scenario begins, or with .only, leaves the report as it is', async () => {
+  const { made, run } = await project()
+  await run()
+  expect(await run('-t', 'nothing of this name')).toMatchObject({ all: ALL })
+  await made.write('b.perf.ts', SCENARIOS('search').replace("test('search'", "test.only('search'"))
+  await made.write('a.perf.ts', 'import { test } from "vitest"; test.skip("checkout", () => {})')
+  expect((await run('b.perf')).all).toEqual(ALL)
+})
