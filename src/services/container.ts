@@ -2,7 +2,7 @@ import { MissingPackageError } from '../options/optional-package.ts'
 import { LogTail } from './log-tail.ts'
 import { findEngine, loadTestcontainers, removeContainers, SERVICE_LABEL } from './engine.ts'
 import { asError } from './failure.ts'
-import { ServiceError, type ServiceContext } from './service.ts'
+import { EngineError, ServiceError, type ServiceContext } from './service.ts'
 import { waitFor } from './waiting.ts'
 import type { GenericContainer, StartedTestContainer } from 'testcontainers'
 
@@ -23,7 +23,8 @@ export interface RunningContainer {
 /**
  * Starts a container under our labels; when that fails, nothing of it is left.
  * @param make sets image, command and what to wait for
- * @throws {ServiceError} when the image is missing, the container ends at once, or is not ready within a minute
+ * @throws {EngineError} if the image is missing, or the engine cannot run a container of it
+ * @throws {ServiceError} if the container ends at once, or is not ready within a minute
  */
 export async function startContainer(
   name: string,
@@ -41,6 +42,7 @@ export async function startContainer(
   }
   const log = new LogTail()
   let running = false
+  let hasRun = false
   try {
     await pull(name, image, variables, context)
     const container = await make()
@@ -51,6 +53,7 @@ export async function startContainer(
       .withAutoCleanup(false)
       .withLogConsumer((stream) => {
         running = true
+        hasRun = true
         stream.on('data', (chunk: Buffer) => log.write(chunk.toString('utf8')))
         stream.on('end', () => (running = false))
       })
@@ -60,6 +63,13 @@ export async function startContainer(
     await remove()
     context.signal.throwIfAborted()
     if (error instanceof ServiceError || error instanceof MissingPackageError) throw error
+    if (!hasRun) {
+      throw new EngineError(name, {
+        problem: `the Docker engine cannot run the image ${image}: ${oneLine(error)}`,
+        remedy: `See what the engine says above, or set ${variables.provider}=embedded.`,
+        cause: error,
+      })
+    }
     throw new ServiceError(name, {
       problem: `the container of image ${image} did not get ready: ${asError(error).message}`,
       details: `Its last lines:\n${log.quote()}`,
@@ -96,11 +106,15 @@ async function pull(
     await unlessAborted(engine.image.pull(reference), signal, async () => {})
   } catch (error) {
     signal.throwIfAborted()
-    throw new ServiceError(name, {
-      problem: `the Docker engine has no image ${image}, and it cannot be pulled: ${asError(error).message.trim()}`,
+    throw new EngineError(name, {
+      problem: `the Docker engine has no image ${image}, and it cannot be pulled: ${oneLine(error)}`,
       remedy: `Get it there (docker pull ${image}), name one that is there in ${variables.image}, or set ${variables.provider}=embedded.`,
     })
   }
+}
+
+function oneLine(error: unknown): string {
+  return asError(error).message.trim().replaceAll(/\s+/g, ' ')
 }
 
 /** Does not wait for what cannot be called off; `undo` is run when the signal came first, and again once it is done. */

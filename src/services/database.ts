@@ -1,13 +1,14 @@
 import type { Problems } from '../options/problems.ts'
 import type { StoreKind } from '../run/stores.ts'
 import { asError, codeOf } from './failure.ts'
-import { chooseProvider, isProviderOption, type Provider } from './provider.ts'
-import { ServiceError, type ServiceContext, type StartedService } from './service.ts'
+import { chooseProvider, embeddedInstead, isProviderOption, type Provider } from './provider.ts'
+import { EngineError, ServiceError, type ServiceContext, type StartedService } from './service.ts'
 
 /** What `postgres()` and `redis()` have in common. */
 export interface DatabaseOptions<Connection> {
   /**
-   * `'auto'` (default): external if there is a URL, container if a Docker engine answers, else embedded. The variables
+   * `'auto'` (default): external if there is a URL, container if a Docker engine responds and can run the image, else
+   * embedded, with one line that says why. A provider that is named is never replaced. The variables
    * `SLO_POSTGRES_PROVIDER`, `SLO_REDIS_PROVIDER` and, for both, `SLO_SERVICES` beat the option.
    */
   readonly provider?: Provider | 'auto'
@@ -92,9 +93,16 @@ export async function startDatabase<Server extends DatabaseServer>(
   context: ServiceContext,
   { external, start, prepare }: DatabaseSteps<Server>,
 ): Promise<StartedService> {
-  const { provider, url, source } = await locate(kind, name, options, context)
+  const { provider, isNamed, url, source } = await locate(kind, name, options, context)
   if (provider === 'absent') return absentService(name, kind)
-  const server = provider === 'external' ? external(url, source) : await start(provider)
+  const server =
+    provider === 'external'
+      ? external(url, source)
+      : await start(provider).catch((error: unknown) => {
+          if (isNamed || !(error instanceof EngineError)) throw error
+          context.log(embeddedInstead(name, error.reason))
+          return start('embedded')
+        })
   try {
     return await prepare(server)
   } catch (error) {
@@ -103,24 +111,31 @@ export async function startDatabase<Server extends DatabaseServer>(
   }
 }
 
+interface Located {
+  readonly provider: Provider | 'absent'
+  readonly isNamed: boolean
+  readonly url: string
+  readonly source: string
+}
+
 /** Which provider is to be used, and the URL and where it was found if that is an external one. */
 async function locate(
   kind: DatabaseKind,
   name: string,
   options: DatabaseOptions<never>,
   context: ServiceContext,
-): Promise<{ readonly provider: Provider | 'absent'; readonly url: string; readonly source: string }> {
+): Promise<Located> {
   const { urlVariable, providerVariable } = kind
   const variable = context.env[urlVariable] || undefined
   const url = variable ?? options.url
   const source = variable === undefined ? 'the option url' : urlVariable
-  if (context.targetIsExternal && url === undefined) return { provider: 'absent', url: '', source }
+  if (context.targetIsExternal && url === undefined) return { provider: 'absent', isNamed: false, url: '', source }
   const question = { service: name, option: options.provider, url, urlVariable, providerVariable }
-  const provider = await chooseProvider(question, context)
+  const { provider, isNamed } = await chooseProvider(question, context)
   if (url !== undefined && provider !== 'external') {
     context.log(`${name}: ${source} is not used, because the provider is set to ${provider}`)
   }
-  return { provider, url: url ?? '', source }
+  return { provider, isNamed, url: url ?? '', source }
 }
 
 /** Stands for a service that an external target brings itself. */

@@ -1,6 +1,10 @@
+import { accessSync, constants, existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import type * as Testcontainers from 'testcontainers'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { loadOptional, MissingPackageError } from '../options/optional-package.ts'
+import { redactText } from '../options/redact.ts'
 
 /** Every container of ours carries this label with the run's id as its value. */
 export const RUN_LABEL = 'vitest-slo.run'
@@ -23,6 +27,30 @@ export async function findEngine(limitMs = PROBE_MS): Promise<Testcontainers.Con
     return await Promise.race([library.getContainerRuntimeClient().catch(() => undefined), late])
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** Where an engine listens if nothing says otherwise. */
+const SOCKETS = ['/var/run/docker.sock', join(homedir(), '.docker/run/docker.sock')]
+
+/**
+ * Why an engine that {@link findEngine} did not find cannot be used, in one line; `undefined` if nothing says that there
+ * is one, or Testcontainers is not installed.
+ */
+export async function unusableEngine(
+  env: NodeJS.ProcessEnv,
+  sockets: readonly string[] = SOCKETS,
+): Promise<string | undefined> {
+  if ((await loadTestcontainers().catch(ifMissing)) === undefined) return undefined
+  const host = env['DOCKER_HOST']
+  if (host) return `no Docker engine responds at DOCKER_HOST=${redactText(host)}`
+  const socket = sockets.find((path) => existsSync(path))
+  if (socket === undefined) return undefined
+  try {
+    accessSync(socket, constants.R_OK | constants.W_OK)
+    return `no Docker engine responds at ${socket}`
+  } catch {
+    return `this user may not use the Docker engine at ${socket}`
   }
 }
 

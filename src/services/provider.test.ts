@@ -29,13 +29,19 @@ test.each<Case>([
   { option: 'embedded', env: { SLO_SERVICES: '' }, engine: true, expected: 'embedded' },
 ])('%o', async ({ env = {}, option, url: given, engine = false, expected }) => {
   const find = async () => (engine ? {} : undefined)
-  expect(await chooseProvider({ ...QUESTION, option, url: given }, { env }, find)).toBe(expected)
+  const choosing = chooseProvider(
+    { ...QUESTION, option, url: given },
+    { env, log: () => {} },
+    find,
+    async () => undefined,
+  )
+  expect((await choosing).provider).toBe(expected)
 })
 
 test('a container is asked for, and no engine answers', async () => {
   const choosing = chooseProvider(
     { ...QUESTION, option: 'container', url: undefined },
-    { env: {} },
+    { env: {}, log: () => {} },
     async () => undefined,
   )
   await expect(choosing).rejects.toThrow(/no Docker engine answers\n {2}Do this: .*SLO_POSTGRES_PROVIDER=embedded/)

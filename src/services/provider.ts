@@ -1,4 +1,4 @@
-import { findEngine, loadTestcontainers } from './engine.ts'
+import { findEngine, loadTestcontainers, unusableEngine } from './engine.ts'
 import { ServiceError, type ServiceContext } from './service.ts'
 
 /** Where a service comes from. */
@@ -22,15 +22,23 @@ export interface ProviderQuestion {
   readonly providerVariable: string
 }
 
+/** A provider, and whether somebody named it: what was named is never replaced by another one. */
+export interface ProviderChoice {
+  readonly provider: Provider
+  readonly isNamed: boolean
+}
+
 /**
  * The provider to use. A variable beats the option; `SLO_SERVICES` speaks for every service whose own variable is not
- * set. Left open: external if there is a URL, container if a Docker engine answers, else embedded.
+ * set. Left open: external if there is a URL, container if a Docker engine responds, else embedded; an engine that seems to
+ * be there and cannot be used is said in one line.
  */
 export async function chooseProvider(
   question: ProviderQuestion,
-  context: Pick<ServiceContext, 'env'>,
+  context: Pick<ServiceContext, 'env' | 'log'>,
   find: (limitMs?: number) => Promise<unknown> = findEngine,
-): Promise<Provider> {
+  unusable: (env: NodeJS.ProcessEnv) => Promise<string | undefined> = unusableEngine,
+): Promise<ProviderChoice> {
   const forced = forcedProvider(question, context.env)
   if (forced === 'external' && question.url === undefined) {
     throw new ServiceError(question.service, {
@@ -45,9 +53,17 @@ export async function chooseProvider(
       remedy: `Start one (and set DOCKER_HOST if it listens elsewhere), set ${question.providerVariable}=embedded, or give a URL in ${question.urlVariable}.`,
     })
   }
-  if (forced !== 'auto') return forced
-  if (question.url !== undefined) return 'external'
-  return (await find()) === undefined ? 'embedded' : 'container'
+  if (forced !== 'auto') return { provider: forced, isNamed: true }
+  if (question.url !== undefined) return { provider: 'external', isNamed: false }
+  if ((await find()) !== undefined) return { provider: 'container', isNamed: false }
+  const reason = await unusable(context.env)
+  if (reason !== undefined) context.log(embeddedInstead(question.service, reason))
+  return { provider: 'embedded', isNamed: false }
+}
+
+/** The line that says why a service does not come from a container. */
+export function embeddedInstead(service: string, reason: string): string {
+  return `${service}: ${reason}; the embedded server is used instead`
 }
 
 function forcedProvider({ service, option, providerVariable }: ProviderQuestion, env: NodeJS.ProcessEnv) {

@@ -81,6 +81,17 @@ export class ServiceError extends Error {
   }
 }
 
+/** A container engine cannot be used for a service; with the provider `auto` the embedded server takes its place. */
+export class EngineError extends ServiceError {
+  /** What is wrong with the engine, in one line. */
+  readonly reason: string
+
+  constructor(subject: string, failure: ServiceFailure) {
+    super(subject, failure)
+    this.reason = failure.problem
+  }
+}
+
 export interface ServiceFailure {
   /** What went wrong, in one line, without secrets. */
   readonly problem: string

@@ -1,0 +1,95 @@
+import { createServer as createHttpServer } from 'node:http'
+import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { writeFileSync, rmSync } from 'node:fs'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { failureOf, testContext } from '../../fixtures/services/context.ts'
+import { unusableEngine } from './engine.ts'
+import { freePort } from './ports.ts'
+import { redis } from './redis.ts'
+
+/** Where an engine is looked for: Testcontainers reads the address once. */
+let port = 0
+beforeAll(async () => {
+  port = await freePort()
+  vi.stubEnv('DOCKER_HOST', `tcp://127.0.0.1:${port}`)
+})
+afterAll(() => void vi.unstubAllEnvs())
+
+async function engine(server: Server): Promise<AsyncDisposable> {
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => void sockets.add(socket.on('error', () => {}))).listen(port, '127.0.0.1')
+  await new Promise((listening) => server.once('listening', listening))
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((closed) => server.close(closed))
+    },
+  }
+}
+
+async function startRedis(provider?: 'container') {
+  const { PATH, DOCKER_HOST } = process.env
+  const context = await testContext({ env: { PATH, DOCKER_HOST } })
+  onTestFinished(() => context[Symbol.asyncDispose]())
+  const starting = redis(provider && { provider }).start(context)
+  return { context, starting }
+}
+
+/** What was printed, and the provider it ended with. */
+async function started() {
+  const { context, starting } = await startRedis()
+  await using service = await starting
+  return { provider: service.provider, lines: context.lines }
+}
+
+test('an engine that does not respond in time, or at all, leads to the embedded server, with one line', async () => {
+  const line = `redis: no Docker engine responds at DOCKER_HOST=tcp://127.0.0.1:${port}; the embedded server is used instead`
+  {
+    await using _silent = await engine(createServer())
+    expect(await started()).toEqual({ provider: 'embedded', lines: [line] })
+  }
+  expect(await started()).toEqual({ provider: 'embedded', lines: [line] })
+})
+
+test('an engine is missed only if something says that there is one', async () => {
+  expect(await unusableEngine({}, ['/nowhere/docker.sock'])).toBeUndefined()
+  const socket = join(tmpdir(), `slo-${crypto.randomUUID()}.sock`)
+  writeFileSync(socket, '', { mode: 0o000 })
+  onTestFinished(() => rmSync(socket))
+  expect(await unusableEngine({}, [socket])).toBe(
+    process.getuid?.() === 0
+      ? `no Docker engine responds at ${socket}`
+      : `this user may not use the Docker engine at ${socket}`,
+  )
+})
+
+test('an engine without the image and without a registry does as well; a provider that is named is not replaced', async () => {
+  const message = 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host'
+  const replies: Readonly<Record<string, [number, object]>> = {
+    info: [200, { ServerVersion: '27.0.0', OperatingSystem: 'test', MemTotal: 1, Labels: [] }],
+    version: [200, { Version: '27.0.0', ApiVersion: '1.46' }],
+    create: [500, { message }],
+  }
+  await using _engine = await engine(
+    createHttpServer((request, response) => {
+      const name = /\/(info|version|create)\b/.exec(request.url ?? '')?.[1] ?? ''
+      const isList = request.url?.includes('/containers/json') ?? false
+      const [status, body] = replies[name] ?? [isList ? 200 : 404, isList ? [] : { message: 'no such image' }]
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    }),
+  )
+  const ended = await started()
+  expect(ended).toEqual({
+    provider: 'embedded',
+    lines: [
+      'redis: pulling redis:8',
+      expect.stringMatching(
+        /^redis: the Docker engine has no image redis:8, and it cannot be pulled: .*no such host.*; the embedded server is used instead$/,
+      ),
+    ],
+  })
+  const { message: failure } = await failureOf(async () => (await startRedis('container')).starting)
+  expect(failure).toMatch(/^redis: the Docker engine has no image redis:8, and it cannot be pulled: .*no such host/)
+})
