@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
 import { checkKnownKeys } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { findStore, type Store, type StoreKind } from '../run/stores.ts'

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
+import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
 import { checkKnownKeys } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { startEnvironment, type Environment } from '../services/environment.ts'
