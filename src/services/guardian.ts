@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { chownSync, mkdirSync } from 'node:fs'
+import { chownSync, mkdirSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { liveFolderPrefix } from '../machine/live-folder.ts'
 import { RUN_LABEL } from './engine.ts'
 import { startTimeOf } from './process-identity.ts'
 import { FOLDER_PREFIX, putAway, removeFolder } from './put-away.ts'
@@ -35,6 +36,8 @@ export class Guardian implements AsyncDisposable {
     this.runId = runId
     this.#journal = new RunJournal(folder, runId)
     this.#journal.own(process.pid)
+    for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(liveFolderPrefix(process.pid))))
+      this.#journal.add({ kind: 'directory', path: join(tmpdir(), name) })
     this.#process = spawn(process.execPath, [guardianEntry(), this.#journal.path], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],

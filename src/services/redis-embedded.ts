@@ -56,7 +56,7 @@ async function launch(
     'bind 127.0.0.1',
     `port ${port}`,
     `requirepass ${password}`,
-    `dir ${folder.path}`,
+    `dir ${quoted(folder.path)}`,
     'save ""',
     'appendonly no',
     'daemonize no',
@@ -96,6 +96,17 @@ async function launch(
     throw error
   }
 }
+
+/** As the server's configuration has it: a path may hold spaces, quotes and control characters. */
+function quoted(text: string): string {
+  return `"${text.replace(/[\\"]/g, '\\$&').replace(/[\n\r\t]/g, (char) => ESCAPES.get(char)!)}"`
+}
+
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+])
 
 async function startProcess(
   name: string,

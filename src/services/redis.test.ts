@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { containersSkipped } from '../../fixtures/services/containers.ts'
 import { connectRedis } from './redis-client.ts'
 import { redis, type RedisOptions } from './redis.ts'
@@ -131,4 +134,18 @@ test('an external target brings its own Redis: nothing is started, set or reset'
   expect(attached.reset).toBeUndefined()
   expect(await ask(attached, 'DBSIZE')).toBe(0)
   expect(await ask(host, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(10 * 2 ** 20)])
+})
+
+test("the temporary folder's name may hold spaces and quotes", async () => {
+  const parent = await mkdtemp(join(tmpdir(), `slo "it's" a\\b-`))
+  onTestFinished(() => rm(parent, { recursive: true }))
+  vi.stubEnv('TMPDIR', parent)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await using odd = await testContext()
+  await using started = await redis({ provider: 'embedded' }).start(odd)
+  await using connection = await connectRedis('redis', urlOf(started))
+  expect(await connection.command('CONFIG', 'GET', 'dir')).toMatchObject([
+    'dir',
+    expect.stringContaining(`slo "it's" a\\b-`),
+  ])
 })

@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { clearTimeout, setTimeout } from '../../machine/clock.ts'
+import { LIVE_FOLDER, liveFolderPrefix } from '../../machine/live-folder.ts'
 import { registeredSecrets } from '../../options/registered-secrets.ts'
 import type { RunSnapshot } from '../../run/snapshot.ts'
 
@@ -25,8 +26,6 @@ export interface LiveMessage {
   readonly secrets?: readonly string[]
 }
 
-/** Of the folder that holds a socket; the process that listens at it follows. */
-const FOLDER = 'slo-live-'
 /** A backlog past this means that nobody reads: snapshots are then left out, as a later one says more. */
 const MAX_BACKLOG_BYTES = 64 * 1024
 /** A main process that has stopped reading must not hold up a test. */
@@ -61,7 +60,7 @@ export class LiveReceiver {
   /** @throws where no socket can be opened, e.g. because the temporary folder cannot be written */
   static async listen(onMessage: (message: LiveMessage) => void): Promise<LiveReceiver> {
     const windows = process.platform === 'win32'
-    const folder = windows ? undefined : await mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`))
+    const folder = windows ? undefined : await mkdtemp(join(tmpdir(), liveFolderPrefix(process.pid)))
     await removeLeftovers()
     const address = folder === undefined ? `\\\\.\\pipe\\slo-live-${crypto.randomUUID()}` : join(folder, 'socket')
     const receiver = new LiveReceiver(address, folder, onMessage)
@@ -117,7 +116,7 @@ export class LiveSender {
 /** Folders of processes that were killed before they could remove them. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir()).catch(() => [])) {
-    const pid = name.startsWith(FOLDER) ? Number.parseInt(name.slice(FOLDER.length), 10) : Number.NaN
+    const pid = name.startsWith(LIVE_FOLDER) ? Number.parseInt(name.slice(LIVE_FOLDER.length), 10) : Number.NaN
     if (pid > 0 && !isAlive(pid)) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {})
   }
 }

@@ -124,8 +124,8 @@ describe('the channel', () => {
 
 test('a receiver removes what killed ones left, and not what others use', async () => {
   const dead = spawnSync(process.execPath, ['--version']).pid
-  const left = mkdtempSync(join(tmpdir(), `slo-live-${dead}-`))
-  const used = mkdtempSync(join(tmpdir(), `slo-live-${process.ppid}-`))
+  const left = mkdtempSync(join(tmpdir(), `vitest-slo-live-${dead}-`))
+  const used = mkdtempSync(join(tmpdir(), `vitest-slo-live-${process.ppid}-`))
   onTestFinished(() => rmSync(used, { recursive: true }))
   const receiver = await LiveReceiver.listen(() => {})
   onTestFinished(() => receiver.close())
