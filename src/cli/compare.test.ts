@@ -212,7 +212,7 @@ describe('vitest-slo compare', () => {
       setTimeout(interrupt, 1_000)
     })
     expect(measuring).toMatchObject({ exitCode: 130 })
-    expect(measuring.text).toContain('SIGINT: stopping the load and putting services away')
+    expect(measuring.text).toContain('SIGINT: stopping the load and cleaning up')
     await nothingLeft()
   })
 

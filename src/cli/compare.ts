@@ -5,6 +5,7 @@ import { prepare } from '../comparison/preparation.ts'
 import { checkOut, RevisionError, type CheckedOut } from '../comparison/revision.ts'
 import { comparisonLines, comparisonMarkdown, exitCodeOf, totalsOf, verdictOf } from '../comparison/table.ts'
 import { COMPARE_VARIABLE, type ComparedBase } from '../config/compared-base.ts'
+import { INTERRUPTS, signalExitCode } from '../config/interrupts.ts'
 import { redactText } from '../options/redact.ts'
 import type { ComparisonResult, ScenarioRecord } from '../run/result.ts'
 import { Guardian } from '../services/guardian.ts'
@@ -133,13 +134,13 @@ function hasFailed(scenarios: readonly ScenarioOutcome[]): boolean {
 class Interrupts {
   readonly #controller = new AbortController()
   readonly #onInterrupt = (signal: NodeJS.Signals) => {
-    this.#exitCode = signal === 'SIGINT' ? 130 : 143
+    this.#exitCode = signalExitCode(signal)
     this.#controller.abort(new Error(`stopped by ${signal}`))
   }
   #exitCode: number | undefined
 
   constructor() {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.#onInterrupt)
+    for (const signal of INTERRUPTS) process.on(signal, this.#onInterrupt)
   }
 
   get signal(): AbortSignal {
@@ -149,10 +150,10 @@ class Interrupts {
   /** Set once interrupted, here or in Vitest's session. */
   get exitCode(): number | undefined {
     if (this.#exitCode !== undefined) return this.#exitCode
-    return process.exitCode === 130 || process.exitCode === 143 ? process.exitCode : undefined
+    return INTERRUPTS.map(signalExitCode).find((code) => code === process.exitCode)
   }
 
   stop(): void {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, this.#onInterrupt)
+    for (const signal of INTERRUPTS) process.removeListener(signal, this.#onInterrupt)
   }
 }

@@ -35,7 +35,7 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
       execArgv: [
         ...GENERATOR_FLAGS,
         '--import',
-        pathToFileURL(besideThis('./compile-cache')).href,
+        pathToFileURL(besideThis('./worker-start')).href,
         ...(test.execArgv ?? []),
       ],
       server: { ...test.server, deps: { ...test.server?.deps, external: [OWN_CODE, ...externals(test)] } },

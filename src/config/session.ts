@@ -21,7 +21,7 @@ import type { TargetOptions } from '../services/target-options.ts'
 import type { WatchedFiles } from '../services/watched-files.ts'
 import { checkConfig, collect, readSecrets, readSeed, type PerfConfig } from './config-options.ts'
 import { forReader, isForeseen } from './for-reader.ts'
-import { onFirstInterrupt } from './interrupts.ts'
+import { onFirstInterrupt, signalExitCode } from './interrupts.ts'
 import { Observation } from './observation.ts'
 import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
 import { comparedBase, startBase, type ComparedBase } from './compared-base.ts'
@@ -30,8 +30,8 @@ import { chooseScale, type ScaleChoice } from './scale-choice.ts'
 import { watchTarget } from './watch-target.ts'
 import { Workers } from './workers.ts'
 
-/** What a cancelled scenario has to clean up, its hooks included. */
-const LONGEST_END_MS = 10_000
+/** For what a cancelled scenario has to clean up, its hooks included. */
+const LONGEST_END_MS = 5_000
 
 /** One invocation of Vitest: what is started for it, what the workers are told, and how it ends when interrupted. */
 export class Session {
@@ -39,7 +39,11 @@ export class Session {
   readonly #vitest: Vitest
   /** The config's, and the one that Vitest makes of it for benchmarks where they are enabled. */
   readonly #projects = new Set<TestProject>()
-  readonly #starting = new AbortController()
+  /** Gives up the start of services and target, and each later one of the target. */
+  #starting = new AbortController()
+  #isStarting = false
+  /** The signal that ends the command. */
+  #interruptedBy: NodeJS.Signals | undefined
   readonly #choice: ScaleChoice
   readonly #seed: number
   readonly #observation: Observation
@@ -110,28 +114,46 @@ export class Session {
    * JUnit file, without a single scenario. A comparison needs both builds, and an interrupt is the end.
    */
   async #bringUp(): Promise<void> {
+    const starting = new AbortController()
+    this.#starting = starting
+    this.#isStarting = true
+    // A key that cancels a run in watch mode, Ctrl-C among them, also cancels what it is waiting for.
+    this.#vitest.onCancel(() => {
+      if (this.#isStarting) starting.abort(new Error(STOPPED))
+    })
     try {
-      this.#environment = await startEnvironment(this.#environmentOptions, this.#startContext)
+      this.#environment = await startEnvironment(this.#environmentOptions, this.#startContext(starting.signal))
+      if (this.#compared !== undefined)
+        this.#base = await this.#startBase(this.#compared, this.#environment, starting.signal)
+      this.#control = await controlOf(this.#environment)
+      // It was ready in the same moment.
+      if (this.#interruptedBy !== undefined) throw new Error(STOPPED)
     } catch (error) {
-      const isOver = this.#starting.signal.aborted || this.#compared !== undefined
-      if (isOver || !isForeseen(error)) throw forReader(error)
+      if (this.#interruptedBy !== undefined) {
+        await this.#cleanUp()
+        // Nothing was measured: an earlier report stays. Vitest's own end would wait for this start.
+        process.exit()
+      }
+      if (starting.signal.aborted) return this.#failStart(STOPPED)
+      if (this.#compared !== undefined || !isForeseen(error)) throw forReader(error)
       this.#notUp(error)
       // Tests that are no scenarios may pass; the command must not.
       if (!this.#vitest.config.watch) process.exitCode = 1
       return
+    } finally {
+      this.#isStarting = false
     }
     this.#startFailure = undefined
-    if (this.#compared !== undefined) this.#base = await this.#startBase(this.#compared, this.#environment)
-    this.#control = await controlOf(this.#environment)
     for (const environment of [this.#environment, this.#base])
       environment?.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
   }
 
   /** The other build, where two are compared; without it the first is put away. */
-  async #startBase(compared: ComparedBase, head: Environment): Promise<Environment> {
-    return startBase(compared, this.#environmentOptions, this.#startContext, head).catch(async (error: Error) => {
+  async #startBase(compared: ComparedBase, head: Environment, signal: AbortSignal): Promise<Environment> {
+    const context = this.#startContext(signal)
+    return startBase(compared, this.#environmentOptions, context, head).catch(async (error: Error) => {
       await head[Symbol.asyncDispose]()
-      throw forReader(error)
+      throw error
     })
   }
 
@@ -146,8 +168,12 @@ export class Session {
     }
   }
 
-  get #startContext(): EnvironmentContext {
-    return { signal: this.#starting.signal, log: (line) => this.#log(line) }
+  #startContext(signal: AbortSignal): EnvironmentContext {
+    return { signal, log: (line) => this.#log(line) }
+  }
+
+  #failStart(reason: string): void {
+    this.#startFailure = reason
   }
 
   /** Puts them away once the last project is done. */
@@ -156,6 +182,10 @@ export class Session {
     if (this.#projects.size > 0) return
     this.#giveSignalsBack()
     this.#workers[Symbol.dispose]()
+    await this.#cleanUp()
+  }
+
+  async #cleanUp(): Promise<void> {
     await this.#control?.[Symbol.asyncDispose]()
     await Promise.all([this.#environment?.[Symbol.asyncDispose](), this.#base?.[Symbol.asyncDispose]()])
   }
@@ -173,13 +203,13 @@ export class Session {
       if (reason !== undefined) this.#log(`target restarted: ${reason}`)
       this.#startFailure = undefined
     } catch (error) {
-      this.#notUp(error as Error)
+      if (this.#interruptedBy === undefined) this.#notUp(error as Error)
     }
   }
 
   #notUp(error: Error): void {
     const { message, stack = message } = error
-    this.#startFailure = message
+    this.#failStart(message)
     this.#vitest.logger.error(`\n${redactText(isForeseen(error) ? message : stack, this.#secrets)}\n`)
   }
 
@@ -236,11 +266,15 @@ export class Session {
 
   /** The load stops and partial results are reported by Vitest's own end of a cancelled run. */
   async #interrupt(signal: NodeJS.Signals): Promise<void> {
-    const exitCode = signal === 'SIGINT' ? 130 : 143
+    this.#interruptedBy = signal
     // Vitest ends a cancelled run, and one whose worker was killed, with a 1 of its own.
-    process.once('exit', () => void (process.exitCode = exitCode))
-    this.#vitest.logger.log(`\n${signal}: stopping the load and putting services away. Once more to stop at once.`)
-    this.#starting.abort(new Error(`stopped by ${signal}`))
+    process.once('exit', () => void (process.exitCode = signalExitCode(signal)))
+    this.#starting.abort(new Error(STOPPED))
+    if (this.#isStarting) {
+      this.#vitest.logger.log(`\n${signal}: ${STOPPED}; cleaning up. A second signal stops at once.`)
+      return
+    }
+    this.#vitest.logger.log(`\n${signal}: stopping the load and cleaning up. A second signal stops at once.`)
     const unheard = setTimeout(() => this.#endWorkers(), LONGEST_END_MS)
     await this.#vitest.cancelCurrentRun('keyboard-input')
     clearTimeout(unheard)
@@ -259,6 +293,8 @@ export class Session {
     this.#vitest.logger.log(`vitest-slo  ${redactText(line, this.#secrets)}`)
   }
 }
+
+const STOPPED = 'stopped while services and target were starting'
 
 /** What the target may carry, every run of a scenario may put on it. */
 function hostPolicy({ allowRemote = [], target }: PerfConfig, scale: Scale | undefined): HostPolicy {

@@ -11,7 +11,7 @@ const ROOT = resolve(HERE, '../..')
 const VITEST = join(ROOT, 'node_modules/vitest/vitest.mjs')
 export const REPORTER = join(HERE, 'reporter.ts')
 
-type OnOutput = (output: string, stop: () => void) => void
+type OnOutput = (output: string, stop: (signal?: NodeJS.Signals) => void) => void
 
 export interface InlineRun {
   readonly exitCode: number | null
@@ -67,6 +67,17 @@ export class InlineProject implements AsyncDisposable {
     return this.#outcome(spawn(command, [...before, process.execPath, VITEST, 'run'], this.#options({})))
   }
 
+  /** As {@link run}, in a group of its own that gets a signal, each process of it, once a text was printed. */
+  runInGroup(signal: NodeJS.Signals, wanted: string): Promise<InlineRun> {
+    const child = spawn(process.execPath, [VITEST, 'run'], { ...this.#options({}), detached: true })
+    let isSent = false
+    return this.#outcome(child, (output) => {
+      if (isSent || child.pid === undefined || !output.includes(wanted)) return
+      isSent = true
+      process.kill(-child.pid, signal)
+    })
+  }
+
   /** As {@link run}, in a terminal of 100 columns; both streams come out of it as one. */
   runInTerminal(args: readonly string[], onOutput?: OnOutput): Promise<InlineRun> {
     const command = [process.execPath, VITEST, ...args].map((word) => `'${word}'`).join(' ')
@@ -91,7 +102,7 @@ export class InlineProject implements AsyncDisposable {
       child[stream].setEncoding('utf8').on('data', (chunk: string) => {
         run[stream] += chunk
         run.output += chunk
-        onOutput?.(run.output, () => child.kill('SIGTERM'))
+        onOutput?.(run.output, (signal = 'SIGTERM') => void child.kill(signal))
       })
     }
     return new Promise((done, failed) => {

@@ -107,7 +107,7 @@ test('the first Ctrl-C ends a scenario that never yields', async () => {
     })
   `)
   expect(exitCode).toBe(130)
-  expect(text).toContain('A scenario is still running 10s after it was cancelled; its process is killed.')
+  expect(text).toContain('A scenario is still running 5s after it was cancelled; its process is killed.')
   expect(results).toMatchObject({ complete: false, totals: { passed: 0 } })
 })
 

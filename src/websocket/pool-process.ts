@@ -44,5 +44,5 @@ function obey(command: Command): void {
 
 process.on('message', (commands: readonly Command[]) => commands.forEach(obey))
 process.on('disconnect', () => process.exit())
-// Ctrl-C reaches every process of a terminal; the one that started us decides what becomes of it.
-process.on('SIGINT', () => {})
+// Ctrl-C and the end of a terminal reach every process in it; the one that started us decides what becomes of it.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
