@@ -1,3 +1,5 @@
+import { VALID_HEAD } from './strict-lines.ts'
+
 /** What the head of an answer says about reading the rest of it. */
 export interface AnswerHead {
   readonly status: number
@@ -9,7 +11,7 @@ export interface AnswerHead {
   readonly keepAliveMs: number
 }
 
-const COMMON = /^HTTP\/1\.1 ([2-5]\d\d)(?: [^\r\n]*)?\r\n(?:[^: \t\r\n]+:[^\r\n]*\r\n)*$/
+const COMMON = /^HTTP\/1\.1 ([2-5]\d\d)/
 const CONTENT_LENGTH = /\r\ncontent-length:[ \t]*(\d{1,15})[ \t]*(?=\r\n)/gi
 const ANY_CONTENT_LENGTH = /content-length/gi
 const TRANSFER_ENCODING = /\r\ntransfer-encoding:/i
@@ -36,7 +38,8 @@ export function commonHead(text: string): AnswerHead | undefined {
 
 function readHead(text: string): AnswerHead | undefined {
   const status = Number(COMMON.exec(text)?.[1])
-  if (Number.isNaN(status) || status === 204 || status === 304 || TRANSFER_ENCODING.test(text)) return undefined
+  if (Number.isNaN(status) || status === 204 || status === 304) return undefined
+  if (!VALID_HEAD.test(text) || TRANSFER_ENCODING.test(text)) return undefined
   const lengths = text.match(CONTENT_LENGTH)
   if (lengths?.length !== 1 || text.match(ANY_CONTENT_LENGTH)?.length !== 1) return undefined
   const bodyLength = Number(lengths[0].slice(lengths[0].indexOf(':') + 1))

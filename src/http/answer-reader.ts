@@ -1,6 +1,7 @@
 import type { ParsedHead } from 'autocannon/lib/httpClient.js'
 import type { LoadClient } from './clients.ts'
 import { commonHead, keepAliveMsOf } from './answer-head.ts'
+import { readStrictly } from './strict-lines.ts'
 
 /** Told what a connection's bytes amount to. */
 export interface AnswerTaker {
@@ -14,6 +15,8 @@ const NO_BYTES = Buffer.alloc(0)
 
 /** A second response, a body with a status that has none, or more bytes than `Content-Length` states. */
 export const OVERRUN = new Error('the target sent more than the response')
+
+const LENGTHS = new Error('it has more than one Content-Length')
 
 /**
  * Reads answers from the bytes of one connection. Most answers come in one piece with a `Content-Length`: those are
@@ -79,7 +82,8 @@ export class AnswerReader {
     if (!this.isMidAnswer && !this.expectsNoBody && this.#readWhole(chunk)) return undefined
     this.isMidAnswer = true
     const result = this.#parser.execute(chunk)
-    if (result instanceof Error) return result
+    if (result instanceof Error)
+      return (result as NodeJS.ErrnoException).code === 'HPE_UNEXPECTED_CONTENT_LENGTH' ? LENGTHS : result
     if (this.#problem !== undefined) return this.#problem
     if (this.#isComplete) this.#hand()
     return undefined
@@ -120,10 +124,11 @@ export class AnswerReader {
   }
 
   #installCallbacks(): void {
+    readStrictly(this.#parser)
     const { kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete } = this.#parser.constructor
     this.#parser[kOnHeaders] = () => {}
     this.#parser[kOnHeadersComplete] = (head: ParsedHead) => {
-      if (hasBadLength(head)) this.#problem ??= new Error('its Content-Length is no number')
+      this.#problem ??= framingProblem(head)
       this.#forget()
       this.status = head.statusCode
       this.#isInterim = head.statusCode < 200 && head.statusCode !== 101
@@ -168,9 +173,25 @@ export class AnswerReader {
   }
 }
 
-/** The parser would take it for some number or other. */
-function hasBadLength({ headers }: ParsedHead): boolean {
-  return headers.some((name, at) => at % 2 === 0 && /^content-length$/i.test(name) && !/^\d+$/.test(headers[at + 1]!))
+/**
+ * Why nobody can say where a response ends. The parser takes any text for some number or other, and reads what is encoded
+ * in another way than it knows until the connection ends.
+ */
+function framingProblem({ headers }: ParsedHead): Error | undefined {
+  const lengths: string[] = []
+  const codings: string[] = []
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at]!.toLowerCase()
+    if (name === 'content-length') lengths.push(headers[at + 1]!)
+    else if (name === 'transfer-encoding') codings.push(headers[at + 1]!.toLowerCase())
+  }
+  if (lengths.length + codings.length > 1)
+    return codings.length === 0 ? LENGTHS : new Error('it has a Transfer-Encoding and another length')
+  if (lengths.length > 0 && !/^\d{1,15}$/.test(lengths[0]!))
+    return new Error('its Content-Length is not a number of bytes')
+  if (codings.length > 0 && codings[0] !== 'chunked' && codings[0] !== 'identity')
+    return new Error('its Transfer-Encoding is not chunked')
+  return undefined
 }
 
 function headerOf({ headers }: ParsedHead, name: string): string | undefined {

@@ -23,8 +23,16 @@ declare module 'autocannon/lib/httpClient.js' {
     /** The connection ended: completes an answer whose body lasts until then. */
     finish(): void | Error
     reinitialize(type: 'RESPONSE'): void
+    /** Called by every state that reads lines: the next line without its end, `undefined` as long as it is not whole. */
+    consumeLine(): string | undefined
+    /** Name of what it reads now: `RESPONSE_LINE`, `HEADER`, `BODY_CHUNKHEAD` and so on. */
+    readonly state: string
+    /** What came of the next line with earlier chunks. */
+    line: string
+    /** What is being read. */
+    readonly chunk: Buffer
     /** How far into the chunk it has read, and where that ends. */
-    readonly offset: number
+    offset: number
     readonly end: number
     [callback: number]: (...args: never[]) => unknown
   }

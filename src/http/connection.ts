@@ -279,7 +279,7 @@ export class Connection implements AnswerTaker, Timed {
     if (problem === OVERRUN) {
       this.#parts.keepAlive.distrust()
       this.#fail('body', OVERRUN.message)
-    } else if (problem !== undefined) this.#fail('body', `no HTTP answer: ${problem.message}`)
+    } else if (problem !== undefined) this.#fail('body', `not a valid HTTP response: ${problem.message}`)
   }
 
   #broke(detail: string): void {

@@ -50,7 +50,7 @@ test('exactly the limit is within it; dropped requests are errors; a few request
 
 test.for<readonly [ErrorKind, string, blame: string]>([
   ['status', '503', 'target'],
-  ['body', 'no HTTP answer: Parse Error', 'target'],
+  ['body', 'not a valid HTTP response: its status line is malformed', 'target'],
   ['reset', 'ECONNRESET', 'target'],
   ['connect', 'ECONNREFUSED', 'target'],
   ['connect', 'EMFILE', 'target or generator'],

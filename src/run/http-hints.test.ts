@@ -70,8 +70,8 @@ test('where half of the errors are bodies, the commonest that a check or an extr
   expect(hint([...body(4, 'check failed'), ...body(6, 'extract token: nothing found', 4600), ...good(50)])).toBe(
     '6 answers were not as expected: extract token: nothing found',
   )
-  expect(hint([...body(4, 'no HTTP answer'), ...late(4), ...good(50)])).toBe(
-    '4 answers were not as expected: no HTTP answer',
+  expect(hint([...body(4, 'not a valid HTTP response'), ...late(4), ...good(50)])).toBe(
+    '4 answers were not as expected: not a valid HTTP response',
   )
   expect(hint([...body(4, 'check failed'), ...late(5), ...good(50)])).toBeUndefined()
   expect(hint([...body(4, 'the check failed'), ...good(50)])).toBeUndefined()

@@ -64,7 +64,7 @@ export function isRedirect(status: number): boolean {
 }
 
 /** Of the details of wrong bodies, those that say what is wrong. */
-const HINTED_BODY = /^(extract|check|no HTTP|the (response|content-encoding|charset|target sent|\w+ stream))/
+const HINTED_BODY = /^(extract|check|not a valid HTTP|the (response|content-encoding|charset|target sent|\w+ stream))/
 
 function bodyHint({ sum }: ScopeTotals): string | undefined {
   const count = sum.errors.get('body') ?? 0
