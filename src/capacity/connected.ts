@@ -1,3 +1,5 @@
+import { postgresTlsProblem, redisTlsProblem } from '../machine/store-tls.ts'
+
 /** Something that can be read again and again. */
 export interface Connected<T> {
   /** @throws where it cannot be read now; the next call connects again */
@@ -52,6 +54,18 @@ export async function connected<Client, T>(connecting: Connecting<Client, T>): P
 function unreachable({ url, variable }: Pick<Connecting<unknown, unknown>, 'url' | 'variable'>, error: unknown) {
   const place = URL.canParse(url) ? new URL(url).host : 'a URL that is none'
   const { code, message } = error as { code?: string; message?: string }
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  const tls =
+    parsed && /^rediss?:$/.test(parsed.protocol)
+      ? redisTlsProblem(code ?? '', message ?? '', parsed)
+      : postgresTlsProblem(code ?? '', message ?? '')
+  if (tls !== undefined)
+    return new CapacityError(
+      `capacity cannot be sampled at ${place}: ${tls.finding}\nFix: in ${variable}, ${tls.fix}`,
+      {
+        cause: error,
+      },
+    )
   // Drivers quote the whole URL where they cannot read it.
   const reason = (URL.canParse(url) ? message : undefined) || code || 'no reason was given'
   return new CapacityError(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, ClientConfig, FieldDef, QueryConfig } from 'pg'
+import { postgresTlsProblem } from '../machine/store-tls.ts'
 import { loadOptional } from '../options/optional-package.ts'
 import { keyTypeOf } from './keys.ts'
 import type { KeyType } from './keys.ts'
@@ -166,6 +167,8 @@ const OWN_TYPES = 'SELECT oid::int8 AS id, typname AS name FROM pg_type WHERE oi
 function unreachable(url: string, error: unknown): LedgerProblem {
   const place = URL.canParse(url) ? new URL(url).host : 'a URL that cannot be read'
   const { code, message } = error as { code?: string; message?: string }
+  const tls = postgresTlsProblem(code ?? '', message ?? '')
+  if (tls !== undefined) return new LedgerProblem(`the database at ${place} cannot be reached: ${tls.finding}`, tls.fix)
   // The driver quotes the whole URL if it cannot read it.
   const reason = code ?? (URL.canParse(url) ? message : undefined)
   return new LedgerProblem(

@@ -21,7 +21,7 @@ afterEach(() => context[Symbol.asyncDispose]())
 async function messageOf(service: Service, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const { message } = await failureOf(() => service.start({ ...context, env: { ...context.env, ...env } }))
   expect(message).toMatch(/^(postgres|redis): /)
-  expect(message).toContain('\n  Do this:  ')
+  expect(message).toContain('\nFix: ')
   expect(message).not.toContain('s3cret')
   return message
 }

@@ -1,5 +1,6 @@
+import { postgresTlsProblem } from '../machine/store-tls.ts'
 import { loadOptional } from '../options/optional-package.ts'
-import { asError, codeOf } from './failure.ts'
+import { asError, codeOf, sentence } from './failure.ts'
 import { redactText, secretsOf } from '../options/redact.ts'
 import { ServiceError } from './service.ts'
 
@@ -23,11 +24,17 @@ const CONNECT_MS = 5_000
  */
 export async function connectPostgres(subject: string, url: string): Promise<PostgresConnection & AsyncDisposable> {
   const { default: pg } = await loadOptional('postgres()', 'pg', () => import('pg'))
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_MS,
-    application_name: 'vitest-slo',
-  })
+  let client: InstanceType<typeof pg.Client>
+  try {
+    // Reads the certificates that the URL names.
+    client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: CONNECT_MS,
+      application_name: 'vitest-slo',
+    })
+  } catch (error) {
+    throw connectFailure(subject, url, error)
+  }
   // A session that breaks while idle makes the next query fail; that is where it is reported.
   client.on('error', () => {})
   try {
@@ -80,7 +87,10 @@ function connectFailure(subject: string, url: string, error: unknown): ServiceEr
   const code = codeOf(error)
   const { message } = asError(error)
   const { host, pathname, username } = new URL(url)
-  const [problem, remedy] = explain(code, host, decodeURIComponent(pathname.slice(1)), username)
+  const tls = postgresTlsProblem(code, message)
+  const [problem, remedy] = tls
+    ? [`${host}: ${tls.finding}`, sentence(tls.fix)]
+    : explain(code, host, decodeURIComponent(pathname.slice(1)), username)
   return new ServiceError(subject, {
     problem,
     received: redactText(`${url} (${[code, message].filter(Boolean).join(': ')})`, secretsOf(url)),
@@ -90,8 +100,12 @@ function connectFailure(subject: string, url: string, error: unknown): ServiceEr
 
 function explain(code: string, host: string, database: string, user: string): readonly [string, string] {
   switch (code) {
-    case '28P01':
     case '28000':
+      return [
+        `${host} lets the user ${user} not in from here`,
+        'Add a line for this user, database and host to pg_hba.conf there, or correct the URL.',
+      ]
+    case '28P01':
       return [
         `${host} refuses the user ${user} or the password`,
         'Correct user and password in the URL; special characters in the password must be percent-encoded.',

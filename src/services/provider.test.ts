@@ -44,5 +44,5 @@ test('a container is asked for, and no engine answers', async () => {
     { env: {}, log: () => {} },
     async () => undefined,
   )
-  await expect(choosing).rejects.toThrow(/no Docker engine answers\n {2}Do this: .*SLO_POSTGRES_PROVIDER=embedded/)
+  await expect(choosing).rejects.toThrow(/no Docker engine answers\nFix: .*SLO_POSTGRES_PROVIDER=embedded/)
 })

@@ -1,5 +1,6 @@
+import { redisTlsProblem } from '../machine/store-tls.ts'
 import { loadOptional } from '../options/optional-package.ts'
-import { asError, codeOf } from './failure.ts'
+import { asError, codeOf, sentence } from './failure.ts'
 import { redactText, secretsOf } from '../options/redact.ts'
 import { ServiceError } from './service.ts'
 
@@ -25,18 +26,42 @@ export async function connectRedis(subject: string, url: string): Promise<RedisC
   client.on('error', () => {})
   try {
     await client.connect()
-    await client.sendCommand(['PING'])
+    await client.sendCommand(['PING']).catch((error: unknown) => {
+      // Whoever may not ask whether the server is there has been told that it is.
+      if (!isRefused(error)) throw error
+    })
   } catch (error) {
     client.destroy()
     throw connectFailure(subject, url, error)
   }
   return {
     url,
-    command: (...words) => client.sendCommand([...words]),
+    command: (...words) => client.sendCommand([...words]).catch((error: unknown) => failCommand(subject, url, error)),
     async [Symbol.asyncDispose]() {
       if (client.isOpen) await client.close()
     },
   }
+}
+
+/** Whether an ACL keeps a command from this user, or the server has none of that name. */
+export function isRefused(error: unknown): boolean {
+  return /^(?:NOPERM|ERR unknown command)/i.test(asError(error).message)
+}
+
+/** A node of a Cluster answers for its own keys alone. */
+function failCommand(subject: string, url: string, error: unknown): never {
+  const { message } = asError(error)
+  if (/^(?:MOVED|ASK|CLUSTERDOWN|CROSSSLOT) /.test(message)) throw notStandalone(subject, url, `a Cluster (${message})`)
+  throw error
+}
+
+/** What is not one server with all keys cannot be seeded, reset or measured through one connection. */
+export function notStandalone(subject: string, url: string, what: string): ServiceError {
+  return new ServiceError(subject, {
+    problem: `${new URL(url).host} belongs to ${what}, and one connection sees a part of its keys only: Redis Cluster is not supported`,
+    remedy:
+      'Name a Redis that is no part of a Cluster (cluster-enabled no), or leave redis() out and give the target its own URL in env.',
+  })
 }
 
 /**
@@ -56,18 +81,29 @@ export function parseRedisUrl(subject: string, source: string, text: string): UR
 }
 
 function connectFailure(subject: string, url: string, error: unknown): ServiceError {
-  const { host } = new URL(url)
+  const parsed = new URL(url)
+  const { host } = parsed
   const reasons: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
   const reason = reasons.map((one: unknown) => asError(one).message || codeOf(one)).join('; ')
-  const [problem, remedy] = explain(reason, host)
+  const tls = redisTlsProblem(codeOf(reasons[0]), asError(reasons[0]).message, parsed)
+  const [problem, remedy] = tls ? [`${host}: ${tls.finding}`, sentence(tls.fix)] : explain(reason, host)
   return new ServiceError(subject, { problem, received: redactText(`${url} (${reason})`, secretsOf(url)), remedy })
 }
 
 function explain(reason: string, host: string): readonly [string, string] {
-  if (/WRONGPASS|NOAUTH|invalid password|without any password/i.test(reason)) {
+  if (/^NOAUTH/i.test(reason)) {
     return [
-      `${host} refuses the password`,
-      'Correct it in the URL (redis://:password@host:6379); special characters must be percent-encoded.',
+      `${host} wants a password, and the URL has none`,
+      'Write it into the URL: redis://:password@host:6379, or redis://user:password@host:6379 for a user of an ACL.',
+    ]
+  }
+  if (/without any password/i.test(reason)) {
+    return [`${host} has no password, and the URL has one`, 'Take it out of the URL, or set requirepass there.']
+  }
+  if (/WRONGPASS|invalid password/i.test(reason)) {
+    return [
+      `${host} refuses the password or the user`,
+      'Correct both in the URL (redis://user:password@host:6379); special characters must be percent-encoded.',
     ]
   }
   if (reason.includes('ECONNREFUSED')) {

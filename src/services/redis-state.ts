@@ -1,22 +1,65 @@
 import { asError } from './failure.ts'
-import type { RedisConnection } from './redis-client.ts'
+import { isRefused, notStandalone, type RedisConnection } from './redis-client.ts'
 import { ServiceError } from './service.ts'
 
-/** What answers, with its version: `Redis 7.0.15`, `Valkey 8.1.0`. */
-export async function readVersion(connection: RedisConnection): Promise<string> {
-  const info = String(await connection.command('INFO', 'server'))
-  const field = (name: string) => new RegExp(`^${name}:(.+?)\\r?$`, 'm').exec(info)?.[1]
-  const valkey = field('valkey_version')
-  return valkey === undefined ? `Redis ${field('redis_version') ?? 'of unknown version'}` : `Valkey ${valkey}`
+/**
+ * What responds, with its version: `Redis 7.0.15`, `Valkey 8.1.0`; less of it if the user of the URL may not read it.
+ *
+ * @throws {ServiceError} for a node of a Cluster, and for a Sentinel
+ */
+export async function readVersion(subject: string, connection: RedisConnection): Promise<string> {
+  const fields = (await readInfo(connection)) ?? (await readHello(connection))
+  const mode = fields.get('server_mode') ?? fields.get('redis_mode') ?? fields.get('mode')
+  if (mode === 'cluster') throw notStandalone(subject, connection.url, 'a Cluster')
+  if (mode === 'sentinel')
+    throw new ServiceError(subject, {
+      problem: `${new URL(connection.url).host} is a Sentinel, which holds no data`,
+      remedy: 'Name the server that it watches: redis-cli -p 26379 SENTINEL GET-MASTER-ADDR-BY-NAME mymaster',
+    })
+  const valkey = fields.get('valkey_version')
+  if (valkey !== undefined) return `Valkey ${valkey}`
+  const product = fields.get('server') === 'valkey' ? 'Valkey' : 'Redis'
+  return `${product} ${fields.get('redis_version') ?? fields.get('version') ?? 'of unknown version'}`
 }
 
+async function readInfo(connection: RedisConnection): Promise<ReadonlyMap<string, string> | undefined> {
+  const info = await connection.command('INFO', 'server').catch(unlessRefused)
+  if (typeof info !== 'string') return undefined
+  const lines = info.split(/\r?\n/)
+  return new Map(lines.flatMap((line) => (line.includes(':') ? [line.split(/:(.*)/s, 2) as [string, string]] : [])))
+}
+
+/** The greeting says less, and a user who may not run INFO may often read it. */
+async function readHello(connection: RedisConnection): Promise<ReadonlyMap<string, string>> {
+  const greeting = await connection.command('HELLO').catch(unlessRefused)
+  const words = Array.isArray(greeting) ? greeting.map(String) : []
+  return new Map(words.flatMap((word, at) => (at % 2 === 0 ? [[word, words[at + 1] ?? ''] as const] : [])))
+}
+
+function unlessRefused(error: unknown): undefined {
+  if (!isRefused(error)) throw error
+}
+
+/** A database that cannot be looked into counts as used. */
 export async function isEmpty(connection: RedisConnection): Promise<boolean> {
-  return Number(await connection.command('DBSIZE')) === 0
+  const size = await connection.command('DBSIZE').catch(unlessRefused)
+  return size !== undefined && Number(size) === 0
 }
 
-/** Empties the database the URL names, and no other. */
-export async function flush(connection: RedisConnection): Promise<void> {
-  await connection.command('FLUSHDB')
+/**
+ * Empties the database the URL names, and no other.
+ *
+ * @throws {ServiceError} if the user of the URL may not do so
+ */
+export async function flush(subject: string, connection: RedisConnection): Promise<void> {
+  await connection.command('FLUSHDB').catch((cause: unknown) => {
+    if (!isRefused(cause)) throw cause
+    throw new ServiceError(subject, {
+      problem: `reset may not empty it: ${asError(cause).message}`,
+      remedy: `Let the user of the URL run FLUSHDB (ACL SETUSER … +flushdb), or do without reset.`,
+      cause,
+    })
+  })
 }
 
 /**

@@ -125,7 +125,7 @@ async function prepare(
   const base = {
     name,
     provider,
-    summary: `${await readVersion(connection)}, ${provider}, ${place}`,
+    summary: `${await readVersion(name, connection)}, ${provider}, ${place}`,
     kind: KIND.kind,
     connection: { url },
     env: targetEnv(KIND, options, url),
@@ -174,6 +174,6 @@ async function putSettingsBack(
 async function reset(name: string, url: string, options: RedisOptions, allowed: boolean): Promise<void> {
   if (!allowed) throw resetRefused(name)
   await using connection = await connectRedis(name, url)
-  await flush(connection)
+  await flush(name, connection)
   await runStep(name, 'seed', () => options.seed?.(connection))
 }

@@ -75,7 +75,7 @@ export class ServiceError extends Error {
     const lines = [`${subject}: ${problem}`]
     if (received !== undefined) lines.push(`  Received: ${received}`)
     if (details !== undefined && details !== '') lines.push(details)
-    lines.push(`  Do this:  ${remedy}`)
+    lines.push(`Fix: ${remedy}`)
     super(lines.join('\n'), { cause })
     this.subject = subject
   }

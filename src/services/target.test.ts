@@ -29,7 +29,7 @@ async function ask(url: string, path: string): Promise<string> {
 async function messageOf(options: TargetOptions, overrides: Partial<TargetContext> = {}): Promise<string> {
   const { message } = await failureOf(() => target(options).start({ ...context, ...overrides }))
   expect(message).toMatch(/^target: /)
-  expect(message).toContain('\n  Do this:  ')
+  expect(message).toContain('\nFix: ')
   return message
 }
 
