@@ -7,12 +7,25 @@ import { INSTANT_TARGET, InlineProject, perfConfigSource, plainText } from './re
 import type { Results, ScenarioResult } from './report/results.ts'
 
 const HEAD = `
-  import { afterEach, describe, expect } from 'vitest'
-  import { perfTest, sharedIterations } from 'vitest-slo'
+  import { afterEach, aroundEach, beforeEach, describe, expect } from 'vitest'
+  import { constantArrivalRate, perfTest, sharedIterations } from 'vitest-slo'
   const load = sharedIterations({ iterations: 40, vus: 2 })
   const request = { path: '/' }
   const spin = () => { for (const end = performance.now() + 0.02; performance.now() < end;); }
   expect.extend({ toBeOurs: () => ({ pass: true, message: () => '' }) })
+  const blocked = async (http) => {
+    const block = setInterval(() => { for (const end = performance.now() + 300; performance.now() < end;); }, 350)
+    try {
+      return await http.run({ load: constantArrivalRate({ rate: 100, vus: 20, duration: '1500ms' }), request })
+    } finally {
+      clearInterval(block)
+    }
+  }
+  const failing = (http) => http.run({
+    load: constantArrivalRate({ rate: 100, vus: 20, duration: '5s' }),
+    request: { ...request, expectStatus: 201 },
+    abortWhen: { errorRatioAbove: 0.5, for: '1s' },
+  })
   const timed = (micro) => micro.measure(spin, { duration: '1ms', minCalls: 300, warmup: '1ms' })
 `
 
@@ -96,6 +109,35 @@ const CASES = {
     'failed',
     /^The scenario was skipped after an assertion that failed/,
   ],
+  'polls for a run': [
+    'await expect.poll(async () => (await http.run({ load, request })).errorRatio, { timeout: 9_000 }).toBe(0)',
+    'failed',
+    /^A scenario cannot use expect\.poll\(\): [^]*luck\.\n\nFix: measure once/,
+  ],
+  'polls by the expect of its context': [
+    'await http.run({ load, request }); await local.poll(() => 1).toBe(1)',
+    'failed',
+    /^A scenario cannot use expect\.poll\(\)/,
+  ],
+  'asserts on figures of a run that cannot be judged': [
+    'const run = await blocked(http); expect(run.errorRatio).toBeLessThan(0.5)',
+    'invalid',
+    /^The run http 1 cannot be judged, and only its figures were asserted on\.\n\nExpected: [^]*Received: .*(delay|blocked|sent)[^]*\n\nFix: /,
+  ],
+  'asserts the opposite on figures of a run that cannot be judged': [
+    'const run = await blocked(http); expect(run.errorRatio).not.toBeLessThan(0)',
+    'invalid',
+    /^The run http 1 cannot be judged/,
+  ],
+  'asserts on figures of a run that was given up': [
+    'const run = await failing(http); expect(run.statuses.get(200)).toBeGreaterThan(0)',
+    'failed',
+    /^The run http 1 cannot be judged[^]*Received: the run was given up: /,
+  ],
+  'asserts on a run after one that cannot be judged': [
+    "await blocked(http); expect(await timed(micro)).toHaveP95Below('9m'); expect(1).toBe(1)",
+    'passed',
+  ],
   'skips itself': ["await timed(micro); skip('not today')", 'skipped', /not today/],
   'asserts on the run': ["expect(await timed(micro)).toHaveP95Below('9m')", 'passed'],
   'asserts on a figure': ['expect((await http.run({ load, request })).statuses).toBeDefined()', 'passed'],
@@ -117,7 +159,7 @@ function scenarios(): string {
   return Object.entries(CASES)
     .map(([name, [body]]) => {
       const used = FIXTURES.filter((fixture) => new RegExp(`\\b${fixture}\\b`).test(body))
-      if (body.includes('local(')) used.push('expect: local')
+      if (/\blocal\b/.test(body)) used.push('expect: local')
       return `perfTest('${name}', async ({ ${used.join(', ')} }) => { ${body} })`
     })
     .join('\n')
@@ -130,6 +172,20 @@ const EXPECTED_TO_FAIL = `
     expect(await http.run({ load, request })).toHaveP95Below(1)
   })
   perfTest.fails('is to fail and asserts nothing', async ({ http }) => void (await http.run({ load, request })))
+  perfTest.fails('is to fail and has a bug', async ({ micro }) => {
+    const run = await timed(micro)
+    run.nothing.there
+    expect(run).toHaveP95Below('9m')
+  })
+  perfTest.fails('is to fail and has a bug in its check', async ({ http }) => {
+    await http.run({ load, request: { path: '/', check: (response) => response.nothing.there } })
+  })
+  perfTest.fails('is to fail and has a bug after it failed', async ({ micro }) => {
+    expect.soft(await timed(micro)).not.toHaveP95Below('9m')
+    undefined.there
+  })
+  perfTest.fails('fails by a figure', async ({ micro }) => expect((await timed(micro)).calls).toBe(-1))
+  perfTest.fails('fails by a matcher of its own', async ({ micro }) => expect(await timed(micro)).not.toBeOurs())
   perfTest.fails('is to fail and has a wrong option', async ({ http }) => void (await http.run({ load })))
 `
 
@@ -146,6 +202,18 @@ const HOOKED = `
     afterEach(() => expect(run).toHaveP95Below('9m'))
     perfTest('asserts in a hook', async ({ micro }) => void (run = await timed(micro)))
   })
+  const assertElse = () => expect(process.env.PATH).toBeDefined()
+  const hooks = {
+    beforeEach: () => beforeEach(() => (assertElse(), assertElse)),
+    afterEach: () => afterEach(() => void assertElse()),
+    aroundEach: () => aroundEach(async (run) => (assertElse(), await run(), void assertElse())),
+  }
+  for (const [name, hook] of Object.entries(hooks))
+    describe(name, () => {
+      hook()
+      perfTest('asserts nothing', async ({ micro }) => void (await timed(micro)))
+      perfTest('asserts something', async ({ micro }) => expect((await timed(micro)).calls).toBeGreaterThan(1))
+    })
 `
 
 /** A target that runs elsewhere may keep its database to itself: what needs one is then skipped. */
@@ -196,6 +264,11 @@ test.each([
   ['is to fail and is invalid', 'invalid'],
   ['is to fail and asserts nothing', 'failed'],
   ['is to fail and has a wrong option', 'failed'],
+  ['is to fail and has a bug', 'failed'],
+  ['is to fail and has a bug in its check', 'failed'],
+  ['is to fail and has a bug after it failed', 'failed'],
+  ['fails by a figure', 'passed'],
+  ['fails by a matcher of its own', 'passed'],
 ])('perfTest.fails: a scenario that %s comes to %s', (name, verdict) => {
   expect(byName.get(name)).toMatchObject({ verdict })
 })
@@ -217,6 +290,11 @@ test('a refused retry is not tried again', () => {
 
 test('what a hook asserts counts', () => {
   expect(byName.get('with a hook > asserts in a hook')).toMatchObject({ verdict: 'passed' })
+})
+
+test.each(['beforeEach', 'afterEach', 'aroundEach'])('what %s asserts of anything else does not count', (hook) => {
+  expect(byName.get(`${hook} > asserts nothing`)).toMatchObject({ verdict: 'invalid' })
+  expect(byName.get(`${hook} > asserts something`)).toMatchObject({ verdict: 'passed' })
 })
 
 test("nothing asserted only warns where onInvalid is 'warn'", async () => {

@@ -18,9 +18,6 @@ interface Auditor {
   skip(note: string): never
 }
 
-/** Errors that say nothing about the service: `perfTest.fails` must not take them for the failure it expects. */
-const UNEXPECTED = new Set(['InvalidRunError', 'OptionsError', 'StartError', 'FakedClockError', 'ScenarioError'])
-
 /**
  * Looks at a scenario that has ended, hooks and fixtures included, for what Vitest would let pass:
  *
@@ -30,13 +27,15 @@ const UNEXPECTED = new Set(['InvalidRunError', 'OptionsError', 'StartError', 'Fa
  * | caught the error of an assertion that failed or was invalid | failed, invalid |
  * | skipped itself after such an assertion | failed, invalid |
  * | asserted nothing | invalid |
+ * | asserted on figures of runs that cannot be judged, by matchers that do not see that | invalid |
+ * | asserted so on a run that was given up because the target failed | failed |
  * | could check none of its assertions | skipped |
  */
 export function auditScenario(task: RunnerTestCase, underWay: UnderWay, auditor: Auditor): void {
-  const result = task.result as { state: string; pending?: boolean; errors?: { name?: string }[] } | undefined
+  const result = task.result as { state: string; pending?: boolean; errors?: TaskError[] } | undefined
   if (result === undefined) return
   if (task.fails === true) {
-    if (result.state === 'fail') keepUnexpected(result.errors ?? [])
+    if (result.state === 'fail') keepUnexpected(result.errors ?? [], scenarioRecordOf(task).assertions)
     return
   }
   if (result.state === 'fail') return
@@ -52,6 +51,7 @@ export function auditScenario(task: RunnerTestCase, underWay: UnderWay, auditor:
     throw suppressed(against, hasSkippedItself)
   }
   if (hasSkippedItself) return
+  if (underWay.assertions > 0) refuseUnusable(assertions, runs, auditor)
   const { judged, skipped } = assertedBy(task)
   if (judged > 0 || underWay.assertions > 0) return
   if (skipped > 0) auditor.skip(noteOf(assertions))
@@ -62,10 +62,64 @@ function speaksAgainst(outcome: AssertionResult['outcome']) {
   return (assertion: AssertionResult) => assertion.outcome === outcome
 }
 
-/** Vitest leaves errors with this mark alone where it turns a failure that was expected into a pass. */
-function keepUnexpected(errors: readonly { name?: string }[]): void {
-  if (!errors.every(({ name = '' }) => UNEXPECTED.has(name))) return
+interface TaskError {
+  readonly name?: string
+  readonly message?: string
+}
+
+/**
+ * `perfTest.fails` expects a failed assertion, which says something about the service, and nothing else: not a bug of the
+ * scenario, a wrong option, or evidence that cannot be judged. Vitest leaves errors with this mark alone if it turns a
+ * failure that was expected into a pass.
+ */
+function keepUnexpected(errors: readonly TaskError[], assertions: readonly AssertionResult[]): void {
+  if (errors.every((error) => isFailedAssertion(error, assertions))) return
   for (const error of errors) Object.assign(error, { __vitest_test_syntax_error__: true })
+}
+
+/** Of a matcher of this package, of Vitest, of Chai, of `node:assert`, or of `expect.extend()`, which have no name. */
+function isFailedAssertion(error: TaskError, assertions: readonly AssertionResult[]): boolean {
+  if (error.name === 'AssertionError') return true
+  if (error.name !== 'Error') return false
+  const isOurs = assertions.some(({ outcome, message }) => outcome === 'failed' && message === error.message)
+  return isOurs || ('actual' in error && 'expected' in error)
+}
+
+/**
+ * Matchers of others read figures and do not see that a run cannot be judged.
+ *
+ * @throws {Error} unless a matcher of this package judged a run
+ */
+function refuseUnusable(assertions: AssertionResult[], runs: readonly RunResult[], auditor: Auditor): void {
+  if (assertions.some(({ run }) => run !== undefined)) return
+  for (const { name, state, abortReason, invalidities } of runs) {
+    const [invalidity] = invalidities
+    if (invalidity === undefined && state !== 'aborted') continue
+    const finding = invalidity?.finding ?? `the run was given up: ${abortReason}`
+    const message = `The run ${name} cannot be judged, and only its figures were asserted on.
+
+Expected: a run that can be judged
+Received: ${finding}
+
+Fix: ${invalidity?.remedy ?? 'see why the target failed; if it is meant to fail that often, set abortWhen: false'}`
+    const [outcome, reason] =
+      invalidity === undefined ? (['failed'] as const) : (['invalid', invalidity.reason] as const)
+    assertions.push({
+      ...{
+        assertion: 'expect()',
+        expected: 'a run that can be judged',
+        received: finding,
+        outcome,
+        message,
+        run: name,
+      },
+      ...(reason === undefined ? {} : { reason }),
+    })
+    if (reason === undefined) throw withoutStack(new ScenarioError(message))
+    if (auditor.failsInvalid) throw withoutStack(new InvalidRunError(message, reason))
+    console.warn(`InvalidRunError: ${message}`)
+    return
+  }
 }
 
 function suppressed({ assertion, outcome, reason, message = '' }: AssertionResult, hasSkipped: boolean): Error {

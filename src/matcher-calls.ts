@@ -1,9 +1,18 @@
 import { chai } from 'vitest'
 import { isDefined } from './matchers/define.ts'
 
+/** What a scenario is doing while matchers are called. */
+export interface Caller {
+  /** Its own function runs: not a hook, which is the same for all scenarios of a suite. */
+  readonly isRunning: boolean
+  /** Called for `expect.poll()`. @throws {Error} unless it may be used */
+  refusePoll(): void
+}
+
+let caller: Caller | undefined
 let calls = 0
 
-/** How often a matcher that is not of this package, or a property such as `.to.be.true`, was used in this process. */
+/** How often a matcher that is not of this package, or a property such as `.to.be.true`, was used by scenarios in this process. */
 export function matcherCalls(): number {
   return calls
 }
@@ -13,7 +22,8 @@ export function matcherCalls(): number {
  * which nothing is asserted yet. Methods become accessors, so that no frame of ours lies between the scenario and the
  * stack that a matcher cuts off; properties end in `assert`, which lies below that cut.
  */
-export function watchMatchers(): void {
+export function watchMatchers(scenario: Caller): void {
+  caller = scenario
   const prototype = chai.Assertion.prototype as object
   for (const [name, { value, configurable }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (typeof value !== 'function' || configurable === false || NO_MATCHERS.has(name) || isDefined(name)) continue
@@ -21,7 +31,7 @@ export function watchMatchers(): void {
       configurable: true,
       enumerable: true,
       get() {
-        calls++
+        count()
         return value as unknown
       },
       set(replacement: unknown) {
@@ -34,18 +44,27 @@ export function watchMatchers(): void {
       },
     })
   }
-  const chain = prototype as unknown as { assert: Assert }
+  const chain = prototype as unknown as { assert: Method; withContext: Method }
   if (chain.assert === counted) return
-  const { assert } = chain
+  const { assert, withContext } = chain
   counted = function (...args) {
-    calls++
-    assert.apply(this, args)
+    count()
+    return assert.apply(this, args)
   }
   chain.assert = counted
+  chain.withContext = function (...args) {
+    const [context] = args as [{ readonly poll?: boolean } | undefined]
+    if (context?.poll === true && caller?.isRunning === true) caller.refusePoll()
+    return withContext.apply(this, args)
+  }
 }
 
-type Assert = (this: unknown, ...args: unknown[]) => void
-let counted: Assert | undefined
+function count(): void {
+  if (caller?.isRunning === true) calls++
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown
+let counted: Method | undefined
 
 /** What `expect()` itself calls, and what only says how to go on. */
 const NO_MATCHERS = new Set(['constructor', 'assert', 'withTest', 'withContext'])

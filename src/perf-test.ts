@@ -20,7 +20,7 @@ import { formatMs } from './stats/units.ts'
 import type { Bindings, PerfFixtures } from './perf-fixtures.ts'
 import { resetBefore, resetServices } from './reset.ts'
 import { targetHandle } from './target-handle.ts'
-import { refuseRepetition } from './repetition.ts'
+import { refusePoll, refuseRepetition } from './repetition.ts'
 import { UnderWay } from './under-way.ts'
 
 /** Engines are loaded when a scenario first asks for one. */
@@ -31,7 +31,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
       refuseRepetition(task)
       const slo: ProvidedSlo | undefined = inject('slo')
       refuseUnlessUp(slo)
-      const underWay = new UnderWay()
+      const underWay = new UnderWay(task, refusePoll)
       // Hooks run in the opposite order: this one comes last.
       onTestFinished(() => {
         auditScenario(task, underWay, {

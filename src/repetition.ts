@@ -32,6 +32,14 @@ export function refuseRepetition(task: RunnerTestCase): void {
     )
 }
 
+/** @throws {ScenarioError} for `expect.poll()`, whatever it holds */
+export function refusePoll(): never {
+  throw new ScenarioError(
+    'A scenario cannot use expect.poll(): it tries again until it passes, and what passes in the end is luck.\n\n' +
+      'Fix: measure once and assert on that; wait for the target with vi.waitFor() before the run',
+  )
+}
+
 function refusal(option: string, reason: string, fix: string): ScenarioError {
   const error = new ScenarioError(`A scenario cannot have ${option}: ${reason}.\n\nFix: ${fix}`)
   error.stack = `${error.name}: ${error.message}`

@@ -1,3 +1,4 @@
+import type { RunnerTestCase } from 'vitest'
 import { refuseFakedClock } from './machine/faked-clock.ts'
 import { matcherCalls, watchMatchers } from './matcher-calls.ts'
 import { WatchedPromise } from './run/watched-promise.ts'
@@ -21,8 +22,13 @@ export class UnderWay {
   #callsBefore = 0
   #callsMeanwhile = 0
 
-  constructor() {
-    watchMatchers()
+  constructor(task: RunnerTestCase, refusePoll: () => void) {
+    watchMatchers({
+      get isRunning() {
+        return isInFunction(task)
+      },
+      refusePoll,
+    })
   }
 
   /**
@@ -55,7 +61,7 @@ export class UnderWay {
   }
 
   /**
-   * How often the scenario used a matcher of others while nothing was under way; `expect()` without one asserts nothing. Matchers
+   * How often the scenario's function used a matcher of others while nothing was under way; `expect()` without one asserts nothing. Matchers
    * meanwhile are those of check functions, by the thousand, and decide which responses are good; they assert nothing about
    * the run.
    */
@@ -63,4 +69,9 @@ export class UnderWay {
     const callsNow = this.#running.size === 0 ? matcherCalls() : this.#callsBefore
     return callsNow - this.#callsAtStart - this.#callsMeanwhile
   }
+}
+
+/** Vitest numbers a repetition after `aroundEach`, and settles the state of a test before `afterEach`. */
+function isInFunction({ result }: RunnerTestCase): boolean {
+  return result?.state === 'run' && result.repeatCount !== undefined && result.hooks?.beforeEach !== 'run'
 }
