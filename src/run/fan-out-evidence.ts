@@ -107,7 +107,14 @@ function feedLines({ feed }: FanOutRecord): string[] {
   return [clock, ...lost]
 }
 
-function orderUnknown({ feed }: FanOutRecord): Invalidity | undefined {
+function orderUnknown({ feed, unnumbered }: FanOutRecord): Invalidity | undefined {
+  if (unnumbered !== undefined)
+    return {
+      reason: 'undecided',
+      finding: `${formatCount(unnumbered)} deliveries carry the same sequence as the one before: their order is not known`,
+      remedy:
+        'return as sequence from identify the number of the publication, which rises from one to the next, or leave it out',
+    }
   if (feed === undefined || feed.orderedBy !== undefined) return undefined
   return {
     reason: 'undecided',

@@ -39,6 +39,8 @@ export interface FanOutRecord {
   readonly closings: ReadonlyMap<number, string>
   /** What a reader has to know about the messages to judge the counts. */
   readonly traces: MessageTraces
+  /** Receipts whose own sequence was the same as before, if hardly any rose; absent otherwise. */
+  readonly unnumbered?: number
   /** How clients came back after they had lost their connections. */
   readonly recoveries: RecoveryTimes
   /** Publications taken from messages; `undefined` if the run made them. */

@@ -43,6 +43,9 @@ export class DeliveryLedger {
   #unexpectedCount = 0
   #unknownCount = 0
   #racing = 0
+  /** Receipts whose own sequence was above, and equal to, the highest one before. */
+  #rises = 0
+  #ties = 0
   #unexpectedSample: string | undefined
 
   /** @param options.underWayMs how long a delivery may be under way when its client leaves or loses its connection */
@@ -89,6 +92,11 @@ export class DeliveryLedger {
   /** Receipts of ids that no publication has. They are unexpected. */
   get unknown(): number {
     return this.#unknownCount
+  }
+
+  /** Receipts whose own sequence is the same as before, if hardly any rises: such numbers say nothing about the order. */
+  get unnumbered(): number {
+    return this.#rises < this.#ties / 100 ? this.#ties : 0
   }
 
   /** The first unexpected delivery, in words. */
@@ -159,13 +167,6 @@ export class DeliveryLedger {
 
   find(id: string): Publication | undefined {
     return this.#byId.get(id)
-  }
-
-  /** The publication has this id too, given by the target. @returns false if another one has it already */
-  addId(id: string, publication: Publication): boolean {
-    const known = this.#byId.get(id)
-    if (known === undefined) this.#byId.set(id, publication)
-    return known === undefined || known === publication
   }
 
   /** A message came that names a publication. `sequence`: the one it carries itself. */
@@ -321,6 +322,10 @@ export class DeliveryLedger {
       publication.outOfOrder++
       if (stated === undefined && publication.isCounted && this.#areRacing(publication, highest)) this.#racing++
       return true
+    }
+    if (stated !== undefined && Number.isFinite(highest)) {
+      if (sequence > highest) this.#rises++
+      else this.#ties++
     }
     if (sequence > highest) this.#highest.set(client, index, sequence)
     return false

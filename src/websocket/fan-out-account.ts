@@ -1,9 +1,9 @@
 import { now, wallMs } from '../machine/clock.ts'
 import type { FanOutRecord, PublicationRecord } from '../run/fan-out-record.ts'
 import type { Invalidity } from '../run/verdict.ts'
-import { formatCount, formatDuration, formatRate } from '../stats/units.ts'
+import { formatCount, formatDuration, formatRate, formatRatio } from '../stats/units.ts'
 import { nowUs } from './clock.ts'
-import { messageInvalidities, socketInvalidities } from './fan-out-invalidities.ts'
+import { messageInvalidities, moveInvalidities, socketInvalidities } from './fan-out-invalidities.ts'
 import { fanOutSaturation, openingSaturation } from './fan-out-limits.ts'
 import type { FanOutPlan } from './fan-out-options.ts'
 import type { FanOutParts } from './fan-out-parts.ts'
@@ -15,6 +15,8 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
   const { plan, ledger, sockets, startUs, publishedMs, abortReason, generator } = parts
   const { name, clients, warmupMs, durationMs, lateAfterMs, settleMs } = plan
   const counted = ledger.publications.filter(({ isCounted }) => isCounted)
+  // Time stamps of a feed, which stand in for a sequence, may well be equal.
+  const isNumbered = ledger.unnumbered === 0 || parts.feed?.orderedBy === 'time stamps'
   const steady = { name: 'steady' as const, startMs: warmupMs, endMs: warmupMs + durationMs }
   return {
     name,
@@ -50,6 +52,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
       unknownIds: ledger.unknown,
       heartbeat: parts.identifier.heartbeat,
     },
+    ...(isNumbered ? {} : { unnumbered: ledger.unnumbered }),
     recoveries: ledger.recoveries(nowUs()),
     feed: parts.feed,
     assumedJoinMs: plan.acknowledged === undefined ? plan.joinDelayMs : undefined,
@@ -98,7 +101,7 @@ function invaliditiesOf(parts: FanOutParts): Invalidity[] {
   if (ledger.publications.length > 0) found.push(...fanOutSaturation(parts.generator, parts.limits))
   if (abortReason !== undefined)
     found.push({ reason: 'aborted', finding: `stopped before its end: ${abortReason}`, remedy: 'let the run finish' })
-  return [...found, ...socketInvalidities(parts), ...messageInvalidities(parts)]
+  return [...found, ...socketInvalidities(parts), ...moveInvalidities(parts), ...messageInvalidities(parts)]
 }
 
 function processInvalidities({ lostProcesses }: FanOutParts): Invalidity[] {
@@ -110,7 +113,7 @@ function processInvalidities({ lostProcesses }: FanOutParts): Invalidity[] {
 }
 
 function notesOf(parts: FanOutParts, counted: readonly Publication[]): string[] {
-  const { identifier, moves, sendFailure, connectionNotes } = parts
+  const { identifier, moves, open, ledger, sendFailure, connectionNotes } = parts
   const notes = [...connectionNotes]
   const failed = counted.filter(({ isFailed }) => isFailed).length
   if (failed > 0)
@@ -124,5 +127,12 @@ function notesOf(parts: FanOutParts, counted: readonly Publication[]): string[] 
       `${formatCount(moves.made)} times a client joined or left groups` +
         (moves.unacknowledged === 0 ? '' : `, ${formatCount(moves.unacknowledged)} of them not acknowledged in time`),
     )
+  if (open.all > 0) {
+    const { expected } = ledger.counts(0)
+    notes.push(
+      `nothing can be said about ${formatCount(open.all)} deliveries (${formatRatio(open.all / (expected + open.all))}), ` +
+        'received or not: their clients were joining or leaving',
+    )
+  }
   return notes
 }

@@ -6,6 +6,10 @@ import type { FanOutParts } from './fan-out-parts.ts'
 const SUBSCRIBED_AT_LEAST = 0.99
 /** Of the messages that are publications or not identified. With more, what is missing may be among the latter. */
 const UNIDENTIFIED_AT_MOST = 0.01
+/** Of expected deliveries and those of moves that nothing acknowledged. With more, what is missing or leaked may be among them. */
+const UNACKNOWLEDGED_AT_MOST = 0.01
+/** Of expected deliveries and those of clients that were joining or leaving. With more, the verdict is about the lesser part. */
+const OPEN_AT_MOST = 0.5
 
 /** Failures that are certainly the target's. */
 const REFUSALS = /^(refused|reset|status 5\d\d)$/
@@ -64,6 +68,36 @@ function remedyFor(kinds: readonly string[]): string | undefined {
   return REMEDIES.find(([pattern]) => kinds.some((kind) => pattern.test(kind)))?.[1]
 }
 
+/** What speaks against a run because too many of its clients were joining or leaving for too long. */
+export function moveInvalidities({ plan, ledger, moves, open, abortReason }: FanOutParts): Invalidity[] {
+  if (abortReason !== undefined) return []
+  const { expected } = ledger.counts(0)
+  const shareOf = (count: number) => count / (expected + open.all)
+  const words = (count: number, limit: number) =>
+    `nothing can be said about ${formatCount(count)} of ${formatCount(expected + open.all)} deliveries ` +
+    `(${formatRatio(shareOf(count))}), limit ${formatRatio(limit)}`
+  if (shareOf(open.unacknowledged) > UNACKNOWLEDGED_AT_MOST)
+    return [
+      {
+        reason: 'undecided',
+        finding:
+          `${formatCount(moves.unacknowledged)} of ${formatCount(moves.made)} moves were not acknowledged within ` +
+          `${formatMs(plan.acknowledgeTimeoutMs)}, or by a new connection: ${words(open.unacknowledged, UNACKNOWLEDGED_AT_MOST)}`,
+        remedy:
+          'see whether the target takes in these moves and acknowledges them, and whether acknowledged recognises it',
+      },
+    ]
+  if (shareOf(open.all) > OPEN_AT_MOST)
+    return [
+      {
+        reason: 'undecided',
+        finding: `clients were joining or leaving for most of the time: ${words(open.all, OPEN_AT_MOST)}`,
+        remedy: 'see how long the target takes to acknowledge; lengthen the run, move less often, or lower joinDelay',
+      },
+    ]
+  return []
+}
+
 /** What speaks against a run because its messages could not be told apart. */
 export function messageInvalidities({
   plan,
@@ -71,6 +105,7 @@ export function messageInvalidities({
   identifier,
   feed,
   lostDeliveries,
+  ambiguous,
   sockets,
 }: FanOutParts): Invalidity[] {
   const found: Invalidity[] = []
@@ -90,6 +125,15 @@ export function messageInvalidities({
       reason: 'undecided',
       finding: `it is not known what ${formatCount(lostDeliveries)} deliveries are: too many came before their ids were known, or too many ids before the run`,
       remedy: 'have the target respond to publish.send sooner, or ask for fewer connections',
+    })
+  if (ambiguous !== undefined)
+    found.push({
+      reason: 'undecided',
+      finding:
+        `ids are not unique: publish.send resolved to the same id for several publications, and ${formatCount(ambiguous.count)} ` +
+        `messages may be of any of them; the first id: ${JSON.stringify(ambiguous.sample.slice(0, 60))}`,
+      remedy:
+        'if ids are unique within a group only, return { id, group } from identify; otherwise have publish.send resolve to an id that no other publication has',
     })
   if (feed === undefined || ledger.publications.length === 0) return found
   if (feed.isClockUnsteady)

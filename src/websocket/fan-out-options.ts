@@ -106,8 +106,12 @@ export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
   /** A delivery is late past this lag. Default: `'1s'`. */
   readonly lateAfter?: Duration
   /**
-   * How long stragglers are waited for after the last publication; what has not come by then is missing. Ends early
-   * when everything expected has come and half a second passed without a message. Default: `'5s'`.
+   * How long the run watches after the last publication: what has not come by then is missing; duplicates, and messages
+   * that were not for their client, count until then. No shorter than `lateAfter`; moves that are not acknowledged yet are
+   * waited for beyond it.
+   *
+   * @default up to `'5s'`: at least `lateAfter`, and until everything expected has come and half a second passed without a
+   * message
    */
   readonly settle?: Duration
   /** Whether a lost socket is opened anew, after so long (`true`: 1 s). Default: false. */
@@ -132,7 +136,10 @@ export interface FanOutPlan<D = never> extends SocketPlan<D> {
   readonly durationMs: number
   readonly warmupMs: number
   readonly lateAfterMs: number
+  /** At most, after the last publication. */
   readonly settleMs: number
+  /** At least, though everything has come. */
+  readonly watchMs: number
   readonly reconnectAfterMs: number | undefined
 }
 

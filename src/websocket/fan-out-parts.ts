@@ -7,6 +7,7 @@ import type { DeliveryLedger } from './delivery-ledger.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
 import type { Identifier } from './identifier.ts'
 import type { Moves } from './moves.ts'
+import type { OpenDeliveries } from './open-deliveries.ts'
 
 /** What a fan-out leaves behind, from which its account is drawn up. */
 export interface FanOutParts {
@@ -22,10 +23,13 @@ export interface FanOutParts {
   readonly abortReason: string | undefined
   readonly identifier: Pick<Identifier<unknown>, 'unidentified' | 'sample' | 'heartbeat'>
   readonly moves: Pick<Moves, 'made' | 'unacknowledged'>
+  readonly open: OpenDeliveries
   /** Of a feed. */
   readonly feed: FeedFigures | undefined
   /** Deliveries that could not be kept until their ids were known. */
   readonly lostDeliveries: number
+  /** Messages that carry ids which the target gave to several publications. */
+  readonly ambiguous: { readonly count: number; readonly sample: string } | undefined
   readonly sendFailure: string | undefined
   readonly heartbeats: HeartbeatCounts | undefined
   /** What is to be said about the connections. */

@@ -18,13 +18,14 @@ import { Membership } from './membership.ts'
 import { Message } from './message.ts'
 import { worstHealth } from './generator-processes.ts'
 import type { Publication, PublicationDue } from './publication.ts'
+import { openDeliveries } from './open-deliveries.ts'
 import { Publisher, type PublisherEvents } from './publisher.ts'
 import type { SocketPool } from './socket-pool.ts'
 import { sightingOf, TargetIds, type Sighting } from './target-ids.ts'
 import { Clients, type ClientEvents } from './clients.ts'
 import { createPool } from './create-pool.ts'
 
-/** Everything has come, and nothing did for so long: duplicates would have, too. */
+/** Everything has come, and nothing did for so long. */
 const QUIET_MS = 500
 const CLOSE_WITHIN_MS = 2000
 const SNAPSHOT_EVERY_MS = 1000
@@ -195,15 +196,19 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
 
   async #settle(): Promise<void> {
     const fromUs = nowUs()
-    const deadlineUs = fromUs + this.#plan.settleMs * 1000
-    while (!this.#signal.aborted && nowUs() < deadlineUs) {
-      // A feed goes on: what it publishes now is not counted, and never quiet.
-      const isFeed = this.#publisher === undefined
-      const isQuiet = nowUs() - (isFeed ? fromUs : this.#lastMessageUs) > QUIET_MS * 1000
-      const isOwed = isFeed ? this.#ledger.owesCounted : this.#ledger.owed > 0
-      const mayComeBack = this.#plan.reconnectAfterMs !== undefined
-      if (!isOwed && isQuiet && !(mayComeBack && this.#ledger.awayCount > 0)) return
+    const { watchMs, settleMs, reconnectAfterMs } = this.#plan
+    const mayComeBack = reconnectAfterMs !== undefined
+    // A feed goes on: what it publishes now is not counted, and never quiet.
+    const isFeed = this.#publisher === undefined
+    while (!this.#signal.aborted) {
+      const atUs = nowUs()
       if (this.#clients.states.subscribedCount === 0 && !mayComeBack) return
+      if (!this.#membership.moves.isAnyPending) {
+        const isQuiet = atUs - (isFeed ? fromUs : this.#lastMessageUs) > QUIET_MS * 1000
+        const isOwed = isFeed ? this.#ledger.owesCounted : this.#ledger.owed > 0
+        const isAwaited = isOwed || !isQuiet || (mayComeBack && this.#ledger.awayCount > 0)
+        if (atUs >= fromUs + (isAwaited ? settleMs : watchMs) * 1000) return
+      }
       await sleep(50, undefined, { signal: this.#signal }).catch(() => undefined)
     }
   }
@@ -211,6 +216,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   #account(publishedMs: number): FanOutRecord {
     const abortReason = this.#signal.aborted ? wordsOf(this.#signal.reason) : undefined
     const feed = this.#source.close()
+    const { moves } = this.#membership
+    if (abortReason === undefined) moves.close()
     if (abortReason !== undefined) this.#ledger.cutOff(nowUs(), this.#plan.settleMs)
     const record = accountOf({
       plan: this.#plan,
@@ -224,9 +231,11 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       heartbeats: this.#clients.heartbeats,
       connectionNotes: this.#clients.notes,
       identifier: this.#identifier,
-      moves: this.#membership.moves,
+      moves,
+      open: openDeliveries(this.#ledger.publications, moves.openSpans),
       feed,
       lostDeliveries: this.#source instanceof TargetIds ? this.#source.overflowed : 0,
+      ambiguous: this.#source instanceof TargetIds ? this.#source.ambiguous : undefined,
       sendFailure: this.#publisher?.failure,
       generator: worstHealth(this.#watch.health(), this.#pool.health),
       lostProcesses: this.#pool.lost,

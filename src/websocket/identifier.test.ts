@@ -115,6 +115,22 @@ test.each([
   expect(identifier.peek(text('x'), false)).toEqual(Array.isArray(result) ? ['1'] : [])
 })
 
+test.each([
+  [{ sequence: '10' }, 'sequence'],
+  [{ sequence: Number.NaN }, 'sequence'],
+  [{ sequence: null }, 'sequence'],
+  [{ sequence: 10n }, 'sequence'],
+  [{ publishedAtMs: new Date(0) }, 'publishedAtMs'],
+  [{ publishedAtMs: '1970-01-01' }, 'publishedAtMs'],
+  [{ group: 7 }, 'group'],
+  [{ group: '' }, 'group'],
+])('a part that cannot be used is a mistake of the scenario: %o', (part, name) => {
+  const identifier = new Identifier(() => ({ id: 1, ...part }) as unknown as IdentifyResult, idOf)
+  const identify = () => identifier.identify(text('x'), false)
+  expect(identify).toThrow(ScenarioError)
+  expect(identify).toThrow(`identify returned a publication with a ${name} that cannot be used: { id: 1, ${name}: `)
+})
+
 test('keeps the first message that is no publication and looks like a heartbeat', () => {
   const identifier = new Identifier(() => 'other', idOf)
   for (const message of ['{"type":"hello"}', '{"type":"ping"}', '{"type":"heartbeat"}'])

@@ -16,7 +16,10 @@ export interface Identification {
   readonly sequence?: number
   /** The publisher's own time stamp in milliseconds since 1970, if the message carries one. */
   readonly publishedAtMs?: number
-  /** The group of a publication of a feed; ignored if the run publishes itself. */
+  /**
+   * The group of the publication. A feed with groups must name it; a run that publishes itself need name it only if ids
+   * that the target makes are unique within a group and not beyond. @default the group that the client is in
+   */
   readonly group?: string
 }
 
@@ -142,17 +145,40 @@ function listOf(result: IdentifyResult): readonly unknown[] {
 const NO_IDS = new Set(['', 'undefined', 'null', 'NaN', '[object Object]'])
 
 function isUsable(item: unknown): item is Identification {
-  if (typeof item !== 'object' || item === null || !('id' in item)) return false
-  const { id } = item
-  return typeof id === 'string' ? !NO_IDS.has(id) : typeof id === 'bigint' || Number.isFinite(id)
+  return faultOf(item) === undefined
+}
+
+/** What is wrong with an identification; `undefined` for nothing. */
+function faultOf(item: unknown): { readonly what: string; readonly rule: string; readonly fix: string } | undefined {
+  if (typeof item !== 'object' || item === null || !('id' in item)) return WITHOUT_ID
+  const { id, sequence, publishedAtMs, group } = item as Readonly<Record<keyof Identification, unknown>>
+  if (typeof id === 'string' ? NO_IDS.has(id) : typeof id !== 'bigint' && !Number.isFinite(id)) return WITHOUT_ID
+  if (sequence !== undefined && !Number.isFinite(sequence)) return badPart('sequence', 'a finite number')
+  if (publishedAtMs !== undefined && !Number.isFinite(publishedAtMs)) return badPart('publishedAtMs', 'a finite number')
+  if (group !== undefined && (typeof group !== 'string' || group === ''))
+    return badPart('group', 'a text, and not empty')
+  return undefined
+}
+
+const WITHOUT_ID = {
+  what: 'without an id',
+  rule: 'id must be a text that is not empty, a finite number or a bigint',
+  fix: "return 'other' for a message that is no publication, and undefined for one that identify does not know",
+}
+
+function badPart(name: 'sequence' | 'publishedAtMs' | 'group', rule: string) {
+  return {
+    what: `with a ${name} that cannot be used`,
+    rule: `${name}, if given, must be ${rule}`,
+    fix: name === 'group' ? 'return { id, group: message.json().room }' : `return { id, ${name}: Number(…) }`,
+  }
 }
 
 function unusable(item: unknown, data: Buffer, isBinary: boolean): ScenarioError {
   const shown = redactText(inspect(item, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 }))
+  const { what, rule, fix } = faultOf(item)!
   return new ScenarioError(
-    `identify returned a publication without an id: ${shown}, for the message ${sampleOf(data, isBinary)}; ` +
-      `id must be a text that is not empty, a finite number or a bigint\n` +
-      `Fix: return 'other' for a message that is no publication, and undefined for one that identify does not know`,
+    `identify returned a publication ${what}: ${shown}, for the message ${sampleOf(data, isBinary)}; ${rule}\nFix: ${fix}`,
   )
 }
 

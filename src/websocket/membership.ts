@@ -3,7 +3,7 @@ import { ScenarioError } from '../run/scenario-error.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
 import type { FanOutPlan } from './fan-out-options.ts'
 import type { Message, Outgoing } from './message.ts'
-import { Moves, type Acknowledgement } from './moves.ts'
+import { acknowledgement, Moves, type Acknowledgement } from './moves.ts'
 import { namesOf, readMove, type PlannedMove } from './read-moves.ts'
 
 const NO_GROUPS: readonly string[] = []
@@ -84,10 +84,14 @@ export class Membership<D> {
     this.#awaited.delete(client)
   }
 
-  /** @returns whether the client is now subscribed to everything that it is in */
-  acknowledges(answer: Acknowledgement, client: number): boolean {
-    const names = typeof answer === 'boolean' ? undefined : namesOf(answer)
-    if (names === undefined || !this.hasGroups) return Boolean(answer)
+  /**
+   * @returns whether the client is now subscribed to everything that it is in
+   * @throws {ScenarioError} for a value that is no acknowledgement
+   */
+  acknowledges(returned: Acknowledgement, client: number): boolean {
+    const answer = acknowledgement(returned, this.hasGroups)
+    if (typeof answer === 'boolean') return answer
+    const names = namesOf(answer)!
     const awaited = this.#awaited.get(client) ?? new Set(this.of(client))
     this.#awaited.set(client, awaited)
     for (const name of names) awaited.delete(name)

@@ -1,4 +1,5 @@
 import { clearInterval, setInterval } from '../machine/clock.ts'
+import { wrongReturn } from '../run/checked-function.ts'
 import { nowUs } from './clock.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
 import type { Message, Outgoing } from './message.ts'
@@ -8,6 +9,17 @@ const SWEEP_MS = 20
 
 /** What an `acknowledged` function returned. */
 export type Acknowledgement = boolean | string | readonly string[]
+
+/** What an `acknowledged` function returned, checked. @throws {ScenarioError} for anything else than it may return */
+export function acknowledgement(returned: unknown, hasGroups: boolean): Acknowledgement {
+  if (typeof returned === 'boolean') return returned
+  if (returned === undefined || returned === null) return false
+  const names = namesOf(returned)
+  const valid = 'true, false, the name of a group or a list of names'
+  if (names === undefined) throw wrongReturn('acknowledged', returned, valid, 'message')
+  if (!hasGroups) throw wrongReturn('acknowledged', returned, 'true or false, as the run has no groups')
+  return names
+}
 
 export interface MovesOptions {
   /** In order of their moments. */
@@ -31,8 +43,16 @@ interface Pending {
   readonly joining: Set<string>
   readonly leaving: Set<string>
   readonly acknowledged: ((message: Message) => Acknowledgement) | undefined
-  /** When it is over without an acknowledgement: as assumed, or as given up. */
+  readonly fromUs: number
+  /** When it is over without an acknowledgement: as assumed, or as given up. Infinite for a client that is away. */
   readonly endsUs: number
+}
+
+/** A group that a client was joining or leaving, and that was never acknowledged; on the clock of `nowUs()`. */
+export interface OpenSpan {
+  readonly group: string
+  readonly fromUs: number
+  readonly untilUs: number
 }
 
 /** Clients that join and leave groups during the run. */
@@ -43,6 +63,7 @@ export class Moves {
   #next = 0
   #made = 0
   #unacknowledged = 0
+  readonly #openSpans: OpenSpan[] = []
   #startUs = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -60,6 +81,17 @@ export class Moves {
     return this.#unacknowledged
   }
 
+  /** What was due to the group of such a move meanwhile was judged for nobody. */
+  get openSpans(): readonly OpenSpan[] {
+    return this.#openSpans
+  }
+
+  /** Whether a move may still be acknowledged, or given up, by a client that is connected. */
+  get isAnyPending(): boolean {
+    for (const all of this.#pending.values()) if (all.some(({ endsUs }) => Number.isFinite(endsUs))) return true
+    return false
+  }
+
   /** Whether messages to a client may acknowledge a move. */
   isMoving(client: number): boolean {
     return this.#pending.size > 0 && this.#pending.has(client)
@@ -75,16 +107,25 @@ export class Moves {
     clearInterval(this.#timer)
   }
 
+  /** The run is over: who moved while away and did not come back was acknowledged by nothing. */
+  close(): void {
+    const atUs = nowUs()
+    for (const all of this.#pending.values())
+      for (const pending of all) if (!Number.isFinite(pending.endsUs)) this.#neverAcknowledged(pending, atUs)
+    this.#pending.clear()
+  }
+
   /** @returns whether the message acknowledges a move. @throws whatever the scenario's function throws */
   heard(client: number, message: Message): boolean {
     let isAcknowledgement = false
     for (const pending of this.#pending.get(client)!) {
-      const answer = pending.acknowledged?.(message) ?? false
+      const answer = acknowledgement(pending.acknowledged?.(message), true)
       if (answer === false) continue
-      isAcknowledgement = true
-      const names = answer === true ? undefined : namesOf(answer)
-      for (const group of pending.leaving) if (names?.includes(group) ?? true) this.#left(client, group, pending)
-      for (const group of pending.joining) if (names?.includes(group) ?? true) this.#joined(client, group, pending)
+      const isNamed = (group: string) => answer === true || answer.includes(group)
+      const [left, joined] = [[...pending.leaving].filter(isNamed), [...pending.joining].filter(isNamed)]
+      isAcknowledgement ||= left.length + joined.length > 0
+      for (const group of left) this.#left(client, group, pending)
+      for (const group of joined) this.#joined(client, group, pending)
     }
     this.#forgetDone(client)
     return isAcknowledgement
@@ -107,7 +148,7 @@ export class Moves {
     for (const [client, all] of this.#pending) {
       for (const pending of all) {
         if (pending.endsUs > atUs) continue
-        if (pending.acknowledged !== undefined) this.#unacknowledged++
+        if (pending.acknowledged !== undefined) this.#neverAcknowledged(pending, atUs)
         this.#finish(client, pending)
       }
       this.#forgetDone(client)
@@ -133,11 +174,16 @@ export class Moves {
     const waitMs = heard === undefined ? joinDelayMs : acknowledgeTimeoutMs
     // Who is not connected is moved by the subscription of its next connection.
     const endsUs = isConnected ? atUs + waitMs * 1000 : Number.POSITIVE_INFINITY
-    const pending = { joining: new Set(join), leaving: new Set(leave), acknowledged: heard, endsUs }
+    const pending = { joining: new Set(join), leaving: new Set(leave), acknowledged: heard, fromUs: atUs, endsUs }
     const all = this.#pending.get(client)
     if (all === undefined) this.#pending.set(client, [pending])
     else all.push(pending)
     if (isConnected) for (const message of send) this.#options.send(client, message)
+  }
+
+  #neverAcknowledged({ joining, leaving, fromUs }: Pending, untilUs: number): void {
+    this.#unacknowledged++
+    for (const group of [...joining, ...leaving]) this.#openSpans.push({ group, fromUs, untilUs })
   }
 
   #finish(client: number, pending: Pending): void {

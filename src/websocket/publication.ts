@@ -75,6 +75,11 @@ export class Publication {
     if (this.missing === 0) this.seal()
   }
 
+  /** Clients of which neither the delivery nor its absence says anything: joining or leaving meanwhile. */
+  get openCount(): number {
+    return (this.#moving?.size ?? 0) + (this.#withdrawn?.size ?? 0)
+  }
+
   /** Whether a client that is not expected to receive it may do so all the same. */
   mayReach(client: number): boolean {
     return this.#moving?.has(client) === true || this.#withdrawn?.has(client) === true || this.group.mayReach(client)

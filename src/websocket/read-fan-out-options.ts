@@ -72,23 +72,19 @@ export function readFanOutOptions<D>(
 }
 
 function readTimes(problems: Problems, options: Omit<FanOutOptions<never>, 'data'>, scale: Scale) {
-  const {
-    acknowledgeTimeout = '10s',
-    joinDelay = '500ms',
-    duration,
-    lateAfter = '1s',
-    settle = '5s',
-    reconnect,
-  } = options
+  const { acknowledgeTimeout = '10s', joinDelay = '500ms', duration, lateAfter = '1s', settle, reconnect } = options
   const { warmup = options.publish === undefined ? FEED_WARMUP_MS : 0 } = options
   const time = (path: keyof FanOutOptions<never>, value: Duration) => checkDuration(problems, path, value)
+  const lateAfterMs = time('lateAfter', lateAfter)
+  const settleMs = checkDuration(problems, 'settle', settle ?? '5s', { min: 0 })
   return {
     acknowledgeTimeoutMs: time('acknowledgeTimeout', acknowledgeTimeout),
     joinDelayMs: checkDuration(problems, 'joinDelay', joinDelay, { min: 0 }),
     durationMs: scaleTime(time('duration', duration), scale),
     warmupMs: checkDuration(problems, 'warmup', warmup, { min: 0 }),
-    lateAfterMs: time('lateAfter', lateAfter),
-    settleMs: checkDuration(problems, 'settle', settle, { min: 0 }),
+    lateAfterMs,
+    settleMs,
+    watchMs: settle === undefined ? Math.min(lateAfterMs, settleMs) : settleMs,
     reconnectAfterMs: readReconnect(problems, reconnect),
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DeliveryLedger } from './delivery-ledger.ts'
 import { sightingOf, TargetIds } from './target-ids.ts'
 
@@ -7,15 +7,16 @@ function run(clients = 2) {
   for (let client = 0; client < clients; client++) ledger.join(client, ledger.group(undefined))
   const ids = new TargetIds(ledger)
   let sequence = 0
-  const publish = () => {
+  const publish = (group?: string) => {
     sequence++
-    return ledger.publish({ id: `own-${sequence}`, sequence, intendedUs: 0, second: 0 })
+    return ledger.publish({ id: `own-${sequence}`, sequence, group, intendedUs: 0, second: 0 })
   }
   /** Equal messages are one sighting, as the identifier makes them. */
   const sightings = new Map<string, ReturnType<typeof sightingOf>>()
-  const receive = (client: number, id: string) => {
-    if (!sightings.has(id)) sightings.set(id, sightingOf({ id }))
-    ids.receive(client, sightings.get(id)!, 1000)
+  const receive = (client: number, id: string, group?: string) => {
+    const key = JSON.stringify([id, group])
+    if (!sightings.has(key)) sightings.set(key, sightingOf({ id, ...(group === undefined ? {} : { group }) }))
+    ids.receive(client, sightings.get(key)!, 1000)
   }
   const receiveEarly = (client: number, id: string) => ids.receiveEarly(client, sightingOf({ id }), 1000)
   return { ledger, ids, publish, receive, receiveEarly }
@@ -58,12 +59,97 @@ test('messages are kept until everything that had been sent before them is answe
   expect(ledger.unexpectedSample).toBe('client 0 received the id "90", which no publication of the run has')
 })
 
-test('an id that several publications were given names none of them', () => {
+test('an id that several publications of a group were given may be of any: no loss and no leak, and reported', () => {
   const { ledger, ids, publish, receive } = run()
   ids.settled(publish(), 3)
   ids.settled(publish(), 3)
   receive(0, '3')
-  expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
+  expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 0 })
+  expect(ids.ambiguous).toEqual({ count: 1, sample: '3' })
+})
+
+test('an id that a publication was given after messages of another one had named it is reported', () => {
+  const { ids, publish, receive } = run()
+  ids.settled(publish(), 3)
+  receive(0, '3')
+  expect(ids.ambiguous).toBeUndefined()
+  ids.settled(publish(), 3)
+  expect(ids.ambiguous).toEqual({ count: 1, sample: '3' })
+})
+
+test('an id that all publications were given, and that no message names, is of no interest', () => {
+  const { ledger, ids, publish, receive } = run()
+  for (const own of ['own-1', 'own-2']) {
+    ids.settled(publish(), 'created')
+    for (const client of [0, 1]) receive(client, own)
+  }
+  expect(ids.ambiguous).toBeUndefined()
+  expect(ledger.counts(0)).toMatchObject({ expected: 4, received: 4 })
+})
+
+describe('ids that are unique in their group only', () => {
+  /** Client 0 is in a, client 1 in b, client 2 in both. */
+  function inGroups() {
+    const all = run(3)
+    const [a, b] = [all.ledger.group('a'), all.ledger.group('b')]
+    for (const client of [0, 2]) all.ledger.join(client, a)
+    for (const client of [1, 2]) all.ledger.join(client, b)
+    return { ...all, a: all.publish('a'), b: all.publish('b') }
+  }
+
+  test.each([undefined, 'named'])('are told apart by the group of the client, or by the one named: %s', (named) => {
+    const { ledger, ids, a, b, receive } = inGroups()
+    const [inA, inB] = named === undefined ? [] : ['a', 'b']
+    // Messages of b come before its id is known.
+    receive(0, '7', inA)
+    receive(1, '7', inB)
+    ids.settled(a, 7)
+    receive(1, '7', inB)
+    ids.settled(b, 7)
+    ids.close()
+    expect(ledger.counts(0)).toMatchObject({ received: 2, unexpected: 0 })
+    // The second may have been of a.
+    expect(ledger.counts(0).duplicate).toBe(1)
+    expect(ids.ambiguous).toEqual(named === undefined ? { count: 1, sample: '7' } : undefined)
+  })
+
+  test('of a client in both are told apart by the group named alone', () => {
+    const { ledger, ids, a, b, receive } = inGroups()
+    ids.settled(a, 7)
+    ids.settled(b, 7)
+    for (const group of ['a', 'b']) receive(2, '7', group)
+    expect(ledger.counts(0)).toMatchObject({ received: 2, duplicate: 0 })
+    expect(ids.ambiguous).toBeUndefined()
+    receive(2, '7')
+    expect(ids.ambiguous).toEqual({ count: 1, sample: '7' })
+  })
+
+  test('of a group that the client is not in are unexpected, if the group is named', () => {
+    const { ledger, ids, a, b, receive } = inGroups()
+    ids.settled(a, 7)
+    ids.settled(b, 7)
+    receive(0, '7', 'b')
+    expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
+    expect(ledger.unexpectedSample).toBe('client 0 received publication #2 of group "b", and is not in it')
+    expect(ids.ambiguous).toBeUndefined()
+  })
+
+  test('of one group, at a client of another, are unexpected once no other publication can get the id', () => {
+    const { ledger, ids, a, b, receive } = inGroups()
+    ids.settled(a, 7)
+    receive(1, '7')
+    expect(ledger.counts(0).unexpected).toBe(0)
+    ids.settled(b, 8)
+    expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
+  })
+
+  test('are found in whatever the target calls the group', () => {
+    const { ledger, ids, a, b, receive } = inGroups()
+    ids.settled(a, 7)
+    ids.settled(b, 7)
+    receive(0, '7', 'topic-of-a')
+    expect(ledger.counts(0)).toMatchObject({ received: 1, unexpected: 0 })
+  })
 })
 
 test('what the target shows to everybody who joins, from before the run, is passed over then and later', () => {
@@ -77,7 +163,7 @@ test('what the target shows to everybody who joins, from before the run, is pass
 
 test('a hundred ids that resolve late, in reverse, are all found', () => {
   const { ledger, ids, publish, receive } = run()
-  const publications = Array.from({ length: 100 }, publish)
+  const publications = Array.from({ length: 100 }, () => publish())
   for (const client of [0, 1]) for (const at of publications.keys()) receive(client, `given-${at}`)
   for (const [at, publication] of [...publications.entries()].toReversed()) ids.settled(publication, `given-${at}`)
   expect(ledger.counts(0)).toMatchObject({ expected: 200, received: 200, missing: 0, unexpected: 0, duplicate: 0 })

@@ -1,8 +1,9 @@
 import type { DeliveryLedger } from './delivery-ledger.ts'
+import { GivenIds, isFor } from './given-ids.ts'
 import type { Identification } from './identifier.ts'
 import type { Publication } from './publication.ts'
 
-/** Deliveries kept until it is known what they are: some 24 MB. */
+/** Deliveries kept until it is known what they are: some 32 MB. */
 const MOST_KEPT = 1_000_000
 /** Ids remembered of messages that came before publishing began. */
 const MOST_OLDER = 10_000
@@ -13,7 +14,7 @@ export interface Sighting {
   readonly sequence: number | undefined
   readonly publishedAtMs: number | undefined
   readonly group: string | undefined
-  /** Found, or `undefined` as long as no publication has the id. */
+  /** The one that the run, or a feed, gave the id; `undefined` as long as there is none. */
   publication: Publication | undefined
 }
 
@@ -24,11 +25,11 @@ export function sightingOf({ id, sequence, publishedAtMs, group }: Identificatio
 /** Deliveries of an id that no publication has yet. */
 interface Kept {
   readonly id: string
-  /** Publications that had been sent when the first came: one of them may still get the id. */
-  readonly sentBefore: number
   readonly clients: number[]
   readonly sightings: Sighting[]
   readonly timesUs: number[]
+  /** Publications that had been sent when each came: one of them may still get the id. Ascending. */
+  readonly sentBefore: number[]
   /** Whether each came before its client was subscribed again. */
   readonly areEarly: boolean[]
 }
@@ -43,8 +44,7 @@ export class TargetIds {
   readonly #kept = new Map<string, Kept>()
   /** Ids of messages that came before anything was published: what the target shows to everybody who joins. */
   readonly #older = new Set<string>()
-  /** Given to several publications: they name none. */
-  readonly #ambiguous = new Set<string>()
+  readonly #given = new GivenIds()
   readonly #isSettled: boolean[] = []
   #settledBefore = 0
   #keptCount = 0
@@ -60,9 +60,14 @@ export class TargetIds {
     return this.#overflowed
   }
 
+  /** Messages that carry ids which the target gave to several publications, so that they may be of any of them. */
+  get ambiguous(): { readonly count: number; readonly sample: string } | undefined {
+    const { ambiguousCount: count, ambiguousSample: sample } = this.#given
+    return sample === undefined ? undefined : { count, sample }
+  }
+
   receive(client: number, sighting: Sighting, atUs: number): void {
-    const publication = this.find(sighting)
-    if (publication !== undefined) return this.#ledger.receive(client, publication, sighting.sequence, atUs)
+    if (this.#take(client, sighting, atUs, this.#mayBeGivenLater)) return
     if (this.#ledger.publications.length === 0) {
       if (this.#older.size < MOST_OLDER) this.#older.add(sighting.id)
       else this.#areOlderForgotten ||= !this.#older.has(sighting.id)
@@ -73,14 +78,42 @@ export class TargetIds {
 
   /** A delivery to a client that is not subscribed again yet: a replay, or what only looks like one. @returns whether it counts */
   receiveEarly(client: number, sighting: Sighting, atUs: number): boolean {
-    const publication = this.find(sighting)
-    if (publication !== undefined) this.#ledger.receive(client, publication, sighting.sequence, atUs)
-    else if (this.#mayBeGivenLater && !this.#older.has(sighting.id)) this.#keep(client, sighting, atUs, true)
-    return publication !== undefined
+    if (this.#take(client, sighting, atUs, this.#mayBeGivenLater)) return true
+    if (this.#mayBeGivenLater && !this.#older.has(sighting.id)) this.#keep(client, sighting, atUs, true)
+    return false
   }
 
-  find(sighting: Sighting): Publication | undefined {
-    if (sighting.publication === undefined && !this.#ambiguous.has(sighting.id)) {
+  /**
+   * Counts a delivery if it is known what it is.
+   *
+   * @param mayChange whether a publication that was sent before may still get this id, so that what it seems to be by now
+   * is not certain unless its client awaits it
+   */
+  #take(client: number, sighting: Sighting, atUs: number, mayChange: boolean): boolean {
+    const own = this.#own(sighting)
+    if (own !== undefined) {
+      this.#ledger.receive(client, own, sighting.sequence, atUs)
+      return true
+    }
+    const given = this.#given.find(sighting.id)
+    if (given === undefined) return false
+    const candidates = this.#given.candidates(given, client, sighting.group)
+    const publication = candidates[0]!
+    const isNamed = publication.group.name !== undefined && publication.group.name === sighting.group
+    const isOwed = isFor(publication, client)
+    const isAwaited = isOwed && !publication.received.has(client)
+    if (mayChange && !isNamed && !isAwaited) return false
+    // A second message may be a duplicate, or of a group that the client is not in.
+    const isSure = isNamed || isAwaited || !isOwed || given.publications.length === 1
+    if (candidates.length > 1 || !isSure) this.#given.countAmbiguous(given.id)
+    if (candidates.length > 1) return true
+    if (sighting.publishedAtMs !== undefined) publication.stampedAtMs = sighting.publishedAtMs
+    this.#ledger.receive(client, publication, sighting.sequence, atUs)
+    return true
+  }
+
+  #own(sighting: Sighting): Publication | undefined {
+    if (sighting.publication === undefined) {
       sighting.publication = this.#ledger.find(sighting.id)
       if (sighting.publication !== undefined && sighting.publishedAtMs !== undefined)
         sighting.publication.stampedAtMs = sighting.publishedAtMs
@@ -95,13 +128,13 @@ export class TargetIds {
     this.#isSettled[publication.sequence - 1] = true
     while (this.#isSettled[this.#settledBefore] === true) this.#settledBefore++
     for (const kept of this.#kept.values()) {
-      if (kept.sentBefore > this.#settledBefore) return
-      this.#release(kept)
+      if (kept.sentBefore[0]! <= this.#settledBefore) this.#release(kept)
     }
   }
 
   /** The run is over: what is still kept is of no publication. */
   close(): undefined {
+    this.#settledBefore = Number.POSITIVE_INFINITY
     for (const kept of this.#kept.values()) this.#release(kept)
   }
 
@@ -116,40 +149,45 @@ export class TargetIds {
   }
 
   #give(id: string, publication: Publication): void {
-    if (!this.#ledger.addId(id, publication)) {
-      this.#ambiguous.add(id)
-      return
-    }
+    this.#given.give(id, publication)
     const kept = this.#kept.get(id)
     if (kept !== undefined) this.#release(kept)
   }
 
-  #keep(client: number, sighting: Sighting, atUs: number, isEarly: boolean): void {
+  #keep(
+    client: number,
+    sighting: Sighting,
+    atUs: number,
+    isEarly: boolean,
+    sentBefore = this.#ledger.publications.length,
+  ): void {
     if (this.#keptCount >= MOST_KEPT) {
       this.#overflowed++
       return
     }
     const { id } = sighting
     let kept = this.#kept.get(id)
-    if (kept === undefined) {
-      const sentBefore = this.#ledger.publications.length
-      this.#kept.set(id, (kept = { id, sentBefore, clients: [], sightings: [], timesUs: [], areEarly: [] }))
-    }
+    if (kept === undefined)
+      this.#kept.set(id, (kept = { id, clients: [], sightings: [], timesUs: [], sentBefore: [], areEarly: [] }))
     this.#keptCount++
     kept.clients.push(client)
     kept.sightings.push(sighting)
     kept.timesUs.push(atUs)
+    kept.sentBefore.push(sentBefore)
     kept.areEarly.push(isEarly)
   }
 
-  #release({ id, clients, sightings, timesUs, areEarly }: Kept): void {
+  /** What is not for its client, as far as is known by now, is kept on while a publication may still get the id. */
+  #release({ id, clients, sightings, timesUs, sentBefore, areEarly }: Kept): void {
     this.#kept.delete(id)
     this.#keptCount -= clients.length
     for (const [at, client] of clients.entries()) {
       const sighting = sightings[at]!
-      const publication = this.find(sighting)
-      if (publication !== undefined) this.#ledger.receive(client, publication, sighting.sequence, timesUs[at]!)
-      else if (!areEarly[at]!) this.#receiveUnknown(client, id)
+      const isEarly = areEarly[at]!
+      const mayChange = sentBefore[at]! > this.#settledBefore
+      if (this.#take(client, sighting, timesUs[at]!, mayChange)) continue
+      if (mayChange) this.#keep(client, sighting, timesUs[at]!, isEarly, sentBefore[at]!)
+      else if (!isEarly) this.#receiveUnknown(client, id)
     }
   }
 }
