@@ -1,9 +1,6 @@
-import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util'
+import { isDeepStrictEqual } from 'node:util'
 import type { HttpAnswer } from './answer.ts'
-import { ScenarioError } from '../run/scenario-error.ts'
-import { forgetsItsReturn, FORGOTTEN_RETURN } from './forgotten-return.ts'
-import { showValue } from './request-error.ts'
-import { BodyError } from './response-body.ts'
+import { checkProblem, wrongReturn } from '../run/checked-function.ts'
 
 /** Which status codes are as expected. Default: all below 400. */
 export type ExpectedStatus = number | readonly number[] | ((status: number) => boolean)
@@ -34,14 +31,6 @@ function verdictOf(expected: (status: number) => boolean, status: number): boole
   throw wrongReturn('expectStatus', verdict, 'true or false')
 }
 
-/** A function of the scenario returned what has no meaning there. */
-export function wrongReturn(name: string, returned: unknown, valid: string): ScenarioError {
-  // Its own failure is of no interest any more.
-  if (returned instanceof Promise) returned.catch(() => {})
-  const hint = returned instanceof Promise ? '; it is called for each response and cannot wait' : ''
-  return new ScenarioError(`${name}: the function must return ${valid}, it returned ${showValue(returned)}${hint}`)
-}
-
 /**
  * What is wrong with a response's body, in words that carry nothing of it; `undefined` for one that is as it should be.
  *
@@ -49,7 +38,7 @@ export function wrongReturn(name: string, returned: unknown, valid: string): Sce
  * @throws whatever else a function of the scenario throws
  */
 export function failedCheck(check: Check, answer: HttpAnswer): string | undefined {
-  if (typeof check === 'function') return failedFunction(check, answer)
+  if (typeof check === 'function') return checkProblem(check, answer, undefined)
   if ('text' in check) {
     const { text } = check
     const found = typeof text === 'string' ? answer.text().includes(text) : answer.text().search(text) >= 0
@@ -61,36 +50,6 @@ export function failedCheck(check: Check, answer: HttpAnswer): string | undefine
 
 function noteOn(answer: HttpAnswer): string {
   return answer.isGarbled ? ', whose body is not valid UTF-8' : ''
-}
-
-function failedFunction(check: (answer: HttpAnswer) => unknown, answer: HttpAnswer): string | undefined {
-  let verdict: unknown
-  try {
-    verdict = check(answer)
-  } catch (error) {
-    if (error instanceof Error && isFailedAssertion(error)) return `check: ${firstLine(error.message)}`
-    throw error
-  }
-  if (verdict === true || isAssertion(verdict)) return undefined
-  if (verdict === undefined) {
-    // The check of a request that a function returned has not been looked at before.
-    if (forgetsItsReturn(check)) throw new ScenarioError(`check: the function ${FORGOTTEN_RETURN}`)
-    return undefined
-  }
-  if (verdict === false) return 'check: the function returned false'
-  if (typeof verdict === 'string') return `check: ${firstLine(verdict)}`
-  throw wrongReturn('check', verdict, 'true, false, a text or nothing')
-}
-
-/** What a matcher of Vitest or Chai returns once it holds: `(response) => expect(response.status).toBe(200)`. */
-function isAssertion(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && '__flags' in value
-}
-
-/** Of Vitest, Chai, `node:assert`, or a custom matcher, which has no name of its own. */
-function isFailedAssertion(error: Error): boolean {
-  if (error instanceof BodyError) return false
-  return error.name === 'AssertionError' || ('actual' in error && 'expected' in error)
 }
 
 function difference(expected: unknown, received: unknown, path: string): string | undefined {
@@ -108,9 +67,4 @@ function difference(expected: unknown, received: unknown, path: string): string 
     if (found !== undefined) return found
   }
   return undefined
-}
-
-function firstLine(text: string): string {
-  const line = stripVTControlCharacters(text).split('\n', 1)[0]!
-  return line.length > 120 ? `${line.slice(0, 119)}…` : line
 }

@@ -1,6 +1,7 @@
 import type { HttpAnswer } from './answer.ts'
 import { BodyError } from './response-body.ts'
-import { failedCheck, wrongReturn, statusTest, type Check } from './expectation.ts'
+import { wrongReturn } from '../run/checked-function.ts'
+import { failedCheck, statusTest, type Check } from './expectation.ts'
 import type { Extraction, Step } from './steps.ts'
 import type { RequestSpec } from './types.ts'
 

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
-import { RequestError, showValue } from './request-error.ts'
+import { showValue } from '../options/show-value.ts'
+import { RequestError } from './request-error.ts'
 
 /** What JSON makes of something that it cannot hold: an empty object, or one with the places of bytes as names. */
 const SUSPECT = /\{\}|\{"0":/

@@ -1,7 +1,7 @@
 import { outcomeOf, type History, type OperationDue, type OperationOutcome } from '../run/history.ts'
 import type { HttpAnswer } from './answer.ts'
 import type { FailureKind } from './connection.ts'
-import { wrongReturn } from './expectation.ts'
+import { wrongReturn } from '../run/checked-function.ts'
 import { unreadable, type WrongAnswer } from './expected-answer.ts'
 import type { Step } from './steps.ts'
 import type { Vu } from '../load/vu.ts'

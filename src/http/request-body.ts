@@ -1,6 +1,7 @@
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { types } from 'node:util'
-import { showValue, RequestError } from './request-error.ts'
+import { showValue } from '../options/show-value.ts'
+import { RequestError } from './request-error.ts'
 import { encodeForm } from './form-data.ts'
 import { encodeJson, isPlainObject } from './json-body.ts'
 

@@ -1,5 +1,6 @@
 import { encodeBody } from './request-body.ts'
-import { RequestError, showValue } from './request-error.ts'
+import { showValue } from '../options/show-value.ts'
+import { RequestError } from './request-error.ts'
 import type { Trace } from './trace-context.ts'
 
 /** A request as a scenario writes it. Of a function, made for each send; as a value, sent as it is each time. */

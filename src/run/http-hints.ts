@@ -26,6 +26,7 @@ export function hintFor(
     statusHint(totals) ??
     bodyHint(totals) ??
     resetHint(totals, connections) ??
+    notTakenHint(sum.errors, connections) ??
     waitHint(totals, vus) ??
     timeoutHint(sum.errors)
   )
@@ -83,6 +84,15 @@ function waitHint({ sum: { good, failed, dropped } }: ScopeTotals, { demand, sho
   return (
     `${dropped > 0 ? `${formatCount(dropped)} requests were dropped` : 'requests waited'} because the target kept all ${formatCount(demand.vus)} VUs waiting. ` +
     `While it had little to do, an iteration took ${formatMs(demand.lightMs)}; over the run, ${formatMs(demand.heldMs)}`
+  )
+}
+
+function notTakenHint(errors: ReadonlyMap<string, number>, { notTaken = 0 }: ConnectionFigures): string | undefined {
+  const timeouts = errors.get('timeout') ?? 0
+  if (timeouts === 0 || notTaken < timeouts) return undefined
+  return (
+    `${timeouts === 1 ? '1 request' : `${formatCount(timeouts)} requests`} timed out while messages came that were not taken for ` +
+    `the response, ${formatCount(notTaken)} in all: see answer, and what the target sends`
   )
 }
 

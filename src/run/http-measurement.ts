@@ -7,6 +7,8 @@ import type { Executed } from './workload.ts'
 
 /** Connections of a run. Opening them before the load begins is no part of any latency; opening one again is. */
 export interface ConnectionFigures {
+  /** Of a WebSocket: messages that came during exchanges that timed out, and that were not taken for the response. */
+  readonly notTaken?: number
   readonly opened: number
   /** Attempts that failed. */
   readonly refused: number

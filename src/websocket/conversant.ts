@@ -5,6 +5,7 @@ import type { ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
 import type { Vu } from '../load/vu.ts'
 import type { ConnectionFigures } from '../run/http-measurement.ts'
+import { checkProblem, decision } from '../run/checked-function.ts'
 import type { RequestSeries } from '../run/http-scope.ts'
 import type { SlowestRequests } from '../run/slowest-requests.ts'
 import type { RunningExecution } from '../run/workload.ts'
@@ -53,6 +54,8 @@ export class Conversant<D> implements DrivenVu, Timed {
   #isLight = false
   #hasError = false
   #sentMs = 0
+  /** Messages since then that were no response. */
+  #notTaken = 0
 
   constructor(id: number, data: D, fork: () => Random, surroundings: ConversantSurroundings<D>) {
     this.vu = { id, data, vars: {} }
@@ -113,20 +116,26 @@ export class Conversant<D> implements DrivenVu, Timed {
     const context = { vu: this.vu, iteration: this.#iteration, sent: this.#sent }
     let wrong: string | undefined
     try {
-      if (!(answer?.(message, context) ?? isResponseTo(message, this.#sent))) return
+      if (!(answer === undefined ? isResponseTo(message, this.#sent) : decision('answer', answer(message, context)))) {
+        this.#notTaken++
+        return
+      }
       // The timer is late wherever the process is: a response that came after its time is none the less late.
       if (atMs > this.deadlineMs) return this.expire()
-      const verdict = check?.(message, context) ?? true
-      if (verdict !== true) wrong = verdict === false ? 'check failed' : `check: ${verdict}`
+      wrong = check && checkProblem(check, message, context)
     } catch (error) {
-      // What the target sent may be what a parser choked on: its error, not the scenario's.
-      wrong = `check threw ${error instanceof Error ? error.name : String(error)}`
+      // What the target sent may be what a parser choked on: its error. Anything else is the scenario's.
+      if (!(error instanceof SyntaxError)) return this.#all.execution.scenarioFailed(error)
+      wrong = 'check threw SyntaxError'
     }
     if (wrong !== undefined) this.#fail('body', wrong, atMs)
     else this.#answered(atMs)
   }
 
   expire(): void {
+    const { connections } = this.#all
+    if (this.#progress === 'sent' && this.#notTaken > 0)
+      connections.notTaken = (connections.notTaken ?? 0) + this.#notTaken
     // Without `answer` a late one would be taken for the next: only a new connection is free of it.
     if (this.#progress === 'sent' && this.#exchange.answer === undefined && !expectsResponse(this.#sent)) this.hangUp()
     this.#fail('timeout', 'timeout')
@@ -170,6 +179,7 @@ export class Conversant<D> implements DrivenVu, Timed {
 
   #say(): void {
     this.#progress = 'sent'
+    this.#notTaken = 0
     this.#all.clients.send(this.id, this.#sent)
   }
 

@@ -28,13 +28,20 @@ export interface ExchangeOption<D> {
   readonly name?: string
   readonly send: Outgoing | ((context: ExchangeContext<D>) => Outgoing)
   /**
-   * Whether a message is the answer; others are passed over. Default: the protocol's own response if `framing` has one
-   * for what was sent (an acknowledgement of Socket.IO), otherwise the first message to come. One that throws ends the
-   * exchange as an error of kind `body`.
+   * Whether a message is the response; others are passed over. A message that is not the JSON it is read as is an error of
+   * kind `body`; anything else that the function throws, or a promise that it returns, ends the run as the scenario's error.
+   *
+   * @default the protocol's own response if `framing` has one for what was sent (an acknowledgement of Socket.IO), otherwise
+   * the first message to come. If the target also sends messages by itself, those are then taken for responses: give `answer`
    */
   readonly answer?: (message: Message, context: AnswerContext<D>) => boolean
-  /** Whether the answer is as it should be: false, or what is wrong with it, is an error of kind `body`. */
-  readonly check?: (message: Message, context: AnswerContext<D>) => boolean | string
+  /**
+   * Whether the response is as it should be, by the rules of `http.run()`: `false`, a text (the reason), or a failed
+   * `expect` is an error of kind `body`; it passes with `true`, or with nothing. Anything else it returns or throws ends the
+   * run as the scenario's error.
+   */
+  // oxlint-disable-next-line typescript/no-invalid-void-type -- a check may only call `expect`
+  readonly check?: (message: Message, context: AnswerContext<D>) => boolean | string | void
   /** Pause after the answer. Default: none. */
   readonly thinkTime?: Duration | { readonly min: Duration; readonly max: Duration }
 }

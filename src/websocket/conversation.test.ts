@@ -189,6 +189,70 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(`(1 × ${detail})`)
   })
 
+  test.each<[string, Partial<ExchangeOption<unknown>>, string]>([
+    [
+      'a promise as its check',
+      { check: (async () => false) as never },
+      'check: the function must return true, false, a text or nothing, it returned a Promise',
+    ],
+    [
+      'a check that throws',
+      {
+        check: () => {
+          throw new TypeError('no such part')
+        },
+      },
+      'no such part',
+    ],
+    [
+      'a promise as its answer',
+      { answer: (async () => true) as never },
+      'answer: the function must return true or false, it returned a Promise',
+    ],
+    [
+      'an answer that throws',
+      {
+        answer: () => {
+          throw new TypeError('no such part')
+        },
+      },
+      'no such part',
+    ],
+  ])('%s is the mistake of the scenario', async (_, wrong, words) => {
+    const server = await start()
+    const run = load(server.url).run(options({ conversation: { ...ask(), ...wrong } }))
+    await expect(run).rejects.toThrow(words)
+  })
+
+  test('a response that answer does not take is named in the hint', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 2, vus: 1 }),
+        timeout: 200,
+        conversation: { ...ask(), answer: () => false },
+      }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ timeout: 2 })
+    // Each was chattered at, and answered.
+    expect(run[evidenceOf]().hint).toBe(
+      '2 requests timed out while messages came that were not taken for the response, 4 in all: see answer, and what the target sends',
+    )
+  })
+
+  test('a check that passes with nothing, or fails with a failed expect', async () => {
+    const server = await start()
+    const check = ({ re }: Answer) => expect(re! % 2).toBe(0)
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 4, vus: 1 }),
+        conversation: { ...ask(), check: (message) => check(message.json<Answer>()) },
+      }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ body: 2 })
+    expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('check: expected 1 to be +0')
+  })
+
   test('a late answer is not taken for the next one, though nothing tells them apart', async () => {
     const server = await start()
     let asked = 0

@@ -2,6 +2,8 @@ import { Deadlines } from '../load/deadlines.ts'
 import { maxVusOf, meanOf } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
+import type { Vu } from '../load/vu.ts'
+import { decision } from '../run/checked-function.ts'
 import { Execution } from '../run/execution.ts'
 import type { Workload } from '../run/workload.ts'
 import type { GeneratorLimits } from '../run/generator-limits.ts'
@@ -183,7 +185,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       clients,
       vuOf: (client: number) => this.#vus[client]!.vu,
       subscribe: greet,
-      acknowledged: welcomed,
+      acknowledged: welcomed && ((message: Message, vu: Vu<D>) => decision('welcomed', welcomed(message, vu))),
       acknowledgeTimeoutMs: plan.welcomeTimeoutMs,
       joinDelayMs: greet === undefined ? 0 : GREETING_DELAY_MS,
       reconnectAfterMs: undefined,

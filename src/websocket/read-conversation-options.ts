@@ -4,6 +4,7 @@ import type { ThinkTime } from '../load/load.ts'
 import { checkDuration, checkKnownKeys } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import type { TargetPlace } from '../run/target-place.ts'
+import { forgetsItsReturn, FORGOTTEN_RETURN } from '../run/forgotten-return.ts'
 import { readAbort } from '../run/abort-when.ts'
 import type { ConversationOptions, ConversationPlan, Exchange, ExchangeOption } from './conversation-options.ts'
 import { isRecord, readFunction, readName, readSocketOptions, SOCKET_OPTIONS } from './read-socket-options.ts'
@@ -94,6 +95,9 @@ function readExchange<D>(
     const rule = 'must be a message (a text, bytes, or an object to go as JSON), or a function that gives one'
     problems.add(`${path}.send`, send, rule, "send: ({ vu }) => ({ type: 'move', player: vu.id })")
   }
+  for (const [key, decide] of Object.entries({ answer, check }))
+    if (typeof decide === 'function' && forgetsItsReturn(decide))
+      problems.add(`${path}.${key}`, decide, FORGOTTEN_RETURN, `${key}: (message) => message.json().ok === true`)
   if (typeof name !== 'string' || name === '') problems.add(`${path}.name`, name, 'must be a text', "name: 'join'")
   return {
     name,

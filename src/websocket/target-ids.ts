@@ -186,7 +186,7 @@ export class TargetIds {
       const isEarly = areEarly[at]!
       const mayChange = sentBefore[at]! > this.#settledBefore
       if (this.#take(client, sighting, timesUs[at]!, mayChange)) continue
-      if (mayChange) this.#keep(client, sighting, timesUs[at]!, isEarly, sentBefore[at]!)
+      if (mayChange) this.#keep(client, sighting, timesUs[at]!, isEarly, sentBefore[at])
       else if (!isEarly) this.#receiveUnknown(client, id)
     }
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { HttpAnswer } from './answer.ts'
+import type { HttpAnswer } from '../http/answer.ts'
 import { forgetsItsReturn } from './forgotten-return.ts'
 
 type Body = { ok: boolean; items: number[] }
