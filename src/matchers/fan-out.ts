@@ -129,6 +129,7 @@ const toDeliverInOrder = defineMatcher<FanOutEvidence, undefined>({
       words: ['no delivery out of order', 'deliveries out of order'],
       received: `${formatCount(outOfOrder)} of ${formatCount(received)} deliveries out of order${raced}`,
       lacks: [evidence.orderUnknown, onlyRacing(evidence)],
+      hint: evidence.orderHint,
       worst: worstClients(evidence),
     })
   },
@@ -167,6 +168,7 @@ const toHaveUnexpectedRateBelow = defineMatcher<FanOutEvidence, number>({
         total: messagesOf(evidence),
         noun: 'messages',
       }),
+      hint: evidence.unexpectedHint,
       worst: worstParts(evidence),
     }
   },
@@ -193,6 +195,7 @@ function judgeNoneUnexpected(evidence: FanOutEvidence): Judgement {
     words: ['no unexpected delivery', 'unexpected deliveries'],
     received: `${formatCount(unexpected)} of ${formatCount(messages)} messages unexpected${sample}`,
     lacks: [],
+    hint: evidence.unexpectedHint,
     worst: worstParts(evidence),
   })
 }
@@ -206,13 +209,14 @@ interface NoneAllowed {
   readonly received: string
   /** What stands against a verdict, beside too few samples and what the run says itself. */
   readonly lacks: readonly (Invalidity | undefined)[]
+  readonly hint: string | undefined
   readonly worst: Judgement['worst']
 }
 
 /** Not one of something is allowed, in so many. */
 function judgeNone(
   evidence: FanOutEvidence,
-  { what, count, of, words, received, lacks, worst }: NoneAllowed,
+  { what, count, of, words, received, lacks, hint, worst }: NoneAllowed,
 ): Judgement {
   const tooFew = tooFewSamples(what, 1, { ...of, durationMs: evidence.durationMs })
   return {
@@ -222,11 +226,11 @@ function judgeNone(
     received,
     invalidities: withLack(
       evidence.invalidities,
-      [tooFew, ...lacks].filter((lack) => lack !== undefined),
+      [tooFew && { ...tooFew, remedy: hint ?? tooFew.remedy }, ...lacks].filter((lack) => lack !== undefined),
     ),
     evidence: evidence.evidenceLines,
     worst,
-    hint: evidence.hint,
+    hint,
   }
 }
 

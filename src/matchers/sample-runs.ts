@@ -187,6 +187,8 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
     ],
     recoveries: { lost: tookMs.length + unfinishedMs.length, tookMs, unfinishedMs },
     unexpectedSample: unexpected === 0 ? undefined : 'client 3 received publication #4 of group "a", and is not in it',
+    unexpectedHint: undefined,
+    orderHint: undefined,
     orderUnknown,
     connect: {
       asked,

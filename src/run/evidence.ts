@@ -88,6 +88,10 @@ export interface FanOutEvidence extends TimeEvidence {
   readonly recoveries: RecoveryTimes
   /** The first delivery that was not to be, in words. */
   readonly unexpectedSample: string | undefined
+  /** What such deliveries suggest to do next. */
+  readonly unexpectedHint: string | undefined
+  /** What deliveries out of order suggest to do next. */
+  readonly orderHint: string | undefined
   /** Why order cannot be judged; `undefined` if it can. */
   readonly orderUnknown: Invalidity | undefined
   readonly generator: GeneratorHealth

@@ -2,7 +2,7 @@ import { timeStats } from '../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio, significant } from '../stats/units.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import type { ClientEvidence, FanOutEvidence, PublicationEvidence } from './evidence.ts'
-import { fanOutHint } from './fan-out-hints.ts'
+import { fanOutHint, orderHint, unexpectedHint } from './fan-out-hints.ts'
 import type { FanOutRecord } from './fan-out-record.ts'
 import type { Invalidity } from './verdict.ts'
 
@@ -34,6 +34,8 @@ export function fanOutEvidence(
     settleMs: record.settleMs,
     recoveries: record.recoveries,
     unexpectedSample: record.traces.unexpected,
+    unexpectedHint: unexpectedHint(record),
+    orderHint: orderHint(record),
     orderUnknown: orderUnknown(record),
     ...worst,
     connect: {
@@ -123,10 +125,15 @@ function orderUnknown({ feed, unnumbered }: FanOutRecord): Invalidity | undefine
   }
 }
 
-function socketLine({ sockets }: FanOutRecord): string {
+function socketLine({ sockets, closings }: FanOutRecord): string {
   const parts = [`${formatCount(sockets.subscribed)} of ${formatCount(sockets.asked)} sockets subscribed`]
   for (const [kind, count] of Object.entries(sockets.failures)) parts.push(`${formatCount(count)} × ${kind}`)
-  if (sockets.closed > 0) parts.push(`${formatCount(sockets.closed)} closed by the other side`)
+  if (sockets.closed > 0) {
+    const isBroken = [...closings.values()].some((why) => why.startsWith('closed by this client'))
+    parts.push(
+      `${formatCount(sockets.closed)} closed${isBroken ? ', as the target broke the protocol' : ' by the other side'}`,
+    )
+  }
   if (sockets.reconnected > 0) parts.push(`${formatCount(sockets.reconnected)} reconnected`)
   return parts.join(', ')
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { FanOutRecord } from './fan-out-record.ts'
-import { fanOutHint } from './fan-out-hints.ts'
+import { fanOutHint, orderHint, unexpectedHint } from './fan-out-hints.ts'
 
 type Parts = Pick<
   FanOutRecord,
@@ -10,7 +10,11 @@ type Parts = Pick<
 const SAMPLE = 'client 1 received publication #4 of group "a", and is not in it'
 
 /** Two clients; of eight publications the first four were missed by client 1. */
-function hint({
+function hint(parts: Parameters<typeof recordOf>[0], of = fanOutHint): string | undefined {
+  return of(recordOf(parts))
+}
+
+function recordOf({
   deliveries,
   traces,
   publications,
@@ -23,7 +27,7 @@ function hint({
   readonly closings?: readonly (readonly [number, string])[]
   readonly assumedJoinMs?: number
   readonly heartbeats?: FanOutRecord['heartbeats']
-}): string | undefined {
+}): FanOutRecord {
   const zero = { expected: 16, received: 12, onTime: 12, late: 0, duplicate: 0, outOfOrder: 0, racing: 0, optional: 0 }
   const record = {
     deliveries: { ...zero, missing: 4, unexpected: 0, unidentified: 0, ...deliveries },
@@ -34,7 +38,7 @@ function hint({
     assumedJoinMs: undefined,
     ...more,
   }
-  return fanOutHint(record as unknown as Parts as FanOutRecord)
+  return record as unknown as Parts as FanOutRecord
 }
 
 test('names the code of sockets that were closed, and what it says about authorisation', () => {
@@ -92,5 +96,45 @@ test('names leaks and races if nothing is missing, and nothing if nothing is wro
   )
   expect(hint({ deliveries: { ...none, outOfOrder: 3, racing: 2 } })).toMatch(
     /^2 of 3 deliveries out of order are of publications that were under way to the target at the same time/,
+  )
+})
+
+test('says nothing of publications that nobody received if they reached others', () => {
+  const publications = [{ missing: 4, expected: 4, unexpected: 4, isFailed: false }]
+  const strayed = { publications, deliveries: { unexpected: 4 } }
+  expect(hint(strayed)).toBe(
+    `most missing deliveries belong to 1 publication that reached clients that they were not for (${SAMPLE}): ` +
+      'see which groups the target has its clients in, and whether it acknowledges a client before it has joined it',
+  )
+})
+
+test('speaks of what is judged: of unexpected deliveries, though others are missing, and of the order', () => {
+  const publications = [{ missing: 4, expected: 4, isFailed: false }]
+  expect(hint({ publications }, unexpectedHint)).toBeUndefined()
+  expect(hint({ publications }, orderHint)).toBeUndefined()
+  expect(hint({ publications, deliveries: { unexpected: 2 } }, unexpectedHint)).toBe(
+    `2 deliveries reached clients that they were not for: ${SAMPLE}`,
+  )
+  expect(hint({ publications, deliveries: { unexpected: 2 }, traces: { unknownIds: 2 } }, unexpectedHint)).toMatch(
+    /^2 messages had ids that no publication of the run has/,
+  )
+})
+
+test('says that messages came if identify found no publication in any', () => {
+  const traces = { others: { count: 8, sample: 'text, 2 bytes: "{}"' } }
+  const found =
+    'no publication was received, though 8 messages came in which identify found none (the first: text, 2 bytes: "{}"): see identify'
+  for (const of of [fanOutHint, unexpectedHint, orderHint])
+    expect(hint({ deliveries: { received: 0, missing: 16 }, traces }, of)).toBe(found)
+  // A greeting is no publication.
+  const greetings = { others: { count: 2, sample: 'text: "hello"' } }
+  expect(hint({ deliveries: { received: 0, missing: 16 }, traces: greetings })).toBeUndefined()
+})
+
+test('names what the target broke of the protocol', () => {
+  const why =
+    'closed by this client with code 1007 (invalid data), as the target broke the protocol: invalid UTF-8 sequence'
+  expect(hint({ closings: [[1, why]] })).toBe(
+    `most missing deliveries belong to 1 client whose socket had to be closed: ${why}`,
   )
 })

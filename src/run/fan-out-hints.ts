@@ -14,12 +14,26 @@ export function fanOutHint(record: FanOutRecord): string | undefined {
     return (
       closedSockets(record) ??
       unrecognised(record) ??
+      nothingTaken(record) ??
       failedPublications(record) ??
       assumedJoin(record) ??
       unpublished(record) ??
+      misdelivered(record) ??
       leaks(record)
     )
   return leaks(record) ?? (deliveries.unidentified > 0 ? unrecognised(record) : racing(record))
+}
+
+/** What messages that were not for their client suggest to do next, whatever else is wrong. */
+export function unexpectedHint(record: FanOutRecord): string | undefined {
+  const { deliveries, traces } = record
+  if (deliveries.unexpected === 0) return deliveries.received === 0 ? nothingTaken(record) : undefined
+  return traces.unknownIds >= deliveries.unexpected * MOST ? unknownIds(record) : leaks(record)
+}
+
+/** What deliveries out of order suggest to do next, whatever else is wrong. */
+export function orderHint(record: FanOutRecord): string | undefined {
+  return racing(record) ?? nothingTaken(record)
 }
 
 function closedSockets({ deliveries, clients, closings, traces, heartbeats }: FanOutRecord): string | undefined {
@@ -29,6 +43,8 @@ function closedSockets({ deliveries, clients, closings, traces, heartbeats }: Fa
   const kinds = new Map<string, number>()
   for (const why of closings.values()) kinds.set(why, (kinds.get(why) ?? 0) + 1)
   const [why] = [...kinds].toSorted(([, a], [, b]) => b - a)[0]!
+  if (why.startsWith('closed by this client'))
+    return `most missing deliveries belong to ${counted(closings.size, 'client')} whose socket had to be closed: ${why}`
   const found = `most missing deliveries belong to the ${counted(closings.size, 'client')} whose socket the other side closed (e.g. ${why})`
   if (UNAUTHORISED.test(why))
     return `${found}: the target refused them; see what it authorises by, and how long that holds`
@@ -43,12 +59,25 @@ function unrecognised({ deliveries, traces }: FanOutRecord): string | undefined 
   const { unidentified, missing } = deliveries
   if (unidentified >= missing * (1 - MOST) && unidentified > 0)
     return `${counted(unidentified, 'message')} were not identified, the first: ${traces.unidentified}; see identify`
-  if (traces.unknownIds >= missing * (1 - MOST) && traces.unknownIds > 0)
-    return (
-      `${counted(traces.unknownIds, 'message')} had ids that no publication of the run has (${traces.unexpected}): ` +
-      'see which id identify returns; if the target makes the ids, have publish.send resolve to the one it gave'
-    )
+  if (traces.unknownIds >= missing * (1 - MOST) && traces.unknownIds > 0) return unknownIds({ traces })
   return undefined
+}
+
+function unknownIds({ traces }: Pick<FanOutRecord, 'traces'>): string {
+  return (
+    `${counted(traces.unknownIds, 'message')} had ids that no publication of the run has (${traces.unexpected}): ` +
+    'see which id identify returns; if the target makes the ids, have publish.send resolve to the one it gave'
+  )
+}
+
+/** Messages came, and no publication was found in any. */
+function nothingTaken({ deliveries, publications, traces }: FanOutRecord): string | undefined {
+  const { others } = traces
+  if (others === undefined || deliveries.received > 0 || others.count < publications.length) return undefined
+  return (
+    `no publication was received, though ${counted(others.count, 'message')} came in which identify found none ` +
+    `(the first: ${others.sample}): see identify`
+  )
 }
 
 function failedPublications({ deliveries, publications }: FanOutRecord): string | undefined {
@@ -69,10 +98,22 @@ function assumedJoin({ deliveries, publications, assumedJoinMs }: FanOutRecord):
 }
 
 function unpublished({ deliveries, publications }: FanOutRecord): string | undefined {
-  const lost = publications.filter(({ missing, expected }) => missing === expected && expected > 0)
+  const lost = publications.filter(
+    ({ missing, expected, unexpected }) => missing === expected && expected > 0 && !(unexpected > 0),
+  )
   if (sumOf(lost) < deliveries.missing * MOST) return undefined
   const them = lost.length === 1 ? 'it was' : 'they were'
   return `most missing deliveries belong to ${counted(lost.length, 'publication')} that nobody received: see whether ${them} published at all`
+}
+
+/** Those that missed a publication, and those that received it though it was not for them. */
+function misdelivered({ deliveries, publications, traces }: FanOutRecord): string | undefined {
+  const strayed = publications.filter(({ missing, unexpected }) => missing > 0 && unexpected > 0)
+  if (sumOf(strayed) < deliveries.missing * MOST) return undefined
+  return (
+    `most missing deliveries belong to ${counted(strayed.length, 'publication')} that reached clients that they were not for ` +
+    `(${traces.unexpected}): see which groups the target has its clients in, and whether it acknowledges a client before it has joined it`
+  )
 }
 
 function leaks({ deliveries, traces }: FanOutRecord): string | undefined {

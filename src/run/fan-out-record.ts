@@ -107,6 +107,8 @@ export interface MessageTraces {
   readonly unexpected: string | undefined
   /** Receipts of ids that no publication has; part of the unexpected ones. */
   readonly unknownIds: number
+  /** Messages in which `identify` found no publication; absent if there were none. */
+  readonly others?: { readonly count: number; readonly sample: string }
   /** The first message that is no publication and looks like a heartbeat that wants a response. */
   readonly heartbeat: string | undefined
 }

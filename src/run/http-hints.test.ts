@@ -109,6 +109,14 @@ test('where as many as make a median timed out, that', () => {
   expect(hint(timedOut(19))).toBeUndefined()
 })
 
+test('how the connections were closed that got no response, if that is known', () => {
+  const closed = (count: number, detail: string) => times(count, { latencyMs: 1, error: ['reset', detail] })
+  const busy = 'closed with code 1013 (try again later): busy'
+  expect(hint([...closed(6, busy), ...closed(2, 'closed with code 1000 (normal)'), ...good(92)])).toBe(
+    `8 requests got no response, as their connections ended, most of them: ${busy}`,
+  )
+})
+
 describe('where a hundredth of the requests were reset', () => {
   const reset = (count: number) => times(count, { latencyMs: 300, error: ['reset', 'ECONNRESET'] })
   const words = 'requests were reset: the target closed the connection instead of responding'

@@ -8,6 +8,9 @@ const NEAR_LIMIT = 0.8
 /** Below this, a target closes its connections after each response. */
 const AT_ONCE_MS = 10
 
+/** How the closing of a WebSocket is worded. */
+const CLOSED = /^closed (?:with code|by this client)/
+
 /** When the target closes connections, for the evidence of a run in which that counted. */
 export function idleLines({ keptIdleMs, replaced, closedIdle }: ConnectionFigures): readonly string[] {
   const openedAgain = replaced + closedIdle
@@ -19,6 +22,9 @@ export function idleLines({ keptIdleMs, replaced, closedIdle }: ConnectionFigure
 export function resetHint({ sum }: ScopeTotals, connections: ConnectionFigures): string | undefined {
   const count = sum.errors.get('reset') ?? 0
   if (count === 0 || count < sum.offered * 0.01) return undefined
+  const ending = [...sum.details].filter(([detail]) => CLOSED.test(detail)).toSorted((a, b) => b[1] - a[1])[0]
+  if (ending !== undefined)
+    return `${formatCount(count)} requests got no response, as their connections ended, most of them: ${ending[0]}`
   const { resetAfterUse, resetIdleMs, keptIdleMs } = connections
   const resets = `${formatCount(count)} requests were reset: the target closed the connection instead of responding`
   if (resetIdleMs === undefined || resetAfterUse * 2 < count)

@@ -23,9 +23,9 @@ export function formatDuration(ms: number): string {
   return `${significant(ms, 3)}ms`
 }
 
-/** A ratio (0–1) as percent: `0.3%`, `12%`, `0.017%`; exact zero is `0%`. */
+/** A ratio (0–1) as percent: `0.3%`, `12%`, `0.017%`; what no run can count, one in a billion, is `0%`. */
 export function formatRatio(ratio: number): string {
-  if (ratio === 0) return '0%'
+  if (Math.abs(ratio) < 1e-9) return '0%'
   const percent = ratio * 100
   if (Math.abs(percent) >= 10) return `${trimZeros(percent.toFixed(1))}%`
   return `${significant(percent, 2)}%`

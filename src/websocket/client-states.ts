@@ -17,6 +17,7 @@ export class ClientStates {
   readonly #dueUs: Float64Array
   readonly #deadlineUs: Float64Array
   readonly #failures = new Map<string, number>()
+  readonly #failedAgain = new Map<string, number>()
   readonly #closings = new Map<number, string>()
   readonly #allSettled = Promise.withResolvers<void>()
   #unsettled: number
@@ -57,6 +58,11 @@ export class ClientStates {
   /** Clients that never came to be subscribed, by kind. */
   get failures(): ReadonlyMap<string, number> {
     return this.#failures
+  }
+
+  /** New connections of clients that had lost one, which came to nothing, by kind. */
+  get failedAgain(): ReadonlyMap<string, number> {
+    return this.#failedAgain
   }
 
   /** What became of the sockets that the other side closed, by client. */
@@ -146,6 +152,7 @@ export class ClientStates {
     const wasSubscribed = this.#wasSubscribed[client] === 1
     this.#state[client] = wasSubscribed ? LOST : FAILED
     if (!wasSubscribed && this.#isSettled[client] === 0) this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1)
+    if (wasSubscribed) this.#failedAgain.set(kind, (this.#failedAgain.get(kind) ?? 0) + 1)
     this.#settle(client)
     return wasSubscribed
   }

@@ -6,6 +6,8 @@ export function failureKind(error: Error & { code?: string }): string {
   if (code in BY_CODE) return BY_CODE[code]!
   if (code.startsWith('HPE_')) return 'answer is not HTTP'
   if (/Invalid (Upgrade|Sec-WebSocket)/.test(message)) return 'answer is no WebSocket handshake'
+  const unasked = /subprotocol but none was requested(?:: (.*))?$/.exec(message)
+  if (unasked) return `subprotocol ${unasked[1] ?? 'chosen'}, which was not offered`
   if (/subprotocol/.test(message)) return 'subprotocol not agreed'
   if (/CERT|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(code)) return `TLS (${code})`
   return code === '' ? message : code
@@ -27,10 +29,24 @@ const BY_CODE: Readonly<Record<string, string>> = {
 }
 
 /** Why an open socket was closed: the close frame's code and reason, or the error that ended it. */
-export function closingOf(code: number, reason: string, error: Error | undefined): string {
-  const words = CLOSE_CODES[code]
+export function closingOf(code: number, reason: string, error: (Error & { code?: string }) | undefined): string {
+  const broken = error === undefined ? undefined : /^WS_ERR_(\w+)/.exec(error.code ?? '')
+  if (broken)
+    return `closed by this client with code ${nameOf(OWN_CODES[broken[1]!] ?? 1002)}, as the target broke the protocol: ${error!.message.replace(/^Invalid WebSocket frame: /, '')}`
   const because = error === undefined ? reason : error.message
-  return `closed with code ${code}${words === undefined ? '' : ` (${words})`}${because === '' ? '' : `: ${because.slice(0, 80)}`}`
+  return `closed with code ${nameOf(code)}${because === '' ? '' : `: ${because.slice(0, 80)}`}`
+}
+
+function nameOf(code: number): string {
+  const words = CLOSE_CODES[code]
+  return words === undefined ? String(code) : `${code} (${words})`
+}
+
+/** Codes that `ws` closes with for its own errors other than 1002. */
+const OWN_CODES: Readonly<Record<string, number>> = {
+  INVALID_UTF8: 1007,
+  UNSUPPORTED_MESSAGE_LENGTH: 1009,
+  UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
 }
 
 /** RFC 6455, section 7.4.1. */

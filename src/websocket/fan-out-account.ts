@@ -50,6 +50,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
       unidentified: parts.identifier.sample,
       unexpected: ledger.unexpectedSample,
       unknownIds: ledger.unknown,
+      ...(parts.identifier.others === undefined ? {} : { others: parts.identifier.others }),
       heartbeat: parts.identifier.heartbeat,
     },
     ...(isNumbered ? {} : { unnumbered: ledger.unnumbered }),
@@ -113,8 +114,10 @@ function processInvalidities({ lostProcesses }: FanOutParts): Invalidity[] {
 }
 
 function notesOf(parts: FanOutParts, counted: readonly Publication[]): string[] {
-  const { identifier, moves, open, ledger, sendFailure, connectionNotes } = parts
+  const { identifier, moves, open, ledger, sockets, sendFailure, connectionNotes } = parts
   const notes = [...connectionNotes]
+  const again = [...sockets.failedAgain].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
+  if (again !== '') notes.push(`clients that had lost their connection did not get a new one: ${again}`)
   const failed = counted.filter(({ isFailed }) => isFailed).length
   if (failed > 0)
     notes.push(

@@ -59,8 +59,21 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     /^status (401|403)|code (1008|3000|3003|4001|4003|4401|4403)\b|unauthori[sz]ed|forbidden/i,
     'the target refused the clients: see that headers, cookies, query or subprotocols carry what it authorises by, a token of its own for each VU if tokens can be used once',
   ],
+  [
+    /^status 3\d\d/,
+    'the target redirects the handshake, which is not followed: see baseUrl and path, and whether it wants the clients logged in',
+  ],
+  [
+    /^status 2\d\d/,
+    'the target responded as to a plain request: see that there is a WebSocket at this path, and that proxies pass Upgrade on',
+  ],
+  [
+    /^subprotocol/,
+    'the target chose no subprotocol that was offered: see subprotocols and framing, and what it speaks',
+  ],
   [/^status 404/, 'there is no WebSocket at this path: see path'],
   [/^status 429/, 'the target limits connections: lower connectRate, or connect from several sourceAddresses'],
+  [/^status 4\d\d/, 'the target refused the handshake: see path, query, headers and subprotocols'],
   [/^not acknowledged/, 'no message was taken for the acknowledgement: see acknowledged, and what the target sends'],
 ]
 

@@ -42,7 +42,8 @@ export interface PublishOptions {
   /** Default: `'uniform'`. */
   readonly arrivals?: Arrivals
   /**
-   * Makes the target publish. Not awaited by the schedule; a rejection is counted, its deliveries stay expected. If the
+   * Makes the target publish. Not awaited by the schedule; a rejection, or a `Response` that is not ok, is counted as a
+   * failed publication, and its deliveries stay expected. If the
    * target cannot carry a foreign id, return (or resolve to) the id that it gave: a text, a number, or an object with
    * `id`. Messages that arrive before it is known are kept until it is.
    */

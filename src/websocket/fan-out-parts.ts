@@ -21,7 +21,7 @@ export interface FanOutParts {
   /** How the generator fared while sockets were opened; `undefined` where that broke off. */
   readonly openingHealth: GeneratorHealth | undefined
   readonly abortReason: string | undefined
-  readonly identifier: Pick<Identifier<unknown>, 'unidentified' | 'sample' | 'heartbeat'>
+  readonly identifier: Pick<Identifier<unknown>, 'unidentified' | 'sample' | 'others' | 'heartbeat'>
   readonly moves: Pick<Moves, 'made' | 'unacknowledged'>
   readonly open: OpenDeliveries
   /** Of a feed. */

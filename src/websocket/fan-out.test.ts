@@ -192,7 +192,10 @@ describe('a server that lets nobody in', () => {
     ['page', 'status 200'],
     ['refusal', 'status 503'],
     ['accept', 'answer is no WebSocket handshake'],
-    ['frames', /^closed with code 1006 .*RSV2 and RSV3 must be clear, before it was ready$/],
+    [
+      'frames',
+      /^closed by this client with code 1002 \(protocol error\), as the target broke the protocol: RSV2 and RSV3 must be clear, before it was ready$/,
+    ],
   ])('because it sends garbage: %s', async (kind, words) => {
     const run = await failures(await start('garbage', kind))
     expect(Object.keys(run.sockets.failures)).toEqual([expect.stringMatching(words)])

@@ -54,6 +54,8 @@ export class Identifier<T> {
   #oldest = 0
   #unidentified = 0
   #sample: string | undefined
+  #others = 0
+  #otherSample: string | undefined
   #heartbeatLooks = 0
   #heartbeat: string | undefined
 
@@ -72,6 +74,11 @@ export class Identifier<T> {
     return this.#sample
   }
 
+  /** Messages in which there was no publication, and none was missed; absent if there were none. */
+  get others(): { readonly count: number; readonly sample: string } | undefined {
+    return this.#otherSample === undefined ? undefined : { count: this.#others, sample: this.#otherSample }
+  }
+
   /** The first message that is no publication and looks like a heartbeat that wants a response. */
   get heartbeat(): string | undefined {
     return this.#heartbeat
@@ -84,7 +91,10 @@ export class Identifier<T> {
    */
   identify(data: Buffer, isBinary: boolean, framed?: Message): readonly T[] {
     for (const known of this.#known)
-      if (known.isBinary === isBinary && (known.data === data || known.data.equals(data))) return known.found
+      if (known.isBinary === isBinary && (known.data === data || known.data.equals(data))) {
+        if (known.found.length === 0) this.#others++
+        return known.found
+      }
     return this.#identifyNew(data, isBinary, framed)
   }
 
@@ -122,6 +132,10 @@ export class Identifier<T> {
       this.#unidentified += unidentified
       this.#sample ??= sampleOf(data, isBinary) + redactText(why)
       return found
+    }
+    if (found.length === 0) {
+      this.#others++
+      this.#otherSample ??= sampleOf(data, isBinary)
     }
     this.#known[this.#oldest] = { data, isBinary, found }
     this.#oldest = (this.#oldest + 1) % REMEMBERED

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { isIP, type LookupFunction } from 'node:net'
 import { WebSocket, type ClientOptions } from 'ws'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
@@ -29,6 +30,8 @@ class ClientSocket extends WebSocket implements Pingable {
   isAwaitingPong = false
   failure: (Error & { code?: string }) | undefined
   #deadline: NodeJS.Timeout | undefined
+  /** The one that the target chose. */
+  #subprotocol: string | undefined
 
   constructor(client: number, pool: LocalPool, url: string, subprotocols: string[], options: ClientOptions) {
     const { handshakeTimeout, ...others } = options
@@ -51,8 +54,11 @@ class ClientSocket extends WebSocket implements Pingable {
         this.isOpened = true
         this.pool.opened(this)
         return true
+      case 'upgrade':
+        this.#subprotocol = (first as IncomingMessage).headers['sec-websocket-protocol']
+        return true
       case 'error':
-        this.failure ??= first as Error
+        this.failure ??= this.#withSubprotocol(first as Error)
         return true
       case 'pong':
         this.isAwaitingPong = false
@@ -69,6 +75,11 @@ class ClientSocket extends WebSocket implements Pingable {
   cut(): void {
     this.failure = new Error('a ping was not answered in time')
     this.terminate()
+  }
+
+  #withSubprotocol(error: Error): Error {
+    if (this.#subprotocol === undefined || !error.message.endsWith('none was requested')) return error
+    return new Error(`${error.message}: ${JSON.stringify(this.#subprotocol.slice(0, 40))}`)
   }
 
   #settle(): void {
@@ -119,7 +130,6 @@ export class LocalPool implements SocketPool {
       ...this.#lookups[client % this.#lookups.length],
       handshakeTimeout: handshakeTimeoutMs,
       perMessageDeflate,
-      skipUTF8Validation: true,
       ...(localAddress === undefined ? {} : { localAddress }),
     })
     this.#sockets[client] = socket

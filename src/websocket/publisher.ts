@@ -96,6 +96,8 @@ export class Publisher {
       this.#events.settled(publication, undefined)
     }
     const answered = (answer: unknown) => {
+      const refused = refusal(answer)
+      if (refused !== undefined) return failed(refused)
       publication.answeredUs = nowUs()
       this.#events.settled(publication, answer)
     }
@@ -107,4 +109,10 @@ export class Publisher {
       failed(error)
     }
   }
+}
+
+/** What a `Response` of `fetch` says against it, if `send` resolved to one that is not ok. */
+function refusal(answer: unknown): string | undefined {
+  if (typeof answer !== 'object' || answer === null || !('ok' in answer) || answer.ok !== false) return undefined
+  return 'status' in answer && typeof answer.status === 'number' ? `the response was ${answer.status}` : undefined
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer, type WebSocket } from 'ws'
+import { evidenceOf } from '../run/evidence.ts'
 import type { FanOutRun } from '../run/fan-out-run.ts'
 import { load } from '../testing/truth-websocket.ts'
 import type { FanOutOptions } from './fan-out-options.ts'
@@ -236,4 +237,52 @@ test('has no order if all messages carry the same sequence', async () => {
   )
   expect(run.invalidities).toEqual([])
   expect(() => expect(run).toDeliverInOrder()).toThrow(/deliveries carry the same sequence as the one before/)
+})
+
+test('says why clients did not come back', async () => {
+  const once = { isClosed: false }
+  const run = await fanOut(
+    {
+      publish(clients, room, id) {
+        if (!once.isClosed) clients[0]!.socket.close(1012)
+        once.isClosed = true
+        for (const client of clients.slice(0, 4)) if (client.room === room) client.socket.send(price(id))
+      },
+    },
+    {
+      reconnect: '50ms',
+      acknowledged: (message) => message.json<{ type: string }>().type === 'subscribed' && !once.isClosed,
+      acknowledgeTimeout: 300,
+      settle: '400ms',
+    },
+  )
+  expect(run.sockets).toMatchObject({ closed: 1, reconnected: 0 })
+  expect(run[evidenceOf]().evidenceLines.join('\n')).toMatch(
+    /clients that had lost their connection did not get a new one: \d × not acknowledged/,
+  )
+})
+
+test('counts a publication as failed if its response is not ok', async () => {
+  const run = await fanOut(
+    {},
+    { publish: { rate: 100, send: () => new Response('', { status: 503 }) }, settle: '400ms' },
+  )
+  expect(run.publications).toMatchObject({ count: 50, failed: 50 })
+  expect(run[evidenceOf]().evidenceLines).toContain('50 of 50 publications failed to be sent: the response was 503')
+  expect(run[evidenceOf]().hint).toBe('most missing deliveries belong to 50 publications that publish.send failed on')
+})
+
+test('cuts a client whose text is not UTF-8, and says so', async () => {
+  const run = await fanOut({
+    publish(clients, room) {
+      for (const { socket, room: own } of clients)
+        if (own === room) socket.send(Buffer.from('Zürich', 'latin1'), { binary: false })
+    },
+  })
+  expect(run.sockets).toMatchObject({ subscribed: 4, closed: 4 })
+  expect(run[evidenceOf]().hint).toBe(
+    'most missing deliveries belong to 4 clients whose socket had to be closed: closed by this client with code 1007 (invalid data), ' +
+      'as the target broke the protocol: invalid UTF-8 sequence',
+  )
+  expect(run[evidenceOf]().evidenceLines.join()).toContain('4 closed, as the target broke the protocol')
 })
