@@ -1,4 +1,5 @@
 import { Histogram } from '../stats/histogram.ts'
+import { formatCount } from '../stats/units.ts'
 import { generatorInvalidities, limitsBeside, missedRate } from './generator-limits.ts'
 import type { AbortBlame } from './abort-watch.ts'
 import type { HttpMeasurement } from './http-measurement.ts'
@@ -7,7 +8,7 @@ import type { Invalidity } from './verdict.ts'
 
 /** What speaks against judging a part of a run. */
 export function httpInvalidities(
-  { generator, limits: written, abortReason, abortBlame, phases, series }: HttpMeasurement,
+  { generator, limits: written, abortReason, abortBlame, phases, series, connections }: HttpMeasurement,
   { due }: ScopeTotals,
   scope: Scope,
 ): readonly Invalidity[] {
@@ -21,6 +22,14 @@ export function httpInvalidities(
       ? []
       : [...generatorInvalidities(generator, limits), ...missedRate(due.sum, generator, limits)]
   if (abortReason !== undefined) found.push(abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame)))
+  if (connections.unsolicited !== undefined)
+    found.push({
+      reason: 'undecided',
+      finding:
+        `${formatCount(connections.unsolicited)} messages came while no response was awaited, more than responses: without answer ` +
+        'the first message to come is taken for the response, whatever it is',
+      remedy: 'give answer, which says whether a message is the response to what was sent',
+    })
   if (phasesIn(phases, scope).some((at) => phases[at]!.name === 'warmup'))
     found.push({
       reason: 'wrong-phase',

@@ -9,6 +9,11 @@ import type { Executed } from './workload.ts'
 export interface ConnectionFigures {
   /** Of a WebSocket: messages that came during exchanges that timed out, and that were not taken for the response. */
   readonly notTaken?: number
+  /**
+   * Of a WebSocket on which the first message to come is taken for the response: messages that came while none was
+   * awaited, if they are more than the responses.
+   */
+  readonly unsolicited?: number
   readonly opened: number
   /** Attempts that failed. */
   readonly refused: number

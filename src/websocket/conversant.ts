@@ -54,6 +54,11 @@ export class Conversant<D> implements DrivenVu, Timed {
   #isLight = false
   #hasError = false
   #sentMs = 0
+  /** Messages that came while no response was awaited, after an exchange of which the first to come is the response. */
+  unsolicited = 0
+  /** Something was sent on this connection: what came before is a greeting. */
+  #hasSaid = false
+  #takesFirst = false
   /** Messages since then that were no response. */
   #notTaken = 0
 
@@ -89,6 +94,7 @@ export class Conversant<D> implements DrivenVu, Timed {
   connected(): void {
     this.#isConnecting = false
     this.#isConnected = true
+    this.#hasSaid = false
     this.failedAttempts = 0
     this.#all.connections.opened++
     if (this.#progress === 'connecting') this.#say()
@@ -111,7 +117,10 @@ export class Conversant<D> implements DrivenVu, Timed {
 
   /** A message came. @param atMs of `performance.now()` */
   heard(message: Message, atMs: number): void {
-    if (this.#progress !== 'sent') return
+    if (this.#progress !== 'sent') {
+      if (this.#hasSaid && this.#takesFirst) this.unsolicited++
+      return
+    }
     const { answer, check } = this.#exchange
     const context = { vu: this.vu, iteration: this.#iteration, sent: this.#sent }
     let wrong: string | undefined
@@ -137,7 +146,7 @@ export class Conversant<D> implements DrivenVu, Timed {
     if (this.#progress === 'sent' && this.#notTaken > 0)
       connections.notTaken = (connections.notTaken ?? 0) + this.#notTaken
     // Without `answer` a late one would be taken for the next: only a new connection is free of it.
-    if (this.#progress === 'sent' && this.#exchange.answer === undefined && !expectsResponse(this.#sent)) this.hangUp()
+    if (this.#progress === 'sent' && this.#takesFirst) this.hangUp()
     this.#fail('timeout', 'timeout')
   }
 
@@ -180,6 +189,8 @@ export class Conversant<D> implements DrivenVu, Timed {
   #say(): void {
     this.#progress = 'sent'
     this.#notTaken = 0
+    this.#hasSaid = true
+    this.#takesFirst = this.#exchange.answer === undefined && !expectsResponse(this.#sent)
     this.#all.clients.send(this.id, this.#sent)
   }
 

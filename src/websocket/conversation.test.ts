@@ -1,4 +1,7 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
 import { descriptorLimit } from '../run/descriptor-limit.ts'
@@ -238,6 +241,29 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run[evidenceOf]().hint).toBe(
       '2 requests timed out while messages came that were not taken for the response, 4 in all: see answer, and what the target sends',
     )
+  })
+
+  test.each([
+    [1, []],
+    [4, [{ reason: 'undecided', finding: expect.stringMatching(/^\d+ messages came while no response was awaited/) }]],
+  ])('cannot be judged without answer if %i messages came for each response', async (messages, invalidities) => {
+    const http = createServer()
+    new WebSocketServer({ server: http }).on('connection', (socket) => {
+      socket.send('hello')
+      socket.on('message', () => {
+        for (let nth = 0; nth < messages; nth++) socket.send(`tick ${nth}`)
+      })
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void http.close())
+    const run = await load(`http://127.0.0.1:${(http.address() as AddressInfo).port}`).run(
+      options({
+        load: sharedIterations({ iterations: 10, vus: 1 }),
+        conversation: { send: 'say', thinkTime: 20 },
+      }),
+    )
+    expect(run).toMatchObject({ completed: 10, errorRatio: 0 })
+    expect(run[evidenceOf]().invalidities).toMatchObject(invalidities)
   })
 
   test('a check that passes with nothing, or fails with a failed expect', async () => {

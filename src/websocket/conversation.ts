@@ -103,6 +103,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
   async run(): Promise<{ measurement: HttpMeasurement; scenarioError: { readonly error: unknown } | undefined }> {
     const executed = await this.#execution.run()
     const { plan, load, reducedTo, limits } = this.#parts
+    const unsolicited = this.#vus.reduce((sum, vu) => sum + vu.unsolicited, 0)
     const measurement = {
       ...executed,
       name: plan.name,
@@ -113,7 +114,10 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       slowest: this.#slowest.toJSON(),
       steps: plan.exchanges.map(({ name }) => name),
       limits,
-      connections: this.#connections,
+      connections: {
+        ...this.#connections,
+        ...(unsolicited > this.#execution.tally.completed ? { unsolicited } : {}),
+      },
       origin: plan.urls.map((url) => new URL(url).origin).join(', '),
       generator: worstHealth(executed.generator, this.#pool.health),
       history: undefined,
