@@ -62,7 +62,6 @@ async function measure(plan: WsCase): Promise<WsFigures> {
     publish: { rate: plan.ratePerSec, send: (publication) => target.send(publication) },
     warmup: '2s',
     duration: plan.durationMs,
-    settle: '20s',
     handshakeTimeout: '30s',
   })
   const wallSec = (performance.now() - (published?.atMs ?? begunMs)) / 1000

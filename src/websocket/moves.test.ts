@@ -112,3 +112,27 @@ test('leaves out a client that was never subscribed', () => {
   expect(moves.made).toBe(0)
   moves.stop()
 })
+
+test.each([
+  ['is still awaited', {}, {}, 1],
+  ['was to come with a new connection', { acknowledged: undefined }, { isSubscribed: () => false }, 1],
+  ['is assumed', { acknowledged: undefined }, {}, 0],
+])('counts a move at the end of the run if its acknowledgement %s', (_, move, more, unacknowledged) => {
+  const { moves } = moving(move, more)
+  vi.advanceTimersByTime(1100)
+  moves.close()
+  expect(moves.unacknowledged).toBe(unacknowledged)
+  expect(moves.openSpans.map(({ group }) => group)).toEqual(unacknowledged === 0 ? [] : ['a', 'b'])
+  moves.stop()
+})
+
+test('takes no other name for the acknowledgement of a move', () => {
+  const { moves } = moving({ acknowledged: (message) => message.toString() as never })
+  vi.advanceTimersByTime(1100)
+  expect(moves.heard(0, new Message(Buffer.from('c'), false))).toBe(false)
+  expect(moves.heard(0, new Message(Buffer.from('a'), false))).toBe(true)
+  expect(moves.isMoving(0)).toBe(true)
+  expect(moves.heard(0, new Message(Buffer.from('b'), false))).toBe(true)
+  expect(moves.isMoving(0)).toBe(false)
+  moves.stop()
+})

@@ -107,11 +107,13 @@ export class Moves {
     clearInterval(this.#timer)
   }
 
-  /** The run is over: who moved while away and did not come back was acknowledged by nothing. */
+  /** The run is over: who is still moving, or moved while away and did not come back, was acknowledged by nothing. */
   close(): void {
     const atUs = nowUs()
     for (const all of this.#pending.values())
-      for (const pending of all) if (!Number.isFinite(pending.endsUs)) this.#neverAcknowledged(pending, atUs)
+      for (const pending of all)
+        if (pending.acknowledged !== undefined || !Number.isFinite(pending.endsUs))
+          this.#neverAcknowledged(pending, atUs)
     this.#pending.clear()
   }
 
