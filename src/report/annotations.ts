@@ -39,8 +39,16 @@ function annotationsOf(scenario: ScenarioResult, reportFile: string): readonly A
 function numbersOf(run: RunResult): Readonly<Record<string, number | undefined>> {
   if (run.kind === 'micro') return { calls: run.time?.count, ...percentiles(run.time, 'p') }
   if (run.kind === 'fanOut') {
-    const { expected, received, missing, unexpected } = run.deliveries
-    return { expected, received, missing, missingRatio: missingRatio(run), unexpected, ...percentiles(run.lag, 'lagP') }
+    const { expected, received, missing, unexpected, optional } = run.deliveries
+    return {
+      expected,
+      received,
+      missing,
+      missingRatio: missingRatio(run),
+      unexpected,
+      ...(optional > 0 && { optional }),
+      ...percentiles(run.lag, 'lagP'),
+    }
   }
   const { offered, sent, dropped } = run
   return { offered, sent, dropped, errorRatio: errorRatio(run), ...percentiles(run.latency, 'p') }
