@@ -67,6 +67,8 @@ describe('units for people', () => {
     [0.9963, '99.6%'],
     [0.087, '8.7%'],
     [-0.05, '-5%'],
+    [1.2e-60, '0%'],
+    [1e-8, '0.000001%'],
   ])('%d as a ratio', (ratio, text) => {
     expect(formatRatio(ratio)).toBe(text)
   })

@@ -57,6 +57,11 @@ test.each([
   ['status 401', /^the target refused the clients: see that headers, cookies, query or subprotocols/],
   ['closed with code 4401', /^the target refused the clients/],
   ['status 404', /see path$/],
+  ['status 302', /^the target redirects the handshake/],
+  ['status 200', /^the target responded as to a plain request/],
+  ['status 400', /^the target refused the handshake/],
+  ['subprotocol not agreed', /see subprotocols/],
+  ['subprotocol "other", which was not offered', /see subprotocols/],
   ['status 429', /lower connectRate/],
   ['not acknowledged', /see acknowledged/],
 ])('names the cause that %s shows, if some or all sockets failed by it', (kind, remedy) => {

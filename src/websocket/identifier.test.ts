@@ -137,3 +137,10 @@ test('keeps the first message that is no publication and looks like a heartbeat'
     identifier.identify(text(message), false)
   expect(identifier.heartbeat).toBe('text, 15 bytes: "{\\"type\\":\\"ping\\"}"')
 })
+
+test('counts messages in which there is no publication, known or new, and keeps the first', () => {
+  const identifier = new Identifier((message) => (message.toString() === 'a' ? { id: 1 } : 'other'), idOf)
+  expect(identifier.others).toBeUndefined()
+  for (const message of ['a', 'hello', 'hello', 'bye']) identifier.identify(text(message), false)
+  expect(identifier.others).toEqual({ count: 3, sample: 'text, 5 bytes: "hello"' })
+})

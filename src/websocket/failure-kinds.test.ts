@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { closingOf, failureKind } from './failure-kinds.ts'
+
+test.each([
+  ['Unexpected server response: 302', 'status 302'],
+  ['Server sent a subprotocol but none was requested: "other"', 'subprotocol "other", which was not offered'],
+  ['Server sent an invalid subprotocol', 'subprotocol not agreed'],
+])('a handshake that failed with %j is of the kind %j', (message, kind) => {
+  expect(failureKind(new Error(message))).toBe(kind)
+})
+
+test('a closing names its code and reason, or what the target broke of the protocol', () => {
+  expect(closingOf(1013, 'busy', undefined)).toBe('closed with code 1013 (try again later): busy')
+  expect(closingOf(4000, '', undefined)).toBe('closed with code 4000')
+  expect(closingOf(1006, '', new Error('a ping was not answered in time'))).toBe(
+    'closed with code 1006 (connection lost without a closing handshake): a ping was not answered in time',
+  )
+  const broken = (code: string, message: string) => closingOf(1006, '', Object.assign(new Error(message), { code }))
+  expect(broken('WS_ERR_INVALID_UTF8', 'Invalid WebSocket frame: invalid UTF-8 sequence')).toBe(
+    'closed by this client with code 1007 (invalid data), as the target broke the protocol: invalid UTF-8 sequence',
+  )
+  expect(broken('WS_ERR_UNEXPECTED_MASK', 'Invalid WebSocket frame: MASK must be clear')).toBe(
+    'closed by this client with code 1002 (protocol error), as the target broke the protocol: MASK must be clear',
+  )
+  expect(broken('WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 'Max payload size exceeded')).toMatch(
+    /code 1009 \(message too big\)/,
+  )
+})
