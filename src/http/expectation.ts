@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { HttpAnswer } from './answer.ts'
 import { checkProblem, wrongReturn } from '../run/checked-function.ts'
+import { isPlainObject } from './json-body.ts'
 
 /** Which status codes are as expected. Default: all below 400. */
 export type ExpectedStatus = number | readonly number[] | ((status: number) => boolean)
@@ -52,19 +53,37 @@ function noteOn(answer: HttpAnswer): string {
   return answer.isGarbled ? ', whose body is not valid UTF-8' : ''
 }
 
+/**
+ * As `toMatchObject`, but that a bigint may be written for any integer.
+ *
+ * @returns where the first difference is
+ */
 function difference(expected: unknown, received: unknown, path: string): string | undefined {
-  // A literal of a number was rounded when the scenario was read.
+  // A literal of a number beyond 2^53 was rounded when the scenario was read: other integers are the same number.
   if (typeof expected === 'number' && typeof received === 'bigint')
-    return Number(received) === expected ? undefined : path
+    return `${path}: integers beyond 2^53 are exact, write them as bigint, such as 9007199254740993n`
   if (typeof expected === 'bigint' && typeof received === 'number')
     return Number.isInteger(received) && BigInt(received) === expected ? undefined : path
   if (typeof expected !== 'object' || expected === null) return isDeepStrictEqual(expected, received) ? undefined : path
+  if (isAsymmetric(expected)) return expected.asymmetricMatch(received) ? undefined : path
   if (typeof received !== 'object' || received === null || Array.isArray(expected) !== Array.isArray(received))
     return path
-  if (Array.isArray(expected) && expected.length !== (received as unknown[]).length) return path
-  for (const [key, value] of Object.entries(expected)) {
-    const found = difference(value, (received as Record<string, unknown>)[key], `${path}.${key}`)
+  if (Array.isArray(expected)) {
+    if (expected.length !== (received as unknown[]).length) return path
+  } else if (!isPlainObject(expected) && Object.keys(expected).length === 0) return path
+  // Also the holes of an array, which have no keys.
+  const keys = Array.isArray(expected) ? expected.keys() : Object.keys(expected)
+  for (const key of keys) {
+    const at = `${path}.${key}`
+    if (!Object.hasOwn(received, key)) return at
+    const [own, other] = [expected, received].map((value) => (value as Record<string | number, unknown>)[key])
+    const found = difference(own, other, at)
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** `expect.any(String)` and its like. */
+function isAsymmetric(value: object): value is { asymmetricMatch(received: unknown): boolean } {
+  return 'asymmetricMatch' in value && typeof value.asymmetricMatch === 'function'
 }

@@ -9,10 +9,18 @@ export class BodyError extends Error {
 
 interface Limit {
   readonly maxOutputLength: number
+  readonly info: true
+}
+
+/** What a decoder of Node returns with `info`, which its types leave out. */
+interface Decoded {
+  readonly buffer: Buffer
+  /** `bytesWritten` counts the bytes that belong to the stream: it ignores what follows. */
+  readonly engine: { readonly bytesWritten: number }
 }
 
 /** Content codings, by the names of RFC 9110 and their aliases. */
-const DECODERS: Readonly<Record<string, (bytes: Uint8Array, limit: Limit) => Buffer>> = {
+const DECODERS: Readonly<Record<string, (bytes: Uint8Array, limit: Limit) => unknown>> = {
   gzip: gunzipSync,
   'x-gzip': gunzipSync,
   // Some servers send deflate without the zlib header that it must have, which begins with 8 in its low half.
@@ -47,8 +55,14 @@ function decodeOne(bytes: Buffer, coding: string, maxBytes: number): Buffer {
       `the content-encoding of the response, ${coding.slice(0, 40)}, is not one of ${CODINGS.join(', ')}`,
     )
   try {
-    return decode(bytes, { maxOutputLength: maxBytes })
+    return decodeAll(
+      bytes,
+      (rest, limit) => decode(rest, { maxOutputLength: limit, info: true }) as Decoded,
+      coding,
+      maxBytes,
+    )
   } catch (error) {
+    if (error instanceof BodyError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes)
     throw new BodyError(
@@ -58,6 +72,22 @@ function decodeOne(bytes: Buffer, coding: string, maxBytes: number): Buffer {
       { cause: error },
     )
   }
+}
+
+/** zstd is one frame after another (RFC 8878, 3.1), of which Node decodes the first; after the others nothing may follow. */
+function decodeAll(
+  bytes: Buffer,
+  decode: (bytes: Buffer, maxBytes: number) => Decoded,
+  coding: string,
+  maxBytes: number,
+): Buffer {
+  const { buffer, engine } = decode(bytes, maxBytes)
+  if (engine.bytesWritten === bytes.length) return buffer
+  if (coding !== 'zstd' || engine.bytesWritten === 0)
+    throw new BodyError(`the response body has more bytes than its ${coding} stream`)
+  const room = maxBytes - buffer.length
+  if (room <= 0) throw tooLarge(maxBytes)
+  return Buffer.concat([buffer, decodeAll(bytes.subarray(engine.bytesWritten), decode, coding, room)])
 }
 
 export function tooLarge(maxBytes: number): BodyError {

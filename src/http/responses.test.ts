@@ -228,8 +228,49 @@ test('rounds no integer, in json(), extract and check', async () => {
     (await runAgainst(respond, { request: { path: '/', check: { json } } })).details
   expect(await errorsOf({ id: 2733382000000000049n, n: 9007199254740991n })).toBe('errors 0%')
   // oxlint-disable-next-line no-loss-of-precision -- as somebody would write it
-  expect(await errorsOf({ id: 2733382000000000049 })).toBe('errors 0%')
+  expect(await errorsOf({ id: 2733382000000000049 })).toBe(
+    'errors 100% (1 × check: the response differs at $.id: integers beyond 2^53 are exact, write them as bigint, such as 9007199254740993n)',
+  )
   expect(await errorsOf({ id: 2733382000000000048n })).toContain('differs at $.id')
+})
+
+test.each<[string, unknown, boolean]>([
+  ['a property that is undefined and missing', { skuu: undefined }, false],
+  ['an inherited property', { toString: undefined }, false],
+  ['a property that is null', { none: null }, true],
+  ['a hole in an array', { list: [, 2] }, false], // oxlint-disable-line no-sparse-arrays
+  ['a rounded integer', { id: 9007199254740992 }, false],
+  ['an exact integer', { id: 9007199254740993n }, true],
+  ['an empty Map', { object: new Map() }, false],
+  ['a Date', { object: new Date(0) }, false],
+  ['an empty object', { object: {} }, true],
+  ['expect.any()', { sku: expect.any(String), list: [expect.any(Number), 2] }, true],
+  ['expect.any() of another type', { sku: expect.any(Number) }, false],
+])('check.json compares %s as toMatchObject does', async (_, json, holds) => {
+  const text = '{"id":9007199254740993,"sku":"a-1","none":null,"list":[1,2],"object":{"a":1}}'
+  const matches = () => expect({ ...JSON.parse(text), id: 9007199254740993n }).toMatchObject(json as object)
+  if (holds) matches()
+  else expect(matches).toThrow(/to match object/)
+  const { details } = await runAgainst((it) => void it.end(text), { request: { path: '/', check: { json } } })
+  expect(details.startsWith('errors 0%')).toBe(holds)
+})
+
+test.each(Object.entries(codings))('bytes after the end of a %s stream are an error', async (coding, compress) => {
+  for (const rest of ['<b>Fatal error</b>', '\0'.repeat(8)]) {
+    const body = Buffer.concat([compress('hello'), Buffer.from(rest)])
+    const { details } = await runAgainst((it) => void it.setHeader('content-encoding', coding).end(body), {
+      request: { path: '/', check: { text: 'hello' } },
+    })
+    expect(details).toMatch(/^errors 100% \(1 × the response body (has more bytes than its|is not valid) /)
+  }
+})
+
+test('decodes every member of gzip and every frame of zstd', async () => {
+  for (const coding of ['gzip', 'zstd'] as const) {
+    const body = Buffer.concat(['a', 'b', 'c'].map((text) => codings[coding](text)))
+    const respond = (it: ServerResponse) => void it.setHeader('content-encoding', coding).end(body)
+    expect(await seenOf(respond, (it) => it.text())).toBe('abc')
+  }
 })
 
 test('headers: a list of cookies, and the methods of Fetch', async () => {
