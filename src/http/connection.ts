@@ -4,7 +4,7 @@ import { AnswerReader, OVERRUN, type AnswerTaker } from './answer-reader.ts'
 import type { LoadClient } from './clients.ts'
 import type { Deadlines, Timed } from '../load/deadlines.ts'
 import { connect, type Endpoint, type Route } from './endpoint.ts'
-import type { KeepAlive } from './keep-alive.ts'
+import { SETTLE_MS, type KeepAlive } from './keep-alive.ts'
 import type { EncodedRequest } from './request-encoder.ts'
 
 /** How a request can end without an answer that counts. */
@@ -54,6 +54,10 @@ export interface ConnectionParts {
  * yet. In time, all sockets have been looked at just before.
  */
 const LATE_MS = 1
+
+/** What servers send on a connection that has been idle for too long, before they close it (RFC 9110, 15.5.9). */
+const IDLE_CLOSE = /^HTTP\/1\.[01] 408[ \r]/
+const SPOKE_FIRST = 'the target sent a response before the request'
 
 /** After so much idle time they are looked at once more in any case. */
 const LOOK_AFTER_MS = 1_000
@@ -261,18 +265,18 @@ export class Connection implements AnswerTaker, Timed {
       this.#parts.deadlines.clear(this)
       return
     }
+    if (this.#parts.keepAlive.speaksFirst) {
+      this.#isHeld = true
+      setTimeout(this.#look, SETTLE_MS, socket, this.#request)
+      return
+    }
     this.sentMs = this.#usedMs
     socket.write(this.#request.bytes)
   }
 
   #received(bytes: Buffer): void {
     if (this.#request === undefined || this.#isHeld) {
-      // Nothing was asked: whatever this is, the next answer could not be told from it.
-      if (this.#isUsed) {
-        this.#parts.keepAlive.distrust()
-        this.#parts.owner.overran(OVERRUN.message)
-      }
-      this.#lose()
+      this.#receivedUnasked(bytes)
       return
     }
     const problem = this.#reader.read(bytes)
@@ -282,17 +286,43 @@ export class Connection implements AnswerTaker, Timed {
     } else if (problem !== undefined) this.#fail('body', `not a valid HTTP response: ${problem.message}`)
   }
 
-  #broke(detail: string): void {
+  /** No request was written: whatever this is, the next response could not be told from it. */
+  #receivedUnasked(bytes: Buffer): void {
+    const { keepAlive, owner } = this.#parts
+    const isApart = !this.#isUsed || now() - this.#usedMs >= SETTLE_MS
+    if (isApart && IDLE_CLOSE.test(bytes.toString('latin1', 0, 13))) {
+      this.#closedIdle()
+      return
+    }
+    if (this.#isUsed) {
+      keepAlive.distrust()
+      owner.overran(OVERRUN.message)
+    } else {
+      keepAlive.speaksFirst = true
+      if (this.#request !== undefined) {
+        this.#fail('body', SPOKE_FIRST)
+        return
+      }
+    }
+    this.#lose()
+  }
+
+  #closedIdle(): void {
     const { counts, keepAlive } = this.#parts
+    counts.closedIdle++
+    const nowMs = now()
+    if (this.#isUsed) keepAlive.closed(nowMs - this.#usedMs, nowMs)
+    this.#lose()
+  }
+
+  #broke(detail: string): void {
+    const { counts } = this.#parts
     if (!this.#isOpen) {
       counts.refused++
       this.failedAttempts++
       this.#fail('connect', detail)
     } else if (this.#request === undefined || this.#isHeld) {
-      counts.closedIdle++
-      const nowMs = now()
-      if (this.#isUsed) keepAlive.closed(nowMs - this.#usedMs, nowMs)
-      this.#lose()
+      this.#closedIdle()
     } else {
       if (this.#isUsed) countReset(counts, this.sentMs - this.#usedMs)
       this.#fail('reset', detail)

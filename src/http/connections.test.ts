@@ -248,6 +248,52 @@ test('a surplus response that comes after the next request was written shows by 
   expect([...run.errors]).toEqual([['body', 1]])
 })
 
+describe('a target that responds before it is asked', () => {
+  test.each<[string, Load]>([
+    ['at a rate', constantArrivalRate({ rate: 50, vus: 5, duration: '500ms' })],
+    ['with more connections than requests', constantArrivalRate({ rate: 50, vus: 40, duration: '500ms' })],
+    ['without think time', sharedIterations({ iterations: 10, vus: 2 })],
+  ])('has each request counted as an error, %s', async (_, load) => {
+    await using server = await scriptedServer({ onConnection: (socket) => socket.end(answer()), onRequest() {} })
+    const { http } = engineFor(server.url)
+    const run = await http.run({ load, request: { ...request, method: 'POST' }, abortWhen: false })
+    expect(run.statuses.size).toBe(0)
+    expect([...run.errors]).toEqual([['body', run.offered]])
+    expect(evidenceText(run)).toContain('the target sent a response before the request')
+  })
+})
+
+describe('a 408 on an idle connection', () => {
+  const TIMED_OUT = answer('', { status: '408 Request Timeout', headers: 'Connection: close\r\n' })
+
+  test.each<[string, number]>([
+    ['after a response', 60],
+    ['before the first request too', 0],
+  ])('is an idle close, %s', async (_, afterMs) => {
+    await using server = await scriptedServer({
+      onConnection(socket, number) {
+        // The first is the pre-flight's.
+        if (afterMs === 0 && number > 0 && number < 4) socket.end(TIMED_OUT)
+      },
+      onRequest(socket) {
+        socket.write(answer())
+        setTimeout(() => socket.end(TIMED_OUT), 60)
+      },
+    })
+    const { http } = engineFor(server.url)
+    const run = await http.run({ load: constantArrivalRate({ rate: 20, vus: 4, duration: '1s' }), request })
+    expect(run.errors.size).toBe(0)
+    expect(run.statuses.get(200)).toBe(20)
+    expect(run.connections.closedIdle).toBeGreaterThan(3)
+  })
+
+  test('that comes with the response is more than the response', async () => {
+    await using server = await scriptedServer({ onRequest: (socket) => socket.end(answer() + TIMED_OUT) })
+    const { http } = engineFor(server.url)
+    expect([...(await http.run({ load: once1, request })).errors]).toEqual([['body', 1]])
+  })
+})
+
 const NO_RESPONSE: [string, (socket: Socket) => void][] = [
   ['resets', (socket) => socket.resetAndDestroy()],
   ['closes', (socket) => socket.end()],

@@ -40,6 +40,8 @@ export interface Probe {
 export class KeepAlive {
   /** A connection idle for less is used again; the only thing that is looked at for most requests. */
   unquestionedMs = 0
+  /** The target sent something on a connection that no request had been written to. */
+  speaksFirst = false
   #isSettled = false
   #isDistrusted = false
   #provenMs = 0

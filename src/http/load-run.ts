@@ -144,6 +144,8 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
       this.#vus.map(({ connection }) => connection),
       signal,
     )
+    // A target that sends before it is asked has done so by then.
+    await sleep(SETTLE_MS)
     return this.#vus
   }
 
