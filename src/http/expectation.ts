@@ -61,7 +61,9 @@ function noteOn(answer: HttpAnswer): string {
 function difference(expected: unknown, received: unknown, path: string): string | undefined {
   // A literal of a number beyond 2^53 was rounded when the scenario was read: other integers are the same number.
   if (typeof expected === 'number' && typeof received === 'bigint')
-    return `${path}: integers beyond 2^53 are exact, write them as bigint, such as 9007199254740993n`
+    return Number.isSafeInteger(expected)
+      ? path
+      : `${path}: integers beyond 2^53 are exact, write them as bigint, such as 9007199254740993n`
   if (typeof expected === 'bigint' && typeof received === 'number')
     return Number.isInteger(received) && BigInt(received) === expected ? undefined : path
   if (typeof expected !== 'object' || expected === null) return isDeepStrictEqual(expected, received) ? undefined : path
@@ -76,12 +78,13 @@ function difference(expected: unknown, received: unknown, path: string): string 
   for (const key of keys) {
     const at = `${path}.${key}`
     if (!Object.hasOwn(received, key)) return at
-    const [own, other] = [expected, received].map((value) => (value as Record<string | number, unknown>)[key])
-    const found = difference(own, other, at)
+    const found = difference((expected as Values)[key], (received as Values)[key], at)
     if (found !== undefined) return found
   }
   return undefined
 }
+
+type Values = Readonly<Record<string | number, unknown>>
 
 /** `expect.any(String)` and its like. */
 function isAsymmetric(value: object): value is { asymmetricMatch(received: unknown): boolean } {
