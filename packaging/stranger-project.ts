@@ -5,8 +5,8 @@ import { delimiter, join, resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 
 const ROOT = resolve(import.meta.dirname, '..')
-/** What a reader of the README installs, and the two servers. */
-const PACKAGES = ['typescript', '@types/node@24', 'express', '@types/express', 'fastify']
+/** What a reader of the README installs, the servers, and what `micro` needs. */
+const PACKAGES = ['typescript', '@types/node@24', 'express', '@types/express', 'fastify', 'tinybench', '@types/ws']
 
 export interface Ended {
   readonly exitCode: number | null
@@ -36,10 +36,10 @@ export class StrangerProject implements AsyncDisposable {
   }
 
   /** From now on commands run on this version of Node, which comes as a package of its own. */
-  async useNode(major: number): Promise<void> {
+  async useNode(version: string): Promise<void> {
     const name = `node-${platform()}-${arch()}`
-    const folder = `node-${major}`
-    await this.#must('.', 'npm', 'install', '--prefix', folder, `${name}@${major}`)
+    const folder = `node-${version}`
+    await this.#must('.', 'npm', 'install', '--prefix', folder, `${name}@${version}`)
     this.#nodeFolder = join(this.root, folder, 'node_modules', name, 'bin')
   }
 

@@ -1,0 +1,81 @@
+import { expect } from 'vitest'
+import { constantArrivalRate, killTarget, perfTest, sharedIterations } from 'vitest-slo'
+
+const load = constantArrivalRate({ rate: 100, vus: 20, duration: '3s' })
+const request = { path: '/hello' }
+
+perfTest('http, metrics and capacity', async ({ http, metrics, capacity }) => {
+  const run = await http.run({ load, request })
+  expect(run).toHaveErrorRateBelow(0.1)
+  expect((await metrics.during(run)).counter('shop_requests_total').delta).toBeGreaterThan(0)
+  expect(await capacity.during(run)).toHaveCpuBelow(1.1)
+})
+
+perfTest('a fan-out', async ({ ws, target }) => {
+  const run = await ws.fanOut({
+    path: '/live',
+    connections: 5,
+    subscribe: () => ({ type: 'subscribe' }),
+    acknowledged: (message) => message.json<{ type?: string }>().type === 'subscribe',
+    publish: { rate: 20, send: ({ id }) => fetch(`${target.url}/publish/${id}`) },
+    identify: (message) => {
+      const { id } = message.json<{ id?: string }>()
+      return id === undefined ? 'other' : { id }
+    },
+    duration: '3s',
+  })
+  expect(run).toHaveMissingRateBelow(0.5)
+})
+
+perfTest('a ledger of an API', async ({ http, ledger, target }) => {
+  const { history } = await http.run({
+    load: sharedIterations({ iterations: 50, vus: 2 }),
+    request: ({ vu, iteration }) => ({
+      method: 'POST',
+      path: '/payments',
+      headers: { 'idempotency-key': `k-${vu.id}-${iteration}` },
+    }),
+    expectStatus: 201,
+    record: true,
+  })
+  await expect(ledger).toApplyExactlyOnce(history, {
+    rows: async () => (await fetch(`${target.url}/payments`)).json() as Promise<{ key: string }[]>,
+    key: 'key',
+    unscoped: true,
+  })
+})
+
+perfTest('freshness', async ({ freshness, http, target }) => {
+  const version = async (method: string, signal: AbortSignal) =>
+    ((await (await fetch(`${target.url}/price`, { method, signal })).json()) as { version: number }).version
+  const probe = await freshness.probe({
+    write: ({ signal }) => version('POST', signal),
+    read: ({ signal }) => version('GET', signal),
+    writeEvery: '200ms',
+    readEvery: '20ms',
+  })
+  await http.run({ load, request })
+  expect(await probe.stop()).toStayFresherThan(2_000)
+})
+
+perfTest('micro', async ({ micro }) => {
+  const parse = () => void JSON.parse(`[${'1,'.repeat(20_000)}1]`)
+  const parsing = await micro.measure('parse', parse, { duration: '500ms', minCalls: 100, warmup: '50ms' })
+  expect(parsing).toHaveP50Below(1_000)
+})
+
+perfTest('two builds', async ({ compare }) => {
+  const comparison = await compare(
+    { base: '.', head: '.' },
+    { load: constantArrivalRate({ rate: 100, vus: 20, duration: '6s' }), request },
+  )
+  expect(comparison).toBeNoSlowerThan('base', { tolerance: 50 })
+})
+
+perfTest('chaos', async ({ chaos, http }) => {
+  const disrupted = await chaos.during(http.run({ load, request, abortWhen: false }), [
+    killTarget({ at: '1s', downFor: '200ms' }),
+  ])
+  expect(disrupted).toHaveErrorRateBelow(1)
+  expect(chaos.done).toHaveLength(1)
+})
