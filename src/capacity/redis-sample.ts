@@ -1,4 +1,4 @@
-import { createClient } from 'redis'
+import { loadOptional } from '../options/optional-package.ts'
 import { connected, LIMIT_MS, type Connected } from './connected.ts'
 
 /** What Redis says of itself. */
@@ -17,7 +17,8 @@ export interface RedisReading {
 /**
  * Opens a connection of its own and reads `INFO` through it.
  *
- * @throws {CapacityError} where the first connection cannot be made, or nothing be read
+ * @throws {CapacityError} if the first connection cannot be made, or nothing be read
+ * @throws {MissingPackageError} if the driver is not installed
  */
 export function connectRedis(url: string): Promise<Connected<RedisReading>> {
   return connected({
@@ -30,6 +31,7 @@ export function connectRedis(url: string): Promise<Connected<RedisReading>> {
 }
 
 async function open(url: string) {
+  const { createClient } = await loadOptional('capacity', 'redis', () => import('redis'))
   const client = createClient({
     url,
     disableOfflineQueue: true,
