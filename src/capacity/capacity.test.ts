@@ -129,6 +129,14 @@ describe('Redis', () => {
     ])
   })
 
+  test('what the server does not report is invalid, whatever the limit', () => {
+    const [invalidity] = judged({ redis: samples([{ ...redis, maxMemoryBytes: Number.NaN }]) }).redisMemory()
+      .invalidities
+    expect(invalidity?.finding).toBe('INFO of this Redis does not report used_memory and maxmemory')
+    const policy = judged({ redis: samples([{ ...redis, policy: undefined }]) }).evictionPolicy()
+    expect(policy.invalidities[0]?.finding).toBe('INFO of this Redis does not report maxmemory_policy')
+  })
+
   test('the policy is that at the end of the scope', () => {
     const policies = ['volatile-lru', 'volatile-lru', 'noeviction', 'allkeys-lru'].map((policy) => ({
       ...redis,

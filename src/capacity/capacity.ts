@@ -6,7 +6,7 @@ import { findStore, type Store, type StoreKind } from '../run/stores.ts'
 import { windowOf, type TimedRun } from '../run/window.ts'
 import { CapacityWindow } from './capacity-window.ts'
 import type { Sampled } from './sampled.ts'
-import type { Connected } from './connected.ts'
+import { HiddenError, type Connected } from './connected.ts'
 import { containerCpu } from './container-cpu.ts'
 import type { Cores, CpuReading } from './cpu-share.ts'
 import { connectPgBouncer } from './pgbouncer-sample.ts'
@@ -58,7 +58,8 @@ export interface DuringOptions {
 
 /**
  * Starts sampling. What is not there (no database named, a target elsewhere without metrics) is no error here: asserting
- * on it is invalid, or skipped where it belongs to a target elsewhere.
+ * on it is invalid, or skipped where it belongs to a target elsewhere. Nor is a Redis whose user may not run INFO:
+ * asserting on it is invalid.
  *
  * @throws {CapacityError} where a named database, Redis, pgBouncer or container cannot be read
  */
@@ -175,11 +176,20 @@ class Sampling {
     stores: readonly Store[],
     kind: StoreKind,
     connect: (url: string) => Promise<Connected<T>>,
-  ): Promise<ReadonlyMap<string, Sampler<T>>> {
+  ): Promise<ReadonlyMap<string, Observed<T>>> {
     const urls = stores.flatMap((store) => (store.kind === kind && store.url ? [store.url] : []))
     return new Map(
-      await Promise.all([...new Set(urls)].map(async (url) => [url, await this.of(connect(url))] as const)),
+      await Promise.all([...new Set(urls)].map(async (url) => [url, await this.unlessHidden(connect(url))] as const)),
     )
+  }
+
+  async unlessHidden<T>(connecting: Promise<Connected<T>>): Promise<Observed<T>> {
+    try {
+      return await this.of(connecting)
+    } catch (error) {
+      if (!(error instanceof HiddenError)) throw error
+      return { reason: error.message, remedy: error.remedy, isElsewhere: false }
+    }
   }
 
   async of<T>(connecting: Promise<Connected<T>>): Promise<Sampler<T>> {

@@ -15,6 +15,17 @@ export class CapacityError extends Error {
   override readonly name = 'CapacityError'
 }
 
+/** Something that is there and does not show what is sampled: only assertions on it cannot be judged. */
+export class HiddenError extends Error {
+  override readonly name = 'HiddenError'
+  readonly remedy: string
+
+  constructor(message: string, remedy: string, options: ErrorOptions) {
+    super(message, options)
+    this.remedy = remedy
+  }
+}
+
 export interface Connecting<Client, T> {
   readonly url: string
   /** Where the URL comes from, for messages. */

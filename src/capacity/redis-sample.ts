@@ -1,12 +1,13 @@
 import { loadOptional } from '../options/optional-package.ts'
-import { connected, LIMIT_MS, type Connected } from './connected.ts'
+import { CapacityError, connected, HiddenError, LIMIT_MS, type Connected } from './connected.ts'
 
 /** What Redis says of itself. */
 export interface RedisReading {
   readonly usedMemoryBytes: number
-  /** 0 where no limit is set. */
+  /** 0 if no limit is set; NaN if the server does not report it. */
   readonly maxMemoryBytes: number
-  readonly policy: string
+  /** `undefined` if the server does not report it. */
+  readonly policy: string | undefined
   /** Since it started. */
   readonly evictedKeys: number
   /** Look-ups that found their key, since it started. */
@@ -17,17 +18,36 @@ export interface RedisReading {
 /**
  * Opens a connection of its own and reads `INFO` through it.
  *
- * @throws {CapacityError} if the first connection cannot be made, or nothing be read
+ * @throws {HiddenError} if the user of the URL may not run INFO
+ * @throws {CapacityError} if the first connection cannot be made, or nothing can be read
  * @throws {MissingPackageError} if the driver is not installed
  */
-export function connectRedis(url: string): Promise<Connected<RedisReading>> {
-  return connected({
-    url,
-    variable: 'PERF_REDIS_URL',
-    open: () => open(url),
-    read: async (client) => parseInfo(await client.info()),
-    close: (client) => client.destroy(),
-  })
+export async function connectRedis(url: string): Promise<Connected<RedisReading>> {
+  try {
+    return await connected({
+      url,
+      variable: 'PERF_REDIS_URL',
+      open: () => open(url),
+      read: async (client) => parseInfo(await client.info()),
+      close: (client) => client.destroy(),
+    })
+  } catch (error) {
+    const cause = error instanceof CapacityError ? error.cause : undefined
+    throw cause instanceof Error && REFUSED.test(cause.message) ? hidden(url, cause) : error
+  }
+}
+
+/** An ACL keeps the command from this user, or the server has none of that name. */
+const REFUSED = /^(?:NOPERM|ERR unknown command)/i
+
+function hidden(url: string, cause: Error): HiddenError {
+  const { username, host } = new URL(url)
+  const user = username === '' ? 'default' : decodeURIComponent(username)
+  return new HiddenError(
+    `Redis at ${host} refuses INFO to the user ${user}, so its memory, policy and evictions are unknown`,
+    `let the user run it: ACL SETUSER ${user} +info (it returns no keys or values)`,
+    { cause },
+  )
 }
 
 async function open(url: string) {
@@ -55,7 +75,7 @@ export function parseInfo(info: string): RedisReading {
   return {
     usedMemoryBytes: number('used_memory'),
     maxMemoryBytes: number('maxmemory'),
-    policy: values.get('maxmemory_policy') ?? 'unknown',
+    policy: values.get('maxmemory_policy'),
     evictedKeys: number('evicted_keys'),
     keyspaceHits: number('keyspace_hits'),
     keyspaceMisses: number('keyspace_misses'),

@@ -1,4 +1,5 @@
 import type { PolicyEvidence, ShareEvidence } from '../run/share-evidence.ts'
+import type { Invalidity } from '../run/verdict.ts'
 import type { RunWindow } from '../run/window.ts'
 import { formatBytes, formatCount, formatRatio } from '../stats/units.ts'
 import type { RedisReading } from './redis-sample.ts'
@@ -12,6 +13,8 @@ export function redisMemory(observed: Observed<RedisReading>, window: RunWindow)
   const readings = within(observed.readings, window)
   const limit = readings.at(-1)?.value.maxMemoryBytes ?? 0
   if (readings.length > 0 && limit === 0) return withoutShare(WHAT, 'of maxmemory', [NO_LIMIT])
+  if (readings.some(({ value }) => !Number.isFinite(value.usedMemoryBytes / value.maxMemoryBytes)))
+    return withoutShare(WHAT, 'of maxmemory', [unreported('used_memory and maxmemory')])
   const evicted = grown(mapped(readings, ({ evictedKeys }) => evictedKeys))
   return shareOf({
     what: WHAT,
@@ -30,6 +33,15 @@ const NO_LIMIT = {
   remedy: "set one: CONFIG SET maxmemory 256mb, or redis({ maxmemory: '256mb' }) in the config",
 } as const
 
+/** Some services that speak Redis' protocol report less in INFO than Redis does. */
+function unreported(fields: string): Invalidity {
+  return {
+    reason: 'metric-missing',
+    finding: `INFO of this Redis does not report ${fields}`,
+    remedy: 'remove the assertion, or point PERF_REDIS_URL at the server itself and not at a proxy',
+  }
+}
+
 export function evictionPolicy(observed: Observed<RedisReading>, window: RunWindow): PolicyEvidence {
   const nothing = { policy: undefined, unavailable: undefined, invalidities: [], evidenceLines: [] }
   if (!isSeen(observed)) {
@@ -39,6 +51,7 @@ export function evictionPolicy(observed: Observed<RedisReading>, window: RunWind
   const readings = within(observed.readings, window)
   const last = readings.at(-1)?.value
   if (last === undefined) return { ...nothing, invalidities: [withoutSamples(observed.failures)] }
+  if (last.policy === undefined) return { ...nothing, invalidities: [unreported('maxmemory_policy')] }
   const memory = `${formatBytes(last.usedMemoryBytes)} of ${last.maxMemoryBytes === 0 ? 'no maxmemory' : formatBytes(last.maxMemoryBytes)}`
   const evicted = formatCount(grown(mapped(readings, ({ evictedKeys }) => evictedKeys)))
   return {

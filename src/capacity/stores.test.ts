@@ -211,4 +211,24 @@ describe('stores of a run', () => {
     ).toMatchObject([{ finding: expect.stringContaining('no Postgres service is named "stock"') }])
     await expect(two.during(run, { database: 'users' } as object)).rejects.toThrow('database: is no option here')
   })
+
+  test('a Redis whose user may not run INFO starts, and only assertions on it are invalid', async () => {
+    const admin = createClient({ url: redisUrl })
+    await admin.connect()
+    await admin.sendCommand(['ACL', 'SETUSER', 'least', 'on', '>pass-of-user', '~*', '-@all', '+get', '+set'])
+    admin.destroy()
+    const url = Object.assign(new URL(redisUrl), { username: 'least', password: 'pass-of-user' }).href
+    const stores = [at('cache', 'redis', url), at('orders', 'postgres', postgresUrl)]
+    await using capacity = await createCapacity({ pids: [], stores })
+    const evidence = (await capacity.during(run))[capacityOf]()
+    expect(evidence.postgresConnections().invalidities).toEqual([])
+    const [invalidity] = evidence.redisMemory().invalidities
+    const { host } = new URL(redisUrl)
+    expect(invalidity).toEqual({
+      reason: 'metric-missing',
+      finding: `Redis at ${host} refuses INFO to the user least, so its memory, policy and evictions are unknown`,
+      remedy: 'let the user run it: ACL SETUSER least +info (it returns no keys or values)',
+    })
+    expect(evidence.evictionPolicy().invalidities).toEqual([invalidity])
+  })
 })

@@ -30,8 +30,8 @@ export interface CapacityMatchers<R extends void | Promise<void>, T> {
    */
   toHaveCpuBelow: OnCapacity<T, (ratio: number, options?: CpuOptions) => R>
   /**
-   * Redis' `used_memory` as a share (0–1) of `maxmemory`, over the run's counted phases. Without a `maxmemory` the
-   * assertion is invalid. Skipped where the target runs elsewhere and its Redis is not named.
+   * Redis' `used_memory` as a share (0–1) of `maxmemory`, over the run's counted phases. Invalid without a `maxmemory`,
+   * and if the user of the URL may not run INFO. Skipped if the target runs elsewhere and its Redis is not named.
    */
   toHaveRedisMemoryBelow: OnCapacity<T, (ratio: number, options?: OnOptions) => R>
   /** Redis' `maxmemory-policy` at the end of the run's counted phases, e.g. `volatile-lru`. */
