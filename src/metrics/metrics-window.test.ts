@@ -58,9 +58,21 @@ describe('a quantile', () => {
     expect(p95).toEqual({ low: 1, high: Number.POSITIVE_INFINITY })
     expect(messageOf(() => p95.value)).toMatchInlineSnapshot(`
       "InvalidRunError: p95 of lag_seconds lies beyond its last finite bucket, 1: it is more than that, and nobody can say how much
-      Fix: give the histogram buckets beyond the limit, or compare the lower bound"
+      Fix: give the histogram buckets beyond the limit; to fail at limits up to 1, assert on low first"
     `)
     expect(window.quantile('lag_seconds', 0.5).value).toBeCloseTo(0.55)
+  })
+
+  test('beyond the last finite bucket fails at limits up to its bound, and is invalid at others', async () => {
+    const window = await one(buckets({ '0.1': 0, '1': 0, '+Inf': 0 }), buckets({ '0.1': 10, '1': 90, '+Inf': 100 }))
+    const p95 = window.quantile('lag_seconds', 0.95)
+    const holds = (limit: number) => {
+      expect(p95.low).toBeLessThan(limit)
+      expect(p95.value).toBeLessThan(limit)
+    }
+    expect(messageOf(() => holds(0.5))).toContain('AssertionError: expected 1 to be less than 0.5')
+    expect(messageOf(() => holds(1))).toContain('AssertionError: expected 1 to be less than 1')
+    expect(messageOf(() => holds(2))).toContain('InvalidRunError')
   })
 
   test.each([

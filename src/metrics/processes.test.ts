@@ -24,6 +24,11 @@ describe('several processes behind one route are seen', () => {
       'n_total fell from 8000 to 4010 and came back, 2 times',
     ],
     ['a single return, by a jump', counted(8_000, 4_010, 4_020, 8_030), 'n_total fell from 8000 to 4010 and came back'],
+    [
+      'a single return to where each of the two was',
+      counted(100, 500, 110, 505),
+      'n_total fell from 500 to 110 and came back',
+    ],
     ['small values', counted(10, 12, 11, 15, 13, 18), 'n_total fell from 12 to 11 and came back, 2 times'],
     [
       'a start that goes back',

@@ -16,8 +16,17 @@ export interface QuantileEstimate {
    * @throws {InvalidRunError} if it lies beyond the last finite bucket: only {@link low} is then known
    */
   readonly value: number
-  /** The ends of the bucket it fell into. `high` is `Infinity` beyond the last finite bucket. */
+  /**
+   * Where the bucket it fell into begins: the quantile is more than that. A limit up to here is certainly exceeded,
+   * also beyond the last finite bucket.
+   *
+   * @example
+   * const p95 = window.quantile('http_request_duration_seconds', 0.95)
+   * expect(p95.low).toBeLessThan(0.15) // fails if all of the bucket lies beyond the limit
+   * expect(p95.value).toBeLessThan(0.15) // invalid if nobody can say
+   */
   readonly low: number
+  /** Where that bucket ends: `Infinity` beyond the last finite bucket. */
   readonly high: number
 }
 
@@ -79,11 +88,11 @@ export function boundedBelow<T extends object>(known: T, figures: readonly strin
 }
 
 /** Why a quantile beyond the last finite bucket has no value. */
-export function beyondBuckets(q: number, what: string, low: number, unit = ''): string {
+export function beyondBuckets(q: number, what: string, low: number, { lowName = 'low', unit = '' } = {}): string {
   const bound = `${significant(low, 6)}${unit}`
   return (
     `p${Number((q * 100).toPrecision(6))} of ${what} lies beyond its last finite bucket, ${bound}: ` +
     `it is more than that, and nobody can say how much\n` +
-    `Fix: give the histogram buckets beyond the limit, or compare the lower bound`
+    `Fix: give the histogram buckets beyond the limit; to fail at limits up to ${bound}, assert on ${lowName} first`
   )
 }

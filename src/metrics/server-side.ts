@@ -88,7 +88,10 @@ export class ServerSide implements ComparedRun {
     checkQuantile('at()', p, 'serverSide.at(0.95)')
     const { serverMs, outsideMs, ...known } = this.#sides(p)
     if (serverMs !== undefined) return { ...known, serverMs, outsideMs }
-    const why = beyondBuckets(p, showSelector(this.#selector), known.serverLowMs, ' ms')
+    const why = beyondBuckets(p, showSelector(this.#selector), known.serverLowMs, {
+      lowName: 'serverLowMs',
+      unit: ' ms',
+    })
     return boundedBelow(known as BothSides, ['serverMs', 'outsideMs'], why)
   }
 
