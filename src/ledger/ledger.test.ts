@@ -25,7 +25,7 @@ let admin: pg.Pool
 
 beforeAll(async () => {
   const migrate = async (db: { query(sql: string): Promise<unknown> }) => void (await db.query(SCHEMA))
-  environment = await startEnvironment({ services: [postgres({ provider: 'embedded', migrate })] })
+  environment = await startEnvironment({ services: [postgres({ provider: 'embedded', migrate, settings: { max_prepared_transactions: 2 } })] })
   databaseUrl = environment.details.services['postgres']!.connection['url']!
   admin = new pg.Pool({ connectionString: databaseUrl, max: 3 })
   admin.on('error', () => {})
@@ -112,6 +112,24 @@ describe('a history against Postgres', () => {
     expect(findings[2]!.offenders[0]!.holds).toBe(
       `2 rows: { id: 1, key: 'b', run_id: '${history.runId}' }, { id: 2, key: 'b', run_id: '${history.runId}' }`,
     )
+  })
+
+  test('is not judged while a prepared transaction may still bring rows', async () => {
+    const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
+    await insertVotes(['a'], history.runId)
+    const client = await admin.connect()
+    await client.query('BEGIN')
+    await client.query('INSERT INTO votes (key, run_id) VALUES ($1, $2)', ['a', history.runId])
+    await client.query("PREPARE TRANSACTION 'xa-7'")
+    client.release()
+    try {
+      expect(await unreadable(checkHistory(history))).toMatch(
+        /did not settle within 10\.0 s: 1 transaction is open since before: prepared transaction xa-7/,
+      )
+    } finally {
+      await admin.query("COMMIT PREPARED 'xa-7'")
+    }
+    expect((await checkHistory(history)).findings).toMatchObject([{ kind: 'duplicated', count: 1 }])
   })
 
   test('an empty history is no evidence', async () => {

@@ -15,8 +15,10 @@ export interface Pulse {
 export interface OpenTransaction {
   /** Differs for each transaction of the server. */
   readonly id: string
-  /** `pid 4711 (orders-api)` */
+  /** `pid 4711 (orders-api)`, `prepared transaction xa-7` */
   readonly client: string
+  /** Prepared for a two-phase commit: no client holds it, and it commits later under this name. */
+  readonly isPrepared?: boolean
 }
 
 /** How far a standby has come. Positions are bytes of the write-ahead log. */
@@ -32,20 +34,24 @@ export interface Standby {
 /**
  * Everybody may see these locks: whoever has written holds one on its transaction id, and whoever is in a transaction
  * holds one on its virtual id, whether it has written or not. `pg_stat_activity` hides `xact_start` and `state` of other
- * roles, and shows their database and application. The snapshot's upper end moves whenever a writer ends.
+ * roles, and shows their database and application. The snapshot's upper end moves whenever a writer ends. A prepared
+ * transaction belongs to no process, and is listed by itself.
  */
 export const PULSE = `
   SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS horizon,
          (SELECT count(DISTINCT virtualtransaction)::int FROM pg_locks
           WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted) AS writers,
-         (SELECT coalesce(json_agg(json_build_object(
-              'id', l.virtualtransaction,
-              'client', 'pid ' || l.pid || coalesce(' (' || nullif(a.application_name, '') || ')', ''))), '[]'::json)
-          FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-          WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.granted
-            AND a.datname = current_database() AND l.pid <> pg_backend_pid()
-            AND coalesce(a.backend_type, 'client backend') = 'client backend'
-            AND a.application_name NOT LIKE 'vitest-slo%') AS open,
+         (SELECT coalesce(json_agg(o), '[]'::json) FROM (
+            SELECT l.virtualtransaction AS id, false AS "isPrepared",
+                   'pid ' || l.pid || coalesce(' (' || nullif(a.application_name, '') || ')', '') AS client
+            FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+            WHERE l.locktype = 'virtualxid' AND l.mode = 'ExclusiveLock' AND l.granted
+              AND a.datname = current_database() AND l.pid <> pg_backend_pid()
+              AND coalesce(a.backend_type, 'client backend') = 'client backend'
+              AND a.application_name NOT LIKE 'vitest-slo%'
+            UNION ALL
+            SELECT 'prepared ' || transaction, true, 'prepared transaction ' || gid
+            FROM pg_prepared_xacts WHERE database = current_database()) AS o) AS open,
          CASE WHEN pg_is_in_recovery() THEN json_build_object(
             'received', CASE WHEN EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL)
                         THEN (pg_last_wal_receive_lsn() - '0/0'::pg_lsn)::text END,

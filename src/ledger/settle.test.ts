@@ -98,6 +98,25 @@ describe('settling', () => {
     )
   })
 
+  test('waits for a prepared transaction, also if it was in flight under another id', async () => {
+    const before = { id: '3/17', client: 'pid 4711 (orders-api)' }
+    const prepared = { id: 'prepared 742', client: 'prepared transaction xa-7', isPrepared: true }
+    const settled = settleOn((ms) => ({ ...idle, open: ms < 500 ? [before] : ms < 2_000 ? [prepared] : [] }))
+    expect(await settled).toMatchObject({
+      said: 'waited 2.20 s: open transactions ended, nothing was written for 300 ms',
+    })
+    const remedy =
+      "Fix: end prepared transactions (SELECT gid FROM pg_prepared_xacts) with COMMIT PREPARED or ROLLBACK PREPARED, or wait longer: ledger.with({ settleTimeout: '60s' })"
+    const held = (options: Partial<SettleOptions>) =>
+      settleOn((ms) => ({ ...idle, writers: 1, open: ms < 500 ? [before] : [prepared] }), { limitMs: 3_000, ...options })
+    await expect(held({})).rejects.toThrow(
+      `the ledger did not settle within 3.00 s: 1 transaction is open since before: prepared transaction xa-7, 1 writing transaction is open, last seen: 12 rows\n${remedy}`,
+    )
+    await expect(held({ quiet: async () => true })).rejects.toThrow(
+      `the ledger did not settle within 3.00 s: prepared transaction xa-7 is open, 1 writing transaction is open\n${remedy}`,
+    )
+  })
+
   test('does not wait for transactions that come and go, as reads of others do', async () => {
     const settled = settleOn((ms) => ({ ...idle, open: [{ id: String(ms), client: 'pid 1' }] }))
     expect(await settled).toMatchObject({ said: expect.stringContaining('nothing was written for 300 ms') })

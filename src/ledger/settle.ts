@@ -1,6 +1,6 @@
 import { formatMs } from '../stats/units.ts'
 import { LedgerProblem } from './problem.ts'
-import type { Pulse } from './pulse.ts'
+import type { OpenTransaction, Pulse } from './pulse.ts'
 
 const POLL_MS = 100
 /** How long no transaction may have been at work anywhere on the server. */
@@ -45,7 +45,8 @@ export interface Settled {
  * Waits until what was in flight when the load ended has arrived or ended:
  *
  * - a standby has replayed what it had received;
- * - every transaction that was open in this database has ended, whether it had written or not;
+ * - every transaction that was open in this database has ended, whether it had written or not; one that is prepared for a
+ *   two-phase commit is open until it is committed or rolled back;
  * - the target says so, if it can; otherwise nobody has been at work on the server for 300 ms, or, if others keep writing
  *   there, what the check reads has stood still for a second.
  *
@@ -64,7 +65,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     return { horizon: last.horizon, asOfMs: startMs, said: 'nothing was written since' }
 
   // On a standby others can only read; and the target's own word covers its transactions.
-  let inFlight = quiet === undefined && last.standby === undefined ? last.open : []
+  let inFlight: readonly OpenTransaction[] = quiet === undefined && last.standby === undefined ? last.open : []
   const [waitsForReplay, waitsForOpen] = [!isReplayed(last), inFlight.length > 0]
   const waited = (nowMs: number, reason: string) => {
     const first = [
@@ -82,7 +83,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     const now = await pulse()
     const nowMs = clock.nowMs()
     const asOfMs = now.standby === undefined ? nowMs : startMs
-    inFlight = inFlight.filter(({ id }) => now.open.some((open) => open.id === id))
+    inFlight = stillInFlight(inFlight, now.open)
     const isFree = inFlight.length === 0 && isReplayed(now)
     const wrote = now.writers + last.writers > 0 || now.horizon !== last.horizon
     const isStill = !wrote && !stayedOpen(last, now)
@@ -105,10 +106,18 @@ export async function settle(options: SettleOptions): Promise<Settled> {
       }
     }
     if (nowMs - startMs >= limitMs) {
-      const open = inFlight.map(({ client }) => client)
-      throw unsettled(options, now, { open, isReplayed: isReplayed(now), measured: measured?.text })
+      throw unsettled(options, now, { open: inFlight, isReplayed: isReplayed(now), measured: measured?.text })
     }
   }
+}
+
+/** What was in flight and has not ended. Once prepared, a transaction has another id: a new one may be one of them. */
+function stillInFlight(
+  inFlight: readonly OpenTransaction[],
+  open: readonly OpenTransaction[],
+): readonly OpenTransaction[] {
+  if (inFlight.length === 0) return inFlight
+  return open.filter(({ id, isPrepared }) => isPrepared === true || inFlight.some((known) => known.id === id))
 }
 
 /** A transaction that two looks in a row see may be about to write; most reads are seen once. */
@@ -118,14 +127,14 @@ function stayedOpen(last: Pulse, now: Pulse): boolean {
 }
 
 interface Unsettled {
-  readonly open: readonly string[]
+  readonly open: readonly OpenTransaction[]
   readonly isReplayed: boolean
   readonly measured: string | undefined
 }
 
 function unsettled(
   { quiet, limitMs }: SettleOptions,
-  { writers, standby }: Pulse,
+  { writers, standby, open: openNow }: Pulse,
   { open, isReplayed, measured }: Unsettled,
 ): LedgerProblem {
   if (standby !== undefined && !isReplayed) {
@@ -136,16 +145,21 @@ function unsettled(
       `read the primary (PERF_DATABASE_URL), or wait longer: ledger.with({ settleTimeout: '60s' })`,
     )
   }
-  const named = open.slice(0, 3).join(', ') + (open.length > 3 ? ', …' : '')
+  const names = open.map(({ client }) => client)
+  const named = names.slice(0, 3).join(', ') + (open.length > 3 ? ', …' : '')
+  const prepared = openNow.filter(({ isPrepared }) => isPrepared === true)
   const seen = [
-    quiet === undefined ? undefined : 'the target never said that it is quiet',
+    quiet === undefined || prepared.length > 0 ? undefined : 'the target never said that it is quiet',
     open.length === 0 ? undefined : `${count(open.length, 'transaction')} open since before: ${named}`,
+    prepared.length === 0 || open.length > 0 ? undefined : `${prepared[0]!.client} is open`,
     writers === 0 ? undefined : `${count(writers, 'writing transaction')} open`,
     measured === undefined ? undefined : `last seen: ${measured}`,
   ].filter((part) => part !== undefined)
   return new LedgerProblem(
     `the ledger did not settle within ${formatMs(limitMs)}${seen.length === 0 ? '' : `: ${seen.join(', ')}`}`,
-    `see what is still at work (SELECT * FROM pg_stat_activity) and end it, or wait longer: ledger.with({ settleTimeout: '60s' })`,
+    prepared.length === 0
+      ? `see what is still at work (SELECT * FROM pg_stat_activity) and end it, or wait longer: ledger.with({ settleTimeout: '60s' })`
+      : `end prepared transactions (SELECT gid FROM pg_prepared_xacts) with COMMIT PREPARED or ROLLBACK PREPARED, or wait longer: ledger.with({ settleTimeout: '60s' })`,
   )
 }
 
