@@ -117,7 +117,20 @@ function readDelta(problems: Problems, delta: unknown): ConservationCheck['expec
     ['atLeast', 'atMost'],
     '{ atLeast: 100, atMost: 120 }',
   )
-  return { atLeast: read('expectedDelta.atLeast', atLeast), atMost: read('expectedDelta.atMost', atMost) }
+  const already = problems.found.length
+  const range = { atLeast: read('expectedDelta.atLeast', atLeast), atMost: read('expectedDelta.atMost', atMost) }
+  const isExact = problems.found.length === already
+  if (isExact && unitsOf(range.atLeast) > unitsOf(range.atMost)) {
+    const example = `expectedDelta: { atLeast: '${range.atMost}', atMost: '${range.atLeast}' }`
+    problems.add('expectedDelta', delta, 'atLeast must not be above atMost: no change would do', example)
+  }
+  return range
+}
+
+/** In units of the hundredth digit after the point, of which there are no more. */
+function unitsOf(amount: string): bigint {
+  const [whole, fraction = ''] = amount.split('.')
+  return BigInt(whole + fraction.padEnd(100, '0'))
 }
 
 /** An object with known keys only, or an empty one where it is none. */

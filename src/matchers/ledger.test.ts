@@ -148,6 +148,10 @@ describe('the ledger matchers', () => {
     )
     const halfRange = untyped({ total: 'SELECT 1', expectedDelta: { atLeast: 1 } })
     expect(() => expect(ledgerThat()).toConserve(halfRange)).toThrow('expectedDelta.atMost: must be exact')
+    const emptyRange = { total: 'SELECT 1', expectedDelta: { atLeast: 10, atMost: '9.5' } } as const
+    expect(() => expect(ledgerThat()).toConserve(emptyRange)).toThrow(
+      /expectedDelta: atLeast must not be above atMost[^]*example: {2}expectedDelta: { atLeast: '9.5', atMost: '10' }/,
+    )
     expect(() => expect(ledgerThat()).toHoldInvariant('SELECT 1', untyped(undefined))).toThrow(
       'violations: must be a query',
     )
