@@ -11,7 +11,8 @@ import type {
 import type { NoStore } from '../run/stores.ts'
 import { formatCount } from '../stats/units.ts'
 import { readAmount, showAmount } from './amount.ts'
-import { findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
+import { columnNamed } from './columns.ts'
+import { accountTypes, findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
 import { NAMED_OFFENDERS, checkHistory } from './invariants.ts'
 import { describeCounts, describeLikeness } from './history-words.ts'
 import { withCanonicalKeys } from './canonical-history.ts'
@@ -89,7 +90,7 @@ export class RowChecks implements LedgerChecks {
         sources: [source],
         judge: async (read) => {
           const table = await read(source)
-          refuseOtherRuns(table.rows, history.runId)
+          refuseOtherRuns(table, history.runId)
           const keyed = readKeys(table, key)
           const operations = withCanonicalKeys(history, keyed.types, key.length > 1)
           const { findings, counts, likeness } = checkHistory(operations, keyed, depth)
@@ -118,10 +119,13 @@ export class RowChecks implements LedgerChecks {
       return {
         sources: [total, entries, accounts].filter((source) => source !== undefined),
         judge: async (read) => {
+          const totals = total && (await read(total))
+          const tables = { entries: entries && (await read(entries)), accounts: accounts && (await read(accounts)) }
+          const types = accountTypes(tables)
           const found = {
-            total: total && compareTotals(check, readTotal((await read(total)).rows, total.shown)),
-            entries: entries && readEntries((await read(entries)).rows),
-            accounts: accounts && readAccounts((await read(accounts)).rows),
+            total: totals && compareTotals(check, readTotal(totals, total.shown)),
+            entries: tables.entries && readEntries(tables.entries, types),
+            accounts: tables.accounts && readAccounts(tables.accounts, types),
           }
           const findings = [
             found.entries && findUnbalanced(found.entries, history),
@@ -260,7 +264,8 @@ function unreadable(finding: string, remedy: string): LedgerEvidence {
 }
 
 /** If rows say which run they belong to, a query that lets others in is noticed. */
-function refuseOtherRuns(rows: readonly Row[], runId: string): void {
+function refuseOtherRuns({ rows, columns }: Table, runId: string): void {
+  columnNamed(columns, 'run_id')
   const other = rows.find((row) => 'run_id' in row && row['run_id'] !== runId)
   if (other === undefined) return
   throw new LedgerProblem(

@@ -2,8 +2,10 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { History } from '../run/history.ts'
 import { readAmount, showAmount } from './amount.ts'
-import { findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
-import type { Row } from './rows.ts'
+import { accountTypes, findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
+import type { KeyType } from './keys.ts'
+import { showRow } from './rows.ts'
+import type { Row, Table } from './rows.ts'
 
 const UNIT = 10n ** 100n
 
@@ -41,11 +43,16 @@ interface Books {
 }
 
 function findings({ entries, accounts }: Books): [string, number, string | undefined][] {
-  const [read, held] = [readEntries(entries), readAccounts(accounts)]
+  const [read, held] = [entriesOf(entries), accountsOf(accounts)]
   return [findUnbalanced(read), findBelowFloor(held), findDrifted(held, read)].flatMap((finding) =>
     finding === undefined ? [] : [[finding.kind, finding.count, finding.offenders[0]?.subject]],
   )
 }
+
+/** Rows of a function, of whose columns nothing is known. */
+const tableOf = (rows: readonly Row[]): Table => ({ rows, columns: [] })
+const entriesOf = (rows: readonly Row[]) => readEntries(tableOf(rows))
+const accountsOf = (rows: readonly Row[]) => readAccounts(tableOf(rows))
 
 describe('conservation', () => {
   test('books without a mistake have no findings', () => {
@@ -99,7 +106,7 @@ describe('conservation', () => {
       { transfer: 1, account: 'a', amount: 5 },
       { transfer: 1, account: 'gone', amount: -5 },
     ]
-    const drifted = findDrifted(readAccounts([{ account: 'a', balance: 5 }]), readEntries(entries))
+    const drifted = findDrifted(accountsOf([{ account: 'a', balance: 5 }]), entriesOf(entries))
     expect(drifted?.offenders).toEqual([
       { subject: 'account gone', told: [], holds: 'no such account, its entries (1) sum to -5' },
     ])
@@ -109,7 +116,7 @@ describe('conservation', () => {
     const history = new History()
     const id = history.begin({ key: 'a-17', vu: 3, step: 0, intendedStartUs: 0, startUs: 12_400_000 })
     history.end(id, { endUs: 12_500_000, outcome: 'ok', status: 201 })
-    const entries = readEntries([
+    const entries = entriesOf([
       { transfer: 4711, account: 'user:3', amount: -5, key: 'a-17' },
       { transfer: 4711, account: 'streamer:9', amount: '6', key: 'a-17' },
     ])
@@ -125,7 +132,7 @@ describe('conservation', () => {
   test('ten of many are named, each in the order it was found', () => {
     const twelve = Array.from({ length: 12 }, (_, at) => at + 1)
     const unbalanced = findUnbalanced(
-      readEntries(twelve.map((transfer) => ({ transfer, account: 'a', amount: transfer - 3 }))),
+      entriesOf(twelve.map((transfer) => ({ transfer, account: 'a', amount: transfer - 3 }))),
     )!
     // The third sums to nothing.
     expect([unbalanced.count, unbalanced.offenders.length]).toEqual([11, 10])
@@ -135,7 +142,7 @@ describe('conservation', () => {
       holds: 'entries that sum to -2: a -2',
     })
     expect(unbalanced.offenders.at(-1)!.subject).toBe('transfer 11')
-    const poor = readAccounts(twelve.map((account) => ({ account, balance: account, floor: account + 1 })))
+    const poor = accountsOf(twelve.map((account) => ({ account, balance: account, floor: account + 1 })))
     const [low, drifted] = [findBelowFloor(poor)!, findDrifted(poor, [])!]
     expect([low.count, low.offenders.length, drifted.count, drifted.offenders.length]).toEqual([12, 10, 12, 10])
     expect(drifted.offenders[0]).toEqual({
@@ -146,28 +153,80 @@ describe('conservation', () => {
   })
 
   test('a transfer of nothing is shown without a sign', () => {
-    const entries = readEntries([
+    const entries = entriesOf([
       { transfer: 1, account: 'a', amount: 0 },
       { transfer: 1, account: 'b', amount: 1 },
     ])
     expect(findUnbalanced(entries)!.offenders[0]!.holds).toBe('entries that sum to 1: a 0, b +1')
   })
 
+  test('an entry that names no transfer or account is no evidence', () => {
+    const half = { transfer: 't1', account: 'a', amount: 5 }
+    const remedy = (noun: string) =>
+      `what was written without a ${noun} cannot be told apart: store the ${noun} with the row, or leave such rows out in the query`
+    for (const [noun, other] of [
+      ['transfer', { ...half, transfer: null }],
+      ['account', { ...half, account: null }],
+    ] as const) {
+      expect(() => entriesOf([half, other])).toThrow(
+        expect.objectContaining({
+          finding: `1 of 2 rows have no ${noun} in "${noun}", the first of them ${showRow(other)}`,
+          remedy: remedy(noun),
+        }),
+      )
+    }
+    expect(() => accountsOf([{ account: null, balance: 5 }])).toThrow('1 of 1 rows have no account in "account"')
+    expect(() => accountsOf([{ account: new Date(0), balance: 5 }])).toThrow(
+      'a account that is 1970-01-01T00:00:00.000Z',
+    )
+  })
+
+  test.for<[entries: KeyType, accounts: KeyType, written: string, held: string]>([
+    ['padded', 'text', 'a    ', 'a'],
+    ['text', 'padded', 'a', 'a    '],
+    ['uncased', 'uncased', 'A', 'a'],
+    ['number', 'number', '1.0', '1'],
+    ['text', 'number', '1.0', '1'],
+    ['text', 'uuid', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
+  ])('accounts are compared as keys are: %s with %s', ([entryKeys, accountKeys, written, held]) => {
+    const entries = {
+      rows: [{ transfer: 't', account: written, amount: 5 }],
+      columns: [{ name: 'account', keys: entryKeys }],
+    }
+    const accounts = { rows: [{ account: held, balance: 5 }], columns: [{ name: 'account', keys: accountKeys }] }
+    const types = accountTypes({ entries, accounts })
+    expect(findDrifted(readAccounts(accounts, types), readEntries(entries, types))).toBeUndefined()
+  })
+
+  test('an account that is listed twice has no balance to compare its entries with', () => {
+    const twice = [
+      { account: 'a', balance: 5, floor: 6 },
+      { account: 'a', balance: 0 },
+    ]
+    expect(() => findDrifted(accountsOf(twice), [])).toThrow(
+      expect.objectContaining({
+        finding: '"accounts" lists account a more than once, so that nobody knows which balance its entries belong to',
+        remedy: 'select one row for each account: SELECT account, sum(balance) AS balance … GROUP BY account',
+      }),
+    )
+    expect(findBelowFloor(accountsOf(twice))?.count).toBe(1)
+  })
+
   test('columns that are missing are named, with how to name them', () => {
-    expect(() => readEntries([{ id: 1, amount: 1 }])).toThrow(
+    expect(() => entriesOf([{ id: 1, amount: 1 }])).toThrow(
       expect.objectContaining({
         finding: 'the rows of "entries" have no column "transfer", "account"; they have id, amount',
         remedy: 'name the columns in the query: SELECT … AS transfer, … AS account',
       }),
     )
-    expect(() => readAccounts([{ account: 1 }])).toThrow('the rows of "accounts" have no column "balance"')
-    expect(readEntries([])).toEqual([])
+    expect(() => accountsOf([{ account: 1 }])).toThrow('the rows of "accounts" have no column "balance"')
+    expect(entriesOf([])).toEqual([])
   })
 
   test('an amount that is none is named by what it is of', () => {
-    expect(() => readEntries([{ transfer: 7, account: 'a', amount: null }])).toThrow('amount of an entry of transfer 7')
-    expect(() => readAccounts([{ account: 'a', balance: null }])).toThrow('balance of account a')
-    expect(() => readAccounts([{ account: 'a', balance: 1, floor: 'low' }])).toThrow('floor of account a')
+    expect(() => entriesOf([{ transfer: 7, account: 'a', amount: null }])).toThrow('amount of an entry of transfer 7')
+    expect(() => accountsOf([{ account: 'a', balance: null }])).toThrow('balance of account a')
+    expect(() => accountsOf([{ account: 'a', balance: 1, floor: 'low' }])).toThrow('floor of account a')
   })
 })
 

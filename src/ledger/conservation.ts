@@ -1,12 +1,15 @@
 import type { Finding, FindingKind, Offender } from '../run/ledger-evidence.ts'
 import { readAmount, showAmount } from './amount.ts'
 import type { Amount } from './amount.ts'
+import { columnNamed } from './columns.ts'
 import { NAMED_OFFENDERS } from './invariants.ts'
+import { canonicalKey } from './keys.ts'
+import type { KeyType } from './keys.ts'
 import { toldOf } from './offenders.ts'
 import type { RecordedOperations } from './offenders.ts'
 import { LedgerProblem } from './problem.ts'
-import { keyText } from './rows.ts'
-import type { Row } from './rows.ts'
+import { keyText, keyTypeIn, readNames } from './rows.ts'
+import type { Row, Table } from './rows.ts'
 
 /** One side of a transfer. */
 export interface Entry {
@@ -25,25 +28,57 @@ export interface Account {
   readonly floor: Amount | undefined
 }
 
-/** @throws {LedgerProblem} where a row lacks a column, or an amount is not exact */
-export function readEntries(rows: readonly Row[]): readonly Entry[] {
+/**
+ * How accounts are compared: by the type of the column in the entries and of that in the accounts, as `char(n)` and `text`
+ * name the same accounts.
+ */
+export function accountTypes(tables: {
+  readonly entries?: Table | undefined
+  readonly accounts?: Table | undefined
+}): readonly KeyType[] {
+  return [tables.entries, tables.accounts].flatMap((table) => (table === undefined ? [] : keyTypeIn(table, 'account')))
+}
+
+/** @throws {LedgerProblem} if a row lacks a column, names no transfer or account, or an amount is not exact */
+export function readEntries(table: Table, types = accountTypes({ entries: table })): readonly Entry[] {
+  const { rows, columns } = table
   requireColumns(rows, 'entries', ['transfer', 'account', 'amount'])
-  return rows.map(({ transfer, account, amount, key }) => ({
-    transfer: String(transfer),
-    account: String(account),
-    amount: readAmount(amount, `amount of an entry of transfer ${String(transfer)}`),
+  const transfers = readTransfers(table)
+  const accounts = readAccountNames(table, types)
+  const amounts = columnNamed(columns, 'amount')
+  columnNamed(columns, 'key')
+  return rows.map(({ transfer, amount, key }, at) => ({
+    transfer: transfers[at]!,
+    account: accounts[at]!,
+    amount: readAmount(amount, `amount of an entry of transfer ${String(transfer)}`, amounts),
     key: keyText(key),
   }))
 }
 
-/** @throws {LedgerProblem} where a row lacks a column, or a balance is not exact */
-export function readAccounts(rows: readonly Row[]): readonly Account[] {
+function readTransfers(table: Table): readonly string[] {
+  const type = keyTypeIn(table, 'transfer')
+  return readNames(table, 'transfer', 'transfer').map((transfer) => canonicalKey(transfer, type))
+}
+
+function readAccountNames(table: Table, types: readonly KeyType[]): readonly string[] {
+  return readNames(table, 'account', 'account').map((account) => types.reduce(canonicalKey, account))
+}
+
+/** @throws {LedgerProblem} if a row lacks a column or names no account, or a balance is not exact */
+export function readAccounts(table: Table, types = accountTypes({ accounts: table })): readonly Account[] {
+  const { rows, columns } = table
   requireColumns(rows, 'accounts', ['account', 'balance'])
-  return rows.map(({ account, balance, floor }) => ({
-    account: String(account),
-    balance: readAmount(balance, `balance of account ${String(account)}`),
-    floor: floor === undefined || floor === null ? undefined : readAmount(floor, `floor of account ${String(account)}`),
-  }))
+  const accounts = readAccountNames(table, types)
+  const [balances, floors] = [columnNamed(columns, 'balance'), columnNamed(columns, 'floor')]
+  return rows.map(({ balance, floor }, at) => {
+    const account = accounts[at]!
+    return {
+      account,
+      balance: readAmount(balance, `balance of account ${account}`, balances),
+      floor:
+        floor === undefined || floor === null ? undefined : readAmount(floor, `floor of account ${account}`, floors),
+    }
+  })
 }
 
 /** Transfers whose entries do not sum to zero. */
@@ -83,8 +118,12 @@ export function findBelowFloor(accounts: readonly Account[]): Finding | undefine
   )
 }
 
-/** Accounts whose balance is not the sum of their entries; all entries are needed, not those of one run. */
+/**
+ * Accounts whose balance is not the sum of their entries; all entries are needed, not those of one run.
+ * @throws {LedgerProblem} if an account is listed twice, as with which of its balances its entries are compared is not known
+ */
 export function findDrifted(accounts: readonly Account[], entries: readonly Entry[]): Finding | undefined {
+  refuseListedTwice(accounts)
   const sums = new Map<string, { sum: Amount; count: number }>()
   for (const { account, amount } of entries) {
     const state = sums.get(account)
@@ -108,6 +147,19 @@ export function findDrifted(accounts: readonly Account[], entries: readonly Entr
   }
   for (const [account, { sum, count }] of sums) blame(account, 'no such account', sum, count)
   return finding('drifted', wrong.length, wrong.slice(0, NAMED_OFFENDERS))
+}
+
+function refuseListedTwice(accounts: readonly Account[]): void {
+  const seen = new Set<string>()
+  for (const { account } of accounts) {
+    if (seen.has(account)) {
+      throw new LedgerProblem(
+        `"accounts" lists account ${account} more than once, so that nobody knows which balance its entries belong to`,
+        'select one row for each account: SELECT account, sum(balance) AS balance … GROUP BY account',
+      )
+    }
+    seen.add(account)
+  }
 }
 
 function finding(kind: FindingKind, count: number, offenders: readonly Offender[]): Finding | undefined {

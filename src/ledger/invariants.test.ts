@@ -10,7 +10,7 @@ import type { Send } from './sample-history.ts'
 
 function check(sends: readonly Send[], keys: readonly string[], depth: 'presence' | 'once' = 'once') {
   const rows: Row[] = keys.map((key, id) => ({ id, key }))
-  return checkHistory(sampleHistory(sends), readKeys({ rows, types: {} }, ['key']), depth)
+  return checkHistory(sampleHistory(sends), readKeys({ rows, columns: [] }, ['key']), depth)
 }
 
 /** What every key of a consistent run may look like: the sends, in order, and how many rows they leave. */
@@ -280,13 +280,13 @@ describe('keys that were stored in another form than they were sent in', () => {
 
 describe('keys of rows', () => {
   test('are texts or numbers', () => {
-    const keysOf = (rows: readonly Row[]) => readKeys({ rows, types: {} }, ['key']).keys
+    const keysOf = (rows: readonly Row[]) => readKeys({ rows, columns: [] }, ['key']).keys
     expect(keysOf([{ key: 'a' }, { key: 7 }, { key: 7n }])).toEqual(['a', '7', '7'])
     expect(keysOf([])).toEqual([])
   })
 
   test('a column that is not there is named, with those that are', () => {
-    expect(() => readKeys({ rows: [{ id: 1, idempotency_key: 'a' }], types: {} }, ['key'])).toThrow(
+    expect(() => readKeys({ rows: [{ id: 1, idempotency_key: 'a' }], columns: [] }, ['key'])).toThrow(
       'the rows have no column "key"; they have id, idempotency_key',
     )
   })
@@ -299,7 +299,7 @@ describe('keys of rows', () => {
             { id: 1, key: 'a' },
             { id: 2, key },
           ],
-          types: {},
+          columns: [],
         },
         ['key'],
       ),

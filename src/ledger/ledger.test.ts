@@ -25,7 +25,9 @@ let admin: pg.Pool
 
 beforeAll(async () => {
   const migrate = async (db: { query(sql: string): Promise<unknown> }) => void (await db.query(SCHEMA))
-  environment = await startEnvironment({ services: [postgres({ provider: 'embedded', migrate, settings: { max_prepared_transactions: 2 } })] })
+  environment = await startEnvironment({
+    services: [postgres({ provider: 'embedded', migrate, settings: { max_prepared_transactions: 2 } })],
+  })
   databaseUrl = environment.details.services['postgres']!.connection['url']!
   admin = new pg.Pool({ connectionString: databaseUrl, max: 3 })
   admin.on('error', () => {})
@@ -425,6 +427,23 @@ describe('keys by their types', () => {
     )
   })
 
+  test('read from JSON, or from one of two columns of a name, are no evidence', async () => {
+    const history = sampleHistory([{ key: '9007199254740992', outcome: 'ok' }], 'mine')
+    const json = `SELECT doc->'id' AS key FROM (SELECT '{"id":9007199254740993}'::jsonb AS doc) AS t`
+    expect(await unreadable(checkHistory(history, { rows: json, unscoped: true }))).toContain(
+      '9007199254740992, read from JSON, which rounds numbers',
+    )
+    const text = json.replace('->', '->>')
+    expect((await checkHistory(history, { rows: text, unscoped: true })).findings).toMatchObject([
+      { kind: 'lost', offenders: [{ subject: 'key "9007199254740992"' }] },
+      { kind: 'phantom', offenders: [{ subject: 'key "9007199254740993"' }] },
+    ])
+    const both = "SELECT p.*, o.* FROM (VALUES ('X')) AS p (key) JOIN (VALUES ('9007199254740992')) AS o (key) ON true"
+    expect(await unreadable(checkHistory(history, { rows: both, unscoped: true }))).toContain('2 columns named "key"')
+    const runs = `SELECT '9007199254740992' AS key, 'theirs' AS run_id, 'mine' AS run_id`
+    expect(await unreadable(checkHistory(history, { rows: runs, unscoped: true }))).toContain('columns named "run_id"')
+  })
+
   test('amounts are exact to the last of twenty digits, and money says how to cast it', async () => {
     const total = `SELECT sum(x) FROM (VALUES (12345678901234567890.12345678901234567891::numeric(40, 20)),
       (0.00000000000000000009)) AS t (x)`
@@ -569,9 +588,37 @@ describe('conservation in Postgres', () => {
     expect(await finding('SELECT 1 AS a, 2 AS b')).toContain('returned 1 rows of 2')
     expect(await finding('SELECT sum(balance) FROM accounts WHERE false')).toContain('is null, which is not a number')
     expect(await finding('SELECT 0.5::float8')).toContain('is 0.5, a floating-point number, which is not exact')
+    expect(await finding('SELECT 5::real')).toContain('is 5, a floating-point number, which is not exact')
+    expect(await finding("SELECT '5'::jsonb")).toContain('is 5, read from JSON, which rounds numbers')
+    expect(await finding('SELECT 6 AS a, 5 AS a')).toContain('returned 1 rows of 2')
+    await expect(ledger().value('SELECT 5::float8')).rejects.toThrow('which is not exact')
     expect(await finding('SELECT count(*) FROM votes WHERE run_id = $1')).toContain('no run id is known here')
     const wrongBefore = { total, before: { amount: 'a lot' } }
     expect(await unreadable(checkConservation(wrongBefore))).toContain('total before')
+  })
+
+  test('no column may round, be there twice, or leave out whose amount it is', async () => {
+    const entry = "SELECT 't1' AS transfer, 'a' AS account, 5 AS amount"
+    for (const [check, finding] of [
+      [{ entries: entry.replace('5 AS', '5::real AS') }, 'is 5, a floating-point number'],
+      [{ accounts: "SELECT 'a' AS account, 5::float8 AS balance" }, 'is 5, a floating-point number'],
+      [{ accounts: "SELECT 'a' AS account, 5 AS balance, 5::float4 AS floor" }, 'is 5, a floating-point number'],
+      [{ entries: `${entry}, 6 AS amount` }, '2 columns named "amount"'],
+      [{ entries: `${entry}, 'b' AS account` }, '2 columns named "account"'],
+      [{ entries: entry.replace("'t1'", 'NULL::text') }, '1 of 1 rows have no transfer in "transfer"'],
+      [{ accounts: 'SELECT NULL::text AS account, 5 AS balance, 0 AS floor' }, '1 of 1 rows have no account'],
+    ] as const)
+      expect(await unreadable(checkConservation(check))).toContain(finding)
+  })
+
+  test('accounts and transfers of different types are compared as keys are', async () => {
+    const padded = `SELECT t AS transfer, a::char(5) AS account, m AS amount
+      FROM (VALUES (1.0, 'a', 5), (1.00, 'b', -5)) AS x (t, a, m)`
+    const held = "SELECT 'a' AS account, 5 AS balance UNION ALL SELECT 'b', -5"
+    expect(await checkConservation({ entries: padded, accounts: held })).toMatchObject({
+      findings: [],
+      invalidities: [],
+    })
   })
 
   test('of balances alone, or entries alone, what can be told of them', async () => {

@@ -188,6 +188,6 @@ class RowLedger implements Ledger {
   }
 }
 
-function amountOf({ rows }: Table, shown: string): string {
-  return showAmount(readTotal(rows, shown))
+function amountOf(table: Table, shown: string): string {
+  return showAmount(readTotal(table, shown))
 }

@@ -47,7 +47,7 @@ test('rows are counted with the same parameters', () => {
 })
 
 test('a total is one number, exactly', async () => {
-  const total = (rows: readonly Row[]) => readTotal(rows, 'SELECT sum(x) FROM t')
+  const total = (rows: readonly Row[]) => readTotal({ rows, columns: [] }, 'SELECT sum(x) FROM t')
   expect(total([{ sum: '10' }])).toBe(total([{ sum: 10 }]))
 
   const remedy = 'write SELECT sum(balance) FROM accounts; a function returns [{ total: "12.50" }]'

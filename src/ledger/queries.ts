@@ -1,7 +1,7 @@
 import { readAmount } from './amount.ts'
 import type { Amount } from './amount.ts'
 import { LedgerProblem } from './problem.ts'
-import type { Row } from './rows.ts'
+import type { Table } from './rows.ts'
 import { readStatement, refuseActions, showSql } from './statement.ts'
 import type { Statement } from './statement.ts'
 
@@ -47,16 +47,17 @@ export function countRows({ sql, params }: BoundQuery): BoundQuery {
 }
 
 /** @throws {LedgerProblem} if the rows are anything but one exact number */
-export function readTotal(rows: readonly Row[], source: string): Amount {
+export function readTotal({ rows, columns }: Table, source: string): Amount {
   const values = Object.values(rows[0] ?? {})
-  if (rows.length !== 1 || values.length !== 1) {
-    const columns = Object.keys(rows[0] ?? {}).length
+  // Of two columns of one name a row holds one.
+  const width = Math.max(values.length, columns.length)
+  if (rows.length !== 1 || width !== 1) {
     throw new LedgerProblem(
-      `a total must be one row of one column; ${source} returned ${rows.length} rows of ${columns}`,
+      `a total must be one row of one column; ${source} returned ${rows.length} rows of ${width}`,
       'write SELECT sum(balance) FROM accounts; a function returns [{ total: "12.50" }]',
     )
   }
-  return readAmount(values[0], `total of ${source}`)
+  return readAmount(values[0], `total of ${source}`, columns[0])
 }
 
 function usesRunId({ code }: Statement): boolean {

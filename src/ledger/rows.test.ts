@@ -13,7 +13,7 @@ function problemOf(read: () => unknown): [name: string, message: string, remedy:
 }
 
 test('a column that is not there: what could be selected instead', () => {
-  expect(problemOf(() => readKeys({ rows: [{ id: 1, charge: 'a' }], types: {} }, ['key']))).toEqual([
+  expect(problemOf(() => readKeys({ rows: [{ id: 1, charge: 'a' }], columns: [] }, ['key']))).toEqual([
     'LedgerProblem',
     'the rows have no column "key"; they have id, charge',
     "select it: SELECT … AS key, or name another: key: 'id'",
@@ -24,14 +24,53 @@ test.each([
   [null, 'no key'],
   [undefined, 'no key'],
   ['', "a key that is ''"],
-  [{ a: { b: 1 } }, 'a key that is { a: [Object] }'],
 ])('a row without a usable key, %o: how many, and the first of them', (key, what) => {
   const rows = [{ key: 'a' }, { key }, { key: 7 }, { key }]
-  const [, message, remedy] = problemOf(() => readKeys({ rows, types: {} }, ['key']))
+  const [, message, remedy] = problemOf(() => readKeys({ rows, columns: [] }, ['key']))
   expect(message).toBe(`2 of 4 rows have ${what} in "key", the first of them ${showRow(rows[1]!)}`)
   expect(remedy).toBe(
     'what was written without a key cannot be told apart: store the key with the row, or leave such rows out in the query',
   )
+})
+
+test.each([
+  [{ a: { b: 1 } }, '{ a: [Object] }'],
+  [new Date(0), '1970-01-01T00:00:00.000Z'],
+  [Buffer.from('a'), '<Buffer 61>'],
+  [true, 'true'],
+])('a key that is no text, number or UUID, %o: how to make it one', (key, shown) => {
+  const [, message, remedy] = problemOf(() => readKeys({ rows: [{ key }], columns: [] }, ['key']))
+  expect(message).toMatch(`1 of 1 rows have a key that is ${shown} in "key"`)
+  expect(remedy).toBe('a key is a text, a number or a UUID: cast it in the query, key::text AS key')
+})
+
+test('a number that may have lost digits is no key', () => {
+  const json = [{ name: 'key', keys: 'text', rounds: 'JSON' }] as const
+  const rows = [{ key: 'a' }, { key: 7 }]
+  expect(problemOf(() => readKeys({ rows, columns: json }, ['key']))).toEqual([
+    'LedgerProblem',
+    '1 of 2 rows have a key that is 7, read from JSON, which rounds numbers, in "key", the first of them { key: 7 }',
+    "select it as text: doc->>'id' AS key",
+  ])
+  expect(readKeys({ rows: [{ key: 'a' }], columns: json }, ['key']).keys).toEqual(['a'])
+  const [, message, remedy] = problemOf(() => readKeys({ rows: [{ key: 2 ** 53 }], columns: [] }, ['key']))
+  expect(message).toContain('9007199254740992, a number with more digits than it can hold exactly, in "key"')
+  expect(remedy).toBe('give it as text: key::text AS key')
+  expect(readKeys({ rows: [{ key: 1.5 }, { key: 2n ** 60n }], columns: [] }, ['key']).keys).toEqual([
+    '1.5',
+    '1152921504606846976',
+  ])
+})
+
+test('of two columns of one name nobody knows which is the key', () => {
+  const key = { name: 'key', keys: 'text' } as const
+  expect(
+    problemOf(() => readKeys({ rows: [{ key: 'a' }], columns: [key, { ...key, name: 'id' }, key] }, ['key'])),
+  ).toEqual([
+    'LedgerProblem',
+    'the query returns 2 columns named "key", so that nobody knows which of them is meant',
+    'select the one that is meant, in place of *: SELECT p.key; or name the other: o.key AS other_key',
+  ])
 })
 
 test('a row for a message is cut where it is long, and names no class', () => {

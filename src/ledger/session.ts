@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Client, ClientConfig, FieldDef, QueryConfig } from 'pg'
 import { postgresTlsProblem } from '../machine/store-tls.ts'
 import { loadOptional } from '../options/optional-package.ts'
-import { keyTypeOf } from './keys.ts'
-import type { KeyType } from './keys.ts'
+import { columnOf } from './columns.ts'
+import type { Column } from './columns.ts'
 import { LedgerProblem } from './problem.ts'
 import { queryFailed } from './query-error.ts'
 import type { Row, Table } from './rows.ts'
@@ -70,7 +70,7 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
         const { rows, fields } = await run(sql, params)
         const [state] = (await run(STATE)).rows
         if (state?.['token'] !== token || state['mode'] !== 'on') throw leftTransaction(sql)
-        return { rows, types: await typesOf(fields, run) }
+        return { rows, columns: await columnsOf(fields, run) }
       })
     } finally {
       await client.query('ROLLBACK').catch(() => {})
@@ -151,15 +151,14 @@ async function noticeHangUp(client: Client): Promise<void> {
 /** The first identifier of types that a database or an extension defined itself. */
 const FIRST_OWN_TYPE = 16_384
 
-/** How keys in each column are compared. */
-async function typesOf(
+async function columnsOf(
   fields: readonly FieldDef[],
   run: (sql: string, params: readonly unknown[]) => Promise<{ readonly rows: readonly Row[] }>,
-): Promise<Readonly<Record<string, KeyType>>> {
+): Promise<readonly Column[]> {
   const own = fields.map(({ dataTypeID }) => dataTypeID).filter((id) => id >= FIRST_OWN_TYPE)
   const named = own.length === 0 ? [] : (await run(OWN_TYPES, [own])).rows
   const names = new Map(named.map(({ id, name }) => [Number(id), String(name)]))
-  return Object.fromEntries(fields.map(({ name, dataTypeID }) => [name, keyTypeOf(dataTypeID, names.get(dataTypeID))]))
+  return fields.map(({ name, dataTypeID }) => columnOf(name, dataTypeID, names.get(dataTypeID)))
 }
 
 const OWN_TYPES = 'SELECT oid::int8 AS id, typname AS name FROM pg_type WHERE oid = ANY ($1::oid[])'

@@ -108,7 +108,10 @@ describe('settling', () => {
     const remedy =
       "Fix: end prepared transactions (SELECT gid FROM pg_prepared_xacts) with COMMIT PREPARED or ROLLBACK PREPARED, or wait longer: ledger.with({ settleTimeout: '60s' })"
     const held = (options: Partial<SettleOptions>) =>
-      settleOn((ms) => ({ ...idle, writers: 1, open: ms < 500 ? [before] : [prepared] }), { limitMs: 3_000, ...options })
+      settleOn((ms) => ({ ...idle, writers: 1, open: ms < 500 ? [before] : [prepared] }), {
+        limitMs: 3_000,
+        ...options,
+      })
     await expect(held({})).rejects.toThrow(
       `the ledger did not settle within 3.00 s: 1 transaction is open since before: prepared transaction xa-7, 1 writing transaction is open, last seen: 12 rows\n${remedy}`,
     )

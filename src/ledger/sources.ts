@@ -55,7 +55,7 @@ async function readFunction(
   })
   try {
     const rows = await Promise.race([source({ runId, signal: over }), aborted])
-    return { rows: checkRows(shown, rows), types: {} }
+    return { rows: checkRows(shown, rows), columns: [] }
   } catch (error) {
     over.throwIfAborted()
     if (error instanceof LedgerProblem) throw error
