@@ -70,6 +70,24 @@ test('a WebSocket path cannot name another host', async () => {
     await expect(ws.fanOut({ ...fanOut, path })).rejects.toThrow('begins with one /')
 })
 
+test('a path of the internal listener cannot name another host', async () => {
+  const base = 'http://u:p@127.0.0.1:9'
+  const { internal } = targetHandle({ urls: [base], internalUrls: [base], pids: [], isElsewhere: false })
+  const host = 'prod.example.invalid'
+  for (const path of [
+    `//${host}/`,
+    `/\\${host}/`,
+    `/\t/${host}/`,
+    `http://${host}/`,
+    `\\\\${host}/`,
+    ` //${host}/`,
+    'jobs',
+  ]) {
+    await expect(internal.get(path)).rejects.toThrow('must begin with one /')
+    await expect(internal.post(path, {})).rejects.toThrow('must begin with one /')
+  }
+})
+
 test('redirects to another origin are not followed', async () => {
   const server = createServer((_, response) =>
     response.writeHead(302, { location: 'http://prod.example.invalid/?token=abc' }).end(),

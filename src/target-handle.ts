@@ -1,6 +1,7 @@
 import { ask } from './machine/ask.ts'
 import { parseBaseUrl, urlBelow } from './machine/base-url.ts'
 import type { TlsOptions } from './machine/tls.ts'
+import { Problems } from './options/problems.ts'
 import type { ProvidedTarget } from './config/provided.ts'
 
 /** The system under test as a scenario sees it. For preparing and publishing; load goes through `http` and `ws`. */
@@ -23,7 +24,12 @@ export interface TargetClient {
   readonly unavailable: string | undefined
   /** @throws {Error} where it cannot be used, as the calls do */
   readonly url: string
-  /** Sends JSON. @throws {Error} where the answer's status is 400 or above, with its first lines */
+  /**
+   * Sends JSON.
+   * @param path begins with one `/`: requests go to the internal listener and nowhere else
+   * @throws {OptionsError} for a URL or a path that begins another host
+   * @throws {Error} if the response's status is not 2xx, with its first lines
+   */
   post(path: string, body: unknown): Promise<unknown>
   get(path: string): Promise<unknown>
 }
@@ -57,10 +63,20 @@ function withoutCredentials(url: string): string {
   return parseBaseUrl(url)!.bare
 }
 
+/** Two slashes, a backslash for one of them, and white space between them begin another host, as a whole URL does. */
+function ownPath(method: string, path: string): string {
+  const problems = new Problems()
+  const rule = 'must begin with one /, without line breaks and tabs: it is a path of the target’s internal listener'
+  const example = `target.internal.${method.toLowerCase()}('/jobs')`
+  if (!/^\/(?![/\\])[^\t\n\r]*$/.test(path)) problems.add('path', path, rule, example)
+  problems.throwIfAny(`target.internal.${method.toLowerCase()}()`)
+  return path
+}
+
 function client(url: string | undefined, problem: string, tls?: TlsOptions): TargetClient {
   const call = async (path: string, { method, body }: { method: string; body?: string }) => {
     const place = known(url, problem)
-    const whole = place.startsWith('unix:') ? urlBelow(place, path) : new URL(path, place).href
+    const whole = place.startsWith('unix:') ? urlBelow(place, path) : new URL(ownPath(method, path), place).href
     const { signal } = new AbortController()
     const { status, text } = await ask(whole, { method, headers, ...(body !== undefined && { body }), tls, signal })
     if (status < 200 || status > 299) throw new Error(`${method} ${path} answered ${status}: ${text.slice(0, 200)}`)
