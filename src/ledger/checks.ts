@@ -19,6 +19,8 @@ import { withCanonicalKeys } from './canonical-history.ts'
 import { nothingChecked, nothingConserved, nothingOf } from './nothing-checked.ts'
 import { LedgerProblem } from './problem.ts'
 import { countRows, readTotal, requireScope } from './queries.ts'
+import { isQuiet } from './quiet.ts'
+import type { Quiet } from './quiet.ts'
 import { readKeys, showRow } from './rows.ts'
 import type { Row, Table } from './rows.ts'
 import { openSession } from './session.ts'
@@ -40,7 +42,7 @@ export interface ChecksContext {
 
 /** Options as they are in force. */
 export interface LedgerLimits {
-  readonly quiet: (() => Promise<boolean>) | undefined
+  readonly quiet: Quiet | undefined
   readonly settleTimeoutMs: number
   /** `undefined`: 2 s, or none if the target says when it is quiet. */
   readonly settleForMs: number | undefined
@@ -246,7 +248,13 @@ export class RowChecks implements LedgerChecks {
     const { quiet, settleTimeoutMs } = this.#limits
     const startMs = this.#clock.nowMs()
     if (quiet === undefined) return { horizon: '', asOfMs: startMs, said: 'read from outside of Postgres' }
-    while (!(await quiet())) {
+    const asked = () =>
+      isQuiet(quiet, {
+        limitMs: settleTimeoutMs,
+        passedMs: this.#clock.nowMs() - startMs,
+        signal: this.#context.signal,
+      })
+    while (!(await asked())) {
       if (this.#clock.nowMs() - startMs >= settleTimeoutMs) {
         throw new LedgerProblem(
           'the target never said that it is quiet',

@@ -38,7 +38,10 @@ export interface LedgerContext {
 }
 
 export interface LedgerOptions {
-  /** Whether the target has nothing in flight, e.g. by its own metrics. Called ten times a second. */
+  /**
+   * Whether the target has nothing in flight, e.g. by its own metrics: resolves to true or false, within `settleTimeout`.
+   * Called ten times a second. A ledger whose `quiet` fails or resolves to something else is invalid.
+   */
   readonly quiet?: () => Promise<boolean>
   /**
    * How long what is in flight may take to end, and what is missing may take to come: rows that an outbox or a queue

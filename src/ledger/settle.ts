@@ -1,6 +1,8 @@
 import { formatMs } from '../stats/units.ts'
 import { LedgerProblem } from './problem.ts'
 import type { OpenTransaction, Pulse } from './pulse.ts'
+import { isQuiet } from './quiet.ts'
+import type { Quiet } from './quiet.ts'
 
 const POLL_MS = 100
 /** How long no transaction may have been at work anywhere on the server. */
@@ -14,7 +16,7 @@ export interface SettleOptions {
   /** What the check will read, as one text, e.g. the number of rows. Read only while others are at work. */
   measure(): Promise<string>
   /** The target's own word that it has nothing in flight. */
-  readonly quiet?: (() => Promise<boolean>) | undefined
+  readonly quiet?: Quiet | undefined
   /** The horizon at which this database had settled before. */
   readonly settledAt?: string | undefined
   readonly limitMs: number
@@ -89,7 +91,8 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     const isStill = !wrote && !stayedOpen(last, now)
     last = now
     if (quiet !== undefined) {
-      if ((await quiet()) && isFree && !wrote)
+      const passedMs = nowMs - startMs
+      if ((await isQuiet(quiet, { limitMs, passedMs, signal })) && isFree && !wrote)
         return { horizon: now.horizon, asOfMs, said: waited(nowMs, 'the target says it is quiet') }
     } else if (isStill) {
       const stillMs = nowMs - stillSinceMs

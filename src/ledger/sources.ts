@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
-import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import type { RowSource } from '../run/ledger-evidence.ts'
 import { formatMs } from '../stats/units.ts'
+import { inTime } from './in-time.ts'
 import { LedgerProblem } from './problem.ts'
 import { bindRunId } from './queries.ts'
 import type { BoundQuery } from './queries.ts'
@@ -43,29 +43,22 @@ async function readFunction(
   source: Exclude<RowSource, string>,
   { runId, signal, timeoutMs }: Binding,
 ): Promise<Table> {
-  const timeout = new AbortController()
   const tooLong = new LedgerProblem(
     `${shown} took longer than ${formatMs(timeoutMs)}`,
     `give it more time: ledger.with({ queryTimeout: '5m' })`,
   )
-  const timer = setTimeout(() => timeout.abort(tooLong), timeoutMs)
-  const over = AbortSignal.any([signal, timeout.signal])
-  const aborted = new Promise<never>((_, reject) => {
-    over.addEventListener('abort', () => reject(over.reason as Error), { once: true })
-  })
+  let rows: unknown
   try {
-    const rows = await Promise.race([source({ runId, signal: over }), aborted])
-    return { rows: checkRows(shown, rows), columns: [] }
+    rows = await inTime((over) => source({ runId, signal: over }), { timeoutMs, tooLong, signal })
   } catch (error) {
-    over.throwIfAborted()
+    signal.throwIfAborted()
     if (error instanceof LedgerProblem) throw error
     const message = error instanceof Error ? error.message : String(error)
     throw new LedgerProblem(`${shown} failed: ${message}`, 'correct it; it must return an array of rows', {
       cause: error,
     })
-  } finally {
-    clearTimeout(timer)
   }
+  return { rows: checkRows(shown, rows), columns: [] }
 }
 
 function checkRows(shown: string, rows: unknown): readonly Row[] {
