@@ -1,3 +1,4 @@
+import { storePlace } from '../machine/store-place.ts'
 import { postgresTlsProblem, redisTlsProblem } from '../machine/store-tls.ts'
 
 /** Something that can be read again and again. */
@@ -63,7 +64,7 @@ export async function connected<Client, T>(connecting: Connecting<Client, T>): P
 }
 
 function unreachable({ url, variable }: Pick<Connecting<unknown, unknown>, 'url' | 'variable'>, error: unknown) {
-  const place = URL.canParse(url) ? new URL(url).host : 'a URL that is none'
+  const place = URL.canParse(url) ? storePlace(new URL(url)) : 'a URL that is none'
   const { code, message } = error as { code?: string; message?: string }
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   const tls =

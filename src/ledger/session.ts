@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, ClientConfig, FieldDef, QueryConfig } from 'pg'
+import { storePlace } from '../machine/store-place.ts'
 import { postgresTlsProblem } from '../machine/store-tls.ts'
 import { loadOptional } from '../options/optional-package.ts'
 import { columnOf } from './columns.ts'
@@ -164,7 +165,7 @@ async function columnsOf(
 const OWN_TYPES = 'SELECT oid::int8 AS id, typname AS name FROM pg_type WHERE oid = ANY ($1::oid[])'
 
 function unreachable(url: string, error: unknown): LedgerProblem {
-  const place = URL.canParse(url) ? new URL(url).host : 'a URL that cannot be read'
+  const place = URL.canParse(url) ? storePlace(new URL(url)) : 'a URL that cannot be read'
   const { code, message } = error as { code?: string; message?: string }
   const tls = postgresTlsProblem(code ?? '', message ?? '')
   if (tls !== undefined) return new LedgerProblem(`the database at ${place} cannot be reached: ${tls.finding}`, tls.fix)

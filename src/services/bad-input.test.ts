@@ -43,6 +43,8 @@ describe('postgres()', () => {
     const message = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.1:1/db' }))
     expect(message).toContain('nothing listens on 127.0.0.1:1')
     expect(message).toContain('postgres://user:***@127.0.0.1:1/db')
+    const elsewhere = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.1:9/db?host=127.0.0.2&port=1' }))
+    expect(elsewhere).toContain('nothing listens on 127.0.0.2:1')
   })
 
   test('what listens there is no Postgres', async () => {

@@ -1,3 +1,4 @@
+import { storePlace } from '../machine/store-place.ts'
 import { postgresTlsProblem } from '../machine/store-tls.ts'
 import { loadOptional } from '../options/optional-package.ts'
 import { asError, codeOf, sentence } from './failure.ts'
@@ -86,7 +87,9 @@ export function parsePostgresUrl(subject: string, source: string, text: string):
 function connectFailure(subject: string, url: string, error: unknown): ServiceError {
   const code = codeOf(error)
   const { message } = asError(error)
-  const { host, pathname, username } = new URL(url)
+  const parsed = new URL(url)
+  const { pathname, username } = parsed
+  const host = storePlace(parsed)
   const tls = postgresTlsProblem(code, message)
   const [problem, remedy] = tls
     ? [`${host}: ${tls.finding}`, sentence(tls.fix)]

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { storePlace } from '../machine/store-place.ts'
 import { checkKnownKeys } from '../options/checks.ts'
 import { Problems, type Problem } from '../options/problems.ts'
 import {
@@ -96,7 +97,7 @@ async function startServer(
 function externalServer(name: string, text: string, source: string, options: PostgresOptions): DatabaseServer {
   const url = parsePostgresUrl(name, source, text)
   for (const host of postgresHosts(url)) assertAllowedHost(name, host, options.allowRemote)
-  return { provider: 'external', place: url.host, url: text, async stop() {} }
+  return { provider: 'external', place: storePlace(url), url: text, async stop() {} }
 }
 
 async function prepare(
