@@ -24,6 +24,8 @@ export class DeliveryLedger {
   readonly #clients: number
   readonly #lateAfterUs: number
   readonly #underWayUs: number
+  /** How many publications from the first were at the target for so long that nothing of them can be under way. */
+  #arrived = 0
   readonly #groups = new Map<string | undefined, Group>()
   readonly #byId = new Map<string, Publication>()
   readonly #publications: Publication[] = []
@@ -124,9 +126,12 @@ export class DeliveryLedger {
   beginMove(client: number, group: Group, atUs: number): void {
     if (!group.beginMove(client)) return
     // What is under way may be overtaken by the leaving; what should have come by now is not excused by it.
-    for (let at = this.#publications.length - 1; at >= 0; at--) {
+    const limitUs = atUs - this.#underWayUs
+    while (this.#arrived < this.#publications.length && this.#publications[this.#arrived]!.atTargetUs < limitUs)
+      this.#arrived++
+    for (let at = this.#publications.length - 1; at >= this.#arrived; at--) {
       const publication = this.#publications[at]!
-      if (publication.intendedUs < atUs - this.#underWayUs) return
+      if (publication.atTargetUs < limitUs) continue
       if (publication.group === group && publication.expected.has(client) && !publication.received.has(client))
         this.#withdraw(publication, client)
     }

@@ -56,6 +56,12 @@ export class Publication {
     this.received = received
   }
 
+  /** When the target certainly had it: not while `send` is pending. Of a feed, when it was due. */
+  get atTargetUs(): number {
+    if (Number.isNaN(this.sentUs) || this.isFailed) return this.intendedUs
+    return Number.isNaN(this.answeredUs) ? Number.POSITIVE_INFINITY : this.answeredUs
+  }
+
   get isCounted(): boolean {
     return this.second !== undefined
   }
