@@ -109,11 +109,23 @@ test('where as many as make a median timed out, that', () => {
   expect(hint(timedOut(19))).toBeUndefined()
 })
 
+test.each(['Socket.IO: not authorized, before it was ready', 'status 401', 'not acknowledged'])(
+  'what the target said when it let nobody in: %s',
+  (detail) => {
+    expect(hint(times(3, { latencyMs: 1, error: ['connect', detail] }))).toBe(
+      `3 requests found no connection to ${ORIGIN}, most of them: ${detail}`,
+    )
+  },
+)
+
 test('how the connections were closed that got no response, if that is known', () => {
   const closed = (count: number, detail: string) => times(count, { latencyMs: 1, error: ['reset', detail] })
   const busy = 'closed with code 1013 (try again later): busy'
   expect(hint([...closed(6, busy), ...closed(2, 'closed with code 1000 (normal)'), ...good(92)])).toBe(
     `8 requests got no response, as their connections ended, most of them: ${busy}`,
+  )
+  expect(hint(closed(3, 'STOMP: no such queue'))).toBe(
+    '3 requests got no response, as their connections ended, most of them: STOMP: no such queue',
   )
 })
 

@@ -32,9 +32,15 @@ export function hintFor(
   )
 }
 
+/** Why a WebSocket did not come to be used, where the target said so. */
+const REFUSAL = /, before it was ready$|^status \d{3}$|^subprotocol |^not acknowledged$| not set up$|^no handshake data/
+
 function connectHint({ sum }: ScopeTotals, origin: string): string | undefined {
   const count = sum.errors.get('connect') ?? 0
   if (count === 0 || count < sum.offered * 0.01) return undefined
+  const [refusal] = [...sum.details].filter(([detail]) => REFUSAL.test(detail)).toSorted((a, b) => b[1] - a[1])
+  if (refusal !== undefined)
+    return `${formatCount(count)} requests found no connection to ${origin}, most of them: ${refusal[0]}`
   const code = [...sum.details.keys()].find((detail) => /^E[A-Z]+$/.test(detail))
   return `${formatCount(count)} requests found no connection to ${origin}${code === undefined ? '' : ` (${code})`}: is the target running, and does it accept that many?`
 }

@@ -8,8 +8,8 @@ const NEAR_LIMIT = 0.8
 /** Below this, a target closes its connections after each response. */
 const AT_ONCE_MS = 10
 
-/** How the closing of a WebSocket is worded. */
-const CLOSED = /^closed (?:with code|by this client)/
+/** How the closing of a WebSocket, or what a protocol on top of it says, is worded. */
+const CLOSED = /^closed (?:with code|by this client)|^[\w. -]+: /
 
 /** When the target closes connections, for the evidence of a run in which that counted. */
 export function idleLines({ keptIdleMs, replaced, closedIdle }: ConnectionFigures): readonly string[] {
