@@ -143,6 +143,23 @@ describe('ids that are unique in their group only', () => {
     expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
   })
 
+  test('may have been those of another group before the run', () => {
+    const { ledger, ids, receive } = run(2)
+    const [a, b] = [ledger.group('a'), ledger.group('b')]
+    ledger.join(0, a)
+    ledger.join(1, b)
+    // The history of a, shown before anything is published and again while something is.
+    receive(0, '7')
+    const publication = ledger.publish({ id: 'own', sequence: 1, group: 'b', intendedUs: 0, second: 0 })
+    receive(0, '7')
+    receive(1, '7')
+    ids.settled(publication, 7)
+    receive(0, '7')
+    ids.close()
+    expect(ledger.counts(0)).toMatchObject({ received: 1, missing: 0, unexpected: 0, duplicate: 0 })
+    expect(ids.ambiguous).toBeUndefined()
+  })
+
   test('are found in whatever the target calls the group', () => {
     const { ledger, ids, a, b, receive } = inGroups()
     ids.settled(a, 7)

@@ -71,15 +71,18 @@ export class TargetIds {
     if (this.#ledger.publications.length === 0) {
       if (this.#older.size < MOST_OLDER) this.#older.add(sighting.id)
       else this.#areOlderForgotten ||= !this.#older.has(sighting.id)
-    } else if (this.#older.has(sighting.id)) return
-    else if (this.#mayBeGivenLater) this.#keep(client, sighting, atUs, false)
-    else this.#receiveUnknown(client, sighting.id)
+      return
+    }
+    // One of another group may get an id that was there before: what it is not given to, is passed over.
+    const isOlder = this.#older.has(sighting.id)
+    if (this.#mayBeGivenLater) this.#keep(client, sighting, atUs, isOlder)
+    else if (!isOlder) this.#receiveUnknown(client, sighting.id)
   }
 
   /** A delivery to a client that is not subscribed again yet: a replay, or what only looks like one. @returns whether it counts */
   receiveEarly(client: number, sighting: Sighting, atUs: number): boolean {
     if (this.#take(client, sighting, atUs, this.#mayBeGivenLater)) return true
-    if (this.#mayBeGivenLater && !this.#older.has(sighting.id)) this.#keep(client, sighting, atUs, true)
+    if (this.#mayBeGivenLater) this.#keep(client, sighting, atUs, true)
     return false
   }
 
@@ -103,6 +106,7 @@ export class TargetIds {
     const isOwed = isFor(publication, client)
     const isAwaited = isOwed && !publication.received.has(client)
     if (mayChange && !isNamed && !isAwaited) return false
+    if (!isOwed && this.#older.has(given.id)) return true
     // A second message may be a duplicate, or of a group that the client is not in.
     const isSure = isNamed || isAwaited || !isOwed || given.publications.length === 1
     if (candidates.length > 1 || !isSure) this.#given.countAmbiguous(given.id)
