@@ -64,6 +64,22 @@ test('lets through a host that the config allows', async () => {
     await expect(open(name)).resolves.not.toThrow()
 })
 
+test('what target() allows opens the doors of load only', async () => {
+  setHostPolicy({ allowRemote: [], allowLoadOn: ['prod.example.invalid'] })
+  const open = async (name: string) => DOORS[name]!('prod.example.invalid')
+  await expect(open('http.run({ baseUrl })')).rejects.toThrow('ENOTFOUND')
+  await expect(open('target')).resolves.not.toThrow()
+  for (const name of [
+    'metrics.url',
+    'PERF_METRICS_URL',
+    'PERF_PGBOUNCER_URL',
+    'Pushgateway',
+    'postgres host',
+    'postgres ?host=',
+  ])
+    await expect(open(name)).rejects.toThrow('prod.example.invalid is not this machine')
+})
+
 test('a WebSocket path cannot name another host', async () => {
   const ws = createWebSocket(context)
   for (const path of ['//prod.example.invalid/', '/\\prod.example.invalid/', '/\t/prod.example.invalid/'])

@@ -111,7 +111,7 @@ ${start}      - run: npx vitest run --config ${CONFIG}
 
 /** Names are not looked up, as when the run decides whether it may put load there. */
 function isThisMachine(host: string): boolean {
-  return /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
 }
 
 function quote(text: string): string {

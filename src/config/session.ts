@@ -300,7 +300,8 @@ const STOPPED = 'stopped while services and target were starting'
 function hostPolicy({ allowRemote = [], target }: PerfConfig, scale: Scale | undefined): HostPolicy {
   const isFull = scale?.name === 'full' || (scale?.users ?? 0) >= 1
   return {
-    allowRemote: [allowRemote, target?.options.allowRemote ?? []].flat().map(String),
+    allowRemote: [allowRemote].flat().map(String),
+    allowLoadOn: [target?.options.allowRemote ?? []].flat().map(String),
     ...(isFull && { allowFullLoadOn: hostsForFullLoad(process.env) }),
   }
 }

@@ -3,7 +3,7 @@ import { hostsForFullLoad, isLoopback, refusalOf, setHostPolicy } from './allowe
 
 afterEach(() => setHostPolicy({ allowRemote: [] }))
 
-test.each(['localhost', 'LOCALHOST.', 'api.localhost', '127.0.0.1', '127.9.9.9', '::1', '[::1]', '[::ffff:7f00:1]'])(
+test.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.9.9.9', '::1', '[::1]', '[::ffff:7f00:1]'])(
   'takes %s for this machine',
   (host) => {
     expect(isLoopback(host)).toBe(true)
@@ -22,6 +22,26 @@ test.each([
   '[::ffff:a00:1]',
   '',
 ])('refuses %j unless it is named', (host) => expect(refusalOf(host)).toBeDefined())
+
+test.each(['api.localhost', 'localhost.', 'a.b.LOCALHOST.'])(
+  'refuses %s, which a resolver may send elsewhere',
+  (host) => {
+    expect(refusalOf(host, { isLoad: true })).toEqual({
+      problem: `${host} is a name to which a resolver may give any address`,
+      received: 'allowRemote: nothing',
+      fix: expect.stringMatching(/^use localhost or 127.0.0.1; if the name leads to this machine, name it: /),
+    })
+    expect(refusalOf(host, { also: [host] })).toBeUndefined()
+  },
+)
+
+test('a host of the target takes load, and nothing else is sent to it', () => {
+  setHostPolicy({ allowRemote: [], allowLoadOn: ['shop.example'] })
+  expect(refusalOf('shop.example', { isLoad: true })).toBeUndefined()
+  expect(refusalOf('shop.example')?.problem).toBe(
+    'shop.example is not this machine, and it is not among the hosts allowed',
+  )
+})
 
 describe('a host that is not this machine', () => {
   test('is refused with the way to allow it', () => {

@@ -2,8 +2,10 @@ import { isIPv4 } from 'node:net'
 
 /** Which hosts other than this machine may be reached, and which of them may carry full load. */
 export interface HostPolicy {
-  /** Hosts named in `allowRemote`. */
+  /** Hosts named in `allowRemote` of the config. */
   readonly allowRemote: readonly string[]
+  /** Hosts named in `allowRemote` of the target: load may be put on them, and nothing else opens a connection to them. */
+  readonly allowLoadOn?: readonly string[]
   /** Hosts named in `PERF_ALLOW_FULL_LOAD_ON`; left out if the scale is below full. */
   readonly allowFullLoadOn?: readonly string[]
 }
@@ -45,14 +47,20 @@ export function refusalOf(
   { also = [], isLoad = false, allowFullLoadOn = policy.allowFullLoadOn }: HostUse = {},
 ): HostRefusal | undefined {
   const name = normalized(host)
-  if (isLoopback(name)) return undefined
+  if (isLoopback(host)) return undefined
   if (name === '0.0.0.0' || name === '::')
     return {
       problem: `${host} is every address of this machine, for servers to listen on, and not one to connect to`,
       received: host,
       fix: `use ${name === '::' ? '[::1]' : '127.0.0.1'}`,
     }
-  const allowed = [...also, ...policy.allowRemote].map(normalized)
+  const allowed = [...also, ...policy.allowRemote, ...(isLoad ? (policy.allowLoadOn ?? []) : [])].map(normalized)
+  if (!allowed.includes(name) && isBelowLocalhost(name))
+    return {
+      problem: `${host} is a name to which a resolver may give any address`,
+      received: `allowRemote: ${allowed.length === 0 ? 'nothing' : allowed.join(', ')}`,
+      fix: `use localhost or 127.0.0.1; if the name leads to this machine, name it: definePerfConfig({ allowRemote: ['${name}'] })`,
+    }
   if (!allowed.includes(name))
     return {
       problem: `${host} is not this machine, and it is not among the hosts allowed`,
@@ -73,19 +81,27 @@ export function hostsForFullLoad(env: NodeJS.ProcessEnv): readonly string[] {
   return hosts.filter((host) => host !== '')
 }
 
-/** Whether a host is this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `::1`. Names are not looked up. */
+/**
+ * Whether a host is this machine: `localhost`, 127.0.0.0/8, `::1`. Names are not looked up: those below `localhost`, and
+ * `localhost.` with its final dot, are resolved like any other name by many systems.
+ */
 export function isLoopback(host: string): boolean {
-  const name = normalized(host)
-  if (name === 'localhost' || name.endsWith('.localhost') || name === '::1') return true
+  const name = withoutBrackets(host)
+  if (name === 'localhost' || name === '::1') return true
   // An IPv4 address in IPv6 form, as `new URL()` writes it.
   if (/^::ffff:7f[\da-f]{2}:[\da-f]{1,4}$/.test(name)) return true
   return isIPv4(name) && name.startsWith('127.')
 }
 
+function isBelowLocalhost(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost')
+}
+
 /** Lower case, without the brackets of an IPv6 address and the final dot of a full name. */
 function normalized(host: string): string {
-  return host
-    .toLowerCase()
-    .replace(/^\[|\]$/g, '')
-    .replace(/\.$/, '')
+  return withoutBrackets(host).replace(/\.$/, '')
+}
+
+function withoutBrackets(host: string): string {
+  return host.toLowerCase().replace(/^\[|\]$/g, '')
 }

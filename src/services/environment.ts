@@ -5,6 +5,7 @@ import { allMessages, asError, settleAll } from './failure.ts'
 import { Guardian } from './guardian.ts'
 import { RunningEnvironment, type Environment } from './running-environment.ts'
 import type { Service, ServiceContext, StartedService } from './service.ts'
+import { assertAllowedStore } from './remote.ts'
 import type { StartedTarget, TargetContext } from './started-target.ts'
 import type { Target } from './target.ts'
 import type { WatchedFiles } from './watched-files.ts'
@@ -105,6 +106,12 @@ async function startServices(
     services.map(async (service) => {
       const sinceMs = now()
       const started = await service.start(context)
+      try {
+        assertAllowedStore(service, started)
+      } catch (error) {
+        await started[Symbol.asyncDispose]()
+        throw error
+      }
       context.log(`${started.summary} (${((now() - sinceMs) / 1000).toFixed(1)} s)`)
       return started
     }),

@@ -58,3 +58,30 @@ test('a service of one’s own is started, given to the target, reset and put aw
   await environment[Symbol.asyncDispose]()
   await expect(fetch(url)).rejects.toThrow('fetch failed')
 })
+
+/** A database of one's own that is said to be elsewhere. */
+function elsewhere(url: string, allowRemote?: readonly string[]): { service: Service; isPutAway: () => boolean } {
+  let isPutAway = false
+  const started = {
+    ...{ name: 'orders', provider: 'mine', summary: 'mine', connection: { url }, env: {} },
+    async [Symbol.asyncDispose]() {
+      isPutAway = true
+    },
+  }
+  return { service: { name: 'orders', allowRemote, start: async () => started }, isPutAway: () => isPutAway }
+}
+
+test.for([
+  'postgres://u@db.example.invalid/x',
+  'postgres://u@127.0.0.1/x?host=db.example.invalid',
+  'redis://db.example.invalid:6379',
+])('a service of one’s own may not lead the ledger to a host that nobody allowed: %s', async (url) => {
+  const refused = elsewhere(url)
+  await expect(startEnvironment({ services: [refused.service] })).rejects.toThrow(
+    /orders: db\.example\.invalid is not this machine[^]*allowRemote: \['db\.example\.invalid'\]/,
+  )
+  expect(refused.isPutAway()).toBe(true)
+  const allowed = elsewhere(url, ['db.example.invalid'])
+  await using environment = await startEnvironment({ services: [allowed.service] })
+  expect(environment.details.stores).toMatchObject([{ name: 'orders', url }])
+})

@@ -56,7 +56,8 @@ const KIND: DatabaseKind = {
  */
 export function postgres(options: PostgresOptions = {}): Service {
   const name = options.name ?? 'postgres'
-  return { name, problems: validate(options), start: (context) => start(name, options, context) }
+  const { allowRemote } = options
+  return { name, problems: validate(options), allowRemote, start: (context) => start(name, options, context) }
 }
 
 function validate(options: PostgresOptions): readonly Problem[] {

@@ -61,7 +61,8 @@ const KIND: DatabaseKind = {
  */
 export function redis(options: RedisOptions = {}): Service {
   const name = options.name ?? 'redis'
-  return { name, problems: validate(options), start: (context) => start(name, options, context) }
+  const { allowRemote } = options
+  return { name, problems: validate(options), allowRemote, start: (context) => start(name, options, context) }
 }
 
 function validate(options: RedisOptions): readonly Problem[] {

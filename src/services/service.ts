@@ -63,6 +63,11 @@ export interface Service {
   readonly name: string
   /** Options that cannot be used; reported together with all others before anything is started. */
   readonly problems?: readonly Problem[]
+  /**
+   * Hosts other than this machine that its `connection.url` may name, if the ledger, `sql()` or capacity reads it. Those of
+   * the config are allowed as well. Default: none.
+   */
+  readonly allowRemote?: readonly string[] | undefined
   start(context: ServiceContext): Promise<StartedService>
 }
 
