@@ -2,6 +2,7 @@ import { ask } from './machine/ask.ts'
 import { parseBaseUrl, urlBelow } from './machine/base-url.ts'
 import type { TlsOptions } from './machine/tls.ts'
 import { Problems } from './options/problems.ts'
+import { shortened } from './options/shortened.ts'
 import type { ProvidedTarget } from './config/provided.ts'
 
 /** The system under test as a scenario sees it. For preparing and publishing; load goes through `http` and `ws`. */
@@ -79,7 +80,7 @@ function client(url: string | undefined, problem: string, tls?: TlsOptions): Tar
     const whole = place.startsWith('unix:') ? urlBelow(place, path) : new URL(ownPath(method, path), place).href
     const { signal } = new AbortController()
     const { status, text } = await ask(whole, { method, headers, ...(body !== undefined && { body }), tls, signal })
-    if (status < 200 || status > 299) throw new Error(`${method} ${path} answered ${status}: ${text.slice(0, 200)}`)
+    if (status < 200 || status > 299) throw new Error(`${method} ${path} answered ${status}: ${shortened(text, 200)}`)
     return text === '' ? undefined : (JSON.parse(text) as unknown)
   }
   const headers = { 'content-type': 'application/json' }

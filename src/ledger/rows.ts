@@ -1,4 +1,6 @@
 import { inspect } from 'node:util'
+import { redactData } from '../options/redact.ts'
+import { registeredSecrets } from '../options/registered-secrets.ts'
 import { columnNamed } from './columns.ts'
 import type { Column } from './columns.ts'
 import { canonicalKey, compositeKey } from './keys.ts'
@@ -110,7 +112,8 @@ function faultOf(
 
 /** One row for a message, cut where it is long. */
 export function showRow(row: Row): string {
-  const text = inspect({ ...row }, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 })
+  const clean = redactData({ ...row }, registeredSecrets())
+  const text = inspect(clean, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 })
   return text.length > 200 ? `${text.slice(0, 199)}…` : text
 }
 

@@ -1,3 +1,4 @@
+import { shortened } from '../options/shortened.ts'
 import { LedgerProblem } from './problem.ts'
 
 /** One SQL statement, without what stood after it. */
@@ -56,8 +57,7 @@ const ACTIONS =
 
 /** A query on one line for a message, cut if it is long. */
 export function showSql(sql: string): string {
-  const text = sql.replace(/\s+/g, ' ').trim()
-  return text.length > 300 ? `${text.slice(0, 299)}…` : text
+  return shortened(sql.replace(/\s+/g, ' ').trim(), 300)
 }
 
 const TOKEN =

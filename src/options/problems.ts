@@ -69,7 +69,8 @@ function describe(subject: string, problems: readonly Problem[]): string {
 function show(path: string, value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return `a function${value.name ? ` named ${value.name}` : ''}`
-  const text = inspect(value, { depth: 1, compact: true, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 })
+  const shown = typeof value === 'string' ? redactText(value) : value
+  const text = inspect(shown, { depth: 1, compact: true, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 })
   const name = nameOf(path)
   const clean = redactText(`${name}: ${text}`).slice(name.length + 2)
   return clean.length > 120 ? `${clean.slice(0, 117)}…` : clean

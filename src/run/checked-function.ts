@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { showValue } from '../options/show-value.ts'
 import { forgetsItsReturn, FORGOTTEN_RETURN } from './forgotten-return.ts'
 import { ScenarioError } from './scenario-error.ts'
+import { shortened } from '../options/shortened.ts'
 
 /** A function of the scenario, called for each `what`, returned what has no meaning there. */
 export function wrongReturn(name: string, returned: unknown, valid: string, what = 'response'): ScenarioError {
@@ -59,5 +60,5 @@ function isFailedAssertion(error: Error): boolean {
 
 function firstLine(text: string): string {
   const line = stripVTControlCharacters(text).split('\n', 1)[0]!
-  return line.length > 120 ? `${line.slice(0, 119)}…` : line
+  return shortened(line, 120)
 }

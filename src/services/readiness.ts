@@ -5,6 +5,7 @@ import { tlsProblem, type TlsOptions, type TlsProblem } from '../machine/tls.ts'
 import { now, sleep } from '../machine/clock.ts'
 import { asError } from './failure.ts'
 import { ServiceError } from './service.ts'
+import { shortened } from '../options/shortened.ts'
 
 const ATTEMPT_MS = 2_000
 const SHORTEST_ATTEMPT_MS = 100
@@ -82,7 +83,7 @@ async function read(answer: IncomingMessage): Promise<string | undefined> {
     return `status ${status}, then ${asError(error).message}`
   }
   if (status >= 200 && status < 300) return undefined
-  const text = body.replaceAll(/\s+/g, ' ').trim().slice(0, 200)
+  const text = shortened(body.replaceAll(/\s+/g, ' ').trim(), 200)
   return `status ${status}${text === '' ? '' : `: ${text}`}`
 }
 
