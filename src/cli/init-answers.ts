@@ -27,5 +27,5 @@ export function readPath(text: string): string {
 }
 
 function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^@/]*@/, '//***@')
+  return text.replace(/^([a-z][\w+.-]*:\/\/)?[^]*@/i, '$1***@')
 }

@@ -161,3 +161,16 @@ test('no rows at all is an error before any load', async () => {
   )
   expect([server.accepted, results.length]).toEqual([0, 0])
 })
+
+test.each([
+  'perf:hunter2Secret@127.0.0.1:3000',
+  'http:perf:hunter2Secret@127.0.0.1:3000?x',
+  'http://perf:a/hunter2Secret@127.0.0.1:3000',
+  '//perf:hunter2Secret@127.0.0.1:3000',
+])('the password of a base URL that is none is not printed: %s', async (baseUrl) => {
+  const { http } = engineFor('http://127.0.0.1:1')
+  const load = sharedIterations({ iterations: 1, vus: 1 })
+  const error = (await http.run({ baseUrl, load, request: { path: '/' } }).catch((thrown: unknown) => thrown)) as Error
+  expect(error.message).toContain('baseUrl: must be an http or https URL')
+  expect(`${error.message}${JSON.stringify(error)}`).not.toContain('hunter2Secret')
+})

@@ -22,6 +22,9 @@ import type { TraceContext } from './trace-context.ts'
 import type { Vu } from '../load/vu.ts'
 import type { RequestSpec } from './types.ts'
 
+/** A path such as `//user:password@host/`. */
+const USER_INFO = /\/\/[^/@]*@/g
+
 /** What all VUs of a run share. */
 export interface VuSurroundings<D> {
   readonly plan: Plan<D>
@@ -284,7 +287,10 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     const { method = 'GET', path } = this.#spec
     return {
       atMs: this.#intendedMs,
-      label: this.#all.plan.steps.length > 1 ? this.#step.name : `${method} ${path.split('?', 1)[0]}`,
+      label:
+        this.#all.plan.steps.length > 1
+          ? this.#step.name
+          : `${method} ${path.split('?', 1)[0]!.replace(USER_INFO, '//***@')}`,
       latencyMs,
       ...(typeof ending === 'number' ? { status: ending } : {}),
       ...(this.#traceId === undefined ? {} : { traceId: this.#traceId }),

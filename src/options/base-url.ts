@@ -2,6 +2,9 @@ import { refusalOf } from '../machine/allowed-hosts.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
 import type { Problems } from './problems.ts'
 
+/** Of a text that is no URL, all that may be credentials: `user:password@host` without a scheme, or a slash in the password. */
+const CREDENTIALS = /^([a-z][\w+.-]*:\/\/)?[^]*@/i
+
 /** Checks a base URL, and that load may be put on its host. The value is not shown whole: it may hold a password. */
 export function checkOwnBaseUrl(problems: Problems, value: unknown): void {
   const base = typeof value === 'string' ? parseBaseUrl(value) : undefined
@@ -10,7 +13,7 @@ export function checkOwnBaseUrl(problems: Problems, value: unknown): void {
     return
   }
   const isText = typeof value === 'string'
-  const shown = base?.bare ?? (isText ? value.replace(/\/\/[^@/]*@/, '//***@') : value)
+  const shown = base?.bare ?? (isText ? value.replace(CREDENTIALS, '$1***@') : value)
   problems.add(
     'baseUrl',
     shown,
