@@ -157,3 +157,21 @@ describe('where a hundredth of the requests were reset', () => {
     expect(hint([...reset(1), ...good(198)])).toBeUndefined()
   })
 })
+
+test('the most frequent error comes first', () => {
+  const failing = (count: number, kind: 'reset' | 'connect' | 'timeout') =>
+    times(count, { latencyMs: 300, error: [kind, kind === 'connect' ? 'ECONNREFUSED' : 'closed'] })
+  expect(hint([...failing(231, 'reset'), ...failing(69, 'connect')])).toMatch(/^231 requests were reset/)
+  expect(hint([...failing(69, 'reset'), ...failing(231, 'connect')])).toMatch(/^231 requests found no connection/)
+  expect(hint([...failing(100, 'timeout'), ...failing(5, 'connect')])).toMatch(/^100 requests timed out/)
+})
+
+test('time-outs of most requests come before VUs that waited for them', () => {
+  const invalidity = { reason: 'offered-rate-missed', finding: 'requests waited', remedy: 'raise vus to 47' } as const
+  const shortage = { isMaterial: false, invalidity }
+  const slow = times(200, { latencyMs: 300, error: ['timeout', 'no answer'] })
+  expect(hint(slow, { demand: DEMAND, shortage })).toMatch(/^200 requests timed out/)
+  expect(hint([...slow.slice(0, 20), ...good(180)], { demand: DEMAND, shortage })).toMatch(
+    /^requests waited: raise vus/,
+  )
+})

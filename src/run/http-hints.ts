@@ -1,4 +1,5 @@
 import { Histogram } from '../stats/histogram.ts'
+import type { ErrorKind } from '../stats/timeline.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import type { ConnectionFigures } from './http-measurement.ts'
 import type { ScopeTotals } from './http-scope.ts'
@@ -20,15 +21,21 @@ export function hintFor(
   vus: Vus,
   connections: ConnectionFigures,
 ): string | undefined {
-  const { sum } = totals
+  const { errors, completed } = totals.sum
+  const connect = connectHint(totals, origin)
+  const timeout = timeoutHint(errors)
+  const isAtLeast = (kind: ErrorKind, count: number) => (errors.get(kind) ?? 0) >= count
   return (
-    connectHint(totals, origin) ??
+    (isAtLeast('connect', Math.max(...errors.values())) ? connect : undefined) ??
     statusHint(totals) ??
     bodyHint(totals) ??
     resetHint(totals, connections) ??
-    notTakenHint(sum.errors, connections) ??
+    notTakenHint(errors, connections) ??
+    // VUs that wait for time-outs are not too few.
+    (isAtLeast('timeout', completed / 2) ? timeout : undefined) ??
     waitHint(totals, vus) ??
-    timeoutHint(sum.errors)
+    timeout ??
+    connect
   )
 }
 
