@@ -21,7 +21,12 @@ export function httpInvalidities(
     due.targetErrors * 2 > due.sum.offered
       ? []
       : [...generatorInvalidities(generator, limits), ...missedRate(due.sum, generator, limits)]
-  if (abortReason !== undefined) found.push(abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame)))
+  if (abortReason !== undefined) {
+    const aborted = abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame))
+    // An end by the run's own rule may be the generator's doing. Any other end is why requests were not sent.
+    if (abortBlame === undefined) found.unshift(aborted)
+    else found.push(aborted)
+  }
   if (connections.unsolicited !== undefined)
     found.push({
       reason: 'undecided',

@@ -139,6 +139,8 @@ test('what speaks against a run: abort, a scope within the warm-up, a generator 
   ]
   expect(reasons(httpRun(measured(half, { generator: busy })))).toEqual(['offered-rate-missed'])
   expect(reasons(httpRun(measured(half)))).toEqual([])
+  const failed = { abortReason: 'the scenario failed: no user', generator: busy }
+  expect(reasons(httpRun(measured(half, failed)))).toEqual(['aborted', 'offered-rate-missed'])
 })
 
 const LATE = { ...HEALTHY, scheduleDelay: { p50Ms: 1, p99Ms: 500, maxMs: 900 } }
