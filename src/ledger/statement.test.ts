@@ -71,6 +71,8 @@ describe('what a ledger refuses', () => {
     'EXPLAIN SELECT 1',
     '/* first */ SELECT 1',
     "SELECT 'dblink(' -- pg_terminate_backend(1)",
+    `SELECT U&'d\\0061t\\+000061', menu&"mask" FROM t`,
+    "SELECT table_to_xml('votes', true, false, ''), query_to_xml, crosstab FROM t",
     'SELECT lo_get(1), blocked_lo_count, dblink FROM t',
   ])('%s is read', (query) => {
     expect(refusal(query)).toBe('nothing')
@@ -96,9 +98,53 @@ describe('what a ledger refuses', () => {
     ['SELECT pg_stat_reset()', 'pg_stat_reset'],
     ["SELECT pg_logical_emit_message(false, 'a', 'b')", 'pg_logical_emit_message'],
     ["SELECT pg_create_physical_replication_slot('a')", 'pg_create_physical_replication_slot'],
+    ["SELECT pg_background_launch('DELETE FROM t')", 'pg_background_launch'],
+    ['SELECT pg_advisory_unlock_all()', 'pg_advisory_unlock_all'],
     ['SELECT pg_wal_replay_pause()', 'pg_wal_replay_pause'],
   ])('%s acts outside of the transaction', ([query, name]) => {
     expect(refusal(query!)).toContain(`a ledger only reads, and ${name}() acts outside of the read-only transaction`)
+  })
+})
+
+describe('what a ledger refuses because its names cannot be read', () => {
+  const refusal = (query: string) => {
+    try {
+      refuseActions(readStatement(query))
+      return 'nothing'
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+
+  test('SQL given as text', () => {
+    expect(refusal(`SELECT query_to_xml('SELECT dblink_exec($$$$)', true, true, '')`)).toBe(
+      `a ledger only reads, and query_to_xml() executes SQL given as text, which cannot be checked: SELECT query_to_xml('SELECT dblink_exec($$$$)', true, true, '')\nFix: write what it executes as a query of its own`,
+    )
+  })
+
+  test.for([
+    ["SELECT query_to_xmlschema('SELECT 1', true, true, '')", 'query_to_xmlschema'],
+    ["SELECT QUERY_TO_XML_AND_XMLSCHEMA ('SELECT 1', true, true, '')", 'QUERY_TO_XML_AND_XMLSCHEMA'],
+    ["SELECT cursor_to_xml('c', 1, true, true, '')", 'cursor_to_xml'],
+    [`SELECT * FROM pg_catalog."ts_stat"('SELECT 1')`, 'ts_stat'],
+    ["SELECT ts_rewrite('a'::tsquery, 'SELECT 1')", 'ts_rewrite'],
+    ["SELECT * FROM xpath_table('a', 'b', 'c', 'd', 'e') AS t(a int)", 'xpath_table'],
+    ["SELECT * FROM crosstab4('SELECT 1')", 'crosstab4'],
+    ["SELECT * FROM crosstab/* */('SELECT 1') AS t(a int)", 'crosstab'],
+    ["SELECT * FROM connectby('t', 'a', 'b', 'c', 0) AS t(a int)", 'connectby'],
+  ])('%s', ([query, name]) => {
+    expect(refusal(query!)).toContain(`a ledger only reads, and ${name}() executes SQL given as text`)
+  })
+
+  test.for([
+    `SELECT U&"dblink\\005fexec"('', 'DELETE FROM t')`,
+    `SELECT u&"dblink!005fexec"('', 'DELETE FROM t') UESCAPE '!'`,
+    `SELECT pg_catalog.U&"pg\\005fadvisory_lock"(1)`,
+    `SELECT(U&"a")FROM t`,
+  ])('a name by the numbers of its characters: %s', (query) => {
+    expect(refusal(query)).toMatch(
+      /^a ledger only reads, and [uU]&" hides what a name is: [^]*\nFix: write the characters/,
+    )
   })
 })
 

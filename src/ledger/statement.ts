@@ -29,8 +29,9 @@ export function readStatement(query: string): Statement {
 
 /**
  * Refuses at once what a ledger must not do. The server refuses whatever writes to the database; this is for what a
- * read-only transaction lets through: commands that are no query, and functions that act outside of the transaction.
- * A function of the user's own that calls one of them is not recognized.
+ * read-only transaction lets through: commands that are no query, functions that act outside of the transaction, and what
+ * such functions could hide in. Names cannot be complete: a function of the user's own that calls one of them is not
+ * recognized. Only the rights of the role hold.
  *
  * @throws {LedgerProblem}
  */
@@ -49,11 +50,45 @@ export function refuseActions({ sql, code }: Statement): void {
       'leave it out of the query; call it with a client of your own on services.<name>.url',
     )
   }
+  const executor = EXECUTORS.exec(code)?.[1]
+  if (executor !== undefined) {
+    throw new LedgerProblem(
+      `a ledger only reads, and ${executor}() executes SQL given as text, which cannot be checked: ${showSql(sql)}`,
+      'write what it executes as a query of its own',
+    )
+  }
+  const escaped = UNICODE_ESCAPES.exec(code)?.[0]
+  if (escaped !== undefined) {
+    throw new LedgerProblem(
+      `a ledger only reads, and ${escaped} hides what a name is: ${showSql(sql)}`,
+      'write the characters themselves instead of their escapes',
+    )
+  }
 }
 
+/** `U&"d\0061ta"`: a name by the numbers of its characters. */
+const UNICODE_ESCAPES = /(?<![\w$\u0080-\uffff])u&"/i
+
 const QUERIES = /^(select|with|values|table|show|explain)$/i
-const ACTIONS =
-  /\b(dblink\w*|lo_(?!get\b)\w+|lowrite|set_config|pg_notify|pg_(?:try_)?advisory_\w+|pg_(?:terminate|cancel)_backend|pg_(?:reload_conf|rotate_logfile|promote|switch_wal|file_\w+|stat_reset\w*|stat_statements_reset|create_\w+|drop_\w+|copy_\w+_slot|backup_\w+|start_backup|stop_backup|logical_(?:emit|slot)_\w+|replication_(?:origin|slot)_\w+|wal_replay_(?:pause|resume)|log_backend_memory_contexts|log_standby_snapshot|import_system_collations|prewarm))"?\s*\(/i
+
+/** What acts outside of the transaction, or on other sessions. */
+const ACTIONS = nameOfCall([
+  ...['dblink\\w*', 'postgres_fdw_disconnect\\w*', 'lo_(?!get\\b)\\w+', 'lowrite', 'set_config', 'pg_notify'],
+  ...['pg_(?:try_)?advisory_\\w+', 'pg_(?:terminate|cancel)_backend', 'pg_background_\\w+', 'pg_file_\\w+'],
+  ...['pg_(?:reload_conf|rotate_logfile|promote|switch_wal|backup_\\w+|start_backup|stop_backup)'],
+  ...['pg_(?:stat_reset\\w*|stat_statements_reset|create_\\w+|drop_\\w+|copy_\\w+_slot|prewarm)'],
+  ...['pg_(?:logical_(?:emit|slot)_\\w+|replication_(?:origin|slot)_\\w+|wal_replay_(?:pause|resume))'],
+  ...['pg_(?:log_backend_memory_contexts|log_standby_snapshot|import_system_collations)'],
+])
+
+/** What executes SQL that it gets as text, in which no name can be seen. */
+const EXECUTORS = nameOfCall([
+  ...['query_to_xml\\w*', 'cursor_to_xml\\w*', 'ts_stat', 'ts_rewrite', 'xpath_table', 'crosstab\\w*', 'connectby'],
+])
+
+function nameOfCall(names: readonly string[]): RegExp {
+  return new RegExp(`\\b(${names.join('|')})"?\\s*\\(`, 'i')
+}
 
 /** A query on one line for a message, cut if it is long. */
 export function showSql(sql: string): string {
