@@ -1,3 +1,4 @@
+import { MissingPackageError } from '../options/optional-package.ts'
 import { storePlace } from '../machine/store-place.ts'
 import { postgresTlsProblem, redisTlsProblem } from '../machine/store-tls.ts'
 
@@ -39,7 +40,8 @@ export interface Connecting<Client, T> {
 /**
  * Connects and reads once; connects again after it was cut off.
  *
- * @throws {CapacityError} where that cannot be done, without the URL's password
+ * @throws {CapacityError} if that cannot be done, without the URL's password
+ * @throws {MissingPackageError} if the driver is not installed
  */
 export async function connected<Client, T>(connecting: Connecting<Client, T>): Promise<Connected<T>> {
   let client: Client | undefined
@@ -58,7 +60,7 @@ export async function connected<Client, T>(connecting: Connecting<Client, T>): P
     }
   }
   await read().catch((error: unknown) => {
-    throw unreachable(connecting, error)
+    throw error instanceof MissingPackageError ? error : unreachable(connecting, error)
   })
   return { read, close }
 }

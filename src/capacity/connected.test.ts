@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { loadOptional, MissingPackageError } from '../options/optional-package.ts'
+import { CapacityError, connected } from './connected.ts'
+
+function failing(url: string, open: () => Promise<never>) {
+  return connected({ url, variable: 'PERF_DATABASE_URL', open, read: async () => 1, close: () => {} })
+}
+
+test('a driver that is not installed is named, with the line that installs it', async () => {
+  // As Node reports an import of a package that is missing.
+  const missing = Object.assign(new Error("Cannot find package 'pg' imported from /app/x.js"), {
+    code: 'ERR_MODULE_NOT_FOUND',
+  })
+  const open = () => loadOptional('capacity', 'pg', () => Promise.reject(missing))
+  const error = await failing('postgres://user:secret@127.0.0.1/shop', open).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(MissingPackageError)
+  expect((error as Error).message).toMatchInlineSnapshot(`
+    "capacity needs the package pg, which is not installed.
+      Do this:  npm install --save-dev pg"
+  `)
+})
+
+test('any other failure names the place and the variable, without the password', async () => {
+  const open = () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))
+  const error = await failing('postgres://user:secret@127.0.0.1/shop', open).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(CapacityError)
+  expect((error as Error).message).toMatch(/^capacity cannot be sampled at 127\.0\.0\.1.*PERF_DATABASE_URL/)
+  expect((error as Error).message).not.toContain('secret')
+})
