@@ -16,6 +16,8 @@ const allowRemote = (process.env['PERF_ALLOW_REMOTE'] ?? '')
 export default definePerfConfig({
   // A bare `vitest --config vitest.perf.config.ts` puts the small load on; `npm run perf:full` puts on all of it.
   scale: 'smoke',
+  // Metrics on the host of a staging, and its pgBouncer, are covered by nothing else.
+  allowRemote,
   services: [
     postgres({ settings: { max_connections: 100 }, migrate, seed, allowRemote }),
     redis(withServiceFaults({ maxmemory: '256mb', maxmemoryPolicy: 'volatile-lru', seed: seedSessions, allowRemote })),
