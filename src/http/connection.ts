@@ -4,7 +4,7 @@ import { AnswerReader, OVERRUN, type AnswerTaker } from './answer-reader.ts'
 import type { LoadClient } from './clients.ts'
 import type { Deadlines, Timed } from '../load/deadlines.ts'
 import { connect, type Endpoint, type Route } from './endpoint.ts'
-import { SETTLE_MS, type KeepAlive } from './keep-alive.ts'
+import { ASK_MS, SETTLE_MS, type KeepAlive } from './keep-alive.ts'
 import type { EncodedRequest } from './request-encoder.ts'
 
 /** How a request can end without an answer that counts. */
@@ -59,6 +59,9 @@ const LATE_MS = 1
 const IDLE_CLOSE = /^HTTP\/1\.[01] 408[ \r]/
 const SPOKE_FIRST = 'the target sent a response before the request'
 
+/** How long a new connection waits in place of one that the target closed, so that it has seen the end of the old one. */
+const AFTER_CLOSE_MS = 1
+
 /** After so much idle time they are looked at once more in any case. */
 const LOOK_AFTER_MS = 1_000
 
@@ -83,11 +86,15 @@ export class Connection implements AnswerTaker, Timed {
   #request: EncodedRequest | undefined
   /** The request is due and not yet written, though the connection is open. */
   #isHeld = false
+  /** The connection is being closed to be replaced. */
+  #isClosing = false
   /** When the last response on this connection ended; before the first, when it was opened. */
   #usedMs = 0
   #isUsed = false
   /** How long the target says it keeps this connection. */
   #announcedMs = Number.POSITIVE_INFINITY
+  /** When the last connection was closed between two requests. */
+  #lostMs = Number.NEGATIVE_INFINITY
   #onSettled: (() => void) | undefined
 
   constructor(client: LoadClient, parts: ConnectionParts) {
@@ -128,7 +135,8 @@ export class Connection implements AnswerTaker, Timed {
     this.#parts.deadlines.set(this, nowMs)
     this.sentMs = nowMs
     if (!this.#isOpen) {
-      if (this.#socket === undefined) this.#open()
+      if (nowMs - this.#lostMs < AFTER_CLOSE_MS) setTimeout(this.#openInPlace, AFTER_CLOSE_MS, request)
+      else if (this.#socket === undefined) this.#open()
     } else if (nowMs - this.#usedMs < this.#parts.keepAlive.unquestionedMs) this.#socket!.write(request.bytes)
     else this.#sendAfterIdle(request, nowMs, lateMs)
   }
@@ -167,7 +175,7 @@ export class Connection implements AnswerTaker, Timed {
   #sendAfterIdle(request: EncodedRequest, nowMs: number, lateMs: number): void {
     const { keepAlive } = this.#parts
     const idleMs = nowMs - this.#usedMs
-    if (this.#isUsed && keepAlive.isPastLimit(idleMs, this.#announcedMs)) {
+    if (this.#isUsed && keepAlive.isPastLimit(idleMs, this.#announcedMs, nowMs)) {
       this.#replace()
       return
     }
@@ -184,51 +192,62 @@ export class Connection implements AnswerTaker, Timed {
   }
 
   readonly #release = (socket: net.Socket, request: EncodedRequest): void => {
-    if (!this.#isHeld || this.#socket !== socket || this.#request !== request) return
-    this.#isHeld = false
-    this.sentMs = now()
+    if (!this.#isHolding(socket, request)) return
     if (this.#isUsed) {
       const { keepAlive } = this.#parts
-      const idleMs = this.sentMs - this.#usedMs
+      const nowMs = now()
+      const idleMs = nowMs - this.#usedMs
       keepAlive.survived(idleMs)
-      if (!keepAlive.isProven(idleMs, this.#announcedMs, this.sentMs)) {
-        this.#replace()
+      if (!keepAlive.isProven(idleMs, this.#announcedMs)) {
+        if (keepAlive.mayAsk(idleMs, nowMs)) {
+          keepAlive.asks(nowMs)
+          // The wait is no time of the target's: it does not count towards the time-out.
+          this.#parts.deadlines.clear(this)
+          setTimeout(this.#lookAfterAsking, ASK_MS, socket, request)
+        } else this.#replace()
         return
       }
     }
+    this.#write(socket, request)
+  }
+
+  readonly #lookAfterAsking = (socket: net.Socket, request: EncodedRequest): void => {
+    setImmediate(() => setImmediate(this.#releaseAsked, socket, request))
+  }
+
+  /** The target had time to close the connection, and has not. */
+  readonly #releaseAsked = (socket: net.Socket, request: EncodedRequest): void => {
+    if (!this.#isHolding(socket, request)) return
+    const { keepAlive, deadlines } = this.#parts
+    const nowMs = now()
+    keepAlive.outlived(nowMs - this.#usedMs)
+    deadlines.set(this, nowMs)
+    this.#write(socket, request)
+  }
+
+  #isHolding(socket: net.Socket, request: EncodedRequest): boolean {
+    return this.#isHeld && !this.#isClosing && this.#socket === socket && this.#request === request
+  }
+
+  #write(socket: net.Socket, request: EncodedRequest): void {
+    this.#isHeld = false
+    this.sentMs = now()
     socket.write(request.bytes)
   }
 
+  /**
+   * Closes the connection, and opens another one when the target has closed it too, or had time to: one that serves as
+   * many connections as there are VUs would not accept the new one before.
+   */
   #replace(): void {
-    const { keepAlive, counts } = this.#parts
-    counts.replaced++
-    if (keepAlive.wantsProbe) this.#leaveAsProbe()
-    this.#drop()
-    this.#open()
-  }
-
-  /** What a connection still receives from now on is of no interest. */
-  #leaveAsProbe(): void {
-    const { keepAlive, counts } = this.#parts
+    this.#parts.counts.replaced++
     const socket = this.#socket!
-    let isOver = false
-    const end = () => {
-      if (isOver) return
-      isOver = true
-      socket.destroy()
-      keepAlive.probeClosed(now())
-    }
-    socket.once('end', end).once('close', end)
-    keepAlive.watch({
-      usedMs: this.#usedMs,
-      close() {
-        isOver = true
-        socket.destroy()
-      },
-    })
-    counts.open--
-    this.#socket = undefined
-    this.#isOpen = false
+    this.#isHeld = true
+    this.#isClosing = true
+    socket.end()
+    setTimeout(() => {
+      if (this.#isClosing && this.#socket === socket) this.#lose()
+    }, SETTLE_MS)
   }
 
   #open(): void {
@@ -275,6 +294,7 @@ export class Connection implements AnswerTaker, Timed {
   }
 
   #received(bytes: Buffer): void {
+    if (this.#isClosing) return
     if (this.#request === undefined || this.#isHeld) {
       this.#receivedUnasked(bytes)
       return
@@ -321,6 +341,8 @@ export class Connection implements AnswerTaker, Timed {
       counts.refused++
       this.failedAttempts++
       this.#fail('connect', detail)
+    } else if (this.#isClosing) {
+      this.#lose()
     } else if (this.#request === undefined || this.#isHeld) {
       this.#closedIdle()
     } else {
@@ -332,7 +354,14 @@ export class Connection implements AnswerTaker, Timed {
   /** The connection is gone before the request that may be due was written: that goes out on a new one. */
   #lose(): void {
     this.#drop()
-    if (this.#request !== undefined) this.#open()
+    this.#lostMs = now()
+    if (this.#request !== undefined) setTimeout(this.#openInPlace, AFTER_CLOSE_MS, this.#request)
+  }
+
+  readonly #openInPlace = (request: EncodedRequest): void => {
+    if (this.#request !== request || this.#socket !== undefined) return
+    this.#parts.deadlines.set(this, now())
+    this.#open()
   }
 
   #fail(kind: FailureKind, detail: string): void {
@@ -347,6 +376,7 @@ export class Connection implements AnswerTaker, Timed {
   #drop(): void {
     const socket = this.#socket
     this.#isHeld = false
+    this.#isClosing = false
     if (socket === undefined) return
     if (this.#isOpen) this.#parts.counts.open--
     this.#socket = undefined

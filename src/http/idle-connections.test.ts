@@ -7,11 +7,12 @@ import { evidenceOf } from '../run/evidence.ts'
 import { answer, engineFor } from './scripted-server.ts'
 
 /** A server that closes a connection so long after its last response, without having said so. */
-async function closingAfter(idleMs: number): Promise<string> {
+async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>()
   const server = createTcpServer({ noDelay: true }, (socket) => {
     let timer: NodeJS.Timeout | undefined
     sockets.add(socket)
+    onConnection?.(socket)
     socket.on('error', () => {}).on('close', () => clearTimeout(timer))
     socket.on('data', () => {
       clearTimeout(timer)
@@ -28,6 +29,22 @@ async function closingAfter(idleMs: number): Promise<string> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** A server that serves so many connections at a time and refuses any more. */
+async function refusingBeyond(connections: number, idleMs: number) {
+  let open = 0
+  const target = { url: '', refused: 0, maxOpen: 0 }
+  target.url = await closingAfter(idleMs, (socket) => {
+    if (open === connections) {
+      target.refused++
+      socket.resetAndDestroy()
+      return
+    }
+    target.maxOpen = Math.max(target.maxOpen, ++open)
+    socket.on('close', () => open--)
+  })
+  return target
 }
 
 const steps = [
@@ -84,10 +101,36 @@ test.each([['Node', 1_000]])('no request is lost on a %s server whose announced 
   expect([...run.errors]).toEqual([])
 })
 
-test('a target that keeps its connections has one of them replaced, and the others used again', async () => {
+test('a target that keeps its connections has one request wait, and all connections used again', async () => {
   const { http } = engineFor(await closingAfter(60_000))
-  const load = constantArrivalRate({ rate: 50, vus: 20, duration: '2s' })
+  const load = constantArrivalRate({ rate: 10, vus: 4, duration: '2s' })
   const run = await http.run({ load, request: { path: '/x' } })
   expect([...run.errors]).toEqual([])
-  expect(run.connections).toMatchObject({ opened: 21, replaced: 1, maxOpen: 20, openAtEnd: 20, closedIdle: 0 })
+  expect(run.connections).toMatchObject({ opened: 4, replaced: 0, maxOpen: 4, openAtEnd: 4, closedIdle: 0 })
+})
+
+test('a request has its whole time-out once it was written, after a wait too', async () => {
+  const { http } = engineFor(await closingAfter(60_000))
+  const load = constantArrivalRate({ rate: 5, vus: 1, duration: '1s' })
+  const run = await http.run({ load, request: { path: '/x' }, timeout: '15ms' })
+  expect([...run.errors]).toEqual([])
+})
+
+test.each<[string, number, Load]>([
+  ['keeps its connections', 60_000, constantArrivalRate({ rate: 100, vus: 20, duration: '2s' })],
+  [
+    'keeps its connections, of VUs that think at the same time',
+    60_000,
+    constantVus({ vus: 20, duration: '2s', thinkTime: 200 }),
+  ],
+  ['closes them when they are due', 200, constantArrivalRate({ rate: 100, vus: 20, duration: '3s' })],
+  ['closes them after each response', 0, constantVus({ vus: 20, duration: '1s', thinkTime: 5 })],
+])('there are never more connections than VUs at a target that %s', async (_, idleMs, load) => {
+  const vus = 20
+  const target = await refusingBeyond(vus, idleMs)
+  const { http } = engineFor(target.url)
+  const run = await http.run({ load, request: { path: '/x' } })
+  expect([...run.errors]).toEqual([])
+  expect({ refused: target.refused, maxOpen: run.connections.maxOpen }).toEqual({ refused: 0, maxOpen: vus })
+  expect(target.maxOpen).toBe(vus)
 })

@@ -13,29 +13,37 @@ const PROOF_MARGIN_MS = 5
 /** Closes that far apart in time, after the same idle time, are no coincidence: not the one end of a target that was stopped. */
 const APART_MS = 250
 
-/** A connection that no VU uses any more, left open to see when the target closes it. */
-export interface Probe {
-  /** When its last response ended, of `performance.now()`. */
-  readonly usedMs: number
-  close(): void
-}
+/** How long a request waits for the close of an idle connection that may be due. */
+export const ASK_MS = 20
+
+/** After that much time another request may wait. */
+const ASK_EVERY_MS = 1_000
+
+/** So many requests that waited in vain for a close seen once refute it. */
+const OUTLIVED = 3
 
 /**
  * After how much idle time connections to one endpoint are replaced rather than used again. A request that meets the
  * target's own close of an idle connection is lost, and nobody can tell whether it was done: it must not be sent again.
  * So the race is never run: what the target announces (`Keep-Alive: timeout=5`) is kept to, and without an announcement a
- * connection is used after an idle time only if another one has survived that idle time. The first to have been idle
- * for longer than any other is left open as a probe, and its VU opens a new one.
+ * connection is used after an idle time only if another one has survived that idle time. If none has, one request waits
+ * a moment on its own connection, which proves the idle time or shows the limit; others that are due meanwhile replace
+ * theirs. At no time is there more than one connection for each VU, and at most one request in a second waits.
  *
  * ```
- *   response     replaced: unproven       closed by the target
- *   probe  ●─────────────┊──────────────────────────╳  limit
- *   VU 1     ●───────────● used again: proven       ┊
- *   VU 2        ●───────────────────────────────────● replaced: the limit less a margin is over
+ *   response     due: unproven
+ *   VU 1  ●────────────┊─waits─┊ still open: used, and proven until here
+ *   VU 2    ●────────────┊ due meanwhile: replaced
+ *   VU 3        ●────────────┊ used: VU 1's was open for longer
+ *
+ *   VU 1  ●──────────────────┊─waits─╳ closed by the target: the limit
+ *   VU 2    ●───────────────┊ replaced: the limit less a margin is over
+ *   VU 3              ●──────────────┊─waits─╳ closed again: the limit is confirmed, and no request waits any more
  * ```
  *
  * A close only counts as a limit if no connection has been idle for twice as long: a target that restarts closes all
- * connections, however long they were idle. A limit that a connection outlives twice over is forgotten.
+ * connections, however long they were idle. A limit is forgotten if a connection clearly outlives it twice over, or if,
+ * seen only once, three requests wait in vain for it.
  */
 export class KeepAlive {
   /** A connection idle for less is used again; the only thing that is looked at for most requests. */
@@ -48,8 +56,9 @@ export class KeepAlive {
   #limitMs = Number.POSITIVE_INFINITY
   #limitSeenMs = 0
   #isConfirmed = false
+  #outlived = 0
   #announcedMs: number | undefined
-  #probe: Probe | undefined
+  #nextAskMs = 0
 
   /** The idle time after which the target was seen, more than once, to close connections, or else what it announces. */
   get limitMs(): number | undefined {
@@ -75,48 +84,48 @@ export class KeepAlive {
   }
 
   /**
-   * Whether a connection has been idle for so long that the target may be closing it.
+   * Whether a connection has been idle for so long that the target may be closing it, and is to be replaced.
    *
    * @param idleMs since its last response
    * @param announcedMs what its last response announced
    */
-  isPastLimit(idleMs: number, announcedMs: number): boolean {
-    return idleMs >= beforeLimit(Math.min(this.#limitMs, announcedMs))
+  isPastLimit(idleMs: number, announcedMs: number, nowMs: number): boolean {
+    if (idleMs >= beforeLimit(announcedMs)) return true
+    if (idleMs < beforeLimit(this.#limitMs) || isFarPast(this.#limitMs, idleMs)) return false
+    return this.#isConfirmed || !this.mayAsk(idleMs, nowMs)
   }
 
   /** Whether another connection has survived that idle time, or the target announces that all do. */
-  isProven(idleMs: number, announcedMs: number, nowMs: number): boolean {
-    if (announcedMs < Number.POSITIVE_INFINITY || idleMs < UNQUESTIONED_MS) return true
-    if (this.#probe !== undefined) this.survived(nowMs - this.#probe.usedMs)
-    return idleMs + PROOF_MARGIN_MS <= this.#provenMs
+  isProven(idleMs: number, announcedMs: number): boolean {
+    if (idleMs >= beforeLimit(this.#limitMs)) return false
+    const isTaken = announcedMs < Number.POSITIVE_INFINITY || idleMs < UNQUESTIONED_MS
+    return isTaken || idleMs + PROOF_MARGIN_MS <= this.#provenMs
+  }
+
+  /** Whether a request that is due may wait for `ASK_MS`, and would learn something. */
+  mayAsk(idleMs: number, nowMs: number): boolean {
+    if (nowMs < this.#nextAskMs) return false
+    if (idleMs < beforeLimit(this.#limitMs)) return true
+    return nowMs - this.#limitSeenMs > APART_MS && idleMs + ASK_MS >= this.#limitMs + SETTLE_MS
+  }
+
+  /** A request waits on its connection from now on. */
+  asks(nowMs: number): void {
+    this.#nextAskMs = nowMs + ASK_EVERY_MS
+  }
+
+  /** The connection on which a request waited is still open after so much idle time. */
+  outlived(idleMs: number): void {
+    this.survived(idleMs)
+    if (this.#isConfirmed || idleMs < this.#limitMs + SETTLE_MS) return
+    if (++this.#outlived === OUTLIVED) this.#forget()
   }
 
   /** A connection is still open after so much idle time. */
   survived(idleMs: number): void {
-    if (idleMs <= this.#provenMs) return
-    this.#provenMs = idleMs
-    if (this.#limitMs < idleMs / 2) {
-      this.#limitMs = Number.POSITIVE_INFINITY
-      this.#isConfirmed = false
-      this.#setUnquestioned()
-    }
+    if (idleMs > this.#provenMs) this.#provenMs = idleMs
+    if (isFarPast(this.#limitMs, idleMs)) this.#forget()
     if (!this.#isSettled && idleMs >= SETTLE_MS) this.#settle()
-  }
-
-  /** Whether a connection that is replaced is of use as a probe. */
-  get wantsProbe(): boolean {
-    return this.#probe === undefined && !this.#isConfirmed
-  }
-
-  watch(probe: Probe): void {
-    this.#probe = probe
-  }
-
-  /** The target closed the probe. */
-  probeClosed(nowMs: number): void {
-    const idleMs = nowMs - this.#probe!.usedMs
-    this.#probe = undefined
-    this.closed(idleMs, nowMs)
   }
 
   /** The target closed a connection that had been idle for so long since its last response. */
@@ -130,14 +139,17 @@ export class KeepAlive {
       if (!isSame) {
         this.#limitSeenMs = nowMs
         this.#isConfirmed = false
+        this.#outlived = 0
       }
     }
     this.#settle()
   }
 
-  close(): void {
-    this.#probe?.close()
-    this.#probe = undefined
+  #forget(): void {
+    this.#limitMs = Number.POSITIVE_INFINITY
+    this.#isConfirmed = false
+    this.#outlived = 0
+    this.#setUnquestioned()
   }
 
   #settle(): void {
@@ -153,4 +165,9 @@ export class KeepAlive {
 /** Far enough before the target's own close that a request arrives before it. */
 function beforeLimit(limitMs: number): number {
   return limitMs - Math.min(1000, Math.max(20, limitMs / 20))
+}
+
+/** No target that closes idle connections at that limit would have left one open for so long. */
+function isFarPast(limitMs: number, idleMs: number): boolean {
+  return idleMs > 2 * limitMs + APART_MS
 }

@@ -153,7 +153,6 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
     await sleep(this.#lingerMs)
     this.#countsAtEnd = { ...this.#counts }
     this.#clients?.close()
-    for (const keepAlive of this.#keepAlives) keepAlive.close()
     this.#deadlines.stop()
   }
 
