@@ -131,9 +131,17 @@ describe('TLS', () => {
   })
 })
 
+/** Nodes of a Cluster speak to each other on the port that is higher by 10,000. */
+async function portForCluster(): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    if (port + 10_000 < 2 ** 16) return port
+  }
+}
+
 describe('Redis Cluster', () => {
   test('is refused before anything is seeded or emptied, also of a target elsewhere', async () => {
-    const port = await freePort()
+    const port = await portForCluster()
     await serverWith(`port ${port}`, 'cluster-enabled yes', `cluster-config-file nodes-${port}.conf`)
     const url = `redis://127.0.0.1:${port}`
     const seed = async () => {
