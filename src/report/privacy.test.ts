@@ -114,7 +114,7 @@ async function gateway() {
 
 test('secrets planted in requests, answers, errors, logs and connections are in no artifact and not in the terminal', async () => {
   const { port, pushed } = await gateway()
-  const service = `{ name: 'store', start: async () => ({
+  const service = `{ name: 'store', allowRemote: ['db'], start: async () => ({
     name: 'store', provider: 'external', summary: 'Store at postgres://perf:' + process.env.DATABASE + '@db/x',
     connection: { url: 'postgres://perf:' + process.env.DATABASE + '@db/x' }, env: {},
     async [Symbol.asyncDispose]() {},
