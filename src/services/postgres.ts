@@ -57,7 +57,12 @@ const KIND: DatabaseKind = {
 export function postgres(options: PostgresOptions = {}): Service {
   const name = options.name ?? 'postgres'
   const { allowRemote } = options
-  return { name, problems: validate(options), allowRemote, start: (context) => start(name, options, context) }
+  return {
+    name,
+    problems: validate(options),
+    ...(allowRemote !== undefined && { allowRemote }),
+    start: (context) => start(name, options, context),
+  }
 }
 
 function validate(options: PostgresOptions): readonly Problem[] {

@@ -62,7 +62,12 @@ const KIND: DatabaseKind = {
 export function redis(options: RedisOptions = {}): Service {
   const name = options.name ?? 'redis'
   const { allowRemote } = options
-  return { name, problems: validate(options), allowRemote, start: (context) => start(name, options, context) }
+  return {
+    name,
+    problems: validate(options),
+    ...(allowRemote !== undefined && { allowRemote }),
+    start: (context) => start(name, options, context),
+  }
 }
 
 function validate(options: RedisOptions): readonly Problem[] {
