@@ -59,7 +59,7 @@ const LATE_MS = 1
 const IDLE_CLOSE = /^HTTP\/1\.[01] 408[ \r]/
 const SPOKE_FIRST = 'the target sent a response before the request'
 
-/** How long a new connection waits in place of one that the target closed, so that it has seen the end of the old one. */
+/** How long to wait before a connection replaces one that the target closed: it counts that one until it has seen our end. */
 const AFTER_CLOSE_MS = 1
 
 /** After so much idle time they are looked at once more in any case. */
