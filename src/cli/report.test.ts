@@ -70,6 +70,61 @@ describe('vitest-slo report', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 
+  test('shows texts of a file as those of a run: without control characters, commands and secrets', async () => {
+    const hostile = '\u001b[2J\u001b[8m\u001b]52;c;ZQ==\u0007\u202e\u200b token=hunter22secret\n::error::x\nPASS     x'
+    const results = sampleResults()
+    const [first, ...rest] = results.scenarios
+    const [run1, ...runs] = first!.runs
+    const scenario = { ...first!, name: `a${hostile}`, runs: [{ ...run1!, name: `b${hostile}` }, ...runs] }
+    const content = { ...results, scale: `c${hostile}`, vitestSlo: `d${hostile}`, scenarios: [scenario, ...rest] }
+    const { exitCode, stdout, stderr } = await run(await resultsFile(content))
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    const names = ['index.html', 'summary.md', 'comment.md']
+    const files = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')))
+    for (const text of [stdout, ...files]) {
+      const bare = text.match(/(?![\n\t])\p{Cc}|[\u200b\u202e]|hunter22|^\s*::error/mu)?.[0]
+      expect(bare).toBeUndefined()
+      expect(text.includes('***')).toBe(true)
+    }
+    expect(stdout).not.toMatch(/^PASS {5}x/m)
+    const other = await run(await resultsFile({ ...results, schemaVersion: hostile, vitestSlo: hostile }))
+    expect(other.exitCode).toBe(1)
+    expect(other.stderr).not.toMatch(/(?!\n)\p{Cc}|[\u200b\u202e]|hunter22/u)
+  })
+
+  test.each([
+    [
+      'verdict',
+      (scenario: object) => ({ ...scenario, verdict: 'wat' }),
+      /scenarios\[0\]\.verdict must be one of 'passed', /,
+    ],
+    [
+      'outcome',
+      (scenario: { assertions: readonly object[] }) => ({
+        ...scenario,
+        assertions: scenario.assertions.map((assertion) => ({ ...assertion, outcome: 'wat' })),
+      }),
+      /assertions\[0\]\.outcome must be one of .* and is "wat"/,
+    ],
+    [
+      'timeline',
+      (scenario: { runs: readonly object[] }) => ({
+        ...scenario,
+        runs: scenario.runs.map((each) => ({ ...each, timeline: 5 })),
+      }),
+      /is damaged: /,
+    ],
+  ])('refuses a file with an impossible %s in one line, and writes nothing', async (_name, broken, message) => {
+    const results = sampleResults()
+    const scenarios = results.scenarios.map((scenario) => broken(structuredClone(scenario) as never))
+    const { exitCode, stdout, stderr } = await run(await resultsFile({ ...results, scenarios }))
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/undefined|not a function|Cannot/)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(await readdir(folder)).toEqual(['results.json'])
+  })
+
   test('refuses a file that is cut off, or not there', async () => {
     const file = join(folder, 'results.json')
     await writeFile(file, JSON.stringify(sampleResults()).slice(0, -20))

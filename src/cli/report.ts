@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { withoutControls } from '../options/control-characters.ts'
 import { EarlierRuns } from '../report/earlier.ts'
 import { ReportFolder } from '../report/report-folder.ts'
 import { readResults, ResultsFileError } from '../report/read-results.ts'
@@ -41,20 +42,21 @@ export async function report(args: readonly string[], { stdout, stderr }: Stream
     const earlier = new EarlierRuns()
     if (parsed.compareWith !== undefined) earlier.learn(await readResults(parsed.compareWith))
     const folder = new ReportFolder(parsed.outputDir)
+    const summary = summaryOf(results, earlier, stdout.columns ?? 80, paintFor(stdout))
     const failures = await folder.render(results, earlier)
-    stdout.write(`${summaryOf(results, earlier, stdout.columns ?? 80, paintFor(stdout))}\n\n`)
+    stdout.write(`${summary}\n\n`)
     if (failures.length === 0) {
       stdout.write(`Report  ${folder.fileOf('index.html')}\n`)
       return 0
     }
     stderr.write(`vitest-slo report: could not be written: ${failures.join('; ')}\n`)
   } catch (error) {
-    // What a reader of the file cannot show was not written by the reporter: figures that are texts, for instance.
+    // What cannot be shown was not written by the reporter: figures that are texts, for instance.
     const reason =
       error instanceof ResultsFileError
         ? error.message
-        : `${parsed.file} is damaged: ${error instanceof Error ? error.message : String(error)}. Run the scenarios again.`
-    stderr.write(`vitest-slo report: ${reason}\n`)
+        : `${parsed.file} is damaged: it has the form of a results file, and values that none has. Run the scenarios again.`
+    stderr.write(`vitest-slo report: ${withoutControls(reason)}\n`)
   }
   return 1
 }

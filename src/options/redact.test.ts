@@ -75,6 +75,11 @@ test.each([
   `Failing row contains (1, ${S}, null).`,
   `\u001b[1mtoken\u001b[22m=\u001b[3m${S}`,
   `tok\u200ben=${S}`,
+  `to\u00adk\u061cen\u200e=${S}`,
+  `pass\u{e0041}word: ${S}`,
+  `tok\u0000e\u202en=${S}`,
+  `tok\u001b[Ken\u001b[8m=${S}`,
+  `\u001b]0;token=${S}\u0007`,
   `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${S}\n-----END ENCRYPTED PRIVATE KEY-----`,
   `-----BEGIN RSA PRIVATE KEY-----\n${S} (cut off`,
 ])('masks the secret in %j', (text) => expect(redactText(text)).not.toContain(S))
@@ -199,10 +204,10 @@ test.each([
   'toHaveStatusRateBelow(429, 0.01)',
 ])('redactText leaves alone: %s', (text) => expect(redactText(text)).toBe(text))
 
-test('a colour between name and value hides nothing; where nothing is masked it stays', () => {
+test('a colour between name and value hides nothing, and is removed', () => {
   const coloured = `{ \u001b[32m'x-api-key'\u001b[39m: \u001b[32m'abcdef0123'\u001b[39m, cookie: \u001b[32m'sid=7'\u001b[39m }`
   expect(redactText(coloured)).toBe(`{ 'x-api-key': '***', cookie: '***' }`)
-  expect(redactText('\u001b[32mfine\u001b[39m')).toBe('\u001b[32mfine\u001b[39m')
+  expect(redactText('\u001b[32mfine\u001b[39m')).toBe('fine')
 })
 
 test('known secrets are masked wherever they stand, short ones are not', () => {

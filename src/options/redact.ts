@@ -1,10 +1,6 @@
-import { stripVTControlCharacters } from 'node:util'
-import { withoutControls } from './control-characters.ts'
+import { withoutControls, withoutUnseen } from './control-characters.ts'
 import { MASK, maskForms } from './secret-forms.ts'
 import { isSecretName, isSecretNumberName } from './secret-names.ts'
-
-/** Characters that take no room on the screen and would hide that a name and its value belong together. */
-const INVISIBLE = /[\u200b-\u200d\u2060\ufeff\u00ad]/g
 
 /** A shorter value, in characters, would mask ordinary words and figures. */
 export const MIN_SECRET_LENGTH = 6
@@ -13,20 +9,19 @@ export const MIN_SECRET_LENGTH = 6
  * The text without what must not be shown: passwords in connection strings, authorization and cookie headers, bearer
  * and well-known tokens, values whose name says that they are secret (`token`, `secret`, `password`, …), and all query
  * values. It recognises forms, not meanings: a secret that looks like a word is found only if it is given in `secrets`.
- * If something is masked, colours of a terminal are lost. Takes time in proportion to the text's length.
+ * Takes time in proportion to the text's length.
  *
- * Control characters are written out in any case, see {@link withoutControls}.
+ * Styles are removed, control and invisible characters are written out in any case, see {@link withoutControls}. What
+ * they stand in is read as if they were not there: they would hide that a name and its value belong together.
  *
  * @param secrets values known to be secret; those under 6 characters are left, as they would mask ordinary words
  * @param masks `false` shows secrets. Default: true
  */
 export function redactText(given: string, secrets: readonly string[] = [], masks = true): string {
-  const text = withoutControls(given)
-  if (!masks) return text
-  const visible = text.includes('\u001b') ? stripVTControlCharacters(text) : text
-  const plain = visible.replace(INVISIBLE, '')
+  if (!masks) return withoutControls(given)
+  const plain = withoutUnseen(given)
   const clean = maskForms(maskKnown(plain, secrets))
-  return clean === plain ? text : clean
+  return withoutControls(clean === plain ? given : clean)
 }
 
 /** Masks values wherever they occur: as they are, in a URL, in JSON, and in base64. Longer ones first. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { redactData, redactText } from '../options/redact.ts'
 import { RESULTS_SCHEMA_VERSION, type Results } from './results.ts'
 import { shapeProblem } from './results-shape.ts'
 
@@ -8,7 +9,8 @@ export class ResultsFileError extends Error {
 }
 
 /**
- * Reads what the reporter wrote.
+ * Reads what the reporter wrote. A file may come from anywhere: its texts are shown as those of a run are, without control
+ * characters and without what has the form of a secret.
  *
  * @throws {ResultsFileError} where the file cannot be read, is no such file, or was written in another form
  */
@@ -29,15 +31,26 @@ function parseResults(text: string, file: string): Results {
     throw new ResultsFileError(`${file} is no results file. vitest-slo writes one to perf-report/results.json.`)
   }
   if (found.schemaVersion !== RESULTS_SCHEMA_VERSION) {
-    const writer = typeof found.vitestSlo === 'string' ? `vitest-slo ${found.vitestSlo}` : 'another version'
+    const { vitestSlo, schemaVersion } = redactData(found)
+    const writer = isVersion(vitestSlo) ? `vitest-slo ${vitestSlo}` : 'another version'
     throw new ResultsFileError(
-      `${file} was written by ${writer} in form ${JSON.stringify(found.schemaVersion)}; this version reads form ${RESULTS_SCHEMA_VERSION}. ` +
+      `${file} was written by ${writer} in form ${JSON.stringify(schemaVersion)?.slice(0, 40)}; this version reads form ${RESULTS_SCHEMA_VERSION}. ` +
         `Use the version that wrote it, or run the scenarios again.`,
     )
   }
-  const problem = shapeProblem(found)
+  const shape = shapeProblem(found)
+  const problem = shape && redactText(shape)
   if (problem !== undefined) throw new ResultsFileError(`${file} is damaged: ${problem}. Run the scenarios again.`)
-  return found as Results
+  try {
+    return redactData(found as unknown as Results)
+  } catch {
+    // What is nested thousands of levels deep was not written by the reporter.
+    throw new ResultsFileError(`${file} is damaged: it is nested too deeply. Run the scenarios again.`)
+  }
+}
+
+function isVersion(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w.+-]{1,40}$/.test(value)
 }
 
 function parseJson(text: string): Partial<Record<keyof Results, unknown>> | undefined {

@@ -39,8 +39,15 @@ export function redactAnnotation(annotation: TestAnnotation, secrets: readonly s
 export function redactError(error: SerializedError, secrets: readonly string[], masks = true): void {
   const { stacks, ...rest } = error
   // `message` and `stack` are not enumerable in an error that has not been sent anywhere yet.
-  const { message, stack, name } = error
+  const { message, stack, name, diff } = error
   const clean = redactData({ ...rest, message, stack, name }, secrets, masks)
+  const isPainted = typeof diff === 'string' && diff.includes('\u001b')
   for (const [key, value] of Object.entries(clean)) if (value !== undefined) Object.assign(error, { [key]: value })
+  if (isPainted) error.diff = painted(String(error.diff))
   if (stacks !== undefined) error.stacks = stacks
+}
+
+/** The colours of Vitest's own comparison again, which were removed with those that a target may have put into a value. */
+function painted(diff: string): string {
+  return diff.replace(/^[-+].*/gm, (line) => `\u001b[${line.startsWith('-') ? 32 : 31}m${line}\u001b[39m`)
 }

@@ -6,6 +6,12 @@ import { commentBody, markdownSummary } from './markdown/summary.ts'
 import type { Results } from './results.ts'
 import { writeFileAtomically } from './write-file.ts'
 
+const RENDERED = [
+  ['index.html', (results: Results) => htmlReport(results)],
+  ['summary.md', markdownSummary],
+  ['comment.md', commentBody],
+] as const
+
 /** The folder of all reports. Where it cannot be written, that is remembered and nothing is thrown. */
 export class ReportFolder {
   readonly path: string
@@ -34,14 +40,25 @@ export class ReportFolder {
   finish(results: Results, earlier: EarlierRuns, stepSummary?: string): Promise<readonly string[]> {
     this.#add(() => this.#writeResults(results))
     if (stepSummary) this.#add(() => appendFile(stepSummary, markdownSummary(results, earlier)))
-    return this.render(results, earlier)
+    for (const [name, make] of RENDERED)
+      this.#add(async () => writeFileAtomically(this.fileOf(name), await make(results, earlier)))
+    return this.#written()
   }
 
-  /** Writes what is made from results, and leaves `results.json` alone. Returns as {@link finish} does. */
+  /**
+   * Writes what is made from results, and leaves `results.json` alone. Returns as {@link finish} does.
+   *
+   * @throws if one of them cannot be made, as the results are damaged: nothing is written then
+   */
   async render(results: Results, earlier: EarlierRuns): Promise<readonly string[]> {
-    this.#add(async () => writeFileAtomically(this.fileOf('index.html'), await htmlReport(results)))
-    this.#add(() => writeFileAtomically(this.fileOf('summary.md'), markdownSummary(results, earlier)))
-    this.#add(() => writeFileAtomically(this.fileOf('comment.md'), commentBody(results, earlier)))
+    const made = await Promise.all(
+      RENDERED.map(async ([name, make]) => [this.fileOf(name), await make(results, earlier)] as const),
+    )
+    for (const [file, text] of made) this.#add(() => writeFileAtomically(file, text))
+    return this.#written()
+  }
+
+  async #written(): Promise<readonly string[]> {
     await this.#writing
     return [...new Set(this.#failures.splice(0))]
   }

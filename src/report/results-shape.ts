@@ -1,11 +1,27 @@
+import { showValue } from '../options/show-value.ts'
+
 /** What a value must be. A key that ends in `?` may be missing; keys that are not named may hold anything. */
-type Shape = 'text' | 'number' | 'flag' | { readonly list: Shape } | { readonly keys: Readonly<Record<string, Shape>> }
+type Shape =
+  | 'text'
+  | 'number'
+  | 'flag'
+  | { readonly oneOf: readonly string[] }
+  | { readonly list: Shape }
+  | { readonly keys: Readonly<Record<string, Shape>> }
+
+const OUTCOME: Shape = { oneOf: ['passed', 'failed', 'invalid', 'skipped'] }
 
 const ERROR: Shape = { keys: { name: 'text', message: 'text', 'at?': 'text' } }
 const INVALIDITY: Shape = { keys: { reason: 'text', finding: 'text', remedy: 'text' } }
 const RUN: Shape = {
   keys: {
-    ...{ kind: 'text', name: 'text', load: 'text', durationMs: 'number', state: 'text', 'abortReason?': 'text' },
+    ...{
+      kind: { oneOf: ['http', 'fanOut', 'conversation', 'micro'] },
+      name: 'text',
+      load: 'text',
+      durationMs: 'number',
+    },
+    ...{ state: { oneOf: ['completed', 'aborted'] }, 'abortReason?': 'text' },
     phases: { list: { keys: { name: 'text', startMs: 'number', endMs: 'number' } } },
     invalidities: { list: INVALIDITY },
     'series?': { list: { keys: { group: 'text', label: 'text', unit: 'text' } } },
@@ -14,13 +30,13 @@ const RUN: Shape = {
 }
 const ASSERTION: Shape = {
   keys: {
-    ...{ assertion: 'text', expected: 'text', received: 'text', outcome: 'text' },
+    ...{ assertion: 'text', expected: 'text', received: 'text', outcome: OUTCOME },
     ...{ 'reason?': 'text', 'message?': 'text', 'run?': 'text' },
   },
 }
 const SCENARIO: Shape = {
   keys: {
-    ...{ name: 'text', file: 'text', 'project?': 'text', verdict: 'text', 'note?': 'text', durationMs: 'number' },
+    ...{ name: 'text', file: 'text', 'project?': 'text', verdict: OUTCOME, 'note?': 'text', durationMs: 'number' },
     runs: { list: RUN },
     assertions: { list: ASSERTION },
     errors: { list: ERROR },
@@ -28,7 +44,14 @@ const SCENARIO: Shape = {
 }
 const RESULTS: Shape = {
   keys: {
-    ...{ startedAt: 'text', durationMs: 'number', complete: 'flag', 'isPartial?': 'flag', 'scale?': 'text' },
+    ...{
+      vitestSlo: 'text',
+      startedAt: 'text',
+      durationMs: 'number',
+      complete: 'flag',
+      'isPartial?': 'flag',
+      'scale?': 'text',
+    },
     environment: { keys: {} },
     services: { list: { keys: { name: 'text', provider: 'text', summary: 'text' } } },
     totals: { keys: { scenarios: 'number', passed: 'number', failed: 'number', invalid: 'number', skipped: 'number' } },
@@ -46,6 +69,10 @@ function problemAt(path: string, value: unknown, shape: Shape): string | undefin
   if (shape === 'text') return typeof value === 'string' ? undefined : wrong(path, 'a text', value)
   if (shape === 'number') return Number.isFinite(value) ? undefined : wrong(path, 'a number', value)
   if (shape === 'flag') return typeof value === 'boolean' ? undefined : wrong(path, 'true or false', value)
+  if ('oneOf' in shape) {
+    if (typeof value === 'string' && shape.oneOf.includes(value)) return undefined
+    return wrong(path, `one of ${shape.oneOf.map((one) => `'${one}'`).join(', ')}`, value)
+  }
   if ('list' in shape) {
     if (!Array.isArray(value)) return wrong(path, 'a list', value)
     for (const [at, item] of value.entries()) {
@@ -67,7 +94,6 @@ function problemAt(path: string, value: unknown, shape: Shape): string | undefin
 }
 
 function wrong(path: string, expected: string, value: unknown): string {
-  const received =
-    value === null ? 'null' : Array.isArray(value) ? 'a list' : value === undefined ? 'nothing' : typeof value
+  const received = Array.isArray(value) ? 'a list' : value === undefined ? 'nothing' : showValue(value)
   return `${path === '' ? 'the file' : path} must be ${expected}, and is ${received}`
 }

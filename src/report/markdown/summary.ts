@@ -63,7 +63,11 @@ function headline({ totals }: Results): string {
 
 function facts({ scale, durationMs, vitestSlo }: Results): string {
   const took = `took ${formatDuration(Math.round(durationMs / 1000) * 1000)}`
-  return [...(scale === undefined ? [] : [`scale ${code(scale)}`]), took, `vitest-slo ${vitestSlo}`].join(' · ')
+  return [
+    ...(scale === undefined ? [] : [`scale ${code(scale)}`]),
+    took,
+    `vitest-slo ${escapeMarkdown(vitestSlo)}`,
+  ].join(' · ')
 }
 
 /** Lower comes first: what did not pass, what passed and did not before, then the largest changes for the worse. */

@@ -12,9 +12,10 @@ function width(text: string): number {
   return stripVTControlCharacters(text).length
 }
 
-/** The text cut to `max` characters, with an ellipsis where something was cut. Takes plain text only. */
+/** The text on one line, cut to `max` characters, with an ellipsis where something was cut. Takes plain text only. */
 export function cut(text: string, max: number): string {
-  return text.length <= max ? text : `${text.slice(0, Math.max(0, max - 1))}…`
+  const line = text.replace(/\s*\n\s*/g, ' ')
+  return line.length <= max ? line : `${line.slice(0, Math.max(0, max - 1))}…`
 }
 
 /** The widest text of every column. */

@@ -40,7 +40,9 @@ interface Sheet {
 }
 
 function headline({ results: { scale, durationMs, services }, max, paint }: Sheet): string {
-  const facts = [scale && `scale ${scale}`, formatDuration(Math.round(durationMs / 100) * 100)].filter(Boolean)
+  const facts = [scale && `scale ${cut(scale, max)}`, formatDuration(Math.round(durationMs / 100) * 100)].filter(
+    Boolean,
+  )
   const lines = [`${paint('bold', 'Scenarios')}  ${paint('dim', facts.join(', '))}`]
   for (const { name, summary } of services) {
     lines.push(...indented(wrapWords(`${name}: ${summary}`, max - 2), 1).map((line) => paint('dim', line)))

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { redactError } from './redact-reported.ts'
+
+test('styles within an error are removed; the comparison that Vitest coloured has its colours alone', () => {
+  const error = {
+    name: 'AssertionError',
+    message: '\u001b[8mhidden\u001b[0m',
+    diff: '\u001b[32m- Expected\u001b[39m\n\u001b[31m+ a \u001b[32mPASS\u001b[39m\n\u001b[2m  same\u001b[22m',
+  }
+  redactError(error, [])
+  expect(error.message).toBe('hidden')
+  expect(error.diff).toBe('\u001b[32m- Expected\u001b[39m\n\u001b[31m+ a PASS\u001b[39m\n  same')
+})
