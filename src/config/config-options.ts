@@ -1,7 +1,7 @@
 import type { ViteUserConfig } from 'vitest/config'
 import type { ExporterOptions } from '../metrics/exporter.ts'
 import { checkKnownKeys, checkNumber } from '../options/checks.ts'
-import { MIN_SECRET_LENGTH } from '../options/redact.ts'
+import { MIN_SECRET_LENGTH } from '../options/known-secrets.ts'
 import { OptionsError, type Problems } from '../options/problems.ts'
 import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target.ts'

@@ -1,3 +1,6 @@
+import { redactText } from '../options/redact.ts'
+import { registeredSecrets } from '../options/registered-values.ts'
+import { MASK } from '../options/secret-forms.ts'
 import { formatMs } from '../stats/units.ts'
 import { LedgerProblem } from './problem.ts'
 import { showSql } from './statement.ts'
@@ -36,18 +39,35 @@ export function queryFailed(sql: string, error: unknown, queryTimeoutMs: number)
   return new LedgerProblem(reason + shown, 'correct the query; `$1` is the run id')
 }
 
-/** The line of the position with a caret below it, cut on both sides if it is long. */
+/** The line of the position with a caret below it, cut on both sides if it is long. What is secret is masked before. */
 export function markPosition(sql: string, position: number): string {
   // The server counts characters, JavaScript UTF-16 units.
-  const before = Array.from(sql)
+  const written = Array.from(sql)
     .slice(0, position - 1)
     .join('')
+  const clean = redactText(sql, registeredSecrets())
+  const before = clean.slice(0, placeIn(clean, sql, written.length))
   const lineStart = before.lastIndexOf('\n') + 1
-  const line = sql.slice(lineStart).split('\n', 1)[0]!.replaceAll('\t', ' ')
+  const line = clean.slice(lineStart).split('\n', 1)[0]!.replaceAll('\t', ' ')
   const column = before.length - lineStart
   const start = Math.max(0, column - CONTEXT)
   const end = Math.min(line.length, column + CONTEXT)
   const shown = `${start > 0 ? '…' : ''}${line.slice(start, end)}${end < line.length ? '…' : ''}`
   const caret = column - start + (start > 0 ? 1 : 0)
   return `  ${shown}\n  ${' '.repeat(caret)}^`
+}
+
+/** Where a place of a text is after parts of it were masked: what was not masked follows in the same order. */
+function placeIn(clean: string, text: string, place: number): number {
+  if (clean === text) return place
+  let at = 0
+  let cleanAt = 0
+  for (const piece of clean.split(MASK)) {
+    const found = text.indexOf(piece, at)
+    if (found < 0 || place < found) return cleanAt
+    if (place <= found + piece.length) return cleanAt + place - found
+    at = found + piece.length
+    cleanAt += piece.length + MASK.length
+  }
+  return clean.length
 }

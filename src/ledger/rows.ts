@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { redactData } from '../options/redact.ts'
-import { registeredSecrets } from '../options/registered-secrets.ts'
+import { registeredSecrets } from '../options/registered-values.ts'
 import { columnNamed } from './columns.ts'
 import type { Column } from './columns.ts'
 import { canonicalKey, compositeKey } from './keys.ts'

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { inspected } from '../options/shortened.ts'
 import { chai, TestRunner } from 'vitest'
 import type { MatcherResult, MatcherState, RunnerTestCase } from 'vitest'
 import { assertedBy } from '../run/asserted.ts'
@@ -232,8 +232,5 @@ export class Call {
 }
 
 function showPlainly(args: readonly unknown[]): string {
-  const shown = args.map((arg) =>
-    inspect(arg, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 }),
-  )
-  return shown.join(', ')
+  return args.map((arg) => inspected(arg, 60)).join(', ')
 }

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { inspected } from '../options/shortened.ts'
 import { baselineOf, type BaselineEvidence, type BaselineSource } from '../run/baseline-evidence.ts'
 import { formatChange } from '../run/compared-figures.ts'
 import type { RunKind, TimeEvidence } from '../run/evidence.ts'
@@ -245,7 +245,6 @@ function isBaseline(value: unknown): value is BaselineSource {
 
 /** How the call line shows what a run is compared with: by name. */
 export function showOther([than, ...rest]: readonly unknown[]): string {
-  const options = { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 }
-  const first = isBaseline(than) ? 'baseline' : (nameOf(than) ?? inspect(than, options))
-  return [first, ...rest.map((each) => inspect(each, options))].join(', ')
+  const first = isBaseline(than) ? 'baseline' : (nameOf(than) ?? inspected(than, 60))
+  return [first, ...rest.map((each) => inspected(each, 60))].join(', ')
 }

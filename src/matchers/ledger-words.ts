@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { inspected } from '../options/shortened.ts'
 import type { ConservationCheck, ConservedTotal, Finding, FindingKind, LedgerEvidence } from '../run/ledger-evidence.ts'
 import { formatCount } from '../stats/units.ts'
 
@@ -53,6 +53,6 @@ export function showRange({ atLeast, atMost }: ConservationCheck['expectedDelta'
 }
 
 export function showOptions(value: unknown): string {
-  const shown = inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 100 })
+  const shown = inspected(value, 100)
   return shown.replace(/\bhistory: (?:\[History\]|History \{[^}]*\})/, 'history')
 }

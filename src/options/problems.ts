@@ -1,5 +1,6 @@
-import { inspect } from 'node:util'
 import { redactData, redactText } from './redact.ts'
+import { registeredSecrets } from './registered-values.ts'
+import { inspected } from './shortened.ts'
 
 /** One option that cannot be used: where it stands, what was given, the rule it breaks and a legal example. */
 export interface Problem {
@@ -33,7 +34,9 @@ export class Problems {
   get found(): readonly Problem[] {
     return this.#found.map((problem) => {
       const { received } = problem
-      return typeof received === 'string' ? { ...problem, received: redactText(received) } : problem
+      return typeof received === 'string'
+        ? { ...problem, received: redactText(received, registeredSecrets()) }
+        : problem
     })
   }
 
@@ -69,16 +72,13 @@ function describe(subject: string, problems: readonly Problem[]): string {
 function show(path: string, value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return `a function${value.name ? ` named ${value.name}` : ''}`
-  const shown = typeof value === 'string' ? redactText(value) : value
-  const text = inspect(shown, { depth: 1, compact: true, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 80 })
-  const name = nameOf(path)
-  const clean = redactText(`${name}: ${text}`).slice(name.length + 2)
-  return clean.length > 120 ? `${clean.slice(0, 117)}…` : clean
+  const text = inspected(value, 80, nameOf(path))
+  return text.length > 120 ? `${text.slice(0, 117)}…` : text
 }
 
 function withoutSecrets(problem: Problem): Problem {
   const name = nameOf(problem.path)
-  return { ...problem, received: redactData({ [name]: problem.received })[name] }
+  return { ...problem, received: redactData({ [name]: problem.received }, registeredSecrets())[name] }
 }
 
 function nameOf(path: string): string {

@@ -1,5 +1,7 @@
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { maskKnown } from './known-secrets.ts'
 import { redactData, redactText, secretsOf } from './redact.ts'
 
 describe('redactText masks', () => {
@@ -80,6 +82,29 @@ test.each([
   `tok\u0000e\u202en=${S}`,
   `tok\u001b[Ken\u001b[8m=${S}`,
   `\u001b]0;token=${S}\u0007`,
+  `https://hooks.slack.com/services/T00000000/B00000000/${S}`,
+  `https://discord.com/api/webhooks/123456789012345678/${S}`,
+  `xapp-1-A0123-123-${S}`,
+  `ya29.${S}`,
+  `GOCSPX-${S}abcdef`,
+  `STRIPE_KEY=${S}`,
+  `curl -u admin:${S} http://x`,
+  `mysql -uroot -p${S} db`,
+  `{"name":"password","value":"${S}"}`,
+  `<add key="Password" value="${S}"/>`,
+  `<input type="hidden" name="csrf_token" value="${S}">`,
+  `jdbc:oracle:thin:scott/${S}@//h:1521/x`,
+  `AUTH default ${S}`,
+  `db:5432:x:app:${S}`,
+  `Authorization: Bearer\n ${S}`,
+  `sent Bearer\r\n\t${S}`,
+  `/x/%7B%22password%22%3A%22${S}%22%7D`,
+  `/x/%257B%2522pin%2522%253A%2522${S}%2522`,
+  `/login%3Fpassword%3D${S}`,
+  `INSERT INTO users(name,password) VALUES ('a','${S}')`,
+  `INSERT INTO users ("password", name)\nVALUES (\n  '${S}',\n  'it''s')`,
+  `CREATE USER a IDENTIFIED BY '${S}'`,
+  `<password>${S} (cut off`,
   `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${S}\n-----END ENCRYPTED PRIVATE KEY-----`,
   `-----BEGIN RSA PRIVATE KEY-----\n${S} (cut off`,
 ])('masks the secret in %j', (text) => expect(redactText(text)).not.toContain(S))
@@ -106,6 +131,23 @@ test.each([
   'Basic authentication is required',
   'SELECT count(*) FROM sessions WHERE id = $1',
   'the response has no header x-token',
+  'ERR AUTH <password> called without any password configured for the default user.\nhost 127.0.0.1:6379\nattempt 3',
+  'JsonWebTokenError: jwt malformed',
+  'InvalidTokenError: nonce differs',
+  'max_tokens=512',
+  '{"usage":{"total_tokens":812}}',
+  '{"errors":{"password":"is too short"}}',
+  '{"errors":{"password":["is too short","must have a digit"]}}',
+  'WWW-Authenticate: Bearer error="invalid_token"',
+  'tests pass=3 fail=1',
+  'usage: login <password> <host>, got 1 argument; exit code 2',
+  'WRONG PASS: open circuit is passed',
+  'must not PASS: run not awaited, nothing measured',
+  'INSERT INTO sessions (id, token) VALUES ($1, $2)',
+  'at a.ts:12:3:error',
+  'fe80:1234:abcd:12:34',
+  'docker run -u 1000:1000 x',
+  'PRIMARY_KEY: id',
 ])('keeps the cause readable: %s', (text) => expect(redactText(text)).toBe(text))
 
 test('takes time in proportion to the length, whatever the text', () => {
@@ -132,6 +174,20 @@ test('takes time in proportion to the length, whatever the text', () => {
     'cookies:{',
     'token:`',
     'password is ',
+    'pass: is ',
+    'token:"is too ',
+    '"password" value',
+    'token) values (',
+    '<token> ',
+    'token%22%3A%22',
+    '_KEY=',
+    ' -u a:',
+    'mysql -p',
+    'AUTH a ',
+    ':12:b:c:',
+    'jdbc:oracle:thin:a/',
+    'Bearer\n ',
+    '\u001b[',
     ' ',
   ]
   // A quadratic search would take minutes for each of these, and the test would time out.
@@ -164,6 +220,29 @@ test('masks a known secret in its encoded forms', () => {
   const secret = 'p@ss "word"/1'
   const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret), Buffer.from(secret).toString('base64')]
   expect(redactText(forms.join(' | '), [secret])).toBe('*** | *** | "***" | ***')
+})
+
+test.each([
+  'opaque-word',
+  'bang!(paren)*star',
+  "it's a value",
+  'tilde ~ value',
+  'caf\u00e9/\u00fc+x=value',
+  'Pa55"w\\\\ord',
+  'corp\\account',
+  '`${x}` and "it\'s"',
+])('masks %j in a URL, a form, in quotation marks and in base64 beside something else', (secret) => {
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  const strict = encodeURIComponent(secret).replace(/[!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`)
+  const forms = [
+    ...[encodeURI(secret), new URLSearchParams({ a: secret }).toString(), strict, encodeURIComponent(strict)],
+    ...[new URL(`http://h/${secret}`).pathname, new URL(`http://h/?${secret}`).search.slice(1)],
+    ...[inspect(secret), inspect(`${secret}"`), inspect(`${secret}"\`'`), inspect({ a: inspect(`${secret}"\`'`) })],
+    ...[base64(`u:${secret}`), base64(`ab:${secret}`), base64(`abc:${secret}`), base64(`${secret}:x`)],
+    ...[base64(JSON.stringify({ secret })), encodeURIComponent(base64(`u:${secret}`))],
+    Buffer.from(`abc:${secret}??>`).toString('base64url'),
+  ]
+  expect(forms.filter((form) => !maskKnown(form, [secret]).includes('***'))).toEqual([])
 })
 
 test('redactData masks in maps, sets, pairs, records of requests, errors and cycles', () => {

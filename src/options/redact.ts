@@ -1,9 +1,8 @@
 import { withoutControls, withoutUnseen } from './control-characters.ts'
+import { maskKnown } from './known-secrets.ts'
 import { MASK, maskForms } from './secret-forms.ts'
 import { isSecretName, isSecretNumberName } from './secret-names.ts'
-
-/** A shorter value, in characters, would mask ordinary words and figures. */
-export const MIN_SECRET_LENGTH = 6
+import { isMessage } from './sentence.ts'
 
 /**
  * The text without what must not be shown: passwords in connection strings, authorization and cookie headers, bearer
@@ -22,39 +21,6 @@ export function redactText(given: string, secrets: readonly string[] = [], masks
   const plain = withoutUnseen(given)
   const clean = maskForms(maskKnown(plain, secrets))
   return withoutControls(clean === plain ? given : clean)
-}
-
-/** Masks values wherever they occur: as they are, in a URL, in JSON, and in base64. Longer ones first. */
-export function maskKnown(text: string, secrets: readonly string[]): string {
-  let clean = text
-  for (const form of formsOf(secrets)) if (clean.includes(form)) clean = clean.replaceAll(form, MASK)
-  return clean
-}
-
-const formsBySecrets = new WeakMap<readonly string[], readonly string[]>()
-
-function formsOf(secrets: readonly string[]): readonly string[] {
-  const known = formsBySecrets.get(secrets)
-  if (known !== undefined) return known
-  const forms = new Set<string>()
-  for (const secret of secrets) {
-    if (secret.length < MIN_SECRET_LENGTH) continue
-    const json = JSON.stringify(secret).slice(1, -1)
-    for (const form of [secret, encode(secret), json, JSON.stringify(json).slice(1, -1)]) forms.add(form)
-    for (const encoding of ['base64', 'base64url'] as const) forms.add(Buffer.from(secret).toString(encoding))
-  }
-  const sorted = [...forms].toSorted((one, other) => other.length - one.length)
-  formsBySecrets.set(secrets, sorted)
-  return sorted
-}
-
-function encode(secret: string): string {
-  try {
-    return encodeURIComponent(secret)
-  } catch {
-    // Half of a surrogate pair has no encoded form.
-    return secret
-  }
 }
 
 /** The secrets a URL carries: its password, as written and decoded. Empty if it has none or is not a URL. */
@@ -139,9 +105,15 @@ class Redaction {
 
   #isSecret(name: string, item: unknown): boolean {
     if (!this.#masks) return false
-    if (typeof item === 'string') return item !== '' && isSecretName(name)
+    if (typeof item === 'string') return item !== '' && isSecretName(name) && !isMessage(item)
     if (typeof item === 'number' || typeof item === 'bigint') return isSecretNumberName(name)
-    return Array.isArray(item) && item.length > 0 && item.every((one) => typeof one === 'string') && isSecretName(name)
+    return (
+      Array.isArray(item) &&
+      item.length > 0 &&
+      item.every((one) => typeof one === 'string') &&
+      isSecretName(name) &&
+      !item.every(isMessage)
+    )
   }
 
   /** Ordinary field names, of which there are thousands in a timeline, need no search. */

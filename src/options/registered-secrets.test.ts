@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { OptionsError } from './problems.ts'
-import { registeredSecrets, secret } from './registered-secrets.ts'
+import { secret } from './registered-secrets.ts'
+import { registeredSecrets } from './registered-values.ts'
 
 test('returns the value and masks it in what is printed from then on', () => {
   const printed: unknown[][] = []

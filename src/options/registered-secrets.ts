@@ -1,12 +1,12 @@
 import { format } from 'node:util'
 import { Problems } from './problems.ts'
-import { MIN_SECRET_LENGTH, redactText } from './redact.ts'
-
-const registered = new Set<string>()
+import { MIN_SECRET_LENGTH } from './known-secrets.ts'
+import { redactText } from './redact.ts'
+import { registeredSecrets, remember } from './registered-values.ts'
 
 /**
  * Marks a value as secret: it is masked wherever it turns up in reports, errors, names, metrics and the output of
- * `console`, also encoded in a URL, in JSON or in base64. For a value that an environment variable holds, name the
+ * `console`, also encoded in a URL, a form, JSON, HTML or base64. For a value that an environment variable holds, name the
  * variable in `secrets` of `definePerfConfig()` instead: it is then masked in the name of a scenario from the start.
  *
  * @param value at least 6 characters: a shorter one would mask ordinary words and figures
@@ -23,14 +23,9 @@ export function secret(value: string): string {
     problems.add('value', received, `must be a text of at least ${MIN_SECRET_LENGTH} characters`, 'secret(token)')
     problems.throwIfAny('secret()')
   }
-  if (registered.size === 0) maskConsole()
-  registered.add(value)
+  if (registeredSecrets().length === 0) maskConsole()
+  remember(value)
   return value
-}
-
-/** Every value that `secret()` was called with in this process. */
-export function registeredSecrets(): readonly string[] {
-  return [...registered]
 }
 
 /** What a scenario prints leaves the worker before its result does: the process that reports cannot mask it in time. */

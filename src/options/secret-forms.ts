@@ -1,4 +1,6 @@
+import { FORMATS, PRECEDED_START, precededValue } from './secret-formats.ts'
 import { isSecretName, MAX_NAME_LENGTH } from './secret-names.ts'
+import { isMessage, looksRandom } from './sentence.ts'
 
 /** A stretch of a text to mask, and where to go on looking. Nothing to mask: `start` equals `end`. */
 interface Found {
@@ -9,16 +11,6 @@ interface Found {
 
 export const MASK = '***'
 
-/** Formats that are secrets by themselves: web tokens, keys with a well-known prefix, bot tokens. */
-const FORMATS = [
-  String.raw`(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?`,
-  String.raw`(?<![A-Za-z0-9])(?:bot)?\d{6,12}:[\w-]{30,}`,
-  String.raw`(?<![A-Za-z0-9])(?:sk|pk|rk|whsec|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abeprs]|npm|pypi|hf|shpat|dop_v1)[_-][\w-]{16,}`,
-  String.raw`(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])`,
-  String.raw`(?<![A-Za-z0-9])AIza[\w-]{35}`,
-  String.raw`(?<![A-Za-z0-9])SG\.[\w-]{16,}\.[\w-]{16,}`,
-].join('|')
-
 /**
  * Where a secret may begin. Every alternative is a short literal or consumes what it matches, so that a search over the
  * whole text takes time in proportion to its length, whatever the text.
@@ -26,11 +18,12 @@ const FORMATS = [
 const TRIGGER = new RegExp(
   [
     `(${FORMATS})`,
+    `(${PRECEDED_START})`,
     String.raw`:\/\/(?=[^\s/])`,
     String.raw`-----BEGIN [A-Z ]{0,40}PRIVATE KEY`,
     String.raw`[Rr]ow contains \(`,
     String.raw`[?&](?=[^\s?&"'])`,
-    String.raw`\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC|[Dd]igest|[Nn]egotiate)[ ,]`,
+    String.raw`\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC|[Dd]igest|[Nn]egotiate)(?:[ ,]|\r?\n[ \t])`,
     `(?:${[
       'pass',
       'pwd',
@@ -61,7 +54,7 @@ const TRIGGER = new RegExp(
       'subscription[-_]?key',
     ]
       .map(anyCase)
-      .join('|')})`,
+      .join('|')}|_KEY(?![A-Z_]))`,
   ].join('|'),
   'g',
 )
@@ -86,15 +79,19 @@ export function maskForms(text: string): string {
 /** The alternatives are told apart by their ends: named groups would cost more than the search. */
 function find(text: string, match: RegExpExecArray): Found {
   const { index } = match
-  const [found, format] = match
+  const [found, format, preceded] = match
   const end = index + found.length
   if (format !== undefined) return { start: index, end, next: end }
+  if (preceded !== undefined) {
+    const value = precededValue(text, index)
+    return value === undefined ? none(end) : { ...value, next: value.end }
+  }
   const [first, last] = [found[0], found.at(-1)]
   if (first === '?' || first === '&') return queryValue(text, index)
   if (first === ':') return credentialsOfUrl(text, index)
   if (first === '-') return privateKey(text, index)
   if (last === '(') return { start: end, end: Math.max(end, lastBefore(text, ')', end)), next: end }
-  if (last === ' ' || last === ',') return schemeValue(text, end, found.slice(0, -1))
+  if (last === ' ' || last === ',' || last === '\t') return schemeValue(text, end, found)
   return namedValue(text, index)
 }
 
@@ -125,17 +122,6 @@ function lastBefore(text: string, character: string, from: number): number {
   const end = endOfLine(text, from)
   const at = text.slice(from, end).lastIndexOf(character)
   return at < 0 ? end : from + at
-}
-
-/** Letters and digits mixed, as keys have and words have not. */
-export function looksRandom(word: string): boolean {
-  return (
-    word.length >= 8 &&
-    /^[\w.~+/=-]+$/.test(word) &&
-    /\d/.test(word) &&
-    /[A-Za-z]/.test(word) &&
-    !/^[\d.]+m?s$/.test(word)
-  )
 }
 
 const MAX_AUTHORITY = 1024
@@ -233,6 +219,9 @@ function queryValue(text: string, index: number): Found {
 const SCHEME_WORDS =
   /(?:tokens?|auth\w*|scheme|realm|credentials?|headers?|information|access|requests?|usage|challenge|is|was|are|and|or|with|for|of)\b/iy
 
+/** What a server says of a credential: `WWW-Authenticate: Bearer error="invalid_token"`. */
+const CHALLENGE = /(?:realm|error|error_description|error_uri|scope|charset|title|resource_metadata)\s?=/iy
+
 /** `Bearer …`, `Basic …` and the parameters of `Digest …`. */
 function schemeValue(text: string, from: number, scheme: string): Found {
   const start = after(text, /[ ,]*/y, from)
@@ -240,7 +229,7 @@ function schemeValue(text: string, from: number, scheme: string): Found {
     const end = endOfLine(text, start)
     return { start, end, next: end }
   }
-  if (after(text, SCHEME_WORDS, start) >= 0) return none(start)
+  if (after(text, SCHEME_WORDS, start) >= 0 || after(text, CHALLENGE, start) >= 0) return none(start)
   const end = after(text, /[\w.~+/=:-]*/y, start)
   return end - start >= 6 ? { start, end, next: end } : none(start)
 }
@@ -251,6 +240,8 @@ function namedValue(text: string, index: number): Found {
   while (nameStart > index - MAX_NAME_LENGTH && isNameCharacter(text.charCodeAt(nameStart - 1))) nameStart--
   let nameEnd = index
   while (nameEnd < index + MAX_NAME_LENGTH && isNameCharacter(text.charCodeAt(nameEnd))) nameEnd++
+  // A quotation mark in a URL is no part of the name.
+  if (text[nameStart - 1] === '%') nameStart = Math.max(nameStart, after(text, /(?:25)?22(?=[A-Za-z])/y, nameStart))
   const name = text.slice(nameStart, nameEnd)
   if (!FOLLOWED.includes(text[nameEnd] ?? '-') || !isSecretName(name)) return none(nameEnd)
   return valueAfter(text, name, nameStart, nameEnd) ?? none(nameEnd)
@@ -265,18 +256,21 @@ function isNameCharacter(code: number): boolean {
 
 const QUOTED = /\\*["'`]/y
 /** What can stand between a name and its value. */
-const FOLLOWED = `:= \t\n\r"'\`\\)]>,`
+const FOLLOWED = `:= \t\n\r"'\`\\)]>,%`
 const HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie2?$/i
 
 function valueAfter(text: string, name: string, nameStart: number, nameEnd: number): Found | undefined {
   const before = text[nameStart - 1]
   const element = before === '<' || (before === ':' && text.slice(Math.max(0, nameStart - 20), nameStart).includes('<'))
-  if (element && text[nameEnd] === '>') return upTo(text, nameEnd + 1, '<')
-  const isColumn = text[nameEnd] === ')' || text[nameEnd] === ','
-  const columns = isColumn ? after(text, /[^()\n]{0,200}\)\s?=\s?\(/y, nameEnd) : -1
-  if (columns >= 0) return { start: columns, end: lastBefore(text, ')', columns), next: columns }
+  if (element && text[nameEnd] === '>') return elementText(text, nameEnd + 1)
+  if (text[nameEnd] === '%') return percentValue(text, nameEnd)
   const quoteEnd = after(text, QUOTED, nameEnd)
+  const columns = columnValues(text, Math.max(quoteEnd, nameEnd))
+  if (columns !== undefined) return columns
   if (quoteEnd >= 0) {
+    // `{"name":"password","value":"…"}`, `<input name="password" value="…">`
+    const pair = after(text, PAIR, quoteEnd)
+    if (pair >= 0) return readValue(text, { name, at: pair, separator: ':', opening: undefined })
     // `name="password"`, an empty line, the value: a part of a form.
     const part = after(text, /(?:; ?[^\n\r]{0,200})?\r?\n\r?\n/y, quoteEnd)
     if (part >= 0) return { start: part, end: endOfLine(text, part), next: part }
@@ -299,6 +293,37 @@ function valueAfter(text: string, name: string, nameStart: number, nameEnd: numb
     : undefined
 }
 
+const PAIR = /[^<>{}\n\r]{0,80}?[\s,;"'\\](?:value|args)\\?["']?\s{0,8}[:=]/iy
+
+/** `<password>…</password>`, whole or cut off. `usage: login <password> <host>` names what is to be given. */
+function elementText(text: string, start: number): Found {
+  const at = text.indexOf('<', start)
+  if (at >= 0 && text.startsWith('</', at)) return { start, end: at, next: at }
+  const end = after(text, /[^\s<]*/y, start)
+  return { start, end, next: end }
+}
+
+/** What follows a name in a URL: `password%22%3A%22…`, `password%3D…`. Text that is encoded twice has `%25` for `%`. */
+function percentValue(text: string, nameEnd: number): Found | undefined {
+  const quoted = after(text, /%(?:25)?22(?:%(?:25)?20|\+)?%(?:25)?3[Aa](?:%(?:25)?20|\+)?%(?:25)?22/y, nameEnd)
+  const start = quoted >= 0 ? quoted : after(text, /%(?:25)?3[DdAa]/y, nameEnd)
+  if (start < 0) return undefined
+  const pattern = quoted >= 0 ? /(?:(?!%(?:25)?22)[^\s&"'<>])*/y : /(?:(?!%(?:25)?26)[^\s&"'<>])*/y
+  const end = after(text, pattern, start)
+  return { start, end, next: end }
+}
+
+/** `Key (tenant, token)=(a, …)` of Postgres, `INSERT INTO users (name, password) VALUES ('a', …)`. */
+function columnValues(text: string, at: number): Found | undefined {
+  if (text[at] !== ')' && text[at] !== ',') return undefined
+  const start = after(text, /[^()]{0,200}\)\s{0,8}(?:=|values?|VALUES?)\s{0,8}\(/y, at)
+  if (start < 0) return undefined
+  if (after(text, /(?:\s{0,8}(?:\$\d+|\?|%s|:\w+|DEFAULT|NULL)\s{0,8},?)+\)/y, start) >= 0) return none(start)
+  const rows = after(text, /(?:'(?:[^']|'')*'|[^)'])*(?:\)\s{0,8},\s{0,8}\((?:'(?:[^']|'')*'|[^)'])*)*/y, start)
+  const end = Math.max(rows, lastBefore(text, ')', start))
+  return { start, end, next: end }
+}
+
 interface ValuePlace {
   readonly name: string
   readonly at: number
@@ -314,8 +339,11 @@ const HARMLESS = /(?:true|false|null|undefined|None|nil|NaN|\[Function|\[object|
 const SENTENCE =
   /(?:must|is|was|are|has|had|should|cannot|can't|can|could|does|did|may|not|no|missing|required|invalid|unknown|expected|expects|found|failed|failure|expired|rejected|refused|denied|wrong|malformed|empty|nothing|timed|timeout|connect|received|needs|only|unexpected|unsupported|unauthorized|forbidden|incorrect|too|an?|the|exactly|status|error)\b/iy
 
+/** A count, of tests that pass or of tokens that a model may use. Three digits of `pass`: more may be a password. */
+const NUMBER = /\d{1,3}(?![\w.,]*\d)(?!\w)/y
+
 /** How a rule about a header begins: no value of one does. */
-const RULE = /(?:must (?:be|have|not)|cannot be|is (?:required|missing|not)|unknown option)\b/y
+const RULE = /(?:header )?(?:must (?:be|have|not)|cannot be|(?:is )?(?:required|missing)\b|is not|unknown option)\b/y
 
 function readValue(text: string, place: ValuePlace): Found | undefined {
   const { name, separator, opening } = place
@@ -323,8 +351,9 @@ function readValue(text: string, place: ValuePlace): Found | undefined {
   const block = separator === ':' ? after(text, /[|>][+-]?\r?\n/y, at) : -1
   if (block >= 0) return { start: at, end: after(text, /[|>][+-]?(?:\r?\n[ \t]+[^\n\r]*)*/y, at), next: at }
   if (after(text, HARMLESS, at) >= 0) return none(at)
+  if (after(text, NUMBER, at) >= 0 && /^pass$|tokens$/i.test(name)) return none(at)
   const quoted = quotedAt(text, at)
-  if (quoted !== undefined) return quoted
+  if (quoted !== undefined) return isMessage(text.slice(quoted.start, quoted.end)) ? none(quoted.start) : quoted
   const next = text[at]
   if (next === '[') return list(text, at)
   if (next === '{') return /cookies?$|credentials?$|secrets?$|tokens?$/i.test(name) ? upTo(text, at + 1, '}') : none(at)
@@ -362,6 +391,7 @@ function list(text: string, at: number): Found {
   for (;;) {
     const item = quotedAt(text, after(text, /[\s,]*/y, end))
     if (item === undefined) break
+    if (end === at + 1 && isMessage(text.slice(item.start, item.end))) return none(item.start)
     end = after(text, QUOTED, item.next - (item.next - item.end))
     if (end < 0) return { start: at + 1, end: item.next, next: item.next }
   }
@@ -381,7 +411,8 @@ function word(text: string, start: number): Found {
 
 /** To the end of the line, or of the string that the header stands in. Its value may hold spaces, quotes and semicolons. */
 function headerValue(text: string, start: number, opening: string | undefined): Found {
-  const line = endOfLine(text, start)
+  const scheme = after(text, /(?:bearer|basic|digest|negotiate|token|apikey)[ \t]*\r?\n[ \t]+/iy, start)
+  const line = endOfLine(text, Math.max(scheme, start))
   const isQuoted = opening !== undefined && `"'\``.includes(opening)
   const quote = isQuoted ? text.indexOf(opening, start) : after(text, /[^"'`\n\r]*(?=["'`](?:[\s,)\]}]|$))/my, start)
   const end = quote < 0 || quote > line ? line : quote
@@ -396,12 +427,16 @@ function assigned(text: string, start: number): Found {
 
 /** `password: …`, up to the end of the clause: a passphrase has spaces. A sentence about the value stays readable. */
 function clause(text: string, name: string, start: number): Found {
-  const end = after(text, /(?:[^\n\r,;"'`)\]}]|[,;](?=\S)|["'`)\]}](?![\s,:;)\]}]|$))*/y, start)
-  if (/^pass$/i.test(name) && after(text, /\d{1,3}(?!\d)/y, start) >= 0) return none(start)
-  if (after(text, SENTENCE, start) < 0) return { start, end, next: end }
-  const random = text.slice(start, end).split(/(\s+)/)
+  // `must not PASS: run not awaited`
+  const isProse =
+    after(text, SENTENCE, start) >= 0 || (name === 'PASS' && after(text, /[^\s,;]{1,80}[ ,;]+\S/y, start) >= 0)
+  if (!isProse) {
+    const end = after(text, /(?:[^\n\r,;"'`)\]}]|[,;](?=\S)|["'`)\]}](?![\s,:;)\]}]|$))*/y, start)
+    return { start, end, next: end }
+  }
+  const end = after(text, /(?:[^\n\r,;"'`)\]}]|[,;](?=\S)|["'`)\]}](?![\s,:;)\]}]|$)){0,120}/y, start)
   let at = start
-  for (const part of random) {
+  for (const part of text.slice(start, end).split(/(\s+)/)) {
     if (looksRandom(part)) return { start: at, end: at + part.length, next: at + part.length }
     at += part.length
   }

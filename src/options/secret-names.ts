@@ -35,6 +35,10 @@ const DESCRIPTIONS = new Set([
   'counts',
   'duration',
   'enabled',
+  'endpoint',
+  'error',
+  'errors',
+  'exception',
   'expires',
   'expiry',
   'length',
@@ -74,8 +78,18 @@ export function isSecretName(name: string): boolean {
 const judged = new Map<string, boolean>()
 const MAX_JUDGED = 1000
 
+/** A variable of the environment: `STRIPE_KEY`. */
+const KEY_VARIABLE = /^[A-Z][A-Z\d_]*_KEY$/
+/** What a key is that is no secret. */
+const OPEN_KEYS = new Set(
+  'cache duplicate foreign group idempotency index lock object order partition primary public routing sort unique'.split(
+    ' ',
+  ),
+)
+
 function judge(name: string): boolean {
   const parts = partsOf(name)
+  if (KEY_VARIABLE.test(name)) return !OPEN_KEYS.has(parts.at(-2)!)
   if (DESCRIPTIONS.has(parts.at(-1) ?? '')) return false
   return STEMS.test(parts.join('')) || parts.some((part) => PARTS.has(part))
 }

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
+import { markPosition } from '../ledger/query-error.ts'
 import { showRow } from '../ledger/rows.ts'
 import { showSql } from '../ledger/statement.ts'
 import { OptionsError } from './problems.ts'
 import { secret } from './registered-secrets.ts'
-import { shortened } from './shortened.ts'
+import { inspected, shortened } from './shortened.ts'
 
 const VALUE = secret('Tr0ub4dor-and-3-more-words')
 const TOKEN = `eyJhbGciOi.${'abcDEF123'.repeat(12)}.signature99`
@@ -27,4 +28,31 @@ test('rows, queries and options are', () => {
     const shown = [showRow({ note: text }), showSql(`SELECT '${text}'`), new OptionsError('f()', [problem]).message]
     expect(shown.join()).not.toMatch(/Tr0ub|abcDEF/)
   }
+})
+
+test('values in messages are', () => {
+  for (let pad = 20; pad < 140; pad += 3) {
+    const text = `${'x'.repeat(pad)} ${VALUE} ${TOKEN}`
+    const problem = { path: 'a', received: { nested: [text], text }, rule: 'r', example: 'e' }
+    const sql = `SELECT ${'x'.repeat(pad)} FROM a WHERE b = '${VALUE}' AND oops`
+    const shown = [
+      ...[
+        inspected({ text }, 60),
+        inspected([text], 100),
+        inspected(text, 60),
+        new OptionsError('f()', [problem]).message,
+      ],
+      ...[0, 20, 60, 90].map((back) => markPosition(sql, sql.length - back)),
+    ]
+    expect(shown.join()).not.toMatch(/Tr0ub|words|abcDEF/)
+  }
+  expect(inspected({ password: 'words' }, 60)).toBe(`{ password: '***' }`)
+  expect(inspected('words', 60, 'password')).toBe(`'***'`)
+  expect(inspected('0123456789', 5)).toBe(`'01234'... 5 more characters`)
+})
+
+test('the caret stays below the place that the server named', () => {
+  const sql = `SELECT 1 AS "${VALUE}"\nFROM a WHERE b = '${VALUE}' AND oops = '${VALUE}'`
+  const line = `FROM a WHERE b = '***' AND oops = '***'`
+  expect(markPosition(sql, sql.indexOf('oops') + 1)).toBe(`  ${line}\n  ${' '.repeat(line.indexOf('oops'))}^`)
 })

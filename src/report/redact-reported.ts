@@ -1,6 +1,7 @@
 import type { SerializedError, TestAnnotation } from 'vitest'
 import type { TestCase } from 'vitest/node'
-import { maskKnown, redactData, redactText } from '../options/redact.ts'
+import { maskKnown } from '../options/known-secrets.ts'
+import { redactData, redactText } from '../options/redact.ts'
 
 /**
  * Masks secrets in a finished test itself, as its record and its errors go to every reporter: the terminal, JUnit, JSON,

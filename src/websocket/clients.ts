@@ -1,7 +1,7 @@
 import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
 import type { Vu } from '../load/vu.ts'
 import { durationMs } from '../options/checks.ts'
-import { redactText } from '../options/redact.ts'
+import { shortened } from '../options/shortened.ts'
 import type { HeartbeatCounts } from '../run/fan-out-counts.ts'
 import { ScenarioError } from '../run/scenario-error.ts'
 import { ApplicationHeartbeats, heartbeatNotes, type Beat } from './application-heartbeats.ts'
@@ -166,7 +166,7 @@ export class Clients<D> implements PoolEvents {
       (found) => (this.#isStopped ? undefined : connect(found)),
       (error: unknown) => {
         if (error instanceof ScenarioError) this.#events.broken(error)
-        else this.failed(client, `no handshake data: ${redactText(String(error)).slice(0, 80)}`)
+        else this.failed(client, `no handshake data: ${shortened(String(error), 80)}`)
       },
     )
   }

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { inspected, shortened } from '../options/shortened.ts'
 import { redactText } from '../options/redact.ts'
 import { ScenarioError } from '../run/scenario-error.ts'
 import { Message } from './message.ts'
@@ -189,7 +189,7 @@ function badPart(name: 'sequence' | 'publishedAtMs' | 'group', rule: string) {
 }
 
 function unusable(item: unknown, data: Buffer, isBinary: boolean): ScenarioError {
-  const shown = redactText(inspect(item, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 }))
+  const shown = inspected(item, 60)
   const { what, rule, fix } = faultOf(item)!
   return new ScenarioError(
     `identify returned a publication ${what}: ${shown}, for the message ${sampleOf(data, isBinary)}; ${rule}\nFix: ${fix}`,
@@ -199,6 +199,5 @@ function unusable(item: unknown, data: Buffer, isBinary: boolean): ScenarioError
 function sampleOf(data: Buffer, isBinary: boolean): string {
   const size = `${data.length} bytes`
   if (isBinary) return `binary, ${size}: ${data.subarray(0, 32).toString('hex')}`
-  const text = redactText(data.subarray(0, SAMPLE_LENGTH * 4).toString('utf8'))
-  return `text, ${size}: ${JSON.stringify(text.length > SAMPLE_LENGTH ? `${text.slice(0, SAMPLE_LENGTH)}…` : text)}`
+  return `text, ${size}: ${JSON.stringify(shortened(data.toString('utf8'), SAMPLE_LENGTH + 1))}`
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { clearTimeout, setTimeout } from '../../machine/clock.ts'
 import { LIVE_FOLDER, liveFolderPrefix } from '../../machine/live-folder.ts'
-import { registeredSecrets } from '../../options/registered-secrets.ts'
+import { registeredSecrets } from '../../options/registered-values.ts'
 import type { RunSnapshot } from '../../run/snapshot.ts'
 
 /** The key under which workers find the receiver's address: `inject(LIVE_ADDRESS)`. Absent where nobody listens. */

@@ -1,0 +1,132 @@
+import { withoutUnseen } from './control-characters.ts'
+import { MASK } from './secret-forms.ts'
+
+/** A shorter value, in characters, would mask ordinary words and figures. */
+export const MIN_SECRET_LENGTH = 6
+
+/**
+ * Masks values wherever they occur: as they are, in a URL or a form, escaped in a string of JSON or JavaScript or in HTML,
+ * and in base64, alone or beside something else (`user:secret`). Longer ones first.
+ */
+export function maskKnown(text: string, secrets: readonly string[]): string {
+  let clean = text
+  for (const each of matchersOf(secrets)) if (clean.includes(each.part)) clean = masked(clean, each)
+  return clean
+}
+
+/** One form of a secret. */
+interface Matcher {
+  /** The longest part that looks the same in every encoding: a text without it needs no search. */
+  readonly part: string
+  /** With the flag `g`; undefined if the part is all there is. */
+  readonly pattern: RegExp | undefined
+  /** Whether the letters around it encode some of its bits, or what stands beside it. */
+  readonly isInWord: boolean
+}
+
+const matchersBySecrets = new WeakMap<readonly string[], readonly Matcher[]>()
+
+function matchersOf(secrets: readonly string[]): readonly Matcher[] {
+  const known = matchersBySecrets.get(secrets)
+  if (known !== undefined) return known
+  const long = secrets.filter(({ length }) => length >= MIN_SECRET_LENGTH)
+  const sorted = long.toSorted((one, other) => other.length - one.length)
+  const matchers = [...new Set(sorted)].flatMap(matchersOfOne)
+  matchersBySecrets.set(secrets, matchers)
+  return matchers
+}
+
+const matchersBySecret = new Map<string, readonly Matcher[]>()
+const MAX_REMEMBERED = 10_000
+
+/** A list of secrets grows by one at a time. */
+function matchersOfOne(secret: string): readonly Matcher[] {
+  const known = matchersBySecret.get(secret)
+  if (known !== undefined) return known
+  const words = new Set([secret, JSON.stringify(secret).slice(1, -1)].flatMap(base64Of))
+  words.add(Buffer.from(secret).toString('hex'))
+  const texts = [...new Set([secret, withoutUnseen(secret)])].filter(({ length }) => length >= MIN_SECRET_LENGTH)
+  const matchers = [...texts.map((text) => matcher(text, false)), ...[...words].map((word) => matcher(word, true))]
+  if (matchersBySecret.size >= MAX_REMEMBERED) matchersBySecret.clear()
+  matchersBySecret.set(secret, matchers)
+  return matchers
+}
+
+function matcher(text: string, isInWord: boolean): Matcher {
+  const parts = text.match(/[\w.-]+/g) ?? []
+  const part = parts.reduce((longest, each) => (each.length > longest.length ? each : longest), '')
+  if (part === text) return { part, pattern: undefined, isInWord }
+  const source = Array.from(text.match(/\\+|[^\\]/gsu) ?? [], (each) => encodingsOf(each, isInWord)).join('')
+  return { part, pattern: new RegExp(source, 'g'), isInWord }
+}
+
+/** The letters of base64 that depend on the secret alone, whatever number of bytes stands before it. */
+function base64Of(secret: string): readonly string[] {
+  const bytes = Buffer.from(secret)
+  return [0, 1, 2].map((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    return text.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+  })
+}
+
+const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#0?39;' }
+const LETTERS: Readonly<Record<string, string>> = { '\n': 'n', '\r': 'r', '\t': 't', '\f': 'f', '\b': 'b', '\v': 'v' }
+
+/** A pattern for one character, or for some backslashes, in every encoding of a text. */
+function encodingsOf(part: string, isBase64: boolean): string {
+  if (/^\w$/.test(part)) return part
+  const percent = Array.from(Buffer.from(part), (byte) => `%(?:25)?${hex(byte, 2)}`).join('')
+  // Each level of quotation doubles them; a URL has slashes in place of them, and neither line breaks nor tabs.
+  if (part.startsWith('\\')) return String.raw`(?:\\{${part.length},${part.length * 8}}|${percent}|/{${part.length}})`
+  const literal = part.codePointAt(0)! < 128 ? String.raw`\\{0,7}\x${hexOf(part.charCodeAt(0), 2)}` : part
+  const units = Array.from({ length: part.length }, (_, at) => String.raw`\\{1,4}u${hex(part.charCodeAt(at), 4)}`)
+  const forms = [literal, percent, units.join('')]
+  if (part === ' ') forms.push(String.raw`\+`)
+  if (isBase64 && part === '+') forms.push('-')
+  if (isBase64 && part === '/') forms.push('_')
+  if (part in HTML) forms.push(HTML[part]!)
+  if (part in LETTERS) forms.push(String.raw`\\{1,4}${LETTERS[part]!}`, '')
+  return `(?:${forms.join('|')})`
+}
+
+function hexOf(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0')
+}
+
+/** A pattern for a number in hexadecimal, in small or capital letters. */
+function hex(code: number, digits: number): string {
+  return hexOf(code, digits).replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
+}
+
+function masked(text: string, { part, pattern, isInWord }: Matcher): string {
+  if (!isInWord) return pattern === undefined ? text.replaceAll(part, MASK) : text.replace(pattern, MASK)
+  let clean = ''
+  let done = 0
+  for (const [start, end] of placesOf(text, pattern ?? part)) {
+    if (start < done) continue
+    let from = start
+    while (from > done && isLetter(text.charCodeAt(from - 1))) from--
+    let to = end
+    while (isLetter(text.charCodeAt(to))) to++
+    while (text[to] === '=') to++
+    clean += text.slice(done, from) + MASK
+    done = to
+  }
+  return clean + text.slice(done)
+}
+
+function* placesOf(text: string, wanted: RegExp | string): Generator<readonly [start: number, end: number]> {
+  if (typeof wanted === 'string') {
+    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length))
+      yield [at, at + wanted.length]
+    return
+  }
+  for (const { index, 0: found } of text.matchAll(wanted)) yield [index, index + found.length]
+}
+
+/** Of base64, in both alphabets, without `/`, at which a path goes on. */
+function isLetter(code: number): boolean {
+  if (code >= 97) return code <= 122
+  if (code >= 65) return code <= 90 || code === 95
+  return (code >= 48 && code <= 57) || code === 45 || code === 43
+}
