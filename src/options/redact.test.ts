@@ -107,10 +107,16 @@ test.each([
   `<password>${S} (cut off`,
   `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${S}\n-----END ENCRYPTED PRIVATE KEY-----`,
   `-----BEGIN RSA PRIVATE KEY-----\n${S} (cut off`,
-])('masks the secret in %j', (text) => expect(redactText(text)).not.toContain(S))
+])('masks the secret in %j', (text) => {
+  const clean = redactText(text)
+  expect(clean).not.toContain(S)
+  expect(redactText(clean)).toBe(clean)
+})
 
 test.each([
   ['pin=1234', 'pin=***'],
+  ['{"pin":123,"id":4}', '{"pin":***,"id":4}'],
+  ['pass=12345', 'pass=***'],
   ['card=4111111111111111&cvv=123', 'card=***&cvv=***'],
   ['AKIAIOSFODNN7EXAMPLE used', '*** used'],
 ])('masks what is secret by its name or format: %s', (text, clean) => expect(redactText(text)).toBe(clean))
@@ -135,6 +141,7 @@ test.each([
   'JsonWebTokenError: jwt malformed',
   'InvalidTokenError: nonce differs',
   'max_tokens=512',
+  '{"max_tokens": 128000, "promptTokens":4096}',
   '{"usage":{"total_tokens":812}}',
   '{"errors":{"password":"is too short"}}',
   '{"errors":{"password":["is too short","must have a digit"]}}',

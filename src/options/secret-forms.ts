@@ -339,8 +339,11 @@ const HARMLESS = /(?:true|false|null|undefined|None|nil|NaN|\[Function|\[object|
 const SENTENCE =
   /(?:must|is|was|are|has|had|should|cannot|can't|can|could|does|did|may|not|no|missing|required|invalid|unknown|expected|expects|found|failed|failure|expired|rejected|refused|denied|wrong|malformed|empty|nothing|timed|timeout|connect|received|needs|only|unexpected|unsupported|unauthorized|forbidden|incorrect|too|an?|the|exactly|status|error)\b/iy
 
-/** A count, of tests that pass or of tokens that a model may use. Three digits of `pass`: more may be a password. */
-const NUMBER = /\d{1,3}(?![\w.,]*\d)(?!\w)/y
+/** Names of counts: of tests that pass, of tokens that a model may use. */
+const COUNTED = /^pass$|tokens$/i
+const NUMBER = /\d{1,12}(?![\w.])/y
+/** What is longer may be a password. */
+const PASSED = /\d{1,3}(?![\w.])/y
 
 /** How a rule about a header begins: no value of one does. */
 const RULE = /(?:header )?(?:must (?:be|have|not)|cannot be|(?:is )?(?:required|missing)\b|is not|unknown option)\b/y
@@ -351,7 +354,10 @@ function readValue(text: string, place: ValuePlace): Found | undefined {
   const block = separator === ':' ? after(text, /[|>][+-]?\r?\n/y, at) : -1
   if (block >= 0) return { start: at, end: after(text, /[|>][+-]?(?:\r?\n[ \t]+[^\n\r]*)*/y, at), next: at }
   if (after(text, HARMLESS, at) >= 0) return none(at)
-  if (after(text, NUMBER, at) >= 0 && /^pass$|tokens$/i.test(name)) return none(at)
+  if (after(text, /tokens$/i.test(name) ? NUMBER : PASSED, at) >= 0 && COUNTED.test(name)) return none(at)
+  // The next field of JSON follows without a space.
+  const number = separator === ':' ? after(text, /\d{1,40}(?=\s{0,8}[,}\]])/y, at) : -1
+  if (number >= 0) return { start: at, end: number, next: number }
   const quoted = quotedAt(text, at)
   if (quoted !== undefined) return isMessage(text.slice(quoted.start, quoted.end)) ? none(quoted.start) : quoted
   const next = text[at]
