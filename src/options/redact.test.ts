@@ -150,6 +150,8 @@ test.each([
   'usage: login <password> <host>, got 1 argument; exit code 2',
   'WRONG PASS: open circuit is passed',
   'must not PASS: run not awaited, nothing measured',
+  'should pass: right JSON with Connection: close',
+  'all tests pass: the second one late',
   'INSERT INTO sessions (id, token) VALUES ($1, $2)',
   'at a.ts:12:3:error',
   'fe80:1234:abcd:12:34',

@@ -431,11 +431,13 @@ function assigned(text: string, start: number): Found {
   return { start, end, next: end }
 }
 
+const VERB = /\b(?:should|must|not|to|will|would|can|may|does|did|tests?|checks?|all) pass: *$/i
+
 /** `password: …`, up to the end of the clause: a passphrase has spaces. A sentence about the value stays readable. */
 function clause(text: string, name: string, start: number): Found {
-  // `must not PASS: run not awaited`
-  const isProse =
-    after(text, SENTENCE, start) >= 0 || (name === 'PASS' && after(text, /[^\s,;]{1,80}[ ,;]+\S/y, start) >= 0)
+  // `must not PASS: run not awaited`, `should pass: the token is sent`
+  const isVerb = name === 'PASS' || VERB.test(text.slice(Math.max(0, start - 24), start))
+  const isProse = after(text, SENTENCE, start) >= 0 || (isVerb && after(text, /[^\s,;]{1,80}[ ,;]+\S/y, start) >= 0)
   if (!isProse) {
     const end = after(text, /(?:[^\n\r,;"'`)\]}]|[,;](?=\S)|["'`)\]}](?![\s,:;)\]}]|$))*/y, start)
     return { start, end, next: end }
