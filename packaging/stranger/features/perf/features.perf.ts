@@ -8,7 +8,7 @@ perfTest('http, metrics and capacity', async ({ http, metrics, capacity }) => {
   const run = await http.run({ load, request })
   expect(run).toHaveErrorRateBelow(0.1)
   expect((await metrics.during(run)).counter('shop_requests_total').delta).toBeGreaterThan(0)
-  expect(await capacity.during(run)).toHaveCpuBelow(1.1)
+  expect(await capacity.during(run)).toHaveCpuBelow(0.99)
 })
 
 perfTest('a fan-out', async ({ ws, target }) => {
