@@ -94,7 +94,7 @@ describe('passwords', () => {
     await serverWith(`port ${port}`)
     expect(await messageOf(`redis://:some-password@127.0.0.1:${port}`)).toMatchInlineSnapshot(`
       "redis: HOST has no password, and the URL has one
-        Received: redis://:***@HOST (ERR AUTH <password>***
+        Received: redis://:***@HOST (ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?)
       Fix: Take it out of the URL, or set requirepass there."
     `)
   })
