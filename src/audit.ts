@@ -15,6 +15,8 @@ interface Auditor {
   readonly isWatching: boolean
   /** Evidence that cannot be judged fails the scenario. */
   readonly failsInvalid: boolean
+  /** Aborted if the command is stopped, or the scenario's time is over. */
+  readonly signal: AbortSignal
   skip(note: string): never
 }
 
@@ -55,6 +57,8 @@ export function auditScenario(task: RunnerTestCase, underWay: UnderWay, auditor:
   const { judged, skipped } = assertedBy(task)
   if (judged > 0 || underWay.assertions > 0) return
   if (skipped > 0) auditor.skip(noteOf(assertions))
+  // It ended by itself before Vitest could say that it was stopped.
+  if (auditor.signal.aborted) auditor.skip(messageOf(auditor.signal.reason))
   reportNothingAsserted(assertions, runs, auditor)
 }
 
@@ -199,6 +203,10 @@ function at(frames: readonly string[], message: string): ScenarioError {
 
 function framesOf({ stack = '' }: Error): readonly string[] {
   return stack.split('\n').filter((line) => line.startsWith('    at '))
+}
+
+function messageOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason)
 }
 
 /** A stack through our own files would bury the message. */

@@ -27,7 +27,7 @@ import { UnderWay } from './under-way.ts'
 const scenario = test.extend<PerfFixtures & Bindings>({
   // Also for a scenario that asks for none of the others.
   underWay: [
-    async ({ task, skip, onTestFinished }, use) => {
+    async ({ task, skip, signal, onTestFinished }, use) => {
       refuseRepetition(task)
       const slo: ProvidedSlo | undefined = inject('slo')
       refuseUnlessUp(slo)
@@ -37,6 +37,7 @@ const scenario = test.extend<PerfFixtures & Bindings>({
         auditScenario(task, underWay, {
           isWatching: slo?.isWatching ?? false,
           failsInvalid: slo?.onInvalid !== 'warn',
+          signal,
           skip,
         })
       })

@@ -60,9 +60,11 @@ test('what had failed before the command was stopped stays failed; stopped betwe
   const short = `await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request })`
   const { results } = await stopped(`
     perfTest('failed', async ({ http }) => {
-      const run = ${short}
+      // Errors of the target fail for certain, also on a busy machine.
+      const refused = { path: '/', expectStatus: 404 }
+      const run = await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request: refused })
       try { expect(run).toHaveErrorRateBelow(-1) } catch {}
-      try { expect(run).not.toHaveErrorRateBelow(0.5) } catch {}
+      try { expect(run).toHaveErrorRateBelow(0.5) } catch {}
       stopCommand()
       await http.run({ load: constantArrivalRate({ rate: 50, vus: 10, duration: '1h' }), request })
     })
@@ -122,7 +124,8 @@ test('a scenario that had not begun when a re-run was stopped shows no figures o
       perfTest('stops the re-run', async ({ http, signal }) => {
         if (!existsSync('rerun')) return void (${short})
         const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve))
-        stopCommand()
+        // Vitest reports in batches that a scenario has begun; a run in which none has keeps the report before.
+        setTimeout(stopCommand, 1000)
         await stopped
       })
       perfTest('same file', async ({ http }) => { ${short} })`,
