@@ -62,7 +62,7 @@ export function readRatio(problems: Problems, value: unknown, { path, example, o
   return Number.NaN
 }
 
-/** The limit of a rate, which may be 0 for none at all, and the confidence asked for. */
+/** The limit of a rate, 0 if the event must never occur, and the confidence required. */
 export function readRateLimit(
   problems: Problems,
   value: unknown,
@@ -72,12 +72,7 @@ export function readRateLimit(
   const limit = readRatio(problems, value, { path: 'ratio', example, zero: true })
   const confidence = readConfidence(problems, options)
   if (limit === 0 && confidence !== undefined)
-    problems.add(
-      'options.confidence',
-      confidence,
-      'cannot be asked for with a limit of 0, which is none at all',
-      example,
-    )
+    problems.add('options.confidence', confidence, 'must be left out if the limit is 0', example)
   return { limit, confidence }
 }
 

@@ -262,7 +262,7 @@ describe('toHaveErrorRateBelow(0)', () => {
     expect(messageOf(() => expect(none).toHaveErrorRateBelow(0, { confidence: 0.95 }))).toMatchInlineSnapshot(`
       "OptionsError: toHaveErrorRateBelow() was given an option it cannot use:
 
-        options.confidence: cannot be asked for with a limit of 0, which is none at all
+        options.confidence: must be left out if the limit is 0
           received: 0.95
           example:  toHaveErrorRateBelow(0.001)"
     `)

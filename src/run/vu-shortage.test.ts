@@ -42,7 +42,7 @@ describe('vuShortage', () => {
     )
   })
 
-  test('is none if a VU was always free, or if the VUs carry the rate while the target has little to do', () => {
+  test('is absent if a VU was always free, or if the VUs carry the rate while the target has little to do', () => {
     expect(shortageOf(dropped, undefined)).toBeUndefined()
     expect(shortageOf(dropped, { vus: 150, lightMs: 250, heldMs: 250 })).toBeUndefined()
     expect(shortageOf(dropped, { vus: 149, lightMs: 250, heldMs: 250 })).toBeDefined()
