@@ -1,3 +1,5 @@
+import type { JsonMs } from '../stats/summary.ts'
+
 export interface SocketCounts {
   readonly asked: number
   /** Opened and subscribed at least once. */
@@ -63,8 +65,10 @@ export interface FanOutPoint {
   readonly expected: number
   readonly received: number
   readonly missing: number
-  readonly p50Ms?: number
-  readonly p99Ms?: number
+  /** Of all deliveries expected; missing ones are infinite. Absent if none was expected. */
+  readonly p50Ms?: JsonMs
+  readonly p99Ms?: JsonMs
+  /** Of the deliveries received; absent if none was. */
   readonly maxMs?: number
 }
 
@@ -74,7 +78,8 @@ export interface PublicationPoint {
   readonly atSec: number
   /** Deliveries that never came. */
   readonly missing: number
-  /** Of the lag of those that did; absent where none did. */
-  readonly p95Ms?: number
+  /** Of all deliveries expected; missing ones are infinite. Absent if none was expected. */
+  readonly p95Ms?: JsonMs
+  /** Of the deliveries received; absent if none was. */
   readonly maxMs?: number
 }

@@ -1,5 +1,5 @@
 import type { Histogram } from '../stats/histogram.ts'
-import { timeStats } from '../stats/summary.ts'
+import { percentilesJson, timeStats, toJsonMs } from '../stats/summary.ts'
 import type { FanOutPoint, PublicationCounts, PublicationPoint } from './fan-out-counts.ts'
 import type { FanOutRecord, PublicationRecord } from './fan-out-record.ts'
 import { byFault } from './fan-out-worst.ts'
@@ -40,9 +40,11 @@ export function publicationCounts({ publications, maxSlipMs }: FanOutRecord): Pu
 function timeline({ durationMs, countedMs, windows }: FanOutRecord): FanOutPoint[] {
   const countedFromSec = (durationMs - countedMs) / 1000
   return windows.map(({ second, publications, expected, received, lag }) => {
-    const stats = timeStats(lag)
-    const times = stats === undefined ? {} : { p50Ms: stats.p50Ms, p99Ms: stats.p99Ms, maxMs: stats.maxMs }
-    return { second: countedFromSec + second, publications, expected, received, missing: expected - received, ...times }
+    const missing = expected - received
+    const { p50Ms, p99Ms } = percentilesJson(lag.withInfinite(missing))
+    const percentiles = p50Ms === undefined || p99Ms === undefined ? {} : { p50Ms, p99Ms }
+    const longest = lag.count === 0 ? {} : { maxMs: lag.maxUs / 1000 }
+    return { second: countedFromSec + second, publications, expected, received, missing, ...percentiles, ...longest }
   })
 }
 /** More of them no chart can show apart, and no report should carry. */
@@ -55,7 +57,11 @@ function publicationTimeline(publications: readonly PublicationRecord[]): Public
     const [{ atMs, missing, p95Ms, maxMs }] = group.map(([, publication]) => publication).toSorted(byFault) as [
       PublicationRecord,
     ]
-    const times = p95Ms === undefined || maxMs === undefined ? {} : { p95Ms, maxMs }
-    return { atSec: atMs / 1000, missing, ...times }
+    return {
+      atSec: atMs / 1000,
+      missing,
+      ...(p95Ms === undefined ? {} : { p95Ms: toJsonMs(p95Ms) }),
+      ...(maxMs === undefined ? {} : { maxMs }),
+    }
   })
 }

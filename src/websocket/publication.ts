@@ -108,16 +108,20 @@ export class Publication {
   /** Gives up the histogram, some kilobytes, for the figures drawn from it. Deliveries that follow still count. */
   seal(): void {
     if (this.#lags === undefined) return
-    this.#p95Ms = p95Of(this.#lags)
+    this.#p95Ms = p95Of(this.#lags, this.missing)
     this.#lags = undefined
   }
 
-  /** Of the deliveries received before {@link seal}; `undefined` if there was none. */
+  /** Of the deliveries expected, missing ones infinitely late; `undefined` if none was expected. */
   get p95Ms(): number | undefined {
-    return this.#lags === undefined ? this.#p95Ms : p95Of(this.#lags)
+    if (this.#lags !== undefined) return p95Of(this.#lags, this.missing)
+    // What came after the histogram was given up is slower than everything in it.
+    const cameLater = this.#p95Ms === Number.POSITIVE_INFINITY && this.missing <= this.expected.size * 0.05
+    return cameLater ? this.maxUs / 1000 : this.#p95Ms
   }
 }
 
-function p95Of(lags: Histogram): number | undefined {
-  return lags.count === 0 ? undefined : lags.percentileUs(0.95) / 1000
+function p95Of(lags: Histogram, missing: number): number | undefined {
+  const all = lags.withInfinite(missing)
+  return all.count === 0 ? undefined : all.percentileUs(0.95) / 1000
 }

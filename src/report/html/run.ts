@@ -35,8 +35,11 @@ export function runSection(run: RunResult, { id, assertions, store }: RunContext
 function chartsOf(run: RunResult, limits: Chart['limits']): readonly Chart[] {
   const sampled = sampledCharts(run.series ?? [])
   if (run.kind === 'micro') return [...distributionCharts(run.timeHistogram, 'Time', limits), ...sampled]
-  if (run.kind === 'fanOut')
-    return [...fanOutCharts(run, limits), ...distributionCharts(run.lagHistogram, 'Lag', limits), ...sampled]
+  if (run.kind === 'fanOut') {
+    const { lagHistogram, deliveries } = run
+    const distribution = distributionCharts(lagHistogram, 'Lag', limits, deliveries.missing)
+    return [...fanOutCharts(run, limits), ...distribution, ...sampled]
+  }
   return [...requestCharts(run, limits), ...distributionCharts(run.latencyHistogram, 'Latency', limits), ...sampled]
 }
 

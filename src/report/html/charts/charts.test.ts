@@ -62,6 +62,27 @@ describe('charts over time', () => {
     expect(curve!.series[0]!.infinite).toEqual(curve!.xs.flatMap((x, at) => (x > 2 ? [at] : [])))
   })
 
+  test('mark where the lag of a fan-out is infinite, as too many deliveries are missing', () => {
+    const run = sampleFanOutRun()
+    const timeline = run.timeline.map((point, at) => (at === 4 ? { ...point, p99Ms: 'Infinity' as const } : point))
+    const publicationTimeline = run.publicationTimeline!.map((point, at) =>
+      at === 9 ? { atSec: point.atSec, missing: 500, p95Ms: 'Infinity' as const } : point,
+    )
+    const [lag, publications] = fanOutCharts({ ...run, timeline, publicationTimeline }, [])
+    expect(lag!.series.map(({ infinite }) => infinite)).toEqual([undefined, [4], undefined])
+    expect(lag!.series[1]!.values[4]).toBeNull()
+    expect(publications!.series.map(({ infinite }) => infinite)).toEqual([[9], undefined])
+    expect(publications!.series.map(({ values }) => values[9])).toEqual([null, null])
+    const [curve] = distributionCharts(histogramOf([1_000, 2_000]).toJSON(), 'Lag', [], 2)
+    expect(curve!.series[0]!.infinite).toEqual(curve!.xs.flatMap((x, at) => (x > 2 ? [at] : [])))
+  })
+
+  test('show the percentiles alone if every sample is infinite', () => {
+    const charts = distributionCharts(new Histogram().toJSON(), 'Lag', [], 20)
+    expect(charts.map(({ title }) => title)).toEqual(['Lag by percentile'])
+    expect(charts[0]!.series[0]!.values.every((value) => value === null)).toBe(true)
+  })
+
   test('draw what the timeline holds', () => {
     const run = sampleHttpRun()
     const [latency, rate, errors, users] = requestCharts(run, [])

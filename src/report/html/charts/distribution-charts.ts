@@ -7,11 +7,21 @@ const BINS = 60
 /** Steps within each halving of what is left, as HdrHistogram's percentile iterator takes them. */
 const STEPS_PER_HALVING = 8
 
-/** The distribution of a run's times in two views: by percentile, and by how often each time occurred. */
-export function distributionCharts(json: HistogramJson, quantity: string, limits: Chart['limits']): readonly Chart[] {
-  const histogram = Histogram.fromJSON(json)
+/**
+ * The distribution of a run's times in two views: by percentile, and by how often each time occurred.
+ *
+ * @param missing samples that have no time and are not in the histogram
+ */
+export function distributionCharts(
+  json: HistogramJson,
+  quantity: string,
+  limits: Chart['limits'],
+  missing = 0,
+): readonly Chart[] {
+  const histogram = Histogram.fromJSON(json).withInfinite(missing)
   if (histogram.count === 0) return []
-  return [percentileCurve(histogram, quantity, limits), frequencies(histogram, quantity)]
+  const curve = percentileCurve(histogram, quantity, limits)
+  return histogram.finiteCount === 0 ? [curve] : [curve, frequencies(histogram, quantity)]
 }
 
 function percentileCurve(histogram: Histogram, quantity: string, limits: Chart['limits']): Chart {
