@@ -162,7 +162,7 @@ Fix: make the message with mqttSubscribe('topic') or mqttPublish('topic', payloa
 
   #receivePacket(packet: Received): void {
     const { cmd, reasonCode = 0 } = packet
-    if ((cmd === 'puback' || cmd === 'pubrec') && reasonCode >= REFUSED)
+    if ((cmd === 'puback' || cmd === 'pubrec' || cmd === 'pubcomp') && reasonCode >= REFUSED)
       return this.#socket.fail(`MQTT: a publication was refused (reason ${reasonCode})`)
     switch (packet.cmd) {
       case 'publish':
@@ -175,9 +175,13 @@ Fix: make the message with mqttSubscribe('topic') or mqttPublish('topic', payloa
         if (packet.granted.some((granted) => Number(granted) >= REFUSED))
           return this.#socket.fail('MQTT: a subscription was refused')
         return this.#responded(packet)
+      case 'unsuback':
+        // MQTT 3.1.1 has no reason codes here.
+        if (packet.granted?.some((granted) => granted >= REFUSED))
+          return this.#socket.fail('MQTT: the end of a subscription was refused')
+        return this.#responded(packet)
       case 'puback':
       case 'pubcomp':
-      case 'unsuback':
         return this.#responded(packet)
       case 'connack':
         return this.#connected(packet.returnCode ?? packet.reasonCode ?? 0)
