@@ -58,7 +58,7 @@ function scenario(publications: number, rate: number): Omit<FanOutOptions, 'conn
     reconnect: 200,
     group: ({ id }) => roomsOf(id),
     moves: ({ id }) => movesOf(id),
-    subscribe: ({ id }, rooms) => ({ type: 'subscribe', client: id, rooms }),
+    subscribe: ({ id }, rooms) => ({ type: 'subscribe', client: id, rooms, isMover: movesOf(id).length > 0 }),
     acknowledged: (message) => linesOf(message).flatMap(({ type, room }) => (type === 'joined' ? [room] : [])),
     identify: (message) => linesOf(message).map(({ type, id }) => (type === 'price' ? { id } : 'other')),
   }
