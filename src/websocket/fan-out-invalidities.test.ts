@@ -53,6 +53,26 @@ test('allows one socket in a hundred that is not subscribed, and any number if t
 })
 
 test.each([
+  ['refused', 'target'],
+  ['reset', 'target'],
+  ['status 503', 'target'],
+  ['status 404', undefined],
+  ['timeout', undefined],
+])('blames more than one socket in a hundred that failed by "%s" on: %s', (kind, blame) => {
+  expect(sockets([[kind, 1]])).toEqual([])
+  expect(sockets([[kind, 2]])[0]!.blame).toBe(blame)
+})
+
+test('does not blame the target if it refused one socket in a hundred, and others failed by something else', () => {
+  const [found] = sockets([
+    ['refused', 1],
+    ['timeout', 2],
+  ])
+  expect(found).toMatchObject({ finding: 'only 97 of 100 sockets (97%) were subscribed: 1 × refused, 2 × timeout' })
+  expect(found).not.toHaveProperty('blame')
+})
+
+test.each([
   ['TLS: self-signed certificate', /^the certificate was not accepted: give its authority as tls\.ca/],
   ['status 401', /^the target refused the clients: see that headers, cookies, query or subprotocols/],
   ['closed with code 4401', /^the target refused the clients/],

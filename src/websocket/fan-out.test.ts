@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { faultCount } from '../../fixtures/truth-websocket/fault-plan.ts'
 import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
 import { evidenceOf } from '../run/evidence.ts'
@@ -170,6 +173,49 @@ describe('a server that closes a third of its sockets before the third of five p
     const received = truth.sent.reduce((sum, count) => sum + count, 0)
     expect(received).toBeGreaterThan(120)
     expect(run.deliveries).toMatchObject({ expected: 150, received, missing: 150 - received })
+  })
+})
+
+describe('a server that refuses some sockets', () => {
+  /** A fan-out to a server that responds with 503 to every nth handshake. */
+  async function refusingEvery(nth: number, connections: number): Promise<FanOutRun> {
+    const http = createServer()
+    const webSockets = new WebSocketServer({ noServer: true })
+    let handshakes = 0
+    http.on('upgrade', (request, socket, head) => {
+      if (++handshakes % nth === 0) socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
+      else webSockets.handleUpgrade(request, socket, head, () => {})
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void http.close())
+    const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+    return load({ url } as TruthServer).fanOut({
+      path: '/',
+      connections,
+      publish: {
+        rate: 4,
+        send: ({ id }) => {
+          for (const socket of webSockets.clients) socket.send(JSON.stringify({ id }))
+        },
+      },
+      identify: (message) => message.json<{ id: string }>(),
+      duration: '1s',
+    })
+  }
+
+  test('fails if it refuses two in a hundred, also under .not', async () => {
+    const run = await refusingEvery(50, 100)
+    expect(run.sockets).toMatchObject({ subscribed: 98, failures: { 'status 503': 2 } })
+    const words = /Received: only 98 of 100 sockets \(98%\) were subscribed: 2 × status 503\n *until then: /
+    expect(() => expect(run).toHaveMissingRateBelow(0.5)).toThrow(words)
+    expect(() => expect(run).not.toHaveMissingRateBelow(0.5)).toThrow(words)
+  })
+
+  test('is judged by what the others received if it refuses one in two hundred', async () => {
+    const run = await refusingEvery(200, 200)
+    expect(run.sockets).toMatchObject({ subscribed: 199, failures: { 'status 503': 1 } })
+    expect(run.invalidities).toEqual([])
+    expect(run).toHaveMissingRateBelow(0.5)
   })
 })
 
