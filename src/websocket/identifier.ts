@@ -51,6 +51,7 @@ export class Identifier<T> {
   readonly #identify: (message: Message) => IdentifyResult
   readonly #resolve: (identification: Identification) => T
   readonly #known: Known<T>[] = []
+  #latest: Known<T> | undefined
   #oldest = 0
   #unidentified = 0
   #sample: string | undefined
@@ -90,12 +91,15 @@ export class Identifier<T> {
    * @throws {ScenarioError} if `identify` returns something else than it may
    */
   identify(data: Buffer, isBinary: boolean, framed?: Message): readonly T[] {
-    for (const known of this.#known)
-      if (known.isBinary === isBinary && (known.data === data || known.data.equals(data))) {
-        if (known.found.length === 0) this.#others++
-        return known.found
-      }
-    return this.#identifyNew(data, isBinary, framed)
+    // A fan-out sends one message to everybody before the next: most are the same as the one before.
+    let known = this.#latest
+    if (known === undefined || !isSame(known, data, isBinary)) {
+      known = this.#recall(data, isBinary)
+      if (known === undefined) return this.#identifyNew(data, isBinary, framed)
+      this.#latest = known
+    }
+    if (known.found.length === 0) this.#others++
+    return known.found
   }
 
   /**
@@ -109,6 +113,11 @@ export class Identifier<T> {
     } catch {
       return []
     }
+  }
+
+  #recall(data: Buffer, isBinary: boolean): Known<T> | undefined {
+    for (const known of this.#known) if (known !== this.#latest && isSame(known, data, isBinary)) return known
+    return undefined
   }
 
   #identifyNew(data: Buffer, isBinary: boolean, framed: Message | undefined): readonly T[] {
@@ -137,7 +146,8 @@ export class Identifier<T> {
       this.#others++
       this.#otherSample ??= sampleOf(data, isBinary)
     }
-    this.#known[this.#oldest] = { data, isBinary, found }
+    this.#latest = { data, isBinary, found }
+    this.#known[this.#oldest] = this.#latest
     this.#oldest = (this.#oldest + 1) % REMEMBERED
     return found
   }
@@ -146,6 +156,10 @@ export class Identifier<T> {
     if (this.#heartbeat === undefined && HEARTBEAT.test(data.toString('latin1', 0, 100)))
       this.#heartbeat = sampleOf(data, isBinary)
   }
+}
+
+function isSame<T>(known: Known<T>, data: Buffer, isBinary: boolean): boolean {
+  return known.isBinary === isBinary && (known.data === data || known.data.equals(data))
 }
 
 function listOf(result: IdentifyResult): readonly unknown[] {
