@@ -1,8 +1,8 @@
 import { Histogram } from '../stats/histogram.ts'
-import { formatCount } from '../stats/units.ts'
+import { formatCount, formatRatio } from '../stats/units.ts'
 import { generatorInvalidities, limitsBeside, missedRate } from './generator-limits.ts'
 import type { AbortBlame } from './abort-watch.ts'
-import type { HttpMeasurement } from './http-measurement.ts'
+import type { FirstMessageCounts, HttpMeasurement } from './http-measurement.ts'
 import { phasesIn, scopeName, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from './http-scope.ts'
 import type { Invalidity } from './verdict.ts'
 
@@ -27,14 +27,7 @@ export function httpInvalidities(
     if (abortBlame === undefined) found.unshift(aborted)
     else found.push(aborted)
   }
-  if (connections.unsolicited !== undefined)
-    found.push({
-      reason: 'undecided',
-      finding:
-        `${formatCount(connections.unsolicited)} messages came while no response was awaited, more than responses: without answer ` +
-        'the first message to come is taken for the response, whatever it is',
-      remedy: 'give answer, which says whether a message is the response to what was sent',
-    })
+  if (connections.firstMessages !== undefined) found.push(...firstMessageInvalidities(connections.firstMessages))
   if (phasesIn(phases, scope).some((at) => phases[at]!.name === 'warmup'))
     found.push({
       reason: 'wrong-phase',
@@ -42,6 +35,30 @@ export function httpInvalidities(
       remedy: 'judge steady or spike phases; warm-up is never counted',
     })
   return found
+}
+
+/** Of responses that are the first message to come. With more that may be another, latencies are those of something else. */
+const DOUBTFUL_AT_MOST = 0.01
+
+/** What speaks against exchanges without `answer`. */
+function firstMessageInvalidities({ taken, surplus, doubtful }: FirstMessageCounts): Invalidity[] {
+  const isTooMany = surplus > taken
+  if (!isTooMany && doubtful <= taken * DOUBTFUL_AT_MOST) return []
+  const finding = isTooMany
+    ? `${formatCount(surplus)} messages came beyond the first after each request, more than requests: without answer the ` +
+      'first message to come is taken for the response, whatever it is'
+    : doubtfulWords({ taken, surplus, doubtful }) + `, limit ${formatRatio(DOUBTFUL_AT_MOST)}`
+  const remedy = 'give answer, which says whether a message is the response to what was sent'
+  return [{ reason: 'undecided', finding, remedy }]
+}
+
+/** That responses may be other messages, in words. */
+export function doubtfulWords({ taken, surplus, doubtful }: FirstMessageCounts): string {
+  return (
+    `the target also sends messages by itself, ${formatCount(surplus)} beyond the first after each request, which is taken for ` +
+    `the response without answer: ${formatCount(doubtful)} of ${formatCount(taken)} responses (${formatRatio(doubtful / taken)}) ` +
+    'may be such messages'
+  )
 }
 
 /** The blame that stands although the generator was past its limits. */

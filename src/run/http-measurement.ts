@@ -9,11 +9,8 @@ import type { Executed } from './workload.ts'
 export interface ConnectionFigures {
   /** Of a WebSocket: messages that came during exchanges that timed out, and that were not taken for the response. */
   readonly notTaken?: number
-  /**
-   * Of a WebSocket on which the first message to come is taken for the response: messages that came while none was
-   * awaited, if they are more than the responses.
-   */
-  readonly unsolicited?: number
+  /** Of WebSocket exchanges without `answer`; absent if each was followed by one message alone. */
+  readonly firstMessages?: FirstMessageCounts
   readonly opened: number
   /** Attempts that failed. */
   readonly refused: number
@@ -32,6 +29,19 @@ export interface ConnectionFigures {
   readonly keptIdleMs?: number | undefined
   readonly openAtEnd: number
   readonly maxOpen: number
+}
+
+/** WebSocket exchanges in which the first message to come was taken for the response, as no `answer` was given. */
+export interface FirstMessageCounts {
+  /** Responses taken so. */
+  readonly taken: number
+  /** Messages beyond the first. */
+  readonly surplus: number
+  /**
+   * Responses that may be messages which the target sent by itself: all that were taken on a connection before a surplus
+   * message came. 0 if every exchange brought the same number of messages.
+   */
+  readonly doubtful: number
 }
 
 /** What the engine hands over when a run has ended. */

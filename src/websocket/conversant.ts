@@ -12,6 +12,7 @@ import type { RunningExecution } from '../run/workload.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import type { Clients } from './clients.ts'
 import type { Exchange } from './conversation-options.ts'
+import { nothingSaid, type FirstMessages } from './first-messages.ts'
 import { expectsResponse, isResponseTo, type Message, type Outgoing } from './message.ts'
 
 /** What all VUs of a conversation share. */
@@ -23,6 +24,7 @@ export interface ConversantSurroundings<D> {
   readonly clients: Clients<D>
   readonly deadlines: Deadlines
   readonly connections: { -readonly [Key in keyof ConnectionFigures]: ConnectionFigures[Key] }
+  readonly firsts: FirstMessages
   readonly execution: RunningExecution<Conversant<D>>
 }
 
@@ -54,10 +56,8 @@ export class Conversant<D> implements DrivenVu, Timed {
   #isLight = false
   #hasError = false
   #sentMs = 0
-  /** Messages that came while no response was awaited, after an exchange of which the first to come is the response. */
-  unsolicited = 0
-  /** Something was sent on this connection: what came before is a greeting. */
-  #hasSaid = false
+  /** On this connection, in an exchange of which the first message to come is the response. */
+  readonly #saidLast = nothingSaid()
   #takesFirst = false
   /** Messages since then that were no response. */
   #notTaken = 0
@@ -94,7 +94,6 @@ export class Conversant<D> implements DrivenVu, Timed {
   connected(): void {
     this.#isConnecting = false
     this.#isConnected = true
-    this.#hasSaid = false
     this.failedAttempts = 0
     this.#all.connections.opened++
     if (this.#progress === 'connecting') this.#say()
@@ -111,26 +110,25 @@ export class Conversant<D> implements DrivenVu, Timed {
   /** The other side has closed the connection. */
   disconnected(why: string): void {
     this.#isConnected = false
+    this.#all.firsts.closed(this.#saidLast)
     if (this.#progress === 'sent') this.#fail('reset', why)
     else this.#all.connections.closedIdle++
   }
 
   /** A message came. @param atMs of `performance.now()` */
   heard(message: Message, atMs: number): void {
-    if (this.#progress !== 'sent') {
-      if (this.#hasSaid && this.#takesFirst) this.unsolicited++
-      return
-    }
+    if (this.#progress !== 'sent') return this.#all.firsts.received(this.#saidLast)
     const { answer, check } = this.#exchange
     const context = { vu: this.vu, iteration: this.#iteration, sent: this.#sent }
     let wrong: string | undefined
     try {
       if (!(answer === undefined ? isResponseTo(message, this.#sent) : decision('answer', answer(message, context)))) {
         this.#notTaken++
-        return
+        return this.#all.firsts.received(this.#saidLast)
       }
       // The timer is late wherever the process is: a response that came after its time is none the less late.
       if (atMs > this.deadlineMs) return this.expire()
+      if (this.#takesFirst) this.#all.firsts.took(this.#saidLast, atMs - this.#sentMs)
       wrong = check && checkProblem(check, message, context)
     } catch (error) {
       // What the target sent may be what a parser choked on: its error. Anything else is the scenario's.
@@ -150,8 +148,14 @@ export class Conversant<D> implements DrivenVu, Timed {
     this.#fail('timeout', 'timeout')
   }
 
+  /** The run is over. */
+  finish(): void {
+    this.#all.firsts.closed(this.#saidLast)
+  }
+
   hangUp(): void {
     this.#isConnected = false
+    this.#all.firsts.closed(this.#saidLast)
     this.#all.clients.drop(this.id)
   }
 
@@ -189,8 +193,8 @@ export class Conversant<D> implements DrivenVu, Timed {
   #say(): void {
     this.#progress = 'sent'
     this.#notTaken = 0
-    this.#hasSaid = true
     this.#takesFirst = this.#exchange.answer === undefined && !expectsResponse(this.#sent)
+    if (this.#takesFirst) this.#all.firsts.said(this.#saidLast, this.#place)
     this.#all.clients.send(this.id, this.#sent)
   }
 

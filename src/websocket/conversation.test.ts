@@ -9,6 +9,7 @@ import { evidenceOf } from '../run/evidence.ts'
 import type { RunResult } from '../run/result.ts'
 import type { RunSnapshot } from '../run/snapshot.ts'
 import type { ConversationOptions, ExchangeOption } from './conversation-options.ts'
+import type { Message } from './message.ts'
 import { socketIo } from './protocols/socket-io.ts'
 import { createWebSocket, type WebSocketLoad } from './websocket.ts'
 
@@ -245,7 +246,7 @@ describe('what goes wrong is an error of its kind', () => {
 
   test.each([
     [1, []],
-    [4, [{ reason: 'undecided', finding: expect.stringMatching(/^\d+ messages came while no response was awaited/) }]],
+    [4, [{ reason: 'undecided', finding: expect.stringMatching(/^\d+ messages came beyond the first after each request, more than requests/) }]],
   ])('cannot be judged without answer if %i messages came for each response', async (messages, invalidities) => {
     const http = createServer()
     new WebSocketServer({ server: http }).on('connection', (socket) => {
@@ -264,6 +265,51 @@ describe('what goes wrong is an error of its kind', () => {
     )
     expect(run).toMatchObject({ completed: 10, errorRatio: 0 })
     expect(run[evidenceOf]().invalidities).toMatchObject(invalidities)
+  })
+
+  /** A server that responds to everything 10 ms later, and to the fifth message that it gets sends one of its own first. */
+  async function pushing(pushAt: number): Promise<string> {
+    const http = createServer()
+    new WebSocketServer({ server: http }).on('connection', (socket) => {
+      let nth = 0
+      socket.on('message', (data: Buffer) => {
+        if (++nth === pushAt) socket.send('push')
+        setTimeout(() => socket.send(`re ${data.toString()}`), 10)
+      })
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void http.close())
+    return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  }
+
+  test.each([
+    ['an exchange follows at once', 0],
+    ['it pauses', 30],
+  ])('cannot be judged without answer if a push came while a response was awaited, and %s', async (_, thinkTime) => {
+    const conversation = { send: ({ iteration }: { iteration: number }) => `say ${iteration}`, thinkTime }
+    const run = (more: object, iterations = 20) =>
+      pushing(5).then((url) =>
+        load(url).run(
+          options({
+            load: sharedIterations({ iterations, vus: 1 }),
+            conversation: { ...conversation, ...more },
+          }),
+        ),
+      )
+    const blind = await run({})
+    expect(blind).toMatchObject({ completed: 20, errorRatio: 0 })
+    expect(blind[evidenceOf]().invalidities).toMatchObject([
+      {
+        reason: 'undecided',
+        finding: expect.stringMatching(
+          /^the target also sends messages by itself, 1 beyond the first .*: \d+ of 20 responses \(\d+%\) may be such messages, limit 1%$/,
+        ),
+      },
+    ])
+    const seeing = await run({
+      answer: (message: Message, { sent }: { sent: unknown }) => message.toString() === `re ${String(sent)}`,
+    })
+    expect(seeing[evidenceOf]().invalidities).toEqual([])
   })
 
   test('a check that passes with nothing, or fails with a failed expect', async () => {

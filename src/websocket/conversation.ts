@@ -1,3 +1,5 @@
+import { sleep } from '../machine/clock.ts'
+import { doubtfulWords } from '../run/http-invalidities.ts'
 import { Deadlines } from '../load/deadlines.ts'
 import { maxVusOf, meanOf } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
@@ -17,6 +19,7 @@ import { toPerformanceMs } from './clock.ts'
 import { Conversant } from './conversant.ts'
 import type { ConversationPlan } from './conversation-options.ts'
 import { createPool } from './create-pool.ts'
+import { FirstMessages } from './first-messages.ts'
 import { worstHealth } from './generator-processes.ts'
 import { Message } from './message.ts'
 import type { SocketPool } from './socket-pool.ts'
@@ -25,6 +28,9 @@ import type { Placement } from './socket-options.ts'
 const CLOSE_WITHIN_MS = 2000
 /** How long the target has to take in a greeting that nothing acknowledges. */
 const GREETING_DELAY_MS = 500
+/** How long a response that another message was taken for may still come, as far as is known. */
+const LISTEN_AT_LEAST_MS = 50
+const LISTEN_AT_MOST_MS = 1000
 
 export interface ConversationParts<D> {
   readonly plan: ConversationPlan<D> & Placement
@@ -50,6 +56,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
   readonly #connections = {
     ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 0, maxOpen: 0 },
   }
+  readonly #firsts = new FirstMessages()
   readonly #vus: readonly Conversant<D>[]
   readonly #broken = new AbortController()
   #pool!: SocketPool
@@ -88,6 +95,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       clients: this.#clients,
       deadlines: this.#deadlines,
       connections: this.#connections,
+      firsts: this.#firsts,
       execution: this.#execution,
     }
     this.#vus = Array.from({ length: maxVusOf(load) }, (_, id) => {
@@ -103,7 +111,8 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
   async run(): Promise<{ measurement: HttpMeasurement; scenarioError: { readonly error: unknown } | undefined }> {
     const executed = await this.#execution.run()
     const { plan, load, reducedTo, limits } = this.#parts
-    const unsolicited = this.#vus.reduce((sum, vu) => sum + vu.unsolicited, 0)
+    const { taken, surplus, doubtful } = this.#firsts
+    const firstMessages = { taken, surplus, doubtful }
     const measurement = {
       ...executed,
       name: plan.name,
@@ -116,12 +125,17 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       limits,
       connections: {
         ...this.#connections,
-        ...(unsolicited > this.#execution.tally.completed ? { unsolicited } : {}),
+        ...(surplus > 0 ? { firstMessages } : {}),
       },
       origin: plan.urls.map((url) => new URL(url).origin).join(', '),
       generator: worstHealth(executed.generator, this.#pool.health),
       history: undefined,
-      warnings: [...executed.warnings, ...this.#pool.lost, ...this.#clients.notes],
+      warnings: [
+        ...executed.warnings,
+        ...this.#pool.lost,
+        ...this.#clients.notes,
+        ...(doubtful > 0 ? [`${doubtfulWords(firstMessages)}: give answer`] : []),
+      ],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
   }
@@ -137,12 +151,22 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
   }
 
   async close(): Promise<void> {
+    await this.#listen()
     this.#connections.openAtEnd = this.#clients.states.subscribedCount
     this.#clients.stop()
     this.#deadlines.stop()
     this.#pool.unwatch()
     const isCut = this.#parts.signal.aborted || this.#broken.signal.aborted
+    for (const vu of this.#vus) vu.finish()
     await this.#pool.close(isCut ? 0 : CLOSE_WITHIN_MS)
+  }
+
+  /** A response that another message was taken for comes after the last exchange. */
+  async #listen(): Promise<void> {
+    if (this.#firsts.taken === 0) return
+    const signal = AbortSignal.any([this.#parts.signal, this.#broken.signal])
+    const ms = Math.min(LISTEN_AT_MOST_MS, Math.max(LISTEN_AT_LEAST_MS, this.#firsts.longestMs))
+    await sleep(ms, undefined, { signal }).catch(() => undefined)
   }
 
   get inFlight(): number {
