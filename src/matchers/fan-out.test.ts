@@ -298,6 +298,46 @@ describe('toDeliverOnlyToSubscribers', () => {
     `)
   })
 
+  test('fails on a saturated generator if an unexpected delivery is certain, and is invalid under .not', () => {
+    const run = sampleFanOutRun({ unexpected: 20, certainUnexpected: 3, invalidities: [SATURATED] })
+    expect(messageOf(() => expect(run).toDeliverOnlyToSubscribers())).toMatchInlineSnapshot(`
+      "Error: expect(run).toDeliverOnlyToSubscribers()
+
+      Expected: no unexpected delivery
+      Received: 20 of 2,020 messages unexpected (client 3 received publication #4 of group "a", and is not in it)
+                generator-saturated: schedule delay p99 48 ms, limit 10 ms; 3 unexpected deliveries were seen all the same
+
+      Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
+      Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms"
+    `)
+    expect(messageOf(() => expect(run).not.toDeliverOnlyToSubscribers())).toMatch(/^InvalidRunError: [^]*saturated/)
+    expect(messageOf(() => expect(run).toHaveUnexpectedRateBelow(0.001))).toMatch(/^Error: [^]*3 unexpected .* were seen/)
+    for (const judge of [
+      () => expect(run).not.toHaveUnexpectedRateBelow(0.001),
+      // What was not received may have been as it should be: 3 of 2,020 are certain, no more.
+      () => expect(run).toHaveUnexpectedRateBelow(0.002),
+      () => expect(run).not.toHaveUnexpectedRateBelow(0.002),
+    ])
+      expect(messageOf(judge)).toMatch(/^InvalidRunError: [^]*generator-saturated/)
+  })
+
+  test('is invalid on a saturated generator if no unexpected delivery is certain', () => {
+    const run = sampleFanOutRun({ unexpected: 20, invalidities: [SATURATED] })
+    for (const judge of [
+      () => expect(run).toDeliverOnlyToSubscribers(),
+      () => expect(run).not.toDeliverOnlyToSubscribers(),
+      () => expect(run).toHaveUnexpectedRateBelow(0),
+      () => expect(run).toHaveUnexpectedRateBelow(0.001),
+    ])
+      expect(messageOf(judge)).toMatch(/^InvalidRunError: [^]*generator-saturated/)
+  })
+
+  test('stays invalid for what no generator is to blame for, such as messages that were not identified', () => {
+    const undecided = { reason: 'undecided', finding: '2% not identified', remedy: 'see identify' } as const
+    const run = sampleFanOutRun({ unexpected: 20, certainUnexpected: 20, invalidities: [SATURATED, undecided] })
+    expect(messageOf(() => expect(run).toDeliverOnlyToSubscribers())).toMatch(/^InvalidRunError: [^]*undecided/)
+  })
+
   test('is invalid if nothing was received, also under .not', () => {
     const idle = sampleFanOutRun({ seconds: 0 })
     for (const judge of [

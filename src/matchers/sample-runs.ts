@@ -127,6 +127,7 @@ export interface SampleDeliveries {
   readonly outOfOrder?: number
   readonly racing?: number
   readonly unexpected?: number
+  readonly certainUnexpected?: number
   readonly tookMs?: readonly number[]
   readonly unfinishedMs?: readonly number[]
   readonly orderUnknown?: Invalidity
@@ -143,7 +144,7 @@ export function sampleFanOutRun(options: SampleDeliveries = {}) {
 
 function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
   const { seconds = 10, expectedPerSecond = 200, missingPerSecond = 0, lagMs = (n) => 10 + (n % 100) } = options
-  const { unexpected = 0, racing = 0, tookMs = [], unfinishedMs = [], orderUnknown } = options
+  const { unexpected = 0, certainUnexpected = 0, racing = 0, tookMs = [], unfinishedMs = [], orderUnknown } = options
   const { duplicate = 0, outOfOrder = 0, asked = 100, failedToConnect = 0, invalidities = [] } = options
   const received = expectedPerSecond - missingPerSecond
   const deliveryWindows = Array.from({ length: seconds }, () => ({
@@ -186,6 +187,7 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
       { ...none, unexpected, label: 'client 41', client: 41, expected: 20, onTime: 15, missing: 4, outOfOrder: 1 },
     ],
     recoveries: { lost: tookMs.length + unfinishedMs.length, tookMs, unfinishedMs },
+    certainUnexpected,
     unexpectedSample: unexpected === 0 ? undefined : 'client 3 received publication #4 of group "a", and is not in it',
     unexpectedHint: undefined,
     orderHint: undefined,

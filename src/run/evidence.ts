@@ -86,6 +86,8 @@ export interface FanOutEvidence extends TimeEvidence {
   readonly connect: ConnectEvidence
   /** How clients came back after they had lost their connections. */
   readonly recoveries: RecoveryTimes
+  /** Unexpected deliveries that are so however slow the generator was: part of `deliveries.unexpected`. */
+  readonly certainUnexpected: number
   /** The first delivery that was not to be, in words. */
   readonly unexpectedSample: string | undefined
   /** What such deliveries suggest to do next. */
@@ -111,8 +113,9 @@ export interface PublicationEvidence {
   readonly outOfOrder: number
   /** Receipts by clients that it was not for. */
   readonly unexpected: number
-  /** Of the deliveries received; `undefined` where none was. */
+  /** Of the deliveries expected; missing ones are infinite. `undefined` if none was expected. */
   readonly p95Ms: number | undefined
+  /** Of the deliveries received; `undefined` if none was. */
   readonly maxMs: number | undefined
 }
 

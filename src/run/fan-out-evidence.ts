@@ -33,6 +33,7 @@ export function fanOutEvidence(
     lateAfterMs: record.lateAfterMs,
     settleMs: record.settleMs,
     recoveries: record.recoveries,
+    certainUnexpected: record.traces.certainUnexpected,
     unexpectedSample: record.traces.unexpected,
     unexpectedHint: unexpectedHint(record),
     orderHint: orderHint(record),

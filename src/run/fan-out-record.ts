@@ -105,6 +105,8 @@ export interface MessageTraces {
   readonly unidentified: string | undefined
   /** The first delivery that was not to be, in words. */
   readonly unexpected: string | undefined
+  /** Unexpected deliveries that are so however slow the generator was. */
+  readonly certainUnexpected: number
   /** Receipts of ids that no publication has; part of the unexpected ones. */
   readonly unknownIds: number
   /** Messages in which `identify` found no publication; absent if there were none. */

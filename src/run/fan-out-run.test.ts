@@ -81,7 +81,7 @@ function record(more: Partial<FanOutRecord> = {}): FanOutRecord {
       unexpected: Uint32Array.of(0, 0, 0, 0),
       maxUs: Float64Array.of(20_000, 10_000, 20_000, 1_200_000),
     },
-    traces: { unidentified: undefined, unexpected: undefined, unknownIds: 0, heartbeat: undefined },
+    traces: { unidentified: undefined, unexpected: undefined, certainUnexpected: 0, unknownIds: 0, heartbeat: undefined },
     recoveries: { lost: 0, tookMs: [], unfinishedMs: [] },
     feed: undefined,
     assumedJoinMs: undefined,
@@ -150,8 +150,8 @@ describe('a fan-out that was measured', () => {
     const result = JSON.parse(JSON.stringify(run.result())) as ReturnType<typeof run.result>
     expect(result).toMatchObject({ kind: 'fanOut', name: 'updates', state: 'completed', processes: 1, openingMs: 30 })
     expect(result.timeline).toMatchObject([
-      { second: 0.5, publications: 1, expected: 4, received: 4, missing: 0, maxMs: 20 },
-      { second: 1.5, publications: 2, expected: 8, received: 6, missing: 2, maxMs: 1200 },
+      { second: 0.5, publications: 1, expected: 4, received: 4, missing: 0, p99Ms: 20, maxMs: 20 },
+      { second: 1.5, publications: 2, expected: 8, received: 6, missing: 2, p99Ms: 'Infinity', maxMs: 1200 },
     ])
     expect(result.publicationTimeline).toEqual([
       { atSec: 0.5, missing: 0, p95Ms: 10, maxMs: 20 },
@@ -185,7 +185,7 @@ test('a fan-out that received nothing has no lag to read, and says of lost publi
         unexpected: new Uint32Array(4),
         maxUs: new Float64Array(4),
       },
-      traces: { unidentified: undefined, unexpected: undefined, unknownIds: 0, heartbeat: undefined },
+      traces: { unidentified: undefined, unexpected: undefined, certainUnexpected: 0, unknownIds: 0, heartbeat: undefined },
       recoveries: { lost: 0, tookMs: [], unfinishedMs: [] },
       feed: undefined,
       assumedJoinMs: undefined,
@@ -301,11 +301,11 @@ test('evidence shows only publications with a fault of any kind', () => {
   expect(worstPublications.map(({ id }) => id).toSorted()).toEqual(['p2', 'p3', 'p4', 'p5'])
 })
 
-test('without a socket there is no connect time, and a publication nobody got has no lag in the chart', () => {
-  const nobody = publication(1, { p95Ms: undefined, maxMs: undefined, missing: 4, onTime: 0 })
+test('without a socket there is no connect time, and a publication nobody got is infinitely late in the chart', () => {
+  const nobody = publication(1, { p95Ms: Number.POSITIVE_INFINITY, maxMs: undefined, missing: 4, onTime: 0 })
   const result = fanOutRun(record({ connectTime: histogramOf(), publications: [nobody] })).result()
   expect(result).not.toHaveProperty('connectTime')
-  expect(result.publicationTimeline).toEqual([{ atSec: 0.5, missing: 4 }])
+  expect(result.publicationTimeline).toEqual([{ atSec: 0.5, missing: 4, p95Ms: 'Infinity' }])
   expect(fanOutRun(record()).result()).toMatchObject({ lag: { count: 10 }, connectTime: { count: 4 } })
   expect(fanOutRun(record()).result()).not.toHaveProperty('abortReason')
 })

@@ -43,6 +43,7 @@ export class DeliveryLedger {
   #received = 0
   #optionalCount = 0
   #unexpectedCount = 0
+  #certainUnexpectedCount = 0
   #unknownCount = 0
   #racing = 0
   /** Receipts whose own sequence was above, and equal to, the highest one before. */
@@ -101,6 +102,14 @@ export class DeliveryLedger {
     return this.#rises < this.#ties / 100 ? this.#ties : 0
   }
 
+  /**
+   * Unexpected deliveries that are so however slow the generator was: it is known which publications they are, and their
+   * clients had not joined the group, or the target had acknowledged that they left.
+   */
+  get certainUnexpected(): number {
+    return this.#certainUnexpectedCount
+  }
+
   /** The first unexpected delivery, in words. */
   get unexpectedSample(): string | undefined {
     return this.#unexpectedSample
@@ -118,8 +127,8 @@ export class DeliveryLedger {
   }
 
   /** From now on nothing of the group may reach the client but what was under way. */
-  leave(client: number, group: Group): void {
-    group.leave(client)
+  leave(client: number, group: Group, isAcknowledged: boolean): void {
+    group.leave(client, isAcknowledged)
   }
 
   /** The client has sent that it joins or leaves the group: until that is done, nothing can be said of its deliveries. */
@@ -174,9 +183,20 @@ export class DeliveryLedger {
     return this.#byId.get(id)
   }
 
-  /** A message came that names a publication. `sequence`: the one it carries itself. */
-  receive(client: number, publication: Publication, sequence: number | undefined, atUs: number): void {
-    if (!publication.expected.has(client)) return this.#receiveUnowed(client, publication)
+  /**
+   * A message came that names a publication.
+   *
+   * @param sequence the one that the message carries itself
+   * @param isCertain whether it is this publication, or one of the same group, and no other
+   */
+  receive(
+    client: number,
+    publication: Publication,
+    sequence: number | undefined,
+    atUs: number,
+    isCertain = true,
+  ): void {
+    if (!publication.expected.has(client)) return this.#receiveUnowed(client, publication, isCertain)
     if (!publication.received.add(client)) return this.#countDuplicate(client, publication)
     const isOutOfOrder = this.#isOutOfOrder(client, publication, sequence)
     const lagUs = atUs - publication.intendedUs
@@ -296,7 +316,7 @@ export class DeliveryLedger {
     if (publication.second !== undefined) this.#windowAt(publication.second).expected--
   }
 
-  #receiveUnowed(client: number, publication: Publication): void {
+  #receiveUnowed(client: number, publication: Publication, isCertain: boolean): void {
     if (publication.mayReach(client)) {
       if (!publication.receiveOptional(client)) this.#countDuplicate(client, publication)
       else if (publication.isCounted) this.#optionalCount++
@@ -307,6 +327,7 @@ export class DeliveryLedger {
     this.#unexpectedCount++
     this.#unexpected[client]!++
     const { sequence, group } = publication
+    if (isCertain && !group.isPresumedOut(client)) this.#certainUnexpectedCount++
     this.#unexpectedSample ??=
       `client ${client} received publication #${sequence}` +
       (group.name === undefined

@@ -49,6 +49,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
     traces: {
       unidentified: parts.identifier.sample,
       unexpected: ledger.unexpectedSample,
+      certainUnexpected: ledger.certainUnexpected,
       unknownIds: ledger.unknown,
       ...(parts.identifier.others === undefined ? {} : { others: parts.identifier.others }),
       heartbeat: parts.identifier.heartbeat,

@@ -16,14 +16,18 @@ export class Group {
   readonly index: number
   /** `undefined`: the run has no groups, and this one holds everybody. */
   readonly name: string | undefined
+  readonly #capacity: number
   readonly #members: ClientSet
   readonly #moving: ClientSet
+  /** Who is taken to have left, though nothing acknowledged it. */
+  #presumedOut: ClientSet | undefined
   #snapshot: ClientSet | undefined
   #movingSnapshot: ClientSet | undefined
 
   constructor(index: number, name: string | undefined, capacity: number) {
     this.index = index
     this.name = name
+    this.#capacity = capacity
     this.#members = new ClientSet(capacity)
     this.#moving = new ClientSet(capacity)
   }
@@ -38,9 +42,16 @@ export class Group {
     if (this.#members.add(client)) this.#snapshot = undefined
   }
 
-  leave(client: number): void {
+  leave(client: number, isAcknowledged: boolean): void {
     this.#endMove(client)
     if (this.#members.delete(client)) this.#snapshot = undefined
+    if (isAcknowledged) this.#presumedOut?.delete(client)
+    else (this.#presumedOut ??= new ClientSet(this.#capacity)).add(client)
+  }
+
+  /** Whether the client is taken to have left, and nothing acknowledged it. */
+  isPresumedOut(client: number): boolean {
+    return this.#presumedOut?.has(client) === true
   }
 
   /** @returns whether it was a member until now */

@@ -46,7 +46,13 @@ function moving(move: Partial<PlannedMove>, more: Partial<MovesOptions> = {}) {
     const publication = ledger.publish(due)
     return { expected: [...publication.expected], mayReach: publication.mayReach(0) }
   }
-  return { moves, sent, publish }
+  /** Publishes to the room that client 0 moves out of, and delivers it to that client. @returns the counts thereafter */
+  const leak = () => {
+    publish('b')
+    ledger.receive(0, ledger.publications.at(-1)!, undefined, nowUs())
+    return { unexpected: ledger.counts(0).unexpected, certain: ledger.certainUnexpected }
+  }
+  return { moves, sent, publish, leak }
 }
 
 const OLD = { a: { expected: [1], mayReach: false }, b: { expected: [0, 1], mayReach: true } }
@@ -101,6 +107,27 @@ test('moves a client that is away with the subscription of its next connection',
   expect(both(publish)).toEqual({ a: BETWEEN, b: BETWEEN })
   moves.resubscribed(0)
   expect(both(publish)).toEqual(NEW)
+  moves.stop()
+})
+
+test('is certain of what a client receives of its old room if the target acknowledged that it left', () => {
+  const { moves, leak } = moving({})
+  vi.advanceTimersByTime(1040)
+  expect(leak()).toEqual({ unexpected: 0, certain: 0 })
+  moves.heard(0, ok)
+  expect(leak()).toEqual({ unexpected: 1, certain: 1 })
+  moves.stop()
+})
+
+test.each<[string, Partial<PlannedMove>, Partial<MovesOptions>]>([
+  ['after joinDelay', { acknowledged: undefined }, {}],
+  ['after its time-out', {}, {}],
+  ['with its next connection', {}, { isSubscribed: () => false }],
+])('is not certain of it if the client is taken to have left %s', (_, move, more) => {
+  const { moves, leak } = moving(move, more)
+  vi.advanceTimersByTime(1100 + ACKNOWLEDGE_TIMEOUT_MS)
+  moves.resubscribed(0)
+  expect(leak()).toEqual({ unexpected: 1, certain: 0 })
   moves.stop()
 })
 

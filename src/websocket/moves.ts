@@ -126,7 +126,7 @@ export class Moves {
       const isNamed = (group: string) => answer === true || answer.includes(group)
       const [left, joined] = [[...pending.leaving].filter(isNamed), [...pending.joining].filter(isNamed)]
       isAcknowledgement ||= left.length + joined.length > 0
-      for (const group of left) this.#left(client, group, pending)
+      for (const group of left) this.#left(client, group, pending, true)
       for (const group of joined) this.#joined(client, group, pending)
     }
     this.#forgetDone(client)
@@ -189,13 +189,13 @@ export class Moves {
   }
 
   #finish(client: number, pending: Pending): void {
-    for (const group of pending.leaving) this.#left(client, group, pending)
+    for (const group of pending.leaving) this.#left(client, group, pending, false)
     for (const group of pending.joining) this.#joined(client, group, pending)
   }
 
-  #left(client: number, group: string, { leaving }: Pending): void {
+  #left(client: number, group: string, { leaving }: Pending, isAcknowledged: boolean): void {
     leaving.delete(group)
-    this.#options.ledger.leave(client, this.#options.ledger.group(group))
+    this.#options.ledger.leave(client, this.#options.ledger.group(group), isAcknowledged)
   }
 
   #joined(client: number, group: string, { joining }: Pending): void {

@@ -130,6 +130,7 @@ describe('ids that are unique in their group only', () => {
     ids.settled(b, 7)
     receive(0, '7', 'b')
     expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
+    expect(ledger.certainUnexpected).toBe(1)
     expect(ledger.unexpectedSample).toBe('client 0 received publication #2 of group "b", and is not in it')
     expect(ids.ambiguous).toBeUndefined()
   })
@@ -141,6 +142,11 @@ describe('ids that are unique in their group only', () => {
     expect(ledger.counts(0).unexpected).toBe(0)
     ids.settled(b, 8)
     expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
+    // Had the send of b failed, the message could be of it.
+    expect(ledger.certainUnexpected).toBe(0)
+    receive(1, a.id)
+    expect(ledger.counts(0).unexpected).toBe(2)
+    expect(ledger.certainUnexpected).toBe(1)
   })
 
   test('may have been those of another group before the run', () => {

@@ -112,7 +112,8 @@ export class TargetIds {
     if (candidates.length > 1 || !isSure) this.#given.countAmbiguous(given.id)
     if (candidates.length > 1) return true
     if (sighting.publishedAtMs !== undefined) publication.stampedAtMs = sighting.publishedAtMs
-    this.#ledger.receive(client, publication, sighting.sequence, atUs)
+    // The id may be that of a publication whose `send` failed, unless the message says whose it is.
+    this.#ledger.receive(client, publication, sighting.sequence, atUs, isNamed)
     return true
   }
 
