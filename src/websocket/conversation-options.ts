@@ -32,7 +32,8 @@ export interface ExchangeOption<D> {
    * kind `body`; anything else that the function throws, or a promise that it returns, ends the run as the scenario's error.
    *
    * @default the protocol's own response if `framing` has one for what was sent (an acknowledgement of Socket.IO), otherwise
-   * the first message to come. If the target also sends messages by itself, those are then taken for responses: give `answer`
+   * the first message to come. If the target also sends messages by itself, those are then taken for responses: give `answer`.
+   * A run in which more than 1% of the responses may be such messages is invalid
    */
   readonly answer?: (message: Message, context: AnswerContext<D>) => boolean
   /**
