@@ -311,7 +311,9 @@ describe('toDeliverOnlyToSubscribers', () => {
       Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms"
     `)
     expect(messageOf(() => expect(run).not.toDeliverOnlyToSubscribers())).toMatch(/^InvalidRunError: [^]*saturated/)
-    expect(messageOf(() => expect(run).toHaveUnexpectedRateBelow(0.001))).toMatch(/^Error: [^]*3 unexpected .* were seen/)
+    expect(messageOf(() => expect(run).toHaveUnexpectedRateBelow(0.001))).toMatch(
+      /^Error: [^]*3 unexpected .* were seen/,
+    )
     for (const judge of [
       () => expect(run).not.toHaveUnexpectedRateBelow(0.001),
       // What was not received may have been as it should be: 3 of 2,020 are certain, no more.

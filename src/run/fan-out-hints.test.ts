@@ -31,7 +31,14 @@ function recordOf({
   const zero = { expected: 16, received: 12, onTime: 12, late: 0, duplicate: 0, outOfOrder: 0, racing: 0, optional: 0 }
   const record = {
     deliveries: { ...zero, missing: 4, unexpected: 0, unidentified: 0, ...deliveries },
-    traces: { unidentified: 'text: "?"', unexpected: SAMPLE, certainUnexpected: 0, unknownIds: 0, heartbeat: undefined, ...traces },
+    traces: {
+      unidentified: 'text: "?"',
+      unexpected: SAMPLE,
+      certainUnexpected: 0,
+      unknownIds: 0,
+      heartbeat: undefined,
+      ...traces,
+    },
     publications: publications ?? Array.from({ length: 8 }, (_, at) => ({ missing: at < 4 ? 1 : 0, expected: 2 })),
     clients: { missing: Uint32Array.of(0, 4) },
     closings: new Map(closings),

@@ -246,7 +246,15 @@ describe('what goes wrong is an error of its kind', () => {
 
   test.each([
     [1, []],
-    [4, [{ reason: 'undecided', finding: expect.stringMatching(/^\d+ messages came beyond the first after each request, more than requests/) }]],
+    [
+      4,
+      [
+        {
+          reason: 'undecided',
+          finding: expect.stringMatching(/^\d+ messages came beyond the first after each request, more than requests/),
+        },
+      ],
+    ],
   ])('cannot be judged without answer if %i messages came for each response', async (messages, invalidities) => {
     const http = createServer()
     new WebSocketServer({ server: http }).on('connection', (socket) => {

@@ -98,7 +98,10 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
       welcomed: (message) => message.responseTo !== undefined,
       conversation: [
         { send: () => mqttUnsubscribe('own/y'), check: (message) => message.headers['packet'] === 'unsuback' },
-        { send: () => mqttPublish('own/y', 'x', { qos: 1 }), check: (message) => message.headers['packet'] === 'puback' },
+        {
+          send: () => mqttPublish('own/y', 'x', { qos: 1 }),
+          check: (message) => message.headers['packet'] === 'puback',
+        },
       ],
     })
     expect([...run.errors]).toEqual([])
