@@ -1,10 +1,13 @@
 /**
  * Imports run one way:
- *   options, machine ← stats ← load ← run ← http, websocket, ledger, metrics, capacity ← services ← comparison ← perf-test ← index
- * `matchers` and `report` see run, stats and the evidence types, never an engine. Each heavy part is imported
- * where it belongs only.
+ *   machine ← options ← stats ← load, history ← evidence ← results ← execution ← runs ← http, websocket ← comparison ← fixtures ← index
+ * `ledger`, `metrics`, `capacity`, `freshness`, `chaos` and `micro` need no runs: they stop at results. `matchers` and
+ * `report` see evidence and results, never an engine. Each heavy package is imported in one place only.
  */
-const ENGINES = ['http', 'websocket', 'ledger', 'metrics', 'capacity', 'freshness', 'chaos', 'micro']
+/** What drives virtual users. */
+const LOAD_ENGINES = ['http', 'websocket']
+/** What collects evidence beside the load. */
+const EVIDENCE_ENGINES = ['ledger', 'metrics', 'capacity', 'freshness', 'micro']
 
 /** A folder may import itself and the folders named; type-only imports count too. */
 function mayImport(folder, allowed) {
@@ -57,13 +60,35 @@ module.exports = {
     mayImport('options', []),
     mayImport('stats', ['options']),
     mayImport('load', ['options', 'stats']),
-    mayImport('run', ['options', 'stats', 'load']),
-    ...ENGINES.map((engine) => mayImport(engine, ['options', 'stats', 'load', 'run'])),
-    mayImport('services', ['options', 'stats', 'load', 'run']),
-    mayImport('comparison', ['options', 'stats', 'load', 'run', 'http', 'capacity', 'services']),
-    mayImport('baseline', ['options', 'stats', 'load', 'run', 'matchers']),
-    mayImport('matchers', ['options', 'stats', 'load', 'run']),
-    mayImport('report', ['options', 'stats', 'load', 'run']),
+    mayImport('history', []),
+    mayImport('control', ['options']),
+    mayImport('evidence', ['stats', 'load', 'history']),
+    mayImport('results', ['stats', 'load', 'evidence']),
+    mayImport('execution', ['options', 'stats', 'load', 'evidence', 'results']),
+    mayImport('runs', ['options', 'stats', 'load', 'history', 'evidence', 'results', 'execution']),
+    ...LOAD_ENGINES.map((engine) =>
+      mayImport(engine, ['options', 'stats', 'load', 'history', 'evidence', 'results', 'execution', 'runs']),
+    ),
+    ...EVIDENCE_ENGINES.map((engine) =>
+      mayImport(engine, ['options', 'stats', 'load', 'history', 'evidence', 'results']),
+    ),
+    mayImport('chaos', ['options', 'stats', 'evidence', 'results', 'control']),
+    mayImport('services', ['options', 'stats', 'control']),
+    mayImport('comparison', [
+      'options',
+      'stats',
+      'load',
+      'evidence',
+      'results',
+      'execution',
+      'runs',
+      'http',
+      'capacity',
+      'services',
+    ]),
+    mayImport('matchers', ['options', 'stats', 'history', 'evidence', 'results']),
+    mayImport('baseline', ['options', 'stats', 'evidence', 'matchers']),
+    mayImport('report', ['options', 'stats', 'evidence', 'results']),
     onlyIn('autocannon', ['http/'], 'autocannon'),
     onlyIn('ws/', ['websocket/'], 'ws'),
     onlyIn('mqtt-packet/', ['websocket/protocols/'], 'mqtt-packet'),

@@ -15,7 +15,7 @@ import { createCompare } from '../src/comparison/compare.ts'
 import { constantArrivalRate } from '../src/load/builders.ts'
 import { parseScale } from '../src/load/scale.ts'
 import type { Comparison } from '../src/comparison/comparison.ts'
-import { standingAgainst, type Change } from '../src/run/compared-figures.ts'
+import { standingAgainst, type Change } from '../src/results/compared-figures.ts'
 import { printTable } from './pinned.ts'
 
 const { values } = parseArgs({

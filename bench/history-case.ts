@@ -9,8 +9,8 @@ import { createLedger } from '../src/ledger/ledger.ts'
 import { readKeys } from '../src/ledger/rows.ts'
 import { sharedIterations } from '../src/load/builders.ts'
 import { parseScale } from '../src/load/scale.ts'
-import { History } from '../src/run/history.ts'
-import { ledgerChecks } from '../src/run/ledger-evidence.ts'
+import { History } from '../src/history/history.ts'
+import { ledgerChecks } from '../src/evidence/ledger-evidence.ts'
 import { pinnedFork, SERVER_CORE } from './pinned.ts'
 
 /** One case of `history.ts`, sent to a process of its own. */

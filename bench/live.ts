@@ -11,7 +11,7 @@ import { once } from 'node:events'
 import { createHttp } from '../src/http/http.ts'
 import { constantArrivalRate } from '../src/load/builders.ts'
 import { LiveReceiver, LiveSender } from '../src/report/live/channel.ts'
-import { SnapshotMaker } from '../src/run/request-snapshots.ts'
+import { SnapshotMaker } from '../src/execution/request-snapshots.ts'
 import { significant } from '../src/stats/units.ts'
 import { keep, median, printTable, truthServer } from './pinned.ts'
 

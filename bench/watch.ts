@@ -10,7 +10,7 @@
  */
 import { cp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InlineProject } from '../src/report/inline-project.ts'
+import { InlineProject } from '../src/testing/inline-project.ts'
 import type { Results } from '../src/report/results.ts'
 import { significant } from '../src/stats/units.ts'
 import { keep, printTable } from './pinned.ts'

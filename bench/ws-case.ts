@@ -1,4 +1,4 @@
-import type { RunSnapshot } from '../src/run/snapshot.ts'
+import type { RunSnapshot } from '../src/results/snapshot.ts'
 import { createWebSocket } from '../src/websocket/websocket.ts'
 import { bareTarget, cpuSecondsOf, referenceTarget } from './ws-targets.ts'
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { streamerId } from '../fixtures/target/identities.ts'
 import { startNode, startStack } from '../fixtures/target/test-stack.ts'
-import type { FanOutOptions } from '../src/websocket/fan-out-options.ts'
+import type { FanOutOptions } from '../src/websocket/fan-out/fan-out-options.ts'
 import type { PublishCommand } from './ws-bare-server.ts'
 
 /** A server to fan out from, in processes of its own. */

@@ -10,8 +10,8 @@ export type { LedgerMatchers } from './matchers/ledger.ts'
 export type { MetricsMatchers } from './matchers/metrics.ts'
 export type { RequestMatchers } from './matchers/requests.ts'
 export type { SustainMatchers } from './matchers/sustain.ts'
-export type { PerfFixtures } from './perf-fixtures.ts'
-export { perfTest } from './perf-test.ts'
+export type { PerfFixtures } from './fixtures/perf-fixtures.ts'
+export { perfTest } from './fixtures/perf-test.ts'
 export {
   constantArrivalRate,
   constantVus,
@@ -32,10 +32,17 @@ export { socketIo, socketIoEvent, socketIoRequest } from './websocket/protocols/
 export { stomp, stompSend, stompSubscribe, stompUnsubscribe } from './websocket/protocols/stomp.ts'
 export type * from './http/index.ts'
 export type * from './websocket/index.ts'
-export type { EmptyHttpRun, HttpRun, MeasuredHttpRun } from './run/http-run.ts'
-export type { EmptyFanOutRun, FanOutRun, MeasuredFanOutRun } from './run/fan-out-run.ts'
+export type { EmptyHttpRun, HttpRun, MeasuredHttpRun } from './runs/request-run.ts'
+export type { EmptyFanOutRun, FanOutRun, MeasuredFanOutRun } from './runs/fan-out-run.ts'
 export type { EmptyMicroRun, MeasuredMicroRun, MicroRun } from './micro/micro-run.ts'
-export type { History, Operation, OperationDue, OperationEnd, OperationOutcome, OperationStart } from './run/history.ts'
+export type {
+  History,
+  Operation,
+  OperationDue,
+  OperationEnd,
+  OperationOutcome,
+  OperationStart,
+} from './history/history.ts'
 export type { Arrivals, Load, Phase, PhaseName } from './load/load.ts'
 export type {
   ConstantArrivalRateOptions,
@@ -53,7 +60,7 @@ export { BaselineError } from './baseline/baseline-file.ts'
 export type { Comparison, ComparedBuild } from './comparison/comparison.ts'
 export type { CompareOptions } from './comparison/options.ts'
 export { BuildError, type BuildOption, type CompareTargets } from './comparison/builds.ts'
-export { InvalidRunError, type Invalidity, type InvalidReason } from './run/verdict.ts'
+export { InvalidRunError, type Invalidity, type InvalidReason } from './evidence/verdict.ts'
 export { OptionsError } from './options/problems.ts'
 export { secret } from './options/registered-secrets.ts'
 export {
@@ -66,27 +73,27 @@ export {
   type ScheduledDisruption,
 } from './chaos/schedule.ts'
 export { ChaosError, type Chaos } from './chaos/chaos.ts'
-export type { Disruption, DoneDisruption } from './run/disruption.ts'
-export type { GeneratorLimits } from './run/generator-limits.ts'
+export type { Disruption, DoneDisruption } from './control/disruption.ts'
+export type { GeneratorLimits } from './execution/generator-limits.ts'
 export type { TimeStats } from './stats/summary.ts'
 export type { ErrorKind } from './stats/timeline.ts'
-export type { ConnectionFigures } from './run/http-measurement.ts'
-export type { DeliveryCounts } from './run/fan-out-counts.ts'
-export type { GeneratorHealth } from './run/generator.ts'
-export type { RunResult, TimelinePoint } from './run/result.ts'
+export type { ConnectionFigures } from './runs/request-measurement.ts'
+export type { DeliveryCounts } from './evidence/fan-out-counts.ts'
+export type { GeneratorHealth } from './evidence/generator-health.ts'
+export type { RunResult, TimelinePoint } from './results/result.ts'
 export type { CapacityWindow } from './capacity/capacity-window.ts'
 export type { Capacity, DuringOptions } from './capacity/capacity.ts'
 export type { Compare } from './comparison/compare.ts'
 export type { Freshness } from './freshness/findings.ts'
 export type { ProbeCall, FreshnessOptions, FreshnessProbe } from './freshness/freshness.ts'
-export type { LedgerTotal, ReadContext, RowSource } from './run/ledger-evidence.ts'
-export type { ResetOptions } from './reset.ts'
+export type { LedgerTotal, ReadContext, RowSource } from './evidence/ledger-evidence.ts'
+export type { ResetOptions } from './fixtures/reset.ts'
 export type { Ledger, LedgerOptions } from './ledger/ledger.ts'
 export type { MetricsWindow } from './metrics/metrics-window.ts'
 export type { Metrics } from './metrics/metrics.ts'
 export type { MeasureOptions } from './micro/options.ts'
 export type { Micro } from './micro/micro.ts'
-export type { TargetHandle, TargetClient } from './target-handle.ts'
+export type { TargetHandle, TargetClient } from './fixtures/target-handle.ts'
 export type { Inflow } from './ledger/inflow.ts'
 export { inflowOf } from './ledger/inflow.ts'
 export { planReplay, type Delivery, type ReplayOptions } from './ledger/replay.ts'

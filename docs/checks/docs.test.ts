@@ -22,16 +22,16 @@ const OPTIONS = [
   ['http/types.ts', 'HttpRunOptions'],
   ['http/types.ts', 'StepOption'],
   ['http/types.ts', 'RecordOption'],
-  ['websocket/fan-out-options.ts', 'FanOutOptions'],
-  ['websocket/conversation-options.ts', 'ConversationOptions'],
-  ['websocket/conversation-options.ts', 'ExchangeOption'],
-  ['websocket/socket-options.ts', 'SocketOptions'],
+  ['websocket/fan-out/fan-out-options.ts', 'FanOutOptions'],
+  ['websocket/conversation/conversation-options.ts', 'ConversationOptions'],
+  ['websocket/conversation/conversation-options.ts', 'ExchangeOption'],
+  ['websocket/sockets/socket-options.ts', 'SocketOptions'],
   ['matchers/arguments.ts', 'PercentileOptions'],
   ['matchers/pool-usage.ts', 'PoolOptions'],
   ['freshness/freshness.ts', 'FreshnessOptions'],
   ['micro/options.ts', 'MeasureOptions'],
   ['config/config-options.ts', 'PerfConfig'],
-  ['run/http-run.ts', 'MeasuredHttpRun'],
+  ['runs/request-run.ts', 'MeasuredHttpRun'],
 ] as const
 
 /** Said in the text, because an example would need a server or a failure of its own. */

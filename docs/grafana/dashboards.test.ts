@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { InlineProject, perfConfigSource, type InlineRun } from '../../src/report/inline-project.ts'
+import { InlineProject, perfConfigSource, type InlineRun } from '../../src/testing/inline-project.ts'
 import { freePort } from '../../src/services/ports.ts'
 import { isInstalled, Prometheus, SCRAPE_MS } from './prometheus-process.ts'
 

@@ -6,6 +6,9 @@
 export const TESTS_OF: Readonly<Record<string, readonly string[]>> = {
   stats: ['src/stats/**/*.test.ts'],
   load: ['src/load/**/*.test.ts'],
-  run: ['src/{run,matchers}/**/*.test.ts'],
+  evidence: ['src/{evidence,runs,matchers}/**/*.test.ts'],
+  execution: ['src/execution/**/*.test.ts'],
+  runs: ['src/{runs,matchers}/**/*.test.ts'],
+  history: ['src/{history,ledger}/**/*.test.ts'],
   ledger: ['src/ledger/**/*.test.ts'],
 }

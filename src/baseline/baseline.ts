@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import { baselineOf, type BaselineEvidence, type BaselineSource } from '../run/baseline-evidence.ts'
+import { baselineOf, type BaselineEvidence, type BaselineSource } from '../evidence/baseline-evidence.ts'
 import { BaselineError, readBaseline, writeBaseline } from './baseline-file.ts'
 import { differencesBetween, fingerprintOf } from './fingerprint.ts'
 import { storedNameOf, storedRun, type StorableRun, type StoredRun } from './stored-run.ts'

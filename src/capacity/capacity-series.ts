@@ -1,5 +1,5 @@
-import type { RunSeries } from '../run/result.ts'
-import type { RunWindow } from '../run/window.ts'
+import type { RunSeries } from '../results/result.ts'
+import type { RunWindow } from '../evidence/run-window.ts'
 import type { Sampled } from './sampled.ts'
 import { cpuShares } from './cpu-share.ts'
 import { growths, isSeen, mapped, seriesOf, type Observed, type Reading } from './samples.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { containersSkipped } from '../../fixtures/services/containers.ts'
 import { testContext } from '../../fixtures/services/context.ts'
-import { redis } from '../services/redis.ts'
+import { redis } from '../services/redis/redis.ts'
 import { findEngine, RUN_LABEL } from '../services/engine.ts'
 import { containerCpu, countCpus } from './container-cpu.ts'
 
@@ -84,7 +84,7 @@ test.skipIf(skipped !== undefined)('a real container has used some CPU, and uses
   await using context = await testContext({ env: process.env })
   await using _ = await redis({ provider: 'container' }).start(context)
   const engine = await findEngine()
-  const label = `${RUN_LABEL}=${context.guardian.labels[RUN_LABEL]}`
+  const label = `${RUN_LABEL}=${context.reaper.labels[RUN_LABEL]}`
   const [found] = await engine!.container.dockerode.listContainers({ filters: JSON.stringify({ label: [label] }) })
   const { cores, read } = await containerCpu([found!.Id])
   expect(cores).toBeGreaterThan(0)

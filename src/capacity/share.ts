@@ -1,6 +1,6 @@
-import type { ShareEvidence } from '../run/share-evidence.ts'
-import type { Invalidity } from '../run/verdict.ts'
-import type { RunWindow } from '../run/window.ts'
+import type { ShareEvidence } from '../evidence/share-evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
+import type { RunWindow } from '../evidence/run-window.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Failure, Reading, Unseen } from './samples.ts'
 

@@ -1,7 +1,7 @@
 import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
 import type { Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
-import type { Disruption } from '../run/disruption.ts'
+import type { Disruption } from '../control/disruption.ts'
 
 /**
  * When: a time since the start of the run, warm-up included, or a share of its planned length (`'40%'`), which holds at

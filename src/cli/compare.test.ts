@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { InlineProject, plainText } from '../report/inline-project.ts'
+import { InlineProject, plainText } from '../testing/inline-project.ts'
 
 const SRC = resolve(import.meta.dirname, '..')
 const MAIN = join(import.meta.dirname, 'main.ts')

@@ -7,8 +7,8 @@ import { comparisonLines, comparisonMarkdown, exitCodeOf, totalsOf, verdictOf } 
 import { COMPARE_VARIABLE, type ComparedBase } from '../config/compared-base.ts'
 import { INTERRUPTS, signalExitCode } from '../config/interrupts.ts'
 import { redactText } from '../options/redact.ts'
-import type { ComparisonResult, ScenarioRecord } from '../run/result.ts'
-import { Guardian } from '../services/guardian.ts'
+import type { ComparisonResult, ScenarioRecord } from '../results/result.ts'
+import { Reaper } from '../services/reaper/reaper.ts'
 import { COMPARE_HELP, parseCompareArguments, type CompareArguments } from './compare-arguments.ts'
 import type { Streams } from './streams.ts'
 
@@ -50,9 +50,9 @@ async function compareWith(
   interrupts: Interrupts,
 ): Promise<number> {
   const log = (line: string) => void stdout.write(`vitest-slo  ${line}\n`)
-  await using guardian = await Guardian.start({ log })
-  await using base = await checkOut(parsed.revision, process.cwd(), guardian)
-  await prepare(base, parsed, { guardian, signal: interrupts.signal, log })
+  await using reaper = await Reaper.start({ log })
+  await using base = await checkOut(parsed.revision, process.cwd(), reaper)
+  await prepare(base, parsed, { reaper, signal: interrupts.signal, log })
   interrupts.signal.throwIfAborted()
   const scenarios = await runScenarios(parsed, base)
   if (interrupts.exitCode !== undefined) return interrupts.exitCode

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
-import { descriptorLimit } from '../run/descriptor-limit.ts'
+import { descriptorLimit } from '../machine/descriptor-limit.ts'
 import { formatCount } from '../stats/units.ts'
-import { portRange, portsPerSource, type PortRange } from '../websocket/source-addresses.ts'
+import { portRange, portsPerSource, type PortRange } from '../websocket/sockets/source-addresses.ts'
 import type { Finding } from './finding.ts'
 import { timerLatenessMs } from './timer-lateness.ts'
 

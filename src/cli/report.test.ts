@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { sampleResults } from '../report/sample-results.ts'
+import { sampleResults } from '../testing/sample-results.ts'
 import { report } from './report.ts'
 
 let folder: string

@@ -5,8 +5,8 @@ import { checkKnownKeys } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { startEnvironment, type Environment } from '../services/environment.ts'
 import type { Service } from '../services/service.ts'
-import { target } from '../services/target.ts'
-import type { TargetOptions } from '../services/target-options.ts'
+import { target } from '../services/target/target.ts'
+import type { TargetOptions } from '../services/target/target-options.ts'
 import type { Build, Builds } from './slice.ts'
 
 /**

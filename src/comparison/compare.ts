@@ -1,4 +1,4 @@
-import type { ComparisonResult } from '../run/result.ts'
+import type { ComparisonResult } from '../results/result.ts'
 import { startBuilds, type BuildContext, type CompareTargets } from './builds.ts'
 import { compareBuilds, type CompareContext } from './compare-builds.ts'
 import type { Comparison } from './comparison.ts'

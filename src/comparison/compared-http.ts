@@ -1,7 +1,7 @@
 import type { Http } from '../http/http.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRunOptions } from '../http/types.ts'
-import type { ComparisonResult } from '../run/result.ts'
+import type { ComparisonResult } from '../results/result.ts'
 import { compareBuilds, type CompareContext } from './compare-builds.ts'
 import { readCompareOptions } from './options.ts'
 import type { Build, Builds } from './slice.ts'

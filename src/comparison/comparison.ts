@@ -1,13 +1,13 @@
 import { describeLoad } from '../load/describe.ts'
-import { comparedFigures, formatChange, mergedLatency, type ComparedFigure } from '../run/compared-figures.ts'
+import { comparedFigures, formatChange, mergedLatency, type ComparedFigure } from '../results/compared-figures.ts'
 import {
   comparisonOf,
   type ComparisonEvidence,
   type ComparisonSource,
   type SlicePair,
-} from '../run/comparison-evidence.ts'
-import type { ComparisonResult } from '../run/result.ts'
-import type { Invalidity } from '../run/verdict.ts'
+} from '../evidence/comparison-evidence.ts'
+import type { ComparisonResult } from '../results/result.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { formatDuration } from '../stats/units.ts'
 import type { SlicePlan } from './slice-plan.ts'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { InlineProject, plainText } from '../report/inline-project.ts'
+import { InlineProject, plainText } from '../testing/inline-project.ts'
 import type { Results } from '../report/results.ts'
 
 const SRC = resolve(import.meta.dirname, '..')

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Guardian } from '../services/guardian.ts'
+import type { Reaper } from '../services/reaper/reaper.ts'
 import { ManagedProcess, describeExit } from '../services/managed-process.ts'
 import { buildEnv } from './builds.ts'
 import { RevisionError, type CheckedOut } from './revision.ts'
@@ -12,7 +12,7 @@ export interface PreparationOptions {
 }
 
 export interface PreparationContext {
-  readonly guardian: Guardian
+  readonly reaper: Reaper
   readonly signal: AbortSignal
   readonly log: (line: string) => void
 }
@@ -84,7 +84,7 @@ function hasBuildScript(folder: string): boolean {
   }
 }
 
-async function runStep(step: Step, { label }: CheckedOut, { guardian, signal }: PreparationContext): Promise<void> {
+async function runStep(step: Step, { label }: CheckedOut, { reaper, signal }: PreparationContext): Promise<void> {
   signal.throwIfAborted()
   const [shell, flag] = process.platform === 'win32' ? (['cmd', '/c'] as const) : (['sh', '-c'] as const)
   const child = await ManagedProcess.start({
@@ -92,7 +92,7 @@ async function runStep(step: Step, { label }: CheckedOut, { guardian, signal }: 
     args: [flag, step.command],
     cwd: step.folder,
     env: outsideOfNpm(buildEnv(process.env, step.folder)),
-    guardian,
+    reaper,
   })
   const stop = () => void child.stop()
   signal.addEventListener('abort', stop, { once: true })

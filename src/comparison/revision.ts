@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import type { Guardian } from '../services/guardian.ts'
+import type { Reaper } from '../services/reaper/reaper.ts'
 
 const run = promisify(execFile)
 
@@ -27,10 +27,10 @@ export interface CheckedOut extends AsyncDisposable {
  *
  * @throws {RevisionError} where the folder is in no repository, or git does not know the revision
  */
-export async function checkOut(revision: string, folder: string, guardian: Guardian): Promise<CheckedOut> {
+export async function checkOut(revision: string, folder: string, reaper: Reaper): Promise<CheckedOut> {
   const root = await rootOf(folder)
   const commit = await commitOf(revision, root)
-  const temporary = guardian.temporaryFolder('compare')
+  const temporary = reaper.temporaryFolder('compare')
   const worktree = join(temporary.path, 'base')
   try {
     await git(root, 'worktree', 'add', '--detach', '--quiet', worktree, commit)

@@ -1,8 +1,8 @@
 import type { TlsOptions } from '../machine/tls.ts'
 import { ProcessTrees } from '../capacity/process-cpu.ts'
-import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
-import type { SliceEvidence } from '../run/comparison-evidence.ts'
-import type { HttpRun } from '../run/http-run.ts'
+import { evidenceOf, type RequestEvidence } from '../evidence/evidence.ts'
+import type { SliceEvidence } from '../evidence/comparison-evidence.ts'
+import type { HttpRun } from '../runs/request-run.ts'
 
 /** One of the two builds, running. */
 export interface Build {

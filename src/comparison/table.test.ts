@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { comparedFigures } from '../run/compared-figures.ts'
-import { comparisonOf } from '../run/comparison-evidence.ts'
-import type { ComparisonResult } from '../run/result.ts'
-import { sampleComparison, type SampleComparison } from '../matchers/sample-comparison.ts'
-import { GIVEN_UP, SATURATED } from '../matchers/sample-runs.ts'
+import { comparedFigures } from '../results/compared-figures.ts'
+import { comparisonOf } from '../evidence/comparison-evidence.ts'
+import type { ComparisonResult } from '../results/result.ts'
+import { sampleComparison, type SampleComparison } from '../testing/sample-comparison.ts'
+import { GIVEN_UP, SATURATED } from '../testing/sample-runs.ts'
 import { comparisonLines, comparisonMarkdown, exitCodeOf, totalsOf, verdictOf } from './table.ts'
 
 function resultOf(options: SampleComparison = {}): ComparisonResult {

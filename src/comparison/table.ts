@@ -1,5 +1,5 @@
-import { figureRows, figureTable, standingAgainst, type ComparedFigure } from '../run/compared-figures.ts'
-import type { ComparisonResult } from '../run/result.ts'
+import { figureRows, figureTable, standingAgainst, type ComparedFigure } from '../results/compared-figures.ts'
+import type { ComparisonResult } from '../results/result.ts'
 import { formatDuration } from '../stats/units.ts'
 
 /** What a comparison says of one figure, or all in all. `invalid`: something speaks against using it at all. */

@@ -6,8 +6,8 @@ import {
   type EnvironmentContext,
   type EnvironmentOptions,
 } from '../services/environment.ts'
-import { target } from '../services/target.ts'
-import type { TargetOptions } from '../services/target-options.ts'
+import { target } from '../services/target/target.ts'
+import type { TargetOptions } from '../services/target/target-options.ts'
 
 /** The variable in which `vitest-slo compare` says where the other build is. */
 export const COMPARE_VARIABLE = 'SLO_COMPARE'

@@ -4,7 +4,7 @@ import { checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { MIN_SECRET_LENGTH } from '../options/known-secrets.ts'
 import { OptionsError, type Problems } from '../options/problems.ts'
 import type { Service } from '../services/service.ts'
-import type { Target } from '../services/target.ts'
+import type { Target } from '../services/target/target.ts'
 import type { CapacityPlace, MetricsPlace } from './observation.ts'
 
 /** What `definePerfConfig()` takes. */

@@ -6,7 +6,7 @@ import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../op
 import { Problems } from '../options/problems.ts'
 import { isSecretName } from '../options/secret-names.ts'
 import { checkTls } from '../options/tls-options.ts'
-import { postgresHosts } from '../services/postgres-client.ts'
+import { postgresHosts } from '../services/postgres/postgres-client.ts'
 import type { TargetDetails } from '../services/environment.ts'
 
 /** Where the target's Prometheus metrics are. */

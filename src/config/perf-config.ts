@@ -1,6 +1,6 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
-import { GENERATOR_FLAGS } from '../run/generator-flags.ts'
+import { GENERATOR_FLAGS } from '../execution/generator-flags.ts'
 import { besideThis } from './beside-this.ts'
 import type { PerfConfig } from './config-options.ts'
 import { sloPlugin } from './plugin.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Problems } from '../options/problems.ts'
-import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from '../report/inline-project.ts'
+import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from '../testing/inline-project.ts'
 import { refuseUnfit, type RunOptions } from './refused-options.ts'
 
 let project: InlineProject

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { InlineProject, plainText } from '../report/inline-project.ts'
+import { InlineProject, plainText } from '../testing/inline-project.ts'
 
 const SCENARIOS = `
   import { perfTest } from 'vitest-slo'

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { InlineProject, plainText } from '../report/inline-project.ts'
+import { InlineProject, plainText } from '../testing/inline-project.ts'
 
 /** A target that says which process it is. */
 const TARGET = `

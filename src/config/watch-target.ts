@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { TestProject, Vitest } from 'vitest/node'
-import { WatchedFiles } from '../services/watched-files.ts'
+import { WatchedFiles } from '../services/target/watched-files.ts'
 import type { PerfConfig } from './config-options.ts'
 
 /**

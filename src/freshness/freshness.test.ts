@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { freshnessOf } from '../run/freshness-evidence.ts'
-import { windowOf, type TimedRun } from '../run/window.ts'
+import { freshnessOf } from '../evidence/freshness-evidence.ts'
+import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { probeFreshness } from './freshness.ts'
 import { WrittenVersions } from './staleness.ts'
 

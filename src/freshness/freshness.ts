@@ -1,8 +1,8 @@
 import { now, sleep } from '../machine/clock.ts'
 import { checkDuration, checkKnownKeys, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
-import type { RunSeries } from '../run/result.ts'
-import { windowOf, type TimedRun } from '../run/window.ts'
+import type { RunSeries } from '../results/result.ts'
+import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { Findings, type Freshness } from './findings.ts'
 
 export type { Freshness } from './findings.ts'

@@ -2,7 +2,7 @@ import { checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { checkTls } from '../options/tls-options.ts'
 import { checkLoadHost, checkOwnBaseUrl } from '../options/base-url.ts'
 import type { Problems } from '../options/problems.ts'
-import { NO_TARGET, NO_TARGET_FIX } from '../run/target-place.ts'
+import { NO_TARGET, NO_TARGET_FIX } from '../machine/target-location.ts'
 
 /** Checks where a run connects to: `baseUrl`, `connectTo`, `tls`. */
 export function checkConnection(

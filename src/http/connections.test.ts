@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { setHostPolicy } from '../machine/allowed-hosts.ts'
-import { evidenceOf, type RequestEvidence } from '../run/evidence.ts'
+import { evidenceOf, type RequestEvidence } from '../evidence/evidence.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
 import { connect, endpointOf } from './endpoint.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const once1 = sharedIterations({ iterations: 1, vus: 1 })
 const request = { path: '/x' }

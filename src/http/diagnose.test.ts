@@ -6,8 +6,8 @@ import https from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { constantVus, sharedIterations } from '../load/builders.ts'
-import { evidenceOf } from '../run/evidence.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { evidenceOf } from '../evidence/evidence.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import type { HttpRunOptions } from './types.ts'
 
 const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))

@@ -1,6 +1,6 @@
 import { OTHER_PROTOCOL_FIXES, probeProtocol } from '../machine/protocol-probe.ts'
-import { isRedirect, REDIRECT_HINT } from '../run/http-hints.ts'
-import type { HttpMeasurement } from '../run/http-measurement.ts'
+import { isRedirect, REDIRECT_HINT } from '../runs/request-hints.ts'
+import type { HttpMeasurement } from '../runs/request-measurement.ts'
 import { formatRatio } from '../stats/units.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { RunOptions } from './options.ts'

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { HttpAnswer } from './answer.ts'
-import { checkProblem, wrongReturn } from '../run/checked-function.ts'
+import { checkProblem, wrongReturn } from '../execution/checked-function.ts'
 import { isPlainObject } from './json-body.ts'
 
 /** Which status codes are as expected. Default: all below 400. */

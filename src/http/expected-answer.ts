@@ -1,6 +1,6 @@
 import type { HttpAnswer } from './answer.ts'
 import { BodyError } from './response-body.ts'
-import { wrongReturn } from '../run/checked-function.ts'
+import { wrongReturn } from '../execution/checked-function.ts'
 import { failedCheck, statusTest, type Check } from './expectation.ts'
 import type { Extraction, Step } from './steps.ts'
 import type { RequestSpec } from './types.ts'

@@ -3,8 +3,8 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from '
 import { expect, onTestFinished, test } from 'vitest'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
-import { evidenceOf } from '../run/evidence.ts'
-import { answer, engineFor } from './scripted-server.ts'
+import { evidenceOf } from '../evidence/evidence.ts'
+import { answer, engineFor } from '../testing/scripted-server.ts'
 
 /** A server that closes a connection so long after its last response, without having said so. */
 async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => void): Promise<string> {

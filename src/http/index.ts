@@ -2,7 +2,7 @@
 export { csv, sql, unique, type DataOptions, type DataSource, type SqlQuery } from '../load/data.ts'
 export { HttpAnswer } from './answer.ts'
 export { PreflightError } from './preflight.ts'
-export { ScenarioError } from '../run/scenario-error.ts'
+export { ScenarioError } from '../execution/scenario-error.ts'
 export type { TlsOptions } from '../machine/tls.ts'
 export type { ConnectTo } from './endpoint.ts'
 export { BodyError, type ContentCoding } from './response-body.ts'
@@ -21,4 +21,4 @@ export type {
   StepOption,
 } from './types.ts'
 export type { Vu } from '../load/vu.ts'
-export type { AbortWhen } from '../run/abort-when.ts'
+export type { AbortWhen } from '../execution/abort-when.ts'

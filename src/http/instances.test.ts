@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { constantVus, sharedIterations } from '../load/builders.ts'
-import { evidenceOf } from '../run/evidence.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { evidenceOf } from '../evidence/evidence.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const hostOf = (head: string) => /^Host: (.*)$/m.exec(head)?.[1]?.trim()
 const pathOf = (head: string) => head.split(' ')[1] ?? ''

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
 import { OptionsError } from '../options/problems.ts'
 import { readOptions } from './options.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import type { HttpRunOptions } from './types.ts'
 
 const load = constantArrivalRate({ rate: 1, vus: 1, duration: '1s' })

@@ -6,7 +6,7 @@ import { checkData } from '../load/data.ts'
 import { checkConnection } from './connection-options.ts'
 import { checkFields, checkRequest, checkSteps, checkExpectations } from './request-options.ts'
 import { CODINGS, type ContentCoding } from './response-body.ts'
-import { readAbort, type AbortRule } from '../run/abort-when.ts'
+import { readAbort, type AbortRule } from '../execution/abort-when.ts'
 import type { HttpRunOptions, RecordOption, StepOption } from './types.ts'
 
 /** Options of a run, read: durations in milliseconds, defaults filled in. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
 import { OptionsError } from '../options/problems.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const load = sharedIterations({ iterations: 4, vus: 2 })
 const request = { path: '/x' }

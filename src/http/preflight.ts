@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { formatCount } from '../stats/units.ts'
-import { descriptorLimit } from '../run/descriptor-limit.ts'
+import { descriptorLimit } from '../machine/descriptor-limit.ts'
 import { tlsProblem, type TlsProblem } from '../machine/tls.ts'
 import { addressesOf, connect, type Endpoint, type Route } from './endpoint.ts'
 

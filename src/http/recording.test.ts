@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
-import { digestOf } from '../run/digest.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { digestOf } from '../history/digest.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import type { RecordedRequest } from './types.ts'
 
 const one = sharedIterations({ iterations: 1, vus: 1 })

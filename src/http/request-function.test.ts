@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
 import { OptionsError } from '../options/problems.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import type { RequestOption } from './types.ts'
 
 const load = sharedIterations({ iterations: 20, vus: 2 })

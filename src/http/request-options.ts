@@ -1,4 +1,4 @@
-import { forgetsItsReturn, FORGOTTEN_RETURN } from '../run/forgotten-return.ts'
+import { forgetsItsReturn, FORGOTTEN_RETURN } from '../execution/forgotten-return.ts'
 import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { OptionsError, Problems } from '../options/problems.ts'
 import { jsonPath } from './json-path.ts'

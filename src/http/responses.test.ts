@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import zlib from 'node:zlib'
 import { expect, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
-import { evidenceOf } from '../run/evidence.ts'
+import { evidenceOf } from '../evidence/evidence.ts'
 import type { HttpAnswer } from './answer.ts'
-import { engineFor } from './scripted-server.ts'
+import { engineFor } from '../testing/scripted-server.ts'
 import type { HttpRunOptions } from './types.ts'
 
 const one = sharedIterations({ iterations: 1, vus: 1 })

@@ -9,9 +9,9 @@ import {
 } from '../load/builders.ts'
 import { offeredIterations } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
-import { evidenceOf } from '../run/evidence.ts'
-import type { RunSnapshot } from '../run/snapshot.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { evidenceOf } from '../evidence/evidence.ts'
+import type { RunSnapshot } from '../results/snapshot.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const echo = { onRequest: (socket: { write(text: string): unknown }) => void socket.write(answer()) }
 const request = { path: '/x' }

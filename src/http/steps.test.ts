@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
-import { evidenceOf } from '../run/evidence.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { evidenceOf } from '../evidence/evidence.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import type { Check, StepOption } from './index.ts'
 
 const load = sharedIterations({ iterations: 6, vus: 2 })

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
 import { AnswerReader } from './answer-reader.ts'
 import { openClients, type LoadClient, type OpenClients } from './clients.ts'
-import { engineFor, scriptedServer } from './scripted-server.ts'
+import { engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 /** The rest of a good response. */
 const REST = 'Content-Length: 2\r\n\r\nok'

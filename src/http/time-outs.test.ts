@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { constantArrivalRate, constantVus, rampingVus, sharedIterations } from '../load/builders.ts'
 import type { StageOption } from '../load/fields.ts'
 import type { Load } from '../load/load.ts'
-import { engineFor } from './scripted-server.ts'
+import { engineFor } from '../testing/scripted-server.ts'
 
 /** Responds to everything after 400 ms. */
 const server = createServer((request, response) => {

@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
 import { setHostPolicy } from '../machine/allowed-hosts.ts'
-import { engineFor } from './scripted-server.ts'
+import { engineFor } from '../testing/scripted-server.ts'
 
 const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))
 const ca = pem('authority')

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { constantArrivalRate } from '../load/builders.ts'
-import { evidenceOf } from '../run/evidence.ts'
+import { evidenceOf } from '../evidence/evidence.ts'
 import '../matchers/register.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const request = { path: '/x' }
 const later = (ms: number) => ({

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { constantVus, sharedIterations } from '../load/builders.ts'
-import { RESPONSE_TIME_BOUNDS_SEC } from '../run/response-times.ts'
-import type { RunSnapshot } from '../run/snapshot.ts'
-import { answer, engineFor, scriptedServer } from './scripted-server.ts'
+import { RESPONSE_TIME_BOUNDS_SEC } from '../results/response-times.ts'
+import type { RunSnapshot } from '../results/snapshot.ts'
+import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const TRACEPARENT = /^traceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-(0[01])$/m
 const load = sharedIterations({ iterations: 30, vus: 3 })

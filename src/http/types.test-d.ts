@@ -1,6 +1,6 @@
 import { expectTypeOf } from 'vitest'
 import { constantVus } from '../load/builders.ts'
-import type { HttpRun } from '../run/http-run.ts'
+import type { HttpRun } from '../runs/request-run.ts'
 import type { TimeStats } from '../stats/summary.ts'
 import { csv, sql, unique } from '../load/data.ts'
 import type { Http } from './http.ts'

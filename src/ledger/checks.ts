@@ -7,8 +7,8 @@ import type {
   LedgerChecks,
   LedgerEvidence,
   RowSource,
-} from '../run/ledger-evidence.ts'
-import type { NoStore } from '../run/stores.ts'
+} from '../evidence/ledger-evidence.ts'
+import type { NoStore } from '../machine/store-kinds.ts'
 import { formatCount } from '../stats/units.ts'
 import { readAmount, showAmount } from './amount.ts'
 import { columnNamed } from './columns.ts'

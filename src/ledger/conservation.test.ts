@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { History } from '../run/history.ts'
+import { History } from '../history/history.ts'
 import { readAmount, showAmount } from './amount.ts'
 import { accountTypes, findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
 import type { KeyType } from './keys.ts'

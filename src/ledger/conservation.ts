@@ -1,4 +1,4 @@
-import type { Finding, FindingKind, Offender } from '../run/ledger-evidence.ts'
+import type { Finding, FindingKind, Offender } from '../evidence/ledger-evidence.ts'
 import { readAmount, showAmount } from './amount.ts'
 import type { Amount } from './amount.ts'
 import { columnNamed } from './columns.ts'

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { OperationDue, OperationOutcome } from '../run/history.ts'
-import type { FindingKind } from '../run/ledger-evidence.ts'
+import type { OperationDue, OperationOutcome } from '../history/history.ts'
+import type { FindingKind } from '../evidence/ledger-evidence.ts'
 import { checkHistory } from './invariants.ts'
 import { readKeys } from './rows.ts'
 import type { Row } from './rows.ts'
-import { sampleHistory } from './sample-history.ts'
-import type { Send } from './sample-history.ts'
+import { sampleHistory } from '../testing/sample-history.ts'
+import type { Send } from '../testing/sample-history.ts'
 
 function check(sends: readonly Send[], keys: readonly string[], depth: 'presence' | 'once' = 'once') {
   const rows: Row[] = keys.map((key, id) => ({ id, key }))

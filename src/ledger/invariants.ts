@@ -1,5 +1,5 @@
-import type { Operation } from '../run/history.ts'
-import type { Finding, FindingKind } from '../run/ledger-evidence.ts'
+import type { Operation } from '../history/history.ts'
+import type { Finding, FindingKind } from '../evidence/ledger-evidence.ts'
 import { likenessOf } from './keys.ts'
 import type { Likeness } from './keys.ts'
 import { describeOffenders } from './offenders.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { History } from '../run/history.ts'
-import type { OperationDue } from '../run/history.ts'
-import type { FindingKind } from '../run/ledger-evidence.ts'
+import { History } from '../history/history.ts'
+import type { OperationDue } from '../history/history.ts'
+import type { FindingKind } from '../evidence/ledger-evidence.ts'
 import { describeOffenders, showRows, toldOf, type Suspects } from './offenders.ts'
 
 /** Sends of a key, one each second. */

@@ -1,5 +1,5 @@
-import type { Operation } from '../run/history.ts'
-import type { Finding, FindingKind, Offender } from '../run/ledger-evidence.ts'
+import type { Operation } from '../history/history.ts'
+import type { Finding, FindingKind, Offender } from '../evidence/ledger-evidence.ts'
 import { showKey } from './keys.ts'
 import { showRow } from './rows.ts'
 import type { KeyedRows, Row } from './rows.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ledgerChecks } from '../run/ledger-evidence.ts'
+import { ledgerChecks } from '../evidence/ledger-evidence.ts'
 import { createLedger } from './ledger.ts'
 import { settle } from './settle.ts'
 

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startEnvironment } from '../services/environment.ts'
 import type { Environment } from '../services/environment.ts'
-import { postgres } from '../services/postgres.ts'
+import { postgres } from '../services/postgres/postgres.ts'
 import { LedgerProblem } from './problem.ts'
 import { openSession } from './session.ts'
 

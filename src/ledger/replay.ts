@@ -1,7 +1,7 @@
 import { checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { Random } from '../load/random.ts'
-import type { OperationDue } from '../run/history.ts'
+import type { OperationDue } from '../history/history.ts'
 
 /** How updates are delivered, as senders of webhooks do: again and again, out of order, and not all of them honest. */
 export interface ReplayOptions {

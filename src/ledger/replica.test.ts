@@ -2,9 +2,9 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { testContext } from '../../fixtures/services/context.ts'
 import { replicatedPostgres, type ReplicatedPostgres } from '../../fixtures/services/replicated-postgres.ts'
-import { ledgerChecks } from '../run/ledger-evidence.ts'
+import { ledgerChecks } from '../evidence/ledger-evidence.ts'
 import { createLedger } from './ledger.ts'
-import { sampleHistory } from './sample-history.ts'
+import { sampleHistory } from '../testing/sample-history.ts'
 
 let context: Awaited<ReturnType<typeof testContext>>
 let servers: ReplicatedPostgres

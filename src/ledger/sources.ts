@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { RowSource } from '../run/ledger-evidence.ts'
+import type { RowSource } from '../evidence/ledger-evidence.ts'
 import { formatMs } from '../stats/units.ts'
 import { inTime } from './in-time.ts'
 import { LedgerProblem } from './problem.ts'

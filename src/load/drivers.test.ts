@@ -4,7 +4,7 @@ import { driverFor, type DrivenVu, type Driver } from './drivers.ts'
 import { Fifo } from './fifo.ts'
 import type { Load } from './load.ts'
 import { Random } from './random.ts'
-import { eachTestOnVirtualTime, type VirtualPacer } from './virtual-pacer.ts'
+import { eachTestOnVirtualTime, type VirtualPacer } from '../testing/virtual-pacer.ts'
 
 /** The run begins here, so that instants of the clock and of the run are not the same. */
 const START_MS = 5_000

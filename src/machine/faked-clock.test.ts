@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, expect, test } from 'vitest'
-import { INSTANT_TARGET, InlineProject, perfConfigSource } from '../report/inline-project.ts'
+import { INSTANT_TARGET, InlineProject, perfConfigSource } from '../testing/inline-project.ts'
 import type { Results, ScenarioResult } from '../report/results.ts'
 
 const HEAD = `

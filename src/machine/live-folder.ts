@@ -1,5 +1,5 @@
 /**
- * How the temporary folder of a process's live figures begins. The guardian, which removes it should the process be killed,
+ * How the temporary folder of a process's live figures begins. The reaper, which removes it should the process be killed,
  * finds it by this name.
  */
 export function liveFolderPrefix(pid: number): string {

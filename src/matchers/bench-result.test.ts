@@ -1,6 +1,6 @@
 import type { BenchResult } from 'vitest'
 import { expect, test } from 'vitest'
-import { messageOf } from './message-of.ts'
+import { messageOf } from '../testing/message-of.ts'
 import './register.ts'
 
 /** The parts of a result that are read; the rest is Vitest's. */

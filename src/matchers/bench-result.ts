@@ -1,6 +1,6 @@
 import type { BenchResult } from 'vitest'
-import type { TimeEvidence } from '../run/evidence.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import type { TimeEvidence } from '../evidence/evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatMs, significant } from '../stats/units.ts'
 

@@ -6,9 +6,9 @@ import {
   type MetricsEvidence,
   type PolicyEvidence,
   type ShareEvidence,
-} from '../run/share-evidence.ts'
-import { messageOf } from './message-of.ts'
-import { sampleHttpRun } from './sample-runs.ts'
+} from '../evidence/share-evidence.ts'
+import { messageOf } from '../testing/message-of.ts'
+import { sampleHttpRun } from '../testing/sample-runs.ts'
 import type { CapacitySource, MetricsSource } from './window-subject.ts'
 import './register.ts'
 

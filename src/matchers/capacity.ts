@@ -1,5 +1,5 @@
 import { checkNumber } from '../options/checks.ts'
-import type { CapacityEvidence, PolicyEvidence } from '../run/share-evidence.ts'
+import type { CapacityEvidence, PolicyEvidence } from '../evidence/share-evidence.ts'
 import { refuseMore } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'

@@ -1,5 +1,5 @@
-import { formatChange } from '../run/compared-figures.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import { formatChange } from '../results/compared-figures.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
 

@@ -9,10 +9,10 @@ import {
   requestsForPercentile,
   standingAgainst,
   wrongRatio,
-} from '../run/compared-figures.ts'
-import type { ComparisonEvidence, SlicePair } from '../run/comparison-evidence.ts'
-import { percentileName, samplesForPercentile, tooFewSamples } from '../run/usable.ts'
-import type { Invalidity } from '../run/verdict.ts'
+} from '../results/compared-figures.ts'
+import type { ComparisonEvidence, SlicePair } from '../evidence/comparison-evidence.ts'
+import { percentileName, samplesForPercentile, tooFewSamples } from '../evidence/sample-size.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { pairedRatio, slicesNeeded } from '../stats/comparison.ts'
 import type { Interval } from '../stats/intervals.ts'
 import { formatCount, formatDuration, formatMs, formatRatio } from '../stats/units.ts'

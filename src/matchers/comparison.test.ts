@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { messageOf } from './message-of.ts'
-import { sampleBaseline, sampleComparison } from './sample-comparison.ts'
-import { GIVEN_UP, SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from './sample-runs.ts'
+import { messageOf } from '../testing/message-of.ts'
+import { sampleBaseline, sampleComparison } from '../testing/sample-comparison.ts'
+import { GIVEN_UP, SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from '../testing/sample-runs.ts'
 import './register.ts'
 
 /** As values whose types say nothing, for calls that do not compile otherwise. */

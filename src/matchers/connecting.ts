@@ -1,4 +1,4 @@
-import type { FanOutEvidence } from '../run/evidence.ts'
+import type { FanOutEvidence } from '../evidence/evidence.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import { readShare } from './arguments.ts'
 import type { Duration, ShareOptions, SharePlan } from './arguments.ts'

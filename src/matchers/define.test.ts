@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { ScenarioRecord } from '../run/result.ts'
+import type { ScenarioRecord } from '../results/result.ts'
 import { defineMatcher } from './define.ts'
 import type { Judgement } from './define.ts'
-import { messageOf } from './message-of.ts'
+import { messageOf } from '../testing/message-of.ts'
 import { setOnInvalid } from './on-invalid.ts'
-import { GIVEN_UP, SATURATED, sampleHttpRun, sampleMicroRun } from './sample-runs.ts'
+import { GIVEN_UP, SATURATED, sampleHttpRun, sampleMicroRun } from '../testing/sample-runs.ts'
 import './register.ts'
 
 const run = sampleHttpRun()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { messageOf } from './message-of.ts'
-import { SATURATED, sampleFanOutRun, sampleHttpRun } from './sample-runs.ts'
+import { messageOf } from '../testing/message-of.ts'
+import { SATURATED, sampleFanOutRun, sampleHttpRun } from '../testing/sample-runs.ts'
 import './register.ts'
 
 describe('toDeliverWithin', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { freshnessOf, type FreshnessEvidence } from '../run/freshness-evidence.ts'
+import { freshnessOf, type FreshnessEvidence } from '../evidence/freshness-evidence.ts'
 import { Histogram } from '../stats/histogram.ts'
-import { messageOf } from './message-of.ts'
+import { messageOf } from '../testing/message-of.ts'
 import './register.ts'
 
 function freshness(stalenessMs: readonly number[], more: Partial<FreshnessEvidence> = {}) {

@@ -1,5 +1,5 @@
-import { freshnessOf, type FreshnessEvidence } from '../run/freshness-evidence.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import { freshnessOf, type FreshnessEvidence } from '../evidence/freshness-evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { formatMs } from '../stats/units.ts'
 import { readLimitMs, refuseMore, type Duration } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { messageOf } from './message-of.ts'
-import { SATURATED, sampleHttpRun } from './sample-runs.ts'
+import { messageOf } from '../testing/message-of.ts'
+import { SATURATED, sampleHttpRun } from '../testing/sample-runs.ts'
 import './register.ts'
 
 /** The longest block of its generator was 9 ms. */

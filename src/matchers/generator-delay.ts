@@ -1,5 +1,5 @@
-import type { TimeEvidence } from '../run/evidence.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import type { TimeEvidence } from '../evidence/evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { isOfRequests } from './subject.ts'
 

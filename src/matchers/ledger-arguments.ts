@@ -1,7 +1,7 @@
 import { checkKnownKeys } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
-import { History } from '../run/history.ts'
-import type { ConservationCheck, HistoryCheck, LedgerTotal, RowSource } from '../run/ledger-evidence.ts'
+import { History } from '../history/history.ts'
+import type { ConservationCheck, HistoryCheck, LedgerTotal, RowSource } from '../evidence/ledger-evidence.ts'
 
 /** Where the rows are that a history speaks about. */
 export interface LedgerRows {

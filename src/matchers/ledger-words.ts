@@ -1,5 +1,11 @@
 import { inspected } from '../options/shortened.ts'
-import type { ConservationCheck, ConservedTotal, Finding, FindingKind, LedgerEvidence } from '../run/ledger-evidence.ts'
+import type {
+  ConservationCheck,
+  ConservedTotal,
+  Finding,
+  FindingKind,
+  LedgerEvidence,
+} from '../evidence/ledger-evidence.ts'
 import { formatCount } from '../stats/units.ts'
 
 /** `2 lost, 1 duplicated`; `undefined` where nothing was found. */

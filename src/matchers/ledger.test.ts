@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { createLedger } from '../ledger/ledger.ts'
-import { sampleHistory } from '../ledger/sample-history.ts'
-import { ledgerChecks } from '../run/ledger-evidence.ts'
-import type { ConservedTotal, Finding, LedgerChecks, LedgerEvidence, LedgerSource } from '../run/ledger-evidence.ts'
-import type { ScenarioRecord } from '../run/result.ts'
+import { sampleHistory } from '../testing/sample-history.ts'
+import { ledgerChecks } from '../evidence/ledger-evidence.ts'
+import type {
+  ConservedTotal,
+  Finding,
+  LedgerChecks,
+  LedgerEvidence,
+  LedgerSource,
+} from '../evidence/ledger-evidence.ts'
+import type { ScenarioRecord } from '../results/result.ts'
 import './register.ts'
 
 const history = sampleHistory([{ key: 'a', outcome: 'ok' }], 'mine')

@@ -1,5 +1,5 @@
-import type { History } from '../run/history.ts'
-import { ledgerChecks } from '../run/ledger-evidence.ts'
+import type { History } from '../history/history.ts'
+import { ledgerChecks } from '../evidence/ledger-evidence.ts'
 import type {
   ConservationCheck,
   HistoryCheck,
@@ -7,7 +7,7 @@ import type {
   LedgerEvidence,
   LedgerSource,
   RowSource,
-} from '../run/ledger-evidence.ts'
+} from '../evidence/ledger-evidence.ts'
 import { refuseMore } from './arguments.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'

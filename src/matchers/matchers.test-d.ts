@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import type { BenchResult } from 'vitest'
 import type { MicroRun } from '../micro/micro-run.ts'
 import type { Comparison } from '../comparison/comparison.ts'
-import type { BaselineSource } from '../run/baseline-evidence.ts'
-import type { FanOutRun } from '../run/fan-out-run.ts'
-import type { HttpRun } from '../run/http-run.ts'
+import type { BaselineSource } from '../evidence/baseline-evidence.ts'
+import type { FanOutRun } from '../runs/fan-out-run.ts'
+import type { HttpRun } from '../runs/request-run.ts'
 import './register.ts'
 
 declare const requests: HttpRun

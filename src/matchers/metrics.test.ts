@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { metricsOf, type HitRatioEvidence } from '../run/share-evidence.ts'
-import { messageOf } from './message-of.ts'
+import { metricsOf, type HitRatioEvidence } from '../evidence/share-evidence.ts'
+import { messageOf } from '../testing/message-of.ts'
 import type { MetricsSource } from './window-subject.ts'
 import './register.ts'
 

@@ -1,5 +1,5 @@
 import { Problems } from '../options/problems.ts'
-import type { CapacityEvidence, MetricsEvidence, ShareEvidence } from '../run/share-evidence.ts'
+import type { CapacityEvidence, MetricsEvidence, ShareEvidence } from '../evidence/share-evidence.ts'
 import { defineMatcher } from './define.ts'
 import { judgeShare, readShare, type OnOptions, type SharePlan } from './share.ts'
 import type { CannotJudge } from './typing.ts'

@@ -1,5 +1,5 @@
-import type { TimeEvidence } from '../run/evidence.ts'
-import { samplesForRatio, tooFewForRatio, tooFewSamples } from '../run/usable.ts'
+import type { TimeEvidence } from '../evidence/evidence.ts'
+import { samplesForRatio, tooFewForRatio, tooFewSamples } from '../evidence/sample-size.ts'
 import { ratioInterval } from '../stats/intervals.ts'
 import type { HitWindow } from '../stats/intervals.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'

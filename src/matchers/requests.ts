@@ -1,5 +1,5 @@
-import type { RequestEvidence } from '../run/evidence.ts'
-import { tooFewSamples } from '../run/usable.ts'
+import type { RequestEvidence } from '../evidence/evidence.ts'
+import { tooFewSamples } from '../evidence/sample-size.ts'
 import { rateInterval } from '../stats/intervals.ts'
 import type { HitWindow, Interval } from '../stats/intervals.ts'
 import { formatCount, formatRate } from '../stats/units.ts'

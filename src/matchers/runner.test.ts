@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { InlineProject, plainText } from '../report/inline-project.ts'
-import type { ScenarioRecord } from '../run/result.ts'
+import { InlineProject, plainText } from '../testing/inline-project.ts'
+import type { ScenarioRecord } from '../results/result.ts'
 
 const HERE = import.meta.dirname
 
@@ -35,7 +35,7 @@ const RECORDER = `
 const SPEC = `
 import { expect, test } from 'vitest'
 import '${HERE}/register.ts'
-import { sampleHttpRun } from '${HERE}/sample-runs.ts'
+import { sampleHttpRun } from '${HERE}/../testing/sample-runs.ts'
 
 const run = sampleHttpRun()
 const short = sampleHttpRun({ seconds: 1, perSecond: 50 })

@@ -1,4 +1,4 @@
-import type { FanOutEvidence, TimeEvidence } from '../run/evidence.ts'
+import type { FanOutEvidence, TimeEvidence } from '../evidence/evidence.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { isOfDeliveries } from './subject.ts'
 

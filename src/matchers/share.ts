@@ -1,6 +1,6 @@
 import { checkKnownKeys } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
-import type { ShareEvidence } from '../run/share-evidence.ts'
+import type { ShareEvidence } from '../evidence/share-evidence.ts'
 import { formatRatio } from '../stats/units.ts'
 import { readRatio, refuseMore } from './arguments.ts'
 import type { Judgement } from './define.ts'

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import type { BenchResult } from 'vitest'
-import { evidenceOf } from '../run/evidence.ts'
+import { evidenceOf } from '../evidence/evidence.ts'
 import { benchEvidence, isBenchResult } from './bench-result.ts'
-import type { FanOutEvidence, RequestEvidence, RunKind, TimeEvidence } from '../run/evidence.ts'
+import type { FanOutEvidence, RequestEvidence, RunKind, TimeEvidence } from '../evidence/evidence.ts'
 
 /** What a matcher can be asked about: how to read its evidence from the value given to `expect`. */
 export interface Subject<Evidence> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { messageOf } from './message-of.ts'
-import { sampleHttpRun } from './sample-runs.ts'
+import { messageOf } from '../testing/message-of.ts'
+import { sampleHttpRun } from '../testing/sample-runs.ts'
 import './register.ts'
 
 test('a rate is sustained where good answers come as fast as requests fall due', () => {

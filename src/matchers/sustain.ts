@@ -1,4 +1,4 @@
-import type { RequestEvidence } from '../run/evidence.ts'
+import type { RequestEvidence } from '../evidence/evidence.ts'
 import { Histogram, highestOf, lowestOf } from '../stats/histogram.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
 import type { Window } from '../stats/timeline.ts'

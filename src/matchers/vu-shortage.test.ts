@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { messageOf } from './message-of.ts'
-import { sampleHttpRun, type SampleRequests } from './sample-runs.ts'
+import { messageOf } from '../testing/message-of.ts'
+import { sampleHttpRun, type SampleRequests } from '../testing/sample-runs.ts'
 import './register.ts'
 
 function shortRun(options: SampleRequests & { readonly isMaterial?: boolean }) {

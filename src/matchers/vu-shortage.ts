@@ -1,5 +1,5 @@
-import type { RequestEvidence, TimeEvidence } from '../run/evidence.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import type { RequestEvidence, TimeEvidence } from '../evidence/evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { ratioInterval } from '../stats/intervals.ts'
 import type { HitWindow } from '../stats/intervals.ts'
 import type { Judgement } from './define.ts'

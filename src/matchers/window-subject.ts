@@ -1,4 +1,4 @@
-import { capacityOf, metricsOf, type CapacityEvidence, type MetricsEvidence } from '../run/share-evidence.ts'
+import { capacityOf, metricsOf, type CapacityEvidence, type MetricsEvidence } from '../evidence/share-evidence.ts'
 import type { Subject } from './subject.ts'
 
 /** A window of capacity samples, as `capacity.during(run)` gives. */

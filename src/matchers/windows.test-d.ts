@@ -3,8 +3,8 @@ import type { CapacityWindow } from '../capacity/capacity-window.ts'
 import type { Freshness, FreshnessProbe } from '../freshness/freshness.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { MetricsWindow } from '../metrics/metrics-window.ts'
-import type { FanOutRun } from '../run/fan-out-run.ts'
-import type { HttpRun } from '../run/http-run.ts'
+import type { FanOutRun } from '../runs/fan-out-run.ts'
+import type { HttpRun } from '../runs/request-run.ts'
 import './register.ts'
 
 declare const capacity: CapacityWindow

@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client'
-import { RESPONSE_TIME_BOUNDS_SEC, type ResponseTimesJson } from '../run/response-times.ts'
+import { RESPONSE_TIME_BOUNDS_SEC, type ResponseTimesJson } from '../results/response-times.ts'
 
 type Labels = Readonly<Record<string, string>>
 

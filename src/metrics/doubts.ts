@@ -1,5 +1,5 @@
-import type { RunWindow } from '../run/window.ts'
-import { InvalidRunError, type Invalidity } from '../run/verdict.ts'
+import type { RunWindow } from '../evidence/run-window.ts'
+import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { namesBound } from './buckets.ts'
 import { showUnreadable } from './exposition.ts'
 import type { InstanceWindow } from './instance.ts'

@@ -1,8 +1,8 @@
 import { Gauge, Registry } from 'prom-client'
 import { wallMs } from '../machine/clock.ts'
-import type { RunResult, ScenarioRecord } from '../run/result.ts'
-import { errorRatio, missingRatio } from '../run/result-ratios.ts'
-import type { Outcome } from '../run/verdict.ts'
+import type { RunResult, ScenarioRecord } from '../results/result.ts'
+import { errorRatio, missingRatio } from '../results/result-ratios.ts'
+import type { Outcome } from '../evidence/verdict.ts'
 import type { TimeStatsJson } from '../stats/summary.ts'
 
 const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'invalid', 'skipped']

@@ -1,5 +1,5 @@
 import { Counter, type CounterConfiguration, Gauge, Registry } from 'prom-client'
-import type { RunSnapshot } from '../run/snapshot.ts'
+import type { RunSnapshot } from '../results/snapshot.ts'
 import { CountedHistogram } from './counted-histogram.ts'
 
 const RUN = ['scenario', 'run'] as const

@@ -1,5 +1,5 @@
-import type { HitRatioEvidence } from '../run/share-evidence.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import type { HitRatioEvidence } from '../evidence/share-evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { formatCount } from '../stats/units.ts'
 import { sumOf, type Growth, type InstanceWindow } from './instance.ts'
 import { explainUnmoved } from './missing.ts'

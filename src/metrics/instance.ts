@@ -1,5 +1,5 @@
-import { coverGrowth, joined, type Covered } from '../run/coverage.ts'
-import type { RunWindow } from '../run/window.ts'
+import { coverGrowth, joined, type Covered } from '../evidence/window-coverage.ts'
+import type { RunWindow } from '../evidence/run-window.ts'
 import type { ScrapeHistory } from './scrape-history.ts'
 import type { UnreadableLine } from './exposition.ts'
 import type { Selector } from './selector.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { messageOf } from '../matchers/message-of.ts'
-import { metricsOf } from '../run/share-evidence.ts'
+import { messageOf } from '../testing/message-of.ts'
+import { metricsOf } from '../evidence/share-evidence.ts'
 import { MetricsWindow } from './metrics-window.ts'
 import type { SentRequests } from './request-counters.ts'
 import { ScrapeHistory } from './scrape-history.ts'

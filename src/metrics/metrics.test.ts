@@ -2,8 +2,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Registry, Counter, Gauge, Histogram, Summary } from 'prom-client'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { metricsOf } from '../run/share-evidence.ts'
-import { windowOf, type TimedRun } from '../run/window.ts'
+import { metricsOf } from '../evidence/share-evidence.ts'
+import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { createMetrics, type MetricsContext } from './metrics.ts'
 
 async function served(listener: RequestListener): Promise<string> {

@@ -1,4 +1,4 @@
-import { InvalidRunError } from '../run/verdict.ts'
+import { InvalidRunError } from '../evidence/verdict.ts'
 import { formatCount, significant } from '../stats/units.ts'
 import type { MetricType } from './exposition.ts'
 import type { InstanceWindow } from './instance.ts'

@@ -1,4 +1,4 @@
-import type { RunWindow } from '../run/window.ts'
+import type { RunWindow } from '../evidence/run-window.ts'
 import { formatCount } from '../stats/units.ts'
 import { sumOf, type InstanceWindow } from './instance.ts'
 

@@ -1,10 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { messageOf } from '../matchers/message-of.ts'
+import { messageOf } from '../testing/message-of.ts'
 import '../matchers/register.ts'
-import { sampleHttpRun } from '../matchers/sample-runs.ts'
-import { windowOf, type TimedRun } from '../run/window.ts'
+import { sampleHttpRun } from '../testing/sample-runs.ts'
+import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { createMetrics } from './metrics.ts'
 import type { MetricsWindow } from './metrics-window.ts'
 

@@ -1,5 +1,5 @@
-import type { ShareEvidence } from '../run/share-evidence.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import type { ShareEvidence } from '../evidence/share-evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { InstanceWindow, Reading } from './instance.ts'
 import { showSelector, type Selector } from './selector.ts'

@@ -1,5 +1,5 @@
-import type { RunWindow } from '../run/window.ts'
-import type { Invalidity } from '../run/verdict.ts'
+import type { RunWindow } from '../evidence/run-window.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { formatMs } from '../stats/units.ts'
 import type { Asked } from './asked.ts'
 import type { Doubts } from './doubts.ts'

@@ -1,4 +1,4 @@
-import type { MicroRunResult } from '../run/result.ts'
+import type { MicroRunResult } from '../results/result.ts'
 import { measure } from './measure.ts'
 import { microRun, type MicroRun } from './micro-run.ts'
 import { readMeasure, type MeasureOptions } from './options.ts'

@@ -1,7 +1,7 @@
 import type { TestCase } from 'vitest/node'
-import type { RunResult } from '../run/result.ts'
+import type { RunResult } from '../results/result.ts'
 import type { TimeStatsJson } from '../stats/summary.ts'
-import { errorRatio, missingRatio } from '../run/result-ratios.ts'
+import { errorRatio, missingRatio } from '../results/result-ratios.ts'
 import type { ScenarioResult } from './results.ts'
 
 interface Annotation {

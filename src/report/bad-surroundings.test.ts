@@ -4,7 +4,13 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText, type InlineRun } from './inline-project.ts'
+import {
+  InlineProject,
+  INSTANT_TARGET,
+  perfConfigSource,
+  plainText,
+  type InlineRun,
+} from '../testing/inline-project.ts'
 import type { Results } from './results.ts'
 
 /** One that passes and one that fails, so that a verdict that is lost shows in either direction. */

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { configSource, InlineProject, INSTANT_TARGET, perfConfigSource } from './inline-project.ts'
+import { configSource, InlineProject, INSTANT_TARGET, perfConfigSource } from '../testing/inline-project.ts'
 import type { Results } from './results.ts'
 import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from './sample-records.ts'
 

@@ -1,4 +1,4 @@
-import type { AssertionResult, RunResult } from '../run/result.ts'
+import type { AssertionResult, RunResult } from '../results/result.ts'
 import type { Results, ScenarioResult } from './results.ts'
 
 /**

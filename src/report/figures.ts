@@ -1,7 +1,7 @@
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
-import type { RunResult } from '../run/result.ts'
-import { errorRatio, missingRatio } from '../run/result-ratios.ts'
+import type { RunResult } from '../results/result.ts'
+import { errorRatio, missingRatio } from '../results/result-ratios.ts'
 
 /** A run's main numbers as a person reads them, in the same order in the terminal and in Markdown. */
 export interface Figure {

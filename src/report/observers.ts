@@ -1,4 +1,4 @@
-import type { RunObserver } from '../run/observer.ts'
+import type { RunObserver } from '../results/observer.ts'
 
 /** Calls observers one after the other. What one throws is told in one line, and the next is called all the same. */
 export class Observers {

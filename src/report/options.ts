@@ -1,5 +1,5 @@
 import { checkKnownKeys } from '../options/checks.ts'
-import type { RunObserver } from '../run/observer.ts'
+import type { RunObserver } from '../results/observer.ts'
 import { Problems } from '../options/problems.ts'
 
 /** Options of the reporter: `reporters: [['vitest-slo/reporter', { outputDir: 'perf-report' }], 'default']`. */

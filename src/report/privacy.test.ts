@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { InlineProject, perfConfigSource } from './inline-project.ts'
+import { InlineProject, perfConfigSource } from '../testing/inline-project.ts'
 
 /** Each is planted where such a thing occurs, and appears nowhere else. */
 const SECRETS = {

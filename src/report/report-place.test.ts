@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { configSource, InlineProject, plainText } from './inline-project.ts'
+import { configSource, InlineProject, plainText } from '../testing/inline-project.ts'
 import type { Results } from './results.ts'
 
 /** Each test is a scenario: it has the record of one. */

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { configSource, InlineProject, plainText, REPORTER } from './inline-project.ts'
+import { configSource, InlineProject, plainText, REPORTER } from '../testing/inline-project.ts'
 import type { Results } from './results.ts'
 import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from './sample-records.ts'
 

@@ -5,8 +5,8 @@ import type {
   HttpRunResult,
   ScenarioRecord,
   TimelinePoint,
-} from '../run/result.ts'
-import type { GeneratorHealth } from '../run/generator.ts'
+} from '../results/result.ts'
+import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats } from '../stats/summary.ts'
 

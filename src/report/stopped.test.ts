@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from './inline-project.ts'
+import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from '../testing/inline-project.ts'
 import type { Results } from './results.ts'
 
 const HEAD = `

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { InlineProject, perfConfigSource } from './inline-project.ts'
+import { InlineProject, perfConfigSource } from '../testing/inline-project.ts'
 import type { Results } from './results.ts'
 import type { TerminalSession } from './terminal-session.ts'
 

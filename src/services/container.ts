@@ -33,11 +33,11 @@ export async function startContainer(
   make: () => Promise<GenericContainer>,
   context: ServiceContext,
 ): Promise<RunningContainer> {
-  const labels = { ...context.guardian.labels, [SERVICE_LABEL]: name }
-  const release = context.guardian.watchContainers()
+  const labels = { ...context.reaper.labels, [SERVICE_LABEL]: name }
+  const release = context.reaper.watchContainers()
   const remove = async () => {
     const removed = await removeContainers(Object.entries(labels).map(([key, value]) => `${key}=${value}`))
-    // An engine that has gone away leaves it to the guardian, or to the next run.
+    // An engine that has gone away leaves it to the reaper, or to the next run.
     if (removed !== undefined) release()
   }
   const log = new LogTail()
@@ -49,7 +49,7 @@ export async function startContainer(
     container
       .withLabels(labels)
       .withStartupTimeout(START_MS)
-      // The guardian removes it; the library's own reaper would be one more image to pull.
+      // The reaper removes it; the library's own reaper would be one more image to pull.
       .withAutoCleanup(false)
       .withLogConsumer((stream) => {
         running = true

@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { ControlAddress, Disruption } from '../run/disruption.ts'
+import type { ControlAddress, Disruption } from '../control/disruption.ts'
 import { asError } from './failure.ts'
 
 /** Takes orders from the workers. Disposing waits for what is under way. */

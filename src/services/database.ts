@@ -1,5 +1,5 @@
 import type { Problems } from '../options/problems.ts'
-import type { StoreKind } from '../run/stores.ts'
+import type { StoreKind } from '../machine/store-kinds.ts'
 import { asError, codeOf } from './failure.ts'
 import { chooseProvider, embeddedInstead, isProviderOption, type Provider } from './provider.ts'
 import { EngineError, ServiceError, type ServiceContext, type StartedService } from './service.ts'

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { containersSkipped } from '../../fixtures/services/containers.ts'
-import { targetPidsNow } from '../run/control-client.ts'
-import type { Disruption } from '../run/disruption.ts'
+import { targetPidsNow } from '../control/control-client.ts'
+import type { Disruption } from '../control/disruption.ts'
 import { startControlServer, type Controlled } from './control-server.ts'
 import { startEnvironment, type Environment } from './environment.ts'
-import { connectPostgres } from './postgres-client.ts'
-import { postgres } from './postgres.ts'
-import { connectRedis } from './redis-client.ts'
-import { redis } from './redis.ts'
-import { target } from './target.ts'
+import { connectPostgres } from './postgres/postgres-client.ts'
+import { postgres } from './postgres/postgres.ts'
+import { connectRedis } from './redis/redis-client.ts'
+import { redis } from './redis/redis.ts'
+import { target } from './target/target.ts'
 
 const skipped = await containersSkipped()
 if (skipped) console.info(`disruptions of containers are skipped: ${skipped}`)

@@ -1,9 +1,9 @@
 import { now, sleep } from '../machine/clock.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
-import type { Disruption } from '../run/disruption.ts'
-import { connectPostgres } from './postgres-client.ts'
+import type { Disruption } from '../control/disruption.ts'
+import { connectPostgres } from './postgres/postgres-client.ts'
 import { kindOf, ServiceError, type ServiceDisruptions, type StartedService } from './service.ts'
-import type { StartedTarget } from './started-target.ts'
+import type { StartedTarget } from './target/started-target.ts'
 
 /** What there is to disrupt. */
 export interface Disruptable {

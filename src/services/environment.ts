@@ -2,13 +2,13 @@ import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
 import { now } from '../machine/clock.ts'
 import { Problems } from '../options/problems.ts'
 import { allMessages, asError, settleAll } from './failure.ts'
-import { Guardian } from './guardian.ts'
+import { Reaper } from './reaper/reaper.ts'
 import { RunningEnvironment, type Environment } from './running-environment.ts'
 import type { Service, ServiceContext, StartedService } from './service.ts'
 import { assertAllowedStore } from './remote.ts'
-import type { StartedTarget, TargetContext } from './started-target.ts'
-import type { Target } from './target.ts'
-import type { WatchedFiles } from './watched-files.ts'
+import type { StartedTarget, TargetContext } from './target/started-target.ts'
+import type { Target } from './target/target.ts'
+import type { WatchedFiles } from './target/watched-files.ts'
 
 export type { Environment, EnvironmentDetails, TargetDetails } from './running-environment.ts'
 
@@ -44,13 +44,13 @@ export async function startEnvironment(
 ): Promise<Environment> {
   checkOptions(services, target)
   await using stack = new AsyncDisposableStack()
-  const guardian = stack.use(await Guardian.start({ log }))
-  const context: ServiceContext = { signal, log, env, guardian, targetIsExternal: target?.isExternal(env) ?? false }
+  const reaper = stack.use(await Reaper.start({ log }))
+  const context: ServiceContext = { signal, log, env, reaper, targetIsExternal: target?.isExternal(env) ?? false }
   const running = await startServices(services, context, stack)
   const fullScale = scale === 'full' || (typeof scale === 'number' && scale >= 1)
   watched?.remember()
   const startedTarget =
-    target && (await startTarget(target, { signal, log, env, guardian, services: running, fullScale }))
+    target && (await startTarget(target, { signal, log, env, reaper, services: running, fullScale }))
   if (startedTarget) {
     stack.use(startedTarget)
     log(startedTarget.summary)

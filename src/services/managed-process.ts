@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { LogTail } from './log-tail.ts'
-import type { Guardian } from './guardian.ts'
-import { groupExists, untilOver } from './process-identity.ts'
+import type { Reaper } from './reaper/reaper.ts'
+import { groupExists, untilOver } from './reaper/process-identity.ts'
 
 const FLUSH_MS = 500
 const GROUP_MS = 2_000
@@ -26,13 +26,13 @@ export interface ManagedProcessOptions {
   readonly stopSignal?: NodeJS.Signals
   /** Signals go to the process alone, which sees to its children itself. Default: to its group. */
   readonly alone?: boolean
-  readonly guardian: Guardian
+  readonly reaper: Reaper
   onOutput?(chunk: string): void
 }
 
 /**
  * A process in a session of its own, so that Ctrl-C in the terminal does not reach it before we do; watched by the
- * guardian from the tick it starts in, its output kept in {@link log}.
+ * reaper from the tick it starts in, its output kept in {@link log}.
  */
 export class ManagedProcess {
   readonly pid: number
@@ -47,7 +47,7 @@ export class ManagedProcess {
     this.pid = pid
     this.#group = !options.alone
     this.#stopSignal = options.stopSignal ?? 'SIGTERM'
-    const release = options.guardian.watchProcess(pid, { group: this.#group, signal: this.#stopSignal })
+    const release = options.reaper.watchProcess(pid, { group: this.#group, signal: this.#stopSignal })
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (chunk: string) => {
         this.log.write(chunk)
@@ -73,7 +73,7 @@ export class ManagedProcess {
 
   /** @throws when the command cannot be run, e.g. `ENOENT` */
   static async start(options: ManagedProcessOptions): Promise<ManagedProcess> {
-    const announced = options.guardian.announceProcess()
+    const announced = options.reaper.announceProcess()
     const child = spawn(options.command, options.args, {
       detached: true,
       env: { ...options.env, ...announced.env },

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { startEnvironment } from './environment.ts'
 import { freePort } from './ports.ts'
 import type { Service, StartedService } from './service.ts'
-import { target } from './target.ts'
+import { target } from './target/target.ts'
 
 /** A payment provider's API, as far as the target calls it: an example of a service of one's own. */
 function paymentStub(): Service {

@@ -1,5 +1,5 @@
 import { refusalOf, type HostUse } from '../machine/allowed-hosts.ts'
-import { postgresHosts } from './postgres-client.ts'
+import { postgresHosts } from './postgres/postgres-client.ts'
 import { ServiceError, kindOf, type Service, type StartedService } from './service.ts'
 
 /**

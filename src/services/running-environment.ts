@@ -1,12 +1,12 @@
 import { plainTls, type TlsOptions } from '../machine/tls.ts'
-import type { Disruption } from '../run/disruption.ts'
-import type { Store } from '../run/stores.ts'
+import type { Disruption } from '../control/disruption.ts'
+import type { Store } from '../machine/store-kinds.ts'
 import { disrupt } from './disrupt.ts'
 import { allMessages, settleAll } from './failure.ts'
 import { ServiceError, kindOf, type StartedService } from './service.ts'
-import type { StartedTarget, TargetExit, TargetInstance } from './started-target.ts'
-import type { Target } from './target.ts'
-import { shortList, type WatchedFiles } from './watched-files.ts'
+import type { StartedTarget, TargetExit, TargetInstance } from './target/started-target.ts'
+import type { Target } from './target/target.ts'
+import { shortList, type WatchedFiles } from './target/watched-files.ts'
 
 /** Plain data for the workers. Holds secrets: not for a log or a report. */
 export interface EnvironmentDetails {

@@ -1,6 +1,6 @@
 import type { Problem } from '../options/problems.ts'
-import { kindOfUrl, type StoreKind } from '../run/stores.ts'
-import type { Guardian } from './guardian.ts'
+import { kindOfUrl, type StoreKind } from '../machine/store-kinds.ts'
+import type { Reaper } from './reaper/reaper.ts'
 
 /** What a service is given to start with. */
 export interface ServiceContext {
@@ -11,7 +11,7 @@ export interface ServiceContext {
   /** Where variables are read from; `process.env` unless a test says otherwise. */
   readonly env: NodeJS.ProcessEnv
   /** Takes note of every process, container and temporary folder, and puts it away should we be killed. */
-  readonly guardian: Guardian
+  readonly reaper: Reaper
   /**
    * The target runs elsewhere and brings its own database. A service then only connects to what a URL names: nothing
    * is started, migrated, seeded or set.

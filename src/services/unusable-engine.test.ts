@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { failureOf, testContext } from '../../fixtures/services/context.ts'
 import { unusableEngine } from './engine.ts'
 import { freePort } from './ports.ts'
-import { redis } from './redis.ts'
+import { redis } from './redis/redis.ts'
 
 /** Where an engine is looked for: Testcontainers reads the address once. */
 let port = 0

@@ -32,11 +32,16 @@ export {
   type StompOptions,
   type StompSendOptions,
 } from './protocols/stomp.ts'
-export type { AnswerContext, ConversationOptions, ExchangeContext, ExchangeOption } from './conversation-options.ts'
-export type { FanOutOptions, Move, PublicationToSend, PublishOptions } from './fan-out-options.ts'
+export type {
+  AnswerContext,
+  ConversationOptions,
+  ExchangeContext,
+  ExchangeOption,
+} from './conversation/conversation-options.ts'
+export type { FanOutOptions, Move, PublicationToSend, PublishOptions } from './fan-out/fan-out-options.ts'
 export type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from './framing.ts'
-export type { Identification, IdentifyResult } from './identifier.ts'
+export type { Identification, IdentifyResult } from './fan-out/identifier.ts'
 export { Message, type MessageOrigin, type Outgoing } from './message.ts'
-export type { HeartbeatOption, PerVu, SocketOptions } from './socket-options.ts'
+export type { HeartbeatOption, PerVu, SocketOptions } from './sockets/socket-options.ts'
 export type { TlsOptions as WebSocketTlsOptions } from '../machine/tls.ts'
 export type { WebSocketLoad } from './websocket.ts'

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../stats/units.ts'
-import { figureRows } from '../../run/compared-figures.ts'
-import type { AssertionResult, ComparisonResult } from '../../run/result.ts'
+import { figureRows } from '../../results/compared-figures.ts'
+import type { AssertionResult, ComparisonResult } from '../../results/result.ts'
 import type { ErrorResult, ScenarioResult } from '../results.ts'
 import type { ChartStore } from './charts/chart.ts'
 import { badge } from './cells.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { clearTimeout, setTimeout } from '../../machine/clock.ts'
 import { LIVE_FOLDER, liveFolderPrefix } from '../../machine/live-folder.ts'
 import { registeredSecrets } from '../../options/registered-values.ts'
-import type { RunSnapshot } from '../../run/snapshot.ts'
+import type { RunSnapshot } from '../../results/snapshot.ts'
 
 /** The key under which workers find the receiver's address: `inject(LIVE_ADDRESS)`. Absent where nobody listens. */
 export const LIVE_ADDRESS = 'vitest-slo:live'

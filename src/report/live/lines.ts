@@ -1,6 +1,6 @@
 import type { JsonMs } from '../../stats/summary.ts'
 import { formatCount, formatMs, formatRate, formatRatio, significant } from '../../stats/units.ts'
-import type { RunSnapshot } from '../../run/snapshot.ts'
+import type { RunSnapshot } from '../../results/snapshot.ts'
 import { cut, wrapPieces } from '../terminal/columns.ts'
 import type { Paint } from '../terminal/style.ts'
 

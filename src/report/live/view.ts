@@ -1,5 +1,5 @@
 import type { Vitest } from 'vitest/node'
-import type { RunSnapshot } from '../../run/snapshot.ts'
+import type { RunSnapshot } from '../../results/snapshot.ts'
 import { paintFor } from '../terminal/style.ts'
 import { blockOf, lineOf, type LiveRun } from './lines.ts'
 import { extendWindow, type WindowExtension } from './window.ts'

@@ -1,4 +1,4 @@
-import { figureRows } from '../../run/compared-figures.ts'
+import { figureRows } from '../../results/compared-figures.ts'
 import { formatDuration } from '../../stats/units.ts'
 import type { ScenarioResult } from '../results.ts'
 import { escapeMarkdown } from './text.ts'

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { Outcome } from '../../run/verdict.ts'
+import type { Outcome } from '../../evidence/verdict.ts'
 
 /** Paints text for one stream: plain where the stream is no terminal, or NO_COLOR asks for it. */
 export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mqtt5Broker } from '../../../fixtures/protocols/mqtt-5.ts'
 import { sharedIterations } from '../../load/builders.ts'
 import { load } from '../../testing/truth-websocket.ts'
-import type { ConversationOptions } from '../conversation-options.ts'
+import type { ConversationOptions } from '../conversation/conversation-options.ts'
 import { mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe } from './mqtt.ts'
 
 /** The broker Mosquitto, in a test of its own, is not on every machine. */

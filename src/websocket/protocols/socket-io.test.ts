@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
-import type { FanOutRun } from '../../run/fan-out-run.ts'
-import type { FanOutOptions, PublishOptions } from '../fan-out-options.ts'
+import type { FanOutRun } from '../../runs/fan-out-run.ts'
+import type { FanOutOptions, PublishOptions } from '../fan-out/fan-out-options.ts'
 import { socketIo, socketIoEvent } from './socket-io.ts'
 import { createWebSocket } from '../websocket.ts'
 

@@ -1,5 +1,5 @@
-import type { FanOutPoint, PublicationPoint } from '../../../run/fan-out-counts.ts'
-import type { FanOutRunResult } from '../../../run/result.ts'
+import type { FanOutPoint, PublicationPoint } from '../../../evidence/fan-out-counts.ts'
+import type { FanOutRunResult } from '../../../results/result.ts'
 import { type Chart, rate, round, timesOf } from './chart.ts'
 
 /** Charts over the time of a fan-out. */

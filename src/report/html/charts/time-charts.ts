@@ -1,5 +1,5 @@
 import { significant } from '../../../stats/units.ts'
-import type { AssertionResult, HttpRunResult, RunResult, RunSeries, TimelinePoint } from '../../../run/result.ts'
+import type { AssertionResult, HttpRunResult, RunResult, RunSeries, TimelinePoint } from '../../../results/result.ts'
 import { WINDOW_MS } from '../../../stats/timeline.ts'
 import { type Chart, type Colour, type Limit, rate, round, type Series, timesOf } from './chart.ts'
 

@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import packageJson from '../package.json' with { type: 'json' }
+
+const ROOT = join(import.meta.dirname, '..')
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
+const scenarioFiles = globSync('perf/*.perf.ts', { cwd: ROOT })
+const scenarios = globSync('perf/*.ts', { cwd: ROOT }).map(read).join('\n')
+const plan = read('docs/plan.md')
+const staging = read('docs/staging.md')
+
+/** The distinct first groups of all matches. */
+function found(text: string, pattern: RegExp): readonly string[] {
+  return [...new Set([...text.matchAll(pattern)].map((match) => match[1]!))]
+}
+
+test('the plan names every scenario', () => {
+  expect(scenarioFiles).toHaveLength(6)
+  expect(scenarioFiles.filter((file) => !plan.includes(`\`${file}\``))).toEqual([])
+})
+
+test('files and commands that the plan and staging name are there', () => {
+  const text = plan + staging
+  const files = found(text, /`((?:perf|docs|fixtures|\.github)\/[\w./-]+)`/g)
+  expect(files.length).toBeGreaterThan(8)
+  expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
+  const commands = found(text, /npm run ([\w:]+)/g)
+  expect(commands.filter((command) => !(command in packageJson.scripts))).toEqual([])
+})
+
+test('every matcher that the plan names is asserted in a scenario, with the limit named', () => {
+  const calls = found(plan, /`(to[A-Z]\w+\([^)]*\))`/g)
+  expect(calls.length).toBeGreaterThan(8)
+  const withoutOptions = calls.map((call) => call.replace(/\)$/, ''))
+  const spelled = scenarios.replaceAll(/(?<=\d)_(?=\d)/g, '')
+  expect(withoutOptions.filter((call) => !spelled.includes(call) && !call.includes('run.history'))).toEqual([])
+})
+
+test('every variable for staging is one that something reads', () => {
+  const names = found(staging, /^\| `([A-Z_]+)` \|(?! (?:secret|variable))/gm)
+  expect(names.length).toBeGreaterThan(8)
+  const { stdout } = spawnSync(
+    'git',
+    ['grep', '-hoE', '\\b(PERF|SLO|TELEGRAM)_[A-Z_]+', '--', 'src', 'perf', '*.config.ts'],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+    },
+  )
+  const known = new Set([...stdout.split('\n'), 'NODE_EXTRA_CA_CERTS'])
+  expect(names.filter((name) => !known.has(name))).toEqual([])
+})

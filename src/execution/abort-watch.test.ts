@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest'
+import type { ErrorKind } from '../stats/timeline.ts'
+import { AbortWatch } from './abort-watch.ts'
+import type { RunSnapshot } from '../results/snapshot.ts'
+import { Tally } from './tally.ts'
+
+/** Looks at a run in which every quarter of a second brings so many answers and errors. */
+function looks(
+  quarters: readonly { ok: number; errors: number; dropped?: number }[],
+  [kind, detail]: readonly [ErrorKind, string] = ['status', '503'],
+) {
+  const tally = new Tally()
+  const watch = new AbortWatch({ errorRatioAbove: 0.5, forMs: 1000 }, tally)
+  return quarters.map(({ ok, errors, dropped = 0 }) => {
+    tally.completed += ok + errors
+    tally.dropped += dropped
+    for (let n = 0; n < errors; n++) tally.countError(kind, detail)
+    return watch.check()
+  })
+}
+
+const bad = { ok: 4, errors: 6 }
+const good = { ok: 10, errors: 0 }
+
+test('stops once the ratio was exceeded over the whole of its time', () => {
+  expect(looks([bad, bad, bad, bad, bad])).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    { reason: 'error rate 60% over the last 1s, limit 50% (24 × status)', blame: 'target' },
+  ])
+})
+
+test('what lies further back does not count, and a good stretch begins anew', () => {
+  expect(looks([good, good, good, bad, bad, bad, bad]).findIndex((found) => found !== undefined)).toBe(6)
+  expect(looks([bad, bad, good, good, good, bad, bad]).every((found) => found === undefined)).toBe(true)
+})
+
+test('exactly the limit is within it; dropped requests are errors; a few requests say nothing', () => {
+  const half = { ok: 5, errors: 5 }
+  expect(looks([half, half, half, half, half]).at(-1)).toBeUndefined()
+  const starved = { ok: 1, errors: 0, dropped: 9 }
+  expect(looks([starved, starved, starved, starved, starved]).at(-1)?.reason).toBe(
+    'error rate 90% over the last 1s, limit 50% (36 × dropped)',
+  )
+  const slow = { ok: 0, errors: 1 }
+  expect(looks([slow, slow, slow, slow, slow]).at(-1)).toBeUndefined()
+})
+
+test.for<readonly [ErrorKind, string, blame: string]>([
+  ['status', '503', 'target'],
+  ['body', 'not a valid HTTP response: its status line is malformed', 'target'],
+  ['reset', 'ECONNRESET', 'target'],
+  ['connect', 'ECONNREFUSED', 'target'],
+  ['connect', 'EMFILE', 'target or generator'],
+  ['connect', 'no connection in time', 'target or generator'],
+  ['timeout', 'no answer', 'target or generator'],
+])('errors of kind %s (%s) are blamed on: %s', ([kind, detail, blame]) => {
+  expect(looks([bad, bad, bad, bad, bad], [kind, detail]).at(-1)?.blame).toBe(blame)
+})
+
+test('the target is to blame for certain only where its own errors would have been enough', () => {
+  const dropping = { ok: 1, errors: 4, dropped: 5 }
+  expect(looks([dropping, dropping, dropping, dropping, dropping]).at(-1)).toEqual({
+    reason: 'error rate 90% over the last 1s, limit 50% (20 × dropped, 16 × status)',
+    blame: 'target or generator',
+  })
+})
+
+test('five ended requests say something', () => {
+  const few = { ok: 1, errors: 1 }
+  const none = { ok: 0, errors: 0 }
+  expect(looks([few, none, none, none, { ok: 0, errors: 4 }]).at(-1)).toBeUndefined()
+  expect(looks([few, none, none, none, { ok: 0, errors: 5 }]).at(-1)?.reason).toMatch(/^error rate 100%/)
+})
+
+test('without a rule, or with a function, the error rate is nobody’s business', () => {
+  for (const rule of [undefined, () => 'enough']) {
+    const tally = new Tally()
+    const watch = new AbortWatch(rule, tally)
+    for (let n = 0; n < 20; n++) {
+      tally.completed += 10
+      for (let error = 0; error < 10; error++) tally.countError('status', '503')
+      expect(watch.check()).toBeUndefined()
+    }
+  }
+})
+
+test.for<readonly [unknown, string | undefined]>([
+  [true, 'abortWhen returned true'],
+  ['too slow', 'too slow'],
+  [false, undefined],
+  [undefined, undefined],
+  ['', undefined],
+])('a function that returns %j ends the run with: %s', ([verdict, reason]) => {
+  const watch = new AbortWatch((() => verdict) as () => boolean, new Tally())
+  const found = watch.checkSnapshot({} as RunSnapshot)
+  expect(found).toEqual(reason && { reason, blame: 'target or generator' })
+  expect(new AbortWatch(undefined, new Tally()).checkSnapshot({} as RunSnapshot)).toBeUndefined()
+})

@@ -1,0 +1,316 @@
+import { describe, expect, test } from 'vitest'
+import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
+import type { DrivenVu } from '../load/drivers.ts'
+import type { Load } from '../load/load.ts'
+import { Random } from '../load/random.ts'
+import { eachTestOnVirtualTime, type VirtualPacer } from '../testing/virtual-pacer.ts'
+import { Execution } from './execution.ts'
+import { DEFAULT_LIMITS } from './generator-limits.ts'
+import type { RequestSeries } from './request-scope.ts'
+import { PhasedTimeline } from './request-timeline.ts'
+import type { RunSnapshot } from '../results/snapshot.ts'
+import type { ExecutionOptions, Workload } from './workload.ts'
+
+const START_MS = 5_000
+
+let pacer: VirtualPacer
+eachTestOnVirtualTime(START_MS, (fresh) => (pacer = fresh))
+
+/** A VU whose iterations take a time, and which counts as an engine does. */
+class TimedVu implements DrivenVu {
+  readonly id: number
+  readonly failedAttempts = 0
+  readonly settleMs = 0
+  isBusy = false
+  readonly #all: TimedWorkload
+  readonly #execution: Execution<TimedVu>
+
+  constructor(id: number, all: TimedWorkload, execution: Execution<TimedVu>) {
+    this.id = id
+    this.#all = all
+    this.#execution = execution
+  }
+
+  begin(intendedMs: number): void {
+    this.isBusy = true
+    this.#all.begun.push(intendedMs)
+    this.#all.inFlight++
+    const isLight = this.#execution.iterationBegan()
+    this.#execution.tally.offered++
+    this.#execution.tally.sent++
+    pacer.at(pacer.nowMs + this.#all.takesMs, (endMs) => {
+      this.isBusy = false
+      this.#all.inFlight--
+      this.#execution.tally.countIteration(this.#all.takesMs, false, isLight)
+      this.#execution.iterationEnded(this, endMs)
+    })
+  }
+
+  draw(): number {
+    return 0
+  }
+}
+
+class TimedWorkload implements Workload<TimedVu> {
+  readonly stepThinkMs = 0
+  readonly begun: number[] = []
+  readonly series: readonly RequestSeries[]
+  readonly openSockets = 1
+  readonly takesMs: number
+  inFlight = 0
+  isClosed = false
+  openAfter: Promise<void> | undefined
+  readonly #vus: number
+
+  constructor(vus: number, takesMs: number) {
+    this.#vus = vus
+    this.takesMs = takesMs
+    const timeline = new PhasedTimeline([{ name: 'steady', startMs: 0, endMs: 60_000 }])
+    this.series = [{ step: 'only', tag: undefined, timeline }]
+  }
+
+  async open(execution: Execution<TimedVu>): Promise<readonly TimedVu[]> {
+    await this.openAfter
+    return Array.from({ length: this.#vus }, (_, id) => new TimedVu(id, this, execution))
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true
+  }
+
+  dropped(): RequestSeries {
+    return this.series[0]!
+  }
+}
+
+function execution(
+  load: Load & { readonly vus: number },
+  { takesMs = 50, ...options }: Partial<ExecutionOptions> & { readonly takesMs?: number } = {},
+) {
+  const workload = new TimedWorkload(load.vus, takesMs)
+  const abort = new AbortController()
+  const told: RunSnapshot[] = []
+  const run = new Execution<TimedVu>(
+    {
+      ...{ name: 'http 1', kind: 'http', load, warmupMs: 0, graceMs: 1_000, dropAfterMs: 10_000 },
+      ...{ abortWhen: undefined, limits: DEFAULT_LIMITS, random: new Random(1), signal: abort.signal },
+      onSnapshot: (snapshot) => told.push(snapshot),
+      ...options,
+    },
+    workload,
+    pacer,
+  )
+  return {
+    ...{ run, workload, told, abort, window: workload.series[0]!.timeline.at(0) },
+    /** Begins, and stands still at the first instant; `ended` is what comes of it. */
+    async start() {
+      const ended = run.run()
+      await new Promise((resolve) => setImmediate(resolve))
+      return { ended }
+    },
+    goTo: (ms: number) => pacer.goTo(START_MS + ms),
+  }
+}
+
+const rate = (perSec: number, seconds: number, vus = 5) =>
+  constantArrivalRate({ rate: perSec, vus, duration: `${seconds}s` }) as Load & { readonly vus: number }
+const users = (vus: number, seconds: number) =>
+  constantVus({ vus, duration: `${seconds}s` }) as Load & { readonly vus: number }
+
+describe('a load that comes to its end', () => {
+  test('begins what is due, waits for the last answer, and says how it went', async () => {
+    const { run, workload, told, goTo, start } = execution(rate(10, 2), { takesMs: 80 })
+    const { ended } = await start()
+    goTo(10_000)
+    const executed = await ended
+    expect(workload.begun).toHaveLength(20)
+    expect(executed).toMatchObject({
+      ...{ startMs: START_MS, durationMs: 2_000, abortReason: undefined, abortBlame: undefined, warnings: [] },
+      ...{ phases: [{ name: 'steady', startMs: 0, endMs: 2_000 }], vuDemand: undefined },
+    })
+    expect(executed.gauges.map(({ vus }) => vus)).toEqual([5, 5])
+    expect(told.map(({ state }) => state)).toEqual(['running', 'running', 'ended'])
+    expect(workload.isClosed).toBe(true)
+    expect(run.startMs).toBe(START_MS)
+  })
+
+  test('goes on while nothing is in flight, and ends with its time where all is answered by then', async () => {
+    const { workload, goTo, start } = execution(rate(10, 2), { takesMs: 10 })
+    const { ended } = await start()
+    goTo(500)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([workload.inFlight, workload.isClosed]).toEqual([0, false])
+    goTo(2_000)
+    expect((await ended).durationMs).toBe(2_000)
+  })
+
+  test('says how late requests went out, of its counted part alone', async () => {
+    const { goTo, start } = execution(rate(10, 2), { warmupMs: 1_000 })
+    const { ended } = await start()
+    pacer.lateMs = 40
+    goTo(1_000)
+    pacer.lateMs = 3
+    goTo(5_000)
+    const { scheduleDelay } = (await ended).generator
+    expect(scheduleDelay!.maxMs).toBeCloseTo(3, 1)
+    expect(scheduleDelay!.p50Ms).toBeCloseTo(3, 1)
+  })
+
+  test('what was begun may end after it, and the run lasted as long as its load', async () => {
+    const { workload, goTo, start } = execution(users(1, 1), { takesMs: 600 })
+    const { ended } = await start()
+    goTo(1_100)
+    expect(workload.isClosed).toBe(false)
+    goTo(1_200)
+    expect((await ended).durationMs).toBe(1_000)
+    expect(workload.begun).toEqual([0, 600])
+  })
+
+  test('waits for the last of those that were under way, not for the first', async () => {
+    const { workload, goTo, start } = execution(rate(10, 2), { takesMs: 250 })
+    const { ended } = await start()
+    goTo(2_150)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([workload.inFlight, workload.isClosed]).toEqual([1, false])
+    goTo(2_200)
+    expect((await ended).durationMs).toBe(2_000)
+  })
+
+  test('given up while it waits for its last answers, it has lasted as long as its load all the same', async () => {
+    const { abort, goTo, start } = execution(users(1, 1), { takesMs: 600 })
+    const { ended } = await start()
+    goTo(1_150)
+    abort.abort('enough')
+    expect(await ended).toMatchObject({ abortReason: 'enough', durationMs: 1_000 })
+  })
+
+  test('who is not done after the time that one request may take has its last one', async () => {
+    const { run, workload, goTo, start } = execution(users(1, 1), { takesMs: 30_000, graceMs: 2_000 })
+    const { ended } = await start()
+    goTo(2_999)
+    expect(run.isOver).toBe(false)
+    goTo(3_000)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([run.isOver, workload.isClosed]).toEqual([true, false])
+    // Its request was given up, and the VU has not said so yet.
+    workload.inFlight = 0
+    goTo(3_020)
+    expect((await ended).durationMs).toBe(1_000)
+  })
+
+  test('shared iterations end with the last of them, whatever time was left', async () => {
+    const load = sharedIterations({ iterations: 4, vus: 2 }) as Load & { readonly vus: number }
+    const { workload, goTo, start } = execution(load, { takesMs: 100 })
+    const { ended } = await start()
+    goTo(5_000)
+    const { durationMs, phases } = await ended
+    expect([durationMs, workload.begun]).toEqual([200, [0, 0, 100, 100]])
+    expect(phases).toEqual([{ name: 'steady', startMs: 0, endMs: 200 }])
+  })
+})
+
+describe('a warm-up', () => {
+  test('has a phase of its own, and its iterations say nothing about the VUs needed', async () => {
+    const { run, workload, goTo, start } = execution(rate(10, 2), { warmupMs: 1_000, takesMs: 100 })
+    const { ended } = await start()
+    goTo(1_000)
+    expect(run.tally.iterations).toBe(0)
+    expect(run.tally.sent).toBe(10)
+    goTo(10_000)
+    const { phases, durationMs } = await ended
+    expect(phases).toEqual([
+      { name: 'warmup', startMs: 0, endMs: 1_000 },
+      { name: 'steady', startMs: 1_000, endMs: 3_000 },
+    ])
+    expect(run.phases).toEqual(phases)
+    expect(durationMs).toBe(3_000)
+    expect(workload.begun.filter((ms) => ms >= 1_000)).toHaveLength(20)
+  })
+})
+
+describe('a run that is given up', () => {
+  test('by a signal begins nothing more, waits for nothing, and keeps what it has', async () => {
+    const { run, workload, abort, told, goTo, start } = execution(rate(10, 10), { takesMs: 5_000 })
+    const { ended } = await start()
+    goTo(310)
+    abort.abort(new Error('stopped by SIGINT'))
+    const executed = await ended
+    expect(executed).toMatchObject({ abortReason: 'stopped by SIGINT', abortBlame: undefined, durationMs: 310 })
+    expect(executed.phases).toEqual([{ name: 'steady', startMs: 0, endMs: 310 }])
+    expect([workload.begun.length, run.isOver, workload.isClosed]).toEqual([3, true, true])
+    expect(told.at(-1)).toMatchObject({ state: 'ended', elapsedMs: 310 })
+  })
+
+  test('before its connections are open, it begins nothing at all', async () => {
+    const { workload, abort, told, start } = execution(rate(10, 10))
+    const open = Promise.withResolvers<void>()
+    workload.openAfter = open.promise
+    const { ended } = await start()
+    abort.abort('too slow')
+    open.resolve()
+    expect(await ended).toMatchObject({ abortReason: 'too slow', durationMs: 0, gauges: [], startMs: START_MS })
+    expect([workload.begun, workload.isClosed]).toEqual([[], true])
+    expect(told.map(({ state, elapsedMs }) => [state, elapsedMs])).toEqual([['ended', 0]])
+  })
+
+  test('before it was asked for', async () => {
+    const { workload, abort, start } = execution(rate(10, 10))
+    abort.abort(new Error('stopped by SIGTERM'))
+    const { ended } = await start()
+    expect((await ended).abortReason).toBe('stopped by SIGTERM')
+    expect(workload.begun).toEqual([])
+  })
+
+  test('says the first reason', async () => {
+    const { abort, run, goTo, start } = execution(rate(10, 10))
+    const { ended } = await start()
+    goTo(200)
+    run.scenarioFailed(new TypeError('vu.data is undefined\nsecond line'))
+    abort.abort(new Error('stopped by SIGINT'))
+    expect((await ended).abortReason).toBe('the scenario failed: vu.data is undefined')
+    expect(run.scenarioError).toEqual({ error: new TypeError('vu.data is undefined\nsecond line') })
+  })
+
+  test('by its rule, with whose doing it was', async () => {
+    const { run, goTo, start } = execution(rate(10, 60), { abortWhen: { errorRatioAbove: 0.5, forMs: 1_000 } })
+    const { ended } = await start()
+    for (let ms = 0; ms < 3_000; ms += 100) {
+      goTo(ms)
+      run.tally.completed++
+      run.tally.countError('status', '500')
+    }
+    const { abortReason, abortBlame, durationMs } = await ended
+    expect(abortReason).toMatch(/^error rate 100% over the last 1s, limit 50% \(\d+ × status\)$/)
+    expect(abortBlame).toBe('target')
+    expect(durationMs).toBe(1_250)
+  })
+
+  test('by a rule that throws, which is the scenario’s own mistake', async () => {
+    const abortWhen = () => {
+      throw new TypeError('no such field')
+    }
+    const { run, goTo, start } = execution(rate(10, 60), { abortWhen })
+    const { ended } = await start()
+    goTo(1_000)
+    expect((await ended).abortReason).toBe('abortWhen threw an error')
+    expect(run.scenarioError).toEqual({ error: new TypeError('no such field') })
+  })
+})
+
+test('iterations for which no VU came free in time are counted where they were due', async () => {
+  const { run, window, goTo, start } = execution(rate(10, 1, 1), { takesMs: 10_000, dropAfterMs: 100 })
+  const { ended } = await start()
+  goTo(1_000)
+  await Promise.resolve()
+  expect([run.tally.offered, run.tally.sent, run.tally.dropped]).toEqual([10, 1, 9])
+  expect([window.offered, window.dropped]).toEqual([9, 9])
+  goTo(12_000)
+  expect((await ended).warnings).toEqual([expect.stringMatching(/^vus: 1 cannot carry 10\/s /)])
+})
+
+test('connections that cannot be opened end the run with that error, and all is closed', async () => {
+  const { run, workload } = execution(rate(10, 1))
+  workload.open = () => Promise.reject(new Error('no such host'))
+  await expect(run.run()).rejects.toThrow('no such host')
+  expect(workload.isClosed).toBe(true)
+})

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import { DEFAULT_LIMITS, generatorInvalidities, limitsBeside, missedRate } from './generator-limits.ts'
+import type { GeneratorHealth } from '../evidence/generator-health.ts'
+
+const healthy: GeneratorHealth = {
+  scheduleDelay: { p50Ms: 0.1, p99Ms: 1, maxMs: 2 },
+  eventLoopDelay: { p50Ms: 0.1, p99Ms: 1, maxMs: 2 },
+  eventLoopUtilization: 0.3,
+  cpuRatio: 0.3,
+  maxRssBytes: 1,
+  openSockets: 1,
+  descriptorLimit: 1,
+}
+
+const found = (health: Partial<GeneratorHealth>) => generatorInvalidities({ ...healthy, ...health }, DEFAULT_LIMITS)
+
+test('neither a generator that is 30% busy nor a single long pause speaks against a run', () => {
+  expect(found({})).toEqual([])
+  const pause = { p50Ms: 0.1, p99Ms: 3, maxMs: 180 }
+  expect(found({ scheduleDelay: pause, eventLoopDelay: pause })).toEqual([])
+  expect(found({ scheduleDelay: undefined })).toEqual([])
+})
+
+test('lateness past a limit does, with the figures, and a remedy that says whose CPU it was', () => {
+  const late = { p50Ms: 5, p99Ms: 480, maxMs: 900 }
+  expect(found({ scheduleDelay: late, eventLoopDelay: late, cpuRatio: 1, eventLoopUtilization: 1 })).toEqual([
+    {
+      reason: 'generator-saturated',
+      finding: `schedule delay p99 480 ms, limit ${DEFAULT_LIMITS.scheduleDelayP99Ms} ms; event-loop delay p99 480 ms, limit ${DEFAULT_LIMITS.eventLoopDelayP99Ms} ms (event loop busy 100%, CPU 100% of a core)`,
+      remedy:
+        'ask for less load from this process, do less in request and check functions, or give the generator a faster core',
+    },
+  ])
+  expect(found({ scheduleDelay: late })[0]!.remedy).toMatch(/did not get the CPU it needed: stop what else runs/)
+})
+
+test('requests left unsent are the generator’s doing only where it was busy all the time', () => {
+  const missed = (sent: number, utilization: number) =>
+    missedRate({ offered: 1000, sent }, { ...healthy, eventLoopUtilization: utilization }, DEFAULT_LIMITS)
+  expect(missed(995, 1)).toEqual([])
+  expect(missed(500, 0.5)).toEqual([])
+  expect(missed(600, 0.99)).toMatchObject([
+    { reason: 'offered-rate-missed', finding: expect.stringContaining('60% of the requests due were sent') },
+  ])
+  expect(missedRate({ offered: 0, sent: 0 }, healthy, DEFAULT_LIMITS)).toEqual([])
+})
+
+test('one pause that makes one second late is no saturation', () => {
+  const late = { p50Ms: 0.1, p99Ms: 150, maxMs: 200 }
+  expect(found({ scheduleDelay: late, sustainedScheduleDelay: { p50Ms: 0.1, p99Ms: 1, maxMs: 2 } })).toEqual([])
+  expect(found({ scheduleDelay: late, sustainedScheduleDelay: late })).toHaveLength(1)
+})
+
+test('a 99th percentile of few requests counts only as far as it is certain', () => {
+  const delays = { p50Ms: 0.1, p99Ms: 6.13, maxMs: 55 }
+  expect(found({ scheduleDelay: { ...delays, p99AtLeastMs: 1.2 } })).toEqual([])
+  expect(found({ scheduleDelay: { ...delays, p99AtLeastMs: 5.4 } })).toMatchObject([
+    { finding: expect.stringContaining('schedule delay p99 6.13 ms, limit 5 ms') },
+  ])
+})
+
+test('lateness that is little beside the median service time is within the limits', () => {
+  const late = { scheduleDelay: { p50Ms: 1, p99Ms: 30, maxMs: 40 } }
+  const within = (serviceP50Ms: number) =>
+    generatorInvalidities({ ...healthy, ...late }, limitsBeside(serviceP50Ms, DEFAULT_LIMITS)).length === 0
+  expect([20, 299, 301, Number.NaN].map(within)).toEqual([false, false, true, false])
+})

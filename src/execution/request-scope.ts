@@ -1,0 +1,176 @@
+import type { Phase, PhaseName } from '../load/load.ts'
+import type { Histogram } from '../stats/histogram.ts'
+import { WINDOW_MS } from '../stats/timeline.ts'
+import { RequestWindow, type PhasedTimeline } from './request-timeline.ts'
+import { dropsOfTag } from './untagged-drops.ts'
+import { targetErrorsIn } from './tally.ts'
+
+/** One stream of requests of a run: those of a step, or of a step and a tag. */
+export interface RequestSeries {
+  readonly step: string
+  readonly tag: string | undefined
+  readonly timeline: PhasedTimeline
+}
+
+/** A part of a run: some of its requests, by phase, time, step, tag and how they ended. */
+export interface Scope {
+  /** `undefined`: the default, steady and spike phases, or all but warm-up where there are none. */
+  readonly phase: PhaseName | undefined
+  /** Milliseconds since the start of the run, whole seconds. */
+  readonly between: readonly [fromMs: number, toMs: number] | undefined
+  readonly step: string | undefined
+  readonly tag: string | undefined
+  /** `undefined`: all that were due, however they ended. */
+  readonly ending: 'good' | 'failed' | undefined
+}
+
+export const WHOLE_RUN: Scope = {
+  phase: undefined,
+  between: undefined,
+  step: undefined,
+  tag: undefined,
+  ending: undefined,
+}
+
+/** The phases that a scope covers, by index. */
+export function phasesIn(phases: readonly Phase[], { phase, between }: Scope): readonly number[] {
+  const where = (wanted: (name: PhaseName) => boolean) => [...phases.keys()].filter((at) => wanted(phases[at]!.name))
+  if (phase !== undefined) return where((name) => name === phase)
+  const judged = where((name) => name === 'steady' || name === 'spike')
+  return between !== undefined || judged.length === 0 ? where((name) => name !== 'warmup') : judged
+}
+
+/** `steady phase`, `spike phase, step me`, `10–20 s, good responses`. */
+export function scopeName(phases: readonly Phase[], scope: Scope): string {
+  const names = [...new Set(phasesIn(phases, scope).map((at) => phases[at]!.name))]
+  const { between, step, tag, ending } = scope
+  const time = between === undefined ? [] : [`${between[0] / 1000}–${between[1] / 1000} s`]
+  const phase = names.length === 0 ? [] : [`${names.join(' and ')} ${names.length === 1 ? 'phase' : 'phases'}`]
+  return [
+    ...phase,
+    ...time,
+    ...(step === undefined ? [] : [`step ${step}`]),
+    ...(tag === undefined ? [] : [`tag ${tag}`]),
+    ...(ending === undefined ? [] : [ENDINGS[ending]]),
+  ].join(', ')
+}
+
+export const ENDINGS = { good: 'good responses', failed: 'failed requests' } as const
+
+/** Length of a scope: of its phases as far as they lie within its time. */
+export function scopeDurationMs(phases: readonly Phase[], scope: Scope): number {
+  const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
+  const length = ({ startMs, endMs }: Phase) => Math.max(0, Math.min(endMs, toMs) - Math.max(startMs, fromMs))
+  return phasesIn(phases, scope).reduce((sum, at) => sum + length(phases[at]!), 0)
+}
+
+/** How much of each second lies in a scope, in milliseconds: less than 1,000 where a phase or the run ends in it. */
+export function scopeSeconds(phases: readonly Phase[], scope: Scope): ReadonlyMap<number, number> {
+  return secondsOf(
+    phasesIn(phases, scope).map((at) => phases[at]!),
+    scope.between,
+  )
+}
+
+/** How much of each second lies in some phases, in milliseconds, in order of time. */
+export function secondsOf(phases: readonly Phase[], between: Scope['between']): ReadonlyMap<number, number> {
+  const [fromMs, toMs] = between ?? [0, Number.POSITIVE_INFINITY]
+  const seconds = new Map<number, number>()
+  for (const phase of phases) {
+    const [startMs, endMs] = [Math.max(phase.startMs, fromMs), Math.min(phase.endMs, toMs)]
+    for (let second = Math.floor(startMs / WINDOW_MS); second * WINDOW_MS < endMs; second++) {
+      const lengthMs = Math.min(endMs, (second + 1) * WINDOW_MS) - Math.max(startMs, second * WINDOW_MS)
+      seconds.set(second, (seconds.get(second) ?? 0) + lengthMs)
+    }
+  }
+  return seconds
+}
+
+/** The sums over a scope's windows. */
+export class ScopeTotals {
+  readonly windows: readonly RequestWindow[]
+  readonly sum: RequestWindow
+  /** All that were due, however they ended. */
+  readonly due: ScopeTotals
+
+  constructor(windows: readonly RequestWindow[], ending?: Scope['ending']) {
+    this.due = ending === undefined ? this : new ScopeTotals(windows)
+    const sum = new RequestWindow(0)
+    for (const window of windows) sum.add(window)
+    this.sum = withEnding(sum, ending)
+    this.windows = windows.map((window) => withEnding(window, ending))
+  }
+
+  /** Errors that are certainly the target's: refusals, resets, statuses, bodies. */
+  get targetErrors(): number {
+    return targetErrorsIn(this.sum)
+  }
+
+  /** Of those due, the share that got no good response; `undefined` if none was due. */
+  get errorRatio(): number | undefined {
+    return this.sum.offered === 0 ? undefined : this.sum.missed / this.sum.offered
+  }
+}
+
+/** The requests of a window that ended in one way. */
+function withEnding(window: RequestWindow, ending: Scope['ending']): RequestWindow {
+  if (ending === undefined) return window
+  const one = ending === 'failed' ? new FailedWindow(window.second) : new RequestWindow(window.second)
+  one.offered = one.sent = window[ending].count
+  one.addEnding(window, ending)
+  return one
+}
+
+/** Failed requests alone: their times are those up to their failure. */
+class FailedWindow extends RequestWindow {
+  override latency(): Histogram {
+    return this.failed.latency
+  }
+
+  override serviceTime(): Histogram {
+    return this.failed.serviceTime
+  }
+}
+
+/** The windows of a scope, one for each second in which anything was due, streams and phases taken together. */
+export function totalsOf(series: readonly RequestSeries[], phases: readonly Phase[], scope: Scope): ScopeTotals {
+  const ofSteps = series.filter(({ step }) => step === (scope.step ?? step))
+  const chosen = ofSteps.filter(({ tag }) => scope.tag === undefined || tag === scope.tag)
+  const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
+  const inScope = phasesIn(phases, scope)
+  const windowsOf = ({ timeline }: RequestSeries) =>
+    inScope
+      .flatMap((phase) => timeline.windowsOf(phase))
+      .filter(({ second }) => second * 1000 >= fromMs && (second + 1) * 1000 <= toMs)
+  const bySecond = new Map<number, RequestWindow>()
+  const at = (second: number) => {
+    let window = bySecond.get(second)
+    if (window === undefined) bySecond.set(second, (window = new RequestWindow(second)))
+    return window
+  }
+  for (const window of chosen.flatMap(windowsOf)) at(window.second).add(window)
+  if (scope.tag !== undefined)
+    for (const [second, dropped] of dropsOfTag(ofSteps, scope.tag, windowsOf)) {
+      at(second).offered += dropped
+      at(second).dropped += dropped
+    }
+  return new ScopeTotals(
+    [...bySecond.values()].toSorted((a, b) => a.second - b.second),
+    scope.ending,
+  )
+}
+
+/** All windows of a run, warm-up included, second by second. */
+export function allWindows(series: readonly RequestSeries[], phases: readonly Phase[]): readonly RequestWindow[] {
+  const bySecond = new Map<number, RequestWindow>()
+  for (const { timeline } of series) {
+    for (const phase of phases.keys()) {
+      for (const window of timeline.windowsOf(phase)) {
+        const merged = bySecond.get(window.second) ?? new RequestWindow(window.second)
+        merged.add(window)
+        bySecond.set(window.second, merged)
+      }
+    }
+  }
+  return [...bySecond.values()].toSorted((a, b) => a.second - b.second)
+}

@@ -1,0 +1,102 @@
+import { now } from '../machine/clock.ts'
+import { describeLoad, isOpen } from '../load/describe.ts'
+import type { Load, Phase } from '../load/load.ts'
+import { generatorInvalidities, limitsBeside, type GeneratorLimits } from './generator-limits.ts'
+import { percentilesJson } from '../stats/summary.ts'
+import type { RunKind } from '../evidence/evidence.ts'
+import type { GeneratorMonitor } from './generator-monitor.ts'
+import type { RequestSeries } from './request-scope.ts'
+import { RequestWindow } from './request-timeline.ts'
+import type { RunSnapshot } from '../results/snapshot.ts'
+import type { Tally } from './tally.ts'
+
+/** Whole seconds that a snapshot's recent figures cover. */
+const RECENT_SECONDS = 3
+
+interface SnapshotParts {
+  readonly name: string
+  readonly kind: RunKind
+  readonly load: Load
+  readonly phases: readonly Phase[]
+  readonly plannedMs: number
+  readonly limits: GeneratorLimits
+  readonly tally: Tally
+  readonly watch: GeneratorMonitor
+  readonly series: () => readonly RequestSeries[]
+}
+
+/** Says how a run stands. */
+export class SnapshotMaker {
+  /** When the load began; a run that was given up before has none. */
+  startMs: number | undefined
+  readonly #parts: SnapshotParts
+  readonly #load: string
+  #cpu = process.cpuUsage()
+  #atMs = now()
+
+  constructor(parts: SnapshotParts) {
+    this.#parts = parts
+    this.#load = describeLoad(parts.load)
+  }
+
+  make(state: RunSnapshot['state'], inFlight: number, users: number): RunSnapshot {
+    const { name, kind, plannedMs, tally, phases } = this.#parts
+    const elapsedMs = this.startMs === undefined ? 0 : now() - this.startMs
+    const { offered, sent, completed, dropped, errors } = tally
+    const recent = this.#recent(elapsedMs)
+    return {
+      run: name,
+      kind,
+      load: this.#load,
+      elapsedMs,
+      plannedMs,
+      phase: (phases.find(({ endMs }) => elapsedMs < endMs) ?? phases.at(-1)!).name,
+      state,
+      counts: { offered, sent, completed, dropped, errors: Object.fromEntries(errors) },
+      recent,
+      users,
+      inFlight,
+      responseTimes: tally.responseTimes.toJSON(),
+      generator: this.#health(typicalMs(recent)),
+    }
+  }
+
+  #recent(elapsedMs: number): RunSnapshot['recent'] {
+    const second = Math.floor(elapsedMs / 1000)
+    const isFirst = second === 0
+    const seconds = isFirst ? Math.max(elapsedMs, 1) / 1000 : Math.min(RECENT_SECONDS, second)
+    const sum = new RequestWindow(0)
+    for (const { timeline } of this.#parts.series())
+      for (const window of timeline.inSeconds(isFirst ? 0 : second - seconds, isFirst ? 1 : second)) sum.add(window)
+    const wrong = sum.errorCount + sum.dropped
+    return {
+      seconds,
+      offeredPerSec: sum.offered / seconds,
+      achievedPerSec: sum.completed / seconds,
+      errors: wrong,
+      ...percentilesJson(sum.good.latency.withInfinite(wrong)),
+    }
+  }
+
+  #health(medianMs: number): RunSnapshot['generator'] {
+    const { watch, limits, load } = this.#parts
+    const health = watch.health()
+    const { user, system } = process.cpuUsage(this.#cpu)
+    const nowMs = now()
+    const cpuRatio = (user + system) / 1000 / Math.max(1, nowMs - this.#atMs)
+    this.#cpu = process.cpuUsage()
+    this.#atMs = nowMs
+    const [found] = generatorInvalidities(health, limitsBeside(medianMs, limits))
+    return {
+      cpuRatio,
+      eventLoopDelayP99Ms: health.eventLoopDelay.p99Ms,
+      ...(isOpen(load) && health.scheduleDelay !== undefined ? { scheduleDelayP99Ms: health.scheduleDelay.p99Ms } : {}),
+      ...(found === undefined ? {} : { saturated: found.finding }),
+    }
+  }
+}
+
+/** The median, if it is a time: failures must not allow a generator any delay. */
+function typicalMs({ p50Ms }: RunSnapshot['recent']): number {
+  return typeof p50Ms === 'number' ? p50Ms : Number.NaN
+}

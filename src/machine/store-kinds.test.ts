@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { findStore, kindOfUrl } from './store-kinds.ts'
+import type { Store, StoreQuestion } from './store-kinds.ts'
+
+const orders: Store = { name: 'orders', kind: 'postgres', url: 'postgres://127.0.0.1/orders', isAbsent: false }
+const users: Store = { name: 'users', kind: 'postgres', url: 'postgres://127.0.0.1/users', isAbsent: false }
+const cache: Store = { name: 'postgres', kind: 'redis', url: 'redis://127.0.0.1', isAbsent: false }
+
+function find(stores: readonly Store[], question: Partial<StoreQuestion> = {}) {
+  return findStore(stores, { kind: 'postgres', choose: (name) => `of('${name}')`, isElsewhere: false, ...question })
+}
+
+test('the only store of a kind is found, whatever it is named', () => {
+  expect(find([cache, orders])).toEqual({ url: orders.url })
+  expect(find([cache, orders], { kind: 'redis' })).toEqual({ url: cache.url })
+})
+
+test('of several the one named is found, and none is guessed', () => {
+  expect(find([orders, users], { name: 'users' })).toEqual({ url: users.url })
+  expect(find([orders, users])).toEqual({
+    reason: 'this run has 2 Postgres services, and the scenario does not say which: orders, users',
+    remedy: "name one: of('orders')",
+    isElsewhere: false,
+  })
+  expect(find([orders, cache], { name: 'postgres' })).toEqual({
+    reason: 'no Postgres service is named "postgres"; there are: orders',
+    remedy: "name one of them: of('orders')",
+    isElsewhere: false,
+  })
+})
+
+test('only what a target brought itself is left out without an error', () => {
+  const absent: Store = { name: 'orders', kind: 'postgres', isAbsent: true }
+  expect(find([absent])).toMatchObject({ isElsewhere: true, remedy: 'set PERF_DATABASE_URL' })
+  expect(find([])).toMatchObject({ isElsewhere: false, reason: 'no Postgres is known to this run' })
+  expect(find([], { isElsewhere: true })).toMatchObject({ isElsewhere: true })
+  for (const url of [{}, { url: '' }])
+    expect(find([{ name: 'orders', kind: 'postgres', isAbsent: false, ...url }], { isElsewhere: true })).toEqual({
+      reason: 'the Postgres service orders has no URL',
+      remedy: "return one from its start(): connection: { url: 'postgres://…' }",
+      isElsewhere: false,
+    })
+})
+
+test('the kind of a service is that of its URL', () => {
+  const urls = ['postgres://a', 'postgresql://a', 'redis://a', 'rediss://a', 'http://a', '', undefined]
+  expect(urls.map(kindOfUrl)).toEqual(['postgres', 'postgres', 'redis', 'redis', undefined, undefined, undefined])
+})

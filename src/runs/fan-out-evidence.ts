@@ -1,0 +1,140 @@
+import { timeStats } from '../stats/summary.ts'
+import { formatCount, formatDuration, formatMs, formatRatio, significant } from '../stats/units.ts'
+import type { Histogram } from '../stats/histogram.ts'
+import type { ClientEvidence, FanOutEvidence, PublicationEvidence } from '../evidence/evidence.ts'
+import { fanOutHint, orderHint, unexpectedHint } from './fan-out-hints.ts'
+import type { FanOutRecord } from '../evidence/fan-out-record.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
+
+/** What matchers judge of a fan-out. `histogram`: the lags of the whole counted part. */
+export function fanOutEvidence(
+  record: FanOutRecord,
+  histogram: Histogram,
+  worst: { worstPublications: readonly PublicationEvidence[]; worstClients: readonly ClientEvidence[] },
+): FanOutEvidence {
+  const { deliveries, publications, sockets } = record
+  return {
+    kind: 'fanOut',
+    quantity: 'lag',
+    histogram,
+    windows: record.windows.map(({ lag }) => lag),
+    deliveryWindows: record.windows,
+    durationMs: record.countedMs,
+    ...(record.reducedTo === undefined ? {} : { reducedTo: record.reducedTo }),
+    invalidities: record.invalidities,
+    evidenceLines: evidenceLines(record, histogram),
+    slowest: publications
+      .flatMap(({ sequence, p95Ms }) => (p95Ms === undefined ? [] : [{ label: `#${sequence}`, p95Ms }]))
+      .toSorted((a, b) => b.p95Ms - a.p95Ms)
+      .slice(0, publications.length > 1 ? 5 : 0),
+    hint: fanOutHint(record),
+    deliveries,
+    publications: { count: publications.length, failed: publications.filter(({ isFailed }) => isFailed).length },
+    lateAfterMs: record.lateAfterMs,
+    settleMs: record.settleMs,
+    recoveries: record.recoveries,
+    certainUnexpected: record.traces.certainUnexpected,
+    unexpectedSample: record.traces.unexpected,
+    unexpectedHint: unexpectedHint(record),
+    orderHint: orderHint(record),
+    orderUnknown: orderUnknown(record),
+    ...worst,
+    connect: {
+      asked: sockets.asked,
+      connected: record.connectTime.count,
+      failures: new Map(Object.entries(sockets.failures)),
+      histogram: record.connectTime,
+      invalidities: record.connectInvalidities,
+    },
+    generator: record.generator,
+  }
+}
+
+function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
+  const { deliveries, publications, generator } = record
+  const phase = `steady phase, ${formatMs(record.countedMs)}`
+  const received = `${formatCount(deliveries.received)} of ${formatCount(deliveries.expected)} deliveries`
+  const lines = [`${phase}, ${received} of ${formatCount(publications.length)} publications, ${record.load}`]
+  const stats = timeStats(histogram)
+  if (stats !== undefined) {
+    const at = (ms: number) => significant(ms, 3)
+    const { p50Ms, p90Ms, p95Ms, p99Ms, maxMs } = stats
+    lines.push(`lag p50 ${at(p50Ms)}   p90 ${at(p90Ms)}   p95 ${at(p95Ms)}   p99 ${at(p99Ms)}   max ${at(maxMs)} ms`)
+  }
+  const part = (count: number) =>
+    count === 0 ? '0' : `${formatCount(count)} (${formatRatio(count / deliveries.expected)})`
+  const beside = `   unexpected ${formatCount(deliveries.unexpected)}`
+  lines.push(
+    `missing ${part(deliveries.missing)}   late ${part(deliveries.late)}   duplicate ${part(deliveries.duplicate)}   ` +
+      `out of order ${part(deliveries.outOfOrder)}${beside}`,
+    `${socketLine(record)}   generator: event-loop delay p99 ${formatMs(generator.eventLoopDelay.p99Ms)}, ` +
+      `CPU ${formatRatio(generator.cpuRatio)}`,
+  )
+  if (deliveries.optional > 0)
+    lines.push(
+      `${formatCount(deliveries.optional)} more deliveries to clients that were joining or leaving, neither expected nor unexpected`,
+    )
+  if (record.traces.unexpected !== undefined) lines.push(`unexpected: ${record.traces.unexpected}`)
+  const aborted = record.abortReason === undefined ? [] : [`aborted: ${record.abortReason}`]
+  return [...lines, ...joinLine(record), ...feedLines(record), ...clockLine(record), ...record.notes, ...aborted]
+}
+
+function clockLine({ publisherClock }: FanOutRecord): string[] {
+  if (publisherClock === undefined) return []
+  const { aheadMs, uncertaintyMs, delay } = publisherClock
+  const distance = `${formatMs(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'}`
+  return [
+    `publisher's own clock: ${distance} ours by the shortest round trip, ± ${formatMs(uncertaintyMs)}; ` +
+      `by it, publications were stamped ${formatMs(delay.p50Ms)} (p50), ${formatMs(delay.p99Ms)} (p99) after they were due`,
+  ]
+}
+
+function joinLine({ assumedJoinMs }: FanOutRecord): string[] {
+  if (assumedJoinMs === undefined) return []
+  return [
+    `joining is not acknowledged: clients were taken to be joined ${formatDuration(assumedJoinMs)} after subscribing`,
+  ]
+}
+
+function feedLines({ feed }: FanOutRecord): string[] {
+  if (feed === undefined) return []
+  const { stamped, fastestMs, driftMs, leftOut, isNumbered } = feed
+  const clock =
+    fastestMs === undefined
+      ? 'a feed without time stamps: lag counts from the first receipt of each publication'
+      : `a feed: lag counts from its time stamps, less ${formatMs(fastestMs)} from stamp to receipt of the fastest of ` +
+        `${formatCount(stamped)} deliveries (the clocks' distance, and its transit, which no lag holds); lags are too short by ` +
+        `${formatMs(Math.max(0, driftMs))} more at most`
+  const lost =
+    leftOut === 0 || !isNumbered ? [] : [`${formatCount(leftOut)} sequences reached nobody, and are missing for all`]
+  return [clock, ...lost]
+}
+
+function orderUnknown({ feed, unnumbered }: FanOutRecord): Invalidity | undefined {
+  if (unnumbered !== undefined)
+    return {
+      reason: 'undecided',
+      finding: `${formatCount(unnumbered)} deliveries carry the same sequence as the one before: their order is not known`,
+      remedy:
+        'return as sequence from identify the number of the publication, which rises from one to the next, or leave it out',
+    }
+  if (feed === undefined || feed.orderedBy !== undefined) return undefined
+  return {
+    reason: 'undecided',
+    finding: 'the messages of the feed carry neither sequence nor publishedAtMs: their order is not known',
+    remedy: 'return sequence or publishedAtMs from identify',
+  }
+}
+
+function socketLine({ sockets, closings }: FanOutRecord): string {
+  const parts = [`${formatCount(sockets.subscribed)} of ${formatCount(sockets.asked)} sockets subscribed`]
+  for (const [kind, count] of Object.entries(sockets.failures)) parts.push(`${formatCount(count)} × ${kind}`)
+  if (sockets.closed > 0) {
+    const isBroken = [...closings.values()].some((why) => why.startsWith('closed by this client'))
+    parts.push(
+      `${formatCount(sockets.closed)} closed${isBroken ? ', as the target broke the protocol' : ' by the other side'}`,
+    )
+  }
+  if (sockets.reconnected > 0) parts.push(`${formatCount(sockets.reconnected)} reconnected`)
+  return parts.join(', ')
+}

@@ -1,0 +1,147 @@
+import { expect, test } from 'vitest'
+import type { FanOutRecord } from '../evidence/fan-out-record.ts'
+import { fanOutHint, orderHint, unexpectedHint } from './fan-out-hints.ts'
+
+type Parts = Pick<
+  FanOutRecord,
+  'deliveries' | 'publications' | 'clients' | 'closings' | 'traces' | 'assumedJoinMs' | 'heartbeats'
+>
+
+const SAMPLE = 'client 1 received publication #4 of group "a", and is not in it'
+
+/** Two clients; of eight publications the first four were missed by client 1. */
+function hint(parts: Parameters<typeof recordOf>[0], of = fanOutHint): string | undefined {
+  return of(recordOf(parts))
+}
+
+function recordOf({
+  deliveries,
+  traces,
+  publications,
+  closings,
+  ...more
+}: {
+  readonly deliveries?: Partial<FanOutRecord['deliveries']>
+  readonly traces?: Partial<FanOutRecord['traces']>
+  readonly publications?: readonly Partial<FanOutRecord['publications'][number]>[]
+  readonly closings?: readonly (readonly [number, string])[]
+  readonly assumedJoinMs?: number
+  readonly heartbeats?: FanOutRecord['heartbeats']
+}): FanOutRecord {
+  const zero = { expected: 16, received: 12, onTime: 12, late: 0, duplicate: 0, outOfOrder: 0, racing: 0, optional: 0 }
+  const record = {
+    deliveries: { ...zero, missing: 4, unexpected: 0, unidentified: 0, ...deliveries },
+    traces: {
+      unidentified: 'text: "?"',
+      unexpected: SAMPLE,
+      certainUnexpected: 0,
+      unknownIds: 0,
+      heartbeat: undefined,
+      ...traces,
+    },
+    publications: publications ?? Array.from({ length: 8 }, (_, at) => ({ missing: at < 4 ? 1 : 0, expected: 2 })),
+    clients: { missing: Uint32Array.of(0, 4) },
+    closings: new Map(closings),
+    assumedJoinMs: undefined,
+    ...more,
+  }
+  return record as unknown as Parts as FanOutRecord
+}
+
+test('names the code of sockets that were closed, and what it says about authorisation', () => {
+  expect(hint({ closings: [[1, 'closed with code 1012 (service restart)']] })).toBe(
+    'most missing deliveries belong to the 1 client whose socket the other side closed (e.g. closed with code 1012 (service restart))',
+  )
+  for (const why of [
+    'closed with code 1008 (policy violation)',
+    'closed with code 4401',
+    'closed with code 4001: token used',
+  ])
+    expect(hint({ closings: [[1, why]] })).toContain(
+      `(e.g. ${why}): the target refused them; see what it authorises by`,
+    )
+})
+
+test('names a heartbeat that nobody responded to, or that the target wants', () => {
+  const closings = [[1, 'closed with code 4000: heartbeat missed']] as const
+  expect(hint({ closings })).toMatch(/it may want a message now and then; see heartbeat: \{ every, message \}$/)
+  expect(hint({ closings, heartbeats: { sent: 3, unanswered: undefined } })).not.toContain('now and then')
+  expect(hint({ closings: [[1, 'closed with code 1006']], traces: { heartbeat: 'text, 4 bytes: "ping"' } })).toMatch(
+    /the target sent text, 4 bytes: "ping", which looks like a heartbeat, and nothing responded: see heartbeat and framing$/,
+  )
+})
+
+test('names messages that were not identified, and ids that no publication has, before publications that nobody received', () => {
+  const publications = [{ missing: 4, expected: 4, isFailed: false }]
+  expect(hint({ publications })).toBe(
+    'most missing deliveries belong to 1 publication that nobody received: see whether it was published at all',
+  )
+  expect(hint({ publications, deliveries: { unidentified: 4 } })).toBe(
+    '4 messages were not identified, the first: text: "?"; see identify',
+  )
+  expect(hint({ publications, deliveries: { unexpected: 4 }, traces: { unknownIds: 4 } })).toMatch(
+    /^4 messages had ids that no publication of the run has .* have publish\.send resolve to the one it gave$/,
+  )
+  expect(hint({ publications: [{ missing: 4, expected: 4, isFailed: true }] })).toBe(
+    'most missing deliveries belong to 1 publication that publish.send failed on',
+  )
+})
+
+test('names an assumed joining if what is missing is of the beginning', () => {
+  const publications = Array.from({ length: 8 }, (_, at) => ({ missing: at < 2 ? 2 : 0, expected: 2 }))
+  expect(hint({ publications, assumedJoinMs: 500 })).toMatch(
+    /of the run's beginning, .* assumed 500ms after its subscription; give acknowledged, or raise joinDelay$/,
+  )
+  expect(hint({ assumedJoinMs: 500 })).toBeUndefined()
+})
+
+test('names leaks and races if nothing is missing, and nothing if nothing is wrong', () => {
+  const none = { missing: 0 }
+  expect(hint({ deliveries: none })).toBeUndefined()
+  expect(hint({ deliveries: { ...none, unexpected: 1 } })).toBe(
+    `1 delivery reached clients that they were not for: ${SAMPLE}`,
+  )
+  expect(hint({ deliveries: { ...none, outOfOrder: 3, racing: 2 } })).toMatch(
+    /^2 of 3 deliveries out of order are of publications that were under way to the target at the same time/,
+  )
+})
+
+test('says nothing of publications that nobody received if they reached others', () => {
+  const publications = [{ missing: 4, expected: 4, unexpected: 4, isFailed: false }]
+  const strayed = { publications, deliveries: { unexpected: 4 } }
+  expect(hint(strayed)).toBe(
+    `most missing deliveries belong to 1 publication that reached clients that they were not for (${SAMPLE}): ` +
+      'see which groups the target has its clients in, and whether it acknowledges a client before it has joined it',
+  )
+})
+
+test('speaks of what is judged: of unexpected deliveries, though others are missing, and of the order', () => {
+  const publications = [{ missing: 4, expected: 4, isFailed: false }]
+  expect(hint({ publications }, unexpectedHint)).toBeUndefined()
+  expect(hint({ publications }, orderHint)).toBeUndefined()
+  expect(hint({ publications, deliveries: { unexpected: 2 } }, unexpectedHint)).toBe(
+    `2 deliveries reached clients that they were not for: ${SAMPLE}`,
+  )
+  expect(hint({ publications, deliveries: { unexpected: 2 }, traces: { unknownIds: 2 } }, unexpectedHint)).toMatch(
+    /^2 messages had ids that no publication of the run has/,
+  )
+})
+
+test('says that messages came if identify found no publication in any', () => {
+  const traces = { others: { count: 8, sample: 'text, 2 bytes: "{}"' } }
+  const found =
+    'no publication was received, though 8 messages came in which identify found none (the first: text, 2 bytes: "{}"): see identify'
+  for (const of of [fanOutHint, unexpectedHint, orderHint])
+    expect(hint({ deliveries: { received: 0, missing: 16 }, traces }, of)).toBe(found)
+  // A greeting is no publication.
+  const greetings = { others: { count: 2, sample: 'text: "hello"' } }
+  expect(hint({ deliveries: { received: 0, missing: 16 }, traces: greetings })).toBeUndefined()
+})
+
+test('names what the target broke of the protocol', () => {
+  const why =
+    'closed by this client with code 1007 (invalid data), as the target broke the protocol: invalid UTF-8 sequence'
+  expect(hint({ closings: [[1, why]] })).toBe(
+    `most missing deliveries belong to 1 client whose socket had to be closed: ${why}`,
+  )
+})

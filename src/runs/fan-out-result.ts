@@ -1,0 +1,67 @@
+import type { Histogram } from '../stats/histogram.ts'
+import { percentilesJson, timeStats, toJsonMs } from '../stats/summary.ts'
+import type { FanOutPoint, PublicationCounts, PublicationPoint } from '../evidence/fan-out-counts.ts'
+import type { FanOutRecord, PublicationRecord } from '../evidence/fan-out-record.ts'
+import { byFault } from './fan-out-worst.ts'
+import type { FanOutRunResult } from '../results/result.ts'
+
+/** The run as the reporter gets it: plain JSON. */
+export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRunResult {
+  const { name, load, durationMs, abortReason, phases, sockets, openingMs, processes, deliveries } = record
+  const lag = timeStats(lags)
+  const connectTime = timeStats(record.connectTime)
+  return {
+    kind: 'fanOut',
+    name,
+    load,
+    durationMs,
+    state: abortReason === undefined ? 'completed' : 'aborted',
+    ...(abortReason === undefined ? {} : { abortReason }),
+    phases,
+    invalidities: record.invalidities,
+    sockets,
+    openingMs,
+    processes,
+    publications: publicationCounts(record),
+    deliveries,
+    ...(lag === undefined ? {} : { lag }),
+    lagHistogram: lags.toJSON(),
+    ...(connectTime === undefined ? {} : { connectTime }),
+    generator: record.generator,
+    timeline: timeline(record),
+    publicationTimeline: publicationTimeline(record.publications),
+  }
+}
+
+export function publicationCounts({ publications, maxSlipMs }: FanOutRecord): PublicationCounts {
+  return { count: publications.length, failed: publications.filter(({ isFailed }) => isFailed).length, maxSlipMs }
+}
+
+function timeline({ durationMs, countedMs, windows }: FanOutRecord): FanOutPoint[] {
+  const countedFromSec = (durationMs - countedMs) / 1000
+  return windows.map(({ second, publications, expected, received, lag }) => {
+    const missing = expected - received
+    const { p50Ms, p99Ms } = percentilesJson(lag.withInfinite(missing))
+    const percentiles = p50Ms === undefined || p99Ms === undefined ? {} : { p50Ms, p99Ms }
+    const longest = lag.count === 0 ? {} : { maxMs: lag.maxUs / 1000 }
+    return { second: countedFromSec + second, publications, expected, received, missing, ...percentiles, ...longest }
+  })
+}
+/** More of them no chart can show apart, and no report should carry. */
+const MOST_POINTS = 2_000
+
+function publicationTimeline(publications: readonly PublicationRecord[]): PublicationPoint[] {
+  const size = Math.ceil(publications.length / MOST_POINTS)
+  const groups = Map.groupBy(publications.entries(), ([index]) => Math.floor(index / size))
+  return [...groups.values()].map((group) => {
+    const [{ atMs, missing, p95Ms, maxMs }] = group.map(([, publication]) => publication).toSorted(byFault) as [
+      PublicationRecord,
+    ]
+    return {
+      atSec: atMs / 1000,
+      missing,
+      ...(p95Ms === undefined ? {} : { p95Ms: toJsonMs(p95Ms) }),
+      ...(maxMs === undefined ? {} : { maxMs }),
+    }
+  })
+}

@@ -1,0 +1,174 @@
+import { now } from '../machine/clock.ts'
+import { Histogram } from '../stats/histogram.ts'
+import { timeStats, type TimeStats } from '../stats/summary.ts'
+import { evidenceOf, type ClientEvidence, type FanOutEvidence, type PublicationEvidence } from '../evidence/evidence.ts'
+import type { DeliveryCounts, HeartbeatCounts, PublicationCounts, SocketCounts } from '../evidence/fan-out-counts.ts'
+import { fanOutEvidence } from './fan-out-evidence.ts'
+import type { FanOutRecord, PublisherClock } from '../evidence/fan-out-record.ts'
+import { fanOutRunResult, publicationCounts } from './fan-out-result.ts'
+import { hasFault, worstClients, worstPublications } from './fan-out-worst.ts'
+import type { GeneratorHealth } from '../evidence/generator-health.ts'
+import type { FanOutRunResult } from '../results/result.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
+import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.ts'
+
+/** A fan-out that is over. Statistics exist only where something was received: `if (run.state === 'measured')`. */
+export type FanOutRun = MeasuredFanOutRun | EmptyFanOutRun
+
+export interface MeasuredFanOutRun extends FanOutRunBase {
+  readonly state: 'measured'
+  /**
+   * From the intended instant of a publication to its receipt by one client, over first receipts of counted
+   * publications. Missing deliveries have no lag: read it together with {@link FanOutRunBase.missingRatio}.
+   */
+  readonly lag: TimeStats
+}
+
+export interface EmptyFanOutRun extends FanOutRunBase {
+  readonly state: 'empty'
+}
+
+export interface FanOutRunBase extends TimedRun {
+  readonly name: string
+  /** The load in one line. */
+  readonly load: string
+  /** Of publishing, warm-up included; connecting and waiting for stragglers are not. */
+  readonly durationMs: number
+  /** Why the run stopped before its end; `undefined` where it did not. */
+  readonly abortReason: string | undefined
+  readonly sockets: SocketCounts
+  /** Application heartbeats; absent if none was sent. */
+  readonly heartbeats: HeartbeatCounts | undefined
+  /** From the first handshake until every socket was subscribed or had failed. Not part of {@link durationMs}. */
+  readonly openingMs: number
+  /** Processes that held the sockets; 1 where it was this one. */
+  readonly processes: number
+  /** Counted publications; warm-up is left out. */
+  readonly publications: PublicationCounts
+  readonly deliveries: DeliveryCounts
+  /** Missing over expected deliveries, 0–1. NaN where nothing was expected. */
+  readonly missingRatio: number
+  /** Duplicates over received deliveries. NaN where nothing was received. */
+  readonly duplicateRatio: number
+  /** Deliveries received within a lag, over *expected* ones. NaN where nothing was expected. */
+  onTimeRatio(withinMs: number): number
+  /** Those with most deliveries missing, then most late, then the slowest; all of them may be asked for. Default: 5. */
+  worstPublications(count?: number): readonly PublicationEvidence[]
+  /** Clients with a fault: most deliveries missing first, then most late, out of order and duplicate. Default: 5. */
+  worstClients(count?: number): readonly ClientEvidence[]
+  /** From the instant a handshake was due to its answer, of sockets that opened; absent where none did. */
+  readonly connectTime: TimeStats | undefined
+  /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not answer. */
+  readonly publisherClock: PublisherClock | undefined
+  readonly generator: GeneratorHealth
+  /** What speaks against judging this run. */
+  readonly invalidities: readonly Invalidity[]
+  /** The run as plain JSON, for reports. */
+  result(): FanOutRunResult
+  [evidenceOf](): FanOutEvidence
+}
+
+/** The view of what a fan-out measured. */
+export function fanOutRun(record: FanOutRecord): FanOutRun {
+  const histogram = Histogram.merged(record.windows.map(({ lag }) => lag))
+  const lag = timeStats(histogram)
+  return lag === undefined ? new EmptyView(record, histogram) : new MeasuredView(record, histogram, lag)
+}
+
+class FanOutView implements FanOutRunBase {
+  readonly name: string
+  readonly load: string
+  readonly durationMs: number
+  readonly abortReason: string | undefined
+  readonly sockets: SocketCounts
+  readonly heartbeats: HeartbeatCounts | undefined
+  readonly openingMs: number
+  readonly processes: number
+  readonly publications: PublicationCounts
+  readonly deliveries: DeliveryCounts
+  readonly missingRatio: number
+  readonly duplicateRatio: number
+  readonly connectTime: TimeStats | undefined
+  readonly publisherClock: PublisherClock | undefined
+  readonly generator: GeneratorHealth
+  readonly invalidities: readonly Invalidity[]
+  readonly #record: FanOutRecord
+  readonly #histogram: Histogram
+  /** The engine hands a record over when its last delivery is in or given up. */
+  readonly #settledMs = now()
+
+  constructor(record: FanOutRecord, histogram: Histogram) {
+    this.#record = record
+    this.#histogram = histogram
+    this.name = record.name
+    this.load = record.load
+    this.durationMs = record.durationMs
+    this.abortReason = record.abortReason
+    this.sockets = record.sockets
+    this.heartbeats = record.heartbeats
+    this.openingMs = record.openingMs
+    this.processes = record.processes
+    this.publications = publicationCounts(record)
+    this.deliveries = record.deliveries
+    this.missingRatio = ratio(record.deliveries.missing, record.deliveries.expected)
+    this.duplicateRatio = ratio(record.deliveries.duplicate, record.deliveries.received)
+    this.connectTime = timeStats(record.connectTime)
+    this.publisherClock = record.publisherClock
+    this.generator = record.generator
+    this.invalidities = record.invalidities
+  }
+
+  onTimeRatio(withinMs: number): number {
+    return ratio(this.#histogram.countAtMost(withinMs * 1000), this.deliveries.expected)
+  }
+
+  worstPublications(count = 5): readonly PublicationEvidence[] {
+    return worstPublications(this.#record, count)
+  }
+
+  worstClients(count = 5): readonly ClientEvidence[] {
+    return worstClients(this.#record, count)
+  }
+
+  result(): FanOutRunResult {
+    return fanOutRunResult(this.#record, this.#histogram)
+  }
+
+  [windowOf](): RunWindow {
+    const { startMs, durationMs, countedMs } = this.#record
+    const endMs = startMs + durationMs
+    return {
+      run: this.name,
+      runStartMs: startMs,
+      runEndMs: endMs,
+      settledMs: Math.max(endMs, this.#settledMs),
+      spans: [{ startMs: endMs - countedMs, endMs }],
+      scope: 'steady phase',
+    }
+  }
+
+  [evidenceOf](): FanOutEvidence {
+    return fanOutEvidence(this.#record, this.#histogram, {
+      worstPublications: this.worstPublications().filter(hasFault),
+      worstClients: this.worstClients(),
+    })
+  }
+}
+
+class EmptyView extends FanOutView implements EmptyFanOutRun {
+  readonly state = 'empty'
+}
+
+class MeasuredView extends FanOutView implements MeasuredFanOutRun {
+  readonly state = 'measured'
+  readonly lag: TimeStats
+
+  constructor(record: FanOutRecord, histogram: Histogram, lag: TimeStats) {
+    super(record, histogram)
+    this.lag = lag
+  }
+}
+
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? Number.NaN : part / whole
+}

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import type { ConnectionFigures } from './request-measurement.ts'
+import { idleLines } from './idle-connections.ts'
+
+const lines = (figures: Partial<ConnectionFigures>) =>
+  idleLines({
+    ...{ opened: 9, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 9, maxOpen: 9 },
+    ...figures,
+  })
+
+test('the idle time after which the target closes connections is named if any was opened again', () => {
+  expect(lines({ replaced: 1_000, closedIdle: 234, keptIdleMs: 4_990 })).toEqual([
+    'connections: the target closes idle connections after about 5.0 s; 1,234 opened again',
+  ])
+  expect(lines({ replaced: 3, keptIdleMs: 50 })).toEqual([
+    'connections: the target closes idle connections after about 0.05 s; 3 opened again',
+  ])
+  expect(lines({ closedIdle: 3, keptIdleMs: 0.4 })).toEqual([
+    'connections: the target closes connections after each response without announcing it; 3 opened again',
+  ])
+})
+
+test('nothing is said of a time that is not known, or that no connection reached', () => {
+  expect(lines({ replaced: 3, closedIdle: 4 })).toEqual([])
+  expect(lines({ keptIdleMs: 60_000, resetAfterUse: 5 })).toEqual([])
+})

@@ -1,0 +1,182 @@
+import { describeLoad, isOpen } from '../load/describe.ts'
+import type { Histogram } from '../stats/histogram.ts'
+import type { Window } from '../stats/timeline.ts'
+import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
+import type { EndingEvidence, RequestEvidence } from '../evidence/evidence.ts'
+import type { GeneratorHealth } from '../evidence/generator-health.ts'
+import { hintFor } from './request-hints.ts'
+import { httpInvalidities } from './request-invalidities.ts'
+import type { HttpMeasurement } from './request-measurement.ts'
+import {
+  phasesIn,
+  scopeDurationMs,
+  scopeName,
+  scopeSeconds,
+  totalsOf,
+  type Scope,
+  type ScopeTotals,
+} from '../execution/request-scope.ts'
+import { idleLines } from './idle-connections.ts'
+import { vuShortage } from './vu-shortage.ts'
+import type { RunWindow } from '../evidence/run-window.ts'
+
+/** What matchers see of a run's scope. */
+export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): RequestEvidence {
+  const { sum, windows } = totals
+  const { kind, phases, generator, load, reducedTo, origin, vuDemand, connections } = measured
+  const shortage = vuShortage(measured, totals.due)
+  const durationMs = scopeDurationMs(phases, scope)
+  return {
+    kind,
+    quantity: 'latency',
+    histogram: sum.latency(),
+    windows: windows.map((window) => window.latency()),
+    durationMs,
+    ...(reducedTo === undefined ? {} : { reducedTo }),
+    invalidities: httpInvalidities(measured, totals, scope),
+    ...(shortage === undefined ? {} : { vuShortage: shortage }),
+    evidenceLines: evidenceLines(measured, totals, scope),
+    slowest: slowestSteps(measured, scope),
+    hint: measured.diagnosis ?? hintFor(totals, origin, { demand: vuDemand, shortage }, connections),
+    offered: sum.offered,
+    sent: sum.sent,
+    dropped: sum.dropped,
+    completed: sum.completed,
+    errors: sum.errors,
+    targetErrors: totals.targetErrors,
+    statuses: sum.statuses,
+    requestWindows: windows,
+    goodBySecond: goodBySecond(windows, scopeSeconds(phases, scope)),
+    offeredRatePerSec: isOpen(load) && durationMs > 0 ? sum.offered / (durationMs / 1000) : undefined,
+    generator,
+  }
+}
+
+/** What was due after the last phase had ended counts in the scope's last second, as it does in that phase. */
+function goodBySecond(
+  windows: readonly Window[],
+  lengths: ReadonlyMap<number, number>,
+): RequestEvidence['goodBySecond'] {
+  const last = [...lengths.keys()].at(-1)
+  const counts = new Map([...lengths.keys()].map((second) => [second, 0]))
+  for (const { second, good } of windows) {
+    const at = lengths.has(second) ? second : last
+    if (at !== undefined) counts.set(at, counts.get(at)! + good.count)
+  }
+  return [...lengths].map(([second, ms]) => ({ second, count: counts.get(second)!, seconds: ms / 1000 }))
+}
+
+/** What matchers see of the requests that ended in one way: their times, and no counts. */
+export function endingEvidence(evidence: RequestEvidence, ending: EndingEvidence['ending']): EndingEvidence {
+  const { kind, quantity, histogram, windows, durationMs, reducedTo, invalidities, evidenceLines, slowest } = evidence
+  const { vuShortage: shortage } = evidence
+  const scaled = { ...(reducedTo === undefined ? {} : { reducedTo }), ...(shortage && { vuShortage: shortage }) }
+  return {
+    ...{ kind, quantity, histogram, windows, durationMs, ...scaled, invalidities, evidenceLines, slowest },
+    ending,
+    hint: undefined,
+  }
+}
+
+/** The `Evidence:` block of a failure message, first line first. */
+function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): readonly string[] {
+  const { phases, load, generator, abortReason, connections } = measured
+  const { offered, completed } = totals.sum
+  const seconds = (scopeDurationMs(phases, scope) / 1000).toFixed(1)
+  const { ending } = scope
+  const all = ending === undefined ? `${formatCount(completed)} of ${formatCount(offered)}` : formatCount(offered)
+  const requests = `${all} requests`
+  const counts = ending === undefined ? [errorsPart(totals), droppedPart(totals), unansweredPart(totals)] : []
+  const lines = [
+    `${scopeName(phases, scope)}, ${seconds} s, ${requests}, ${describeLoad(load)}`,
+    ...timesLines(totals, scope),
+    [...counts, ending === 'failed' ? kindsPart(totals) : '', generatorPart(generator)].filter(Boolean).join('   '),
+    ...(ending === undefined ? idleLines(connections) : []),
+  ]
+  return abortReason === undefined ? lines : [...lines, `aborted: ${abortReason}`]
+}
+
+/** Steps by their p95, slowest first; none where there is but one, or the scope is one. */
+function slowestSteps({ steps, series, phases }: HttpMeasurement, scope: Scope): { label: string; p95Ms: number }[] {
+  if (steps.length < 2 || scope.step !== undefined) return []
+  return steps
+    .map((step) => ({ step, latency: totalsOf(series, phases, { ...scope, step }).sum.latency() }))
+    .filter(({ latency }) => latency.count > 0)
+    .map(({ step, latency }) => ({ label: step, p95Ms: latency.percentileUs(0.95) / 1000 }))
+    .toSorted((a, b) => (a.p95Ms === b.p95Ms ? 0 : b.p95Ms - a.p95Ms))
+}
+
+/** The scope in time, for what is sampled beside the run. @param settledMs when its last answer was in or given up */
+export function windowOfScope(
+  { name, phases, startMs, durationMs }: HttpMeasurement,
+  scope: Scope,
+  settledMs: number,
+): RunWindow {
+  const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
+  const spans = phasesIn(phases, scope).map((at) => ({
+    startMs: startMs + Math.max(phases[at]!.startMs, fromMs),
+    endMs: startMs + Math.min(phases[at]!.endMs, toMs),
+  }))
+  const runEndMs = startMs + durationMs
+  return {
+    run: name,
+    scope: scopeName(phases, scope),
+    runStartMs: startMs,
+    runEndMs,
+    settledMs: Math.max(runEndMs, settledMs),
+    spans,
+  }
+}
+
+/** Percentiles of everything due; if not all of it got a good response, the times of either ending too. */
+function timesLines({ sum }: ScopeTotals, { ending }: Scope): string[] {
+  const latency = sum.latency()
+  if (latency.count === 0) return []
+  const shown = [50, 90, 95, 99].map((p) => `p${p} ${shortMs(latency.percentileUs(p / 100))}`).join('   ')
+  const max = latency.finiteCount === 0 ? '' : `   max ${shortMs(latency.maxUs)} ms`
+  const service = sum.sent === 0 ? '' : `   service-time p95 ${formatMs(sum.serviceTime().percentileUs(0.95) / 1000)}`
+  if (latency.infiniteCount === 0 || ending !== undefined) return [`${shown}${max}${service}`]
+  const endings = [...endingPart('good responses', sum.good.latency), ...endingPart('errors after', sum.failed.latency)]
+  return [`${shown}${service}`, ...(endings.length === 0 ? [] : [endings.join('   ')])]
+}
+
+/** `good responses p50 12.1, p95 41.2, max 180 ms` */
+function endingPart(name: string, latency: Histogram): string[] {
+  if (latency.count === 0) return []
+  const [p50, p95, max] = [latency.percentileUs(0.5), latency.percentileUs(0.95), latency.maxUs].map(shortMs)
+  return [`${name} p50 ${p50}, p95 ${p95}, max ${max} ms`]
+}
+
+/** Three digits of milliseconds, without the unit. */
+function shortMs(us: number): string {
+  return us === Number.POSITIVE_INFINITY ? '∞' : significant(us / 1000, 3)
+}
+
+function errorsPart(totals: ScopeTotals): string {
+  const { errorCount, offered } = totals.sum
+  const ratio = offered === 0 ? 0 : errorCount / offered
+  const kinds = kindsPart(totals)
+  return `errors ${formatRatio(ratio)}${kinds === '' ? '' : ` (${kinds})`}`
+}
+
+/** The commonest errors: `38 × 503, 2 × timeout`. */
+function kindsPart({ sum: { details } }: ScopeTotals): string {
+  const commonest = [...details].toSorted((a, b) => b[1] - a[1]).slice(0, 3)
+  return commonest.map(([detail, count]) => `${formatCount(count)} × ${detail}`).join(', ')
+}
+
+function droppedPart({ sum: { dropped, offered } }: ScopeTotals): string {
+  return dropped === 0 ? 'dropped 0' : `dropped ${formatCount(dropped)} (${formatRatio(dropped / offered)})`
+}
+
+function unansweredPart({ sum: { sent, completed } }: ScopeTotals): string {
+  return sent === completed ? '' : `unanswered ${formatCount(sent - completed)}`
+}
+
+function generatorPart({ scheduleDelay, eventLoopDelay, cpuRatio }: GeneratorHealth): string {
+  const delay =
+    scheduleDelay === undefined
+      ? `event-loop delay p99 ${formatMs(eventLoopDelay.p99Ms)}`
+      : `schedule delay p99 ${formatMs(scheduleDelay.p99Ms)}`
+  return `generator: ${delay}, CPU ${formatRatio(cpuRatio)}`
+}

@@ -1,0 +1,177 @@
+import { describe, expect, test } from 'vitest'
+import { hintFor } from './request-hints.ts'
+import type { ConnectionFigures } from './request-measurement.ts'
+import { totalsOf, WHOLE_RUN } from '../execution/request-scope.ts'
+import { every, PHASES, series, type SampleRequest } from '../testing/sample-measurement.ts'
+
+const ORIGIN = 'http://127.0.0.1:3000'
+
+const CONNECTIONS = { opened: 9, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 9, maxOpen: 9 }
+
+/** All VUs were busy at some time. */
+const DEMAND = { vus: 50, lightMs: 4, heldMs: 60 }
+
+function hint(
+  requests: readonly SampleRequest[],
+  vus: Partial<Parameters<typeof hintFor>[2]> = {},
+  connections: Partial<ConnectionFigures> = {},
+): string | undefined {
+  const totals = totalsOf([series('a', undefined, requests)], PHASES, WHOLE_RUN)
+  return hintFor(totals, ORIGIN, { demand: undefined, shortage: undefined, ...vus }, { ...CONNECTIONS, ...connections })
+}
+
+/** So many requests in a row, from a moment of the steady phase on. */
+const times = (count: number, request: Omit<SampleRequest, 'atMs'>, fromMs = 4500) =>
+  every(1, fromMs, fromMs + count, request)
+const good = (count: number) => times(count, { latencyMs: 10, status: 200 }, 5500)
+
+test('a sound run suggests nothing', () => {
+  expect(hint([])).toBeUndefined()
+  expect(hint(good(100))).toBeUndefined()
+  expect(hint(good(100), { demand: DEMAND })).toBeUndefined()
+})
+
+test('where a hundredth found no connection, to look whether the target runs', () => {
+  const refused = (count: number) => times(count, { latencyMs: 1, error: ['connect', 'ECONNREFUSED'] })
+  const words = `${ORIGIN} (ECONNREFUSED): is the target running, and does it accept that many?`
+  expect(hint(refused(200))).toBe(`200 requests found no connection to ${words}`)
+  expect(hint([...refused(2), ...good(198)])).toBe(`2 requests found no connection to ${words}`)
+  expect(hint([...refused(1), ...good(198)])).toBeUndefined()
+  expect(hint(times(3, { latencyMs: 1, error: ['connect', 'handshake timeout'] }))).toBe(
+    `3 requests found no connection to ${ORIGIN}: is the target running, and does it accept that many?`,
+  )
+})
+
+const answered = (count: number, status: number) =>
+  times(count, { latencyMs: 1, status, error: ['status', String(status)] })
+
+test.each([
+  [401, 'check the authorization header and the rows given as data'],
+  [403, 'check what the users given as data may do'],
+  [404, 'check the path and the base URL'],
+  [405, 'check the method'],
+  [415, 'check the content type'],
+  [429, "the target's rate limit answered; expect 429 in expectStatus where that is as it should be"],
+])('where every answer was %i, what that is likely to mean', (status, words) => {
+  expect(hint(answered(50, status))).toBe(`every answer was ${status}: ${words}`)
+})
+
+test('a status is named where nine tenths of the answers had it, and it was not expected', () => {
+  expect(hint(answered(50, 500))).toBe('every answer was 500')
+  expect(hint([...answered(90, 500), ...good(10)])).toBe('nearly every answer was 500')
+  expect(hint([...answered(89, 500), ...good(11)])).toBeUndefined()
+  expect(hint(times(50, { latencyMs: 1, status: 201 }))).toBeUndefined()
+})
+
+test('where half of the errors are bodies, the commonest that a check or an extraction found', () => {
+  const body = (count: number, detail: string, fromMs?: number) =>
+    times(count, { latencyMs: 1, status: 200, error: ['body', detail] }, fromMs)
+  const late = (count: number) => times(count, { latencyMs: 1, error: ['timeout', 'no answer'] }, 6000)
+  expect(hint([...body(4, 'check failed'), ...body(6, 'extract token: nothing found', 4600), ...good(50)])).toBe(
+    '6 answers were not as expected: extract token: nothing found',
+  )
+  expect(hint([...body(4, 'not a valid HTTP response'), ...late(4), ...good(50)])).toBe(
+    '4 answers were not as expected: not a valid HTTP response',
+  )
+  expect(hint([...body(4, 'check failed'), ...late(5), ...good(50)])).toBeUndefined()
+  expect(hint([...body(4, 'the check failed'), ...good(50)])).toBeUndefined()
+})
+
+test('never suggests more VUs if the target kept them waiting', () => {
+  const waited = times(100, { latencyMs: 25.2, serviceMs: 20, status: 200 })
+  const words =
+    'because the target kept all 50 VUs waiting. ' +
+    'While it had little to do, an iteration took 4 ms; over the run, 60 ms'
+  expect(hint(waited, { demand: DEMAND })).toBe(`requests waited ${words}`)
+  expect(hint([...good(100), ...times(5, { dropped: true })], { demand: DEMAND })).toBe(
+    `5 requests were dropped ${words}`,
+  )
+  // A fifth and a millisecond more is no wait.
+  expect(hint(times(100, { latencyMs: 24.8, serviceMs: 20, status: 200 }), { demand: DEMAND })).toBeUndefined()
+})
+
+test('suggests nothing about VUs if one was always free, and more if they were too few', () => {
+  const waited = times(100, { latencyMs: 25.2, serviceMs: 20, status: 200 })
+  expect(hint(waited)).toBeUndefined()
+  expect(hint(times(5, { dropped: true }))).toBeUndefined()
+  const invalidity = {
+    reason: 'offered-rate-missed',
+    finding: 'requests waited for a free VU',
+    remedy: 'raise vus to 9',
+  } as const
+  const shortage = { isMaterial: false, invalidity }
+  expect(hint(waited, { demand: DEMAND, shortage })).toBe('requests waited for a free VU: raise vus to 9')
+})
+
+test('where as many as make a median timed out, that', () => {
+  const timedOut = (count: number) => times(count, { latencyMs: 100, error: ['timeout', 'timeout'] })
+  expect(hint(timedOut(20))).toBe('20 requests timed out: see whether the target still answers')
+  expect(hint(timedOut(19))).toBeUndefined()
+})
+
+test.each(['Socket.IO: not authorized, before it was ready', 'status 401', 'not acknowledged'])(
+  'what the target said when it let nobody in: %s',
+  (detail) => {
+    expect(hint(times(3, { latencyMs: 1, error: ['connect', detail] }))).toBe(
+      `3 requests found no connection to ${ORIGIN}, most of them: ${detail}`,
+    )
+  },
+)
+
+test('how the connections were closed that got no response, if that is known', () => {
+  const closed = (count: number, detail: string) => times(count, { latencyMs: 1, error: ['reset', detail] })
+  const busy = 'closed with code 1013 (try again later): busy'
+  expect(hint([...closed(6, busy), ...closed(2, 'closed with code 1000 (normal)'), ...good(92)])).toBe(
+    `8 requests got no response, as their connections ended, most of them: ${busy}`,
+  )
+  expect(hint(closed(3, 'STOMP: no such queue'))).toBe(
+    '3 requests got no response, as their connections ended, most of them: STOMP: no such queue',
+  )
+})
+
+describe('where a hundredth of the requests were reset', () => {
+  const reset = (count: number) => times(count, { latencyMs: 300, error: ['reset', 'ECONNRESET'] })
+  const words = 'requests were reset: the target closed the connection instead of responding'
+
+  test('how long their connections had been idle, and when the target closes them, before any want of VUs', () => {
+    const after = (resetAfterUse: number, min: number, max: number, keptIdleMs?: number) =>
+      hint(reset(60), { demand: DEMAND }, { resetAfterUse, resetIdleMs: { min, max }, keptIdleMs })
+    const used = (idle: string) => `60 ${words}, on connections used before and idle for ${idle}`
+    expect(after(60, 599, 640)).toBe(`${used('0.6 s')}. See its keep-alive time-out and its logs`)
+    expect(after(30, 0, 1_960, 2_000)).toBe(
+      `${used('0.00–2.0 s')}; the target closes idle connections after about 2.0 s. Raise its keep-alive time-out`,
+    )
+    expect(after(60, 600, 600, 5_000)).toBe(`${used('0.6 s')}. It keeps idle connections for longer: see its logs`)
+    expect(after(60, 0.1, 0.25, 0.3)).toBe(
+      `${used('less than 0.01 s')}; the target closes connections after each response without announcing it. Raise its keep-alive time-out`,
+    )
+  })
+
+  test('to see what the target does with new connections, if most were on those', () => {
+    const expected = `${words}. See whether it crashed, or limits its connections`
+    expect(hint(reset(60), { demand: DEMAND })).toBe(`60 ${expected}`)
+    expect(hint(reset(60), { demand: DEMAND }, { resetAfterUse: 29, resetIdleMs: { min: 1, max: 2 } })).toBe(
+      `60 ${expected}`,
+    )
+    expect(hint([...reset(2), ...good(198)])).toBe(`2 ${expected}`)
+    expect(hint([...reset(1), ...good(198)])).toBeUndefined()
+  })
+})
+
+test('the most frequent error comes first', () => {
+  const failing = (count: number, kind: 'reset' | 'connect' | 'timeout') =>
+    times(count, { latencyMs: 300, error: [kind, kind === 'connect' ? 'ECONNREFUSED' : 'closed'] })
+  expect(hint([...failing(231, 'reset'), ...failing(69, 'connect')])).toMatch(/^231 requests were reset/)
+  expect(hint([...failing(69, 'reset'), ...failing(231, 'connect')])).toMatch(/^231 requests found no connection/)
+  expect(hint([...failing(100, 'timeout'), ...failing(5, 'connect')])).toMatch(/^100 requests timed out/)
+})
+
+test('time-outs of most requests come before VUs that waited for them', () => {
+  const invalidity = { reason: 'offered-rate-missed', finding: 'requests waited', remedy: 'raise vus to 47' } as const
+  const shortage = { isMaterial: false, invalidity }
+  const slow = times(200, { latencyMs: 300, error: ['timeout', 'no answer'] })
+  expect(hint(slow, { demand: DEMAND, shortage })).toMatch(/^200 requests timed out/)
+  expect(hint([...slow.slice(0, 20), ...good(180)], { demand: DEMAND, shortage })).toMatch(
+    /^requests waited: raise vus/,
+  )
+})

@@ -1,0 +1,117 @@
+import { Histogram } from '../stats/histogram.ts'
+import type { ErrorKind } from '../stats/timeline.ts'
+import { formatCount, formatMs } from '../stats/units.ts'
+import type { ConnectionFigures } from './request-measurement.ts'
+import type { ScopeTotals } from '../execution/request-scope.ts'
+import { resetHint } from './idle-connections.ts'
+import { samplesForPercentile } from '../evidence/sample-size.ts'
+import type { VuShortage } from '../evidence/verdict.ts'
+import type { VuDemand } from '../execution/vu-demand.ts'
+
+/** Set if all VUs were busy at some time, and if that was because they were too few. */
+interface Vus {
+  readonly demand: VuDemand | undefined
+  readonly shortage: VuShortage | undefined
+}
+
+/** What the figures suggest to do next. */
+export function hintFor(
+  totals: ScopeTotals,
+  origin: string,
+  vus: Vus,
+  connections: ConnectionFigures,
+): string | undefined {
+  const { errors, completed } = totals.sum
+  const connect = connectHint(totals, origin)
+  const timeout = timeoutHint(errors)
+  const isAtLeast = (kind: ErrorKind, count: number) => (errors.get(kind) ?? 0) >= count
+  return (
+    (isAtLeast('connect', Math.max(...errors.values())) ? connect : undefined) ??
+    statusHint(totals) ??
+    bodyHint(totals) ??
+    resetHint(totals, connections) ??
+    notTakenHint(errors, connections) ??
+    // VUs that wait for time-outs are not too few.
+    (isAtLeast('timeout', completed / 2) ? timeout : undefined) ??
+    waitHint(totals, vus) ??
+    timeout ??
+    connect
+  )
+}
+
+/** Why a WebSocket did not come to be used, where the target said so. */
+const REFUSAL = /, before it was ready$|^status \d{3}$|^subprotocol |^not acknowledged$| not set up$|^no handshake data/
+
+function connectHint({ sum }: ScopeTotals, origin: string): string | undefined {
+  const count = sum.errors.get('connect') ?? 0
+  if (count === 0 || count < sum.offered * 0.01) return undefined
+  const [refusal] = [...sum.details].filter(([detail]) => REFUSAL.test(detail)).toSorted((a, b) => b[1] - a[1])
+  if (refusal !== undefined)
+    return `${formatCount(count)} requests found no connection to ${origin}, most of them: ${refusal[0]}`
+  const code = [...sum.details.keys()].find((detail) => /^E[A-Z]+$/.test(detail))
+  return `${formatCount(count)} requests found no connection to ${origin}${code === undefined ? '' : ` (${code})`}: is the target running, and does it accept that many?`
+}
+
+/** Of 301, 302, 303, 307 and 308. */
+export const REDIRECT_HINT =
+  'redirects are not followed: request what they lead to, or name the status in expectStatus if it is meant'
+
+const STATUS_HINTS: Readonly<Record<number, string>> = {
+  401: 'check the authorization header and the rows given as data',
+  403: 'check what the users given as data may do',
+  404: 'check the path and the base URL',
+  405: 'check the method',
+  415: 'check the content type',
+  429: "the target's rate limit answered; expect 429 in expectStatus where that is as it should be",
+}
+
+function statusHint({ sum }: ScopeTotals): string | undefined {
+  const [status, count] = [...sum.statuses].toSorted((a, b) => b[1] - a[1])[0] ?? []
+  if (status === undefined || count! < sum.completed * 0.9 || !sum.details.has(String(status))) return undefined
+  const all = count === sum.completed ? 'every answer was' : 'nearly every answer was'
+  const hint = isRedirect(status) ? REDIRECT_HINT : STATUS_HINTS[status]
+  return `${all} ${status}${hint === undefined ? '' : `: ${hint}`}`
+}
+
+export function isRedirect(status: number): boolean {
+  return [301, 302, 303, 307, 308].includes(status)
+}
+
+/** Of the details of wrong bodies, those that say what is wrong. */
+const HINTED_BODY = /^(extract|check|not a valid HTTP|the (response|content-encoding|charset|target sent|\w+ stream))/
+
+function bodyHint({ sum }: ScopeTotals): string | undefined {
+  const count = sum.errors.get('body') ?? 0
+  if (count === 0 || count * 2 < sum.errorCount) return undefined
+  const detail = [...sum.details].filter(([text]) => HINTED_BODY.test(text)).toSorted((a, b) => b[1] - a[1])[0]
+  return detail && `${formatCount(detail[1])} answers were not as expected: ${detail[0]}`
+}
+
+function waitHint({ sum: { good, failed, dropped } }: ScopeTotals, { demand, shortage }: Vus): string | undefined {
+  if (shortage !== undefined) return `${shortage.invalidity.finding}: ${shortage.invalidity.remedy}`
+  if (demand === undefined) return undefined
+  const latency = Histogram.merged([good.latency, failed.latency])
+  const serviceTime = Histogram.merged([good.serviceTime, failed.serviceTime])
+  const waited = latency.percentileUs(0.95) > serviceTime.percentileUs(0.95) * 1.2 + 1000
+  if (!waited && dropped === 0) return undefined
+  return (
+    `${dropped > 0 ? `${formatCount(dropped)} requests were dropped` : 'requests waited'} because the target kept all ${formatCount(demand.vus)} VUs waiting. ` +
+    `While it had little to do, an iteration took ${formatMs(demand.lightMs)}; over the run, ${formatMs(demand.heldMs)}`
+  )
+}
+
+function notTakenHint(errors: ReadonlyMap<string, number>, { notTaken = 0 }: ConnectionFigures): string | undefined {
+  const timeouts = errors.get('timeout') ?? 0
+  if (timeouts === 0 || notTaken < timeouts) return undefined
+  return (
+    `${timeouts === 1 ? '1 request' : `${formatCount(timeouts)} requests`} timed out while messages came that were not taken for ` +
+    `the response, ${formatCount(notTaken)} in all: see answer, and what the target sends`
+  )
+}
+
+function timeoutHint(errors: ReadonlyMap<string, number>): string | undefined {
+  const timeouts = errors.get('timeout') ?? 0
+  return timeouts >= samplesForPercentile(0.5)
+    ? `${formatCount(timeouts)} requests timed out: see whether the target still answers`
+    : undefined
+}

@@ -1,0 +1,84 @@
+import { describeLoad } from '../load/describe.ts'
+import type { Histogram } from '../stats/histogram.ts'
+import { percentilesJson, timeStatsJson, type TimeStatsJson } from '../stats/summary.ts'
+import { WINDOW_MS } from '../stats/timeline.ts'
+import type { HttpMeasurement } from './request-measurement.ts'
+import { allWindows, secondsOf, totalsOf, WHOLE_RUN, type ScopeTotals } from '../execution/request-scope.ts'
+import type { RequestWindow } from '../execution/request-timeline.ts'
+import type { HttpRunResult, RequestCounts, StepResult, TimelinePoint } from '../results/result.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
+
+/** The run as the reporter gets it: plain JSON. */
+export function httpRunResult(
+  measured: HttpMeasurement,
+  totals: ScopeTotals,
+  invalidities: readonly Invalidity[],
+): HttpRunResult {
+  const { name, load, durationMs, abortReason, phases, generator } = measured
+  const latency = totals.sum.latency()
+  return {
+    kind: measured.kind,
+    name,
+    load: describeLoad(load),
+    durationMs,
+    state: abortReason === undefined ? 'completed' : 'aborted',
+    ...(abortReason === undefined ? {} : { abortReason }),
+    phases,
+    invalidities,
+    ...countsOf(totals.sum),
+    ...statsOf('latency', latency),
+    ...statsOf('serviceTime', totals.sum.serviceTime()),
+    latencyHistogram: latency.toJSON(),
+    steps: measured.steps.length < 2 ? [] : measured.steps.map((step) => stepResult(measured, step)),
+    generator,
+    timeline: timelinePoints(measured),
+    slowest: measured.slowest,
+  }
+}
+
+/** Every second of a run, warm-up included. Seconds in which nothing was due are there too. */
+export function timelinePoints({ series, phases, gauges }: HttpMeasurement): readonly TimelinePoint[] {
+  const windows = new Map(allWindows(series, phases).map((window) => [window.second, window]))
+  const lengths = secondsOf(phases, undefined)
+  const seconds = Math.max(gauges.length, ...[...windows.keys()].map((second) => second + 1))
+  return Array.from({ length: Number.isFinite(seconds) ? seconds : 0 }, (_, second) => {
+    const window = windows.get(second)
+    const { inFlight, vus } = gauges[second] ?? { inFlight: 0, vus: 0 }
+    const lengthMs = lengths.get(second) ?? 0
+    return {
+      second,
+      ...(lengthMs < WINDOW_MS ? { lengthMs } : {}),
+      ...timelineCounts(window),
+      inFlight,
+      vus,
+      ...(window === undefined ? {} : percentilesJson(window.latency())),
+    }
+  })
+}
+
+function timelineCounts(window: RequestWindow | undefined) {
+  if (window === undefined) return { offered: 0, sent: 0, completed: 0, dropped: 0, errors: {} }
+  const { offered, sent, completed, dropped, errors } = window
+  return { offered, sent, completed, dropped, errors: Object.fromEntries(errors) }
+}
+
+function stepResult({ series, phases }: HttpMeasurement, step: string): StepResult {
+  const { sum } = totalsOf(series, phases, { ...WHOLE_RUN, step })
+  return { name: step, ...countsOf(sum), ...statsOf('latency', sum.latency()) }
+}
+
+function countsOf({ offered, sent, completed, dropped, errors, statuses }: RequestWindow): RequestCounts {
+  return {
+    offered,
+    sent,
+    completed,
+    dropped,
+    errors: Object.fromEntries(errors),
+    statuses: Object.fromEntries(statuses),
+  }
+}
+
+function statsOf<Name extends string>(name: Name, times: Histogram): { [key in Name]?: TimeStatsJson } {
+  const stats = timeStatsJson(times)
+  return (stats === undefined ? {} : { [name]: stats }) as { [key in Name]?: TimeStatsJson }
+}

@@ -1,0 +1,285 @@
+import { now } from '../machine/clock.ts'
+import { describeLoad } from '../load/describe.ts'
+import type { Phase, PhaseName } from '../load/load.ts'
+import { durationMs, type Duration } from '../options/checks.ts'
+import { OptionsError } from '../options/problems.ts'
+import { timeStats, type TimeStats } from '../stats/summary.ts'
+import type { ErrorKind } from '../stats/timeline.ts'
+import { evidenceOf, type EndingEvidence, type RequestEvidence, type TimeEvidence } from '../evidence/evidence.ts'
+import type { GeneratorHealth } from '../evidence/generator-health.ts'
+import type { History } from '../history/history.ts'
+import { endingEvidence, requestEvidence, windowOfScope } from './request-evidence.ts'
+import { httpInvalidities } from './request-invalidities.ts'
+import type { ConnectionFigures, HttpMeasurement } from './request-measurement.ts'
+import { httpRunResult, timelinePoints } from './request-result.ts'
+import { scopeDurationMs, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
+import type { HttpRunResult, TimelinePoint } from '../results/result.ts'
+import { vuShortage } from './vu-shortage.ts'
+import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.ts'
+
+interface HttpRunBase extends TimedRun {
+  readonly kind: 'http' | 'conversation'
+  readonly name: string
+  /** The load in one line. */
+  readonly load: string
+  /** Requests due in scope. */
+  readonly offered: number
+  readonly sent: number
+  /** Sent requests with an answer or a failure. */
+  readonly completed: number
+  /** Due, but never sent. */
+  readonly dropped: number
+  readonly errors: ReadonlyMap<ErrorKind, number>
+  readonly statuses: ReadonlyMap<number, number>
+  /** Of the requests due, the share that got no good response, 0–1; `undefined` if none was due. */
+  readonly errorRatio: number | undefined
+  /** Bytes of response bodies as received: before decoding, without headers and the framing of chunks. */
+  readonly receivedBytes: number
+  /** Length of the scope. */
+  readonly durationMs: number
+  /** Every second of the whole run, warm-up included, by intended start. */
+  readonly timeline: readonly TimelinePoint[]
+  readonly phases: readonly Phase[]
+  readonly generator: GeneratorHealth
+  readonly connections: ConnectionFigures
+  /** Why the run stopped before its end; `undefined` where it did not. */
+  readonly aborted: string | undefined
+  /** What a reader should know and no matcher judges. */
+  readonly warnings: readonly string[]
+  /** Every operation and what its VU was told. @throws {Error} where `http.run()` was not asked to `record` */
+  readonly history: History
+  /** The part that was due in one phase. @throws {Error} naming the phases there are */
+  phase(name: PhaseName): HttpRun
+  /** The requests of one step. @throws {Error} naming the steps there are */
+  step(name: string): HttpRun
+  /**
+   * The requests that carry a tag. A dropped request never got its tag from a request function: those of a step are shared
+   * among its tags in the proportion of the requests that were sent.
+   *
+   * @throws {Error} naming the tags there are
+   */
+  tag(name: string): HttpRun
+  /** The requests that got a good response, with their times alone. Percentiles can be asserted on it, rates cannot. */
+  readonly good: HttpRunEnding
+  /**
+   * The requests that ended in an error, with their own times: up to the response, the failure or the time-out. Dropped
+   * requests are left out. Percentiles can be asserted on it, rates cannot.
+   */
+  readonly failed: HttpRunEnding
+  /** What was due in a time since the start of the run (warm-up included), in whole seconds, whatever the phase. */
+  between(from: Duration, to: Duration): HttpRun
+  result(): HttpRunResult
+  [evidenceOf](): RequestEvidence
+}
+
+/** A run that sent at least one request in the scope looked at. */
+export interface MeasuredHttpRun extends HttpRunBase {
+  readonly state: 'measured'
+  readonly errorRatio: number
+  /**
+   * Of every request due, from intended start to last byte. Requests that got no good response (errors, time-outs, dropped
+   * ones) count as infinitely slow: `p95Ms` is the time within which 95% of all due requests got a good response, and
+   * `Infinity` if fewer did.
+   */
+  readonly latency: TimeStats
+  /** Of every request sent, from actual send to last byte. Those that got no good response count as infinitely slow. */
+  readonly serviceTime: TimeStats
+}
+
+/** A run that sent no request in the scope looked at: there are no times to read. */
+export interface EmptyHttpRun extends HttpRunBase {
+  readonly state: 'empty'
+}
+
+/** The requests of a run that ended in one way. Their number is known from how they ended: no rate can be asserted on it. */
+export type HttpRunEnding = (Omit<MeasuredHttpRun, keyof NarrowedScope> | Omit<EmptyHttpRun, keyof NarrowedScope>) &
+  NarrowedScope
+
+interface NarrowedScope {
+  phase(name: PhaseName): HttpRunEnding
+  step(name: string): HttpRunEnding
+  tag(name: string): HttpRunEnding
+  between(from: Duration, to: Duration): HttpRunEnding
+  readonly good: HttpRunEnding
+  readonly failed: HttpRunEnding
+  [evidenceOf](): EndingEvidence
+}
+
+/** What `http.run()` measured: the steady and spike phases unless a narrower scope is asked for; never the warm-up. */
+export type HttpRun = MeasuredHttpRun | EmptyHttpRun
+
+/** The run's view of a measurement. */
+export function httpRun(measurement: HttpMeasurement): HttpRun {
+  return new ScopedRun(measurement, WHOLE_RUN) as HttpRun
+}
+
+class ScopedRun implements HttpRunBase {
+  readonly #measured: HttpMeasurement
+  readonly #scope: Scope
+  readonly #totals: ScopeTotals
+  /** The engine hands a measurement over when its last answer is in. */
+  readonly #settledMs: number
+  readonly latency: TimeStats | undefined
+  readonly serviceTime: TimeStats | undefined
+
+  constructor(measurement: HttpMeasurement, scope: Scope, settledMs = now()) {
+    this.#measured = measurement
+    this.#settledMs = settledMs
+    this.#scope = scope
+    this.#totals = totalsOf(measurement.series, measurement.phases, scope)
+    const { sum } = this.#totals
+    this.latency = timeStats(sum.latency())
+    this.serviceTime = timeStats(sum.serviceTime())
+  }
+
+  get state(): 'measured' | 'empty' {
+    return this.sent === 0 ? 'empty' : 'measured'
+  }
+
+  get kind(): 'http' | 'conversation' {
+    return this.#measured.kind
+  }
+
+  get name(): string {
+    return this.#measured.name
+  }
+
+  get load(): string {
+    return describeLoad(this.#measured.load)
+  }
+
+  get offered(): number {
+    return this.#totals.sum.offered
+  }
+
+  get sent(): number {
+    return this.#totals.sum.sent
+  }
+
+  get completed(): number {
+    return this.#totals.sum.completed
+  }
+
+  get dropped(): number {
+    return this.#totals.sum.dropped
+  }
+
+  get errors(): ReadonlyMap<ErrorKind, number> {
+    return this.#totals.sum.errors
+  }
+
+  get statuses(): ReadonlyMap<number, number> {
+    return this.#totals.sum.statuses
+  }
+
+  get errorRatio(): number | undefined {
+    return this.#totals.errorRatio
+  }
+
+  get receivedBytes(): number {
+    return this.#totals.sum.receivedBytes
+  }
+
+  get durationMs(): number {
+    return scopeDurationMs(this.#measured.phases, this.#scope)
+  }
+
+  get timeline(): readonly TimelinePoint[] {
+    return timelinePoints(this.#measured)
+  }
+
+  get phases(): readonly Phase[] {
+    return this.#measured.phases
+  }
+
+  get generator(): GeneratorHealth {
+    return this.#measured.generator
+  }
+
+  get connections(): ConnectionFigures {
+    return this.#measured.connections
+  }
+
+  get aborted(): string | undefined {
+    return this.#measured.abortReason
+  }
+
+  get warnings(): readonly string[] {
+    return this.#measured.warnings
+  }
+
+  get history(): History {
+    const { history } = this.#measured
+    if (history === undefined)
+      throw new Error(`${this.name} recorded no history: give http.run() the option record: true`)
+    return history
+  }
+
+  phase(name: PhaseName): HttpRun {
+    this.#mustHave('phase', name, new Set(this.phases.map((phase) => phase.name)))
+    return this.#within({ phase: name })
+  }
+
+  step(name: string): HttpRun {
+    this.#mustHave('step', name, new Set(this.#measured.steps))
+    return this.#within({ step: name })
+  }
+
+  tag(name: string): HttpRun {
+    this.#mustHave('tag', name, new Set(this.#measured.series.flatMap(({ tag }) => tag ?? [])))
+    return this.#within({ tag: name })
+  }
+
+  get good(): HttpRunEnding {
+    return this.#ending('good')
+  }
+
+  get failed(): HttpRunEnding {
+    return this.#ending('failed')
+  }
+
+  between(from: Duration, to: Duration): HttpRun {
+    const [fromMs, toMs] = [durationMs(from), durationMs(to)]
+    if (fromMs === undefined || toMs === undefined || fromMs % 1000 !== 0 || toMs % 1000 !== 0 || fromMs >= toMs) {
+      const rule = 'must be two durations in whole seconds, the first below the second'
+      throw new OptionsError('run.between()', [
+        { path: 'from, to', received: [from, to], rule, example: `'10s', '20s'` },
+      ])
+    }
+    return this.#within({ between: [fromMs, toMs] })
+  }
+
+  result(): HttpRunResult {
+    // Given up because of the target it is no invalid run; that it was given up the result says as its state.
+    const invalidities = httpInvalidities(this.#measured, this.#totals, this.#scope).filter(
+      ({ blame }) => blame === undefined,
+    )
+    const shortage = vuShortage(this.#measured, this.#totals.due)
+    const against = shortage?.isMaterial ? [...invalidities, shortage.invalidity] : invalidities
+    return httpRunResult(this.#measured, this.#totals, against)
+  }
+
+  [windowOf](): RunWindow {
+    return windowOfScope(this.#measured, this.#scope, this.#settledMs)
+  }
+
+  [evidenceOf](): RequestEvidence {
+    const { ending } = this.#scope
+    const evidence = requestEvidence(this.#measured, this.#totals, this.#scope)
+    return ending === undefined ? evidence : (endingEvidence(evidence, ending) as TimeEvidence as RequestEvidence)
+  }
+
+  #within(narrower: Partial<Scope>): HttpRun {
+    return new ScopedRun(this.#measured, { ...this.#scope, ...narrower }, this.#settledMs) as HttpRunBase as HttpRun
+  }
+
+  #ending(ending: 'good' | 'failed'): HttpRunEnding {
+    return this.#within({ ending }) as unknown as HttpRunEnding
+  }
+
+  #mustHave(what: string, name: string, known: ReadonlySet<string>): void {
+    if (known.has(name)) return
+    const there = known.size === 0 ? 'it has none' : `it has ${[...known].join(', ')}`
+    throw new Error(`${this.name} has no ${what} ${JSON.stringify(name)}; ${there}`)
+  }
+}

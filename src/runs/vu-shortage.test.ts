@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { constantArrivalRate, rampingArrivalRate } from '../load/builders.ts'
+import type { Load } from '../load/load.ts'
+import { totalsOf, WHOLE_RUN } from '../execution/request-scope.ts'
+import { every, measured, series, type SampleRequest } from '../testing/sample-measurement.ts'
+import type { VuDemand } from '../execution/vu-demand.ts'
+import { vuShortage } from './vu-shortage.ts'
+
+/** Steady from 4.5 to 6.5 s, spike until 8 s; the load begins at 2.5 s. */
+function shortageOf(
+  requests: readonly SampleRequest[],
+  vuDemand: VuDemand | undefined,
+  load: Load = constantArrivalRate({ rate: 400, vus: 1, duration: '9s' }),
+) {
+  const run = measured([series('a', undefined, requests)], { load, vuDemand })
+  return vuShortage(run, totalsOf(run.series, run.phases, WHOLE_RUN))
+}
+
+const dropped = every(10, 4500, 6500, { dropped: true })
+const answered = every(100, 4500, 6500, { latencyMs: 250 })
+
+describe('vuShortage', () => {
+  test('says how many VUs a load keeps busy that had too few of them', () => {
+    expect(shortageOf([...dropped, ...answered], { vus: 1, lightMs: 250, heldMs: 250 })).toEqual({
+      isMaterial: true,
+      invalidity: {
+        reason: 'offered-rate-missed',
+        finding:
+          '200 of 220 requests were dropped because no VU was free: at 400/s, iterations that take 250 ms while the ' +
+          'target has little to do keep 100 VUs busy, and there was 1',
+        remedy: 'raise vus to 150, which leaves room for bursts, or lower the rate',
+      },
+    })
+  })
+
+  test('is immaterial while at most a hundredth was dropped', () => {
+    const requests = (drops: number) => [...every(10, 4500, 6500, { latencyMs: 250 }), ...dropped.slice(0, drops)]
+    expect(shortageOf(requests(2), { vus: 50, lightMs: 250, heldMs: 250 })?.isMaterial).toBe(false)
+    expect(shortageOf(requests(3), { vus: 50, lightMs: 250, heldMs: 250 })?.isMaterial).toBe(true)
+    expect(shortageOf(requests(0), { vus: 50, lightMs: 250, heldMs: 250 })?.invalidity.finding).toMatch(
+      /^requests waited for a free VU: at 400\/s/,
+    )
+  })
+
+  test('is absent if a VU was always free, or if the VUs carry the rate while the target has little to do', () => {
+    expect(shortageOf(dropped, undefined)).toBeUndefined()
+    expect(shortageOf(dropped, { vus: 150, lightMs: 250, heldMs: 250 })).toBeUndefined()
+    expect(shortageOf(dropped, { vus: 149, lightMs: 250, heldMs: 250 })).toBeDefined()
+  })
+
+  test('is that of the seconds whose rate needs more VUs', () => {
+    // 40/s from 4.5 s on, 400/s from 6.5 s on.
+    const load = rampingArrivalRate({
+      startRate: 40,
+      stages: [
+        { target: 40, duration: '4s' },
+        { target: 400, duration: '1ms' },
+        { target: 400, duration: '3s' },
+      ],
+      vus: 20,
+    })
+    const demand = { vus: 20, lightMs: 250, heldMs: 250 }
+    expect(shortageOf(every(10, 4500, 5900, { dropped: true }), demand, load)).toBeUndefined()
+    expect(shortageOf(every(10, 7000, 8000, { dropped: true }), demand, load)?.invalidity.finding).toMatch(
+      /^100 of 100 requests were dropped .* keep 100 VUs busy, and there were 20$/,
+    )
+  })
+})

@@ -1,0 +1,41 @@
+import { formatCount, formatMs, formatRate } from '../stats/units.ts'
+import type { HttpMeasurement } from './request-measurement.ts'
+import type { ScopeTotals } from '../execution/request-scope.ts'
+import type { VuShortage } from '../evidence/verdict.ts'
+import { peakRate, vusFor, withRoom } from '../execution/vu-demand.ts'
+
+/**
+ * Whether VUs were too few in seconds of a scope: all were busy at some time, and the rate of that second, at the time
+ * that an iteration takes while the target has little to do, needs more VUs than there were, room for bursts included.
+ */
+export function vuShortage(
+  { vuDemand, load, phases, limits }: Pick<HttpMeasurement, 'vuDemand' | 'load' | 'phases' | 'limits'>,
+  { windows, sum }: ScopeTotals,
+): VuShortage | undefined {
+  if (vuDemand === undefined) return undefined
+  const { vus, lightMs } = vuDemand
+  const warmupMs = phases[0]?.name === 'warmup' ? phases[0].endMs : 0
+  const rates = windows.map(({ second, dropped }) => {
+    const fromMs = second * 1000 - warmupMs
+    return { ratePerSec: peakRate(load, fromMs, fromMs + 1000), dropped }
+  })
+  const short = rates.filter(({ ratePerSec }) => withRoom(vusFor(vuDemand, ratePerSec)) > vus)
+  if (short.length === 0) return undefined
+  const dropped = short.reduce((all, window) => all + window.dropped, 0)
+  const ratePerSec = Math.max(...short.map((window) => window.ratePerSec))
+  const needed = vusFor(vuDemand, ratePerSec)
+  const what =
+    dropped === 0
+      ? 'requests waited for a free VU'
+      : `${formatCount(dropped)} of ${formatCount(sum.offered)} requests were dropped because no VU was free`
+  return {
+    isMaterial: dropped > sum.offered * (1 - limits.sentRatio),
+    invalidity: {
+      reason: 'offered-rate-missed',
+      finding:
+        `${what}: at ${formatRate(ratePerSec)}, iterations that take ${formatMs(lightMs)} while the target has little to do ` +
+        `keep ${formatCount(needed)} VUs busy, and there ${vus === 1 ? 'was' : 'were'} ${formatCount(vus)}`,
+      remedy: `raise vus to ${formatCount(withRoom(needed))}, which leaves room for bursts, or lower the rate`,
+    },
+  }
+}

@@ -1,0 +1,131 @@
+import { storePlace } from '../../machine/store-place.ts'
+import { postgresTlsProblem } from '../../machine/store-tls.ts'
+import { loadOptional } from '../../options/optional-package.ts'
+import { asError, codeOf, sentence } from '../failure.ts'
+import { redactText, secretsOf } from '../../options/redact.ts'
+import { ServiceError } from '../service.ts'
+
+/** What `migrate` and `seed` are given: one session, not yet in a transaction. */
+export interface PostgresConnection {
+  /** For a migration tool of your own. Holds the password. */
+  readonly url: string
+  /**
+   * Runs SQL and returns the rows. Without `values` it may hold several statements; the rows are those of the last.
+   * @throws the driver's error, with its SQLSTATE in `code`
+   */
+  query<Row extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>
+}
+
+const CONNECT_MS = 5_000
+
+/**
+ * Opens one session.
+ * @throws {ServiceError} when that fails; the message says what to do and holds no password
+ * @throws {MissingPackageError} where the driver is not installed
+ */
+export async function connectPostgres(subject: string, url: string): Promise<PostgresConnection & AsyncDisposable> {
+  const { default: pg } = await loadOptional('postgres()', 'pg', () => import('pg'))
+  let client: InstanceType<typeof pg.Client>
+  try {
+    // Reads the certificates that the URL names.
+    client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: CONNECT_MS,
+      application_name: 'vitest-slo',
+    })
+  } catch (error) {
+    throw connectFailure(subject, url, error)
+  }
+  // A session that breaks while idle makes the next query fail; that is where it is reported.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+  } catch (error) {
+    await client.end().catch(() => {})
+    throw connectFailure(subject, url, error)
+  }
+  return {
+    url,
+    async query(sql: string, values?: readonly unknown[]) {
+      const result = await client.query(sql, values ? [...values] : undefined)
+      // Several statements give several results, which the driver's types do not know.
+      const last = Array.isArray(result) ? result.at(-1) : result
+      return last?.rows ?? []
+    },
+    async [Symbol.asyncDispose]() {
+      await client.end().catch(() => {})
+    },
+  }
+}
+
+/**
+ * Every host that a driver may connect to: parameters of the URL come before its host, and either may be a list. A
+ * folder that holds a Unix socket is left out.
+ */
+export function postgresHosts(url: URL): readonly string[] {
+  const { hostname, searchParams } = url
+  const given = [hostname, ...searchParams.getAll('host'), ...searchParams.getAll('hostaddr')]
+  return given.flatMap((hosts) => hosts.split(',')).filter((host) => host !== '' && !/^(?:\/|%2f)/i.test(host))
+}
+
+/**
+ * Reads a Postgres URL.
+ * @throws {ServiceError} without showing the text: what is no URL may still hold a password
+ */
+export function parsePostgresUrl(subject: string, source: string, text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url && /^postgres(ql)?:$/.test(url.protocol) && url.hostname !== '') return url
+  throw new ServiceError(subject, {
+    problem: `${source} is no Postgres URL`,
+    received: url
+      ? `a URL with protocol ${url.protocol}`
+      : `text of ${text.length} characters that is no URL (not shown: it may hold a password)`,
+    remedy: `Write it as postgres://user:password@host:5432/database, with special characters in the password percent-encoded.`,
+  })
+}
+
+function connectFailure(subject: string, url: string, error: unknown): ServiceError {
+  const code = codeOf(error)
+  const { message } = asError(error)
+  const parsed = new URL(url)
+  const { pathname, username } = parsed
+  const host = storePlace(parsed)
+  const tls = postgresTlsProblem(code, message)
+  const [problem, remedy] = tls
+    ? [`${host}: ${tls.finding}`, sentence(tls.fix)]
+    : explain(code, host, decodeURIComponent(pathname.slice(1)), username)
+  return new ServiceError(subject, {
+    problem,
+    received: redactText(`${url} (${[code, message].filter(Boolean).join(': ')})`, secretsOf(url)),
+    remedy,
+  })
+}
+
+function explain(code: string, host: string, database: string, user: string): readonly [string, string] {
+  switch (code) {
+    case '28000':
+      return [
+        `${host} lets the user ${user} not in from here`,
+        'Add a line for this user, database and host to pg_hba.conf there, or correct the URL.',
+      ]
+    case '28P01':
+      return [
+        `${host} refuses the user ${user} or the password`,
+        'Correct user and password in the URL; special characters in the password must be percent-encoded.',
+      ]
+    case '3D000':
+      return [`${host} has no database ${database}`, `Create it (createdb ${database}), or name another in the URL.`]
+    case 'ECONNREFUSED':
+      return [`nothing listens on ${host}`, 'Start the server, or correct host and port in the URL.']
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return [`the host of ${host} is not known`, 'Correct the host in the URL.']
+    case '53300':
+      return [`${host} has no connection left`, 'End other clients, or raise max_connections there.']
+    default:
+      return [
+        `cannot connect to ${host}`,
+        `See the reason above. What answers there must be a Postgres server that takes connections within ${CONNECT_MS / 1000} s.`,
+      ]
+  }
+}

@@ -1,0 +1,157 @@
+import { asError } from '../failure.ts'
+import type { PostgresConnection } from './postgres-client.ts'
+import { ServiceError } from '../service.ts'
+
+const OLDEST = 14
+
+/**
+ * The server's version, e.g. `18.4`, and whether its commits wait for the disk.
+ * @throws {ServiceError} when it is older than 14
+ */
+export async function checkVersion(
+  subject: string,
+  db: PostgresConnection,
+  remedy: string,
+): Promise<{ readonly version: string; readonly waitsForDisk: boolean }> {
+  const [row] = await db.query<{ version: string; number: string; fsync: string }>(
+    `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number,
+            current_setting('fsync') AS fsync`,
+  )
+  const version = row?.version.split(' ')[0] ?? 'unknown'
+  if (Number(row?.number) >= OLDEST * 10_000) return { version, waitsForDisk: row?.fsync !== 'off' }
+  throw new ServiceError(subject, {
+    problem: `PostgreSQL ${version} is too old; ${OLDEST} is the oldest that will do`,
+    remedy,
+  })
+}
+
+/**
+ * Whether every setting has the value asked for.
+ * @throws {ServiceError} that names all that differ
+ */
+export async function checkSettings(
+  subject: string,
+  db: PostgresConnection,
+  settings: Readonly<Record<string, string | number>>,
+): Promise<void> {
+  const wrong: string[] = []
+  for (const [name, wanted] of Object.entries(settings)) {
+    const [row] = await db.query<{ shown: string | null; raw: string | null }>(
+      `SELECT current_setting($1, true) AS shown, (SELECT setting FROM pg_settings WHERE name = lower($1)) AS raw`,
+      [name],
+    )
+    const found = [row?.shown, row?.raw].filter((value) => typeof value === 'string')
+    if (found.some((value) => normal(value) === normal(String(wanted)))) continue
+    wrong.push(`  ${name} is ${found[0] ?? 'no setting of this server'}, asked for is ${wanted}`)
+  }
+  if (wrong.length === 0) return
+  throw new ServiceError(subject, {
+    problem: 'the server runs with other settings than asked for',
+    details: wrong.join('\n'),
+    remedy: `Set them there (ALTER SYSTEM SET name = value, then restart it), or leave them out of ${subject}({ settings }).`,
+  })
+}
+
+const BASE: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 2 ** 10,
+  mb: 2 ** 20,
+  gb: 2 ** 30,
+  tb: 2 ** 40,
+  us: 0.001,
+  ms: 1,
+  s: 1_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
+
+/** So that `65536kB` equals `64MB`, and `on` equals `true`. */
+function normal(value: string): string {
+  const text = value.trim().toLowerCase()
+  const match = /^(\d+(?:\.\d+)?) ?([a-z]+)$/.exec(text)
+  const base = match && BASE[match[2] ?? '']
+  if (match && base !== undefined && base !== null) return String(Number(match[1]) * base)
+  if (['true', 'yes', '1'].includes(text)) return 'on'
+  if (['false', 'no', '0'].includes(text)) return 'off'
+  return text
+}
+
+/** A user's table, quoted, as it can be put into SQL. */
+type Table = string
+
+/** All ordinary and partitioned tables outside the system's and the extensions' own. */
+export async function userTables(db: PostgresConnection): Promise<readonly Table[]> {
+  const rows = await db.query<{ name: string }>(`
+    SELECT format('%I.%I', n.nspname, c.relname) AS name
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+      AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+    ORDER BY 1`)
+  return rows.map((row) => row.name)
+}
+
+/** The tables that hold at least one row. */
+export async function filledTables(db: PostgresConnection): Promise<ReadonlySet<Table>> {
+  const filled = new Set<Table>()
+  for (const table of await userTables(db)) {
+    const [row] = await db.query<{ filled: boolean }>(`SELECT EXISTS (SELECT FROM ${table}) AS filled`)
+    if (row?.filled) filled.add(table)
+  }
+  return filled
+}
+
+/**
+ * The tables of that name (`public.users`, or `users` on the search path), quoted.
+ * @throws {ServiceError} when one is not there
+ */
+export async function resolveTables(
+  subject: string,
+  db: PostgresConnection,
+  names: readonly string[],
+): Promise<ReadonlySet<Table>> {
+  const [row] = await db.query<{ missing: string[]; found: Table[] }>(
+    `SELECT coalesce(array_agg(w.name) FILTER (WHERE c.oid IS NULL), '{}') AS missing,
+            coalesce(array_agg(format('%I.%I', n.nspname, c.relname)) FILTER (WHERE c.oid IS NOT NULL), '{}') AS found
+     FROM unnest($1::text[]) AS w(name)
+     LEFT JOIN pg_class c ON c.oid = to_regclass(w.name) LEFT JOIN pg_namespace n ON n.oid = c.relnamespace`,
+    [names],
+  )
+  if (row && row.missing.length === 0) return new Set(row.found)
+  throw new ServiceError(subject, {
+    problem: 'keep names tables that are not there after migrate',
+    received: row?.missing.join(', ') ?? 'nothing',
+    remedy: `Name tables with their schema, e.g. ${subject}({ keep: ['public.schema_migrations'] }).`,
+  })
+}
+
+/**
+ * Empties every table but those in `keep`, and starts their identities and sequences anew.
+ * @param owned the role may switch triggers off, so that one against TRUNCATE does not stand in the way
+ */
+export async function truncate(
+  subject: string,
+  db: PostgresConnection,
+  keep: ReadonlySet<Table>,
+  owned: boolean,
+): Promise<void> {
+  const tables = (await userTables(db)).filter((table) => !keep.has(table))
+  if (tables.length === 0) return
+  try {
+    await db.query(`
+      BEGIN;
+      SET LOCAL lock_timeout = '10s';
+      ${owned ? 'SET LOCAL session_replication_role = replica;' : ''}
+      TRUNCATE ${tables.join(', ')} RESTART IDENTITY;
+      COMMIT`)
+  } catch (cause) {
+    throw new ServiceError(subject, {
+      problem: `reset cannot empty the tables: ${asError(cause).message}`,
+      received: `emptied: ${tables.join(', ')}; kept: ${[...keep].join(', ') || 'none'}`,
+      remedy:
+        'Let no load run and no transaction stay open during a reset; name tables that belong together in keep, or none of them.',
+      cause,
+    })
+  }
+}

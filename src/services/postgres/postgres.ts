@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto'
+import { storePlace } from '../../machine/store-place.ts'
+import { checkKnownKeys } from '../../options/checks.ts'
+import { Problems, type Problem } from '../../options/problems.ts'
+import {
+  DATABASE_OPTIONS,
+  checkDatabaseOptions,
+  resetRefused,
+  runStep,
+  startDatabase,
+  targetEnv,
+  type DatabaseKind,
+  type DatabaseOptions,
+  type DatabaseServer,
+} from '../database.ts'
+import { connectPostgres, parsePostgresUrl, postgresHosts, type PostgresConnection } from './postgres-client.ts'
+import { startPostgresContainer } from './postgres-container.ts'
+import { startEmbeddedPostgres } from './postgres-embedded.ts'
+import type { ServerOptions } from './postgres-server.ts'
+import { checkSettings, checkVersion, filledTables, resolveTables, truncate, userTables } from './postgres-state.ts'
+import type { Provider } from '../provider.ts'
+import { assertAllowedHost } from '../remote.ts'
+import { ServiceError, type Service, type ServiceContext, type StartedService } from '../service.ts'
+
+/** Options of {@link postgres}. */
+export interface PostgresOptions extends DatabaseOptions<PostgresConnection> {
+  /**
+   * Server settings, e.g. `{ max_connections: 200 }`. An external server is not changed: it must have them already.
+   * A server of ours starts with `fsync: 'off'` unless told otherwise: commits survive the crash of any process, not
+   * one of the machine, and do not wait for the disk, so that writes take less time than in production.
+   */
+  readonly settings?: Readonly<Record<string, string | number>>
+  /** Makes the schema; runs once, before `seed`. On an external server the schema may be there already. */
+  migrate?(connection: PostgresConnection): Promise<void> | void
+  /**
+   * Tables that `reset` leaves alone, e.g. `['public.schema_migrations']`. Default: those that `migrate` filled, which
+   * can only be told where the database was empty before.
+   */
+  readonly keep?: readonly string[]
+}
+
+const OPTIONS: readonly (keyof PostgresOptions)[] = [...DATABASE_OPTIONS, 'settings', 'migrate', 'keep']
+
+const KIND: DatabaseKind = {
+  kind: 'postgres',
+  product: 'PostgreSQL',
+  targetVariable: 'DATABASE_URL',
+  urlVariable: 'PERF_DATABASE_URL',
+  providerVariable: 'SLO_POSTGRES_PROVIDER',
+}
+
+/**
+ * PostgreSQL 14 or later: a container, embedded, or one that runs already.
+ *
+ * Its `connection` is `{ url }`. `reset` empties every table but those in `keep`, starts sequences anew and seeds again.
+ */
+export function postgres(options: PostgresOptions = {}): Service {
+  const name = options.name ?? 'postgres'
+  const { allowRemote } = options
+  return {
+    name,
+    problems: validate(options),
+    ...(allowRemote !== undefined && { allowRemote }),
+    start: (context) => start(name, options, context),
+  }
+}
+
+function validate(options: PostgresOptions): readonly Problem[] {
+  const problems = new Problems()
+  checkKnownKeys(problems, '', options, OPTIONS)
+  checkDatabaseOptions(problems, options)
+  for (const [name, value] of Object.entries(options.settings ?? {})) {
+    if (/^[a-z_][a-z0-9_.]*$/i.test(name) && ['string', 'number'].includes(typeof value)) continue
+    const rule = 'must be a text or a number, under a name Postgres knows'
+    problems.add(`settings.${name}`, value, rule, 'settings: { max_connections: 200 }')
+  }
+  return problems.found
+}
+
+function start(name: string, options: PostgresOptions, context: ServiceContext): Promise<StartedService> {
+  return startDatabase<DatabaseServer>(KIND, name, options, context, {
+    external: (url, source) => externalServer(name, url, source, options),
+    start: (provider) => startServer(provider, name, options, context),
+    prepare: (server) => prepare(server, name, options, context),
+  })
+}
+
+async function startServer(
+  provider: Exclude<Provider, 'external'>,
+  name: string,
+  options: PostgresOptions,
+  context: ServiceContext,
+): Promise<DatabaseServer> {
+  const server: ServerOptions = {
+    name,
+    credentials: { user: 'perf', password: randomBytes(18).toString('base64url'), database: 'perf' },
+    settings: { fsync: 'off', ...options.settings },
+    image: context.env['SLO_POSTGRES_IMAGE'] || options.image || 'postgres:18',
+  }
+  return provider === 'embedded' ? startEmbeddedPostgres(server, context) : startPostgresContainer(server, context)
+}
+
+function externalServer(name: string, text: string, source: string, options: PostgresOptions): DatabaseServer {
+  const url = parsePostgresUrl(name, source, text)
+  for (const host of postgresHosts(url)) assertAllowedHost(name, host, options.allowRemote)
+  return { provider: 'external', place: storePlace(url), url: text, async stop() {} }
+}
+
+async function prepare(
+  server: DatabaseServer,
+  name: string,
+  options: PostgresOptions,
+  context: ServiceContext,
+): Promise<StartedService> {
+  const { url, provider, place } = server
+  await using db = await connectPostgres(name, url)
+  const { version, waitsForDisk } = await checkVersion(name, db, olderRemedy(provider))
+  const base = {
+    name,
+    provider,
+    summary: `PostgreSQL ${version}, ${provider}, ${place}${waitsForDisk ? '' : ', fsync off'}`,
+    kind: KIND.kind,
+    connection: { url },
+    env: targetEnv(KIND, options, url),
+    [Symbol.asyncDispose]: () => server.stop(),
+  }
+  if (context.targetIsExternal) return base
+  await checkSettings(name, db, options.settings ?? {})
+  const wasEmpty = (await userTables(db)).length === 0
+  await runStep(name, 'migrate', () => options.migrate?.(db))
+  context.signal.throwIfAborted()
+  const keep = await tablesToKeep(name, db, options, wasEmpty)
+  await runStep(name, 'seed', () => options.seed?.(db))
+  context.signal.throwIfAborted()
+  const owned = provider !== 'external'
+  return {
+    ...base,
+    reset: () => reset(name, url, options, { keep, owned, allowed: wasEmpty || options.allowReset === true }),
+  }
+}
+
+async function tablesToKeep(
+  name: string,
+  db: PostgresConnection,
+  { keep, allowReset }: PostgresOptions,
+  wasEmpty: boolean,
+): Promise<ReadonlySet<string>> {
+  if (keep) return resolveTables(name, db, keep)
+  if (wasEmpty || !allowReset) return filledTables(db)
+  throw new ServiceError(name, {
+    problem: 'this database was in use before, so it cannot be told which tables hold what migrations put in',
+    received: 'allowReset: true, without keep',
+    remedy: `Name the tables that reset must leave alone, e.g. ${name}({ keep: ['public.schema_migrations'] }), or none: keep: [].`,
+  })
+}
+
+interface ResetOptions {
+  readonly keep: ReadonlySet<string>
+  /** The server is ours, and so are the rights to switch triggers off. */
+  readonly owned: boolean
+  readonly allowed: boolean
+}
+
+async function reset(name: string, url: string, options: PostgresOptions, { keep, owned, allowed }: ResetOptions) {
+  if (!allowed) throw resetRefused(name)
+  await using db = await connectPostgres(name, url)
+  await truncate(name, db, keep, owned)
+  await runStep(name, 'seed', () => options.seed?.(db))
+}
+
+function olderRemedy(provider: Provider): string {
+  if (provider === 'external') return 'Upgrade that server, or unset the URL and let one be started.'
+  return 'Name a newer image in SLO_POSTGRES_IMAGE or in the option image, e.g. postgres:18.'
+}

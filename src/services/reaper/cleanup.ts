@@ -1,0 +1,96 @@
+import { rmSync } from 'node:fs'
+import { basename } from 'node:path'
+import { sleep } from '../../machine/clock.ts'
+import { removeContainers } from '../engine.ts'
+import { groupExists, isSameProcess, processesWith, untilOver } from './process-identity.ts'
+import { PROCESS_MARK, type Leftover } from './resource-log.ts'
+
+/** Temporary folders carry this prefix; a folder without it is never removed, whatever a record says. */
+export const FOLDER_PREFIX = 'vitest-slo-'
+
+const GRACE_MS = 3_000
+const KILL_MS = 2_000
+
+/**
+ * Ends the processes, removes the containers, then the folders. A process is touched only while its start time is the
+ * one recorded; what is gone already is no mistake.
+ * @param recent the run ended just now. Then a group whose leader is gone is ended too: nobody else can have got its
+ *   number yet. For an older record that cannot be told, and such a group is left alone
+ * @returns what could not be put away, e.g. containers of an engine that does not answer
+ */
+export async function putAway(leftovers: readonly Leftover[], recent: boolean): Promise<readonly Leftover[]> {
+  const kept: Leftover[] = []
+  await Promise.all(
+    leftovers.map(async (leftover) => {
+      const done = await endOne(leftover, recent).catch(() => false)
+      if (!done) kept.push(leftover)
+    }),
+  )
+  for (const leftover of leftovers) {
+    if (leftover.kind === 'directory') removeFolder(leftover.path)
+  }
+  return kept
+}
+
+async function endOne(leftover: Leftover, recent: boolean): Promise<boolean> {
+  switch (leftover.kind) {
+    case 'process':
+      return endProcess(leftover, recent)
+    case 'announced':
+      return endAnnounced(leftover.mark, recent)
+    case 'containers':
+      return endContainers(leftover.label, recent)
+    default:
+      return true
+  }
+}
+
+/** A process that was just being forked has the mark only once it runs its own program: looked for again a little later. */
+async function endAnnounced(mark: string, recent: boolean): Promise<boolean> {
+  for (const pauseMs of recent ? [0, 300] : [0]) {
+    await sleep(pauseMs)
+    const found = processesWith(PROCESS_MARK, mark).map(({ pid, startedAt }) =>
+      endProcess({ kind: 'process', pid, startedAt, group: groupExists(pid), signal: 'SIGKILL' }, recent),
+    )
+    if ((await Promise.all(found)).includes(false)) return false
+  }
+  return true
+}
+
+/** The engine may still be making one that was asked for just before the end: looked for again a little later. */
+async function endContainers(label: string, recent: boolean): Promise<boolean> {
+  for (const pauseMs of recent ? [0, 500, 1_500] : [0]) {
+    await sleep(pauseMs)
+    if ((await removeContainers([label])) === undefined) return false
+  }
+  return true
+}
+
+/** Removes a temporary folder of ours with everything in it. */
+export function removeFolder(path: string): void {
+  if (!basename(path).startsWith(FOLDER_PREFIX)) return
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
+}
+
+async function endProcess(leftover: Extract<Leftover, { kind: 'process' }>, recent: boolean): Promise<boolean> {
+  const { pid, startedAt, group, signal } = leftover
+  const runs = () => isSameProcess(pid, startedAt)
+  if (!runs() && !recent) return true
+  if (runs()) send(pid, signal, group)
+  if (!(await untilOver(runs, GRACE_MS))) {
+    send(pid, 'SIGKILL', group)
+    if (!(await untilOver(runs, KILL_MS))) return false
+  }
+  // No pid is given out again while a group goes by it: what is left there is still ours.
+  if (!group || !groupExists(pid)) return true
+  send(pid, 'SIGKILL', true)
+  return untilOver(() => groupExists(pid), KILL_MS)
+}
+
+function send(pid: number, signal: NodeJS.Signals, group: boolean): void {
+  try {
+    process.kill(group ? -pid : pid, signal)
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}

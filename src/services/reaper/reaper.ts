@@ -1,0 +1,180 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { chownSync, mkdirSync, readdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { liveFolderPrefix } from '../../machine/live-folder.ts'
+import { RUN_LABEL } from '../engine.ts'
+import { startTimeOf } from './process-identity.ts'
+import { FOLDER_PREFIX, putAway, removeFolder } from './cleanup.ts'
+import {
+  PROCESS_MARK,
+  RunJournal,
+  abandonedRecords,
+  recordFolder,
+  removeRecord,
+  type Leftover,
+} from './resource-log.ts'
+
+/** How a watched process is ended when nobody else ends it. */
+export interface WatchedProcess {
+  /** The process leads a group of its own (it was spawned detached), and the group goes with it. Default: true. */
+  readonly group?: boolean
+  /** Asks it to end; SIGKILL follows after three seconds. Default: SIGTERM. */
+  readonly signal?: NodeJS.Signals
+}
+
+/**
+ * Sees to it that nothing outlives a run, however the run ends.
+ *
+ * Everything started is written to a record on disk before it is used. A second process, in a session of its own, waits
+ * for this one to end: normally, by a signal, by a crash or by `kill -9`; then it puts away what the record still
+ * names. Should it be killed as well, the next run's reaper finds the record and does the same.
+ */
+export class Reaper implements AsyncDisposable {
+  /** Names this run; the value of the label every container carries. */
+  readonly runId: string
+  readonly #journal: RunJournal
+  readonly #process: ChildProcess
+  readonly #exited: Promise<void>
+
+  private constructor(runId: string, folder: string) {
+    this.runId = runId
+    this.#journal = new RunJournal(folder, runId)
+    this.#journal.own(process.pid)
+    for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(liveFolderPrefix(process.pid))))
+      this.#journal.add({ kind: 'directory', path: join(tmpdir(), name) })
+    this.#process = spawn(process.execPath, [reaperEntry(), this.#journal.path], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: withoutNodeOptions(process.env),
+    })
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#exited = promise
+    this.#process.once('exit', () => resolve())
+    // A reaper that cannot be started is no reason to stop: the record is there for the next run.
+    this.#process.once('error', () => resolve())
+    this.#process.stdin?.on('error', () => {})
+    if (this.#process.pid !== undefined) this.#journal.own(this.#process.pid)
+    this.#release()
+  }
+
+  /**
+   * Puts away what earlier runs of this user left behind, then watches over this one.
+   * @param options.log gets one line when something was found
+   */
+  static async start(
+    options: { readonly log?: (line: string) => void; readonly folder?: string } = {},
+  ): Promise<Reaper> {
+    const folder = options.folder ?? recordFolder()
+    await removeAbandoned(folder, options.log ?? (() => {}))
+    return new Reaper(randomUUID(), folder)
+  }
+
+  /** The label a container needs so that it is removed with the run. */
+  get labels(): Readonly<Record<string, string>> {
+    return { [RUN_LABEL]: this.runId }
+  }
+
+  /**
+   * Call it before `spawn`, and add what it gives to the environment: a kill between `spawn` and {@link watchProcess}
+   * would leave a process that no record names. Found by it on Linux alone.
+   * @returns `noted`: to be called once the process is watched, or did not start
+   */
+  announceProcess(): { readonly env: Readonly<Record<string, string>>; readonly noted: () => void } {
+    const mark = randomUUID()
+    return { env: { [PROCESS_MARK]: mark }, noted: this.#journal.add({ kind: 'announced', mark }) }
+  }
+
+  /**
+   * Call it in the same tick as `spawn`.
+   * @returns the function that says the process has ended
+   */
+  watchProcess(pid: number, { group = true, signal = 'SIGTERM' }: WatchedProcess = {}): () => void {
+    const startedAt = startTimeOf(pid)
+    return startedAt === undefined ? () => {} : this.#journal.add({ kind: 'process', pid, startedAt, group, signal })
+  }
+
+  /** Call it before the first container with {@link labels} is created. */
+  watchContainers(): () => void {
+    return this.#journal.add({ kind: 'containers', label: `${RUN_LABEL}=${this.runId}` })
+  }
+
+  /** Makes a temporary folder that only `owner` (default: this user) may enter, and that goes with the run. */
+  temporaryFolder(name: string, { parent = tmpdir(), owner }: TemporaryFolderOptions = {}): TemporaryFolder {
+    const path = join(parent, `${FOLDER_PREFIX}${name}-${randomBytes(8).toString('hex')}`)
+    // Noted before it is made: a kill in between would leave a folder that no record names.
+    const release = this.#journal.add({ kind: 'directory', path })
+    mkdirSync(path, { mode: 0o700 })
+    if (owner) chownSync(path, owner.uid, owner.gid)
+    const remove = () => {
+      removeFolder(path)
+      release()
+    }
+    return { path, remove }
+  }
+
+  /** Puts away whatever is still watched, and waits for it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.ref()
+    this.#process.stdin?.end()
+    await this.#exited
+  }
+
+  /** This process may end whenever it likes: that is what the reaper waits for. */
+  #release(): void {
+    this.#process.unref()
+    const { stdin } = this.#process
+    if (stdin && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref()
+  }
+}
+
+export interface TemporaryFolderOptions {
+  /** Where it is made. Default: the system's temporary folder. */
+  readonly parent?: string
+  readonly owner?: { readonly uid: number; readonly gid: number }
+}
+
+export interface TemporaryFolder {
+  readonly path: string
+  remove(): void
+}
+
+/** Ends and removes what the records of dead runs still name. */
+async function removeAbandoned(folder: string, log: (line: string) => void): Promise<void> {
+  for (const record of abandonedRecords(folder)) {
+    const kept = await putAway(record.leftovers, false)
+    if (kept.length < record.leftovers.length) log(`put away after an earlier run: ${summary(record.leftovers, kept)}`)
+    if (kept.length === 0) removeRecord(record.path)
+  }
+}
+
+function summary(leftovers: readonly Leftover[], kept: readonly Leftover[]): string {
+  const done = leftovers.filter((leftover) => !kept.includes(leftover))
+  return done.map(describe).join(', ')
+}
+
+function describe(leftover: Leftover): string {
+  switch (leftover.kind) {
+    case 'process':
+      return `process ${leftover.pid}`
+    case 'announced':
+      return 'a process about to be started'
+    case 'containers':
+      return `containers labelled ${leftover.label}`
+    default:
+      return leftover.path
+  }
+}
+
+/** `reaper-process.ts` in the repository, `reaper-process.js` in a built package. */
+function reaperEntry(): string {
+  return fileURLToPath(new URL(`./reaper-process${extname(new URL(import.meta.url).pathname)}`, import.meta.url))
+}
+
+/** An inherited `--inspect` would take the debugger's port, an inherited `--import` would run somebody's code. */
+function withoutNodeOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...rest } = env
+  return rest
+}

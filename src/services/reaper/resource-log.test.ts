@@ -1,0 +1,50 @@
+import { appendFileSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { RunJournal, abandonedRecords, readRecord, recordFolder } from './resource-log.ts'
+
+let parent: string
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'run-record-test-'))
+})
+afterEach(() => rmSync(parent, { recursive: true, force: true }))
+
+test('what was added and not released is what is left', () => {
+  const journal = new RunJournal(recordFolder(parent), 'run')
+  const release = journal.add({ kind: 'directory', path: '/a' })
+  journal.add({ kind: 'containers', label: 'l=1' })
+  release()
+  expect(readRecord(journal.path)?.leftovers).toEqual([{ kind: 'containers', label: 'l=1' }])
+})
+
+test('a line cut short by a kill does not spoil the others', () => {
+  const journal = new RunJournal(recordFolder(parent), 'run')
+  journal.add({ kind: 'directory', path: '/a' })
+  appendFileSync(journal.path, '{"add":1,"leftover":{"kind":"dir')
+  expect(readRecord(journal.path)?.leftovers).toEqual([{ kind: 'directory', path: '/a' }])
+})
+
+test('a record is abandoned only when none of its owners runs any more', () => {
+  const folder = recordFolder(parent)
+  const alive = new RunJournal(folder, 'alive')
+  alive.own(process.pid)
+  const dead = new RunJournal(folder, 'dead')
+  appendFileSync(dead.path, `{"owner":{"pid":${process.pid},"startedAt":"another boot:1"}}\n`)
+  expect(abandonedRecords(folder).map(({ path }) => path)).toEqual([dead.path])
+})
+
+test('records are the user’s own, and nobody else reads them', () => {
+  const folder = recordFolder(parent)
+  new RunJournal(folder, 'run').own(process.pid)
+  expect(statSync(folder).mode & 0o077).toBe(0)
+  expect(statSync(join(folder, readdirSync(folder)[0] ?? '')).mode & 0o077).toBe(0)
+})
+
+test.skipIf(process.getuid?.() !== 0)('a folder of somebody else is refused: its records could name anything', () => {
+  const folder = recordFolder(parent)
+  rmSync(folder, { recursive: true })
+  mkdirSync(folder)
+  chownSync(folder, 65_534, 65_534)
+  expect(() => recordFolder(parent)).toThrow(/must be a folder of user/)
+})

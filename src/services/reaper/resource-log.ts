@@ -1,0 +1,132 @@
+import { appendFileSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { isSameProcess, startTimeOf } from './process-identity.ts'
+
+/** Something a run started or made, and that must not outlive it. */
+export type Leftover =
+  | {
+      readonly kind: 'process'
+      readonly pid: number
+      /** From `startTimeOf`: tells the process from a later one with the same pid. */
+      readonly startedAt: string
+      /** Whether the process leads a group of its own that goes with it. */
+      readonly group: boolean
+      /** The signal that asks it to end; SIGKILL follows when it does not. */
+      readonly signal: NodeJS.Signals
+    }
+  /** A process about to be started, with no pid yet: whoever has `mark` in {@link PROCESS_MARK} of its environment. */
+  | { readonly kind: 'announced'; readonly mark: string }
+  /** Every container that carries `label` (`key=value`). */
+  | { readonly kind: 'containers'; readonly label: string }
+  | { readonly kind: 'directory'; readonly path: string }
+
+/** The environment variable by which a process is found that was started and not noted. */
+export const PROCESS_MARK = 'SLO_STARTED_AS'
+
+/** A process that answers for a run. */
+export interface Owner {
+  readonly pid: number
+  readonly startedAt: string
+}
+
+type Line =
+  | { readonly owner: Owner }
+  | { readonly add: number; readonly leftover: Leftover }
+  | { readonly release: number }
+
+/** What one record says: who answers for it, and what has not been put away yet. */
+export interface RunRecord {
+  readonly path: string
+  /** The main process and its reaper. */
+  readonly owners: readonly Owner[]
+  /** Whether one of them still runs: then it is theirs to put away. */
+  readonly owned: boolean
+  readonly leftovers: readonly Leftover[]
+}
+
+/**
+ * The folder of this user's run records, made when it is not there.
+ * @throws when the folder belongs to somebody else: its records could name anything
+ */
+export function recordFolder(parent = tmpdir()): string {
+  const { uid, username } = userInfo()
+  const folder = join(parent, `vitest-slo-${uid === -1 ? username : uid}`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const stat = lstatSync(folder)
+  if (!stat.isDirectory() || (uid !== -1 && stat.uid !== uid)) {
+    throw new Error(`${folder} must be a folder of user ${username}: remove it, or set TMPDIR to a folder of your own`)
+  }
+  return folder
+}
+
+/**
+ * The journal of one run, written with every change before the call returns, so that it is complete whenever the
+ * writer is killed. Holds process ids, container labels and folder names, never a connection string.
+ */
+export class RunJournal {
+  readonly path: string
+  #next = 0
+
+  constructor(folder: string, runId: string) {
+    this.path = join(folder, `${runId}.jsonl`)
+  }
+
+  /** Names a process that answers for this run; while it lives nobody else puts the run away. */
+  own(pid: number): void {
+    const startedAt = startTimeOf(pid)
+    if (startedAt !== undefined) this.#append({ owner: { pid, startedAt } })
+  }
+
+  /** @returns the function that strikes the entry out again, once it has been put away */
+  add(leftover: Leftover): () => void {
+    const id = this.#next++
+    this.#append({ add: id, leftover })
+    return () => this.#append({ release: id })
+  }
+
+  #append(line: Line): void {
+    appendFileSync(this.path, `${JSON.stringify(line)}\n`, { mode: 0o600 })
+  }
+}
+
+/** Reads one record; a line that was cut short by a kill is left out. `undefined` when there is none. */
+export function readRecord(path: string): RunRecord | undefined {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+  const owners: Owner[] = []
+  const open = new Map<number, Leftover>()
+  for (const line of text.split('\n').flatMap(parseLine)) {
+    if ('owner' in line) owners.push(line.owner)
+    else if ('release' in line) open.delete(line.release)
+    else open.set(line.add, line.leftover)
+  }
+  const owned = owners.some(({ pid, startedAt }) => isSameProcess(pid, startedAt))
+  return { path, owners, owned, leftovers: [...open.values()] }
+}
+
+/** The records of runs whose main process and reaper are both gone. */
+export function abandonedRecords(folder: string): readonly RunRecord[] {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .flatMap((name) => readRecord(join(folder, name)) ?? [])
+    .filter((record) => !record.owned)
+}
+
+/** Forgets a record whose things are all put away. */
+export function removeRecord(path: string): void {
+  rmSync(path, { force: true })
+}
+
+function parseLine(text: string): Line[] {
+  try {
+    const line: Line[] = text === '' ? [] : [JSON.parse(text)]
+    return line
+  } catch {
+    return []
+  }
+}

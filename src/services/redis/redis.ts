@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto'
+import { checkKnownKeys } from '../../options/checks.ts'
+import { Problems, type Problem } from '../../options/problems.ts'
+import {
+  DATABASE_OPTIONS,
+  checkDatabaseOptions,
+  resetRefused,
+  runStep,
+  startDatabase,
+  targetEnv,
+  type DatabaseKind,
+  type DatabaseOptions,
+} from '../database.ts'
+import type { Provider } from '../provider.ts'
+import { connectRedis, parseRedisUrl, type RedisConnection } from './redis-client.ts'
+import { startRedisContainer } from './redis-container.ts'
+import { startEmbeddedRedis } from './redis-embedded.ts'
+import type { RedisServer, RedisServerOptions } from './redis-server.ts'
+import { applySettings, flush, isEmpty, readVersion } from './redis-state.ts'
+import { assertAllowedHost } from '../remote.ts'
+import type { Service, ServiceContext, StartedService } from '../service.ts'
+
+const POLICIES = [
+  'noeviction',
+  'allkeys-lru',
+  'allkeys-lfu',
+  'allkeys-random',
+  'volatile-lru',
+  'volatile-lfu',
+  'volatile-random',
+  'volatile-ttl',
+] as const
+
+/** What Redis does when it is full; its own words. */
+export type MaxmemoryPolicy = (typeof POLICIES)[number]
+
+/** Options of {@link redis}. */
+export interface RedisOptions extends DatabaseOptions<RedisConnection> {
+  /** The memory it may use, e.g. `'64mb'`, or a number of bytes. Default: the server's own, which is no limit. */
+  readonly maxmemory?: string | number
+  /** Default: the server's own, `noeviction`. */
+  readonly maxmemoryPolicy?: MaxmemoryPolicy
+}
+
+const OPTIONS: readonly (keyof RedisOptions)[] = [...DATABASE_OPTIONS, 'maxmemory', 'maxmemoryPolicy']
+
+const KIND: DatabaseKind = {
+  kind: 'redis',
+  product: 'Redis',
+  targetVariable: 'REDIS_URL',
+  urlVariable: 'PERF_REDIS_URL',
+  providerVariable: 'SLO_REDIS_PROVIDER',
+}
+
+/**
+ * Redis or Valkey: a container, embedded (the `redis-server` or `valkey-server` on the path), or one that runs already.
+ * A server of ours writes nothing to disk.
+ *
+ * Its `connection` is `{ url }`. An external server gets `maxmemory` and `maxmemoryPolicy` for the length of the run,
+ * and its own values back at a normal end (not after `kill -9`). `reset` flushes the database and seeds again.
+ */
+export function redis(options: RedisOptions = {}): Service {
+  const name = options.name ?? 'redis'
+  const { allowRemote } = options
+  return {
+    name,
+    problems: validate(options),
+    ...(allowRemote !== undefined && { allowRemote }),
+    start: (context) => start(name, options, context),
+  }
+}
+
+function validate(options: RedisOptions): readonly Problem[] {
+  const problems = new Problems()
+  checkKnownKeys(problems, '', options, OPTIONS)
+  checkDatabaseOptions(problems, options)
+  const { maxmemory, maxmemoryPolicy } = options
+  if (maxmemory !== undefined && !/^\d+([kmg]b?)?$/i.test(String(maxmemory))) {
+    problems.add('maxmemory', maxmemory, 'must be a number of bytes, or one with kb, mb or gb', `maxmemory: '64mb'`)
+  }
+  if (maxmemoryPolicy !== undefined && !POLICIES.includes(maxmemoryPolicy)) {
+    const rule = `must be one of ${POLICIES.join(', ')}`
+    problems.add('maxmemoryPolicy', maxmemoryPolicy, rule, `maxmemoryPolicy: 'volatile-lru'`)
+  }
+  return problems.found
+}
+
+function start(name: string, options: RedisOptions, context: ServiceContext): Promise<StartedService> {
+  return startDatabase<RedisServer>(KIND, name, options, context, {
+    external: (url, source) => externalServer(name, url, source, options),
+    start: (provider) => startServer(provider, name, options, context),
+    prepare: (server) => prepare(server, name, options, context),
+  })
+}
+
+async function startServer(
+  provider: Exclude<Provider, 'external'>,
+  name: string,
+  options: RedisOptions,
+  context: ServiceContext,
+): Promise<RedisServer> {
+  const server: RedisServerOptions = {
+    name,
+    password: randomBytes(18).toString('base64url'),
+    image: context.env['SLO_REDIS_IMAGE'] || options.image || 'redis:8',
+  }
+  return provider === 'embedded' ? startEmbeddedRedis(server, context) : startRedisContainer(server, context)
+}
+
+function externalServer(name: string, text: string, source: string, options: RedisOptions): RedisServer {
+  const url = parseRedisUrl(name, source, text)
+  assertAllowedHost(name, url.hostname, options.allowRemote)
+  return { provider: 'external', place: url.host, url: text, async stop() {} }
+}
+
+function settingsOf({ maxmemory, maxmemoryPolicy }: RedisOptions): ReadonlyMap<string, string> {
+  const settings = new Map<string, string>()
+  if (maxmemory !== undefined) settings.set('maxmemory', String(maxmemory))
+  if (maxmemoryPolicy !== undefined) settings.set('maxmemory-policy', maxmemoryPolicy)
+  return settings
+}
+
+async function prepare(
+  server: RedisServer,
+  name: string,
+  options: RedisOptions,
+  context: ServiceContext,
+): Promise<StartedService> {
+  const { url, provider, place } = server
+  await using connection = await connectRedis(name, url)
+  const base = {
+    name,
+    provider,
+    summary: `${await readVersion(name, connection)}, ${provider}, ${place}`,
+    kind: KIND.kind,
+    connection: { url },
+    env: targetEnv(KIND, options, url),
+    [Symbol.asyncDispose]: () => server.stop(),
+  }
+  if (context.targetIsExternal) return base
+  const resetAllowed = provider !== 'external' || options.allowReset === true || (await isEmpty(connection))
+  const restore = await applySettings(name, connection, settingsOf(options))
+  try {
+    await runStep(name, 'seed', () => options.seed?.(connection))
+    context.signal.throwIfAborted()
+  } catch (error) {
+    await restore(connection)
+    throw error
+  }
+  const { disruptions } = server
+  return {
+    ...base,
+    ...(disruptions && {
+      disruptions: {
+        pause: disruptions.pause,
+        async restart() {
+          await disruptions.restart()
+          await using fresh = await connectRedis(name, url)
+          await applySettings(name, fresh, settingsOf(options))
+        },
+      },
+    }),
+    reset: () => reset(name, url, options, resetAllowed),
+    async [Symbol.asyncDispose]() {
+      if (provider === 'external') await putSettingsBack(name, url, restore)
+      await server.stop()
+    },
+  }
+}
+
+async function putSettingsBack(
+  name: string,
+  url: string,
+  restore: (connection: RedisConnection) => Promise<void>,
+): Promise<void> {
+  await using connection = await connectRedis(name, url)
+  await restore(connection)
+}
+
+async function reset(name: string, url: string, options: RedisOptions, allowed: boolean): Promise<void> {
+  if (!allowed) throw resetRefused(name)
+  await using connection = await connectRedis(name, url)
+  await flush(name, connection)
+  await runStep(name, 'seed', () => options.seed?.(connection))
+}

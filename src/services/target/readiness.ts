@@ -1,0 +1,94 @@
+import type { IncomingMessage } from 'node:http'
+import { openRequest } from '../../machine/ask.ts'
+import { redactText } from '../../options/redact.ts'
+import { tlsProblem, type TlsOptions, type TlsProblem } from '../../machine/tls.ts'
+import { now, sleep } from '../../machine/clock.ts'
+import { asError } from '../failure.ts'
+import { ServiceError } from '../service.ts'
+import { shortened } from '../../options/shortened.ts'
+
+const ATTEMPT_MS = 2_000
+const SHORTEST_ATTEMPT_MS = 100
+const PAUSE_MS = 25
+const NOTHING_YET = 'no answer'
+
+export interface ReadinessOptions {
+  readonly timeoutMs: number
+  readonly tls?: TlsOptions | undefined
+  /** Gives up early, e.g. because the process ended. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Asks the URL until it answers 2xx.
+ * @returns `undefined` when it did; else what was last seen: `status 500: …`, `connection refused`
+ */
+export async function waitUntilReady(
+  url: string,
+  { timeoutMs, tls, signal }: ReadinessOptions,
+): Promise<string | undefined> {
+  const deadline = now() + timeoutMs
+  let last = NOTHING_YET
+  while (!signal.aborted) {
+    const leftMs = deadline - now()
+    // An attempt too short to be answered would only hide what was seen before it.
+    if (leftMs <= 0 || (last !== NOTHING_YET && leftMs < SHORTEST_ATTEMPT_MS)) return last
+    const seen = await tryOnce(url, Math.min(ATTEMPT_MS, leftMs), { tls, signal })
+    // What a TLS handshake fails of will not be otherwise in a second.
+    if (seen === undefined || tlsProblemIn(seen) !== undefined) return seen
+    last = seen
+    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
+  }
+  return last
+}
+
+/** The error to throw if the TLS handshake is what failed. @param last what was last seen */
+export function tlsFailure(origin: string, last: string): ServiceError | undefined {
+  const problem = tlsProblemIn(last)
+  return (
+    problem &&
+    new ServiceError('target', {
+      problem: `the TLS handshake with ${origin} failed: ${problem.finding}`,
+      received: redactText(last),
+      remedy: problem.fix.includes('tls: {') ? `In target(): ${problem.fix}` : problem.fix,
+    })
+  )
+}
+
+/** What is wrong with the TLS handshake, if that is what was last seen: texts of errors begin with their code. */
+function tlsProblemIn(seen: string): TlsProblem | undefined {
+  const [code = '', ...message] = seen.split(': ')
+  return /^[A-Z_0-9]+$/.test(code) ? tlsProblem(code, message.join(': ')) : undefined
+}
+
+async function tryOnce(
+  url: string,
+  limitMs: number,
+  { tls, signal }: Pick<ReadinessOptions, 'tls' | 'signal'>,
+): Promise<string | undefined> {
+  const limit = AbortSignal.timeout(Math.max(1, Math.ceil(limitMs)))
+  try {
+    return await read(await openRequest(url, { tls, signal: AbortSignal.any([limit, signal]) }))
+  } catch (error) {
+    return reason(asError(error), limit.aborted, limitMs)
+  }
+}
+
+async function read(answer: IncomingMessage): Promise<string | undefined> {
+  const status = answer.statusCode ?? 0
+  let body = ''
+  try {
+    for await (const chunk of answer.setEncoding('utf8')) if (body.length < 500) body += String(chunk)
+  } catch (error) {
+    return `status ${status}, then ${asError(error).message}`
+  }
+  if (status >= 200 && status < 300) return undefined
+  const text = shortened(body.replaceAll(/\s+/g, ' ').trim(), 200)
+  return `status ${status}${text === '' ? '' : `: ${text}`}`
+}
+
+function reason(error: NodeJS.ErrnoException, timedOut: boolean, limitMs: number): string {
+  if (timedOut) return `no answer within ${Math.round(limitMs)} ms`
+  if (error.code === 'ECONNREFUSED') return 'connection refused: nothing listens there'
+  return [error.code, error.message].filter(Boolean).join(': ')
+}

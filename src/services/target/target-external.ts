@@ -1,0 +1,133 @@
+import { hostsForFullLoad } from '../../machine/allowed-hosts.ts'
+import { assertAllowedHost } from '../remote.ts'
+import { redactText } from '../../options/redact.ts'
+import { parseBaseUrl, urlBelow, type BaseUrl } from '../../machine/base-url.ts'
+import type { TlsOptions } from '../../machine/tls.ts'
+import { OTHER_PROTOCOL_FIXES, probeProtocol } from '../../machine/protocol-probe.ts'
+import { tlsFailure, waitUntilReady } from './readiness.ts'
+import { ServiceError } from '../service.ts'
+import type { TargetOptions } from './target-options.ts'
+import type { Readiness, StartedTarget, TargetContext, TargetInstance } from './started-target.ts'
+
+/** A target that was running before we came and goes on afterwards. */
+export class ExternalTarget implements StartedTarget {
+  readonly provider = 'external'
+  readonly running = true
+  readonly instances: readonly TargetInstance[]
+
+  private constructor(instances: readonly TargetInstance[]) {
+    this.instances = instances
+  }
+
+  /**
+   * @throws {ServiceError} when a URL is none, leads to a host that is not allowed, or does not answer in time
+   */
+  static async connect(options: TargetOptions, readiness: Readiness, context: TargetContext): Promise<ExternalTarget> {
+    const { env } = context
+    const urls = parse('PERF_TARGET_URL', 'url', env, options.url)
+    const internalUrls = parse('PERF_TARGET_INTERNAL_URL', 'internalUrl', env, options.internalUrl)
+    for (const { base } of [...urls, ...internalUrls]) {
+      if (base.socketPath !== undefined) continue
+      assertAllowedHost('target', base.url.hostname, options.allowRemote, {
+        isLoad: true,
+        allowFullLoadOn: context.fullScale ? hostsForFullLoad(env) : undefined,
+      })
+    }
+    await Promise.all(urls.map((url) => untilReady(url, readiness, options.tls, context)))
+    return new ExternalTarget(
+      urls.map((url, index) => {
+        const internal = internalUrls[index]
+        return { baseUrl: url.text, ...(internal ? { internalUrl: internal.text } : {}) }
+      }),
+    )
+  }
+
+  get summary(): string {
+    return `target, external, ${this.instances.map(({ baseUrl }) => redactText(baseUrl)).join(', ')}`
+  }
+
+  log(): readonly string[] {
+    return []
+  }
+
+  async restart(): Promise<void> {
+    throw new ServiceError('target', {
+      problem: 'it runs elsewhere and cannot be started again from here',
+      remedy: 'Restart it where it runs, or unset PERF_TARGET_URL and let it be started by its command.',
+    })
+  }
+
+  async kill(): Promise<() => Promise<void>> {
+    throw new ServiceError('target', {
+      problem: 'it runs elsewhere and cannot be killed from here',
+      remedy: 'Leave the disruption out, or unset PERF_TARGET_URL and let it be started by its command.',
+    })
+  }
+
+  onExit(): () => void {
+    return () => {}
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+interface GivenUrl {
+  readonly text: string
+  readonly base: BaseUrl
+}
+
+function parse(
+  variable: string,
+  option: string,
+  env: NodeJS.ProcessEnv,
+  value: string | readonly string[] | undefined,
+): readonly GivenUrl[] {
+  const fromEnv = env[variable]
+  const texts = fromEnv ? fromEnv.split(',').map((part) => part.trim()) : [value ?? []].flat()
+  return texts.map((text) => {
+    const base = parseBaseUrl(text)
+    if (base !== undefined && /^https?:$/.test(base.url.protocol)) return { text: withCredentials(text, base), base }
+    throw new ServiceError('target', {
+      problem: `${fromEnv ? variable : option} is no http URL`,
+      received: base ? `a URL with protocol ${base.url.protocol}` : redactText(JSON.stringify(text)),
+      remedy: `Write it as http://127.0.0.1:3000, https://staging.example.com, or unix:/run/app.sock.`,
+    })
+  })
+}
+
+async function untilReady(
+  { text, base }: GivenUrl,
+  { readyPath, readyTimeoutMs }: Readiness,
+  tls: TlsOptions | undefined,
+  { signal }: TargetContext,
+): Promise<void> {
+  const last = await waitUntilReady(urlBelow(text, readyPath), { timeoutMs: readyTimeoutMs, tls, signal })
+  signal.throwIfAborted()
+  if (last === undefined) return
+  const failure = tlsFailure(base.url.origin, last)
+  if (failure !== undefined) throw failure
+  throw new ServiceError('target', {
+    problem: `${urlBelow(base.bare, readyPath)} was not ready within ${readyTimeoutMs / 1000} s`,
+    received: redactText(last),
+    remedy:
+      (await otherProtocolFix(base)) ??
+      'Start it, correct PERF_TARGET_URL, or name the path that says it is ready: target({ ready }).',
+  })
+}
+
+/** What to do about a listener that does not speak plain HTTP/1.1. */
+async function otherProtocolFix({ url, socketPath }: BaseUrl): Promise<string | undefined> {
+  if (url.protocol !== 'http:') return undefined
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const protocol = await probeProtocol({ host, port: Number(url.port || 80), socketPath })
+  return protocol && OTHER_PROTOCOL_FIXES[protocol]
+}
+
+/** With its user and password: they are sent, and never shown. */
+function withCredentials(text: string, { bare, socketPath }: BaseUrl): string {
+  if (socketPath !== undefined) return bare
+  const url = new URL(text)
+  url.search = ''
+  url.hash = ''
+  return url.href.replace(/\/+$/, '')
+}

@@ -1,0 +1,242 @@
+import { redactText, secretsOf } from '../../options/redact.ts'
+import { targetEnvironment, type Ports } from './target-env.ts'
+import { settleAll } from '../failure.ts'
+import { ManagedProcess, describeExit, type ProcessExit } from '../managed-process.ts'
+import { freePort, isFree } from '../ports.ts'
+import { listeningPorts, portsInLog } from './listening-ports.ts'
+import { tlsFailure, waitUntilReady } from './readiness.ts'
+import { ServiceError } from '../service.ts'
+import type { TargetOptions } from './target-options.ts'
+import type { Readiness, StartedTarget, TargetContext, TargetExit, TargetInstance } from './started-target.ts'
+
+/** A target of one or more processes of ours. */
+export class StartedProcesses implements StartedTarget {
+  readonly provider = 'command'
+  readonly #launch: (ports: Ports, index: number) => Promise<ManagedProcess>
+  readonly #ports: readonly Ports[]
+  readonly #mask: (text: string) => string
+  readonly #scheme: string
+  readonly #listeners = new Set<(exit: TargetExit) => void>()
+  #processes: ManagedProcess[] = []
+  readonly #killed = new WeakSet<ManagedProcess>()
+  #stopping = false
+
+  private constructor(
+    ports: readonly Ports[],
+    launch: (ports: Ports, index: number) => Promise<ManagedProcess>,
+    mask: (text: string) => string,
+    scheme: string,
+  ) {
+    this.#ports = ports
+    this.#launch = launch
+    this.#mask = mask
+    this.#scheme = scheme
+  }
+
+  /**
+   * @throws {ServiceError} when a port is taken, the program cannot be run, ends at once, or is not ready in time; the
+   *   message quotes the last lines it printed
+   */
+  static async start(
+    options: TargetOptions,
+    command: readonly string[],
+    readiness: Readiness,
+    context: TargetContext,
+  ): Promise<StartedProcesses> {
+    const count = options.instances ?? 1
+    const ports: Ports[] = []
+    for (let index = 0; index < count; index++) ports.push(await choosePorts(options, index))
+    const secrets = context.services.flatMap(({ connection }) => Object.values(connection).flatMap(secretsOf))
+    // A target prints what it likes: all that looks like a secret goes, not only what is known to be one.
+    const mask = (text: string) => redactText(text, secrets)
+    const launch = (own: Ports, index: number) => launchInstance(options, command, own, index, readiness, context, mask)
+    const started = new StartedProcesses(ports, launch, mask, schemeOf(options))
+    await started.#startAll()
+    return started
+  }
+
+  get instances(): readonly TargetInstance[] {
+    return this.#ports.map(({ port, internalPort }, index) => {
+      const pid = this.#processes[index]?.pid
+      return {
+        baseUrl: `${this.#scheme}://127.0.0.1:${port}`,
+        ...(internalPort === undefined ? {} : { internalUrl: `http://127.0.0.1:${internalPort}` }),
+        ...(pid === undefined ? {} : { pid }),
+      }
+    })
+  }
+
+  get summary(): string {
+    const places = this.instances.map(({ baseUrl, pid }) => `${baseUrl} (pid ${pid})`)
+    return `target, started, ${places.join(', ')}`
+  }
+
+  get running(): boolean {
+    return this.#processes.length > 0 && this.#processes.every((process) => process.running)
+  }
+
+  log(instance = 0): readonly string[] {
+    return (this.#processes[instance]?.log.last() ?? []).map(this.#mask)
+  }
+
+  async restart(): Promise<void> {
+    await this.#stopAll()
+    await this.#startAll()
+  }
+
+  async kill(instance: number): Promise<() => Promise<void>> {
+    const [process, ports] = [this.#processes[instance], this.#ports[instance]]
+    if (process === undefined || ports === undefined) {
+      throw new ServiceError('target', {
+        problem: `there is no instance ${instance}`,
+        received: `${this.#ports.length} instances, counted from 0`,
+        remedy: 'Name one that exists, or start more: target({ instances: 2 }).',
+      })
+    }
+    this.#killed.add(process)
+    await process.kill()
+    return async () => {
+      if (this.#stopping) return
+      const revived = await this.#launch(ports, instance)
+      if (this.#stopping) await revived.stop()
+      this.#processes[instance] = revived
+      this.#watch(instance, revived)
+    }
+  }
+
+  onExit(listener: (exit: TargetExit) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stopAll()
+  }
+
+  async #startAll(): Promise<void> {
+    this.#stopping = false
+    const { values, errors } = await settleAll(this.#ports.map((ports, index) => this.#launch(ports, index)))
+    this.#processes = [...values]
+    if (errors[0]) {
+      await this.#stopAll()
+      throw errors[0]
+    }
+    for (const [index, process] of this.#processes.entries()) this.#watch(index, process)
+  }
+
+  #watch(instance: number, process: ManagedProcess): void {
+    void process.exited.then((exit) => this.#noticeExit(instance, process, exit))
+  }
+
+  async #stopAll(): Promise<void> {
+    this.#stopping = true
+    await Promise.all(this.#processes.map((process) => process.stop()))
+  }
+
+  #noticeExit(instance: number, process: ManagedProcess, exit: ProcessExit): void {
+    if (this.#stopping || this.#killed.has(process) || this.#processes[instance] !== process) return
+    const which = this.#ports.length === 1 ? 'target' : `target, instance ${instance}`
+    const message = this.#mask(`${which} ended unasked: ${describeExit(exit)}. Its last lines:\n${process.log.quote()}`)
+    for (const listener of this.#listeners) listener({ instance, ...exit, message })
+  }
+}
+
+async function choosePorts(options: TargetOptions, index: number): Promise<Ports> {
+  const port = await onePort('port', options.port, index)
+  if (options.internalPortVariable === false) return { port, internalPort: undefined }
+  return { port, internalPort: await onePort('internalPort', options.internalPort, index) }
+}
+
+async function onePort(option: string, fixed: number | undefined, index: number): Promise<number> {
+  if (fixed === undefined) return freePort()
+  const port = fixed + index
+  if (await isFree(port)) return port
+  throw new ServiceError('target', {
+    problem: `port ${port} is taken`,
+    received: `${option}: ${fixed}${index === 0 ? '' : `, instance ${index}`}`,
+    remedy: `End what listens there (lsof -i :${port} names it), or leave ${option} out: a free port is chosen.`,
+  })
+}
+
+async function launchInstance(
+  options: TargetOptions,
+  command: readonly string[],
+  ports: Ports,
+  index: number,
+  { readyPath, readyTimeoutMs }: Readiness,
+  context: TargetContext,
+  mask: (text: string) => string,
+): Promise<ManagedProcess> {
+  const { reaper, signal } = context
+  const [program = '', ...args] = command
+  const shown = mask(command.join(' '))
+  const started = await ManagedProcess.start({
+    command: program,
+    args,
+    env: targetEnvironment(options, ports, index, context),
+    reaper,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw new ServiceError('target', {
+      problem: `${shown} cannot be run: ${error.message}`,
+      remedy: `Name a program on the path and a folder that exists: target({ command, cwd }).`,
+      cause: error,
+    })
+  })
+  const over = new AbortController()
+  const origin = `${schemeOf(options)}://127.0.0.1:${ports.port}`
+  const readiness = waitUntilReady(origin + readyPath, {
+    timeoutMs: readyTimeoutMs,
+    tls: options.tls,
+    signal: AbortSignal.any([signal, over.signal]),
+  })
+  const outcome = await Promise.race([readiness.then((last) => ({ last })), started.exited])
+  over.abort()
+  if ('last' in outcome && outcome.last === undefined) return started
+  const others = portsBeside(ports, started)
+  await started.stop()
+  signal.throwIfAborted()
+  const failure = 'last' in outcome ? tlsFailure(origin, outcome.last ?? '') : undefined
+  if (failure !== undefined) throw failure
+  const details = mask(`Its last lines:\n${started.log.quote()}`)
+  if ('last' in outcome && others.length > 0) throw wrongPort(shown, ports, others, details)
+  throw 'last' in outcome
+    ? new ServiceError('target', {
+        problem: `${shown} was not ready within ${readyTimeoutMs / 1000} s: GET ${readyPath} on port ${ports.port}`,
+        received: mask(outcome.last ?? ''),
+        details,
+        remedy:
+          'See what it waits for above; give it more time, target({ readyTimeout }), or name the path that says it is ready, target({ ready }).',
+      })
+    : new ServiceError('target', {
+        problem: `${shown} ended before it was ready: ${describeExit(outcome)}`,
+        details,
+        remedy: exitRemedy(started),
+      })
+}
+
+function schemeOf({ tls }: TargetOptions): 'http' | 'https' {
+  return tls === undefined ? 'http' : 'https'
+}
+
+/** Where it listens instead of the port it was given; empty if it listens there, or nothing is known. */
+function portsBeside({ port, internalPort }: Ports, started: ManagedProcess): readonly number[] {
+  const seen = listeningPorts(started.pid)
+  const ports = seen.length > 0 ? seen : portsInLog(started.log.last())
+  return ports.includes(port) ? [] : ports.filter((one) => one !== internalPort)
+}
+
+function wrongPort(shown: string, { port }: Ports, others: readonly number[], details: string): ServiceError {
+  return new ServiceError('target', {
+    problem: `${shown} listens on port ${others.join(' and ')}, and not on ${port}, the port it was given`,
+    details,
+    remedy: `Let it listen on the port in the variable PORT (target({ portVariable }) names another one), or give it its own: target({ port: ${others[0]} }).`,
+  })
+}
+
+function exitRemedy(started: ManagedProcess): string {
+  if (started.log.last().some((line) => line.includes('EADDRINUSE'))) {
+    return 'It listens on a port that is taken: let it listen on PORT (and INTERNAL_PORT), which are free ones.'
+  }
+  return 'See its last lines above; run the same command by hand with the same variables to look closer.'
+}

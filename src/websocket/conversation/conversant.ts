@@ -1,0 +1,257 @@
+import { now } from '../../machine/clock.ts'
+import type { Deadlines, Timed } from '../../load/deadlines.ts'
+import type { DrivenVu } from '../../load/drivers.ts'
+import type { ThinkTime } from '../../load/load.ts'
+import type { Random } from '../../load/random.ts'
+import type { Vu } from '../../load/vu.ts'
+import type { ConnectionFigures } from '../../runs/request-measurement.ts'
+import { checkProblem, decision } from '../../execution/checked-function.ts'
+import type { RequestSeries } from '../../execution/request-scope.ts'
+import type { SlowestRequests } from '../../runs/slowest-requests.ts'
+import type { RunningExecution } from '../../execution/workload.ts'
+import type { ErrorKind } from '../../stats/timeline.ts'
+import type { Clients } from '../fan-out/clients.ts'
+import type { Exchange } from './conversation-options.ts'
+import { nothingSaid, type FirstMessages } from './first-messages.ts'
+import { expectsResponse, isResponseTo, type Message, type Outgoing } from '../message.ts'
+
+/** What all VUs of a conversation share. */
+export interface ConversantSurroundings<D> {
+  readonly exchanges: readonly Exchange<D>[]
+  /** Where each exchange is counted, in the same order. */
+  readonly series: readonly RequestSeries[]
+  readonly slowest: SlowestRequests
+  readonly clients: Clients<D>
+  readonly deadlines: Deadlines
+  readonly connections: { -readonly [Key in keyof ConnectionFigures]: ConnectionFigures[Key] }
+  readonly firsts: FirstMessages
+  readonly execution: RunningExecution<Conversant<D>>
+}
+
+/** How far an exchange has got. */
+type Progress = 'none' | 'connecting' | 'sent'
+
+/** One VU: says its part of each exchange over its connection, awaits the answer, and counts how each ended. */
+export class Conversant<D> implements DrivenVu, Timed {
+  isBusy = false
+  failedAttempts = 0
+  /** A WebSocket's close is announced: nothing to wait for. */
+  readonly settleMs = 0
+  deadlineMs = 0
+  earlier: Timed | undefined
+  later: Timed | undefined
+  readonly #all: ConversantSurroundings<D>
+  readonly vu: Vu<D>
+  readonly #fork: () => Random
+  #random: Random | undefined
+  #iteration = -1
+  #place = 0
+  #progress: Progress = 'none'
+  #isConnected = false
+  #isConnecting = false
+  #sent: Outgoing = ''
+  #intendedMs = 0
+  #beganMs = 0
+  /** The iteration began while hardly any other VU was busy. */
+  #isLight = false
+  #hasError = false
+  #sentMs = 0
+  /** On this connection, in an exchange of which the first message to come is the response. */
+  readonly #saidLast = nothingSaid()
+  #takesFirst = false
+  /** Messages since then that were no response. */
+  #notTaken = 0
+
+  constructor(id: number, data: D, fork: () => Random, surroundings: ConversantSurroundings<D>) {
+    this.vu = { id, data, vars: {} }
+    this.#fork = fork
+    this.#all = surroundings
+  }
+
+  get id(): number {
+    return this.vu.id
+  }
+
+  get isInFlight(): boolean {
+    return this.#progress !== 'none'
+  }
+
+  begin(intendedMs: number): void {
+    this.isBusy = true
+    this.#beganMs = now()
+    this.#isLight = this.#all.execution.iterationBegan()
+    this.#hasError = false
+    this.#iteration++
+    this.#place = 0
+    this.#begin(intendedMs)
+  }
+
+  draw({ minMs, maxMs }: ThinkTime): number {
+    return maxMs === minMs ? minMs : minMs + this.#draws().next() * (maxMs - minMs)
+  }
+
+  /** The connection is open, and its greeting was taken. */
+  connected(): void {
+    this.#isConnecting = false
+    this.#isConnected = true
+    this.failedAttempts = 0
+    this.#all.connections.opened++
+    if (this.#progress === 'connecting') this.#say()
+  }
+
+  /** No connection was to be had. */
+  notConnected(kind: string): void {
+    this.#isConnecting = false
+    this.failedAttempts++
+    this.#all.connections.refused++
+    if (this.#progress === 'connecting') this.#fail('connect', CODES[kind] ?? kind)
+  }
+
+  /** The other side has closed the connection. */
+  disconnected(why: string): void {
+    this.#isConnected = false
+    this.#all.firsts.closed(this.#saidLast)
+    if (this.#progress === 'sent') this.#fail('reset', why)
+    else this.#all.connections.closedIdle++
+  }
+
+  /** A message came. @param atMs of `performance.now()` */
+  heard(message: Message, atMs: number): void {
+    if (this.#progress !== 'sent') return this.#all.firsts.received(this.#saidLast)
+    const { answer, check } = this.#exchange
+    const context = { vu: this.vu, iteration: this.#iteration, sent: this.#sent }
+    let wrong: string | undefined
+    try {
+      if (!(answer === undefined ? isResponseTo(message, this.#sent) : decision('answer', answer(message, context)))) {
+        this.#notTaken++
+        return this.#all.firsts.received(this.#saidLast)
+      }
+      // The timer is late wherever the process is: a response that came after its time is none the less late.
+      if (atMs > this.deadlineMs) return this.expire()
+      if (this.#takesFirst) this.#all.firsts.took(this.#saidLast, atMs - this.#sentMs)
+      wrong = check && checkProblem(check, message, context)
+    } catch (error) {
+      // What the target sent may be what a parser choked on: its error. Anything else is the scenario's.
+      if (!(error instanceof SyntaxError)) return this.#all.execution.scenarioFailed(error)
+      wrong = 'check threw SyntaxError'
+    }
+    if (wrong !== undefined) this.#fail('body', wrong, atMs)
+    else this.#answered(atMs)
+  }
+
+  expire(): void {
+    const { connections } = this.#all
+    if (this.#progress === 'sent' && this.#notTaken > 0)
+      connections.notTaken = (connections.notTaken ?? 0) + this.#notTaken
+    // Without `answer` a late one would be taken for the next: only a new connection is free of it.
+    if (this.#progress === 'sent' && this.#takesFirst) this.hangUp()
+    this.#fail('timeout', 'timeout')
+  }
+
+  /** The run is over. */
+  finish(): void {
+    this.#all.firsts.closed(this.#saidLast)
+  }
+
+  hangUp(): void {
+    this.#isConnected = false
+    this.#all.firsts.closed(this.#saidLast)
+    this.#all.clients.drop(this.id)
+  }
+
+  get #exchange(): Exchange<D> {
+    return this.#all.exchanges[this.#place]!
+  }
+
+  #begin(intendedMs: number): void {
+    const { execution, series, deadlines, clients } = this.#all
+    if (execution.isOver) return this.#end(now())
+    const { send } = this.#exchange
+    this.#intendedMs = intendedMs
+    try {
+      const context = { vu: this.vu, iteration: this.#iteration, random: this.#draws() }
+      this.#sent = typeof send === 'function' ? send(context) : send
+    } catch (error) {
+      execution.scenarioFailed(error)
+      return
+    }
+    const window = series[this.#place]!.timeline.at(intendedMs)
+    window.offered++
+    window.sent++
+    execution.tally.offered++
+    execution.tally.sent++
+    this.#sentMs = now()
+    deadlines.set(this, this.#sentMs)
+    if (this.#isConnected) return this.#say()
+    this.#progress = 'connecting'
+    if (!this.#isConnecting) {
+      this.#isConnecting = true
+      clients.reopen(this.id)
+    }
+  }
+
+  #say(): void {
+    this.#progress = 'sent'
+    this.#notTaken = 0
+    this.#takesFirst = this.#exchange.answer === undefined && !expectsResponse(this.#sent)
+    if (this.#takesFirst) this.#all.firsts.said(this.#saidLast, this.#place)
+    this.#all.clients.send(this.id, this.#sent)
+  }
+
+  /** Runs in arrow form, as the pacer calls it. */
+  readonly #resume = (dueMs: number): void => this.#goOn(dueMs)
+
+  #answered(endMs: number): void {
+    const { thinkTime } = this.#exchange
+    const latencyUs = this.#observe(endMs, 'answered') * 1000
+    const window = this.#all.series[this.#place]!.timeline.at(this.#intendedMs)
+    window.recordGood(latencyUs, (endMs - this.#sentMs) * 1000)
+    this.#place++
+    const thinkMs = this.draw(thinkTime)
+    if (thinkMs > 0) this.#all.execution.pacer.at(endMs + thinkMs, this.#resume)
+    else this.#goOn(endMs)
+  }
+
+  #goOn(atMs: number): void {
+    if (this.#place < this.#all.exchanges.length) this.#begin(atMs - this.#all.execution.startMs)
+    else this.#end(atMs)
+  }
+
+  #fail(kind: ErrorKind, detail: string, endMs = now()): void {
+    const { execution, series } = this.#all
+    const latencyUs = this.#observe(endMs, kind) * 1000
+    const window = series[this.#place]!.timeline.at(this.#intendedMs)
+    window.recordError(kind, latencyUs, (endMs - this.#sentMs) * 1000)
+    window.countDetail(detail)
+    execution.tally.countError(kind, detail)
+    this.#hasError = true
+    this.#end(endMs)
+  }
+
+  /** Counts an exchange that has ended among what is shown of the run. @returns its latency in milliseconds */
+  #observe(endMs: number, ending: ErrorKind | 'answered'): number {
+    const { execution, slowest, deadlines } = this.#all
+    this.#progress = 'none'
+    deadlines.clear(this)
+    const latencyMs = endMs - execution.startMs - this.#intendedMs
+    execution.tally.completed++
+    execution.tally.responseTimes.record(this.#exchange.name, ending, latencyMs * 1000)
+    if (slowest.wants(this.#intendedMs, latencyMs))
+      slowest.keep({ atMs: this.#intendedMs, label: this.#exchange.name, latencyMs })
+    return latencyMs
+  }
+
+  #end(endMs: number): void {
+    const { execution } = this.#all
+    this.isBusy = false
+    execution.tally.countIteration(endMs - this.#beganMs, this.#hasError, this.#isLight)
+    execution.iterationEnded(this, endMs)
+  }
+
+  #draws(): Random {
+    return (this.#random ??= this.#fork())
+  }
+}
+
+/** Failures of a handshake by the codes that hints and the blame for an abort go by. */
+const CODES: Readonly<Record<string, string>> = { refused: 'ECONNREFUSED', reset: 'ECONNRESET' }

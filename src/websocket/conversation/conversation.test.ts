@@ -1,0 +1,490 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
+import { constantArrivalRate, constantVus, sharedIterations } from '../../load/builders.ts'
+import { descriptorLimit } from '../../machine/descriptor-limit.ts'
+import { evidenceOf } from '../../evidence/evidence.ts'
+import type { RunResult } from '../../results/result.ts'
+import type { RunSnapshot } from '../../results/snapshot.ts'
+import type { ConversationOptions, ExchangeOption } from './conversation-options.ts'
+import type { Message } from '../message.ts'
+import { socketIo } from '../protocols/socket-io.ts'
+import { createWebSocket, type WebSocketLoad } from '../websocket.ts'
+
+interface Answer {
+  readonly re?: number
+  readonly error?: string
+  readonly ids?: readonly number[]
+}
+
+/** What the machine is busy with beside must not decide these tests. */
+const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, serviceTimeShare: 1, busyUtilization: 2 }
+
+type Load = WebSocketLoad & { readonly results: RunResult[]; readonly snapshots: RunSnapshot[] }
+
+function load(url: string, signal = new AbortController().signal): Load {
+  const results: RunResult[] = []
+  const snapshots: RunSnapshot[] = []
+  const ws = createWebSocket({
+    baseUrl: url,
+    signal,
+    scale: { name: 'full', users: 1, time: 1 },
+    seed: 1,
+    limits: UNLIMITED,
+    onRun: (result) => void results.push(result),
+    onSnapshot: (snapshot) => void snapshots.push(snapshot),
+  })
+  return { ...ws, results, snapshots }
+}
+
+async function start(): Promise<TruthServer> {
+  const server = await startServer('answering')
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  return server
+}
+
+let lastId = 0
+
+/** An exchange that takes so long at the server. */
+function ask(more: Record<string, unknown> = {}): ExchangeOption<unknown> {
+  return {
+    send: () => ({ id: ++lastId, ...more }),
+    answer: (message, { sent }) => message.json<Answer>().re === (sent as { id: number }).id,
+    check: (message) => message.json<Answer>().error ?? true,
+  }
+}
+
+const options = (more: Partial<ConversationOptions<unknown>> = {}): ConversationOptions<unknown> => ({
+  path: '/',
+  load: sharedIterations({ iterations: 40, vus: 4 }),
+  conversation: ask(),
+  abortWhen: false,
+  ...more,
+})
+
+describe('a server whose answers are known', () => {
+  test('is asked as often as the load says, and measured as slow as it is', async () => {
+    const server = await start()
+    const ws = load(server.url)
+    const run = await ws.run(
+      options({
+        load: constantArrivalRate({ rate: 50, vus: 20, duration: '2s' }),
+        conversation: ask({ afterMs: 30 }),
+      }),
+    )
+    expect(run).toMatchObject({ kind: 'conversation', state: 'measured', offered: 100, sent: 100, completed: 100 })
+    expect(run.errors.size).toBe(0)
+    expect(run.state === 'measured' && run.latency.minMs).toBeGreaterThanOrEqual(29)
+    expect(run.connections).toMatchObject({ opened: 20, refused: 0, closedIdle: 0, maxOpen: 20 })
+    expect(await server.truth()).toMatchObject({ connections: 20, asks: 100 })
+    const evidence = run[evidenceOf]()
+    expect(evidence).toMatchObject({ kind: 'conversation', quantity: 'latency', offered: 100, offeredRatePerSec: 50 })
+    expect(evidence.histogram.count).toBe(100)
+    expect(ws.results).toMatchObject([
+      { kind: 'conversation', name: 'conversation 1', completed: 100, state: 'completed' },
+    ])
+    expect(ws.snapshots.at(-1)).toMatchObject({ kind: 'conversation', state: 'ended', counts: { completed: 100 } })
+  })
+
+  test('keeps VUs waiting: latency counts from when a message was due, not from when one of them was free', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: constantArrivalRate({ rate: 20, vus: 1, duration: '1s' }),
+        conversation: ask({ afterMs: 100 }),
+      }),
+    )
+    // Twenty are due in a second of which one VU can carry ten: the last of those it carries waited for half of it.
+    expect(run.sent + run.dropped).toBe(20)
+    expect(run.state === 'measured' && run.latency.maxMs - run.serviceTime.maxMs).toBeGreaterThan(250)
+  })
+
+  test('tells each VU its own: data, greeting, headers, what was kept from exchange to exchange', async () => {
+    const server = await start()
+    const seen: unknown[] = []
+    const run = await load(server.url).run<{ name: string }>({
+      path: '/',
+      load: sharedIterations({ iterations: 6, vus: 3 }),
+      data: [{ name: 'ann' }, { name: 'bob' }, { name: 'cid' }],
+      greet: ({ data }) => ({ login: data.name }),
+      welcomed: (message, vu) => message.json<{ welcome?: string }>().welcome === vu.data.name,
+      conversation: [
+        {
+          name: 'ask',
+          send: ({ vu, iteration }) => ({ id: vu.id * 100 + iteration }),
+          answer: (message, { vu, iteration }) => message.json<Answer>().re === vu.id * 100 + iteration,
+          check(message, { vu }) {
+            vu.vars['last'] = message.json<Answer>().re
+            return true
+          },
+        },
+        {
+          name: 'log',
+          send: { id: -1, do: 'log' },
+          answer: (message) => message.json<Answer>().re === -1,
+          check(message, { vu }) {
+            const { ids } = message.json<Answer>()
+            seen.push(vu.vars['last'])
+            return (
+              ids!.includes(vu.vars['last'] as number) &&
+              ids!.every((id) => id === -1 || Math.floor(id / 100) === vu.id)
+            )
+          },
+        },
+      ],
+    })
+    expect(run).toMatchObject({ offered: 12, completed: 12, errorRatio: 0 })
+    expect(run.step('log').completed).toBe(6)
+    expect(seen).toHaveLength(6)
+    expect((await server.truth<{ logins: string[] }>()).logins.toSorted()).toEqual(['ann', 'bob', 'cid'])
+  })
+
+  test('answers in binary, the first message to come being the answer', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        conversation: {
+          send: Uint8Array.of(1, 2, 3),
+          check: ({ data, isBinary }) => isBinary && data.equals(Buffer.from([3, 2, 1])),
+        },
+      }),
+    )
+    expect(run).toMatchObject({ completed: 40, errorRatio: 0 })
+  })
+
+  test('may be held by several processes', async () => {
+    const server = await start()
+    const run = await load(server.url).run(options({ processes: 2 }))
+    expect(run).toMatchObject({ completed: 40, errorRatio: 0, connections: { opened: 4 }, warnings: [] })
+    expect(run.generator.descriptorLimit).toBe(2 * descriptorLimit())
+  })
+
+  test('is warmed up without being counted', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({ load: constantArrivalRate({ rate: 40, vus: 5, duration: '500ms' }), warmup: '500ms' }),
+    )
+    expect(run.offered).toBe(20)
+    expect(await server.truth()).toMatchObject({ asks: 40 })
+  })
+})
+
+describe('what goes wrong is an error of its kind', () => {
+  test.each([
+    ['nothing', { timeout: 1 }, 'timeout'],
+    ['garbage', { body: 1 }, 'check threw SyntaxError'],
+    ['refuse', { body: 1 }, 'check: no'],
+    ['close', { reset: 1 }, 'closed with code 1011 (server error): overloaded'],
+  ])('%s', async (what, errors, detail) => {
+    const server = await start()
+    let asked = 0
+    const { send: _, ...exchange } = ask()
+    const conversation: ExchangeOption<unknown> = {
+      ...exchange,
+      send: () => ({ id: ++lastId, ...(asked++ === 2 ? { do: what } : {}) }),
+    }
+    const run = await load(server.url).run(
+      options({ load: sharedIterations({ iterations: 6, vus: 1 }), conversation, timeout: 300 }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual(errors)
+    expect(run).toMatchObject({ offered: 6, completed: 6 })
+    expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(`(1 × ${detail})`)
+  })
+
+  test.each<[string, Partial<ExchangeOption<unknown>>, string]>([
+    [
+      'a promise as its check',
+      { check: (async () => false) as never },
+      'check: the function must return true, false, a text or nothing, it returned a Promise',
+    ],
+    [
+      'a check that throws',
+      {
+        check: () => {
+          throw new TypeError('no such part')
+        },
+      },
+      'no such part',
+    ],
+    [
+      'a promise as its answer',
+      { answer: (async () => true) as never },
+      'answer: the function must return true or false, it returned a Promise',
+    ],
+    [
+      'an answer that throws',
+      {
+        answer: () => {
+          throw new TypeError('no such part')
+        },
+      },
+      'no such part',
+    ],
+  ])('%s is the mistake of the scenario', async (_, wrong, words) => {
+    const server = await start()
+    const run = load(server.url).run(options({ conversation: { ...ask(), ...wrong } }))
+    await expect(run).rejects.toThrow(words)
+  })
+
+  test('a response that answer does not take is named in the hint', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 2, vus: 1 }),
+        timeout: 200,
+        conversation: { ...ask(), answer: () => false },
+      }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ timeout: 2 })
+    // Each was chattered at, and answered.
+    expect(run[evidenceOf]().hint).toBe(
+      '2 requests timed out while messages came that were not taken for the response, 4 in all: see answer, and what the target sends',
+    )
+  })
+
+  test.each([
+    [1, []],
+    [
+      4,
+      [
+        {
+          reason: 'undecided',
+          finding: expect.stringMatching(/^\d+ messages came beyond the first after each request, more than requests/),
+        },
+      ],
+    ],
+  ])('cannot be judged without answer if %i messages came for each response', async (messages, invalidities) => {
+    const http = createServer()
+    new WebSocketServer({ server: http }).on('connection', (socket) => {
+      socket.send('hello')
+      socket.on('message', () => {
+        for (let nth = 0; nth < messages; nth++) socket.send(`tick ${nth}`)
+      })
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void http.close())
+    const run = await load(`http://127.0.0.1:${(http.address() as AddressInfo).port}`).run(
+      options({
+        load: sharedIterations({ iterations: 10, vus: 1 }),
+        conversation: { send: 'say', thinkTime: 20 },
+      }),
+    )
+    expect(run).toMatchObject({ completed: 10, errorRatio: 0 })
+    expect(run[evidenceOf]().invalidities).toMatchObject(invalidities)
+  })
+
+  /** A server that responds to everything 10 ms later, and to the fifth message that it gets sends one of its own first. */
+  async function pushing(pushAt: number): Promise<string> {
+    const http = createServer()
+    new WebSocketServer({ server: http }).on('connection', (socket) => {
+      let nth = 0
+      socket.on('message', (data: Buffer) => {
+        if (++nth === pushAt) socket.send('push')
+        setTimeout(() => socket.send(`re ${data.toString()}`), 10)
+      })
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void http.close())
+    return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  }
+
+  test.each([
+    ['an exchange follows at once', 0],
+    ['it pauses', 30],
+  ])('cannot be judged without answer if a push came while a response was awaited, and %s', async (_, thinkTime) => {
+    const conversation = { send: ({ iteration }: { iteration: number }) => `say ${iteration}`, thinkTime }
+    const run = (more: object, iterations = 20) =>
+      pushing(5).then((url) =>
+        load(url).run(
+          options({
+            load: sharedIterations({ iterations, vus: 1 }),
+            conversation: { ...conversation, ...more },
+          }),
+        ),
+      )
+    const blind = await run({})
+    expect(blind).toMatchObject({ completed: 20, errorRatio: 0 })
+    expect(blind[evidenceOf]().invalidities).toMatchObject([
+      {
+        reason: 'undecided',
+        finding: expect.stringMatching(
+          /^the target also sends messages by itself, 1 beyond the first .*: \d+ of 20 responses \(\d+%\) may be such messages, limit 1%$/,
+        ),
+      },
+    ])
+    const seeing = await run({
+      answer: (message: Message, { sent }: { sent: unknown }) => message.toString() === `re ${String(sent)}`,
+    })
+    expect(seeing[evidenceOf]().invalidities).toEqual([])
+  })
+
+  test('a check that passes with nothing, or fails with a failed expect', async () => {
+    const server = await start()
+    const check = ({ re }: Answer) => expect(re! % 2).toBe(0)
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 4, vus: 1 }),
+        conversation: { ...ask(), check: (message) => check(message.json<Answer>()) },
+      }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ body: 2 })
+    expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('check: expected 1 to be +0')
+  })
+
+  test('a late answer is not taken for the next one, though nothing tells them apart', async () => {
+    const server = await start()
+    let asked = 0
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 3, vus: 1 }),
+        timeout: 200,
+        conversation: {
+          // The chatter comes at once, but to a login there is only the answer.
+          send: () => ({ login: `user ${++asked}`, afterMs: asked === 1 ? 300 : 0 }),
+          check: (message) => message.json<{ welcome: string }>().welcome === `user ${asked}`,
+        },
+      }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ timeout: 1 })
+    expect(run.connections.opened).toBe(2)
+  })
+
+  test.each([
+    ['without think time', constantVus({ vus: 20, duration: '900ms' })],
+    ['with think time', constantVus({ vus: 20, duration: '900ms', thinkTime: { min: 5, max: 60 } })],
+    ['with a backlog', constantArrivalRate({ rate: 200, vus: 15, duration: '900ms' })],
+  ])('an answer after 160 ms is a time-out of 100 ms %s', async (_, shape) => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({ load: shape, conversation: ask({ afterMs: 160 }), timeout: '100ms' }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ timeout: run.sent })
+    expect(run.sent).toBeGreaterThan(50)
+  })
+
+  test('a target that is not there', async () => {
+    const server = await startServer('answering')
+    await server[Symbol.asyncDispose]()
+    const run = await load(server.url).run(options({ load: constantVus({ vus: 2, duration: '500ms' }) }))
+    expect([...run.errors.keys()]).toEqual(['connect'])
+    expect(run[evidenceOf]().hint).toContain(
+      `found no connection to ${server.url.replace('http', 'ws')} (ECONNREFUSED)`,
+    )
+  })
+
+  test('a greeting that is not answered', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 2, vus: 2 }),
+        greet: () => ({ login: 'nobody' }),
+        welcomed: () => false,
+        welcomeTimeout: 200,
+      }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ connect: 2 })
+    expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('2 × not acknowledged')
+  })
+
+  test('a connection closed between two exchanges is opened anew, and counted', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: constantArrivalRate({ rate: 2, vus: 1, duration: '2s' }),
+        // Told to close after its answer: nobody is waiting by then.
+        conversation: [
+          ask(),
+          {
+            name: 'hang up',
+            send: { id: -1, do: 'close', afterMs: 20 },
+            answer: (message) => 'chatter' in message.json<object>(),
+          },
+        ],
+      }),
+    )
+    expect(run.connections.closedIdle).toBeGreaterThanOrEqual(1)
+    expect(run.connections.opened).toBeGreaterThanOrEqual(2)
+    expect(run.statuses.size + (run.errors.get('connect') ?? 0)).toBe(0)
+  })
+})
+
+describe('a scenario that is wrong', () => {
+  const broken = () => {
+    throw new RangeError('broken')
+  }
+
+  test.each<[string, Partial<ConversationOptions<unknown>>]>([
+    ['send', { conversation: { send: broken } }],
+    ['greet', { greet: broken }],
+    ['welcomed', { greet: () => ({ login: 'x' }), welcomed: broken }],
+    ['headers', { headers: broken }],
+  ])('ends the run at once with its own error: %s', async (_, more) => {
+    const server = await start()
+    const ws = load(server.url)
+    await expect(ws.run(options({ load: constantVus({ vus: 3, duration: '60s' }), ...more }))).rejects.toThrow('broken')
+    expect(ws.results).toMatchObject([{ state: 'aborted', abortReason: 'the scenario failed: broken' }])
+  })
+
+  test('has all mistakes of its options named at once, before any socket is opened', async () => {
+    const wrong = {
+      path: '/',
+      load: { kind: 'many' },
+      conversation: [{ send: 5 }, { send: 'x', anser: broken }, {}],
+      data: [],
+      greet: 'hello',
+      timeout: -1,
+    } as unknown as ConversationOptions
+    const message = await load('http://127.0.0.1:1').run(wrong).catch(String)
+    expect(message).toContain('ws.run() was given 7 options it cannot use')
+    for (const path of [
+      'load',
+      'data',
+      'greet',
+      'timeout',
+      'conversation[0].send',
+      'conversation[1].anser',
+      'conversation[2].send',
+    ])
+      expect(message).toContain(`\n  ${path}: `)
+  })
+})
+
+test('an abort stops it at once, keeping what was measured', async () => {
+  const server = await start()
+  const stop = new AbortController()
+  let asked = 0
+  const { send: _, ...exchange } = ask()
+  const run = await load(server.url, stop.signal).run(
+    options({
+      load: constantVus({ vus: 2, duration: '60s' }),
+      conversation: {
+        ...exchange,
+        send() {
+          if (++asked === 20) stop.abort(new Error('enough'))
+          return { id: ++lastId }
+        },
+      },
+    }),
+  )
+  expect(run).toMatchObject({ state: 'measured', aborted: 'enough' })
+  expect(run.durationMs).toBeLessThan(30_000)
+  expect(run[evidenceOf]().invalidities.map(({ reason }) => reason)).toEqual(['aborted'])
+})
+
+test('speaks Socket.IO too: an acknowledged join is an exchange', async () => {
+  const server = await startServer('socket-io')
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  const run = await load(server.url).run({
+    path: '/socket.io/',
+    framing: socketIo({ namespace: '/rooms', auth: { user: 'user x' } }),
+    load: sharedIterations({ iterations: 20, vus: 2 }),
+    conversation: {
+      send: ({ vu, iteration }) => JSON.stringify(['join', `${vu.id}/${iteration}`]),
+      answer: (message) => message.json<[string]>()[0] === 'joined',
+      check: (message, { vu, iteration }) => message.json<[string, string]>()[1] === `${vu.id}/${iteration}`,
+    },
+  })
+  expect(run).toMatchObject({ completed: 20, errorRatio: 0 })
+})

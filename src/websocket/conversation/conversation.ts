@@ -1,0 +1,223 @@
+import { sleep } from '../../machine/clock.ts'
+import { doubtfulWords } from '../../runs/request-invalidities.ts'
+import { Deadlines } from '../../load/deadlines.ts'
+import { maxVusOf, meanOf } from '../../load/describe.ts'
+import type { Load } from '../../load/load.ts'
+import type { Random } from '../../load/random.ts'
+import type { Vu } from '../../load/vu.ts'
+import { decision } from '../../execution/checked-function.ts'
+import { Execution } from '../../execution/execution.ts'
+import type { Workload } from '../../execution/workload.ts'
+import type { GeneratorLimits } from '../../execution/generator-limits.ts'
+import type { HttpMeasurement } from '../../runs/request-measurement.ts'
+import type { RequestSeries } from '../../execution/request-scope.ts'
+import { PhasedTimeline } from '../../execution/request-timeline.ts'
+import { SlowestRequests } from '../../runs/slowest-requests.ts'
+import type { RunSnapshot } from '../../results/snapshot.ts'
+import { Clients, type ClientEvents } from '../fan-out/clients.ts'
+import { toPerformanceMs } from '../sockets/clock.ts'
+import { Conversant } from './conversant.ts'
+import type { ConversationPlan } from './conversation-options.ts'
+import { createPool } from '../sockets/create-pool.ts'
+import { FirstMessages } from './first-messages.ts'
+import { worstHealth } from '../sockets/generator-processes.ts'
+import { Message } from '../message.ts'
+import type { SocketPool } from '../sockets/socket-pool.ts'
+import type { Placement } from '../sockets/socket-options.ts'
+
+const CLOSE_WITHIN_MS = 2000
+/** How long the target has to take in a greeting that nothing acknowledges. */
+const GREETING_DELAY_MS = 500
+/** How long a response that another message was taken for may still come, as far as is known. */
+const LISTEN_AT_LEAST_MS = 50
+const LISTEN_AT_MOST_MS = 1000
+
+export interface ConversationParts<D> {
+  readonly plan: ConversationPlan<D> & Placement
+  /** After scaling. */
+  readonly load: Load
+  /** Name of the scale that reduced it. */
+  readonly reducedTo: string | undefined
+  readonly rows: readonly D[]
+  readonly random: Random
+  readonly signal: AbortSignal
+  readonly limits: GeneratorLimits
+  readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
+}
+
+/** Conversations of many VUs under one load, from the first connection to the last answer. */
+export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
+  readonly series: readonly RequestSeries[]
+  readonly #parts: ConversationParts<D>
+  readonly #execution: Execution<Conversant<D>>
+  readonly #slowest: SlowestRequests
+  readonly #clients: Clients<D>
+  readonly #deadlines: Deadlines
+  readonly #connections = {
+    ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 0, maxOpen: 0 },
+  }
+  readonly #firsts = new FirstMessages()
+  readonly #vus: readonly Conversant<D>[]
+  readonly #broken = new AbortController()
+  #pool!: SocketPool
+
+  constructor(parts: ConversationParts<D>) {
+    const { plan, load, rows, random, signal, limits, onSnapshot } = parts
+    const { name, warmupMs, timeoutMs: graceMs, dropAfterMs, abortWhen } = plan
+    this.#parts = parts
+    this.#execution = new Execution(
+      {
+        name,
+        kind: 'conversation',
+        load,
+        warmupMs,
+        graceMs,
+        dropAfterMs,
+        abortWhen,
+        limits,
+        random,
+        signal,
+        onSnapshot,
+      },
+      this,
+    )
+    const { phases } = this.#execution
+    this.series = plan.exchanges.map((exchange) => {
+      return { step: exchange.name, tag: undefined, timeline: new PhasedTimeline(phases) }
+    })
+    this.#slowest = new SlowestRequests(phases)
+    this.#deadlines = new Deadlines(plan.timeoutMs)
+    this.#clients = this.#createClients(maxVusOf(load))
+    const surroundings = {
+      exchanges: plan.exchanges,
+      series: this.series,
+      slowest: this.#slowest,
+      clients: this.#clients,
+      deadlines: this.#deadlines,
+      connections: this.#connections,
+      firsts: this.#firsts,
+      execution: this.#execution,
+    }
+    this.#vus = Array.from({ length: maxVusOf(load) }, (_, id) => {
+      return new Conversant(id, rows[id % rows.length] as D, () => random.fork(id), surroundings)
+    })
+  }
+
+  /**
+   * Puts the load on. Never rejects for what the target does.
+   *
+   * @returns what was measured, and the scenario's own error where that ended the run
+   */
+  async run(): Promise<{ measurement: HttpMeasurement; scenarioError: { readonly error: unknown } | undefined }> {
+    const executed = await this.#execution.run()
+    const { plan, load, reducedTo, limits } = this.#parts
+    const { taken, surplus, doubtful } = this.#firsts
+    const firstMessages = { taken, surplus, doubtful }
+    const measurement = {
+      ...executed,
+      name: plan.name,
+      kind: 'conversation' as const,
+      load,
+      ...(reducedTo === undefined ? {} : { reducedTo }),
+      series: this.series,
+      slowest: this.#slowest.toJSON(),
+      steps: plan.exchanges.map(({ name }) => name),
+      limits,
+      connections: {
+        ...this.#connections,
+        ...(surplus > 0 ? { firstMessages } : {}),
+      },
+      origin: plan.urls.map((url) => new URL(url).origin).join(', '),
+      generator: worstHealth(executed.generator, this.#pool.health),
+      history: undefined,
+      warnings: [
+        ...executed.warnings,
+        ...this.#pool.lost,
+        ...this.#clients.notes,
+        ...(doubtful > 0 ? [`${doubtfulWords(firstMessages)}: give answer`] : []),
+      ],
+    }
+    return { measurement, scenarioError: this.#execution.scenarioError }
+  }
+
+  get stepThinkMs(): number {
+    return this.#parts.plan.exchanges.reduce((sum, { thinkTime }) => sum + meanOf(thinkTime), 0)
+  }
+
+  async open(): Promise<readonly Conversant<D>[]> {
+    await this.#clients.open(AbortSignal.any([this.#parts.signal, this.#broken.signal]))
+    this.#pool.watch()
+    return this.#vus
+  }
+
+  async close(): Promise<void> {
+    await this.#listen()
+    this.#connections.openAtEnd = this.#clients.states.subscribedCount
+    this.#clients.stop()
+    this.#deadlines.stop()
+    this.#pool.unwatch()
+    const isCut = this.#parts.signal.aborted || this.#broken.signal.aborted
+    for (const vu of this.#vus) vu.finish()
+    await this.#pool.close(isCut ? 0 : CLOSE_WITHIN_MS)
+  }
+
+  /** A response that another message was taken for comes after the last exchange. */
+  async #listen(): Promise<void> {
+    if (this.#firsts.taken === 0) return
+    const signal = AbortSignal.any([this.#parts.signal, this.#broken.signal])
+    const ms = Math.min(LISTEN_AT_MOST_MS, Math.max(LISTEN_AT_LEAST_MS, this.#firsts.longestMs))
+    await sleep(ms, undefined, { signal }).catch(() => undefined)
+  }
+
+  get inFlight(): number {
+    let count = 0
+    for (const vu of this.#vus) if (vu.isInFlight) count++
+    return count
+  }
+
+  get openSockets(): number {
+    return this.#pool.openCount
+  }
+
+  dropped(): RequestSeries {
+    return this.series[0]!
+  }
+
+  subscribed(client: number): void {
+    this.#connections.maxOpen = Math.max(this.#connections.maxOpen, this.#clients.states.subscribedCount)
+    this.#vus[client]!.connected()
+  }
+
+  lost(client: number, why: string): void {
+    this.#vus[client]!.disconnected(why)
+  }
+
+  failed(client: number, kind: string): void {
+    this.#vus[client]!.notConnected(kind)
+  }
+
+  message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
+    this.#vus[client]!.heard(framed ?? new Message(data, isBinary), toPerformanceMs(atUs))
+  }
+
+  broken(error: unknown): void {
+    this.#execution.scenarioFailed(error)
+    this.#broken.abort()
+  }
+
+  #createClients(clients: number): Clients<D> {
+    const { plan } = this.#parts
+    const { greet, welcomed } = plan
+    const asked = {
+      ...plan,
+      clients,
+      vuOf: (client: number) => this.#vus[client]!.vu,
+      subscribe: greet,
+      acknowledged: welcomed && ((message: Message, vu: Vu<D>) => decision('welcomed', welcomed(message, vu))),
+      acknowledgeTimeoutMs: plan.welcomeTimeoutMs,
+      joinDelayMs: greet === undefined ? 0 : GREETING_DELAY_MS,
+      reconnectAfterMs: undefined,
+    }
+    return new Clients<D>(asked, this, (events) => (this.#pool = createPool(asked, events)))
+  }
+}

@@ -1,0 +1,320 @@
+import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
+import type { Vu } from '../../load/vu.ts'
+import { durationMs } from '../../options/checks.ts'
+import { shortened } from '../../options/shortened.ts'
+import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
+import { ScenarioError } from '../../execution/scenario-error.ts'
+import { ApplicationHeartbeats, heartbeatNotes, type Beat } from '../sockets/application-heartbeats.ts'
+import { formatCount } from '../../stats/units.ts'
+import { nowUs } from '../sockets/clock.ts'
+import { ClientStates } from './client-states.ts'
+import { FramedConnections, type FramedEvents } from '../conversation/framed-connections.ts'
+import type { Framing, FramingHeartbeat } from '../framing.ts'
+import { Handshakes } from '../sockets/handshakes.ts'
+import { messagesOf } from './read-moves.ts'
+import { encode, Message, type Outgoing } from '../message.ts'
+import type { SocketLayout } from '../sockets/socket-limits.ts'
+import type { HandshakeRequest, HeartbeatPlan } from '../sockets/socket-options.ts'
+import type { PoolEvents, SocketPool } from '../sockets/socket-pool.ts'
+
+const DEADLINE_SWEEP_MS = 100
+
+/** How clients connect and subscribe; see the options of the same names. */
+export interface ClientsPlan<D> {
+  readonly clients: number
+  /** The VU of a client, as functions of the scenario get it. */
+  readonly vuOf: (client: number) => Vu<D>
+  readonly connectRatePerSec: number | undefined
+  readonly maxHandshakes: number
+  readonly handshake: (vu: Vu<D>, instance: number) => HandshakeRequest | Promise<HandshakeRequest>
+  readonly framing: Framing | undefined
+  readonly perMessageDeflate: boolean
+  readonly heartbeat: HeartbeatPlan<D> | undefined
+  readonly subscribe: ((vu: Vu<D>) => Outgoing | readonly Outgoing[]) | undefined
+  readonly acknowledged: ((message: Message, vu: Vu<D>) => boolean) | undefined
+  readonly acknowledgeTimeoutMs: number
+  /** Without an acknowledgement, how long after the last subscription was sent the target is given to take it in. */
+  readonly joinDelayMs: number
+  /** `undefined`: who lost a connection comes back only when told to. */
+  readonly reconnectAfterMs: number | undefined
+  readonly layout: SocketLayout
+  /** Of each instance of the target. */
+  readonly urls: readonly string[]
+}
+
+export interface ClientEvents {
+  /** The client is connected and subscribed. `isAgain`: it had been before, on another connection. */
+  subscribed(client: number, isAgain: boolean): void
+  /** A client that was subscribed has lost its connection. */
+  lost?(client: number, why: string): void
+  /** A connection came to nothing, or was gone before the client was subscribed. */
+  failed?(client: number, kind: string): void
+  /** A new connection of a client that had been subscribed before is open. */
+  reopened?(client: number): void
+  /** A message to a client that is not subscribed yet, its acknowledgement among them. */
+  early?(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void
+  /** A message to a client that is subscribed. @param data the bytes that two messages are compared by @param framed the message, if a framing made one */
+  message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void
+  /** A function of the scenario threw. */
+  broken(error: unknown): void
+}
+
+/** Brings every client from nothing to subscribed, and back there where reconnecting was asked for. */
+export class Clients<D> implements PoolEvents {
+  readonly #plan: ClientsPlan<D>
+  readonly #events: ClientEvents
+  readonly #pool: SocketPool
+  readonly #handshakes: Handshakes
+  readonly #framed: FramedConnections
+  readonly #heartbeats: ApplicationHeartbeats
+  readonly #heartbeat: Beat | undefined
+  readonly states: ClientStates
+  #sweep: NodeJS.Timeout | undefined
+  #opened = 0
+  #uncompressed = 0
+  #isStopped = false
+
+  constructor(plan: ClientsPlan<D>, events: ClientEvents, createPool: (events: PoolEvents) => SocketPool) {
+    this.#plan = plan
+    this.#events = events
+    this.states = new ClientStates(plan.clients)
+    this.#pool = createPool(this)
+    this.#heartbeats = new ApplicationHeartbeats(plan.clients, (client, beat) => this.#beat(client, beat))
+    this.#heartbeat = beatOf(plan)
+    this.#framed = new FramedConnections(plan.framing, plan.vuOf, this.#framedEvents())
+    this.#handshakes = new Handshakes({
+      ratePerSec: plan.connectRatePerSec,
+      maxInFlight: plan.maxHandshakes,
+      start: (client, dueUs) => this.#connect(client, dueUs),
+    })
+  }
+
+  /** Opens and subscribes all clients. Resolves when each is subscribed or has failed, or the signal fires. */
+  async open(signal: AbortSignal): Promise<void> {
+    const aborted = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    this.#sweep = setInterval(() => this.#giveUpOverdue(), DEADLINE_SWEEP_MS)
+    this.#handshakes.openAll(this.#plan.clients)
+    await Promise.race([this.states.allSettled, aborted])
+    const { acknowledged, joinDelayMs } = this.#plan
+    if (acknowledged === undefined && joinDelayMs > 0 && this.states.subscribedCount > 0)
+      await sleep(joinDelayMs, undefined, { signal }).catch(() => undefined)
+  }
+
+  /** Connects a client anew that has lost its connection or never got one. */
+  reopen(client: number): void {
+    this.#handshakes.reopen(client, 0)
+  }
+
+  /** Cuts a client's connection; nothing is reported. */
+  drop(client: number): void {
+    this.states.dropped(client)
+    this.#ended(client)
+    this.#pool.drop(client)
+  }
+
+  /** Sends a message; does nothing where the client is not connected. */
+  send(client: number, message: Outgoing): void {
+    this.#pool.send(client, this.#framed.framesOf(client, message))
+  }
+
+  /** Heartbeats sent and left without a response; `undefined` if there were none. */
+  get heartbeats(): HeartbeatCounts | undefined {
+    return this.#heartbeats.counts
+  }
+
+  /** What a report says about the connections. */
+  get notes(): readonly string[] {
+    const notes = heartbeatNotes(this.#heartbeats.counts)
+    if (this.#plan.perMessageDeflate && this.#uncompressed > 0)
+      notes.push(
+        `the target declined permessage-deflate on ${formatCount(this.#uncompressed)} of ${formatCount(this.#opened)} connections`,
+      )
+    return notes
+  }
+
+  /** No more handshakes and nothing reported from here on. */
+  stop(): void {
+    this.#isStopped = true
+    this.#handshakes.stop()
+    this.#heartbeats.close()
+    clearInterval(this.#sweep)
+    this.#guard(() => this.#framed.closeAll())
+  }
+
+  #connect(client: number, dueUs: number): void {
+    this.states.connecting(client, dueUs)
+    this.#guard(() => {
+      const { layout, urls, vuOf } = this.#plan
+      // Each instance gets connections from every source: neither may run out of ports to the other.
+      const localAddress = layout.sources[Math.floor(client / urls.length) % layout.sources.length]
+      const connect = (request: HandshakeRequest) => this.#pool.connect(client, { ...request, localAddress })
+      const request = this.#plan.handshake(vuOf(client), client % urls.length)
+      if (request instanceof Promise) this.#connectLater(client, request, connect)
+      else connect(request)
+    })
+  }
+
+  /** A token that the target does not give out is a handshake that failed; a value of the wrong type ends the run. */
+  #connectLater(
+    client: number,
+    request: Promise<HandshakeRequest>,
+    connect: (request: HandshakeRequest) => void,
+  ): void {
+    request.then(
+      (found) => (this.#isStopped ? undefined : connect(found)),
+      (error: unknown) => {
+        if (error instanceof ScenarioError) this.#events.broken(error)
+        else this.failed(client, `no handshake data: ${shortened(String(error), 80)}`)
+      },
+    )
+  }
+
+  opened(client: number, atUs: number, isCompressed: boolean): void {
+    if (this.#isStopped) return
+    this.#opened++
+    if (!isCompressed) this.#uncompressed++
+    this.states.opened(client, atUs, atUs + this.#plan.acknowledgeTimeoutMs * 1000)
+    if (this.states.wasSubscribed(client)) this.#events.reopened?.(client)
+    const { framing } = this.#plan
+    this.#guard(() => {
+      if (framing === undefined) return this.#subscribe(client)
+      this.states.framing(client)
+      this.#framed.open(client)
+    })
+    this.#handshakes.finished()
+  }
+
+  #subscribe(client: number): void {
+    this.states.subscribing(client)
+    if (this.#heartbeat !== undefined) this.#heartbeats.start(client, this.#heartbeat)
+    const messages = this.#plan.subscribe?.(this.#plan.vuOf(client))
+    if (messages !== undefined)
+      this.#pool.send(
+        client,
+        messagesOf(messages).flatMap((message) => this.#framed.framesOf(client, message)),
+      )
+    if (this.#plan.acknowledged === undefined) this.#nowSubscribed(client)
+  }
+
+  #framedEvents(): FramedEvents {
+    return {
+      send: (client, frames) => this.#pool.send(client, frames),
+      ready: (client, heartbeat) => {
+        if (!this.states.isFraming(client)) return
+        this.#subscribe(client)
+        if (heartbeat !== undefined) this.#heartbeats.start(client, framesBeat(heartbeat))
+      },
+      heartbeatResponded: (client) => this.#heartbeats.responded(client),
+      failed: (client, why) => {
+        this.#pool.drop(client)
+        this.closed(client, why)
+      },
+    }
+  }
+
+  /** The connection of a client is gone. */
+  #ended(client: number): void {
+    this.#heartbeats.stop(client)
+    this.#guard(() => this.#framed.close(client))
+  }
+
+  #beat(client: number, { message, isFrame }: Beat): void {
+    this.#guard(() => {
+      if (isFrame) this.#pool.send(client, [encode(message(client))])
+      else this.send(client, message(client))
+    })
+  }
+
+  failed(client: number, kind: string): void {
+    if (this.#isStopped) return
+    this.#giveUp(client, kind)
+    this.#handshakes.finished()
+  }
+
+  message(client: number, data: Buffer, isBinary: boolean, atUs: number): void {
+    if (this.#isStopped) return
+    const connection = this.#framed.of(client)
+    if (connection === undefined) return this.#take(client, data, isBinary, atUs)
+    this.#guard(() =>
+      this.#framed.receive(client, connection, new Message(data, isBinary), (message) =>
+        this.#take(client, message.packet, message.isBinary, atUs, message),
+      ),
+    )
+  }
+
+  #take(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
+    if (this.#heartbeats.isAwaitingResponse(client) && this.#isHeartbeatResponse(client, data, isBinary, framed)) return
+    if (!this.states.isSubscribing(client)) return this.#events.message(client, data, isBinary, atUs, framed)
+    this.#guard(() => {
+      this.#events.early?.(client, data, isBinary, atUs, framed)
+      if (this.#plan.acknowledged?.(framed ?? new Message(data, isBinary), this.#plan.vuOf(client)))
+        this.#nowSubscribed(client)
+    })
+  }
+
+  #isHeartbeatResponse(client: number, data: Buffer, isBinary: boolean, framed: Message | undefined): boolean {
+    const { heartbeat } = this.#plan
+    if (heartbeat?.response?.(framed ?? new Message(data, isBinary)) !== true) return false
+    this.#heartbeats.responded(client)
+    return true
+  }
+
+  closed(client: number, why: string): void {
+    if (this.#isStopped) return
+    this.#ended(client)
+    if (this.states.isPreparing(client)) return this.#giveUp(client, `${why}, before it was ready`)
+    if (!this.states.isSubscribed(client)) return
+    this.states.closed(client, why)
+    this.#events.lost?.(client, why)
+    this.#comeBack(client)
+  }
+
+  #nowSubscribed(client: number): void {
+    this.#events.subscribed(client, this.states.subscribed(client))
+  }
+
+  #giveUp(client: number, kind: string): void {
+    const wasSubscribed = this.states.failed(client, kind)
+    this.#events.failed?.(client, kind)
+    if (wasSubscribed) this.#comeBack(client)
+  }
+
+  #comeBack(client: number): void {
+    if (this.#plan.reconnectAfterMs !== undefined) this.#handshakes.reopen(client, this.#plan.reconnectAfterMs)
+  }
+
+  #giveUpOverdue(): void {
+    for (const client of this.states.overdue(nowUs())) {
+      const isFraming = this.states.isFraming(client)
+      this.#ended(client)
+      this.#pool.drop(client)
+      this.#giveUp(client, isFraming ? `${this.#plan.framing!.name} not set up` : 'not acknowledged')
+    }
+  }
+
+  #guard(callScenario: () => void): void {
+    try {
+      callScenario()
+    } catch (error) {
+      this.#events.broken(error)
+    }
+  }
+}
+
+/** The heartbeat of every connection: the scenario's, or else the framing's. */
+function beatOf<D>({ heartbeat, framing, vuOf }: ClientsPlan<D>): Beat | undefined {
+  if (heartbeat === undefined) return framing?.heartbeat && framesBeat(framing.heartbeat)
+  const { everyMs, message, response } = heartbeat
+  return { everyMs, message: (client) => message(vuOf(client)), isFrame: false, isAnswered: response !== undefined }
+}
+
+function framesBeat({ every, message, isAnswered = false }: FramingHeartbeat): Beat {
+  return {
+    everyMs: durationMs(every)!,
+    message: typeof message === 'function' ? message : () => message,
+    isFrame: true,
+    isAnswered,
+  }
+}

@@ -1,0 +1,382 @@
+import { Histogram } from '../../stats/histogram.ts'
+import type { ClientTable, FanOutWindow, RecoveryTimes } from '../../evidence/fan-out-record.ts'
+import type { DeliveryCounts } from '../../evidence/fan-out-counts.ts'
+import { ClientSet } from './client-set.ts'
+import { Group } from './group.ts'
+import { HighestSequences } from './highest-sequences.ts'
+import { Outages } from './outages.ts'
+import { Publication, type PublicationDue } from './publication.ts'
+
+/** Histograms of publications older than this are given up: a run of hours with losses must not keep them all. */
+const SEAL_AFTER_US = 60_000_000
+
+/**
+ * The account of every delivery: who is owed which publication, and what came. Pure: instants are arguments. Costs two
+ * bits for each delivery, and the bits for "owed" are shared by publications between which nobody joined or left.
+ *
+ *     expected   = members of the group when the publication was due
+ *     optional   = joining or leaving then, or members by the time of receipt
+ *     unexpected = everybody else
+ *
+ * A client that lost its socket stays a member: what it misses meanwhile is missing.
+ */
+export class DeliveryLedger {
+  readonly #clients: number
+  readonly #lateAfterUs: number
+  readonly #underWayUs: number
+  /** How many publications from the first were at the target for so long that nothing of them can be under way. */
+  #arrived = 0
+  readonly #groups = new Map<string | undefined, Group>()
+  readonly #byId = new Map<string, Publication>()
+  readonly #publications: Publication[] = []
+  readonly #windows: FanOutWindow[] = []
+  readonly #highest: HighestSequences
+  readonly #late: Uint32Array
+  readonly #duplicate: Uint32Array
+  readonly #outOfOrder: Uint32Array
+  readonly #unexpected: Uint32Array
+  readonly #maxUs: Float64Array
+  readonly #outages = new Outages()
+  #sealed = 0
+  #owed = 0
+  #expected = 0
+  #received = 0
+  #optionalCount = 0
+  #unexpectedCount = 0
+  #certainUnexpectedCount = 0
+  #unknownCount = 0
+  #racing = 0
+  /** Receipts whose own sequence was above, and equal to, the highest one before. */
+  #rises = 0
+  #ties = 0
+  #unexpectedSample: string | undefined
+
+  /** @param options.underWayMs how long a delivery may be under way when its client leaves or loses its connection */
+  constructor(options: { clients: number; lateAfterMs: number; underWayMs: number }) {
+    const { clients } = options
+    this.#clients = clients
+    this.#lateAfterUs = options.lateAfterMs * 1000
+    this.#underWayUs = options.underWayMs * 1000
+    this.#highest = new HighestSequences(clients)
+    this.#late = new Uint32Array(clients)
+    this.#duplicate = new Uint32Array(clients)
+    this.#outOfOrder = new Uint32Array(clients)
+    this.#unexpected = new Uint32Array(clients)
+    this.#maxUs = new Float64Array(clients)
+  }
+
+  /** Deliveries that have not come yet, warm-up included, as in the next two. */
+  get owed(): number {
+    return this.#owed
+  }
+
+  /** Whether a delivery of a counted publication has not come yet. */
+  get owesCounted(): boolean {
+    return this.#publications.some(({ isCounted, missing }) => isCounted && missing > 0)
+  }
+
+  get expected(): number {
+    return this.#expected
+  }
+
+  get received(): number {
+    return this.#received
+  }
+
+  get publications(): readonly Publication[] {
+    return this.#publications
+  }
+
+  /** Clients that lost their connection and are not subscribed again. */
+  get awayCount(): number {
+    return this.#outages.awayCount
+  }
+
+  /** Receipts of ids that no publication has. They are unexpected. */
+  get unknown(): number {
+    return this.#unknownCount
+  }
+
+  /** Receipts whose own sequence is the same as before, if hardly any rises: such numbers say nothing about the order. */
+  get unnumbered(): number {
+    return this.#rises < this.#ties / 100 ? this.#ties : 0
+  }
+
+  /**
+   * Unexpected deliveries that are so however slow the generator was: it is known which publications they are, and their
+   * clients had not joined the group, or the target had acknowledged that they left.
+   */
+  get certainUnexpected(): number {
+    return this.#certainUnexpectedCount
+  }
+
+  /** The first unexpected delivery, in words. */
+  get unexpectedSample(): string | undefined {
+    return this.#unexpectedSample
+  }
+
+  group(name: string | undefined): Group {
+    let group = this.#groups.get(name)
+    if (group === undefined) this.#groups.set(name, (group = new Group(this.#groups.size, name, this.#clients)))
+    return group
+  }
+
+  /** From now on the client is owed every publication of the group. */
+  join(client: number, group: Group): void {
+    group.join(client)
+  }
+
+  /** From now on nothing of the group may reach the client but what was under way. */
+  leave(client: number, group: Group, isAcknowledged: boolean): void {
+    group.leave(client, isAcknowledged)
+  }
+
+  /** The client has sent that it joins or leaves the group: until that is done, nothing can be said of its deliveries. */
+  beginMove(client: number, group: Group, atUs: number): void {
+    if (!group.beginMove(client)) return
+    // What is under way may be overtaken by the leaving; what should have come by now is not excused by it.
+    const limitUs = atUs - this.#underWayUs
+    while (this.#arrived < this.#publications.length && this.#publications[this.#arrived]!.atTargetUs < limitUs)
+      this.#arrived++
+    for (let at = this.#publications.length - 1; at >= this.#arrived; at--) {
+      const publication = this.#publications[at]!
+      if (publication.atTargetUs < limitUs) continue
+      if (publication.group === group && publication.expected.has(client) && !publication.received.has(client))
+        this.#withdraw(publication, client)
+    }
+  }
+
+  lost(client: number, atUs: number): void {
+    this.#outages.lost(client, atUs)
+  }
+
+  /** A new connection of a client that had lost one: what is replayed now belongs to it. */
+  reopened(client: number): void {
+    this.#highest.forget(client)
+  }
+
+  back(client: number, atUs: number): void {
+    this.#outages.back(client, atUs)
+  }
+
+  /** Notes a publication as due: owed to whoever is a member of its group at this moment. */
+  publish(due: PublicationDue): Publication {
+    const publication = new Publication(due, this.group(due.group), new ClientSet(this.#clients))
+    this.#byId.set(due.id, publication)
+    this.#add(publication)
+    return publication
+  }
+
+  /** Notes a publication that nobody received, and that was due when another one was. */
+  addLost(id: string, sequence: number, beside: Publication): void {
+    const { intendedUs, second, group } = beside
+    const publication = new Publication(
+      { id, sequence, intendedUs, second, group: group.name },
+      group,
+      new ClientSet(this.#clients),
+    )
+    publication.expected = beside.expected
+    this.#add(publication)
+  }
+
+  find(id: string): Publication | undefined {
+    return this.#byId.get(id)
+  }
+
+  /**
+   * A message came that names a publication.
+   *
+   * @param sequence the one that the message carries itself
+   * @param isCertain whether it is this publication, or one of the same group, and no other
+   */
+  receive(
+    client: number,
+    publication: Publication,
+    sequence: number | undefined,
+    atUs: number,
+    isCertain = true,
+  ): void {
+    if (!publication.expected.has(client)) return this.#receiveUnowed(client, publication, isCertain)
+    if (!publication.received.add(client)) return this.#countDuplicate(client, publication)
+    const isOutOfOrder = this.#isOutOfOrder(client, publication, sequence)
+    const lagUs = atUs - publication.intendedUs
+    const isLate = lagUs > this.#lateAfterUs
+    if (isLate) publication.late++
+    else publication.onTime++
+    publication.recordLag(lagUs)
+    this.#owed--
+    this.#received++
+    if (!this.#outages.isEmpty) this.#outages.received(client, publication.intendedUs, atUs)
+    if (publication.second === undefined) return
+    const window = this.#windowAt(publication.second)
+    window.received++
+    window.lag.record(lagUs)
+    if (isOutOfOrder) this.#outOfOrder[client]!++
+    if (isLate) this.#late[client]!++
+    if (lagUs > this.#maxUs[client]!) this.#maxUs[client] = lagUs
+  }
+
+  /** A message came with an id that no publication has. */
+  receiveUnknown(client: number, id: string, times = 1): void {
+    this.#unknownCount += times
+    this.#unexpectedCount += times
+    this.#unexpected[client]! += times
+    this.#unexpectedSample ??= `client ${client} received the id ${JSON.stringify(id.slice(0, 60))}, which no publication of the run has`
+  }
+
+  /**
+   * Leaves out of the account the deliveries still under way at an instant: not received, of publications due less than
+   * `settleMs` before it. Nothing can be said about them, least of all that they were lost.
+   */
+  cutOff(atUs: number, settleMs: number): void {
+    for (const publication of this.#publications) {
+      if (publication.missing === 0 || atUs - publication.intendedUs >= settleMs * 1000) continue
+      this.#owed -= publication.missing
+      this.#expected -= publication.missing
+      if (publication.second !== undefined) this.#windowAt(publication.second).expected -= publication.missing
+      publication.expected = publication.received
+    }
+  }
+
+  /** The second-by-second account, over counted publications. */
+  get windows(): readonly FanOutWindow[] {
+    return this.#windows
+  }
+
+  recoveries(endUs: number): RecoveryTimes {
+    return this.#outages.recoveries(this.#publications, this.#underWayUs, endUs)
+  }
+
+  counts(unidentified: number): DeliveryCounts {
+    const sum = { onTime: 0, late: 0, missing: 0, duplicate: 0, outOfOrder: 0 }
+    for (const publication of this.#publications) {
+      if (!publication.isCounted) continue
+      sum.onTime += publication.onTime
+      sum.late += publication.late
+      sum.missing += publication.missing
+      sum.duplicate += publication.duplicate
+      sum.outOfOrder += publication.outOfOrder
+    }
+    const { onTime, late, missing, duplicate, outOfOrder } = sum
+    return {
+      expected: onTime + late + missing,
+      received: onTime + late,
+      onTime,
+      late,
+      missing,
+      duplicate,
+      outOfOrder,
+      racing: this.#racing,
+      optional: this.#optionalCount,
+      unexpected: this.#unexpectedCount,
+      unidentified,
+    }
+  }
+
+  /** The account client by client, over counted publications. */
+  clientTable(): ClientTable {
+    const expected = new Uint32Array(this.#clients)
+    const missing = new Uint32Array(this.#clients)
+    const timesOwed = new Map<ClientSet, number>()
+    for (const publication of this.#publications) {
+      if (!publication.isCounted) continue
+      timesOwed.set(publication.expected, (timesOwed.get(publication.expected) ?? 0) + 1)
+      if (publication.missing === 0) continue
+      for (const client of publication.expected.without(publication.received)) missing[client]!++
+    }
+    for (const [clients, times] of timesOwed) for (const client of clients) expected[client]! += times
+    return {
+      expected,
+      missing,
+      late: this.#late,
+      duplicate: this.#duplicate,
+      outOfOrder: this.#outOfOrder,
+      unexpected: this.#unexpected,
+      maxUs: this.#maxUs,
+    }
+  }
+
+  #add(publication: Publication): void {
+    const { size } = publication.expected
+    this.#publications.push(publication)
+    this.#owed += size
+    this.#expected += size
+    if (publication.second !== undefined) {
+      const window = this.#windowAt(publication.second)
+      window.publications++
+      window.expected += size
+    }
+    this.#sealOld(publication.intendedUs)
+  }
+
+  #withdraw(publication: Publication, client: number): void {
+    publication.withdraw(client)
+    this.#owed--
+    this.#expected--
+    if (publication.second !== undefined) this.#windowAt(publication.second).expected--
+  }
+
+  #receiveUnowed(client: number, publication: Publication, isCertain: boolean): void {
+    if (publication.mayReach(client)) {
+      if (!publication.receiveOptional(client)) this.#countDuplicate(client, publication)
+      else if (publication.isCounted) this.#optionalCount++
+      return
+    }
+    if (!publication.isCounted) return
+    publication.unexpected++
+    this.#unexpectedCount++
+    this.#unexpected[client]!++
+    const { sequence, group } = publication
+    if (isCertain && !group.isPresumedOut(client)) this.#certainUnexpectedCount++
+    this.#unexpectedSample ??=
+      `client ${client} received publication #${sequence}` +
+      (group.name === undefined
+        ? ', and was not subscribed'
+        : ` of group ${JSON.stringify(group.name)}, and is not in it`)
+  }
+
+  #countDuplicate(client: number, publication: Publication): void {
+    publication.duplicate++
+    if (publication.isCounted) this.#duplicate[client]!++
+  }
+
+  #isOutOfOrder(client: number, publication: Publication, stated: number | undefined): boolean {
+    const sequence = stated ?? publication.sequence
+    const { index } = publication.group
+    const highest = this.#highest.of(client, index)
+    if (sequence < highest) {
+      publication.outOfOrder++
+      if (stated === undefined && publication.isCounted && this.#areRacing(publication, highest)) this.#racing++
+      return true
+    }
+    if (stated !== undefined && Number.isFinite(highest)) {
+      if (sequence > highest) this.#rises++
+      else this.#ties++
+    }
+    if (sequence > highest) this.#highest.set(client, index, sequence)
+    return false
+  }
+
+  /**
+   * Whether the earlier publication was still on its way to the target when the later one was sent, so that the target may
+   * have got them in either order. If it is so for the highest that the client received, it is so for all in between.
+   */
+  #areRacing(earlier: Publication, later: number): boolean {
+    const sentUs = this.#publications[later - 1]?.sentUs ?? Number.NaN
+    return !(earlier.answeredUs <= sentUs)
+  }
+
+  #windowAt(second: number): FanOutWindow {
+    for (let next = this.#windows.length; next <= second; next++)
+      this.#windows.push({ second: next, publications: 0, expected: 0, received: 0, lag: new Histogram() })
+    return this.#windows[second]!
+  }
+
+  #sealOld(nowUs: number): void {
+    for (; this.#sealed < this.#publications.length; this.#sealed++) {
+      const publication = this.#publications[this.#sealed]!
+      if (nowUs - publication.intendedUs < SEAL_AFTER_US) return
+      publication.seal()
+    }
+  }
+}

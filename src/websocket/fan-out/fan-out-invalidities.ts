@@ -1,0 +1,175 @@
+import type { Invalidity } from '../../evidence/verdict.ts'
+import { formatCount, formatMs, formatRatio } from '../../stats/units.ts'
+import type { FanOutParts } from './fan-out-parts.ts'
+
+/** With fewer of the sockets asked for, the load was another than the one written. */
+const SUBSCRIBED_AT_LEAST = 0.99
+/** Of the messages that are publications or not identified. With more, what is missing may be among the latter. */
+const UNIDENTIFIED_AT_MOST = 0.01
+/** Of expected deliveries and those of moves that nothing acknowledged. With more, what is missing or leaked may be among them. */
+const UNACKNOWLEDGED_AT_MOST = 0.01
+/** Of expected deliveries and those of clients that were joining or leaving. With more, the verdict is about the lesser part. */
+const OPEN_AT_MOST = 0.5
+
+/** Failures that are certainly the target's. */
+const REFUSALS = /^(refused|reset|status 5\d\d)$/
+
+/** What speaks against a run because of its sockets. */
+export function socketInvalidities({ plan, sockets, abortReason }: FanOutParts): Invalidity[] {
+  const { everSubscribedCount: subscribed, failures } = sockets
+  const kinds = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
+  const refused = [...failures].reduce((sum, [kind, count]) => (REFUSALS.test(kind) ? sum + count : sum), 0)
+  // What the generator may have kept from connecting could not have turned it.
+  const isTargets = abortReason === undefined && refused > plan.clients * (1 - SUBSCRIBED_AT_LEAST)
+  const blame = isTargets ? { blame: 'target' as const } : {}
+  if (subscribed === 0)
+    return [
+      {
+        ...blame,
+        reason: 'no-samples',
+        finding: `none of ${formatCount(plan.clients)} sockets was subscribed${kinds === '' ? '' : ` (${kinds})`}; nothing was published`,
+        remedy:
+          remedyFor([...failures.keys()]) ??
+          'see that the target listens at this address and path, and that headers and subscription are right',
+      },
+    ]
+  if (subscribed >= plan.clients * SUBSCRIBED_AT_LEAST || abortReason !== undefined) return []
+  return [
+    {
+      ...blame,
+      reason: 'offered-rate-missed',
+      finding:
+        `only ${formatCount(subscribed)} of ${formatCount(plan.clients)} sockets ` +
+        `(${formatRatio(subscribed / plan.clients)}) were subscribed: ${kinds}`,
+      remedy:
+        remedyFor([...failures.keys()]) ??
+        'the load asked for was not put on: lower connectRate, raise handshakeTimeout, or ask for fewer connections',
+    },
+  ]
+}
+
+/** Causes that the kind of a failure names, and what to do about each. */
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [
+    REFUSALS,
+    'the target refused its clients: see that it runs and listens at this address, and how many connections it accepts',
+  ],
+  [/^TLS/, 'the certificate was not accepted: give its authority as tls.ca, or set tls.rejectUnauthorized to false'],
+  [
+    /^status (401|403)|code (1008|3000|3003|4001|4003|4401|4403)\b|unauthori[sz]ed|forbidden/i,
+    'the target refused the clients: see that headers, cookies, query or subprotocols carry what it authorises by, a token of its own for each VU if tokens can be used once',
+  ],
+  [
+    /^status 3\d\d/,
+    'the target redirects the handshake, which is not followed: see baseUrl and path, and whether it wants the clients logged in',
+  ],
+  [
+    /^status 2\d\d/,
+    'the target responded as to a plain request: see that there is a WebSocket at this path, and that proxies pass Upgrade on',
+  ],
+  [
+    /^subprotocol/,
+    'the target chose no subprotocol that was offered: see subprotocols and framing, and what it speaks',
+  ],
+  [/^status 404/, 'there is no WebSocket at this path: see path'],
+  [/^status 429/, 'the target limits connections: lower connectRate, or connect from several sourceAddresses'],
+  [/^status 4\d\d/, 'the target refused the handshake: see path, query, headers and subprotocols'],
+  [/^not acknowledged/, 'no message was taken for the acknowledgement: see acknowledged, and what the target sends'],
+]
+
+function remedyFor(kinds: readonly string[]): string | undefined {
+  return REMEDIES.find(([pattern]) => kinds.some((kind) => pattern.test(kind)))?.[1]
+}
+
+/** What speaks against a run because too many of its clients were joining or leaving for too long. */
+export function moveInvalidities({ plan, ledger, moves, open, abortReason }: FanOutParts): Invalidity[] {
+  if (abortReason !== undefined) return []
+  const { expected } = ledger.counts(0)
+  const shareOf = (count: number) => count / (expected + open.all)
+  const words = (count: number, limit: number) =>
+    `nothing can be said about ${formatCount(count)} of ${formatCount(expected + open.all)} deliveries ` +
+    `(${formatRatio(shareOf(count))}), limit ${formatRatio(limit)}`
+  if (shareOf(open.unacknowledged) > UNACKNOWLEDGED_AT_MOST)
+    return [
+      {
+        reason: 'undecided',
+        finding:
+          `${formatCount(moves.unacknowledged)} of ${formatCount(moves.made)} moves were not acknowledged within ` +
+          `${formatMs(plan.acknowledgeTimeoutMs)}, or by a new connection: ${words(open.unacknowledged, UNACKNOWLEDGED_AT_MOST)}`,
+        remedy:
+          'see whether the target takes in these moves and acknowledges them, and whether acknowledged recognises it',
+      },
+    ]
+  if (shareOf(open.all) > OPEN_AT_MOST)
+    return [
+      {
+        reason: 'undecided',
+        finding: `clients were joining or leaving for most of the time: ${words(open.all, OPEN_AT_MOST)}`,
+        remedy: 'see how long the target takes to acknowledge; lengthen the run, move less often, or lower joinDelay',
+      },
+    ]
+  return []
+}
+
+/** What speaks against a run because its messages could not be told apart. */
+export function messageInvalidities({
+  plan,
+  ledger,
+  identifier,
+  feed,
+  lostDeliveries,
+  ambiguous,
+  sockets,
+}: FanOutParts): Invalidity[] {
+  const found: Invalidity[] = []
+  const { unidentified } = identifier
+  const { received, duplicate, optional, unexpected } = ledger.counts(unidentified)
+  const all = received + duplicate + optional + unexpected + unidentified
+  if (unidentified > all * UNIDENTIFIED_AT_MOST)
+    found.push({
+      reason: 'undecided',
+      finding:
+        `${formatCount(unidentified)} of ${formatCount(all)} messages (${formatRatio(unidentified / all)}) were not identified, ` +
+        `limit ${formatRatio(UNIDENTIFIED_AT_MOST)}: what counts as missing may be among them. The first: ${identifier.sample}`,
+      remedy: "have identify recognise them, and return 'other' for those that are no publications",
+    })
+  if (lostDeliveries > 0)
+    found.push({
+      reason: 'undecided',
+      finding: `it is not known what ${formatCount(lostDeliveries)} deliveries are: too many came before their ids were known, or too many ids before the run`,
+      remedy: 'have the target respond to publish.send sooner, or ask for fewer connections',
+    })
+  if (ambiguous !== undefined)
+    found.push({
+      reason: 'undecided',
+      finding:
+        `ids are not unique: publish.send resolved to the same id for several publications, and ${formatCount(ambiguous.count)} ` +
+        `messages may be of any of them; the first id: ${JSON.stringify(ambiguous.sample.slice(0, 60))}`,
+      remedy:
+        'if ids are unique within a group only, return { id, group } from identify; otherwise have publish.send resolve to an id that no other publication has',
+    })
+  if (feed === undefined || ledger.publications.length === 0) return found
+  if (feed.isClockUnsteady)
+    found.push({
+      reason: 'undecided',
+      finding:
+        `the fastest delivery of the counted part was ${formatMs(feed.driftMs)} faster than all before it, limit ` +
+        `${formatMs(plan.lateAfterMs / 10)}: the distance of the feed's clock was estimated wrongly until then`,
+      remedy: 'lengthen the warm-up, in which the distance is estimated',
+    })
+  if (!feed.isNumbered)
+    found.push({
+      reason: 'undecided',
+      finding: `${formatCount(feed.leftOut)} sequences were left out by the feed, more than ten for each publication received`,
+      remedy:
+        'leave sequence out of what identify returns unless the feed numbers its publications (of a group) one by one',
+    })
+  if (feed.silentMs !== undefined)
+    found.push({
+      reason: 'undecided',
+      finding: `nothing was published in the last ${formatMs(feed.silentMs)} of the run: what the feed did not send is not known`,
+      remedy: 'see why the feed stopped',
+      ...(sockets.subscribedCount === 0 ? { blame: 'target' as const } : {}),
+    })
+  return found
+}

@@ -1,0 +1,41 @@
+import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
+import type { FeedFigures } from '../../evidence/fan-out-record.ts'
+import type { GeneratorLimits } from '../../execution/generator-limits.ts'
+import type { GeneratorHealth } from '../../evidence/generator-health.ts'
+import type { ClientStates } from './client-states.ts'
+import type { DeliveryLedger } from './delivery-ledger.ts'
+import type { PlacedFanOut } from './fan-out-options.ts'
+import type { Identifier } from './identifier.ts'
+import type { Moves } from './moves.ts'
+import type { OpenDeliveries } from './open-deliveries.ts'
+
+/** What a fan-out leaves behind, from which its account is drawn up. */
+export interface FanOutParts {
+  readonly plan: PlacedFanOut
+  readonly ledger: DeliveryLedger
+  readonly sockets: ClientStates
+  /** First instant of publishing, on the clock of `nowUs()`. */
+  readonly startUs: number
+  readonly publishedMs: number
+  readonly openingMs: number
+  /** How the generator fared while sockets were opened; `undefined` where that broke off. */
+  readonly openingHealth: GeneratorHealth | undefined
+  readonly abortReason: string | undefined
+  readonly identifier: Pick<Identifier<unknown>, 'unidentified' | 'sample' | 'others' | 'heartbeat'>
+  readonly moves: Pick<Moves, 'made' | 'unacknowledged'>
+  readonly open: OpenDeliveries
+  /** Of a feed. */
+  readonly feed: FeedFigures | undefined
+  /** Deliveries that could not be kept until their ids were known. */
+  readonly lostDeliveries: number
+  /** Messages that carry ids which the target gave to several publications. */
+  readonly ambiguous: { readonly count: number; readonly sample: string } | undefined
+  readonly sendFailure: string | undefined
+  readonly heartbeats: HeartbeatCounts | undefined
+  /** What is to be said about the connections. */
+  readonly connectionNotes: readonly string[]
+  readonly generator: GeneratorHealth
+  /** Generator processes that ended before they were told to, in words. */
+  readonly lostProcesses: readonly string[]
+  readonly limits: GeneratorLimits
+}

@@ -1,0 +1,276 @@
+import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
+import type { Vu } from '../../load/vu.ts'
+import { redactText } from '../../options/redact.ts'
+import type { FanOutRecord } from '../../evidence/fan-out-record.ts'
+import type { GeneratorLimits } from '../../execution/generator-limits.ts'
+import { GeneratorMonitor } from '../../execution/generator-monitor.ts'
+import type { GeneratorHealth } from '../../evidence/generator-health.ts'
+import type { RunSnapshot } from '../../results/snapshot.ts'
+import { nowUs } from '../sockets/clock.ts'
+import { DeliveryLedger } from './delivery-ledger.ts'
+import { accountOf, describeFanOut } from './fan-out-account.ts'
+import { limitsFor } from './fan-out-limits.ts'
+import type { PlacedFanOut } from './fan-out-options.ts'
+import { snapshotOf } from './fan-out-snapshot.ts'
+import { Feed } from './feed.ts'
+import { Identifier } from './identifier.ts'
+import { Membership } from './membership.ts'
+import { Message } from '../message.ts'
+import { worstHealth } from '../sockets/generator-processes.ts'
+import type { Publication, PublicationDue } from './publication.ts'
+import { openDeliveries } from './open-deliveries.ts'
+import { Publisher, type PublisherEvents } from './publisher.ts'
+import type { SocketPool } from '../sockets/socket-pool.ts'
+import { sightingOf, TargetIds, type Sighting } from './target-ids.ts'
+import { Clients, type ClientEvents } from './clients.ts'
+import { createPool } from '../sockets/create-pool.ts'
+
+/** Everything has come, and nothing did for so long. */
+const QUIET_MS = 500
+const CLOSE_WITHIN_MS = 2000
+const SNAPSHOT_EVERY_MS = 1000
+
+export interface FanOutContext {
+  readonly seed: number | string
+  readonly limits: GeneratorLimits
+  readonly signal: AbortSignal
+  readonly onSnapshot?: ((snapshot: RunSnapshot) => void) | undefined
+}
+
+/** One fan-out, from the first handshake to the last closed socket. */
+export class FanOut<D> implements ClientEvents, PublisherEvents {
+  readonly #plan: PlacedFanOut<D>
+  readonly #context: FanOutContext
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  readonly #membership: Membership<D>
+  readonly #clients: Clients<D>
+  readonly #vus: readonly Vu<D>[]
+  readonly #identifier: Identifier<Sighting>
+  readonly #source: TargetIds | Feed
+  readonly #ledger: DeliveryLedger
+  readonly #publisher: Publisher | undefined
+  readonly #watch = new GeneratorMonitor(() => this.#pool.openCount)
+  #pool!: SocketPool
+  #openingMs = 0
+  #openingHealth: GeneratorHealth | undefined
+  #startUs = 0
+  #lastMessageUs = 0
+  #isOver = false
+  #brokenBy: { error: unknown } | undefined
+
+  /** @throws whatever `group` and `moves` throw */
+  constructor(plan: PlacedFanOut<D>, rows: readonly D[], context: FanOutContext) {
+    const { clients, lateAfterMs } = plan
+    this.#plan = plan
+    this.#context = context
+    this.#signal = AbortSignal.any([context.signal, this.#stop.signal])
+    this.#vus = Array.from({ length: clients }, (_, id) => ({ id, data: rows[id % rows.length] as D, vars: {} }))
+    this.#ledger = new DeliveryLedger({ clients, lateAfterMs, underWayMs: plan.joinDelayMs })
+    this.#membership = new Membership({
+      plan,
+      vus: this.#vus,
+      ledger: this.#ledger,
+      isSubscribed: (client) => this.#clients.states.isSubscribed(client),
+      wasSubscribed: (client) => this.#clients.states.wasSubscribed(client),
+      send: (client, message) => this.#clients.send(client, message),
+    })
+    const { hasGroups, names } = this.#membership
+    this.#publisher = plan.publish && new Publisher(plan, plan.publish, names, context.seed, this)
+    this.#source = plan.publish ? new TargetIds(this.#ledger) : new Feed(this.#ledger, { hasGroups, lateAfterMs })
+    this.#identifier = new Identifier(plan.identify, sightingOf)
+    this.#clients = this.#createClients()
+  }
+
+  #createClients(): Clients<D> {
+    const { subscribe, acknowledged } = this.#plan
+    const asked = {
+      ...this.#plan,
+      vuOf: (client: number) => this.#vus[client]!,
+      subscribe: subscribe && ((vu: Vu<D>) => subscribe(vu, this.#membership.of(vu.id))),
+      acknowledged:
+        acknowledged &&
+        ((message: Message, vu: Vu<D>) => this.#membership.acknowledges(acknowledged(message, vu), vu.id)),
+    }
+    return new Clients<D>(asked, this, (events) => (this.#pool = createPool(this.#plan, events)))
+  }
+
+  /**
+   * Puts the load on. Never rejects for what the target does.
+   *
+   * @returns what was measured, and what a function of the scenario threw where that ended the run
+   */
+  async run(): Promise<{ record: FanOutRecord; scenarioError: { readonly error: unknown } | undefined }> {
+    const snapshots = setInterval(() => this.#show(), SNAPSHOT_EVERY_MS)
+    let publishedMs = 0
+    try {
+      this.#watch.start()
+      const openedFromUs = nowUs()
+      await this.#clients.open(this.#signal)
+      this.#openingMs = (nowUs() - openedFromUs) / 1000
+      this.#openingHealth = this.#watch.health()
+      if (this.#clients.states.everSubscribedCount > 0 && !this.#signal.aborted) {
+        this.#watch.start()
+        this.#pool.watch()
+        if (this.#publisher === undefined) await this.#follow()
+        else await this.#publisher.run(this.#signal, (startUs) => this.#started(startUs))
+      }
+      publishedMs = this.#elapsedMs()
+      this.#watch.stop()
+      this.#pool.unwatch()
+      await this.#settle()
+    } finally {
+      this.#isOver = true
+      this.#watch.stop()
+      clearInterval(snapshots)
+      this.#membership.moves.stop()
+      this.#clients.stop()
+      await this.#pool.close(this.#signal.aborted ? 0 : CLOSE_WITHIN_MS)
+    }
+    return { record: this.#account(publishedMs), scenarioError: this.#brokenBy }
+  }
+
+  subscribed(client: number, isAgain: boolean): void {
+    if (!isAgain) return this.#membership.subscribed(client)
+    this.#ledger.back(client, nowUs())
+    this.#membership.moves.resubscribed(client)
+  }
+
+  lost(client: number): void {
+    this.#ledger.lost(client, nowUs())
+  }
+
+  reopened(client: number): void {
+    this.#membership.opened(client)
+    this.#ledger.reopened(client)
+  }
+
+  due(publication: PublicationDue): Publication {
+    this.#watch.recordScheduleDelay((nowUs() - publication.intendedUs) / 1000)
+    return this.#ledger.publish(publication)
+  }
+
+  settled(publication: Publication, answer: unknown): void {
+    if (this.#source instanceof TargetIds) this.#source.settled(publication, answer)
+  }
+
+  early(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
+    if (this.#startUs === 0) return
+    // A replay of what the run knows, or gets to know, counts; anything else in such a message may be the protocol's own.
+    for (const sighting of this.#identifier.peek(data, isBinary, framed))
+      if (this.#source.receiveEarly(client, sighting, atUs)) this.#lastMessageUs = atUs
+  }
+
+  message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
+    try {
+      const { moves } = this.#membership
+      if (moves.isMoving(client) && moves.heard(client, framed ?? new Message(data, isBinary)))
+        return this.early(client, data, isBinary, atUs, framed)
+      const found = this.#identifier.identify(data, isBinary, framed)
+      if (found.length === 0) return
+      this.#lastMessageUs = atUs
+      for (const sighting of found) this.#source.receive(client, sighting, atUs)
+    } catch (error) {
+      this.broken(error)
+    }
+  }
+
+  broken(error: unknown): void {
+    this.#brokenBy ??= { error }
+    this.#stop.abort(`the scenario failed: ${wordsOf(error)}`)
+  }
+
+  #started(startUs: number): void {
+    this.#startUs = startUs
+    this.#membership.moves.start(startUs)
+  }
+
+  /** Counts what a feed publishes by itself. */
+  async #follow(): Promise<void> {
+    const { warmupMs, durationMs } = this.#plan
+    this.#started(nowUs())
+    const countFromUs = this.#startUs + warmupMs * 1000
+    if (this.#source instanceof Feed) this.#source.count(countFromUs, countFromUs + durationMs * 1000)
+    await sleep(warmupMs + durationMs, undefined, { signal: this.#signal }).catch(() => undefined)
+  }
+
+  async #settle(): Promise<void> {
+    const fromUs = nowUs()
+    const { watchMs, settleMs, reconnectAfterMs } = this.#plan
+    const mayComeBack = reconnectAfterMs !== undefined
+    // A feed goes on: what it publishes now is not counted, and never quiet.
+    const isFeed = this.#publisher === undefined
+    while (!this.#signal.aborted) {
+      const atUs = nowUs()
+      if (this.#clients.states.subscribedCount === 0 && !mayComeBack) return
+      if (!this.#membership.moves.isAnyPending) {
+        const isQuiet = atUs - (isFeed ? fromUs : this.#lastMessageUs) > QUIET_MS * 1000
+        const isOwed = isFeed ? this.#ledger.owesCounted : this.#ledger.owed > 0
+        const isAwaited = isOwed || !isQuiet || (mayComeBack && this.#ledger.awayCount > 0)
+        if (atUs >= fromUs + (isAwaited ? settleMs : watchMs) * 1000) return
+      }
+      await sleep(50, undefined, { signal: this.#signal }).catch(() => undefined)
+    }
+  }
+
+  #account(publishedMs: number): FanOutRecord {
+    const abortReason = this.#signal.aborted ? wordsOf(this.#signal.reason) : undefined
+    const feed = this.#source.close()
+    const { moves } = this.#membership
+    if (abortReason === undefined) moves.close()
+    if (abortReason !== undefined) this.#ledger.cutOff(nowUs(), this.#plan.settleMs)
+    const record = accountOf({
+      plan: this.#plan,
+      ledger: this.#ledger,
+      sockets: this.#clients.states,
+      startUs: this.#startUs === 0 ? nowUs() : this.#startUs,
+      publishedMs,
+      openingMs: this.#openingMs,
+      openingHealth: this.#openingHealth,
+      abortReason,
+      heartbeats: this.#clients.heartbeats,
+      connectionNotes: this.#clients.notes,
+      identifier: this.#identifier,
+      moves,
+      open: openDeliveries(this.#ledger.publications, moves.openSpans),
+      feed,
+      lostDeliveries: this.#source instanceof TargetIds ? this.#source.overflowed : 0,
+      ambiguous: this.#source instanceof TargetIds ? this.#source.ambiguous : undefined,
+      sendFailure: this.#publisher?.failure,
+      generator: worstHealth(this.#watch.health(), this.#pool.health),
+      lostProcesses: this.#pool.lost,
+      limits: limitsFor(this.#plan.lateAfterMs, this.#context.limits),
+    })
+    this.#show()
+    return record
+  }
+
+  #show(): void {
+    const { onSnapshot } = this.#context
+    onSnapshot?.(
+      snapshotOf({
+        plan: this.#plan,
+        load: describeFanOut(this.#plan),
+        elapsedMs: this.#elapsedMs(),
+        isOver: this.#isOver,
+        subscribed: this.#clients.states.subscribedCount,
+        failures: this.#clients.states.failures,
+        sent: this.#publisher?.sent ?? this.#ledger.publications.length,
+        expected: this.#ledger.expected,
+        received: this.#ledger.received,
+        windows: this.#ledger.windows,
+        health: this.#watch.health(),
+        limits: limitsFor(this.#plan.lateAfterMs, this.#context.limits),
+      }),
+    )
+  }
+
+  #elapsedMs(): number {
+    const { warmupMs, durationMs } = this.#plan
+    return this.#startUs === 0 ? 0 : Math.min(warmupMs + durationMs, (nowUs() - this.#startUs) / 1000)
+  }
+}
+
+function wordsOf(reason: unknown): string {
+  return redactText(reason instanceof Error ? reason.message.split('\n', 1)[0]! : String(reason))
+}

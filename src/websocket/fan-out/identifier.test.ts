@@ -1,0 +1,146 @@
+import { expect, test } from 'vitest'
+import { ScenarioError } from '../../execution/scenario-error.ts'
+import { Identifier, type Identification, type IdentifyResult } from './identifier.ts'
+import type { Message } from '../message.ts'
+
+function counting() {
+  const asked: string[] = []
+  const identify = (message: Message) => {
+    asked.push(message.toString())
+    return message.toString().startsWith('?') ? undefined : { id: message.toString() }
+  }
+  return { asked, identifier: new Identifier(identify, ({ id }) => `publication ${id}`) }
+}
+
+test('equal bytes are identified once, also with other messages in between', () => {
+  const { asked, identifier } = counting()
+  for (const text of ['a', 'b', 'a', 'a', 'b', 'c', 'a'])
+    expect(identifier.identify(Buffer.from(text), false)).toEqual([`publication ${text}`])
+  expect(asked).toEqual(['a', 'b', 'c'])
+})
+
+test('the same bytes as text and as binary are two messages', () => {
+  const { asked, identifier } = counting()
+  identifier.identify(Buffer.from('a'), false)
+  identifier.identify(Buffer.from('a'), true)
+  expect(asked).toEqual(['a', 'a'])
+})
+
+test('a message that begins like another is not taken for it', () => {
+  const { identifier } = counting()
+  expect(identifier.identify(Buffer.from('aa'), false)).toEqual(['publication aa'])
+  expect(identifier.identify(Buffer.from('a'), false)).toEqual(['publication a'])
+  expect(identifier.identify(Buffer.from('ab'), false)).toEqual(['publication ab'])
+})
+
+test('every message without an identity is counted, and the first is kept, shortened', () => {
+  const { identifier } = counting()
+  expect(identifier.identify(Buffer.from(`? ${'é'.repeat(500)}`), false)).toEqual([])
+  identifier.identify(Buffer.from('?'), false)
+  identifier.identify(Buffer.from('?'), false)
+  expect(identifier.unidentified).toBe(3)
+  expect(identifier.sample).toBe(`text, 1002 bytes: "? ${'é'.repeat(198)}…"`)
+})
+
+test('binary messages are shown as the hexadecimal of their beginning', () => {
+  const identifier = new Identifier(
+    () => undefined,
+    () => 1,
+  )
+  identifier.identify(Buffer.from([0, 255, 16]), true)
+  expect(identifier.sample).toBe('binary, 3 bytes: 00ff10')
+})
+
+const text = (value: string) => Buffer.from(value)
+const idOf = ({ id }: Identification) => String(id)
+
+test.each<[string, (message: Message) => IdentifyResult]>([
+  [
+    'a list',
+    (message) =>
+      message
+        .toString()
+        .split('\n')
+        .map((id) => (id === '-' ? 'other' : { id })),
+  ],
+  [
+    'an iterator',
+    function* (message) {
+      for (const id of message.toString().split('\n')) yield id === '-' ? 'other' : { id }
+    },
+  ],
+  [
+    'an iterator that is not iterable',
+    (message) => {
+      const ids = message.toString().split('\n').values()
+      const next = (): IteratorResult<Identification | 'other'> => {
+        const { value, done } = ids.next()
+        return done === true
+          ? { value: undefined, done }
+          : { value: value === '-' ? 'other' : { id: value }, done: false }
+      }
+      return { next } as Iterator<Identification | 'other'>
+    },
+  ],
+])('a message may hold several publications, given as %s', (_, identify) => {
+  const identifier = new Identifier(identify, idOf)
+  expect(identifier.identify(text('a\n-\nb'), false)).toEqual(['a', 'b'])
+  expect(identifier.identify(text('-'), false)).toEqual([])
+  expect(identifier.unidentified).toBe(0)
+})
+
+test('each of several that is not recognised is counted', () => {
+  const identifier = new Identifier(() => [{ id: 1 }, undefined, undefined], idOf)
+  for (const _ of [1, 2]) expect(identifier.identify(text('x'), false)).toEqual(['1'])
+  expect(identifier.unidentified).toBe(4)
+})
+
+test.each([
+  [{ id: undefined }, '{ id: undefined }'],
+  [{ id: 'undefined' }, "{ id: 'undefined' }"],
+  [{ id: '' }, "{ id: '' }"],
+  [{ id: Number.NaN }, '{ id: NaN }'],
+  [{ id: { n: 1 } }, '{ id: { n: 1 } }'],
+  [[{ id: 1 }, { id: null }], '{ id: null }'],
+  ['price', "'price'"],
+  [true, 'true'],
+  [null, 'null'],
+])('no id is a mistake of the scenario: %j', (result, shown) => {
+  const identifier = new Identifier(() => result as IdentifyResult, idOf)
+  const identify = () => identifier.identify(text('{"token":"hunter2hunter2"}'), false)
+  expect(identify).toThrow(ScenarioError)
+  expect(identify).toThrow(`identify returned a publication without an id: ${shown}, for the message text, 26 bytes: `)
+  expect(identify).toThrow(/\nFix: return 'other' for a message that is no publication/)
+  expect(identify).not.toThrow('hunter2')
+  expect(identifier.peek(text('x'), false)).toEqual(Array.isArray(result) ? ['1'] : [])
+})
+
+test.each([
+  [{ sequence: '10' }, 'sequence'],
+  [{ sequence: Number.NaN }, 'sequence'],
+  [{ sequence: null }, 'sequence'],
+  [{ sequence: 10n }, 'sequence'],
+  [{ publishedAtMs: new Date(0) }, 'publishedAtMs'],
+  [{ publishedAtMs: '1970-01-01' }, 'publishedAtMs'],
+  [{ group: 7 }, 'group'],
+  [{ group: '' }, 'group'],
+])('a part that cannot be used is a mistake of the scenario: %o', (part, name) => {
+  const identifier = new Identifier(() => ({ id: 1, ...part }) as unknown as IdentifyResult, idOf)
+  const identify = () => identifier.identify(text('x'), false)
+  expect(identify).toThrow(ScenarioError)
+  expect(identify).toThrow(`identify returned a publication with a ${name} that cannot be used: { id: 1, ${name}: `)
+})
+
+test('keeps the first message that is no publication and looks like a heartbeat', () => {
+  const identifier = new Identifier(() => 'other', idOf)
+  for (const message of ['{"type":"hello"}', '{"type":"ping"}', '{"type":"heartbeat"}'])
+    identifier.identify(text(message), false)
+  expect(identifier.heartbeat).toBe('text, 15 bytes: "{\\"type\\":\\"ping\\"}"')
+})
+
+test('counts messages in which there is no publication, known or new, and keeps the first', () => {
+  const identifier = new Identifier((message) => (message.toString() === 'a' ? { id: 1 } : 'other'), idOf)
+  expect(identifier.others).toBeUndefined()
+  for (const message of ['a', 'hello', 'hello', 'bye']) identifier.identify(text(message), false)
+  expect(identifier.others).toEqual({ count: 3, sample: 'text, 5 bytes: "hello"' })
+})

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import { evidenceOf } from '../../evidence/evidence.ts'
+import { load, start } from '../../testing/truth-websocket.ts'
+import type { FanOutOptions, Move } from './fan-out-options.ts'
+import { delimited } from '../protocols/delimited.ts'
+import type { Message } from '../message.ts'
+
+interface Truth {
+  readonly sent: number
+  readonly firsts: number
+  readonly dropped: number
+  readonly duplicates: number
+  readonly leaks: number
+  readonly replayed: number
+  readonly closed: number
+  readonly subscriptions: readonly { readonly client: number; readonly rooms: readonly string[] }[]
+}
+
+/** Unequal rooms; two of ten clients are in both of the large ones. */
+function roomsOf(id: number): string[] {
+  const place = id % 10
+  return [...(place < 7 ? ['a'] : []), ...(place >= 5 ? ['b'] : []), ...(id % 50 === 3 ? ['c'] : [])]
+}
+
+/** Some join the small room, let in late, and leave the large one later. */
+function movesOf(id: number): Move[] {
+  if (id % 25 !== 1) return []
+  return [
+    { at: '36%', join: 'c', send: { type: 'join', client: id, rooms: ['c'] } },
+    { at: '50%', leave: 'a', send: { type: 'leave', client: id, rooms: ['a'] }, acknowledged: hasLeft },
+  ]
+}
+
+interface Line {
+  readonly type: string
+  readonly id: string
+  readonly sequence: number
+  readonly room: string
+}
+
+function linesOf(message: Message): Line[] {
+  return message
+    .toString()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line)
+}
+
+function hasLeft(message: Message): boolean {
+  return linesOf(message).some(({ type }) => type === 'left')
+}
+
+function scenario(publications: number, rate: number): Omit<FanOutOptions, 'connections' | 'publish'> {
+  return {
+    path: '/',
+    duration: (publications / rate) * 1000,
+    lateAfter: '5s',
+    settle: '6s',
+    reconnect: 200,
+    group: ({ id }) => roomsOf(id),
+    moves: ({ id }) => movesOf(id),
+    subscribe: ({ id }, rooms) => ({ type: 'subscribe', client: id, rooms, isMover: movesOf(id).length > 0 }),
+    acknowledged: (message) => linesOf(message).flatMap(({ type, room }) => (type === 'joined' ? [room] : [])),
+    identify: (message) => linesOf(message).map(({ type, id }) => (type === 'price' ? { id } : 'other')),
+  }
+}
+
+describe('rooms that are joined and left, leaks, batches, replays and late joins', () => {
+  test.each([
+    { clients: 50, processes: 1, framing: undefined },
+    { clients: 50, processes: 2, framing: delimited() },
+    { clients: 5000, processes: 1, framing: undefined },
+  ])(
+    'are accounted for to the message: $clients clients, $processes processes',
+    async ({ clients, processes, framing }) => {
+      const [publications, rate] = [30, 5]
+      const server = await start('membership', String(publications))
+      const run = await load(server).fanOut({
+        ...scenario(publications, rate),
+        ...(framing && { framing }),
+        connections: clients,
+        processes,
+        publish: { rate, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
+      })
+
+      const truth = await server.truth<Truth>()
+      const { deliveries } = run
+      expect(run.invalidities).toEqual([])
+      expect(truth).toMatchObject({ leaks: expect.any(Number), closed: clients / 10 })
+      expect(truth.replayed).toBeGreaterThan(0)
+      expect(deliveries).toMatchObject({
+        missing: truth.dropped,
+        duplicate: truth.duplicates,
+        unexpected: truth.leaks,
+        unidentified: 0,
+      })
+      expect(deliveries.received + deliveries.optional).toBe(truth.firsts)
+      expect(deliveries.received + deliveries.optional + deliveries.duplicate + deliveries.unexpected).toBe(truth.sent)
+      expect(deliveries.expected).toBe(deliveries.received + truth.dropped)
+      // Who moved was owed the large room until it left, and the small one from then on.
+      expect(deliveries.optional).toBeLessThan(((clients / 25) * publications) / 2)
+      expect(run.sockets).toMatchObject({ closed: clients / 10, reconnected: clients / 10 })
+      // On a new connection a client asks for the groups that it is in by then.
+      const again = truth.subscriptions.slice(clients)
+      expect(again).toHaveLength(clients / 10)
+      for (const { client, rooms } of again) expect(rooms).toEqual(roomsOf(client))
+      expect(run[evidenceOf]().evidenceLines.join('\n')).toMatch(
+        /unexpected: client \d+ received publication #\d+ of group "[abc]", and is not in it/,
+      )
+      const { recoveries } = run[evidenceOf]()
+      // A delivery that was dropped before is missing in the recovery too.
+      expect(recoveries.lost).toBe(clients / 10)
+      expect(recoveries.tookMs.length + recoveries.unfinishedMs.length).toBe(recoveries.lost)
+      expect(recoveries.tookMs[0]).toBeGreaterThanOrEqual(200)
+    },
+    120_000,
+  )
+})

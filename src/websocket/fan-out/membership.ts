@@ -1,0 +1,121 @@
+import type { Vu } from '../../load/vu.ts'
+import { ScenarioError } from '../../execution/scenario-error.ts'
+import type { DeliveryLedger } from './delivery-ledger.ts'
+import type { FanOutPlan } from './fan-out-options.ts'
+import type { Message, Outgoing } from '../message.ts'
+import { acknowledgement, Moves, type Acknowledgement } from './moves.ts'
+import { namesOf, readMove, type PlannedMove } from './read-moves.ts'
+
+const NO_GROUPS: readonly string[] = []
+
+/** What membership needs from whoever holds the connections. */
+export interface MembershipParts<D> {
+  readonly plan: Pick<
+    FanOutPlan<D>,
+    | 'group'
+    | 'moves'
+    | 'acknowledged'
+    | 'joinDelayMs'
+    | 'acknowledgeTimeoutMs'
+    | 'publish'
+    | 'lateAfterMs'
+    | 'warmupMs'
+    | 'durationMs'
+  >
+  readonly vus: readonly Vu<D>[]
+  readonly ledger: DeliveryLedger
+  readonly isSubscribed: (client: number) => boolean
+  readonly wasSubscribed: (client: number) => boolean
+  readonly send: (client: number, message: Outgoing) => void
+}
+
+/** Which groups each client is in, as far as the client itself can know. */
+export class Membership<D> {
+  /** Groups of the run in the order in which they were first named; empty if it has none. */
+  readonly names: readonly string[]
+  readonly hasGroups: boolean
+  readonly moves: Moves
+  readonly #ledger: DeliveryLedger
+  /** By client; lists of equal names are one list. */
+  readonly #groups: (readonly string[])[]
+  /** Groups whose subscription is not acknowledged yet, of clients to which each is acknowledged alone. */
+  readonly #awaited = new Map<number, Set<string>>()
+
+  /** @throws whatever `group` and `moves` throw, and if they return what they may not */
+  constructor(parts: MembershipParts<D>) {
+    const { plan, vus, ledger } = parts
+    const { group, moves, acknowledged } = plan
+    this.#ledger = ledger
+    this.hasGroups = group !== undefined || moves !== undefined
+    const known = new Map<string, readonly string[]>()
+    this.#groups =
+      group === undefined
+        ? []
+        : vus.map((vu) => {
+            const names = checkedNames(group(vu), vu.id)
+            const key = JSON.stringify(names)
+            if (!known.has(key)) known.set(key, names)
+            return known.get(key)!
+          })
+    const plannedMs = plan.warmupMs + plan.durationMs
+    const planned = vus.flatMap((vu) => (moves?.(vu) ?? []).map((move) => readMove(vu.id, move, plannedMs)))
+    this.names = [...new Set([...known.values()].flat().concat(planned.flatMap(({ join }) => join)))]
+    this.moves = new Moves({
+      planned: planned.toSorted((a, b) => a.atMs - b.atMs),
+      ledger,
+      acknowledged: acknowledged && ((message: Message, client: number) => acknowledged(message, vus[client]!)),
+      joinDelayMs: plan.joinDelayMs,
+      acknowledgeTimeoutMs: plan.acknowledgeTimeoutMs,
+      lingerMs: plan.publish === undefined ? plan.lateAfterMs : 0,
+      isSubscribed: parts.isSubscribed,
+      wasSubscribed: parts.wasSubscribed,
+      send: parts.send,
+      onMove: (move) => this.#moved(move),
+    })
+  }
+
+  /** The groups that a client is in or joins. */
+  of(client: number): readonly string[] {
+    return this.#groups[client] ?? NO_GROUPS
+  }
+
+  /** A new connection of the client is open. */
+  opened(client: number): void {
+    this.#awaited.delete(client)
+  }
+
+  /**
+   * @returns whether the client is now subscribed to everything that it is in
+   * @throws {ScenarioError} for a value that is no acknowledgement
+   */
+  acknowledges(returned: Acknowledgement, client: number): boolean {
+    const answer = acknowledgement(returned, this.hasGroups)
+    if (typeof answer === 'boolean') return answer
+    const names = namesOf(answer)!
+    const awaited = this.#awaited.get(client) ?? new Set(this.of(client))
+    this.#awaited.set(client, awaited)
+    for (const name of names) awaited.delete(name)
+    if (names.length === 0 || awaited.size > 0) return false
+    this.#awaited.delete(client)
+    return true
+  }
+
+  /** The client is subscribed for the first time. */
+  subscribed(client: number): void {
+    if (!this.hasGroups) this.#ledger.join(client, this.#ledger.group(undefined))
+    for (const name of this.of(client)) this.#ledger.join(client, this.#ledger.group(name))
+  }
+
+  #moved({ client, join, leave }: PlannedMove): void {
+    this.#groups[client] = [...new Set([...this.of(client).filter((name) => !leave.includes(name)), ...join])]
+  }
+}
+
+function checkedNames(value: unknown, client: number): readonly string[] {
+  const names = value === undefined ? undefined : namesOf(value)
+  if (names !== undefined) return names
+  throw new ScenarioError(
+    `the group function returned a value of type ${typeof value} for VU ${client}; it must be the name of a group or a list of names, none of them empty\n` +
+      'Fix: group: (vu) => [`room ${vu.id % 10}`]',
+  )
+}

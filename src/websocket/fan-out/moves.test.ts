@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { nowUs } from '../sockets/clock.ts'
+import { DeliveryLedger } from './delivery-ledger.ts'
+import { Message } from '../message.ts'
+import { Moves, type MovesOptions } from './moves.ts'
+import type { PlannedMove } from './read-moves.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const JOIN_DELAY_MS = 500
+const ACKNOWLEDGE_TIMEOUT_MS = 5000
+const isOk = (message: Message) => message.toString() === 'ok'
+const ok = new Message(Buffer.from('ok'), false)
+
+/** Client 0 is in room b and moves to room a after a second; client 1 is in both. */
+function moving(move: Partial<PlannedMove>, more: Partial<MovesOptions> = {}) {
+  const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: JOIN_DELAY_MS })
+  const [a, b] = [ledger.group('a'), ledger.group('b')]
+  ledger.join(0, b)
+  for (const room of [a, b]) ledger.join(1, room)
+  const sent: unknown[] = []
+  const moves = new Moves({
+    planned: [{ client: 0, atMs: 1000, join: ['a'], leave: ['b'], send: ['move'], acknowledged: isOk, ...move }],
+    ledger,
+    acknowledged: undefined,
+    joinDelayMs: JOIN_DELAY_MS,
+    acknowledgeTimeoutMs: ACKNOWLEDGE_TIMEOUT_MS,
+    lingerMs: 0,
+    isSubscribed: () => true,
+    wasSubscribed: () => true,
+    send: (client, message) => void sent.push([client, message]),
+    onMove() {},
+    ...more,
+  })
+  const startUs = nowUs()
+  moves.start(startUs)
+  let sequence = 0
+  /** Publishes to a room now. @returns who expects it, and whether client 0 may receive it all the same */
+  const publish = (group: 'a' | 'b') => {
+    const due = { id: String(++sequence), sequence, group, intendedUs: nowUs(), second: 0 }
+    const publication = ledger.publish(due)
+    return { expected: [...publication.expected], mayReach: publication.mayReach(0) }
+  }
+  /** Publishes to the room that client 0 moves out of, and delivers it to that client. @returns the counts thereafter */
+  const leak = () => {
+    publish('b')
+    ledger.receive(0, ledger.publications.at(-1)!, undefined, nowUs())
+    return { unexpected: ledger.counts(0).unexpected, certain: ledger.certainUnexpected }
+  }
+  return { moves, sent, publish, leak }
+}
+
+const OLD = { a: { expected: [1], mayReach: false }, b: { expected: [0, 1], mayReach: true } }
+const BETWEEN = { expected: [1], mayReach: true }
+const NEW = { a: { expected: [0, 1], mayReach: true }, b: { expected: [1], mayReach: false } }
+
+function both(publish: ReturnType<typeof moving>['publish']) {
+  return { a: publish('a'), b: publish('b') }
+}
+
+test('expects the old room until a client moves, nothing of it until that is acknowledged, and then the new one', () => {
+  const { moves, sent, publish } = moving({})
+  vi.advanceTimersByTime(999)
+  expect(both(publish)).toEqual(OLD)
+  vi.advanceTimersByTime(41)
+  expect(sent).toEqual([[0, 'move']])
+  expect(both(publish)).toEqual({ a: BETWEEN, b: BETWEEN })
+  expect(moves.isMoving(0)).toBe(true)
+  expect(moves.heard(0, new Message(Buffer.from('price'), false))).toBe(false)
+  expect(both(publish)).toEqual({ a: BETWEEN, b: BETWEEN })
+  expect(moves.heard(0, ok)).toBe(true)
+  expect(both(publish)).toEqual(NEW)
+  expect(moves.isMoving(0)).toBe(false)
+  expect(moves).toMatchObject({ made: 1, unacknowledged: 0 })
+  moves.stop()
+})
+
+test('takes a move for done after joinDelay if nothing acknowledges it', () => {
+  const { moves, publish } = moving({ acknowledged: undefined })
+  vi.advanceTimersByTime(1000 + JOIN_DELAY_MS - 20)
+  expect(both(publish)).toEqual({ a: BETWEEN, b: BETWEEN })
+  vi.advanceTimersByTime(60)
+  expect(both(publish)).toEqual(NEW)
+  expect(moves.unacknowledged).toBe(0)
+  moves.stop()
+})
+
+test('counts a move whose acknowledgement does not come, and takes it for done', () => {
+  const { moves, publish } = moving({})
+  vi.advanceTimersByTime(1000 + ACKNOWLEDGE_TIMEOUT_MS - 20)
+  expect(both(publish)).toEqual({ a: BETWEEN, b: BETWEEN })
+  vi.advanceTimersByTime(60)
+  expect(both(publish)).toEqual(NEW)
+  expect(moves.unacknowledged).toBe(1)
+  moves.stop()
+})
+
+test('moves a client that is away with the subscription of its next connection', () => {
+  const { moves, sent, publish } = moving({}, { isSubscribed: () => false })
+  vi.advanceTimersByTime(1000 + 2 * ACKNOWLEDGE_TIMEOUT_MS)
+  expect(sent).toEqual([])
+  expect(both(publish)).toEqual({ a: BETWEEN, b: BETWEEN })
+  moves.resubscribed(0)
+  expect(both(publish)).toEqual(NEW)
+  moves.stop()
+})
+
+test('is certain of what a client receives of its old room if the target acknowledged that it left', () => {
+  const { moves, leak } = moving({})
+  vi.advanceTimersByTime(1040)
+  expect(leak()).toEqual({ unexpected: 0, certain: 0 })
+  moves.heard(0, ok)
+  expect(leak()).toEqual({ unexpected: 1, certain: 1 })
+  moves.stop()
+})
+
+test.each<[string, Partial<PlannedMove>, Partial<MovesOptions>]>([
+  ['after joinDelay', { acknowledged: undefined }, {}],
+  ['after its time-out', {}, {}],
+  ['with its next connection', {}, { isSubscribed: () => false }],
+])('is not certain of it if the client is taken to have left %s', (_, move, more) => {
+  const { moves, leak } = moving(move, more)
+  vi.advanceTimersByTime(1100 + ACKNOWLEDGE_TIMEOUT_MS)
+  moves.resubscribed(0)
+  expect(leak()).toEqual({ unexpected: 1, certain: 0 })
+  moves.stop()
+})
+
+test('leaves out a client that was never subscribed', () => {
+  const { moves, sent, publish } = moving({}, { wasSubscribed: () => false })
+  vi.advanceTimersByTime(2000)
+  expect(sent).toEqual([])
+  expect(both(publish)).toEqual(OLD)
+  expect(moves.made).toBe(0)
+  moves.stop()
+})
+
+test.each([
+  ['is still awaited', {}, {}, 1],
+  ['was to come with a new connection', { acknowledged: undefined }, { isSubscribed: () => false }, 1],
+  ['is assumed', { acknowledged: undefined }, {}, 0],
+])('counts a move at the end of the run if its acknowledgement %s', (_, move, more, unacknowledged) => {
+  const { moves } = moving(move, more)
+  vi.advanceTimersByTime(1100)
+  moves.close()
+  expect(moves.unacknowledged).toBe(unacknowledged)
+  expect(moves.openSpans.map(({ group }) => group)).toEqual(unacknowledged === 0 ? [] : ['a', 'b'])
+  moves.stop()
+})
+
+test('takes no other name for the acknowledgement of a move', () => {
+  const { moves } = moving({ acknowledged: (message) => message.toString() as never })
+  vi.advanceTimersByTime(1100)
+  expect(moves.heard(0, new Message(Buffer.from('c'), false))).toBe(false)
+  expect(moves.heard(0, new Message(Buffer.from('a'), false))).toBe(true)
+  expect(moves.isMoving(0)).toBe(true)
+  expect(moves.heard(0, new Message(Buffer.from('b'), false))).toBe(true)
+  expect(moves.isMoving(0)).toBe(false)
+  moves.stop()
+})
+
+test.each([
+  ['is still pending', undefined, BETWEEN],
+  ['resolved just before', 900, BETWEEN],
+  ['resolved long before', 200, { expected: [0, 1], mayReach: true }],
+])('a publication that was due long before a client left, and whose send %s', (_, answeredMs, due) => {
+  const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: JOIN_DELAY_MS })
+  const room = ledger.group('b')
+  for (const client of [0, 1]) ledger.join(client, room)
+  const publish = (sequence: number) =>
+    ledger.publish({ id: String(sequence), sequence, group: 'b', intendedUs: 0, second: 0 })
+  const [publication, next] = [publish(1), publish(2)]
+  Object.assign(publication, { sentUs: 0, ...(answeredMs !== undefined && { answeredUs: answeredMs * 1000 }) })
+  Object.assign(next, { sentUs: 0, answeredUs: 1000 })
+  ledger.beginMove(0, room, 1_000_000)
+  expect({ expected: [...publication.expected], mayReach: publication.mayReach(0) }).toEqual(due)
+  expect([...next.expected]).toEqual([0, 1])
+})

@@ -1,0 +1,215 @@
+import { clearInterval, setInterval } from '../../machine/clock.ts'
+import { wrongReturn } from '../../execution/checked-function.ts'
+import { nowUs } from '../sockets/clock.ts'
+import type { DeliveryLedger } from './delivery-ledger.ts'
+import type { Message, Outgoing } from '../message.ts'
+import { namesOf, type PlannedMove } from './read-moves.ts'
+
+const SWEEP_MS = 20
+
+/** What an `acknowledged` function returned. */
+export type Acknowledgement = boolean | string | readonly string[]
+
+/** What an `acknowledged` function returned, checked. @throws {ScenarioError} for anything else than it may return */
+export function acknowledgement(returned: unknown, hasGroups: boolean): Acknowledgement {
+  if (typeof returned === 'boolean') return returned
+  if (returned === undefined || returned === null) return false
+  const names = namesOf(returned)
+  const valid = 'true, false, the name of a group or a list of names'
+  if (names === undefined) throw wrongReturn('acknowledged', returned, valid, 'message')
+  if (!hasGroups) throw wrongReturn('acknowledged', returned, 'true or false, as the run has no groups')
+  return names
+}
+
+export interface MovesOptions {
+  /** In order of their moments. */
+  readonly planned: readonly PlannedMove[]
+  readonly ledger: DeliveryLedger
+  /** The run's `acknowledged`; joining without one of the move's own goes by it. */
+  readonly acknowledged: ((message: Message, client: number) => Acknowledgement) | undefined
+  readonly joinDelayMs: number
+  readonly acknowledgeTimeoutMs: number
+  /** How much longer a client that joins is given, in a feed: what it sent before may still be under way to others. */
+  readonly lingerMs: number
+  readonly isSubscribed: (client: number) => boolean
+  /** Whether the client is, or was once: one that never came cannot move. */
+  readonly wasSubscribed: (client: number) => boolean
+  readonly send: (client: number, message: Outgoing) => void
+  readonly onMove: (move: PlannedMove) => void
+}
+
+/** Groups that a client is on its way into or out of. */
+interface Pending {
+  readonly joining: Set<string>
+  readonly leaving: Set<string>
+  readonly acknowledged: ((message: Message) => Acknowledgement) | undefined
+  readonly fromUs: number
+  /** When it is over without an acknowledgement: as assumed, or as given up. Infinite for a client that is away. */
+  readonly endsUs: number
+}
+
+/** A group that a client was joining or leaving, and that was never acknowledged; on the clock of `nowUs()`. */
+export interface OpenSpan {
+  readonly group: string
+  readonly fromUs: number
+  readonly untilUs: number
+}
+
+/** Clients that join and leave groups during the run. */
+export class Moves {
+  readonly #options: MovesOptions
+  readonly #pending = new Map<number, Pending[]>()
+  readonly #lingering: { readonly client: number; readonly group: string; readonly untilUs: number }[] = []
+  #next = 0
+  #made = 0
+  #unacknowledged = 0
+  readonly #openSpans: OpenSpan[] = []
+  #startUs = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(options: MovesOptions) {
+    this.#options = options
+  }
+
+  /** Moves made so far. */
+  get made(): number {
+    return this.#made
+  }
+
+  /** Moves that were not acknowledged in time, and were taken to be done then. */
+  get unacknowledged(): number {
+    return this.#unacknowledged
+  }
+
+  /** What was due to the group of such a move meanwhile was judged for nobody. */
+  get openSpans(): readonly OpenSpan[] {
+    return this.#openSpans
+  }
+
+  /** Whether a move may still be acknowledged, or given up, by a client that is connected. */
+  get isAnyPending(): boolean {
+    for (const all of this.#pending.values()) if (all.some(({ endsUs }) => Number.isFinite(endsUs))) return true
+    return false
+  }
+
+  /** Whether messages to a client may acknowledge a move. */
+  isMoving(client: number): boolean {
+    return this.#pending.size > 0 && this.#pending.has(client)
+  }
+
+  start(startUs: number): void {
+    if (this.#options.planned.length === 0) return
+    this.#startUs = startUs
+    this.#timer = setInterval(() => this.#sweep(), SWEEP_MS)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** The run is over: who is still moving, or moved while away and did not come back, was acknowledged by nothing. */
+  close(): void {
+    const atUs = nowUs()
+    for (const all of this.#pending.values())
+      for (const pending of all)
+        if (pending.acknowledged !== undefined || !Number.isFinite(pending.endsUs))
+          this.#neverAcknowledged(pending, atUs)
+    this.#pending.clear()
+  }
+
+  /** @returns whether the message acknowledges a move. @throws whatever the scenario's function throws */
+  heard(client: number, message: Message): boolean {
+    let isAcknowledgement = false
+    for (const pending of this.#pending.get(client)!) {
+      const answer = acknowledgement(pending.acknowledged?.(message), true)
+      if (answer === false) continue
+      const isNamed = (group: string) => answer === true || answer.includes(group)
+      const [left, joined] = [[...pending.leaving].filter(isNamed), [...pending.joining].filter(isNamed)]
+      isAcknowledgement ||= left.length + joined.length > 0
+      for (const group of left) this.#left(client, group, pending, true)
+      for (const group of joined) this.#joined(client, group, pending)
+    }
+    this.#forgetDone(client)
+    return isAcknowledgement
+  }
+
+  /** The client is subscribed again, to what `subscribe` sent: the groups that it is in or joins. */
+  resubscribed(client: number): void {
+    for (const pending of this.#pending.get(client) ?? []) this.#finish(client, pending)
+    this.#pending.delete(client)
+  }
+
+  #sweep(): void {
+    const atUs = nowUs()
+    const { planned } = this.#options
+    for (; this.#next < planned.length; this.#next++) {
+      const move = planned[this.#next]!
+      if (this.#startUs + move.atMs * 1000 > atUs) break
+      this.#make(move, atUs)
+    }
+    for (const [client, all] of this.#pending) {
+      for (const pending of all) {
+        if (pending.endsUs > atUs) continue
+        if (pending.acknowledged !== undefined) this.#neverAcknowledged(pending, atUs)
+        this.#finish(client, pending)
+      }
+      this.#forgetDone(client)
+    }
+    while (this.#lingering.length > 0 && this.#lingering[0]!.untilUs <= atUs) {
+      const { client, group } = this.#lingering.shift()!
+      this.#options.ledger.join(client, this.#options.ledger.group(group))
+    }
+  }
+
+  #make(move: PlannedMove, atUs: number): void {
+    const { client, join, leave, send, acknowledged } = move
+    const { ledger, joinDelayMs, acknowledgeTimeoutMs, isSubscribed, wasSubscribed, onMove } = this.#options
+    if (!wasSubscribed(client)) return
+    this.#made++
+    onMove(move)
+    for (const name of [...join, ...leave]) ledger.beginMove(client, ledger.group(name), atUs)
+    const isConnected = isSubscribed(client)
+    const byDefault = this.#options.acknowledged
+    const heard =
+      acknowledged ??
+      (join.length === 0 || byDefault === undefined ? undefined : (message: Message) => byDefault(message, client))
+    const waitMs = heard === undefined ? joinDelayMs : acknowledgeTimeoutMs
+    // Who is not connected is moved by the subscription of its next connection.
+    const endsUs = isConnected ? atUs + waitMs * 1000 : Number.POSITIVE_INFINITY
+    const pending = { joining: new Set(join), leaving: new Set(leave), acknowledged: heard, fromUs: atUs, endsUs }
+    const all = this.#pending.get(client)
+    if (all === undefined) this.#pending.set(client, [pending])
+    else all.push(pending)
+    if (isConnected) for (const message of send) this.#options.send(client, message)
+  }
+
+  #neverAcknowledged({ joining, leaving, fromUs }: Pending, untilUs: number): void {
+    this.#unacknowledged++
+    for (const group of [...joining, ...leaving]) this.#openSpans.push({ group, fromUs, untilUs })
+  }
+
+  #finish(client: number, pending: Pending): void {
+    for (const group of pending.leaving) this.#left(client, group, pending, false)
+    for (const group of pending.joining) this.#joined(client, group, pending)
+  }
+
+  #left(client: number, group: string, { leaving }: Pending, isAcknowledged: boolean): void {
+    leaving.delete(group)
+    this.#options.ledger.leave(client, this.#options.ledger.group(group), isAcknowledged)
+  }
+
+  #joined(client: number, group: string, { joining }: Pending): void {
+    const { ledger, lingerMs } = this.#options
+    joining.delete(group)
+    if (lingerMs > 0) this.#lingering.push({ client, group, untilUs: nowUs() + lingerMs * 1000 })
+    else ledger.join(client, ledger.group(group))
+  }
+
+  #forgetDone(client: number): void {
+    const all = this.#pending.get(client)
+    if (all === undefined) return
+    const rest = all.filter(({ joining, leaving }) => joining.size + leaving.size > 0)
+    if (rest.length === 0) this.#pending.delete(client)
+    else if (rest.length < all.length) this.#pending.set(client, rest)
+  }
+}

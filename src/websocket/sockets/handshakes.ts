@@ -1,0 +1,65 @@
+import { clearTimeout, setTimeout } from '../../machine/clock.ts'
+import { nowUs } from './clock.ts'
+
+export interface HandshakesOptions {
+  /** Handshakes due per second; as fast as slots come free where undefined. */
+  readonly ratePerSec: number | undefined
+  readonly maxInFlight: number
+  /** Starts one. `dueUs`: with a rate the scheduled instant, else the instant its slot was free. */
+  readonly start: (client: number, dueUs: number) => void
+}
+
+/** Paces handshakes: at a rate, with a bounded number in flight. {@link finished} frees a slot. */
+export class Handshakes {
+  readonly #options: HandshakesOptions
+  readonly #waiting: { client: number; dueUs: number }[] = []
+  #first = 0
+  #inFlight = 0
+  #timer: NodeJS.Timeout | undefined
+  #isStopped = false
+
+  constructor(options: HandshakesOptions) {
+    this.#options = options
+  }
+
+  /** The first connections of clients `0 … count - 1`. */
+  openAll(count: number): void {
+    const start = nowUs()
+    const gapUs = this.#options.ratePerSec === undefined ? 0 : 1_000_000 / this.#options.ratePerSec
+    for (let client = 0; client < count; client++) this.#waiting.push({ client, dueUs: start + client * gapUs })
+    this.#pump()
+  }
+
+  /** One more handshake, after a pause that is the same for all who come back. */
+  reopen(client: number, afterMs: number): void {
+    this.#waiting.push({ client, dueUs: nowUs() + afterMs * 1000 })
+    this.#pump()
+  }
+
+  /** A handshake was answered or came to nothing. */
+  finished(): void {
+    this.#inFlight--
+    this.#pump()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+  }
+
+  #pump(): void {
+    clearTimeout(this.#timer)
+    while (!this.#isStopped && this.#inFlight < this.#options.maxInFlight) {
+      const next = this.#waiting[this.#first]
+      if (next === undefined) return
+      const now = nowUs()
+      if (next.dueUs > now) {
+        this.#timer = setTimeout(() => this.#pump(), Math.ceil((next.dueUs - now) / 1000))
+        return
+      }
+      this.#first++
+      this.#inFlight++
+      this.#options.start(next.client, this.#options.ratePerSec === undefined ? now : next.dueUs)
+    }
+  }
+}

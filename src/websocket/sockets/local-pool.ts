@@ -1,0 +1,199 @@
+import type { IncomingMessage } from 'node:http'
+import { isIP, type LookupFunction } from 'node:net'
+import { WebSocket, type ClientOptions } from 'ws'
+import { clearTimeout, setTimeout } from '../../machine/clock.ts'
+import { nowUs } from './clock.ts'
+import { closingOf, failureKind } from './failure-kinds.ts'
+import { Heartbeat, type Pingable } from './heartbeat.ts'
+import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
+import { nodeTls, type TlsOptions } from '../../machine/tls.ts'
+
+export interface LocalPoolOptions {
+  readonly clients: number
+  readonly handshakeTimeoutMs: number
+  /** See {@link Heartbeat}; none where undefined. */
+  readonly pingEveryMs: number | undefined
+  readonly perMessageDeflate: boolean
+  readonly tls: TlsOptions
+  /** Where the host of each instance of the target was found; looked up for each socket where undefined. Client n goes to number n modulo their count. */
+  readonly addresses: readonly (string | undefined)[]
+}
+
+/**
+ * A socket that knows whose it is. It takes events where they are emitted: listeners would cost each socket a dictionary
+ * of half a kilobyte, and each message a lookup in it.
+ */
+class ClientSocket extends WebSocket implements Pingable {
+  readonly client: number
+  readonly pool: LocalPool
+  isOpened = false
+  isAwaitingPong = false
+  failure: (Error & { code?: string }) | undefined
+  #deadline: NodeJS.Timeout | undefined
+  /** The one that the target chose. */
+  #subprotocol: string | undefined
+
+  constructor(client: number, pool: LocalPool, url: string, subprotocols: string[], options: ClientOptions) {
+    const { handshakeTimeout, ...others } = options
+    super(url, subprotocols, others)
+    this.client = client
+    this.pool = pool
+    // A deadline of our own: the one of `ws` starts again with every byte that a stalling server lets out.
+    this.#deadline = setTimeout(giveUp, handshakeTimeout, this)
+  }
+
+  /** @returns whether the event was taken; `ws` itself handles some of those that were not */
+  override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
+    switch (event) {
+      case 'message':
+        // One Buffer, as `binaryType` is left at its default.
+        this.pool.received(this, first as Buffer, second as boolean)
+        return true
+      case 'open':
+        this.#settle()
+        this.isOpened = true
+        this.pool.opened(this)
+        return true
+      case 'upgrade':
+        this.#subprotocol = (first as IncomingMessage).headers['sec-websocket-protocol']
+        return true
+      case 'error':
+        this.failure ??= this.#withSubprotocol(first as Error)
+        return true
+      case 'pong':
+        this.isAwaitingPong = false
+        return true
+      case 'close':
+        this.#settle()
+        this.pool.gone(this, first as number, second as Buffer)
+        return true
+      default:
+        return false
+    }
+  }
+
+  cut(): void {
+    this.failure = new Error('a ping was not answered in time')
+    this.terminate()
+  }
+
+  #withSubprotocol(error: Error): Error {
+    if (this.#subprotocol === undefined || !error.message.endsWith('none was requested')) return error
+    return new Error(`${error.message}: ${JSON.stringify(this.#subprotocol.slice(0, 40))}`)
+  }
+
+  #settle(): void {
+    clearTimeout(this.#deadline)
+    this.#deadline = undefined
+  }
+}
+
+function giveUp(socket: ClientSocket): void {
+  socket.failure = new HandshakeTimeout('the handshake was not answered in time')
+  socket.terminate()
+}
+
+class HandshakeTimeout extends Error {
+  readonly code = 'HANDSHAKE_TIMEOUT'
+}
+
+/** Sockets of this process. */
+export class LocalPool implements SocketPool {
+  readonly #options: LocalPoolOptions
+  readonly #events: PoolEvents
+  readonly #sockets: (ClientSocket | undefined)[]
+  readonly #heartbeat: Heartbeat | undefined
+  readonly #lookups: readonly { readonly lookup?: LookupFunction }[]
+  readonly health = []
+  readonly lost = []
+  #open = 0
+  #isClosing = false
+  #drained: (() => void) | undefined
+
+  constructor(options: LocalPoolOptions, events: PoolEvents) {
+    this.#options = options
+    this.#events = events
+    this.#sockets = Array.from({ length: options.clients })
+    this.#heartbeat = options.pingEveryMs === undefined ? undefined : new Heartbeat(options.pingEveryMs, this.#sockets)
+    this.#lookups = options.addresses.map((address) => (address === undefined ? {} : { lookup: alwaysFound(address) }))
+  }
+
+  get openCount(): number {
+    return this.#open
+  }
+
+  connect(client: number, { url, headers, subprotocols, localAddress }: Handshake): void {
+    const { tls, handshakeTimeoutMs, perMessageDeflate } = this.#options
+    const socket = new ClientSocket(client, this, url, [...subprotocols], {
+      ...nodeTls(tls),
+      headers,
+      ...this.#lookups[client % this.#lookups.length],
+      handshakeTimeout: handshakeTimeoutMs,
+      perMessageDeflate,
+      ...(localAddress === undefined ? {} : { localAddress }),
+    })
+    this.#sockets[client] = socket
+    this.#open++
+  }
+
+  send(client: number, frames: readonly (string | Uint8Array)[]): void {
+    const socket = this.#sockets[client]
+    if (socket?.readyState !== WebSocket.OPEN) return
+    for (const frame of frames) socket.send(frame)
+  }
+
+  drop(client: number): void {
+    const socket = this.#sockets[client]
+    if (socket === undefined) return
+    this.#forget(socket)
+    socket.terminate()
+  }
+
+  watch(): void {}
+
+  unwatch(): void {}
+
+  async close(withinMs: number): Promise<void> {
+    this.#isClosing = true
+    this.#heartbeat?.stop()
+    if (this.#open === 0) return
+    const drained = new Promise<void>((resolve) => (this.#drained = resolve))
+    for (const socket of this.#sockets) {
+      if (socket?.isOpened && withinMs > 0) socket.close(1000)
+      else socket?.terminate()
+    }
+    const cut = setTimeout(() => {
+      for (const socket of this.#sockets) socket?.terminate()
+    }, withinMs)
+    await drained
+    clearTimeout(cut)
+  }
+
+  opened(socket: ClientSocket): void {
+    if (!this.#isClosing) this.#events.opened(socket.client, nowUs(), socket.extensions.includes('permessage-deflate'))
+  }
+
+  received(socket: ClientSocket, data: Buffer, isBinary: boolean): void {
+    // A socket that was dropped may have more in what it had read already.
+    if (this.#isClosing || this.#sockets[socket.client] !== socket) return
+    this.#events.message(socket.client, data, isBinary, nowUs())
+  }
+
+  gone(socket: ClientSocket, code: number, reason: Buffer): void {
+    if (this.#sockets[socket.client] !== socket) return
+    this.#forget(socket)
+    if (this.#isClosing) return
+    if (socket.isOpened) this.#events.closed(socket.client, closingOf(code, reason.toString('utf8'), socket.failure))
+    else this.#events.failed(socket.client, failureKind(socket.failure ?? new Error(`closed with code ${code}`)))
+  }
+
+  #forget(socket: ClientSocket): void {
+    this.#sockets[socket.client] = undefined
+    if (--this.#open === 0) this.#drained?.()
+  }
+}
+
+function alwaysFound(address: string): LookupFunction {
+  const family = isIP(address)
+  return (_host, { all }, found) => (all ? found(null, [{ address, family }]) : found(null, address, family))
+}

@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { WebSocketServer } from 'ws'
+import { sharedIterations } from '../../load/builders.ts'
+import { createWebSocket, type WebSocketContext, type WebSocketLoad } from '../websocket.ts'
+
+const authorization = `Basic ${btoa('ann:s3cret')}`
+
+/** A server that echoes. @returns its handshakes and its port; listens on the socket if one is named */
+async function echoing(socketPath?: string): Promise<{ handshakes: IncomingMessage[]; port: number }> {
+  const handshakes: IncomingMessage[] = []
+  const server = createServer()
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket, request) => {
+    handshakes.push(request)
+    socket.on('message', (data) => socket.send(data))
+  })
+  if (socketPath === undefined) server.listen(0, '127.0.0.1')
+  else server.listen(socketPath)
+  await once(server, 'listening')
+  onTestFinished(() => {
+    for (const socket of sockets.clients) socket.terminate()
+    server.close()
+  })
+  return { handshakes, port: socketPath === undefined ? (server.address() as AddressInfo).port : 0 }
+}
+
+function load(context: Partial<WebSocketContext>): WebSocketLoad {
+  const { signal } = new AbortController()
+  const scale = { name: 'full', users: 1, time: 1 } as const
+  return createWebSocket({ signal, scale, seed: 1, onRun: () => {}, ...context })
+}
+
+const options = {
+  path: '/ws',
+  load: sharedIterations({ iterations: 4, vus: 2 }),
+  conversation: { send: 'hello' },
+} as const
+
+test('a base URL of a run needs no target, and its credentials are sent', async () => {
+  const { handshakes, port } = await echoing()
+  const run = await load({}).run({ ...options, baseUrl: `http://ann:s3cret@127.0.0.1:${port}/api` })
+  expect(run.errors.size).toBe(0)
+  expect(handshakes.map(({ url, headers }) => [url, headers.authorization])).toEqual([
+    ['/api/ws', authorization],
+    ['/api/ws', authorization],
+  ])
+})
+
+test('credentials of the target are sent to it, unless the scenario has its own', async () => {
+  const { handshakes, port } = await echoing()
+  const ws = load({ baseUrl: `http://ann:s3cret@127.0.0.1:${port}` })
+  await ws.run(options)
+  await ws.run({ ...options, baseUrl: `ws://127.0.0.1:${port}` })
+  await ws.run({ ...options, headers: { Authorization: 'Bearer x' } })
+  const seen = handshakes.map(({ headers }) => headers.authorization)
+  expect(seen).toEqual([authorization, authorization, authorization, authorization, 'Bearer x', 'Bearer x'])
+})
+
+test('a Unix socket is a place like any other', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'places-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'app.sock')
+  const { handshakes } = await echoing(path)
+  const run = await load({ baseUrl: `unix:${path}` }).run({ ...options, query: { a: 'b' } })
+  expect([run.errors.size, run.completed, handshakes[0]?.url]).toEqual([0, 4, '/ws?a=b'])
+})
+
+test('without a target and a base URL a run says what to do', async () => {
+  await expect(load({}).run(options)).rejects.toThrow(/baseUrl: this run has no target: add target\(/)
+  const fanOut = {
+    path: '/',
+    connections: 1,
+    duration: '1s',
+    publish: { rate: 1, send: () => {} },
+    identify: () => 'other',
+  }
+  await expect(load({}).fanOut(fanOut as never)).rejects.toThrow(/baseUrl: this run has no target/)
+  await expect(load({}).run({ ...options, baseUrl: 'ftp://a' })).rejects.toThrow(
+    /baseUrl: must be an http or https URL/,
+  )
+})

@@ -1,0 +1,156 @@
+import type { BaseUrl } from '../../machine/base-url.ts'
+import type { Vu } from '../../load/vu.ts'
+import type { Problems } from '../../options/problems.ts'
+import { ScenarioError } from '../../execution/scenario-error.ts'
+import type { HandshakeRequest, PerVu, SocketOptions } from './socket-options.ts'
+
+type HandshakeOptions<D> = Pick<SocketOptions<D>, 'path' | 'query' | 'headers' | 'cookies' | 'subprotocols' | 'framing'>
+
+/** One of the options that may be a function of the VU. */
+interface Part<T> {
+  readonly name: string
+  /** What the value must be. */
+  readonly rule: string
+  readonly example: string
+  /** Whether the value itself must not be shown, as it may hold a secret. */
+  readonly isSecret: boolean
+  isLegal(value: unknown): value is T
+}
+
+const PATH: Part<string> = {
+  name: 'path',
+  // White space is dropped from a URL: after it, a second slash would begin a host.
+  rule: 'must be a text that begins with one /, as two begin another host, without line breaks and tabs',
+  example: "path: '/ws'",
+  isSecret: false,
+  isLegal: (value): value is string => typeof value === 'string' && /^\/(?![/\\])[^\t\n\r]*$/.test(value),
+}
+const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/
+const SUBPROTOCOLS: Part<readonly string[]> = {
+  name: 'subprotocols',
+  rule: 'must be a list of tokens',
+  example: "subprotocols: ['graphql-transport-ws']",
+  isSecret: false,
+  isLegal: (value): value is readonly string[] =>
+    Array.isArray(value) && value.every((name) => typeof name === 'string' && TOKEN.test(name)),
+}
+const HEADERS: Part<Readonly<Record<string, string>>> = {
+  name: 'headers',
+  rule: 'must be an object of texts',
+  example: 'headers: { authorization: … }',
+  isSecret: true,
+  isLegal: isTexts,
+}
+const QUERY: Part<Readonly<Record<string, string>>> = {
+  name: 'query',
+  rule: 'must be an object of texts',
+  example: 'query: { token: … }',
+  isSecret: true,
+  isLegal: isTexts,
+}
+/** RFC 6265, section 4.1.1. */
+const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
+const COOKIES: Part<Readonly<Record<string, string>>> = {
+  name: 'cookies',
+  rule: 'must be an object of texts without spaces, commas, semicolons, quotes and backslashes',
+  example: 'cookies: { session: … }',
+  isSecret: true,
+  isLegal: (value): value is Texts =>
+    isTexts(value) && Object.entries(value).every(([name, text]) => TOKEN.test(name) && COOKIE_VALUE.test(text)),
+}
+
+/**
+ * Reads what a handshake says; every mistake is added to `problems`.
+ *
+ * @returns the function that gives the handshake of a VU. What it throws is a mistake of the scenario.
+ */
+export function readHandshake<D>(
+  problems: Problems,
+  options: HandshakeOptions<D>,
+  bases: readonly BaseUrl[],
+): (vu: Vu<D>, instance: number) => HandshakeRequest | Promise<HandshakeRequest> {
+  const { framing } = options
+  const path = readPart(problems, PATH, options.path, undefined)
+  const query = readPart(problems, QUERY, options.query, {})
+  const headers = readPart(problems, HEADERS, options.headers, {})
+  const cookies = readPart(problems, COOKIES, options.cookies, {})
+  const subprotocols = readPart(problems, SUBPROTOCOLS, options.subprotocols, [])
+  const compose = (instance: number, parts: Resolved): HandshakeRequest => ({
+    url: urlBelow(bases[instance]!, parts[0], { ...framing?.query, ...parts[1] }),
+    headers: withAuthorization(withCookies(parts[2], parts[3]), bases[instance]!),
+    subprotocols: [...parts[4], ...(framing?.subprotocols ?? [])],
+  })
+  const isSame = [options.path, options.query, options.headers, options.cookies, options.subprotocols].every(
+    (option) => typeof option !== 'function',
+  )
+  const known: HandshakeRequest[] = []
+  return (vu, instance) => {
+    if (isSame && known[instance] !== undefined) return known[instance]
+    const parts = [path(vu), query(vu), headers(vu), cookies(vu), subprotocols(vu)] as const
+    if (parts.some((part) => part instanceof Promise))
+      return Promise.all(parts.map(async (part) => part)).then((all) => compose(instance, all as unknown as Resolved))
+    const request = compose(instance, parts as Resolved)
+    if (isSame) known[instance] = request
+    return request
+  }
+}
+
+type Texts = Readonly<Record<string, string>>
+type Resolved = readonly [path: string, query: Texts, headers: Texts, cookies: Texts, subprotocols: readonly string[]]
+
+/** The option as a function of the VU, its values checked. */
+function readPart<D, T>(
+  problems: Problems,
+  part: Part<T>,
+  option: PerVu<T, D> | undefined,
+  absent: T | undefined,
+): (vu: Vu<D>) => T | Promise<T> {
+  if (typeof option === 'function') {
+    const give = option as (vu: Vu<D>) => T | Promise<T>
+    return (vu) => {
+      const given = give(vu)
+      return given instanceof Promise ? given.then((value) => checked(part, value)) : checked(part, given)
+    }
+  }
+  const value = option === undefined ? absent : option
+  if (!part.isLegal(value)) problems.add(part.name, part.isSecret ? typeof value : value, part.rule, part.example)
+  return () => value as T
+}
+
+function checked<T>(part: Part<T>, value: unknown): T {
+  if (part.isLegal(value)) return value
+  const received =
+    part.isSecret || typeof value !== 'string' ? `a value of type ${typeof value}` : JSON.stringify(value)
+  throw new ScenarioError(
+    `the ${part.name} function of a WebSocket run returned ${received}; the value ${part.rule}\nFix: ${part.example}`,
+  )
+}
+
+function isTexts(value: unknown): value is Texts {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.values(value).every((text) => typeof text === 'string')
+}
+
+/** The base URL with the path put below its own, as `ws:`, `wss:` or `ws+unix:`. */
+function urlBelow(base: BaseUrl, path: string, query: Texts): string {
+  const url = new URL(base.url.pathname.replace(/\/$/, '') + path, base.url)
+  url.protocol = url.protocol.replace(/^http/, 'ws')
+  url.hash = ''
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  if (base.socketPath === undefined) return url.href
+  return `ws+unix:${base.socketPath}:${url.pathname}${url.search}`
+}
+
+/** Credentials of the base URL are sent unless the scenario has its own. */
+function withAuthorization(headers: Texts, { authorization }: BaseUrl): Texts {
+  if (authorization === undefined) return headers
+  const hasOwn = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')
+  return hasOwn ? headers : { authorization, ...headers }
+}
+
+function withCookies(headers: Texts, cookies: Texts): Texts {
+  const pairs = Object.entries(cookies).map(([name, value]) => `${name}=${value}`)
+  if (pairs.length === 0) return headers
+  const name = Object.keys(headers).find((header) => header.toLowerCase() === 'cookie') ?? 'cookie'
+  return { ...headers, [name]: [headers[name], ...pairs].filter((pair) => pair !== undefined).join('; ') }
+}

@@ -1,0 +1,78 @@
+import dns from 'node:dns'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
+import { WebSocketServer } from 'ws'
+import type { FanOutRun } from '../../runs/fan-out-run.ts'
+import type { FanOutOptions } from '../fan-out/fan-out-options.ts'
+import { createWebSocket } from '../websocket.ts'
+
+const pem = (name: string) => readFileSync(new URL(`../../../fixtures/tls/${name}.pem`, import.meta.url))
+const ca = pem('authority')
+const server = createServer({ cert: pem('server'), key: pem('server-key') })
+const sockets = new WebSocketServer({ server, perMessageDeflate: false })
+let port = 0
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  port = (server.address() as AddressInfo).port
+})
+
+afterAll(() => {
+  sockets.close()
+  server.close()
+})
+
+async function fanOut(options: Partial<FanOutOptions>, host = '127.0.0.1'): Promise<FanOutRun> {
+  const ws = createWebSocket({
+    baseUrl: `https://${host}:${port}`,
+    signal: new AbortController().signal,
+    scale: { name: 'full', users: 1, time: 1 },
+    seed: 1,
+    onRun: () => {},
+  })
+  return ws.fanOut({
+    path: '/',
+    connections: 6,
+    publish: {
+      rate: 10,
+      send({ id }) {
+        for (const client of sockets.clients) client.send(JSON.stringify({ id }))
+      },
+    },
+    identify: (message) => message.json<{ id: string }>(),
+    duration: '500ms',
+    ...options,
+  })
+}
+
+test.each([1, 2])('an authority of one’s own is trusted, with the sockets in %d processes', async (processes) => {
+  const run = await fanOut({ tls: { ca }, processes })
+  expect(run.deliveries).toMatchObject({ expected: 30, received: 30, missing: 0 })
+})
+
+test('a name is looked up once, and asked for by that name', async () => {
+  const lookup = vi.spyOn(dns, 'lookup')
+  onTestFinished(() => lookup.mockRestore())
+  const run = await fanOut({ tls: { ca } }, 'localhost')
+  expect(lookup).toHaveBeenCalledTimes(1)
+  expect(run.deliveries).toMatchObject({ expected: 30, received: 30 })
+})
+
+test('a certificate of an unknown authority lets nobody in, and is named', async () => {
+  const run = await fanOut({})
+  expect(run.sockets.failures).toEqual({ 'TLS (UNABLE_TO_VERIFY_LEAF_SIGNATURE)': 6 })
+})
+
+test('a certificate for another name lets nobody in, and is named', async () => {
+  const run = await fanOut({ tls: { ca, servername: 'elsewhere.example' } })
+  expect(run.sockets.failures).toEqual({ 'TLS (ERR_TLS_CERT_ALTNAME_INVALID)': 6 })
+})
+
+test('any certificate does, where that was asked for', async () => {
+  const run = await fanOut({ tls: { rejectUnauthorized: false } })
+  expect(run.deliveries).toMatchObject({ expected: 30, received: 30 })
+})
