@@ -1,6 +1,6 @@
 import { redactText } from '../options/redact.ts'
 import { registeredSecrets } from '../options/registered-values.ts'
-import { MASK } from '../options/secret-forms.ts'
+import { MASK } from '../options/found.ts'
 import { formatMs } from '../stats/units.ts'
 import { LedgerProblem } from './problem.ts'
 import { showSql } from './statement.ts'

@@ -9,9 +9,26 @@ const INVISIBLE = String.raw`[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\
 /** What a CI service obeys in the output of a job: `::error::`, `##[error]`, `##vso[…]`, `##teamcity[…]`. Lines may be wrapped. */
 const COMMAND = String.raw`(?<!\S)::(?=[a-z][a-z-]*(?:::| ))|##(?=\[|vso\[|teamcity\[)`
 
-const ANY = new RegExp(`${CONTROL}|${INVISIBLE}|${COMMAND}`, 'u')
-const SHOWN = new RegExp(String.raw`(${STYLE})|\r\n|${CONTROL}|${INVISIBLE}|${COMMAND}`, 'gu')
-const UNSEEN = new RegExp(String.raw`\r(?=\n)|${SEQUENCE}|${CONTROL}|${INVISIBLE}|[\u200d\ufe00-\ufe0f]`, 'gu')
+/** Most texts have none, and need no further search. */
+const UNUSUAL = /[^\n\t\u0020-\u007e]/
+const STYLED = new RegExp(STYLE, 'y')
+const SHOWN = new RegExp(String.raw`${INVISIBLE}|${COMMAND}`, 'uy')
+const UNSEEN = new RegExp(String.raw`${SEQUENCE}|${INVISIBLE}`, 'uy')
+
+const [ORDINARY, ALONE, TOGETHER, SELECTOR] = [0, 1, 2, 3] as const
+let kinds: Uint8Array | undefined
+
+/** By unit of UTF-16: changed whatever stands beside it, changed or not for what stands beside it, a selector of variants, or as it is. */
+function kindsOfUnits(): Uint8Array {
+  if (kinds !== undefined) return kinds
+  const alone = new RegExp(`${CONTROL}|${INVISIBLE}`, 'u')
+  const withOthers = /[\u001b\u009b\r\u200d:#\ud82f\ud834\udb40-\udb43]/
+  return (kinds = Uint8Array.from({ length: 65_536 }, (_, code) => {
+    const unit = String.fromCharCode(code)
+    if (code >= 0xfe00 && code <= 0xfe0f) return SELECTOR
+    return withOthers.test(unit) ? TOGETHER : alone.test(unit) ? ALONE : ORDINARY
+  }))
+}
 
 /**
  * The text without styles, with control and invisible characters written out, as `\x1b` or `\u200b`: a target that puts
@@ -19,19 +36,80 @@ const UNSEEN = new RegExp(String.raw`\r(?=\n)|${SEQUENCE}|${CONTROL}|${INVISIBLE
  * or give a command to the CI service that shows it. Line breaks and tabs stay.
  */
 export function withoutControls(text: string): string {
-  if (!ANY.test(text)) return text
-  return text.replace(SHOWN, (found: string, style: string | undefined) => {
-    if (style !== undefined) return ''
-    if (found === '\r\n') return '\n'
-    const code = found.codePointAt(0)!
-    const digits = code.toString(16)
-    const written =
-      code < 256 ? `\\x${digits.padStart(2, '0')}` : code < 65_536 ? `\\u${digits.padStart(4, '0')}` : `\\u{${digits}}`
-    return written + found.slice(code < 65_536 ? 1 : 2)
+  if (!text.includes('::') && !text.includes('##') && !UNUSUAL.test(text)) return text
+  return changed(text, (code, at) => {
+    if (code === RETURN) return text.charCodeAt(at + 1) === NEW_LINE ? { length: 2, shown: '\n' } : written(code)
+    // A command of a CI service has at least two of them.
+    const isSign = code === COLON || code === HASH
+    if (isSign && (text.charCodeAt(at + 1) !== code || text.charCodeAt(at + 2) === code)) return undefined
+    if (code === ESCAPE || code === CONTROL_SEQUENCE) {
+      STYLED.lastIndex = at
+      return STYLED.test(text) ? { length: STYLED.lastIndex - at, shown: '' } : written(code)
+    }
+    SHOWN.lastIndex = at
+    return SHOWN.test(text) ? written(text.codePointAt(at)!) : undefined
   })
 }
 
 /** The text as a reader would read it: without sequences, control and invisible characters. */
 export function withoutUnseen(text: string): string {
-  return ANY.test(text) || text.includes('\u200d') ? text.replace(UNSEEN, '') : text
+  if (!UNUSUAL.test(text)) return text
+  return changed(
+    text,
+    (code, at) => {
+      if (code === COLON || code === HASH) return undefined
+      if (code === RETURN || code === JOINER) return NOTHING
+      UNSEEN.lastIndex = at
+      if (UNSEEN.test(text)) return { length: UNSEEN.lastIndex - at, shown: '' }
+      return code === ESCAPE || code === CONTROL_SEQUENCE ? NOTHING : undefined
+    },
+    '',
+  )
+}
+
+const NOTHING = { length: 1, shown: '' }
+const [NEW_LINE, RETURN, ESCAPE, HASH, COLON, CONTROL_SEQUENCE, JOINER] = [10, 13, 27, 35, 58, 0x9b, 0x200d]
+
+interface Change {
+  /** In units of UTF-16. */
+  readonly length: number
+  /** What is shown in their place. */
+  readonly shown: string
+}
+
+/**
+ * @param together decides what becomes of a character that may be changed for what stands beside it
+ * @param alone what is shown in place of one that is changed in any case. Default: the character, written out
+ */
+function changed(text: string, together: (code: number, at: number) => Change | undefined, alone?: string): string {
+  const kindOf = kindsOfUnits()
+  let shown = ''
+  let done = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    const kind = kindOf[code]
+    // Selectors are shown as they are.
+    if (kind === ORDINARY || (kind === SELECTOR && alone === undefined)) continue
+    const change = kind === TOGETHER ? together(code, at) : written(code)
+    if (change === undefined) continue
+    if (at > done) shown += text.slice(done, at)
+    shown += kind === TOGETHER ? change.shown : (alone ?? change.shown)
+    done = at + change.length
+    at = done - 1
+  }
+  return done === 0 ? text : shown + text.slice(done)
+}
+
+const alreadyWritten = new Map<number, Change>()
+
+/** `\x1b`, `\u200b`, `\u{e0041}`. */
+function written(code: number): Change {
+  const known = alreadyWritten.get(code)
+  if (known !== undefined) return known
+  const digits = code.toString(16)
+  const shown =
+    code < 256 ? `\\x${digits.padStart(2, '0')}` : code < 65_536 ? `\\u${digits.padStart(4, '0')}` : `\\u{${digits}}`
+  const change = { length: code < 65_536 ? 1 : 2, shown }
+  alreadyWritten.set(code, change)
+  return change
 }

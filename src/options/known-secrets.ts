@@ -1,5 +1,5 @@
 import { withoutUnseen } from './control-characters.ts'
-import { MASK } from './secret-forms.ts'
+import { MASK } from './found.ts'
 
 /** A shorter value, in characters, would mask ordinary words and figures. */
 export const MIN_SECRET_LENGTH = 6

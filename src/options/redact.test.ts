@@ -107,6 +107,27 @@ test.each([
   `<password>${S} (cut off`,
   `-----BEGIN ENCRYPTED PRIVATE KEY-----\n${S}\n-----END ENCRYPTED PRIVATE KEY-----`,
   `-----BEGIN RSA PRIVATE KEY-----\n${S} (cut off`,
+  `-----BEGIN PRIVATE KEY-----\n${S}\n-----ENDED BADLY ${S}`,
+  `{"p\\u0061ssword":"${S}"}`,
+  `{"pass\\u0077ord": "${S}"}`,
+  `{"\\u0070\\u{69}n":"${S}"}`,
+  JSON.stringify(`{"api\\u005Fkey":"${S}"}`),
+  `{ 'p\\x61ssword': '${S}' }`,
+  `p%61ssword=${S}`,
+  `/x;%70i%256e=${S}`,
+  `p&#97;ss&#x77;ord="${S}"`,
+  `{"body":"{\\u0022pin\\u0022: \\u0022a\\\\\\u0022${S}\\u0022}"}`,
+  `{\\u0022token\\u0022:${S}}`,
+  `&quot;token&quot;:&quot;${S}&quot;`,
+  `&#34;pin&#34; = &#34;${S} (cut off`,
+  `{"password":"${S}","value":"a"}`,
+  `/webhook/telegram/${S}`,
+  `POST /webhooks/${S}/updates?x`,
+  `/password-reset/${S}`,
+  `"/auth/magic-link/${S}"`,
+  `/x%2Fverify-email%2F${S}`,
+  `/services/T00000000/B00000000/${S}`,
+  `/api/v10/webhooks/123456789012345678/${S}`,
 ])('masks the secret in %j', (text) => {
   const clean = redactText(text)
   expect(clean).not.toContain(S)
@@ -119,6 +140,9 @@ test.each([
   ['pass=12345', 'pass=***'],
   ['card=4111111111111111&cvv=123', 'card=***&cvv=***'],
   ['AKIAIOSFODNN7EXAMPLE used', '*** used'],
+  ['/webhook/telegram/123456789:AAH_abcdefghijklmnopqrstuvwxyz12345', '/webhook/telegram/***'],
+  ['/invite/123e4567-e89b-12d3-a456-426614174000/page', '/invite/***/page'],
+  ['/token/AbCdEfGhIjKlMnOpQr', '/token/***'],
 ])('masks what is secret by its name or format: %s', (text, clean) => expect(redactText(text)).toBe(clean))
 
 test.each([
@@ -157,6 +181,20 @@ test.each([
   'fe80:1234:abcd:12:34',
   'docker run -u 1000:1000 x',
   'PRIMARY_KEY: id',
+  '{"cookie":"missing"}',
+  '{"token": "expired"}',
+  "{ jwt: 'malformed', secret: 'revoked', pin: 'not set' }",
+  '{"errors":{"password":["required"]}}',
+  '{"body":"{\\"token\\":\\"invalid\\"}"}',
+  '{\\u0022token\\u0022:\\u0022expired\\u0022}',
+  'token=expired, password: wrong',
+  'cookie: missing',
+  '/webhook/telegram/:token',
+  '/hooks/order-12345',
+  'GET /api/token/refresh/step2 404',
+  '/auth/oauth2callback',
+  'src/hooks/use-auth2-token3.ts:12:3',
+  'p\\u0061th: x',
 ])('keeps the cause readable: %s', (text) => expect(redactText(text)).toBe(text))
 
 test('takes time in proportion to the length, whatever the text', () => {
@@ -198,6 +236,17 @@ test('takes time in proportion to the length, whatever the text', () => {
     'Bearer\n ',
     '\u001b[',
     ' ',
+    ' -p',
+    'token,',
+    '\\',
+    '\\u0061',
+    '%61',
+    '&#97;',
+    'token\\u0022:\\u0022',
+    'token&quot;:',
+    '/hook/a',
+    '/hook/a1b2c3d4e5f6',
+    'token\\',
   ]
   // A quadratic search would take minutes for each of these, and the test would time out.
   for (const part of parts) {
@@ -300,6 +349,10 @@ test('a colour between name and value hides nothing, and is removed', () => {
 
 test('known secrets are masked wherever they stand, short ones are not', () => {
   expect(redactText('id-opaque77 and cat', ['opaque77', 'cat'])).toBe('id-*** and cat')
+})
+
+test('redactData keeps a word that says what is wrong with a value', () => {
+  expect(redactData({ token: 'expired', cookies: ['missing'] })).toEqual({ token: 'expired', cookies: ['missing'] })
 })
 
 test('redactData goes through plain data, masks telling keys, and keeps numbers', () => {

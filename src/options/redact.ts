@@ -1,6 +1,7 @@
 import { withoutControls, withoutUnseen } from './control-characters.ts'
 import { maskKnown } from './known-secrets.ts'
-import { MASK, maskForms } from './secret-forms.ts'
+import { MASK } from './found.ts'
+import { maskForms } from './secret-forms.ts'
 import { isSecretName, isSecretNumberName } from './secret-names.ts'
 import { isMessage } from './sentence.ts'
 

@@ -1,59 +1,89 @@
-/** Formats that are secrets by themselves: web tokens, keys with a well-known prefix, bot tokens. */
-export const FORMATS = [
-  String.raw`(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*`,
-  String.raw`(?<![A-Za-z0-9])(?:bot)?\d{6,12}:[\w-]{30,}`,
-  String.raw`(?<![A-Za-z0-9])(?:sk|pk|rk|whsec|ghp|gho|ghs|ghu|ghr|github_pat|glpat|xox[abeprs]|xapp|npm|pypi|hf|hvs|shpat|shpss|shpca|dop_v1|dckr_pat|GOCSPX)[_-][\w-]{16,}`,
-  String.raw`(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])`,
-  String.raw`(?<![A-Za-z0-9])AIza[\w-]{35}`,
-  String.raw`(?<![A-Za-z0-9])SG\.[\w-]{16,}\.[\w-]{16,}`,
-  String.raw`(?<![A-Za-z0-9])ya29\.[\w-]{10,}`,
-].join('|')
+import { after, type Found } from './found.ts'
 
-interface Preceded {
-  /** What stays. It begins with something rare, so that a search stays quick. */
-  readonly prefix: string
-  /** What is masked. */
-  readonly value: string
+/** Something that a search finds by its first three characters, in lower case; a shorter start is followed by anything. */
+interface Format {
+  readonly starts: readonly string[]
+  /** With the flag `y`. */
+  readonly pattern: RegExp
 }
 
-/** Secrets that are known by what stands before them. */
-const PRECEDED: readonly Preceded[] = [
-  { prefix: String.raw`hooks\.slack\.com\/(?:services|workflows|triggers)\/`, value: String.raw`[\w/-]{8,}` },
-  { prefix: String.raw`discord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/\d{1,25}\/`, value: String.raw`[\w-]{8,}` },
-  // `curl -u user:password`; a container runs as `-u 1000:1000`.
+const DIGITS = [...'0123456789']
+
+const PREFIXES =
+  'sk pk rk whsec ghp gho ghs ghu ghr github_pat glpat xoxa xoxb xoxe xoxp xoxr xoxs xapp npm pypi hf hvs shpat shpss shpca dop_v1 dckr_pat GOCSPX'.split(
+    ' ',
+  )
+
+/** Formats that are secrets by themselves: web tokens, keys with a well-known prefix, bot tokens. */
+export const FORMATS: readonly Format[] = [
+  { starts: ['eyj'], pattern: /(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*/y },
+  { starts: ['bot', ...DIGITS], pattern: /(?<![A-Za-z0-9])(?:bot)?\d{6,12}:[\w-]{30,}/y },
   {
-    prefix: String.raw`(?<=\s)(?:-u|--user)[ =]{0,4}["']?(?!\d+:)[^\s:"'@]{1,64}:`,
-    value: String.raw`(?!\/\/)[^\s"']+`,
+    starts: PREFIXES.flatMap((prefix) => [`${prefix}_`, `${prefix}-`]).map((start) => start.slice(0, 3).toLowerCase()),
+    pattern: new RegExp(String.raw`(?<![A-Za-z0-9])(?:${PREFIXES.join('|')})[_-][\w-]{16,}`, 'y'),
   },
-  {
-    prefix: String.raw`-p(?<=\s-p)(?<=\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b[^\n]{0,80}\s-p)`,
-    value: String.raw`(?:'[^'\n]+|"[^"\n]+|[^\s'"]+)`,
-  },
-  { prefix: String.raw`jdbc:oracle:(?:thin|oci8?):[^\s/@:]{1,64}\/`, value: String.raw`[^\s@"']{1,128}(?=@)` },
-  // A command of Redis, alone on its line.
-  {
-    prefix: String.raw`AUTH (?<=(?:^|[\n"'>] ?)AUTH )(?:[\w.@-]{1,64} )?`,
-    value: String.raw`(?!failed|failure|required|error|ok\b)[^\s"'<>]{1,512}(?=[ \t]{0,8}(?:["'\r\n]|$))`,
-  },
-  // `host:port:database:user:password`, as in .pgpass. An IPv6 address has hexadecimal parts only.
-  {
-    prefix: String.raw`:(?:\d{2,5}|\*):[\w*-]{1,63}:[\w.*-]{1,63}:(?<!(?:[\da-f]{0,4}:){4})(?<=(?:^|[\s"'])[\w.*-]{1,100}:[^\s:]{1,5}:[^\s:]{1,63}:[^\s:]{1,63}:)`,
-    value: String.raw`[^\s:"']{1,256}(?![^\s"'])`,
-  },
-  { prefix: String.raw`(?:IDENTIFIED|identified) (?:BY|by) ["']`, value: String.raw`[^\s"';]+` },
+  { starts: ['aki', 'asi'], pattern: /(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])/y },
+  { starts: ['aiz'], pattern: /(?<![A-Za-z0-9])AIza[\w-]{35}/y },
+  { starts: ['sg.'], pattern: /(?<![A-Za-z0-9])SG\.[\w-]{16,}\.[\w-]{16,}/y },
+  { starts: ['ya2'], pattern: /(?<![A-Za-z0-9])ya29\.[\w-]{10,}/y },
 ]
 
-/** Where one of them begins: `prefix`, followed by a value. */
-export const PRECEDED_START = PRECEDED.map(({ prefix, value }) => `${prefix}(?=${value})`).join('|')
+interface Preceded extends Format {
+  /** All of it, with the flag `y`. */
+  readonly whole: RegExp
+  /** The same up to the value. */
+  readonly prefix: RegExp
+  /** One of these stands in the 100 characters before. */
+  readonly near: readonly string[] | undefined
+}
 
-const matchers = PRECEDED.map(({ prefix, value }) => new RegExp(`(${prefix})${value}`, 'y'))
+const known = (starts: readonly string[], prefix: string, value: string, near?: readonly string[]): Preceded => ({
+  starts,
+  pattern: near === undefined ? new RegExp(prefix + value, 'y') : /-p(?<=\s-p)/y,
+  whole: new RegExp(prefix + value, 'y'),
+  prefix: new RegExp(`${prefix}(?=${value})`, 'y'),
+  near,
+})
 
-/** The value that stands after a prefix at a place of a text. */
-export function precededValue(text: string, at: number): { readonly start: number; readonly end: number } | undefined {
-  for (const matcher of matchers) {
-    matcher.lastIndex = at
-    const match = matcher.exec(text)
-    if (match !== null) return { start: at + match[1]!.length, end: at + match[0].length }
-  }
-  return undefined
+/** Secrets that are known by what stands before them. */
+export const PRECEDED: readonly Preceded[] = [
+  known(['hoo'], String.raw`hooks\.slack\.com\/(?:services|workflows|triggers)\/`, String.raw`[\w/-]{8,}`),
+  known(['/se'], String.raw`\/services\/(?=[TB][A-Z\d]{6,}\/)`, String.raw`[\w/-]{8,}`),
+  known(['/ap', '/we'], String.raw`(?:\/api(?:\/v\d{1,2})?)?\/webhooks\/\d{15,25}\/`, String.raw`[\w-]{8,}`),
+  known(['dis'], String.raw`discord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/\d{1,25}\/`, String.raw`[\w-]{8,}`),
+  // `curl -u user:password`; a container runs as `-u 1000:1000`.
+  known(
+    ['-u', '--u'],
+    String.raw`(?<=\s)(?:-u|--user)[ =]{0,4}["']?(?!\d+:)[^\s:"'@]{1,64}:`,
+    String.raw`(?!\/\/)[^\s"']+`,
+  ),
+  known(
+    ['-p'],
+    String.raw`-p(?<=\s-p)(?<=\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b[^\n]{0,80}\s-p)`,
+    String.raw`(?:'[^'\n]+|"[^"\n]+|[^\s'"]+)`,
+    ['mysql', 'mariadb', 'sshpass'],
+  ),
+  known(['jdb'], String.raw`jdbc:oracle:(?:thin|oci8?):[^\s/@:]{1,64}\/`, String.raw`[^\s@"']{1,128}(?=@)`),
+  // A command of Redis, alone on its line.
+  known(
+    ['aut'],
+    String.raw`AUTH (?<=(?:^|[\n"'>] ?)AUTH )(?:[\w.@-]{1,64} )?`,
+    String.raw`(?!failed|failure|required|error|ok\b)[^\s"'<>]{1,512}(?=[ \t]{0,8}(?:["'\r\n]|$))`,
+  ),
+  // `host:port:database:user:password`, as in .pgpass. An IPv6 address has hexadecimal parts only.
+  known(
+    [...DIGITS, '*'].map((port) => `:${port}`),
+    String.raw`:(?:\d{2,5}|\*):[\w*-]{1,63}:[\w.*-]{1,63}:(?<!(?:[\da-f]{0,4}:){4})(?<=(?:^|[\s"'])[\w.*-]{1,100}:[^\s:]{1,5}:[^\s:]{1,63}:[^\s:]{1,63}:)`,
+    String.raw`[^\s:"']{1,256}(?![^\s"'])`,
+  ),
+  known(['ide'], String.raw`(?:IDENTIFIED|identified) (?:BY|by) ["']`, String.raw`[^\s"';]+`),
+]
+
+/** The value at a place where its pattern was found. */
+export function preceded(text: string, { whole, prefix, near }: Preceded, index: number): Found | undefined {
+  const before = near === undefined ? '' : text.slice(Math.max(0, index - 100), index)
+  if (near !== undefined && !near.some((command) => before.includes(command))) return undefined
+  const start = after(text, prefix, index)
+  const end = start < 0 ? -1 : after(text, whole, index)
+  return start < 0 ? undefined : { start, end, next: end }
 }
