@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startEnvironment } from '../services/environment.ts'
 import type { Environment } from '../services/environment.ts'
 import { postgres } from '../services/postgres/postgres.ts'
@@ -81,7 +83,7 @@ test.for(['COMMIT', 'ROLLBACK', 'END', 'ABORT', 'PREPARE TRANSACTION $$x$$'])(
     await using session = await open()
     await session.inSnapshot(async (query) => {
       await expect(query(sql)).rejects.toThrow(LedgerProblem)
-      await expect(query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow('(25006)')
+      await expect(query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow(LedgerProblem)
     })
     const { rows } = await admin.query('SELECT count(*)::int AS n FROM votes')
     expect(rows).toEqual([{ n: 1 }])
@@ -111,4 +113,66 @@ test('options of the URL are kept', async () => {
     `SELECT current_setting('search_path') AS path, current_setting('default_transaction_read_only') AS mode`,
   )
   expect(rows).toEqual([{ path: 'pg_catalog', mode: 'on' }])
+})
+
+/** Refuses the parameter of the start-up that pgBouncer does not know, in its words, and passes on everything else. */
+async function pooler(refusal: string) {
+  const { hostname, port } = new URL(url)
+  const starts: string[] = []
+  const server = createServer((client) => {
+    client.on('error', () => {})
+    client.once('data', (start) => {
+      starts.push(start.toString('latin1'))
+      if (start.includes('options\0')) return void client.end(fatal('08P01', refusal))
+      const database = connect(Number(port), hostname)
+      database.on('error', () => client.destroy())
+      database.write(start)
+      client.pipe(database).pipe(client)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const through = new URL(url)
+  through.port = String((server.address() as AddressInfo).port)
+  return { url: through.href, starts }
+}
+
+/** An ErrorResponse of the protocol. */
+function fatal(code: string, message: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0C${code}\0M${message}\0\0`)
+  const head = Buffer.from('E\0\0\0\0')
+  head.writeInt32BE(fields.length + 4, 1)
+  return Buffer.concat([head, fields])
+}
+
+test.for([
+  'unsupported startup parameter: options',
+  'unsupported startup parameter in options: default_transaction_read_only',
+])('a pooler that refuses the read-only session still cannot be written through: %s', async (refusal) => {
+  const { url: through, starts } = await pooler(refusal)
+  await using session = await openSession({
+    url: through,
+    queryTimeoutMs: 10_000,
+    signal: new AbortController().signal,
+  })
+  expect(starts.map((start) => start.includes('default_transaction_read_only'))).toEqual([true, false])
+  const { rows } = await session.query(
+    `SELECT current_setting('default_transaction_read_only') AS session, current_setting('transaction_read_only') AS mode`,
+  )
+  expect(rows).toEqual([{ session: 'off', mode: 'on' }])
+  await expect(session.query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow('(25006)')
+  await expect(session.query('COMMIT; DELETE FROM votes')).rejects.toThrow('(42601)')
+  await session.inSnapshot(async (query) => {
+    await expect(query('COMMIT')).rejects.toThrow(LedgerProblem)
+    await expect(query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow(LedgerProblem)
+  })
+  const { rows: votes } = await admin.query('SELECT key FROM votes')
+  expect(votes).toEqual([{ key: 'a' }])
+})
+
+test('any other refusal is reported, and not tried again', async () => {
+  const { url: through, starts } = await pooler('no such database: perf')
+  const opening = openSession({ url: through, queryTimeoutMs: 10_000, signal: new AbortController().signal })
+  await expect(opening).rejects.toThrow(/cannot be reached \(08P01\)/)
+  expect(starts).toHaveLength(1)
 })

@@ -67,10 +67,13 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
       await noticeHangUp(client)
       // Once a snapshot is taken the server refuses SET TRANSACTION READ WRITE.
       await run(`SELECT set_config('vitest_slo.transaction', $1, true)`, [token])
+      let left: LedgerProblem | undefined
       return await read(async (sql, params) => {
+        // Outside of it, through a pooler, a query could write.
+        if (left !== undefined) throw left
         const { rows, fields } = await run(sql, params)
         const [state] = (await run(STATE)).rows
-        if (state?.['token'] !== token || state['mode'] !== 'on') throw leftTransaction(sql)
+        if (state?.['token'] !== token || state['mode'] !== 'on') throw (left = leftTransaction(sql))
         return { rows, columns: await columnsOf(fields, run) }
       })
     } finally {
