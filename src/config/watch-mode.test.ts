@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { InlineProject, plainText } from '../testing/inline-project.ts'
 
@@ -174,6 +174,23 @@ test.each([
   await writeFile(project.path('perf/which.perf.ts'), `${SCENARIO}// saved again`)
   expect(await nextRun()).toContain('vitest-slo  target restarted: data.bin changed\n')
 })
+
+test.each(['', "watch: ['lib/**', 'server.mjs'],"])(
+  'the removal of a source starts the target again (%s)',
+  async (watch) => {
+    const { project, nextRun } = await watched({
+      'vitest.config.ts': ROOT_CONFIG(['node', 'server.mjs'], watch),
+      'server.mjs': TARGET.replace("import './part.mjs'", "await import('./lib/part.mjs').catch(() => {})"),
+      'lib/part.mjs': '',
+      'perf/which.perf.ts': SCENARIO,
+    })
+    const first = targetIn(await nextRun())
+    await rm(project.path('lib/part.mjs'))
+    const second = await nextRun()
+    expect(second).toContain('vitest-slo  target restarted: lib/part.mjs changed\n')
+    expect(targetIn(second).pid).not.toBe(first.pid)
+  },
+)
 
 test('globs narrow what is watched', async () => {
   const { project, nextRun } = await watched({

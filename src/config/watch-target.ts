@@ -37,5 +37,9 @@ export function watchTarget(
       testsToRun: (file) => (watched.isSource(resolve(file)) ? vitest.state.getFilepaths() : undefined),
     },
   ]
+  // Vitest only forgets a file that was deleted.
+  vitest.vite.watcher.on('unlink', (file) => {
+    if (watched.isSource(resolve(file))) vitest.watcher.onFileChange(file)
+  })
   return watched
 }

@@ -80,9 +80,9 @@ export class WatchedFiles {
     return names.filter((name) => this.#remembered.get(name) !== now.get(name)).map(shown)
   }
 
-  /** Whether a save of this file, absolute, is a reason to run the scenarios again. */
+  /** Whether a save or the removal of this file, absolute, is a reason to run the scenarios again. */
   isSource(file: string): boolean {
-    if (this.#globs !== undefined) return this.#files().includes(file)
+    if (this.#globs !== undefined) return this.#remembered.has(file) || this.#files().includes(file)
     const folder = this.folders.find((one) => isWithin(file, one))
     if (folder === undefined || !SOURCE.has(extname(file)) || TEST.test(file)) return false
     if (this.#scenarioFolders.some((one) => isWithin(file, one)) || this.#scope.isScenario(file)) return false
