@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { configSource, InlineProject, plainText } from '../testing/inline-project.ts'
+import { configSource, INSTANT_TARGET, InlineProject, perfConfigSource, plainText } from '../testing/inline-project.ts'
 import type { Results } from './results.ts'
 
 /** Each test is a scenario: it has the record of one. */
@@ -62,4 +62,24 @@ test('a run in which no scenario begins, or with .only, leaves the report as it 
   await made.write('b.perf.ts', SCENARIOS('search').replace("test('search'", "test.only('search'"))
   await made.write('a.perf.ts', 'import { test } from "vitest"; test.skip("checkout", () => {})')
   expect((await run('b.perf')).all).toEqual(ALL)
+})
+
+test('a run of all scenarios in which each is skipped leaves the report as it is', async () => {
+  const passes = `import { perfTest } from 'vitest-slo'
+    perfTest('checkout', ({ expect }) => expect(1).toBe(1))`
+  const made = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource(),
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': passes,
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  const results = () => readFile(made.path('perf-report/results.json'), 'utf8')
+  await made.run()
+  const first = await results()
+  expect(JSON.parse(first)).toMatchObject({ totals: { skipped: 0 }, scenarios: [{ name: 'checkout' }] })
+
+  await made.write('perf/a.perf.ts', passes.replace('perfTest(', 'perfTest.skip('))
+  const { output } = await made.run()
+  expect(await results()).toBe(first)
+  expect(plainText(output)).toContain('index.html (of an earlier run: no scenario began)')
 })
