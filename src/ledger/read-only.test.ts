@@ -123,7 +123,10 @@ async function pooler(refusal: string) {
     client.on('error', () => {})
     client.once('data', (start) => {
       starts.push(start.toString('latin1'))
-      if (start.includes('options\0')) return void client.end(fatal('08P01', refusal))
+      if (start.includes('options\0')) {
+        client.end(fatal('08P01', refusal))
+        return
+      }
       const database = connect(Number(port), hostname)
       database.on('error', () => client.destroy())
       database.write(start)

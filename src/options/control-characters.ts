@@ -22,11 +22,11 @@ let kinds: Uint8Array | undefined
 function kindsOfUnits(): Uint8Array {
   if (kinds !== undefined) return kinds
   const alone = new RegExp(`${CONTROL}|${INVISIBLE}`, 'u')
-  const withOthers = /[\u001b\u009b\r\u200d:#\ud82f\ud834\udb40-\udb43]/
+  const withOthers = new Set([ESCAPE, CONTROL_SEQUENCE, RETURN, JOINER, COLON, HASH, ...LEADS])
   return (kinds = Uint8Array.from({ length: 65_536 }, (_, code) => {
     const unit = String.fromCharCode(code)
     if (code >= 0xfe00 && code <= 0xfe0f) return SELECTOR
-    return withOthers.test(unit) ? TOGETHER : alone.test(unit) ? ALONE : ORDINARY
+    return withOthers.has(code) ? TOGETHER : alone.test(unit) ? ALONE : ORDINARY
   }))
 }
 
@@ -67,6 +67,8 @@ export function withoutUnseen(text: string): string {
   )
 }
 
+/** First units of invisible characters beyond the first plane. */
+const LEADS = [0xd82f, 0xd834, 0xdb40, 0xdb41, 0xdb42, 0xdb43]
 const NOTHING = { length: 1, shown: '' }
 const [NEW_LINE, RETURN, ESCAPE, HASH, COLON, CONTROL_SEQUENCE, JOINER] = [10, 13, 27, 35, 58, 0x9b, 0x200d]
 

@@ -7,7 +7,7 @@ interface Format {
   readonly pattern: RegExp
 }
 
-const DIGITS = [...'0123456789']
+const DIGITS = '0 1 2 3 4 5 6 7 8 9'.split(' ')
 
 const PREFIXES =
   'sk pk rk whsec ghp gho ghs ghu ghr github_pat glpat xoxa xoxb xoxe xoxp xoxr xoxs xapp npm pypi hf hvs shpat shpss shpca dop_v1 dckr_pat GOCSPX'.split(
