@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { messageOf } from '../testing/message-of.ts'
 import { metricsOf } from '../evidence/share-evidence.ts'
+import type { InvalidRunError } from '../evidence/verdict.ts'
 import { MetricsWindow } from './metrics-window.ts'
 import type { SentRequests } from './request-counters.ts'
 import { ScrapeHistory } from './scrape-history.ts'
@@ -73,6 +74,39 @@ describe('a quantile', () => {
     expect(messageOf(() => holds(0.5))).toContain('AssertionError: expected 1 to be less than 0.5')
     expect(messageOf(() => holds(1))).toContain('AssertionError: expected 1 to be less than 1')
     expect(messageOf(() => holds(2))).toContain('InvalidRunError')
+  })
+
+  test.each([
+    [0.99, 2, 'undecided'],
+    [0.99, 1, false],
+    [0.99, 0.5, false],
+    [0.99, Number.POSITIVE_INFINITY, 'undecided'],
+    [0.5, 1, true],
+    [0.5, 2, true],
+    [0.5, 0.9, 'undecided'],
+    [0.5, 0.1, false],
+    [0.05, 0.1, true],
+  ])('p%d against %d: %s', async (q, limit, outcome) => {
+    const window = await one(buckets({ '0.1': 0, '1': 0, '+Inf': 0 }), buckets({ '0.1': 10, '1': 90, '+Inf': 100 }))
+    const judged = () => {
+      try {
+        return window.quantile('lag_seconds', q).isBelow(limit)
+      } catch (error) {
+        return (error as InvalidRunError).reason
+      }
+    }
+    expect(judged()).toBe(outcome)
+  })
+
+  test('within whose bucket the limit lies is undecided, and says which bucket is missing', async () => {
+    const window = await one(buckets({ '0.1': 0, '1': 0, '+Inf': 0 }), buckets({ '0.1': 10, '1': 90, '+Inf': 100 }))
+    expect(messageOf(() => window.quantile('lag_seconds', 0.5).isBelow(0.9))).toMatchInlineSnapshot(`
+      "InvalidRunError: p50 of lag_seconds lies between 0.1 and 1, the ends of its bucket, and so does the limit 0.9
+      Fix: give the histogram a bucket that ends at the limit"
+    `)
+    expect(messageOf(() => window.quantile('lag_seconds', 0.5).isBelow('1' as never))).toMatch(
+      /^OptionsError: isBelow\(\)/,
+    )
   })
 
   test.each([

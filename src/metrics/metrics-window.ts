@@ -7,14 +7,7 @@ import { Doubts } from './doubts.ts'
 import { hitRatioEvidence } from './hit-ratio.ts'
 import { InstanceWindow, sumOf, summed, type Growth, type Reading } from './instance.ts'
 import { explainMissing, explainUnmoved, MetricMissingError } from './missing.ts'
-import {
-  beyondBuckets,
-  boundedBelow,
-  bucketQuantile,
-  checkQuantile,
-  type Bucket,
-  type QuantileEstimate,
-} from './quantile.ts'
+import { bucketQuantile, checkQuantile, quantileEstimate, type Bucket, type QuantileEstimate } from './quantile.ts'
 import type { SentRequests } from './request-counters.ts'
 import type { ScrapeHistory } from './scrape-history.ts'
 import { parseSelector, showSelector, withLabels, type Selector } from './selector.ts'
@@ -141,6 +134,7 @@ export class MetricsWindow {
    * the ends of the bucket it fell into.
    *
    * Beyond the last finite bucket only `low` is known: reading `value` then throws, so that no limit can pass.
+   * `isBelow(limit)` decides what the buckets decide, and throws for a limit that they do not.
    *
    * @param selector the family's name without `_bucket`
    * @param q as a ratio: 0.95
@@ -153,9 +147,7 @@ export class MetricsWindow {
     const parsed = parseSelector(selector)
     const found = bucketQuantile(q, this.#buckets(parsed))
     if (found === undefined) throw new MetricMissingError(`${selector} observed nothing in the ${this.window.scope}`)
-    const { value, low, high } = found
-    if (value !== undefined) return { value, low, high }
-    return boundedBelow({ low, high } as QuantileEstimate, ['value'], beyondBuckets(q, showSelector(parsed), low))
+    return quantileEstimate(q, showSelector(parsed), found)
   }
 
   /**

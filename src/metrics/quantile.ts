@@ -28,6 +28,17 @@ export interface QuantileEstimate {
   readonly low: number
   /** Where that bucket ends: `Infinity` beyond the last finite bucket. */
   readonly high: number
+  /**
+   * Whether the quantile is at most a limit, as far as the buckets decide it: without interpolation.
+   *
+   * @param limit in the histogram's own unit
+   * @returns `true` if all of its bucket lies up to the limit, `false` if all of it lies beyond
+   * @throws {InvalidRunError} if the limit lies within its bucket, or beyond the last finite one
+   *
+   * @example
+   * expect(window.quantile('http_request_duration_seconds', 0.95).isBelow(0.15)).toBe(true)
+   */
+  isBelow(limit: number): boolean
 }
 
 /** Ends of the bucket that a quantile fell into, and what interpolation gives; no value beyond the last finite bucket. */
@@ -87,11 +98,50 @@ export function boundedBelow<T extends object>(known: T, figures: readonly strin
   return known
 }
 
+/** What is known of a quantile, and no more. */
+export function quantileEstimate(q: number, what: string, { value, low, high }: BucketQuantile): QuantileEstimate {
+  const known = value === undefined ? { low, high } : { value, low, high }
+  // Not enumerable: the figures can be printed and compared.
+  Object.defineProperty(known, 'isBelow', {
+    enumerable: false,
+    value: (limit: number) => isBelow(q, what, known, limit),
+  })
+  return value === undefined
+    ? boundedBelow(known as QuantileEstimate, ['value'], beyondBuckets(q, what, low))
+    : (known as QuantileEstimate)
+}
+
+function isBelow(
+  q: number,
+  what: string,
+  { low, high }: Pick<QuantileEstimate, 'low' | 'high'>,
+  limit: number,
+): boolean {
+  if (typeof limit !== 'number' || Number.isNaN(limit)) {
+    const problems = new Problems()
+    problems.add('limit', limit, 'must be a number in the unit of the histogram', 'isBelow(0.15)')
+    problems.throwIfAny('isBelow()')
+  }
+  if (high <= limit && high !== Number.POSITIVE_INFINITY) return true
+  if (low >= limit) return false
+  if (high === Number.POSITIVE_INFINITY) throw new InvalidRunError(beyondBuckets(q, what, low), 'undecided')
+  const [from, to] = [significant(low, 6), significant(high, 6)]
+  throw new InvalidRunError(
+    `${percentile(q)} of ${what} lies between ${from} and ${to}, the ends of its bucket, and so does the limit ${significant(limit, 6)}\n` +
+      `Fix: give the histogram a bucket that ends at the limit`,
+    'undecided',
+  )
+}
+
+function percentile(q: number): string {
+  return `p${Number((q * 100).toPrecision(6))}`
+}
+
 /** Why a quantile beyond the last finite bucket has no value. */
 export function beyondBuckets(q: number, what: string, low: number, { lowName = 'low', unit = '' } = {}): string {
   const bound = `${significant(low, 6)}${unit}`
   return (
-    `p${Number((q * 100).toPrecision(6))} of ${what} lies beyond its last finite bucket, ${bound}: ` +
+    `${percentile(q)} of ${what} lies beyond its last finite bucket, ${bound}: ` +
     `it is more than that, and nobody can say how much\n` +
     `Fix: give the histogram buckets beyond the limit; to fail at limits up to ${bound}, assert on ${lowName} first`
   )

@@ -44,15 +44,28 @@ export async function connectPostgres(subject: string, url: string): Promise<Pos
     await client.end().catch(() => {})
     throw connectFailure(subject, url, error)
   }
-  return {
-    url,
-    async query(sql: string, values?: readonly unknown[]) {
+  const pending = new Map<symbol, Promise<unknown>>()
+  const run = async (id: symbol, sql: string, values?: readonly unknown[]) => {
+    try {
       const result = await client.query(sql, values ? [...values] : undefined)
       // Several statements give several results, which the driver's types do not know.
       const last = Array.isArray(result) ? result.at(-1) : result
       return last?.rows ?? []
+    } finally {
+      pending.delete(id)
+    }
+  }
+  return {
+    url,
+    query(sql: string, values?: readonly unknown[]) {
+      const id = Symbol('query')
+      const rows = run(id, sql, values)
+      pending.set(id, rows)
+      return rows
     },
     async [Symbol.asyncDispose]() {
+      // A query that nobody awaited ends with its session: that is no error of its own, and Node would print its stack.
+      for (const rows of pending.values()) rows.catch(() => {})
       await client.end().catch(() => {})
     },
   }
