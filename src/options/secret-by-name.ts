@@ -38,26 +38,23 @@ export function namedValue(text: string, index: number): Found {
 
 const BLANK = 32
 
-/** Whether a value may stand after a name and a space: behind a sign, an option or some words, or as a long word. */
+/** Whether a value may stand after a name and a space: behind a sign, an option or some words, or as a word with a digit. */
 function mayFollow(text: string, nameEnd: number): boolean {
   let at = nameEnd + 1
   while (at < nameEnd + 8 && isSpace(text.charCodeAt(at))) at++
-  const code = text.charCodeAt(at)
-  if (code === COLON || code === EQUALS || isVerb(code)) return true
-  for (let last = at; last < at + 8; last++)
-    if (last >= text.length || isSpace(text.charCodeAt(last))) return isOption(text, nameEnd)
-  return true
+  const first = text.charCodeAt(at)
+  if (first === COLON || first === EQUALS || isVerb(first)) return true
+  const end = Math.min(at + 64, text.length)
+  while (at < end && !isSpace(text.charCodeAt(at)) && !isDigit(text.charCodeAt(at))) at++
+  return at - nameEnd > 64 || isDigit(text.charCodeAt(at)) || text.startsWith('--', startOfName(text, nameEnd))
 }
 
+const isDigit = oneOf('0123456789')
 const COLON = 58
 const EQUALS = 61
 const isSpace = oneOf(SPACE)
 /** How `is`, `was`, `value`, `number` begin, or another name of a list of columns. */
 const isVerb = oneOf('iwvnIWVN),')
-
-function isOption(text: string, nameEnd: number): boolean {
-  return text.startsWith('--', startOfName(text, nameEnd))
-}
 
 function startOfName(text: string, index: number): number {
   let start = index

@@ -90,18 +90,18 @@ function keyOf(first: number, second: number, third: number): number {
 
 /** The text with everything masked that has the form of a secret. Takes time in proportion to the text's length. */
 export function maskForms(text: string): string {
-  const pieces: string[] = []
+  let clean = ''
   let done = 0
   for (let at = nextCandidate(text, 0); at < text.length;) {
     const found = find(text, at)
     if (found !== undefined && found.end > found.start && found.start >= done) {
-      pieces.push(text.slice(done, found.start), MASK)
+      clean += text.slice(done, found.start) + MASK
       done = found.end
     }
     at = nextCandidate(text, found === undefined ? at + 1 : Math.max(found.next, found.end, done, at + 1))
   }
   forgetText()
-  return pieces.length === 0 ? text : pieces.join('') + text.slice(done)
+  return clean === '' ? text : clean + text.slice(done)
 }
 
 /** The next place where a trigger may match, or the end. */

@@ -22,8 +22,8 @@ export function isMessage(text: string): boolean {
 export function looksRandom(word: string): boolean {
   return (
     word.length >= 8 &&
-    /^[\w.~+/=-]+$/.test(word) &&
     /\d/.test(word) &&
+    /^[\w.~+/=-]+$/.test(word) &&
     /[A-Za-z]/.test(word) &&
     !/^[\d.]+m?s$/.test(word)
   )
