@@ -75,6 +75,11 @@ export function refusalOf(
   }
 }
 
+/** Whether `allowRemote` names a host, be it of this machine or not. */
+export function isAllowedByName(host: string, also: readonly string[] = []): boolean {
+  return [...also, ...policy.allowRemote].map(normalized).includes(normalized(host))
+}
+
 /** Reads `PERF_ALLOW_FULL_LOAD_ON`. */
 export function hostsForFullLoad(env: NodeJS.ProcessEnv): readonly string[] {
   const hosts = (env['PERF_ALLOW_FULL_LOAD_ON'] ?? '').split(',').map((host) => host.trim())

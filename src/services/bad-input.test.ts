@@ -43,8 +43,10 @@ describe('postgres()', () => {
     const message = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.1:1/db' }))
     expect(message).toContain('nothing listens on 127.0.0.1:1')
     expect(message).toContain('postgres://user:***@127.0.0.1:1/db')
-    const elsewhere = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.1:9/db?host=127.0.0.2&port=1' }))
+    const elsewhere = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.2:9/db?host=127.0.0.2&port=1' }))
     expect(elsewhere).toContain('nothing listens on 127.0.0.2:1')
+    const other = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.1:9/db?host=127.0.0.2' }))
+    expect(other).toContain('names two hosts, 127.0.0.1 and 127.0.0.2')
   })
 
   test('what listens there is no Postgres', async () => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startEnvironment, type Environment } from '../environment.ts'
-import { connectPostgres } from './postgres-client.ts'
+import { failureOf } from '../../../fixtures/services/context.ts'
+import { setHostPolicy } from '../../machine/allowed-hosts.ts'
+import { assertOneHost, connectPostgres } from './postgres-client.ts'
 import { postgres } from './postgres.ts'
 
 let environment: Environment
@@ -42,4 +44,32 @@ test('a query that fails while nobody awaits it is reported by Node as any other
   await session.query('SELECT 1')
   await new Promise(setImmediate)
   expect(unhandled).toEqual([expect.objectContaining({ code: '42601' })])
+})
+
+const checked = async (text: string) => assertOneHost('postgres', 'PERF_DATABASE_URL', new URL(text))
+
+test('a URL that names one host and connects to another is refused, also on this machine', async () => {
+  const { message } = await failureOf(() => checked('postgres://u:p@127.0.0.1:9/db?host=127.0.0.2&port=24001'))
+  expect(message).toMatchInlineSnapshot(`
+    "postgres: PERF_DATABASE_URL names two hosts, 127.0.0.1 and 127.0.0.2, and the driver connects to 127.0.0.2
+      Received: host 127.0.0.1, parameter host 127.0.0.2
+    Fix: Write the host once: postgres://user:password@127.0.0.2:5432/database. If both are meant, name the second in allowRemote: ['127.0.0.2']."
+  `)
+  await expect(checked('postgres://u:p@localhost/db?host=localhost,127.0.0.3')).rejects.toThrow('127.0.0.3')
+})
+
+test.each([
+  'postgres://u:p@127.0.0.1:9/db',
+  'postgres://u:p@127.0.0.2:9/db',
+  'postgres://u:p@127.0.0.2/db?host=127.0.0.2&port=6',
+  'postgres://u:p@localhost/db?host=127.0.0.1',
+  'postgres://u:p@localhost/db?host=/var/run/postgresql',
+])('%s names one host', async (text) => {
+  await expect(checked(text)).resolves.toBeUndefined()
+})
+
+test('a second host that allowRemote names is meant', async () => {
+  setHostPolicy({ allowRemote: ['127.0.0.2'] })
+  onTestFinished(() => setHostPolicy({ allowRemote: [] }))
+  await expect(checked('postgres://u:p@127.0.0.1/db?host=127.0.0.2')).resolves.toBeUndefined()
 })

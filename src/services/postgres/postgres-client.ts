@@ -1,3 +1,4 @@
+import { isAllowedByName } from '../../machine/allowed-hosts.ts'
 import { storePlace } from '../../machine/store-place.ts'
 import { postgresTlsProblem } from '../../machine/store-tls.ts'
 import { loadOptional } from '../../options/optional-package.ts'
@@ -80,6 +81,30 @@ export function postgresHosts(url: URL): readonly string[] {
   const given = [hostname, ...searchParams.getAll('host'), ...searchParams.getAll('hostaddr')]
   return given.flatMap((hosts) => hosts.split(',')).filter((host) => host !== '' && !/^(?:\/|%2f)/i.test(host))
 }
+
+/**
+ * Refuses a URL whose `?host=` names another host than the URL does: a reader takes it for the one, and the driver connects
+ * to the other, which may be somebody's production behind a port of this machine.
+ *
+ * @param also hosts that may be named so
+ * @throws {ServiceError} with the way to write it
+ */
+export function assertOneHost(subject: string, source: string, url: URL, also: readonly string[] = []): void {
+  const named = url.searchParams.getAll('host').flatMap((hosts) => hosts.split(','))
+  const isMain = (host: string) => [host, url.hostname].every((one) => MAIN.has(one)) || host === url.hostname
+  const other = named.find(
+    (host) => host !== '' && !host.startsWith('/') && !isMain(host) && !isAllowedByName(host, also),
+  )
+  if (other === undefined) return
+  throw new ServiceError(subject, {
+    problem: `${source} names two hosts, ${url.hostname} and ${other}, and the driver connects to ${other}`,
+    received: `host ${url.hostname}, parameter host ${other}`,
+    remedy: `Write the host once: postgres://user:password@${other}:5432/database. If both are meant, name the second in allowRemote: ['${other}'].`,
+  })
+}
+
+/** Names of this machine that mean the same to everybody. */
+const MAIN = new Set(['localhost', '127.0.0.1', '[::1]', '::1'])
 
 /**
  * Reads a Postgres URL.

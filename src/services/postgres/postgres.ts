@@ -13,7 +13,13 @@ import {
   type DatabaseOptions,
   type DatabaseServer,
 } from '../database.ts'
-import { connectPostgres, parsePostgresUrl, postgresHosts, type PostgresConnection } from './postgres-client.ts'
+import {
+  connectPostgres,
+  assertOneHost,
+  parsePostgresUrl,
+  postgresHosts,
+  type PostgresConnection,
+} from './postgres-client.ts'
 import { startPostgresContainer } from './postgres-container.ts'
 import { startEmbeddedPostgres } from './postgres-embedded.ts'
 import type { ServerOptions } from './postgres-server.ts'
@@ -103,6 +109,7 @@ async function startServer(
 function externalServer(name: string, text: string, source: string, options: PostgresOptions): DatabaseServer {
   const url = parsePostgresUrl(name, source, text)
   for (const host of postgresHosts(url)) assertAllowedHost(name, host, options.allowRemote)
+  assertOneHost(name, source, url, options.allowRemote)
   return { provider: 'external', place: storePlace(url), url: text, async stop() {} }
 }
 
