@@ -44,7 +44,9 @@ export function withoutControls(text: string): string {
     if (isSign && (text.charCodeAt(at + 1) !== code || text.charCodeAt(at + 2) === code)) return undefined
     if (code === ESCAPE || code === CONTROL_SEQUENCE) {
       STYLED.lastIndex = at
-      return STYLED.test(text) ? { length: STYLED.lastIndex - at, shown: '' } : written(code)
+      return hasParameters(text, code, at) && STYLED.test(text)
+        ? { length: STYLED.lastIndex - at, shown: '' }
+        : written(code)
     }
     SHOWN.lastIndex = at
     return SHOWN.test(text) ? written(text.codePointAt(at)!) : undefined
@@ -59,6 +61,7 @@ export function withoutUnseen(text: string): string {
     (code, at) => {
       if (code === COLON || code === HASH) return undefined
       if (code === RETURN || code === JOINER) return NOTHING
+      if ((code === ESCAPE || code === CONTROL_SEQUENCE) && !hasParameters(text, code, at)) return NOTHING
       UNSEEN.lastIndex = at
       if (UNSEEN.test(text)) return { length: UNSEEN.lastIndex - at, shown: '' }
       return code === ESCAPE || code === CONTROL_SEQUENCE ? NOTHING : undefined
@@ -71,6 +74,12 @@ export function withoutUnseen(text: string): string {
 const LEADS = [0xd82f, 0xd834, 0xdb40, 0xdb41, 0xdb42, 0xdb43]
 const NOTHING = { length: 1, shown: '' }
 const [NEW_LINE, RETURN, ESCAPE, HASH, COLON, CONTROL_SEQUENCE, JOINER] = [10, 13, 27, 35, 58, 0x9b, 0x200d]
+
+/** Whether a printable character stands where the parameters or the end of a sequence would. */
+function hasParameters(text: string, code: number, at: number): boolean {
+  const next = text.charCodeAt(code === ESCAPE ? at + 2 : at + 1)
+  return next >= 32 && next < 127
+}
 
 interface Change {
   /** In units of UTF-16. */

@@ -1,4 +1,4 @@
-import { after, type Found } from './found.ts'
+import type { Found } from './found.ts'
 
 /** Something that a search finds by its first three characters, in lower case; a shorter start is followed by anything. */
 interface Format {
@@ -29,21 +29,16 @@ export const FORMATS: readonly Format[] = [
 ]
 
 interface Preceded extends Format {
-  /** All of it, with the flag `y`. */
+  /** With the flag `y`; the value follows its first group. */
   readonly whole: RegExp
-  /** The same up to the value. */
-  readonly prefix: RegExp
-  /** One of these stands in the 100 characters before. */
-  readonly near: readonly string[] | undefined
+  /** What has to stand in the 100 characters before, and a part of it that is found sooner. */
+  readonly before: { readonly parts: readonly string[]; readonly pattern: RegExp } | undefined
 }
 
-const known = (starts: readonly string[], prefix: string, value: string, near?: readonly string[]): Preceded => ({
-  starts,
-  pattern: near === undefined ? new RegExp(prefix + value, 'y') : /-p(?<=\s-p)/y,
-  whole: new RegExp(prefix + value, 'y'),
-  prefix: new RegExp(`${prefix}(?=${value})`, 'y'),
-  near,
-})
+const known = (starts: readonly string[], prefix: string, value: string, before?: Preceded['before']): Preceded => {
+  const whole = new RegExp(`(${prefix})${value}`, 'y')
+  return { starts, pattern: before === undefined ? whole : new RegExp(prefix, 'y'), whole, before }
+}
 
 /** Secrets that are known by what stands before them. */
 export const PRECEDED: readonly Preceded[] = [
@@ -57,12 +52,10 @@ export const PRECEDED: readonly Preceded[] = [
     String.raw`(?<=\s)(?:-u|--user)[ =]{0,4}["']?(?!\d+:)[^\s:"'@]{1,64}:`,
     String.raw`(?!\/\/)[^\s"']+`,
   ),
-  known(
-    ['-p'],
-    String.raw`-p(?<=\s-p)(?<=\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b[^\n]{0,80}\s-p)`,
-    String.raw`(?:'[^'\n]+|"[^"\n]+|[^\s'"]+)`,
-    ['mysql', 'mariadb', 'sshpass'],
-  ),
+  known(['-p'], String.raw`-p(?<=\s-p)`, String.raw`(?:'[^'\n]+|"[^"\n]+|[^\s'"]+)`, {
+    parts: ['mysql', 'mariadb', 'sshpass'],
+    pattern: /\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b[^\n]*$/,
+  }),
   known(['jdb'], String.raw`jdbc:oracle:(?:thin|oci8?):[^\s/@:]{1,64}\/`, String.raw`[^\s@"']{1,128}(?=@)`),
   // A command of Redis, alone on its line.
   known(
@@ -80,10 +73,14 @@ export const PRECEDED: readonly Preceded[] = [
 ]
 
 /** The value at a place where its pattern was found. */
-export function preceded(text: string, { whole, prefix, near }: Preceded, index: number): Found | undefined {
-  const before = near === undefined ? '' : text.slice(Math.max(0, index - 100), index)
-  if (near !== undefined && !near.some((command) => before.includes(command))) return undefined
-  const start = after(text, prefix, index)
-  const end = start < 0 ? -1 : after(text, whole, index)
-  return start < 0 ? undefined : { start, end, next: end }
+export function preceded(text: string, { whole, before }: Preceded, index: number): Found | undefined {
+  if (before !== undefined) {
+    const near = text.slice(Math.max(0, index - 100), index)
+    if (!before.parts.some((part) => near.includes(part)) || !before.pattern.test(near)) return undefined
+  }
+  whole.lastIndex = index
+  const match = whole.exec(text)
+  if (match === null) return undefined
+  const end = index + match[0].length
+  return { start: index + match[1]!.length, end, next: end }
 }

@@ -175,9 +175,7 @@ const VERB = /\b(?:should|must|not|to|will|would|can|may|does|did|tests?|checks?
 
 /** `password: …`, up to the end of the clause: a passphrase has spaces. A sentence about the value stays readable. */
 function clause(text: string, name: string, start: number): Found {
-  // `must not PASS: run not awaited`, `should pass: the token is sent`
-  const isVerb = name === 'PASS' || (PASS.test(name) && VERB.test(text.slice(Math.max(0, start - 24), start)))
-  const isProse = after(text, SENTENCE, start) >= 0 || (isVerb && after(text, TWO_WORDS, start) >= 0)
+  const isProse = after(text, SENTENCE, start) >= 0 || (isVerb(text, name, start) && after(text, TWO_WORDS, start) >= 0)
   const end = lookAhead('clause', text, start, (from) => endOfClause(text, from))
   if (!isProse) return unlessState(text, start, end)
   const random = lookAhead('random', text, start, (from) => nextRandom(text, from, end))
@@ -187,6 +185,11 @@ function clause(text: string, name: string, start: number): Found {
 }
 
 const MAX_SENTENCE = 120
+
+/** `must not PASS: run not awaited`, `should pass: the token is sent` */
+function isVerb(text: string, name: string, start: number): boolean {
+  return name === 'PASS' || (PASS.test(name) && VERB.test(text.slice(Math.max(0, start - 24), start)))
+}
 
 function endOfClause(text: string, from: number): number {
   let at = from
