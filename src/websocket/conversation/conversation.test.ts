@@ -9,7 +9,6 @@ import { evidenceOf } from '../../evidence/evidence.ts'
 import type { RunResult } from '../../results/result.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
 import type { ConversationOptions, ExchangeOption } from './conversation-options.ts'
-import type { Message } from '../message.ts'
 import { socketIo } from '../protocols/socket-io.ts'
 import { createWebSocket, type WebSocketLoad } from '../websocket.ts'
 
@@ -275,14 +274,18 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run[evidenceOf]().invalidities).toMatchObject(invalidities)
   })
 
-  /** A server that responds to everything 10 ms later, and to the fifth message that it gets sends one of its own first. */
-  async function pushing(pushAt: number): Promise<string> {
+  /** A server that responds to everything; with one of its messages comes another that responds to nothing. */
+  async function pushing(at: number, when: 'before' | 'after'): Promise<string> {
     const http = createServer()
     new WebSocketServer({ server: http }).on('connection', (socket) => {
       let nth = 0
       socket.on('message', (data: Buffer) => {
-        if (++nth === pushAt) socket.send('push')
-        setTimeout(() => socket.send(`re ${data.toString()}`), 10)
+        const isPushed = ++nth === at
+        if (isPushed && when === 'before') socket.send('push')
+        const respond = () => socket.send(`re ${data.toString()}`)
+        if (when === 'before') setTimeout(respond, 10)
+        else respond()
+        if (isPushed && when === 'after') socket.send('push')
       })
     })
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
@@ -290,21 +293,19 @@ describe('what goes wrong is an error of its kind', () => {
     return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   }
 
+  const says = (url: string, iterations: number, more: Partial<ExchangeOption<undefined>>) =>
+    load(url).run(
+      options({
+        load: sharedIterations({ iterations, vus: 1 }),
+        conversation: { send: ({ iteration }) => `say ${iteration}`, ...more },
+      }),
+    )
+
   test.each([
     ['an exchange follows at once', 0],
     ['it pauses', 30],
   ])('cannot be judged without answer if a push came while a response was awaited, and %s', async (_, thinkTime) => {
-    const conversation = { send: ({ iteration }: { iteration: number }) => `say ${iteration}`, thinkTime }
-    const run = (more: object, iterations = 20) =>
-      pushing(5).then((url) =>
-        load(url).run(
-          options({
-            load: sharedIterations({ iterations, vus: 1 }),
-            conversation: { ...conversation, ...more },
-          }),
-        ),
-      )
-    const blind = await run({})
+    const blind = await says(await pushing(5, 'before'), 20, { thinkTime })
     expect(blind).toMatchObject({ completed: 20, errorRatio: 0 })
     expect(blind[evidenceOf]().invalidities).toMatchObject([
       {
@@ -314,10 +315,21 @@ describe('what goes wrong is an error of its kind', () => {
         ),
       },
     ])
-    const seeing = await run({
-      answer: (message: Message, { sent }: { sent: unknown }) => message.toString() === `re ${String(sent)}`,
-    })
+    const answer: ExchangeOption<undefined>['answer'] = (message, { sent }) =>
+      message.toString() === `re ${String(sent)}`
+    const seeing = await says(await pushing(5, 'before'), 20, { thinkTime, answer })
     expect(seeing[evidenceOf]().invalidities).toEqual([])
+    expect(seeing.connections).not.toHaveProperty('firstMessages')
+  })
+
+  test('warns if few responses may be a push', async () => {
+    const run = await says(await pushing(1, 'after'), 150, { thinkTime: 1 })
+    expect(run[evidenceOf]().invalidities).toEqual([])
+    expect(run.connections.firstMessages).toEqual({ taken: 150, surplus: 1, doubtful: 1 })
+    expect(run.warnings).toEqual([
+      'the target also sends messages by itself, 1 beyond the first after each request, which is taken for the response ' +
+        'without answer: 1 of 150 responses (0.67%) may be such messages: give answer',
+    ])
   })
 
   test('a check that passes with nothing, or fails with a failed expect', async () => {
