@@ -277,15 +277,21 @@ describe('what goes wrong is an error of its kind', () => {
   /** A server that responds to everything; with one of its messages comes another that responds to nothing. */
   async function pushing(at: number, when: 'before' | 'after'): Promise<string> {
     const http = createServer()
-    new WebSocketServer({ server: http }).on('connection', (socket) => {
+    new WebSocketServer({ server: http }).on('connection', (socket, request) => {
       let nth = 0
       socket.on('message', (data: Buffer) => {
         const isPushed = ++nth === at
-        if (isPushed && when === 'before') socket.send('push')
         const respond = () => socket.send(`re ${data.toString()}`)
-        if (when === 'before') setTimeout(respond, 10)
-        else respond()
-        if (isPushed && when === 'after') socket.send('push')
+        if (when === 'before') {
+          if (isPushed) socket.send('push')
+          setTimeout(respond, 10)
+          return
+        }
+        // Both in one segment: the next message of the client must not come between them.
+        request.socket.cork()
+        respond()
+        if (isPushed) socket.send('push')
+        request.socket.uncork()
       })
     })
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
