@@ -299,7 +299,7 @@ describe('what goes wrong is an error of its kind', () => {
     return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   }
 
-  const says = (url: string, iterations: number, more: Partial<ExchangeOption<undefined>>) =>
+  const says = (url: string, iterations: number, more: Partial<ExchangeOption<unknown>>) =>
     load(url).run(
       options({
         load: sharedIterations({ iterations, vus: 1 }),
@@ -321,8 +321,7 @@ describe('what goes wrong is an error of its kind', () => {
         ),
       },
     ])
-    const answer: ExchangeOption<undefined>['answer'] = (message, { sent }) =>
-      message.toString() === `re ${String(sent)}`
+    const answer: ExchangeOption<unknown>['answer'] = (message, { sent }) => message.toString() === `re ${String(sent)}`
     const seeing = await says(await pushing(5, 'before'), 20, { thinkTime, answer })
     expect(seeing[evidenceOf]().invalidities).toEqual([])
     expect(seeing.connections).not.toHaveProperty('firstMessages')

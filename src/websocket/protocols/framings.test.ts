@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Duration } from '../../options/checks.ts'
 import type { Framing, FramingHeartbeat } from '../framing.ts'
 import { Message, type Outgoing } from '../message.ts'
 import { graphqlOperation, graphqlTransportWs } from './graphql-transport-ws.ts'
@@ -122,7 +123,7 @@ describe('STOMP', () => {
     return connection
   }
 
-  test.each([
+  test.each<[string, Duration, string, number | undefined]>([
     ['as often as the client can, if the server wants them more often', '200ms', '0,100', 200],
     ['as often as the server wants them, if the client could send more often', '200ms', '0,500', 500],
     ['never if the server wants none', '200ms', '500,0', undefined],
