@@ -321,7 +321,8 @@ describe('what goes wrong is an error of its kind', () => {
         ),
       },
     ])
-    const answer: ExchangeOption<unknown>['answer'] = (message, { sent }) => message.toString() === `re ${String(sent)}`
+    const answer: ExchangeOption<unknown>['answer'] = (message, { iteration }) =>
+      message.toString() === `re say ${iteration}`
     const seeing = await says(await pushing(5, 'before'), 20, { thinkTime, answer })
     expect(seeing[evidenceOf]().invalidities).toEqual([])
     expect(seeing.connections).not.toHaveProperty('firstMessages')
