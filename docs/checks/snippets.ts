@@ -16,11 +16,13 @@ export interface Snippet {
   readonly isRun: boolean
 }
 
-/** Every TypeScript example of the pages. */
+/** Every TypeScript example of the pages and of the README. */
 export function snippets(): readonly Snippet[] {
-  return globSync('*.md', { cwd: DOCS })
-    .toSorted()
-    .flatMap((page) => snippetsOf(page, readFileSync(join(DOCS, page), 'utf8')))
+  const pages = globSync('*.md', { cwd: DOCS, exclude: ['README.md'] }).toSorted()
+  return [
+    ...snippetsOf('README.md', readFileSync(join(DOCS, '../README.md'), 'utf8')),
+    ...pages.flatMap((page) => snippetsOf(page, readFileSync(join(DOCS, page), 'utf8'))),
+  ]
 }
 
 function snippetsOf(page: string, text: string): readonly Snippet[] {

@@ -162,7 +162,7 @@ export class Call {
     const findings = judgement.invalidities.map((invalidity) => `${invalidity.reason}: ${invalidity.finding}`)
     const hint = judgement.invalidities.map(({ remedy }) => remedy).join('\n')
     const message = this.#message({ ...judgement, hint }, `INVALID, not judged. ${findings.join('\n')}`)
-    this.#record(judgement, { outcome: 'invalid', reason, message })
+    this.#record(judgement, { outcome: 'invalid', reason, invalidities: judgement.invalidities, message })
     if (onInvalid() === 'fail') throw new InvalidRunError(this.#withPrefix(message), reason)
     console.warn(`InvalidRunError: ${this.#withPrefix(message)}`)
     return { pass: !this.#isNot, message: () => message }
@@ -212,7 +212,7 @@ export class Call {
 
   #record(
     { expected, expectedNot, received, limit }: Judgement,
-    outcome: Pick<AssertionResult, 'outcome' | 'reason' | 'message'>,
+    outcome: Pick<AssertionResult, 'outcome' | 'reason' | 'invalidities' | 'message'>,
   ): void {
     const test = this.#test
     if (test === undefined || (this.#isAsymmetric && outcome.outcome !== 'invalid')) return

@@ -62,6 +62,13 @@ describe('what is recorded', () => {
             "assertion": "toHaveP95Below(50)",
             "expected": "p95 < 50 ms",
             "hasMessage": true,
+            "invalidities": [
+              {
+                "finding": "there are no requests in the scope judged; p95 < 50 ms needs at least 200",
+                "reason": "no-samples",
+                "remedy": "see why nothing was measured: the load may be shorter than its warm-up, or the target never answered",
+              },
+            ],
             "limit": {
               "ms": 50,
               "p": 0.95,

@@ -31,7 +31,7 @@ const RUN: Shape = {
 const ASSERTION: Shape = {
   keys: {
     ...{ assertion: 'text', expected: 'text', received: 'text', outcome: OUTCOME },
-    ...{ 'reason?': 'text', 'message?': 'text', 'run?': 'text' },
+    ...{ 'reason?': 'text', 'invalidities?': { list: INVALIDITY }, 'message?': 'text', 'run?': 'text' },
   },
 }
 const SCENARIO: Shape = {

@@ -142,6 +142,13 @@ export const INVALID: AssertionResult = {
   received: '120 samples, p99 needs 1,000',
   outcome: 'invalid',
   reason: 'too-few-samples',
+  invalidities: [
+    {
+      reason: 'too-few-samples',
+      finding: 'p99 < 400 ms needs at least 1,000 requests, the scope judged has 120',
+      remedy: 'at 40/s the scope would have to be 25s long (it was 3s): lengthen the run, or raise its rate to 333/s',
+    },
+  ],
   message: 'expect(run).toHaveP99Below(400)\n\nInvalid: 120 samples, p99 needs 1,000',
   run: 'http 1',
 }

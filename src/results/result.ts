@@ -46,6 +46,8 @@ export interface AssertionResult {
   readonly outcome: Outcome
   /** Set where the outcome is `invalid`. */
   readonly reason?: InvalidReason
+  /** Why it is `invalid`, each with its fix. */
+  readonly invalidities?: readonly Invalidity[]
   /** The whole message where it did not pass. */
   readonly message?: string
   /** Name of the run judged, where it was one run. */

@@ -16,8 +16,11 @@ export interface DatabaseOptions<Connection> {
   readonly url?: string
   /** Image of the container. `SLO_POSTGRES_IMAGE`, `SLO_REDIS_IMAGE` beat it. Default: `postgres:18`, `redis:8`. */
   readonly image?: string
-  /** Puts in the data the scenarios start from; runs again on every reset. On an external server it may be there already. */
-  seed?(connection: Connection): Promise<void> | void
+  /**
+   * Puts in the data the scenarios start from; runs again on every reset. On an external server it may be there already.
+   * What it returns is awaited, and its value is not used.
+   */
+  seed?(connection: Connection): Promise<unknown> | void
   /**
    * What the target gets: the name of the variable that holds the URL, or a whole environment. Default: `DATABASE_URL`,
    * `REDIS_URL`.
@@ -161,14 +164,18 @@ export function targetEnv(
 }
 
 /** Runs a step the user wrote; its error is reported under the step's name. */
-export async function runStep(name: string, step: 'migrate' | 'seed', run: () => Promise<void> | void): Promise<void> {
+export async function runStep(
+  name: string,
+  step: 'migrate' | 'seed',
+  run: () => Promise<unknown> | void,
+): Promise<void> {
   try {
     await run()
   } catch (cause) {
     const code = codeOf(cause)
     throw new ServiceError(name, {
       problem: `${step} failed: ${asError(cause).message}${code === '' ? '' : ` (${code})`}`,
-      remedy: `Correct ${name}({ ${step} }); the error's cause says where it was thrown.`,
+      remedy: `Correct ${step} of the service ${name}; the error's cause says where it was thrown.`,
       cause,
     })
   }

@@ -21,6 +21,11 @@ test('a comparison of two builds stands in a table of its own', () => {
   `)
 })
 
+test('one assertion is not called all', () => {
+  const scenarios = [scenario('S1', 'passed', [], [PASSED])]
+  expect(markdownSummary(sampleResults({ scenarios }), none)).toContain('<summary>1 assertion</summary>')
+})
+
 test('a summary says in one table what did not pass, and why an invalid run is invalid', () => {
   expect(markdownSummary(sampleResults(), none)).toMatchInlineSnapshot(`
     "## Load report: 1 failed, 1 invalid, 2 passed, 1 skipped

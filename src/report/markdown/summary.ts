@@ -157,7 +157,7 @@ function assertionsOf(scenarios: readonly ScenarioResult[]): string {
   )
   if (rows.length === 0) return ''
   const table = ['| | Scenario | Assertion | Expected | Received |', '|---|---|---|---|---|', ...rows].join('\n')
-  return `<details><summary>All ${rows.length} assertions</summary>\n\n${table}\n\n</details>`
+  return `<details><summary>${rows.length === 1 ? '1 assertion' : `All ${rows.length} assertions`}</summary>\n\n${table}\n\n</details>`
 }
 
 function environmentOf({ environment: at, services }: Results): string {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { OptionsError } from '../../options/problems.ts'
 import { EarlierRuns } from '../earlier.ts'
 import type { Results } from '../results.ts'
 import { COMPARED, FAILED, PASSED, sampleHttpRun } from '../sample-records.ts'
@@ -37,6 +38,8 @@ test('stands in columns where the terminal is wide', () => {
         http 1: constantArrivalRate 200/s, 100 VUs, 3s
           offered    600  sent    600  dropped 0  p50 35.4 ms  p95 50.6 ms  p99 150 ms  errors     0%
         ?  toHaveP99Below(400)  p99 < 400 ms  120 samples, p99 needs 1,000
+          not judged: p99 < 400 ms needs at least 1,000 requests, the scope judged has 120. At 40/s the scope would have to
+          be 25s long (it was 3s): lengthen the run, or raise its rate to 333/s
 
     PASS     S6 fan-out  31.2s
         ws 1: fanOut 2/s to 500 sockets, 10s
@@ -77,6 +80,27 @@ test('a pass of which a part was not checked says so beside its verdict', () => 
   const passed = { ...scenario('S4 votes', 'passed', [], [PASSED, unchecked]), durationMs: 31_200 }
   const [, title] = summaryOf({ ...sampleResults(), scenarios: [passed] }, none, 120, plain).split('\n\n')
   expect(title!.split('\n')[0]).toBe('PASS     S4 votes  31.2s, 1 of 2 assertions not checked')
+})
+
+test('an error shows its first problem on its line', () => {
+  const lineOf = (name: string, message: string) => {
+    const broken = { ...scenario('S1', 'failed', [], []), errors: [{ name, message }] }
+    return summaryOf(sampleResults({ scenarios: [broken] }), none, 200, plain)
+      .split('\n')
+      .find((line) => line.includes(`${name}: `))
+  }
+  const { message } = new OptionsError('constantArrivalRate()', [
+    { path: 'rate', received: -1, rule: 'must be a number above 0', example: 'rate: 50' },
+    { path: 'vus', received: 0, rule: 'must be a whole number at least 1', example: 'vus: 50' },
+  ])
+  expect(lineOf('OptionsError', message)).toBe(
+    '    OptionsError: constantArrivalRate() was given 2 options it cannot use: rate: must be a number above 0',
+  )
+  const started = `the environment did not start.\n\n${message}`
+  expect(lineOf('StartError', started)).toBe(
+    '    StartError: the environment did not start. constantArrivalRate() was given 2 options it cannot use: rate: must be a number above 0',
+  )
+  expect(lineOf('TypeError', 'no rows\nin the database')).toBe('    TypeError: no rows')
 })
 
 test('paints verdicts apart', () => {

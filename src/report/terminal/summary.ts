@@ -1,7 +1,7 @@
 import { formatDuration, formatMs } from '../../stats/units.ts'
 import { figureTable } from '../../results/compared-figures.ts'
 import type { AssertionResult, ComparisonResult, RunResult } from '../../results/result.ts'
-import type { Outcome } from '../../evidence/verdict.ts'
+import type { Invalidity, Outcome } from '../../evidence/verdict.ts'
 import { p95Change, p95Of, showChange, type EarlierRuns } from '../earlier.ts'
 import { figuresOf } from '../figures.ts'
 import type { ErrorResult, Results, ScenarioResult, Totals } from '../results.ts'
@@ -62,7 +62,11 @@ function scenarioLines(scenario: ScenarioResult, sheet: Sheet): string[] {
   if (scenario.note) lines.push(...indented(wrapWords(scenario.note, max - 4), 2))
   for (const run of runs) lines.push(...runLines(run, scenario, sheet))
   for (const comparison of comparisons) lines.push(...comparisonLines(comparison, sheet))
-  lines.push(...assertionLines(assertions, max, paint), ...turnedLines(scenario, sheet))
+  lines.push(
+    ...assertionLines(assertions, max, paint),
+    ...invalidLines(scenario, sheet),
+    ...turnedLines(scenario, sheet),
+  )
   lines.push(...otherErrors(scenario).flatMap((error) => errorLines(error, max, paint)))
   return lines
 }
@@ -93,14 +97,7 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
     ...indented(wrapWords(heading, max - 4), 2).map((line) => paint('cyan', line)),
     ...indented(wrapPieces(pieces, max - 6), 3),
     ...changeLines(run, scenario, sheet),
-    ...run.invalidities.flatMap((invalidity) => {
-      const text = inColourOf(
-        'invalid',
-        wrapWords(`not usable: ${describeInvalidity(invalidity)}`, max - 6).join('\n'),
-        paint,
-      )
-      return indented(text.split('\n'), 3)
-    }),
+    ...run.invalidities.flatMap((invalidity) => invalidityLines('not usable', invalidity, sheet)),
   ]
 }
 
@@ -142,6 +139,23 @@ function assertionLines(assertions: readonly AssertionResult[], max: number, pai
   return indented(lines, 2)
 }
 
+/** Why assertions are invalid, and what to do: each reason once, and none that stands at its run. */
+function invalidLines({ assertions, runs }: ScenarioResult, sheet: Sheet): string[] {
+  const shown = new Set(runs.flatMap(({ invalidities }) => invalidities.map(({ finding }) => finding)))
+  return assertions.flatMap(({ invalidities = [] }) =>
+    invalidities.flatMap((invalidity) => {
+      if (shown.has(invalidity.finding)) return []
+      shown.add(invalidity.finding)
+      return invalidityLines('not judged', invalidity, sheet)
+    }),
+  )
+}
+
+function invalidityLines(label: string, invalidity: Invalidity, { max, paint }: Sheet): string[] {
+  const lines = wrapWords(`${label}: ${describeInvalidity(invalidity)}`, max - 6)
+  return indented(inColourOf('invalid', lines.join('\n'), paint).split('\n'), 3)
+}
+
 /** Of what did not pass and did before: what it had come to then. */
 function turnedLines(scenario: ScenarioResult, { results, earlier, max, paint }: Sheet): string[] {
   const lines = scenario.assertions.flatMap((asserted) => {
@@ -172,9 +186,20 @@ function otherErrors({ errors, assertions }: ScenarioResult): readonly ErrorResu
 }
 
 function errorLines({ name, message, at }: ErrorResult, max: number, paint: Paint): string[] {
-  const first = `${name}: ${message.split('\n')[0]}`
+  const first = headlineOf(name, message)
   const place = at === undefined ? [] : [paint('dim', cut(at, max - 4))]
   return indented([...wrapWords(first, max - 4).map((line) => paint('red', line)), ...place], 2)
+}
+
+/** The first line of an error; one that only introduces what follows is continued with it. */
+function headlineOf(name: string, message: string): string {
+  const [first = '', ...rest] = message.split('\n').filter((line) => line.trim() !== '')
+  let text = `${name}: ${first}`
+  for (const line of rest) {
+    if (!text.endsWith(':') && !text.endsWith('did not start.')) break
+    text += ` ${line.trim()}`
+  }
+  return text
 }
 
 function totalsLines(totals: Totals, max: number, paint: Paint): string {

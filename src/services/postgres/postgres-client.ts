@@ -17,6 +17,12 @@ export interface PostgresConnection {
   query<Row extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>
 }
 
+/** A session of our own. */
+export interface PostgresSession extends PostgresConnection, AsyncDisposable {
+  /** Waits for queries under way. @throws the error of one that failed */
+  pending(): Promise<void>
+}
+
 const CONNECT_MS = 5_000
 
 /**
@@ -24,7 +30,7 @@ const CONNECT_MS = 5_000
  * @throws {ServiceError} when that fails; the message says what to do and holds no password
  * @throws {MissingPackageError} where the driver is not installed
  */
-export async function connectPostgres(subject: string, url: string): Promise<PostgresConnection & AsyncDisposable> {
+export async function connectPostgres(subject: string, url: string): Promise<PostgresSession> {
   const { default: pg } = await loadOptional('postgres()', 'pg', () => import('pg'))
   let client: InstanceType<typeof pg.Client>
   try {
@@ -63,6 +69,9 @@ export async function connectPostgres(subject: string, url: string): Promise<Pos
       const rows = run(id, sql, values)
       pending.set(id, rows)
       return rows
+    },
+    async pending() {
+      await Promise.all(pending.values())
     },
     async [Symbol.asyncDispose]() {
       // A query that nobody awaited ends with its session: that is no error of its own, and Node would print its stack.

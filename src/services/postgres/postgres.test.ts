@@ -129,6 +129,18 @@ describe.each(PROVIDERS)('postgres(), $provider', ({ provider, skip, options }) 
   })
 })
 
+test.each<[string, NonNullable<PostgresOptions['migrate']>]>([
+  ['returned', (db) => db.query('ALTER TABLE nowhere ADD COLUMN v int')],
+  ['not awaited', (db) => void db.query('ALTER TABLE nowhere ADD COLUMN v int')],
+])('an error of a query that migrate has %s names the service, the step and the error', async (_, migrate) => {
+  const url = await emptyDatabase()
+  const error = await failureOf(() => postgres({ name: 'orders', provider: 'external', url, migrate }).start(context))
+  expect(error.message).toBe(
+    'orders: migrate failed: relation "nowhere" does not exist (42P01)\n' +
+      "Fix: Correct migrate of the service orders; the error's cause says where it was thrown.",
+  )
+})
+
 test('a commit outlives the crash of a server process, although fsync is off', async () => {
   await using service = await postgres({ provider: 'embedded', ...WITH_DATA }).start(context)
   await using db = await connectPostgres('test', urlOf(service))

@@ -19,6 +19,7 @@ import {
   parsePostgresUrl,
   postgresHosts,
   type PostgresConnection,
+  type PostgresSession,
 } from './postgres-client.ts'
 import { startPostgresContainer } from './postgres-container.ts'
 import { startEmbeddedPostgres } from './postgres-embedded.ts'
@@ -36,8 +37,11 @@ export interface PostgresOptions extends DatabaseOptions<PostgresConnection> {
    * one of the machine, and do not wait for the disk, so that writes take less time than in production.
    */
   readonly settings?: Readonly<Record<string, string | number>>
-  /** Makes the schema; runs once, before `seed`. On an external server the schema may be there already. */
-  migrate?(connection: PostgresConnection): Promise<void> | void
+  /**
+   * Makes the schema; runs once, before `seed`. On an external server the schema may be there already. What it returns is
+   * awaited, and its value is not used.
+   */
+  migrate?(connection: PostgresConnection): Promise<unknown> | void
   /**
    * Tables that `reset` leaves alone, e.g. `['public.schema_migrations']`. Default: those that `migrate` filled, which
    * can only be told where the database was empty before.
@@ -134,16 +138,22 @@ async function prepare(
   if (context.targetIsExternal) return base
   await checkSettings(name, db, options.settings ?? {})
   const wasEmpty = (await userTables(db)).length === 0
-  await runStep(name, 'migrate', () => options.migrate?.(db))
+  await runStep(name, 'migrate', () => allOf(db, options.migrate?.(db)))
   context.signal.throwIfAborted()
   const keep = await tablesToKeep(name, db, options, wasEmpty)
-  await runStep(name, 'seed', () => options.seed?.(db))
+  await runStep(name, 'seed', () => allOf(db, options.seed?.(db)))
   context.signal.throwIfAborted()
   const owned = provider !== 'external'
   return {
     ...base,
     reset: () => reset(name, url, options, { keep, owned, allowed: wasEmpty || options.allowReset === true }),
   }
+}
+
+/** Waits for a step and for the queries that it did not await: their errors are the step's. */
+async function allOf(db: PostgresSession, step: Promise<unknown> | void): Promise<void> {
+  await step
+  await db.pending()
 }
 
 async function tablesToKeep(
@@ -172,7 +182,7 @@ async function reset(name: string, url: string, options: PostgresOptions, { keep
   if (!allowed) throw resetRefused(name)
   await using db = await connectPostgres(name, url)
   await truncate(name, db, keep, owned)
-  await runStep(name, 'seed', () => options.seed?.(db))
+  await runStep(name, 'seed', () => allOf(db, options.seed?.(db)))
 }
 
 function olderRemedy(provider: Provider): string {
