@@ -68,6 +68,8 @@ export interface HistoryOptions {
   readonly runId?: string
   /** Names of the steps, for messages. */
   readonly steps?: readonly string[]
+  /** Name of the run. */
+  readonly run?: string
 }
 
 /** The outcome a status code stands for where the scenario does not say otherwise: 2xx `ok`, 4xx `failed`, all else `unknown`. */
@@ -85,13 +87,16 @@ export class History {
   /** Unique to this run. Put it into the keys, or send it along, so that the ledger's rows can be told from other runs'. */
   readonly runId: string
   readonly steps: readonly string[]
+  /** Name of the run whose history it is. */
+  readonly run: string | undefined
   readonly #chunks: Float64Array[] = []
   readonly #keys = new KeyArena()
   #size = 0
 
-  constructor({ runId = randomBytes(6).toString('hex'), steps = [] }: HistoryOptions = {}) {
+  constructor({ runId = randomBytes(6).toString('hex'), steps = [], run }: HistoryOptions = {}) {
     this.runId = runId
     this.steps = steps
+    this.run = run
   }
 
   /** Operations begun. */

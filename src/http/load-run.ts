@@ -196,10 +196,10 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
   }
 
   #makeRecording(): Recording<D> | undefined {
-    const { options, runId } = this.#parts
+    const { options, name, runId } = this.#parts
     if (options.record === undefined) return undefined
-    const steps = options.steps.map(({ name }) => name)
-    const history = new History({ steps, ...(runId === undefined ? {} : { runId }) })
+    const steps = options.steps.map((step) => step.name)
+    const history = new History({ steps, run: name, ...(runId === undefined ? {} : { runId }) })
     return new Recording(options.record, history, () => this.#execution.startMs)
   }
 }

@@ -9,7 +9,7 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import { WatchedPromise } from '../results/watched-promise.ts'
 import { formatMessage } from './message.ts'
 import { onInvalid } from './on-invalid.ts'
-import { nameOf } from './subject.ts'
+import { judgedRuns, nameOf } from './subject.ts'
 import type { Subject } from './subject.ts'
 
 /** What a matcher found. Words for both polarities, because `.not` expects the opposite and must say so. */
@@ -215,7 +215,10 @@ export class Call {
     outcome: Pick<AssertionResult, 'outcome' | 'reason' | 'invalidities' | 'message'>,
   ): void {
     const test = this.#test
-    if (test === undefined || (this.#isAsymmetric && outcome.outcome !== 'invalid')) return
+    if (test === undefined) return
+    if (outcome.outcome !== 'skipped')
+      for (const name of judgedRuns([this.#received, ...this.#args])) assertedBy(test).runs.add(name)
+    if (this.#isAsymmetric && outcome.outcome !== 'invalid') return
     const run = nameOf(this.#received)
     const { assertions } = scenarioRecordOf(test)
     if (this.#isAsymmetric && assertions.some((known) => known.message === outcome.message && known.run === run)) return

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { BenchResult } from 'vitest'
 import { evidenceOf } from '../evidence/evidence.ts'
+import { History } from '../history/history.ts'
 import { benchEvidence, isBenchResult } from './bench-result.ts'
 import type { FanOutEvidence, RequestEvidence, RunKind, TimeEvidence } from '../evidence/evidence.ts'
 
@@ -88,6 +89,16 @@ export function describeReceived(received: unknown): string {
 export function nameOf(received: unknown): string | undefined {
   if (typeof received !== 'object' || received === null || !('name' in received)) return undefined
   return typeof received.name === 'string' ? received.name : undefined
+}
+
+/** Names of the runs of which a matcher was given the evidence: a run, its history, or options with a history. */
+export function judgedRuns(given: readonly unknown[]): readonly string[] {
+  return given.flatMap((value) => {
+    if (value instanceof History) return value.run ?? []
+    if (typeof value !== 'object' || value === null) return []
+    if ('history' in value && !(evidenceOf in value)) return judgedRuns([value.history])
+    return nameOf(value) ?? []
+  })
 }
 
 function evidenceIn(received: unknown): TimeEvidence | undefined {

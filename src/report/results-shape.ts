@@ -24,6 +24,7 @@ const RUN: Shape = {
     ...{ state: { oneOf: ['completed', 'aborted'] }, 'abortReason?': 'text' },
     phases: { list: { keys: { name: 'text', startMs: 'number', endMs: 'number' } } },
     invalidities: { list: INVALIDITY },
+    'isUnasserted?': 'flag',
     'series?': { list: { keys: { group: 'text', label: 'text', unit: 'text' } } },
     'marks?': { list: { keys: { label: 'text', startMs: 'number' } } },
   },

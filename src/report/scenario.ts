@@ -36,11 +36,11 @@ export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioRes
     result.state === 'skipped' &&
     (isCancelled ? record.runs.length > 0 && !skippedItself(result.note) : hasAborted(record))
   const root = testCase.project.config.root
-  const expectedToFail = testCase.options.fails === true && result.state === 'passed'
+  const isFailureExpected = testCase.options.fails === true
   const errors = (result.errors ?? []).map((error) => errorOf(error, root))
   return {
     ...identityOf(testCase),
-    verdict: expectedToFail ? 'passed' : verdictOf(wasStopped ? 'stopped' : result.state, record, errors),
+    verdict: verdictOf(wasStopped ? 'stopped' : result.state, record, { errors, isFailureExpected }),
     ...(wasStopped ? { note: STOPPED } : result.state === 'skipped' && result.note ? { note: result.note } : {}),
     durationMs: Math.round(testCase.diagnostic()?.duration ?? 0),
     runs: record.runs,
@@ -72,15 +72,15 @@ function hasAborted({ runs }: ScenarioRecord): boolean {
 /**
  * `invalid` where everything that speaks against the scenario is evidence that cannot be judged, `failed` where
  * anything else does. What an assertion came to counts also where the scenario caught it: a test that Vitest passed does
- * not hide a judgement that went against it, nor does one that was skipped after it. Only `.fails` does, which asks for it. Stopped before its end, what has not
+ * not hide a judgement that went against it, nor does one that was skipped after it. Only `.fails` hides an assertion that failed. Stopped before its end, what has not
  * failed yet is `invalid`: there is a part of the evidence and no judgement.
  */
 function verdictOf(
   state: ReturnType<TestCase['result']>['state'] | 'stopped',
   { assertions }: ScenarioRecord,
-  errors: readonly ErrorResult[],
+  { errors, isFailureExpected }: { readonly errors: readonly ErrorResult[]; readonly isFailureExpected: boolean },
 ): Outcome {
-  if (assertions.some(({ outcome }) => outcome === 'failed')) return 'failed'
+  if (!isFailureExpected && assertions.some(({ outcome }) => outcome === 'failed')) return 'failed'
   if (state === 'stopped') return 'invalid'
   if (state === 'skipped') return assertions.some(({ outcome }) => outcome === 'invalid') ? 'invalid' : 'skipped'
   if (state !== 'passed') {

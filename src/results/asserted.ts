@@ -16,6 +16,8 @@ export interface Asserted {
   /** Assertions that could not be checked here. */
   skipped: number
   readonly later: LaterAssertion[]
+  /** Names of the runs and comparisons that were judged, invalid ones included. */
+  readonly runs: Set<string>
 }
 
 const byTask = new WeakMap<object, Asserted>()
@@ -24,7 +26,7 @@ const byTask = new WeakMap<object, Asserted>()
 export function assertedBy(task: object): Asserted {
   const known = byTask.get(task)
   if (known !== undefined) return known
-  const none: Asserted = { judged: 0, skipped: 0, later: [] }
+  const none: Asserted = { judged: 0, skipped: 0, later: [], runs: new Set() }
   byTask.set(task, none)
   return none
 }

@@ -71,6 +71,8 @@ interface RunResultBase {
   readonly abortReason?: string
   readonly phases: readonly Phase[]
   readonly invalidities: readonly Invalidity[]
+  /** Set if the scenario asserted nothing on this run, and something on others. */
+  readonly isUnasserted?: true
   readonly series?: readonly RunSeries[]
   readonly marks?: readonly RunMark[]
 }

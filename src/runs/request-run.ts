@@ -13,6 +13,7 @@ import { httpInvalidities } from './request-invalidities.ts'
 import type { ConnectionFigures, HttpMeasurement } from './request-measurement.ts'
 import { httpRunResult, timelinePoints } from './request-result.ts'
 import { scopeDurationMs, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import type { HttpRunResult, TimelinePoint } from '../results/result.ts'
 import { vuShortage } from './vu-shortage.ts'
 import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.ts'
@@ -250,13 +251,7 @@ class ScopedRun implements HttpRunBase {
   }
 
   result(): HttpRunResult {
-    // Given up because of the target it is no invalid run; that it was given up the result says as its state.
-    const invalidities = httpInvalidities(this.#measured, this.#totals, this.#scope).filter(
-      ({ blame }) => blame === undefined,
-    )
-    const shortage = vuShortage(this.#measured, this.#totals.due)
-    const against = shortage?.isMaterial ? [...invalidities, shortage.invalidity] : invalidities
-    return httpRunResult(this.#measured, this.#totals, against)
+    return httpRunResult(this.#measured, this.#totals, this.#invalidities())
   }
 
   [windowOf](): RunWindow {
@@ -267,6 +262,14 @@ class ScopedRun implements HttpRunBase {
     const { ending } = this.#scope
     const evidence = requestEvidence(this.#measured, this.#totals, this.#scope)
     return ending === undefined ? evidence : (endingEvidence(evidence, ending) as TimeEvidence as RequestEvidence)
+  }
+
+  /** A run that was given up because the target failed is not invalid: its state says so, and its assertions fail. */
+  #invalidities(): readonly Invalidity[] {
+    const invalidities = httpInvalidities(this.#measured, this.#totals, this.#scope)
+    if (invalidities.some(({ blame }) => blame === 'target')) return []
+    const shortage = vuShortage(this.#measured, this.#totals.due)
+    return shortage?.isMaterial ? [...invalidities, shortage.invalidity] : invalidities
   }
 
   #within(narrower: Partial<Scope>): HttpRun {

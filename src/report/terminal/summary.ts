@@ -97,6 +97,7 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
     ...indented(wrapWords(heading, max - 4), 2).map((line) => paint('cyan', line)),
     ...indented(wrapPieces(pieces, max - 6), 3),
     ...changeLines(run, scenario, sheet),
+    ...(run.isUnasserted ? indented([paint('dim', `nothing was asserted on run ${run.name}`)], 3) : []),
     ...run.invalidities.flatMap((invalidity) => invalidityLines('not usable', invalidity, sheet)),
   ]
 }
