@@ -29,7 +29,7 @@ const CLOSE_WITHIN_MS = 2000
 /** How long the target has to take in a greeting that nothing acknowledges. */
 const GREETING_DELAY_MS = 500
 /** How long a response that another message was taken for may still come, as far as is known. */
-const LISTEN_AT_LEAST_MS = 50
+const LISTEN_AT_LEAST_MS = 250
 const LISTEN_AT_MOST_MS = 1000
 
 export interface ConversationParts<D> {
@@ -165,7 +165,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
   async #listen(): Promise<void> {
     if (this.#firsts.taken === 0) return
     const signal = AbortSignal.any([this.#parts.signal, this.#broken.signal])
-    const ms = Math.min(LISTEN_AT_MOST_MS, Math.max(LISTEN_AT_LEAST_MS, this.#firsts.longestMs))
+    const ms = Math.min(LISTEN_AT_MOST_MS, Math.max(LISTEN_AT_LEAST_MS, 2 * this.#firsts.longestMs))
     await sleep(ms, undefined, { signal }).catch(() => undefined)
   }
 
