@@ -135,6 +135,8 @@ export interface FeedFigures {
   readonly driftMs: number
   /** Whether that is too much beside `lateAfter`. */
   readonly isClockUnsteady: boolean
+  /** No message with a time stamp came before deliveries were counted; absent if one did. */
+  readonly isClockUnknown?: boolean
   /** What order was judged by; `undefined`: by nothing. */
   readonly orderedBy: 'sequence' | 'time stamps' | undefined
   /** Sequences that no client received, counted as publications missing for all. */
@@ -143,6 +145,16 @@ export interface FeedFigures {
   readonly isNumbered: boolean
   /** How long nothing was published before counting ended, if that is too long to be chance. */
   readonly silentMs: number | undefined
+  /** Publications with a lower sequence than one that was published before, and the first of them; absent if there were none. */
+  readonly fell?: { readonly count: number; readonly from: number; readonly to: number }
+  /** By how much time stamps went back though the sequence rose; absent if they did not. */
+  readonly wentBackMs?: number
+  /** By how much the time stamps advanced in how long, if that cannot be milliseconds. */
+  readonly badUnit?: { readonly advanced: number; readonly tookMs: number }
+  /** Messages that carry the id of a publication with another sequence, which their client had; absent if there were none. */
+  readonly reused?: { readonly count: number; readonly id: string; readonly first: number; readonly again: number }
+  /** Messages that came while deliveries were counted, if none of them named a publication that was new then. */
+  readonly stale?: number
 }
 
 /** Counts by client number. */

@@ -27,6 +27,8 @@ export class DeliveryLedger {
   /** How many publications from the first were at the target for so long that nothing of them can be under way. */
   #arrived = 0
   readonly #groups = new Map<string | undefined, Group>()
+  /** What messages name as groups in a run without. */
+  readonly #lanes = new Map<string, number>()
   readonly #byId = new Map<string, Publication>()
   readonly #publications: Publication[] = []
   readonly #windows: FanOutWindow[] = []
@@ -121,6 +123,14 @@ export class DeliveryLedger {
     return group
   }
 
+  /** Within what the order of a message is compared: the group of its publication or, if the run has none, the one it names. */
+  laneOf({ group }: Publication, named: string | undefined): number {
+    if (named === undefined || group.name !== undefined) return group.index
+    let lane = this.#lanes.get(named)
+    if (lane === undefined) this.#lanes.set(named, (lane = this.#lanes.size + 1))
+    return lane
+  }
+
   /** From now on the client is owed every publication of the group. */
   join(client: number, group: Group): void {
     group.join(client)
@@ -188,6 +198,7 @@ export class DeliveryLedger {
    *
    * @param sequence the one that the message carries itself
    * @param isCertain whether it is this publication, or one of the same group, and no other
+   * @param lane within what its order is compared
    */
   receive(
     client: number,
@@ -195,10 +206,11 @@ export class DeliveryLedger {
     sequence: number | undefined,
     atUs: number,
     isCertain = true,
+    lane = publication.lane,
   ): void {
     if (!publication.expected.has(client)) return this.#receiveUnowed(client, publication, isCertain)
     if (!publication.received.add(client)) return this.#countDuplicate(client, publication)
-    const isOutOfOrder = this.#isOutOfOrder(client, publication, sequence)
+    const isOutOfOrder = this.#isOutOfOrder(client, publication, sequence, lane)
     const lagUs = atUs - publication.intendedUs
     const isLate = lagUs > this.#lateAfterUs
     if (isLate) publication.late++
@@ -340,10 +352,9 @@ export class DeliveryLedger {
     if (publication.isCounted) this.#duplicate[client]!++
   }
 
-  #isOutOfOrder(client: number, publication: Publication, stated: number | undefined): boolean {
+  #isOutOfOrder(client: number, publication: Publication, stated: number | undefined, lane: number): boolean {
     const sequence = stated ?? publication.sequence
-    const { index } = publication.group
-    const highest = this.#highest.of(client, index)
+    const highest = this.#highest.of(client, lane)
     if (sequence < highest) {
       publication.outOfOrder++
       if (stated === undefined && publication.isCounted && this.#areRacing(publication, highest)) this.#racing++
@@ -353,7 +364,7 @@ export class DeliveryLedger {
       if (sequence > highest) this.#rises++
       else this.#ties++
     }
-    if (sequence > highest) this.#highest.set(client, index, sequence)
+    if (sequence > highest) this.#highest.set(client, lane, sequence)
     return false
   }
 

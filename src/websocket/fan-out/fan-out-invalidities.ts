@@ -1,3 +1,4 @@
+import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { Invalidity } from '../../evidence/verdict.ts'
 import { formatCount, formatMs, formatRatio } from '../../stats/units.ts'
 import type { FanOutParts } from './fan-out-parts.ts'
@@ -6,6 +7,8 @@ import type { FanOutParts } from './fan-out-parts.ts'
 const SUBSCRIBED_AT_LEAST = 0.99
 /** Of the messages that are publications or not identified. With more, what is missing may be among the latter. */
 const UNIDENTIFIED_AT_MOST = 0.01
+/** Of deliveries received. With more, what counts as missing may be among them. */
+const REUSED_AT_MOST = 0.01
 /** Of expected deliveries and those of moves that nothing acknowledged. With more, what is missing or leaked may be among them. */
 const UNACKNOWLEDGED_AT_MOST = 0.01
 /** Of expected deliveries and those of clients that were joining or leaving. With more, the verdict is about the lesser part. */
@@ -149,27 +152,84 @@ export function messageInvalidities({
         'if ids are unique within a group only, return { id, group } from identify; otherwise have publish.send resolve to an id that no other publication has',
     })
   if (feed === undefined || ledger.publications.length === 0) return found
-  if (feed.isClockUnsteady)
+  const silence = feedSilence(feed, sockets.subscribedCount === 0)
+  return [...found, ...numberingInvalidities(feed, received), ...stampInvalidities(feed, plan.lateAfterMs), ...silence]
+}
+
+/** What speaks against the ids and sequences of a feed. */
+function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[] {
+  const { fell, reused, stale, badUnit } = feed
+  const found: Invalidity[] = []
+  if (fell !== undefined)
     found.push({
       reason: 'undecided',
       finding:
-        `the fastest delivery of the counted part was ${formatMs(feed.driftMs)} faster than all before it, limit ` +
-        `${formatMs(plan.lateAfterMs / 10)}: the distance of the feed's clock was estimated wrongly until then`,
-      remedy: 'lengthen the warm-up, in which the distance is estimated',
+        `the feed's sequence fell from ${fell.from} to ${fell.to}, and ${formatCount(fell.count)} publications in all have a ` +
+        'lower one than those before them: what is missing or out of order among them is not known',
+      remedy:
+        'if each instrument, topic or room is numbered by itself, return it as group from identify; if the feed began again, ' +
+        'see why, or return what changes then as group; if it shows again what was published before the run, return publishedAtMs',
     })
-  if (!feed.isNumbered)
+  if (reused !== undefined && reused.count > received * REUSED_AT_MOST)
+    found.push({
+      reason: 'undecided',
+      finding:
+        `ids are not unique: ${formatCount(reused.count)} messages carry an id that their client had with another sequence, ` +
+        `the first ${JSON.stringify(reused.id.slice(0, 60))}, with ${reused.first} and with ${reused.again}`,
+      remedy: 'return from identify an id that no other publication has, such as the sequence',
+    })
+  else if (stale !== undefined && fell === undefined && badUnit === undefined)
+    found.push({
+      reason: 'undecided',
+      finding: `${formatCount(stale)} messages came while deliveries were counted, and none of them named a publication that was new then`,
+      remedy:
+        'return from identify an id that no other publication has, and publishedAtMs in milliseconds, or leave it out',
+    })
+  if (!feed.isNumbered && fell === undefined)
     found.push({
       reason: 'undecided',
       finding: `${formatCount(feed.leftOut)} sequences were left out by the feed, more than ten for each publication received`,
       remedy:
         'leave sequence out of what identify returns unless the feed numbers its publications (of a group) one by one',
     })
-  if (feed.silentMs !== undefined)
-    found.push({
-      reason: 'undecided',
-      finding: `nothing was published in the last ${formatMs(feed.silentMs)} of the run: what the feed did not send is not known`,
-      remedy: 'see why the feed stopped',
-      ...(sockets.subscribedCount === 0 ? { blame: 'target' as const } : {}),
-    })
   return found
+}
+
+/** What speaks against the time stamps of a feed. */
+function stampInvalidities(feed: FeedFigures, lateAfterMs: number): Invalidity[] {
+  const { badUnit, wentBackMs, isClockUnsteady, isClockUnknown, driftMs } = feed
+  const undecided = (finding: string, remedy: string): Invalidity[] => [{ reason: 'undecided', finding, remedy }]
+  if (badUnit !== undefined)
+    return undecided(
+      `time stamps advanced by ${formatCount(Math.round(badUnit.advanced))} in ${formatMs(badUnit.tookMs)}: publishedAtMs is not in milliseconds`,
+      'return publishedAtMs in milliseconds since 1970 from identify: seconds times 1000, or microseconds divided by 1000',
+    )
+  if (wentBackMs !== undefined)
+    return undecided(
+      `time stamps of the feed went back by ${formatMs(wentBackMs)} though its sequence rose: its clock was set back, and lags are not known`,
+      "see that the clock of the feed's machine is steady, and that all that publish use one clock; or leave publishedAtMs out",
+    )
+  if (!isClockUnsteady) return []
+  if (isClockUnknown === true)
+    return undecided(
+      "no message with a time stamp came during the warm-up, in which the distance of the feed's clock is estimated",
+      'lengthen the warm-up until the feed publishes, or have it publish before the run',
+    )
+  return undecided(
+    `the fastest delivery of the counted part was ${formatMs(driftMs)} faster than all before it, limit ` +
+      `${formatMs(lateAfterMs / 10)}: the distance of the feed's clock was estimated wrongly until then`,
+    'lengthen the warm-up, in which the distance is estimated',
+  )
+}
+
+function feedSilence({ silentMs }: FeedFigures, isNobodyLeft: boolean): Invalidity[] {
+  if (silentMs === undefined) return []
+  return [
+    {
+      reason: 'undecided',
+      finding: `nothing was published in the last ${formatMs(silentMs)} of the run: what the feed did not send is not known`,
+      remedy: 'see why the feed stopped',
+      ...(isNobodyLeft ? { blame: 'target' as const } : {}),
+    },
+  ]
 }

@@ -150,12 +150,129 @@ describe('the account of a feed', () => {
 
   test('leaves out what was published before counting began, also if shown again', () => {
     const { ledger, source, receive } = feed()
-    receive(0, 500, 7, { sequence: 7 })
-    receive(0, 1500, 8, { sequence: 8 })
-    receive(1, 1501, 8, { sequence: 8 })
-    receive(0, 1600, 5, { sequence: 5 })
-    expect(source.close()).toMatchObject({ leftOut: 0, orderedBy: 'sequence' })
+    receive(0, 500, 7, { sequence: 7, stampMs: 499 })
+    receive(0, 1500, 8, { sequence: 8, stampMs: 1499 })
+    receive(1, 1501, 8, { sequence: 8, stampMs: 1499 })
+    receive(0, 1600, 5, { sequence: 5, stampMs: 400 })
+    const figures = source.close()
+    expect(figures).toMatchObject({ leftOut: 0, orderedBy: 'sequence' })
+    expect(figures).not.toHaveProperty('fell')
     expect(ledger.counts(0)).toMatchObject({ expected: 2, missing: 0, outOfOrder: 0 })
+  })
+
+  test('leaves out, without stamps, what was still under way when counting began', () => {
+    const { ledger, source, receive } = feed()
+    for (const [at, sequence] of [900, 950, 1010, 1050].entries())
+      for (const client of [0, 1]) receive(client, sequence, at, { sequence: [6, 8, 7, 9][at]! })
+    expect(source.close()).not.toHaveProperty('fell')
+    expect(ledger.counts(0)).toMatchObject({ expected: 2, missing: 0, outOfOrder: 0 })
+  })
+
+  describe.each([true, false])('numbered anew, with stamps: %s', (isStamped) => {
+    /** Client 1 gets what `isFor` says. @param numbers one each 50 ms from 500 ms on */
+    function numbered(
+      numbers: readonly number[],
+      isFor: (at: number) => boolean = () => true,
+      stampedMs = (at: number) => 500 + at * 50,
+    ) {
+      const all = feed()
+      for (const [at, sequence] of numbers.entries()) {
+        const atMs = 500 + at * 50
+        const more = isStamped ? { sequence, stampMs: stampedMs(at) - 1 } : { sequence }
+        all.receive(0, atMs, at, more)
+        if (isFor(at)) all.receive(1, atMs, at, more)
+      }
+      return { figures: all.source.close(), counts: all.ledger.counts(0) }
+    }
+    const count = (length: number, of: (at: number) => number) => Array.from({ length }, (_, at) => of(at))
+
+    test('is said to have fallen, from where and to where', () => {
+      const { figures } = numbered(count(50, (at) => (at < 30 ? 783 + at : at - 29)))
+      expect(figures).toMatchObject({ fell: { count: 20, from: 812, to: 1 }, silentMs: undefined })
+    })
+
+    test('below numbers of a warm-up that began at 1 is said to have fallen', () => {
+      const { figures } = numbered(count(50, (at) => (at < 30 ? 1 + at : at - 29)))
+      expect(figures).toMatchObject({ fell: { count: 20, from: 30, to: 1 } })
+    })
+
+    test.each([
+      ['the lower first', 0],
+      ['the higher first', 1],
+    ])('of two instruments that are taken for one, %s', (_, first) => {
+      const two = count(50, (at) => (at >> 1) + (at % 2 === first ? 5 : 40))
+      const { figures, counts } = numbered(two, (at) => at % 2 !== first)
+      expect(figures.fell?.count).toBeGreaterThan(10)
+      // By their stamps they were published, and client 1 misses all of one instrument.
+      expect(counts.missing).toBeGreaterThanOrEqual(isStamped ? 20 : 0)
+    })
+
+    test('of two instruments, one of which says little', () => {
+      const { figures } = numbered(count(50, (at) => (at % 10 === 0 ? 5 + at / 10 : 1000 + at)))
+      expect(figures.fell?.count).toBeGreaterThan(0)
+    })
+
+    test('is not what came a little out of order', () => {
+      const { figures } = numbered(count(50, (at) => (at % 2 === 0 ? at + 1 : at - 1)))
+      expect(figures).not.toHaveProperty('fell')
+    })
+
+    test('is not a single one that came much later than the next', () => {
+      const numbers = [...count(20, (at) => at), ...count(10, (at) => 21 + at), 20, ...count(19, (at) => 31 + at)]
+      const { figures } = numbered(numbers, undefined, (at) => 500 + numbers[at]! * 50)
+      expect(figures).not.toHaveProperty('fell')
+    })
+  })
+
+  test('compares order within the group that identify names, though the run has none', () => {
+    const { ledger, source, receive } = feed()
+    for (let at = 0; at < 20; at++) {
+      const [group, sequence] = at % 2 === 0 ? ['ETH', 5 + at / 2] : ['BTC', 1000 + (at - 1) / 2]
+      for (const client of [0, 1]) receive(client, 900 + at * 50, at, { sequence, group })
+    }
+    receive(0, 1950, 99, { sequence: 4, group: 'ETH' })
+    receive(0, 1951, 98, { sequence: 1010, group: 'BTC' })
+    const figures = source.close()
+    expect(figures).toMatchObject({ leftOut: 0, isNumbered: true })
+    expect(ledger.counts(0)).toMatchObject({ outOfOrder: 0, missing: 1 })
+    expect(figures.fell).toEqual({ count: 1, from: 14, to: 4 })
+  })
+
+  test('has ids that are not unique if a client gets one with another sequence', () => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 40; at++) receive(0, 500 + at * 50, at % 10, { sequence: at })
+    expect(source.close()).toMatchObject({ reused: { count: 30, id: '0', first: 0, again: 10 }, stale: 30 })
+  })
+
+  test('does not take a message that is sent twice for an id that is not unique', () => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 20; at++) for (const ms of [0, 1]) receive(0, 1500 + at * 50 + ms, at, { sequence: at })
+    expect(source.close()).not.toHaveProperty('reused')
+  })
+
+  test.each([
+    ['seconds', 1 / 1000],
+    ['microseconds', 1000],
+  ])('has stamps in %s', (_, unit) => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 40; at++) receive(0, 510 + at * 50, at, { sequence: at, stampMs: at * 50 * unit })
+    expect(source.close()).toHaveProperty('badUnit')
+  })
+
+  test('has stamps that went back though its sequence rose, and is not silent for that', () => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 45; at++)
+      receive(0, 510 + at * 50, at, { sequence: at, stampMs: 500 + at * 50 - (at < 30 ? 0 : 2000) })
+    const figures = source.close()
+    expect(figures).toMatchObject({ silentMs: undefined })
+    expect(figures.wentBackMs).toBeCloseTo(1950)
+    expect(figures).not.toHaveProperty('fell')
+  })
+
+  test('knows nothing of its clock if no stamp came before counting began', () => {
+    const { source, receive } = feed()
+    receive(0, 1510, 1, { stampMs: 1500 })
+    expect(source.close()).toMatchObject({ isClockUnknown: true })
   })
 
   test('counts a number that nobody received as missing for all, between warm-up and the last', () => {

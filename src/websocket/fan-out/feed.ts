@@ -3,6 +3,7 @@ import { wallMs } from '../../machine/clock.ts'
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import { nowUs } from '../sockets/clock.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
+import { fallsOf, wentBackMs } from './feed-numbering.ts'
 import type { Publication } from './publication.ts'
 import type { Sighting } from './target-ids.ts'
 
@@ -12,6 +13,16 @@ const MOST_LEFT_OUT = 10
 const LONGEST_SILENCE = 10
 /** With fewer publications nothing is said about silence. */
 const ENOUGH_FOR_SILENCE = 5
+/** Of the time between receipts, as the stamps have it: outside, they are not milliseconds. */
+const MILLISECONDS = { least: 0.1, most: 100 }
+/** With a shorter time between receipts nothing is said about the unit of stamps. */
+const ENOUGH_FOR_UNIT_MS = 500
+
+/** A time stamp, and when the first message with it came. */
+interface Stamp {
+  readonly ms: number
+  readonly atUs: number
+}
 
 /**
  * Publications that the target makes by itself, taken from the messages. The first receipt by any client makes one known;
@@ -35,6 +46,13 @@ export class Feed {
   /** The highest sequence that came before counting began, by group. */
   readonly #highestBefore = new Map<string | undefined, number>()
   #basis: 'sequence' | 'time stamps' | undefined
+  /** Receipts while publications were counted. */
+  #heard = 0
+  /** The last receipt of a new publication in that time, counted or not. */
+  #lastNewUs = Number.NEGATIVE_INFINITY
+  #firstStamp: Stamp | undefined
+  #lastStamp: Stamp | undefined
+  #reused: { count: number; readonly id: string; readonly first: number; readonly again: number } | undefined
 
   constructor(ledger: DeliveryLedger, options: { hasGroups: boolean; lateAfterMs: number }) {
     this.#ledger = ledger
@@ -50,7 +68,10 @@ export class Feed {
 
   receive(client: number, sighting: Sighting, atUs: number): void {
     const transitMs = this.#transit(sighting.publishedAtMs, atUs)
-    const publication = this.find(sighting) ?? this.#publish(sighting, atUs, transitMs)
+    if (this.#isCounting(atUs)) this.#heard++
+    const found = this.find(sighting)
+    if (found !== undefined) this.#lookForReuse(client, found, sighting)
+    const publication = found ?? this.#publish(sighting, atUs, transitMs)
     // A delivery that is faster than all before it shows that the clocks are closer than they seemed.
     if (atUs < publication.intendedUs) publication.intendedUs = atUs
     this.#ledger.receive(client, publication, sighting.sequence ?? sighting.publishedAtMs, atUs)
@@ -69,21 +90,58 @@ export class Feed {
 
   /** What was missed by everybody goes into the account. To be called once, when the run is over. */
   close(): FeedFigures {
-    const counted = this.#ledger.publications.filter(({ isCounted }) => isCounted)
+    const all = [...this.#ledger.publications]
+    const counted = all.filter(({ isCounted }) => isCounted)
     const leftOut = this.#leftOut()
     const isNumbered = leftOut.count <= counted.length * MOST_LEFT_OUT
     if (isNumbered) for (const { id, sequence, beside } of leftOut.all()) this.#ledger.addLost(id, sequence, beside)
     const driftMs = this.#fastestAtCountMs - this.#fastestMs
+    const isBySequence = this.#basis === 'sequence'
+    const backMs = isBySequence ? wentBackMs(all, this.#lateAfterMs / 10) : undefined
+    // Stamps that went back make later publications seem earlier than they were.
+    const fell = isBySequence && backMs === undefined ? fallsOf(all, this.#span()) : undefined
+    const badUnit = this.#badUnit()
+    const isSilent = fell === undefined && backMs === undefined && badUnit === undefined
     return {
       stamped: this.#stamped,
       fastestMs: this.#stamped === 0 ? undefined : this.#fastestMs,
       driftMs: Number.isFinite(driftMs) ? driftMs : 0,
       isClockUnsteady: driftMs > this.#lateAfterMs / 10,
+      ...(driftMs === Number.POSITIVE_INFINITY ? { isClockUnknown: true } : {}),
       orderedBy: this.#basis,
       leftOut: leftOut.count,
       isNumbered,
-      silentMs: this.#silence(counted),
+      silentMs: isSilent ? this.#silence(counted) : undefined,
+      ...(fell === undefined ? {} : { fell }),
+      ...(backMs === undefined ? {} : { wentBackMs: backMs }),
+      ...(badUnit === undefined ? {} : { badUnit }),
+      ...(this.#reused === undefined ? {} : { reused: this.#reused }),
+      ...(counted.length === 0 && this.#heard > 0 ? { stale: this.#heard } : {}),
     }
+  }
+
+  #isCounting(atUs: number): boolean {
+    return atUs >= this.#countFromUs && atUs < this.#countUntilUs
+  }
+
+  #span() {
+    return { fromUs: this.#countFromUs, untilUs: this.#countUntilUs, toleranceUs: this.#lateAfterMs * 1000 }
+  }
+
+  /** A message that is sent twice carries the same sequence; another one under the same id is another publication. */
+  #lookForReuse(client: number, publication: Publication, { id, sequence }: Sighting): void {
+    if (sequence === undefined || sequence === publication.sequence || !publication.received.has(client)) return
+    this.#reused ??= { count: 0, id, first: publication.sequence, again: sequence }
+    this.#reused.count++
+  }
+
+  /** How stamps advanced, if that cannot be milliseconds. */
+  #badUnit(): FeedFigures['badUnit'] {
+    if (this.#firstStamp === undefined || this.#lastStamp === undefined) return undefined
+    const tookMs = (this.#lastStamp.atUs - this.#firstStamp.atUs) / 1000
+    const advanced = this.#lastStamp.ms - this.#firstStamp.ms
+    const isUsual = advanced >= tookMs * MILLISECONDS.least && advanced <= tookMs * MILLISECONDS.most
+    return tookMs < ENOUGH_FOR_UNIT_MS || advanced < 0 || isUsual ? undefined : { advanced, tookMs }
   }
 
   /** Our wall clock less the stamp; `undefined` without one. */
@@ -110,21 +168,32 @@ export class Feed {
       intendedUs,
       second: this.#secondOf(intendedUs, sighting),
     })
+    publication.lane = this.#ledger.laneOf(publication, group)
     if (publishedAtMs !== undefined) publication.stampedAtMs = publishedAtMs
+    if (this.#isCounting(atUs)) {
+      this.#lastNewUs = atUs
+      if (publishedAtMs !== undefined) {
+        this.#lastStamp = { ms: publishedAtMs, atUs }
+        this.#firstStamp ??= this.#lastStamp
+      }
+    }
     sighting.publication = publication
     return publication
   }
 
-  /** What was published before counting began is not counted, though it be shown to a client that comes back. */
-  #secondOf(intendedUs: number, { sequence, group }: Sighting): number | undefined {
+  /**
+   * What was published before counting began is not counted, though it be shown to a client that comes back: by its stamp
+   * or, without one, its sequence.
+   */
+  #secondOf(intendedUs: number, { sequence, group, publishedAtMs }: Sighting): number | undefined {
     if (intendedUs < this.#countFromUs) {
       if (sequence !== undefined)
         this.#highestBefore.set(group, Math.max(sequence, this.#highestBefore.get(group) ?? sequence))
       return undefined
     }
     if (intendedUs >= this.#countUntilUs) return undefined
-    if (sequence !== undefined && sequence <= (this.#highestBefore.get(group) ?? Number.NEGATIVE_INFINITY))
-      return undefined
+    const highestBefore = this.#highestBefore.get(group) ?? Number.NEGATIVE_INFINITY
+    if (publishedAtMs === undefined && sequence !== undefined && sequence <= highestBefore) return undefined
     return Math.floor((intendedUs - this.#countFromUs) / 1_000_000)
   }
 
@@ -132,7 +201,7 @@ export class Feed {
   #leftOut(): { readonly count: number; all(): Iterable<{ id: string; sequence: number; beside: Publication }> } {
     const gaps: { readonly after: number; readonly next: Publication }[] = []
     if (this.#basis === 'sequence') {
-      for (const [, publications] of Map.groupBy(this.#ledger.publications, ({ group }) => group)) {
+      for (const [, publications] of Map.groupBy(this.#ledger.publications, ({ lane }) => lane)) {
         const ascending = publications.toSorted((a, b) => a.sequence - b.sequence)
         for (const [at, next] of ascending.entries()) {
           const before = ascending[at - 1]
@@ -157,7 +226,7 @@ export class Feed {
   /** How long nothing came before counting ended, if that is too long to be chance. */
   #silence(counted: readonly Publication[]): number | undefined {
     if (counted.length < ENOUGH_FOR_SILENCE) return undefined
-    let last = Number.NEGATIVE_INFINITY
+    let last = this.#lastNewUs
     for (const { intendedUs } of counted) if (intendedUs > last) last = intendedUs
     const meanMs = (last - this.#countFromUs) / 1000 / counted.length
     const silentMs = (Math.min(this.#countUntilUs, nowUs()) - last) / 1000

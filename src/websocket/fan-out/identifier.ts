@@ -18,7 +18,8 @@ export interface Identification {
   readonly publishedAtMs?: number
   /**
    * The group of the publication. A feed with groups must name it; a run that publishes itself need name it only if ids
-   * that the target makes are unique within a group and not beyond. @default the group that the client is in
+   * that the target makes are unique within a group and not beyond. In a run without groups it is what has a `sequence` of
+   * its own, such as the instrument of a price. @default the group that the client is in
    */
   readonly group?: string
 }

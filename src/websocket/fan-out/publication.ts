@@ -21,6 +21,8 @@ export class Publication {
   intendedUs: number
   readonly second: number | undefined
   readonly group: Group
+  /** Order is compared with others of the same number: of its group, or of what `identify` named so. */
+  lane: number
   /** Shared with other publications of the same subscribers; its bits are not to be changed. */
   expected: ClientSet
   readonly received: ClientSet
@@ -51,6 +53,7 @@ export class Publication {
     this.intendedUs = due.intendedUs
     this.second = due.second
     this.group = group
+    this.lane = group.index
     this.expected = group.members()
     this.#moving = group.moving()
     this.received = received

@@ -16,10 +16,12 @@ export interface Sighting {
   readonly group: string | undefined
   /** The one that the run, or a feed, gave the id; `undefined` as long as there is none. */
   publication: Publication | undefined
+  /** Within what its order is compared, once that was looked up. */
+  lane: number | undefined
 }
 
 export function sightingOf({ id, sequence, publishedAtMs, group }: Identification): Sighting {
-  return { id: String(id), sequence, publishedAtMs, group, publication: undefined }
+  return { id: String(id), sequence, publishedAtMs, group, publication: undefined, lane: undefined }
 }
 
 /** Deliveries of an id that no publication has yet. */
@@ -95,7 +97,7 @@ export class TargetIds {
   #take(client: number, sighting: Sighting, atUs: number, mayChange: boolean): boolean {
     const own = this.#own(sighting)
     if (own !== undefined) {
-      this.#ledger.receive(client, own, sighting.sequence, atUs)
+      this.#ledger.receive(client, own, sighting.sequence, atUs, true, this.#laneOf(sighting, own))
       return true
     }
     const given = this.#given.find(sighting.id)
@@ -113,8 +115,15 @@ export class TargetIds {
     if (candidates.length > 1) return true
     if (sighting.publishedAtMs !== undefined) publication.stampedAtMs = sighting.publishedAtMs
     // The id may be that of a publication whose `send` failed, unless the message says whose it is.
-    this.#ledger.receive(client, publication, sighting.sequence, atUs, isNamed)
+    const lane = this.#laneOf(sighting, publication)
+    this.#ledger.receive(client, publication, sighting.sequence, atUs, isNamed, lane)
     return true
+  }
+
+  #laneOf(sighting: Sighting, publication: Publication): number {
+    // The publication that a given id means depends on the client, in a run with groups.
+    if (publication.group.name !== undefined) return publication.group.index
+    return (sighting.lane ??= this.#ledger.laneOf(publication, sighting.group))
   }
 
   #own(sighting: Sighting): Publication | undefined {

@@ -1,0 +1,79 @@
+import type { FeedFigures } from '../../evidence/fan-out-record.ts'
+import type { Publication } from './publication.ts'
+
+/** Of the counted publications. Single ones that come late fill the gap that they left; more are another sequence. */
+const LATECOMERS_AT_MOST = 0.1
+
+/** When a publication counts as made after another one, and which instants are counted. On the clock of `nowUs()`. */
+export interface CountedSpan {
+  readonly fromUs: number
+  readonly untilUs: number
+  /** Of two publications, receipts say which was first if they are so far apart. */
+  readonly toleranceUs: number
+}
+
+/**
+ * Where the sequence of a feed fell though it should rise: the feed began again, several feeds with sequences of their own
+ * are taken for one, or something from before the run was shown again. A publication fell if it was made after one with a
+ * higher sequence, and
+ *
+ *     its sequence is that of another one, or below the lowest, or
+ *     its time stamp says that it was made later, or it was left out of the account for its sequence, or
+ *     there are too many of its kind to be single ones that came late
+ */
+export function fallsOf(publications: readonly Publication[], span: CountedSpan): FeedFigures['fell'] {
+  const certain: Fall[] = []
+  const latecomers: Fall[] = []
+  let counted = 0
+  for (const ofLane of Map.groupBy(publications, ({ lane }) => lane).values()) {
+    for (const { isCounted } of ofLane) if (isCounted) counted++
+    findFalls(ofLane, span, certain, latecomers)
+  }
+  const falls = latecomers.length > counted * LATECOMERS_AT_MOST ? [...certain, ...latecomers] : certain
+  if (falls.length === 0) return undefined
+  const [first] = falls.toSorted((a, b) => a.atUs - b.atUs)
+  return { count: falls.length, from: first!.from, to: first!.to }
+}
+
+interface Fall {
+  readonly atUs: number
+  readonly from: number
+  readonly to: number
+}
+
+function findFalls(publications: readonly Publication[], span: CountedSpan, certain: Fall[], latecomers: Fall[]): void {
+  const { fromUs, untilUs, toleranceUs } = span
+  const inTime = publications.toSorted((a, b) => a.intendedUs - b.intendedUs)
+  const seen = new Set<number>()
+  let [lowest, highest, highestBefore] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  let before = 0
+  for (const { sequence, intendedUs, isCounted, stampedAtMs } of inTime) {
+    for (; inTime[before]!.intendedUs < intendedUs - toleranceUs; before++)
+      highestBefore = Math.max(highestBefore, inTime[before]!.sequence)
+    const isLower = sequence < highestBefore
+    const isTaken = sequence < highest && seen.has(sequence)
+    if (intendedUs >= fromUs && intendedUs < untilUs && (isLower || isTaken)) {
+      const isLeftOut = !isCounted && intendedUs >= fromUs + toleranceUs
+      const isCertain = isTaken || sequence < lowest || isLeftOut || !Number.isNaN(stampedAtMs)
+      ;(isCertain ? certain : latecomers).push({ atUs: intendedUs, from: highest, to: sequence })
+    }
+    seen.add(sequence)
+    lowest = Math.min(lowest, sequence)
+    highest = Math.max(highest, sequence)
+  }
+}
+
+/** By how much time stamps went back though the sequence rose, if by more than a limit. In milliseconds. */
+export function wentBackMs(publications: readonly Publication[], limitMs: number): number | undefined {
+  let most = 0
+  for (const ofLane of Map.groupBy(publications, ({ lane }) => lane).values()) {
+    let [sequence, stampMs] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    for (const next of ofLane) {
+      if (Number.isNaN(next.stampedAtMs) || next.sequence <= sequence) continue
+      if (stampMs - next.stampedAtMs > most) most = stampMs - next.stampedAtMs
+      sequence = next.sequence
+      stampMs = Math.max(stampMs, next.stampedAtMs)
+    }
+  }
+  return most > limitMs ? most : undefined
+}
