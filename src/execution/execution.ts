@@ -205,17 +205,18 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   #abort(reason: string, blame?: AbortBlame): void {
     if (this.#abortReason !== undefined) return
     this.#isOver = true
-    if (this.#endedMs === undefined) this.#close()
+    // The target's failure explains why requests were dropped; an interrupt says nothing of them.
+    if (this.#endedMs === undefined) this.#close(blame === undefined)
     this.#abortReason = reason
     this.#abortBlame = blame
     this.#finish()
   }
 
-  #close(): void {
+  #close(isInterrupted = false): void {
     const ranMs = Number.isNaN(this.#startMs) ? 0 : now() - this.#startMs
     this.#endedMs = Math.min(ranMs, this.#endMs)
     this.#monitor.stop()
-    this.#driver?.stop()
+    this.#driver?.stop(isInterrupted)
     this.#watch.stop()
   }
 

@@ -4,27 +4,43 @@ import { Window, WINDOW_MS } from '../stats/timeline.ts'
 /** A window of requests that also counts what went wrong in words: `503`, `ECONNREFUSED`, `extract token: …`. */
 export class RequestWindow extends Window {
   #details: Map<string, number> | undefined
+  #samples: Map<string, string> | undefined
 
   /** How often each thing went wrong, by words that carry no data of the scenario. */
   get details(): ReadonlyMap<string, number> {
     return this.#details ?? NONE
   }
 
-  /** At most 50 different ones are told apart. */
-  countDetail(detail: string): void {
+  /** What the first response of a detail had, by the detail; without secrets. Not every detail has one. */
+  get samples(): ReadonlyMap<string, string> {
+    return this.#samples ?? NO_SAMPLES
+  }
+
+  /**
+   * At most 50 different ones are told apart.
+   *
+   * @param sample made once for each detail
+   */
+  countDetail(detail: string, sample?: () => string): void {
     const details = (this.#details ??= new Map())
     const key = details.has(detail) || details.size < MAX_DETAILS ? detail : 'other'
     details.set(key, (details.get(key) ?? 0) + 1)
+    if (sample !== undefined && key === detail && this.#samples?.has(detail) !== true)
+      (this.#samples ??= new Map()).set(detail, sample())
   }
 
   override addEnding(other: RequestWindow, ending: 'good' | 'failed'): void {
     super.addEnding(other, ending)
     if (ending === 'failed' && other.details.size > 0) addCounts((this.#details ??= new Map()), other.details)
+    if (ending === 'failed')
+      for (const [detail, sample] of other.samples)
+        if (!this.samples.has(detail)) (this.#samples ??= new Map()).set(detail, sample)
   }
 }
 
 const MAX_DETAILS = 50
 const NONE: ReadonlyMap<string, number> = new Map()
+const NO_SAMPLES: ReadonlyMap<string, string> = new Map()
 
 function addCounts<K>(to: Map<K, number>, from: ReadonlyMap<K, number>): void {
   for (const [key, count] of from) to.set(key, (to.get(key) ?? 0) + count)

@@ -81,7 +81,7 @@ test('redirects on every response are named, and warned of if nothing else is wr
   const run = await http.run({ load, request: { path: '/' } })
   expect([run[evidenceOf]().hint, warnings]).toEqual([finding, [`http 1: ${finding}`]])
   expect(await hintAt(server.url, { request: { path: '/', check: { text: 'welcome' } } })).toBe(finding)
-  expect(await hintAt(server.url, { expectStatus: 200 })).toBe(`every answer was 302: ${REDIRECTED}`)
+  expect(await hintAt(server.url, { expectStatus: 200 })).toBe(`every response was 302: ${REDIRECTED}`)
   expect(await hintAt(server.url, { expectStatus: 302 })).toBe(undefined)
 })
 

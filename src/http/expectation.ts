@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { HttpAnswer } from './answer.ts'
 import { checkProblem, wrongReturn } from '../execution/checked-function.ts'
+import { inspected } from '../options/shortened.ts'
 import { isPlainObject } from './json-body.ts'
 
 /** Which status codes are as expected. Default: all below 400. */
@@ -32,21 +33,54 @@ function verdictOf(expected: (status: number) => boolean, status: number): boole
   throw wrongReturn('expectStatus', verdict, 'true or false')
 }
 
+/** A check that did not hold. */
+export interface FailedCheck {
+  /** In words that carry nothing of the response, so that failures of one kind are counted together. */
+  readonly detail: string
+  /** With what the response had, shortened and without secrets. */
+  readonly sample?: (() => string) | undefined
+}
+
 /**
- * What is wrong with a response's body, in words that carry nothing of it; `undefined` for one that is as it should be.
+ * What is wrong with a response's body; `undefined` for one that is as it should be.
  *
  * @throws {BodyError} for a body that cannot be read
  * @throws whatever else a function of the scenario throws
  */
-export function failedCheck(check: Check, answer: HttpAnswer): string | undefined {
-  if (typeof check === 'function') return checkProblem(check, answer, undefined)
+export function failedCheck(check: Check, answer: HttpAnswer): FailedCheck | undefined {
+  if (typeof check === 'function') {
+    const detail = checkProblem(check, answer, undefined)
+    return detail === undefined ? undefined : { detail }
+  }
   if ('text' in check) {
     const { text } = check
     const found = typeof text === 'string' ? answer.text().includes(text) : answer.text().search(text) >= 0
-    return found ? undefined : `check: the text is not in the response${noteOn(answer)}`
+    return found ? undefined : { detail: `check: the text is not in the response${noteOn(answer)}` }
   }
-  const path = difference(check.json, answer.json(), '$')
-  return path === undefined ? undefined : `check: the response differs at ${path}${noteOn(answer)}`
+  const found = difference(check.json, answer.json(), '$')
+  if (found === undefined) return undefined
+  const { path, note = '' } = found
+  return {
+    detail: `check: the response differs at ${path}${note}${noteOn(answer)}`,
+    sample: () => `check: ${path}: ${valuesOf(found)}${note}${noteOn(answer)}`,
+  }
+}
+
+/** `expected 2, received 1` */
+function valuesOf({ path, expected, received }: Difference): string {
+  const name = path.split('.').at(-1)!
+  const shown = received === undefined ? 'nothing' : inspected(received, MAX_TEXT, name)
+  return `expected ${inspected(expected, MAX_TEXT, name)}, received ${shown}`
+}
+
+const MAX_TEXT = 60
+
+interface Difference {
+  readonly path: string
+  readonly expected: unknown
+  readonly received: unknown
+  /** Follows the path: why values that look alike differ. */
+  readonly note?: string
 }
 
 function noteOn(answer: HttpAnswer): string {
@@ -58,30 +92,39 @@ function noteOn(answer: HttpAnswer): string {
  *
  * @returns where the first difference is
  */
-function difference(expected: unknown, received: unknown, path: string): string | undefined {
+function difference(expected: unknown, received: unknown, path: string): Difference | undefined {
   // A literal of a number beyond 2^53 was rounded when the scenario was read: other integers are the same number.
   if (typeof expected === 'number' && typeof received === 'bigint')
     return Number.isSafeInteger(expected)
-      ? path
-      : `${path}: integers beyond 2^53 are exact, write them as bigint, such as 9007199254740993n`
+      ? differs(path, expected, received)
+      : {
+          ...differs(path, expected, received),
+          note: ': integers beyond 2^53 are exact, write them as bigint, such as 9007199254740993n',
+        }
   if (typeof expected === 'bigint' && typeof received === 'number')
-    return Number.isInteger(received) && BigInt(received) === expected ? undefined : path
-  if (typeof expected !== 'object' || expected === null) return isDeepStrictEqual(expected, received) ? undefined : path
-  if (isAsymmetric(expected)) return expected.asymmetricMatch(received) ? undefined : path
+    return Number.isInteger(received) && BigInt(received) === expected ? undefined : differs(path, expected, received)
+  if (typeof expected !== 'object' || expected === null)
+    return isDeepStrictEqual(expected, received) ? undefined : differs(path, expected, received)
+  if (isAsymmetric(expected)) return expected.asymmetricMatch(received) ? undefined : differs(path, expected, received)
   if (typeof received !== 'object' || received === null || Array.isArray(expected) !== Array.isArray(received))
-    return path
+    return differs(path, expected, received)
   if (Array.isArray(expected)) {
-    if (expected.length !== (received as unknown[]).length) return path
-  } else if (!isPlainObject(expected) && Object.keys(expected).length === 0) return path
+    if (expected.length !== (received as unknown[]).length) return differs(path, expected, received)
+  } else if (!isPlainObject(expected) && Object.keys(expected).length === 0) return differs(path, expected, received)
   // Also the holes of an array, which have no keys.
   const keys = Array.isArray(expected) ? expected.keys() : Object.keys(expected)
   for (const key of keys) {
     const at = `${path}.${key}`
-    if (!Object.hasOwn(received, key)) return at
+    if (!Object.hasOwn(received, key)) return differs(at, (expected as Values)[key], undefined)
     const found = difference((expected as Values)[key], (received as Values)[key], at)
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** Made for what differs alone: good responses are compared without an object of ours. */
+function differs(path: string, expected: unknown, received: unknown): Difference {
+  return { path, expected, received }
 }
 
 type Values = Readonly<Record<string | number, unknown>>

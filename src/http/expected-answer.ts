@@ -1,7 +1,8 @@
 import type { HttpAnswer } from './answer.ts'
+import { shortened } from '../options/shortened.ts'
 import { BodyError } from './response-body.ts'
 import { wrongReturn } from '../execution/checked-function.ts'
-import { failedCheck, statusTest, type Check } from './expectation.ts'
+import { failedCheck, statusTest, type Check, type FailedCheck } from './expectation.ts'
 import type { Extraction, Step } from './steps.ts'
 import type { RequestSpec } from './types.ts'
 
@@ -9,6 +10,8 @@ import type { RequestSpec } from './types.ts'
 export interface WrongAnswer {
   readonly kind: 'status' | 'body'
   readonly detail: string
+  /** The same with what this response had, without secrets. */
+  readonly sample?: (() => string) | undefined
 }
 
 /** What a VU expects of the answer it awaits. One for all requests of a VU, so that none of them makes an object. */
@@ -44,14 +47,14 @@ export class ExpectedAnswer<D> {
   judge(status: number, answer: HttpAnswer | undefined, vars: Record<string, unknown>): WrongAnswer | undefined {
     if (!this.#isExpected(status)) return { kind: 'status', detail: String(status) }
     try {
-      const detail = answer === undefined ? undefined : (this.#problemWith(answer) ?? this.#extract(answer, vars))
-      return detail === undefined ? undefined : { kind: 'body', detail }
+      const problem = answer === undefined ? undefined : (this.#problemWith(answer) ?? this.#extract(answer, vars))
+      return problem && { kind: 'body', ...problem }
     } catch (error) {
       return unreadable(error)
     }
   }
 
-  #problemWith(answer: HttpAnswer): string | undefined {
+  #problemWith(answer: HttpAnswer): FailedCheck | undefined {
     for (const check of this.#step.checks) {
       const problem = failedCheck(check, answer)
       if (problem !== undefined) return problem
@@ -59,11 +62,14 @@ export class ExpectedAnswer<D> {
     return this.#check && failedCheck(this.#check, answer)
   }
 
-  #extract(answer: HttpAnswer, vars: Record<string, unknown>): string | undefined {
+  #extract(answer: HttpAnswer, vars: Record<string, unknown>): FailedCheck | undefined {
     for (const extraction of this.#step.extracts) {
       const value = valueOf(extraction, answer)
-      if (value === undefined || value === null)
-        return `extract ${extraction.name}: nothing found by ${extraction.source}`
+      if (value === undefined || value === null) {
+        const detail = `extract ${extraction.name}: nothing found by ${extraction.source}`
+        const { name } = this.#step
+        return { detail, sample: () => `${detail} in step ${name}: the response had ${contentOf(answer)}` }
+      }
       vars[extraction.name] = value
     }
     return undefined
@@ -79,6 +85,27 @@ export function unreadable(error: unknown): WrongAnswer {
   if (error instanceof BodyError) return { kind: 'body', detail: error.message }
   throw error
 }
+
+/** `status 200 and the keys id, name` */
+function contentOf(answer: HttpAnswer): string {
+  const status = `status ${answer.status}`
+  let json: unknown
+  try {
+    json = answer.json()
+  } catch (error) {
+    if (error instanceof BodyError) return `${status}, and ${error.message}`
+    throw error
+  }
+  if (typeof json !== 'object' || json === null)
+    return `${status} and ${json === null ? 'null' : `a ${typeof json}`} in place of an object`
+  if (Array.isArray(json)) return `${status} and an array of ${json.length}`
+  const keys = Object.keys(json)
+  if (keys.length === 0) return `${status} and an object without keys`
+  const shown = keys.slice(0, MAX_KEYS).map((key) => shortened(key, 40))
+  return `${status} and the keys ${shown.join(', ')}${keys.length > MAX_KEYS ? ', …' : ''}`
+}
+
+const MAX_KEYS = 10
 
 function valueOf({ name, find, call }: Extraction, answer: HttpAnswer): unknown {
   if (call === undefined) return find!(answer.json())

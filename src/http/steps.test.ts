@@ -59,7 +59,9 @@ test('an extract that finds nothing is an error of its step, by name, and ends t
   expect(run.step('me')).toMatchObject({ state: 'empty', offered: 0 })
   const { evidenceLines, hint } = run[evidenceOf]()
   expect(evidenceLines.at(-1)).toMatch(/errors 100% \(6 × extract token: nothing found by \$\.access\.token\)/)
-  expect(hint).toBe('6 answers were not as expected: extract token: nothing found by $.access.token')
+  expect(hint).toBe(
+    '6 responses were not as expected: extract token: nothing found by $.access.token in step login: the response had status 200 and the keys access',
+  )
 })
 
 test('steps with a weight are alternatives, drawn from the seed', async () => {
@@ -151,13 +153,28 @@ test.each<[string, Check, string | undefined]>([
   expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(expected)
 })
 
+test('the hint shows what the first response had in place of what was expected, without secrets', async () => {
+  const hintOf = async (json: object, check: Check) => {
+    await using server = await pathServer({ '/': answer(JSON.stringify(json)) })
+    const { http } = engineFor(server.url)
+    const run = await http.run({ load: sharedIterations({ iterations: 3, vus: 1 }), request: { path: '/', check } })
+    return run[evidenceOf]().hint
+  }
+  const prefix = '3 responses were not as expected: check: '
+  expect(await hintOf({ id: 1 }, { json: { id: 2 } })).toBe(`${prefix}$.id: expected 2, received 1`)
+  expect(await hintOf({ id: 1 }, { json: { name: 'a' } })).toBe(`${prefix}$.name: expected 'a', received nothing`)
+  expect(await hintOf({ password: 'hunter22hunter22' }, { json: { password: 'x' } })).not.toContain('hunter22')
+  const long = await hintOf({ note: 'many words '.repeat(50) }, { json: { note: 'few' } })
+  expect(long!.length).toBeLessThan(200)
+})
+
 test('a response that is not JSON fails a check of JSON', async () => {
   await using server = await pathServer({ '/': answer('<html>') })
   const { http } = engineFor(server.url)
   const one = sharedIterations({ iterations: 1, vus: 1 })
   const run = await http.run({ load: one, request: { path: '/', check: { json: {} } } })
   expect([...run.errors]).toEqual([['body', 1]])
-  expect(run[evidenceOf]().hint).toBe('1 answers were not as expected: the response body is not JSON')
+  expect(run[evidenceOf]().hint).toBe('1 response was not as expected: the response body is not JSON')
 })
 
 test('expectStatus: of the run, of the step, of the request; what is expected is no error but keeps its status', async () => {

@@ -47,6 +47,13 @@ export interface VuIdentity<D> {
   readonly instance: number
 }
 
+/** A response that came and was not good. */
+interface WrongResponse {
+  readonly status: number
+  readonly bodyBytes: number
+  readonly sample: (() => string) | undefined
+}
+
 /** One VU: sends the requests of its iteration one after another over its connection, and counts how each ended. */
 export class VirtualUser<D> implements RequestOwner, DrivenVu {
   connection!: Connection
@@ -130,7 +137,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
       return
     }
     this.#goodWindow = undefined
-    this.#countError(wrong.kind, wrong.detail, endMs, status, reader.bodyBytes)
+    this.#countError(wrong.kind, wrong.detail, endMs, { status, bodyBytes: reader.bodyBytes, sample: wrong.sample })
     this.#end(endMs)
   }
 
@@ -257,12 +264,13 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     this.#goodWindow.recordGood(this.#goodLatencyUs, this.#goodServiceTimeUs, status, bodyBytes)
   }
 
-  /** @param status of a response that was not good */
-  #countError(kind: ErrorKind, detail: string, endMs: number, status?: number, bodyBytes = 0): void {
+  /** @param response that was not good */
+  #countError(kind: ErrorKind, detail: string, endMs: number, response?: WrongResponse): void {
+    const { status, bodyBytes = 0, sample } = response ?? {}
     const latencyUs = this.#observe(endMs, status ?? kind) * 1000
     const window = this.#series.timeline.at(this.#intendedMs)
     window.recordError(kind, latencyUs, (endMs - this.connection.sentMs) * 1000, status, bodyBytes)
-    window.countDetail(detail)
+    window.countDetail(detail, sample)
     this.#all.execution.tally.countError(kind, detail)
     this.#hasError = true
   }

@@ -47,8 +47,12 @@ export interface Driver<V extends DrivenVu> {
   start(): void
   /** A VU has ended its iteration at `endMs` of `performance.now()`. */
   freed(vu: V, endMs: number): void
-  /** Begins nothing any more; what is due and was not begun is dropped. */
-  stop(): void
+  /**
+   * Begins nothing any more.
+   *
+   * @param isInterrupted the run is stopped before its end, so that what waits is left out; else it is dropped
+   */
+  stop(isInterrupted?: boolean): void
 }
 
 /** @param offsetMs where in the run the load begins */
@@ -92,11 +96,11 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
     this.#all.idle.push(vu)
   }
 
-  stop(): void {
+  stop(isInterrupted = false): void {
     this.#isStopped = true
-    this.#passOverdue()
+    if (!isInterrupted) this.#passOverdue()
     for (let dueMs = this.#waiting.shift(); dueMs !== undefined; dueMs = this.#waiting.shift())
-      this.#all.onDropped(dueMs)
+      if (!isInterrupted) this.#all.onDropped(dueMs)
   }
 
   #awaitNext(): void {
@@ -234,7 +238,8 @@ class SharedDriver<V extends DrivenVu> implements Driver<V> {
     if (this.#left === 0 && !this.#all.vus.some(({ isBusy }) => isBusy)) this.#all.onExhausted()
   }
 
-  stop(): void {
+  stop(isInterrupted = false): void {
+    if (isInterrupted) this.#left = 0
     const nowMs = now() - this.#all.startMs()
     for (; this.#left > 0; this.#left--) this.#all.onDropped(nowMs)
   }

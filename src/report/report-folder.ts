@@ -58,6 +58,12 @@ export class ReportFolder {
     return this.#written()
   }
 
+  /** Puts an earlier `results.json` back, after any write still going on. */
+  async restoreResults(text: string): Promise<void> {
+    this.#add(() => writeFileAtomically(this.fileOf('results.json'), text))
+    await this.#writing
+  }
+
   async #written(): Promise<readonly string[]> {
     await this.#writing
     return [...new Set(this.#failures.splice(0))]

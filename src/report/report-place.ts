@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestSpecification, Vitest } from 'vitest/node'
 import { readResults } from './read-results.ts'
@@ -14,6 +15,14 @@ export async function isPartialRun(vitest: Vitest, specifications: readonly Test
   if (specifications.some(({ testLines, testIds }) => testLines?.length || testIds?.length)) return true
   const chosen = new Set(specifications.map(({ moduleId }) => moduleId))
   return (await vitest.globTestSpecifications()).some(({ moduleId }) => !chosen.has(moduleId))
+}
+
+/** The text of the `results.json` of all scenarios that ran to their end; `undefined` if there is none. */
+export async function completeReportIn(folder: string): Promise<string | undefined> {
+  const file = join(folder, 'results.json')
+  const earlier = await readResults(file).catch(() => undefined)
+  if (earlier?.complete !== true || earlier.isPartial === true) return undefined
+  return readFile(file, 'utf8')
 }
 
 /** The folder for the report of a run: a partial one never takes the place of that of all scenarios. */

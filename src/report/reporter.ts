@@ -16,7 +16,7 @@ import { readResults } from './read-results.ts'
 import { Observers } from './observers.ts'
 import { redactAnnotation, redactError, redactName, redactTest } from './redact-reported.ts'
 import { ReportFolder } from './report-folder.ts'
-import { isPartialRun, reportFolderOf } from './report-place.ts'
+import { completeReportIn, isPartialRun, reportFolderOf } from './report-place.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { runInfoOf } from './run-info.ts'
 import { errorOf, identityOf, isScenario, scenarioOf, unbegun } from './scenario.ts'
@@ -51,6 +51,8 @@ export default class SloReporter implements Reporter {
   #hasBegun = false
   #observers!: Observers
   #earlier = new EarlierRuns()
+  /** The report of all scenarios that was there when the run began. */
+  #complete: string | undefined
   #receiver: LiveReceiver | undefined
   #view!: LiveView
   #hasLookedBack = false
@@ -84,6 +86,7 @@ export default class SloReporter implements Reporter {
     this.#collected.clear()
     this.#hasBegun = false
     await this.#choosePlace(await isPartialRun(this.#vitest, specifications))
+    this.#complete = this.#isPartial ? undefined : await completeReportIn(this.#outputDir)
     this.#cancelling = new AbortController()
     await this.#lookBack()
     this.#view.start()
@@ -155,6 +158,7 @@ export default class SloReporter implements Reporter {
     const merged = this.#isMerging
       ? mergeConditions(tests.flatMap((testCase) => testCase.meta().sloConditions ?? []))
       : undefined
+    if (reason === 'interrupted') await this.#makeWay()
     const results = this.#results(scenarios, errors, reason !== 'interrupted', merged ?? this.#conditions())
     const isKept =
       !this.#hasBegun && !this.#isMerging && errors.length === 0 && existsSync(this.#folder.fileOf('results.json'))
@@ -166,6 +170,13 @@ export default class SloReporter implements Reporter {
     const { failed, invalid } = results.totals
     const fails = failed > 0 || (invalid > 0 && this.#options.onInvalid === 'fail')
     if (fails && !process.exitCode) process.exitCode = 1
+  }
+
+  /** A run that was stopped does not take the place of a whole one, which progress has written over by then. */
+  async #makeWay(): Promise<void> {
+    if (this.#complete === undefined || this.#isPartial) return
+    await this.#folder.restoreResults(this.#complete)
+    await this.#choosePlace(true)
   }
 
   #scenarioAtEnd(testCase: TestCase): ScenarioResult {
@@ -287,7 +298,9 @@ export default class SloReporter implements Reporter {
     const note = isKept
       ? ' (of an earlier run: no scenario began)'
       : isApart
-        ? ' (of these scenarios; the report of all of them is unchanged)'
+        ? results.complete
+          ? ' (of these scenarios; the report of all of them is unchanged)'
+          : ' (of what was measured; the report of all scenarios is unchanged)'
         : ''
     if (failures.length === 0) logger.log(`Report  ${this.#folder.fileOf('index.html')}${note}\n`)
     else logger.error(`vitest-slo: the report could not be written, the verdict stands: ${failures.join('; ')}\n`)

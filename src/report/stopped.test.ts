@@ -140,7 +140,7 @@ test('a scenario that had not begun when a re-run was stopped shows no figures o
     writeFileSync(made.path('target/server.mjs'), `${INSTANT_TARGET}// saved`)
   })
   expect(exitCode).toBe(130)
-  const results = JSON.parse(await readFile(made.path('perf-report/results.json'), 'utf8')) as Results
+  const results = JSON.parse(await readFile(made.path('perf-report/partial/results.json'), 'utf8')) as Results
   expect(
     results.scenarios.map(({ name, verdict, runs, durationMs, note }) => [
       name,
@@ -156,5 +156,38 @@ test('a scenario that had not begun when a re-run was stopped shows no figures o
   ])
   const text = plainText(output)
   expect(text.slice(text.lastIndexOf('RERUN'))).toMatch(/SKIP +other file\n/)
-  expect(await readFile(made.path('perf-report/index.html'), 'utf8')).not.toContain('p95 ')
+  expect(await readFile(made.path('perf-report/partial/index.html'), 'utf8')).not.toContain('p95 ')
+})
+
+test('a run that was stopped leaves the report of a whole one as it is, and drops nothing that waited', async () => {
+  const made = await InlineProject.create({
+    'vitest.config.ts': perfConfigSource(),
+    'target/server.mjs': INSTANT_TARGET,
+    'perf/a.perf.ts': `${HEAD}
+      perfTest('first', async ({ http }) => {
+        await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request })
+      })
+      perfTest('second', async ({ http }) => {
+        let sent = 0
+        const stops = process.env['STOPS'] !== undefined
+        await http.run({
+          load: sharedIterations({ iterations: stops ? 1_000_000 : 20, vus: 1, maxDuration: '1h' }),
+          request: () => (stops && ++sent === 40 && stopCommand(), request),
+        })
+      })`,
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  const read = (name: string) => readFile(made.path(`perf-report/${name}`), 'utf8')
+  await made.run()
+  const before = [await read('results.json'), await read('index.html')]
+
+  const { exitCode, output } = await made.run(['run'], { STOPS: '1' })
+  expect(exitCode).toBe(130)
+  expect([await read('results.json'), await read('index.html')]).toEqual(before)
+  const results = JSON.parse(await read('partial/results.json')) as Results
+  expect(results).toMatchObject({ complete: false, isPartial: true })
+  expect(results.scenarios[1]).toMatchObject({ verdict: 'invalid', runs: [{ state: 'aborted', dropped: 0 }] })
+  expect(plainText(output)).toContain(
+    'partial/index.html (of what was measured; the report of all scenarios is unchanged)',
+  )
 })

@@ -46,19 +46,20 @@ const answered = (count: number, status: number) =>
   times(count, { latencyMs: 1, status, error: ['status', String(status)] })
 
 test.each([
+  [400, 'check the body, the query and the content type; a check function sees the response'],
   [401, 'check the authorization header and the rows given as data'],
   [403, 'check what the users given as data may do'],
   [404, 'check the path and the base URL'],
   [405, 'check the method'],
   [415, 'check the content type'],
   [429, "the target's rate limit answered; expect 429 in expectStatus where that is as it should be"],
-])('where every answer was %i, what that is likely to mean', (status, words) => {
-  expect(hint(answered(50, status))).toBe(`every answer was ${status}: ${words}`)
+])('if every response was %i, what that is likely to mean', (status, words) => {
+  expect(hint(answered(50, status))).toBe(`every response was ${status}: ${words}`)
 })
 
 test('a status is named where nine tenths of the answers had it, and it was not expected', () => {
-  expect(hint(answered(50, 500))).toBe('every answer was 500')
-  expect(hint([...answered(90, 500), ...good(10)])).toBe('nearly every answer was 500')
+  expect(hint(answered(50, 500))).toBe('every response was 500')
+  expect(hint([...answered(90, 500), ...good(10)])).toBe('nearly every response was 500')
   expect(hint([...answered(89, 500), ...good(11)])).toBeUndefined()
   expect(hint(times(50, { latencyMs: 1, status: 201 }))).toBeUndefined()
 })
@@ -68,10 +69,10 @@ test('where half of the errors are bodies, the commonest that a check or an extr
     times(count, { latencyMs: 1, status: 200, error: ['body', detail] }, fromMs)
   const late = (count: number) => times(count, { latencyMs: 1, error: ['timeout', 'no answer'] }, 6000)
   expect(hint([...body(4, 'check failed'), ...body(6, 'extract token: nothing found', 4600), ...good(50)])).toBe(
-    '6 answers were not as expected: extract token: nothing found',
+    '6 responses were not as expected: extract token: nothing found',
   )
   expect(hint([...body(4, 'not a valid HTTP response'), ...late(4), ...good(50)])).toBe(
-    '4 answers were not as expected: not a valid HTTP response',
+    '4 responses were not as expected: not a valid HTTP response',
   )
   expect(hint([...body(4, 'check failed'), ...late(5), ...good(50)])).toBeUndefined()
   expect(hint([...body(4, 'the check failed'), ...good(50)])).toBeUndefined()

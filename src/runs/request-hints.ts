@@ -57,6 +57,7 @@ export const REDIRECT_HINT =
   'redirects are not followed: request what they lead to, or name the status in expectStatus if it is meant'
 
 const STATUS_HINTS: Readonly<Record<number, string>> = {
+  400: 'check the body, the query and the content type; a check function sees the response',
   401: 'check the authorization header and the rows given as data',
   403: 'check what the users given as data may do',
   404: 'check the path and the base URL',
@@ -68,7 +69,7 @@ const STATUS_HINTS: Readonly<Record<number, string>> = {
 function statusHint({ sum }: ScopeTotals): string | undefined {
   const [status, count] = [...sum.statuses].toSorted((a, b) => b[1] - a[1])[0] ?? []
   if (status === undefined || count! < sum.completed * 0.9 || !sum.details.has(String(status))) return undefined
-  const all = count === sum.completed ? 'every answer was' : 'nearly every answer was'
+  const all = count === sum.completed ? 'every response was' : 'nearly every response was'
   const hint = isRedirect(status) ? REDIRECT_HINT : STATUS_HINTS[status]
   return `${all} ${status}${hint === undefined ? '' : `: ${hint}`}`
 }
@@ -84,7 +85,10 @@ function bodyHint({ sum }: ScopeTotals): string | undefined {
   const count = sum.errors.get('body') ?? 0
   if (count === 0 || count * 2 < sum.errorCount) return undefined
   const detail = [...sum.details].filter(([text]) => HINTED_BODY.test(text)).toSorted((a, b) => b[1] - a[1])[0]
-  return detail && `${formatCount(detail[1])} answers were not as expected: ${detail[0]}`
+  if (detail === undefined) return undefined
+  const [text, times] = detail
+  const what = times === 1 ? '1 response was' : `${formatCount(times)} responses were`
+  return `${what} not as expected: ${sum.samples.get(text) ?? text}`
 }
 
 function waitHint({ sum: { good, failed, dropped } }: ScopeTotals, { demand, shortage }: Vus): string | undefined {
