@@ -209,7 +209,7 @@ describe('stores of a run', () => {
     expect(
       (await two.during(run, { postgres: 'stock' }))[capacityOf]().postgresConnections().invalidities,
     ).toMatchObject([{ finding: expect.stringContaining('no Postgres service is named "stock"') }])
-    await expect(two.during(run, { database: 'users' } as object)).rejects.toThrow('database: is no option here')
+    await expect(two.during(run, { database: 'users' } as object)).rejects.toThrow('database: is not an option here')
   })
 
   test('a Redis whose user may not run INFO starts, and only assertions on it are invalid', async () => {

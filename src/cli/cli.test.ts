@@ -87,6 +87,18 @@ describe('vitest-slo', () => {
     expect(stderr).toContain('Usage: vitest-slo <command>')
   })
 
+  test('names the command that was probably meant', async () => {
+    const { exitCode, stderr } = await run('docter')
+    expect(exitCode).toBe(2)
+    expect(stderr.split('\n')[0]).toBe('vitest-slo: there is no command docter; did you mean doctor?')
+    expect((await run('nope')).stderr.split('\n')[0]).toBe('vitest-slo: there is no command nope')
+  })
+
+  test.each(['--version', '-v'])('%s prints the version', async (flag) => {
+    const { exitCode, stdout } = await run(flag)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^vitest-slo \d+\.\d+\.\d+\n$/) })
+  })
+
   test.each(['init', 'doctor', 'report'])('%s --help explains the command', async (command) => {
     const { exitCode, stdout, stderr } = await run(command, '--help')
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
@@ -142,7 +154,12 @@ describe('vitest-slo init', () => {
     await writeFile(join(folder, 'perf/first.perf.ts'), 'mine')
     await writeFile(join(folder, 'vitest.perf.config.ts'), 'mine')
     const flags = ['init', '--url', 'http://127.0.0.1:4000', '--path', '/', '--no-workflow']
-    expect((await run(...flags, '--yes')).stdout).toContain('kept       perf/first.perf.ts')
+    const { stdout: second } = await run(...flags, '--yes')
+    expect(second).toContain('kept       perf/first.perf.ts')
+    expect(second).toContain(
+      '\nNot applied: vitest.perf.config.ts, perf/first.perf.ts differ from what these options give, and were kept.\n' +
+        'Fix: change them by hand, or remove them and run init again.\n',
+    )
     expect(await content('vitest.perf.config.ts')).toBe('mine')
 
     const { stdout } = await runInTerminal(flags, [
@@ -172,6 +189,8 @@ describe('vitest-slo init', () => {
   test.each([
     [['--url', '127.0.0.1:3000'], /a URL looks like http:/],
     [['--url', 'http://me:secret@127.0.0.1:3000'], /would be written to a file/],
+    [['--command', 'node'], /node alone starts no service: add what it runs, e\.g\. node server\.js/],
+    [['--pth', '/'], /Unknown option '--pth'; did you mean '--path'\?\n/],
     [['--command', 'PORT=1 node a.js | tee log'], /without quotes or a shell/],
     [['--path', 'users', '--yes'], /a path starts with a slash/],
     [['--url', 'http://127.0.0.1', '--command', 'node a.js'], /give one of them/],

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { FEWEST_SLICES, MOST_SLICES } from '../comparison/slice-plan.ts'
+import { readArguments } from './read-arguments.ts'
 
 export const COMPARE_HELP = `Usage: vitest-slo compare <revision> [files…] [options]
 
@@ -21,7 +21,8 @@ http.run() on both in alternating slices. Everything is put away at the end.
 
 Both run with the services of this working tree's config. Median and p95 decide, and errors.
 
-Exit code: 0 when nothing is slower; 1 when something is, or failed; 2 when called wrongly; 3 when the slices do not say.
+Exit code: 0 if nothing is slower; 1 if something is slower or a scenario failed; 2 if called wrongly, or if the comparison
+could not be run (a revision that does not build, a target that does not start); 3 if the slices do not decide.
 `
 
 /** What `vitest-slo compare` was asked for. */
@@ -41,7 +42,7 @@ export interface CompareArguments {
 /** @throws {Error} saying which argument cannot be used */
 export function parseCompareArguments(args: readonly string[]): CompareArguments | 'help' {
   const text = { type: 'string' } as const
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = readArguments({
     args: [...args],
     allowPositionals: true,
     options: {

@@ -172,7 +172,7 @@ describe('vitest-slo compare', () => {
 
   test('a revision that does not build is an error with its last lines', { timeout: 60_000 }, async () => {
     const ended = await compare(['unbuildable'])
-    expect(ended).toMatchObject({ exitCode: 1 })
+    expect(ended).toMatchObject({ exitCode: 2 })
     expect(ended.text).toMatch(
       /vitest-slo compare: unbuildable \([0-9a-f]{7}\) could not be built: npm run build, exit code 2\. Its last lines:\n[^]*\| no such module: left-pad\n/,
     )
@@ -181,12 +181,12 @@ describe('vitest-slo compare', () => {
 
   test('a revision that cannot be installed, and one whose target does not start', { timeout: 60_000 }, async () => {
     const installing = await compare(['HEAD~1', '--install', 'echo no registry; false'])
-    expect(installing).toMatchObject({ exitCode: 1 })
+    expect(installing).toMatchObject({ exitCode: 2 })
     expect(installing.text).toMatch(
       /could not be installed: echo no registry; false, exit code 1\. Its last lines:\n  \| no registry\n/,
     )
     const starting = await compare(['HEAD~1', '--install', '', '--build', ''])
-    expect(starting).toMatchObject({ exitCode: 1 })
+    expect(starting).toMatchObject({ exitCode: 2 })
     expect(starting.text).toMatch(/node dist\/server\.mjs ended before it was ready: exit code 1/)
     await nothingLeft()
   })
@@ -194,7 +194,7 @@ describe('vitest-slo compare', () => {
   test('a revision that git does not know', async () => {
     const ended = await compare(['origin/main'])
     expect(ended).toEqual({
-      exitCode: 1,
+      exitCode: 2,
       text: 'vitest-slo compare: git knows no revision origin/main here. If it is only elsewhere, or this is a shallow clone: git fetch origin main\n',
     })
   })
@@ -221,6 +221,7 @@ describe('vitest-slo compare', () => {
     [['main', '--tolerance', '5'], '--tolerance is a ratio'],
     [['main', '--slices', '3'], '--slices is a whole number from 6 to 200'],
     [['main', '--speed'], "Unknown option '--speed'"],
+    [['main', '--tolerence', '0.1'], "Unknown option '--tolerence'; did you mean '--tolerance'?\n"],
   ] as const)('called with %j it says what is wrong', async ([args, message]) => {
     const ended = await compare(args)
     expect(ended.exitCode).toBe(2)

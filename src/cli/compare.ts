@@ -38,7 +38,7 @@ export async function compare(args: readonly string[], streams: Streams = proces
     if (interrupts.exitCode !== undefined) return interrupts.exitCode
     if (!(error instanceof RevisionError)) throw error
     stderr.write(`vitest-slo compare: ${error.message}\n`)
-    return 1
+    return 2
   } finally {
     interrupts.stop()
   }
@@ -67,6 +67,7 @@ async function compareWith(
   }
   const verdicts = found.map(({ result }) => verdictOf(result, tolerance))
   stdout.write(`${totalsOf(verdicts)}\n`)
+  if (couldNotRun(scenarios)) return 2
   return hasFailed(scenarios) ? 1 : exitCodeOf(verdicts)
 }
 
@@ -75,6 +76,8 @@ interface ScenarioOutcome {
   readonly comparisons: readonly ComparisonResult[]
   /** Why it was not compared, or failed. */
   readonly problem: string | undefined
+  /** Set for a file that could not be loaded: its scenarios are not known. */
+  readonly isFile?: true
 }
 
 async function runScenarios(parsed: CompareArguments, base: CheckedOut): Promise<readonly ScenarioOutcome[]> {
@@ -109,7 +112,7 @@ function outcomesOf(vitest: Vitest): readonly ScenarioOutcome[] {
 
 function problemOf(errors: readonly { readonly message: string }[], { relativeModuleId }: TestModule) {
   const [first] = errors
-  return first && { title: relativeModuleId, comparisons: [], problem: first.message }
+  return first && ({ title: relativeModuleId, comparisons: [], problem: first.message, isFile: true } as const)
 }
 
 function outcomeOf(test: TestCase): ScenarioOutcome {
@@ -122,9 +125,13 @@ function outcomeOf(test: TestCase): ScenarioOutcome {
   return { title: test.fullName, comparisons, problem: problem && redactText(problem) }
 }
 
-/** Failed before it could be compared, for a reason of its own; or, without a single scenario, as Vitest has said. */
+/** Without a single scenario, as when a build did not start, or with a file that cannot be loaded; Vitest has said why. */
+function couldNotRun(scenarios: readonly ScenarioOutcome[]): boolean {
+  return scenarios.length === 0 || scenarios.some(({ isFile }) => isFile === true)
+}
+
+/** Failed before it could be compared, for a reason of its own. */
 function hasFailed(scenarios: readonly ScenarioOutcome[]): boolean {
-  if (scenarios.length === 0) return true
   return scenarios.some(
     ({ comparisons, problem = 'not compared' }) => comparisons.length === 0 && !problem.startsWith('not compared'),
   )

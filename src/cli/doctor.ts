@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util'
 import { paintFor, type Paint } from '../report/terminal/style.ts'
 import type { Finding, Health } from './finding.ts'
 import { machineFindings } from './machine-findings.ts'
 import { projectFindings } from './project-findings.ts'
 import type { Streams } from './streams.ts'
+import { readArguments } from './read-arguments.ts'
 
 const HELP = `Usage: vitest-slo doctor [options]
 
@@ -50,7 +50,7 @@ export async function doctor(
 }
 
 function parse(args: readonly string[]) {
-  return parseArgs({
+  return readArguments({
     args: [...args],
     options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
   }).values

@@ -17,7 +17,26 @@ export function readCommand(text: string): readonly string[] | undefined {
     throw new Error('a command is program and arguments, without quotes or a shell, e.g. node server.js')
   }
   const words = text.split(/\s+/).filter(Boolean)
+  const [program = ''] = words
+  if (words.length === 1 && Object.hasOwn(EXAMPLES, program))
+    throw new Error(`${program} alone starts no service: add what it runs, e.g. ${EXAMPLES[program]}`)
   return words.length === 0 ? undefined : words
+}
+
+/** Programs that start a service only with what it is, each with an example. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  bun: 'bun server.ts',
+  deno: 'deno run server.ts',
+  java: 'java -jar server.jar',
+  node: 'node server.js',
+  npm: 'npm start',
+  npx: 'npx tsx server.ts',
+  pnpm: 'pnpm start',
+  python: 'python server.py',
+  python3: 'python3 server.py',
+  ruby: 'ruby server.rb',
+  tsx: 'tsx server.ts',
+  yarn: 'yarn start',
 }
 
 /** @throws {Error} whose message says what a path must be */

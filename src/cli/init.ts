@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { CONFIG, initFiles, type InitAnswers, type InitFile } from './init-files.ts'
 import { readCommand, readPath, readUrl } from './init-answers.ts'
 import { NoAnswerError, Prompt } from './prompt.ts'
 import type { Terminal } from './streams.ts'
+import { readArguments } from './read-arguments.ts'
 
 const HELP = `Usage: vitest-slo init [options]
 
@@ -61,7 +61,9 @@ export async function init(
   using prompt = asks ? new Prompt(terminal) : undefined
   try {
     const files = initFiles(await answersFor(options, prompt), installLine(folder))
-    for (const file of files) await put(file, folder, options, prompt, terminal)
+    const kept: string[] = []
+    for (const file of files) if ((await put(file, folder, options, prompt, terminal)) === 'kept') kept.push(file.path)
+    if (kept.length > 0) stdout.write(notApplied(kept))
     if (!options.dryRun) stdout.write(await nextSteps(folder))
     return 0
   } catch (error) {
@@ -79,7 +81,7 @@ interface InitOptions extends Partial<InitAnswers> {
 
 /** @throws {Error} whose message says what is wrong with the arguments */
 function parse(args: readonly string[]): InitOptions {
-  const { values } = parseArgs({
+  const { values } = readArguments({
     args: [...args],
     allowNegative: true,
     options: {
@@ -128,19 +130,32 @@ async function put(
   { dryRun }: InitOptions,
   prompt: Prompt | undefined,
   { stdout }: Terminal,
-): Promise<void> {
+): Promise<'kept' | undefined> {
   const file = join(folder, path)
   const found = existsSync(file) ? await readFile(file, 'utf8') : undefined
-  if (found === content) return void stdout.write(`unchanged  ${path}\n`)
+  if (found === content) {
+    stdout.write(`unchanged  ${path}\n`)
+    return undefined
+  }
   if (dryRun) {
     const indented = content.replace(/^(?=.)/gm, '    ')
-    return void stdout.write(`${found === undefined ? 'would write' : 'is there    '} ${path}\n${indented}\n`)
+    stdout.write(`${found === undefined ? 'would write' : 'is there    '} ${path}\n${indented}\n`)
+    return undefined
   }
   const replace = found !== undefined && (await prompt?.confirm(`${path} is there already. Replace it?`, false))
-  if (found !== undefined && !replace) return void stdout.write(`kept       ${path}\n`)
+  if (found !== undefined && !replace) {
+    stdout.write(`kept       ${path}\n`)
+    return 'kept'
+  }
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, content)
   stdout.write(`${replace ? 'replaced ' : 'written  '}  ${path}\n`)
+  return undefined
+}
+
+function notApplied(kept: readonly string[]): string {
+  const files = kept.join(', ')
+  return `\nNot applied: ${files} differ${kept.length === 1 ? 's' : ''} from what these options give, and ${kept.length === 1 ? 'was' : 'were'} kept.\nFix: change ${kept.length === 1 ? 'it' : 'them'} by hand, or remove ${kept.length === 1 ? 'it' : 'them'} and run init again.\n`
 }
 
 /** What installs the project's dependencies in CI, by the lock file that is there. */

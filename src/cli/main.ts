@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { createRequire } from 'node:module'
+import { nearestOf } from '../options/checks.ts'
 import type { Terminal } from './streams.ts'
 
 interface Command {
@@ -34,7 +36,7 @@ const HELP = `Usage: vitest-slo <command> [options]
 ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(WIDTH)}  ${summary}\n`)
   .join('')}
-vitest-slo <command> --help says more. Scenarios are run by Vitest: vitest --config vitest.perf.config.ts
+vitest-slo <command> --help says more, vitest-slo --version prints the version. Scenarios are run by Vitest: vitest --config vitest.perf.config.ts
 `
 
 /** @returns the exit code: the command's, 2 where there is no such command */
@@ -43,13 +45,27 @@ async function main([name, ...args]: readonly string[], terminal: Terminal): Pro
     terminal.stdout.write(HELP)
     return 0
   }
+  if (name === '--version' || name === '-v') {
+    terminal.stdout.write(`vitest-slo ${version()}\n`)
+    return 0
+  }
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (command === undefined) {
-    terminal.stderr.write(`vitest-slo: ${name === undefined ? 'name a command' : `no command ${name}`}\n\n${HELP}`)
+    terminal.stderr.write(`vitest-slo: ${name === undefined ? 'name a command' : unknownCommand(name)}\n\n${HELP}`)
     return 2
   }
   const run = await command.load()
   return run(args, terminal)
+}
+
+function unknownCommand(name: string): string {
+  const meant = nearestOf(name, Object.keys(COMMANDS))
+  return `there is no command ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`
+}
+
+/** The manifest stands two folders up from here in the sources and in the published package. */
+function version(): string {
+  return (createRequire(import.meta.url)('../../package.json') as { readonly version: string }).version
 }
 
 // Whoever reads may have seen enough, as `head` has: that is no failure of ours.

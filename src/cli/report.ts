@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { withoutControls } from '../options/control-characters.ts'
 import { EarlierRuns } from '../report/earlier.ts'
 import { ReportFolder } from '../report/report-folder.ts'
@@ -7,6 +6,7 @@ import { readResults, ResultsFileError } from '../report/read-results.ts'
 import { paintFor } from '../report/terminal/style.ts'
 import { summaryOf } from '../report/terminal/summary.ts'
 import type { Streams } from './streams.ts'
+import { readArguments } from './read-arguments.ts'
 
 const HELP = `Usage: vitest-slo report [results.json] [options]
 
@@ -71,7 +71,7 @@ interface ReportArguments {
 /** The arguments, or what is wrong with them. */
 function parse(args: readonly string[]): ReportArguments | string {
   try {
-    const { values, positionals } = parseArgs({
+    const { values, positionals } = readArguments({
       args: [...args],
       allowPositionals: true,
       options: {

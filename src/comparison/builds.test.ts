@@ -123,7 +123,7 @@ test('what cannot be started is said at once', async () => {
   await expect(start(targets).started).rejects.toThrowErrorMatchingInlineSnapshot(`
     [OptionsError: compare() was given 4 options it cannot use:
 
-      speed: is no option here; known are base, head, services
+      speed: is not an option here; valid are base, head, services
         received: 1
         example:  head: …
       base: must be a folder that exists, or a URL

@@ -30,7 +30,7 @@ test('every mistake at once, those of http.run() among them', () => {
       warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
         received: 'long'
         example:  warmup: '2m'
-      speed: is no option here; known are load, request, steps, name, data, timeout, warmup, expectStatus, dropAfter, record, headers, baseUrl, connectTo, tls, abortWhen, traceparent, maxBodyBytes, acceptEncoding
+      speed: is not an option here; valid are load, request, steps, name, data, timeout, warmup, expectStatus, dropAfter, record, headers, baseUrl, connectTo, tls, abortWhen, traceparent, maxBodyBytes, acceptEncoding
         received: 9
         example:  steps: …
       load.vus: must be a whole number at least 1

@@ -6,7 +6,7 @@ import type { Trace } from './trace-context.ts'
 /** A request as a scenario writes it. Of a function, made for each send; as a value, sent as it is each time. */
 export interface HttpRequest {
   /** In capitals, as sent. @default 'GET' */
-  readonly method?: string
+  readonly method?: HttpMethod
   /** Path and query, beginning with `/`. Percent-encoded by the caller. */
   readonly path: string
   readonly headers?: HeaderFields
@@ -17,6 +17,9 @@ export interface HttpRequest {
    */
   readonly body?: unknown
 }
+
+/** A method in capitals: they are case-sensitive. Other methods than these are sent as well. */
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | Uppercase<string>
 
 /** A request in the form in which it goes over the wire. */
 export interface EncodedRequest {
@@ -161,6 +164,12 @@ function join(head: string, content: string | Uint8Array | undefined): string | 
 }
 
 function badPath(path: unknown): RequestError {
+  if (typeof path === 'string' && /^[a-z][a-z\d+.-]*:\/\//i.test(path))
+    return new RequestError('path', {
+      received: path,
+      rule: "must begin with '/'; scheme and host of a URL go into the option baseUrl",
+      example: `baseUrl: 'https://api.example.com', request: { path: '/api/me' }`,
+    })
   const hasFragment = typeof path === 'string' && path.includes('#')
   const rule = hasFragment
     ? `must not have a fragment, which is never sent; a # within a value is written %23`

@@ -726,7 +726,7 @@ describe('the ledger itself', () => {
     expect(() => ledger().with(options)).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: ledger.with() was given 4 options it cannot use:
 
-        timeout: is no option here; known are quiet, settleTimeout, settleFor, queryTimeout
+        timeout: is not an option here; valid are quiet, settleTimeout, settleFor, queryTimeout
           received: 1
           example:  quiet: …
         quiet: must be a function that resolves to true or false

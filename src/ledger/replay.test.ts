@@ -71,7 +71,7 @@ describe('a replay plan', () => {
     expect(() => planReplay(wrong as ReplayOptions)).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: planReplay() was given 6 options it cannot use:
 
-        times: is no option here; known are updates, seed, copies, forgedRatio, unknownRatio
+        times: is not an option here; valid are updates, seed, copies, forgedRatio, unknownRatio
           received: 2
           example:  seed: …
         updates: must be a whole number at least 1 and at most 10000000
@@ -101,7 +101,7 @@ describe('a replay plan', () => {
         updates: must be a whole number at least 1 and at most 10000000
           received: 1.5
           example:  updates: 500
-        copies.most: is no option here; known are min, max
+        copies.most: is not an option here; valid are min, max
           received: 3
           example:  min: …
         copies.min: must be a whole number at least 1 and at most 1000

@@ -163,7 +163,7 @@ describe('mistakes', () => {
         arrivals: must be 'uniform' or 'poisson'
           received: 'random'
           example:  arrivals: 'poisson'
-        duraton: is no option here; known are rate, vus, duration, arrivals
+        duraton: is not an option here; valid are rate, vus, duration, arrivals
           received: '2m'
           example:  duration: …"
     `)
@@ -184,7 +184,7 @@ describe('mistakes', () => {
         stages[0].duration: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
           received: '2 minutes'
           example:  duration: '2m'
-        stages[0].length: is no option here; known are target, duration, phase
+        stages[0].length: is not an option here; valid are target, duration, phase
           received: 3
           example:  target: …
         stages[0].phase: must be one of warmup, ramp, steady, spike, cooldown
@@ -193,7 +193,7 @@ describe('mistakes', () => {
         stages[1]: must be a stage: an object with target and duration
           received: 4
           example:  { target: 100, duration: '2m' }
-        thinkTime.mean: is no option here; known are min, max
+        thinkTime.mean: is not an option here; valid are min, max
           received: 3
           example:  min: …
         thinkTime: must not have min above max

@@ -1,6 +1,6 @@
 import { writeFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseCsv, readCsv } from './csv.ts'
@@ -43,4 +43,13 @@ test('a file', async () => {
   await writeFile(path, 'id\n7\n8,9\n')
   await expect(readCsv(path)).rejects.toThrow(`${path}:3: 2 fields, the header has 1`)
   await rm(folder, { recursive: true })
+})
+
+test('a file that is not there is named as written and as looked for', async () => {
+  const { message } = (await readCsv('perf/nope.csv').catch((error: unknown) => error)) as Error
+  expect(message).toBe(
+    `data: csv('perf/nope.csv'): there is no such file: ${resolve('perf/nope.csv')}\n` +
+      `Fix: correct the path. A relative path counts from the working directory of the command, ${process.cwd()}; ` +
+      `new URL('users.csv', import.meta.url) counts from the scenario's file`,
+  )
 })

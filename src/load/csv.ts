@@ -1,13 +1,30 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 
 /**
  * Rows of a CSV file by the names in its first line. RFC 4180: fields may be quoted, quotes within are doubled, quoted
  * fields may hold line breaks. Empty lines are passed over.
  *
- * @throws {Error} with file and line: no header, a column named twice, a ragged row, a quote out of place
+ * @throws {Error} with the whole path, if it cannot be read; with file and line: no header, a column named twice, a ragged row, a quote out of place
  */
 export async function readCsv(path: string | URL): Promise<Record<string, string>[]> {
-  return parseCsv(await readFile(path, 'utf8'), String(path))
+  return parseCsv(await textOf(path), String(path))
+}
+
+async function textOf(path: string | URL): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    const problem = code === 'ENOENT' ? 'there is no such file' : `the file cannot be read (${message})`
+    const place = path instanceof URL ? path.href : resolve(path)
+    throw new Error(
+      `data: csv('${String(path)}'): ${problem}: ${place}\n` +
+        `Fix: correct the path. A relative path counts from the working directory of the command, ${process.cwd()}; ` +
+        `new URL('users.csv', import.meta.url) counts from the scenario's file`,
+      { cause },
+    )
+  }
 }
 
 /** @param name of the file, for messages */

@@ -105,7 +105,7 @@ describe('toHaveCacheHitRatioAbove', () => {
         ratio: must be a ratio above 0 and below 1, not percent; for 80% write 0.8
           received: 80
           example:  toHaveCacheHitRatioAbove(0.8, { hits: 'cache_hits_total', misses: 'cache_misses_total' })
-        options.hit: is no option here; known are hits, misses
+        options.hit: is not an option here; valid are hits, misses
           received: 'x'
           example:  hits: …
         options.hits: must select a counter of the target

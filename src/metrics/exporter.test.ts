@@ -223,6 +223,6 @@ test('every mistake is named at once', () => {
     new MetricsExporter({ port: -1, pushgateway: 'localhost', pushEvery: 'soon' as never, prot: 1 } as never)
   expect(make).toThrow(OptionsError)
   expect(make).toThrow(/port: .*\n[\s\S]*pushgateway: .*\n[\s\S]*pushEvery: /)
-  expect(make).toThrow(/prot: is no option here/)
+  expect(make).toThrow(/prot: is not an option here/)
   expect(() => new MetricsExporter({})).toThrow(/port: or pushgateway must be given/)
 })

@@ -145,7 +145,7 @@ test('arguments that cannot be used are named, all at once', async () => {
       fn: must be the function to time
         received: 5
         example:  micro.measure(() => parse(text))
-      retries: is no option here; known are duration, minCalls, warmup
+      retries: is not an option here; valid are duration, minCalls, warmup
         received: 3
         example:  duration: …
       duration: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds

@@ -99,11 +99,24 @@ describe('numbers', () => {
 describe('options that do not exist', () => {
   it('are named with the one that was probably meant', () => {
     const problems = new Problems()
-    checkKnownKeys(problems, 'load', { rate: 5, duraton: '2m', RATES: 6 }, ['rate', 'vus', 'duration'])
-    expect(problems.found.map(({ path, example }) => [path, example])).toEqual([
-      ['load.duraton', 'duration: …'],
-      ['load.RATES', 'rate: …'],
+    checkKnownKeys(problems, 'load', { rate: 5, duraton: '2m', RATES: 6, users: 7, colour: 'red', vu: () => 1 }, [
+      'rate',
+      'vus',
+      'duration',
     ])
-    expect(problems.found[0]!.rule).toBe('is no option here; known are rate, vus, duration')
+    expect(problems.found.map(({ path, example }) => [path, example])).toEqual([
+      ['load.duraton', "duration: '2m'"],
+      ['load.RATES', 'rate: 6'],
+      ['load.users', 'vus: 7'],
+      ['load.colour', 'without colour'],
+      ['load.vu', 'without vu'],
+    ])
+    expect(problems.found.map(({ rule }) => rule)).toEqual([
+      'is not an option here: did you mean duration? Valid are rate, vus, duration',
+      'is not an option here: did you mean rate? Valid are rate, vus, duration',
+      'is not an option here: did you mean vus? Valid are rate, vus, duration',
+      'is not an option here; valid are rate, vus, duration',
+      'is not an option here: did you mean vus? Valid are rate, vus, duration',
+    ])
   })
 })

@@ -1,4 +1,5 @@
 import type { Problems } from './problems.ts'
+import { inspected } from './shortened.ts'
 
 /** A length of time: `'2m'`, `'1.5s'`, `'500ms'`, `'1h'`, or a number of milliseconds. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h'}`
@@ -60,13 +61,45 @@ export function checkKnownKeys(problems: Problems, prefix: string, value: object
   for (const [key, received] of Object.entries(value)) {
     if (known.includes(key)) continue
     const path = prefix === '' ? key : `${prefix}.${key}`
-    problems.add(path, received, `is no option here; known are ${known.join(', ')}`, `${nearest(key, known)}: …`)
+    const meant = meantBy(key, known)
+    const valid = `alid are ${known.join(', ')}`
+    const rule = `is not an option here${meant === undefined ? `; v${valid}` : `: did you mean ${meant}? V${valid}`}`
+    problems.add(path, received, rule, exampleOf(key, meant, received))
   }
 }
 
-/** The option that was probably meant. */
-function nearest(key: string, known: readonly string[]): string | undefined {
-  return known.toSorted((a, b) => editDistance(key, a) - editDistance(key, b))[0]
+/** Names that other tools have for what is called otherwise here. */
+const ALIASES: Readonly<Record<string, string>> = {
+  concurrency: 'vus',
+  connections: 'vus',
+  qps: 'rate',
+  requests: 'iterations',
+  rps: 'rate',
+  uri: 'path',
+  url: 'path',
+  users: 'vus',
+}
+
+/** The option that was probably meant; `undefined` if none is near. */
+function meantBy(key: string, known: readonly string[]): string | undefined {
+  const alias = Object.hasOwn(ALIASES, key) ? ALIASES[key]! : undefined
+  return alias !== undefined && known.includes(alias) ? alias : nearestOf(key, known)
+}
+
+/** The name that differs least, in less than half of its letters. */
+export function nearestOf(name: string, known: readonly string[]): string | undefined {
+  const [nearest] = known
+    .map((each) => ({ each, distance: editDistance(name, each) }))
+    .toSorted((a, b) => a.distance - b.distance)
+  return nearest !== undefined && nearest.distance * 2 < Math.max(name.length, nearest.each.length)
+    ? nearest.each
+    : undefined
+}
+
+/** The value under the name that was meant, if it can be written in a line. */
+function exampleOf(key: string, meant: string | undefined, received: unknown): string {
+  const isPlain = ['string', 'number', 'boolean'].includes(typeof received)
+  return meant !== undefined && isPlain ? `${meant}: ${inspected(received, 40, key)}` : `without ${key}`
 }
 
 /** Levenshtein's distance, ignoring case: how many letters to insert, delete or replace. */

@@ -19,6 +19,10 @@ export async function readResults(file: string): Promise<Results> {
   try {
     text = await readFile(file, 'utf8')
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new ResultsFileError(
+        `${file} does not exist. Run the scenarios first, or name the results.json of an earlier run.`,
+      )
     throw new ResultsFileError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
   return parseResults(text, file)

@@ -229,6 +229,6 @@ describe('options', () => {
     const text = plainText(run.output)
     expect(text).toContain('outputDir: must be the path of a folder')
     expect(text).toContain("onInvalid: must be 'fail' or 'warn'")
-    expect(text).toContain('outputDirectory: is no option here')
+    expect(text).toContain('outputDirectory: is not an option here')
   })
 })

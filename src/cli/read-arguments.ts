@@ -1,0 +1,16 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { nearestOf } from '../options/checks.ts'
+
+/** `parseArgs` of Node. @throws {Error} that names an unknown option and the one that was probably meant */
+export function readArguments<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const [, unknown] = /^Unknown option '(--?[^']*)'/.exec(message) ?? []
+    if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION' || unknown === undefined) throw error
+    const meant = nearestOf(unknown.replace(/^--?(no-)?/, ''), Object.keys(config.options ?? {}))
+    const question = meant === undefined ? '' : `; did you mean '--${meant}'?`
+    throw new Error(`Unknown option '${unknown}'${question}`, { cause: error })
+  }
+}
