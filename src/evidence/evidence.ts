@@ -75,6 +75,8 @@ export interface FanOutEvidence extends TimeEvidence {
   readonly deliveryWindows: readonly { readonly expected: number; readonly lag: Histogram }[]
   /** Counted publications, and how many of them the scenario's `send` failed on. */
   readonly publications: { readonly count: number; readonly failed: number }
+  /** How many publications a second the run made; left out for a feed, which the target makes. */
+  readonly publishedPerSec?: number
   /** A delivery is late past this lag. */
   readonly lateAfterMs: number
   /** How long stragglers were waited for after the last publication. */

@@ -45,6 +45,18 @@ describe('too few samples', () => {
     `)
   })
 
+  test('of deliveries, the remedy names the rate of publications', () => {
+    const deliveries = {
+      count: 800,
+      durationMs: 4_000,
+      noun: 'deliveries',
+      rateOption: { name: 'publish.rate', perSec: 10 },
+    }
+    expect(tooFewSamples('p99 lag < 150 ms', 1_000, deliveries)?.remedy).toBe(
+      'at 200/s the scope would have to be 5s long (it was 4s): lengthen the run, or raise publish.rate from 10 to 12.5',
+    )
+  })
+
   test('without a duration the remedy is more of them', () => {
     expect(tooFewSamples('p95 < 150 ms', 200, { ...scope, count: 30, durationMs: 0 })?.remedy).toMatchInlineSnapshot(
       `"measure at least 6.7 times as many"`,

@@ -35,6 +35,8 @@ export interface SampleScope {
   readonly durationMs: number
   /** Plural: `requests`, `deliveries`. */
   readonly noun: string
+  /** The option that decides how many there are, if it is not the rate at which they come: one publication is many deliveries. */
+  readonly rateOption?: { readonly name: string; readonly perSec: number } | undefined
 }
 
 /**
@@ -47,7 +49,7 @@ export interface SampleScope {
 export function tooFewSamples(
   what: string,
   needed: number,
-  { count, durationMs, noun }: SampleScope,
+  { count, durationMs, noun, rateOption }: SampleScope,
 ): Invalidity | undefined {
   if (count >= needed) return undefined
   if (count === 0) {
@@ -60,7 +62,7 @@ export function tooFewSamples(
   return {
     reason: 'too-few-samples',
     finding: `${what} needs at least ${formatCount(needed)} ${noun}, the scope judged has ${formatCount(count)}`,
-    remedy: remedyFor(needed, count, durationMs),
+    remedy: remedyFor(needed, count, durationMs, rateOption),
   }
 }
 
@@ -74,14 +76,18 @@ export function percentileName(p: number): string {
   return `p${significant(p * 100, 6)}`
 }
 
-function remedyFor(needed: number, count: number, durationMs: number): string {
+function remedyFor(needed: number, count: number, durationMs: number, rateOption: SampleScope['rateOption']): string {
   const factor = needed / count
   if (durationMs <= 0) return `measure at least ${significant(factor, 2)} times as many`
   const ratePerSec = count / (durationMs / 1000)
+  const raised =
+    rateOption === undefined
+      ? `raise its rate to ${formatRate(ratePerSec * factor)}`
+      : `raise ${rateOption.name} from ${significant(rateOption.perSec, 3)} to ${significant(rateOption.perSec * factor, 3)}`
   const neededMs = Math.ceil(needed / ratePerSec) * 1000
   return (
     `at ${formatRate(ratePerSec)} the scope would have to be ${formatDuration(neededMs)} long ` +
-    `(it was ${formatDuration(durationMs)}): lengthen the run, or raise its rate to ${formatRate(ratePerSec * factor)}`
+    `(it was ${formatDuration(durationMs)}): lengthen the run, or ${raised}`
   )
 }
 

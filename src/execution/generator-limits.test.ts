@@ -48,7 +48,10 @@ test('requests left unsent are the generator’s doing only where it was busy al
 test('one pause that makes one second late is no saturation', () => {
   const late = { p50Ms: 0.1, p99Ms: 150, maxMs: 200 }
   expect(found({ scheduleDelay: late, sustainedScheduleDelay: { p50Ms: 0.1, p99Ms: 1, maxMs: 2 } })).toEqual([])
-  expect(found({ scheduleDelay: late, sustainedScheduleDelay: late })).toHaveLength(1)
+  const finding = (sustained: typeof late) =>
+    found({ scheduleDelay: late, sustainedScheduleDelay: sustained })[0]!.finding
+  expect(finding(late)).toMatch(/^schedule delay p99 150 ms, limit 5 ms/)
+  expect(finding({ ...late, p99Ms: 11.3 })).toMatch(/^schedule delay p99 11.3 ms without its worst second, limit 5 ms/)
 })
 
 test('a 99th percentile of few requests counts only as far as it is certain', () => {

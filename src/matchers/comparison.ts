@@ -46,7 +46,7 @@ type NoSlower<T, R> = unknown extends T
     ? (than: 'base', options?: NoSlowerOptions) => R
     : T extends TimeSource
       ? (than: TimeSource | BaselineSource, options?: NoSlowerThanBaselineOptions) => R
-      : CannotJudge<'judges a comparison of two builds, or a run with times: await it first'>
+      : CannotJudge<'judges a comparison of two builds, or a run with times'>
 
 /** Vitest's own matcher, for runs and baselines too. */
 interface ToBeFasterThan {

@@ -19,7 +19,7 @@ export interface ConnectingMatchers<R extends void | Promise<void>, T> {
     T,
     DeliverySource,
     (limitMs: Duration, options: ShareOptions) => R,
-    'judges a fan-out, as ws.fanOut() gives: await it first'
+    'judges a fan-out, as ws.fanOut() gives'
   >
 }
 

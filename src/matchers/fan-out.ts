@@ -13,7 +13,7 @@ import type { DeliverySource } from './subject.ts'
 import { withLack, withoutGenerator } from './threshold.ts'
 import type { On } from './typing.ts'
 
-type OnDeliveries<T, Matcher> = On<T, DeliverySource, Matcher, 'judges a fan-out, as ws.fanOut() gives: await it first'>
+type OnDeliveries<T, Matcher> = On<T, DeliverySource, Matcher, 'judges a fan-out, as ws.fanOut() gives'>
 
 /** `expect()` has these; each belongs to what its first parameter `this` says. */
 export interface FanOutMatchers<R extends void | Promise<void>, T> {

@@ -7,6 +7,7 @@ import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import { readLimitMs, readPercentile, readPercentileOptions, refuseMore } from './arguments.ts'
 import type { Duration, PercentileOptions } from './arguments.ts'
+import { rateOptionOf } from './rate-option.ts'
 import { defineMatcher } from './define.ts'
 import type { ExtendMatcher, Judgement } from './define.ts'
 import { standingAgainst } from './generator-delay.ts'
@@ -18,7 +19,12 @@ import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack, 
 import type { On } from './typing.ts'
 import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
-type OnTimes<T, Matcher> = On<T, TimeSource, Matcher, 'percentile matchers judge a run with times: await it first'>
+type OnTimes<T, Matcher> = On<
+  T,
+  TimeSource,
+  Matcher,
+  'judges a run with times, as http.run(), ws.run() and ws.fanOut() give'
+>
 
 /** `expect()` has these; each belongs to what its first parameter `this` says. */
 export interface LatencyMatchers<R extends void | Promise<void>, T> {
@@ -110,7 +116,8 @@ function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence, skipI
     detail: valueMs === Number.POSITIVE_INFINITY ? `(${missedShare(times)})` : formatDistance(valueMs, limitMs),
   })
   const durationMs = evidence.kind === 'micro' ? 0 : evidence.durationMs
-  const scope = { count: times.histogram.count, durationMs, noun: times.noun }
+  const rateOption = rateOptionOf(evidence, times.noun)
+  const scope = { count: times.histogram.count, durationMs, noun: times.noun, rateOption }
   const tooFew = tooFewSamples(judged.expected, samplesForPercentile(p), scope)
   const against = judged.holds === true ? holdingAgainst(evidence) : breakingAgainst(evidence, p, limitMs)
   return {

@@ -1,9 +1,11 @@
 import type { TimeEvidence } from '../evidence/evidence.ts'
 import { samplesForRatio, tooFewForRatio, tooFewSamples } from '../evidence/sample-size.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { ratioInterval } from '../stats/intervals.ts'
 import type { HitWindow } from '../stats/intervals.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
+import { rateOptionOf } from './rate-option.ts'
 import { DEFAULT_CONFIDENCE, isGood, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
 import type { Threshold } from './threshold.ts'
 import { isSurely, shortageAgainst } from './vu-shortage.ts'
@@ -53,16 +55,30 @@ export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): J
   const isBroken = interval !== undefined && !isGood(interval.low, side, limit) && !isGood(interval.high, side, limit)
   const lacking = isBroken
     ? undefined
-    : tooFewSamples(judged.expected, needed, { count: total, durationMs: evidence.durationMs, noun })
+    : tooFewSamples(judged.expected, needed, {
+        count: total,
+        durationMs: evidence.durationMs,
+        noun,
+        rateOption: rateOptionOf(evidence, noun),
+      })
   const isCertain = total > 0 && certainHits > 0 && !isGood(certainHits / total, side, limit)
   const against = isCertain ? withoutGenerator(evidence.invalidities) : evidence.invalidities
   const shortage = shortageAgainst(evidence, judged.holds, () => isCertain || isSurely('above', limit, sent))
+  const setAside = evidence.invalidities.filter((found) => !against.includes(found))
   return {
     ...judged,
+    received: [judged.received, ...certainLine(setAside, certainHits)].join('\n'),
     invalidities: withLack([...against, ...shortage], lacking ? [lacking] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
   }
+}
+
+/** Why a saturated generator does not forbid the verdict. */
+function certainLine(setAside: readonly Invalidity[], certain: number): readonly string[] {
+  if (setAside.length === 0) return []
+  const reasons = setAside.map(({ reason, finding }) => `${reason}: ${finding}`).join('; ')
+  return [`${reasons}; judged all the same, because ${formatCount(certain)} errors cannot come from the generator`]
 }
 
 /** A rate that is often meant where none is asked for. */
@@ -128,7 +144,7 @@ export function judgeCount(
     show: formatRatio,
     detail: `(${formatCount(hits)} of ${formatCount(total)}${parts === '' ? '' : `: ${parts}`})`,
   })
-  const scope = { count: total, durationMs: evidence.durationMs, noun }
+  const scope = { count: total, durationMs: evidence.durationMs, noun, rateOption: rateOptionOf(evidence, noun) }
   const isBroken = total > 0 && judged.holds === false
   const lacking = isBroken ? undefined : tooFewForRatio(judged.expected, limit, scope)
   return {

@@ -14,12 +14,7 @@ import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack, 
 import type { On } from './typing.ts'
 import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
 
-type OnRequests<T, Matcher> = On<
-  T,
-  RequestSource,
-  Matcher,
-  'judges a run of requests, as http.run() gives: await it first'
->
+type OnRequests<T, Matcher> = On<T, RequestSource, Matcher, 'judges a run of requests, as http.run() gives'>
 
 /** `expect()` has these; each belongs to what its first parameter `this` says. */
 export interface RequestMatchers<R extends void | Promise<void>, T> {

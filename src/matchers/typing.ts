@@ -6,7 +6,7 @@ export type On<Received, Run, Matcher, Reason extends string> = unknown extends 
   ? Matcher
   : [Received] extends [Run]
     ? Matcher
-    : CannotJudge<Reason>
+    : CannotJudge<Received extends PromiseLike<unknown> ? `${Reason}: await it first` : Reason>
 
 /** Not callable: the compiler quotes `reason` where a matcher is used on something it cannot judge. */
 export interface CannotJudge<Reason extends string> {

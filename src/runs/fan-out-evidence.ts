@@ -30,6 +30,7 @@ export function fanOutEvidence(
     hint: fanOutHint(record),
     deliveries,
     publications: { count: publications.length, failed: publications.filter(({ isFailed }) => isFailed).length },
+    ...(record.feed === undefined && { publishedPerSec: publications.length / (record.countedMs / 1000) }),
     lateAfterMs: record.lateAfterMs,
     settleMs: record.settleMs,
     recoveries: record.recoveries,

@@ -5,7 +5,7 @@ import { formatCount, formatMs, formatRatio, significant } from '../stats/units.
 import type { EndingEvidence, RequestEvidence } from '../evidence/evidence.ts'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import { hintFor } from './request-hints.ts'
-import { httpInvalidities } from './request-invalidities.ts'
+import { httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 import {
   phasesIn,
@@ -92,6 +92,7 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
     ...timesLines(totals, scope),
     [...counts, ending === 'failed' ? kindsPart(totals) : '', generatorPart(generator)].filter(Boolean).join('   '),
     ...(ending === undefined ? idleLines(connections) : []),
+    ...judgedAllTheSame(measured, totals),
   ]
   return abortReason === undefined ? lines : [...lines, `aborted: ${abortReason}`]
 }

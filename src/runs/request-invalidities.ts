@@ -7,20 +7,9 @@ import { phasesIn, scopeName, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals 
 import type { Invalidity } from '../evidence/verdict.ts'
 
 /** What speaks against judging a part of a run. */
-export function httpInvalidities(
-  { generator, limits: written, abortReason, abortBlame, phases, series, connections }: HttpMeasurement,
-  { due }: ScopeTotals,
-  scope: Scope,
-): readonly Invalidity[] {
-  const { good, failed } = totalsOf(series, phases, WHOLE_RUN).sum
-  // The own times of failures belong to it: infinite ones would allow any delay.
-  const serviceP50Ms = Histogram.merged([good.serviceTime, failed.serviceTime]).percentileUs(0.5) / 1000
-  const limits = limitsBeside(serviceP50Ms, written)
-  // Refusals and resets are the target's, however the generator fares: attempts to connect that all fail keep it busy.
-  const found =
-    due.targetErrors * 2 > due.sum.offered
-      ? []
-      : [...generatorInvalidities(generator, limits), ...missedRate(due.sum, generator, limits)]
+export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): readonly Invalidity[] {
+  const { abortReason, abortBlame, phases, connections } = measured
+  const found = isTargetBroken(due) ? [] : [...generatorFindings(measured, due)]
   if (abortReason !== undefined) {
     const aborted = abortion(abortReason, found.length === 0 ? abortBlame : sureOf(abortBlame))
     // An end by the run's own rule may be the generator's doing. Any other end is why requests were not sent.
@@ -35,6 +24,31 @@ export function httpInvalidities(
       remedy: 'judge steady or spike phases; warm-up is never counted',
     })
   return found
+}
+
+/** Refusals and resets are the target's, however the generator fares: attempts to connect that all fail keep it busy. */
+function isTargetBroken({ targetErrors, sum }: ScopeTotals['due']): boolean {
+  return targetErrors * 2 > sum.offered
+}
+
+function generatorFindings(
+  { generator, limits: written, phases, series }: HttpMeasurement,
+  { sum }: ScopeTotals['due'],
+): readonly Invalidity[] {
+  const { good, failed } = totalsOf(series, phases, WHOLE_RUN).sum
+  // The own times of failures belong to it: infinite ones would allow any delay.
+  const serviceP50Ms = Histogram.merged([good.serviceTime, failed.serviceTime]).percentileUs(0.5) / 1000
+  const limits = limitsBeside(serviceP50Ms, written)
+  return [...generatorInvalidities(generator, limits), ...missedRate(sum, generator, limits)]
+}
+
+/** Why a run is judged although its generator was past its limits, as lines of evidence. */
+export function judgedAllTheSame(measured: HttpMeasurement, { due }: ScopeTotals): readonly string[] {
+  if (!isTargetBroken(due)) return []
+  const share = `${formatRatio(due.targetErrors / due.sum.offered)} of the requests ended in errors that it cannot have caused`
+  return generatorFindings(measured, due).map(
+    ({ reason, finding }) => `${reason}: ${finding}; judged all the same, because ${share}`,
+  )
 }
 
 /** Of responses that are the first message to come. With more that may be another, latencies are those of something else. */

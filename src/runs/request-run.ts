@@ -75,6 +75,7 @@ interface HttpRunBase extends TimedRun {
 
 /** A run that sent at least one request in the scope looked at. */
 export interface MeasuredHttpRun extends HttpRunBase {
+  /** Narrows the type: `if (run.state === 'measured') console.log(run.latency.p95Ms)`. An empty run has no times. */
   readonly state: 'measured'
   readonly errorRatio: number
   /**
@@ -89,6 +90,7 @@ export interface MeasuredHttpRun extends HttpRunBase {
 
 /** A run that sent no request in the scope looked at: there are no times to read. */
 export interface EmptyHttpRun extends HttpRunBase {
+  /** Narrows the type: `latency`, `serviceTime` and `errorRatio` exist if `state` is `'measured'`. */
   readonly state: 'empty'
 }
 

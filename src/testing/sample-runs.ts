@@ -159,6 +159,7 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
     histogram: Histogram.merged(deliveryWindows.map(({ lag }) => lag)),
     windows: deliveryWindows.map(({ lag }) => lag),
     deliveryWindows,
+    publishedPerSec: 2,
     durationMs: seconds * 1000,
     invalidities,
     evidenceLines: [`steady phase, ${seconds}.0 s, ${expected - missing} of ${expected} deliveries, 100 sockets, 2/s`],
