@@ -125,7 +125,7 @@ test('what cannot be started is said at once', async () => {
 
       speed: is not an option here; valid are base, head, services
         received: 1
-        example:  head: …
+        example:  without speed
       base: must be a folder that exists, or a URL
         received: 'nowhere'
         example:  base: { command: ['node', 'src/main.ts'], cwd: 'nowhere' }

@@ -32,7 +32,7 @@ test('every mistake at once, those of http.run() among them', () => {
         example:  warmup: '2m'
       speed: is not an option here; valid are load, request, steps, name, data, timeout, warmup, expectStatus, dropAfter, record, headers, baseUrl, connectTo, tls, abortWhen, traceparent, maxBodyBytes, acceptEncoding
         received: 9
-        example:  steps: …
+        example:  without speed
       load.vus: must be a whole number at least 1
         received: 0
         example:  vus: 50

@@ -33,9 +33,9 @@ test('every mistake is named at once, with what would be right', () => {
   expect(messageOf(config)).toMatchInlineSnapshot(`
     "definePerfConfig() was given 10 options it cannot use:
 
-      scael: is not an option here; valid are include, scale, services, reset, target, allowRemote, seed, outputDir, onInvalid, metrics, capacity, secrets, exporter, test
+      scael: is not an option here: did you mean scale? Valid are include, scale, services, reset, target, allowRemote, seed, outputDir, onInvalid, metrics, capacity, secrets, exporter, test
         received: 'pr'
-        example:  scale: …
+        example:  scale: 'pr'
       include: must be a list of file patterns
         received: 'perf/*.ts'
         example:  include: ['perf/**/*.perf.ts']

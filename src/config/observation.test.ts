@@ -111,9 +111,9 @@ test('every mistake at once, without a password', () => {
   expect(message).toMatchInlineSnapshot(`
     "OptionsError: definePerfConfig() was given 9 options it cannot use:
 
-      metrics.pathe: is not an option here; valid are path, listener, url, interval, bearerToken, headers, tls, requestCounter
+      metrics.pathe: is not an option here: did you mean path? Valid are path, listener, url, interval, bearerToken, headers, tls, requestCounter
         received: 1
-        example:  path: …
+        example:  path: 1
       metrics.path: must be a path that starts with a slash
         received: 'metrics'
         example:  metrics: '/metrics'
@@ -126,9 +126,9 @@ test('every mistake at once, without a password', () => {
       metrics.url: must be an http URL
         received: 'ftp://x'
         example:  url: 'http://127.0.0.1:9464/metrics'
-      capacity.core: is not an option here; valid are container, cores, pgBouncerUrl
+      capacity.core: is not an option here: did you mean cores? Valid are container, cores, pgBouncerUrl
         received: 1
-        example:  cores: …
+        example:  cores: 1
       capacity.container: must be the name of a container
         received: ''
         example:  container: 'shop'

@@ -73,7 +73,7 @@ describe('a replay plan', () => {
 
         times: is not an option here; valid are updates, seed, copies, forgedRatio, unknownRatio
           received: 2
-          example:  seed: …
+          example:  without times
         updates: must be a whole number at least 1 and at most 10000000
           received: 0
           example:  updates: 500
@@ -103,7 +103,7 @@ describe('a replay plan', () => {
           example:  updates: 500
         copies.most: is not an option here; valid are min, max
           received: 3
-          example:  min: …
+          example:  without most
         copies.min: must be a whole number at least 1 and at most 1000
           received: 1.5
           example:  min: 1

@@ -163,9 +163,9 @@ describe('mistakes', () => {
         arrivals: must be 'uniform' or 'poisson'
           received: 'random'
           example:  arrivals: 'poisson'
-        duraton: is not an option here; valid are rate, vus, duration, arrivals
+        duraton: is not an option here: did you mean duration? Valid are rate, vus, duration, arrivals
           received: '2m'
-          example:  duration: …"
+          example:  duration: '2m'"
     `)
   })
 
@@ -186,7 +186,7 @@ describe('mistakes', () => {
           example:  duration: '2m'
         stages[0].length: is not an option here; valid are target, duration, phase
           received: 3
-          example:  target: …
+          example:  without length
         stages[0].phase: must be one of warmup, ramp, steady, spike, cooldown
           received: 'calm'
           example:  phase: 'spike'
@@ -195,7 +195,7 @@ describe('mistakes', () => {
           example:  { target: 100, duration: '2m' }
         thinkTime.mean: is not an option here; valid are min, max
           received: 3
-          example:  min: …
+          example:  without mean
         thinkTime: must not have min above max
           received: { min: 5, max: 1, mean: 3 }
           example:  thinkTime: { min: '1s', max: '3s' }"

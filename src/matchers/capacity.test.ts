@@ -301,9 +301,9 @@ test('every mistake in the arguments at once', () => {
       ratio: must be a ratio above 0 and below 1, not percent; for 70% write 0.7
         received: 70
         example:  toHaveCpuBelow(0.7)
-      options.core: is not an option here; valid are on, cores
+      options.core: is not an option here: did you mean cores? Valid are on, cores
         received: 2
-        example:  cores: …
+        example:  cores: 2
       options.on: must be 'mean' or 'max'
         received: 'p95'
         example:  on: 'max'

@@ -43,7 +43,7 @@ describe('toDeliverWithin', () => {
 
       Evidence: steady phase, 10.0 s, 500 of 500 deliveries, 100 sockets, 2/s
       Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     at 50/s the scope would have to be 20s long (it was 10s): lengthen the run, or raise its rate to 100/s"
+      Hint:     at 50/s the scope would have to be 20s long (it was 10s): lengthen the run, or raise publish.rate from 2 to 4"
     `)
   })
 
@@ -103,7 +103,7 @@ describe('toHaveMissingRateBelow', () => {
 
       Evidence: steady phase, 5.0 s, 100 of 100 deliveries, 100 sockets, 2/s
       Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     at 20/s the scope would have to be 10s long (it was 5s): lengthen the run, or raise its rate to 40/s"
+      Hint:     at 20/s the scope would have to be 10s long (it was 5s): lengthen the run, or raise publish.rate from 2 to 4"
     `)
   })
 })
@@ -144,7 +144,7 @@ describe('toHaveDuplicateRateBelow', () => {
 
       Evidence: steady phase, 1.0 s, 10 of 10 deliveries, 100 sockets, 2/s
       Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     at 10/s the scope would have to be 10s long (it was 1s): lengthen the run, or raise its rate to 100/s"
+      Hint:     at 10/s the scope would have to be 10s long (it was 1s): lengthen the run, or raise publish.rate from 2 to 20"
     `)
   })
 })

@@ -105,9 +105,9 @@ describe('toHaveCacheHitRatioAbove', () => {
         ratio: must be a ratio above 0 and below 1, not percent; for 80% write 0.8
           received: 80
           example:  toHaveCacheHitRatioAbove(0.8, { hits: 'cache_hits_total', misses: 'cache_misses_total' })
-        options.hit: is not an option here; valid are hits, misses
+        options.hit: is not an option here: did you mean hits? Valid are hits, misses
           received: 'x'
-          example:  hits: …
+          example:  hits: 'x'
         options.hits: must select a counter of the target
           received: ''
           example:  hits: 'cache_hits_total{cache="streamers"}'

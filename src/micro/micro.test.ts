@@ -147,7 +147,7 @@ test('arguments that cannot be used are named, all at once', async () => {
         example:  micro.measure(() => parse(text))
       retries: is not an option here; valid are duration, minCalls, warmup
         received: 3
-        example:  duration: …
+        example:  without retries
       duration: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
         received: '1 s'
         example:  duration: '2m'
