@@ -1,6 +1,6 @@
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
-import { scaleLoad, type Scale } from '../load/scale.ts'
+import { scaleLoad, scaleNote, type Scale } from '../load/scale.ts'
 import { DEFAULT_LIMITS, type GeneratorLimits } from '../execution/generator-limits.ts'
 import { httpRun, type HttpRun } from '../runs/request-run.ts'
 import type { HttpRunResult } from '../results/result.ts'
@@ -69,7 +69,9 @@ export function createHttp(context: HttpContext): Http {
       }
       const name = options.name ?? `http ${++runs}`
       context.signal.throwIfAborted()
-      const load = scaleLoad(options.load, context.scale, { requestsPerIteration: requestsPerIteration(options.steps) })
+      const scaling = { requestsPerIteration: requestsPerIteration(options.steps) }
+      const load = scaleLoad(options.load, context.scale, scaling)
+      const note = scaleNote(options.load, context.scale, scaling)
       const instances = endpointsOf(options, context)
       const vus = maxVusOf(load)
       const rows = await rowsFor<D>(options.data, vus, { sql: context.sql })
@@ -89,7 +91,7 @@ export function createHttp(context: HttpContext): Http {
         onSnapshot: context.onSnapshot?.bind(context),
       }).run()
       const diagnosis = await diagnose(measurement, instances[0]!, options)
-      const run = httpRun({ ...measurement, ...diagnosis })
+      const run = httpRun({ ...measurement, ...diagnosis, ...(note !== undefined && { scaleNote: note }) })
       context.onRun(run.result())
       if (scenarioError !== undefined) throw scenarioError.error
       for (const warning of run.warnings) (context.onWarning ?? console.warn)(`${name}: ${warning}`)

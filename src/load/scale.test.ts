@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { constantArrivalRate, constantVus, rampingVus, sharedIterations, spike } from './builders.ts'
 import { describeLoad, durationOf, offeredIterations } from './describe.ts'
-import { describeScale, parseScale, scaleLoad, scaleTime, scaleUsers } from './scale.ts'
+import { describeScale, parseScale, scaleLoad, scaleNote, scaleTime, scaleUsers } from './scale.ts'
 
 const [smoke, pr, full] = [parseScale('smoke'), parseScale('pr'), parseScale('full')]
 
@@ -145,4 +145,14 @@ describe('what a percentile needs', () => {
       iterations: 250,
     })
   })
+})
+
+it('a load that keeps more users than its scale says has a note on it', () => {
+  const smoke = parseScale('smoke')
+  const load = (rate: number, duration: '10s' | '5m') => constantArrivalRate({ rate, vus: 10, duration })
+  expect(scaleNote(load(20, '5m'), smoke)).toBe('not reduced below 200 samples: p95 needs them')
+  expect(scaleNote(load(1_000, '10s'), smoke)).toBe('not reduced below 1,000 samples: p99 needs them')
+  expect(scaleNote(load(20, '10s'), smoke)).toBe('users as written: with fewer, percentiles would have too few samples')
+  expect(scaleNote(load(10_000, '5m'), smoke)).toBeUndefined()
+  expect(scaleNote(load(20, '10s'), parseScale('full'))).toBeUndefined()
 })

@@ -1,5 +1,5 @@
 import { OptionsError } from '../options/problems.ts'
-import { formatDuration, formatRatio } from '../stats/units.ts'
+import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
 import { durationOf, legPhases } from './describe.ts'
 import { legsOf } from './legs.ts'
 import type { Load, OpenLoad, RampingArrivalRate, RampingVus, SharedIterations, Stage } from './load.ts'
@@ -116,12 +116,28 @@ export function scaleLoad(load: Load, scale: Scale, options: ScaleOptions = {}):
   }
 }
 
+/**
+ * Why a load has more users or a higher rate than its scale says: `not reduced below 200 samples: p95 needs them`.
+ *
+ * @returns `undefined` if the scale reduces it as far as it says
+ */
+export function scaleNote(load: Load, scale: Scale, options: ScaleOptions = {}): string | undefined {
+  if (isFull(scale) || load.kind === 'sharedIterations') return undefined
+  const { users, samples } = factorsFor(load, scale, options)
+  if (users <= scale.users) return undefined
+  if (users >= 1) return 'users as written: with fewer, percentiles would have too few samples'
+  const need = samples >= SAMPLES_FOR_P99 ? 'p99 needs them' : 'p95 needs them'
+  return `not reduced below ${formatCount(samples)} samples${options.samples === undefined ? `: ${need}` : ''}`
+}
+
 interface Factors {
   /** On VUs of closed loads and rates of open ones. */
   readonly users: number
   readonly time: number
   /** On the VUs of open loads. */
   readonly vus: number
+  /** That the steady and spike phases are to hold. */
+  readonly samples: number
 }
 
 function factorsFor(load: LineLoad, scale: Scale, options: ScaleOptions): Factors {
@@ -132,6 +148,7 @@ function factorsFor(load: LineLoad, scale: Scale, options: ScaleOptions): Factor
     time,
     users: Math.min(1, Math.max(scale.users, samples / samplesIn(load, time, options.requestsPerIteration))),
     vus: scale.users,
+    samples: samples - SPARE,
   }
 }
 

@@ -65,6 +65,8 @@ interface RunResultBase {
   readonly name: string
   /** The load in one line: `constantArrivalRate 50/s, 10,000 VUs, 5m`. */
   readonly load: string
+  /** Why the load is larger than its scale says: `not reduced below 200 samples: p95 needs them`. */
+  readonly scaleNote?: string
   readonly durationMs: number
   /** `aborted`: stopped before its end; what was measured so far is kept. */
   readonly state: 'completed' | 'aborted'

@@ -53,6 +53,8 @@ export interface HttpMeasurement extends Executed {
   readonly load: Load
   /** Name of the scale that reduced the load; absent where it is as written. */
   readonly reducedTo?: string
+  /** Why the load is larger than its scale says. */
+  readonly scaleNote?: string
   readonly series: readonly RequestSeries[]
   /** Worst first, of steady and spike phases. */
   readonly slowest: readonly SlowRequest[]

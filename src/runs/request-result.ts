@@ -20,6 +20,7 @@ export function httpRunResult(
     kind: measured.kind,
     name,
     load: describeLoad(load),
+    ...(measured.scaleNote === undefined ? {} : { scaleNote: measured.scaleNote }),
     durationMs,
     state: abortReason === undefined ? 'completed' : 'aborted',
     ...(abortReason === undefined ? {} : { abortReason }),

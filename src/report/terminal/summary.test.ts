@@ -82,6 +82,14 @@ test('a pass of which a part was not checked says so beside its verdict', () => 
   expect(title!.split('\n')[0]).toBe('PASS     S4 votes  31.2s, 1 of 2 assertions not checked')
 })
 
+test('a run that its scale did not reduce says why', () => {
+  const run = { ...sampleHttpRun(), scaleNote: 'not reduced below 200 samples: p95 needs them' }
+  const text = summaryOf(sampleResults({ scenarios: [scenario('S1', 'passed', [run], [])] }), none, 120, plain)
+  expect(text).toContain(
+    '    http 1: constantArrivalRate 200/s, 100 VUs, 30s\n      not reduced below 200 samples: p95 needs them\n      offered',
+  )
+})
+
 test('an error shows its first problem on its line', () => {
   const lineOf = (name: string, message: string) => {
     const broken = { ...scenario('S1', 'failed', [], []), errors: [{ name, message }] }

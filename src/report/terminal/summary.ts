@@ -95,6 +95,9 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
   const heading = `${run.name}: ${run.load}${aborted}`
   return [
     ...indented(wrapWords(heading, max - 4), 2).map((line) => paint('cyan', line)),
+    ...(run.scaleNote === undefined
+      ? []
+      : indented(wrapWords(run.scaleNote, max - 6), 3).map((line) => paint('dim', line))),
     ...indented(wrapPieces(pieces, max - 6), 3),
     ...changeLines(run, scenario, sheet),
     ...(run.isUnasserted ? indented([paint('dim', `nothing was asserted on run ${run.name}`)], 3) : []),
