@@ -31,7 +31,7 @@ test.each(['always', 5, null, true])('%o is none', (option) => {
 test('every mistake in a rule is named', () => {
   const { found } = read({ errorRatioAbove: 1, for: 0, forr: '2s' })
   expect(found.map(({ path, rule }) => `${path} ${rule.split(':', 1)[0]}`)).toEqual([
-    'abortWhen.forr is not an option here; valid are errorRatioAbove, for',
+    'abortWhen.forr is not an option here',
     'abortWhen.errorRatioAbove must be a number at least 0 and below 1',
     'abortWhen.for must be a duration above 0 ms',
   ])
