@@ -66,7 +66,7 @@ test('every matcher has an example', () => {
 test('every fixture is spoken about', () => {
   const pages = readFileSync(join(DOCS, 'evidence.md'), 'utf8') + shown
   expect(
-    optionNames('perf-fixtures.ts', 'PerfFixtures').filter((name) => !new RegExp(`\\b${name}\\b`).test(pages)),
+    optionNames('fixtures/perf-fixtures.ts', 'PerfFixtures').filter((name) => !new RegExp(`\\b${name}\\b`).test(pages)),
   ).toEqual([])
 })
 

@@ -6,7 +6,7 @@ import type { Trace } from './trace-context.ts'
 /** A request as a scenario writes it. Of a function, made for each send; as a value, sent as it is each time. */
 export interface HttpRequest {
   /** In capitals, as sent. @default 'GET' */
-  readonly method?: HttpMethod
+  readonly method?: string
   /** Path and query, beginning with `/`. Percent-encoded by the caller. */
   readonly path: string
   readonly headers?: HeaderFields
@@ -17,9 +17,6 @@ export interface HttpRequest {
    */
   readonly body?: unknown
 }
-
-/** A method in capitals: they are case-sensitive. Other methods than these are sent as well. */
-export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | Uppercase<string>
 
 /** A request in the form in which it goes over the wire. */
 export interface EncodedRequest {

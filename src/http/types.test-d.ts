@@ -28,9 +28,6 @@ void http.run({ load, request: ({ vu }) => (expectTypeOf(vu.data).toEqualTypeOf<
 void http.run({ load, data: [{ id: 1 }], request: ({ vu }) => ({ path: `/${vu.data.name}` }) })
 // @ts-expect-error -- a misspelt option
 void http.run({ load, request: { path: '/' }, timeOut: '1s' })
-void http.run({ load, request: { method: 'PROPFIND', path: '/' } })
-// @ts-expect-error -- methods are case-sensitive
-void http.run({ load, request: { method: 'post', path: '/' } })
 // @ts-expect-error -- a request without a path
 void http.run({ load, request: { method: 'POST' } })
 
