@@ -59,6 +59,8 @@ export class Conversant<D> implements DrivenVu, Timed {
   /** On this connection, in an exchange of which the first message to come is the response. */
   readonly #saidLast = nothingSaid()
   #takesFirst = false
+  /** The protocol itself says which message is the response. */
+  #isNumbered = false
   /** Messages since then that were no response. */
   #notTaken = 0
 
@@ -129,7 +131,7 @@ export class Conversant<D> implements DrivenVu, Timed {
       // The timer is late wherever the process is: a response that came after its time is none the less late.
       if (atMs > this.deadlineMs) return this.expire()
       if (this.#takesFirst) this.#all.firsts.took(this.#saidLast, atMs - this.#sentMs)
-      wrong = check && checkProblem(check, message, context)
+      wrong = check === undefined ? message.failure : checkProblem(check, message, context)
     } catch (error) {
       // What the target sent may be what a parser choked on: its error. Anything else is the scenario's.
       if (!(error instanceof SyntaxError)) return this.#all.execution.scenarioFailed(error)
@@ -143,8 +145,9 @@ export class Conversant<D> implements DrivenVu, Timed {
     const { connections } = this.#all
     if (this.#progress === 'sent' && this.#notTaken > 0)
       connections.notTaken = (connections.notTaken ?? 0) + this.#notTaken
-    // Without `answer` a late one would be taken for the next: only a new connection is free of it.
-    if (this.#progress === 'sent' && this.#takesFirst) this.hangUp()
+    // Unless the protocol numbers its responses, a late one may be taken for the next, also by an `answer` that goes by
+    // its type: only a new connection is free of it.
+    if (this.#progress === 'sent' && !this.#isNumbered) this.hangUp()
     this.#fail('timeout', 'timeout')
   }
 
@@ -193,7 +196,9 @@ export class Conversant<D> implements DrivenVu, Timed {
   #say(): void {
     this.#progress = 'sent'
     this.#notTaken = 0
-    this.#takesFirst = this.#exchange.answer === undefined && !expectsResponse(this.#sent)
+    const isForProtocol = this.#exchange.answer === undefined
+    this.#isNumbered = isForProtocol && expectsResponse(this.#sent)
+    this.#takesFirst = isForProtocol && !this.#isNumbered
     if (this.#takesFirst) this.#all.firsts.said(this.#saidLast, this.#place)
     this.#all.clients.send(this.id, this.#sent)
   }

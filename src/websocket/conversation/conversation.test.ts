@@ -274,6 +274,24 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run[evidenceOf]().invalidities).toMatchObject(invalidities)
   })
 
+  test('a response that comes after its time-out counts for no later exchange, if answer goes by its type', async () => {
+    const http = createServer()
+    new WebSocketServer({ server: http }).on('connection', (socket) => {
+      socket.on('message', (data: Buffer) => void setTimeout(() => socket.send(`re ${data.toString()}`), 300))
+    })
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void http.close())
+    const run = await load(`http://127.0.0.1:${(http.address() as AddressInfo).port}`).run(
+      options({
+        load: sharedIterations({ iterations: 4, vus: 1 }),
+        timeout: 200,
+        conversation: { send: 'say', answer: (message) => message.toString().startsWith('re') },
+      }),
+    )
+    expect(Object.fromEntries(run.errors)).toEqual({ timeout: 4 })
+    expect(run.connections.opened).toBe(4)
+  })
+
   /** A server that responds to everything; with one of its messages comes another that responds to nothing. */
   async function pushing(at: number, when: 'before' | 'after'): Promise<string> {
     const http = createServer()
