@@ -117,6 +117,11 @@ export class DeliveryLedger {
     return this.#unexpectedSample
   }
 
+  /** Whether the run has a group of this name. */
+  hasGroup(name: string): boolean {
+    return this.#groups.has(name)
+  }
+
   group(name: string | undefined): Group {
     let group = this.#groups.get(name)
     if (group === undefined) this.#groups.set(name, (group = new Group(this.#groups.size, name, this.#clients)))
@@ -228,6 +233,19 @@ export class DeliveryLedger {
     if (lagUs > this.#maxUs[client]!) this.#maxUs[client] = lagUs
   }
 
+  /**
+   * A message came that names a publication, and a group that is not the publication's: unexpected, whoever received it.
+   *
+   * @param isCertain whether it is this publication and no other
+   */
+  receiveMislabelled(client: number, publication: Publication, named: string, isCertain: boolean): void {
+    if (!publication.isCounted) return
+    this.#countUnexpected(client, publication, isCertain)
+    this.#unexpectedSample ??=
+      `client ${client} received publication #${publication.sequence} of group ${JSON.stringify(publication.group.name)} ` +
+      `with the group ${JSON.stringify(named)}`
+  }
+
   /** A message came with an id that no publication has. */
   receiveUnknown(client: number, id: string, times = 1): void {
     this.#unknownCount += times
@@ -335,16 +353,20 @@ export class DeliveryLedger {
       return
     }
     if (!publication.isCounted) return
-    publication.unexpected++
-    this.#unexpectedCount++
-    this.#unexpected[client]!++
     const { sequence, group } = publication
-    if (isCertain && !group.isPresumedOut(client)) this.#certainUnexpectedCount++
+    this.#countUnexpected(client, publication, isCertain && !group.isPresumedOut(client))
     this.#unexpectedSample ??=
       `client ${client} received publication #${sequence}` +
       (group.name === undefined
         ? ', and was not subscribed'
         : ` of group ${JSON.stringify(group.name)}, and is not in it`)
+  }
+
+  #countUnexpected(client: number, publication: Publication, isCertain: boolean): void {
+    publication.unexpected++
+    this.#unexpectedCount++
+    this.#unexpected[client]!++
+    if (isCertain) this.#certainUnexpectedCount++
   }
 
   #countDuplicate(client: number, publication: Publication): void {

@@ -135,6 +135,27 @@ describe('ids that are unique in their group only', () => {
     expect(ids.ambiguous).toBeUndefined()
   })
 
+  test('of the run are unexpected with the name of another group, also for those who are in both', () => {
+    const { ledger, a, receive } = inGroups()
+    receive(0, a.id, 'b')
+    receive(2, a.id, 'b')
+    expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 2, missing: 4 })
+    expect(ledger.certainUnexpected).toBe(2)
+    expect(ledger.unexpectedSample).toBe('client 0 received publication #1 of group "a" with the group "b"')
+    receive(0, a.id, 'a')
+    expect(ledger.counts(0)).toMatchObject({ received: 1, unexpected: 2 })
+  })
+
+  test('that the target gave are unexpected with the name of another group, once no publication of it can get them', () => {
+    const { ledger, ids, a, b, receive } = inGroups()
+    ids.settled(a, 7)
+    receive(0, '7', 'b')
+    expect(ledger.counts(0).unexpected).toBe(0)
+    ids.settled(b, 8)
+    expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
+    expect(ledger.certainUnexpected).toBe(0)
+  })
+
   test('of one group, at a client of another, are unexpected once no other publication can get the id', () => {
     const { ledger, ids, a, b, receive } = inGroups()
     ids.settled(a, 7)

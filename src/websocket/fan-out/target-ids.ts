@@ -97,6 +97,10 @@ export class TargetIds {
   #take(client: number, sighting: Sighting, atUs: number, mayChange: boolean): boolean {
     const own = this.#own(sighting)
     if (own !== undefined) {
+      if (this.#isMislabelled(sighting, own)) {
+        this.#ledger.receiveMislabelled(client, own, sighting.group!, true)
+        return true
+      }
       this.#ledger.receive(client, own, sighting.sequence, atUs, true, this.#laneOf(sighting, own))
       return true
     }
@@ -109,6 +113,12 @@ export class TargetIds {
     const isAwaited = isOwed && !publication.received.has(client)
     if (mayChange && !isNamed && !isAwaited) return false
     if (!isOwed && this.#older.has(given.id)) return true
+    if (this.#isMislabelled(sighting, publication)) {
+      // A publication of the group that is named may still get the id.
+      if (mayChange) return false
+      this.#ledger.receiveMislabelled(client, publication, sighting.group!, false)
+      return true
+    }
     // A second message may be a duplicate, or of a group that the client is not in.
     const isSure = isNamed || isAwaited || !isOwed || given.publications.length === 1
     if (candidates.length > 1 || !isSure) this.#given.countAmbiguous(given.id)
@@ -118,6 +128,11 @@ export class TargetIds {
     const lane = this.#laneOf(sighting, publication)
     this.#ledger.receive(client, publication, sighting.sequence, atUs, isNamed, lane)
     return true
+  }
+
+  /** Whether a message names a group of the run, and its publication is of another one. */
+  #isMislabelled({ group: named }: Sighting, { group }: Publication): boolean {
+    return named !== undefined && group.name !== undefined && named !== group.name && this.#ledger.hasGroup(named)
   }
 
   #laneOf(sighting: Sighting, publication: Publication): number {
