@@ -15,6 +15,8 @@ export interface MessageOrigin {
   readonly headers?: Readonly<Record<string, string>>
   /** The sent message that this one is the protocol's own response to. Default: none. */
   readonly responseTo?: Outgoing | undefined
+  /** What went wrong, if the protocol says that the sent message failed; in few words, with the protocol's name. Default: nothing. */
+  readonly failure?: string | undefined
   /**
    * All bytes that the message depends on, if its payload is only part of them: messages of equal bytes are identified
    * once. Default: the payload.
@@ -47,6 +49,11 @@ export class Message {
   /** The sent message that this one responds to by the protocol's own numbers; `undefined` if the protocol has none. */
   get responseTo(): Outgoing | undefined {
     return this.#origin?.responseTo
+  }
+
+  /** What the protocol says went wrong with the sent message, if this is its response and says so; `undefined` otherwise. */
+  get failure(): string | undefined {
+    return this.#origin?.failure
   }
 
   /** The bytes that two messages are compared by. */

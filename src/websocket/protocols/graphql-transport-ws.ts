@@ -1,5 +1,6 @@
 import type { Vu } from '../../load/vu.ts'
 import type { Duration } from '../../options/checks.ts'
+import { shortened } from '../../options/shortened.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { request, type Message, type Outgoing } from '../message.ts'
 import { FrameMemo } from './frame-memo.ts'
@@ -30,7 +31,7 @@ interface Packet {
 /**
  * GraphQL over WebSocket by the subprotocol `graphql-transport-ws` (the library graphql-ws and servers that speak it). A
  * message is the result of an operation: `{ data }` or `{ errors }`. Send with {@link graphqlOperation}. Pings of the
- * server are responded to; `complete` of an operation reaches no function of the scenario.
+ * server are responded to; `error` of an operation is an error in `ws.run()` unless a `check` accepts it; `complete` of an operation reaches no function of the scenario.
  *
  * @example framing: graphqlTransportWs({ connectionParams: (vu) => ({ token: vu.data.token }) })
  */
@@ -114,6 +115,9 @@ Fix: make the message with graphqlOperation({ query: 'query { … }' })`)
   }
 
   #failed(data: Buffer, id: string, errors: unknown): Message {
-    return new JsonMessage(data, { errors }, { responseTo: this.#operations.take(id) })
+    const first: unknown = Array.isArray(errors) ? errors[0] : undefined
+    const text = typeof first === 'object' && first !== null && 'message' in first ? `: ${String(first.message)}` : ''
+    const failure = shortened(`${NAME}: the operation failed${text}`, 150)
+    return new JsonMessage(data, { errors }, { responseTo: this.#operations.take(id), failure })
   }
 }

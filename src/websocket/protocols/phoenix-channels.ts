@@ -1,4 +1,5 @@
 import type { Duration } from '../../options/checks.ts'
+import { shortened } from '../../options/shortened.ts'
 import type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from '../framing.ts'
 import { Message, request, type Outgoing } from '../message.ts'
 import { FrameMemo } from './frame-memo.ts'
@@ -17,7 +18,8 @@ type Packet = readonly [string | null, string | null, string, string, unknown]
 
 /**
  * Phoenix channels by the serializer of version 2, over the path of the socket's WebSocket (`/socket/websocket`). A message
- * is the payload of a push or a broadcast, or the reply `{ status, response }`; `headers` has its `topic` and `event`.
+ * is the payload of a push or a broadcast, or the reply `{ status, response }`, of which another status than `ok` is an error
+ * in `ws.run()` unless a `check` accepts it; `headers` has its `topic` and `event`.
  * Send with {@link phoenixJoin}, {@link phoenixPush} and {@link phoenixLeave}. Heartbeats are sent. A channel that
  * crashes (`phx_error`) or is closed by the server closes the connection.
  *
@@ -97,9 +99,12 @@ class PhoenixConnection implements FramedConnection {
     }
     const [joinRef, ref, topic, event, payload] = packet
     if (this.#isOwn(joinRef, topic, event)) return undefined
+    const headers = { topic, event }
+    if (event !== 'phx_reply') return new JsonMessage(data, payload, { headers })
     return new JsonMessage(data, payload, {
-      headers: { topic, event },
-      responseTo: event === 'phx_reply' ? this.#pending.take(ref ?? '') : undefined,
+      headers,
+      responseTo: this.#pending.take(ref ?? ''),
+      failure: failureIn(payload),
     })
   }
 
@@ -144,11 +149,20 @@ Fix: make the message with phoenixJoin('room:lobby') or phoenixPush('room:lobby'
     if (kind === REPLY) {
       const [, ref, topic, status] = fields as [string, string, string, string]
       const headers = { topic, event: 'phx_reply', status }
-      return new Message(payload, true, { headers, responseTo: this.#pending.take(ref), packet: data })
+      const failure = status === 'ok' ? undefined : `Phoenix: reply with status ${shortened(status, 40)}`
+      return new Message(payload, true, { headers, responseTo: this.#pending.take(ref), failure, packet: data })
     }
     const [topic, event] = fields.slice(-2) as [string, string]
     return new Message(payload, true, { headers: { topic, event }, packet: data })
   }
+}
+
+/** What a reply `{ status, response }` says went wrong. */
+function failureIn(payload: unknown): string | undefined {
+  if (typeof payload !== 'object' || payload === null) return undefined
+  const { status, response } = payload as { status?: unknown; response?: unknown }
+  if (typeof status !== 'string' || status === 'ok') return undefined
+  return shortened(`Phoenix: reply with status ${status}: ${JSON.stringify(response)}`, 150)
 }
 
 function binaryPush(joinRef: string, ref: string, topic: string, event: string, payload: Uint8Array): Buffer {

@@ -376,6 +376,11 @@ describe('SignalR (a hub that writes by @microsoft/signalr)', () => {
     expect([...run.errors]).toEqual([])
   })
 
+  test('fails an exchange whose invocation failed, unless a check accepts it', async () => {
+    const run = await talk({ path, framing: signalR(), conversation: { send: () => signalRInvocation('Fail') } })
+    expect(Object.fromEntries(run.errors)).toEqual({ body: run.offered })
+  })
+
   test('gives the server the result that it waits for', async () => {
     const before = (await countsOf('signalR'))['results']!
     const run = await talk({

@@ -1,4 +1,5 @@
 import type { Duration } from '../../options/checks.ts'
+import { shortened } from '../../options/shortened.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { request, type Message, type Outgoing } from '../message.ts'
 import { split } from './delimited.ts'
@@ -40,7 +41,7 @@ const PING = `{"type":6}${END}`
 /**
  * ASP.NET Core SignalR over a WebSocket without negotiation (`skipNegotiation`), by its JSON hub protocol. The path is the
  * hub's. A message is the list of arguments of an invocation by the server, its `target` in `headers`; or the result of
- * an invocation of the client's, or `{ error }`. Send with {@link signalRSend}, {@link signalRInvocation} and
+ * an invocation of the client's, or `{ error }`, which is an error in `ws.run()` unless a `check` accepts it. Send with {@link signalRSend}, {@link signalRInvocation} and
  * {@link signalRStream}. Pings are sent and taken.
  *
  * @example framing: signalR()
@@ -152,7 +153,8 @@ Fix: make the message with signalRSend('Method', …) or signalRInvocation('Meth
   #completed(data: Buffer, { invocationId, result, error }: Packet): Message | undefined {
     const sent = this.#pending.take(invocationId ?? '')
     if (sent === undefined || (error === undefined && isStream(sent))) return undefined
-    return new JsonMessage(data, error === undefined ? result : { error }, { responseTo: sent })
+    if (error === undefined) return new JsonMessage(data, result, { responseTo: sent })
+    return new JsonMessage(data, { error }, { responseTo: sent, failure: `SignalR: ${shortened(error, 100)}` })
   }
 }
 

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest'
+import type { Framing } from '../framing.ts'
+import { Message, type Outgoing } from '../message.ts'
+import { graphqlOperation, graphqlTransportWs } from './graphql-transport-ws.ts'
+import { phoenixChannels, phoenixPush } from './phoenix-channels.ts'
+import { signalR, signalRInvocation } from './signal-r.ts'
+
+/** The messages that frames carry to a connection that has sent one message. */
+function received(framing: Framing, sent: Outgoing, frames: readonly string[]): readonly Message[] {
+  const nothing = () => {}
+  const vu = { id: 0, data: undefined, vars: {} }
+  const socket = { client: 0, vu, send: nothing, ready: nothing, heartbeatResponded: nothing, fail: nothing }
+  const connection = framing.open(socket)
+  connection.send(sent)
+  return frames.flatMap((text) => {
+    const found = connection.receive(new Message(Buffer.from(text), false)) ?? []
+    return Symbol.iterator in found ? [...found] : [found]
+  })
+}
+
+const END = '\u001e'
+
+test.each<[string, Framing, Outgoing, string[], string | undefined]>([
+  [
+    'a completion with an error',
+    signalR(),
+    signalRInvocation('Say'),
+    [`{}${END}`, `{"type":3,"invocationId":"1","error":"HubException: no"}${END}`],
+    'SignalR: HubException: no',
+  ],
+  [
+    'a completion',
+    signalR(),
+    signalRInvocation('Say'),
+    [`{}${END}`, `{"type":3,"invocationId":"1","result":1}${END}`],
+    undefined,
+  ],
+  [
+    'an error of an operation',
+    graphqlTransportWs(),
+    graphqlOperation({ query: '{ a }' }),
+    ['{"id":"1","type":"error","payload":[{"message":"not allowed"}]}'],
+    'graphql-transport-ws: the operation failed: not allowed',
+  ],
+  [
+    'an error without a list',
+    graphqlTransportWs(),
+    graphqlOperation({ query: '{ a }' }),
+    ['{"id":"1","type":"error"}'],
+    'graphql-transport-ws: the operation failed',
+  ],
+  [
+    'a result',
+    graphqlTransportWs(),
+    graphqlOperation({ query: '{ a }' }),
+    ['{"id":"1","type":"next","payload":{"data":{}}}'],
+    undefined,
+  ],
+  [
+    'a reply with the status error',
+    phoenixChannels(),
+    phoenixPush('room', 'say'),
+    ['[null,"1","room","phx_reply",{"status":"error","response":{"reason":"no"}}]'],
+    'Phoenix: reply with status error: {"reason":"no"}',
+  ],
+  [
+    'a reply with the status ok',
+    phoenixChannels(),
+    phoenixPush('room', 'say'),
+    ['[null,"1","room","phx_reply",{"status":"ok","response":{}}]'],
+    undefined,
+  ],
+  [
+    'a push that has a status',
+    phoenixChannels(),
+    phoenixPush('room', 'say'),
+    ['[null,null,"room","price",{"status":"error"}]'],
+    undefined,
+  ],
+])('%s says whether what was sent failed', (_, framing, sent, frames, failure) => {
+  expect(received(framing, sent, frames).map((message) => message.failure)).toEqual([failure])
+})
+
+test('a reply without a payload says nothing', () => {
+  const frames = ['[null,"1","room","phx_reply",null]']
+  expect(received(phoenixChannels(), phoenixPush('room', 'say'), frames)[0]!.failure).toBeUndefined()
+})
