@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
+import { constantArrivalRate, constantVus, rampingArrivalRate, sharedIterations } from '../load/builders.ts'
+import { offeredIterations } from '../load/describe.ts'
 import type { DrivenVu } from '../load/drivers.ts'
 import type { Load } from '../load/load.ts'
 import { Random } from '../load/random.ts'
@@ -38,7 +40,8 @@ class TimedVu implements DrivenVu {
     const isLight = this.#execution.iterationBegan()
     this.#execution.tally.offered++
     this.#execution.tally.sent++
-    pacer.at(pacer.nowMs + this.#all.takesMs, (endMs) => {
+    pacer.at(pacer.nowMs + this.#all.takesMs, () => {
+      const endMs = pacer.nowMs
       this.isBusy = false
       this.#all.inFlight--
       this.#execution.tally.countIteration(this.#all.takesMs, false, isLight)
@@ -118,6 +121,40 @@ const users = (vus: number, seconds: number) =>
   constantVus({ vus, duration: `${seconds}s` }) as Load & { readonly vus: number }
 
 describe('a load that comes to its end', () => {
+  test('begins exactly the promised number after its warm-up, however late the pacer is', async () => {
+    const loads: fc.Arbitrary<Load & { readonly vus: number }> = fc.oneof(
+      fc
+        .record({ iterations: fc.integer({ min: 20, max: 60 }), vus: fc.integer({ min: 1, max: 8 }) })
+        .map((options) => sharedIterations(options) as Load & { readonly vus: number }),
+      fc
+        .record({ perSec: fc.integer({ min: 1, max: 60 }), vus: fc.integer({ min: 1, max: 8 }) })
+        .map(({ perSec, vus }) => rate(perSec, 1, vus)),
+      fc
+        .record({ startRate: fc.integer({ min: 0, max: 30 }), target: fc.integer({ min: 1, max: 60 }) })
+        .map(({ startRate, target }) =>
+          rampingArrivalRate({ startRate, vus: 4, stages: [{ target, duration: '1s' }] }),
+        ),
+    )
+    const times = fc.record({
+      warmupMs: fc.integer({ min: 1, max: 300 }),
+      takesMs: fc.double({ min: 0.1, max: 12, noNaN: true }),
+      lateMs: fc.double({ min: 0, max: 20, noNaN: true }),
+    })
+    await fc.assert(
+      fc.asyncProperty(loads, times, async (load, { warmupMs, takesMs, lateMs }) => {
+        pacer.nowMs = START_MS
+        pacer.lateMs = 0
+        const { workload, goTo, start } = execution(load, { takesMs, warmupMs, dropAfterMs: 60_000 })
+        const { ended } = await start()
+        pacer.lateMs = lateMs
+        goTo(warmupMs + 20_000)
+        await ended
+        expect(workload.begun.filter((intendedMs) => intendedMs >= warmupMs)).toHaveLength(offeredIterations(load)!)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   test('begins what is due, waits for the last answer, and says how it went', async () => {
     const { run, workload, told, goTo, start } = execution(rate(10, 2), { takesMs: 80 })
     const { ended } = await start()

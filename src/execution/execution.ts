@@ -29,6 +29,8 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   #vus: readonly V[] = []
   #driver: Driver<V> | undefined
   #startMs = Number.NaN
+  /** Goes over from the warm-up to the load; absent before the one and after the other has begun. */
+  #endWarmUp: (() => void) | undefined
   #endedMs: number | undefined
   #busy = 0
   #mostBusy = 0
@@ -121,7 +123,9 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
 
   iterationEnded(vu: V, endMs: number): void {
     this.#busy--
-    this.#driver!.freed(vu, endMs)
+    // The pacer may be late: what begins now is due after the warm-up, and is the load's own.
+    if (this.#endWarmUp !== undefined && endMs - this.#startMs >= this.#options.warmupMs) this.#endWarmUp()
+    if (!vu.isBusy) this.#driver!.freed(vu, endMs)
     if (this.#busy === 0 && this.#endedMs !== undefined) this.#finish()
   }
 
@@ -138,12 +142,14 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     if (warmupMs > 0) {
       this.#watch.start()
       this.#drive(driverFor(warmUpLoad(load, warmupMs), 0, this.#driverSurroundings('warm-up')))
-      at(warmupMs, () => {
+      this.#endWarmUp = () => {
+        this.#endWarmUp = undefined
         this.#driver!.stop()
         this.tally.forgetIterations()
         this.#watch.start()
         this.#drive(main())
-      })
+      }
+      at(warmupMs, () => this.#endWarmUp?.())
     } else {
       this.#watch.start()
       this.#drive(main())
@@ -215,6 +221,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   #close(isInterrupted = false): void {
     const ranMs = Number.isNaN(this.#startMs) ? 0 : now() - this.#startMs
     this.#endedMs = Math.min(ranMs, this.#endMs)
+    this.#endWarmUp = undefined
     this.#monitor.stop()
     this.#driver?.stop(isInterrupted)
     this.#watch.stop()
