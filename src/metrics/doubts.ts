@@ -1,6 +1,7 @@
 import type { RunWindow } from '../evidence/run-window.ts'
 import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { namesBound } from './buckets.ts'
+import { counterContradiction, histogramContradiction } from './contradictions.ts'
 import { showUnreadable } from './exposition.ts'
 import type { InstanceWindow } from './instance.ts'
 import { fallingBack, severalProcesses } from './processes.ts'
@@ -103,6 +104,10 @@ export class Doubts {
       const isEndless = instance.readings(selector).some(({ value }) => !Number.isFinite(value))
       if (reading === 'gauge' && isEndless)
         return unreliable(`${shown} has a value that is no finite number`, 'correct what the target shows there')
+      if (reading === 'histogram') {
+        const contradiction = histogramContradiction(instance, selector)
+        if (contradiction !== undefined) return unreliable(contradiction.finding, contradiction.remedy)
+      }
       if (reading !== 'counter') continue
       const grown = instance.growth(selector)
       if (grown === undefined) continue
@@ -116,6 +121,8 @@ export class Doubts {
           `${fall}, which no counter of one process does`,
           `${SEPARATE}; of a gauge, ask for its gauge()`,
         )
+      const contradiction = counterContradiction(instance, picked)
+      if (contradiction !== undefined) return unreliable(contradiction.finding, contradiction.remedy)
     }
     return undefined
   }

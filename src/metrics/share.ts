@@ -20,7 +20,11 @@ export function shareEvidence(sources: Sources, what: string, used: Selector, si
   const startMs = window.spans[0]?.startMs ?? window.runStartMs
   const found = instances.map((instance) => fullness(instance, used, size, startMs))
   const all = found.filter((one) => one !== undefined)
-  const doubt = doubts.about(used, 'gauge') ?? doubts.about(size, 'gauge') ?? withoutOne(found, used, size)
+  const doubt =
+    doubts.about(used, 'gauge') ??
+    doubts.about(size, 'gauge') ??
+    belowZero(instances, used) ??
+    withoutOne(found, used, size)
   const base = { what, unavailable, evidenceLines: [scopeLine(sources)], hint: undefined }
   if (all.length === 0) {
     const absent = [used, size].filter((selector) => !hasReadings(selector, instances))
@@ -60,6 +64,17 @@ function fullness(instance: InstanceWindow, used: Selector, size: Selector, star
     maxAtMs: Math.max(0, worst.atMs - startMs),
     size: [...sizes.values()].at(-1)!,
     count: shares.length,
+  }
+}
+
+/** As much of a pool as is used cannot be less than nothing. */
+function belowZero(instances: readonly InstanceWindow[], used: Selector): Invalidity | undefined {
+  const least = Math.min(...instances.flatMap((instance) => instance.readings(used).map(({ value }) => value)))
+  if (!(least < 0)) return undefined
+  return {
+    reason: 'metric-unreliable',
+    finding: `${showSelector(used)} is ${least}, which is no share of anything`,
+    remedy: 'correct what the target shows there, or name the gauge of what is in use',
   }
 }
 

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { messageOf } from '../testing/message-of.ts'
+import { metricsOf } from '../evidence/share-evidence.ts'
+import { MetricsWindow } from './metrics-window.ts'
+import { ScrapeHistory } from './scrape-history.ts'
+
+/** A run of one phase with a scrape each second. */
+async function windowOver(...scrapes: readonly string[]): Promise<MetricsWindow> {
+  const history = new ScrapeHistory()
+  for (const [second, text] of scrapes.entries()) await history.add(second * 1000, text)
+  const endMs = (scrapes.length - 1) * 1000
+  const times = { runStartMs: 0, runEndMs: endMs, settledMs: endMs, spans: [{ startMs: 0, endMs }] }
+  const window = { run: 'http 1', scope: 'steady phase', ...times }
+  return new MetricsWindow({
+    window,
+    histories: [history],
+    intervalMs: 1000,
+    unavailable: undefined,
+    requests: undefined,
+  })
+}
+
+const histogram = (counts: Readonly<Record<string, number>>, count?: number) =>
+  Object.entries(counts)
+    .map(([le, value]) => `lag_bucket{le="${le}"} ${value}\n`)
+    .join('') + (count === undefined ? 'up 1\n' : `lag_count ${count}\n`)
+
+test('buckets that fall are not cumulative', async () => {
+  const window = await windowOver(histogram({ 1: 0, 2: 0, '+Inf': 0 }), histogram({ 1: 60, 2: 40, '+Inf': 100 }))
+  expect(messageOf(() => window.quantile('lag', 0.5))).toMatchInlineSnapshot(`
+    "InvalidRunError: the buckets of lag are not cumulative: 60 up to le="1", and 40 up to le="2"
+    Fix: have each bucket count everything up to its bound, those before it included"
+  `)
+})
+
+test('a count that differs from the bucket +Inf is refused', async () => {
+  const window = await windowOver(histogram({ 1: 0, '+Inf': 0 }, 0), histogram({ 1: 60, '+Inf': 100 }, 200))
+  expect(messageOf(() => window.quantile('lag', 0.5))).toMatchInlineSnapshot(`
+    "InvalidRunError: lag_count grew by 200, and its bucket le="+Inf" by 100
+    Fix: have the target count every observation in both"
+  `)
+})
+
+test('a count may lag behind by what is under way', async () => {
+  const window = await windowOver(histogram({ 1: 0, '+Inf': 0 }, 0), histogram({ 1: 60, '+Inf': 100 }, 103))
+  expect(window.quantile('lag', 0.5).value).toBeGreaterThan(0)
+})
+
+test('one bound twice in a scrape is refused', async () => {
+  const twice = histogram({ '1.0': 60, 1: 60, '+Inf': 100 })
+  const window = await windowOver(histogram({ '1.0': 0, 1: 0, '+Inf': 0 }), twice)
+  expect(messageOf(() => window.quantile('lag', 0.5))).toMatchInlineSnapshot(`
+    "InvalidRunError: lag has two buckets of one bound in one scrape, le="1" and le="1.0"
+    Fix: have the target write each bound once under each set of labels"
+  `)
+})
+
+test('a counter that only falls counts nothing', async () => {
+  const window = await windowOver('left_total 1000', 'left_total 940', 'left_total 880', 'left_total 820')
+  expect(messageOf(() => window.counter('left_total'))).toMatchInlineSnapshot(`
+    "InvalidRunError: left_total fell 3 times, from 1000 to 820, and never grew: it counts nothing
+    Fix: ask for its gauge(), or have the target offer a counter"
+  `)
+})
+
+test('a counter that is gone from the last scrape is not known, unless its process started again', async () => {
+  const gone = await windowOver('seen_total 1\nup 1', 'seen_total 9\nup 1', 'up 1')
+  expect(messageOf(() => gone.counter('seen_total'))).toMatchInlineSnapshot(`
+    "InvalidRunError: seen_total is gone from the last scrape, and what it counted after the one before is not known
+    Fix: have the target keep the series of a counter for as long as its process runs"
+  `)
+  const start = (value: number) => `process_start_time_seconds ${value}`
+  const again = await windowOver(`seen_total 1\n${start(5)}`, `seen_total 9\n${start(5)}`, start(900))
+  expect(again.counter('seen_total').delta).toBe(8)
+})
+
+test('a counter whose float takes steps above 1 must grow by many of them', async () => {
+  const coarse = await windowOver('big_total 900719925474000000', 'big_total 900719925474000240')
+  expect(messageOf(() => coarse.counter('big_total'))).toMatchInlineSnapshot(`
+    "InvalidRunError: big_total is 900719925474000300, where a float changes in steps of 128, and grew by 256
+    Fix: count in a larger unit, or from 0 when the target starts"
+  `)
+  const grown = await windowOver('big_total 900719925474000000', 'big_total 900719926474000000')
+  expect(grown.counter('big_total').delta).toBeCloseTo(1_000_000_000, -3)
+})
+
+test('a pool gauge below 0 is refused', async () => {
+  const window = await windowOver('used -5\nsize 10', 'used -5\nsize 10')
+  const { invalidities } = window[metricsOf]().share('pool', 'used', 'size')
+  expect(invalidities).toMatchInlineSnapshot(`
+    [
+      {
+        "finding": "used is -5, which is no share of anything",
+        "reason": "metric-unreliable",
+        "remedy": "correct what the target shows there, or name the gauge of what is in use",
+      },
+    ]
+  `)
+})

@@ -1,0 +1,160 @@
+import { formatCount } from '../stats/units.ts'
+import type { InstanceWindow } from './instance.ts'
+import type { ScrapeHistory } from './scrape-history.ts'
+import type { Selector } from './selector.ts'
+import type { Labels } from './series-name.ts'
+import type { Series } from './series.ts'
+
+/** What a target's metrics say against themselves, and how to correct that. */
+export interface Contradiction {
+  readonly finding: string
+  readonly remedy: string
+}
+
+/** A counter must grow by so many of the smallest steps that its value can take, for three significant digits. */
+const STEPS_NEEDED = 1_000
+
+/** Observations under way while a target writes its metrics may be in one sum and not yet in another. */
+const UNDER_WAY = { atLeast: 10, ratio: 0.01 }
+
+/** @returns `undefined` if nothing in the values of these counters shows that they do not count */
+export function counterContradiction(instance: InstanceWindow, counters: readonly Series[]): Contradiction | undefined {
+  for (const series of counters)
+    for (const { first, last } of instance.covered) {
+      const found =
+        fallsOnly(series, first, last) ??
+        goneFrom(instance.history, series, first, last) ??
+        tooCoarse(series, first, last)
+      if (found !== undefined) return found
+    }
+  return undefined
+}
+
+function fallsOnly(series: Series, first: number, last: number): Contradiction | undefined {
+  const values = valuesBetween(series, first, last)
+  const falls = values.filter((value, at) => at > 0 && value < values[at - 1]!).length
+  const rises = values.filter((value, at) => at > 0 && value > values[at - 1]!).length
+  if (falls < 2 || rises > 0) return undefined
+  return {
+    finding: `${series.name} fell ${falls} times, from ${values[0]} to ${values.at(-1)}, and never grew: it counts nothing`,
+    remedy: 'ask for its gauge(), or have the target offer a counter',
+  }
+}
+
+/** The series of a process that was started again come back when there is something to count. */
+function goneFrom(history: ScrapeHistory, series: Series, first: number, last: number): Contradiction | undefined {
+  if (!Number.isNaN(series.at(last)) || valuesBetween(series, first, last).length === 0) return undefined
+  if (hasRestarted(history, first, last)) return undefined
+  return {
+    finding: `${series.name} is gone from the last scrape, and what it counted after the one before is not known`,
+    remedy: 'have the target keep the series of a counter for as long as its process runs',
+  }
+}
+
+function hasRestarted(history: ScrapeHistory, first: number, last: number): boolean {
+  return history
+    .named('process_start_time_seconds')
+    .some((start) => new Set(valuesBetween(start, first, last)).size > 1)
+}
+
+function tooCoarse(series: Series, first: number, last: number): Contradiction | undefined {
+  const value = Math.abs(series.at(last))
+  if (!(value > Number.MAX_SAFE_INTEGER) || value === Number.POSITIVE_INFINITY) return undefined
+  const step = 2 ** (Math.floor(Math.log2(value)) - 52)
+  const { delta } = series.growth(first, last)
+  if (delta >= step * STEPS_NEEDED) return undefined
+  return {
+    finding: `${series.name} is ${value}, where a float changes in steps of ${formatCount(step)}, and grew by ${formatCount(delta)}`,
+    remedy: 'count in a larger unit, or from 0 when the target starts',
+  }
+}
+
+/**
+ * Cumulative buckets hold what those before them hold, each bound is there once, and `_count` counts what `+Inf` does.
+ *
+ * @param selector without `_bucket`
+ */
+export function histogramContradiction(instance: InstanceWindow, selector: Selector): Contradiction | undefined {
+  const { history, covered } = instance
+  const buckets = history
+    .select({ ...selector, name: `${selector.name}_bucket` })
+    .filter(({ labels }) => 'le' in labels)
+  const counts = history.select({ ...selector, name: `${selector.name}_count` })
+  for (const [labels, series] of Map.groupBy(buckets, (bucket) => withoutBound(bucket.labels))) {
+    const bounded = series
+      .map((bucket) => ({ bucket, bound: boundOf(bucket) }))
+      .filter(({ bound }) => !Number.isNaN(bound))
+      .toSorted((a, b) => a.bound - b.bound)
+    const count = counts.find((one) => withoutBound(one.labels) === labels)
+    for (const { first, last } of covered) {
+      for (let scrape = first; scrape <= last; scrape++) {
+        const found = contradictionAt(selector.name, bounded, scrape)
+        if (found !== undefined) return found
+      }
+      const all = bounded.at(-1)
+      const found =
+        count !== undefined && all?.bound === Number.POSITIVE_INFINITY
+          ? otherCount(selector.name, count.growth(first, last).delta, all.bucket.growth(first, last).delta)
+          : undefined
+      if (found !== undefined) return found
+    }
+    const gone = counterContradiction(instance, series)
+    if (gone !== undefined) return gone
+  }
+  return undefined
+}
+
+interface Bounded {
+  readonly bucket: Series
+  readonly bound: number
+}
+
+function contradictionAt(name: string, bounded: readonly Bounded[], scrape: number): Contradiction | undefined {
+  let before: (Bounded & { readonly value: number }) | undefined
+  for (const { bucket, bound } of bounded) {
+    const value = bucket.at(scrape)
+    if (Number.isNaN(value)) continue
+    const [le, leBefore] = [bucket.labels['le'], before?.bucket.labels['le']]
+    if (before?.bound === bound)
+      return {
+        finding: `${name} has two buckets of one bound in one scrape, le="${leBefore}" and le="${le}"`,
+        remedy: 'have the target write each bound once under each set of labels',
+      }
+    if (before !== undefined && before.value - value > underWay(before.value))
+      return {
+        finding: `the buckets of ${name} are not cumulative: ${before.value} up to le="${leBefore}", and ${value} up to le="${le}"`,
+        remedy: 'have each bucket count everything up to its bound, those before it included',
+      }
+    before = { bucket, bound, value }
+  }
+  return undefined
+}
+
+function otherCount(name: string, counted: number, inBuckets: number): Contradiction | undefined {
+  if (!(Math.abs(counted - inBuckets) > underWay(Math.max(counted, inBuckets)))) return undefined
+  return {
+    finding: `${name}_count grew by ${formatCount(counted)}, and its bucket le="+Inf" by ${formatCount(inBuckets)}`,
+    remedy: `have the target count every observation in both`,
+  }
+}
+
+function underWay(count: number): number {
+  return Math.max(UNDER_WAY.atLeast, UNDER_WAY.ratio * count)
+}
+
+function boundOf({ labels }: Series): number {
+  const { le = '' } = labels
+  if (le === '+Inf' || le === 'Inf') return Number.POSITIVE_INFINITY
+  return le === '' ? Number.NaN : Number(le)
+}
+
+function withoutBound(labels: Labels): string {
+  const others = Object.entries(labels).filter(([label]) => label !== 'le')
+  return JSON.stringify(others.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function valuesBetween(series: Series, first: number, last: number): readonly number[] {
+  const before = series.at(first)
+  const later = [...series.changes(last)].filter(({ scrape }) => scrape > first).map(({ value }) => value)
+  return [before, ...later].filter((value) => !Number.isNaN(value))
+}
