@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { messageOf } from '../testing/message-of.ts'
+import { Problems } from './problems.ts'
+import { checkTls } from './tls-options.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tls-options-'))
+const file = (name: string) => readFileSync(join(folder, name), 'utf8')
+
+beforeAll(() => {
+  for (const name of ['one', 'other'])
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'rsa:2048',
+        '-nodes',
+        '-subj',
+        `/CN=${name}`,
+        '-keyout',
+        `${name}.key`,
+        '-out',
+        `${name}.pem`,
+      ],
+      { cwd: folder, stdio: 'ignore' },
+    )
+  execFileSync('openssl', ['rsa', '-aes256', '-passout', 'pass:right', '-in', 'one.key', '-out', 'locked.key'], {
+    cwd: folder,
+    stdio: 'ignore',
+  })
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function refusal(tls: unknown): string {
+  const problems = new Problems()
+  checkTls(problems, tls)
+  return messageOf(() => problems.throwIfAny('http.run()'))
+}
+
+test('accepts certificates and keys that belong together', () => {
+  const problems = new Problems()
+  checkTls(problems, {
+    ca: [file('one.pem'), Buffer.from(file('other.pem'))],
+    cert: file('one.pem'),
+    key: file('one.key'),
+  })
+  checkTls(problems, { cert: file('one.pem'), key: file('locked.key'), passphrase: 'right' })
+  expect(() => problems.throwIfAny('http.run()')).not.toThrow()
+})
+
+test('refuses a path in place of PEM', () => {
+  expect(refusal({ ca: 'ca.pem' })).toMatchInlineSnapshot(`
+    "OptionsError: http.run() was given an option it cannot use:
+
+      tls.ca: must be PEM, as text or bytes, and not the path of a file
+        received: '…'
+        example:  tls: { ca: readFileSync('ca.pem') }"
+  `)
+})
+
+test('refuses the key of another certificate', () => {
+  expect(refusal({ cert: file('one.pem'), key: file('other.key') })).toMatchInlineSnapshot(`
+    "OptionsError: http.run() was given an option it cannot use:
+
+      tls.key: must be the key of the certificate in tls.cert
+        received: '…'
+        example:  tls: { cert, key } of one pair"
+  `)
+})
+
+test('refuses a wrong passphrase, and one that is missing', () => {
+  expect(refusal({ cert: file('one.pem'), key: file('locked.key'), passphrase: 'wrong' })).toMatchInlineSnapshot(`
+    "OptionsError: http.run() was given an option it cannot use:
+
+      tls.passphrase: must be the passphrase of tls.key
+        received: '***'
+        example:  tls: { cert, key, passphrase: secret(process.env.KEY_PASSPHRASE) }"
+  `)
+  expect(refusal({ cert: file('one.pem'), key: file('locked.key') })).toContain('tls.passphrase')
+})
