@@ -60,8 +60,14 @@ interface Held {
   heldMs: number
 }
 
-/** Connection attempts that the other side turned down. All else may be a limit of this machine, or late by its own fault. */
-const TURNED_DOWN: readonly string[] = ['ECONNREFUSED', 'ECONNRESET']
+/** The other side ended a TLS handshake. */
+export const HANDSHAKE_CLOSED = 'closed in the handshake'
+
+/**
+ * Connection attempts that the other side turned down; ENOENT and EACCES are of a Unix socket that is missing or not open to
+ * others. All else may be a limit of this machine, or late by its own fault.
+ */
+const TURNED_DOWN: readonly string[] = ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EACCES', HANDSHAKE_CLOSED]
 
 function isTargets(kind: ErrorKind, detail: string): boolean {
   return kind === 'connect' ? TURNED_DOWN.includes(detail) : kind !== 'timeout'

@@ -47,7 +47,7 @@ export class HttpAnswer {
   /**
    * The body as text: by its byte order mark, else the charset of its `Content-Type`, else UTF-8.
    *
-   * @throws {BodyError} as `body`, and for a charset that does not exist
+   * @throws {BodyError} as `body`
    */
   text(): string {
     return decodeText(this.body, this.headers['content-type'])

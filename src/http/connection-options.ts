@@ -19,6 +19,16 @@ function checkBaseUrl(problems: Problems, value: unknown): void {
     problems.add('baseUrl', value, `${NO_TARGET}: ${NO_TARGET_FIX}`, `baseUrl: 'http://127.0.0.1:3000'`)
     return
   }
+  if (typeof value === 'string' && /^wss?:/i.test(value)) {
+    const http = value.replace(/^ws/i, 'http')
+    problems.add(
+      'baseUrl',
+      value,
+      'must be a URL of HTTP; ws.run() and ws.fanOut() speak WebSocket',
+      `baseUrl: '${http}'`,
+    )
+    return
+  }
   checkOwnBaseUrl(problems, value)
 }
 

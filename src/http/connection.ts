@@ -5,6 +5,7 @@ import type { LoadClient } from './clients.ts'
 import type { Deadlines, Timed } from '../load/deadlines.ts'
 import { connect, type Endpoint, type Route } from './endpoint.ts'
 import { ASK_MS, SETTLE_MS, type KeepAlive } from './keep-alive.ts'
+import { HANDSHAKE_CLOSED } from '../execution/tally.ts'
 import type { EncodedRequest } from './request-encoder.ts'
 
 /** How a request can end without an answer that counts. */
@@ -263,8 +264,7 @@ export class Connection implements AnswerTaker, Timed {
       if (socket === this.#socket) this.#broke(error.code ?? error.message)
     })
     const ended = () => {
-      if (socket === this.#socket && !this.#reader.end())
-        this.#broke(this.#reader.isMidAnswer ? 'closed in the middle of the answer' : 'closed without an answer')
+      if (socket === this.#socket && !this.#reader.end()) this.#broke(this.#closedWhen())
     }
     socket.once('end', ended).once('close', ended)
   }
@@ -333,6 +333,11 @@ export class Connection implements AnswerTaker, Timed {
     const nowMs = now()
     if (this.#isUsed) keepAlive.closed(nowMs - this.#usedMs, nowMs)
     this.#lose()
+  }
+
+  #closedWhen(): string {
+    if (!this.#isOpen) return HANDSHAKE_CLOSED
+    return this.#reader.isMidAnswer ? 'closed in the middle of the answer' : 'closed without an answer'
   }
 
   #broke(detail: string): void {

@@ -4,7 +4,7 @@ import { checkProblem, wrongReturn } from '../execution/checked-function.ts'
 import { inspected } from '../options/shortened.ts'
 import { isPlainObject } from './json-body.ts'
 
-/** Which status codes are as expected. Default: all below 400. */
+/** Which status codes are as expected. Default: all below 400 but 101, by which the target switches protocols. */
 export type ExpectedStatus = number | readonly number[] | ((status: number) => boolean)
 
 /**
@@ -19,8 +19,11 @@ export type Check =
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a check may only call `expect`
   | ((response: HttpAnswer) => boolean | string | void)
 
+/** Switching Protocols: what comes after it is not HTTP. */
+export const SWITCHED = 101
+
 export function statusTest(expected: ExpectedStatus | undefined): (status: number) => boolean {
-  if (expected === undefined) return (status) => status < 400
+  if (expected === undefined) return (status) => status < 400 && status !== SWITCHED
   if (typeof expected === 'function') return (status) => verdictOf(expected, status)
   if (typeof expected === 'number') return (status) => status === expected
   const statuses = new Set(expected)

@@ -2,7 +2,7 @@ import type { HttpAnswer } from './answer.ts'
 import { shortened } from '../options/shortened.ts'
 import { BodyError } from './response-body.ts'
 import { wrongReturn } from '../execution/checked-function.ts'
-import { failedCheck, statusTest, type Check, type FailedCheck } from './expectation.ts'
+import { failedCheck, statusTest, SWITCHED, type Check, type FailedCheck } from './expectation.ts'
 import type { Extraction, Step } from './steps.ts'
 import type { RequestSpec } from './types.ts'
 
@@ -45,7 +45,11 @@ export class ExpectedAnswer<D> {
    * @throws what a function of the scenario throws
    */
   judge(status: number, answer: HttpAnswer | undefined, vars: Record<string, unknown>): WrongAnswer | undefined {
-    if (!this.#isExpected(status)) return { kind: 'status', detail: String(status) }
+    if (!this.#isExpected(status))
+      return {
+        kind: 'status',
+        detail: status === SWITCHED ? `${status} (the target switched protocols)` : String(status),
+      }
     try {
       const problem = answer === undefined ? undefined : (this.#problemWith(answer) ?? this.#extract(answer, vars))
       return problem && { kind: 'body', ...problem }

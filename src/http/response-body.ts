@@ -82,12 +82,14 @@ function decodeAll(
   maxBytes: number,
 ): Buffer {
   const { buffer, engine } = decode(bytes, maxBytes)
-  if (engine.bytesWritten === bytes.length) return buffer
+  const rest = bytes.subarray(engine.bytesWritten)
+  // Padding with zeros is not of the stream, and gzip itself and every HTTP client ignore it.
+  if (rest.length === 0 || (coding.endsWith('gzip') && rest.every((byte) => byte === 0))) return buffer
   if (coding !== 'zstd' || engine.bytesWritten === 0)
     throw new BodyError(`the response body has more bytes than its ${coding} stream`)
   const room = maxBytes - buffer.length
   if (room <= 0) throw tooLarge(maxBytes)
-  return Buffer.concat([buffer, decodeAll(bytes.subarray(engine.bytesWritten), decode, coding, room)])
+  return Buffer.concat([buffer, decodeAll(rest, decode, coding, room)])
 }
 
 export function tooLarge(maxBytes: number): BodyError {
@@ -98,17 +100,15 @@ const CHARSET = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]+))/i
 
 /**
  * Decodes text as the Encoding Standard does: a byte order mark goes before the charset of the content type, and UTF-8 is
- * the default. Bytes that are no text become U+FFFD.
- *
- * @throws {BodyError} for a charset that does not exist
+ * the default, also if the charset does not exist. Bytes that are not text become U+FFFD.
  */
 export function decodeText(bytes: Buffer, contentType: string | undefined): string {
   const label = markOf(bytes) ?? charsetOf(contentType)
   if (label === undefined) return bytes.toString('utf8')
   try {
     return new TextDecoder(label).decode(bytes)
-  } catch (error) {
-    throw new BodyError(`the charset of the response, ${label.slice(0, 40)}, does not exist`, { cause: error })
+  } catch {
+    return bytes.toString('utf8')
   }
 }
 

@@ -14,6 +14,9 @@ describe('keys are equal', () => {
     ['number', ['0.001', '1e-3', '.001', '.1e-2']],
     ['padded', ['a', 'a  ']],
     ['uncased', ['Abc', 'aBC']],
+    ['address', ['10.3.0.232', '10.3.0.232/32', ' 10.3.0.232 ']],
+    ['address', ['2001:db8::1', '2001:DB8:0:0:0:0:0:1/128']],
+    ['address', ['10.3.0.0/24']],
     ['text', ['a']],
   ] as const)('as %s: %o', ([type, keys]) => {
     expect(new Set(keys.map((key) => canonicalKey(key, type))).size).toBe(1)
@@ -25,6 +28,8 @@ describe('keys are equal', () => {
     expect(canonicalKey('no-uuid', 'uuid')).toBe('no-uuid')
     for (const text of ['', '.', '-', 'e5', '7a', '1.2.3', '0x7']) expect(canonicalKey(text, 'number')).toBe(text)
     expect(canonicalKey(' a', 'padded')).toBe(' a')
+    expect(canonicalKey('10.3.0.232/24', 'address')).toBe('10.3.0.232/24')
+    expect(canonicalKey('host', 'address')).toBe('host')
   })
 
   test('numbers of one value, and only those', () => {

@@ -1,8 +1,11 @@
+import { isIP, SocketAddress } from 'node:net'
+
 /**
  * How the keys of a column are compared: `uuid` without case, hyphens and braces; `number` by value; `padded` without the
- * blanks that `char(n)` adds; `uncased` (`citext`) without case; `text` as it is.
+ * blanks that `char(n)` adds; `uncased` (`citext`) without case; `address` (`inet`, `cidr`) by value: the mask of a whole
+ * address may be left out; `text` as it is.
  */
-export type KeyType = 'text' | 'uuid' | 'number' | 'padded' | 'uncased'
+export type KeyType = 'text' | 'uuid' | 'number' | 'padded' | 'uncased' | 'address'
 
 /** By Postgres' identifiers of its own types; by name for an extension's. */
 export function keyTypeOf(typeId: number, name?: string): KeyType {
@@ -14,6 +17,8 @@ const TYPES: ReadonlyMap<number, KeyType> = new Map([
   [2950, 'uuid'],
   ...[20, 21, 23, 26, 700, 701, 1700].map((id): [number, KeyType] => [id, 'number']),
   [1042, 'padded'],
+  [869, 'address'],
+  [650, 'address'],
 ])
 
 /** A key of one column in the form in which equal keys are equal texts. */
@@ -27,6 +32,8 @@ export function canonicalKey(key: string, type: KeyType): string {
       return key.replace(/ +$/, '')
     case 'uncased':
       return key.toLowerCase()
+    case 'address':
+      return canonicalAddress(key)
     default:
       return key
   }
@@ -35,6 +42,14 @@ export function canonicalKey(key: string, type: KeyType): string {
 function canonicalUuid(key: string): string {
   const digits = key.trim().replace(/[{}-]/g, '').toLowerCase()
   return /^[0-9a-f]{32}$/.test(digits) ? digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : key
+}
+
+function canonicalAddress(key: string): string {
+  const [address = '', mask, ...others] = key.trim().split('/')
+  const version = isIP(address)
+  if (version === 0 || others.length > 0) return key
+  const shown = version === 6 ? new SocketAddress({ address, family: 'ipv6' }).address : address
+  return mask === undefined || mask === (version === 6 ? '128' : '32') ? shown : `${shown}/${mask}`
 }
 
 const NUMBER = /^\s*([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,4}))?\s*$/

@@ -154,10 +154,7 @@ test('a run given up by its own rule is blamed on the target, unless a starved g
   }
   expect(found({ abortBlame: 'target' })).toEqual([['target: aborted'], []])
   expect(found({ abortBlame: 'target or generator' })).toEqual([['target: aborted'], []])
-  expect(found({ abortBlame: 'target', generator: LATE })).toEqual([
-    ['generator-saturated', 'target: aborted'],
-    ['generator-saturated'],
-  ])
+  expect(found({ abortBlame: 'target', generator: LATE })).toEqual([['generator-saturated', 'target: aborted'], []])
   expect(found({ abortBlame: 'target or generator', generator: LATE })).toEqual([
     ['generator-saturated', 'aborted'],
     ['generator-saturated', 'aborted'],
@@ -167,6 +164,9 @@ test('a run given up by its own rule is blamed on the target, unless a starved g
 test.each([
   { kind: 'connect', detail: 'ECONNREFUSED', isTargets: true },
   { kind: 'connect', detail: 'ECONNRESET', isTargets: true },
+  { kind: 'connect', detail: 'ENOENT', isTargets: true },
+  { kind: 'connect', detail: 'EACCES', isTargets: true },
+  { kind: 'connect', detail: 'closed in the handshake', isTargets: true },
   { kind: 'connect', detail: 'EADDRNOTAVAIL', isTargets: false },
   { kind: 'reset', detail: 'ECONNRESET', isTargets: true },
   { kind: 'status', detail: '503', isTargets: true },
