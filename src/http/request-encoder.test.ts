@@ -40,6 +40,7 @@ test('a request’s own headers take the place of common ones, whatever their ca
 })
 
 test.each<[string, unknown, RegExp]>([
+  ['a URL', { path: 'https://api.example.com/x' }, /request\.path: must begin with '\/'; scheme and host .* baseUrl$/],
   ['a path without a slash', { path: 'x' }, /request\.path: must begin with '\/'.*received "x"/],
   ['a path with a space', { path: '/a b' }, /percent-encoded/],
   ['a path that would smuggle a header', { path: '/ HTTP/1.1\r\nX: y' }, /request\.path/],

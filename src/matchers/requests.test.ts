@@ -274,3 +274,10 @@ describe('toHaveErrorRateBelow(0)', () => {
     expect(sampleHttpRun({ limitedPerSecond: 1 })).not.toHaveStatusRateBelow(429, 0)
   })
 })
+
+test('a verdict in spite of a saturated generator says why', () => {
+  const run = sampleHttpRun({ errorsPerSecond: 20, errorKind: 'reset', invalidities: [SATURATED] })
+  expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.01))).toContain(
+    '\n          generator-saturated: schedule delay p99 48 ms, limit 10 ms; judged all the same, because 200 errors cannot come from the generator\n',
+  )
+})
