@@ -1,3 +1,4 @@
+import type { HeartbeatCounts } from '../evidence/fan-out-counts.ts'
 import type { Load } from '../load/load.ts'
 import type { GeneratorLimits } from '../execution/generator-limits.ts'
 import type { History } from '../history/history.ts'
@@ -62,6 +63,8 @@ export interface HttpMeasurement extends Executed {
   readonly steps: readonly string[]
   readonly limits: GeneratorLimits
   readonly connections: ConnectionFigures
+  /** Application heartbeats of WebSockets; absent if none was to be sent. */
+  readonly heartbeats?: HeartbeatCounts
   /** Where the target was asked for, without credentials. */
   readonly origin: string
   /** Why nothing that was sent got a response, and what to do, if that could be found out. */

@@ -6,6 +6,7 @@ import { OptionsError } from '../options/problems.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { evidenceOf, type EndingEvidence, type RequestEvidence, type TimeEvidence } from '../evidence/evidence.ts'
+import type { HeartbeatCounts } from '../evidence/fan-out-counts.ts'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import type { History } from '../history/history.ts'
 import { endingEvidence, requestEvidence, windowOfScope } from './request-evidence.ts'
@@ -43,6 +44,8 @@ interface HttpRunBase extends TimedRun {
   readonly phases: readonly Phase[]
   readonly generator: GeneratorHealth
   readonly connections: ConnectionFigures
+  /** Application heartbeats of `ws.run()`; `undefined` if none was to be sent. */
+  readonly heartbeats: HeartbeatCounts | undefined
   /** Why the run stopped before its end; `undefined` where it did not. */
   readonly aborted: string | undefined
   /** What a reader should know and no matcher judges. */
@@ -201,6 +204,10 @@ class ScopedRun implements HttpRunBase {
 
   get connections(): ConnectionFigures {
     return this.#measured.connections
+  }
+
+  get heartbeats(): HeartbeatCounts | undefined {
+    return this.#measured.heartbeats
   }
 
   get aborted(): string | undefined {

@@ -292,6 +292,19 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run.connections.opened).toBe(4)
   })
 
+  test('counts heartbeats, and those without a response', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: constantArrivalRate({ rate: 10, vus: 1, duration: '1s' }),
+        heartbeat: { every: 200, message: () => ({ id: -1 }), response: () => false },
+      }),
+    )
+    expect(run.heartbeats!.sent).toBeGreaterThan(1)
+    expect(run.heartbeats!.unanswered).toBeGreaterThan(0)
+    expect((await load(server.url).run(options())).heartbeats).toBeUndefined()
+  })
+
   /** A server that responds to everything; with one of its messages comes another that responds to nothing. */
   async function pushing(at: number, when: 'before' | 'after'): Promise<string> {
     const http = createServer()

@@ -113,6 +113,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
     const { plan, load, reducedTo, limits } = this.#parts
     const { taken, surplus, doubtful } = this.#firsts
     const firstMessages = { taken, surplus, doubtful }
+    const { heartbeats } = this.#clients
     const measurement = {
       ...executed,
       name: plan.name,
@@ -127,6 +128,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
         ...this.#connections,
         ...(surplus > 0 ? { firstMessages } : {}),
       },
+      ...(heartbeats === undefined ? {} : { heartbeats }),
       origin: plan.urls.map((url) => new URL(url).origin).join(', '),
       generator: worstHealth(executed.generator, this.#pool.health),
       history: undefined,
