@@ -1,7 +1,7 @@
 import { definePerfConfig, postgres, redis, target } from 'vitest-slo/config'
 import { withServiceFaults } from './fixtures/faults/service-faults.ts'
-import { webhookSecret } from './perf/telegram.ts'
 import { migrate, seed, seedSessions } from './fixtures/target/database.ts'
+import { webhookSecret } from './perf/telegram.ts'
 
 /** Hosts of a staging that is not this machine: a stray URL alone must not put load on anybody's. */
 const allowRemote = (process.env['PERF_ALLOW_REMOTE'] ?? '')

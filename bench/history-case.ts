@@ -2,15 +2,15 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import type { HttpAnswer } from '../src/http/answer.ts'
+import { ledgerChecks } from '../src/evidence/ledger-evidence.ts'
+import { History } from '../src/history/history.ts'
 import { createHttp } from '../src/http/http.ts'
+import type { HttpResponse } from '../src/http/response.ts'
 import { checkHistory } from '../src/ledger/invariants.ts'
 import { createLedger } from '../src/ledger/ledger.ts'
 import { readKeys } from '../src/ledger/rows.ts'
 import { sharedIterations } from '../src/load/builders.ts'
 import { parseScale } from '../src/load/scale.ts'
-import { History } from '../src/history/history.ts'
-import { ledgerChecks } from '../src/evidence/ledger-evidence.ts'
 import { pinnedFork, SERVER_CORE } from './pinned.ts'
 
 /** One case of `history.ts`, sent to a process of its own. */
@@ -21,7 +21,7 @@ export type HistoryCase =
       readonly part: 'checking'
       /** One row each; a twentieth of them is sent twice. */
       readonly keys: number
-      /** Rows left out, so that offenders have to be described. */
+      /** Rows left out, so that violations have to be described. */
       readonly lostRows: number
       readonly databaseUrl: string
     }
@@ -54,7 +54,7 @@ export interface CheckingFigures {
 }
 
 const PAYLOAD = JSON.stringify({ streamerId: '20000000-0000-4000-8000-000000000017', stars: 5 })
-const ANSWER = JSON.stringify({
+const RESPONSE = JSON.stringify({
   voteId: '0190f6f2-8a4b-7cde-9f01-23456789abcd',
   acceptedAt: '2024-01-01T00:00:00.000Z',
   stars: 5,
@@ -77,7 +77,7 @@ function keyOf(runId: string, index: number): string {
 }
 
 async function recording(operations: number, withContents: boolean): Promise<RecordingFigures> {
-  const contents = withContents ? { payload: PAYLOAD, answer: ANSWER } : {}
+  const contents = withContents ? { payload: PAYLOAD, response: RESPONSE } : {}
   const record = (history: History, count: number): number => {
     let longestMs = 0
     for (let at = 0; at < count; at++) {
@@ -139,7 +139,7 @@ function recordOne(
   history: History,
   key: string,
   at: number,
-  { payload, answer }: { payload?: string; answer?: string },
+  { payload, response }: { payload?: string; response?: string },
 ): void {
   const id = history.begin({
     key,
@@ -154,7 +154,7 @@ function recordOne(
     endUs: at * 10 + 500,
     outcome: unknown ? 'unknown' : 'ok',
     status: unknown ? 503 : 201,
-    ...(answer === undefined || unknown ? {} : { answer }),
+    ...(response === undefined || unknown ? {} : { response }),
   })
 }
 
@@ -176,14 +176,14 @@ async function requests(perRun: number, pairs: number): Promise<RequestFigures> 
     const before = process.cpuUsage()
     await http.run({
       load: sharedIterations({ iterations: perRun, vus: 100 }),
-      ...(record && { record: { answer: (answer: HttpAnswer) => answer.body } }),
+      ...(record && { record: { response: (response: HttpResponse) => response.body } }),
       request: () => ({
         path: '/',
         method: 'POST' as const,
         headers: { 'idempotency-key': keyOf('0123456789ab', sent++), 'content-type': 'application/json' },
         body: PAYLOAD,
-        // The answer's body is kept in both cases: what is measured is the recording.
-        check: (answer: HttpAnswer) => answer.body.length > 0,
+        // The response's body is kept in both cases: what is measured is the recording.
+        check: (response: HttpResponse) => response.body.length > 0,
       }),
     })
     const { user, system } = process.cpuUsage(before)
@@ -206,7 +206,7 @@ async function checking(keys: number, lostRows: number, databaseUrl: string): Pr
   const operations = Math.round(keys * 1.05)
   for (let at = 0; at < operations; at++) {
     const index = at < keys ? at : at - keys
-    recordOne(history, keyOf(history.runId, index), at, { payload: PAYLOAD, answer: ANSWER })
+    recordOne(history, keyOf(history.runId, index), at, { payload: PAYLOAD, response: RESPONSE })
   }
   await fillTable(databaseUrl, history.runId, keys, lostRows)
   const check = { history, rows: 'SELECT key, run_id FROM applied WHERE run_id = $1', key: ['key'] } as const

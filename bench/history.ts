@@ -14,8 +14,8 @@ import { fileURLToPath } from 'node:url'
 import { startEnvironment } from '../src/services/environment.ts'
 import { postgres } from '../src/services/postgres/postgres.ts'
 import { formatBytes, formatCount, formatMs, significant } from '../src/stats/units.ts'
-import { GENERATOR_CORE, pinnedFork } from './pinned.ts'
 import type { CheckingFigures, HistoryCase, RecordingFigures, RequestFigures } from './history-case.ts'
+import { GENERATOR_CORE, pinnedFork } from './pinned.ts'
 
 const parts = (process.argv[2] ?? 'recording,requests,checking').split(',')
 const PAIRS = 9
@@ -45,7 +45,7 @@ async function run<Part extends keyof FiguresOf>(
 
 async function recording(): Promise<RecordingFigures[]> {
   console.log(
-    '\nRecording one operation: CPU time and memory (key of 36 characters, payload of 70 bytes, answer of 120 bytes)',
+    '\nRecording one operation: CPU time and memory (key of 36 characters, payload of 70 bytes, response of 120 bytes)',
   )
   const found: RecordingFigures[] = []
   for (const [operations, withContents] of [
@@ -55,7 +55,7 @@ async function recording(): Promise<RecordingFigures[]> {
   ] as const) {
     const figures = await run({ part: 'recording', operations, withContents })
     found.push(figures)
-    const what = `${formatCount(operations)} operations, ${withContents ? 'with' : 'without'} payload and answer`
+    const what = `${formatCount(operations)} operations, ${withContents ? 'with' : 'without'} payload and response`
     console.log(
       `  ${what.padEnd(52)}${figures.nsPerOperation.toFixed(0).padStart(6)} ns${figures.bytesPerOperation.toFixed(0).padStart(6)} B` +
         `${formatBytes(figures.heldBytes).padStart(10)} held, longest pause ${formatMs(figures.longestPauseMs)}`,

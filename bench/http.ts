@@ -1,5 +1,5 @@
 /**
- * How many requests does a closed loop carry, and what does one cost? 100 connections, keep-alive, a small answer,
+ * How many requests does a closed loop carry, and what does one cost? 100 connections, keep-alive, a small response,
  * generator and server on a core each. This engine with everything switched on against raw autocannon, by turns, and
  * hey, wrk and k6 where they are on the path. Prints a table and writes `perf-report/bench/http.json`.
  *

@@ -8,10 +8,10 @@
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { SnapshotMaker } from '../src/execution/request-snapshots.ts'
 import { createHttp } from '../src/http/http.ts'
 import { constantArrivalRate } from '../src/load/builders.ts'
 import { LiveReceiver, LiveSender } from '../src/report/live/channel.ts'
-import { SnapshotMaker } from '../src/execution/request-snapshots.ts'
 import { significant } from '../src/stats/units.ts'
 import { keep, median, printTable, truthServer } from './pinned.ts'
 

@@ -1,3 +1,12 @@
+import {
+  fixedTruth,
+  freezeTruth,
+  mixtureTruth,
+  poissonQueueTruth,
+  queueInterval,
+  uniformQueueTruth,
+  type Truth,
+} from '../fixtures/truth/theory.ts'
 /**
  * Does the generator report what truly happened? Servers whose response times are known, an open load, and what each
  * tool makes of them. Prints a table and writes `perf-report/bench/truth.json`.
@@ -12,15 +21,6 @@
 import { constantArrivalRate } from '../src/load/builders.ts'
 import type { ConstantArrivalRate } from '../src/load/load.ts'
 import { significant } from '../src/stats/units.ts'
-import {
-  fixedTruth,
-  freezeTruth,
-  mixtureTruth,
-  poissonQueueTruth,
-  queueInterval,
-  uniformQueueTruth,
-  type Truth,
-} from '../fixtures/truth/theory.ts'
 import type { AutocannonFigures } from './generate-autocannon.ts'
 import type { OursFigures } from './generate-ours.ts'
 import { generate, isOnPath, keep, onGeneratorCore, printTable, truthServer, type TruthServer } from './pinned.ts'

@@ -10,9 +10,9 @@
  */
 import { cp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InlineProject } from '../src/testing/inline-project.ts'
 import type { Results } from '../src/report/results.ts'
 import { significant } from '../src/stats/units.ts'
+import { InlineProject } from '../src/testing/inline-project.ts'
 import { keep, printTable } from './pinned.ts'
 
 const saves = Number(process.argv[2] ?? 5)

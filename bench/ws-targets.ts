@@ -11,7 +11,7 @@ import type { PublishCommand } from './ws-bare-server.ts'
 export interface BenchTarget extends AsyncDisposable {
   readonly url: string
   readonly pids: readonly number[]
-  readonly options: Pick<FanOutOptions, 'path' | 'subscribe' | 'acknowledged' | 'identify'>
+  readonly options: Pick<FanOutOptions, 'path' | 'subscribe' | 'isSubscribed' | 'identify'>
   send(publication: PublishCommand): Promise<unknown>
 }
 
@@ -31,7 +31,7 @@ export async function bareTarget(processes: number, isDeflating = false): Promis
     pids: servers.map(({ pid }) => pid!),
     options: {
       path: '/',
-      acknowledged: (message) => message.toString() === 'welcome',
+      isSubscribed: (message) => message.toString() === 'welcome',
       identify: (message) => message.json<{ id: string; sequence: number }>(),
     },
     send: ({ id, sequence, sentAtMs }) =>
@@ -70,7 +70,7 @@ export async function referenceTarget(): Promise<BenchTarget> {
     options: {
       path: '/ws',
       subscribe: () => ({ type: 'subscribe', streamerId: streamer }),
-      acknowledged: (message) => message.json<Event>().type === 'SUBSCRIBED',
+      isSubscribed: (message) => message.json<Event>().type === 'SUBSCRIBED',
       identify(message) {
         const { publicationId, sequence } = message.json<Event>()
         return { id: publicationId, sequence }
@@ -83,7 +83,7 @@ export async function referenceTarget(): Promise<BenchTarget> {
         body: JSON.stringify({ streamerId: streamer, publicationId: id }),
       })
       await response.arrayBuffer()
-      if (!response.ok) throw new Error(`publish answered ${response.status}`)
+      if (!response.ok) throw new Error(`publish responded with ${response.status}`)
     },
     async [Symbol.asyncDispose]() {
       await node[Symbol.asyncDispose]()

@@ -7,7 +7,7 @@ perfTest('S4 voting hot path', async ({ http, ledger, target, runId, metrics, ca
   const starsBefore = await starsOf(ledger)
 
   const run = await http.run({
-    load: spike({ rate: 200, duration: '60s', vus: 2_000, baseRate: 20, before: '10s', after: '10s' }),
+    load: spike({ rate: 200, duration: '60s', vus: 2_000, baseRate: 20, timeBefore: '10s', timeAfter: '10s' }),
     ...votes({ target, runId }),
   })
 

@@ -26,8 +26,8 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
         }),
         expectStatus: 201,
         extract: {
-          payment: (answer) => {
-            const { invoiceId, amount } = answer.json() as { invoiceId: string; amount: number }
+          payment: (response) => {
+            const { invoiceId, amount } = response.json() as { invoiceId: string; amount: number }
             return payments.push({ chargeId: `charge-${runId}-${invoiceId}`, invoiceId, amount })
           },
         },
@@ -47,7 +47,7 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
     record: {
       key: ({ body }) => chargeIn(body),
       due: ({ body }) => dues.get(chargeIn(body)) ?? 'applied',
-      answer: (answer) => answer.text(),
+      response: (response) => response.text(),
     },
     request: () => {
       const { update, kind, due } = deliveries.next().value!
@@ -67,7 +67,7 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
   const amounts = new Map(payments.map(({ chargeId, amount }) => [chargeId, amount]))
   await expect(ledger).toConserve({
     total: STARS_OF_USERS,
-    before: starsBefore,
+    totalBefore: starsBefore,
     expectedDelta: inflowOf(webhooks.history, (key) => amounts.get(key) ?? 0),
   })
 
@@ -76,7 +76,7 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
   expect(invoices).toHaveP99Below(350, { skipIfReduced: true })
   // The plan gives no error rate here; with more errors than this the figures above would say little.
   expect(invoices).toHaveErrorRateBelow(0.01)
-  // Sent as fast as answers come, so no rate or latency is claimed: every single delivery was answered as it must be.
+  // Sent as fast as responses come, so no rate or latency is claimed: every single delivery got a response as it must be.
   expect([...webhooks.errors]).toEqual([])
 })
 

@@ -19,7 +19,7 @@ perfTest('S6 WebSocket fan-out', async ({ ws, target, metrics, capacity, skip })
     path: '/ws',
     connections: 10_000,
     subscribe: () => JSON.stringify({ type: 'subscribe', streamerId: streamer }),
-    acknowledged: (message) => message.json<Event>().type === 'SUBSCRIBED',
+    isSubscribed: (message) => message.json<Event>().type === 'SUBSCRIBED',
     publish: {
       rate: 2,
       send: ({ id }) => target.internal.post('/internal/publish', { streamerId: streamer, publicationId: id }),

@@ -1,6 +1,6 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,17 +61,17 @@ test('more virtual users than tokens are an error, and so is a file that cannot 
 
 test('whose token is from a file is asked of the target', async () => {
   const asked: (string | undefined)[] = []
-  const server = createServer((request, answer) => {
+  const server = createServer((request, response) => {
     asked.push(`${request.url} ${request.headers.authorization}`)
-    answer.statusCode = asked.length === 3 ? 401 : 200
-    answer.end(JSON.stringify({ id: `user-${asked.length}` }))
+    response.statusCode = asked.length === 3 ? 401 : 200
+    response.end(JSON.stringify({ id: `user-${asked.length}` }))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const all = voters(`http://127.0.0.1:${port}`, tokensFile('first\nsecond\nthird\n'))
   expect((await all.next()).value).toEqual({ token: 'first', id: 'user-1' })
   expect((await all.next()).value).toEqual({ token: 'second', id: 'user-2' })
-  await expect(all.next()).rejects.toThrow('GET /api/me answered 401 to token 3 of PERF_TOKENS_FILE; replace it')
+  await expect(all.next()).rejects.toThrow('GET /api/me responded with 401 to token 3 of PERF_TOKENS_FILE; replace it')
   expect(asked).toEqual(['/api/me Bearer first', '/api/me Bearer second', '/api/me Bearer third'])
   server.close()
 })

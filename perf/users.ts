@@ -44,10 +44,12 @@ export function authorization({ token }: User): { authorization: string } {
 }
 
 async function askId(targetUrl: string, user: User, position: number): Promise<string> {
-  const answer = await fetch(new URL('/api/me', targetUrl), { headers: authorization(user) })
-  if (!answer.ok)
-    throw new Error(`GET /api/me answered ${answer.status} to token ${position} of PERF_TOKENS_FILE; replace it`)
-  return ((await answer.json()) as { id: string }).id
+  const response = await fetch(new URL('/api/me', targetUrl), { headers: authorization(user) })
+  if (!response.ok)
+    throw new Error(
+      `GET /api/me responded with ${response.status} to token ${position} of PERF_TOKENS_FILE; replace it`,
+    )
+  return ((await response.json()) as { id: string }).id
 }
 
 function readTokens(file: string): readonly string[] {

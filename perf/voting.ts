@@ -3,7 +3,7 @@ import type { History, HttpRunOptions, PerfFixtures } from 'vitest-slo'
 import { popularStreamerId, streamerId } from '../fixtures/target/identities.ts'
 import { authorization, voters, type Voter } from './users.ts'
 
-/** One vote in twenty is sent again with its key, as a client does that did not see the answer. */
+/** One vote in twenty is sent again with its key, as a client does that did not see the response. */
 const REPEATED = 0.05
 
 /** Every fourth vote has a key that reads as one of another user's, for the same vote: a key belongs to its user. */
@@ -24,7 +24,7 @@ export function votes({ target, runId }: Pick<PerfFixtures, 'target' | 'runId'>)
     data: voters(target.url),
     record: {
       key: ({ vu, headers }) => `votes:${vu.data.id} ${headers['idempotency-key']}`,
-      answer: (answer) => answer.text(),
+      response: (response) => response.text(),
     },
     request: ({ vu, iteration, random }) => {
       const pair = vu.id >> 1
@@ -47,7 +47,7 @@ export function votes({ target, runId }: Pick<PerfFixtures, 'target' | 'runId'>)
         body: { streamerId: vote.streamerId, stars: vote.stars },
       }
     },
-    // A refusal by the rate limit is an answer; how many there may be is asserted on its own.
+    // A refusal by the rate limit is a response; how many there may be is asserted on its own.
     expectStatus: [200, 201, 429],
   }
 }
@@ -69,7 +69,7 @@ export async function expectConsistentLedger(
   })
   await expect(ledger).toConserve({
     total: STARS,
-    before: starsBefore,
+    totalBefore: starsBefore,
     expectedDelta: 0,
     // All of them, not this run's alone: a balance is the sum of all its entries.
     entries: `SELECT transfer_id AS transfer, account_id AS account, amount, scope || ' ' || idempotency_key AS key

@@ -1,8 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
-import type { AssertionResult } from '../src/results/result.ts'
 import type { ScenarioResult } from '../src/report/results.ts'
-import { readFileSync } from 'node:fs'
+import type { AssertionResult } from '../src/results/result.ts'
 import { cellOf, describeCell, DISRUPTED, isDisruptedIn, isWhole, matrixTable, ROWS, type Row } from './fault-matrix.ts'
 
 const slowTail: Row = {

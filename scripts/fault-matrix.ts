@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
-import type { ScenarioResult } from '../src/report/results.ts'
 import { faults } from '../fixtures/faults/index.ts'
 import { serviceFaults } from '../fixtures/faults/service-faults.ts'
+import type { ScenarioResult } from '../src/report/results.ts'
 
 /** A fault, or none, and what must turn red because of it. */
 export interface Row {

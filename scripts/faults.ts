@@ -1,7 +1,4 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { interruption } from './interruption.ts'
-import { publish } from './proof.ts'
-import { runSuite } from './suite-run.ts'
 import {
   cellOf,
   describeCell,
@@ -13,6 +10,9 @@ import {
   type Cell,
   type Row,
 } from './fault-matrix.ts'
+import { interruption } from './interruption.ts'
+import { publish } from './proof.ts'
+import { runSuite } from './suite-run.ts'
 
 /**
  * Runs faults × scenarios at smoke scale: `npm run faults` for all, `npm run faults -- slow-tail` for a row,

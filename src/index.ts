@@ -68,7 +68,7 @@ export {
   killTarget,
   pauseRedis,
   restartRedis,
-  type At,
+  type DisruptionTime,
   type Moment,
   type ScheduledDisruption,
 } from './chaos/schedule.ts'

@@ -24,7 +24,7 @@ const OPTIONS = [
   ['http/types.ts', 'RecordOption'],
   ['websocket/fan-out/fan-out-options.ts', 'FanOutOptions'],
   ['websocket/conversation/conversation-options.ts', 'ConversationOptions'],
-  ['websocket/conversation/conversation-options.ts', 'ExchangeOption'],
+  ['websocket/conversation/conversation-options.ts', 'ConversationStep'],
   ['websocket/sockets/socket-options.ts', 'SocketOptions'],
   ['matchers/arguments.ts', 'PercentileOptions'],
   ['matchers/pool-usage.ts', 'PoolOptions'],

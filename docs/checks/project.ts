@@ -48,7 +48,7 @@ const SUBJECTS = {
     connections: 20,
     duration: '4s',
     subscribe: () => ({ type: 'subscribe' }),
-    acknowledged: (message) => message.json<{ type: string }>().type === 'subscribed',
+    isSubscribed: (message) => message.json<{ type: string }>().type === 'subscribed',
     publish: {
       rate: 20,
       send: ({ id }) => fetch(\`\${target.url}/publish\`, { method: 'POST', body: JSON.stringify({ id }) }),

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { InlineProject, perfConfigSource, type InlineRun } from '../../src/testing/inline-project.ts'
 import { freePort } from '../../src/services/ports.ts'
+import { InlineProject, perfConfigSource, type InlineRun } from '../../src/testing/inline-project.ts'
 import { isInstalled, Prometheus, SCRAPE_MS } from './prometheus-process.ts'
 
 interface Panel {
@@ -60,7 +60,7 @@ describe.each(NAMES)('the dashboard %s', (name) => {
   })
 })
 
-/** Answers some requests with 503, so that there are errors to count, and sends on what is published. */
+/** Responses some requests with 503, so that there are errors to count, and sends on what is published. */
 const TARGET = `
   import { createServer } from 'node:http'
   import { WebSocketServer } from 'ws'
@@ -120,8 +120,8 @@ describe.skipIf(missing)('every query, asked of a Prometheus that scraped a smal
       stopCommand = stop
     })
     const ended = prometheus.until(async () => {
-      const answer = await prometheus.now('count(slo_scenario_ended_timestamp_seconds)')
-      return 'values' in answer && answer.values[0] === 3
+      const response = await prometheus.now('count(slo_scenario_ended_timestamp_seconds)')
+      return 'values' in response && response.values[0] === 3
     })
     await Promise.race([
       ended,
@@ -140,8 +140,8 @@ describe.skipIf(missing)('every query, asked of a Prometheus that scraped a smal
   })
 
   test.each(queries)('$board: $title: $query', async ({ query, instant }) => {
-    const answer = instant ? await prometheus.now(query) : await prometheus.range(query, fromSec, toSec)
-    expect(answer).toEqual({ values: expect.arrayContaining([expect.any(Number)]) })
+    const response = instant ? await prometheus.now(query) : await prometheus.range(query, fromSec, toSec)
+    expect(response).toEqual({ values: expect.arrayContaining([expect.any(Number)]) })
   })
 
   const variables = NAMES.flatMap((name) => {

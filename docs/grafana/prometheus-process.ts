@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../src/services/ports.ts'
 
 /** What a query came to: the values of all series, or why it is no query. */
-export type Answer = { readonly values: readonly number[] } | { readonly error: string }
+export type Response = { readonly values: readonly number[] } | { readonly error: string }
 
 export const SCRAPE_MS = 500
 
@@ -52,12 +52,12 @@ export class Prometheus implements AsyncDisposable {
   }
 
   /** Second by second up to `toSec`, both in seconds of the Unix epoch. */
-  range(query: string, fromSec: number, toSec: number): Promise<Answer> {
+  range(query: string, fromSec: number, toSec: number): Promise<Response> {
     const start = toSec - Math.ceil(toSec - fromSec)
     return this.#ask('query_range', { query, start: String(start), end: String(toSec), step: '1' })
   }
 
-  now(query: string): Promise<Answer> {
+  now(query: string): Promise<Response> {
     return this.#ask('query', { query })
   }
 
@@ -68,7 +68,7 @@ export class Prometheus implements AsyncDisposable {
     return ((await response.json()) as { data?: string[] }).data ?? []
   }
 
-  async #ask(kind: 'query' | 'query_range', parameters: Record<string, string>): Promise<Answer> {
+  async #ask(kind: 'query' | 'query_range', parameters: Record<string, string>): Promise<Response> {
     const response = await fetch(`${this.#url}/api/v1/${kind}?${String(new URLSearchParams(parameters))}`)
     const { error, data } = (await response.json()) as PrometheusResponse
     if (data === undefined) return { error: error ?? `status ${response.status}` }

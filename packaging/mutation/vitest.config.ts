@@ -3,7 +3,7 @@ import { TESTS_OF } from './folders.ts'
 
 const FOLDER = process.env['MUTATED_FOLDER'] ?? ''
 
-/** The tests that answer for the mutated folder. */
+/** The tests of the mutated folder. */
 export default defineConfig({
   test: {
     include: [...(TESTS_OF[FOLDER] ?? [])],

@@ -1,7 +1,7 @@
-import type { RunSeries } from '../results/result.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
-import type { Sampled } from './sampled.ts'
+import type { RunSeries } from '../results/result.ts'
 import { cpuShares } from './cpu-share.ts'
+import type { Sampled } from './sampled.ts'
 import { growths, isSeen, mapped, seriesOf, type Observed, type Reading } from './samples.ts'
 
 type Readings<T> = readonly Reading<T>[]

@@ -1,6 +1,6 @@
+import type { RunWindow } from '../evidence/run-window.ts'
 import { capacityOf, type CapacityEvidence } from '../evidence/share-evidence.ts'
 import type { RunSeries } from '../results/result.ts'
-import type { RunWindow } from '../evidence/run-window.ts'
 import { capacitySeries } from './capacity-series.ts'
 import { cpuShare } from './cpu-share.ts'
 import { pgBouncerPools, postgresConnections } from './postgres-share.ts'

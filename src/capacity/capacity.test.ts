@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { CapacityEvidence } from '../evidence/share-evidence.ts'
-import { capacityOf } from '../evidence/share-evidence.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
+import { type CapacityEvidence, capacityOf } from '../evidence/share-evidence.ts'
 import { CapacityWindow } from './capacity-window.ts'
-import type { Sampled } from './sampled.ts'
 import type { PgBouncerReading } from './pgbouncer-sample.ts'
 import type { PostgresReading } from './postgres-sample.ts'
 import type { RedisReading } from './redis-sample.ts'
+import type { Sampled } from './sampled.ts'
 import type { Failure, Samples, Unseen } from './samples.ts'
 
 /** Warm-up until 1,000, steady until 4,000, cool-down until 6,000. */

@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
+import { windowOf, type TimedRun } from '../evidence/run-window.ts'
+import { findStore, type Store, type StoreKind } from '../machine/store-kinds.ts'
 import { checkKnownKeys } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
-import { findStore, type Store, type StoreKind } from '../machine/store-kinds.ts'
-import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { CapacityWindow } from './capacity-window.ts'
-import type { Sampled } from './sampled.ts'
 import { HiddenError, type Connected } from './connected.ts'
 import { containerCpu } from './container-cpu.ts'
 import type { Cores, CpuReading } from './cpu-share.ts'
@@ -13,6 +12,7 @@ import { connectPgBouncer } from './pgbouncer-sample.ts'
 import { connectPostgres } from './postgres-sample.ts'
 import { coresOf, ProcessTrees } from './process-cpu.ts'
 import { connectRedis } from './redis-sample.ts'
+import type { Sampled } from './sampled.ts'
 import { Sampler } from './sampler.ts'
 import { isSeen, type Observed, type Reading, type Unseen } from './samples.ts'
 
@@ -156,7 +156,7 @@ function scraped(cpuOfMetrics: () => readonly Reading<number>[]): Observed<CpuRe
   }
 }
 
-/** Everything that is read each second, and how it is put away. */
+/** Everything that is read each second, and how it is cleaned up. */
 class Sampling {
   readonly #stack = new AsyncDisposableStack()
   readonly #intervalMs: number

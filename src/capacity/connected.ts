@@ -1,6 +1,6 @@
-import { MissingPackageError } from '../options/optional-package.ts'
 import { storePlace } from '../machine/store-place.ts'
 import { postgresTlsProblem, redisTlsProblem } from '../machine/store-tls.ts'
+import { MissingPackageError } from '../options/optional-package.ts'
 
 /** Something that can be read again and again. */
 export interface Connected<T> {

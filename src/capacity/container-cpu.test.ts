@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { containersSkipped } from '../../fixtures/services/containers.ts'
 import { testContext } from '../../fixtures/services/context.ts'
-import { redis } from '../services/redis/redis.ts'
 import { findEngine, RUN_LABEL } from '../services/engine.ts'
+import { redis } from '../services/redis/redis.ts'
 import { containerCpu, countCpus } from './container-cpu.ts'
 
 const skipped = await containersSkipped()
@@ -29,8 +29,8 @@ async function engineWith(containers: Readonly<Record<string, Container>>) {
     response.statusCode = found === undefined ? 404 : 200
     const stats = { cpu_stats: { cpu_usage: { total_usage: (found?.cpuSec ?? 0) * 1e9 }, online_cpus: 8 } }
     const inspected = { HostConfig: { ...UNLIMITED, ...found?.HostConfig } }
-    const answer = what === 'json' ? inspected : stats
-    response.end(JSON.stringify(found === undefined ? { message: `No such container: ${name}` } : answer))
+    const content = what === 'json' ? inspected : stats
+    response.end(JSON.stringify(found === undefined ? { message: `No such container: ${name}` } : content))
   })
   await new Promise<void>((resolve) => server.listen(join(folder, 'docker.sock'), resolve))
   onTestFinished(async () => {
@@ -62,10 +62,10 @@ describe('containerCpu', () => {
 
   test('a container that is not there, an engine that is not, an address that is none', async () => {
     await expect(containerCpu(['shop'], await engineWith({}))).rejects.toThrow(
-      'the CPU of container shop cannot be read: the engine answered 404 No such container: shop. Correct PERF_TARGET_CONTAINER',
+      'the CPU of container shop cannot be read: the engine responded with 404 No such container: shop. Correct PERF_TARGET_CONTAINER',
     )
     await expect(containerCpu(['shop'], { DOCKER_HOST: 'unix:///nowhere/docker.sock' })).rejects.toThrow(
-      'the CPU of container shop cannot be read: no engine answers (ENOENT)',
+      'the CPU of container shop cannot be read: no engine responds (ENOENT)',
     )
     await expect(containerCpu(['shop'], { DOCKER_HOST: 'ssh://build' })).rejects.toThrow('DOCKER_HOST is neither unix:')
   })

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { CapacityError, LIMIT_MS } from './connected.ts'
 import type { CpuReading } from './cpu-share.ts'
 
-/** Of the answer to `GET /containers/{id}/stats`, what is used here. */
+/** Of the response to `GET /containers/{id}/stats`, what is used here. */
 interface Stats {
   readonly cpu_stats: { readonly cpu_usage: { readonly total_usage: number }; readonly online_cpus?: number }
 }
 
-/** Of the answer to `GET /containers/{id}/json`. */
+/** Of the response to `GET /containers/{id}/json`. */
 interface Inspection {
   readonly HostConfig: {
     readonly NanoCpus: number
@@ -30,7 +30,7 @@ export interface ContainerCpu {
  * Asks a Docker engine (or one that speaks its protocol) where `DOCKER_HOST` or the usual sockets say, API 1.41 and up:
  * https://docs.docker.com/reference/api/engine/
  *
- * @throws {CapacityError} where no engine answers, or it has no container of that name
+ * @throws {CapacityError} where no engine responds, or it has no container of that name
  */
 export async function containerCpu(names: readonly string[], env = process.env): Promise<ContainerCpu> {
   const engine = engineAddress(env)
@@ -86,7 +86,7 @@ function engineAddress(env: NodeJS.ProcessEnv): RequestOptions {
   throw new CapacityError('DOCKER_HOST is neither unix:///path/to/docker.sock nor tcp://host:2375')
 }
 
-function get<Answer>(engine: RequestOptions, path: string): Promise<Answer> {
+function get<Response>(engine: RequestOptions, path: string): Promise<Response> {
   const [, , container] = path.split('/')
   return new Promise((done, failed) => {
     const fail = (problem: string) =>
@@ -95,18 +95,19 @@ function get<Answer>(engine: RequestOptions, path: string): Promise<Answer> {
           `the CPU of container ${container} cannot be read: ${problem}. Correct PERF_TARGET_CONTAINER`,
         ),
       )
-    const sent = request({ ...engine, path, timeout: LIMIT_MS, agent: false }, (answer) => {
+    const sent = request({ ...engine, path, timeout: LIMIT_MS, agent: false }, (response) => {
       let text = ''
-      answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-      answer
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+      response
         .on('error', (error) => fail(error.message))
         .on('end', () => {
-          if (answer.statusCode !== 200) return fail(`the engine answered ${answer.statusCode} ${messageOf(text)}`)
-          done(JSON.parse(text) as Answer)
+          if (response.statusCode !== 200)
+            return fail(`the engine responded with ${response.statusCode} ${messageOf(text)}`)
+          done(JSON.parse(text) as Response)
         })
     })
-    sent.on('timeout', () => sent.destroy(new Error(`no answer within ${LIMIT_MS} ms`)))
-    sent.on('error', (error: NodeJS.ErrnoException) => fail(`no engine answers (${error.code ?? error.message})`))
+    sent.on('timeout', () => sent.destroy(new Error(`no response within ${LIMIT_MS} ms`)))
+    sent.on('error', (error: NodeJS.ErrnoException) => fail(`no engine responds (${error.code ?? error.message})`))
     sent.end()
   })
 }

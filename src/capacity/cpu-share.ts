@@ -1,6 +1,6 @@
-import { coverState, joined } from '../evidence/window-coverage.ts'
-import type { ShareEvidence } from '../evidence/share-evidence.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
+import type { ShareEvidence } from '../evidence/share-evidence.ts'
+import { coverState, joined } from '../evidence/window-coverage.ts'
 import { formatRatio } from '../stats/units.ts'
 import { isSeen, type Observed, type Reading } from './samples.ts'
 import { shareOf, unseenShare, withoutShare } from './share.ts'

@@ -8,11 +8,11 @@ import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { testContext } from '../../fixtures/services/context.ts'
-import { messageOf } from '../testing/message-of.ts'
-import '../matchers/register.ts'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
+import '../matchers/register.ts'
 import { freePort } from '../services/ports.ts'
 import { postgres } from '../services/postgres/postgres.ts'
+import { messageOf } from '../testing/message-of.ts'
 import { createCapacity } from './capacity.ts'
 import { connectPgBouncer } from './pgbouncer-sample.ts'
 
@@ -110,7 +110,7 @@ test.skipIf(COMMAND === undefined)('a full pool fails its limit, with who waited
     return { [windowOf]: () => ({ run: 'http 1', scope: 'steady phase', ...window }) }
   }
   const window = await capacity.during(until(Number.POSITIVE_INFINITY))
-  expect(messageOf(() => expect(window).toHavePoolUsageBelow(0.7, { of: 'pgbouncer' }))).toMatch(
+  expect(messageOf(() => expect(window).toHavePoolUsageBelow(0.7, { source: 'pgbouncer' }))).toMatch(
     /Received: pgBouncer pool = 100% of 3 in pool shop\/\w+ \(\+42.9%\)[^]*at most 1 clients waiting[^]*raise pool_size/,
   )
 })

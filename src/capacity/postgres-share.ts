@@ -1,5 +1,5 @@
-import type { ShareEvidence } from '../evidence/share-evidence.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
+import type { ShareEvidence } from '../evidence/share-evidence.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 import type { PgBouncerReading, Pool } from './pgbouncer-sample.ts'
 import type { PostgresReading } from './postgres-sample.ts'

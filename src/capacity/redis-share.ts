@@ -1,6 +1,6 @@
+import type { RunWindow } from '../evidence/run-window.ts'
 import type { PolicyEvidence, ShareEvidence } from '../evidence/share-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
-import type { RunWindow } from '../evidence/run-window.ts'
 import { formatBytes, formatCount, formatRatio } from '../stats/units.ts'
 import type { RedisReading } from './redis-sample.ts'
 import { grown, isSeen, mapped, within, type Observed, type Reading } from './samples.ts'

@@ -1,5 +1,5 @@
-import type { RunSeries } from '../results/result.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
+import type { RunSeries } from '../results/result.ts'
 
 export interface Reading<T> {
   /** `performance.now()` when it was taken. */

@@ -1,6 +1,6 @@
+import type { RunWindow } from '../evidence/run-window.ts'
 import type { ShareEvidence } from '../evidence/share-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
-import type { RunWindow } from '../evidence/run-window.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Failure, Reading, Unseen } from './samples.ts'
 
@@ -60,7 +60,7 @@ export function withoutSamples(failures: readonly Failure[]): Invalidity {
   return {
     reason: 'metric-missing',
     finding: `no sample succeeded: ${first.message}`,
-    remedy: 'see why it did not answer while the load was on',
+    remedy: 'see why it did not respond while the load was on',
   }
 }
 
@@ -69,6 +69,6 @@ function mostlyFailed(succeeded: number, failures: readonly Failure[]): Invalidi
   return {
     reason: 'metric-missing',
     finding: `only ${succeeded} of ${all} samples succeeded: ${failures[0]!.message}`,
-    remedy: 'see why it did not answer while the load was on',
+    remedy: 'see why it did not respond while the load was on',
   }
 }

@@ -1,12 +1,10 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Disruption } from '../control/disruption.ts'
+import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import type { RunMark } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
-import { windowOf } from '../evidence/run-window.ts'
-import type { TimedRun } from '../evidence/run-window.ts'
 import { startControlServer } from '../services/control-server.ts'
-import { createChaos } from './chaos.ts'
-import type { ChaosContext } from './chaos.ts'
+import { createChaos, type ChaosContext } from './chaos.ts'
 import { dropPostgresConnections, killTarget, restartRedis } from './schedule.ts'
 
 const RUN_START_MS = 5
@@ -53,12 +51,12 @@ async function scenario(carryOut = async (disruption: Disruption) => disruption.
 
 describe('chaos', () => {
   test('does what the schedule says, in order of moments, and gives the run back', async () => {
-    const { context, ordered, run: underWay, begin, end, listeners } = await scenario()
+    const { context, ordered, run: pendingRuns, begin, end, listeners } = await scenario()
     const chaos = createChaos(context)
-    const ended = chaos.during(underWay, [
-      killTarget({ at: '50%' }),
-      restartRedis({ at: 20 }),
-      dropPostgresConnections({ at: '10%' }),
+    const ended = chaos.during(pendingRuns, [
+      killTarget({ time: '50%' }),
+      restartRedis({ time: 20 }),
+      dropPostgresConnections({ time: '10%' }),
     ])
     begin(100)
     await vi.waitFor(() => expect(ordered).toHaveLength(3))
@@ -79,8 +77,8 @@ describe('chaos', () => {
   })
 
   test('counts moments from the start of the run, not from its first snapshot', async () => {
-    const { context, ordered, run: underWay, begin, end } = await scenario()
-    const ended = createChaos(context).during(underWay, [killTarget({ at: '90s' })])
+    const { context, ordered, run: pendingRuns, begin, end } = await scenario()
+    const ended = createChaos(context).during(pendingRuns, [killTarget({ time: '90s' })])
     begin(100_000, 90_000)
     await vi.waitFor(() => expect(ordered).toHaveLength(1))
     end()
@@ -89,10 +87,10 @@ describe('chaos', () => {
 
   test('waits until what was disrupted works again, although the run has ended', async () => {
     const { promise: works, resolve: mend } = Promise.withResolvers<string>()
-    const { context, ordered, run: underWay, begin, end } = await scenario(() => works)
+    const { context, ordered, run: pendingRuns, begin, end } = await scenario(() => works)
     const chaos = createChaos(context)
     let returned = false
-    const ended = chaos.during(underWay, [killTarget({ at: 0 })]).then(() => (returned = true))
+    const ended = chaos.during(pendingRuns, [killTarget({ time: 0 })]).then(() => (returned = true))
     begin(100)
     await vi.waitFor(() => expect(ordered).toHaveLength(1))
     end()
@@ -104,8 +102,8 @@ describe('chaos', () => {
   })
 
   test('a moment that never comes is an error', async () => {
-    const { context, run: underWay, begin, end, ordered } = await scenario()
-    const ended = createChaos(context).during(underWay, [killTarget({ at: '1h' })])
+    const { context, run: pendingRuns, begin, end, ordered } = await scenario()
+    const ended = createChaos(context).during(pendingRuns, [killTarget({ time: '1h' })])
     begin(100)
     end()
     await expect(ended).rejects.toThrow(
@@ -115,8 +113,8 @@ describe('chaos', () => {
   })
 
   test('so is a run that ends before its first second', async () => {
-    const { context, run: underWay, end } = await scenario()
-    const ended = createChaos(context).during(underWay, [killTarget({ at: '40%' })])
+    const { context, run: pendingRuns, end } = await scenario()
+    const ended = createChaos(context).during(pendingRuns, [killTarget({ time: '40%' })])
     end()
     await expect(ended).rejects.toThrow('killTarget at 40% was not done: the run ended. ')
   })
@@ -124,29 +122,29 @@ describe('chaos', () => {
   test('a disruption that fails is an error once the run has ended', async () => {
     const {
       context,
-      run: underWay,
+      run: pendingRuns,
       begin,
       end,
     } = await scenario(async () => {
       throw new Error('redis: it did not start')
     })
-    const ended = createChaos(context).during(underWay, [restartRedis({ at: 0 })])
+    const ended = createChaos(context).during(pendingRuns, [restartRedis({ time: 0 })])
     begin(100)
     end()
     await expect(ended).rejects.toThrow('restartRedis at 0ms')
   })
 
   test('a run that fails fails as it would alone', async () => {
-    const { context, run: underWay, begin, fail } = await scenario()
-    const ended = createChaos(context).during(underWay, [killTarget({ at: '1h' })])
+    const { context, run: pendingRuns, begin, fail } = await scenario()
+    const ended = createChaos(context).during(pendingRuns, [killTarget({ time: '1h' })])
     begin(100)
     fail(new Error('the scenario threw'))
     await expect(ended).rejects.toThrow('the scenario threw')
   })
 
   test('where everything runs elsewhere nothing is done, and that is told', async () => {
-    const { context, run: underWay, end, ordered } = await scenario()
-    const ended = createChaos({ ...context, control: undefined }).during(underWay, [killTarget({ at: '40%' })])
+    const { context, run: pendingRuns, end, ordered } = await scenario()
+    const ended = createChaos({ ...context, control: undefined }).during(pendingRuns, [killTarget({ time: '40%' })])
     end()
     expect(await ended).toBe(run)
     expect(ordered).toEqual([])

@@ -1,10 +1,9 @@
-import { now, sleep } from '../machine/clock.ts'
 import { order } from '../control/control-client.ts'
 import type { ControlAddress, DoneDisruption } from '../control/disruption.ts'
+import { windowOf, type TimedRun } from '../evidence/run-window.ts'
+import { now, sleep } from '../machine/clock.ts'
 import type { RunMark } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
-import { windowOf } from '../evidence/run-window.ts'
-import type { TimedRun } from '../evidence/run-window.ts'
 import { formatMs } from '../stats/units.ts'
 import type { ScheduledDisruption } from './schedule.ts'
 

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import '../matchers/register.ts'
-import { messageOf } from '../testing/message-of.ts'
-import type { FanOutRun } from '../runs/fan-out-run.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
+import type { FanOutRun } from '../runs/fan-out-run.ts'
 import { startControlServer } from '../services/control-server.ts'
 import { startEnvironment } from '../services/environment.ts'
 import { target } from '../services/target/target.ts'
+import { messageOf } from '../testing/message-of.ts'
 import { UNLIMITED } from '../testing/truth-websocket.ts'
 import type { Framing } from '../websocket/framing.ts'
 import { createWebSocket } from '../websocket/websocket.ts'
@@ -72,7 +72,7 @@ async function disrupted(env: Readonly<Record<string, string>>): Promise<{ run: 
     path: '/',
     connections: CLIENTS,
     framing: resuming,
-    acknowledged: (message) => message.json<{ type?: string }>().type === 'subscribed',
+    isSubscribed: (message) => message.json<{ type?: string }>().type === 'subscribed',
     publish: { rate: 20, send: ({ id }) => appendFileSync(log, `${id}\n`) },
     identify: (message) => {
       const { id, position } = message.json<{ id?: string; position: number }>()
@@ -83,7 +83,7 @@ async function disrupted(env: Readonly<Record<string, string>>): Promise<{ run: 
     lateAfter: '500ms',
     reconnect: 50,
   })
-  const run = await chaos.during(running, [killTarget({ at: '30%', downFor: DOWN_MS })])
+  const run = await chaos.during(running, [killTarget({ time: '30%', downFor: DOWN_MS })])
   expect(chaos.done).toMatchObject([{ label: expect.stringMatching(/^target killed, ready again after /) }])
   return { run, log: readFileSync(log, 'utf8').trim().split('\n') }
 }

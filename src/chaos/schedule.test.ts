@@ -1,42 +1,41 @@
 import { describe, expect, test } from 'vitest'
-import { dropPostgresConnections, killTarget, pauseRedis, restartRedis } from './schedule.ts'
-import type { Moment } from './schedule.ts'
+import { dropPostgresConnections, killTarget, pauseRedis, restartRedis, type Moment } from './schedule.ts'
 
 describe('scheduled disruptions', () => {
   test('are plain data with what was left out filled in', () => {
-    expect(killTarget({ at: '40%' })).toEqual({
+    expect(killTarget({ time: '40%' })).toEqual({
       label: 'killTarget at 40%',
       share: 0.4,
       disruption: { kind: 'killTarget', instance: 0, downMs: 1_000 },
     })
-    expect(killTarget({ at: 2_500, instance: 1, downFor: 0 })).toEqual({
+    expect(killTarget({ time: 2_500, instance: 1, downFor: 0 })).toEqual({
       label: 'killTarget at 2500ms',
       atMs: 2_500,
       disruption: { kind: 'killTarget', instance: 1, downMs: 0 },
     })
-    expect(dropPostgresConnections({ at: '2s' })).toEqual({
+    expect(dropPostgresConnections({ time: '2s' })).toEqual({
       label: 'dropPostgresConnections at 2s',
       atMs: 2_000,
       disruption: { kind: 'dropConnections' },
     })
-    expect(pauseRedis({ at: '12.5%', for: '1s' })).toMatchObject({
+    expect(pauseRedis({ time: '12.5%', duration: '1s' })).toMatchObject({
       share: 0.125,
       disruption: { kind: 'pause', forMs: 1_000 },
     })
-    expect(restartRedis({ at: '0%', service: 'cache' })).toMatchObject({
+    expect(restartRedis({ time: '0%', service: 'cache' })).toMatchObject({
       share: 0,
       disruption: { kind: 'restart', service: 'cache' },
     })
   })
 
   test('name every mistake at once', () => {
-    const wrong = { at: 'soon' as Moment, instance: -1, downFor: -5, hard: true }
+    const wrong = { time: 'soon' as Moment, instance: -1, downFor: -5, hard: true }
     expect(() => killTarget(wrong)).toThrow(
-      /killTarget\(\) was given 4 options[^]*hard: is no option[^]*at: must be a duration[^]*instance: must be a whole number at least 0[^]*downFor: must be a duration/,
+      /killTarget\(\) was given 4 options[^]*hard: is no option[^]*time: must be a duration[^]*instance: must be a whole number at least 0[^]*downFor: must be a duration/,
     )
-    expect(() => restartRedis({ at: '100%' })).toThrow('at: must be a share of the run below 100%')
-    expect(() => pauseRedis({ at: '1s', for: 0, service: '' })).toThrow(
-      /service: must be the name[^]*for: must be a duration/,
+    expect(() => restartRedis({ time: '100%' })).toThrow('time: must be a share of the run below 100%')
+    expect(() => pauseRedis({ time: '1s', duration: 0, service: '' })).toThrow(
+      /service: must be the name[^]*duration: must be a duration/,
     )
     expect(() => dropPostgresConnections(undefined as never)).toThrow('options: must be an object')
   })

@@ -1,7 +1,6 @@
-import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
-import type { Duration } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
 import type { Disruption } from '../control/disruption.ts'
+import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
+import { Problems } from '../options/problems.ts'
 
 /**
  * When: a time since the start of the run, warm-up included, or a share of its planned length (`'40%'`), which holds at
@@ -20,8 +19,8 @@ export interface ScheduledDisruption {
   readonly disruption: Disruption
 }
 
-export interface At {
-  readonly at: Moment
+export interface DisruptionTime {
+  readonly time: Moment
 }
 
 /**
@@ -31,7 +30,7 @@ export interface At {
  * @throws {OptionsError}
  */
 export function killTarget(
-  options: At & { readonly instance?: number; readonly downFor?: Duration },
+  options: DisruptionTime & { readonly instance?: number; readonly downFor?: Duration },
 ): ScheduledDisruption {
   return scheduled('killTarget', options, ['instance', 'downFor'], (problems, { instance = 0, downFor = '1s' }) => ({
     kind: 'killTarget',
@@ -45,7 +44,7 @@ export function killTarget(
  * @param options `service` names it in the config; default: the only Postgres
  * @throws {OptionsError}
  */
-export function dropPostgresConnections(options: At & { readonly service?: string }): ScheduledDisruption {
+export function dropPostgresConnections(options: DisruptionTime & { readonly service?: string }): ScheduledDisruption {
   return scheduled('dropPostgresConnections', options, ['service'], (problems, { service }) => ({
     kind: 'dropConnections',
     ...readName(problems, service, 'orders'),
@@ -54,15 +53,17 @@ export function dropPostgresConnections(options: At & { readonly service?: strin
 
 /**
  * Stops Redis where it stands, as a machine that swaps or a lost network does: connections stay open, and nothing is
- * answered until it goes on.
+ * responded until it goes on.
  * @param options `service` names it in the config; default: the only Redis
  * @throws {OptionsError}
  */
-export function pauseRedis(options: At & { readonly for: Duration; readonly service?: string }): ScheduledDisruption {
-  return scheduled('pauseRedis', options, ['for', 'service'], (problems, { for: forTime, service }) => ({
+export function pauseRedis(
+  options: DisruptionTime & { readonly duration: Duration; readonly service?: string },
+): ScheduledDisruption {
+  return scheduled('pauseRedis', options, ['duration', 'service'], (problems, { duration, service }) => ({
     kind: 'pause',
     ...readName(problems, service, 'sessions'),
-    forMs: checkDuration(problems, 'for', forTime),
+    forMs: checkDuration(problems, 'duration', duration),
   }))
 }
 
@@ -72,14 +73,14 @@ export function pauseRedis(options: At & { readonly for: Duration; readonly serv
  * @param options `service` names it in the config; default: the only Redis
  * @throws {OptionsError}
  */
-export function restartRedis(options: At & { readonly service?: string }): ScheduledDisruption {
+export function restartRedis(options: DisruptionTime & { readonly service?: string }): ScheduledDisruption {
   return scheduled('restartRedis', options, ['service'], (problems, { service }) => ({
     kind: 'restart',
     ...readName(problems, service, 'sessions'),
   }))
 }
 
-function scheduled<Options extends At>(
+function scheduled<Options extends DisruptionTime>(
   name: string,
   options: Options,
   known: readonly (keyof Options & string)[],
@@ -87,22 +88,22 @@ function scheduled<Options extends At>(
 ): ScheduledDisruption {
   const problems = new Problems()
   if (typeof options !== 'object' || options === null) {
-    problems.add('options', options, 'must be an object', `${name}({ at: '40%' })`)
+    problems.add('options', options, 'must be an object', `${name}({ time: '40%' })`)
     problems.throwIfAny(`${name}()`)
   }
-  checkKnownKeys(problems, '', options, ['at', ...known])
-  const moment = readMoment(problems, options.at)
+  checkKnownKeys(problems, '', options, ['time', ...known])
+  const moment = readMoment(problems, options.time)
   const disruption = read(problems, options)
   problems.throwIfAny(`${name}()`)
-  const { at } = options
-  return { label: `${name} at ${typeof at === 'number' ? `${at}ms` : at}`, ...moment, disruption }
+  const { time } = options
+  return { label: `${name} at ${typeof time === 'number' ? `${time}ms` : time}`, ...moment, disruption }
 }
 
-function readMoment(problems: Problems, at: unknown): { readonly atMs: number } | { readonly share: number } {
-  const percent = typeof at === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(at) : null
-  if (percent === null) return { atMs: checkDuration(problems, 'at', at, { min: 0 }) }
+function readMoment(problems: Problems, time: unknown): { readonly atMs: number } | { readonly share: number } {
+  const percent = typeof time === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(time) : null
+  if (percent === null) return { atMs: checkDuration(problems, 'time', time, { min: 0 }) }
   const share = Number(percent[1]) / 100
-  if (share >= 1) problems.add('at', at, 'must be a share of the run below 100%', "at: '40%'")
+  if (share >= 1) problems.add('time', time, 'must be a share of the run below 100%', "time: '40%'")
   return { share }
 }
 

@@ -27,12 +27,12 @@ function run(...args: readonly string[]): Promise<Ended> {
 /**
  * Runs the command in a terminal and answers its questions as they are asked.
  *
- * @param answers what is typed where the output ends with the question; `\x03` is Ctrl-C
+ * @param responses what is typed where the output ends with the question; `\x03` is Ctrl-C
  */
-function runInTerminal(args: readonly string[], answers: readonly (readonly [RegExp, string])[]): Promise<Ended> {
+function runInTerminal(args: readonly string[], responses: readonly (readonly [RegExp, string])[]): Promise<Ended> {
   const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ')
   const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] })
-  const left = [...answers]
+  const left = [...responses]
   let since = ''
   child.stdout.on('data', (chunk: Buffer) => {
     since += stripVTControlCharacters(chunk.toString('utf8'))
@@ -220,7 +220,7 @@ describe('vitest-slo doctor', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' })
     for (const name of [...NAMES, 'load average', 'clock'])
       expect(stdout).toMatch(new RegExp(`^(ok|limits|MISSING) +${name}: .`, 'm'))
-    expect(stdout).toMatch(/MISSING +Vitest: not installed in this folder\n.*\n +mend: npm install --save-dev vitest@5/)
+    expect(stdout).toMatch(/MISSING +Vitest: not installed in this folder\n.*\n +fix: npm install --save-dev vitest@5/)
     expect(stdout).toMatch(/\nScenarios cannot run: 1 missing, \d limits\.\n$/)
   })
 

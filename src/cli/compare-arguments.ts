@@ -5,7 +5,7 @@ export const COMPARE_HELP = `Usage: vitest-slo compare <revision> [files…] [op
 
 Compares this working tree, as it stands (head), with another revision (base): checks that one out into a folder of its
 own, installs and builds it, starts the config's target and services for both, and puts the load of each scenario's first
-http.run() on both in alternating slices. Everything is put away at the end.
+http.run() on both in alternating slices. Everything is cleaned up at the end.
 
   <revision>              Whatever git knows: origin/main, a tag, a commit
   files…                  Scenario files, as for vitest. Default: all

@@ -7,7 +7,7 @@ import { InlineProject, plainText } from '../testing/inline-project.ts'
 const SRC = resolve(import.meta.dirname, '..')
 const MAIN = join(import.meta.dirname, 'main.ts')
 
-/** Built before it can run; each answer takes so many milliseconds. Every process says when it begins and ends. */
+/** Built before it can run; each response takes so many milliseconds. Every process says when it begins and ends. */
 const source = (takesMs: number) => `
   import { createServer } from 'node:http'
   import { appendFileSync } from 'node:fs'

@@ -2,13 +2,13 @@ import { paintFor, type Paint } from '../report/terminal/style.ts'
 import type { Finding, Health } from './finding.ts'
 import { machineFindings } from './machine-findings.ts'
 import { projectFindings } from './project-findings.ts'
-import type { Streams } from './streams.ts'
 import { readArguments } from './read-arguments.ts'
+import type { Streams } from './streams.ts'
 
 const HELP = `Usage: vitest-slo doctor [options]
 
 Says what this machine and this folder give a run: Node, Vitest, container engine, PostgreSQL, Redis, descriptors,
-ports, cores, load average and clock; what each limits, and how to mend it. Changes nothing.
+ports, cores, load average and clock; what each limits, and how to fix it. Changes nothing.
 
   --json        The same as JSON
   -h, --help    This text
@@ -67,7 +67,7 @@ function lines({ name, health, found, limits, remedy }: Finding, paint: Paint): 
   return [
     `${paint(COLOURS[health], LABELS[health].padEnd(INDENT.length))}${name}: ${found}`,
     ...(limits === undefined ? [] : [`${INDENT}  ${limits}`]),
-    ...(remedy === undefined ? [] : [`${INDENT}  mend: ${remedy}`]),
+    ...(remedy === undefined ? [] : [`${INDENT}  fix: ${remedy}`]),
     '',
   ].join('\n')
 }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { CONFIG, initFiles, type InitAnswers, type InitFile } from './init-files.ts'
 import { readCommand, readPath, readUrl } from './init-answers.ts'
+import { CONFIG, initFiles, type InitAnswers, type InitFile } from './init-files.ts'
 import { NoAnswerError, Prompt } from './prompt.ts'
-import type { Terminal } from './streams.ts'
 import { readArguments } from './read-arguments.ts'
+import type { Terminal } from './streams.ts'
 
 const HELP = `Usage: vitest-slo init [options]
 

@@ -16,7 +16,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import('./init.ts')).init,
   },
   doctor: {
-    summary: 'Says what this machine limits, and how to mend it',
+    summary: 'Says what this machine limits, and how to fix it',
     load: async () => (await import('./doctor.ts')).doctor,
   },
   compare: {

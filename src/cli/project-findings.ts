@@ -44,11 +44,11 @@ async function engine(folder: string): Promise<Finding> {
     const remedy = 'npm install --save-dev testcontainers @testcontainers/postgresql @testcontainers/redis'
     return { ...finding, health: 'limits', found: 'not looked for: testcontainers is not installed', remedy }
   }
-  if ((await findEngine()) !== undefined) return { name: finding.name, health: 'ok', found: 'answers' }
+  if ((await findEngine()) !== undefined) return { name: finding.name, health: 'ok', found: 'responds' }
   return {
     ...finding,
     health: 'limits',
-    found: 'none answers',
+    found: 'none responds',
     remedy: 'start Docker, or set DOCKER_HOST where it listens elsewhere',
   }
 }

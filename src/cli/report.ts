@@ -1,12 +1,12 @@
 import { dirname, resolve } from 'node:path'
 import { withoutControls } from '../options/control-characters.ts'
 import { EarlierRuns } from '../report/earlier.ts'
-import { ReportFolder } from '../report/report-folder.ts'
 import { readResults, ResultsFileError } from '../report/read-results.ts'
+import { ReportFolder } from '../report/report-folder.ts'
 import { paintFor } from '../report/terminal/style.ts'
 import { summaryOf } from '../report/terminal/summary.ts'
-import type { Streams } from './streams.ts'
 import { readArguments } from './read-arguments.ts'
+import type { Streams } from './streams.ts'
 
 const HELP = `Usage: vitest-slo report [results.json] [options]
 

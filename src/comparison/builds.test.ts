@@ -1,6 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -57,7 +57,7 @@ const runs = (pid: number) => {
 }
 
 describe('two builds', () => {
-  test('of commands, each with services of its own, are put away with them', async () => {
+  test('of commands, each with services of its own, are cleaned up with them', async () => {
     const up: string[] = []
     const env = { PATH: process.env['PATH'], PERF_TARGET_URL: 'http://127.0.0.1:1' }
     const targets = { base: { ...small, env: { BUILD: 'old' } }, head: small, services: [numbered(up)] }
@@ -93,7 +93,7 @@ describe('two builds', () => {
     expect(lines).toEqual(['base and head share postgres, which runs elsewhere: what one writes the other reads'])
   })
 
-  test('one that does not start is named, and the other is put away', async () => {
+  test('one that does not start is named, and the other is cleaned up', async () => {
     const up: string[] = []
     const broken = { ...small, env: { EXIT_CODE: '3' } }
     const error = await start({ base: small, head: broken, services: [numbered(up)] }).started.catch(

@@ -5,8 +5,8 @@ import { checkKnownKeys } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { startEnvironment, type Environment } from '../services/environment.ts'
 import type { Service } from '../services/service.ts'
-import { target } from '../services/target/target.ts'
 import type { TargetOptions } from '../services/target/target-options.ts'
+import { target } from '../services/target/target.ts'
 import type { Build, Builds } from './slice.ts'
 
 /**
@@ -54,7 +54,7 @@ const SIDES = ['base', 'head'] as const
  * Starts both builds, each with services of its own.
  *
  * @throws {OptionsError} naming every option that cannot be used, before anything is started
- * @throws {BuildError} where one of them does not start; whatever did is put away before
+ * @throws {BuildError} where one of them does not start; whatever did is cleaned up before
  */
 export async function startBuilds(targets: CompareTargets, context: BuildContext): Promise<StartedBuilds> {
   const options = readTargets(targets, context.startable)

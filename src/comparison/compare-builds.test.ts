@@ -20,7 +20,7 @@ const LIMITS = {
 const load = constantArrivalRate({ rate: 40, vus: 8, duration: '1200ms' })
 const request = { path: '/' }
 
-/** Two builds that answer after a while; what they were asked is in `log`, in order. */
+/** Two builds that respond after a while; what they were asked is in `log`, in order. */
 async function builds({ baseMs = 1, headMs = 1 } = {}) {
   const log: { side: string; path: string }[] = []
   const build = async (side: string, ms: number) => {

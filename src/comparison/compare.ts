@@ -5,7 +5,7 @@ import type { Comparison } from './comparison.ts'
 import { readCompareOptions, type CompareOptions } from './options.ts'
 
 /**
- * Starts two builds of the target, puts the same load on both in alternating slices, and puts them away again: noise of
+ * Starts two builds of the target, puts the same load on both in alternating slices, and cleans them up: noise of
  * the machine that outlasts a slice falls on both, and cancels.
  *
  * @throws {OptionsError} naming every option that cannot be used, before anything is started

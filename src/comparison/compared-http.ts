@@ -1,6 +1,6 @@
 import type { Http } from '../http/http.ts'
-import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRunOptions } from '../http/types.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import type { ComparisonResult } from '../results/result.ts'
 import { compareBuilds, type CompareContext } from './compare-builds.ts'
 import { readCompareOptions } from './options.ts'

@@ -1,13 +1,13 @@
-import { describeLoad } from '../load/describe.ts'
-import { comparedFigures, formatChange, mergedLatency, type ComparedFigure } from '../results/compared-figures.ts'
 import {
   comparisonOf,
   type ComparisonEvidence,
   type ComparisonSource,
   type SlicePair,
 } from '../evidence/comparison-evidence.ts'
-import type { ComparisonResult } from '../results/result.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import { describeLoad } from '../load/describe.ts'
+import { comparedFigures, formatChange, mergedLatency, type ComparedFigure } from '../results/compared-figures.ts'
+import type { ComparisonResult } from '../results/result.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { formatDuration } from '../stats/units.ts'
 import type { SlicePlan } from './slice-plan.ts'

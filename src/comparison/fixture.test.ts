@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { InlineProject, plainText } from '../testing/inline-project.ts'
 import type { Results } from '../report/results.ts'
+import { InlineProject, plainText } from '../testing/inline-project.ts'
 
 const SRC = resolve(import.meta.dirname, '..')
 
-/** Each answer takes so many milliseconds; every process says so when it begins and ends. */
+/** Each response takes so many milliseconds; every process says so when it begins and ends. */
 const SERVER = `
   import { createServer } from 'node:http'
   import { appendFileSync } from 'node:fs'

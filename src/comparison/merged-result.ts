@@ -1,6 +1,6 @@
+import type { DelayStats, GeneratorHealth } from '../evidence/generator-health.ts'
 import { describeLoad } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
-import type { DelayStats, GeneratorHealth } from '../evidence/generator-health.ts'
 import type { HttpRunResult, TimelinePoint } from '../results/result.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { timeStatsJson } from '../stats/summary.ts'

@@ -1,10 +1,8 @@
-import type { HttpRunOptions } from '../http/types.ts'
 import { readOptions } from '../http/options.ts'
+import type { HttpRunOptions } from '../http/types.ts'
 import type { Load } from '../load/load.ts'
-import { checkDuration, checkNumber } from '../options/checks.ts'
-import type { Duration } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
-import { OptionsError } from '../options/problems.ts'
+import { checkDuration, checkNumber, type Duration } from '../options/checks.ts'
+import { Problems, OptionsError } from '../options/problems.ts'
 import { FEWEST_SLICES, MOST_SLICES } from './slice-plan.ts'
 
 /** What both builds are asked, as for `http.run()`. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Reaper } from '../services/reaper/reaper.ts'
 import { ManagedProcess, describeExit } from '../services/managed-process.ts'
+import type { Reaper } from '../services/reaper/reaper.ts'
 import { buildEnv } from './builds.ts'
 import { RevisionError, type CheckedOut } from './revision.ts'
 

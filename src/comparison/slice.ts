@@ -1,7 +1,7 @@
-import type { TlsOptions } from '../machine/tls.ts'
 import { ProcessTrees } from '../capacity/process-cpu.ts'
-import { evidenceOf, type RequestEvidence } from '../evidence/evidence.ts'
 import type { SliceEvidence } from '../evidence/comparison-evidence.ts'
+import { evidenceOf, type RequestEvidence } from '../evidence/evidence.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRun } from '../runs/request-run.ts'
 
 /** One of the two builds, running. */

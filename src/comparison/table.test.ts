@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { comparedFigures } from '../results/compared-figures.ts'
 import { comparisonOf } from '../evidence/comparison-evidence.ts'
+import { comparedFigures } from '../results/compared-figures.ts'
 import type { ComparisonResult } from '../results/result.ts'
 import { sampleComparison, type SampleComparison } from '../testing/sample-comparison.ts'
 import { GIVEN_UP, SATURATED } from '../testing/sample-runs.ts'

@@ -29,5 +29,5 @@ test('a target that is not ours to start twice is refused', () => {
 
 test('the variable says whether there is something to compare with', () => {
   expect(comparedBase({})).toBeUndefined()
-  expect(comparedBase({ SLO_COMPARE: JSON.stringify(base) })).toEqual(base)
+  expect(comparedBase({ PERF_COMPARE: JSON.stringify(base) })).toEqual(base)
 })

@@ -6,11 +6,11 @@ import {
   type EnvironmentContext,
   type EnvironmentOptions,
 } from '../services/environment.ts'
-import { target } from '../services/target/target.ts'
 import type { TargetOptions } from '../services/target/target-options.ts'
+import { target } from '../services/target/target.ts'
 
 /** The variable in which `vitest-slo compare` says where the other build is. */
-export const COMPARE_VARIABLE = 'SLO_COMPARE'
+export const COMPARE_VARIABLE = 'PERF_COMPARE'
 
 /** Where the other build is, and how the comparison is to be made. Plain JSON. */
 export interface ComparedBase {

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from '../testing/inline-project.ts'
 import type { Results } from '../report/results.ts'
 import { untilOver } from '../services/reaper/process-identity.ts'
+import { InlineProject, INSTANT_TARGET, perfConfigSource, plainText } from '../testing/inline-project.ts'
 
 const SCENARIO = `
   import { constantArrivalRate, perfTest } from 'vitest-slo'

@@ -10,7 +10,7 @@ export function signalExitCode(signal: NodeJS.Signals): number {
 
 /**
  * Turns the first Ctrl-C, SIGTERM or SIGHUP into an orderly end: the load stops, what was measured is reported as partial, and
- * services are put away. Vitest's own handler would exit within a millisecond; it gets the second signal.
+ * services are cleaned up. Vitest's own handler would exit within a millisecond; it gets the second signal.
  *
  * @returns gives the signals back to those who had them
  */

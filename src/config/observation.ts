@@ -6,8 +6,8 @@ import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../op
 import { Problems } from '../options/problems.ts'
 import { isSecretName } from '../options/secret-names.ts'
 import { checkTls } from '../options/tls-options.ts'
-import { postgresHosts } from '../services/postgres/postgres-client.ts'
 import type { TargetDetails } from '../services/environment.ts'
+import { postgresHosts } from '../services/postgres/postgres-client.ts'
 
 /** Where the target's Prometheus metrics are. */
 export interface MetricsPlace {

@@ -1,14 +1,14 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
 import { GENERATOR_FLAGS } from '../execution/generator-flags.ts'
-import { besideThis } from './beside-this.ts'
 import type { PerfConfig } from './config-options.ts'
 import { sloPlugin } from './plugin.ts'
+import { siblingModule } from './sibling-module.ts'
 
 /**
  * A Vitest config for scenarios: one file at a time in one process (two loads at once would measure each other), no
  * retries (a repeated measurement samples until it is lucky), no time-out but the load's own, services and target
- * started once for an invocation and put away at its end, the report beside Vitest's own reporter.
+ * started once for an invocation and cleaned up at its end, the report beside Vitest's own reporter.
  *
  * ```ts
  * export default definePerfConfig({ target: target({ command: ['node', 'server.js'], ready: '/healthz' }) })
@@ -31,11 +31,11 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
       hookTimeout: 120_000,
       teardownTimeout: 30_000,
       ...test,
-      globalSetup: [besideThis('./global-setup'), ...[test.globalSetup ?? []].flat()],
+      globalSetup: [siblingModule('./global-setup'), ...[test.globalSetup ?? []].flat()],
       execArgv: [
         ...GENERATOR_FLAGS,
         '--import',
-        pathToFileURL(besideThis('./worker-start')).href,
+        pathToFileURL(siblingModule('./worker-start')).href,
         ...(test.execArgv ?? []),
       ],
       server: { ...test.server, deps: { ...test.server?.deps, external: [OWN_CODE, ...externals(test)] } },

@@ -1,10 +1,10 @@
 import type { Vite, Vitest } from 'vitest/node'
 import type { ReporterOptions } from '../report/options.ts'
-import { besideThis } from './beside-this.ts'
 import { comparedBase } from './compared-base.ts'
-import { forReader } from './for-reader.ts'
 import type { PerfConfig } from './config-options.ts'
 import { Session } from './session.ts'
+import { siblingModule } from './sibling-module.ts'
+import { withoutStack } from './user-errors.ts'
 
 /** The name under which `global-setup.ts` finds the plugin. */
 export const PLUGIN_NAME = 'vitest-slo'
@@ -31,7 +31,7 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
         // A comparison says what it found itself: a report of scenarios that were left off halfway would replace a real one.
         if (comparedBase(process.env) === undefined) addReporter(vitest, await reporterOptions(config))
       } catch (error) {
-        throw forReader(error)
+        throw withoutStack(error)
       }
     },
   }
@@ -43,7 +43,7 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
  */
 function addReporter(vitest: Vitest, options: ReporterOptions): void {
   const reporters = vitest.config.reporters as unknown[]
-  reporters.unshift([besideThis('../report/reporter'), options])
+  reporters.unshift([siblingModule('../report/reporter'), options])
 }
 
 async function reporterOptions({ outputDir, onInvalid, exporter }: PerfConfig): Promise<ReporterOptions> {

@@ -1,9 +1,9 @@
 import type { StartableTarget } from '../comparison/builds.ts'
-import type { TlsOptions } from '../machine/tls.ts'
+import type { ControlAddress } from '../control/disruption.ts'
 import type { Scale } from '../load/scale.ts'
 import type { HostPolicy } from '../machine/allowed-hosts.ts'
-import type { ControlAddress } from '../control/disruption.ts'
 import type { Store } from '../machine/store-kinds.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import type { ProvidedObservation } from './observation.ts'
 
 /** What the main process tells the workers: where everything is, and how much load is wanted. Plain JSON. */

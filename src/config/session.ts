@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { TestProject, Vitest } from 'vitest/node'
 import { describeScale, type Scale } from '../load/scale.ts'
 import { hostsForFullLoad, setHostPolicy, type HostPolicy } from '../machine/allowed-hosts.ts'
-import { plainTls } from '../machine/tls.ts'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
+import { plainTls } from '../machine/tls.ts'
 import { Problems } from '../options/problems.ts'
-import { formatDuration } from '../stats/units.ts'
+import { redactText, secretsOf } from '../options/redact.ts'
 import { RUN_INFO } from '../report/run-info.ts'
+import { startControlServer, type ControlServer } from '../services/control-server.ts'
 import {
   startEnvironment,
   type Environment,
@@ -15,18 +16,17 @@ import {
   type EnvironmentOptions,
   type TargetDetails,
 } from '../services/environment.ts'
-import { startControlServer, type ControlServer } from '../services/control-server.ts'
-import { redactText, secretsOf } from '../options/redact.ts'
 import type { TargetOptions } from '../services/target/target-options.ts'
 import type { WatchedFiles } from '../services/target/watched-files.ts'
+import { formatDuration } from '../stats/units.ts'
+import { comparedBase, startBase, type ComparedBase } from './compared-base.ts'
 import { checkConfig, collect, readSecrets, readSeed, type PerfConfig } from './config-options.ts'
-import { forReader, isForeseen } from './for-reader.ts'
 import { onFirstInterrupt, signalExitCode } from './interrupts.ts'
 import { Observation } from './observation.ts'
 import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
-import { comparedBase, startBase, type ComparedBase } from './compared-base.ts'
 import { refuseUnfit } from './refused-options.ts'
 import { chooseScale, type ScaleChoice } from './scale-choice.ts'
+import { withoutStack, isUserError } from './user-errors.ts'
 import { watchTarget } from './watch-target.ts'
 import { Workers } from './workers.ts'
 
@@ -135,7 +135,7 @@ export class Session {
         process.exit()
       }
       if (starting.signal.aborted) return this.#failStart(STOPPED)
-      if (this.#compared !== undefined || !isForeseen(error)) throw forReader(error)
+      if (this.#compared !== undefined || !isUserError(error)) throw withoutStack(error)
       this.#notUp(error)
       // Tests that are no scenarios may pass; the command must not.
       if (!this.#vitest.config.watch) process.exitCode = 1
@@ -148,7 +148,7 @@ export class Session {
       environment?.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
   }
 
-  /** The other build, where two are compared; without it the first is put away. */
+  /** The other build, where two are compared; without it the first is cleaned up. */
   async #startBase(compared: ComparedBase, head: Environment, signal: AbortSignal): Promise<Environment> {
     const context = this.#startContext(signal)
     return startBase(compared, this.#environmentOptions, context, head).catch(async (error: Error) => {
@@ -210,7 +210,7 @@ export class Session {
   #notUp(error: Error): void {
     const { message, stack = message } = error
     this.#failStart(message)
-    this.#vitest.logger.error(`\n${redactText(isForeseen(error) ? message : stack, this.#secrets)}\n`)
+    this.#vitest.logger.error(`\n${redactText(isUserError(error) ? message : stack, this.#secrets)}\n`)
   }
 
   #provide(): void {

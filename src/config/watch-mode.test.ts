@@ -9,7 +9,7 @@ const TARGET = `
   createServer((request, response) => response.end(String(process.pid))).listen(Number(process.env.PORT), '127.0.0.1')
 `
 
-/** A service that says when it is started and put away. */
+/** A service that says when it is started and cleaned up. */
 const CONFIG = `
   import { definePerfConfig, target } from 'vitest-slo/config'
   const cache = {
@@ -17,7 +17,7 @@ const CONFIG = `
     async start() {
       console.log('SERVICE started')
       const base = { name: 'cache', provider: 'own', summary: 'a cache', connection: {}, env: {} }
-      return { ...base, reset: async () => console.log('SERVICE reset'), [Symbol.asyncDispose]: async () => console.log('SERVICE put away') }
+      return { ...base, reset: async () => console.log('SERVICE reset'), [Symbol.asyncDispose]: async () => console.log('SERVICE cleaned up') }
     },
   }
   export default definePerfConfig({
@@ -110,7 +110,7 @@ test('services and target stay warm; the target restarts when its own files chan
   expect(targetIn(await nextRun()).pid).toMatch(/^\d+$/)
 
   const all = await stop()
-  expect(all.match(/SERVICE \w+( away)?/g)).toEqual(['SERVICE started', 'SERVICE put away'])
+  expect(all.match(/SERVICE \w+( away)?/g)).toEqual(['SERVICE started', 'SERVICE cleaned up'])
 })
 
 test('a target that is broken from the start fails its scenarios, and is tried again with the next change', async () => {
@@ -128,7 +128,7 @@ test('a target that is broken from the start fails its scenarios, and is tried a
   expect(targetIn(await nextRun()).pid).toMatch(/^\d+$/)
 
   const all = await stop()
-  const states = ['started', 'put away', 'started', 'put away']
+  const states = ['started', 'cleaned up', 'started', 'cleaned up']
   expect(all.match(/SERVICE \w+( away)?/g)).toEqual(states.map((state) => `SERVICE ${state}`))
 })
 

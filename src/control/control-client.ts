@@ -29,18 +29,18 @@ export async function targetPidsNow(control: ControlAddress, signal: AbortSignal
   return pids
 }
 
-async function ask<Answer>(
+async function ask<Content>(
   { url, token }: ControlAddress,
   path: string,
   { body, signal }: { readonly body?: string; readonly signal: AbortSignal },
-): Promise<Answer> {
+): Promise<Content> {
   const response = await fetch(new URL(path, url), {
     method: body === undefined ? 'GET' : 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     ...(body !== undefined && { body }),
     signal,
   })
-  const answer = (await response.json()) as Answer & { readonly error?: string }
-  if (!response.ok) throw new Error(answer.error ?? `status ${response.status}`)
-  return answer
+  const content = (await response.json()) as Content & { readonly error?: string }
+  if (!response.ok) throw new Error(content.error ?? `status ${response.status}`)
+  return content
 }

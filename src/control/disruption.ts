@@ -7,7 +7,7 @@ export type Disruption =
   | { readonly kind: 'killTarget'; readonly instance: number; readonly downMs: number }
   /** Every connection to the database is ended by the server, but those of the measurement. */
   | { readonly kind: 'dropConnections'; readonly service?: string }
-  /** Stopped where it stands for `forMs`: connections stay open and nothing is answered. */
+  /** Stopped where it stands for `forMs`: connections stay open and nothing gets a response. */
   | { readonly kind: 'pause'; readonly service?: string; readonly forMs: number }
   /** Ended and started again without its data. */
   | { readonly kind: 'restart'; readonly service?: string }

@@ -7,9 +7,9 @@ export interface SliceEvidence {
   readonly latency: Histogram
   /** Requests due. */
   readonly offered: number
-  /** Requests with an error, dropped ones, and those left without an answer. */
+  /** Requests with an error, dropped ones, and those left without a response. */
   readonly wrong: number
-  /** Good answers per second. */
+  /** Good responses per second. */
   readonly goodPerSec: number
   /** User and system time of the build's processes over its requests; `undefined` where the processes are not ours. */
   readonly cpuMsPerRequest: number | undefined

@@ -144,7 +144,7 @@ export interface ConnectEvidence {
   readonly connected: number
   /** Sockets that never opened or whose subscription was never acknowledged, by kind: refused, timeout, status 503, … */
   readonly failures: ReadonlyMap<string, number>
-  /** From the instant a handshake was due to its answer, of those that succeeded; subscribing is not included. */
+  /** From the instant a handshake was due to its response, of those that succeeded; subscribing is not included. */
   readonly histogram: Histogram
   /** What speaks against judging connect times; the run's other `invalidities` concern deliveries. */
   readonly invalidities: readonly Invalidity[]

@@ -1,6 +1,6 @@
+import type { Phase } from '../load/load.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import type { TimeStats } from '../stats/summary.ts'
-import type { Phase } from '../load/load.ts'
 import type { DeliveryCounts, HeartbeatCounts, SocketCounts } from './fan-out-counts.ts'
 import type { GeneratorHealth } from './generator-health.ts'
 import type { Invalidity } from './verdict.ts'
@@ -47,7 +47,7 @@ export interface FanOutRecord {
   readonly feed: FeedFigures | undefined
   /** How long without an acknowledgement clients were taken to be joined; `undefined` if joining is acknowledged. */
   readonly assumedJoinMs: number | undefined
-  /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not answer. */
+  /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not respond. */
   readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
   /** Against judging deliveries. */

@@ -1,15 +1,15 @@
 import type { Histogram } from '../stats/histogram.ts'
 import type { Invalidity } from './verdict.ts'
 
-/** How old the answers of a cached route were, against what had been written before they were asked for. */
+/** How old the responses of a cached route were, against what had been written before they were asked for. */
 export interface FreshnessEvidence {
-  /** One value for each answer read; 0 where it held the newest version that was acknowledged before the read. */
+  /** One value for each response read; 0 where it held the newest version that was acknowledged before the read. */
   readonly staleness: Histogram
   readonly reads: number
   readonly writes: number
-  /** Answers older than what had been written. */
+  /** Responses older than what had been written. */
   readonly staleReads: number
-  /** The oldest answer: what it held, and what had been written by then. */
+  /** The oldest response: what it held, and what had been written by then. */
   readonly worst:
     | { readonly atMs: number; readonly stalenessMs: number; readonly version: number; readonly newest: number }
     | undefined

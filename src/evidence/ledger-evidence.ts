@@ -5,16 +5,16 @@ import type { Invalidity } from './verdict.ts'
 export type FindingKind =
   /** Told `ok`, not in the ledger. */
   | 'lost'
-  /** In the ledger, though never sent, told `failed` by every answer, or not to leave a trace. */
-  | 'phantom'
+  /** In the ledger, though never sent, told `failed` by every response, or not to leave a trace. */
+  | 'unexpected'
   /** In the ledger more than once. */
   | 'duplicated'
   /** Told `ok` though it had to be refused. */
   | 'not refused'
   /** One key was told `ok` with two payloads. */
   | 'payload changed'
-  /** A repeated key was told `ok` with another answer than the first. */
-  | 'answers differ'
+  /** A repeated key was told `ok` with another response than the first. */
+  | 'responses differ'
   /** A transfer whose entries do not sum to zero. */
   | 'unbalanced'
   /** An account below its floor. */
@@ -25,7 +25,7 @@ export type FindingKind =
   | 'violation'
 
 /** One key, transfer, account or row that breaks what was asserted. */
-export interface Offender {
+export interface Violation {
   /** `key "a-17"`, `transfer 4711`, `account user:9` */
   readonly subject: string
   /** What users were told of it, oldest first: `VU 3 at 12.4 s: ok (201)`. Empty where nobody sent it. */
@@ -39,12 +39,12 @@ export interface Finding {
   /** How many there are. */
   readonly count: number
   /** The first ten. */
-  readonly offenders: readonly Offender[]
+  readonly violations: readonly Violation[]
 }
 
 /** What a ledger matcher judges. */
 export interface LedgerEvidence {
-  /** In a fixed order of kinds, kinds without offenders left out. */
+  /** In a fixed order of kinds, kinds without violations left out. */
   readonly findings: readonly Finding[]
   readonly invalidities: readonly Invalidity[]
   /** Lines of the message's `Evidence:` block. */
@@ -90,7 +90,7 @@ export interface HistoryCheck {
   readonly key: readonly string[]
   /** The table holds rows of this run alone, so that the query need not use `$1`. */
   readonly unscoped: boolean
-  /** `presence`: lost, phantom and not refused. `once`: also how often, and that repeated keys were answered alike. */
+  /** `presence`: lost, unexpected and not refused. `once`: also how often, and that repeated keys got a response alike. */
   readonly depth: 'presence' | 'once'
 }
 
@@ -102,7 +102,7 @@ export interface ConservationCheck {
   readonly before: LedgerTotal | undefined
   /** By how much the total may have changed: exact decimal numbers, both included. */
   readonly expectedDelta: { readonly atLeast: string; readonly atMost: string }
-  /** Columns `transfer`, `account`, `amount`, and `key` where offenders are to be named by it. */
+  /** Columns `transfer`, `account`, `amount`, and `key` where violations are to be named by it. */
   readonly entries: RowSource | undefined
   /** Columns `account`, `balance`, and `floor` where there is one. */
   readonly accounts: RowSource | undefined
@@ -123,7 +123,7 @@ export interface ConservedTotal {
 export interface LedgerChecks {
   history(check: HistoryCheck): Promise<LedgerEvidence>
   conservation(check: ConservationCheck): Promise<LedgerEvidence & { readonly total: ConservedTotal | undefined }>
-  /** Every row is an offender. */
+  /** Every row is an violation. */
   invariant(rows: RowSource): Promise<LedgerEvidence>
 }
 

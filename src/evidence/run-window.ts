@@ -4,9 +4,9 @@ export interface RunWindow {
   readonly run: string
   /** When the run began, warm-up included. */
   readonly runStartMs: number
-  /** When nothing was due any more; answers may have come after it. */
+  /** When nothing was due any more; responses may have come after it. */
   readonly runEndMs: number
-  /** When it was over: every answer was in, or had been waited for long enough. */
+  /** When it was over: every response was in, or had been waited for long enough. */
   readonly settledMs: number
   /** The stretches in scope, ascending; several where phases out of scope lie between them. */
   readonly spans: readonly { readonly startMs: number; readonly endMs: number }[]

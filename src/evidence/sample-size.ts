@@ -56,7 +56,7 @@ export function tooFewSamples(
     return {
       reason: 'no-samples',
       finding: `there are no ${noun} in the scope judged; ${what} needs at least ${formatCount(needed)}`,
-      remedy: `see why nothing was measured: the load may be shorter than its warm-up, or the target never answered`,
+      remedy: `see why nothing was measured: the load may be shorter than its warm-up, or the target never responded`,
     }
   }
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { coverGrowth, coverState, joined } from './window-coverage.ts'
 import type { RunWindow } from './run-window.ts'
+import { coverGrowth, coverState, joined } from './window-coverage.ts'
 
-/** A run from 1,000 to 9,000 whose last answer came at 9,500; samples at 300, 1,300, …, 11,300. */
+/** A run from 1,000 to 9,000 whose last response came at 9,500; samples at 300, 1,300, …, 11,300. */
 const run: RunWindow = {
   ...{ run: 'http 1', scope: 'steady phase', spans: [] },
   ...{ runStartMs: 1_000, runEndMs: 9_000, settledMs: 9_500 },
@@ -10,7 +10,7 @@ const run: RunWindow = {
 const times = Array.from({ length: 12 }, (_, index) => 300 + index * 1_000)
 
 describe('growth', () => {
-  test('of a whole run lies between the samples around it, its last answers included', () => {
+  test('of a whole run lies between the samples around it, its last responses included', () => {
     const covered = coverGrowth(times, { startMs: 1_000, endMs: 9_000 }, run)
     expect(covered).toEqual({ first: 0, last: 10, startMs: 300, endMs: 10_300, outsideMs: 0 })
   })

@@ -16,7 +16,7 @@ export interface Covered {
  * Chooses the samples between which the growth of something is taken to be that of the scope. Samples do not fall on the
  * edges of phases, so something has to give:
  *
- * - Where the run begins or ends, the sample outside is taken, at its end the first one after its last answer. Nothing
+ * - Where the run begins or ends, the sample outside is taken, at its end the first one after its last response. Nothing
  *   else of this run happens there, so nothing is lost and nothing foreign comes in.
  * - At an edge to another phase, the sample inside is taken: up to one interval of the scope is left out, and no warm-up
  *   comes in.

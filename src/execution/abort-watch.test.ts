@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
+import type { RunSnapshot } from '../results/snapshot.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { AbortWatch } from './abort-watch.ts'
-import type { RunSnapshot } from '../results/snapshot.ts'
 import { Tally } from './tally.ts'
 
-/** Looks at a run in which every quarter of a second brings so many answers and errors. */
+/** Looks at a run in which every quarter of a second brings so many responses and errors. */
 function looks(
   quarters: readonly { ok: number; errors: number; dropped?: number }[],
   [kind, detail]: readonly [ErrorKind, string] = ['status', '503'],
 ) {
   const tally = new Tally()
-  const watch = new AbortWatch({ errorRatioAbove: 0.5, forMs: 1000 }, tally)
+  const watch = new AbortWatch({ errorRateAbove: 0.5, forMs: 1000 }, tally)
   return quarters.map(({ ok, errors, dropped = 0 }) => {
     tally.completed += ok + errors
     tally.dropped += dropped
@@ -55,7 +55,7 @@ test.for<readonly [ErrorKind, string, blame: string]>([
   ['connect', 'ECONNREFUSED', 'target'],
   ['connect', 'EMFILE', 'target or generator'],
   ['connect', 'no connection in time', 'target or generator'],
-  ['timeout', 'no answer', 'target or generator'],
+  ['timeout', 'no response', 'target or generator'],
 ])('errors of kind %s (%s) are blamed on: %s', ([kind, detail, blame]) => {
   expect(looks([bad, bad, bad, bad, bad], [kind, detail]).at(-1)?.blame).toBe(blame)
 })

@@ -1,5 +1,5 @@
-import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
+import { formatCount, formatDuration, formatRatio } from '../stats/units.ts'
 import type { AbortRule } from './abort-when.ts'
 import type { Tally } from './tally.ts'
 
@@ -10,7 +10,7 @@ export const ABORT_CHECK_MS = 250
 const MIN_ENDED = 5
 
 /**
- * Whose doing it was that a run's own `abortWhen` ended it. `target`: its errors were answers, refusals and resets, which
+ * Whose doing it was that a run's own `abortWhen` ended it. `target`: its errors were responses, refusals and resets, which
  * no shortage on the generator's side brings about. `target or generator`: it could have been either, such as time-outs.
  */
 export type AbortBlame = 'target' | 'target or generator'
@@ -53,12 +53,12 @@ export class AbortWatch {
     const ended = now.ended - then.ended
     if (ended < MIN_ENDED) return undefined
     const ratio = (now.errors - then.errors) / ended
-    if (ratio <= rule.errorRatioAbove) return undefined
-    const limit = `limit ${formatRatio(rule.errorRatioAbove)} (${kindsBetween(then, now)})`
+    if (ratio <= rule.errorRateAbove) return undefined
+    const limit = `limit ${formatRatio(rule.errorRateAbove)} (${kindsBetween(then, now)})`
     return {
       reason: `error rate ${formatRatio(ratio)} over the last ${formatDuration(rule.forMs)}, ${limit}`,
       // Only where the rule is broken without the errors that a starved generator can cause as well.
-      blame: (now.targetErrors - then.targetErrors) / ended > rule.errorRatioAbove ? 'target' : 'target or generator',
+      blame: (now.targetErrors - then.targetErrors) / ended > rule.errorRateAbove ? 'target' : 'target or generator',
     }
   }
 

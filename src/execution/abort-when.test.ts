@@ -8,12 +8,12 @@ const read = (option: unknown) => {
 }
 
 test('left out, it is nine errors of ten over five seconds; false is never', () => {
-  expect(read(undefined)).toEqual({ rule: { errorRatioAbove: 0.9, forMs: 5_000 }, found: [] })
+  expect(read(undefined)).toEqual({ rule: { errorRateAbove: 0.9, forMs: 5_000 }, found: [] })
   expect(read(false)).toEqual({ rule: undefined, found: [] })
 })
 
 test('a rule has its time in milliseconds; a function is taken as it is', () => {
-  expect(read({ errorRatioAbove: 0, for: '2s' })).toEqual({ rule: { errorRatioAbove: 0, forMs: 2_000 }, found: [] })
+  expect(read({ errorRateAbove: 0, duration: '2s' })).toEqual({ rule: { errorRateAbove: 0, forMs: 2_000 }, found: [] })
   const decide = () => false
   expect(read(decide)).toEqual({ rule: decide, found: [] })
 })
@@ -25,15 +25,15 @@ test.each(['always', 5, null, true])('%o is none', (option) => {
 
   abortWhen: must be an object, a function of the live snapshot, or false
     received: ${typeof option === 'string' ? `'${option}'` : option}
-    example:  abortWhen: { errorRatioAbove: 0.5, for: '5s' }`)
+    example:  abortWhen: { errorRateAbove: 0.5, duration: '5s' }`)
 })
 
 test('every mistake in a rule is named', () => {
-  const { found } = read({ errorRatioAbove: 1, for: 0, forr: '2s' })
+  const { found } = read({ errorRateAbove: 1, duration: 0, duraton: '2s' })
   expect(found.map(({ path, rule }) => `${path} ${rule.split(':', 1)[0]}`)).toEqual([
-    'abortWhen.forr is not an option here',
-    'abortWhen.errorRatioAbove must be a number at least 0 and below 1',
-    'abortWhen.for must be a duration above 0 ms',
+    'abortWhen.duraton is not an option here',
+    'abortWhen.errorRateAbove must be a number at least 0 and below 1',
+    'abortWhen.duration must be a duration above 0 ms',
   ])
-  expect(read({ for: '2s' }).found.map(({ path }) => path)).toEqual(['abortWhen.errorRatioAbove'])
+  expect(read({ duration: '2s' }).found.map(({ path }) => path)).toEqual(['abortWhen.errorRateAbove'])
 })

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
+import { shortened } from '../options/shortened.ts'
 import { showValue } from '../options/show-value.ts'
 import { forgetsItsReturn, FORGOTTEN_RETURN } from './forgotten-return.ts'
 import { ScenarioError } from './scenario-error.ts'
-import { shortened } from '../options/shortened.ts'
 
 /** A function of the scenario, called for each `what`, returned what has no meaning there. */
 export function wrongReturn(name: string, returned: unknown, valid: string, what = 'response'): ScenarioError {

@@ -5,12 +5,12 @@ import { offeredIterations } from '../load/describe.ts'
 import type { DrivenVu } from '../load/drivers.ts'
 import type { Load } from '../load/load.ts'
 import { Random } from '../load/random.ts'
+import type { RunSnapshot } from '../results/snapshot.ts'
 import { eachTestOnVirtualTime, type VirtualPacer } from '../testing/virtual-pacer.ts'
 import { Execution } from './execution.ts'
 import { DEFAULT_LIMITS } from './generator-limits.ts'
 import type { RequestSeries } from './request-scope.ts'
 import { PhasedTimeline } from './request-timeline.ts'
-import type { RunSnapshot } from '../results/snapshot.ts'
 import type { ExecutionOptions, Workload } from './workload.ts'
 
 const START_MS = 5_000
@@ -155,7 +155,7 @@ describe('a load that comes to its end', () => {
     )
   })
 
-  test('begins what is due, waits for the last answer, and says how it went', async () => {
+  test('begins what is due, waits for the last response, and says how it went', async () => {
     const { run, workload, told, goTo, start } = execution(rate(10, 2), { takesMs: 80 })
     const { ended } = await start()
     goTo(10_000)
@@ -171,7 +171,7 @@ describe('a load that comes to its end', () => {
     expect(run.startMs).toBe(START_MS)
   })
 
-  test('goes on while nothing is in flight, and ends with its time where all is answered by then', async () => {
+  test('goes on while nothing is in flight, and ends with its time where all gets a response by then', async () => {
     const { workload, goTo, start } = execution(rate(10, 2), { takesMs: 10 })
     const { ended } = await start()
     goTo(500)
@@ -213,7 +213,7 @@ describe('a load that comes to its end', () => {
     expect((await ended).durationMs).toBe(2_000)
   })
 
-  test('given up while it waits for its last answers, it has lasted as long as its load all the same', async () => {
+  test('given up while it waits for its last responses, it has lasted as long as its load all the same', async () => {
     const { abort, goTo, start } = execution(users(1, 1), { takesMs: 600 })
     const { ended } = await start()
     goTo(1_150)
@@ -309,7 +309,7 @@ describe('a run that is given up', () => {
   })
 
   test('by its rule, with whose doing it was', async () => {
-    const { run, goTo, start } = execution(rate(10, 60), { abortWhen: { errorRatioAbove: 0.5, forMs: 1_000 } })
+    const { run, goTo, start } = execution(rate(10, 60), { abortWhen: { errorRateAbove: 0.5, forMs: 1_000 } })
     const { ended } = await start()
     for (let ms = 0; ms < 3_000; ms += 100) {
       goTo(ms)

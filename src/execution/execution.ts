@@ -1,21 +1,21 @@
-import { now } from '../machine/clock.ts'
 import { durationOf, maxVusOf } from '../load/describe.ts'
 import { driverFor, type DrivenVu, type Driver, type DriverSurroundings } from '../load/drivers.ts'
 import { Fifo } from '../load/fifo.ts'
 import type { Phase } from '../load/load.ts'
 import { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
-import { OptionsError } from '../options/problems.ts'
 import { phasesWithWarmUp, warmUpLoad } from '../load/warm-up.ts'
+import { now } from '../machine/clock.ts'
+import { OptionsError } from '../options/problems.ts'
 import { AbortWatch, type AbortBlame } from './abort-watch.ts'
 import { GeneratorMonitor } from './generator-monitor.ts'
-import { RunMonitor } from './run-monitor.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
+import { RunMonitor } from './run-monitor.ts'
 import { Tally } from './tally.ts'
 import { fewOf, vuDemand } from './vu-demand.ts'
 import type { Executed, ExecutionOptions, RunningExecution, Workload } from './workload.ts'
 
-/** Puts a load on: has VUs begin iterations when they are due, from the first connection to the last answer. */
+/** Puts a load on: has VUs begin iterations when they are due, from the first connection to the last response. */
 export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   readonly pacer: Pick<Pacer, 'start' | 'at' | 'close'>
   readonly tally = new Tally()

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { HttpAnswer } from '../http/answer.ts'
+import type { HttpResponse } from '../http/response.ts'
 import { forgetsItsReturn } from './forgotten-return.ts'
 
 type Body = { ok: boolean; items: number[] }
-type Checked = (response: HttpAnswer) => unknown
+type Checked = (response: HttpResponse) => unknown
 const seen = new Set<number>()
 const assertOrder = (value: unknown) => void value
 const failures = { count: 0 }
@@ -27,7 +27,7 @@ const FORGETFUL: readonly Checked[] = [
     Object.keys(r.json() as Body).length > 2
   },
   {
-    check(r: HttpAnswer) {
+    check(r: HttpResponse) {
       if (!(r.json() as Body).ok) {
       }
     },

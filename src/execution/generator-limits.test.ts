@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { DEFAULT_LIMITS, generatorInvalidities, limitsBeside, missedRate } from './generator-limits.ts'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
+import { DEFAULT_LIMITS, generatorInvalidities, limitsBeside, missedRate } from './generator-limits.ts'
 
 const healthy: GeneratorHealth = {
   scheduleDelay: { p50Ms: 0.1, p99Ms: 1, maxMs: 2 },

@@ -1,6 +1,6 @@
-import { significant, formatRatio } from '../stats/units.ts'
 import type { DelayStats, GeneratorHealth } from '../evidence/generator-health.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import { significant, formatRatio } from '../stats/units.ts'
 
 /**
  * How bad the generator may fare before its figures are not used. The defaults lie between what `npm run bench:limits`

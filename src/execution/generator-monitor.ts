@@ -1,9 +1,9 @@
 import type { EventLoopUtilization } from 'node:perf_hooks'
+import type { DelayStats, GeneratorHealth } from '../evidence/generator-health.ts'
 import { clearInterval, eventLoopUtilization, now, setInterval } from '../machine/clock.ts'
+import { descriptorLimit } from '../machine/descriptor-limit.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { percentileIntervalMs } from '../stats/intervals.ts'
-import { descriptorLimit } from '../machine/descriptor-limit.ts'
-import type { DelayStats, GeneratorHealth } from '../evidence/generator-health.ts'
 import { LoopDelay } from './loop-delay.ts'
 import { ScheduleDelay } from './schedule-delay.ts'
 

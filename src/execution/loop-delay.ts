@@ -1,6 +1,6 @@
+import type { LoopDelayStats } from '../evidence/generator-health.ts'
 import { clearInterval, now, setInterval } from '../machine/clock.ts'
 import { Histogram, highestOf } from '../stats/histogram.ts'
-import type { LoopDelayStats } from '../evidence/generator-health.ts'
 
 /** Milliseconds between looks at how late the event loop is. */
 const RESOLUTION_MS = 10

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { every, PHASES, type SampleRequest, series } from '../testing/sample-measurement.ts'
 import {
   allWindows,
   scopeDurationMs,
@@ -8,7 +9,6 @@ import {
   WHOLE_RUN,
   type Scope,
 } from './request-scope.ts'
-import { every, PHASES, type SampleRequest, series } from '../testing/sample-measurement.ts'
 
 const scope = (more: Partial<Scope> = {}): Scope => ({ ...WHOLE_RUN, ...more })
 
@@ -65,12 +65,12 @@ test('dropped requests without a tag are shared among the tags in proportion to 
 })
 
 test('the share of errors is of all that were due, and undefined if nothing was', () => {
-  expect(totalsOf([], PHASES, WHOLE_RUN).errorRatio).toBeUndefined()
+  expect(totalsOf([], PHASES, WHOLE_RUN).errorRate).toBeUndefined()
   const wrong = [
     { atMs: 5_000, dropped: true },
     { atMs: 5_001, latencyMs: 5 },
   ]
-  expect(totalsOf([series('a', undefined, wrong)], PHASES, WHOLE_RUN).errorRatio).toBe(0.5)
+  expect(totalsOf([series('a', undefined, wrong)], PHASES, WHOLE_RUN).errorRate).toBe(0.5)
 })
 
 test('seconds are as long as what lies of them in the scope', () => {

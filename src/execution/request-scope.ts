@@ -2,8 +2,8 @@ import type { Phase, PhaseName } from '../load/load.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
 import { RequestWindow, type PhasedTimeline } from './request-timeline.ts'
-import { dropsOfTag } from './untagged-drops.ts'
 import { targetErrorsIn } from './tally.ts'
+import { dropsOfTag } from './untagged-drops.ts'
 
 /** One stream of requests of a run: those of a step, or of a step and a tag. */
 export interface RequestSeries {
@@ -107,7 +107,7 @@ export class ScopeTotals {
   }
 
   /** Of those due, the share that got no good response; `undefined` if none was due. */
-  get errorRatio(): number | undefined {
+  get errorRate(): number | undefined {
     return this.sum.offered === 0 ? undefined : this.sum.missed / this.sum.offered
   }
 }

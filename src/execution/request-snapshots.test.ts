@@ -4,8 +4,8 @@ import type { Load, Phase } from '../load/load.ts'
 import { VirtualPacer } from '../testing/virtual-pacer.ts'
 import { DEFAULT_LIMITS } from './generator-limits.ts'
 import { GeneratorMonitor } from './generator-monitor.ts'
-import { PhasedTimeline } from './request-timeline.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
+import { PhasedTimeline } from './request-timeline.ts'
 import { Tally } from './tally.ts'
 
 let clock: VirtualPacer
@@ -30,7 +30,7 @@ function maker(load: Load = constantArrivalRate({ rate: 10, vus: 5, duration: '1
     series: () => [{ step: 'only', tag: undefined, timeline }],
   })
   snapshots.startMs = 1_000
-  /** So many requests due in a second, answered after `ms`, some with errors. */
+  /** So many requests due in a second, responded after `ms`, some with errors. */
   const requests = (second: number, count: number, ms: number, errors = 0) => {
     const window = timeline.at(second * 1000)
     window.offered += count

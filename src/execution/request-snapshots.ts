@@ -1,13 +1,13 @@
-import { now } from '../machine/clock.ts'
+import type { RunKind } from '../evidence/evidence.ts'
 import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Load, Phase } from '../load/load.ts'
-import { generatorInvalidities, limitsBeside, type GeneratorLimits } from './generator-limits.ts'
+import { now } from '../machine/clock.ts'
+import type { RunSnapshot } from '../results/snapshot.ts'
 import { percentilesJson } from '../stats/summary.ts'
-import type { RunKind } from '../evidence/evidence.ts'
+import { generatorInvalidities, limitsBeside, type GeneratorLimits } from './generator-limits.ts'
 import type { GeneratorMonitor } from './generator-monitor.ts'
 import type { RequestSeries } from './request-scope.ts'
 import { RequestWindow } from './request-timeline.ts'
-import type { RunSnapshot } from '../results/snapshot.ts'
 import type { Tally } from './tally.ts'
 
 /** Whole seconds that a snapshot's recent figures cover. */

@@ -5,8 +5,8 @@ import { AbortWatch } from './abort-watch.ts'
 import type { AbortRule } from './abort-when.ts'
 import { DEFAULT_LIMITS } from './generator-limits.ts'
 import { GeneratorMonitor } from './generator-monitor.ts'
-import { RunMonitor } from './run-monitor.ts'
 import { SnapshotMaker } from './request-snapshots.ts'
+import { RunMonitor } from './run-monitor.ts'
 import { Tally } from './tally.ts'
 
 const START_MS = 5_000
@@ -76,7 +76,7 @@ test('a run given up before it began ends after no time', () => {
 })
 
 test('gives a run up by its error rate, looked at four times a second', () => {
-  const { look, tally, ended, goTo } = monitor({ errorRatioAbove: 0.5, forMs: 500 })
+  const { look, tally, ended, goTo } = monitor({ errorRateAbove: 0.5, forMs: 500 })
   look.start(START_MS)
   goTo(400)
   for (let n = 0; n < 10; n++) tally.countError('status', '503')

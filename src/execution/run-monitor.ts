@@ -1,8 +1,8 @@
-import { now } from '../machine/clock.ts'
 import type { Pacer } from '../load/pacer.ts'
+import { now } from '../machine/clock.ts'
+import type { RunSnapshot } from '../results/snapshot.ts'
 import { ABORT_CHECK_MS, type AbortWatch, type GivenUp } from './abort-watch.ts'
 import type { SnapshotMaker } from './request-snapshots.ts'
-import type { RunSnapshot } from '../results/snapshot.ts'
 
 /** Who has just saved a scenario need not wait for its first whole second. */
 const FIRST_LOOK_MS = 300

@@ -1,6 +1,6 @@
 import { isOpen } from '../load/describe.ts'
-import type { Load } from '../load/load.ts'
 import { legsOf } from '../load/legs.ts'
+import type { Load } from '../load/load.ts'
 import { formatCount, formatMs, formatRate } from '../stats/units.ts'
 import type { Tally } from './tally.ts'
 

@@ -1,15 +1,15 @@
+import type { RunKind } from '../evidence/evidence.ts'
+import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import type { DrivenVu } from '../load/drivers.ts'
 import type { Load, Phase } from '../load/load.ts'
 import type { Pacer } from '../load/pacer.ts'
 import type { Random } from '../load/random.ts'
+import type { RunSnapshot } from '../results/snapshot.ts'
 import type { AbortBlame } from './abort-watch.ts'
 import type { AbortRule } from './abort-when.ts'
-import type { RunKind } from '../evidence/evidence.ts'
 import type { GeneratorLimits } from './generator-limits.ts'
-import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import type { RequestSeries } from './request-scope.ts'
 import type { Gauges } from './run-monitor.ts'
-import type { RunSnapshot } from '../results/snapshot.ts'
 import type { Tally } from './tally.ts'
 import type { VuDemand } from './vu-demand.ts'
 
@@ -53,7 +53,7 @@ export interface Workload<V extends DrivenVu> {
   /** Makes the VUs and opens their connections, before the load begins. */
   open(execution: RunningExecution<V>): Promise<readonly V[]>
   close(): Promise<void>
-  /** Requests sent and not answered yet. */
+  /** Requests sent, without a response yet. */
   readonly inFlight: number
   readonly openSockets: number
   readonly series: readonly RequestSeries[]

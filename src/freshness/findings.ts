@@ -1,7 +1,7 @@
 import { freshnessOf, type FreshnessEvidence } from '../evidence/freshness-evidence.ts'
-import type { RunSeries } from '../results/result.ts'
-import type { Invalidity } from '../evidence/verdict.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
+import type { RunSeries } from '../results/result.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
@@ -20,7 +20,7 @@ export interface Freshness {
 
 interface Read {
   readonly askedMs: number
-  readonly answeredMs: number
+  readonly respondedMs: number
   readonly stalenessMs: number
   readonly version: number
   readonly newest: number
@@ -57,9 +57,15 @@ export class Findings {
     this.#versions.acknowledge(version, acknowledgedMs)
   }
 
-  read(version: number, askedMs: number, answeredMs: number): void {
+  read(version: number, askedMs: number, respondedMs: number): void {
     const stalenessMs = this.#versions.stalenessMs(version, askedMs)
-    this.#reads.push({ askedMs, answeredMs, stalenessMs, version, newest: this.#versions.newestAt(askedMs) ?? version })
+    this.#reads.push({
+      askedMs,
+      respondedMs,
+      stalenessMs,
+      version,
+      newest: this.#versions.newestAt(askedMs) ?? version,
+    })
   }
 
   readFailed(message: string, askedMs: number): void {
@@ -86,15 +92,15 @@ export class Findings {
   /** Reads that showed a version which was never written, or not yet. One write can be under way, with one version. */
   #unknownOf(reads: readonly Read[]): readonly Read[] {
     let pending: number | undefined
-    return reads.filter(({ version, answeredMs }) => {
-      const origin = this.#versions.originOf(version, answeredMs)
+    return reads.filter(({ version, respondedMs }) => {
+      const origin = this.#versions.originOf(version, respondedMs)
       if (origin !== 'pending') return origin === 'unknown'
       pending ??= version
       return version !== pending
     })
   }
 
-  /** The stalest answer of each second of a run, for its chart. */
+  /** The stalest response of each second of a run, for its chart. */
   series({ runStartMs, runEndMs }: RunWindow): readonly RunSeries[] {
     const worst = new Map<number, number>()
     for (const { askedMs, stalenessMs } of this.#reads) {
@@ -182,7 +188,7 @@ class ScopedFreshness implements Freshness {
         {
           reason: reads.length === 0 ? 'no-samples' : 'too-few-samples',
           finding: `${failed.length} of ${reads.length + failed.length} reads failed: ${failed[0]!.message}`,
-          remedy: 'see why the route did not answer, or correct the read() of the probe',
+          remedy: 'see why the route did not respond, or correct the read() of the probe',
         },
       ]
     if (reads.length >= MIN_READS && writes >= MIN_WRITES) return []
@@ -201,7 +207,7 @@ class ScopedFreshness implements Freshness {
     const where = scope === undefined ? '' : `${scope}, `
     return [
       `${where}${formatCount(reads.length)} reads beside the load, ${formatCount(writes)} writes${failures}`,
-      `${formatCount(staleCount)} answers older than what had been written${this.#distribution()}`,
+      `${formatCount(staleCount)} responses older than what had been written${this.#distribution()}`,
     ]
   }
 

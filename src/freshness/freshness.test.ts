@@ -9,7 +9,7 @@ import { WrittenVersions } from './staleness.ts'
 const signal = new AbortController().signal
 
 describe('WrittenVersions', () => {
-  test('an answer is stale since its successor was acknowledged', () => {
+  test('a response is stale since its successor was acknowledged', () => {
     const versions = new WrittenVersions()
     versions.acknowledge(1, 100)
     versions.acknowledge(2, 300)
@@ -52,7 +52,7 @@ describe('WrittenVersions', () => {
   })
 })
 
-/** A route whose cache holds an answer for so long. */
+/** A route whose cache holds a response for so long. */
 function cachedRoute(ttlMs: number) {
   let [version, cached, filledAt] = [1, 1, Number.NEGATIVE_INFINITY]
   return {
@@ -152,7 +152,7 @@ describe('what cannot be judged is invalid, not fresh', () => {
 })
 
 describe('probeFreshness', () => {
-  test('finds a cache that holds answers for long, and not one that does not', async () => {
+  test('finds a cache that holds responses for long, and not one that does not', async () => {
     const [fresh, stale] = await Promise.all([probed(0), probed(60_000)])
     expect(fresh[freshnessOf]()).toMatchObject({ staleReads: 0, worst: undefined, invalidities: [] })
     const evidence = stale[freshnessOf]()

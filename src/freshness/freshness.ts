@@ -1,8 +1,8 @@
+import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { now, sleep } from '../machine/clock.ts'
 import { checkDuration, checkKnownKeys, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import type { RunSeries } from '../results/result.ts'
-import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { Findings, type Freshness } from './findings.ts'
 
 export type { Freshness } from './findings.ts'
@@ -53,7 +53,7 @@ export interface FreshnessProbe {
 }
 
 /**
- * Starts writing and reading a cached route beside a load, to find out how stale its answers are. The first write is
+ * Starts writing and reading a cached route beside a load, to find out how stale its responses are. The first write is
  * awaited, so that a mistake shows before any load is sent.
  *
  * Calls are made one at a time, at a fixed rate; one that takes longer takes the next one's turn.

@@ -6,11 +6,11 @@ interface Written {
 }
 
 /**
- * Versions in the order they were written, and how stale an answer is against them.
+ * Versions in the order they were written, and how stale a response is against them.
  *
- * An answer that holds version v is stale from the moment v's successor was acknowledged. Its staleness is the time from
- * that moment to the moment the answer was *asked for*: what it could have known and did not. Time between asking and
- * answering is left out, so the figure is a lower bound, and never blames a slow answer on the cache. One process writes
+ * A response that holds version v is stale from the moment v's successor was acknowledged. Its staleness is the time from
+ * that moment to the moment the response was *asked for*: what it could have known and did not. Time between asking and
+ * responding is left out, so the figure is a lower bound, and never blames a slow response on the cache. One process writes
  * and reads, so one clock serves both.
  */
 export class WrittenVersions {
@@ -54,16 +54,16 @@ export class WrittenVersions {
    * What a version is that a read showed: written by then, older than all writes (of what was there before the probe),
    * perhaps that of the write under way, or none that was written.
    */
-  originOf(version: number, answeredMs: number): 'written' | 'older' | 'pending' | 'unknown' {
+  originOf(version: number, respondedMs: number): 'written' | 'older' | 'pending' | 'unknown' {
     const written = this.#written.find((one) => one.version === version)
-    if (written !== undefined) return written.startedMs <= answeredMs ? 'written' : 'unknown'
+    if (written !== undefined) return written.startedMs <= respondedMs ? 'written' : 'unknown'
     const [first] = this.#written
     if (first !== undefined && version < first.version) return 'older'
     const isNewer = this.newest === undefined || version > this.newest
-    return isNewer && this.#pendingSinceMs !== undefined && this.#pendingSinceMs <= answeredMs ? 'pending' : 'unknown'
+    return isNewer && this.#pendingSinceMs !== undefined && this.#pendingSinceMs <= respondedMs ? 'pending' : 'unknown'
   }
 
-  /** How stale an answer with this version is that was asked for at this moment. 0 where nothing newer was known. */
+  /** How stale a response with this version is that was asked for at this moment. 0 where nothing newer was known. */
   stalenessMs(version: number, askedMs: number): number {
     const successor = this.#written.find((written) => written.version > version)
     return successor === undefined ? 0 : Math.max(0, askedMs - successor.acknowledgedMs)

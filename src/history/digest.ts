@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 
 /**
- * A fingerprint of a payload or an answer, one safe integer, the same for a text and for its bytes in UTF-8. Two contents
+ * A fingerprint of a payload or a response, one safe integer, the same for a text and for its bytes in UTF-8. Two contents
  * that differ share it once in 2^53 (those over 512 bytes: once in 2^32 where they are of one length); good for telling
  * whether two sends of one key were the same, not against somebody who forges contents.
  */

@@ -1,8 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { digestOf } from './digest.ts'
-import { History, outcomeOf } from './history.ts'
-import type { OperationDue, OperationOutcome } from './history.ts'
+import { History, outcomeOf, type OperationDue, type OperationOutcome } from './history.ts'
 
 const key = fc.string({ minLength: 1, maxLength: 60, size: 'max', unit: 'grapheme' })
 const content = fc.oneof(fc.string({ maxLength: 40, size: 'max' }), fc.uint8Array({ maxLength: 40, size: 'max' }))
@@ -24,7 +23,7 @@ const ending = fc.record(
     endUs: us,
     outcome: fc.constantFrom<OperationOutcome>('ok', 'failed', 'unknown'),
     status: fc.constantFrom(0, 200, 429, 503),
-    answer: content,
+    response: content,
   },
   { requiredKeys: ['endUs', 'outcome', 'status'] },
 )
@@ -48,7 +47,7 @@ describe('History', () => {
           endUs: end?.endUs,
           outcome: end?.outcome ?? 'unknown',
           status: end?.status ?? 0,
-          answer: end?.answer === undefined ? undefined : digestOf(end.answer),
+          response: end?.response === undefined ? undefined : digestOf(end.response),
         }))
         expect(history.size).toBe(recorded.length)
         expect([...history.operations()]).toEqual(expected)

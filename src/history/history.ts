@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { digestOf } from './digest.ts'
-import type { Digest } from './digest.ts'
+import { digestOf, type Digest } from './digest.ts'
 import { KeyArena, uncollected } from './key-arena.ts'
 
 /**
@@ -37,10 +36,10 @@ export interface OperationEnd {
   /** Microseconds since the start of the run. */
   readonly endUs: number
   readonly outcome: OperationOutcome
-  /** The answer's status code, 0 where there was no answer. */
+  /** The response's status code, 0 where there was no response. */
   readonly status: number
-  /** What the user was told, without parts that may differ between two answers to one key. Only its digest is kept. */
-  readonly answer?: string | Uint8Array | undefined
+  /** What the user was told, without parts that may differ between two responses to one key. Only its digest is kept. */
+  readonly response?: string | Uint8Array | undefined
 }
 
 /** One recorded operation: one send of one key. */
@@ -59,8 +58,8 @@ export interface Operation {
   readonly endUs: number | undefined
   readonly outcome: OperationOutcome
   readonly status: number
-  /** `undefined` where no answer was recorded. */
-  readonly answer: Digest | undefined
+  /** `undefined` where no response was recorded. */
+  readonly response: Digest | undefined
 }
 
 export interface HistoryOptions {
@@ -122,7 +121,7 @@ export class History {
     const at = (id & CHUNK_MASK) * FIELDS
     chunk[at + KEY] = location
     chunk[at + PAYLOAD] = op.payload === undefined ? NOT_RECORDED : digestOf(op.payload)
-    chunk[at + ANSWER] = NOT_RECORDED
+    chunk[at + RESPONSE] = NOT_RECORDED
     chunk[at + INTENDED_START] = op.intendedStartUs
     chunk[at + START] = op.startUs
     chunk[at + SENDER] = op.vu * STEP_RANGE + op.step
@@ -134,14 +133,14 @@ export class History {
    * Records what the user was told.
    * @throws {RangeError} where no such operation was begun, or it has ended already
    */
-  end(id: number, { endUs, outcome, status, answer }: OperationEnd): void {
+  end(id: number, { endUs, outcome, status, response }: OperationEnd): void {
     const chunk = this.#chunkOf(id)
     const at = (id & CHUNK_MASK) * FIELDS
     // As a whole number: the remainder of a fraction takes longer than all the rest.
     const told = chunk[at + TOLD]! | 0
-    if (told % DUE_UNIT !== UNANSWERED) throw new RangeError(`operation ${id} has ended already`)
+    if (told % DUE_UNIT !== PENDING) throw new RangeError(`operation ${id} has ended already`)
     chunk[at + END] = endUs
-    if (answer !== undefined) chunk[at + ANSWER] = digestOf(answer)
+    if (response !== undefined) chunk[at + RESPONSE] = digestOf(response)
     chunk[at + TOLD] = told + (OUTCOMES.indexOf(outcome) + 1) * STATUS_RANGE + status
   }
 
@@ -156,7 +155,7 @@ export class History {
     const at = (id & CHUNK_MASK) * FIELDS
     const sender = chunk[at + SENDER]!
     const told = chunk[at + TOLD]!
-    const ended = told % DUE_UNIT !== UNANSWERED
+    const ended = told % DUE_UNIT !== PENDING
     return {
       id,
       key: this.#keys.read(chunk[at + KEY]!),
@@ -169,7 +168,7 @@ export class History {
       endUs: ended ? chunk[at + END]! : undefined,
       outcome: ended ? OUTCOMES[Math.floor((told % DUE_UNIT) / STATUS_RANGE) - 1]! : 'unknown',
       status: told % STATUS_RANGE,
-      answer: recorded(chunk[at + ANSWER]!),
+      response: recorded(chunk[at + RESPONSE]!),
     }
   }
 
@@ -193,13 +192,13 @@ const CHUNK_MASK = CHUNK_SIZE - 1
  * and a column for each field would cost a miss for each.
  */
 const FIELDS = 8
-const [KEY, PAYLOAD, ANSWER, INTENDED_START, START, END, SENDER, TOLD] = [0, 1, 2, 3, 4, 5, 6, 7] as const
+const [KEY, PAYLOAD, RESPONSE, INTENDED_START, START, END, SENDER, TOLD] = [0, 1, 2, 3, 4, 5, 6, 7] as const
 /** `SENDER` is the VU and the step. */
 const STEP_RANGE = 2 ** 16
 /** `TOLD` is what is due, the outcome (0 while unanswered) and the status. */
 const STATUS_RANGE = 2 ** 10
 const DUE_UNIT = 4 * STATUS_RANGE
-const UNANSWERED = 0
+const PENDING = 0
 
 function recorded(digest: number): Digest | undefined {
   return digest === NOT_RECORDED ? undefined : digest

@@ -20,7 +20,7 @@ declare module 'autocannon/lib/httpClient.js' {
     constructor: HttpParserConstants
     /** Feeds bytes; gives back the number taken, or what is wrong with them. */
     execute(chunk: Buffer): number | Error
-    /** The connection ended: completes an answer whose body lasts until then. */
+    /** The connection ended: completes a response whose body lasts until then. */
     finish(): void | Error
     reinitialize(type: 'RESPONSE'): void
     /** Called by every state that reads lines: the next line without its end, `undefined` as long as it is not whole. */

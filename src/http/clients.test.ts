@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
 import type Client from 'autocannon/lib/httpClient.js'
 import { expect, test } from 'vitest'
-import { openClients, type LoadClient } from './clients.ts'
 import { scriptedServer } from '../testing/scripted-server.ts'
+import { openClients, type LoadClient } from './clients.ts'
 
 /** What the engine relies on in autocannon, and nothing else: an upgrade that breaks one of these must not be made. */
 

@@ -1,8 +1,8 @@
-import { checkKnownKeys, checkNumber } from '../options/checks.ts'
-import { checkTls } from '../options/tls-options.ts'
-import { checkLoadHost, checkOwnBaseUrl } from '../options/base-url.ts'
-import type { Problems } from '../options/problems.ts'
 import { NO_TARGET, NO_TARGET_FIX } from '../machine/target-location.ts'
+import { checkLoadHost, checkOwnBaseUrl } from '../options/base-url.ts'
+import { checkKnownKeys, checkNumber } from '../options/checks.ts'
+import type { Problems } from '../options/problems.ts'
+import { checkTls } from '../options/tls-options.ts'
 
 /** Checks where a run connects to: `baseUrl`, `connectTo`, `tls`. */
 export function checkConnection(

@@ -1,20 +1,20 @@
 import type net from 'node:net'
-import { now, setImmediate, setTimeout } from '../machine/clock.ts'
-import { AnswerReader, OVERRUN, type AnswerTaker } from './answer-reader.ts'
-import type { LoadClient } from './clients.ts'
+import { HANDSHAKE_CLOSED } from '../execution/tally.ts'
 import type { Deadlines, Timed } from '../load/deadlines.ts'
+import { now, setImmediate, setTimeout } from '../machine/clock.ts'
+import type { LoadClient } from './clients.ts'
 import { connect, type Endpoint, type Route } from './endpoint.ts'
 import { ASK_MS, SETTLE_MS, type KeepAlive } from './keep-alive.ts'
-import { HANDSHAKE_CLOSED } from '../execution/tally.ts'
 import type { EncodedRequest } from './request-encoder.ts'
+import { ResponseReader, OVERRUN, type ResponseTaker } from './response-reader.ts'
 
-/** How a request can end without an answer that counts. */
+/** How a request can end without a response that counts. */
 export type FailureKind = 'timeout' | 'connect' | 'reset' | 'body'
 
 /** Told how each request sent on a connection ended: one call for one send, never from within the send. */
 export interface RequestOwner {
   /** @param endMs of `performance.now()`, when the last byte was read */
-  answered(reader: AnswerReader, endMs: number): void
+  responded(reader: ResponseReader, endMs: number): void
   failed(kind: FailureKind, detail: string, endMs: number): void
   /** The response to the request before, which has been handed over, had more to it than it said. */
   overran(detail: string): void
@@ -71,7 +71,7 @@ const LOOK_AFTER_MS = 1_000
  * again when the next request is due, not before: a user who comes back pays for the handshake, and so does its latency.
  * What was written is never sent again.
  */
-export class Connection implements AnswerTaker, Timed {
+export class Connection implements ResponseTaker, Timed {
   deadlineMs = 0
   earlier: Timed | undefined = undefined
   later: Timed | undefined = undefined
@@ -81,7 +81,7 @@ export class Connection implements AnswerTaker, Timed {
   failedAttempts = 0
 
   readonly #parts: ConnectionParts
-  readonly #reader: AnswerReader
+  readonly #reader: ResponseReader
   #socket: net.Socket | undefined
   #isOpen = false
   #request: EncodedRequest | undefined
@@ -100,7 +100,7 @@ export class Connection implements AnswerTaker, Timed {
 
   constructor(client: LoadClient, parts: ConnectionParts) {
     this.#parts = parts
-    this.#reader = new AnswerReader(client.parser, this)
+    this.#reader = new ResponseReader(client.parser, this)
     this.#reader.maxBodyBytes = parts.maxBodyBytes
   }
 
@@ -125,7 +125,7 @@ export class Connection implements AnswerTaker, Timed {
   }
 
   /**
-   * @param keepsBody somebody will look at the answer's body
+   * @param keepsBody somebody will look at the response's body
    * @param nowMs of `performance.now()`
    * @param lateMs how long ago it was due
    */
@@ -150,7 +150,7 @@ export class Connection implements AnswerTaker, Timed {
     this.#settle()
   }
 
-  answered(reader: AnswerReader): void {
+  responded(reader: ResponseReader): void {
     const endMs = now()
     // The timer is late wherever the process is: a response that came after its time is none the less late.
     if (endMs > this.deadlineMs) {
@@ -165,11 +165,12 @@ export class Connection implements AnswerTaker, Timed {
     if (reader.keepAliveMs < Number.POSITIVE_INFINITY) this.#parts.keepAlive.announced(reader.keepAliveMs)
     // The reader keeps the response until the next connection opens: the owner has yet to look at it.
     if (reader.isLast) this.#drop()
-    this.#parts.owner.answered(reader, endMs)
+    this.#parts.owner.responded(reader, endMs)
   }
 
   expire(): void {
-    if (this.#isOpen) this.#fail('timeout', this.#reader.isMidAnswer ? 'in the middle of the answer' : 'no answer')
+    if (this.#isOpen)
+      this.#fail('timeout', this.#reader.isMidResponse ? 'in the middle of the response' : 'no response')
     else this.#fail('connect', 'no connection in time')
   }
 
@@ -337,7 +338,7 @@ export class Connection implements AnswerTaker, Timed {
 
   #closedWhen(): string {
     if (!this.#isOpen) return HANDSHAKE_CLOSED
-    return this.#reader.isMidAnswer ? 'closed in the middle of the answer' : 'closed without an answer'
+    return this.#reader.isMidResponse ? 'closed in the middle of the response' : 'closed without a response'
   }
 
   #broke(detail: string): void {

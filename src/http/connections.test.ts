@@ -1,21 +1,21 @@
-import { parseBaseUrl } from '../machine/base-url.ts'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { setHostPolicy } from '../machine/allowed-hosts.ts'
 import { evidenceOf, type RequestEvidence } from '../evidence/evidence.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
+import { setHostPolicy } from '../machine/allowed-hosts.ts'
+import { parseBaseUrl } from '../machine/base-url.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import { connect, endpointOf } from './endpoint.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const once1 = sharedIterations({ iterations: 1, vus: 1 })
 const request = { path: '/x' }
 
-/** One request to a server that answers it with these bytes, written in these pieces. */
-async function oneAnswer(pieces: readonly string[], options: { method?: string; end?: boolean } = {}) {
+/** One request to a server that responds with these bytes, written in these pieces. */
+async function oneResponse(pieces: readonly string[], options: { method?: string; end?: boolean } = {}) {
   await using server = await scriptedServer({
     onRequest(socket) {
       writeAll(socket, [...pieces], options.end === true)
@@ -36,8 +36,8 @@ function writeAll(socket: Socket, pieces: string[], end: boolean): void {
 }
 
 test.each<[string, string[], { method?: string; end?: boolean }, number]>([
-  ['an answer in one piece', [answer()], {}, 200],
-  ['an answer in many pieces', answer('some body').split(''), {}, 200],
+  ['a response in one piece', [response()], {}, 200],
+  ['a response in many pieces', response('some body').split(''), {}, 200],
   ['chunked', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n', '2\r\nde\r\n0\r\n\r\n'], {}, 200],
   ['chunked with trailers', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 1\r\n\r\n'], {}, 200],
   ['a body that ends with the connection', ['HTTP/1.1 200 OK\r\n\r\nall of it'], { end: true }, 200],
@@ -46,20 +46,20 @@ test.each<[string, string[], { method?: string; end?: boolean }, number]>([
   ['204 without a length', ['HTTP/1.1 204 No Content\r\n\r\n'], {}, 204],
   ['204 that states a length', ['HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n'], {}, 204],
   ['304 that states a length', ['HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n'], {}, 304],
-  ['HEAD whose answer states a length', ['HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n'], { method: 'HEAD' }, 200],
-  ['HEAD whose answer states nothing', ['HTTP/1.1 200 OK\r\n\r\n'], { method: 'HEAD' }, 200],
-  ['an interim answer before the answer', ['HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n' + answer()], {}, 200],
+  ['HEAD whose response states a length', ['HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n'], { method: 'HEAD' }, 200],
+  ['HEAD whose response states nothing', ['HTTP/1.1 200 OK\r\n\r\n'], { method: 'HEAD' }, 200],
+  ['an interim response before the response', ['HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n' + response()], {}, 200],
   [
-    'interim answers in pieces of their own',
-    ['HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n', answer()],
+    'interim responses in pieces of their own',
+    ['HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n', response()],
     {},
     200,
   ],
-  ['a redirect, which is the result', [answer('', { status: '302 Found', headers: 'Location: /y\r\n' })], {}, 302],
-  ['Connection: close', [answer('ok', { headers: 'Connection: close\r\n' })], { end: true }, 200],
-  ['a status of its own', [answer('', { status: '299 Whatever' })], {}, 299],
-])('%s is one answer without an error', async (_, pieces, options, status) => {
-  const run = await oneAnswer(pieces, options)
+  ['a redirect, which is the result', [response('', { status: '302 Found', headers: 'Location: /y\r\n' })], {}, 302],
+  ['Connection: close', [response('ok', { headers: 'Connection: close\r\n' })], { end: true }, 200],
+  ['a status of its own', [response('', { status: '299 Whatever' })], {}, 299],
+])('%s is one response without an error', async (_, pieces, options, status) => {
+  const run = await oneResponse(pieces, options)
   expect({ statuses: [...run.statuses], errors: [...run.errors], completed: run.completed }).toEqual({
     statuses: [[status, 1]],
     errors: [],
@@ -68,16 +68,16 @@ test.each<[string, string[], { method?: string; end?: boolean }, number]>([
 })
 
 test.each<[string, string[], { end?: boolean }, string, RegExp]>([
-  ['half a head', ['HTTP/1.1 200 OK\r\nContent-'], { end: true }, 'reset', /middle of the answer/],
+  ['half a head', ['HTTP/1.1 200 OK\r\nContent-'], { end: true }, 'reset', /middle of the response/],
   [
     'half a body',
     ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'],
     { end: true },
     'reset',
-    /middle of the answer/,
+    /middle of the response/,
   ],
   ['half a chunk', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab'], { end: true }, 'reset', /middle/],
-  ['nothing at all', [], { end: true }, 'reset', /without an answer/],
+  ['nothing at all', [], { end: true }, 'reset', /without a response/],
   ['no HTTP', ['SSH-2.0-OpenSSH_9.2\r\n'], {}, 'body', /not a valid HTTP response: its status line is malformed/],
   [
     'lengths that contradict',
@@ -86,19 +86,25 @@ test.each<[string, string[], { end?: boolean }, string, RegExp]>([
     'body',
     /not a valid HTTP response: it has more than one Content-Length/,
   ],
-  ['two answers to one request', [answer() + answer()], {}, 'body', /\(1 × the target sent more than the response\)/],
-  ['silence', ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'], {}, 'timeout', /middle of the answer/],
+  [
+    'two responses to one request',
+    [response() + response()],
+    {},
+    'body',
+    /\(1 × the target sent more than the response\)/,
+  ],
+  ['silence', ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'], {}, 'timeout', /middle of the response/],
 ])('%s is counted as an error of its kind', async (_, pieces, options, kind, detail) => {
-  const run = await oneAnswer(pieces, options)
+  const run = await oneResponse(pieces, options)
   expect([...run.errors]).toEqual([[kind, 1]])
   expect(run.completed).toBe(1)
   expect(run.statuses.size).toBe(0)
   expect(JSON.stringify(evidenceText(run))).toMatch(detail)
 })
 
-test('a connection is used again after each kind of answer that allows it', async () => {
+test('a connection is used again after each kind of response that allows it', async () => {
   const kinds = [
-    answer(),
+    response(),
     'HTTP/1.1 204 No Content\r\n\r\n',
     'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
@@ -115,7 +121,7 @@ test('a connection is used again after each kind of answer that allows it', asyn
 
 test('Connection: close costs a connection for each request and no error', async () => {
   await using server = await scriptedServer({
-    onRequest: (socket) => socket.end(answer('ok', { headers: 'Connection: close\r\n' })),
+    onRequest: (socket) => socket.end(response('ok', { headers: 'Connection: close\r\n' })),
   })
   const { http } = engineFor(server.url)
   const run = await http.run({ load: sharedIterations({ iterations: 10, vus: 2 }), request })
@@ -128,10 +134,10 @@ const JSON_TYPE = 'Content-Type: application/json\r\n'
 const BODY = '{"user":"ann"}'
 
 test.each<[string, string[]]>([
-  ['Connection: close', [answer(BODY, { headers: `${JSON_TYPE}Connection: close\r\n` })]],
+  ['Connection: close', [response(BODY, { headers: `${JSON_TYPE}Connection: close\r\n` })]],
   [
     'Connection: close in pieces',
-    answer(BODY, { headers: `${JSON_TYPE}Connection: close\r\n` })
+    response(BODY, { headers: `${JSON_TYPE}Connection: close\r\n` })
       .split('\n')
       .map((line, at, all) => (at < all.length - 1 ? `${line}\n` : line)),
   ],
@@ -158,7 +164,7 @@ test.each<[string, string[]]>([
         check: ({ headers }) => headers['content-type'] === 'application/json',
       },
     ],
-    record: { answer: (seen) => (recorded.push(seen.text()), seen.text()) },
+    record: { response: (seen) => (recorded.push(seen.text()), seen.text()) },
   })
   expect([...run.errors]).toEqual([])
   expect(recorded).toEqual(Array.from({ length: 12 }, () => BODY))
@@ -171,8 +177,8 @@ test('a connection the server closes while idle is opened again when the next re
   const openWhenDue: number[] = []
   await using server = await scriptedServer({
     onRequest(socket, _, number) {
-      socket.write(answer())
-      // All but the last: closed as soon as the answer is out.
+      socket.write(response())
+      // All but the last: closed as soon as the response is out.
       if (number < 4) closes.push(once(socket.end(), 'close'))
     },
   })
@@ -194,15 +200,15 @@ test('a connection the server closes while idle is opened again when the next re
 })
 
 const OVERRUNS: [string, string, string][] = [
-  ['a second response', answer(), answer()],
-  ['the beginning of a second response', answer(), 'HTTP/1.1 2'],
+  ['a second response', response(), response()],
+  ['the beginning of a second response', response(), 'HTTP/1.1 2'],
   ['a body with 204', 'HTTP/1.1 204 No Content\r\n\r\n', 'hello'],
   ['a body with 304', 'HTTP/1.1 304 Not Modified\r\n\r\n', 'hello'],
   ['more bytes than Content-Length states', 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok', '!'],
   ['bytes after the last chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 'x'],
 ]
 
-describe.each(OVERRUNS)('%s', (_, response, excess) => {
+describe.each(OVERRUNS)('%s', (_, overrun, excess) => {
   test.each<[string, Load, boolean]>([
     ['in one piece, without think time', sharedIterations({ iterations: 30, vus: 3 }), false],
     ['in a piece of its own, without think time', sharedIterations({ iterations: 30, vus: 3 }), true],
@@ -210,9 +216,9 @@ describe.each(OVERRUNS)('%s', (_, response, excess) => {
   ])('is an error of the request that it came with, %s', async (__, load, isApart) => {
     await using server = await scriptedServer({
       onRequest(socket, head) {
-        if (!head.startsWith('GET /faulty')) socket.write(answer())
-        else if (!isApart) socket.write(response + excess)
-        else socket.write(response, () => setImmediate(() => socket.write(excess)))
+        if (!head.startsWith('GET /faulty')) socket.write(response())
+        else if (!isApart) socket.write(overrun + excess)
+        else socket.write(overrun, () => setImmediate(() => socket.write(excess)))
       },
     })
     const { http } = engineFor(server.url)
@@ -237,8 +243,8 @@ test('a surplus response that comes after the next request was written shows by 
   await using server = await scriptedServer({
     onRequest(socket, _head, number) {
       last = setTimeout(() => {
-        socket.write(answer())
-        if (number === 5) setTimeout(() => socket.write(answer()), 40)
+        socket.write(response())
+        if (number === 5) setTimeout(() => socket.write(response()), 40)
       }, 80)
     },
   })
@@ -254,7 +260,7 @@ describe('a target that responds before it is asked', () => {
     ['with more connections than requests', constantArrivalRate({ rate: 50, vus: 40, duration: '500ms' })],
     ['without think time', sharedIterations({ iterations: 10, vus: 2 })],
   ])('has each request counted as an error, %s', async (_, load) => {
-    await using server = await scriptedServer({ onConnection: (socket) => socket.end(answer()), onRequest() {} })
+    await using server = await scriptedServer({ onConnection: (socket) => socket.end(response()), onRequest() {} })
     const { http } = engineFor(server.url)
     const run = await http.run({ load, request: { ...request, method: 'POST' }, abortWhen: false })
     expect(run.statuses.size).toBe(0)
@@ -264,7 +270,7 @@ describe('a target that responds before it is asked', () => {
 })
 
 describe('a 408 on an idle connection', () => {
-  const TIMED_OUT = answer('', { status: '408 Request Timeout', headers: 'Connection: close\r\n' })
+  const TIMED_OUT = response('', { status: '408 Request Timeout', headers: 'Connection: close\r\n' })
 
   test.each<[string, number]>([
     ['after a response', 60],
@@ -276,7 +282,7 @@ describe('a 408 on an idle connection', () => {
         if (afterMs === 0 && number > 0 && number < 4) socket.end(TIMED_OUT)
       },
       onRequest(socket) {
-        socket.write(answer())
+        socket.write(response())
         setTimeout(() => socket.end(TIMED_OUT), 60)
       },
     })
@@ -288,7 +294,7 @@ describe('a 408 on an idle connection', () => {
   })
 
   test('that comes with the response is more than the response', async () => {
-    await using server = await scriptedServer({ onRequest: (socket) => socket.end(answer() + TIMED_OUT) })
+    await using server = await scriptedServer({ onRequest: (socket) => socket.end(response() + TIMED_OUT) })
     const { http } = engineFor(server.url)
     expect([...(await http.run({ load: once1, request })).errors]).toEqual([['body', 1]])
   })
@@ -310,7 +316,7 @@ describe.each(NO_RESPONSE)('a target that %s a used connection when a request co
           end(socket)
         } else {
           used.add(socket)
-          socket.write(answer())
+          socket.write(response())
         }
       },
     })
@@ -349,7 +355,7 @@ test('a reset on a connection of its first request is a reset', async () => {
   expect(run.connections).toMatchObject({ resetAfterUse: 0 })
 })
 
-test('a refused port is counted for each request that was due, and backed off from where answers set the pace', async () => {
+test('a refused port is counted for each request that was due, and backed off from where responses set the pace', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
@@ -368,7 +374,7 @@ test('a refused port is counted for each request that was due, and backed off fr
 })
 
 test('the time-out clock runs only while a request is in flight', async () => {
-  const kept = answer('ok', { headers: 'Keep-Alive: timeout=60\r\n' })
+  const kept = response('ok', { headers: 'Keep-Alive: timeout=60\r\n' })
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(kept) })
   const { http } = engineFor(server.url)
   const load = constantArrivalRate({ rate: 2, vus: 1, duration: '2s' })
@@ -379,7 +385,7 @@ test('the time-out clock runs only while a request is in flight', async () => {
 
 test('a request that times out has a latency up to then, and its VU goes on with a new connection', async () => {
   await using server = await scriptedServer({
-    onRequest: (socket, _, number) => void (number === 0 ? undefined : socket.write(answer())),
+    onRequest: (socket, _, number) => void (number === 0 ? undefined : socket.write(response())),
   })
   const { http } = engineFor(server.url)
   const run = await http.run({ load: sharedIterations({ iterations: 3, vus: 1 }), request, timeout: '100ms' })
@@ -390,7 +396,7 @@ test('a request that times out has a latency up to then, and its VU goes on with
   expect(run.state === 'measured' && run.latency.p99Ms).toBe(Infinity)
 })
 
-test('a handshake that is never answered ends in time, before the load and under it', async () => {
+test('a handshake that never gets a response ends in time, before the load and under it', async () => {
   await using silent = await scriptedServer({ onRequest: () => {} })
   const { http } = engineFor(silent.url.replace('http:', 'https:'))
   const run = await http.run({ load: sharedIterations({ iterations: 2, vus: 1 }), request, timeout: '200ms' })
@@ -415,15 +421,15 @@ test('an abort while connections are being opened is not kept waiting', async ()
 })
 
 test('a name that stands for several addresses is reached where something listens', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(server.url.replace('127.0.0.1', 'localhost'))
   const run = await http.run({ load: sharedIterations({ iterations: 4, vus: 2 }), request })
-  expect(run).toMatchObject({ completed: 4, errorRatio: 0 })
+  expect(run).toMatchObject({ completed: 4, errorRate: 0 })
   expect(server.requests[0]).toMatch(/^GET \/x HTTP\/1\.1\r\nHost: localhost:\d+\r\n/)
 })
 
 test('path and credentials of the base URL go with every request', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(server.url.replace('//', '//user:p%40ss@') + '/v1/')
   await http.run({ load: once1, request })
   expect(server.requests[0]).toMatch(/^GET \/v1\/x HTTP\/1\.1\r\n/)
@@ -446,7 +452,7 @@ test.runIf(process.platform === 'linux')('connections can come from any address 
 
 test('a unix socket', async () => {
   const path = join(tmpdir(), `slo-${process.pid}.sock`)
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) }, { path })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) }, { path })
   setHostPolicy({ allowRemote: ['app.internal'] })
   onTestFinished(() => setHostPolicy({ allowRemote: [] }))
   const { http } = engineFor('http://app.internal', { connectTo: { socketPath: path } })

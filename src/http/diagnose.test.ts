@@ -5,9 +5,9 @@ import http2 from 'node:http2'
 import https from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { constantVus, sharedIterations } from '../load/builders.ts'
 import { evidenceOf } from '../evidence/evidence.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import { constantVus, sharedIterations } from '../load/builders.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import type { HttpRunOptions } from './types.ts'
 
 const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))
@@ -70,7 +70,7 @@ test('a target that is broken, silent or gone is not said to speak anything else
   expect(await hintAt('http://127.0.0.1:1')).toContain('ECONNREFUSED')
 })
 
-const moved = answer('', { status: '302 Found', headers: 'Location: /login\r\n' })
+const moved = response('', { status: '302 Found', headers: 'Location: /login\r\n' })
 const REDIRECTED =
   'redirects are not followed: request what they lead to, or name the status in expectStatus if it is meant'
 
@@ -87,7 +87,7 @@ test('redirects on every response are named, and warned of if nothing else is wr
 
 test('a few redirects are nobody’s mistake', async () => {
   await using server = await scriptedServer({
-    onRequest: (socket, _, number) => socket.write(number % 2 === 0 ? moved : answer()),
+    onRequest: (socket, _, number) => socket.write(number % 2 === 0 ? moved : response()),
   })
   const { http, warnings } = engineFor(server.url)
   await http.run({ load: constantVus({ vus: 1, duration: '100ms', thinkTime: '5ms' }), request: { path: '/' } })

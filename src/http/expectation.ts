@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { HttpAnswer } from './answer.ts'
 import { checkProblem, wrongReturn } from '../execution/checked-function.ts'
 import { inspected } from '../options/shortened.ts'
 import { isPlainObject } from './json-body.ts'
+import type { HttpResponse } from './response.ts'
 
 /** Which status codes are as expected. Default: all below 400 but 101, by which the target switches protocols. */
 export type ExpectedStatus = number | readonly number[] | ((status: number) => boolean)
@@ -17,7 +17,7 @@ export type Check =
   | { readonly json: unknown }
   | { readonly text: string | RegExp }
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a check may only call `expect`
-  | ((response: HttpAnswer) => boolean | string | void)
+  | ((response: HttpResponse) => boolean | string | void)
 
 /** Switching Protocols: what comes after it is not HTTP. */
 export const SWITCHED = 101
@@ -50,22 +50,22 @@ export interface FailedCheck {
  * @throws {BodyError} for a body that cannot be read
  * @throws whatever else a function of the scenario throws
  */
-export function failedCheck(check: Check, answer: HttpAnswer): FailedCheck | undefined {
+export function failedCheck(check: Check, response: HttpResponse): FailedCheck | undefined {
   if (typeof check === 'function') {
-    const detail = checkProblem(check, answer, undefined)
+    const detail = checkProblem(check, response, undefined)
     return detail === undefined ? undefined : { detail }
   }
   if ('text' in check) {
     const { text } = check
-    const found = typeof text === 'string' ? answer.text().includes(text) : answer.text().search(text) >= 0
-    return found ? undefined : { detail: `check: the text is not in the response${noteOn(answer)}` }
+    const found = typeof text === 'string' ? response.text().includes(text) : response.text().search(text) >= 0
+    return found ? undefined : { detail: `check: the text is not in the response${noteOn(response)}` }
   }
-  const found = difference(check.json, answer.json(), '$')
+  const found = difference(check.json, response.json(), '$')
   if (found === undefined) return undefined
   const { path, note = '' } = found
   return {
-    detail: `check: the response differs at ${path}${note}${noteOn(answer)}`,
-    sample: () => `check: ${path}: ${valuesOf(found)}${note}${noteOn(answer)}`,
+    detail: `check: the response differs at ${path}${note}${noteOn(response)}`,
+    sample: () => `check: ${path}: ${valuesOf(found)}${note}${noteOn(response)}`,
   }
 }
 
@@ -86,8 +86,8 @@ interface Difference {
   readonly note?: string
 }
 
-function noteOn(answer: HttpAnswer): string {
-  return answer.isGarbled ? ', whose body is not valid UTF-8' : ''
+function noteOn(response: HttpResponse): string {
+  return response.isGarbled ? ', whose body is not valid UTF-8' : ''
 }
 
 /**

@@ -1,17 +1,17 @@
+import { DEFAULT_LIMITS, type GeneratorLimits } from '../execution/generator-limits.ts'
+import { rowsFor, type SqlQuery } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, scaleNote, type Scale } from '../load/scale.ts'
-import { DEFAULT_LIMITS, type GeneratorLimits } from '../execution/generator-limits.ts'
-import { httpRun, type HttpRun } from '../runs/request-run.ts'
+import { runPlace } from '../machine/target-location.ts'
+import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRunResult } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
-import { rowsFor, type SqlQuery } from '../load/data.ts'
-import type { TlsOptions } from '../machine/tls.ts'
-import { runPlace } from '../machine/target-location.ts'
+import { httpRun, type HttpRun } from '../runs/request-run.ts'
+import { diagnose } from './diagnose.ts'
 import { endpointOf, type ConnectTo, type Endpoint } from './endpoint.ts'
 import { LoadRun } from './load-run.ts'
 import { readOptions, type RunOptions } from './options.ts'
-import { diagnose } from './diagnose.ts'
 import { placesFor } from './preflight.ts'
 import { isReadFirst, readBody } from './request-body.ts'
 import type { HttpRunOptions, StepOption } from './types.ts'
@@ -47,7 +47,7 @@ export interface HttpContext {
 /** Puts load on a target over HTTP. */
 export interface Http {
   /**
-   * Opens a connection for each VU, then puts the load on and waits for its last answers. A target that is slow, broken
+   * Opens a connection for each VU, then puts the load on and waits for its last responses. A target that is slow, broken
    * or gone is measured, not thrown.
    *
    * @throws {OptionsError} naming every option that cannot be used, before anything is sent

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
+import { evidenceOf } from '../evidence/evidence.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
-import { evidenceOf } from '../evidence/evidence.ts'
-import { answer, engineFor } from '../testing/scripted-server.ts'
+import { response, engineFor } from '../testing/scripted-server.ts'
 
 /** A server that closes a connection so long after its last response, without having said so. */
 async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => void): Promise<string> {
@@ -16,9 +16,9 @@ async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => v
     socket.on('error', () => {}).on('close', () => clearTimeout(timer))
     socket.on('data', () => {
       clearTimeout(timer)
-      if (idleMs === 0) socket.end(answer())
+      if (idleMs === 0) socket.end(response())
       else if (socket.writable) {
-        socket.write(answer())
+        socket.write(response())
         timer = setTimeout(() => socket.end(), idleMs)
       }
     })

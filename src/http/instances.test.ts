@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
-import { constantVus, sharedIterations } from '../load/builders.ts'
 import { evidenceOf } from '../evidence/evidence.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import { constantVus, sharedIterations } from '../load/builders.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const hostOf = (head: string) => /^Host: (.*)$/m.exec(head)?.[1]?.trim()
 const pathOf = (head: string) => head.split(' ')[1] ?? ''
 
 test('VUs are spread over the instances in turns, each with the Host of its own', async () => {
-  await using first = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
-  await using second = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using first = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
+  await using second = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(`${first.url}/one`, { otherInstances: [`${second.url}/two`] })
   const run = await http.run({
     load: sharedIterations({ iterations: 5, vus: 5 }),
@@ -28,15 +28,15 @@ test('VUs are spread over the instances in turns, each with the Host of its own'
 })
 
 test('a run that names its own target goes there alone', async () => {
-  await using first = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
-  await using second = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using first = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
+  await using second = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(first.url, { otherInstances: [second.url] })
   await http.run({ load: sharedIterations({ iterations: 4, vus: 4 }), baseUrl: first.url, request: { path: '/' } })
   expect([first.requests.length, second.requests.length]).toEqual([4, 0])
 })
 
 test('an instance that is gone is measured: its share of the requests fails, and the message names it', async () => {
-  await using first = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using first = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const gone = await scriptedServer({ onRequest: () => {} })
   await gone[Symbol.asyncDispose]()
   const { http } = engineFor(first.url, { otherInstances: [gone.url] })

@@ -1,16 +1,16 @@
-import { sleep } from '../machine/clock.ts'
+import { Execution } from '../execution/execution.ts'
+import type { GeneratorLimits } from '../execution/generator-limits.ts'
+import type { RequestSeries } from '../execution/request-scope.ts'
+import type { RunningExecution, Workload } from '../execution/workload.ts'
+import { History } from '../history/history.ts'
 import { Deadlines } from '../load/deadlines.ts'
 import { isOpen, maxVusOf } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
-import { Execution } from '../execution/execution.ts'
-import type { RunningExecution, Workload } from '../execution/workload.ts'
-import type { GeneratorLimits } from '../execution/generator-limits.ts'
-import { History } from '../history/history.ts'
-import type { HttpMeasurement } from '../runs/request-measurement.ts'
-import type { RequestSeries } from '../execution/request-scope.ts'
-import { SlowestRequests } from '../runs/slowest-requests.ts'
+import { sleep } from '../machine/clock.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
+import type { HttpMeasurement } from '../runs/request-measurement.ts'
+import { SlowestRequests } from '../runs/slowest-requests.ts'
 import { openClients, type OpenClients } from './clients.ts'
 import { Connection, type ConnectionCounts } from './connection.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -46,7 +46,7 @@ export interface LoadRunParts<D> {
   readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
 }
 
-/** One run from its first connection to its last answer. */
+/** One run from its first connection to its last response. */
 export class LoadRun<D> implements Workload<VirtualUser<D>> {
   readonly #parts: LoadRunParts<D>
   readonly #execution: Execution<VirtualUser<D>>

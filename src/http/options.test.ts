@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
 import { OptionsError } from '../options/problems.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import { readOptions } from './options.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import type { HttpRunOptions } from './types.ts'
 
 const load = constantArrivalRate({ rate: 1, vus: 1, duration: '1s' })
@@ -29,7 +29,7 @@ test('defaults', () => {
     record: undefined,
     baseUrl: undefined,
     steps: [{ name: 'request', request }],
-    abortWhen: { errorRatioAbove: 0.9, forMs: 5_000 },
+    abortWhen: { errorRateAbove: 0.9, forMs: 5_000 },
   })
 })
 
@@ -105,8 +105,8 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ connectTo: { host: 'localhost', port: 0 } }, ['connectTo.port']],
   [{ connectTo: {} }, ['connectTo']],
   [{ tls: { cert: 'x', rejectUnauthorised: false } }, ['tls.rejectUnauthorised', 'tls']],
-  [{ abortWhen: { errorRatioAbove: 50, for: '5s' } }, ['abortWhen.errorRatioAbove']],
-  [{ abortWhen: { errorRatioAbove: 0.5 } }, ['abortWhen.for']],
+  [{ abortWhen: { errorRateAbove: 50, duration: '5s' } }, ['abortWhen.errorRateAbove']],
+  [{ abortWhen: { errorRateAbove: 0.5 } }, ['abortWhen.duration']],
   [{ abortWhen: true }, ['abortWhen']],
   [{ name: '' }, ['name']],
   [{ traceparent: 'yes' }, ['traceparent']],
@@ -153,7 +153,7 @@ test('no mistake shows a password or a key', () => {
 })
 
 test('no rows at all is an error before any load', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http, results } = engineFor(server.url)
   const iterations = sharedIterations({ iterations: 1, vus: 1 })
   await expect(http.run({ load: iterations, data: new Set(), request: { path: '/' } })).rejects.toThrow(

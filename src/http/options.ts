@@ -1,12 +1,12 @@
+import { readAbort, type AbortRule } from '../execution/abort-when.ts'
+import { checkLoad } from '../load/builders.ts'
+import { checkData } from '../load/data.ts'
+import type { Load } from '../load/load.ts'
 import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
-import { checkLoad } from '../load/builders.ts'
-import type { Load } from '../load/load.ts'
-import { checkData } from '../load/data.ts'
 import { checkConnection } from './connection-options.ts'
 import { checkFields, checkRequest, checkSteps, checkExpectations } from './request-options.ts'
 import { CODINGS, type ContentCoding } from './response-body.ts'
-import { readAbort, type AbortRule } from '../execution/abort-when.ts'
 import type { HttpRunOptions, RecordOption, StepOption } from './types.ts'
 
 /** Options of a run, read: durations in milliseconds, defaults filled in. */
@@ -131,7 +131,7 @@ function checkCodings(problems: Problems, codings: unknown): void {
   problems.add('acceptEncoding', codings, `must be a list of ${CODINGS.join(', ')}`, "acceptEncoding: ['gzip']")
 }
 
-const RECORD_FUNCTIONS = ['key', 'answer', 'outcome', 'due'] as const
+const RECORD_FUNCTIONS = ['key', 'response', 'outcome', 'due'] as const
 
 function readRecord<D>(problems: Problems, record: HttpRunOptions<D>['record']): RecordOption<D> | undefined {
   if (record === undefined || record === false) return undefined
@@ -141,7 +141,7 @@ function readRecord<D>(problems: Problems, record: HttpRunOptions<D>['record']):
     problems.add('record', record, 'must be true, false or an object of functions', example)
     return undefined
   }
-  checkKnownKeys(problems, 'record', record, ['key', 'payload', 'answer', 'outcome', 'due'])
+  checkKnownKeys(problems, 'record', record, ['key', 'payload', 'response', 'outcome', 'due'])
   const given = record as Record<string, unknown>
   for (const name of RECORD_FUNCTIONS)
     if (given[name] !== undefined && typeof given[name] !== 'function')

@@ -1,18 +1,18 @@
-import { createServer } from 'node:http'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
 import { OptionsError } from '../options/problems.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const load = sharedIterations({ iterations: 4, vus: 2 })
 const request = { path: '/x' }
 const authorization = `Basic ${btoa('ann:s3cret')}`
 
 test('a base URL needs no target', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const run = await engineFor('', { baseUrl: undefined }).http.run({ baseUrl: server.url, load, request })
   expect([...run.statuses]).toEqual([[200, 4]])
 })
@@ -28,8 +28,8 @@ test('without a target and a base URL a run says what to do, with every other mi
 })
 
 test('credentials and TLS of the target go to its own origin alone', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
-  await using other = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
+  await using other = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http, results } = engineFor(server.url.replace('//', '//ann:s3cret@'))
   await http.run({ load, request })
   await http.run({ load, request, baseUrl: `${server.url}/api` })

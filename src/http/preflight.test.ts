@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
 import { setHostPolicy } from '../machine/allowed-hosts.ts'
-import { checkDescriptors, spread } from './preflight.ts'
 import { engineFor } from '../testing/scripted-server.ts'
+import { checkDescriptors, spread } from './preflight.ts'
 
 test('descriptors that do not suffice: how many it takes, and the command that gives them', () => {
   expect(() => checkDescriptors(900, 1024, 20)).not.toThrow()

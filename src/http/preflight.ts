@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
-import { formatCount } from '../stats/units.ts'
+import { readdirSync, readFileSync } from 'node:fs'
 import { descriptorLimit } from '../machine/descriptor-limit.ts'
 import { tlsProblem, type TlsProblem } from '../machine/tls.ts'
+import { formatCount } from '../stats/units.ts'
 import { addressesOf, connect, type Endpoint, type Route } from './endpoint.ts'
 
 /** Thrown before any load where this machine or the target's certificate would not let it through. */

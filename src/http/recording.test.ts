@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
 import { digestOf } from '../history/digest.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import type { RecordedRequest } from './types.ts'
 
 const one = sharedIterations({ iterations: 1, vus: 1 })
@@ -9,7 +9,7 @@ const one = sharedIterations({ iterations: 1, vus: 1 })
 test('every operation, with its key and what the VU was told', async () => {
   const statuses = ['201 Created', '409 Conflict', '503 Busy', '429 Slow Down']
   await using server = await scriptedServer({
-    onRequest: (socket, _, number) => socket.write(answer('told', { status: statuses[number]! })),
+    onRequest: (socket, _, number) => socket.write(response('told', { status: statuses[number]! })),
   })
   const { http } = engineFor(server.url, { runId: 'r1' })
   const run = await http.run({
@@ -33,15 +33,15 @@ test('every operation, with its key and what the VU was told', async () => {
     { key: 'key-3', outcome: 'failed', status: 429, vu: 0, due: 'applied' },
   ])
   expect(operations[2]!.payload).toBe(digestOf('{"stars":2}'))
-  expect(operations[2]!.answer).toBeUndefined()
+  expect(operations[2]!.response).toBeUndefined()
   for (const { intendedStartUs, startUs, endUs } of operations) {
     expect(startUs).toBeGreaterThanOrEqual(intendedStartUs)
     expect(endUs).toBeGreaterThanOrEqual(startUs)
   }
 })
 
-test('the scenario says what the key, the payload, the answer, the outcome and the due are', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer('{"id":5,"at":1}')) })
+test('the scenario says what the key, the payload, the response, the outcome and the due are', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response('{"id":5,"at":1}')) })
   const { http } = engineFor(server.url)
   const run = await http.run({
     load: sharedIterations({ iterations: 2, vus: 1 }),
@@ -49,17 +49,17 @@ test('the scenario says what the key, the payload, the answer, the outcome and t
     record: {
       key: ({ headers, path }) => (path === '/x/0' ? undefined : headers['x-key']),
       payload: ({ method, body }) => `${method} ${String(body)}`,
-      answer: (answer) => String((answer.json() as { id: number }).id),
+      response: (response) => String((response.json() as { id: number }).id),
       outcome: () => 'unknown',
       due: () => 'ignored',
     },
   })
   expect([...run.history.operations()]).toMatchObject([
-    { key: 'k', payload: digestOf('PUT b'), answer: digestOf('5'), outcome: 'unknown', due: 'ignored' },
+    { key: 'k', payload: digestOf('PUT b'), response: digestOf('5'), outcome: 'unknown', due: 'ignored' },
   ])
 })
 
-test('without an answer nobody knows, unless nothing was sent', async () => {
+test('without a response nobody knows, unless nothing was sent', async () => {
   await using silent = await scriptedServer({ onRequest: () => {} })
   const request = { path: '/', method: 'POST' }
   const unanswered = await engineFor(silent.url).http.run({ load: one, request, record: true, timeout: '50ms' })
@@ -71,8 +71,8 @@ test('without an answer nobody knows, unless nothing was sent', async () => {
   expect([...refused.history.operations()]).toMatchObject([{ outcome: 'failed', status: 0 }])
 })
 
-test('an answer whose body is not as it should be leaves it open', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer('half')) })
+test('a response whose body is not as it should be leaves it open', async () => {
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response('half')) })
   const run = await engineFor(server.url).http.run({
     load: one,
     request: { path: '/', check: { text: 'whole' } },
@@ -99,13 +99,13 @@ test('what was in flight when a run was aborted is unknown', async () => {
 })
 
 test('a run that recorded nothing says so', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const run = await engineFor(server.url).http.run({ load: one, request: { path: '/' } })
   expect(() => run.history).toThrow('http 1 recorded no history: give http.run() the option record: true')
 })
 
 test('a key that is none is a mistake of the scenario', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const record = { key: () => 5 as unknown as string }
   await expect(engineFor(server.url).http.run({ load: one, request: { path: '/' }, record })).rejects.toThrow(
     'record.key: the function must return a text that is not empty, a list of such texts, or undefined, it returned 5',
@@ -113,7 +113,7 @@ test('a key that is none is a mistake of the scenario', async () => {
 })
 
 test('a key that belongs to its user is told apart by the user’s data', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer('ok')) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response('ok')) })
   const { http } = engineFor(server.url)
   const run = await http.run({
     load: sharedIterations({ iterations: 2, vus: 2 }),
@@ -126,7 +126,7 @@ test('a key that belongs to its user is told apart by the user’s data', async 
 })
 
 test('a key is recorded as the target receives it: without blanks around it, and its parts as one', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(server.url)
   const request = { path: '/', headers: { 'Idempotency-Key': ' a-7 ', 'x-tenant': 'shop-1\t' } }
   const keyOf = async (record: true | { key: (sent: RecordedRequest) => readonly string[] }) =>

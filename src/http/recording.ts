@@ -1,10 +1,10 @@
-import { outcomeOf, type History, type OperationDue, type OperationOutcome } from '../history/history.ts'
-import type { HttpAnswer } from './answer.ts'
-import type { FailureKind } from './connection.ts'
 import { wrongReturn } from '../execution/checked-function.ts'
-import { unreadable, type WrongAnswer } from './expected-answer.ts'
-import type { Step } from './steps.ts'
+import { outcomeOf, type History, type OperationDue, type OperationOutcome } from '../history/history.ts'
 import type { Vu } from '../load/vu.ts'
+import type { FailureKind } from './connection.ts'
+import { unreadable, type WrongResponse } from './expected-response.ts'
+import type { HttpResponse } from './response.ts'
+import type { Step } from './steps.ts'
 import type { RecordedRequest, RecordOption, RequestSpec } from './types.ts'
 
 interface Sent<D> {
@@ -21,7 +21,7 @@ interface SendTimes {
   readonly sentMs: number
 }
 
-/** Writes a run's history as its VUs send and are answered. */
+/** Writes a run's history as its VUs send and get a response. */
 export class Recording<D> {
   readonly history: History
   readonly #option: RecordOption<D>
@@ -37,9 +37,9 @@ export class Recording<D> {
     this.#startMs = startMs
   }
 
-  /** Whether answers are looked at, so that their bodies must be kept. */
+  /** Whether responses are looked at, so that their bodies must be kept. */
   get looksAtBody(): boolean {
-    return this.#option.answer !== undefined || this.#option.outcome !== undefined
+    return this.#option.response !== undefined || this.#option.outcome !== undefined
   }
 
   /** @returns the operation's number in the history, or -1 where the scenario leaves it out */
@@ -67,23 +67,23 @@ export class Recording<D> {
    * @param wrong what is already found to be wrong with the response
    * @returns that, or that its body cannot be read
    */
-  answered(
+  responded(
     id: number,
     endMs: number,
     status: number,
-    answer: HttpAnswer | undefined,
-    wrong: WrongAnswer | undefined,
-  ): WrongAnswer | undefined {
-    const told = answer === undefined ? undefined : this.#read('answer', isPayload, answer)
+    response: HttpResponse | undefined,
+    wrong: WrongResponse | undefined,
+  ): WrongResponse | undefined {
+    const told = response === undefined ? undefined : this.#read('response', isPayload, response)
     // A body that is not as it should be says nothing of what was done.
-    let outcome: OperationOutcome | WrongAnswer = 'unknown'
+    let outcome: OperationOutcome | WrongResponse = 'unknown'
     const isDoubtful = wrong === undefined ? isWrong(told) : wrong.kind === 'body'
-    if (!isDoubtful) outcome = this.#outcomeOf(status, answer)
+    if (!isDoubtful) outcome = this.#outcomeOf(status, response)
     this.history.end(id, {
       endUs: (endMs - this.#startMs()) * 1000,
       outcome: isWrong(outcome) ? 'unknown' : outcome,
       status,
-      answer: isWrong(told) ? undefined : told,
+      response: isWrong(told) ? undefined : told,
     })
     return wrong ?? [told, outcome].find(isWrong)
   }
@@ -94,8 +94,8 @@ export class Recording<D> {
     this.history.end(id, { endUs: (endMs - this.#startMs()) * 1000, outcome, status: 0 })
   }
 
-  #outcomeOf(status: number, answer: HttpAnswer | undefined): OperationOutcome | WrongAnswer {
-    const given = answer === undefined ? undefined : this.#read('outcome', isOutcome, answer)
+  #outcomeOf(status: number, response: HttpResponse | undefined): OperationOutcome | WrongResponse {
+    const given = response === undefined ? undefined : this.#read('outcome', isOutcome, response)
     return given ?? outcomeOf(status)
   }
 
@@ -104,17 +104,17 @@ export class Recording<D> {
    *
    * @throws {ScenarioError} for a value that has no meaning there, and whatever the function throws
    */
-  #read<Name extends 'answer' | 'outcome'>(
+  #read<Name extends 'response' | 'outcome'>(
     name: Name,
     { isValid, valid }: Returned,
-    answer: HttpAnswer,
-  ): ReturnType<NonNullable<RecordOption<D>[Name]>> | WrongAnswer | undefined {
+    response: HttpResponse,
+  ): ReturnType<NonNullable<RecordOption<D>[Name]>> | WrongResponse | undefined {
     const read = this.#option[name] as
-      | ((answer: HttpAnswer) => ReturnType<NonNullable<RecordOption<D>[Name]>>)
+      | ((response: HttpResponse) => ReturnType<NonNullable<RecordOption<D>[Name]>>)
       | undefined
     if (read === undefined) return undefined
     try {
-      const value = read(answer)
+      const value = read(response)
       if (isValid(value)) return value
       throw wrongReturn(`record.${name}`, value, valid)
     } catch (error) {
@@ -154,7 +154,7 @@ const isPayload: Returned = {
   valid: 'a text, bytes or undefined',
 }
 
-function isWrong(value: unknown): value is WrongAnswer {
+function isWrong(value: unknown): value is WrongResponse {
   return typeof value === 'object' && value !== null && 'kind' in value && 'detail' in value
 }
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { RequestEncoder, type HttpRequest } from './request-encoder.ts'
 import { isReadFirst, readBody } from './request-body.ts'
+import { RequestEncoder, type HttpRequest } from './request-encoder.ts'
 
 type BodyInit = NonNullable<RequestInit['body']>
 

@@ -1,9 +1,9 @@
-import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { types } from 'node:util'
+import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { showValue } from '../options/show-value.ts'
-import { RequestError } from './request-error.ts'
 import { encodeForm } from './form-data.ts'
 import { encodeJson, isPlainObject } from './json-body.ts'
+import { RequestError } from './request-error.ts'
 
 /** A body in the form in which it goes over the wire. */
 export interface EncodedBody {

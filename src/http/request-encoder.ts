@@ -1,5 +1,5 @@
-import { encodeBody } from './request-body.ts'
 import { showValue } from '../options/show-value.ts'
+import { encodeBody } from './request-body.ts'
 import { RequestError } from './request-error.ts'
 import type { Trace } from './trace-context.ts'
 

@@ -1,5 +1,5 @@
-import type { Problem } from '../options/problems.ts'
 import { ScenarioError } from '../execution/scenario-error.ts'
+import type { Problem } from '../options/problems.ts'
 
 /** A request that cannot be sent: which part of it, the rule it breaks, and a legal example. */
 export class RequestError extends ScenarioError {

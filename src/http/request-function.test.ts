@@ -4,14 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
 import { OptionsError } from '../options/problems.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import type { RequestOption } from './types.ts'
 
 const load = sharedIterations({ iterations: 20, vus: 2 })
 
 /** What a run with this request function ends in, and how many requests were sent. */
 async function endOf(request: unknown): Promise<{ error: unknown; sent: number }> {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(server.url)
   const error: unknown = await http
     .run({ load, request: request as RequestOption<undefined> })
@@ -49,7 +49,7 @@ test.each<[string, () => unknown, string[]]>([
 })
 
 test('names the step whose request function is wrong', async () => {
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http, results } = engineFor(server.url)
   const steps = [
     { name: 'a', request: { path: '/' } },
@@ -129,7 +129,7 @@ test('a body that takes longer than the time-out ends the run', async () => {
     await sleep(60_000, undefined, { ref: false })
     yield 'x'
   }
-  await using server = await scriptedServer({ onRequest: (socket) => socket.write(answer()) })
+  await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(server.url)
   const request = () => ({ method: 'POST', path: '/', body: late() })
   await expect(http.run({ load, timeout: '50ms', request })).rejects.toThrow('must end within the time-out of 50 ms')

@@ -141,7 +141,7 @@ function checkExtract(problems: Problems, path: string, extract: unknown): void 
   }
   for (const [name, from] of Object.entries(extract)) {
     if (typeof from === 'function' || (typeof from === 'string' && jsonPath(from) !== undefined)) continue
-    problems.add(`${path}.${name}`, from, 'must be a path to one value or a function of the answer', example)
+    problems.add(`${path}.${name}`, from, 'must be a path to one value or a function of the response', example)
   }
 }
 
@@ -160,7 +160,7 @@ export function checkExpectations(problems: Problems, prefix: string, options: o
     problems.add(
       at('check'),
       check,
-      'must be { json }, { text } or a function of the answer',
+      'must be { json }, { text } or a function of the response',
       `check: { json: { status: 'ok' } }`,
     )
   else if (typeof check === 'function' && forgetsItsReturn(check as () => unknown))

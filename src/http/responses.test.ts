@@ -1,12 +1,12 @@
+import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import assert from 'node:assert/strict'
 import zlib from 'node:zlib'
 import { expect, test } from 'vitest'
-import { sharedIterations } from '../load/builders.ts'
 import { evidenceOf } from '../evidence/evidence.ts'
-import type { HttpAnswer } from './answer.ts'
+import { sharedIterations } from '../load/builders.ts'
 import { engineFor } from '../testing/scripted-server.ts'
+import type { HttpResponse } from './response.ts'
 import type { HttpRunOptions } from './types.ts'
 
 const one = sharedIterations({ iterations: 1, vus: 1 })
@@ -34,7 +34,7 @@ async function runAgainst(
 }
 
 /** What a check sees of one response. */
-async function seenOf<T>(respond: (response: ServerResponse) => void, look: (response: HttpAnswer) => T): Promise<T> {
+async function seenOf<T>(respond: (response: ServerResponse) => void, look: (response: HttpResponse) => T): Promise<T> {
   const seen: T[] = []
   await runAgainst(respond, { request: { path: '/', check: (response) => void seen.push(look(response)) } })
   return seen[0]!
@@ -150,7 +150,7 @@ test.each<[string, Record<string, string>, Buffer | string, string]>([
     { request: { path: '/', check: { text: 'b' } } },
     { request: { path: '/', check: (response) => response.text() === 'b' } },
     { steps: [{ name: 'a', request: { path: '/' }, extract: { id: (response) => response.text() } }] },
-    { record: { answer: (response) => response.text() } },
+    { record: { response: (response) => response.text() } },
     { record: { outcome: (response) => (response.text() === 'b' ? 'ok' : 'failed') } },
   ]
   for (const look of looks) {
@@ -382,9 +382,9 @@ test.each<[string, Partial<HttpRunOptions>, string]>([
     'record.outcome: the function must return',
   ],
   [
-    'answer as an object',
-    { record: { answer: (() => ({})) as never } },
-    'record.answer: the function must return a text, bytes or undefined, it returned an object',
+    'response as an object',
+    { record: { response: (() => ({})) as never } },
+    'record.response: the function must return a text, bytes or undefined, it returned an object',
   ],
   [
     'payload async',
@@ -413,12 +413,12 @@ test.each<[string, Partial<HttpRunOptions>]>([
   ['check', { request: { path: '/', check: broken } }],
   ['extract', { steps: [{ name: 'a', request: { path: '/' }, extract: { id: broken } }] }],
   ['record.outcome', { record: { outcome: broken } }],
-  ['record.answer', { record: { answer: broken } }],
+  ['record.response', { record: { response: broken } }],
 ])('shows an exception of %s as the scenario’s own', async (_, options) => {
   await expect(runAgainst((it) => void it.end('{}'), options)).rejects.toThrow(new TypeError('x is not a function'))
 })
 
-test.each<[string, (response: HttpAnswer) => void, string]>([
+test.each<[string, (response: HttpResponse) => void, string]>([
   ['expect of Vitest', (it) => expect(it.status).toBe(201), 'check: expected 200 to be 201'],
   ['node:assert', (it) => assert.equal(it.status, 201), 'check: Expected values to be strictly equal:'],
   ['json() of what is not JSON', (it) => expect(it.json()).toBe(1), 'the response body is not JSON'],
@@ -432,7 +432,7 @@ test('a record function that reads a body of an error response keeps what the st
   const server = createServer((_, response) => response.writeHead(404).end('<html>'))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { http } = engineFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  const record = { answer: (it: HttpAnswer) => String(it.json()) }
+  const record = { response: (it: HttpResponse) => String(it.json()) }
   const run = await http.run({ load: one, request: { path: '/' }, record })
   server.close()
   for (const { outcome } of run.history.operations()) outcomes.push(outcome)

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { evidenceOf } from '../evidence/evidence.ts'
 import {
   constantArrivalRate,
   constantVus,
@@ -9,18 +10,17 @@ import {
 } from '../load/builders.ts'
 import { offeredIterations } from '../load/describe.ts'
 import type { Load } from '../load/load.ts'
-import { evidenceOf } from '../evidence/evidence.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
-const echo = { onRequest: (socket: { write(text: string): unknown }) => void socket.write(answer()) }
+const echo = { onRequest: (socket: { write(text: string): unknown }) => void socket.write(response()) }
 const request = { path: '/x' }
 
 test.each<[string, Load]>([
   ['constantArrivalRate', constantArrivalRate({ rate: 37, vus: 10, duration: '1s' })],
   ['constantArrivalRate, Poisson', constantArrivalRate({ rate: 60, vus: 10, duration: '1s', arrivals: 'poisson' })],
   ['rampingArrivalRate', rampingArrivalRate({ startRate: 10, stages: [{ target: 90, duration: '1s' }], vus: 10 })],
-  ['spike', spike({ rate: 100, duration: '500ms', vus: 10, before: '300ms', after: '300ms' })],
+  ['spike', spike({ rate: 100, duration: '500ms', vus: 10, timeBefore: '300ms', timeAfter: '300ms' })],
   ['sharedIterations', sharedIterations({ iterations: 123, vus: 7 })],
 ])('%s sends as many requests as it offers, to the request', async (_, load) => {
   await using server = await scriptedServer(echo)
@@ -109,7 +109,7 @@ test('warm-up is sent and counted nowhere but in the timeline', async () => {
 
 test('what is due in the warm-up and finds no VU is dropped there', async () => {
   await using server = await scriptedServer({
-    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 100),
+    onRequest: (socket) => void setTimeout(() => socket.write(response()), 100),
   })
   const { http } = engineFor(server.url)
   const run = await http.run({
@@ -140,14 +140,14 @@ test('connections are opened before the clock starts and stay open', async () =>
 
 test('requests that are due while no VU is free wait, and their latency counts from when they were due', async () => {
   await using server = await scriptedServer({
-    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 50),
+    onRequest: (socket) => void setTimeout(() => socket.write(response()), 50),
   })
   const { http, warnings } = engineFor(server.url)
   const run = await http.run({ load: constantArrivalRate({ rate: 40, vus: 1, duration: '500ms' }), request })
   expect(run.offered).toBe(20)
   expect(run.sent).toBeLessThan(12)
   expect(run.dropped).toBe(20 - run.sent)
-  expect(run.errorRatio).toBeCloseTo(run.dropped / 20)
+  expect(run.errorRate).toBeCloseTo(run.dropped / 20)
   if (run.state === 'empty') throw new Error('nothing was measured')
   expect(run.latency.maxMs).toBeGreaterThan(run.serviceTime.minMs * 2)
   expect(warnings).toEqual([
@@ -160,7 +160,7 @@ test('requests that are due while no VU is free wait, and their latency counts f
 
 test('a request that waited longer than dropAfter is dropped', async () => {
   await using server = await scriptedServer({
-    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 100),
+    onRequest: (socket) => void setTimeout(() => socket.write(response()), 100),
   })
   const { http } = engineFor(server.url)
   const run = await http.run({
@@ -178,9 +178,9 @@ test('a request that waited longer than dropAfter is dropped', async () => {
   expect(run.latency.p50Ms).toBe(Infinity)
 })
 
-test('a run waits for its last answers, as long as they may take', async () => {
+test('a run waits for its last responses, as long as they may take', async () => {
   await using server = await scriptedServer({
-    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 300),
+    onRequest: (socket) => void setTimeout(() => socket.write(response()), 300),
   })
   const { http } = engineFor(server.url)
   const run = await http.run({ load: constantArrivalRate({ rate: 20, vus: 10, duration: '200ms' }), request })
@@ -194,9 +194,9 @@ test('a run waits for its last answers, as long as they may take', async () => {
   expect([...never.errors]).toEqual([['timeout', 4]])
 })
 
-test('an answer is counted in the second it was due in', async () => {
+test('a response is counted in the second it was due in', async () => {
   await using server = await scriptedServer({
-    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 600),
+    onRequest: (socket) => void setTimeout(() => socket.write(response()), 600),
   })
   const { http } = engineFor(server.url)
   const run = await http.run({ load: constantArrivalRate({ rate: 4, vus: 10, duration: '2s' }), request })
@@ -209,7 +209,7 @@ test('an answer is counted in the second it was due in', async () => {
 
 test('a signal stops the load at once, and what was measured remains', async () => {
   await using server = await scriptedServer({
-    onRequest: (socket, _, number) => void (number < 5 ? socket.write(answer()) : undefined),
+    onRequest: (socket, _, number) => void (number < 5 ? socket.write(response()) : undefined),
   })
   const stop = new AbortController()
   const { http, results } = engineFor(server.url, { signal: stop.signal })
@@ -235,7 +235,7 @@ test('a target that dies ends the run in time, with its errors by kind', async (
   const running = http.run({
     load: constantArrivalRate({ rate: 50, vus: 5, duration: '1m' }),
     request,
-    abortWhen: { errorRatioAbove: 0.5, for: '1s' },
+    abortWhen: { errorRateAbove: 0.5, duration: '1s' },
   })
   while (server.requests.length < 10) await new Promise((resolve) => setTimeout(resolve, 10))
   await server[Symbol.asyncDispose]()

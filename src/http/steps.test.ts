@@ -1,21 +1,22 @@
 import { expect, test } from 'vitest'
-import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
 import { evidenceOf } from '../evidence/evidence.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import type { Check, StepOption } from './index.ts'
 
 const load = sharedIterations({ iterations: 6, vus: 2 })
 
-function pathServer(answers: Readonly<Record<string, string>>) {
+function pathServer(responses: Readonly<Record<string, string>>) {
   return scriptedServer({
-    onRequest: (socket, head) => socket.write(answers[head.split(' ')[1]!] ?? answer('', { status: '404 Not Found' })),
+    onRequest: (socket, head) =>
+      socket.write(responses[head.split(' ')[1]!] ?? response('', { status: '404 Not Found' })),
   })
 }
 
-test('steps run in order, and use what earlier answers gave', async () => {
+test('steps run in order, and use what earlier responses gave', async () => {
   await using server = await pathServer({
-    '/login': answer('{"access":{"token":"t1"},"n":2}', { headers: 'X-Next: /me/t1\r\n' }),
-    '/me/t1': answer('{"ok":true}'),
+    '/login': response('{"access":{"token":"t1"},"n":2}', { headers: 'X-Next: /me/t1\r\n' }),
+    '/me/t1': response('{"ok":true}'),
   })
   const { http } = engineFor(server.url)
   const run = await http.run({
@@ -30,7 +31,7 @@ test('steps run in order, and use what earlier answers gave', async () => {
       { name: 'next', request: ({ vu }) => ({ path: String(vu.vars['next']) }) },
     ],
   })
-  expect(run).toMatchObject({ offered: 18, completed: 18, errorRatio: 0 })
+  expect(run).toMatchObject({ offered: 18, completed: 18, errorRate: 0 })
   expect(run.step('me')).toMatchObject({ offered: 6, completed: 6 })
   expect(
     run[evidenceOf]()
@@ -46,7 +47,7 @@ test('steps run in order, and use what earlier answers gave', async () => {
 })
 
 test('an extract that finds nothing is an error of its step, by name, and ends the iteration', async () => {
-  await using server = await pathServer({ '/login': answer('{"access":{}}'), '/me': answer() })
+  await using server = await pathServer({ '/login': response('{"access":{}}'), '/me': response() })
   const { http } = engineFor(server.url)
   const run = await http.run({
     load,
@@ -65,7 +66,7 @@ test('an extract that finds nothing is an error of its step, by name, and ends t
 })
 
 test('steps with a weight are alternatives, drawn from the seed', async () => {
-  await using server = await pathServer({ '/a': answer(), '/b': answer(), '/c': answer() })
+  await using server = await pathServer({ '/a': response(), '/b': response(), '/c': response() })
   const { http } = engineFor(server.url)
   const step = (name: string, weight?: number): StepOption<undefined> => ({
     name,
@@ -83,7 +84,7 @@ test('steps with a weight are alternatives, drawn from the seed', async () => {
 })
 
 test('a think time between steps is no part of any latency', async () => {
-  await using server = await pathServer({ '/a': answer(), '/b': answer() })
+  await using server = await pathServer({ '/a': response(), '/b': response() })
   const { http } = engineFor(server.url)
   const startMs = performance.now()
   const run = await http.run({
@@ -100,7 +101,7 @@ test('a think time between steps is no part of any latency', async () => {
 })
 
 test('iterations that began before the end may go on to their last step', async () => {
-  await using server = await pathServer({ '/a': answer(), '/b': answer() })
+  await using server = await pathServer({ '/a': response(), '/b': response() })
   const { http } = engineFor(server.url)
   const run = await http.run({
     load: constantArrivalRate({ rate: 10, vus: 10, duration: '300ms' }),
@@ -114,7 +115,7 @@ test('iterations that began before the end may go on to their last step', async 
 
 test('but no longer than a request may take: then each has sent its last', async () => {
   await using server = await scriptedServer({
-    onRequest: (socket) => void setTimeout(() => socket.write(answer()), 20),
+    onRequest: (socket) => void setTimeout(() => socket.write(response()), 20),
   })
   const { http } = engineFor(server.url)
   const steps = Array.from({ length: 200 }, (_, at) => ({ name: `step ${at}`, request: { path: '/' } }))
@@ -128,7 +129,7 @@ test('but no longer than a request may take: then each has sent its last', async
   expect(run.errors.size).toBe(0)
 })
 
-const body = answer('{"status":"ok","list":[1,{"a":2}]}')
+const body = response('{"status":"ok","list":[1,{"a":2}]}')
 test.each<[string, Check, string | undefined]>([
   ['equal in all that is given', { json: { list: [1, { a: 2 }] } }, undefined],
   ['a property differs', { json: { status: 'down' } }, 'check: the response differs at $.status'],
@@ -155,7 +156,7 @@ test.each<[string, Check, string | undefined]>([
 
 test('the hint shows what the first response had in place of what was expected, without secrets', async () => {
   const hintOf = async (json: object, check: Check) => {
-    await using server = await pathServer({ '/': answer(JSON.stringify(json)) })
+    await using server = await pathServer({ '/': response(JSON.stringify(json)) })
     const { http } = engineFor(server.url)
     const run = await http.run({ load: sharedIterations({ iterations: 3, vus: 1 }), request: { path: '/', check } })
     return run[evidenceOf]().hint
@@ -169,7 +170,7 @@ test('the hint shows what the first response had in place of what was expected, 
 })
 
 test('a response that is not JSON fails a check of JSON', async () => {
-  await using server = await pathServer({ '/': answer('<html>') })
+  await using server = await pathServer({ '/': response('<html>') })
   const { http } = engineFor(server.url)
   const one = sharedIterations({ iterations: 1, vus: 1 })
   const run = await http.run({ load: one, request: { path: '/', check: { json: {} } } })
@@ -178,7 +179,7 @@ test('a response that is not JSON fails a check of JSON', async () => {
 })
 
 test('expectStatus: of the run, of the step, of the request; what is expected is no error but keeps its status', async () => {
-  await using server = await pathServer({ '/limited': answer('', { status: '429 Too Many Requests' }) })
+  await using server = await pathServer({ '/limited': response('', { status: '429 Too Many Requests' }) })
   const { http } = engineFor(server.url)
   const request = { path: '/limited' }
   const errors = async (options: Pick<Parameters<typeof http.run>[0], 'expectStatus' | 'steps' | 'request'>) => {
@@ -195,7 +196,7 @@ test('expectStatus: of the run, of the step, of the request; what is expected is
 })
 
 test('tags count kinds of requests apart, and must be few', async () => {
-  await using server = await pathServer({ '/a': answer(), '/b': answer() })
+  await using server = await pathServer({ '/a': response(), '/b': response() })
   const { http } = engineFor(server.url)
   const run = await http.run({
     load,

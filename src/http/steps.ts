@@ -1,16 +1,15 @@
-import { durationMs } from '../options/checks.ts'
-import { meanOf } from '../load/describe.ts'
-import type { ThinkTime } from '../load/load.ts'
-import type { Random } from '../load/random.ts'
-import { PhasedTimeline } from '../execution/request-timeline.ts'
 import type { RequestSeries } from '../execution/request-scope.ts'
-import type { Phase } from '../load/load.ts'
-import { statusTest, type Check, type ExpectedStatus } from './expectation.ts'
-import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
-import { jsonPath, type JsonPath } from './json-path.ts'
+import { PhasedTimeline } from '../execution/request-timeline.ts'
 import { ScenarioError } from '../execution/scenario-error.ts'
+import { meanOf } from '../load/describe.ts'
+import type { ThinkTime, Phase } from '../load/load.ts'
+import type { Random } from '../load/random.ts'
+import { durationMs } from '../options/checks.ts'
+import { statusTest, type Check, type ExpectedStatus } from './expectation.ts'
+import { jsonPath, type JsonPath } from './json-path.ts'
+import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
+import type { HttpResponse } from './response.ts'
 import type { Extract, RequestOption, StepOption } from './types.ts'
-import type { HttpAnswer } from './answer.ts'
 
 /** A value for `vu.vars`, ready to be looked for. */
 export interface Extraction {
@@ -18,7 +17,7 @@ export interface Extraction {
   /** As a message names it: `$.token`, `a function`. */
   readonly source: string
   readonly find: JsonPath | undefined
-  readonly call: ((answer: HttpAnswer) => unknown) | undefined
+  readonly call: ((response: HttpResponse) => unknown) | undefined
 }
 
 /** A step ready to be sent. */

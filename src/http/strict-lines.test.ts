@@ -2,9 +2,9 @@ import { get } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sharedIterations } from '../load/builders.ts'
-import { AnswerReader } from './answer-reader.ts'
-import { openClients, type LoadClient, type OpenClients } from './clients.ts'
 import { engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import { openClients, type LoadClient, type OpenClients } from './clients.ts'
+import { ResponseReader } from './response-reader.ts'
 
 /** The rest of a good response. */
 const REST = 'Content-Length: 2\r\n\r\nok'
@@ -123,7 +123,7 @@ function nodeAccepts(text: string): Promise<boolean> {
 /** @param size of the pieces in which it comes */
 function outcomeOf(text: string, size: number): string {
   let outcome = 'waits'
-  const reader = new AnswerReader(client.parser, { answered: ({ status }) => (outcome = String(status)) })
+  const reader = new ResponseReader(client.parser, { responded: ({ status }) => (outcome = String(status)) })
   reader.reset()
   const bytes = Buffer.from(text, 'latin1')
   for (let at = 0; at < bytes.length && outcome === 'waits'; at += size) {
@@ -135,7 +135,7 @@ function outcomeOf(text: string, size: number): string {
 
 const named = (texts: readonly string[]) => texts.map((text) => [JSON.stringify(text), text] as const)
 
-describe('AnswerReader', () => {
+describe('ResponseReader', () => {
   test.each(named(VALID))('reads %s, as Node does', async (_, text) => {
     expect(await nodeAccepts(text)).toBe(true)
     expect([outcomeOf(text, text.length), outcomeOf(text, 1)]).toEqual(
@@ -164,7 +164,7 @@ describe('AnswerReader', () => {
     const text = withHeader('A: \xc3\x80')
     const values: string[] = []
     for (const size of [text.length, 1]) {
-      const reader = new AnswerReader(client.parser, { answered: ({ rawHeaders }) => values.push(rawHeaders[1]!) })
+      const reader = new ResponseReader(client.parser, { responded: ({ rawHeaders }) => values.push(rawHeaders[1]!) })
       reader.reset()
       const bytes = Buffer.from(text, 'latin1')
       for (let at = 0; at < bytes.length; at += size) reader.read(bytes.subarray(at, at + size))

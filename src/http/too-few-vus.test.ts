@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { constantArrivalRate } from '../load/builders.ts'
 import { evidenceOf } from '../evidence/evidence.ts'
+import { constantArrivalRate } from '../load/builders.ts'
 import '../matchers/register.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const request = { path: '/x' }
 const later = (ms: number) => ({
-  onRequest: (socket: Socket) => void setTimeout(() => socket.write(answer()), ms),
+  onRequest: (socket: Socket) => void setTimeout(() => socket.write(response()), ms),
 })
 
 describe('requests that no VU was free for', () => {
@@ -32,8 +32,8 @@ describe('requests that no VU was free for', () => {
   test('are judged by how long iterations without an error take', async () => {
     await using server = await scriptedServer({
       onRequest(socket, _head, number) {
-        if (number % 2 === 0) socket.write(answer('', { status: '503 Service Unavailable' }))
-        else setTimeout(() => socket.write(answer()), 60)
+        if (number % 2 === 0) socket.write(response('', { status: '503 Service Unavailable' }))
+        else setTimeout(() => socket.write(response()), 60)
       },
     })
     const { http } = engineFor(server.url)
@@ -65,7 +65,7 @@ describe('requests that no VU was free for', () => {
       onRequest(socket) {
         const sinceMs = performance.now() - startMs
         if (sinceMs > 700 && sinceMs < 1_700) nextMs = startMs + 1_700
-        setTimeout(() => socket.write(answer()), Math.max(0, nextMs - performance.now()))
+        setTimeout(() => socket.write(response()), Math.max(0, nextMs - performance.now()))
       },
     })
     const { http } = engineFor(server.url)
@@ -87,7 +87,7 @@ describe('requests that no VU was free for', () => {
     await using server = await scriptedServer({
       onRequest(socket) {
         freeMs = Math.max(freeMs, performance.now()) + 20
-        setTimeout(() => socket.write(answer()), freeMs - performance.now())
+        setTimeout(() => socket.write(response()), freeMs - performance.now())
       },
     })
     const { http } = engineFor(server.url)

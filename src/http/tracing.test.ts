@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { constantVus, sharedIterations } from '../load/builders.ts'
 import { RESPONSE_TIME_BOUNDS_SEC } from '../results/response-times.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
-import { answer, engineFor, scriptedServer } from '../testing/scripted-server.ts'
+import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
 
 const TRACEPARENT = /^traceparent: 00-([0-9a-f]{32})-([0-9a-f]{16})-(0[01])$/m
 const load = sharedIterations({ iterations: 30, vus: 3 })
-const echo = { onRequest: (socket: { write(text: string): unknown }) => void socket.write(answer()) }
+const echo = { onRequest: (socket: { write(text: string): unknown }) => void socket.write(response()) }
 
 function traces(heads: readonly string[]) {
   return heads.map((head) => {
@@ -71,7 +71,7 @@ test('snapshots carry response times by step and status, every request once', as
   await using server = await scriptedServer({
     onRequest: (socket, _head, number) => {
       if (number % 10 === 9) socket.destroy()
-      else socket.write(answer('ok', number % 10 === 8 ? { status: '503 Busy' } : {}))
+      else socket.write(response('ok', number % 10 === 8 ? { status: '503 Busy' } : {}))
     },
   })
   const snapshots: RunSnapshot[] = []

@@ -1,8 +1,8 @@
 import { expectTypeOf } from 'vitest'
 import { constantVus } from '../load/builders.ts'
+import { csv, sql, unique } from '../load/data.ts'
 import type { HttpRun } from '../runs/request-run.ts'
 import type { TimeStats } from '../stats/summary.ts'
-import { csv, sql, unique } from '../load/data.ts'
 import type { Http } from './http.ts'
 
 declare const http: Http

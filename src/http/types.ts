@@ -1,16 +1,16 @@
 import type { AbortWhen } from '../execution/abort-when.ts'
-import type { Duration } from '../options/checks.ts'
+import type { OperationDue, OperationOutcome } from '../history/history.ts'
+import type { DataSource } from '../load/data.ts'
 import type { Load } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
-import type { OperationDue, OperationOutcome } from '../history/history.ts'
-import type { HttpAnswer } from './answer.ts'
-import type { DataSource } from '../load/data.ts'
 import type { Vu } from '../load/vu.ts'
 import type { TlsOptions } from '../machine/tls.ts'
+import type { Duration } from '../options/checks.ts'
 import type { ConnectTo } from './endpoint.ts'
 import type { Check, ExpectedStatus } from './expectation.ts'
-import type { ContentCoding } from './response-body.ts'
 import type { HeaderFields, HttpRequest } from './request-encoder.ts'
+import type { ContentCoding } from './response-body.ts'
+import type { HttpResponse } from './response.ts'
 
 export interface RequestContext<D> {
   readonly vu: Vu<D>
@@ -20,7 +20,7 @@ export interface RequestContext<D> {
   readonly random: Random
 }
 
-/** A request and what is expected of its answer. */
+/** A request and what is expected of its response. */
 export interface RequestSpec extends HttpRequest {
   /** Default: the step's, else the run's, else below 400. */
   readonly expectStatus?: ExpectedStatus
@@ -31,8 +31,8 @@ export interface RequestSpec extends HttpRequest {
 
 export type RequestOption<D> = RequestSpec | ((context: RequestContext<D>) => RequestSpec)
 
-/** Where a value for `vu.vars` comes from: a JSON path (`$.access.token`) or a function of the answer. */
-export type Extract = string | ((answer: HttpAnswer) => unknown)
+/** Where a value for `vu.vars` comes from: a JSON path (`$.access.token`) or a function of the response. */
+export type Extract = string | ((response: HttpResponse) => unknown)
 
 /** One request of an iteration. A step that ends in an error ends its iteration: what follows would build on it. */
 export interface StepOption<D> {
@@ -47,7 +47,7 @@ export interface StepOption<D> {
   readonly extract?: Readonly<Record<string, Extract>>
   readonly check?: Check
   readonly expectStatus?: ExpectedStatus
-  /** Pause after this step's answer. Default: none. */
+  /** Pause after this step's response. Default: none. */
   readonly thinkTime?: Duration | { readonly min: Duration; readonly max: Duration }
 }
 
@@ -73,10 +73,10 @@ export interface RecordOption<D = unknown> {
   readonly key?: (request: RecordedRequest<D>) => string | readonly string[] | undefined
   /** Default: the body as sent. `false`: none; where two sends of one key may differ. */
   readonly payload?: false | ((request: RecordedRequest<D>) => string | Uint8Array | undefined)
-  /** What the VU was told, without parts that differ between two answers to one key. Default: nothing. */
-  readonly answer?: (answer: HttpAnswer) => string | Uint8Array | undefined
-  /** Default: 2xx `ok`, 4xx `failed`, all else `unknown`. Not asked where a check failed or no answer came. */
-  readonly outcome?: (answer: HttpAnswer) => OperationOutcome
+  /** What the VU was told, without parts that differ between two responses to one key. Default: nothing. */
+  readonly response?: (response: HttpResponse) => string | Uint8Array | undefined
+  /** Default: 2xx `ok`, 4xx `failed`, all else `unknown`. Not asked where a check failed or no response came. */
+  readonly outcome?: (response: HttpResponse) => OperationOutcome
   /** What the sender is owed. Default: `applied`. */
   readonly due?: (request: RecordedRequest<D>) => OperationDue
 }
@@ -121,7 +121,7 @@ export interface HttpRunOptions<D = undefined> {
   /** @default the target's, for the target */
   readonly tls?: TlsOptions
   /**
-   * Default: `{ errorRatioAbove: 0.9, for: '5s' }`, so that a target that died ends the run within seconds.
+   * Default: `{ errorRateAbove: 0.9, duration: '5s' }`, so that a target that died ends the run within seconds.
    * `false`: never.
    */
   readonly abortWhen?: AbortWhen | false

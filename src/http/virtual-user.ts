@@ -1,25 +1,25 @@
-import { now } from '../machine/clock.ts'
+import type { RequestSeries } from '../execution/request-scope.ts'
+import type { RequestWindow } from '../execution/request-timeline.ts'
+import type { RunningExecution } from '../execution/workload.ts'
 import type { DrivenVu } from '../load/drivers.ts'
 import type { ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
-import type { RequestSeries } from '../execution/request-scope.ts'
-import type { RequestWindow } from '../execution/request-timeline.ts'
+import type { Vu } from '../load/vu.ts'
+import { now } from '../machine/clock.ts'
 import type { SlowRequest } from '../results/result.ts'
 import type { SlowestRequests } from '../runs/slowest-requests.ts'
-import type { RunningExecution } from '../execution/workload.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
-import { HttpAnswer } from './answer.ts'
-import type { AnswerReader } from './answer-reader.ts'
 import type { Connection, FailureKind, RequestOwner } from './connection.ts'
-import { ExpectedAnswer, type WrongAnswer } from './expected-answer.ts'
+import { ExpectedResponse, type WrongResponse } from './expected-response.ts'
 import type { Recording } from './recording.ts'
 import { isReadFirst, readBody } from './request-body.ts'
 import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
 import { RequestError } from './request-error.ts'
 import { isRequestSpec, mistakesOf } from './request-options.ts'
+import type { ResponseReader } from './response-reader.ts'
+import { HttpResponse } from './response.ts'
 import { drawStep, type Plan, type Step } from './steps.ts'
 import type { TraceContext } from './trace-context.ts'
-import type { Vu } from '../load/vu.ts'
 import type { RequestSpec } from './types.ts'
 
 /** A path such as `//user:password@host/`. */
@@ -48,7 +48,7 @@ export interface VuIdentity<D> {
 }
 
 /** A response that came and was not good. */
-interface WrongResponse {
+interface FailedResponse {
   readonly status: number
   readonly bodyBytes: number
   readonly sample: (() => string) | undefined
@@ -64,7 +64,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   readonly #vu: Vu<D>
   readonly #instance: number
   readonly #fork: () => Random
-  readonly #expected = new ExpectedAnswer<D>()
+  readonly #expected = new ExpectedResponse<D>()
   #random: Random | undefined
   #iteration = -1
   #place = 0
@@ -120,13 +120,13 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     return maxMs === minMs ? minMs : minMs + this.#draws().next() * (maxMs - minMs)
   }
 
-  answered(reader: AnswerReader, endMs: number): void {
+  responded(reader: ResponseReader, endMs: number): void {
     const { status } = reader
-    const answer = this.#looksAtBody() ? new HttpAnswer(reader, this.#all.maxBodyBytes) : undefined
-    let wrong: WrongAnswer | undefined
+    const response = this.#looksAtBody() ? new HttpResponse(reader, this.#all.maxBodyBytes) : undefined
+    let wrong: WrongResponse | undefined
     try {
-      wrong = this.#expected.judge(status, answer, this.#vu.vars)
-      if (this.#operation >= 0) wrong = this.#all.recording!.answered(this.#operation, endMs, status, answer, wrong)
+      wrong = this.#expected.judge(status, response, this.#vu.vars)
+      if (this.#operation >= 0) wrong = this.#all.recording!.responded(this.#operation, endMs, status, response, wrong)
     } catch (error) {
       this.#all.execution.scenarioFailed(error)
       return
@@ -265,7 +265,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   }
 
   /** @param response that was not good */
-  #countError(kind: ErrorKind, detail: string, endMs: number, response?: WrongResponse): void {
+  #countError(kind: ErrorKind, detail: string, endMs: number, response?: FailedResponse): void {
     const { status, bodyBytes = 0, sample } = response ?? {}
     const latencyUs = this.#observe(endMs, status ?? kind) * 1000
     const window = this.#series.timeline.at(this.#intendedMs)

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import type { Column } from './columns.ts'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 
 /** An exact amount: a decimal number times 10^100, so that sums of money neither round nor drift. */
 export type Amount = bigint
@@ -14,7 +14,7 @@ const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
  * Reads an amount as `pg` gives it: whole numbers, and `bigint` and `numeric` as text.
  * @param what names the value in the error: `amount of transfer 7`
  * @param column that it was read from, if that is known
- * @throws {LedgerProblem} if it is not a number, or not an exact one, as of a floating-point, JSON or money column
+ * @throws {LedgerError} if it is not a number, or not an exact one, as of a floating-point, JSON or money column
  */
 export function readAmount(value: unknown, what: string, column?: Column): Amount {
   if (typeof value === 'bigint') return value * UNIT
@@ -23,7 +23,7 @@ export function readAmount(value: unknown, what: string, column?: Column): Amoun
   const fraction = match?.[3]?.replace(/0+$/, '') ?? ''
   if (match === null || fraction.length > DIGITS || (typeof value === 'number' && !isExact(value, column))) {
     const [problem, remedy] = explain(value, column)
-    throw new LedgerProblem(`the ${what} is ${inspect(value)}, ${problem}`, remedy)
+    throw new LedgerError(`the ${what} is ${inspect(value)}, ${problem}`, remedy)
   }
   const units = BigInt(match[2]!) * UNIT + BigInt(fraction.padEnd(DIGITS, '0'))
   return match[1] === '-' ? -units : units

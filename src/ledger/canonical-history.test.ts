@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { sampleHistory } from '../testing/sample-history.ts'
 import { withCanonicalKeys } from './canonical-history.ts'
 import { showKey } from './keys.ts'
-import { sampleHistory } from '../testing/sample-history.ts'
 
 describe('a history’s keys', () => {
   test('are compared by the type of the column', () => {

@@ -1,7 +1,6 @@
-import { canonicalKey, compositeKey, showKey } from './keys.ts'
-import type { KeyType } from './keys.ts'
-import type { RecordedOperations } from './offenders.ts'
-import { LedgerProblem } from './problem.ts'
+import { canonicalKey, compositeKey, showKey, type KeyType } from './keys.ts'
+import { LedgerError } from './problem.ts'
+import type { RecordedOperations } from './violations.ts'
 
 /** The history with its keys in the form in which the rows' keys are compared; one type for each column of the key. */
 export function withCanonicalKeys(
@@ -25,7 +24,7 @@ export function withCanonicalKeys(
 function canonicalParts(key: string, types: readonly KeyType[]): string {
   const parts = partsOf(key)
   if (parts?.length === types.length) return compositeKey(parts.map((part, at) => canonicalKey(part, types[at]!)))
-  throw new LedgerProblem(
+  throw new LedgerError(
     `key names ${types.length} columns, and the history recorded the key ${showKey(key)}`,
     'record as many parts, in the same order: record: { key: ({ headers }) => [headers["x-tenant"], headers["idempotency-key"]] }',
   )

@@ -11,24 +11,19 @@ import type {
 import type { NoStore } from '../machine/store-kinds.ts'
 import { formatCount } from '../stats/units.ts'
 import { readAmount, showAmount } from './amount.ts'
+import { withCanonicalKeys } from './canonical-history.ts'
 import { columnNamed } from './columns.ts'
 import { accountTypes, findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
-import { NAMED_OFFENDERS, checkHistory } from './invariants.ts'
 import { describeCounts, describeLikeness } from './history-words.ts'
-import { withCanonicalKeys } from './canonical-history.ts'
+import { NAMED_OFFENDERS, checkHistory } from './invariants.ts'
 import { nothingChecked, nothingConserved, nothingOf } from './nothing-checked.ts'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 import { countRows, readTotal, requireScope } from './queries.ts'
-import { isQuiet } from './quiet.ts'
-import type { Quiet } from './quiet.ts'
-import { readKeys, showRow } from './rows.ts'
-import type { Row, Table } from './rows.ts'
-import { openSession } from './session.ts'
-import type { Session } from './session.ts'
-import { settle } from './settle.ts'
-import type { Clock, Settled } from './settle.ts'
-import { bindSource } from './sources.ts'
-import type { BoundSource } from './sources.ts'
+import { isQuiet, type Quiet } from './quiet.ts'
+import { readKeys, showRow, type Row, type Table } from './rows.ts'
+import { openSession, type Session } from './session.ts'
+import { settle, type Clock, type Settled } from './settle.ts'
+import { bindSource, type BoundSource } from './sources.ts'
 import { watchLedger } from './watch.ts'
 
 /** How checks reach the database. */
@@ -191,7 +186,7 @@ export class RowChecks implements LedgerChecks {
       const reading = prepare()
       return 'findings' in reading ? reading : await this.#read(reading)
     } catch (error) {
-      if (!(error instanceof LedgerProblem)) throw error
+      if (!(error instanceof LedgerError)) throw error
       return unreadable(error.finding, error.remedy)
     }
   }
@@ -256,7 +251,7 @@ export class RowChecks implements LedgerChecks {
       })
     while (!(await asked())) {
       if (this.#clock.nowMs() - startMs >= settleTimeoutMs) {
-        throw new LedgerProblem(
+        throw new LedgerError(
           'the target never said that it is quiet',
           `see what it still does, or wait longer: ledger.with({ settleTimeout: '60s' })`,
         )
@@ -276,7 +271,7 @@ function refuseOtherRuns({ rows, columns }: Table, runId: string): void {
   columnNamed(columns, 'run_id')
   const other = rows.find((row) => 'run_id' in row && row['run_id'] !== runId)
   if (other === undefined) return
-  throw new LedgerProblem(
+  throw new LedgerError(
     `the query lets in rows of another run; this run is ${runId}, the row is ${showRow(other)}`,
     'scope it to this run: WHERE run_id = $1',
   )
@@ -284,7 +279,7 @@ function refuseOtherRuns({ rows, columns }: Table, runId: string): void {
 
 function compareTotals({ before, expectedDelta }: ConservationCheck, after: bigint): ConservedTotal {
   if (before !== undefined && before.amount === undefined) {
-    throw new LedgerProblem(
+    throw new LedgerError(
       'the total before is not known: ledger.value() had no database to read',
       'read it with a function, as the total itself: await ledger.value(total)',
     )
@@ -302,10 +297,10 @@ function compareTotals({ before, expectedDelta }: ConservationCheck, after: bigi
 
 function violations(rows: readonly Row[]): Finding[] {
   if (rows.length === 0) return []
-  const offenders = rows
+  const violations = rows
     .slice(0, NAMED_OFFENDERS)
     .map((row, at) => ({ subject: `row ${at + 1}`, told: [], holds: showRow(row) }))
-  return [{ kind: 'violation', count: rows.length, offenders }]
+  return [{ kind: 'violation', count: rows.length, violations }]
 }
 
 function showMeasured([row]: readonly Row[]): string {

@@ -1,6 +1,5 @@
-import type { KeyType } from './keys.ts'
-import { keyTypeOf } from './keys.ts'
-import { LedgerProblem } from './problem.ts'
+import { type KeyType, keyTypeOf } from './keys.ts'
+import { LedgerError } from './problem.ts'
 
 /** A column of a query's result, as the server describes it. */
 export interface Column {
@@ -30,12 +29,12 @@ const ROUNDS: ReadonlyMap<number, NonNullable<Column['rounds']>> = new Map([
 /**
  * The column that rows are read by. Of several of one name the driver keeps the last one's values only.
  * @returns `undefined` if nothing is known of it
- * @throws {LedgerProblem} if several columns have that name
+ * @throws {LedgerError} if several columns have that name
  */
 export function columnNamed(columns: readonly Column[], name: string): Column | undefined {
   const found = columns.filter((column) => column.name === name)
   if (found.length <= 1) return found[0]
-  throw new LedgerProblem(
+  throw new LedgerError(
     `the query returns ${found.length} columns named "${name}", so that nobody knows which of them is meant`,
     `select the one that is meant, in place of *: SELECT p.${name}; or name the other: o.${name} AS other_${name}`,
   )

@@ -4,8 +4,7 @@ import { History } from '../history/history.ts'
 import { readAmount, showAmount } from './amount.ts'
 import { accountTypes, findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
 import type { KeyType } from './keys.ts'
-import { showRow } from './rows.ts'
-import type { Row, Table } from './rows.ts'
+import { showRow, type Row, type Table } from './rows.ts'
 
 const UNIT = 10n ** 100n
 
@@ -45,7 +44,7 @@ interface Books {
 function findings({ entries, accounts }: Books): [string, number, string | undefined][] {
   const [read, held] = [entriesOf(entries), accountsOf(accounts)]
   return [findUnbalanced(read), findBelowFloor(held), findDrifted(held, read)].flatMap((finding) =>
-    finding === undefined ? [] : [[finding.kind, finding.count, finding.offenders[0]?.subject]],
+    finding === undefined ? [] : [[finding.kind, finding.count, finding.violations[0]?.subject]],
   )
 }
 
@@ -107,7 +106,7 @@ describe('conservation', () => {
       { transfer: 1, account: 'gone', amount: -5 },
     ]
     const drifted = findDrifted(accountsOf([{ account: 'a', balance: 5 }]), entriesOf(entries))
-    expect(drifted?.offenders).toEqual([
+    expect(drifted?.violations).toEqual([
       { subject: 'account gone', told: [], holds: 'no such account, its entries (1) sum to -5' },
     ])
   })
@@ -120,7 +119,7 @@ describe('conservation', () => {
       { transfer: 4711, account: 'user:3', amount: -5, key: 'a-17' },
       { transfer: 4711, account: 'streamer:9', amount: '6', key: 'a-17' },
     ])
-    expect(findUnbalanced(entries, history)?.offenders).toEqual([
+    expect(findUnbalanced(entries, history)?.violations).toEqual([
       {
         subject: 'transfer 4711, key "a-17"',
         told: ['VU 3 at 12.4 s: ok (201)'],
@@ -135,17 +134,17 @@ describe('conservation', () => {
       entriesOf(twelve.map((transfer) => ({ transfer, account: 'a', amount: transfer - 3 }))),
     )!
     // The third sums to nothing.
-    expect([unbalanced.count, unbalanced.offenders.length]).toEqual([11, 10])
-    expect(unbalanced.offenders[0]).toEqual({
+    expect([unbalanced.count, unbalanced.violations.length]).toEqual([11, 10])
+    expect(unbalanced.violations[0]).toEqual({
       subject: 'transfer 1',
       told: [],
       holds: 'entries that sum to -2: a -2',
     })
-    expect(unbalanced.offenders.at(-1)!.subject).toBe('transfer 11')
+    expect(unbalanced.violations.at(-1)!.subject).toBe('transfer 11')
     const poor = accountsOf(twelve.map((account) => ({ account, balance: account, floor: account + 1 })))
     const [low, drifted] = [findBelowFloor(poor)!, findDrifted(poor, [])!]
-    expect([low.count, low.offenders.length, drifted.count, drifted.offenders.length]).toEqual([12, 10, 12, 10])
-    expect(drifted.offenders[0]).toEqual({
+    expect([low.count, low.violations.length, drifted.count, drifted.violations.length]).toEqual([12, 10, 12, 10])
+    expect(drifted.violations[0]).toEqual({
       subject: 'account 1',
       told: [],
       holds: 'a balance of 1, its entries (0) sum to 0',
@@ -157,7 +156,7 @@ describe('conservation', () => {
       { transfer: 1, account: 'a', amount: 0 },
       { transfer: 1, account: 'b', amount: 1 },
     ])
-    expect(findUnbalanced(entries)!.offenders[0]!.holds).toBe('entries that sum to 1: a 0, b +1')
+    expect(findUnbalanced(entries)!.violations[0]!.holds).toBe('entries that sum to 1: a 0, b +1')
   })
 
   test('an entry that names no transfer or account is no evidence', () => {

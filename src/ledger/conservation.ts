@@ -1,15 +1,11 @@
-import type { Finding, FindingKind, Offender } from '../evidence/ledger-evidence.ts'
-import { readAmount, showAmount } from './amount.ts'
-import type { Amount } from './amount.ts'
+import type { Finding, FindingKind, Violation } from '../evidence/ledger-evidence.ts'
+import { readAmount, showAmount, type Amount } from './amount.ts'
 import { columnNamed } from './columns.ts'
 import { NAMED_OFFENDERS } from './invariants.ts'
-import { canonicalKey } from './keys.ts'
-import type { KeyType } from './keys.ts'
-import { toldOf } from './offenders.ts'
-import type { RecordedOperations } from './offenders.ts'
-import { LedgerProblem } from './problem.ts'
-import { keyText, keyTypeIn, readNames } from './rows.ts'
-import type { Row, Table } from './rows.ts'
+import { canonicalKey, type KeyType } from './keys.ts'
+import { LedgerError } from './problem.ts'
+import { keyText, keyTypeIn, readNames, type Row, type Table } from './rows.ts'
+import { toldOf, type RecordedOperations } from './violations.ts'
 
 /** One side of a transfer. */
 export interface Entry {
@@ -39,7 +35,7 @@ export function accountTypes(tables: {
   return [tables.entries, tables.accounts].flatMap((table) => (table === undefined ? [] : keyTypeIn(table, 'account')))
 }
 
-/** @throws {LedgerProblem} if a row lacks a column, names no transfer or account, or an amount is not exact */
+/** @throws {LedgerError} if a row lacks a column, names no transfer or account, or an amount is not exact */
 export function readEntries(table: Table, types = accountTypes({ entries: table })): readonly Entry[] {
   const { rows, columns } = table
   requireColumns(rows, 'entries', ['transfer', 'account', 'amount'])
@@ -64,7 +60,7 @@ function readAccountNames(table: Table, types: readonly KeyType[]): readonly str
   return readNames(table, 'account', 'account').map((account) => types.reduce(canonicalKey, account))
 }
 
-/** @throws {LedgerProblem} if a row lacks a column or names no account, or a balance is not exact */
+/** @throws {LedgerError} if a row lacks a column or names no account, or a balance is not exact */
 export function readAccounts(table: Table, types = accountTypes({ accounts: table })): readonly Account[] {
   const { rows, columns } = table
   requireColumns(rows, 'accounts', ['account', 'balance'])
@@ -120,7 +116,7 @@ export function findBelowFloor(accounts: readonly Account[]): Finding | undefine
 
 /**
  * Accounts whose balance is not the sum of their entries; all entries are needed, not those of one run.
- * @throws {LedgerProblem} if an account is listed twice, as with which of its balances its entries are compared is not known
+ * @throws {LedgerError} if an account is listed twice, as with which of its balances its entries are compared is not known
  */
 export function findDrifted(accounts: readonly Account[], entries: readonly Entry[]): Finding | undefined {
   refuseListedTwice(accounts)
@@ -133,7 +129,7 @@ export function findDrifted(accounts: readonly Account[], entries: readonly Entr
       state.count++
     }
   }
-  const wrong: Offender[] = []
+  const wrong: Violation[] = []
   const blame = (account: string, balance: string, sum: Amount, count: number) =>
     wrong.push({
       subject: `account ${account}`,
@@ -153,7 +149,7 @@ function refuseListedTwice(accounts: readonly Account[]): void {
   const seen = new Set<string>()
   for (const { account } of accounts) {
     if (seen.has(account)) {
-      throw new LedgerProblem(
+      throw new LedgerError(
         `"accounts" lists account ${account} more than once, so that nobody knows which balance its entries belong to`,
         'select one row for each account: SELECT account, sum(balance) AS balance … GROUP BY account',
       )
@@ -162,8 +158,8 @@ function refuseListedTwice(accounts: readonly Account[]): void {
   }
 }
 
-function finding(kind: FindingKind, count: number, offenders: readonly Offender[]): Finding | undefined {
-  return count === 0 ? undefined : { kind, count, offenders }
+function finding(kind: FindingKind, count: number, violations: readonly Violation[]): Finding | undefined {
+  return count === 0 ? undefined : { kind, count, violations }
 }
 
 function showEntry({ account, amount }: Entry): string {
@@ -174,7 +170,7 @@ function requireColumns(rows: readonly Row[], query: string, columns: readonly s
   const [first] = rows
   const missing = columns.filter((column) => first !== undefined && !(column in first))
   if (missing.length === 0) return
-  throw new LedgerProblem(
+  throw new LedgerError(
     `the rows of "${query}" have no column ${missing.map((column) => `"${column}"`).join(', ')}; they have ${Object.keys(first!).join(', ')}`,
     `name the columns in the query: SELECT … AS ${missing.join(', … AS ')}`,
   )

@@ -1,5 +1,5 @@
-import type { History } from '../history/history.ts'
 import type { Finding } from '../evidence/ledger-evidence.ts'
+import type { History } from '../history/history.ts'
 import { formatCount } from '../stats/units.ts'
 import type { HistoryCounts } from './invariants.ts'
 import type { Likeness } from './keys.ts'

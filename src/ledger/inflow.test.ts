@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { inflowOf } from './inflow.ts'
 import { sampleHistory } from '../testing/sample-history.ts'
+import { inflowOf } from './inflow.ts'
 
 describe('the inflow of a history', () => {
   const history = sampleHistory([

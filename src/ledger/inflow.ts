@@ -1,6 +1,5 @@
-import { readAmount, showAmount } from './amount.ts'
-import type { Amount } from './amount.ts'
-import type { RecordedOperations } from './offenders.ts'
+import { readAmount, showAmount, type Amount } from './amount.ts'
+import type { RecordedOperations } from './violations.ts'
 
 /** By how much a total may have changed, both ends included; equal where nothing is unknown. */
 export interface Inflow {
@@ -14,7 +13,7 @@ export interface Inflow {
  * `expectedDelta` of `toConserve()`.
  *
  * @param amountOf one amount for all keys, or that of each; negative for what goes out
- * @throws {LedgerProblem} where an amount is not exact
+ * @throws {LedgerError} where an amount is not exact
  */
 export function inflowOf(
   history: RecordedOperations,

@@ -1,12 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { OperationDue, OperationOutcome } from '../history/history.ts'
 import type { FindingKind } from '../evidence/ledger-evidence.ts'
+import type { OperationDue, OperationOutcome } from '../history/history.ts'
+import { sampleHistory, type Send } from '../testing/sample-history.ts'
 import { checkHistory } from './invariants.ts'
-import { readKeys } from './rows.ts'
-import type { Row } from './rows.ts'
-import { sampleHistory } from '../testing/sample-history.ts'
-import type { Send } from '../testing/sample-history.ts'
+import { readKeys, type Row } from './rows.ts'
 
 function check(sends: readonly Send[], keys: readonly string[], depth: 'presence' | 'once' = 'once') {
   const rows: Row[] = keys.map((key, id) => ({ id, key }))
@@ -27,7 +25,7 @@ function legalSends(key: string, { sends, due }: LegalKey): Send[] {
     due,
     outcome: due === 'refused' && outcome === 'ok' ? 'failed' : outcome,
     payload: `payload of ${key}`,
-    ...(outcome === 'ok' && { answer: `answer to ${key}` }),
+    ...(outcome === 'ok' && { response: `response to ${key}` }),
   }))
 }
 
@@ -52,7 +50,7 @@ interface Run {
 }
 
 /** Puts one mistake into a consistent run; `undefined` where this run has no place for it. */
-type Mistake = (run: Run, pick: <T>(from: readonly T[]) => T) => (Run & { readonly offender: string }) | undefined
+type Mistake = (run: Run, pick: <T>(from: readonly T[]) => T) => (Run & { readonly violation: string }) | undefined
 
 const appliedOk = (run: Run) => run.sends.filter(({ outcome, due }) => outcome === 'ok' && due === 'applied')
 
@@ -61,38 +59,38 @@ const mistakes: Record<Exclude<FindingKind, 'unbalanced' | 'below floor' | 'drif
     const candidates = appliedOk(run)
     if (candidates.length === 0) return undefined
     const { key } = pick(candidates)
-    return { ...run, rows: run.rows.filter((row) => row !== key), offender: key }
+    return { ...run, rows: run.rows.filter((row) => row !== key), violation: key }
   },
   duplicated(run, pick) {
     if (run.rows.length === 0) return undefined
     const key = pick(run.rows)
-    return { ...run, rows: [...run.rows, key], offender: key }
+    return { ...run, rows: [...run.rows, key], violation: key }
   },
-  phantom(run, pick) {
+  unexpected(run, pick) {
     const hopeless = run.sends.filter(
       ({ key }) => !run.sends.some((send) => send.key === key && send.due === 'applied' && send.outcome !== 'failed'),
     )
     const key = pick([...hopeless.map((send) => send.key), 'never-sent'])
-    return { ...run, rows: [...run.rows, key], offender: key }
+    return { ...run, rows: [...run.rows, key], violation: key }
   },
   'not refused'(run, pick) {
     const candidates = run.sends.filter(({ due }) => due === 'refused')
     if (candidates.length === 0) return undefined
     const send = pick(candidates)
     const sends = run.sends.map((other) => (other === send ? { ...send, outcome: 'ok' as const } : other))
-    return { ...run, sends, offender: send.key }
+    return { ...run, sends, violation: send.key }
   },
   'payload changed'(run, pick) {
     const candidates = appliedOk(run)
     if (candidates.length === 0) return undefined
     const send = pick(candidates)
-    return { ...run, sends: [...run.sends, { ...send, payload: 'another payload' }], offender: send.key }
+    return { ...run, sends: [...run.sends, { ...send, payload: 'another payload' }], violation: send.key }
   },
-  'answers differ'(run, pick) {
+  'responses differ'(run, pick) {
     const candidates = appliedOk(run)
     if (candidates.length === 0) return undefined
     const send = pick(candidates)
-    return { ...run, sends: [...run.sends, { ...send, answer: 'another answer' }], offender: send.key }
+    return { ...run, sends: [...run.sends, { ...send, response: 'another response' }], violation: send.key }
   },
 }
 
@@ -106,22 +104,22 @@ function naiveFindings({ sends, rows }: Run): string[] {
     const mayBeThere = due.some(({ outcome }) => outcome !== 'failed')
     const payloads = ok.map(({ payload }) => payload).filter((payload) => payload !== undefined)
     const ofFirst = ok.filter(({ payload }) => payload === undefined || payload === payloads[0])
-    const answers = ofFirst.map(({ answer }) => answer).filter((answer) => answer !== undefined)
+    const responses = ofFirst.map(({ response }) => response).filter((response) => response !== undefined)
     const kinds: FindingKind[] = []
     if (ok.length > 0 && held === 0) kinds.push('lost')
-    if (!mayBeThere && held > 0) kinds.push('phantom')
+    if (!mayBeThere && held > 0) kinds.push('unexpected')
     if (mayBeThere && held > 1) kinds.push('duplicated')
     if (sends.some((send) => send.key === key && send.due === 'refused' && send.outcome === 'ok'))
       kinds.push('not refused')
     if (new Set(payloads).size > 1) kinds.push('payload changed')
-    if (new Set(answers).size > 1) kinds.push('answers differ')
+    if (new Set(responses).size > 1) kinds.push('responses differ')
     return kinds.map((kind) => `${kind}: ${JSON.stringify(key)}`)
   })
 }
 
 function found({ sends, rows }: Run): string[] {
-  return check(sends, rows).findings.flatMap(({ kind, offenders }) =>
-    offenders.map(({ subject }) => `${kind}: ${subject.slice('key '.length)}`),
+  return check(sends, rows).findings.flatMap(({ kind, violations }) =>
+    violations.map(({ subject }) => `${kind}: ${subject.slice('key '.length)}`),
   )
 }
 
@@ -143,7 +141,7 @@ describe('a history against its rows', () => {
         injected++
         const { findings } = check(broken.sends, broken.rows)
         expect(findings.map((finding) => [finding.kind, finding.count])).toEqual([[kind, 1]])
-        expect(findings[0]!.offenders[0]!.subject).toBe(`key ${JSON.stringify(broken.offender)}`)
+        expect(findings[0]!.violations[0]!.subject).toBe(`key ${JSON.stringify(broken.violation)}`)
       }),
     )
     expect(injected).toBeGreaterThan(20)
@@ -157,14 +155,14 @@ describe('a history against its rows', () => {
         outcome: fc.constantFrom<OperationOutcome>('ok', 'failed', 'unknown'),
         due: fc.constantFrom<OperationDue>('applied', 'applied', 'refused', 'ignored'),
         payload: fc.constantFrom('p', 'q'),
-        answer: fc.constantFrom('x', 'y'),
+        response: fc.constantFrom('x', 'y'),
       },
       { requiredKeys: ['key', 'outcome'] },
     )
-    // An operation that was never answered has no answer to record.
+    // An operation that never got a response has no response to record.
     const sends = fc
       .array(send, { maxLength: 8 })
-      .map((all) => all.map((one) => (one.outcome === 'unknown' ? { ...one, answer: undefined } : one) as Send))
+      .map((all) => all.map((one) => (one.outcome === 'unknown' ? { ...one, response: undefined } : one) as Send))
     const rows = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'never-sent'), { maxLength: 8 })
     fc.assert(
       fc.property(fc.record({ sends, rows }), (run) => {
@@ -174,23 +172,23 @@ describe('a history against its rows', () => {
     )
   })
 
-  test('presence alone does not ask how often, nor for payloads and answers', () => {
+  test('presence alone does not ask how often, nor for payloads and responses', () => {
     const sends: Send[] = [
-      { key: 'a', outcome: 'ok', payload: 'p', answer: 'x' },
-      { key: 'a', outcome: 'ok', payload: 'q', answer: 'x' },
-      { key: 'b', outcome: 'ok', payload: 'p', answer: 'x' },
-      { key: 'b', outcome: 'ok', payload: 'p', answer: 'y' },
+      { key: 'a', outcome: 'ok', payload: 'p', response: 'x' },
+      { key: 'a', outcome: 'ok', payload: 'q', response: 'x' },
+      { key: 'b', outcome: 'ok', payload: 'p', response: 'x' },
+      { key: 'b', outcome: 'ok', payload: 'p', response: 'y' },
     ]
     expect(check(sends, ['a', 'a', 'b'], 'presence').findings).toEqual([])
     expect(check(sends, ['a', 'a', 'b']).findings.map(({ kind }) => kind)).toEqual([
       'duplicated',
       'payload changed',
-      'answers differ',
+      'responses differ',
     ])
-    expect(check(sends, ['a', 'c'], 'presence').findings.map(({ kind }) => kind)).toEqual(['lost', 'phantom'])
+    expect(check(sends, ['a', 'c'], 'presence').findings.map(({ kind }) => kind)).toEqual(['lost', 'unexpected'])
   })
 
-  test('says of an offender who was told what and when, and what the ledger holds', () => {
+  test('says of an violation who was told what and when, and what the ledger holds', () => {
     const sends: Send[] = [
       { key: 'a', outcome: 'ok' },
       { key: 'b', outcome: 'unknown' },
@@ -202,14 +200,14 @@ describe('a history against its rows', () => {
       {
         kind: 'lost',
         count: 1,
-        offenders: [
+        violations: [
           { subject: 'key "a"', told: ['VU 0 at 0.0 s: ok (201)', 'VU 4 at 0.4 s: failed (429)'], holds: 'nothing' },
         ],
       },
       {
-        kind: 'phantom',
+        kind: 'unexpected',
         count: 1,
-        offenders: [
+        violations: [
           {
             subject: 'key "forged"',
             told: ['VU 3 at 0.3 s: failed (429), had to be refused'],
@@ -220,10 +218,10 @@ describe('a history against its rows', () => {
       {
         kind: 'duplicated',
         count: 1,
-        offenders: [
+        violations: [
           {
             subject: 'key "b"',
-            told: ['VU 1 at 0.1 s: unknown (no answer)', 'VU 2 at 0.2 s: ok (201)'],
+            told: ['VU 1 at 0.1 s: unknown (no response)', 'VU 2 at 0.2 s: ok (201)'],
             holds: "2 rows: { id: 0, key: 'b' }, { id: 1, key: 'b' }",
           },
         ],
@@ -231,11 +229,11 @@ describe('a history against its rows', () => {
     ])
   })
 
-  test('names the first ten offenders and counts them all', () => {
+  test('names the first ten violations and counts them all', () => {
     const sends = Array.from({ length: 25 }, (_, at): Send => ({ key: `key-${at}`, outcome: 'ok' }))
     const [lost] = check(sends, []).findings
     expect(lost).toMatchObject({ kind: 'lost', count: 25 })
-    expect(lost!.offenders.map(({ subject }) => subject)).toEqual(sends.slice(0, 10).map(({ key }) => `key "${key}"`))
+    expect(lost!.violations.map(({ subject }) => subject)).toEqual(sends.slice(0, 10).map(({ key }) => `key "${key}"`))
   })
 
   test('counts what is unknown by what the ledger says', () => {

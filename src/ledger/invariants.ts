@@ -1,10 +1,8 @@
-import type { Operation } from '../history/history.ts'
 import type { Finding, FindingKind } from '../evidence/ledger-evidence.ts'
-import { likenessOf } from './keys.ts'
-import type { Likeness } from './keys.ts'
-import { describeOffenders } from './offenders.ts'
-import type { RecordedOperations, Suspects } from './offenders.ts'
+import type { Operation } from '../history/history.ts'
+import { likenessOf, type Likeness } from './keys.ts'
 import type { KeyedRows } from './rows.ts'
+import { describeOffenders, type RecordedOperations, type ViolatingKeys } from './violations.ts'
 
 /** What a history and the rows of its run say about each other. */
 export interface HistoryVerdict {
@@ -28,26 +26,26 @@ export interface HistoryCounts {
   readonly unknownNotApplied: number
 }
 
-/** How many offenders of a kind are named. */
+/** How many violations of a kind are named. */
 export const NAMED_OFFENDERS = 10
 
-const PRESENCE: readonly FindingKind[] = ['lost', 'phantom', 'not refused']
-const ONCE: readonly FindingKind[] = [...PRESENCE, 'duplicated', 'payload changed', 'answers differ']
+const PRESENCE: readonly FindingKind[] = ['lost', 'unexpected', 'not refused']
+const ONCE: readonly FindingKind[] = [...PRESENCE, 'duplicated', 'payload changed', 'responses differ']
 
 /**
  * Holds what users were told against the rows of the same run. For every key that was sent:
  *
- * - told `ok` by any answer: in the ledger (else *lost*), and once (else *duplicated*);
+ * - told `ok` by any response: in the ledger (else *lost*), and once (else *duplicated*);
  * - told `unknown` and never `ok`: at most once (else *duplicated*);
- * - told `failed` by every answer: not in the ledger (else *phantom*);
- * - sent only where it had to leave no trace: not in the ledger (else *phantom*); and where it had to be refused, never
+ * - told `failed` by every response: not in the ledger (else *unexpected*);
+ * - sent only where it had to leave no trace: not in the ledger (else *unexpected*); and where it had to be refused, never
  *   told `ok` (else *not refused*);
- * - all `ok` answers are to one payload (else *payload changed*), and to that payload all alike (else *answers differ*),
- *   as far as payloads and answers were recorded.
+ * - all `ok` responses are to one payload (else *payload changed*), and to that payload all alike (else *responses differ*),
+ *   as far as payloads and responses were recorded.
  *
- * A key in the ledger that was never sent is a *phantom*. Takes time and memory in proportion to operations and rows.
+ * A key in the ledger that was never sent is *unexpected*. Takes time and memory in proportion to operations and rows.
  *
- * @param depth `presence` leaves out how often, payloads and answers
+ * @param depth `presence` leaves out how often, payloads and responses
  */
 export function checkHistory(
   history: RecordedOperations,
@@ -65,10 +63,10 @@ export function checkHistory(
   const neverSent = new Set<string>()
   for (const key of ledger.keys) if (!told.countRow(key)) neverSent.add(key)
 
-  const suspects = new Map<FindingKind, Suspects>()
+  const violatingKeys = new Map<FindingKind, ViolatingKeys>()
   const suspect = (kind: FindingKind, key: string) => {
-    let list = suspects.get(kind)
-    if (list === undefined) suspects.set(kind, (list = { count: 0, keys: [] }))
+    let list = violatingKeys.get(kind)
+    if (list === undefined) violatingKeys.set(kind, (list = { count: 0, keys: [] }))
     if (list.count++ < NAMED_OFFENDERS) list.keys.push(key)
   }
   const unknown = { applied: 0, notApplied: 0 }
@@ -81,11 +79,11 @@ export function checkHistory(
     }
     if ((flags & (OK | UNKNOWN)) === UNKNOWN) unknown[rows === 0 ? 'notApplied' : 'applied']++
   }
-  for (const key of neverSent) suspect('phantom', key)
+  for (const key of neverSent) suspect('unexpected', key)
 
   const kinds = depth === 'once' ? ONCE : PRESENCE
   return {
-    findings: describeOffenders(new Map(kinds.flatMap((kind) => pair(kind, suspects.get(kind)))), history, ledger),
+    findings: describeOffenders(new Map(kinds.flatMap((kind) => pair(kind, violatingKeys.get(kind)))), history, ledger),
     counts: {
       operations: history.size,
       ...outcomes,
@@ -99,15 +97,15 @@ export function checkHistory(
   }
 }
 
-function pair(kind: FindingKind, suspects: Suspects | undefined): [FindingKind, Suspects][] {
-  return suspects === undefined ? [] : [[kind, suspects]]
+function pair(kind: FindingKind, violatingKeys: ViolatingKeys | undefined): [FindingKind, ViolatingKeys][] {
+  return violatingKeys === undefined ? [] : [[kind, violatingKeys]]
 }
 
 const OK = 1
 const UNKNOWN = 2
 const NOT_REFUSED = 4
 const PAYLOAD_CHANGED = 8
-const ANSWERS_DIFFER = 16
+const RESPONSES_DIFFER = 16
 const TOLD = { ok: OK, unknown: UNKNOWN, failed: 0 } as const
 
 function judge(flags: number, rows: number): FindingKind[] {
@@ -115,10 +113,10 @@ function judge(flags: number, rows: number): FindingKind[] {
   if (flags & OK && rows === 0) found.push('lost')
   if (flags & (OK | UNKNOWN)) {
     if (rows > 1) found.push('duplicated')
-  } else if (rows > 0) found.push('phantom')
+  } else if (rows > 0) found.push('unexpected')
   if (flags & NOT_REFUSED) found.push('not refused')
   if (flags & PAYLOAD_CHANGED) found.push('payload changed')
-  if (flags & ANSWERS_DIFFER) found.push('answers differ')
+  if (flags & RESPONSES_DIFFER) found.push('responses differ')
   return found
 }
 
@@ -127,22 +125,22 @@ class ToldKeys {
   readonly #indexes = new Map<string, number>()
   readonly #flags: Uint8Array
   readonly #rows: Uint32Array
-  /** Of the first `ok` answer; NaN before it, and where nothing was recorded. */
+  /** Of the first `ok` response; NaN before it, and where nothing was recorded. */
   readonly #payload: Float64Array
-  readonly #answer: Float64Array
+  readonly #response: Float64Array
 
   constructor(operations: number) {
     this.#flags = new Uint8Array(operations)
     this.#rows = new Uint32Array(operations)
     this.#payload = new Float64Array(operations).fill(Number.NaN)
-    this.#answer = new Float64Array(operations).fill(Number.NaN)
+    this.#response = new Float64Array(operations).fill(Number.NaN)
   }
 
   get size(): number {
     return this.#indexes.size
   }
 
-  add({ key, due, outcome, payload, answer }: Operation): void {
+  add({ key, due, outcome, payload, response }: Operation): void {
     let at = this.#indexes.get(key)
     if (at === undefined) this.#indexes.set(key, (at = this.#indexes.size))
     if (due !== 'applied') {
@@ -158,9 +156,9 @@ class ToldKeys {
         return
       }
     }
-    if (answer === undefined) return
-    if (Number.isNaN(this.#answer[at]!)) this.#answer[at] = answer
-    if (this.#answer[at] !== answer) this.#flags[at]! |= ANSWERS_DIFFER
+    if (response === undefined) return
+    if (Number.isNaN(this.#response[at]!)) this.#response[at] = response
+    if (this.#response[at] !== response) this.#flags[at]! |= RESPONSES_DIFFER
   }
 
   /** @returns whether the row's key was ever sent */

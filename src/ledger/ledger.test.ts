@@ -1,15 +1,17 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { ledgerChecks } from '../evidence/ledger-evidence.ts'
-import type { ConservationCheck, HistoryCheck, ReadContext } from '../evidence/ledger-evidence.ts'
+import {
+  ledgerChecks,
+  type ConservationCheck,
+  type HistoryCheck,
+  type ReadContext,
+} from '../evidence/ledger-evidence.ts'
 import type { History } from '../history/history.ts'
 import type { Store } from '../machine/store-kinds.ts'
-import { startEnvironment } from '../services/environment.ts'
-import type { Environment } from '../services/environment.ts'
+import { startEnvironment, type Environment } from '../services/environment.ts'
 import { postgres } from '../services/postgres/postgres.ts'
-import { createLedger } from './ledger.ts'
-import type { LedgerContext } from './ledger.ts'
 import { sampleHistory } from '../testing/sample-history.ts'
+import { createLedger, type LedgerContext } from './ledger.ts'
 import { openSession } from './session.ts'
 import type { Clock } from './settle.ts'
 
@@ -98,7 +100,7 @@ describe('a history against Postgres', () => {
     })
   })
 
-  test('names what is lost, phantom and duplicated', async () => {
+  test('names what is lost, unexpected and duplicated', async () => {
     const history = sampleHistory([
       { key: 'a', outcome: 'ok' },
       { key: 'b', outcome: 'ok' },
@@ -106,12 +108,12 @@ describe('a history against Postgres', () => {
     ])
     await insertVotes(['b', 'b', 'c'], history.runId)
     const { findings } = await checkHistory(history)
-    expect(findings.map(({ kind, offenders }) => [kind, offenders.map(({ subject }) => subject)])).toEqual([
+    expect(findings.map(({ kind, violations }) => [kind, violations.map(({ subject }) => subject)])).toEqual([
       ['lost', ['key "a"']],
-      ['phantom', ['key "c"']],
+      ['unexpected', ['key "c"']],
       ['duplicated', ['key "b"']],
     ])
-    expect(findings[2]!.offenders[0]!.holds).toBe(
+    expect(findings[2]!.violations[0]!.holds).toBe(
       `2 rows: { id: 1, key: 'b', run_id: '${history.runId}' }, { id: 2, key: 'b', run_id: '${history.runId}' }`,
     )
   })
@@ -404,7 +406,7 @@ describe('keys by their types', () => {
     const history = sampleHistory([{ key: UUID, outcome: 'ok' }])
     await insertVotes([UUID.toLowerCase()], history.runId)
     const { findings, lines, hint } = await checkHistory(history)
-    expect(findings.map(({ kind }) => kind)).toEqual(['lost', 'phantom'])
+    expect(findings.map(({ kind }) => kind)).toEqual(['lost', 'unexpected'])
     expect(lines[0]).toBe('as many lost as unexpected (1), alike but for case')
     expect(hint).toContain('SELECT lower(key) AS key')
   })
@@ -420,7 +422,7 @@ describe('keys by their types', () => {
     expect(await checkHistory(history, check)).toMatchObject({ findings: [], invalidities: [] })
     const one = `SELECT * FROM (VALUES ('shop-1', 7)) AS t (tenant, n)`
     const { findings } = await checkHistory(history, { ...check, rows: one })
-    expect(findings).toMatchObject([{ kind: 'lost', offenders: [{ subject: 'key ["shop-2","7"]' }] }])
+    expect(findings).toMatchObject([{ kind: 'lost', violations: [{ subject: 'key ["shop-2","7"]' }] }])
     const single = sampleHistory([{ key: 'a', outcome: 'ok' }])
     expect(await unreadable(checkHistory(single, check))).toBe(
       'key names 2 columns, and the history recorded the key "a"',
@@ -435,8 +437,8 @@ describe('keys by their types', () => {
     )
     const text = json.replace('->', '->>')
     expect((await checkHistory(history, { rows: text, unscoped: true })).findings).toMatchObject([
-      { kind: 'lost', offenders: [{ subject: 'key "9007199254740992"' }] },
-      { kind: 'phantom', offenders: [{ subject: 'key "9007199254740993"' }] },
+      { kind: 'lost', violations: [{ subject: 'key "9007199254740992"' }] },
+      { kind: 'unexpected', violations: [{ subject: 'key "9007199254740993"' }] },
     ])
     const both = "SELECT p.*, o.* FROM (VALUES ('X')) AS p (key) JOIN (VALUES ('9007199254740992')) AS o (key) ON true"
     expect(await unreadable(checkHistory(history, { rows: both, unscoped: true }))).toContain('2 columns named "key"')
@@ -521,7 +523,7 @@ describe('rows of a function', () => {
     }
     const impatient = ledger(noDatabase).with({ queryTimeout: '20ms' })
     expect(await unreadable(impatient[ledgerChecks].invariant(rows))).toBe('the function "rows" took longer than 20 ms')
-    expect(await aborted.promise).toMatchObject({ name: 'LedgerProblem' })
+    expect(await aborted.promise).toMatchObject({ name: 'LedgerError' })
   })
 })
 
@@ -572,7 +574,7 @@ describe('conservation in Postgres', () => {
     await admin.query(`UPDATE accounts SET floor = 31 WHERE account = 'b'`)
     const history = sampleHistory([{ key: 'k4', outcome: 'ok' }])
     const { findings } = await checkConservation({ entries, accounts, history })
-    expect(findings.map(({ kind, offenders }) => [kind, offenders[0]])).toEqual([
+    expect(findings.map(({ kind, violations }) => [kind, violations[0]])).toEqual([
       [
         'unbalanced',
         { subject: 'transfer 4, key "k4"', told: ['VU 0 at 0.0 s: ok (201)'], holds: 'entries that sum to 1: a +1' },
@@ -593,7 +595,7 @@ describe('conservation in Postgres', () => {
     expect(await finding('SELECT 6 AS a, 5 AS a')).toContain('returned 1 rows of 2')
     await expect(ledger().value('SELECT 5::float8')).rejects.toThrow('which is not exact')
     expect(await finding('SELECT count(*) FROM votes WHERE run_id = $1')).toContain('no run id is known here')
-    const wrongBefore = { total, before: { amount: 'a lot' } }
+    const wrongBefore = { total, totalBefore: { amount: 'a lot' } }
     expect(await unreadable(checkConservation(wrongBefore))).toContain('total before')
   })
 
@@ -659,7 +661,7 @@ describe('the ledger itself', () => {
       {
         kind: 'violation',
         count: 2,
-        offenders: [
+        violations: [
           { subject: 'row 1', told: [], holds: "{ key: 'a' }" },
           { subject: 'row 2', told: [], holds: "{ key: 'b' }" },
         ],
@@ -670,7 +672,7 @@ describe('the ledger itself', () => {
       invalidities: [],
     })
     const [many] = (await ledger()[ledgerChecks].invariant('SELECT generate_series(1, 12) AS n')).findings
-    expect([many!.count, many!.offenders.length]).toEqual([12, 10])
+    expect([many!.count, many!.violations.length]).toEqual([12, 10])
   })
 
   test('leaves no session behind', async () => {

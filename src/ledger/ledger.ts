@@ -1,15 +1,17 @@
+import {
+  ledgerChecks,
+  type LedgerChecks,
+  type LedgerSource,
+  type LedgerTotal,
+  type RowSource,
+} from '../evidence/ledger-evidence.ts'
 import { now, sleep } from '../machine/clock.ts'
-import { checkDuration, checkKnownKeys } from '../options/checks.ts'
-import type { Duration } from '../options/checks.ts'
+import { findStore, type NoStore, type Store } from '../machine/store-kinds.ts'
+import { checkDuration, checkKnownKeys, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
-import { ledgerChecks } from '../evidence/ledger-evidence.ts'
-import type { LedgerChecks, LedgerSource, LedgerTotal, RowSource } from '../evidence/ledger-evidence.ts'
-import { findStore } from '../machine/store-kinds.ts'
-import type { NoStore, Store } from '../machine/store-kinds.ts'
 import { showAmount } from './amount.ts'
-import { RowChecks } from './checks.ts'
-import type { LedgerLimits } from './checks.ts'
-import { LedgerProblem } from './problem.ts'
+import { RowChecks, type LedgerLimits } from './checks.ts'
+import { LedgerError } from './problem.ts'
 import { readTotal } from './queries.ts'
 import type { Table } from './rows.ts'
 import { openSession } from './session.ts'
@@ -80,13 +82,13 @@ export interface Ledger extends LedgerSource {
   /**
    * Runs one query and returns its rows, with `bigint` and `numeric` as text. One statement; comments and semicolons may
    * end it.
-   * @throws {LedgerProblem} if there is no database, or the query fails, takes too long or does not only read
+   * @throws {LedgerError} if there is no database, or the query fails, takes too long or does not only read
    */
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]>
   /**
    * Reads a total, exactly, to compare a later one with: `toConserve({ total, before })`. In a query `$1` is the run id.
    * @param total a query or a function that returns one row of one column
-   * @throws {LedgerProblem} if it returns anything else than one exact number
+   * @throws {LedgerError} if it returns anything else than one exact number
    */
   value(total: RowSource): Promise<LedgerTotal>
   /** The same ledger with other options; options left out stay as they are. @throws {OptionsError} */
@@ -185,7 +187,7 @@ class RowLedger implements Ledger {
 
   #open() {
     const database = this.#database
-    if ('reason' in database) throw new LedgerProblem(database.reason, database.remedy)
+    if ('reason' in database) throw new LedgerError(database.reason, database.remedy)
     const { signal } = this.#context
     return openSession({ url: database.url, signal, queryTimeoutMs: this.#limits.queryTimeoutMs })
   }

@@ -1,6 +1,6 @@
-import type { History } from '../history/history.ts'
 import type { ConservedTotal, Finding, LedgerEvidence } from '../evidence/ledger-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import type { History } from '../history/history.ts'
 import { formatCount } from '../stats/units.ts'
 import type { Account, Entry } from './conservation.ts'
 import type { HistoryCounts } from './invariants.ts'

@@ -1,6 +1,6 @@
 /** Why a ledger cannot be judged: what was found, and how to fix it. Never holds a password. */
-export class LedgerProblem extends Error {
-  override readonly name = 'LedgerProblem'
+export class LedgerError extends Error {
+  override readonly name = 'LedgerError'
   /** What was found, without the fix. */
   readonly finding: string
   readonly remedy: string

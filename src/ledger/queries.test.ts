@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 import { bindRunId, countRows, readTotal, requireScope } from './queries.ts'
 import type { Row } from './rows.ts'
 
@@ -8,7 +8,7 @@ async function problemOf(fail: () => unknown): Promise<readonly [string, string]
   try {
     await fail()
   } catch (error) {
-    if (error instanceof LedgerProblem) return [error.finding, error.remedy]
+    if (error instanceof LedgerError) return [error.finding, error.remedy]
     throw error
   }
   return ['nothing', 'nothing']

@@ -1,9 +1,7 @@
-import { readAmount } from './amount.ts'
-import type { Amount } from './amount.ts'
-import { LedgerProblem } from './problem.ts'
+import { readAmount, type Amount } from './amount.ts'
+import { LedgerError } from './problem.ts'
 import type { Table } from './rows.ts'
-import { readStatement, refuseActions, showSql } from './statement.ts'
-import type { Statement } from './statement.ts'
+import { readStatement, refuseActions, showSql, type Statement } from './statement.ts'
 
 /** A query with the parameters it uses. */
 export interface BoundQuery {
@@ -13,7 +11,7 @@ export interface BoundQuery {
 
 /**
  * Gives `$1` its value if the query uses it. Comments and semicolons at the end are left out.
- * @throws {LedgerProblem} if no run id is known, or the query is not one that only reads
+ * @throws {LedgerError} if no run id is known, or the query is not one that only reads
  */
 export function bindRunId(query: string, runId: string | undefined): BoundQuery {
   const statement = readStatement(query)
@@ -21,7 +19,7 @@ export function bindRunId(query: string, runId: string | undefined): BoundQuery 
   const { sql } = statement
   if (!usesRunId(statement)) return { sql, params: [] }
   if (runId === undefined) {
-    throw new LedgerProblem(
+    throw new LedgerError(
       `the query uses $1, but no run id is known here: ${showSql(sql)}`,
       'give the history whose rows are meant: { history: run.history }',
     )
@@ -30,12 +28,12 @@ export function bindRunId(query: string, runId: string | undefined): BoundQuery 
 }
 
 /**
- * Rows of another run would be taken for this run's: as phantoms, or worse, as what this run was told and lost.
- * @throws {LedgerProblem} where the query does not say which run it means
+ * Rows of another run would be taken for this run's: as unexpected, or worse, as what this run was told and lost.
+ * @throws {LedgerError} where the query does not say which run it means
  */
 export function requireScope(query: string): void {
   if (usesRunId(readStatement(query))) return
-  throw new LedgerProblem(
+  throw new LedgerError(
     `the query must be scoped to this run, whose id is $1: ${showSql(query)}`,
     "store the scenario's runId with the row or begin keys with it, and write WHERE run_id = $1, or WHERE starts_with(key, $1); where the table holds nothing but this run's rows, say so: { unscoped: true }",
   )
@@ -46,13 +44,13 @@ export function countRows({ sql, params }: BoundQuery): BoundQuery {
   return { sql: `SELECT count(*) AS rows FROM (${sql}\n) AS counted`, params }
 }
 
-/** @throws {LedgerProblem} if the rows are anything but one exact number */
+/** @throws {LedgerError} if the rows are anything but one exact number */
 export function readTotal({ rows, columns }: Table, source: string): Amount {
   const values = Object.values(rows[0] ?? {})
   // Of two columns of one name a row holds one.
   const width = Math.max(values.length, columns.length)
   if (rows.length !== 1 || width !== 1) {
-    throw new LedgerProblem(
+    throw new LedgerError(
       `a total must be one row of one column; ${source} returned ${rows.length} rows of ${width}`,
       'write SELECT sum(balance) FROM accounts; a function returns [{ total: "12.50" }]',
     )

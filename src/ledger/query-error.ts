@@ -1,8 +1,8 @@
+import { MASK } from '../options/found.ts'
 import { redactText } from '../options/redact.ts'
 import { registeredSecrets } from '../options/registered-values.ts'
-import { MASK } from '../options/found.ts'
 import { formatMs } from '../stats/units.ts'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 import { showSql } from './statement.ts'
 
 /** The SQLSTATE of a query that was ended, by its time-out among others. */
@@ -20,10 +20,10 @@ interface DriverError {
 }
 
 /** Says which query failed and why, and marks the position with a caret if the server names one. */
-export function queryFailed(sql: string, error: unknown, queryTimeoutMs: number): LedgerProblem {
+export function queryFailed(sql: string, error: unknown, queryTimeoutMs: number): LedgerError {
   const { code, message, position } = error as DriverError
   if (code === QUERY_CANCELED) {
-    return new LedgerProblem(
+    return new LedgerError(
       `the query took longer than ${formatMs(queryTimeoutMs)}: ${showSql(sql)}`,
       `give the column that scopes it an index, or give it more time: ledger.with({ queryTimeout: '5m' })`,
     )
@@ -31,12 +31,12 @@ export function queryFailed(sql: string, error: unknown, queryTimeoutMs: number)
   const reason = `the query failed: ${message}${code === undefined ? '' : ` (${code})`}`
   const shown = position === undefined ? `: ${showSql(sql)}` : `\n${markPosition(sql, Number(position))}`
   if (code === READ_ONLY) {
-    return new LedgerProblem(
+    return new LedgerError(
       reason + shown,
       'a ledger only reads: change data through the target, or with a client of your own on services.<name>.url',
     )
   }
-  return new LedgerProblem(reason + shown, 'correct the query; `$1` is the run id')
+  return new LedgerError(reason + shown, 'correct the query; `$1` is the run id')
 }
 
 /** The line of the position with a caret below it, cut on both sides if it is long. What is secret is masked before. */

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { formatMs } from '../stats/units.ts'
 import { inTime } from './in-time.ts'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 
 /** The target's own word whether it has nothing in flight. */
 export type Quiet = () => Promise<boolean>
@@ -14,9 +14,9 @@ export interface QuietLimit {
   readonly signal: AbortSignal
 }
 
-/** @throws {LedgerProblem} if it fails, does not resolve in time, or resolves to anything but true or false */
+/** @throws {LedgerError} if it fails, does not resolve in time, or resolves to anything but true or false */
 export async function isQuiet(quiet: Quiet, { limitMs, passedMs, signal }: QuietLimit): Promise<boolean> {
-  const tooLong = new LedgerProblem(
+  const tooLong = new LedgerError(
     `the function "quiet" did not resolve within ${formatMs(limitMs)}`,
     `have it give up sooner by itself, or wait longer: ledger.with({ settleTimeout: '60s' })`,
   )
@@ -25,14 +25,14 @@ export async function isQuiet(quiet: Quiet, { limitMs, passedMs, signal }: Quiet
     isIdle = await inTime(quiet, { timeoutMs: Math.max(1, limitMs - passedMs), tooLong, signal })
   } catch (error) {
     signal.throwIfAborted()
-    if (error instanceof LedgerProblem) throw error
+    if (error instanceof LedgerError) throw error
     const message = error instanceof Error ? error.message : String(error)
-    throw new LedgerProblem(`the function "quiet" failed: ${message}`, 'correct it; it must resolve to true or false', {
+    throw new LedgerError(`the function "quiet" failed: ${message}`, 'correct it; it must resolve to true or false', {
       cause: error,
     })
   }
   if (typeof isIdle === 'boolean') return isIdle
-  throw new LedgerProblem(
+  throw new LedgerError(
     `the function "quiet" must resolve to true or false, and resolved to ${inspect(isIdle, { depth: 0 })}`,
     'return a comparison: quiet: async () => (await pendingJobs()) === 0',
   )

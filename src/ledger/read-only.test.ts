@@ -2,10 +2,9 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { startEnvironment } from '../services/environment.ts'
-import type { Environment } from '../services/environment.ts'
+import { startEnvironment, type Environment } from '../services/environment.ts'
 import { postgres } from '../services/postgres/postgres.ts'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 import { openSession } from './session.ts'
 
 const SCHEMA = `
@@ -82,8 +81,8 @@ test.for(['COMMIT', 'ROLLBACK', 'END', 'ABORT', 'PREPARE TRANSACTION $$x$$'])(
   async (sql) => {
     await using session = await open()
     await session.inSnapshot(async (query) => {
-      await expect(query(sql)).rejects.toThrow(LedgerProblem)
-      await expect(query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow(LedgerProblem)
+      await expect(query(sql)).rejects.toThrow(LedgerError)
+      await expect(query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow(LedgerError)
     })
     const { rows } = await admin.query('SELECT count(*)::int AS n FROM votes')
     expect(rows).toEqual([{ n: 1 }])
@@ -166,8 +165,8 @@ test.for([
   await expect(session.query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow('(25006)')
   await expect(session.query('COMMIT; DELETE FROM votes')).rejects.toThrow('(42601)')
   await session.inSnapshot(async (query) => {
-    await expect(query('COMMIT')).rejects.toThrow(LedgerProblem)
-    await expect(query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow(LedgerProblem)
+    await expect(query('COMMIT')).rejects.toThrow(LedgerError)
+    await expect(query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow(LedgerError)
   })
   const { rows: votes } = await admin.query('SELECT key FROM votes')
   expect(votes).toEqual([{ key: 'a' }])

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { planReplay } from './replay.ts'
-import type { Delivery, ReplayOptions } from './replay.ts'
+import { planReplay, type Delivery, type ReplayOptions } from './replay.ts'
 
 const options = fc
   .record({
@@ -10,7 +9,7 @@ const options = fc
     min: fc.integer({ min: 1, max: 5 }),
     more: fc.nat(5),
     forgedRatio: fc.constantFrom(0, 0.05, 0.5, 1),
-    unknownRatio: fc.constantFrom(0, 0.05, 1),
+    unknownRate: fc.constantFrom(0, 0.05, 1),
   })
   .map(({ min, more, ...rest }): Required<ReplayOptions> => ({ ...rest, copies: { min, max: min + more } }))
 
@@ -25,9 +24,9 @@ describe('a replay plan', () => {
   test('delivers every update as often as asked, counting the copies, all of one kind', () => {
     fc.assert(
       fc.property(options, (given) => {
-        const { updates, copies, forgedRatio, unknownRatio } = given
+        const { updates, copies, forgedRatio, unknownRate } = given
         const updatesSent = byUpdate(planReplay(given))
-        const unknown = Math.ceil(updates * unknownRatio)
+        const unknown = Math.ceil(updates * unknownRate)
         expect([...updatesSent.keys()].toSorted((a, b) => a - b)).toEqual(
           Array.from({ length: updates + unknown }, (_, i) => i),
         )
@@ -67,11 +66,11 @@ describe('a replay plan', () => {
   })
 
   test('names every option it cannot use', () => {
-    const wrong: object = { updates: 0, copies: { min: 3, max: 2 }, forgedRatio: 5, unknownRatio: -1, times: 2 }
+    const wrong: object = { updates: 0, copies: { min: 3, max: 2 }, forgedRatio: 5, unknownRate: -1, times: 2 }
     expect(() => planReplay(wrong as ReplayOptions)).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: planReplay() was given 6 options it cannot use:
 
-        times: is not an option here; valid are updates, seed, copies, forgedRatio, unknownRatio
+        times: is not an option here; valid are updates, seed, copies, forgedRatio, unknownRate
           received: 2
           example:  without times
         updates: must be a whole number at least 1 and at most 10000000
@@ -86,9 +85,9 @@ describe('a replay plan', () => {
         forgedRatio: must be a number at least 0 and at most 1
           received: 5
           example:  forgedRatio: 0.05
-        unknownRatio: must be a number at least 0 and at most 1
+        unknownRate: must be a number at least 0 and at most 1
           received: -1
-          example:  unknownRatio: 0.05]
+          example:  unknownRate: 0.05]
     `)
     for (const copies of [7, null])
       expect(() => planReplay({ updates: 1, seed: 1, copies } as unknown as ReplayOptions)).toThrow(

@@ -1,7 +1,7 @@
+import type { OperationDue } from '../history/history.ts'
+import { Random } from '../load/random.ts'
 import { checkKnownKeys, checkNumber } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
-import { Random } from '../load/random.ts'
-import type { OperationDue } from '../history/history.ts'
 
 /** How updates are delivered, as senders of webhooks do: again and again, out of order, and not all of them honest. */
 export interface ReplayOptions {
@@ -17,7 +17,7 @@ export interface ReplayOptions {
    */
   readonly forgedRatio?: number
   /** How many updates about things that do not exist come in addition, as a share (0–1). Rounded up. Default: 0.05. */
-  readonly unknownRatio?: number
+  readonly unknownRate?: number
 }
 
 /** One sending of one update. */
@@ -32,7 +32,7 @@ export interface Delivery {
   readonly due: OperationDue
 }
 
-const OPTIONS: readonly (keyof ReplayOptions)[] = ['updates', 'seed', 'copies', 'forgedRatio', 'unknownRatio']
+const OPTIONS: readonly (keyof ReplayOptions)[] = ['updates', 'seed', 'copies', 'forgedRatio', 'unknownRate']
 
 /**
  * The deliveries of a replay in the order in which to send them. All VUs of a run take from it in turn:
@@ -89,7 +89,7 @@ function someOf(count: number, size: number, random: Random): ReadonlySet<number
 function readOptions(options: ReplayOptions) {
   const problems = new Problems()
   checkKnownKeys(problems, '', options, OPTIONS)
-  const { updates, seed, copies = { min: 1, max: 4 }, forgedRatio = 0.05, unknownRatio = 0.05 } = options
+  const { updates, seed, copies = { min: 1, max: 4 }, forgedRatio = 0.05, unknownRate = 0.05 } = options
   checkNumber(problems, 'updates', updates, { min: 1, max: 10_000_000, integer: true, example: 500 })
   if (typeof seed !== 'number' && typeof seed !== 'string')
     problems.add('seed', seed, 'must be a number or a text', 'seed: 1')
@@ -106,7 +106,7 @@ function readOptions(options: ReplayOptions) {
     })
   }
   checkNumber(problems, 'forgedRatio', forgedRatio, { min: 0, max: 1, example: 0.05 })
-  checkNumber(problems, 'unknownRatio', unknownRatio, { min: 0, max: 1, example: 0.05 })
+  checkNumber(problems, 'unknownRate', unknownRate, { min: 0, max: 1, example: 0.05 })
   problems.throwIfAny('planReplay()')
-  return { updates, seed, copies, forged: Math.ceil(updates * forgedRatio), unknown: Math.ceil(updates * unknownRatio) }
+  return { updates, seed, copies, forged: Math.ceil(updates * forgedRatio), unknown: Math.ceil(updates * unknownRate) }
 }

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { testContext } from '../../fixtures/services/context.ts'
 import { replicatedPostgres, type ReplicatedPostgres } from '../../fixtures/services/replicated-postgres.ts'
 import { ledgerChecks } from '../evidence/ledger-evidence.ts'
-import { createLedger } from './ledger.ts'
 import { sampleHistory } from '../testing/sample-history.ts'
+import { createLedger } from './ledger.ts'
 
 let context: Awaited<ReturnType<typeof testContext>>
 let servers: ReplicatedPostgres

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 import { readKeys, showRow } from './rows.ts'
 
 function problemOf(read: () => unknown): [name: string, message: string, remedy: string] {
   try {
     read()
   } catch (error) {
-    if (error instanceof LedgerProblem) return [error.name, error.finding, error.remedy]
+    if (error instanceof LedgerError) return [error.name, error.finding, error.remedy]
     throw error
   }
   throw new Error('nothing was thrown')
@@ -14,7 +14,7 @@ function problemOf(read: () => unknown): [name: string, message: string, remedy:
 
 test('a column that is not there: what could be selected instead', () => {
   expect(problemOf(() => readKeys({ rows: [{ id: 1, charge: 'a' }], columns: [] }, ['key']))).toEqual([
-    'LedgerProblem',
+    'LedgerError',
     'the rows have no column "key"; they have id, charge',
     "select it: SELECT … AS key, or name another: key: 'id'",
   ])
@@ -48,7 +48,7 @@ test('a number that may have lost digits is no key', () => {
   const json = [{ name: 'key', keys: 'text', rounds: 'JSON' }] as const
   const rows = [{ key: 'a' }, { key: 7 }]
   expect(problemOf(() => readKeys({ rows, columns: json }, ['key']))).toEqual([
-    'LedgerProblem',
+    'LedgerError',
     '1 of 2 rows have a key that is 7, read from JSON, which rounds numbers, in "key", the first of them { key: 7 }',
     "select it as text: doc->>'id' AS key",
   ])
@@ -67,7 +67,7 @@ test('of two columns of one name nobody knows which is the key', () => {
   expect(
     problemOf(() => readKeys({ rows: [{ key: 'a' }], columns: [key, { ...key, name: 'id' }, key] }, ['key'])),
   ).toEqual([
-    'LedgerProblem',
+    'LedgerError',
     'the query returns 2 columns named "key", so that nobody knows which of them is meant',
     'select the one that is meant, in place of *: SELECT p.key; or name the other: o.key AS other_key',
   ])

@@ -1,11 +1,9 @@
 import { inspect } from 'node:util'
 import { redactData } from '../options/redact.ts'
 import { registeredSecrets } from '../options/registered-values.ts'
-import { columnNamed } from './columns.ts'
-import type { Column } from './columns.ts'
-import { canonicalKey, compositeKey } from './keys.ts'
-import type { KeyType } from './keys.ts'
-import { LedgerProblem } from './problem.ts'
+import { columnNamed, type Column } from './columns.ts'
+import { canonicalKey, compositeKey, type KeyType } from './keys.ts'
+import { LedgerError } from './problem.ts'
 
 /** A row as the database gives it: values by column name. */
 export type Row = Readonly<Record<string, unknown>>
@@ -32,7 +30,7 @@ export interface ReadKeys extends KeyedRows {
 /**
  * The key of every row, in order, in the form in which equal keys are equal texts.
  * @param columns one, or the parts of a composite key
- * @throws {LedgerProblem} if a column does not exist, or a row has no key or one that is no text, number or UUID
+ * @throws {LedgerError} if a column does not exist, or a row has no key or one that is no text, number or UUID
  */
 export function readKeys(table: Table, columns: readonly string[]): ReadKeys {
   const { rows } = table
@@ -47,7 +45,7 @@ export function readKeys(table: Table, columns: readonly string[]): ReadKeys {
   return { rows, keys, types }
 }
 
-/** @throws {LedgerProblem} if several columns have that name */
+/** @throws {LedgerError} if several columns have that name */
 export function keyTypeIn({ rows, columns }: Table, column: string): KeyType {
   const known = columnNamed(columns, column)
   if (known !== undefined) return known.keys
@@ -56,7 +54,7 @@ export function keyTypeIn({ rows, columns }: Table, column: string): KeyType {
 
 function requireColumn([first]: readonly Row[], column: string): void {
   if (first === undefined || column in first) return
-  throw new LedgerProblem(
+  throw new LedgerError(
     `the rows have no column "${column}"; they have ${Object.keys(first).join(', ')}`,
     `select it: SELECT … AS ${column}, or name another: key: '${Object.keys(first)[0]}'`,
   )
@@ -65,7 +63,7 @@ function requireColumn([first]: readonly Row[], column: string): void {
 /**
  * What a column names, in every row: keys, transfers or accounts, as text.
  * @param noun of one of them
- * @throws {LedgerProblem} if a row has none, or one that is no text, number or UUID, or that is not exact
+ * @throws {LedgerError} if a row has none, or one that is no text, number or UUID, or that is not exact
  */
 export function readNames({ rows, columns }: Table, column: string, noun: string): readonly string[] {
   const known = columnNamed(columns, column)
@@ -80,7 +78,7 @@ export function readNames({ rows, columns }: Table, column: string, noun: string
   })
   if (example === undefined) return names
   const [what, remedy] = faultOf(example[column], known, column, noun)
-  throw new LedgerProblem(
+  throw new LedgerError(
     `${wrong} of ${rows.length} rows have ${what} in "${column}", the first of them ${showRow(example)}`,
     remedy,
   )

@@ -3,13 +3,11 @@ import type { Client, ClientConfig, FieldDef, QueryConfig } from 'pg'
 import { storePlace } from '../machine/store-place.ts'
 import { postgresTlsProblem } from '../machine/store-tls.ts'
 import { loadOptional } from '../options/optional-package.ts'
-import { columnOf } from './columns.ts'
-import type { Column } from './columns.ts'
-import { LedgerProblem } from './problem.ts'
+import { columnOf, type Column } from './columns.ts'
+import { LedgerError } from './problem.ts'
+import { PULSE, readPulse, type Pulse } from './pulse.ts'
 import { queryFailed } from './query-error.ts'
 import type { Row, Table } from './rows.ts'
-import { PULSE, readPulse } from './pulse.ts'
-import type { Pulse } from './pulse.ts'
 import { showSql } from './statement.ts'
 
 const CONNECT_MS = 5_000
@@ -23,7 +21,7 @@ export interface SessionOptions {
 
 /** One connection that only reads. */
 export interface Session extends AsyncDisposable {
-  /** Runs in a snapshot of its own. @throws {LedgerProblem} if the query fails, takes too long or is not read-only */
+  /** Runs in a snapshot of its own. @throws {LedgerError} if the query fails, takes too long or is not read-only */
   query(sql: string, params?: readonly unknown[]): Promise<Table>
   /** Everything read within sees the database as of one moment: one repeatable-read, read-only transaction. */
   inSnapshot<T>(read: (query: Session['query']) => Promise<T>): Promise<T>
@@ -38,7 +36,7 @@ export interface Session extends AsyncDisposable {
  * Through a pooler the first may be missing: pgBouncer refuses it at the start, and a `SET` would stay with the server
  * connection for whoever uses it next. The others hold there too.
  *
- * @throws {LedgerProblem} if the database cannot be reached; the message holds no password
+ * @throws {LedgerError} if the database cannot be reached; the message holds no password
  * @throws {MissingPackageError} if the driver is not installed
  */
 export async function openSession({ url, queryTimeoutMs, signal }: SessionOptions): Promise<Session> {
@@ -67,7 +65,7 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
       await noticeHangUp(client)
       // Once a snapshot is taken the server refuses SET TRANSACTION READ WRITE.
       await run(`SELECT set_config('vitest_slo.transaction', $1, true)`, [token])
-      let left: LedgerProblem | undefined
+      let left: LedgerError | undefined
       return await read(async (sql, params) => {
         // Outside of it, through a pooler, a query could write.
         if (left !== undefined) throw left
@@ -94,8 +92,8 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
 const STATE = `
   SELECT current_setting('vitest_slo.transaction', true) AS token, current_setting('transaction_read_only') AS mode`
 
-function leftTransaction(sql: string): LedgerProblem {
-  return new LedgerProblem(
+function leftTransaction(sql: string): LedgerError {
+  return new LedgerError(
     `the query ended or changed its read-only transaction: ${showSql(sql)}`,
     'write a SELECT; a ledger only reads',
   )
@@ -167,14 +165,14 @@ async function columnsOf(
 
 const OWN_TYPES = 'SELECT oid::int8 AS id, typname AS name FROM pg_type WHERE oid = ANY ($1::oid[])'
 
-function unreachable(url: string, error: unknown): LedgerProblem {
+function unreachable(url: string, error: unknown): LedgerError {
   const place = URL.canParse(url) ? storePlace(new URL(url)) : 'a URL that cannot be read'
   const { code, message } = error as { code?: string; message?: string }
   const tls = postgresTlsProblem(code ?? '', message ?? '')
-  if (tls !== undefined) return new LedgerProblem(`the database at ${place} cannot be reached: ${tls.finding}`, tls.fix)
+  if (tls !== undefined) return new LedgerError(`the database at ${place} cannot be reached: ${tls.finding}`, tls.fix)
   // The driver quotes the whole URL if it cannot read it.
   const reason = code ?? (URL.canParse(url) ? message : undefined)
-  return new LedgerProblem(
+  return new LedgerError(
     `the database at ${place} cannot be reached${reason === undefined ? '' : ` (${reason})`}`,
     'start that server, or correct its URL (PERF_DATABASE_URL): postgres://user:password@host:5432/database',
   )

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { OpenTransaction, Pulse, Standby } from './pulse.ts'
-import { settle } from './settle.ts'
-import type { Clock, SettleOptions } from './settle.ts'
+import { settle, type Clock, type SettleOptions } from './settle.ts'
 
 /** A clock that runs only while somebody sleeps. */
 function virtualClock(): Clock {

@@ -1,8 +1,7 @@
 import { formatMs } from '../stats/units.ts'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 import type { OpenTransaction, Pulse } from './pulse.ts'
-import { isQuiet } from './quiet.ts'
-import type { Quiet } from './quiet.ts'
+import { isQuiet, type Quiet } from './quiet.ts'
 
 const POLL_MS = 100
 /** How long no transaction may have been at work anywhere on the server. */
@@ -54,7 +53,7 @@ export interface Settled {
  *
  * What a target writes after a pause is not in flight: see `watchLedger()`.
  *
- * @throws {LedgerProblem} if that takes longer than the limit, or a standby is not connected to its primary
+ * @throws {LedgerError} if that takes longer than the limit, or a standby is not connected to its primary
  */
 export async function settle(options: SettleOptions): Promise<Settled> {
   const { pulse, measure, quiet, settledAt, limitMs, signal, clock } = options
@@ -139,11 +138,11 @@ function unsettled(
   { quiet, limitMs }: SettleOptions,
   { writers, standby, open: openNow }: Pulse,
   { open, isReplayed, measured }: Unsettled,
-): LedgerProblem {
+): LedgerError {
   if (standby !== undefined && !isReplayed) {
     const behind = standby.behindMs === undefined ? '' : `, ${formatMs(standby.behindMs)} behind its primary`
     const paused = standby.isPaused ? ', and its replay is paused' : ''
-    return new LedgerProblem(
+    return new LedgerError(
       `the database is a replica${behind}${paused}: it did not replay within ${formatMs(limitMs)} what it had received`,
       `read the primary (PERF_DATABASE_URL), or wait longer: ledger.with({ settleTimeout: '60s' })`,
     )
@@ -158,7 +157,7 @@ function unsettled(
     writers === 0 ? undefined : `${count(writers, 'writing transaction')} open`,
     measured === undefined ? undefined : `last seen: ${measured}`,
   ].filter((part) => part !== undefined)
-  return new LedgerProblem(
+  return new LedgerError(
     `the ledger did not settle within ${formatMs(limitMs)}${seen.length === 0 ? '' : `: ${seen.join(', ')}`}`,
     prepared.length === 0
       ? `see what is still at work (SELECT * FROM pg_stat_activity) and end it, or wait longer: ledger.with({ settleTimeout: '60s' })`
@@ -170,8 +169,8 @@ function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? ' is' : 's are'}`
 }
 
-function disconnected(): LedgerProblem {
-  return new LedgerProblem(
+function disconnected(): LedgerError {
+  return new LedgerError(
     'the database is a replica that is not connected to its primary, so that nobody knows how far behind it is',
     'read the primary (PERF_DATABASE_URL), or let the replica stream from it',
   )

@@ -2,9 +2,8 @@ import { inspect } from 'node:util'
 import type { RowSource } from '../evidence/ledger-evidence.ts'
 import { formatMs } from '../stats/units.ts'
 import { inTime } from './in-time.ts'
-import { LedgerProblem } from './problem.ts'
-import { bindRunId } from './queries.ts'
-import type { BoundQuery } from './queries.ts'
+import { LedgerError } from './problem.ts'
+import { bindRunId, type BoundQuery } from './queries.ts'
 import type { Row, Table } from './rows.ts'
 import type { Session } from './session.ts'
 import { showSql } from './statement.ts'
@@ -27,7 +26,7 @@ export interface Binding {
 
 /**
  * @param name of the option that holds it
- * @throws {LedgerProblem} if it is a query that cannot be used
+ * @throws {LedgerError} if it is a query that cannot be used
  */
 export function bindSource(name: string, source: RowSource, { runId, signal, timeoutMs }: Binding): BoundSource {
   if (typeof source === 'string') {
@@ -43,7 +42,7 @@ async function readFunction(
   source: Exclude<RowSource, string>,
   { runId, signal, timeoutMs }: Binding,
 ): Promise<Table> {
-  const tooLong = new LedgerProblem(
+  const tooLong = new LedgerError(
     `${shown} took longer than ${formatMs(timeoutMs)}`,
     `give it more time: ledger.with({ queryTimeout: '5m' })`,
   )
@@ -52,9 +51,9 @@ async function readFunction(
     rows = await inTime((over) => source({ runId, signal: over }), { timeoutMs, tooLong, signal })
   } catch (error) {
     signal.throwIfAborted()
-    if (error instanceof LedgerProblem) throw error
+    if (error instanceof LedgerError) throw error
     const message = error instanceof Error ? error.message : String(error)
-    throw new LedgerProblem(`${shown} failed: ${message}`, 'correct it; it must return an array of rows', {
+    throw new LedgerError(`${shown} failed: ${message}`, 'correct it; it must return an array of rows', {
       cause: error,
     })
   }
@@ -68,7 +67,7 @@ function checkRows(shown: string, rows: unknown): readonly Row[] {
   const received = Array.isArray(rows)
     ? `row ${at + 1} as ${inspect(all[at], { depth: 0 })}`
     : inspect(rows, { depth: 0 })
-  throw new LedgerProblem(
+  throw new LedgerError(
     `${shown} must return an array of rows, and returned ${received}`,
     "return objects by column name: [{ key: 'a-1' }]; in a driver's result they are often result.rows or result[0]",
   )

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 import { readStatement, refuseActions, showSql } from './statement.ts'
 
 describe('a statement', () => {
@@ -153,7 +153,7 @@ function statementOf(query: string) {
   try {
     return readStatement(query)
   } catch (error) {
-    if (error instanceof LedgerProblem) return { sql: '', code: '' }
+    if (error instanceof LedgerError) return { sql: '', code: '' }
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { shortened } from '../options/shortened.ts'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 
 /** One SQL statement, without what stood after it. */
 export interface Statement {
@@ -11,15 +11,15 @@ export interface Statement {
 
 /**
  * Reads the one statement of a query. It may end in comments and semicolons.
- * @throws {LedgerProblem} if there is no statement, or more than one
+ * @throws {LedgerError} if there is no statement, or more than one
  */
 export function readStatement(query: string): Statement {
   const code = codeOf(query)
   const end = code.replace(/[\s;]+$/, '').length
   const statement = { sql: query.slice(0, end), code: code.slice(0, end) }
-  if (end === 0) throw new LedgerProblem(`the query is empty: ${showSql(query)}`, 'write a SELECT')
+  if (end === 0) throw new LedgerError(`the query is empty: ${showSql(query)}`, 'write a SELECT')
   if (statement.code.includes(';')) {
-    throw new LedgerProblem(
+    throw new LedgerError(
       `a query must be one statement, and this one has several: ${showSql(query)}`,
       'write one SELECT',
     )
@@ -33,33 +33,33 @@ export function readStatement(query: string): Statement {
  * such functions could hide in. Names cannot be complete: a function of the user's own that calls one of them is not
  * recognized. Only the rights of the role hold.
  *
- * @throws {LedgerProblem}
+ * @throws {LedgerError}
  */
 export function refuseActions({ sql, code }: Statement): void {
   const command = /^[\s(]*(\w*)/.exec(code)![1]!
   if (!QUERIES.test(command)) {
-    throw new LedgerProblem(
+    throw new LedgerError(
       `a ledger only reads, and this begins with ${command === '' ? JSON.stringify(sql.slice(0, 10)) : command.toUpperCase()}: ${showSql(sql)}`,
       'write a SELECT; change data through the target, or with a client of your own on services.<name>.url',
     )
   }
   const action = ACTIONS.exec(code)?.[1]
   if (action !== undefined) {
-    throw new LedgerProblem(
+    throw new LedgerError(
       `a ledger only reads, and ${action}() acts outside of the read-only transaction: ${showSql(sql)}`,
       'leave it out of the query; call it with a client of your own on services.<name>.url',
     )
   }
   const executor = EXECUTORS.exec(code)?.[1]
   if (executor !== undefined) {
-    throw new LedgerProblem(
+    throw new LedgerError(
       `a ledger only reads, and ${executor}() executes SQL given as text, which cannot be checked: ${showSql(sql)}`,
       'write what it executes as a query of its own',
     )
   }
   const escaped = UNICODE_ESCAPES.exec(code)?.[0]
   if (escaped !== undefined) {
-    throw new LedgerProblem(
+    throw new LedgerError(
       `a ledger only reads, and ${escaped} hides what a name is: ${showSql(sql)}`,
       'write the characters themselves instead of their escapes',
     )

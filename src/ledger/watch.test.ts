@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Clock } from './settle.ts'
-import { watchLedger } from './watch.ts'
-import type { WatchOptions } from './watch.ts'
+import { watchLedger, type WatchOptions } from './watch.ts'
 
 interface Rows {
   readonly missing: number

@@ -1,5 +1,5 @@
 import { formatCount, formatMs } from '../stats/units.ts'
-import { LedgerProblem } from './problem.ts'
+import { LedgerError } from './problem.ts'
 import type { Clock, Settled } from './settle.ts'
 
 /** Between two reads while something is missing. */
@@ -45,7 +45,7 @@ export interface Watched<Verdict> {
  *               └──────── settleTimeout ─────┴────── settleFor ────┘
  * ```
  *
- * @throws {LedgerProblem} if rows were still coming when the time-out passed
+ * @throws {LedgerError} if rows were still coming when the time-out passed
  */
 export async function watchLedger<Verdict>(options: WatchOptions<Verdict>): Promise<Watched<Verdict>> {
   const { settle, read, missing, isFinal, loadEndedMs, settleForMs, settleTimeoutMs, signal, clock } = options
@@ -112,8 +112,8 @@ function describe({ missingAtFirst, left, rereads, tookMs }: Progress): string[]
   return [left === 0 ? `${first}, none ${after}` : `${first}, ${formatCount(left)} ${after} (${times})`]
 }
 
-function stillArriving(left: number, settleTimeoutMs: number): LedgerProblem {
-  return new LedgerProblem(
+function stillArriving(left: number, settleTimeoutMs: number): LedgerError {
+  return new LedgerError(
     `the ledger did not settle within ${formatMs(settleTimeoutMs)}: rows were still coming, ${formatCount(left)} missing`,
     `wait longer: ledger.with({ settleTimeout: '60s' })`,
   )

@@ -113,7 +113,15 @@ describe('builders', () => {
   })
 
   it('give a spike its surroundings as asked', () => {
-    const load = spike({ rate: 100, duration: '10s', vus: 5, baseRate: 1, before: '3s', after: 0, rampUp: '2s' })
+    const load = spike({
+      rate: 100,
+      duration: '10s',
+      vus: 5,
+      baseRate: 1,
+      timeBefore: '3s',
+      timeAfter: 0,
+      rampUp: '2s',
+    })
     expect(load.stages).toMatchInlineSnapshot(`
       [
         {

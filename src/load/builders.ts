@@ -2,7 +2,6 @@ import type { Duration } from '../options/checks.ts'
 import { OptionsError, Problems } from '../options/problems.ts'
 import { durationOf, maxVusOf, offeredIterations } from './describe.ts'
 import { Fields, isRecord, type StageOption, type ThinkTimeOption } from './fields.ts'
-import { READERS } from './read.ts'
 import type {
   Arrivals,
   ConstantArrivalRate,
@@ -13,11 +12,12 @@ import type {
   RampingVus,
   SharedIterations,
 } from './load.ts'
+import { READERS } from './read.ts'
 
 export interface ConstantVusOptions {
   readonly vus: number
   readonly duration: Duration
-  /** Pause of a VU between an answer and its next iteration. Default: none. */
+  /** Pause of a VU between a response and its next iteration. Default: none. */
   readonly thinkTime?: ThinkTimeOption
   /**
    * Whether VUs that start together spread their first iterations evenly over one think time (of the load and of the
@@ -33,7 +33,7 @@ export interface RampingVusOptions {
   /** VUs at the start. Default: 0. */
   readonly startVus?: number
   readonly stages: readonly StageOption[]
-  /** Pause of a VU between an answer and its next iteration. Default: none. */
+  /** Pause of a VU between a response and its next iteration. Default: none. */
   readonly thinkTime?: ThinkTimeOption
   /**
    * Whether VUs that start together spread their first iterations evenly over one think time (of the load and of the
@@ -81,9 +81,9 @@ export interface SpikeOptions {
   /** Iterations per second before and after. Default: a tenth of `rate`. */
   readonly baseRate?: number
   /** Steady time at `baseRate` before the spike. Default: `'10s'`. */
-  readonly before?: Duration
+  readonly timeBefore?: Duration
   /** Cool-down at `baseRate` after the spike. Default: `'10s'`. */
-  readonly after?: Duration
+  readonly timeAfter?: Duration
   /** Time to go from `baseRate` to `rate`. Default: 0, a jump. */
   readonly rampUp?: Duration
   /** Default: `'uniform'`. */
@@ -91,7 +91,7 @@ export interface SpikeOptions {
 }
 
 /**
- * Closed model: a number of VUs, each sending again after its answer and its think time. A slow target is asked less
+ * Closed model: a number of VUs, each sending again after its response and its think time. A slow target is asked less
  * often, so the rate is a result, and latency is what a user of a slow system has got used to.
  *
  * @throws {OptionsError} naming every option that cannot be used
@@ -128,7 +128,7 @@ export function rampingArrivalRate(options: RampingArrivalRateOptions): RampingA
 }
 
 /**
- * Closed model: a fixed number of iterations, shared by the VUs as fast as answers come. For work that must be done
+ * Closed model: a fixed number of iterations, shared by the VUs as fast as responses come. For work that must be done
  * once over, not for latency objectives: no rate is kept.
  *
  * @throws {OptionsError} naming every option that cannot be used

@@ -42,7 +42,7 @@ export function maxVusOf(load: Load): number {
 
 /**
  * How many iterations the load offers: the area under its rate line, rounded to the nearest whole number (a half is
- * rounded down), or the number it states. `undefined` where answers decide, as with `constantVus` and `rampingVus`.
+ * rounded down), or the number it states. `undefined` where responses decide, as with `constantVus` and `rampingVus`.
  */
 export function offeredIterations(load: Load): number | undefined {
   if (load.kind === 'sharedIterations') return load.iterations

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { eachTestOnVirtualTime, type VirtualPacer } from '../testing/virtual-pacer.ts'
 import { constantArrivalRate, constantVus, rampingVus, sharedIterations } from './builders.ts'
 import { driverFor, type DrivenVu, type Driver } from './drivers.ts'
 import { Fifo } from './fifo.ts'
 import type { Load } from './load.ts'
 import { Random } from './random.ts'
-import { eachTestOnVirtualTime, type VirtualPacer } from '../testing/virtual-pacer.ts'
 
 /** The run begins here, so that instants of the clock and of the run are not the same. */
 const START_MS = 5_000
@@ -264,7 +264,7 @@ describe('a number of VUs', () => {
     expect(of(0)).toEqual([0, 1_300])
   })
 
-  test('begin at once, and again with each answer', () => {
+  test('begin at once, and again with each response', () => {
     const load = constantVus({ vus: 2, duration: '1s' })
     const { driver, goTo, of } = driven(load, { vus: 2, takesMs: (vu) => (vu === 0 ? 100 : 250) })
     driver.start()
@@ -274,7 +274,7 @@ describe('a number of VUs', () => {
     expect(driver.activeVus).toBe(2)
   })
 
-  test('think after each answer', () => {
+  test('think after each response', () => {
     const { driver, goTo, of } = driven(constantVus({ vus: 1, duration: '1s', thinkTime: '1s' }), {
       ...{ vus: 1, takesMs: () => 20, thinkMs: 80 },
     })
@@ -295,7 +295,7 @@ describe('a number of VUs', () => {
     expect(pauses).toEqual([100, 200, 400, 800, 1_600, 2_000, 2_000, 0, 0])
   })
 
-  test('stopped, begin nothing: neither after an answer, nor after a thought, nor a VU that was to come', () => {
+  test('stopped, begin nothing: neither after a response, nor after a thought, nor a VU that was to come', () => {
     const ramp = rampingVus({ startVus: 1, stages: [{ target: 3, duration: '2s' }] })
     const { driver, goTo, begun } = driven(ramp, { vus: 3, takesMs: () => 300, thinkMs: 300 })
     driver.start()
@@ -341,7 +341,7 @@ describe('a number of VUs', () => {
     expect(of(0)).toEqual([0, 550])
   })
 
-  test('who is called back while it is busy goes on after its answer, once', () => {
+  test('who is called back while it is busy goes on after its response, once', () => {
     const ramp = rampingVus({
       startVus: 1,
       stages: [
@@ -360,7 +360,7 @@ describe('a number of VUs', () => {
 describe('shared iterations', () => {
   const seven = (vus: number) => sharedIterations({ iterations: 7, vus })
 
-  test('are taken by whichever VU is free, and the load is over with the last answer', () => {
+  test('are taken by whichever VU is free, and the load is over with the last response', () => {
     const all = driven(seven(3), { vus: 3, takesMs: (vu) => (vu === 0 ? 10 : 100) })
     all.driver.start()
     all.goTo(99)

@@ -1,10 +1,10 @@
 import { now } from '../machine/clock.ts'
-import type { ClosedLoad, Load, OpenLoad, SharedIterations, ThinkTime } from './load.ts'
 import { isOpen, meanOf } from './describe.ts'
+import { Fifo } from './fifo.ts'
+import type { ClosedLoad, Load, OpenLoad, SharedIterations, ThinkTime } from './load.ts'
+import type { Pacer } from './pacer.ts'
 import type { Random } from './random.ts'
 import { ArrivalSchedule, vuChanges } from './schedule.ts'
-import { Fifo } from './fifo.ts'
-import type { Pacer } from './pacer.ts'
 
 /** A VU as drivers see it. */
 export interface DrivenVu {
@@ -141,8 +141,8 @@ function backoffMs({ failedAttempts }: DrivenVu): number {
 }
 
 /**
- * Closed model: each VU begins again after its answer and its think time. VUs that start together would send together for
- * as long as answers take equally long: their first iterations are spread evenly over one think time.
+ * Closed model: each VU begins again after its response and its think time. VUs that start together would send together for
+ * as long as responses take equally long: their first iterations are spread evenly over one think time.
  *
  * ```
  * VU 0  ●───think───●───think───●

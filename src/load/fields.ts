@@ -2,7 +2,7 @@ import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../op
 import type { Problems } from '../options/problems.ts'
 import type { Arrivals, PhaseName, Stage, ThinkTime } from './load.ts'
 
-/** A pause after each answer: fixed, or drawn uniformly between `min` and `max`. */
+/** A pause after each response: fixed, or drawn uniformly between `min` and `max`. */
 export type ThinkTimeOption = Duration | { readonly min: Duration; readonly max: Duration }
 
 /** One leg of a ramp: the value reached at its end, in a straight line. A duration of 0 jumps. */

@@ -4,7 +4,7 @@
  */
 export type Load = ConstantVus | RampingVus | ConstantArrivalRate | RampingArrivalRate | SharedIterations
 
-/** Requests follow answers: each VU sends again after its answer and its think time. */
+/** Requests follow responses: each VU sends again after its response and its think time. */
 export type ClosedLoad = ConstantVus | RampingVus | SharedIterations
 
 /** Requests are due at scheduled instants, whatever the target does. */
@@ -12,13 +12,13 @@ export type OpenLoad = ConstantArrivalRate | RampingArrivalRate
 
 export type LoadKind = Load['kind']
 
-/** The pause of a VU between an answer and its next iteration, drawn uniformly from `[minMs, maxMs]`. */
+/** The pause of a VU between a response and its next iteration, drawn uniformly from `[minMs, maxMs]`. */
 export interface ThinkTime {
   readonly minMs: number
   readonly maxMs: number
 }
 
-/** A number of VUs, each sending as fast as answers and think time allow. */
+/** A number of VUs, each sending as fast as responses and think time allow. */
 export interface ConstantVus {
   readonly kind: 'constantVus'
   readonly vus: number
@@ -56,7 +56,7 @@ export interface RampingArrivalRate {
   readonly arrivals: Arrivals
 }
 
-/** A fixed number of iterations shared by the VUs as fast as answers come; no steady rate is claimed. */
+/** A fixed number of iterations shared by the VUs as fast as responses come; no steady rate is claimed. */
 export interface SharedIterations {
   readonly kind: 'sharedIterations'
   readonly iterations: number

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Pacer } from './pacer.ts'
 
-/** What the pacer asked its metronome for, in order. */
+/** What the pacer asked its wakeup timer for, in order. */
 let asked: number[]
 let wake: () => void
 let nowMs: number
 
-vi.mock('./metronome.ts', () => ({
-  Metronome: class {
+vi.mock('./wakeup-timer.ts', () => ({
+  WakeupTimer: class {
     constructor(onWake: () => void) {
       wake = onWake
     }
@@ -88,7 +88,7 @@ describe('tasks', () => {
   })
 })
 
-describe('the metronome is asked', () => {
+describe('the wakeup timer is asked', () => {
   test('to wake a little before what is due first: a twentieth of the wait, a fifth of a millisecond at most', () => {
     const pacer = new Pacer()
     pacer.at(1_100, () => {})

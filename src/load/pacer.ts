@@ -1,5 +1,5 @@
 import { now } from '../machine/clock.ts'
-import { Metronome } from './metronome.ts'
+import { WakeupTimer } from './wakeup-timer.ts'
 
 /** Called when its instant has come. @param dueMs the instant it was due, not the one at which it is called */
 export type DueTask = (dueMs: number) => void
@@ -9,7 +9,7 @@ interface Entry {
   readonly task: DueTask
 }
 
-/** After so long, sockets get their turn: where more is due than can be sent, answers must still be read. */
+/** After so long, sockets get their turn: where more is due than can be sent, responses must still be read. */
 const LONGEST_TURN_MS = 2
 
 /**
@@ -22,12 +22,12 @@ const LOOK_SHARE = 0.05
 /** Calls tasks at their instants, mostly to some hundredths of a millisecond. Instants are milliseconds of `performance.now()`. */
 export class Pacer {
   readonly #heap: Entry[] = []
-  readonly #metronome = new Metronome(() => this.#wake())
+  readonly #wakeupTimer = new WakeupTimer(() => this.#wake())
   #waitsForMs = Number.POSITIVE_INFINITY
   #isRunning = false
 
   start(): Promise<void> {
-    return this.#metronome.start()
+    return this.#wakeupTimer.start()
   }
 
   at(dueMs: number, task: DueTask): void {
@@ -38,7 +38,7 @@ export class Pacer {
   /** Forgets everything that is due. */
   close(): Promise<void> {
     this.#heap.length = 0
-    return this.#metronome.close()
+    return this.#wakeupTimer.close()
   }
 
   #wake(): void {
@@ -68,7 +68,7 @@ export class Pacer {
     this.#waitsForMs = next?.dueMs ?? Number.POSITIVE_INFINITY
     if (next === undefined) return
     const waitMs = Math.max(0, next.dueMs - now())
-    this.#metronome.wakeAt(next.dueMs - Math.min(LONGEST_LOOK_MS, waitMs * LOOK_SHARE))
+    this.#wakeupTimer.wakeAt(next.dueMs - Math.min(LONGEST_LOOK_MS, waitMs * LOOK_SHARE))
   }
 }
 

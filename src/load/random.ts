@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 
 /**
  * Seeded random numbers: the same seed gives the same run. Each VU draws from its own {@link fork}, so that what it
- * does hangs on the seed and its number alone, not on the order in which answers arrive.
+ * does hangs on the seed and its number alone, not on the order in which responses arrive.
  *
  * The generator is Chris Doty-Humphrey's sfc32 (PractRand, http://pracrand.sourceforge.net), 128 bits of state, its
  * start taken from the SHA-256 of the seed. Not for secrets.

@@ -67,8 +67,8 @@ function readSpike(fields: Fields): RampingArrivalRate {
   const durationMs = fields.duration('duration')
   const vus = fields.whole('vus', { min: 1, example: 2000 })
   const baseRate = fields.rate('baseRate', { min: 0, example: 20, otherwise: rate / 10 })
-  const beforeMs = fields.duration('before', { min: 0, otherwise: TEN_SECONDS_MS })
-  const afterMs = fields.duration('after', { min: 0, otherwise: TEN_SECONDS_MS })
+  const beforeMs = fields.duration('timeBefore', { min: 0, otherwise: TEN_SECONDS_MS })
+  const afterMs = fields.duration('timeAfter', { min: 0, otherwise: TEN_SECONDS_MS })
   const rampUpMs = fields.duration('rampUp', { min: 0, otherwise: 0 })
   const stages: readonly Stage[] = [
     { target: baseRate, durationMs: beforeMs, phase: 'steady' },

@@ -1,5 +1,5 @@
-import type { Load, Phase } from './load.ts'
 import { phasesOf } from './describe.ts'
+import type { Load, Phase } from './load.ts'
 
 /** Where a load begins at nothing, it is warmed up with so much of its peak. */
 const SHARE_OF_PEAK = 0.1

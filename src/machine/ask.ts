@@ -2,8 +2,8 @@ import http, { type ClientRequest, type IncomingMessage, type RequestOptions } f
 import https from 'node:https'
 import { pipeline } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import { now } from './clock.ts'
 import { parseBaseUrl } from './base-url.ts'
+import { now } from './clock.ts'
 import { ALPN_PROTOCOLS, nodeTls, type TlsOptions } from './tls.ts'
 
 /** One request outside of the load: for readiness, metrics, and a scenario's own calls. */
@@ -37,13 +37,13 @@ const MAX_REDIRECTS = 5
 export async function ask(url: string, question: Question): Promise<Reply> {
   let place = url
   for (let redirects = 0; ; redirects++) {
-    const answer = await openRequest(place, question)
+    const response = await openRequest(place, question)
     const atMs = now()
     const next =
-      redirects < MAX_REDIRECTS && (question.method ?? 'GET') === 'GET' ? sameOrigin(place, answer) : undefined
-    const text = await read(answer, question.maxBytes ?? Number.POSITIVE_INFINITY)
+      redirects < MAX_REDIRECTS && (question.method ?? 'GET') === 'GET' ? sameOrigin(place, response) : undefined
+    const text = await read(response, question.maxBytes ?? Number.POSITIVE_INFINITY)
     if (next === undefined)
-      return { status: answer.statusCode ?? 0, contentType: answer.headers['content-type'], text, atMs }
+      return { status: response.statusCode ?? 0, contentType: response.headers['content-type'], text, atMs }
     place = next
   }
 }
@@ -86,10 +86,10 @@ function sameOrigin(place: string, { statusCode = 0, headers: { location } }: In
   return to.href
 }
 
-async function read(answer: IncomingMessage, maxBytes: number): Promise<string> {
+async function read(response: IncomingMessage, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder()
   let [text, bytes] = ['', 0]
-  for await (const chunk of decompressed(answer)) {
+  for await (const chunk of decompressed(response)) {
     bytes += chunk.length
     if (bytes > maxBytes) throw new TooLongError()
     text += decoder.decode(chunk, { stream: true })
@@ -98,13 +98,13 @@ async function read(answer: IncomingMessage, maxBytes: number): Promise<string> 
 }
 
 /** Some servers and proxies compress although nothing of that was accepted. */
-function decompressed(answer: IncomingMessage): AsyncIterable<Buffer> {
-  const encoding = answer.headers['content-encoding']?.trim().toLowerCase() ?? ''
-  if (encoding === '' || encoding === 'identity') return answer
+function decompressed(response: IncomingMessage): AsyncIterable<Buffer> {
+  const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? ''
+  if (encoding === '' || encoding === 'identity') return response
   const decoder = DECODERS[encoding]
   if (decoder === undefined) throw new Error(`its content-encoding ${encoding} cannot be read here`)
   // An error of the connection ends the decoder, which then throws it.
-  return pipeline(answer, decoder(), () => {})
+  return pipeline(response, decoder(), () => {})
 }
 
 const DECODERS: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> = {

@@ -1,18 +1,18 @@
-import { globSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
+import { globSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, onTestFinished, test } from 'vitest'
 import { Observation } from '../config/observation.ts'
+import { targetHandle } from '../fixtures/target-handle.ts'
 import { createHttp } from '../http/http.ts'
 import { sharedIterations } from '../load/builders.ts'
-import { setHostPolicy } from './allowed-hosts.ts'
 import { MetricsExporter } from '../metrics/exporter.ts'
 import { scrape } from '../metrics/scrape.ts'
-import { assertAllowedHost } from '../services/remote.ts'
 import { parsePostgresUrl, postgresHosts } from '../services/postgres/postgres-client.ts'
-import { targetHandle } from '../fixtures/target-handle.ts'
+import { assertAllowedHost } from '../services/remote.ts'
 import { createWebSocket } from '../websocket/websocket.ts'
+import { setHostPolicy } from './allowed-hosts.ts'
 
 afterEach(() => setHostPolicy({ allowRemote: [] }))
 
@@ -33,8 +33,7 @@ const DOORS: Readonly<Record<string, (host: string) => unknown>> = {
   'http.run({ connectTo })': (host) => createHttp(context).run({ load, request, connectTo: { host, port: 80 } }),
   'http of a target': (host) => createHttp({ ...context, baseUrl: `https://${host}` }).run({ load, request }),
   'ws.fanOut()': (host) => createWebSocket({ ...context, baseUrl: `http://${host}` }).fanOut(fanOut),
-  'ws.run()': (host) =>
-    createWebSocket({ ...context, baseUrl: `wss://${host}` }).run({ path: '/', load, conversation: [] }),
+  'ws.run()': (host) => createWebSocket({ ...context, baseUrl: `wss://${host}` }).run({ path: '/', load, steps: [] }),
   PERF_METRICS_URL: (host) => new Observation({}, { PERF_METRICS_URL: `http://${host}/metrics` }),
   'metrics.url': (host) => new Observation({ metrics: { url: `http://u:p@${host}/metrics` } }, {}),
   PERF_PGBOUNCER_URL: (host) => new Observation({}, { PERF_PGBOUNCER_URL: `postgres://u:p@${host}/pgbouncer` }),
@@ -111,9 +110,9 @@ test('redirects to another origin are not followed', async () => {
   onTestFinished(() => void server.close())
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  await expect(scrape(`${url}/metrics`, 5_000, { signal })).rejects.toThrow('answered 302')
+  await expect(scrape(`${url}/metrics`, 5_000, { signal })).rejects.toThrow('responded with 302')
   const { internal } = targetHandle({ urls: [url], internalUrls: [url], pids: [], isElsewhere: false })
-  await expect(internal.get('/seed')).rejects.toThrow('GET /seed answered 302')
+  await expect(internal.get('/seed')).rejects.toThrow('GET /seed responded with 302')
 })
 
 /** Files that open sockets, and why each may: a new one has to be added here, and to the doors above. */

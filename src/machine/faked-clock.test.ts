@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, expect, test } from 'vitest'
-import { INSTANT_TARGET, InlineProject, perfConfigSource } from '../testing/inline-project.ts'
 import type { Results, ScenarioResult } from '../report/results.ts'
+import { INSTANT_TARGET, InlineProject, perfConfigSource } from '../testing/inline-project.ts'
 
 const HEAD = `
   import { afterEach, expect, vi } from 'vitest'

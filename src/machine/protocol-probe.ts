@@ -9,7 +9,7 @@ export interface Listener {
   readonly socketPath?: string | undefined
 }
 
-/** What a listener speaks that does not answer plain HTTP/1.1: TLS, HTTP/2 without TLS. */
+/** What a listener speaks that does not respond to plain HTTP/1.1: TLS, HTTP/2 without TLS. */
 export type OtherProtocol = 'tls' | 'h2c'
 
 export const OTHER_PROTOCOL_FIXES: Readonly<Record<OtherProtocol, string>> = {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { findStore, kindOfUrl } from './store-kinds.ts'
-import type { Store, StoreQuestion } from './store-kinds.ts'
+import { findStore, kindOfUrl, type Store, type StoreQuestion } from './store-kinds.ts'
 
 const orders: Store = { name: 'orders', kind: 'postgres', url: 'postgres://127.0.0.1/orders', isAbsent: false }
 const users: Store = { name: 'users', kind: 'postgres', url: 'postgres://127.0.0.1/users', isAbsent: false }

@@ -1,5 +1,4 @@
-import { checkKnownKeys, durationMs } from '../options/checks.ts'
-import type { Duration } from '../options/checks.ts'
+import { checkKnownKeys, durationMs, type Duration } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
 import { MAX_TRACKABLE_US } from '../stats/histogram.ts'
 
@@ -146,7 +145,7 @@ export function readShare(
   options: readonly 'confidence'[],
 ): SharePlan {
   const example = `${name}(1000, { ratio: 0.99 })`
-  refuseMore(problems, args, 2, example)
+  rejectExtraArgs(problems, args, 2, example)
   const limitMs = readLimitMs(problems, args[0], example)
   const { ratio, confidence } = readOptions(problems, args[1] ?? {}, ['ratio', ...options], '{ ratio: 0.99 }')
   const rule = { path: 'options.ratio', example: 'ratio: 0.99', one: true }
@@ -154,7 +153,7 @@ export function readShare(
 }
 
 /** A call with more arguments than the matcher knows is a misunderstanding, not something to pass over. */
-export function refuseMore(problems: Problems, args: readonly unknown[], known: number, example: string): void {
+export function rejectExtraArgs(problems: Problems, args: readonly unknown[], known: number, example: string): void {
   if (args.length > known) problems.add(`argument ${known + 1}`, args[known], 'is one argument too many', example)
 }
 

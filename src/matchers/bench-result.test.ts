@@ -1,5 +1,4 @@
-import type { BenchResult } from 'vitest'
-import { expect, test } from 'vitest'
+import { type BenchResult, expect, test } from 'vitest'
 import { messageOf } from '../testing/message-of.ts'
 import './register.ts'
 

@@ -1,16 +1,13 @@
+import { chai, TestRunner, type MatcherResult, type MatcherState, type RunnerTestCase } from 'vitest'
+import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { inspected } from '../options/shortened.ts'
-import { chai, TestRunner } from 'vitest'
-import type { MatcherResult, MatcherState, RunnerTestCase } from 'vitest'
 import { assertedBy } from '../results/asserted.ts'
 import type { AssertionResult } from '../results/result.ts'
 import { scenarioRecordOf } from '../results/task-meta.ts'
-import { InvalidRunError } from '../evidence/verdict.ts'
-import type { Invalidity } from '../evidence/verdict.ts'
 import { WatchedPromise } from '../results/watched-promise.ts'
 import { formatMessage } from './message.ts'
 import { onInvalid } from './on-invalid.ts'
-import { judgedRuns, nameOf } from './subject.ts'
-import type { Subject } from './subject.ts'
+import { judgedRuns, nameOf, type Subject } from './subject.ts'
 
 /** What a matcher found. Words for both polarities, because `.not` expects the opposite and must say so. */
 export interface Judgement {
@@ -83,7 +80,7 @@ export class Call {
     Error.captureStackTrace(this.#site, matcher)
   }
 
-  refusePolling(): void {
+  rejectPoll(): void {
     if (!this.#state.poll) return
     throw new TypeError(
       `${this.#definition.name}() cannot be polled: a measurement repeated until it passes samples until it is ` +

@@ -71,7 +71,7 @@ const untyped = (value: unknown) => value as never
 describe('toHaveCpuBelow', () => {
   test('judges the mean, or the worst second, in both polarities', () => {
     expect(capacity()).toHaveCpuBelow(0.7)
-    expect(capacity()).not.toHaveCpuBelow(0.7, { on: 'max' })
+    expect(capacity()).not.toHaveCpuBelow(0.7, { statistic: 'max' })
     expect(messageOf(() => expect(capacity()).toHaveCpuBelow(0.42))).toMatchInlineSnapshot(`
       "Error: expect(capacity).toHaveCpuBelow(0.42)
 
@@ -81,8 +81,8 @@ describe('toHaveCpuBelow', () => {
       Evidence: steady phase, 10 samples
                 mean 42%   max 93% at 7 s   of 2 cores"
     `)
-    expect(messageOf(() => expect(capacity()).toHaveCpuBelow(0.7, { on: 'max' }))).toMatchInlineSnapshot(`
-      "Error: expect(capacity).toHaveCpuBelow(0.7, { on: 'max' })
+    expect(messageOf(() => expect(capacity()).toHaveCpuBelow(0.7, { statistic: 'max' }))).toMatchInlineSnapshot(`
+      "Error: expect(capacity).toHaveCpuBelow(0.7, { statistic: 'max' })
 
       Expected: highest CPU of the target < 70%
       Received: highest CPU of the target = 93% of 2 cores (+32.9%)
@@ -231,7 +231,7 @@ describe('toHavePoolUsageBelow', () => {
     const asked: Asked = {}
     expect(capacity({}, asked)).toHavePoolUsageBelow(0.7)
     expect(asked.pool).toBe('postgres')
-    expect(capacity({}, asked)).toHavePoolUsageBelow(0.7, { of: 'pgbouncer' })
+    expect(capacity({}, asked)).toHavePoolUsageBelow(0.7, { source: 'pgbouncer' })
     expect(asked.pool).toBe('pgbouncer')
     expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.4))).toMatchInlineSnapshot(`
       "Error: expect(window).toHavePoolUsageBelow(0.4)
@@ -242,9 +242,9 @@ describe('toHavePoolUsageBelow', () => {
       Evidence: steady phase, 10 samples
                 mean 42%   max 93% at 7 s   of 2 cores"
     `)
-    expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.9, { of: 'pgbouncer', on: 'max' })))
+    expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.9, { source: 'pgbouncer', statistic: 'max' })))
       .toMatchInlineSnapshot(`
-      "Error: expect(window).toHavePoolUsageBelow(0.9, { of: 'pgbouncer', on: 'max' })
+      "Error: expect(window).toHavePoolUsageBelow(0.9, { source: 'pgbouncer', statistic: 'max' })
 
       Expected: highest pgBouncer pool < 90%
       Received: highest pgBouncer pool = 93% of 20 in pool shop/app (+3.3%)
@@ -271,7 +271,7 @@ describe('toHavePoolUsageBelow', () => {
           received: 'b'
           example:  expect(await metrics.during(run)).toHavePoolUsageBelow(0.7, …)"
     `)
-    expect(messageOf(() => expect(metrics()).toHavePoolUsageBelow(0.7, untyped({ of: 'pgbouncer' })))).toContain(
+    expect(messageOf(() => expect(metrics()).toHavePoolUsageBelow(0.7, untyped({ source: 'pgbouncer' })))).toContain(
       'is an option for capacity.during(run), and this is metrics.during(run)',
     )
   })
@@ -304,9 +304,9 @@ test('every mistake in the arguments at once', () => {
       options.core: is not an option here: did you mean cores? Valid are on, cores
         received: 2
         example:  cores: 2
-      options.on: must be 'mean' or 'max'
+      options.statistic: must be 'mean' or 'max'
         received: 'p95'
-        example:  on: 'max'
+        example:  statistic: 'max'
       options.cores: must be a number above 0
         received: 0
         example:  cores: 2"

@@ -1,14 +1,13 @@
-import { checkNumber } from '../options/checks.ts'
 import type { CapacityEvidence, PolicyEvidence } from '../evidence/share-evidence.ts'
-import { refuseMore } from './arguments.ts'
-import { defineMatcher } from './define.ts'
-import type { ExtendMatcher, Judgement } from './define.ts'
+import { checkNumber } from '../options/checks.ts'
+import { rejectExtraArgs } from './arguments.ts'
+import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { toHavePoolUsageBelow, type PoolUsage } from './pool-usage.ts'
-import { judgeShare, readShare, type OnOptions, type SharePlan } from './share.ts'
+import { judgeShare, readShare, type StatisticOptions, type SharePlan } from './share.ts'
 import type { On } from './typing.ts'
 import { capacityWindow, type CapacitySource } from './window-subject.ts'
 
-export interface CpuOptions extends OnOptions {
+export interface CpuOptions extends StatisticOptions {
   /**
    * How many cores are the whole; may be a fraction. Default: those the target may run on, by its affinity or its
    * container's limits. A single-threaded process can fill one core and be far below the limit on a large machine: say
@@ -33,7 +32,7 @@ export interface CapacityMatchers<R extends void | Promise<void>, T> {
    * Redis' `used_memory` as a share (0–1) of `maxmemory`, over the run's counted phases. Invalid without a `maxmemory`,
    * and if the user of the URL may not run INFO. Skipped if the target runs elsewhere and its Redis is not named.
    */
-  toHaveRedisMemoryBelow: OnCapacity<T, (ratio: number, options?: OnOptions) => R>
+  toHaveRedisMemoryBelow: OnCapacity<T, (ratio: number, options?: StatisticOptions) => R>
   /** Redis' `maxmemory-policy` at the end of the run's counted phases, e.g. `volatile-lru`. */
   toHaveEvictionPolicy: OnCapacity<T, (policy: string) => R>
   /**
@@ -55,7 +54,7 @@ const toHaveCpuBelow = defineMatcher<CapacityEvidence, SharePlan<CpuOptions>>({
   name: 'toHaveCpuBelow',
   subject: capacityWindow,
   readArguments(problems, args) {
-    const plan = readShare<CpuOptions>(problems, args, 'toHaveCpuBelow(0.7)', ['on', 'cores'])
+    const plan = readShare<CpuOptions>(problems, args, 'toHaveCpuBelow(0.7)', ['statistic', 'cores'])
     const { cores } = plan.options
     if (cores !== undefined) checkNumber(problems, 'options.cores', cores, { above: 0, example: 2 })
     return plan
@@ -63,10 +62,11 @@ const toHaveCpuBelow = defineMatcher<CapacityEvidence, SharePlan<CpuOptions>>({
   judge: (evidence, { limit, options }) => judgeShare(evidence.cpu(options.cores), limit, options),
 })
 
-const toHaveRedisMemoryBelow = defineMatcher<CapacityEvidence, SharePlan<OnOptions>>({
+const toHaveRedisMemoryBelow = defineMatcher<CapacityEvidence, SharePlan<StatisticOptions>>({
   name: 'toHaveRedisMemoryBelow',
   subject: capacityWindow,
-  readArguments: (problems, args) => readShare<OnOptions>(problems, args, 'toHaveRedisMemoryBelow(0.6)', ['on']),
+  readArguments: (problems, args) =>
+    readShare<StatisticOptions>(problems, args, 'toHaveRedisMemoryBelow(0.6)', ['statistic']),
   judge: (evidence, { limit, options }) => judgeShare(evidence.redisMemory(), limit, options),
 })
 
@@ -77,7 +77,7 @@ const toHaveEvictionPolicy = defineMatcher<CapacityEvidence, string>({
   subject: capacityWindow,
   readArguments(problems, args) {
     const [policy] = args
-    refuseMore(problems, args, 1, "toHaveEvictionPolicy('volatile-lru')")
+    rejectExtraArgs(problems, args, 1, "toHaveEvictionPolicy('volatile-lru')")
     if (typeof policy !== 'string' || !POLICIES.test(policy))
       problems.add('policy', policy, 'must be a maxmemory-policy of Redis', "toHaveEvictionPolicy('volatile-lru')")
     return String(policy)

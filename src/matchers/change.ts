@@ -1,12 +1,12 @@
-import { formatChange } from '../results/compared-figures.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import { formatChange } from '../results/compared-figures.ts'
 import { formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
 
 /** The arguments of `toBeNoSlowerThan`, with its defaults. */
 export interface NoSlowerPlan {
   readonly p: number
-  readonly of: 'latency' | 'cpu'
+  readonly metric: 'latency' | 'cpu'
   readonly tolerance: number
   readonly confidence: number
   readonly acrossEnvironments: boolean

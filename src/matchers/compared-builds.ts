@@ -1,3 +1,6 @@
+import type { ComparisonEvidence, SlicePair } from '../evidence/comparison-evidence.ts'
+import { percentileName, samplesForPercentile, tooFewSamples } from '../evidence/sample-size.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import {
   comparedFigures,
   cpuPairs,
@@ -10,9 +13,6 @@ import {
   standingAgainst,
   wrongRatio,
 } from '../results/compared-figures.ts'
-import type { ComparisonEvidence, SlicePair } from '../evidence/comparison-evidence.ts'
-import { percentileName, samplesForPercentile, tooFewSamples } from '../evidence/sample-size.ts'
-import type { Invalidity } from '../evidence/verdict.ts'
 import { pairedRatio, slicesNeeded } from '../stats/comparison.ts'
 import type { Interval } from '../stats/intervals.ts'
 import { formatCount, formatDuration, formatMs, formatRatio } from '../stats/units.ts'
@@ -25,8 +25,8 @@ const MORE_ERRORS = 0.01
 
 /** Holds head's percentile against base's by their paired slices. */
 export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan): Judgement {
-  const { p, of, tolerance, confidence } = plan
-  const what = of === 'cpu' ? 'CPU per request of head' : `${percentileName(p)} of head`
+  const { p, metric, tolerance, confidence } = plan
+  const what = metric === 'cpu' ? 'CPU per request of head' : `${percentileName(p)} of head`
   const judged = judgePairs(evidence, plan, what)
   const errors = moreErrors(evidence, confidence)
   const failing = failuresDominate(evidence)
@@ -53,9 +53,9 @@ function judgePairs(
   plan: NoSlowerPlan,
   what: string,
 ): Pick<Judgement, 'holds' | 'received' | 'invalidities'> {
-  const { p, of, tolerance, confidence } = plan
-  const pairs = of === 'cpu' ? cpuPairs(evidence.pairs) : latencyPairs(evidence.pairs, p)
-  const infinite = of === 'cpu' ? 0 : pairs.filter(({ base }) => Number.isNaN(base)).length
+  const { p, metric, tolerance, confidence } = plan
+  const pairs = metric === 'cpu' ? cpuPairs(evidence.pairs) : latencyPairs(evidence.pairs, p)
+  const infinite = metric === 'cpu' ? 0 : pairs.filter(({ base }) => Number.isNaN(base)).length
   if (infinite * 4 > pairs.length) return infiniteOnBothSides(what, infinite, pairs.length)
   const found = pairedRatio(pairs, { confidence })
   if (found === undefined) return { holds: 'undecided', received: `${what} unknown`, invalidities: [] }
@@ -98,14 +98,14 @@ function infiniteOnBothSides(
 }
 
 /** Over all slices of a build, as the table has it. */
-function valueMs(pairs: readonly SlicePair[], side: 'base' | 'head', { p, of }: NoSlowerPlan): number {
-  if (of === 'latency') return mergedLatency(pairs, side).percentileUs(p) / 1000
+function valueMs(pairs: readonly SlicePair[], side: 'base' | 'head', { p, metric }: NoSlowerPlan): number {
+  if (metric === 'latency') return mergedLatency(pairs, side).percentileUs(p) / 1000
   return cpuPairs(pairs).reduce((sum, pair) => sum + pair[side], 0) / pairs.length
 }
 
 function lackOf(
   { pairs, sliceMs }: ComparisonEvidence,
-  { p, of }: NoSlowerPlan,
+  { p, metric }: NoSlowerPlan,
   what: string,
   undecided: readonly Invalidity[],
 ): readonly Invalidity[] {
@@ -113,7 +113,7 @@ function lackOf(
   const scope = { count, durationMs: pairs.length * sliceMs, noun: 'requests to each build' }
   const tooFew = tooFewSamples(what, samplesForPercentile(p), scope)
   if (tooFew !== undefined) return [tooFew]
-  if (of === 'cpu') return pairedRatio(cpuPairs(pairs)) === undefined ? [UNKNOWN_CPU] : undecided
+  if (metric === 'cpu') return pairedRatio(cpuPairs(pairs)) === undefined ? [UNKNOWN_CPU] : undecided
   return latencyPairs(pairs, p).length < 2 ? [emptySlices(p)] : undecided
 }
 
@@ -153,16 +153,16 @@ function failuresDominate({ pairs }: ComparisonEvidence): string[] {
 /** The table, and what else in it moved beyond the tolerance. */
 function figuresWith(
   { pairs }: ComparisonEvidence,
-  { p, of, tolerance, confidence }: NoSlowerPlan,
+  { p, metric, tolerance, confidence }: NoSlowerPlan,
 ): { figures: readonly string[]; worst: string | undefined } {
   if (pairs.length === 0) return { figures: [], worst: undefined }
   const figures = comparedFigures(pairs, { confidence })
-  const judged = of === 'cpu' ? CPU : percentileName(p)
+  const judged = metric === 'cpu' ? CPU : percentileName(p)
   const beyond = figures.filter(({ name, unit, change }) => {
     return unit === 'ms' && name !== judged && change !== undefined && change.low > tolerance
   })
   const names = beyond.map(({ name }) => name)
-  const options = names.every((name) => name === CPU) ? "{ of: 'cpu' }" : '{ percentile }'
+  const options = names.every((name) => name === CPU) ? "{ metric: 'cpu' }" : '{ percentile }'
   return {
     figures: figureTable(figures),
     worst: names.length === 0 ? undefined : `beyond the tolerance as well: ${names.join(', ')} of head; see ${options}`,

@@ -51,13 +51,13 @@ describe('two builds', () => {
   })
 
   test('CPU per request, which may be known where latency leaves the question open', () => {
-    expect(messageOf(() => expect(slower).toBeNoSlowerThan('base', { of: 'cpu' }))).toMatch(
+    expect(messageOf(() => expect(slower).toBeNoSlowerThan('base', { metric: 'cpu' }))).toMatch(
       /^Received: CPU per request of head \+14\.9% \(1\.2 → 1\.38 ms\), 95% interval \+14/m,
     )
-    expect(slower).not.toBeNoSlowerThan('base', { of: 'cpu' })
-    expect(same).toBeNoSlowerThan('base', { of: 'cpu' })
+    expect(slower).not.toBeNoSlowerThan('base', { metric: 'cpu' })
+    expect(same).toBeNoSlowerThan('base', { metric: 'cpu' })
     const elsewhere = sampleComparison({ cpuMs: undefined })
-    expect(messageOf(() => expect(elsewhere).toBeNoSlowerThan('base', { of: 'cpu' }))).toMatchSnapshot('unknown')
+    expect(messageOf(() => expect(elsewhere).toBeNoSlowerThan('base', { metric: 'cpu' }))).toMatchSnapshot('unknown')
   })
 
   test('failures: more of them is slower, mostly failures say nothing', () => {

@@ -1,9 +1,9 @@
 import type { Assertion, BenchResult } from 'vitest'
-import type { Problems } from '../options/problems.ts'
 import type { BaselineSource } from '../evidence/baseline-evidence.ts'
 import { comparisonOf, type ComparisonEvidence, type ComparisonSource } from '../evidence/comparison-evidence.ts'
 import type { TimeEvidence } from '../evidence/evidence.ts'
-import { readFlag, readOptions, readPercentile, refuseMore } from './arguments.ts'
+import type { Problems } from '../options/problems.ts'
+import { readFlag, readOptions, readPercentile, rejectExtraArgs } from './arguments.ts'
 import type { NoSlowerPlan } from './change.ts'
 import { judgeComparison } from './compared-builds.ts'
 import { judgeFaster, judgeNoSlower, readOther, showOther } from './compared-runs.ts'
@@ -23,12 +23,12 @@ export interface NoSlowerOptions {
    * Of a comparison: what is compared. `cpu` is the CPU time per request, which a busy machine moves far less than
    * latency, and which says nothing of waiting: for builds whose processes are ours. Default: `latency`.
    */
-  readonly of?: 'latency' | 'cpu'
+  readonly metric?: 'latency' | 'cpu'
   /** Of the interval that must lie on one side of the tolerance; above 0.5 and below 1. Default: 0.95. */
   readonly confidence?: number
 }
 
-export interface NoSlowerThanBaselineOptions extends Omit<NoSlowerOptions, 'of'> {
+export interface NoSlowerThanBaselineOptions extends Omit<NoSlowerOptions, 'metric'> {
   /** Compare although machine, Node, scale or load are not those of the baseline. Default: false, that is invalid. */
   readonly acrossEnvironments?: boolean
 }
@@ -112,15 +112,16 @@ const toBeNoSlowerThan = defineMatcher<Compared, NoSlowerPlan & { readonly than:
   showArguments: showOther,
   readArguments(problems, args) {
     const example = `toBeNoSlowerThan('base', { tolerance: 0.05 })`
-    refuseMore(problems, args, 2, example)
-    const known = ['tolerance', 'percentile', 'of', 'confidence', 'acrossEnvironments'] as const
+    rejectExtraArgs(problems, args, 2, example)
+    const known = ['tolerance', 'percentile', 'metric', 'confidence', 'acrossEnvironments'] as const
     const options = readOptions(problems, args[1], known, '{ tolerance: 0.05 }')
-    const { tolerance, percentile = 0.5, of = 'latency', confidence = 0.95, acrossEnvironments } = options
-    if (of !== 'latency' && of !== 'cpu') problems.add('options.of', of, "must be 'latency' or 'cpu'", "of: 'cpu'")
+    const { tolerance, percentile = 0.5, metric = 'latency', confidence = 0.95, acrossEnvironments } = options
+    if (metric !== 'latency' && metric !== 'cpu')
+      problems.add('options.metric', metric, "must be 'latency' or 'cpu'", "metric: 'cpu'")
     return {
       than: args[0],
       p: readPercentile(problems, percentile, 'percentile: 0.95'),
-      of: of === 'cpu' ? 'cpu' : 'latency',
+      metric: metric === 'cpu' ? 'cpu' : 'latency',
       tolerance: readTolerance(problems, 'options.tolerance', tolerance ?? 0.05, 'tolerance: 0.05'),
       confidence,
       acrossEnvironments: readFlag(problems, 'acrossEnvironments', acrossEnvironments),
@@ -148,7 +149,7 @@ const toBeFasterThan = defineMatcher<{ readonly run: TimeEvidence; readonly rece
   },
   showArguments: showOther,
   readArguments(problems, args) {
-    refuseMore(problems, args, 2, 'toBeFasterThan(other, { delta: 0.1 })')
+    rejectExtraArgs(problems, args, 2, 'toBeFasterThan(other, { delta: 0.1 })')
     const options = readOptions(problems, args[1], ['delta', 'acrossEnvironments'], '{ delta: 0.1 }')
     const delta = readTolerance(problems, 'options.delta', options.delta ?? 0, 'delta: 0.1')
     const acrossEnvironments = readFlag(problems, 'acrossEnvironments', options.acrossEnvironments)

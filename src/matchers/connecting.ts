@@ -1,19 +1,16 @@
 import type { FanOutEvidence } from '../evidence/evidence.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
-import { readShare } from './arguments.ts'
-import type { Duration, ShareOptions, SharePlan } from './arguments.ts'
-import { defineMatcher } from './define.ts'
-import type { ExtendMatcher, Judgement } from './define.ts'
+import { readShare, type Duration, type ShareOptions, type SharePlan } from './arguments.ts'
+import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeCount } from './ratio.ts'
-import { deliveryRun } from './subject.ts'
-import type { DeliverySource } from './subject.ts'
+import { deliveryRun, type DeliverySource } from './subject.ts'
 import type { On } from './typing.ts'
 
 /** `expect()` has these; each belongs to what its first parameter `this` says. */
 export interface ConnectingMatchers<R extends void | Promise<void>, T> {
   /**
    * At least a share of the sockets asked for were connected within a time, from the instant their handshake was due
-   * to its answer. Sockets that failed are in the denominator. Needs `1 / (1 - ratio)` sockets.
+   * to its response. Sockets that failed are in the denominator. Needs `1 / (1 - ratio)` sockets.
    */
   toConnectWithin: On<
     T,

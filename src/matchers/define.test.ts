@@ -1,10 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { ScenarioRecord } from '../results/result.ts'
-import { defineMatcher } from './define.ts'
-import type { Judgement } from './define.ts'
 import { messageOf } from '../testing/message-of.ts'
-import { setOnInvalid } from './on-invalid.ts'
 import { GIVEN_UP, SATURATED, sampleHttpRun, sampleMicroRun } from '../testing/sample-runs.ts'
+import { defineMatcher, type Judgement } from './define.ts'
+import { setOnInvalid } from './on-invalid.ts'
 import './register.ts'
 
 const run = sampleHttpRun()
@@ -66,7 +65,7 @@ describe('what is recorded', () => {
               {
                 "finding": "there are no requests in the scope judged; p95 < 50 ms needs at least 200",
                 "reason": "no-samples",
-                "remedy": "see why nothing was measured: the load may be shorter than its warm-up, or the target never answered",
+                "remedy": "see why nothing was measured: the load may be shorter than its warm-up, or the target never responded",
               },
             ],
             "limit": {

@@ -1,9 +1,7 @@
 import type { MatcherResult, MatcherState } from 'vitest'
 import { Problems } from '../options/problems.ts'
-import { Call } from './call.ts'
-import type { ExtendMatcher, Judgement, Wording } from './call.ts'
-import { describeReceived } from './subject.ts'
-import type { Subject } from './subject.ts'
+import { Call, type ExtendMatcher, type Judgement, type Wording } from './call.ts'
+import { describeReceived, type Subject } from './subject.ts'
 
 export type { ExtendMatcher, Judgement } from './call.ts'
 
@@ -35,7 +33,7 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
   function matcher(this: MatcherState, received: unknown, ...args: unknown[]): MatcherResult {
     const call = new Call(definition, this, received, args, matcher)
     try {
-      call.refusePolling()
+      call.rejectPoll()
       const evidence = subject.read(received)
       if (evidence === undefined) throw new TypeError(unfit(name, subject, received))
       const problems = new Problems()

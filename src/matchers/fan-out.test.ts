@@ -62,7 +62,7 @@ describe('toDeliverWithin', () => {
 
       Evidence: steady phase, 0.0 s, 0 of 0 deliveries, 100 sockets, 2/s
       Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never answered"
+      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
     `)
     const starved = sampleFanOutRun({ invalidities: [SATURATED] })
     expect(messageOf(() => expect(starved).not.toDeliverWithin(1, { ratio: 0.9 }))).toMatch(/^InvalidRunError: /)
@@ -182,7 +182,7 @@ describe('toDeliverInOrder', () => {
 
       Evidence: steady phase, 10.0 s, 0 of 2000 deliveries, 100 sockets, 2/s
       Worst:    client 41 4 missing, 1 out of order, max 109 ms
-      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never answered"
+      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
     `)
   })
 })

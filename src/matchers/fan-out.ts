@@ -1,15 +1,21 @@
-import type { Problems } from '../options/problems.ts'
 import type { ClientEvidence, FanOutEvidence, PublicationEvidence } from '../evidence/evidence.ts'
 import { samplesForPercentile, tooFewSamples } from '../evidence/sample-size.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import type { Problems } from '../options/problems.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
-import { readOptions, readRatio, readShare, refuseMore } from './arguments.ts'
-import type { Duration, ShareOptions, SharePlan, ThresholdOptions } from './arguments.ts'
-import { defineMatcher } from './define.ts'
-import type { ExtendMatcher, Judgement } from './define.ts'
+import {
+  readOptions,
+  readRatio,
+  readShare,
+  rejectExtraArgs,
+  type Duration,
+  type ShareOptions,
+  type SharePlan,
+  type ThresholdOptions,
+} from './arguments.ts'
+import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeCount, judgeRatio } from './ratio.ts'
-import { deliveryRun } from './subject.ts'
-import type { DeliverySource } from './subject.ts'
+import { deliveryRun, type DeliverySource } from './subject.ts'
 import { withLack, withoutGenerator } from './threshold.ts'
 import type { On } from './typing.ts'
 
@@ -115,7 +121,7 @@ const toDeliverInOrder = defineMatcher<FanOutEvidence, undefined>({
   name: 'toDeliverInOrder',
   subject: deliveryRun,
   readArguments(problems, args) {
-    refuseMore(problems, args, 0, 'toDeliverInOrder()')
+    rejectExtraArgs(problems, args, 0, 'toDeliverInOrder()')
     return undefined
   },
   judge(evidence) {
@@ -153,7 +159,7 @@ const toHaveUnexpectedRateBelow = defineMatcher<FanOutEvidence, number>({
   subject: deliveryRun,
   readArguments(problems, args) {
     const example = 'toHaveUnexpectedRateBelow(0.001)'
-    refuseMore(problems, args, 1, example)
+    rejectExtraArgs(problems, args, 1, example)
     return args[0] === 0 ? 0 : readRatio(problems, args[0], { path: 'ratio', example })
   },
   judge(evidence, limit) {
@@ -183,7 +189,7 @@ const toDeliverOnlyToSubscribers = defineMatcher<FanOutEvidence, undefined>({
   name: 'toDeliverOnlyToSubscribers',
   subject: deliveryRun,
   readArguments(problems, args) {
-    refuseMore(problems, args, 0, 'toDeliverOnlyToSubscribers()')
+    rejectExtraArgs(problems, args, 0, 'toDeliverOnlyToSubscribers()')
     return undefined
   },
   judge: judgeNoneUnexpected,
@@ -357,7 +363,7 @@ function readRate(
   options: readonly 'confidence'[],
 ): RatePlan {
   const example = `${name}(0.005)`
-  refuseMore(problems, args, options.length === 0 ? 1 : 2, example)
+  rejectExtraArgs(problems, args, options.length === 0 ? 1 : 2, example)
   const limit = readRatio(problems, args[0], { path: 'ratio', example })
   return { limit, confidence: readOptions(problems, args[1], options, '{ confidence: 0.95 }').confidence }
 }

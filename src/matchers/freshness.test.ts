@@ -19,18 +19,18 @@ function freshness(stalenessMs: readonly number[], more: Partial<FreshnessEviden
   return { [freshnessOf]: () => evidence }
 }
 
-test('the oldest answer decides', () => {
+test('the oldest response decides', () => {
   expect(freshness([0, 900])).toStayFresherThan(1_000)
   expect(freshness([0, 1_500])).not.toStayFresherThan('1s')
   expect(messageOf(() => expect(freshness([0, 0, 1_500])).toStayFresherThan(1_000))).toMatchInlineSnapshot(`
     "Error: expect(freshness).toStayFresherThan(1000)
 
-    Expected: oldest answer < 1.00 s
-    Received: oldest answer = 1.50 s (+50%)
+    Expected: oldest response < 1.00 s
+    Received: oldest response = 1.50 s (+50%)
 
     Evidence: 200 reads beside the load, 5 writes
     Oldest:   version 3 at 4.20 s, when 5 had been written
-    Hint:     1 of 3 answers were past the limit: compare the cache's time-to-live with it"
+    Hint:     1 of 3 responses were past the limit: compare the cache's time-to-live with it"
   `)
 })
 

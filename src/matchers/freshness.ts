@@ -1,7 +1,7 @@
 import { freshnessOf, type FreshnessEvidence } from '../evidence/freshness-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { formatMs } from '../stats/units.ts'
-import { readLimitMs, refuseMore, type Duration } from './arguments.ts'
+import { readLimitMs, rejectExtraArgs, type Duration } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
 import type { Subject } from './subject.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
@@ -15,9 +15,9 @@ export interface FreshnessSource {
 /** `expect()` has these; each belongs to what its first parameter `this` says. */
 export interface FreshnessMatchers<R extends void | Promise<void>, T> {
   /**
-   * No answer read beside the load was staler than a limit: the oldest one decides, for a time-to-live is a promise
-   * about every answer. Staleness counts from the moment a newer version was acknowledged to the moment the answer
-   * was asked for, so that a slow answer is not taken for a stale one. Needs 100 reads and 3 writes, and a probe that
+   * No response read beside the load was staler than a limit: the oldest one decides, for a time-to-live is a promise
+   * about every response. Staleness counts from the moment a newer version was acknowledged to the moment the response
+   * was asked for, so that a slow response is not taken for a stale one. Needs 100 reads and 3 writes, and a probe that
    * lasted longer than the limit. Invalid if more than 1% of the reads failed, or one showed a version that was never
    * written.
    */
@@ -49,14 +49,14 @@ const toStayFresherThan = defineMatcher<FreshnessEvidence, number>({
   name: 'toStayFresherThan',
   subject: freshness,
   readArguments(problems, args) {
-    refuseMore(problems, args, 1, 'toStayFresherThan(1000)')
+    rejectExtraArgs(problems, args, 1, 'toStayFresherThan(1000)')
     return readLimitMs(problems, args[0], 'toStayFresherThan(1000)')
   },
   judge(evidence, limitMs) {
     const { staleness, worst } = evidence
     const value = staleness.count === 0 ? Number.NaN : staleness.maxUs / 1000
     const judged = judgeThreshold({
-      what: 'oldest answer',
+      what: 'oldest response',
       side: 'below',
       limit: limitMs,
       value,
@@ -80,7 +80,7 @@ const toStayFresherThan = defineMatcher<FreshnessEvidence, number>({
       }),
       hint:
         over > 0
-          ? `${over} of ${staleness.count} answers were past the limit: compare the cache's time-to-live with it`
+          ? `${over} of ${staleness.count} responses were past the limit: compare the cache's time-to-live with it`
           : undefined,
     }
   },
@@ -92,11 +92,11 @@ function tooShort({ observableMs }: FreshnessEvidence, limitMs: number): readonl
   return [
     {
       reason: 'too-few-samples',
-      finding: `the probe ended ${formatMs(observableMs)} after its first write: no answer could be found staler than that`,
+      finding: `the probe ended ${formatMs(observableMs)} after its first write: no response could be found staler than that`,
       remedy: `let the load last longer than the limit of ${formatMs(limitMs)}`,
     },
   ]
 }
 
-/** How old cached answers are. */
+/** How old cached responses are. */
 export const freshnessMatchers: Readonly<Record<string, ExtendMatcher>> = { toStayFresherThan }

@@ -1,5 +1,4 @@
-import { describe, expect, test } from 'vitest'
-import type { TaskMeta } from 'vitest'
+import { describe, expect, test, type TaskMeta } from 'vitest'
 import { messageOf } from '../testing/message-of.ts'
 import { GIVEN_UP, SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from '../testing/sample-runs.ts'
 import './register.ts'
@@ -91,7 +90,7 @@ describe('percentiles', () => {
       Evidence: steady phase, 0.0 s, 0 of 0 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never answered"
+      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
     `)
   })
 

@@ -1,20 +1,22 @@
 import type { TimeEvidence } from '../evidence/evidence.ts'
 import { percentileName, samplesForPercentile, tooFewSamples } from '../evidence/sample-size.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
-import { percentileIntervalMs } from '../stats/intervals.ts'
-import type { HitWindow, Interval } from '../stats/intervals.ts'
 import { Histogram } from '../stats/histogram.ts'
+import { percentileIntervalMs, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
-import { readLimitMs, readPercentile, readPercentileOptions, refuseMore } from './arguments.ts'
-import type { Duration, PercentileOptions } from './arguments.ts'
-import { rateOptionOf } from './rate-option.ts'
-import { defineMatcher } from './define.ts'
-import type { ExtendMatcher, Judgement } from './define.ts'
+import {
+  readLimitMs,
+  readPercentile,
+  readPercentileOptions,
+  rejectExtraArgs,
+  type Duration,
+  type PercentileOptions,
+} from './arguments.ts'
+import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { standingAgainst } from './generator-delay.ts'
-import { judgedTimes, percentileMs } from './samples.ts'
-import type { JudgedTimes } from './samples.ts'
-import { isOfRequests, timedRun } from './subject.ts'
-import type { TimeSource } from './subject.ts'
+import { rateOptionOf } from './rate-option.ts'
+import { judgedTimes, percentileMs, type JudgedTimes } from './samples.ts'
+import { isOfRequests, timedRun, type TimeSource } from './subject.ts'
 import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
 import type { On } from './typing.ts'
 import { isSurely, shortageAgainst } from './vu-shortage.ts'
@@ -72,7 +74,7 @@ const toHavePercentileBelow = defineMatcher<TimeEvidence, Plan>({
   subject: timedRun,
   readArguments(problems, args) {
     const example = 'toHavePercentileBelow(0.95, 150)'
-    refuseMore(problems, args, 3, example)
+    rejectExtraArgs(problems, args, 3, example)
     const p = readPercentile(problems, args[0], example)
     const limitMs = readLimitMs(problems, args[1], example)
     return { p, limitMs, ...readPercentileOptions(problems, args[2]) }
@@ -94,7 +96,7 @@ function percentileMatcher(name: string, p: number): ExtendMatcher {
     subject: timedRun,
     readArguments(problems, args) {
       const example = `${name}(150)`
-      refuseMore(problems, args, 2, example)
+      rejectExtraArgs(problems, args, 2, example)
       const limitMs = readLimitMs(problems, args[0], example)
       return { p, limitMs, ...readPercentileOptions(problems, args[1]) }
     },

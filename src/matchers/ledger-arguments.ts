@@ -1,7 +1,7 @@
+import type { ConservationCheck, HistoryCheck, LedgerTotal, RowSource } from '../evidence/ledger-evidence.ts'
+import { History } from '../history/history.ts'
 import { checkKnownKeys } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
-import { History } from '../history/history.ts'
-import type { ConservationCheck, HistoryCheck, LedgerTotal, RowSource } from '../evidence/ledger-evidence.ts'
 
 /** Where the rows are that a history speaks about. */
 export interface LedgerRows {
@@ -29,7 +29,7 @@ export interface Conserved {
   /** A query for one exact number, `SELECT sum(balance) FROM accounts`, or a function that returns it as one row. */
   readonly total?: RowSource
   /** The total before the load, by `await ledger.value(sql)`. Left out: 0, for a total over what this run alone wrote. */
-  readonly before?: LedgerTotal
+  readonly totalBefore?: LedgerTotal
   /**
    * By how much the total must have changed. As a range where operations are unknown, both ends included; `inflowOf()`
    * works it out of a history. Default: 0.
@@ -72,16 +72,31 @@ export function readRows(problems: Problems, options: unknown): Pick<HistoryChec
   }
 }
 
-const CONSERVED: readonly (keyof Conserved)[] = ['total', 'before', 'expectedDelta', 'entries', 'accounts', 'history']
-const CONSERVED_EXAMPLE = "{ total: 'SELECT sum(balance) FROM accounts', before }"
+const CONSERVED: readonly (keyof Conserved)[] = [
+  'total',
+  'totalBefore',
+  'expectedDelta',
+  'entries',
+  'accounts',
+  'history',
+]
+const CONSERVED_EXAMPLE = "{ total: 'SELECT sum(balance) FROM accounts', totalBefore }"
 
 export function readConserved(problems: Problems, options: unknown): ConservationCheck {
   const given = readObject<Conserved>(problems, options, CONSERVED, CONSERVED_EXAMPLE)
   const source = (name: 'total' | 'entries' | 'accounts') =>
     given[name] === undefined ? undefined : readSource(problems, name, given[name], `${name}: 'SELECT …'`)
-  const { before, expectedDelta, history } = given
-  if (before !== undefined && (typeof before !== 'object' || before === null || !('amount' in before))) {
-    problems.add('before', before, 'must be what ledger.value() gave', `before: await ledger.value('SELECT …')`)
+  const { totalBefore, expectedDelta, history } = given
+  if (
+    totalBefore !== undefined &&
+    (typeof totalBefore !== 'object' || totalBefore === null || !('amount' in totalBefore))
+  ) {
+    problems.add(
+      'totalBefore',
+      totalBefore,
+      'must be what ledger.value() gave',
+      `totalBefore: await ledger.value('SELECT …')`,
+    )
   }
   if (given.total === undefined && given.entries === undefined && given.accounts === undefined) {
     problems.add('total', undefined, 'at least one of total, entries and accounts is needed', CONSERVED_EXAMPLE)
@@ -90,7 +105,7 @@ export function readConserved(problems: Problems, options: unknown): Conservatio
     total: source('total'),
     entries: source('entries'),
     accounts: source('accounts'),
-    before,
+    before: totalBefore,
     expectedDelta: readDelta(problems, expectedDelta ?? 0),
     history: history === undefined ? undefined : readHistory(problems, history),
   }

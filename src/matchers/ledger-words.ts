@@ -1,4 +1,3 @@
-import { inspected } from '../options/shortened.ts'
 import type {
   ConservationCheck,
   ConservedTotal,
@@ -6,6 +5,7 @@ import type {
   FindingKind,
   LedgerEvidence,
 } from '../evidence/ledger-evidence.ts'
+import { inspected } from '../options/shortened.ts'
 import { formatCount } from '../stats/units.ts'
 
 /** `2 lost, 1 duplicated`; `undefined` where nothing was found. */
@@ -16,31 +16,31 @@ export function countFindings({ findings }: LedgerEvidence): string | undefined 
     .join(', ')
 }
 
-/** One line for each offender named. */
+/** One line for each violation named. */
 export function describeOffenders({ findings }: LedgerEvidence): string[] {
-  return findings.flatMap(({ kind, count, offenders }) => {
-    const lines = offenders.map(({ subject, told, holds }) => {
-      const said = told.length > 0 ? `, told ${told.join(', ')}` : kind === 'phantom' ? ', never sent' : ''
+  return findings.flatMap(({ kind, count, violations }) => {
+    const lines = violations.map(({ subject, told, holds }) => {
+      const said = told.length > 0 ? `, told ${told.join(', ')}` : kind === 'unexpected' ? ', never sent' : ''
       return `${kind}: ${subject}${said}; the ledger holds ${holds}`
     })
-    const more = count - offenders.length
+    const more = count - violations.length
     return more > 0 ? [...lines, `${kind}: ${formatCount(more)} more`] : lines
   })
 }
 
 const PLURALS: Partial<Record<FindingKind, string>> = {
-  phantom: 'phantoms',
+  unexpected: 'unexpected',
   'payload changed': 'payloads changed',
   violation: 'violations',
 }
 
 const HINTS: Partial<Record<FindingKind, string>> = {
-  lost: 'answer after the commit; where the row is there but under another key or run, correct the query',
-  phantom: 'what is refused must be rolled back; a key that was never sent here may be another run’s',
+  lost: 'response after the commit; where the row is there but under another key or run, correct the query',
+  unexpected: 'what is refused must be rolled back; a key that was never sent here may be another run’s',
   duplicated: 'let the database decide: a unique constraint on the key, and INSERT … ON CONFLICT DO NOTHING',
   'not refused': 'check the signature before anything else, on every route that applies it',
   'payload changed': 'store the payload’s digest beside the key, and refuse another payload under it (422)',
-  'answers differ': 'store the answer beside the key, in the same transaction, and give it again',
+  'responses differ': 'store the response beside the key, in the same transaction, and give it again',
   unbalanced: 'write all entries of a transfer in one transaction; let the last one take what rounding leaves',
   drifted: 'change a balance in the transaction that writes the entry, or derive it from the entries',
 }

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { createLedger } from '../ledger/ledger.ts'
-import { sampleHistory } from '../testing/sample-history.ts'
-import { ledgerChecks } from '../evidence/ledger-evidence.ts'
-import type {
-  ConservedTotal,
-  Finding,
-  LedgerChecks,
-  LedgerEvidence,
-  LedgerSource,
+import {
+  ledgerChecks,
+  type ConservedTotal,
+  type Finding,
+  type LedgerChecks,
+  type LedgerEvidence,
+  type LedgerSource,
 } from '../evidence/ledger-evidence.ts'
+import { createLedger } from '../ledger/ledger.ts'
 import type { ScenarioRecord } from '../results/result.ts'
+import { sampleHistory } from '../testing/sample-history.ts'
 import './register.ts'
 
 const history = sampleHistory([{ key: 'a', outcome: 'ok' }], 'mine')
@@ -30,12 +30,14 @@ function ledgerThat(finds: Partial<LedgerEvidence> = {}, total?: ConservedTotal)
 const lost: Finding = {
   kind: 'lost',
   count: 12,
-  offenders: [{ subject: 'key "a"', told: ['VU 3 at 12.4 s: ok (201)', 'VU 5 at 12.9 s: ok (201)'], holds: 'nothing' }],
+  violations: [
+    { subject: 'key "a"', told: ['VU 3 at 12.4 s: ok (201)', 'VU 5 at 12.9 s: ok (201)'], holds: 'nothing' },
+  ],
 }
-const phantom: Finding = {
-  kind: 'phantom',
+const unexpected: Finding = {
+  kind: 'unexpected',
   count: 1,
-  offenders: [{ subject: 'key "x"', told: [], holds: "1 row: { key: 'x' }" }],
+  violations: [{ subject: 'key "x"', told: [], holds: "1 row: { key: 'x' }" }],
 }
 const unreadable = {
   invalidities: [{ reason: 'ledger-unreadable', finding: 'the query failed', remedy: 'correct the query' }],
@@ -68,30 +70,33 @@ describe('the ledger matchers', () => {
     `)
   })
 
-  test('name kinds, offenders and what to do', async () => {
-    const assertion = expect(ledgerThat({ findings: [lost, phantom] })).toApplyExactlyOnce(history, rows)
+  test('name kinds, violations and what to do', async () => {
+    const assertion = expect(ledgerThat({ findings: [lost, unexpected] })).toApplyExactlyOnce(history, rows)
     expect(await messageOf(assertion)).toMatchInlineSnapshot(`
       "Error: expect(ledger).toApplyExactlyOnce(run.history, { rows: 'SELECT key FROM votes WHERE run_id = $1', key: 'key' })
 
       Expected: each key in the ledger once where told ok, at most once where unknown, never where refused
-      Received: 12 lost, 1 phantom
+      Received: 12 lost, 1 unexpected
 
       Evidence: lost: key "a", told VU 3 at 12.4 s: ok (201), VU 5 at 12.9 s: ok (201); the ledger holds nothing
                 lost: 11 more
-                phantom: key "x", never sent; the ledger holds 1 row: { key: 'x' }
+                unexpected: key "x", never sent; the ledger holds 1 row: { key: 'x' }
                 run mine: 1 operations
                 waited 300 ms
-      Hint:     answer after the commit; where the row is there but under another key or run, correct the query"
+      Hint:     response after the commit; where the row is there but under another key or run, correct the query"
     `)
     await expect(ledgerThat({ findings: [lost] })).not.toApplyExactlyOnce(history, rows)
   })
 
   test('say by how much a total changed', async () => {
     const total = { before: '100', after: '101', delta: '1', conserved: false }
-    const before = { amount: '100' }
-    const assertion = expect(ledgerThat({}, total)).toConserve({ total: 'SELECT sum(balance) FROM accounts', before })
+    const totalBefore = { amount: '100' }
+    const assertion = expect(ledgerThat({}, total)).toConserve({
+      total: 'SELECT sum(balance) FROM accounts',
+      totalBefore,
+    })
     expect(await messageOf(assertion)).toMatchInlineSnapshot(`
-      "Error: expect(ledger).toConserve({ total: 'SELECT sum(balance) FROM accounts', before: { amount: '100' } })
+      "Error: expect(ledger).toConserve({ total: 'SELECT sum(balance) FROM accounts', totalBefore: { amount: '100' } })
 
       Expected: the total changed by 0
       Received: the total changed by 1, from 100 to 101
@@ -149,8 +154,8 @@ describe('the ledger matchers', () => {
     expect(() => expect(ledgerThat()).toApplyExactlyOnce(undefined, rows)).toThrow(
       /4 options it cannot use[^]*history: must be the history of a run that recorded one[^]*row: is not an option here[^]*rows: must be a query, or a function that returns rows[^]*key: must be the name of a column/,
     )
-    expect(() => expect(ledgerThat()).toConserve(untyped({ before: 5, expectedDelta: 0.1 }))).toThrow(
-      /before: must be what ledger.value\(\) gave[^]*total: at least one of[^]*expectedDelta: must be exact/,
+    expect(() => expect(ledgerThat()).toConserve(untyped({ totalBefore: 5, expectedDelta: 0.1 }))).toThrow(
+      /totalBefore: must be what ledger.value\(\) gave[^]*total: at least one of[^]*expectedDelta: must be exact/,
     )
     const halfRange = untyped({ total: 'SELECT 1', expectedDelta: { atLeast: 1 } })
     expect(() => expect(ledgerThat()).toConserve(halfRange)).toThrow('expectedDelta.atMost: must be exact')

@@ -1,18 +1,24 @@
-import type { History } from '../history/history.ts'
-import { ledgerChecks } from '../evidence/ledger-evidence.ts'
-import type {
-  ConservationCheck,
-  HistoryCheck,
-  LedgerChecks,
-  LedgerEvidence,
-  LedgerSource,
-  RowSource,
+import {
+  ledgerChecks,
+  type ConservationCheck,
+  type HistoryCheck,
+  type LedgerChecks,
+  type LedgerEvidence,
+  type LedgerSource,
+  type RowSource,
 } from '../evidence/ledger-evidence.ts'
-import { refuseMore } from './arguments.ts'
-import { defineMatcher } from './define.ts'
-import type { ExtendMatcher, Judgement } from './define.ts'
-import { readConserved, readHistory, readRows, readSource, readText } from './ledger-arguments.ts'
-import type { Conserved, LedgerRows } from './ledger-arguments.ts'
+import type { History } from '../history/history.ts'
+import { rejectExtraArgs } from './arguments.ts'
+import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
+import {
+  readConserved,
+  readHistory,
+  readRows,
+  readSource,
+  readText,
+  type Conserved,
+  type LedgerRows,
+} from './ledger-arguments.ts'
 import { countFindings, describeOffenders, hintFor, showOptions, showRange, showTotal } from './ledger-words.ts'
 import type { Subject } from './subject.ts'
 import type { On } from './typing.ts'
@@ -23,7 +29,7 @@ type OnLedger<T, Matcher> = On<T, LedgerSource, Matcher, 'judges a ledger, as th
 export interface LedgerMatchers<T> {
   /**
    * Every key told `ok` is in the ledger once, every key that is unknown at most once, no other at all; keys that had
-   * to be refused were; a repeated key was told `ok` for one payload only, and answered alike, as far as recorded.
+   * to be refused were; a repeated key was told `ok` for one payload only, and responded alike, as far as recorded.
    * Reads once what was in flight has settled. To be awaited.
    */
   toApplyExactlyOnce: OnLedger<T, (history: History | undefined, rows: LedgerRows) => Promise<void>>
@@ -69,7 +75,7 @@ function historyMatcher(name: string, depth: HistoryCheck['depth'], words: Words
     subject: ledger,
     showArguments: ([, options]) => `run.history, ${showOptions(options)}`,
     readArguments(problems, [history, options, ...more]) {
-      refuseMore(problems, more, 0, `${name}(run.history, { rows, key })`)
+      rejectExtraArgs(problems, more, 0, `${name}(run.history, { rows, key })`)
       return { history: readHistory(problems, history), ...readRows(problems, options), depth }
     },
     judge: (checks, check) =>
@@ -85,7 +91,7 @@ const toConserve = defineMatcher<LedgerChecks, ConservationCheck>({
   subject: ledger,
   showArguments: ([options]) => showOptions(options),
   readArguments(problems, [options, ...more]) {
-    refuseMore(problems, more, 0, "toConserve({ total: 'SELECT sum(balance) FROM accounts', before })")
+    rejectExtraArgs(problems, more, 0, "toConserve({ total: 'SELECT sum(balance) FROM accounts', totalBefore })")
     return readConserved(problems, options)
   },
   judge(checks, check) {
@@ -115,7 +121,7 @@ const toHoldInvariant = defineMatcher<LedgerChecks, { readonly name: string; rea
   subject: ledger,
   readArguments(problems, [name, violations, ...more]) {
     const example = "toHoldInvariant('no debts', 'SELECT * FROM accounts WHERE balance < 0')"
-    refuseMore(problems, more, 0, example)
+    rejectExtraArgs(problems, more, 0, example)
     return {
       name: readText(problems, 'name', name, example),
       violations: readSource(problems, 'violations', violations, example),

@@ -1,8 +1,7 @@
-import { expect, test } from 'vitest'
-import type { BenchResult } from 'vitest'
-import type { MicroRun } from '../micro/micro-run.ts'
+import { expect, test, type BenchResult } from 'vitest'
 import type { Comparison } from '../comparison/comparison.ts'
 import type { BaselineSource } from '../evidence/baseline-evidence.ts'
+import type { MicroRun } from '../micro/micro-run.ts'
 import type { FanOutRun } from '../runs/fan-out-run.ts'
 import type { HttpRun } from '../runs/request-run.ts'
 import './register.ts'
@@ -56,9 +55,9 @@ test('fan-out matchers take fan-outs alone', () => {
 test('comparisons take builds, runs and baselines', () => {
   expect(comparison).toBeNoSlowerThan('base', { tolerance: 0.05, percentile: 0.95 })
   expect(comparison).not.toBeNoSlowerThan('base')
-  expect(comparison).toBeNoSlowerThan('base', { of: 'cpu' })
+  expect(comparison).toBeNoSlowerThan('base', { metric: 'cpu' })
   // @ts-expect-error -- a run alone has no CPU of its builds
-  expect(requests).toBeNoSlowerThan(requests.step('me'), { of: 'cpu' })
+  expect(requests).toBeNoSlowerThan(requests.step('me'), { metric: 'cpu' })
   expect(requests).toBeNoSlowerThan(requests.step('me'), { tolerance: 0.1 })
   expect(requests).toBeNoSlowerThan(baseline, { acrossEnvironments: true })
   expect(requests).toBeFasterThan(requests.phase('spike'), { delta: 0.1 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
+import { formatMs, formatRatio } from '../stats/units.ts'
 import { formatMessage } from './message.ts'
 import { formatDistance, formatSpan } from './threshold.ts'
-import { formatMs, formatRatio } from '../stats/units.ts'
 
 const parts = {
   call: 'expect(run).toHaveP95Below(150)',

@@ -1,9 +1,9 @@
+import { tooFewForRatio } from '../evidence/sample-size.ts'
+import type { MetricsEvidence } from '../evidence/share-evidence.ts'
 import { checkKnownKeys } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
-import type { MetricsEvidence } from '../evidence/share-evidence.ts'
-import { tooFewForRatio } from '../evidence/sample-size.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
-import { readRatio, refuseMore } from './arguments.ts'
+import { readRatio, rejectExtraArgs } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
 import type { On } from './typing.ts'
@@ -45,7 +45,7 @@ const toHaveCacheHitRatioAbove = defineMatcher<MetricsEvidence, HitRatioOptions 
   name: 'toHaveCacheHitRatioAbove',
   subject: metricsWindow,
   readArguments(problems, args) {
-    refuseMore(problems, args, 2, EXAMPLE)
+    rejectExtraArgs(problems, args, 2, EXAMPLE)
     const limit = readRatio(problems, args[0], { path: 'ratio', example: EXAMPLE })
     const options = readOptions(problems, args[1])
     return {

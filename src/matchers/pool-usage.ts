@@ -1,23 +1,23 @@
-import { Problems } from '../options/problems.ts'
 import type { CapacityEvidence, MetricsEvidence, ShareEvidence } from '../evidence/share-evidence.ts'
+import { Problems } from '../options/problems.ts'
 import { defineMatcher } from './define.ts'
-import { judgeShare, readShare, type OnOptions, type SharePlan } from './share.ts'
+import { judgeShare, readShare, type StatisticOptions, type SharePlan } from './share.ts'
 import type { CannotJudge } from './typing.ts'
 import { anyWindow, type CapacitySource, type MetricsSource } from './window-subject.ts'
 
-export interface PoolOptions extends OnOptions {
+export interface PoolOptions extends StatisticOptions {
   /** Selector of the gauge of connections in use. Default: `pg_pool_connections{state="active"}`. */
   readonly used?: string
   /** Selector of the gauge of how many the pool may open. Default: `pg_pool_size`. */
   readonly size?: string
 }
 
-export interface ConnectionOptions extends OnOptions {
+export interface ConnectionOptions extends StatisticOptions {
   /**
    * Whose connections. `'postgres'` (default): those open, used or idle, by all clients, of `max_connections` less the
    * reserved ones. `'pgbouncer'`: server connections in use of the `pool_size` of its fullest pool.
    */
-  readonly of?: 'postgres' | 'pgbouncer'
+  readonly source?: 'postgres' | 'pgbouncer'
 }
 
 /** The options differ with the window; where it is unknown, as in asymmetric use, all are allowed. */
@@ -36,11 +36,11 @@ export const toHavePoolUsageBelow = defineMatcher<
   name: 'toHavePoolUsageBelow',
   subject: anyWindow,
   readArguments(problems, args) {
-    const known = ['on', 'used', 'size', 'of']
+    const known = ['statistic', 'used', 'size', 'source']
     const plan = readShare<PoolOptions & ConnectionOptions>(problems, args, 'toHavePoolUsageBelow(0.7)', known)
-    const { of, used, size } = plan.options
-    if (of !== undefined && of !== 'postgres' && of !== 'pgbouncer')
-      problems.add('options.of', of, "must be 'postgres' or 'pgbouncer'", "of: 'pgbouncer'")
+    const { source, used, size } = plan.options
+    if (source !== undefined && source !== 'postgres' && source !== 'pgbouncer')
+      problems.add('options.source', source, "must be 'postgres' or 'pgbouncer'", "source: 'pgbouncer'")
     checkSelector(problems, 'used', used, 'pg_pool_connections{state="active"}')
     checkSelector(problems, 'size', size, 'pg_pool_size')
     return plan
@@ -53,10 +53,10 @@ function poolShare(
   evidence: CapacityEvidence | MetricsEvidence,
   options: PoolOptions & ConnectionOptions,
 ): ShareEvidence {
-  const { of = 'postgres', used = 'pg_pool_connections{state="active"}', size = 'pg_pool_size' } = options
+  const { source = 'postgres', used = 'pg_pool_connections{state="active"}', size = 'pg_pool_size' } = options
   const ofMetrics = 'share' in evidence
   const problems = new Problems()
-  for (const key of ofMetrics ? (['of'] as const) : (['used', 'size'] as const)) {
+  for (const key of ofMetrics ? (['source'] as const) : (['used', 'size'] as const)) {
     if (options[key] === undefined) continue
     const [given, wanted] = ofMetrics ? ['metrics', 'capacity'] : ['capacity', 'metrics']
     const rule = `is an option for ${wanted}.during(run), and this is ${given}.during(run)`
@@ -69,7 +69,7 @@ function poolShare(
   }
   problems.throwIfAny('toHavePoolUsageBelow()')
   if (ofMetrics) return evidence.share('pool usage', used, size)
-  return of === 'postgres' ? evidence.postgresConnections() : evidence.pgBouncerPools()
+  return source === 'postgres' ? evidence.postgresConnections() : evidence.pgBouncerPools()
 }
 
 function checkSelector(problems: Problems, key: string, value: unknown, example: string): void {

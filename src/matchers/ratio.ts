@@ -1,13 +1,19 @@
 import type { TimeEvidence } from '../evidence/evidence.ts'
 import { samplesForRatio, tooFewForRatio, tooFewSamples } from '../evidence/sample-size.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
-import { ratioInterval } from '../stats/intervals.ts'
-import type { HitWindow } from '../stats/intervals.ts'
+import { ratioInterval, type HitWindow } from '../stats/intervals.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
 import { rateOptionOf } from './rate-option.ts'
-import { DEFAULT_CONFIDENCE, isGood, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
-import type { Threshold } from './threshold.ts'
+import {
+  DEFAULT_CONFIDENCE,
+  isGood,
+  judgeThreshold,
+  trusted,
+  withLack,
+  withoutGenerator,
+  type Threshold,
+} from './threshold.ts'
 import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
 /** A share of counted things held against a limit. */

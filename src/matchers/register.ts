@@ -9,7 +9,6 @@ import { ledgerMatchers } from './ledger.ts'
 import { metricsMatchers } from './metrics.ts'
 import { requestMatchers } from './requests.ts'
 import { sustainMatchers } from './sustain.ts'
-
 // Their types: a declaration file keeps these imports, and none of the above.
 import './capacity.ts'
 import './comparison.ts'

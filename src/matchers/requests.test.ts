@@ -88,7 +88,7 @@ describe('toHaveErrorRateBelow', () => {
 })
 
 describe('toHaveStatusRateBelow', () => {
-  test('counts answers of one status, over all answers', () => {
+  test('counts responses of one status, over all responses', () => {
     const run = sampleHttpRun({ limitedPerSecond: 2, errorsPerSecond: 100 })
     expect(run).toHaveStatusRateBelow(503, 0.01)
     expect(messageOf(() => expect(run).toHaveStatusRateBelow(429, 0.01))).toMatchInlineSnapshot(`
@@ -111,23 +111,23 @@ describe('toHaveStatusRateBelow', () => {
     `)
   })
 
-  test('is invalid where nothing was answered', () => {
+  test('is invalid where nothing got a response', () => {
     const run = sampleHttpRun({ errorsPerSecond: 200 })
     expect(messageOf(() => expect(run).toHaveStatusRateBelow(429, 0.01))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toHaveStatusRateBelow(429, 0.01)
 
       Expected: rate of status 429 < 1%
-      Received: INVALID, not judged. no-samples: there are no answers in the scope judged; rate of status 429 < 1% needs at least 100
+      Received: INVALID, not judged. no-samples: there are no responses in the scope judged; rate of status 429 < 1% needs at least 100
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never answered"
+      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
     `)
   })
 })
 
 describe('toHaveThroughputAbove', () => {
-  test('counts good answers alone', () => {
+  test('counts good responses alone', () => {
     const run = sampleHttpRun({ errorsPerSecond: 10, droppedPerSecond: 5 })
     expect(run).toHaveThroughputAbove(184)
     expect(messageOf(() => expect(run).toHaveThroughputAbove(190))).toMatchInlineSnapshot(`
@@ -135,7 +135,7 @@ describe('toHaveThroughputAbove', () => {
 
       Expected: throughput > 190/s
       Received: throughput = 185/s (−2.6%), 95% interval 183–187/s
-                1,850 good answers in 10.0 s
+                1,850 good responses in 10.0 s
 
       Evidence: steady phase, 10.0 s, 1950 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%"
@@ -145,7 +145,7 @@ describe('toHaveThroughputAbove', () => {
 
       Expected: throughput ≤ 100/s
       Received: throughput = 185/s (+85%), 95% interval 183–187/s
-                1,850 good answers in 10.0 s
+                1,850 good responses in 10.0 s
 
       Evidence: steady phase, 10.0 s, 1950 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%"
@@ -163,7 +163,7 @@ describe('toHaveThroughputAbove', () => {
 
       Evidence: steady phase, 0.0 s, 0 of 0 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never answered"
+      Hint:     see why nothing was measured: the load may be shorter than its warm-up, or the target never responded"
     `)
   })
 })

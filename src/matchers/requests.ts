@@ -1,15 +1,11 @@
 import type { RequestEvidence } from '../evidence/evidence.ts'
 import { tooFewSamples } from '../evidence/sample-size.ts'
-import { rateInterval } from '../stats/intervals.ts'
-import type { HitWindow, Interval } from '../stats/intervals.ts'
+import { rateInterval, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount, formatRate } from '../stats/units.ts'
-import { readConfidence, readRateLimit, readRatePerSec, refuseMore } from './arguments.ts'
-import type { ThresholdOptions } from './arguments.ts'
-import { defineMatcher } from './define.ts'
-import type { ExtendMatcher, Judgement } from './define.ts'
+import { readConfidence, readRateLimit, readRatePerSec, rejectExtraArgs, type ThresholdOptions } from './arguments.ts'
+import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeRatio, sum } from './ratio.ts'
-import { requestRun } from './subject.ts'
-import type { RequestSource } from './subject.ts'
+import { requestRun, type RequestSource } from './subject.ts'
 import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
 import type { On } from './typing.ts'
 import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
@@ -30,15 +26,15 @@ export interface RequestMatchers<R extends void | Promise<void>, T> {
    */
   toHaveErrorRateBelow: OnRequests<T, (ratio: number, options?: ThresholdOptions) => R>
   /**
-   * The share of answers with one status lies below a limit. Answers alone are the denominator: what was dropped or
-   * timed out could have had any status. Needs `1 / ratio` answers. Warm-up is left out.
+   * The share of responds with one status lies below a limit. Responses alone are the denominator: what was dropped or
+   * timed out could have had any status. Needs `1 / ratio` responses. Warm-up is left out.
    *
    * @param ratio 0–1, never percent: 0.01 is 1%
    */
   toHaveStatusRateBelow: OnRequests<T, (status: number, ratio: number, options?: ThresholdOptions) => R>
   /**
-   * Good answers per second, over the whole scope, lie above a limit. Errors are not throughput, however fast they
-   * are answered. An answer counts in the second its request was due. In an open model it cannot exceed the rate the
+   * Good responses per second, over the whole scope, lie above a limit. Errors are not throughput, however fast they
+   * get a response. A response counts in the second its request was due. In an open model it cannot exceed the rate the
    * load offers. Warm-up is left out.
    */
   toHaveThroughputAbove: OnRequests<T, (perSec: number, options?: ThresholdOptions) => R>
@@ -61,7 +57,7 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
   subject: requestRun,
   readArguments(problems, args) {
     const example = 'toHaveErrorRateBelow(0.001)'
-    refuseMore(problems, args, 2, example)
+    rejectExtraArgs(problems, args, 2, example)
     return readRateLimit(problems, args[0], args[1], example)
   },
   judge: (evidence, plan) =>
@@ -84,7 +80,7 @@ const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { reado
   readArguments(problems, args) {
     const example = 'toHaveStatusRateBelow(429, 0.01)'
     const [status] = args
-    refuseMore(problems, args, 3, example)
+    rejectExtraArgs(problems, args, 3, example)
     if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599)
       problems.add('status', status, 'must be an HTTP status, a whole number from 100 to 599', example)
     return { status: Number(status), ...readRateLimit(problems, args[1], args[2], example) }
@@ -98,7 +94,7 @@ const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { reado
       side: 'below',
       windows,
       sent: windows,
-      noun: 'answers',
+      noun: 'responses',
     })
   },
 })
@@ -108,7 +104,7 @@ const toHaveThroughputAbove = defineMatcher<RequestEvidence, RatioPlan>({
   subject: requestRun,
   readArguments(problems, args) {
     const example = 'toHaveThroughputAbove(100)'
-    refuseMore(problems, args, 2, example)
+    rejectExtraArgs(problems, args, 2, example)
     const limit = readRatePerSec(problems, args[0], example)
     return { limit, confidence: readConfidence(problems, args[1]) }
   },
@@ -150,7 +146,7 @@ function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: Ratio
   const against = isCertain ? withoutGenerator(evidence.invalidities) : [...evidence.invalidities, ...shortage]
   return {
     ...judged,
-    received: `${judged.received}\n${formatCount(good)} good answers in ${seconds.toFixed(1)} s`,
+    received: `${judged.received}\n${formatCount(good)} good responses in ${seconds.toFixed(1)} s`,
     invalidities: withLack(against, tooFew ? [tooFew] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { InlineProject, plainText } from '../testing/inline-project.ts'
 import type { ScenarioRecord } from '../results/result.ts'
+import { InlineProject, plainText } from '../testing/inline-project.ts'
 
 const HERE = import.meta.dirname
 
@@ -33,7 +33,6 @@ const RECORDER = `
 `
 
 const SPEC = `
-import { expect, test } from 'vitest'
 import '${HERE}/register.ts'
 import { sampleHttpRun } from '${HERE}/../testing/sample-runs.ts'
 
@@ -64,7 +63,6 @@ function lineOf(code: string): number {
 }
 
 const BENCH = `
-import { expect, test } from 'vitest'
 import '${HERE}/register.ts'
 
 /** Busy for at least so many microseconds. */

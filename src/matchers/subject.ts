@@ -1,9 +1,14 @@
 import { inspect } from 'node:util'
 import type { BenchResult } from 'vitest'
-import { evidenceOf } from '../evidence/evidence.ts'
+import {
+  evidenceOf,
+  type FanOutEvidence,
+  type RequestEvidence,
+  type RunKind,
+  type TimeEvidence,
+} from '../evidence/evidence.ts'
 import { History } from '../history/history.ts'
 import { benchEvidence, isBenchResult } from './bench-result.ts'
-import type { FanOutEvidence, RequestEvidence, RunKind, TimeEvidence } from '../evidence/evidence.ts'
 
 /** What a matcher can be asked about: how to read its evidence from the value given to `expect`. */
 export interface Subject<Evidence> {

@@ -3,7 +3,7 @@ import { messageOf } from '../testing/message-of.ts'
 import { sampleHttpRun } from '../testing/sample-runs.ts'
 import './register.ts'
 
-test('a rate is sustained where good answers come as fast as requests fall due', () => {
+test('a rate is sustained where good responses come as fast as requests fall due', () => {
   expect(sampleHttpRun()).toSustainRate()
   expect(sampleHttpRun({ droppedPerSecond: 1 })).toSustainRate()
   expect(messageOf(() => expect(sampleHttpRun()).not.toSustainRate())).toMatchInlineSnapshot(`
@@ -21,7 +21,7 @@ test('a long latency that stays as it is does not count as falling behind', () =
   expect(sampleHttpRun({ latencyMs: (n) => 1500 + (n % 100) })).toSustainRate()
 })
 
-test('a growing backlog is not sustained, although every request is answered', () => {
+test('a growing backlog is not sustained, although every request gets a response', () => {
   // The target takes 95% of the rate: the wait grows by 50 ms a second.
   const run = sampleHttpRun({ latencyMs: (n) => 20 + (n / 200) * 50 })
   expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(`
@@ -37,7 +37,7 @@ test('a growing backlog is not sustained, although every request is answered', (
 })
 
 test('a scope that ends within a second is over at its end, not at that of the second', () => {
-  // All of the backlog is answered half a second after the end.
+  // All of the backlog gets a response half a second after the end.
   const run = sampleHttpRun({ seconds: 11, lastMs: 250, latencyMs: (n) => 20 + (n / 200) * 50 })
   expect(messageOf(() => expect(run).toSustainRate())).toContain('Received: sustained share of the offered rate = 96.')
   expect(sampleHttpRun({ seconds: 11, lastMs: 250 })).toSustainRate()
@@ -74,6 +74,6 @@ test('too few requests for the tolerance are invalid', () => {
 test('a closed model claims no rate', () => {
   const run = sampleHttpRun({ offeredRatePerSec: undefined })
   expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(
-    `"TypeError: toSustainRate() judges a load with a rate of its own (constantArrivalRate, rampingArrivalRate); in a closed model the rate follows the answers. Use toHaveThroughputAbove(perSec) there."`,
+    `"TypeError: toSustainRate() judges a load with a rate of its own (constantArrivalRate, rampingArrivalRate); in a closed model the rate follows the responses. Use toHaveThroughputAbove(perSec) there."`,
   )
 })

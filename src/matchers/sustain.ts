@@ -1,31 +1,28 @@
 import type { RequestEvidence } from '../evidence/evidence.ts'
 import { Histogram, highestOf, lowestOf } from '../stats/histogram.ts'
-import { WINDOW_MS } from '../stats/timeline.ts'
-import type { Window } from '../stats/timeline.ts'
+import { WINDOW_MS, type Window } from '../stats/timeline.ts'
 import { formatRate } from '../stats/units.ts'
-import { readOptions, readRatio, refuseMore } from './arguments.ts'
-import { defineMatcher } from './define.ts'
-import type { ExtendMatcher, Judgement } from './define.ts'
+import { readOptions, readRatio, rejectExtraArgs } from './arguments.ts'
+import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeCount, sum } from './ratio.ts'
-import { requestRun } from './subject.ts'
+import { requestRun, type RequestSource } from './subject.ts'
 import { withoutGenerator } from './threshold.ts'
-import type { RequestSource } from './subject.ts'
 import type { On } from './typing.ts'
 import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
 
 export interface SustainOptions {
-  /** The share of offered requests that may be missing from the answers, 0–1. Default 0.01. */
+  /** The share of offered requests that may be missing from the responses, 0–1. Default 0.01. */
   readonly tolerance?: number
 }
 
 /** `expect()` has these; each belongs to what its first parameter `this` says. */
 export interface SustainMatchers<R extends void | Promise<void>, T> {
   /**
-   * The target kept up with the rate the load offered: good answers came as fast as requests fell due.
+   * The target kept up with the rate the load offered: good responses came as fast as requests fell due.
    *
-   * Counted against it are errors, dropped requests, and answers that came after the scope had ended by more than
+   * Counted against it are errors, dropped requests, and responses that came after the scope had ended by more than
    * what requests took in its first quarter (p99): a backlog that grows is not sustained, although every request in
-   * it is answered in the end. It shows at the end of the scope alone, so that no confidence can be asked for: let the
+   * it gets a response in the end. It shows at the end of the scope alone, so that no confidence can be asked for: let the
    * scope be long against the latency. Judges open models alone; a closed model slows down with the target and claims no rate.
    * Needs `1 / tolerance` requests. Warm-up is left out.
    */
@@ -47,7 +44,7 @@ const toSustainRate = defineMatcher<RequestEvidence, Plan>({
   name: 'toSustainRate',
   subject: requestRun,
   readArguments(problems, args) {
-    refuseMore(problems, args, 1, 'toSustainRate({ tolerance: 0.01 })')
+    rejectExtraArgs(problems, args, 1, 'toSustainRate({ tolerance: 0.01 })')
     const { tolerance = 0.01 } = readOptions(problems, args[0], ['tolerance'], '{ tolerance: 0.01 }')
     return { tolerance: readRatio(problems, tolerance, { path: 'options.tolerance', example: 'tolerance: 0.01' }) }
   },
@@ -62,7 +59,7 @@ function judgeSustained(evidence: RequestEvidence, { tolerance }: Plan): Judgeme
   if (offeredRatePerSec === undefined) {
     throw new TypeError(
       'toSustainRate() judges a load with a rate of its own (constantArrivalRate, rampingArrivalRate); in a closed ' +
-        'model the rate follows the answers. Use toHaveThroughputAbove(perSec) there.',
+        'model the rate follows the responses. Use toHaveThroughputAbove(perSec) there.',
     )
   }
   const lengths = new Map(evidence.goodBySecond.map(({ second, seconds }) => [second, seconds]))
@@ -112,20 +109,20 @@ function keptUp(stretch: readonly Window[], lastSec: number): number {
   return sum(
     stretch.map((window) => {
       const leftUs = endUs - window.second * WINDOW_US
-      return answeredWithin(window.good.latency, leftUs, window === last ? lastUs : WINDOW_US)
+      return respondedWithin(window.good.latency, leftUs, window === last ? lastUs : WINDOW_US)
     }),
   )
 }
 
 const WINDOW_US = WINDOW_MS * 1000
 
-/** How many of a window's answers came within `us` of its start; its requests are taken as due evenly across its length. */
-function answeredWithin(latency: Histogram, us: number, lengthUs: number): number {
+/** How many of a window's responses came within `us` of its start; its requests are taken as due evenly across its length. */
+function respondedWithin(latency: Histogram, us: number, lengthUs: number): number {
   if (latency.count === 0 || us - lengthUs > latency.maxUs) return latency.count
-  let answered = 0
+  let responded = 0
   for (const [bucket, count] of latency.buckets()) {
     const latencyUs = (lowestOf(bucket) + highestOf(bucket)) / 2
-    answered += count * Math.min(1, Math.max(0, (us - latencyUs) / lengthUs))
+    responded += count * Math.min(1, Math.max(0, (us - latencyUs) / lengthUs))
   }
-  return answered
+  return responded
 }

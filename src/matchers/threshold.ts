@@ -1,6 +1,6 @@
+import type { Invalidity } from '../evidence/verdict.ts'
 import type { Interval } from '../stats/intervals.ts'
 import { formatRatio } from '../stats/units.ts'
-import type { Invalidity } from '../evidence/verdict.ts'
 import type { Judgement } from './define.ts'
 
 /** What is shown where no confidence was asked for. */

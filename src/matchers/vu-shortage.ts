@@ -1,7 +1,6 @@
 import type { RequestEvidence, TimeEvidence } from '../evidence/evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
-import { ratioInterval } from '../stats/intervals.ts'
-import type { HitWindow } from '../stats/intervals.ts'
+import { ratioInterval, type HitWindow } from '../stats/intervals.ts'
 import type { Judgement } from './define.ts'
 import { DEFAULT_CONFIDENCE } from './threshold.ts'
 

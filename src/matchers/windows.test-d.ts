@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { CapacityWindow } from '../capacity/capacity-window.ts'
 import type { Freshness, FreshnessProbe } from '../freshness/freshness.ts'
-import type { Metrics } from '../metrics/metrics.ts'
 import type { MetricsWindow } from '../metrics/metrics-window.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { FanOutRun } from '../runs/fan-out-run.ts'
 import type { HttpRun } from '../runs/request-run.ts'
 import './register.ts'
@@ -16,7 +16,7 @@ declare const run: HttpRun
 declare const fanOut: FanOutRun
 
 test('capacity matchers take windows of capacity alone', () => {
-  expect(capacity).toHaveCpuBelow(0.7, { on: 'max', cores: 2 })
+  expect(capacity).toHaveCpuBelow(0.7, { statistic: 'max', cores: 2 })
   expect(capacity).not.toHaveRedisMemoryBelow(0.6)
   expect(capacity).toHaveEvictionPolicy('volatile-lru')
   // @ts-expect-error -- metrics of the target are no capacity
@@ -30,15 +30,15 @@ test('capacity matchers take windows of capacity alone', () => {
 })
 
 test('pool usage has the options of its window', () => {
-  expect(window).toHavePoolUsageBelow(0.7, { used: 'in_use', size: 'size', on: 'max' })
-  expect(capacity).not.toHavePoolUsageBelow(0.7, { of: 'pgbouncer' })
+  expect(window).toHavePoolUsageBelow(0.7, { used: 'in_use', size: 'size', statistic: 'max' })
+  expect(capacity).not.toHavePoolUsageBelow(0.7, { source: 'pgbouncer' })
   // @ts-expect-error -- gauges are those of the target's metrics
   expect(capacity).toHavePoolUsageBelow(0.7, { used: 'in_use' })
   // @ts-expect-error -- whose connections is a question to capacity
-  expect(window).toHavePoolUsageBelow(0.7, { of: 'postgres' })
+  expect(window).toHavePoolUsageBelow(0.7, { source: 'postgres' })
   // @ts-expect-error -- a run has no pool
   expect(run).toHavePoolUsageBelow(0.7)
-  expect({ window }).toEqual({ window: expect.toHavePoolUsageBelow(0.7, { of: 'postgres' }) })
+  expect({ window }).toEqual({ window: expect.toHavePoolUsageBelow(0.7, { source: 'postgres' }) })
 })
 
 test('hit ratios take metrics, and both counters', () => {

@@ -1,5 +1,5 @@
-import type { RunSeries } from '../results/result.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
+import type { RunSeries } from '../results/result.ts'
 import { readingsBetween, summed, type Reading } from './instance.ts'
 import type { ScrapeHistory } from './scrape-history.ts'
 import type { Selector } from './selector.ts'

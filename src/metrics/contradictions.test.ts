@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { messageOf } from '../testing/message-of.ts'
 import { metricsOf } from '../evidence/share-evidence.ts'
+import { messageOf } from '../testing/message-of.ts'
 import { MetricsWindow } from './metrics-window.ts'
 import { ScrapeHistory } from './scrape-history.ts'
 

@@ -120,7 +120,7 @@ function contradictionAt(name: string, bounded: readonly Bounded[], scrape: numb
         finding: `${name} has two buckets of one bound in one scrape, le="${leBefore}" and le="${le}"`,
         remedy: 'have the target write each bound once under each set of labels',
       }
-    if (before !== undefined && before.value - value > underWay(before.value))
+    if (before !== undefined && before.value - value > pendingRuns(before.value))
       return {
         finding: `the buckets of ${name} are not cumulative: ${before.value} up to le="${leBefore}", and ${value} up to le="${le}"`,
         remedy: 'have each bucket count everything up to its bound, those before it included',
@@ -131,14 +131,14 @@ function contradictionAt(name: string, bounded: readonly Bounded[], scrape: numb
 }
 
 function otherCount(name: string, counted: number, inBuckets: number): Contradiction | undefined {
-  if (!(Math.abs(counted - inBuckets) > underWay(Math.max(counted, inBuckets)))) return undefined
+  if (!(Math.abs(counted - inBuckets) > pendingRuns(Math.max(counted, inBuckets)))) return undefined
   return {
     finding: `${name}_count grew by ${formatCount(counted)}, and its bucket le="+Inf" by ${formatCount(inBuckets)}`,
     remedy: `have the target count every observation in both`,
   }
 }
 
-function underWay(count: number): number {
+function pendingRuns(count: number): number {
   return Math.max(UNDER_WAY.atLeast, UNDER_WAY.ratio * count)
 }
 

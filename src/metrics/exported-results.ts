@@ -1,8 +1,8 @@
 import { Gauge, Registry } from 'prom-client'
-import { wallMs } from '../machine/clock.ts'
-import type { RunResult, ScenarioRecord } from '../results/result.ts'
-import { errorRatio, missingRatio } from '../results/result-ratios.ts'
 import type { Outcome } from '../evidence/verdict.ts'
+import { wallMs } from '../machine/clock.ts'
+import { errorRate, missingRate } from '../results/result-ratios.ts'
+import type { RunResult, ScenarioRecord } from '../results/result.ts'
 import type { TimeStatsJson } from '../stats/summary.ts'
 
 const OUTCOMES: readonly Outcome[] = ['passed', 'failed', 'invalid', 'skipped']
@@ -54,11 +54,11 @@ export class ExportedResults {
     }
     if (run.kind === 'fanOut') {
       setQuantiles(this.#lag, labels, run.lag)
-      setWhereKnown(this.#missing, labels, missingRatio(run))
+      setWhereKnown(this.#missing, labels, missingRate(run))
       return
     }
     setQuantiles(this.#latency, labels, run.latency)
-    setWhereKnown(this.#errors, labels, errorRatio(run))
+    setWhereKnown(this.#errors, labels, errorRate(run))
     setWhereKnown(this.#throughput, labels, throughputOf(run))
   }
 }

@@ -180,13 +180,13 @@ describe('the scrape endpoint', () => {
 })
 
 describe('a Pushgateway', () => {
-  async function gateway(answer: number): Promise<{ server: Server; url: string; pushed: Promise<string[]> }> {
+  async function gateway(status: number): Promise<{ server: Server; url: string; pushed: Promise<string[]> }> {
     const got = Promise.withResolvers<string[]>()
     const server = createServer((request, response) => {
       let body = ''
       request.on('data', (chunk) => (body += chunk))
       request.on('end', () => {
-        response.writeHead(answer).end()
+        response.writeHead(status).end()
         got.resolve([`${request.method} ${request.url}`, body])
       })
     }).listen(0, '127.0.0.1')

@@ -1,16 +1,16 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { Pushgateway, Registry } from 'prom-client'
-import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
+import type { Outcome } from '../evidence/verdict.ts'
 import { refusalOf } from '../machine/allowed-hosts.ts'
+import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
 import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
 import { redactText } from '../options/redact.ts'
 import type { RunEnding, RunObserver } from '../results/observer.ts'
 import type { ScenarioRecord } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
-import type { Outcome } from '../evidence/verdict.ts'
-import { ExportedMetrics } from './exported.ts'
 import { ExportedResults } from './exported-results.ts'
+import { ExportedMetrics } from './exported.ts'
 
 const PUSH_TIMEOUT_MS = 5_000
 
@@ -39,7 +39,7 @@ type Settings = Required<Omit<ExporterOptions, 'port' | 'pushgateway' | 'pushEve
 
 /**
  * Exports how scenarios go to Prometheus: by a scrape endpoint, by a Pushgateway, or by both. A port that is taken or a
- * gateway that does not answer costs one line and no verdict.
+ * gateway that does not respond costs one line and no verdict.
  */
 export class MetricsExporter implements RunObserver {
   readonly #settings: Settings
@@ -98,7 +98,7 @@ export class MetricsExporter implements RunObserver {
         response.writeHead(404).end('The metrics are at /metrics.\n')
         return
       }
-      void this.#answer(response)
+      void this.#response(response)
     })
     const failure = await new Promise<Error | undefined>((done) => {
       server.once('error', done).listen(port, this.#settings.host, () => done(undefined))
@@ -108,7 +108,7 @@ export class MetricsExporter implements RunObserver {
       this.#complain(`metrics are not exported: ${failure.message}. Scenarios go on; set another port, or 0 for any.`)
   }
 
-  async #answer(response: ServerResponse): Promise<void> {
+  async #response(response: ServerResponse): Promise<void> {
     const body = await this.#registry.metrics()
     response.writeHead(200, { 'content-type': this.#registry.contentType }).end(body)
   }

@@ -1,7 +1,7 @@
-import { coverGrowth, joined, type Covered } from '../evidence/window-coverage.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
-import type { ScrapeHistory } from './scrape-history.ts'
+import { coverGrowth, joined, type Covered } from '../evidence/window-coverage.ts'
 import type { UnreadableLine } from './exposition.ts'
+import type { ScrapeHistory } from './scrape-history.ts'
 import type { Selector } from './selector.ts'
 import type { Series } from './series.ts'
 

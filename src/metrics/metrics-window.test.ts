@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { messageOf } from '../testing/message-of.ts'
 import { metricsOf } from '../evidence/share-evidence.ts'
 import type { InvalidRunError } from '../evidence/verdict.ts'
+import { messageOf } from '../testing/message-of.ts'
 import { MetricsWindow } from './metrics-window.ts'
 import type { SentRequests } from './request-counters.ts'
 import { ScrapeHistory } from './scrape-history.ts'

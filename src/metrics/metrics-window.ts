@@ -1,6 +1,6 @@
-import type { RunSeries } from '../results/result.ts'
-import { metricsOf, type MetricsEvidence } from '../evidence/share-evidence.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
+import { metricsOf, type MetricsEvidence } from '../evidence/share-evidence.ts'
+import type { RunSeries } from '../results/result.ts'
 import { Asked } from './asked.ts'
 import { bucketsOf } from './buckets.ts'
 import { Doubts } from './doubts.ts'
@@ -34,7 +34,7 @@ export interface GaugeStats {
 
 export interface CounterOptions {
   /** A counter that stands still is 0 and no error: for counters of what should not happen. Default: `false`. */
-  readonly mayRest?: boolean
+  readonly allowUnchanged?: boolean
 }
 
 /** What a window is made of. */
@@ -99,14 +99,14 @@ export class MetricsWindow {
    * @throws {InvalidRunError} if no series matches, naming near ones; if it did not move, unless it may rest; and if it
    * cannot be believed: several processes behind one route, a line that cannot be read, a value that is not finite
    */
-  counter(selector: string, { mayRest = false }: CounterOptions = {}): CounterDelta {
+  counter(selector: string, { allowUnchanged = false }: CounterOptions = {}): CounterDelta {
     const parsed = parseSelector(selector)
     this.#doubts.refuse(parsed, 'counter')
     const grown = this.#growth(parsed) ?? this.#missing(parsed)
-    if (grown.delta === 0 && !mayRest)
+    if (grown.delta === 0 && !allowUnchanged)
       throw new MetricMissingError(
         `${explainUnmoved(parsed, this.#instances, this.window.scope)}. ` +
-          `Where it may rest: counter(selector, { mayRest: true })`,
+          `Where it may rest: counter(selector, { allowUnchanged: true })`,
       )
     const seconds = Math.max(...this.#instances.map(({ coveredMs }) => coveredMs)) / 1000
     return { ...grown, ratePerSec: grown.delta / seconds }

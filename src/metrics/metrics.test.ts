@@ -2,8 +2,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Registry, Counter, Gauge, Histogram, Summary } from 'prom-client'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { metricsOf } from '../evidence/share-evidence.ts'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
+import { metricsOf } from '../evidence/share-evidence.ts'
 import { createMetrics, type MetricsContext } from './metrics.ts'
 
 async function served(listener: RequestListener): Promise<string> {
@@ -112,7 +112,9 @@ describe('metrics.during(run)', () => {
     await enough.promise
     const window = await metrics.during(run)
     expect(window.scrapeCount).toBeGreaterThanOrEqual(2)
-    expect(window.failures).toContainEqual(expect.stringMatching(/metrics answered 500; say where the metrics are/))
+    expect(window.failures).toContainEqual(
+      expect.stringMatching(/metrics responded with 500; say where the metrics are/),
+    )
     expect(window.counter('n_total').delta).toBeGreaterThanOrEqual(1)
     const [line] = window[metricsOf]().share('pool usage', 'n_total', 'size').evidenceLines
     expect(line).toMatch(/, \d+ more failed \(http:/)
@@ -160,12 +162,12 @@ describe('metrics.during(run)', () => {
       'hits_total 7\nhits_all_total 3\nx_total 1',
     )
     expect(messageOf(() => window.counter('hits_total'))).toMatchInlineSnapshot(
-      `"InvalidRunError: hits_total did not move in the steady phase, it stands at 7; the nearest that moved are hits_all_total. Where it may rest: counter(selector, { mayRest: true })"`,
+      `"InvalidRunError: hits_total did not move in the steady phase, it stands at 7; the nearest that moved are hits_all_total. Where it may rest: counter(selector, { allowUnchanged: true })"`,
     )
-    expect(window.counter('hits_total', { mayRest: true })).toMatchObject({ delta: 0, resets: 0 })
+    expect(window.counter('hits_total', { allowUnchanged: true })).toMatchObject({ delta: 0, resets: 0 })
     const still = await windowOver('hits_total 7', 'hits_total 7')
     expect(messageOf(() => still.counter('hits_total'))).toMatchInlineSnapshot(
-      `"InvalidRunError: hits_total did not move in the steady phase, it stands at 7; nothing else moved either. Where it may rest: counter(selector, { mayRest: true })"`,
+      `"InvalidRunError: hits_total did not move in the steady phase, it stands at 7; nothing else moved either. Where it may rest: counter(selector, { allowUnchanged: true })"`,
     )
   })
 })
@@ -256,27 +258,27 @@ describe('a route that cannot be read is one message, before any load', () => {
   test('HTML', async () => {
     const url = await served((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'))
     expect(await refused(url)).toMatchInlineSnapshot(
-      `"ScrapeError: http://127.0.0.1:PORT/metrics answered with text/html, not with metrics: line 1 cannot be read (no name and labels): <html>; say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"`,
+      `"ScrapeError: http://127.0.0.1:PORT/metrics responded with text/html, not with metrics: line 1 cannot be read (no name and labels): <html>; say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"`,
     )
   })
 
   test('404', async () => {
     expect(await refused(await served((_, response) => response.writeHead(404).end()))).toMatchInlineSnapshot(
-      `"ScrapeError: http://127.0.0.1:PORT/metrics answered 404; say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"`,
+      `"ScrapeError: http://127.0.0.1:PORT/metrics responded with 404; say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"`,
     )
   })
 
-  test('slower than its interval, before the answer and within it', async () => {
+  test('slower than its interval, before the response and within it', async () => {
     expect(await refused(await served(() => {}), { interval: '100ms' })).toMatchInlineSnapshot(
-      `"ScrapeError: http://127.0.0.1:PORT/metrics did not answer within 100 ms, the time between two scrapes; give it more: definePerfConfig({ metrics: { interval: '5s' } })"`,
+      `"ScrapeError: http://127.0.0.1:PORT/metrics did not respond within 100 ms, the time between two scrapes; give it more: definePerfConfig({ metrics: { interval: '5s' } })"`,
     )
     const stuck = await served((_, response) => response.write('n 1\n'))
-    expect(await refused(stuck, { interval: '100ms' })).toContain('did not answer within 100 ms')
+    expect(await refused(stuck, { interval: '100ms' })).toContain('did not respond within 100 ms')
   })
 
   test('nobody there, and no secret in the message', async () => {
     expect(await refused('http://user:secret@127.0.0.1:1/metrics?key=secret')).toMatchInlineSnapshot(
-      `"ScrapeError: http://127.0.0.1:1/metrics did not answer: ECONNREFUSED"`,
+      `"ScrapeError: http://127.0.0.1:1/metrics did not respond: ECONNREFUSED"`,
     )
   })
 
@@ -302,7 +304,9 @@ describe('a route that cannot be read is one message, before any load', () => {
   test('of a target that runs elsewhere and need not have one, leaves metrics unavailable', async () => {
     const url = await served((_, response) => response.writeHead(404).end())
     const metrics = await metricsAt([url], { required: false })
-    expect(metrics.unavailable).toMatch(/^the target runs elsewhere and its metrics cannot be read: .* answered 404/)
+    expect(metrics.unavailable).toMatch(
+      /^the target runs elsewhere and its metrics cannot be read: .* responded with 404/,
+    )
     const window = await metrics.during(runFromNow())
     expect(() => window.counter('n_total')).toThrow('the target runs elsewhere')
     expect(window[metricsOf]().hitRatio('a', 'b').unavailable).toBe(metrics.unavailable)
@@ -317,7 +321,7 @@ test('a target that is gone at the end leaves a window without an end, and says 
   const run = runFromNow()
   isGone = true
   const window = await metrics.during(run)
-  expect(() => window.counter('n_total')).toThrow(/^no two scrapes lie around the steady phase: .*did not answer/)
+  expect(() => window.counter('n_total')).toThrow(/^no two scrapes lie around the steady phase: .*did not respond/)
 })
 
 test('credentials of the URL are sent as such', async () => {

@@ -65,7 +65,7 @@ function valuesOf(label: string, series: readonly Series[]): string {
   return labels.length === 0 ? 'it has no labels' : `its labels are ${labels.join(', ')}`
 }
 
-/** Why a counter that stands still is no answer, with those near it that moved. */
+/** Why a counter that stands still is no response, with those near it that moved. */
 export function explainUnmoved(selector: Selector, instances: readonly InstanceWindow[], scope: string): string {
   const moved = nearNames(selector.name, movedNames(instances))
   const stands = instances.flatMap(({ history, covered }) =>

@@ -27,7 +27,7 @@ test('reads metrics over TLS with the target’s own options', async () => {
   const own = { cert: pem('client'), key: pem('client-key') }
   expect(await valueAt(url, { tls: { ca: pem('authority'), ...own } })).toBe(7)
   await expect(valueAt(url)).rejects.toThrow(
-    /did not answer: its certificate is not trusted: [A-Z_]+\. In target\(\), or in metrics if they have a certificate of their own: trust its authority with tls: \{ ca/,
+    /did not respond: its certificate is not trusted: [A-Z_]+\. In target\(\), or in metrics if they have a certificate of their own: trust its authority with tls: \{ ca/,
   )
 })
 
@@ -58,7 +58,7 @@ test('follows a redirect within the same origin, with credentials', async () => 
     ['/metrics', authorization],
     ['/metrics/', authorization],
   ])
-  await expect(valueAt(`${base}/away`)).rejects.toThrow('/away answered 302')
+  await expect(valueAt(`${base}/away`)).rejects.toThrow('/away responded with 302')
 })
 
 test('sends headers, and says what to do if it is refused', async () => {
@@ -72,7 +72,7 @@ test('sends headers, and says what to do if it is refused', async () => {
   expect(await valueAt(url, { headers: { authorization: 'Bearer s3cret' } })).toBe(7)
   const refused = valueAt(url, { headers: { authorization: 'Bearer wrong' } })
   await expect(refused).rejects.toThrow(
-    /answered 401; give the scrapes credentials: definePerfConfig\(\{ metrics: \{ bearerToken/,
+    /responded with 401; give the scrapes credentials: definePerfConfig\(\{ metrics: \{ bearerToken/,
   )
   await expect(refused).rejects.not.toThrow('wrong')
 })
@@ -100,5 +100,5 @@ test('refuses OpenMetrics that was cut short, and an encoding it does not know',
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await expect(valueAt(`${base}/cut`)).rejects.toThrow('was cut short: OpenMetrics ends with # EOF, and this did not')
   await expect(valueAt(`${base}/zip`)).rejects.toThrow('its content-encoding pkzip cannot be read here')
-  await expect(valueAt(`${base}/broken`)).rejects.toThrow('did not answer: Z_DATA_ERROR')
+  await expect(valueAt(`${base}/broken`)).rejects.toThrow('did not respond: Z_DATA_ERROR')
 })

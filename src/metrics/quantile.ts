@@ -1,5 +1,5 @@
-import { Problems } from '../options/problems.ts'
 import { InvalidRunError } from '../evidence/verdict.ts'
+import { Problems } from '../options/problems.ts'
 import { significant } from '../stats/units.ts'
 
 /** A bucket of a Prometheus histogram: how many observations were at most `le`. */

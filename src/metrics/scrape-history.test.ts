@@ -40,7 +40,7 @@ test('an unreadable line is about the series it names, or any of a name in it, a
   expect(about('n', 0, 0), 'in another scrape').toBeUndefined()
 })
 
-test('long answers are read over several turns of the event loop', async () => {
+test('long responses are read over several turns of the event loop', async () => {
   const history = new ScrapeHistory()
   let turns = 0
   const counting = setInterval(() => turns++, 0)

@@ -33,7 +33,7 @@ interface Unreadable {
 export class ScrapeHistory implements ExpositionReader {
   readonly failures: ScrapeFailure[] = []
   readonly types = new Map<string, MetricType>()
-  /** When each scrape was answered, ascending (`performance.now()`). */
+  /** When each scrape got a response, ascending (`performance.now()`). */
   readonly #times: number[] = []
   /** By name and labels as the target writes them: the same text comes scrape after scrape. */
   readonly #byText = new Map<string, Series>()

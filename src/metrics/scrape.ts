@@ -2,9 +2,9 @@ import { ask, TooLongError } from '../machine/ask.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
 import { tlsProblem, type TlsOptions } from '../machine/tls.ts'
 
-/** What one instance's metrics route answered. */
-export interface Answer {
-  /** `performance.now()` when the head of the answer was there: the values are of that moment, or just before it. */
+/** What one instance's metrics route responded. */
+export interface Response {
+  /** `performance.now()` when the head of the response was there: the values are of that moment, or just before it. */
   readonly atMs: number
   readonly text: string
   readonly contentType: string
@@ -26,8 +26,12 @@ export interface ScrapeOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** @throws {ScrapeError} where the route does not answer in time, or not with success */
-export async function scrape(url: string, timeoutMs: number, { signal, tls, headers }: ScrapeOptions): Promise<Answer> {
+/** @throws {ScrapeError} where the route does not respond in time, or not with success */
+export async function scrape(
+  url: string,
+  timeoutMs: number,
+  { signal, tls, headers }: ScrapeOptions,
+): Promise<Response> {
   const timeUp = AbortSignal.timeout(timeoutMs)
   const limit = AbortSignal.any([signal, timeUp])
   try {
@@ -37,8 +41,9 @@ export async function scrape(url: string, timeoutMs: number, { signal, tls, head
       tls,
       maxBytes: MAX_BYTES,
     })
-    if (status === 401 || status === 403) throw new ScrapeError(`${placeOf(url)} answered ${status}; ${CREDENTIALS}`)
-    if (status < 200 || status > 299) throw new ScrapeError(`${placeOf(url)} answered ${status}; ${WHERE}`)
+    if (status === 401 || status === 403)
+      throw new ScrapeError(`${placeOf(url)} responded with ${status}; ${CREDENTIALS}`)
+    if (status < 200 || status > 299) throw new ScrapeError(`${placeOf(url)} responded with ${status}; ${WHERE}`)
     return { atMs, text, contentType: contentType ?? 'no content type' }
   } catch (error) {
     if (error instanceof ScrapeError) throw error
@@ -62,16 +67,16 @@ export function placeOf(url: string): string {
 
 function tooSlow(timeoutMs: number): string {
   return (
-    `did not answer within ${timeoutMs} ms, the time between two scrapes; give it more: ` +
+    `did not respond within ${timeoutMs} ms, the time between two scrapes; give it more: ` +
     "definePerfConfig({ metrics: { interval: '5s' } })"
   )
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return `did not answer: ${String(error)}`
+  if (!(error instanceof Error)) return `did not respond: ${String(error)}`
   const { code = '' } = error as NodeJS.ErrnoException
   const problem = tlsProblem(code, error.message)
   if (problem !== undefined)
-    return `did not answer: ${problem.finding}. In target(), or in metrics if they have a certificate of their own: ${problem.fix}`
-  return `did not answer: ${code || error.message}`
+    return `did not respond: ${problem.finding}. In target(), or in metrics if they have a certificate of their own: ${problem.fix}`
+  return `did not respond: ${code || error.message}`
 }

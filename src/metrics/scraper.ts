@@ -17,7 +17,7 @@ export class Scraper {
   readonly #signal: AbortSignal
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
-  #underWay: Promise<void> | undefined
+  #pendingRuns: Promise<void> | undefined
 
   constructor(url: string, intervalMs: number, { signal, ...how }: ScrapeOptions) {
     this.#how = how
@@ -35,21 +35,21 @@ export class Scraper {
 
   /** Scrapes once more, for a window that ends now; waits for the scrape under way first, which began before. */
   async close(): Promise<void> {
-    await this.#underWay
+    await this.#pendingRuns
     await this.#try(Math.max(this.#intervalMs, CLOSING_MS))
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     this.#stopping.abort()
-    await this.#underWay
+    await this.#pendingRuns
   }
 
   #try(timeoutMs: number): Promise<void> {
-    this.#underWay ??= this.#scrape(timeoutMs)
+    this.#pendingRuns ??= this.#scrape(timeoutMs)
       .catch((error: Error) => this.#note(error))
-      .finally(() => (this.#underWay = undefined))
-    return this.#underWay
+      .finally(() => (this.#pendingRuns = undefined))
+    return this.#pendingRuns
   }
 
   async #scrape(timeoutMs: number): Promise<void> {
@@ -60,7 +60,7 @@ export class Scraper {
       await this.history.add(atMs, text)
     } catch (error) {
       if (!(error instanceof ExpositionError)) throw error
-      const message = `${placeOf(this.#url)} answered with ${contentType}, not with metrics: ${error.message}; ${WHERE}`
+      const message = `${placeOf(this.#url)} responded with ${contentType}, not with metrics: ${error.message}; ${WHERE}`
       throw new ScrapeError(message, { cause: error })
     }
   }

@@ -1,12 +1,12 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { messageOf } from '../testing/message-of.ts'
-import '../matchers/register.ts'
-import { sampleHttpRun } from '../testing/sample-runs.ts'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
-import { createMetrics } from './metrics.ts'
+import '../matchers/register.ts'
+import { messageOf } from '../testing/message-of.ts'
+import { sampleHttpRun } from '../testing/sample-runs.ts'
 import type { MetricsWindow } from './metrics-window.ts'
+import { createMetrics } from './metrics.ts'
 
 /** A window over which the target's histogram counted so much up to each bound. */
 async function windowWith(bounds: Readonly<Record<string, number>>, name = 'http_server_duration_seconds') {

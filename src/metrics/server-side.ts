@@ -1,6 +1,6 @@
+import { evidenceOf, type RequestEvidence } from '../evidence/evidence.ts'
 import { checkKnownKeys } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
-import { evidenceOf, type RequestEvidence } from '../evidence/evidence.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, significant } from '../stats/units.ts'
 import { MetricMissingError } from './missing.ts'

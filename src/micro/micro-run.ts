@@ -1,6 +1,6 @@
 import { evidenceOf, type TimeEvidence } from '../evidence/evidence.ts'
-import type { MicroRunResult } from '../results/result.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import type { MicroRunResult } from '../results/result.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, significant } from '../stats/units.ts'

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import '../matchers/register.ts'
-import { messageOf } from '../testing/message-of.ts'
 import type { MicroRunResult } from '../results/result.ts'
+import { messageOf } from '../testing/message-of.ts'
 import { createMicro } from './micro.ts'
 
 /** No warm-up and no least duration: the number of calls alone decides, so that nothing depends on the machine. */

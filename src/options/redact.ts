@@ -1,6 +1,6 @@
 import { withoutControls, withoutUnseen } from './control-characters.ts'
-import { maskKnown } from './known-secrets.ts'
 import { MASK } from './found.ts'
+import { maskKnown } from './known-secrets.ts'
 import { maskForms } from './secret-forms.ts'
 import { isSecretName, isSecretNumberName } from './secret-names.ts'
 import { isMessage } from './sentence.ts'

@@ -1,6 +1,6 @@
 import { format } from 'node:util'
-import { Problems } from './problems.ts'
 import { MIN_SECRET_LENGTH } from './known-secrets.ts'
+import { Problems } from './problems.ts'
 import { redactText } from './redact.ts'
 import { registeredSecrets, remember } from './registered-values.ts'
 

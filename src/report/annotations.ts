@@ -1,7 +1,7 @@
 import type { TestCase } from 'vitest/node'
+import { errorRate, missingRate } from '../results/result-ratios.ts'
 import type { RunResult } from '../results/result.ts'
 import type { TimeStatsJson } from '../stats/summary.ts'
-import { errorRatio, missingRatio } from '../results/result-ratios.ts'
 import type { ScenarioResult } from './results.ts'
 
 interface Annotation {
@@ -44,14 +44,14 @@ function numbersOf(run: RunResult): Readonly<Record<string, number | undefined>>
       expected,
       received,
       missing,
-      missingRatio: missingRatio(run),
+      missingRate: missingRate(run),
       unexpected,
       ...(optional > 0 && { optional }),
       ...percentiles(run.lag, 'lagP'),
     }
   }
   const { offered, sent, dropped } = run
-  return { offered, sent, dropped, errorRatio: errorRatio(run), ...percentiles(run.latency, 'p') }
+  return { offered, sent, dropped, errorRate: errorRate(run), ...percentiles(run.latency, 'p') }
 }
 
 function percentiles(stats: TimeStatsJson | undefined, prefix: string): Readonly<Record<string, number>> {

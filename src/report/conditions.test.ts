@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { mergeConditions, type Conditions } from './conditions.ts'
 import { sampleResults } from '../testing/sample-results.ts'
+import { mergeConditions, type Conditions } from './conditions.ts'
 
 const { environment, services } = sampleResults()
 const one: Conditions = { startedAt: '2026-03-01T10:00:00.000Z', scale: 'pr', services, environment }

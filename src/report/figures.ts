@@ -1,7 +1,7 @@
-import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
-import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
+import { errorRate, missingRate } from '../results/result-ratios.ts'
 import type { RunResult } from '../results/result.ts'
-import { errorRatio, missingRatio } from '../results/result-ratios.ts'
+import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
+import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 
 /** A run's main numbers as a person reads them, in the same order in the terminal and in Markdown. */
 export interface Figure {
@@ -20,7 +20,7 @@ export function figuresOf(run: RunResult): readonly Figure[] {
       count('expected', run.deliveries.expected),
       count('received', run.deliveries.received),
       ...percentiles(run.lag, 'lag '),
-      { label: 'missing', value: showRatio(missingRatio(run)) },
+      { label: 'missing', value: showRatio(missingRate(run)) },
       count('unexpected', run.deliveries.unexpected),
     ]
   }
@@ -29,7 +29,7 @@ export function figuresOf(run: RunResult): readonly Figure[] {
     count('sent', run.sent),
     count('dropped', run.dropped),
     ...percentiles(run.latency, ''),
-    { label: 'errors', value: showRatio(errorRatio(run)) },
+    { label: 'errors', value: showRatio(errorRate(run)) },
   ]
 }
 

@@ -1,6 +1,6 @@
 import { checkKnownKeys } from '../options/checks.ts'
-import type { RunObserver } from '../results/observer.ts'
 import { Problems } from '../options/problems.ts'
+import type { RunObserver } from '../results/observer.ts'
 
 /** Options of the reporter: `reporters: [['vitest-slo/reporter', { outputDir: 'perf-report' }], 'default']`. */
 export interface ReporterOptions {

@@ -112,7 +112,7 @@ async function gateway() {
   return { port: (server.address() as AddressInfo).port, pushed }
 }
 
-test('secrets planted in requests, answers, errors, logs and connections are in no artifact and not in the terminal', async () => {
+test('secrets planted in requests, responses, errors, logs and connections are in no artifact and not in the terminal', async () => {
   const { port, pushed } = await gateway()
   const service = `{ name: 'store', allowRemote: ['db'], start: async () => ({
     name: 'store', provider: 'external', summary: 'Store at postgres://perf:' + process.env.DATABASE + '@db/x',

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { redactData, redactText } from '../options/redact.ts'
-import { RESULTS_SCHEMA_VERSION, type Results } from './results.ts'
 import { shapeProblem } from './results-shape.ts'
+import { RESULTS_SCHEMA_VERSION, type Results } from './results.ts'
 
 /** A file that is no `results.json` this version can read. The message says what to do. */
 export class ResultsFileError extends Error {

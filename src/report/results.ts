@@ -1,5 +1,5 @@
-import type { AssertionResult, ComparisonResult, RunResult } from '../results/result.ts'
 import type { Outcome } from '../evidence/verdict.ts'
+import type { AssertionResult, ComparisonResult, RunResult } from '../results/result.ts'
 import type { Environment } from './environment.ts'
 
 /** Raised when a reader of the older form would misread the newer one. */

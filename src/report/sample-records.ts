@@ -1,3 +1,4 @@
+import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import type {
   AssertionResult,
   ComparisonResult,
@@ -6,7 +7,6 @@ import type {
   ScenarioRecord,
   TimelinePoint,
 } from '../results/result.ts'
-import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats } from '../stats/summary.ts'
 

@@ -9,7 +9,7 @@ const SETTLED = /for file changes/
 /** Live figures of a load, not those of its end. */
 const figuresOf = (scenario: string) => new RegExp(`${scenario} {2}http 1[^]*achieved [1-9]`)
 
-/** Writes down each start. @param status of its answers to scenarios; it is ready in any case */
+/** Writes down each start. @param status of its responses to scenarios; it is ready in any case */
 function targetSource(status = 200): string {
   return `
     import { appendFileSync } from 'node:fs'
@@ -156,7 +156,7 @@ describe.skipIf(!hasTmux)('watch mode in a terminal', { timeout: 180_000 }, () =
     expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
   })
 
-  test('Ctrl-C stops the load, reports what was measured, and puts the target away', async () => {
+  test('Ctrl-C stops the load, reports what was measured, and cleans the target up', async () => {
     const { project, terminal } = await watching({ 'perf/a.perf.ts': scenarioSource('long', LONG) }, `scale: 'full'`)
     await terminal.shows(figuresOf('long'))
     await terminal.press('C-c')

@@ -1,5 +1,5 @@
-import type { AssertionResult } from '../results/result.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import type { AssertionResult } from '../results/result.ts'
 
 /** What speaks against a run and what to do about it, as two sentences. */
 export function describeInvalidity({ finding, remedy }: Invalidity): string {

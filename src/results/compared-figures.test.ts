@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import type { SliceEvidence, SlicePair } from '../evidence/comparison-evidence.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 import {
   comparedFigures,
@@ -10,8 +12,6 @@ import {
   standingAgainst,
   wrongRatio,
 } from './compared-figures.ts'
-import type { SliceEvidence, SlicePair } from '../evidence/comparison-evidence.ts'
-import type { Invalidity } from '../evidence/verdict.ts'
 
 function slice(more: Partial<SliceEvidence> & { count?: number; ms?: number } = {}): SliceEvidence {
   const { count = 100, ms = 10, ...rest } = more

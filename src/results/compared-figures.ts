@@ -1,11 +1,11 @@
+import type { SliceEvidence, SlicePair } from '../evidence/comparison-evidence.ts'
+import { percentileName } from '../evidence/sample-size.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { pairedRatio, ratioDifference, type Pair } from '../stats/comparison.ts'
 import { Histogram, MAX_TRACKABLE_US } from '../stats/histogram.ts'
 import type { IntervalOptions } from '../stats/intervals.ts'
 import { toJsonMs, type JsonMs } from '../stats/summary.ts'
 import { formatCount, formatMs, formatRate, formatRatio, significant } from '../stats/units.ts'
-import type { SliceEvidence, SlicePair } from '../evidence/comparison-evidence.ts'
-import { percentileName } from '../evidence/sample-size.ts'
-import type { Invalidity } from '../evidence/verdict.ts'
 
 /** One figure of two builds, over all their slices, and by how much head's differs. Plain JSON. */
 export interface ComparedFigure {

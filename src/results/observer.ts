@@ -1,6 +1,6 @@
+import type { Outcome } from '../evidence/verdict.ts'
 import type { ScenarioRecord } from './result.ts'
 import type { RunSnapshot } from './snapshot.ts'
-import type { Outcome } from '../evidence/verdict.ts'
 
 /**
  * Somebody beside the reporter who is told how scenarios go, in the main process: an exporter of metrics, for instance.

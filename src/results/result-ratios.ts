@@ -1,5 +1,5 @@
 /** Of the requests due, the share that got no good response; `undefined` if none was due. */
-export function errorRatio(run: {
+export function errorRate(run: {
   readonly offered: number
   readonly completed: number
   readonly errors: Readonly<Record<string, number>>
@@ -10,7 +10,7 @@ export function errorRatio(run: {
 }
 
 /** Deliveries that never came over those expected; `undefined` where none was expected. */
-export function missingRatio(run: {
+export function missingRate(run: {
   readonly deliveries: { readonly expected: number; readonly missing: number }
 }): number | undefined {
   return run.deliveries.expected === 0 ? undefined : run.deliveries.missing / run.deliveries.expected

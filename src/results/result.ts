@@ -1,7 +1,3 @@
-import type { HistogramJson } from '../stats/histogram.ts'
-import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
-import type { Phase } from '../load/load.ts'
-import type { ComparedFigure } from './compared-figures.ts'
 import type { RunKind } from '../evidence/evidence.ts'
 import type {
   DeliveryCounts,
@@ -12,6 +8,10 @@ import type {
 } from '../evidence/fan-out-counts.ts'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import type { Invalidity, InvalidReason, Outcome } from '../evidence/verdict.ts'
+import type { Phase } from '../load/load.ts'
+import type { HistogramJson } from '../stats/histogram.ts'
+import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
+import type { ComparedFigure } from './compared-figures.ts'
 
 /** What travels from the test's worker to the reporter, and into `results.json`. Plain JSON, without secrets. */
 export interface ScenarioRecord {
@@ -108,7 +108,7 @@ export interface RequestCounts {
   readonly statuses: Readonly<Record<string, number>>
 }
 
-/** A run of requests and answers, over HTTP or within WebSocket conversations. Counts and statistics leave warm-up out. */
+/** A run of requests and responses, over HTTP or within WebSocket conversations. Counts and statistics leave warm-up out. */
 export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly kind: 'http' | 'conversation'
   /** Of all requests due; those that got no good response are infinite. Absent if none was due. */

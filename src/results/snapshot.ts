@@ -1,6 +1,6 @@
+import type { RunKind } from '../evidence/evidence.ts'
 import type { PhaseName } from '../load/load.ts'
 import type { JsonMs } from '../stats/summary.ts'
-import type { RunKind } from '../evidence/evidence.ts'
 import type { ResponseTimesJson } from './response-times.ts'
 
 /**
@@ -15,7 +15,7 @@ export interface RunSnapshot {
   readonly load: string
   /** Since the start of the run, warm-up included. */
   readonly elapsedMs: number
-  /** How long the load lasts as planned; a run that waits for last answers takes longer. */
+  /** How long the load lasts as planned; a run that waits for last responses takes longer. */
   readonly plannedMs: number
   readonly phase: PhaseName
   readonly state: 'running' | 'ended'
@@ -36,7 +36,7 @@ export interface SnapshotCounts {
   readonly offered: number
   /** Requests sent; of a fan-out, publications sent. */
   readonly sent: number
-  /** Requests answered or failed; of a fan-out, deliveries received. */
+  /** Requests that got a response or failed; of a fan-out, deliveries received. */
   readonly completed: number
   /** Requests never sent; of a fan-out, deliveries given up as missing. */
   readonly dropped: number

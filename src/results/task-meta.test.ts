@@ -1,5 +1,4 @@
-import { expect, test } from 'vitest'
-import type { TaskMeta } from 'vitest'
+import { expect, test, type TaskMeta } from 'vitest'
 import type { RunMark, RunResult, RunSeries } from './result.ts'
 import { attachMarks, attachSeries, scenarioRecordOf } from './task-meta.ts'
 

@@ -1,10 +1,10 @@
-import { timeStats } from '../stats/summary.ts'
-import { formatCount, formatDuration, formatMs, formatRatio, significant } from '../stats/units.ts'
-import type { Histogram } from '../stats/histogram.ts'
 import type { ClientEvidence, FanOutEvidence, PublicationEvidence } from '../evidence/evidence.ts'
-import { fanOutHint, orderHint, unexpectedHint } from './fan-out-hints.ts'
 import type { FanOutRecord } from '../evidence/fan-out-record.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import type { Histogram } from '../stats/histogram.ts'
+import { timeStats } from '../stats/summary.ts'
+import { formatCount, formatDuration, formatMs, formatRatio, significant } from '../stats/units.ts'
+import { fanOutHint, orderHint, unexpectedHint } from './fan-out-hints.ts'
 
 /** What matchers judge of a fan-out. `histogram`: the lags of the whole counted part. */
 export function fanOutEvidence(

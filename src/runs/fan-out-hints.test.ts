@@ -90,7 +90,7 @@ test('names messages that were not identified, and ids that no publication has, 
 test('names an assumed joining if what is missing is of the beginning', () => {
   const publications = Array.from({ length: 8 }, (_, at) => ({ missing: at < 2 ? 2 : 0, expected: 2 }))
   expect(hint({ publications, assumedJoinMs: 500 })).toMatch(
-    /of the run's beginning, .* assumed 500ms after its subscription; give acknowledged, or raise joinDelay$/,
+    /of the run's beginning, .* assumed 500ms after its subscription; give isSubscribed, or raise joinDelay$/,
   )
   expect(hint({ assumedJoinMs: 500 })).toBeUndefined()
 })

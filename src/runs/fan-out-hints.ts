@@ -1,5 +1,5 @@
-import { formatCount, formatDuration } from '../stats/units.ts'
 import type { FanOutRecord } from '../evidence/fan-out-record.ts'
+import { formatCount, formatDuration } from '../stats/units.ts'
 
 /** A cause explains what is missing if it accounts for so much of it. */
 const MOST = 0.8
@@ -93,7 +93,7 @@ function assumedJoin({ deliveries, publications, assumedJoinMs }: FanOutRecord):
   if (sumOf(half) < deliveries.missing * MOST || publications.length < 4) return undefined
   return (
     `most missing deliveries are of the run's beginning, and nothing acknowledges that a client is joined: it was assumed ` +
-    `${formatDuration(assumedJoinMs)} after its subscription; give acknowledged, or raise joinDelay`
+    `${formatDuration(assumedJoinMs)} after its subscription; give isSubscribed, or raise joinDelay`
   )
 }
 

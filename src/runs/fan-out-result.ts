@@ -1,9 +1,9 @@
-import type { Histogram } from '../stats/histogram.ts'
-import { percentilesJson, timeStats, toJsonMs } from '../stats/summary.ts'
 import type { FanOutPoint, PublicationCounts, PublicationPoint } from '../evidence/fan-out-counts.ts'
 import type { FanOutRecord, PublicationRecord } from '../evidence/fan-out-record.ts'
-import { byFault } from './fan-out-worst.ts'
 import type { FanOutRunResult } from '../results/result.ts'
+import type { Histogram } from '../stats/histogram.ts'
+import { percentilesJson, timeStats, toJsonMs } from '../stats/summary.ts'
+import { byFault } from './fan-out-worst.ts'
 
 /** The run as the reporter gets it: plain JSON. */
 export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRunResult {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { Histogram } from '../stats/histogram.ts'
 import { evidenceOf } from '../evidence/evidence.ts'
 import type { FanOutRecord, PublicationRecord } from '../evidence/fan-out-record.ts'
-import { fanOutRun } from './fan-out-run.ts'
 import { windowOf } from '../evidence/run-window.ts'
+import { Histogram } from '../stats/histogram.ts'
+import { fanOutRun } from './fan-out-run.ts'
 
 function histogramOf(...ms: readonly number[]): Histogram {
   const histogram = new Histogram()
@@ -113,10 +113,10 @@ describe('a fan-out that was measured', () => {
   const run = fanOutRun(record())
 
   test('has its ratios over expected deliveries, missing ones in the denominator', () => {
-    expect(run.missingRatio).toBeCloseTo(2 / 12)
+    expect(run.missingRate).toBeCloseTo(2 / 12)
     expect(run.onTimeRatio(1000)).toBeCloseTo(9 / 12)
     expect(run.onTimeRatio(15)).toBeCloseTo(4 / 12)
-    expect(run.duplicateRatio).toBeCloseTo(1 / 10)
+    expect(run.duplicateRate).toBeCloseTo(1 / 10)
     expect(run).toMatchObject({ state: 'measured', lag: { count: 10, maxMs: 1200 }, connectTime: { count: 4 } })
   })
 
@@ -207,8 +207,8 @@ test('a fan-out that received nothing has no lag to read, and says of lost publi
   expect(run.state).toBe('empty')
   expect(run).not.toHaveProperty('lag')
   expect(run.result()).not.toHaveProperty('lag')
-  expect(run.missingRatio).toBe(1)
-  expect(run.duplicateRatio).toBeNaN()
+  expect(run.missingRate).toBe(1)
+  expect(run.duplicateRate).toBeNaN()
   expect(run.worstClients(1)).toMatchObject([{ client: 0, missing: 1, maxMs: undefined }])
   expect(run[evidenceOf]().hint).toMatch(/^most missing deliveries belong to 1 publication that nobody received/)
 })

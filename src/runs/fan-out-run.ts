@@ -1,16 +1,16 @@
-import { now } from '../machine/clock.ts'
-import { Histogram } from '../stats/histogram.ts'
-import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { evidenceOf, type ClientEvidence, type FanOutEvidence, type PublicationEvidence } from '../evidence/evidence.ts'
 import type { DeliveryCounts, HeartbeatCounts, PublicationCounts, SocketCounts } from '../evidence/fan-out-counts.ts'
-import { fanOutEvidence } from './fan-out-evidence.ts'
 import type { FanOutRecord, PublisherClock } from '../evidence/fan-out-record.ts'
+import type { GeneratorHealth } from '../evidence/generator-health.ts'
+import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
+import { now } from '../machine/clock.ts'
+import type { FanOutRunResult } from '../results/result.ts'
+import { Histogram } from '../stats/histogram.ts'
+import { timeStats, type TimeStats } from '../stats/summary.ts'
+import { fanOutEvidence } from './fan-out-evidence.ts'
 import { fanOutRunResult, publicationCounts } from './fan-out-result.ts'
 import { hasFault, worstClients, worstPublications } from './fan-out-worst.ts'
-import type { GeneratorHealth } from '../evidence/generator-health.ts'
-import type { FanOutRunResult } from '../results/result.ts'
-import type { Invalidity } from '../evidence/verdict.ts'
-import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.ts'
 
 /** A fan-out that is over. Statistics exist only where something was received: `if (run.state === 'measured')`. */
 export type FanOutRun = MeasuredFanOutRun | EmptyFanOutRun
@@ -19,7 +19,7 @@ export interface MeasuredFanOutRun extends FanOutRunBase {
   readonly state: 'measured'
   /**
    * From the intended instant of a publication to its receipt by one client, over first receipts of counted
-   * publications. Missing deliveries have no lag: read it together with {@link FanOutRunBase.missingRatio}.
+   * publications. Missing deliveries have no lag: read it together with {@link FanOutRunBase.missingRate}.
    */
   readonly lag: TimeStats
 }
@@ -47,18 +47,18 @@ export interface FanOutRunBase extends TimedRun {
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
   /** Missing over expected deliveries, 0–1. NaN where nothing was expected. */
-  readonly missingRatio: number
+  readonly missingRate: number
   /** Duplicates over received deliveries. NaN where nothing was received. */
-  readonly duplicateRatio: number
+  readonly duplicateRate: number
   /** Deliveries received within a lag, over *expected* ones. NaN where nothing was expected. */
   onTimeRatio(withinMs: number): number
   /** Those with most deliveries missing, then most late, then the slowest; all of them may be asked for. Default: 5. */
   worstPublications(count?: number): readonly PublicationEvidence[]
   /** Clients with a fault: most deliveries missing first, then most late, out of order and duplicate. Default: 5. */
   worstClients(count?: number): readonly ClientEvidence[]
-  /** From the instant a handshake was due to its answer, of sockets that opened; absent where none did. */
+  /** From the instant a handshake was due to its response, of sockets that opened; absent where none did. */
   readonly connectTime: TimeStats | undefined
-  /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not answer. */
+  /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not respond. */
   readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
   /** What speaks against judging this run. */
@@ -86,8 +86,8 @@ class FanOutView implements FanOutRunBase {
   readonly processes: number
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
-  readonly missingRatio: number
-  readonly duplicateRatio: number
+  readonly missingRate: number
+  readonly duplicateRate: number
   readonly connectTime: TimeStats | undefined
   readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
@@ -110,8 +110,8 @@ class FanOutView implements FanOutRunBase {
     this.processes = record.processes
     this.publications = publicationCounts(record)
     this.deliveries = record.deliveries
-    this.missingRatio = ratio(record.deliveries.missing, record.deliveries.expected)
-    this.duplicateRatio = ratio(record.deliveries.duplicate, record.deliveries.received)
+    this.missingRate = ratio(record.deliveries.missing, record.deliveries.expected)
+    this.duplicateRate = ratio(record.deliveries.duplicate, record.deliveries.received)
     this.connectTime = timeStats(record.connectTime)
     this.publisherClock = record.publisherClock
     this.generator = record.generator

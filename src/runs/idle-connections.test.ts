@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { ConnectionFigures } from './request-measurement.ts'
 import { idleLines } from './idle-connections.ts'
+import type { ConnectionFigures } from './request-measurement.ts'
 
 const lines = (figures: Partial<ConnectionFigures>) =>
   idleLines({

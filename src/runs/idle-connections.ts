@@ -1,6 +1,6 @@
+import type { ScopeTotals } from '../execution/request-scope.ts'
 import { formatCount } from '../stats/units.ts'
 import type { ConnectionFigures } from './request-measurement.ts'
-import type { ScopeTotals } from '../execution/request-scope.ts'
 
 /** Resets after shorter idle times than this share of the limit have another cause. */
 const NEAR_LIMIT = 0.8

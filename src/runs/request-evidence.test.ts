@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { evidenceOf } from '../evidence/evidence.ts'
+import { every, HEALTHY, measured, series, type SampleRequest } from '../testing/sample-measurement.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 import { httpRun } from './request-run.ts'
-import { every, HEALTHY, measured, series, type SampleRequest } from '../testing/sample-measurement.ts'
 
 function linesOf(requests: readonly SampleRequest[], more: Partial<HttpMeasurement> = {}): readonly string[] {
   const steady = httpRun(measured([series('a', undefined, requests)], more)).phase('steady')
@@ -18,7 +18,7 @@ test('the evidence of a message', () => {
   ]
   const run = httpRun(measured([series('a', undefined, steady)])).phase('steady')
   expect(run).toMatchObject({ offered: 194, sent: 193, completed: 192, dropped: 1 })
-  expect(run.errorRatio).toBeCloseTo(4 / 194)
+  expect(run.errorRate).toBeCloseTo(4 / 194)
   expect(run[evidenceOf]().evidenceLines).toEqual([
     'steady phase, 2.0 s, 192 of 194 requests, constantArrivalRate 200/s, 2,000 VUs, 9s',
     'p50 41   p90 41   p95 41   p99 ∞   service-time p95 30 ms',

@@ -1,12 +1,6 @@
-import { describeLoad, isOpen } from '../load/describe.ts'
-import type { Histogram } from '../stats/histogram.ts'
-import type { Window } from '../stats/timeline.ts'
-import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
 import type { EndingEvidence, RequestEvidence } from '../evidence/evidence.ts'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
-import { hintFor } from './request-hints.ts'
-import { httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
-import type { HttpMeasurement } from './request-measurement.ts'
+import type { RunWindow } from '../evidence/run-window.ts'
 import {
   phasesIn,
   scopeDurationMs,
@@ -16,9 +10,15 @@ import {
   type Scope,
   type ScopeTotals,
 } from '../execution/request-scope.ts'
+import { describeLoad, isOpen } from '../load/describe.ts'
+import type { Histogram } from '../stats/histogram.ts'
+import type { Window } from '../stats/timeline.ts'
+import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
 import { idleLines } from './idle-connections.ts'
+import { hintFor } from './request-hints.ts'
+import { httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
+import type { HttpMeasurement } from './request-measurement.ts'
 import { vuShortage } from './vu-shortage.ts'
-import type { RunWindow } from '../evidence/run-window.ts'
 
 /** What matchers see of a run's scope. */
 export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): RequestEvidence {
@@ -107,7 +107,7 @@ function slowestSteps({ steps, series, phases }: HttpMeasurement, scope: Scope):
     .toSorted((a, b) => (a.p95Ms === b.p95Ms ? 0 : b.p95Ms - a.p95Ms))
 }
 
-/** The scope in time, for what is sampled beside the run. @param settledMs when its last answer was in or given up */
+/** The scope in time, for what is sampled beside the run. @param settledMs when its last response was in or given up */
 export function windowOfScope(
   { name, phases, startMs, durationMs }: HttpMeasurement,
   scope: Scope,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { hintFor } from './request-hints.ts'
-import type { ConnectionFigures } from './request-measurement.ts'
 import { totalsOf, WHOLE_RUN } from '../execution/request-scope.ts'
 import { every, PHASES, series, type SampleRequest } from '../testing/sample-measurement.ts'
+import { hintFor } from './request-hints.ts'
+import type { ConnectionFigures } from './request-measurement.ts'
 
 const ORIGIN = 'http://127.0.0.1:3000'
 
@@ -42,7 +42,7 @@ test('where a hundredth found no connection, to look whether the target runs', (
   )
 })
 
-const answered = (count: number, status: number) =>
+const responded = (count: number, status: number) =>
   times(count, { latencyMs: 1, status, error: ['status', String(status)] })
 
 test.each([
@@ -52,22 +52,22 @@ test.each([
   [404, 'check the path and the base URL'],
   [405, 'check the method'],
   [415, 'check the content type'],
-  [429, "the target's rate limit answered; expect 429 in expectStatus where that is as it should be"],
+  [429, "the target's rate limit responded; expect 429 in expectStatus where that is as it should be"],
 ])('if every response was %i, what that is likely to mean', (status, words) => {
-  expect(hint(answered(50, status))).toBe(`every response was ${status}: ${words}`)
+  expect(hint(responded(50, status))).toBe(`every response was ${status}: ${words}`)
 })
 
-test('a status is named where nine tenths of the answers had it, and it was not expected', () => {
-  expect(hint(answered(50, 500))).toBe('every response was 500')
-  expect(hint([...answered(90, 500), ...good(10)])).toBe('nearly every response was 500')
-  expect(hint([...answered(89, 500), ...good(11)])).toBeUndefined()
+test('a status is named where nine tenths of the responses had it, and it was not expected', () => {
+  expect(hint(responded(50, 500))).toBe('every response was 500')
+  expect(hint([...responded(90, 500), ...good(10)])).toBe('nearly every response was 500')
+  expect(hint([...responded(89, 500), ...good(11)])).toBeUndefined()
   expect(hint(times(50, { latencyMs: 1, status: 201 }))).toBeUndefined()
 })
 
 test('where half of the errors are bodies, the commonest that a check or an extraction found', () => {
   const body = (count: number, detail: string, fromMs?: number) =>
     times(count, { latencyMs: 1, status: 200, error: ['body', detail] }, fromMs)
-  const late = (count: number) => times(count, { latencyMs: 1, error: ['timeout', 'no answer'] }, 6000)
+  const late = (count: number) => times(count, { latencyMs: 1, error: ['timeout', 'no response'] }, 6000)
   expect(hint([...body(4, 'check failed'), ...body(6, 'extract token: nothing found', 4600), ...good(50)])).toBe(
     '6 responses were not as expected: extract token: nothing found',
   )
@@ -106,7 +106,7 @@ test('suggests nothing about VUs if one was always free, and more if they were t
 
 test('where as many as make a median timed out, that', () => {
   const timedOut = (count: number) => times(count, { latencyMs: 100, error: ['timeout', 'timeout'] })
-  expect(hint(timedOut(20))).toBe('20 requests timed out: see whether the target still answers')
+  expect(hint(timedOut(20))).toBe('20 requests timed out: see whether the target still responds')
   expect(hint(timedOut(19))).toBeUndefined()
 })
 
@@ -170,7 +170,7 @@ test('the most frequent error comes first', () => {
 test('time-outs of most requests come before VUs that waited for them', () => {
   const invalidity = { reason: 'offered-rate-missed', finding: 'requests waited', remedy: 'raise vus to 47' } as const
   const shortage = { isMaterial: false, invalidity }
-  const slow = times(200, { latencyMs: 300, error: ['timeout', 'no answer'] })
+  const slow = times(200, { latencyMs: 300, error: ['timeout', 'no response'] })
   expect(hint(slow, { demand: DEMAND, shortage })).toMatch(/^200 requests timed out/)
   expect(hint([...slow.slice(0, 20), ...good(180)], { demand: DEMAND, shortage })).toMatch(
     /^requests waited: raise vus/,

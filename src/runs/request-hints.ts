@@ -1,12 +1,12 @@
+import { samplesForPercentile } from '../evidence/sample-size.ts'
+import type { VuShortage } from '../evidence/verdict.ts'
+import type { ScopeTotals } from '../execution/request-scope.ts'
+import type { VuDemand } from '../execution/vu-demand.ts'
 import { Histogram } from '../stats/histogram.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
-import type { ConnectionFigures } from './request-measurement.ts'
-import type { ScopeTotals } from '../execution/request-scope.ts'
 import { resetHint } from './idle-connections.ts'
-import { samplesForPercentile } from '../evidence/sample-size.ts'
-import type { VuShortage } from '../evidence/verdict.ts'
-import type { VuDemand } from '../execution/vu-demand.ts'
+import type { ConnectionFigures } from './request-measurement.ts'
 
 /** Set if all VUs were busy at some time, and if that was because they were too few. */
 interface Vus {
@@ -63,7 +63,7 @@ const STATUS_HINTS: Readonly<Record<number, string>> = {
   404: 'check the path and the base URL',
   405: 'check the method',
   415: 'check the content type',
-  429: "the target's rate limit answered; expect 429 in expectStatus where that is as it should be",
+  429: "the target's rate limit responded; expect 429 in expectStatus where that is as it should be",
 }
 
 function statusHint({ sum }: ScopeTotals): string | undefined {
@@ -109,13 +109,13 @@ function notTakenHint(errors: ReadonlyMap<string, number>, { notTaken = 0 }: Con
   if (timeouts === 0 || notTaken < timeouts) return undefined
   return (
     `${timeouts === 1 ? '1 request' : `${formatCount(timeouts)} requests`} timed out while messages came that were not taken for ` +
-    `the response, ${formatCount(notTaken)} in all: see answer, and what the target sends`
+    `the response, ${formatCount(notTaken)} in all: see response, and what the target sends`
   )
 }
 
 function timeoutHint(errors: ReadonlyMap<string, number>): string | undefined {
   const timeouts = errors.get('timeout') ?? 0
   return timeouts >= samplesForPercentile(0.5)
-    ? `${formatCount(timeouts)} requests timed out: see whether the target still answers`
+    ? `${formatCount(timeouts)} requests timed out: see whether the target still responds`
     : undefined
 }

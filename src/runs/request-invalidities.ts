@@ -1,10 +1,10 @@
+import type { Invalidity } from '../evidence/verdict.ts'
+import type { AbortBlame } from '../execution/abort-watch.ts'
+import { generatorInvalidities, limitsBeside, missedRate } from '../execution/generator-limits.ts'
+import { phasesIn, scopeName, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
-import { generatorInvalidities, limitsBeside, missedRate } from '../execution/generator-limits.ts'
-import type { AbortBlame } from '../execution/abort-watch.ts'
 import type { FirstMessageCounts, HttpMeasurement } from './request-measurement.ts'
-import { phasesIn, scopeName, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
-import type { Invalidity } from '../evidence/verdict.ts'
 
 /** What speaks against judging a part of a run. */
 export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): readonly Invalidity[] {
@@ -54,15 +54,15 @@ export function judgedAllTheSame(measured: HttpMeasurement, { due }: ScopeTotals
 /** Of responses that are the first message to come. With more that may be another, latencies are those of something else. */
 const DOUBTFUL_AT_MOST = 0.01
 
-/** What speaks against exchanges without `answer`. */
+/** What speaks against steps without `isResponse`. */
 function firstMessageInvalidities({ taken, surplus, doubtful }: FirstMessageCounts): Invalidity[] {
   const isTooMany = surplus > taken
   if (!isTooMany && doubtful <= taken * DOUBTFUL_AT_MOST) return []
   const finding = isTooMany
-    ? `${formatCount(surplus)} messages came beyond the first after each request, more than requests: without answer the ` +
+    ? `${formatCount(surplus)} messages came beyond the first after each request, more than requests: without response the ` +
       'first message to come is taken for the response, whatever it is'
     : doubtfulWords({ taken, surplus, doubtful }) + `, limit ${formatRatio(DOUBTFUL_AT_MOST)}`
-  const remedy = 'give answer, which says whether a message is the response to what was sent'
+  const remedy = 'give isResponse, which says whether a message is the response to what was sent'
   return [{ reason: 'undecided', finding, remedy }]
 }
 
@@ -70,7 +70,7 @@ function firstMessageInvalidities({ taken, surplus, doubtful }: FirstMessageCoun
 export function doubtfulWords({ taken, surplus, doubtful }: FirstMessageCounts): string {
   return (
     `the target also sends messages by itself, ${formatCount(surplus)} beyond the first after each request, which is taken for ` +
-    `the response without answer: ${formatCount(doubtful)} of ${formatCount(taken)} responses (${formatRatio(doubtful / taken)}) ` +
+    `the response without isResponse: ${formatCount(doubtful)} of ${formatCount(taken)} responses (${formatRatio(doubtful / taken)}) ` +
     'may be such messages'
   )
 }

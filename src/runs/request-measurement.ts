@@ -1,16 +1,16 @@
 import type { HeartbeatCounts } from '../evidence/fan-out-counts.ts'
-import type { Load } from '../load/load.ts'
 import type { GeneratorLimits } from '../execution/generator-limits.ts'
-import type { History } from '../history/history.ts'
 import type { RequestSeries } from '../execution/request-scope.ts'
-import type { SlowRequest } from '../results/result.ts'
 import type { Executed } from '../execution/workload.ts'
+import type { History } from '../history/history.ts'
+import type { Load } from '../load/load.ts'
+import type { SlowRequest } from '../results/result.ts'
 
 /** Connections of a run. Opening them before the load begins is no part of any latency; opening one again is. */
 export interface ConnectionFigures {
-  /** Of a WebSocket: messages that came during exchanges that timed out, and that were not taken for the response. */
+  /** Of a WebSocket: messages that came during steps that timed out, and that were not taken for the response. */
   readonly notTaken?: number
-  /** Of WebSocket exchanges without `answer`; absent if each was followed by one message alone. */
+  /** Of WebSocket steps without `response`; absent if each was followed by one message alone. */
   readonly firstMessages?: FirstMessageCounts
   readonly opened: number
   /** Attempts that failed. */
@@ -32,7 +32,7 @@ export interface ConnectionFigures {
   readonly maxOpen: number
 }
 
-/** WebSocket exchanges in which the first message to come was taken for the response, as no `answer` was given. */
+/** WebSocket steps in which the first message to come was taken for the response, as no `response` was given. */
 export interface FirstMessageCounts {
   /** Responses taken so. */
   readonly taken: number
@@ -40,7 +40,7 @@ export interface FirstMessageCounts {
   readonly surplus: number
   /**
    * Responses that may be messages which the target sent by itself: all that were taken on a connection before a surplus
-   * message came. 0 if every exchange brought the same number of messages.
+   * message came. 0 if every step brought the same number of messages.
    */
   readonly doubtful: number
 }

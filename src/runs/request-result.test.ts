@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { httpRun } from './request-run.ts'
 import { every, measured, series } from '../testing/sample-measurement.ts'
+import { httpRun } from './request-run.ts'
 
 test('an aborted run says so, with its reason', () => {
   const result = (abortReason?: string) => httpRun(measured([], { abortReason })).result()

@@ -1,12 +1,12 @@
+import type { Invalidity } from '../evidence/verdict.ts'
+import { allWindows, secondsOf, totalsOf, WHOLE_RUN, type ScopeTotals } from '../execution/request-scope.ts'
+import type { RequestWindow } from '../execution/request-timeline.ts'
 import { describeLoad } from '../load/describe.ts'
+import type { HttpRunResult, RequestCounts, StepResult, TimelinePoint } from '../results/result.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import { percentilesJson, timeStatsJson, type TimeStatsJson } from '../stats/summary.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
-import { allWindows, secondsOf, totalsOf, WHOLE_RUN, type ScopeTotals } from '../execution/request-scope.ts'
-import type { RequestWindow } from '../execution/request-timeline.ts'
-import type { HttpRunResult, RequestCounts, StepResult, TimelinePoint } from '../results/result.ts'
-import type { Invalidity } from '../evidence/verdict.ts'
 
 /** The run as the reporter gets it: plain JSON. */
 export function httpRunResult(

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest'
+import { evidenceOf } from '../evidence/evidence.ts'
+import { windowOf } from '../evidence/run-window.ts'
+import { History } from '../history/history.ts'
 import { constantArrivalRate, constantVus } from '../load/builders.ts'
 import type { Load, Phase } from '../load/load.ts'
 import type { Duration } from '../options/checks.ts'
-import { evidenceOf } from '../evidence/evidence.ts'
 import type { TimeStats } from '../stats/summary.ts'
-import { History } from '../history/history.ts'
-import { httpRun, type HttpRun, type HttpRunEnding } from './request-run.ts'
-import type { HttpMeasurement } from './request-measurement.ts'
 import { every, HEALTHY, measured, PHASES, series } from '../testing/sample-measurement.ts'
-import { windowOf } from '../evidence/run-window.ts'
+import type { HttpMeasurement } from './request-measurement.ts'
+import { httpRun, type HttpRun, type HttpRunEnding } from './request-run.ts'
 
 const all = httpRun(measured([series('a', undefined, every(100, 0, 9000, { latencyMs: 10, status: 200 }))]))
 
 test('steady and spike phases are what a run is about; each phase holds exactly what was due in it', () => {
-  expect(all).toMatchObject({ offered: 35, completed: 35, durationMs: 3500, errorRatio: 0, state: 'measured' })
+  expect(all).toMatchObject({ offered: 35, completed: 35, durationMs: 3500, errorRate: 0, state: 'measured' })
   expect((['warmup', 'ramp', 'steady', 'spike', 'cooldown'] as const).map((name) => all.phase(name).offered)).toEqual([
     25, 20, 20, 15, 10,
   ])
@@ -34,8 +34,8 @@ test('where there is neither steady nor spike, all but the warm-up counts', () =
     { name: 'ramp', startMs: 1000, endMs: 3000 },
   ]
   const run = httpRun(measured([series('a', undefined, every(100, 0, 3000, { dropped: true }), phases)], { phases }))
-  expect(run).toMatchObject({ offered: 20, durationMs: 2000, state: 'empty', errorRatio: 1 })
-  expect(httpRun(measured([], { phases }))).toMatchObject({ offered: 0, state: 'empty', errorRatio: undefined })
+  expect(run).toMatchObject({ offered: 20, durationMs: 2000, state: 'empty', errorRate: 1 })
+  expect(httpRun(measured([], { phases }))).toMatchObject({ offered: 0, state: 'empty', errorRate: undefined })
 })
 
 /** 90 good responses after 40 ms, 6 errors after 2 ms, 3 dropped requests, and one that was cut off. */
@@ -58,7 +58,7 @@ function latencyOf(run: HttpRun | HttpRunEnding): TimeStats {
 
 test('a latency is that of every request due: one without a good response is infinitely slow', () => {
   const me = mixed.step('me')
-  expect(me).toMatchObject({ offered: 100, sent: 97, completed: 96, errorRatio: 0.1 })
+  expect(me).toMatchObject({ offered: 100, sent: 97, completed: 96, errorRate: 0.1 })
   expect(latencyOf(me)).toMatchObject({
     count: 100,
     infiniteCount: 10,
@@ -76,7 +76,7 @@ test('a latency is that of every request due: one without a good response is inf
 })
 
 test('good responses and failed requests have their own times, in every scope', () => {
-  expect(mixed.good).toMatchObject({ offered: 190, sent: 190, completed: 190, dropped: 0, errorRatio: 0 })
+  expect(mixed.good).toMatchObject({ offered: 190, sent: 190, completed: 190, dropped: 0, errorRate: 0 })
   expect(mixed.step('me').good).toMatchObject({ offered: 90, completed: 90, state: 'measured' })
   expect(mixed.good.step('me').statuses).toEqual(new Map([[200, 90]]))
   expect(latencyOf(mixed.good.step('me'))).toMatchObject({ count: 90, infiniteCount: 0, p99Ms: 40 })

@@ -1,23 +1,23 @@
-import { now } from '../machine/clock.ts'
-import { describeLoad } from '../load/describe.ts'
-import type { Phase, PhaseName } from '../load/load.ts'
-import { durationMs, type Duration } from '../options/checks.ts'
-import { OptionsError } from '../options/problems.ts'
-import { timeStats, type TimeStats } from '../stats/summary.ts'
-import type { ErrorKind } from '../stats/timeline.ts'
 import { evidenceOf, type EndingEvidence, type RequestEvidence, type TimeEvidence } from '../evidence/evidence.ts'
 import type { HeartbeatCounts } from '../evidence/fan-out-counts.ts'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
+import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
+import { scopeDurationMs, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
 import type { History } from '../history/history.ts'
+import { describeLoad } from '../load/describe.ts'
+import type { Phase, PhaseName } from '../load/load.ts'
+import { now } from '../machine/clock.ts'
+import { durationMs, type Duration } from '../options/checks.ts'
+import { OptionsError } from '../options/problems.ts'
+import type { HttpRunResult, TimelinePoint } from '../results/result.ts'
+import { timeStats, type TimeStats } from '../stats/summary.ts'
+import type { ErrorKind } from '../stats/timeline.ts'
 import { endingEvidence, requestEvidence, windowOfScope } from './request-evidence.ts'
 import { httpInvalidities } from './request-invalidities.ts'
 import type { ConnectionFigures, HttpMeasurement } from './request-measurement.ts'
 import { httpRunResult, timelinePoints } from './request-result.ts'
-import { scopeDurationMs, totalsOf, WHOLE_RUN, type Scope, type ScopeTotals } from '../execution/request-scope.ts'
-import type { Invalidity } from '../evidence/verdict.ts'
-import type { HttpRunResult, TimelinePoint } from '../results/result.ts'
 import { vuShortage } from './vu-shortage.ts'
-import { windowOf, type RunWindow, type TimedRun } from '../evidence/run-window.ts'
 
 interface HttpRunBase extends TimedRun {
   readonly kind: 'http' | 'conversation'
@@ -27,14 +27,14 @@ interface HttpRunBase extends TimedRun {
   /** Requests due in scope. */
   readonly offered: number
   readonly sent: number
-  /** Sent requests with an answer or a failure. */
+  /** Sent requests with a response or a failure. */
   readonly completed: number
   /** Due, but never sent. */
   readonly dropped: number
   readonly errors: ReadonlyMap<ErrorKind, number>
   readonly statuses: ReadonlyMap<number, number>
   /** Of the requests due, the share that got no good response, 0–1; `undefined` if none was due. */
-  readonly errorRatio: number | undefined
+  readonly errorRate: number | undefined
   /** Bytes of response bodies as received: before decoding, without headers and the framing of chunks. */
   readonly receivedBytes: number
   /** Length of the scope. */
@@ -80,7 +80,7 @@ interface HttpRunBase extends TimedRun {
 export interface MeasuredHttpRun extends HttpRunBase {
   /** Narrows the type: `if (run.state === 'measured') console.log(run.latency.p95Ms)`. An empty run has no times. */
   readonly state: 'measured'
-  readonly errorRatio: number
+  readonly errorRate: number
   /**
    * Of every request due, from intended start to last byte. Requests that got no good response (errors, time-outs, dropped
    * ones) count as infinitely slow: `p95Ms` is the time within which 95% of all due requests got a good response, and
@@ -93,7 +93,7 @@ export interface MeasuredHttpRun extends HttpRunBase {
 
 /** A run that sent no request in the scope looked at: there are no times to read. */
 export interface EmptyHttpRun extends HttpRunBase {
-  /** Narrows the type: `latency`, `serviceTime` and `errorRatio` exist if `state` is `'measured'`. */
+  /** Narrows the type: `latency`, `serviceTime` and `errorRate` exist if `state` is `'measured'`. */
   readonly state: 'empty'
 }
 
@@ -123,7 +123,7 @@ class ScopedRun implements HttpRunBase {
   readonly #measured: HttpMeasurement
   readonly #scope: Scope
   readonly #totals: ScopeTotals
-  /** The engine hands a measurement over when its last answer is in. */
+  /** The engine hands a measurement over when its last response is in. */
   readonly #settledMs: number
   readonly latency: TimeStats | undefined
   readonly serviceTime: TimeStats | undefined
@@ -178,8 +178,8 @@ class ScopedRun implements HttpRunBase {
     return this.#totals.sum.statuses
   }
 
-  get errorRatio(): number | undefined {
-    return this.#totals.errorRatio
+  get errorRate(): number | undefined {
+    return this.#totals.errorRate
   }
 
   get receivedBytes(): number {

@@ -1,5 +1,5 @@
-import type { Phase } from '../load/load.ts'
 import { phasesIn, WHOLE_RUN } from '../execution/request-scope.ts'
+import type { Phase } from '../load/load.ts'
 import type { SlowRequest } from '../results/result.ts'
 
 const KEPT = 10

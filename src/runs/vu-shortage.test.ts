@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { totalsOf, WHOLE_RUN } from '../execution/request-scope.ts'
+import type { VuDemand } from '../execution/vu-demand.ts'
 import { constantArrivalRate, rampingArrivalRate } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
-import { totalsOf, WHOLE_RUN } from '../execution/request-scope.ts'
 import { every, measured, series, type SampleRequest } from '../testing/sample-measurement.ts'
-import type { VuDemand } from '../execution/vu-demand.ts'
 import { vuShortage } from './vu-shortage.ts'
 
 /** Steady from 4.5 to 6.5 s, spike until 8 s; the load begins at 2.5 s. */
@@ -17,11 +17,11 @@ function shortageOf(
 }
 
 const dropped = every(10, 4500, 6500, { dropped: true })
-const answered = every(100, 4500, 6500, { latencyMs: 250 })
+const responded = every(100, 4500, 6500, { latencyMs: 250 })
 
 describe('vuShortage', () => {
   test('says how many VUs a load keeps busy that had too few of them', () => {
-    expect(shortageOf([...dropped, ...answered], { vus: 1, lightMs: 250, heldMs: 250 })).toEqual({
+    expect(shortageOf([...dropped, ...responded], { vus: 1, lightMs: 250, heldMs: 250 })).toEqual({
       isMaterial: true,
       invalidity: {
         reason: 'offered-rate-missed',

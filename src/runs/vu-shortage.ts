@@ -1,8 +1,8 @@
+import type { VuShortage } from '../evidence/verdict.ts'
+import type { ScopeTotals } from '../execution/request-scope.ts'
+import { peakRate, vusFor, withRoom } from '../execution/vu-demand.ts'
 import { formatCount, formatMs, formatRate } from '../stats/units.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
-import type { ScopeTotals } from '../execution/request-scope.ts'
-import type { VuShortage } from '../evidence/verdict.ts'
-import { peakRate, vusFor, withRoom } from '../execution/vu-demand.ts'
 
 /**
  * Whether VUs were too few in seconds of a scope: all were busy at some time, and the rate of that second, at the time

@@ -1,12 +1,12 @@
-import { createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { serveOldPostgres } from '../../fixtures/services/old-postgres.ts'
 import { containersSkipped } from '../../fixtures/services/containers.ts'
+import { failureOf, testContext } from '../../fixtures/services/context.ts'
+import { serveOldPostgres } from '../../fixtures/services/old-postgres.ts'
 import { postgres } from './postgres/postgres.ts'
 import { startEmbeddedRedis } from './redis/redis-embedded.ts'
 import { redis } from './redis/redis.ts'
-import { failureOf, testContext } from '../../fixtures/services/context.ts'
 import type { Service } from './service.ts'
 
 const skipped = await containersSkipped()
@@ -14,7 +14,7 @@ if (skipped) console.info(`bad input on containers is skipped: ${skipped}`)
 
 let context: Awaited<ReturnType<typeof testContext>>
 beforeEach(async () => {
-  context = await testContext({ env: { ...process.env, SLO_SERVICES: '', PERF_DATABASE_URL: '', PERF_REDIS_URL: '' } })
+  context = await testContext({ env: { ...process.env, PERF_SERVICES: '', PERF_DATABASE_URL: '', PERF_REDIS_URL: '' } })
 })
 afterEach(() => context[Symbol.asyncDispose]())
 
@@ -127,8 +127,8 @@ describe('wherever it comes from', () => {
   )
 
   test('an unknown provider in a variable', async () => {
-    expect(await messageOf(postgres(), { SLO_SERVICES: 'docker' })).toContain('SLO_SERVICES=docker')
-    expect(await messageOf(redis(), { SLO_REDIS_PROVIDER: 'extern' })).toContain('SLO_REDIS_PROVIDER=extern')
+    expect(await messageOf(postgres(), { PERF_SERVICES: 'docker' })).toContain('PERF_SERVICES=docker')
+    expect(await messageOf(redis(), { PERF_REDIS_PROVIDER: 'extern' })).toContain('PERF_REDIS_PROVIDER=extern')
   })
 
   test('a URL under a misspelt name is not shown with its password', () => {
@@ -145,11 +145,11 @@ describe('wherever it comes from', () => {
 
 describe.skipIf(skipped !== undefined)('containers', () => {
   test('the engine has no such image', async () => {
-    const env = { SLO_POSTGRES_IMAGE: 'slo/no-such-image:1', SLO_REDIS_IMAGE: 'slo/no-such-image:1' }
+    const env = { PERF_POSTGRES_IMAGE: 'slo/no-such-image:1', PERF_REDIS_IMAGE: 'slo/no-such-image:1' }
     const message = await messageOf(postgres({ provider: 'container' }), env)
     expect(message).toContain('the Docker engine has no image slo/no-such-image:1')
     expect(message).toContain('docker pull slo/no-such-image:1')
-    expect(await messageOf(redis({ provider: 'container' }), env)).toContain('SLO_REDIS_IMAGE')
+    expect(await messageOf(redis({ provider: 'container' }), env)).toContain('PERF_REDIS_IMAGE')
   })
 
   test('a setting the server does not know', async () => {

@@ -1,10 +1,10 @@
+import type { GenericContainer, StartedTestContainer } from 'testcontainers'
 import { MissingPackageError } from '../options/optional-package.ts'
-import { LogTail } from './log-tail.ts'
 import { findEngine, loadTestcontainers, removeContainers, SERVICE_LABEL } from './engine.ts'
 import { asError } from './failure.ts'
+import { LogTail } from './log-tail.ts'
 import { EngineError, ServiceError, type ServiceContext } from './service.ts'
 import { waitFor } from './waiting.ts'
-import type { GenericContainer, StartedTestContainer } from 'testcontainers'
 
 const START_MS = 60_000
 
@@ -82,7 +82,7 @@ async function pause(name: string, id: string): Promise<() => Promise<void>> {
   const engine = await findEngine()
   if (engine === undefined) {
     const remedy = 'Start the engine again, or use another provider.'
-    throw new ServiceError(name, { problem: 'the Docker engine no longer answers', remedy })
+    throw new ServiceError(name, { problem: 'the Docker engine no longer responds', remedy })
   }
   const container = engine.container.dockerode.getContainer(id)
   await container.pause()

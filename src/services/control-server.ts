@@ -24,12 +24,12 @@ export interface Controlled {
 
 /**
  * Lets the workers of this run disrupt and reset what the main process owns, on loopback, behind a random token.
- * `POST /disruptions` answers once the disruption is over and undone; a worker that hangs up cuts it short. `POST /resets`
- * answers once services are back in the state after their start; `GET /target` with the target's processes.
+ * `POST /disruptions` responds once the disruption is over and undone; a worker that hangs up cuts it short. `POST /resets`
+ * responds once services are back in the state after their start; `GET /target` with the target's processes.
  */
 export async function startControlServer(controlled: Controlled): Promise<ControlServer> {
   const token = randomBytes(24).toString('base64url')
-  const server = createServer((request, response) => void answer(request, response, token, controlled))
+  const server = createServer((request, response) => void handle(request, response, token, controlled))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -44,7 +44,7 @@ export async function startControlServer(controlled: Controlled): Promise<Contro
   }
 }
 
-async function answer(
+async function handle(
   request: IncomingMessage,
   response: ServerResponse,
   token: string,

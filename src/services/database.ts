@@ -1,5 +1,5 @@
-import type { Problems } from '../options/problems.ts'
 import type { StoreKind } from '../machine/store-kinds.ts'
+import type { Problems } from '../options/problems.ts'
 import { asError, codeOf } from './failure.ts'
 import { chooseProvider, embeddedInstead, isProviderOption, type Provider } from './provider.ts'
 import { EngineError, ServiceError, type ServiceContext, type StartedService } from './service.ts'
@@ -9,12 +9,12 @@ export interface DatabaseOptions<Connection> {
   /**
    * `'auto'` (default): external if there is a URL, container if a Docker engine responds and can run the image, else
    * embedded, with one line that says why. A provider that is named is never replaced. The variables
-   * `SLO_POSTGRES_PROVIDER`, `SLO_REDIS_PROVIDER` and, for both, `SLO_SERVICES` beat the option.
+   * `PERF_POSTGRES_PROVIDER`, `PERF_REDIS_PROVIDER` and, for both, `PERF_SERVICES` beat the option.
    */
   readonly provider?: Provider | 'auto'
   /** A server that runs already. `PERF_DATABASE_URL`, `PERF_REDIS_URL` beat it. */
   readonly url?: string
-  /** Image of the container. `SLO_POSTGRES_IMAGE`, `SLO_REDIS_IMAGE` beat it. Default: `postgres:18`, `redis:8`. */
+  /** Image of the container. `PERF_POSTGRES_IMAGE`, `PERF_REDIS_IMAGE` beat it. Default: `postgres:18`, `redis:8`. */
   readonly image?: string
   /**
    * Puts in the data the scenarios start from; runs again on every reset. On an external server it may be there already.
@@ -88,7 +88,7 @@ export interface DatabaseServer {
   readonly stop: () => Promise<void>
 }
 
-/** Finds or starts a server and makes it ready; what cannot be made ready is put away. */
+/** Finds or starts a server and makes it ready; what cannot be made ready is cleaned up. */
 export async function startDatabase<Server extends DatabaseServer>(
   kind: DatabaseKind,
   name: string,

@@ -45,25 +45,25 @@ describe.each([
     expect(await ask(environment, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(32 * 2 ** 20)])
   })
 
-  test.skipIf(skip)('answers nothing while it is paused, and then everything', async () => {
+  test.skipIf(skip)('responds to nothing while it is paused, and then everything', async () => {
     await using environment = await start()
     await using connection = await connectRedis('redis', urlOf(environment, 'redis'))
     const goOn = new AbortController()
     const pause = environment.disrupt({ kind: 'pause', service: 'redis', forMs: 600_000 }, goOn.signal)
     await frozen(connection)
-    let answered = false
-    const asked = connection.command('ECHO', 'hello').then((answer) => {
-      answered = true
-      return answer
+    let responded = false
+    const asked = connection.command('ECHO', 'hello').then((response) => {
+      responded = true
+      return response
     })
     await new Promise((resolve) => setTimeout(resolve, 200))
-    expect(answered).toBe(false)
+    expect(responded).toBe(false)
     goOn.abort()
     expect(await pause).toMatch(/^redis paused for \S+ m?s$/)
     expect(await asked).toBe('hello')
   })
 
-  test.skipIf(skip)('is put away although it is paused', async () => {
+  test.skipIf(skip)('is cleaned up although it is paused', async () => {
     const environment = await start()
     const url = urlOf(environment, 'redis')
     await using connection = await connectRedis('redis', url)
@@ -75,7 +75,7 @@ describe.each([
   })
 })
 
-/** Resolves once a server no longer answers. */
+/** Resolves once a server no longer responds. */
 async function frozen(connection: { command(...words: string[]): Promise<unknown> }): Promise<void> {
   for (;;) {
     const late = new Promise((resolve) => setTimeout(resolve, 300, 'late'))
@@ -207,8 +207,8 @@ describe('the control server', () => {
   })
 })
 
-test('nothing is disrupted once the environment is put away', async () => {
+test('nothing is disrupted once the environment is cleaned up', async () => {
   const environment = await startEnvironment({})
   await environment[Symbol.asyncDispose]()
-  await expect(environment.disrupt({ kind: 'restart', service: 'redis' }, never)).rejects.toThrow('is put away')
+  await expect(environment.disrupt({ kind: 'restart', service: 'redis' }, never)).rejects.toThrow('is cleaned up')
 })

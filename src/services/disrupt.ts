@@ -1,6 +1,6 @@
+import type { Disruption } from '../control/disruption.ts'
 import { now, sleep } from '../machine/clock.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
-import type { Disruption } from '../control/disruption.ts'
 import { connectPostgres } from './postgres/postgres-client.ts'
 import { kindOf, ServiceError, type ServiceDisruptions, type StartedService } from './service.ts'
 import type { StartedTarget } from './target/started-target.ts'

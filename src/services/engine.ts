@@ -16,7 +16,7 @@ const PROBE_MS = 2_000
 
 /**
  * The Docker engine Testcontainers finds (by its own rules: `DOCKER_HOST`, the usual sockets, `~/.testcontainers.properties`),
- * or `undefined` when none answers within two seconds, or Testcontainers is not installed.
+ * or `undefined` when none responds within two seconds, or Testcontainers is not installed.
  */
 export async function findEngine(limitMs = PROBE_MS): Promise<Testcontainers.ContainerRuntimeClient | undefined> {
   const library = await loadTestcontainers().catch(ifMissing)
@@ -65,7 +65,7 @@ function ifMissing(error: unknown): undefined {
 
 /**
  * Removes every container that carries all `labels` (`key=value`), running or not, with its anonymous volumes.
- * @returns how many there were; `undefined` when no engine answers
+ * @returns how many there were; `undefined` when no engine responds
  */
 export async function removeContainers(labels: readonly string[]): Promise<number | undefined> {
   const engine = await findEngine()

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, uti
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { failureOf } from '../../fixtures/services/context.ts'
 import { OptionsError } from '../options/problems.ts'
 import { startEnvironment, StartError } from './environment.ts'
 import { postgres } from './postgres/postgres.ts'
@@ -9,7 +10,6 @@ import { redis } from './redis/redis.ts'
 import type { Service, StartedService } from './service.ts'
 import { target } from './target/target.ts'
 import { WatchedFiles } from './target/watched-files.ts'
-import { failureOf } from '../../fixtures/services/context.ts'
 
 const SMALL = new URL('../../fixtures/services/small-target.ts', import.meta.url).pathname
 const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
@@ -58,7 +58,7 @@ test('services first, in parallel; then the target with what they give; then all
 })
 
 describe('when something does not start', () => {
-  test('all that failed is in one error, and what did start is put away before', async () => {
+  test('all that failed is in one error, and what did start is cleaned up before', async () => {
     const stub = recordingService('stub')
     const failure = await failureOf(() =>
       startEnvironment(

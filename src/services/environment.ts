@@ -3,9 +3,9 @@ import { now } from '../machine/clock.ts'
 import { Problems } from '../options/problems.ts'
 import { allMessages, asError, settleAll } from './failure.ts'
 import { Reaper } from './reaper/reaper.ts'
+import { assertAllowedStore } from './remote.ts'
 import { RunningEnvironment, type Environment } from './running-environment.ts'
 import type { Service, ServiceContext, StartedService } from './service.ts'
-import { assertAllowedStore } from './remote.ts'
 import type { StartedTarget, TargetContext } from './target/started-target.ts'
 import type { Target } from './target/target.ts'
 import type { WatchedFiles } from './target/watched-files.ts'
@@ -36,7 +36,7 @@ export interface EnvironmentContext {
  * Starts the services in parallel, then the target with the environment they give it.
  *
  * @throws {OptionsError} when options cannot be used, all mistakes at once, before anything is started
- * @throws {StartError} when something could not be started; everything that was is put away before
+ * @throws {StartError} when something could not be started; everything that was is cleaned up before
  */
 export async function startEnvironment(
   { services = [], target, scale = 'smoke', watched }: EnvironmentOptions,
@@ -67,7 +67,7 @@ async function startTarget(target: Target, context: TargetContext): Promise<Star
   }
 }
 
-/** One or more things could not be started; the message holds all of theirs. Everything is put away by then. */
+/** One or more things could not be started; the message holds all of theirs. Everything is cleaned up by then. */
 export class StartError extends Error {
   override readonly name = 'StartError'
   readonly errors: readonly Error[]
@@ -124,5 +124,5 @@ async function startServices(
 
 async function disposeAll(running: readonly StartedService[]): Promise<void> {
   const { errors } = await settleAll(running.map(async (service) => service[Symbol.asyncDispose]()))
-  if (errors.length > 0) throw new AggregateError(errors, allMessages('services could not be put away', errors))
+  if (errors.length > 0) throw new AggregateError(errors, allMessages('services could not be cleaned up', errors))
 }

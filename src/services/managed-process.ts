@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { LogTail } from './log-tail.ts'
-import type { Reaper } from './reaper/reaper.ts'
 import { groupExists, untilOver } from './reaper/process-identity.ts'
+import type { Reaper } from './reaper/reaper.ts'
 
 const FLUSH_MS = 500
 const GROUP_MS = 2_000

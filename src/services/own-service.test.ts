@@ -1,5 +1,5 @@
-import { createServer } from 'node:http'
 import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
 import { startEnvironment } from './environment.ts'
 import { freePort } from './ports.ts'
@@ -40,7 +40,7 @@ function paymentStub(): Service {
   }
 }
 
-test('a service of one’s own is started, given to the target, reset and put away like the others', async () => {
+test('a service of one’s own is started, given to the target, reset and cleaned up like the others', async () => {
   const small = new URL('../../fixtures/services/small-target.ts', import.meta.url).pathname
   const environment = await startEnvironment(
     { services: [paymentStub()], target: target({ command: ['node', small] }) },

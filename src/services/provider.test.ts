@@ -4,7 +4,7 @@ import { chooseProvider, type Provider } from './provider.ts'
 const QUESTION = {
   service: 'postgres',
   urlVariable: 'PERF_DATABASE_URL',
-  providerVariable: 'SLO_POSTGRES_PROVIDER',
+  providerVariable: 'PERF_POSTGRES_PROVIDER',
 }
 
 interface Case {
@@ -23,10 +23,10 @@ test.each<Case>([
   { url, engine: true, expected: 'external' },
   { option: 'auto', url, expected: 'external' },
   { option: 'embedded', url, engine: true, expected: 'embedded' },
-  { option: 'embedded', engine: true, env: { SLO_SERVICES: 'container' }, expected: 'container' },
-  { engine: true, env: { SLO_SERVICES: 'container', SLO_POSTGRES_PROVIDER: 'embedded' }, expected: 'embedded' },
-  { option: 'container', url, env: { SLO_SERVICES: 'auto' }, expected: 'external' },
-  { option: 'embedded', env: { SLO_SERVICES: '' }, engine: true, expected: 'embedded' },
+  { option: 'embedded', engine: true, env: { PERF_SERVICES: 'container' }, expected: 'container' },
+  { engine: true, env: { PERF_SERVICES: 'container', PERF_POSTGRES_PROVIDER: 'embedded' }, expected: 'embedded' },
+  { option: 'container', url, env: { PERF_SERVICES: 'auto' }, expected: 'external' },
+  { option: 'embedded', env: { PERF_SERVICES: '' }, engine: true, expected: 'embedded' },
 ])('%o', async ({ env = {}, option, url: given, engine = false, expected }) => {
   const find = async () => (engine ? {} : undefined)
   const choosing = chooseProvider(
@@ -38,11 +38,11 @@ test.each<Case>([
   expect((await choosing).provider).toBe(expected)
 })
 
-test('a container is asked for, and no engine answers', async () => {
+test('a container is asked for, and no engine responds', async () => {
   const choosing = chooseProvider(
     { ...QUESTION, option: 'container', url: undefined },
     { env: {}, log: () => {} },
     async () => undefined,
   )
-  await expect(choosing).rejects.toThrow(/no Docker engine answers\nFix: .*SLO_POSTGRES_PROVIDER=embedded/)
+  await expect(choosing).rejects.toThrow(/no Docker engine responds\nFix: .*PERF_POSTGRES_PROVIDER=embedded/)
 })

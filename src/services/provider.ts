@@ -18,7 +18,7 @@ export interface ProviderQuestion {
   readonly url: string | undefined
   /** The variable that gives a URL, e.g. `PERF_DATABASE_URL`. */
   readonly urlVariable: string
-  /** The variable that forces a provider for this service, e.g. `SLO_POSTGRES_PROVIDER`. */
+  /** The variable that forces a provider for this service, e.g. `PERF_POSTGRES_PROVIDER`. */
   readonly providerVariable: string
 }
 
@@ -29,7 +29,7 @@ export interface ProviderChoice {
 }
 
 /**
- * The provider to use. A variable beats the option; `SLO_SERVICES` speaks for every service whose own variable is not
+ * The provider to use. A variable beats the option; `PERF_SERVICES` speaks for every service whose own variable is not
  * set. Left open: external if there is a URL, container if a Docker engine responds, else embedded; an engine that seems to
  * be there and cannot be used is said in one line.
  */
@@ -49,7 +49,7 @@ export async function chooseProvider(
   if (forced === 'container') await loadTestcontainers()
   if (forced === 'container' && (await find(10_000)) === undefined) {
     throw new ServiceError(question.service, {
-      problem: 'the provider is container, but no Docker engine answers',
+      problem: 'the provider is container, but no Docker engine responds',
       remedy: `Start one (and set DOCKER_HOST if it listens elsewhere), set ${question.providerVariable}=embedded, or give a URL in ${question.urlVariable}.`,
     })
   }
@@ -67,7 +67,7 @@ export function embeddedInstead(service: string, reason: string): string {
 }
 
 function forcedProvider({ service, option, providerVariable }: ProviderQuestion, env: NodeJS.ProcessEnv) {
-  for (const variable of [providerVariable, 'SLO_SERVICES']) {
+  for (const variable of [providerVariable, 'PERF_SERVICES']) {
     const value = env[variable]
     if (value === undefined || value === '') continue
     if (isProviderOption(value)) return value

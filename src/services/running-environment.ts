@@ -1,6 +1,6 @@
-import { plainTls, type TlsOptions } from '../machine/tls.ts'
 import type { Disruption } from '../control/disruption.ts'
 import type { Store } from '../machine/store-kinds.ts'
+import { plainTls, type TlsOptions } from '../machine/tls.ts'
 import { disrupt } from './disrupt.ts'
 import { allMessages, settleAll } from './failure.ts'
 import { ServiceError, kindOf, type StartedService } from './service.ts'
@@ -31,7 +31,7 @@ export interface TargetDetails {
   readonly tls?: TlsOptions
 }
 
-/** Everything around the load, running. Disposing puts it away: the target first, then the services. */
+/** Everything around the load, running. Disposing cleans it up: the target first, then the services. */
 export interface Environment extends AsyncDisposable {
   /** As of now: after `restartTarget` the pids are others. */
   readonly details: EnvironmentDetails
@@ -51,7 +51,7 @@ export interface Environment extends AsyncDisposable {
    */
   restartTargetIfChanged(): Promise<string | undefined>
   /**
-   * Does something to the target or a service while load is on. What is under way when the environment is put away is
+   * Does something to the target or a service while load is on. What is under way when the environment is cleaned up is
    * cut short and undone before.
    * @returns what was done, in words
    * @throws {ServiceError} when it cannot be done, or what was disrupted does not come back
@@ -63,7 +63,7 @@ export interface Environment extends AsyncDisposable {
   targetLog(instance?: number): readonly string[]
 }
 
-/** Holds what was started, and the stack that puts it away. */
+/** Holds what was started, and the stack that cleans it up. */
 export class RunningEnvironment implements Environment {
   readonly #services: readonly StartedService[]
   readonly #target: StartedTarget | undefined
@@ -148,7 +148,7 @@ export class RunningEnvironment implements Environment {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort(new Error('the environment is put away'))
+    this.#ending.abort(new Error('the environment is cleaned up'))
     await Promise.allSettled(this.#disruptions)
     await this.#stack.disposeAsync()
   }

@@ -1,5 +1,5 @@
-import type { Problem } from '../options/problems.ts'
 import { kindOfUrl, type StoreKind } from '../machine/store-kinds.ts'
+import type { Problem } from '../options/problems.ts'
 import type { Reaper } from './reaper/reaper.ts'
 
 /** What a service is given to start with. */
@@ -10,7 +10,7 @@ export interface ServiceContext {
   readonly log: (line: string) => void
   /** Where variables are read from; `process.env` unless a test says otherwise. */
   readonly env: NodeJS.ProcessEnv
-  /** Takes note of every process, container and temporary folder, and puts it away should we be killed. */
+  /** Takes note of every process, container and temporary folder, and cleans it up if this process is killed. */
   readonly reaper: Reaper
   /**
    * The target runs elsewhere and brings its own database. A service then only connects to what a URL names: nothing
@@ -19,7 +19,7 @@ export interface ServiceContext {
   readonly targetIsExternal: boolean
 }
 
-/** A service that runs and can be used. Disposing puts it away. */
+/** A service that runs and can be used. Disposing cleans it up. */
 export interface StartedService extends AsyncDisposable {
   readonly name: string
   /** Where it comes from: `'container'`, `'embedded'`, `'external'`, `'absent'`, or a word of the service's own. */
@@ -48,7 +48,7 @@ export function kindOf({ kind, connection }: StartedService): StoreKind | undefi
 
 /** Faults of a whole server, for finding out what the target makes of them. */
 export interface ServiceDisruptions {
-  /** Stops it where it stands: connections stay open and nothing is answered. @returns the function that lets it go on */
+  /** Stops it where it stands: connections stay open and nothing gets a response. @returns the function that lets it go on */
   pause(): Promise<() => Promise<void>>
   /** Ends it and starts it again on the same address, with its settings and without its data. */
   restart(): Promise<void>

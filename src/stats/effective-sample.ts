@@ -1,6 +1,6 @@
 import { studentQuantile } from './distributions.ts'
 
-/** How many of a window's requests were hits: errors, answers of one status, latencies at most so long, … */
+/** How many of a window's requests were hits: errors, responses of one status, latencies at most so long, … */
 export interface HitWindow {
   readonly hits: number
   readonly total: number

@@ -122,7 +122,7 @@ export function configSource(options: object = {}, others = "'default'"): string
   return `export default { test: { include: ['**/*.perf.ts'], reporters: [${reporter}, ${others}], maxWorkers: 1 } }`
 }
 
-/** A target that answers at once, for projects of real scenarios. It listens where `PORT` says. */
+/** A target that responds at once, for projects of real scenarios. It listens where `PORT` says. */
 export const INSTANT_TARGET = `
   import { createServer } from 'node:http'
   createServer((request, response) => response.end('ok')).listen(Number(process.env.PORT), '127.0.0.1')

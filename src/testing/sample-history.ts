@@ -1,5 +1,4 @@
-import { History } from '../history/history.ts'
-import type { OperationDue, OperationOutcome } from '../history/history.ts'
+import { History, type OperationDue, type OperationOutcome } from '../history/history.ts'
 
 /** One send of a key, in plain words. */
 export interface Send {
@@ -7,7 +6,7 @@ export interface Send {
   readonly outcome: OperationOutcome
   readonly due?: OperationDue
   readonly payload?: string
-  readonly answer?: string
+  readonly response?: string
 }
 
 const STATUSES = { ok: 201, failed: 429, unknown: 0 } as const
@@ -15,12 +14,12 @@ const STATUSES = { ok: 201, failed: 429, unknown: 0 } as const
 /** A history for tests: sends a tenth of a second apart, by seven VUs in turn, of which every second unknown never ended. */
 export function sampleHistory(sends: readonly Send[], runId?: string): History {
   const history = new History({ steps: ['vote'], ...(runId !== undefined && { runId }) })
-  for (const [at, { key, outcome, due, payload, answer }] of sends.entries()) {
+  for (const [at, { key, outcome, due, payload, response }] of sends.entries()) {
     const start = { key, vu: at % 7, step: 0, intendedStartUs: at * 1e5, startUs: at * 1e5 }
     const id = history.begin({ ...start, ...(payload !== undefined && { payload }), ...(due && { due }) })
     if (outcome === 'unknown' && at % 2 === 0) continue
     const end = { endUs: at * 1e5 + 5e4, outcome, status: STATUSES[outcome] }
-    history.end(id, { ...end, ...(answer !== undefined && { answer }) })
+    history.end(id, { ...end, ...(response !== undefined && { response }) })
   }
   return history
 }

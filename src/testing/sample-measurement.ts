@@ -1,10 +1,10 @@
+import type { GeneratorHealth } from '../evidence/generator-health.ts'
+import { DEFAULT_LIMITS } from '../execution/generator-limits.ts'
+import { PhasedTimeline } from '../execution/request-timeline.ts'
 import { constantArrivalRate } from '../load/builders.ts'
 import type { Phase } from '../load/load.ts'
-import type { ErrorKind } from '../stats/timeline.ts'
-import { DEFAULT_LIMITS } from '../execution/generator-limits.ts'
-import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import type { HttpMeasurement } from '../runs/request-measurement.ts'
-import { PhasedTimeline } from '../execution/request-timeline.ts'
+import type { ErrorKind } from '../stats/timeline.ts'
 
 /** A generator well within its limits. */
 export const HEALTHY: GeneratorHealth = {

@@ -1,9 +1,7 @@
-import { evidenceOf } from '../evidence/evidence.ts'
-import type { FanOutEvidence, RequestEvidence, TimeEvidence } from '../evidence/evidence.ts'
+import { evidenceOf, type FanOutEvidence, type RequestEvidence, type TimeEvidence } from '../evidence/evidence.ts'
 import type { Invalidity, VuShortage } from '../evidence/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
-import { Window } from '../stats/timeline.ts'
-import type { ErrorKind } from '../stats/timeline.ts'
+import { Window, type ErrorKind } from '../stats/timeline.ts'
 
 /** Runs made by hand, without an engine, for the tests of matchers and reports. */
 
@@ -33,7 +31,7 @@ export const GIVEN_UP: Invalidity = {
 export interface SampleRequests {
   readonly seconds?: number
   readonly perSecond?: number
-  /** The latency of the `n`th answered request. Default: 10 to 109 ms, evenly. */
+  /** The latency of the `n`th responded request. Default: 10 to 109 ms, evenly. */
   readonly latencyMs?: (n: number) => number
   /** Per second, out of those sent. */
   readonly errorsPerSecond?: number
@@ -41,12 +39,12 @@ export interface SampleRequests {
   readonly droppedPerSecond?: number
   /** Length of the last second, which has so many fewer requests. Default: 1000. */
   readonly lastMs?: number
-  /** Answered with 429, per second; no errors. */
+  /** Refused with 429, per second; no errors. */
   readonly limitedPerSecond?: number
   readonly offeredRatePerSec?: number | undefined
   readonly reducedTo?: string
   readonly invalidities?: readonly Invalidity[]
-  /** The service time of the `n`th answered request. Default: its latency. */
+  /** The service time of the `n`th responded request. Default: its latency. */
   readonly serviceMs?: (n: number) => number
   readonly vuShortage?: VuShortage
 }

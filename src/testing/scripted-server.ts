@@ -65,8 +65,8 @@ export async function scriptedServer(
   }
 }
 
-/** The bytes of an answer with a length. */
-export function answer(body = 'ok', { status = '200 OK', headers = '' } = {}): string {
+/** The bytes of a response with a length. */
+export function response(body = 'ok', { status = '200 OK', headers = '' } = {}): string {
   return `HTTP/1.1 ${status}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`
 }
 

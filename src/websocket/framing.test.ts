@@ -13,7 +13,7 @@ function fanOut(server: TruthServer, options: Partial<FanOutOptions>): Promise<F
     path: '/',
     connections: 20,
     subscribe: () => 'subscribe',
-    acknowledged: (message) => message.toString() === 'subscribed',
+    isSubscribed: (message) => message.toString() === 'subscribed',
     publish: { rate: 50, send: ({ id, sequence }) => server.publish({ id, sequence }) },
     identify: (message) => message.json<{ id: string }>(),
     duration: '1s',
@@ -24,7 +24,7 @@ function fanOut(server: TruthServer, options: Partial<FanOutOptions>): Promise<F
 }
 
 const BATCHED: Partial<FanOutOptions> = {
-  acknowledged: (message) => message.json<{ type: string }>().type === 'subscribed',
+  isSubscribed: (message) => message.json<{ type: string }>().type === 'subscribed',
   identify: (message) => ({ id: message.json<{ id: string }>().id }),
 }
 
@@ -73,7 +73,7 @@ test('the same sockets without one are closed', async () => {
   expect((await fanOut(server, { pingEvery: '100ms' })).sockets.closed).toBe(20)
 })
 
-test('heartbeats that are never answered are counted and noted', async () => {
+test('heartbeats that never get a response are counted and noted', async () => {
   const server = await start('idle', '300', 'silent')
   const run = await fanOut(server, { heartbeat: { every: '100ms', message: () => 'ping', response: () => false } })
   const { sent, unanswered } = run.heartbeats!
@@ -82,14 +82,14 @@ test('heartbeats that are never answered are counted and noted', async () => {
   expect(sent - unanswered!).toBeLessThanOrEqual(20)
 })
 
-test('conversations keep their sockets with a heartbeat whose response is no answer', async () => {
+test('conversations keep their sockets with a heartbeat whose response is no response', async () => {
   const server = await start('idle', '300')
   const heartbeat = { every: '100ms', message: 'ping', response: (it: Message) => it.toString() === 'pong' } as const
   const run = await load(server).run({
     path: '/',
     heartbeat,
     load: constantArrivalRate({ rate: 4, vus: 4, duration: '2s' }),
-    conversation: { send: 'hello', check: (message) => message.toString() === 'subscribed' },
+    steps: { send: 'hello', check: (message) => message.toString() === 'subscribed' },
   })
   expect(run).toMatchObject({ state: 'measured' })
   expect(run.errors.size).toBe(0)
@@ -128,10 +128,10 @@ test('a framing has its handshake, its heartbeat, and its farewell before the cl
   GreetingConnection.log.length = 0
   const framing: Framing = {
     name: 'greetings',
-    heartbeat: { every: '100ms', message: 'ping', isAnswered: true },
+    heartbeat: { every: '100ms', message: 'ping', hasResponse: true },
     open: (socket) => new GreetingConnection(socket),
   }
-  const nothing = { subscribe: undefined, acknowledged: undefined } as unknown as Partial<FanOutOptions>
+  const nothing = { subscribe: undefined, isSubscribed: undefined } as unknown as Partial<FanOutOptions>
   const run = await fanOut(server, { framing, ...nothing })
   expect(run.sockets).toMatchObject({ subscribed: 20, closed: 0 })
   expect(run.deliveries).toMatchObject(ALL_RECEIVED)

@@ -1,10 +1,10 @@
-import type { Duration } from '../options/checks.ts'
 import type { Vu } from '../load/vu.ts'
+import type { Duration } from '../options/checks.ts'
 import type { Message, Outgoing } from './message.ts'
 
 /**
  * A protocol on top of WebSocket: how its messages lie in frames, and what a connection sends before and between them.
- * With one, `subscribe`, `acknowledged` and `identify` deal in the protocol's messages and never see a frame. These
+ * With one, `subscribe`, `isSubscribed` and `identify` deal in the protocol's messages and never see a frame. These
  * ship: `socketIo()`, `graphqlTransportWs()`, `stomp()`, `phoenixChannels()`, `mqtt()`, `signalR()`, `delimited()` and
  * `lengthPrefixed()`; an object of this shape is one of your own.
  *
@@ -47,7 +47,7 @@ export interface FramingHeartbeat {
    *
    * @default false
    */
-  readonly isAnswered?: boolean
+  readonly hasResponse?: boolean
 }
 
 /** The protocol's side of one connection. */

@@ -33,10 +33,10 @@ export {
   type StompSendOptions,
 } from './protocols/stomp.ts'
 export type {
-  AnswerContext,
+  ResponseContext,
   ConversationOptions,
-  ExchangeContext,
-  ExchangeOption,
+  StepContext,
+  ConversationStep,
 } from './conversation/conversation-options.ts'
 export type { FanOutOptions, Move, PublicationToSend, PublishOptions } from './fan-out/fan-out-options.ts'
 export type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from './framing.ts'

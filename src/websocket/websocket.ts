@@ -1,18 +1,18 @@
+import { DEFAULT_LIMITS, type GeneratorLimits } from '../execution/generator-limits.ts'
 import { rowsFor, type SqlQuery } from '../load/data.ts'
 import { maxVusOf } from '../load/describe.ts'
 import { Random } from '../load/random.ts'
 import { scaleLoad, type Scale } from '../load/scale.ts'
 import type { TlsOptions } from '../machine/tls.ts'
-import { DEFAULT_LIMITS, type GeneratorLimits } from '../execution/generator-limits.ts'
-import { fanOutRun, type FanOutRun } from '../runs/fan-out-run.ts'
-import { httpRun, type HttpRun } from '../runs/request-run.ts'
 import type { RunResult } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
+import { fanOutRun, type FanOutRun } from '../runs/fan-out-run.ts'
+import { httpRun, type HttpRun } from '../runs/request-run.ts'
 import type { ConversationOptions } from './conversation/conversation-options.ts'
 import { Conversation } from './conversation/conversation.ts'
+import { readConversationOptions } from './conversation/read-conversation-options.ts'
 import type { FanOutOptions } from './fan-out/fan-out-options.ts'
 import { FanOut } from './fan-out/fan-out.ts'
-import { readConversationOptions } from './conversation/read-conversation-options.ts'
 import { readFanOutOptions } from './fan-out/read-fan-out-options.ts'
 import { place } from './sockets/read-socket-options.ts'
 
@@ -49,11 +49,11 @@ export interface WebSocketLoad {
    */
   fanOut<D = undefined>(options: FanOutOptions<D>): Promise<FanOutRun>
   /**
-   * Gives each VU a connection and has it say a message and await its answer, again and again under a load; gives a run
+   * Gives each VU a connection and has it say a message and await its response, again and again under a load; gives a run
    * as `http.run()` does, of kind `conversation`. A target that is slow, broken or gone is measured, not thrown.
    *
    * @throws {OptionsError} naming every option that cannot be used, before any socket is opened
-   * @throws whatever `send`, `greet`, `welcomed` or `headers` throws; the run so far goes to `onRun`
+   * @throws whatever `send`, `onOpen`, `isReady` or `headers` throws; the run so far goes to `onRun`
    */
   run<D = undefined>(options: ConversationOptions<D>): Promise<HttpRun>
 }
@@ -89,7 +89,7 @@ export function createWebSocket(context: WebSocketContext): WebSocketLoad {
       const { scale, seed, signal, onSnapshot, sql } = context
       const plan = readConversationOptions(options, { target, defaultName: `conversation ${++conversations}` })
       signal.throwIfAborted()
-      const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.exchanges.length })
+      const load = scaleLoad(plan.load, scale, { requestsPerIteration: plan.steps.length })
       const vus = maxVusOf(load)
       const conversation = new Conversation<D>({
         plan: { ...plan, ...(await place('ws.run()', plan, vus)) },

@@ -1,6 +1,6 @@
-import { formatBytes, formatCount, formatMs, formatRatio } from '../../stats/units.ts'
-import type { JsonMs } from '../../stats/summary.ts'
 import type { Outcome } from '../../evidence/verdict.ts'
+import type { JsonMs } from '../../stats/summary.ts'
+import { formatBytes, formatCount, formatMs, formatRatio } from '../../stats/units.ts'
 import { html, type Markup } from './markup.ts'
 import type { TableCell } from './tables.ts'
 

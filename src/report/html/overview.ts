@@ -1,7 +1,7 @@
-import { formatBytes, formatDuration } from '../../stats/units.ts'
-import type { RunResult } from '../../results/result.ts'
 import type { Outcome } from '../../evidence/verdict.ts'
-import { errorRatio, missingRatio } from '../../results/result-ratios.ts'
+import { errorRate, missingRate } from '../../results/result-ratios.ts'
+import type { RunResult } from '../../results/result.ts'
+import { formatBytes, formatDuration } from '../../stats/units.ts'
 import type { Results, ScenarioResult } from '../results.ts'
 import { badge, countCell, msCell, ratioCell } from './cells.ts'
 import { html, type Markup } from './markup.ts'
@@ -60,7 +60,7 @@ function overviewRow(scenario: ScenarioResult, run: RunResult | undefined, at: n
     msCell(times?.p50Ms),
     msCell(times?.p95Ms),
     msCell(times?.p99Ms),
-    ratioCell(run.kind === 'micro' ? undefined : run.kind === 'fanOut' ? missingRatio(run) : errorRatio(run)),
+    ratioCell(run.kind === 'micro' ? undefined : run.kind === 'fanOut' ? missingRate(run) : errorRate(run)),
   ]
 }
 

@@ -1,7 +1,7 @@
-import { formatDuration } from '../../stats/units.ts'
-import type { AssertionResult, FanOutRunResult, HttpRunResult, RunResult } from '../../results/result.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
-import { errorRatio, missingRatio } from '../../results/result-ratios.ts'
+import { errorRate, missingRate } from '../../results/result-ratios.ts'
+import type { AssertionResult, FanOutRunResult, HttpRunResult, RunResult } from '../../results/result.ts'
+import { formatDuration } from '../../stats/units.ts'
 import { describeInvalidity } from '../wording.ts'
 import { bytesCell, countCell, msCell, ratioCell } from './cells.ts'
 import type { Chart, ChartStore } from './charts/chart.ts'
@@ -52,7 +52,7 @@ function figures(run: RunResult): readonly (readonly [string, TableCell])[] {
       ['Expected', countCell(run.deliveries.expected)],
       ['Received', countCell(run.deliveries.received)],
       ...times(run.lag),
-      ['Missing', ratioCell(missingRatio(run))],
+      ['Missing', ratioCell(missingRate(run))],
       ['Unexpected', countCell(run.deliveries.unexpected)],
     ]
   }
@@ -62,7 +62,7 @@ function figures(run: RunResult): readonly (readonly [string, TableCell])[] {
     ['Dropped', countCell(run.dropped)],
     ...times(run.latency),
     ['Service p95', msCell(run.serviceTime?.p95Ms)],
-    ['Errors', ratioCell(errorRatio(run))],
+    ['Errors', ratioCell(errorRate(run))],
   ]
 }
 
@@ -111,7 +111,7 @@ function stepTable({ steps }: HttpRunResult): Markup {
     msCell(step.latency?.p50Ms),
     msCell(step.latency?.p95Ms),
     msCell(step.latency?.p99Ms),
-    ratioCell(errorRatio(step)),
+    ratioCell(errorRate(step)),
   ])
   return table('Steps', ['Step', 'Offered', 'Completed', 'p50', 'p95', 'p99', 'Errors'], rows)
 }
@@ -124,7 +124,7 @@ function statusTable({ statuses, errors, dropped }: HttpRunResult): Markup {
       .map(([kind, count]) => [{ text: kind }, countCell(count)]),
     ...(dropped > 0 ? [[{ text: 'dropped, never sent' }, countCell(dropped)]] : []),
   ]
-  return rows.length === 0 ? html`` : table('Answers', ['What came back', 'Requests'], rows)
+  return rows.length === 0 ? html`` : table('Responses', ['What came back', 'Requests'], rows)
 }
 
 function slowestTable({ slowest = [] }: HttpRunResult): Markup {
@@ -133,7 +133,7 @@ function slowestTable({ slowest = [] }: HttpRunResult): Markup {
     { text: label },
     msCell(latencyMs),
     { text: `${(atMs / 1000).toFixed(1)} s` },
-    { text: status === undefined ? 'no answer' : String(status) },
+    { text: status === undefined ? 'no response' : String(status) },
     { text: traceId === undefined ? '' : html`<code>${traceId}</code>` },
   ])
   return table('Slowest requests', ['Request', 'Latency', 'Due at', 'Status', 'Trace'], rows)

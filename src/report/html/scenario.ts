@@ -1,13 +1,13 @@
-import { formatDuration } from '../../stats/units.ts'
 import { figureRows } from '../../results/compared-figures.ts'
 import type { AssertionResult, ComparisonResult } from '../../results/result.ts'
+import { formatDuration } from '../../stats/units.ts'
 import type { ErrorResult, ScenarioResult } from '../results.ts'
-import type { ChartStore } from './charts/chart.ts'
+import { uncheckedNote } from '../wording.ts'
 import { badge } from './cells.ts'
+import type { ChartStore } from './charts/chart.ts'
 import { html, type Markup } from './markup.ts'
 import { anchorOf } from './overview.ts'
 import { runSection } from './run.ts'
-import { uncheckedNote } from '../wording.ts'
 import { table } from './tables.ts'
 
 /** A scenario: what was asserted, what went wrong, and each of its runs. */

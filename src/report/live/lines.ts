@@ -1,6 +1,6 @@
+import type { RunSnapshot } from '../../results/snapshot.ts'
 import type { JsonMs } from '../../stats/summary.ts'
 import { formatCount, formatMs, formatRate, formatRatio, significant } from '../../stats/units.ts'
-import type { RunSnapshot } from '../../results/snapshot.ts'
 import { cut, wrapPieces } from '../terminal/columns.ts'
 import type { Paint } from '../terminal/style.ts'
 
@@ -59,7 +59,7 @@ function percent(elapsedMs: number, plannedMs: number): string {
 function timeLeft({ elapsedMs, plannedMs, state }: RunSnapshot): string {
   if (state === 'ended') return 'ended'
   const seconds = Math.ceil((plannedMs - elapsedMs) / 1000)
-  if (seconds <= 0) return 'waiting for last answers'
+  if (seconds <= 0) return 'waiting for last responses'
   return seconds < 60
     ? `${seconds}s left`
     : `${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, '0')}s left`

@@ -72,7 +72,7 @@ describe('a run as lines', () => {
       generator: { ...SNAPSHOT.generator, saturated: 'schedule delay p99 48 ms' },
     }
     const text = blockOf({ ...run, snapshot }, 100, plain).join('\n')
-    expect(text).toContain('100%  waiting for last answers')
+    expect(text).toContain('100%  waiting for last responses')
     expect(text).toContain('invalid: schedule delay p99 48 ms')
   })
 })

@@ -1,9 +1,9 @@
-import { formatCount, formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
-import type { JsonMs } from '../../stats/summary.ts'
-import type { RunResult } from '../../results/result.ts'
 import type { Outcome } from '../../evidence/verdict.ts'
+import { errorRate, missingRate } from '../../results/result-ratios.ts'
+import type { RunResult } from '../../results/result.ts'
+import type { JsonMs } from '../../stats/summary.ts'
+import { formatCount, formatDuration, formatMs, formatRatio } from '../../stats/units.ts'
 import { p95Change, showChange, type EarlierRuns } from '../earlier.ts'
-import { errorRatio, missingRatio } from '../../results/result-ratios.ts'
 import type { Results, ScenarioResult } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
 import { comparisonTables } from './comparisons.ts'
@@ -102,7 +102,7 @@ function nameOf({ name, runs }: ScenarioResult, run: RunResult | undefined): str
 function figureCells(run: RunResult | undefined): readonly string[] {
   if (run === undefined) return ['–', '–', '–', '–']
   const times = run.kind === 'micro' ? run.time : run.kind === 'fanOut' ? run.lag : run.latency
-  const ratio = run.kind === 'micro' ? undefined : run.kind === 'fanOut' ? missingRatio(run) : errorRatio(run)
+  const ratio = run.kind === 'micro' ? undefined : run.kind === 'fanOut' ? missingRate(run) : errorRate(run)
   const show = (ms: JsonMs | undefined) => (ms === undefined ? '–' : formatMs(Number(ms)))
   const unexpected = run.kind === 'fanOut' ? run.deliveries.unexpected : 0
   const rate = ratio === undefined ? '–' : formatRatio(ratio)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { startEnvironment, type Environment } from '../environment.ts'
 import { failureOf } from '../../../fixtures/services/context.ts'
 import { setHostPolicy } from '../../machine/allowed-hosts.ts'
+import { startEnvironment, type Environment } from '../environment.ts'
 import { assertOneHost, connectPostgres } from './postgres-client.ts'
 import { postgres } from './postgres.ts'
 

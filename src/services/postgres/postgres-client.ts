@@ -2,8 +2,8 @@ import { isAllowedByName } from '../../machine/allowed-hosts.ts'
 import { storePlace } from '../../machine/store-place.ts'
 import { postgresTlsProblem } from '../../machine/store-tls.ts'
 import { loadOptional } from '../../options/optional-package.ts'
-import { asError, codeOf, sentence } from '../failure.ts'
 import { redactText, secretsOf } from '../../options/redact.ts'
+import { asError, codeOf, sentence } from '../failure.ts'
 import { ServiceError } from '../service.ts'
 
 /** What `migrate` and `seed` are given: one session, not yet in a transaction. */
@@ -172,7 +172,7 @@ function explain(code: string, host: string, database: string, user: string): re
     default:
       return [
         `cannot connect to ${host}`,
-        `See the reason above. What answers there must be a Postgres server that takes connections within ${CONNECT_MS / 1000} s.`,
+        `See the reason above. What responses there must be a Postgres server that takes connections within ${CONNECT_MS / 1000} s.`,
       ]
   }
 }

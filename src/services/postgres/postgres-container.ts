@@ -1,12 +1,12 @@
 import { now, sleep } from '../../machine/clock.ts'
 import { loadOptional } from '../../options/optional-package.ts'
 import { startContainer, type RunningContainer } from '../container.ts'
-import { connectPostgres } from './postgres-client.ts'
 import type { DatabaseServer } from '../database.ts'
-import type { ServerOptions } from './postgres-server.ts'
 import { ServiceError, type ServiceContext } from '../service.ts'
+import { connectPostgres } from './postgres-client.ts'
+import type { ServerOptions } from './postgres-server.ts'
 
-const VARIABLES = { image: 'SLO_POSTGRES_IMAGE', provider: 'SLO_POSTGRES_PROVIDER' }
+const VARIABLES = { image: 'PERF_POSTGRES_IMAGE', provider: 'PERF_POSTGRES_PROVIDER' }
 const PORT = 5432
 const CONNECT_MS = 30_000
 const PAUSE_MS = 50
@@ -49,7 +49,7 @@ export async function startPostgresContainer(options: ServerOptions, context: Se
   return { provider: 'container', place, url, stop: container.remove }
 }
 
-/** The image starts its server twice, the first time to make the database; only the second answers on the port. */
+/** The image starts its server twice, the first time to make the database; only the second listens on the port. */
 async function untilItConnects(
   name: string,
   url: string,

@@ -1,14 +1,14 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { DatabaseServer } from '../database.ts'
 import { ManagedProcess, describeExit } from '../managed-process.ts'
 import { freePort } from '../ports.ts'
-import { isReachable, postgresBinaries, unprivilegedUser, type User } from './postgres-binaries.ts'
-import { connectPostgres } from './postgres-client.ts'
-import type { DatabaseServer } from '../database.ts'
-import type { ServerOptions } from './postgres-server.ts'
 import { ServiceError, type ServiceContext } from '../service.ts'
 import { waitFor } from '../waiting.ts'
+import { isReachable, postgresBinaries, unprivilegedUser, type User } from './postgres-binaries.ts'
+import { connectPostgres } from './postgres-client.ts'
+import type { ServerOptions } from './postgres-server.ts'
 
 const INITDB_MS = 60_000
 const START_MS = 30_000
@@ -162,6 +162,6 @@ function startFailure(subject: string, problem: string, details: string): Servic
     problem: `the embedded PostgreSQL did not start: ${problem}`,
     details,
     remedy:
-      'See its last lines above: a setting it does not know is named there. Or use another provider: SLO_POSTGRES_PROVIDER=container, or PERF_DATABASE_URL.',
+      'See its last lines above: a setting it does not know is named there. Or use another provider: PERF_POSTGRES_PROVIDER=container, or PERF_DATABASE_URL.',
   })
 }

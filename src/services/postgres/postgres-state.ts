@@ -1,6 +1,6 @@
 import { asError } from '../failure.ts'
-import type { PostgresConnection } from './postgres-client.ts'
 import { ServiceError } from '../service.ts'
+import type { PostgresConnection } from './postgres-client.ts'
 
 const OLDEST = 14
 

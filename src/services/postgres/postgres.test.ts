@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { containersSkipped } from '../../../fixtures/services/containers.ts'
-import { connectPostgres } from './postgres-client.ts'
-import { postgres, type PostgresOptions } from './postgres.ts'
 import { failureOf, testContext } from '../../../fixtures/services/context.ts'
 import type { StartedService } from '../service.ts'
+import { connectPostgres } from './postgres-client.ts'
+import { postgres, type PostgresOptions } from './postgres.ts'
 
 type Context = Awaited<ReturnType<typeof testContext>>
 
@@ -70,7 +70,7 @@ const PROVIDERS = [
 ] as const
 
 describe.each(PROVIDERS)('postgres(), $provider', ({ provider, skip, options }) => {
-  const env = { ...process.env, SLO_SERVICES: '', PERF_DATABASE_URL: '' }
+  const env = { ...process.env, PERF_SERVICES: '', PERF_DATABASE_URL: '' }
 
   async function start(extra: PostgresOptions) {
     const own = await testContext({ env })
@@ -117,7 +117,7 @@ describe.each(PROVIDERS)('postgres(), $provider', ({ provider, skip, options }) 
     expect(error.message).not.toContain('a-wrong-password')
   })
 
-  test.skipIf(skip)('is put away when seeding fails', async () => {
+  test.skipIf(skip)('is cleaned up when seeding fails', async () => {
     const error = await failureOf(() =>
       start({
         async seed(db) {

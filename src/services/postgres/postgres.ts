@@ -13,6 +13,9 @@ import {
   type DatabaseOptions,
   type DatabaseServer,
 } from '../database.ts'
+import type { Provider } from '../provider.ts'
+import { assertAllowedHost } from '../remote.ts'
+import { ServiceError, type Service, type ServiceContext, type StartedService } from '../service.ts'
 import {
   connectPostgres,
   assertOneHost,
@@ -25,9 +28,6 @@ import { startPostgresContainer } from './postgres-container.ts'
 import { startEmbeddedPostgres } from './postgres-embedded.ts'
 import type { ServerOptions } from './postgres-server.ts'
 import { checkSettings, checkVersion, filledTables, resolveTables, truncate, userTables } from './postgres-state.ts'
-import type { Provider } from '../provider.ts'
-import { assertAllowedHost } from '../remote.ts'
-import { ServiceError, type Service, type ServiceContext, type StartedService } from '../service.ts'
 
 /** Options of {@link postgres}. */
 export interface PostgresOptions extends DatabaseOptions<PostgresConnection> {
@@ -56,7 +56,7 @@ const KIND: DatabaseKind = {
   product: 'PostgreSQL',
   targetVariable: 'DATABASE_URL',
   urlVariable: 'PERF_DATABASE_URL',
-  providerVariable: 'SLO_POSTGRES_PROVIDER',
+  providerVariable: 'PERF_POSTGRES_PROVIDER',
 }
 
 /**
@@ -105,7 +105,7 @@ async function startServer(
     name,
     credentials: { user: 'perf', password: randomBytes(18).toString('base64url'), database: 'perf' },
     settings: { fsync: 'off', ...options.settings },
-    image: context.env['SLO_POSTGRES_IMAGE'] || options.image || 'postgres:18',
+    image: context.env['PERF_POSTGRES_IMAGE'] || options.image || 'postgres:18',
   }
   return provider === 'embedded' ? startEmbeddedPostgres(server, context) : startPostgresContainer(server, context)
 }
@@ -187,5 +187,5 @@ async function reset(name: string, url: string, options: PostgresOptions, { keep
 
 function olderRemedy(provider: Provider): string {
   if (provider === 'external') return 'Upgrade that server, or unset the URL and let one be started.'
-  return 'Name a newer image in SLO_POSTGRES_IMAGE or in the option image, e.g. postgres:18.'
+  return 'Name a newer image in PERF_POSTGRES_IMAGE or in the option image, e.g. postgres:18.'
 }

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { containersSkipped } from '../../../fixtures/services/containers.ts'
 import { findEngine } from '../engine.ts'
-import { Reaper } from './reaper.ts'
 import { groupExists, isSameProcess, processesWith } from './process-identity.ts'
+import { Reaper } from './reaper.ts'
 import { PROCESS_MARK, readRecord, recordFolder, type Leftover, type RunRecord } from './resource-log.ts'
 
 const FIXTURE = new URL('../../../fixtures/services/hold-environment.ts', import.meta.url).pathname
@@ -34,7 +34,7 @@ function launch(provider: string, ending: string, env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [FIXTURE, provider, ending], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TMPDIR: folder, SLO_SERVICES: '', ...env },
+    env: { ...process.env, TMPDIR: folder, PERF_SERVICES: '', ...env },
   })
   const lines = new Set<string>()
   const reader = createInterface(child.stdout)
@@ -108,7 +108,7 @@ if (noContainers) console.info(`put-away on containers is skipped: ${noContainer
 describe.each([
   { provider: 'embedded', skipped: undefined },
   { provider: 'container', skipped: noContainers },
-])('everything is put away, $provider services', ({ provider, skipped }) => {
+])('everything is cleaned up, $provider services', ({ provider, skipped }) => {
   describe.skipIf(skipped !== undefined)('when the main process', () => {
     test('ends normally', async () => {
       const { process: main, record } = await hold(provider, 'normal')
@@ -135,12 +135,12 @@ describe.each([
       await using _ = await Reaper.start({ folder: recordFolder(folder), log: (line) => lines.push(line) })
       expect(await remains(record)).toEqual([])
       expect(existsSync(record.path)).toBe(false)
-      expect(lines.join('\n')).toContain('put away after an earlier run: ')
+      expect(lines.join('\n')).toContain('cleaned up after an earlier run: ')
     })
   })
 })
 
-describe('everything is put away when the main process', () => {
+describe('everything is cleaned up when the main process', () => {
   test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('gets %s and has no handler', async (signal) => {
     const { process: main, record } = await hold('embedded', 'signal')
     process.kill(-pidOf(main), signal)
@@ -235,8 +235,8 @@ test('a record names another process under the same pid: it is left alone', asyn
       group: true,
       signal: 'SIGKILL',
     }
-    const { putAway } = await import('./cleanup.ts')
-    expect(await putAway([leftover], false)).toEqual([])
+    const { cleanUp } = await import('./cleanup.ts')
+    expect(await cleanUp([leftover], false)).toEqual([])
     expect(bystander.exitCode ?? bystander.signalCode).toBe(null)
     expect(groupExists(leftover.pid)).toBe(true)
   } finally {

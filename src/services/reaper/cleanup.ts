@@ -16,9 +16,9 @@ const KILL_MS = 2_000
  * one recorded; what is gone already is no mistake.
  * @param recent the run ended just now. Then a group whose leader is gone is ended too: nobody else can have got its
  *   number yet. For an older record that cannot be told, and such a group is left alone
- * @returns what could not be put away, e.g. containers of an engine that does not answer
+ * @returns what could not be cleaned up, e.g. containers of an engine that does not respond
  */
-export async function putAway(leftovers: readonly Leftover[], recent: boolean): Promise<readonly Leftover[]> {
+export async function cleanUp(leftovers: readonly Leftover[], recent: boolean): Promise<readonly Leftover[]> {
   const kept: Leftover[] = []
   await Promise.all(
     leftovers.map(async (leftover) => {

@@ -3,7 +3,7 @@
  * process; the end of that pipe is the end of the main process, for whatever reason.
  */
 import { setTimeout } from '../../machine/clock.ts'
-import { putAway } from './cleanup.ts'
+import { cleanUp } from './cleanup.ts'
 import { readRecord, removeRecord } from './resource-log.ts'
 
 const path = process.argv[2]
@@ -16,12 +16,12 @@ process.stdin.on('error', () => void finish(path))
 process.stdin.on('end', () => void finish(path))
 process.stdin.resume()
 
-/** An engine that takes requests and does not answer them must not keep this process for ever; the record stays then. */
+/** An engine that takes requests and does not respond to them must not keep this process for ever; the record stays then. */
 const LIMIT_MS = 60_000
 
 async function finish(record: string): Promise<void> {
   setTimeout(() => process.exit(1), LIMIT_MS)
-  const kept = await putAway(readRecord(record)?.leftovers ?? [], true)
+  const kept = await cleanUp(readRecord(record)?.leftovers ?? [], true)
   if (kept.length === 0) removeRecord(record)
   process.exit()
 }

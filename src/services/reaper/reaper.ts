@@ -1,13 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { chownSync, mkdirSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
-import { randomBytes, randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { liveFolderPrefix } from '../../machine/live-folder.ts'
 import { RUN_LABEL } from '../engine.ts'
+import { FOLDER_PREFIX, cleanUp, removeFolder } from './cleanup.ts'
 import { startTimeOf } from './process-identity.ts'
-import { FOLDER_PREFIX, putAway, removeFolder } from './cleanup.ts'
 import {
   PROCESS_MARK,
   RunJournal,
@@ -29,7 +29,7 @@ export interface WatchedProcess {
  * Sees to it that nothing outlives a run, however the run ends.
  *
  * Everything started is written to a record on disk before it is used. A second process, in a session of its own, waits
- * for this one to end: normally, by a signal, by a crash or by `kill -9`; then it puts away what the record still
+ * for this one to end: normally, by a signal, by a crash or by `kill -9`; then it cleans up what the record still
  * names. Should it be killed as well, the next run's reaper finds the record and does the same.
  */
 export class Reaper implements AsyncDisposable {
@@ -144,8 +144,9 @@ export interface TemporaryFolder {
 /** Ends and removes what the records of dead runs still name. */
 async function removeAbandoned(folder: string, log: (line: string) => void): Promise<void> {
   for (const record of abandonedRecords(folder)) {
-    const kept = await putAway(record.leftovers, false)
-    if (kept.length < record.leftovers.length) log(`put away after an earlier run: ${summary(record.leftovers, kept)}`)
+    const kept = await cleanUp(record.leftovers, false)
+    if (kept.length < record.leftovers.length)
+      log(`cleaned up after an earlier run: ${summary(record.leftovers, kept)}`)
     if (kept.length === 0) removeRecord(record.path)
   }
 }

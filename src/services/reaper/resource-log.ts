@@ -22,9 +22,9 @@ export type Leftover =
   | { readonly kind: 'directory'; readonly path: string }
 
 /** The environment variable by which a process is found that was started and not noted. */
-export const PROCESS_MARK = 'SLO_STARTED_AS'
+export const PROCESS_MARK = 'PERF_STARTED_AS'
 
-/** A process that answers for a run. */
+/** The process that owns a run. */
 export interface Owner {
   readonly pid: number
   readonly startedAt: string
@@ -35,12 +35,12 @@ type Line =
   | { readonly add: number; readonly leftover: Leftover }
   | { readonly release: number }
 
-/** What one record says: who answers for it, and what has not been put away yet. */
+/** What one record says: whose it is, and what has not been cleaned up yet. */
 export interface RunRecord {
   readonly path: string
   /** The main process and its reaper. */
   readonly owners: readonly Owner[]
-  /** Whether one of them still runs: then it is theirs to put away. */
+  /** Whether one of them still runs: then it is theirs to clean up. */
   readonly owned: boolean
   readonly leftovers: readonly Leftover[]
 }
@@ -72,13 +72,13 @@ export class RunJournal {
     this.path = join(folder, `${runId}.jsonl`)
   }
 
-  /** Names a process that answers for this run; while it lives nobody else puts the run away. */
+  /** Names a process that owns this run; while it lives, no other process cleans up. */
   own(pid: number): void {
     const startedAt = startTimeOf(pid)
     if (startedAt !== undefined) this.#append({ owner: { pid, startedAt } })
   }
 
-  /** @returns the function that strikes the entry out again, once it has been put away */
+  /** @returns the function that strikes the entry out again, once it has been cleaned up */
   add(leftover: Leftover): () => void {
     const id = this.#next++
     this.#append({ add: id, leftover })
@@ -117,7 +117,7 @@ export function abandonedRecords(folder: string): readonly RunRecord[] {
     .filter((record) => !record.owned)
 }
 
-/** Forgets a record whose things are all put away. */
+/** Forgets a record whose things are all cleaned up. */
 export function removeRecord(path: string): void {
   rmSync(path, { force: true })
 }

@@ -1,14 +1,14 @@
 import { redisTlsProblem } from '../../machine/store-tls.ts'
 import { loadOptional } from '../../options/optional-package.ts'
-import { asError, codeOf, sentence } from '../failure.ts'
 import { redactText, secretsOf } from '../../options/redact.ts'
+import { asError, codeOf, sentence } from '../failure.ts'
 import { ServiceError } from '../service.ts'
 
 /** What `seed` is given: one connection. */
 export interface RedisConnection {
   /** For a client of your own. Holds the password. */
   readonly url: string
-  /** Sends one command, e.g. `command('SET', 'key', 'value')`, and returns the answer as the driver gives it. */
+  /** Sends one command, e.g. `command('SET', 'key', 'value')`, and returns the response as the driver gives it. */
   command(...words: readonly string[]): Promise<unknown>
 }
 
@@ -48,7 +48,7 @@ export function isRefused(error: unknown): boolean {
   return /^(?:NOPERM|ERR unknown command)/i.test(asError(error).message)
 }
 
-/** A node of a Cluster answers for its own keys alone. */
+/** A node of a Cluster serves its own keys alone. */
 function failCommand(subject: string, url: string, error: unknown): never {
   const { message } = asError(error)
   if (/^(?:MOVED|ASK|CLUSTERDOWN|CROSSSLOT) /.test(message)) throw notStandalone(subject, url, `a Cluster (${message})`)
@@ -112,6 +112,6 @@ function explain(reason: string, host: string): readonly [string, string] {
   if (/ENOTFOUND|EAI_AGAIN/.test(reason)) return [`the host of ${host} is not known`, 'Correct the host in the URL.']
   return [
     `cannot connect to ${host}`,
-    `See the reason above. What answers there must be a Redis or Valkey server that takes connections within ${CONNECT_MS / 1000} s.`,
+    `See the reason above. What responses there must be a Redis or Valkey server that takes connections within ${CONNECT_MS / 1000} s.`,
   ]
 }

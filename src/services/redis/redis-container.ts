@@ -1,11 +1,11 @@
 import { now, sleep } from '../../machine/clock.ts'
 import { loadOptional } from '../../options/optional-package.ts'
 import { startContainer } from '../container.ts'
+import type { ServiceContext } from '../service.ts'
 import { connectRedis } from './redis-client.ts'
 import type { RedisServer, RedisServerOptions } from './redis-server.ts'
-import type { ServiceContext } from '../service.ts'
 
-const VARIABLES = { image: 'SLO_REDIS_IMAGE', provider: 'SLO_REDIS_PROVIDER' }
+const VARIABLES = { image: 'PERF_REDIS_IMAGE', provider: 'PERF_REDIS_PROVIDER' }
 const PORT = 6379
 const RESTART_MS = 15_000
 
@@ -36,7 +36,7 @@ const KEEP_RUNNING = 'while redis-server "$@"; do :; done'
 
 async function restart(name: string, url: string, { signal }: ServiceContext): Promise<void> {
   await using connection = await connectRedis(name, url)
-  // The server answers by going away.
+  // The server responds by going away.
   await connection.command('SHUTDOWN', 'NOSAVE').catch(() => {})
   const deadlineMs = now() + RESTART_MS
   for (;;) {

@@ -2,9 +2,9 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { ManagedProcess, describeExit } from '../managed-process.ts'
 import { freePort } from '../ports.ts'
-import type { RedisServer, RedisServerOptions } from './redis-server.ts'
 import { ServiceError, type ServiceContext } from '../service.ts'
 import { waitFor } from '../waiting.ts'
+import type { RedisServer, RedisServerOptions } from './redis-server.ts'
 
 const COMMANDS = ['redis-server', 'valkey-server']
 const FOLDERS = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin']
@@ -160,6 +160,6 @@ function startFailure(subject: string, problem: string, details: string): Servic
     problem: `the embedded Redis did not start: ${problem}`,
     details,
     remedy:
-      'See its last lines above: a setting it does not know is named there. Or use another provider: SLO_REDIS_PROVIDER=container, or PERF_REDIS_URL.',
+      'See its last lines above: a setting it does not know is named there. Or use another provider: PERF_REDIS_PROVIDER=container, or PERF_REDIS_URL.',
   })
 }

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { failureOf, testContext } from '../../../fixtures/services/context.ts'
 import { freePort } from '../ports.ts'
+import type { StartedService } from '../service.ts'
 import { connectRedis } from './redis-client.ts'
 import { redis } from './redis.ts'
-import type { StartedService } from '../service.ts'
 
 /** Installed by the system, or by `npm run setup`. */
 const SERVER = 'redis-server'

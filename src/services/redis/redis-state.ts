@@ -1,6 +1,6 @@
 import { asError } from '../failure.ts'
-import { isRefused, notStandalone, type RedisConnection } from './redis-client.ts'
 import { ServiceError } from '../service.ts'
+import { isRefused, notStandalone, type RedisConnection } from './redis-client.ts'
 
 /**
  * What responds, with its version: `Redis 7.0.15`, `Valkey 8.1.0`; less of it if the user of the URL may not read it.
@@ -93,8 +93,8 @@ export async function applySettings(
 }
 
 async function read(connection: RedisConnection, name: string): Promise<string | undefined> {
-  const answer = await connection.command('CONFIG', 'GET', name)
-  const value: unknown = Array.isArray(answer) ? answer[1] : undefined
+  const response = await connection.command('CONFIG', 'GET', name)
+  const value: unknown = Array.isArray(response) ? response[1] : undefined
   return typeof value === 'string' ? value : undefined
 }
 

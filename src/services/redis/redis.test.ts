@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { containersSkipped } from '../../../fixtures/services/containers.ts'
-import { connectRedis } from './redis-client.ts'
-import { redis, type RedisOptions } from './redis.ts'
 import { failureOf, testContext } from '../../../fixtures/services/context.ts'
 import type { StartedService } from '../service.ts'
+import { connectRedis } from './redis-client.ts'
+import { redis, type RedisOptions } from './redis.ts'
 
 const skipped = await containersSkipped()
 if (skipped) console.info(`Redis in a container is skipped: ${skipped}`)
@@ -55,7 +55,7 @@ const PROVIDERS = [
 ] as const
 
 describe.each(PROVIDERS)('redis(), $provider', ({ provider, skip, options }) => {
-  const env = { ...process.env, SLO_SERVICES: '', PERF_REDIS_URL: '' }
+  const env = { ...process.env, PERF_SERVICES: '', PERF_REDIS_URL: '' }
 
   async function start(extra: RedisOptions) {
     const own = await testContext({ env })
@@ -97,7 +97,7 @@ describe.each(PROVIDERS)('redis(), $provider', ({ provider, skip, options }) => 
     expect(error.message).not.toContain('a-wrong-password')
   })
 
-  test.skipIf(skip)('is put away when seeding fails', async () => {
+  test.skipIf(skip)('is cleaned up when seeding fails', async () => {
     const seed = async () => {
       throw new Error('no data today')
     }

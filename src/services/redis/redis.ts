@@ -12,13 +12,13 @@ import {
   type DatabaseOptions,
 } from '../database.ts'
 import type { Provider } from '../provider.ts'
+import { assertAllowedHost } from '../remote.ts'
+import type { Service, ServiceContext, StartedService } from '../service.ts'
 import { connectRedis, parseRedisUrl, type RedisConnection } from './redis-client.ts'
 import { startRedisContainer } from './redis-container.ts'
 import { startEmbeddedRedis } from './redis-embedded.ts'
 import type { RedisServer, RedisServerOptions } from './redis-server.ts'
 import { applySettings, flush, isEmpty, readVersion } from './redis-state.ts'
-import { assertAllowedHost } from '../remote.ts'
-import type { Service, ServiceContext, StartedService } from '../service.ts'
 
 const POLICIES = [
   'noeviction',
@@ -49,7 +49,7 @@ const KIND: DatabaseKind = {
   product: 'Redis',
   targetVariable: 'REDIS_URL',
   urlVariable: 'PERF_REDIS_URL',
-  providerVariable: 'SLO_REDIS_PROVIDER',
+  providerVariable: 'PERF_REDIS_PROVIDER',
 }
 
 /**
@@ -102,7 +102,7 @@ async function startServer(
   const server: RedisServerOptions = {
     name,
     password: randomBytes(18).toString('base64url'),
-    image: context.env['SLO_REDIS_IMAGE'] || options.image || 'redis:8',
+    image: context.env['PERF_REDIS_IMAGE'] || options.image || 'redis:8',
   }
   return provider === 'embedded' ? startEmbeddedRedis(server, context) : startRedisContainer(server, context)
 }

@@ -1,5 +1,5 @@
-import { createServer, type AddressInfo } from 'node:net'
 import { readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { listeningPorts, portsInLog } from './listening-ports.ts'
 

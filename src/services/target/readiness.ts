@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { openRequest } from '../../machine/ask.ts'
-import { redactText } from '../../options/redact.ts'
-import { tlsProblem, type TlsOptions, type TlsProblem } from '../../machine/tls.ts'
 import { now, sleep } from '../../machine/clock.ts'
+import { tlsProblem, type TlsOptions, type TlsProblem } from '../../machine/tls.ts'
+import { redactText } from '../../options/redact.ts'
+import { shortened } from '../../options/shortened.ts'
 import { asError } from '../failure.ts'
 import { ServiceError } from '../service.ts'
-import { shortened } from '../../options/shortened.ts'
 
 const ATTEMPT_MS = 2_000
 const SHORTEST_ATTEMPT_MS = 100
 const PAUSE_MS = 25
-const NOTHING_YET = 'no answer'
+const NOTHING_YET = 'no response'
 
 export interface ReadinessOptions {
   readonly timeoutMs: number
@@ -20,7 +20,7 @@ export interface ReadinessOptions {
 }
 
 /**
- * Asks the URL until it answers 2xx.
+ * Asks the URL until it responds with 2xx.
  * @returns `undefined` when it did; else what was last seen: `status 500: …`, `connection refused`
  */
 export async function waitUntilReady(
@@ -31,7 +31,7 @@ export async function waitUntilReady(
   let last = NOTHING_YET
   while (!signal.aborted) {
     const leftMs = deadline - now()
-    // An attempt too short to be answered would only hide what was seen before it.
+    // An attempt too short to get a response would only hide what was seen before it.
     if (leftMs <= 0 || (last !== NOTHING_YET && leftMs < SHORTEST_ATTEMPT_MS)) return last
     const seen = await tryOnce(url, Math.min(ATTEMPT_MS, leftMs), { tls, signal })
     // What a TLS handshake fails of will not be otherwise in a second.
@@ -74,11 +74,11 @@ async function tryOnce(
   }
 }
 
-async function read(answer: IncomingMessage): Promise<string | undefined> {
-  const status = answer.statusCode ?? 0
+async function read(response: IncomingMessage): Promise<string | undefined> {
+  const status = response.statusCode ?? 0
   let body = ''
   try {
-    for await (const chunk of answer.setEncoding('utf8')) if (body.length < 500) body += String(chunk)
+    for await (const chunk of response.setEncoding('utf8')) if (body.length < 500) body += String(chunk)
   } catch (error) {
     return `status ${status}, then ${asError(error).message}`
   }
@@ -88,7 +88,7 @@ async function read(answer: IncomingMessage): Promise<string | undefined> {
 }
 
 function reason(error: NodeJS.ErrnoException, timedOut: boolean, limitMs: number): string {
-  if (timedOut) return `no answer within ${Math.round(limitMs)} ms`
+  if (timedOut) return `no response within ${Math.round(limitMs)} ms`
   if (error.code === 'ECONNREFUSED') return 'connection refused: nothing listens there'
   return [error.code, error.message].filter(Boolean).join(': ')
 }

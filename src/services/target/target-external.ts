@@ -1,13 +1,13 @@
 import { hostsForFullLoad } from '../../machine/allowed-hosts.ts'
-import { assertAllowedHost } from '../remote.ts'
-import { redactText } from '../../options/redact.ts'
 import { parseBaseUrl, urlBelow, type BaseUrl } from '../../machine/base-url.ts'
-import type { TlsOptions } from '../../machine/tls.ts'
 import { OTHER_PROTOCOL_FIXES, probeProtocol } from '../../machine/protocol-probe.ts'
-import { tlsFailure, waitUntilReady } from './readiness.ts'
+import type { TlsOptions } from '../../machine/tls.ts'
+import { redactText } from '../../options/redact.ts'
+import { assertAllowedHost } from '../remote.ts'
 import { ServiceError } from '../service.ts'
-import type { TargetOptions } from './target-options.ts'
+import { tlsFailure, waitUntilReady } from './readiness.ts'
 import type { Readiness, StartedTarget, TargetContext, TargetInstance } from './started-target.ts'
+import type { TargetOptions } from './target-options.ts'
 
 /** A target that was running before we came and goes on afterwards. */
 export class ExternalTarget implements StartedTarget {
@@ -20,7 +20,7 @@ export class ExternalTarget implements StartedTarget {
   }
 
   /**
-   * @throws {ServiceError} when a URL is none, leads to a host that is not allowed, or does not answer in time
+   * @throws {ServiceError} when a URL is none, leads to a host that is not allowed, or does not respond in time
    */
   static async connect(options: TargetOptions, readiness: Readiness, context: TargetContext): Promise<ExternalTarget> {
     const { env } = context

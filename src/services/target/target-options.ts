@@ -1,8 +1,7 @@
-import { checkDuration, checkKnownKeys, checkNumber } from '../../options/checks.ts'
 import type { TlsOptions } from '../../machine/tls.ts'
+import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../../options/checks.ts'
 import { Problems, type Problem } from '../../options/problems.ts'
 import { checkTls } from '../../options/tls-options.ts'
-import type { Duration } from '../../options/checks.ts'
 
 /** What one instance of the target is told when its environment is made. */
 export interface InstanceContext {
@@ -26,7 +25,7 @@ export interface TargetOptions {
   readonly cwd?: string
   /** Variables of the target's own; they beat all others. */
   readonly env?: Readonly<Record<string, string>> | ((instance: InstanceContext) => Readonly<Record<string, string>>)
-  /** Path that answers 2xx once the target can take load. Default: `/healthz`. */
+  /** Path that responds with 2xx once the target can take load. Default: `/healthz`. */
   readonly ready?: string
   /** Default: `'30s'`. */
   readonly readyTimeout?: Duration

@@ -1,13 +1,13 @@
 import { redactText, secretsOf } from '../../options/redact.ts'
-import { targetEnvironment, type Ports } from './target-env.ts'
 import { settleAll } from '../failure.ts'
 import { ManagedProcess, describeExit, type ProcessExit } from '../managed-process.ts'
 import { freePort, isFree } from '../ports.ts'
+import { ServiceError } from '../service.ts'
 import { listeningPorts, portsInLog } from './listening-ports.ts'
 import { tlsFailure, waitUntilReady } from './readiness.ts'
-import { ServiceError } from '../service.ts'
-import type { TargetOptions } from './target-options.ts'
 import type { Readiness, StartedTarget, TargetContext, TargetExit, TargetInstance } from './started-target.ts'
+import { targetEnvironment, type Ports } from './target-env.ts'
+import type { TargetOptions } from './target-options.ts'
 
 /** A target of one or more processes of ours. */
 export class StartedProcesses implements StartedTarget {

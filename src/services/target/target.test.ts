@@ -1,16 +1,16 @@
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { isSameProcess, startTimeOf } from '../reaper/process-identity.ts'
-import { isFree } from '../ports.ts'
-import { target, type TargetContext, type TargetExit } from './target.ts'
-import type { TargetOptions } from './target-options.ts'
 import { failureOf, testContext } from '../../../fixtures/services/context.ts'
+import { isFree } from '../ports.ts'
+import { isSameProcess, startTimeOf } from '../reaper/process-identity.ts'
+import type { TargetOptions } from './target-options.ts'
+import { target, type TargetContext, type TargetExit } from './target.ts'
 
 const SMALL = ['node', new URL('../../../fixtures/services/small-target.ts', import.meta.url).pathname]
 
@@ -58,7 +58,7 @@ describe('a target that is started', () => {
     expect(started.log()).toEqual(['small target, database postgres://user:***@127.0.0.1:1/db'])
   })
 
-  test('runs several times at once, and is put away with its children', async () => {
+  test('runs several times at once, and is cleaned up with its children', async () => {
     const started = await target({ command: SMALL, instances: 2, env: { WITH_CHILD: '1' } }).start(context)
     const pids = started.instances.map(({ pid }) => pid ?? 0)
     const children = await Promise.all(started.instances.map(({ baseUrl }) => ask(baseUrl, '/child')))
@@ -121,7 +121,7 @@ describe('a target that does not start', () => {
     expect(message).toContain('| cannot go on: the configuration is wrong')
   })
 
-  test('never gets ready: the last answer and its last lines, in the time given', async () => {
+  test('never gets ready: the last response and its last lines, in the time given', async () => {
     const message = await messageOf({ command: SMALL, readyTimeout: '4s', env: { READY_STATUS: '500' } })
     expect(message).toContain('was not ready within 4 s: GET /healthz on port')
     expect(message).toContain('Received: status 500: no database yet')
@@ -192,7 +192,7 @@ describe('a target that runs elsewhere', () => {
     expect(await isFree(elsewhere.port)).toBe(false)
   })
 
-  test('does not answer in time', async () => {
+  test('does not respond in time', async () => {
     await using elsewhere = await serve(503)
     const message = await messageOf({ url: `http://127.0.0.1:${elsewhere.port}`, readyTimeout: 300 })
     expect(message).toContain('/healthz was not ready within 0.3 s')

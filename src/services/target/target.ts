@@ -1,10 +1,10 @@
 import { durationMs } from '../../options/checks.ts'
 import type { Problem } from '../../options/problems.ts'
+import { ServiceError } from '../service.ts'
+import type { StartedTarget, TargetContext } from './started-target.ts'
 import { ExternalTarget } from './target-external.ts'
 import { validateTarget, type TargetOptions } from './target-options.ts'
 import { StartedProcesses } from './target-process.ts'
-import { ServiceError } from '../service.ts'
-import type { StartedTarget, TargetContext } from './started-target.ts'
 
 export type { StartedTarget, TargetContext, TargetExit } from './started-target.ts'
 
@@ -21,7 +21,7 @@ export interface Target {
  * The target as an option of the configuration.
  *
  * Ports are free ones unless given, and are told by environment (`PORT`, `INTERNAL_PORT`). It is ready when the `ready`
- * path answers 2xx. A URL that is not this machine needs its host in `allowRemote`, and at full scale also in the
+ * path responds with 2xx. A URL that is not this machine needs its host in `allowRemote`, and at full scale also in the
  * variable `PERF_ALLOW_FULL_LOAD_ON`.
  */
 export function target(options: TargetOptions): Target {

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { target } from './target.ts'
 import type { TargetOptions } from './target-options.ts'
+import { target } from './target.ts'
 import { WatchedFiles } from './watched-files.ts'
 
 /** A project as `init` writes it: the entry file in its root. */

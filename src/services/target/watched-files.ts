@@ -1,8 +1,8 @@
 import { globSync, statSync } from 'node:fs'
 import { extname, join, relative, resolve, sep } from 'node:path'
 import { LEFT_OUT_FOLDERS, filesIn } from '../project-files.ts'
-import { foldersOf, isWithin } from './watched-folders.ts'
 import type { Target } from './target.ts'
+import { foldersOf, isWithin } from './watched-folders.ts'
 
 /** What in a project is no part of its target. */
 export interface WatchScope {

@@ -1,13 +1,13 @@
+import type { AbortRule, AbortWhen } from '../../execution/abort-when.ts'
 import type { DataOption } from '../../load/data.ts'
 import type { Load, ThinkTime } from '../../load/load.ts'
 import type { Random } from '../../load/random.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { Duration } from '../../options/checks.ts'
-import type { AbortRule, AbortWhen } from '../../execution/abort-when.ts'
 import type { Message, Outgoing } from '../message.ts'
 import type { SocketOptions, SocketPlan } from '../sockets/socket-options.ts'
 
-export interface ExchangeContext<D> {
+export interface StepContext<D> {
   readonly vu: Vu<D>
   /** How many iterations this VU began before this one. */
   readonly iteration: number
@@ -15,35 +15,35 @@ export interface ExchangeContext<D> {
   readonly random: Random
 }
 
-export interface AnswerContext<D> {
+export interface ResponseContext<D> {
   readonly vu: Vu<D>
   readonly iteration: number
   /** What `send` gave. */
   readonly sent: Outgoing
 }
 
-/** A message and its answer. */
-export interface ExchangeOption<D> {
-  /** Default: `exchange`, numbered where there are several. */
+/** A message and its response. */
+export interface ConversationStep<D> {
+  /** Default: `step`, numbered where there are several. */
   readonly name?: string
-  readonly send: Outgoing | ((context: ExchangeContext<D>) => Outgoing)
+  readonly send: Outgoing | ((context: StepContext<D>) => Outgoing)
   /**
    * Whether a message is the response; others are passed over. A message that is not the JSON it is read as is an error of
    * kind `body`; anything else that the function throws, or a promise that it returns, ends the run as the scenario's error.
    *
    * @default the protocol's own response if `framing` has one for what was sent (an acknowledgement of Socket.IO), otherwise
-   * the first message to come. If the target also sends messages by itself, those are then taken for responses: give `answer`.
+   * the first message to come. If the target also sends messages by itself, those are then taken for responses: give `isResponse`.
    * A run in which more than 1% of the responses may be such messages is invalid
    */
-  readonly answer?: (message: Message, context: AnswerContext<D>) => boolean
+  readonly isResponse?: (message: Message, context: ResponseContext<D>) => boolean
   /**
    * Whether the response is as it should be, by the rules of `http.run()`: `false`, a text (the reason), or a failed
    * `expect` is an error of kind `body`; it passes with `true`, or with nothing. Anything else it returns or throws ends the
    * run as the scenario's error.
    */
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a check may only call `expect`
-  readonly check?: (message: Message, context: AnswerContext<D>) => boolean | string | void
-  /** Pause after the answer. Default: none. */
+  readonly check?: (message: Message, context: ResponseContext<D>) => boolean | string | void
+  /** Pause after the response. Default: none. */
   readonly thinkTime?: Duration | { readonly min: Duration; readonly max: Duration }
 }
 
@@ -52,32 +52,32 @@ export interface ConversationOptions<D = undefined> extends SocketOptions<D> {
   /** Default: `conversation 1`, counted up within the scenario. */
   readonly name?: string
   readonly load: Load
-  /** What an iteration says: one exchange, or several in order. One that ends in an error ends the iteration. */
-  readonly conversation: ExchangeOption<D> | readonly ExchangeOption<D>[]
+  /** What an iteration says: one step, or several in order. One that ends in an error ends the iteration. */
+  readonly steps: ConversationStep<D> | readonly ConversationStep<D>[]
   /** Gives VU i its row: row i, beginning again after the last. */
   readonly data?: DataOption<D>
   /** Sent on every new connection, before anything else. Default: nothing. */
-  readonly greet?: (vu: Vu<D>) => Outgoing | readonly Outgoing[]
+  readonly onOpen?: (vu: Vu<D>) => Outgoing | readonly Outgoing[]
   /** Whether a message says that the greeting was taken. Default: nothing is waited for. */
-  readonly welcomed?: (message: Message, vu: Vu<D>) => boolean
-  /** A greeting not answered by then has failed. Default: `'10s'`. */
-  readonly welcomeTimeout?: Duration
-  /** From the send (with connecting, where needed) to the answer. Default: `'10s'`. */
+  readonly isReady?: (message: Message, vu: Vu<D>) => boolean
+  /** A greeting without a response by then has failed. Default: `'10s'`. */
+  readonly readyTimeout?: Duration
+  /** From the send (with connecting, where needed) to the response. Default: `'10s'`. */
   readonly timeout?: Duration
   /** Load of the same shape as at the beginning, sent before and counted nowhere. Default: none. */
   readonly warmup?: Duration
   /** Open models: an iteration that waited so long for a free VU is dropped. Default: it waits until the load ends. */
   readonly dropAfter?: Duration
-  /** Default: `{ errorRatioAbove: 0.9, for: '5s' }`. `false`: never. */
+  /** Default: `{ errorRateAbove: 0.9, duration: '5s' }`. `false`: never. */
   readonly abortWhen?: AbortWhen | false
 }
 
-/** An exchange read. */
-export interface Exchange<D> {
+/** A step read. */
+export interface Step<D> {
   readonly name: string
-  readonly send: ExchangeOption<D>['send']
-  readonly answer: ExchangeOption<D>['answer']
-  readonly check: ExchangeOption<D>['check']
+  readonly send: ConversationStep<D>['send']
+  readonly isResponse: ConversationStep<D>['isResponse']
+  readonly check: ConversationStep<D>['check']
   readonly thinkTime: ThinkTime
 }
 
@@ -85,11 +85,11 @@ export interface Exchange<D> {
 export interface ConversationPlan<D> extends SocketPlan<D> {
   readonly name: string
   readonly load: Load
-  readonly exchanges: readonly Exchange<D>[]
+  readonly steps: readonly Step<D>[]
   readonly data: DataOption<D> | undefined
-  readonly greet: ConversationOptions<D>['greet']
-  readonly welcomed: ConversationOptions<D>['welcomed']
-  readonly welcomeTimeoutMs: number
+  readonly onOpen: ConversationOptions<D>['onOpen']
+  readonly isReady: ConversationOptions<D>['isReady']
+  readonly readyTimeoutMs: number
   readonly timeoutMs: number
   readonly warmupMs: number
   readonly dropAfterMs: number

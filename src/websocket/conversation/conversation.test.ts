@@ -3,16 +3,16 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocketServer } from 'ws'
 import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
+import { evidenceOf } from '../../evidence/evidence.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../../load/builders.ts'
 import { descriptorLimit } from '../../machine/descriptor-limit.ts'
-import { evidenceOf } from '../../evidence/evidence.ts'
 import type { RunResult } from '../../results/result.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
-import type { ConversationOptions, ExchangeOption } from './conversation-options.ts'
 import { socketIo } from '../protocols/socket-io.ts'
 import { createWebSocket, type WebSocketLoad } from '../websocket.ts'
+import type { ConversationOptions, ConversationStep } from './conversation-options.ts'
 
-interface Answer {
+interface Response {
   readonly re?: number
   readonly error?: string
   readonly ids?: readonly number[]
@@ -39,38 +39,38 @@ function load(url: string, signal = new AbortController().signal): Load {
 }
 
 async function start(): Promise<TruthServer> {
-  const server = await startServer('answering')
+  const server = await startServer('responding')
   onTestFinished(() => server[Symbol.asyncDispose]())
   return server
 }
 
 let lastId = 0
 
-/** An exchange that takes so long at the server. */
-function ask(more: Record<string, unknown> = {}): ExchangeOption<unknown> {
+/** A step that takes so long at the server. */
+function ask(more: Record<string, unknown> = {}): ConversationStep<unknown> {
   return {
     send: () => ({ id: ++lastId, ...more }),
-    answer: (message, { sent }) => message.json<Answer>().re === (sent as { id: number }).id,
-    check: (message) => message.json<Answer>().error ?? true,
+    isResponse: (message, { sent }) => message.json<Response>().re === (sent as { id: number }).id,
+    check: (message) => message.json<Response>().error ?? true,
   }
 }
 
 const options = (more: Partial<ConversationOptions<unknown>> = {}): ConversationOptions<unknown> => ({
   path: '/',
   load: sharedIterations({ iterations: 40, vus: 4 }),
-  conversation: ask(),
+  steps: ask(),
   abortWhen: false,
   ...more,
 })
 
-describe('a server whose answers are known', () => {
+describe('a server whose responses are known', () => {
   test('is asked as often as the load says, and measured as slow as it is', async () => {
     const server = await start()
     const ws = load(server.url)
     const run = await ws.run(
       options({
         load: constantArrivalRate({ rate: 50, vus: 20, duration: '2s' }),
-        conversation: ask({ afterMs: 30 }),
+        steps: ask({ afterMs: 30 }),
       }),
     )
     expect(run).toMatchObject({ kind: 'conversation', state: 'measured', offered: 100, sent: 100, completed: 100 })
@@ -92,7 +92,7 @@ describe('a server whose answers are known', () => {
     const run = await load(server.url).run(
       options({
         load: constantArrivalRate({ rate: 20, vus: 1, duration: '1s' }),
-        conversation: ask({ afterMs: 100 }),
+        steps: ask({ afterMs: 100 }),
       }),
     )
     // Twenty are due in a second of which one VU can carry ten: the last of those it carries waited for half of it.
@@ -100,31 +100,31 @@ describe('a server whose answers are known', () => {
     expect(run.state === 'measured' && run.latency.maxMs - run.serviceTime.maxMs).toBeGreaterThan(250)
   })
 
-  test('tells each VU its own: data, greeting, headers, what was kept from exchange to exchange', async () => {
+  test('tells each VU its own: data, greeting, headers, what was kept from step to step', async () => {
     const server = await start()
     const seen: unknown[] = []
     const run = await load(server.url).run<{ name: string }>({
       path: '/',
       load: sharedIterations({ iterations: 6, vus: 3 }),
       data: [{ name: 'ann' }, { name: 'bob' }, { name: 'cid' }],
-      greet: ({ data }) => ({ login: data.name }),
-      welcomed: (message, vu) => message.json<{ welcome?: string }>().welcome === vu.data.name,
-      conversation: [
+      onOpen: ({ data }) => ({ login: data.name }),
+      isReady: (message, vu) => message.json<{ welcome?: string }>().welcome === vu.data.name,
+      steps: [
         {
           name: 'ask',
           send: ({ vu, iteration }) => ({ id: vu.id * 100 + iteration }),
-          answer: (message, { vu, iteration }) => message.json<Answer>().re === vu.id * 100 + iteration,
+          isResponse: (message, { vu, iteration }) => message.json<Response>().re === vu.id * 100 + iteration,
           check(message, { vu }) {
-            vu.vars['last'] = message.json<Answer>().re
+            vu.vars['last'] = message.json<Response>().re
             return true
           },
         },
         {
           name: 'log',
           send: { id: -1, do: 'log' },
-          answer: (message) => message.json<Answer>().re === -1,
+          isResponse: (message) => message.json<Response>().re === -1,
           check(message, { vu }) {
-            const { ids } = message.json<Answer>()
+            const { ids } = message.json<Response>()
             seen.push(vu.vars['last'])
             return (
               ids!.includes(vu.vars['last'] as number) &&
@@ -134,29 +134,29 @@ describe('a server whose answers are known', () => {
         },
       ],
     })
-    expect(run).toMatchObject({ offered: 12, completed: 12, errorRatio: 0 })
+    expect(run).toMatchObject({ offered: 12, completed: 12, errorRate: 0 })
     expect(run.step('log').completed).toBe(6)
     expect(seen).toHaveLength(6)
     expect((await server.truth<{ logins: string[] }>()).logins.toSorted()).toEqual(['ann', 'bob', 'cid'])
   })
 
-  test('answers in binary, the first message to come being the answer', async () => {
+  test('responds in binary, the first message to come being the response', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({
-        conversation: {
+        steps: {
           send: Uint8Array.of(1, 2, 3),
           check: ({ data, isBinary }) => isBinary && data.equals(Buffer.from([3, 2, 1])),
         },
       }),
     )
-    expect(run).toMatchObject({ completed: 40, errorRatio: 0 })
+    expect(run).toMatchObject({ completed: 40, errorRate: 0 })
   })
 
   test('may be held by several processes', async () => {
     const server = await start()
     const run = await load(server.url).run(options({ processes: 2 }))
-    expect(run).toMatchObject({ completed: 40, errorRatio: 0, connections: { opened: 4 }, warnings: [] })
+    expect(run).toMatchObject({ completed: 40, errorRate: 0, connections: { opened: 4 }, warnings: [] })
     expect(run.generator.descriptorLimit).toBe(2 * descriptorLimit())
   })
 
@@ -179,20 +179,20 @@ describe('what goes wrong is an error of its kind', () => {
   ])('%s', async (what, errors, detail) => {
     const server = await start()
     let asked = 0
-    const { send: _, ...exchange } = ask()
-    const conversation: ExchangeOption<unknown> = {
-      ...exchange,
+    const { send: _, ...step } = ask()
+    const conversation: ConversationStep<unknown> = {
+      ...step,
       send: () => ({ id: ++lastId, ...(asked++ === 2 ? { do: what } : {}) }),
     }
     const run = await load(server.url).run(
-      options({ load: sharedIterations({ iterations: 6, vus: 1 }), conversation, timeout: 300 }),
+      options({ load: sharedIterations({ iterations: 6, vus: 1 }), steps: conversation, timeout: 300 }),
     )
     expect(Object.fromEntries(run.errors)).toEqual(errors)
     expect(run).toMatchObject({ offered: 6, completed: 6 })
     expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(`(1 × ${detail})`)
   })
 
-  test.each<[string, Partial<ExchangeOption<unknown>>, string]>([
+  test.each<[string, Partial<ConversationStep<unknown>>, string]>([
     [
       'a promise as its check',
       { check: (async () => false) as never },
@@ -208,14 +208,14 @@ describe('what goes wrong is an error of its kind', () => {
       'no such part',
     ],
     [
-      'a promise as its answer',
-      { answer: (async () => true) as never },
-      'answer: the function must return true or false, it returned a Promise',
+      'a promise as its response',
+      { isResponse: (async () => true) as never },
+      'isResponse: the function must return true or false, it returned a Promise',
     ],
     [
-      'an answer that throws',
+      'a response that throws',
       {
-        answer: () => {
+        isResponse: () => {
           throw new TypeError('no such part')
         },
       },
@@ -223,23 +223,23 @@ describe('what goes wrong is an error of its kind', () => {
     ],
   ])('%s is the mistake of the scenario', async (_, wrong, words) => {
     const server = await start()
-    const run = load(server.url).run(options({ conversation: { ...ask(), ...wrong } }))
+    const run = load(server.url).run(options({ steps: { ...ask(), ...wrong } }))
     await expect(run).rejects.toThrow(words)
   })
 
-  test('a response that answer does not take is named in the hint', async () => {
+  test('a response that isResponse does not take is named in the hint', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({
         load: sharedIterations({ iterations: 2, vus: 1 }),
         timeout: 200,
-        conversation: { ...ask(), answer: () => false },
+        steps: { ...ask(), isResponse: () => false },
       }),
     )
     expect(Object.fromEntries(run.errors)).toEqual({ timeout: 2 })
-    // Each was chattered at, and answered.
+    // Each was chattered at, and responded.
     expect(run[evidenceOf]().hint).toBe(
-      '2 requests timed out while messages came that were not taken for the response, 4 in all: see answer, and what the target sends',
+      '2 requests timed out while messages came that were not taken for the response, 4 in all: see response, and what the target sends',
     )
   })
 
@@ -254,7 +254,7 @@ describe('what goes wrong is an error of its kind', () => {
         },
       ],
     ],
-  ])('cannot be judged without answer if %i messages came for each response', async (messages, invalidities) => {
+  ])('cannot be judged without response if %i messages came for each response', async (messages, invalidities) => {
     const http = createServer()
     new WebSocketServer({ server: http }).on('connection', (socket) => {
       socket.send('hello')
@@ -267,14 +267,14 @@ describe('what goes wrong is an error of its kind', () => {
     const run = await load(`http://127.0.0.1:${(http.address() as AddressInfo).port}`).run(
       options({
         load: sharedIterations({ iterations: 10, vus: 1 }),
-        conversation: { send: 'say', thinkTime: 20 },
+        steps: { send: 'say', thinkTime: 20 },
       }),
     )
-    expect(run).toMatchObject({ completed: 10, errorRatio: 0 })
+    expect(run).toMatchObject({ completed: 10, errorRate: 0 })
     expect(run[evidenceOf]().invalidities).toMatchObject(invalidities)
   })
 
-  test('a response that comes after its time-out counts for no later exchange, if answer goes by its type', async () => {
+  test('a response that comes after its time-out counts for no later step, if response goes by its type', async () => {
     const http = createServer()
     new WebSocketServer({ server: http }).on('connection', (socket) => {
       socket.on('message', (data: Buffer) => void setTimeout(() => socket.send(`re ${data.toString()}`), 300))
@@ -285,7 +285,7 @@ describe('what goes wrong is an error of its kind', () => {
       options({
         load: sharedIterations({ iterations: 4, vus: 1 }),
         timeout: 200,
-        conversation: { send: 'say', answer: (message) => message.toString().startsWith('re') },
+        steps: { send: 'say', isResponse: (message) => message.toString().startsWith('re') },
       }),
     )
     expect(Object.fromEntries(run.errors)).toEqual({ timeout: 4 })
@@ -330,21 +330,21 @@ describe('what goes wrong is an error of its kind', () => {
     return `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   }
 
-  const says = (url: string, iterations: number, more: Partial<ExchangeOption<unknown>>) =>
+  const says = (url: string, iterations: number, more: Partial<ConversationStep<unknown>>) =>
     load(url).run(
       options({
         load: sharedIterations({ iterations, vus: 1 }),
-        conversation: { send: ({ iteration }) => `say ${iteration}`, ...more },
+        steps: { send: ({ iteration }) => `say ${iteration}`, ...more },
       }),
     )
 
   test.each([
-    ['an exchange follows at once', 0],
+    ['a step follows at once', 0],
     ['it pauses', 30],
-  ])('cannot be judged without answer if a push came while a response was awaited, and %s', async (_, thinkTime) => {
-    // An odd number: the surplus response comes 40 ms after the last exchange.
+  ])('cannot be judged without response if a push came while a response was awaited, and %s', async (_, thinkTime) => {
+    // An odd number: the surplus response comes 40 ms after the last step.
     const blind = await says(await pushing(5, 'before'), 21, { thinkTime })
-    expect(blind).toMatchObject({ completed: 21, errorRatio: 0 })
+    expect(blind).toMatchObject({ completed: 21, errorRate: 0 })
     expect(blind[evidenceOf]().invalidities).toMatchObject([
       {
         reason: 'undecided',
@@ -353,9 +353,9 @@ describe('what goes wrong is an error of its kind', () => {
         ),
       },
     ])
-    const answer: ExchangeOption<unknown>['answer'] = (message, { iteration }) =>
+    const isResponse: ConversationStep<unknown>['isResponse'] = (message, { iteration }) =>
       message.toString() === `re say ${iteration}`
-    const seeing = await says(await pushing(5, 'before'), 21, { thinkTime, answer })
+    const seeing = await says(await pushing(5, 'before'), 21, { thinkTime, isResponse })
     expect(seeing[evidenceOf]().invalidities).toEqual([])
     expect(seeing.connections).not.toHaveProperty('firstMessages')
   })
@@ -366,32 +366,32 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run.connections.firstMessages).toEqual({ taken: 150, surplus: 1, doubtful: 1 })
     expect(run.warnings).toEqual([
       'the target also sends messages by itself, 1 beyond the first after each request, which is taken for the response ' +
-        'without answer: 1 of 150 responses (0.67%) may be such messages: give answer',
+        'without isResponse: 1 of 150 responses (0.67%) may be such messages: give response',
     ])
   })
 
   test('a check that passes with nothing, or fails with a failed expect', async () => {
     const server = await start()
-    const check = ({ re }: Answer) => expect(re! % 2).toBe(0)
+    const check = ({ re }: Response) => expect(re! % 2).toBe(0)
     const run = await load(server.url).run(
       options({
         load: sharedIterations({ iterations: 4, vus: 1 }),
-        conversation: { ...ask(), check: (message) => check(message.json<Answer>()) },
+        steps: { ...ask(), check: (message) => check(message.json<Response>()) },
       }),
     )
     expect(Object.fromEntries(run.errors)).toEqual({ body: 2 })
     expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('check: expected 1 to be +0')
   })
 
-  test('a late answer is not taken for the next one, though nothing tells them apart', async () => {
+  test('a late response is not taken for the next one, though nothing tells them apart', async () => {
     const server = await start()
     let asked = 0
     const run = await load(server.url).run(
       options({
         load: sharedIterations({ iterations: 3, vus: 1 }),
         timeout: 200,
-        conversation: {
-          // The chatter comes at once, but to a login there is only the answer.
+        steps: {
+          // The chatter comes at once, but to a login there is only the response.
           send: () => ({ login: `user ${++asked}`, afterMs: asked === 1 ? 300 : 0 }),
           check: (message) => message.json<{ welcome: string }>().welcome === `user ${asked}`,
         },
@@ -405,17 +405,15 @@ describe('what goes wrong is an error of its kind', () => {
     ['without think time', constantVus({ vus: 20, duration: '900ms' })],
     ['with think time', constantVus({ vus: 20, duration: '900ms', thinkTime: { min: 5, max: 60 } })],
     ['with a backlog', constantArrivalRate({ rate: 200, vus: 15, duration: '900ms' })],
-  ])('an answer after 160 ms is a time-out of 100 ms %s', async (_, shape) => {
+  ])('a response after 160 ms is a time-out of 100 ms %s', async (_, shape) => {
     const server = await start()
-    const run = await load(server.url).run(
-      options({ load: shape, conversation: ask({ afterMs: 160 }), timeout: '100ms' }),
-    )
+    const run = await load(server.url).run(options({ load: shape, steps: ask({ afterMs: 160 }), timeout: '100ms' }))
     expect(Object.fromEntries(run.errors)).toEqual({ timeout: run.sent })
     expect(run.sent).toBeGreaterThan(50)
   })
 
   test('a target that is not there', async () => {
-    const server = await startServer('answering')
+    const server = await startServer('responding')
     await server[Symbol.asyncDispose]()
     const run = await load(server.url).run(options({ load: constantVus({ vus: 2, duration: '500ms' }) }))
     expect([...run.errors.keys()]).toEqual(['connect'])
@@ -424,32 +422,32 @@ describe('what goes wrong is an error of its kind', () => {
     )
   })
 
-  test('a greeting that is not answered', async () => {
+  test('a greeting that gets no response', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({
         load: sharedIterations({ iterations: 2, vus: 2 }),
-        greet: () => ({ login: 'nobody' }),
-        welcomed: () => false,
-        welcomeTimeout: 200,
+        onOpen: () => ({ login: 'nobody' }),
+        isReady: () => false,
+        readyTimeout: 200,
       }),
     )
     expect(Object.fromEntries(run.errors)).toEqual({ connect: 2 })
     expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('2 × not acknowledged')
   })
 
-  test('a connection closed between two exchanges is opened anew, and counted', async () => {
+  test('a connection closed between two steps is opened anew, and counted', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({
         load: constantArrivalRate({ rate: 2, vus: 1, duration: '2s' }),
-        // Told to close after its answer: nobody is waiting by then.
-        conversation: [
+        // Told to close after its isResponse: nobody is waiting by then.
+        steps: [
           ask(),
           {
             name: 'hang up',
             send: { id: -1, do: 'close', afterMs: 20 },
-            answer: (message) => 'chatter' in message.json<object>(),
+            isResponse: (message) => 'chatter' in message.json<object>(),
           },
         ],
       }),
@@ -466,9 +464,9 @@ describe('a scenario that is wrong', () => {
   }
 
   test.each<[string, Partial<ConversationOptions<unknown>>]>([
-    ['send', { conversation: { send: broken } }],
-    ['greet', { greet: broken }],
-    ['welcomed', { greet: () => ({ login: 'x' }), welcomed: broken }],
+    ['send', { steps: { send: broken } }],
+    ['onOpen', { onOpen: broken }],
+    ['isReady', { onOpen: () => ({ login: 'x' }), isReady: broken }],
     ['headers', { headers: broken }],
   ])('ends the run at once with its own error: %s', async (_, more) => {
     const server = await start()
@@ -481,22 +479,14 @@ describe('a scenario that is wrong', () => {
     const wrong = {
       path: '/',
       load: { kind: 'many' },
-      conversation: [{ send: 5 }, { send: 'x', anser: broken }, {}],
+      steps: [{ send: 5 }, { send: 'x', anser: broken }, {}],
       data: [],
-      greet: 'hello',
+      onOpen: 'hello',
       timeout: -1,
     } as unknown as ConversationOptions
     const message = await load('http://127.0.0.1:1').run(wrong).catch(String)
     expect(message).toContain('ws.run() was given 7 options it cannot use')
-    for (const path of [
-      'load',
-      'data',
-      'greet',
-      'timeout',
-      'conversation[0].send',
-      'conversation[1].anser',
-      'conversation[2].send',
-    ])
+    for (const path of ['load', 'data', 'onOpen', 'timeout', 'steps[0].send', 'steps[1].anser', 'steps[2].send'])
       expect(message).toContain(`\n  ${path}: `)
   })
 })
@@ -505,12 +495,12 @@ test('an abort stops it at once, keeping what was measured', async () => {
   const server = await start()
   const stop = new AbortController()
   let asked = 0
-  const { send: _, ...exchange } = ask()
+  const { send: _, ...step } = ask()
   const run = await load(server.url, stop.signal).run(
     options({
       load: constantVus({ vus: 2, duration: '60s' }),
-      conversation: {
-        ...exchange,
+      steps: {
+        ...step,
         send() {
           if (++asked === 20) stop.abort(new Error('enough'))
           return { id: ++lastId }
@@ -523,18 +513,18 @@ test('an abort stops it at once, keeping what was measured', async () => {
   expect(run[evidenceOf]().invalidities.map(({ reason }) => reason)).toEqual(['aborted'])
 })
 
-test('speaks Socket.IO too: an acknowledged join is an exchange', async () => {
+test('speaks Socket.IO too: an acknowledged join is a step', async () => {
   const server = await startServer('socket-io')
   onTestFinished(() => server[Symbol.asyncDispose]())
   const run = await load(server.url).run({
     path: '/socket.io/',
     framing: socketIo({ namespace: '/rooms', auth: { user: 'user x' } }),
     load: sharedIterations({ iterations: 20, vus: 2 }),
-    conversation: {
+    steps: {
       send: ({ vu, iteration }) => JSON.stringify(['join', `${vu.id}/${iteration}`]),
-      answer: (message) => message.json<[string]>()[0] === 'joined',
+      isResponse: (message) => message.json<[string]>()[0] === 'joined',
       check: (message, { vu, iteration }) => message.json<[string, string]>()[1] === `${vu.id}/${iteration}`,
     },
   })
-  expect(run).toMatchObject({ completed: 20, errorRatio: 0 })
+  expect(run).toMatchObject({ completed: 20, errorRate: 0 })
 })

@@ -1,29 +1,29 @@
-import { sleep } from '../../machine/clock.ts'
-import { doubtfulWords } from '../../runs/request-invalidities.ts'
+import { decision } from '../../execution/checked-function.ts'
+import { Execution } from '../../execution/execution.ts'
+import type { GeneratorLimits } from '../../execution/generator-limits.ts'
+import type { RequestSeries } from '../../execution/request-scope.ts'
+import { PhasedTimeline } from '../../execution/request-timeline.ts'
+import type { Workload } from '../../execution/workload.ts'
 import { Deadlines } from '../../load/deadlines.ts'
 import { maxVusOf, meanOf } from '../../load/describe.ts'
 import type { Load } from '../../load/load.ts'
 import type { Random } from '../../load/random.ts'
 import type { Vu } from '../../load/vu.ts'
-import { decision } from '../../execution/checked-function.ts'
-import { Execution } from '../../execution/execution.ts'
-import type { Workload } from '../../execution/workload.ts'
-import type { GeneratorLimits } from '../../execution/generator-limits.ts'
-import type { HttpMeasurement } from '../../runs/request-measurement.ts'
-import type { RequestSeries } from '../../execution/request-scope.ts'
-import { PhasedTimeline } from '../../execution/request-timeline.ts'
-import { SlowestRequests } from '../../runs/slowest-requests.ts'
+import { sleep } from '../../machine/clock.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
+import { doubtfulWords } from '../../runs/request-invalidities.ts'
+import type { HttpMeasurement } from '../../runs/request-measurement.ts'
+import { SlowestRequests } from '../../runs/slowest-requests.ts'
 import { Clients, type ClientEvents } from '../fan-out/clients.ts'
-import { toPerformanceMs } from '../sockets/clock.ts'
-import { Conversant } from './conversant.ts'
-import type { ConversationPlan } from './conversation-options.ts'
-import { createPool } from '../sockets/create-pool.ts'
-import { FirstMessages } from './first-messages.ts'
-import { worstHealth } from '../sockets/generator-processes.ts'
 import { Message } from '../message.ts'
-import type { SocketPool } from '../sockets/socket-pool.ts'
+import { toPerformanceMs } from '../sockets/clock.ts'
+import { createPool } from '../sockets/create-pool.ts'
+import { worstHealth } from '../sockets/generator-processes.ts'
 import type { Placement } from '../sockets/socket-options.ts'
+import type { SocketPool } from '../sockets/socket-pool.ts'
+import type { ConversationPlan } from './conversation-options.ts'
+import { ConversationVu } from './conversation-vu.ts'
+import { FirstMessages } from './first-messages.ts'
 
 const CLOSE_WITHIN_MS = 2000
 /** How long the target has to take in a greeting that nothing acknowledges. */
@@ -45,11 +45,11 @@ export interface ConversationParts<D> {
   readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
 }
 
-/** Conversations of many VUs under one load, from the first connection to the last answer. */
-export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
+/** Conversations of many VUs under one load, from the first connection to the last response. */
+export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvents {
   readonly series: readonly RequestSeries[]
   readonly #parts: ConversationParts<D>
-  readonly #execution: Execution<Conversant<D>>
+  readonly #execution: Execution<ConversationVu<D>>
   readonly #slowest: SlowestRequests
   readonly #clients: Clients<D>
   readonly #deadlines: Deadlines
@@ -57,7 +57,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
     ...{ opened: 0, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 0, maxOpen: 0 },
   }
   readonly #firsts = new FirstMessages()
-  readonly #vus: readonly Conversant<D>[]
+  readonly #vus: readonly ConversationVu<D>[]
   readonly #broken = new AbortController()
   #pool!: SocketPool
 
@@ -82,14 +82,14 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       this,
     )
     const { phases } = this.#execution
-    this.series = plan.exchanges.map((exchange) => {
-      return { step: exchange.name, tag: undefined, timeline: new PhasedTimeline(phases) }
+    this.series = plan.steps.map((step) => {
+      return { step: step.name, tag: undefined, timeline: new PhasedTimeline(phases) }
     })
     this.#slowest = new SlowestRequests(phases)
     this.#deadlines = new Deadlines(plan.timeoutMs)
     this.#clients = this.#createClients(maxVusOf(load))
     const surroundings = {
-      exchanges: plan.exchanges,
+      steps: plan.steps,
       series: this.series,
       slowest: this.#slowest,
       clients: this.#clients,
@@ -99,7 +99,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       execution: this.#execution,
     }
     this.#vus = Array.from({ length: maxVusOf(load) }, (_, id) => {
-      return new Conversant(id, rows[id % rows.length] as D, () => random.fork(id), surroundings)
+      return new ConversationVu(id, rows[id % rows.length] as D, () => random.fork(id), surroundings)
     })
   }
 
@@ -122,7 +122,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
       ...(reducedTo === undefined ? {} : { reducedTo }),
       series: this.series,
       slowest: this.#slowest.toJSON(),
-      steps: plan.exchanges.map(({ name }) => name),
+      steps: plan.steps.map(({ name }) => name),
       limits,
       connections: {
         ...this.#connections,
@@ -136,17 +136,17 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
         ...executed.warnings,
         ...this.#pool.lost,
         ...this.#clients.notes,
-        ...(doubtful > 0 ? [`${doubtfulWords(firstMessages)}: give answer`] : []),
+        ...(doubtful > 0 ? [`${doubtfulWords(firstMessages)}: give response`] : []),
       ],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
   }
 
   get stepThinkMs(): number {
-    return this.#parts.plan.exchanges.reduce((sum, { thinkTime }) => sum + meanOf(thinkTime), 0)
+    return this.#parts.plan.steps.reduce((sum, { thinkTime }) => sum + meanOf(thinkTime), 0)
   }
 
-  async open(): Promise<readonly Conversant<D>[]> {
+  async open(): Promise<readonly ConversationVu<D>[]> {
     await this.#clients.open(AbortSignal.any([this.#parts.signal, this.#broken.signal]))
     this.#pool.watch()
     return this.#vus
@@ -163,7 +163,7 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
     await this.#pool.close(isCut ? 0 : CLOSE_WITHIN_MS)
   }
 
-  /** A response that another message was taken for comes after the last exchange. */
+  /** A response that another message was taken for comes after the last step. */
   async #listen(): Promise<void> {
     if (this.#firsts.taken === 0) return
     const signal = AbortSignal.any([this.#parts.signal, this.#broken.signal])
@@ -209,15 +209,15 @@ export class Conversation<D> implements Workload<Conversant<D>>, ClientEvents {
 
   #createClients(clients: number): Clients<D> {
     const { plan } = this.#parts
-    const { greet, welcomed } = plan
+    const { onOpen, isReady } = plan
     const asked = {
       ...plan,
       clients,
       vuOf: (client: number) => this.#vus[client]!.vu,
-      subscribe: greet,
-      acknowledged: welcomed && ((message: Message, vu: Vu<D>) => decision('welcomed', welcomed(message, vu))),
-      acknowledgeTimeoutMs: plan.welcomeTimeoutMs,
-      joinDelayMs: greet === undefined ? 0 : GREETING_DELAY_MS,
+      subscribe: onOpen,
+      isSubscribed: isReady && ((message: Message, vu: Vu<D>) => decision('isReady', isReady(message, vu))),
+      subscribeTimeoutMs: plan.readyTimeoutMs,
+      joinDelayMs: onOpen === undefined ? 0 : GREETING_DELAY_MS,
       reconnectAfterMs: undefined,
     }
     return new Clients<D>(asked, this, (events) => (this.#pool = createPool(asked, events)))

@@ -1,6 +1,6 @@
 /** Messages that came on a connection after what was said last. */
 export interface SaidLast {
-  /** The exchange, by its place in the conversation; `undefined` before the first that takes the first message. */
+  /** The step, by its place in the conversation; `undefined` before the first that takes the first message. */
   place: number | undefined
   messages: number
   /** Responses taken since the last message that was none. */
@@ -11,18 +11,18 @@ export function nothingSaid(): SaidLast {
   return { place: undefined, messages: 0, taken: 0 }
 }
 
-/** How many messages an exchange brought at least and at most, until the next one. */
+/** How many messages a step brought at least and at most, until the next one. */
 interface Span {
   least: number
   most: number
-  /** Of exchanges that were the last on their connections: more may have been to come. */
+  /** Of steps that were the last on their connections: more may have been to come. */
   lastLeast: number
 }
 
 /**
- * Exchanges without `answer`, in which the first message to come is taken for the response. Were each request followed by
+ * Steps without `isResponse`, in which the first message to come is taken for the response. Were each request followed by
  * one message, or always by so many, that would be right. If the target also sends messages by itself, one of them may
- * have come while a response was awaited: it was taken, and the response went to the next exchange, and so on:
+ * have come while a response was awaited: it was taken, and the response went to the next step, and so on:
  *
  *     send 1   push   send 2   response 1   send 3   response 2   …   response n
  *
@@ -40,12 +40,12 @@ export class FirstMessages {
     return this.#taken
   }
 
-  /** Messages beyond the first of an exchange. */
+  /** Messages beyond the first of a step. */
   get surplus(): number {
     return this.#surplus
   }
 
-  /** Responses that may be another message; 0 if each exchange brought the same number of messages. */
+  /** Responses that may be another message; 0 if each step brought the same number of messages. */
   get doubtful(): number {
     return this.#isRegular ? 0 : this.#doubtful
   }
@@ -85,7 +85,7 @@ export class FirstMessages {
   }
 
   #ended({ place, messages }: SaidLast, isWhole: boolean): void {
-    // An exchange that ended without a response has its own error.
+    // A step that ended without a response has its own error.
     if (place === undefined || messages === 0) return
     let span = this.#spans.get(place)
     if (span === undefined)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { FramedConnections } from './framed-connections.ts'
 import type { FramedConnection, FramedSocket } from '../framing.ts'
 import { Message } from '../message.ts'
+import { FramedConnections } from './framed-connections.ts'
 
 /** Connections of a framing whose `open` is the test's, and what they report. */
 function connections(open: (socket: FramedSocket) => FramedConnection) {

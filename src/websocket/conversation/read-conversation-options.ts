@@ -1,22 +1,22 @@
+import { readAbort } from '../../execution/abort-when.ts'
+import { forgetsItsReturn, FORGOTTEN_RETURN } from '../../execution/forgotten-return.ts'
 import { checkLoad } from '../../load/builders.ts'
 import { checkData } from '../../load/data.ts'
 import type { ThinkTime } from '../../load/load.ts'
+import type { TargetPlace } from '../../machine/target-location.ts'
 import { checkDuration, checkKnownKeys } from '../../options/checks.ts'
 import { Problems } from '../../options/problems.ts'
-import type { TargetPlace } from '../../machine/target-location.ts'
-import { forgetsItsReturn, FORGOTTEN_RETURN } from '../../execution/forgotten-return.ts'
-import { readAbort } from '../../execution/abort-when.ts'
-import type { ConversationOptions, ConversationPlan, Exchange, ExchangeOption } from './conversation-options.ts'
 import { isRecord, readFunction, readName, readSocketOptions, SOCKET_OPTIONS } from '../sockets/read-socket-options.ts'
+import type { ConversationOptions, ConversationPlan, Step, ConversationStep } from './conversation-options.ts'
 
 const KNOWN = [
   'load',
-  'conversation',
+  'steps',
   'name',
   'data',
-  'greet',
-  'welcomed',
-  'welcomeTimeout',
+  'onOpen',
+  'isReady',
+  'readyTimeout',
   'timeout',
   'warmup',
   'dropAfter',
@@ -34,21 +34,21 @@ export function readConversationOptions<D>(
 ): ConversationPlan<D> {
   const problems = new Problems()
   if (!isRecord(options)) {
-    problems.add('options', options, 'must be an object', "ws.run({ path: '/ws', load: …, conversation: … })")
+    problems.add('options', options, 'must be an object', "ws.run({ path: '/ws', load: …, steps: … })")
     problems.throwIfAny('ws.run()')
   }
   checkKnownKeys(problems, '', options, KNOWN)
   const load = checkLoad(problems, 'load', options.load)
   checkData(problems, options.data)
-  const { greet, welcomed, welcomeTimeout = '10s', timeout = '10s', warmup = 0, dropAfter } = options
+  const { onOpen, isReady, readyTimeout = '10s', timeout = '10s', warmup = 0, dropAfter } = options
   const plan = {
     ...readSocketOptions(problems, options, target),
     name: readName(problems, options.name ?? defaultName),
-    exchanges: readConversation(problems, options.conversation),
+    steps: readSteps(problems, options.steps),
     data: options.data,
-    greet: readFunction(problems, 'greet', greet, "(vu) => ({ type: 'login', token: vu.data.token })"),
-    welcomed: readFunction(problems, 'welcomed', welcomed, "(message) => message.json().type === 'WELCOME'"),
-    welcomeTimeoutMs: checkDuration(problems, 'welcomeTimeout', welcomeTimeout),
+    onOpen: readFunction(problems, 'onOpen', onOpen, "(vu) => ({ type: 'login', token: vu.data.token })"),
+    isReady: readFunction(problems, 'isReady', isReady, "(message) => message.json().type === 'WELCOME'"),
+    readyTimeoutMs: checkDuration(problems, 'readyTimeout', readyTimeout),
     timeoutMs: checkDuration(problems, 'timeout', timeout, { above: 0, max: MAX_TIMEOUT_MS }),
     warmupMs: checkDuration(problems, 'warmup', warmup, { min: 0 }),
     dropAfterMs:
@@ -59,56 +59,52 @@ export function readConversationOptions<D>(
   return { ...plan, load: load! }
 }
 
-function readConversation<D>(
-  problems: Problems,
-  conversation: ConversationOptions<D>['conversation'],
-): readonly Exchange<D>[] {
-  const isList = Array.isArray(conversation)
-  const options: readonly ExchangeOption<D>[] = isList ? conversation : [conversation as ExchangeOption<D>]
-  if (options.length === 0)
-    problems.add('conversation', options, 'must have at least one exchange', "conversation: { send: 'ping' }")
-  const exchanges = options.map((option, index) => {
-    const path = isList ? `conversation[${index}]` : 'conversation'
-    const defaultName = options.length === 1 ? 'exchange' : `exchange ${index + 1}`
-    return readExchange(problems, path, option, defaultName)
+function readSteps<D>(problems: Problems, written: ConversationOptions<D>['steps']): readonly Step<D>[] {
+  const isList = Array.isArray(written)
+  const options: readonly ConversationStep<D>[] = isList ? written : [written as ConversationStep<D>]
+  if (options.length === 0) problems.add('steps', options, 'must have at least one step', "steps: { send: 'ping' }")
+  const steps = options.map((option, index) => {
+    const path = isList ? `steps[${index}]` : 'steps'
+    const defaultName = options.length === 1 ? 'step' : `step ${index + 1}`
+    return readStep(problems, path, option, defaultName)
   })
-  const names = new Set(exchanges.map(({ name }) => name))
-  if (names.size < exchanges.length)
-    problems.add('conversation', [...names], 'must not have two exchanges of one name', "name: 'join'")
-  return exchanges
+  const names = new Set(steps.map(({ name }) => name))
+  if (names.size < steps.length)
+    problems.add('steps', [...names], 'must not have two steps of one name', "name: 'join'")
+  return steps
 }
 
-function readExchange<D>(
-  problems: Problems,
-  path: string,
-  option: ExchangeOption<D>,
-  defaultName: string,
-): Exchange<D> {
+function readStep<D>(problems: Problems, path: string, option: ConversationStep<D>, defaultName: string): Step<D> {
   if (!isRecord(option)) {
-    const rule = 'must be an exchange, an object with send'
-    problems.add(path, option, rule, "conversation: { send: { type: 'ping' } }")
-    return { name: defaultName, send: '', answer: undefined, check: undefined, thinkTime: { minMs: 0, maxMs: 0 } }
+    const rule = 'must be a step, an object with send'
+    problems.add(path, option, rule, "steps: { send: { type: 'ping' } }")
+    return { name: defaultName, send: '', isResponse: undefined, check: undefined, thinkTime: { minMs: 0, maxMs: 0 } }
   }
-  checkKnownKeys(problems, path, option, ['send', 'name', 'answer', 'check', 'thinkTime'])
-  const { name = defaultName, send, answer, check, thinkTime } = option
+  checkKnownKeys(problems, path, option, ['send', 'name', 'isResponse', 'check', 'thinkTime'])
+  const { name = defaultName, send, isResponse, check, thinkTime } = option
   if (typeof send !== 'string' && typeof send !== 'function' && !isRecord(send)) {
     const rule = 'must be a message (a text, bytes, or an object to go as JSON), or a function that gives one'
     problems.add(`${path}.send`, send, rule, "send: ({ vu }) => ({ type: 'move', player: vu.id })")
   }
-  for (const [key, decide] of Object.entries({ answer, check }))
+  for (const [key, decide] of Object.entries({ isResponse, check }))
     if (typeof decide === 'function' && forgetsItsReturn(decide))
       problems.add(`${path}.${key}`, decide, FORGOTTEN_RETURN, `${key}: (message) => message.json().ok === true`)
   if (typeof name !== 'string' || name === '') problems.add(`${path}.name`, name, 'must be a text', "name: 'join'")
   return {
     name,
     send,
-    answer: readFunction(problems, `${path}.answer`, answer, '(message, { sent }) => message.json().re === sent.id'),
+    isResponse: readFunction(
+      problems,
+      `${path}.isResponse`,
+      isResponse,
+      '(message, { sent }) => message.json().re === sent.id',
+    ),
     check: readFunction(problems, `${path}.check`, check, '(message) => message.json().ok'),
     thinkTime: readThinkTime(problems, `${path}.thinkTime`, thinkTime),
   }
 }
 
-function readThinkTime(problems: Problems, path: string, value: ExchangeOption<never>['thinkTime']): ThinkTime {
+function readThinkTime(problems: Problems, path: string, value: ConversationStep<never>['thinkTime']): ThinkTime {
   if (value === undefined) return { minMs: 0, maxMs: 0 }
   const { min, max } = typeof value === 'object' ? value : { min: value, max: value }
   const minMs = checkDuration(problems, path, min, { min: 0 })

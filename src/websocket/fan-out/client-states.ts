@@ -25,7 +25,7 @@ export class ClientStates {
   #everSubscribed = 0
   #reconnected = 0
   #closed = 0
-  /** From the instant a first handshake was due to its answer. */
+  /** From the instant a first handshake was due to its response. */
   readonly connectTime = new Histogram()
 
   constructor(clients: number) {

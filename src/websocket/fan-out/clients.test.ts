@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { Clients } from './clients.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
+import { Clients } from './clients.ts'
 
-/** Notes from where each client connects, and answers every handshake at once. */
+/** Notes from where each client connects, and responds to every handshake at once. */
 function connectedFrom(clients: number, urls: readonly string[], sources: readonly string[]): Promise<unknown[]> {
   const from: (string | undefined)[] = []
   const plan = {
@@ -17,8 +17,8 @@ function connectedFrom(clients: number, urls: readonly string[], sources: readon
     heartbeat: undefined,
     perMessageDeflate: false,
     subscribe: undefined,
-    acknowledged: undefined,
-    acknowledgeTimeoutMs: 1_000,
+    isSubscribed: undefined,
+    subscribeTimeoutMs: 1_000,
     joinDelayMs: 0,
     reconnectAfterMs: undefined,
   }

@@ -1,21 +1,21 @@
-import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
-import type { Vu } from '../../load/vu.ts'
-import { durationMs } from '../../options/checks.ts'
-import { shortened } from '../../options/shortened.ts'
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
-import { ApplicationHeartbeats, heartbeatNotes, type Beat } from '../sockets/application-heartbeats.ts'
+import type { Vu } from '../../load/vu.ts'
+import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
+import { durationMs } from '../../options/checks.ts'
+import { shortened } from '../../options/shortened.ts'
 import { formatCount } from '../../stats/units.ts'
-import { nowUs } from '../sockets/clock.ts'
-import { ClientStates } from './client-states.ts'
 import { FramedConnections, type FramedEvents } from '../conversation/framed-connections.ts'
 import type { Framing, FramingHeartbeat } from '../framing.ts'
-import { Handshakes } from '../sockets/handshakes.ts'
-import { messagesOf } from './read-moves.ts'
 import { encode, Message, type Outgoing } from '../message.ts'
+import { ApplicationHeartbeats, heartbeatNotes, type Beat } from '../sockets/application-heartbeats.ts'
+import { nowUs } from '../sockets/clock.ts'
+import { Handshakes } from '../sockets/handshakes.ts'
 import type { SocketLayout } from '../sockets/socket-limits.ts'
 import type { HandshakeRequest, HeartbeatPlan } from '../sockets/socket-options.ts'
 import type { PoolEvents, SocketPool } from '../sockets/socket-pool.ts'
+import { ClientStates } from './client-states.ts'
+import { messagesOf } from './read-moves.ts'
 
 const DEADLINE_SWEEP_MS = 100
 
@@ -31,8 +31,8 @@ export interface ClientsPlan<D> {
   readonly perMessageDeflate: boolean
   readonly heartbeat: HeartbeatPlan<D> | undefined
   readonly subscribe: ((vu: Vu<D>) => Outgoing | readonly Outgoing[]) | undefined
-  readonly acknowledged: ((message: Message, vu: Vu<D>) => boolean) | undefined
-  readonly acknowledgeTimeoutMs: number
+  readonly isSubscribed: ((message: Message, vu: Vu<D>) => boolean) | undefined
+  readonly subscribeTimeoutMs: number
   /** Without an acknowledgement, how long after the last subscription was sent the target is given to take it in. */
   readonly joinDelayMs: number
   /** `undefined`: who lost a connection comes back only when told to. */
@@ -97,8 +97,8 @@ export class Clients<D> implements PoolEvents {
     this.#sweep = setInterval(() => this.#giveUpOverdue(), DEADLINE_SWEEP_MS)
     this.#handshakes.openAll(this.#plan.clients)
     await Promise.race([this.states.allSettled, aborted])
-    const { acknowledged, joinDelayMs } = this.#plan
-    if (acknowledged === undefined && joinDelayMs > 0 && this.states.subscribedCount > 0)
+    const { isSubscribed, joinDelayMs } = this.#plan
+    if (isSubscribed === undefined && joinDelayMs > 0 && this.states.subscribedCount > 0)
       await sleep(joinDelayMs, undefined, { signal }).catch(() => undefined)
   }
 
@@ -175,7 +175,7 @@ export class Clients<D> implements PoolEvents {
     if (this.#isStopped) return
     this.#opened++
     if (!isCompressed) this.#uncompressed++
-    this.states.opened(client, atUs, atUs + this.#plan.acknowledgeTimeoutMs * 1000)
+    this.states.opened(client, atUs, atUs + this.#plan.subscribeTimeoutMs * 1000)
     if (this.states.wasSubscribed(client)) this.#events.reopened?.(client)
     const { framing } = this.#plan
     this.#guard(() => {
@@ -195,7 +195,7 @@ export class Clients<D> implements PoolEvents {
         client,
         messagesOf(messages).flatMap((message) => this.#framed.framesOf(client, message)),
       )
-    if (this.#plan.acknowledged === undefined) this.#nowSubscribed(client)
+    if (this.#plan.isSubscribed === undefined) this.#nowSubscribed(client)
   }
 
   #framedEvents(): FramedEvents {
@@ -249,7 +249,7 @@ export class Clients<D> implements PoolEvents {
     if (!this.states.isSubscribing(client)) return this.#events.message(client, data, isBinary, atUs, framed)
     this.#guard(() => {
       this.#events.early?.(client, data, isBinary, atUs, framed)
-      if (this.#plan.acknowledged?.(framed ?? new Message(data, isBinary), this.#plan.vuOf(client)))
+      if (this.#plan.isSubscribed?.(framed ?? new Message(data, isBinary), this.#plan.vuOf(client)))
         this.#nowSubscribed(client)
     })
   }
@@ -307,14 +307,14 @@ export class Clients<D> implements PoolEvents {
 function beatOf<D>({ heartbeat, framing, vuOf }: ClientsPlan<D>): Beat | undefined {
   if (heartbeat === undefined) return framing?.heartbeat && framesBeat(framing.heartbeat)
   const { everyMs, message, response } = heartbeat
-  return { everyMs, message: (client) => message(vuOf(client)), isFrame: false, isAnswered: response !== undefined }
+  return { everyMs, message: (client) => message(vuOf(client)), isFrame: false, hasResponse: response !== undefined }
 }
 
-function framesBeat({ every, message, isAnswered = false }: FramingHeartbeat): Beat {
+function framesBeat({ every, message, hasResponse = false }: FramingHeartbeat): Beat {
   return {
     everyMs: durationMs(every)!,
     message: typeof message === 'function' ? message : () => message,
     isFrame: true,
-    isAnswered,
+    hasResponse,
   }
 }

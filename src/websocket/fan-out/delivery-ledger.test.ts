@@ -166,15 +166,15 @@ test('out of order within a group only: nothing promises an order between rooms'
   expect(ledger.counts(0).outOfOrder).toBe(0)
 })
 
-test('out of order is racing if the earlier was not answered when the later was sent, and the target gave no number', () => {
-  const count = (answeredUs: number, sequences: readonly (number | undefined)[]) => {
+test('out of order is racing if the earlier got no response when the later was sent, and the target gave no number', () => {
+  const count = (respondedUs: number, sequences: readonly (number | undefined)[]) => {
     const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
     const [first, second] = [1, 2].map((sequence) =>
       ledger.publish({ id: String(sequence), sequence, intendedUs: 0, second: 0 }),
     )
-    Object.assign(first!, { sentUs: 0, answeredUs })
-    Object.assign(second!, { sentUs: 100, answeredUs: 200 })
+    Object.assign(first!, { sentUs: 0, respondedUs })
+    Object.assign(second!, { sentUs: 100, respondedUs: 200 })
     ledger.receive(0, second!, sequences[1], 300)
     ledger.receive(0, first!, sequences[0], 400)
     const { outOfOrder, racing } = ledger.counts(0)
@@ -253,9 +253,9 @@ describe('a delivery', () => {
   test('still under way at an abort is in no count; one overdue by then is missing', () => {
     const ledger = new DeliveryLedger({ clients: 3, lateAfterMs: 1000, underWayMs: 500 })
     for (const client of [0, 1, 2]) ledger.join(client, ledger.group(undefined))
-    const [overdue, underWay] = [publish(ledger, 1, 0), publish(ledger, 2, 4000)]
+    const [overdue, pendingRuns] = [publish(ledger, 1, 0), publish(ledger, 2, 4000)]
     ledger.receive(0, overdue, undefined, 1)
-    ledger.receive(0, underWay, undefined, 4_000_001)
+    ledger.receive(0, pendingRuns, undefined, 4_000_001)
     ledger.cutOff(5_000_000, 5000)
     expect(ledger.counts(0)).toMatchObject({ expected: 4, received: 2, missing: 2 })
     expect([...ledger.clientTable().expected]).toEqual([2, 1, 1])

@@ -1,6 +1,6 @@
-import { Histogram } from '../../stats/histogram.ts'
-import type { ClientTable, FanOutWindow, RecoveryTimes } from '../../evidence/fan-out-record.ts'
 import type { DeliveryCounts } from '../../evidence/fan-out-counts.ts'
+import type { ClientTable, FanOutWindow, RecoveryTimes } from '../../evidence/fan-out-record.ts'
+import { Histogram } from '../../stats/histogram.ts'
 import { ClientSet } from './client-set.ts'
 import { Group } from './group.ts'
 import { HighestSequences } from './highest-sequences.ts'
@@ -396,7 +396,7 @@ export class DeliveryLedger {
    */
   #areRacing(earlier: Publication, later: number): boolean {
     const sentUs = this.#publications[later - 1]?.sentUs ?? Number.NaN
-    return !(earlier.answeredUs <= sentUs)
+    return !(earlier.respondedUs <= sentUs)
   }
 
   #windowAt(second: number): FanOutWindow {

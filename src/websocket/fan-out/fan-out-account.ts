@@ -1,6 +1,6 @@
-import { now, wallMs } from '../../machine/clock.ts'
 import type { FanOutRecord, PublicationRecord } from '../../evidence/fan-out-record.ts'
 import type { Invalidity } from '../../evidence/verdict.ts'
+import { now, wallMs } from '../../machine/clock.ts'
 import { formatCount, formatDuration, formatRate, formatRatio } from '../../stats/units.ts'
 import { nowUs } from '../sockets/clock.ts'
 import { messageInvalidities, moveInvalidities, socketInvalidities } from './fan-out-invalidities.ts'
@@ -57,7 +57,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
     ...(isNumbered ? {} : { unnumbered: ledger.unnumbered }),
     recoveries: ledger.recoveries(nowUs()),
     feed: parts.feed,
-    assumedJoinMs: plan.acknowledged === undefined ? plan.joinDelayMs : undefined,
+    assumedJoinMs: plan.isSubscribed === undefined ? plan.joinDelayMs : undefined,
     publisherClock: readPublisherClock(ledger.publications, nowUs() - wallMs() * 1000),
     generator,
     invalidities: invaliditiesOf(parts),

@@ -83,7 +83,7 @@ test.each([
   ['subprotocol not agreed', /see subprotocols/],
   ['subprotocol "other", which was not offered', /see subprotocols/],
   ['status 429', /lower connectRate/],
-  ['not acknowledged', /see acknowledged/],
+  ['not acknowledged', /see isSubscribed/],
 ])('names the cause that %s shows, if some or all sockets failed by it', (kind, remedy) => {
   for (const count of [2, 100]) expect(sockets([[kind, count]])[0]!.remedy).toMatch(remedy)
 })

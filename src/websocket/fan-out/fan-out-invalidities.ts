@@ -77,7 +77,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/^status 404/, 'there is no WebSocket at this path: see path'],
   [/^status 429/, 'the target limits connections: lower connectRate, or connect from several sourceAddresses'],
   [/^status 4\d\d/, 'the target refused the handshake: see path, query, headers and subprotocols'],
-  [/^not acknowledged/, 'no message was taken for the acknowledgement: see acknowledged, and what the target sends'],
+  [/^not acknowledged/, 'no message was taken for the acknowledgement: see isSubscribed, and what the target sends'],
 ]
 
 function remedyFor(kinds: readonly string[]): string | undefined {
@@ -98,9 +98,9 @@ export function moveInvalidities({ plan, ledger, moves, open, abortReason }: Fan
         reason: 'undecided',
         finding:
           `${formatCount(moves.unacknowledged)} of ${formatCount(moves.made)} moves were not acknowledged within ` +
-          `${formatMs(plan.acknowledgeTimeoutMs)}, or by a new connection: ${words(open.unacknowledged, UNACKNOWLEDGED_AT_MOST)}`,
+          `${formatMs(plan.subscribeTimeoutMs)}, or by a new connection: ${words(open.unacknowledged, UNACKNOWLEDGED_AT_MOST)}`,
         remedy:
-          'see whether the target takes in these moves and acknowledges them, and whether acknowledged recognises it',
+          'see whether the target takes in these moves and acknowledges them, and whether isSubscribed recognises it',
       },
     ]
   if (shareOf(open.all) > OPEN_AT_MOST)

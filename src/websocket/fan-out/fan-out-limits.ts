@@ -1,6 +1,6 @@
-import { DEFAULT_LIMITS, generatorInvalidities, type GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import type { Invalidity } from '../../evidence/verdict.ts'
+import { DEFAULT_LIMITS, generatorInvalidities, type GeneratorLimits } from '../../execution/generator-limits.ts'
 import { formatRatio } from '../../stats/units.ts'
 
 /** Share of `lateAfter` that the generator's own delays may take before they decide what is late. */
@@ -22,7 +22,7 @@ export function limitsFor(lateAfterMs: number, limits: GeneratorLimits): Generat
   }
 }
 
-/** What speaks against using connect times: handshakes were answered, and the generator did not look. */
+/** What speaks against using connect times: handshakes got a response, and the generator did not look. */
 export function openingSaturation(health: GeneratorHealth | undefined): readonly Invalidity[] {
   const unlimited = Number.POSITIVE_INFINITY
   const limits = { eventLoopDelayP99Ms: OPENING_DELAY_P99_MS, scheduleDelayP99Ms: unlimited }

@@ -2,9 +2,9 @@ import type { DataOption } from '../../load/data.ts'
 import type { Arrivals } from '../../load/load.ts'
 import type { Vu } from '../../load/vu.ts'
 import type { Duration } from '../../options/checks.ts'
-import type { IdentifyResult } from './identifier.ts'
 import type { Message, Outgoing } from '../message.ts'
 import type { Placement, SocketOptions, SocketPlan } from '../sockets/socket-options.ts'
+import type { IdentifyResult } from './identifier.ts'
 
 /** One publication as `publish.send` gets it. */
 export interface PublicationToSend {
@@ -21,7 +21,7 @@ export interface PublicationToSend {
 /** What a client does during the run: it joins a group, leaves one, or both. */
 export interface Move {
   /** Since publishing began, warm-up included; or a share of the run's planned length (`'40%'`), which holds at every scale. */
-  readonly at: Duration | `${number}%`
+  readonly time: Duration | `${number}%`
   /** A group, or several. Default: none. */
   readonly join?: string | readonly string[]
   /** A group, or several. Default: none. */
@@ -29,10 +29,10 @@ export interface Move {
   /** What the client sends to the target. Default: nothing, if the target moves it by itself. */
   readonly send?: Outgoing | readonly Outgoing[]
   /**
-   * Whether a message says that the move is done. @default the run's `acknowledged` if the client joins; otherwise it is
+   * Whether a message says that the move is done. @default the run's `isSubscribed` if the client joins; otherwise it is
    * taken to be done after `joinDelay`
    */
-  readonly acknowledged?: (message: Message) => boolean
+  readonly isDone?: (message: Message) => boolean
 }
 
 /** How the run has the target publish. */
@@ -71,14 +71,14 @@ export interface FanOutOptions<D = undefined> extends SocketOptions<D> {
    * @default a client is taken to be subscribed `joinDelay` after its last message or, if it sends none, its handshake: an
    * assumption that a slow target proves wrong, and what it then does not deliver counts as missing
    */
-  readonly acknowledged?: (message: Message, vu: Vu<D>) => boolean | string | readonly string[]
+  readonly isSubscribed?: (message: Message, vu: Vu<D>) => boolean | string | readonly string[]
   /**
    * How long the target has to join a client, or to let it go, if nothing acknowledges that. Publishing begins so long after
    * the last socket was opened. @default '500ms'
    */
   readonly joinDelay?: Duration
   /** A subscription not acknowledged by then has failed. Default: `'10s'`. */
-  readonly acknowledgeTimeout?: Duration
+  readonly subscribeTimeout?: Duration
   /**
    * Left out, the target publishes by itself (a feed): publications are taken from the messages, and one is missing for a
    * client if others received it and this one did not, or if its `sequence` was left out for everybody. Lag counts from the
@@ -126,8 +126,8 @@ export interface FanOutPlan<D = never> extends SocketPlan<D> {
   readonly reducedTo: string | undefined
   readonly clients: number
   readonly subscribe: FanOutOptions<D>['subscribe']
-  readonly acknowledged: FanOutOptions<D>['acknowledged']
-  readonly acknowledgeTimeoutMs: number
+  readonly isSubscribed: FanOutOptions<D>['isSubscribed']
+  readonly subscribeTimeoutMs: number
   readonly joinDelayMs: number
   /** `undefined`: the target publishes by itself. */
   readonly publish: PublishPlan | undefined

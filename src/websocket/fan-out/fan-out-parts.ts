@@ -1,7 +1,7 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
-import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
+import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { ClientStates } from './client-states.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'

@@ -1,8 +1,8 @@
-import { Histogram } from '../../stats/histogram.ts'
 import type { FanOutWindow } from '../../evidence/fan-out-record.ts'
-import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
+import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
+import { Histogram } from '../../stats/histogram.ts'
 import { fanOutSaturation } from './fan-out-limits.ts'
 import type { FanOutPlan } from './fan-out-options.ts'
 

@@ -6,12 +6,12 @@ import { WebSocketServer } from 'ws'
 import { faultCount } from '../../../fixtures/truth-websocket/fault-plan.ts'
 import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
 import { evidenceOf } from '../../evidence/evidence.ts'
-import type { FanOutRun } from '../../runs/fan-out-run.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { RunResult } from '../../results/result.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
-import type { FanOutOptions, PublishOptions } from './fan-out-options.ts'
+import type { FanOutRun } from '../../runs/fan-out-run.ts'
 import { createWebSocket, type WebSocketLoad } from '../websocket.ts'
+import type { FanOutOptions, PublishOptions } from './fan-out-options.ts'
 import '../../matchers/register.ts'
 
 const FULL = { name: 'full', users: 1, time: 1 }
@@ -42,13 +42,13 @@ async function start(...args: Parameters<typeof startServer>): Promise<TruthServ
   return server
 }
 
-function toServer(server: TruthServer): Pick<FanOutOptions, 'path' | 'subscribe' | 'acknowledged' | 'identify'> & {
+function toServer(server: TruthServer): Pick<FanOutOptions, 'path' | 'subscribe' | 'isSubscribed' | 'identify'> & {
   send: PublishOptions['send']
 } {
   return {
     path: '/',
     subscribe: ({ id }) => ({ type: 'subscribe', client: id }),
-    acknowledged: (message) => message.json<{ type?: string }>().type === 'SUBSCRIBED',
+    isSubscribed: (message) => message.json<{ type?: string }>().type === 'SUBSCRIBED',
     identify: (message) => message.json<{ id: string; sequence: number }>(),
     send: ({ id, sequence }) => server.publish({ id, sequence }),
   }
@@ -234,10 +234,10 @@ describe('a server that lets nobody in', () => {
   }
 
   test.each([
-    ['bytes', 'answer is not HTTP'],
+    ['bytes', 'response is not HTTP'],
     ['page', 'status 200'],
     ['refusal', 'status 503'],
-    ['accept', 'answer is no WebSocket handshake'],
+    ['accept', 'response is no WebSocket handshake'],
     [
       'frames',
       /^closed by this client with code 1002 \(protocol error\), as the target broke the protocol: RSV2 and RSV3 must be clear, before it was ready$/,
@@ -247,7 +247,7 @@ describe('a server that lets nobody in', () => {
     expect(Object.keys(run.sockets.failures)).toEqual([expect.stringMatching(words)])
   })
 
-  test.each(['silent', 'dribble'])('because it accepts and never answers the handshake: %s', async (kind) => {
+  test.each(['silent', 'dribble'])('because it accepts and never responds to the handshake: %s', async (kind) => {
     const run = await failures(await start('mute', kind), { handshakeTimeout: 300 })
     expect(run.sockets.failures).toEqual({ 'handshake timeout': 5 })
   })
@@ -264,7 +264,7 @@ describe('a server that lets nobody in', () => {
   })
 
   test('because it never acknowledges', async () => {
-    const run = await failures(await start('faulty'), { acknowledged: () => false, acknowledgeTimeout: 200 })
+    const run = await failures(await start('faulty'), { isSubscribed: () => false, subscribeTimeout: 200 })
     expect(run.sockets.failures).toEqual({ 'not acknowledged': 5 })
   })
 })
@@ -284,7 +284,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
       headers: (vu) => ({ authorization: `Bearer client-${vu.id}` }),
       group: (vu) => `room ${vu.id % 2}`,
       subscribe: (vu) => (vu.id < 10 ? Uint8Array.of(vu.id % 2) : `room ${vu.id % 2}`),
-      acknowledged: (message) => message.toString() === 'welcome',
+      isSubscribed: (message) => message.toString() === 'welcome',
       publish: { rate: 20, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
       identify(message) {
         const { id, sequence, stampedAtMs } = message.json<Event>()
@@ -413,7 +413,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     expect(run[evidenceOf]().hint).toMatch(/^most missing deliveries belong to 1 publication/)
   })
 
-  test.each(['headers', 'subscribe', 'acknowledged', 'group'] as const)(
+  test.each(['headers', 'subscribe', 'isSubscribed', 'group'] as const)(
     'is left in peace when %s of the scenario throws',
     async (option) => {
       const server = await start('rooms')
@@ -435,7 +435,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     expect(run.sockets.failures).toEqual({ 'subprotocol not agreed': 20 })
   })
 
-  test('freezes: sockets whose pings are not answered are cut, and counted as closed', async () => {
+  test('freezes: sockets whose pings get no response are cut, and counted as closed', async () => {
     const server = await start('rooms')
     onTestFinished(() => void process.kill(server.pid, 'SIGCONT'))
     const options = toRooms(server)
@@ -454,7 +454,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     expect(run.sockets).toMatchObject({ subscribed: 20, closed: 20 })
     expect(run.deliveries).toMatchObject({ expected: 80, received: 30, missing: 50 })
     expect(run.worstClients(1)[0]!.label).toMatch(
-      /^client \d+ \(closed with code 1006 .*: a ping was not answered in time\)$/,
+      /^client \d+ \(closed with code 1006 .*: a ping got no response in time\)$/,
     )
   })
 
@@ -591,7 +591,7 @@ test('sockets are spread over the instances of a target in turns, and what any o
     connections: 9,
     processes: 2,
     subscribe: () => 'room',
-    acknowledged: (message) => message.toString() === 'welcome',
+    isSubscribed: (message) => message.toString() === 'welcome',
     publish: { rate: 20, send: (publication) => first.publish({ ...publication, room: undefined }) },
     identify: (message) => message.json<{ id: string }>(),
     duration: '500ms',
@@ -618,7 +618,7 @@ test('a reduced scale takes fewer sockets for less time, at the same rate, and t
     path: '/',
     connections: 95,
     subscribe: () => 'room',
-    acknowledged: (message) => message.toString() === 'welcome',
+    isSubscribed: (message) => message.toString() === 'welcome',
     publish: { rate: 10, send: (publication) => server.publish({ ...publication, room: undefined }) },
     identify: (message) => message.json<{ id: string }>(),
     duration: '2s',

@@ -1,12 +1,17 @@
-import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
-import type { Vu } from '../../load/vu.ts'
-import { redactText } from '../../options/redact.ts'
 import type { FanOutRecord } from '../../evidence/fan-out-record.ts'
+import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import { GeneratorMonitor } from '../../execution/generator-monitor.ts'
-import type { GeneratorHealth } from '../../evidence/generator-health.ts'
+import type { Vu } from '../../load/vu.ts'
+import { clearInterval, setInterval, sleep } from '../../machine/clock.ts'
+import { redactText } from '../../options/redact.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
+import { Message } from '../message.ts'
 import { nowUs } from '../sockets/clock.ts'
+import { createPool } from '../sockets/create-pool.ts'
+import { worstHealth } from '../sockets/generator-processes.ts'
+import type { SocketPool } from '../sockets/socket-pool.ts'
+import { Clients, type ClientEvents } from './clients.ts'
 import { DeliveryLedger } from './delivery-ledger.ts'
 import { accountOf, describeFanOut } from './fan-out-account.ts'
 import { limitsFor } from './fan-out-limits.ts'
@@ -15,15 +20,10 @@ import { snapshotOf } from './fan-out-snapshot.ts'
 import { Feed } from './feed.ts'
 import { Identifier } from './identifier.ts'
 import { Membership } from './membership.ts'
-import { Message } from '../message.ts'
-import { worstHealth } from '../sockets/generator-processes.ts'
-import type { Publication, PublicationDue } from './publication.ts'
 import { openDeliveries } from './open-deliveries.ts'
+import type { Publication, PublicationDue } from './publication.ts'
 import { Publisher, type PublisherEvents } from './publisher.ts'
-import type { SocketPool } from '../sockets/socket-pool.ts'
 import { sightingOf, TargetIds, type Sighting } from './target-ids.ts'
-import { Clients, type ClientEvents } from './clients.ts'
-import { createPool } from '../sockets/create-pool.ts'
 
 /** Everything has come, and nothing did for so long. */
 const QUIET_MS = 500
@@ -83,14 +83,14 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   }
 
   #createClients(): Clients<D> {
-    const { subscribe, acknowledged } = this.#plan
+    const { subscribe, isSubscribed } = this.#plan
     const asked = {
       ...this.#plan,
       vuOf: (client: number) => this.#vus[client]!,
       subscribe: subscribe && ((vu: Vu<D>) => subscribe(vu, this.#membership.of(vu.id))),
-      acknowledged:
-        acknowledged &&
-        ((message: Message, vu: Vu<D>) => this.#membership.acknowledges(acknowledged(message, vu), vu.id)),
+      isSubscribed:
+        isSubscribed &&
+        ((message: Message, vu: Vu<D>) => this.#membership.acknowledges(isSubscribed(message, vu), vu.id)),
     }
     return new Clients<D>(asked, this, (events) => (this.#pool = createPool(this.#plan, events)))
   }
@@ -150,8 +150,8 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     return this.#ledger.publish(publication)
   }
 
-  settled(publication: Publication, answer: unknown): void {
-    if (this.#source instanceof TargetIds) this.#source.settled(publication, answer)
+  settled(publication: Publication, response: unknown): void {
+    if (this.#source instanceof TargetIds) this.#source.settled(publication, response)
   }
 
   early(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {

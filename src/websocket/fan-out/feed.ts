@@ -1,6 +1,6 @@
+import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
 import { wallMs } from '../../machine/clock.ts'
-import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import { nowUs } from '../sockets/clock.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
 import { fallsOf, wentBackMs } from './feed-numbering.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ScenarioError } from '../../execution/scenario-error.ts'
-import { Identifier, type Identification, type IdentifyResult } from './identifier.ts'
 import type { Message } from '../message.ts'
+import { Identifier, type Identification, type IdentifyResult } from './identifier.ts'
 
 function counting() {
   const asked: string[] = []

@@ -1,6 +1,6 @@
-import { inspected, shortened } from '../../options/shortened.ts'
-import { redactText } from '../../options/redact.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
+import { redactText } from '../../options/redact.ts'
+import { inspected, shortened } from '../../options/shortened.ts'
 import { Message } from '../message.ts'
 
 /** What a message says it is. */

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { evidenceOf } from '../../evidence/evidence.ts'
 import { load, start } from '../../testing/truth-websocket.ts'
-import type { FanOutOptions, Move } from './fan-out-options.ts'
-import { delimited } from '../protocols/delimited.ts'
 import type { Message } from '../message.ts'
+import { delimited } from '../protocols/delimited.ts'
+import type { FanOutOptions, Move } from './fan-out-options.ts'
 
 interface Truth {
   readonly sent: number
@@ -26,8 +26,8 @@ function roomsOf(id: number): string[] {
 function movesOf(id: number): Move[] {
   if (id % 25 !== 1) return []
   return [
-    { at: '36%', join: 'c', send: { type: 'join', client: id, rooms: ['c'] } },
-    { at: '50%', leave: 'a', send: { type: 'leave', client: id, rooms: ['a'] }, acknowledged: hasLeft },
+    { time: '36%', join: 'c', send: { type: 'join', client: id, rooms: ['c'] } },
+    { time: '50%', leave: 'a', send: { type: 'leave', client: id, rooms: ['a'] }, isDone: hasLeft },
   ]
 }
 
@@ -59,7 +59,7 @@ function scenario(publications: number, rate: number): Omit<FanOutOptions, 'conn
     group: ({ id }) => roomsOf(id),
     moves: ({ id }) => movesOf(id),
     subscribe: ({ id }, rooms) => ({ type: 'subscribe', client: id, rooms, isMover: movesOf(id).length > 0 }),
-    acknowledged: (message) => linesOf(message).flatMap(({ type, room }) => (type === 'joined' ? [room] : [])),
+    isSubscribed: (message) => linesOf(message).flatMap(({ type, room }) => (type === 'joined' ? [room] : [])),
     identify: (message) => linesOf(message).map(({ type, id }) => (type === 'price' ? { id } : 'other')),
   }
 }

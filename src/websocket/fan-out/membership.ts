@@ -1,8 +1,8 @@
-import type { Vu } from '../../load/vu.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
+import type { Vu } from '../../load/vu.ts'
+import type { Message, Outgoing } from '../message.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
 import type { FanOutPlan } from './fan-out-options.ts'
-import type { Message, Outgoing } from '../message.ts'
 import { acknowledgement, Moves, type Acknowledgement } from './moves.ts'
 import { namesOf, readMove, type PlannedMove } from './read-moves.ts'
 
@@ -14,9 +14,9 @@ export interface MembershipParts<D> {
     FanOutPlan<D>,
     | 'group'
     | 'moves'
-    | 'acknowledged'
+    | 'isSubscribed'
     | 'joinDelayMs'
-    | 'acknowledgeTimeoutMs'
+    | 'subscribeTimeoutMs'
     | 'publish'
     | 'lateAfterMs'
     | 'warmupMs'
@@ -44,7 +44,7 @@ export class Membership<D> {
   /** @throws whatever `group` and `moves` throw, and if they return what they may not */
   constructor(parts: MembershipParts<D>) {
     const { plan, vus, ledger } = parts
-    const { group, moves, acknowledged } = plan
+    const { group, moves, isSubscribed } = plan
     this.#ledger = ledger
     this.hasGroups = group !== undefined || moves !== undefined
     const known = new Map<string, readonly string[]>()
@@ -63,9 +63,9 @@ export class Membership<D> {
     this.moves = new Moves({
       planned: planned.toSorted((a, b) => a.atMs - b.atMs),
       ledger,
-      acknowledged: acknowledged && ((message: Message, client: number) => acknowledged(message, vus[client]!)),
+      acknowledged: isSubscribed && ((message: Message, client: number) => isSubscribed(message, vus[client]!)),
       joinDelayMs: plan.joinDelayMs,
-      acknowledgeTimeoutMs: plan.acknowledgeTimeoutMs,
+      subscribeTimeoutMs: plan.subscribeTimeoutMs,
       lingerMs: plan.publish === undefined ? plan.lateAfterMs : 0,
       isSubscribed: parts.isSubscribed,
       wasSubscribed: parts.wasSubscribed,
@@ -89,9 +89,9 @@ export class Membership<D> {
    * @throws {ScenarioError} for a value that is no acknowledgement
    */
   acknowledges(returned: Acknowledgement, client: number): boolean {
-    const answer = acknowledgement(returned, this.hasGroups)
-    if (typeof answer === 'boolean') return answer
-    const names = namesOf(answer)!
+    const response = acknowledgement(returned, this.hasGroups)
+    if (typeof response === 'boolean') return response
+    const names = namesOf(response)!
     const awaited = this.#awaited.get(client) ?? new Set(this.of(client))
     this.#awaited.set(client, awaited)
     for (const name of names) awaited.delete(name)

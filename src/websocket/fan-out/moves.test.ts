@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Message } from '../message.ts'
 import { nowUs } from '../sockets/clock.ts'
 import { DeliveryLedger } from './delivery-ledger.ts'
-import { Message } from '../message.ts'
 import { Moves, type MovesOptions } from './moves.ts'
 import type { PlannedMove } from './read-moves.ts'
 
@@ -29,7 +29,7 @@ function moving(move: Partial<PlannedMove>, more: Partial<MovesOptions> = {}) {
     ledger,
     acknowledged: undefined,
     joinDelayMs: JOIN_DELAY_MS,
-    acknowledgeTimeoutMs: ACKNOWLEDGE_TIMEOUT_MS,
+    subscribeTimeoutMs: ACKNOWLEDGE_TIMEOUT_MS,
     lingerMs: 0,
     isSubscribed: () => true,
     wasSubscribed: () => true,
@@ -168,15 +168,15 @@ test.each([
   ['is still pending', undefined, BETWEEN],
   ['resolved just before', 900, BETWEEN],
   ['resolved long before', 200, { expected: [0, 1], mayReach: true }],
-])('a publication that was due long before a client left, and whose send %s', (_, answeredMs, due) => {
+])('a publication that was due long before a client left, and whose send %s', (_, respondedMs, due) => {
   const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: JOIN_DELAY_MS })
   const room = ledger.group('b')
   for (const client of [0, 1]) ledger.join(client, room)
   const publish = (sequence: number) =>
     ledger.publish({ id: String(sequence), sequence, group: 'b', intendedUs: 0, second: 0 })
   const [publication, next] = [publish(1), publish(2)]
-  Object.assign(publication, { sentUs: 0, ...(answeredMs !== undefined && { answeredUs: answeredMs * 1000 }) })
-  Object.assign(next, { sentUs: 0, answeredUs: 1000 })
+  Object.assign(publication, { sentUs: 0, ...(respondedMs !== undefined && { respondedUs: respondedMs * 1000 }) })
+  Object.assign(next, { sentUs: 0, respondedUs: 1000 })
   ledger.beginMove(0, room, 1_000_000)
   expect({ expected: [...publication.expected], mayReach: publication.mayReach(0) }).toEqual(due)
   expect([...next.expected]).toEqual([0, 1])

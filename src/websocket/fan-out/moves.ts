@@ -1,23 +1,23 @@
-import { clearInterval, setInterval } from '../../machine/clock.ts'
 import { wrongReturn } from '../../execution/checked-function.ts'
+import { clearInterval, setInterval } from '../../machine/clock.ts'
+import type { Message, Outgoing } from '../message.ts'
 import { nowUs } from '../sockets/clock.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
-import type { Message, Outgoing } from '../message.ts'
 import { namesOf, type PlannedMove } from './read-moves.ts'
 
 const SWEEP_MS = 20
 
-/** What an `acknowledged` function returned. */
+/** What an `isSubscribed` or `isDone` function returned. */
 export type Acknowledgement = boolean | string | readonly string[]
 
-/** What an `acknowledged` function returned, checked. @throws {ScenarioError} for anything else than it may return */
+/** What an `isSubscribed` or `isDone` function returned, checked. @throws {ScenarioError} for anything else than it may return */
 export function acknowledgement(returned: unknown, hasGroups: boolean): Acknowledgement {
   if (typeof returned === 'boolean') return returned
   if (returned === undefined || returned === null) return false
   const names = namesOf(returned)
   const valid = 'true, false, the name of a group or a list of names'
-  if (names === undefined) throw wrongReturn('acknowledged', returned, valid, 'message')
-  if (!hasGroups) throw wrongReturn('acknowledged', returned, 'true or false, as the run has no groups')
+  if (names === undefined) throw wrongReturn('isSubscribed', returned, valid, 'message')
+  if (!hasGroups) throw wrongReturn('isSubscribed', returned, 'true or false, as the run has no groups')
   return names
 }
 
@@ -25,10 +25,10 @@ export interface MovesOptions {
   /** In order of their moments. */
   readonly planned: readonly PlannedMove[]
   readonly ledger: DeliveryLedger
-  /** The run's `acknowledged`; joining without one of the move's own goes by it. */
+  /** The run's `isSubscribed`; joining without one of the move's own goes by it. */
   readonly acknowledged: ((message: Message, client: number) => Acknowledgement) | undefined
   readonly joinDelayMs: number
-  readonly acknowledgeTimeoutMs: number
+  readonly subscribeTimeoutMs: number
   /** How much longer a client that joins is given, in a feed: what it sent before may still be under way to others. */
   readonly lingerMs: number
   readonly isSubscribed: (client: number) => boolean
@@ -121,9 +121,9 @@ export class Moves {
   heard(client: number, message: Message): boolean {
     let isAcknowledgement = false
     for (const pending of this.#pending.get(client)!) {
-      const answer = acknowledgement(pending.acknowledged?.(message), true)
-      if (answer === false) continue
-      const isNamed = (group: string) => answer === true || answer.includes(group)
+      const response = acknowledgement(pending.acknowledged?.(message), true)
+      if (response === false) continue
+      const isNamed = (group: string) => response === true || response.includes(group)
       const [left, joined] = [[...pending.leaving].filter(isNamed), [...pending.joining].filter(isNamed)]
       isAcknowledgement ||= left.length + joined.length > 0
       for (const group of left) this.#left(client, group, pending, true)
@@ -163,7 +163,7 @@ export class Moves {
 
   #make(move: PlannedMove, atUs: number): void {
     const { client, join, leave, send, acknowledged } = move
-    const { ledger, joinDelayMs, acknowledgeTimeoutMs, isSubscribed, wasSubscribed, onMove } = this.#options
+    const { ledger, joinDelayMs, subscribeTimeoutMs, isSubscribed, wasSubscribed, onMove } = this.#options
     if (!wasSubscribed(client)) return
     this.#made++
     onMove(move)
@@ -173,7 +173,7 @@ export class Moves {
     const heard =
       acknowledged ??
       (join.length === 0 || byDefault === undefined ? undefined : (message: Message) => byDefault(message, client))
-    const waitMs = heard === undefined ? joinDelayMs : acknowledgeTimeoutMs
+    const waitMs = heard === undefined ? joinDelayMs : subscribeTimeoutMs
     // Who is not connected is moved by the subscription of its next connection.
     const endsUs = isConnected ? atUs + waitMs * 1000 : Number.POSITIVE_INFINITY
     const pending = { joining: new Set(join), leaving: new Set(leave), acknowledged: heard, fromUs: atUs, endsUs }

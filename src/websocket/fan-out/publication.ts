@@ -33,9 +33,9 @@ export class Publication {
   unexpected = 0
   maxUs = Number.NaN
   isFailed = false
-  /** When `send` was called, and when it answered; on the clock of `nowUs()`. */
+  /** When `send` was called, and when it responded; on the clock of `nowUs()`. */
   sentUs = Number.NaN
-  answeredUs = Number.NaN
+  respondedUs = Number.NaN
   /** The publisher's own time stamp, on its clock. */
   stampedAtMs = Number.NaN
   /** Who was joining or leaving the group when it was due. */
@@ -62,7 +62,7 @@ export class Publication {
   /** When the target certainly had it: not while `send` is pending. Of a feed, when it was due. */
   get atTargetUs(): number {
     if (Number.isNaN(this.sentUs) || this.isFailed) return this.intendedUs
-    return Number.isNaN(this.answeredUs) ? Number.POSITIVE_INFINITY : this.answeredUs
+    return Number.isNaN(this.respondedUs) ? Number.POSITIVE_INFINITY : this.respondedUs
   }
 
   get isCounted(): boolean {

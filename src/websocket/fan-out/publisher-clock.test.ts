@@ -17,7 +17,7 @@ test('finds the distance of the clocks to within half the shortest round trip, w
           const sentUs = index * 1e6
           const stampedUs = sentUs + at * lengthMs * 1000
           const stampedAtMs = (stampedUs - epochUs) / 1000 + aheadMs
-          return { intendedUs: sentUs, sentUs, answeredUs: sentUs + lengthMs * 1000, stampedAtMs }
+          return { intendedUs: sentUs, sentUs, respondedUs: sentUs + lengthMs * 1000, stampedAtMs }
         })
         const clock = readPublisherClock(publications, epochUs)!
         expect(clock.uncertaintyMs).toBeCloseTo(Math.min(...trips.map(({ lengthMs }) => lengthMs)) / 2, 3)
@@ -28,8 +28,8 @@ test('finds the distance of the clocks to within half the shortest round trip, w
   )
 })
 
-test('says nothing where messages carry no stamp, or send never answered', () => {
+test('says nothing where messages carry no stamp, or send never responded', () => {
   const times = { intendedUs: 0, sentUs: 1 }
-  expect(readPublisherClock([{ ...times, answeredUs: 2, stampedAtMs: Number.NaN }], 0)).toBeUndefined()
-  expect(readPublisherClock([{ ...times, answeredUs: Number.NaN, stampedAtMs: 5 }], 0)).toBeUndefined()
+  expect(readPublisherClock([{ ...times, respondedUs: 2, stampedAtMs: Number.NaN }], 0)).toBeUndefined()
+  expect(readPublisherClock([{ ...times, respondedUs: Number.NaN, stampedAtMs: 5 }], 0)).toBeUndefined()
 })

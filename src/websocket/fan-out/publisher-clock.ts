@@ -6,7 +6,7 @@ import { timeStats } from '../../stats/summary.ts'
 export interface StampedPublication {
   readonly intendedUs: number
   readonly sentUs: number
-  readonly answeredUs: number
+  readonly respondedUs: number
   readonly stampedAtMs: number
 }
 
@@ -20,11 +20,11 @@ export function readPublisherClock(
   epochUs: number,
 ): PublisherClock | undefined {
   const stamped = publications.filter(({ stampedAtMs }) => !Number.isNaN(stampedAtMs))
-  const answered = stamped.filter(({ answeredUs }) => !Number.isNaN(answeredUs))
-  if (answered.length === 0) return undefined
-  const roundTrip = ({ sentUs, answeredUs }: StampedPublication) => answeredUs - sentUs
-  const best = answered.reduce((a, b) => (roundTrip(b) < roundTrip(a) ? b : a))
-  const aheadUs = best.stampedAtMs * 1000 + epochUs - (best.sentUs + best.answeredUs) / 2
+  const responded = stamped.filter(({ respondedUs }) => !Number.isNaN(respondedUs))
+  if (responded.length === 0) return undefined
+  const roundTrip = ({ sentUs, respondedUs }: StampedPublication) => respondedUs - sentUs
+  const best = responded.reduce((a, b) => (roundTrip(b) < roundTrip(a) ? b : a))
+  const aheadUs = best.stampedAtMs * 1000 + epochUs - (best.sentUs + best.respondedUs) / 2
   const delays = new Histogram()
   for (const { intendedUs, stampedAtMs } of stamped) delays.record(stampedAtMs * 1000 + epochUs - aheadUs - intendedUs)
   return { aheadMs: aheadUs / 1000, uncertaintyMs: roundTrip(best) / 2000, delay: timeStats(delays)! }

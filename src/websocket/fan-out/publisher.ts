@@ -11,8 +11,8 @@ import type { Publication, PublicationDue } from './publication.ts'
 export interface PublisherEvents {
   /** A publication is due and about to be sent: whoever is subscribed now expects it. */
   due(publication: PublicationDue): Publication
-  /** `send` has resolved or failed. @param answer what it resolved to */
-  settled(publication: Publication, answer: unknown): void
+  /** `send` has resolved or failed. @param response what it resolved to */
+  settled(publication: Publication, response: unknown): void
 }
 
 /** Has the scenario publish at the instants of an open schedule, never waiting for the publication before. */
@@ -95,16 +95,16 @@ export class Publisher {
       this.#failure ??= redactText(String(error))
       this.#events.settled(publication, undefined)
     }
-    const answered = (answer: unknown) => {
-      const refused = refusal(answer)
+    const responded = (response: unknown) => {
+      const refused = refusal(response)
       if (refused !== undefined) return failed(refused)
-      publication.answeredUs = nowUs()
-      this.#events.settled(publication, answer)
+      publication.respondedUs = nowUs()
+      this.#events.settled(publication, response)
     }
     publication.sentUs = nowUs()
     try {
       const sending = Promise.resolve(this.#send({ id, sequence, index, group }))
-      sending.then(answered, failed)
+      sending.then(responded, failed)
     } catch (error) {
       failed(error)
     }
@@ -112,7 +112,8 @@ export class Publisher {
 }
 
 /** What a `Response` of `fetch` says against it, if `send` resolved to one that is not ok. */
-function refusal(answer: unknown): string | undefined {
-  if (typeof answer !== 'object' || answer === null || !('ok' in answer) || answer.ok !== false) return undefined
-  return 'status' in answer && typeof answer.status === 'number' ? `the response was ${answer.status}` : undefined
+function refusal(response: unknown): string | undefined {
+  if (typeof response !== 'object' || response === null || !('ok' in response) || response.ok !== false)
+    return undefined
+  return 'status' in response && typeof response.status === 'number' ? `the response was ${response.status}` : undefined
 }

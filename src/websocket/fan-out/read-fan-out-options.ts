@@ -1,9 +1,8 @@
 import { checkData } from '../../load/data.ts'
 import { scaleTime, scaleUsers, type Scale } from '../../load/scale.ts'
+import type { TargetPlace } from '../../machine/target-location.ts'
 import { checkDuration, checkKnownKeys, checkNumber, durationMs, type Duration } from '../../options/checks.ts'
 import { Problems } from '../../options/problems.ts'
-import type { TargetPlace } from '../../machine/target-location.ts'
-import type { FanOutOptions, FanOutPlan, PublishOptions, PublishPlan } from './fan-out-options.ts'
 import {
   isRecord,
   readFunction,
@@ -12,6 +11,7 @@ import {
   readSocketOptions,
   SOCKET_OPTIONS,
 } from '../sockets/read-socket-options.ts'
+import type { FanOutOptions, FanOutPlan, PublishOptions, PublishPlan } from './fan-out-options.ts'
 
 /** In which the distance of a feed's clock is estimated. */
 const FEED_WARMUP_MS = 2000
@@ -22,8 +22,8 @@ const KNOWN = [
   'connections',
   'data',
   'subscribe',
-  'acknowledged',
-  'acknowledgeTimeout',
+  'isSubscribed',
+  'subscribeTimeout',
   'joinDelay',
   'publish',
   'identify',
@@ -49,7 +49,7 @@ export function readFanOutOptions<D>(
   }
   checkKnownKeys(problems, '', options, KNOWN)
   checkData(problems, options.data)
-  const { connections, subscribe, acknowledged, identify, group, moves } = options
+  const { connections, subscribe, isSubscribed, identify, group, moves } = options
   const plan = {
     name: readName(problems, options.name ?? defaultName),
     clients: scaleUsers(
@@ -58,11 +58,11 @@ export function readFanOutOptions<D>(
     ),
     ...readSocketOptions(problems, options, target),
     subscribe: readFunction(problems, 'subscribe', subscribe, "() => ({ type: 'subscribe' })"),
-    acknowledged: readFunction(problems, 'acknowledged', acknowledged, "(message) => message.toString() === 'OK'"),
+    isSubscribed: readFunction(problems, 'isSubscribed', isSubscribed, "(message) => message.toString() === 'OK'"),
     publish: options.publish === undefined ? undefined : readPublish(problems, options.publish),
     identify: readRequiredFunction(problems, 'identify', identify, '(message) => ({ id: message.json().id })'),
     group: readFunction(problems, 'group', group, '(vu) => rooms[vu.id % rooms.length]'),
-    moves: readFunction(problems, 'moves', moves, "(vu) => [{ at: '2s', join: 'room 7', send: { join: 7 } }]"),
+    moves: readFunction(problems, 'moves', moves, "(vu) => [{ time: '2s', join: 'room 7', send: { join: 7 } }]"),
     ...readTimes(problems, options, scale),
   }
   checkTogether(problems, options, plan)
@@ -72,13 +72,13 @@ export function readFanOutOptions<D>(
 }
 
 function readTimes(problems: Problems, options: Omit<FanOutOptions<never>, 'data'>, scale: Scale) {
-  const { acknowledgeTimeout = '10s', joinDelay = '500ms', duration, lateAfter = '1s', settle, reconnect } = options
+  const { subscribeTimeout = '10s', joinDelay = '500ms', duration, lateAfter = '1s', settle, reconnect } = options
   const { warmup = options.publish === undefined ? FEED_WARMUP_MS : 0 } = options
   const time = (path: keyof FanOutOptions<never>, value: Duration) => checkDuration(problems, path, value)
   const lateAfterMs = time('lateAfter', lateAfter)
   const settleMs = checkDuration(problems, 'settle', settle ?? '5s', { min: 0 })
   return {
-    acknowledgeTimeoutMs: time('acknowledgeTimeout', acknowledgeTimeout),
+    subscribeTimeoutMs: time('subscribeTimeout', subscribeTimeout),
     joinDelayMs: checkDuration(problems, 'joinDelay', joinDelay, { min: 0 }),
     durationMs: scaleTime(time('duration', duration), scale),
     warmupMs: checkDuration(problems, 'warmup', warmup, { min: 0 }),

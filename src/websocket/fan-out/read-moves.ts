@@ -1,7 +1,7 @@
-import { durationMs } from '../../options/checks.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
-import type { Move } from './fan-out-options.ts'
+import { durationMs } from '../../options/checks.ts'
 import type { Message, Outgoing } from '../message.ts'
+import type { Move } from './fan-out-options.ts'
 
 /** A move read. */
 export interface PlannedMove {
@@ -19,21 +19,20 @@ export function readMove(client: number, move: Move, plannedMs: number): Planned
   const refuse = (rule: string): never => {
     throw new ScenarioError(
       `the moves function returned a move that cannot be used, for VU ${client}: ${rule}\n` +
-        "Fix: moves: (vu) => [{ at: '2s', join: 'room 7', send: { type: 'join', room: 7 } }]",
+        "Fix: moves: (vu) => [{ time: '2s', join: 'room 7', send: { type: 'join', room: 7 } }]",
     )
   }
-  if (typeof move !== 'object' || move === null) return refuse('it must be an object with at, and with join or leave')
-  const percent = typeof move.at === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(move.at) : null
-  const atMs = percent === null ? durationMs(move.at) : (Number(percent[1]) / 100) * plannedMs
-  if (atMs === undefined) return refuse("at must be a duration, or a share of the run such as '40%'")
+  if (typeof move !== 'object' || move === null) return refuse('it must be an object with time, and with join or leave')
+  const percent = typeof move.time === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(move.time) : null
+  const atMs = percent === null ? durationMs(move.time) : (Number(percent[1]) / 100) * plannedMs
+  if (atMs === undefined) return refuse("time must be a duration, or a share of the run such as '40%'")
   const [join, leave] = [namesOf(move.join), namesOf(move.leave)]
   if (join === undefined || leave === undefined)
     return refuse('join and leave must be names of groups that are not empty')
   if (join.length + leave.length === 0) return refuse('it must join or leave a group')
   if (join.some((name) => leave.includes(name))) return refuse('it must not join and leave the same group')
-  if (move.acknowledged !== undefined && typeof move.acknowledged !== 'function')
-    return refuse('acknowledged must be a function')
-  return { client, atMs, join, leave, send: messagesOf(move.send), acknowledged: move.acknowledged }
+  if (move.isDone !== undefined && typeof move.isDone !== 'function') return refuse('isDone must be a function')
+  return { client, atMs, join, leave, send: messagesOf(move.send), acknowledged: move.isDone }
 }
 
 /** The groups that a value names, each once; `undefined` if it is something else. Nothing names none. */

@@ -60,7 +60,7 @@ async function fanOut(behaviour: Behaviour, options: Partial<FanOutOptions> = {}
     connections: 4,
     group: ({ id }) => roomOf(id),
     subscribe: (_vu, [room]) => ({ room: room! }),
-    acknowledged: (message) => message.json<{ type: string }>().type === 'subscribed',
+    isSubscribed: (message) => message.json<{ type: string }>().type === 'subscribed',
     publish: { rate: 100, send: ({ group, id }) => server.publish(group!, id) },
     identify(message) {
       const { type, id } = message.json<{ type: string; id: string }>()
@@ -76,7 +76,7 @@ function moveAt20(movers: number): Partial<FanOutOptions> {
   return {
     moves: ({ id }) =>
       id < movers
-        ? [{ at: '20%', join: roomOf(id + 1), leave: roomOf(id), send: { type: 'subscribe', room: roomOf(id + 1) } }]
+        ? [{ time: '20%', join: roomOf(id + 1), leave: roomOf(id), send: { type: 'subscribe', room: roomOf(id + 1) } }]
         : [],
   }
 }
@@ -84,7 +84,7 @@ function moveAt20(movers: number): Partial<FanOutOptions> {
 test.each([1, 4])(
   'cannot be judged if the server ignores the moves of %i of 4 clients until the end',
   async (movers) => {
-    const run = await fanOut({ move() {} }, { ...moveAt20(movers), acknowledgeTimeout: 1200 })
+    const run = await fanOut({ move() {} }, { ...moveAt20(movers), subscribeTimeout: 1200 })
     expect(run.invalidities).toMatchObject([
       {
         reason: 'undecided',
@@ -107,7 +107,7 @@ test('waits for acknowledgements after the last publication, though all else is 
         setTimeout(acknowledge, 1500)
       },
     },
-    { ...moveAt20(1), acknowledgeTimeout: '5s' },
+    { ...moveAt20(1), subscribeTimeout: '5s' },
   )
   expect(run.invalidities).toEqual([])
   expect(run.deliveries.optional).toBeGreaterThan(0)
@@ -211,17 +211,17 @@ test.each<[string, unknown, string]>([
   [
     'a number',
     1,
-    'acknowledged: the function must return true, false, the name of a group or a list of names, it returned 1',
+    'isSubscribed: the function must return true, false, the name of a group or a list of names, it returned 1',
   ],
   ['a promise', Promise.resolve(true), 'it returned a Promise; it is called for each message and cannot wait'],
-])('ends if acknowledged returns %s', async (_, returned, words) => {
-  await expect(fanOut({}, { acknowledged: () => returned as boolean })).rejects.toThrow(words)
+])('ends if isSubscribed returns %s', async (_, returned, words) => {
+  await expect(fanOut({}, { isSubscribed: () => returned as boolean })).rejects.toThrow(words)
 })
 
-test('ends if acknowledged names a group, and the run has none', async () => {
-  const withoutGroups = { acknowledged: () => 'welcome', subscribe: () => ({ room: 'all' }), group: undefined }
+test('ends if isSubscribed names a group, and the run has none', async () => {
+  const withoutGroups = { isSubscribed: () => 'welcome', subscribe: () => ({ room: 'all' }), group: undefined }
   await expect(fanOut({}, withoutGroups as unknown as Partial<FanOutOptions>)).rejects.toThrow(
-    'acknowledged: the function must return true or false, as the run has no groups, it returned "welcome"',
+    'isSubscribed: the function must return true or false, as the run has no groups, it returned "welcome"',
   )
 })
 
@@ -251,8 +251,8 @@ test('says why clients did not come back', async () => {
     },
     {
       reconnect: '50ms',
-      acknowledged: (message) => message.json<{ type: string }>().type === 'subscribed' && !once.isClosed,
-      acknowledgeTimeout: 300,
+      isSubscribed: (message) => message.json<{ type: string }>().type === 'subscribed' && !once.isClosed,
+      subscribeTimeout: 300,
       settle: '400ms',
     },
   )

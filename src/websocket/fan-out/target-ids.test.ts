@@ -24,27 +24,27 @@ function run(clients = 2) {
 
 test.each<[unknown]>([['7'], [7], [7n], [{ id: 7 }], [{ id: '7', ok: true }]])(
   '%s is the id that the target gave',
-  (answer) => {
+  (response) => {
     const { ledger, ids, publish, receive } = run()
     const publication = publish()
     receive(0, '7')
-    ids.settled(publication, answer)
+    ids.settled(publication, response)
     receive(1, '7')
     ids.close()
     expect(ledger.counts(0)).toMatchObject({ received: 2, unexpected: 0 })
   },
 )
 
-test.each<[unknown]>([[undefined], [null], [''], [Number.NaN], [{ status: 200 }]])('%s gives none', (answer) => {
+test.each<[unknown]>([[undefined], [null], [''], [Number.NaN], [{ status: 200 }]])('%s gives none', (response) => {
   const { ledger, ids, publish, receive } = run()
   const publication = publish()
   receive(0, '7')
   expect(ledger.counts(0).unexpected).toBe(0)
-  ids.settled(publication, answer)
+  ids.settled(publication, response)
   expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
 })
 
-test('messages are kept until everything that had been sent before them is answered, in whatever order', () => {
+test('messages are kept until everything that had been sent before them gets a response, in whatever order', () => {
   const { ledger, ids, publish, receive } = run()
   const [first, second] = [publish(), publish()]
   receive(0, '70')

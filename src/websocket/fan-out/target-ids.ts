@@ -39,7 +39,7 @@ interface Kept {
 /**
  * Finds the publications of a run by the ids in messages: those that the run made, and those that the target gave them.
  * The target gives its id in the response to `send`, when messages with it may have arrived already: they are kept until
- * everything that had been sent by then is answered.
+ * everything that had been sent by then gets a response.
  */
 export class TargetIds {
   readonly #ledger: DeliveryLedger
@@ -150,9 +150,9 @@ export class TargetIds {
     return sighting.publication
   }
 
-  /** `send` has resolved or failed. @param answer what it resolved to */
-  settled(publication: Publication, answer: unknown): void {
-    const id = idIn(answer)
+  /** `send` has resolved or failed. @param response what it resolved to */
+  settled(publication: Publication, response: unknown): void {
+    const id = idIn(response)
     if (id !== undefined && id !== publication.id) this.#give(id, publication)
     this.#isSettled[publication.sequence - 1] = true
     while (this.#isSettled[this.#settledBefore] === true) this.#settledBefore++
@@ -222,8 +222,8 @@ export class TargetIds {
 }
 
 /** The id in what `send` resolved to: itself, or its `id`. A `Response` and the like have none. */
-function idIn(answer: unknown): string | undefined {
-  const id = typeof answer === 'object' && answer !== null && 'id' in answer ? answer.id : answer
+function idIn(response: unknown): string | undefined {
+  const id = typeof response === 'object' && response !== null && 'id' in response ? response.id : response
   if (typeof id === 'string' && id !== '') return id
   return typeof id === 'bigint' || (typeof id === 'number' && Number.isFinite(id)) ? String(id) : undefined
 }

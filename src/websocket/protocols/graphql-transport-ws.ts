@@ -46,13 +46,13 @@ export function graphqlTransportWs<D = unknown>({
     subprotocols: [NAME],
     ...(pingEvery === undefined
       ? {}
-      : { heartbeat: { every: pingEvery, message: '{"type":"ping"}', isAnswered: true } }),
+      : { heartbeat: { every: pingEvery, message: '{"type":"ping"}', hasResponse: true } }),
     open: (socket) => new GraphqlConnection(socket, memo, paramsOf(socket.vu as Vu<D>)),
   }
 }
 
 /**
- * A GraphQL operation to send. In `ws.run()` its first result is the response unless the exchange says otherwise;
+ * A GraphQL operation to send. In `ws.run()` its first result is the response unless the step says otherwise;
  * elsewhere a result's `responseTo` is this operation.
  *
  * @example subscribe: () => graphqlOperation({ query: 'subscription { prices { id } }' })

@@ -29,14 +29,14 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
       connections: 6,
       group: (vu) => `room-${vu.id % 3}`,
       subscribe: (vu) => mqttSubscribe(options.topic ?? `rooms/room-${vu.id % 3}`, { qos: 1 }),
-      acknowledged: (message) => message.responseTo !== undefined,
+      isSubscribed: (message) => message.responseTo !== undefined,
       publish: { rate: 10, send: ({ id, group }) => broker.publish({ id, room: group! }) },
       identify: (message) => message.json<{ id: string }>(),
       duration: '1s',
       settle: '1s',
     })
 
-  const talk = (options: Partial<ConversationOptions> & Pick<ConversationOptions, 'conversation'>) =>
+  const talk = (options: Partial<ConversationOptions> & Pick<ConversationOptions, 'steps'>) =>
     load({ url }).run({
       ...target,
       load: sharedIterations({ iterations: 10, vus: 2 }),
@@ -53,7 +53,7 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
     expect(run.heartbeats!.sent).toBeGreaterThan(0)
     expect(run.heartbeats).toMatchObject({ unanswered: 0 })
     expect(broker.counts).toEqual({
-      acknowledged: before['acknowledged']! + 20,
+      acknowledged: before['isSubscribed']! + 20,
       pings: before['pings']! + run.heartbeats!.sent,
       farewells: before['farewells']! + 6,
     })
@@ -73,7 +73,7 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
 
   test.each([1, 2] as const)('takes the acknowledgement of quality %i for the response', async (qos) => {
     const run = await talk({
-      conversation: {
+      steps: {
         send: ({ vu }) => mqttPublish('own/x', { vu: vu.id }, { qos }),
         check: (message) => message.headers['packet'] === (qos === 1 ? 'puback' : 'pubcomp'),
       },
@@ -88,15 +88,15 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
     ['the release of a publication of quality 2', mqttPublish('forgotten', 'x', { qos: 2 })],
     ['the end of a subscription', mqttUnsubscribe('forever')],
   ])('%s that the broker refuses is an error', async (_, send) => {
-    const run = await talk({ conversation: { send } })
+    const run = await talk({ steps: { send } })
     expect([...run.errors]).toEqual([['reset', 10]])
   })
 
   test('the end of a subscription is acknowledged, and ends it', async () => {
     const run = await talk({
-      greet: () => mqttSubscribe('own/y'),
-      welcomed: (message) => message.responseTo !== undefined,
-      conversation: [
+      onOpen: () => mqttSubscribe('own/y'),
+      isReady: (message) => message.responseTo !== undefined,
+      steps: [
         { send: () => mqttUnsubscribe('own/y'), check: (message) => message.headers['packet'] === 'unsuback' },
         {
           send: () => mqttPublish('own/y', 'x', { qos: 1 }),

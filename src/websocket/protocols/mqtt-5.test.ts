@@ -101,7 +101,7 @@ describe.skipIf(!isInstalled)('MQTT 5 (the broker Mosquitto)', () => {
       connections: 12,
       group: (vu) => `room-${vu.id % 3}`,
       subscribe: (vu) => mqttSubscribe(topic(`room-${vu.id % 3}`), { qos: 1 }),
-      acknowledged: (message) => message.responseTo !== undefined,
+      isSubscribed: (message) => message.responseTo !== undefined,
       publish: { rate: 30, send: ({ id, group }) => broker.publish(`rooms/${group}`, JSON.stringify({ id })) },
       identify: (message) => message.json<{ id: string }>(),
       duration: '2s',
@@ -115,7 +115,7 @@ describe.skipIf(!isInstalled)('MQTT 5 (the broker Mosquitto)', () => {
       load: constantArrivalRate({ rate: 20, vus: 5, duration: '1s' }),
       timeout: '3s',
       abortWhen: false,
-      conversation: { send: ({ vu }) => mqttPublish(topic, { vu: vu.id }, { qos }) },
+      steps: { send: ({ vu }) => mqttPublish(topic, { vu: vu.id }, { qos }) },
     })
 
   test('delivers publications to the clients of each topic, and responds to pings', async () => {

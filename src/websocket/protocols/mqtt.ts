@@ -53,7 +53,7 @@ export function mqtt<D = unknown>(options: MqttOptions<D> = {}): Framing {
   return {
     name: 'MQTT',
     subprotocols: ['mqtt'],
-    heartbeat: { every: keepAliveMs, message: codec.generate({ cmd: 'pingreq' }), isAnswered: true },
+    heartbeat: { every: keepAliveMs, message: codec.generate({ cmd: 'pingreq' }), hasResponse: true },
     open(socket) {
       const vu = socket.vu as Vu<D>
       const { clientId = () => `${prefix}-${vu.id}`, username, password, isClean = true } = options
@@ -91,7 +91,7 @@ export function mqttUnsubscribe(topics: string | readonly string[]): Outgoing {
 
 /**
  * Publishes a message: text or bytes as they are, an object as JSON. With quality 1 or 2 the broker's acknowledgement is
- * the response in `ws.run()` unless the exchange says otherwise; with 0 nothing responds.
+ * the response in `ws.run()` unless the step says otherwise; with 0 nothing responds.
  */
 export function mqttPublish(
   topic: string,

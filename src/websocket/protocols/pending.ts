@@ -12,7 +12,7 @@ export class Pending {
 
   /** Awaits the response to a message. @param id written by hand; otherwise the next number */
   add(message: Outgoing, id = this.next()): string {
-    // A message that is sent again is awaited anew: what still comes for the time before belongs to an exchange that is over.
+    // A message that is sent again is awaited anew: what still comes for the time before belongs to a step that is over.
     for (const [earlier, sent] of this.#sent) if (sent === message) this.#sent.delete(earlier)
     this.#sent.set(id, message)
     this.#last = Math.max(this.#last, Number(id))

@@ -41,14 +41,14 @@ export function phoenixChannels({ params = {}, heartbeat = '30s' }: PhoenixChann
  * Joins a channel. The message whose `responseTo` is this one is the reply, and says with `status` whether the channel was
  * joined.
  *
- * @example acknowledged: (message) => message.json<{ status?: string }>().status === 'ok'
+ * @example isSubscribed: (message) => message.json<{ status?: string }>().status === 'ok'
  */
 export function phoenixJoin(topic: string, payload: Readonly<Record<string, unknown>> = {}): Outgoing {
   return request({ topic, event: 'phx_join', payload })
 }
 
 /**
- * Pushes an event to a channel that was joined. In `ws.run()` its reply is the response unless the exchange says otherwise.
+ * Pushes an event to a channel that was joined. In `ws.run()` its reply is the response unless the step says otherwise.
  * Bytes as the payload go out as a binary push.
  */
 export function phoenixPush(
@@ -84,7 +84,7 @@ class PhoenixConnection implements FramedConnection {
     this.heartbeat = {
       every,
       message: () => JSON.stringify([null, this.#pending.next(), 'phoenix', 'heartbeat', {}]),
-      isAnswered: true,
+      hasResponse: true,
     }
   }
 

@@ -5,7 +5,7 @@ import type { Vu } from '../../load/vu.ts'
 import type { FanOutRun } from '../../runs/fan-out-run.ts'
 import type { HttpRun } from '../../runs/request-run.ts'
 import { load } from '../../testing/truth-websocket.ts'
-import type { ConversationOptions, ExchangeOption } from '../conversation/conversation-options.ts'
+import type { ConversationOptions, ConversationStep } from '../conversation/conversation-options.ts'
 import type { FanOutOptions } from '../fan-out/fan-out-options.ts'
 import type { Message } from '../message.ts'
 import { graphqlOperation, graphqlTransportWs } from './graphql-transport-ws.ts'
@@ -31,7 +31,7 @@ function fanOut(options: Pick<FanOutOptions, 'path' | 'framing' | 'subscribe' | 
     connections: 12,
     group: room,
     publish: { rate: 30, send: ({ id, sequence, group }) => server.publish({ id, sequence, room: group }) },
-    acknowledged: (message) => message.responseTo !== undefined,
+    isSubscribed: (message) => message.responseTo !== undefined,
     duration: '1s',
     lateAfter: '900ms',
     settle: '1s',
@@ -44,14 +44,14 @@ function talk(options: Pick<ConversationOptions, 'path' | 'framing'> & Partial<C
     load: constantArrivalRate({ rate: 20, vus: 5, duration: '1s' }),
     timeout: '3s',
     abortWhen: false,
-    conversation: { send: 'nothing' },
+    steps: { send: 'nothing' },
     ...options,
   })
 }
 
 const room = (vu: Vu<unknown>) => `room-${vu.id % 3}`
-const saying = (send: ExchangeOption<undefined>['send'], check: (message: Message) => boolean) => ({
-  conversation: { send, check },
+const saying = (send: ConversationStep<undefined>['send'], check: (message: Message) => boolean) => ({
+  steps: { send, check },
 })
 
 /** Every delivery of 30 publications, each to 4 of 12 clients; and no client was closed. */
@@ -63,14 +63,14 @@ function expectAll(run: FanOutRun): void {
 const countsOf = async (name: string) => (await server.truth<Counts>())[name]!
 
 async function subscribedNone(options: Parameters<typeof fanOut>[0]): Promise<Readonly<Record<string, number>>> {
-  return (await fanOut({ acknowledgeTimeout: '2s', ...options })).sockets.failures
+  return (await fanOut({ subscribeTimeout: '2s', ...options })).sockets.failures
 }
 
 describe('Socket.IO (socket.io)', () => {
   const path = '/socket.io/'
 
   test('delivers events with attachments, and acknowledges those that the server wants acknowledged', async () => {
-    const before = (await countsOf('socketIo'))['acknowledged']!
+    const before = (await countsOf('socketIo'))['isSubscribed']!
     const run = await fanOut({
       path,
       framing: socketIo(),
@@ -78,7 +78,7 @@ describe('Socket.IO (socket.io)', () => {
       identify: (message) => ({ id: message.json<[string, { image: Buffer }]>()[1].image.toString() }),
     })
     expectAll(run)
-    expect((await countsOf('socketIo'))['acknowledged']! - before).toBe(120)
+    expect((await countsOf('socketIo'))['isSubscribed']! - before).toBe(120)
   })
 
   test('takes the acknowledgement of an emit for its response, other events before it or not', async () => {
@@ -86,7 +86,7 @@ describe('Socket.IO (socket.io)', () => {
     const run = await talk({
       path,
       framing: socketIo(),
-      greet: () => socketIoEvent('join', 'main'),
+      onOpen: () => socketIoEvent('join', 'main'),
       ...saying(
         () => (server.publish({ id: 'chatter', sequence: 1 }), socketIoRequest('say', { bytes })),
         (message) => message.json<[{ text: { bytes: Buffer } }]>()[0].text.bytes.equals(bytes),
@@ -96,7 +96,7 @@ describe('Socket.IO (socket.io)', () => {
   })
 
   test('takes the acknowledgement of a packet that was numbered by hand for its response', async () => {
-    const send: ExchangeOption<undefined>['send'] = ({ iteration }) => `${iteration}["say","hello"]`
+    const send: ConversationStep<undefined>['send'] = ({ iteration }) => `${iteration}["say","hello"]`
     const run = await talk({
       path,
       framing: socketIo(),
@@ -131,7 +131,7 @@ describe('graphql-transport-ws (graphql-ws)', () => {
       const query = 'subscription ($room: String!) { prices(room: $room) { id amount } }'
       return graphqlOperation({ query, variables: { room: room(vu) } })
     },
-    acknowledged: (message: Message) => message.json<Price>().data.prices.id === null,
+    isSubscribed: (message: Message) => message.json<Price>().data.prices.id === null,
     identify: (message: Message) => ({ id: message.json<Price>().data.prices.id! }),
   }
 
@@ -180,7 +180,7 @@ describe('STOMP (a broker on the parser of @stomp/stompjs)', () => {
     expectAll(run)
     expect([...destinations].toSorted()).toEqual(['/topic/room-0', '/topic/room-1', '/topic/room-2'])
     const after = await countsOf('stomp')
-    expect(after['acknowledged']! - before['acknowledged']!).toBe(120)
+    expect(after['isSubscribed']! - before['isSubscribed']!).toBe(120)
     expect(after['farewells']! - before['farewells']!).toBe(12)
     expect(after['heartbeats']! - before['heartbeats']!).toBe(run.heartbeats!.sent)
     expect(run.heartbeats!.sent).toBeGreaterThan(12)
@@ -199,8 +199,8 @@ describe('STOMP (a broker on the parser of @stomp/stompjs)', () => {
     const echoed = await talk({
       path,
       framing: stomp(),
-      greet: (vu) => stompSubscribe(`/topic/${vu.id}`),
-      welcomed: (message) => message.responseTo !== undefined,
+      onOpen: (vu) => stompSubscribe(`/topic/${vu.id}`),
+      isReady: (message) => message.responseTo !== undefined,
       ...saying(
         ({ vu, iteration }) => stompSend(`/topic/${vu.id}`, `${iteration} \0 ä`),
         (message) => message.toString().endsWith('\0 ä'),
@@ -229,12 +229,12 @@ describe('Phoenix channels (a server on the serializer of phoenix)', () => {
     path,
     framing: phoenixChannels({ heartbeat: '200ms' }),
     subscribe: (vu: Vu<unknown>) => phoenixJoin(`room:${room(vu)}`),
-    acknowledged: (message: Message) => message.json<{ status?: string }>().status === 'ok',
+    isSubscribed: (message: Message) => message.json<{ status?: string }>().status === 'ok',
     identify: (message: Message) =>
       message.headers['event'] === 'phx_reply' ? ('other' as const) : message.json<{ id: string }>(),
   }
 
-  test('delivers broadcasts, and sends heartbeats that are answered', async () => {
+  test('delivers broadcasts, and sends heartbeats that get a response', async () => {
     const before = (await countsOf('phoenix'))['heartbeats']!
     const run = await fanOut({ ...options, settle: '2s' })
     expectAll(run)
@@ -246,8 +246,8 @@ describe('Phoenix channels (a server on the serializer of phoenix)', () => {
     const joined = {
       path,
       framing: options.framing,
-      greet: () => phoenixJoin('room:main'),
-      welcomed: options.acknowledged,
+      onOpen: () => phoenixJoin('room:main'),
+      isReady: options.isSubscribed,
     }
     const replied = await talk({
       ...joined,
@@ -259,9 +259,9 @@ describe('Phoenix channels (a server on the serializer of phoenix)', () => {
     expect([...replied.errors]).toEqual([])
     const shouted = await talk({
       ...joined,
-      conversation: {
+      steps: {
         send: () => phoenixPush('room:main', 'shout', Buffer.from([1, 2, 3])),
-        answer: (message) => message.isBinary,
+        isResponse: (message) => message.isBinary,
         check: (message) => message.headers['event'] === 'shout' && message.data.equals(Buffer.from([1, 2, 3])),
       },
     })
@@ -279,7 +279,7 @@ describe('Phoenix channels (a server on the serializer of phoenix)', () => {
     const run = await talk({
       path,
       framing: options.framing,
-      greet: () => phoenixJoin('room:main'),
+      onOpen: () => phoenixJoin('room:main'),
       ...saying(
         () => phoenixPush('room:main', 'crash'),
         () => true,
@@ -303,7 +303,7 @@ describe('MQTT (the broker aedes)', () => {
     const run = await fanOut({ ...options, settle: '2s' })
     expectAll(run)
     const after = await countsOf('mqtt')
-    expect(after['acknowledged']! - before['acknowledged']!).toBe(120)
+    expect(after['isSubscribed']! - before['isSubscribed']!).toBe(120)
     expect(after['farewells']! - before['farewells']!).toBe(12)
     expect(after['pings']! - before['pings']!).toBe(run.heartbeats!.sent)
     expect(run.heartbeats).toMatchObject({ unanswered: 0 })
@@ -325,8 +325,8 @@ describe('MQTT (the broker aedes)', () => {
     const run = await talk({
       path,
       framing: mqtt(),
-      greet: (vu) => mqttSubscribe([`own/${vu.id}`, 'other'], { qos: 2 }),
-      welcomed: (message) => message.responseTo !== undefined,
+      onOpen: (vu) => mqttSubscribe([`own/${vu.id}`, 'other'], { qos: 2 }),
+      isReady: (message) => message.responseTo !== undefined,
       ...saying(
         ({ vu }) => mqttPublish(`own/${vu.id}`, Buffer.from([1, 2, 3])),
         (message) => message.headers['topic']!.startsWith('own/') && message.data.length === 3,
@@ -376,8 +376,8 @@ describe('SignalR (a hub that writes by @microsoft/signalr)', () => {
     expect([...run.errors]).toEqual([])
   })
 
-  test('fails an exchange whose invocation failed, unless a check accepts it', async () => {
-    const run = await talk({ path, framing: signalR(), conversation: { send: () => signalRInvocation('Fail') } })
+  test('fails a step whose invocation failed, unless a check accepts it', async () => {
+    const run = await talk({ path, framing: signalR(), steps: { send: () => signalRInvocation('Fail') } })
     expect(Object.fromEntries(run.errors)).toEqual({ body: run.offered })
   })
 

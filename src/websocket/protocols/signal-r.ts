@@ -61,10 +61,10 @@ export function signalRSend(target: string, ...args: readonly unknown[]): Outgoi
 }
 
 /**
- * Calls a method of the hub and waits for its result: in `ws.run()` its completion is the response unless the exchange says
+ * Calls a method of the hub and waits for its result: in `ws.run()` its completion is the response unless the step says
  * otherwise; elsewhere the result's `responseTo` is this message.
  *
- * @example conversation: { send: () => signalRInvocation('Say', 'hello') }
+ * @example steps: { send: () => signalRInvocation('Say', 'hello') }
  */
 export function signalRInvocation(target: string, ...args: readonly unknown[]): Outgoing {
   return request({ type: INVOCATION, target, arguments: args, isInvocation: true })

@@ -2,8 +2,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
 import type { FanOutRun } from '../../runs/fan-out-run.ts'
 import type { FanOutOptions, PublishOptions } from '../fan-out/fan-out-options.ts'
-import { socketIo, socketIoEvent } from './socket-io.ts'
 import { createWebSocket } from '../websocket.ts'
+import { socketIo, socketIoEvent } from './socket-io.ts'
 
 type Update = readonly ['update', { readonly id: string; readonly sequence: number }]
 
@@ -21,7 +21,7 @@ async function fanOut(server: TruthServer, options: Partial<FanOutOptions> = {})
     connections: 30,
     group: (vu) => `room ${vu.id % 3}`,
     subscribe: (vu) => socketIoEvent('join', `room ${vu.id % 3}`),
-    acknowledged: (message) => message.json<readonly [string]>()[0] === 'joined',
+    isSubscribed: (message) => message.json<readonly [string]>()[0] === 'joined',
     publish: {
       rate: 20,
       send: ({ id, sequence, group }) => server.publish({ id, sequence: sequence + 10, room: group }),
@@ -85,6 +85,6 @@ test('clients that the server disconnects are closed, and miss what follows', as
 test('a server that is no Socket.IO server never gets it set up', async () => {
   const server = await startServer('rooms')
   onTestFinished(() => server[Symbol.asyncDispose]())
-  const run = await fanOut(server, { acknowledgeTimeout: 200 })
+  const run = await fanOut(server, { subscribeTimeout: 200 })
   expect(run.sockets.failures).toEqual({ 'Socket.IO not set up': 30 })
 })

@@ -54,10 +54,10 @@ export function socketIoEvent(name: string, ...args: readonly unknown[]): Outgoi
 }
 
 /**
- * A Socket.IO event to send with an acknowledgement: in `ws.run()` the acknowledgement is the response unless the exchange
+ * A Socket.IO event to send with an acknowledgement: in `ws.run()` the acknowledgement is the response unless the step
  * says otherwise, and elsewhere it is the message whose `responseTo` is this one.
  *
- * @example conversation: { send: () => socketIoRequest('say', 'hello') }
+ * @example steps: { send: () => socketIoRequest('say', 'hello') }
  */
 export function socketIoRequest(name: string, ...args: readonly unknown[]): Outgoing {
   return request({ event: [name, ...args], isAcknowledged: true })

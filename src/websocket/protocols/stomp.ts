@@ -53,7 +53,7 @@ export function stompUnsubscribe(destination: string, headers: Readonly<Record<s
 export interface StompSendOptions {
   /** Further headers. @default none */
   readonly headers?: Readonly<Record<string, string>>
-  /** Whether a receipt is requested: in `ws.run()` it is the response unless the exchange says otherwise. @default false */
+  /** Whether a receipt is requested: in `ws.run()` it is the response unless the step says otherwise. @default false */
   readonly isConfirmed?: boolean
 }
 

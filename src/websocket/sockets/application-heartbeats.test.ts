@@ -17,11 +17,11 @@ function beating(clients = 3) {
   return { sent, heartbeats }
 }
 
-const every = (everyMs: number, isAnswered = false): Beat => ({
+const every = (everyMs: number, hasResponse = false): Beat => ({
   everyMs,
   message: () => 'beat',
   isFrame: false,
-  isAnswered,
+  hasResponse,
 })
 
 test('sends each client its heartbeats an interval apart from when it was ready, never later', () => {

@@ -1,5 +1,5 @@
-import { clearInterval, now, setInterval } from '../../machine/clock.ts'
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
+import { clearInterval, now, setInterval } from '../../machine/clock.ts'
 import { formatCount } from '../../stats/units.ts'
 import type { Outgoing } from '../message.ts'
 
@@ -11,7 +11,7 @@ export interface Beat {
   /** Whether the message is a frame of the protocol's own, to be sent as it is. */
   readonly isFrame: boolean
   /** Whether the target has to respond. */
-  readonly isAnswered: boolean
+  readonly hasResponse: boolean
 }
 
 /** Clients are looked through so often in an interval. A heartbeat goes out up to this much early, and never late. */
@@ -31,7 +31,7 @@ export class ApplicationHeartbeats {
   #tickMs = Number.POSITIVE_INFINITY
   #sent = 0
   #unanswered = 0
-  #areAnswered = false
+  #haveResponses = false
 
   constructor(clients: number, send: (client: number, beat: Beat) => void) {
     this.#send = send
@@ -43,7 +43,7 @@ export class ApplicationHeartbeats {
   /** `undefined` if nothing was to be sent. */
   get counts(): HeartbeatCounts | undefined {
     if (this.#timer === undefined) return undefined
-    return { sent: this.#sent, unanswered: this.#areAnswered ? this.#unanswered : undefined }
+    return { sent: this.#sent, unanswered: this.#haveResponses ? this.#unanswered : undefined }
   }
 
   /** A client's connection is ready. */
@@ -51,7 +51,7 @@ export class ApplicationHeartbeats {
     this.#beats[client] = beat
     this.#dueMs[client] = now() + beat.everyMs
     this.#isAwaiting[client] = 0
-    this.#areAnswered ||= beat.isAnswered
+    this.#haveResponses ||= beat.hasResponse
     const tickMs = Math.max(1, beat.everyMs / SLICES)
     if (tickMs >= this.#tickMs) return
     this.#tickMs = tickMs
@@ -90,7 +90,7 @@ export class ApplicationHeartbeats {
       if (beat === undefined || this.#dueMs[client]! >= untilMs) continue
       this.#dueMs[client] = now() + beat.everyMs
       if (this.#isAwaiting[client] === 1) this.#unanswered++
-      if (beat.isAnswered) this.#isAwaiting[client] = 1
+      if (beat.hasResponse) this.#isAwaiting[client] = 1
       this.#sent++
       this.#send(client, beat)
     }

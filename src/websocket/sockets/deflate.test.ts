@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { TruthServer } from '../../../fixtures/truth-websocket/start.ts'
-import { sharedIterations } from '../../load/builders.ts'
 import { evidenceOf } from '../../evidence/evidence.ts'
+import { sharedIterations } from '../../load/builders.ts'
 import type { FanOutRun } from '../../runs/fan-out-run.ts'
 import { load, start } from '../../testing/truth-websocket.ts'
 import type { FanOutOptions } from '../fan-out/fan-out-options.ts'
@@ -20,7 +20,7 @@ async function fanOut(
   const run = await load(server).fanOut({
     path: '/',
     connections: 10,
-    acknowledged: (message) => message.toString() === 'subscribed',
+    isSubscribed: (message) => message.toString() === 'subscribed',
     publish: {
       rate: 20,
       send: ({ id, sequence }) => {
@@ -62,9 +62,9 @@ test('compresses what a conversation sends', async () => {
     path: '/',
     perMessageDeflate: true,
     load: sharedIterations({ iterations: 20, vus: 2 }),
-    conversation: {
+    steps: {
       send: ({ iteration }) => ({ iteration, padding: 'y'.repeat(2000) }),
-      answer: (message, { sent }) => message.toString() === JSON.stringify(sent),
+      isResponse: (message, { sent }) => message.toString() === JSON.stringify(sent),
     },
   })
   expect([...run.errors]).toEqual([])

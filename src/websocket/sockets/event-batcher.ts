@@ -1,6 +1,6 @@
+import { nowUs } from './clock.ts'
 import { CLOSED, FAILED, FILLED, OPENED, OPENED_COMPRESSED, SLOTS, type EventBatch } from './pool-protocol.ts'
 import type { PoolEvents } from './socket-pool.ts'
-import { nowUs } from './clock.ts'
 
 const INITIAL_CAPACITY = 1024
 

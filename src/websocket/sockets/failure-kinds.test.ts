@@ -12,8 +12,8 @@ test.each([
 test('a closing names its code and reason, or what the target broke of the protocol', () => {
   expect(closingOf(1013, 'busy', undefined)).toBe('closed with code 1013 (try again later): busy')
   expect(closingOf(4000, '', undefined)).toBe('closed with code 4000')
-  expect(closingOf(1006, '', new Error('a ping was not answered in time'))).toBe(
-    'closed with code 1006 (connection lost without a closing handshake): a ping was not answered in time',
+  expect(closingOf(1006, '', new Error('a ping got no response in time'))).toBe(
+    'closed with code 1006 (connection lost without a closing handshake): a ping got no response in time',
   )
   const broken = (code: string, message: string) => closingOf(1006, '', Object.assign(new Error(message), { code }))
   expect(broken('WS_ERR_INVALID_UTF8', 'Invalid WebSocket frame: invalid UTF-8 sequence')).toBe(

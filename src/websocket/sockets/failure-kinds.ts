@@ -4,8 +4,8 @@ export function failureKind(error: Error & { code?: string }): string {
   const status = /^Unexpected server response: (\d+)/.exec(message)
   if (status) return `status ${status[1]}`
   if (code in BY_CODE) return BY_CODE[code]!
-  if (code.startsWith('HPE_')) return 'answer is not HTTP'
-  if (/Invalid (Upgrade|Sec-WebSocket)/.test(message)) return 'answer is no WebSocket handshake'
+  if (code.startsWith('HPE_')) return 'response is not HTTP'
+  if (/Invalid (Upgrade|Sec-WebSocket)/.test(message)) return 'response is no WebSocket handshake'
   const unasked = /subprotocol but none was requested(?:: (.*))?$/.exec(message)
   if (unasked) return `subprotocol ${unasked[1] ?? 'chosen'}, which was not offered`
   if (/subprotocol/.test(message)) return 'subprotocol not agreed'

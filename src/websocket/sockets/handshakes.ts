@@ -36,7 +36,7 @@ export class Handshakes {
     this.#pump()
   }
 
-  /** A handshake was answered or came to nothing. */
+  /** A handshake got a response or came to nothing. */
   finished(): void {
     this.#inFlight--
     this.#pump()

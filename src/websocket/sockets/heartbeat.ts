@@ -12,7 +12,7 @@ export interface Pingable {
 /** Sockets are pinged a slice at a time: ten thousand pings in one instant would be a load of their own. */
 const SLICES = 20
 
-/** Pings every open socket once in each interval, and cuts one that has not answered when its next ping is due. */
+/** Pings every open socket once in each interval, and cuts one that has not responded when its next ping is due. */
 export class Heartbeat {
   readonly #sockets: readonly (Pingable | undefined)[]
   readonly #timer: NodeJS.Timeout

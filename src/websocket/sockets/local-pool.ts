@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { isIP, type LookupFunction } from 'node:net'
 import { WebSocket, type ClientOptions } from 'ws'
 import { clearTimeout, setTimeout } from '../../machine/clock.ts'
+import { nodeTls, type TlsOptions } from '../../machine/tls.ts'
 import { nowUs } from './clock.ts'
 import { closingOf, failureKind } from './failure-kinds.ts'
 import { Heartbeat, type Pingable } from './heartbeat.ts'
 import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
-import { nodeTls, type TlsOptions } from '../../machine/tls.ts'
 
 export interface LocalPoolOptions {
   readonly clients: number
@@ -73,7 +73,7 @@ class ClientSocket extends WebSocket implements Pingable {
   }
 
   cut(): void {
-    this.failure = new Error('a ping was not answered in time')
+    this.failure = new Error('a ping got no response in time')
     this.terminate()
   }
 
@@ -89,11 +89,11 @@ class ClientSocket extends WebSocket implements Pingable {
 }
 
 function giveUp(socket: ClientSocket): void {
-  socket.failure = new HandshakeTimeout('the handshake was not answered in time')
+  socket.failure = new HandshakeTimeoutError('the handshake got no response in time')
   socket.terminate()
 }
 
-class HandshakeTimeout extends Error {
+class HandshakeTimeoutError extends Error {
   readonly code = 'HANDSHAKE_TIMEOUT'
 }
 

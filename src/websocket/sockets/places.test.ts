@@ -39,7 +39,7 @@ function load(context: Partial<WebSocketContext>): WebSocketLoad {
 const options = {
   path: '/ws',
   load: sharedIterations({ iterations: 4, vus: 2 }),
-  conversation: { send: 'hello' },
+  steps: { send: 'hello' },
 } as const
 
 test('a base URL of a run needs no target, and its credentials are sent', async () => {

@@ -1,5 +1,5 @@
-import { setImmediate } from '../../machine/clock.ts'
 import { GeneratorMonitor } from '../../execution/generator-monitor.ts'
+import { setImmediate } from '../../machine/clock.ts'
 import { EventBatcher } from './event-batcher.ts'
 import { LocalPool } from './local-pool.ts'
 import type { Command, Report } from './pool-protocol.ts'

@@ -1,12 +1,12 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { startServer, type TruthServer } from '../../../fixtures/truth-websocket/start.ts'
+import { ScenarioError } from '../../execution/scenario-error.ts'
 import { sharedIterations } from '../../load/builders.ts'
 import { parseBaseUrl } from '../../machine/base-url.ts'
 import { Problems } from '../../options/problems.ts'
-import { ScenarioError } from '../../execution/scenario-error.ts'
+import { createWebSocket } from '../websocket.ts'
 import { readHandshake } from './read-handshake.ts'
 import type { SocketOptions } from './socket-options.ts'
-import { createWebSocket } from '../websocket.ts'
 
 const vu = { id: 7, data: { token: 'a b' }, vars: {} }
 const BASE = 'https://shop.test/api/'
@@ -106,7 +106,7 @@ describe('against a server', () => {
         seen.add(client)
         return client.data.token
       },
-      acknowledged: (message, client) => {
+      isSubscribed: (message, client) => {
         seen.add(client)
         return message.toString() === 'welcome'
       },
@@ -130,7 +130,7 @@ describe('against a server', () => {
       ...options,
       data,
       load: sharedIterations({ iterations: 3, vus: 3, maxDuration: '10s' }),
-      conversation: { send: 'room' },
+      steps: { send: 'room' },
     })
     const { requests } = await server.truth<Handshakes>()
     expect(requests.toSorted((a, b) => a.url.localeCompare(b.url))).toMatchObject(truth)

@@ -1,7 +1,7 @@
-import type { BaseUrl } from '../../machine/base-url.ts'
-import type { Vu } from '../../load/vu.ts'
-import type { Problems } from '../../options/problems.ts'
 import { ScenarioError } from '../../execution/scenario-error.ts'
+import type { Vu } from '../../load/vu.ts'
+import type { BaseUrl } from '../../machine/base-url.ts'
+import type { Problems } from '../../options/problems.ts'
 import type { HandshakeRequest, PerVu, SocketOptions } from './socket-options.ts'
 
 type HandshakeOptions<D> = Pick<SocketOptions<D>, 'path' | 'query' | 'headers' | 'cookies' | 'subprotocols' | 'framing'>

@@ -1,8 +1,8 @@
 import type { Vu } from '../../load/vu.ts'
+import type { TlsOptions } from '../../machine/tls.ts'
 import type { Duration } from '../../options/checks.ts'
 import type { Framing } from '../framing.ts'
 import type { Message, Outgoing } from '../message.ts'
-import type { TlsOptions } from '../../machine/tls.ts'
 import type { SocketLayout } from './socket-limits.ts'
 
 /** A value for all VUs, or a function that gives each VU its own, for every connection anew. */
@@ -23,7 +23,7 @@ export interface SocketOptions<D> {
   readonly connectRate?: number
   /** Handshakes in flight at one time. Default: 200. */
   readonly maxHandshakes?: number
-  /** A handshake not answered by then has failed. Default: `'10s'`. */
+  /** A handshake without a response by then has failed. Default: `'10s'`. */
   readonly handshakeTimeout?: Duration
   /** Request headers of the handshake, such as authorization. */
   readonly headers?: PerVu<Readonly<Record<string, string>>, D>
@@ -34,8 +34,8 @@ export interface SocketOptions<D> {
   /** A protocol on top of WebSocket, e.g. `socketIo()`. Default: none, a message is a frame. */
   readonly framing?: Framing
   /**
-   * The client's own pings, at this interval: a socket that has not answered one when the next is due is cut, and counts
-   * as closed. The target's pings are always answered. Default: none.
+   * The client's own pings, at this interval: a socket that has not responded one when the next is due is cut, and counts
+   * as closed. The target's pings always get a response. Default: none.
    */
   readonly pingEvery?: Duration
   /**

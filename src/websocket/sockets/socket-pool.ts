@@ -3,7 +3,7 @@ import type { HandshakeRequest } from './socket-options.ts'
 
 /** What a pool reports. Instants are on the clock of `nowUs()`. */
 export interface PoolEvents {
-  /** The handshake was answered. @param isCompressed whether the target accepted permessage-deflate */
+  /** The handshake got a response. @param isCompressed whether the target accepted permessage-deflate */
   opened(client: number, atUs: number, isCompressed: boolean): void
   /** The handshake came to nothing. @param kind one of few: `refused`, `status 503`; see `failure-kinds.ts` */
   failed(client: number, kind: string): void

@@ -68,8 +68,8 @@ export function loopbackSources(target: string): (count: number) => readonly str
 }
 
 /**
- * The address under which a host answers on a port: found by connecting once, before any load, so that a name with
- * several addresses (`localhost`) is not looked up and tried anew by every socket. Where nothing answers, the first
+ * The address under which a host responses on a port: found by connecting once, before any load, so that a name with
+ * several addresses (`localhost`) is not looked up and tried anew by every socket. Where nothing responds, the first
  * address it has, or `undefined`; the handshakes then fail in their own words.
  */
 export async function findAddress(host: string, port: number): Promise<string | undefined> {

@@ -4,8 +4,8 @@ import { constantArrivalRate, perfTest } from 'vitest-slo'
 /** The cache saves work, is never more than a second behind, and Redis has room. */
 perfTest('the price is cached, and fresh', async ({ http, metrics, capacity, freshness, target }) => {
   const version = async (method: string, signal: AbortSignal) => {
-    const answer = await fetch(`${target.url}/price`, { method, signal })
-    return ((await answer.json()) as { version: number }).version
+    const response = await fetch(`${target.url}/price`, { method, signal })
+    return ((await response.json()) as { version: number }).version
   }
   const probe = await freshness.probe({
     write: ({ signal }) => version('POST', signal),

@@ -5,7 +5,7 @@ import { constantArrivalRate, perfTest } from 'vitest-slo'
 perfTest('the list of products is quick', async ({ http }) => {
   const run = await http.run({
     load: constantArrivalRate({ rate: 100, vus: 50, duration: '30s' }),
-    request: { path: '/products', check: (answer) => (answer.json() as unknown[]).length > 0 || 'no products' },
+    request: { path: '/products', check: (response) => (response.json() as unknown[]).length > 0 || 'no products' },
     warmup: '2s',
   })
   expect(run).toHaveP95Below(150)

@@ -13,7 +13,7 @@ perfTest('prices reach every socket', async ({ ws, target }) => {
     connections: 500,
     duration: '20s',
     subscribe: () => ({ type: 'subscribe' }),
-    acknowledged: (message) => message.json<Message>().type === 'subscribed',
+    isSubscribed: (message) => message.json<Message>().type === 'subscribed',
     publish: {
       rate: 5,
       send: ({ id }) => fetch(`${target.url}/prices`, { method: 'POST', body: JSON.stringify({ id }) }),

@@ -10,7 +10,7 @@ perfTest('a cart is made and read', async ({ http }) => {
         name: 'make',
         request: ({ vu }) => ({ method: 'POST', path: '/carts', body: { sku: vu.data.sku } }),
         expectStatus: 201,
-        extract: { id: (answer) => (answer.json() as { id: string }).id },
+        extract: { id: (response) => (response.json() as { id: string }).id },
       },
       { name: 'read', request: ({ vu }) => ({ path: `/carts/${vu.vars['id']}` }) },
     ],

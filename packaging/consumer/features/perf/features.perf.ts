@@ -16,7 +16,7 @@ perfTest('a fan-out', async ({ ws, target }) => {
     path: '/live',
     connections: 5,
     subscribe: () => ({ type: 'subscribe' }),
-    acknowledged: (message) => message.json<{ type?: string }>().type === 'subscribe',
+    isSubscribed: (message) => message.json<{ type?: string }>().type === 'subscribe',
     publish: { rate: 20, send: ({ id }) => fetch(`${target.url}/publish/${id}`) },
     identify: (message) => {
       const { id } = message.json<{ id?: string }>()
@@ -74,7 +74,7 @@ perfTest('two builds', async ({ compare }) => {
 
 perfTest('chaos', async ({ chaos, http }) => {
   const disrupted = await chaos.during(http.run({ load, request, abortWhen: false }), [
-    killTarget({ at: '1s', downFor: '200ms' }),
+    killTarget({ time: '1s', downFor: '200ms' }),
   ])
   expect(disrupted).toHaveErrorRateBelow(0.99)
   expect(chaos.done).toHaveLength(1)

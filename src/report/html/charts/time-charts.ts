@@ -1,6 +1,6 @@
-import { significant } from '../../../stats/units.ts'
 import type { AssertionResult, HttpRunResult, RunResult, RunSeries, TimelinePoint } from '../../../results/result.ts'
 import { WINDOW_MS } from '../../../stats/timeline.ts'
+import { significant } from '../../../stats/units.ts'
 import { type Chart, type Colour, type Limit, rate, round, type Series, timesOf } from './chart.ts'
 
 const ERROR_COLOURS: readonly Colour[] = ['bad', 'high', 'middle', 'other', 'low']
@@ -43,7 +43,7 @@ function rateOverTime(points: readonly TimelinePoint[]): Chart {
       { label: 'dropped', colour: 'bad', values: perSecond(points, ({ dropped }) => dropped) },
     ]),
     title: 'Offered and achieved',
-    note: 'Requests due, answered or failed, and never sent, by the second in which they were due.',
+    note: 'Requests due, responded or failed, and never sent, by the second in which they were due.',
   }
 }
 

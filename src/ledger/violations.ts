@@ -1,8 +1,7 @@
+import type { Finding, FindingKind, Violation } from '../evidence/ledger-evidence.ts'
 import type { Operation } from '../history/history.ts'
-import type { Finding, FindingKind, Offender } from '../evidence/ledger-evidence.ts'
 import { showKey } from './keys.ts'
-import { showRow } from './rows.ts'
-import type { KeyedRows, Row } from './rows.ts'
+import { showRow, type KeyedRows, type Row } from './rows.ts'
 
 /** A history as the invariants read it; may be read twice. */
 export interface RecordedOperations {
@@ -12,7 +11,7 @@ export interface RecordedOperations {
 }
 
 /** The keys to be named for one kind, and how many there are in all. */
-export interface Suspects {
+export interface ViolatingKeys {
   count: number
   readonly keys: string[]
 }
@@ -25,17 +24,17 @@ const NAMED_ROWS = 3
  * than the run itself.
  */
 export function describeOffenders(
-  suspects: ReadonlyMap<FindingKind, Suspects>,
+  violatingKeys: ReadonlyMap<FindingKind, ViolatingKeys>,
   history: RecordedOperations,
   ledger: KeyedRows,
 ): Finding[] {
-  const keys = new Set([...suspects.values()].flatMap((list) => list.keys))
+  const keys = new Set([...violatingKeys.values()].flatMap((list) => list.keys))
   const told = toldOf(keys, history)
   const held = rowsOf(keys, ledger)
-  return [...suspects].map(([kind, list]) => ({
+  return [...violatingKeys].map(([kind, list]) => ({
     kind,
     count: list.count,
-    offenders: list.keys.map((key): Offender => ({
+    violations: list.keys.map((key): Violation => ({
       subject: `key ${showKey(key)}`,
       told: told.get(key) ?? [],
       holds: showRows(held.get(key) ?? []),
@@ -77,9 +76,9 @@ function showTold(operations: readonly Operation[], steps: readonly string[]): s
 
 function showOperation({ vu, step, startUs, outcome, status, due }: Operation, steps: readonly string[]): string {
   const where = steps.length > 1 ? `, ${steps[step] ?? `step ${step}`}` : ''
-  const answer = status === 0 ? 'no answer' : String(status)
+  const response = status === 0 ? 'no response' : String(status)
   const owed = due === 'applied' ? '' : `, had to be ${due}`
-  return `VU ${vu}${where} at ${(startUs / 1e6).toFixed(1)} s: ${outcome} (${answer})${owed}`
+  return `VU ${vu}${where} at ${(startUs / 1e6).toFixed(1)} s: ${outcome} (${response})${owed}`
 }
 
 function append<T>(lists: Map<string, T[]>, key: string, value: T): void {

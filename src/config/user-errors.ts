@@ -6,13 +6,13 @@ import { ServiceError } from '../services/service.ts'
 const FORESEEN = [StartError, ServiceError, OptionsError, MissingPackageError]
 
 /** The message says what to do; a stack through our own files would bury it. Unforeseen errors keep theirs. */
-export function forReader(error: unknown): unknown {
-  if (!isForeseen(error)) return error
+export function withoutStack(error: unknown): unknown {
+  if (!isUserError(error)) return error
   const { name, message } = error
   return Object.assign(new Error(message), { name, stack: `${name}: ${message}` })
 }
 
 /** Whether the message was written for whoever made the mistake. */
-export function isForeseen(error: unknown): error is Error {
+export function isUserError(error: unknown): error is Error {
   return FORESEEN.some((kind) => error instanceof kind)
 }

@@ -5,7 +5,7 @@ import { clearTimeout, now, setTimeout } from '../machine/clock.ts'
 import { clockOriginMs } from './clock-origin.ts'
 
 /** What the two threads share. */
-export interface MetronomeMemory {
+export interface WakeupTimerMemory {
   /** Counts the wake-ups asked for. */
   readonly signal: Int32Array
   /** The instant of the last one, in milliseconds since `originMs`. */
@@ -15,14 +15,14 @@ export interface MetronomeMemory {
 }
 
 const OWN_PATH = fileURLToPath(import.meta.url)
-const THREAD_URL = new URL(`./metronome-thread${extname(OWN_PATH)}`, import.meta.url)
+const THREAD_URL = new URL(`./wakeup-timer-thread${extname(OWN_PATH)}`, import.meta.url)
 
 /**
  * A clock that wakes this thread at an instant to about a tenth of a millisecond, without keeping a core busy. Where
  * its own thread cannot run, a timer of Node takes its place, which is up to two milliseconds late.
  */
-export class Metronome {
-  readonly #memory: MetronomeMemory = {
+export class WakeupTimer {
+  readonly #memory: WakeupTimerMemory = {
     signal: new Int32Array(new SharedArrayBuffer(4)),
     wakeAtMs: new Float64Array(new SharedArrayBuffer(8)),
     originMs: clockOriginMs(),
@@ -39,7 +39,7 @@ export class Metronome {
 
   /** Starts the thread; resolves when it keeps time, or has failed to start. */
   async start(): Promise<void> {
-    const thread = new Worker(THREAD_URL, { workerData: this.#memory, execArgv: [], name: 'metronome' })
+    const thread = new Worker(THREAD_URL, { workerData: this.#memory, execArgv: [], name: 'wakeup-timer' })
     this.#thread = thread
     await new Promise<void>((resolve) => {
       thread.on('message', (wakeUp: number) => {

@@ -1,38 +1,38 @@
-import { now } from '../../machine/clock.ts'
+import { checkProblem, decision } from '../../execution/checked-function.ts'
+import type { RequestSeries } from '../../execution/request-scope.ts'
+import type { RunningExecution } from '../../execution/workload.ts'
 import type { Deadlines, Timed } from '../../load/deadlines.ts'
 import type { DrivenVu } from '../../load/drivers.ts'
 import type { ThinkTime } from '../../load/load.ts'
 import type { Random } from '../../load/random.ts'
 import type { Vu } from '../../load/vu.ts'
+import { now } from '../../machine/clock.ts'
 import type { ConnectionFigures } from '../../runs/request-measurement.ts'
-import { checkProblem, decision } from '../../execution/checked-function.ts'
-import type { RequestSeries } from '../../execution/request-scope.ts'
 import type { SlowestRequests } from '../../runs/slowest-requests.ts'
-import type { RunningExecution } from '../../execution/workload.ts'
 import type { ErrorKind } from '../../stats/timeline.ts'
 import type { Clients } from '../fan-out/clients.ts'
-import type { Exchange } from './conversation-options.ts'
-import { nothingSaid, type FirstMessages } from './first-messages.ts'
 import { expectsResponse, isResponseTo, type Message, type Outgoing } from '../message.ts'
+import type { Step } from './conversation-options.ts'
+import { nothingSaid, type FirstMessages } from './first-messages.ts'
 
 /** What all VUs of a conversation share. */
 export interface ConversantSurroundings<D> {
-  readonly exchanges: readonly Exchange<D>[]
-  /** Where each exchange is counted, in the same order. */
+  readonly steps: readonly Step<D>[]
+  /** Where each step is counted, in the same order. */
   readonly series: readonly RequestSeries[]
   readonly slowest: SlowestRequests
   readonly clients: Clients<D>
   readonly deadlines: Deadlines
   readonly connections: { -readonly [Key in keyof ConnectionFigures]: ConnectionFigures[Key] }
   readonly firsts: FirstMessages
-  readonly execution: RunningExecution<Conversant<D>>
+  readonly execution: RunningExecution<ConversationVu<D>>
 }
 
-/** How far an exchange has got. */
+/** How far a step has got. */
 type Progress = 'none' | 'connecting' | 'sent'
 
-/** One VU: says its part of each exchange over its connection, awaits the answer, and counts how each ended. */
-export class Conversant<D> implements DrivenVu, Timed {
+/** One VU: says its part of each step over its connection, awaits the response, and counts how each ended. */
+export class ConversationVu<D> implements DrivenVu, Timed {
   isBusy = false
   failedAttempts = 0
   /** A WebSocket's close is announced: nothing to wait for. */
@@ -56,7 +56,7 @@ export class Conversant<D> implements DrivenVu, Timed {
   #isLight = false
   #hasError = false
   #sentMs = 0
-  /** On this connection, in an exchange of which the first message to come is the response. */
+  /** On this connection, in a step of which the first message to come is the response. */
   readonly #saidLast = nothingSaid()
   #takesFirst = false
   /** The protocol itself says which message is the response. */
@@ -120,11 +120,15 @@ export class Conversant<D> implements DrivenVu, Timed {
   /** A message came. @param atMs of `performance.now()` */
   heard(message: Message, atMs: number): void {
     if (this.#progress !== 'sent') return this.#all.firsts.received(this.#saidLast)
-    const { answer, check } = this.#exchange
+    const { isResponse, check } = this.#step
     const context = { vu: this.vu, iteration: this.#iteration, sent: this.#sent }
     let wrong: string | undefined
     try {
-      if (!(answer === undefined ? isResponseTo(message, this.#sent) : decision('answer', answer(message, context)))) {
+      if (
+        !(isResponse === undefined
+          ? isResponseTo(message, this.#sent)
+          : decision('isResponse', isResponse(message, context)))
+      ) {
         this.#notTaken++
         return this.#all.firsts.received(this.#saidLast)
       }
@@ -138,14 +142,14 @@ export class Conversant<D> implements DrivenVu, Timed {
       wrong = 'check threw SyntaxError'
     }
     if (wrong !== undefined) this.#fail('body', wrong, atMs)
-    else this.#answered(atMs)
+    else this.#responded(atMs)
   }
 
   expire(): void {
     const { connections } = this.#all
     if (this.#progress === 'sent' && this.#notTaken > 0)
       connections.notTaken = (connections.notTaken ?? 0) + this.#notTaken
-    // Unless the protocol numbers its responses, a late one may be taken for the next, also by an `answer` that goes by
+    // Unless the protocol numbers its responses, a late one may be taken for the next, also by an `isResponse` that goes by
     // its type: only a new connection is free of it.
     if (this.#progress === 'sent' && !this.#isNumbered) this.hangUp()
     this.#fail('timeout', 'timeout')
@@ -162,14 +166,14 @@ export class Conversant<D> implements DrivenVu, Timed {
     this.#all.clients.drop(this.id)
   }
 
-  get #exchange(): Exchange<D> {
-    return this.#all.exchanges[this.#place]!
+  get #step(): Step<D> {
+    return this.#all.steps[this.#place]!
   }
 
   #begin(intendedMs: number): void {
     const { execution, series, deadlines, clients } = this.#all
     if (execution.isOver) return this.#end(now())
-    const { send } = this.#exchange
+    const { send } = this.#step
     this.#intendedMs = intendedMs
     try {
       const context = { vu: this.vu, iteration: this.#iteration, random: this.#draws() }
@@ -196,7 +200,7 @@ export class Conversant<D> implements DrivenVu, Timed {
   #say(): void {
     this.#progress = 'sent'
     this.#notTaken = 0
-    const isForProtocol = this.#exchange.answer === undefined
+    const isForProtocol = this.#step.isResponse === undefined
     this.#isNumbered = isForProtocol && expectsResponse(this.#sent)
     this.#takesFirst = isForProtocol && !this.#isNumbered
     if (this.#takesFirst) this.#all.firsts.said(this.#saidLast, this.#place)
@@ -206,9 +210,9 @@ export class Conversant<D> implements DrivenVu, Timed {
   /** Runs in arrow form, as the pacer calls it. */
   readonly #resume = (dueMs: number): void => this.#goOn(dueMs)
 
-  #answered(endMs: number): void {
-    const { thinkTime } = this.#exchange
-    const latencyUs = this.#observe(endMs, 'answered') * 1000
+  #responded(endMs: number): void {
+    const { thinkTime } = this.#step
+    const latencyUs = this.#observe(endMs, 'responded') * 1000
     const window = this.#all.series[this.#place]!.timeline.at(this.#intendedMs)
     window.recordGood(latencyUs, (endMs - this.#sentMs) * 1000)
     this.#place++
@@ -218,7 +222,7 @@ export class Conversant<D> implements DrivenVu, Timed {
   }
 
   #goOn(atMs: number): void {
-    if (this.#place < this.#all.exchanges.length) this.#begin(atMs - this.#all.execution.startMs)
+    if (this.#place < this.#all.steps.length) this.#begin(atMs - this.#all.execution.startMs)
     else this.#end(atMs)
   }
 
@@ -233,16 +237,16 @@ export class Conversant<D> implements DrivenVu, Timed {
     this.#end(endMs)
   }
 
-  /** Counts an exchange that has ended among what is shown of the run. @returns its latency in milliseconds */
-  #observe(endMs: number, ending: ErrorKind | 'answered'): number {
+  /** Counts a step that has ended among what is shown of the run. @returns its latency in milliseconds */
+  #observe(endMs: number, ending: ErrorKind | 'responded'): number {
     const { execution, slowest, deadlines } = this.#all
     this.#progress = 'none'
     deadlines.clear(this)
     const latencyMs = endMs - execution.startMs - this.#intendedMs
     execution.tally.completed++
-    execution.tally.responseTimes.record(this.#exchange.name, ending, latencyMs * 1000)
+    execution.tally.responseTimes.record(this.#step.name, ending, latencyMs * 1000)
     if (slowest.wants(this.#intendedMs, latencyMs))
-      slowest.keep({ atMs: this.#intendedMs, label: this.#exchange.name, latencyMs })
+      slowest.keep({ atMs: this.#intendedMs, label: this.#step.name, latencyMs })
     return latencyMs
   }
 

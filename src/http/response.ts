@@ -2,7 +2,7 @@ import { decodeContent, decodeText, isGarbled, parseJson, tooLarge } from './res
 import { headersOf, type ResponseHeaders } from './response-headers.ts'
 
 /** A response while its bytes are still where they were read. */
-interface AnswerAsRead {
+interface ResponseAsRead {
   readonly status: number
   readonly body: Uint8Array
   /** As received, whether kept or not. */
@@ -11,7 +11,7 @@ interface AnswerAsRead {
 }
 
 /** A response as checks, extracts and record functions see it. */
-export class HttpAnswer {
+export class HttpResponse {
   readonly status: number
   /** Bytes of the body as received: encoded, without the framing of chunks. */
   readonly wireBytes: number
@@ -21,7 +21,7 @@ export class HttpAnswer {
   #headers: ResponseHeaders | undefined
   #body: Buffer | undefined
 
-  constructor(reader: AnswerAsRead, maxBodyBytes: number) {
+  constructor(reader: ResponseAsRead, maxBodyBytes: number) {
     this.status = reader.status
     this.wireBytes = reader.bodyBytes
     this.#maxBodyBytes = maxBodyBytes

@@ -1,7 +1,7 @@
 import { VALID_HEAD } from './strict-lines.ts'
 
-/** What the head of an answer says about reading the rest of it. */
-export interface AnswerHead {
+/** What the head of a response says about reading the rest of it. */
+export interface ResponseHead {
   readonly status: number
   /** Length of the body, as `Content-Length` states it. */
   readonly bodyLength: number
@@ -20,23 +20,23 @@ const KEEP_ALIVE = /\r\nkeep-alive:([^\r]*)/i
 const TIMEOUT = /(?:^|[\s,;])timeout\s*=\s*"?(\d{1,9})/i
 
 let lastText = ''
-let lastHead: AnswerHead | undefined
+let lastHead: ResponseHead | undefined
 
 /**
- * Reads the head of a common answer: HTTP/1.1, a final status that has a body, exactly one `Content-Length`, nothing
+ * Reads the head of a common response: HTTP/1.1, a final status that has a body, exactly one `Content-Length`, nothing
  * unusual. `undefined` for all else, which the full parser must read.
  *
  * @param text from the status line to the last header's CRLF
  */
-export function commonHead(text: string): AnswerHead | undefined {
-  // One server's answers to one request mostly have the same head for a second, until `Date` changes.
+export function commonHead(text: string): ResponseHead | undefined {
+  // One server's responses to one request mostly have the same head for a second, until `Date` changes.
   if (text === lastText) return lastHead
   lastText = text
   lastHead = readHead(text)
   return lastHead
 }
 
-function readHead(text: string): AnswerHead | undefined {
+function readHead(text: string): ResponseHead | undefined {
   const status = Number(COMMON.exec(text)?.[1])
   if (Number.isNaN(status) || status === 204 || status === 304) return undefined
   if (!VALID_HEAD.test(text) || TRANSFER_ENCODING.test(text)) return undefined

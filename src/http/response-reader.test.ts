@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { AnswerReader } from './answer-reader.ts'
 import { openClients, type LoadClient, type OpenClients } from './clients.ts'
+import { ResponseReader } from './response-reader.ts'
 
 /**
- * The short way over whole answers must read what the full parser reads. A byte at a time never takes the short way,
- * so that it shows what the full parser makes of the same answers.
+ * The short way over whole responses must read what the full parser reads. A byte at a time never takes the short way,
+ * so that it shows what the full parser makes of the same responses.
  */
 
 const clients: LoadClient[] = []
@@ -24,16 +24,16 @@ interface Read {
   readonly isLast: boolean
 }
 
-/** Feeds chunks, which are overwritten after each as the shared buffer of connections is; one answer's worth. */
+/** Feeds chunks, which are overwritten after each as the shared buffer of connections is; one response's worth. */
 function read(
   client: LoadClient,
   chunks: readonly Buffer[],
   expectsNoBody: boolean,
-): { answers: Read[]; problem: boolean } {
-  const answers: Read[] = []
-  const reader = new AnswerReader(client.parser, {
-    answered: ({ status, body, rawHeaders, isLast }) =>
-      answers.push({ status, body: body.toString('latin1'), headers: [...rawHeaders], isLast }),
+): { responses: Read[]; problem: boolean } {
+  const responses: Read[] = []
+  const reader = new ResponseReader(client.parser, {
+    responded: ({ status, body, rawHeaders, isLast }) =>
+      responses.push({ status, body: body.toString('latin1'), headers: [...rawHeaders], isLast }),
   })
   reader.keepsBody = true
   reader.expectsNoBody = expectsNoBody
@@ -42,11 +42,11 @@ function read(
     const bytes = Buffer.from(chunk)
     problem = reader.read(bytes) !== undefined
     bytes.fill(0x58)
-    if (problem || answers.length > 0) break
+    if (problem || responses.length > 0) break
   }
-  if (!problem && answers.length === 0) reader.end()
+  if (!problem && responses.length === 0) reader.end()
   reader.reset()
-  return { answers, problem }
+  return { responses, problem }
 }
 
 const token = fc.string({
@@ -113,16 +113,16 @@ const bytes = fc
     body,
     surplus: fc.constantFrom('', '', '', '', 'X', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'),
   })
-  .map((answer) => {
+  .map((response) => {
     const framed =
-      answer.framing === 'length'
-        ? [`Content-Length: ${answer.body.length}`]
-        : answer.framing === 'chunked'
+      response.framing === 'length'
+        ? [`Content-Length: ${response.body.length}`]
+        : response.framing === 'chunked'
           ? ['Transfer-Encoding: chunked']
           : []
-    const content = answer.framing === 'chunked' ? chunked(answer.body) : answer.body
-    const head = [answer.statusLine, ...answer.headers, ...framed, '', ''].join(answer.lineEnd)
-    return Buffer.from(answer.interim + head + content + answer.surplus, 'latin1')
+    const content = response.framing === 'chunked' ? chunked(response.body) : response.body
+    const head = [response.statusLine, ...response.headers, ...framed, '', ''].join(response.lineEnd)
+    return Buffer.from(response.interim + head + content + response.surplus, 'latin1')
   })
 
 function chunked(text: string): string {
@@ -141,21 +141,21 @@ function split(whole: Buffer, cuts: readonly number[]): Buffer[] {
 
 const oneByOne = (whole: Buffer) => Array.from(whole, (_, at) => whole.subarray(at, at + 1))
 
-test('answers read the same however they are cut into reads', () => {
+test('responses read the same however they are cut into reads', () => {
   fc.assert(
     fc.property(bytes, cuts, isHead, (whole, cuts, isHead) => {
       const [one, other] = clients as [LoadClient, LoadClient]
       const expected = read(one, oneByOne(whole), isHead)
       const received = read(other, split(whole, cuts), isHead)
-      // Bytes after the answer's end are noticed only where they come with it.
-      if (received.problem && expected.answers.length > 0) return
-      expect(received).toEqual({ ...expected, answers: expected.answers.slice(0, 1) })
+      // Bytes after the response's end are noticed only where they come with it.
+      if (received.problem && expected.responses.length > 0) return
+      expect(received).toEqual({ ...expected, responses: expected.responses.slice(0, 1) })
     }),
     { numRuns: 5000 },
   )
 })
 
-test('the common answer takes the short way, and is the same', () => {
+test('the common response takes the short way, and is the same', () => {
   const whole = Buffer.from(
     'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: now\r\nContent-Length: 5\r\n\r\nhello',
   )
@@ -166,10 +166,10 @@ test('the common answer takes the short way, and is the same', () => {
     calls++
     return before.call(client.parser, chunk)
   }
-  const { answers } = read(client, [whole], false)
+  const { responses } = read(client, [whole], false)
   client.parser.execute = before
   expect(calls).toBe(0)
-  expect(answers).toEqual([
+  expect(responses).toEqual([
     {
       status: 200,
       body: 'hello',

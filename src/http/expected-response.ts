@@ -1,21 +1,21 @@
-import type { HttpAnswer } from './answer.ts'
-import { shortened } from '../options/shortened.ts'
-import { BodyError } from './response-body.ts'
 import { wrongReturn } from '../execution/checked-function.ts'
+import { shortened } from '../options/shortened.ts'
 import { failedCheck, statusTest, SWITCHED, type Check, type FailedCheck } from './expectation.ts'
+import { BodyError } from './response-body.ts'
+import type { HttpResponse } from './response.ts'
 import type { Extraction, Step } from './steps.ts'
 import type { RequestSpec } from './types.ts'
 
 /** What was not as expected. */
-export interface WrongAnswer {
+export interface WrongResponse {
   readonly kind: 'status' | 'body'
   readonly detail: string
   /** The same with what this response had, without secrets. */
   readonly sample?: (() => string) | undefined
 }
 
-/** What a VU expects of the answer it awaits. One for all requests of a VU, so that none of them makes an object. */
-export class ExpectedAnswer<D> {
+/** What a VU expects of the response it awaits. One for all requests of a VU, so that none of them makes an object. */
+export class ExpectedResponse<D> {
   #step!: Step<D>
   #isExpected!: (status: number) => boolean
   #check: Check | undefined
@@ -38,41 +38,42 @@ export class ExpectedAnswer<D> {
   }
 
   /**
-   * Judges an answer, and takes from it what later steps use.
+   * Judges a response, and takes from it what later steps use.
    *
-   * @param answer absent where nothing looks at the body
+   * @param response absent where nothing looks at the body
    * @param vars of the VU; what is extracted goes there
    * @throws what a function of the scenario throws
    */
-  judge(status: number, answer: HttpAnswer | undefined, vars: Record<string, unknown>): WrongAnswer | undefined {
+  judge(status: number, response: HttpResponse | undefined, vars: Record<string, unknown>): WrongResponse | undefined {
     if (!this.#isExpected(status))
       return {
         kind: 'status',
         detail: status === SWITCHED ? `${status} (the target switched protocols)` : String(status),
       }
     try {
-      const problem = answer === undefined ? undefined : (this.#problemWith(answer) ?? this.#extract(answer, vars))
+      const problem =
+        response === undefined ? undefined : (this.#problemWith(response) ?? this.#extract(response, vars))
       return problem && { kind: 'body', ...problem }
     } catch (error) {
       return unreadable(error)
     }
   }
 
-  #problemWith(answer: HttpAnswer): FailedCheck | undefined {
+  #problemWith(response: HttpResponse): FailedCheck | undefined {
     for (const check of this.#step.checks) {
-      const problem = failedCheck(check, answer)
+      const problem = failedCheck(check, response)
       if (problem !== undefined) return problem
     }
-    return this.#check && failedCheck(this.#check, answer)
+    return this.#check && failedCheck(this.#check, response)
   }
 
-  #extract(answer: HttpAnswer, vars: Record<string, unknown>): FailedCheck | undefined {
+  #extract(response: HttpResponse, vars: Record<string, unknown>): FailedCheck | undefined {
     for (const extraction of this.#step.extracts) {
-      const value = valueOf(extraction, answer)
+      const value = valueOf(extraction, response)
       if (value === undefined || value === null) {
         const detail = `extract ${extraction.name}: nothing found by ${extraction.source}`
         const { name } = this.#step
-        return { detail, sample: () => `${detail} in step ${name}: the response had ${contentOf(answer)}` }
+        return { detail, sample: () => `${detail} in step ${name}: the response had ${contentOf(response)}` }
       }
       vars[extraction.name] = value
     }
@@ -85,17 +86,17 @@ export class ExpectedAnswer<D> {
  *
  * @throws any other error
  */
-export function unreadable(error: unknown): WrongAnswer {
+export function unreadable(error: unknown): WrongResponse {
   if (error instanceof BodyError) return { kind: 'body', detail: error.message }
   throw error
 }
 
 /** `status 200 and the keys id, name` */
-function contentOf(answer: HttpAnswer): string {
-  const status = `status ${answer.status}`
+function contentOf(response: HttpResponse): string {
+  const status = `status ${response.status}`
   let json: unknown
   try {
-    json = answer.json()
+    json = response.json()
   } catch (error) {
     if (error instanceof BodyError) return `${status}, and ${error.message}`
     throw error
@@ -111,9 +112,9 @@ function contentOf(answer: HttpAnswer): string {
 
 const MAX_KEYS = 10
 
-function valueOf({ name, find, call }: Extraction, answer: HttpAnswer): unknown {
-  if (call === undefined) return find!(answer.json())
-  const value = call(answer)
+function valueOf({ name, find, call }: Extraction, response: HttpResponse): unknown {
+  if (call === undefined) return find!(response.json())
+  const value = call(response)
   if (value instanceof Promise) throw wrongReturn(`extract.${name}`, value, 'the value')
   return value
 }

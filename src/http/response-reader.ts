@@ -1,12 +1,12 @@
 import type { ParsedHead } from 'autocannon/lib/httpClient.js'
 import type { LoadClient } from './clients.ts'
-import { commonHead, keepAliveMsOf } from './answer-head.ts'
+import { commonHead, keepAliveMsOf } from './response-head.ts'
 import { readStrictly } from './strict-lines.ts'
 
 /** Told what a connection's bytes amount to. */
-export interface AnswerTaker {
-  /** A whole answer was read; `reader` holds it until this returns. */
-  answered(reader: AnswerReader): void
+export interface ResponseTaker {
+  /** A whole response was read; `reader` holds it until this returns. */
+  responded(reader: ResponseReader): void
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
@@ -19,10 +19,10 @@ export const OVERRUN = new Error('the target sent more than the response')
 const LENGTHS = new Error('it has more than one Content-Length')
 
 /**
- * Reads answers from the bytes of one connection. Most answers come in one piece with a `Content-Length`: those are
+ * Reads responses from the bytes of one connection. Most responses come in one piece with a `Content-Length`: those are
  * recognised on the bytes, at a fraction of the cost; all others go through the client's own parser.
  */
-export class AnswerReader {
+export class ResponseReader {
   status = 0
   /** Bytes of the body, whether kept or not. */
   bodyBytes = 0
@@ -30,16 +30,16 @@ export class AnswerReader {
   isLast = false
   /** How long the target says it keeps the connection; infinite if it says nothing. */
   keepAliveMs = Number.POSITIVE_INFINITY
-  /** Set before a request is sent: the answer has no body whatever its head says (HEAD). */
+  /** Set before a request is sent: the response has no body whatever its head says (HEAD). */
   expectsNoBody = false
   /** Set before a request is sent: somebody will look at the body. */
   keepsBody = false
   /** Beyond it a body is counted, not kept. */
   maxBodyBytes = Number.POSITIVE_INFINITY
-  /** Some bytes of an answer came, and not yet all. */
-  isMidAnswer = false
+  /** Some bytes of a response came, and not yet all. */
+  isMidResponse = false
 
-  readonly #taker: AnswerTaker
+  readonly #taker: ResponseTaker
   readonly #parser: LoadClient['parser']
   #chunk: Buffer = NO_BYTES
   #headLength = 0
@@ -49,13 +49,13 @@ export class AnswerReader {
   #isComplete = false
   #problem: Error | undefined
 
-  constructor(parser: LoadClient['parser'], taker: AnswerTaker) {
+  constructor(parser: LoadClient['parser'], taker: ResponseTaker) {
     this.#parser = parser
     this.#taker = taker
     this.#installCallbacks()
   }
 
-  /** The body; valid as long as the answer is being taken, copy what is to be kept. Empty where `keepsBody` was not set. */
+  /** The body; valid as long as the response is being taken, copy what is to be kept. Empty where `keepsBody` was not set. */
   get body(): Buffer {
     if (this.#rawHeaders === undefined) return this.#chunk.subarray(this.#headLength)
     return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
@@ -79,8 +79,8 @@ export class AnswerReader {
    * @returns what is wrong with them, where they are no HTTP
    */
   read(chunk: Buffer): Error | undefined {
-    if (!this.isMidAnswer && !this.expectsNoBody && this.#readWhole(chunk)) return undefined
-    this.isMidAnswer = true
+    if (!this.isMidResponse && !this.expectsNoBody && this.#readWhole(chunk)) return undefined
+    this.isMidResponse = true
     const result = this.#parser.execute(chunk)
     if (result instanceof Error)
       return (result as NodeJS.ErrnoException).code === 'HPE_UNEXPECTED_CONTENT_LENGTH' ? LENGTHS : result
@@ -89,9 +89,9 @@ export class AnswerReader {
     return undefined
   }
 
-  /** The server ended the connection. True where that completes an answer. */
+  /** The server ended the connection. True where that completes a response. */
   end(): boolean {
-    if (!this.isMidAnswer || this.#rawHeaders === undefined) return false
+    if (!this.isMidResponse || this.#rawHeaders === undefined) return false
     this.#parser.finish()
     if (!this.#isComplete) return false
     this.#hand()
@@ -100,7 +100,7 @@ export class AnswerReader {
 
   /** Forgets what was read, for a new connection. */
   reset(): void {
-    this.isMidAnswer = false
+    this.isMidResponse = false
     this.#isComplete = false
     this.#problem = undefined
     this.#parser.reinitialize('RESPONSE')
@@ -119,7 +119,7 @@ export class AnswerReader {
     this.isLast = head.isLast
     this.keepAliveMs = head.keepAliveMs
     this.bodyBytes = head.bodyLength
-    this.#taker.answered(this)
+    this.#taker.responded(this)
     return true
   }
 
@@ -156,11 +156,11 @@ export class AnswerReader {
     }
   }
 
-  /** Not from within the parser: taking an answer sends the next request. */
+  /** Not from within the parser: taking a response sends the next request. */
   #hand(): void {
     this.#isComplete = false
-    this.isMidAnswer = false
-    this.#taker.answered(this)
+    this.isMidResponse = false
+    this.#taker.responded(this)
   }
 
   #forget(): void {

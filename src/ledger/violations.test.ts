@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
-import { History } from '../history/history.ts'
-import type { OperationDue } from '../history/history.ts'
 import type { FindingKind } from '../evidence/ledger-evidence.ts'
-import { describeOffenders, showRows, toldOf, type Suspects } from './offenders.ts'
+import { History, type OperationDue } from '../history/history.ts'
+import { describeOffenders, showRows, toldOf, type ViolatingKeys } from './violations.ts'
 
 /** Sends of a key, one each second. */
 function sent(key: string, times: number, steps = ['vote'], due?: OperationDue): History {
@@ -15,9 +14,9 @@ function sent(key: string, times: number, steps = ['vote'], due?: OperationDue):
   return history
 }
 
-test('what a key was told: five answers, and how many more there were', () => {
-  const answers = ['unknown (no answer)', ...Array.from({ length: 5 }, () => 'ok (201)')]
-  const lines = answers.map((answer, n) => `VU ${n} at ${n}.0 s: ${answer}`)
+test('what a key was told: five responses, and how many more there were', () => {
+  const responses = ['unknown (no response)', ...Array.from({ length: 5 }, () => 'ok (201)')]
+  const lines = responses.map((response, n) => `VU ${n} at ${n}.0 s: ${response}`)
   expect(toldOf(new Set(['a']), sent('a', 5)).get('a')).toEqual(lines.slice(0, 5))
   expect(toldOf(new Set(['a']), sent('a', 6)).get('a')).toEqual([...lines.slice(0, 5), '1 more'])
   expect(toldOf(new Set(['a']), sent('a', 9)).get('a')).toEqual([...lines.slice(0, 5), '4 more'])
@@ -25,7 +24,7 @@ test('what a key was told: five answers, and how many more there were', () => {
 
 test('the step is named where there are several, and what was owed where it was not to be applied', () => {
   expect(toldOf(new Set(['a']), sent('a', 3, ['vote', 'pay'], 'refused')).get('a')).toEqual([
-    'VU 0, vote at 0.0 s: unknown (no answer), had to be refused',
+    'VU 0, vote at 0.0 s: unknown (no response), had to be refused',
     'VU 1, pay at 1.0 s: ok (201), had to be refused',
     'VU 2, step 2 at 2.0 s: ok (201), had to be refused',
   ])
@@ -45,21 +44,21 @@ test('what the ledger holds: three rows, and that there are more', () => {
   expect(showRows(rows)).toBe('4 rows: { id: 1 }, { id: 2 }, { id: 3 }, …')
 })
 
-test('each key that is named has its answers and its rows, and no other’s', () => {
+test('each key that is named has its responses and its rows, and no other’s', () => {
   const rows = [{ id: 1 }, { id: 2 }, { id: 3 }]
   const ledger = { rows, keys: ['a', 'other', 'a'] }
-  const suspects = new Map<FindingKind, Suspects>([
+  const violatingKeys = new Map<FindingKind, ViolatingKeys>([
     ['duplicated', { count: 12, keys: ['a'] }],
-    ['phantom', { count: 1, keys: ['never-sent'] }],
+    ['unexpected', { count: 1, keys: ['never-sent'] }],
   ])
-  expect(describeOffenders(suspects, sent('a', 1), ledger)).toEqual([
+  expect(describeOffenders(violatingKeys, sent('a', 1), ledger)).toEqual([
     {
       kind: 'duplicated',
       count: 12,
-      offenders: [
-        { subject: 'key "a"', told: ['VU 0 at 0.0 s: unknown (no answer)'], holds: '2 rows: { id: 1 }, { id: 3 }' },
+      violations: [
+        { subject: 'key "a"', told: ['VU 0 at 0.0 s: unknown (no response)'], holds: '2 rows: { id: 1 }, { id: 3 }' },
       ],
     },
-    { kind: 'phantom', count: 1, offenders: [{ subject: 'key "never-sent"', told: [], holds: 'nothing' }] },
+    { kind: 'unexpected', count: 1, violations: [{ subject: 'key "never-sent"', told: [], holds: 'nothing' }] },
   ])
 })
