@@ -595,7 +595,7 @@ describe('conservation in Postgres', () => {
     expect(await finding('SELECT 6 AS a, 5 AS a')).toContain('returned 1 rows of 2')
     await expect(ledger().value('SELECT 5::float8')).rejects.toThrow('which is not exact')
     expect(await finding('SELECT count(*) FROM votes WHERE run_id = $1')).toContain('no run id is known here')
-    const wrongBefore = { total, totalBefore: { amount: 'a lot' } }
+    const wrongBefore = { total, before: { amount: 'a lot' } }
     expect(await unreadable(checkConservation(wrongBefore))).toContain('total before')
   })
 
@@ -730,7 +730,7 @@ describe('the ledger itself', () => {
 
         timeout: is not an option here; valid are quiet, settleTimeout, settleFor, queryTimeout
           received: 1
-          example:  quiet: …
+          example:  without timeout
         quiet: must be a function that resolves to true or false
           received: true
           example:  quiet: async () => true

@@ -294,14 +294,14 @@ test('what cannot be seen from here is skipped with the reason, in both polariti
 })
 
 test('every mistake in the arguments at once', () => {
-  const wrong = () => expect(capacity()).toHaveCpuBelow(70, untyped({ on: 'p95', cores: 0, core: 2 }))
+  const wrong = () => expect(capacity()).toHaveCpuBelow(70, untyped({ statistic: 'p95', cores: 0, core: 2 }))
   expect(messageOf(wrong)).toMatchInlineSnapshot(`
     "OptionsError: toHaveCpuBelow() was given 4 options it cannot use:
 
       ratio: must be a ratio above 0 and below 1, not percent; for 70% write 0.7
         received: 70
         example:  toHaveCpuBelow(0.7)
-      options.core: is not an option here: did you mean cores? Valid are on, cores
+      options.core: is not an option here: did you mean cores? Valid are statistic, cores
         received: 2
         example:  cores: 2
       options.statistic: must be 'mean' or 'max'
@@ -311,7 +311,7 @@ test('every mistake in the arguments at once', () => {
         received: 0
         example:  cores: 2"
   `)
-  expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.7, untyped({ of: 'mysql' })))).toContain(
+  expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.7, untyped({ source: 'mysql' })))).toContain(
     "must be 'postgres' or 'pgbouncer'",
   )
   expect(messageOf(() => expect(capacity()).toHaveEvictionPolicy('lru'))).toContain(

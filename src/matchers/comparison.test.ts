@@ -214,7 +214,7 @@ test.for<[string, () => void]>([
   ['a percentile in percent', () => expect(same).toBeNoSlowerThan('base', { percentile: 95 })],
   ['a confidence of 1', () => expect(same).toBeNoSlowerThan('base', { confidence: 1 })],
   ['a misspelt option', () => expect(same).toBeNoSlowerThan('base', { tolerence: 0.1 } as object)],
-  ['something else to compare', () => expect(same).toBeNoSlowerThan('base', { of: 'memory' } as object)],
+  ['something else to compare', () => expect(same).toBeNoSlowerThan('base', { metric: 'memory' } as object)],
   ['a delta of 1', () => expect(sampleHttpRun()).toBeFasterThan(sampleHttpRun(), { delta: 1 })],
 ])('%s is refused', ([, assert]) => {
   expect(messageOf(assert)).toMatchSnapshot('refused')

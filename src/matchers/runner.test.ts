@@ -33,6 +33,7 @@ const RECORDER = `
 `
 
 const SPEC = `
+import { expect, test } from 'vitest'
 import '${HERE}/register.ts'
 import { sampleHttpRun } from '${HERE}/../testing/sample-runs.ts'
 
@@ -63,6 +64,7 @@ function lineOf(code: string): number {
 }
 
 const BENCH = `
+import { expect, test } from 'vitest'
 import '${HERE}/register.ts'
 
 /** Busy for at least so many microseconds. */

@@ -1,8 +1,10 @@
+import { generate } from 'mqtt-packet'
 import { describe, expect, test } from 'vitest'
 import type { Duration } from '../../options/checks.ts'
 import type { Framing, FramingHeartbeat } from '../framing.ts'
 import { Message, type Outgoing } from '../message.ts'
 import { graphqlOperation, graphqlTransportWs } from './graphql-transport-ws.ts'
+import { mqtt } from './mqtt.ts'
 import { phoenixChannels, phoenixJoin, phoenixLeave, phoenixPush } from './phoenix-channels.ts'
 import { signalR, signalRInvocation, signalRStream } from './signal-r.ts'
 import { socketIo, socketIoEvent, socketIoRequest } from './socket-io.ts'
@@ -377,5 +379,19 @@ describe('SignalR', () => {
       'SignalR: closed by the server (going down)',
       'SignalR: a message that is not JSON',
     ])
+  })
+})
+
+describe('MQTT', () => {
+  const publish = (messageId: number, dup: boolean) =>
+    generate({ cmd: 'publish', topic: 'prices', payload: '7', qos: 2, messageId, dup, retain: false })
+
+  test('takes a publication of quality 2 that is sent again for one delivery, until the broker releases its id', () => {
+    const { receive } = open(mqtt())
+    expect(textOf(receive(publish(1, false)))).toEqual(['7'])
+    expect(receive(publish(1, true))).toEqual([])
+    expect(textOf(receive(publish(2, false)))).toEqual(['7'])
+    receive(generate({ cmd: 'pubrel', messageId: 1 }))
+    expect(textOf(receive(publish(1, false)))).toEqual(['7'])
   })
 })

@@ -117,6 +117,8 @@ class MqttConnection implements FramedConnection {
   readonly #parser: Parser
   readonly #options: { readonly protocolVersion: number }
   readonly #pending = new Pending()
+  /** Ids of received messages of quality 2 that the broker has not released. */
+  readonly #unreleased = new Set<number>()
   #messages: Message[] = []
   #lastId = 0
   #isConnected = false
@@ -170,6 +172,7 @@ Fix: make the message with mqttSubscribe('topic') or mqttPublish('topic', payloa
       case 'pubrec':
         return this.#reply({ cmd: 'pubrel', messageId: packet.messageId })
       case 'pubrel':
+        this.#unreleased.delete(packet.messageId!)
         return this.#reply({ cmd: 'pubcomp', messageId: packet.messageId })
       case 'suback':
         if (packet.granted.some((granted) => Number(granted) >= REFUSED))
@@ -201,11 +204,16 @@ Fix: make the message with mqttSubscribe('topic') or mqttPublish('topic', payloa
   #published({ topic, payload, qos, retain, messageId }: Received & { cmd: 'publish' }): void {
     const data = Buffer.isBuffer(payload) ? payload : Buffer.from(payload)
     const headers = { topic, qos: String(qos), retain: String(retain) }
+    // Until the broker releases the id, a message of quality 2 that comes again is the same delivery (MQTT 3.1.1, 4.3.3).
+    if (qos === 2) {
+      this.#reply({ cmd: 'pubrec', messageId })
+      if (this.#unreleased.has(messageId!)) return
+      this.#unreleased.add(messageId!)
+    }
     // What a scenario can read of a message is what two messages are compared by.
     const packet = Buffer.concat([Buffer.from(`${topic}\0${qos}${retain}\0`), data])
     this.#messages.push(new Message(data, true, { headers, packet }))
     if (qos === 1) this.#reply({ cmd: 'puback', messageId })
-    else if (qos === 2) this.#reply({ cmd: 'pubrec', messageId })
   }
 
   #responded({ cmd, messageId = 0 }: Received): void {

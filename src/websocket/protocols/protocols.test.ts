@@ -70,7 +70,7 @@ describe('Socket.IO (socket.io)', () => {
   const path = '/socket.io/'
 
   test('delivers events with attachments, and acknowledges those that the server wants acknowledged', async () => {
-    const before = (await countsOf('socketIo'))['isSubscribed']!
+    const before = (await countsOf('socketIo'))['acknowledged']!
     const run = await fanOut({
       path,
       framing: socketIo(),
@@ -78,7 +78,7 @@ describe('Socket.IO (socket.io)', () => {
       identify: (message) => ({ id: message.json<[string, { image: Buffer }]>()[1].image.toString() }),
     })
     expectAll(run)
-    expect((await countsOf('socketIo'))['isSubscribed']! - before).toBe(120)
+    expect((await countsOf('socketIo'))['acknowledged']! - before).toBe(120)
   })
 
   test('takes the acknowledgement of an emit for its response, other events before it or not', async () => {
@@ -180,7 +180,7 @@ describe('STOMP (a broker on the parser of @stomp/stompjs)', () => {
     expectAll(run)
     expect([...destinations].toSorted()).toEqual(['/topic/room-0', '/topic/room-1', '/topic/room-2'])
     const after = await countsOf('stomp')
-    expect(after['isSubscribed']! - before['isSubscribed']!).toBe(120)
+    expect(after['acknowledged']! - before['acknowledged']!).toBe(120)
     expect(after['farewells']! - before['farewells']!).toBe(12)
     expect(after['heartbeats']! - before['heartbeats']!).toBe(run.heartbeats!.sent)
     expect(run.heartbeats!.sent).toBeGreaterThan(12)
@@ -303,7 +303,7 @@ describe('MQTT (the broker aedes)', () => {
     const run = await fanOut({ ...options, settle: '2s' })
     expectAll(run)
     const after = await countsOf('mqtt')
-    expect(after['isSubscribed']! - before['isSubscribed']!).toBe(120)
+    expect(after['acknowledged']! - before['acknowledged']!).toBe(120)
     expect(after['farewells']! - before['farewells']!).toBe(12)
     expect(after['pings']! - before['pings']!).toBe(run.heartbeats!.sent)
     expect(run.heartbeats).toMatchObject({ unanswered: 0 })
