@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { loadOptional, MissingPackageError } from '../options/optional-package.ts'
-import { CapacityError, connected } from './connected.ts'
+import { connected } from './connected.ts'
+import { CapacityError } from './errors.ts'
 
 function failing(url: string, open: () => Promise<never>) {
   return connected({ url, variable: 'PERF_DATABASE_URL', open, read: async () => 1, close: () => {} })

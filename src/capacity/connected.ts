@@ -1,6 +1,7 @@
 import { storePlace } from '../machine/store-place.ts'
 import { postgresTlsProblem, redisTlsProblem } from '../machine/store-tls.ts'
 import { MissingPackageError } from '../options/optional-package.ts'
+import { CapacityError } from './errors.ts'
 
 /** Something that can be read again and again. */
 export interface Connected<T> {
@@ -11,22 +12,6 @@ export interface Connected<T> {
 
 /** A target under load may starve what it uses, and us: that is a failed sample and not a wait for ever. */
 export const LIMIT_MS = 5_000
-
-/** Something that was named cannot be sampled: says what and what to do. Holds no secret. */
-export class CapacityError extends Error {
-  override readonly name = 'CapacityError'
-}
-
-/** Something that is there and does not show what is sampled: only assertions on it cannot be judged. */
-export class HiddenError extends Error {
-  override readonly name = 'HiddenError'
-  readonly remedy: string
-
-  constructor(message: string, remedy: string, options: ErrorOptions) {
-    super(message, options)
-    this.remedy = remedy
-  }
-}
 
 export interface Connecting<Client, T> {
   readonly url: string

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { request, type RequestOptions } from 'node:http'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { CapacityError, LIMIT_MS } from './connected.ts'
+import { LIMIT_MS } from './connected.ts'
 import type { CpuReading } from './cpu-share.ts'
+import { CapacityError } from './errors.ts'
 
 /** Of the response to `GET /containers/{id}/stats`, what is used here. */
 interface Stats {

@@ -1,5 +1,6 @@
 import { loadOptional } from '../options/optional-package.ts'
-import { CapacityError, connected, HiddenError, LIMIT_MS, type Connected } from './connected.ts'
+import { connected, LIMIT_MS, type Connected } from './connected.ts'
+import { CapacityError, HiddenError } from './errors.ts'
 
 /** What Redis says of itself. */
 export interface RedisReading {

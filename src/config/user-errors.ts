@@ -3,16 +3,16 @@ import { OptionsError } from '../options/problems.ts'
 import { StartError } from '../services/environment.ts'
 import { ServiceError } from '../services/service.ts'
 
-const FORESEEN = [StartError, ServiceError, OptionsError, MissingPackageError]
+const USER_ERRORS = [StartError, ServiceError, OptionsError, MissingPackageError]
 
-/** The message says what to do; a stack through our own files would bury it. Unforeseen errors keep theirs. */
+/** Drops the stack of expected errors, so that their message is not buried under internal frames. Others keep theirs. */
 export function withoutStack(error: unknown): unknown {
   if (!isUserError(error)) return error
   const { name, message } = error
   return Object.assign(new Error(message), { name, stack: `${name}: ${message}` })
 }
 
-/** Whether the message was written for whoever made the mistake. */
+/** Whether the error is a mistake of the user, with a message that says how to fix it. */
 export function isUserError(error: unknown): error is Error {
-  return FORESEEN.some((kind) => error instanceof kind)
+  return USER_ERRORS.some((kind) => error instanceof kind)
 }

@@ -1,8 +1,6 @@
 /** What of the HTTP engine is public. */
 export { csv, sql, unique, type DataOptions, type DataSource, type SqlQuery } from '../load/data.ts'
 export { HttpResponse } from './response.ts'
-export { PreflightError } from './preflight.ts'
-export { ScenarioError } from '../execution/scenario-error.ts'
 export type { TlsOptions } from '../machine/tls.ts'
 export type { ConnectTo } from './endpoint.ts'
 export { BodyError, type ContentCoding } from './response-body.ts'

@@ -4,11 +4,7 @@ import { descriptorLimit } from '../machine/descriptor-limit.ts'
 import { tlsProblem, type TlsProblem } from '../machine/tls.ts'
 import { formatCount } from '../stats/units.ts'
 import { addressesOf, connect, type Endpoint, type Route } from './endpoint.ts'
-
-/** Thrown before any load where this machine or the target's certificate would not let it through. */
-export class PreflightError extends Error {
-  override readonly name = 'PreflightError'
-}
+import { PreflightError } from './preflight-error.ts'
 
 /** Where one connection goes. */
 export interface Place {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import type { Column } from './columns.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 
 /** An exact amount: a decimal number times 10^100, so that sums of money neither round nor drift. */
 export type Amount = bigint

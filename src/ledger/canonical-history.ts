@@ -1,5 +1,5 @@
 import { canonicalKey, compositeKey, showKey, type KeyType } from './keys.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import type { RecordedOperations } from './violations.ts'
 
 /** The history with its keys in the form in which the rows' keys are compared; one type for each column of the key. */

@@ -1,5 +1,5 @@
 import { type KeyType, keyTypeOf } from './keys.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 
 /** A column of a query's result, as the server describes it. */
 export interface Column {

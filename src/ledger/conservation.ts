@@ -3,7 +3,7 @@ import { readAmount, showAmount, type Amount } from './amount.ts'
 import { columnNamed } from './columns.ts'
 import { NAMED_OFFENDERS } from './invariants.ts'
 import { canonicalKey, type KeyType } from './keys.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import { keyText, keyTypeIn, readNames, type Row, type Table } from './rows.ts'
 import { toldOf, type RecordedOperations } from './violations.ts'
 

@@ -11,7 +11,7 @@ import { checkDuration, checkKnownKeys, type Duration } from '../options/checks.
 import { Problems } from '../options/problems.ts'
 import { showAmount } from './amount.ts'
 import { RowChecks, type LedgerLimits } from './checks.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import { readTotal } from './queries.ts'
 import type { Table } from './rows.ts'
 import { openSession } from './session.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import { bindRunId, countRows, readTotal, requireScope } from './queries.ts'
 import type { Row } from './rows.ts'
 

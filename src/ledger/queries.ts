@@ -1,5 +1,5 @@
 import { readAmount, type Amount } from './amount.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import type { Table } from './rows.ts'
 import { readStatement, refuseActions, showSql, type Statement } from './statement.ts'
 

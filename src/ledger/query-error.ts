@@ -2,7 +2,7 @@ import { MASK } from '../options/found.ts'
 import { redactText } from '../options/redact.ts'
 import { registeredSecrets } from '../options/registered-values.ts'
 import { formatMs } from '../stats/units.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import { showSql } from './statement.ts'
 
 /** The SQLSTATE of a query that was ended, by its time-out among others. */

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { formatMs } from '../stats/units.ts'
 import { inTime } from './in-time.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 
 /** The target's own word whether it has nothing in flight. */
 export type Quiet = () => Promise<boolean>

@@ -4,7 +4,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { startEnvironment, type Environment } from '../services/environment.ts'
 import { postgres } from '../services/postgres/postgres.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import { openSession } from './session.ts'
 
 const SCHEMA = `

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import { readKeys, showRow } from './rows.ts'
 
 function problemOf(read: () => unknown): [name: string, message: string, remedy: string] {

@@ -3,7 +3,7 @@ import { redactData } from '../options/redact.ts'
 import { registeredSecrets } from '../options/registered-values.ts'
 import { columnNamed, type Column } from './columns.ts'
 import { canonicalKey, compositeKey, type KeyType } from './keys.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 
 /** A row as the database gives it: values by column name. */
 export type Row = Readonly<Record<string, unknown>>

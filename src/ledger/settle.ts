@@ -1,5 +1,5 @@
 import { formatMs } from '../stats/units.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import type { OpenTransaction, Pulse } from './pulse.ts'
 import { isQuiet, type Quiet } from './quiet.ts'
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import { readStatement, refuseActions, showSql } from './statement.ts'
 
 describe('a statement', () => {

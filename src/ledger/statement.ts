@@ -1,5 +1,5 @@
 import { shortened } from '../options/shortened.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 
 /** One SQL statement, without what stood after it. */
 export interface Statement {

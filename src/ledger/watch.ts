@@ -1,5 +1,5 @@
 import { formatCount, formatMs } from '../stats/units.ts'
-import { LedgerError } from './problem.ts'
+import { LedgerError } from './ledger-error.ts'
 import type { Clock, Settled } from './settle.ts'
 
 /** Between two reads while something is missing. */

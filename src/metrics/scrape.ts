@@ -1,6 +1,7 @@
 import { ask, TooLongError } from '../machine/ask.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
 import { tlsProblem, type TlsOptions } from '../machine/tls.ts'
+import { ScrapeError } from './scrape-error.ts'
 
 /** What one instance's metrics route responded. */
 export interface Response {
@@ -8,11 +9,6 @@ export interface Response {
   readonly atMs: number
   readonly text: string
   readonly contentType: string
-}
-
-/** A metrics route that could not be read: says which, what came, and what to do. */
-export class ScrapeError extends Error {
-  override readonly name = 'ScrapeError'
 }
 
 const TYPES = 'text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;q=0.5'

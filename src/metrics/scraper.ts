@@ -1,7 +1,8 @@
 import { clearInterval, now, setInterval } from '../machine/clock.ts'
 import { ExpositionError } from './exposition.ts'
+import { ScrapeError } from './scrape-error.ts'
 import { ScrapeHistory } from './scrape-history.ts'
-import { placeOf, scrape, ScrapeError, WHERE, type ScrapeOptions } from './scrape.ts'
+import { placeOf, scrape, WHERE, type ScrapeOptions } from './scrape.ts'
 
 /** How long the scrape that ends a window may take: after its load a target may have a queue to work off. */
 const CLOSING_MS = 5_000
