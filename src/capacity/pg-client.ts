@@ -1,7 +1,6 @@
 import type { Client } from 'pg'
 import { loadOptional } from '../options/optional-package.ts'
 import { connected, LIMIT_MS, type Connected } from './connected.ts'
-import {} from './errors.ts'
 
 /**
  * Reads over the Postgres protocol, which pgBouncer's console speaks too.

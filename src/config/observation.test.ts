@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { TargetDetails } from '../services/environment.ts'
 import { Observation, type ObservationOptions } from './observation.ts'
+
+const AUTHORITY = readFileSync(new URL('../../fixtures/tls/authority.pem', import.meta.url), 'utf8')
 
 const target: TargetDetails = {
   provider: 'command',
@@ -38,13 +41,13 @@ describe('metrics are looked for', () => {
     const metrics = {
       bearerToken: 'tok-en-of-metrics',
       headers: { 'x-api-key': 'key-of-metrics', 'x-tenant': 'production' },
-      tls: { ca: Buffer.from('pem'), passphrase: 'phrase-of-key' },
+      tls: { ca: Buffer.from(AUTHORITY), passphrase: 'phrase-of-key' },
       requestCounter: 'http_requests_total',
     }
     const observation = new Observation({ metrics }, {})
     expect(observation.of({ ...target, tls: { rejectUnauthorized: false } }).metrics).toMatchObject({
       headers: { 'x-api-key': 'key-of-metrics', 'x-tenant': 'production', authorization: 'Bearer tok-en-of-metrics' },
-      tls: { ca: 'pem' },
+      tls: { ca: AUTHORITY },
       requestCounter: 'http_requests_total',
     })
     const { secrets } = observation

@@ -110,7 +110,7 @@ test('services and target stay warm; the target restarts when its own files chan
   expect(targetIn(await nextRun()).pid).toMatch(/^\d+$/)
 
   const all = await stop()
-  expect(all.match(/SERVICE \w+( away)?/g)).toEqual(['SERVICE started', 'SERVICE cleaned up'])
+  expect(all.match(/SERVICE \w+( up)?/g)).toEqual(['SERVICE started', 'SERVICE cleaned up'])
 })
 
 test('a target that is broken from the start fails its scenarios, and is tried again with the next change', async () => {
@@ -129,7 +129,7 @@ test('a target that is broken from the start fails its scenarios, and is tried a
 
   const all = await stop()
   const states = ['started', 'cleaned up', 'started', 'cleaned up']
-  expect(all.match(/SERVICE \w+( away)?/g)).toEqual(states.map((state) => `SERVICE ${state}`))
+  expect(all.match(/SERVICE \w+( up)?/g)).toEqual(states.map((state) => `SERVICE ${state}`))
 })
 
 /** As README and `init` write it, or started by a script of the manifest. */
