@@ -74,6 +74,12 @@ test('does not blame the target if it refused one socket in a hundred, and other
 
 test.each([
   ['TLS: self-signed certificate', /^the certificate was not accepted: give its authority as tls\.ca/],
+  ['TLS (EPROTO)', /does not speak TLS at this port/],
+  ['TLS (ERR_TLS_CERT_ALTNAME_INVALID)', /^the certificate is of another name/],
+  ['response is no WebSocket handshake', /does not open WebSockets/],
+  ['response is not HTTP', /does not open WebSockets/],
+  ['MQTT: connection refused (code 5), before it was ready', /refused the client by its protocol/],
+  ['Socket.IO: not authorized, before it was ready', /refused the client by its protocol/],
   ['status 401', /^the target refused the clients: see that headers, cookies, query or subprotocols/],
   ['closed with code 4401', /^the target refused the clients/],
   ['status 404', /see path$/],

@@ -57,6 +57,14 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     REFUSALS,
     'the target refused its clients: see that it runs and listens at this address, and how many connections it accepts',
   ],
+  [
+    /^TLS \(EPROTO\)/,
+    'the target does not speak TLS at this port, or not with this client: see whether the URL should be ws:',
+  ],
+  [
+    /^TLS \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
+    'the certificate is of another name: connect by a name that it has, or set tls.servername',
+  ],
   [/^TLS/, 'the certificate was not accepted: give its authority as tls.ca, or set tls.rejectUnauthorized to false'],
   [
     /^status (401|403)|code (1008|3000|3003|4001|4003|4401|4403)\b|unauthori[sz]ed|forbidden/i,
@@ -69,6 +77,14 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /^status 2\d\d/,
     'the target responded as to a plain request: see that there is a WebSocket at this path, and that proxies pass Upgrade on',
+  ],
+  [
+    /^response is no(t HTTP|\b.* handshake)/,
+    'what listens there does not open WebSockets as RFC 6455 has it: see the port and path, and whether it speaks TLS (wss:)',
+  ],
+  [
+    /^(MQTT|STOMP|Socket\.IO|SignalR|Phoenix|GraphQL|graphql-transport-ws)\b|, before it was ready$/,
+    'the target refused the client by its protocol: see the options of framing, and what the message of the target says',
   ],
   [
     /^subprotocol/,
