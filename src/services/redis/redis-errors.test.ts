@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -131,12 +132,22 @@ describe('TLS', () => {
   })
 })
 
-/** Nodes of a Cluster speak to each other on the port that is higher by 10,000. */
+/** Nodes of a Cluster speak to each other on the port that is higher by 10,000: a connection of others may have it. */
 async function portForCluster(): Promise<number> {
   for (;;) {
     const port = await freePort()
-    if (port + 10_000 < 2 ** 16) return port
+    if (port + 10_000 < 2 ** 16 && (await isFree(port + 10_000))) return port
   }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  const isListening = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  )
+  await new Promise((resolve) => server.close(resolve))
+  return isListening
 }
 
 describe('Redis Cluster', () => {
