@@ -5,6 +5,7 @@ import { evidenceOf } from '../evidence/evidence.ts'
 import { constantArrivalRate, constantVus, sharedIterations } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
 import { response, engineFor } from '../testing/scripted-server.ts'
+import { ASK_MS } from './keep-alive.ts'
 
 /** A server that closes a connection so long after its last response, without having said so. */
 async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => void): Promise<string> {
@@ -116,7 +117,7 @@ test('a request has its whole time-out once it was written, after a wait too', a
   expect([...run.errors]).toEqual([])
 })
 
-test.each<[string, number, Load]>([
+test.for<[string, number, Load]>([
   ['keeps its connections', 60_000, constantArrivalRate({ rate: 100, vus: 20, duration: '2s' })],
   [
     'keeps its connections, of VUs that think at the same time',
@@ -125,11 +126,13 @@ test.each<[string, number, Load]>([
   ],
   ['closes them when they are due', 200, constantArrivalRate({ rate: 100, vus: 20, duration: '3s' })],
   ['closes them after each response', 0, constantVus({ vus: 20, duration: '1s', thinkTime: 5 })],
-])('there are never more connections than VUs at a target that %s', async (_, idleMs, load) => {
+])('there are never more connections than VUs at a target that %s', async ([, idleMs, load], { skip }) => {
   const vus = 20
   const target = await refusingBeyond(vus, idleMs)
   const { http } = engineFor(target.url)
   const run = await http.run({ load, request: { path: '/x' } })
+  // Generator and target share this process: if it stands still for longer, both see closes too late.
+  if (run.generator.eventLoopDelay.maxMs > ASK_MS) skip('the event loop was blocked for longer than a request waits')
   expect([...run.errors]).toEqual([])
   expect({ refused: target.refused, maxOpen: run.connections.maxOpen }).toEqual({ refused: 0, maxOpen: vus })
   expect(target.maxOpen).toBe(vus)
