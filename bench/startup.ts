@@ -53,7 +53,7 @@ const FILES = {
 
 /** A clean one: without what npm tells its children, and with the programs of that folder only. */
 function environment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|PERF_|SLO_|CI$|VITEST)/.test(name))
+  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|PERF_|CI$|VITEST)/.test(name))
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((entry) => !entry.startsWith(ROOT))
   return { ...Object.fromEntries(kept), PATH: [dirname(process.execPath), ...path].join(delimiter) }
 }

@@ -65,7 +65,7 @@ export class ConsumerProject implements AsyncDisposable {
 
   /** Without what npm and Vitest tell the processes they start, and without the programs of the repository. */
   #options(folder: string) {
-    const unwanted = /^(npm_|VITEST|CI$|GITHUB_|NODE_ENV$|NODE_OPTIONS$|TEST$|MODE$|PERF_|SLO_)/
+    const unwanted = /^(npm_|VITEST|CI$|GITHUB_|NODE_ENV$|NODE_OPTIONS$|TEST$|MODE$|PERF_)/
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)))
     const path = (env['PATH'] ?? '').split(delimiter).filter((entry) => !entry.startsWith(ROOT))
     const nodeFolder = this.#nodeFolder || resolve(process.execPath, '..')

@@ -100,7 +100,7 @@ describe('run', () => {
     const { status, stdout, stderr } = spawnSync(join(BIN, 'vitest'), args, {
       cwd: PROJECT,
       encoding: 'utf8',
-      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|PERF_|SLO_)/.test(name))),
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|PERF_)/.test(name))),
     })
     if (status === null) throw new Error(stdout + stderr)
     const text = readFileSync(join(PROJECT, 'perf-report/results.json'), 'utf8')

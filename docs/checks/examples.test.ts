@@ -14,10 +14,13 @@ const TSCONFIG = { extends: '../../../tsconfig.json', include: ['.'], exclude: [
 
 /** What a busy machine may do to a run is said as such, and is no mistake of an example. */
 const NOISE = /^(generator-saturated|offered-rate-missed|too-few-samples)$/
+/** Names of the errors of assertions, which are looked at by their outcome. */
+const JUDGED = new Set(['Error', 'AssertionError', 'InvalidRunError'])
 
 interface Results {
   readonly scenarios: readonly {
     readonly verdict: string
+    readonly errors: readonly { readonly name: string; readonly message: string }[]
     readonly assertions: readonly { readonly outcome: string; readonly reason?: string; readonly message?: string }[]
   }[]
 }
@@ -54,5 +57,8 @@ describe.each(NAMES)('%s', (name) => {
     if (assertions.length === 0) throw new Error(stdout + stderr)
     const wrong = assertions.filter(({ outcome, reason = '' }) => outcome !== 'passed' && !NOISE.test(reason))
     expect(wrong.map(({ message }) => message ?? stdout)).toEqual([])
+    // What stops a scenario, such as an option that a matcher does not have, is no assertion of it.
+    const stopped = scenarios.flatMap(({ errors }) => errors).filter(({ name }) => !JUDGED.has(name))
+    expect(stopped).toEqual([])
   })
 })

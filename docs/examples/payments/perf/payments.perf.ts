@@ -28,5 +28,5 @@ perfTest('payments are applied exactly once', async ({ http, ledger, runId }) =>
     rows: 'SELECT key, run_id FROM payments WHERE run_id = $1',
     key: 'key',
   })
-  await expect(ledger).toConserve({ total: TILL, before, expectedDelta: inflowOf(run.history, AMOUNT) })
+  await expect(ledger).toConserve({ total: TILL, totalBefore: before, expectedDelta: inflowOf(run.history, AMOUNT) })
 })
