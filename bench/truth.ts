@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
 
 type Percentiles = readonly (number | undefined)[]
 
-/** What a tool reports for p50, p95 and p99, in milliseconds; `undefined` where it has no such percentile. */
+/** What a tool reports for p50, p95 and p99, in milliseconds; `undefined` if it has no such percentile. */
 type Tool = (url: string, plan: Case) => Promise<Percentiles>
 
 const TOOLS: Readonly<Record<string, Tool>> = {

@@ -98,7 +98,7 @@ export class TerminalSession implements AsyncDisposable {
   /**
    * Waits for a text that was not waited for before.
    *
-   * @throws {Error} where the command ends without it
+   * @throws {Error} if the command ends without it
    */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {

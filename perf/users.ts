@@ -15,7 +15,7 @@ export interface Voter extends User {
  * A user of the target for each virtual user that asks: those of the reference target, or, where the file named in
  * `PERF_TOKENS_FILE` holds bearer tokens, one a line, theirs.
  *
- * @throws {Error} where the file cannot be used, and where there are more virtual users than users. Shows no token
+ * @throws {Error} if the file cannot be used, and where there are more virtual users than users. Shows no token
  */
 export function* users(file = process.env['PERF_TOKENS_FILE']): Generator<User> {
   if (file) {

@@ -6,7 +6,7 @@ import type { ScenarioResult } from '../src/report/results.ts'
 /** A fault, or none, and what must turn red because of it. */
 export interface Row {
   readonly name: string
-  /** The environment variable that switches it on; absent where nothing is wrong. */
+  /** The environment variable that switches it on; absent if nothing is wrong. */
   readonly variable?: 'TARGET_FAULTS' | 'SERVICE_FAULTS'
   readonly caughtBy: readonly { readonly scenario: string; readonly matcher: string }[]
 }
@@ -21,7 +21,7 @@ export interface Cell {
   readonly matcher?: string
   /** What it said. */
   readonly received?: string
-  /** The matcher that should not pass; absent where all should. */
+  /** The matcher that should not pass; absent if all should. */
   readonly expected?: string
   readonly isRight: boolean
   /** The day it was run, such as `2026-11-30`. */

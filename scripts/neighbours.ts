@@ -33,7 +33,7 @@ export class NeighbourWatch implements AsyncDisposable {
     }, intervalMs)
   }
 
-  /** Mean and highest second of the others' share since an instant of `performance.now()`; NaN where nothing was seen. */
+  /** Mean and highest second of the others' share since an instant of `performance.now()`; NaN if nothing was seen. */
   othersSince(sinceMs: number): { readonly mean: number; readonly max: number } {
     const shares = this.uses.filter(({ atMs }) => atMs > sinceMs).map(({ others }) => others)
     if (shares.length === 0) return { mean: Number.NaN, max: Number.NaN }

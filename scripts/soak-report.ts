@@ -12,15 +12,15 @@ export interface SoakCell {
   readonly run: number
   readonly scenario: string
   readonly verdict: ScenarioResult['verdict']
-  /** What did not pass, in one line; absent where all did. */
+  /** What did not pass, in one line; absent if all did. */
   readonly problem?: string
-  /** Share (0–1) of the machine's cores that others used meanwhile. Absent where it was not seen. */
+  /** Share (0–1) of the machine's cores that others used meanwhile. Absent if it was not seen. */
   readonly others?: { readonly mean: number; readonly max: number }
   /** Whether it counts against the suite. */
   readonly fails: boolean
 }
 
-/** @param others NaN where nothing was seen */
+/** @param others NaN if nothing was seen */
 export function soakCell(
   run: number,
   { name, verdict, assertions, errors, runs }: ScenarioResult,

@@ -29,7 +29,7 @@ export interface SuiteRun {
   /** Those that ran: scenarios that were left out by the filter are not among them. */
   readonly scenarios: readonly ScenarioResult[]
   readonly durationMs: number
-  /** The end of what was printed; for where there are no results. */
+  /** The end of what was printed; for runs without results. */
   readonly output: string
 }
 

@@ -21,8 +21,8 @@ export async function writeBaseline(path: string, stored: StoredRun): Promise<vo
 }
 
 /**
- * @returns `undefined` where there is no file
- * @throws {BaselineError} where the file is something else, written by a later version, or of another scenario or run
+ * @returns `undefined` if there is no file
+ * @throws {BaselineError} if the file is something else, written by a later version, or of another scenario or run
  */
 export async function readBaseline(
   path: string,

@@ -20,18 +20,18 @@ export interface BaselineContext {
 export interface Baselines {
   /**
    * What was stored of this run earlier, to hold it against: `expect(run).toBeNoSlowerThan(await baseline.of(run))`. As
-   * with snapshots it is stored where there is none, unless in CI, and stored anew with `vitest -u`; there is nothing
+   * with snapshots it is stored if there is none, unless in CI, and stored anew with `vitest -u`; there is nothing
    * to compare with then, and the assertion is skipped.
    *
-   * @throws {BaselineError} where in CI there is none, or the file cannot be used
-   * @throws {InvalidRunError} where it is to be stored and the run cannot be judged
+   * @throws {BaselineError} if in CI there is none, or the file cannot be used
+   * @throws {InvalidRunError} if it is to be stored and the run cannot be judged
    */
   of(run: StorableRun): Promise<Baseline>
   /**
    * Stores a run, whatever is there: a small JSON file that is meant to be committed.
    *
    * @returns where it was stored
-   * @throws {InvalidRunError} where the run cannot be judged
+   * @throws {InvalidRunError} if the run cannot be judged
    */
   save(run: StorableRun): Promise<string>
 }

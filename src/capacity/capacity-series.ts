@@ -64,7 +64,7 @@ function perSecond(readings: Readings<number>): Readings<number> {
   })
 }
 
-/** The share of hits in what was added between neighbouring readings; nothing where nothing was. */
+/** The share of hits in what was added between neighbouring readings; nothing if nothing was. */
 function hitRatio<T>(hits: Figure<T>, misses: Figure<T>): Values<T> {
   return (readings) => {
     const missed = growths(each<T>(misses)(readings))

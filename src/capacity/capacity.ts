@@ -18,13 +18,13 @@ import { Sampler } from './sampler.ts'
 import { isSeen, type Observed, type Reading, type Unseen } from './samples.ts'
 
 export interface CapacityContext {
-  /** Processes of the target, one for each instance; empty where it runs elsewhere. */
+  /** Processes of the target, one for each instance; empty if it runs elsewhere. */
   readonly pids: readonly number[]
   /** Says which processes those are now, once one has ended. Default: no others. */
   readonly pidsNow?: () => Promise<readonly number[]>
   /** Names or ids of the containers the target runs in; they come before `pids`. */
   readonly containers?: readonly string[]
-  /** CPU seconds a target that runs elsewhere has used, as its own metrics have it at each scrape. */
+  /** CPU seconds an external target has used, as its own metrics have it at each scrape. */
   readonly cpuOfMetrics?: () => readonly Reading<number>[]
   /** How many cores the target may use. Default: by affinity or the container's limits; unknown for one elsewhere. */
   readonly cores?: number
@@ -32,7 +32,7 @@ export interface CapacityContext {
   readonly stores?: readonly Store[]
   /** URL of pgBouncer's console: its database is `pgbouncer`, its user one of `stats_users` or `admin_users`. */
   readonly pgBouncerUrl?: string
-  /** What is not named of a target that runs elsewhere is skipped; of our own it was forgotten. */
+  /** What is not named of an external target is skipped; of our own it was forgotten. */
   readonly isElsewhere?: boolean
   /** Gets each window that is asked for, for the report. */
   readonly onWindow?: (window: CapacityWindow) => void
@@ -58,11 +58,11 @@ export interface DuringOptions {
 }
 
 /**
- * Starts sampling. What is not there (no database named, a target elsewhere without metrics) is no error here: asserting
- * on it is invalid, or skipped where it belongs to a target elsewhere. Nor is a Redis whose user may not run INFO:
+ * Starts sampling. What is not there (no database named, an external target without metrics) is not an error here: asserting
+ * on it is invalid, or skipped where it belongs to an external target. Nor is a Redis whose user may not run INFO:
  * asserting on it is invalid.
  *
- * @throws {CapacityError} where a named database, Redis, pgBouncer or container cannot be read
+ * @throws {CapacityError} if a named database, Redis, pgBouncer or container cannot be read
  */
 export async function createCapacity(context: CapacityContext): Promise<Capacity> {
   const { stores = [], pgBouncerUrl, isElsewhere = false } = context

@@ -31,7 +31,7 @@ export interface ContainerCpu {
  * Asks a Docker engine (or one that speaks its protocol) where `DOCKER_HOST` or the usual sockets say, API 1.41 and up:
  * https://docs.docker.com/reference/api/engine/
  *
- * @throws {CapacityError} where no engine responds, or it has no container of that name
+ * @throws {CapacityError} if no engine responds, or it has no container of that name
  */
 export async function containerCpu(names: readonly string[], env = process.env): Promise<ContainerCpu> {
   const engine = engineAddress(env)
@@ -59,7 +59,7 @@ function statsPath(name: string): string {
   return `/containers/${encodeURIComponent(name)}/stats?stream=false&one-shot=true`
 }
 
-/** Cores by quota or by the set of cores allowed; `undefined` where there is no limit. */
+/** Cores by quota or by the set of cores allowed; `undefined` if there is no limit. */
 function limitOf({ HostConfig }: Inspection): number | undefined {
   const { NanoCpus, CpuQuota, CpuPeriod, CpusetCpus } = HostConfig
   if (NanoCpus > 0) return NanoCpus / 1e9

@@ -14,7 +14,7 @@ export interface CpuReading {
   readonly pids?: readonly number[]
 }
 
-/** How many cores the target may use, and who says so; `undefined` where that is not known from here. */
+/** How many cores the target may use, and who says so; `undefined` if that is not known from here. */
 export type Cores = number | undefined
 
 const WHAT = 'CPU of the target'

@@ -38,7 +38,7 @@ export class ProcessTrees {
     this.#rootsNow = rootsNow
   }
 
-  /** @throws {Error} where one of the processes has ended and no successor is known: its time would count as none */
+  /** @throws {Error} if one of the processes has ended and no successor is known: its time would count as none */
   async read(): Promise<CpuReading> {
     const reading = await this.#readOrEnded()
     if (!isEnded(reading)) return reading
@@ -78,7 +78,7 @@ export class ProcessTrees {
 /**
  * CPU seconds that processes and all their descendants have used so far.
  *
- * @throws {Error} where one of the processes has ended
+ * @throws {Error} if one of the processes has ended
  */
 export async function cpuSecondsOf(pids: readonly number[]): Promise<number> {
   return (await new ProcessTrees(pids).read()).totalSec

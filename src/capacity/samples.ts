@@ -25,7 +25,7 @@ export interface Samples<T> {
 export interface Unseen {
   readonly reason: string
   readonly remedy: string
-  /** It belongs to a target that runs elsewhere: nobody's mistake. */
+  /** It belongs to an external target: not a mistake. */
   readonly isElsewhere: boolean
 }
 

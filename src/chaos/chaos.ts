@@ -7,7 +7,7 @@ import type { RunSnapshot } from '../results/snapshot.ts'
 import { formatMs } from '../stats/units.ts'
 import type { ScheduledDisruption } from './schedule.ts'
 
-/** What chaos needs from whoever runs scenarios. */
+/** What chaos needs from the runner of scenarios. */
 export interface ChaosContext {
   /** Where disruptions are ordered; absent where target and services run elsewhere. */
   readonly control?: ControlAddress | undefined
@@ -29,7 +29,7 @@ export interface Chaos {
    *
    * @param run as `http.run()` or `ws.fanOut()` gives it, not awaited
    * @returns the run, once it has ended and everything disrupted works again
-   * @throws {ChaosError} where a disruption failed, or its moment never came
+   * @throws {ChaosError} if a disruption failed, or its moment never came
    */
   during<Run extends TimedRun>(run: Promise<Run>, schedule: readonly ScheduledDisruption[]): Promise<Run>
   /** What was done so far, in order. */
@@ -107,7 +107,7 @@ async function carryOut(
   }
 }
 
-/** When the run began on this process's clock, and how long it is to last; `undefined` where it ended before saying so. */
+/** When the run began on this process's clock, and how long it is to last; `undefined` if it ended before saying so. */
 async function firstSnapshot(
   { onSnapshot }: ChaosContext,
   signal: AbortSignal,

@@ -11,7 +11,7 @@ export function readUrl(text: string): URL {
   return url
 }
 
-/** @returns program and arguments, or `undefined` where nothing is said. @throws {Error} where it needs a shell */
+/** @returns program and arguments, or `undefined` if nothing is said. @throws {Error} if it needs a shell */
 export function readCommand(text: string): readonly string[] | undefined {
   if (/["'`$&|;<>]/.test(text)) {
     throw new Error('a command is program and arguments, without quotes or a shell, e.g. node server.js')

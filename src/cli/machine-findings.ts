@@ -18,7 +18,7 @@ export async function machineFindings(): Promise<readonly Finding[]> {
   ]
 }
 
-/** Descriptors left to what is no connection of a VU. */
+/** Descriptors left to what is not a connection of a VU. */
 const SPARE_DESCRIPTORS = 200
 /** What the largest scenarios of a common plan hold. */
 const MANY = 10_000

@@ -39,7 +39,7 @@ ${Object.entries(COMMANDS)
 vitest-slo <command> --help says more, vitest-slo --version prints the version. Scenarios are run by Vitest: vitest --config vitest.perf.config.ts
 `
 
-/** @returns the exit code: the command's, 2 where there is no such command */
+/** @returns the exit code: the command's, 2 if there is no such command */
 async function main([name, ...args]: readonly string[], terminal: Terminal): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') {
     terminal.stdout.write(HELP)
@@ -68,7 +68,7 @@ function version(): string {
   return (createRequire(import.meta.url)('../../package.json') as { readonly version: string }).version
 }
 
-// Whoever reads may have seen enough, as `head` has: that is no failure of ours.
+// The reader may have closed the pipe, as `head` does: not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit()

@@ -32,7 +32,7 @@ export interface StartableTarget {
 
 export interface BuildContext {
   readonly signal: AbortSignal
-  /** The config's target; `undefined` where the config has none. */
+  /** The config's target; `undefined` if the config has none. */
   readonly startable: StartableTarget | undefined
   /** As for `startEnvironment()`. */
   readonly scale: 'full' | number
@@ -54,7 +54,7 @@ const SIDES = ['base', 'head'] as const
  * Starts both builds, each with services of its own.
  *
  * @throws {OptionsError} naming every option that cannot be used, before anything is started
- * @throws {BuildError} where one of them does not start; whatever did is cleaned up before
+ * @throws {BuildError} if one of them does not start; whatever did is cleaned up before
  */
 export async function startBuilds(targets: CompareTargets, context: BuildContext): Promise<StartedBuilds> {
   const options = readTargets(targets, context.startable)

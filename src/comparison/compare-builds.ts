@@ -15,7 +15,7 @@ import { requestsPerIteration, type CompareRequest } from './options.ts'
 import { orderOf, SETTLE_MS, slicePlan, type SlicePlan } from './slice-plan.ts'
 import { cpuReader, measureSlice, type Builds, type ReadCpuSec, type Slice } from './slice.ts'
 
-/** What a comparison needs from whoever runs scenarios. */
+/** What a comparison needs from the runner of scenarios. */
 export interface CompareContext extends Pick<
   HttpContext,
   'signal' | 'scale' | 'seed' | 'runId' | 'onRun' | 'onSnapshot' | 'sql' | 'limits'

@@ -9,12 +9,12 @@ import { readCompareOptions, type CompareOptions } from './options.ts'
  * the machine that outlasts a slice falls on both, and cancels.
  *
  * @throws {OptionsError} naming every option that cannot be used, before anything is started
- * @throws {BuildError} where a build does not start
+ * @throws {BuildError} if a build does not start
  * @throws whatever a request, check or extract function of the scenario throws
  */
 export type Compare = <D = undefined>(builds: CompareTargets, options: CompareOptions<D>) => Promise<Comparison>
 
-/** What {@link Compare} needs from whoever runs scenarios. */
+/** What {@link Compare} needs from the runner of scenarios. */
 export interface CompareSurroundings extends CompareContext, Pick<BuildContext, 'startable' | 'log' | 'env'> {
   /** Called once for each comparison that came to its end. */
   onComparison(result: ComparisonResult): void

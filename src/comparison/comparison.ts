@@ -19,7 +19,7 @@ export interface Comparison extends ComparisonSource {
   readonly load: string
   /** Pairs of slices that were measured. */
   readonly pairs: number
-  /** Latency from intended start over all slices of a build; `undefined` where it had no request. */
+  /** Latency from intended start over all slices of a build; `undefined` if it had no request. */
   readonly base: ComparedBuild
   readonly head: ComparedBuild
   /**
@@ -27,7 +27,7 @@ export interface Comparison extends ComparisonSource {
    * slices.
    */
   readonly figures: readonly ComparedFigure[]
-  /** What speaks against judging it. */
+  /** Reasons not to judge it. */
   readonly invalidities: readonly Invalidity[]
   /** As plain JSON. */
   result(): ComparisonResult

@@ -25,7 +25,7 @@ export interface CheckedOut extends AsyncDisposable {
 /**
  * Checks a revision out beside the working tree that `folder` is in, which stays as it is.
  *
- * @throws {RevisionError} where the folder is in no repository, or git does not know the revision
+ * @throws {RevisionError} if the folder is in no repository, or git does not know the revision
  */
 export async function checkOut(revision: string, folder: string, reaper: Reaper): Promise<CheckedOut> {
   const root = await rootOf(folder)

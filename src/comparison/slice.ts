@@ -10,7 +10,7 @@ export interface Build {
   readonly label: string
   readonly baseUrl: string
   readonly tls?: TlsOptions | undefined
-  /** Its processes; empty where they are not ours, and CPU then stays unknown. */
+  /** Its processes; empty if they are not ours, and CPU then stays unknown. */
   readonly pids: readonly number[]
 }
 

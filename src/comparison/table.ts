@@ -2,7 +2,7 @@ import { figureRows, figureTable, standingAgainst, type ComparedFigure } from '.
 import type { ComparisonResult } from '../results/result.ts'
 import { formatDuration } from '../stats/units.ts'
 
-/** What a comparison says of one figure, or all in all. `invalid`: something speaks against using it at all. */
+/** What a comparison says of one figure, or all in all. `invalid`: there are reasons not to use it at all. */
 export type Verdict = 'slower' | 'no slower' | 'undecided' | 'invalid'
 
 /** Latency that decides; the other figures are shown. */
@@ -36,7 +36,7 @@ export function totalsOf(verdicts: readonly Verdict[]): string {
   return counted.flatMap(([verdict, count]) => (count === 0 ? [] : `${count} ${verdict}`)).join(', ')
 }
 
-/** 0 where nothing is slower, 1 where something is, 3 where the slices do not say, or nothing was compared. */
+/** 0 if nothing is slower, 1 where something is, 3 where the slices do not say, or nothing was compared. */
 export function exitCodeOf(verdicts: readonly Verdict[]): number {
   if (verdicts.includes('slower')) return 1
   return verdicts.length > 0 && verdicts.every((verdict) => verdict === 'no slower') ? 0 : 3

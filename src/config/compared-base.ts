@@ -30,7 +30,7 @@ export function comparedBase(env: NodeJS.ProcessEnv): ComparedBase | undefined {
 /**
  * Starts the config's target in the other working tree, with services of its own.
  *
- * @throws {Error} where the config's target cannot be started there
+ * @throws {Error} if the config's target cannot be started there
  */
 export async function startBase(
   base: ComparedBase,

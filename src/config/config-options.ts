@@ -43,7 +43,7 @@ export interface PerfConfig {
   readonly onInvalid?: 'fail' | 'warn'
   /**
    * Where the target's Prometheus metrics are: a path on every instance, or a place. `PERF_METRICS_URL` comes before it.
-   * Default: `'/metrics'`; of a target that runs elsewhere, they are skipped where that is not there.
+   * Default: `'/metrics'`; of an external target, they are skipped where that is not there.
    */
   readonly metrics?: string | MetricsPlace
   /** What `capacity` samples beside the services: the target's container, its cores, pgBouncer. */

@@ -54,7 +54,7 @@ export interface ProvidedObservation {
   readonly metrics: {
     readonly urls: readonly string[]
     readonly interval: Duration
-    /** Nobody said that they are there. */
+    /** The URL is the default, not configured. */
     readonly isGuessed: boolean
     /** Of the metrics route; else the target's. */
     readonly tls?: TlsOptions
@@ -86,7 +86,7 @@ export class Observation {
     problems.throwIfAny('definePerfConfig()')
   }
 
-  /** @param target as it runs; `undefined` where there is none */
+  /** @param target as it runs; `undefined` if there is none */
   of(target: TargetDetails | undefined): ProvidedObservation {
     const { path = '/metrics', listener = 'public', interval = '1s' } = this.#place
     const places = target?.instances.map(({ baseUrl, internalUrl }) => (listener === 'public' ? baseUrl : internalUrl))

@@ -15,7 +15,7 @@ export interface ProvidedSlo {
   readonly runId: string
   /** Which hosts may be reached. */
   readonly hosts: HostPolicy
-  /** Absent where the config names no target. */
+  /** Absent if the config names no target. */
   readonly target?: ProvidedTarget
   /** Why services and target are not up, where they could not be started; every scenario fails with it. */
   readonly startFailure?: string
@@ -25,13 +25,13 @@ export interface ProvidedSlo {
   readonly stores: readonly Store[]
   /** Where metrics and capacity are looked for. Secret: never reported. */
   readonly observation: ProvidedObservation
-  /** Whether baselines are stored anew (`vitest -u`), where there are none yet, or not at all (CI): as snapshots are. */
+  /** Whether baselines are stored anew (`vitest -u`), if there are none yet, or not at all (CI): as snapshots are. */
   readonly updateBaselines: 'all' | 'new' | 'none'
-  /** How the config's target is started; absent where it has no command. May hold secrets. */
+  /** How the config's target is started; absent if it has no command. May hold secrets. */
   readonly startable?: StartableTarget
   /** Set where this invocation compares two builds: the other one. */
   readonly comparison?: ProvidedComparison
-  /** Takes orders to disrupt target and services; absent where the target was not started by us. Secret: never reported. */
+  /** Takes orders to disrupt target and services; absent if the target was not started by us. Secret: never reported. */
   readonly control?: ControlAddress
   /** Whether services go back to the state after their start before each scenario. */
   readonly resetEachScenario: boolean
@@ -57,7 +57,7 @@ export interface ProvidedTarget {
   readonly tls?: TlsOptions
   /** Process ids of the instances that we started; empty for a target given by URL. */
   readonly pids: readonly number[]
-  /** It was running before us and goes on afterwards: what is not known of it is nobody's mistake. */
+  /** It was running before us and goes on afterwards: what is not known of it is not a mistake. */
   readonly isElsewhere: boolean
 }
 

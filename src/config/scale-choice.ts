@@ -21,7 +21,7 @@ export interface ScaleChoice {
  * Which scale a run has: `PERF_SCALE`, else `--mode` where it names one (other modes are Vite's and stay so), else the
  * config's, else `smoke` in watch mode and `full`, the load as written, otherwise.
  *
- * @throws {OptionsError} where the scale is unknown
+ * @throws {OptionsError} if the scale is unknown
  */
 export function chooseScale({ environment, mode, config, watch }: ScaleSources): ScaleChoice {
   if (environment !== undefined && environment !== '')

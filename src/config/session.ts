@@ -62,7 +62,7 @@ export class Session {
   readonly #workers = new Workers()
   #giveSignalsBack = () => {}
 
-  /** @throws {OptionsError} where the scale is unknown, or options or variables cannot be used */
+  /** @throws {OptionsError} if the scale is unknown, or options or variables cannot be used */
   constructor(config: PerfConfig, vitest: Vitest, project: TestProject) {
     this.#config = config
     this.#vitest = vitest

@@ -11,7 +11,7 @@ export interface SliceEvidence {
   readonly wrong: number
   /** Good responses per second. */
   readonly goodPerSec: number
-  /** User and system time of the build's processes over its requests; `undefined` where the processes are not ours. */
+  /** User and system time of the build's processes over its requests; `undefined` if the processes are not ours. */
   readonly cpuMsPerRequest: number | undefined
 }
 

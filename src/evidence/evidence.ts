@@ -9,7 +9,7 @@ import type { Invalidity, VuShortage } from './verdict.ts'
 export type RunKind = 'http' | 'fanOut' | 'conversation' | 'micro'
 
 /**
- * What a latency matcher judges: the samples of one scope of one run, and what speaks against using them.
+ * What a latency matcher judges: the samples of one scope of one run, and reasons not to use them.
  * Every run that latency matchers accept hands one out; matchers read it and never create evidence.
  */
 export interface TimeEvidence {
@@ -22,14 +22,14 @@ export interface TimeEvidence {
   readonly windows: readonly Histogram[]
   /** Length of the scope. */
   readonly durationMs: number
-  /** Name of the scale that reduced the load; absent where the load is as written. */
+  /** Name of the scale that reduced the load; absent if the load is as written. */
   readonly reducedTo?: string
   readonly invalidities: readonly Invalidity[]
   /** Too few VUs for the load. Forbids a judgement that they could have turned; absent if there were enough. */
   readonly vuShortage?: VuShortage
   /** Lines of the message's `Evidence:` block, first line first. */
   readonly evidenceLines: readonly string[]
-  /** The slowest parts (steps, publications), worst first, for the `Slowest:` line. Empty where there is one part only. */
+  /** The slowest parts (steps, publications), worst first, for the `Slowest:` line. Empty if there is one part only. */
   readonly slowest: readonly { readonly label: string; p95Ms: number }[]
   /** What to do next, where the figures suggest it. */
   readonly hint: string | undefined
@@ -133,7 +133,7 @@ export interface ClientEvidence {
   readonly outOfOrder: number
   /** Receipts of what was not for this client. */
   readonly unexpected: number
-  /** The longest lag of this client; `undefined` where it received nothing. */
+  /** The longest lag of this client; `undefined` if it received nothing. */
   readonly maxMs: number | undefined
 }
 
@@ -146,7 +146,7 @@ export interface ConnectEvidence {
   readonly failures: ReadonlyMap<string, number>
   /** From the instant a handshake was due to its response, of those that succeeded; subscribing is not included. */
   readonly histogram: Histogram
-  /** What speaks against judging connect times; the run's other `invalidities` concern deliveries. */
+  /** Reasons not to judge connect times; the run's other `invalidities` concern deliveries. */
   readonly invalidities: readonly Invalidity[]
 }
 

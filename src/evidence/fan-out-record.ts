@@ -10,7 +10,7 @@ export interface FanOutRecord {
   readonly name: string
   /** The load in one line. */
   readonly load: string
-  /** Name of the scale that reduced the load; absent where it is as written. */
+  /** Name of the scale that reduced the load; absent if it is as written. */
   readonly reducedTo?: string
   readonly phases: readonly Phase[]
   /** The first instant of publishing, on this process's `performance.now()`. */
@@ -111,7 +111,7 @@ export interface MessageTraces {
   readonly unknownIds: number
   /** Messages in which `identify` found no publication; absent if there were none. */
   readonly others?: { readonly count: number; readonly sample: string }
-  /** The first message that is no publication and looks like a heartbeat that wants a response. */
+  /** The first message that is not a publication and looks like a heartbeat that wants a response. */
   readonly heartbeat: string | undefined
 }
 
@@ -165,6 +165,6 @@ export interface ClientTable {
   readonly duplicate: Uint32Array
   readonly outOfOrder: Uint32Array
   readonly unexpected: Uint32Array
-  /** The longest lag; 0 where nothing was received. */
+  /** The longest lag; 0 if nothing was received. */
   readonly maxUs: Float64Array
 }

@@ -3,7 +3,7 @@ import type { Invalidity } from './verdict.ts'
 
 /** How old the responses of a cached route were, against what had been written before they were asked for. */
 export interface FreshnessEvidence {
-  /** One value for each response read; 0 where it held the newest version that was acknowledged before the read. */
+  /** One value for each response read; 0 if it held the newest version that was acknowledged before the read. */
   readonly staleness: Histogram
   readonly reads: number
   readonly writes: number
@@ -16,7 +16,7 @@ export interface FreshnessEvidence {
   /** The longest staleness that could have been seen: the time from the first write to the last read. */
   readonly observableMs: number
   readonly invalidities: readonly Invalidity[]
-  /** Why this cannot be found out from here; `undefined` where it can. */
+  /** Why this cannot be found out from here; `undefined` if it can. */
   readonly unavailable: string | undefined
   readonly evidenceLines: readonly string[]
 }

@@ -1,13 +1,13 @@
 /**
- * How the load generator itself fared while it measured. Its limits decide whether a run's evidence is usable:
+ * How the load generator itself performed while it measured. Its limits decide whether a run's evidence is usable:
  * a starved generator reports its own slowness as the target's.
  */
 export interface GeneratorHealth {
-  /** Actual send minus intended start while a VU was free; `undefined` where nothing was scheduled (closed models, empty runs). */
+  /** Actual send minus intended start while a VU was free; `undefined` if nothing was scheduled (closed models, empty runs). */
   readonly scheduleDelay: DelayStats | undefined
   /**
    * The same without the second in which it was worst: one pause, such as a garbage collection, is no saturation.
-   * Absent where there was no other second.
+   * Absent if there was no other second.
    */
   readonly sustainedScheduleDelay?: DelayStats
   /** How long an event at any instant of the counted phases had to wait because the event loop was blocked. */

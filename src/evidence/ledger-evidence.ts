@@ -59,7 +59,7 @@ export interface LedgerEvidence {
 
 /** A total of a ledger at one moment, as `ledger.value()` gives. */
 export interface LedgerTotal {
-  /** The exact amount as a decimal number; `undefined` where no database can be reached from here. */
+  /** The exact amount as a decimal number; `undefined` if no database can be reached from here. */
   readonly amount: string | undefined
 }
 

@@ -44,7 +44,7 @@ export interface SampleScope {
  *
  * @param what the claim as the message words it: `p95 < 150 ms`
  * @param needed see {@link samplesForPercentile} and {@link samplesForRatio}
- * @returns `undefined` where there are enough
+ * @returns `undefined` if there are enough
  */
 export function tooFewSamples(
   what: string,

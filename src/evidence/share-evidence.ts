@@ -4,7 +4,7 @@ import type { Invalidity } from './verdict.ts'
 interface SeenFrom {
   readonly invalidities: readonly Invalidity[]
   /**
-   * Why this cannot be seen from here at all, as the CPU of a target that runs elsewhere and says nothing of it. The
+   * Why this cannot be seen from here at all, as the CPU of an external target and says nothing of it. The
    * assertion is then skipped with this reason.
    */
   readonly unavailable: string | undefined
@@ -17,7 +17,7 @@ export interface ShareEvidence extends SeenFrom {
   readonly what: string
   /** What the share is of, in words: `of 2 cores`, `of maxmemory 256 MiB`. */
   readonly of: string
-  /** NaN where there is no sample. */
+  /** NaN if there is no sample. */
   readonly mean: number
   readonly max: number
   /** The worst second, in milliseconds since the start of the scope. */
@@ -27,7 +27,7 @@ export interface ShareEvidence extends SeenFrom {
   readonly hint: string | undefined
 }
 
-/** The eviction policy that Redis had at the end of the scope; `undefined` where no sample says. */
+/** The eviction policy that Redis had at the end of the scope; `undefined` if no sample says. */
 export interface PolicyEvidence extends SeenFrom {
   readonly policy: string | undefined
 }

@@ -22,7 +22,7 @@ export interface Covered {
  *   comes in.
  * - A scope too short for two samples takes those around it, and says how much of other phases it so includes.
  *
- * @returns `undefined` where there are no two samples for it
+ * @returns `undefined` if there are no two samples for it
  */
 export function coverGrowth(times: readonly number[], span: Span, run: RunWindow): Covered | undefined {
   const begins = span.startMs <= run.runStartMs
@@ -39,7 +39,7 @@ export function coverGrowth(times: readonly number[], span: Span, run: RunWindow
  * Chooses the samples for a rate or a state: those inside the scope alone, as what lies before and after it would water
  * a mean down. Where there are no two of them, those around it.
  *
- * @returns `undefined` where there are no two samples for it
+ * @returns `undefined` if there are no two samples for it
  */
 export function coverState(times: readonly number[], span: Span, run: RunWindow): Covered | undefined {
   const { first, last } = between(times, span)
@@ -60,7 +60,7 @@ interface Ends {
   readonly last: number
 }
 
-/** -1 where there is none. */
+/** -1 if there is none. */
 function between(times: readonly number[], { startMs, endMs }: Span): Ends {
   return {
     first: times.findIndex((atMs) => atMs >= startMs),

@@ -3,7 +3,7 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import { significant, formatRatio } from '../stats/units.ts'
 
 /**
- * How bad the generator may fare before its figures are not used. The defaults lie between what `npm run bench:limits`
+ * Limits beyond which the load generator counts as saturated and the run as invalid. The defaults lie between what `npm run bench:limits`
  * finds of a generator that measures (idle, a third busy, paused once, one or two busy neighbours: schedule delay p99 up
  * to 3 ms, event-loop delay p99 up to 3 ms; 1,000 VUs as fast as they can: 7 ms) and of one that does not (eight
  * neighbours that take all the CPU they get: both from 7 ms on, while the target's 20 ms are measured as 60 and more).
@@ -48,7 +48,7 @@ export function limitsBeside(serviceP50Ms: number, limits: GeneratorLimits): Gen
   }
 }
 
-/** What speaks against using a run's figures because of how its generator fared. */
+/** Reasons not to use a run's figures because of how its generator performed. */
 export function generatorInvalidities(health: GeneratorHealth, limits: GeneratorLimits): readonly Invalidity[] {
   const { eventLoopDelay } = health
   const scheduleDelay = health.sustainedScheduleDelay ?? health.scheduleDelay

@@ -8,7 +8,7 @@ import { LoopDelay } from './loop-delay.ts'
 import { ScheduleDelay } from './schedule-delay.ts'
 
 /**
- * Measures how the generator's own process fares: from {@link start}, at the beginning of the counted phases, to
+ * Measures how the generator's own process performs: from {@link start}, at the beginning of the counted phases, to
  * {@link stop}. All figures are of the whole process, so that a test's own work beside the load shows too.
  */
 export class GeneratorMonitor {

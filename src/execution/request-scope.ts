@@ -14,7 +14,7 @@ export interface RequestSeries {
 
 /** A part of a run: some of its requests, by phase, time, step, tag and how they ended. */
 export interface Scope {
-  /** `undefined`: the default, steady and spike phases, or all but warm-up where there are none. */
+  /** `undefined`: the default, steady and spike phases, or all but warm-up if there are none. */
   readonly phase: PhaseName | undefined
   /** Milliseconds since the start of the run, whole seconds. */
   readonly between: readonly [fromMs: number, toMs: number] | undefined
@@ -64,7 +64,7 @@ export function scopeDurationMs(phases: readonly Phase[], scope: Scope): number 
   return phasesIn(phases, scope).reduce((sum, at) => sum + length(phases[at]!), 0)
 }
 
-/** How much of each second lies in a scope, in milliseconds: less than 1,000 where a phase or the run ends in it. */
+/** How much of each second lies in a scope, in milliseconds: less than 1,000 if a phase or the run ends in it. */
 export function scopeSeconds(phases: readonly Phase[], scope: Scope): ReadonlyMap<number, number> {
   return secondsOf(
     phasesIn(phases, scope).map((at) => phases[at]!),

@@ -4,7 +4,7 @@ import type { RunSnapshot } from '../results/snapshot.ts'
 import { ABORT_CHECK_MS, type AbortWatch, type GivenUp } from './abort-watch.ts'
 import type { SnapshotMaker } from './request-snapshots.ts'
 
-/** Who has just saved a scenario need not wait for its first whole second. */
+/** In watch mode, shows the first figures before a full second has passed. */
 const FIRST_LOOK_MS = 300
 
 /** What is in flight, and how many VUs are at work. */
@@ -25,7 +25,7 @@ interface LookoutParts {
   readonly onBroken: (error: unknown) => void
 }
 
-/** Looks at a run while its load is on: tells each second how it stands, and finds out whether it is to be given up. */
+/** Monitors a running load: emits a snapshot every second and evaluates `abortWhen`. */
 export class RunMonitor {
   /** One for each second that the load was on, taken at its end. */
   readonly gauges: Gauges[] = []

@@ -19,7 +19,7 @@ export class ScheduleDelay {
     return Histogram.merged([this.#others, this.#worst, this.#current])
   }
 
-  /** Those of all seconds but the worst; empty where there was one second only. */
+  /** Those of all seconds but the worst; empty if there was one second only. */
   get sustained(): Histogram {
     const [worst, other] = [this.#worst, this.#current].toSorted((a, b) => lateness(b) - lateness(a))
     return worst!.count === 0 ? this.#others : Histogram.merged([this.#others, other!])

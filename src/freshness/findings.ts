@@ -13,7 +13,7 @@ export interface Freshness {
   readonly name: string | undefined
   readonly reads: number
   readonly writes: number
-  /** Absent where nothing was read. */
+  /** Absent if nothing was read. */
   readonly staleness: TimeStats | undefined
   [freshnessOf](): FreshnessEvidence
 }

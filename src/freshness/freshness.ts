@@ -21,7 +21,7 @@ export interface FreshnessOptions {
    */
   readonly read: (call: ProbeCall) => Promise<number>
   /**
-   * Why it cannot be written or read from here, as where a target that runs elsewhere keeps its internal listener to
+   * Why it cannot be written or read from here, as where an external target keeps its internal listener to
    * itself: then neither is done, and what is asserted is skipped with this reason. Default: it can.
    */
   readonly unavailable?: string | undefined
@@ -131,7 +131,7 @@ function readOptions(options: FreshnessOptions): { writeEveryMs: number; readEve
   return { writeEveryMs, readEveryMs, timeoutMs }
 }
 
-/** @throws {Error} where the call takes too long, or gives no version */
+/** @throws {Error} if the call takes too long, or gives no version */
 async function limited(
   what: string,
   call: (call: ProbeCall) => Promise<number>,

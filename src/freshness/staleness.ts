@@ -41,7 +41,7 @@ export class WrittenVersions {
     this.#pendingSinceMs = startedMs
   }
 
-  /** @throws {RangeError} where the version is not above the one before it: staleness would mean nothing */
+  /** @throws {RangeError} if the version is not above the one before it: staleness would mean nothing */
   acknowledge(version: number, acknowledgedMs: number): void {
     const { newest } = this
     if (newest !== undefined && !(version > newest))
@@ -63,7 +63,7 @@ export class WrittenVersions {
     return isNewer && this.#pendingSinceMs !== undefined && this.#pendingSinceMs <= respondedMs ? 'pending' : 'unknown'
   }
 
-  /** How stale a response with this version is that was asked for at this moment. 0 where nothing newer was known. */
+  /** How stale a response with this version is that was asked for at this moment. 0 if nothing newer was known. */
   stalenessMs(version: number, askedMs: number): number {
     const successor = this.#written.find((written) => written.version > version)
     return successor === undefined ? 0 : Math.max(0, askedMs - successor.acknowledgedMs)

@@ -4,7 +4,7 @@ import { KeyArena, uncollected } from './key-arena.ts'
 
 /**
  * What the user was told. `ok`: the service said yes. `failed`: it said no, before doing anything.
- * `unknown`: nobody can tell from outside whether it was done (time-out, reset, 5xx, still unanswered at the end).
+ * `unknown`: it cannot be known from outside whether it was done (time-out, reset, 5xx, still unanswered at the end).
  */
 export type OperationOutcome = 'ok' | 'failed' | 'unknown'
 
@@ -36,7 +36,7 @@ export interface OperationEnd {
   /** Microseconds since the start of the run. */
   readonly endUs: number
   readonly outcome: OperationOutcome
-  /** The response's status code, 0 where there was no response. */
+  /** The response's status code, 0 if there was no response. */
   readonly status: number
   /** What the user was told, without parts that may differ between two responses to one key. Only its digest is kept. */
   readonly response?: string | Uint8Array | undefined
@@ -50,15 +50,15 @@ export interface Operation {
   readonly vu: number
   readonly step: number
   readonly due: OperationDue
-  /** `undefined` where no payload was recorded. */
+  /** `undefined` if no payload was recorded. */
   readonly payload: Digest | undefined
   readonly intendedStartUs: number
   readonly startUs: number
-  /** `undefined` where the operation was still unanswered when the run ended. */
+  /** `undefined` if the operation was still unanswered when the run ended. */
   readonly endUs: number | undefined
   readonly outcome: OperationOutcome
   readonly status: number
-  /** `undefined` where no response was recorded. */
+  /** `undefined` if no response was recorded. */
   readonly response: Digest | undefined
 }
 
@@ -111,7 +111,7 @@ export class History {
   /**
    * Records that an operation is being sent; to be called before its first byte leaves.
    * @returns the id to end it with
-   * @throws {RangeError} where the key is empty or longer than 4,096 bytes
+   * @throws {RangeError} if the key is empty or longer than 4,096 bytes
    */
   begin(op: OperationStart): number {
     const location = this.#keys.add(op.key)
@@ -131,7 +131,7 @@ export class History {
 
   /**
    * Records what the user was told.
-   * @throws {RangeError} where no such operation was begun, or it has ended already
+   * @throws {RangeError} if no such operation was begun, or it has ended already
    */
   end(id: number, { endUs, outcome, status, response }: OperationEnd): void {
     const chunk = this.#chunkOf(id)
@@ -149,7 +149,7 @@ export class History {
     for (let id = 0; id < this.#size; id++) yield this.operation(id)
   }
 
-  /** @throws {RangeError} where no such operation was begun */
+  /** @throws {RangeError} if no such operation was begun */
   operation(id: number): Operation {
     const chunk = this.#chunkOf(id)
     const at = (id & CHUNK_MASK) * FIELDS

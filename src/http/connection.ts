@@ -46,7 +46,7 @@ export interface ConnectionParts {
   /** Of the endpoint, shared by all its connections. */
   readonly keepAlive: KeepAlive
   readonly owner: RequestOwner
-  /** The most of a body that is kept for whoever looks at it. */
+  /** The most of a body that is kept for what reads it. */
   readonly maxBodyBytes: number
 }
 

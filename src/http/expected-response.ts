@@ -40,7 +40,7 @@ export class ExpectedResponse<D> {
   /**
    * Judges a response, and takes from it what later steps use.
    *
-   * @param response absent where nothing looks at the body
+   * @param response absent if nothing looks at the body
    * @param vars of the VU; what is extracted goes there
    * @throws what a function of the scenario throws
    */

@@ -16,7 +16,7 @@ import { placesFor } from './preflight.ts'
 import { isReadFirst, readBody } from './request-body.ts'
 import type { HttpRunOptions, StepOption } from './types.ts'
 
-/** What the engine needs from whoever runs scenarios. */
+/** What the engine needs from the runner of scenarios. */
 export interface HttpContext {
   /** Of the target, with credentials; `undefined` without a target: each run then needs its own. */
   readonly baseUrl?: string | undefined
@@ -51,7 +51,7 @@ export interface Http {
    * or gone is measured, not thrown.
    *
    * @throws {OptionsError} naming every option that cannot be used, before anything is sent
-   * @throws {PreflightError} where the certificate is refused, or descriptors or ports do not suffice
+   * @throws {PreflightError} if the certificate is refused, or descriptors or ports do not suffice
    * @throws whatever a request, check or extract function of the scenario throws; the run so far goes to `onRun`
    */
   run<D = undefined>(options: HttpRunOptions<D>): Promise<HttpRun>
@@ -116,7 +116,7 @@ async function withBodyRead<D>(step: StepOption<D>, timeoutMs: number): Promise<
   return { ...step, request: { ...request, body: await readBody(request.body, timeoutMs) } }
 }
 
-/** Alternatives beside each other are one request of an iteration. */
+/** A group of adjacent weighted steps counts as one request per iteration. */
 function requestsPerIteration(steps: readonly { readonly weight?: number }[]): number {
   return steps.filter(({ weight }, at) => weight === undefined || steps[at - 1]?.weight === undefined).length
 }

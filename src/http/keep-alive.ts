@@ -24,7 +24,7 @@ const OUTLIVED = 3
 
 /**
  * After how much idle time connections to one endpoint are replaced rather than used again. A request that meets the
- * target's own close of an idle connection is lost, and nobody can tell whether it was done: it must not be sent again.
+ * target's own close of an idle connection is lost, and it is not known whether it was done: it must not be sent again.
  * So the race is never run: what the target announces (`Keep-Alive: timeout=5`) is kept to, and without an announcement a
  * connection is used after an idle time only if another one has survived that idle time. If none has, one request waits
  * a moment on its own connection, which proves the idle time or shows the limit; others that are due meanwhile replace

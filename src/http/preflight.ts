@@ -54,7 +54,7 @@ async function routesFor(
   )
 }
 
-/** @throws {PreflightError} where the process may not open so many */
+/** @throws {PreflightError} if the process may not open so many */
 export function checkDescriptors(connections: number, limit: number, alreadyOpen: number): void {
   const needed = connections + alreadyOpen + SPARE_DESCRIPTORS
   if (needed <= limit) return
@@ -68,7 +68,7 @@ export function checkDescriptors(connections: number, limit: number, alreadyOpen
  * Gives connections source addresses so that none of them needs more ports than there are. One source address reaches
  * one port of one address as often as there are ephemeral ports; of the loopback network every address is ours.
  *
- * @throws {PreflightError} where the addresses do not suffice
+ * @throws {PreflightError} if the addresses do not suffice
  */
 export function spread(addresses: readonly string[], connections: number, ports: number): (index: number) => Route {
   // Some ports are in use by others, or still wait for a former connection to be over.

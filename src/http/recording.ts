@@ -42,7 +42,7 @@ export class Recording<D> {
     return this.#option.response !== undefined || this.#option.outcome !== undefined
   }
 
-  /** @returns the operation's number in the history, or -1 where the scenario leaves it out */
+  /** @returns the operation's number in the history, or -1 if the scenario leaves it out */
   begin(vu: Vu<D>, iteration: number, { step, spec, content }: Sent<D>, { intendedMs, sentMs }: SendTimes): number {
     const { key } = this.#option
     const request = this.#isAsked ? new SentRequest(vu, step.name, spec) : undefined

@@ -47,7 +47,7 @@ export async function readBody(body: unknown, timeoutMs: number): Promise<unknow
  * `contentType` says so.
  *
  * @param contentType the value of the request's own `Content-Type` header
- * @throws {RequestError} where it cannot be sent as it is
+ * @throws {RequestError} if it cannot be sent as it is
  */
 export function encodeBody(body: unknown, contentType: string | undefined): EncodedBody | undefined {
   if (body === undefined) return undefined

@@ -71,7 +71,7 @@ export class RequestEncoder {
 
   /**
    * @param trace sent with it, unless the request has a `traceparent` of its own
-   * @throws {ScenarioError} where it cannot be sent
+   * @throws {ScenarioError} if it cannot be sent
    */
   encode(request: HttpRequest, trace?: Trace): EncodedRequest {
     const method = request.method ?? 'GET'
@@ -120,7 +120,7 @@ export class RequestEncoder {
   }
 }
 
-/** @throws {RequestError} where the header cannot be sent */
+/** @throws {RequestError} if the header cannot be sent */
 export function fieldLines(name: string, value: string | number | readonly (string | number)[] | undefined): string {
   if (!TOKEN.test(name)) throw badHeader(name, `${showValue(name)} is not a valid header name`)
   if (OURS.has(name.toLowerCase())) throw badHeader(name, `${name} is set by the engine, leave it out`)

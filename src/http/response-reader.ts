@@ -76,7 +76,7 @@ export class ResponseReader {
 
   /**
    * Takes bytes, which may be overwritten afterwards.
-   * @returns what is wrong with them, where they are no HTTP
+   * @returns what is wrong with them, if they are no HTTP
    */
   read(chunk: Buffer): Error | undefined {
     if (!this.isMidResponse && !this.expectsNoBody && this.#readWhole(chunk)) return undefined

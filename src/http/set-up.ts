@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts'
 /** Handshakes in flight at one time: more would overflow a listener's queue and measure that instead. */
 const MAX_HANDSHAKES = 200
 
-/** So many failures without one success, and the target is taken to be down: the load will show it. */
+/** Stop opening connections in advance after this many consecutive failures: the load will show it. */
 const GIVE_UP_AFTER = 20
 
 /**

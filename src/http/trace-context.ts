@@ -4,7 +4,7 @@ import { randomFillSync } from 'node:crypto'
 export interface Trace {
   /** What follows `traceparent: `. */
   readonly header: string
-  /** 32 hexadecimal digits; `undefined` where the target is asked not to keep the trace, so that it leads nowhere. */
+  /** 32 hexadecimal digits; `undefined` if the target is asked not to keep the trace, so that it leads nowhere. */
   readonly traceId: string | undefined
 }
 

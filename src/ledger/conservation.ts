@@ -20,7 +20,7 @@ export interface Entry {
 export interface Account {
   readonly account: string
   readonly balance: Amount
-  /** The least it may hold; `undefined` where nothing forbids it to go lower. */
+  /** The least it may hold; `undefined` if nothing forbids it to go lower. */
   readonly floor: Amount | undefined
 }
 

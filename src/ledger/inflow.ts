@@ -13,7 +13,7 @@ export interface Inflow {
  * `expectedDelta` of `toConserve()`.
  *
  * @param amountOf one amount for all keys, or that of each; negative for what goes out
- * @throws {LedgerError} where an amount is not exact
+ * @throws {LedgerError} if an amount is not exact
  */
 export function inflowOf(
   history: RecordedOperations,

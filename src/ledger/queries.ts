@@ -29,7 +29,7 @@ export function bindRunId(query: string, runId: string | undefined): BoundQuery 
 
 /**
  * Rows of another run would be taken for this run's: as unexpected, or worse, as what this run was told and lost.
- * @throws {LedgerError} where the query does not say which run it means
+ * @throws {LedgerError} if the query does not say which run it means
  */
 export function requireScope(query: string): void {
   if (usesRunId(readStatement(query))) return

@@ -115,7 +115,7 @@ export function showRow(row: Row): string {
   return text.length > 200 ? `${text.slice(0, 199)}…` : text
 }
 
-/** A key as text; `undefined` where the value is none. */
+/** A key as text; `undefined` if the value is not one. */
 export function keyText(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined

@@ -34,7 +34,7 @@ export interface Session extends AsyncDisposable {
  * stand before it); and after each query the session checks that it still is in that transaction.
  *
  * Through a pooler the first may be missing: pgBouncer refuses it at the start, and a `SET` would stay with the server
- * connection for whoever uses it next. The others hold there too.
+ * connection for its next user. The others hold there too.
  *
  * @throws {LedgerError} if the database cannot be reached; the message holds no password
  * @throws {MissingPackageError} if the driver is not installed

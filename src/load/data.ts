@@ -82,7 +82,7 @@ export function checkData(problems: Problems, value: unknown): void {
 /**
  * The rows VUs are given. Of an iterable no more than one for each VU is taken.
  *
- * @throws {Error} where there are none, or too few that must be unique
+ * @throws {Error} if there are none, or too few that must be unique
  */
 export async function rowsFor<D>(
   data: DataOption<D> | undefined,

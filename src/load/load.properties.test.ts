@@ -248,7 +248,7 @@ function highest(load: Load): number {
   return 0
 }
 
-/** Arrivals in the steady and spike phases, or in all where there are none. */
+/** Arrivals in the steady and spike phases, or in all if there are none. */
 function countedArrivals(load: Load): number {
   if (!isOpen(load)) throw new TypeError('not an open load')
   const counted = phasesOf(load).filter(({ name }) => name === 'steady' || name === 'spike')

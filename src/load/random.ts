@@ -42,7 +42,7 @@ export class Random {
     return min + Math.floor(this.next() * (max - min + 1))
   }
 
-  /** @throws {RangeError} where there is nothing to pick from */
+  /** @throws {RangeError} if there is nothing to pick from */
   pick<T>(items: readonly T[]): T {
     if (items.length === 0) throw new RangeError('random.pick() was given an empty array')
     return items[Math.floor(this.next() * items.length)]!

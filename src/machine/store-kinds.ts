@@ -16,7 +16,7 @@ export interface Store {
 export interface NoStore {
   readonly reason: string
   readonly remedy: string
-  /** It belongs to a target that runs elsewhere: what depends on it is skipped. */
+  /** It belongs to an external target: what depends on it is skipped. */
   readonly isElsewhere: boolean
 }
 

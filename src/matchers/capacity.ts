@@ -11,7 +11,7 @@ export interface CpuOptions extends StatisticOptions {
   /**
    * How many cores are the whole; may be a fraction. Default: those the target may run on, by its affinity or its
    * container's limits. A single-threaded process can fill one core and be far below the limit on a large machine: say
-   * `cores: 1` for it. Of a target that runs elsewhere nobody here knows: without `cores` or `PERF_TARGET_CORES` the
+   * `cores: 1` for it. Of an external target nobody here knows: without `cores` or `PERF_TARGET_CORES` the
    * assertion is skipped.
    */
   readonly cores?: number
@@ -25,7 +25,7 @@ export interface CapacityMatchers<R extends void | Promise<void>, T> {
    * CPU used by the target over the run's counted phases, as a share (0–1) of the cores it may use: of its processes
    * and their descendants, of its containers, or as its own metrics have it.
    *
-   * Skipped for a target that runs elsewhere and says nothing of its CPU; invalid for one of ours.
+   * Skipped for an external target and says nothing of its CPU; invalid for one of ours.
    */
   toHaveCpuBelow: OnCapacity<T, (ratio: number, options?: CpuOptions) => R>
   /**

@@ -19,9 +19,9 @@ export interface OtherTimes {
   readonly label: string
   readonly kind: RunKind
   readonly meanMs: number
-  /** What speaks against using them. */
+  /** Reasons not to use them. */
   readonly invalidities: readonly Invalidity[]
-  /** @throws {TypeError} where a baseline does not hold it */
+  /** @throws {TypeError} if a baseline does not hold it */
   percentile(p: number, confidence: number): TimeAt
   /** Set for a baseline. */
   readonly stored?: BaselineEvidence
@@ -35,7 +35,7 @@ interface TimeAt {
 /**
  * What a run is to be compared with.
  *
- * @throws {TypeError} where it is no run or baseline, or one of another kind
+ * @throws {TypeError} if it is no run or baseline, or one of another kind
  */
 export function readOther(than: unknown, run: TimeEvidence, matcher: string): OtherTimes {
   const other = isBaseline(than) ? storedTimes(than[baselineOf]()) : runTimes(than)

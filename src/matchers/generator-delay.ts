@@ -4,9 +4,9 @@ import { Histogram } from '../stats/histogram.ts'
 import { isOfRequests } from './subject.ts'
 
 /**
- * What speaks against a percentile, without a saturated generator if that cannot explain it: a response is handled late by
+ * Reasons against a percentile, without a saturated generator if that cannot explain it: a response is handled late by
  * no more than the longest time for which the event loop was blocked, and so is its request. A target that takes longer
- * than the limit even without twice that time is too slow, whoever measures it.
+ * than the limit even without twice that time is too slow, by any measure.
  *
  * Only times count: a time-out may be the generator's doing.
  */

@@ -145,12 +145,12 @@ function intervalOf({ windows }: JudgedTimes, p: number, confidence = DEFAULT_CO
   return trusted(percentileIntervalMs(windows, p, { confidence }), windows.length)
 }
 
-/** What speaks against a percentile that is within its limit. */
+/** Reasons against a percentile that is within its limit. */
 function holdingAgainst(evidence: TimeEvidence): readonly Invalidity[] {
   return [...evidence.invalidities, ...shortageAgainst(evidence, true, () => false)]
 }
 
-/** What speaks against a percentile that is not: nothing of the generator if the target's own errors suffice for it. */
+/** Reasons against a percentile that is not: nothing of the generator if the target's own errors suffice for it. */
 function breakingAgainst(evidence: TimeEvidence, p: number, limitMs: number): readonly Invalidity[] {
   if (isOfRequests(evidence) && evidence.targetErrors > (1 - p) * evidence.offered)
     return withoutGenerator(evidence.invalidities)

@@ -148,7 +148,7 @@ function unitsOf(amount: string): bigint {
   return BigInt(whole + fraction.padEnd(100, '0'))
 }
 
-/** An object with known keys only, or an empty one where it is none. */
+/** An object with known keys only, or an empty one if it is not one. */
 function readObject<T extends object>(
   problems: Problems,
   value: unknown,

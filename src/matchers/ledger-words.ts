@@ -8,7 +8,7 @@ import type {
 import { inspected } from '../options/shortened.ts'
 import { formatCount } from '../stats/units.ts'
 
-/** `2 lost, 1 duplicated`; `undefined` where nothing was found. */
+/** `2 lost, 1 duplicated`; `undefined` if nothing was found. */
 export function countFindings({ findings }: LedgerEvidence): string | undefined {
   if (findings.length === 0) return undefined
   return findings

@@ -48,7 +48,7 @@ export const toHavePoolUsageBelow = defineMatcher<
   judge: (evidence, { limit, options }) => judgeShare(poolShare(evidence, options), limit, options),
 })
 
-/** @throws {OptionsError} where options are for the other kind of window: they would be passed over */
+/** @throws {OptionsError} if options are for the other kind of window: they would be passed over */
 function poolShare(
   evidence: CapacityEvidence | MetricsEvidence,
   options: PoolOptions & ConnectionOptions,

@@ -18,7 +18,7 @@ export interface Subject<Evidence> {
   variableFor?(received: unknown): string
   /** Completes "judges …": `a run with request counts, as http.run() gives`. */
   readonly noun: string
-  /** The evidence, or `undefined` where the value is of another kind. */
+  /** The evidence, or `undefined` if the value is of another kind. */
   read(received: unknown): Evidence | undefined
 }
 

@@ -16,7 +16,7 @@ export interface Threshold {
   /** Which side of the limit is good; `at least` includes the limit itself. */
   readonly side: 'below' | 'above' | 'at least'
   readonly limit: number
-  /** NaN where nothing was measured. */
+  /** NaN if nothing was measured. */
   readonly value: number
   readonly interval: Interval | undefined
   /** The confidence the call asked for. */
@@ -62,7 +62,7 @@ export function formatSpan(low: number, high: number, show: (value: number) => s
   return unit !== '' && unit === unitOf(to) ? `${from.slice(0, -unit.length)}–${to}` : `${from}–${to}`
 }
 
-/** How far a value lies from its limit: `(+8.7%)`; empty where it does not. */
+/** How far a value lies from its limit: `(+8.7%)`; empty if it does not. */
 export function formatDistance(value: number, limit: number): string {
   const distance = value / limit - 1
   if (!Number.isFinite(distance) || distance === 0) return ''

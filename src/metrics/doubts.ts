@@ -33,7 +33,7 @@ export class Doubts {
     if (found !== undefined) throw new InvalidRunError(`${found.finding}\nFix: ${found.remedy}`, found.reason)
   }
 
-  /** @returns `undefined` if nothing speaks against what a selector picks */
+  /** @returns `undefined` if there is no doubt about what a selector picks */
   about(selector: Selector, reading: Reading): Invalidity | undefined {
     return (
       this.#ofInstances() ?? this.#ofProcesses() ?? this.#ofLines(selector, reading) ?? this.#ofKind(selector, reading)

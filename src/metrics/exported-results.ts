@@ -69,7 +69,7 @@ interface RunLabels {
   readonly run: string
 }
 
-/** Over the phases that `completed` counts: steady and spike, or all but warm-up where there are none. */
+/** Over the phases that `completed` counts: steady and spike, or all but warm-up if there are none. */
 function throughputOf({ completed, phases }: RunResult & { readonly completed: number }): number | undefined {
   const judged = phases.filter(({ name }) => name === 'steady' || name === 'spike')
   const counted = judged.length > 0 ? judged : phases.filter(({ name }) => name !== 'warmup')

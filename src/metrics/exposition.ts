@@ -113,7 +113,7 @@ function readType(line: string, reader: ExpositionReader): void {
 
 const [SPACE, TAB, QUOTE, BACKSLASH, OPEN, CLOSE] = [32, 9, 34, 92, 123, 125]
 
-/** Where name and labels end; -1 where the name does not begin like one or the labels have no end. */
+/** Where name and labels end; -1 if the name does not begin like one or the labels have no end. */
 function endOfSeries(line: string): number {
   if (!/^[a-zA-Z_:{]/.test(line)) return -1
   let at = 0

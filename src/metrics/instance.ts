@@ -39,12 +39,12 @@ export class InstanceWindow {
     return this.covered.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
   }
 
-  /** Of all series that a selector picks; `undefined` where there is none in the window. */
+  /** Of all series that a selector picks; `undefined` if there is none in the window. */
   growth(selector: Selector): Growth | undefined {
     return sumOf(this.history.select(selector).map((series) => this.growthOf(series)))
   }
 
-  /** Of one series of this instance; `undefined` where it has no value in the window. */
+  /** Of one series of this instance; `undefined` if it has no value in the window. */
   growthOf(series: Series): Growth | undefined {
     return sumOf(
       this.covered.map(({ first, last }) => {

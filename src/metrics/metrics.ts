@@ -22,7 +22,7 @@ export interface MetricsContext {
   /** Time between scrapes, and the limit of each. Default: `'1s'`. */
   readonly interval?: Duration
   /**
-   * Whether the routes are known to be there. Where they are only guessed, as for a target that runs elsewhere, a first
+   * Whether the routes are known to be there. Where they are only guessed, as for an external target, a first
    * scrape that fails leaves metrics unavailable, and assertions on them are skipped. Default: `true`.
    */
   readonly required?: boolean
@@ -36,7 +36,7 @@ export interface MetricsContext {
 
 /** The target's Prometheus metrics, scraped from the moment a scenario asks for them until it ends. */
 export interface Metrics extends AsyncDisposable {
-  /** Why they cannot be read at all; `undefined` where they can. */
+  /** Why they cannot be read at all; `undefined` if they can. */
   readonly unavailable: string | undefined
   /** What they did over the counted part of a run. Scrapes once more first, so that the window has an end. */
   during(run: TimedRun): Promise<MetricsWindow>
@@ -50,8 +50,8 @@ export interface Metrics extends AsyncDisposable {
 /**
  * Starts scraping. The first scrape is awaited: a wrong path shows before any load is sent.
  *
- * @throws {OptionsError} where the interval is no duration
- * @throws {ScrapeError} where the first scrape fails and the metrics are required
+ * @throws {OptionsError} if the interval is no duration
+ * @throws {ScrapeError} if the first scrape fails and the metrics are required
  */
 export async function createMetrics(context: MetricsContext): Promise<Metrics> {
   const { urls, signal, tls, headers, requestCounter, interval = '1s', required = true, onSeries } = context
@@ -99,7 +99,7 @@ function requestsOf(run: TimedRun, counter: SentRequests['counter']): SentReques
   return { responses, counter }
 }
 
-/** @returns why there are no metrics, where that is nobody's mistake */
+/** @returns why there are no metrics, if that is not a mistake */
 async function start(scrapers: readonly Scraper[], required: boolean): Promise<string | undefined> {
   const started = await Promise.allSettled(scrapers.map((scraper) => scraper.start()))
   const failed = started.find((result) => result.status === 'rejected')

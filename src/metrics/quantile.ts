@@ -54,7 +54,7 @@ export interface BucketQuantile {
  * It misleads where buckets are wide: the true value can lie anywhere in its bucket, whose ends are returned too.
  *
  * @param q as a ratio, 0.95
- * @returns `undefined` where the buckets hold nothing
+ * @returns `undefined` if the buckets hold nothing
  */
 export function bucketQuantile(q: number, buckets: readonly Bucket[]): BucketQuantile | undefined {
   const sorted = monotonic(buckets)

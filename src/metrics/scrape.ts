@@ -22,7 +22,7 @@ export interface ScrapeOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** @throws {ScrapeError} where the route does not respond in time, or not with success */
+/** @throws {ScrapeError} if the route does not respond in time, or not with success */
 export async function scrape(
   url: string,
   timeoutMs: number,

@@ -27,7 +27,7 @@ export class Scraper {
     this.#signal = AbortSignal.any([signal, this.#stopping.signal])
   }
 
-  /** @throws {ScrapeError} where the first scrape fails */
+  /** @throws {ScrapeError} if the first scrape fails */
   async start(): Promise<void> {
     await this.#scrape(this.#intervalMs)
     this.#timer = setInterval(() => void this.#try(this.#intervalMs), this.#intervalMs)

@@ -26,7 +26,7 @@ const PLAIN_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
  * pattern must match a label's whole value, and a label that a series does not have counts as empty. Names with other
  * characters are quoted within the braces: `{"my.metric", "my.label"="value"}`.
  *
- * @throws {TypeError} where the text is neither
+ * @throws {TypeError} if the text is neither
  */
 export function parseSelector(text: string): Selector {
   const match = typeof text === 'string' ? SELECTOR.exec(text.trim()) : null

@@ -40,7 +40,7 @@ export class Series implements SeriesName {
     this.add(scrape, this.#offeredIn === attempt ? this.#offered : Number.NaN)
   }
 
-  /** Notes its value in a scrape; NaN where it has none. Scrapes come in ascending order. */
+  /** Notes its value in a scrape; NaN if it has none. Scrapes come in ascending order. */
   add(scrape: number, value: number): void {
     if (Object.is(value, this.#last)) return
     if (this.#length === this.#scrapes.length) this.#grow()
@@ -50,7 +50,7 @@ export class Series implements SeriesName {
     this.#last = value
   }
 
-  /** Its value in a scrape; NaN where it had none. */
+  /** Its value in a scrape; NaN if it had none. */
   at(scrape: number): number {
     const index = this.#changeAt(scrape)
     return index === -1 ? Number.NaN : this.#values[index]!
@@ -87,7 +87,7 @@ export class Series implements SeriesName {
     return { delta, resets, seen }
   }
 
-  /** Index of the change in force at a scrape; -1 where there is none yet. */
+  /** Index of the change in force at a scrape; -1 if there is none yet. */
   #changeAt(scrape: number): number {
     let [low, high] = [0, this.#length]
     while (low < high) {

@@ -54,7 +54,7 @@ const COUNTS_DIFFER = 0.2
  * A run with the server's own times beside it. It judges as the run does (latency from intended start), and its evidence
  * says how much of that the server knew of.
  *
- * The server's times are of every request its labels pick, whoever sent it, in the time between two scrapes.
+ * The server's times are of every request its labels pick, from any sender, in the time between two scrapes.
  */
 export class ServerSide implements ComparedRun {
   readonly name: string

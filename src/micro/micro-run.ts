@@ -30,9 +30,9 @@ interface MicroRunBase {
   readonly calls: number
   /** How long was measured, pauses between calls included; warm-up is left out. */
   readonly durationMs: number
-  /** Why the run stopped before its end; `undefined` where it did not. */
+  /** Why the run stopped before its end; `undefined` if it did not. */
   readonly aborted: string | undefined
-  /** What speaks against judging this run. */
+  /** Reasons not to judge this run. */
   readonly invalidities: readonly Invalidity[]
   /** The run as plain JSON, for reports. */
   result(): MicroRunResult

@@ -3,7 +3,7 @@ import { measure } from './measure.ts'
 import { microRun, type MicroRun } from './micro-run.ts'
 import { readMeasure, type MeasureOptions } from './options.ts'
 
-/** What the timer needs from whoever runs scenarios. */
+/** What the timer needs from the runner of scenarios. */
 export interface MicroContext {
   /**
    * Aborting it ends the measurement after the call that is under way; what was measured is kept. While a synchronous

@@ -8,7 +8,7 @@ const MS_PER_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_0
 const EXAMPLES = ['2m', '10s', '1s', '100ms', '10ms', '1h'] as const
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/
 
-/** Milliseconds of a duration, or `undefined` where the value is none. */
+/** Milliseconds of a duration, or `undefined` if the value is not one. */
 export function durationMs(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? value : undefined
   const match = typeof value === 'string' ? DURATION.exec(value) : null

@@ -1,4 +1,4 @@
-/** A package that one part of vitest-slo needs, and that whoever uses this part installs. */
+/** A package that one part of vitest-slo needs, which users of this part install. */
 export class MissingPackageError extends Error {
   override readonly name = 'MissingPackageError'
 
@@ -12,7 +12,7 @@ export class MissingPackageError extends Error {
 }
 
 /**
- * Loads a package on first use, so that nobody pays for what they do not use.
+ * Loads a package on first use, so that unused packages cost nothing.
  *
  * @param part what needs it, as the reader wrote it, e.g. `postgres()`
  * @param packages what is to be installed for it, the package that `load` imports first

@@ -12,7 +12,7 @@ export class ResultsFileError extends Error {
  * Reads what the reporter wrote. A file may come from anywhere: its texts are shown as those of a run are, without control
  * characters and without what has the form of a secret.
  *
- * @throws {ResultsFileError} where the file cannot be read, is no such file, or was written in another form
+ * @throws {ResultsFileError} if the file cannot be read, is no such file, or was written in another form
  */
 export async function readResults(file: string): Promise<Results> {
   let text: string

@@ -49,7 +49,7 @@ export interface ScenarioResult {
   readonly note?: string
   readonly durationMs: number
   readonly runs: readonly RunResult[]
-  /** Two builds under the same load; absent where the scenario compared none. */
+  /** Two builds under the same load; absent if the scenario compared none. */
   readonly comparisons?: readonly ComparisonResult[]
   readonly assertions: readonly AssertionResult[]
   readonly errors: readonly ErrorResult[]

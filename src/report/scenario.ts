@@ -7,7 +7,7 @@ import type { ScenarioRecord } from '../results/result.ts'
 import type { ErrorResult, ScenarioResult } from './results.ts'
 import { RUN_INFO } from './run-info.ts'
 
-/** What the worker recorded for a test; empty where it recorded nothing, e.g. because a fixture failed. */
+/** What the worker recorded for a test; empty if it recorded nothing, e.g. because a fixture failed. */
 export function recordOf(testCase: TestCase): ScenarioRecord | undefined {
   const slo = (testCase.meta() as { slo?: Partial<ScenarioRecord> }).slo
   return slo && { runs: slo.runs ?? [], comparisons: slo.comparisons ?? [], assertions: slo.assertions ?? [] }

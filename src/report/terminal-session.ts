@@ -44,7 +44,7 @@ export class TerminalSession implements AsyncDisposable {
     return this.#tmux(['capture-pane', '-p'])
   }
 
-  /** Waits until the screen shows something. @returns the screen that does @throws where the program ends before */
+  /** Waits until the screen shows something. @returns the screen that does @throws if the program ends before */
   async shows(wanted: RegExp | string): Promise<string> {
     for (;;) {
       const screen = await this.screen()

@@ -1,7 +1,7 @@
 import type { Invalidity } from '../evidence/verdict.ts'
 import type { AssertionResult } from '../results/result.ts'
 
-/** What speaks against a run and what to do about it, as two sentences. */
+/** Reasons against a run and what to do about it, as two sentences. */
 export function describeInvalidity({ finding, remedy }: Invalidity): string {
   return `${finding.replace(/\.$/, '')}. ${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}`
 }

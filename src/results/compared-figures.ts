@@ -15,7 +15,7 @@ export interface ComparedFigure {
   readonly base: JsonMs
   readonly head: JsonMs
   /**
-   * head / base − 1 from paired slices, with its interval; for `errors`, the difference head − base. Absent where the
+   * head / base − 1 from paired slices, with its interval; for `errors`, the difference head − base. Absent if the
    * slices do not tell.
    */
   readonly change?: Change
@@ -68,7 +68,7 @@ export function latencyPairs(pairs: readonly SlicePair[], p: number): readonly P
   })
 }
 
-/** CPU per request in each pair, in milliseconds; NaN where it is unknown. */
+/** CPU per request in each pair, in milliseconds; NaN if it is unknown. */
 export function cpuPairs(pairs: readonly SlicePair[]): readonly Pair[] {
   return pairs.map(({ base, head }) => ({ base: cpuOf(base), head: cpuOf(head) }))
 }

@@ -9,7 +9,7 @@ export function errorRate(run: {
   return (run.offered - run.completed + errors) / run.offered
 }
 
-/** Deliveries that never came over those expected; `undefined` where none was expected. */
+/** Deliveries that never came over those expected; `undefined` if none was expected. */
 export function missingRate(run: {
   readonly deliveries: { readonly expected: number; readonly missing: number }
 }): number | undefined {

@@ -167,10 +167,10 @@ export interface FanOutRunResult extends RunResultBase {
   readonly processes: number
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
-  /** Absent where nothing was received. */
+  /** Absent if nothing was received. */
   readonly lag?: TimeStatsJson
   readonly lagHistogram: HistogramJson
-  /** Absent where no socket opened. */
+  /** Absent if no socket opened. */
   readonly connectTime?: TimeStatsJson
   readonly generator: GeneratorHealth
   readonly timeline: readonly FanOutPoint[]

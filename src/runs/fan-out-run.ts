@@ -34,7 +34,7 @@ export interface FanOutRunBase extends TimedRun {
   readonly load: string
   /** Of publishing, warm-up included; connecting and waiting for stragglers are not. */
   readonly durationMs: number
-  /** Why the run stopped before its end; `undefined` where it did not. */
+  /** Why the run stopped before its end; `undefined` if it did not. */
   readonly abortReason: string | undefined
   readonly sockets: SocketCounts
   /** Application heartbeats; absent if none was sent. */
@@ -46,22 +46,22 @@ export interface FanOutRunBase extends TimedRun {
   /** Counted publications; warm-up is left out. */
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
-  /** Missing over expected deliveries, 0–1. NaN where nothing was expected. */
+  /** Missing over expected deliveries, 0–1. NaN if nothing was expected. */
   readonly missingRate: number
-  /** Duplicates over received deliveries. NaN where nothing was received. */
+  /** Duplicates over received deliveries. NaN if nothing was received. */
   readonly duplicateRate: number
-  /** Deliveries received within a lag, over *expected* ones. NaN where nothing was expected. */
+  /** Deliveries received within a lag, over *expected* ones. NaN if nothing was expected. */
   onTimeRatio(withinMs: number): number
   /** Those with most deliveries missing, then most late, then the slowest; all of them may be asked for. Default: 5. */
   worstPublications(count?: number): readonly PublicationEvidence[]
   /** Clients with a fault: most deliveries missing first, then most late, out of order and duplicate. Default: 5. */
   worstClients(count?: number): readonly ClientEvidence[]
-  /** From the instant a handshake was due to its response, of sockets that opened; absent where none did. */
+  /** From the instant a handshake was due to its response, of sockets that opened; absent if none did. */
   readonly connectTime: TimeStats | undefined
   /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not respond. */
   readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
-  /** What speaks against judging this run. */
+  /** Reasons not to judge this run. */
   readonly invalidities: readonly Invalidity[]
   /** The run as plain JSON, for reports. */
   result(): FanOutRunResult

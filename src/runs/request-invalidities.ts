@@ -6,7 +6,7 @@ import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { FirstMessageCounts, HttpMeasurement } from './request-measurement.ts'
 
-/** What speaks against judging a part of a run. */
+/** Reasons not to judge a part of a run. */
 export function httpInvalidities(measured: HttpMeasurement, { due }: ScopeTotals, scope: Scope): readonly Invalidity[] {
   const { abortReason, abortBlame, phases, connections } = measured
   const found = isTargetBroken(due) ? [] : [...generatorFindings(measured, due)]

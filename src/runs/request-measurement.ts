@@ -52,7 +52,7 @@ export interface HttpMeasurement extends Executed {
   readonly name: string
   /** As put on, after scaling. */
   readonly load: Load
-  /** Name of the scale that reduced the load; absent where it is as written. */
+  /** Name of the scale that reduced the load; absent if it is as written. */
   readonly reducedTo?: string
   /** Why the load is larger than its scale says. */
   readonly scaleNote?: string

@@ -46,7 +46,7 @@ interface HttpRunBase extends TimedRun {
   readonly connections: ConnectionFigures
   /** Application heartbeats of `ws.run()`; `undefined` if none was to be sent. */
   readonly heartbeats: HeartbeatCounts | undefined
-  /** Why the run stopped before its end; `undefined` where it did not. */
+  /** Why the run stopped before its end; `undefined` if it did not. */
   readonly aborted: string | undefined
   /** What a reader should know and no matcher judges. */
   readonly warnings: readonly string[]

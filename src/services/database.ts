@@ -73,7 +73,7 @@ export function checkDatabaseOptions(problems: Problems, { provider, url, image 
 
 /** How the servers of one kind of database are got hold of. */
 export interface DatabaseSteps<Server extends DatabaseServer> {
-  /** One that runs already. @param source where its URL was found @throws {ServiceError} where it must not be used */
+  /** One that runs already. @param source where its URL was found @throws {ServiceError} if it must not be used */
   readonly external: (url: string, source: string) => Server
   readonly start: (provider: Exclude<Provider, 'external'>) => Promise<Server>
   readonly prepare: (server: Server) => Promise<StartedService>

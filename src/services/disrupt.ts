@@ -16,7 +16,7 @@ export interface Disruptable {
  * on, also where the signal cut the wait short.
  *
  * @returns what was done, in words without secrets
- * @throws {ServiceError} where there is no such service or target, or it runs elsewhere, or does not come back
+ * @throws {ServiceError} if there is no such service or target, or it runs elsewhere, or does not come back
  */
 export async function disrupt(disruptable: Disruptable, disruption: Disruption, signal: AbortSignal): Promise<string> {
   const startMs = now()

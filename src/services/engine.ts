@@ -54,7 +54,7 @@ export async function unusableEngine(
   }
 }
 
-/** @throws {MissingPackageError} where it is not installed */
+/** @throws {MissingPackageError} if it is not installed */
 export function loadTestcontainers(): Promise<typeof Testcontainers> {
   return loadOptional('a service in a container', 'testcontainers', () => import('testcontainers'))
 }

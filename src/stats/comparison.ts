@@ -80,7 +80,7 @@ export function slicesNeeded(
  * numbers that are mostly 0, of which no ratio can be taken. The two intervals are joined by MOVER (Zou & Donner,
  * Construction of Confidence Limits About Effect Measures, Statistics in Medicine 27, 2008), as of independent samples.
  *
- * @returns `undefined` where nothing was counted on a side
+ * @returns `undefined` if nothing was counted on a side
  */
 export function ratioDifference(
   base: readonly HitWindow[],

@@ -33,7 +33,7 @@ const METHOD_FOR_PERCENTILES = 'inverted binomial at the effective sample size'
  * 76–92% of true values where it promises 95%, with the 30 windows of a short run (`npm run bench:intervals`).
  *
  * @param windows in order of time, one a second
- * @returns `undefined` where nothing was counted
+ * @returns `undefined` if nothing was counted
  */
 export function ratioInterval(windows: readonly HitWindow[], options: IntervalOptions = {}): Interval | undefined {
   const { confidence = 0.95 } = options

@@ -17,7 +17,7 @@ interface RunContext {
   readonly store: ChartStore
 }
 
-/** One run: its figures, what speaks against it, its charts, and the tables of its parts. */
+/** One run: its figures, the reasons against it, its charts, and the tables of its parts. */
 export function runSection(run: RunResult, { id, assertions, store }: RunContext): Markup {
   const charts = chartsOf(run, limitsOn(run, assertions))
   const ids = store({ phases: run.phases, marks: run.marks ?? [] }, charts)

@@ -10,7 +10,7 @@ const BAR_CELLS = 30
 export interface LiveRun {
   readonly scenario: string
   readonly snapshot: RunSnapshot
-  /** What earlier results say this run is asserted on: `p95 < 150 ms`. Empty where it is not known. */
+  /** What earlier results say this run is asserted on: `p95 < 150 ms`. Empty if it is not known. */
   readonly objectives: readonly string[]
 }
 

@@ -105,7 +105,7 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
   ]
 }
 
-/** Two builds, figure by figure. What speaks against using it is said by whatever judged it. */
+/** Two builds, figure by figure. Reasons not to use it is said by whatever judged it. */
 function comparisonLines(
   { name, base, head, load, pairs, figures }: ComparisonResult,
   { max, paint }: Sheet,

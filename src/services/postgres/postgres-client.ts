@@ -28,7 +28,7 @@ const CONNECT_MS = 5_000
 /**
  * Opens one session.
  * @throws {ServiceError} when that fails; the message says what to do and holds no password
- * @throws {MissingPackageError} where the driver is not installed
+ * @throws {MissingPackageError} if the driver is not installed
  */
 export async function connectPostgres(subject: string, url: string): Promise<PostgresSession> {
   const { default: pg } = await loadOptional('postgres()', 'pg', () => import('pg'))
@@ -74,7 +74,7 @@ export async function connectPostgres(subject: string, url: string): Promise<Pos
       await Promise.all(pending.values())
     },
     async [Symbol.asyncDispose]() {
-      // A query that nobody awaited ends with its session: that is no error of its own, and Node would print its stack.
+      // A query that nobody awaited ends with its session: that is not an error of its own, and Node would print its stack.
       for (const rows of pending.values()) rows.catch(() => {})
       await client.end().catch(() => {})
     },

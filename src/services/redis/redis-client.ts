@@ -17,7 +17,7 @@ const CONNECT_MS = 5_000
 /**
  * Opens one connection; it is not opened again when it breaks.
  * @throws {ServiceError} when that fails; the message says what to do and holds no password
- * @throws {MissingPackageError} where the driver is not installed
+ * @throws {MissingPackageError} if the driver is not installed
  */
 export async function connectRedis(subject: string, url: string): Promise<RedisConnection & AsyncDisposable> {
   const { createClient } = await loadOptional('redis()', 'redis', () => import('redis'))

@@ -32,13 +32,13 @@ export interface StartedTarget extends AsyncDisposable {
   log(instance?: number): readonly string[]
   /**
    * Stops every instance and starts it again on the same ports.
-   * @throws {ServiceError} for a target that runs elsewhere
+   * @throws {ServiceError} for an external target
    */
   restart(): Promise<void>
   /**
    * Kills one instance, as a crash does.
    * @returns the function that starts it again on the same ports and waits until it is ready
-   * @throws {ServiceError} for a target that runs elsewhere, or an instance that does not exist
+   * @throws {ServiceError} for an external target, or an instance that does not exist
    */
   kill(instance: number): Promise<() => Promise<void>>
   /** Calls `listener` for every instance that ends unasked. @returns the function that stops it */

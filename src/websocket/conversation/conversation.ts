@@ -106,7 +106,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
   /**
    * Puts the load on. Never rejects for what the target does.
    *
-   * @returns what was measured, and the scenario's own error where that ended the run
+   * @returns what was measured, and the scenario's own error if that ended the run
    */
   async run(): Promise<{ measurement: HttpMeasurement; scenarioError: { readonly error: unknown } | undefined }> {
     const executed = await this.#execution.run()

@@ -114,7 +114,7 @@ export class Clients<D> implements PoolEvents {
     this.#pool.drop(client)
   }
 
-  /** Sends a message; does nothing where the client is not connected. */
+  /** Sends a message; does nothing if the client is not connected. */
   send(client: number, message: Outgoing): void {
     this.#pool.send(client, this.#framed.framesOf(client, message))
   }

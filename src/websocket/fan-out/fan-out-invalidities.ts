@@ -17,7 +17,7 @@ const OPEN_AT_MOST = 0.5
 /** Failures that are certainly the target's. */
 const REFUSALS = /^(refused|reset|status 5\d\d)$/
 
-/** What speaks against a run because of its sockets. */
+/** Reasons against a run because of its sockets. */
 export function socketInvalidities({ plan, sockets, abortReason }: FanOutParts): Invalidity[] {
   const { everSubscribedCount: subscribed, failures } = sockets
   const kinds = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
@@ -100,7 +100,7 @@ function remedyFor(kinds: readonly string[]): string | undefined {
   return REMEDIES.find(([pattern]) => kinds.some((kind) => pattern.test(kind)))?.[1]
 }
 
-/** What speaks against a run because too many of its clients were joining or leaving for too long. */
+/** Reasons against a run because too many of its clients were joining or leaving for too long. */
 export function moveInvalidities({ plan, ledger, moves, open, abortReason }: FanOutParts): Invalidity[] {
   if (abortReason !== undefined) return []
   const { expected } = ledger.counts(0)
@@ -130,7 +130,7 @@ export function moveInvalidities({ plan, ledger, moves, open, abortReason }: Fan
   return []
 }
 
-/** What speaks against a run because its messages could not be told apart. */
+/** Reasons against a run because its messages could not be told apart. */
 export function messageInvalidities({
   plan,
   ledger,
@@ -172,7 +172,7 @@ export function messageInvalidities({
   return [...found, ...numberingInvalidities(feed, received), ...stampInvalidities(feed, plan.lateAfterMs), ...silence]
 }
 
-/** What speaks against the ids and sequences of a feed. */
+/** Reasons against the ids and sequences of a feed. */
 function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[] {
   const { fell, reused, stale, badUnit } = feed
   const found: Invalidity[] = []
@@ -211,7 +211,7 @@ function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[
   return found
 }
 
-/** What speaks against the time stamps of a feed. */
+/** Reasons against the time stamps of a feed. */
 function stampInvalidities(feed: FeedFigures, lateAfterMs: number): Invalidity[] {
   const { badUnit, wentBackMs, isClockUnsteady, isClockUnknown, driftMs } = feed
   const undecided = (finding: string, remedy: string): Invalidity[] => [{ reason: 'undecided', finding, remedy }]

@@ -22,14 +22,14 @@ export function limitsFor(lateAfterMs: number, limits: GeneratorLimits): Generat
   }
 }
 
-/** What speaks against using connect times: handshakes got a response, and the generator did not look. */
+/** Reasons not to use connect times: handshakes got a response, and the generator did not look. */
 export function openingSaturation(health: GeneratorHealth | undefined): readonly Invalidity[] {
   const unlimited = Number.POSITIVE_INFINITY
   const limits = { eventLoopDelayP99Ms: OPENING_DELAY_P99_MS, scheduleDelayP99Ms: unlimited }
   return health === undefined ? [] : generatorInvalidities(health, { ...DEFAULT_LIMITS, ...limits })
 }
 
-/** What speaks against using a fan-out's figures because of how its generator processes fared. */
+/** Reasons not to use a fan-out's figures because of how its generator processes fared. */
 export function fanOutSaturation(health: GeneratorHealth, limits: GeneratorLimits): Invalidity[] {
   const found = [...generatorInvalidities(health, limits)]
   if (health.eventLoopUtilization >= limits.busyUtilization)

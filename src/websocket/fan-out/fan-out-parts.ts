@@ -18,7 +18,7 @@ export interface FanOutParts {
   readonly startUs: number
   readonly publishedMs: number
   readonly openingMs: number
-  /** How the generator fared while sockets were opened; `undefined` where that broke off. */
+  /** How the generator fared while sockets were opened; `undefined` if that broke off. */
   readonly openingHealth: GeneratorHealth | undefined
   readonly abortReason: string | undefined
   readonly identifier: Pick<Identifier<unknown>, 'unidentified' | 'sample' | 'others' | 'heartbeat'>

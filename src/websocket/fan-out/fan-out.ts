@@ -98,7 +98,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   /**
    * Puts the load on. Never rejects for what the target does.
    *
-   * @returns what was measured, and what a function of the scenario threw where that ended the run
+   * @returns what was measured, and what a function of the scenario threw if that ended the run
    */
   async run(): Promise<{ record: FanOutRecord; scenarioError: { readonly error: unknown } | undefined }> {
     const snapshots = setInterval(() => this.#show(), SNAPSHOT_EVERY_MS)

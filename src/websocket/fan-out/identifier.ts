@@ -81,7 +81,7 @@ export class Identifier<T> {
     return this.#otherSample === undefined ? undefined : { count: this.#others, sample: this.#otherSample }
   }
 
-  /** The first message that is no publication and looks like a heartbeat that wants a response. */
+  /** The first message that is not a publication and looks like a heartbeat that wants a response. */
   get heartbeat(): string | undefined {
     return this.#heartbeat
   }

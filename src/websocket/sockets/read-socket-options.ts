@@ -64,7 +64,7 @@ export function readSocketOptions<D>(
  * Finds the target's address, and how so many sockets are to be held within the limits of this machine.
  *
  * @param subject what was called, for the error
- * @throws {OptionsError} where the limits do not allow it, with the command that raises them
+ * @throws {OptionsError} if the limits do not allow it, with the command that raises them
  */
 export async function place(subject: string, plan: SocketPlan<never>, sockets: number): Promise<Placement> {
   const addresses = await Promise.all(plan.urls.map(addressOf))
@@ -126,7 +126,7 @@ export function isOutgoing(value: unknown): value is Outgoing {
   return typeof value === 'string' || value instanceof Uint8Array || isRecord(value)
 }
 
-/** What `read` makes of a value, or `undefined` where none was given. */
+/** What `read` makes of a value, or `undefined` if none was given. */
 export function ifGiven<T>(value: T | undefined, read: (value: T) => number): number | undefined {
   return value === undefined ? undefined : read(value)
 }

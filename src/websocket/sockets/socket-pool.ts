@@ -27,7 +27,7 @@ export interface SocketPool {
   drop(client: number): void
   /** Closes every socket with the closing handshake, and cuts what is left after `withinMs`. Nothing is reported any more. */
   close(withinMs: number): Promise<void>
-  /** Begins, or begins again, to measure how other processes fare; does nothing where there are none. */
+  /** Begins, or begins again, to measure how other processes fare; does nothing if there are none. */
   watch(): void
   unwatch(): void
   /** How other processes fared; complete some time after {@link unwatch}, at the latest when the pool is closed. */

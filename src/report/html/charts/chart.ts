@@ -41,7 +41,7 @@ export interface Series {
   readonly label: string
   readonly colour: Colour
   readonly dashed?: boolean
-  /** One for each of `xs`; null where there is none. */
+  /** One for each of `xs`; null if there is none. */
   readonly values: readonly (number | null)[]
   /** Positions in `xs` at which the value is infinite, marked at the upper edge; absent if there are none. */
   readonly infinite?: readonly number[]
