@@ -86,7 +86,7 @@ describe('chaos', () => {
   })
 
   test('waits until what was disrupted works again, although the run has ended', async () => {
-    const { promise: works, resolve: mend } = Promise.withResolvers<string>()
+    const { promise: works, resolve: repair } = Promise.withResolvers<string>()
     const { context, ordered, run: pendingRuns, begin, end } = await scenario(() => works)
     const chaos = createChaos(context)
     let returned = false
@@ -96,7 +96,7 @@ describe('chaos', () => {
     end()
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(returned).toBe(false)
-    mend('target killed, ready again after 1.70 s')
+    repair('target killed, ready again after 1.70 s')
     await ended
     expect(chaos.done).toMatchObject([{ label: 'target killed, ready again after 1.70 s' }])
   })

@@ -176,7 +176,7 @@ export class Session {
     this.#startFailure = reason
   }
 
-  /** Puts them away once the last project is done. */
+  /** Stops them once the last project is done. */
   async stop(project: TestProject): Promise<void> {
     this.#projects.delete(project)
     if (this.#projects.size > 0) return

@@ -37,7 +37,7 @@ export function coverGrowth(times: readonly number[], span: Span, run: RunWindow
 
 /**
  * Chooses the samples for a rate or a state: those inside the scope alone, as what lies before and after it would water
- * a mean down. Where there are no two of them, those around it.
+ * a mean down. If there are no two of them, those around it.
  *
  * @returns `undefined` if there are no two samples for it
  */

@@ -209,7 +209,7 @@ describe('a history against Postgres', () => {
     expect(finding.replace(/^.*22012\): /, '')).toHaveLength(300)
   })
 
-  test('says what else happened, and nothing of unknown keys where there are none', async () => {
+  test('says what else happened, and nothing of unknown keys if there are none', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     await insertVotes(['a'], history.runId)
     const { lines } = await checkHistory(history, {}, { notes: () => ['http 1 at 3.0 s: target killed'] })

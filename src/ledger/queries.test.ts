@@ -23,7 +23,7 @@ test('$1 is the run id, if a query uses it; what ends the query is left out', ()
   expect(bindRunId('SELECT $1', 'run-7').params).toEqual(['run-7'])
 })
 
-test('a query that uses it where there is none is told', async () => {
+test('a query that uses it if there is none is told', async () => {
   expect(await problemOf(() => bindRunId('SELECT $1', undefined))).toEqual([
     'the query uses $1, but no run id is known here: SELECT $1',
     'give the history whose rows are meant: { history: run.history }',

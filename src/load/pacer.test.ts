@@ -53,7 +53,7 @@ test('nothing runs after closing', async () => {
   expect(ran).toBe(0)
 })
 
-test('instants are kept by a timer where there is no thread', async () => {
+test('instants are kept by a timer if there is no thread', async () => {
   const pacer = new Pacer()
   const dueMs = performance.now() + 5
   const ranMs = await new Promise<number>((resolve) => pacer.at(dueMs, () => resolve(performance.now())))

@@ -146,7 +146,7 @@ describe('toHaveRedisMemoryBelow', () => {
     `)
   })
 
-  test('is invalid in both polarities where there is no limit', () => {
+  test('is invalid in both polarities if there is no limit', () => {
     const finding = 'Redis has no maxmemory, so there is no share of it'
     const remedy = 'set one: CONFIG SET maxmemory 256mb'
     const unlimited = capacity({ invalidities: [{ reason: 'metric-missing', finding, remedy }], evidenceLines: [] })

@@ -123,7 +123,7 @@ describe('two runs', () => {
     )
   })
 
-  test('what speaks against either speaks against both', () => {
+  test('a reason not to judge either is one not to judge both', () => {
     const saturated = { ...sampleHttpRun({ invalidities: [SATURATED] }), name: 'http 2' }
     expect(messageOf(() => expect(quick).toBeNoSlowerThan(saturated))).toMatch(
       /generator-saturated: http 2: schedule delay/,

@@ -87,7 +87,7 @@ describe('toHaveCacheHitRatioAbove', () => {
     `)
   })
 
-  test('is skipped with the reason where there are no metrics to be seen', ({ task }) => {
+  test('is skipped with the reason if there are no metrics to be seen', ({ task }) => {
     const elsewhere = metrics(0, 0, { unavailable: 'its metrics cannot be read' })
     expect(elsewhere).toHaveCacheHitRatioAbove(0.8, names)
     expect(elsewhere).not.toHaveCacheHitRatioAbove(0.8, names)

@@ -54,7 +54,7 @@ export function judgedAllTheSame(measured: HttpMeasurement, { due }: ScopeTotals
 /** Of responses that are the first message to come. With more that may be another, latencies are those of something else. */
 const DOUBTFUL_AT_MOST = 0.01
 
-/** What speaks against steps without `isResponse`. */
+/** Reasons not to judge steps without `isResponse`. */
 function firstMessageInvalidities({ taken, surplus, doubtful }: FirstMessageCounts): Invalidity[] {
   const isTooMany = surplus > taken
   if (!isTooMany && doubtful <= taken * DOUBTFUL_AT_MOST) return []

@@ -125,7 +125,7 @@ test('scopes narrow each other, and one that is not there is named among those t
   )
 })
 
-test('what speaks against a run: abort, a scope within the warm-up, a generator past its limits', () => {
+test('reasons not to judge a run: abort, a scope within the warm-up, a generator past its limits', () => {
   const reasons = (run: ReturnType<typeof httpRun>) => run[evidenceOf]().invalidities.map(({ reason }) => reason)
   const requests = [series('a', undefined, every(10, 0, 9000, { latencyMs: 1, status: 200 }))]
   expect(reasons(all)).toEqual([])

@@ -61,7 +61,7 @@ export class Reaper implements AsyncDisposable {
   }
 
   /**
-   * Puts away what earlier runs of this user left behind, then watches over this one.
+   * Cleans up what earlier runs of this user left behind, then watches over this one.
    * @param options.log gets one line when something was found
    */
   static async start(
@@ -115,7 +115,7 @@ export class Reaper implements AsyncDisposable {
     return { path, remove }
   }
 
-  /** Puts away whatever is still watched, and waits for it. */
+  /** Cleans up what is still watched, and waits for it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.ref()
     this.#process.stdin?.end()

@@ -46,7 +46,7 @@ describe('the distribution of times', () => {
     )
   })
 
-  test('is left out where there is none', () => {
+  test('is left out if there is none', () => {
     expect(distributionCharts(new Histogram().toJSON(), 'Latency', [])).toEqual([])
   })
 })

@@ -1,0 +1,35 @@
+/**
+ * Idioms that this project no longer uses, each with the word that the field uses instead. This is a list, not a grammar: it
+ * keeps words that were replaced from coming back, and finds nothing else.
+ */
+export const IDIOMS: readonly (readonly [idiom: RegExp, better: string])[] = [
+  [/\b(?:put(?:s|ting)?(?: it| them)? away|puts? everything away)\b/i, 'clean up'],
+  [/\bmend(?:s|ed|ing)?\b(?!')/i, 'fix'],
+  [/\bguardians?\b/i, 'reaper'],
+  [/\bmetronomes?\b/i, 'wakeup timer'],
+  [/\blookouts?\b/i, 'monitor'],
+  [/\bphantoms?\b/i, 'unexpected'],
+  [/\bbefell\b/i, 'name the thing, not its fate'],
+  [/\b(?:what|nothing|something) speaks against\b/i, 'reasons not to'],
+  [/\bnobody's (?:mistake|failure)\b/i, 'not a mistake'],
+  [/\bwhere there (?:is|are) (?:none|no)\b/i, 'if there is none'],
+  [/\bwhoever runs scenarios\b/i, 'the runner of scenarios'],
+  [/\b(?:target|server|engine|route|client) (?:never )?answer(?:s|ed)?\b/i, 'respond'],
+]
+
+/** A use of an idiom. */
+export interface Finding {
+  readonly line: number
+  readonly found: string
+  readonly better: string
+}
+
+/** Uses of the idioms in a text, line by line. */
+export function findIdioms(text: string): readonly Finding[] {
+  return text.split('\n').flatMap((line, index) =>
+    IDIOMS.flatMap(([idiom, better]) => {
+      const found = idiom.exec(line)?.[0]
+      return found === undefined ? [] : [{ line: index + 1, found, better }]
+    }),
+  )
+}
