@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { OptionsError } from '../options/problems.ts'
-import { sampleFanOutRun, sampleHttpRun } from '../report/sample-records.ts'
 import { ResponseTimes } from '../results/response-times.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
+import { sampleFanOutRun, sampleHttpRun } from '../testing/sample-records.ts'
 import { MetricsExporter, type ExporterOptions } from './exporter.ts'
 
 const times = new ResponseTimes()

@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { configSource, InlineProject, INSTANT_TARGET, perfConfigSource } from '../testing/inline-project.ts'
+import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from '../testing/sample-records.ts'
 import type { Results } from './results.ts'
-import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from './sample-records.ts'
 
 const SPEC = `
   import { test } from 'vitest'

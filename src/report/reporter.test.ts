@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { configSource, InlineProject, plainText, REPORTER } from '../testing/inline-project.ts'
+import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from '../testing/sample-records.ts'
 import type { Results } from './results.ts'
-import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from './sample-records.ts'
 
 /** A test that records what a scenario would have, then runs `body`. */
 function scenario(name: string, recorded: object, body = ''): string {

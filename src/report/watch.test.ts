@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { InlineProject, perfConfigSource } from '../testing/inline-project.ts'
+import type { TerminalSession } from '../testing/terminal-session.ts'
 import type { Results } from './results.ts'
-import type { TerminalSession } from './terminal-session.ts'
 
 const SETTLED = /for file changes/
 /** Live figures of a load, not those of its end. */

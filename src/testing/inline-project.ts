@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
-import { TerminalSession } from '../report/terminal-session.ts'
+import { TerminalSession } from './terminal-session.ts'
 
 const HERE = import.meta.dirname
 const ROOT = resolve(HERE, '../..')

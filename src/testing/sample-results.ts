@@ -1,7 +1,7 @@
 import type { Outcome } from '../evidence/verdict.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from '../report/results.ts'
-import { FAILED, INVALID, PASSED, sampleFanOutRun, sampleHttpRun } from '../report/sample-records.ts'
 import type { AssertionResult, RunResult } from '../results/result.ts'
+import { FAILED, INVALID, PASSED, sampleFanOutRun, sampleHttpRun } from './sample-records.ts'
 
 /** Results of a whole command, made up for tests of the reports. */
 

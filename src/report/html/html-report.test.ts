@@ -5,9 +5,9 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HttpRunResult } from '../../results/result.ts'
 import { Browser, chromiumPath } from '../../testing/chromium.ts'
+import { COMPARED, sampleHttpRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import type { Results } from '../results.ts'
-import { COMPARED, sampleHttpRun } from '../sample-records.ts'
 import { htmlReport } from './page.ts'
 
 if (chromiumPath === undefined)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { COMPARED, FAILED, INVALID, PASSED, sampleHttpRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import { EarlierRuns } from '../earlier.ts'
-import { COMPARED, FAILED, INVALID, PASSED, sampleHttpRun } from '../sample-records.ts'
 import { COMMENT_MARKER, commentBody, markdownSummary } from './summary.ts'
 
 const none = new EarlierRuns()

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { OptionsError } from '../../options/problems.ts'
+import { COMPARED, FAILED, PASSED, sampleHttpRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import { EarlierRuns } from '../earlier.ts'
 import type { Results } from '../results.ts'
-import { COMPARED, FAILED, PASSED, sampleHttpRun } from '../sample-records.ts'
 import { plain, type Paint } from './style.ts'
 import { summaryOf } from './summary.ts'
 

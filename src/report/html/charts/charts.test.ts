@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Histogram } from '../../../stats/histogram.ts'
-import { PASSED, sampleFanOutRun, sampleHttpRun } from '../../sample-records.ts'
+import { PASSED, sampleFanOutRun, sampleHttpRun } from '../../../testing/sample-records.ts'
 import { distributionCharts } from './distribution-charts.ts'
 import { fanOutCharts } from './fan-out-charts.ts'
 import { limitsOn, requestCharts, sampledCharts } from './time-charts.ts'
