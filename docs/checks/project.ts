@@ -18,7 +18,7 @@ import { perfTest as original, ${NAMES} } from 'vitest-slo'
 import type { Framing } from 'vitest-slo'
 
 const perfTest = original.extend({
-  slo: async ({ slo }: { slo: { scale: object } }, use: (slo: object) => Promise<void>) =>
+  _slo: async ({ _slo: slo }: { _slo: { scale: object } }, use: (slo: object) => Promise<void>) =>
     use({ ...slo, scale: { name: 'docs', users: 1, time: 1, steadyMs: 1_000 } }),
 } as never) as typeof original
 
