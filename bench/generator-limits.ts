@@ -1,6 +1,6 @@
 /**
  * Which figures tell a generator that measures from one that does not? The same engine idle, busy, paused once, starved
- * by neighbours on its core, and asked for more than a process can send; the limits in `src/execution/generator-limits.ts` are
+ * by neighbours on its core, and under more load than a process can send; the limits in `src/execution/generator-limits.ts` are
  * set between. Prints a table and writes `perf-report/bench/generator-limits.json`.
  *
  *     npm run bench:limits

@@ -4,7 +4,7 @@
  */
 export const IDIOMS: readonly (readonly [idiom: RegExp, better: string])[] = [
   [/\b(?:put(?:s|ting)?(?: it| them)? away|puts? everything away)\b/i, 'clean up'],
-  [/\bmend(?:s|ed|ing)?\b(?!')/i, 'fix'],
+  [/\bmend(?:s|ed|ing)?\b/i, 'fix'],
   [/\bguardians?\b/i, 'reaper'],
   [/\bmetronomes?\b/i, 'wakeup timer'],
   [/\blookouts?\b/i, 'monitor'],

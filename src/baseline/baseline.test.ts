@@ -23,7 +23,7 @@ const runOf = (options: Parameters<typeof sampleHttpRun>[0] = {}, load = 'consta
 })
 
 describe('storing', () => {
-  test('if there is none, as one small file beside the scenario with a line for each key', async () => {
+  test('if there is none, as one small file next to the scenario with a line for each key', async () => {
     const baseline = await baselines().of(runOf())
     expect(relative(folder, baseline.path)).toBe('__baselines__/votes.perf.ts/s4-voting-http-1.json')
     expect(baseline.isNew).toBe(true)

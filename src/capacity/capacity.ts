@@ -18,7 +18,7 @@ import { Sampler } from './sampler.ts'
 import { isSeen, type Observed, type Reading, type Unseen } from './samples.ts'
 
 export interface CapacityContext {
-  /** Processes of the target, one for each instance; empty if it runs elsewhere. */
+  /** Processes of the target, one for each instance; empty if it is external. */
   readonly pids: readonly number[]
   /** Says which processes those are now, once one has ended. Default: no others. */
   readonly pidsNow?: () => Promise<readonly number[]>

@@ -8,6 +8,6 @@ export interface Finding {
   readonly found: string
   /** What it means for a run, where it is not `ok`. */
   readonly limits?: string
-  /** How to fix it, as a command where there is one. */
+  /** How to fix it, as a command if there is one. */
   readonly remedy?: string
 }

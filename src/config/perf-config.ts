@@ -8,7 +8,7 @@ import { siblingModule } from './sibling-module.ts'
 /**
  * A Vitest config for scenarios: one file at a time in one process (two loads at once would measure each other), no
  * retries (a repeated measurement samples until it is lucky), no time-out but the load's own, services and target
- * started once for an invocation and cleaned up at its end, the report beside Vitest's own reporter.
+ * started once for an invocation and cleaned up at its end, the report in addition to Vitest's own reporter.
  *
  * ```ts
  * export default definePerfConfig({ target: target({ command: ['node', 'server.js'], ready: '/healthz' }) })

@@ -1,7 +1,7 @@
 import type { Histogram } from '../stats/histogram.ts'
 import type { Invalidity } from './verdict.ts'
 
-/** How old the responses of a cached route were, against what had been written before they were asked for. */
+/** How old the responses of a cached route were, compared with what had been written before each request. */
 export interface FreshnessEvidence {
   /** One value for each response read; 0 if it held the newest version that was acknowledged before the read. */
   readonly staleness: Histogram

@@ -13,7 +13,7 @@ export type FindingKind =
   | 'not refused'
   /** One key was told `ok` with two payloads. */
   | 'payload changed'
-  /** A repeated key was told `ok` with another response than the first. */
+  /** A repeated key was acknowledged with another response than the first. */
   | 'responses differ'
   /** A transfer whose entries do not sum to zero. */
   | 'unbalanced'
@@ -123,7 +123,7 @@ export interface ConservedTotal {
 export interface LedgerChecks {
   history(check: HistoryCheck): Promise<LedgerEvidence>
   conservation(check: ConservationCheck): Promise<LedgerEvidence & { readonly total: ConservedTotal | undefined }>
-  /** Every row is an violation. */
+  /** Every row is a violation. */
   invariant(rows: RowSource): Promise<LedgerEvidence>
 }
 

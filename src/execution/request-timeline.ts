@@ -17,7 +17,7 @@ export class RequestWindow extends Window {
   }
 
   /**
-   * At most 50 different ones are told apart.
+   * At most 50 different ones are counted separately.
    *
    * @param sample made once for each detail
    */

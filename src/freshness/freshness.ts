@@ -53,7 +53,7 @@ export interface FreshnessProbe {
 }
 
 /**
- * Starts writing and reading a cached route beside a load, to find out how stale its responses are. The first write is
+ * Starts writing and reading a cached route during a load, to measure how stale its responses are. The first write is
  * awaited, so that a mistake shows before any load is sent.
  *
  * Calls are made one at a time, at a fixed rate; one that takes longer takes the next one's turn.

@@ -9,7 +9,7 @@ interface Written {
  * Versions in the order they were written, and how stale a response is against them.
  *
  * A response that holds version v is stale from the moment v's successor was acknowledged. Its staleness is the time from
- * that moment to the moment the response was *asked for*: what it could have known and did not. Time between asking and
+ * that moment to the moment the response was *requested*: what it could have known and did not. Time between asking and
  * responding is left out, so the figure is a lower bound, and never blames a slow response on the cache. One process writes
  * and reads, so one clock serves both.
  */
@@ -63,7 +63,7 @@ export class WrittenVersions {
     return isNewer && this.#pendingSinceMs !== undefined && this.#pendingSinceMs <= respondedMs ? 'pending' : 'unknown'
   }
 
-  /** How stale a response with this version is that was asked for at this moment. 0 if nothing newer was known. */
+  /** How stale a response with this version is if it was requested at this moment. 0 if nothing newer was known. */
   stalenessMs(version: number, askedMs: number): number {
     const successor = this.#written.find((written) => written.version > version)
     return successor === undefined ? 0 : Math.max(0, askedMs - successor.acknowledgedMs)

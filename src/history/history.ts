@@ -38,7 +38,7 @@ export interface OperationEnd {
   readonly outcome: OperationOutcome
   /** The response's status code, 0 if there was no response. */
   readonly status: number
-  /** What the user was told, without parts that may differ between two responses to one key. Only its digest is kept. */
+  /** What the user received, without parts that may differ between two responses to one key. Only its digest is kept. */
   readonly response?: string | Uint8Array | undefined
 }
 

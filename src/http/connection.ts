@@ -125,7 +125,7 @@ export class Connection implements ResponseTaker, Timed {
   }
 
   /**
-   * @param keepsBody somebody will look at the response's body
+   * @param keepsBody whether something reads the response's body
    * @param nowMs of `performance.now()`
    * @param lateMs how long ago it was due
    */

@@ -13,7 +13,7 @@ const ca = pem('authority')
 const load = sharedIterations({ iterations: 6, vus: 2 })
 const request = { path: '/' }
 
-/** Responses with the name asked for by SNI and the name in the client's certificate. */
+/** Responds with the name requested by SNI and the name in the client's certificate. */
 const server = https.createServer(
   { cert: pem('server'), key: pem('server-key'), ca, requestCert: true, rejectUnauthorized: false },
   (incoming, outgoing) => {

@@ -73,7 +73,7 @@ export interface RecordOption<D = unknown> {
   readonly key?: (request: RecordedRequest<D>) => string | readonly string[] | undefined
   /** Default: the body as sent. `false`: none; where two sends of one key may differ. */
   readonly payload?: false | ((request: RecordedRequest<D>) => string | Uint8Array | undefined)
-  /** What the VU was told, without parts that differ between two responses to one key. Default: nothing. */
+  /** What the VU received, without parts that differ between two responses to one key. Default: nothing. */
   readonly response?: (response: HttpResponse) => string | Uint8Array | undefined
   /** Default: 2xx `ok`, 4xx `failed`, all else `unknown`. Not asked where a check failed or no response came. */
   readonly outcome?: (response: HttpResponse) => OperationOutcome

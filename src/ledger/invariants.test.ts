@@ -188,7 +188,7 @@ describe('a history against its rows', () => {
     expect(check(sends, ['a', 'c'], 'presence').findings.map(({ kind }) => kind)).toEqual(['lost', 'unexpected'])
   })
 
-  test('says of an violation who was told what and when, and what the ledger holds', () => {
+  test('a violation lists who got which response when, and what the ledger holds', () => {
     const sends: Send[] = [
       { key: 'a', outcome: 'ok' },
       { key: 'b', outcome: 'unknown' },

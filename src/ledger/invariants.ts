@@ -125,7 +125,7 @@ class ToldKeys {
   readonly #indexes = new Map<string, number>()
   readonly #flags: Uint8Array
   readonly #rows: Uint32Array
-  /** Of the first `ok` response; NaN before it, and where nothing was recorded. */
+  /** Of the first `ok` response; NaN before it, and if nothing was recorded. */
   readonly #payload: Float64Array
   readonly #response: Float64Array
 

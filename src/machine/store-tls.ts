@@ -55,7 +55,7 @@ export function redisTlsProblem(code: string, message: string, url: URL): TlsPro
   // Redis waits for more of what it does not understand.
   if (isSecure && /^connection timeout$/i.test(message))
     return {
-      finding: 'the TLS handshake was not responded to in time, as on a port without TLS',
+      finding: 'the TLS handshake got no response in time, as on a port without TLS',
       fix: 'write redis:// in the URL if that port is without TLS; else see whether the server is overloaded',
     }
   if (WANTS_CERTIFICATE.test(code))

@@ -102,7 +102,7 @@ describe('order', () => {
         scenario('same', 'passed', [run], [PASSED]),
         scenario('slower', 'passed', [run], [PASSED]),
         scenario('invalid', 'invalid', [run], [INVALID]),
-        scenario('mended', 'passed', [run], [PASSED]),
+        scenario('fixed', 'passed', [run], [PASSED]),
         scenario('failed', 'failed', [run], [FAILED]),
       ],
     })
@@ -112,11 +112,11 @@ describe('order', () => {
       scenarios: [
         scenario('same', 'passed', [run], []),
         scenario('slower', 'passed', [quicker], []),
-        scenario('mended', 'failed', [run], []),
+        scenario('fixed', 'failed', [run], []),
       ],
     })
     const markdown = markdownSummary(now, earlier)
-    expect(names(markdown)).toEqual(['failed', 'invalid', 'mended', 'slower', 'same'])
+    expect(names(markdown)).toEqual(['failed', 'invalid', 'fixed', 'slower', 'same'])
     expect(markdown).toContain('| ✅ passed | slower | 31.6 ms | 50.7 ms | 150 ms | 0.067% | +100% |')
   })
 })

@@ -122,7 +122,7 @@ describe('TLS', () => {
       "redis: HOST: the TLS certificate of the server is not trusted (SELF_SIGNED_CERT_IN_CHAIN)
         Received: rediss://HOST (self-signed certificate in certificate chain)
       Fix: Start Node with NODE_EXTRA_CA_CERTS=/path/ca.pem.
-      redis: HOST: the TLS handshake was not responded to in time, as on a port without TLS
+      redis: HOST: the TLS handshake got no response in time, as on a port without TLS
         Received: rediss://HOST (Connection timeout)
       Fix: Write redis:// in the URL if that port is without TLS; else see whether the server is overloaded.
       redis: HOST: the server closed the connection without a response, as a port for TLS does

@@ -28,7 +28,7 @@ test('finds the distance of the clocks to within half the shortest round trip, w
   )
 })
 
-test('says nothing where messages carry no stamp, or send never responded', () => {
+test('returns nothing if messages carry no stamp, or send never resolved', () => {
   const times = { intendedUs: 0, sentUs: 1 }
   expect(readPublisherClock([{ ...times, respondedUs: 2, stampedAtMs: Number.NaN }], 0)).toBeUndefined()
   expect(readPublisherClock([{ ...times, respondedUs: Number.NaN, stampedAtMs: 5 }], 0)).toBeUndefined()

@@ -34,7 +34,7 @@ export interface SocketOptions<D> {
   /** A protocol on top of WebSocket, e.g. `socketIo()`. Default: none, a message is a frame. */
   readonly framing?: Framing
   /**
-   * The client's own pings, at this interval: a socket that has not responded one when the next is due is cut, and counts
+   * The client's own pings, at this interval: a socket that has not responded to one when the next is due is closed, and counts
    * as closed. The target's pings always get a response. Default: none.
    */
   readonly pingEvery?: Duration
