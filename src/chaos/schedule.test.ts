@@ -31,7 +31,7 @@ describe('scheduled disruptions', () => {
   test('name every mistake at once', () => {
     const wrong = { time: 'soon' as Moment, instance: -1, downFor: -5, hard: true }
     expect(() => killTarget(wrong)).toThrow(
-      /killTarget\(\) was given 4 options[^]*hard: is not an option[^]*time: must be a duration[^]*instance: must be a whole number at least 0[^]*downFor: must be a duration/,
+      /killTarget\(\) received 4 invalid options[^]*hard: is not an option[^]*time: must be a duration[^]*instance: must be an integer at least 0[^]*downFor: must be a duration/,
     )
     expect(() => restartRedis({ time: '100%' })).toThrow('time: must be a share of the run below 100%')
     expect(() => pauseRedis({ time: '1s', duration: 0, service: '' })).toThrow(

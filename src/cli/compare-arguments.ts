@@ -65,7 +65,7 @@ export function parseCompareArguments(args: readonly string[]): CompareArguments
     throw new Error(`--tolerance is a ratio from 0 to below 1, got ${values.tolerance}`)
   const slices = values.slices === undefined ? undefined : Number(values.slices)
   if (slices !== undefined && !(Number.isInteger(slices) && slices >= FEWEST_SLICES && slices <= MOST_SLICES))
-    throw new Error(`--slices is a whole number from ${FEWEST_SLICES} to ${MOST_SLICES}, got ${values.slices}`)
+    throw new Error(`--slices must be an integer from ${FEWEST_SLICES} to ${MOST_SLICES}, got ${values.slices}`)
   const { name, config, scale, install, build, markdown } = values
   return { revision, files, name, config, scale, slices, tolerance, install, build, markdown }
 }

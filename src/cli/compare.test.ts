@@ -219,7 +219,7 @@ describe('vitest-slo compare', () => {
   test.for([
     [[], 'name the revision'],
     [['main', '--tolerance', '5'], '--tolerance is a ratio'],
-    [['main', '--slices', '3'], '--slices is a whole number from 6 to 200'],
+    [['main', '--slices', '3'], '--slices must be an integer from 6 to 200'],
     [['main', '--speed'], "Unknown option '--speed'"],
     [['main', '--tolerence', '0.1'], "Unknown option '--tolerence'; did you mean '--tolerance'?\n"],
   ] as const)('called with %j it says what is wrong', async ([args, message]) => {

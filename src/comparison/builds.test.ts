@@ -121,7 +121,7 @@ describe('two builds', () => {
 test('what cannot be started is said at once', async () => {
   const targets = { base: 'nowhere', head: { ready: 'healthz' }, speed: 1 } as unknown as CompareTargets
   await expect(start(targets).started).rejects.toThrowErrorMatchingInlineSnapshot(`
-    [OptionsError: compare() was given 4 options it cannot use:
+    [OptionsError: compare() received 4 invalid options:
 
       speed: is not an option here; valid are base, head, services
         received: 1

@@ -19,12 +19,12 @@ test('every mistake at once, those of http.run() among them', () => {
     speed: 9,
   }
   expect(() => readCompareOptions(options as never)).toThrowErrorMatchingInlineSnapshot(`
-    [OptionsError: compare() was given 6 options it cannot use:
+    [OptionsError: compare() received 6 invalid options:
 
       record: has no meaning for two builds
         received: true
         example:  compare({ base, head }, { load, request })
-      slices: must be a whole number at least 6 and at most 200
+      slices: must be an integer at least 6 and at most 200
         received: 3
         example:  slices: 20
       warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
@@ -33,7 +33,7 @@ test('every mistake at once, those of http.run() among them', () => {
       speed: is not an option here; valid are load, request, steps, name, data, timeout, warmup, expectStatus, dropAfter, record, headers, baseUrl, connectTo, tls, abortWhen, traceparent, maxBodyBytes, acceptEncoding
         received: 9
         example:  without speed
-      load.vus: must be a whole number at least 1
+      load.vus: must be an integer at least 1
         received: 0
         example:  vus: 50
       request.path: must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text), received "x"
@@ -42,7 +42,7 @@ test('every mistake at once, those of http.run() among them', () => {
   `)
   expect(() => readCompareOptions({ load: sharedIterations({ iterations: 10, vus: 2 }), request }))
     .toThrowErrorMatchingInlineSnapshot(`
-    [OptionsError: compare() was given an option it cannot use:
+    [OptionsError: compare() received an invalid option:
 
       load: must be a load that lasts a time: iterations shared by all are work to be done once
         received: { kind: 'sharedIterations', iterations: 10, vus: 2, maxDurationMs: 600000 }

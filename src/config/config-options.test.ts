@@ -31,7 +31,7 @@ test('every mistake is named at once, with what would be right', () => {
     ...{ seed: 1.5, outputDir: '', onInvalid: 'ignore', exporter: 9464, test: null },
   }
   expect(messageOf(config)).toMatchInlineSnapshot(`
-    "definePerfConfig() was given 10 options it cannot use:
+    "definePerfConfig() received 10 invalid options:
 
       scael: is not an option here: did you mean scale? Valid are include, scale, services, reset, target, allowRemote, seed, outputDir, onInvalid, metrics, capacity, secrets, exporter, test
         received: 'pr'
@@ -60,7 +60,7 @@ test('every mistake is named at once, with what would be right', () => {
       test: must be an object
         received: null
         example:  test: { bail: 1 }
-      seed: must be a whole number
+      seed: must be an integer
         received: 1.5
         example:  seed: 7"
   `)
@@ -72,7 +72,7 @@ test.each<[string, object]>([
   ['services', { services: [postgres(), 'redis'] }],
   ['services', { services: [{ start: true }] }],
 ])('every item is looked at: %s in %j', (name, config) => {
-  expect(messageOf(config)).toMatch(`an option it cannot use:\n\n  ${name}: must be a list of`)
+  expect(messageOf(config)).toMatch(`an invalid option:\n\n  ${name}: must be a list of`)
 })
 
 test('PERF_SEED comes before the option; without both it is 1', () => {
@@ -83,8 +83,8 @@ test('PERF_SEED comes before the option; without both it is 1', () => {
   expect(seed({ seed: 7 }, { PERF_SEED: '' })).toBe(7)
   expect(seed({}, { PERF_SEED: '-3' })).toBe(-3)
   for (const given of ['1.5', '1e3', '0x10', '9007199254740993'])
-    expect(messageOf({}, { PERF_SEED: given })).toContain('PERF_SEED: must be a whole number')
-  expect(messageOf({}, { PERF_SEED: 'lucky' })).toMatch(/PERF_SEED: must be a whole number\n {4}received: 'lucky'/)
+    expect(messageOf({}, { PERF_SEED: given })).toContain('PERF_SEED: must be an integer')
+  expect(messageOf({}, { PERF_SEED: 'lucky' })).toMatch(/PERF_SEED: must be an integer\n {4}received: 'lucky'/)
 })
 
 test('mistakes that a part finds are taken into those of the whole; what it did not foresee is thrown', () => {

@@ -118,7 +118,7 @@ export function readSeed(problems: Problems, { seed }: PerfConfig, env: NodeJS.P
   if (given === undefined || given === '')
     return seed === undefined ? 1 : checkNumber(problems, 'seed', seed, { integer: true, example: 7 })
   if (/^-?\d+$/.test(given) && Number.isSafeInteger(Number(given))) return Number(given)
-  problems.add('PERF_SEED', given, 'must be a whole number', 'PERF_SEED=7')
+  problems.add('PERF_SEED', given, 'must be an integer', 'PERF_SEED=7')
   return Number.NaN
 }
 

@@ -63,7 +63,7 @@ describe('metrics are looked for', () => {
       requestCounter: true,
     } as never
     expect(() => new Observation({ metrics }, {})).toThrowErrorMatchingInlineSnapshot(`
-      [OptionsError: definePerfConfig() was given 6 options it cannot use:
+      [OptionsError: definePerfConfig() received 6 invalid options:
 
         metrics.requestCounter: must be the name of a counter, or false
           received: true
@@ -77,7 +77,7 @@ describe('metrics are looked for', () => {
         metrics.headers.x-a: must be a header
           received: 7
           example:  headers: { 'x-api-key': process.env.METRICS_KEY }
-        metrics.bearerToken: must be a text that a header can hold
+        metrics.bearerToken: must be a string that a header can hold
           received: '***'
           example:  bearerToken: process.env.METRICS_TOKEN
         metrics.bearerToken: must be the only authorization
@@ -112,7 +112,7 @@ test('every mistake at once, without a password', () => {
   } as unknown as ObservationOptions
   const message = messageOf(() => observed(wrong))
   expect(message).toMatchInlineSnapshot(`
-    "OptionsError: definePerfConfig() was given 9 options it cannot use:
+    "OptionsError: definePerfConfig() received 9 invalid options:
 
       metrics.pathe: is not an option here: did you mean path? Valid are path, listener, url, interval, bearerToken, headers, tls, requestCounter
         received: 1
@@ -144,7 +144,7 @@ test('every mistake at once, without a password', () => {
   `)
   const env = { PERF_METRICS_URL: 'nowhere', PERF_TARGET_CORES: 'two', PERF_PGBOUNCER_URL: 'pgbouncer:6432' }
   expect(messageOf(() => observed({}, env))).toMatchInlineSnapshot(`
-    "OptionsError: definePerfConfig() was given 3 options it cannot use:
+    "OptionsError: definePerfConfig() received 3 invalid options:
 
       PERF_METRICS_URL: must be an http URL
         received: 'nowhere'

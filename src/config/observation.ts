@@ -162,13 +162,13 @@ function checkCredentials(problems: Problems, { bearerToken, headers = {}, tls }
   problems.adopt('metrics', ofTls.found)
   const example = "headers: { 'x-api-key': process.env.METRICS_KEY }"
   if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
-    problems.add('metrics.headers', typeof headers, 'must be an object of texts by name', example)
+    problems.add('metrics.headers', typeof headers, 'must be an object of strings by name', example)
     return
   }
   for (const [name, value] of Object.entries(headers))
     if (!isHeader(name, value)) problems.add(`metrics.headers.${name}`, hidden(value), 'must be a header', example)
   if (bearerToken === undefined) return
-  const rule = 'must be a text that a header can hold'
+  const rule = 'must be a string that a header can hold'
   if (bearerToken === '' || !isHeader('authorization', bearerToken))
     problems.add('metrics.bearerToken', hidden(bearerToken), rule, 'bearerToken: process.env.METRICS_TOKEN')
   if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization'))

@@ -28,7 +28,7 @@ test.each([
 ])('refuses %j on the command line, %j in the config', async (args, inline, option) => {
   const { exitCode, output } = await run(args, inline)
   expect(exitCode).toBe(1)
-  expect(plainText(output)).toContain(`was given an option it cannot use:\n\n  ${option}`)
+  expect(plainText(output)).toContain(`received an invalid option:\n\n  ${option}`)
   expect(output).not.toContain('THE SCENARIO RAN')
 })
 
@@ -39,7 +39,7 @@ test('refuses every unfit option at once, with the reason', () => {
   const unfit = { maxWorkers: 4, pool: 'vmThreads', retry: 1, sequence: { concurrent: true } as never }
   refuseUnfit(problems, unfit, { fileParallelism: true })
   expect(() => problems.throwIfAny('definePerfConfig()')).toThrowErrorMatchingInlineSnapshot(`
-    [OptionsError: definePerfConfig() was given 4 options it cannot use:
+    [OptionsError: definePerfConfig() received 4 invalid options:
 
       test.retry (--retry): must be 0: a measurement that is repeated until it passes samples until it is lucky
         received: 1

@@ -19,7 +19,7 @@ describe('chooseScale', () => {
 
   test('an unknown scale is named with where it stands and what is legal', () => {
     expect(() => chooseScale({ ...none, environment: 'huge' })).toThrowErrorMatchingInlineSnapshot(`
-      [OptionsError: The scale was given an option it cannot use:
+      [OptionsError: The scale received an invalid option:
 
         PERF_SCALE: must be 'smoke', 'pr', 'full', or a factor above 0 and at most 1 such as '0.25'
           received: 'huge'

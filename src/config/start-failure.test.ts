@@ -27,7 +27,7 @@ test('what cannot be started fails every scenario with the reason, so that no re
   expect(await readFile(project.path('junit.xml'), 'utf8')).toMatch(/<testsuites .*tests="2" failures="2"/)
 })
 
-test('a service with options it cannot use does as well', async () => {
+test('a service with invalid options does as well', async () => {
   await using project = await InlineProject.create({
     'vitest.config.ts': `
       import { definePerfConfig, redis } from 'vitest-slo/config'
@@ -37,7 +37,7 @@ test('a service with options it cannot use does as well', async () => {
   const { exitCode, output } = await project.run()
   expect(exitCode).toBe(1)
   expect(plainText(output)).toContain(`
-StartError: definePerfConfig() was given an option it cannot use:
+StartError: definePerfConfig() received an invalid option:
 
   services.redis.maxmemory: must be a number of bytes, or one with kb, mb or gb
     received: 'much'

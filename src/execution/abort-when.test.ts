@@ -21,7 +21,7 @@ test('a rule has its time in milliseconds; a function is taken as it is', () => 
 test.each(['always', 5, null, true])('%o is none', (option) => {
   const { rule, found } = read(option)
   expect(rule).toBe(undefined)
-  expect(new OptionsError('http.run()', found).message).toBe(`http.run() was given an option it cannot use:
+  expect(new OptionsError('http.run()', found).message).toBe(`http.run() received an invalid option:
 
   abortWhen: must be an object, a function of the live snapshot, or false
     received: ${typeof option === 'string' ? `'${option}'` : option}

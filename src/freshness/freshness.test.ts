@@ -263,7 +263,7 @@ describe('probeFreshness', () => {
 
   test('every mistake at once', async () => {
     const wrong = { write: 7, writeEvery: 'soon', reed: 1 } as unknown as Parameters<typeof probeFreshness>[0]
-    await expect(probeFreshness(wrong, signal)).rejects.toThrow(/4 options it cannot use/)
+    await expect(probeFreshness(wrong, signal)).rejects.toThrow(/4 invalid options/)
   })
 })
 

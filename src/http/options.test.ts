@@ -120,7 +120,7 @@ test('all mistakes of one call come in one error, before any connection', async 
   const options = { load, request: { path: 'x' }, timeout: -1, warmup: 'long', data: [] } as unknown as HttpRunOptions
   const error = await http.run(options).catch((error: unknown) => error)
   expect((error as Error).message).toBe(
-    `http.run() was given 4 options it cannot use:
+    `http.run() received 4 invalid options:
 
   request.path: must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text), received "x"
     received: 'x'

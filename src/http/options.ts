@@ -70,7 +70,7 @@ export function readOptions<D>(
   checkKnownKeys(problems, '', options, KNOWN)
   const load = checkLoad(problems, 'load', options.load)
   if (options.name !== undefined && (typeof options.name !== 'string' || options.name === ''))
-    problems.add('name', options.name, 'must be a text', `name: 'votes'`)
+    problems.add('name', options.name, 'must be a string', `name: 'votes'`)
   const baseUrl = options.baseUrl ?? target.baseUrl
   checkRequests(problems, options)
   checkData(problems, options.data)

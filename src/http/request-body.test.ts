@@ -159,12 +159,12 @@ test.each<[string, Partial<HttpRequest>, string]>([
   [
     'a nested object in a form',
     { body: { a: { b: 1 } }, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
-    'cannot be sent as a form: a must be a text, a number, a boolean, or a list of them, received an object',
+    'cannot be sent as a form: a must be a string, a number, a boolean, or a list of them, received an object',
   ],
   [
     'null in a form',
     { body: { a: null }, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
-    'cannot be sent as a form: a must be a text, a number, a boolean, or a list of them, received null',
+    'cannot be sent as a form: a must be a string, a number, a boolean, or a list of them, received null',
   ],
   [
     'an object as multipart',

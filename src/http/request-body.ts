@@ -95,7 +95,7 @@ function formFields(body: object): string {
       if (typeof one !== 'string' && typeof one !== 'boolean' && typeof one !== 'bigint' && !Number.isFinite(one))
         throw new RequestError('body', {
           received: body,
-          rule: `cannot be sent as a form: ${name} must be a text, a number, a boolean, or a list of them, received ${showValue(one)}`,
+          rule: `cannot be sent as a form: ${name} must be a string, a number, a boolean, or a list of them, received ${showValue(one)}`,
           example: `body: { ${/^[\w$]+$/.test(name) ? name : JSON.stringify(name)}: 'text' }`,
         })
       fields.append(name, String(one))

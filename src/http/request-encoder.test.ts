@@ -57,7 +57,7 @@ test.each<[string, unknown, RegExp]>([
   [
     'null as a header',
     { path: '/', headers: { a: null } },
-    /a must be a text, a finite number, or a list of them, received null/,
+    /a must be a string, a finite number, or a list of them, received null/,
   ],
   ['a date as a header', { path: '/', headers: { a: new Date() } }, /received a Date/],
   ['NaN as a header', { path: '/', headers: { a: Number.NaN } }, /received NaN/],

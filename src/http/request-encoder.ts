@@ -128,7 +128,7 @@ export function fieldLines(name: string, value: string | number | readonly (stri
   if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return fieldLine(name, value)
   // The value is not shown: headers carry secrets.
   if (!Array.isArray(value) || value.some((one) => typeof one !== 'string' && !Number.isFinite(one)))
-    throw badHeader(name, `${name} must be a text, a finite number, or a list of them, received ${kindOf(value)}`)
+    throw badHeader(name, `${name} must be a string, a finite number, or a list of them, received ${kindOf(value)}`)
   return value.map((one: string | number) => fieldLine(name, one)).join('')
 }
 

@@ -60,7 +60,7 @@ test('names the step whose request function is wrong', async () => {
     'the scenario failed: steps[1].request() must return the request itself, not a promise: what it waits for would be measured with the target',
   )
   expect(error.message).toMatchInlineSnapshot(`
-    "http.run() was given an option it cannot use:
+    "http.run() received an invalid option:
 
       steps[1].request(): must return the request itself, not a promise: what it waits for would be measured with the target
         received: Promise { { path: '/' } }

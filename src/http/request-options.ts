@@ -63,7 +63,7 @@ function checkSpec(problems: Problems, path: string, request: unknown): void {
   checkPart(problems, path, { path: spec.path })
   if (spec.method !== undefined) checkPart(problems, path, { path: '/', method: spec.method })
   if (spec.tag !== undefined && !isName(spec.tag))
-    problems.add(`${path}.tag`, spec.tag, 'must be a text', `tag: 'search'`)
+    problems.add(`${path}.tag`, spec.tag, 'must be a string', `tag: 'search'`)
   checkFields(problems, `${path}.headers`, spec.headers)
   checkExpectations(problems, path, spec)
   // A body is judged by its content type: where a header is wrong, there is none.
@@ -110,7 +110,7 @@ export function checkSteps(problems: Problems, steps: unknown): void {
 function checkStep(problems: Problems, path: string, step: Record<string, unknown>): void {
   checkKnownKeys(problems, path, step, STEP_KEYS)
   const { name, request, weight, extract, thinkTime } = step
-  if (typeof name !== 'string' || name === '') problems.add(`${path}.name`, name, 'must be a text', `name: 'me'`)
+  if (typeof name !== 'string' || name === '') problems.add(`${path}.name`, name, 'must be a string', `name: 'me'`)
   checkRequest(problems, `${path}.request`, request)
   checkExpectations(problems, path, step)
   if (weight !== undefined) checkNumber(problems, `${path}.weight`, weight, { above: 0, example: 3 })

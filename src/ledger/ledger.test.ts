@@ -726,7 +726,7 @@ describe('the ledger itself', () => {
   test('refuses options it does not know, all at once', () => {
     const options: object = { quiet: true, settleTimeout: 'soon', queryTimeout: 0, timeout: 1 }
     expect(() => ledger().with(options)).toThrowErrorMatchingInlineSnapshot(`
-      [OptionsError: ledger.with() was given 4 options it cannot use:
+      [OptionsError: ledger.with() received 4 invalid options:
 
         timeout: is not an option here; valid are quiet, settleTimeout, settleFor, queryTimeout
           received: 1

@@ -65,21 +65,21 @@ describe('a replay plan', () => {
     expect(rising).toBeLessThan(150)
   })
 
-  test('names every option it cannot use', () => {
+  test('names every invalid option', () => {
     const wrong: object = { updates: 0, copies: { min: 3, max: 2 }, forgedRatio: 5, unknownRate: -1, times: 2 }
     expect(() => planReplay(wrong as ReplayOptions)).toThrowErrorMatchingInlineSnapshot(`
-      [OptionsError: planReplay() was given 6 options it cannot use:
+      [OptionsError: planReplay() received 6 invalid options:
 
         times: is not an option here; valid are updates, seed, copies, forgedRatio, unknownRate
           received: 2
           example:  without times
-        updates: must be a whole number at least 1 and at most 10000000
+        updates: must be an integer at least 1 and at most 10000000
           received: 0
           example:  updates: 500
-        seed: must be a number or a text
+        seed: must be a number or a string
           received: nothing
           example:  seed: 1
-        copies.max: must be a whole number at least 3 and at most 1000
+        copies.max: must be an integer at least 3 and at most 1000
           received: 2
           example:  max: 4
         forgedRatio: must be a number at least 0 and at most 1
@@ -91,22 +91,22 @@ describe('a replay plan', () => {
     `)
     for (const copies of [7, null])
       expect(() => planReplay({ updates: 1, seed: 1, copies } as unknown as ReplayOptions)).toThrow(
-        /an option it cannot use:\n\n {2}copies: must be an object\n.*\n {4}example: {2}copies: \{ min: 1, max: 4 \}/,
+        /an invalid option:\n\n {2}copies: must be an object\n.*\n {4}example: {2}copies: \{ min: 1, max: 4 \}/,
       )
     const fractions: object = { updates: 1.5, seed: 1, copies: { min: 1.5, max: 2.5, most: 3 } }
     expect(() => planReplay(fractions as ReplayOptions)).toThrowErrorMatchingInlineSnapshot(`
-      [OptionsError: planReplay() was given 4 options it cannot use:
+      [OptionsError: planReplay() received 4 invalid options:
 
-        updates: must be a whole number at least 1 and at most 10000000
+        updates: must be an integer at least 1 and at most 10000000
           received: 1.5
           example:  updates: 500
         copies.most: is not an option here; valid are min, max
           received: 3
           example:  without most
-        copies.min: must be a whole number at least 1 and at most 1000
+        copies.min: must be an integer at least 1 and at most 1000
           received: 1.5
           example:  min: 1
-        copies.max: must be a whole number at least 1 and at most 1000
+        copies.max: must be an integer at least 1 and at most 1000
           received: 2.5
           example:  max: 4]
     `)

@@ -92,7 +92,7 @@ function readOptions(options: ReplayOptions) {
   const { updates, seed, copies = { min: 1, max: 4 }, forgedRatio = 0.05, unknownRate = 0.05 } = options
   checkNumber(problems, 'updates', updates, { min: 1, max: 10_000_000, integer: true, example: 500 })
   if (typeof seed !== 'number' && typeof seed !== 'string')
-    problems.add('seed', seed, 'must be a number or a text', 'seed: 1')
+    problems.add('seed', seed, 'must be a number or a string', 'seed: 1')
   if (typeof copies !== 'object' || copies === null) {
     problems.add('copies', copies, 'must be an object', 'copies: { min: 1, max: 4 }')
   } else {

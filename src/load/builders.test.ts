@@ -157,12 +157,12 @@ describe('mistakes', () => {
   it('are named all at once, with path, value, rule and example', () => {
     const options = { rate: -1, vus: Number.NaN, duraton: '2m', arrivals: 'random' }
     expect(messageOf(() => constantArrivalRate(options as never))).toMatchInlineSnapshot(`
-      "constantArrivalRate() was given 5 options it cannot use:
+      "constantArrivalRate() received 5 invalid options:
 
         rate: must be a number above 0
           received: -1
           example:  rate: 50
-        vus: must be a whole number at least 1
+        vus: must be an integer at least 1
           received: NaN
           example:  vus: 50
         duration: must be a duration above 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
@@ -181,12 +181,12 @@ describe('mistakes', () => {
     const stages = [{ target: 1.5, duration: '2 minutes', phase: 'calm', length: 3 }, 4]
     const thinkTime = { min: 5, max: 1, mean: 3 }
     expect(messageOf(() => rampingVus({ startVus: -1, stages, thinkTime } as never))).toMatchInlineSnapshot(`
-      "rampingVus() was given 8 options it cannot use:
+      "rampingVus() received 8 invalid options:
 
-        startVus: must be a whole number at least 0
+        startVus: must be an integer at least 0
           received: -1
           example:  startVus: 10
-        stages[0].target: must be a whole number at least 0
+        stages[0].target: must be an integer at least 0
           received: 1.5
           example:  target: 100
         stages[0].duration: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
@@ -289,7 +289,7 @@ describe('loads as plain data', () => {
     const problems = new Problems()
     checkLoad(problems, 'load', { rate: 50 })
     expect(() => problems.throwIfAny('http.run()')).toThrowErrorMatchingInlineSnapshot(`
-      [OptionsError: http.run() was given an option it cannot use:
+      [OptionsError: http.run() received an invalid option:
 
         load: must be a load, made by one of constantVus, rampingVus, constantArrivalRate, rampingArrivalRate, sharedIterations, spike
           received: { rate: 50 }

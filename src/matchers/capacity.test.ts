@@ -262,7 +262,7 @@ describe('toHavePoolUsageBelow', () => {
   test('refuses options for the other kind of window', () => {
     expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.7, untyped({ used: 'a', size: 'b' }))))
       .toMatchInlineSnapshot(`
-      "OptionsError: toHavePoolUsageBelow() was given 2 options it cannot use:
+      "OptionsError: toHavePoolUsageBelow() received 2 invalid options:
 
         options.used: is an option for metrics.during(run), and this is capacity.during(run)
           received: 'a'
@@ -296,7 +296,7 @@ test('what cannot be seen from here is skipped with the reason, in both polariti
 test('every mistake in the arguments at once', () => {
   const wrong = () => expect(capacity()).toHaveCpuBelow(70, untyped({ statistic: 'p95', cores: 0, core: 2 }))
   expect(messageOf(wrong)).toMatchInlineSnapshot(`
-    "OptionsError: toHaveCpuBelow() was given 4 options it cannot use:
+    "OptionsError: toHaveCpuBelow() received 4 invalid options:
 
       ratio: must be a ratio above 0 and below 1, not percent; for 70% write 0.7
         received: 70

@@ -265,7 +265,7 @@ describe('toHaveUnexpectedRateBelow', () => {
 
   test('refuses what is no rate', () => {
     expect(messageOf(() => expect(sampleFanOutRun()).toHaveUnexpectedRateBelow(5))).toMatchInlineSnapshot(`
-      "OptionsError: toHaveUnexpectedRateBelow() was given an option it cannot use:
+      "OptionsError: toHaveUnexpectedRateBelow() received an invalid option:
 
         ratio: must be a ratio above 0 and below 1, not percent; for 5% write 0.05
           received: 5

@@ -119,7 +119,7 @@ function readDelta(problems: Problems, delta: unknown): ConservationCheck['expec
         ? Number.isSafeInteger(value)
         : typeof value === 'string' && /^-?\d+(\.\d{1,100})?$/.test(value))
     if (isExact) return String(value)
-    problems.add(path, value, 'must be exact: a whole number, a bigint, or decimal digits as text', `${path}: '-12.50'`)
+    problems.add(path, value, 'must be exact: an integer, a bigint, or decimal digits as text', `${path}: '-12.50'`)
     return '0'
   }
   if (typeof delta !== 'object' || delta === null) {
@@ -181,6 +181,6 @@ function readColumns(problems: Problems, key: unknown): readonly string[] {
 
 export function readText(problems: Problems, path: string, value: unknown, example: string): string {
   if (typeof value === 'string' && value.trim() !== '') return value
-  problems.add(path, value, 'must be a text that is not empty', example)
+  problems.add(path, value, 'must be a string that is not empty', example)
   return ''
 }

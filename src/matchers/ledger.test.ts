@@ -152,7 +152,7 @@ describe('the ledger matchers', () => {
   test('refuse what they cannot use, all at once', async () => {
     const rows = untyped({ key: '', row: 1 })
     expect(() => expect(ledgerThat()).toApplyExactlyOnce(undefined, rows)).toThrow(
-      /4 options it cannot use[^]*history: must be the history of a run that recorded one[^]*row: is not an option here[^]*rows: must be a query, or a function that returns rows[^]*key: must be the name of a column/,
+      /4 invalid options[^]*history: must be the history of a run that recorded one[^]*row: is not an option here[^]*rows: must be a query, or a function that returns rows[^]*key: must be the name of a column/,
     )
     expect(() => expect(ledgerThat()).toConserve(untyped({ totalBefore: 5, expectedDelta: 0.1 }))).toThrow(
       /totalBefore: must be what ledger.value\(\) gave[^]*total: at least one of[^]*expectedDelta: must be exact/,

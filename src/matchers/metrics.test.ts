@@ -100,7 +100,7 @@ describe('toHaveCacheHitRatioAbove', () => {
   test('every mistake at once', () => {
     const wrong = () => expect(metrics(1, 1)).toHaveCacheHitRatioAbove(80, untyped({ hits: '', hit: 'x' }))
     expect(messageOf(wrong)).toMatchInlineSnapshot(`
-      "OptionsError: toHaveCacheHitRatioAbove() was given 4 options it cannot use:
+      "OptionsError: toHaveCacheHitRatioAbove() received 4 invalid options:
 
         ratio: must be a ratio above 0 and below 1, not percent; for 80% write 0.8
           received: 80
@@ -116,7 +116,7 @@ describe('toHaveCacheHitRatioAbove', () => {
           example:  misses: 'cache_misses_total{cache="streamers"}'"
     `)
     expect(messageOf(() => expect(metrics(1, 1)).toHaveCacheHitRatioAbove(0.8, untyped(undefined)))).toContain(
-      '2 options it cannot use',
+      '2 invalid options',
     )
   })
 })

@@ -260,7 +260,7 @@ describe('toHaveErrorRateBelow(0)', () => {
 
   test('takes no confidence, and no limit below 0', () => {
     expect(messageOf(() => expect(none).toHaveErrorRateBelow(0, { confidence: 0.95 }))).toMatchInlineSnapshot(`
-      "OptionsError: toHaveErrorRateBelow() was given an option it cannot use:
+      "OptionsError: toHaveErrorRateBelow() received an invalid option:
 
         options.confidence: must be left out if the limit is 0
           received: 0.95

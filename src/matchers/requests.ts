@@ -82,7 +82,7 @@ const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { reado
     const [status] = args
     rejectExtraArgs(problems, args, 3, example)
     if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599)
-      problems.add('status', status, 'must be an HTTP status, a whole number from 100 to 599', example)
+      problems.add('status', status, 'must be an HTTP status, an integer from 100 to 599', example)
     return { status: Number(status), ...readRateLimit(problems, args[1], args[2], example) }
   },
   judge(evidence, { status, ...plan }) {

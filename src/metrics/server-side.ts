@@ -177,7 +177,7 @@ export function checkServerSide(options: ServerSideOptions): void {
   if (typeof histogram !== 'string') problems.add('histogram', histogram, 'must name a histogram', example)
   const isPlain = typeof labels === 'object' && labels !== null
   if (!isPlain || !Object.values(labels).every((value) => typeof value === 'string'))
-    problems.add('labels', labels, 'must be texts by label', example)
+    problems.add('labels', labels, 'must be strings by label', example)
   if (unit !== undefined && unit !== 's' && unit !== 'ms')
     problems.add('unit', unit, "must be 's' or 'ms'", "unit: 'ms'")
   problems.throwIfAny('serverSide()')

@@ -137,9 +137,9 @@ test('arguments that cannot be used are named, all at once', async () => {
   const untyped = measure as (...args: unknown[]) => Promise<unknown>
   await expect(untyped('', 5, { duration: '1 s', minCalls: 0, warmup: -1, retries: 3 })).rejects
     .toThrowErrorMatchingInlineSnapshot(`
-    [OptionsError: micro.measure() was given 6 options it cannot use:
+    [OptionsError: micro.measure() received 6 invalid options:
 
-      name: must be a text, or be left out
+      name: must be a string, or be left out
         received: ''
         example:  micro.measure('parse', () => parse(text))
       fn: must be the function to time
@@ -151,7 +151,7 @@ test('arguments that cannot be used are named, all at once', async () => {
       duration: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
         received: '1 s'
         example:  duration: '2m'
-      minCalls: must be a whole number at least 1
+      minCalls: must be an integer at least 1
         received: 0
         example:  minCalls: 200
       warmup: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds

@@ -31,7 +31,7 @@ export function readMeasure(args: readonly unknown[]): MeasurePlan {
   const problems = new Problems()
   const [name, fn, options = {}] = typeof args[0] === 'function' ? [undefined, ...args] : args
   if (name !== undefined && (typeof name !== 'string' || name === ''))
-    problems.add('name', name, 'must be a text, or be left out', "micro.measure('parse', () => parse(text))")
+    problems.add('name', name, 'must be a string, or be left out', "micro.measure('parse', () => parse(text))")
   if (typeof fn !== 'function')
     problems.add('fn', fn, 'must be the function to time', 'micro.measure(() => parse(text))')
   const { duration = '1s', minCalls = 200, warmup = '250ms' } = readOptions(problems, options)

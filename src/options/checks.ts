@@ -48,7 +48,7 @@ export function checkNumber(
   bounds: Bounds & { readonly example: number },
 ): number {
   if (typeof value !== 'number' || !Number.isFinite(value) || !within(value, bounds)) {
-    const noun = bounds.integer ? 'a whole number' : 'a number'
+    const noun = bounds.integer ? 'an integer' : 'a number'
     const name = path.split('.').at(-1)
     problems.add(path, value, `must be ${noun}${limitsOf(bounds, '')}`, `${name}: ${bounds.example}`)
     return Number.NaN

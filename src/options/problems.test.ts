@@ -18,7 +18,7 @@ describe('Problems', () => {
       'data: [{}]',
     )
     expect(() => problems.throwIfAny('http.run()')).toThrowErrorMatchingInlineSnapshot(`
-      [OptionsError: http.run() was given 4 options it cannot use:
+      [OptionsError: http.run() received 4 invalid options:
 
         load: must be a load
           received: nothing

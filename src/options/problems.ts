@@ -61,11 +61,11 @@ function join(prefix: string, path: string): string {
 }
 
 function describe(subject: string, problems: readonly Problem[]): string {
-  const count = problems.length === 1 ? 'an option it cannot use' : `${problems.length} options it cannot use`
+  const count = problems.length === 1 ? 'an invalid option' : `${problems.length} invalid options`
   const lines = problems.map(({ path, received, rule, example }) => {
     return `  ${path}: ${rule}\n    received: ${show(path, received)}\n    example:  ${example}`
   })
-  return `${subject} was given ${count}:\n\n${lines.join('\n')}`
+  return `${subject} received ${count}:\n\n${lines.join('\n')}`
 }
 
 /** The value as the reader may see it. The option's name stands before it while secrets are looked for: it may tell. */

@@ -55,7 +55,7 @@ test('accepts certificates and keys that belong together', () => {
 
 test('refuses a path in place of PEM', () => {
   expect(refusal({ ca: 'ca.pem' })).toMatchInlineSnapshot(`
-    "OptionsError: http.run() was given an option it cannot use:
+    "OptionsError: http.run() received an invalid option:
 
       tls.ca: must be PEM, as text or bytes, and not the path of a file
         received: '…'
@@ -65,7 +65,7 @@ test('refuses a path in place of PEM', () => {
 
 test('refuses the key of another certificate', () => {
   expect(refusal({ cert: file('one.pem'), key: file('other.key') })).toMatchInlineSnapshot(`
-    "OptionsError: http.run() was given an option it cannot use:
+    "OptionsError: http.run() received an invalid option:
 
       tls.key: must be the key of the certificate in tls.cert
         received: '…'
@@ -75,7 +75,7 @@ test('refuses the key of another certificate', () => {
 
 test('refuses a wrong passphrase, and one that is missing', () => {
   expect(refusal({ cert: file('one.pem'), key: file('locked.key'), passphrase: 'wrong' })).toMatchInlineSnapshot(`
-    "OptionsError: http.run() was given an option it cannot use:
+    "OptionsError: http.run() received an invalid option:
 
       tls.passphrase: must be the passphrase of tls.key
         received: '***'

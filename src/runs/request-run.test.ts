@@ -245,7 +245,7 @@ test('a time must be two durations in whole seconds', () => {
   for (const [from, to] of wrong)
     expect(() => all.between(from as Duration, to as Duration)).toThrow('from, to: must be')
   expect(() => all.between('1s', 'later' as Duration)).toThrowErrorMatchingInlineSnapshot(`
-    [OptionsError: run.between() was given an option it cannot use:
+    [OptionsError: run.between() received an invalid option:
 
       from, to: must be two durations in whole seconds, the first below the second
         received: [ '1s', 'later' ]

@@ -66,9 +66,9 @@ export function checkDatabaseOptions(problems: Problems, { provider, url, image 
   }
   // A URL is looked at when it is used, where its mistake can be shown without the password in it.
   if (url !== undefined && typeof url !== 'string')
-    problems.add('url', typeof url, 'must be a text', `url: process.env.URL`)
+    problems.add('url', typeof url, 'must be a string', `url: process.env.URL`)
   if (image !== undefined && typeof image !== 'string')
-    problems.add('image', image, 'must be a text', `image: 'redis:8'`)
+    problems.add('image', image, 'must be a string', `image: 'redis:8'`)
 }
 
 /** How the servers of one kind of database are got hold of. */

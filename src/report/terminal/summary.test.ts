@@ -99,14 +99,14 @@ test('an error shows its first problem on its line', () => {
   }
   const { message } = new OptionsError('constantArrivalRate()', [
     { path: 'rate', received: -1, rule: 'must be a number above 0', example: 'rate: 50' },
-    { path: 'vus', received: 0, rule: 'must be a whole number at least 1', example: 'vus: 50' },
+    { path: 'vus', received: 0, rule: 'must be an integer at least 1', example: 'vus: 50' },
   ])
   expect(lineOf('OptionsError', message)).toBe(
-    '    OptionsError: constantArrivalRate() was given 2 options it cannot use: rate: must be a number above 0',
+    '    OptionsError: constantArrivalRate() received 2 invalid options: rate: must be a number above 0',
   )
   const started = `the environment did not start.\n\n${message}`
   expect(lineOf('StartError', started)).toBe(
-    '    StartError: the environment did not start. constantArrivalRate() was given 2 options it cannot use: rate: must be a number above 0',
+    '    StartError: the environment did not start. constantArrivalRate() received 2 invalid options: rate: must be a number above 0',
   )
   expect(lineOf('TypeError', 'no rows\nin the database')).toBe('    TypeError: no rows')
 })

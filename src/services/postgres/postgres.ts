@@ -81,7 +81,7 @@ function validate(options: PostgresOptions): readonly Problem[] {
   checkDatabaseOptions(problems, options)
   for (const [name, value] of Object.entries(options.settings ?? {})) {
     if (/^[a-z_][a-z0-9_.]*$/i.test(name) && ['string', 'number'].includes(typeof value)) continue
-    const rule = 'must be a text or a number, under a name Postgres knows'
+    const rule = 'must be a string or a number, under a name Postgres knows'
     problems.add(`settings.${name}`, value, rule, 'settings: { max_connections: 200 }')
   }
   return problems.found

@@ -485,7 +485,7 @@ describe('a scenario that is wrong', () => {
       timeout: -1,
     } as unknown as ConversationOptions
     const message = await load('http://127.0.0.1:1').run(wrong).catch(String)
-    expect(message).toContain('ws.run() was given 7 options it cannot use')
+    expect(message).toContain('ws.run() received 7 invalid options')
     for (const path of ['load', 'data', 'onOpen', 'timeout', 'steps[0].send', 'steps[1].anser', 'steps[2].send'])
       expect(message).toContain(`\n  ${path}: `)
   })

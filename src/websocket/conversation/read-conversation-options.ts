@@ -83,13 +83,13 @@ function readStep<D>(problems: Problems, path: string, option: ConversationStep<
   checkKnownKeys(problems, path, option, ['send', 'name', 'isResponse', 'check', 'thinkTime'])
   const { name = defaultName, send, isResponse, check, thinkTime } = option
   if (typeof send !== 'string' && typeof send !== 'function' && !isRecord(send)) {
-    const rule = 'must be a message (a text, bytes, or an object to go as JSON), or a function that gives one'
+    const rule = 'must be a message (a string, bytes, or an object to go as JSON), or a function that gives one'
     problems.add(`${path}.send`, send, rule, "send: ({ vu }) => ({ type: 'move', player: vu.id })")
   }
   for (const [key, decide] of Object.entries({ isResponse, check }))
     if (typeof decide === 'function' && forgetsItsReturn(decide))
       problems.add(`${path}.${key}`, decide, FORGOTTEN_RETURN, `${key}: (message) => message.json().ok === true`)
-  if (typeof name !== 'string' || name === '') problems.add(`${path}.name`, name, 'must be a text', "name: 'join'")
+  if (typeof name !== 'string' || name === '') problems.add(`${path}.name`, name, 'must be a string', "name: 'join'")
   return {
     name,
     send,

@@ -191,7 +191,7 @@ function faultOf(item: unknown): { readonly what: string; readonly rule: string;
 
 const WITHOUT_ID = {
   what: 'without an id',
-  rule: 'id must be a text that is not empty, a finite number or a bigint',
+  rule: 'id must be a string that is not empty, a finite number or a bigint',
   fix: "return 'other' for a message that is no publication, and undefined for one that identify does not know",
 }
 

@@ -23,7 +23,7 @@ export interface DelimitedOptions {
 export function delimited({ delimiter = '\n', isTerminated = false }: DelimitedOptions = {}): Framing {
   const problems = new Problems()
   if (typeof delimiter !== 'string' || delimiter === '')
-    problems.add('delimiter', delimiter, 'must be a text of one character or more', "delimiter: '\\n'")
+    problems.add('delimiter', delimiter, 'must be a string of one character or more', "delimiter: '\\n'")
   problems.throwIfAny('delimited()')
   const bytes = Buffer.from(delimiter)
   return {

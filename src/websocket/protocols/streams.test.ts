@@ -80,14 +80,14 @@ test('closes the connection at a length that cannot be one', () => {
 
 test('refuses a delimiter and a prefix that cannot be used', () => {
   expect(() => delimited({ delimiter: '' })).toThrowErrorMatchingInlineSnapshot(`
-    [OptionsError: delimited() was given an option it cannot use:
+    [OptionsError: delimited() received an invalid option:
 
-      delimiter: must be a text of one character or more
+      delimiter: must be a string of one character or more
         received: ''
         example:  delimiter: '\\n']
   `)
   expect(() => lengthPrefixed({ prefixBytes: 3 as 4 })).toThrowErrorMatchingInlineSnapshot(`
-    [OptionsError: lengthPrefixed() was given an option it cannot use:
+    [OptionsError: lengthPrefixed() received an invalid option:
 
       prefixBytes: must be 1, 2 or 4
         received: 3

@@ -20,7 +20,7 @@ interface Part<T> {
 const PATH: Part<string> = {
   name: 'path',
   // White space is dropped from a URL: after it, a second slash would begin a host.
-  rule: 'must be a text that begins with one /, as two begin another host, without line breaks and tabs',
+  rule: 'must be a string that begins with one /, as two begin another host, without line breaks and tabs',
   example: "path: '/ws'",
   isSecret: false,
   isLegal: (value): value is string => typeof value === 'string' && /^\/(?![/\\])[^\t\n\r]*$/.test(value),
@@ -36,14 +36,14 @@ const SUBPROTOCOLS: Part<readonly string[]> = {
 }
 const HEADERS: Part<Readonly<Record<string, string>>> = {
   name: 'headers',
-  rule: 'must be an object of texts',
+  rule: 'must be an object of strings',
   example: 'headers: { authorization: … }',
   isSecret: true,
   isLegal: isTexts,
 }
 const QUERY: Part<Readonly<Record<string, string>>> = {
   name: 'query',
-  rule: 'must be an object of texts',
+  rule: 'must be an object of strings',
   example: 'query: { token: … }',
   isSecret: true,
   isLegal: isTexts,
@@ -52,7 +52,7 @@ const QUERY: Part<Readonly<Record<string, string>>> = {
 const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
 const COOKIES: Part<Readonly<Record<string, string>>> = {
   name: 'cookies',
-  rule: 'must be an object of texts without spaces, commas, semicolons, quotes and backslashes',
+  rule: 'must be an object of strings without spaces, commas, semicolons, quotes and backslashes',
   example: 'cookies: { session: … }',
   isSecret: true,
   isLegal: (value): value is Texts =>

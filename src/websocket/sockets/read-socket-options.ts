@@ -95,7 +95,7 @@ function readPlace<D>(problems: Problems, options: SocketOptions<D>, target: Tar
 /** Reads the name of a run. */
 export function readName(problems: Problems, name: unknown): string {
   if (typeof name === 'string' && name.trim() !== '') return name
-  problems.add('name', name, 'must be a text that is not empty', "name: 'updates'")
+  problems.add('name', name, 'must be a string that is not empty', "name: 'updates'")
   return ''
 }
 
@@ -157,7 +157,7 @@ function readHeartbeat<D>(problems: Problems, { heartbeat, framing }: SocketOpti
     )
   const { every, message, response } = heartbeat
   if (!isOutgoing(message) && typeof message !== 'function') {
-    const rule = 'must be a message (a text, bytes, or an object to go as JSON), or a function that returns one'
+    const rule = 'must be a message (a string, bytes, or an object to go as JSON), or a function that returns one'
     problems.add('heartbeat.message', message, rule, "message: { type: 'ping' }")
   }
   return {
