@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { History, HttpRunOptions, PerfFixtures } from 'vitest-slo'
+import type { History, HttpLoadOptions, OneRequest, PerfFixtures } from 'vitest-slo'
 import { popularStreamerId, streamerId } from '../fixtures/target/identities.ts'
 import { authorization, voters, type Voter } from './users.ts'
 
@@ -19,7 +19,10 @@ interface Vote {
 }
 
 /** Votes with idempotency keys, recorded by user and key: what `http.run()` needs beside a load. */
-export function votes({ target, runId }: Pick<PerfFixtures, 'target' | 'runId'>): Omit<HttpRunOptions<Voter>, 'load'> {
+export function votes({
+  target,
+  runId,
+}: Pick<PerfFixtures, 'target' | 'runId'>): Omit<HttpLoadOptions<Voter>, 'load'> & OneRequest<Voter> {
   return {
     data: voters(target.url),
     record: {

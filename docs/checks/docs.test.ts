@@ -19,7 +19,7 @@ const OPTIONS = [
   ['load/builders.ts', 'RampingArrivalRateOptions'],
   ['load/builders.ts', 'SharedIterationsOptions'],
   ['load/builders.ts', 'SpikeOptions'],
-  ['http/types.ts', 'HttpRunOptions'],
+  ['http/types.ts', 'HttpLoadOptions'],
   ['http/types.ts', 'StepOption'],
   ['http/types.ts', 'RecordOption'],
   ['websocket/fan-out/fan-out-options.ts', 'FanOutOptions'],

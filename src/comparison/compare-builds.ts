@@ -207,12 +207,9 @@ class Course<D> {
 }
 
 function withIterationsFrom<D>(options: HttpRunOptions<D>, first: number): HttpRunOptions<D> {
-  const { request, steps } = options
-  return {
-    ...options,
-    ...(request !== undefined && { request: later(request, first) }),
-    ...(steps !== undefined && { steps: steps.map((step) => ({ ...step, request: later(step.request, first) })) }),
-  }
+  const { request, steps, ...rest } = options
+  if (steps === undefined) return { ...rest, request: later(request, first) }
+  return { ...rest, steps: steps.map((step) => ({ ...step, request: later(step.request, first) })) }
 }
 
 function later<D>(request: RequestOption<D>, first: number): RequestOption<D> {

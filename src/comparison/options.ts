@@ -1,13 +1,16 @@
 import { readOptions } from '../http/options.ts'
-import type { HttpRunOptions } from '../http/types.ts'
+import type { HttpLoadOptions, HttpRunOptions, OneRequest, SeveralSteps } from '../http/types.ts'
 import type { Load } from '../load/load.ts'
 import { checkDuration, checkNumber, type Duration } from '../options/checks.ts'
 import { Problems, OptionsError } from '../options/problems.ts'
 import { FEWEST_SLICES, MOST_SLICES } from './slice-plan.ts'
 
-/** What both builds are asked, as for `http.run()`. */
-export interface CompareOptions<D = undefined> extends Omit<
-  HttpRunOptions<D>,
+/** What is sent to both builds, as for `http.run()`: either `request` or `steps`. */
+export type CompareOptions<D = undefined> = CompareLoadOptions<D> & (OneRequest<D> | SeveralSteps<D>)
+
+/** Options of `compare()` but for `request` and `steps`. */
+export interface CompareLoadOptions<D = undefined> extends Omit<
+  HttpLoadOptions<D>,
   'baseUrl' | 'connectTo' | 'record' | 'abortWhen'
 > {
   /**
@@ -31,7 +34,8 @@ export interface CompareRequest<D> {
   readonly slices: number | undefined
   readonly warmupMs: number
   /** What goes to `http.run()` of every slice as it is. */
-  readonly run: Omit<HttpRunOptions<D>, 'load' | 'name' | 'warmup' | 'baseUrl' | 'record' | 'abortWhen' | 'data'>
+  readonly run: Omit<HttpLoadOptions<D>, 'load' | 'name' | 'warmup' | 'baseUrl' | 'record' | 'abortWhen' | 'data'> &
+    (OneRequest<D> | SeveralSteps<D>)
   readonly data: HttpRunOptions<D>['data']
 }
 

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { evidenceOf } from '../evidence/evidence.ts'
 import { constantVus, sharedIterations } from '../load/builders.ts'
 import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
-import type { HttpRunOptions } from './types.ts'
+import type { HttpLoadOptions, OneRequest } from './types.ts'
 
 const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}.pem`, import.meta.url))
 const keys = { key: pem('server-key'), cert: pem('server') }
@@ -22,7 +22,10 @@ async function portOf(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-async function hintAt(url: string, options: Partial<HttpRunOptions> = {}): Promise<string | undefined> {
+async function hintAt(
+  url: string,
+  options: Partial<HttpLoadOptions & OneRequest<undefined>> = {},
+): Promise<string | undefined> {
   const { http } = engineFor(url)
   const run = await http.run({ load, request: { path: '/' }, timeout: '2s', ...options })
   return run[evidenceOf]().hint

@@ -7,15 +7,18 @@ export { BodyError, type ContentCoding } from './response-body.ts'
 export type { ResponseHeaders } from './response-headers.ts'
 export type { Check, ExpectedStatus } from './expectation.ts'
 export type { Http } from './http.ts'
-export type { HeaderFields, HttpRequest } from './request-encoder.ts'
+export type { HeaderFields, HttpRequest, Method } from './request-encoder.ts'
 export type {
   Extract,
+  HttpLoadOptions,
   HttpRunOptions,
+  OneRequest,
   RecordedRequest,
   RecordOption,
   RequestContext,
   RequestOption,
   RequestSpec,
+  SeveralSteps,
   StepOption,
 } from './types.ts'
 export type { Vu } from '../load/vu.ts'

@@ -95,7 +95,7 @@ export function readOptions<D>(
   return {
     load: load!,
     name,
-    steps: steps ?? [{ name: 'request', request: request! }],
+    steps: steps ?? [{ name: 'request', request }],
     data,
     timeoutMs,
     warmupMs,

@@ -3,10 +3,13 @@ import { encodeBody } from './request-body.ts'
 import { RequestError } from './request-error.ts'
 import type { Trace } from './trace-context.ts'
 
+/** Any method but `CONNECT`; editors complete those of RFC 9110 and `PATCH`. */
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE' | (string & {})
+
 /** A request as a scenario writes it. Of a function, made for each send; as a value, sent as it is each time. */
 export interface HttpRequest {
   /** In capitals, as sent. @default 'GET' */
-  readonly method?: string
+  readonly method?: Method
   /** Path and query, beginning with `/`. Percent-encoded by the caller. */
   readonly path: string
   readonly headers?: HeaderFields

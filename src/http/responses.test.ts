@@ -24,7 +24,8 @@ async function runAgainst(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   try {
     const { http } = engineFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    const run = await http.run({ load: one, ...(options.steps ? {} : { request: { path: '/' } }), ...options })
+    const sending = options.steps ? {} : { request: { path: '/' } }
+    const run = await http.run({ load: one, ...sending, ...options } as HttpRunOptions)
     const [errors = ''] = /errors .*?\)|errors 0%/.exec(run[evidenceOf]().evidenceLines.join('\n')) ?? []
     return { details: errors, sent }
   } finally {

@@ -4,6 +4,8 @@ import { csv, sql, unique } from '../load/data.ts'
 import type { HttpRun } from '../runs/request-run.ts'
 import type { TimeStats } from '../stats/summary.ts'
 import type { Http } from './http.ts'
+import type { HttpRequest } from './request-encoder.ts'
+import type { HttpLoadOptions, HttpRunOptions, OneRequest } from './types.ts'
 
 declare const http: Http
 declare function users(): AsyncGenerator<{ token: string }>
@@ -30,6 +32,20 @@ void http.run({ load, data: [{ id: 1 }], request: ({ vu }) => ({ path: `/${vu.da
 void http.run({ load, request: { path: '/' }, timeOut: '1s' })
 // @ts-expect-error -- a request without a path
 void http.run({ load, request: { method: 'POST' } })
+// @ts-expect-error -- a request beside steps
+void http.run({ load, request: { path: '/' }, steps: [{ name: 'a', request: { path: '/' } }] })
+// @ts-expect-error -- a request function beside steps
+void http.run({ load, request: () => ({ path: '/' }), steps: [{ name: 'a', request: { path: '/' } }] })
+// @ts-expect-error -- neither of them
+void http.run({ load })
+// Options may be handed on.
+void ((options: HttpRunOptions) => http.run(options))
+void ((rest: Omit<HttpLoadOptions, 'load'> & OneRequest<undefined>) => http.run({ load, ...rest }))
+
+// Methods are completed, and those of extensions are taken.
+expectTypeOf<'GET'>().toExtend<HttpRequest['method']>()
+void http.run({ load, request: { method: 'PROPFIND', path: '/' } })
+void http.run({ load, request: { method: 'POST' as string, path: '/' } })
 
 // Times exist only where something was measured.
 declare const run: HttpRun

@@ -81,13 +81,26 @@ export interface RecordOption<D = unknown> {
   readonly due?: (request: RecordedRequest<D>) => OperationDue
 }
 
-/** Options of `http.run()`. One of `request` and `steps` is needed. */
-export interface HttpRunOptions<D = undefined> {
+/** An iteration of one request. */
+export interface OneRequest<D> {
+  readonly request: RequestOption<D>
+  readonly steps?: undefined
+}
+
+/** An iteration of several requests, one after another. */
+export interface SeveralSteps<D> {
+  readonly steps: readonly StepOption<D>[]
+  readonly request?: undefined
+}
+
+/** Options of `http.run()`: either `request` or `steps`, and how it is put on. */
+export type HttpRunOptions<D = undefined> = HttpLoadOptions<D> & (OneRequest<D> | SeveralSteps<D>)
+
+/** Options of `http.run()` but for `request` and `steps`. */
+export interface HttpLoadOptions<D = undefined> {
   readonly load: Load
   /** The name of the run in messages and reports. Default: `http 1`, `http 2`, … */
   readonly name?: string
-  readonly request?: RequestOption<D>
-  readonly steps?: readonly StepOption<D>[]
   /** Gives VU i its row: row i, beginning again after the last. */
   readonly data?: readonly D[] | AsyncIterable<D> | Iterable<D> | DataSource<D>
   /** From the send (with connecting, where needed) to the last byte. Default: `'10s'`. */
