@@ -1,3 +1,4 @@
+import { parseBaseUrl } from '../machine/base-url.ts'
 import { NO_TARGET, NO_TARGET_FIX } from '../machine/target-location.ts'
 import { checkLoadHost, checkOwnBaseUrl } from '../options/base-url.ts'
 import { checkKnownKeys, checkNumber } from '../options/checks.ts'
@@ -19,13 +20,14 @@ function checkBaseUrl(problems: Problems, value: unknown): void {
     problems.add('baseUrl', value, `${NO_TARGET}: ${NO_TARGET_FIX}`, `baseUrl: 'http://127.0.0.1:3000'`)
     return
   }
-  if (typeof value === 'string' && /^wss?:/i.test(value)) {
-    const http = value.replace(/^ws/i, 'http')
+  const base = typeof value === 'string' ? parseBaseUrl(value) : undefined
+  if (base !== undefined && /^wss?:$/.test(base.url.protocol)) {
+    // Examples are printed as they are: the URL without its credentials.
     problems.add(
       'baseUrl',
-      value,
+      base.bare,
       'must be a URL of HTTP; ws.run() and ws.fanOut() speak WebSocket',
-      `baseUrl: '${http}'`,
+      `baseUrl: '${base.bare.replace('ws', 'http')}'`,
     )
     return
   }

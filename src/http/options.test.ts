@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
 import { OptionsError } from '../options/problems.ts'
 import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
@@ -173,4 +173,36 @@ test.each([
   const error = (await http.run({ baseUrl, load, request: { path: '/' } }).catch((thrown: unknown) => thrown)) as Error
   expect(error.message).toContain('baseUrl: must be an http or https URL')
   expect(`${error.message}${JSON.stringify(error)}`).not.toContain('hunter2Secret')
+})
+
+describe('a base URL of WebSocket', () => {
+  const refusalOf = (baseUrl: string) => {
+    try {
+      readOptions({ load, request, baseUrl }, {})
+    } catch (error) {
+      return (error as Error).message
+    }
+    throw new Error('it was taken')
+  }
+
+  test('is refused, with the URL that is meant', () => {
+    expect(refusalOf('ws://127.0.0.1:3000/socket')).toMatchInlineSnapshot(`
+      "http.run() was given an option it cannot use:
+
+        baseUrl: must be a URL of HTTP; ws.run() and ws.fanOut() speak WebSocket
+          received: 'ws://127.0.0.1:3000/socket'
+          example:  baseUrl: 'http://127.0.0.1:3000/socket'"
+    `)
+    expect(refusalOf('WSS://api.example.com')).toContain("example:  baseUrl: 'https://api.example.com'")
+  })
+
+  test('is refused without its password', () => {
+    expect(refusalOf('ws://ann:hunter2Secret@127.0.0.1:3000')).not.toContain('hunter2Secret')
+  })
+
+  test('is taken as an HTTP URL', () => {
+    expect(readOptions({ load, request, baseUrl: 'http://127.0.0.1:3000/socket' }, {}).baseUrl).toBe(
+      'http://127.0.0.1:3000/socket',
+    )
+  })
 })
