@@ -12,6 +12,8 @@ export interface ResponseTaker {
 const HEAD_END = Buffer.from('\r\n\r\n')
 const AROUND = /^[ \t]+|[ \t]+$/g
 const NO_BYTES = Buffer.alloc(0)
+/** Of an error's body, although nothing reads it: a hint shows how it begins. */
+const KEPT_OF_ERRORS = 1_024
 
 /** A second response, a body with a status that has none, or more bytes than `Content-Length` states. */
 export const OVERRUN = new Error('the target sent more than the response')
@@ -55,7 +57,7 @@ export class ResponseReader {
     this.#installCallbacks()
   }
 
-  /** The body; valid as long as the response is being taken, copy what is to be kept. Empty where `keepsBody` was not set. */
+  /** The body; valid as long as the response is being taken, copy what is to be kept. If `keepsBody` was not set, it may be a part or empty. */
   get body(): Buffer {
     if (this.#rawHeaders === undefined) return this.#chunk.subarray(this.#headLength)
     return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
@@ -148,7 +150,8 @@ export class ResponseReader {
         return
       }
       // Copied: the bytes lie in a buffer that the next read overwrites.
-      if (this.keepsBody) this.#parts.push(Buffer.from(bytes.subarray(start, start + length)))
+      const isForHint = this.status >= 400 && this.bodyBytes - length < KEPT_OF_ERRORS
+      if (this.keepsBody || isForHint) this.#parts.push(Buffer.from(bytes.subarray(start, start + length)))
     }
     this.#parser[kOnMessageComplete] = () => {
       this.#isComplete = !this.#isInterim

@@ -9,7 +9,7 @@ const ORIGIN = 'http://127.0.0.1:3000'
 const CONNECTIONS = { opened: 9, refused: 0, closedIdle: 0, replaced: 0, resetAfterUse: 0, openAtEnd: 9, maxOpen: 9 }
 
 /** All VUs were busy at some time. */
-const DEMAND = { vus: 50, lightMs: 4, heldMs: 60 }
+const DEMAND = { vus: 50, lightMs: 4, heldMs: 60, patienceMs: 10_000 }
 
 function hint(
   requests: readonly SampleRequest[],
@@ -55,6 +55,19 @@ test.each([
   [429, "the target's rate limit responded; expect 429 in expectStatus where that is as it should be"],
 ])('if every response was %i, what that is likely to mean', (status, words) => {
   expect(hint(responded(50, status))).toBe(`every response was ${status}: ${words}`)
+})
+
+test('an unexpected status comes with the first body, a redirect without', () => {
+  const withBody = (status: number, sample: string) => {
+    const all = series('a', undefined, responded(50, status))
+    all.timeline.at(4500).countDetail(String(status), () => sample)
+    return hintFor(totalsOf([all], PHASES, WHOLE_RUN), ORIGIN, { demand: undefined, shortage: undefined }, CONNECTIONS)
+  }
+  expect(withBody(500, '{"error":"no such table"}')).toBe(
+    'every response was 500\nbody of the first one: {"error":"no such table"}',
+  )
+  expect(withBody(500, '')).toBe('every response was 500')
+  expect(withBody(302, 'Found. Redirecting to /login')).not.toContain('Found.')
 })
 
 test('a status is named where nine tenths of the responses had it, and it was not expected', () => {

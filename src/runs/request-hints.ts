@@ -71,7 +71,8 @@ function statusHint({ sum }: ScopeTotals): string | undefined {
   if (status === undefined || count! < sum.completed * 0.9 || !sum.details.has(String(status))) return undefined
   const all = count === sum.completed ? 'every response was' : 'nearly every response was'
   const hint = isRedirect(status) ? REDIRECT_HINT : STATUS_HINTS[status]
-  return `${all} ${status}${hint === undefined ? '' : `: ${hint}`}`
+  const body = isRedirect(status) ? '' : sum.samples.get(String(status))
+  return `${all} ${status}${hint === undefined ? '' : `: ${hint}`}${body ? `\nbody of the first one: ${body}` : ''}`
 }
 
 export function isRedirect(status: number): boolean {
