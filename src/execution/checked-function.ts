@@ -4,6 +4,12 @@ import { showValue } from '../options/show-value.ts'
 import { forgetsItsReturn, FORGOTTEN_RETURN } from './forgotten-return.ts'
 import { ScenarioError } from './scenario-error.ts'
 
+/**
+ * Whether a function of the scenario is called that runs for each request or message. `expect.soft()` does there what
+ * `expect()` does: collected, the same error would be printed once for each of thousands of responses.
+ */
+export const calledEachTime = { isRunning: false }
+
 /** A function of the scenario, called for each `what`, returned what has no meaning there. */
 export function wrongReturn(name: string, returned: unknown, valid: string, what = 'response'): ScenarioError {
   // Its own failure is of no interest any more.
@@ -31,11 +37,15 @@ export function checkProblem<R, C>(
   context: C,
 ): string | undefined {
   let verdict: unknown
+  const wasRunning = calledEachTime.isRunning
+  calledEachTime.isRunning = true
   try {
     verdict = check(response, context)
   } catch (error) {
     if (error instanceof Error && isFailedAssertion(error)) return `check: ${firstLine(error.message)}`
     throw error
+  } finally {
+    calledEachTime.isRunning = wasRunning
   }
   if (verdict === true || isAssertion(verdict)) return undefined
   if (verdict === undefined) {

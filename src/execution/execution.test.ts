@@ -36,14 +36,20 @@ class TimedVu implements DrivenVu {
   begin(intendedMs: number): void {
     this.isBusy = true
     this.#all.begun.push(intendedMs)
-    this.#all.inFlight++
     const isLight = this.#execution.iterationBegan()
+    this.#send(intendedMs, this.#all.steps, this.#execution.countedUntilMs(intendedMs), isLight)
+  }
+
+  #send(intendedMs: number, stepsLeft: number, untilMs: number, isLight: boolean): void {
+    this.#all.inFlight++
+    this.#all.counted.push(Math.min(intendedMs, untilMs))
     this.#execution.tally.offered++
     this.#execution.tally.sent++
     pacer.at(pacer.nowMs + this.#all.takesMs, () => {
       const endMs = pacer.nowMs
-      this.isBusy = false
       this.#all.inFlight--
+      if (stepsLeft > 1) return this.#send(endMs - START_MS, stepsLeft - 1, untilMs, isLight)
+      this.isBusy = false
       this.#execution.tally.countIteration(this.#all.takesMs, false, isLight)
       this.#execution.iterationEnded(this, endMs)
     })
@@ -57,17 +63,21 @@ class TimedVu implements DrivenVu {
 class TimedWorkload implements Workload<TimedVu> {
   readonly stepThinkMs = 0
   readonly begun: number[] = []
+  /** Of each request, where it is counted. */
+  readonly counted: number[] = []
   readonly series: readonly RequestSeries[]
   readonly openSockets = 1
   readonly takesMs: number
+  readonly steps: number
   inFlight = 0
   isClosed = false
   openAfter: Promise<void> | undefined
   readonly #vus: number
 
-  constructor(vus: number, takesMs: number) {
+  constructor(vus: number, takesMs: number, steps: number) {
     this.#vus = vus
     this.takesMs = takesMs
+    this.steps = steps
     const timeline = new PhasedTimeline([{ name: 'steady', startMs: 0, endMs: 60_000 }])
     this.series = [{ step: 'only', tag: undefined, timeline }]
   }
@@ -88,9 +98,9 @@ class TimedWorkload implements Workload<TimedVu> {
 
 function execution(
   load: Load & { readonly vus: number },
-  { takesMs = 50, ...options }: Partial<ExecutionOptions> & { readonly takesMs?: number } = {},
+  { takesMs = 50, steps = 1, ...options }: Partial<ExecutionOptions> & { takesMs?: number; steps?: number } = {},
 ) {
-  const workload = new TimedWorkload(load.vus, takesMs)
+  const workload = new TimedWorkload(load.vus, takesMs, steps)
   const abort = new AbortController()
   const told: RunSnapshot[] = []
   const run = new Execution<TimedVu>(
@@ -141,16 +151,21 @@ describe('a load that comes to its end', () => {
       takesMs: fc.double({ min: 0.1, max: 12, noNaN: true }),
       lateMs: fc.double({ min: 0, max: 20, noNaN: true }),
     })
+    const steps = fc.integer({ min: 1, max: 3 })
     await fc.assert(
-      fc.asyncProperty(loads, times, async (load, { warmupMs, takesMs, lateMs }) => {
+      fc.asyncProperty(loads, times, steps, async (load, { warmupMs, takesMs: iterationMs, lateMs }, steps) => {
         pacer.nowMs = START_MS
         pacer.lateMs = 0
-        const { workload, goTo, start } = execution(load, { takesMs, warmupMs, dropAfterMs: 60_000 })
+        // Also the lateness of the pacer counts for each step: less of it, so that the VUs are enough.
+        const takesMs = iterationMs / steps
+        const { workload, goTo, start } = execution(load, { takesMs, steps, warmupMs, dropAfterMs: 60_000 })
         const { ended } = await start()
-        pacer.lateMs = lateMs
+        pacer.lateMs = lateMs / steps
         goTo(warmupMs + 20_000)
         await ended
-        expect(workload.begun.filter((intendedMs) => intendedMs >= warmupMs)).toHaveLength(offeredIterations(load)!)
+        const promised = offeredIterations(load)!
+        expect(workload.begun.filter((intendedMs) => intendedMs >= warmupMs)).toHaveLength(promised)
+        expect(workload.counted.filter((countedMs) => countedMs >= warmupMs)).toHaveLength(promised * steps)
       }),
       { numRuns: 100 },
     )

@@ -40,6 +40,13 @@ export interface RunningExecution<V> {
   readonly isOver: boolean
   /** A VU has begun an iteration. @returns whether hardly any other VU is busy */
   iterationBegan(): boolean
+  /**
+   * An iteration that began in the warm-up is of it to its end, also the steps that are due when the load has begun.
+   *
+   * @param beganMs since the start of the run, when the iteration was due
+   * @returns the last moment, since the start of the run, at which its requests are counted
+   */
+  countedUntilMs(beganMs: number): number
   /** A VU has ended its iteration. To be called once for each `begin`. */
   iterationEnded(vu: V, endMs: number): void
   /** The scenario's own code failed: the run is pointless. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { evidenceOf } from '../evidence/evidence.ts'
 import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
 import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
-import type { Check, StepOption } from './index.ts'
+import type { Check, HttpLoadOptions, OneRequest, SeveralSteps, StepOption } from './index.ts'
 
 const load = sharedIterations({ iterations: 6, vus: 2 })
 
@@ -182,7 +182,9 @@ test('expectStatus: of the run, of the step, of the request; what is expected is
   await using server = await pathServer({ '/limited': response('', { status: '429 Too Many Requests' }) })
   const { http } = engineFor(server.url)
   const request = { path: '/limited' }
-  const errors = async (options: Pick<Parameters<typeof http.run>[0], 'expectStatus' | 'steps' | 'request'>) => {
+  const errors = async (
+    options: Pick<HttpLoadOptions, 'expectStatus'> & (OneRequest<undefined> | SeveralSteps<undefined>),
+  ) => {
     const run = await http.run({ load, ...options })
     expect([...run.statuses]).toEqual([[429, 6]])
     return Object.fromEntries(run.errors)
@@ -210,4 +212,23 @@ test('tags count kinds of requests apart, and must be few', async () => {
       request: ({ iteration }) => ({ path: '/a', tag: `request ${iteration}` }),
     }),
   ).rejects.toThrow(/more than 100 different tags/)
+})
+
+test('an iteration that began in the warm-up is counted there to its end', async () => {
+  await using server = await scriptedServer({
+    onRequest: (socket) => void setTimeout(() => socket.write(response()), 15),
+  })
+  const { http } = engineFor(server.url)
+  const run = await http.run({
+    load: sharedIterations({ iterations: 30, vus: 6 }),
+    warmup: '100ms',
+    steps: [
+      { name: 'first', request: { path: '/1' } },
+      { name: 'second', request: { path: '/2' }, thinkTime: '5ms' },
+      { name: 'third', request: { path: '/3' } },
+    ],
+  })
+  expect(['first', 'second', 'third'].map((name) => run.step(name).offered)).toEqual([30, 30, 30])
+  expect(run.phase('warmup').step('third').offered).toBe(run.phase('warmup').step('first').offered)
+  expect(server.requests).toHaveLength(90 + run.phase('warmup').offered)
 })

@@ -1,3 +1,4 @@
+import { calledEachTime } from '../execution/checked-function.ts'
 import type { RequestSeries } from '../execution/request-scope.ts'
 import type { RequestWindow } from '../execution/request-timeline.ts'
 import type { RunningExecution } from '../execution/workload.ts'
@@ -9,6 +10,7 @@ import { now } from '../machine/clock.ts'
 import type { SlowRequest } from '../results/result.ts'
 import type { SlowestRequests } from '../runs/slowest-requests.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
+import { bodyExcerpt } from './body-excerpt.ts'
 import type { Connection, FailureKind, RequestOwner } from './connection.ts'
 import { ExpectedResponse, type WrongResponse } from './expected-response.ts'
 import type { Recording } from './recording.ts'
@@ -73,6 +75,9 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #traceId: string | undefined
   #series!: RequestSeries
   #intendedMs = 0
+  /** Where the request is counted: its intended start, but the end of the warm-up for an iteration that began in it. */
+  #countedMs = 0
+  #countedUntilMs = 0
   #beganMs = 0
   /** The iteration began while hardly any other VU was busy. */
   #isLight = false
@@ -109,6 +114,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     this.isBusy = true
     this.#beganMs = now()
     this.#isLight = this.#all.execution.iterationBegan()
+    this.#countedUntilMs = this.#all.execution.countedUntilMs(intendedMs)
     this.#hasError = false
     this.#iteration++
     this.#place = 0
@@ -124,12 +130,15 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     const { status } = reader
     const response = this.#looksAtBody() ? new HttpResponse(reader, this.#all.maxBodyBytes) : undefined
     let wrong: WrongResponse | undefined
+    calledEachTime.isRunning = true
     try {
       wrong = this.#expected.judge(status, response, this.#vu.vars)
       if (this.#operation >= 0) wrong = this.#all.recording!.responded(this.#operation, endMs, status, response, wrong)
     } catch (error) {
       this.#all.execution.scenarioFailed(error)
       return
+    } finally {
+      calledEachTime.isRunning = false
     }
     if (wrong === undefined) {
       this.#countGood(endMs, status, reader.bodyBytes)
@@ -137,7 +146,8 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
       return
     }
     this.#goodWindow = undefined
-    this.#countError(wrong.kind, wrong.detail, endMs, { status, bodyBytes: reader.bodyBytes, sample: wrong.sample })
+    const sample = wrong.kind === 'status' ? () => bodyExcerpt(reader) : wrong.sample
+    this.#countError(wrong.kind, wrong.detail, endMs, { status, bodyBytes: reader.bodyBytes, sample })
     this.#end(endMs)
   }
 
@@ -173,6 +183,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     const step = drawStep(plan.places[this.#place++]!, () => this.#draws())
     this.#step = step
     this.#intendedMs = intendedMs
+    this.#countedMs = Math.min(intendedMs, this.#countedUntilMs)
     if (typeof step.request !== 'function') {
       this.#series = step.series
       this.#dispatch(step.request, traces === undefined ? step.constants![this.#instance] : undefined)
@@ -190,7 +201,13 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
 
   /** @throws {OptionsError} naming every mistake of what the function returned */
   #make(request: Extract<Step<D>['request'], (...args: never[]) => unknown>): RequestSpec {
-    const spec: unknown = request({ vu: this.#vu, iteration: this.#iteration, random: this.#draws() })
+    calledEachTime.isRunning = true
+    let spec: unknown
+    try {
+      spec = request({ vu: this.#vu, iteration: this.#iteration, random: this.#draws() })
+    } finally {
+      calledEachTime.isRunning = false
+    }
     if (!isRequestSpec(spec)) throw mistakesOf(this.#pathOfRequest, spec)
     return spec
   }
@@ -228,7 +245,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
       execution.scenarioFailed(isRequest ? (mistakesOf(this.#pathOfRequest, spec) ?? error) : error)
       return
     }
-    const window = this.#series.timeline.at(this.#intendedMs)
+    const window = this.#series.timeline.at(this.#countedMs)
     window.offered++
     window.sent++
     execution.tally.offered++
@@ -239,7 +256,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
 
   /** Its body was at hand only after the run was over. */
   #drop(): void {
-    const window = this.#series.timeline.at(this.#intendedMs)
+    const window = this.#series.timeline.at(this.#countedMs)
     window.offered++
     window.dropped++
     this.#all.execution.tally.offered++
@@ -260,7 +277,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     this.#goodServiceTimeUs = (endMs - this.connection.sentMs) * 1000
     this.#goodStatus = status
     this.#goodBytes = bodyBytes
-    this.#goodWindow = this.#series.timeline.at(this.#intendedMs)
+    this.#goodWindow = this.#series.timeline.at(this.#countedMs)
     this.#goodWindow.recordGood(this.#goodLatencyUs, this.#goodServiceTimeUs, status, bodyBytes)
   }
 
@@ -268,7 +285,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #countError(kind: ErrorKind, detail: string, endMs: number, response?: FailedResponse): void {
     const { status, bodyBytes = 0, sample } = response ?? {}
     const latencyUs = this.#observe(endMs, status ?? kind) * 1000
-    const window = this.#series.timeline.at(this.#intendedMs)
+    const window = this.#series.timeline.at(this.#countedMs)
     window.recordError(kind, latencyUs, (endMs - this.connection.sentMs) * 1000, status, bodyBytes)
     window.countDetail(detail, sample)
     this.#all.execution.tally.countError(kind, detail)
@@ -286,7 +303,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     const latencyMs = endMs - execution.startMs - this.#intendedMs
     execution.tally.completed++
     execution.tally.responseTimes.record(this.#step.name, ending, latencyMs * 1000)
-    if (slowest.wants(this.#intendedMs, latencyMs)) slowest.keep(this.#slowRequest(latencyMs, ending))
+    if (slowest.wants(this.#countedMs, latencyMs)) slowest.keep(this.#slowRequest(latencyMs, ending))
     return latencyMs
   }
 

@@ -51,6 +51,9 @@ export class ConversationVu<D> implements DrivenVu, Timed {
   #isConnecting = false
   #sent: Outgoing = ''
   #intendedMs = 0
+  /** Where the step is counted: its intended start, but the end of the warm-up for an iteration that began in it. */
+  #countedMs = 0
+  #countedUntilMs = 0
   #beganMs = 0
   /** The iteration began while hardly any other VU was busy. */
   #isLight = false
@@ -82,6 +85,7 @@ export class ConversationVu<D> implements DrivenVu, Timed {
     this.isBusy = true
     this.#beganMs = now()
     this.#isLight = this.#all.execution.iterationBegan()
+    this.#countedUntilMs = this.#all.execution.countedUntilMs(intendedMs)
     this.#hasError = false
     this.#iteration++
     this.#place = 0
@@ -175,6 +179,7 @@ export class ConversationVu<D> implements DrivenVu, Timed {
     if (execution.isOver) return this.#end(now())
     const { send } = this.#step
     this.#intendedMs = intendedMs
+    this.#countedMs = Math.min(intendedMs, this.#countedUntilMs)
     try {
       const context = { vu: this.vu, iteration: this.#iteration, random: this.#draws() }
       this.#sent = typeof send === 'function' ? send(context) : send
@@ -182,7 +187,7 @@ export class ConversationVu<D> implements DrivenVu, Timed {
       execution.scenarioFailed(error)
       return
     }
-    const window = series[this.#place]!.timeline.at(intendedMs)
+    const window = series[this.#place]!.timeline.at(this.#countedMs)
     window.offered++
     window.sent++
     execution.tally.offered++
@@ -213,7 +218,7 @@ export class ConversationVu<D> implements DrivenVu, Timed {
   #responded(endMs: number): void {
     const { thinkTime } = this.#step
     const latencyUs = this.#observe(endMs, 'responded') * 1000
-    const window = this.#all.series[this.#place]!.timeline.at(this.#intendedMs)
+    const window = this.#all.series[this.#place]!.timeline.at(this.#countedMs)
     window.recordGood(latencyUs, (endMs - this.#sentMs) * 1000)
     this.#place++
     const thinkMs = this.draw(thinkTime)
@@ -229,7 +234,7 @@ export class ConversationVu<D> implements DrivenVu, Timed {
   #fail(kind: ErrorKind, detail: string, endMs = now()): void {
     const { execution, series } = this.#all
     const latencyUs = this.#observe(endMs, kind) * 1000
-    const window = series[this.#place]!.timeline.at(this.#intendedMs)
+    const window = series[this.#place]!.timeline.at(this.#countedMs)
     window.recordError(kind, latencyUs, (endMs - this.#sentMs) * 1000)
     window.countDetail(detail)
     execution.tally.countError(kind, detail)
@@ -245,7 +250,7 @@ export class ConversationVu<D> implements DrivenVu, Timed {
     const latencyMs = endMs - execution.startMs - this.#intendedMs
     execution.tally.completed++
     execution.tally.responseTimes.record(this.#step.name, ending, latencyMs * 1000)
-    if (slowest.wants(this.#intendedMs, latencyMs))
+    if (slowest.wants(this.#countedMs, latencyMs))
       slowest.keep({ atMs: this.#intendedMs, label: this.#step.name, latencyMs })
     return latencyMs
   }
