@@ -4,7 +4,7 @@ import type { Window } from '../stats/timeline.ts'
 import type { DeliveryCounts } from './fan-out-counts.ts'
 import type { RecoveryTimes } from './fan-out-record.ts'
 import type { GeneratorHealth } from './generator-health.ts'
-import type { Invalidity, VuShortage } from './verdict.ts'
+import type { BusyVus, Invalidity, VuShortage } from './verdict.ts'
 
 export type RunKind = 'http' | 'fanOut' | 'conversation' | 'micro'
 
@@ -27,6 +27,8 @@ export interface TimeEvidence {
   readonly invalidities: readonly Invalidity[]
   /** Too few VUs for the load. Forbids a judgement that they could have turned; absent if there were enough. */
   readonly vuShortage?: VuShortage
+  /** Absent if a VU was free at every moment, or if there were too few from the start. */
+  readonly busyVus?: BusyVus
   /** Lines of the message's `Evidence:` block, first line first. */
   readonly evidenceLines: readonly string[]
   /** The slowest parts (steps, publications), worst first, for the `Slowest:` line. Empty if there is one part only. */

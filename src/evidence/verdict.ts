@@ -1,3 +1,5 @@
+import type { Window } from '../stats/timeline.ts'
+
 /** Why evidence cannot be judged. Each is shown as INVALID, apart from FAIL, and never passes, not even under `.not`. */
 export type InvalidReason =
   | 'no-samples'
@@ -32,6 +34,27 @@ export interface VuShortage {
   readonly invalidity: Invalidity
   /** So much was dropped for it that the target did not get the load. */
   readonly isMaterial: boolean
+}
+
+/**
+ * All VUs of an open load were busy at some time, although there were enough for the target at its usual pace. What was
+ * dropped or late then counts against the target if requests that broke the objective kept the VUs busy, and proves
+ * nothing if requests within it did: with more VUs it might have been as quick as they were.
+ */
+export interface BusyVus {
+  readonly vus: number
+  /** Mean time for which an iteration held its VU, over the run. */
+  readonly heldMs: number
+  /** The highest rate of the load. */
+  readonly ratePerSec: number
+  /** So many are busy if iterations take that long at that rate. */
+  readonly neededVus: number
+  /** The same, with room for bursts. */
+  readonly advisedVus: number
+  /** What takes longer is an error, whatever else is asserted. */
+  readonly patienceMs: number
+  /** Of the whole run, warm-up included, second by second. */
+  readonly windows: () => readonly Window[]
 }
 
 /** Thrown by a matcher whose evidence cannot be judged. */

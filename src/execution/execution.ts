@@ -121,6 +121,11 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     return this.#busy <= this.#fewVus
   }
 
+  countedUntilMs(beganMs: number): number {
+    const { warmupMs } = this.#options
+    return beganMs < warmupMs ? warmupMs - 1e-3 : Number.POSITIVE_INFINITY
+  }
+
   iterationEnded(vu: V, endMs: number): void {
     this.#busy--
     // The pacer may be late: what begins now is due after the warm-up, and is the load's own.
@@ -228,7 +233,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   }
 
   #executed(): Executed {
-    const { load } = this.#options
+    const { load, graceMs, dropAfterMs } = this.#options
     const endedMs = this.#endedMs!
     this.#monitor.tellLast()
     return {
@@ -239,7 +244,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       generator: this.#watch.health(),
       abortReason: this.#abortReason,
       abortBlame: this.#abortBlame,
-      ...vuDemand(load, this.tally, this.#mostBusy),
+      ...vuDemand(load, this.tally, { mostBusy: this.#mostBusy, patienceMs: Math.min(graceMs, dropAfterMs) }),
     }
   }
 }

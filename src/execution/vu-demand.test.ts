@@ -7,12 +7,16 @@ const rate = (perSec: number, vus: number) => constantArrivalRate({ rate: perSec
 describe('vuDemand', () => {
   test('warns of VUs that cannot carry the rate while the target has little to do', () => {
     // 100/s × 200 ms = 20.
-    expect(vuDemand(rate(100, 20), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 20)).toEqual({
-      vuDemand: { vus: 20, lightMs: 200, heldMs: 300 },
+    expect(
+      vuDemand(rate(100, 20), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 20, patienceMs: 10_000 }),
+    ).toEqual({
+      vuDemand: { vus: 20, lightMs: 200, heldMs: 300, patienceMs: 10_000 },
       warnings: [],
     })
-    expect(vuDemand(rate(100, 19), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 19)).toEqual({
-      vuDemand: { vus: 19, lightMs: 200, heldMs: 300 },
+    expect(
+      vuDemand(rate(100, 19), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 19, patienceMs: 10_000 }),
+    ).toEqual({
+      vuDemand: { vus: 19, lightMs: 200, heldMs: 300, patienceMs: 10_000 },
       warnings: [
         'vus: 19 cannot carry 100/s of iterations that take 200 ms each; that takes 20, with room for bursts 30',
       ],
@@ -21,22 +25,32 @@ describe('vuDemand', () => {
 
   test('is undefined if a VU was always free, if no iteration ended well, and in a closed model', () => {
     const none = { vuDemand: undefined, warnings: [] }
-    expect(vuDemand(rate(100, 19), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 18)).toEqual(none)
-    expect(vuDemand(rate(100, 1), { lightMs: undefined, iterations: 0, heldMs: 0 }, 1)).toEqual(none)
     expect(
-      vuDemand(constantVus({ vus: 1, duration: '10s' }), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 1),
+      vuDemand(rate(100, 19), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 18, patienceMs: 10_000 }),
+    ).toEqual(none)
+    expect(
+      vuDemand(rate(100, 1), { lightMs: undefined, iterations: 0, heldMs: 0 }, { mostBusy: 1, patienceMs: 10_000 }),
+    ).toEqual(none)
+    expect(
+      vuDemand(
+        constantVus({ vus: 1, duration: '10s' }),
+        { lightMs: 200, iterations: 4, heldMs: 1_200 },
+        { mostBusy: 1, patienceMs: 10_000 },
+      ),
     ).toEqual(none)
   })
 
   test('needs VUs for the highest rate of a ramp, which may be its first', () => {
     const ramp = (startRate: number, target: number) =>
       rampingArrivalRate({ startRate, stages: [{ target, duration: '10s' }], vus: 10 })
-    expect(vuDemand(ramp(10, 100), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 10).warnings[0]).toContain(
-      'takes 20',
-    )
-    expect(vuDemand(ramp(100, 10), { lightMs: 200, iterations: 4, heldMs: 1_200 }, 10).warnings[0]).toContain(
-      'takes 20',
-    )
+    expect(
+      vuDemand(ramp(10, 100), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 10, patienceMs: 10_000 })
+        .warnings[0],
+    ).toContain('takes 20')
+    expect(
+      vuDemand(ramp(100, 10), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 10, patienceMs: 10_000 })
+        .warnings[0],
+    ).toContain('takes 20')
   })
 })
 

@@ -23,19 +23,21 @@ export interface VuDemand {
   readonly lightMs: number
   /** Mean time over all iterations that ended. */
   readonly heldMs: number
+  /** What takes longer is an error: the time-out, or the time after which a request that waits is dropped. */
+  readonly patienceMs: number
 }
 
 /**
- * @param mostBusy VUs that were busy at once
+ * @param limits `mostBusy`: VUs that were busy at once
  * @returns no demand in a closed model, if a VU was free at every moment, or if no iteration says how long one takes
  */
 export function vuDemand(
   load: Load,
   { lightMs, iterations, heldMs }: Pick<Tally, 'lightMs' | 'iterations' | 'heldMs'>,
-  mostBusy: number,
+  { mostBusy, patienceMs }: { readonly mostBusy: number; readonly patienceMs: number },
 ): { vuDemand: VuDemand | undefined; warnings: readonly string[] } {
   if (!isOpen(load) || mostBusy < load.vus || lightMs === undefined) return { vuDemand: undefined, warnings: [] }
-  const demand = { vus: load.vus, lightMs, heldMs: iterations === 0 ? lightMs : heldMs / iterations }
+  const demand = { vus: load.vus, lightMs, heldMs: iterations === 0 ? lightMs : heldMs / iterations, patienceMs }
   const ratePerSec = peakRate(load)
   const needed = vusFor(demand, ratePerSec)
   if (needed <= load.vus) return { vuDemand: demand, warnings: [] }

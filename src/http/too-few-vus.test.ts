@@ -81,6 +81,35 @@ describe('requests that no VU was free for', () => {
     expect(run.warnings).toEqual([])
   })
 
+  test('prove nothing if the target became slower under load and stayed within the limit', async () => {
+    let inFlight = 0
+    await using server = await scriptedServer({
+      onRequest(socket) {
+        setTimeout(
+          () => {
+            inFlight--
+            socket.write(response())
+          },
+          inFlight++ < 2 ? 20 : 60,
+        )
+      },
+    })
+    const { http } = engineFor(server.url)
+    const load = constantArrivalRate({ rate: 200, vus: 8, duration: '2s' })
+    const run = await http.run({ load, request, dropAfter: '250ms', abortWhen: false })
+    expect(run.dropped).toBeGreaterThan(50)
+    expect(run[evidenceOf]().vuShortage).toBeUndefined()
+    for (const call of [
+      () => expect(run).toHaveP95Below(900),
+      () => expect(run).not.toHaveP95Below(900),
+      () => expect(run).toHaveErrorRateBelow(0.01),
+      () => expect(run).not.toHaveErrorRateBelow(0.01),
+    ])
+      expect(call).toThrow(/offered-rate-missed: \d+ of 400 requests .* because all 8 VUs were busy/)
+    // What was sent breaks this limit by itself.
+    expect(() => expect(run).toHaveP95Below(40)).toThrow(/^(?![^]*because all 8 VUs were busy)/)
+  })
+
   test("are the target's errors if its responses slow down with the load", async () => {
     // One at a time, 20 ms each: 50/s.
     let freeMs = 0

@@ -7,7 +7,17 @@ import './register.ts'
 const saturated = (ms: number, more = {}) => sampleHttpRun({ latencyMs: () => ms, invalidities: [SATURATED], ...more })
 
 test('fails a target that is too slow by more than a saturated generator can explain', () => {
-  expect(messageOf(() => expect(saturated(169)).toHaveP95Below(150))).toMatch(/^Error: [^]*p95 = 169 ms/)
+  expect(messageOf(() => expect(saturated(169)).toHaveP95Below(150))).toMatchInlineSnapshot(`
+    "Error: expect(run).toHaveP95Below(150)
+
+    Expected: p95 < 150 ms
+    Received: p95 = 169 ms (+12.7%), 95% interval 169 ms
+
+    Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
+              generator: schedule delay p99 1.2 ms, CPU 31%
+              generator-saturated: schedule delay p99 48 ms, limit 10 ms; judged all the same, because the service-time p95 of 169 ms lies above the limit by more than twice the longest block of the event loop, 9 ms
+    Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
+  `)
   expect(saturated(169)).not.toHaveP95Below(150)
   for (const call of [
     () => expect(saturated(167)).toHaveP95Below(150),
@@ -28,4 +38,12 @@ test('leaves invalid what the generator may have delayed before it was sent, tim
   expect(messageOf(() => expect(saturated(400, { invalidities: [SATURATED, aborted] })).toHaveP95Below(150))).toMatch(
     /^InvalidRunError: [^]*aborted/,
   )
+})
+
+test('says why errors fail an objective although the generator was saturated', () => {
+  const refused = saturated(100, { errorsPerSecond: 20, errorKind: 'reset' })
+  expect(messageOf(() => expect(refused).toHaveP95Below(150))).toMatch(
+    / {10}generator-saturated: schedule delay .*; judged all the same, because 200 of 2,000 requests ended in errors that cannot come from the generator, more than p95 allows\n/,
+  )
+  expect(messageOf(() => expect(saturated(100)).toHaveP95Below(150))).not.toContain('judged all the same')
 })

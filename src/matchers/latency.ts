@@ -12,12 +12,22 @@ import {
   type Duration,
   type PercentileOptions,
 } from './arguments.ts'
+import { busyVusInvalidity, unprovenWaits } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { standingAgainst } from './generator-delay.ts'
 import { rateOptionOf } from './rate-option.ts'
+import { sum } from './ratio.ts'
 import { judgedTimes, percentileMs, type JudgedTimes } from './samples.ts'
 import { isOfRequests, timedRun, type TimeSource } from './subject.ts'
-import { DEFAULT_CONFIDENCE, formatDistance, judgeThreshold, trusted, withLack, withoutGenerator } from './threshold.ts'
+import {
+  DEFAULT_CONFIDENCE,
+  formatDistance,
+  judgeThreshold,
+  setAsideLines,
+  trusted,
+  withLack,
+  withoutGenerator,
+} from './threshold.ts'
 import type { On } from './typing.ts'
 import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
@@ -121,14 +131,15 @@ function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence, skipI
   const rateOption = rateOptionOf(evidence, times.noun)
   const scope = { count: times.histogram.count, durationMs, noun: times.noun, rateOption }
   const tooFew = tooFewSamples(judged.expected, samplesForPercentile(p), scope)
-  const against = judged.holds === true ? holdingAgainst(evidence) : breakingAgainst(evidence, p, limitMs)
+  const { against, because } =
+    judged.holds === true ? holdingAgainst(evidence) : breakingAgainst(evidence, { p, limitMs, confidence })
   return {
     ...judged,
     received: [judged.received, ...missedLine(times, valueMs)].join('\n'),
     invalidities: withLack(against, tooFew ? [tooFew] : judged.invalidities),
     ...(judged.holds === false ? { againstNot: unproven(evidence, p, limitMs) } : {}),
     skipped: skipIfReduced ? reducedTooFar(evidence, tooFew) : undefined,
-    evidence: evidence.evidenceLines,
+    evidence: [...evidence.evidenceLines, ...setAsideLines(evidence.invalidities, against, because)],
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
     hint: judged.hint ?? evidence.hint,
     limit: { p, ms: limitMs },
@@ -145,17 +156,55 @@ function intervalOf({ windows }: JudgedTimes, p: number, confidence = DEFAULT_CO
   return trusted(percentileIntervalMs(windows, p, { confidence }), windows.length)
 }
 
-/** Reasons against a percentile that is within its limit. */
-function holdingAgainst(evidence: TimeEvidence): readonly Invalidity[] {
-  return [...evidence.invalidities, ...shortageAgainst(evidence, true, () => false)]
+/** Reasons not to judge a percentile, and why some of those that the run has were set aside. */
+interface Against {
+  readonly against: readonly Invalidity[]
+  readonly because: string
 }
 
-/** Reasons against a percentile that is not: nothing of the generator if the target's own errors suffice for it. */
-function breakingAgainst(evidence: TimeEvidence, p: number, limitMs: number): readonly Invalidity[] {
-  if (isOfRequests(evidence) && evidence.targetErrors > (1 - p) * evidence.offered)
-    return withoutGenerator(evidence.invalidities)
+/** Of a percentile that is within its limit. */
+function holdingAgainst(evidence: TimeEvidence): Against {
+  return { against: [...evidence.invalidities, ...shortageAgainst(evidence, true, () => false)], because: '' }
+}
+
+/** Of a percentile that is not: nothing of the generator if the target's own errors or times suffice for it. */
+function breakingAgainst(
+  evidence: TimeEvidence,
+  { p, limitMs, confidence }: Pick<Plan, 'p' | 'limitMs' | 'confidence'>,
+): Against {
+  if (isOfRequests(evidence) && evidence.targetErrors > (1 - p) * evidence.offered) {
+    const because =
+      `${formatCount(evidence.targetErrors)} of ${formatCount(evidence.offered)} requests ended in errors that cannot come ` +
+      `from the generator, more than ${percentileName(p)} allows`
+    return { against: withoutGenerator(evidence.invalidities), because }
+  }
   const isBroken = () => isSurely('below', p, sentWithin(evidence, limitMs))
-  return [...standingAgainst(evidence, p, limitMs), ...shortageAgainst(evidence, false, isBroken)]
+  const { against, because } = standingAgainst(evidence, p, limitMs)
+  const shortage = shortageAgainst(evidence, false, isBroken)
+  return { against: [...against, ...shortage, ...waitsAgainst(evidence, { p, limitMs, confidence })], because }
+}
+
+/** Requests that waited while VUs were busy with requests within the limit prove nothing, if they turned the judgement. */
+function waitsAgainst(
+  evidence: TimeEvidence,
+  { p, limitMs, confidence }: Pick<Plan, 'p' | 'limitMs' | 'confidence'>,
+): readonly Invalidity[] {
+  if (!isOfRequests(evidence) || evidence.busyVus === undefined) return []
+  const lastUs = limitMs * 1000 - 1
+  const waits = unprovenWaits(evidence, limitMs, ({ good, dropped }) => {
+    return dropped + good.serviceTime.countAtMost(lastUs) - good.latency.countAtMost(lastUs)
+  })
+  const unproven = sum(waits.map((each) => each.unproven))
+  if (unproven === 0) return []
+  const proven = waits.map(({ window, unproven }) => {
+    return { hits: window.good.latency.countAtMost(lastUs), total: window.offered - unproven }
+  })
+  const isBroken =
+    confidence === undefined
+      ? sum(proven.map(({ hits }) => hits)) < p * sum(proven.map(({ total }) => total))
+      : isSurely('below', p, proven)
+  if (isBroken) return []
+  return [busyVusInvalidity(evidence.busyVus, { unproven, offered: evidence.offered, withinMs: limitMs })]
 }
 
 /**

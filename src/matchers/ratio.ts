@@ -9,6 +9,7 @@ import {
   DEFAULT_CONFIDENCE,
   isGood,
   judgeThreshold,
+  setAsideLines,
   trusted,
   withLack,
   withoutGenerator,
@@ -35,6 +36,8 @@ export interface RatioAssertion {
   readonly certainHits?: number
   /** The counts of the requests that were sent: what they break by themselves is broken, whatever was dropped. */
   readonly sent?: readonly HitWindow[]
+  /** Reasons not to judge a ratio that is beyond its limit. */
+  readonly waits?: () => readonly Invalidity[]
   /** One of the things counted: `an error`. With it, a limit of 0 means none at all. */
   readonly one?: string
 }
@@ -70,21 +73,15 @@ export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): J
   const isCertain = total > 0 && certainHits > 0 && !isGood(certainHits / total, side, limit)
   const against = isCertain ? withoutGenerator(evidence.invalidities) : evidence.invalidities
   const shortage = shortageAgainst(evidence, judged.holds, () => isCertain || isSurely('above', limit, sent))
-  const setAside = evidence.invalidities.filter((found) => !against.includes(found))
+  const waits = judged.holds === true || isCertain ? [] : (assertion.waits?.() ?? [])
+  const because = `${formatCount(certainHits)} errors cannot come from the generator`
   return {
     ...judged,
-    received: [judged.received, ...certainLine(setAside, certainHits)].join('\n'),
-    invalidities: withLack([...against, ...shortage], lacking ? [lacking] : judged.invalidities),
+    received: [judged.received, ...setAsideLines(evidence.invalidities, against, because)].join('\n'),
+    invalidities: withLack([...against, ...shortage, ...waits], lacking ? [lacking] : judged.invalidities),
     evidence: evidence.evidenceLines,
     hint: judged.hint ?? evidence.hint,
   }
-}
-
-/** Why a saturated generator does not forbid the verdict. */
-function certainLine(setAside: readonly Invalidity[], certain: number): readonly string[] {
-  if (setAside.length === 0) return []
-  const reasons = setAside.map(({ reason, finding }) => `${reason}: ${finding}`).join('; ')
-  return [`${reasons}; judged all the same, because ${formatCount(certain)} errors cannot come from the generator`]
 }
 
 /** A rate that is often meant where none is asked for. */
@@ -102,6 +99,7 @@ function judgeNone(
     detail,
     certainHits = 0,
     sent = [],
+    waits,
   }: RatioAssertion & { readonly one: string; readonly hits: number; readonly total: number; readonly detail: string },
 ): Judgement {
   const expected = `${what} = 0%`
@@ -109,6 +107,7 @@ function judgeNone(
   const lacking = tooFewSamples(expected, 1, { count: total, durationMs: evidence.durationMs, noun })
   const against = certainHits > 0 ? withoutGenerator(evidence.invalidities) : evidence.invalidities
   const shortage = shortageAgainst(evidence, holds, () => sent.some((window) => window.hits > 0))
+  const waiting = holds || certainHits > 0 ? [] : (waits?.() ?? [])
   const claim = `a rate below ${formatRatio(CLAIMED)} takes about ${formatCount(3 / CLAIMED)} ${noun} without ${one} (rule of three, 95% confidence)`
   const allowed = `none in ${formatCount(total)} still allows a true rate of ${formatRatio(1 - 0.05 ** (1 / total))}; `
   return {
@@ -119,7 +118,7 @@ function judgeNone(
       total === 0
         ? `${what} unknown: nothing was measured`
         : `${what} = ${formatRatio(hits / total)} ${detail}\n${hits === 0 ? allowed : ''}${claim}`,
-    invalidities: withLack([...against, ...shortage], lacking ? [lacking] : []),
+    invalidities: withLack([...against, ...shortage, ...waiting], lacking ? [lacking] : []),
     evidence: evidence.evidenceLines,
     hint: evidence.hint,
   }

@@ -1,8 +1,10 @@
 import type { RequestEvidence } from '../evidence/evidence.ts'
 import { tooFewSamples } from '../evidence/sample-size.ts'
+import type { Invalidity } from '../evidence/verdict.ts'
 import { rateInterval, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount, formatRate } from '../stats/units.ts'
 import { readConfidence, readRateLimit, readRatePerSec, rejectExtraArgs, type ThresholdOptions } from './arguments.ts'
+import { busyVusInvalidity, unprovenWaits } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeRatio, sum } from './ratio.ts'
 import { requestRun, type RequestSource } from './subject.ts'
@@ -71,6 +73,7 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
       noun: 'requests',
       parts: wrongParts(evidence),
       certainHits: evidence.targetErrors,
+      waits: () => waitsAgainst(evidence, plan),
     }),
 })
 
@@ -116,6 +119,23 @@ export const requestMatchers: Readonly<Record<string, ExtendMatcher>> = {
   toHaveErrorRateBelow,
   toHaveStatusRateBelow,
   toHaveThroughputAbove,
+}
+
+/** Dropped requests prove nothing, if they turned the judgement while VUs were busy with requests that were no errors. */
+function waitsAgainst(evidence: RequestEvidence, { limit, confidence }: RatioPlan): readonly Invalidity[] {
+  const { busyVus, offered } = evidence
+  if (busyVus === undefined) return []
+  const { patienceMs } = busyVus
+  const waits = unprovenWaits(evidence, patienceMs, ({ dropped }) => dropped)
+  const unproven = sum(waits.map((each) => each.unproven))
+  if (unproven === 0) return []
+  const proven = waits.map(({ window, unproven }) => {
+    return { hits: window.missed - unproven, total: window.offered - unproven }
+  })
+  const hits = sum(proven.map((window) => window.hits))
+  const isBroken =
+    confidence === undefined ? hits > 0 && hits >= limit * (offered - unproven) : isSurely('above', limit, proven)
+  return isBroken ? [] : [busyVusInvalidity(busyVus, { unproven, offered, withinMs: patienceMs })]
 }
 
 function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: RatioPlan): Judgement {

@@ -90,6 +90,17 @@ export function withoutGenerator(found: readonly Invalidity[]): readonly Invalid
   return found.filter(({ reason }) => reason !== 'generator-saturated' && reason !== 'offered-rate-missed')
 }
 
+/** Why reasons that the run has against it do not forbid the verdict, as lines of evidence. */
+export function setAsideLines(
+  found: readonly Invalidity[],
+  against: readonly Invalidity[],
+  because: string,
+): readonly string[] {
+  return found
+    .filter((each) => !against.includes(each))
+    .map(({ reason, finding }) => `${reason}: ${finding}; judged all the same, because ${because}`)
+}
+
 function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['holds'] {
   const [lowIsGood, highIsGood] = [isGood(low, side, limit), isGood(high, side, limit)]
   return lowIsGood === highIsGood ? lowIsGood : 'undecided'

@@ -18,7 +18,7 @@ import { idleLines } from './idle-connections.ts'
 import { hintFor } from './request-hints.ts'
 import { httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
-import { vuShortage } from './vu-shortage.ts'
+import { busyVus, vuShortage } from './vu-shortage.ts'
 
 /** What matchers see of a run's scope. */
 export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): RequestEvidence {
@@ -35,6 +35,7 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
     ...(reducedTo === undefined ? {} : { reducedTo }),
     invalidities: httpInvalidities(measured, totals, scope),
     ...(shortage === undefined ? {} : { vuShortage: shortage }),
+    ...(shortage === undefined && vuDemand !== undefined ? { busyVus: busyVus(measured, vuDemand) } : {}),
     evidenceLines: evidenceLines(measured, totals, scope),
     slowest: slowestSteps(measured, scope),
     hint: measured.diagnosis ?? hintFor(totals, origin, { demand: vuDemand, shortage }, connections),

@@ -1,6 +1,6 @@
-import type { VuShortage } from '../evidence/verdict.ts'
-import type { ScopeTotals } from '../execution/request-scope.ts'
-import { peakRate, vusFor, withRoom } from '../execution/vu-demand.ts'
+import type { BusyVus, VuShortage } from '../evidence/verdict.ts'
+import { allWindows, type ScopeTotals } from '../execution/request-scope.ts'
+import { peakRate, vusFor, withRoom, type VuDemand } from '../execution/vu-demand.ts'
 import { formatCount, formatMs, formatRate } from '../stats/units.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 
@@ -37,5 +37,19 @@ export function vuShortage(
         `keep ${formatCount(needed)} VUs busy, and there ${vus === 1 ? 'was' : 'were'} ${formatCount(vus)}`,
       remedy: `raise vus to ${formatCount(withRoom(needed))}, which leaves room for bursts, or lower the rate`,
     },
+  }
+}
+
+/** What matchers need to see what kept the VUs of a run busy. */
+export function busyVus(
+  { series, phases, load }: Pick<HttpMeasurement, 'series' | 'phases' | 'load'>,
+  { vus, heldMs, patienceMs }: VuDemand,
+): BusyVus {
+  let windows: ReturnType<BusyVus['windows']> | undefined
+  const ratePerSec = peakRate(load)
+  const neededVus = Math.max(vus + 1, Math.ceil((ratePerSec * heldMs) / 1000))
+  return {
+    ...{ vus, heldMs, ratePerSec, neededVus, advisedVus: withRoom(neededVus), patienceMs },
+    windows: () => (windows ??= allWindows(series, phases)),
   }
 }

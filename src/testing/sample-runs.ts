@@ -1,5 +1,5 @@
 import { evidenceOf, type FanOutEvidence, type RequestEvidence, type TimeEvidence } from '../evidence/evidence.ts'
-import type { Invalidity, VuShortage } from '../evidence/verdict.ts'
+import type { BusyVus, Invalidity, VuShortage } from '../evidence/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { Window, type ErrorKind } from '../stats/timeline.ts'
 
@@ -47,6 +47,8 @@ export interface SampleRequests {
   /** The service time of the `n`th responded request. Default: its latency. */
   readonly serviceMs?: (n: number) => number
   readonly vuShortage?: VuShortage
+  /** All VUs were busy at some time; the windows are the run's own. */
+  readonly busyVus?: Omit<BusyVus, 'windows'>
 }
 
 /** A run of requests, every second like the other. */
@@ -94,6 +96,7 @@ function requestEvidence(windows: readonly Window[], options: SampleRequests): R
     ...(options.reducedTo === undefined ? {} : { reducedTo: options.reducedTo }),
     invalidities: options.invalidities ?? [],
     ...(options.vuShortage === undefined ? {} : { vuShortage: options.vuShortage }),
+    ...(options.busyVus === undefined ? {} : { busyVus: { ...options.busyVus, windows: () => windows } }),
     evidenceLines: [
       `steady phase, ${windows.length}.0 s, ${completed} of ${offered} requests, constantArrivalRate 200/s, 2,000 VUs`,
       'generator: schedule delay p99 1.2 ms, CPU 31%',
