@@ -44,7 +44,7 @@ function fallsOnly(series: Series, first: number, last: number): Contradiction |
 /** The series of a process that was started again come back when there is something to count. */
 function goneFrom(history: ScrapeHistory, series: Series, first: number, last: number): Contradiction | undefined {
   if (!Number.isNaN(series.at(last)) || valuesBetween(series, first, last).length === 0) return undefined
-  if (hasRestarted(history, first, last)) return undefined
+  if (hasRestarted(history, first, last) || othersStartedAgain(history, series, last)) return undefined
   return {
     finding: `${series.name} is gone from the last scrape, and what it counted after the one before is not known`,
     remedy: 'have the target keep the series of a counter for as long as its process runs',
@@ -55,6 +55,18 @@ function hasRestarted(history: ScrapeHistory, first: number, last: number): bool
   return history
     .named('process_start_time_seconds')
     .some((start) => new Set(valuesBetween(start, first, last)).size > 1)
+}
+
+/** With the scrape in which it went, every other counter that had counted was gone or fell, and at least one fell. */
+function othersStartedAgain(history: ScrapeHistory, series: Series, last: number): boolean {
+  const goneAt = [...series.changes(last)].at(-1)!.scrape
+  let falls = 0
+  for (const other of history.counters()) {
+    const [before, after] = [other.at(goneAt - 1), other.at(goneAt)]
+    if (after >= before && before > 0) return false
+    if (after < before) falls++
+  }
+  return falls > 0
 }
 
 function tooCoarse(series: Series, first: number, last: number): Contradiction | undefined {

@@ -133,8 +133,8 @@ export class MetricsWindow {
    * A quantile of what a histogram observed in the window, in the histogram's own unit (seconds, by convention), with
    * the ends of the bucket it fell into.
    *
-   * Beyond the last finite bucket only `low` is known: reading `value` then throws, so that no limit can pass.
-   * `isBelow(limit)` decides what the buckets decide, and throws for a limit that they do not.
+   * `isBelow(limit)` decides what the buckets decide, and throws for a limit that they do not. There is no `value`: one
+   * interpolated within the bucket could pass a limit that the quantile exceeds.
    *
    * @param selector the family's name without `_bucket`
    * @param q as a ratio: 0.95

@@ -77,7 +77,6 @@ describe('metrics.during(run)', () => {
     expect(window.counter('cache_hits_total{cache="streamers"}')).toMatchObject({ delta: 60, resets: 0 })
     expect(window.counter('cache_hits_total').delta, 'all labels, and a series that was born in the window').toBe(70)
     expect(window.gauge('pool_connections')).toMatchObject({ max: 14 })
-    expect(window.quantile('http_seconds', 0.5).value).toBeCloseTo(0.15)
     expect(window.quantile('http_seconds', 0.5)).toMatchObject({ low: 0.1, high: 0.2 })
     expect(window.counter('http_seconds_count').delta).toBe(200)
     expect(window.scrapeCount).toBe(2)

@@ -70,7 +70,7 @@ class Processes {
 
   #nothingFellAt(scrape: number): boolean {
     let [held, fell] = [0, 0]
-    for (const series of this.#counters()) {
+    for (const series of this.#history.counters()) {
       const [before, after] = [series.at(scrape - 1), series.at(scrape)]
       if (!(before > 0)) continue
       if (after >= before) held++
@@ -101,7 +101,7 @@ class Processes {
 
   /** Values that fall and come back: of most counters, as a single one may be a gauge by another name. */
   #valueFinding(): string | undefined {
-    const moved = [...this.#counters()].filter((series) => [...series.changes(this.#last)].length > 1)
+    const moved = [...this.#history.counters()].filter((series) => [...series.changes(this.#last)].length > 1)
     const found = moved.flatMap((series) => this.fallingBack(series) ?? [])
     return found.length * 2 >= moved.length ? found[0] : undefined
   }
@@ -118,20 +118,10 @@ class Processes {
 
   /** Workers with a label of their own: whichever responds, the series of the others are gone. */
   #comingAndGoing(): string | undefined {
-    const counters = [...this.#counters()]
+    const counters = [...this.#history.counters()]
     const returned = counters.filter((series) => isBackUnharmed(series, this.#last, this.#history))
     if (returned.length === 0 || returned.length * 2 < counters.length) return undefined
     return `${returned.length} of ${counters.length} counters were gone from a scrape and came back, ${returned[0]!.name} among them`
-  }
-
-  *#counters(): Generator<Series> {
-    const { types } = this.#history
-    for (const name of this.#history.names()) {
-      const family = name.replace(/_(total|count|bucket)$/, '')
-      const type = types.get(name) ?? types.get(family)
-      const isCounter = type === 'counter' || type === 'histogram' || type === 'summary' || type === undefined
-      if (isCounter && (type === 'counter' || /_(total|count|bucket)$/.test(name))) yield* this.#history.named(name)
-    }
   }
 }
 

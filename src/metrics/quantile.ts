@@ -8,22 +8,18 @@ export interface Bucket {
   readonly count: number
 }
 
-/** A quantile of a histogram, and how well its buckets determine it. */
+/** What the buckets of a histogram say of one of its quantiles: the ends of the bucket that it lies in. */
 export interface QuantileEstimate {
   /**
-   * Interpolated within its bucket.
+   * No number: a histogram does not hold it, and one interpolated within a bucket could pass a limit that the quantile
+   * exceeds. {@link isBelow} compares it with a limit.
    *
-   * @throws {InvalidRunError} if it lies beyond the last finite bucket: only {@link low} is then known
+   * @throws {InvalidRunError} always
    */
-  readonly value: number
+  readonly value: never
   /**
    * Where the bucket it fell into begins: the quantile is more than that. A limit up to here is certainly exceeded,
    * also beyond the last finite bucket.
-   *
-   * @example
-   * const p95 = window.quantile('http_request_duration_seconds', 0.95)
-   * expect(p95.low).toBeLessThan(0.15) // fails if all of the bucket lies beyond the limit
-   * expect(p95.value).toBeLessThan(0.15) // invalid if nobody can say
    */
   readonly low: number
   /** Where that bucket ends: `Infinity` beyond the last finite bucket. */
@@ -85,7 +81,7 @@ export function checkQuantile(call: string, q: unknown, example: string): void {
   problems.throwIfAny(call)
 }
 
-/** Reading a figure that only has a lower bound throws, so that no limit above the bound can pass. */
+/** Reading a figure of which only bounds are known throws, so that no limit between them can pass. */
 export function boundedBelow<T extends object>(known: T, figures: readonly string[], what: string): T {
   for (const figure of figures)
     Object.defineProperty(known, figure, {
@@ -99,16 +95,40 @@ export function boundedBelow<T extends object>(known: T, figures: readonly strin
 }
 
 /** What is known of a quantile, and no more. */
-export function quantileEstimate(q: number, what: string, { value, low, high }: BucketQuantile): QuantileEstimate {
-  const known = value === undefined ? { low, high } : { value, low, high }
+export function quantileEstimate(q: number, what: string, { low, high }: BucketQuantile): QuantileEstimate {
+  const known = { low, high }
   // Not enumerable: the figures can be printed and compared.
   Object.defineProperty(known, 'isBelow', {
     enumerable: false,
     value: (limit: number) => isBelow(q, what, known, limit),
   })
-  return value === undefined
-    ? boundedBelow(known as QuantileEstimate, ['value'], beyondBuckets(q, what, low))
-    : (known as QuantileEstimate)
+  const isBeyond = high === Number.POSITIVE_INFINITY
+  return boundedBelow(
+    known as QuantileEstimate,
+    ['value'],
+    isBeyond ? beyondBuckets(q, what, low) : withinBucket(q, what, known),
+  )
+}
+
+/** Why a quantile within a bucket has no value. */
+export function withinBucket(q: number, what: string, ends: Ends, names?: EndNames): string {
+  const fix =
+    names === undefined
+      ? 'compare it with a limit by isBelow(limit)'
+      : `assert on ${names.highName}, which it is at most, or ${names.lowName}, which it exceeds`
+  return `${percentile(q)} of ${what} lies ${between(ends, names?.unit)}, and a histogram does not say where in it\nFix: ${fix}`
+}
+
+type Ends = Pick<QuantileEstimate, 'low' | 'high'>
+
+interface EndNames {
+  readonly lowName: string
+  readonly highName: string
+  readonly unit: string
+}
+
+function between({ low, high }: Ends, unit = ''): string {
+  return `between ${significant(low, 6)}${unit} and ${significant(high, 6)}${unit}, the ends of its bucket`
 }
 
 function isBelow(
@@ -125,9 +145,8 @@ function isBelow(
   if (high <= limit && high !== Number.POSITIVE_INFINITY) return true
   if (low >= limit) return false
   if (high === Number.POSITIVE_INFINITY) throw new InvalidRunError(beyondBuckets(q, what, low), 'undecided')
-  const [from, to] = [significant(low, 6), significant(high, 6)]
   throw new InvalidRunError(
-    `${percentile(q)} of ${what} lies between ${from} and ${to}, the ends of its bucket, and so does the limit ${significant(limit, 6)}\n` +
+    `${percentile(q)} of ${what} lies ${between({ low, high })}, and so does the limit ${significant(limit, 6)}\n` +
       `Fix: give the histogram a bucket that ends at the limit`,
     'undecided',
   )

@@ -116,6 +116,16 @@ export class ScrapeHistory implements ExpositionReader {
     return new Set([...this.#byName.keys(), ...this.types.keys()])
   }
 
+  /** Series that are counters by their type, or by their name if no type is given. */
+  *counters(): Generator<Series> {
+    for (const name of this.names()) {
+      const family = name.replace(/_(total|count|bucket)$/, '')
+      const type = this.types.get(name) ?? this.types.get(family)
+      const isCounter = type === 'counter' || type === 'histogram' || type === 'summary' || type === undefined
+      if (isCounter && (type === 'counter' || /_(total|count|bucket)$/.test(name))) yield* this.named(name)
+    }
+  }
+
   get seriesCount(): number {
     return this.#byKey.size
   }

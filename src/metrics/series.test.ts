@@ -48,6 +48,8 @@ test('a series that is born grows from zero, one that is gone for a while does n
   expect(seriesOf([10, Number.NaN, Number.NaN, 12]).growth(0, 3)).toEqual({ delta: 2, resets: 0, seen: true })
   const missed = seriesOf([10, Number.NaN, 12, 15])
   expect(missed.growth(1, 3), 'what it counted before the window').toEqual({ delta: 3, resets: 0, seen: true })
+  const again = seriesOf([10, Number.NaN, 4, 5])
+  expect(again.growth(1, 3), 'its process started again').toEqual({ delta: 5, resets: 0, seen: true })
 })
 
 test('a scrape without it ends it, and not at its last value', () => {

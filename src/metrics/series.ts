@@ -65,26 +65,33 @@ export class Series implements SeriesName {
   /**
    * Growth from one scrape to another, both of which there were. A value below the one before means that its process
    * started again: what it holds then counts as growth, as in Prometheus' `increase()`. A series that appears for the
-   * first time grows from 0; one that was there before and only missing in the first scrape, from what it comes back with.
+   * first time grows from 0, and so does one that was missing in the first scrape and comes back with less than it had; one
+   * that comes back with as much or more grows from that.
    */
   growth(from: number, to: number): { readonly delta: number; readonly resets: number; readonly seen: boolean } {
     let [delta, resets] = [0, 0]
     const start = this.#changeAt(from)
     let previous = this.at(from)
     let seen = !Number.isNaN(previous)
-    let isBorn = start === -1
+    let before = seen ? Number.NaN : this.#lastBefore(start)
     for (let index = start + 1; index < this.#length && this.#scrapes[index]! <= to; index++) {
       const value = this.#values[index]!
       if (Number.isNaN(value)) continue
       const isReset = value < previous
       if (isReset) resets++
       if (!Number.isNaN(previous)) delta += isReset ? value : value - previous
-      else if (isBorn) delta += value
-      isBorn = false
+      else if (!(value >= before)) delta += value
+      before = Number.NaN
       previous = value
       seen = true
     }
     return { delta, resets, seen }
+  }
+
+  /** Its last value up to a change; NaN if it had none. */
+  #lastBefore(change: number): number {
+    for (let index = change; index >= 0; index--) if (!Number.isNaN(this.#values[index]!)) return this.#values[index]!
+    return Number.NaN
   }
 
   /** Index of the change in force at a scrape; -1 if there is none yet. */

@@ -4,7 +4,7 @@ import { Problems } from '../options/problems.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, significant } from '../stats/units.ts'
 import { MetricMissingError } from './missing.ts'
-import { beyondBuckets, boundedBelow, bucketQuantile, checkQuantile, type Bucket } from './quantile.ts'
+import { beyondBuckets, boundedBelow, bucketQuantile, checkQuantile, withinBucket, type Bucket } from './quantile.ts'
 import { showSelector, type Selector } from './selector.ts'
 import type { Labels } from './series-name.ts'
 
@@ -30,20 +30,25 @@ export interface BothSides {
   /** From actual send to last byte. */
   readonly serviceTimeMs: number
   /**
-   * Interpolated within a bucket of the server's histogram, whose ends are `serverLowMs` and `serverHighMs`.
+   * No number: the server's histogram knows only the bucket that it lies in, from `serverLowMs` to `serverHighMs`.
    *
-   * @throws {InvalidRunError} if it lies beyond the last finite bucket, as `outsideMs` then does
+   * @throws {InvalidRunError} always
    */
-  readonly serverMs: number
+  readonly serverMs: never
+  /** Where the bucket of the server's histogram begins: its own time is more than that. */
   readonly serverLowMs: number
+  /** Where that bucket ends: its own time is at most that. `Infinity` beyond the last finite bucket. */
   readonly serverHighMs: number
-  /** Service time less the server's own: in queues before the handler, and on the network. At least 0. */
+  /**
+   * Service time less the server's own, at most: in queues before the handler, and on the network. Counted from where the
+   * bucket of the server's time begins. At least 0.
+   */
   readonly outsideMs: number
 }
 
-/** Beyond the last finite bucket there is no time in the server, and what lies outside of it is at most `outsideMs`. */
+/** With what interpolation gives for messages; nothing beyond the last finite bucket. */
 interface Sides extends Omit<BothSides, 'serverMs'> {
-  readonly serverMs: number | undefined
+  readonly interpolatedMs: number | undefined
 }
 
 const SHOWN = [0.5, 0.95, 0.99]
@@ -86,13 +91,14 @@ export class ServerSide implements ComparedRun {
    */
   at(p: number): BothSides {
     checkQuantile('at()', p, 'serverSide.at(0.95)')
-    const { serverMs, outsideMs, ...known } = this.#sides(p)
-    if (serverMs !== undefined) return { ...known, serverMs, outsideMs }
-    const why = beyondBuckets(p, showSelector(this.#selector), known.serverLowMs, {
-      lowName: 'serverLowMs',
-      unit: ' ms',
-    })
-    return boundedBelow(known as BothSides, ['serverMs', 'outsideMs'], why)
+    const { interpolatedMs, ...known } = this.#sides(p)
+    const what = showSelector(this.#selector)
+    const names = { lowName: 'serverLowMs', highName: 'serverHighMs', unit: ' ms' }
+    const why =
+      interpolatedMs === undefined
+        ? beyondBuckets(p, what, known.serverLowMs, names)
+        : withinBucket(p, what, { low: known.serverLowMs, high: known.serverHighMs }, names)
+    return boundedBelow(known as BothSides, ['serverMs'], why)
   }
 
   #sides(p: number): Sides {
@@ -101,10 +107,10 @@ export class ServerSide implements ComparedRun {
     return {
       latencyMs: this.#run.histogram.percentileUs(p) / 1000,
       serviceTimeMs,
-      serverMs: server.value,
+      interpolatedMs: server.value,
       serverLowMs: server.low,
       serverHighMs: server.high,
-      outsideMs: Math.max(0, serviceTimeMs - (server.value ?? server.low)),
+      outsideMs: Math.max(0, serviceTimeMs - server.low),
     }
   }
 
@@ -154,14 +160,20 @@ export class ServerSide implements ComparedRun {
   }
 }
 
-function showServer({ serverMs, serverLowMs }: Sides): string {
-  return serverMs === undefined ? `>${significant(serverLowMs, 3)}` : significant(serverMs, 3)
+function showServer({ interpolatedMs, serverLowMs }: Sides): string {
+  return interpolatedMs === undefined ? `>${significant(serverLowMs, 3)}` : significant(interpolatedMs, 3)
 }
 
 /** Where the service time lies in the server's bucket, all that is known is how much it is at most. */
-function showOutside({ serviceTimeMs, serverLowMs, serverHighMs, outsideMs }: Sides): string {
+function showOutside({
+  serviceTimeMs,
+  serverLowMs,
+  serverHighMs,
+  interpolatedMs = serverLowMs,
+  outsideMs,
+}: Sides): string {
   const isWithinBucket = serviceTimeMs > serverLowMs && serviceTimeMs < serverHighMs
-  return isWithinBucket ? `<${significant(serviceTimeMs - serverLowMs, 3)}` : significant(outsideMs, 3)
+  return isWithinBucket ? `<${significant(outsideMs, 3)}` : significant(Math.max(0, serviceTimeMs - interpolatedMs), 3)
 }
 
 /** @throws {OptionsError} naming every option that cannot be used */
