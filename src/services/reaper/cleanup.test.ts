@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -222,6 +222,15 @@ describe.skipIf(process.platform !== 'linux')('a process that was started', () =
       child.kill('SIGKILL')
     }
   })
+})
+
+test('keeps a folder that cannot be removed, and removes the others', async () => {
+  const { cleanUp } = await import('./cleanup.ts')
+  const directory = (name: string): Leftover => ({ kind: 'directory', path: join(folder, `vitest-slo-${name}`) })
+  const [tooLong, other] = [directory('x'.repeat(300)), directory('other')]
+  mkdirSync(join(folder, 'vitest-slo-other'))
+  expect(await cleanUp([tooLong, other], true)).toEqual([tooLong])
+  expect(readdirSync(folder)).not.toContain('vitest-slo-other')
 })
 
 test('a record names another process under the same pid: it is left alone', async () => {

@@ -16,7 +16,7 @@ const KILL_MS = 2_000
  * one recorded; what is gone already is no mistake.
  * @param recent the run ended just now. Then a group whose leader is gone is ended too: nobody else can have got its
  *   number yet. For an older record that cannot be told, and such a group is left alone
- * @returns what could not be cleaned up, e.g. containers of an engine that does not respond
+ * @returns what could not be cleaned up: containers of an engine that does not respond, a folder that is still written to
  */
 export async function cleanUp(leftovers: readonly Leftover[], recent: boolean): Promise<readonly Leftover[]> {
   const kept: Leftover[] = []
@@ -27,7 +27,13 @@ export async function cleanUp(leftovers: readonly Leftover[], recent: boolean): 
     }),
   )
   for (const leftover of leftovers) {
-    if (leftover.kind === 'directory') removeFolder(leftover.path)
+    if (leftover.kind !== 'directory') continue
+    try {
+      removeFolder(leftover.path)
+    } catch {
+      // A process that is not ended yet may still write to it.
+      kept.push(leftover)
+    }
   }
   return kept
 }

@@ -2,7 +2,7 @@
  * Entry of the reaper's own process: `node reaper-process.ts <record>`. Its standard input is a pipe from the main
  * process; the end of that pipe is the end of the main process, for whatever reason.
  */
-import { setTimeout } from '../../machine/clock.ts'
+import { setTimeout, sleep } from '../../machine/clock.ts'
 import { cleanUp } from './cleanup.ts'
 import { readRecord, removeRecord } from './resource-log.ts'
 
@@ -18,10 +18,16 @@ process.stdin.resume()
 
 /** An engine that takes requests and does not respond to them must not keep this process for ever; the record stays then. */
 const LIMIT_MS = 60_000
+const PAUSE_MS = 500
 
 async function finish(record: string): Promise<void> {
   setTimeout(() => process.exit(1), LIMIT_MS)
-  const kept = await cleanUp(readRecord(record)?.leftovers ?? [], true)
-  if (kept.length === 0) removeRecord(record)
+  let kept = readRecord(record)?.leftovers ?? []
+  for (;;) {
+    kept = await cleanUp(kept, true)
+    if (kept.length === 0) break
+    await sleep(PAUSE_MS)
+  }
+  removeRecord(record)
   process.exit()
 }

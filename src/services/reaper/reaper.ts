@@ -42,9 +42,7 @@ export class Reaper implements AsyncDisposable {
   private constructor(runId: string, folder: string) {
     this.runId = runId
     this.#journal = new RunJournal(folder, runId)
-    this.#journal.own(process.pid)
-    for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(liveFolderPrefix(process.pid))))
-      this.#journal.add({ kind: 'directory', path: join(tmpdir(), name) })
+    // Before the record: a kill in between would leave one that nothing removes until the next run.
     this.#process = spawn(process.execPath, [reaperEntry(), this.#journal.path], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -56,7 +54,10 @@ export class Reaper implements AsyncDisposable {
     // A reaper that cannot be started is no reason to stop: the record is there for the next run.
     this.#process.once('error', () => resolve())
     this.#process.stdin?.on('error', () => {})
+    this.#journal.own(process.pid)
     if (this.#process.pid !== undefined) this.#journal.own(this.#process.pid)
+    for (const name of readdirSync(tmpdir()).filter((one) => one.startsWith(liveFolderPrefix(process.pid))))
+      this.#journal.add({ kind: 'directory', path: join(tmpdir(), name) })
     this.#release()
   }
 
