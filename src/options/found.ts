@@ -15,61 +15,62 @@ export function after(text: string, pattern: RegExp, at: number): number {
   return pattern.test(text) ? pattern.lastIndex : -1
 }
 
-/** Where each search that is made many times in one text went last: what it would find again needs no second look. */
-let text = ''
-const looks = new Map<string, { from: number; end: number }>()
+/**
+ * A search forward, made once for all places between its start and what it finds: what it would find again needs no second
+ * look. It must find the same from all of them.
+ */
+export class Search {
+  readonly #search: (text: string, from: number) => number
+  #text = ''
+  #from = 0
+  #end = -1
+
+  /** @param search returns where it ends */
+  constructor(search: (text: string, from: number) => number) {
+    this.#search = search
+    searches.push(this)
+  }
+
+  /** Where it ends from this place on. */
+  from(text: string, from: number): number {
+    if (from <= this.#end && from >= this.#from && text === this.#text) return this.#end
+    this.#text = text
+    this.#from = from
+    return (this.#end = this.#search(text, from))
+  }
+
+  forget(): void {
+    this.#text = ''
+    this.#end = -1
+  }
+}
+
+const searches: Search[] = []
 
 /** Lets go of the text that was searched. */
 export function forgetText(): void {
-  text = ''
-  looks.clear()
+  for (const search of searches) search.forget()
 }
 
-/**
- * A search forward, made once for all places between its start and what it finds. It must find the same from all of them.
- *
- * @returns where it ends
- */
-export function lookAhead(name: string, within: string, from: number, search: (from: number) => number): number {
-  if (text !== within) {
-    text = within
-    looks.clear()
-  }
-  const last = looks.get(name)
-  if (last !== undefined && from >= last.from && from <= last.end) return last.end
-  const end = search(from)
-  if (last === undefined) looks.set(name, { from, end })
-  else {
-    last.from = from
-    last.end = end
-  }
-  return end
-}
-
-export function endOfLine(within: string, from: number): number {
-  return lookAhead('line', within, from, (at) => after(within, LINE, at))
-}
-
-/** The next round bracket, or the end of the text. */
-export function nextBracket(within: string, from: number): number {
-  return lookAhead('bracket', within, from, (at) => after(within, NO_BRACKET, at))
-}
-
-/** The next place of a character, or the end of the text. */
-export function nextOf(character: string, within: string, from: number): number {
-  return lookAhead(character, within, from, (at) => {
-    const found = within.indexOf(character, at)
-    return found < 0 ? within.length : found
+/** The next place of a text, or the end. */
+export function searchOf(wanted: string): Search {
+  return new Search((text, from) => {
+    const found = text.indexOf(wanted, from)
+    return found < 0 ? text.length : found
   })
 }
 
-const LINE = /[^\n\r]*/y
-const NO_BRACKET = /[^()]*/y
+const LINE = searchOf('\n')
+const RETURN = searchOf('\r')
+
+export function endOfLine(text: string, from: number): number {
+  return Math.min(LINE.from(text, from), RETURN.from(text, from))
+}
 
 /** The last place of a character in the rest of the line, or its end. */
-export function lastBefore(within: string, character: string, from: number): number {
-  const end = endOfLine(within, from)
-  const at = within.slice(from, end).lastIndexOf(character)
+export function lastBefore(text: string, character: string, from: number): number {
+  const end = endOfLine(text, from)
+  const at = text.slice(from, end).lastIndexOf(character)
   return at < 0 ? end : from + at
 }
 

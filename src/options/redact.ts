@@ -113,7 +113,7 @@ class Redaction {
       item.length > 0 &&
       item.every((one) => typeof one === 'string') &&
       isSecretName(name) &&
-      !item.every(isMessage)
+      !item.every((one) => isMessage(one))
     )
   }
 

@@ -1,16 +1,14 @@
-import { after, endOfLine, lastBefore, lookAhead, nextBracket, none, oneOf, SPACE, type Found } from './found.ts'
-import { isSecretName, MAX_NAME_LENGTH } from './secret-names.ts'
+import { after, endOfLine, lastBefore, none, oneOf, Search, SPACE, type Found } from './found.ts'
+import { MAX_NAME_LENGTH, nameIn, type Name } from './secret-names.ts'
 import { readValue, QUOTED, word } from './secret-value.ts'
 import { isMessage, looksRandom } from './sentence.ts'
 
 // Patterns are made once: a literal within a function is made with every call.
 const ESCAPE_BEFORE = /u00[\da-f]{2}|x[\da-f]{2}|[nrt]/iy
 const QUOTE_IN_URL = /(?:25)?22(?=[A-Za-z])/y
-const BUT_LAST_BACKSLASH = /\\*(?=\\)/y
 const EMPTY_LINE = /(?:; ?[^\n\r]{0,200})?\r?\n\r?\n/y
 const NEXT_ITEM = /\s{0,8},\s{0,200}(?=\\*["'`[])/y
 const SAID = /(?:\s+(?:is|was|value|number))?\s+["'`]?/y
-const SAID_WORD = /[^\s"'`,;]*/y
 const TEXT_OF_ELEMENT = /[^\s<]*/y
 const QUOTED_IN_URL = /%(?:25)?22(?:%(?:25)?20|\+)?%(?:25)?3[Aa](?:%(?:25)?20|\+)?%(?:25)?22/y
 const SIGN_IN_URL = /%(?:25)?3[DdAa]/y
@@ -26,27 +24,31 @@ export function namedValue(text: string, index: number): Found {
   const last = index + MAX_NAME_LENGTH
   while (nameEnd < last && isNameCharacter(text.charCodeAt(nameEnd))) nameEnd++
   const follower = text.charCodeAt(nameEnd)
-  if (!isFollower(follower) || (follower === BLANK && !mayFollow(text, nameEnd))) return none(nameEnd)
+  if (!isFollower(follower) || (follower === BLANK && !mayFollow(text, index, nameEnd))) return none(nameEnd)
   const nameStart = startOfName(text, index)
-  const name = text.slice(nameStart, nameEnd)
-  if (isSecretName(name)) return valueAfter(text, name, nameStart, nameEnd) ?? none(nameEnd)
+  if (nameEnd - nameStart <= MAX_NAME_LENGTH) {
+    const name = nameIn(text, nameStart, nameEnd)
+    if (name.isSecret) return valueAfter(text, name, nameStart, nameEnd) ?? none(nameEnd)
+  }
   // `\n` and `\u0022` before a name are no part of it.
-  const escape = text[nameStart - 1] === '\\' ? after(text, ESCAPE_BEFORE, nameStart) : -1
-  const rest = escape < 0 || escape > index ? '' : text.slice(escape, nameEnd)
-  return (isSecretName(rest) ? valueAfter(text, rest, escape, nameEnd) : undefined) ?? none(nameEnd)
+  const escape = text.charCodeAt(nameStart - 1) === BACKSLASH ? after(text, ESCAPE_BEFORE, nameStart) : -1
+  if (escape < 0 || escape > index || nameEnd - escape > MAX_NAME_LENGTH) return none(nameEnd)
+  const rest = nameIn(text, escape, nameEnd)
+  return (rest.isSecret ? valueAfter(text, rest, escape, nameEnd) : undefined) ?? none(nameEnd)
 }
 
+const BACKSLASH = 92
 const BLANK = 32
 
 /** Whether a value may stand after a name and a space: behind a sign, an option or some words, or as a word with a digit. */
-function mayFollow(text: string, nameEnd: number): boolean {
+function mayFollow(text: string, index: number, nameEnd: number): boolean {
   let at = nameEnd + 1
   while (at < nameEnd + 8 && isSpace(text.charCodeAt(at))) at++
   const first = text.charCodeAt(at)
   if (first === COLON || first === EQUALS || isVerb(first)) return true
   const end = Math.min(at + 64, text.length)
   while (at < end && !isSpace(text.charCodeAt(at)) && !isDigit(text.charCodeAt(at))) at++
-  return at - nameEnd > 64 || isDigit(text.charCodeAt(at)) || text.startsWith('--', startOfName(text, nameEnd))
+  return at - nameEnd > 64 || isDigit(text.charCodeAt(at)) || text.startsWith('--', startOfName(text, index))
 }
 
 const isDigit = oneOf('0123456789')
@@ -63,35 +65,90 @@ function startOfName(text: string, index: number): number {
   return text[start - 1] === '%' ? Math.max(start, after(text, QUOTE_IN_URL, start)) : start
 }
 
-/** A letter, a digit, `_` or `-`, escaped: `\u0061` in JSON, `\x61`, `%61` in a URL, `&#97;` in HTML. */
-const CODE = '(2d|3\\d|4[1-9a-f]|5[\\daf]|6[1-9a-f]|7[\\da])'
-export const ESCAPED_NAME = new RegExp(
-  String.raw`(?:\\(?:u00|u\{0{0,4}|x)${CODE}\}?|%(?:25){0,3}${CODE}|&#(?:x0{0,4}${CODE}|0{0,4}(4[5-9]|5[0-7]|6[5-9]|[78]\d|9[05789]|1[01]\d|12[0-2]));)`,
-  'iy',
-)
-
-/** A name of which some characters are escaped: `"p\u0061ssword": "…"`. */
+/** A name of which some characters are escaped: `"p\u0061ssword": "…"`. Undefined if no escaped character begins here. */
 export function escapedName(text: string, index: number): Found | undefined {
-  const nameStart = startOfName(text, backslashesBefore(text, index))
-  let name = text.slice(nameStart, backslashesBefore(text, index))
+  if (readEscape(text, index) < 0) return undefined
+  const from = backslashesBefore(text, index)
+  const nameStart = startOfName(text, from)
+  let name = text.slice(nameStart, from)
   let nameEnd = index
   while (name.length <= MAX_NAME_LENGTH && nameEnd < text.length) {
-    if (isNameCharacter(text.charCodeAt(nameEnd))) name += text[nameEnd++]!
-    else {
-      ESCAPED_NAME.lastIndex = after(text, BUT_LAST_BACKSLASH, nameEnd)
-      if (ESCAPED_NAME.lastIndex < 0) ESCAPED_NAME.lastIndex = nameEnd
-      const [, json, url, html, decimal] = ESCAPED_NAME.exec(text) ?? []
-      const hex = json ?? url ?? html
-      if (hex === undefined && decimal === undefined) break
-      name += String.fromCharCode(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16))
-      nameEnd = ESCAPED_NAME.lastIndex
+    const code = text.charCodeAt(nameEnd)
+    if (isNameCharacter(code)) {
+      name += text[nameEnd++]!
+      continue
     }
+    let at = nameEnd
+    // JSON in JSON has several.
+    while (text.charCodeAt(at) === BACKSLASH && text.charCodeAt(at + 1) === BACKSLASH) at++
+    const escape = readEscape(text, at)
+    if (escape < 0) break
+    name += String.fromCharCode(escape % 128)
+    nameEnd = Math.floor(escape / 128)
   }
-  return (isSecretName(name) ? valueAfter(text, name, nameStart, nameEnd) : undefined) ?? none(nameEnd)
+  if (name.length > MAX_NAME_LENGTH) return none(nameEnd)
+  const known = nameIn(name, 0, name.length)
+  return (known.isSecret ? valueAfter(text, known, nameStart, nameEnd) : undefined) ?? none(nameEnd)
 }
 
+/**
+ * A letter, a digit, `_` or `-`, escaped: `\u0061` in JSON, `\x61`, `%61` in a URL, `&#97;` in HTML.
+ *
+ * @returns the place after it, times 128, and its code; -1 if none is here
+ */
+function readEscape(text: string, index: number): number {
+  const first = text.charCodeAt(index)
+  let at = index + 1
+  if (first === PERCENT) {
+    for (let level = 0; level < 3 && text.startsWith('25', at); level++) at += 2
+    return hexEscape(text, at, 0)
+  }
+  const kind = text.charCodeAt(at++) | 32
+  if (first === BACKSLASH && kind === LETTER_X) return hexEscape(text, at, BRACE)
+  if (first === BACKSLASH && kind === LETTER_U) {
+    if (text.startsWith('00', at)) return hexEscape(text, at + 2, BRACE)
+    return text.charCodeAt(at) === OPEN_BRACE ? hexEscape(text, afterZeros(text, at + 1), BRACE) : -1
+  }
+  if (first !== AMPERSAND || kind !== (HASH | 32)) return -1
+  if ((text.charCodeAt(at) | 32) === LETTER_X) {
+    const escape = hexEscape(text, afterZeros(text, at + 1), SEMICOLON)
+    return escape >= 0 && text.charCodeAt(Math.floor(escape / 128) - 1) === SEMICOLON ? escape : -1
+  }
+  at = afterZeros(text, at)
+  let code = 0
+  while (code < 128 && isDigit(text.charCodeAt(at))) code = code * 10 + text.charCodeAt(at++) - 48
+  return text.charCodeAt(at) === SEMICOLON && isEscapable(code) ? (at + 1) * 128 + code : -1
+}
+
+/** Two hexadecimal digits, and what may follow them. */
+function hexEscape(text: string, at: number, closing: number): number {
+  const code = hexDigit(text.charCodeAt(at)) * 16 + hexDigit(text.charCodeAt(at + 1))
+  if (!isEscapable(code)) return -1
+  return (text.charCodeAt(at + 2) === closing ? at + 3 : at + 2) * 128 + code
+}
+
+/** Far below 0 if it is none. */
+function hexDigit(code: number): number {
+  if (isDigit(code)) return code - 48
+  const letter = code | 32
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1000
+}
+
+function afterZeros(text: string, from: number): number {
+  let at = from
+  while (at < from + 4 && text.charCodeAt(at) === 48) at++
+  return at
+}
+
+/** A dollar sign is part of no name that is escaped. */
+function isEscapable(code: number): boolean {
+  return code !== 36 && isNameCharacter(code)
+}
+
+const [LETTER_U, LETTER_X, HASH, SEMICOLON, OPEN_BRACE, BRACE] = [117, 120, 35, 59, 123, 125]
+
 function backslashesBefore(text: string, at: number): number {
-  while (text[at - 1] === '\\') at--
+  while (text.charCodeAt(at - 1) === BACKSLASH) at--
   return at
 }
 
@@ -105,14 +162,15 @@ function isNameCharacter(code: number): boolean {
 /** What can stand between a name and its value. */
 const isFollower = oneOf(`:= \t\n\r"'\`\\)]>,%&`)
 
-function valueAfter(text: string, name: string, nameStart: number, nameEnd: number): Found | undefined {
+function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number): Found | undefined {
   const before = text[nameStart - 1]
-  const follower = text[nameEnd]!
-  if (follower === '>' && isElement(text, nameStart)) return elementText(text, nameEnd + 1)
-  if (follower === '%') return percentValue(text, nameEnd)
-  if (follower === '&') return entityValue(text, nameEnd)
-  const quoteEnd = isQuote(follower) ? after(text, QUOTED, nameEnd) : -1
-  if (quoteEnd < 0 && follower === '\\') return entityValue(text, nameEnd)
+  const follower = text.charCodeAt(nameEnd)
+  if (follower === GREATER && isElement(text, nameStart)) return elementText(text, nameEnd + 1)
+  if (follower === PERCENT) return percentValue(text, nameEnd)
+  if (follower === AMPERSAND) return entityValue(text, nameEnd)
+  const isQuoted = isQuote(follower)
+  const quoteEnd = isQuoted ? nameEnd + 1 : follower === BACKSLASH ? after(text, QUOTED, nameEnd) : -1
+  if (quoteEnd < 0 && follower === BACKSLASH) return entityValue(text, nameEnd)
   const end = Math.max(quoteEnd, nameEnd)
   const columns = columnValues(text, end)
   if (columns !== undefined) return columns
@@ -120,7 +178,7 @@ function valueAfter(text: string, name: string, nameStart: number, nameEnd: numb
     const part = partOfForm(text, quoteEnd)
     if (part !== undefined) return part
   }
-  const separator = after(text, SEPARATOR, end)
+  const separator = separatorAfter(text, end)
   if (separator >= 0) {
     const sign = text[separator - 1] === ':' ? ':' : '='
     return readValue(text, { name, at: separator, separator: sign, opening: before })
@@ -128,16 +186,28 @@ function valueAfter(text: string, name: string, nameStart: number, nameEnd: numb
   const apart = quoteEnd >= 0 ? valueApart(text, name, quoteEnd, before) : undefined
   if (apart !== undefined) return apart
   // `--password hunter2`
-  if (follower === ' ' && name.startsWith('--')) return word(text, nameEnd + 1)
-  return saidValue(text, nameEnd)
+  if (follower === BLANK && name.text.startsWith('--')) return word(text, nameEnd + 1)
+  return isSpace(follower) ? saidValue(text, nameEnd) : undefined
 }
 
-/** `"`, `'`, a backtick, or a backslash, which one of them may follow. */
-function isQuote(character: string): boolean {
-  return character === '"' || character === "'" || character === '\\' || character === '`'
+const [GREATER, PERCENT, AMPERSAND] = [62, 37, 38]
+const isQuote = oneOf(`"'\``)
+
+/** The place after `:`, `=`, `==` or `=>`, with a bracket and white space before it, or -1. */
+function separatorAfter(text: string, from: number): number {
+  let at = from
+  if (isClosing(text.charCodeAt(at))) at++
+  const last = at + 8
+  while (at < last && isSpace(text.charCodeAt(at))) at++
+  const sign = text.charCodeAt(at)
+  if (sign !== COLON && sign !== EQUALS) return -1
+  at++
+  if (sign === EQUALS && text.charCodeAt(at) === GREATER) return at + 1
+  for (let more = 0; more < 2 && text.charCodeAt(at) === EQUALS; more++) at++
+  return at
 }
 
-const SEPARATOR = /[)\]]?\s{0,8}(?:=>|[:=]=?=?)/y
+const isClosing = oneOf(')]')
 
 /** `name="password"`, an empty line, the value: a part of a form. */
 function partOfForm(text: string, quoteEnd: number): Found | undefined {
@@ -149,10 +219,10 @@ function partOfForm(text: string, quoteEnd: number): Found | undefined {
 const startsRest = oneOf(';\r\n')
 
 /** A value that something stands before: it is named in quotation marks. */
-function valueApart(text: string, name: string, quoteEnd: number, before: string | undefined): Found | undefined {
+function valueApart(text: string, name: Name, quoteEnd: number, before: string | undefined): Found | undefined {
   // `{"name":"password","value":"…"}`, `<input name="password" value="…">`
-  if (lookAhead('value', text, quoteEnd, (from) => nextValueWord(text, from)) <= quoteEnd + 90) {
-    const pair = after(text, PAIR, quoteEnd)
+  if (VALUE_WORD.from(text, quoteEnd) <= quoteEnd + 90) {
+    const pair = pairAfter(text, quoteEnd)
     if (pair >= 0) return readValue(text, { name, at: pair, separator: ':', opening: undefined })
   }
   if (!isSpaceOrComma(text.charCodeAt(quoteEnd))) return undefined
@@ -161,25 +231,49 @@ function valueApart(text: string, name: string, quoteEnd: number, before: string
 }
 
 const isSpaceOrComma = oneOf(`${SPACE},`)
-const VALUE_WORD = /value|args/gi
+const VALUE_WORD = new Search((text, from) => {
+  ANY_VALUE.lastIndex = from
+  return ANY_VALUE.test(text) ? ANY_VALUE.lastIndex : text.length
+})
+const ANY_VALUE = /value|args/gi
+const VALUE_SIGN = /(?:value|args)\\?["']?\s{0,8}[:=]/iy
 
-function nextValueWord(text: string, from: number): number {
-  VALUE_WORD.lastIndex = from
-  return VALUE_WORD.test(text) ? VALUE_WORD.lastIndex : text.length
+/** The place after `value=`, at most 80 characters from here and in the same element or object, or -1. */
+function pairAfter(text: string, from: number): number {
+  for (let at = from; at <= from + 80; at++) {
+    const code = text.charCodeAt(at)
+    if (isBeforeWord(code) && startsValue(text.charCodeAt(at + 1))) {
+      const end = after(text, VALUE_SIGN, at + 1)
+      if (end >= 0) return end
+    }
+    if (isMarkup(code)) break
+  }
+  return -1
 }
+
+const isBeforeWord = oneOf(`${SPACE},;"'\\`)
+const startsValue = oneOf('vaVA')
+const isMarkup = oneOf('<>{}\n\r')
 
 /** `the token is a1b2c3d4`. */
 function saidValue(text: string, nameEnd: number): Found | undefined {
   const said = after(text, SAID, nameEnd)
   if (said < 0) return undefined
-  const end = after(text, SAID_WORD, said)
+  const end = endOfSaid(text, said)
   if (end - said < 8) return undefined
-  return looksRandom(text.slice(said, Math.min(end, said + 400)).replace(/[.:)]+$/, ''))
-    ? { start: said, end, next: end }
-    : undefined
+  let wordEnd = Math.min(end, said + 400)
+  while (wordEnd > said && isPunctuation(text.charCodeAt(wordEnd - 1))) wordEnd--
+  return looksRandom(text, said, wordEnd) ? { start: said, end, next: end } : undefined
 }
 
-const PAIR = /[^<>{}\n\r]{0,80}?[\s,;"'\\](?:value|args)\\?["']?\s{0,8}[:=]/iy
+function endOfSaid(text: string, from: number): number {
+  let at = from
+  while (at < text.length && !endsSaid(text.charCodeAt(at))) at++
+  return at
+}
+
+const endsSaid = oneOf(`${SPACE}"'\`,;`)
+const isPunctuation = oneOf('.:)')
 
 function isElement(text: string, nameStart: number): boolean {
   const before = text[nameStart - 1]
@@ -196,19 +290,27 @@ function elementText(text: string, start: number): Found {
 
 /** What follows a name in a URL: `password%22%3A%22…`, `password%3D…`. Text that is encoded twice has `%25` for `%`. */
 function percentValue(text: string, nameEnd: number): Found | undefined {
+  const first = text.charCodeAt(nameEnd + 1)
+  if (first !== TWO && first !== THREE) return undefined
   const quoted = after(text, QUOTED_IN_URL, nameEnd)
   const start = quoted >= 0 ? quoted : after(text, SIGN_IN_URL, nameEnd)
   if (start < 0) return undefined
-  const pattern = quoted >= 0 ? /(?:(?!%(?:25)?22)[^\s&"'<>])*/y : /(?:(?!%(?:25)?26)[^\s&"'<>])*/y
-  const end = after(text, pattern, start)
+  const end = after(text, quoted >= 0 ? UP_TO_QUOTE : UP_TO_AMPERSAND, start)
   return { start, end, next: end }
 }
+
+const [TWO, THREE] = [50, 51]
+const UP_TO_QUOTE = /(?:(?!%(?:25)?22)[^\s&"'<>])*/y
+const UP_TO_AMPERSAND = /(?:(?!%(?:25)?26)[^\s&"'<>])*/y
 
 /** A quotation mark as some writers of JSON and all of HTML escape it. */
 const ENTITY = /(\\*)(u0022|x22|&quot;|&#34;|&#x22;)/iy
 
+const startsEntity = oneOf('qQ#')
+
 /** `\u0022token\u0022:\u0022…\u0022`, `&quot;token&quot;:&quot;…&quot;`. */
 function entityValue(text: string, nameEnd: number): Found | undefined {
+  if (text.charCodeAt(nameEnd) === AMPERSAND && !startsEntity(text.charCodeAt(nameEnd + 1))) return undefined
   const close = after(text, ENTITY, nameEnd)
   const separator = close < 0 ? -1 : after(text, SIGN, close)
   if (separator < 0) return undefined
@@ -232,9 +334,12 @@ function entityValue(text: string, nameEnd: number): Found | undefined {
 
 /** `Key (tenant, token)=(a, …)` of Postgres, `INSERT INTO users (name, password) VALUES ('a', …)`. */
 function columnValues(text: string, at: number): Found | undefined {
-  if (text[at] !== ')' && text[at] !== ',') return undefined
-  const bracket = nextBracket(text, at)
-  if (bracket > at + 200 || text[bracket] !== ')') return undefined
+  const first = text.charCodeAt(at)
+  if (first !== CLOSING && first !== COMMA) return undefined
+  const bracket = BRACKET.from(text, at)
+  if (bracket > at + 200 || text.charCodeAt(bracket) !== CLOSING) return undefined
+  const next = text.charCodeAt(bracket + 1)
+  if (!startsValues(next)) return undefined
   const start = after(text, VALUES, bracket)
   if (start < 0) return undefined
   if (after(text, PLACEHOLDERS, start) >= 0) return none(start)
@@ -242,3 +347,8 @@ function columnValues(text: string, at: number): Found | undefined {
   const end = Math.max(rows, lastBefore(text, ')', start))
   return { start, end, next: end }
 }
+
+const [CLOSING, COMMA] = [41, 44]
+const BRACKET = new Search((text, from) => after(text, NO_BRACKET, from))
+const NO_BRACKET = /[^()]*/y
+const startsValues = oneOf(`${SPACE}=vV`)

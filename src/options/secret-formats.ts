@@ -8,6 +8,8 @@ interface Format {
 }
 
 const DIGITS = '0 1 2 3 4 5 6 7 8 9'.split(' ')
+const TWO_DIGITS = DIGITS.flatMap((first) => DIGITS.map((second) => first + second))
+const THREE_DIGITS = DIGITS.flatMap((first) => TWO_DIGITS.map((others) => first + others))
 
 const PREFIXES =
   'sk pk rk whsec ghp gho ghs ghu ghr github_pat glpat xoxa xoxb xoxe xoxp xoxr xoxs xapp npm pypi hf hvs shpat shpss shpca dop_v1 dckr_pat GOCSPX'.split(
@@ -17,7 +19,7 @@ const PREFIXES =
 /** Formats that are secrets by themselves: web tokens, keys with a well-known prefix, bot tokens. */
 export const FORMATS: readonly Format[] = [
   { starts: ['eyj'], pattern: /(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*/y },
-  { starts: ['bot', ...DIGITS], pattern: /(?<![A-Za-z0-9])(?:bot)?\d{6,12}:[\w-]{30,}/y },
+  { starts: ['bot', ...THREE_DIGITS], pattern: /(?<![A-Za-z0-9])(?:bot)?\d{6,12}:[\w-]{30,}/y },
   {
     starts: PREFIXES.flatMap((prefix) => [`${prefix}_`, `${prefix}-`]).map((start) => start.slice(0, 3).toLowerCase()),
     pattern: new RegExp(String.raw`(?<![A-Za-z0-9])(?:${PREFIXES.join('|')})[_-][\w-]{16,}`, 'y'),
@@ -65,7 +67,7 @@ export const PRECEDED: readonly Preceded[] = [
   ),
   // `host:port:database:user:password`, as in .pgpass. An IPv6 address has hexadecimal parts only.
   known(
-    [...DIGITS, '*'].map((port) => `:${port}`),
+    [...TWO_DIGITS, '*:'].map((port) => `:${port}`),
     String.raw`:(?:\d{2,5}|\*):[\w*-]{1,63}:[\w.*-]{1,63}:(?<!(?:[\da-f]{0,4}:){4})(?<=(?:^|[\s"'])[\w.*-]{1,100}:[^\s:]{1,5}:[^\s:]{1,63}:[^\s:]{1,63}:)`,
     String.raw`[^\s:"']{1,256}(?![^\s"'])`,
   ),

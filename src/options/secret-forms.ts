@@ -1,5 +1,5 @@
 import { after, endOfLine, forgetText, lastBefore, MASK, none, type Found } from './found.ts'
-import { ESCAPED_NAME, escapedName, namedValue } from './secret-by-name.ts'
+import { escapedName, namedValue } from './secret-by-name.ts'
 import { FORMATS, PRECEDED, preceded } from './secret-formats.ts'
 import { credentialsOfUrl, PATH_WORDS, pathWith, queryValue, tokenInPath } from './secret-in-url.ts'
 
@@ -8,15 +8,28 @@ const BEFORE_CREDENTIALS = /[ ,]*/y
 const PARAMETER = /\w+=/y
 const CREDENTIALS = /[\w.~+/=:-]*/y
 
+type Read = (text: string, index: number, end: number) => Found | undefined
+
 /** Where a secret may begin. */
-interface Trigger {
+class Trigger {
   /** Its first three characters, in lower case; a shorter one is followed by anything. */
   readonly starts: readonly string[]
+  /** Small letters, found in any case; empty if `read` looks itself. */
+  readonly word: string | undefined
   /** With the flag `y`. */
   readonly pattern: RegExp
-  /** What to mask; undefined if another trigger may match there. `index` is where the pattern begins, `end` the place after it. */
-  read(text: string, index: number, end: number): Found | undefined
+  /** What to mask; undefined if another trigger may match there. `index` is where the trigger begins, `end` the place after it. */
+  readonly read: Read
+
+  constructor(starts: readonly string[], given: RegExp | string, read: Read) {
+    this.starts = starts
+    this.word = typeof given === 'string' ? given : undefined
+    this.pattern = typeof given === 'string' ? NOTHING : given
+    this.read = read
+  }
 }
+
+const NOTHING = /(?!)/y
 
 const whole = (_: string, start: number, end: number): Found => ({ start, end, next: end })
 
@@ -28,30 +41,28 @@ const NAMES =
 
 /** The first one that matches at a place decides. */
 const TRIGGERS: readonly Trigger[] = [
-  ...FORMATS.map((format) => ({ ...format, read: whole })),
-  ...PRECEDED.map((known) => ({ ...known, read: (text: string, index: number) => preceded(text, known, index) })),
-  { starts: ['://'], pattern: /:\/\/(?=[^\s/])/y, read: credentialsOfUrl },
-  { starts: ['---'], pattern: /-----BEGIN [A-Z ]{0,40}PRIVATE KEY/y, read: privateKey },
-  {
-    starts: ['row'],
-    pattern: /[Rr]ow contains \(/y,
-    read: (text, _, end) => ({ start: end, end: Math.max(end, lastBefore(text, ')', end)), next: end }),
-  },
-  {
-    starts: ['bea', 'bas', 'dig', 'neg'],
-    pattern: /\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC|[Dd]igest|[Nn]egotiate)(?:[ ,]|\r?\n[ \t])/y,
-    read: schemeValue,
-  },
-  ...PATH_WORDS.map((word) => ({
-    starts: [`/${word.slice(0, 2)}`],
-    pattern: pathWith(word),
-    read: tokenInPath,
+  ...FORMATS.map(({ starts, pattern }) => new Trigger(starts, pattern, whole)),
+  ...PRECEDED.map((known) => new Trigger(known.starts, known.pattern, (text, index) => preceded(text, known, index))),
+  new Trigger(['://'], '', credentialsOfUrl),
+  new Trigger(['---'], /-----BEGIN [A-Z ]{0,40}PRIVATE KEY/y, privateKey),
+  new Trigger(['row'], /[Rr]ow contains \(/y, (text, _, end) => ({
+    start: end,
+    end: Math.max(end, lastBefore(text, ')', end)),
+    next: end,
   })),
-  { starts: ['%2f', '%25'], pattern: pathWith(`(?:${PATH_WORDS.join('|')})`), read: tokenInPath },
-  ...NAMES.map((name) => ({ starts: [name.slice(0, 3)], pattern: new RegExp(name, 'iy'), read: namedValue })),
-  { starts: ['_ke'], pattern: /_KEY(?![A-Z_])/y, read: namedValue },
-  { starts: ['\\u', '\\x', '%2', '%3', '%4', '%5', '%6', '%7', '&#'], pattern: ESCAPED_NAME, read: escapedName },
-  { starts: ['?', '&'], pattern: /[?&](?=[^\s?&"'])/y, read: queryValue },
+  new Trigger(
+    ['bea', 'bas', 'dig', 'neg'],
+    /\b(?:[Bb]earer|BEARER|[Bb]asic|BASIC|[Dd]igest|[Nn]egotiate)(?:[ ,]|\r?\n[ \t])/y,
+    schemeValue,
+  ),
+  ...PATH_WORDS.map((word) => new Trigger([`/${word.slice(0, 2)}`], pathWith(word), tokenInPath)),
+  new Trigger(['%2f', '%25'], pathWith(`(?:${PATH_WORDS.join('|')})`), tokenInPath),
+  ...NAMES.map(
+    (name) => new Trigger([name.slice(0, 3)], name.includes('[') ? new RegExp(name, 'iy') : name, namedValue),
+  ),
+  new Trigger(['_ke'], /_KEY(?![A-Z_])/y, namedValue),
+  new Trigger(['\\u', '\\x', '%2', '%3', '%4', '%5', '%6', '%7', '&#'], '', escapedName),
+  new Trigger(['?', '&'], '', queryValue),
 ]
 
 /**
@@ -135,12 +146,21 @@ function isAlphanumeric(code: number): boolean {
 
 function find(text: string, at: number): Found | undefined {
   const key = keyOf(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2))
-  for (const { pattern, read } of byCandidate[candidates[key]!]!) {
-    pattern.lastIndex = at
-    const found = pattern.test(text) ? read(text, at, pattern.lastIndex) : undefined
+  const triggers = byCandidate[candidates[key]!]!
+  for (let index = 0; index < triggers.length; index++) {
+    const trigger = triggers[index]!
+    const end = trigger.word === undefined ? after(text, trigger.pattern, at) : afterWord(text, trigger.word, at)
+    const found = end < 0 ? undefined : trigger.read(text, at, end)
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** The place after letters that stand there in any case, or -1. */
+function afterWord(text: string, word: string, at: number): number {
+  for (let index = 0; index < word.length; index++)
+    if ((text.charCodeAt(at + index) | 32) !== word.charCodeAt(index)) return -1
+  return at + word.length
 }
 
 /** A private key in PEM form, whole or cut off. */

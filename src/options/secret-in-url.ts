@@ -1,88 +1,102 @@
-import { after, MASK, nextOf, none, oneOf, SPACE, type Found } from './found.ts'
+import { after, endOfLine, MASK, none, oneOf, searchOf, SPACE, type Found } from './found.ts'
 import { looksGenerated, looksRandom } from './sentence.ts'
 
 // Patterns are made once: a literal within a function is made with every call.
 const WEB = /(?<=(?:^|[^a-z])(?:https?|wss?)):/iy
 const HOST = /^(?:\[[\da-f:.%]*\]|[\w.,~%-]*)(?::\d{1,5})?(?:,[\w.,:-]*)?$/i
-const HOST_BEFORE_PATH = /(?:\[[\da-f:.%]+\]|[\w.-]+)(?::\d{1,5})?(?=[/?#,]|$)/iy
+const HOST_BEFORE_PATH = /^(?:\[[\da-f:.%]+\]|[\w.-]+)(?::\d{1,5})?(?=[/?#,]|$)/i
 
 const MAX_AUTHORITY = 1024
 
 /** `scheme://user:password@host`: the user name stays, as it is needed to find a mistake. */
-export function credentialsOfUrl(text: string, index: number): Found {
+export function credentialsOfUrl(text: string, index: number): Found | undefined {
   const from = index + 3
-  const firstAt = nextOf('@', text, from)
+  if (!text.startsWith('://', index) || from >= text.length || !startsHost(text.charCodeAt(from))) return undefined
+  const nextUrl = NEXT_URL.from(text, from)
+  // No room for a user.
+  if (nextUrl < from + 2) return none(from)
+  const firstAt = AT.from(text, from)
   if (firstAt >= from + MAX_AUTHORITY || firstAt >= text.length) return none(from)
-  const nextUrl = nextOf('://', text, from)
-  if (nextUrl < firstAt) return none(from)
-  const bounded = text.slice(from, Math.min(nextUrl, from + MAX_AUTHORITY))
-  const run = bounded.slice(0, endOf(bounded, endsRun))
-  const authority = run.slice(0, endOf(run, endsAuthority))
-  const isWeb = after(text, WEB, index) >= 0
-  const at = lastAt({ bounded, run, authority, isWeb })
-  if (at <= 0) return none(from)
-  const userinfo = bounded.slice(0, at)
-  const colon = userinfo.indexOf(':')
-  const user = colon < 0 ? userinfo : userinfo.slice(0, colon)
-  const hidesUser = looksRandom(user) || (colon < 0 && isWeb)
-  const start = hidesUser || colon < 0 ? from : from + colon + 1
-  if (colon < 0 && !hidesUser) return none(from + at)
-  return { start, end: from + at, next: from + at }
+  const limit = Math.min(nextUrl, from + MAX_AUTHORITY)
+  if (firstAt >= limit) return none(from)
+  const isWeb = endsScheme(text.charCodeAt(index - 1)) && after(text, WEB, index) >= 0
+  const at = lastAt(text, { from, limit, firstAt, isWeb })
+  if (at <= from) return none(from)
+  const colon = endOf(text, from, at, isColon)
+  const hidesUser = (colon === at && isWeb) || looksRandom(text, from, colon)
+  if (colon === at && !hidesUser) return none(at)
+  return { start: hidesUser ? from : colon + 1, end: at, next: at }
 }
 
+const startsHost = (code: number) => code !== 47 && !isSpace(code)
+const AT = searchOf('@')
+const NEXT_URL = searchOf('://')
+const endsScheme = oneOf('psPS')
 const endsRun = oneOf(`${SPACE}"'\`<>`)
 const endsAuthority = oneOf('/?#')
 const endsPath = oneOf('?#')
+const isColon = oneOf(':')
 
-function endOf(text: string, ends: (code: number) => boolean): number {
-  let at = 0
-  while (at < text.length && !ends(text.charCodeAt(at))) at++
+/** The first place of a character of a kind, or the end. */
+function endOf(text: string, from: number, end: number, ends: (code: number) => boolean): number {
+  let at = from
+  while (at < end && !ends(text.charCodeAt(at))) at++
   return at
 }
 
 interface Authority {
-  /** The text up to the next URL. */
-  readonly bounded: string
-  /** Without what white space and quotes cut off. */
-  readonly run: string
-  /** Up to the path. */
-  readonly authority: string
+  readonly from: number
+  /** Where the next URL begins, or what follows is too far. */
+  readonly limit: number
+  /** The place of the first `@`. */
+  readonly firstAt: number
   readonly isWeb: boolean
 }
 
-/** Where the user information ends: passwords may hold `@`, `/`, `?`, `:`, quotes and spaces, encoded or not. */
-function lastAt({ bounded, run, authority, isWeb }: Authority): number {
-  if (authority.includes('@')) {
-    const at = (isWeb ? run.slice(0, endOf(run, endsPath)) : run).lastIndexOf('@')
-    return isHostAt(run, at + 1) ? at : authority.lastIndexOf('@')
+/** Where the user information ends, or -1: passwords may hold `@`, `/`, `?`, `:`, quotes and spaces, encoded or not. */
+function lastAt(text: string, { from, limit, firstAt, isWeb }: Authority): number {
+  // What white space and quotes cut off, and the part of that before the path.
+  const runEnd = endOf(text, from, limit, endsRun)
+  const authorityEnd = endOf(text, from, runEnd, endsAuthority)
+  if (firstAt < authorityEnd) {
+    const end = isWeb ? endOf(text, authorityEnd, runEnd, endsPath) : runEnd
+    const at = text.lastIndexOf('@', end - 1)
+    return isHost(text, at + 1, runEnd) ? at : text.lastIndexOf('@', authorityEnd - 1)
   }
+  const authority = text.slice(from, authorityEnd)
   if (HOST.test(authority)) {
+    if (isWeb) return -1
     // An apostrophe stays as it is when a password is encoded, and ends a string in other texts.
-    const whole = /^\S*/.exec(bounded)![0]
-    const isCut = /^'[^\s,)\]}:;]/.test(whole.slice(run.length))
-    return isWeb ? -1 : hostedAt(isCut ? whole : run)
+    const whole = endOf(text, from, limit, isSpace)
+    const isCut = text[runEnd] === "'" && runEnd + 1 < whole && !followsQuote(text.charCodeAt(runEnd + 1))
+    return hostedAt(text, from, isCut ? whole : runEnd)
   }
-  if (run.includes('@')) return run.lastIndexOf('@')
-  const line = /^[^\n\r]*/.exec(bounded)![0]
-  return authority.includes(':') ? line.lastIndexOf('@') : -1
+  if (firstAt < runEnd) return text.lastIndexOf('@', runEnd - 1)
+  if (!authority.includes(':')) return -1
+  const line = Math.min(endOfLine(text, from), limit)
+  return firstAt < line ? text.lastIndexOf('@', line - 1) : -1
 }
+
+const isSpace = oneOf(SPACE)
+const followsQuote = oneOf(`${SPACE},)]}:;`)
 
 /** In `redis://u:123/4@host` the password looks like a port and a path. */
-function hostedAt(run: string): number {
-  const at = run.lastIndexOf('@')
-  return at > 0 && run.includes(':') && run.indexOf(':') < at && isHostAt(run, at + 1) ? at : -1
+function hostedAt(text: string, from: number, end: number): number {
+  const at = text.slice(from, end).lastIndexOf('@') + from
+  return at > from && endOf(text, from, at, isColon) < at && isHost(text, at + 1, end) ? at : -1
 }
 
-function isHostAt(run: string, from: number): boolean {
-  return after(run, HOST_BEFORE_PATH, from) >= 0
+function isHost(text: string, from: number, end: number): boolean {
+  return HOST_BEFORE_PATH.test(text.slice(from, end))
 }
 
 /** Parameters of connection strings that say how to connect: what is wrong is often one of them. */
 const DRIVER_SETTING = /(?:sslmode|sslnegotiation|channel_binding|connect_timeout|target_session_attrs)=/y
 
 /** Every value of a query string, whatever its name: it may identify a person. */
-export function queryValue(text: string, index: number): Found {
+export function queryValue(text: string, index: number): Found | undefined {
   let at = index + 1
+  if (at >= text.length || !startsParameter(text.charCodeAt(at))) return undefined
   const limit = Math.min(at + MAX_PARAMETER, text.length)
   while (at < limit && !ends(text.charCodeAt(at))) at++
   if (at > index + 1 && text.charCodeAt(at) === EQUALS) return parameter(text, index + 1, at + 1)
@@ -103,6 +117,8 @@ function parameter(text: string, nameStart: number, start: number): Found {
   return { start: text.startsWith(MASK, start) ? end : start, end, next: end }
 }
 
+const endsBefore = oneOf(`${SPACE}?&"'`)
+const startsParameter = (code: number) => !endsBefore(code)
 const MAX_PARAMETER = 100
 const AMPERSAND = 38
 const EQUALS = 61

@@ -63,20 +63,55 @@ const SECRET_NUMBERS = new Set(['card', 'cvc', 'cvv', 'otp', 'pin', 'ssn', 'totp
 /** A name longer than this is no name of a field. */
 export const MAX_NAME_LENGTH = 80
 
-/** Whether a field, header, variable or parameter of this name holds a secret, judged by the words in it. */
-export function isSecretName(name: string): boolean {
-  if (name.length > MAX_NAME_LENGTH) return false
-  const known = judged.get(name)
-  if (known !== undefined) return known
-  if (judged.size >= MAX_JUDGED) judged.clear()
-  const isSecret = judge(name)
-  judged.set(name, isSecret)
-  return isSecret
+/** A name of a field, header, variable or parameter, and what its words say of its value. */
+export class Name {
+  readonly text: string
+  /** Whether its value is a secret. */
+  readonly isSecret: boolean
+  /** Whether it is a header whose value goes on to the end of the line. */
+  readonly isHeader: boolean
+  /** Whether it may count tests that pass, or say that something has to. */
+  readonly isPass: boolean
+  /** Whether it may count tokens that a model uses. */
+  readonly isTokens: boolean
+  /** Whether it names several values, which an object may hold. */
+  readonly isHolder: boolean
+
+  constructor(text: string) {
+    this.text = text
+    this.isSecret = judge(text)
+    this.isHeader = HEADER.test(text)
+    this.isPass = text.length === 4 && text.toLowerCase() === 'pass'
+    this.isTokens = TOKENS.test(text)
+    this.isHolder = HOLDER.test(text)
+  }
 }
 
-/** Few names occur, each of them often. */
-const judged = new Map<string, boolean>()
-const MAX_JUDGED = 1000
+const HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie2?$/i
+const TOKENS = /tokens$/i
+const HOLDER = /cookies?$|credentials?$|secrets?$|tokens?$/i
+
+/** Whether a field, header, variable or parameter of this name holds a secret, judged by the words in it. */
+export function isSecretName(name: string): boolean {
+  return name.length <= MAX_NAME_LENGTH && nameIn(name, 0, name.length).isSecret
+}
+
+/** The name that stands at a place of a text. Few names occur, each of them often. */
+export function nameIn(text: string, start: number, end: number): Name {
+  const place = placeOf(text, start, end)
+  const known = names[place]
+  if (known !== undefined && known.text.length === end - start && text.startsWith(known.text, start)) return known
+  // A part of a text would keep all of it.
+  return (names[place] = new Name(Buffer.from(text.slice(start, end)).toString()))
+}
+
+const names: (Name | undefined)[] = Array.from({ length: 1024 })
+
+function placeOf(text: string, start: number, end: number): number {
+  let sum = end - start
+  for (let at = start; at < end; at++) sum = (sum * 31 + text.charCodeAt(at)) | 0
+  return (sum ^ (sum >>> 10)) & 1023
+}
 
 /** A variable of the environment: `STRIPE_KEY`. */
 const KEY_VARIABLE = /^[A-Z][A-Z\d_]*_KEY$/

@@ -1,3 +1,5 @@
+import { oneOf, SPACE } from './found.ts'
+
 /** How a rule about a value begins: `is too short`, `must have 8 characters`, `Password cannot be blank`. */
 const RULE =
   /^(?:(?:the|your|this) )?(?:[A-Za-z][A-Za-z_-]{0,30} ){0,2}?(?:must|should|cannot|can ?not|can't|may not|does not|doesn't|do not|did not|didn't|needs to|has (?:already|expired|to)|was not|(?:is|are) (?:too|not|required|missing|invalid|wrong|empty|weak|already|incorrect|expired|blank)|too (?:short|long|weak|common|few|many)|(?:at least|at most) \d|minimum|maximum|required\b|missing\b|invalid\b|incorrect\b)/i
@@ -7,27 +9,76 @@ const STATE =
   /^(?:(?:is|was|already|not) ){0,2}(?:absent|blank|denied|disabled|empty|expired|failed|false|forbidden|found|given|incorrect|invalid|malformed|mismatch|missing|none|null|refused|rejected|required|revoked|set|stale|true|unauthori[sz]ed|undefined|unknown|unset|unsupported|used|valid|wrong)[.!]?$/i
 
 /** Whether a text is a word or two for what is wrong with a value: `expired`, `is missing`. */
-export function isState(text: string): boolean {
-  return text.length > 2 && text.length <= 30 && STATE.test(text)
+export function isState(text: string, start = 0, end = text.length): boolean {
+  if (end - start <= 2 || end - start > 30 || !isWords(text, start, end)) return false
+  return STATE.test(text.slice(start, end))
 }
+
+/** Whether a text has letters and spaces only, but for a full stop at its end. */
+function isWords(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at)
+    const isLetter = (code | 32) >= 97 && (code | 32) <= 122
+    if (!isLetter && code !== BLANK && (at < end - 1 || !endsSentence(code))) return false
+  }
+  return true
+}
+
+const BLANK = 32
+const endsSentence = oneOf('.!')
 
 /** Whether a text says something of a value and is none: `{"errors":{"password":"is too short"}}`. */
-export function isMessage(text: string): boolean {
-  if (isState(text)) return true
-  if (text.length > 300 || !text.includes(' ') || !text.trim().includes(' ') || !RULE.test(text)) return false
-  return !text.split(/\s+/).some((word) => looksRandom(word))
+export function isMessage(text: string, start = 0, end = text.length): boolean {
+  if (isState(text, start, end)) return true
+  if (end - start > 300) return false
+  const message = text.slice(start, end)
+  if (!message.includes(' ') || !message.trim().includes(' ') || !RULE.test(message)) return false
+  for (let at = start; at < end;) {
+    const wordEnd = endOfWord(text, at, end)
+    if (looksRandom(text, at, wordEnd)) return false
+    at = wordEnd + 1
+  }
+  return true
 }
 
-/** Letters and digits mixed, as keys have and words have not. */
-export function looksRandom(word: string): boolean {
-  return (
-    word.length >= 8 &&
-    /\d/.test(word) &&
-    /^[\w.~+/=-]+$/.test(word) &&
-    /[A-Za-z]/.test(word) &&
-    !/^[\d.]+m?s$/.test(word)
-  )
+function endOfWord(text: string, from: number, end: number): number {
+  let at = from
+  while (at < end && !isSpace(text.charCodeAt(at))) at++
+  return at
 }
+
+const isSpace = oneOf(SPACE)
+
+/** Letters and digits mixed, as keys have and words have not. */
+export function looksRandom(text: string, start = 0, end = text.length): boolean {
+  if (end - start < 8) return false
+  let hasLetter = false
+  let hasDigit = false
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at)
+    const isOfNumber = (code >= 48 && code <= 57) || code === DOT
+    if (isOfNumber) hasDigit ||= code !== DOT
+    else if ((code | 32) >= 97 && (code | 32) <= 122) hasLetter = true
+    else if (!isSign(code)) return false
+  }
+  return hasLetter && hasDigit && !isDuration(text, start, end)
+}
+
+const DOT = 46
+const isSign = oneOf('_~+/=-')
+
+/** `1234.5678ms` */
+function isDuration(text: string, start: number, end: number): boolean {
+  if (text.charCodeAt(end - 1) !== SECONDS) return false
+  const last = text.charCodeAt(end - 2) === MILLI ? end - 2 : end - 1
+  for (let at = start; at < last; at++) {
+    const code = text.charCodeAt(at)
+    if ((code < 48 || code > 57) && code !== DOT) return false
+  }
+  return true
+}
+
+const [SECONDS, MILLI] = [115, 109]
 
 /** Whether a part of a path is a token: long, and letters and digits follow each other at random. */
 export function looksGenerated(segment: string): boolean {
