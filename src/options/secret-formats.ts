@@ -12,19 +12,31 @@ const TWO_DIGITS = DIGITS.flatMap((first) => DIGITS.map((second) => first + seco
 const THREE_DIGITS = DIGITS.flatMap((first) => TWO_DIGITS.map((others) => first + others))
 
 const PREFIXES =
-  'sk pk rk whsec ghp gho ghs ghu ghr github_pat glpat xoxa xoxb xoxe xoxp xoxr xoxs xapp npm pypi hf hvs shpat shpss shpca dop_v1 dckr_pat GOCSPX'.split(
+  'sk pk rk whsec ghp gho ghs ghu ghr github_pat glpat glrt gldt glft glptt glcbt glagent xoxa xoxb xoxc xoxd xoxe xoxp xoxr xoxs xapp npm pypi rubygems hf hvs shpat shpss shpca shppa dop_v1 doo_v1 dckr_pat dckr_oat GOCSPX lin_api ntn figd glsa glc sntrys sntryu PMAK pscale_tkn pscale_pw pscale_oauth sbp gsk r8 fo1 nfp rnd tskey xkeysib sq0csp CFPAT NRAK AGE-SECRET-KEY'.split(
     ' ',
   )
 
 /** Formats that are secrets by themselves: web tokens, keys with a well-known prefix, bot tokens. */
 export const FORMATS: readonly Format[] = [
-  { starts: ['eyj'], pattern: /(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)*/y },
+  { starts: ['eyj'], pattern: /(?<![\w-])eyJ[\w-]{5,}\.(?:[\w-]{5,}|\.[\w-]{5,})(?:\.[\w-]*)*/y },
   { starts: ['bot', ...THREE_DIGITS], pattern: /(?<![A-Za-z0-9])(?:bot)?\d{6,12}:[\w-]{30,}/y },
   {
     starts: PREFIXES.flatMap((prefix) => [`${prefix}_`, `${prefix}-`]).map((start) => start.slice(0, 3).toLowerCase()),
     pattern: new RegExp(String.raw`(?<![A-Za-z0-9])(?:${PREFIXES.join('|')})[_-][\w-]{16,}`, 'y'),
   },
   { starts: ['aki', 'asi'], pattern: /(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])/y },
+  { starts: ['hvs', 'hvb'], pattern: /(?<![A-Za-z0-9])hv[sb]\.[\w-]{16,}/y },
+  { starts: ['dap'], pattern: /(?<![A-Za-z0-9])dapi[\da-f]{32}/y },
+  { starts: ['key'], pattern: /(?<![A-Za-z0-9])key-[\da-z]{32}(?![\w-])/y },
+  {
+    starts: [...DIGITS.map((digit) => `sk${digit}`), ...'abcdef'.split('').map((letter) => `sk${letter}`)],
+    pattern: /(?<![A-Za-z0-9])SK[\da-f]{32}(?![\w-])/y,
+  },
+  { starts: ['ata'], pattern: /(?<![A-Za-z0-9])ATATT3[\w=-]{30,}/y },
+  {
+    starts: DIGITS.map((digit) => `v${digit}.`),
+    pattern: /(?<![A-Za-z0-9])v\d\.(?:local|public)\.[\w-]{20,}(?:\.[\w-]+)?/y,
+  },
   { starts: ['aiz'], pattern: /(?<![A-Za-z0-9])AIza[\w-]{35}/y },
   { starts: ['sg.'], pattern: /(?<![A-Za-z0-9])SG\.[\w-]{16,}\.[\w-]{16,}/y },
   { starts: ['ya2'], pattern: /(?<![A-Za-z0-9])ya29\.[\w-]{10,}/y },
@@ -42,6 +54,9 @@ const known = (starts: readonly string[], prefix: string, value: string, before?
   return { starts, pattern: before === undefined ? whole : new RegExp(prefix, 'y'), whole, before }
 }
 
+/** An argument of a command. */
+const WORD = String.raw`(?:'[^'\n]+|"[^"\n]+|[^\s'"]+)`
+
 /** Secrets that are known by what stands before them. */
 export const PRECEDED: readonly Preceded[] = [
   known(['hoo'], String.raw`hooks\.slack\.com\/(?:services|workflows|triggers)\/`, String.raw`[\w/-]{8,}`),
@@ -50,14 +65,33 @@ export const PRECEDED: readonly Preceded[] = [
   known(['dis'], String.raw`discord(?:app)?\.com\/api\/(?:v\d{1,2}\/)?webhooks\/\d{1,25}\/`, String.raw`[\w-]{8,}`),
   // `curl -u user:password`; a container runs as `-u 1000:1000`.
   known(
-    ['-u', '--u'],
-    String.raw`(?<=\s)(?:-u|--user)[ =]{0,4}["']?(?!\d+:)[^\s:"'@]{1,64}:`,
+    ['-u', '--u', '--p'],
+    String.raw`(?<=\s)(?:-u|-U|--user|--proxy-user)[ =]{0,4}["']?(?!\d+:)[^\s:"'@]{1,64}:`,
     String.raw`(?!\/\/)[^\s"']+`,
   ),
-  known(['-p'], String.raw`-p(?<=\s-p)`, String.raw`(?:'[^'\n]+|"[^"\n]+|[^\s'"]+)`, {
+  known(['-p'], String.raw`-p(?<=\s-p)`, WORD, {
     parts: ['mysql', 'mariadb', 'sshpass'],
     pattern: /\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b[^\n]*$/,
   }),
+  known(['-p'], String.raw`-[pP] (?<=\s-[pP] )`, WORD, {
+    parts: ['mongo', 'login', 'sqlcmd', 'bcp', 'unzip', 'zip'],
+    pattern: /\b(?:mongo\w{0,10}|(?:docker|podman|nerdctl|oras|az|registry) login|sqlcmd|bcp|zip|unzip)\b[^\n]*$/,
+  }),
+  known(['-p'], String.raw`-p(?<=\s-p)`, WORD, { parts: ['7z'], pattern: /\b7z[ar]?\b[^\n]*$/ }),
+  known(['-a'], String.raw`-a (?<=\s-a )`, WORD, {
+    parts: ['redis-cli', 'valkey-cli'],
+    pattern: /\b(?:redis|valkey)-cli\b[^\n]*$/,
+  }),
+  known(['-a', '--a'], String.raw`-(?:a|-auth) (?<=\s--?\w{1,4} )[^\s:"']{1,64}:`, WORD, {
+    parts: ['http', 'xh'],
+    pattern: /\b(?:https?|xhs?)\b[^\n]*$/,
+  }),
+  known(['-w'], String.raw`-w (?<=\s-w )`, WORD, { parts: ['ldap'], pattern: /\bldap\w{1,10}\b[^\n]*$/ }),
+  known(['-e', '--c'], String.raw`-(?:E|-cert)[ =](?<=\s--?\w{1,4}[ =])[^\s:"']{2,200}:`, WORD, {
+    parts: ['curl'],
+    pattern: /\bcurl\b[^\n]*$/,
+  }),
+  known(['web'], String.raw`webhook\.office\.com\/webhookb2\/`, String.raw`[^\s"'?]{8,}`),
   known(['jdb'], String.raw`jdbc:oracle:(?:thin|oci8?):[^\s/@:]{1,64}\/`, String.raw`[^\s@"']{1,128}(?=@)`),
   // A command of Redis, alone on its line.
   known(

@@ -1,4 +1,4 @@
-import { after, endOfLine, forgetText, lastBefore, MASK, none, type Found } from './found.ts'
+import { after, endOfLine, forgetText, lastBefore, MASK, none, oneOf, SPACE, type Found } from './found.ts'
 import { escapedName, namedValue } from './secret-by-name.ts'
 import { FORMATS, PRECEDED, preceded } from './secret-formats.ts'
 import { credentialsOfUrl, PATH_WORDS, pathWith, queryValue, tokenInPath } from './secret-in-url.ts'
@@ -35,7 +35,7 @@ const whole = (_: string, start: number, end: number): Found => ({ start, end, n
 
 /** A name that holds one of these is looked at. */
 const NAMES =
-  'pass pwd token secret credential auth cookie jwt otp pin cvv cvc sess sid sig ssn card csrf xsrf pat api[-_]?key access[-_]?key private[-_]?key encryption[-_]?key account[-_]?key master[-_]?key subscription[-_]?key'.split(
+  'pass pwd token secret credential auth cookie jwt otp pin cvv cvc sess sid sig ssn card csrf xsrf pat api[-_]?key access[-_]?key private[-_]?key encryption[-_]?key account[-_]?key master[-_]?key subscription[-_]?key client[-_]?key recovery[-_]?code backup[-_]?code'.split(
     ' ',
   )
 
@@ -45,6 +45,8 @@ const TRIGGERS: readonly Trigger[] = [
   ...PRECEDED.map((known) => new Trigger(known.starts, known.pattern, (text, index) => preceded(text, known, index))),
   new Trigger(['://'], '', credentialsOfUrl),
   new Trigger(['---'], /-----BEGIN [A-Z ]{0,40}PRIVATE KEY/y, privateKey),
+  new Trigger(['pri'], /Private-Lines: \d{1,4}\r?\n/y, (text, _, end) => upTo(text, end, 'Private-MAC')),
+  new Trigger(['@tc', '@un', '@ud'], /@(?:tcp|unix|udp)6?\(/y, credentialsBefore),
   new Trigger(['row'], /[Rr]ow contains \(/y, (text, _, end) => ({
     start: end,
     end: Math.max(end, lastBefore(text, ')', end)),
@@ -163,6 +165,23 @@ function afterWord(text: string, word: string, at: number): number {
   return at + word.length
 }
 
+function upTo(text: string, start: number, wanted: string): Found {
+  const found = text.indexOf(wanted, start)
+  const end = found < 0 ? text.length : found
+  return { start, end, next: end }
+}
+
+/** `user:password@tcp(host:3306)/db`, as MySQL drivers of Go have it. */
+function credentialsBefore(text: string, index: number): Found | undefined {
+  let start = index
+  while (start > index - 200 && isPartOfCredentials(text.charCodeAt(start - 1))) start--
+  const colon = text.slice(start, index).indexOf(':')
+  return colon < 0 ? undefined : { start: start + colon + 1, end: index, next: index }
+}
+
+const endsCredentials = oneOf(`${SPACE}"'\`=`)
+const isPartOfCredentials = (code: number) => !Number.isNaN(code) && !endsCredentials(code)
+
 /** A private key in PEM form, whole or cut off. */
 function privateKey(text: string, start: number, from: number): Found {
   FOOTER.lastIndex = from
@@ -173,7 +192,7 @@ function privateKey(text: string, start: number, from: number): Found {
 const FOOTER = /-----END [A-Z ]{0,40}(?:-----)?/g
 
 const SCHEME_WORDS =
-  /(?:tokens?|auth\w*|scheme|realm|credentials?|headers?|information|access|requests?|usage|challenge|is|was|are|and|or|with|for|of)\b/iy
+  /(?:tokens?|auth\w*|scheme|realm|credentials?|headers?|information|access|requests?|usage|challenge|mismatch|fail\w*|errors?|invalid|missing|algorithm|is|was|are|and|or|with|for|of)\b/iy
 
 /** What a server says of a credential: `WWW-Authenticate: Bearer error="invalid_token"`. */
 const CHALLENGE = /(?:realm|error|error_description|error_uri|scope|charset|title|resource_metadata)\s?=/iy

@@ -1,6 +1,6 @@
 /** Words that name a secret wherever they occur in a name: `PGPASSWORD`, `accesstoken`, `x-api-key`. */
 const STEMS =
-  /password|passwd|passphrase|passcode|token|secret|apikey|accesskey|privatekey|signingkey|encryptionkey|accountkey|masterkey|subscriptionkey|credential|authorization|cookie|sess(?:ion)?id|signature/
+  /password|passwd|passphrase|passcode|token|secret|apikey|accesskey|privatekey|signingkey|encryptionkey|accountkey|masterkey|subscriptionkey|sharedkey|clientkey|recoverycode|backupcode|credential|authorization|cookie|sess(?:ion)?id|signature/
 
 /** Short words that name a secret only as a whole part of a name: `auth` in `x-auth`, but not in `author`. */
 const PARTS = new Set([
@@ -31,6 +31,7 @@ const PARTS = new Set([
 const DESCRIPTIONS = new Set([
   'age',
   'bytes',
+  'column',
   'count',
   'counts',
   'duration',
@@ -41,19 +42,28 @@ const DESCRIPTIONS = new Set([
   'exception',
   'expires',
   'expiry',
+  'field',
+  'file',
+  'format',
   'length',
   'limit',
   'ms',
+  'path',
   'per',
+  'policy',
+  'provider',
   'rate',
   'required',
   'sec',
   'seconds',
   'size',
   'status',
+  'store',
+  'strategy',
   'total',
   'ttl',
   'type',
+  'version',
   'wait',
 ])
 
@@ -70,6 +80,8 @@ export class Name {
   readonly isSecret: boolean
   /** Whether it is a header whose value goes on to the end of the line. */
   readonly isHeader: boolean
+  /** Whether it names a short number: `otp`, `pin`, `cvv`. */
+  readonly isCode: boolean
   /** Whether it may count tests that pass, or say that something has to. */
   readonly isPass: boolean
   /** Whether it may count tokens that a model uses. */
@@ -81,6 +93,7 @@ export class Name {
     this.text = text
     this.isSecret = judge(text)
     this.isHeader = HEADER.test(text)
+    this.isCode = CODE.test(text)
     this.isPass = text.length === 4 && text.toLowerCase() === 'pass'
     this.isTokens = TOKENS.test(text)
     this.isHolder = HOLDER.test(text)
@@ -88,6 +101,7 @@ export class Name {
 }
 
 const HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie2?$/i
+const CODE = /(?:^|[_-])(?:t?otp|pin|cv[cv])$/i
 const TOKENS = /tokens$/i
 const HOLDER = /cookies?$|credentials?$|secrets?$|tokens?$/i
 

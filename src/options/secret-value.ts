@@ -3,7 +3,10 @@ import type { Name } from './secret-names.ts'
 import { isMessage, isState, looksRandom } from './sentence.ts'
 
 // Patterns are made once: a literal within a function is made with every call.
-const NEXT_LINE = /\r?\n[ \t]+(?=\\*["'`])/y
+const NEXT_LINE = /\r?\n[ \t]+(?:string\(\d{1,9}\) )?(?=\\*["'`])/y
+/** How `util.inspect()` writes a set, a buffer or typed array, and JSON a buffer. */
+const COLLECTION = /(?:[A-Z]\w{1,30}\(\d{1,9}\) |\{"type":"Buffer","data":)(?=[[{])/y
+const BRACES = /\{(?:[^{}\n]|\}\})*\}(?=;|\s|["']|$)/y
 const SPACES = /\s*/y
 const BLOCK_START = /[|>][+-]?\r?\n/y
 const BLOCK = /[|>][+-]?(?:\r?\n[ \t]+[^\n\r]*)*/y
@@ -11,6 +14,7 @@ const JSON_NUMBER = /\d{1,40}(?=\s{0,8}[,}\]])/y
 const SCHEME = /(?:bearer|basic|digest|negotiate|token|apikey|aws4-hmac-sha256)\s/iy
 const BETWEEN_ITEMS = /[\s,]*/y
 const REST_OF_LIST = /[^\]\n]*/y
+const PLACEHOLDER = /<[\w -]{1,40}>/y
 const WORD = /\S*/y
 const FOLDED_SCHEME = /(?:bearer|basic|digest|negotiate|token|apikey)[ \t]*\r?\n[ \t]+/iy
 const CLOSING_QUOTE = /["'`](?:[\s,)\]}]|$)/my
@@ -27,7 +31,7 @@ export interface ValuePlace {
 export const QUOTED = /\\*["'`]/y
 
 /** Values that give nothing away. */
-const HARMLESS = /(?:true|false|null|undefined|None|nil|NaN|\[Function|\[object|\*\*\*)(?![\w-])|\*\*\*/y
+const HARMLESS = /(?:true|false|null|undefined|None|nil|NaN|YES|NO|\[Function|\[object|\*\*\*)(?![\w-])|\*\*\*/y
 /** How a sentence about a value begins. */
 const SENTENCE =
   /(?:must|is|was|are|has|had|should|cannot|can't|can|could|does|did|may|not|no|missing|required|invalid|unknown|expected|expects|found|failed|failure|expired|rejected|refused|denied|wrong|malformed|empty|nothing|timed|timeout|connect|received|needs|only|unexpected|unsupported|unauthorized|forbidden|incorrect|too|an?|the|exactly|status|error)\b/iy
@@ -53,9 +57,14 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
     const number = separator === ':' ? after(text, JSON_NUMBER, at) : -1
     if (number >= 0) return { start: at, end: number, next: number }
   }
+  const within = mayBeCollection(text.charCodeAt(at)) ? after(text, COLLECTION, at) : -1
+  if (within >= 0) return text[within] === '[' ? list(text, within) : upTo(text, within + 1, '}')
   const quoted = isOrdinary(text.charCodeAt(at)) ? undefined : quotedAt(text, at)
   if (quoted !== undefined) return isMessage(text, quoted.start, quoted.end) ? none(quoted.start) : quoted
   if (next === '[') return list(text, at)
+  // `PWD={a;b}` of ODBC.
+  const braces = next === '{' && separator === '=' && text[at - 1] === '=' ? after(text, BRACES, at) : -1
+  if (braces >= 0) return { start: at, end: braces, next: braces }
   if (next === '{') return name.isHolder ? upTo(text, at + 1, '}') : none(at)
   if (next === '(') return { start: at + 1, end: lastBefore(text, ')', at + 1), next: at }
   if (next === '\n' || next === '\r') return none(at)
@@ -81,14 +90,20 @@ const isLineEnd = oneOf('\n\r')
 const isSpecial = oneOf(`${SPACE}"'\`\\`)
 const isOrdinary = (code: number) => !isSpecial(code)
 const mayBeScheme = oneOf('abdntABDNT')
+const mayBeCollection = oneOf('BFIMSU{')
 const mayBeRule = oneOf('hmciru')
-const mayBeHarmless = oneOf('tfnuN[*')
+const mayBeHarmless = oneOf('tfnuNY[*')
 
 /** A string literal from its first character to its last, in JSON within JSON as well. */
 function quotedAt(text: string, at: number): Found | undefined {
   const start = isQuote(text.charCodeAt(at)) ? at + 1 : after(text, QUOTED, at)
   if (start < 0) return undefined
   const quote = text[start - 1]!
+  const triple = start === at + 1 && text.startsWith(quote + quote, start) ? quote.repeat(3) : undefined
+  if (triple !== undefined && start + 2 < text.length) {
+    const end = text.indexOf(triple, start + 2)
+    if (end >= 0) return { start: start + 2, end, next: end }
+  }
   const level = start - 1 - at
   const limit = quote === '`' ? text.length : endOfLine(text, start)
   for (let end = text.indexOf(quote, start); end >= 0 && end < limit; end = text.indexOf(quote, end + 1)) {
@@ -125,6 +140,8 @@ function upTo(text: string, start: number, character: string): Found {
 }
 
 export function word(text: string, start: number): Found {
+  // `--token <token>` says what is to be given.
+  if (text[start] === '<' && after(text, PLACEHOLDER, start) >= 0) return none(start)
   return quotedAt(text, start) ?? { start, end: after(text, WORD, start), next: start }
 }
 
@@ -190,7 +207,7 @@ const isSeparating = oneOf(';,')
 const endsAfterClosing = oneOf(`${SPACE},:)]}"'\``)
 
 /** `token=expired` says something of the token. */
-function unlessState(text: string, start: number, end: number): Found {
+export function unlessState(text: string, start: number, end: number): Found {
   return isState(text, start, end) ? none(end) : { start, end, next: end }
 }
 

@@ -6,7 +6,7 @@ const RULE =
 
 /** What a server says of a value instead of the value: `{"token":"expired"}`. */
 const STATE =
-  /^(?:(?:is|was|already|not) ){0,2}(?:absent|blank|denied|disabled|empty|expired|failed|false|forbidden|found|given|incorrect|invalid|malformed|mismatch|missing|none|null|refused|rejected|required|revoked|set|stale|true|unauthori[sz]ed|undefined|unknown|unset|unsupported|used|valid|wrong)[.!]?$/i
+  /^(?:(?:is|was|already|not) ){0,2}(?:absent|async|basic|bearer|blank|boolean|denied|digest|disabled|empty|enabled|expired|failed|false|forbidden|found|given|include|incorrect|integer|latest|invalid|malformed|mismatch|missing|none|null|number|object|omit|optional|refused|rejected|required|revoked|same-origin|set|stale|string|true|unauthori[sz]ed|undefined|unknown|unset|unsupported|used|valid|wrong)[.!]?$/i
 
 /** Whether a text is a word or two for what is wrong with a value: `expired`, `is missing`. */
 export function isState(text: string, start = 0, end = text.length): boolean {
@@ -14,17 +14,17 @@ export function isState(text: string, start = 0, end = text.length): boolean {
   return STATE.test(text.slice(start, end))
 }
 
-/** Whether a text has letters and spaces only, but for a full stop at its end. */
+/** Whether a text has letters, spaces and hyphens only, but for a full stop at its end. */
 function isWords(text: string, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at)
     const isLetter = (code | 32) >= 97 && (code | 32) <= 122
-    if (!isLetter && code !== BLANK && (at < end - 1 || !endsSentence(code))) return false
+    if (!isLetter && code !== BLANK && code !== HYPHEN && (at < end - 1 || !endsSentence(code))) return false
   }
   return true
 }
 
-const BLANK = 32
+const [BLANK, HYPHEN] = [32, 45]
 const endsSentence = oneOf('.!')
 
 /** Whether a text says something of a value and is none: `{"errors":{"password":"is too short"}}`. */

@@ -1,0 +1,67 @@
+import { oneOf } from './found.ts'
+
+/**
+ * A letter, a digit, `_` or `-`, escaped: `\u0061` in JSON, `\x61`, `%61` in a URL, `&#97;` in HTML.
+ *
+ * @returns the place after it, times 128, and its code; -1 if none is here
+ */
+export function readEscape(text: string, index: number): number {
+  const first = text.charCodeAt(index)
+  let at = index + 1
+  if (first === PERCENT) {
+    for (let level = 0; level < 3 && text.startsWith('25', at); level++) at += 2
+    return hexEscape(text, at, 0)
+  }
+  const kind = text.charCodeAt(at++) | 32
+  if (first === BACKSLASH && kind === LETTER_X) return hexEscape(text, at, BRACE)
+  if (first === BACKSLASH && kind === LETTER_U) {
+    if (text.startsWith('00', at)) return hexEscape(text, at + 2, BRACE)
+    return text.charCodeAt(at) === OPEN_BRACE ? hexEscape(text, afterZeros(text, at + 1), BRACE) : -1
+  }
+  if (first !== AMPERSAND || kind !== (HASH | 32)) return -1
+  if ((text.charCodeAt(at) | 32) === LETTER_X) {
+    const escape = hexEscape(text, afterZeros(text, at + 1), SEMICOLON)
+    return escape >= 0 && text.charCodeAt(Math.floor(escape / 128) - 1) === SEMICOLON ? escape : -1
+  }
+  at = afterZeros(text, at)
+  let code = 0
+  while (code < 128 && isDigit(text.charCodeAt(at))) code = code * 10 + text.charCodeAt(at++) - 48
+  return text.charCodeAt(at) === SEMICOLON && isEscapable(code) ? (at + 1) * 128 + code : -1
+}
+
+/** Two hexadecimal digits, and what may follow them. */
+function hexEscape(text: string, at: number, closing: number): number {
+  const code = hexDigit(text.charCodeAt(at)) * 16 + hexDigit(text.charCodeAt(at + 1))
+  if (!isEscapable(code)) return -1
+  return (text.charCodeAt(at + 2) === closing ? at + 3 : at + 2) * 128 + code
+}
+
+/** Far below 0 if it is none. */
+function hexDigit(code: number): number {
+  if (isDigit(code)) return code - 48
+  const letter = code | 32
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1000
+}
+
+function afterZeros(text: string, from: number): number {
+  let at = from
+  while (at < from + 4 && text.charCodeAt(at) === 48) at++
+  return at
+}
+
+/** A dollar sign is part of no name that is escaped. */
+function isEscapable(code: number): boolean {
+  return code !== 36 && isNameCharacter(code)
+}
+
+const [LETTER_U, LETTER_X, HASH, SEMICOLON, OPEN_BRACE, BRACE] = [117, 120, 35, 59, 123, 125]
+
+/** Letters, digits, `_`, `$` and `-`. False for NaN, before the text's first character. */
+export function isNameCharacter(code: number): boolean {
+  if (code >= 97) return code <= 122
+  if (code >= 65) return code <= 90 || code === 95
+  return (code >= 48 && code <= 57) || code === 45 || code === 36
+}
+
+const isDigit = oneOf('0123456789')
+const [PERCENT, AMPERSAND, BACKSLASH] = [37, 38, 92]

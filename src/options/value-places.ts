@@ -1,0 +1,220 @@
+import { after, endOfLine, lastBefore, none, oneOf, Search, SPACE, type Found } from './found.ts'
+import type { Name } from './secret-names.ts'
+import { readValue, word } from './secret-value.ts'
+import { isMessage, looksRandom } from './sentence.ts'
+
+// Patterns are made once: a literal within a function is made with every call.
+const EMPTY_LINE = /(?:; ?[^\n\r]{0,200})?\r?\n\r?\n/y
+const NEXT_ITEM = /\s{0,8},\s{0,200}(?=\\*["'`[])/y
+const KEY_END = /\\*["'`]\s{0,8}:/y
+const SAID = /(?:\s+(?:is|was|value|number)|\s+\|)?\s+["'`]?/y
+const QUOTE_AFTER = /(?:\s+|\()(?=')/y
+const TEXT_OF_ELEMENT = /[^\s<]*/y
+const QUOTED_IN_URL = /%(?:25)?22(?:%(?:25)?20|\+)?%(?:25)?3[Aa](?:%(?:25)?20|\+)?%(?:25)?22/y
+const SIGN_IN_URL = /%(?:25)?3[DdAa]/y
+const SIGN = /\s{0,8}(?:[:=]|&#58;)\s{0,8}/y
+const BARE = /[^\s,;&\\}\])]*/y
+const VALUES = /\)\s{0,8}(?:=|values?|VALUES?)\s{0,8}\(/y
+const PLACEHOLDERS = /(?:\s{0,8}(?:\$\d+|\?|%s|:\w+|DEFAULT|NULL)\s{0,8},?)+\)/y
+const ROWS = /(?:'(?:[^']|'')*'|[^)'])*(?:\)\s{0,8},\s{0,8}\((?:'(?:[^']|'')*'|[^)'])*)*/y
+
+/** The text of the element that begins where a pattern ends. */
+export function nextText(text: string, pattern: RegExp, from: number): Found | undefined {
+  const start = after(text, pattern, from)
+  if (start < 0) return undefined
+  const at = text.indexOf('<', start)
+  const end = at < 0 ? text.length : at
+  return { start, end, next: end }
+}
+
+/** `ALTER ROLE app WITH PASSWORD '…'`, `SET PASSWORD FOR a = PASSWORD('…')`. */
+export function sqlValue(text: string, nameStart: number, nameEnd: number): Found | undefined {
+  const quote = after(text, QUOTE_AFTER, nameEnd)
+  return quote >= 0 && SQL.test(text.slice(Math.max(0, nameStart - 100), nameStart)) ? word(text, quote) : undefined
+}
+
+const SQL = /\b(?:role|user|login|set password)\b[^;\n]*$/i
+
+/** `machine example.com login ann password …` of .netrc */
+export function isAfterLogin(text: string, nameStart: number): boolean {
+  let at = nameStart
+  while (isSpace(text.charCodeAt(at - 1))) at--
+  if (at === nameStart) return false
+  const userEnd = at
+  while (at > userEnd - 64 && !isSpace(text.charCodeAt(at - 1)) && at > 0) at--
+  return at < userEnd && LOGIN.test(text.slice(Math.max(0, at - 12), at))
+}
+
+const LOGIN = /\blogin\s+$/
+
+/** The place after `:`, `=`, `==` or `=>`, with a bracket and white space before it, or -1. */
+export function separatorAfter(text: string, from: number): number {
+  let at = from
+  if (isClosing(text.charCodeAt(at))) at++
+  const last = at + 8
+  while (at < last && isSpace(text.charCodeAt(at))) at++
+  const sign = text.charCodeAt(at)
+  if (sign !== COLON && sign !== EQUALS) return -1
+  at++
+  if (sign === EQUALS && text.charCodeAt(at) === GREATER) return at + 1
+  for (let more = 0; more < 2 && text.charCodeAt(at) === EQUALS; more++) at++
+  return at
+}
+
+const isClosing = oneOf(')]')
+
+/** `name="password"`, an empty line, the value: a part of a form. */
+export function partOfForm(text: string, quoteEnd: number): Found | undefined {
+  if (!startsRest(text.charCodeAt(quoteEnd))) return undefined
+  const part = after(text, EMPTY_LINE, quoteEnd)
+  return part < 0 ? undefined : { start: part, end: endOfLine(text, part), next: part }
+}
+
+const startsRest = oneOf(';\r\n')
+
+/** A value that something stands before: it is named in quotation marks. */
+export function valueApart(text: string, name: Name, quoteEnd: number, before: string | undefined): Found | undefined {
+  // `{"name":"password","value":"…"}`, `<input name="password" value="…">`
+  if (VALUE_WORD.from(text, quoteEnd) <= quoteEnd + 90) {
+    const pair = pairAfter(text, quoteEnd)
+    if (pair >= 0) return readValue(text, { name, at: pair, separator: ':', opening: undefined })
+  }
+  if (!isSpaceOrComma(text.charCodeAt(quoteEnd))) return undefined
+  const inList = after(text, NEXT_ITEM, quoteEnd)
+  if (inList < 0) return undefined
+  const item = readValue(text, { name, at: inList, separator: ',', opening: before })
+  // `{"name":"token","type":"string"}`: the next field.
+  return item !== undefined && after(text, KEY_END, item.end) >= 0 ? undefined : item
+}
+
+const isSpaceOrComma = oneOf(`${SPACE},`)
+const VALUE_WORD = new Search((text, from) => {
+  ANY_VALUE.lastIndex = from
+  return ANY_VALUE.test(text) ? ANY_VALUE.lastIndex : text.length
+})
+const ANY_VALUE = /value|args/gi
+const VALUE_SIGN = /(?:value|args)\\?["']?\s{0,8}[:=]/iy
+
+/** The place after `value=`, at most 80 characters from here and in the same element or object, or -1. */
+function pairAfter(text: string, from: number): number {
+  for (let at = from; at <= from + 80; at++) {
+    const code = text.charCodeAt(at)
+    if (isBeforeWord(code) && startsValue(text.charCodeAt(at + 1))) {
+      const end = after(text, VALUE_SIGN, at + 1)
+      if (end >= 0) return end
+    }
+    if (isMarkup(code)) return code === NEW_LINE || code === RETURN ? after(text, NEXT_LINE_VALUE, at) : -1
+  }
+  return -1
+}
+
+const NEXT_LINE_VALUE = /\r?\n\s{0,40}["']?value["']?\s{0,8}[:=]/y
+const isBeforeWord = oneOf(`${SPACE},;"'\\`)
+const startsValue = oneOf('vaVA')
+const isMarkup = oneOf('<>{}\n\r')
+
+/** `the token is a1b2c3d4`. */
+export function saidValue(text: string, nameEnd: number): Found | undefined {
+  const said = after(text, SAID, nameEnd)
+  if (said < 0) return undefined
+  const end = endOfSaid(text, said)
+  if (end - said < 8) return undefined
+  let wordEnd = Math.min(end, said + 400)
+  while (wordEnd > said && isPunctuation(text.charCodeAt(wordEnd - 1))) wordEnd--
+  return looksRandom(text, said, wordEnd) ? { start: said, end, next: end } : undefined
+}
+
+function endOfSaid(text: string, from: number): number {
+  let at = from
+  while (at < text.length && !endsSaid(text.charCodeAt(at))) at++
+  return at
+}
+
+const endsSaid = oneOf(`${SPACE}"'\`,;`)
+const isPunctuation = oneOf('.:)')
+
+export function isElement(text: string, nameStart: number): boolean {
+  const before = text[nameStart - 1]
+  return before === '<' || (before === ':' && text.slice(Math.max(0, nameStart - 20), nameStart).includes('<'))
+}
+
+/** `<password>…</password>`, whole or cut off. `usage: login <password> <host>` names what is to be given. */
+export function elementText(text: string, start: number): Found {
+  const at = text.indexOf('<', start)
+  if (at >= 0 && text.startsWith('</', at)) return { start, end: at, next: at }
+  const end = after(text, TEXT_OF_ELEMENT, start)
+  return { start, end, next: end }
+}
+
+/** What follows a name in a URL: `password%22%3A%22…`, `password%3D…`. Text that is encoded twice has `%25` for `%`. */
+export function percentValue(text: string, nameEnd: number): Found | undefined {
+  const first = text.charCodeAt(nameEnd + 1)
+  if (first !== TWO && first !== THREE) return undefined
+  const quoted = after(text, QUOTED_IN_URL, nameEnd)
+  const start = quoted >= 0 ? quoted : after(text, SIGN_IN_URL, nameEnd)
+  if (start < 0) return undefined
+  const end = after(text, quoted >= 0 ? UP_TO_QUOTE : UP_TO_AMPERSAND, start)
+  return { start, end, next: end }
+}
+
+const [TWO, THREE] = [50, 51]
+const UP_TO_QUOTE = /(?:(?!%(?:25)?22)[^\s&"'<>])*/y
+const UP_TO_AMPERSAND = /(?:(?!%(?:25)?26)[^\s&"'<>])*/y
+
+/** A quotation mark as some writers of JSON and all of HTML escape it. */
+const ENTITY = /(\\*)(u0022|x22|&quot;|&#34;|&#x22;)/iy
+
+const startsEntity = oneOf('qQ#')
+
+/** `\u0022token\u0022:\u0022…\u0022`, `&quot;token&quot;:&quot;…&quot;`. */
+export function entityValue(text: string, nameEnd: number): Found | undefined {
+  if (text.charCodeAt(nameEnd) === AMPERSAND && !startsEntity(text.charCodeAt(nameEnd + 1))) return undefined
+  const close = after(text, ENTITY, nameEnd)
+  const separator = close < 0 ? -1 : after(text, SIGN, close)
+  if (separator < 0) return undefined
+  ENTITY.lastIndex = separator
+  const [opening, slashes = '', quote] = ENTITY.exec(text) ?? []
+  if (opening === undefined) {
+    const end = after(text, BARE, separator)
+    return { start: separator, end, next: end }
+  }
+  const start = separator + opening.length
+  for (let at = text.indexOf(quote!, start); at >= 0; at = text.indexOf(quote!, at + quote!.length)) {
+    const end = Math.max(start, backslashesBefore(text, at))
+    if (at - end <= slashes.length) {
+      const isKept = isMessage(text.slice(start, Math.min(end, start + 301)))
+      return isKept ? none(end) : { start, end, next: end }
+    }
+  }
+  const end = endOfLine(text, start)
+  return { start, end, next: end }
+}
+
+/** `Key (tenant, token)=(a, …)` of Postgres, `INSERT INTO users (name, password) VALUES ('a', …)`. */
+export function columnValues(text: string, at: number): Found | undefined {
+  const first = text.charCodeAt(at)
+  if (first !== CLOSING && first !== COMMA) return undefined
+  const bracket = BRACKET.from(text, at)
+  if (bracket > at + 200 || text.charCodeAt(bracket) !== CLOSING) return undefined
+  const next = text.charCodeAt(bracket + 1)
+  if (!startsValues(next)) return undefined
+  const start = after(text, VALUES, bracket)
+  if (start < 0) return undefined
+  if (after(text, PLACEHOLDERS, start) >= 0) return none(start)
+  const rows = after(text, ROWS, start)
+  const end = Math.max(rows, lastBefore(text, ')', start))
+  return { start, end, next: end }
+}
+
+const [CLOSING, COMMA] = [41, 44]
+const BRACKET = new Search((text, from) => after(text, NO_BRACKET, from))
+const NO_BRACKET = /[^()]*/y
+const startsValues = oneOf(`${SPACE}=vV`)
+
+export function backslashesBefore(text: string, at: number): number {
+  while (text.charCodeAt(at - 1) === BACKSLASH) at--
+  return at
+}
+
+const isSpace = oneOf(SPACE)
+const [BACKSLASH, COLON, EQUALS, GREATER, AMPERSAND, NEW_LINE, RETURN] = [92, 58, 61, 62, 38, 10, 13]
