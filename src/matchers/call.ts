@@ -7,7 +7,7 @@ import { scenarioRecordOf } from '../results/task-meta.ts'
 import { WatchedPromise } from '../results/watched-promise.ts'
 import { formatMessage } from './message.ts'
 import { onInvalid } from './on-invalid.ts'
-import { judgedRuns, nameOf, type Subject } from './subject.ts'
+import { judgedRuns, nameOf, recordedRuns, type Subject } from './subject.ts'
 
 /** What a matcher found. Words for both polarities, because `.not` expects the opposite and must say so. */
 export interface Judgement {
@@ -213,8 +213,11 @@ export class Call {
   ): void {
     const test = this.#test
     if (test === undefined) return
-    if (outcome.outcome !== 'skipped')
-      for (const name of judgedRuns([this.#received, ...this.#args])) assertedBy(test).runs.add(name)
+    if (outcome.outcome !== 'skipped') {
+      const [asserted, given] = [assertedBy(test), [this.#received, ...this.#args]]
+      for (const name of judgedRuns(given)) asserted.runs.add(name)
+      for (const name of recordedRuns(given)) asserted.histories.add(name)
+    }
     if (this.#isAsymmetric && outcome.outcome !== 'invalid') return
     const run = nameOf(this.#received)
     const { assertions } = scenarioRecordOf(test)

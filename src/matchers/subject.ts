@@ -96,14 +96,20 @@ export function nameOf(received: unknown): string | undefined {
   return typeof received.name === 'string' ? received.name : undefined
 }
 
-/** Names of the runs of which a matcher was given the evidence: a run, its history, or options with a history. */
+/** Names of the runs of which a matcher was given the evidence. */
 export function judgedRuns(given: readonly unknown[]): readonly string[] {
-  return given.flatMap((value) => {
-    if (value instanceof History) return value.run ?? []
-    if (typeof value !== 'object' || value === null) return []
-    if ('history' in value && !(evidenceOf in value)) return judgedRuns([value.history])
-    return nameOf(value) ?? []
-  })
+  return given.flatMap((value) => (historyIn(value) === undefined ? (nameOf(value) ?? []) : []))
+}
+
+/** Names of the runs of which a matcher was given the history, alone or in its options: it does not see how they were measured. */
+export function recordedRuns(given: readonly unknown[]): readonly string[] {
+  return given.flatMap((value) => historyIn(value)?.run ?? [])
+}
+
+function historyIn(value: unknown): History | undefined {
+  if (value instanceof History) return value
+  if (typeof value !== 'object' || value === null || !('history' in value) || evidenceOf in value) return undefined
+  return value.history instanceof History ? value.history : undefined
 }
 
 function evidenceIn(received: unknown): TimeEvidence | undefined {

@@ -18,6 +18,8 @@ export interface Asserted {
   readonly later: LaterAssertion[]
   /** Names of the runs and comparisons that were judged, invalid ones included. */
   readonly runs: Set<string>
+  /** Names of the runs whose history was judged. */
+  readonly histories: Set<string>
 }
 
 const byTask = new WeakMap<object, Asserted>()
@@ -26,7 +28,7 @@ const byTask = new WeakMap<object, Asserted>()
 export function assertedBy(task: object): Asserted {
   const known = byTask.get(task)
   if (known !== undefined) return known
-  const none: Asserted = { judged: 0, skipped: 0, later: [], runs: new Set() }
+  const none: Asserted = { judged: 0, skipped: 0, later: [], runs: new Set(), histories: new Set() }
   byTask.set(task, none)
   return none
 }
