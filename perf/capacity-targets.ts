@@ -4,8 +4,8 @@ import type { PerfFixtures } from 'vitest-slo'
 type TimedRun = Parameters<PerfFixtures['capacity']['during']>[0]
 
 /**
- * The plan's capacity planning targets, over the counted phases of a run. To be asked first: a target that takes the whole
- * machine starves a generator beside it as well, and then nothing but what it took can be judged.
+ * Asserts the plan's capacity planning targets over the counted phases of a run. Call it first: a target that uses the
+ * whole machine also starves the generator, and then only the target's utilization can be judged.
  */
 export async function expectCapacityTargets(
   run: TimedRun,

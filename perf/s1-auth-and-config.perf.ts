@@ -10,8 +10,8 @@ perfTest('S1 auth and config fetch', async ({ http, metrics, capacity }) => {
         { target: 5_000, duration: '2m' },
         { target: 5_000, duration: '10m' },
       ],
-      // The plan leaves the pause open: a client in use asks for both every five seconds, 2,000 requests a second in all.
-      // Pauses differ widely, so that users who came within a ramp of two seconds do not go on asking in waves.
+      // Not in the plan. An active client requests both every five seconds: 2,000 requests a second in total. Pauses vary
+      // widely, so that users who start within a ramp of two seconds do not send in waves.
       thinkTime: { min: '1s', max: '9s' },
     }),
     data: users(),

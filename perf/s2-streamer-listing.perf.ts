@@ -5,7 +5,7 @@ import { expectCapacityTargets } from './capacity-targets.ts'
 
 perfTest('S2 streamer listing', async ({ http, metrics, capacity }) => {
   const run = await http.run({
-    // The plan names a rate and no length: five minutes see an entry of the cache through ten lives of 30 s.
+    // The plan has a rate but no duration: five minutes are ten lifetimes of a cache entry (30 s).
     load: constantArrivalRate({ rate: 30, vus: 2_000, duration: '5m' }),
     warmup: '2s',
     request: ({ random }) => ({ path: `/api/streamers?query=${encodeURIComponent(popularSearchTerm(random.next()))}` }),
@@ -19,6 +19,6 @@ perfTest('S2 streamer listing', async ({ http, metrics, capacity }) => {
   expect(run).toHaveP95Below(150)
   expect(run).toHaveP99Below(350, { skipIfReduced: true })
   expect(run).toSustainRate()
-  // The plan gives no error rate here; with more errors than this the figures above would say little.
+  // Not in the plan; with more errors, the figures above would mean little.
   expect(run).toHaveErrorRateBelow(0.01)
 })

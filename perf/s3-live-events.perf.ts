@@ -18,7 +18,7 @@ perfTest('S3 live events polling', async ({ http, freshness, target, metrics, ca
   })
 
   const run = await http.run({
-    // The plan names a rate and no length: in five minutes every one of the 10,000 asks once or twice.
+    // The plan has a rate but no duration: in five minutes, each of the 10,000 users sends one or two requests.
     load: constantArrivalRate({ rate: 50, vus: 10_000, duration: '5m' }),
     warmup: '2s',
     request: ({ random }) => ({ path: `/api/events/live?streamerId=${popularStreamerId(random.next())}` }),
@@ -29,6 +29,6 @@ perfTest('S3 live events polling', async ({ http, freshness, target, metrics, ca
   expect(run).toHaveP99Below(350, { skipIfReduced: true })
   expect(await probe.stop()).toStayFresherThan(1_000)
   expect(run).toSustainRate()
-  // The plan gives no error rate here; with more errors than this the figures above would say little.
+  // Not in the plan; with more errors, the figures above would mean little.
   expect(run).toHaveErrorRateBelow(0.01)
 })

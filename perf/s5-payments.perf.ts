@@ -10,7 +10,7 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
 
   const invoices = await http.run({
     name: 'invoices',
-    // The plan names a rate and no length: five minutes make 1,500 invoices.
+    // The plan has a rate but no duration: five minutes are 1,500 invoices.
     load: constantArrivalRate({ rate: 5, vus: 200, duration: '5m' }),
     data: users(),
     headers: { 'x-run-id': runId },
@@ -74,15 +74,15 @@ perfTest('S5 payments lifecycle', async ({ http, ledger, runId, scale, metrics, 
   await expectCapacityTargets(invoices, { metrics, capacity })
   expect(invoices).toHaveP95Below(150)
   expect(invoices).toHaveP99Below(350, { skipIfReduced: true })
-  // The plan gives no error rate here; with more errors than this the figures above would say little.
+  // Not in the plan; with more errors, the figures above would mean little.
   expect(invoices).toHaveErrorRateBelow(0.01)
-  // Sent as fast as responses come, so no rate or latency is claimed: every single delivery got a response as it must be.
+  // Deliveries are sent as fast as responses arrive, so no rate or latency is asserted: each must get the expected status.
   expect([...webhooks.errors]).toEqual([])
 })
 
 const STARS_OF_USERS = `SELECT sum(balance) FROM accounts WHERE id LIKE 'user:%'`
 
-/** A payment for an invoice that nobody made. */
+/** A payment for an invoice that does not exist. */
 function inventedPayment(runId: string, update: number): Payment {
   return { chargeId: `charge-${runId}-invented-${update}`, invoiceId: randomUUID(), amount: 1 }
 }

@@ -3,7 +3,7 @@ import { perfTest } from 'vitest-slo'
 import { streamerId } from '../fixtures/target/identities.ts'
 import { expectCapacityTargets } from './capacity-targets.ts'
 
-/** What the hub sends. */
+/** A message of the hub. */
 interface Event {
   readonly type: 'SUBSCRIBED' | 'EVENT_UPDATED'
   readonly publicationId: string
@@ -28,7 +28,7 @@ perfTest('S6 WebSocket fan-out', async ({ ws, target, metrics, capacity, skip })
       const event = message.json<Event>()
       return event.type === 'EVENT_UPDATED' ? { id: event.publicationId, sequence: event.sequence } : 'other'
     },
-    // The plan names no length: a minute brings every socket 120 updates, 1.2 million in all.
+    // The plan has no duration: a minute is 120 updates per socket, 1.2 million in total.
     duration: '60s',
     lateAfter: '1s',
   })
@@ -37,6 +37,6 @@ perfTest('S6 WebSocket fan-out', async ({ ws, target, metrics, capacity, skip })
   expect(run).toHaveMissingRateBelow(0.005)
   expect(run).toDeliverWithin(1000, { ratio: 0.99 })
   expect(run).toDeliverInOrder()
-  // The plan says nothing of updates that come twice; a client has to draw each of them.
+  // Not in the plan; a client draws a duplicate update again.
   expect(run).toHaveDuplicateRateBelow(0.001)
 })

@@ -1,14 +1,14 @@
-/** What Telegram and the target share, so that the target knows a webhook call is Telegram's. */
+/** Secret token by which the target authenticates webhook calls from Telegram. */
 export const webhookSecret = process.env['TELEGRAM_WEBHOOK_SECRET'] || 'local-webhook-secret'
 
-/** Telegram's report that somebody paid. */
+/** A payment that Telegram reports. */
 export interface Payment {
   readonly chargeId: string
   readonly invoiceId: string
   readonly amount: number
 }
 
-/** The webhook call that reports a payment; with a broken signature where the payment is forged. */
+/** Webhook request that reports a payment; with a wrong secret token if it is forged. */
 export function webhookCall({ chargeId, invoiceId, amount }: Payment, { forged = false } = {}) {
   return {
     method: 'POST',

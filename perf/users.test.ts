@@ -18,23 +18,23 @@ function tokensFile(content: string): string {
   return file
 }
 
-test('without a file the users are those of the reference target, and no more', async () => {
+test('returns exactly the users of the reference target without a file', async () => {
   const all = users('')
   expect(all.next().value).toEqual({ token: userToken(0) })
   expect(all.drop(userCount - 2).next().value).toEqual({ token: userToken(userCount - 1) })
   expect(() => [...users('')]).toThrow(`the reference target has ${userCount} users`)
-  for await (const voter of voters('http://never.asked', '')) {
+  for await (const voter of voters('http://never.requested', '')) {
     expect(voter).toEqual({ token: userToken(0), id: userId(0) })
     break
   }
 })
 
-test('a file gives each virtual user a token, whatever ends its lines', () => {
+test('reads one token per line, with any line ending', () => {
   const tokens = users(tokensFile('first\r\n\n  second\n')).map(({ token }) => token)
   expect([...tokens.take(2)]).toEqual(['first', 'second'])
 })
 
-test('more virtual users than tokens are an error, and so is a file that cannot be used', () => {
+test('rejects an invalid file, and more virtual users than tokens', () => {
   const messageFor = (content: string) => {
     try {
       return [...users(tokensFile(content))].length
@@ -59,19 +59,21 @@ test('more virtual users than tokens are an error, and so is a file that cannot 
   )
 })
 
-test('whose token is from a file is asked of the target', async () => {
-  const asked: (string | undefined)[] = []
+test('requests the ids of users from a file from the target', async () => {
+  const requests: (string | undefined)[] = []
   const server = createServer((request, response) => {
-    asked.push(`${request.url} ${request.headers.authorization}`)
-    response.statusCode = asked.length === 3 ? 401 : 200
-    response.end(JSON.stringify({ id: `user-${asked.length}` }))
+    requests.push(`${request.url} ${request.headers.authorization}`)
+    response.statusCode = requests.length === 3 ? 401 : 200
+    response.end(JSON.stringify({ id: `user-${requests.length}` }))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const all = voters(`http://127.0.0.1:${port}`, tokensFile('first\nsecond\nthird\n'))
   expect((await all.next()).value).toEqual({ token: 'first', id: 'user-1' })
   expect((await all.next()).value).toEqual({ token: 'second', id: 'user-2' })
-  await expect(all.next()).rejects.toThrow('GET /api/me responded with 401 to token 3 of PERF_TOKENS_FILE; replace it')
-  expect(asked).toEqual(['/api/me Bearer first', '/api/me Bearer second', '/api/me Bearer third'])
+  await expect(all.next()).rejects.toThrow(
+    'GET /api/me responded with 401 to token 3 of PERF_TOKENS_FILE\nFix: replace the token',
+  )
+  expect(requests).toEqual(['/api/me Bearer first', '/api/me Bearer second', '/api/me Bearer third'])
   server.close()
 })

@@ -3,13 +3,13 @@ import type { History, HttpLoadOptions, OneRequest, PerfFixtures } from 'vitest-
 import { popularStreamerId, streamerId } from '../fixtures/target/identities.ts'
 import { authorization, voters, type Voter } from './users.ts'
 
-/** One vote in twenty is sent again with its key, as a client does that did not see the response. */
+/** Ratio of votes that are sent again with the same key, like a client that did not receive the response. */
 const REPEATED = 0.05
 
-/** Every fourth vote has a key that reads as one of another user's, for the same vote: a key belongs to its user. */
+/** Every fourth vote uses the same key as another user's identical vote: keys are per user. */
 const SHARED_EVERY = 4
 
-/** All stars there are. Votes move them, and make none. */
+/** Sum of all stars. Votes move stars and never create any. */
 const STARS = 'SELECT sum(balance) FROM accounts'
 
 interface Vote {
@@ -18,7 +18,7 @@ interface Vote {
   readonly stars: number
 }
 
-/** Votes with idempotency keys, recorded by user and key: what `http.run()` needs beside a load. */
+/** Options of `http.run()`, without the load, for votes with idempotency keys, recorded by user and key. */
 export function votes({
   target,
   runId,
@@ -50,17 +50,17 @@ export function votes({
         body: { streamerId: vote.streamerId, stars: vote.stars },
       }
     },
-    // A refusal by the rate limit is a response; how many there may be is asserted on its own.
+    // Rate-limited votes are not errors; their rate is asserted separately.
     expectStatus: [200, 201, 429],
   }
 }
 
-/** Every star there is, before votes are cast; for {@link expectConsistentLedger}. */
+/** Sum of all stars before the votes, for {@link expectConsistentLedger}. */
 export function starsOf(ledger: PerfFixtures['ledger']): ReturnType<PerfFixtures['ledger']['value']> {
   return ledger.value(STARS)
 }
 
-/** The plan's ledger consistency checks: every accepted vote once, nothing made or lost. */
+/** Asserts the plan's ledger consistency: every accepted vote applied exactly once, and no stars created or lost. */
 export async function expectConsistentLedger(
   ledger: PerfFixtures['ledger'],
   history: History,
@@ -74,7 +74,7 @@ export async function expectConsistentLedger(
     total: STARS,
     totalBefore: starsBefore,
     expectedDelta: 0,
-    // All of them, not this run's alone: a balance is the sum of all its entries.
+    // All entries, not only those of this run: a balance is the sum of all its entries.
     entries: `SELECT transfer_id AS transfer, account_id AS account, amount, scope || ' ' || idempotency_key AS key
               FROM entries JOIN transfers ON transfers.id = transfer_id`,
     accounts: 'SELECT id AS account, balance, floor FROM accounts',
