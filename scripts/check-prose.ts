@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { findIdioms } from './prose.ts'
 
 /**
- * Fails if comments, messages or pages use an idiom that was replaced: `npm run prose`, a part of `npm run check`. The
- * changelog, which is about the past, and the list of idioms are left out.
+ * Fails if comments, messages or pages use a replaced idiom: `npm run prose`, a part of `npm run check`. The changelog and
+ * the list of idioms are left out.
  */
 const CHECKED = ['*.ts', '*.md', ':!CHANGELOG.md', ':!scripts/prose.ts', ':!scripts/prose.test.ts']
 

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { ProcessTrees } from '../src/capacity/process-cpu.ts'
 
-/** What the machine did in one stretch of time, as shares (0–1) of all its cores. */
-export interface MachineUse {
+/** CPU utilization of the machine in one interval, as ratios (0–1) of all its cores. */
+export interface CpuUsage {
   readonly atMs: number
-  /** Of the process watched and its descendants. */
+  /** Utilization by the monitored process and its descendants. */
   readonly ours: number
-  /** Of all others, and of other virtual machines on the same cores (steal). */
+  /** Utilization by all other processes, and by other virtual machines on the same cores (steal). */
   readonly others: number
 }
 
@@ -17,15 +17,15 @@ interface Reading {
   readonly oursSec: number
 }
 
-/** Tells a busy neighbour from a load generator that is at fault: who used this machine's cores, second by second. */
-export class NeighbourWatch implements AsyncDisposable {
-  readonly uses: MachineUse[] = []
+/** Monitors, second by second, how much of the machine other processes use, to explain an invalid run by them. */
+export class CpuNoiseMonitor implements AsyncDisposable {
+  readonly usages: CpuUsage[] = []
   readonly #trees: ProcessTrees
   readonly #timer: NodeJS.Timeout
   #last: Reading | undefined
   #reading: Promise<void> = Promise.resolve()
 
-  /** @param pid whose tree of processes is not a neighbour */
+  /** @param pid root of the process tree that counts as ours */
   constructor(pid: number, intervalMs = 1_000) {
     this.#trees = new ProcessTrees([pid])
     this.#timer = setInterval(() => {
@@ -33,11 +33,11 @@ export class NeighbourWatch implements AsyncDisposable {
     }, intervalMs)
   }
 
-  /** Mean and highest second of the others' share since an instant of `performance.now()`; NaN if nothing was seen. */
+  /** Mean and maximum utilization by others since a time of `performance.now()`; NaN if there is no sample. */
   othersSince(sinceMs: number): { readonly mean: number; readonly max: number } {
-    const shares = this.uses.filter(({ atMs }) => atMs > sinceMs).map(({ others }) => others)
-    if (shares.length === 0) return { mean: Number.NaN, max: Number.NaN }
-    return { mean: shares.reduce((sum, share) => sum + share, 0) / shares.length, max: Math.max(...shares) }
+    const ratios = this.usages.filter(({ atMs }) => atMs > sinceMs).map(({ others }) => others)
+    if (ratios.length === 0) return { mean: Number.NaN, max: Number.NaN }
+    return { mean: ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length, max: Math.max(...ratios) }
   }
 
   async #read(): Promise<void> {
@@ -47,8 +47,8 @@ export class NeighbourWatch implements AsyncDisposable {
     )
     if (oursSec === undefined) return
     const now = { atMs: performance.now(), idleSec: idleSec(), oursSec }
-    const use = this.#last && useBetween(this.#last, now, cpus().length)
-    if (use !== undefined) this.uses.push(use)
+    const usage = this.#last && usageBetween(this.#last, now, cpus().length)
+    if (usage !== undefined) this.usages.push(usage)
     this.#last = now
   }
 
@@ -58,15 +58,15 @@ export class NeighbourWatch implements AsyncDisposable {
   }
 }
 
-/** Whatever was neither idle nor ours was the others'. */
-export function useBetween(before: Reading, after: Reading, cores: number): MachineUse {
-  const wholeSec = ((after.atMs - before.atMs) / 1000) * cores
-  const ours = Math.max(0, after.oursSec - before.oursSec) / wholeSec
-  const idle = Math.max(0, after.idleSec - before.idleSec) / wholeSec
+/** Utilization between two readings. CPU time that was neither idle nor ours belongs to others. */
+export function usageBetween(before: Reading, after: Reading, cores: number): CpuUsage {
+  const totalSec = ((after.atMs - before.atMs) / 1000) * cores
+  const ours = Math.max(0, after.oursSec - before.oursSec) / totalSec
+  const idle = Math.max(0, after.idleSec - before.idleSec) / totalSec
   return { atMs: after.atMs, ours, others: Math.min(1, Math.max(0, 1 - idle - ours)) }
 }
 
-/** Seconds that the cores had nothing to do, or waited for a disk, so far. */
+/** Total seconds that the cores were idle or waited for a disk. */
 function idleSec(): number {
   if (process.platform !== 'linux') return cpus().reduce((sum, { times }) => sum + times.idle, 0) / 1000
   const fields = readFileSync('/proc/stat', 'latin1').split('\n')[0]!.split(/\s+/).map(Number)

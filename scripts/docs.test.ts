@@ -11,7 +11,7 @@ const scenarios = globSync('perf/*.ts', { cwd: ROOT }).map(read).join('\n')
 const plan = read('docs/plan.md')
 const staging = read('docs/staging.md')
 
-/** The distinct first groups of all matches. */
+/** Distinct first groups of all matches. */
 function found(text: string, pattern: RegExp): readonly string[] {
   return [...new Set([...text.matchAll(pattern)].map((match) => match[1]!))]
 }
@@ -21,7 +21,7 @@ test('the plan names every scenario', () => {
   expect(scenarioFiles.filter((file) => !plan.includes(`\`${file}\``))).toEqual([])
 })
 
-test('files and commands that the plan and staging name are there', () => {
+test('the plan and the staging page name only existing files and commands', () => {
   const text = plan + staging
   const files = found(text, /`((?:perf|docs|fixtures|\.github)\/[\w./-]+)`/g)
   expect(files.length).toBeGreaterThan(8)
@@ -30,15 +30,16 @@ test('files and commands that the plan and staging name are there', () => {
   expect(commands.filter((command) => !(command in packageJson.scripts))).toEqual([])
 })
 
-test('every matcher that the plan names is asserted in a scenario, with the limit named', () => {
+test('every matcher in the plan is asserted in a scenario with the same limit', () => {
   const calls = found(plan, /`(to[A-Z]\w+\([^)]*\))`/g)
   expect(calls.length).toBeGreaterThan(8)
   const withoutOptions = calls.map((call) => call.replace(/\)$/, ''))
-  const spelled = scenarios.replaceAll(/(?<=\d)_(?=\d)/g, '')
-  expect(withoutOptions.filter((call) => !spelled.includes(call) && !call.includes('run.history'))).toEqual([])
+  const withoutSeparators = scenarios.replaceAll(/(?<=\d)_(?=\d)/g, '')
+  const missing = (call: string) => !withoutSeparators.includes(call) && !call.includes('run.history')
+  expect(withoutOptions.filter(missing)).toEqual([])
 })
 
-test('every variable for staging is one that something reads', () => {
+test('every variable for staging is read by some source', () => {
   const names = found(staging, /^\| `([A-Z_]+)` \|(?! (?:secret|variable))/gm)
   expect(names.length).toBeGreaterThan(8)
   const { stdout } = spawnSync(

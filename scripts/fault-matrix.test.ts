@@ -3,7 +3,16 @@ import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import type { ScenarioResult } from '../src/report/results.ts'
 import type { AssertionResult } from '../src/results/result.ts'
-import { cellOf, describeCell, DISRUPTED, isDisruptedIn, isWhole, matrixTable, ROWS, type Row } from './fault-matrix.ts'
+import {
+  cellOf,
+  describeCell,
+  DISRUPTED,
+  isComplete,
+  isDisruptedIn,
+  matrixTable,
+  ROWS,
+  type Row,
+} from './fault-matrix.ts'
 
 const slowTail: Row = {
   name: 'slow-tail',
@@ -26,43 +35,43 @@ function result(name: string, ...assertions: (Partial<AssertionResult> & { asser
 }
 
 const p95 = (more: Partial<AssertionResult> = {}) => ({ assertion: 'toHaveP95Below(150)', ...more })
-const told = (scenario: ScenarioResult) => stripVTControlCharacters(describeCell(cellOf(slowTail, scenario)))
+const describeResult = (scenario: ScenarioResult) => stripVTControlCharacters(describeCell(cellOf(slowTail, scenario)))
 
-test('red by the right matcher is right, by another or green is not', () => {
-  expect(told(result('S1 a', p95({ outcome: 'failed' })))).toBe('slow-tail × S1: red by toHaveP95Below')
-  expect(told(result('S1 a', { assertion: 'toHaveP99Below(350)', outcome: 'failed' }))).toBe(
-    'slow-tail × S1: red by toHaveP99Below, should be red by toHaveP95Below',
+test('accepts red only by the expected matcher', () => {
+  expect(describeResult(result('S1 a', p95({ outcome: 'failed' })))).toBe('slow-tail × S1: red by toHaveP95Below')
+  expect(describeResult(result('S1 a', { assertion: 'toHaveP99Below(350)', outcome: 'failed' }))).toBe(
+    'slow-tail × S1: red by toHaveP99Below, expected red by toHaveP95Below',
   )
-  expect(told(result('S1 a', p95()))).toBe('slow-tail × S1: green, should be red by toHaveP95Below')
+  expect(describeResult(result('S1 a', p95()))).toBe('slow-tail × S1: green, expected red by toHaveP95Below')
 })
 
-test('where nothing should be red, only green is right', () => {
-  expect(told(result('S2 b', p95()))).toBe('slow-tail × S2: green')
-  expect(told(result('S2 b', p95({ outcome: 'failed' })))).toBe(
-    'slow-tail × S2: red by toHaveP95Below, should be green',
+test('accepts only green if no matcher is expected to be red', () => {
+  expect(describeResult(result('S2 b', p95()))).toBe('slow-tail × S2: green')
+  expect(describeResult(result('S2 b', p95({ outcome: 'failed' })))).toBe(
+    'slow-tail × S2: red by toHaveP95Below, expected green',
   )
   const broken = { ...result('S2 b'), verdict: 'failed' as const, errors: [{ name: 'TypeError', message: 'x' }] }
-  expect(told(broken)).toBe('slow-tail × S2: red by TypeError, should be green')
+  expect(describeResult(broken)).toBe('slow-tail × S2: red by TypeError, expected green')
 })
 
-test('evidence that could not be used is never right; a figure that is not there is a finding', () => {
+test('counts a missing metric as red, and never accepts other invalid evidence', () => {
   const starved = p95({ outcome: 'invalid', reason: 'generator-saturated' })
-  expect(told(result('S1 a', starved))).toBe(
-    'slow-tail × S1: not judged, toHaveP95Below, should be red by toHaveP95Below',
+  expect(describeResult(result('S1 a', starved))).toBe(
+    'slow-tail × S1: not judged, toHaveP95Below, expected red by toHaveP95Below',
   )
   const missing = p95({ outcome: 'invalid', reason: 'metric-missing' })
-  expect(told(result('S1 a', missing))).toBe('slow-tail × S1: red by toHaveP95Below')
+  expect(describeResult(result('S1 a', missing))).toBe('slow-tail × S1: red by toHaveP95Below')
 })
 
-test('a scenario under a disruption is one of its own', () => {
+test('treats a scenario under a disruption as a separate scenario', () => {
   const name = 'S4 with the target killed'
-  expect(told(result(name, { assertion: 'toApplyExactlyOnce(x)', outcome: 'failed' }))).toBe(
+  expect(describeResult(result(name, { assertion: 'toApplyExactlyOnce(x)', outcome: 'failed' }))).toBe(
     'slow-tail × S4 with the target killed: red by toApplyExactlyOnce',
   )
   expect(cellOf(ROWS[0]!, result(name)).scenario).toBe(name)
 })
 
-test('disrupted scenarios run for the healthy target and for the faults they are to catch', () => {
+test('runs disrupted scenarios for the healthy target and for the faults they must catch', () => {
   const rowsOf = (name: string) => ROWS.filter((row) => isDisruptedIn(row, name)).map((row) => row.name)
   expect(DISRUPTED.map(rowsOf)).toEqual([
     ['healthy', 'vote-acknowledged-before-commit'],
@@ -72,12 +81,12 @@ test('disrupted scenarios run for the healthy target and for the faults they are
   expect(DISRUPTED.filter((name) => !written.includes(`perfTest('${name}'`))).toEqual([])
 })
 
-test('every scenario a fault names is one that runs', () => {
+test('faults name only scenarios that run', () => {
   const named = new Set(ROWS.flatMap(({ caughtBy }) => caughtBy.map(({ scenario }) => scenario)))
   expect([...named].filter((name) => !/^S[1-6]$/.test(name) && !DISRUPTED.includes(name))).toEqual([])
 })
 
-test('reads as a matrix', () => {
+test('prints a matrix, then every unexpected cell', () => {
   const healthy = ROWS[0]!
   const cells = [
     cellOf(healthy, result('S1 a', p95())),
@@ -90,26 +99,26 @@ test('reads as a matrix', () => {
     healthy    ·   ✗
     slow-tail  ●   ?   toHaveP95Below
 
-    ● red by the right matcher   · green   ✗ not as it should be   ? not judged
+    ● red by the expected matcher   · green   ✗ unexpected   ? not judged
 
-    healthy × S2: red by toHaveP95Below, should be green
+    healthy × S2: red by toHaveP95Below, expected green
     p95 = 163 ms
 
-    slow-tail × S2: not judged, toHaveP95Below, should be green
+    slow-tail × S2: not judged, toHaveP95Below, expected green
     starved"
   `)
 })
 
-test('every fault is a row, and is to be caught somewhere', () => {
+test('every row except the healthy one names a scenario that catches the fault', () => {
   expect(ROWS[0]).toEqual({ name: 'healthy', caughtBy: [] })
   expect(ROWS.slice(1).filter(({ caughtBy }) => caughtBy.length === 0)).toEqual([])
 })
 
-test('a matrix without one cell is not whole', () => {
+test('a matrix with a missing cell is incomplete', () => {
   const scenarios = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6']
   const cells = ROWS.flatMap((row) =>
     [...scenarios, ...DISRUPTED.filter((name) => isDisruptedIn(row, name))].map((name) => cellOf(row, result(name))),
   )
-  expect(isWhole(cells)).toBe(true)
-  expect(cells.filter((_, left) => isWhole(cells.toSpliced(left, 1)))).toEqual([])
+  expect(isComplete(cells)).toBe(true)
+  expect(cells.filter((_, left) => isComplete(cells.toSpliced(left, 1)))).toEqual([])
 })

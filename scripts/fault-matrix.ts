@@ -3,28 +3,28 @@ import { faults } from '../fixtures/faults/index.ts'
 import { serviceFaults } from '../fixtures/faults/service-faults.ts'
 import type { ScenarioResult } from '../src/report/results.ts'
 
-/** A fault, or none, and what must turn red because of it. */
+/** A fault, or no fault, and the scenarios that must turn red because of it. */
 export interface Row {
   readonly name: string
-  /** The environment variable that switches it on; absent if nothing is wrong. */
+  /** Environment variable that enables the fault; absent for the healthy row. */
   readonly variable?: 'TARGET_FAULTS' | 'SERVICE_FAULTS'
   readonly caughtBy: readonly { readonly scenario: string; readonly matcher: string }[]
 }
 
-/** What came of one scenario under one fault. */
+/** Result of one scenario under one fault. */
 export interface Cell {
   readonly fault: string
   readonly scenario: string
-  /** `unjudged`: the evidence could not be used, as where the load generator was starved. */
+  /** `unjudged`: the evidence was invalid, for example because the load generator was starved. */
   readonly outcome: 'green' | 'red' | 'unjudged'
-  /** The first matcher that did not pass, or the error's name where none was reached. */
+  /** First matcher that did not pass, or the name of the error if no matcher was reached. */
   readonly matcher?: string
-  /** What it said. */
+  /** Value that the matcher received. */
   readonly received?: string
-  /** The matcher that should not pass; absent if all should. */
+  /** Matcher that must not pass; absent if all must pass. */
   readonly expected?: string
   readonly isRight: boolean
-  /** The day it was run, such as `2026-11-30`. */
+  /** Day of the run, such as `2026-11-30`. */
   readonly date: string
 }
 
@@ -36,10 +36,10 @@ export const ROWS: readonly Row[] = [
 
 const SCENARIOS = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6']
 
-/** Scenarios of `disrupted/`: S4 while something is taken away. */
+/** Scenarios of `disrupted/`: S4 while the target or Redis is disrupted. */
 export const DISRUPTED: readonly string[] = ['S4 with the target killed', 'S4 with Redis restarted empty']
 
-/** Whether a row runs a disrupted scenario: the healthy one all, a fault that which is to catch it. */
+/** Whether a row runs a disrupted scenario: the healthy row runs all of them, a fault only those that must catch it. */
 export function isDisruptedIn({ variable, caughtBy }: Row, name: string): boolean {
   return variable === undefined || caughtBy.some(({ scenario }) => scenario === name)
 }
@@ -49,7 +49,7 @@ export function cellOf({ name, caughtBy }: Row, result: ScenarioResult): Cell {
   const expected = caughtBy.find((catcher) => catcher.scenario === scenario)?.matcher
   const first = result.assertions.find(({ outcome }) => outcome === 'failed' || outcome === 'invalid')
   const matcher = first?.assertion.split('(')[0] ?? (result.verdict === 'passed' ? undefined : result.errors[0]?.name)
-  // That a figure is not there is a finding about the services; other reasons are about the measurement.
+  // A missing metric is a finding about the services; other reasons are about the measurement.
   const isFinding = first === undefined || first.outcome === 'failed' || first.reason === 'metric-missing'
   const outcome = result.verdict === 'passed' ? 'green' : isFinding ? 'red' : 'unjudged'
   return {
@@ -62,16 +62,16 @@ export function cellOf({ name, caughtBy }: Row, result: ScenarioResult): Cell {
   }
 }
 
-/** One cell in one line, for when it comes. */
+/** A cell in one line. */
 export function describeCell({ fault, scenario, outcome, matcher, expected, isRight }: Cell): string {
-  const what = outcome === 'red' ? `red by ${matcher}` : outcome === 'unjudged' ? `not judged, ${matcher}` : 'green'
-  const should = isRight ? '' : `, should be ${expected === undefined ? 'green' : `red by ${expected}`}`
-  return `${fault} × ${scenario}: ${styleText(isRight ? 'green' : 'red', what + should)}`
+  const received = outcome === 'red' ? `red by ${matcher}` : outcome === 'unjudged' ? `not judged, ${matcher}` : 'green'
+  const correction = isRight ? '' : `, expected ${expected === undefined ? 'green' : `red by ${expected}`}`
+  return `${fault} × ${scenario}: ${styleText(isRight ? 'green' : 'red', received + correction)}`
 }
 
-const LEGEND = '● red by the right matcher   · green   ✗ not as it should be   ? not judged'
+const LEGEND = '● red by the expected matcher   · green   ✗ unexpected   ? not judged'
 
-/** Faults down, scenarios across; then every cell that is not as it should be, with what it said. */
+/** Matrix of faults (rows) and scenarios (columns), then every unexpected cell with the value it received. */
 export function matrixTable(cells: readonly Cell[]): string {
   const scenarios = [...new Set(cells.map(({ scenario }) => scenario))].toSorted()
   const nameWidth = Math.max(5, ...cells.map(({ fault }) => fault.length))
@@ -85,18 +85,18 @@ export function matrixTable(cells: readonly Cell[]): string {
     })
     return line(fault, signs, [...new Set(own.flatMap(({ expected }) => expected ?? []))].join(', '))
   })
-  const wrong = cells.filter(({ isRight }) => !isRight)
+  const unexpected = cells.filter(({ isRight }) => !isRight)
   return [
     line('fault', scenarios, 'red by'),
     ...rows,
     '',
     LEGEND,
-    ...wrong.flatMap((cell) => ['', describeCell(cell), ...(cell.received === undefined ? [] : [cell.received])]),
+    ...unexpected.flatMap((cell) => ['', describeCell(cell), ...(cell.received === undefined ? [] : [cell.received])]),
   ].join('\n')
 }
 
 /** Whether every fault was run against every scenario. */
-export function isWhole(cells: readonly Cell[]): boolean {
+export function isComplete(cells: readonly Cell[]): boolean {
   return ROWS.every((row) => {
     const ran = new Set(cells.filter(({ fault }) => fault === row.name).map(({ scenario }) => scenario))
     const disrupted = DISRUPTED.filter((name) => isDisruptedIn(row, name))

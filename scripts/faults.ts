@@ -3,8 +3,8 @@ import {
   cellOf,
   describeCell,
   DISRUPTED,
+  isComplete,
   isDisruptedIn,
-  isWhole,
   matrixTable,
   ROWS,
   type Cell,
@@ -16,13 +16,13 @@ import { runSuite } from './suite-run.ts'
 
 /**
  * Runs faults × scenarios at smoke scale: `npm run faults` for all, `npm run faults -- slow-tail` for a row,
- * `npm run faults -- slow-tail S4` for a cell. Every cell that should be red must be red by the right matcher, and every
- * other one green. Prints cells as they come and then the matrix, keeps it in `perf-report/faults.json` (a row or a cell
- * replaces what was there of it), and ends with 1 if a cell that ran is not as it should be. As soon as every cell is
- * there, the matrix is written to `docs/proof.md` as well.
+ * `npm run faults -- slow-tail S4` for a cell. The cells of a fault must be red by the expected matcher, and all other cells
+ * green. Prints each cell and then the matrix, saves it to `perf-report/faults.json` (a row or a cell replaces its earlier
+ * result), and exits with 1 if a cell is unexpected. Once every cell has a result, the matrix is also written to
+ * `docs/proof.md`.
  *
- * Some faults only show when something breaks: their rows, and the healthy one, also run S4 while the target is killed
- * and while Redis loses its data. `npm run faults -- idempotency-in-redis-only 'S4 with Redis restarted empty'` is a cell.
+ * Some faults only show under a disruption: their rows, and the healthy one, also run S4 while the target is killed and
+ * while Redis loses its data, for example `npm run faults -- idempotency-in-redis-only 'S4 with Redis restarted empty'`.
  */
 const SAVED = 'perf-report/faults.json'
 const DISRUPTED_CONFIG = 'fixtures/faults/disrupted/vitest.config.ts'
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   const [fault, scenario] = process.argv.slice(2)
   const rows = ROWS.filter(({ name }) => fault === undefined || name === fault)
   if (rows.length === 0 || (scenario !== undefined && !/^S\d+$/.test(scenario) && !DISRUPTED.includes(scenario))) {
-    console.error('usage: npm run faults -- [fault [scenario]], such as: npm run faults -- slow-tail S4')
+    console.error('usage: npm run faults -- [fault [scenario]], for example: npm run faults -- slow-tail S4')
     console.error(`faults: ${ROWS.map(({ name }) => name).join(', ')}`)
     process.exit(2)
   }
@@ -42,10 +42,10 @@ async function main(): Promise<void> {
     cells.push(...(await runRow(row, scenario, signal)))
     await save(cells)
   }
-  const wrong = cells.filter(({ isRight }) => !isRight).length
+  const unexpected = cells.filter(({ isRight }) => !isRight).length
   console.log(`\n${matrixTable(cells)}\n`)
-  console.log(`${cells.length - wrong} of ${cells.length} cells as they should be, saved to ${SAVED}`)
-  process.exitCode = signal.aborted ? 130 : wrong === 0 && cells.length > 0 ? 0 : 1
+  console.log(`${cells.length - unexpected} of ${cells.length} cells as expected, saved to ${SAVED}`)
+  process.exitCode = signal.aborted ? 130 : unexpected === 0 && cells.length > 0 ? 0 : 1
 }
 
 async function runRow(row: Row, scenario: string | undefined, signal: AbortSignal): Promise<Cell[]> {
@@ -60,11 +60,11 @@ async function runRow(row: Row, scenario: string | undefined, signal: AbortSigna
 
 async function runScenarios(
   row: Row,
-  which: { readonly filter: string | undefined; readonly config?: string },
+  selection: { readonly filter: string | undefined; readonly config?: string },
   signal: AbortSignal,
 ): Promise<Cell[]> {
   const { scenarios, output } = await runSuite({
-    ...which,
+    ...selection,
     scale: 'smoke',
     env: row.variable === undefined ? {} : { [row.variable]: row.name },
     signal,
@@ -86,7 +86,7 @@ async function save(cells: readonly Cell[]): Promise<void> {
   )
   await mkdir('perf-report', { recursive: true })
   await writeFile(SAVED, `${JSON.stringify(all, undefined, 2)}\n`)
-  if (!isWhole(all)) return
+  if (!isComplete(all)) return
   const dates = all.map(({ date }) => date)
   await publish('faults', dates, matrixTable(all))
 }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { stripVTControlCharacters } from 'node:util'
 
-/** The page that holds the last whole runs of `npm run faults` and `npm run soak`. */
+/** Page with the last complete runs of `npm run faults` and `npm run soak`. */
 const PAGE = new URL('../docs/proof.md', import.meta.url)
 
 /** Replaces the table between `<!-- name -->` and `<!-- /name -->` in `docs/proof.md`. */
@@ -11,7 +11,7 @@ export async function publish(name: 'faults' | 'soak', dates: readonly string[],
   await writeFile(PAGE, withTable(page, name, `${when(dates)}, ${machine()}.`, table))
 }
 
-/** @throws Error if the page has no such place */
+/** The page with a new caption and table between its markers. @throws {Error} if the page has no such markers */
 export function withTable(page: string, name: string, caption: string, table: string): string {
   const [open, close] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`]
   const [from, to] = [page.indexOf(open), page.indexOf(close)]

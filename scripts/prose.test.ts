@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import { findIdioms } from './prose.ts'
 
-test('finds an idiom with its line and the word to write instead', () => {
+test('finds an idiom with its line and its replacement', () => {
   expect(findIdioms('// fine\n// it is put away\n')).toEqual([{ line: 2, found: 'put away', better: 'clean up' }])
 })
 
-test('finds several idioms of one line', () => {
+test('finds several idioms in one line', () => {
   expect(findIdioms('the guardian mends it').map(({ better }) => better)).toEqual(['fix', 'reaper'])
 })
 
-test('has no alarm for the words that replaced them, or for names in code', () => {
+test('ignores the replacements and names in code', () => {
   const text = 'cleanUp(); the reaper cleans up; const recommended = amend(x); unexpected: 0; the target responds'
   expect(findIdioms(text)).toEqual([])
 })

@@ -1,6 +1,6 @@
 /**
- * Idioms that this project no longer uses, each with the word that the field uses instead. This is a list, not a grammar: it
- * keeps words that were replaced from coming back, and finds nothing else.
+ * Idioms that this project no longer uses, each with its replacement. The list only prevents replaced words from coming
+ * back; it does not check grammar.
  */
 export const IDIOMS: readonly (readonly [idiom: RegExp, better: string])[] = [
   [/\b(?:put(?:s|ting)?(?: it| them)? away|puts? everything away)\b/i, 'clean up'],
@@ -17,14 +17,14 @@ export const IDIOMS: readonly (readonly [idiom: RegExp, better: string])[] = [
   [/\b(?:target|server|engine|route|client) (?:never )?answer(?:s|ed)?\b/i, 'respond'],
 ]
 
-/** A use of an idiom. */
+/** One use of an idiom. */
 export interface Finding {
   readonly line: number
   readonly found: string
   readonly better: string
 }
 
-/** Uses of the idioms in a text, line by line. */
+/** Uses of the idioms in a text, at most one per idiom and line. */
 export function findIdioms(text: string): readonly Finding[] {
   return text.split('\n').flatMap((line, index) =>
     IDIOMS.flatMap(([idiom, better]) => {

@@ -13,7 +13,7 @@ function scenario(name: string, verdict: ScenarioResult['verdict'], received = '
   return { name, file: 'perf/a.perf.ts', verdict, durationMs: 1, runs: [], errors: [], assertions: [assertion] }
 }
 
-test('what is not green counts, but for evidence that a busy neighbour spoilt', () => {
+test('counts every scenario that did not pass, except an invalid one on a busy machine', () => {
   const fails = (verdict: ScenarioResult['verdict'], others: typeof quiet) =>
     soakCell(1, scenario('S1 a', verdict), others).fails
   expect([fails('passed', quiet), fails('passed', busy)]).toEqual([false, false])
@@ -21,7 +21,7 @@ test('what is not green counts, but for evidence that a busy neighbour spoilt', 
   expect([fails('invalid', quiet), fails('invalid', busy), fails('invalid', unseen)]).toEqual([true, false, true])
 })
 
-test('an error outside of any assertion is told as well', () => {
+test('reports an error outside of assertions', () => {
   const broken = { ...scenario('S2 b', 'failed'), assertions: [], errors: [{ name: 'Error', message: 'no Redis\nat' }] }
   expect(soakCell(1, broken, unseen)).toEqual({
     run: 1,
@@ -32,7 +32,7 @@ test('an error outside of any assertion is told as well', () => {
   })
 })
 
-test('reads as a table, runs down and scenarios across, with the reason of every cell that is not green', () => {
+test('prints a table of runs and scenarios with the reason of every cell that did not pass', () => {
   const cells = [
     soakCell(1, scenario('S1 a', 'passed'), quiet),
     soakCell(1, scenario('S2 b', 'invalid', 'schedule delay'), busy),

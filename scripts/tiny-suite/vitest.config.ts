@@ -1,4 +1,4 @@
 import { definePerfConfig } from 'vitest-slo/config'
 
-/** Scenarios that need nothing, for trying what runs suites. */
+/** Scenarios without services or a target, for tests of running suites. */
 export default definePerfConfig({ include: ['scripts/tiny-suite/*.perf.ts'] })
