@@ -8,13 +8,13 @@ const ROOT = resolve(import.meta.dirname, '..')
 const DIST = join(ROOT, 'dist')
 const LIB = join(DIST, COMPILED)
 
-/** What stands among the sources and is read as it is. */
+/** Files among the sources that are read at run time and copied unchanged. */
 const ASSETS = '**/*.{css,js}'
 const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md']
 
 /**
- * Builds `dist/`, the folder that is packed and published. One compiled file for one source: the entry files of child
- * processes and threads stay where the files that start them look.
+ * Builds `dist/`, the folder that is packed and published. Each source becomes one compiled file, so that child processes
+ * and threads find their entry files.
  */
 function build(): void {
   rmSync(DIST, { recursive: true, force: true })
@@ -34,16 +34,16 @@ function compile(): void {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-/** The compiler leaves the endings of imports alone in declarations, and in functions that it rewrites for `await using`. */
+/** Replaces `.ts` in imports, which the compiler keeps in declarations and in functions rewritten for `await using`. */
 function nameCompiledFiles(file: string): void {
   const text = readFileSync(file, 'utf8')
   writeFileSync(file, text.replace(/\b((?:from|import)\s*\(?\s*(['"])\.{1,2}\/[^'"]+)\.ts\2/g, '$1.js$2'))
 }
 
 /**
- * Sources are shipped in `dist/src`, one folder nearer than they stand in the repository.
+ * Corrects the paths in a source map: sources are published in `dist/src`, one folder closer than in the repository.
  *
- * @returns the sources of a map
+ * @returns the sources of the map
  */
 function pointAtShippedSources(file: string): readonly string[] {
   const map = JSON.parse(readFileSync(file, 'utf8')) as { sources: string[] }

@@ -5,41 +5,42 @@ import { delimiter, join, resolve } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 
 const ROOT = resolve(import.meta.dirname, '..')
-/** What a reader of the README installs, the servers, and what `micro` needs. */
+/** Packages that consumers install: types, the servers, and the peer of `micro`. */
 const PACKAGES = ['typescript', '@types/node@24', 'express', '@types/express', 'fastify', 'tinybench', '@types/ws']
 
-export interface Ended {
+/** Result of a command. */
+export interface CommandResult {
   readonly exitCode: number | null
   /** Both streams, without colours. */
   readonly output: string
 }
 
-/** A project outside of the repository that has nothing of ours but the packed tarball. */
+/** A project outside of the repository that uses only the packed tarball. */
 export class ConsumerProject implements AsyncDisposable {
   readonly root: string
-  /** Where the programs of the chosen Node are; empty for the one that runs the test. */
+  /** Folder of the selected Node's programs; empty for the Node that runs the test. */
   #nodeFolder = ''
 
   private constructor(root: string) {
     this.root = root
   }
 
-  /** Packs what was built and installs it with its peers. @param vitest the version to install */
+  /** Packs the build and installs it with its peers. @param vitest version to install */
   static async create(vitest: string): Promise<ConsumerProject> {
     const project = new ConsumerProject(await mkdtemp(join(tmpdir(), 'slo consumer-')))
     await cp(join(import.meta.dirname, 'consumer'), project.root, { recursive: true })
-    await project.#must('.', 'npm', 'pack', join(ROOT, 'dist'))
+    await project.#runOrThrow('.', 'npm', 'pack', join(ROOT, 'dist'))
     const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string }
     const tarball = `./vitest-slo-${version}.tgz`
-    await project.#must('.', 'npm', 'install', '--save-dev', tarball, `vitest@${vitest}`, ...PACKAGES)
+    await project.#runOrThrow('.', 'npm', 'install', '--save-dev', tarball, `vitest@${vitest}`, ...PACKAGES)
     return project
   }
 
-  /** From now on commands run on this version of Node, which comes as a package of its own. */
+  /** Installs a version of Node, a separate package, on which later commands run. */
   async useNode(version: string): Promise<void> {
     const name = `node-${platform()}-${arch()}`
     const folder = `node-${version}`
-    await this.#must('.', 'npm', 'install', '--prefix', folder, `${name}@${version}`)
+    await this.#runOrThrow('.', 'npm', 'install', '--prefix', folder, `${name}@${version}`)
     this.#nodeFolder = join(this.root, folder, 'node_modules', name, 'bin')
   }
 
@@ -47,23 +48,23 @@ export class ConsumerProject implements AsyncDisposable {
     return join(this.root, name)
   }
 
-  /** Runs a command in a folder of the project to its end. */
-  run(folder: string, ...command: readonly [string, ...string[]]): Promise<Ended> {
+  /** Runs a command in a folder of the project and waits for its exit. */
+  run(folder: string, ...command: readonly [string, ...string[]]): Promise<CommandResult> {
     const [program, ...args] = command
-    return outcome(spawn(program, args, { ...this.#options(folder), stdio: ['ignore', 'pipe', 'pipe'] }))
+    return resultOf(spawn(program, args, { ...this.#options(folder), stdio: ['ignore', 'pipe', 'pipe'] }))
   }
 
-  /** Starts a command in a terminal; what it prints is plain text. */
+  /** Starts a command in a terminal. Its output is recorded as plain text. */
   startInTerminal(folder: string, command: string): TerminalSession {
     return new TerminalSession(spawn('script', ['-qefc', command, '/dev/null'], this.#options(folder)))
   }
 
-  async #must(folder: string, ...command: readonly [string, ...string[]]): Promise<void> {
+  async #runOrThrow(folder: string, ...command: readonly [string, ...string[]]): Promise<void> {
     const { exitCode, output } = await this.run(folder, ...command)
-    if (exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${exitCode}:\n${output}`)
+    if (exitCode !== 0) throw new Error(`${command.join(' ')} exited with ${exitCode}:\n${output}`)
   }
 
-  /** Without what npm and Vitest tell the processes they start, and without the programs of the repository. */
+  /** Options without the variables of npm and Vitest, and without the programs of the repository. */
   #options(folder: string) {
     const unwanted = /^(npm_|VITEST|CI$|GITHUB_|NODE_ENV$|NODE_OPTIONS$|TEST$|MODE$|PERF_)/
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !unwanted.test(name)))
@@ -79,7 +80,7 @@ export class ConsumerProject implements AsyncDisposable {
 
 /** A command in a terminal. */
 export class TerminalSession implements AsyncDisposable {
-  readonly ended: Promise<Ended>
+  readonly result: Promise<CommandResult>
   readonly #child: ChildProcess
   #output = ''
   #readTo = 0
@@ -92,13 +93,13 @@ export class TerminalSession implements AsyncDisposable {
       this.#wake.resolve()
       this.#wake = Promise.withResolvers()
     })
-    this.ended = outcome(child)
+    this.result = resultOf(child)
   }
 
   /**
-   * Waits for a text that was not waited for before.
+   * Waits for a text after the one that was last waited for.
    *
-   * @throws {Error} if the command ends without it
+   * @throws {Error} if the command exits without printing it
    */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
@@ -107,8 +108,8 @@ export class TerminalSession implements AsyncDisposable {
         this.#readTo += match.index + match[0].length
         return match
       }
-      const ended = await Promise.race([this.#wake.promise, this.ended])
-      if (ended !== undefined) throw new Error(`${pattern} was never printed:\n${ended.output}`)
+      const result = await Promise.race([this.#wake.promise, this.result])
+      if (result !== undefined) throw new Error(`${pattern} was never printed:\n${result.output}`)
     }
   }
 
@@ -116,14 +117,14 @@ export class TerminalSession implements AsyncDisposable {
     this.#child.stdin!.write(keys)
   }
 
-  /** Ends the command as closing its terminal does. */
+  /** Terminates the command and waits for its exit. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill()
-    await this.ended
+    await this.result
   }
 }
 
-function outcome(child: ChildProcess): Promise<Ended> {
+function resultOf(child: ChildProcess): Promise<CommandResult> {
   let output = ''
   for (const stream of [child.stdout!, child.stderr!])
     stream.on('data', (chunk: Buffer) => {

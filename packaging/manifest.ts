@@ -1,14 +1,14 @@
 import type packageJson from '../package.json'
 
-/** The manifest of the repository, whose entries are sources. */
+/** Manifest of the repository, whose entries are sources. */
 export type RepositoryManifest = typeof packageJson
 
-/** Holds the compiled files beside their sources' folder, so that the maps of both find each other. */
+/** Folder of the compiled files, next to that of the sources, so that source maps find them. */
 export const COMPILED = 'lib'
 
 /**
- * The manifest that is published: entries point at compiled files with their declarations, and what only the
- * repository needs is left out.
+ * Published manifest: entries point to compiled files with their declarations; scripts and development dependencies are
+ * left out.
  */
 export function publishedManifest(repository: RepositoryManifest) {
   const { scripts: _scripts, devDependencies: _tools, allowScripts: _allowed, ...kept } = repository

@@ -1,3 +1,5 @@
-/** The repository runs its sources as they are, which Node does not do for a package: what is published is `dist/`. */
-console.error('Pack or publish the built package: npm run build && npm pack ./dist (npm publish ./dist)')
+/** Prevents packing the repository: Node does not run TypeScript sources of packages, so only `dist/` is published. */
+console.error(
+  'the repository cannot be packed or published\nFix: npm run build && npm pack ./dist (or npm publish ./dist)',
+)
 process.exit(1)

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** Installs the built package elsewhere, with several versions of Node and Vitest: needs a registry. */
+/** Tests of the built package in consumer projects with several versions of Node and Vitest. Requires a registry. */
 export default defineConfig({
   test: {
     include: ['packaging/**/*.test.ts'],

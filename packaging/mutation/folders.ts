@@ -1,7 +1,7 @@
 /**
- * The folders that are mutated, and the tests that have to find it out: those beside the code, and of the matchers for
- * what is judged there. Left out are tests that start a Vitest of their own, look at stacks, or take seconds, as those of
- * the HTTP engine and of nine million arrivals do: each mutant they cover would.
+ * Mutated folders with the tests that must detect the mutants: those of the folder, and those of the matchers that judge
+ * its evidence. Tests that start another Vitest, inspect stacks, or take seconds, such as those of the HTTP engine and of
+ * nine million arrivals, are left out: they would run again for each mutant that they cover.
  */
 export const TESTS_OF: Readonly<Record<string, readonly string[]>> = {
   stats: ['src/stats/**/*.test.ts'],

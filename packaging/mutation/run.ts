@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { TESTS_OF } from './folders.ts'
 
-/** What Stryker writes, as far as it is read here. */
+/** Part of the report of Stryker. */
 interface MutationReport {
   readonly files: Readonly<Record<string, { readonly mutants: readonly { readonly status: string }[] }>>
 }
 
-/** Below this share of mutants found out, the command fails. */
-const AT_LEAST = 0.85
+/** The command fails if a lower ratio of the mutants is detected. */
+const MIN_RATIO = 0.85
 
-/** Mutates one folder after another, and prints the share of mutants that its tests found out. */
+/** Mutates one folder after another, and prints the ratio of mutants that its tests detected. */
 function run(folders: readonly string[]): void {
   const rows = folders.map((folder) => {
     const env = { ...process.env, MUTATED_FOLDER: folder }
@@ -18,30 +18,30 @@ function run(folders: readonly string[]): void {
     if (status !== 0) process.exit(status ?? 1)
     return { folder: `src/${folder}`, ...countsOf(folder) }
   })
-  const sum = { folder: 'together', found: 0, mutants: 0 }
-  for (const { found, mutants } of rows) {
-    sum.found += found
-    sum.mutants += mutants
+  const total = { folder: 'total', detected: 0, mutants: 0 }
+  for (const { detected, mutants } of rows) {
+    total.detected += detected
+    total.mutants += mutants
   }
-  for (const { folder, found, mutants } of [...rows, sum])
+  for (const { folder, detected, mutants } of [...rows, total])
     console.log(
-      `${folder.padEnd(10)}  ${((found / mutants) * 100).toFixed(1)}%  ${found} of ${mutants} mutants found out`,
+      `${folder.padEnd(10)}  ${((detected / mutants) * 100).toFixed(1)}%  ${detected} of ${mutants} mutants detected`,
     )
-  if (sum.found / sum.mutants < AT_LEAST) process.exitCode = 1
+  if (total.detected / total.mutants < MIN_RATIO) process.exitCode = 1
 }
 
-/** A mutant that does not compile, or that is left out in the code with a reason, counts on neither side. */
-function countsOf(folder: string): { readonly found: number; readonly mutants: number } {
+/** Counts of mutants, without those that do not compile and those that the code excludes with a reason. */
+function countsOf(folder: string): { readonly detected: number; readonly mutants: number } {
   const report = JSON.parse(readFileSync(`perf-report/mutation/${folder}.json`, 'utf8')) as MutationReport
   const statuses = Object.values(report.files).flatMap(({ mutants }) => mutants.map(({ status }) => status))
-  const count = (...wanted: string[]) => statuses.filter((status) => wanted.includes(status)).length
-  const found = count('Killed', 'Timeout')
-  return { found, mutants: found + count('Survived', 'NoCoverage') }
+  const count = (...counted: string[]) => statuses.filter((status) => counted.includes(status)).length
+  const detected = count('Killed', 'Timeout')
+  return { detected, mutants: detected + count('Survived', 'NoCoverage') }
 }
 
-const asked = process.argv.slice(2)
-const unknown = asked.filter((folder) => !(folder in TESTS_OF))
+const folders = process.argv.slice(2)
+const unknown = folders.filter((folder) => !(folder in TESTS_OF))
 if (unknown.length > 0) {
-  console.error(`${unknown.join(', ')}: no such folder is mutated; there are ${Object.keys(TESTS_OF).join(', ')}`)
+  console.error(`unknown folder ${unknown.join(', ')}\nFix: use ${Object.keys(TESTS_OF).join(', ')}`)
   process.exitCode = 2
-} else run(asked.length > 0 ? asked : Object.keys(TESTS_OF))
+} else run(folders.length > 0 ? folders : Object.keys(TESTS_OF))

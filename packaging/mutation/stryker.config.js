@@ -1,4 +1,4 @@
-/** Which folder is mutated, and by which tests, `run.ts` says in the environment: see there. */
+/** Folder to mutate, set by `run.ts`. */
 const folder = process.env['MUTATED_FOLDER']
 
 export default {

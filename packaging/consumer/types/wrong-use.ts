@@ -23,7 +23,7 @@ perfTest('every family of matchers has types', async ({ http, ws, ledger, metric
   })
   expect(fanOut).toDeliverWithin(1_000, { ratio: 0.99 })
 
-  // @ts-expect-error -- no run
+  // @ts-expect-error -- not a run
   expect(12).toHaveP95Below(1)
   // @ts-expect-error -- a ratio from 0 to 1
   expect(run).toHaveErrorRateBelow('1%')

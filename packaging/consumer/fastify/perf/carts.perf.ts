@@ -1,13 +1,13 @@
 import { expect } from 'vitest'
 import { constantVus, perfTest } from 'vitest-slo'
 
-perfTest('a cart is made and read', async ({ http }) => {
+perfTest('creates and reads a cart', async ({ http }) => {
   const run = await http.run({
     load: constantVus({ vus: 5, duration: '3s', thinkTime: '10ms' }),
     data: [{ sku: 'a-1' }, { sku: 'b-2' }],
     steps: [
       {
-        name: 'make',
+        name: 'create',
         request: ({ vu }) => ({ method: 'POST', path: '/carts', body: { sku: vu.data.sku } }),
         expectStatus: 201,
         extract: { id: (response) => (response.json() as { id: string }).id },

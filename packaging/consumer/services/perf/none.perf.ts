@@ -1,3 +1,3 @@
 import { perfTest } from 'vitest-slo'
 
-perfTest('is never begun', () => {})
+perfTest('never starts', () => {})
