@@ -1,4 +1,4 @@
-/** The part of autocannon 9.0.0 that it is measured through. */
+/** The part of autocannon 9.0.0 that benchmarks use. */
 declare module 'autocannon' {
   interface Options {
     readonly url: string

@@ -2,8 +2,9 @@ import type { Random } from '../src/load/random.ts'
 import type { HitWindow } from '../src/stats/intervals.ts'
 
 /**
- * The usual remedy, to compare with: blocks of T^⅓ windows drawn with replacement from the circle of windows (Politis &
- * Romano, A Circular Block-Resampling Procedure for Stationary Data, 1992), the middle 95% of the ratios they give.
+ * Interval of a ratio by the usual method, for comparison: blocks of T^⅓ windows drawn with replacement from the circle of
+ * windows (Politis & Romano, A Circular Block-Resampling Procedure for Stationary Data, 1992); the middle 95% of the
+ * resulting ratios.
  */
 export function bootstrapRatio(windows: readonly HitWindow[], random: Random): readonly [low: number, high: number] {
   const length = Math.max(1, Math.round(windows.length ** (1 / 3)))

@@ -1,4 +1,4 @@
-/** A busy neighbour for `bench/compare.ts`: bursts of work on one core, of up to two seconds, with pauses as long. */
+/** A busy neighbour for `bench/compare.ts`: bursts of work on one core for up to two seconds, with pauses of equal length. */
 import { Random } from '../src/load/random.ts'
 
 const random = new Random('neighbour')

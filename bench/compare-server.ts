@@ -1,9 +1,9 @@
-/** A build for `bench/compare.ts`: works for so many microseconds on each request, `WORK_US`, on its own core. */
+/** A build for `bench/compare.ts`: works for `WORK_US` microseconds on each request. */
 import { createServer } from 'node:http'
 
 const { PORT, WORK_US = '2000' } = process.env
 
-/** How many turns take a microsecond, measured once for all builds: both must do work, not wait for a clock. */
+/** Iterations of the loop per request. Their rate is measured once for all builds: builds must work, not wait for a clock. */
 const turns = Math.round(Number(WORK_US) * Number(process.env['TURNS_PER_US'] ?? 100))
 
 function work(): number {

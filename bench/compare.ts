@@ -1,8 +1,8 @@
 /**
- * Does a same-run comparison say what is true? A build is compared with itself, which must not be called slower, and with
- * one whose handler does 15% more work, which must; each with and without a busy neighbour on this machine. Each
- * comparison takes less than a minute, all of them more than an hour: what is done is kept in
- * `perf-report/bench/compare.json`, and a later call goes on from there.
+ * Are comparisons in one run correct? A build is compared with itself, which must not be judged slower, and with a build
+ * whose handler does 15% more work, which must; each with and without a busy neighbour on this machine. Each comparison
+ * takes less than a minute, all of them more than an hour. Results are saved in `perf-report/bench/compare.json`, and a
+ * later call continues there.
  *
  *     npm run bench:compare [-- --pairs <comparisons of each kind, default 40> --anew]
  */
@@ -25,10 +25,10 @@ const COUNT = Number(values.pairs)
 const TOLERANCE = 0.05
 const WORK_US = 2_000
 const SLOWER = 1.15
-/** Judged by the median latency, and by CPU time per request. */
+/** Figures that are judged: the median latency, and CPU time per request. */
 const FIGURES = { latency: 'p50', cpu: 'CPU per request' } as const
 
-/** Written for full scale; `pr` puts a fifth of the rate on. */
+/** Load at full scale; `pr` applies a fifth of the rate. */
 const LOAD = constantArrivalRate({ rate: 500, vus: 100, duration: '16s' })
 const FOLDER = new URL('../perf-report/bench/', import.meta.url)
 const FILE = new URL('compare.json', FOLDER)
@@ -56,15 +56,15 @@ const KINDS: readonly Kind[] = [false, true].flatMap((isBusy) =>
   [false, true].map((isSlower) => ({ isSlower, isBusy })),
 )
 
-/** Turns of the server's loop in a microsecond, the median of several looks. */
+/** Iterations of the server's loop per microsecond, the median of several measurements. */
 function turnsPerUs(): number {
-  const looks = Array.from({ length: 9 }, () => {
+  const rates = Array.from({ length: 9 }, () => {
     const beganMs = performance.now()
     let sum = 0
     for (let turn = 0; turn < 2_000_000; turn++) sum = (sum + turn * 31) % 1_000_003
     return sum < 0 ? 0 : 2_000_000 / ((performance.now() - beganMs) * 1000)
   })
-  return looks.toSorted((a, b) => a - b)[4]!
+  return rates.toSorted((a, b) => a - b)[4]!
 }
 
 async function compareOnce({ isSlower, isBusy }: Kind, turns: number, seed: number): Promise<Done> {
@@ -102,7 +102,7 @@ async function compareOnce({ isSlower, isBusy }: Kind, turns: number, seed: numb
   }
 }
 
-/** As `toBeNoSlowerThan('base')` judges. */
+/** Verdict of `toBeNoSlowerThan('base')`. */
 function judged(figure: string, figures: Comparison['figures'], invalidities: Comparison['invalidities']): Judged {
   const change = figures.find(({ name }) => name === figure)?.change
   if (change === undefined) return { verdict: 'invalid' }
@@ -111,7 +111,7 @@ function judged(figure: string, figures: Comparison['figures'], invalidities: Co
   return { verdict: isSlower ? 'slower' : change.high > TOLERANCE ? 'undecided' : 'no slower', change }
 }
 
-function earlier(): Done[] {
+function readEarlier(): Done[] {
   if (values.anew) return []
   try {
     return (JSON.parse(readFileSync(FILE, 'utf8')) as { done: Done[] }).done
@@ -120,7 +120,7 @@ function earlier(): Done[] {
   }
 }
 
-function keep(done: readonly Done[]): void {
+function save(done: readonly Done[]): void {
   mkdirSync(FOLDER, { recursive: true })
   const machine = { node: process.version, cpu: cpus()[0]?.model, cores: availableParallelism() }
   writeFileSync(FILE, `${JSON.stringify({ machine, tolerance: TOLERANCE, slower: SLOWER, done }, undefined, 2)}\n`)
@@ -149,15 +149,15 @@ function nameOf({ isSlower, isBusy }: Kind): string {
   return `${isSlower ? 'handler +15%' : 'itself'}${isBusy ? ', busy neighbour' : ''}`
 }
 
-const done = earlier()
+const done = readEarlier()
 const turns = turnsPerUs()
-// Kinds take turns, so that a call that is cut short has some of each.
+// Kinds alternate, so that an interrupted call has some of each.
 for (let round = 0; round < COUNT; round++) {
   for (const kind of KINDS) {
     if (done.filter(isOf(kind)).length > round) continue
     const found = await compareOnce(kind, turns, round)
     done.push(found)
-    keep(done)
+    save(done)
     console.error(
       `${nameOf(kind)}: ${found.latency.verdict} by latency, ${found.cpu.verdict} by CPU, ${found.seconds.toFixed(0)} s, load average ${found.loadAverage.toFixed(1)}`,
     )

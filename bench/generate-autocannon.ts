@@ -1,6 +1,6 @@
 import autocannon from 'autocannon'
 
-/** Runs autocannon as it is, closed loop or in its own rate mode, and prints what it measured. */
+/** Runs autocannon, in a closed model or in its rate mode, and prints its figures. */
 
 export interface AutocannonOptions {
   readonly url: string
@@ -11,7 +11,7 @@ export interface AutocannonOptions {
 
 export interface AutocannonFigures {
   readonly requestsPerSec: number
-  /** p50, p97.5 (there is no p95), p99 of latency in its whole milliseconds. */
+  /** p50, p97.5 (autocannon has no p95) and p99 of the latency, in whole milliseconds. */
   readonly latencyMs: readonly [number, number, number]
   readonly cpuRatio: number
   readonly maxRssBytes: number

@@ -1,13 +1,13 @@
 import { createHttp } from '../src/http/http.ts'
 import type { Load } from '../src/load/load.ts'
 
-/** Puts a load on with this engine, everything switched on as in a scenario, and prints what it measured. */
+/** Applies a load with this engine, with everything enabled as in a scenario, and prints its figures. */
 
 export interface OursOptions {
   readonly url: string
   readonly load: Load
   readonly warmup?: `${number}s`
-  /** Keeps the event loop from its work once, so long, as a garbage collection does. */
+  /** Blocks the event loop once for this time, like a garbage collection. */
   readonly pauseMs?: number
 }
 
@@ -17,7 +17,7 @@ export interface OursFigures {
   readonly completed: number
   readonly errors: number
   readonly durationMs: number
-  /** p50, p95, p99 of latency. */
+  /** p50, p95 and p99 of the latency. */
   readonly latencyMs: readonly [number, number, number]
   readonly scheduleDelay: { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number } | undefined
   readonly sustainedScheduleDelay: { readonly p99Ms: number } | undefined

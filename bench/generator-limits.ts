@@ -1,7 +1,8 @@
 /**
- * Which figures tell a generator that measures from one that does not? The same engine idle, busy, paused once, starved
- * by neighbours on its core, and under more load than a process can send; the limits in `src/execution/generator-limits.ts` are
- * set between. Prints a table and writes `perf-report/bench/generator-limits.json`.
+ * Which figures distinguish a generator that measures correctly from a saturated one? The same engine idle, busy, paused
+ * once, starved by neighbours on its core, and with more load than a process can send; the limits in
+ * `src/execution/generator-limits.ts` are between these cases. Prints a table and writes
+ * `perf-report/bench/generator-limits.json`.
  *
  *     npm run bench:limits
  */
@@ -69,7 +70,7 @@ for (const { name, rate, vus, pauseMs, neighbours = 0, shouldBeValid } of CONDIT
 printTable(rows)
 keep('generator-limits', { seconds: SECONDS, results })
 
-/** @param value null stands for infinity, which JSON has not */
+/** @param value null represents infinity, which JSON does not have */
 function ms(value: number | null | undefined): string {
   if (value === null) return '∞'
   return value === undefined ? '–' : `${significant(value, 3)} ms`

@@ -13,15 +13,15 @@ import { sharedIterations } from '../src/load/builders.ts'
 import { parseScale } from '../src/load/scale.ts'
 import { pinnedFork, SERVER_CORE } from './pinned.ts'
 
-/** One case of `history.ts`, sent to a process of its own. */
+/** One case of `history.ts`, sent to a separate process. */
 export type HistoryCase =
   | { readonly part: 'recording'; readonly operations: number; readonly withContents: boolean }
   | { readonly part: 'requests'; readonly perRun: number; readonly pairs: number }
   | {
       readonly part: 'checking'
-      /** One row each; a twentieth of them is sent twice. */
+      /** Keys with one row each; a twentieth of them is sent twice. */
       readonly keys: number
-      /** Rows left out, so that violations have to be described. */
+      /** Rows left out, so that there are violations to describe. */
       readonly lostRows: number
       readonly databaseUrl: string
     }
@@ -35,7 +35,7 @@ export interface RecordingFigures {
   readonly longestPauseMs: number
 }
 
-/** CPU time for one request, of each run. */
+/** CPU time per request of each run, with and without recording. */
 export interface RequestFigures {
   readonly perRun: number
   readonly withoutUs: readonly number[]
@@ -71,7 +71,7 @@ async function runCase(plan: HistoryCase): Promise<RecordingFigures | RequestFig
   return checking(plan.keys, plan.lostRows, plan.databaseUrl)
 }
 
-/** 36 characters, as a UUID has. */
+/** A key of 36 characters, like a UUID. */
 function keyOf(runId: string, index: number): string {
   return `${runId}-${String(index).padStart(35 - runId.length, '0')}`
 }
@@ -96,7 +96,7 @@ async function recording(operations: number, withContents: boolean): Promise<Rec
   const tookNs = cpuNs(() => (longestPauseMs = record(history, operations)))
   await collectGarbage()
   const after = process.memoryUsage()
-  // The history's own memory is shared, and counted by nobody else.
+  // The history's own memory is shared and not part of the heap.
   const heldBytes = after.heapUsed - before.heapUsed + history.byteLength
   return {
     operations: history.size,
@@ -108,7 +108,7 @@ async function recording(operations: number, withContents: boolean): Promise<Rec
   }
 }
 
-/** CPU time, which neighbours on the machine stretch far less than the time of day. */
+/** CPU time, which other processes on the machine affect far less than wall-clock time. */
 function cpuNs(work: () => void): number {
   const before = process.cpuUsage()
   work()
@@ -116,7 +116,7 @@ function cpuNs(work: () => void): number {
   return (user + system) * 1000
 }
 
-/** Buffers are given back a turn after the objects that held them. */
+/** Collects garbage. Buffers are freed one turn after the objects that held them. */
 async function collectGarbage(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) {
     globalThis.gc?.()
@@ -124,7 +124,7 @@ async function collectGarbage(): Promise<void> {
   }
 }
 
-/** What a loop costs without recording: making keys and reading the clock. */
+/** The loop without recording: creates keys and reads the clock. */
 function loop(operations: number): number {
   let length = 0
   for (let at = 0; at < operations; at++) {
@@ -158,7 +158,7 @@ function recordOne(
   })
 }
 
-/** Short runs with and without recording in turn, in one process, so that both meet the same neighbours and the same compiled code. */
+/** Alternating short runs with and without recording in one process, so that both use the same machine and compiled code. */
 async function requests(perRun: number, pairs: number): Promise<RequestFigures> {
   const server = fork(fileURLToPath(new URL('history-server.ts', import.meta.url)), pinnedFork(SERVER_CORE))
   const [port] = (await once(server, 'message')) as [number]
@@ -182,7 +182,7 @@ async function requests(perRun: number, pairs: number): Promise<RequestFigures> 
         method: 'POST' as const,
         headers: { 'idempotency-key': keyOf('0123456789ab', sent++), 'content-type': 'application/json' },
         body: PAYLOAD,
-        // The response's body is kept in both cases: what is measured is the recording.
+        // The body of the response is kept in both cases, so that only the recording differs.
         check: (response: HttpResponse) => response.body.length > 0,
       }),
     })
@@ -236,7 +236,7 @@ async function checking(keys: number, lostRows: number, databaseUrl: string): Pr
   }
 }
 
-/** A row for each key, and rows of another run that must not be read. */
+/** Inserts a row for each key, and rows of another run that must not be read. */
 async function fillTable(url: string, runId: string, keys: number, lost: number): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Responds to everything with a few bytes; sends its port to the process that forked it. */
+/** Responds to every request with a few bytes; sends its port to the parent process. */
 const server = createServer((request, response) => {
   request.resume()
   response

@@ -1,8 +1,7 @@
 /**
- * What does it cost to record what every virtual user was told, and to hold it against the database afterwards?
- * Recording: time and memory an operation, and the CPU of whole requests with and without it. Checking: 100,000 and
- * 1,000,000 operations against as many rows of a real Postgres. Each case has a process of its own. Prints tables and
- * writes `perf-report/bench/history.json`.
+ * What does it cost to record every operation and to compare the history with the database? Recording: time and memory per
+ * operation, and CPU per request with and without it. Checking: 100,000 and 1,000,000 operations against as many rows of a
+ * real Postgres. Each case runs in a separate process. Prints tables and writes `perf-report/bench/history.json`.
  *
  *     npm run bench:history [-- <parts, default recording,requests,checking>]
  */
@@ -36,7 +35,7 @@ async function run<Part extends keyof FiguresOf>(
   child.send(plan)
   const figures = once(child, 'message')
   const exited = once(child, 'exit')
-  const failed = exited.then(([code]) => Promise.reject(new Error(`the case ended with ${String(code)}`)))
+  const failed = exited.then(([code]) => Promise.reject(new Error(`the case exited with ${String(code)}`)))
   const [found] = (await Promise.race([figures, failed])) as [FiguresOf[Part]]
   failed.catch(() => {})
   await exited
@@ -65,10 +64,10 @@ async function recording(): Promise<RecordingFigures[]> {
 }
 
 async function requests(): Promise<RequestFigures & { readonly overheadRatio: number }> {
-  console.log('\nCPU time of the generator for one request, closed loop, 100 VUs, with and without recording')
+  console.log('\nCPU time of the generator per request, closed model, 100 VUs, with and without recording')
   const figures = await run({ part: 'requests', perRun: 100_000, pairs: PAIRS })
   const [without, recording] = [median(figures.withoutUs), median(figures.recordingUs)]
-  // Pair by pair: neighbours that come and go weigh on both halves of one alike.
+  // Compared pair by pair: other processes affect both halves of a pair alike.
   const overheadRatio = median(figures.withoutUs.map((us, pair) => figures.recordingUs[pair]! / us - 1))
   console.log(
     `  ${significant(without, 3)} µs without, ${significant(recording, 3)} µs with, medians of ${PAIRS} pairs: ${(overheadRatio * 100).toFixed(1)}% more`,
@@ -77,7 +76,7 @@ async function requests(): Promise<RequestFigures & { readonly overheadRatio: nu
 }
 
 async function checking(): Promise<CheckingFigures[]> {
-  console.log('\nChecking exactly once against as many rows, 5% of keys sent twice, 1% unknown')
+  console.log('\nExactly-once check against as many rows, 5% of keys sent twice, 1% unknown')
   await using environment = await startEnvironment({ services: [postgres({ provider: 'embedded' })] })
   const databaseUrl = environment.details.services['postgres']!.connection['url']!
   const found: CheckingFigures[] = []
@@ -89,9 +88,9 @@ async function checking(): Promise<CheckingFigures[]> {
     const figures = await run({ part: 'checking', keys, lostRows, databaseUrl })
     found.push(figures)
     console.log(
-      `  ${formatCount(figures.operations)} operations, ${formatCount(figures.rows)} rows, ${figures.findings || 'nothing found'}: ` +
-        `${formatMs(figures.totalMs)} in all (reading ${formatMs(figures.readingMs)}, comparing ${formatMs(figures.comparingMs)}), ` +
-        `peak memory ${formatBytes(figures.peakRssBytes)}, of it ${formatBytes(figures.rssBeforeBytes)} before`,
+      `  ${formatCount(figures.operations)} operations, ${formatCount(figures.rows)} rows, ${figures.findings || 'no findings'}: ` +
+        `${formatMs(figures.totalMs)} in total (reading ${formatMs(figures.readingMs)}, comparing ${formatMs(figures.comparingMs)}), ` +
+        `peak memory ${formatBytes(figures.peakRssBytes)}, ${formatBytes(figures.rssBeforeBytes)} of it before`,
     )
   }
   return found

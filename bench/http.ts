@@ -1,12 +1,12 @@
 /**
- * How many requests does a closed loop carry, and what does one cost? 100 connections, keep-alive, a small response,
- * generator and server on a core each. This engine with everything switched on against raw autocannon, by turns, and
- * hey, wrk and k6 where they are on the path. Prints a table and writes `perf-report/bench/http.json`.
+ * How much load can the generator apply in a closed model, and what does a request cost? 100 connections, keep-alive, a
+ * small response, generator and server on one core each. This engine, with everything enabled, alternates with autocannon;
+ * hey, wrk and k6 run if they are on the path. Prints a table and writes `perf-report/bench/http.json`.
  *
  *     npm run bench:http [-- <pairs, default 5> <seconds each, default 4>] [--against <checkout>]
  *
- * With `--against`, this engine takes turns with that of another checkout of the project in place of autocannon, to show
- * what a change costs.
+ * With `--against`, this engine alternates with that of another checkout of the project instead of autocannon, to show the
+ * cost of a change.
  */
 import { parseArgs } from 'node:util'
 import { constantVus } from '../src/load/builders.ts'
@@ -69,7 +69,7 @@ const other = against === undefined ? autocannon : () => ours(against)
 const otherName = against ?? 'autocannon'
 const rounds: { ours: Figures; other: Figures }[] = []
 for (let pair = 0; pair < pairs; pair++) {
-  // By turns in both orders, so that a machine that slows down harms neither more.
+  // Alternates the order, so that a machine that slows down affects both alike.
   const first = pair % 2 === 0 ? await ours() : undefined
   const second = await other()
   const round = { ours: first ?? (await ours()), other: second }
@@ -94,7 +94,7 @@ const table = new Map([['ours', middle((round) => round.ours)], [otherName, midd
 
 console.log('')
 printTable([
-  ['closed loop, 100 connections', 'requests/s', 'CPU ms per 1,000', 'RSS'],
+  ['closed model, 100 connections', 'requests/s', 'CPU ms per 1,000', 'RSS'],
   ...[...table].map(([name, { requestsPerSec, cpuMsPer1000, maxRssBytes }]) => [
     name,
     formatCount(requestsPerSec),

@@ -4,7 +4,7 @@ import { Histogram } from '../src/stats/histogram.ts'
 import type { HitWindow } from '../src/stats/intervals.ts'
 import { autoregression, filled, normal, solveMs, type LatencyModel } from './latency-model.ts'
 
-/** A service whose error ratio is known. */
+/** A service with a known error rate. */
 export interface ErrorModel {
   readonly name: string
   readonly windows: (random: Random, seconds: number, perSec: number, ratio: number) => HitWindow[]
@@ -14,8 +14,8 @@ const MEDIAN_MS = 40
 const OWN_SPREAD = 0.5
 
 /**
- * Lognormal latencies around a level that wanders from second to second: a first-order autoregression in the logarithm,
- * started in its stationary state. Both parts are normal, so the whole is lognormal with the sum of the variances.
+ * Lognormal latencies around a level that varies from second to second: a first-order autoregression of the logarithm,
+ * started in its stationary state. Both parts are normal, so the result is lognormal with the sum of the variances.
  */
 export function wandering(name: string, levelSpread: number, persistence: number): LatencyModel {
   const spread = Math.hypot(OWN_SPREAD, levelSpread)
@@ -32,7 +32,7 @@ export function wandering(name: string, levelSpread: number, persistence: number
   }
 }
 
-/** Most responses after 10 ms and a little, some after 160 ms and a little; their share differs from second to second. */
+/** Most responses after about 10 ms, some after about 160 ms, in a ratio that differs from second to second. */
 function mixture(name: string, slowShare: (random: Random) => number, meanShare: number): LatencyModel {
   const above = (ms: number) => (1 - meanShare) * tail(ms - 10, 2) + meanShare * tail(ms - 160, 10)
   return {
@@ -74,8 +74,8 @@ export const heavyTail: LatencyModel = {
 }
 
 /**
- * One server, Poisson arrivals, exponential service, first come first served. Its time in system is exponential with
- * mean 1/(μ − λ) (Kleinrock, Queueing Systems I, 1975, eq. 5.119). Waits follow on waits, by Lindley's recursion.
+ * An M/M/1 queue, first come first served. Its time in system is exponential with mean 1/(μ − λ) (Kleinrock, Queueing
+ * Systems I, 1975, eq. 5.119). Successive waits are computed by Lindley's recursion.
  */
 export function queue(utilization: number): LatencyModel {
   return {
@@ -98,7 +98,7 @@ export function queue(utilization: number): LatencyModel {
   }
 }
 
-/** Errors at a ratio that wanders from second to second, lognormal around its mean. */
+/** Errors at a rate that varies from second to second, lognormal around its mean. */
 export function wanderingErrors(name: string, spread: number, persistence: number): ErrorModel {
   return {
     name,

@@ -1,8 +1,7 @@
 /**
- * Do intervals cover what they promise, and are they as narrow as they can be? Runs of services whose true percentiles
- * and error rates are known are simulated, and the runs whose 95% interval holds the truth are counted. The ideal width
- * is that of the range which holds the percentile itself in 95% of the runs. Then the cost for ten minutes and a million
- * requests.
+ * Are the intervals correct and narrow? Simulates runs of services with known percentiles and error rates, and counts the
+ * runs whose 95% interval contains the true value. The ideal width is that of the range that contains the percentile itself
+ * in 95% of the runs. Also measures the cost for ten minutes and a million requests.
  *
  *     npm run bench:intervals [-- <simulated runs per row, default 1000> <pattern for services>]
  */
@@ -19,7 +18,7 @@ const PATTERN = new RegExp(process.argv[3] ?? '')
 const ERROR_RUN_SECONDS = 30
 const COVERAGE = [0.92, 0.98] as const
 const WIDEST = 2
-/** An ideal width of so few buckets of the histogram is below its resolution: whole buckets cover more. */
+/** An ideal width of fewer buckets is near the resolution of the histogram, at which whole buckets cover more. */
 const FEW_BUCKETS = 8
 const PERCENTILES = [0.5, 0.9, 0.95, 0.99] as const
 
@@ -29,19 +28,19 @@ interface Row {
   readonly seconds: number
   readonly perSec: number
   readonly coverage: number
-  /** Of a percentile: the median width of the intervals, relative to the ideal width. */
+  /** For a percentile: median width of the intervals, relative to the ideal width. */
   readonly width?: number
-  /** Of an error rate: the coverage of a block bootstrap over the same runs. */
+  /** For an error rate: coverage of a block bootstrap over the same runs. */
   readonly bootstrapCoverage?: number
-  readonly promise: Promise
+  readonly goal: Goal
 }
 
 /**
- * What a row promises: `both` coverage and width; `atLeast` coverage may be higher, since what differs between seconds
- * counts as chance although it is the same in every run, since the interval of a few hits is exact, or since the histogram
- * is not finer; `none`: the level moves so slowly that the run holds too few independent seconds.
+ * Goal of a row. `both`: coverage and width. `atLeast`: coverage may be higher, because differences between seconds count
+ * as chance although they are the same in every run, because the interval of a few hits is exact, or because of the
+ * resolution of the histogram. `none`: the level changes so slowly that the run has too few independent seconds.
  */
-type Promise = 'both' | 'atLeast' | 'none'
+type Goal = 'both' | 'atLeast' | 'none'
 
 interface Tally {
   readonly p: number
@@ -51,7 +50,7 @@ interface Tally {
   readonly values: number[]
 }
 
-function latencyRows(model: LatencyModel, seconds: number, perSec: number, promise: Promise): Row[] {
+function latencyRows(model: LatencyModel, seconds: number, perSec: number, goal: Goal): Row[] {
   if (!PATTERN.test(model.name)) return []
   const random = new Random(`${model.name} ${seconds} ${perSec}`)
   const percentiles = PERCENTILES.filter((p) => seconds * perSec * (1 - p) >= 10 - 1e-9)
@@ -74,15 +73,15 @@ function latencyRows(model: LatencyModel, seconds: number, perSec: number, promi
     }
   }
   return tallies.map(({ p, covered, widths, values }) => {
-    // From the lower end of one bucket to the upper end of another, as the interval itself is.
+    // From the lower bound of one bucket to the upper bound of another, like the interval itself.
     const [low, high] = [bucketOf(quantile(values, 0.025)), bucketOf(quantile(values, 0.975))]
     const width = (quantile(widths, 0.5) * 1000) / (highestOf(high) - lowestOf(low))
-    const kept = promise === 'both' && high - low < FEW_BUCKETS ? 'atLeast' : promise
-    return { of: `p${p * 100}`, model: model.name, seconds, perSec, coverage: covered / RUNS, width, promise: kept }
+    const kept = goal === 'both' && high - low < FEW_BUCKETS ? 'atLeast' : goal
+    return { of: `p${p * 100}`, model: model.name, seconds, perSec, coverage: covered / RUNS, width, goal: kept }
   })
 }
 
-function errorRow(model: models.ErrorModel, perSec: number, ratio: number, promise: Promise): Row[] {
+function errorRow(model: models.ErrorModel, perSec: number, ratio: number, goal: Goal): Row[] {
   if (!PATTERN.test(model.name)) return []
   const seconds = ERROR_RUN_SECONDS
   const random = new Random(`${model.name} ${perSec} ${ratio}`)
@@ -96,14 +95,14 @@ function errorRow(model: models.ErrorModel, perSec: number, ratio: number, promi
     if (bootstrapLow <= ratio && ratio <= bootstrapHigh) bootstrapCovered++
   }
   const [coverage, bootstrapCoverage] = [covered / RUNS, bootstrapCovered / RUNS]
-  return [{ of: `errors ${ratio * 100}%`, model: model.name, seconds, perSec, coverage, bootstrapCoverage, promise }]
+  return [{ of: `errors ${ratio * 100}%`, model: model.name, seconds, perSec, coverage, bootstrapCoverage, goal }]
 }
 
 function quantile(values: readonly number[], p: number): number {
   return values.toSorted((a, b) => a - b)[Math.floor(p * values.length)]!
 }
 
-/** Milliseconds of CPU for an interval of each of four percentiles and four ratios, 600 windows, a million requests. */
+/** CPU time in milliseconds for intervals of four percentiles and of four ratios: 600 windows, a million requests. */
 function costMs(): { percentiles: number; ratios: number } {
   const windows = models.wandering('cost', 0.2, 0.5).windows(new Random('cost'), 600, 1_667)
   const counts = windows.map(({ count }, at) => ({ hits: at % 7, total: count }))
@@ -121,7 +120,7 @@ function costMs(): { percentiles: number; ratios: number } {
 }
 
 function print(rows: readonly Row[]): void {
-  console.log(`95% intervals, ${RUNS} runs a row\n`)
+  console.log(`95% intervals, ${RUNS} runs per row\n`)
   console.log(line(['', 'service', 'seconds', 'req/s', 'covered', 'width / ideal']))
   for (const row of rows) {
     const { width, bootstrapCoverage } = row
@@ -140,13 +139,13 @@ function percent(ratio: number): string {
 }
 
 function noteOn(row: Row): string {
-  const outside = [...(coversRightly(row) ? [] : ['COVERAGE']), ...(isNarrow(row) ? [] : ['WIDTH'])]
+  const outside = [...(isCovered(row) ? [] : ['COVERAGE']), ...(isNarrow(row) ? [] : ['WIDTH'])]
   if (outside.length === 0) return ''
-  return `  ${outside.join(', ')} OUTSIDE${row.promise === 'none' ? ' (not promised)' : ''}`
+  return `  ${outside.join(', ')} OUTSIDE${row.goal === 'none' ? ' (no goal)' : ''}`
 }
 
-function coversRightly({ coverage, promise }: Row): boolean {
-  return coverage >= COVERAGE[0] && (promise === 'atLeast' || coverage <= COVERAGE[1])
+function isCovered({ coverage, goal }: Row): boolean {
+  return coverage >= COVERAGE[0] && (goal === 'atLeast' || coverage <= COVERAGE[1])
 }
 
 function isNarrow({ width }: Row): boolean {
@@ -164,7 +163,7 @@ const longWaveErrors = models.wanderingErrors('in long waves, r = 0.8', 0.7, 0.8
 const EVERYWHERE = [independent, models.slowTail, models.heavyTail, models.twoRoutes, uneven, narrow.narrowSteady]
 const MOVING = [waves, models.bursts, narrow.narrowSeconds, narrow.narrowSteps, narrow.narrowWaves]
 const FIXED = [narrow.narrowHalves, narrow.narrowRamp]
-/** Length and requests per second of the runs. */
+/** Duration in seconds and requests per second of the runs. */
 const SHAPES = [
   [5, 200],
   [10, 100],
@@ -204,5 +203,5 @@ if (PATTERN.source === '(?:)') {
   )
   console.log(JSON.stringify({ runs: RUNS, rows, costMs: cost }))
 }
-const promised = rows.filter(({ promise }) => promise !== 'none')
-console.log(`\n${promised.filter((row) => !coversRightly(row) || !isNarrow(row)).length} of ${promised.length} outside`)
+const withGoal = rows.filter(({ goal }) => goal !== 'none')
+console.log(`\n${withGoal.filter((row) => !isCovered(row) || !isNarrow(row)).length} of ${withGoal.length} outside`)

@@ -1,15 +1,14 @@
 import type { Random } from '../src/load/random.ts'
 import { Histogram } from '../src/stats/histogram.ts'
 
-/** A service whose latency distribution is known, and how its latencies depend on each other in time. */
+/** A service with a known latency distribution and a known dependence of its latencies in time. */
 export interface LatencyModel {
   readonly name: string
   readonly windows: (random: Random, seconds: number, perSec: number) => Histogram[]
   readonly trueMs: (p: number, perSec: number) => number
   /**
-   * For a service that drifts in the same way in every run: the same service with a drift that is drawn anew in every
-   * run. One run cannot show the difference, so that the spread of the percentiles over these runs is what an interval
-   * should be as wide as.
+   * For a service that drifts in the same way in every run: the same service with a newly drawn drift in every run. A single
+   * run cannot show the difference, so the spread of the percentiles over these runs is the ideal width of an interval.
    */
   readonly drawn?: (random: Random, seconds: number, perSec: number) => Histogram[]
 }
@@ -20,18 +19,18 @@ export function filled(count: number, latencyMs: () => number): Histogram {
   return histogram
 }
 
-/** The time that a share `p` of requests does not exceed. @param shareAbove falls as the time rises */
-export function solveMs(shareAbove: (ms: number) => number, p: number): number {
+/** Time that a ratio `p` of the requests does not exceed. @param ratioAbove decreases with the time */
+export function solveMs(ratioAbove: (ms: number) => number, p: number): number {
   let [low, high] = [0, 100_000]
   for (let step = 0; step < 60; step++) {
     const middle = (low + high) / 2
-    if (shareAbove(middle) > 1 - p) low = middle
+    if (ratioAbove(middle) > 1 - p) low = middle
     else high = middle
   }
   return high
 }
 
-/** A first-order autoregression of variance 1, started in its stationary state. */
+/** First-order autoregression with variance 1, started in its stationary state. */
 export function autoregression(random: Random, persistence: number): () => number {
   let value = normal(random)
   return () => {

@@ -1,6 +1,6 @@
 /**
- * What do live figures cost the generator? A run at 5,000 requests a second whose snapshots are made each second and sent
- * to another process, as in a scenario, and the time that takes. Prints a table and writes `perf-report/bench/live.json`.
+ * What do live figures cost the generator? Measures the time to build snapshots each second and to send them to another
+ * process, as in a scenario, at 5,000 requests a second. Prints a table and writes `perf-report/bench/live.json`.
  *
  *     npm run bench:live
  *
@@ -17,7 +17,7 @@ import { keep, median, printTable, truthServer } from './pinned.ts'
 
 const SECONDS = 10
 
-/** The process that shows them; here it only reads. */
+/** Stand-in for the main process, which only reads snapshots. */
 async function listen(): Promise<void> {
   const receiver = await LiveReceiver.listen(() => {})
   process.send!(receiver.address)

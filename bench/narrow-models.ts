@@ -3,8 +3,8 @@ import { studentQuantile } from '../src/stats/distributions.ts'
 import { autoregression, filled, solveMs, type LatencyModel } from './latency-model.ts'
 
 /**
- * A service that responds in 13.5 ms, give or take a few hundredths, with 3% between 6 and 36 ms more, and whose level
- * moves by tenths of a millisecond: far less than anyone minds, and far more than its own spread.
+ * A service that responds in 13.5 ms, plus or minus a few hundredths, with 3% of the responses 6 to 36 ms slower, and whose
+ * level changes by tenths of a millisecond: far less than anyone notices, and far more than its spread.
  */
 const MEDIAN_MS = 13.5
 const SCALE_MS = 0.0275
@@ -12,9 +12,9 @@ const TAIL = { share: 0.03, fromMs: 6, toMs: 36 } as const
 const FAST = -0.3
 const SLOW = 0
 
-/** The level at a moment of a run, in seconds. */
+/** Level at a time of the run. */
 type Level = (atSec: number) => number
-/** Draws what the level does in one run. */
+/** Draws the level of one run. */
 type Levels = (random: Random, seconds: number) => Level
 
 /** @param stationary levels that are equally likely in the long run */
@@ -25,15 +25,15 @@ function narrow(name: string, levels: Levels, stationary: readonly number[], dra
       filled(perSec, () => latencyMs(random, level(second + random.next()))),
     )
   }
-  const shareAbove = (ms: number) =>
+  const ratioAbove = (ms: number) =>
     stationary.reduce((sum, level) => sum + above(ms - MEDIAN_MS - level), 0) / stationary.length
-  const known = { name: `narrow, ${name}`, windows: windowsOf(levels), trueMs: (p: number) => solveMs(shareAbove, p) }
+  const known = { name: `narrow, ${name}`, windows: windowsOf(levels), trueMs: (p: number) => solveMs(ratioAbove, p) }
   return drawn === undefined ? known : { ...known, drawn: windowsOf(drawn) }
 }
 
 export const narrowSteady = narrow('steady', () => () => SLOW, [SLOW])
 
-/** The first half of the run is 0.3 ms faster than the second, every time. */
+/** The first half of every run is 0.3 ms faster than the second. */
 export const narrowHalves = narrow(
   'first half faster',
   (_, seconds) => halves(seconds, FAST, SLOW),
@@ -41,7 +41,7 @@ export const narrowHalves = narrow(
   (random, seconds) => halves(seconds, eitherLevel(random), eitherLevel(random)),
 )
 
-/** Slower by 0.3 ms at the end of the run than at its beginning, every time. */
+/** Every run is 0.3 ms slower at its end than at its beginning. */
 export const narrowRamp = narrow(
   'slows down steadily',
   (_, seconds) => ramp(seconds, FAST, SLOW),
@@ -49,7 +49,7 @@ export const narrowRamp = narrow(
   (random, seconds) => ramp(seconds, eitherLevel(random), eitherLevel(random)),
 )
 
-/** Every second at one of two levels. */
+/** Every second has one of two levels. */
 export const narrowSeconds = narrow(
   'one of two levels a second',
   (random, seconds) => bySecond(seconds, () => eitherLevel(random)),
@@ -83,7 +83,7 @@ function latencyMs(random: Random, level: number): number {
   return MEDIAN_MS + level + SCALE_MS * Math.log(u / (1 - u)) + slow
 }
 
-/** The share of requests slower than their level by more. The tail is wide against the spread within it. */
+/** Ratio of requests that exceed their level by more than `ms`. The tail is wide compared with the spread. */
 function above(ms: number): number {
   const slow = Math.min(1, Math.max(0, (TAIL.toMs - ms) / (TAIL.toMs - TAIL.fromMs)))
   return TAIL.share * slow + (1 - TAIL.share) / (1 + Math.exp(ms / SCALE_MS))

@@ -1,8 +1,8 @@
 /**
- * What paired slices can tell of two builds: simulated log ratios, quiet and with slices that a busy neighbour hits on
- * one side alone (half as slow again to three times). For the trimmed interval we use and for Student's paired t: how
- * often the interval holds the true ratio, how often equal builds are called slower than the tolerance of 5%, and how
- * often a build slower by 15% is found out.
+ * What do paired slices show about two builds? Simulates log ratios, on a quiet machine and with a busy neighbour that
+ * affects some slices of only one side (1.5 to 3 times as slow). For our trimmed interval and for Student's paired t: how
+ * often the interval contains the true ratio, how often equal builds are judged slower than the tolerance of 5%, and how
+ * often a build that is 15% slower is detected.
  *
  *     npm run bench:paired-slices
  */
@@ -62,7 +62,7 @@ function normal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
 }
 
-const percent = (share: number) => `${(share * 100).toFixed(1)}%`
+const percent = (ratio: number) => `${(ratio * 100).toFixed(1)}%`
 const rows = [0, 0.1, 0.25].flatMap((disturbed) =>
   [0.03, 0.05, 0.1].flatMap((noise) => [6, 12, 20].flatMap((count) => simulate(disturbed, noise, count))),
 )

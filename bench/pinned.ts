@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-/** The generator's core and the server's. */
+/** Cores of the generator and of the server. */
 export const GENERATOR_CORE = 0
 export const SERVER_CORE = 1
 
@@ -21,13 +21,13 @@ export function isOnPath(command: string): boolean {
   }
 }
 
-/** A command line that keeps to one core, where this machine lets one say so. */
+/** A command line limited to one core, if this machine supports it. */
 export function pinned(core: number, command: readonly string[]): [string, string[]] {
   const [file, ...args] = canPin ? ['taskset', '-c', String(core), ...command] : command
   return [file!, args]
 }
 
-/** For `fork()`: a child that keeps to one core, where this machine lets one say so. */
+/** Options of `fork()` for a child limited to one core, if this machine supports it. */
 export function pinnedFork(core: number, nodeOptions: readonly string[] = []): ForkOptions {
   const [execPath, execArgv] = pinned(core, [process.execPath, ...nodeOptions])
   return { execPath, execArgv }
@@ -35,7 +35,7 @@ export function pinnedFork(core: number, nodeOptions: readonly string[] = []): F
 
 export interface TruthServer extends AsyncDisposable {
   readonly url: string
-  /** When requests arrived and how long each took, as the server saw it, since the last time it was asked. */
+  /** Arrival times and response times of requests since the last call, as measured by the server. */
   seen(): Promise<{ readonly arrivedMs: readonly number[]; readonly tookMs: readonly number[] }>
 }
 
@@ -58,7 +58,7 @@ export async function truthServer(behaviour: string): Promise<TruthServer> {
   }
 }
 
-/** Runs a command on the generator's core and gives back what it printed. */
+/** Runs a command on the generator's core and returns its output. */
 export async function onGeneratorCore(command: readonly string[]): Promise<string> {
   const [file, args] = pinned(GENERATOR_CORE, command)
   const { stdout } = await promisify(execFile)(file, args, { maxBuffer: 64 << 20 })
@@ -66,8 +66,8 @@ export async function onGeneratorCore(command: readonly string[]): Promise<strin
 }
 
 /**
- * Runs a generator of this folder, or of the same folder in another checkout of the project. It prints its figures as one
- * line of JSON.
+ * Runs a generator of this folder, or of the same folder in another checkout of the project, which prints its figures as
+ * one line of JSON.
  */
 export async function generate<Figures>(file: string, options: object, checkout?: string): Promise<Figures> {
   const path = checkout === undefined ? fileURLToPath(new URL(file, import.meta.url)) : resolve(checkout, 'bench', file)
@@ -75,14 +75,14 @@ export async function generate<Figures>(file: string, options: object, checkout?
   return JSON.parse(output.trim().split('\n').at(-1)!) as Figures
 }
 
-/** Prints a table whose first column is text. */
+/** Prints a table; the first column is left-aligned. */
 export function printTable(rows: readonly (readonly string[])[]): void {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
   for (const row of rows)
     console.log(row.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]! + 3))).join(''))
 }
 
-/** Keeps the figures in `perf-report/bench/`, with the machine they are from. */
+/** Saves the figures in `perf-report/bench/`, with a description of the machine. */
 export function keep(name: string, figures: object): void {
   const folder = new URL('../perf-report/bench/', import.meta.url)
   mkdirSync(folder, { recursive: true })
@@ -97,7 +97,7 @@ export function keep(name: string, figures: object): void {
   console.log(
     `\nload average ${loadavg()
       .map((load) => load.toFixed(1))
-      .join(', ')}; kept in perf-report/bench/${name}.json`,
+      .join(', ')}; saved in perf-report/bench/${name}.json`,
   )
 }
 

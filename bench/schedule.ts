@@ -1,5 +1,5 @@
 /**
- * Are requests sent when they are due? Schedule delay as the generator saw it, and arrivals as the server saw them.
+ * Are requests sent when they are due? Schedule delay measured by the generator, and arrivals measured by the server.
  * Prints a table and writes `perf-report/bench/schedule.json`.
  *
  *     npm run bench:schedule [-- <rates, default 50,1000,5000> <seconds each, default 10>]
@@ -59,7 +59,7 @@ for (const rate of rates) {
 }
 printTable(rows)
 console.log(
-  '\narrival: how late the server saw requests, against a line through the earliest ones; gap: between successive arrivals',
+  '\narrival: delay of requests at the server, relative to the earliest ones; gap: time between successive arrivals',
 )
 keep('schedule', { seconds, results })
 

@@ -1,9 +1,8 @@
 /**
- * What does it cost to have this, and to begin? Installs the packed tarball beside Vitest in an empty folder, then
- * measures the size and time of the installation, how long importing `vitest-slo` takes in a scenario, and how long it
- * takes from a command to the first request its target sees: `vitest run` with one scenario at smoke scale against a
- * target that runs already, `npx autocannon`, and k6 where it is on the path. Medians. Writes
- * `perf-report/bench/startup.json`.
+ * What do installation and start-up cost? Installs the packed tarball and Vitest in an empty folder, then measures the size
+ * and time of the installation, the time to import `vitest-slo` in a scenario, and the time from a command to the first
+ * request at the target: `vitest run` with one scenario at smoke scale against a running target, `npx autocannon`, and k6 if
+ * it is on the path. Prints medians and writes `perf-report/bench/startup.json`.
  *
  *     npm run bench:startup [-- <runs of each, default 5>]
  */
@@ -25,7 +24,7 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
 let onRequest: (atMs: number) => void = () => {}
 const server = createServer((request, response) => {
-  // Whether the target is there is asked elsewhere.
+  // Readiness checks request another path.
   if (request.url === '/first') onRequest(performance.now())
   response.end('ok')
 }).listen(0, '127.0.0.1')
@@ -51,7 +50,7 @@ const FILES = {
     export default () => http.get('${url}/first')`,
 }
 
-/** A clean one: without what npm tells its children, and with the programs of that folder only. */
+/** A clean environment: without npm's variables, and without the programs of this repository. */
 function environment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|PERF_|CI$|VITEST)/.test(name))
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((entry) => !entry.startsWith(ROOT))
@@ -63,7 +62,7 @@ function sizeOf(name: string): number {
   return files.reduce((bytes, file) => bytes + (file.isFile() ? file.size : 0), 0)
 }
 
-/** Installs, from npm's cache where it is filled. */
+/** Installs packages, from npm's cache if they are in it. */
 function install(...packages: readonly string[]): { readonly tookMs: number; readonly bytes: number } {
   const before = sizeOf('node_modules')
   const startMs = performance.now()
@@ -77,7 +76,7 @@ interface Start {
   readonly output: string
 }
 
-/** Runs a command to its end. */
+/** Runs a command and waits for its exit. */
 async function start(command: string, args: readonly string[]): Promise<Start> {
   const startMs = performance.now()
   let firstMs = Number.NaN
@@ -89,7 +88,7 @@ async function start(command: string, args: readonly string[]): Promise<Start> {
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')))
   const [exitCode] = (await once(child, 'close')) as [number]
-  if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${exitCode}:\n${output}`)
+  if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')} exited with ${exitCode}:\n${output}`)
   return { firstRequestMs: firstMs - startMs, output }
 }
 
@@ -121,7 +120,7 @@ const firstRequestMs = Object.fromEntries(
 )
 
 printTable([
-  ['npm install, on top of the line above', 'size', 'time'],
+  ['npm install, in addition to the line above', 'size', 'time'],
   ['vitest', formatBytes(vitest.bytes), formatMs(vitest.tookMs)],
   ['vitest-slo', formatBytes(slo.bytes), formatMs(slo.tookMs)],
 ])
@@ -130,6 +129,6 @@ printTable([
   ['to the first request', 'median'],
   ...Object.entries(firstRequestMs).map(([name, ms]) => [name, formatMs(ms)]),
 ])
-console.log(`\nimport 'vitest-slo' in a scenario: ${formatMs(median(importMs))} (aim: below 150 ms)`)
-console.log(`vitest run to the first request: ${formatMs(firstRequestMs['vitest run']!)} (aim: below 2.5 s)`)
+console.log(`\nimport 'vitest-slo' in a scenario: ${formatMs(median(importMs))} (goal: below 150 ms)`)
+console.log(`vitest run to the first request: ${formatMs(firstRequestMs['vitest run']!)} (goal: below 2.5 s)`)
 keep('startup', { install: { vitest, slo }, importMs: median(importMs), firstRequestMs, runs })

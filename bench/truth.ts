@@ -8,15 +8,15 @@ import {
   type Truth,
 } from '../fixtures/truth/theory.ts'
 /**
- * Does the generator report what truly happened? Servers whose response times are known, an open load, and what each
- * tool makes of them. Prints a table and writes `perf-report/bench/truth.json`.
+ * Are the latencies correct? An open load on servers with known response times, and the latency that each tool reports.
+ * Prints a table and writes `perf-report/bench/truth.json`.
  *
  *     npm run bench:truth [-- <servers, e.g. fixed,queue>]
  *
- * On the first three the error of p50, p95 and p99 should be at most 3% or 1 ms, against what the server did: on a
- * machine that is shared, it is itself some tenths of a millisecond late at the 99th percentile. On the queues each
- * percentile should lie in the interval that 95% of such measurements lie in. What the server saw is shown, over all its
- * requests, warm-up included.
+ * On the first three servers, the error of p50, p95 and p99 should be at most 3% or 1 ms, compared with the actual response
+ * times: on a shared machine, the server itself is some tenths of a millisecond late at the 99th percentile. On the queues,
+ * each percentile should be in the interval that contains 95% of such measurements. Response times measured by the server
+ * are shown over all its requests, including warm-up.
  */
 import { constantArrivalRate } from '../src/load/builders.ts'
 import type { ConstantArrivalRate } from '../src/load/load.ts'
@@ -34,7 +34,7 @@ interface Case {
   readonly load: ConstantArrivalRate
   readonly warmup?: '5s'
   readonly truth: Truth
-  /** Where a right measurement lies. @param seenMs what the server did at that percentile */
+  /** Range of correct measurements. @param seenMs the server's own measurement of that percentile */
   accepts(p: number, seenMs: number): readonly [number, number]
 }
 
@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
 
 type Percentiles = readonly (number | undefined)[]
 
-/** What a tool reports for p50, p95 and p99, in milliseconds; `undefined` if it has no such percentile. */
+/** Returns the p50, p95 and p99 that a tool reports, in milliseconds; `undefined` if it does not report a percentile. */
 type Tool = (url: string, plan: Case) => Promise<Percentiles>
 
 const TOOLS: Readonly<Record<string, Tool>> = {
@@ -105,13 +105,13 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     return [p50, undefined, p99]
   },
   async hey(url, { load }) {
-    // A limit for each worker, in whole requests a second.
+    // The limit is per worker, in whole requests per second.
     const workers = String(Math.min(load.vus, load.ratePerSec))
     const seconds = `${load.durationMs / 1000}s`
     const text = await onGeneratorCore(['hey', '-c', workers, '-q', '1', '-z', seconds, '-cpus', '1', url])
     return [50, 95, 99].map((p) => Number(new RegExp(`${p}%+ in ([\\d.]+) secs`).exec(text)?.[1]) * 1000)
   },
-  async 'wrk, closed loop'(url, { load }) {
+  async 'wrk, closed model'(url, { load }) {
     const text = await onGeneratorCore(['wrk', '-t1', '-c8', `-d${load.durationMs / 1000}s`, '--latency', url])
     const at = (p: number) => inMs(new RegExp(`${p}%\\s+([\\d.]+)(us|ms|s)`).exec(text))
     return [at(50), undefined, at(99)]
@@ -132,7 +132,7 @@ function inMs(match: RegExpExecArray | null): number | undefined {
 }
 
 const tools = Object.entries(TOOLS).filter(([name]) => /^(ours|autocannon)/.test(name) || isOnPath(name.split(',')[0]!))
-const asked = process.argv[2]?.split(',')
+const selected = process.argv[2]?.split(',')
 const results: {
   readonly case: string
   readonly tool: string
@@ -141,7 +141,7 @@ const results: {
   readonly within: readonly (boolean | undefined)[]
 }[] = []
 
-for (const plan of CASES.filter(({ behaviour }) => asked === undefined || asked.includes(behaviour))) {
+for (const plan of CASES.filter(({ behaviour }) => selected === undefined || selected.includes(behaviour))) {
   const rows: string[][] = [
     [plan.name, ...PERCENTILES.map((p) => `p${p * 100}`), 'within'],
     ['truth', ...PERCENTILES.map((p) => show(plan.truth(p))), ''],
@@ -153,7 +153,7 @@ for (const plan of CASES.filter(({ behaviour }) => asked === undefined || asked.
     const accepted = PERCENTILES.map((p, at) => plan.accepts(p, seen[at]!))
     const within = percentiles.map((value, at) => (value === undefined ? undefined : isWithin(value, accepted[at]!)))
     results.push({ case: plan.name, tool, percentiles, seen, within })
-    if (tool === 'ours') rows.push(['as the server saw it', ...seen.map(show), ''])
+    if (tool === 'ours') rows.push(['at the server', ...seen.map(show), ''])
     if (tool === 'ours') rows.push(['accepted', ...accepted.map((interval) => interval.map(show).join('–')), ''])
     rows.push([tool, ...percentiles.map((value) => (value === undefined ? '–' : show(value))), verdict(within)])
   }

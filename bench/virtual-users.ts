@@ -1,10 +1,10 @@
 /**
- * What do 10,000 virtual users cost, each with its own connection, when 50 requests a second are due? The same rate with
- * 100 of them beside it. Prints a table and writes `perf-report/bench/virtual-users.json`.
+ * What do 10,000 virtual users with one connection each cost at 50 requests a second, compared with 100? Prints a table
+ * and writes `perf-report/bench/virtual-users.json`.
  *
- *     npm run bench:vus [-- <VUs, default 100,10000> <seconds each, default 30>]
+ *     npm run bench:virtual-users [-- <VUs, default 100,10000> <seconds each, default 30>]
  *
- * 10,000 should take at most 350 MB, keep all their connections, and show a p95 within 1 ms of that of 100.
+ * 10,000 VUs should take at most 350 MB, keep all their connections, and have a p95 within 1 ms of that of 100.
  */
 import { constantArrivalRate } from '../src/load/builders.ts'
 import { formatBytes, formatCount, formatRatio, significant } from '../src/stats/units.ts'

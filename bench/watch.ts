@@ -1,12 +1,12 @@
 /**
- * How long does a developer wait in watch mode beside the load itself? A scenario is saved again and again while Vitest
- * watches: from the save to the results on the screen, less what the load took. Real Postgres, Redis and target, all warm;
- * last, a file of the target is saved, which restarts it. The package is the built one, as users have it: sources outside
- * `node_modules` would each be handed over by Vite. Prints a table and writes `perf-report/bench/watch.json`.
+ * How long does a developer wait in watch mode, in addition to the load itself? Saves a scenario repeatedly and measures
+ * the time from the save to the results on the screen, minus the duration of the load. Postgres, Redis and target are real
+ * and already running; finally, a file of the target is saved, which restarts it. Uses the built package like users do:
+ * Vite would transform each source outside of `node_modules`. Prints a table and writes `perf-report/bench/watch.json`.
  *
  *     npm run bench:watch [-- <saves of each kind, default 5>]
  *
- * A scenario saved should cost at most 500 ms beside its load.
+ * A saved scenario should cost at most 500 ms in addition to its load.
  */
 import { cp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ const CONFIG = `
 `
 const load = `load: constantArrivalRate({ rate: 200, vus: 20, duration: '2s' }), request: { path: '/' }`
 const SCENARIOS = {
-  'load alone': `
+  'only load': `
     import { expect } from 'vitest'
     import { constantArrivalRate, perfTest } from 'vitest-slo'
     perfTest('scenario', async ({ http }) => {
@@ -59,7 +59,7 @@ await using project = await InlineProject.create({
   'package.json': '{ "type": "module" }',
   'vitest.config.ts': CONFIG,
   'target/main.mjs': TARGET,
-  'perf/scenario.perf.ts': SCENARIOS['load alone'],
+  'perf/scenario.perf.ts': SCENARIOS['only load'],
 })
 await rm(project.path('node_modules/vitest-slo'))
 await cp(join(import.meta.dirname, '../dist'), project.path('node_modules/vitest-slo'), { recursive: true })
@@ -72,7 +72,7 @@ const watching = project.run(['--watch'], { PERF_SCALE: 'full' }, (soFar, end) =
   wake()
 })
 
-/** Waits for what Vitest prints. @returns when it did */
+/** Waits until Vitest prints a text. @returns the time at which it did */
 async function printed(text: RegExp): Promise<number> {
   for (;;) {
     const found = text.exec(output.slice(read))
@@ -82,7 +82,7 @@ async function printed(text: RegExp): Promise<number> {
     }
     await new Promise<void>((resolve, reject) => {
       wake = resolve
-      void watching.then(({ output: all }) => reject(new Error(`Vitest ended:\n${all}`)))
+      void watching.then(({ output: all }) => reject(new Error(`Vitest exited:\n${all}`)))
     })
   }
 }
@@ -120,7 +120,7 @@ stop()
 await watching
 
 printTable([
-  ['', 'noticed', 'beside the load: least', 'median', 'most'],
+  ['', 'noticed', 'in addition to the load: min', 'median', 'max'],
   ...Object.entries(found).map(([what, all]) => row(what, all)),
 ])
 keep('watch', { saves, found })

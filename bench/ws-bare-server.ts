@@ -2,8 +2,8 @@ import { createServer } from 'node:http'
 import { WebSocketServer } from 'ws'
 
 /**
- * The barest fan-out server: whoever connects is subscribed, a publication told by the parent process goes to all.
- * Several of them share one port (`reusePort`), for more sockets than one process has descriptors.
+ * A minimal fan-out server: every client is subscribed, and publications from the parent process are sent to all clients.
+ * Several of them share one port (`reusePort`), for more sockets than one process may open.
  *
  *     node bench/ws-bare-server.ts <port, 0 for a free one> <share the port: 0 or 1> <permessage-deflate: 0 or 1>
  */
@@ -12,7 +12,7 @@ const [port, shares, deflates] = process.argv.slice(2).map(Number)
 export interface PublishCommand {
   readonly id: string
   readonly sequence: number
-  /** Goes out with the message, for clients that have no other way to know. */
+  /** Sent with the message, for clients that cannot know it otherwise. */
   readonly sentAtMs?: number
 }
 

@@ -2,7 +2,7 @@ import type { RunSnapshot } from '../src/results/snapshot.ts'
 import { createWebSocket } from '../src/websocket/websocket.ts'
 import { bareTarget, cpuSecondsOf, referenceTarget } from './ws-targets.ts'
 
-/** One case of `ws.ts`, in a process of its own so that memory is that of this case alone. */
+/** One case of `ws.ts`, in a separate process, so that its memory is measured separately. */
 export interface WsCase {
   /** `deflate`: the bare server, with permessage-deflate. */
   readonly target: 'bare' | 'deflate' | 'reference'
@@ -50,7 +50,7 @@ async function measure(plan: WsCase): Promise<WsFigures> {
     seed: 1,
     onRun: () => {},
     onSnapshot: ({ elapsedMs, phase }: RunSnapshot) => {
-      // What opening the sockets left to the collector is not what they hold.
+      // Garbage from opening the sockets is not memory that they use.
       if (phase === 'warmup') globalThis.gc?.()
       if (elapsedMs > 0) published ??= { atMs: performance.now() - elapsedMs, serverCpu: serverCpu() }
     },
@@ -80,14 +80,14 @@ async function measure(plan: WsCase): Promise<WsFigures> {
     lagMaxMs: run.state === 'measured' ? run.lag.maxMs : Number.NaN,
     generatorCpuRatio: generator.cpuRatio,
     eventLoopDelayP99Ms: generator.eventLoopDelay.p99Ms,
-    // What other generator processes hold without sockets, about 50 MB each, is in the figure.
+    // Includes the memory of other generator processes without sockets, about 50 MB each.
     bytesPerSocket: (generator.maxRssBytes - rssBefore) / plan.sockets,
     serverCpuRatio: (serverCpu() - (published?.serverCpu ?? 0)) / wallSec,
     invalid: run.invalidities.map(({ reason, finding }) => `${reason}: ${finding}`),
   }
 }
 
-/** Memory of the process before its sockets, without what start-up left to the collector. */
+/** Memory of the process before it opens sockets, without garbage from the start-up. */
 function settledRss(): number {
   globalThis.gc?.()
   return process.memoryUsage.rss()

@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { WsCase } from './ws-case.ts'
 import { bareTarget, cpuSecondsOf } from './ws-targets.ts'
 
-/** Sockets of one k6 VU: with a VU a socket it needs a gigabyte for every few thousand. */
+/** Sockets per k6 VU: with one VU per socket, k6 needs a gigabyte for every few thousand sockets. */
 const SOCKETS_PER_VU = 100
-/** What k6 gets to open its sockets before publishing begins. */
+/** Time for k6 to open its sockets before publishing begins. */
 const OPENING_MS = 15_000
 
 export interface K6Figures {
@@ -23,7 +23,7 @@ export interface K6Figures {
   readonly cpuRatio: number
 }
 
-/** The same fan-out with k6's sockets; `undefined` where k6 is not on the path. Lag is in whole milliseconds of one clock. */
+/** The same fan-out with k6's sockets; `undefined` if k6 is not on the path. Lag is in whole milliseconds of one clock. */
 export async function measureK6({
   sockets,
   serverProcesses,
@@ -95,7 +95,7 @@ function readSummary(path: string): Summary {
   return (JSON.parse(readFileSync(path, 'utf8')) as { metrics: Summary }).metrics
 }
 
-/** Linux only; NaN elsewhere. */
+/** Peak memory of a process (Linux only; NaN on other systems). */
 function peakRssOf(pid: number): number {
   try {
     return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024

@@ -7,7 +7,7 @@ import { startNode, startStack } from '../fixtures/target/test-stack.ts'
 import type { FanOutOptions } from '../src/websocket/fan-out/fan-out-options.ts'
 import type { PublishCommand } from './ws-bare-server.ts'
 
-/** A server to fan out from, in processes of its own. */
+/** A fan-out server in one or more processes. */
 export interface BenchTarget extends AsyncDisposable {
   readonly url: string
   readonly pids: readonly number[]
@@ -92,7 +92,7 @@ export async function referenceTarget(): Promise<BenchTarget> {
   }
 }
 
-/** CPU seconds that a process has used so far (Linux only; NaN elsewhere). */
+/** CPU seconds that a process has used (Linux only; NaN on other systems). */
 export function cpuSecondsOf(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')

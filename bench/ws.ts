@@ -1,14 +1,13 @@
 /**
- * How much fan-out does the generator carry, and what does it cost? 1,000 to 20,000 sockets at two publications a second
+ * How much fan-out can the generator measure, and what does it cost? 1,000 to 20,000 sockets at two publications a second
  * against a bare `ws` server, the same with permessage-deflate, and the reference target; then one publication to 50,000
- * sockets. Server and
- * generator share this machine. Where k6 is on the path, the same with its sockets. Prints a table and writes
+ * sockets. Server and generator share this machine. If k6 is on the path, it measures the same. Prints a table and writes
  * `perf-report/bench/ws.json`.
  *
  *     npm run bench:ws [-- <targets, e.g. bare> <sockets, e.g. 1000,10000> <seconds of publishing, default 10>]
  *
- * With `--against <path of another checkout>` each case is measured three times here and three times there, in turns, and
- * the ratios of medians are printed; its modules must be installed.
+ * With `--against <path of another checkout>`, each case is measured three times in each checkout, alternately, and the
+ * ratios of medians are printed. The modules of the other checkout must be installed.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -26,14 +25,14 @@ import { measureK6, type K6Figures } from './ws-k6.ts'
 const { values, positionals } = parseArgs({ options: { against: { type: 'string' } }, allowPositionals: true })
 const [targets = 'bare,deflate,reference', sizes = '1000,5000,10000,20000,50000', seconds = '10'] = positionals
 const HERE = fileURLToPath(new URL('..', import.meta.url))
-/** How often each side of a comparison is measured. */
+/** Measurements of each side of a comparison. */
 const ROUNDS = 3
 /** Descriptors of a server that are not sockets of the load. */
 const SERVER_RESERVE = 500
-/** From this size on a single publication is what is asked for. */
+/** Number of sockets from which there is only one publication. */
 const ONE_PUBLICATION_FROM = 50_000
 
-/** To the largest size at which one server process deflates for all sockets twice a second. */
+/** Maximum number of sockets for which one server process can deflate twice a second. */
 const DEFLATE_UP_TO = 10_000
 
 const perServer = descriptorLimit() - SERVER_RESERVE
@@ -47,12 +46,12 @@ function casesOf(): WsCase[] {
 function caseOf(target: WsCase['target'], sockets: number): WsCase | [] {
   const isSingle = sockets >= ONE_PUBLICATION_FROM
   if (isSingle && target === 'reference') return []
-  // What compression costs is seen at one size; a server that deflates for more is what would be measured.
+  // With more sockets, the benchmark would measure the compression of the server.
   if (target === 'deflate' && sockets > DEFLATE_UP_TO) return []
   const serverProcesses = target !== 'reference' ? Math.ceil(sockets / (perServer * 0.97)) : 1
   if (target === 'reference' && sockets > perServer)
     console.log(
-      `reference target: ${formatCount(sockets)} sockets asked, its process may open ${formatCount(descriptorLimit())} descriptors (ulimit -n); taking ${formatCount(perServer)}`,
+      `reference target: ${formatCount(sockets)} sockets requested, but its process may open only ${formatCount(descriptorLimit())} descriptors (ulimit -n); using ${formatCount(perServer)}`,
     )
   return {
     target,
@@ -71,7 +70,7 @@ async function run(plan: WsCase, checkout = HERE): Promise<WsFigures> {
   child.send(plan)
   const figures = once(child, 'message')
   const exited = once(child, 'exit')
-  const failed = exited.then(([code]) => Promise.reject(new Error(`the case ended with ${String(code)}`)))
+  const failed = exited.then(([code]) => Promise.reject(new Error(`the case exited with ${String(code)}`)))
   const [found] = (await Promise.race([figures, failed])) as [WsFigures]
   await exited
   return found
@@ -100,7 +99,7 @@ function printRow(cells: readonly string[]): void {
   console.log(cells.map((cell, at) => (at === 0 ? cell.padEnd(12) : cell.padStart(14))).join(''))
 }
 
-/** What permessage-deflate costs more for each socket than the same case without. */
+/** Prints the cost of permessage-deflate per socket, compared with the same case without it. */
 function printDeflateCost(deflating: WsFigures, results: readonly WsFigures[]): void {
   const plain = results.find(({ target, sockets }) => target === 'bare' && sockets === deflating.sockets)
   if (plain === undefined) return
@@ -108,15 +107,15 @@ function printDeflateCost(deflating: WsFigures, results: readonly WsFigures[]): 
   const cpuUs = ({ generatorCpuRatio, ratePerSec, sockets }: WsFigures) =>
     (generatorCpuRatio * 1_000_000) / (ratePerSec * sockets)
   console.log(
-    `            permessage-deflate: ${significant(kilobytes, 3)} KB a socket and ` +
-      `${significant(cpuUs(deflating) - cpuUs(plain), 3)} µs of CPU a delivery more than without`,
+    `            permessage-deflate: ${significant(kilobytes, 3)} KB per socket and ` +
+      `${significant(cpuUs(deflating) - cpuUs(plain), 3)} µs of CPU per delivery more than without`,
   )
 }
 
-/** Figures of a comparison; less is better. */
+/** Compared figures; smaller is better. */
 const COMPARED = ['lagP50Ms', 'lagP99Ms', 'generatorCpuRatio', 'bytesPerSocket', 'connectSec'] as const
 
-/** Measures each case here and there in turns, and prints ratios of medians. */
+/** Measures each case alternately in both checkouts and prints ratios of medians. */
 async function compare(checkout: string): Promise<void> {
   for (const plan of casesOf()) {
     const [here, there]: [WsFigures[], WsFigures[]] = [[], []]
@@ -150,7 +149,7 @@ const machine = {
   loadBefore: loadavg()[0],
 }
 console.log(
-  `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${formatCount(machine.descriptorLimit)} descriptors a process, load ${machine.loadBefore?.toFixed(2)}\n`,
+  `${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${formatCount(machine.descriptorLimit)} descriptors per process, load ${machine.loadBefore?.toFixed(2)}\n`,
 )
 printRow(COLUMNS.map(([name]) => name))
 if (values.against !== undefined) {
@@ -163,7 +162,7 @@ for (const plan of casesOf()) {
   results.push(figures)
   printRow(COLUMNS.map(([, show]) => show(figures)))
   if (plan.target === 'deflate') printDeflateCost(figures, results)
-  for (const why of figures.invalid) console.log(`            invalid: ${why}`)
+  for (const reason of figures.invalid) console.log(`            invalid: ${reason}`)
   const failed = Object.entries(figures.failures).map(([kind, count]) => `${formatCount(count)} × ${kind}`)
   if (failed.length > 0) console.log(`            failed: ${failed.join(', ')}`)
 }
