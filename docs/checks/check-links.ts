@@ -2,5 +2,5 @@ import { brokenLinks } from './links.ts'
 
 const broken = brokenLinks()
 for (const link of broken) console.error(link)
-console.log(broken.length === 0 ? 'every link leads somewhere' : `${broken.length} links lead nowhere`)
+console.log(broken.length === 0 ? 'no broken links' : `${broken.length} broken links`)
 process.exitCode = broken.length === 0 ? 0 : 1

@@ -11,7 +11,7 @@ const BIN = resolve(import.meta.dirname, '../../node_modules/.bin')
 const all = snippets()
 const shown = all.map(({ code }) => code).join('\n')
 
-/** What has an example for each of its options. */
+/** Interfaces whose options each need an example. */
 const OPTIONS = [
   ['load/builders.ts', 'ConstantVusOptions'],
   ['load/builders.ts', 'RampingVusOptions'],
@@ -34,7 +34,7 @@ const OPTIONS = [
   ['runs/request-run.ts', 'MeasuredHttpRun'],
 ] as const
 
-/** Said in the text, because an example would need a server or a failure of its own. */
+/** Options described only in the text, because an example would need a separate server or a failure. */
 const IN_TEXT = new Set(['framing', 'unavailable'])
 
 interface Scenario {
@@ -53,7 +53,7 @@ beforeAll(() => {
   files = writeProject(all)
 })
 
-test('every link leads somewhere', () => {
+test('no link is broken', () => {
   expect(brokenLinks()).toEqual([])
 })
 
@@ -63,7 +63,7 @@ test('every matcher has an example', () => {
   expect(names.filter((name) => !shown.includes(`.${name}(`) && name !== 'toStayFresherThan')).toEqual([])
 })
 
-test('every fixture is spoken about', () => {
+test('every fixture is documented', () => {
   const pages = readFileSync(join(DOCS, 'evidence.md'), 'utf8') + shown
   expect(
     optionNames('fixtures/perf-fixtures.ts', 'PerfFixtures').filter((name) => !new RegExp(`\\b${name}\\b`).test(pages)),
@@ -77,12 +77,12 @@ test.each(OPTIONS)('every option of %s %s has an example', (file, name) => {
   expect(missing).toEqual([])
 })
 
-test('examples have the right types', () => {
+test('examples compile', () => {
   const { stdout } = spawnSync(join(BIN, 'tsc'), ['--noEmit', '-p', PROJECT], { encoding: 'utf8' })
   expect(stdout.split('\n').filter((line) => line.includes('generated/'))).toEqual([])
 })
 
-test('configs can be made', async () => {
+test('configs load', async () => {
   const configs = files.filter(({ file }) => file.startsWith('configs/'))
   expect(configs.length).toBeGreaterThan(2)
   for (const { file } of configs) {
@@ -112,7 +112,7 @@ describe('run', () => {
     expect(bodies.filter((place) => !scenarios.some(({ name }) => name === place))).toEqual([])
   })
 
-  test('none of them goes wrong', () => {
+  test('no example fails', () => {
     const wrong = scenarios.flatMap(({ name, errors, assertions }) => [
       ...errors.filter(({ message }) => !message.startsWith('expect(')).map(({ message }) => `${name}: ${message}`),
       ...assertions.filter(isWrong).map(({ message }) => `${name}: ${message}`),
@@ -121,7 +121,7 @@ describe('run', () => {
   })
 })
 
-/** A machine with other work to do may be too slow for a limit of time, or for its own load: that is no mistake here. */
+/** Whether an outcome is a mistake of the example. Time limits, and the load itself, may be too much for a busy machine. */
 function isWrong({ assertion, outcome, reason }: Scenario['assertions'][number]): boolean {
   if (outcome === 'invalid')
     return !/^(generator-saturated|offered-rate-missed|too-few-samples|undecided|nothing-asserted)$/.test(reason ?? '')

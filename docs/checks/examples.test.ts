@@ -12,9 +12,9 @@ const NAMES = globSync('*/package.json', { cwd: join(DOCS, 'examples') })
 
 const TSCONFIG = { extends: '../../../tsconfig.json', include: ['.'], exclude: [] }
 
-/** What a busy machine may do to a run is said as such, and is no mistake of an example. */
+/** Reasons caused by a busy machine, which are not mistakes of an example. */
 const NOISE = /^(generator-saturated|offered-rate-missed|too-few-samples)$/
-/** Names of the errors of assertions, which are looked at by their outcome. */
+/** Names of the errors of assertions, whose outcomes are checked instead. */
 const JUDGED = new Set(['Error', 'AssertionError', 'InvalidRunError'])
 
 interface Results {
@@ -25,20 +25,20 @@ interface Results {
   }[]
 }
 
-/** Copies stand within the package and have no `package.json` of their own, so that `vitest-slo` is found by its name. */
+/** Copies are inside the package and have no `package.json`, so that `vitest-slo` is resolved by its name. */
 beforeAll(() => {
   rmSync(COPIES, { recursive: true, force: true })
   cpSync(join(DOCS, 'examples'), COPIES, { recursive: true, filter: (path) => !path.endsWith('package.json') })
   writeFileSync(join(COPIES, 'tsconfig.json'), JSON.stringify(TSCONFIG))
 })
 
-test('there are five, and the page names each', () => {
+test('the page lists all five examples', () => {
   const page = readFileSync(join(DOCS, 'examples/README.md'), 'utf8')
   expect(NAMES).toHaveLength(5)
   expect(NAMES.filter((name) => !page.includes(`[${name}](${name})`))).toEqual([])
 })
 
-test('they have the right types', () => {
+test('the examples compile', () => {
   const { stdout } = spawnSync(join(BIN, 'tsc'), ['--noEmit', '-p', COPIES], { encoding: 'utf8' })
   expect(stdout.split('\n').filter((line) => line.includes('generated-examples/'))).toEqual([])
 })
@@ -57,7 +57,7 @@ describe.each(NAMES)('%s', (name) => {
     if (assertions.length === 0) throw new Error(stdout + stderr)
     const wrong = assertions.filter(({ outcome, reason = '' }) => outcome !== 'passed' && !NOISE.test(reason))
     expect(wrong.map(({ message }) => message ?? stdout)).toEqual([])
-    // What stops a scenario, such as an option that a matcher does not have, is no assertion of it.
+    // An error that stops a scenario, such as an unknown option of a matcher, is not among its assertions.
     const stopped = scenarios.flatMap(({ errors }) => errors).filter(({ name }) => !JUDGED.has(name))
     expect(stopped).toEqual([])
   })

@@ -6,7 +6,7 @@ import { hasMariadb, startMariadb } from './mariadb.ts'
 import { DOCS, snippets } from './snippets.ts'
 
 const BIN = resolve(import.meta.dirname, '../../node_modules/.bin')
-/** Inside the package, so that `vitest-slo` is found by its name. */
+/** Inside the package, so that `vitest-slo` is resolved by its name. */
 const PROJECT = join(DOCS, 'checks/generated-mariadb')
 
 const CONFIG = `import { definePerfConfig, target } from 'vitest-slo/config'
@@ -29,7 +29,8 @@ interface Results {
   }[]
 }
 
-if (!hasMariadb()) console.warn('the recipe for MariaDB is not executed: no mariadbd here (Debian: mariadb-server)')
+if (!hasMariadb())
+  console.warn('the recipe for MariaDB is not executed: mariadbd is not installed (Debian: mariadb-server)')
 
 describe.skipIf(!hasMariadb())('the recipe for a ledger in MySQL or MariaDB', () => {
   let mariadb: Awaited<ReturnType<typeof startMariadb>>
@@ -51,7 +52,7 @@ ${recipe.code}})
   })
   afterAll(() => mariadb?.[Symbol.asyncDispose]())
 
-  /** Assertions of the recipe with what became of them. */
+  /** Assertions of the recipe with their outcomes and received values. */
   function outcomes(fault: string): readonly (readonly [string, string, string])[] {
     const { status, stdout, stderr } = spawnSync(join(BIN, 'vitest'), ['run', '--config', 'vitest.perf.config.ts'], {
       cwd: PROJECT,
@@ -73,7 +74,7 @@ ${recipe.code}})
     ])
   })
 
-  test('fails on one that stores some twice, half a second later', () => {
+  test('fails on a shop that stores some payments again half a second later', () => {
     expect(outcomes('twice')).toEqual([['toApplyExactlyOnce', 'failed', '4 duplicated']])
   })
 })

@@ -12,12 +12,12 @@ CREATE USER perf@'%' IDENTIFIED BY 'perf';
 GRANT ALL ON shop.* TO perf@'%';
 `
 
-/** Whether this machine has a MariaDB server, as Debian's package `mariadb-server` installs it. */
+/** Whether this machine has a MariaDB server, as installed by Debian's package `mariadb-server`. */
 export function hasMariadb(): boolean {
   return ['mariadbd', 'mariadb-install-db'].every((name) => spawnSync('which', [name]).status === 0)
 }
 
-/** A server of its own in a temporary folder; its schema is made as it starts. */
+/** Starts a MariaDB server in a temporary folder; it creates the schema when it starts. */
 export async function startMariadb(): Promise<{ readonly url: string } & AsyncDisposable> {
   const folder = mkdtempSync(join(tmpdir(), 'mariadb-'))
   chmodSync(folder, 0o755)
@@ -60,9 +60,9 @@ export async function startMariadb(): Promise<{ readonly url: string } & AsyncDi
   return {
     url: `mysql://perf:perf@127.0.0.1:${port}/shop`,
     async [Symbol.asyncDispose]() {
-      const ended = once(server, 'exit')
+      const exited = once(server, 'exit')
       server.kill('SIGTERM')
-      await ended
+      await exited
       rmSync(folder, { recursive: true, force: true })
     },
   }

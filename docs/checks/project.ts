@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DOCS, type Snippet } from './snippets.ts'
 
-/** Inside the package, so that `vitest-slo` is found by its name. */
+/** Inside the package, so that `vitest-slo` is resolved by its name. */
 export const PROJECT = join(DOCS, 'checks/generated')
 
 const NAMES = `
@@ -12,7 +12,7 @@ const NAMES = `
   socketIoRequest, spike, sql, stomp, stompSend, stompSubscribe, unique`
 const FIXTURES = 'http, ws, ledger, metrics, capacity, freshness, micro, chaos, reset, compare, baseline, target, runId'
 
-/** Loads are cut to a second or so: what an example says is tried, not how long it takes. */
+/** Loads are cut to about a second: examples are tested, not their duration. */
 const PRELUDE = `import { expect } from 'vitest'
 import { perfTest as original, ${NAMES} } from 'vitest-slo'
 import type { Framing } from 'vitest-slo'
@@ -25,7 +25,7 @@ const perfTest = original.extend({
 void [${NAMES}]
 `
 
-/** What the examples call `run` and `fanOut`, measured in the scenario that speaks about it. */
+/** Definitions of the examples' `run` and `fanOut`, added to the scenarios that use them. */
 const SUBJECTS = {
   run: `const run = await http.run({
     load: constantArrivalRate({ rate: 300, vus: 50, duration: '4s' }),
@@ -89,7 +89,7 @@ const TSCONFIG = {
 }
 
 /**
- * Writes a project in which every example is a scenario of its own, by page; examples that are whole files are files.
+ * Writes a project in which every example is a scenario in the file of its page, or a file if the example is a whole file.
  *
  * @returns the files of examples that are whole files
  */
@@ -120,7 +120,7 @@ function scenario({ place, code, isRun }: Snippet): string {
   const subjects = (['run', 'fanOut'] as const).filter((name) => uses(code, name) && !code.includes(`const ${name} =`))
   const lines = [...subjects.map((name) => SUBJECTS[name]), code].join('\n')
   const fixtures = FIXTURES.split(', ').filter((name) => uses(lines, name))
-  // What is spoken about is put on as written: scrapes and samples are a second apart.
+  // Loads of subjects are not cut: scrapes and samples are a second apart.
   const test = subjects.length === 0 ? 'perfTest' : 'original'
   return `${test}${isRun ? '' : '.skip'}('${place}', async ({ ${fixtures.join(', ')} }) => {\n${lines}\n})\n`
 }

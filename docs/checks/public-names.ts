@@ -4,12 +4,12 @@ import ts from 'typescript'
 
 const SRC = resolve(import.meta.dirname, '../../src')
 
-/** Names of all matchers, by their declarations. */
+/** Names of all declared matchers. */
 export function matcherNames(): readonly string[] {
   return globSync('matchers/*.ts', { cwd: SRC }).flatMap((file) => membersOf(file, /^\w+Matchers$/))
 }
 
-/** Properties of an interface. @throws {Error} where the file has none of that name */
+/** Properties of an interface. @throws {Error} if the file has no interface of that name */
 export function optionNames(file: string, name: string): readonly string[] {
   const members = membersOf(file, new RegExp(`^${name}$`))
   if (members.length === 0) throw new Error(`src/${file} has no interface ${name}`)

@@ -5,18 +5,18 @@ export const DOCS = resolve(import.meta.dirname, '..')
 
 /** An example of the documentation. */
 export interface Snippet {
-  /** `http.md:12`: the line of its first statement. */
+  /** Page and line of its first statement, such as `http.md:12`. */
   readonly place: string
-  /** `http.md` */
+  /** Page, such as `http.md`. */
   readonly page: string
   readonly code: string
-  /** A whole file, with imports of its own; else the body of a scenario. */
+  /** Whether it is a whole file with imports, not the body of a scenario. */
   readonly isFile: boolean
-  /** Needs what the checks do not have, as a second build: its types are checked, and it is not run. */
+  /** Whether it is executed. Examples that need something the checks do not have, such as a second build, only compile. */
   readonly isRun: boolean
 }
 
-/** Every TypeScript example of the pages and of the README. */
+/** All TypeScript examples of the pages and of the README. */
 export function snippets(): readonly Snippet[] {
   const pages = globSync('*.md', { cwd: DOCS, exclude: ['README.md'] }).toSorted()
   return [

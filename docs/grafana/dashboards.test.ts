@@ -27,10 +27,10 @@ function dashboard(name: (typeof NAMES)[number]): Dashboard {
   return JSON.parse(readFileSync(join(import.meta.dirname, `dashboards/${name}.json`), 'utf8')) as Dashboard
 }
 
-/** What Grafana would put in place of its own variables, for a time of some minutes. */
+/** Values of Grafana's built-in variables, for a range of some minutes. */
 const GRAFANA = { __rate_interval: `${4 * SCRAPE_MS}ms`, __interval: '1s', __range: '10m' }
 
-/** A query as Grafana sends it where nothing is filtered. */
+/** A query without filters, as Grafana sends it. */
 function queryOf(expr: string, { templating }: Dashboard): string {
   const values: Record<string, string> = { ...GRAFANA }
   for (const { name } of templating.list) values[name] = '.*'
@@ -45,7 +45,7 @@ const queries = NAMES.flatMap((name) => {
 })
 
 describe.each(NAMES)('the dashboard %s', (name) => {
-  test('has panels of unique ids that do not overlap', () => {
+  test('has panels with unique ids that do not overlap', () => {
     const { panels } = dashboard(name)
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
@@ -55,12 +55,12 @@ describe.each(NAMES)('the dashboard %s', (name) => {
     expect(panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true)
   })
 
-  test('leaves no variable open', () => {
+  test('has no undefined variable', () => {
     expect(queries.filter(({ board, query }) => board === name && query.includes('$'))).toEqual([])
   })
 })
 
-/** Responses some requests with 503, so that there are errors to count, and sends on what is published. */
+/** A target that responds to some requests with 503, so that there are errors, and forwards publications. */
 const TARGET = `
   import { createServer } from 'node:http'
   import { WebSocketServer } from 'ws'
@@ -97,9 +97,9 @@ const SPEC = `
 `
 
 const missing = isInstalled() ? undefined : 'prometheus is not on the path: apt-get install prometheus'
-if (missing !== undefined) console.warn(`queries are not tried: ${missing}`)
+if (missing !== undefined) console.warn(`queries are not tested: ${missing}`)
 
-describe.skipIf(missing)('every query, asked of a Prometheus that scraped a small run', () => {
+describe.skipIf(missing)('a Prometheus that scraped a small run has values for', () => {
   let prometheus: Prometheus
   let project: InlineProject
   let fromSec: number
@@ -126,7 +126,7 @@ describe.skipIf(missing)('every query, asked of a Prometheus that scraped a smal
     await Promise.race([
       ended,
       command.then(({ output }) => {
-        throw new Error(`the command did not linger for its last values to be scraped:\n${output}`)
+        throw new Error(`the command exited before its final values were scraped:\n${output}`)
       }),
     ])
     toSec = Date.now() / 1000
@@ -151,7 +151,7 @@ describe.skipIf(missing)('every query, asked of a Prometheus that scraped a smal
     })
   })
 
-  test.each(variables)('$definition offers something to choose', async ({ label, definition }) => {
+  test.each(variables)('the variable $definition', async ({ label, definition }) => {
     const [, match] = /^label_values\((.*), \w+\)$/.exec(definition)!
     expect(await prometheus.labelValues(label, match!)).not.toEqual([])
   })

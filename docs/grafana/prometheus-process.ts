@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../src/services/ports.ts'
 
-/** What a query came to: the values of all series, or why it is no query. */
+/** Result of a query: the values of all series, or the reason why the query is invalid. */
 export type Response = { readonly values: readonly number[] } | { readonly error: string }
 
 export const SCRAPE_MS = 500
@@ -15,7 +15,7 @@ export function isInstalled(): boolean {
   return spawnSync('prometheus', ['--version']).status === 0
 }
 
-/** A Prometheus of a test's own that scrapes one endpoint; its data is gone with it. */
+/** A temporary Prometheus that scrapes one endpoint; disposing it deletes its data. */
 export class Prometheus implements AsyncDisposable {
   readonly #url: string
   readonly #folder: string
@@ -27,7 +27,7 @@ export class Prometheus implements AsyncDisposable {
     this.#process = process
   }
 
-  /** @param endpoint host and port of what is scraped */
+  /** Starts Prometheus. @param endpoint host and port to scrape */
   static async scraping(endpoint: string): Promise<Prometheus> {
     const folder = await mkdtemp(join(tmpdir(), 'slo-prometheus-'))
     const config = join(folder, 'prometheus.yml')
@@ -43,37 +43,37 @@ export class Prometheus implements AsyncDisposable {
     return prometheus
   }
 
-  /** Waits until something holds, asking again and again. @throws where Prometheus has ended meanwhile */
+  /** Polls until a condition holds. @throws {Error} if Prometheus has exited */
   async until(holds: () => Promise<boolean>): Promise<void> {
     while (!(await holds().catch(() => false))) {
-      if (this.#process.exitCode !== null) throw new Error(`prometheus ended with ${this.#process.exitCode}`)
+      if (this.#process.exitCode !== null) throw new Error(`prometheus exited with ${this.#process.exitCode}`)
       await sleep(100)
     }
   }
 
-  /** Second by second up to `toSec`, both in seconds of the Unix epoch. */
+  /** Evaluates a query for every second of a range, in seconds of the Unix epoch. */
   range(query: string, fromSec: number, toSec: number): Promise<Response> {
     const start = toSec - Math.ceil(toSec - fromSec)
-    return this.#ask('query_range', { query, start: String(start), end: String(toSec), step: '1' })
+    return this.#query('query_range', { query, start: String(start), end: String(toSec), step: '1' })
   }
 
   now(query: string): Promise<Response> {
-    return this.#ask('query', { query })
+    return this.#query('query', { query })
   }
 
-  /** The values of a label, as Grafana's variables ask for them. */
+  /** Values of a label, as Grafana's variables query them. */
   async labelValues(label: string, match: string): Promise<readonly string[]> {
     const query = String(new URLSearchParams({ 'match[]': match }))
     const response = await fetch(`${this.#url}/api/v1/label/${label}/values?${query}`)
     return ((await response.json()) as { data?: string[] }).data ?? []
   }
 
-  async #ask(kind: 'query' | 'query_range', parameters: Record<string, string>): Promise<Response> {
+  async #query(kind: 'query' | 'query_range', parameters: Record<string, string>): Promise<Response> {
     const response = await fetch(`${this.#url}/api/v1/${kind}?${String(new URLSearchParams(parameters))}`)
     const { error, data } = (await response.json()) as PrometheusResponse
     if (data === undefined) return { error: error ?? `status ${response.status}` }
     const samples = data.result.flatMap(({ value, values = [] }) => (value === undefined ? values : [value]))
-    // A percentile has no end if too few requests got a good response.
+    // A percentile is infinite if too few requests got a good response.
     const values = samples.map(([, text]) => (text === '+Inf' ? Number.POSITIVE_INFINITY : Number(text)))
     return { values: values.filter((value) => !Number.isNaN(value)) }
   }

@@ -3,7 +3,7 @@ import pg from 'pg'
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 })
 
-/** Applies a payment once, however often its key is sent: key and balance change in one transaction. */
+/** Applies a payment once, even if its key is sent repeatedly: key and balance change in one transaction. */
 async function pay(key, runId, amount) {
   const client = await pool.connect()
   try {

@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 import { constantArrivalRate, perfTest } from 'vitest-slo'
 
-/** The cache saves work, is never more than a second behind, and Redis has room. */
-perfTest('the price is cached, and fresh', async ({ http, metrics, capacity, freshness, target }) => {
+/** The cache is used and never more than a second stale, and Redis has enough memory. */
+perfTest('the price is cached and fresh', async ({ http, metrics, capacity, freshness, target }) => {
   const version = async (method: string, signal: AbortSignal) => {
     const response = await fetch(`${target.url}/price`, { method, signal })
     return ((await response.json()) as { version: number }).version

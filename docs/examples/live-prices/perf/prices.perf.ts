@@ -6,7 +6,7 @@ interface Message {
   readonly id: string
 }
 
-/** Every price reaches every socket that had subscribed, and soon. */
+/** Every price reaches every subscribed socket in time. */
 perfTest('prices reach every socket', async ({ ws, target }) => {
   const fanOut = await ws.fanOut({
     path: '/live',

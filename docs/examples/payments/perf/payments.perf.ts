@@ -4,7 +4,7 @@ import { constantArrivalRate, inflowOf, perfTest } from 'vitest-slo'
 const AMOUNT = 5
 const TILL = `SELECT balance FROM accounts WHERE name = 'till'`
 
-/** Every twentieth payment is sent twice: the money must move once. */
+/** Every twentieth payment is sent twice and must be applied once. */
 perfTest('payments are applied exactly once', async ({ http, ledger, runId }) => {
   const before = await ledger.value(TILL)
   let keys = 0

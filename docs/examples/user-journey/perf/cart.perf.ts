@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { constantVus, csv, perfTest } from 'vitest-slo'
 
-/** Users who log in, pause, and fill a cart: a closed model, in which each waits for its response. */
+/** Users who log in, pause, and fill a cart: a closed model, in which each user waits for the response. */
 perfTest('users fill their carts', async ({ http }) => {
   const run = await http.run({
     load: constantVus({ vus: 30, duration: '30s', thinkTime: { min: '50ms', max: '150ms' } }),
