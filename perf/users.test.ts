@@ -43,19 +43,34 @@ test('rejects an invalid file, and more virtual users than tokens', () => {
     }
   }
   expect(messageFor('secret-one\nsecret-two')).toMatchInlineSnapshot(
-    `"…/tokens (PERF_TOKENS_FILE) has 2 tokens and this load more virtual users, each of whom needs one of their own: add tokens, or choose a smaller PERF_SCALE"`,
+    `
+    "…/tokens (PERF_TOKENS_FILE) has 2 tokens, fewer than the virtual users of this load
+    Fix: add tokens, one for each virtual user, or set a smaller PERF_SCALE"
+  `,
   )
   expect(messageFor(' \n')).toMatchInlineSnapshot(
-    `"…/tokens (PERF_TOKENS_FILE) holds no token; it must hold one a line"`,
+    `
+    "…/tokens (PERF_TOKENS_FILE) contains no token
+    Fix: write one bearer token per line"
+  `,
   )
   expect(messageFor('secret-one\nBearer secret-two')).toMatchInlineSnapshot(
-    `"entry 2 of …/tokens (PERF_TOKENS_FILE) is no token; each line must hold one, alone"`,
+    `
+    "entry 2 of …/tokens (PERF_TOKENS_FILE) is not a token
+    Fix: write only the bearer token on each line"
+  `,
   )
   expect(messageFor('secret-one\nsecret-two\nsecret-one')).toMatchInlineSnapshot(
-    `"entry 3 of …/tokens (PERF_TOKENS_FILE) repeats an earlier one, and two virtual users must not be one user"`,
+    `
+    "entry 3 of …/tokens (PERF_TOKENS_FILE) repeats an earlier token
+    Fix: remove it; each virtual user must be a different user"
+  `,
   )
   expect(() => users('/no/such/file').next()).toThrowErrorMatchingInlineSnapshot(
-    `[Error: /no/such/file (PERF_TOKENS_FILE) cannot be read, ENOENT; name a file of bearer tokens, one a line]`,
+    `
+    [Error: /no/such/file (PERF_TOKENS_FILE) cannot be read: ENOENT
+    Fix: set the path of a file with one bearer token per line]
+  `,
   )
 })
 
