@@ -29,7 +29,7 @@ const CONDITIONS: readonly Condition[] = [
   { name: 'idle', rate: 200, vus: 50, shouldBeValid: true },
   { name: 'a third busy', rate: 4_000, vus: 400, shouldBeValid: true },
   { name: 'one pause of 200 ms', rate: 200, vus: 50, pauseMs: 200, shouldBeValid: true },
-  // A scheduler that favours sleepers hides one neighbour, another does not: shown, and not asked for.
+  // Some schedulers favour sleeping processes and hide one neighbour, others do not: both verdicts are accepted.
   { name: 'one neighbour', rate: 200, vus: 50, neighbours: 1, shouldBeValid: undefined },
   { name: 'eight neighbours', rate: 200, vus: 50, neighbours: 8, shouldBeValid: false },
   { name: 'eight neighbours, busy', rate: 4_000, vus: 400, neighbours: 8, shouldBeValid: false },

@@ -33,13 +33,13 @@ export function wandering(name: string, levelSpread: number, persistence: number
 }
 
 /** Most responses after about 10 ms, some after about 160 ms, in a ratio that differs from second to second. */
-function mixture(name: string, slowShare: (random: Random) => number, meanShare: number): LatencyModel {
-  const above = (ms: number) => (1 - meanShare) * tail(ms - 10, 2) + meanShare * tail(ms - 160, 10)
+function mixture(name: string, slowRatio: (random: Random) => number, meanRatio: number): LatencyModel {
+  const above = (ms: number) => (1 - meanRatio) * tail(ms - 10, 2) + meanRatio * tail(ms - 160, 10)
   return {
     name,
     windows: (random, seconds, perSec) =>
       Array.from({ length: seconds }, () => {
-        const slow = slowShare(random)
+        const slow = slowRatio(random)
         return filled(perSec, () => (random.next() < slow ? 160 + random.exponential(10) : 10 + random.exponential(2)))
       }),
     trueMs: (p) => solveMs(above, p),

@@ -8,7 +8,7 @@ import { autoregression, filled, solveMs, type LatencyModel } from './latency-mo
  */
 const MEDIAN_MS = 13.5
 const SCALE_MS = 0.0275
-const TAIL = { share: 0.03, fromMs: 6, toMs: 36 } as const
+const TAIL = { ratio: 0.03, fromMs: 6, toMs: 36 } as const
 const FAST = -0.3
 const SLOW = 0
 
@@ -79,14 +79,14 @@ export const narrowWaves = narrow(
 
 function latencyMs(random: Random, level: number): number {
   const u = random.next()
-  const slow = random.next() < TAIL.share ? TAIL.fromMs + (TAIL.toMs - TAIL.fromMs) * random.next() : 0
+  const slow = random.next() < TAIL.ratio ? TAIL.fromMs + (TAIL.toMs - TAIL.fromMs) * random.next() : 0
   return MEDIAN_MS + level + SCALE_MS * Math.log(u / (1 - u)) + slow
 }
 
 /** Ratio of requests that exceed their level by more than `ms`. The tail is wide compared with the spread. */
 function above(ms: number): number {
   const slow = Math.min(1, Math.max(0, (TAIL.toMs - ms) / (TAIL.toMs - TAIL.fromMs)))
-  return TAIL.share * slow + (1 - TAIL.share) / (1 + Math.exp(ms / SCALE_MS))
+  return TAIL.ratio * slow + (1 - TAIL.ratio) / (1 + Math.exp(ms / SCALE_MS))
 }
 
 function eitherLevel(random: Random): number {
