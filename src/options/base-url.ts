@@ -1,6 +1,7 @@
 import { refusalOf } from '../machine/allowed-hosts.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
 import type { Problems } from './problems.ts'
+import { listOf } from './values.ts'
 
 /** Of a text that is no URL, all that may be credentials: `user:password@host` without a scheme, or a slash in the password. */
 const CREDENTIALS = /^([a-z][\w+.-]*:\/\/)?[^]*@/i
@@ -24,6 +25,18 @@ export function checkOwnBaseUrl(problems: Problems, value: unknown): void {
 
 /** Checks that load may be put on a host. */
 export function checkLoadHost(problems: Problems, path: string, host: string): void {
-  const refusal = refusalOf(host, { isLoad: true })
+  checkHost(problems, path, host, { isLoad: true })
+}
+
+/** Checks that a host may be reached. */
+export function checkHost(problems: Problems, path: string, host: string, use: { isLoad?: boolean } = {}): void {
+  const refusal = refusalOf(host, use)
   if (refusal !== undefined) problems.add(path, host, `${refusal.problem} (${refusal.received})`, refusal.fix)
+}
+
+/** Names or addresses of hosts, without scheme, port and path. */
+export const HOSTS = listOf<string>(isHost, 'host names', "['staging.example.com']")
+
+function isHost(value: unknown): boolean {
+  return typeof value === 'string' && /^[^\s/:@]+$|^\[?[\da-f:.]+\]?$/i.test(value)
 }

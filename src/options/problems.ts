@@ -40,13 +40,18 @@ export class Problems {
     })
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#found.length
+  }
+
   add(path: string, received: unknown, rule: string, example: string): void {
     this.#found.push({ path, received, rule, example })
   }
 
   /** Takes over the mistakes of a nested value, with `prefix` put before their paths. */
   adopt(prefix: string, problems: readonly Problem[]): void {
-    for (const problem of problems) this.#found.push({ ...problem, path: join(prefix, problem.path) })
+    for (const problem of problems) this.#found.push({ ...problem, path: joined(prefix, problem.path) })
   }
 
   /** @throws {OptionsError} when anything was added */
@@ -55,9 +60,16 @@ export class Problems {
   }
 }
 
-function join(prefix: string, path: string): string {
+/** The path of an option within a value: `load`, `stages` → `load.stages`. */
+export function joined(prefix: string, path: string): string {
   if (prefix === '' || path === '') return prefix + path
   return path.startsWith('[') ? prefix + path : `${prefix}.${path}`
+}
+
+/** Legal code for an option or an environment variable: `rate: 50`, `PERF_SEED=7`. */
+export function exampleOf(path: string, value: string): string {
+  const name = nameOf(path)
+  return name.startsWith('PERF_') ? `${name}=${value.replaceAll("'", '')}` : `${name}: ${value}`
 }
 
 function describe(subject: string, problems: readonly Problem[]): string {

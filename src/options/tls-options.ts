@@ -1,8 +1,18 @@
 import { createSecureContext, type SecureContextOptions } from 'node:tls'
+import type { TlsOptions } from '../machine/tls.ts'
 import { checkKnownKeys } from './checks.ts'
-import type { Problems } from './problems.ts'
+import { Problems } from './problems.ts'
+import { reading } from './schema.ts'
 
 const TLS_KEYS = ['rejectUnauthorized', 'ca', 'cert', 'key', 'passphrase', 'servername'] as const
+
+/** TLS options; keys and certificates are not shown. */
+export const TLS = reading<TlsOptions>((problems, path, value) => {
+  const found = new Problems()
+  checkTls(found, value)
+  problems.adopt(path.replace(/\.?tls$/, ''), found.found)
+  return value as TlsOptions
+})
 
 /** Checks TLS options; keys and certificates are not shown. */
 export function checkTls(problems: Problems, value: unknown): void {

@@ -1,0 +1,61 @@
+import { joined, type Problems } from './problems.ts'
+import { inspected } from './shortened.ts'
+
+/** Names options that do not exist: a misspelt option must not be ignored. */
+export function checkKnownKeys(problems: Problems, prefix: string, value: object, known: readonly string[]): void {
+  for (const [key, received] of Object.entries(value)) {
+    if (known.includes(key)) continue
+    const meant = meantBy(key, known)
+    const valid = `alid are ${known.join(', ')}`
+    const rule = `is not an option here${meant === undefined ? `; v${valid}` : `: did you mean ${meant}? V${valid}`}`
+    problems.add(joined(prefix, key), received, rule, correction(key, meant, received))
+  }
+}
+
+/** Names that other tools have for what is called otherwise here. */
+const ALIASES: Readonly<Record<string, string>> = {
+  concurrency: 'vus',
+  connections: 'vus',
+  qps: 'rate',
+  requests: 'iterations',
+  rps: 'rate',
+  uri: 'path',
+  url: 'path',
+  users: 'vus',
+}
+
+/** The option that was probably meant; `undefined` if none is near. */
+function meantBy(key: string, known: readonly string[]): string | undefined {
+  const alias = Object.hasOwn(ALIASES, key) ? ALIASES[key]! : undefined
+  return alias !== undefined && known.includes(alias) ? alias : nearestOf(key, known)
+}
+
+/** The name that differs least, in less than half of its letters. */
+export function nearestOf(name: string, known: readonly string[]): string | undefined {
+  const [nearest] = known
+    .map((each) => ({ each, distance: editDistance(name, each) }))
+    .toSorted((a, b) => a.distance - b.distance)
+  return nearest !== undefined && nearest.distance * 2 < Math.max(name.length, nearest.each.length)
+    ? nearest.each
+    : undefined
+}
+
+/** The value under the name that was meant, if it can be written in a line. */
+function correction(key: string, meant: string | undefined, received: unknown): string {
+  const isPlain = ['string', 'number', 'boolean'].includes(typeof received)
+  return meant !== undefined && isPlain ? `${meant}: ${inspected(received, 40, key)}` : `without ${key}`
+}
+
+/** Levenshtein's distance, ignoring case: how many letters to insert, delete or replace. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at)
+  for (let taken = 0; taken < from.length; taken++) {
+    const next = [taken + 1]
+    for (let at = 0; at < to.length; at++) {
+      const same = from[taken]!.toLowerCase() === to[at]!.toLowerCase()
+      next.push(Math.min(row[at + 1]! + 1, next[at]! + 1, row[at]! + (same ? 0 : 1)))
+    }
+    row = next
+  }
+  return row.at(-1)!
+}
