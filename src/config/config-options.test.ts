@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest'
 import { OptionsError, Problems } from '../options/problems.ts'
-import { checkConfig, collect, readSeed, type PerfConfig } from './config-options.ts'
+import { collect, CONFIG, seedOf, type PerfConfig } from './config-options.ts'
 import { postgres, target } from './index.ts'
 
 function messageOf(config: object, env: NodeJS.ProcessEnv = {}): string {
   const problems = new Problems()
-  checkConfig(problems, config)
-  readSeed(problems, config, env)
+  seedOf(problems, CONFIG.read(problems, '', config), env)
   try {
     problems.throwIfAny('definePerfConfig()')
   } catch (error) {
@@ -39,30 +38,30 @@ test('every mistake is named at once, with what would be right', () => {
       include: must be a list of file patterns
         received: 'perf/*.ts'
         example:  include: ['perf/**/*.perf.ts']
-      reset: must be 'never' or 'each-scenario'
-        received: 'always'
-        example:  reset: 'each-scenario'
-      onInvalid: must be 'fail' or 'warn'
-        received: 'ignore'
-        example:  onInvalid: 'warn'
       services: must be a list of services
         received: { name: 'postgres', problems: [], start: [Function: start] }
         example:  services: [postgres(), redis()]
+      reset: must be 'never' or 'each-scenario'
+        received: 'always'
+        example:  reset: 'each-scenario'
       target: must be what target() makes
         received: 'http://127.0.0.1:3000'
         example:  target: target({ command: ['node', 'server.js'] })
+      seed: must be an integer
+        received: 1.5
+        example:  seed: 7
       outputDir: must be the path of a folder
         received: ''
         example:  outputDir: 'perf-report'
+      onInvalid: must be 'fail' or 'warn'
+        received: 'ignore'
+        example:  onInvalid: 'warn'
       exporter: must be an object
         received: 9464
         example:  exporter: { port: 9464 }
       test: must be an object
         received: null
-        example:  test: { bail: 1 }
-      seed: must be an integer
-        received: 1.5
-        example:  seed: 7"
+        example:  test: { bail: 1 }"
   `)
 })
 
@@ -76,7 +75,9 @@ test.each<[string, object]>([
 })
 
 test('PERF_SEED comes before the option; without both it is 1', () => {
-  const seed = (config: PerfConfig, env: NodeJS.ProcessEnv = {}) => readSeed(new Problems(), config, env)
+  const problems = new Problems()
+  const seed = (config: PerfConfig, env: NodeJS.ProcessEnv = {}) =>
+    seedOf(problems, CONFIG.read(problems, '', config), env)
   expect(seed({})).toBe(1)
   expect(seed({ seed: 7 })).toBe(7)
   expect(seed({ seed: 7 }, { PERF_SEED: '8' })).toBe(8)

@@ -1,8 +1,10 @@
 import type { ViteUserConfig } from 'vitest/config'
 import type { ExporterOptions } from '../metrics/exporter.ts'
-import { checkKnownKeys, checkNumber } from '../options/checks.ts'
+import { HOSTS } from '../options/base-url.ts'
 import { MIN_SECRET_LENGTH } from '../options/known-secrets.ts'
 import { OptionsError, type Problems } from '../options/problems.ts'
+import { isRecord, object, optional, readVariable } from '../options/schema.ts'
+import { any, integer, isText, listOf, matching, numeric, oneOf, text } from '../options/values.ts'
 import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target/target.ts'
 import type { CapacityPlace, MetricsPlace } from './observation.ts'
@@ -60,75 +62,39 @@ export interface PerfConfig {
   readonly test?: ViteUserConfig['test']
 }
 
-/** A record, so that an option cannot be added to the config and forgotten here. */
-const OPTIONS: Readonly<Record<keyof PerfConfig, true>> = {
-  include: true,
-  scale: true,
-  services: true,
-  reset: true,
-  target: true,
-  allowRemote: true,
-  seed: true,
-  outputDir: true,
-  onInvalid: true,
-  metrics: true,
-  capacity: true,
-  secrets: true,
-  exporter: true,
-  test: true,
-}
+const SEED = optional(integer({ example: 7 }), 1)
 
-/** Finds mistakes in the options that no other part reads. JavaScript configs are not type-checked. */
-export function checkConfig(problems: Problems, config: PerfConfig): void {
-  const {
-    include = [],
-    services = [],
-    reset,
-    target,
-    outputDir,
-    onInvalid,
-    exporter = {},
-    test = {},
-    secrets = [],
-    allowRemote = [],
-  } = config
-  checkKnownKeys(problems, '', config, Object.keys(OPTIONS))
-  if (!Array.isArray(include) || !include.every(isText))
-    problems.add('include', include, 'must be a list of file patterns', "include: ['perf/**/*.perf.ts']")
-  checkOneOf(problems, 'reset', reset, ['never', 'each-scenario'])
-  checkOneOf(problems, 'onInvalid', onInvalid, ['fail', 'warn'])
-  if (!Array.isArray(services) || !services.every(canStart))
-    problems.add('services', services, 'must be a list of services', 'services: [postgres(), redis()]')
-  if (target !== undefined && !canStart(target))
-    problems.add('target', target, 'must be what target() makes', "target: target({ command: ['node', 'server.js'] })")
-  if (!Array.isArray(secrets) || !secrets.every(isText))
-    problems.add('secrets', secrets, 'must be a list of names of environment variables', "secrets: ['STAGING_TOKEN']")
-  if (!Array.isArray(allowRemote) || !allowRemote.every(isHost))
-    problems.add('allowRemote', allowRemote, 'must be a list of host names', "allowRemote: ['staging.example.com']")
-  if (outputDir !== undefined && !isText(outputDir))
-    problems.add('outputDir', outputDir, 'must be the path of a folder', "outputDir: 'perf-report'")
-  for (const [name, value] of Object.entries({ exporter, test }))
-    if (typeof value !== 'object' || value === null)
-      problems.add(name, value, 'must be an object', name === 'test' ? 'test: { bail: 1 }' : 'exporter: { port: 9464 }')
-}
+/** The options that no other part reads. JavaScript configs are not type-checked. */
+export const CONFIG = object<PerfConfig>()({
+  include: optional(listOf<string>(isText, 'file patterns', "['perf/**/*.perf.ts']")),
+  scale: any(),
+  services: optional(listOf<Service>(canStart, 'services', '[postgres(), redis()]')),
+  reset: optional(oneOf(['never', 'each-scenario'], 'each-scenario')),
+  target: optional(
+    matching<Target>(canStart, 'must be what target() makes', "target({ command: ['node', 'server.js'] })"),
+  ),
+  allowRemote: optional(HOSTS),
+  seed: SEED,
+  outputDir: optional(text("'perf-report'", 'must be the path of a folder')),
+  onInvalid: optional(oneOf(['fail', 'warn'], 'warn')),
+  metrics: any(),
+  capacity: any(),
+  secrets: optional(listOf<string>(isText, 'names of environment variables', "['STAGING_TOKEN']")),
+  exporter: optional(matching<ExporterOptions>(isRecord, 'must be an object', '{ port: 9464 }')),
+  test: optional(matching<ViteUserConfig['test']>(isRecord, 'must be an object', '{ bail: 1 }')),
+})
 
 /** `PERF_SEED`, else the config's, else 1. */
-export function readSeed(problems: Problems, { seed }: PerfConfig, env: NodeJS.ProcessEnv): number {
-  const given = env['PERF_SEED']
-  if (given === undefined || given === '')
-    return seed === undefined ? 1 : checkNumber(problems, 'seed', seed, { integer: true, example: 7 })
-  if (/^-?\d+$/.test(given) && Number.isSafeInteger(Number(given))) return Number(given)
-  problems.add('PERF_SEED', given, 'must be an integer', 'PERF_SEED=7')
-  return Number.NaN
+export function seedOf(problems: Problems, { seed }: { readonly seed: number }, env: NodeJS.ProcessEnv): number {
+  return readVariable(problems, env, 'PERF_SEED', SEED, numeric) ?? seed
 }
 
 /** The values of the environment variables that the config calls secret. */
 export function readSecrets(
   problems: Problems,
-  { secrets = [] }: PerfConfig,
+  { secrets = [] }: { readonly secrets?: readonly string[] | undefined },
   env: NodeJS.ProcessEnv,
 ): readonly string[] {
-  if (!Array.isArray(secrets)) return []
   return secrets.flatMap((name) => {
     const value = env[name]
     if (value === undefined || value === '') return []
@@ -151,20 +117,6 @@ export function collect<T>(problems: Problems, read: () => T): T | undefined {
   }
 }
 
-function checkOneOf(problems: Problems, name: string, value: unknown, allowed: readonly [string, string]): void {
-  if (value === undefined || allowed.includes(value as string)) return
-  problems.add(name, value, `must be '${allowed[0]}' or '${allowed[1]}'`, `${name}: '${allowed[1]}'`)
-}
-
 function canStart(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'start' in value && typeof value.start === 'function'
-}
-
-/** A name or an address, without scheme, port and path. */
-function isHost(value: unknown): boolean {
-  return typeof value === 'string' && /^[^\s/:@]+$|^\[?[\da-f:.]+\]?$/i.test(value)
-}
-
-function isText(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
 }

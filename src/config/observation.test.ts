@@ -21,7 +21,7 @@ describe('metrics are looked for', () => {
   test('at /metrics of every instance, which is then a guess', () => {
     expect(observed().metrics).toEqual({
       urls: ['http://127.0.0.1:3000/metrics', 'http://127.0.0.1:3002/metrics'],
-      interval: '1s',
+      interval: 1_000,
       isGuessed: true,
     })
   })
@@ -65,21 +65,21 @@ describe('metrics are looked for', () => {
     expect(() => new Observation({ metrics }, {})).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: definePerfConfig() received 6 invalid options:
 
-        metrics.requestCounter: must be the name of a counter, or false
-          received: true
-          example:  requestCounter: 'http_requests_total'
-        metrics.tls.rejectUnauthorized: must be true or false
-          received: 'no'
-          example:  tls: { rejectUnauthorized: false }
+        metrics.bearerToken: must be a string that a header can hold
+          received: '***'
+          example:  bearerToken: process.env.METRICS_TOKEN
         metrics.headers.bad name: must be a header
           received: 'a text of 1 characters'
           example:  headers: { 'x-api-key': process.env.METRICS_KEY }
         metrics.headers.x-a: must be a header
           received: 7
           example:  headers: { 'x-api-key': process.env.METRICS_KEY }
-        metrics.bearerToken: must be a string that a header can hold
-          received: '***'
-          example:  bearerToken: process.env.METRICS_TOKEN
+        metrics.tls.rejectUnauthorized: must be true or false
+          received: 'no'
+          example:  tls: { rejectUnauthorized: false }
+        metrics.requestCounter: must be the name of a counter, or false
+          received: true
+          example:  requestCounter: 'http_requests_total'
         metrics.bearerToken: must be the only authorization
           received: '***'
           example:  bearerToken: process.env.METRICS_TOKEN]
@@ -119,16 +119,16 @@ test('every mistake at once, without a password', () => {
         example:  path: 1
       metrics.path: must be a path that starts with a slash
         received: 'metrics'
-        example:  metrics: '/metrics'
+        example:  path: '/metrics'
       metrics.listener: must be 'public' or 'internal'
         received: 'private'
         example:  listener: 'internal'
-      metrics.interval: must be a duration at least 100 ms: '2m', '1.5s', '500ms', or a number of milliseconds
-        received: '5ms'
-        example:  interval: '2m'
       metrics.url: must be an http URL
         received: 'ftp://x'
         example:  url: 'http://127.0.0.1:9464/metrics'
+      metrics.interval: must be a duration at least 100 ms: '2m', '1.5s', '500ms', or a number of milliseconds
+        received: '5ms'
+        example:  interval: '2m'
       capacity.core: is not an option here: did you mean cores? Valid are container, cores, pgBouncerUrl
         received: 1
         example:  cores: 1
@@ -150,8 +150,8 @@ test('every mistake at once, without a password', () => {
         received: 'nowhere'
         example:  PERF_METRICS_URL=http://127.0.0.1:9464/metrics
       PERF_TARGET_CORES: must be a number above 0
-        received: NaN
-        example:  PERF_TARGET_CORES: 2
+        received: 'two'
+        example:  PERF_TARGET_CORES=2
       PERF_PGBOUNCER_URL: must be the URL of pgBouncer's console, the database pgbouncer
         received: 'pgbouncer:6432'
         example:  PERF_PGBOUNCER_URL=postgres://stats@127.0.0.1:6432/pgbouncer"

@@ -1,11 +1,13 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { refusalOf } from '../machine/allowed-hosts.ts'
 import { urlBelow } from '../machine/base-url.ts'
 import { plainTls, type TlsOptions } from '../machine/tls.ts'
-import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
+import { checkHost } from '../options/base-url.ts'
+import type { Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import { isRecord, object, optional, reading, readVariable, type Reader, type ReadOf } from '../options/schema.ts'
 import { isSecretName } from '../options/secret-names.ts'
-import { checkTls } from '../options/tls-options.ts'
+import { TLS } from '../options/tls-options.ts'
+import { duration, isText, matching, number, numeric, oneOf, oneOrMore } from '../options/values.ts'
 import type { TargetDetails } from '../services/environment.ts'
 import { postgresHosts } from '../services/postgres/postgres-client.ts'
 
@@ -68,9 +70,48 @@ export interface ProvidedObservation {
   }
 }
 
+const METRICS_URL = oneOrMore(matching<string>(isHttpUrl, 'must be an http URL', "'http://127.0.0.1:9464/metrics'"))
+const TOKEN_EXAMPLE = 'process.env.METRICS_TOKEN'
+const HEADERS_EXAMPLE = "headers: { 'x-api-key': process.env.METRICS_KEY }"
+
+const METRICS = object<MetricsPlace>()({
+  path: optional(matching<string>(isPath, 'must be a path that starts with a slash', "'/metrics'"), '/metrics'),
+  listener: optional(oneOf(['public', 'internal'], 'internal'), 'public'),
+  url: optional(METRICS_URL, []),
+  interval: optional(duration({ min: 100 }), 1_000),
+  bearerToken: optional(matching<string>(isToken, 'must be a string that a header can hold', TOKEN_EXAMPLE)),
+  headers: optional(reading(readHeaders)),
+  tls: optional(TLS),
+  requestCounter: optional(
+    matching<string | false>(
+      (value) => value === false || isText(value),
+      'must be the name of a counter, or false',
+      "'http_requests_total'",
+    ),
+  ),
+}).rule([], (_, { bearerToken, headers }) =>
+  bearerToken !== undefined && isRecord(headers) && Object.keys(headers).some((name) => /^authorization$/i.test(name))
+    ? { option: 'bearerToken', rule: 'must be the only authorization', example: `bearerToken: ${TOKEN_EXAMPLE}` }
+    : undefined,
+)
+
+const CONTAINER = oneOrMore(matching<string>(isText, 'must be the name of a container', "'shop'"))
+const CORES = number({ above: 0, example: 2 })
+const PGBOUNCER_URL = matching<string>(
+  (value) => typeof value === 'string' && /^postgres(ql)?:\/\//.test(value),
+  "must be the URL of pgBouncer's console, the database pgbouncer",
+  "'postgres://stats@127.0.0.1:6432/pgbouncer'",
+)
+
+const CAPACITY = object<CapacityPlace>()({
+  container: optional(CONTAINER, []),
+  cores: optional(CORES),
+  pgBouncerUrl: optional(PGBOUNCER_URL),
+})
+
 /** Options and variables, read and checked. */
 export class Observation {
-  readonly #place: MetricsPlace
+  readonly #metrics: ReadOf<typeof METRICS>
   readonly #urls: readonly string[]
   readonly #isGuessed: boolean
   readonly #capacity: ProvidedObservation['capacity']
@@ -78,23 +119,37 @@ export class Observation {
   /** @throws {OptionsError} naming every option and variable that cannot be used */
   constructor({ metrics, capacity = {} }: ObservationOptions, env: NodeJS.ProcessEnv) {
     const problems = new Problems()
-    const fromEnv = list(env['PERF_METRICS_URL'])
-    this.#place = readPlace(problems, metrics)
-    this.#urls = readUrls(problems, fromEnv, this.#place)
-    this.#isGuessed = metrics === undefined && fromEnv.length === 0
-    this.#capacity = readCapacity(problems, capacity, env)
+    const variable = <T>(name: string, reader: Reader<T>, parse?: (text: string) => unknown) =>
+      readVariable(problems, env, name, reader, parse)
+    this.#metrics = METRICS.read(problems, 'metrics', typeof metrics === 'string' ? { path: metrics } : (metrics ?? {}))
+    const urls = variable('PERF_METRICS_URL', METRICS_URL, list)
+    this.#urls = urls ?? this.#metrics.url ?? []
+    for (const url of this.#urls)
+      checkHost(problems, urls === undefined ? 'metrics.url' : 'PERF_METRICS_URL', new URL(url).hostname)
+    this.#isGuessed = metrics === undefined && urls === undefined
+    const read = CAPACITY.read(problems, 'capacity', capacity)
+    const cores = variable('PERF_TARGET_CORES', CORES, numeric) ?? read.cores
+    const pgBouncer = variable('PERF_PGBOUNCER_URL', PGBOUNCER_URL)
+    const pgBouncerUrl = pgBouncer ?? read.pgBouncerUrl
+    if (pgBouncerUrl !== undefined && URL.canParse(pgBouncerUrl))
+      for (const host of postgresHosts(new URL(pgBouncerUrl)))
+        checkHost(problems, pgBouncer === undefined ? 'capacity.pgBouncerUrl' : 'PERF_PGBOUNCER_URL', host)
+    this.#capacity = {
+      containers: variable('PERF_TARGET_CONTAINER', CONTAINER, list) ?? read.container ?? [],
+      ...(cores !== undefined && { cores }),
+      ...(pgBouncerUrl !== undefined && { pgBouncerUrl }),
+    }
     problems.throwIfAny('definePerfConfig()')
   }
 
   /** @param target as it runs; `undefined` if there is none */
   of(target: TargetDetails | undefined): ProvidedObservation {
-    const { path = '/metrics', listener = 'public', interval = '1s' } = this.#place
+    const { path, listener, intervalMs: interval, requestCounter } = this.#metrics
     const places = target?.instances.map(({ baseUrl, internalUrl }) => (listener === 'public' ? baseUrl : internalUrl))
     const derived = places?.flatMap((place) => (place === undefined ? [] : [urlBelow(place, path)])) ?? []
     const urls = this.#urls.length > 0 ? this.#urls : derived
-    const tls = this.#place.tls === undefined ? target?.tls : plainTls(this.#place.tls)
-    const { requestCounter } = this.#place
-    const headers = headersOf(this.#place)
+    const tls = this.#metrics.tls === undefined ? target?.tls : plainTls(this.#metrics.tls)
+    const headers = this.#headers
     const metrics = {
       ...{ urls, interval, isGuessed: this.#isGuessed },
       ...(tls && { tls }),
@@ -112,72 +167,39 @@ export class Observation {
 
   /** Credentials of the metrics route. */
   get secrets(): readonly string[] {
-    const { bearerToken, tls } = this.#place
-    const headers = Object.entries(headersOf(this.#place) ?? {})
+    const { bearerToken, tls } = this.#metrics
+    const headers = Object.entries(this.#headers ?? {})
     const values = headers.filter(([name]) => isSecretName(name)).map(([, value]) => value)
     return [...values, bearerToken, tls?.passphrase].filter((value) => value !== undefined)
   }
-}
 
-function headersOf({ headers, bearerToken }: MetricsPlace): Readonly<Record<string, string>> | undefined {
-  const authorization = bearerToken === undefined ? {} : { authorization: `Bearer ${bearerToken}` }
-  const all = { ...headers, ...authorization }
-  return Object.keys(all).length === 0 ? undefined : all
-}
-
-const PLACE = [
-  ...(['path', 'listener', 'url', 'interval'] as const),
-  ...(['bearerToken', 'headers', 'tls', 'requestCounter'] as const),
-] as const
-
-function readPlace(problems: Problems, metrics: ObservationOptions['metrics'] = {}): MetricsPlace {
-  const place = typeof metrics === 'string' ? { path: metrics } : metrics
-  const { path = '/metrics', listener = 'public', interval = '1s' } = place
-  checkKnownKeys(problems, 'metrics', place, PLACE)
-  if (typeof path !== 'string' || !path.startsWith('/'))
-    problems.add('metrics.path', path, 'must be a path that starts with a slash', "metrics: '/metrics'")
-  if (listener !== 'public' && listener !== 'internal')
-    problems.add('metrics.listener', listener, "must be 'public' or 'internal'", "listener: 'internal'")
-  checkDuration(problems, 'metrics.interval', interval, { min: 100 })
-  const { requestCounter } = place
-  if (
-    requestCounter !== undefined &&
-    requestCounter !== false &&
-    (typeof requestCounter !== 'string' || requestCounter === '')
-  )
-    problems.add(
-      'metrics.requestCounter',
-      requestCounter,
-      'must be the name of a counter, or false',
-      "requestCounter: 'http_requests_total'",
-    )
-  checkCredentials(problems, place)
-  return place
+  get #headers(): Readonly<Record<string, string>> | undefined {
+    const { headers, bearerToken } = this.#metrics
+    const authorization = bearerToken === undefined ? {} : { authorization: `Bearer ${bearerToken}` }
+    const all = { ...headers, ...authorization }
+    return Object.keys(all).length === 0 ? undefined : all
+  }
 }
 
 /** Values are not shown. */
-function checkCredentials(problems: Problems, { bearerToken, headers = {}, tls }: MetricsPlace): void {
-  const ofTls = new Problems()
-  checkTls(ofTls, tls)
-  problems.adopt('metrics', ofTls.found)
-  const example = "headers: { 'x-api-key': process.env.METRICS_KEY }"
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) {
-    problems.add('metrics.headers', typeof headers, 'must be an object of strings by name', example)
-    return
-  }
-  for (const [name, value] of Object.entries(headers))
-    if (!isHeader(name, value)) problems.add(`metrics.headers.${name}`, hidden(value), 'must be a header', example)
-  if (bearerToken === undefined) return
-  const rule = 'must be a string that a header can hold'
-  if (bearerToken === '' || !isHeader('authorization', bearerToken))
-    problems.add('metrics.bearerToken', hidden(bearerToken), rule, 'bearerToken: process.env.METRICS_TOKEN')
-  if (Object.keys(headers).some((name) => name.toLowerCase() === 'authorization'))
-    problems.add(
-      'metrics.bearerToken',
-      'a token beside headers.authorization',
-      'must be the only authorization',
-      'bearerToken: process.env.METRICS_TOKEN',
-    )
+function readHeaders(problems: Problems, path: string, value: unknown): Readonly<Record<string, string>> {
+  if (!isRecord(value)) problems.add(path, typeof value, 'must be an object of strings by name', HEADERS_EXAMPLE)
+  else
+    for (const [name, text] of Object.entries(value))
+      if (!isHeader(name, text)) problems.add(`${path}.${name}`, hidden(text), 'must be a header', HEADERS_EXAMPLE)
+  return value as Readonly<Record<string, string>>
+}
+
+function isToken(value: unknown): boolean {
+  return isText(value) && isHeader('authorization', value)
+}
+
+function isPath(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('/')
+}
+
+function isHttpUrl(value: unknown): boolean {
+  return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value)
 }
 
 function isHeader(name: string, value: unknown): boolean {
@@ -195,54 +217,8 @@ function hidden(value: unknown): unknown {
   return typeof value === 'string' ? `a text of ${value.length} characters` : value
 }
 
-function readUrls(problems: Problems, fromEnv: readonly string[], { url = [] }: MetricsPlace): readonly string[] {
-  const name = fromEnv.length > 0 ? 'PERF_METRICS_URL' : 'metrics.url'
-  const urls = fromEnv.length > 0 ? fromEnv : [url].flat()
-  const example = 'http://127.0.0.1:9464/metrics'
-  for (const one of urls) {
-    if (typeof one === 'string' && /^https?:\/\//.test(one) && URL.canParse(one))
-      checkHost(problems, name, new URL(one).hostname)
-    else problems.add(name, one, 'must be an http URL', fromEnv.length > 0 ? `${name}=${example}` : `url: '${example}'`)
-  }
-  return urls
-}
-
-function checkHost(problems: Problems, path: string, host: string): void {
-  const refusal = refusalOf(host)
-  if (refusal !== undefined) problems.add(path, host, `${refusal.problem} (${refusal.received})`, refusal.fix)
-}
-
-function readCapacity(
-  problems: Problems,
-  options: CapacityPlace,
-  env: NodeJS.ProcessEnv,
-): ProvidedObservation['capacity'] {
-  checkKnownKeys(problems, 'capacity', options, ['container', 'cores', 'pgBouncerUrl'])
-  const fromEnv = list(env['PERF_TARGET_CONTAINER'])
-  const containers = fromEnv.length > 0 ? fromEnv : [options.container ?? []].flat()
-  for (const container of containers) {
-    if (typeof container === 'string' && container !== '') continue
-    problems.add('capacity.container', container, 'must be the name of a container', "container: 'shop'")
-  }
-  const cores = env['PERF_TARGET_CORES'] ? Number(env['PERF_TARGET_CORES']) : options.cores
-  const coresName = env['PERF_TARGET_CORES'] ? 'PERF_TARGET_CORES' : 'capacity.cores'
-  if (cores !== undefined) checkNumber(problems, coresName, cores, { above: 0, example: 2 })
-  const pgBouncerUrl = env['PERF_PGBOUNCER_URL'] || options.pgBouncerUrl
-  const pgBouncerName = env['PERF_PGBOUNCER_URL'] ? 'PERF_PGBOUNCER_URL' : 'capacity.pgBouncerUrl'
-  if (pgBouncerUrl !== undefined && /^postgres(ql)?:\/\//.test(pgBouncerUrl) && URL.canParse(pgBouncerUrl))
-    for (const host of postgresHosts(new URL(pgBouncerUrl))) checkHost(problems, pgBouncerName, host)
-  if (pgBouncerUrl !== undefined && !/^postgres(ql)?:\/\//.test(pgBouncerUrl)) {
-    const rule = "must be the URL of pgBouncer's console, the database pgbouncer"
-    const example = 'postgres://stats@127.0.0.1:6432/pgbouncer'
-    if (env['PERF_PGBOUNCER_URL'])
-      problems.add('PERF_PGBOUNCER_URL', pgBouncerUrl, rule, `PERF_PGBOUNCER_URL=${example}`)
-    else problems.add('capacity.pgBouncerUrl', pgBouncerUrl, rule, `pgBouncerUrl: '${example}'`)
-  }
-  return { containers, ...(cores !== undefined && { cores }), ...(pgBouncerUrl !== undefined && { pgBouncerUrl }) }
-}
-
-function list(variable: string | undefined): readonly string[] {
-  return (variable ?? '')
+function list(variable: string): readonly string[] {
+  return variable
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '')

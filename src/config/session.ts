@@ -20,7 +20,7 @@ import type { TargetOptions } from '../services/target/target-options.ts'
 import type { WatchedFiles } from '../services/target/watched-files.ts'
 import { formatDuration } from '../stats/units.ts'
 import { comparedBase, startBase, type ComparedBase } from './compared-base.ts'
-import { checkConfig, collect, readSecrets, readSeed, type PerfConfig } from './config-options.ts'
+import { collect, CONFIG, readSecrets, seedOf, type PerfConfig } from './config-options.ts'
 import { onFirstInterrupt, signalExitCode } from './interrupts.ts'
 import { Observation } from './observation.ts'
 import type { ProvidedSlo, ProvidedTarget } from './provided.ts'
@@ -67,9 +67,9 @@ export class Session {
     this.#config = config
     this.#vitest = vitest
     const problems = new Problems()
-    checkConfig(problems, config)
+    const read = CONFIG.read(problems, '', config)
     refuseUnfit(problems, project.config, config.test)
-    this.#seed = readSeed(problems, config, process.env)
+    this.#seed = seedOf(problems, read, process.env)
     const choice = collect(problems, () =>
       chooseScale({
         environment: process.env['PERF_SCALE'],
@@ -78,7 +78,7 @@ export class Session {
         watch: vitest.config.watch,
       }),
     )
-    this.#secrets = readSecrets(problems, config, process.env)
+    this.#secrets = readSecrets(problems, read, process.env)
     this.#hosts = hostPolicy(config, choice?.scale)
     setHostPolicy(this.#hosts)
     const observation = collect(problems, () => new Observation(config, process.env))
