@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os'
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { findStore, type Store, type StoreKind } from '../machine/store-kinds.ts'
-import { checkKnownKeys } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
+import { object, optional, readOptions } from '../options/schema.ts'
+import { text } from '../options/values.ts'
 import { CapacityWindow } from './capacity-window.ts'
 import { type Connected } from './connected.ts'
 import { containerCpu } from './container-cpu.ts'
@@ -83,12 +83,12 @@ export async function createCapacity(context: CapacityContext): Promise<Capacity
     }
     return {
       async during(run, options = {}) {
-        checkDuring(options)
+        const services = readOptions('capacity.during()', DURING, options)
         const scope = run[windowOf]()
         const meant: Sampled = {
           ...{ cpu, cores: context.cores ?? cores, pgBouncer },
-          redis: find('redis', redis, options.redis),
-          postgres: find('postgres', postgres, options.postgres),
+          redis: find('redis', redis, services.redis),
+          postgres: find('postgres', postgres, services.postgres),
         }
         const all: readonly Observed<unknown>[] = [cpu, meant.redis, meant.postgres, pgBouncer]
         await Promise.all(all.map(async (observed) => isSeen(observed) && observed.sample()))
@@ -104,16 +104,8 @@ export async function createCapacity(context: CapacityContext): Promise<Capacity
   }
 }
 
-function checkDuring(options: DuringOptions): void {
-  const problems = new Problems()
-  checkKnownKeys(problems, '', options, ['postgres', 'redis'])
-  for (const kind of ['postgres', 'redis'] as const) {
-    const name = options[kind]
-    if (name === undefined || (typeof name === 'string' && name !== '')) continue
-    problems.add(kind, name, 'must be the name of a service of the config', `${kind}: 'orders'`)
-  }
-  problems.throwIfAny('capacity.during()')
-}
+const SERVICE = text("'orders'", 'must be the name of a service of the config')
+const DURING = object<DuringOptions>()({ postgres: optional(SERVICE), redis: optional(SERVICE) })
 
 type Named = Omit<Unseen, 'isElsewhere'>
 

@@ -1,6 +1,7 @@
 import type { Disruption } from '../control/disruption.ts'
-import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
+import type { Duration } from '../options/checks.ts'
+import { choose, map, object, optional, readOptions, type Reader } from '../options/schema.ts'
+import { duration, integer, matching, text } from '../options/values.ts'
 
 /**
  * When: a time since the start of the run, warm-up included, or a share of its planned length (`'40%'`), which holds at
@@ -32,11 +33,8 @@ export interface DisruptionTime {
 export function killTarget(
   options: DisruptionTime & { readonly instance?: number; readonly downFor?: Duration },
 ): ScheduledDisruption {
-  return scheduled('killTarget', options, ['instance', 'downFor'], (problems, { instance = 0, downFor = '1s' }) => ({
-    kind: 'killTarget',
-    instance: checkNumber(problems, 'instance', instance, { min: 0, integer: true, example: 0 }),
-    downMs: checkDuration(problems, 'downFor', downFor, { min: 0 }),
-  }))
+  const { instance, downForMs, ...read } = readOptions('killTarget()', KILL_TARGET, options)
+  return scheduled('killTarget', options, read, { kind: 'killTarget', instance, downMs: downForMs })
 }
 
 /**
@@ -45,10 +43,8 @@ export function killTarget(
  * @throws {OptionsError}
  */
 export function dropPostgresConnections(options: DisruptionTime & { readonly service?: string }): ScheduledDisruption {
-  return scheduled('dropPostgresConnections', options, ['service'], (problems, { service }) => ({
-    kind: 'dropConnections',
-    ...readName(problems, service, 'orders'),
-  }))
+  const read = readOptions('dropPostgresConnections()', DROP_POSTGRES_CONNECTIONS, options)
+  return scheduled('dropPostgresConnections', options, read, { kind: 'dropConnections', ...named(read) })
 }
 
 /**
@@ -60,11 +56,8 @@ export function dropPostgresConnections(options: DisruptionTime & { readonly ser
 export function pauseRedis(
   options: DisruptionTime & { readonly duration: Duration; readonly service?: string },
 ): ScheduledDisruption {
-  return scheduled('pauseRedis', options, ['duration', 'service'], (problems, { duration, service }) => ({
-    kind: 'pause',
-    ...readName(problems, service, 'sessions'),
-    forMs: checkDuration(problems, 'duration', duration),
-  }))
+  const read = readOptions('pauseRedis()', PAUSE_REDIS, options)
+  return scheduled('pauseRedis', options, read, { kind: 'pause', ...named(read), forMs: read.durationMs })
 }
 
 /**
@@ -74,42 +67,53 @@ export function pauseRedis(
  * @throws {OptionsError}
  */
 export function restartRedis(options: DisruptionTime & { readonly service?: string }): ScheduledDisruption {
-  return scheduled('restartRedis', options, ['service'], (problems, { service }) => ({
-    kind: 'restart',
-    ...readName(problems, service, 'sessions'),
-  }))
+  const read = readOptions('restartRedis()', RESTART_REDIS, options)
+  return scheduled('restartRedis', options, read, { kind: 'restart', ...named(read) })
 }
 
-function scheduled<Options extends DisruptionTime>(
+/** A moment, read: `atMs` of a time, `share` of a percentage. */
+type ReadMoment = Pick<ScheduledDisruption, 'atMs' | 'share'>
+
+const PERCENT = /^\d+(?:\.\d+)?%$/
+const MOMENT = choose<ReadMoment>((value) => (typeof value === 'string' && PERCENT.test(value) ? SHARE : TIME))
+const TIME: Reader<ReadMoment> = map(duration({ min: 0 }), (atMs) => ({ atMs }))
+const SHARE: Reader<ReadMoment> = map(
+  matching<string>((share) => Number.parseFloat(String(share)) < 100, 'must be a share of the run below 100%', "'40%'"),
+  (share) => ({ share: Number.parseFloat(share) / 100 }),
+)
+const NAME = text("'orders'", 'must be the name of a service of the config')
+const REDIS_NAME = text("'sessions'", 'must be the name of a service of the config')
+
+const KILL_TARGET = object<Parameters<typeof killTarget>[0]>()(
+  {
+    time: MOMENT,
+    instance: optional(integer({ min: 0, example: 0 }), 0),
+    downFor: optional(duration({ min: 0 }), 1_000),
+  },
+  { example: "killTarget({ time: '40%' })" },
+)
+const DROP_POSTGRES_CONNECTIONS = object<Parameters<typeof dropPostgresConnections>[0]>()(
+  { time: MOMENT, service: optional(NAME) },
+  { example: "dropPostgresConnections({ time: '40%' })" },
+)
+const PAUSE_REDIS = object<Parameters<typeof pauseRedis>[0]>()(
+  { time: MOMENT, service: optional(REDIS_NAME), duration: duration() },
+  { example: "pauseRedis({ time: '40%', duration: '5s' })" },
+)
+const RESTART_REDIS = object<Parameters<typeof restartRedis>[0]>()(
+  { time: MOMENT, service: optional(REDIS_NAME) },
+  { example: "restartRedis({ time: '40%' })" },
+)
+
+function scheduled(
   name: string,
-  options: Options,
-  known: readonly (keyof Options & string)[],
-  read: (problems: Problems, options: Options) => Disruption,
+  { time }: DisruptionTime,
+  read: { readonly time: ReadMoment },
+  disruption: Disruption,
 ): ScheduledDisruption {
-  const problems = new Problems()
-  if (typeof options !== 'object' || options === null) {
-    problems.add('options', options, 'must be an object', `${name}({ time: '40%' })`)
-    problems.throwIfAny(`${name}()`)
-  }
-  checkKnownKeys(problems, '', options, ['time', ...known])
-  const moment = readMoment(problems, options.time)
-  const disruption = read(problems, options)
-  problems.throwIfAny(`${name}()`)
-  const { time } = options
-  return { label: `${name} at ${typeof time === 'number' ? `${time}ms` : time}`, ...moment, disruption }
+  return { label: `${name} at ${typeof time === 'number' ? `${time}ms` : time}`, ...read.time, disruption }
 }
 
-function readMoment(problems: Problems, time: unknown): { readonly atMs: number } | { readonly share: number } {
-  const percent = typeof time === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(time) : null
-  if (percent === null) return { atMs: checkDuration(problems, 'time', time, { min: 0 }) }
-  const share = Number(percent[1]) / 100
-  if (share >= 1) problems.add('time', time, 'must be a share of the run below 100%', "time: '40%'")
-  return { share }
-}
-
-function readName(problems: Problems, service: unknown, example: string): { readonly service?: string } {
-  if (service === undefined) return {}
-  if (typeof service === 'string' && service !== '') return { service }
-  problems.add('service', service, 'must be the name of a service of the config', `service: '${example}'`)
-  return {}
+function named({ service }: { readonly service: string | undefined }): { readonly service?: string } {
+  return service === undefined ? {} : { service }
 }

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { AsyncDisposableStack } from '@whatwg-node/disposablestack'
-import { checkKnownKeys } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
+import type { Problems } from '../options/problems.ts'
+import { object, optional, readOptions, reading } from '../options/schema.ts'
 import { startEnvironment, type Environment } from '../services/environment.ts'
 import type { Service } from '../services/service.ts'
 import type { TargetOptions } from '../services/target/target-options.ts'
@@ -57,7 +57,7 @@ const SIDES = ['base', 'head'] as const
  * @throws {BuildError} if one of them does not start; whatever did is cleaned up before
  */
 export async function startBuilds(targets: CompareTargets, context: BuildContext): Promise<StartedBuilds> {
-  const options = readTargets(targets, context.startable)
+  const options = readOptions('compare()', targetsOf(context.startable), targets)
   await using stack = new AsyncDisposableStack()
   const [base, head] = await bothOrNone(
     (side, signal) =>
@@ -136,17 +136,20 @@ function buildOf(label: string, { details }: Environment): Build {
   }
 }
 
-function readTargets(
-  targets: CompareTargets,
-  startable: StartableTarget | undefined,
-): { readonly base: TargetOptions; readonly head: TargetOptions } {
-  const problems = new Problems()
-  checkKnownKeys(problems, '', targets, ['base', 'head', 'services'])
-  const [base, head] = SIDES.map((side) => readBuild(problems, side, targets[side], startable))
-  for (const service of targets.services ?? []) problems.adopt(`services.${service.name}`, service.problems ?? [])
-  problems.throwIfAny('compare()')
-  return { base: base!, head: head! }
+const targetsOf = (startable: StartableTarget | undefined) => {
+  const build = reading((problems, path, value) => readBuild(problems, path, value, startable))
+  return object<CompareTargets>()(
+    { base: build, head: build, services: optional(SERVICES) },
+    { example: "compare({ base: '../main', head: '.' }, { load, request })" },
+  )
 }
+
+const SERVICES = reading((problems, path, services) => {
+  if (!Array.isArray(services)) problems.add(path, services, 'must be a list of services', 'services: [postgres()]')
+  else
+    for (const { name, problems: found = [] } of services as readonly Service[])
+      problems.adopt(`${path}.${name}`, found)
+})
 
 function readBuild(
   problems: Problems,

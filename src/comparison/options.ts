@@ -1,8 +1,10 @@
 import { readOptions } from '../http/options.ts'
 import type { HttpLoadOptions, HttpRunOptions, OneRequest, SeveralSteps } from '../http/types.ts'
 import type { Load } from '../load/load.ts'
-import { checkDuration, checkNumber, type Duration } from '../options/checks.ts'
+import type { Duration } from '../options/checks.ts'
 import { Problems, OptionsError } from '../options/problems.ts'
+import { object, optional } from '../options/schema.ts'
+import { duration, integer } from '../options/values.ts'
 import { FEWEST_SLICES, MOST_SLICES } from './slice-plan.ts'
 
 /** What is sent to both builds, as for `http.run()`: either `request` or `steps`. */
@@ -39,7 +41,10 @@ export interface CompareRequest<D> {
   readonly data: HttpRunOptions<D>['data']
 }
 
-const WARMUP_MS = 3_000
+const SLICES = object<Pick<CompareOptions, 'slices' | 'warmup'>>()({
+  slices: optional(integer({ min: FEWEST_SLICES, max: MOST_SLICES, example: 20 })),
+  warmup: optional(duration({ min: 0 }), 3_000),
+})
 
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readCompareOptions<D>(options: CompareOptions<D>): CompareRequest<D> {
@@ -53,9 +58,7 @@ export function readCompareOptions<D>(options: CompareOptions<D>): CompareReques
         'has no meaning for two builds',
         `compare({ base, head }, { load, request })`,
       )
-  if (slices !== undefined)
-    checkNumber(problems, 'slices', slices, { min: FEWEST_SLICES, max: MOST_SLICES, integer: true, example: 20 })
-  const warmupMs = warmup === undefined ? WARMUP_MS : checkDuration(problems, 'warmup', warmup, { min: 0 })
+  const read = SLICES.read(problems, '', { slices, warmup })
   problems.adopt('', problemsOfRun(rest))
   if (options.load?.kind === 'sharedIterations') {
     const rule = 'must be a load that lasts a time: iterations shared by all are work to be done once'
@@ -63,7 +66,7 @@ export function readCompareOptions<D>(options: CompareOptions<D>): CompareReques
   }
   problems.throwIfAny('compare()')
   const { load, name, data, ...run } = rest
-  return { name, load: load as CompareRequest<D>['load'], slices, warmupMs, run, data }
+  return { name, load: load as CompareRequest<D>['load'], ...read, run, data }
 }
 
 /** How many requests one iteration sends: alternatives beside each other are one. */

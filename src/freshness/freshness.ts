@@ -1,7 +1,8 @@
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import { now, sleep } from '../machine/clock.ts'
-import { checkDuration, checkKnownKeys, type Duration } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
+import type { Duration } from '../options/checks.ts'
+import { object, optional, readOptions } from '../options/schema.ts'
+import { duration, func, text } from '../options/values.ts'
 import type { RunSeries } from '../results/result.ts'
 import { Findings, type Freshness } from './findings.ts'
 
@@ -65,20 +66,21 @@ export async function probeFreshness(
   signal: AbortSignal,
   onSeries: OnSeries = () => {},
 ): Promise<FreshnessProbe> {
-  const { writeEveryMs, readEveryMs, timeoutMs } = readOptions(options)
-  if (options.unavailable !== undefined) return unavailableProbe(options.unavailable)
+  const probe = readOptions('freshness.probe()', PROBE, options)
+  const { unavailable, writeEveryMs, readEveryMs, timeoutMs } = probe
+  if (unavailable !== undefined) return unavailableProbe(unavailable)
   const stopping = new AbortController()
   const until = AbortSignal.any([signal, stopping.signal])
   const found = new Findings()
   const write = async () => {
     found.writing(now())
-    const version = await limited('write()', options.write, timeoutMs, until)
+    const version = await limited('write()', probe.write, timeoutMs, until)
     found.written(version, now())
   }
   const read = async () => {
     const askedMs = now()
     try {
-      const version = await limited('read()', options.read, timeoutMs, until)
+      const version = await limited('read()', probe.read, timeoutMs, until)
       found.read(version, askedMs, now())
     } catch (error) {
       if (!until.aborted) found.readFailed(error instanceof Error ? error.message : String(error), askedMs)
@@ -117,19 +119,14 @@ function unavailableProbe(reason: string): FreshnessProbe {
   }
 }
 
-function readOptions(options: FreshnessOptions): { writeEveryMs: number; readEveryMs: number; timeoutMs: number } {
-  const problems = new Problems()
-  checkKnownKeys(problems, '', options, ['write', 'read', 'unavailable', 'writeEvery', 'readEvery', 'timeout'])
-  for (const name of ['write', 'read'] as const) {
-    if (typeof options[name] === 'function') continue
-    problems.add(name, options[name], 'must be a function that gives a version', `${name}: async () => 7`)
-  }
-  const writeEveryMs = checkDuration(problems, 'writeEvery', options.writeEvery ?? '2s')
-  const readEveryMs = checkDuration(problems, 'readEvery', options.readEvery ?? '50ms')
-  const timeoutMs = checkDuration(problems, 'timeout', options.timeout ?? '10s')
-  problems.throwIfAny('freshness.probe()')
-  return { writeEveryMs, readEveryMs, timeoutMs }
-}
+const PROBE = object<FreshnessOptions>()({
+  write: func<FreshnessOptions['write']>('async () => 7', 'must be a function that gives a version'),
+  read: func<FreshnessOptions['read']>('async () => 7', 'must be a function that gives a version'),
+  unavailable: optional(text("'the internal listener is not reachable'", 'must be the reason')),
+  writeEvery: optional(duration(), 2_000),
+  readEvery: optional(duration(), 50),
+  timeout: optional(duration(), 10_000),
+})
 
 /** @throws {Error} if the call takes too long, or gives no version */
 async function limited(

@@ -1,5 +1,7 @@
-import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
+import type { Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import { object, optional } from '../options/schema.ts'
+import { argument, duration, integer, isText } from '../options/values.ts'
 
 /** How long a function is timed. */
 export interface MeasureOptions {
@@ -22,6 +24,23 @@ export interface MeasurePlan {
   readonly warmupMs: number
 }
 
+const NAME = optional(
+  argument<string>(isText, 'must be a string, or be left out', "micro.measure('parse', () => parse(text))"),
+)
+const FUNCTION = argument<() => unknown>(
+  (value) => typeof value === 'function',
+  'must be the function to time',
+  'micro.measure(() => parse(text))',
+)
+const OPTIONS = object<MeasureOptions>()(
+  {
+    duration: optional(duration({ min: 0 }), 1_000),
+    minCalls: optional(integer({ min: 1, example: 200 }), 200),
+    warmup: optional(duration({ min: 0 }), 250),
+  },
+  { example: "{ duration: '1s' }" },
+)
+
 /**
  * Reads the arguments of `micro.measure`.
  *
@@ -30,27 +49,11 @@ export interface MeasurePlan {
 export function readMeasure(args: readonly unknown[]): MeasurePlan {
   const problems = new Problems()
   const [name, fn, options = {}] = typeof args[0] === 'function' ? [undefined, ...args] : args
-  if (name !== undefined && (typeof name !== 'string' || name === ''))
-    problems.add('name', name, 'must be a string, or be left out', "micro.measure('parse', () => parse(text))")
-  if (typeof fn !== 'function')
-    problems.add('fn', fn, 'must be the function to time', 'micro.measure(() => parse(text))')
-  const { duration = '1s', minCalls = 200, warmup = '250ms' } = readOptions(problems, options)
   const plan = {
-    name: name as string | undefined,
-    fn: fn as () => unknown,
-    durationMs: checkDuration(problems, 'duration', duration, { min: 0 }),
-    minCalls: checkNumber(problems, 'minCalls', minCalls, { min: 1, integer: true, example: 200 }),
-    warmupMs: checkDuration(problems, 'warmup', warmup, { min: 0 }),
+    name: NAME.read(problems, 'name', name),
+    fn: FUNCTION.read(problems, 'fn', fn),
+    ...OPTIONS.read(problems, '', options),
   }
   problems.throwIfAny('micro.measure()')
   return plan
-}
-
-function readOptions(problems: Problems, options: unknown): Record<string, unknown> {
-  if (typeof options === 'object' && options !== null) {
-    checkKnownKeys(problems, '', options, ['duration', 'minCalls', 'warmup'])
-    return { ...options }
-  }
-  problems.add('options', options, 'must be an object', "{ duration: '1s' }")
-  return {}
 }

@@ -1,5 +1,5 @@
-import { checkKnownKeys } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
+import { isRecord, object, optional, readOptions, type ReadOf } from '../options/schema.ts'
+import { flag, listOf, oneOf, text } from '../options/values.ts'
 import type { RunObserver } from '../results/observer.ts'
 
 /** Options of the reporter: `reporters: [['vitest-slo/reporter', { outputDir: 'perf-report' }], 'default']`. */
@@ -26,23 +26,20 @@ export interface ReporterOptions {
   readonly observers?: readonly RunObserver[]
 }
 
-export type ResolvedReporterOptions = Required<Omit<ReporterOptions, 'compareWith'>> &
-  Pick<ReporterOptions, 'compareWith'>
+const REPORTER = object<ReporterOptions>()(
+  {
+    outputDir: optional(text("'perf-report'", 'must be the path of a folder'), 'perf-report'),
+    onInvalid: optional(oneOf(['fail', 'warn'], 'warn'), 'fail'),
+    compareWith: optional(text("'main/results.json'", 'must be the path of a results.json')),
+    redact: optional(flag(true), true),
+    observers: optional(listOf<RunObserver>(isRecord, 'observers', '[exporter]'), []),
+  },
+  { example: "reporters: [['vitest-slo/reporter', { outputDir: 'perf-report' }], 'default']" },
+)
+
+export type ResolvedReporterOptions = ReadOf<typeof REPORTER>
 
 /** @throws {OptionsError} naming every option that cannot be used */
 export function resolveReporterOptions(options: ReporterOptions = {}): ResolvedReporterOptions {
-  const problems = new Problems()
-  checkKnownKeys(problems, '', options, ['outputDir', 'onInvalid', 'compareWith', 'redact', 'observers'])
-  const { outputDir = 'perf-report', onInvalid = 'fail', compareWith, redact = true, observers = [] } = options
-  if (typeof outputDir !== 'string' || outputDir === '')
-    problems.add('outputDir', outputDir, 'must be the path of a folder', "outputDir: 'perf-report'")
-  if (onInvalid !== 'fail' && onInvalid !== 'warn')
-    problems.add('onInvalid', onInvalid, "must be 'fail' or 'warn'", "onInvalid: 'warn'")
-  if (compareWith !== undefined && (typeof compareWith !== 'string' || compareWith === ''))
-    problems.add('compareWith', compareWith, 'must be the path of a results.json', "compareWith: 'main/results.json'")
-  if (typeof redact !== 'boolean') problems.add('redact', redact, 'must be true or false', 'redact: true')
-  if (!Array.isArray(observers))
-    problems.add('observers', observers, 'must be a list of observers', 'observers: [exporter]')
-  problems.throwIfAny('vitest-slo/reporter')
-  return { outputDir, onInvalid, redact, observers, ...(compareWith === undefined ? {} : { compareWith }) }
+  return readOptions('vitest-slo/reporter', REPORTER, options)
 }
