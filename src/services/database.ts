@@ -1,5 +1,7 @@
 import type { StoreKind } from '../machine/store-kinds.ts'
-import type { Problems } from '../options/problems.ts'
+import { HOSTS } from '../options/base-url.ts'
+import { optional, reading } from '../options/schema.ts'
+import { any, flag, func, matching, text } from '../options/values.ts'
 import { asError, codeOf } from './failure.ts'
 import { chooseProvider, embeddedInstead, isProviderOption, type Provider } from './provider.ts'
 import { EngineError, ServiceError, type ServiceContext, type StartedService } from './service.ts'
@@ -34,17 +36,23 @@ export interface DatabaseOptions<Connection> {
   readonly name?: string
 }
 
-/** Names of the options above. */
-export const DATABASE_OPTIONS = [
-  'provider',
-  'url',
-  'image',
-  'seed',
-  'env',
-  'allowRemote',
-  'allowReset',
-  'name',
-] as const satisfies readonly (keyof DatabaseOptions<never>)[]
+/** Readers of the options above. */
+export const DATABASE_OPTIONS = {
+  provider: optional(matching(isProviderOption, 'must be auto, container, embedded or external', "'auto'")),
+  // A URL is looked at when it is used, where its mistake can be shown without the password in it.
+  url: optional(
+    reading<string>((problems, path, value) => {
+      if (typeof value !== 'string') problems.add(path, typeof value, 'must be a string', 'url: process.env.URL')
+      return String(value)
+    }),
+  ),
+  image: optional(matching<string>((value) => typeof value === 'string', 'must be a string', "'redis:8'")),
+  seed: optional(func('async (connection) => {}')),
+  env: any(),
+  allowRemote: optional(HOSTS),
+  allowReset: optional(flag(true)),
+  name: optional(text("'orders'")),
+}
 
 /** What tells one kind of database from another. */
 export interface DatabaseKind {
@@ -57,18 +65,6 @@ export interface DatabaseKind {
   readonly urlVariable: string
   /** Forces a provider. */
   readonly providerVariable: string
-}
-
-/** The mistakes in the common options. */
-export function checkDatabaseOptions(problems: Problems, { provider, url, image }: DatabaseOptions<never>): void {
-  if (provider !== undefined && !isProviderOption(provider)) {
-    problems.add('provider', provider, 'must be auto, container, embedded or external', `provider: 'auto'`)
-  }
-  // A URL is looked at when it is used, where its mistake can be shown without the password in it.
-  if (url !== undefined && typeof url !== 'string')
-    problems.add('url', typeof url, 'must be a string', `url: process.env.URL`)
-  if (image !== undefined && typeof image !== 'string')
-    problems.add('image', image, 'must be a string', `image: 'redis:8'`)
 }
 
 /** How the servers of one kind of database are got hold of. */

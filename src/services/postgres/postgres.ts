@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { storePlace } from '../../machine/store-place.ts'
-import { checkKnownKeys } from '../../options/checks.ts'
-import { Problems, type Problem } from '../../options/problems.ts'
+import { isRecord, mistakesIn, object, optional, reading } from '../../options/schema.ts'
+import { func, isText, listOf } from '../../options/values.ts'
 import {
   DATABASE_OPTIONS,
-  checkDatabaseOptions,
   resetRefused,
   runStep,
   startDatabase,
@@ -49,7 +48,26 @@ export interface PostgresOptions extends DatabaseOptions<PostgresConnection> {
   readonly keep?: readonly string[]
 }
 
-const OPTIONS: readonly (keyof PostgresOptions)[] = [...DATABASE_OPTIONS, 'settings', 'migrate', 'keep']
+const OPTIONS = object<PostgresOptions>()({
+  ...DATABASE_OPTIONS,
+  settings: optional(
+    reading((problems, path, value) => {
+      const example = 'settings: { max_connections: 200 }'
+      if (!isRecord(value)) problems.add(path, value, 'must be an object', example)
+      else
+        for (const [name, setting] of Object.entries(value))
+          if (!/^[a-z_][a-z0-9_.]*$/i.test(name) || !['string', 'number'].includes(typeof setting))
+            problems.add(
+              `${path}.${name}`,
+              setting,
+              'must be a string or a number, under a name Postgres knows',
+              example,
+            )
+    }),
+  ),
+  migrate: optional(func('async (connection) => {}')),
+  keep: optional(listOf<string>(isText, 'tables', "['public.schema_migrations']")),
+})
 
 const KIND: DatabaseKind = {
   kind: 'postgres',
@@ -69,22 +87,10 @@ export function postgres(options: PostgresOptions = {}): Service {
   const { allowRemote } = options
   return {
     name,
-    problems: validate(options),
+    problems: mistakesIn(OPTIONS, options),
     ...(allowRemote !== undefined && { allowRemote }),
     start: (context) => start(name, options, context),
   }
-}
-
-function validate(options: PostgresOptions): readonly Problem[] {
-  const problems = new Problems()
-  checkKnownKeys(problems, '', options, OPTIONS)
-  checkDatabaseOptions(problems, options)
-  for (const [name, value] of Object.entries(options.settings ?? {})) {
-    if (/^[a-z_][a-z0-9_.]*$/i.test(name) && ['string', 'number'].includes(typeof value)) continue
-    const rule = 'must be a string or a number, under a name Postgres knows'
-    problems.add(`settings.${name}`, value, rule, 'settings: { max_connections: 200 }')
-  }
-  return problems.found
 }
 
 function start(name: string, options: PostgresOptions, context: ServiceContext): Promise<StartedService> {

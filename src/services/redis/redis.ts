@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { checkKnownKeys } from '../../options/checks.ts'
-import { Problems, type Problem } from '../../options/problems.ts'
+import { mistakesIn, object, optional } from '../../options/schema.ts'
+import { matching, oneOf } from '../../options/values.ts'
 import {
   DATABASE_OPTIONS,
-  checkDatabaseOptions,
   resetRefused,
   runStep,
   startDatabase,
@@ -42,7 +41,17 @@ export interface RedisOptions extends DatabaseOptions<RedisConnection> {
   readonly maxmemoryPolicy?: MaxmemoryPolicy
 }
 
-const OPTIONS: readonly (keyof RedisOptions)[] = [...DATABASE_OPTIONS, 'maxmemory', 'maxmemoryPolicy']
+const OPTIONS = object<RedisOptions>()({
+  ...DATABASE_OPTIONS,
+  maxmemory: optional(
+    matching<string | number>(
+      (value) => /^\d+([kmg]b?)?$/i.test(String(value)),
+      'must be a number of bytes, or one with kb, mb or gb',
+      "'64mb'",
+    ),
+  ),
+  maxmemoryPolicy: optional(oneOf(POLICIES, 'volatile-lru')),
+})
 
 const KIND: DatabaseKind = {
   kind: 'redis',
@@ -64,25 +73,10 @@ export function redis(options: RedisOptions = {}): Service {
   const { allowRemote } = options
   return {
     name,
-    problems: validate(options),
+    problems: mistakesIn(OPTIONS, options),
     ...(allowRemote !== undefined && { allowRemote }),
     start: (context) => start(name, options, context),
   }
-}
-
-function validate(options: RedisOptions): readonly Problem[] {
-  const problems = new Problems()
-  checkKnownKeys(problems, '', options, OPTIONS)
-  checkDatabaseOptions(problems, options)
-  const { maxmemory, maxmemoryPolicy } = options
-  if (maxmemory !== undefined && !/^\d+([kmg]b?)?$/i.test(String(maxmemory))) {
-    problems.add('maxmemory', maxmemory, 'must be a number of bytes, or one with kb, mb or gb', `maxmemory: '64mb'`)
-  }
-  if (maxmemoryPolicy !== undefined && !POLICIES.includes(maxmemoryPolicy)) {
-    const rule = `must be one of ${POLICIES.join(', ')}`
-    problems.add('maxmemoryPolicy', maxmemoryPolicy, rule, `maxmemoryPolicy: 'volatile-lru'`)
-  }
-  return problems.found
 }
 
 function start(name: string, options: RedisOptions, context: ServiceContext): Promise<StartedService> {

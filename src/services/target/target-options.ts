@@ -1,7 +1,9 @@
 import type { TlsOptions } from '../../machine/tls.ts'
-import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../../options/checks.ts'
-import { Problems, type Problem } from '../../options/problems.ts'
-import { checkTls } from '../../options/tls-options.ts'
+import { HOSTS } from '../../options/base-url.ts'
+import type { Duration } from '../../options/checks.ts'
+import { object, optional } from '../../options/schema.ts'
+import { TLS } from '../../options/tls-options.ts'
+import { any, duration, integer, isText, listOf, matching, text } from '../../options/values.ts'
 
 /** What one instance of the target is told when its environment is made. */
 export interface InstanceContext {
@@ -59,37 +61,44 @@ export interface TargetOptions {
   readonly watch?: readonly string[]
 }
 
-const OPTIONS: readonly (keyof TargetOptions)[] = [
-  ...(['command', 'cwd', 'env', 'ready', 'readyTimeout', 'instances', 'port', 'portVariable', 'internalPort'] as const),
-  ...(['internalPortVariable', 'url', 'internalUrl', 'allowRemote', 'watch', 'tls'] as const),
-]
+const PORT = integer({ min: 1, max: 65_535, example: 3000 })
 
-/** Every mistake in the options; needs no environment. */
-export function validateTarget(options: TargetOptions): readonly Problem[] {
-  const problems = new Problems()
-  checkKnownKeys(problems, '', options, OPTIONS)
-  const { command, ready = '/healthz', readyTimeout = '30s', instances = 1 } = options
-  if (command !== undefined && (!Array.isArray(command) || command.length === 0 || !command.every(isWord))) {
-    problems.add('command', command, 'must be a list of program and arguments', `command: ['node', 'src/main.ts']`)
-  }
-  if (typeof ready !== 'string' || !ready.startsWith('/')) {
-    problems.add('ready', ready, 'must be a path that starts with a slash', `ready: '/healthz'`)
-  }
-  checkDuration(problems, 'readyTimeout', readyTimeout)
-  checkNumber(problems, 'instances', instances, { min: 1, max: 64, integer: true, example: 2 })
-  for (const name of ['port', 'internalPort'] as const) {
-    const fixed = options[name]
-    if (fixed !== undefined) checkNumber(problems, name, fixed, { min: 1, max: 65_535, integer: true, example: 3000 })
-  }
-  checkTls(problems, options.tls)
-  const { port, internalPort } = options
-  if (port !== undefined && internalPort !== undefined && Math.abs(port - internalPort) < instances) {
-    const rule = `must be ${instances} or more away from port ${port}: each instance takes the next of both`
-    problems.add('internalPort', internalPort, rule, `internalPort: ${port + 100}`)
-  }
-  return problems.found
-}
+/** Addresses are checked where the target is reached, as variables of the environment come before them. */
+export const TARGET = object<TargetOptions>()({
+  command: optional(
+    matching<readonly string[]>(isCommand, 'must be a list of program and arguments', "['node', 'src/main.ts']"),
+  ),
+  cwd: optional(text("'../shop'", 'must be the path of a folder')),
+  env: any<TargetOptions['env']>(),
+  ready: optional(
+    matching<string>(
+      (value) => typeof value === 'string' && value.startsWith('/'),
+      'must be a path that starts with a slash',
+      "'/healthz'",
+    ),
+    '/healthz',
+  ),
+  readyTimeout: optional(duration(), 30_000),
+  instances: optional(integer({ min: 1, max: 64, example: 2 }), 1),
+  port: optional(PORT),
+  portVariable: optional(text("'PORT'", 'must be the name of an environment variable')),
+  internalPort: optional(PORT),
+  internalPortVariable: any<TargetOptions['internalPortVariable']>(),
+  url: any<TargetOptions['url']>(),
+  internalUrl: any<TargetOptions['internalUrl']>(),
+  tls: optional(TLS),
+  allowRemote: optional(HOSTS),
+  watch: optional(listOf<string>(isText, 'globs', "['src/**']")),
+}).rule(['port', 'internalPort', 'instances'], ({ port, internalPort, instances }) =>
+  port !== undefined && internalPort !== undefined && Math.abs(port - internalPort) < instances
+    ? {
+        option: 'internalPort',
+        rule: `must be ${instances} or more away from port ${port}: each instance takes the next of both`,
+        example: `internalPort: ${port + 100}`,
+      }
+    : undefined,
+)
 
-function isWord(word: unknown): boolean {
-  return typeof word === 'string' && word !== ''
+function isCommand(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(isText)
 }

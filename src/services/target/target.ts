@@ -1,9 +1,8 @@
-import { durationMs } from '../../options/checks.ts'
-import type { Problem } from '../../options/problems.ts'
+import { Problems, type Problem } from '../../options/problems.ts'
 import { ServiceError } from '../service.ts'
 import type { StartedTarget, TargetContext } from './started-target.ts'
 import { ExternalTarget } from './target-external.ts'
-import { validateTarget, type TargetOptions } from './target-options.ts'
+import { TARGET, type TargetOptions } from './target-options.ts'
 import { StartedProcesses } from './target-process.ts'
 
 export type { StartedTarget, TargetContext, TargetExit } from './started-target.ts'
@@ -26,13 +25,13 @@ export interface Target {
  */
 export function target(options: TargetOptions): Target {
   const isExternal = (env: NodeJS.ProcessEnv) => Boolean(env['PERF_TARGET_URL']) || options.url !== undefined
+  const problems = new Problems()
+  const { ready: readyPath, readyTimeoutMs } = TARGET.read(problems, '', options)
   return {
     options,
-    problems: validateTarget(options),
+    problems: problems.found,
     isExternal,
     async start(context) {
-      const readyPath = options.ready ?? '/healthz'
-      const readyTimeoutMs = durationMs(options.readyTimeout ?? '30s') ?? Number.NaN
       if (isExternal(context.env)) return ExternalTarget.connect(options, { readyPath, readyTimeoutMs }, context)
       if (options.command !== undefined) {
         return StartedProcesses.start(options, options.command, { readyPath, readyTimeoutMs }, context)
