@@ -51,7 +51,7 @@ export type {
   RampingVusOptions,
   SharedIterationsOptions,
   SpikeOptions,
-} from './load/builders.ts'
+} from './load/load-options.ts'
 export type { DataContext, DataOption, SqlOptions } from './load/data.ts'
 export type { Random } from './load/random.ts'
 export type { Scale } from './load/scale.ts'

@@ -1,5 +1,7 @@
-import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
+import type { Duration } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
+import { choose, map, object, optional } from '../options/schema.ts'
+import { any, constant, duration, number } from '../options/values.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 
 /**
@@ -17,24 +19,26 @@ export type AbortRule =
 
 const DEFAULT_ABORT: AbortRule = { errorRateAbove: 0.9, forMs: 5_000 }
 
+const ERROR_RATE = map(
+  object<Extract<AbortWhen, { readonly duration: Duration }>>()(
+    { errorRateAbove: number({ min: 0, below: 1, example: 0.5 }), duration: duration() },
+    {
+      rule: 'must be an object, a function of the live snapshot, or false',
+      example: "abortWhen: { errorRateAbove: 0.5, duration: '5s' }",
+    },
+  ),
+  ({ errorRateAbove, durationMs }): AbortRule => ({ errorRateAbove, forMs: durationMs }),
+)
+
+/** The option `abortWhen`. `false`: never, which is `undefined` once read. */
+export const ABORT_WHEN = optional(
+  choose<AbortRule | undefined>((value) =>
+    value === false ? constant(undefined) : typeof value === 'function' ? any<AbortRule>() : ERROR_RATE,
+  ),
+  DEFAULT_ABORT,
+)
+
 /** Reads `abortWhen`; mistakes are added to `problems`. Left out: 90% errors over 5 s. */
 export function readAbort(problems: Problems, option: unknown): AbortRule | undefined {
-  if (option === undefined) return DEFAULT_ABORT
-  if (option === false) return undefined
-  if (typeof option === 'function') return option as AbortRule
-  const example = `abortWhen: { errorRateAbove: 0.5, duration: '5s' }`
-  if (typeof option !== 'object' || option === null) {
-    problems.add('abortWhen', option, 'must be an object, a function of the live snapshot, or false', example)
-    return undefined
-  }
-  checkKnownKeys(problems, 'abortWhen', option, ['errorRateAbove', 'duration'])
-  const { errorRateAbove, duration } = option as Record<string, unknown>
-  return {
-    errorRateAbove: checkNumber(problems, 'abortWhen.errorRateAbove', errorRateAbove, {
-      min: 0,
-      below: 1,
-      example: 0.5,
-    }),
-    forMs: checkDuration(problems, 'abortWhen.duration', duration, { above: 0 }),
-  }
+  return ABORT_WHEN.read(problems, 'abortWhen', option)
 }

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { constantArrivalRate, constantVus, rampingVus, sharedIterations } from '../load/builders.ts'
-import type { StageOption } from '../load/fields.ts'
+import type { StageOption } from '../load/load-options.ts'
 import type { Load } from '../load/load.ts'
 import { engineFor } from '../testing/scripted-server.ts'
 

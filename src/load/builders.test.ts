@@ -159,6 +159,9 @@ describe('mistakes', () => {
     expect(messageOf(() => constantArrivalRate(options as never))).toMatchInlineSnapshot(`
       "constantArrivalRate() received 5 invalid options:
 
+        duraton: is not an option here: did you mean duration? Valid are rate, vus, duration, arrivals
+          received: '2m'
+          example:  duration: '2m'
         rate: must be a number above 0
           received: -1
           example:  rate: 50
@@ -170,10 +173,7 @@ describe('mistakes', () => {
           example:  duration: '2m'
         arrivals: must be 'uniform' or 'poisson'
           received: 'random'
-          example:  arrivals: 'poisson'
-        duraton: is not an option here: did you mean duration? Valid are rate, vus, duration, arrivals
-          received: '2m'
-          example:  duration: '2m'"
+          example:  arrivals: 'poisson'"
     `)
   })
 
@@ -186,15 +186,15 @@ describe('mistakes', () => {
         startVus: must be an integer at least 0
           received: -1
           example:  startVus: 10
+        stages[0].length: is not an option here; valid are target, duration, phase
+          received: 3
+          example:  without length
         stages[0].target: must be an integer at least 0
           received: 1.5
           example:  target: 100
         stages[0].duration: must be a duration at least 0 ms: '2m', '1.5s', '500ms', or a number of milliseconds
           received: '2 minutes'
           example:  duration: '2m'
-        stages[0].length: is not an option here; valid are target, duration, phase
-          received: 3
-          example:  without length
         stages[0].phase: must be one of warmup, ramp, steady, spike, cooldown
           received: 'calm'
           example:  phase: 'spike'
@@ -276,11 +276,11 @@ describe('loads as plain data', () => {
     expect(checkLoad(problems, 'load', { kind: 'rampingArrivalRate', rate: 5, stages, vus: 1 })).toBeUndefined()
     expect(problems.found.map(({ path }) => path)).toMatchInlineSnapshot(`
       [
-        "load.startRatePerSec",
-        "load.stages[0].durationMs",
-        "load.stages[0].duration",
-        "load.arrivals",
         "load.rate",
+        "load.startRatePerSec",
+        "load.stages[0].duration",
+        "load.stages[0].durationMs",
+        "load.arrivals",
       ]
     `)
   })

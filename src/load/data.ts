@@ -1,5 +1,7 @@
 import { checkKnownKeys } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
+import { object, optional, readOptions } from '../options/schema.ts'
+import { flag, text } from '../options/values.ts'
 import { readCsv } from './csv.ts'
 
 /** Runs a query for {@link sql} on a service of the config; given by whoever knows the databases. */
@@ -33,7 +35,8 @@ export interface DataOptions {
  * @param path relative to the working directory
  * @throws {Error} from `http.run()`, with file and line, where a row has more or fewer fields than the header
  */
-export function csv(path: string | URL, { unique = false }: DataOptions = {}): DataSource<Record<string, string>> {
+export function csv(path: string | URL, options: DataOptions = {}): DataSource<Record<string, string>> {
+  const { unique } = readOptions('csv()', CSV, options)
   return { isDataSource: true, unique, rows: () => readCsv(path) }
 }
 
@@ -50,8 +53,9 @@ export interface SqlOptions extends DataOptions {
 export function sql<Row extends Record<string, unknown> = Record<string, unknown>>(
   query: string,
   values: readonly unknown[] = [],
-  { unique = false, service }: SqlOptions = {},
+  options: SqlOptions = {},
 ): DataSource<Row> {
+  const { unique, service } = readOptions('sql()', SQL, options)
   return {
     isDataSource: true,
     unique,
@@ -61,6 +65,13 @@ export function sql<Row extends Record<string, unknown> = Record<string, unknown
     },
   }
 }
+
+const UNIQUE = optional(flag(true), false)
+const CSV = object<DataOptions>()({ unique: UNIQUE }, { example: "csv('users.csv', { unique: true })" })
+const SQL = object<SqlOptions>()(
+  { unique: UNIQUE, service: optional(text("'orders'", 'must be the name of a service of the config')) },
+  { example: "sql('SELECT id FROM users', [], { unique: true })" },
+)
 
 /** Rows given as they are, each VU its own: fewer rows than VUs is an error. */
 export function unique<D>(rows: Iterable<D> | AsyncIterable<D>): DataSource<D> {

@@ -10,8 +10,6 @@ export type ClosedLoad = ConstantVus | RampingVus | SharedIterations
 /** Requests are due at scheduled instants, whatever the target does. */
 export type OpenLoad = ConstantArrivalRate | RampingArrivalRate
 
-export type LoadKind = Load['kind']
-
 /** The pause of a VU between a response and its next iteration, drawn uniformly from `[minMs, maxMs]`. */
 export interface ThinkTime {
   readonly minMs: number

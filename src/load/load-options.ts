@@ -1,0 +1,233 @@
+import type { Duration } from '../options/checks.ts'
+import { choose, isRecord, map, object, optional, type Reader } from '../options/schema.ts'
+import { array, duration, flag, integer, number, oneOf, rate } from '../options/values.ts'
+import type {
+  Arrivals,
+  ConstantArrivalRate,
+  ConstantVus,
+  PhaseName,
+  RampingArrivalRate,
+  RampingVus,
+  SharedIterations,
+  Stage,
+  ThinkTime,
+} from './load.ts'
+
+/** A pause after each response: fixed, or drawn uniformly between `min` and `max`. */
+export type ThinkTimeOption = Duration | { readonly min: Duration; readonly max: Duration }
+
+/** One leg of a ramp: the value reached at its end, in a straight line. A duration of 0 jumps. */
+export interface StageOption {
+  /** VUs (`rampingVus`) or iterations per second (`rampingArrivalRate`) at the stage's end. */
+  readonly target: number
+  readonly duration: Duration
+  /** Which phase the stage counts as; worked out from the targets where left out. */
+  readonly phase?: PhaseName
+}
+
+export interface ConstantVusOptions {
+  readonly vus: number
+  readonly duration: Duration
+  /** Pause of a VU between a response and its next iteration. Default: none. */
+  readonly thinkTime?: ThinkTimeOption
+  /**
+   * Whether VUs that start together spread their first iterations evenly over one think time (of the load and of the
+   * steps), as users do who did not all arrive at the same moment. `false`: all begin at once, and stay in step for as
+   * long as responses take equally long. Without think time they begin at once in any case.
+   *
+   * @default true
+   */
+  readonly isStaggered?: boolean
+}
+
+export interface RampingVusOptions {
+  /** VUs at the start. Default: 0. */
+  readonly startVus?: number
+  readonly stages: readonly StageOption[]
+  /** Pause of a VU between a response and its next iteration. Default: none. */
+  readonly thinkTime?: ThinkTimeOption
+  /**
+   * Whether VUs that start together spread their first iterations evenly over one think time (of the load and of the
+   * steps), as users do who did not all arrive at the same moment. `false`: all begin at once, and stay in step for as
+   * long as responses take equally long. Without think time they begin at once in any case.
+   *
+   * @default true
+   */
+  readonly isStaggered?: boolean
+}
+
+export interface ConstantArrivalRateOptions {
+  /** Iterations due per second. */
+  readonly rate: number
+  /** The VUs that carry them: at least rate × the seconds one iteration takes, or iterations are dropped. */
+  readonly vus: number
+  readonly duration: Duration
+  /** Default: `'uniform'`. */
+  readonly arrivals?: Arrivals
+}
+
+export interface RampingArrivalRateOptions {
+  /** Iterations per second at the start. Default: 0. */
+  readonly startRate?: number
+  readonly stages: readonly StageOption[]
+  readonly vus: number
+  /** Default: `'uniform'`. */
+  readonly arrivals?: Arrivals
+}
+
+export interface SharedIterationsOptions {
+  /** Iterations of all VUs together. */
+  readonly iterations: number
+  readonly vus: number
+  /** The run ends here even if iterations are left. Default: `'10m'`. */
+  readonly maxDuration?: Duration
+}
+
+export interface SpikeOptions {
+  /** Iterations per second during the spike. */
+  readonly rate: number
+  /** Length of the spike, without the way up. */
+  readonly duration: Duration
+  readonly vus: number
+  /** Iterations per second before and after. Default: a tenth of `rate`. */
+  readonly baseRate?: number
+  /** Steady time at `baseRate` before the spike. Default: `'10s'`. */
+  readonly timeBefore?: Duration
+  /** Cool-down at `baseRate` after the spike. Default: `'10s'`. */
+  readonly timeAfter?: Duration
+  /** Time to go from `baseRate` to `rate`. Default: 0, a jump. */
+  readonly rampUp?: Duration
+  /** Default: `'uniform'`. */
+  readonly arrivals?: Arrivals
+}
+
+const vus = (example: number) => integer({ min: 1, example })
+
+const THINK_TIME_RANGE = object<Extract<ThinkTimeOption, object>>()(
+  { min: duration({ min: 0 }), max: duration({ min: 0 }) },
+  { example: "thinkTime: { min: '1s', max: '3s' }" },
+).rule(['min', 'max'], ({ minMs, maxMs }) =>
+  minMs > maxMs ? { rule: 'must not have min above max', example: "thinkTime: { min: '1s', max: '3s' }" } : undefined,
+)
+const FIXED_THINK_TIME = map(duration({ min: 0 }), (ms): ThinkTime => ({ minMs: ms, maxMs: ms }))
+
+/** A pause that is fixed, or drawn. */
+export const THINK_TIME: Reader<ThinkTime> = {
+  ...choose<ThinkTime>((value) => (isRecord(value) ? THINK_TIME_RANGE : FIXED_THINK_TIME)),
+  ofData: THINK_TIME_RANGE.ofData,
+}
+export const NO_THINK_TIME: ThinkTime = { minMs: 0, maxMs: 0 }
+
+export const ARRIVALS = oneOf<Arrivals>(['uniform', 'poisson'], 'poisson')
+const PHASES: readonly PhaseName[] = ['warmup', 'ramp', 'steady', 'spike', 'cooldown']
+
+const stages = (target: Reader<number>) =>
+  array(
+    map(
+      object<StageOption>()(
+        { target, duration: duration({ min: 0 }), phase: optional(oneOf(PHASES, 'spike')) },
+        { rule: 'must be a stage: an object with target and duration', example: "{ target: 100, duration: '2m' }" },
+      ),
+      ({ phase, ...stage }): Stage => (phase === undefined ? stage : { ...stage, phase }),
+    ),
+    'must be an array of at least one stage',
+    "[{ target: 100, duration: '2m' }]",
+  )
+
+/** Closed loads: true is not stated. */
+function staggered<L>({ isStaggered, ...load }: L & { readonly isStaggered: boolean | undefined }) {
+  return isStaggered === false ? { ...load, isStaggered } : load
+}
+
+/** How each kind of load is read from the options of its builder; `ofData`, from plain data. */
+export const LOADS = {
+  constantVus: map(
+    object<ConstantVusOptions>()(
+      {
+        vus: vus(50),
+        duration: duration(),
+        thinkTime: optional(THINK_TIME, NO_THINK_TIME),
+        isStaggered: optional(flag(false)),
+      },
+      { example: 'constantVus({ vus: 10, … })' },
+    ),
+    (read): ConstantVus => ({ kind: 'constantVus', ...staggered(read) }),
+  ),
+  rampingVus: map(
+    object<RampingVusOptions>()(
+      {
+        startVus: optional(integer({ min: 0, example: 10 }), 0),
+        stages: stages(integer({ min: 0, example: 100 })),
+        thinkTime: optional(THINK_TIME, NO_THINK_TIME),
+        isStaggered: optional(flag(false)),
+      },
+      { example: 'rampingVus({ stages: … })' },
+    ),
+    (read): RampingVus => ({ kind: 'rampingVus', ...staggered(read) }),
+  ),
+  constantArrivalRate: map(
+    object<ConstantArrivalRateOptions>()(
+      {
+        rate: rate({ above: 0, example: 50 }),
+        vus: vus(50),
+        duration: duration(),
+        arrivals: optional(ARRIVALS, 'uniform'),
+      },
+      { example: 'constantArrivalRate({ rate: 50, … })' },
+    ),
+    (read): ConstantArrivalRate => ({ kind: 'constantArrivalRate', ...read }),
+  ),
+  rampingArrivalRate: map(
+    object<RampingArrivalRateOptions>()(
+      {
+        startRate: optional(rate({ min: 0, example: 10 }), 0),
+        stages: stages(number({ min: 0, example: 100 })),
+        vus: vus(50),
+        arrivals: optional(ARRIVALS, 'uniform'),
+      },
+      { example: 'rampingArrivalRate({ stages: …, … })' },
+    ),
+    (read): RampingArrivalRate => ({ kind: 'rampingArrivalRate', ...read }),
+  ),
+  sharedIterations: map(
+    object<SharedIterationsOptions>()(
+      {
+        iterations: integer({ min: 1, example: 1000 }),
+        vus: vus(50),
+        maxDuration: optional(duration(), 600_000),
+      },
+      { example: 'sharedIterations({ iterations: 1000, … })' },
+    ),
+    (read): SharedIterations => ({ kind: 'sharedIterations', ...read }),
+  ),
+}
+
+/** A burst, read as the ramp that it is. */
+export const SPIKE = map(
+  object<SpikeOptions>()(
+    {
+      rate: rate({ above: 0, example: 200 }),
+      duration: duration(),
+      vus: vus(2000),
+      baseRate: optional(rate({ min: 0, example: 20 })),
+      timeBefore: optional(duration({ min: 0 }), 10_000),
+      timeAfter: optional(duration({ min: 0 }), 10_000),
+      rampUp: optional(duration({ min: 0 }), 0),
+      arrivals: optional(ARRIVALS, 'uniform'),
+    },
+    { example: 'spike({ rate: 200, … })' },
+  ),
+  ({ ratePerSec: rate, baseRatePerSec: baseRate = rate / 10, vus, arrivals, ...times }): RampingArrivalRate => ({
+    kind: 'rampingArrivalRate',
+    startRatePerSec: baseRate,
+    stages: [
+      { target: baseRate, durationMs: times.timeBeforeMs, phase: 'steady' },
+      { target: rate, durationMs: times.rampUpMs, phase: 'ramp' },
+      { target: rate, durationMs: times.durationMs, phase: 'spike' },
+      { target: baseRate, durationMs: 0 },
+      { target: baseRate, durationMs: times.timeAfterMs, phase: 'cooldown' },
+    ],
+    vus,
+    arrivals,
+  }),
+)
