@@ -1,9 +1,10 @@
 import type { CapacityEvidence, PolicyEvidence } from '../evidence/share-evidence.ts'
-import { checkNumber } from '../options/checks.ts'
-import { rejectExtraArgs } from './arguments.ts'
+import { object, optional, type ReadOf } from '../options/schema.ts'
+import { argument, number } from '../options/values.ts'
+import { lastOptions, ratio, readArguments } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { toHavePoolUsageBelow, type PoolUsage } from './pool-usage.ts'
-import { judgeShare, readShare, type StatisticOptions, type SharePlan } from './share.ts'
+import { judgeShare, STATISTIC, STATISTIC_EXAMPLE, type StatisticOptions } from './share.ts'
 import type { On } from './typing.ts'
 import { capacityWindow, type CapacitySource } from './window-subject.ts'
 
@@ -50,39 +51,49 @@ declare module 'vitest' {
   > {}
 }
 
-const toHaveCpuBelow = defineMatcher<CapacityEvidence, SharePlan<CpuOptions>>({
+interface SharePlan<Options> {
+  readonly ratio: number
+  readonly options: ReadOf<Options>
+}
+
+const CPU = lastOptions(
+  object<CpuOptions>()({ ...STATISTIC, cores: optional(number({ above: 0, example: 2 })) }, STATISTIC_EXAMPLE),
+)
+
+const toHaveCpuBelow = defineMatcher<CapacityEvidence, SharePlan<typeof CPU>>({
   name: 'toHaveCpuBelow',
   subject: capacityWindow,
-  readArguments(problems, args) {
-    const plan = readShare<CpuOptions>(problems, args, 'toHaveCpuBelow(0.7)', ['statistic', 'cores'])
-    const { cores } = plan.options
-    if (cores !== undefined) checkNumber(problems, 'options.cores', cores, { above: 0, example: 2 })
-    return plan
-  },
-  judge: (evidence, { limit, options }) => judgeShare(evidence.cpu(options.cores), limit, options),
+  readArguments: readArguments('toHaveCpuBelow(0.7)', { ratio: ratio('toHaveCpuBelow(0.7)'), options: CPU }),
+  judge: (evidence, { ratio: limit, options }) => judgeShare(evidence.cpu(options.cores), limit, options),
 })
 
-const toHaveRedisMemoryBelow = defineMatcher<CapacityEvidence, SharePlan<StatisticOptions>>({
+const REDIS_MEMORY = lastOptions(object<StatisticOptions>()(STATISTIC, STATISTIC_EXAMPLE))
+
+const toHaveRedisMemoryBelow = defineMatcher<CapacityEvidence, SharePlan<typeof REDIS_MEMORY>>({
   name: 'toHaveRedisMemoryBelow',
   subject: capacityWindow,
-  readArguments: (problems, args) =>
-    readShare<StatisticOptions>(problems, args, 'toHaveRedisMemoryBelow(0.6)', ['statistic']),
-  judge: (evidence, { limit, options }) => judgeShare(evidence.redisMemory(), limit, options),
+  readArguments: readArguments('toHaveRedisMemoryBelow(0.6)', {
+    ratio: ratio('toHaveRedisMemoryBelow(0.6)'),
+    options: REDIS_MEMORY,
+  }),
+  judge: (evidence, { ratio: limit, options }) => judgeShare(evidence.redisMemory(), limit, options),
 })
 
 const POLICIES = /^(noeviction|(allkeys|volatile)-(lru|lfu|random)|volatile-ttl)$/
 
-const toHaveEvictionPolicy = defineMatcher<CapacityEvidence, string>({
+const POLICY_EXAMPLE = "toHaveEvictionPolicy('volatile-lru')"
+
+const toHaveEvictionPolicy = defineMatcher<CapacityEvidence, { readonly policy: string }>({
   name: 'toHaveEvictionPolicy',
   subject: capacityWindow,
-  readArguments(problems, args) {
-    const [policy] = args
-    rejectExtraArgs(problems, args, 1, "toHaveEvictionPolicy('volatile-lru')")
-    if (typeof policy !== 'string' || !POLICIES.test(policy))
-      problems.add('policy', policy, 'must be a maxmemory-policy of Redis', "toHaveEvictionPolicy('volatile-lru')")
-    return String(policy)
-  },
-  judge: (evidence, wanted) => judgePolicy(evidence.evictionPolicy(), wanted),
+  readArguments: readArguments(POLICY_EXAMPLE, {
+    policy: argument<string>(
+      (value) => typeof value === 'string' && POLICIES.test(value),
+      'must be a maxmemory-policy of Redis',
+      POLICY_EXAMPLE,
+    ),
+  }),
+  judge: (evidence, { policy }) => judgePolicy(evidence.evictionPolicy(), policy),
 })
 
 function judgePolicy({ policy, invalidities, unavailable, evidenceLines }: PolicyEvidence, wanted: string): Judgement {

@@ -2,8 +2,9 @@ import type { Assertion, BenchResult } from 'vitest'
 import type { BaselineSource } from '../evidence/baseline-evidence.ts'
 import { comparisonOf, type ComparisonEvidence, type ComparisonSource } from '../evidence/comparison-evidence.ts'
 import type { TimeEvidence } from '../evidence/evidence.ts'
-import type { Problems } from '../options/problems.ts'
-import { readFlag, readOptions, readPercentile, rejectExtraArgs } from './arguments.ts'
+import { object, optional, type ReadOf } from '../options/schema.ts'
+import { any, flag, oneOf } from '../options/values.ts'
+import { confidence, lastOptions, percentile, ratio, readArguments } from './arguments.ts'
 import type { NoSlowerPlan } from './change.ts'
 import { judgeComparison } from './compared-builds.ts'
 import { judgeFaster, judgeNoSlower, readOther, showOther } from './compared-runs.ts'
@@ -106,28 +107,30 @@ const compared: Subject<Compared> = {
   },
 }
 
-const toBeNoSlowerThan = defineMatcher<Compared, NoSlowerPlan & { readonly than: unknown }>({
+const ACROSS_ENVIRONMENTS = { acrossEnvironments: optional(flag(true), false) }
+const NO_SLOWER = lastOptions(
+  object<NoSlowerOptions & NoSlowerThanBaselineOptions>()(
+    {
+      tolerance: optional(ratio('tolerance: 0.05', { isZeroLegal: true }), 0.05),
+      percentile: optional(percentile('percentile: 0.95'), 0.5),
+      metric: optional(oneOf(['latency', 'cpu'], 'cpu'), 'latency'),
+      confidence: optional(confidence, 0.95),
+      ...ACROSS_ENVIRONMENTS,
+    },
+    { example: '{ tolerance: 0.05 }' },
+  ),
+)
+
+const toBeNoSlowerThan = defineMatcher<
+  Compared,
+  { readonly than: unknown; readonly options: ReadOf<typeof NO_SLOWER> }
+>({
   name: 'toBeNoSlowerThan',
   subject: compared,
   showArguments: showOther,
-  readArguments(problems, args) {
-    const example = `toBeNoSlowerThan('base', { tolerance: 0.05 })`
-    rejectExtraArgs(problems, args, 2, example)
-    const known = ['tolerance', 'percentile', 'metric', 'confidence', 'acrossEnvironments'] as const
-    const options = readOptions(problems, args[1], known, '{ tolerance: 0.05 }')
-    const { tolerance, percentile = 0.5, metric = 'latency', confidence = 0.95, acrossEnvironments } = options
-    if (metric !== 'latency' && metric !== 'cpu')
-      problems.add('options.metric', metric, "must be 'latency' or 'cpu'", "metric: 'cpu'")
-    return {
-      than: args[0],
-      p: readPercentile(problems, percentile, 'percentile: 0.95'),
-      metric: metric === 'cpu' ? 'cpu' : 'latency',
-      tolerance: readTolerance(problems, 'options.tolerance', tolerance ?? 0.05, 'tolerance: 0.05'),
-      confidence,
-      acrossEnvironments: readFlag(problems, 'acrossEnvironments', acrossEnvironments),
-    }
-  },
-  judge(found, { than, ...plan }) {
+  readArguments: readArguments(`toBeNoSlowerThan('base', { tolerance: 0.05 })`, { than: any(), options: NO_SLOWER }),
+  judge(found, { than, options: { percentile: p, ...others } }) {
+    const plan: NoSlowerPlan = { p, ...others }
     if ('run' in found) return judgeNoSlower(found.run, readOther(than, found.run, 'toBeNoSlowerThan'), plan)
     if (than !== 'base')
       throw new TypeError(
@@ -137,7 +140,17 @@ const toBeNoSlowerThan = defineMatcher<Compared, NoSlowerPlan & { readonly than:
   },
 })
 
-const toBeFasterThan = defineMatcher<{ readonly run: TimeEvidence; readonly received: unknown }, FasterPlan>({
+const FASTER = lastOptions(
+  object<FasterOptions>()(
+    { delta: optional(ratio('delta: 0.1', { isZeroLegal: true }), 0), ...ACROSS_ENVIRONMENTS },
+    { example: '{ delta: 0.1 }' },
+  ),
+)
+
+const toBeFasterThan = defineMatcher<
+  { readonly run: TimeEvidence; readonly received: unknown },
+  { readonly than: unknown; readonly options: ReadOf<typeof FASTER> }
+>({
   name: 'toBeFasterThan',
   subject: {
     variable: 'run',
@@ -148,33 +161,13 @@ const toBeFasterThan = defineMatcher<{ readonly run: TimeEvidence; readonly rece
     },
   },
   showArguments: showOther,
-  readArguments(problems, args) {
-    rejectExtraArgs(problems, args, 2, 'toBeFasterThan(other, { delta: 0.1 })')
-    const options = readOptions(problems, args[1], ['delta', 'acrossEnvironments'], '{ delta: 0.1 }')
-    const delta = readTolerance(problems, 'options.delta', options.delta ?? 0, 'delta: 0.1')
-    const acrossEnvironments = readFlag(problems, 'acrossEnvironments', options.acrossEnvironments)
-    return { than: args[0], delta, acrossEnvironments }
-  },
-  judge: ({ run, received }, { than, ...plan }) =>
-    judgeFaster({ run, received }, readOther(than, run, 'toBeFasterThan'), plan),
+  readArguments: readArguments('toBeFasterThan(other, { delta: 0.1 })', { than: any(), options: FASTER }),
+  judge: ({ run, received }, { than, options }) =>
+    judgeFaster({ run, received }, readOther(than, run, 'toBeFasterThan'), options),
 })
-
-interface FasterPlan {
-  readonly than: unknown
-  readonly delta: number
-  readonly acrossEnvironments: boolean
-}
 
 /** Two builds, two runs, or a run and its baseline against each other. */
 export const comparisonMatchers: Readonly<Record<string, ExtendMatcher>> = { toBeNoSlowerThan, toBeFasterThan }
-
-function readTolerance(problems: Problems, path: string, value: unknown, example: string): number {
-  if (typeof value === 'number' && value >= 0 && value < 1) return value
-  const meant =
-    typeof value === 'number' && value >= 1 && value < 100 ? `, not percent; for ${value}% write ${value / 100}` : ''
-  problems.add(path, value, `must be a ratio, 0 or above and below 1${meant}`, example)
-  return Number.NaN
-}
 
 function isComparison(received: unknown): received is ComparisonSource {
   return typeof received === 'object' && received !== null && comparisonOf in received

@@ -1,6 +1,7 @@
 import type { FanOutEvidence } from '../evidence/evidence.ts'
+import type { ReadOf } from '../options/schema.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
-import { readShare, type Duration, type ShareOptions, type SharePlan } from './arguments.ts'
+import { limitMs, readArguments, SHARE_OPTIONS, type Duration, type ShareOptions } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeCount } from './ratio.ts'
 import { deliveryRun, type DeliverySource } from './subject.ts'
@@ -27,17 +28,24 @@ declare module 'vitest' {
   > {}
 }
 
+const EXAMPLE = 'toConnectWithin(1000, { ratio: 0.99 })'
+
+interface SharePlan {
+  readonly limitMs: number
+  readonly options: ReadOf<typeof SHARE_OPTIONS>
+}
+
 const toConnectWithin = defineMatcher<FanOutEvidence, SharePlan>({
   name: 'toConnectWithin',
   subject: deliveryRun,
-  readArguments: (problems, args) => readShare(problems, args, 'toConnectWithin', []),
+  readArguments: readArguments(EXAMPLE, { limitMs: limitMs(EXAMPLE), options: SHARE_OPTIONS }),
   judge: judgeConnecting,
 })
 
 /** How the sockets of a fan-out came up. */
 export const connectingMatchers: Readonly<Record<string, ExtendMatcher>> = { toConnectWithin }
 
-function judgeConnecting(evidence: FanOutEvidence, { limitMs, ratio }: SharePlan): Judgement {
+function judgeConnecting(evidence: FanOutEvidence, { limitMs, options: { ratio } }: SharePlan): Judgement {
   const { asked, histogram, failures, invalidities } = evidence.connect
   const { evidenceLines, hint } = evidence
   const judged = judgeCount(

@@ -267,7 +267,7 @@ describe('toHaveUnexpectedRateBelow', () => {
     expect(messageOf(() => expect(sampleFanOutRun()).toHaveUnexpectedRateBelow(5))).toMatchInlineSnapshot(`
       "OptionsError: toHaveUnexpectedRateBelow() received an invalid option:
 
-        ratio: must be a ratio above 0 and below 1, not percent; for 5% write 0.05
+        ratio: must be a ratio, 0 or above, and below 1, not percent; for 5% write 0.05
           received: 5
           example:  toHaveUnexpectedRateBelow(0.001)"
     `)

@@ -1,16 +1,17 @@
 import type { ClientEvidence, FanOutEvidence, PublicationEvidence } from '../evidence/evidence.ts'
 import { samplesForPercentile, tooFewSamples } from '../evidence/sample-size.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
-import type { Problems } from '../options/problems.ts'
+import { optional, type ReadOf } from '../options/schema.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import {
-  readOptions,
-  readRatio,
-  readShare,
-  rejectExtraArgs,
+  limitMs,
+  ratio,
+  readArguments,
+  SHARE_OPTIONS,
+  SHARE_THRESHOLD,
+  THRESHOLD,
   type Duration,
   type ShareOptions,
-  type SharePlan,
   type ThresholdOptions,
 } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
@@ -58,16 +59,17 @@ declare module 'vitest' {
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> extends FanOutMatchers<R, T> {}
 }
 
-interface RatePlan {
-  readonly limit: number
-  readonly confidence: number | undefined
+interface SharePlan<Options> {
+  readonly limitMs: number
+  readonly options: ReadOf<Options>
 }
 
-const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan>({
+const DELIVER_EXAMPLE = 'toDeliverWithin(1000, { ratio: 0.99 })'
+const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_THRESHOLD>>({
   name: 'toDeliverWithin',
   subject: deliveryRun,
-  readArguments: (problems, args) => readShare(problems, args, 'toDeliverWithin', ['confidence']),
-  judge: (evidence, { limitMs, ratio, confidence }) => ({
+  readArguments: readArguments(DELIVER_EXAMPLE, { limitMs: limitMs(DELIVER_EXAMPLE), options: SHARE_THRESHOLD }),
+  judge: (evidence, { limitMs, options: { ratio, confidence } }) => ({
     ...judgeRatio(evidence, {
       what: `share of deliveries within ${formatMs(limitMs)}`,
       side: 'at least',
@@ -84,13 +86,18 @@ const toDeliverWithin = defineMatcher<FanOutEvidence, SharePlan>({
   }),
 })
 
-const toHaveMissingRateBelow = defineMatcher<FanOutEvidence, RatePlan>({
+const MISSING_EXAMPLE = 'toHaveMissingRateBelow(0.005)'
+const toHaveMissingRateBelow = defineMatcher<
+  FanOutEvidence,
+  { readonly ratio: number; readonly options: ReadOf<typeof THRESHOLD> }
+>({
   name: 'toHaveMissingRateBelow',
   subject: deliveryRun,
-  readArguments: (problems, args) => readRate(problems, args, 'toHaveMissingRateBelow', ['confidence']),
-  judge: (evidence, plan) => ({
+  readArguments: readArguments(MISSING_EXAMPLE, { ratio: ratio(MISSING_EXAMPLE), options: THRESHOLD }),
+  judge: (evidence, { ratio: limit, options }) => ({
     ...judgeRatio(evidence, {
-      ...plan,
+      limit,
+      ...options,
       what: 'missing rate',
       side: 'below',
       windows: evidence.deliveryWindows.map(({ expected, lag }) => ({ hits: expected - lag.count, total: expected })),
@@ -100,11 +107,12 @@ const toHaveMissingRateBelow = defineMatcher<FanOutEvidence, RatePlan>({
   }),
 })
 
-const toHaveDuplicateRateBelow = defineMatcher<FanOutEvidence, RatePlan>({
+const DUPLICATE_EXAMPLE = 'toHaveDuplicateRateBelow(0.005)'
+const toHaveDuplicateRateBelow = defineMatcher<FanOutEvidence, { readonly ratio: number }>({
   name: 'toHaveDuplicateRateBelow',
   subject: deliveryRun,
-  readArguments: (problems, args) => readRate(problems, args, 'toHaveDuplicateRateBelow', []),
-  judge: (evidence, { limit }) => ({
+  readArguments: readArguments(DUPLICATE_EXAMPLE, { ratio: ratio(DUPLICATE_EXAMPLE) }),
+  judge: (evidence, { ratio: limit }) => ({
     ...judgeCount(evidence, {
       what: 'duplicate rate',
       side: 'below',
@@ -117,13 +125,10 @@ const toHaveDuplicateRateBelow = defineMatcher<FanOutEvidence, RatePlan>({
   }),
 })
 
-const toDeliverInOrder = defineMatcher<FanOutEvidence, undefined>({
+const toDeliverInOrder = defineMatcher<FanOutEvidence, object>({
   name: 'toDeliverInOrder',
   subject: deliveryRun,
-  readArguments(problems, args) {
-    rejectExtraArgs(problems, args, 0, 'toDeliverInOrder()')
-    return undefined
-  },
+  readArguments: readArguments('toDeliverInOrder()', {}),
   judge(evidence) {
     const { outOfOrder, racing, received } = evidence.deliveries
     const raced =
@@ -154,15 +159,12 @@ function onlyRacing({ deliveries: { outOfOrder, racing } }: FanOutEvidence): Inv
   }
 }
 
-const toHaveUnexpectedRateBelow = defineMatcher<FanOutEvidence, number>({
+const UNEXPECTED_EXAMPLE = 'toHaveUnexpectedRateBelow(0.001)'
+const toHaveUnexpectedRateBelow = defineMatcher<FanOutEvidence, { readonly ratio: number }>({
   name: 'toHaveUnexpectedRateBelow',
   subject: deliveryRun,
-  readArguments(problems, args) {
-    const example = 'toHaveUnexpectedRateBelow(0.001)'
-    rejectExtraArgs(problems, args, 1, example)
-    return args[0] === 0 ? 0 : readRatio(problems, args[0], { path: 'ratio', example })
-  },
-  judge(evidence, limit) {
+  readArguments: readArguments(UNEXPECTED_EXAMPLE, { ratio: ratio(UNEXPECTED_EXAMPLE, { isZeroLegal: true }) }),
+  judge(evidence, { ratio: limit }) {
     if (limit === 0) return judgeNoneUnexpected(evidence)
     const { expected, received, unexpected } = evidence.deliveries
     const messages = messagesOf(evidence)
@@ -185,13 +187,10 @@ const toHaveUnexpectedRateBelow = defineMatcher<FanOutEvidence, number>({
   },
 })
 
-const toDeliverOnlyToSubscribers = defineMatcher<FanOutEvidence, undefined>({
+const toDeliverOnlyToSubscribers = defineMatcher<FanOutEvidence, object>({
   name: 'toDeliverOnlyToSubscribers',
   subject: deliveryRun,
-  readArguments(problems, args) {
-    rejectExtraArgs(problems, args, 0, 'toDeliverOnlyToSubscribers()')
-    return undefined
-  },
+  readArguments: readArguments('toDeliverOnlyToSubscribers()', {}),
   judge: judgeNoneUnexpected,
 })
 
@@ -272,15 +271,21 @@ function messagesOf({ deliveries }: FanOutEvidence): number {
   return received + duplicate + optional + unexpected
 }
 
-const toRecoverWithin = defineMatcher<FanOutEvidence, SharePlan>({
+const RECOVER_EXAMPLE = 'toRecoverWithin(1000, { ratio: 0.99 })'
+const toRecoverWithin = defineMatcher<FanOutEvidence, SharePlan<typeof SHARE_OPTIONS>>({
   name: 'toRecoverWithin',
   subject: deliveryRun,
-  readArguments: (problems, args) =>
-    readShare(problems, args.length === 1 ? [...args, { ratio: 1 }] : args, 'toRecoverWithin', []),
+  readArguments: readArguments(RECOVER_EXAMPLE, {
+    limitMs: limitMs(RECOVER_EXAMPLE),
+    options: optional(SHARE_OPTIONS, { ratio: 1 }),
+  }),
   judge: judgeRecovery,
 })
 
-function judgeRecovery(evidence: FanOutEvidence, { limitMs, ratio }: SharePlan): Judgement {
+function judgeRecovery(
+  evidence: FanOutEvidence,
+  { limitMs, options: { ratio } }: SharePlan<typeof SHARE_OPTIONS>,
+): Judgement {
   const { lost, tookMs, unfinishedMs } = evidence.recoveries
   const inTime = tookMs.filter((ms) => ms <= limitMs).length
   /** Watched for less than the limit: they may have recovered in time, or not. */
@@ -354,16 +359,4 @@ function describeWorst(part: PublicationEvidence | ClientEvidence): string {
     .map((fault) => `${formatCount(part[fault])} ${fault === 'outOfOrder' ? 'out of order' : fault}`)
   const longest = part.maxMs === undefined ? [] : [`max ${formatMs(part.maxMs)}`]
   return `${part.label} ${[...counts, ...longest].join(', ')}`
-}
-
-function readRate(
-  problems: Problems,
-  args: readonly unknown[],
-  name: string,
-  options: readonly 'confidence'[],
-): RatePlan {
-  const example = `${name}(0.005)`
-  rejectExtraArgs(problems, args, options.length === 0 ? 1 : 2, example)
-  const limit = readRatio(problems, args[0], { path: 'ratio', example })
-  return { limit, confidence: readOptions(problems, args[1], options, '{ confidence: 0.95 }').confidence }
 }

@@ -1,7 +1,7 @@
 import { freshnessOf, type FreshnessEvidence } from '../evidence/freshness-evidence.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { formatMs } from '../stats/units.ts'
-import { readLimitMs, rejectExtraArgs, type Duration } from './arguments.ts'
+import { limitMs, readArguments, type Duration } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
 import type { Subject } from './subject.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
@@ -45,14 +45,11 @@ const freshness: Subject<FreshnessEvidence> = {
       : undefined,
 }
 
-const toStayFresherThan = defineMatcher<FreshnessEvidence, number>({
+const toStayFresherThan = defineMatcher<FreshnessEvidence, { readonly limitMs: number }>({
   name: 'toStayFresherThan',
   subject: freshness,
-  readArguments(problems, args) {
-    rejectExtraArgs(problems, args, 1, 'toStayFresherThan(1000)')
-    return readLimitMs(problems, args[0], 'toStayFresherThan(1000)')
-  },
-  judge(evidence, limitMs) {
+  readArguments: readArguments('toStayFresherThan(1000)', { limitMs: limitMs('toStayFresherThan(1000)') }),
+  judge(evidence, { limitMs }) {
     const { staleness, worst } = evidence
     const value = staleness.count === 0 ? Number.NaN : staleness.maxUs / 1000
     const judged = judgeThreshold({

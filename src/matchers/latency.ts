@@ -1,17 +1,11 @@
 import type { TimeEvidence } from '../evidence/evidence.ts'
 import { percentileName, samplesForPercentile, tooFewSamples } from '../evidence/sample-size.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import type { ReadOf } from '../options/schema.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { percentileIntervalMs, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
-import {
-  readLimitMs,
-  readPercentile,
-  readPercentileOptions,
-  rejectExtraArgs,
-  type Duration,
-  type PercentileOptions,
-} from './arguments.ts'
+import { limitMs, PERCENTILE, percentile, readArguments, type Duration, type PercentileOptions } from './arguments.ts'
 import { busyVusInvalidity, unprovenWaits } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { standingAgainst } from './generator-delay.ts'
@@ -69,26 +63,31 @@ declare module 'vitest' {
 }
 
 interface Plan {
+  readonly percentile: number
+  readonly limitMs: number
+  readonly options: ReadOf<typeof PERCENTILE>
+}
+
+/** What a percentile must keep to. */
+interface PercentileLimit {
   readonly p: number
   readonly limitMs: number
   readonly confidence: number | undefined
-  readonly skipIfReduced: boolean
 }
 
 const toHaveP50Below = percentileMatcher('toHaveP50Below', 0.5)
 const toHaveP95Below = percentileMatcher('toHaveP95Below', 0.95)
 const toHaveP99Below = percentileMatcher('toHaveP99Below', 0.99)
 
+const PERCENTILE_EXAMPLE = 'toHavePercentileBelow(0.95, 150)'
 const toHavePercentileBelow = defineMatcher<TimeEvidence, Plan>({
   name: 'toHavePercentileBelow',
   subject: timedRun,
-  readArguments(problems, args) {
-    const example = 'toHavePercentileBelow(0.95, 150)'
-    rejectExtraArgs(problems, args, 3, example)
-    const p = readPercentile(problems, args[0], example)
-    const limitMs = readLimitMs(problems, args[1], example)
-    return { p, limitMs, ...readPercentileOptions(problems, args[2]) }
-  },
+  readArguments: readArguments(PERCENTILE_EXAMPLE, {
+    percentile: percentile(PERCENTILE_EXAMPLE),
+    limitMs: limitMs(PERCENTILE_EXAMPLE),
+    options: PERCENTILE,
+  }),
   judge: judgePercentile,
 })
 
@@ -101,20 +100,18 @@ export const latencyMatchers: Readonly<Record<string, ExtendMatcher>> = {
 }
 
 function percentileMatcher(name: string, p: number): ExtendMatcher {
+  const example = `${name}(150)`
+  const read = readArguments(example, { limitMs: limitMs(example), options: PERCENTILE })
   return defineMatcher<TimeEvidence, Plan>({
     name,
     subject: timedRun,
-    readArguments(problems, args) {
-      const example = `${name}(150)`
-      rejectExtraArgs(problems, args, 2, example)
-      const limitMs = readLimitMs(problems, args[0], example)
-      return { p, limitMs, ...readPercentileOptions(problems, args[1]) }
-    },
+    readArguments: (problems, args) => ({ percentile: p, ...read(problems, args) }),
     judge: judgePercentile,
   })
 }
 
-function judgePercentile(evidence: TimeEvidence, { p, limitMs, confidence, skipIfReduced }: Plan): Judgement {
+function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, options }: Plan): Judgement {
+  const { confidence, skipIfReduced } = options
   const times = judgedTimes(evidence)
   const valueMs = percentileMs(times, p)
   const judged = judgeThreshold({
@@ -168,10 +165,7 @@ function holdingAgainst(evidence: TimeEvidence): Against {
 }
 
 /** Of a percentile that is not: nothing of the generator if the target's own errors or times suffice for it. */
-function breakingAgainst(
-  evidence: TimeEvidence,
-  { p, limitMs, confidence }: Pick<Plan, 'p' | 'limitMs' | 'confidence'>,
-): Against {
+function breakingAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: PercentileLimit): Against {
   if (isOfRequests(evidence) && evidence.targetErrors > (1 - p) * evidence.offered) {
     const because =
       `${formatCount(evidence.targetErrors)} of ${formatCount(evidence.offered)} requests ended in errors that cannot come ` +
@@ -185,10 +179,7 @@ function breakingAgainst(
 }
 
 /** Requests that waited while VUs were busy with requests within the limit prove nothing, if they turned the judgement. */
-function waitsAgainst(
-  evidence: TimeEvidence,
-  { p, limitMs, confidence }: Pick<Plan, 'p' | 'limitMs' | 'confidence'>,
-): readonly Invalidity[] {
+function waitsAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: PercentileLimit): readonly Invalidity[] {
   if (!isOfRequests(evidence) || evidence.busyVus === undefined) return []
   const lastUs = limitMs * 1000 - 1
   const waits = unprovenWaits(evidence, limitMs, ({ good, dropped }) => {

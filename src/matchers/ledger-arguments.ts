@@ -1,7 +1,8 @@
-import type { ConservationCheck, HistoryCheck, LedgerTotal, RowSource } from '../evidence/ledger-evidence.ts'
+import type { ConservationCheck, LedgerTotal, RowSource } from '../evidence/ledger-evidence.ts'
 import { History } from '../history/history.ts'
-import { checkKnownKeys } from '../options/checks.ts'
-import type { Problems } from '../options/problems.ts'
+import { choose, isRecord, map, object, optional, type Reader } from '../options/schema.ts'
+import { any, argument, flag, matching } from '../options/values.ts'
+import { readArguments } from './arguments.ts'
 
 /** Where the rows are that a history speaks about. */
 export interface LedgerRows {
@@ -49,138 +50,105 @@ export interface Conserved {
   readonly history?: History
 }
 
-export function readHistory(problems: Problems, history: unknown): History {
-  if (history instanceof History) return history
-  const rule = 'must be the history of a run that recorded one'
-  problems.add('history', history, rule, 'await http.run({ record: true, … }), then run.history')
-  return new History()
+const SOURCE = 'must be a query, or a function that returns rows'
+const HISTORY = argument<History>(
+  (value) => value instanceof History,
+  'must be the history of a run that recorded one',
+  'await http.run({ record: true, … }), then run.history',
+)
+
+/** A query or a function. @param example the call as code */
+export function sourceArgument(example: string): Reader<RowSource> {
+  return argument<RowSource>(isSource, SOURCE, example)
 }
+
+/** The arguments of a matcher that holds a history against rows. */
+export const historyArguments = (call: string) => readArguments(call, { history: HISTORY, options: any<LedgerRows>() })
 
 const ROWS_EXAMPLE = "{ rows: 'SELECT idempotency_key FROM transfers WHERE run_id = $1', key: 'idempotency_key' }"
 
-export function readRows(problems: Problems, options: unknown): Pick<HistoryCheck, 'rows' | 'key' | 'unscoped'> {
-  const {
-    rows,
-    key,
-    unscoped = false,
-  } = readObject<LedgerRows>(problems, options, ['rows', 'key', 'unscoped'], ROWS_EXAMPLE)
-  if (typeof unscoped !== 'boolean') problems.add('unscoped', unscoped, 'must be true or false', 'unscoped: true')
-  return {
-    rows: readSource(problems, 'rows', rows, "rows: 'SELECT idempotency_key FROM transfers WHERE run_id = $1'"),
-    key: readColumns(problems, key),
-    unscoped,
-  }
-}
+export const ROWS = object<LedgerRows>()(
+  {
+    rows: matching<RowSource>(isSource, SOURCE, "'SELECT idempotency_key FROM transfers WHERE run_id = $1'"),
+    key: map(
+      matching<string | readonly string[]>(
+        isColumns,
+        'must be the name of a column, or a list of them',
+        "'idempotency_key'",
+      ),
+      (key): readonly string[] => [key].flat(),
+    ),
+    unscoped: optional(flag(true), false),
+  },
+  { example: ROWS_EXAMPLE },
+)
 
-const CONSERVED: readonly (keyof Conserved)[] = [
-  'total',
-  'totalBefore',
-  'expectedDelta',
-  'entries',
-  'accounts',
-  'history',
-]
 const CONSERVED_EXAMPLE = "{ total: 'SELECT sum(balance) FROM accounts', totalBefore }"
+const QUERY = optional(matching<RowSource>(isSource, SOURCE, "'SELECT …'"))
+const EXACT = map(
+  matching<ExactAmount>(isExact, 'must be exact: an integer, a bigint, or decimal digits as text', "'-12.50'"),
+  String,
+)
+const DELTA_RANGE = object<Exclude<Conserved['expectedDelta'], ExactAmount | undefined>>()(
+  { atLeast: EXACT, atMost: EXACT },
+  { example: 'expectedDelta: { atLeast: 100, atMost: 120 }' },
+).rule(['atLeast', 'atMost'], ({ atLeast, atMost }) =>
+  unitsOf(atLeast) > unitsOf(atMost)
+    ? {
+        rule: 'atLeast must not be above atMost: no change would do',
+        example: `expectedDelta: { atLeast: '${atMost}', atMost: '${atLeast}' }`,
+      }
+    : undefined,
+)
+const DELTA = choose((value) =>
+  isRecord(value) ? DELTA_RANGE : map(EXACT, (amount) => ({ atLeast: amount, atMost: amount })),
+)
 
-export function readConserved(problems: Problems, options: unknown): ConservationCheck {
-  const given = readObject<Conserved>(problems, options, CONSERVED, CONSERVED_EXAMPLE)
-  const source = (name: 'total' | 'entries' | 'accounts') =>
-    given[name] === undefined ? undefined : readSource(problems, name, given[name], `${name}: 'SELECT …'`)
-  const { totalBefore, expectedDelta, history } = given
-  if (
-    totalBefore !== undefined &&
-    (typeof totalBefore !== 'object' || totalBefore === null || !('amount' in totalBefore))
-  ) {
-    problems.add(
-      'totalBefore',
-      totalBefore,
-      'must be what ledger.value() gave',
-      `totalBefore: await ledger.value('SELECT …')`,
-    )
-  }
-  if (given.total === undefined && given.entries === undefined && given.accounts === undefined) {
-    problems.add('total', undefined, 'at least one of total, entries and accounts is needed', CONSERVED_EXAMPLE)
-  }
-  return {
-    total: source('total'),
-    entries: source('entries'),
-    accounts: source('accounts'),
-    before: totalBefore,
-    expectedDelta: readDelta(problems, expectedDelta ?? 0),
-    history: history === undefined ? undefined : readHistory(problems, history),
-  }
+export const CONSERVED = map(
+  object<Conserved>()(
+    {
+      total: QUERY,
+      totalBefore: optional(
+        matching<LedgerTotal>(
+          (value) => isRecord(value) && 'amount' in value,
+          'must be what ledger.value() gave',
+          "await ledger.value('SELECT …')",
+        ),
+      ),
+      expectedDelta: optional(DELTA, { atLeast: '0', atMost: '0' }),
+      entries: QUERY,
+      accounts: QUERY,
+      history: optional(HISTORY),
+    },
+    { example: CONSERVED_EXAMPLE },
+  ).rule([], (_, { total, entries, accounts }) =>
+    total === undefined && entries === undefined && accounts === undefined
+      ? {
+          option: 'total',
+          rule: 'at least one of total, entries and accounts is needed',
+          example: CONSERVED_EXAMPLE,
+        }
+      : undefined,
+  ),
+  ({ totalBefore, ...read }): ConservationCheck => ({ ...read, before: totalBefore }),
+)
+
+function isSource(value: unknown): boolean {
+  return typeof value === 'function' || (typeof value === 'string' && value.trim() !== '')
 }
 
-function readDelta(problems: Problems, delta: unknown): ConservationCheck['expectedDelta'] {
-  const read = (path: string, value: unknown): string => {
-    const isExact =
-      typeof value === 'bigint' ||
-      (typeof value === 'number'
-        ? Number.isSafeInteger(value)
-        : typeof value === 'string' && /^-?\d+(\.\d{1,100})?$/.test(value))
-    if (isExact) return String(value)
-    problems.add(path, value, 'must be exact: an integer, a bigint, or decimal digits as text', `${path}: '-12.50'`)
-    return '0'
-  }
-  if (typeof delta !== 'object' || delta === null) {
-    const amount = read('expectedDelta', delta)
-    return { atLeast: amount, atMost: amount }
-  }
-  const { atLeast, atMost } = readObject<{ atLeast: unknown; atMost: unknown }>(
-    problems,
-    delta,
-    ['atLeast', 'atMost'],
-    '{ atLeast: 100, atMost: 120 }',
-  )
-  const already = problems.found.length
-  const range = { atLeast: read('expectedDelta.atLeast', atLeast), atMost: read('expectedDelta.atMost', atMost) }
-  const isExact = problems.found.length === already
-  if (isExact && unitsOf(range.atLeast) > unitsOf(range.atMost)) {
-    const example = `expectedDelta: { atLeast: '${range.atMost}', atMost: '${range.atLeast}' }`
-    problems.add('expectedDelta', delta, 'atLeast must not be above atMost: no change would do', example)
-  }
-  return range
+function isColumns(value: unknown): boolean {
+  const columns = [value].flat()
+  return columns.length > 0 && columns.every((column) => typeof column === 'string' && column.trim() !== '')
+}
+
+function isExact(value: unknown): boolean {
+  if (typeof value === 'string') return /^-?\d+(\.\d{1,100})?$/.test(value)
+  return typeof value === 'bigint' || Number.isSafeInteger(value)
 }
 
 /** In units of the hundredth digit after the point, of which there are no more. */
 function unitsOf(amount: string): bigint {
   const [whole, fraction = ''] = amount.split('.')
   return BigInt(whole + fraction.padEnd(100, '0'))
-}
-
-/** An object with known keys only, or an empty one if it is not one. */
-function readObject<T extends object>(
-  problems: Problems,
-  value: unknown,
-  known: readonly (keyof T & string)[],
-  example: string,
-): { readonly [K in keyof T]?: T[K] } {
-  if (typeof value !== 'object' || value === null) {
-    problems.add('options', value, 'must be an object', example)
-    return {}
-  }
-  checkKnownKeys(problems, '', value, known)
-  return value
-}
-
-/** A query or a function. */
-export function readSource(problems: Problems, path: string, value: unknown, example: string): RowSource {
-  if (typeof value === 'function') return value as RowSource
-  if (typeof value === 'string' && value.trim() !== '') return value
-  problems.add(path, value, 'must be a query, or a function that returns rows', example)
-  return ''
-}
-
-function readColumns(problems: Problems, key: unknown): readonly string[] {
-  const columns = Array.isArray(key) ? (key as readonly unknown[]) : [key]
-  const isNamed = columns.every((column) => typeof column === 'string' && column.trim() !== '')
-  if (isNamed && columns.length > 0) return columns as readonly string[]
-  problems.add('key', key, 'must be the name of a column, or a list of them', "key: 'idempotency_key'")
-  return []
-}
-
-export function readText(problems: Problems, path: string, value: unknown, example: string): string {
-  if (typeof value === 'string' && value.trim() !== '') return value
-  problems.add(path, value, 'must be a string that is not empty', example)
-  return ''
 }

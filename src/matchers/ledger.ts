@@ -8,14 +8,14 @@ import {
   type RowSource,
 } from '../evidence/ledger-evidence.ts'
 import type { History } from '../history/history.ts'
-import { rejectExtraArgs } from './arguments.ts'
+import { any, argument } from '../options/values.ts'
+import { readArguments } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import {
-  readConserved,
-  readHistory,
-  readRows,
-  readSource,
-  readText,
+  CONSERVED,
+  historyArguments,
+  ROWS,
+  sourceArgument,
   type Conserved,
   type LedgerRows,
 } from './ledger-arguments.ts'
@@ -70,13 +70,14 @@ const toMatchHistory = historyMatcher('toMatchHistory', 'presence', {
 type Words = Pick<Judgement, 'expected' | 'expectedNot'>
 
 function historyMatcher(name: string, depth: HistoryCheck['depth'], words: Words): ExtendMatcher {
+  const read = historyArguments(`${name}(run.history, { rows, key })`)
   return defineMatcher<LedgerChecks, HistoryCheck>({
     name,
     subject: ledger,
     showArguments: ([, options]) => `run.history, ${showOptions(options)}`,
-    readArguments(problems, [history, options, ...more]) {
-      rejectExtraArgs(problems, more, 0, `${name}(run.history, { rows, key })`)
-      return { history: readHistory(problems, history), ...readRows(problems, options), depth }
+    readArguments(problems, args) {
+      const { history, options } = read(problems, args)
+      return { history, ...ROWS.read(problems, '', options), depth }
     },
     judge: (checks, check) =>
       judged(words, async () => {
@@ -90,9 +91,10 @@ const toConserve = defineMatcher<LedgerChecks, ConservationCheck>({
   name: 'toConserve',
   subject: ledger,
   showArguments: ([options]) => showOptions(options),
-  readArguments(problems, [options, ...more]) {
-    rejectExtraArgs(problems, more, 0, "toConserve({ total: 'SELECT sum(balance) FROM accounts', totalBefore })")
-    return readConserved(problems, options)
+  readArguments(problems, args) {
+    const example = "toConserve({ total: 'SELECT sum(balance) FROM accounts', totalBefore })"
+    const { options } = readArguments(example, { options: any() })(problems, args)
+    return CONSERVED.read(problems, '', options)
   },
   judge(checks, check) {
     const parts = [
@@ -116,17 +118,19 @@ const toConserve = defineMatcher<LedgerChecks, ConservationCheck>({
   },
 })
 
+const INVARIANT_EXAMPLE = "toHoldInvariant('no debts', 'SELECT * FROM accounts WHERE balance < 0')"
+
 const toHoldInvariant = defineMatcher<LedgerChecks, { readonly name: string; readonly violations: RowSource }>({
   name: 'toHoldInvariant',
   subject: ledger,
-  readArguments(problems, [name, violations, ...more]) {
-    const example = "toHoldInvariant('no debts', 'SELECT * FROM accounts WHERE balance < 0')"
-    rejectExtraArgs(problems, more, 0, example)
-    return {
-      name: readText(problems, 'name', name, example),
-      violations: readSource(problems, 'violations', violations, example),
-    }
-  },
+  readArguments: readArguments(INVARIANT_EXAMPLE, {
+    name: argument<string>(
+      (value) => typeof value === 'string' && value.trim() !== '',
+      'must be a string that is not empty',
+      INVARIANT_EXAMPLE,
+    ),
+    violations: sourceArgument(INVARIANT_EXAMPLE),
+  }),
   judge: (checks, { name, violations }) =>
     judged({ expected: `${name}: no row`, expectedNot: `${name}: broken by some row` }, async () => {
       const evidence = await checks.invariant(violations)

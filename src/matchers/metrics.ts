@@ -1,9 +1,9 @@
 import { tooFewForRatio } from '../evidence/sample-size.ts'
 import type { MetricsEvidence } from '../evidence/share-evidence.ts'
-import { checkKnownKeys } from '../options/checks.ts'
-import type { Problems } from '../options/problems.ts'
+import { object, type ReadOf } from '../options/schema.ts'
+import { text } from '../options/values.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
-import { readRatio, rejectExtraArgs } from './arguments.ts'
+import { lastOptions, ratio, readArguments } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
 import type { On } from './typing.ts'
@@ -41,21 +41,26 @@ declare module 'vitest' {
 
 const EXAMPLE = "toHaveCacheHitRatioAbove(0.8, { hits: 'cache_hits_total', misses: 'cache_misses_total' })"
 
-const toHaveCacheHitRatioAbove = defineMatcher<MetricsEvidence, HitRatioOptions & { readonly limit: number }>({
+const COUNTER = 'must select a counter of the target'
+const OPTIONS = lastOptions(
+  object<HitRatioOptions>()(
+    {
+      hits: text(`'cache_hits_total{cache="streamers"}'`, COUNTER),
+      misses: text(`'cache_misses_total{cache="streamers"}'`, COUNTER),
+    },
+    { example: "{ hits: 'cache_hits_total', misses: 'cache_misses_total' }" },
+  ),
+)
+
+const toHaveCacheHitRatioAbove = defineMatcher<
+  MetricsEvidence,
+  { readonly ratio: number; readonly options: ReadOf<typeof OPTIONS> }
+>({
   name: 'toHaveCacheHitRatioAbove',
   subject: metricsWindow,
-  readArguments(problems, args) {
-    rejectExtraArgs(problems, args, 2, EXAMPLE)
-    const limit = readRatio(problems, args[0], { path: 'ratio', example: EXAMPLE })
-    const options = readOptions(problems, args[1])
-    return {
-      limit,
-      hits: selector(problems, 'hits', options.hits),
-      misses: selector(problems, 'misses', options.misses),
-    }
-  },
-  judge(evidence, { limit, hits: hitsOf, misses: missesOf }) {
-    const { hits, misses, invalidities, unavailable, evidenceLines } = evidence.hitRatio(hitsOf, missesOf)
+  readArguments: readArguments(EXAMPLE, { ratio: ratio(EXAMPLE), options: OPTIONS }),
+  judge(evidence, { ratio: limit, options }) {
+    const { hits, misses, invalidities, unavailable, evidenceLines } = evidence.hitRatio(options.hits, options.misses)
     const lookUps = hits + misses
     const judged = judgeThreshold({
       what: 'cache hit ratio',
@@ -81,16 +86,3 @@ const toHaveCacheHitRatioAbove = defineMatcher<MetricsEvidence, HitRatioOptions 
 
 /** What the target's own metrics say. */
 export const metricsMatchers: Readonly<Record<string, ExtendMatcher>> = { toHaveCacheHitRatioAbove }
-
-function readOptions(problems: Problems, value: unknown): Partial<HitRatioOptions> {
-  if (typeof value !== 'object' || value === null) return {}
-  checkKnownKeys(problems, 'options', value, ['hits', 'misses'])
-  return value
-}
-
-function selector(problems: Problems, key: 'hits' | 'misses', value: unknown): string {
-  const example = `${key}: 'cache_${key}_total{cache="streamers"}'`
-  if (typeof value !== 'string' || value === '')
-    problems.add(`options.${key}`, value, 'must select a counter of the target', example)
-  return String(value)
-}

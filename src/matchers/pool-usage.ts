@@ -1,7 +1,10 @@
 import type { CapacityEvidence, MetricsEvidence, ShareEvidence } from '../evidence/share-evidence.ts'
 import { Problems } from '../options/problems.ts'
+import { object, optional, type ReadOf } from '../options/schema.ts'
+import { oneOf, text } from '../options/values.ts'
+import { lastOptions, ratio, readArguments } from './arguments.ts'
 import { defineMatcher } from './define.ts'
-import { judgeShare, readShare, type StatisticOptions, type SharePlan } from './share.ts'
+import { judgeShare, STATISTIC, STATISTIC_EXAMPLE, type StatisticOptions } from './share.ts'
 import type { CannotJudge } from './typing.ts'
 import { anyWindow, type CapacitySource, type MetricsSource } from './window-subject.ts'
 
@@ -29,31 +32,38 @@ export type PoolUsage<T, R> = unknown extends T
       ? (ratio: number, options?: ConnectionOptions) => R
       : CannotJudge<'judges a window, as await metrics.during(run) or await capacity.during(run) gives'>
 
+const USED = 'pg_pool_connections{state="active"}'
+const SIZE = 'pg_pool_size'
+const GAUGE = 'must select a gauge of the target'
+
+const OPTIONS = lastOptions(
+  object<PoolOptions & ConnectionOptions>()(
+    {
+      ...STATISTIC,
+      used: optional(text(`'${USED}'`, GAUGE)),
+      size: optional(text(`'${SIZE}'`, GAUGE)),
+      source: optional(oneOf(['postgres', 'pgbouncer'], 'pgbouncer')),
+    },
+    STATISTIC_EXAMPLE,
+  ),
+)
+
 export const toHavePoolUsageBelow = defineMatcher<
   CapacityEvidence | MetricsEvidence,
-  SharePlan<PoolOptions & ConnectionOptions>
+  { readonly ratio: number; readonly options: ReadOf<typeof OPTIONS> }
 >({
   name: 'toHavePoolUsageBelow',
   subject: anyWindow,
-  readArguments(problems, args) {
-    const known = ['statistic', 'used', 'size', 'source']
-    const plan = readShare<PoolOptions & ConnectionOptions>(problems, args, 'toHavePoolUsageBelow(0.7)', known)
-    const { source, used, size } = plan.options
-    if (source !== undefined && source !== 'postgres' && source !== 'pgbouncer')
-      problems.add('options.source', source, "must be 'postgres' or 'pgbouncer'", "source: 'pgbouncer'")
-    checkSelector(problems, 'used', used, 'pg_pool_connections{state="active"}')
-    checkSelector(problems, 'size', size, 'pg_pool_size')
-    return plan
-  },
-  judge: (evidence, { limit, options }) => judgeShare(poolShare(evidence, options), limit, options),
+  readArguments: readArguments('toHavePoolUsageBelow(0.7)', {
+    ratio: ratio('toHavePoolUsageBelow(0.7)'),
+    options: OPTIONS,
+  }),
+  judge: (evidence, { ratio: limit, options }) => judgeShare(poolShare(evidence, options), limit, options),
 })
 
 /** @throws {OptionsError} if options are for the other kind of window: they would be passed over */
-function poolShare(
-  evidence: CapacityEvidence | MetricsEvidence,
-  options: PoolOptions & ConnectionOptions,
-): ShareEvidence {
-  const { source = 'postgres', used = 'pg_pool_connections{state="active"}', size = 'pg_pool_size' } = options
+function poolShare(evidence: CapacityEvidence | MetricsEvidence, options: ReadOf<typeof OPTIONS>): ShareEvidence {
+  const { source = 'postgres', used = USED, size = SIZE } = options
   const ofMetrics = 'share' in evidence
   const problems = new Problems()
   for (const key of ofMetrics ? (['source'] as const) : (['used', 'size'] as const)) {
@@ -70,9 +80,4 @@ function poolShare(
   problems.throwIfAny('toHavePoolUsageBelow()')
   if (ofMetrics) return evidence.share('pool usage', used, size)
   return source === 'postgres' ? evidence.postgresConnections() : evidence.pgBouncerPools()
-}
-
-function checkSelector(problems: Problems, key: string, value: unknown, example: string): void {
-  if (value === undefined || (typeof value === 'string' && value !== '')) return
-  problems.add(`options.${key}`, value, 'must select a gauge of the target', `${key}: '${example}'`)
 }

@@ -1,9 +1,12 @@
 import type { RequestEvidence } from '../evidence/evidence.ts'
 import { tooFewSamples } from '../evidence/sample-size.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
+import type { Problems } from '../options/problems.ts'
+import type { Reader, ReadOf } from '../options/schema.ts'
+import { argument } from '../options/values.ts'
 import { rateInterval, type HitWindow, type Interval } from '../stats/intervals.ts'
 import { formatCount, formatRate } from '../stats/units.ts'
-import { readConfidence, readRateLimit, readRatePerSec, rejectExtraArgs, type ThresholdOptions } from './arguments.ts'
+import { ratePerSec, ratio, readArguments, THRESHOLD, type ThresholdOptions } from './arguments.ts'
 import { busyVusInvalidity, unprovenWaits } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeRatio, sum } from './ratio.ts'
@@ -49,9 +52,10 @@ declare module 'vitest' {
   > {}
 }
 
-interface RatioPlan {
+type Confidence = ReadOf<typeof THRESHOLD>
+
+interface RatioPlan extends Confidence {
   readonly limit: number
-  readonly confidence: number | undefined
 }
 
 const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
@@ -59,8 +63,8 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
   subject: requestRun,
   readArguments(problems, args) {
     const example = 'toHaveErrorRateBelow(0.001)'
-    rejectExtraArgs(problems, args, 2, example)
-    return readRateLimit(problems, args[0], args[1], example)
+    const read = readArguments(example, { ratio: rateLimit(example), options: THRESHOLD })(problems, args)
+    return ratePlan(problems, read, example)
   },
   judge: (evidence, plan) =>
     judgeRatio(evidence, {
@@ -82,11 +86,9 @@ const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { reado
   subject: requestRun,
   readArguments(problems, args) {
     const example = 'toHaveStatusRateBelow(429, 0.01)'
-    const [status] = args
-    rejectExtraArgs(problems, args, 3, example)
-    if (typeof status !== 'number' || !Number.isInteger(status) || status < 100 || status > 599)
-      problems.add('status', status, 'must be an HTTP status, an integer from 100 to 599', example)
-    return { status: Number(status), ...readRateLimit(problems, args[1], args[2], example) }
+    const fields = { status: status(example), ratio: rateLimit(example), options: THRESHOLD }
+    const read = readArguments(example, fields)(problems, args)
+    return { status: read.status, ...ratePlan(problems, read, example) }
   },
   judge(evidence, { status, ...plan }) {
     const windows = responsesOf(evidence, status)
@@ -102,17 +104,20 @@ const toHaveStatusRateBelow = defineMatcher<RequestEvidence, RatioPlan & { reado
   },
 })
 
-const toHaveThroughputAbove = defineMatcher<RequestEvidence, RatioPlan>({
+const toHaveThroughputAbove = defineMatcher<RequestEvidence, ThroughputPlan>({
   name: 'toHaveThroughputAbove',
   subject: requestRun,
-  readArguments(problems, args) {
-    const example = 'toHaveThroughputAbove(100)'
-    rejectExtraArgs(problems, args, 2, example)
-    const limit = readRatePerSec(problems, args[0], example)
-    return { limit, confidence: readConfidence(problems, args[1]) }
-  },
+  readArguments: readArguments('toHaveThroughputAbove(100)', {
+    perSec: ratePerSec('toHaveThroughputAbove(100)'),
+    options: THRESHOLD,
+  }),
   judge: judgeThroughput,
 })
+
+interface ThroughputPlan {
+  readonly perSec: number
+  readonly options: Confidence
+}
 
 /** Rates over counts of requests. */
 export const requestMatchers: Readonly<Record<string, ExtendMatcher>> = {
@@ -138,7 +143,8 @@ function waitsAgainst(evidence: RequestEvidence, { limit, confidence }: RatioPla
   return isBroken ? [] : [busyVusInvalidity(busyVus, { unproven, offered, withinMs: patienceMs })]
 }
 
-function judgeThroughput(evidence: RequestEvidence, { limit, confidence }: RatioPlan): Judgement {
+function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: ThroughputPlan): Judgement {
+  const { confidence } = options
   const seconds = evidence.durationMs / 1000
   const good = evidence.completed - sum(evidence.errors.values())
   const value = good / seconds
@@ -186,4 +192,26 @@ function wrongParts({ errors, dropped, sent, completed }: RequestEvidence): stri
   if (dropped > 0) parts.push(`${formatCount(dropped)} dropped`)
   if (sent > completed) parts.push(`${formatCount(sent - completed)} unanswered`)
   return parts.join(', ')
+}
+
+function status(example: string): Reader<number> {
+  const isStatus = (value: unknown) => Number.isInteger(value) && Number(value) >= 100 && Number(value) <= 599
+  return argument<number>(isStatus, 'must be an HTTP status, an integer from 100 to 599', example)
+}
+
+/** The limit of a rate: 0 if the event must never occur. */
+function rateLimit(example: string): Reader<number> {
+  return ratio(example, { isZeroLegal: true })
+}
+
+/** Certainty about a limit of 0 would take an endless run. */
+function ratePlan(
+  problems: Problems,
+  { ratio: limit, options }: { readonly ratio: number; readonly options: Confidence },
+  example: string,
+): RatioPlan {
+  const { confidence } = options
+  if (limit === 0 && confidence !== undefined)
+    problems.add('options.confidence', confidence, 'must be left out if the limit is 0', example)
+  return { limit, confidence }
 }

@@ -1,8 +1,9 @@
 import type { RequestEvidence } from '../evidence/evidence.ts'
+import { object, optional, type ReadOf } from '../options/schema.ts'
 import { Histogram, highestOf, lowestOf } from '../stats/histogram.ts'
 import { WINDOW_MS, type Window } from '../stats/timeline.ts'
 import { formatRate } from '../stats/units.ts'
-import { readOptions, readRatio, rejectExtraArgs } from './arguments.ts'
+import { lastOptions, ratio, readArguments } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { judgeCount, sum } from './ratio.ts'
 import { requestRun, type RequestSource } from './subject.ts'
@@ -36,25 +37,25 @@ declare module 'vitest' {
   > {}
 }
 
+const OPTIONS = lastOptions(
+  object<SustainOptions>()({ tolerance: optional(ratio('tolerance: 0.01'), 0.01) }, { example: '{ tolerance: 0.01 }' }),
+)
+
 interface Plan {
-  readonly tolerance: number
+  readonly options: ReadOf<typeof OPTIONS>
 }
 
 const toSustainRate = defineMatcher<RequestEvidence, Plan>({
   name: 'toSustainRate',
   subject: requestRun,
-  readArguments(problems, args) {
-    rejectExtraArgs(problems, args, 1, 'toSustainRate({ tolerance: 0.01 })')
-    const { tolerance = 0.01 } = readOptions(problems, args[0], ['tolerance'], '{ tolerance: 0.01 }')
-    return { tolerance: readRatio(problems, tolerance, { path: 'options.tolerance', example: 'tolerance: 0.01' }) }
-  },
+  readArguments: readArguments('toSustainRate({ tolerance: 0.01 })', { options: OPTIONS }),
   judge: judgeSustained,
 })
 
 /** Whether an offered rate was kept up. */
 export const sustainMatchers: Readonly<Record<string, ExtendMatcher>> = { toSustainRate }
 
-function judgeSustained(evidence: RequestEvidence, { tolerance }: Plan): Judgement {
+function judgeSustained(evidence: RequestEvidence, { options: { tolerance } }: Plan): Judgement {
   const { offeredRatePerSec, offered, durationMs } = evidence
   if (offeredRatePerSec === undefined) {
     throw new TypeError(
