@@ -187,7 +187,7 @@ describe('a base URL of WebSocket', () => {
 
   test('is refused, with the URL that is meant', () => {
     expect(refusalOf('ws://127.0.0.1:3000/socket')).toMatchInlineSnapshot(`
-      "http.run() was given an option it cannot use:
+      "http.run() received an invalid option:
 
         baseUrl: must be a URL of HTTP; ws.run() and ws.fanOut() speak WebSocket
           received: 'ws://127.0.0.1:3000/socket'
