@@ -140,7 +140,7 @@ describe('vitest-slo compare', () => {
       expect(text).toMatch(/\n  p50 +[\d.]+ ms +[\d.]+ ms +\+\d+(\.\d)?% +.*\n/)
       expect(text).toMatch(/\n  CPU per request /)
       expect(text).toContain('fan-out: not compared: it asks ws before its first http.run()')
-      expect(text).toContain('work: not compared: its first http.run() is work to be done once')
+      expect(text).toContain('work: not compared: its first http.run() has a fixed number of iterations')
       expect(text).toMatch(/\n1 (slower|invalid|undecided)\n$/)
       expect(await readFile(markdown, 'utf8')).toMatch(
         /^### (slower|invalid|undecided): polling\n[^]*\| p50 \| .* \|\n/,
@@ -195,7 +195,7 @@ describe('vitest-slo compare', () => {
     const ended = await compare(['origin/main'])
     expect(ended).toEqual({
       exitCode: 2,
-      text: 'vitest-slo compare: git knows no revision origin/main here. If it is only elsewhere, or this is a shallow clone: git fetch origin main\n',
+      text: 'vitest-slo compare: git finds no revision origin/main in this repository.\nFix: if it exists only on the remote, or this is a shallow clone, run: git fetch origin main\n',
     })
   })
 

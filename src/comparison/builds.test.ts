@@ -24,8 +24,8 @@ function start(targets: CompareTargets, more: Partial<BuildContext> = {}) {
   return { started, lines }
 }
 
-/** A database of each build's own. */
-function numbered(started: string[], provider = 'embedded'): Service {
+/** A service with a separate database per build. `started` lists those that run. */
+function databaseService(started: string[], provider = 'embedded'): Service {
   return {
     name: 'postgres',
     async start() {
@@ -48,7 +48,7 @@ async function environmentOf(baseUrl: string): Promise<Record<string, string>> {
   return (await (await fetch(`${baseUrl}/env`)).json()) as Record<string, string>
 }
 
-const runs = (pid: number) => {
+const isRunning = (pid: number) => {
   try {
     return process.kill(pid, 0)
   } catch {
@@ -56,23 +56,23 @@ const runs = (pid: number) => {
   }
 }
 
-describe('two builds', () => {
-  test('of commands, each with services of its own, are cleaned up with them', async () => {
+describe('startBuilds', () => {
+  test('starts commands, each with separate services, and cleans all of them up', async () => {
     const up: string[] = []
     const env = { PATH: process.env['PATH'], PERF_TARGET_URL: 'http://127.0.0.1:1' }
-    const targets = { base: { ...small, env: { BUILD: 'old' } }, head: small, services: [numbered(up)] }
+    const targets = { base: { ...small, env: { BUILD: 'old' } }, head: small, services: [databaseService(up)] }
     const { started, lines } = start(targets, { env })
     const builds = await started
     const [base, head] = [await environmentOf(builds.base.baseUrl), await environmentOf(builds.head.baseUrl)]
     expect(base['BUILD']).toBe('old')
     expect(new Set([base['DATABASE_URL'], head['DATABASE_URL']]).size).toBe(2)
     const pids = [...builds.base.pids, ...builds.head.pids]
-    expect(pids.map(runs)).toEqual([true, true])
+    expect(pids.map(isRunning)).toEqual([true, true])
     await builds[Symbol.asyncDispose]()
-    expect([pids.map(runs), up, lines]).toEqual([[false, false], [], []])
+    expect([pids.map(isRunning), up, lines]).toEqual([[false, false], [], []])
   })
 
-  test('of folders: the config’s command is started in them, with their own programs first', async () => {
+  test('starts the config’s command in each folder, with the folder’s node_modules/.bin first in PATH', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'slo-build-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     await writeFile(join(folder, 'main.ts'), `process.chdir('/'); await import('${SMALL_TARGET}')`)
@@ -82,21 +82,21 @@ describe('two builds', () => {
     expect(environment['PATH']).toMatch(new RegExp(`^${folder}/node_modules/.bin:`))
   })
 
-  test('of URLs: nothing is started, and services elsewhere are known to be shared', async () => {
+  test('starts nothing for URLs, and logs the external services that both builds share', async () => {
     const server = createServer((_, response) => response.end('ok'))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void server.close())
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const { started, lines } = start({ base: url, head: url, services: [numbered([], 'external')] })
+    const { started, lines } = start({ base: url, head: url, services: [databaseService([], 'external')] })
     await using builds = await started
     expect(builds.base).toEqual({ label: 'base', baseUrl: url, pids: [] })
-    expect(lines).toEqual(['base and head share postgres, which runs elsewhere: what one writes the other reads'])
+    expect(lines).toEqual(['base and head share postgres, an external service: each reads what the other writes'])
   })
 
-  test('one that does not start is named, and the other is cleaned up', async () => {
+  test('names the build that does not start, and cleans the other up', async () => {
     const up: string[] = []
     const broken = { ...small, env: { EXIT_CODE: '3' } }
-    const error = await start({ base: small, head: broken, services: [numbered(up)] }).started.catch(
+    const error = await start({ base: small, head: broken, services: [databaseService(up)] }).started.catch(
       (thrown: Error) => thrown,
     )
     expect(error).toMatchObject({ name: 'BuildError' })
@@ -107,7 +107,7 @@ describe('two builds', () => {
     expect(up).toEqual([])
   })
 
-  test('abandoned while they start', async () => {
+  test('rejects if it is aborted while the builds start', async () => {
     const stop = new AbortController()
     const { started } = start(
       { base: small, head: { ...small, env: { READY_STATUS: '500' } } },
@@ -118,7 +118,7 @@ describe('two builds', () => {
   })
 })
 
-test('what cannot be started is said at once', async () => {
+test('reports all invalid builds in one error, before anything is started', async () => {
   const targets = { base: 'nowhere', head: { ready: 'healthz' }, speed: 1 } as unknown as CompareTargets
   await expect(start(targets).started).rejects.toThrowErrorMatchingInlineSnapshot(`
     [OptionsError: compare() received 4 invalid options:
@@ -138,10 +138,10 @@ test('what cannot be started is said at once', async () => {
   `)
   const startable = { options: { command: ['node', 'main.ts'] }, hasEnvFunction: true }
   await expect(start({ base: '.', head: '.' }, { startable }).started).rejects.toThrow(
-    /base: is a folder, and the config's target has a function as env/,
+    /base: is a folder, but the config's target has a function as env/,
   )
   await expect(start({ base: '.', head: 'http://example.com' }).started).rejects.toThrow(
-    /base: is a folder, and the config has no target/,
+    /base: is a folder, but the config has no target/,
   )
   await expect(start({ base: 'http://example.com', head: 'http://127.0.0.1:1' }).started).rejects.toThrow(
     /base: .*example.com is not this machine/s,

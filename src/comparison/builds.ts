@@ -10,23 +10,23 @@ import { target } from '../services/target/target.ts'
 import type { Build, Builds } from './slice.ts'
 
 /**
- * A build to compare: the `http://…` it runs at, the folder in which the config's target is to be started, or how to
- * start it, as `target()` takes it.
+ * A build to compare: the URL of a running one, the folder in which to start the config's target, or options of
+ * `target()` to start it with.
  */
 export type BuildOption = string | TargetOptions
 
-/** The two builds, and what each of them needs. */
+/** The two builds and the services that each of them needs. */
 export interface CompareTargets {
   readonly base: BuildOption
   readonly head: BuildOption
-  /** Started once for each build, so that neither sees what the other wrote. Default: none. */
+  /** Services, started once for each build, so that neither reads what the other wrote. Default: none. */
   readonly services?: readonly Service[]
 }
 
-/** How the config's target is started: its options as plain data. */
+/** The config's target as plain data, to be started again in another folder. */
 export interface StartableTarget {
   readonly options: TargetOptions
-  /** Its `env` is a function, which cannot be passed to where scenarios run. */
+  /** Whether its `env` is a function, which cannot be passed to the worker in which scenarios run. */
   readonly hasEnvFunction: boolean
 }
 
@@ -40,7 +40,7 @@ export interface BuildContext {
   readonly env: NodeJS.ProcessEnv
 }
 
-/** Both builds, running. Disposing puts them and their services away. */
+/** Both running builds. Disposing stops them and their services. */
 export interface StartedBuilds extends Builds, AsyncDisposable {}
 
 /** A build or one of its services did not start. */
@@ -51,10 +51,10 @@ export class BuildError extends Error {
 const SIDES = ['base', 'head'] as const
 
 /**
- * Starts both builds, each with services of its own.
+ * Starts both builds, each with separate services.
  *
- * @throws {OptionsError} naming every option that cannot be used, before anything is started
- * @throws {BuildError} if one of them does not start; whatever did is cleaned up before
+ * @throws {OptionsError} naming every invalid option, before anything is started
+ * @throws {BuildError} if one of them does not start, after the other has been cleaned up
  */
 export async function startBuilds(targets: CompareTargets, context: BuildContext): Promise<StartedBuilds> {
   const options = readOptions('compare()', targetsOf(context.startable), targets)
@@ -67,7 +67,7 @@ export async function startBuilds(targets: CompareTargets, context: BuildContext
     context.signal,
   )
   for (const name of sharedServices(base, head))
-    context.log(`base and head share ${name}, which runs elsewhere: what one writes the other reads`)
+    context.log(`base and head share ${name}, an external service: each reads what the other writes`)
   const kept = stack.move()
   return {
     base: buildOf('base', base),
@@ -76,7 +76,7 @@ export async function startBuilds(targets: CompareTargets, context: BuildContext
   }
 }
 
-/** Services that both environments connect to where they run already. */
+/** Names of the services that are external for both environments. */
 export function sharedServices(base: Environment, head: Environment): readonly string[] {
   const others = head.details.services
   return Object.entries(base.details.services)
@@ -84,14 +84,17 @@ export function sharedServices(base: Environment, head: Environment): readonly s
     .map(([name]) => name)
 }
 
-/** The variables a build is started with: programs of its own folder come first, and no target elsewhere takes its place. */
+/**
+ * Environment variables of a build. The `node_modules/.bin` of its folder comes first in `PATH`, and no variable names an
+ * external target in its place.
+ */
 export function buildEnv(env: NodeJS.ProcessEnv, folder: string | undefined): NodeJS.ProcessEnv {
   const { PERF_TARGET_URL: _url, PERF_TARGET_INTERNAL_URL: _internal, ...rest } = env
   if (folder === undefined) return rest
   return { ...rest, PATH: [join(resolve(folder), 'node_modules/.bin'), env['PATH']].filter(Boolean).join(delimiter) }
 }
 
-/** Starts both at once; where one fails the other is given up. */
+/** Starts both at the same time. If one fails, starting the other is aborted. */
 async function bothOrNone(
   start: (side: 'base' | 'head', signal: AbortSignal) => Promise<Environment>,
   signal: AbortSignal,
@@ -182,12 +185,12 @@ function inFolder(
   const example = `${side}: { command: ['node', 'src/main.ts'], cwd: '${folder}' }`
   if (!isFolder(folder)) problems.add(side, folder, 'must be a folder that exists, or a URL', example)
   else if (startable?.options.command === undefined)
-    problems.add(side, folder, 'is a folder, and the config has no target({ command }) to start in it', example)
+    problems.add(side, folder, 'is a folder, but the config has no target({ command }) to start in it', example)
   else if (startable.hasEnvFunction)
     problems.add(
       side,
       folder,
-      "is a folder, and the config's target has a function as env, which only the config can call",
+      "is a folder, but the config's target has a function as env, which only the config can call",
       example,
     )
   return { ...startable?.options, cwd: folder }

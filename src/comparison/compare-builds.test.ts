@@ -8,7 +8,7 @@ import '../matchers/register.ts'
 import { compareBuilds, type CompareContext } from './compare-builds.ts'
 import { readCompareOptions, type CompareOptions } from './options.ts'
 
-/** So that a busy machine does not decide these tests. */
+/** Limits that a busy machine does not exceed. */
 const LIMITS = {
   scheduleDelayP99Ms: 60_000,
   eventLoopDelayP99Ms: 60_000,
@@ -20,12 +20,12 @@ const LIMITS = {
 const load = constantArrivalRate({ rate: 40, vus: 8, duration: '1200ms' })
 const request = { path: '/' }
 
-/** Two builds that respond after a while; what they were asked is in `log`, in order. */
+/** Two builds that respond after a delay. `log` has the requests they received, in order. */
 async function builds({ baseMs = 1, headMs = 1 } = {}) {
   const log: { side: string; path: string }[] = []
   const build = async (side: string, ms: number) => {
-    const server = createServer((asked, response) => {
-      log.push({ side, path: asked.url! })
+    const server = createServer((received, response) => {
+      log.push({ side, path: received.url! })
       setTimeout(() => response.end('ok'), ms)
     })
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -65,7 +65,7 @@ function compare<D>(
   return { comparison, results }
 }
 
-test('builds take turns, first one then the other first, and are asked the same', async () => {
+test('alternates between the builds and which comes first, and sends both the same requests', async () => {
   const { both, log } = await builds()
   const { comparison, results } = compare(both, {
     load,
@@ -78,13 +78,13 @@ test('builds take turns, first one then the other first, and are asked the same'
   const turns = log.filter(({ side }, at) => side !== log[at - 1]?.side).map(({ side }) => side)
   // Warm-ups, then pairs: base head, head base, base head, …
   expect(turns).toEqual(Array.from({ length: 9 }, (_, at) => ['base', 'head'][at % 2]))
-  const asked = (side: string) =>
+  const requestsOf = (side: string) =>
     log
       .filter((each) => each.side === side)
       .map(({ path }) => /^(\/\d+\/\d+)(.*)/.exec(path)!.slice(1) as [string, string])
-  const [base, head] = [new Map(asked('base')), new Map(asked('head'))]
-  expect(base.size).toBe(asked('base').length)
-  // A busy machine may cut the settling of a slice short by a request or two; what both were asked is the same.
+  const [base, head] = [new Map(requestsOf('base')), new Map(requestsOf('head'))]
+  expect(base.size).toBe(requestsOf('base').length)
+  // A busy machine may omit a request or two while a slice settles; the requests in common are the same.
   const common = [...base].filter(([key]) => head.has(key))
   expect(common.length).toBeGreaterThanOrEqual(48)
   expect(common.filter(([key, rest]) => head.get(key) !== rest)).toEqual([])
@@ -97,7 +97,7 @@ test('builds take turns, first one then the other first, and are asked the same'
     'CPU per request',
     'errors',
   ])
-  // Warm-up and the settling of slices are counted nowhere.
+  // Warm-up and settling are not counted.
   expect(results).toMatchObject([
     { name: 'pair, base', offered: 48, completed: 48, state: 'completed' },
     { name: 'pair, head', offered: 48, completed: 48, state: 'completed' },
@@ -105,7 +105,7 @@ test('builds take turns, first one then the other first, and are asked the same'
   expect(JSON.parse(JSON.stringify(found.result()))).toEqual(found.result())
 })
 
-test('a build that takes four times as long is slower, one that takes a quarter is not', async () => {
+test('finds a build slower that takes four times as long, and not one that takes a quarter', async () => {
   const { both } = await builds({ baseMs: 10, headMs: 40 })
   const options = { load: constantVus({ vus: 2, duration: '1200ms' }), request, slices: 6, warmup: 0 }
   const slower = await compare(both, options).comparison
@@ -114,7 +114,7 @@ test('a build that takes four times as long is slower, one that takes a quarter 
   expect(await compare({ base: both.head, head: both.base }, options).comparison).toBeNoSlowerThan('base')
 })
 
-test('a head that is gone fails the comparison at once, a base that is gone makes it invalid', async () => {
+test('stops and fails if head is down, and is invalid if base is down', async () => {
   const { both, head, log } = await builds()
   await close(head)
   const dead = await compare(both, { load, request, warmup: 0 }).comparison
@@ -130,15 +130,15 @@ test('a head that is gone fails the comparison at once, a base that is gone make
   expect(log.length).toBe(before)
 })
 
-test('a generator past its limits in most slices makes it invalid', async () => {
+test('is invalid if the generator exceeded its limits in most slices', async () => {
   const { both } = await builds()
   const limits = { ...LIMITS, scheduleDelayP99Ms: -1 }
   const found = await compare(both, { load, request, warmup: 0 }, { limits }).comparison
   expect(found.invalidities).toMatchObject([{ reason: 'generator-saturated' }])
-  expect(found.invalidities[0]!.finding).toMatch(/^in \d+ of 12 slices, at last: schedule delay/)
+  expect(found.invalidities[0]!.finding).toMatch(/^in \d+ of 12 slices, last: schedule delay/)
 })
 
-test('an abort ends it within the slice, and what was measured is reported', async () => {
+test('stops within the slice on abort, and reports what was measured', async () => {
   const { both, log } = await builds()
   const stop = new AbortController()
   const { comparison, results } = compare(
@@ -160,7 +160,7 @@ test('an abort ends it within the slice, and what was measured is reported', asy
   expect(log.length).toBeLessThan(40)
 })
 
-test('an error of the scenario’s own code is thrown, and what was measured is reported', async () => {
+test('rejects with an error of the scenario’s code, and reports what was measured', async () => {
   const { both } = await builds()
   const failing = ({ iteration }: { iteration: number }) => {
     if (iteration >= 2_000_000) throw new RangeError('no more rows')

@@ -5,22 +5,22 @@ import type { Comparison } from './comparison.ts'
 import { readCompareOptions, type CompareOptions } from './options.ts'
 
 /**
- * Starts two builds of the target, puts the same load on both in alternating slices, and cleans them up: noise of
- * the machine that outlasts a slice falls on both, and cancels.
+ * Starts two builds of the target, applies the same load to both in alternating slices, and cleans them up. Machine
+ * noise that lasts longer than a slice affects both builds and cancels out.
  *
- * @throws {OptionsError} naming every option that cannot be used, before anything is started
+ * @throws {OptionsError} naming every invalid option, before anything is started
  * @throws {BuildError} if a build does not start
- * @throws whatever a request, check or extract function of the scenario throws
+ * @throws any error that a request, check or extract function of the scenario throws
  */
 export type Compare = <D = undefined>(builds: CompareTargets, options: CompareOptions<D>) => Promise<Comparison>
 
-/** What {@link Compare} needs from the runner of scenarios. */
+/** The parts of a scenario that {@link Compare} uses. */
 export interface CompareSurroundings extends CompareContext, Pick<BuildContext, 'startable' | 'log' | 'env'> {
-  /** Called once for each comparison that came to its end. */
+  /** Called once for each finished comparison. */
   onComparison(result: ComparisonResult): void
 }
 
-/** The `compare` of one scenario. Comparisons are named `comparison 1`, … where they have no name of their own. */
+/** The `compare` fixture of one scenario. Unnamed comparisons are called `comparison 1`, `comparison 2`, … */
 export function createCompare(surroundings: CompareSurroundings): Compare {
   let comparisons = 0
   return async (targets, options) => {

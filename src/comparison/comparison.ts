@@ -12,34 +12,36 @@ import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { formatDuration } from '../stats/units.ts'
 import type { SlicePlan } from './slice-plan.ts'
 
-/** Two builds under the same load, in slices that alternated between them. */
+/** Result of two builds under the same load, in slices that alternated between them. */
 export interface Comparison extends ComparisonSource {
   readonly name: string
-  /** What each build got, in one line. */
+  /** Load of each build in one line. */
   readonly load: string
-  /** Pairs of slices that were measured. */
+  /** Measured pairs of slices. */
   readonly pairs: number
-  /** Latency from intended start over all slices of a build; `undefined` if it had no request. */
   readonly base: ComparedBuild
   readonly head: ComparedBuild
   /**
-   * Percentiles, throughput, CPU per request and errors of both, with head's change and its 95% interval from paired
-   * slices.
+   * Percentiles, throughput, CPU per request and errors of both builds, with the change of head and its 95% interval
+   * from paired slices.
    */
   readonly figures: readonly ComparedFigure[]
-  /** Reasons not to judge it. */
+  /** Reasons why the comparison is invalid. */
   readonly invalidities: readonly Invalidity[]
-  /** As plain JSON. */
+  /** The comparison as plain JSON. */
   result(): ComparisonResult
 }
 
 export interface ComparedBuild {
   readonly label: string
-  /** Of every request due; those that got no good response are infinite. */
+  /**
+   * Latency from intended start of every request due, over all slices; requests without a good response are infinite.
+   * `undefined` if no request was due.
+   */
   readonly latency: TimeStats | undefined
 }
 
-/** What the slices gave. */
+/** Measurements of all slices. */
 export interface ComparisonMeasurement {
   readonly name: string
   readonly plan: SlicePlan
@@ -48,7 +50,7 @@ export interface ComparisonMeasurement {
   readonly invalidities: readonly Invalidity[]
 }
 
-/** The view of what the slices gave. */
+/** Creates the result that matchers and scenarios read. */
 export function comparisonFrom(measured: ComparisonMeasurement): Comparison {
   return new MeasuredComparison(measured)
 }
@@ -113,7 +115,7 @@ class MeasuredComparison implements Comparison {
     }
   }
 
-  /** For logs. */
+  /** Changes of all figures in one line, for logs. */
   toString(): string {
     const changes = this.figures.map(({ name, change, unit }) => {
       return `${name} ${change === undefined ? 'unknown' : formatChange(change.value, unit === 'ratio')}`

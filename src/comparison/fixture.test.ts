@@ -6,7 +6,7 @@ import { InlineProject, plainText } from '../testing/inline-project.ts'
 
 const SRC = resolve(import.meta.dirname, '..')
 
-/** Each response takes so many milliseconds; every process says so when it begins and ends. */
+/** A server that responds after `TAKES` milliseconds. Each process writes a note when it begins and when it ends. */
 const SERVER = `
   import { createServer } from 'node:http'
   import { appendFileSync } from 'node:fs'
@@ -23,7 +23,7 @@ const CONFIG = `
   export default definePerfConfig({ test: { reporters: 'default' } })
 `
 
-/** A busy machine must not decide what this test says. */
+/** Tolerance and delays are large, so that a busy machine does not change the verdict. */
 const SCENARIO = `
   import { expect } from 'vitest'
   import { constantVus, perfTest } from '${SRC}/index.ts'
@@ -39,7 +39,7 @@ const SCENARIO = `
   })
 `
 
-test('a scenario compares two builds, and leaves none of them behind', { timeout: 120_000 }, async () => {
+test('a scenario compares two builds and stops all their processes', { timeout: 120_000 }, async () => {
   const project = await InlineProject.create({
     'server.mjs': SERVER,
     'vitest.config.ts': CONFIG,

@@ -6,13 +6,13 @@ import { Histogram } from '../stats/histogram.ts'
 import { timeStatsJson } from '../stats/summary.ts'
 import { WINDOW_MS } from '../stats/timeline.ts'
 
-/** One slice as its engine reported it, and when it began since the start of the comparison. */
+/** Result of one slice, and when the slice began, in milliseconds since the start of the comparison. */
 export interface SliceResult {
   readonly result: HttpRunResult
   readonly offsetMs: number
 }
 
-/** The slices of one build as one run for the report; at its seconds between slices the other build was under load. */
+/** All slices of one build as one run for the report. Its timeline has gaps while the other build was under load. */
 export function mergedResult(
   { name, load }: { readonly name: string; readonly load: Load },
   slices: readonly SliceResult[],
@@ -37,8 +37,8 @@ export function mergedResult(
     sent: sum('sent'),
     completed: sum('completed'),
     dropped: sum('dropped'),
-    errors: addedUp(results.map(({ errors }) => errors)),
-    statuses: addedUp(results.map(({ statuses }) => statuses)),
+    errors: sumCounts(results.map(({ errors }) => errors)),
+    statuses: sumCounts(results.map(({ statuses }) => statuses)),
     ...(stats === undefined ? {} : { latency: stats }),
     latencyHistogram: latency.toJSON(),
     steps: [],
@@ -47,42 +47,42 @@ export function mergedResult(
   }
 }
 
-function addedUp(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+function sumCounts(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
   const all: Record<string, number> = {}
   for (const [key, count] of counts.flatMap((each) => Object.entries(each))) all[key] = (all[key] ?? 0) + count
   return all
 }
 
-/** Seconds of the comparison in which this build was under load; slices that share a second are added up there. */
+/** Seconds of the comparison in which this build was under load. Slices that share a second are summed. */
 function timelineOf(slices: readonly SliceResult[]): readonly TimelinePoint[] {
   const points = slices.flatMap(({ result, offsetMs }) =>
     result.timeline.map((point) => ({ ...point, second: point.second + Math.floor(offsetMs / 1000) })),
   )
   const seconds = Map.groupBy(points, ({ second }) => second)
-  return [...seconds.values()].map((same) => same.reduce(together)).toSorted((a, b) => a.second - b.second)
+  return [...seconds.values()].map((same) => same.reduce(mergePoints)).toSorted((a, b) => a.second - b.second)
 }
 
-function together(one: TimelinePoint, other: TimelinePoint): TimelinePoint {
+function mergePoints(one: TimelinePoint, other: TimelinePoint): TimelinePoint {
   const [more, less] = one.completed >= other.completed ? [one, other] : [other, one]
   const { lengthMs: _, ...rest } = more
   return {
     ...rest,
-    ...lengthOf(one, other),
+    ...mergedLength(one, other),
     offered: one.offered + other.offered,
     sent: one.sent + other.sent,
     completed: one.completed + other.completed,
     dropped: one.dropped + other.dropped,
-    errors: addedUp([more.errors, less.errors]),
+    errors: sumCounts([more.errors, less.errors]),
   }
 }
 
-/** Slices that meet within a second cover it together. */
-function lengthOf(one: TimelinePoint, other: TimelinePoint): { lengthMs?: number } {
+/** Length of the second that two slices cover together; left out if they cover all of it. */
+function mergedLength(one: TimelinePoint, other: TimelinePoint): { lengthMs?: number } {
   const lengthMs = (one.lengthMs ?? WINDOW_MS) + (other.lengthMs ?? WINDOW_MS)
   return lengthMs < WINDOW_MS ? { lengthMs } : {}
 }
 
-/** The median slice, and the worst of what is a maximum. */
+/** Median over the slices; for maxima the largest. */
 function typicalHealth(healths: readonly GeneratorHealth[]): GeneratorHealth {
   const delays = healths.flatMap(({ scheduleDelay }) => scheduleDelay ?? [])
   const most = (read: (health: GeneratorHealth) => number) => Math.max(...healths.map(read))

@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { stepsFor, type PreparationOptions } from './preparation.ts'
 
-/** What would be run, where, for a working tree of these files. */
+/** Commands and their folders for a working tree with these files. */
 async function steps(files: Readonly<Record<string, string>>, folder = '.', options: PreparationOptions = {}) {
   const worktree = await mkdtemp(join(tmpdir(), 'slo-prepare-'))
   onTestFinished(() => rm(worktree, { recursive: true }))
@@ -25,11 +25,11 @@ test.for([
   ['pnpm-lock.yaml', 'pnpm install --frozen-lockfile', 'pnpm run build'],
   ['yarn.lock', 'yarn install --immutable || yarn install --frozen-lockfile', 'yarn run build'],
   ['bun.lock', 'bun install --frozen-lockfile', 'bun run build'],
-] as const)('with %s: %s, then %s', async ([lockfile, install, build]) => {
+] as const)('runs, for %s, %s and then %s', async ([lockfile, install, build]) => {
   expect(await steps({ 'package.json': BUILT, [lockfile]: '' })).toEqual([`.: ${install}`, `.: ${build}`])
 })
 
-test('a package of a workspace is installed from its root and built by itself', async () => {
+test('installs a workspace from its root and builds only the package', async () => {
   const files = { 'pnpm-lock.yaml': '', 'package.json': '{}', 'packages/api/package.json': BUILT }
   expect(await steps(files, 'packages/api')).toEqual([
     '.: pnpm install --frozen-lockfile',
@@ -37,13 +37,13 @@ test('a package of a workspace is installed from its root and built by itself', 
   ])
 })
 
-test('without a lockfile, without a script, without a package', async () => {
+test('leaves out steps for a missing lockfile, build script or package', async () => {
   expect(await steps({ 'package.json': '{}' })).toEqual(['.: npm install'])
   expect(await steps({ 'main.py': '' })).toEqual([])
   expect(await steps({ 'package.json': 'broken', 'package-lock.json': '' })).toEqual(['.: npm ci'])
 })
 
-test('as the command line says, or not at all', async () => {
+test('prefers the commands of the command line; an empty one skips the step', async () => {
   const files = { 'package.json': BUILT, 'package-lock.json': '' }
   expect(await steps(files, '.', { install: 'make deps', build: 'make' })).toEqual(['.: make deps', '.: make'])
   expect(await steps(files, '.', { install: '', build: '' })).toEqual([])

@@ -5,7 +5,10 @@ import type { Reaper } from '../services/reaper/reaper.ts'
 import { buildEnv } from './builds.ts'
 import { RevisionError, type CheckedOut } from './revision.ts'
 
-/** How a revision is made ready to start. An empty text: not at all. Left out: as its lockfile and scripts say. */
+/**
+ * Commands that install and build a revision. An empty string skips the step.
+ * Default: by its lockfile and its `build` script.
+ */
 export interface PreparationOptions {
   readonly install?: string | undefined
   readonly build?: string | undefined
@@ -23,7 +26,7 @@ interface Step {
   readonly folder: string
 }
 
-/** By lockfile: how each package manager installs exactly what was locked. */
+/** The command with which each package manager installs the locked versions. */
 const MANAGERS = [
   { lockfile: 'package-lock.json', name: 'npm', install: 'npm ci' },
   { lockfile: 'npm-shrinkwrap.json', name: 'npm', install: 'npm ci' },
@@ -35,7 +38,7 @@ const MANAGERS = [
 /**
  * Installs a revision's dependencies and builds it.
  *
- * @throws {RevisionError} quoting the last lines of the command that failed
+ * @throws {RevisionError} quoting the last lines of the failed command
  */
 export async function prepare(
   revision: CheckedOut,
@@ -48,17 +51,17 @@ export async function prepare(
   }
 }
 
-/** The commands, in order. */
+/** Commands that prepare a revision, in order. */
 export function stepsFor(
   { folder, worktree }: Pick<CheckedOut, 'folder' | 'worktree'>,
   { install, build }: PreparationOptions,
 ): Step[] {
   const found = managerOf(folder, worktree)
   const steps: Step[] = []
-  const installing = install ?? found?.install
-  if (installing) steps.push({ what: 'installed', command: installing, folder: found?.folder ?? folder })
-  const building = build ?? (hasBuildScript(folder) ? `${found?.name ?? 'npm'} run build` : '')
-  if (building) steps.push({ what: 'built', command: building, folder })
+  const installCommand = install ?? found?.install
+  if (installCommand) steps.push({ what: 'installed', command: installCommand, folder: found?.folder ?? folder })
+  const buildCommand = build ?? (hasBuildScript(folder) ? `${found?.name ?? 'npm'} run build` : '')
+  if (buildCommand) steps.push({ what: 'built', command: buildCommand, folder })
   return steps
 }
 
@@ -91,7 +94,7 @@ async function runStep(step: Step, { label }: CheckedOut, { reaper, signal }: Pr
     command: shell,
     args: [flag, step.command],
     cwd: step.folder,
-    env: outsideOfNpm(buildEnv(process.env, step.folder)),
+    env: withoutNpmVariables(buildEnv(process.env, step.folder)),
     reaper,
   })
   const stop = () => void child.stop()
@@ -105,8 +108,8 @@ async function runStep(step: Step, { label }: CheckedOut, { reaper, signal }: Pr
   )
 }
 
-/** npx tells its child about the package it was called in; to another package that is wrong. */
-function outsideOfNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const told = /^(npm_(package|lifecycle)_.*|npm_config_local_prefix|npm_command|npm_execpath|INIT_CWD|NODE_ENV)$/
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !told.test(name)))
+/** Removes the variables with which npx describes the package it was called in: for another package they are wrong. */
+function withoutNpmVariables(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const ofNpm = /^(npm_(package|lifecycle)_.*|npm_config_local_prefix|npm_command|npm_execpath|INIT_CWD|NODE_ENV)$/
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !ofNpm.test(name)))
 }

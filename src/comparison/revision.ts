@@ -5,27 +5,27 @@ import type { Reaper } from '../services/reaper/reaper.ts'
 
 const run = promisify(execFile)
 
-/** A revision that git does not know, or that cannot be installed or built. The message says what to do. */
+/** A revision that git cannot find, or that cannot be installed or built. The message contains the fix. */
 export class RevisionError extends Error {
   override readonly name = 'RevisionError'
 }
 
-/** A revision in a folder of its own. Disposing removes it. */
+/** A revision, checked out into a separate worktree. Disposing removes it. */
 export interface CheckedOut extends AsyncDisposable {
-  /** As it was asked for, and its commit: `origin/main (9f6b724)`. */
+  /** The revision as passed, and its commit: `origin/main (9f6b724)`. */
   readonly label: string
-  /** The working tree that the command was called in. */
+  /** Root of the working tree in which the command was run. */
   readonly root: string
-  /** The other working tree. */
+  /** Root of the new worktree. */
   readonly worktree: string
-  /** In the other working tree, where the command was called in this one. */
+  /** The folder in the new worktree that corresponds to the one in which the command was run. */
   readonly folder: string
 }
 
 /**
- * Checks a revision out beside the working tree that `folder` is in, which stays as it is.
+ * Checks a revision out into a separate worktree. The working tree of `folder` is not changed.
  *
- * @throws {RevisionError} if the folder is in no repository, or git does not know the revision
+ * @throws {RevisionError} if the folder is not in a repository, or git cannot find the revision
  */
 export async function checkOut(revision: string, folder: string, reaper: Reaper): Promise<CheckedOut> {
   const root = await rootOf(folder)
@@ -38,8 +38,8 @@ export async function checkOut(revision: string, folder: string, reaper: Reaper)
     temporary.remove()
     throw new RevisionError(`git could not check ${revision} out: ${lastLineOf(error)}`)
   }
-  // An end that waits for nothing, such as a second Ctrl-C, still takes the worktree off git's list.
-  const removeNow = () => execFileSync('git', forget(worktree), { cwd: root, stdio: 'ignore' })
+  // An immediate exit, such as after a second Ctrl-C, must also remove the worktree from git's list.
+  const removeNow = () => execFileSync('git', removeArgs(worktree), { cwd: root, stdio: 'ignore' })
   process.once('exit', removeNow)
   return {
     label: `${revision} (${commit.slice(0, 7)})`,
@@ -48,7 +48,7 @@ export async function checkOut(revision: string, folder: string, reaper: Reaper)
     folder: join(worktree, relative(root, folder)),
     async [Symbol.asyncDispose]() {
       process.removeListener('exit', removeNow)
-      await git(root, ...forget(worktree)).catch(() => {})
+      await git(root, ...removeArgs(worktree)).catch(() => {})
       temporary.remove()
     },
   }
@@ -58,7 +58,7 @@ async function rootOf(folder: string): Promise<string> {
   try {
     return await git(folder, 'rev-parse', '--show-toplevel')
   } catch (error) {
-    throw new RevisionError(`${folder} is in no git repository: ${lastLineOf(error)}`)
+    throw new RevisionError(`${folder} is not in a git repository: ${lastLineOf(error)}`)
   }
 }
 
@@ -69,7 +69,7 @@ async function commitOf(revision: string, root: string): Promise<string> {
     const [remote, ...branch] = revision.split('/')
     const fetching = branch.length === 0 ? `git fetch origin ${revision}` : `git fetch ${remote} ${branch.join('/')}`
     throw new RevisionError(
-      `git knows no revision ${revision} here. If it is only elsewhere, or this is a shallow clone: ${fetching}`,
+      `git finds no revision ${revision} in this repository.\nFix: if it exists only on the remote, or this is a shallow clone, run: ${fetching}`,
     )
   }
 }
@@ -79,8 +79,8 @@ async function git(cwd: string, ...args: readonly string[]): Promise<string> {
   return stdout.trim()
 }
 
-/** Twice: also with changes in it, and where it is locked. */
-function forget(worktree: string): readonly string[] {
+/** `--force` twice: removes a worktree with changes, and one that is locked. */
+function removeArgs(worktree: string): readonly string[] {
   return ['worktree', 'remove', '--force', '--force', worktree]
 }
 

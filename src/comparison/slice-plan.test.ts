@@ -7,7 +7,7 @@ const full = parseScale('full')
 const plan = (load: Parameters<typeof slicePlan>[0], more: Partial<SlicePlanOptions> = {}) =>
   slicePlan(load, { scale: full, requestsPerIteration: 1, ...more })
 
-test('an even load is cut into slices of a second and a half, an even number of them', () => {
+test('cuts a constant load into an even number of slices of 1.5 s', () => {
   const { slices, slice, whole } = plan(constantArrivalRate({ rate: 200, vus: 50, duration: '30s' }))
   expect(slices).toBe(20)
   expect(slice).toEqual({ ...whole, durationMs: 1_500 })
@@ -18,26 +18,26 @@ test('an even load is cut into slices of a second and a half, an even number of 
   })
 })
 
-test('slow loads get longer slices, short and long ones stay within bounds', () => {
+test('makes slices of slow loads longer, and keeps their number within bounds', () => {
   expect(plan(constantArrivalRate({ rate: 5, vus: 5, duration: '60s' })).slices).toBe(14)
   expect(plan(constantArrivalRate({ rate: 200, vus: 50, duration: '2s' })).slices).toBe(6)
   expect(plan(constantArrivalRate({ rate: 115, vus: 50, duration: '8s' })).slices).toBe(10)
   expect(plan(constantArrivalRate({ rate: 200, vus: 50, duration: '1h' })).slices).toBe(200)
 })
 
-test('no VU is connected that a slice has no request for', () => {
+test('connects no more VUs than a slice has requests', () => {
   const { slice, whole } = plan(constantArrivalRate({ rate: 50, vus: 10_000, duration: '30s' }))
   expect(whole.vus).toBe(10_000)
-  // 1.5 s and a quarter to settle.
+  // 50/s for 1.5 s and the 0.25 s of settling.
   expect(slice.vus).toBe(88)
 })
 
-test('users who pause become the rate at which they would ask', () => {
+test('replaces VUs with think time by the rate at which they would send', () => {
   const load = constantVus({ vus: 1_000, duration: '30s', thinkTime: { min: '4s', max: '6s' } })
   expect(plan(load).whole).toMatchObject({ kind: 'constantArrivalRate', ratePerSec: 200, vus: 1_000 })
 })
 
-test('a ramp is held at its largest piece', () => {
+test('holds a ramp at the segment with most iterations', () => {
   const stages = [
     { target: 100, duration: '10s' },
     { target: 100, duration: '1m' },
@@ -53,7 +53,7 @@ test('a ramp is held at its largest piece', () => {
   })
 })
 
-test('the scale reduces the whole before it is cut', () => {
+test('scales the load before it is cut', () => {
   const load = constantArrivalRate({ rate: 500, vus: 500, duration: '5m' })
   expect(plan(load, { scale: parseScale('pr') })).toMatchObject({
     slices: 20,
@@ -61,7 +61,7 @@ test('the scale reduces the whole before it is cut', () => {
   })
 })
 
-test('which build comes first alternates, so that both come first equally often', () => {
+test('alternates which build comes first', () => {
   const order = Array.from({ length: 4 }, (_, pair) => orderOf(pair).join(' '))
   expect(order).toEqual(['base head', 'head base', 'base head', 'head base'])
 })

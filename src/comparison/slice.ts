@@ -4,36 +4,36 @@ import { evidenceOf, type RequestEvidence } from '../evidence/evidence.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { HttpRun } from '../runs/request-run.ts'
 
-/** One of the two builds, running. */
+/** A running build. */
 export interface Build {
-  /** How messages and reports name it: `base`, `head`, or the revision. */
+  /** Name in messages and reports: `base`, `head` or the revision. */
   readonly label: string
   readonly baseUrl: string
   readonly tls?: TlsOptions | undefined
-  /** Its processes; empty if they are not ours, and CPU then stays unknown. */
+  /** Processes of the build; empty if the framework did not start them. Its CPU is then unknown. */
   readonly pids: readonly number[]
 }
 
-/** The two builds, by the names that assertions use. */
+/** Both builds, by the names that assertions use. */
 export interface Builds {
   readonly base: Build
   readonly head: Build
 }
 
-/** A slice that is over. */
+/** Measurement of a finished slice. */
 export interface Slice {
   readonly evidence: SliceEvidence
-  /** Past its limits, the generator did not put the slice's load on as it should have. */
+  /** The limit that the generator exceeded, so that the slice's load was not applied as planned; otherwise `undefined`. */
   readonly saturated: string | undefined
-  /** Nearly every request went wrong: what happened to them, by kind. */
+  /** Error counts by kind if nearly every request went wrong; otherwise `undefined`. */
   readonly broken: string | undefined
 }
 
-/** Fewer requests that all went wrong may be chance. */
+/** With fewer requests, all of them may have gone wrong by chance. */
 const FEWEST_BROKEN = 5
 const BROKEN_RATIO = 0.9
 
-/** CPU seconds that a build has used so far; NaN where its processes are unknown or gone. */
+/** Reads the CPU seconds that a build has used so far; NaN if its processes are unknown or have exited. */
 export type ReadCpuSec = () => Promise<number>
 
 export function cpuReader({ pids }: Build): ReadCpuSec {
@@ -44,7 +44,7 @@ export function cpuReader({ pids }: Build): ReadCpuSec {
   }
 }
 
-/** Puts one slice of load on a build and reads its CPU before and after. */
+/** Applies one slice of load to a build and reads its CPU before and after. */
 export async function measureSlice(readCpuSec: ReadCpuSec, load: () => Promise<HttpRun>): Promise<Slice> {
   const before = await readCpuSec()
   const run = await load()
@@ -69,7 +69,7 @@ function sliceOf(found: RequestEvidence, cpuMsPerRequest: number | undefined): S
 }
 
 function kindsOf({ errors, dropped, sent, completed }: RequestEvidence): string {
-  const counts = [...errors, ['dropped', dropped] as const, ['unanswered', sent - completed] as const]
+  const counts = [...errors, ['dropped', dropped] as const, ['no response', sent - completed] as const]
   return counts
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => `${count} × ${kind}`)

@@ -43,11 +43,11 @@ test.for<[number, string, Parameters<typeof exitCodeOf>[0]]>([
   [3, '1 invalid, 1 no slower', ['no slower', 'invalid']],
   [3, '1 undecided', ['undecided']],
   [3, 'nothing was compared', []],
-])('exit code %d for %s', ([exitCode, totals, verdicts]) => {
+])('the exit code is %d for %s', ([exitCode, totals, verdicts]) => {
   expect([exitCodeOf(verdicts), totalsOf(verdicts)]).toEqual([exitCode, totals])
 })
 
-test('for a terminal', () => {
+test('formats a comparison for a terminal', () => {
   expect(comparisonLines('S3 polling', resultOf({ slower: 1.15 }), 0.05).join('\n')).toMatchInlineSnapshot(`
     "SLOWER     S3 polling
       constantArrivalRate 200/s, 100 VUs, 30s; 20 pairs of slices of 1.5s; base: main (1234567)
@@ -67,7 +67,7 @@ test('for a terminal', () => {
   `)
 })
 
-test('as Markdown', () => {
+test('formats a comparison as Markdown', () => {
   const result = resultOf({ slower: 1.04, spread: 0.2, invalidities: [SATURATED] })
   expect(comparisonMarkdown('S3 | polling', result, 0.05)).toMatchInlineSnapshot(`
     "### invalid: S3 \\| polling

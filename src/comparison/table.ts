@@ -2,14 +2,14 @@ import { figureRows, figureTable, standingAgainst, type ComparedFigure } from '.
 import type { ComparisonResult } from '../results/result.ts'
 import { formatDuration } from '../stats/units.ts'
 
-/** What a comparison says of one figure, or all in all. `invalid`: there are reasons not to use it at all. */
+/** Verdict on one figure or on a whole comparison. `invalid`: the comparison cannot be judged. */
 export type Verdict = 'slower' | 'no slower' | 'undecided' | 'invalid'
 
-/** Latency that decides; the other figures are shown. */
+/** Latencies that decide the verdict; other figures except errors are only shown. */
 const DECIDING = ['p50', 'p95']
 const MORE_ERRORS = 0.01
 
-/** What the figures of a comparison come to: slower where the median, p95 or errors are; beyond chance and tolerance. */
+/** Verdict on a comparison: slower if the p50, p95 or errors are worse beyond chance and tolerance. */
 export function verdictOf({ figures, invalidities }: ComparisonResult, tolerance: number): Verdict {
   if (invalidities.some(({ blame }) => blame === 'target')) return 'slower'
   const verdicts = figures.flatMap((figure) => verdictOfFigure(figure, tolerance) ?? [])
@@ -28,7 +28,7 @@ function verdictOfFigure({ name, base, head, change }: ComparedFigure, tolerance
   return change.high > tolerance ? 'undecided' : 'no slower'
 }
 
-/** What all comparisons of a command come to, in one line: `1 slower, 4 no slower`. */
+/** Verdicts of all comparisons of a command in one line: `1 slower, 4 no slower`. */
 export function totalsOf(verdicts: readonly Verdict[]): string {
   if (verdicts.length === 0) return 'nothing was compared'
   const order: readonly Verdict[] = ['slower', 'invalid', 'undecided', 'no slower']
@@ -36,20 +36,20 @@ export function totalsOf(verdicts: readonly Verdict[]): string {
   return counted.flatMap(([verdict, count]) => (count === 0 ? [] : `${count} ${verdict}`)).join(', ')
 }
 
-/** 0 if nothing is slower, 1 where something is, 3 where the slices do not say, or nothing was compared. */
+/** 0 if nothing is slower, 1 if something is, 3 if a comparison is undecided or invalid, or nothing was compared. */
 export function exitCodeOf(verdicts: readonly Verdict[]): number {
   if (verdicts.includes('slower')) return 1
   return verdicts.length > 0 && verdicts.every((verdict) => verdict === 'no slower') ? 0 : 3
 }
 
-/** Whether a figure that does not decide got worse beyond chance and tolerance. */
+/** Whether a figure that does not decide the verdict got worse beyond chance and tolerance. */
 function isWorse({ name, change }: ComparedFigure, tolerance: number): boolean {
   if (change === undefined) return false
   if (name === 'throughput') return change.high < -tolerance
   return name !== 'errors' && change.low > tolerance
 }
 
-/** The comparison as lines: its title, then a line for each figure with what it says. */
+/** Lines for a terminal: the verdict and title, then one line per figure. */
 export function comparisonLines(title: string, result: ComparisonResult, tolerance: number): readonly string[] {
   const { load, pairs, sliceMs, base, figures, invalidities } = result
   const verdict = verdictOf(result, tolerance)
@@ -64,7 +64,7 @@ export function comparisonLines(title: string, result: ComparisonResult, toleran
   ]
 }
 
-/** The comparison as a table of Markdown, under a heading with its verdict. */
+/** Markdown table of the figures, under a heading with the verdict. */
 export function comparisonMarkdown(title: string, result: ComparisonResult, tolerance: number): string {
   const { load, pairs, sliceMs, base, figures, invalidities } = result
   const cell = (text: string) => text.replaceAll('|', '\\|')
