@@ -52,7 +52,7 @@ describe('vitest-slo report', () => {
     const file = await resultsFile()
     const { exitCode, stdout } = await run(file, '--output-dir', join(folder, 'out'), '--compare-with', file)
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('run before: p95 50.7 ms, now ±0%')
+    expect(stdout).toContain('previous run: p95 50.7 ms, now ±0%')
     expect(await readdir(join(folder, 'out'))).toEqual(['comment.md', 'index.html', 'summary.md'])
   })
 
@@ -60,9 +60,9 @@ describe('vitest-slo report', () => {
     [
       'of another version',
       { ...sampleResults(), schemaVersion: 99, vitestSlo: '7.0.0' },
-      /was written by vitest-slo 7\.0\.0 in form 99; this version reads form 1/,
+      /was written by vitest-slo 7\.0\.0 in format 99; this version reads format 1/,
     ],
-    ['that is something else', { name: 'a package' }, /is no results file/],
+    ['that is something else', { name: 'a package' }, /is not a results file/],
   ])('refuses a file %s', async (_name, content, message) => {
     const { exitCode, stderr } = await run(await resultsFile(content))
     expect(exitCode).toBe(1)
@@ -104,7 +104,7 @@ describe('vitest-slo report', () => {
         ...scenario,
         assertions: scenario.assertions.map((assertion) => ({ ...assertion, outcome: 'wat' })),
       }),
-      /assertions\[0\]\.outcome must be one of .* and is "wat"/,
+      /assertions\[0\]\.outcome must be one of .* received "wat"/,
     ],
     [
       'timeline',
@@ -128,11 +128,11 @@ describe('vitest-slo report', () => {
   test('refuses a file that is cut off, or not there', async () => {
     const file = join(folder, 'results.json')
     await writeFile(file, JSON.stringify(sampleResults()).slice(0, -20))
-    expect(await run(file)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is no results file') })
+    expect(await run(file)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is not a results file') })
     expect(await run(join(folder, 'none.json'))).toMatchObject({
       exitCode: 1,
       stderr: expect.stringMatching(
-        /^vitest-slo report: .+ does not exist\. Run the scenarios first, or name the results\.json of an earlier run\.\n$/,
+        /^vitest-slo report: .+ does not exist\. Run the scenarios first, or pass the results\.json of an earlier run\.\n$/,
       ),
     })
   })

@@ -10,17 +10,16 @@ interface Annotation {
 }
 
 /**
- * Puts a scenario's numbers where Vitest's own channels find them: as annotations, which its UI and HTML reporter show
- * and its JUnit reporter writes as properties. They are added to the finished test directly and late: on the usual way
- * the terminal would list each number under a failure, and the GitHub reporter print a notice for it. Vitest has no
- * public way for that: where tests look otherwise, nothing is added.
+ * Adds a scenario's numbers to its finished test as annotations, which Vitest's UI and HTML reporter show and its JUnit
+ * reporter writes as properties. They bypass Vitest's API, because with it the terminal would list each number under a
+ * failure and the GitHub reporter would print a notice for each. If a test has an unexpected shape, nothing is added.
  */
 export function annotate(testCase: TestCase, scenario: ScenarioResult, reportFile: string): void {
   const { annotations } = ('task' in testCase ? testCase.task : {}) as { annotations?: Annotation[] }
   annotations?.push(...annotationsOf(scenario, reportFile))
 }
 
-/** One annotation for each number; names carry units, so that the values can be plain numbers. */
+/** One annotation per number. Names include the unit, so that values are plain numbers. */
 function annotationsOf(scenario: ScenarioResult, reportFile: string): readonly Annotation[] {
   const numbers = scenario.runs.flatMap((run) =>
     Object.entries(numbersOf(run)).flatMap(([name, value]) => {

@@ -42,7 +42,7 @@ test('the JUnit reporter writes the numbers as properties, the JSON reporter the
   expect(json.testResults[0].assertionResults[0].meta.slo.runs[0]).toEqual(sampleHttpRun())
 })
 
-test("Vitest's terminal and GitHub reporters print the failure and no line for each number", async () => {
+test("Vitest's terminal and GitHub reporters print the failure and no line per number", async () => {
   const made = await project(configSource({}, `'verbose', 'github-actions'`))
   const { output } = await made.run()
   expect(output).toMatch(/^::error .*S1 session/m)
@@ -50,7 +50,7 @@ test("Vitest's terminal and GitHub reporters print the failure and no line for e
   expect(output).not.toContain('slo.http 1')
 })
 
-test('blobs keep the numbers: merged reports give the results of a whole run', async () => {
+test('merged blobs give the results of a complete run', async () => {
   const made = await project(configSource({}, `['blob', { outputFile: 'blobs/1.json' }]`))
   await made.run()
   await made.write('merge.config.ts', configSource({ outputDir: 'merged' }, `['junit', { outputFile: 'junit.xml' }]`))
@@ -64,7 +64,7 @@ test('blobs keep the numbers: merged reports give the results of a whole run', a
   expect(verdicts).toHaveLength(2)
 })
 
-test('reports of shards merge into one that knows under what each was measured', async () => {
+test('a report merged from shards contains their scale and start', async () => {
   const scenario = (name: string) => `
     import { perfTest, sharedIterations } from 'vitest-slo'
     perfTest('${name}', async ({ http }) => {
@@ -82,7 +82,7 @@ test('reports of shards merge into one that knows under what each was measured',
     const args = ['run', `--shard=${shard}/2`, '--reporter=blob', `--outputFile=blobs/${shard}.json`]
     await made.run(args, { PERF_SCALE: 'pr', PERF_OUTPUT_DIR: `shard-${shard}` })
   }
-  // Where reports are merged, nothing is started and no scale is chosen.
+  // Merging starts no service and selects no scale.
   const { output } = await made.run(['run', '--merge-reports', 'blobs', '--reporter=default'])
   expect(output).not.toContain('target, started')
 
@@ -104,7 +104,7 @@ const SECRETS = {
   cookie: 'sid-planted',
 }
 
-test('planted secrets are in no artifact and not in the terminal', async () => {
+test('masks planted secrets in every artifact and in the terminal', async () => {
   const { password, bearer, query, known, cookie } = SECRETS
   const planted = `postgres://perf:${password}@db/x authorization: Bearer ${bearer}\nGET /a?user=${query} ${known}\ncookie: ${cookie}`
   const run = { ...sampleHttpRun(), name: `http ${known}`, load: planted, abortReason: planted, state: 'aborted' }

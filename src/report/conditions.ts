@@ -1,9 +1,9 @@
 import type { Environment } from './environment.ts'
 import type { ServiceInfo } from './results.ts'
 
-/** Under what a scenario was measured. It travels with the test, so that reports merged from blobs still know. */
+/** Conditions under which a scenario was measured. Stored with the test, so that reports merged from blobs include them. */
 export interface Conditions {
-  /** When its command began. ISO 8601, UTC. */
+  /** Start of the command. ISO 8601, UTC. */
   readonly startedAt: string
   readonly scale?: string
   readonly services: readonly ServiceInfo[]
@@ -17,8 +17,8 @@ declare module 'vitest' {
 }
 
 /**
- * What holds of several commands together, and `undefined` of none. A scale in which they differ is left out; machines
- * that differ are named beside each other, so that such results are never taken for comparable with those of one machine.
+ * Combined conditions of several commands; `undefined` if there are none. A scale that differs is left out. Machines that
+ * differ are all named, so that their results are not mistaken for comparable with results of one machine.
  */
 export function mergeConditions(all: readonly Conditions[]): Conditions | undefined {
   const [first] = all

@@ -2,30 +2,27 @@ import type { AssertionResult, RunResult } from '../results/result.ts'
 import type { Results, ScenarioResult } from './results.ts'
 
 /**
- * What is known from runs before this one: the file that is about to be replaced (or another one), and what this
- * session has run since. Information for readers; it decides no verdict, as two runs differ by noise alone.
+ * Results of earlier runs: those in the file that is about to be replaced (or in another file), and those of this
+ * session. For information only: they decide no verdict, because two runs differ by noise.
  */
 export class EarlierRuns {
   readonly #scenarios = new Map<string, { readonly scenario: ScenarioResult; readonly results: Results }>()
 
-  /**
-   * Takes over what `results` holds, over what was known of the same scenarios. One that was stopped before its end is
-   * nothing to compare with.
-   */
+  /** Adds the scenarios of `results` and replaces earlier results of the same ones. Stopped scenarios are left out. */
   learn(results: Results): void {
     for (const scenario of results.scenarios) {
-      const isWhole = scenario.runs.length > 0 && scenario.runs.every(({ state }) => state === 'completed')
-      if (isWhole) this.#scenarios.set(keyOf(scenario), { scenario, results })
+      const isComplete = scenario.runs.length > 0 && scenario.runs.every(({ state }) => state === 'completed')
+      if (isComplete) this.#scenarios.set(keyOf(scenario), { scenario, results })
     }
   }
 
-  /** What a run was asserted on last time: assertions come after a run, so while it goes on nothing else knows. */
+  /** Objectives of a run in its earlier results: while it is in progress, its own assertions are still to come. */
   objectivesOf(scenario: ScenarioKey, run: string): readonly string[] {
-    const known = this.#scenarios.get(keyOf(scenario))?.scenario.assertions ?? []
-    return known.filter((assertion) => assertion.run === run).map(({ expected }) => expected)
+    const assertions = this.#scenarios.get(keyOf(scenario))?.scenario.assertions ?? []
+    return assertions.filter((assertion) => assertion.run === run).map(({ expected }) => expected)
   }
 
-  /** The same run of the same scenario before `now`, where scale, load and machine were the same. */
+  /** The earlier result of a run, if its scale, load and machine were the same. */
   runBefore(scenario: ScenarioResult, run: RunResult, now: Results): RunResult | undefined {
     if (run.state !== 'completed') return undefined
     return this.#comparable(scenario, now)?.runs.find(
@@ -33,7 +30,7 @@ export class EarlierRuns {
     )
   }
 
-  /** What the same assertion came to before, under the same conditions. */
+  /** The earlier result of an assertion, under the same conditions. */
   assertionBefore(scenario: ScenarioResult, asserted: AssertionResult, now: Results): AssertionResult | undefined {
     const judged = scenario.runs.find(({ name }) => name === asserted.run)
     if (judged !== undefined && this.runBefore(scenario, judged, now) === undefined) return undefined
@@ -64,13 +61,13 @@ function comparable(before: Results, now: Results): boolean {
   return before.scale === now.scale && cpuModel === here.cpuModel && cores === here.cores && platform === here.platform
 }
 
-/** The time that stands for a run in comparisons: its 95th percentile. */
+/** The 95th percentile of a run's times in milliseconds, by which runs are compared. */
 export function p95Of(run: RunResult): number | undefined {
   const times = run.kind === 'micro' ? run.time : run.kind === 'fanOut' ? run.lag : run.latency
   return times === undefined ? undefined : Number(times.p95Ms)
 }
 
-/** 0.087 for 8.7% more, or `undefined` if one of the two has no samples or is infinite. */
+/** Relative change of p95: 0.087 for 8.7% more. `undefined` if either run has no samples or an infinite p95. */
 export function p95Change(before: RunResult | undefined, after: RunResult): number | undefined {
   const from = before && p95Of(before)
   const to = p95Of(after)

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 
-/** Where the load generator ran: two results are comparable only where these agree. The machine's name is left out. */
+/** Environment of the load generator. Two results are comparable only if it is the same. The machine's name is left out. */
 export interface Environment {
   readonly cpuModel: string
   readonly cores: number
@@ -8,16 +8,16 @@ export interface Environment {
   readonly node: string
   readonly platform: string
   readonly osRelease: string
-  /** Runnable processes, mean of the last minute, before the first scenario. Zero on Windows. */
+  /** Mean number of runnable processes in the minute before the first scenario. Zero on Windows. */
   readonly loadAverageAtStart: number
-  /** The same at the end: what the run itself added, and what else was going on. */
+  /** The same at the end; includes the processes of the run. */
   readonly loadAverageAtEnd: number
   readonly ci: boolean
-  /** The commit under test, where the CI system names it. */
+  /** Commit under test, if the CI system names it. */
   readonly commit?: string
 }
 
-/** Reads the environment as it is now. @param loadAverageAtStart from {@link loadAverage}, taken before the run */
+/** The current environment. @param loadAverageAtStart {@link loadAverage} before the run */
 export function readEnvironment(loadAverageAtStart: number, env: NodeJS.ProcessEnv = process.env): Environment {
   const commit = env['GITHUB_SHA'] ?? env['CI_COMMIT_SHA']
   return {
@@ -34,7 +34,7 @@ export function readEnvironment(loadAverageAtStart: number, env: NodeJS.ProcessE
   }
 }
 
-/** Runnable processes, mean of the last minute, to two digits after the point. */
+/** Mean number of runnable processes in the last minute, rounded to two decimal places. */
 export function loadAverage(): number {
   return Math.round((loadavg()[0] ?? 0) * 100) / 100
 }

@@ -3,7 +3,7 @@ import type { RunResult } from '../results/result.ts'
 import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
 import { formatCount, formatMs, formatRatio } from '../stats/units.ts'
 
-/** A run's main numbers as a person reads them, in the same order in the terminal and in Markdown. */
+/** One of a run's main numbers, formatted. */
 export interface Figure {
   readonly label: string
   readonly value: string
@@ -11,7 +11,7 @@ export interface Figure {
 
 const NONE = '–'
 
-/** The figures of one run; which ones depends on its kind. Absent statistics show as a dash, never as 0. */
+/** Main numbers of a run, depending on its kind. Missing statistics are a dash, never 0. */
 export function figuresOf(run: RunResult): readonly Figure[] {
   if (run.kind === 'micro') return [count('calls', run.time?.count ?? 0), ...percentiles(run.time, '')]
   if (run.kind === 'fanOut') {

@@ -1,13 +1,13 @@
 import type { RunObserver } from '../results/observer.ts'
 
-/** Calls observers one after the other. What one throws is told in one line, and the next is called all the same. */
+/** Calls observers one after the other. An error of one is printed in one line, and the next is still called. */
 export class Observers {
   readonly #observers: readonly RunObserver[]
-  readonly #complain: (line: string) => void
+  readonly #printError: (line: string) => void
 
-  constructor(observers: readonly RunObserver[], complain: (line: string) => void) {
+  constructor(observers: readonly RunObserver[], printError: (line: string) => void) {
     this.#observers = observers
-    this.#complain = complain
+    this.#printError = printError
   }
 
   async tell(call: (observer: RunObserver) => void | Promise<void>): Promise<void> {
@@ -15,7 +15,7 @@ export class Observers {
       try {
         await call(observer)
       } catch (error) {
-        this.#complain(`vitest-slo: an observer failed: ${error instanceof Error ? error.message : String(error)}`)
+        this.#printError(`vitest-slo: an observer failed: ${error instanceof Error ? error.message : String(error)}`)
       }
     }
   }

@@ -4,25 +4,24 @@ import type { RunObserver } from '../results/observer.ts'
 
 /** Options of the reporter: `reporters: [['vitest-slo/reporter', { outputDir: 'perf-report' }], 'default']`. */
 export interface ReporterOptions {
-  /** Folder of `results.json` and all other reports, relative to Vitest's root. Default `perf-report`. */
+  /** Folder of `results.json` and all other reports, relative to Vitest's root. @default 'perf-report' */
   readonly outputDir?: string
   /**
-   * Whether a scenario whose evidence cannot be judged fails the command. Default `fail`. `warn` shows it as INVALID
-   * and leaves the exit code to the other scenarios; it never counts as passed.
+   * Effect of a scenario whose evidence cannot be judged. `fail` fails the command; `warn` shows the scenario as INVALID
+   * and leaves the exit code to the others. It never counts as passed. @default 'fail'
    */
   readonly onInvalid?: 'fail' | 'warn'
   /**
-   * An earlier `results.json` whose runs are shown beside the new ones, relative to Vitest's root. Default: the one in
-   * `outputDir` that is about to be replaced. Runs are compared only where scale, load and machine were the same, and the
-   * comparison decides no verdict.
+   * Path of an earlier `results.json` to compare with, relative to Vitest's root. Runs are compared only if scale, load and
+   * machine were the same; the comparison decides no verdict. @default the file in `outputDir` that is about to be replaced
    */
   readonly compareWith?: string
   /**
    * Whether headers, tokens, query values and passwords are masked in results, errors and console output of tests before
-   * other reporters see them. Default true.
+   * other reporters receive them. @default true
    */
   readonly redact?: boolean
-  /** Told how scenarios go while they run, e.g. an exporter of metrics. Default none. */
+  /** Observers to call while scenarios run, e.g. an exporter of metrics. @default none */
   readonly observers?: readonly RunObserver[]
 }
 
@@ -39,7 +38,7 @@ const REPORTER = object<ReporterOptions>()(
 
 export type ResolvedReporterOptions = ReadOf<typeof REPORTER>
 
-/** @throws {OptionsError} naming every option that cannot be used */
+/** @throws {OptionsError} with every invalid option */
 export function resolveReporterOptions(options: ReporterOptions = {}): ResolvedReporterOptions {
   return readOptions('vitest-slo/reporter', REPORTER, options)
 }

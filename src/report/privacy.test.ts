@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { InlineProject, perfConfigSource } from '../testing/inline-project.ts'
 
-/** Each is planted where such a thing occurs, and appears nowhere else. */
+/** Each value is planted where secrets of its kind occur, and appears nowhere else. */
 const SECRETS = {
   BEARER: 'bearer-planted-0123456789',
   COOKIE: 'cookie-planted-0123',
@@ -18,12 +18,12 @@ const SECRETS = {
   LOGGED: 'logged-planted-0123',
   JWT: 'eyJhbGciOiJIUzI1NiJ9.eyJwbGFudGVkIjoxfQ.planted-signature',
   NOTED: 'noted-planted-0123',
-  /** Words that no form gives away: named in `secrets` of the config, and given to `secret()`. */
+  /** Words without the form of a secret: listed in `secrets` of the config, and passed to `secret()`. */
   NAMED: 'correct horse',
   REGISTERED: 'battery staple',
 } as const
 
-/** What a target prints of requests and of its own settings, and dies of. */
+/** A target that prints requests and its own settings before it crashes. */
 const TARGET = `
   import { createServer } from 'node:http'
   const { BEARER, LOGGED, JWT } = process.env
@@ -73,7 +73,7 @@ const SPEC = `
     const step = { name: 'buy ' + NAMED + REGISTERED, request: { path: '/' + encodeURIComponent(NAMED), tag: REGISTERED } }
     const run = await http.run({ load, name: 'of ' + NAMED + ' ' + REGISTERED, steps: [step] })
     expect(run, NAMED + REGISTERED).toHaveErrorRateBelow(0)
-    throw new Error(JSON.stringify({ told: NAMED + ', ' + REGISTERED }))
+    throw new Error(JSON.stringify({ values: NAMED + ', ' + REGISTERED }))
   })
 
   perfTest('what scenarios print', ({ annotate, task }) => {
@@ -98,7 +98,7 @@ const SPEC = `
   })
 `
 
-/** Takes what the exporter pushes. */
+/** A Pushgateway that keeps what is pushed. */
 async function gateway() {
   const pushed: string[] = []
   const server = createServer((request, response) => {
@@ -112,7 +112,7 @@ async function gateway() {
   return { port: (server.address() as AddressInfo).port, pushed }
 }
 
-test('secrets planted in requests, responses, errors, logs and connections are in no artifact and not in the terminal', async () => {
+test('masks secrets of requests, responses, errors, logs and connections in every artifact and in the terminal', async () => {
   const { port, pushed } = await gateway()
   const service = `{ name: 'store', allowRemote: ['db'], start: async () => ({
     name: 'store', provider: 'external', summary: 'Store at postgres://perf:' + process.env.DATABASE + '@db/x',
@@ -150,6 +150,6 @@ test('secrets planted in requests, responses, errors, logs and connections are i
   expect(leaks).toEqual([])
   expect(pushed.join('')).toContain('slo_scenario_verdict{scenario="requests"')
   expect(files).toEqual(expect.arrayContaining(['blob.json', 'comment.md', 'index.html', 'junit.xml', 'out.json']))
-  // What is masked is there all the same: a reader sees that something was, and where.
+  // The text around a mask is kept, so that a reader sees where a secret was.
   expect(output).toMatch(/target ended unasked[^]*GET \/die\?q=\*\*\* authorization: \*\*\*/)
 })

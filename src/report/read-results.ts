@@ -3,16 +3,16 @@ import { redactData, redactText } from '../options/redact.ts'
 import { shapeProblem } from './results-shape.ts'
 import { RESULTS_SCHEMA_VERSION, type Results } from './results.ts'
 
-/** A file that is no `results.json` this version can read. The message says what to do. */
+/** Thrown if a file is not a `results.json` that this version can read. The message includes the fix. */
 export class ResultsFileError extends Error {
   override readonly name = 'ResultsFileError'
 }
 
 /**
- * Reads what the reporter wrote. A file may come from anywhere: its texts are shown as those of a run are, without control
- * characters and without what has the form of a secret.
+ * Reads a `results.json`. Its source is not trusted: control characters are removed, and text that has the form of a secret
+ * is masked.
  *
- * @throws {ResultsFileError} if the file cannot be read, is no such file, or was written in another form
+ * @throws {ResultsFileError} if the file cannot be read, is not a results file, or was written in another format
  */
 export async function readResults(file: string): Promise<Results> {
   let text: string
@@ -21,7 +21,7 @@ export async function readResults(file: string): Promise<Results> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new ResultsFileError(
-        `${file} does not exist. Run the scenarios first, or name the results.json of an earlier run.`,
+        `${file} does not exist. Run the scenarios first, or pass the results.json of an earlier run.`,
       )
     throw new ResultsFileError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -30,25 +30,25 @@ export async function readResults(file: string): Promise<Results> {
 
 /** @throws {ResultsFileError} as {@link readResults} */
 function parseResults(text: string, file: string): Results {
-  const found = parseJson(text)
-  if (found?.schemaVersion === undefined || !Array.isArray(found.scenarios)) {
-    throw new ResultsFileError(`${file} is no results file. vitest-slo writes one to perf-report/results.json.`)
+  const parsed = parseJson(text)
+  if (parsed?.schemaVersion === undefined || !Array.isArray(parsed.scenarios)) {
+    throw new ResultsFileError(`${file} is not a results file. vitest-slo writes one to perf-report/results.json.`)
   }
-  if (found.schemaVersion !== RESULTS_SCHEMA_VERSION) {
-    const { vitestSlo, schemaVersion } = redactData(found)
+  if (parsed.schemaVersion !== RESULTS_SCHEMA_VERSION) {
+    const { vitestSlo, schemaVersion } = redactData(parsed)
     const writer = isVersion(vitestSlo) ? `vitest-slo ${vitestSlo}` : 'another version'
     throw new ResultsFileError(
-      `${file} was written by ${writer} in form ${JSON.stringify(schemaVersion)?.slice(0, 40)}; this version reads form ${RESULTS_SCHEMA_VERSION}. ` +
+      `${file} was written by ${writer} in format ${JSON.stringify(schemaVersion)?.slice(0, 40)}; this version reads format ${RESULTS_SCHEMA_VERSION}. ` +
         `Use the version that wrote it, or run the scenarios again.`,
     )
   }
-  const shape = shapeProblem(found)
+  const shape = shapeProblem(parsed)
   const problem = shape && redactText(shape)
   if (problem !== undefined) throw new ResultsFileError(`${file} is damaged: ${problem}. Run the scenarios again.`)
   try {
-    return redactData(found as unknown as Results)
+    return redactData(parsed as unknown as Results)
   } catch {
-    // What is nested thousands of levels deep was not written by the reporter.
+    // The reporter never writes thousands of nested levels.
     throw new ResultsFileError(`${file} is damaged: it is nested too deeply. Run the scenarios again.`)
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { redactError } from './redact-reported.ts'
 
-test('styles within an error are removed; the comparison that Vitest coloured has its colours alone', () => {
+test('removes styles from an error, and keeps only the colours of the diff', () => {
   const error = {
     name: 'AssertionError',
     message: '\u001b[8mhidden\u001b[0m',

@@ -4,8 +4,8 @@ import { maskKnown } from '../options/known-secrets.ts'
 import { redactData, redactText } from '../options/redact.ts'
 
 /**
- * Masks secrets in a finished test itself, as its record and its errors go to every reporter: the terminal, JUnit, JSON,
- * blob. The place an error points to is kept.
+ * Masks secrets in a finished test in place, because every reporter (terminal, JUnit, JSON, blob) receives its record and
+ * its errors. Source positions of errors are kept.
  */
 export function redactTest(testCase: TestCase, secrets: readonly string[], masks = true): void {
   const meta = testCase.meta()
@@ -15,7 +15,7 @@ export function redactTest(testCase: TestCase, secrets: readonly string[], masks
   for (const error of testCase.result().errors ?? []) redactError(error, secrets, masks)
 }
 
-/** Masks known secrets in the name of a test, for every reporter. Forms are not looked for: a name is the reader's own. */
+/** Masks known secrets in the name of a test, for every reporter. Text that only looks like a secret is kept. */
 export function redactName(testCase: TestCase, secrets: readonly string[]): void {
   const { name } = testCase
   const clean = maskKnown(name, secrets)
@@ -28,27 +28,27 @@ export function redactName(testCase: TestCase, secrets: readonly string[]): void
   for (const key of ['name', 'fullName', 'fullTestName'] as const) task[key] = maskKnown(task[key], secrets)
 }
 
-/** Masks secrets in what a scenario noted. What it attached stays as it is: that may be anything. */
+/** Masks secrets in the message of an annotation. Its attachment is not changed: it may hold any data. */
 export function redactAnnotation(annotation: TestAnnotation, secrets: readonly string[], masks = true): void {
   annotation.message = redactText(annotation.message, secrets, masks)
 }
 
 /**
- * Masks secrets in an error, in place: its texts, its causes, and whatever else it carries, such as the `detail` of a
- * database's error. The place it points to (`stacks`) is kept.
+ * Masks secrets in an error in place: in its message, its causes and all other properties, such as the `detail` of a
+ * database error. Source positions (`stacks`) are kept.
  */
 export function redactError(error: SerializedError, secrets: readonly string[], masks = true): void {
   const { stacks, ...rest } = error
-  // `message` and `stack` are not enumerable in an error that has not been sent anywhere yet.
+  // `message` and `stack` are not enumerable in an error that has not been serialized yet.
   const { message, stack, name, diff } = error
   const clean = redactData({ ...rest, message, stack, name }, secrets, masks)
-  const isPainted = typeof diff === 'string' && diff.includes('\u001b')
+  const isColoured = typeof diff === 'string' && diff.includes('\u001b')
   for (const [key, value] of Object.entries(clean)) if (value !== undefined) Object.assign(error, { [key]: value })
-  if (isPainted) error.diff = painted(String(error.diff))
+  if (isColoured) error.diff = withDiffColours(String(error.diff))
   if (stacks !== undefined) error.stacks = stacks
 }
 
-/** The colours of Vitest's own comparison again, which were removed with those that a target may have put into a value. */
-function painted(diff: string): string {
+/** Restores the colours of Vitest's diff, which were removed together with any that a target put into a value. */
+function withDiffColours(diff: string): string {
   return diff.replace(/^[-+].*/gm, (line) => `\u001b[${line.startsWith('-') ? 32 : 31}m${line}\u001b[39m`)
 }

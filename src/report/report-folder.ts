@@ -1,10 +1,42 @@
-import { appendFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { TestSpecification, Vitest } from 'vitest/node'
 import type { EarlierRuns } from './earlier.ts'
 import { htmlReport } from './html/page.ts'
 import { commentBody, markdownSummary } from './markdown/summary.ts'
+import { readResults } from './read-results.ts'
 import type { Results } from './results.ts'
-import { writeFileAtomically } from './write-file.ts'
+
+/** Subfolder for reports of partial runs, used if the folder holds a report of all scenarios. */
+export const PARTIAL_FOLDER = 'partial'
+
+/** Whether only some of the project's scenarios run: because of a filter, a shard, or watch mode. */
+export async function isPartialRun(vitest: Vitest, specifications: readonly TestSpecification[]): Promise<boolean> {
+  const { config } = vitest
+  if (config.mergeReports !== undefined) return false
+  if (vitest.getGlobalTestNamePattern() !== undefined || config.tagsFilter?.length) return true
+  if (specifications.some(({ testLines, testIds }) => testLines?.length || testIds?.length)) return true
+  const chosen = new Set(specifications.map(({ moduleId }) => moduleId))
+  return (await vitest.globTestSpecifications()).some(({ moduleId }) => !chosen.has(moduleId))
+}
+
+/** Text of the `results.json` of a complete run of all scenarios; `undefined` if there is none. */
+export async function completeReportIn(folder: string): Promise<string | undefined> {
+  const file = join(folder, 'results.json')
+  const earlier = await readResults(file).catch(() => undefined)
+  if (earlier?.complete !== true || earlier.isPartial === true) return undefined
+  return readFile(file, 'utf8')
+}
+
+/** The folder for the report of a run. A partial report never replaces the report of all scenarios. */
+export async function reportFolderOf(folder: string, isPartial: boolean): Promise<string> {
+  if (!isPartial) return folder
+  const results = join(folder, 'results.json')
+  if (!existsSync(results)) return folder
+  const earlier = await readResults(results).catch(() => undefined)
+  return earlier?.isPartial === true ? folder : join(folder, PARTIAL_FOLDER)
+}
 
 const RENDERED = [
   ['index.html', (results: Results) => htmlReport(results)],
@@ -12,7 +44,7 @@ const RENDERED = [
   ['comment.md', commentBody],
 ] as const
 
-/** The folder of all reports. Where it cannot be written, that is remembered and nothing is thrown. */
+/** Folder of all reports. Write errors are collected, not thrown. */
 export class ReportFolder {
   readonly path: string
   #writing: Promise<unknown> = Promise.resolve()
@@ -26,45 +58,45 @@ export class ReportFolder {
     return join(this.path, name)
   }
 
-  /** Writes what is known so far to `results.json`, after any write still going on. */
+  /** Writes the results so far to `results.json`, after pending writes. */
   saveProgress(results: Results): void {
-    this.#add(() => this.#writeResults(results))
+    this.#enqueue(() => this.#writeResults(results))
   }
 
   /**
-   * Writes all reports, after any write still going on. One that fails does not keep the others from being written.
+   * Writes all reports, after pending writes. If one cannot be written, the others still are.
    *
-   * @param stepSummary a file to append the summary to as well: `GITHUB_STEP_SUMMARY`
-   * @returns what could not be written since the last call, in the words of the file system
+   * @param stepSummary a file to which the summary is also appended: `GITHUB_STEP_SUMMARY`
+   * @returns messages of the write errors since the last call
    */
   finish(results: Results, earlier: EarlierRuns, stepSummary?: string): Promise<readonly string[]> {
-    this.#add(() => this.#writeResults(results))
-    if (stepSummary) this.#add(() => appendFile(stepSummary, markdownSummary(results, earlier)))
+    this.#enqueue(() => this.#writeResults(results))
+    if (stepSummary) this.#enqueue(() => appendFile(stepSummary, markdownSummary(results, earlier)))
     for (const [name, make] of RENDERED)
-      this.#add(async () => writeFileAtomically(this.fileOf(name), await make(results, earlier)))
-    return this.#written()
+      this.#enqueue(async () => writeFileAtomically(this.fileOf(name), await make(results, earlier)))
+    return this.#flush()
   }
 
   /**
-   * Writes what is made from results, and leaves `results.json` alone. Returns as {@link finish} does.
+   * Writes all reports except `results.json`. Returns the same as {@link finish}.
    *
-   * @throws if one of them cannot be made, as the results are damaged: nothing is written then
+   * @throws if a report cannot be rendered because the results are damaged; nothing is written then
    */
   async render(results: Results, earlier: EarlierRuns): Promise<readonly string[]> {
-    const made = await Promise.all(
+    const reports = await Promise.all(
       RENDERED.map(async ([name, make]) => [this.fileOf(name), await make(results, earlier)] as const),
     )
-    for (const [file, text] of made) this.#add(() => writeFileAtomically(file, text))
-    return this.#written()
+    for (const [file, text] of reports) this.#enqueue(() => writeFileAtomically(file, text))
+    return this.#flush()
   }
 
-  /** Puts an earlier `results.json` back, after any write still going on. */
+  /** Restores an earlier `results.json`, after pending writes. */
   async restoreResults(text: string): Promise<void> {
-    this.#add(() => writeFileAtomically(this.fileOf('results.json'), text))
+    this.#enqueue(() => writeFileAtomically(this.fileOf('results.json'), text))
     await this.#writing
   }
 
-  async #written(): Promise<readonly string[]> {
+  async #flush(): Promise<readonly string[]> {
     await this.#writing
     return [...new Set(this.#failures.splice(0))]
   }
@@ -73,10 +105,23 @@ export class ReportFolder {
     return writeFileAtomically(this.fileOf('results.json'), `${JSON.stringify(results)}\n`)
   }
 
-  /** One after the other, so that an older state never replaces a newer one. */
-  #add(write: () => Promise<void>): void {
+  /** Writes run one after the other, so that an older state never replaces a newer one. */
+  #enqueue(write: () => Promise<void>): void {
     this.#writing = this.#writing.then(write).catch((error: unknown) => {
       this.#failures.push(error instanceof Error ? error.message : String(error))
     })
+  }
+}
+
+/** Writes a file completely or not at all, even if the process is killed. Creates missing folders. */
+async function writeFileAtomically(file: string, content: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  const unfinished = `${file}.${process.pid}.tmp`
+  try {
+    await writeFile(unfinished, content)
+    await rename(unfinished, file)
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(() => {})
+    throw error
   }
 }

@@ -6,7 +6,7 @@ import { configSource, InlineProject, plainText, REPORTER } from '../testing/inl
 import { FAILED, INVALID, PASSED, record, sampleFanOutRun, sampleHttpRun } from '../testing/sample-records.ts'
 import type { Results } from './results.ts'
 
-/** A test that records what a scenario would have, then runs `body`. */
+/** A test with the record of a scenario, which then runs `body`. */
 function scenario(name: string, recorded: object, body = ''): string {
   return `test(${JSON.stringify(name)}, ({ task }) => { task.meta.slo = ${JSON.stringify(recorded)}; ${body} })`
 }
@@ -62,7 +62,7 @@ describe('results.json', () => {
     expect(await readdir(made.path('perf-report'))).toEqual(['comment.md', 'index.html', 'results.json', 'summary.md'])
   })
 
-  test('stands where outputDir says, and only invalid scenarios do not fail the command when told to warn', async () => {
+  test("is written to outputDir, and onInvalid: 'warn' keeps invalid scenarios from failing the command", async () => {
     const made = await project(
       scenario('warned', record([], [INVALID])),
       configSource({ outputDir: 'out/slo', onInvalid: 'warn' }),
@@ -76,21 +76,21 @@ describe('results.json', () => {
   test.each([
     ['failed', FAILED],
     ['invalid', INVALID],
-  ])('a %s assertion that the scenario swallowed fails the command', async (verdict, assertion) => {
-    const made = await project(scenario('swallowed', record([], [PASSED, assertion])))
+  ])('a %s assertion whose error the scenario caught fails the command', async (verdict, assertion) => {
+    const made = await project(scenario('caught', record([], [PASSED, assertion])))
     const run = await made.run()
     expect(run.exitCode).toBe(1)
     expect((await resultsOf(made)).scenarios[0]).toMatchObject({ verdict })
   })
 
-  test('a scenario that is to fail, and does, passes', async () => {
-    const fails = scenario('S1', record([], [FAILED]), `throw new Error('as foreseen')`).replace('test(', 'test.fails(')
+  test('a scenario marked with .fails passes if it fails', async () => {
+    const fails = scenario('S1', record([], [FAILED]), `throw new Error('as expected')`).replace('test(', 'test.fails(')
     const made = await project(fails)
     expect((await made.run()).exitCode).toBe(0)
     expect((await resultsOf(made)).totals).toMatchObject({ passed: 1, failed: 0 })
   })
 
-  test('names the scale and the services the project told of, and then takes every test for a scenario', async () => {
+  test('contains the scale and services that the project provides, whose tests are then all scenarios', async () => {
     const config = configSource().replace('test: {', `test: { globalSetup: ['./setup.ts'],`)
     const setup = `export default (project) => project.provide('vitest-slo:run-info', {
       scale: 'smoke',
@@ -104,7 +104,7 @@ describe('results.json', () => {
     expect(results.totals).toMatchObject({ scenarios: 2, skipped: 1, passed: 1 })
   })
 
-  test('is there after a file that cannot be loaded, with what went wrong', async () => {
+  test('contains the error of a test file that cannot be loaded', async () => {
     const made = await project(`throw new Error('bad file, token=abcdef123456')`)
     const run = await made.run()
     expect(run.exitCode).toBe(1)
@@ -132,7 +132,7 @@ describe('results.json', () => {
 })
 
 describe('watch mode', () => {
-  test('replaces the reports at each re-run and says what changed', async () => {
+  test('replaces the reports at each re-run and shows what changed', async () => {
     const slower = sampleHttpRun()
     const quicker = { ...slower, latency: { ...slower.latency!, p95Ms: Number(slower.latency!.p95Ms) / 2 } }
     const spec = (run: object) => HEAD + scenario('S1', record([run as never], [PASSED]))
@@ -149,8 +149,8 @@ describe('watch mode', () => {
     expect(seen.map(({ totals }) => totals.scenarios)).toEqual([1, 1])
     expect(seen[1]!.scenarios[0]!.runs).toEqual([slower])
     const [, first, second] = plainText(run.output).split('PASS     S1')
-    expect(first).not.toContain('run before')
-    expect(second).toContain('run before: p95 25.3 ms, now +100%')
+    expect(first).not.toContain('previous run')
+    expect(second).toContain('previous run: p95 25.3 ms, now +100%')
   })
 })
 
@@ -158,17 +158,17 @@ describe('observers', () => {
   const OBSERVER = `
     import { appendFileSync } from 'node:fs'
     import Reporter from ${JSON.stringify(REPORTER)}
-    const told = []
+    const events = []
     const observer = {
-      onStart() { told.push('start'); throw new Error('observer is broken') },
-      onSnapshot(scenario, snapshot) { told.push(scenario + ' at ' + snapshot.elapsedMs + ' of ' + snapshot.load) },
-      onScenario(scenario, verdict, record) { told.push(scenario + ' ' + verdict + ' ' + record.assertions.length) },
-      async onEnd() { told.push('end'); appendFileSync('told.json', JSON.stringify(told)) },
+      onStart() { events.push('start'); throw new Error('observer is broken') },
+      onSnapshot(scenario, snapshot) { events.push(scenario + ' at ' + snapshot.elapsedMs + ' of ' + snapshot.load) },
+      onScenario(scenario, verdict, record) { events.push(scenario + ' ' + verdict + ' ' + record.assertions.length) },
+      async onEnd() { events.push('end'); appendFileSync('events.json', JSON.stringify(events)) },
     }
     export default { test: { include: ['**/*.perf.ts'], reporters: [new Reporter({ observers: [observer] }), 'default'] } }
   `
 
-  test('are told in order what is redacted, and one that throws costs a line', async () => {
+  test('receive redacted events in order, and an error of one is printed in one line', async () => {
     const spec = `
       import { LIVE_ADDRESS, LiveSender } from ${JSON.stringify(join(import.meta.dirname, 'live/channel.ts'))}
       import { inject } from 'vitest'
@@ -185,7 +185,7 @@ describe('observers', () => {
     `
     const made = await project(spec, OBSERVER)
     const run = await made.run()
-    expect(JSON.parse(await readFile(made.path('told.json'), 'utf8'))).toEqual([
+    expect(JSON.parse(await readFile(made.path('events.json'), 'utf8'))).toEqual([
       'start',
       'S1 at 1000 of GET /a?user=***',
       'S1 failed 2',
@@ -196,32 +196,32 @@ describe('observers', () => {
 })
 
 describe('a report folder that cannot be written', () => {
-  test('because the disk is full leaves the results of before whole', async () => {
+  test('keeps the earlier results intact if the disk is full', async () => {
     const made = await project(scenario('S1', record([sampleHttpRun()], [PASSED])))
     await made.write('perf-report/results.json', '{"schemaVersion":0}')
     const limit = `ulimit -f 1; trap '' XFSZ; exec "$0" "$@"`
     const run = await made.runUnder(['bash', '-c', limit])
     expect(run.exitCode).toBe(0)
-    expect(run.stderr).toMatch(/the report could not be written, the verdict stands: EFBIG/)
+    expect(run.stderr).toMatch(/the report could not be written; the verdict is not affected: EFBIG/)
     expect(await readFile(made.path('perf-report/results.json'), 'utf8')).toBe('{"schemaVersion":0}')
     expect((await readdir(made.path('perf-report'))).filter((name) => name.endsWith('.tmp'))).toEqual([])
   })
 
-  test('is one line; the summary and the verdict survive', async () => {
+  test('is reported in one line, and changes neither the summary nor the verdict', async () => {
     const made = await project(scenario('S1', record([sampleHttpRun()], [PASSED])), undefined, {
       'perf-report': 'a file',
     })
     const run = await made.run()
     expect(run.exitCode).toBe(0)
     expect(plainText(run.stdout)).toContain('PASS     S1')
-    const complaints = run.stderr.split('\n').filter((line) => line.includes('could not be written'))
-    expect(complaints).toHaveLength(1)
-    expect(complaints[0]).toMatch(/EEXIST|ENOTDIR/)
+    const lines = run.stderr.split('\n').filter((line) => line.includes('could not be written'))
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(/EEXIST|ENOTDIR/)
   })
 })
 
 describe('options', () => {
-  test('every mistake is named at once, before any test runs', async () => {
+  test('every mistake is reported in one error, before any test runs', async () => {
     const config = configSource({ outputDir: 7, onInvalid: 'maybe', outputDirectory: 'x' })
     const made = await project(scenario('never', record([], [])), config)
     const run = await made.run()

@@ -15,25 +15,23 @@ import { Observers } from './observers.ts'
 import { resolveReporterOptions, type ReporterOptions, type ResolvedReporterOptions } from './options.ts'
 import { readResults } from './read-results.ts'
 import { redactAnnotation, redactError, redactName, redactTest } from './redact-reported.ts'
-import { ReportFolder } from './report-folder.ts'
-import { completeReportIn, isPartialRun, reportFolderOf } from './report-place.ts'
+import { completeReportIn, isPartialRun, ReportFolder, reportFolderOf } from './report-folder.ts'
 import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResult } from './results.ts'
 import { runInfoOf } from './run-info.ts'
 import { errorOf, identityOf, isScenario, scenarioOf, unbegun } from './scenario.ts'
 import { paintFor } from './terminal/style.ts'
 import { summaryOf } from './terminal/summary.ts'
 
-/** The manifest stands two folders up from here in the sources and in the published package. */
+/** `package.json` is two folders up, in the sources and in the published package. */
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
 
 /**
- * Vitest reporter of scenarios. Stands beside a reporter of Vitest's own:
- * `reporters: [['vitest-slo/reporter', { outputDir: 'perf-report' }], 'default']`. Listed first, it masks secrets before
- * any other reporter prints or writes them.
+ * Vitest reporter of scenarios. Use it together with one of Vitest's reporters:
+ * `reporters: [['vitest-slo/reporter', { outputDir: 'perf-report' }], 'default']`. List it first, so that it masks secrets
+ * before any other reporter prints or writes them.
  *
- * Writes `results.json` after every scenario, so that a killed command leaves what it measured, and a summary to the
- * terminal at the end. It reads what scenarios recorded and changes no verdict; where a report cannot be written, it
- * says so in one line.
+ * Writes `results.json` after every scenario, so that a killed command keeps what it measured, and prints a summary at the
+ * end. It changes no verdict. If a report cannot be written, it prints one line.
  */
 export default class SloReporter implements Reporter {
   readonly #options: ResolvedReporterOptions
@@ -42,27 +40,27 @@ export default class SloReporter implements Reporter {
   #startMs = now()
   #loadAverageAtStart = loadAverage()
   #finished = new Map<string, ScenarioResult>()
-  /** Modules whose tests are of this run: of others Vitest still has those of the run before. */
+  /** Modules collected in this run. For all others, Vitest still holds the tests of the previous run. */
   readonly #collected = new Set<string>()
   #folder!: ReportFolder
-  /** Whether only some of the project's scenarios are run. */
+  /** Whether only some of the project's scenarios run. */
   #isPartial = false
-  /** Whether a scenario has begun. */
-  #hasBegun = false
+  /** Whether a scenario has started. */
+  #hasStarted = false
   #observers!: Observers
   #earlier = new EarlierRuns()
-  /** The report of all scenarios that was there when the run began. */
-  #complete: string | undefined
+  /** Text of the report of all scenarios at the start of the run. */
+  #completeReport: string | undefined
   #receiver: LiveReceiver | undefined
   #view!: LiveView
-  #hasLookedBack = false
+  #hasReadEarlier = false
   /** Values that scenarios called `secret()` with. */
   readonly #registered = new Set<string>()
-  #known: readonly string[] = []
+  #secretList: readonly string[] = []
   #cancelling = new AbortController()
   readonly #onCancel = (): void => this.#cancelling.abort()
 
-  /** @throws {OptionsError} naming every option that cannot be used */
+  /** @throws {OptionsError} with every invalid option */
   constructor(options?: ReporterOptions) {
     this.#options = resolveReporterOptions(options)
   }
@@ -84,17 +82,17 @@ export default class SloReporter implements Reporter {
     this.#loadAverageAtStart = loadAverage()
     this.#finished.clear()
     this.#collected.clear()
-    this.#hasBegun = false
-    await this.#choosePlace(await isPartialRun(this.#vitest, specifications))
-    this.#complete = this.#isPartial ? undefined : await completeReportIn(this.#outputDir)
+    this.#hasStarted = false
+    await this.#chooseFolder(await isPartialRun(this.#vitest, specifications))
+    this.#completeReport = this.#isPartial ? undefined : await completeReportIn(this.#outputDir)
     this.#cancelling = new AbortController()
-    await this.#lookBack()
+    await this.#readEarlier()
     this.#view.start()
     await this.#listen()
     await this.#observers.tell((observer) => observer.onStart?.())
   }
 
-  /** Vitest forgets who listens at the beginning of each run, after it has called `onTestRunStart`. */
+  /** Vitest removes its cancel listeners at the start of each run, after `onTestRunStart`. */
   onTestModuleQueued(): void {
     this.#vitest.onCancel(this.#onCancel)
   }
@@ -110,18 +108,18 @@ export default class SloReporter implements Reporter {
   async onTestModuleCollected(module: TestModule): Promise<void> {
     this.#collected.add(module.id)
     const hasOnly = [...module.children.allTests()].some(({ options }) => options.mode === 'only')
-    if (hasOnly && !this.#isPartial) await this.#choosePlace(true)
+    if (hasOnly && !this.#isPartial) await this.#chooseFolder(true)
     if (this.#options.redact) for (const testCase of module.children.allTests()) redactName(testCase, this.#secrets)
   }
 
   onTestCaseReady(testCase: TestCase): void {
-    if (testCase.result().state === 'pending') this.#hasBegun = true
+    if (testCase.result().state === 'pending') this.#hasStarted = true
   }
 
   onTestCaseResult(testCase: TestCase): void {
-    if (testCase.result().state !== 'skipped') this.#hasBegun = true
+    if (testCase.result().state !== 'skipped') this.#hasStarted = true
     this.#view.remove(testCase.id)
-    this.#learnSecrets(testCase)
+    this.#takeSecrets(testCase)
     if (!this.#isMerging && isScenario(testCase)) testCase.meta().sloConditions = this.#conditions()
     if (this.#options.redact) redactName(testCase, this.#secrets)
     redactTest(testCase, this.#secrets, this.#options.redact)
@@ -133,7 +131,7 @@ export default class SloReporter implements Reporter {
     void this.#observers.tell((observer) =>
       observer.onScenario?.(name, verdict, { runs: [...runs], assertions: [...assertions] }, scale),
     )
-    if (this.#hasBegun)
+    if (this.#hasStarted)
       this.#folder.saveProgress(this.#results([...this.#finished.values()], [], false, this.#conditions()))
   }
 
@@ -147,7 +145,7 @@ export default class SloReporter implements Reporter {
     reason: TestRunEndReason,
   ): Promise<void> {
     for (const error of unhandled) redactError(error, this.#secrets, this.#options.redact)
-    // Until here all reporters have begun: those of the terminal have printed, those of files have yet to write.
+    // By then every reporter has been called: terminal reporters have printed, file reporters have yet to write.
     await Promise.resolve()
     const tests = modules.flatMap((module) => [...module.children.allTests()]).filter(isScenario)
     const scenarios = tests.map((testCase) => this.#scenarioAtEnd(testCase))
@@ -158,10 +156,10 @@ export default class SloReporter implements Reporter {
     const merged = this.#isMerging
       ? mergeConditions(tests.flatMap((testCase) => testCase.meta().sloConditions ?? []))
       : undefined
-    if (reason === 'interrupted') await this.#makeWay()
+    if (reason === 'interrupted') await this.#restoreComplete()
     const results = this.#results(scenarios, errors, reason !== 'interrupted', merged ?? this.#conditions())
     const isKept =
-      !this.#hasBegun && !this.#isMerging && errors.length === 0 && existsSync(this.#folder.fileOf('results.json'))
+      !this.#hasStarted && !this.#isMerging && errors.length === 0 && existsSync(this.#folder.fileOf('results.json'))
     const failures = isKept ? [] : await this.#folder.finish(results, this.#earlier, process.env['GITHUB_STEP_SUMMARY'])
     this.#print(results, failures, isKept)
     const { signal } = this.#cancelling
@@ -172,11 +170,11 @@ export default class SloReporter implements Reporter {
     if (fails && !process.exitCode) process.exitCode = 1
   }
 
-  /** A run that was stopped does not take the place of a whole one, which progress has written over by then. */
-  async #makeWay(): Promise<void> {
-    if (this.#complete === undefined || this.#isPartial) return
-    await this.#folder.restoreResults(this.#complete)
-    await this.#choosePlace(true)
+  /** Restores the report of a complete run, which the progress of this stopped run has overwritten. */
+  async #restoreComplete(): Promise<void> {
+    if (this.#completeReport === undefined || this.#isPartial) return
+    await this.#folder.restoreResults(this.#completeReport)
+    await this.#chooseFolder(true)
   }
 
   #scenarioAtEnd(testCase: TestCase): ScenarioResult {
@@ -192,18 +190,18 @@ export default class SloReporter implements Reporter {
     return resolve(this.#vitest.config.root, this.#options.outputDir)
   }
 
-  async #choosePlace(isPartial: boolean): Promise<void> {
+  async #chooseFolder(isPartial: boolean): Promise<void> {
     this.#isPartial = isPartial
     const path = await reportFolderOf(this.#outputDir, isPartial)
     if (this.#folder.path !== path) this.#folder = new ReportFolder(path)
   }
 
-  /** Reports of earlier commands are put together; nothing is measured. */
+  /** Whether reports of earlier commands are merged; nothing is measured. */
   get #isMerging(): boolean {
     return this.#vitest.config.mergeReports !== undefined
   }
 
-  /** Of this command, as of now. */
+  /** Current conditions of this command. */
   #conditions(): Conditions {
     const { scale, services = [] } = runInfoOf(this.#vitest.projects)
     return {
@@ -236,22 +234,23 @@ export default class SloReporter implements Reporter {
     return redactData(results, this.#secrets, this.#options.redact)
   }
 
-  /** Values to mask: those of the run, and those that scenarios registered. The same list as long as nothing is added. */
+  /** Values to mask: those of the run, and those that scenarios registered. The same array until a value is added. */
   get #secrets(): readonly string[] {
     const { secrets = [] } = runInfoOf(this.#vitest.projects)
     const count = secrets.length + this.#registered.size
-    if (this.#known.length !== count || secrets[0] !== this.#known[0]) this.#known = [...secrets, ...this.#registered]
-    return this.#known
+    if (this.#secretList.length !== count || secrets[0] !== this.#secretList[0])
+      this.#secretList = [...secrets, ...this.#registered]
+    return this.#secretList
   }
 
-  /** They come with the test's record and must not go on from here: other reporters write that. */
-  #learnSecrets(testCase: TestCase): void {
+  /** Removes the secrets from a test's record, which other reporters write. */
+  #takeSecrets(testCase: TestCase): void {
     const meta = testCase.meta()
     for (const secret of meta.sloSecrets ?? []) this.#registered.add(secret)
     delete meta.sloSecrets
   }
 
-  /** Once for a session; live figures are a comfort, so a run goes on without them. */
+  /** Opens the receiver once per session. Live figures are optional: if it cannot be opened, the run continues. */
   async #listen(): Promise<void> {
     if (this.#receiver !== undefined) return
     try {
@@ -273,10 +272,10 @@ export default class SloReporter implements Reporter {
     void this.#observers.tell((observer) => observer.onSnapshot?.(identity.name, shown))
   }
 
-  /** Once for a session: later runs of it are compared with the ones before. */
-  async #lookBack(): Promise<void> {
-    if (this.#hasLookedBack) return
-    this.#hasLookedBack = true
+  /** Reads earlier results once per session; later runs are compared with the previous ones. */
+  async #readEarlier(): Promise<void> {
+    if (this.#hasReadEarlier) return
+    this.#hasReadEarlier = true
     const { compareWith } = this.#options
     const file =
       compareWith === undefined ? join(this.#outputDir, 'results.json') : resolve(this.#vitest.config.root, compareWith)
@@ -294,16 +293,17 @@ export default class SloReporter implements Reporter {
       const summary = summaryOf(results, this.#earlier, logger.getColumns(), paintFor(logger.outputStream))
       logger.log(`\n${summary}\n`)
     }
-    const isApart = this.#folder.path !== this.#outputDir
+    const isInSubfolder = this.#folder.path !== this.#outputDir
     const note = isKept
-      ? ' (of an earlier run: no scenario began)'
-      : isApart
+      ? ' (from an earlier run: no scenario started)'
+      : isInSubfolder
         ? results.complete
-          ? ' (of these scenarios; the report of all of them is unchanged)'
-          : ' (of what was measured; the report of all scenarios is unchanged)'
+          ? ' (these scenarios only; the report of all scenarios is unchanged)'
+          : ' (partial results; the report of all scenarios is unchanged)'
         : ''
     if (failures.length === 0) logger.log(`Report  ${this.#folder.fileOf('index.html')}${note}\n`)
-    else logger.error(`vitest-slo: the report could not be written, the verdict stands: ${failures.join('; ')}\n`)
+    else
+      logger.error(`vitest-slo: the report could not be written; the verdict is not affected: ${failures.join('; ')}\n`)
   }
 }
 

@@ -1,43 +1,50 @@
 import { showValue } from '../options/show-value.ts'
 
-/** What a value must be. A key that ends in `?` may be missing; keys that are not named may hold anything. */
+/** Shape of a value. A key that ends in `?` is optional; keys that are not listed may hold any value. */
 type Shape =
-  | 'text'
+  | 'string'
   | 'number'
-  | 'flag'
+  | 'boolean'
   | { readonly oneOf: readonly string[] }
   | { readonly list: Shape }
   | { readonly keys: Readonly<Record<string, Shape>> }
 
 const OUTCOME: Shape = { oneOf: ['passed', 'failed', 'invalid', 'skipped'] }
 
-const ERROR: Shape = { keys: { name: 'text', message: 'text', 'at?': 'text' } }
-const INVALIDITY: Shape = { keys: { reason: 'text', finding: 'text', remedy: 'text' } }
+const ERROR: Shape = { keys: { name: 'string', message: 'string', 'at?': 'string' } }
+const INVALIDITY: Shape = { keys: { reason: 'string', finding: 'string', remedy: 'string' } }
 const RUN: Shape = {
   keys: {
     ...{
       kind: { oneOf: ['http', 'fanOut', 'conversation', 'micro'] },
-      name: 'text',
-      load: 'text',
+      name: 'string',
+      load: 'string',
       durationMs: 'number',
     },
-    ...{ state: { oneOf: ['completed', 'aborted'] }, 'abortReason?': 'text' },
-    phases: { list: { keys: { name: 'text', startMs: 'number', endMs: 'number' } } },
+    ...{ state: { oneOf: ['completed', 'aborted'] }, 'abortReason?': 'string' },
+    phases: { list: { keys: { name: 'string', startMs: 'number', endMs: 'number' } } },
     invalidities: { list: INVALIDITY },
-    'isUnasserted?': 'flag',
-    'series?': { list: { keys: { group: 'text', label: 'text', unit: 'text' } } },
-    'marks?': { list: { keys: { label: 'text', startMs: 'number' } } },
+    'isUnasserted?': 'boolean',
+    'series?': { list: { keys: { group: 'string', label: 'string', unit: 'string' } } },
+    'marks?': { list: { keys: { label: 'string', startMs: 'number' } } },
   },
 }
 const ASSERTION: Shape = {
   keys: {
-    ...{ assertion: 'text', expected: 'text', received: 'text', outcome: OUTCOME },
-    ...{ 'reason?': 'text', 'invalidities?': { list: INVALIDITY }, 'message?': 'text', 'run?': 'text' },
+    ...{ assertion: 'string', expected: 'string', received: 'string', outcome: OUTCOME },
+    ...{ 'reason?': 'string', 'invalidities?': { list: INVALIDITY }, 'message?': 'string', 'run?': 'string' },
   },
 }
 const SCENARIO: Shape = {
   keys: {
-    ...{ name: 'text', file: 'text', 'project?': 'text', verdict: OUTCOME, 'note?': 'text', durationMs: 'number' },
+    ...{
+      name: 'string',
+      file: 'string',
+      'project?': 'string',
+      verdict: OUTCOME,
+      'note?': 'string',
+      durationMs: 'number',
+    },
     runs: { list: RUN },
     assertions: { list: ASSERTION },
     errors: { list: ERROR },
@@ -46,55 +53,55 @@ const SCENARIO: Shape = {
 const RESULTS: Shape = {
   keys: {
     ...{
-      vitestSlo: 'text',
-      startedAt: 'text',
+      vitestSlo: 'string',
+      startedAt: 'string',
       durationMs: 'number',
-      complete: 'flag',
-      'isPartial?': 'flag',
-      'scale?': 'text',
+      complete: 'boolean',
+      'isPartial?': 'boolean',
+      'scale?': 'string',
     },
     environment: { keys: {} },
-    services: { list: { keys: { name: 'text', provider: 'text', summary: 'text' } } },
+    services: { list: { keys: { name: 'string', provider: 'string', summary: 'string' } } },
     totals: { keys: { scenarios: 'number', passed: 'number', failed: 'number', invalid: 'number', skipped: 'number' } },
     errors: { list: ERROR },
     scenarios: { list: SCENARIO },
   },
 }
 
-/** The first place at which a value is not what `results.json` holds there, and what it is; `undefined` if there is none. */
+/** The first mismatch between a value and the shape of `results.json`; `undefined` if there is none. */
 export function shapeProblem(value: unknown): string | undefined {
   return problemAt('', value, RESULTS)
 }
 
 function problemAt(path: string, value: unknown, shape: Shape): string | undefined {
-  if (shape === 'text') return typeof value === 'string' ? undefined : wrong(path, 'a text', value)
-  if (shape === 'number') return Number.isFinite(value) ? undefined : wrong(path, 'a number', value)
-  if (shape === 'flag') return typeof value === 'boolean' ? undefined : wrong(path, 'true or false', value)
+  if (shape === 'string') return typeof value === 'string' ? undefined : mismatch(path, 'a string', value)
+  if (shape === 'number') return Number.isFinite(value) ? undefined : mismatch(path, 'a number', value)
+  if (shape === 'boolean') return typeof value === 'boolean' ? undefined : mismatch(path, 'true or false', value)
   if ('oneOf' in shape) {
     if (typeof value === 'string' && shape.oneOf.includes(value)) return undefined
-    return wrong(path, `one of ${shape.oneOf.map((one) => `'${one}'`).join(', ')}`, value)
+    return mismatch(path, `one of ${shape.oneOf.map((one) => `'${one}'`).join(', ')}`, value)
   }
   if ('list' in shape) {
-    if (!Array.isArray(value)) return wrong(path, 'a list', value)
+    if (!Array.isArray(value)) return mismatch(path, 'an array', value)
     for (const [at, item] of value.entries()) {
       const problem = problemAt(`${path}[${at}]`, item, shape.list)
       if (problem !== undefined) return problem
     }
     return undefined
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return wrong(path, 'an object', value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return mismatch(path, 'an object', value)
   for (const [key, inner] of Object.entries(shape.keys)) {
     const name = key.replace(/\?$/, '')
-    const isThere = Object.hasOwn(value, name)
-    if (!isThere && name !== key) continue
-    const held = isThere ? (value as Record<string, unknown>)[name] : undefined
-    const problem = problemAt(path === '' ? name : `${path}.${name}`, held, inner)
+    const isPresent = Object.hasOwn(value, name)
+    if (!isPresent && name !== key) continue
+    const property = isPresent ? (value as Record<string, unknown>)[name] : undefined
+    const problem = problemAt(path === '' ? name : `${path}.${name}`, property, inner)
     if (problem !== undefined) return problem
   }
   return undefined
 }
 
-function wrong(path: string, expected: string, value: unknown): string {
-  const received = Array.isArray(value) ? 'a list' : value === undefined ? 'nothing' : showValue(value)
-  return `${path === '' ? 'the file' : path} must be ${expected}, and is ${received}`
+function mismatch(path: string, expected: string, value: unknown): string {
+  const received = Array.isArray(value) ? 'an array' : value === undefined ? 'nothing' : showValue(value)
+  return `${path === '' ? 'the file' : path} must be ${expected}, received ${received}`
 }

@@ -2,33 +2,33 @@ import type { Outcome } from '../evidence/verdict.ts'
 import type { AssertionResult, ComparisonResult, RunResult } from '../results/result.ts'
 import type { Environment } from './environment.ts'
 
-/** Raised when a reader of the older form would misread the newer one. */
+/** Increased if a reader of the older format would misread the newer one. */
 export const RESULTS_SCHEMA_VERSION = 1
 
-/** The whole of `results.json`. Every string in it is redacted. Ratios are 0–1, times in milliseconds. */
+/** Content of `results.json`. Every string is redacted. Ratios are 0–1, times in milliseconds. */
 export interface Results {
   readonly schemaVersion: typeof RESULTS_SCHEMA_VERSION
-  /** Version of vitest-slo that wrote it. */
+  /** Version of vitest-slo that wrote the file. */
   readonly vitestSlo: string
-  /** ISO 8601, UTC. */
+  /** Start of the command. ISO 8601, UTC. */
   readonly startedAt: string
-  /** Of reports merged from several commands: of their scenarios together. */
+  /** Duration of the command. In reports merged from several commands, the sum over all scenarios. */
   readonly durationMs: number
-  /** False where the command was stopped before its end: what is here was measured, but something is missing. */
+  /** False if the command was stopped before its end, so that results are missing. */
   readonly complete: boolean
-  /** True if only some of the project's scenarios were run: by a filter, a shard, or in watch mode. */
+  /** True if only some of the project's scenarios ran: because of a filter, a shard, or watch mode. */
   readonly isPartial?: boolean
-  /** How much of the written load was put on: `smoke`, `pr`, `full`, or a factor. */
+  /** Scale of the load: `smoke`, `pr`, `full`, or a factor. */
   readonly scale?: string
   readonly environment: Environment
   readonly services: readonly ServiceInfo[]
   readonly totals: Totals
-  /** What went wrong outside any scenario: a file that could not be loaded, a service that did not start. */
+  /** Errors outside any scenario: a file that could not be loaded, a service that did not start. */
   readonly errors: readonly ErrorResult[]
   readonly scenarios: readonly ScenarioResult[]
 }
 
-/** A service as the report names it. */
+/** A service that scenarios used. */
 export interface ServiceInfo {
   readonly name: string
   readonly provider: string
@@ -36,33 +36,36 @@ export interface ServiceInfo {
   readonly summary: string
 }
 
+/** Numbers of scenarios, in total and by verdict. */
 export type Totals = Readonly<Record<Outcome, number>> & { readonly scenarios: number }
 
+/** Result of one scenario. */
 export interface ScenarioResult {
   /** The test's name with the names of its suites: `checkout > S1 pays once`. */
   readonly name: string
-  /** Relative to Vitest's root. */
+  /** Path relative to Vitest's root. */
   readonly file: string
   readonly project?: string
   readonly verdict: Outcome
-  /** Why it was skipped, where a reason was given; or that it was stopped before its end. */
+  /** Why it was skipped, if a reason was given, or that it was stopped before its end. */
   readonly note?: string
   readonly durationMs: number
   readonly runs: readonly RunResult[]
-  /** Two builds under the same load; absent if the scenario compared none. */
+  /** Comparisons of two builds; absent if there are none. */
   readonly comparisons?: readonly ComparisonResult[]
   readonly assertions: readonly AssertionResult[]
   readonly errors: readonly ErrorResult[]
 }
 
+/** An error, without its stack. */
 export interface ErrorResult {
   readonly name: string
   readonly message: string
-  /** `perf/checkout.perf.ts:12:3`, where known. */
+  /** Source position, if known: `perf/checkout.perf.ts:12:3`. */
   readonly at?: string
 }
 
-/** How many scenarios came to each verdict. */
+/** Counts scenarios by verdict. */
 export function countVerdicts(scenarios: readonly ScenarioResult[]): Totals {
   const totals = { scenarios: scenarios.length, passed: 0, failed: 0, invalid: 0, skipped: 0 }
   for (const { verdict } of scenarios) totals[verdict]++

@@ -1,10 +1,10 @@
 import type { TestProject } from 'vitest/node'
 import type { ServiceInfo } from './results.ts'
 
-/** The key under which a project tells the reporter about its run: `project.provide(RUN_INFO, { scale, services })`. */
+/** Key under which a project provides run information to the reporter: `project.provide(RUN_INFO, { scale, services })`. */
 export const RUN_INFO = 'vitest-slo:run-info'
 
-/** What only the setup of a run knows. A project that provides it has all its tests reported as scenarios. */
+/** Information from the setup of a run. All tests of a project that provides it are reported as scenarios. */
 export interface RunInfo {
   readonly scale?: string
   readonly services?: readonly ServiceInfo[]
@@ -18,7 +18,7 @@ declare module 'vitest' {
   }
 }
 
-/** Of the first project that told. */
+/** Run information of the first project that provides it; empty if none does. */
 export function runInfoOf(projects: readonly TestProject[]): RunInfo {
   for (const project of projects) {
     const info = project.getProvidedContext()[RUN_INFO]

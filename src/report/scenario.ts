@@ -7,27 +7,27 @@ import type { ScenarioRecord } from '../results/result.ts'
 import type { ErrorResult, ScenarioResult } from './results.ts'
 import { RUN_INFO } from './run-info.ts'
 
-/** What the worker recorded for a test; empty if it recorded nothing, e.g. because a fixture failed. */
+/** Record of a test from its worker; `undefined` if there is none, e.g. because a fixture failed. */
 export function recordOf(testCase: TestCase): ScenarioRecord | undefined {
   const slo = (testCase.meta() as { slo?: Partial<ScenarioRecord> }).slo
   return slo && { runs: slo.runs ?? [], comparisons: slo.comparisons ?? [], assertions: slo.assertions ?? [] }
 }
 
-/** Tests that recorded something, and every test of a project that said its tests are scenarios. */
+/** Whether a test is a scenario: it has a record, or its project provides {@link RUN_INFO}. */
 export function isScenario(testCase: TestCase): boolean {
   return recordOf(testCase) !== undefined || testCase.project.getProvidedContext()[RUN_INFO] !== undefined
 }
 
-/** What a scenario is known by from one run to the next. */
+/** Identity of a scenario across runs. */
 export function identityOf(testCase: TestCase): Pick<ScenarioResult, 'name' | 'file' | 'project'> {
   const { fullName: name, module, project } = testCase
   return { name, file: module.relativeModuleId, ...(project.name ? { project: project.name } : {}) }
 }
 
 /**
- * A test as `results.json` holds it. Not yet redacted.
+ * Entry of a test in `results.json`, not yet redacted.
  *
- * @param isCancelled the command was stopped before its end: Vitest then takes a test that was under way for skipped
+ * @param isCancelled whether the command was stopped before its end: Vitest then reports a running test as skipped
  */
 export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioResult {
   const record = recordOf(testCase) ?? { runs: [], assertions: [] }
@@ -50,17 +50,17 @@ export function scenarioOf(testCase: TestCase, isCancelled = false): ScenarioRes
   }
 }
 
-/** A scenario of which Vitest has nothing but what an earlier run of the session left. */
+/** Entry of a scenario that did not start, for which Vitest holds only the result of an earlier run. */
 export function unbegun(testCase: TestCase): ScenarioResult {
-  const nothing = { durationMs: 0, runs: [], assertions: [], errors: [] }
-  return { ...identityOf(testCase), verdict: 'skipped', note: UNBEGUN, ...nothing }
+  const empty = { durationMs: 0, runs: [], assertions: [], errors: [] }
+  return { ...identityOf(testCase), verdict: 'skipped', note: NOT_STARTED, ...empty }
 }
 
-const UNBEGUN = 'did not begin: the run was stopped before'
+const NOT_STARTED = 'did not start: the run was stopped first'
 
-const STOPPED = 'stopped before its end: what was measured until then is here'
+const STOPPED = 'stopped before its end: the results are partial'
 
-/** Whether a note is the scenario's own; Vitest leaves one on tests that it stopped. */
+/** Whether a note was given by the scenario. Vitest adds a note to tests that it stops. */
 function skippedItself(note: string | undefined): boolean {
   return note !== undefined && !note.includes('aborted by the user')
 }
@@ -70,10 +70,10 @@ function hasAborted({ runs }: ScenarioRecord): boolean {
 }
 
 /**
- * `invalid` where everything that speaks against the scenario is evidence that cannot be judged, `failed` where
- * anything else does. What an assertion came to counts also where the scenario caught it: a test that Vitest passed does
- * not hide a judgement that went against it, nor does one that was skipped after it. Only `.fails` hides an assertion that failed. Stopped before its end, what has not
- * failed yet is `invalid`: there is a part of the evidence and no judgement.
+ * `failed` if an assertion or any other error failed the scenario, `invalid` if its only errors are evidence that cannot be
+ * judged. Assertions count even if the scenario caught their errors, so a test that passed or was skipped in Vitest can be
+ * `failed` or `invalid`. Only `.fails` hides a failed assertion. A scenario that was stopped before it failed is `invalid`:
+ * its evidence is partial and was not judged.
  */
 function verdictOf(
   state: ReturnType<TestCase['result']>['state'] | 'stopped',
@@ -90,7 +90,7 @@ function verdictOf(
   return assertions.some(({ outcome }) => outcome === 'invalid') ? 'invalid' : 'passed'
 }
 
-/** An error without colours and stack, but with the place it was thrown at inside the project. */
+/** An error without colours and stack, with the position inside the project from which it was thrown. */
 export function errorOf(error: SerializedError, root: string): ErrorResult {
   const frame = error.stacks?.find(({ file }) => file.startsWith(root) && !file.includes('/node_modules/'))
   return {

@@ -11,7 +11,7 @@ const HEAD = `
   const stopCommand = () => process.kill(process.ppid, 'SIGINT')
 `
 
-/** Far from its end when the command is stopped, whatever the machine. */
+/** Still running when the command is stopped, on any machine. */
 const LONG = `perfTest('long', async ({ http }) => {
   let sent = 0
   const run = await http.run({
@@ -33,13 +33,13 @@ async function stopped(spec: string) {
   return { made, exitCode, text: plainText(output), results }
 }
 
-test('a scenario stopped under its load is invalid, with what was measured', async () => {
-  const { made, exitCode, text, results } = await stopped(`${LONG}\nperfTest('never begun', () => {})`)
+test('a scenario stopped under load is invalid and keeps its measurements', async () => {
+  const { made, exitCode, text, results } = await stopped(`${LONG}\nperfTest('never started', () => {})`)
   expect(exitCode).toBe(130)
   expect(results.complete).toBe(false)
   expect(results.scenarios.map(({ name, verdict }) => [name, verdict])).toEqual([
     ['long', 'invalid'],
-    ['never begun', 'skipped'],
+    ['never started', 'skipped'],
   ])
   const [{ runs, note }] = results.scenarios as [Results['scenarios'][number]]
   expect(note).toMatch(/^stopped before its end/)
@@ -48,7 +48,7 @@ test('a scenario stopped under its load is invalid, with what was measured', asy
   expect(runs[0]!.invalidities).toContainEqual(expect.objectContaining({ reason: 'aborted' }))
 
   expect(text).toMatch(/INVALID {2}long[^\n]*\n {4}stopped before its end/)
-  expect(text).toContain('SKIP     never begun')
+  expect(text).toContain('SKIP     never started')
   const html = await readFile(made.path('perf-report/index.html'), 'utf8')
   expect(html).toContain('stopped before its end')
   const summary = await readFile(made.path('perf-report/summary.md'), 'utf8')
@@ -56,11 +56,11 @@ test('a scenario stopped under its load is invalid, with what was measured', asy
   expect(summary).toMatch(/<summary>⚠️ long<\/summary>\n\nstopped before its end/)
 })
 
-test('what had failed before the command was stopped stays failed; stopped between two runs is invalid', async () => {
+test('a scenario that failed before the command was stopped stays failed; one stopped between runs is invalid', async () => {
   const short = `await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request })`
   const { results } = await stopped(`
     perfTest('failed', async ({ http }) => {
-      // Errors of the target fail for certain, also on a busy machine.
+      // Errors of the target fail reliably, even on a busy machine.
       const refused = { path: '/', expectStatus: 404 }
       const run = await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request: refused })
       try { expect(run).toHaveErrorRateBelow(-1) } catch {}
@@ -82,7 +82,7 @@ test('what had failed before the command was stopped stays failed; stopped betwe
   expect(between.results.scenarios).toMatchObject([{ verdict: 'invalid', runs: [{ state: 'completed' }] }])
 })
 
-test('a scenario that skips itself after a run stays skipped, for its own reason', async () => {
+test('a scenario that skips itself after a run stays skipped and keeps its reason', async () => {
   const made = await InlineProject.create({
     'vitest.config.ts': perfConfigSource(),
     'target/server.mjs': INSTANT_TARGET,
@@ -101,7 +101,7 @@ test('a scenario that skips itself after a run stays skipped, for its own reason
   expect(results.complete).toBe(false)
 })
 
-test('the first Ctrl-C ends a scenario that never yields', async () => {
+test('the first Ctrl-C stops a scenario that never yields', async () => {
   const { exitCode, text, results } = await stopped(`
     perfTest('spins', async () => {
       stopCommand()
@@ -113,7 +113,7 @@ test('the first Ctrl-C ends a scenario that never yields', async () => {
   expect(results).toMatchObject({ complete: false, totals: { passed: 0 } })
 })
 
-test('a scenario that had not begun when a re-run was stopped shows no figures of the run before', async () => {
+test('a scenario that had not started when a re-run was stopped shows no figures of the previous run', async () => {
   const short = `await http.run({ load: sharedIterations({ iterations: 20, vus: 1 }), request })`
   const made = await InlineProject.create({
     'vitest.config.ts': perfConfigSource(),
@@ -124,7 +124,7 @@ test('a scenario that had not begun when a re-run was stopped shows no figures o
       perfTest('stops the re-run', async ({ http, signal }) => {
         if (!existsSync('rerun')) return void (${short})
         const stopped = new Promise((resolve) => signal.addEventListener('abort', resolve))
-        // Vitest reports in batches that a scenario has begun; a run in which none has keeps the report before.
+        // Vitest reports started scenarios in batches; a run in which none has started keeps the earlier report.
         setTimeout(stopCommand, 1000)
         await stopped
       })
@@ -152,14 +152,14 @@ test('a scenario that had not begun when a re-run was stopped shows no figures o
   ).toEqual([
     ['stops the re-run', 'skipped', 0, false, 'The test run was aborted by the user.'],
     ['same file', 'skipped', 0, false, 'The test run was aborted by the user.'],
-    ['other file', 'skipped', 0, false, 'did not begin: the run was stopped before'],
+    ['other file', 'skipped', 0, false, 'did not start: the run was stopped first'],
   ])
   const text = plainText(output)
   expect(text.slice(text.lastIndexOf('RERUN'))).toMatch(/SKIP +other file\n/)
   expect(await readFile(made.path('perf-report/partial/index.html'), 'utf8')).not.toContain('p95 ')
 })
 
-test('a run that was stopped leaves the report of a whole one as it is, and drops nothing that waited', async () => {
+test('a stopped run does not replace a complete report, and counts no waiting request as dropped', async () => {
   const made = await InlineProject.create({
     'vitest.config.ts': perfConfigSource(),
     'target/server.mjs': INSTANT_TARGET,
@@ -187,7 +187,5 @@ test('a run that was stopped leaves the report of a whole one as it is, and drop
   const results = JSON.parse(await read('partial/results.json')) as Results
   expect(results).toMatchObject({ complete: false, isPartial: true })
   expect(results.scenarios[1]).toMatchObject({ verdict: 'invalid', runs: [{ state: 'aborted', dropped: 0 }] })
-  expect(plainText(output)).toContain(
-    'partial/index.html (of what was measured; the report of all scenarios is unchanged)',
-  )
+  expect(plainText(output)).toContain('partial/index.html (partial results; the report of all scenarios is unchanged)')
 })

@@ -6,10 +6,10 @@ import type { TerminalSession } from '../testing/terminal-session.ts'
 import type { Results } from './results.ts'
 
 const SETTLED = /for file changes/
-/** Live figures of a load, not those of its end. */
+/** Live figures while the load is on, not the final ones. */
 const figuresOf = (scenario: string) => new RegExp(`${scenario} {2}http 1[^]*achieved [1-9]`)
 
-/** Writes down each start. @param status of its responses to scenarios; it is ready in any case */
+/** A target that logs each start. @param status status of responses to scenarios; the readiness check always gets 200 */
 function targetSource(status = 200): string {
   return `
     import { appendFileSync } from 'node:fs'
@@ -19,7 +19,7 @@ function targetSource(status = 200): string {
   `
 }
 
-/** Writes down each run. @param load as source @param assertion of `run`, as source */
+/** A scenario that logs each run. @param load source of the load @param assertion source of the assertion on `run` */
 function scenarioSource(name: string, load: string, assertion = 'expect(run.completed).toBeGreaterThan(0)'): string {
   return `
     import { appendFileSync } from 'node:fs'
@@ -34,7 +34,7 @@ function scenarioSource(name: string, load: string, assertion = 'expect(run.comp
 }
 
 const QUICK = `sharedIterations({ iterations: 200, vus: 2 })`
-/** At full scale longer than any test of it waits. */
+/** At full scale, longer than any test waits. */
 const LONG = `constantArrivalRate({ rate: 20, vus: 5, duration: '10m' })`
 
 async function watching(scenarios: Readonly<Record<string, string>>, options = '') {
@@ -57,14 +57,14 @@ async function resultsOf(project: InlineProject, folder = 'perf-report'): Promis
   return JSON.parse(await readFile(project.path(`${folder}/results.json`), 'utf8')) as Results
 }
 
-/** Milliseconds until something has happened. For a reader: how long it takes is the machine's affair. */
-async function timed(what: string, happening: Promise<unknown>): Promise<void> {
+/** Prints the milliseconds until an event. They are not asserted, because they depend on the machine. */
+async function timed(name: string, event: Promise<unknown>): Promise<void> {
   const startMs = performance.now()
-  await happening
-  console.info(`${what}: ${Math.round(performance.now() - startMs)} ms`)
+  await event
+  console.info(`${name}: ${Math.round(performance.now() - startMs)} ms`)
 }
 
-/** Runs again until a verdict comes: on a busy machine a run may be invalid. */
+/** Runs again until the verdict is shown: on a busy machine, a run may be invalid. */
 async function untilVerdict(terminal: TerminalSession, verdict: string): Promise<string> {
   for (;;) {
     const screen = await terminal.shows(/(?:PASS|FAIL|INVALID) +alpha[^]*for file changes/)
@@ -75,10 +75,10 @@ async function untilVerdict(terminal: TerminalSession, verdict: string): Promise
 }
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0
-if (!hasTmux) console.warn('watch mode is not tried: tmux is not on the path: apt-get install tmux')
+if (!hasTmux) console.warn('Watch mode is not tested: tmux is not on the path.\nFix: apt-get install tmux')
 
 describe.skipIf(!hasTmux)('watch mode in a terminal', { timeout: 180_000 }, () => {
-  test('a saved scenario runs again, alone and small, against the warm target', async () => {
+  test('runs only a saved scenario again, at smoke scale, against the running target', async () => {
     const { project, terminal } = await watching({
       'perf/a.perf.ts': scenarioSource('alpha', QUICK),
       'perf/b.perf.ts': scenarioSource('beta', QUICK),
@@ -96,7 +96,7 @@ describe.skipIf(!hasTmux)('watch mode in a terminal', { timeout: 180_000 }, () =
     expect(await resultsOf(project)).toMatchObject({ scenarios: [{ name: 'alpha' }, { name: 'beta' }] })
   })
 
-  test('a saved file of the target starts it again and runs again; a failure says what there was before', async () => {
+  test('restarts the target and runs again if a file of it is saved; a failure shows the previous result', async () => {
     const assertion = 'expect(run).toHaveErrorRateBelow(0.01)'
     const { project, terminal } = await watching({ 'perf/a.perf.ts': scenarioSource('alpha', QUICK, assertion) })
     await untilVerdict(terminal, 'PASS')
@@ -104,11 +104,11 @@ describe.skipIf(!hasTmux)('watch mode in a terminal', { timeout: 180_000 }, () =
     await project.write('target/server.mjs', targetSource(500))
     await timed('run again after saving a file of the target', terminal.shows(/RERUN/))
     const screen = await untilVerdict(terminal, 'FAIL')
-    expect(screen).toMatch(/run before: toHaveErrorRateBelow\(0\.01\) passed, error rate = 0%/)
+    expect(screen).toMatch(/previous run: toHaveErrorRateBelow\(0\.01\) passed, error rate = 0%/)
     expect(new Set(await linesOf(project, 'started.log')).size).toBe(2)
   })
 
-  test('keys stop a load at once, and then do what they are for', async () => {
+  test('a key stops the load immediately; pressed again, it does its usual action', async () => {
     const { project, terminal } = await watching(
       {
         // Vitest runs the larger file first.
@@ -121,7 +121,7 @@ describe.skipIf(!hasTmux)('watch mode in a terminal', { timeout: 180_000 }, () =
       },
       `scale: 'full'`,
     )
-    /** Presses a key under load, which stops it, and again. */
+    /** Presses a key under load, which stops the load, and presses it again. */
     const press = async (key: string) => {
       await terminal.shows(figuresOf('long'))
       const stopped = terminal.shows(/INVALID +long[^]*stopped before its end[^]*for file changes/)
@@ -146,7 +146,7 @@ describe.skipIf(!hasTmux)('watch mode in a terminal', { timeout: 180_000 }, () =
     await terminal.type('a.perf')
     await terminal.press('Enter')
     await terminal.shows(/RERUN +change filename pattern[^]*for file changes/)
-    // The pattern of names stays: in that file it leaves nothing to run.
+    // The name pattern still applies, and matches no scenario of that file.
     expect(await ran()).toBe('fails long fails long fails fails long long')
 
     await terminal.press('a')
@@ -156,11 +156,11 @@ describe.skipIf(!hasTmux)('watch mode in a terminal', { timeout: 180_000 }, () =
     expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH')
   })
 
-  test('Ctrl-C stops the load, reports what was measured, and cleans the target up', async () => {
+  test('Ctrl-C stops the load, reports what was measured, and cleans up the target', async () => {
     const { project, terminal } = await watching({ 'perf/a.perf.ts': scenarioSource('long', LONG) }, `scale: 'full'`)
     await terminal.shows(figuresOf('long'))
     await terminal.press('C-c')
-    await timed('ended after Ctrl-C', terminal.exited())
+    await timed('exited after Ctrl-C', terminal.exited())
     expect(await resultsOf(project)).toMatchObject({
       complete: false,
       scenarios: [{ name: 'long', verdict: 'invalid', runs: [{ state: 'aborted' }] }],

@@ -18,7 +18,7 @@ export const bytesCell = (value: number | undefined) => cell(value, formatBytes)
 const WORDS = { passed: 'Passed', failed: 'Failed', invalid: 'Invalid', skipped: 'Skipped' } as const
 const SIGNS = { passed: '✓', failed: '×', invalid: '?', skipped: '↓' } as const
 
-/** A verdict in word, sign and colour, so that none of the three is needed. */
+/** A verdict as word, sign and colour, each of which is enough to read it. */
 export function badge(verdict: Outcome): Markup {
   return html`<span class="badge ${verdict}"><span aria-hidden="true">${SIGNS[verdict]}</span> ${WORDS[verdict]}</span>`
 }

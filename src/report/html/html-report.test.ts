@@ -12,7 +12,7 @@ import { htmlReport } from './page.ts'
 
 if (chromiumPath === undefined)
   console.warn(
-    'HTML report not tried in a browser: no Chromium. Debian: apt-get install chromium, or set CHROMIUM_PATH.',
+    'The HTML report is not tested in a browser: Chromium is not installed.\nFix: apt-get install chromium (Debian), or set CHROMIUM_PATH',
   )
 
 let folder: string
@@ -27,7 +27,7 @@ async function fileOf(results: Results): Promise<string> {
   return file
 }
 
-/** Values of a definition list or a table's row, exact, by name. */
+/** Exact values of a run's figures, by name. */
 function exactFigures(page: Page, run: string): Promise<Record<string, number>> {
   return page.locator(`#${run} .figures > div`).evaluateAll((items) => {
     const entries = items.map((item) => {
@@ -44,7 +44,7 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
   })
   afterAll(() => browser[Symbol.asyncDispose]())
 
-  test('opens from disk without complaint or request, in light and dark and at the width of a phone', async () => {
+  test('opens from disk without errors or requests, in light, in dark and at phone width', async () => {
     const file = await fileOf(sampleResults())
     for (const look of [{}, { colorScheme: 'dark' as const }, { width: 390 }]) {
       const page = await browser.show(file, look)
@@ -78,7 +78,7 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
     expect(await page.locator('#scenario-5').textContent()).toContain('needs a container engine')
   })
 
-  test('has a table behind each chart, with every value drawn', async () => {
+  test('has a table for each chart, with every value drawn', async () => {
     const page = await browser.show(await fileOf(sampleResults()))
     const chart = page.locator('#scenario-1 figure', { hasText: 'Latency over time' })
     await chart.locator('summary').click()
@@ -95,7 +95,7 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
     ])
   })
 
-  test('can be read by keyboard: values aloud, zoom in all charts of the run, and back', async () => {
+  test('can be used by keyboard: announces values, zooms all charts of the run, and resets the zoom', async () => {
     const page = await browser.show(await fileOf(sampleResults()))
     const plots = page.locator('#scenario-1 .plot')
     await plots.first().focus()
@@ -113,7 +113,7 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
     expect(await ticks()).toBe(before)
   })
 
-  test('hides a phase in the charts of its run alone', async () => {
+  test('hides a phase only in the charts of its run', async () => {
     const page = await browser.show(await fileOf(sampleResults()))
     await page.evaluate(`dispatchEvent(new Event('beforeprint'))`)
     const picture = (run: string) =>
@@ -128,7 +128,7 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
     expect(browser.complaints).toEqual([])
   })
 
-  test('changes theme on demand, and is light on paper', async () => {
+  test('switches the theme, and prints in light', async () => {
     const page = await browser.show(await fileOf(sampleResults()), { colorScheme: 'dark' })
     const theme = () => page.evaluate('document.documentElement.dataset.theme')
     await page.emulateMedia({ media: 'print' })
@@ -140,20 +140,20 @@ describe.skipIf(chromiumPath === undefined)('in a browser', () => {
   })
 })
 
-test('ten minutes of six scenarios stay under 3 MB', async () => {
+test('a report of six ten-minute scenarios stays under 3 MB', async () => {
   const runs = Array.from({ length: 6 }, (_, at) => scenario(`S${at + 1}`, 'passed', [sampleHttpRun(600)], []))
   const { size } = await stat(await fileOf(sampleResults({ scenarios: runs })))
   expect(size).toBeLessThan(3 * 2 ** 20)
 })
 
-test('two builds stand figure by figure', async () => {
+test('shows two builds figure by figure', async () => {
   const compared = { ...scenario('S8 two builds', 'passed', [], []), comparisons: [COMPARED] }
   const text = await htmlReport(sampleResults({ scenarios: [compared] }))
   expect(text).toContain('head against base, 8 pairs of slices of 1s')
   expect(text).toMatch(/p50<\/th>[^]*?data-value="2"[^]*?2 ms[^]*?data-value="2.3"[^]*?\+15%[^]*?12/)
 })
 
-test('text from outside cannot become part of the page', async () => {
+test('escapes names and labels of the results', async () => {
   const evil = '</script><script>alert(1)</script><img src=x onerror=alert(2)>'
   const run = { ...sampleHttpRun(3), name: evil, load: evil, marks: [{ label: evil, startMs: 0 }] }
   const text = await htmlReport(sampleResults({ scenarios: [scenario(evil, 'failed', [run], [])] }))

@@ -6,7 +6,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** HTML that is safe to put on a page. Made by {@link html} only. */
+/** Escaped HTML. Create it with {@link html}; the constructor does not escape. */
 export class Markup {
   readonly text: string
 
@@ -21,7 +21,7 @@ export class Markup {
 
 type Content = Markup | string | number | undefined | readonly Content[]
 
-/** A template of HTML: everything put into it is escaped, unless it is itself {@link Markup}; lists are joined. */
+/** HTML template. Values are escaped unless they are {@link Markup}; arrays are joined. */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Markup {
   return new Markup(strings.map((text, at) => (at === 0 ? text : show(contents[at - 1]) + text)).join(''))
 }
@@ -37,7 +37,7 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!)
 }
 
-/** A value as JSON inside a `<script type="application/json">`: nothing in it can end the element. */
+/** A value as JSON for a `<script type="application/json">`, escaped so that it cannot end the element. */
 export function jsonMarkup(value: unknown): Markup {
   return new Markup(JSON.stringify(value).replaceAll('<', String.raw`\u003c`))
 }

@@ -12,7 +12,7 @@ export function anchorOf(at: number): string {
   return `scenario-${at + 1}`
 }
 
-/** Title, verdicts, when and on what. */
+/** Title, counts of verdicts, start, duration, scale and version. */
 export function header({ startedAt, durationMs, scale, vitestSlo, complete, totals }: Results): Markup {
   const order: readonly Outcome[] = ['failed', 'invalid', 'passed', 'skipped']
   const counts = order.filter((verdict) => totals[verdict] > 0)
@@ -32,7 +32,7 @@ export function header({ startedAt, durationMs, scale, vitestSlo, complete, tota
   </header>`
 }
 
-/** Every run of every scenario in one table; the worst verdict of each kind catches the eye first by colour. */
+/** Table of all runs of all scenarios. */
 export function overview({ scenarios }: Results): Markup {
   const head = ['Scenario', 'Verdict', 'Run', 'Offered', 'p50', 'p95', 'p99', 'Errors or missing']
   const rows = scenarios.flatMap((scenario, at) => {
@@ -69,7 +69,7 @@ function offeredOf(run: RunResult): number | undefined {
   return run.kind === 'fanOut' ? run.deliveries.expected : run.offered
 }
 
-/** The machine and the services: what has to agree before two reports are compared. */
+/** Machine and services, which must match for two reports to be comparable. */
 export function environment({ environment: at, services }: Results): Markup {
   const entries: readonly (readonly [string, string])[] = [
     ['Processor', `${at.cpuModel}, ${at.cores} cores`],

@@ -13,8 +13,8 @@ interface StoredChart extends Chart {
 }
 
 /**
- * The report as one HTML file that needs nothing else: styles, script and chart library are inside. Numbers stand in
- * tables; charts are drawn from data on the page and have a table behind each.
+ * The report as one self-contained HTML file, with styles, scripts and chart library. Numbers are in tables; charts are
+ * drawn from data in the page, and each has a table.
  */
 export async function htmlReport(results: Results): Promise<string> {
   const [style, script, chartStyle, chartScript] = await Promise.all([
@@ -50,10 +50,12 @@ export async function htmlReport(results: Results): Promise<string> {
         <a class="skip" href="#main">Skip to the scenarios</a>
         ${header(results)}
         <div class="tools"><button type="button" id="theme">Theme: system</button></div>
-        <main id="main">${overview(results)} ${outside(results)} ${sections} ${environment(results)}</main>
+        <main id="main">${overview(results)} ${outsideErrors(results)} ${sections} ${environment(results)}</main>
         <p id="readout" class="visually-hidden" aria-live="polite"></p>
         <noscript
-          ><p class="callout invalid">Charts need JavaScript; all tables of results are readable without.</p></noscript
+          ><p class="callout invalid">
+            Charts need JavaScript; all tables of results are readable without it.
+          </p></noscript
         >
         <script type="application/json" id="charts">
           ${jsonMarkup({ runs, charts })}
@@ -73,8 +75,7 @@ function titleOf({ totals, startedAt }: Results): string {
   return `Load report ${startedAt.slice(0, 10)}: ${bad === 0 ? 'all passed' : `${bad} of ${totals.scenarios} not passed`}`
 }
 
-/** What went wrong outside any scenario. */
-function outside({ errors }: Results): Markup {
+function outsideErrors({ errors }: Results): Markup {
   if (errors.length === 0) return html``
   const items = errors.map(({ name, message }) => html`<pre>${redactText(`${name}: ${message}`)}</pre>`)
   return html`<section aria-labelledby="outside">
@@ -87,7 +88,7 @@ function readPart(file: string): Promise<string> {
   return readFile(new URL(`page/${file}`, import.meta.url), 'utf8')
 }
 
-/** The modules of the page, given in the order of their imports, as one script: a page from disk can import nothing. */
+/** The page's modules, in import order, as one script: a page opened from disk cannot import modules. */
 function bundle(modules: readonly string[]): string {
   const bare = modules.map((text) => text.replace(/^import [^'"]*['"][^'"]*['"]$/gm, '').replace(/^export /gm, ''))
   return `{\n${bare.join('\n')}}`

@@ -17,18 +17,18 @@ interface RunContext {
   readonly store: ChartStore
 }
 
-/** One run: its figures, the reasons against it, its charts, and the tables of its parts. */
+/** Section of a run: figures, reasons to be invalid, charts and detail tables. */
 export function runSection(run: RunResult, { id, assertions, store }: RunContext): Markup {
   const charts = chartsOf(run, limitsOn(run, assertions))
   const ids = store({ phases: run.phases, marks: run.marks ?? [] }, charts)
   return html`<section class="run" id="${id}" aria-labelledby="${id}-name">
     <h3 id="${id}-name">${run.name}</h3>
     <p class="facts"><span>${run.load}</span><span>ran ${formatDuration(run.durationMs)}</span></p>
-    ${run.state === 'aborted' ? html`<p class="callout failed">Aborted: ${run.abortReason ?? 'stopped before its end'}. What was measured until then follows.</p>` : ''}
-    ${run.invalidities.map((found) => html`<p class="callout invalid"><b>Not usable:</b> ${describeInvalidity(found)}</p>`)}
+    ${run.state === 'aborted' ? html`<p class="callout failed">Aborted: ${run.abortReason ?? 'stopped before its end'}. The results are partial.</p>` : ''}
+    ${run.invalidities.map((found) => html`<p class="callout invalid"><b>Invalid:</b> ${describeInvalidity(found)}</p>`)}
     ${pairs(figures(run), 'figures')} ${phaseToggles(run, id)}
     <div class="charts" data-run="${id}">${charts.map((chart, at) => figure(chart, ids[at]!))}</div>
-    ${run.kind === 'micro' ? '' : partTables(run)}
+    ${run.kind === 'micro' ? '' : detailTables(run)}
   </section>`
 }
 
@@ -96,7 +96,7 @@ function figure({ title, note }: Chart, id: string): Markup {
   </figure>`
 }
 
-function partTables(run: HttpRunResult | FanOutRunResult): Markup[] {
+function detailTables(run: HttpRunResult | FanOutRunResult): Markup[] {
   const generator = generatorTable(run.generator)
   if (run.kind === 'fanOut') return [html`<div class="tables">${deliveryTable(run)}${generator}</div>`]
   return [stepTable(run), slowestTable(run), html`<div class="tables">${statusTable(run)}${generator}</div>`]
@@ -124,7 +124,7 @@ function statusTable({ statuses, errors, dropped }: HttpRunResult): Markup {
       .map(([kind, count]) => [{ text: kind }, countCell(count)]),
     ...(dropped > 0 ? [[{ text: 'dropped, never sent' }, countCell(dropped)]] : []),
   ]
-  return rows.length === 0 ? html`` : table('Responses', ['What came back', 'Requests'], rows)
+  return rows.length === 0 ? html`` : table('Responses and errors', ['Outcome', 'Requests'], rows)
 }
 
 function slowestTable({ slowest = [] }: HttpRunResult): Markup {
@@ -150,13 +150,13 @@ function deliveryTable({ deliveries, sockets, publications, connectTime }: FanOu
     ...(deliveries.optional > 0 ? [[{ text: 'to clients joining or leaving' }, countCell(deliveries.optional)]] : []),
     [{ text: 'unidentified' }, countCell(deliveries.unidentified)],
     [{ text: 'publications that failed' }, countCell(publications.failed)],
-    [{ text: 'sockets asked for' }, countCell(sockets.asked)],
-    [{ text: 'sockets closed by the other side' }, countCell(sockets.closed)],
+    [{ text: 'sockets requested' }, countCell(sockets.asked)],
+    [{ text: 'sockets closed by the target' }, countCell(sockets.closed)],
     [{ text: 'sockets reconnected' }, countCell(sockets.reconnected)],
     ...Object.entries(sockets.failures).map(([kind, count]) => [{ text: `sockets: ${kind}` }, countCell(count)]),
     [{ text: 'connect time p95' }, msCell(connectTime?.p95Ms)],
   ]
-  return table('Deliveries and sockets', ['What', 'How many'], rows)
+  return table('Deliveries and sockets', ['Figure', 'Value'], rows)
 }
 
 function generatorTable(generator: GeneratorHealth): Markup {
@@ -166,9 +166,9 @@ function generatorTable(generator: GeneratorHealth): Markup {
     [{ text: 'event-loop delay p99' }, msCell(eventLoopDelay.p99Ms)],
     [{ text: 'event-loop utilisation' }, ratioCell(eventLoopUtilization)],
     [{ text: 'CPU, of one core' }, ratioCell(cpuRatio)],
-    [{ text: 'memory, highest' }, bytesCell(maxRssBytes)],
-    [{ text: 'open sockets, highest' }, countCell(openSockets)],
+    [{ text: 'peak memory' }, bytesCell(maxRssBytes)],
+    [{ text: 'peak open sockets' }, countCell(openSockets)],
     [{ text: 'descriptor limit' }, countCell(generator.descriptorLimit)],
   ]
-  return table('Load generator', ['What', 'How much'], rows)
+  return table('Load generator', ['Figure', 'Value'], rows)
 }

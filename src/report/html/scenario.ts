@@ -10,7 +10,7 @@ import { anchorOf } from './overview.ts'
 import { runSection } from './run.ts'
 import { table } from './tables.ts'
 
-/** A scenario: what was asserted, what went wrong, and each of its runs. */
+/** Section of a scenario: assertions, messages, comparisons and runs. */
 export function scenarioSection(scenario: ScenarioResult, at: number, store: ChartStore): Markup {
   const { name, verdict, file, durationMs, runs, comparisons = [], assertions, note } = scenario
   const id = anchorOf(at)
@@ -41,7 +41,7 @@ function assertionTable(assertions: readonly AssertionResult[]): Markup {
   return table('Assertions', ['Assertion', 'Outcome', 'Expected', 'Received', ...(severalRuns ? ['Run'] : [])], rows)
 }
 
-/** Head against base, figure by figure, under what both got. */
+/** Two builds, figure by figure, with their load in the caption. */
 function comparisonTable({ name, load, base, head, pairs, sliceMs, figures }: ComparisonResult): Markup {
   const [header = [], ...rows] = figureRows(figures)
   const caption = `${name}: ${head} against ${base}, ${pairs} pairs of slices of ${formatDuration(sliceMs)}, ${load}`
@@ -53,14 +53,14 @@ function comparisonTable({ name, load, base, head, pairs, sliceMs, figures }: Co
   )
 }
 
-/** Full messages of what did not pass, and errors that no assertion tells. */
+/** Full messages of assertions that did not pass, and errors that do not come from an assertion. */
 function messages({ assertions, errors }: ScenarioResult): Markup[] {
-  const told = assertions.flatMap(({ message, outcome }) => (outcome === 'passed' ? [] : (message ?? [])))
-  const untold = errors.filter(({ message }) => !told.includes(message))
-  const open = told.length + untold.length <= 3
+  const judged = assertions.flatMap(({ message, outcome }) => (outcome === 'passed' ? [] : (message ?? [])))
+  const others = errors.filter(({ message }) => !judged.includes(message))
+  const open = judged.length + others.length <= 3
   return [
-    ...told.map((message) => details('Message', message, open)),
-    ...untold.map((error) => details(titleOf(error), error.message, open)),
+    ...judged.map((message) => details('Message', message, open)),
+    ...others.map((error) => details(titleOf(error), error.message, open)),
   ]
 }
 

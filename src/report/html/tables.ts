@@ -1,6 +1,6 @@
 import { html, type Markup } from './markup.ts'
 
-/** A cell as text, with the exact number it shows for those who read the page by program. */
+/** Text of a cell, and the exact number for programs that read the page. */
 export interface TableCell {
   readonly text: string | Markup
   readonly value?: number | undefined
@@ -8,7 +8,7 @@ export interface TableCell {
 
 const NUMBER = html`class="number"`
 
-/** A table whose first column names the rows. Columns of numbers are set to the right. */
+/** A table whose first column names the rows. Numbers are right-aligned. */
 export function table(caption: string, head: readonly string[], rows: readonly (readonly TableCell[])[]): Markup {
   const numeric = head.map((_, at) => at > 0 && rows.some((row) => row[at]?.value !== undefined))
   const columns = head.map((name, at) => html`<th scope="col" ${numeric[at] ? NUMBER : ''}>${name}</th>`)
@@ -40,7 +40,7 @@ function tableRow(row: readonly TableCell[], head: readonly string[], numeric: r
   </tr>`
 }
 
-/** Names and values side by side. */
+/** A definition list of names and values. */
 export function pairs(entries: readonly (readonly [name: string, cell: TableCell])[], className: string): Markup {
   const items = entries.map(([name, { text, value }]) => {
     const data = value === undefined ? html`<dd>${text}</dd>` : html`<dd data-value="${value}">${text}</dd>`

@@ -8,7 +8,7 @@ import { LIVE_FOLDER, liveFolderPrefix } from '../../machine/live-folder.ts'
 import { registeredSecrets } from '../../options/registered-values.ts'
 import type { RunSnapshot } from '../../results/snapshot.ts'
 
-/** The key under which workers find the receiver's address: `inject(LIVE_ADDRESS)`. Absent where nobody listens. */
+/** Key of the receiver's address for workers: `inject(LIVE_ADDRESS)`. Absent if there is no receiver. */
 export const LIVE_ADDRESS = 'vitest-slo:live'
 
 declare module 'vitest' {
@@ -17,7 +17,7 @@ declare module 'vitest' {
   }
 }
 
-/** What a worker says: how a run of a test stands. */
+/** Progress of a run, sent by a worker. */
 export interface LiveMessage {
   /** Vitest's id of the test: `task.id`. */
   readonly testId: string
@@ -26,14 +26,14 @@ export interface LiveMessage {
   readonly secrets?: readonly string[]
 }
 
-/** A backlog past this means that nobody reads: snapshots are then left out, as a later one says more. */
+/** Backlog above which snapshots are skipped: the receiver does not keep up, and a later snapshot replaces them. */
 const MAX_BACKLOG_BYTES = 64 * 1024
-/** A main process that has stopped reading must not hold up a test. */
+/** A main process that has stopped reading must not delay a test. */
 const CLOSE_TIMEOUT_MS = 1_000
-/** A line longer than this is no snapshot. */
+/** Maximum length of a snapshot. */
 const MAX_LINE_CHARS = 1024 * 1024
 
-/** The main process's end: a Unix socket in a folder of its own (a named pipe on Windows), open to this user only. */
+/** Receiver in the main process: a Unix socket in a private folder, or a named pipe on Windows. */
 export class LiveReceiver {
   readonly address: string
   readonly #folder: string | undefined
@@ -57,7 +57,7 @@ export class LiveReceiver {
     process.once('exit', this.#removeFolder)
   }
 
-  /** @throws where no socket can be opened, e.g. because the temporary folder cannot be written */
+  /** @throws if no socket can be opened, e.g. because the temporary folder cannot be written */
   static async listen(onMessage: (message: LiveMessage) => void): Promise<LiveReceiver> {
     const windows = process.platform === 'win32'
     const folder = windows ? undefined : await mkdtemp(join(tmpdir(), liveFolderPrefix(process.pid)))
@@ -71,7 +71,7 @@ export class LiveReceiver {
     return receiver
   }
 
-  /** Ends all connections and removes the socket. */
+  /** Closes all connections and removes the socket. */
   async close(): Promise<void> {
     process.off('exit', this.#removeFolder)
     for (const socket of this.#sockets) socket.destroy()
@@ -80,12 +80,12 @@ export class LiveReceiver {
   }
 }
 
-/** The worker's end. Sending never waits, never throws, and keeps no process alive. */
+/** Sender in a worker. Sending never waits, never throws, and keeps no process alive. */
 export class LiveSender {
   readonly #socket: Socket | undefined
   readonly #testId: string
 
-  /** @param address from `inject(LIVE_ADDRESS)`; where it is undefined, sending does nothing */
+  /** @param address from `inject(LIVE_ADDRESS)`; if undefined, nothing is sent */
   constructor(address: string | undefined, testId: string) {
     this.#testId = testId
     this.#socket = address === undefined ? undefined : connect(address).on('error', () => {})
@@ -100,7 +100,7 @@ export class LiveSender {
     socket.write(`${JSON.stringify(message)}\n`)
   }
 
-  /** Sends what is left and hangs up. Resolves when the other end has read it all, or after a second. */
+  /** Sends what is pending and closes the connection. Resolves when the receiver has read everything, or after a second. */
   async close(): Promise<void> {
     const socket = this.#socket
     if (socket === undefined || socket.destroyed) return
@@ -113,7 +113,7 @@ export class LiveSender {
   }
 }
 
-/** Folders of processes that were killed before they could remove them. */
+/** Removes folders of processes that were killed before they could do so. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir()).catch(() => [])) {
     const pid = name.startsWith(LIVE_FOLDER) ? Number.parseInt(name.slice(LIVE_FOLDER.length), 10) : Number.NaN
@@ -139,7 +139,7 @@ function readLines(socket: Socket, onLine: (line: string) => void): void {
   })
 }
 
-/** Tells a message from noise; who sends one is our own worker, so its inside is taken as it is. */
+/** A line as a message; `undefined` for anything else. Senders are our own workers, so the content is not checked. */
 function parse(line: string): LiveMessage | undefined {
   try {
     const message = JSON.parse(line) as Partial<LiveMessage> | null

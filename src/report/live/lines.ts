@@ -7,14 +7,15 @@ import type { Paint } from '../terminal/style.ts'
 const MIN_COLUMNS = 40
 const BAR_CELLS = 30
 
+/** Progress of a run to be shown. */
 export interface LiveRun {
   readonly scenario: string
   readonly snapshot: RunSnapshot
-  /** What earlier results say this run is asserted on: `p95 < 150 ms`. Empty if it is not known. */
+  /** Objectives from earlier results of this run: `p95 < 150 ms`. Empty if unknown. */
   readonly objectives: readonly string[]
 }
 
-/** A run as a block of a few lines, none wider than `columns`. */
+/** A run as a block of lines, none wider than `columns`. */
 export function blockOf({ scenario, snapshot, objectives }: LiveRun, columns: number, paint: Paint): string[] {
   const max = Math.max(MIN_COLUMNS, columns) - 1
   const title = cut(`${scenario}  ${snapshot.run}`, max - 1)
@@ -30,7 +31,7 @@ export function blockOf({ scenario, snapshot, objectives }: LiveRun, columns: nu
   return [` ${paint('bold', title)}`, `   ${progressOf(snapshot, max - 3, paint)}`, ...rows.map((row) => `   ${row}`)]
 }
 
-/** A run in one line, for logs that only grow. */
+/** A run in one line, for logs. */
 export function lineOf({ scenario, snapshot }: LiveRun): string {
   const { phase, elapsedMs, plannedMs } = snapshot
   const progress = `${phase} ${percent(elapsedMs, plannedMs)}, ${timeLeft(snapshot)}`
@@ -44,10 +45,10 @@ export function lineOf({ scenario, snapshot }: LiveRun): string {
 }
 
 function progressOf(snapshot: RunSnapshot, max: number, paint: Paint): string {
-  const share = snapshot.plannedMs > 0 ? Math.min(1, snapshot.elapsedMs / snapshot.plannedMs) : 1
+  const progress = snapshot.plannedMs > 0 ? Math.min(1, snapshot.elapsedMs / snapshot.plannedMs) : 1
   const text = `${percent(snapshot.elapsedMs, snapshot.plannedMs).padStart(4)}  ${timeLeft(snapshot)}`
   const cells = Math.max(5, Math.min(BAR_CELLS, max - snapshot.phase.length - text.length - 4))
-  const full = Math.round(share * cells)
+  const full = Math.round(progress * cells)
   const bar = paint('cyan', '━'.repeat(full)) + paint('dim', '─'.repeat(cells - full))
   return `${snapshot.phase.padEnd(8)} ${bar} ${text}`
 }
@@ -57,9 +58,9 @@ function percent(elapsedMs: number, plannedMs: number): string {
 }
 
 function timeLeft({ elapsedMs, plannedMs, state }: RunSnapshot): string {
-  if (state === 'ended') return 'ended'
+  if (state === 'ended') return 'finished'
   const seconds = Math.ceil((plannedMs - elapsedMs) / 1000)
-  if (seconds <= 0) return 'waiting for last responses'
+  if (seconds <= 0) return 'waiting for the last responses'
   return seconds < 60
     ? `${seconds}s left`
     : `${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, '0')}s left`

@@ -26,10 +26,10 @@ const SNAPSHOT: RunSnapshot = {
   generator: { cpuRatio: 0.31, eventLoopDelayP99Ms: 2.1, scheduleDelayP99Ms: 1.2 },
 }
 
-describe('a run as lines', () => {
+describe('the progress of a run', () => {
   const run = { scenario: 'S4 votes at a spike', snapshot: SNAPSHOT, objectives: ['p95 < 150 ms', 'error rate < 0.1%'] }
 
-  test('is a block in a terminal', () => {
+  test('is shown as a block in a terminal', () => {
     expect(blockOf(run, 100, plain)).toEqual([
       ' S4 votes at a spike  http 1',
       '   steady   ━━━━━━━━━━━━━━━━──────────────  51%  58s left',
@@ -40,21 +40,21 @@ describe('a run as lines', () => {
     ])
   })
 
-  test.each([100, 60, 40, 10])('fits into %i columns, or 40', (columns) => {
+  test.each([100, 60, 40, 10])('fits %i columns, or 40', (columns) => {
     const longest = Math.max(
       ...blockOf({ ...run, scenario: 'x'.repeat(200) }, columns, plain).map(({ length }) => length),
     )
     expect(longest).toBeLessThan(Math.max(columns, 40))
   })
 
-  test('is one line in a log', () => {
+  test('is shown as one line in a log', () => {
     expect(lineOf(run)).toBe(
       'S4 votes at a spike, http 1: steady 51%, 58s left; offered 200/s, achieved 199/s, 2,000 VUs, 14 in flight, dropped 0, ' +
         'last 5s p50 41 ms, p95 120 ms, p99 163 ms, errors 3, generator CPU 31%',
     )
   })
 
-  test('of a fan-out speaks of sockets and deliveries, and without samples of no percentiles', () => {
+  test('shows sockets and deliveries of a fan-out, and dashes without samples', () => {
     const snapshot: RunSnapshot = {
       ...SNAPSHOT,
       kind: 'fanOut',
@@ -65,14 +65,14 @@ describe('a run as lines', () => {
     expect(text).toContain('lag p50 –  p95 –  p99 –')
   })
 
-  test('past its planned end waits, and a saturated generator is named', () => {
+  test('shows that a run waits past its planned end, and that its generator is saturated', () => {
     const snapshot = {
       ...SNAPSHOT,
       elapsedMs: 121_000,
       generator: { ...SNAPSHOT.generator, saturated: 'schedule delay p99 48 ms' },
     }
     const text = blockOf({ ...run, snapshot }, 100, plain).join('\n')
-    expect(text).toContain('100%  waiting for last responses')
+    expect(text).toContain('100%  waiting for the last responses')
     expect(text).toContain('invalid: schedule delay p99 48 ms')
   })
 })
@@ -88,7 +88,7 @@ describe('the channel', () => {
     return { address: opened.address, received: promise, opened }
   }
 
-  test('carries snapshots of several workers, and noise does not disturb it', async () => {
+  test('receives snapshots of several workers, and ignores noise', async () => {
     const { address, received } = await receiver(2)
     const noise = connect(address).on('error', () => {})
     noise.write('not json\n{"testId":1}\nnull\n')
@@ -102,19 +102,19 @@ describe('the channel', () => {
     noise.destroy()
   })
 
-  test('without a listener does nothing, at no address or at one nobody listens at', async () => {
+  test('sends nothing without an address, or without a receiver at the address', async () => {
     const none = new LiveSender(undefined, 'a')
     none.send(SNAPSHOT)
     await none.close()
-    const gone = new LiveSender('/nonexistent/socket', 'a')
+    const unconnected = new LiveSender('/nonexistent/socket', 'a')
     for (let i = 0; i < 3; i++) {
-      gone.send(SNAPSHOT)
+      unconnected.send(SNAPSHOT)
       await new Promise(setImmediate)
     }
-    await expect(gone.close()).resolves.toBeUndefined()
+    await expect(unconnected.close()).resolves.toBeUndefined()
   })
 
-  test('leaves nothing behind', async () => {
+  test('removes its folder when it is closed', async () => {
     const { opened } = await receiver(1)
     expect(existsSync(opened.address)).toBe(true)
     await opened.close()
@@ -122,7 +122,7 @@ describe('the channel', () => {
   })
 })
 
-test('a receiver removes what killed ones left, and not what others use', async () => {
+test('a receiver removes folders of killed processes, and keeps those in use', async () => {
   const dead = spawnSync(process.execPath, ['--version']).pid
   const left = mkdtempSync(join(tmpdir(), `vitest-slo-live-${dead}-`))
   const used = mkdtempSync(join(tmpdir(), `vitest-slo-live-${process.ppid}-`))
@@ -133,7 +133,7 @@ test('a receiver removes what killed ones left, and not what others use', async 
 })
 
 describe("Vitest's window", () => {
-  test('takes added lines and gives them back', () => {
+  test('shows added lines until they are detached', () => {
     const scheduled: string[] = []
     const summary = { createSummary: () => ['theirs'], renderer: { schedule: () => scheduled.push('once') } }
     const window = extendWindow([{}, undefined, { summary }], () => ['ours'])!
@@ -144,14 +144,14 @@ describe("Vitest's window", () => {
     expect(summary.createSummary()).toEqual(['theirs'])
   })
 
-  test('is left alone where it is not as expected', () => {
+  test('is not changed if it has an unexpected shape', () => {
     expect(extendWindow([{ summary: { createSummary: 1 } }, {}], () => [])).toBeUndefined()
   })
 })
 
 const CHANNEL = join(import.meta.dirname, 'channel.ts')
 
-/** Sends snapshots as a run would, waits to be let go, and ends. */
+/** Sends snapshots like a run, then waits for the file `go`. */
 const SPEC = `
   import { inject, test } from 'vitest'
   import { watch, existsSync } from 'node:fs'
@@ -191,7 +191,7 @@ describe('in a log', () => {
       .filter((line) => line.startsWith('S4 votes, http 1: '))
   }
 
-  test('a line comes every ten seconds of the run', async () => {
+  test('prints a line every ten seconds of a run', async () => {
     const lines = await logOf(['run'], 'steady 51%')
     expect(lines).toEqual([
       expect.stringContaining('steady 8%, 1m 50s left'),
@@ -199,7 +199,7 @@ describe('in a log', () => {
     ])
   })
 
-  test('no line comes under --silent', async () => {
+  test('prints no line under --silent', async () => {
     const made = await liveProject()
     await made.write('go', '')
     const run = await made.run(['run', '--silent'])
@@ -210,7 +210,7 @@ describe('in a log', () => {
 
 describe.skipIf(process.platform !== 'linux')('in a terminal', () => {
   test.each([['default'], ['dot'], ['verbose']])(
-    'the %s reporter carries the block and is left whole',
+    'the %s reporter shows the block and keeps its own output',
     async (reporter) => {
       const made = await liveProject(`'${reporter}'`)
       const run = await made.runInTerminal(['run'], (output) => {

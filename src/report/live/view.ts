@@ -4,12 +4,12 @@ import { paintFor } from '../terminal/style.ts'
 import { blockOf, lineOf, type LiveRun } from './lines.ts'
 import { extendWindow, type WindowExtension } from './window.ts'
 
-/** How often a log that only grows gets a line for each run. */
+/** Interval between the lines of a run in a log. */
 const LINE_EVERY_MS = 10_000
 
 /**
- * Shows how running scenarios stand: as a block under Vitest's window in a terminal, as a line every ten seconds of a
- * run elsewhere, and not at all under `--silent`.
+ * Shows the progress of running scenarios: in a terminal as a block under Vitest's window, in a log as a line every ten
+ * seconds, and not at all under `--silent`.
  */
 export class LiveView {
   readonly #vitest: Vitest
@@ -22,7 +22,7 @@ export class LiveView {
     this.#silent = vitest.config.silent === true
   }
 
-  /** To be called once the other reporters have been initialised, before each test run. */
+  /** Call before each test run, after the other reporters have been initialised. */
   start(): void {
     this.#running.clear()
     if (this.#silent || this.#window !== undefined) return
@@ -39,7 +39,7 @@ export class LiveView {
     else if (lineIsDue(before?.snapshot, snapshot)) this.#vitest.logger.log(lineOf(run))
   }
 
-  /** The test is over: its figures are in the summary from now on. */
+  /** Removes a finished test, whose figures the summary shows. */
   remove(testId: string): void {
     if (this.#running.delete(testId)) this.#window?.refresh()
   }
@@ -54,7 +54,7 @@ export class LiveView {
   }
 }
 
-/** Not part of Vitest's public interface; without them there are lines instead of a block. */
+/** Vitest's reporters. They are not in its public API: without them, lines are shown instead of a block. */
 function reportersOf(vitest: Vitest): readonly unknown[] {
   return 'reporters' in vitest && Array.isArray(vitest.reporters) ? vitest.reporters : []
 }

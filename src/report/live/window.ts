@@ -1,20 +1,21 @@
-/** The part of a Vitest reporter that keeps some lines at the bottom of the terminal. */
+/** The part of a Vitest reporter that keeps lines at the bottom of the terminal. */
 interface Window {
   createSummary(): string[]
   readonly renderer: { schedule(): void }
 }
 
+/** Lines added to a window. */
 export interface WindowExtension {
-  /** Has the lines drawn again soon. */
+  /** Schedules a redraw. */
   refresh(): void
-  /** Gives the window back as it was. */
+  /** Restores the window. */
   detach(): void
 }
 
 /**
- * Adds lines under the window that Vitest's own reporter (`default`, `verbose`, `tree`, `dot`) draws in a terminal. Two
- * windows would paint over each other; so there is one, and Vitest draws it. The window is not part of Vitest's public
- * interface: where it does not look as expected, nothing is touched and `undefined` is returned.
+ * Adds lines to the window that Vitest's reporters (`default`, `verbose`, `tree`, `dot`) draw in a terminal, because two
+ * windows would overwrite each other. The window is not in Vitest's public API: if it has an unexpected shape, nothing is
+ * changed and `undefined` is returned.
  */
 export function extendWindow(
   reporters: readonly unknown[],

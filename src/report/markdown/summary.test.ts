@@ -6,7 +6,7 @@ import { COMMENT_MARKER, commentBody, markdownSummary } from './summary.ts'
 
 const none = new EarlierRuns()
 
-test('a comparison of two builds stands in a table of its own', () => {
+test('shows a comparison of two builds in a table', () => {
   const results = sampleResults()
   const scenarios = [{ ...results.scenarios[0]!, comparisons: [COMPARED] }]
   const summary = markdownSummary({ ...results, scenarios }, none)
@@ -21,18 +21,18 @@ test('a comparison of two builds stands in a table of its own', () => {
   `)
 })
 
-test('one assertion is not called all', () => {
+test('writes "1 assertion", not "All 1 assertions"', () => {
   const scenarios = [scenario('S1', 'passed', [], [PASSED])]
   expect(markdownSummary(sampleResults({ scenarios }), none)).toContain('<summary>1 assertion</summary>')
 })
 
-test('a summary says in one table what did not pass, and why an invalid run is invalid', () => {
+test('shows all scenarios in one table, then messages and reasons of those that did not pass', () => {
   expect(markdownSummary(sampleResults(), none)).toMatchInlineSnapshot(`
     "## Load report: 1 failed, 1 invalid, 2 passed, 1 skipped
 
     scale \`smoke\` · took 93s · vitest-slo 0.1.0
 
-    | | Scenario | p50 | p95 | p99 | Errors or missing | p95 against the run before |
+    | | Scenario | p50 | p95 | p99 | Errors or missing | p95 against previous run |
     |---|---|--:|--:|--:|--:|--:|
     | ❌ failed | S4 votes at a spike: http 1 | 31.6 ms | 50.7 ms | 150 ms | 0.067% | – |
     |  | S4 votes at a spike: votes | 31.6 ms | 50.7 ms | 151 ms | 0.075% | – |
@@ -41,7 +41,7 @@ test('a summary says in one table what did not pass, and why an invalid run is i
     | ✅ passed | S6 fan-out | 120 ms | 210 ms | 218 ms | 0.02% | – |
     | ⏭️ skipped | S7 later | – | – | – | – | – |
 
-    ⚠️ **Invalid** is neither passed nor failed: the evidence cannot be judged, because the load generator was the bottleneck, the offered rate was not offered, there were too few samples, or the run was stopped. What to do stands with each one.
+    ⚠️ **Invalid** is neither passed nor failed: the evidence cannot be judged, because the load generator was the bottleneck, the planned load was not applied, there were too few samples, or the run was stopped. The fix is listed with each one.
 
     <details open><summary>❌ S4 votes at a spike</summary>
 
@@ -89,12 +89,12 @@ test('a summary says in one table what did not pass, and why an invalid run is i
   `)
 })
 
-describe('order', () => {
+describe('the order of scenarios', () => {
   function names(markdown: string): string[] {
     return [...markdown.matchAll(/^\| (?:❌|⚠️|✅) \w+ \| (\w+) \|/gm)].map(([, name]) => name!)
   }
 
-  test('puts what did not pass first, then what changed for the worse', () => {
+  test('begins with those that did not pass, then those with the largest regressions', () => {
     const run = sampleHttpRun()
     const quicker = { ...run, latency: { ...run.latency!, p95Ms: Number(run.latency!.p95Ms) / 2 } }
     const now = sampleResults({
@@ -121,7 +121,7 @@ describe('order', () => {
   })
 })
 
-test('names and messages cannot break out of table, details or code', () => {
+test('escapes names and messages, which cannot end a table, details or code', () => {
   const evil = 'a|b `c` <details> @someone #1\n| d'
   const message = 'Expected: x\n```\n</details>\n# no heading'
   const now = sampleResults({ scenarios: [scenario(evil, 'failed', [], [{ ...FAILED, expected: evil, message }])] })
@@ -130,7 +130,7 @@ test('names and messages cannot break out of table, details or code', () => {
   expect(markdown).toContain('````text\nExpected: x\n```\n</details>\n# no heading\n````')
 })
 
-test('a comment carries the marker by which the next replaces it, and fits into what GitHub takes', () => {
+test('a comment begins with its marker and stays below the limit of GitHub', () => {
   const long = { ...FAILED, message: 'x'.repeat(5000) }
   const scenarios = Array.from({ length: 60 }, (_, at) => scenario(`S${at}`, 'failed', [], [long]))
   const body = commentBody(sampleResults({ scenarios }), none)

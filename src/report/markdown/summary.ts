@@ -1,4 +1,5 @@
 import type { Outcome } from '../../evidence/verdict.ts'
+import { figureRows } from '../../results/compared-figures.ts'
 import { errorRate, missingRate } from '../../results/result-ratios.ts'
 import type { RunResult } from '../../results/result.ts'
 import type { JsonMs } from '../../stats/summary.ts'
@@ -6,13 +7,12 @@ import { formatCount, formatDuration, formatMs, formatRatio } from '../../stats/
 import { p95Change, showChange, type EarlierRuns } from '../earlier.ts'
 import type { Results, ScenarioResult } from '../results.ts'
 import { describeInvalidity, uncheckedNote } from '../wording.ts'
-import { comparisonTables } from './comparisons.ts'
 import { code, escapeMarkdown, fenced } from './text.ts'
 
-/** By it a later comment finds the earlier one to replace. */
+/** Marker by which a later comment finds the one it replaces. */
 export const COMMENT_MARKER = '<!-- vitest-slo:load-report -->'
 
-/** GitHub takes comments up to 65,536 characters; messages are cut before the rest is. */
+/** GitHub accepts comments of up to 65,536 characters. */
 const MAX_COMMENT_CHARS = 60_000
 const MAX_MESSAGE_CHARS = 2_000
 
@@ -20,8 +20,8 @@ const SIGNS: Readonly<Record<Outcome, string>> = { failed: '❌', invalid: '⚠�
 const ORDER: readonly Outcome[] = ['failed', 'invalid', 'passed', 'skipped']
 
 /**
- * The result of a command as Markdown, for a job summary: one table, what did not pass and what changed first, why a
- * run is invalid, and the rest behind a click.
+ * Markdown summary of a command, for a job summary: one table with failures and changes first, reasons for invalid runs,
+ * and the rest in collapsed sections.
  */
 export function markdownSummary(results: Results, earlier: EarlierRuns): string {
   const scenarios = results.scenarios.toSorted((a, b) => rank(a, results, earlier) - rank(b, results, earlier))
@@ -32,25 +32,25 @@ export function markdownSummary(results: Results, earlier: EarlierRuns): string 
     ...(scenarios.length === 0 ? [] : [tableOf(scenarios, results, earlier)]),
     ...comparisonTables(scenarios),
     ...(results.totals.invalid > 0 ? [INVALID_NOTE] : []),
-    ...scenarios.map(troubleOf).filter((text) => text !== ''),
-    ...outside(results),
+    ...scenarios.map(problemsOf).filter((text) => text !== ''),
+    ...outsideErrors(results),
     assertionsOf(scenarios),
     environmentOf(results),
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
 
-/** The same as the body of a pull request's comment, with a marker by which the next one replaces it. */
+/** The same summary as a comment on a pull request, with the marker by which the next comment replaces it. */
 export function commentBody(results: Results, earlier: EarlierRuns): string {
   const body = `${COMMENT_MARKER}\n${markdownSummary(results, earlier)}`
   if (body.length <= MAX_COMMENT_CHARS) return body
-  const whole = body.slice(0, MAX_COMMENT_CHARS)
-  return `${whole.slice(0, whole.lastIndexOf('\n\n'))}\n\nToo long for a comment: the rest is in the job summary.\n`
+  const start = body.slice(0, MAX_COMMENT_CHARS)
+  return `${start.slice(0, start.lastIndexOf('\n\n'))}\n\nToo long for a comment: the rest is in the job summary.\n`
 }
 
 const INVALID_NOTE =
   '⚠️ **Invalid** is neither passed nor failed: the evidence cannot be judged, because the load generator was the ' +
-  'bottleneck, the offered rate was not offered, there were too few samples, or the run was stopped. What to do stands ' +
+  'bottleneck, the planned load was not applied, there were too few samples, or the run was stopped. The fix is listed ' +
   'with each one.'
 
 function headline({ totals }: Results): string {
@@ -70,12 +70,12 @@ function facts({ scale, durationMs, vitestSlo }: Results): string {
   ].join(' · ')
 }
 
-/** Lower comes first: what did not pass, what passed and did not before, then the largest changes for the worse. */
+/** Sort key, lowest first: scenarios that did not pass, those whose verdict changed, then the largest regressions. */
 function rank(scenario: ScenarioResult, results: Results, earlier: EarlierRuns): number {
   const before = earlier.verdictBefore(scenario)
   const changes = scenario.runs.map((run) => p95Change(earlier.runBefore(scenario, run, results), run) ?? 0)
-  const turned = before !== undefined && before !== scenario.verdict ? 50 : 0
-  return ORDER.indexOf(scenario.verdict) * 100 - turned - Math.min(40, Math.max(0, ...changes))
+  const changedVerdict = before !== undefined && before !== scenario.verdict ? 50 : 0
+  return ORDER.indexOf(scenario.verdict) * 100 - changedVerdict - Math.min(40, Math.max(0, ...changes))
 }
 
 function tableOf(scenarios: readonly ScenarioResult[], results: Results, earlier: EarlierRuns): string {
@@ -89,7 +89,7 @@ function tableOf(scenarios: readonly ScenarioResult[], results: Results, earlier
     })
   })
   return [
-    '| | Scenario | p50 | p95 | p99 | Errors or missing | p95 against the run before |',
+    '| | Scenario | p50 | p95 | p99 | Errors or missing | p95 against previous run |',
     '|---|---|--:|--:|--:|--:|--:|',
     ...rows,
   ].join('\n')
@@ -106,8 +106,8 @@ function figureCells(run: RunResult | undefined): readonly string[] {
   const show = (ms: JsonMs | undefined) => (ms === undefined ? '–' : formatMs(Number(ms)))
   const unexpected = run.kind === 'fanOut' ? run.deliveries.unexpected : 0
   const rate = ratio === undefined ? '–' : formatRatio(ratio)
-  const wrong = unexpected === 0 ? rate : `${rate}, ${formatCount(unexpected)} unexpected`
-  return [show(times?.p50Ms), show(times?.p95Ms), show(times?.p99Ms), wrong]
+  const errors = unexpected === 0 ? rate : `${rate}, ${formatCount(unexpected)} unexpected`
+  return [show(times?.p50Ms), show(times?.p95Ms), show(times?.p99Ms), errors]
 }
 
 function changeCell(
@@ -120,15 +120,32 @@ function changeCell(
   return change === undefined ? '–' : showChange(change)
 }
 
-/** What did not pass, in full. */
-function troubleOf({ name, verdict, note, assertions, errors, runs }: ScenarioResult): string {
+/** A table per comparison of two builds. */
+function comparisonTables(scenarios: readonly ScenarioResult[]): readonly string[] {
+  return scenarios.flatMap(({ name: scenario, comparisons = [] }) =>
+    comparisons.map(({ name, base, head, pairs, sliceMs, load, figures }) => {
+      const title = `${name}: ${head} against ${base}, ${pairs} pairs of slices of ${formatDuration(sliceMs)}, ${load}`
+      const [header = [], ...rows] = figureRows(figures).map((row) => `| ${row.map(escapeMarkdown).join(' | ')} |`)
+      return [
+        `**${escapeMarkdown(scenario)}**, ${escapeMarkdown(title)}`,
+        '',
+        header,
+        '|---|--:|--:|--:|---|',
+        ...rows,
+      ].join('\n')
+    }),
+  )
+}
+
+/** Reasons and full messages of a scenario that did not pass. */
+function problemsOf({ name, verdict, note, assertions, errors, runs }: ScenarioResult): string {
   if (verdict === 'passed' || verdict === 'skipped') return ''
-  const told = assertions.filter(({ outcome }) => outcome === 'failed' || outcome === 'invalid')
-  const messages = told.map(({ message, assertion, expected, received }) => {
+  const judged = assertions.filter(({ outcome }) => outcome === 'failed' || outcome === 'invalid')
+  const messages = judged.map(({ message, assertion, expected, received }) => {
     return message ?? `${assertion}\n\nExpected: ${expected}\nReceived: ${received}`
   })
-  const untold = errors.filter(({ message }) => !messages.includes(message)).slice(told.length === 0 ? 0 : told.length)
-  const texts = [...messages, ...untold.map((error) => `${error.name}: ${error.message}`)]
+  const others = errors.filter(({ message }) => !messages.includes(message)).slice(judged.length)
+  const texts = [...messages, ...others.map((error) => `${error.name}: ${error.message}`)]
   const findings = runs.flatMap((run) =>
     run.invalidities.map((found) => `- ${escapeMarkdown(`${run.name}: ${describeInvalidity(found)}`)}`),
   )
@@ -141,7 +158,7 @@ function troubleOf({ name, verdict, note, assertions, errors, runs }: ScenarioRe
   ].join('\n\n')
 }
 
-function outside({ errors }: Results): readonly string[] {
+function outsideErrors({ errors }: Results): readonly string[] {
   if (errors.length === 0) return []
   return [
     '### Errors outside of scenarios',

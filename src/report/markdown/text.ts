@@ -1,4 +1,4 @@
-/** Text that Markdown and HTML take as it is, also within a table's cell. */
+/** Text escaped for Markdown and HTML, also in a table cell. */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/[\\`*_{}[\]|~#!]/g, String.raw`\$&`)
@@ -9,14 +9,14 @@ export function escapeMarkdown(text: string): string {
     .replace(/\s*\n\s*/g, ' ')
 }
 
-/** Code within a line. A table's cell would end at a bar, so it is escaped. */
+/** Inline code. Bars are escaped, because they would end a table cell. */
 export function code(text: string): string {
   const ticks = '`'.repeat(longestRun(text) + 1)
   const pad = text.startsWith('`') || text.endsWith('`') ? ' ' : ''
   return `${ticks}${pad}${text.replaceAll('|', String.raw`\|`).replace(/\s*\n\s*/g, ' ')}${pad}${ticks}`
 }
 
-/** A block of text that nothing in it can end. */
+/** A code block whose fence is longer than any in the text. */
 export function fenced(text: string): string {
   const fence = '`'.repeat(Math.max(3, longestRun(text) + 1))
   return `${fence}text\n${text}\n${fence}`

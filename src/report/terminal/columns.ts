@@ -1,31 +1,31 @@
 import { stripVTControlCharacters } from 'node:util'
 
-/** A cell's text and how to paint it once padded. */
+/** Text of a cell, and the style to apply once it is padded. */
 export interface Cell {
   readonly text: string
   readonly align?: 'left' | 'right'
   readonly style?: (text: string) => string
 }
 
-/** Characters a text takes on screen. Wide characters count as one: scenario names rarely have any. */
+/** Width of a text in characters. Wide characters count as one, because scenario names rarely have any. */
 function width(text: string): number {
   return stripVTControlCharacters(text).length
 }
 
-/** The text on one line, cut to `max` characters, with an ellipsis where something was cut. Takes plain text only. */
+/** Unstyled text on one line, cut to `max` characters with an ellipsis. */
 export function cut(text: string, max: number): string {
   const line = text.replace(/\s*\n\s*/g, ' ')
   return line.length <= max ? line : `${line.slice(0, Math.max(0, max - 1))}…`
 }
 
-/** The widest text of every column. */
+/** Width of the widest text of every column. */
 export function columnWidths(rows: readonly (readonly Cell[])[]): readonly number[] {
   const widths: number[] = []
   for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, width(cell.text))))
   return widths
 }
 
-/** One line of cells under given widths, two spaces apart, without trailing space. */
+/** Cells on one line, padded to the given widths and two spaces apart, without trailing space. */
 export function joinCells(row: readonly Cell[], widths: readonly number[]): string {
   const cells = row.map(({ text, align, style = (t) => t }, at) => {
     const fill = ' '.repeat(Math.max(0, (widths[at] ?? 0) - width(text)))
@@ -35,7 +35,7 @@ export function joinCells(row: readonly Cell[], widths: readonly number[]): stri
   return cells.join('  ')
 }
 
-/** Plain pieces put on as few lines as fit into `max` characters, two spaces apart. A piece is never broken. */
+/** Pieces on as few lines of at most `max` characters as possible, two spaces apart. A piece is never broken. */
 export function wrapPieces(pieces: readonly string[], max: number): readonly string[] {
   const lines: string[] = []
   for (const piece of pieces) {
@@ -46,7 +46,7 @@ export function wrapPieces(pieces: readonly string[], max: number): readonly str
   return lines
 }
 
-/** Words put on as many lines as needed. A word longer than a line is left whole. */
+/** Words on lines of at most `max` characters. A longer word is not broken. */
 export function wrapWords(text: string, max: number): readonly string[] {
   const lines: string[] = []
   for (const word of text.split(/\s+/)) {

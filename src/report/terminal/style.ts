@@ -1,10 +1,10 @@
 import { styleText } from 'node:util'
 import type { Outcome } from '../../evidence/verdict.ts'
 
-/** Paints text for one stream: plain where the stream is no terminal, or NO_COLOR asks for it. */
+/** Styles text for one stream. */
 export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string
 
-/** FORCE_COLOR and NO_COLOR decide first, then whether the stream is a terminal. */
+/** Style functions for a stream. FORCE_COLOR and NO_COLOR take precedence; otherwise only a terminal is styled. */
 export function paintFor(stream: NodeJS.WritableStream): Paint {
   return (format, text) => styleText(format, text, { stream, validateStream: true })
 }
@@ -15,7 +15,7 @@ const LABELS = { passed: 'PASS', failed: 'FAIL', invalid: 'INVALID', skipped: 'S
 const COLOURS = { passed: 'green', failed: 'red', invalid: 'magenta', skipped: 'yellow' } as const
 const MARKS = { passed: '✓', failed: '×', invalid: '?', skipped: '↓' } as const
 
-/** The width of the longest verdict. */
+/** Width of the longest verdict. */
 export const VERDICT_WIDTH = 'INVALID'.length
 
 /** `PASS`, `FAIL`, `INVALID` or `SKIP`, padded to one width. */
@@ -23,7 +23,7 @@ export function verdictLabel(verdict: Outcome, paint: Paint): string {
   return paint(['bold', COLOURS[verdict]], LABELS[verdict].padEnd(VERDICT_WIDTH))
 }
 
-/** One character for an assertion's outcome; told apart without colour. */
+/** One character per outcome, distinguishable without colour. */
 export function outcomeMark(outcome: Outcome, paint: Paint): string {
   return paint(COLOURS[outcome], MARKS[outcome])
 }

@@ -15,7 +15,7 @@ function before(results: Results): EarlierRuns {
 
 const none = new EarlierRuns()
 
-test('stands in columns where the terminal is wide', () => {
+test('aligns columns in a wide terminal', () => {
   expect(summaryOf(sampleResults(), none, 120, plain)).toMatchInlineSnapshot(`
     "Scenarios  scale smoke, 93.4s
       postgres: PostgreSQL 18.4, embedded, 127.0.0.1:21345
@@ -30,7 +30,7 @@ test('stands in columns where the terminal is wide', () => {
           offered  6,000  sent  6,000  dropped 0  p50 31.6 ms  p95 50.7 ms  p99 150 ms  errors 0.067%
         votes: constantArrivalRate 200/s, 100 VUs, 60s (aborted: the target closed all connections)
           offered 12,000  sent 12,000  dropped 0  p50 31.6 ms  p95 50.7 ms  p99 151 ms  errors 0.075%
-          not usable: schedule delay p99 48 ms, limit 10 ms. Lower the rate or add cores.
+          invalid: schedule delay p99 48 ms, limit 10 ms. Lower the rate or add cores.
         ✓  toHaveP95Below(150)          p95 < 150 ms       p95 = 98.1 ms
         ×  toHaveErrorRateBelow(0.001)  error rate < 0.1%  error rate = 0.33%
 
@@ -53,7 +53,7 @@ test('stands in columns where the terminal is wide', () => {
   `)
 })
 
-test('stacks where it is narrow, and no line is wider', () => {
+test('stacks assertions in a narrow terminal, and no line is wider', () => {
   for (const columns of [80, 60, 40]) {
     const lines = summaryOf(sampleResults(), none, columns, plain).split('\n')
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(columns)
@@ -75,14 +75,14 @@ test('shows two builds figure by figure', () => {
   `)
 })
 
-test('a pass of which a part was not checked says so beside its verdict', () => {
+test('shows how many assertions were not checked in the line of the verdict', () => {
   const unchecked = { ...PASSED, outcome: 'skipped', received: 'no database is known' } as const
   const passed = { ...scenario('S4 votes', 'passed', [], [PASSED, unchecked]), durationMs: 31_200 }
   const [, title] = summaryOf({ ...sampleResults(), scenarios: [passed] }, none, 120, plain).split('\n\n')
   expect(title!.split('\n')[0]).toBe('PASS     S4 votes  31.2s, 1 of 2 assertions not checked')
 })
 
-test('a run that its scale did not reduce says why', () => {
+test('shows why a run was not reduced to its scale', () => {
   const run = { ...sampleHttpRun(), scaleNote: 'not reduced below 200 samples: p95 needs them' }
   const text = summaryOf(sampleResults({ scenarios: [scenario('S1', 'passed', [run], [])] }), none, 120, plain)
   expect(text).toContain(
@@ -90,7 +90,7 @@ test('a run that its scale did not reduce says why', () => {
   )
 })
 
-test('an error shows its first problem on its line', () => {
+test('shows the first problem of an error on its line', () => {
   const lineOf = (name: string, message: string) => {
     const broken = { ...scenario('S1', 'failed', [], []), errors: [{ name, message }] }
     return summaryOf(sampleResults({ scenarios: [broken] }), none, 200, plain)
@@ -111,40 +111,40 @@ test('an error shows its first problem on its line', () => {
   expect(lineOf('TypeError', 'no rows\nin the database')).toBe('    TypeError: no rows')
 })
 
-test('paints verdicts apart', () => {
+test('shows each verdict in its own colour', () => {
   const tags: Paint = (format, text) => `<${[format].flat().at(-1)}>${text}</>`
   const text = summaryOf(sampleResults(), none, 120, tags)
   for (const painted of ['<green>PASS', '<red>FAIL', '<magenta>INVALID', '<yellow>SKIP'])
     expect(text).toContain(painted)
 })
 
-describe('compared with the run before', () => {
+describe('compared with the previous run', () => {
   const now = sampleResults({ scenarios: [scenario('S1', 'passed', [sampleHttpRun()], [])] })
   const slower = {
     ...sampleHttpRun(),
     latency: { ...sampleHttpRun().latency!, p95Ms: Number(sampleHttpRun().latency!.p95Ms) / 1.25 },
   }
 
-  test('says how much p95 has changed', () => {
+  test('shows how much p95 changed', () => {
     const earlier = before({ ...now, scenarios: [scenario('S1', 'passed', [slower], [])] })
-    expect(summaryOf(now, earlier, 120, plain)).toContain('run before: p95 40.5 ms, now +25%')
+    expect(summaryOf(now, earlier, 120, plain)).toContain('previous run: p95 40.5 ms, now +25%')
   })
 
-  test('says of an assertion that passed before what it had come to', () => {
+  test('shows the earlier result of an assertion that passed before', () => {
     const failed = sampleResults({ scenarios: [scenario('S1', 'failed', [sampleHttpRun()], [FAILED])] })
     const passed = { ...FAILED, outcome: 'passed' as const, received: 'error rate = 0.02%' }
     const at = (asserted: typeof FAILED, run = sampleHttpRun()) =>
       summaryOf(failed, before({ ...now, scenarios: [scenario('S1', 'passed', [run], [asserted])] }), 120, plain)
-    expect(at(passed)).toContain('run before: toHaveErrorRateBelow(0.001) passed, error rate = 0.02%')
+    expect(at(passed)).toContain('previous run: toHaveErrorRateBelow(0.001) passed, error rate = 0.02%')
     expect(at(FAILED)).not.toContain('passed, error rate')
     expect(at(passed, { ...sampleHttpRun(), load: 'other' })).not.toContain('passed, error rate')
   })
 
-  test('a run that was stopped is compared with nothing, and nothing with it', () => {
+  test('compares no run with a stopped run', () => {
     const stopped = { ...sampleHttpRun(), state: 'aborted' as const }
     const partial = { ...now, scenarios: [scenario('S1', 'invalid', [stopped], [])] }
-    expect(summaryOf(partial, before(now), 120, plain)).not.toContain('run before')
-    expect(summaryOf(now, before(partial), 120, plain)).not.toContain('run before')
+    expect(summaryOf(partial, before(now), 120, plain)).not.toContain('previous run')
+    expect(summaryOf(now, before(partial), 120, plain)).not.toContain('previous run')
   })
 
   test.each([
@@ -152,7 +152,7 @@ describe('compared with the run before', () => {
     ['another machine', { ...now, environment: { ...now.environment, cores: 64 } }],
     ['another load', { ...now, scenarios: [scenario('S1', 'passed', [{ ...slower, load: 'other' }], [])] }],
     ['another scenario', { ...now, scenarios: [scenario('S2', 'passed', [slower], [])] }],
-  ])('says nothing for %s', (_name, results) => {
-    expect(summaryOf(now, before(results), 120, plain)).not.toContain('run before')
+  ])('shows no change for %s', (_name, results) => {
+    expect(summaryOf(now, before(results), 120, plain)).not.toContain('previous run')
   })
 })

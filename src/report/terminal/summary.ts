@@ -13,9 +13,9 @@ const MIN_COLUMNS = 40
 const INDENT = '  '
 
 /**
- * The summary at the end of the terminal output: every scenario with its verdict, runs and assertions, then the totals.
- * A run's line of figures is followed by the change since the same run before, where there was one.
- * Lines fit into `columns` down to 40; names too long for that are cut.
+ * Summary at the end of the terminal output: every scenario with its verdict, runs and assertions, then the totals.
+ * The figures of a run are followed by the change since the previous run, if there was one.
+ * Lines fit `columns`, but at least 40; longer names are cut.
  */
 export function summaryOf(results: Results, earlier: EarlierRuns, columns: number, paint: Paint): string {
   const sheet: Sheet = {
@@ -29,12 +29,12 @@ export function summaryOf(results: Results, earlier: EarlierRuns, columns: numbe
   return [headline(sheet), ...blocks, totalsLines(results.totals, sheet.max, paint)].join('\n\n')
 }
 
-/** What every line is laid out by. */
+/** Data and layout that all lines share. */
 interface Sheet {
   readonly results: Results
   readonly earlier: EarlierRuns
   readonly widths: Widths
-  /** Longest line. */
+  /** Maximum length of a line. */
   readonly max: number
   readonly paint: Paint
 }
@@ -65,7 +65,7 @@ function scenarioLines(scenario: ScenarioResult, sheet: Sheet): string[] {
   lines.push(
     ...assertionLines(assertions, max, paint),
     ...invalidLines(scenario, sheet),
-    ...turnedLines(scenario, sheet),
+    ...regressionLines(scenario, sheet),
   )
   lines.push(...otherErrors(scenario).flatMap((error) => errorLines(error, max, paint)))
   return lines
@@ -73,7 +73,7 @@ function scenarioLines(scenario: ScenarioResult, sheet: Sheet): string[] {
 
 type Widths = ReadonlyMap<string, readonly number[]>
 
-/** Figures stand under each other across scenarios, for runs of one kind. */
+/** Widths that align the figures of all runs of one kind. */
 function figureWidths(scenarios: readonly ScenarioResult[]): Widths {
   const rows = Map.groupBy(
     scenarios.flatMap(({ runs }) => runs),
@@ -101,11 +101,11 @@ function runLines(run: RunResult, scenario: ScenarioResult, sheet: Sheet): strin
     ...indented(wrapPieces(pieces, max - 6), 3),
     ...changeLines(run, scenario, sheet),
     ...(run.isUnasserted ? indented([paint('dim', `nothing was asserted on run ${run.name}`)], 3) : []),
-    ...run.invalidities.flatMap((invalidity) => invalidityLines('not usable', invalidity, sheet)),
+    ...run.invalidities.flatMap((invalidity) => invalidityLines('invalid', invalidity, sheet)),
   ]
 }
 
-/** Two builds, figure by figure. Reasons not to use it is said by whatever judged it. */
+/** Two builds, figure by figure. Reasons to be invalid are shown with the assertion. */
 function comparisonLines(
   { name, base, head, load, pairs, figures }: ComparisonResult,
   { max, paint }: Sheet,
@@ -124,7 +124,7 @@ function changeLines(run: RunResult, scenario: ScenarioResult, { results, earlie
   const before = earlier.runBefore(scenario, run, results)
   const change = p95Change(before, run)
   if (before === undefined || change === undefined) return []
-  return indented([paint('dim', `run before: p95 ${formatMs(p95Of(before)!)}, now ${showChange(change)}`)], 3)
+  return indented([paint('dim', `previous run: p95 ${formatMs(p95Of(before)!)}, now ${showChange(change)}`)], 3)
 }
 
 function assertionLines(assertions: readonly AssertionResult[], max: number, paint: Paint): string[] {
@@ -143,7 +143,7 @@ function assertionLines(assertions: readonly AssertionResult[], max: number, pai
   return indented(lines, 2)
 }
 
-/** Why assertions are invalid, and what to do: each reason once, and none that stands at its run. */
+/** Reasons why assertions are invalid, with their fixes. Each is shown once, and not if it is shown at a run. */
 function invalidLines({ assertions, runs }: ScenarioResult, sheet: Sheet): string[] {
   const shown = new Set(runs.flatMap(({ invalidities }) => invalidities.map(({ finding }) => finding)))
   return assertions.flatMap(({ invalidities = [] }) =>
@@ -160,19 +160,19 @@ function invalidityLines(label: string, invalidity: Invalidity, { max, paint }: 
   return indented(inColourOf('invalid', lines.join('\n'), paint).split('\n'), 3)
 }
 
-/** Of what did not pass and did before: what it had come to then. */
-function turnedLines(scenario: ScenarioResult, { results, earlier, max, paint }: Sheet): string[] {
+/** Earlier results of assertions that passed in the previous run and do not now. */
+function regressionLines(scenario: ScenarioResult, { results, earlier, max, paint }: Sheet): string[] {
   const lines = scenario.assertions.flatMap((asserted) => {
     if (asserted.outcome === 'passed') return []
     const before = earlier.assertionBefore(scenario, asserted, results)
     return before?.outcome === 'passed'
-      ? wrapWords(`run before: ${asserted.assertion} passed, ${before.received}`, max - 6)
+      ? wrapWords(`previous run: ${asserted.assertion} passed, ${before.received}`, max - 6)
       : []
   })
   return indented(lines, 3).map((line) => paint('dim', line))
 }
 
-/** For narrow terminals: one thing a line. */
+/** An assertion on several lines, for narrow terminals. */
 function stackedAssertion({ outcome, assertion, expected, received }: AssertionResult, max: number, paint: Paint) {
   const lines = (label: string, text: string) =>
     wrapWords(text, max - 14).map((line, at) => `  ${(at === 0 ? label : '').padEnd(10)}${line}`)
@@ -183,10 +183,10 @@ function stackedAssertion({ outcome, assertion, expected, received }: AssertionR
   ]
 }
 
-/** Errors that no assertion tells already; Vitest has printed them in full. */
+/** Errors that do not come from an assertion; Vitest has printed them in full. */
 function otherErrors({ errors, assertions }: ScenarioResult): readonly ErrorResult[] {
-  const told = assertions.filter(({ outcome }) => outcome !== 'passed').length
-  return errors.slice(Math.min(told, errors.length))
+  const shown = assertions.filter(({ outcome }) => outcome !== 'passed').length
+  return errors.slice(Math.min(shown, errors.length))
 }
 
 function errorLines({ name, message, at }: ErrorResult, max: number, paint: Paint): string[] {
@@ -195,7 +195,7 @@ function errorLines({ name, message, at }: ErrorResult, max: number, paint: Pain
   return indented([...wrapWords(first, max - 4).map((line) => paint('red', line)), ...place], 2)
 }
 
-/** The first line of an error; one that only introduces what follows is continued with it. */
+/** The first line of an error. If it only introduces the next line, that line is appended. */
 function headlineOf(name: string, message: string): string {
   const [first = '', ...rest] = message.split('\n').filter((line) => line.trim() !== '')
   let text = `${name}: ${first}`

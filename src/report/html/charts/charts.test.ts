@@ -14,8 +14,8 @@ function histogramOf(values: readonly number[]): Histogram {
   return histogram
 }
 
-describe('the distribution of times', () => {
-  test('is shown by percentiles that are those of the histogram, up to where one sample is left', () => {
+describe('charts of a distribution', () => {
+  test('show the percentiles of the histogram, until only one sample is above', () => {
     fc.assert(
       fc.property(times, (values) => {
         const histogram = histogramOf(values)
@@ -34,7 +34,7 @@ describe('the distribution of times', () => {
     )
   })
 
-  test('is shown as a histogram that holds every sample once', () => {
+  test('show a histogram that contains every sample once', () => {
     fc.assert(
       fc.property(times, (values) => {
         const [, bars] = distributionCharts(histogramOf(values).toJSON(), 'Latency', [])
@@ -46,13 +46,13 @@ describe('the distribution of times', () => {
     )
   })
 
-  test('is left out if there is none', () => {
+  test('are left out if there are no samples', () => {
     expect(distributionCharts(new Histogram().toJSON(), 'Latency', [])).toEqual([])
   })
 })
 
 describe('charts over time', () => {
-  test('mark where a percentile is infinite', () => {
+  test('mark infinite percentiles', () => {
     const run = sampleHttpRun()
     const timeline = run.timeline.map((point, at) => (at === 3 ? { ...point, p99Ms: 'Infinity' as const } : point))
     const [latency] = requestCharts({ ...run, timeline }, [])
@@ -62,7 +62,7 @@ describe('charts over time', () => {
     expect(curve!.series[0]!.infinite).toEqual(curve!.xs.flatMap((x, at) => (x > 2 ? [at] : [])))
   })
 
-  test('mark where the lag of a fan-out is infinite, as too many deliveries are missing', () => {
+  test('mark infinite lag of a fan-out with too many missing deliveries', () => {
     const run = sampleFanOutRun()
     const timeline = run.timeline.map((point, at) => (at === 4 ? { ...point, p99Ms: 'Infinity' as const } : point))
     const publicationTimeline = run.publicationTimeline!.map((point, at) =>
@@ -77,13 +77,13 @@ describe('charts over time', () => {
     expect(curve!.series[0]!.infinite).toEqual(curve!.xs.flatMap((x, at) => (x > 2 ? [at] : [])))
   })
 
-  test('show the percentiles alone if every sample is infinite', () => {
+  test('show only the percentiles if every sample is infinite', () => {
     const charts = distributionCharts(new Histogram().toJSON(), 'Lag', [], 20)
     expect(charts.map(({ title }) => title)).toEqual(['Lag by percentile'])
     expect(charts[0]!.series[0]!.values.every((value) => value === null)).toBe(true)
   })
 
-  test('draw what the timeline holds', () => {
+  test('draw the values of the timeline', () => {
     const run = sampleHttpRun()
     const [latency, rate, errors, users] = requestCharts(run, [])
     expect(latency!.series.map(({ infinite }) => infinite)).toEqual([undefined, undefined, undefined])
@@ -96,7 +96,7 @@ describe('charts over time', () => {
     expect(requestCharts({ ...run, timeline: [] }, [])).toEqual([])
   })
 
-  test('draw rates, also in the last second, of which the run covered a part', () => {
+  test('draw rates per second, also in the last, incomplete second', () => {
     const run = sampleHttpRun()
     const last = { ...run.timeline.at(-1)!, offered: 51, completed: 50, errors: { status: 5 }, lengthMs: 250 }
     const stray = { ...last, offered: 1, completed: 1, lengthMs: 2 }
@@ -121,14 +121,14 @@ describe('charts over time', () => {
     expect(deliveries!.series[2]!.values).toEqual([0, 0, 0, 0, 2, 0, 0, 0, 0, 0])
   })
 
-  test('carry the limits asserted on their run', () => {
+  test('show the limits asserted on their run', () => {
     const run = sampleHttpRun()
     const limit = { p: 0.95, ms: 150 }
     expect(limitsOn(run, [{ ...PASSED, limit }])).toEqual([{ label: 'p95 limit', value: 150, p: 0.95 }])
     expect(limitsOn(run, [{ ...PASSED, limit, run: 'another' }, PASSED])).toEqual([])
   })
 
-  test('join what was sampled of one group at different instants', () => {
+  test('join series of one group that were sampled at different times', () => {
     const charts = sampledCharts([
       { group: 'postgres', label: 'in use', unit: 'count', atSec: [0, 2], values: [1, 3] },
       { group: 'postgres', label: 'waiting', unit: 'count', atSec: [0, 1], values: [0, null] },

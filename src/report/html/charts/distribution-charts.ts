@@ -4,13 +4,13 @@ import { formatMs } from '../../../stats/units.ts'
 import { type Chart, timesOf } from './chart.ts'
 
 const BINS = 60
-/** Steps within each halving of what is left, as HdrHistogram's percentile iterator takes them. */
+/** Steps between p and (1 + p) / 2, as in HdrHistogram's percentile iterator. */
 const STEPS_PER_HALVING = 8
 
 /**
- * The distribution of a run's times in two views: by percentile, and by how often each time occurred.
+ * The distribution of a run's times in two charts: by percentile, and by frequency.
  *
- * @param missing samples that have no time and are not in the histogram
+ * @param missing number of samples without a time, which are not in the histogram
  */
 export function distributionCharts(
   json: HistogramJson,
@@ -28,7 +28,7 @@ function percentileCurve(histogram: Histogram, quantity: string, limits: Chart['
   const ratios = percentileLadder(histogram.count)
   return {
     title: `${quantity} by percentile`,
-    note: `Each further nine stands one step to the right. ${histogram.count.toLocaleString('en-US')} samples, warm-up left out.`,
+    note: `Each additional nine is one step to the right. ${histogram.count.toLocaleString('en-US')} samples, without warm-up.`,
     x: 'percentile',
     xs: ratios.map((p) => Number((1 / (1 - p)).toPrecision(6))),
     xLabels: ratios.map((p) => `p${trim((p * 100).toFixed(4))}`),
@@ -41,12 +41,12 @@ function percentileCurve(histogram: Histogram, quantity: string, limits: Chart['
   }
 }
 
-/** Ratios ever closer to 1, up to where one sample is left. */
+/** Ratios ever closer to 1, until only one sample is above. */
 function percentileLadder(count: number): readonly number[] {
   const ratios: number[] = []
-  for (let left = 1; left * count >= 1; left /= 2) {
+  for (let above = 1; above * count >= 1; above /= 2) {
     for (let step = 0; step < STEPS_PER_HALVING; step++) {
-      const p = 1 - left + (left / 2 / STEPS_PER_HALVING) * step
+      const p = 1 - above + (above / 2 / STEPS_PER_HALVING) * step
       if ((1 - p) * count >= 1) ratios.push(p)
     }
   }
@@ -64,7 +64,7 @@ function frequencies(histogram: Histogram, quantity: string): Chart {
   }
   return {
     title: `${quantity} histogram`,
-    note: 'How many samples fell between two times; each bin is wider than the one before by the same factor.',
+    note: 'Number of samples per range of times; each range is wider than the one before by the same factor.',
     x: 'bins',
     xs: counts.map((_, at) => at),
     xLabels: counts.map((_, at) => `${formatMs(edges[at]! / 1000)} – ${formatMs(edges[at + 1]! / 1000)}`),

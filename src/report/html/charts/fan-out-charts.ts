@@ -2,7 +2,7 @@ import type { FanOutPoint, PublicationPoint } from '../../../evidence/fan-out-co
 import type { FanOutRunResult } from '../../../results/result.ts'
 import { type Chart, rate, round, timesOf } from './chart.ts'
 
-/** Charts over the time of a fan-out. */
+/** Charts of a fan-out over time. */
 export function fanOutCharts(
   { timeline, publicationTimeline = [], durationMs }: FanOutRunResult,
   limits: Chart['limits'],
@@ -17,7 +17,7 @@ export function fanOutCharts(
       title: 'Lag of publications over time',
       note:
         'From publication to receipt by each client, by the second in which publications were due. ' +
-        'A triangle at the upper edge: infinite, as too many of the deliveries are missing.',
+        'A triangle at the upper edge is infinite: too many deliveries are missing.',
       unit: 'ms',
       limits,
       series: [
@@ -26,11 +26,11 @@ export function fanOutCharts(
         { label: 'last receipt', colour: 'muted', dashed: true, values: timeline.map(({ maxMs }) => round(maxMs)) },
       ],
     },
-    ...eachPublication(publicationTimeline, limits),
+    ...publicationCharts(publicationTimeline, limits),
     {
       ...base,
       title: 'Deliveries expected and received',
-      note: 'One delivery for each client that was to receive a publication, by the second in which it was due.',
+      note: 'One delivery per publication and client that should receive it, by the second in which it was due.',
       unit: 'perSec',
       limits: [],
       series: [
@@ -42,15 +42,15 @@ export function fanOutCharts(
   ]
 }
 
-/** A fan-out is slow by publications, not by seconds: one that went wrong is lost in a second that holds twenty. */
-function eachPublication(points: readonly PublicationPoint[], limits: Chart['limits']): readonly Chart[] {
+/** Lag per publication: a slow one would be hidden among the others of its second. */
+function publicationCharts(points: readonly PublicationPoint[], limits: Chart['limits']): readonly Chart[] {
   if (points.length === 0) return []
   return [
     {
       title: 'Lag of each publication',
       note:
-        'At the instant it was due. Of more than 2,000 publications, the worst of every few in a row. ' +
-        'A triangle at the upper edge: infinite, as too many of its deliveries are missing.',
+        'At the time it was due. Of more than 2,000 publications, the worst of every few in a row. ' +
+        'A triangle at the upper edge is infinite: too many of its deliveries are missing.',
       x: 'seconds',
       xs: points.map(({ atSec }) => atSec),
       unit: 'ms',

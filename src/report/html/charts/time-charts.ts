@@ -5,7 +5,7 @@ import { type Chart, type Colour, type Limit, rate, round, type Series, timesOf 
 
 const ERROR_COLOURS: readonly Colour[] = ['bad', 'high', 'middle', 'other', 'low']
 
-/** Charts over the time of a run of requests. */
+/** Charts of a request run over time. */
 export function requestCharts(run: HttpRunResult, limits: Chart['limits']): readonly Chart[] {
   const points = run.timeline
   if (points.length === 0) return []
@@ -29,8 +29,8 @@ function latencyOverTime(points: readonly TimelinePoint[], limits: Chart['limits
     ]),
     title: 'Latency over time',
     note:
-      'From intended start to last byte, by the second in which requests were due. Seconds with few requests jump. ' +
-      'A triangle at the upper edge: infinite, as too few of the responses were good.',
+      'From intended start to last byte, by the second in which requests were due. Seconds with few requests vary widely. ' +
+      'A triangle at the upper edge is infinite: too few responses were good.',
     limits,
   }
 }
@@ -43,7 +43,7 @@ function rateOverTime(points: readonly TimelinePoint[]): Chart {
       { label: 'dropped', colour: 'bad', values: perSecond(points, ({ dropped }) => dropped) },
     ]),
     title: 'Offered and achieved',
-    note: 'Requests due, responded or failed, and never sent, by the second in which they were due.',
+    note: 'Requests due, requests with a response or an error, and requests never sent, by the second in which they were due.',
   }
 }
 
@@ -58,7 +58,7 @@ function errorsOverTime(points: readonly TimelinePoint[]): Chart {
   return {
     ...timeChart(points, 'perSec', series.length > 0 ? series : [none]),
     title: 'Errors by kind',
-    note: 'Failed requests a second, by the second in which they were due. Dropped requests are not in here.',
+    note: 'Failed requests per second, by the second in which they were due. Dropped requests are not included.',
   }
 }
 
@@ -78,7 +78,7 @@ function timeChart(points: readonly { readonly second: number }[], unit: Chart['
   return { x: 'seconds', xs, unit, draw: 'lines', series, limits: [] } as const
 }
 
-/** The limits on percentiles that were asserted on this run. */
+/** Limits on percentiles that were asserted on a run. */
 export function limitsOn(run: RunResult, assertions: readonly AssertionResult[]): Chart['limits'] {
   const found = new Map<number, Limit>()
   for (const { limit, run: name } of assertions) {
@@ -91,7 +91,7 @@ export function limitsOn(run: RunResult, assertions: readonly AssertionResult[])
 
 const GROUP_COLOURS: readonly Colour[] = ['low', 'middle', 'high', 'other', 'bad', 'muted']
 
-/** One chart for each group and unit of what was sampled during the run. */
+/** Charts of the series sampled during a run, one per group and unit. */
 export function sampledCharts(series: readonly RunSeries[]): readonly Chart[] {
   const groups = Map.groupBy(series, ({ group, unit }) => `${group} ${unit}`)
   return [...groups.values()].map((members) => {
@@ -99,7 +99,7 @@ export function sampledCharts(series: readonly RunSeries[]): readonly Chart[] {
     const xs = [...new Set(members.flatMap(({ atSec }) => atSec))].toSorted((a, b) => a - b)
     return {
       title: titleOf(group, members),
-      note: `Sampled while the run went on.`,
+      note: 'Sampled during the run.',
       x: 'seconds',
       xs,
       unit,

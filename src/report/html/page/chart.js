@@ -1,4 +1,4 @@
-/* One chart: its axes, series, and what is painted behind and over them. Needs numbers.js and uPlot. */
+/* One chart: axes, series, and what is painted behind and over them. Requires numbers.js and uPlot. */
 
 import { clock, colour, show, showAt, showX, significant } from './numbers.js'
 
@@ -83,7 +83,7 @@ const seriesOf = (chart) => [
 const paintBehind = (chart) => (u) => {
   if (chart.x !== 'seconds') return
   const { ctx, bbox } = u
-  const stretch = (startSec, endSec, fill) => {
+  const shade = (startSec, endSec, fill) => {
     const left = Math.max(bbox.left, u.valToPos(startSec, 'x', true))
     const right = Math.min(bbox.left + bbox.width, u.valToPos(endSec, 'x', true))
     ctx.fillStyle = fill
@@ -91,9 +91,9 @@ const paintBehind = (chart) => (u) => {
   }
   ctx.save()
   for (const { name, startMs, endMs } of runs[chart.run].phases)
-    stretch(startMs / 1000, endMs / 1000, colour(`--phase-${name}`))
+    shade(startMs / 1000, endMs / 1000, colour(`--phase-${name}`))
   for (const { startMs, endMs } of runs[chart.run].marks)
-    if (endMs !== undefined) stretch(startMs / 1000, endMs / 1000, colour('--mark'))
+    if (endMs !== undefined) shade(startMs / 1000, endMs / 1000, colour('--mark'))
   ctx.restore()
 }
 
@@ -171,7 +171,7 @@ const zoomTo = (chart, onZoom) => (u) => {
   u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
 }
 
-/* Draws the chart of an element, anew where it was drawn before. `onZoom` is given two values of x, or none. */
+/* Draws the chart of an element, replacing an earlier drawing. `onZoom` receives a range of x, or undefined to reset. */
 export const draw = (plot, onZoom) => {
   const chart = charts.find(({ id }) => id === plot.closest('figure').dataset.chart)
   drawn.get(chart.id)?.u.destroy()

@@ -1,4 +1,4 @@
-/* Zoom, phases, keyboard, tables, theme and paper. */
+/* Zoom, phases, keyboard, tables, theme and printing. */
 
 import { charts, dataOf, draw, drawn, HEIGHT, hidden, visible } from './chart.js'
 import { showAt, showX } from './numbers.js'
@@ -14,7 +14,7 @@ const zoom = (chart, range) => {
   for (const { u } of ofRun(chart.run)) u.setScale('x', { min, max })
 }
 
-const say = (chart, at) => {
+const announce = (chart, at) => {
   const values = chart.series.map((series) => `${series.label} ${showAt(chart, series, at)}`)
   readout.textContent = `${showX(chart, at)}: ${values.join(', ')}`
 }
@@ -31,7 +31,7 @@ const onKey = (event) => {
   if (event.key in moves) {
     const next = Math.min(last, Math.max(0, moves[event.key]))
     u.setCursor({ left: u.valToPos(chart.xs[next], 'x'), top: HEIGHT / 3 })
-    say(chart, next)
+    announce(chart, next)
   } else if (event.key === '+' || event.key === '-') {
     const centre = chart.xs[at]
     const factor = event.key === '+' ? 0.5 : 2
@@ -54,7 +54,7 @@ const onPhase = ({ target }) => {
   for (const { chart } of ofRun(run)) zoom(chart, shownRange(chart))
 }
 
-/** The stretch from the first to the last second that is shown. */
+/** Range from the first to the last visible second. */
 const shownRange = (chart) => {
   const shown = chart.xs.filter((second) => visible(chart, second))
   return shown.length === 0 ? undefined : [shown[0], shown.at(-1)]
@@ -100,13 +100,13 @@ const plots = [...document.querySelectorAll('.plot')]
 const drawMissing = () => {
   for (const plot of plots) if (!plot.firstChild) draw(plot, zoom)
 }
-const nearby = new IntersectionObserver(
+const visibility = new IntersectionObserver(
   (entries) => {
     for (const { isIntersecting, target } of entries) if (isIntersecting && !target.firstChild) draw(target, zoom)
   },
   { rootMargin: '600px' },
 )
-const sized = new ResizeObserver((entries) => {
+const resizing = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     const entry = [...drawn.values()].find(({ plot }) => plot === target)
     const width = Math.max(240, target.clientWidth)
@@ -116,8 +116,8 @@ const sized = new ResizeObserver((entries) => {
 
 applyTheme()
 for (const plot of plots) {
-  nearby.observe(plot)
-  sized.observe(plot)
+  visibility.observe(plot)
+  resizing.observe(plot)
   plot.addEventListener('keydown', onKey)
 }
 for (const box of document.querySelectorAll('.phases input')) box.addEventListener('change', onPhase)

@@ -1,4 +1,4 @@
-/* Numbers for people, by the same rules as in the tables. */
+/* Number formats, the same as in the tables. */
 
 export const significant = (value, digits) => {
   if (value === 0) return '0'

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { configSource, INSTANT_TARGET, InlineProject, perfConfigSource, plainText } from '../testing/inline-project.ts'
 import type { Results } from './results.ts'
 
-/** Each test is a scenario: it has the record of one. */
+/** Tests with the record of a scenario. */
 const SCENARIOS = (...names: readonly string[]) => `
   import { test } from 'vitest'
   const slo = { runs: [], assertions: [] }
@@ -26,7 +26,7 @@ async function project() {
   }
   return {
     made,
-    /** What stands in both folders after a run, and the last line of its report. */
+    /** The results in both folders after a run, and its `Report` line. */
     async run(...args: readonly string[]) {
       const { output } = await made.run(['run', ...args])
       const [, line] = /Report {2}(.*)/.exec(plainText(output)) ?? []
@@ -40,14 +40,14 @@ const ALL = { names: ['checkout', 'refund', 'search'], isPartial: false }
 test('a run with a filter does not replace the report of all scenarios', async () => {
   const { run } = await project()
   expect(await run()).toEqual({ all: ALL, partial: undefined, line: '/out/index.html' })
-  const line = '/out/partial/index.html (of these scenarios; the report of all of them is unchanged)'
+  const line = '/out/partial/index.html (these scenarios only; the report of all scenarios is unchanged)'
   expect(await run('-t', 'refund')).toEqual({ all: ALL, partial: { names: ['refund'], isPartial: true }, line })
   expect(await run('b.perf')).toEqual({ all: ALL, partial: { names: ['search'], isPartial: true }, line })
   expect(await run('--shard', '1/2')).toMatchObject({ all: ALL, line })
   expect(await run()).toMatchObject({ all: ALL, line: '/out/index.html' })
 })
 
-test('without a report of all scenarios it takes the usual place', async () => {
+test('a partial run uses the output folder if it holds no report of all scenarios', async () => {
   const { run } = await project()
   const first = { all: { names: ['refund'], isPartial: true }, partial: undefined, line: '/out/index.html' }
   expect(await run('-t', 'refund')).toEqual(first)
@@ -55,7 +55,7 @@ test('without a report of all scenarios it takes the usual place', async () => {
   expect(await run()).toMatchObject({ all: ALL, line: '/out/index.html' })
 })
 
-test('a run in which no scenario begins, or with .only, leaves the report as it is', async () => {
+test('a run in which no scenario starts, or one with .only, does not replace the report of all scenarios', async () => {
   const { made, run } = await project()
   await run()
   expect(await run('-t', 'nothing of this name')).toMatchObject({ all: ALL })
@@ -64,7 +64,7 @@ test('a run in which no scenario begins, or with .only, leaves the report as it 
   expect((await run('b.perf')).all).toEqual(ALL)
 })
 
-test('a run of all scenarios in which each is skipped leaves the report as it is', async () => {
+test('a run that skips every scenario does not replace the report of all scenarios', async () => {
   const passes = `import { perfTest } from 'vitest-slo'
     perfTest('checkout', ({ expect }) => expect(1).toBe(1))`
   const made = await InlineProject.create({
@@ -81,5 +81,5 @@ test('a run of all scenarios in which each is skipped leaves the report as it is
   await made.write('perf/a.perf.ts', passes.replace('perfTest(', 'perfTest.skip('))
   const { output } = await made.run()
   expect(await results()).toBe(first)
-  expect(plainText(output)).toContain('index.html (of an earlier run: no scenario began)')
+  expect(plainText(output)).toContain('index.html (from an earlier run: no scenario started)')
 })

@@ -13,7 +13,6 @@ import {
 } from '../testing/inline-project.ts'
 import type { Results } from './results.ts'
 
-/** One that passes and one that fails, so that a verdict that is lost shows in either direction. */
 const scenario = (name: string, expectation: string) => `
   import { expect } from 'vitest'
   import { perfTest, sharedIterations } from 'vitest-slo'
@@ -23,6 +22,7 @@ const scenario = (name: string, expectation: string) => `
   })
 `
 
+/** One scenario that passes and one that fails, so that a lost verdict shows in either case. */
 const VERDICTS = [
   ['passes', 'toBe(20)', 0],
   ['fails', 'toBe(21)', 1],
@@ -39,8 +39,8 @@ async function project(name: string, expectation: string, options = '', files: R
   return made
 }
 
-/** Lines that begin with our name, which is how a complaint does. */
-function complaints({ output }: InlineRun): readonly string[] {
+/** Lines of warnings and errors, which begin with the name of this package. */
+function warnings({ output }: InlineRun): readonly string[] {
   return plainText(output)
     .split('\n')
     .filter((line) => line.startsWith('vitest-slo: '))
@@ -51,37 +51,39 @@ async function resultsOf(made: InlineProject): Promise<Results> {
 }
 
 describe.each(VERDICTS)('a scenario that %s keeps its verdict', (name, expectation, exitCode) => {
-  test('where the report folder cannot be written', async () => {
+  test('if the report folder cannot be written', async () => {
     const made = await project(name, expectation, '', { 'perf-report': 'a file' })
     const run = await made.run()
     expect(run.exitCode).toBe(exitCode)
-    expect(complaints(run)).toEqual([expect.stringMatching(/the report could not be written, the verdict stands: E/)])
+    expect(warnings(run)).toEqual([
+      expect.stringMatching(/the report could not be written; the verdict is not affected: E/),
+    ])
   })
 
-  test('where the disk is full', async ({ skip }) => {
+  test('if the disk is full', async ({ skip }) => {
     const made = await project(name, expectation)
     const folder = made.path('perf-report')
     await mkdir(folder)
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8k', 'tmpfs', folder]).status === 0
-    skip(!mounted, 'a full disk needs the right to mount one')
+    skip(!mounted, 'a full disk needs permission to mount one')
     onTestFinished(() => void spawnSync('umount', [folder]))
     const run = await made.run()
     expect(run.exitCode).toBe(exitCode)
-    expect(complaints(run)).toEqual([expect.stringMatching(/the verdict stands: ENOSPC/)])
+    expect(warnings(run)).toEqual([expect.stringMatching(/the verdict is not affected: ENOSPC/)])
   })
 
-  test('beside a results file of another version', async () => {
+  test('if the folder holds a results file of another version', async () => {
     const made = await project(name, expectation)
     await made.write('perf-report/results.json', '{"schemaVersion":99,"vitestSlo":"9.0.0","scenarios":[]}')
     const run = await made.run()
     expect(run.exitCode).toBe(exitCode)
-    expect(complaints(run)).toEqual([
-      expect.stringMatching(/nothing to compare with: .*results\.json was written by vitest-slo 9\.0\.0 in form 99/),
+    expect(warnings(run)).toEqual([
+      expect.stringMatching(/nothing to compare with: .*results\.json was written by vitest-slo 9\.0\.0 in format 99/),
     ])
     expect(await resultsOf(made)).toMatchObject({ schemaVersion: 1, totals: { scenarios: 1 } })
   })
 
-  test('where the port of the exporter is taken', async () => {
+  test("if the exporter's port is in use", async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void taken.close())
     await once(taken, 'listening')
@@ -89,11 +91,11 @@ describe.each(VERDICTS)('a scenario that %s keeps its verdict', (name, expectati
     const made = await project(name, expectation, `exporter: { port: ${port} }`)
     const run = await made.run()
     expect(run.exitCode).toBe(exitCode)
-    expect(complaints(run)).toEqual([expect.stringMatching(/metrics are not exported: listen EADDRINUSE/)])
+    expect(warnings(run)).toEqual([expect.stringMatching(/metrics are not exported: listen EADDRINUSE/)])
     expect((await resultsOf(made)).totals).toMatchObject({ scenarios: 1 })
   })
 
-  test('without a terminal, without any stream to write to, and without a home', async () => {
+  test('without a terminal, output streams and a home folder', async () => {
     const made = await project(name, expectation)
     const detached = 'unset HOME TERM; exec "$0" "$@" <&- >/dev/null 2>&1'
     const run = await made.runUnder(['setsid', '--wait', 'bash', '-c', detached])
