@@ -1,19 +1,19 @@
 import type { WatchedPromise } from './watched-promise.ts'
 
-/** An assertion that is judged later, such as one that reads a database. */
+/** An asynchronous assertion, such as one that reads a database. */
 export interface LaterAssertion {
-  /** As it was written: `expect(ledger).toConserve({ … })`. */
+  /** The call as it was written: `expect(ledger).toConserve({ … })`. */
   readonly call: string
   readonly promise: WatchedPromise<unknown>
-  /** Holds the stack of the call. */
+  /** Error with the stack of the call. */
   readonly site: Error
 }
 
-/** What matchers of this package did in one scenario. */
+/** Assertions of one scenario by the matchers of this package. */
 export interface Asserted {
-  /** Judgements, invalid ones included. */
+  /** Number of assertions that were judged, invalid ones included. */
   judged: number
-  /** Assertions that could not be checked here. */
+  /** Number of assertions that could not be checked. */
   skipped: number
   readonly later: LaterAssertion[]
   /** Names of the runs and comparisons that were judged, invalid ones included. */
@@ -24,11 +24,11 @@ export interface Asserted {
 
 const byTask = new WeakMap<object, Asserted>()
 
-/** What was asserted in a test so far. */
+/** Assertions of a test so far. */
 export function assertedBy(task: object): Asserted {
   const known = byTask.get(task)
   if (known !== undefined) return known
-  const none: Asserted = { judged: 0, skipped: 0, later: [], runs: new Set(), histories: new Set() }
-  byTask.set(task, none)
-  return none
+  const empty: Asserted = { judged: 0, skipped: 0, later: [], runs: new Set(), histories: new Set() }
+  byTask.set(task, empty)
+  return empty
 }

@@ -20,11 +20,11 @@ function slice(more: Partial<SliceEvidence> & { count?: number; ms?: number } = 
   return { latency, offered: count, wrong: 0, goodPerSec: count, cpuMsPerRequest: 2, ...rest }
 }
 
-/** So many pairs, each as the one before. */
+/** Equal pairs. */
 const pairs = (count: number, base: SliceEvidence, head: SliceEvidence): SlicePair[] =>
   Array.from({ length: count }, () => ({ base, head }))
 
-test('figures are those of both builds, and by how much head differs', () => {
+test('compares the figures of both builds', () => {
   const figures = comparedFigures(pairs(6, slice(), slice({ ms: 12, goodPerSec: 90, cpuMsPerRequest: 3, wrong: 10 })))
   expect(
     figures.map(({ name, unit, base, head }) => [
@@ -44,14 +44,14 @@ test('figures are those of both builds, and by how much head differs', () => {
   expect(figures.map(({ change }) => Math.round(change!.value * 100))).toEqual([20, 20, 20, -10, 50, 10])
 })
 
-test('what one side does not tell is left out', () => {
+test('leaves out a figure that one side lacks', () => {
   const names = (base: SliceEvidence, head: SliceEvidence) =>
     comparedFigures(pairs(6, base, head)).map(({ name }) => name)
   expect(names(slice(), slice({ cpuMsPerRequest: undefined }))).not.toContain('CPU per request')
   expect(names(slice({ cpuMsPerRequest: undefined }), slice())).not.toContain('CPU per request')
 })
 
-test('a figure whose pairs mostly lack it stands without its change', () => {
+test('leaves out the change of a figure if more than a quarter of its pairs are unusable', () => {
   const zero = { base: slice({ goodPerSec: 0 }), head: slice() }
   const changeOf = (unusable: number, usable: number) =>
     comparedFigures([...Array.from({ length: unusable }, () => zero), ...pairs(usable, slice(), slice())]).find(
@@ -61,14 +61,14 @@ test('a figure whose pairs mostly lack it stands without its change', () => {
   expect(changeOf(3, 6)).toBeUndefined()
 })
 
-test('a percentile needs more requests than it leaves out', () => {
+test('compares a percentile only if every slice has enough requests for it', () => {
   expect([0.5, 0.95, 0.99, 0.05].map(requestsForPercentile)).toEqual([2, 20, 100, 20])
   expect(latencyPairs(pairs(2, slice({ count: 20 }), slice({ count: 20 })), 0.95)).toHaveLength(2)
   expect(latencyPairs(pairs(2, slice({ count: 19 }), slice({ count: 20 })), 0.95)).toEqual([])
   expect(latencyPairs([...pairs(2, slice(), slice()), { base: slice(), head: slice({ count: 19 }) }], 0.95)).toEqual([])
 })
 
-test('the share that went wrong is over all slices', () => {
+test('computes the error rate over all slices', () => {
   const found = [
     { base: slice({ wrong: 10 }), head: slice() },
     { base: slice({ count: 300, wrong: 10 }), head: slice() },
@@ -76,7 +76,7 @@ test('the share that went wrong is over all slices', () => {
   expect([wrongRatio(found, 'base'), wrongRatio(found, 'head')]).toEqual([0.05, 0])
 })
 
-test('changes in words', () => {
+test('formats changes', () => {
   expect([0.149, -0.032, 0, 0.0004, 9, 9.4, 24].map((value) => formatChange(value))).toEqual([
     '+14.9%',
     '−3.2%',
@@ -94,7 +94,7 @@ test('changes in words', () => {
   ])
 })
 
-test('a table has its header first, and what nobody knows as unknown', () => {
+test('aligns a table under its header, and shows a missing change as unknown', () => {
   const change = { value: 0.2, low: 0.1, high: 0.3, confidence: 0.95 }
   expect(
     figureTable([
@@ -119,7 +119,7 @@ test('a table has its header first, and what nobody knows as unknown', () => {
   ])
 })
 
-test('a generator past its limits does not save what is slower all the same', () => {
+test('ignores a saturated generator if head is slower', () => {
   const found: Invalidity[] = ['generator-saturated', 'aborted'].map((reason) => ({
     reason: reason as Invalidity['reason'],
     finding: '',

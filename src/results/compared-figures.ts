@@ -7,7 +7,7 @@ import type { IntervalOptions } from '../stats/intervals.ts'
 import { toJsonMs, type JsonMs } from '../stats/summary.ts'
 import { formatCount, formatMs, formatRate, formatRatio, significant } from '../stats/units.ts'
 
-/** One figure of two builds, over all their slices, and by how much head's differs. Plain JSON. */
+/** One figure of two builds over all slices, and its change from base to head. Plain JSON. */
 export interface ComparedFigure {
   /** `p50`, `p95`, `p99`, `throughput`, `CPU per request`, `errors` */
   readonly name: string
@@ -15,12 +15,13 @@ export interface ComparedFigure {
   readonly base: JsonMs
   readonly head: JsonMs
   /**
-   * head / base − 1 from paired slices, with its interval; for `errors`, the difference head − base. Absent if the
-   * slices do not tell.
+   * head / base − 1 from paired slices, with its interval; for `errors`, the difference head − base. Absent if too few
+   * slices are usable.
    */
   readonly change?: Change
 }
 
+/** A change with its interval. */
 export interface Change {
   readonly value: number
   readonly low: number
@@ -32,7 +33,7 @@ export interface Change {
 /** Percentiles that every comparison shows. */
 const SHOWN = [0.5, 0.95, 0.99]
 
-/** What every comparison shows of its two builds, as far as its slices tell. */
+/** The figures that every comparison shows, without those that could not be measured. */
 export function comparedFigures(pairs: readonly SlicePair[], options: IntervalOptions = {}): readonly ComparedFigure[] {
   const percentiles = SHOWN.map((p) => {
     const all = (side: 'base' | 'head') => mergedLatency(pairs, side).percentileUs(p) / 1000
@@ -55,8 +56,8 @@ export function comparedFigures(pairs: readonly SlicePair[], options: IntervalOp
 }
 
 /**
- * A percentile in each pair, in milliseconds. Empty if slices hold too few requests to have that percentile. An infinite
- * one counts as the longest time there is, and as unusable if it is infinite on both sides.
+ * A percentile of each pair in milliseconds. Empty if a slice has too few requests for it. An infinite value counts as the
+ * longest trackable time; a pair in which both are infinite is NaN.
  */
 export function latencyPairs(pairs: readonly SlicePair[], p: number): readonly Pair[] {
   const needed = requestsForPercentile(p)
@@ -68,12 +69,12 @@ export function latencyPairs(pairs: readonly SlicePair[], p: number): readonly P
   })
 }
 
-/** CPU per request in each pair, in milliseconds; NaN if it is unknown. */
+/** CPU time per request of each pair in milliseconds; NaN if unknown. */
 export function cpuPairs(pairs: readonly SlicePair[]): readonly Pair[] {
   return pairs.map(({ base, head }) => ({ base: cpuOf(base), head: cpuOf(head) }))
 }
 
-/** How many requests a slice must hold so that its percentile is not simply its slowest request. */
+/** Requests that a slice needs so that its percentile is not merely its slowest request. */
 export function requestsForPercentile(p: number): number {
   return Math.ceil(1 / Math.min(p, 1 - p) - 1e-9)
 }
@@ -82,20 +83,20 @@ export function mergedLatency(pairs: readonly SlicePair[], side: 'base' | 'head'
   return Histogram.merged(pairs.map((pair) => pair[side].latency))
 }
 
-/** How much larger head's share of requests that went wrong is. */
+/** The difference head − base of the error rates, with its interval. */
 export function errorDifference(pairs: readonly SlicePair[], options: IntervalOptions = {}) {
   const windows = (side: 'base' | 'head') =>
     pairs.map((pair) => ({ hits: pair[side].wrong, total: pair[side].offered }))
   return ratioDifference(windows('base'), windows('head'), options)
 }
 
-/** The share of a build's requests that went wrong, 0–1. */
+/** The error rate of a build, 0–1. */
 export function wrongRatio(pairs: readonly SlicePair[], side: 'base' | 'head'): number {
   const sum = (read: (slice: SliceEvidence) => number) => pairs.reduce((total, pair) => total + read(pair[side]), 0)
   return sum(({ wrong }) => wrong) / sum(({ offered }) => offered)
 }
 
-/** Rows of cells: figure, base, head, change, interval. The header comes first. */
+/** Rows of cells, header first: figure, base, head, change, interval. */
 export function figureRows(figures: readonly ComparedFigure[]): readonly (readonly string[])[] {
   const confidence = figures.find(({ change }) => change !== undefined)?.change?.confidence
   const interval = confidence === undefined ? '' : `${formatRatio(confidence)} interval`
@@ -103,14 +104,14 @@ export function figureRows(figures: readonly ComparedFigure[]): readonly (readon
 }
 
 /**
- * What still speaks against a comparison once its interval is known. A generator past its limits adds the same to both
- * builds: it can hide that head is slower, and cannot make it so.
+ * The reasons to be invalid that remain once the interval is known. A saturated generator delays both builds alike: it can
+ * hide that head is slower, but cannot make it slower.
  */
 export function standingAgainst(invalidities: readonly Invalidity[], isSlower: boolean): readonly Invalidity[] {
   return isSlower ? invalidities.filter(({ reason }) => reason !== 'generator-saturated') : invalidities
 }
 
-/** Figures as lines under each other, the header first. */
+/** Figures as aligned lines, header first. */
 export function figureTable(figures: readonly ComparedFigure[]): readonly string[] {
   const rows = figureRows(figures)
   const widths = rows[0]!.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)))
@@ -122,7 +123,7 @@ export function figureTable(figures: readonly ComparedFigure[]): readonly string
   )
 }
 
-/** `+14.9%`, `−3.2%`, `±0%`. @param points the value is a difference of ratios */
+/** A change as text: `+14.9%`, `−3.2%`, `±0%`. @param points whether the value is a difference of ratios */
 export function formatChange(value: number, points = false): string {
   if (value === Number.POSITIVE_INFINITY) return '+∞'
   const unit = points ? ' points' : '%'

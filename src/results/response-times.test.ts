@@ -4,7 +4,7 @@ import { RESPONSE_TIME_BOUNDS_SEC, ResponseTimes } from './response-times.ts'
 const empty = [...RESPONSE_TIME_BOUNDS_SEC.map(() => 0), 0]
 const countsAt = (...buckets: number[]) => empty.map((_, bucket) => buckets.filter((each) => each === bucket).length)
 
-test('a bucket holds its upper end, and what takes longer than all has one of its own', () => {
+test('counts a time equal to an upper bound in its bucket, and longer times after the last bucket', () => {
   const times = new ResponseTimes()
   for (const us of [0, 1_000, 1_001, 2_500, 10_000_000, 10_000_001]) times.record('only', 200, us)
   const [only] = times.toJSON()
@@ -12,7 +12,7 @@ test('a bucket holds its upper end, and what takes longer than all has one of it
   expect(only!.sumUs).toBe(20_004_502)
 })
 
-test('steps and statuses are counted apart, in the order in which they were first seen', () => {
+test('counts steps and statuses separately, in the order in which they first occurred', () => {
   const times = new ResponseTimes()
   times.record('vote', 201, 500)
   times.record('me', 'timeout', 500)
@@ -25,7 +25,7 @@ test('steps and statuses are counted apart, in the order in which they were firs
   ])
 })
 
-test('what was handed out does not change any more', () => {
+test('returns counts that do not change afterwards', () => {
   const times = new ResponseTimes()
   times.record('only', 200, 500)
   const [before] = times.toJSON()

@@ -1,4 +1,4 @@
-/** Upper ends of the buckets that response times are counted in while a run goes on, in seconds as Prometheus wants them. */
+/** Upper bounds of the buckets for response times during a run, in seconds, as Prometheus requires. */
 export const RESPONSE_TIME_BOUNDS_SEC = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 0.75, 1, 2.5, 5, 10,
 ] as const
@@ -8,14 +8,14 @@ const BOUNDS_US = RESPONSE_TIME_BOUNDS_SEC.map((sec) => sec * 1e6)
 /** Response times of one step with one status, since the start of the run, warm-up included. Plain JSON. */
 export interface ResponseTimesJson {
   readonly step: string
-  /** The status code, or what kept one from coming: `timeout`, `connect`, `reset`, `body`. */
+  /** The status code, or the kind of error if there was no response: `timeout`, `connect`, `reset`, `body`. */
   readonly status: string
-  /** One for each of {@link RESPONSE_TIME_BOUNDS_SEC}, how many fell into it, and last how many took longer. */
+  /** Count per bucket of {@link RESPONSE_TIME_BOUNDS_SEC}, then the count of longer times. */
   readonly counts: readonly number[]
   readonly sumUs: number
 }
 
-/** Counts latencies by step and status for scrapers. Coarse and cheap; judgements use the histograms of a run. */
+/** Response times by step and status, for scrapers. Coarse and cheap; matchers use the histograms of a run. */
 export class ResponseTimes {
   readonly #byStep = new Map<string, Map<string | number, { readonly counts: number[]; sumUs: number }>>()
 
@@ -30,7 +30,7 @@ export class ResponseTimes {
     times.sumUs += us
   }
 
-  /** `undefined` if none was counted. */
+  /** Mean of all times; `undefined` if there are none. */
   get meanMs(): number | undefined {
     let [count, sumUs] = [0, 0]
     for (const byStatus of this.#byStep.values())

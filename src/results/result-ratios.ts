@@ -1,4 +1,4 @@
-/** Of the requests due, the share that got no good response; `undefined` if none was due. */
+/** Requests without a good response / requests due, 0–1; `undefined` if none was due. */
 export function errorRate(run: {
   readonly offered: number
   readonly completed: number
@@ -9,7 +9,7 @@ export function errorRate(run: {
   return (run.offered - run.completed + errors) / run.offered
 }
 
-/** Deliveries that never came over those expected; `undefined` if none was expected. */
+/** Missing deliveries / expected deliveries, 0–1; `undefined` if none was expected. */
 export function missingRate(run: {
   readonly deliveries: { readonly expected: number; readonly missing: number }
 }): number | undefined {

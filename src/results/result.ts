@@ -13,18 +13,18 @@ import type { HistogramJson } from '../stats/histogram.ts'
 import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
 import type { ComparedFigure } from './compared-figures.ts'
 
-/** What travels from the test's worker to the reporter, and into `results.json`. Plain JSON, without secrets. */
+/** Record of a scenario that its worker sends to the reporter, for `results.json`. Plain JSON, without secrets. */
 export interface ScenarioRecord {
   readonly runs: RunResult[]
   readonly assertions: AssertionResult[]
-  /** Two builds under the same load; what each got is among the runs as well. */
+  /** Comparisons of two builds under the same load. */
   comparisons?: ComparisonResult[]
 }
 
-/** What `compare()` found. */
+/** Result of `compare()`. */
 export interface ComparisonResult {
   readonly name: string
-  /** What each build got, in one line. */
+  /** The load on each build in one line. */
   readonly load: string
   /** Names of the builds. */
   readonly base: string
@@ -35,28 +35,28 @@ export interface ComparisonResult {
   readonly invalidities: readonly Invalidity[]
 }
 
-/** One judgement of one matcher. */
+/** Result of one assertion. */
 export interface AssertionResult {
-  /** The call as a reader would write it: `toHaveP95Below(150)`. */
+  /** The call: `toHaveP95Below(150)`. */
   readonly assertion: string
   /** `p95 < 150 ms` */
   readonly expected: string
   /** `p95 = 163 ms (+8.7%)` */
   readonly received: string
   readonly outcome: Outcome
-  /** Set where the outcome is `invalid`. */
+  /** Set if the outcome is `invalid`. */
   readonly reason?: InvalidReason
-  /** Why it is `invalid`, each with its fix. */
+  /** Reasons why it is `invalid`, with their fixes. */
   readonly invalidities?: readonly Invalidity[]
-  /** The whole message where it did not pass. */
+  /** The full message if it did not pass. */
   readonly message?: string
-  /** Name of the run judged, where it was one run. */
+  /** Name of the judged run, if it was a single run. */
   readonly run?: string
-  /** The limit on one percentile of times, where that is what was asserted; reports draw it. `p` is a ratio. */
+  /** Limit of a percentile of times, if that was asserted; reports draw it. `p` is a ratio. */
   readonly limit?: { readonly p: number; readonly ms: number }
 }
 
-/** Any run as the report sees it. */
+/** Result of a run of any kind. */
 export type RunResult = HttpRunResult | FanOutRunResult | MicroRunResult
 
 interface RunResultBase {
@@ -65,7 +65,7 @@ interface RunResultBase {
   readonly name: string
   /** The load in one line: `constantArrivalRate 50/s, 10,000 VUs, 5m`. */
   readonly load: string
-  /** Why the load is larger than its scale says: `not reduced below 200 samples: p95 needs them`. */
+  /** Why the load was not reduced to its scale: `not reduced below 200 samples: p95 needs them`. */
   readonly scaleNote?: string
   readonly durationMs: number
   /** `aborted`: stopped before its end; what was measured so far is kept. */
@@ -73,31 +73,32 @@ interface RunResultBase {
   readonly abortReason?: string
   readonly phases: readonly Phase[]
   readonly invalidities: readonly Invalidity[]
-  /** Set if the scenario asserted nothing on this run, and something on others. */
+  /** Set if the scenario asserted nothing on this run, but something on another. */
   readonly isUnasserted?: true
   readonly series?: readonly RunSeries[]
   readonly marks?: readonly RunMark[]
 }
 
-/** Something sampled while the run went on: the target's CPU, Redis' memory, use of the pool. */
+/** Samples taken during a run: the target's CPU, the memory of Redis, connections in use. */
 export interface RunSeries {
-  /** Whose: `target`, `redis`, `postgres`, `generator`. Series of one group and unit share a chart. */
+  /** Source: `target`, `redis`, `postgres`, `generator`. Series of one group and unit share a chart. */
   readonly group: string
   readonly label: string
   readonly unit: 'ratio' | 'bytes' | 'count' | 'ms' | 'perSec'
   /** Seconds since the start of the run, ascending. */
   readonly atSec: readonly number[]
-  /** One for each instant; null where a sample failed. */
+  /** One value per element of `atSec`; null if the sample failed. */
   readonly values: readonly (number | null)[]
 }
 
-/** Something done to the system at a moment, or for a while: a fault, a restart. Milliseconds since the start. */
+/** A disruption of the system at an instant or for an interval, in milliseconds since the start of the run. */
 export interface RunMark {
   readonly label: string
   readonly startMs: number
   readonly endMs?: number
 }
 
+/** Counts of requests. */
 export interface RequestCounts {
   readonly offered: number
   readonly sent: number
@@ -111,9 +112,9 @@ export interface RequestCounts {
 /** A run of requests and responses, over HTTP or within WebSocket conversations. Counts and statistics leave warm-up out. */
 export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly kind: 'http' | 'conversation'
-  /** Of all requests due; those that got no good response are infinite. Absent if none was due. */
+  /** Latency of all requests due; infinite for those without a good response. Absent if none was due. */
   readonly latency?: TimeStatsJson
-  /** Of all requests sent; those that got no good response are infinite. Absent if none was sent. */
+  /** Service time of all requests sent; infinite for those without a good response. Absent if none was sent. */
   readonly serviceTime?: TimeStatsJson
   readonly latencyHistogram: HistogramJson
   readonly steps: readonly StepResult[]
@@ -123,17 +124,19 @@ export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly slowest?: readonly SlowRequest[]
 }
 
+/** One of the slowest requests of a run. */
 export interface SlowRequest {
-  /** Intended start, since the start of the run. */
+  /** Intended start, in milliseconds since the start of the run. */
   readonly atMs: number
   /** The step's name, or method and path. */
   readonly label: string
   readonly latencyMs: number
   readonly status?: number
-  /** Of the `traceparent` sent with it. */
+  /** Trace id of the `traceparent` header that was sent. */
   readonly traceId?: string
 }
 
+/** Result of one step of a run. */
 export interface StepResult extends RequestCounts {
   readonly name: string
   readonly latency?: TimeStatsJson
@@ -142,7 +145,7 @@ export interface StepResult extends RequestCounts {
 /** One second of a run, by intended start. */
 export interface TimelinePoint {
   readonly second: number
-  /** How much of the second the run covered, in milliseconds. Absent if all of it. */
+  /** Milliseconds of the second that the run covered; absent if all. */
   readonly lengthMs?: number
   readonly offered: number
   readonly sent: number
@@ -151,7 +154,7 @@ export interface TimelinePoint {
   readonly errors: Readonly<Record<string, number>>
   readonly inFlight: number
   readonly vus: number
-  /** Of the requests due in this second; absent if there were none. */
+  /** Latency percentiles of the requests due in this second; absent if there were none. */
   readonly p50Ms?: JsonMs
   readonly p95Ms?: JsonMs
   readonly p99Ms?: JsonMs
@@ -161,7 +164,7 @@ export interface TimelinePoint {
 export interface FanOutRunResult extends RunResultBase {
   readonly kind: 'fanOut'
   readonly sockets: SocketCounts
-  /** From the first handshake until every socket was subscribed or had failed. Not part of the run's duration. */
+  /** Time from the first handshake until every socket was subscribed or had failed. Not part of the run's duration. */
   readonly openingMs: number
   /** Processes that held the sockets. */
   readonly processes: number
@@ -175,12 +178,13 @@ export interface FanOutRunResult extends RunResultBase {
   readonly generator: GeneratorHealth
   readonly timeline: readonly FanOutPoint[]
   /**
-   * Counted publications in their order; where there are more than 2,000, the worst of every few that follow one another.
-   * Absent in results of earlier versions.
+   * Counted publications in order; if there are more than 2,000, the worst of every few in a row. Absent in results of
+   * earlier versions.
    */
   readonly publicationTimeline?: readonly PublicationPoint[]
 }
 
+/** A run of `micro.measure()`. */
 export interface MicroRunResult extends RunResultBase {
   readonly kind: 'micro'
   readonly time?: TimeStatsJson

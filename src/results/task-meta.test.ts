@@ -13,14 +13,14 @@ function taskWith(...names: string[]) {
   return task
 }
 
-test('a record is begun once', () => {
+test('creates a record once', () => {
   const task = { meta: {} }
   const record = scenarioRecordOf(task)
   expect(record).toEqual({ runs: [], assertions: [] })
   expect(scenarioRecordOf(task)).toBe(record)
 })
 
-test('charts belong to the last run of their name; one that is there already is drawn anew', () => {
+test('adds series to the last run of that name, and replaces those of the same group and label', () => {
   const task = taskWith('a', 'a', 'b')
   attachSeries(task, 'a', [series('CPU', [1]), series('Redis', [2])])
   attachSeries(task, 'a', [series('CPU', [3])])
@@ -33,14 +33,14 @@ test('charts belong to the last run of their name; one that is there already is 
   ])
 })
 
-test('charts of the same label in another group are others', () => {
+test('keeps series of the same label in different groups', () => {
   const task = taskWith('a')
   attachSeries(task, 'a', [series('CPU', [1])])
   attachSeries(task, 'a', [{ ...series('CPU', [2]), group: 'metrics' }])
   expect(scenarioRecordOf(task).runs[0]!.series).toHaveLength(2)
 })
 
-test('marks are added to those that are there', () => {
+test('adds marks to existing ones', () => {
   const task = taskWith('a', 'b')
   attachMarks(task, 'a', [mark('target killed')])
   attachMarks(task, 'a', [mark('Redis paused')])

@@ -3,9 +3,9 @@ import type { RunMark, RunSeries, ScenarioRecord } from './result.ts'
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** What a scenario measured and asserted; travels to the reporter with the test. Plain JSON. */
+    /** Measurements and assertions of a scenario, sent to the reporter with the test. Plain JSON. */
     slo?: ScenarioRecord
-    /** Values that the scenario called `secret()` with. The reporter takes them out before anything else sees them. */
+    /** Values that the scenario passed to `secret()`. The reporter removes them before other reporters receive the test. */
     sloSecrets?: readonly string[]
   }
 }
@@ -14,12 +14,12 @@ interface Task {
   readonly meta: TaskMeta
 }
 
-/** The record of a test, begun where it has none yet. Runs and assertions are pushed into it as they come. */
+/** The record of a test, to which runs and assertions are added. Created if there is none. */
 export function scenarioRecordOf(task: Task): ScenarioRecord {
   return (task.meta.slo ??= { runs: [], assertions: [] })
 }
 
-/** Charts belong to the run they were sampled beside; one that is there already is drawn anew. */
+/** Adds series to the last run of that name. A series of the same group and label is replaced. */
 export function attachSeries(task: Task, name: string, series: readonly RunSeries[]): void {
   const { runs } = scenarioRecordOf(task)
   const index = runs.findLastIndex((run) => run.name === name)
@@ -29,7 +29,7 @@ export function attachSeries(task: Task, name: string, series: readonly RunSerie
   runs[index] = { ...run, series: [...(run.series ?? []).filter(isNew), ...series] }
 }
 
-/** What was done to the system while a run went on. */
+/** Adds marks to the last run of that name. */
 export function attachMarks(task: Task, name: string, marks: readonly RunMark[]): void {
   const { runs } = scenarioRecordOf(task)
   const index = runs.findLastIndex((run) => run.name === name)

@@ -1,6 +1,6 @@
 /**
- * A promise that records whether anybody waits for it: `await`, `then()`, `catch()`, `finally()`, and everything that takes
- * promises, such as `Promise.all()`. `await` of a plain promise cannot be observed; that of a subclass calls `then()`.
+ * A promise that records whether it is awaited: by `await`, `then()`, `catch()`, `finally()`, or by a function such as
+ * `Promise.all()`. `await` of a plain promise cannot be observed; `await` of a subclass calls `then()`.
  */
 export class WatchedPromise<T> extends Promise<T> {
   // What `then()` returns is a plain promise.
@@ -13,13 +13,13 @@ export class WatchedPromise<T> extends Promise<T> {
   #isAwaited = false
 
   /**
-   * @param passesOn how many calls of `then()` belong to Vitest, each of which hands what it gets on to the next: for the
-   * promise of a matcher one, for one under `expect.soft` two
+   * @param passesOn number of `then()` calls by Vitest, each of which returns the next promise: one for the promise of a
+   * matcher, two under `expect.soft`
    */
   static over<T>(promise: Promise<T>, passesOn = 0): WatchedPromise<T> {
     const watched = new WatchedPromise<T>((resolve) => resolve(promise))
     watched.#passesOn = passesOn
-    // A rejection that nobody waits for is the watcher's to report.
+    // The watcher reports a rejection that is not awaited.
     void watched.#then(undefined, () => {})
     return watched
   }
@@ -28,12 +28,12 @@ export class WatchedPromise<T> extends Promise<T> {
     return this.#next?.isAwaited ?? this.#isAwaited
   }
 
-  /** Waits for it without being counted. */
+  /** Waits for the promise without counting as an await. */
   async settled(): Promise<void> {
     await this.#then(undefined, () => {})
   }
 
-  // oxlint-disable-next-line unicorn/no-thenable -- a promise, which overrides what is there
+  // oxlint-disable-next-line unicorn/no-thenable -- overrides `then()` of a promise
   override then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
