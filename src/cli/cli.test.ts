@@ -25,14 +25,14 @@ function run(...args: readonly string[]): Promise<Ended> {
 }
 
 /**
- * Runs the command in a terminal and answers its questions as they are asked.
+ * Runs the command in a terminal and answers its questions.
  *
- * @param responses what is typed where the output ends with the question; `\x03` is Ctrl-C
+ * @param answers each question with the text to type; `\x03` is Ctrl-C
  */
-function runInTerminal(args: readonly string[], responses: readonly (readonly [RegExp, string])[]): Promise<Ended> {
+function runInTerminal(args: readonly string[], answers: readonly (readonly [RegExp, string])[]): Promise<Ended> {
   const command = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ')
   const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] })
-  const left = [...responses]
+  const left = [...answers]
   let since = ''
   child.stdout.on('data', (chunk: Buffer) => {
     since += stripVTControlCharacters(chunk.toString('utf8'))
@@ -68,7 +68,7 @@ async function written(): Promise<readonly string[]> {
     .toSorted()
 }
 
-test('who stops reading, as head does, is told nothing and is no failure', async () => {
+test('exits without an error if the reader closes the pipe, as head does', async () => {
   const child = spawn(process.execPath, [MAIN, '--help'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
   child.stdout.destroy()
   expect(await outcome(child)).toEqual({ exitCode: 0, stdout: '', stderr: '' })
@@ -81,17 +81,17 @@ describe('vitest-slo', () => {
     for (const command of ['init', 'doctor', 'report']) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
   })
 
-  test.each([[[]], [['nope']], [['toString']]])('called with %j it explains itself and says so', async (args) => {
+  test.each([[[]], [['nope']], [['toString']]])('called with %j shows its help and fails', async (args) => {
     const { exitCode, stdout, stderr } = await run(...args)
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
     expect(stderr).toContain('Usage: vitest-slo <command>')
   })
 
-  test('names the command that was probably meant', async () => {
+  test('suggests the command that was probably meant', async () => {
     const { exitCode, stderr } = await run('docter')
     expect(exitCode).toBe(2)
-    expect(stderr.split('\n')[0]).toBe('vitest-slo: there is no command docter; did you mean doctor?')
-    expect((await run('nope')).stderr.split('\n')[0]).toBe('vitest-slo: there is no command nope')
+    expect(stderr.split('\n')[0]).toBe('vitest-slo: unknown command docter; did you mean doctor?')
+    expect((await run('nope')).stderr.split('\n')[0]).toBe('vitest-slo: unknown command nope')
   })
 
   test.each(['--version', '-v'])('%s prints the version', async (flag) => {
@@ -108,7 +108,7 @@ describe('vitest-slo', () => {
 })
 
 describe('vitest-slo init', () => {
-  test('takes flags', async () => {
+  test('writes the files that options describe', async () => {
     const { exitCode, stdout, stderr } = await run('init', '--url', 'http://127.0.0.1:4000', '--path', '/users')
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(await written()).toEqual(['/.github/workflows/perf.yml', '/perf/first.perf.ts', '/vitest.perf.config.ts'])
@@ -119,17 +119,17 @@ describe('vitest-slo init', () => {
     expect(stdout).toContain('npx vitest run --config vitest.perf.config.ts')
   })
 
-  test('names another machine as one that may be loaded', async () => {
+  test('allows load on another machine', async () => {
     await run('init', '--url', 'https://staging.example.com', '--no-workflow')
     expect(await content('vitest.perf.config.ts')).toContain(`allowRemote: ['staging.example.com']`)
     expect(await written()).toHaveLength(2)
   })
 
-  test('asks', async () => {
+  test('asks for values that no option gives', async () => {
     const { exitCode, stdout } = await runInTerminal(
       ['init'],
       [
-        [/How is the service started.*\? $/, 'node "server.js"\r'],
+        [/Which command starts the service.*\? $/, 'node "server.js"\r'],
         [/without quotes[^]*\? $/, 'node server.js\r'],
         [/Path of the first request\? \[\/\] $/, 'users\r'],
         [/starts with a slash[^]*\] $/, '/users\r'],
@@ -142,14 +142,14 @@ describe('vitest-slo init', () => {
     expect(await written()).toHaveLength(3)
   })
 
-  test('stops at a question without having written anything', async () => {
-    const { exitCode, stdout } = await runInTerminal(['init'], [[/started.*\? $/, '\x03']])
+  test('writes nothing if it is stopped at a question', async () => {
+    const { exitCode, stdout } = await runInTerminal(['init'], [[/starts the service.*\? $/, '\x03']])
     expect(exitCode).toBe(130)
     expect(stdout).toContain('stopped')
     expect(await written()).toEqual([])
   })
 
-  test('replaces what is there only where told to', async () => {
+  test('replaces existing files only if that is confirmed', async () => {
     await mkdir(join(folder, 'perf'))
     await writeFile(join(folder, 'perf/first.perf.ts'), 'mine')
     await writeFile(join(folder, 'vitest.perf.config.ts'), 'mine')
@@ -157,14 +157,14 @@ describe('vitest-slo init', () => {
     const { stdout: second } = await run(...flags, '--yes')
     expect(second).toContain('kept       perf/first.perf.ts')
     expect(second).toContain(
-      '\nNot applied: vitest.perf.config.ts, perf/first.perf.ts differ from what these options give, and were kept.\n' +
+      '\nNot applied: vitest.perf.config.ts, perf/first.perf.ts differ from what these options generate, and were kept.\n' +
         'Fix: change them by hand, or remove them and run init again.\n',
     )
     expect(await content('vitest.perf.config.ts')).toBe('mine')
 
     const { stdout } = await runInTerminal(flags, [
-      [/vitest\.perf\.config\.ts is there already\. Replace it\? \(yes\/no\) \[no\] $/, '\r'],
-      [/first\.perf\.ts is there already\. Replace it\? \(yes\/no\) \[no\] $/, 'yes\r'],
+      [/vitest\.perf\.config\.ts already exists\. Replace it\? \(yes\/no\) \[no\] $/, '\r'],
+      [/first\.perf\.ts already exists\. Replace it\? \(yes\/no\) \[no\] $/, 'yes\r'],
     ])
     expect(stdout).toContain('kept       vitest.perf.config.ts')
     expect(stdout).toContain('replaced   perf/first.perf.ts')
@@ -189,14 +189,14 @@ describe('vitest-slo init', () => {
   test.each([
     [['--url', '127.0.0.1:3000'], /a URL looks like http:/],
     [['--url', 'http://me:secret@127.0.0.1:3000'], /would be written to a file/],
-    [['--command', 'node'], /node alone starts no service: add what it runs, e\.g\. node server\.js/],
+    [['--command', 'node'], /node without arguments starts no service: add what it should run, e\.g\. node server\.js/],
     [['--pth', '/'], /Unknown option '--pth'; did you mean '--path'\?\n/],
     [['--command', 'PORT=1 node a.js | tee log'], /without quotes or a shell/],
     [['--path', 'users', '--yes'], /a path starts with a slash/],
-    [['--url', 'http://127.0.0.1', '--command', 'node a.js'], /give one of them/],
+    [['--url', 'http://127.0.0.1', '--command', 'node a.js'], /pass only one of them/],
     [['--nope'], /Unknown option '--nope'/],
-    [[], /no terminal to ask at.*--url/],
-  ])('refuses %j', async (args, message) => {
+    [[], /without a terminal, .* is required, e\.g\. --url/],
+  ])('rejects %j', async (args, message) => {
     const { exitCode, stderr } = await run('init', ...args)
     expect(exitCode).toBe(2)
     expect(stderr).toMatch(message)
@@ -204,7 +204,7 @@ describe('vitest-slo init', () => {
     expect(await written()).toEqual([])
   })
 
-  test('says what could not be written', async () => {
+  test('reports a file that cannot be written', async () => {
     await writeFile(join(folder, 'perf'), 'a file')
     const { exitCode, stderr } = await run('init', '--yes')
     expect(exitCode).toBe(1)
@@ -215,16 +215,16 @@ describe('vitest-slo init', () => {
 describe('vitest-slo doctor', () => {
   const NAMES = ['Node', 'Vitest', 'container engine', 'PostgreSQL', 'Redis', 'descriptors', 'ports', 'cores']
 
-  test('looks at everything, and fails where scenarios cannot run', async () => {
+  test('checks everything, and fails if scenarios cannot run', async () => {
     const { exitCode, stdout, stderr } = await run('doctor')
     expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' })
     for (const name of [...NAMES, 'load average', 'clock'])
       expect(stdout).toMatch(new RegExp(`^(ok|limits|MISSING) +${name}: .`, 'm'))
-    expect(stdout).toMatch(/MISSING +Vitest: not installed in this folder\n.*\n +fix: npm install --save-dev vitest@5/)
+    expect(stdout).toMatch(/MISSING +Vitest: not installed in this folder\n.*\n +Fix: npm install --save-dev vitest@5/)
     expect(stdout).toMatch(/\nScenarios cannot run: 1 missing, \d limits\.\n$/)
   })
 
-  test('passes where Vitest is installed', async () => {
+  test('passes if Vitest is installed', async () => {
     await mkdir(join(folder, 'node_modules/vitest'), { recursive: true })
     await writeFile(join(folder, 'node_modules/vitest/package.json'), '{ "version": "5.0.0" }')
     const { exitCode, stdout } = await run('doctor', '--json')

@@ -3,29 +3,29 @@ import { readArguments } from './read-arguments.ts'
 
 export const COMPARE_HELP = `Usage: vitest-slo compare <revision> [files…] [options]
 
-Compares this working tree, as it stands (head), with another revision (base): checks that one out into a folder of its
-own, installs and builds it, starts the config's target and services for both, and puts the load of each scenario's first
-http.run() on both in alternating slices. Everything is cleaned up at the end.
+Compares this working tree (head) with another revision (base): checks out the revision into a temporary folder, installs
+and builds it, starts the config's target and services for both, and applies the load of each scenario's first http.run()
+to both in alternating slices. Everything is cleaned up at the end.
 
-  <revision>              Whatever git knows: origin/main, a tag, a commit
+  <revision>              Any revision in git: origin/main, a tag, a commit
   files…                  Scenario files, as for vitest. Default: all
   -t, --name <pattern>    Only scenarios whose names match
   --config <file>         Default: vitest.perf.config.ts
   --scale <scale>         Default: pr
-  --slices <number>       Of each build. Default: slices of 1.5 s
-  --tolerance <ratio>     By how much head may be slower. Default: 0.05
-  --install <command>     Default: as the lockfile says; '' for none
-  --build <command>       Default: the script "build" where there is one; '' for none
-  --markdown <file>       Appends the tables there as Markdown
-  -h, --help              This text
+  --slices <number>       Slices per build. Default: slices of 1.5 s
+  --tolerance <ratio>     Accepted slowdown of head. Default: 0.05
+  --install <command>     Default: by the lock file; '' for none
+  --build <command>       Default: the script "build", if there is one; '' for none
+  --markdown <file>       File to append the tables to, as Markdown
+  -h, --help              Show this help
 
-Both run with the services of this working tree's config. Median and p95 decide, and errors.
+Both builds use the services of this working tree's config. Median, p95 and errors decide.
 
-Exit code: 0 if nothing is slower; 1 if something is slower or a scenario failed; 2 if called wrongly, or if the comparison
-could not be run (a revision that does not build, a target that does not start); 3 if the slices do not decide.
+Exit code: 0 if nothing is slower; 1 if something is slower or a scenario failed; 2 if an argument is invalid or the
+comparison could not run (a revision that does not build, a target that does not start); 3 if the slices do not decide.
 `
 
-/** What `vitest-slo compare` was asked for. */
+/** Arguments of `vitest-slo compare`. */
 export interface CompareArguments {
   readonly revision: string
   readonly files: readonly string[]
@@ -39,7 +39,7 @@ export interface CompareArguments {
   readonly markdown: string | undefined
 }
 
-/** @throws {Error} saying which argument cannot be used */
+/** @throws {Error} naming the invalid argument */
 export function parseCompareArguments(args: readonly string[]): CompareArguments | 'help' {
   const text = { type: 'string' } as const
   const { values, positionals } = readArguments({
@@ -59,13 +59,13 @@ export function parseCompareArguments(args: readonly string[]): CompareArguments
   })
   if (values.help) return 'help'
   const [revision, ...files] = positionals
-  if (revision === undefined) throw new Error('name the revision to compare with, such as origin/main')
+  if (revision === undefined) throw new Error('the revision to compare with is missing, e.g. origin/main')
   const tolerance = Number(values.tolerance)
   if (!(tolerance >= 0 && tolerance < 1))
-    throw new Error(`--tolerance is a ratio from 0 to below 1, got ${values.tolerance}`)
+    throw new Error(`--tolerance must be a ratio from 0 to below 1, received ${values.tolerance}`)
   const slices = values.slices === undefined ? undefined : Number(values.slices)
   if (slices !== undefined && !(Number.isInteger(slices) && slices >= FEWEST_SLICES && slices <= MOST_SLICES))
-    throw new Error(`--slices must be an integer from ${FEWEST_SLICES} to ${MOST_SLICES}, got ${values.slices}`)
+    throw new Error(`--slices must be an integer from ${FEWEST_SLICES} to ${MOST_SLICES}, received ${values.slices}`)
   const { name, config, scale, install, build, markdown } = values
   return { revision, files, name, config, scale, slices, tolerance, install, build, markdown }
 }

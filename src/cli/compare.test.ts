@@ -7,13 +7,13 @@ import { InlineProject, plainText } from '../testing/inline-project.ts'
 const SRC = resolve(import.meta.dirname, '..')
 const MAIN = join(import.meta.dirname, 'main.ts')
 
-/** Built before it can run; each response takes so many milliseconds. Every process says when it begins and ends. */
+/** A server that has to be built, and takes `takesMs` for a response. Each process logs its start and its exit. */
 const source = (takesMs: number) => `
   import { createServer } from 'node:http'
   import { appendFileSync } from 'node:fs'
   const note = (word) => appendFileSync(process.env.NOTES, word + ' ' + process.cwd() + '\\n')
-  note('begins')
-  process.on('SIGTERM', () => { note('ends'); process.exit() })
+  note('starts')
+  process.on('SIGTERM', () => { note('exits'); process.exit() })
   createServer((request, response) => {
     setTimeout(() => response.end('{}'), request.url === '/' ? ${takesMs} : 0)
   }).listen(process.env.PORT, '127.0.0.1')
@@ -99,23 +99,23 @@ function compare(
   return new Promise<Ended>((done) => child.on('close', (exitCode) => done({ exitCode, text })))
 }
 
-/** What a busy machine makes of the verdict is not for these tests to say; that the exit code follows from it is. */
+/** The exit code that belongs to the printed verdict. The verdict itself depends on how busy the machine is. */
 function exitCodeIn(text: string): number {
   if (/^SLOWER /m.test(text)) return 1
   return /^NO SLOWER /m.test(text) ? 0 : 3
 }
 
-/** Every process that began has ended, git knows one working tree, and the other one's folder is gone. */
+/** Expects that every started process has exited, and that git has only one working tree. */
 async function nothingLeft(): Promise<void> {
   const notes = (await readFile(project.path('notes.txt'), 'utf8').catch(() => '')).trim().split('\n')
   const count = (word: string) => notes.filter((line) => line.startsWith(word)).length
-  expect(count('ends')).toBe(count('begins'))
+  expect(count('exits')).toBe(count('starts'))
   expect(git('worktree', 'list').trim().split('\n')).toHaveLength(1)
 }
 
 describe('vitest-slo compare', () => {
   test(
-    'puts the load on a revision and on the working tree, and says what got slower',
+    'applies the load to a revision and to the working tree, and shows what got slower',
     { timeout: 120_000 },
     async () => {
       const markdown = project.path('dist/table.md')
@@ -149,7 +149,7 @@ describe('vitest-slo compare', () => {
     },
   )
 
-  test('a build that is no slower passes, and other scenarios may be left out', { timeout: 120_000 }, async () => {
+  test('passes a build that is not slower, and runs only scenarios that match', { timeout: 120_000 }, async () => {
     const ended = await compare([
       'HEAD~1',
       'poll',
@@ -170,7 +170,7 @@ describe('vitest-slo compare', () => {
     await nothingLeft()
   })
 
-  test('a revision that does not build is an error with its last lines', { timeout: 60_000 }, async () => {
+  test('prints the last lines of a build that fails', { timeout: 60_000 }, async () => {
     const ended = await compare(['unbuildable'])
     expect(ended).toMatchObject({ exitCode: 2 })
     expect(ended.text).toMatch(
@@ -179,7 +179,7 @@ describe('vitest-slo compare', () => {
     await nothingLeft()
   })
 
-  test('a revision that cannot be installed, and one whose target does not start', { timeout: 60_000 }, async () => {
+  test('fails if a revision cannot be installed, or its target does not start', { timeout: 60_000 }, async () => {
     const installing = await compare(['HEAD~1', '--install', 'echo no registry; false'])
     expect(installing).toMatchObject({ exitCode: 2 })
     expect(installing.text).toMatch(
@@ -191,7 +191,7 @@ describe('vitest-slo compare', () => {
     await nothingLeft()
   })
 
-  test('a revision that git does not know', async () => {
+  test('rejects an unknown revision', async () => {
     const ended = await compare(['origin/main'])
     expect(ended).toEqual({
       exitCode: 2,
@@ -199,7 +199,7 @@ describe('vitest-slo compare', () => {
     })
   })
 
-  test('Ctrl-C while it installs, and while it measures', { timeout: 120_000 }, async () => {
+  test('cleans up after Ctrl-C during the installation and during the load', { timeout: 120_000 }, async () => {
     const installing = await compare(['HEAD~1', '--install', 'echo installing; sleep 600'], {}, (text, interrupt) => {
       if (text.includes('sleep 600')) interrupt()
     })
@@ -217,12 +217,12 @@ describe('vitest-slo compare', () => {
   })
 
   test.for([
-    [[], 'name the revision'],
-    [['main', '--tolerance', '5'], '--tolerance is a ratio'],
+    [[], 'the revision to compare with is missing'],
+    [['main', '--tolerance', '5'], '--tolerance must be a ratio'],
     [['main', '--slices', '3'], '--slices must be an integer from 6 to 200'],
     [['main', '--speed'], "Unknown option '--speed'"],
     [['main', '--tolerence', '0.1'], "Unknown option '--tolerence'; did you mean '--tolerance'?\n"],
-  ] as const)('called with %j it says what is wrong', async ([args, message]) => {
+  ] as const)('rejects the arguments %j', async ([args, message]) => {
     const ended = await compare(args)
     expect(ended.exitCode).toBe(2)
     expect(ended.text).toContain(message)

@@ -15,7 +15,7 @@ import type { Streams } from './streams.ts'
 /**
  * `vitest-slo compare`.
  *
- * @param args what stands after `compare` on the command line
+ * @param args arguments after `compare`
  * @returns the exit code
  */
 export async function compare(args: readonly string[], streams: Streams = process): Promise<number> {
@@ -76,7 +76,7 @@ interface ScenarioOutcome {
   readonly comparisons: readonly ComparisonResult[]
   /** Why it was not compared, or failed. */
   readonly problem: string | undefined
-  /** Set for a file that could not be loaded: its scenarios are not known. */
+  /** Set for a file that could not be loaded, whose scenarios are unknown. */
   readonly isFile?: true
 }
 
@@ -97,7 +97,7 @@ async function runScenarios(parsed: CompareArguments, base: CheckedOut): Promise
   return outcomesOf(vitest)
 }
 
-/** One line for each scenario as it begins. */
+/** Prints one line per scenario when it starts. */
 const progress: Reporter = {
   onTestCaseReady: ({ fullName, options }) => {
     if (options.mode === 'run') console.log(`vitest-slo  ${fullName} …`)
@@ -125,19 +125,19 @@ function outcomeOf(test: TestCase): ScenarioOutcome {
   return { title: test.fullName, comparisons, problem: problem && redactText(problem) }
 }
 
-/** Without a single scenario, as when a build did not start, or with a file that cannot be loaded; Vitest has said why. */
+/** Whether no scenario ran, e.g. because a build did not start, or a file could not be loaded. Vitest has printed why. */
 function couldNotRun(scenarios: readonly ScenarioOutcome[]): boolean {
   return scenarios.length === 0 || scenarios.some(({ isFile }) => isFile === true)
 }
 
-/** Failed before it could be compared, for a reason of its own. */
+/** Whether a scenario failed before it could be compared. */
 function hasFailed(scenarios: readonly ScenarioOutcome[]): boolean {
   return scenarios.some(
     ({ comparisons, problem = 'not compared' }) => comparisons.length === 0 && !problem.startsWith('not compared'),
   )
 }
 
-/** Ctrl-C before and after Vitest runs; while it runs, its session sees to it. */
+/** Handles Ctrl-C before and after Vitest runs; during the run, the session does. */
 class Interrupts {
   readonly #controller = new AbortController()
   readonly #onInterrupt = (signal: NodeJS.Signals) => {
@@ -154,7 +154,7 @@ class Interrupts {
     return this.#controller.signal
   }
 
-  /** Set once interrupted, here or in Vitest's session. */
+  /** Set after an interrupt, here or in the session. */
   get exitCode(): number | undefined {
     if (this.#exitCode !== undefined) return this.#exitCode
     return INTERRUPTS.map(signalExitCode).find((code) => code === process.exitCode)

@@ -7,13 +7,13 @@ import type { Streams } from './streams.ts'
 
 const HELP = `Usage: vitest-slo doctor [options]
 
-Says what this machine and this folder give a run: Node, Vitest, container engine, PostgreSQL, Redis, descriptors,
-ports, cores, load average and clock; what each limits, and how to fix it. Changes nothing.
+Checks this machine and this folder: Node, Vitest, container engine, PostgreSQL, Redis, descriptors, ports, cores, load
+average and clock. Shows what each one limits, and how to fix it. Changes nothing.
 
-  --json        The same as JSON
-  -h, --help    This text
+  --json        Print JSON
+  -h, --help    Show this help
 
-Exit code: 0 when scenarios can run, also within limits; 1 when they cannot; 2 when called wrongly.
+Exit code: 0 if scenarios can run, even with limits; 1 if they cannot; 2 if an argument is invalid.
 `
 
 const LABELS = { ok: 'ok', limits: 'limits', missing: 'MISSING' } as const
@@ -23,8 +23,8 @@ const INDENT = ' '.repeat(10)
 /**
  * `vitest-slo doctor`.
  *
- * @param args what stands after `doctor` on the command line
- * @param folder the project's
+ * @param args arguments after `doctor`
+ * @param folder folder of the project
  * @returns the exit code
  */
 export async function doctor(
@@ -67,7 +67,7 @@ function lines({ name, health, found, limits, remedy }: Finding, paint: Paint): 
   return [
     `${paint(COLOURS[health], LABELS[health].padEnd(INDENT.length))}${name}: ${found}`,
     ...(limits === undefined ? [] : [`${INDENT}  ${limits}`]),
-    ...(remedy === undefined ? [] : [`${INDENT}  fix: ${remedy}`]),
+    ...(remedy === undefined ? [] : [`${INDENT}  Fix: ${remedy}`]),
     '',
   ].join('\n')
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { clock, coreCount, descriptors, load, ports } from './machine-findings.ts'
 import { node, redis, vitest } from './project-findings.ts'
 
-describe('what is installed', () => {
+describe('the project', () => {
   test.each([
     ['20.20.2', 'missing'],
     ['22.17.0', 'missing'],
@@ -32,20 +32,20 @@ describe('what is installed', () => {
   })
 })
 
-describe('what the machine gives', () => {
-  test('descriptors say how many users they carry, and how to have more', () => {
+describe('the machine', () => {
+  test('shows how many users the descriptors allow, and how to raise the limit', () => {
     expect(descriptors(1_024)).toEqual({
       name: 'descriptors',
       health: 'limits',
       found: '1,024',
-      limits: 'about 824 VUs over HTTP, and as many sockets a process',
+      limits: 'about 824 VUs over HTTP, and as many sockets per process',
       remedy: 'ulimit -n 65535 in the shell that runs Vitest (the hard limit: ulimit -Hn)',
     })
     expect(descriptors(65_535).health).toBe('ok')
     expect(descriptors(Number.POSITIVE_INFINITY)).toMatchObject({ health: 'ok', found: 'unlimited' })
   })
 
-  test('ports say how many connections they carry, and how to have more', () => {
+  test('shows how many connections the ports allow, and how to get more', () => {
     const range = { first: 49_152, last: 65_535, setting: 'ports', widen: 'widen them' }
     expect(ports(range)).toMatchObject({
       health: 'limits',

@@ -1,17 +1,17 @@
-/** @throws {Error} whose message says what an URL must be */
+/** @throws {Error} that explains what a URL must be */
 export function readUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new Error(`a URL looks like http://127.0.0.1:3000, received ${JSON.stringify(withoutCredentials(text))}`)
   }
   if (url.username !== '' || url.password !== '') {
-    throw new Error('the URL holds a user or a password, which would be written to a file: leave them out')
+    throw new Error('the URL contains a user or a password, which would be written to a file: leave them out')
   }
   if (url.search !== '' || url.hash !== '') throw new Error('a base URL has no query and no fragment')
   return url
 }
 
-/** @returns program and arguments, or `undefined` if nothing is said. @throws {Error} if it needs a shell */
+/** @returns program and arguments; `undefined` for empty text. @throws {Error} if the command needs a shell */
 export function readCommand(text: string): readonly string[] | undefined {
   if (/["'`$&|;<>]/.test(text)) {
     throw new Error('a command is program and arguments, without quotes or a shell, e.g. node server.js')
@@ -19,11 +19,11 @@ export function readCommand(text: string): readonly string[] | undefined {
   const words = text.split(/\s+/).filter(Boolean)
   const [program = ''] = words
   if (words.length === 1 && Object.hasOwn(EXAMPLES, program))
-    throw new Error(`${program} alone starts no service: add what it runs, e.g. ${EXAMPLES[program]}`)
+    throw new Error(`${program} without arguments starts no service: add what it should run, e.g. ${EXAMPLES[program]}`)
   return words.length === 0 ? undefined : words
 }
 
-/** Programs that start a service only with what it is, each with an example. */
+/** Programs that start a service only with arguments, each with an example. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   bun: 'bun server.ts',
   deno: 'deno run server.ts',
@@ -39,7 +39,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   yarn: 'yarn start',
 }
 
-/** @throws {Error} whose message says what a path must be */
+/** @throws {Error} that explains what a path must be */
 export function readPath(text: string): string {
   if (!/^\/[^\s#]*$/.test(text)) throw new Error(`a path starts with a slash, e.g. /api/users, received "${text}"`)
   return text

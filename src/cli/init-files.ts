@@ -1,17 +1,17 @@
-/** What `vitest-slo init` was told. */
+/** Values from the options and answers of `vitest-slo init`. */
 export interface InitAnswers {
-  /** Where the service runs; its host is named in the config where it is another machine. */
+  /** URL of a running service. If its host is another machine, the config allows load on it. */
   readonly url: URL | undefined
-  /** Program and arguments that start it; where undefined, it runs already. */
+  /** Program and arguments that start the service; `undefined` if it is already running. */
   readonly command: readonly string[] | undefined
   /** Path of the first scenario's request. */
   readonly path: string
-  /** Path that answers 2xx once the service can take load. */
+  /** Path that returns 2xx once the service is ready for load. */
   readonly ready: string
   readonly workflow: boolean
 }
 
-/** A file to be written, by its path from the project's folder. */
+/** A file to write, with its path relative to the project's folder. */
 export interface InitFile {
   readonly path: string
   readonly content: string
@@ -21,7 +21,7 @@ export const CONFIG = 'vitest.perf.config.ts'
 const SCENARIO = 'perf/first.perf.ts'
 const WORKFLOW = '.github/workflows/perf.yml'
 
-/** @param install the line that installs the project's dependencies in CI */
+/** @param install command that installs the project's dependencies in CI */
 export function initFiles(answers: InitAnswers, install: string): readonly InitFile[] {
   return [
     { path: CONFIG, content: config(answers) },
@@ -45,7 +45,7 @@ ${targetOptions(answers)
 function targetOptions({ url, command, ready }: InitAnswers): readonly string[] {
   if (command !== undefined) {
     return [
-      '// Started on a free port, which it is told in the variable PORT, and stopped at the end.',
+      '// Started on a free port, which is passed in the variable PORT, and stopped at the end.',
       `command: [${command.map(quote).join(', ')}],`,
       `ready: ${quote(ready)},`,
     ]
@@ -54,7 +54,7 @@ function targetOptions({ url, command, ready }: InitAnswers): readonly string[] 
   return [
     `url: ${quote(url!.href.replace(/\/$/, ''))},`,
     `ready: ${quote(ready)},`,
-    ...(isThisMachine(host) ? [] : [`allowRemote: [${quote(host)}], // Load may be put on this host.`]),
+    ...(isThisMachine(host) ? [] : [`allowRemote: [${quote(host)}], // Load is allowed on this host.`]),
   ]
 }
 
@@ -64,7 +64,7 @@ import { constantArrivalRate, perfTest } from 'vitest-slo'
 
 perfTest(${quote(`GET ${path}`)}, async ({ http }) => {
   const run = await http.run({
-    // 50 requests a second are due, whatever the service does; at most 50 are under way at a time.
+    // 50 requests per second are due, however fast the service responds; at most 50 are in flight.
     load: constantArrivalRate({ rate: 50, vus: 50, duration: '20s' }),
     request: { path: ${quote(path)} },
   })
@@ -76,7 +76,7 @@ perfTest(${quote(`GET ${path}`)}, async ({ http }) => {
 
 function workflow({ command }: InitAnswers, install: string): string {
   const start =
-    command === undefined ? '      # Start the service here, in the background, where the config expects it.\n' : ''
+    command === undefined ? '      # Start the service here, in the background, at the URL of the config.\n' : ''
   return `name: perf
 
 on: pull_request
@@ -109,7 +109,7 @@ ${start}      - run: npx vitest run --config ${CONFIG}
 `
 }
 
-/** Names are not looked up, as when the run decides whether it may put load there. */
+/** Names are not resolved, as in the check before a run applies load. */
 function isThisMachine(host: string): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(host)
 }

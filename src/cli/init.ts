@@ -9,20 +9,20 @@ import type { Terminal } from './streams.ts'
 
 const HELP = `Usage: vitest-slo init [options]
 
-Writes ${CONFIG}, a first scenario and a workflow for pull requests into this folder. Asks for what no option
-says where there is a terminal to ask at. A file that is there already is replaced only where you say so.
+Writes ${CONFIG}, a first scenario and a workflow for pull requests to this folder. In a terminal, asks for
+values that no option gives, and before it replaces an existing file.
 
-  --url <url>         Where the service runs, e.g. http://127.0.0.1:3000
-  --command <words>   How it is started instead, e.g. "node server.js"; it is told its port in the variable PORT
+  --url <url>         URL of a running service, e.g. http://127.0.0.1:3000
+  --command <words>   Or the command that starts it, e.g. "node server.js"; it receives its port in the variable PORT
   --path <path>       Path of the first request. Default: /
-  --ready <path>      Path that answers 2xx once the service can take load. Default: the path of the first request
-  --no-workflow       No workflow for pull requests
-  -y, --yes           Ask nothing, take the defaults, leave what is there
-  --dry-run           Print what would be written, write nothing
-  -h, --help          This text
+  --ready <path>      Path that returns 2xx once the service is ready. Default: the path of the first request
+  --no-workflow       Write no workflow for pull requests
+  -y, --yes           Use the defaults without questions, and keep existing files
+  --dry-run           Print what would be written, and write nothing
+  -h, --help          Show this help
 
-Exit code: 0 when all is written or was there, 1 when something could not be written, 2 when called wrongly,
-130 when stopped at a question.
+Exit code: 0 if all files are written or existed, 1 if a file could not be written, 2 if an argument is invalid,
+130 if stopped at a question.
 `
 
 const DEFAULT_URL = 'http://127.0.0.1:3000'
@@ -30,8 +30,8 @@ const DEFAULT_URL = 'http://127.0.0.1:3000'
 /**
  * `vitest-slo init`.
  *
- * @param args what stands after `init` on the command line
- * @param folder where to
+ * @param args arguments after `init`
+ * @param folder folder to write to
  * @returns the exit code
  */
 export async function init(
@@ -51,18 +51,19 @@ export async function init(
     stdout.write(HELP)
     return 0
   }
-  const asks = terminal.stdin.isTTY === true && !options.yes
-  if (!asks && !options.yes && options.url === undefined && options.command === undefined) {
+  const isInteractive = terminal.stdin.isTTY === true && !options.yes
+  if (!isInteractive && !options.yes && options.url === undefined && options.command === undefined) {
     stderr.write(
-      `vitest-slo init: there is no terminal to ask at: say where the service runs, e.g. --url ${DEFAULT_URL}\n`,
+      `vitest-slo init: without a terminal, the URL of the service or its command is required, e.g. --url ${DEFAULT_URL}\n`,
     )
     return 2
   }
-  using prompt = asks ? new Prompt(terminal) : undefined
+  using prompt = isInteractive ? new Prompt(terminal) : undefined
   try {
     const files = initFiles(await answersFor(options, prompt), installLine(folder))
     const kept: string[] = []
-    for (const file of files) if ((await put(file, folder, options, prompt, terminal)) === 'kept') kept.push(file.path)
+    for (const file of files)
+      if ((await writeInitFile(file, folder, options, prompt, terminal)) === 'kept') kept.push(file.path)
     if (kept.length > 0) stdout.write(notApplied(kept))
     if (!options.dryRun) stdout.write(await nextSteps(folder))
     return 0
@@ -79,7 +80,7 @@ interface InitOptions extends Partial<InitAnswers> {
   readonly dryRun: boolean
 }
 
-/** @throws {Error} whose message says what is wrong with the arguments */
+/** @throws {Error} naming the invalid argument */
 function parse(args: readonly string[]): InitOptions {
   const { values } = readArguments({
     args: [...args],
@@ -96,7 +97,7 @@ function parse(args: readonly string[]): InitOptions {
     },
   })
   if (values.url !== undefined && values.command !== undefined) {
-    throw new Error('--url says that the service runs already, --command how to start it: give one of them')
+    throw new Error('--url is for a running service, and --command starts one: pass only one of them')
   }
   return {
     help: values.help,
@@ -115,16 +116,20 @@ async function answersFor(options: InitOptions, prompt: Prompt | undefined): Pro
     prompt === undefined ? read(fallback) : prompt.ask(question, fallback, read)
   let { url, command } = options
   if (url === undefined && command === undefined) {
-    command = await ask('How is the service started, e.g. node server.js (empty: it runs already)?', '', readCommand)
-    if (command === undefined) url = await ask('Where does it run?', DEFAULT_URL, readUrl)
+    command = await ask(
+      'Which command starts the service, e.g. node server.js (empty if it is running)?',
+      '',
+      readCommand,
+    )
+    if (command === undefined) url = await ask('What is its URL?', DEFAULT_URL, readUrl)
   }
   const path = options.path ?? (await ask('Path of the first request?', '/', readPath))
   const ready = options.ready ?? path
-  const workflow = options.workflow ?? (await prompt?.confirm('A workflow for pull requests?', true)) ?? true
+  const workflow = options.workflow ?? (await prompt?.confirm('Write a workflow for pull requests?', true)) ?? true
   return { url, command, path, ready, workflow }
 }
 
-async function put(
+async function writeInitFile(
   { path, content }: InitFile,
   folder: string,
   { dryRun }: InitOptions,
@@ -132,18 +137,18 @@ async function put(
   { stdout }: Terminal,
 ): Promise<'kept' | undefined> {
   const file = join(folder, path)
-  const found = existsSync(file) ? await readFile(file, 'utf8') : undefined
-  if (found === content) {
+  const existing = existsSync(file) ? await readFile(file, 'utf8') : undefined
+  if (existing === content) {
     stdout.write(`unchanged  ${path}\n`)
     return undefined
   }
   if (dryRun) {
     const indented = content.replace(/^(?=.)/gm, '    ')
-    stdout.write(`${found === undefined ? 'would write' : 'is there    '} ${path}\n${indented}\n`)
+    stdout.write(`${existing === undefined ? 'would write' : 'exists     '} ${path}\n${indented}\n`)
     return undefined
   }
-  const replace = found !== undefined && (await prompt?.confirm(`${path} is there already. Replace it?`, false))
-  if (found !== undefined && !replace) {
+  const replace = existing !== undefined && (await prompt?.confirm(`${path} already exists. Replace it?`, false))
+  if (existing !== undefined && !replace) {
     stdout.write(`kept       ${path}\n`)
     return 'kept'
   }
@@ -155,10 +160,10 @@ async function put(
 
 function notApplied(kept: readonly string[]): string {
   const files = kept.join(', ')
-  return `\nNot applied: ${files} differ${kept.length === 1 ? 's' : ''} from what these options give, and ${kept.length === 1 ? 'was' : 'were'} kept.\nFix: change ${kept.length === 1 ? 'it' : 'them'} by hand, or remove ${kept.length === 1 ? 'it' : 'them'} and run init again.\n`
+  return `\nNot applied: ${files} differ${kept.length === 1 ? 's' : ''} from what these options generate, and ${kept.length === 1 ? 'was' : 'were'} kept.\nFix: change ${kept.length === 1 ? 'it' : 'them'} by hand, or remove ${kept.length === 1 ? 'it' : 'them'} and run init again.\n`
 }
 
-/** What installs the project's dependencies in CI, by the lock file that is there. */
+/** The command that installs the project's dependencies in CI, by its lock file. */
 function installLine(folder: string): string {
   if (existsSync(join(folder, 'pnpm-lock.yaml'))) return 'corepack enable && pnpm install --frozen-lockfile'
   if (existsSync(join(folder, 'yarn.lock'))) return 'corepack enable && yarn install --immutable'

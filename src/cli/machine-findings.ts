@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
+import { now, sleep } from '../machine/clock.ts'
 import { descriptorLimit } from '../machine/descriptor-limit.ts'
 import { formatCount } from '../stats/units.ts'
 import { portRange, portsPerSource, type PortRange } from '../websocket/sockets/source-addresses.ts'
 import type { Finding } from './finding.ts'
-import { timerLatenessMs } from './timer-lateness.ts'
 
-/** What this machine gives a run. Takes a fifth of a second. */
+/** Checks of this machine. Takes a fifth of a second. */
 export async function machineFindings(): Promise<readonly Finding[]> {
   const cores = availableParallelism()
   return [
@@ -18,9 +18,9 @@ export async function machineFindings(): Promise<readonly Finding[]> {
   ]
 }
 
-/** Descriptors left to what is not a connection of a VU. */
+/** Descriptors for anything but connections of VUs. */
 const SPARE_DESCRIPTORS = 200
-/** What the largest scenarios of a common plan hold. */
+/** Connections of a large scenario. */
 const MANY = 10_000
 
 export function descriptors(limit: number): Finding {
@@ -32,7 +32,7 @@ export function descriptors(limit: number): Finding {
     name,
     health: 'limits',
     found: formatCount(limit),
-    limits: `about ${formatCount(Math.max(0, limit - SPARE_DESCRIPTORS))} VUs over HTTP, and as many sockets a process`,
+    limits: `about ${formatCount(Math.max(0, limit - SPARE_DESCRIPTORS))} VUs over HTTP, and as many sockets per process`,
     remedy: `ulimit -n 65535 in the shell that runs Vitest (the hard limit: ulimit -Hn)`,
   }
 }
@@ -56,7 +56,7 @@ export function coreCount(cores: number): Finding {
     ...finding,
     health: 'limits',
     limits: 'load generator and target share one core: a busy target makes a run invalid',
-    remedy: 'run the target elsewhere, or give this machine two cores',
+    remedy: 'run the target on another machine, or give this machine two cores',
   }
 }
 
@@ -66,12 +66,12 @@ export function load(average: number, cores: number): Finding {
   return {
     ...finding,
     health: 'limits',
-    limits: 'something else is at work here: latencies come out longer than they are, and runs may be invalid',
-    remedy: 'end it, or wait; `top` names it',
+    limits: 'other processes are busy: measured latencies are too long, and runs may be invalid',
+    remedy: 'stop them, or wait; `top` lists them',
   }
 }
 
-/** Late timers stand for a machine that does not give the generator its turn. */
+/** Later timers mean that the generator does not get the CPU in time. */
 const LATE_MS = 5
 
 export function clock(source: string | undefined, latenessMs: number): Finding {
@@ -82,7 +82,7 @@ export function clock(source: string | undefined, latenessMs: number): Finding {
       ...finding,
       health: 'limits',
       limits: 'reading the time is slow: the generator reaches fewer requests a second',
-      remedy: 'echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource, where tsc is offered',
+      remedy: 'echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource, if tsc is available',
     }
   }
   if (latenessMs <= LATE_MS) return { ...finding, health: 'ok' }
@@ -90,11 +90,25 @@ export function clock(source: string | undefined, latenessMs: number): Finding {
     ...finding,
     health: 'limits',
     limits: 'requests are sent late, which shows as schedule delay and may make a run invalid',
-    remedy: 'end what else is running; on a virtual machine, one whose cores are its own',
+    remedy: 'stop other processes; on a virtual machine, use one with dedicated cores',
   }
 }
 
-/** Linux names it. */
+const TIMERS = 40
+const PAUSE_MS = 5
+
+/** Maximum delay of some short timers in milliseconds. */
+async function timerLatenessMs(): Promise<number> {
+  let latestMs = 0
+  for (let timer = 0; timer < TIMERS; timer++) {
+    const startMs = now()
+    await sleep(PAUSE_MS)
+    latestMs = Math.max(latestMs, now() - startMs - PAUSE_MS)
+  }
+  return latestMs
+}
+
+/** The kernel's clock source; `undefined` if the system is not Linux. */
 function clockSource(): string | undefined {
   try {
     return readFileSync('/sys/devices/system/clocksource/clocksource0/current_clocksource', 'utf8').trim()

@@ -6,7 +6,7 @@ import type { Terminal } from './streams.ts'
 interface Command {
   /** One line for the list of commands. */
   readonly summary: string
-  /** Loads the command. It takes what stands after its name and gives the exit code. */
+  /** Loads the command, which receives the arguments after its name and returns the exit code. */
   readonly load: () => Promise<(args: readonly string[], terminal: Terminal) => Promise<number>>
 }
 
@@ -16,11 +16,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import('./init.ts')).init,
   },
   doctor: {
-    summary: 'Says what this machine limits, and how to fix it',
+    summary: 'Checks what this machine limits, and how to fix it',
     load: async () => (await import('./doctor.ts')).doctor,
   },
   compare: {
-    summary: 'Puts the same load on another revision and on this working tree, and says what got slower',
+    summary: 'Applies the same load to another revision and to this working tree, and shows what got slower',
     load: async () => (await import('./compare.ts')).compare,
   },
   report: {
@@ -36,10 +36,10 @@ const HELP = `Usage: vitest-slo <command> [options]
 ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(WIDTH)}  ${summary}\n`)
   .join('')}
-vitest-slo <command> --help says more, vitest-slo --version prints the version. Scenarios are run by Vitest: vitest --config vitest.perf.config.ts
+vitest-slo <command> --help shows details, vitest-slo --version the version. Run scenarios with Vitest: vitest --config vitest.perf.config.ts
 `
 
-/** @returns the exit code: the command's, 2 if there is no such command */
+/** @returns the exit code of the command, or 2 if there is no such command */
 async function main([name, ...args]: readonly string[], terminal: Terminal): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') {
     terminal.stdout.write(HELP)
@@ -51,7 +51,9 @@ async function main([name, ...args]: readonly string[], terminal: Terminal): Pro
   }
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (command === undefined) {
-    terminal.stderr.write(`vitest-slo: ${name === undefined ? 'name a command' : unknownCommand(name)}\n\n${HELP}`)
+    terminal.stderr.write(
+      `vitest-slo: ${name === undefined ? 'the command is missing' : unknownCommand(name)}\n\n${HELP}`,
+    )
     return 2
   }
   const run = await command.load()
@@ -60,10 +62,10 @@ async function main([name, ...args]: readonly string[], terminal: Terminal): Pro
 
 function unknownCommand(name: string): string {
   const meant = nearestOf(name, Object.keys(COMMANDS))
-  return `there is no command ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`
+  return `unknown command ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`
 }
 
-/** The manifest stands two folders up from here in the sources and in the published package. */
+/** `package.json` is two folders up, in the sources and in the published package. */
 function version(): string {
   return (createRequire(import.meta.url)('../../package.json') as { readonly version: string }).version
 }

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path'
 import { findEngine } from '../services/engine.ts'
 import type { Finding } from './finding.ts'
 
-/** What is installed for a run. @param folder the project's */
+/** Checks of what is installed for a run. @param folder folder of the project */
 export async function projectFindings(folder: string, env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
   return [
     node(process.versions.node),
@@ -23,8 +23,8 @@ export function node(version: string): Finding {
   return {
     ...finding,
     health: 'missing',
-    limits: 'Vitest 5 and vitest-slo need 22.18 or later, 24, or 26 and later',
-    remedy: 'npm install --save-dev node@24 puts that one on the path of npx and npm scripts',
+    limits: 'Vitest 5 and vitest-slo require Node 22.18 or a later 22, 24, or 26 and later',
+    remedy: 'npm install --save-dev node@24, which npx and npm scripts then use',
   }
 }
 
@@ -42,14 +42,14 @@ async function engine(folder: string): Promise<Finding> {
   const finding = { name: 'container engine', limits: 'postgres() and redis() start embedded servers or use a URL' }
   if (versionIn(folder, 'testcontainers') === undefined) {
     const remedy = 'npm install --save-dev testcontainers @testcontainers/postgresql @testcontainers/redis'
-    return { ...finding, health: 'limits', found: 'not looked for: testcontainers is not installed', remedy }
+    return { ...finding, health: 'limits', found: 'not checked: testcontainers is not installed', remedy }
   }
   if ((await findEngine()) !== undefined) return { name: finding.name, health: 'ok', found: 'responds' }
   return {
     ...finding,
     health: 'limits',
     found: 'none responds',
-    remedy: 'start Docker, or set DOCKER_HOST where it listens elsewhere',
+    remedy: 'start Docker, or set DOCKER_HOST if it listens on another address',
   }
 }
 
@@ -96,7 +96,7 @@ function versionIn(folder: string, name: string): string | undefined {
       const manifest = JSON.parse(readFileSync(join(nodeModules, name, 'package.json'), 'utf8')) as { version: string }
       return manifest.version
     } catch {
-      // Not there: further up.
+      // Not in this folder: try the next one.
     }
   }
   return undefined

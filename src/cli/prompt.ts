@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises'
 import type { Terminal } from './streams.ts'
 
-/** The person asked ended the input instead of answering. */
+/** Thrown if the user ends the input instead of answering. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError'
 }
 
-/** Asks at a terminal, one question after the other. */
+/** Asks questions in a terminal. */
 export class Prompt implements Disposable {
   readonly #lines
   readonly #ended = Promise.withResolvers<never>()
@@ -16,14 +16,14 @@ export class Prompt implements Disposable {
     this.#out = stdout
     this.#lines = createInterface({ input: stdin, output: stdout })
     this.#lines.on('close', () => this.#ended.reject(new NoAnswerError('no answer was given')))
-    // Nobody may be waiting for an answer by then.
+    // Avoids an unhandled rejection if no question is pending.
     this.#ended.promise.catch(() => {})
   }
 
   /**
-   * Asks until the answer is usable.
+   * Repeats a question until the answer is valid.
    *
-   * @param read gives what the answer means; throws an error whose message says what is wrong with it
+   * @param read converts the answer; throws an error that explains what is wrong with it
    * @throws {NoAnswerError} on Ctrl-C and Ctrl-D
    */
   async ask<T>(question: string, fallback: string, read: (answer: string) => T): Promise<T> {

@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { nearestOf } from '../options/checks.ts'
 
-/** `parseArgs` of Node. @throws {Error} that names an unknown option and the one that was probably meant */
+/** `parseArgs` of Node. @throws {Error} with a suggestion for an unknown option */
 export function readArguments<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
   try {
     return parseArgs(config)

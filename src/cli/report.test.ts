@@ -37,7 +37,7 @@ async function resultsFile(content: object = sampleResults()): Promise<string> {
 }
 
 describe('vitest-slo report', () => {
-  test('renders again beside the results, which stay as they are', async () => {
+  test('renders the reports next to the results, which are not changed', async () => {
     const file = await resultsFile()
     const before = await readFile(file, 'utf8')
     const { exitCode, stdout, stderr } = await run(file)
@@ -48,7 +48,7 @@ describe('vitest-slo report', () => {
     expect(await readFile(file, 'utf8')).toBe(before)
   })
 
-  test('renders elsewhere, compared with another file', async () => {
+  test('renders to another folder, compared with another file', async () => {
     const file = await resultsFile()
     const { exitCode, stdout } = await run(file, '--output-dir', join(folder, 'out'), '--compare-with', file)
     expect(exitCode).toBe(0)
@@ -62,15 +62,15 @@ describe('vitest-slo report', () => {
       { ...sampleResults(), schemaVersion: 99, vitestSlo: '7.0.0' },
       /was written by vitest-slo 7\.0\.0 in format 99; this version reads format 1/,
     ],
-    ['that is something else', { name: 'a package' }, /is not a results file/],
-  ])('refuses a file %s', async (_name, content, message) => {
+    ['with other content', { name: 'a package' }, /is not a results file/],
+  ])('rejects a file %s', async (_name, content, message) => {
     const { exitCode, stderr } = await run(await resultsFile(content))
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(message)
     expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 
-  test('shows texts of a file as those of a run: without control characters, commands and secrets', async () => {
+  test('shows no control characters, workflow commands or secrets of a file', async () => {
     const hostile = '\u001b[2J\u001b[8m\u001b]52;c;ZQ==\u0007\u202e\u200b token=hunter22secret\n::error::x\nPASS     x'
     const results = sampleResults()
     const [first, ...rest] = results.scenarios
@@ -114,7 +114,7 @@ describe('vitest-slo report', () => {
       }),
       /is damaged: /,
     ],
-  ])('refuses a file with an impossible %s in one line, and writes nothing', async (_name, broken, message) => {
+  ])('rejects a file with an invalid %s in one line, and writes nothing', async (_name, broken, message) => {
     const results = sampleResults()
     const scenarios = results.scenarios.map((scenario) => broken(structuredClone(scenario) as never))
     const { exitCode, stdout, stderr } = await run(await resultsFile({ ...results, scenarios }))
@@ -125,7 +125,7 @@ describe('vitest-slo report', () => {
     expect(await readdir(folder)).toEqual(['results.json'])
   })
 
-  test('refuses a file that is cut off, or not there', async () => {
+  test('rejects a file that is truncated or missing', async () => {
     const file = join(folder, 'results.json')
     await writeFile(file, JSON.stringify(sampleResults()).slice(0, -20))
     expect(await run(file)).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('is not a results file') })
@@ -137,7 +137,7 @@ describe('vitest-slo report', () => {
     })
   })
 
-  test('says that it could not write', async () => {
+  test('reports that a file cannot be written', async () => {
     const file = await resultsFile()
     const { exitCode, stdout, stderr } = await run(file, '--output-dir', join(file, 'below-a-file'))
     expect(exitCode).toBe(1)
@@ -145,7 +145,7 @@ describe('vitest-slo report', () => {
     expect(stderr).toMatch(/could not be written: E/)
   })
 
-  test('explains itself', async () => {
+  test('shows its help, and rejects invalid arguments', async () => {
     expect(await run('--help')).toMatchObject({
       exitCode: 0,
       stdout: expect.stringContaining('Usage: vitest-slo report'),
@@ -156,12 +156,12 @@ describe('vitest-slo report', () => {
     })
     expect(await run('a', 'b')).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining('takes one results file'),
+      stderr: expect.stringContaining('expected one results file, received 2'),
     })
   })
 })
 
-/** Every place of a value, as a path of keys. */
+/** Paths of all values inside a value. */
 function placesIn(value: unknown, path: readonly string[] = []): readonly (readonly string[])[] {
   if (typeof value !== 'object' || value === null) return [path]
   return [path, ...Object.entries(value).flatMap(([key, item]) => placesIn(item, [...path, key]))]
@@ -174,7 +174,7 @@ function replaced(value: unknown, [key, ...rest]: readonly string[], item: unkno
   return copy
 }
 
-test('a file in which anything was replaced is rendered, or refused in one line, and never becomes markup', async () => {
+test('renders a file with any value replaced, or rejects it in one line, and never outputs markup from it', async () => {
   const markup = '<img src=x onerror=alert(1)>'
   const hostile: readonly unknown[] = [
     null,

@@ -13,18 +13,18 @@ const HELP = `Usage: vitest-slo report [results.json] [options]
 Renders the reports of an earlier run again: index.html, summary.md and comment.md, and the summary to the terminal.
 
   results.json              Default: perf-report/results.json
-  --output-dir <folder>     Where to. Default: the folder of results.json
+  --output-dir <folder>     Folder to write to. Default: the folder of results.json
   --compare-with <file>     Another results.json, to show what changed
-  --help                    This text
+  -h, --help                Show this help
 
-Exit code: 0 when rendered, 1 when something could not be read or written, 2 when called wrongly.
-The verdicts in the file do not change it.
+Exit code: 0 if rendered, 1 if a file could not be read or written, 2 if an argument is invalid.
+The verdicts in the file do not affect it.
 `
 
 /**
  * `vitest-slo report`.
  *
- * @param args what stands after `report` on the command line
+ * @param args arguments after `report`
  * @returns the exit code
  */
 export async function report(args: readonly string[], { stdout, stderr }: Streams = process): Promise<number> {
@@ -51,11 +51,11 @@ export async function report(args: readonly string[], { stdout, stderr }: Stream
     }
     stderr.write(`vitest-slo report: could not be written: ${failures.join('; ')}\n`)
   } catch (error) {
-    // What cannot be shown was not written by the reporter: figures that are texts, for instance.
+    // The reporter never writes a file that cannot be rendered, e.g. with strings instead of numbers.
     const reason =
       error instanceof ResultsFileError
         ? error.message
-        : `${parsed.file} is damaged: it has the form of a results file, and values that none has. Run the scenarios again.`
+        : `${parsed.file} is damaged: it contains invalid values. Run the scenarios again.`
     stderr.write(`vitest-slo report: ${withoutControls(reason)}\n`)
   }
   return 1
@@ -68,7 +68,7 @@ interface ReportArguments {
   readonly compareWith: string | undefined
 }
 
-/** The arguments, or what is wrong with them. */
+/** The arguments, or the message of an error in them. */
 function parse(args: readonly string[]): ReportArguments | string {
   try {
     const { values, positionals } = readArguments({
@@ -80,7 +80,7 @@ function parse(args: readonly string[]): ReportArguments | string {
         'compare-with': { type: 'string' },
       },
     })
-    if (positionals.length > 1) return `takes one results file, got ${positionals.length}`
+    if (positionals.length > 1) return `expected one results file, received ${positionals.length}`
     const file = resolve(positionals[0] ?? 'perf-report/results.json')
     const outputDir = resolve(values['output-dir'] ?? dirname(file))
     return { help: values.help, file, outputDir, compareWith: values['compare-with'] }

@@ -1,10 +1,10 @@
-/** Where a command writes to, and how wide that is. */
+/** Output streams of a command, and their width. */
 export interface Streams {
   readonly stdout: NodeJS.WritableStream & { readonly columns?: number }
   readonly stderr: NodeJS.WritableStream
 }
 
-/** A command that also asks: only where `stdin` is a terminal. */
+/** Streams of a command that asks questions if `stdin` is a terminal. */
 export interface Terminal extends Streams {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
 }
