@@ -4,14 +4,14 @@ import { Histogram } from '../stats/histogram.ts'
 import type { JsonMs } from '../stats/summary.ts'
 import { FORMAT, type StoredRun } from './stored-run.ts'
 
-/** A baseline that cannot be used. The message names the file and says what to do. */
+/** Thrown for a baseline that cannot be used. The message names the file and the fix. */
 export class BaselineError extends Error {
   override readonly name = 'BaselineError'
 }
 
-const ANEW = 'Store it anew with vitest -u, or delete the file'
+const STORE_AGAIN = 'Fix: store it again with vitest -u, or delete the file'
 
-/** Writes one line for each key, so that a reader sees in a diff what moved. */
+/** Writes one line per key, so that a diff shows what changed. */
 export async function writeBaseline(path: string, stored: StoredRun): Promise<void> {
   const lines = Object.entries(stored).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
   await mkdir(dirname(path), { recursive: true })
@@ -22,7 +22,7 @@ export async function writeBaseline(path: string, stored: StoredRun): Promise<vo
 
 /**
  * @returns `undefined` if there is no file
- * @throws {BaselineError} if the file is something else, written by a later version, or of another scenario or run
+ * @throws {BaselineError} if the file is not a baseline, was written by another version, or is of another scenario or run
  */
 export async function readBaseline(
   path: string,
@@ -39,7 +39,7 @@ export async function readBaseline(
   for (const part of ['scenario', 'run'] as const)
     if (stored[part] !== expected[part])
       throw new BaselineError(
-        `The baseline ${path} is of the ${part} ${JSON.stringify(stored[part])}, not of ${JSON.stringify(expected[part])}. ${ANEW}, or give the scenario another name.`,
+        `The baseline ${path} is of the ${part} ${JSON.stringify(stored[part])}, not of ${JSON.stringify(expected[part])}.\n${STORE_AGAIN}, or rename the scenario`,
       )
   return stored
 }
@@ -49,33 +49,33 @@ function parse(path: string, text: string): StoredRun {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    throw new BaselineError(`${path} is no baseline: ${(error as Error).message}. ${ANEW}.`)
+    throw new BaselineError(`${path} is not a baseline: ${(error as Error).message}.\n${STORE_AGAIN}`)
   }
   const format = (value as { format?: unknown } | null)?.format
   if (typeof format === 'number' && format > FORMAT)
     throw new BaselineError(
-      `The baseline ${path} was written in form ${format} by a later version of vitest-slo; this one reads form ${FORMAT}: update vitest-slo.`,
+      `The baseline ${path} was written in format ${format} by a later version of vitest-slo; this version reads format ${FORMAT}.\nFix: update vitest-slo`,
     )
   if (typeof format === 'number' && format < FORMAT)
     throw new BaselineError(
-      `The baseline ${path} was written in form ${format} by an earlier version of vitest-slo, which counted failed requests with the time up to their failure; this one reads form ${FORMAT}. ${ANEW}.`,
+      `The baseline ${path} was written in format ${format} by an earlier version of vitest-slo, which counted failed requests with the time up to their failure; this version reads format ${FORMAT}.\n${STORE_AGAIN}`,
     )
   const problem = problemWith(value)
-  if (problem !== undefined) throw new BaselineError(`${path} is no baseline: ${problem}. ${ANEW}.`)
+  if (problem !== undefined) throw new BaselineError(`${path} is not a baseline: ${problem}.\n${STORE_AGAIN}`)
   return value as StoredRun
 }
 
 function problemWith(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return 'it holds no object'
-  const found = value as Partial<Record<keyof StoredRun, unknown>>
-  if (found.format !== FORMAT) return 'its form is missing'
+  if (typeof value !== 'object' || value === null) return 'it is not an object'
+  const fields = value as Partial<Record<keyof StoredRun, unknown>>
+  if (fields.format !== FORMAT) return 'format is missing'
   for (const key of ['scenario', 'run', 'kind', 'quantity', 'storedAt'] as const)
-    if (typeof found[key] !== 'string') return `${key} is missing`
-  if (!isMs(found.meanMs)) return 'meanMs is missing'
-  if (typeof found.environment !== 'object' || found.environment === null) return 'environment is missing'
-  if (!Array.isArray(found.percentiles) || !found.percentiles.every(isPercentile)) return 'percentiles are missing'
+    if (typeof fields[key] !== 'string') return `${key} is missing`
+  if (!isMs(fields.meanMs)) return 'meanMs is missing'
+  if (typeof fields.environment !== 'object' || fields.environment === null) return 'environment is missing'
+  if (!Array.isArray(fields.percentiles) || !fields.percentiles.every(isPercentile)) return 'percentiles are missing'
   try {
-    Histogram.fromJSON(found.histogram as StoredRun['histogram'])
+    Histogram.fromJSON(fields.histogram as StoredRun['histogram'])
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }

@@ -22,8 +22,8 @@ const runOf = (options: Parameters<typeof sampleHttpRun>[0] = {}, load = 'consta
   load,
 })
 
-describe('storing', () => {
-  test('if there is none, as one small file next to the scenario with a line for each key', async () => {
+describe('a baseline', () => {
+  test('is stored next to the scenario if there is none, as a small file with a line per key', async () => {
     const baseline = await baselines().of(runOf())
     expect(relative(folder, baseline.path)).toBe('__baselines__/votes.perf.ts/s4-voting-http-1.json')
     expect(baseline.isNew).toBe(true)
@@ -54,19 +54,19 @@ describe('storing', () => {
     })
   })
 
-  test('what is there stays, unless it is to be stored anew', async () => {
+  test('is kept unless it is stored again', async () => {
     await baselines().save(runOf())
     const slower = runOf({ latencyMs: (n) => 50 + (n % 100) })
     const kept = await baselines({ update: 'none' }).of(slower)
     expect(kept).toMatchObject({ isNew: false })
     expect(() => expect(slower).toBeNoSlowerThan(kept)).toThrow(/Received: p50 \+67/)
     expect(runOf()).toBeNoSlowerThan(kept)
-    const anew = await baselines({ update: 'all' }).of(slower)
-    expect(anew.isNew).toBe(true)
+    const storedAgain = await baselines({ update: 'all' }).of(slower)
+    expect(storedAgain.isNew).toBe(true)
     expect(slower).toBeNoSlowerThan(await baselines().of(slower))
   })
 
-  test('decides on an unchanged service whose level drifts by less than anyone minds', async () => {
+  test('accepts an unchanged service whose level drifts slightly', async () => {
     const drifting = (seed: number) =>
       runOf({
         perSecond: 100,
@@ -91,7 +91,7 @@ describe('storing', () => {
     expect(evidence).toMatchObject({ meanMs: Infinity, percentiles: [{ p: 0.5, ms: Infinity }, { p: 0.9 }] })
   })
 
-  test('runs of other kinds, and scopes by themselves', async () => {
+  test('is stored for runs of other kinds', async () => {
     const micro = await baselines().save({ ...sampleMicroRun(), load: '2,000 calls' })
     const fanOut = await baselines().save({ ...sampleFanOutRun(), load: '2/s to 100 sockets' })
     expect([micro, fanOut].map((path) => path.split('/').at(-1))).toEqual([
@@ -100,7 +100,7 @@ describe('storing', () => {
     ])
   })
 
-  test('an invalid run, or one that is too short, is refused', async () => {
+  test('is not stored for a run that is invalid or too short', async () => {
     await expect(baselines().of(runOf({ invalidities: [SATURATED] }))).rejects.toThrowErrorMatchingInlineSnapshot(
       `[InvalidRunError: http 1 is no baseline, and was not stored. generator-saturated: schedule delay p99 48 ms, limit 10 ms; lower the rate, or give the generator a core of its own]`,
     )
@@ -110,9 +110,9 @@ describe('storing', () => {
     await expect(readFile(join(folder, '__baselines__'))).rejects.toThrow('ENOENT')
   })
 
-  test('in CI nothing is stored', async () => {
+  test('is not stored in CI', async () => {
     await expect(baselines({ update: 'none' }).of(runOf())).rejects.toThrow(
-      /^There is no baseline of http 1: .*s4-voting-http-1\.json is missing\. Store it where comparisons are made/,
+      /^There is no baseline of http 1: .*s4-voting-http-1\.json is missing\.\nFix: store it on the machine that compares/,
     )
   })
 })
@@ -127,19 +127,23 @@ describe('a file that cannot be used', () => {
     return `${(error as Error).name}: ${(error as Error).message}`.replaceAll(folder, '…')
   }
 
-  test('is cut off, or something else', async () => {
+  test('is truncated, or not a baseline', async () => {
     const path = await baselines().save(runOf())
     await writeFile(path, (await readFile(path, 'utf8')).slice(0, 200))
     await expect(baselines().of(runOf())).rejects.toThrow(
-      /s4-voting-http-1\.json is no baseline: .*JSON.*\. Store it anew with vitest -u, or delete the file\.$/,
+      /s4-voting-http-1\.json is not a baseline: .*JSON.*\.\nFix: store it again with vitest -u, or delete the file$/,
     )
-    expect(await stored(() => [])).toMatch(/is no baseline: its form is missing/)
-    expect(await stored((all) => ({ ...all, percentiles: 'many' }))).toMatch(/is no baseline: percentiles are missing/)
-    expect(await stored((all) => ({ ...all, histogram: { buckets: [1] } }))).toMatch(/is no baseline: not a histogram/)
-    expect(await stored((all) => ({ ...all, environment: null }))).toMatch(/is no baseline: environment is missing/)
+    expect(await stored(() => [])).toMatch(/is not a baseline: format is missing/)
+    expect(await stored((all) => ({ ...all, percentiles: 'many' }))).toMatch(
+      /is not a baseline: percentiles are missing/,
+    )
+    expect(await stored((all) => ({ ...all, histogram: { buckets: [1] } }))).toMatch(
+      /is not a baseline: not a histogram/,
+    )
+    expect(await stored((all) => ({ ...all, environment: null }))).toMatch(/is not a baseline: environment is missing/)
   })
 
-  test('is of another version, of another scenario, or of another run', async () => {
+  test('is of another version, scenario or run', async () => {
     expect(await stored((all) => ({ ...all, format: 3 }))).toMatchInlineSnapshot(
       `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json was written in form 3 by a later version of vitest-slo; this one reads form 2: update vitest-slo."`,
     )
@@ -155,7 +159,7 @@ describe('a file that cannot be used', () => {
   })
 })
 
-test('another load or scale is another condition', async () => {
+test('lists differences in load and scale', async () => {
   await baselines().save(runOf())
   const found = await baselines({ scale: 'full' }).of(runOf({}, 'constantArrivalRate 400/s'))
   expect(found[baselineOf]().differences).toEqual([
@@ -164,7 +168,7 @@ test('another load or scale is another condition', async () => {
   ])
 })
 
-test('machines differ by CPU, cores, platform and the major version of Node', () => {
+test('lists differences in CPU, cores, platform and the major version of Node', () => {
   const now = fingerprintOf('pr', 'load')
   expect(differencesBetween(now, now)).toEqual([])
   const before = { ...now, cpuModel: 'Old', cores: 64, node: 'v18.1.0', platform: 'aix ppc64' }

@@ -4,33 +4,33 @@ import { BaselineError, readBaseline, writeBaseline } from './baseline-file.ts'
 import { differencesBetween, fingerprintOf } from './fingerprint.ts'
 import { storedNameOf, storedRun, type StorableRun, type StoredRun } from './stored-run.ts'
 
-/** What the baselines of a scenario need to know. */
+/** Context of the baselines of a scenario. */
 export interface BaselineContext {
-  /** With the names of its suites. */
+  /** Name of the scenario with the names of its suites. */
   readonly scenario: string
-  /** The file it stands in. Baselines lie beside it, in `__baselines__`. */
+  /** File of the scenario. Baselines are stored next to it, in `__baselines__`. */
   readonly file: string
   /** Name of the scale. */
   readonly scale: string
-  /** As for snapshots: `all` stores anew (`vitest -u`), `new` stores what is not there, `none` neither (CI). */
+  /** As for snapshots: `all` stores again (`vitest -u`), `new` stores missing baselines, `none` stores nothing (CI). */
   readonly update: 'all' | 'new' | 'none'
 }
 
 /** The baselines of one scenario. */
 export interface Baselines {
   /**
-   * What was stored of this run earlier, to hold it against: `expect(run).toBeNoSlowerThan(await baseline.of(run))`. As
-   * with snapshots it is stored if there is none, unless in CI, and stored anew with `vitest -u`; there is nothing
-   * to compare with then, and the assertion is skipped.
+   * The baseline of a run: `expect(run).toBeNoSlowerThan(await baseline.of(run))`. As with snapshots, the run is stored if
+   * there is no baseline, except in CI, and stored again with `vitest -u`. The assertion is skipped then, because there is
+   * nothing to compare with.
    *
-   * @throws {BaselineError} if in CI there is none, or the file cannot be used
-   * @throws {InvalidRunError} if it is to be stored and the run cannot be judged
+   * @throws {BaselineError} if there is none in CI, or the file cannot be used
+   * @throws {InvalidRunError} if the run has to be stored and cannot be judged
    */
   of(run: StorableRun): Promise<Baseline>
   /**
-   * Stores a run, whatever is there: a small JSON file that is meant to be committed.
+   * Stores a run as a small JSON file to commit, and replaces an existing one.
    *
-   * @returns where it was stored
+   * @returns path of the file
    * @throws {InvalidRunError} if the run cannot be judged
    */
   save(run: StorableRun): Promise<string>
@@ -39,9 +39,9 @@ export interface Baselines {
 /** A stored run to compare with. */
 export interface Baseline extends BaselineSource {
   readonly path: string
-  /** The day. */
+  /** Date of storage: `2026-03-01`. */
   readonly storedAt: string
-  /** Stored by this very run. */
+  /** Whether this run was stored as the baseline. */
   readonly isNew: boolean
 }
 
@@ -57,11 +57,11 @@ export function createBaselines(context: BaselineContext): Baselines {
     async of(run) {
       const name = storedNameOf(run)
       const path = pathFor(context, name)
-      const known = update === 'all' ? undefined : await readBaseline(path, { scenario, run: name })
-      if (known !== undefined) return baselineFrom(path, known, run, scale, false)
+      const existing = update === 'all' ? undefined : await readBaseline(path, { scenario, run: name })
+      if (existing !== undefined) return baselineFrom(path, existing, run, scale, false)
       if (update === 'none')
         throw new BaselineError(
-          `There is no baseline of ${name}: ${path} is missing. Store it where comparisons are made, outside of CI or with vitest -u, and commit it.`,
+          `There is no baseline of ${name}: ${path} is missing.\nFix: store it on the machine that compares, outside of CI or with vitest -u, and commit it`,
         )
       return baselineFrom(path, (await save(run)).stored, run, scale, true)
     },

@@ -1,19 +1,19 @@
 import { availableParallelism, cpus } from 'node:os'
 
-/** Under what conditions a run was measured: where these differ, so may its times, whatever the target does. */
+/** Conditions of a run. If they differ, times may differ although the target does not. */
 export interface Fingerprint {
   readonly cpuModel: string
   readonly cores: number
-  /** With its patch level; another major version counts as different. */
+  /** Full version of Node; only another major version counts as different. */
   readonly node: string
   readonly platform: string
   /** `smoke`, `pr`, `full`, or a factor. */
   readonly scale: string
-  /** As put on, in one line. */
+  /** The load in one line. */
   readonly load: string
 }
 
-/** Of this process, for a run. */
+/** Conditions of a run in this process. */
 export function fingerprintOf(scale: string, load: string): Fingerprint {
   return {
     cpuModel: cpus()[0]?.model.trim() || 'unknown',
@@ -25,7 +25,7 @@ export function fingerprintOf(scale: string, load: string): Fingerprint {
   }
 }
 
-/** In what two differ, in words: `4 cores, now 2`. */
+/** Differences as text: `4 cores, now 2`. */
 export function differencesBetween(before: Fingerprint, now: Fingerprint): readonly string[] {
   const majorOf = (node: string) => node.split('.', 1)[0]
   const found: string[] = []

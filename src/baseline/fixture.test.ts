@@ -10,7 +10,7 @@ const CONFIG = `
   export default definePerfConfig({ test: { reporters: 'default' } })
 `
 
-/** What is timed takes as long as it is told to. */
+/** Measures a function that takes `SPIN_US`. */
 const SCENARIO = `
   import { expect } from 'vitest'
   import { perfTest } from '${SRC}/index.ts'
@@ -27,16 +27,16 @@ const SCENARIO = `
   })
 `
 
-/** Vitest makes a second project of it, for the benchmarks; both know the run's target and services. */
+/** From which Vitest creates a second project for the benchmarks; both receive the run's target and services. */
 const BENCH_CONFIG = `
   import { definePerfConfig } from 'vitest-slo/config'
   export default definePerfConfig({ test: { benchmark: { enabled: true } } })
 `
 
-const KNOWS_ITS_SCALE = `
+const READS_ITS_SCALE = `
   import { expect } from 'vitest'
   import { perfTest } from 'vitest-slo'
-  perfTest('knows its scale', ({ scale }) => expect(scale.name).toBe('smoke'))
+  perfTest('reads its scale', ({ scale }) => expect(scale.name).toBe('smoke'))
 `
 
 const BENCH = `
@@ -57,7 +57,7 @@ const BENCH = `
   })
 `
 
-test('a scenario is held against what it stored, as with snapshots', { timeout: 120_000 }, async () => {
+test('compares a scenario with its baseline, which is stored like a snapshot', { timeout: 120_000 }, async () => {
   const project = await InlineProject.create({ 'vitest.config.ts': CONFIG, 'perf/parse.perf.ts': SCENARIO })
   onTestFinished(() => project[Symbol.asyncDispose]())
   const run = async (spinUs: number, args: readonly string[] = ['run'], env: NodeJS.ProcessEnv = {}) => {
@@ -77,16 +77,16 @@ test('a scenario is held against what it stored, as with snapshots', { timeout: 
   expect(slower.text).toMatch(/Received: p50 \+\d{3}.*% \(\d+ µs|Received: p50 /)
 
   expect(await run(1000, ['run', '-u'])).toMatchObject({ exitCode: 0 })
-  // A machine so busy that the interval gets too wide may make it invalid; slower than itself it is not.
+  // On a busy machine the interval may be too wide and the run invalid, but it is never slower than itself.
   const { text } = await run(1000, ['run'], { CI: '1' })
   expect(text).not.toMatch(/BaselineError|^Error: expect/m)
 })
 
-test("the results of Vitest's own benchmarks are stored and compared as before", { timeout: 60_000 }, async () => {
+test("stores and compares the results of Vitest's own benchmarks", { timeout: 60_000 }, async () => {
   const project = await InlineProject.create({
     'vitest.config.ts': BENCH_CONFIG,
     'parse.bench.ts': BENCH,
-    'perf/scale.perf.ts': KNOWS_ITS_SCALE,
+    'perf/scale.perf.ts': READS_ITS_SCALE,
   })
   onTestFinished(() => project[Symbol.asyncDispose]())
   const { exitCode, output } = await project.run(['run'], { PERF_SCALE: 'smoke' })

@@ -9,30 +9,27 @@ import { percentileIntervalMs } from '../stats/intervals.ts'
 import { toJsonMs, type JsonMs } from '../stats/summary.ts'
 import { fingerprintOf, type Fingerprint } from './fingerprint.ts'
 
-/** A run that can be stored: what `http.run()`, `ws.fanOut()` and `micro.measure()` give, and their scopes. */
+/** A run that can be stored: the result of `http.run()`, `ws.fanOut()` or `micro.measure()`, or a scope of it. */
 export interface StorableRun extends Partial<TimedRun> {
   readonly name: string
-  /** In one line. */
+  /** The load in one line. */
   readonly load: string
   [evidenceOf](): TimeEvidence
 }
 
-/**
- * The form of the files. Read only by versions that know it. In form 1, errors counted with the times up to their failure;
- * in form 2 they are infinite.
- */
+/** Format of the files. In format 1, errors counted with the time up to their failure; in format 2, they are infinite. */
 export const FORMAT = 2
 
-/** What a baseline's file holds. */
+/** Content of a baseline's file. */
 export interface StoredRun {
   readonly format: typeof FORMAT
-  /** With the names of its suites. */
+  /** Name of the scenario with the names of its suites. */
   readonly scenario: string
-  /** With its scope: `http 1, steady phase`. */
+  /** Name of the run with its scope: `http 1, steady phase`. */
   readonly run: string
   readonly kind: RunKind
   readonly quantity: TimeEvidence['quantity']
-  /** The day. */
+  /** Date of storage: `2026-03-01`. */
   readonly storedAt: string
   readonly environment: Fingerprint
   readonly count: number
@@ -44,24 +41,24 @@ export interface StoredRun {
 
 const PERCENTILES = [0.5, 0.9, 0.95, 0.99]
 
-/** How a run and its scope are called in a baseline. */
+/** Name of a run and its scope in a baseline. */
 export function storedNameOf(run: StorableRun): string {
   const scope = run[windowOf]?.().scope
   return scope === undefined || scope === '' ? run.name : `${run.name}, ${scope}`
 }
 
 /**
- * What is stored of a run: the times that matchers judge (requests without a good response are infinite), in all, and
- * its percentiles with their 95% intervals, as far as there are enough samples for them.
+ * The baseline of a run: the times that matchers judge (infinite for requests without a good response), and percentiles
+ * with their 95% intervals, if there are enough samples for them.
  *
- * @throws {InvalidRunError} for a run that could not be judged: it would be the measure of all that follow
+ * @throws {InvalidRunError} if the run cannot be judged, as later runs are compared with it
  */
 export function storedRun(run: StorableRun, scenario: string, scale: string): StoredRun {
   const evidence = run[evidenceOf]()
   const [first = evidence.vuShortage?.invalidity] = evidence.invalidities
   if (first !== undefined)
     throw new InvalidRunError(
-      `${run.name} is no baseline, and was not stored. ${first.reason}: ${first.finding}; ${first.remedy}`,
+      `${run.name} cannot be a baseline, and was not stored. ${first.reason}: ${first.finding}.\nFix: ${first.remedy}`,
       first.reason,
     )
   const { histogram, windows } = judgedTimes(evidence)
@@ -73,8 +70,8 @@ export function storedRun(run: StorableRun, scenario: string, scale: string): St
   })
   if (percentiles.length === 0)
     throw new InvalidRunError(
-      `${run.name} is no baseline, and was not stored: ${percentileName(0.5)} needs ${samplesForPercentile(0.5)} samples ` +
-        `in two windows of time, and there are ${histogram.count} in ${windows.length}`,
+      `${run.name} cannot be a baseline, and was not stored: ${percentileName(0.5)} needs ${samplesForPercentile(0.5)} samples ` +
+        `in at least 2 one-second windows, received ${histogram.count} in ${windows.length}`,
       'too-few-samples',
     )
   return {

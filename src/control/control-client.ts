@@ -1,35 +1,35 @@
 import type { ControlAddress, Disruption } from './disruption.ts'
 
 /**
- * Has the process that owns target and services carry out a disruption, and waits until it is over and undone.
- * @returns what was done, in words
- * @throws {Error} with its message where it could not be done
+ * Requests a disruption from the process that owns target and services, and waits until it has ended and been undone.
+ * @returns description of what was done
+ * @throws {Error} with the message of that process if it failed
  */
 export async function order(control: ControlAddress, disruption: Disruption, signal: AbortSignal): Promise<string> {
-  const { label } = await ask<{ label: string }>(control, '/disruptions', { body: JSON.stringify(disruption), signal })
+  const { label } = await send<{ label: string }>(control, '/disruptions', { body: JSON.stringify(disruption), signal })
   return label
 }
 
 /**
- * Has it put its services back into the state after their start.
- * @param service only the one of that name; left out: all
- * @throws {Error} with its message if that fails
+ * Requests that services are reset to the state after their start.
+ * @param service name of the service; `undefined` for all
+ * @throws {Error} with the message of that process if it failed
  */
 export async function orderReset(
   control: ControlAddress,
   service: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  await ask(control, '/resets', { body: JSON.stringify({ service }), signal })
+  await send(control, '/resets', { body: JSON.stringify({ service }), signal })
 }
 
-/** The target's processes as they are now: one that was killed and started again has another. */
+/** The current process ids of the target, which change with a restart. */
 export async function targetPidsNow(control: ControlAddress, signal: AbortSignal): Promise<readonly number[]> {
-  const { pids } = await ask<{ pids: readonly number[] }>(control, '/target', { signal })
+  const { pids } = await send<{ pids: readonly number[] }>(control, '/target', { signal })
   return pids
 }
 
-async function ask<Content>(
+async function send<Content>(
   { url, token }: ControlAddress,
   path: string,
   { body, signal }: { readonly body?: string; readonly signal: AbortSignal },

@@ -1,26 +1,26 @@
 /**
- * What is done to the target or one of its services while load is on. Plain data; travels to the process that owns them.
- * `service` is a name of the config; left out: the only Postgres (`dropConnections`) or Redis.
+ * A disruption of the target or one of its services while load is on. Plain JSON, sent to the process that owns them.
+ * `service` is a name from the config; by default the only Postgres (`dropConnections`) or Redis.
  */
 export type Disruption =
-  /** Killed as by a crash, and started again after `downMs`. */
+  /** Kills the target as in a crash, and starts it again after `downMs`. */
   | { readonly kind: 'killTarget'; readonly instance: number; readonly downMs: number }
-  /** Every connection to the database is ended by the server, but those of the measurement. */
+  /** Closes all connections to the database on the server, except those of the measurement. */
   | { readonly kind: 'dropConnections'; readonly service?: string }
-  /** Stopped where it stands for `forMs`: connections stay open and nothing gets a response. */
+  /** Suspends the service for `forMs`: connections stay open and get no response. */
   | { readonly kind: 'pause'; readonly service?: string; readonly forMs: number }
-  /** Ended and started again without its data. */
+  /** Stops the service and starts it again without its data. */
   | { readonly kind: 'restart'; readonly service?: string }
 
-/** A disruption that was done, on the clock of the process that asked for it (`performance.now()`). */
+/** A completed disruption, on the clock of the process that requested it (`performance.now()`). */
 export interface DoneDisruption {
-  /** What was done, in words: `target killed, ready again after 1.7 s`. */
+  /** Description of what was done: `target killed, ready again after 1.7 s`. */
   readonly label: string
   readonly startMs: number
   readonly endMs: number
 }
 
-/** Where the process that owns the services takes orders. The token is secret: never reported. */
+/** Address of the process that owns the services. The token is secret: never reported. */
 export interface ControlAddress {
   readonly url: string
   readonly token: string

@@ -8,7 +8,7 @@ const text = fc.oneof(
 )
 
 describe('a digest', () => {
-  test('is the same for a text and its bytes, and a whole number that is not negative', () => {
+  test('is the same non-negative integer for a string and its bytes', () => {
     fc.assert(
       fc.property(text, (content) => {
         const digest = digestOf(content)
@@ -19,7 +19,7 @@ describe('a digest', () => {
     expect(Number.isSafeInteger(digestOf(Buffer.alloc(5_000_000, 255)))).toBe(true)
   })
 
-  test('tells contents apart, also where one byte, one bit or only the length differs', () => {
+  test('differs if one byte, one bit or only the length differs', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 1, maxLength: 1_100, size: 'max' }),
@@ -36,7 +36,7 @@ describe('a digest', () => {
     expect(digestOf('')).not.toBe(digestOf('\0'))
   })
 
-  test('does not repeat itself over many similar contents', () => {
+  test('does not collide for many similar contents', () => {
     const digests = new Set(Array.from({ length: 100_000 }, (_, at) => digestOf(`{"stars":${at},"left":${at * 7}}`)))
     expect(digests.size).toBe(100_000)
   })

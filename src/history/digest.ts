@@ -1,17 +1,17 @@
 import { crc32 } from 'node:zlib'
 
 /**
- * A fingerprint of a payload or a response, one safe integer, the same for a text and for its bytes in UTF-8. Two contents
- * that differ share it once in 2^53 (those over 512 bytes: once in 2^32 where they are of one length); good for telling
- * whether two sends of one key were the same, not against somebody who forges contents.
+ * Digest of a payload or a response as a safe integer, the same for a string and for its bytes in UTF-8. Different contents
+ * collide once in 2^53; contents of the same length over 512 bytes once in 2^32. It shows whether two sends of a key were
+ * equal, but does not detect forged contents.
  */
 export type Digest = number
 
-/** Up to here a loop costs less than the call into native code does between two requests. */
+/** Up to this length, a loop is faster than a call of native code between two requests. */
 const SHORT_BYTES = 512
 const LOW_BITS = 21
 
-/** The fingerprint of a content, never negative. */
+/** Digest of a content, never negative. */
 export function digestOf(content: string | Uint8Array): Digest {
   if (typeof content !== 'string') return digestOfBytes(content)
   const { length } = content

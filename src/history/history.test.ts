@@ -29,7 +29,7 @@ const ending = fc.record(
 )
 
 describe('History', () => {
-  test('gives back every operation as it was recorded, whatever the order of the ends', () => {
+  test('returns every operation as it was recorded, in any order of their ends', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(operation, fc.option(ending), fc.nat())), (recorded) => {
         const history = new History()
@@ -55,7 +55,7 @@ describe('History', () => {
     )
   })
 
-  test('keeps keys apart beyond one chunk of operations and one page of keys', () => {
+  test('returns the right keys beyond one chunk of operations and one page of keys', () => {
     const history = new History()
     const keyOf = (i: number) => `${history.runId}-${'ä'.repeat(i % 50)}-${i}`
     for (let i = 0; i < 40_000; i++) history.begin({ key: keyOf(i), vu: i, step: 0, intendedStartUs: i, startUs: i })
@@ -64,13 +64,13 @@ describe('History', () => {
     expect(wrong).toBe(0)
   })
 
-  test('an operation that never ended is unknown', () => {
+  test('reports an operation without an end as unknown', () => {
     const history = new History()
     const id = history.begin({ key: 'a', vu: 1, step: 0, intendedStartUs: 0, startUs: 1 })
     expect(history.operation(id)).toMatchObject({ outcome: 'unknown', endUs: undefined, status: 0 })
   })
 
-  test('refuses what cannot be recorded', () => {
+  test('rejects invalid keys, unknown operations and a second end', () => {
     const history = new History()
     const start = { vu: 1, step: 0, intendedStartUs: 0, startUs: 0 }
     expect(() => history.begin({ ...start, key: '' })).toThrow('a key must have 1 to 4096 bytes, received 0')
@@ -78,18 +78,18 @@ describe('History', () => {
     expect(history.size).toBe(0)
     history.begin({ ...start, key: 'ä'.repeat(2048) })
     history.end(0, { endUs: 1, outcome: 'ok', status: 200 })
-    expect(() => history.end(0, { endUs: 2, outcome: 'failed', status: 400 })).toThrow('operation 0 has ended already')
-    expect(() => history.end(1, { endUs: 2, outcome: 'ok', status: 200 })).toThrow('no operation 1 was begun')
-    expect(() => history.operation(-1)).toThrow('no operation -1 was begun')
+    expect(() => history.end(0, { endUs: 2, outcome: 'failed', status: 400 })).toThrow('operation 0 has already ended')
+    expect(() => history.end(1, { endUs: 2, outcome: 'ok', status: 200 })).toThrow('there is no operation 1')
+    expect(() => history.operation(-1)).toThrow('there is no operation -1')
   })
 
-  test('every history has a run id of its own', () => {
+  test('has a unique run id', () => {
     expect(new History().runId).toMatch(/^[0-9a-f]{12}$/)
     expect(new History().runId).not.toBe(new History().runId)
     expect(new History({ runId: 'mine' }).runId).toBe('mine')
   })
 
-  test('a million operations with keys of 36 characters stay within 200 MB', () => {
+  test('needs less than 200 MB for a million operations with keys of 36 characters', () => {
     const history = new History()
     for (let i = 0; i < 100_000; i++) {
       const id = history.begin({
@@ -117,6 +117,6 @@ test.each([
   [500, 'unknown'],
   [503, 'unknown'],
   [0, 'unknown'],
-])('status %i stands for %s', (status, outcome) => {
+])('status %i has the outcome %s', (status, outcome) => {
   expect(outcomeOf(status)).toBe(outcome)
 })

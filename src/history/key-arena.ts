@@ -1,6 +1,6 @@
 /**
- * Memory that grows with the run and is kept to its end. Each megabyte of an ordinary buffer would have V8 look through
- * the whole heap for something to free, which shows in the rate of the load; what could be shared it does not count.
+ * Memory that is kept to the end of the run. With ordinary buffers, V8 would scan the whole heap for every new megabyte,
+ * which lowers the rate of the load; it does not count shared buffers.
  */
 export function uncollected(bytes: number): SharedArrayBuffer {
   return new SharedArrayBuffer(bytes)
@@ -8,7 +8,7 @@ export function uncollected(bytes: number): SharedArrayBuffer {
 
 const PAGE_SIZE = 1 << 20
 const MAX_KEY_BYTES = 4096
-/** A key's place and its length are packed into one safe integer. */
+/** Offset and length of a key are packed into one safe integer. */
 const LENGTH_RANGE = MAX_KEY_BYTES + 1
 
 /** The bytes of all keys, one after another, in pages of 1 MiB. */
@@ -21,9 +21,9 @@ export class KeyArena {
   }
 
   add(key: string): number {
-    // Three bytes a UTF-16 unit is the most that UTF-8 needs.
-    const roomy = key.length * 3 <= MAX_KEY_BYTES
-    if (key === '' || (!roomy && Buffer.byteLength(key) > MAX_KEY_BYTES)) {
+    // UTF-8 needs at most three bytes per UTF-16 unit.
+    const fits = key.length * 3 <= MAX_KEY_BYTES
+    if (key === '' || (!fits && Buffer.byteLength(key) > MAX_KEY_BYTES)) {
       throw new RangeError(`a key must have 1 to ${MAX_KEY_BYTES} bytes, received ${Buffer.byteLength(key)}`)
     }
     if (this.#used > PAGE_SIZE - MAX_KEY_BYTES) {
@@ -39,8 +39,8 @@ export class KeyArena {
 
   read(location: number): string {
     const length = location % LENGTH_RANGE
-    const place = (location - length) / LENGTH_RANGE
-    const start = place % PAGE_SIZE
-    return this.#pages[(place - start) / PAGE_SIZE]!.toString('utf8', start, start + length)
+    const offset = (location - length) / LENGTH_RANGE
+    const start = offset % PAGE_SIZE
+    return this.#pages[(offset - start) / PAGE_SIZE]!.toString('utf8', start, start + length)
   }
 }
