@@ -1,15 +1,15 @@
 import type { RunKind, TimeEvidence } from './evidence.ts'
 
-/** A percentile as it was measured, with its 95% interval. Each may be infinite. */
+/** A percentile with its 95% interval. Each value may be infinite. */
 export interface StoredPercentile {
-  /** As a ratio: 0.95. */
+  /** Ratio: 0.95. */
   readonly p: number
   readonly ms: number
   readonly lowMs: number
   readonly highMs: number
 }
 
-/** What a matcher knows of a run that was stored earlier. */
+/** A stored run, as matchers judge it. */
 export interface BaselineEvidence {
   /** `the baseline of 2026-03-01` */
   readonly label: string
@@ -18,13 +18,13 @@ export interface BaselineEvidence {
   /** Infinite if a sample had no time. */
   readonly meanMs: number
   readonly percentiles: readonly StoredPercentile[]
-  /** In what this run's surroundings differ from those of the baseline: `Node v22.1.0, now v24.0.0`. */
+  /** Differences between the conditions of this run and of the baseline: `Node v22.1.0, now v24.0.0`. */
   readonly differences: readonly string[]
-  /** Stored by this very run, so that there is nothing to compare with yet. */
+  /** Whether this run was stored as the baseline, so that there is nothing to compare with yet. */
   readonly isNew: boolean
 }
 
-/** The method by which a baseline hands out its evidence. */
+/** Method that returns the evidence of a baseline. */
 export const baselineOf: unique symbol = Symbol('vitest-slo.baseline')
 
 /** A run that was stored earlier. */

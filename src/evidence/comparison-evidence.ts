@@ -1,41 +1,41 @@
 import type { Histogram } from '../stats/histogram.ts'
 import type { Invalidity } from './verdict.ts'
 
-/** What one build did in one slice of a comparison; its settling time at the beginning is left out. */
+/** Evidence of one build in one slice of a comparison, without the settling time at its start. */
 export interface SliceEvidence {
-  /** From intended start, of every request due; those that got no good response are infinite. */
+  /** Latency of every request due; infinite for those without a good response. */
   readonly latency: Histogram
   /** Requests due. */
   readonly offered: number
-  /** Requests with an error, dropped ones, and those left without a response. */
+  /** Requests that failed, were dropped, or got no response. */
   readonly wrong: number
   /** Good responses per second. */
   readonly goodPerSec: number
-  /** User and system time of the build's processes over its requests; `undefined` if the processes are not ours. */
+  /** User and system CPU time of the build per request; `undefined` if this run did not start its processes. */
   readonly cpuMsPerRequest: number | undefined
 }
 
-/** Two slices beside each other in time, one of each build. */
+/** Two consecutive slices, one per build. */
 export interface SlicePair {
   readonly base: SliceEvidence
   readonly head: SliceEvidence
 }
 
-/** What a matcher of comparisons judges. */
+/** Evidence that comparison matchers judge. */
 export interface ComparisonEvidence {
-  /** In order of time. Which build comes first within a pair alternates. */
+  /** Pairs in order of time. The build that comes first alternates. */
   readonly pairs: readonly SlicePair[]
-  /** Length of one slice, settling time left out. */
+  /** Length of a slice without its settling time. */
   readonly sliceMs: number
   readonly invalidities: readonly Invalidity[]
   /** Lines of the message's `Evidence:` block that come before the table of figures. */
   readonly evidenceLines: readonly string[]
 }
 
-/** The method by which a comparison hands out its evidence. */
+/** Method that returns the evidence of a comparison. */
 export const comparisonOf: unique symbol = Symbol('vitest-slo.comparison')
 
-/** Two builds under the same load, as `compare()` gives. */
+/** Two builds under the same load, as returned by `compare()`. */
 export interface ComparisonSource {
   readonly [comparisonOf]: () => ComparisonEvidence
 }

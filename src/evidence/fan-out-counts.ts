@@ -1,12 +1,14 @@
 import type { JsonMs } from '../stats/summary.ts'
 
+/** Counts of sockets. */
 export interface SocketCounts {
+  /** Sockets requested. */
   readonly asked: number
   /** Opened and subscribed at least once. */
   readonly subscribed: number
-  /** Never opened, or never acknowledged, by kind: refused, timeout, status 503, … */
+  /** Never opened, or subscription never acknowledged, by kind: refused, timeout, status 503, … */
   readonly failures: Readonly<Record<string, number>>
-  /** Closed by the other side after subscribing, while the run went on. */
+  /** Closed by the target after subscribing, during the run. */
   readonly closed: number
   readonly reconnected: number
 }
@@ -14,21 +16,22 @@ export interface SocketCounts {
 /** Application heartbeats of a run. */
 export interface HeartbeatCounts {
   readonly sent: number
-  /** Heartbeats without a response by the time of the next one, or for 10 s; `undefined` if none is expected. */
+  /** Heartbeats without a response before the next one or within 10 s; `undefined` if no response is expected. */
   readonly unanswered: number | undefined
 }
 
+/** Counts of publications. */
 export interface PublicationCounts {
   readonly count: number
-  /** `send` threw or rejected; their deliveries are expected all the same. */
+  /** Publications for which `send` threw or rejected; their deliveries are still expected. */
   readonly failed: number
-  /** How late `send` was called after the intended instant, at worst. */
+  /** Longest delay of a call of `send` after its intended time. */
   readonly maxSlipMs: number
 }
 
 /**
- * Every expected delivery is exactly one of on time, late or missing: `expected = onTime + late + missing`.
- * The others are counted beside.
+ * Counts of deliveries. Every expected delivery is on time, late or missing: `expected = onTime + late + missing`. The other
+ * counts are in addition.
  */
 export interface DeliveryCounts {
   readonly expected: number
@@ -37,49 +40,49 @@ export interface DeliveryCounts {
   readonly onTime: number
   readonly late: number
   readonly missing: number
-  /** Receipts past the first of the same publication by the same client. */
+  /** Repeated receipts of a publication by the same client. */
   readonly duplicate: number
-  /** First receipts whose sequence is below one the client had received before, of the same group and on one connection. */
+  /** First receipts with a lower sequence than an earlier one of the same client, group and connection. */
   readonly outOfOrder: number
   /**
-   * Of those out of order, the ones whose publications were under way to the target at the same time, and whose messages
-   * carry no sequence of the target's own: the target may have got them in this order.
+   * Deliveries out of order whose publications were in flight to the target at the same time, and whose messages have no
+   * sequence from the target: the target may have received the publications in this order.
    */
   readonly racing: number
   /**
-   * Received, and neither expected nor unexpected: by a client that was joining or leaving the group, or that joined after
-   * the publication was due (the history of a room).
+   * Received deliveries that are neither expected nor unexpected: the client was joining or leaving the group, or joined
+   * after the publication was due (the history of a room).
    */
   readonly optional: number
-  /** Receipts of publications that were not for this client, and of ids that no publication has. */
+  /** Receipts of publications that this client should not receive, and of unknown ids. */
   readonly unexpected: number
-  /** Messages that `identify` could not name. */
+  /** Messages that `identify` could not identify. */
   readonly unidentified: number
 }
 
-/** One second of the counted part, by the intended instants of its publications. */
+/** One second of the counted part, by the intended time of publications. */
 export interface FanOutPoint {
-  /** Its beginning, in seconds since the start of publishing, warm-up included. */
+  /** Start of the second, in seconds since the start of publishing, warm-up included. */
   readonly second: number
   readonly publications: number
   readonly expected: number
   readonly received: number
   readonly missing: number
-  /** Of all deliveries expected; missing ones are infinite. Absent if none was expected. */
+  /** Lag percentiles of all expected deliveries; missing ones are infinite. Absent if none was expected. */
   readonly p50Ms?: JsonMs
   readonly p99Ms?: JsonMs
-  /** Of the deliveries received; absent if none was. */
+  /** Longest lag of received deliveries; absent if there were none. */
   readonly maxMs?: number
 }
 
 /** One counted publication. */
 export interface PublicationPoint {
-  /** Its intended instant, in seconds since the start of publishing, warm-up included. */
+  /** Intended time, in seconds since the start of publishing, warm-up included. */
   readonly atSec: number
-  /** Deliveries that never came. */
+  /** Deliveries that never arrived. */
   readonly missing: number
-  /** Of all deliveries expected; missing ones are infinite. Absent if none was expected. */
+  /** 95th percentile of the lag of all expected deliveries; missing ones are infinite. Absent if none was expected. */
   readonly p95Ms?: JsonMs
-  /** Of the deliveries received; absent if none was. */
+  /** Longest lag of received deliveries; absent if there were none. */
   readonly maxMs?: number
 }

@@ -5,17 +5,17 @@ import type { DeliveryCounts, HeartbeatCounts, SocketCounts } from './fan-out-co
 import type { GeneratorHealth } from './generator-health.ts'
 import type { Invalidity } from './verdict.ts'
 
-/** Everything a fan-out measured, as the engine leaves it: what `FanOutRun` is a view of. Counted publications only. */
+/** All measurements of a fan-out, of which `FanOutRun` is a view. Only counted publications. */
 export interface FanOutRecord {
   readonly name: string
   /** The load in one line. */
   readonly load: string
-  /** Name of the scale that reduced the load; absent if it is as written. */
+  /** Name of the scale that reduced the load; absent if the load is as written. */
   readonly reducedTo?: string
   readonly phases: readonly Phase[]
-  /** The first instant of publishing, on this process's `performance.now()`. */
+  /** Start of publishing, on this process's `performance.now()`. */
   readonly startMs: number
-  /** From the first instant of publishing, warm-up included, to the last; connecting and settling are not in here. */
+  /** Time from the start to the end of publishing, warm-up included; without connecting and draining. */
   readonly durationMs: number
   /** Length of the counted part. */
   readonly countedMs: number
@@ -25,7 +25,7 @@ export interface FanOutRecord {
   readonly sockets: SocketCounts
   /** Application heartbeats; absent if none was sent. */
   readonly heartbeats?: HeartbeatCounts
-  /** From the first handshake until every socket was subscribed or had failed. */
+  /** Time from the first handshake until every socket was subscribed or had failed. */
   readonly openingMs: number
   /** Processes that held the sockets. */
   readonly processes: number
@@ -35,47 +35,48 @@ export interface FanOutRecord {
   readonly maxSlipMs: number
   readonly windows: readonly FanOutWindow[]
   readonly clients: ClientTable
-  /** What became of the sockets that the other side closed, by client: `closed with code 1006`. */
+  /** How the target closed sockets, by client: `closed with code 1006`. */
   readonly closings: ReadonlyMap<number, string>
-  /** What a reader has to know about the messages to judge the counts. */
+  /** Observations about messages that matter for the counts. */
   readonly traces: MessageTraces
-  /** Receipts whose own sequence was the same as before, if hardly any rose; absent otherwise. */
+  /** Receipts whose sequence did not rise, if hardly any rose; absent otherwise. */
   readonly unnumbered?: number
-  /** How clients came back after they had lost their connections. */
+  /** Recoveries of clients from lost connections. */
   readonly recoveries: RecoveryTimes
-  /** Publications taken from messages; `undefined` if the run made them. */
+  /** Figures of a feed; `undefined` if the run published by itself. */
   readonly feed: FeedFigures | undefined
-  /** How long without an acknowledgement clients were taken to be joined; `undefined` if joining is acknowledged. */
+  /** Time after which clients were assumed to have joined; `undefined` if joining is acknowledged. */
   readonly assumedJoinMs: number | undefined
-  /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not respond. */
+  /** Figures from the publisher's time stamps; `undefined` if messages have none, or `send` does not respond. */
   readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
-  /** Against judging deliveries. */
+  /** Reasons why deliveries cannot be judged. */
   readonly invalidities: readonly Invalidity[]
-  /** Against judging connect times. */
+  /** Reasons why connect times cannot be judged. */
   readonly connectInvalidities: readonly Invalidity[]
   /** Further lines of evidence: a sample of what could not be identified, why publications failed. */
   readonly notes: readonly string[]
 }
 
 /**
- * The publisher's time stamps, brought to the generator's clock. The distance of the clocks is taken from the round trip
- * of `send` that was shortest, its middle held against the stamp, as NTP does (RFC 5905, section 8); it is wrong by
- * `uncertaintyMs` at most, provided the stamp was taken while `send` was under way. Lag does not rest on any of it.
+ * The publisher's time stamps, converted to the generator's clock. The offset of the clocks is that between the stamp and the
+ * middle of the shortest round trip of `send`, as in NTP (RFC 5905, section 8). Its error is at most `uncertaintyMs` if the
+ * stamp was taken during `send`. Lag does not depend on it.
  */
 export interface PublisherClock {
   /** How far the publisher's clock is ahead of the generator's. */
   readonly aheadMs: number
   /** Half the shortest round trip. */
   readonly uncertaintyMs: number
-  /** From the intended instant of a publication to the publisher's stamp: what of the lag came before fanning out. */
+  /** Time from the intended time of a publication to the publisher's stamp: the part of the lag before the fan-out. */
   readonly delay: TimeStats
 }
 
+/** Measurements of one publication. */
 export interface PublicationRecord {
   readonly id: string
   readonly sequence: number
-  /** Intended instant since the start of publishing. */
+  /** Intended time, in milliseconds since the start of publishing. */
   readonly atMs: number
   readonly expected: number
   readonly onTime: number
@@ -89,9 +90,9 @@ export interface PublicationRecord {
   readonly maxMs: number | undefined
 }
 
-/** One second of the counted part, by the intended instants of its publications. */
+/** One second of the counted part, by the intended time of publications. */
 export interface FanOutWindow {
-  /** From 0 at the end of the warm-up. */
+  /** Second since the end of the warm-up. */
   readonly second: number
   publications: number
   expected: number
@@ -99,61 +100,61 @@ export interface FanOutWindow {
   readonly lag: Histogram
 }
 
-/** What the messages of a run had in them beside what could be counted. */
+/** Observations about the messages of a run. */
 export interface MessageTraces {
   /** The first message that could not be identified. */
   readonly unidentified: string | undefined
-  /** The first delivery that was not to be, in words. */
+  /** Description of the first unexpected delivery. */
   readonly unexpected: string | undefined
-  /** Unexpected deliveries that are so however slow the generator was. */
+  /** Unexpected deliveries that even a slow generator cannot have caused. */
   readonly certainUnexpected: number
-  /** Receipts of ids that no publication has; part of the unexpected ones. */
+  /** Receipts of unknown ids; part of the unexpected ones. */
   readonly unknownIds: number
   /** Messages in which `identify` found no publication; absent if there were none. */
   readonly others?: { readonly count: number; readonly sample: string }
-  /** The first message that is not a publication and looks like a heartbeat that wants a response. */
+  /** The first message that is not a publication and looks like a heartbeat that expects a response. */
   readonly heartbeat: string | undefined
 }
 
-/** How clients came back after they had lost their connections. */
+/** Recoveries of clients from lost connections. */
 export interface RecoveryTimes {
-  /** Connections of subscribed clients that were lost. */
+  /** Lost connections of subscribed clients. */
   readonly lost: number
-  /** Milliseconds from each loss until the client was subscribed again and had everything due meanwhile, ascending. */
+  /** Time from each loss until the client was subscribed again and had received everything due since, ascending. */
   readonly tookMs: readonly number[]
-  /** For those that were not, how long they were watched, ascending. */
+  /** Time from each loss without a recovery until the end, ascending. */
   readonly unfinishedMs: readonly number[]
 }
 
-/** What is known about a feed, whose publications the target makes by itself. */
+/** Figures of a feed, in which the target publishes by itself. */
 export interface FeedFigures {
   /** Deliveries with a time stamp. */
   readonly stamped: number
-  /** From stamp to receipt, of the fastest delivery: the distance of the clocks and its transit. `undefined` without stamps. */
+  /** Time from stamp to receipt of the fastest delivery: offset of the clocks and transit. `undefined` without stamps. */
   readonly fastestMs: number | undefined
-  /** By how much that became less while deliveries were counted: lags may be too short by so much. */
+  /** Decrease of `fastestMs` while deliveries were counted: lags may be too short by this much. */
   readonly driftMs: number
-  /** Whether that is too much beside `lateAfter`. */
+  /** Whether the drift is too large compared with `lateAfter`. */
   readonly isClockUnsteady: boolean
-  /** No message with a time stamp came before deliveries were counted; absent if one did. */
+  /** Set if no message with a time stamp arrived before deliveries were counted. */
   readonly isClockUnknown?: boolean
-  /** What order was judged by; `undefined`: by nothing. */
+  /** What order is judged by; `undefined` if it cannot be judged. */
   readonly orderedBy: 'sequence' | 'time stamps' | undefined
   /** Sequences that no client received, counted as publications missing for all. */
   readonly leftOut: number
-  /** Whether so few are left out that the feed can be taken to number its publications one by one. */
+  /** Whether so few sequences are left out that the feed evidently numbers its publications consecutively. */
   readonly isNumbered: boolean
-  /** How long nothing was published before counting ended, if that is too long to be chance. */
+  /** Time without publications before counting ended, if it is too long to be chance. */
   readonly silentMs: number | undefined
-  /** Publications with a lower sequence than one that was published before, and the first of them; absent if there were none. */
+  /** Publications with a lower sequence than an earlier one, and the first of them; absent if there were none. */
   readonly fell?: { readonly count: number; readonly from: number; readonly to: number }
-  /** By how much time stamps went back though the sequence rose; absent if they did not. */
+  /** How far time stamps went back although the sequence rose; absent if they did not. */
   readonly wentBackMs?: number
-  /** By how much the time stamps advanced in how long, if that cannot be milliseconds. */
+  /** Advance of the time stamps and the time it took, if their unit cannot be milliseconds. */
   readonly badUnit?: { readonly advanced: number; readonly tookMs: number }
-  /** Messages that carry the id of a publication with another sequence, which their client had; absent if there were none. */
+  /** Messages with another sequence for an id that their client had already received; absent if there were none. */
   readonly reused?: { readonly count: number; readonly id: string; readonly first: number; readonly again: number }
-  /** Messages that came while deliveries were counted, if none of them named a publication that was new then. */
+  /** Messages received while deliveries were counted, if none of them was a new publication. */
   readonly stale?: number
 }
 
@@ -165,6 +166,6 @@ export interface ClientTable {
   readonly duplicate: Uint32Array
   readonly outOfOrder: Uint32Array
   readonly unexpected: Uint32Array
-  /** The longest lag; 0 if nothing was received. */
+  /** Longest lag; 0 if nothing was received. */
   readonly maxUs: Float64Array
 }

@@ -1,24 +1,25 @@
 import type { Histogram } from '../stats/histogram.ts'
 import type { Invalidity } from './verdict.ts'
 
-/** How old the responses of a cached route were, compared with what had been written before each request. */
+/** Staleness of the responses of a cached route, compared with the versions written before each request. */
 export interface FreshnessEvidence {
-  /** One value for each response read; 0 if it held the newest version that was acknowledged before the read. */
+  /** One value per response; 0 if it held the newest version that was acknowledged before the read. */
   readonly staleness: Histogram
   readonly reads: number
   readonly writes: number
-  /** Responses older than what had been written. */
+  /** Responses with an older version than the newest acknowledged one. */
   readonly staleReads: number
-  /** The oldest response: what it held, and what had been written by then. */
+  /** The stalest response: its version, and the newest version by then. */
   readonly worst:
     | { readonly atMs: number; readonly stalenessMs: number; readonly version: number; readonly newest: number }
     | undefined
-  /** The longest staleness that could have been seen: the time from the first write to the last read. */
+  /** Longest observable staleness: the time from the first write to the last read. */
   readonly observableMs: number
   readonly invalidities: readonly Invalidity[]
-  /** Why this cannot be found out from here; `undefined` if it can. */
+  /** Why staleness cannot be measured; `undefined` if it can. */
   readonly unavailable: string | undefined
   readonly evidenceLines: readonly string[]
 }
 
+/** Method that returns the evidence of freshness. */
 export const freshnessOf: unique symbol = Symbol('vitest-slo.freshness')

@@ -1,19 +1,19 @@
 import type { History } from '../history/history.ts'
 import type { Invalidity } from './verdict.ts'
 
-/** A way in which what users were told and what the ledger holds can disagree. */
+/** Ways in which the outcomes for users and the ledger can disagree. */
 export type FindingKind =
-  /** Told `ok`, not in the ledger. */
+  /** Acknowledged, and not in the ledger. */
   | 'lost'
-  /** In the ledger, though never sent, told `failed` by every response, or not to leave a trace. */
+  /** In the ledger, although never sent, rejected by every response, or expected to leave no row. */
   | 'unexpected'
   /** In the ledger more than once. */
   | 'duplicated'
-  /** Told `ok` though it had to be refused. */
+  /** Acknowledged, although it had to be refused. */
   | 'not refused'
-  /** One key was told `ok` with two payloads. */
+  /** A key that was acknowledged with two payloads. */
   | 'payload changed'
-  /** A repeated key was acknowledged with another response than the first. */
+  /** A repeated key that was acknowledged with another response than the first. */
   | 'responses differ'
   /** A transfer whose entries do not sum to zero. */
   | 'unbalanced'
@@ -28,52 +28,53 @@ export type FindingKind =
 export interface Violation {
   /** `key "a-17"`, `transfer 4711`, `account user:9` */
   readonly subject: string
-  /** What users were told of it, oldest first: `VU 3 at 12.4 s: ok (201)`. Empty where nobody sent it. */
+  /** Outcomes for users, oldest first: `VU 3 at 12.4 s: ok (201)`. Empty if it was never sent. */
   readonly told: readonly string[]
-  /** What the ledger holds: `nothing`, `2 rows: …`. */
+  /** Content of the ledger: `nothing`, `2 rows: …`. */
   readonly holds: string
 }
 
+/** All violations of one kind. */
 export interface Finding {
   readonly kind: FindingKind
-  /** How many there are. */
+  /** Number of violations. */
   readonly count: number
-  /** The first ten. */
+  /** The first ten violations. */
   readonly violations: readonly Violation[]
 }
 
-/** What a ledger matcher judges. */
+/** Evidence that ledger matchers judge. */
 export interface LedgerEvidence {
-  /** In a fixed order of kinds, kinds without violations left out. */
+  /** Findings in a fixed order of kinds, without kinds that have no violations. */
   readonly findings: readonly Finding[]
   readonly invalidities: readonly Invalidity[]
   /** Lines of the message's `Evidence:` block. */
   readonly lines: readonly string[]
-  /** What was waited for before and between reads: `waited 300 ms: nothing was written for 300 ms`. */
+  /** Wait before and between reads: `waited 300 ms: nothing was written for 300 ms`. */
   readonly waited?: string | undefined
-  /** What to do about the findings, if it is known better than by their kind. */
+  /** Fix of the findings, if it is more specific than their kind. */
   readonly hint?: string | undefined
-  /** Why nothing can be checked here at all; the assertion is then skipped. */
+  /** Why nothing can be checked; the assertion is then skipped. */
   readonly skipped?: string | undefined
 }
 
-/** A total of a ledger at one moment, as `ledger.value()` gives. */
+/** A total of a ledger at one moment, as returned by `ledger.value()`. */
 export interface LedgerTotal {
-  /** The exact amount as a decimal number; `undefined` if no database can be reached from here. */
+  /** The exact amount as a decimal number; `undefined` if no database can be reached. */
   readonly amount: string | undefined
 }
 
-/** What a function that reads a ledger's rows is given. */
+/** Context that is passed to a function that reads a ledger's rows. */
 export interface ReadContext {
-  /** The id of the run whose rows are meant; `undefined` if it is not known. */
+  /** Id of the run whose rows to read; `undefined` if unknown. */
   readonly runId: string | undefined
-  /** Aborted when the read takes too long (`queryTimeout`) or the scenario is given up. */
+  /** Aborted if the read takes too long (`queryTimeout`) or the scenario is stopped. */
   readonly signal: AbortSignal
 }
 
 /**
- * Where rows come from: a query to the target's Postgres, or a function that returns rows, from any other database or an
- * API. A function may be called several times, as the ledger is read until it has settled.
+ * Source of rows: a query to the target's Postgres, or a function that returns rows from another database or an API. The
+ * function may be called several times, because the ledger is read until it has settled.
  */
 export type RowSource =
   | string
@@ -81,32 +82,32 @@ export type RowSource =
       context: ReadContext,
     ) => Promise<readonly Readonly<Record<string, unknown>>[]> | readonly Readonly<Record<string, unknown>>[])
 
-/** Where the rows are that one history speaks about. */
+/** A check of one history against its rows. */
 export interface HistoryCheck {
   readonly history: History
-  /** The rows of this run; in a query `$1` is the history's run id. */
+  /** Rows of this run; in a query, `$1` is the history's run id. */
   readonly rows: RowSource
-  /** The columns that hold the key: one, or the parts of a composite key. */
+  /** Columns of the key: one, or the parts of a composite key. */
   readonly key: readonly string[]
-  /** The table holds rows of this run alone, so that the query need not use `$1`. */
+  /** Whether the table holds only rows of this run, so that the query need not use `$1`. */
   readonly unscoped: boolean
-  /** `presence`: lost, unexpected and not refused. `once`: also how often, and that repeated keys got a response alike. */
+  /** `presence`: lost, unexpected and not refused. `once`: also duplicates, and equal responses for repeated keys. */
   readonly depth: 'presence' | 'once'
 }
 
-/** What must be conserved; queries may use `$1` where a run id is known. */
+/** A check of conservation. Queries may use `$1` if a run id is known. */
 export interface ConservationCheck {
-  /** One row, one column. */
+  /** The total: one row, one column. */
   readonly total: RowSource | undefined
-  /** Left out: 0, for a total over what this run alone wrote. */
+  /** The total before. If `undefined`, it is 0, for a total of only what this run wrote. */
   readonly before: LedgerTotal | undefined
-  /** By how much the total may have changed: exact decimal numbers, both included. */
+  /** Accepted change of the total: exact decimal numbers, inclusive. */
   readonly expectedDelta: { readonly atLeast: string; readonly atMost: string }
-  /** Columns `transfer`, `account`, `amount`, and `key` where violations are to be named by it. */
+  /** Columns `transfer`, `account`, `amount`, and optionally `key`, by which violations are named. */
   readonly entries: RowSource | undefined
-  /** Columns `account`, `balance`, and `floor` where there is one. */
+  /** Columns `account`, `balance`, and optionally `floor`. */
   readonly accounts: RowSource | undefined
-  /** Names what users were told of the keys in `entries`. */
+  /** History with the outcomes of the keys in `entries`. */
   readonly history: History | undefined
 }
 
@@ -115,11 +116,11 @@ export interface ConservedTotal {
   readonly before: string
   readonly after: string
   readonly delta: string
-  /** Whether it changed by what was expected. */
+  /** Whether the total changed as expected. */
   readonly conserved: boolean
 }
 
-/** How matchers ask a ledger. Each reads once everything in flight has settled, within one snapshot of the database. */
+/** Checks of a ledger. Each reads one snapshot of the database after everything in flight has settled. */
 export interface LedgerChecks {
   history(check: HistoryCheck): Promise<LedgerEvidence>
   conservation(check: ConservationCheck): Promise<LedgerEvidence & { readonly total: ConservedTotal | undefined }>
@@ -127,7 +128,7 @@ export interface LedgerChecks {
   invariant(rows: RowSource): Promise<LedgerEvidence>
 }
 
-/** The property under which a ledger offers its checks to matchers, kept off its own vocabulary. */
+/** Property with the checks of a ledger. A symbol, so that it is not part of the public interface. */
 export const ledgerChecks: unique symbol = Symbol('vitest-slo.ledger-checks')
 
 /** What the ledger matchers accept. */

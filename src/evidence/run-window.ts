@@ -1,23 +1,23 @@
-/** When the scope of a run lay, on the clock of this process (`performance.now()`): for what is sampled beside the load. */
+/** Times of the scope of a run, on this process's `performance.now()`, for samples taken during the load. */
 export interface RunWindow {
   /** Name of the run, as in its result. */
   readonly run: string
-  /** When the run began, warm-up included. */
+  /** Start of the run, warm-up included. */
   readonly runStartMs: number
-  /** When nothing was due any more; responses may have come after it. */
+  /** End of the load. Responses may arrive later. */
   readonly runEndMs: number
-  /** When it was over: every response was in, or had been waited for long enough. */
+  /** End of the run: every response had arrived or timed out. */
   readonly settledMs: number
-  /** The stretches in scope, ascending; several where phases out of scope lie between them. */
+  /** Intervals in scope, ascending; several if phases out of scope are between them. */
   readonly spans: readonly { readonly startMs: number; readonly endMs: number }[]
-  /** The scope in words: `steady phase`, `spike phase`. */
+  /** Name of the scope: `steady phase`, `spike phase`. */
   readonly scope: string
 }
 
-/** A run that took place in time, as every run does whose load has a duration. */
+/** A run with times, as is every run whose load has a duration. */
 export interface TimedRun {
   [windowOf](): RunWindow
 }
 
-/** The method by which runs say when they were, kept off the runs' own vocabulary. */
+/** Method that returns the times of a run. A symbol, so that it is not part of the public interface. */
 export const windowOf: unique symbol = Symbol('vitest-slo.window')

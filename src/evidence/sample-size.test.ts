@@ -23,7 +23,7 @@ describe('samples needed', () => {
     [0.5, 2],
     [0.99, 100],
     [1, 1],
-  ] as const)('a ratio held against %d needs %d', ([limit, needed]) => {
+  ] as const)('a ratio with the limit %d needs %d', ([limit, needed]) => {
     expect(samplesForRatio(limit)).toBe(needed)
   })
 })
@@ -31,11 +31,11 @@ describe('samples needed', () => {
 describe('too few samples', () => {
   const scope = { count: 199, durationMs: 4_000, noun: 'requests' }
 
-  test('as many as needed are enough', () => {
+  test('accepts exactly as many as needed', () => {
     expect(tooFewSamples('p95 < 150 ms', 200, { ...scope, count: 200 })).toBeUndefined()
   })
 
-  test('one less is not, and the remedy is as long as it takes at this rate', () => {
+  test('rejects one less, and suggests the length needed at this rate', () => {
     expect(tooFewSamples('p95 < 150 ms', 200, scope)).toMatchInlineSnapshot(`
       {
         "finding": "p95 < 150 ms needs at least 200 requests, the scope judged has 199",
@@ -45,7 +45,7 @@ describe('too few samples', () => {
     `)
   })
 
-  test('of deliveries, the remedy names the rate of publications', () => {
+  test('suggests the rate of publications for deliveries', () => {
     const deliveries = {
       count: 800,
       durationMs: 4_000,
@@ -57,17 +57,17 @@ describe('too few samples', () => {
     )
   })
 
-  test('without a duration the remedy is more of them', () => {
+  test('suggests more samples if there is no duration', () => {
     expect(tooFewSamples('p95 < 150 ms', 200, { ...scope, count: 30, durationMs: 0 })?.remedy).toMatchInlineSnapshot(
       `"measure at least 6.7 times as many"`,
     )
   })
 
-  test('none at all has a reason of its own', () => {
+  test('has a separate reason if there are none', () => {
     expect(tooFewSamples('p95 < 150 ms', 200, { ...scope, count: 0 })?.reason).toBe('no-samples')
   })
 })
 
-test('percentiles are named as people say them', () => {
+test('names percentiles', () => {
   expect([0.5, 0.95, 0.999, 0.9999, 0.07].map(percentileName)).toEqual(['p50', 'p95', 'p99.9', 'p99.99', 'p7'])
 })

@@ -5,44 +5,44 @@ import type { Invalidity } from './verdict.ts'
 const TAIL_SAMPLES = 10
 
 /**
- * How many samples a percentile needs: enough that ten are expected beyond it, `10 / (1 - p)`. p50 needs 20, p90 100,
- * p95 200, p99 1,000. Below the median the near tail is the lower one: `10 / p`.
+ * Number of samples that a percentile needs, so that ten are expected beyond it: `10 / (1 - p)`. p50 needs 20, p90 100,
+ * p95 200, p99 1,000. Below the median it is the lower tail that counts: `10 / p`.
  *
- * @param p as a ratio, above 0 and below 1
+ * @param p ratio, above 0 and below 1
  */
 export function samplesForPercentile(p: number): number {
   return ceil(TAIL_SAMPLES / Math.min(p, 1 - p))
 }
 
 /**
- * How many samples a ratio held against a limit needs: `1 / limit`, or `1 / (1 - limit)` for limits above one half;
- * an error rate below 0.001 needs 1,000 requests. With fewer, a single error would already be over the limit, so that
- * the assertion could only mean "no error at all", and none in so few is what a service over the limit shows most of
- * the time. It is the least that lets the limit be told from zero, not a proof: no error in `1 / limit` requests still
- * leaves, at 95%, a true rate of up to three times the limit (`3 / n`, the rule of three). Ask `{ confidence: 0.95 }`
- * where that matters; it takes about `3.7 / limit` requests without an error.
+ * Number of samples that a ratio needs for a limit: `1 / limit`, or `1 / (1 - limit)` for limits above one half. An error
+ * rate below 0.001 needs 1,000 requests. With fewer, a single error would exceed the limit, so that the assertion could only
+ * mean "no error at all", which a service over the limit also shows most of the time. This is the minimum that distinguishes
+ * the limit from zero, not a proof: no error in `1 / limit` requests still allows, at 95%, a true rate of up to three times
+ * the limit (`3 / n`, the rule of three). Use `{ confidence: 0.95 }` if that matters; it requires about `3.7 / limit`
+ * requests without an error.
  *
- * @param limit as a ratio, above 0; 1 asks for one sample
+ * @param limit ratio, above 0; 1 needs one sample
  */
 export function samplesForRatio(limit: number): number {
   return limit >= 1 ? 1 : ceil(1 / Math.min(limit, 1 - limit))
 }
 
-/** What the counted things are called, and over how long they were collected. */
+/** Number, name and period of samples. */
 export interface SampleScope {
   readonly count: number
-  /** Length of the scope the samples come from; 0 where time would not bring more of them. */
+  /** Length of the scope; 0 if a longer one would not bring more samples. */
   readonly durationMs: number
   /** Plural: `requests`, `deliveries`. */
   readonly noun: string
-  /** The option that decides how many there are, if it is not the rate at which they come: one publication is many deliveries. */
+  /** Option that determines the number of samples, if it is not their own rate: a publication is many deliveries. */
   readonly rateOption?: { readonly name: string; readonly perSec: number } | undefined
 }
 
 /**
- * Speaks against judging too few samples, and says how long the run would have to be at its rate.
+ * The reason to be invalid if there are too few samples, with the length that the run would need at its rate.
  *
- * @param what the claim as the message words it: `p95 < 150 ms`
+ * @param what the assertion as the message shows it: `p95 < 150 ms`
  * @param needed see {@link samplesForPercentile} and {@link samplesForRatio}
  * @returns `undefined` if there are enough
  */
@@ -62,21 +62,21 @@ export function tooFewSamples(
   return {
     reason: 'too-few-samples',
     finding: `${what} needs at least ${formatCount(needed)} ${noun}, the scope judged has ${formatCount(count)}`,
-    remedy: remedyFor(needed, count, durationMs, rateOption),
+    remedy: fixFor(needed, count, durationMs, rateOption),
   }
 }
 
-/** {@link tooFewSamples} for a ratio held against a limit. */
+/** {@link tooFewSamples} for a ratio with a limit. */
 export function tooFewForRatio(what: string, limit: number, scope: SampleScope): Invalidity | undefined {
   return tooFewSamples(what, samplesForRatio(limit), scope)
 }
 
-/** `p95`, `p99.9` */
+/** Name of a percentile: `p95`, `p99.9`. */
 export function percentileName(p: number): string {
   return `p${significant(p * 100, 6)}`
 }
 
-function remedyFor(needed: number, count: number, durationMs: number, rateOption: SampleScope['rateOption']): string {
+function fixFor(needed: number, count: number, durationMs: number, rateOption: SampleScope['rateOption']): string {
   const factor = needed / count
   if (durationMs <= 0) return `measure at least ${significant(factor, 2)} times as many`
   const ratePerSec = count / (durationMs / 1000)
@@ -91,7 +91,7 @@ function remedyFor(needed: number, count: number, durationMs: number, rateOption
   )
 }
 
-/** `Math.ceil` that forgives the last bits of a division: `10 / (1 - 0.95)` is 200, not 201. */
+/** `Math.ceil` that tolerates the rounding errors of a division: `10 / (1 - 0.95)` is 200, not 201. */
 function ceil(value: number): number {
   return Math.ceil(value * (1 - 1e-12) - 1e-9)
 }

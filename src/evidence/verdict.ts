@@ -1,6 +1,6 @@
 import type { Window } from '../stats/timeline.ts'
 
-/** Why evidence cannot be judged. Each is shown as INVALID, apart from FAIL, and never passes, not even under `.not`. */
+/** Reason why evidence cannot be judged. Shown as INVALID, not as FAIL; never passes, not even under `.not`. */
 export type InvalidReason =
   | 'no-samples'
   | 'too-few-samples'
@@ -15,24 +15,24 @@ export type InvalidReason =
   | 'not-comparable'
   | 'nothing-asserted'
 
-/** One reason against a run's evidence, with figures and a remedy for the reader. */
+/** A reason why evidence is invalid, with figures and a fix. */
 export interface Invalidity {
   readonly reason: InvalidReason
-  /** What was found, with figures: `schedule delay p99 48 ms, limit 10 ms`. */
+  /** The finding with figures: `schedule delay p99 48 ms, limit 10 ms`. */
   readonly finding: string
-  /** What to do about it. */
+  /** The fix. */
   readonly remedy: string
   /**
-   * Set where the target brought it about and that is certain, as when it died under load and the run was given up: the
-   * assertion then fails, in both polarities, instead of being invalid. Left out: nobody can say whose doing it was.
+   * Set if the target certainly caused it, e.g. by crashing under load so that the run was aborted: the assertion then
+   * fails, with and without `.not`, instead of being invalid. Absent if the cause is uncertain.
    */
   readonly blame?: 'target'
 }
 
-/** Too few VUs to put a load on: what was dropped or waited for a VU says nothing of the target. */
+/** Too few VUs for a load: requests that were dropped or waited for a VU are no evidence about the target. */
 export interface VuShortage {
   readonly invalidity: Invalidity
-  /** So much was dropped for it that the target did not get the load. */
+  /** Whether so many requests were dropped that the target did not get the load. */
   readonly isMaterial: boolean
 }
 
@@ -68,5 +68,5 @@ export class InvalidRunError extends Error {
   }
 }
 
-/** What became of an assertion or a scenario. `skipped`: it could not be checked here, with the reason given. */
+/** Outcome of an assertion or a scenario. `skipped`: it could not be checked. */
 export type Outcome = 'passed' | 'failed' | 'invalid' | 'skipped'

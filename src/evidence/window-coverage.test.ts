@@ -10,39 +10,39 @@ const run: RunWindow = {
 const times = Array.from({ length: 12 }, (_, index) => 300 + index * 1_000)
 
 describe('growth', () => {
-  test('of a whole run lies between the samples around it, its last responses included', () => {
+  test('of a whole run is measured between the samples around it, last responses included', () => {
     const covered = coverGrowth(times, { startMs: 1_000, endMs: 9_000 }, run)
     expect(covered).toEqual({ first: 0, last: 10, startMs: 300, endMs: 10_300, outsideMs: 0 })
   })
 
-  test('at an edge to another phase lies between the samples inside, so that no warm-up comes in', () => {
+  test('at an edge to another phase is measured from the sample inside, so that no warm-up is included', () => {
     expect(coverGrowth(times, { startMs: 3_000, endMs: 9_000 }, run)).toMatchObject({ startMs: 3_300, endMs: 10_300 })
     expect(coverGrowth(times, { startMs: 1_000, endMs: 5_000 }, run)).toMatchObject({ startMs: 300, endMs: 4_300 })
     expect(coverGrowth(times, { startMs: 3_000, endMs: 5_000 }, run)).toMatchObject({ startMs: 3_300, endMs: 4_300 })
   })
 
-  test('in a scope too short for two samples takes those around it, and says what of other phases is in it', () => {
+  test('in a scope too short for two samples is measured around it, and includes the time of other phases', () => {
     expect(coverGrowth(times, { startMs: 3_000, endMs: 4_000 }, run)).toEqual({
       ...{ first: 2, last: 4, startMs: 2_300, endMs: 4_300 },
       outsideMs: 700 + 300,
     })
     const beginning = coverGrowth([300, 2_300], { startMs: 1_000, endMs: 2_000 }, run)
-    expect(beginning, 'before the run began there is nothing of it').toMatchObject({ startMs: 300, outsideMs: 300 })
+    expect(beginning, 'time before the run does not count').toMatchObject({ startMs: 300, outsideMs: 300 })
   })
 
-  test('cannot be said without a sample on either side', () => {
+  test('is undefined without a sample on either side', () => {
     expect(coverGrowth([300, 1_300], { startMs: 1_000, endMs: 9_000 }, run)).toBeUndefined()
     expect(coverGrowth([], { startMs: 1_000, endMs: 9_000 }, run)).toBeUndefined()
     expect(coverGrowth([9_300], { startMs: 1_000, endMs: 9_000 }, run)).toBeUndefined()
   })
 })
 
-test('states are those inside, also at the ends of the run, where idle time would water them down', () => {
+test('states use only samples inside the scope, because idle time at the ends of the run would lower them', () => {
   expect(coverState(times, { startMs: 1_000, endMs: 9_000 }, run)).toMatchObject({ startMs: 1_300, endMs: 8_300 })
   expect(coverState(times, { startMs: 3_000, endMs: 4_000 }, run)).toMatchObject({ startMs: 2_300, endMs: 4_300 })
 })
 
-test('phases that touch are one stretch, empty ones are none', () => {
+test('joins adjacent phases and leaves out empty ones', () => {
   const spans = [
     { startMs: 0, endMs: 10 },
     { startMs: 10, endMs: 30 },

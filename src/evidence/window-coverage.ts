@@ -2,27 +2,28 @@ import type { RunWindow } from './run-window.ts'
 
 type Span = RunWindow['spans'][number]
 
-/** Which samples stand for a stretch of a run: all from `first` to `last`, numbered from 0. */
+/** Samples that represent an interval of a run: all from index `first` to `last`. */
 export interface Covered {
   readonly first: number
   readonly last: number
   readonly startMs: number
   readonly endMs: number
-  /** How much of it lies in parts of the run that are out of scope. */
+  /** Time in parts of the run that are out of scope. */
   readonly outsideMs: number
 }
 
 /**
- * Chooses the samples between which the growth of something is taken to be that of the scope. Samples do not fall on the
- * edges of phases, so something has to give:
+ * Selects the two samples between which the growth of a counter represents that of the scope. Samples do not coincide with
+ * the edges of phases:
  *
- * - Where the run begins or ends, the sample outside is taken, at its end the first one after its last response. Nothing
- *   else of this run happens there, so nothing is lost and nothing foreign comes in.
- * - At an edge to another phase, the sample inside is taken: up to one interval of the scope is left out, and no warm-up
- *   comes in.
- * - A scope too short for two samples takes those around it, and says how much of other phases it so includes.
+ * - At the start or end of the run, it selects the sample outside; at the end, the first one after the last response.
+ *   Nothing else of the run happens there, so nothing is lost and nothing is added.
+ * - At an edge to another phase, it selects the sample inside: up to one sampling interval of the scope is left out, and no
+ *   warm-up is included.
+ * - If the scope is too short for two samples, it selects those around it, and returns how much of other phases this
+ *   includes.
  *
- * @returns `undefined` if there are no two samples for it
+ * @returns `undefined` if there are not two samples
  */
 export function coverGrowth(times: readonly number[], span: Span, run: RunWindow): Covered | undefined {
   const begins = span.startMs <= run.runStartMs
@@ -36,10 +37,10 @@ export function coverGrowth(times: readonly number[], span: Span, run: RunWindow
 }
 
 /**
- * Chooses the samples for a rate or a state: those inside the scope alone, as what lies before and after it would water
- * a mean down. If there are no two of them, those around it.
+ * Selects the samples for a rate or a state: only those inside the scope, because idle time around it would lower a mean. If
+ * there are fewer than two, those around it.
  *
- * @returns `undefined` if there are no two samples for it
+ * @returns `undefined` if there are not two samples
  */
 export function coverState(times: readonly number[], span: Span, run: RunWindow): Covered | undefined {
   const { first, last } = between(times, span)
@@ -60,7 +61,7 @@ interface Ends {
   readonly last: number
 }
 
-/** -1 if there is none. */
+/** Indexes of the first and last sample inside; -1 if there is none. */
 function between(times: readonly number[], { startMs, endMs }: Span): Ends {
   return {
     first: times.findIndex((atMs) => atMs >= startMs),
@@ -75,7 +76,7 @@ function aroundOf(times: readonly number[], { startMs, endMs }: Span): Ends {
   }
 }
 
-/** The stretches in scope, those that touch made one: no edge lies between them. */
+/** Intervals in scope; adjacent ones are joined, because there is no edge between them. */
 export function joined(spans: readonly Span[]): readonly Span[] {
   const found: Span[] = []
   for (const span of spans) {
