@@ -54,7 +54,7 @@ test('https:// to HTTP/2 alone is refused before any load, and not for its certi
   const { message } = (await http.run({ load, request: { path: '/' }, tls }).catch((it: unknown) => it)) as Error
   expect(message).toBe(
     `the TLS handshake with https://127.0.0.1:${port} failed: it speaks HTTP/2 only and refuses http/1.1 (ALPN).\n` +
-      'Fix: have it accept http/1.1 as well, or name a listener that does: the load speaks HTTP/1.1',
+      'Fix: let it accept http/1.1 as well, or use a listener that does: the load speaks HTTP/1.1',
   )
 })
 

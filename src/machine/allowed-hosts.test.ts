@@ -4,7 +4,7 @@ import { hostsForFullLoad, isLoopback, refusalOf, setHostPolicy } from './allowe
 afterEach(() => setHostPolicy({ allowRemote: [] }))
 
 test.each(['localhost', 'LOCALHOST', '127.0.0.1', '127.9.9.9', '::1', '[::1]', '[::ffff:7f00:1]'])(
-  'takes %s for this machine',
+  'treats %s as this machine',
   (host) => {
     expect(isLoopback(host)).toBe(true)
     expect(refusalOf(host, { isLoad: true })).toBeUndefined()
@@ -21,21 +21,21 @@ test.each([
   '::2',
   '[::ffff:a00:1]',
   '',
-])('refuses %j unless it is named', (host) => expect(refusalOf(host)).toBeDefined())
+])('rejects %j unless it is allowed', (host) => expect(refusalOf(host)).toBeDefined())
 
 test.each(['api.localhost', 'localhost.', 'a.b.LOCALHOST.'])(
-  'refuses %s, which a resolver may send elsewhere',
+  'rejects %s, which a resolver may map to another machine',
   (host) => {
     expect(refusalOf(host, { isLoad: true })).toEqual({
-      problem: `${host} is a name to which a resolver may give any address`,
+      problem: `${host} is a name that a resolver may map to any address`,
       received: 'allowRemote: nothing',
-      fix: expect.stringMatching(/^use localhost or 127.0.0.1; if the name leads to this machine, name it: /),
+      fix: expect.stringMatching(/^use localhost or 127.0.0.1; if the name resolves to this machine, allow it: /),
     })
     expect(refusalOf(host, { also: [host] })).toBeUndefined()
   },
 )
 
-test('a host of the target takes load, and nothing else is sent to it', () => {
+test('allows load on a host of the target, and no other connection', () => {
   setHostPolicy({ allowRemote: [], allowLoadOn: ['shop.example'] })
   expect(refusalOf('shop.example', { isLoad: true })).toBeUndefined()
   expect(refusalOf('shop.example')?.problem).toBe(
@@ -44,30 +44,30 @@ test('a host of the target takes load, and nothing else is sent to it', () => {
 })
 
 describe('a host that is not this machine', () => {
-  test('is refused with the way to allow it', () => {
+  test('is rejected with the fix that allows it', () => {
     expect(refusalOf('Shop.Example')).toMatchInlineSnapshot(`
       {
-        "fix": "if it is meant to be reached, name it: definePerfConfig({ allowRemote: ['shop.example'] }); if not, change the option or unset the variable that names it",
+        "fix": "to allow it, add definePerfConfig({ allowRemote: ['shop.example'] }); otherwise change the option or unset the variable that contains it",
         "problem": "Shop.Example is not this machine, and it is not among the hosts allowed",
         "received": "allowRemote: nothing",
       }
     `)
   })
 
-  test('is allowed by the config, or by the part that reaches it, whatever the case of its letters', () => {
+  test('is allowed by the config, or by the feature that connects, in upper or lower case', () => {
     expect(refusalOf('shop.example', { also: ['SHOP.example.'] })).toBeUndefined()
     setHostPolicy({ allowRemote: ['Shop.Example'] })
     expect(refusalOf('shop.example.', { isLoad: true })).toBeUndefined()
     expect(refusalOf('www.shop.example')).toBeDefined()
   })
 
-  test('carries full load only if it is allowed twice', () => {
+  test('gets full load only if it is allowed twice', () => {
     setHostPolicy({ allowRemote: ['shop.example'], allowFullLoadOn: hostsForFullLoad({}) })
     expect(refusalOf('shop.example')).toBeUndefined()
     expect(refusalOf('shop.example', { isLoad: true })).toMatchInlineSnapshot(`
       {
-        "fix": "if that host is meant for it, set PERF_ALLOW_FULL_LOAD_ON=shop.example; if not, run at a smaller scale",
-        "problem": "full load on shop.example must be allowed twice, and is allowed once",
+        "fix": "to allow it, set PERF_ALLOW_FULL_LOAD_ON=shop.example; otherwise run at a smaller scale",
+        "problem": "full load on shop.example must be allowed twice, but is allowed only once",
         "received": "PERF_ALLOW_FULL_LOAD_ON: not set",
       }
     `)
@@ -79,7 +79,7 @@ describe('a host that is not this machine', () => {
   })
 })
 
-test('says which address to use in place of every address', () => {
+test('suggests an address in place of 0.0.0.0 and ::', () => {
   expect(refusalOf('0.0.0.0', { also: ['0.0.0.0'] })?.fix).toBe('use 127.0.0.1')
   expect(refusalOf('[::]')?.fix).toBe('use [::1]')
 })

@@ -1,30 +1,30 @@
 import { isIPv4 } from 'node:net'
 
-/** Which hosts other than this machine may be reached, and which of them may carry full load. */
+/** Hosts other than this machine that may be reached, and those of them on which full load is allowed. */
 export interface HostPolicy {
-  /** Hosts named in `allowRemote` of the config. */
+  /** Hosts in `allowRemote` of the config. */
   readonly allowRemote: readonly string[]
-  /** Hosts named in `allowRemote` of the target: load may be put on them, and nothing else opens a connection to them. */
+  /** Hosts in `allowRemote` of the target: load on them is allowed, and no other connection. */
   readonly allowLoadOn?: readonly string[]
-  /** Hosts named in `PERF_ALLOW_FULL_LOAD_ON`; left out if the scale is below full. */
+  /** Hosts in `PERF_ALLOW_FULL_LOAD_ON`; absent if the scale is below full. */
   readonly allowFullLoadOn?: readonly string[]
 }
 
-/** Why a host may not be reached, and what to do about it. */
+/** Why a host may not be reached, and the fix. */
 export interface HostRefusal {
-  /** Completes "…": `staging.example.com is not this machine, and it is not among the hosts allowed`. */
+  /** For example `staging.example.com is not this machine, and it is not among the hosts allowed`. */
   readonly problem: string
   readonly received: string
   readonly fix: string
 }
 
-/** What a host is reached for. */
+/** Purpose of a connection to a host. */
 export interface HostUse {
-  /** Hosts that the part's own `allowRemote` names. */
+  /** Hosts in `allowRemote` of the service or feature that connects. */
   readonly also?: readonly string[]
-  /** Load will be put on it: full load needs the host in `PERF_ALLOW_FULL_LOAD_ON` as well. */
+  /** Whether load is applied. Full load also requires the host in `PERF_ALLOW_FULL_LOAD_ON`. */
   readonly isLoad?: boolean
-  /** Hosts for full load. Default: the policy's. */
+  /** Hosts on which full load is allowed. @default those of the policy */
   readonly allowFullLoadOn?: readonly string[] | undefined
 }
 
@@ -36,11 +36,11 @@ export function setHostPolicy(next: HostPolicy): void {
 }
 
 /**
- * Decides whether a socket may be opened to a host. Every part that opens one asks here first, so that nothing floods,
- * migrates, empties or reads a remote system because of a stray option or variable. Names are not looked up.
+ * Checks whether a socket may be opened to a host. All code that opens one calls this first, so that no wrong option or
+ * variable floods, migrates, empties or reads a remote system. Names are not resolved.
  *
  * @param host name or address, without a port
- * @returns `undefined` if it may
+ * @returns `undefined` if the host may be reached
  */
 export function refusalOf(
   host: string,
@@ -50,32 +50,32 @@ export function refusalOf(
   if (isLoopback(host)) return undefined
   if (name === '0.0.0.0' || name === '::')
     return {
-      problem: `${host} is every address of this machine, for servers to listen on, and not one to connect to`,
+      problem: `${host} means all addresses of this machine: servers listen on it, but it is not an address to connect to`,
       received: host,
       fix: `use ${name === '::' ? '[::1]' : '127.0.0.1'}`,
     }
   const allowed = [...also, ...policy.allowRemote, ...(isLoad ? (policy.allowLoadOn ?? []) : [])].map(normalized)
   if (!allowed.includes(name) && isBelowLocalhost(name))
     return {
-      problem: `${host} is a name to which a resolver may give any address`,
+      problem: `${host} is a name that a resolver may map to any address`,
       received: `allowRemote: ${allowed.length === 0 ? 'nothing' : allowed.join(', ')}`,
-      fix: `use localhost or 127.0.0.1; if the name leads to this machine, name it: definePerfConfig({ allowRemote: ['${name}'] })`,
+      fix: `use localhost or 127.0.0.1; if the name resolves to this machine, allow it: definePerfConfig({ allowRemote: ['${name}'] })`,
     }
   if (!allowed.includes(name))
     return {
       problem: `${host} is not this machine, and it is not among the hosts allowed`,
       received: `allowRemote: ${allowed.length === 0 ? 'nothing' : allowed.join(', ')}`,
-      fix: `if it is meant to be reached, name it: definePerfConfig({ allowRemote: ['${name}'] }); if not, change the option or unset the variable that names it`,
+      fix: `to allow it, add definePerfConfig({ allowRemote: ['${name}'] }); otherwise change the option or unset the variable that contains it`,
     }
   if (!isLoad || allowFullLoadOn === undefined || allowFullLoadOn.map(normalized).includes(name)) return undefined
   return {
-    problem: `full load on ${host} must be allowed twice, and is allowed once`,
+    problem: `full load on ${host} must be allowed twice, but is allowed only once`,
     received: `PERF_ALLOW_FULL_LOAD_ON: ${allowFullLoadOn.join(', ') || 'not set'}`,
-    fix: `if that host is meant for it, set PERF_ALLOW_FULL_LOAD_ON=${name}; if not, run at a smaller scale`,
+    fix: `to allow it, set PERF_ALLOW_FULL_LOAD_ON=${name}; otherwise run at a smaller scale`,
   }
 }
 
-/** Whether `allowRemote` names a host, be it of this machine or not. */
+/** Whether `allowRemote` contains a host, even if it is this machine. */
 export function isAllowedByName(host: string, also: readonly string[] = []): boolean {
   return [...also, ...policy.allowRemote].map(normalized).includes(normalized(host))
 }
@@ -87,8 +87,8 @@ export function hostsForFullLoad(env: NodeJS.ProcessEnv): readonly string[] {
 }
 
 /**
- * Whether a host is this machine: `localhost`, 127.0.0.0/8, `::1`. Names are not looked up: those below `localhost`, and
- * `localhost.` with its final dot, are resolved like any other name by many systems.
+ * Whether a host is this machine: `localhost`, 127.0.0.0/8, `::1`. Names are not resolved: many systems resolve subdomains of
+ * `localhost`, and `localhost.` with a final dot, like any other name.
  */
 export function isLoopback(host: string): boolean {
   const name = withoutBrackets(host)

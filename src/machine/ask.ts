@@ -6,54 +6,54 @@ import { parseBaseUrl } from './base-url.ts'
 import { now } from './clock.ts'
 import { ALPN_PROTOCOLS, nodeTls, type TlsOptions } from './tls.ts'
 
-/** One request outside of the load: for readiness, metrics, and a scenario's own calls. */
+/** Options of one request outside of the load: for readiness, metrics, and a scenario's own calls. */
 export interface Question {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly tls?: TlsOptions | undefined
   readonly signal: AbortSignal
-  /** The most text to read. @default no limit */
+  /** Maximum size of the decompressed body. @default no limit */
   readonly maxBytes?: number
 }
 
+/** Response to a {@link Question}. */
 export interface Reply {
   readonly status: number
   readonly contentType: string | undefined
   readonly text: string
-  /** When the head was there, of `now()`. */
+  /** Time at which the head arrived, on `now()`. */
   readonly atMs: number
 }
 
 const MAX_REDIRECTS = 5
 
 /**
- * Sends one request over a connection of its own, with the credentials of its URL. Redirects within the same origin are
- * followed.
+ * Sends one request over a new connection, with the credentials in its URL. Redirects within the same origin are followed.
  *
- * @param url as a base URL with its path: `http://…`, `https://…`, `unix:/run/app.sock:/path`
- * @throws {Error} for a connection that fails, or more than `maxBytes`
+ * @param url base URL with a path: `http://…`, `https://…`, `unix:/run/app.sock:/path`
+ * @throws {Error} if the connection fails, or the body exceeds `maxBytes`
  */
 export async function ask(url: string, question: Question): Promise<Reply> {
-  let place = url
+  let current = url
   for (let redirects = 0; ; redirects++) {
-    const response = await openRequest(place, question)
+    const response = await openRequest(current, question)
     const atMs = now()
     const next =
-      redirects < MAX_REDIRECTS && (question.method ?? 'GET') === 'GET' ? sameOrigin(place, response) : undefined
+      redirects < MAX_REDIRECTS && (question.method ?? 'GET') === 'GET' ? sameOrigin(current, response) : undefined
     const text = await read(response, question.maxBytes ?? Number.POSITIVE_INFINITY)
     if (next === undefined)
       return { status: response.statusCode ?? 0, contentType: response.headers['content-type'], text, atMs }
-    place = next
+    current = next
   }
 }
 
-/** Sends one request, as {@link ask} does. @returns its response, whose body is to be read */
+/** Sends one request like {@link ask}. @returns the response, whose body is still to be read */
 export function openRequest(
-  place: string,
+  requestUrl: string,
   { method = 'GET', headers = {}, body, tls = {}, signal }: Question,
 ): Promise<IncomingMessage> {
-  const { url, socketPath, authorization } = parseBaseUrl(place)!
+  const { url, socketPath, authorization } = parseBaseUrl(requestUrl)!
   const options: RequestOptions & https.RequestOptions = {
     method,
     headers: {
@@ -62,7 +62,7 @@ export function openRequest(
       ...headers,
     },
     signal,
-    // No agent: a connection kept open would be one more for the target to count.
+    // No agent: a kept-alive connection would count among the target's connections.
     agent: false,
     ...(socketPath !== undefined && { socketPath }),
     ...(url.protocol === 'https:' && { ...nodeTls(tls), ALPNProtocols: ALPN_PROTOCOLS }),
@@ -74,13 +74,16 @@ export function openRequest(
   return promise
 }
 
-function sameOrigin(place: string, { statusCode = 0, headers: { location } }: IncomingMessage): string | undefined {
+function sameOrigin(
+  requestUrl: string,
+  { statusCode = 0, headers: { location } }: IncomingMessage,
+): string | undefined {
   if (![301, 302, 303, 307, 308].includes(statusCode) || location === undefined) return undefined
-  const from = parseBaseUrl(place)!
+  const from = parseBaseUrl(requestUrl)!
   if (from.socketPath !== undefined || !URL.canParse(location, from.url.href)) return undefined
   const to = new URL(location, from.url)
   if (to.origin !== from.url.origin) return undefined
-  const { username, password } = new URL(place)
+  const { username, password } = new URL(requestUrl)
   to.username = username
   to.password = password
   return to.href
@@ -97,13 +100,13 @@ async function read(response: IncomingMessage, maxBytes: number): Promise<string
   return text + decoder.decode()
 }
 
-/** Some servers and proxies compress although nothing of that was accepted. */
+/** Decompressed body: some servers and proxies compress although the request does not accept it. */
 function decompressed(response: IncomingMessage): AsyncIterable<Buffer> {
   const encoding = response.headers['content-encoding']?.trim().toLowerCase() ?? ''
   if (encoding === '' || encoding === 'identity') return response
   const decoder = DECODERS[encoding]
-  if (decoder === undefined) throw new Error(`its content-encoding ${encoding} cannot be read here`)
-  // An error of the connection ends the decoder, which then throws it.
+  if (decoder === undefined) throw new Error(`its content-encoding ${encoding} is not supported`)
+  // An error of the connection destroys the decoder, which then throws it.
   return pipeline(response, decoder(), () => {})
 }
 
@@ -114,7 +117,7 @@ const DECODERS: Readonly<Record<string, () => ReturnType<typeof createGunzip>>> 
   br: createBrotliDecompress,
 }
 
-/** More came than was to be read. */
+/** Thrown if a body exceeds `maxBytes`. */
 export class TooLongError extends Error {
   override readonly name = 'TooLongError'
 }

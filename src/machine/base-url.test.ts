@@ -13,18 +13,18 @@ test.each([
   expect(parseBaseUrl(text)).toMatchObject(expected)
 })
 
-test.each(['', 'a', 'ftp://a', 'unix:', 'unix:relative.sock', '/run/app.sock', 'http://'])('refuses %j', (text) => {
+test.each(['', 'a', 'ftp://a', 'unix:', 'unix:relative.sock', '/run/app.sock', 'http://'])('rejects %j', (text) => {
   expect(parseBaseUrl(text)).toBe(undefined)
 })
 
-test('puts a path below a base URL', () => {
+test('appends a path to a base URL', () => {
   expect(urlBelow('http://u:p@a/api', '/x?y=1')).toBe('http://u:p@a/api/x?y=1')
   expect(urlBelow('unix:/run/app.sock', '/x')).toBe('unix:/run/app.sock:/x')
   expect(urlBelow('unix:/run/app.sock:/api', '/x')).toBe('unix:/run/app.sock:/api/x')
   expect(parseBaseUrl('unix:/run/app.sock:/api/x')!.url.pathname).toBe('/api/x')
 })
 
-test('one listener has one origin', () => {
+test('returns the same origin for all URLs of one listener', () => {
   const origins = ['http://a/x', 'ws://u:p@a:80', 'unix:/s', 'unix:/s:/x', 'https://a'].map((text) =>
     originOf(parseBaseUrl(text)!),
   )

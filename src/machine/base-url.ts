@@ -1,8 +1,8 @@
-/** A base URL taken apart: `http://…`, `https://…`, `ws://…`, `wss://…`, or `unix:/run/app.sock`. */
+/** A parsed base URL: `http://…`, `https://…`, `ws://…`, `wss://…`, or `unix:/run/app.sock`. */
 export interface BaseUrl {
-  /** As given, without credentials and without a slash at its end. */
+  /** The URL without credentials and without a trailing slash. */
   readonly bare: string
-  /** Of the socket's own host, `localhost`, for a Unix socket. */
+  /** The parsed URL; its host is `localhost` for a Unix socket. */
   readonly url: URL
   readonly socketPath: string | undefined
   /** Value of an `Authorization` header, if the URL has credentials. */
@@ -34,7 +34,7 @@ export function urlBelow(baseUrl: string, path: string): string {
   return `${baseUrl.replace(/\/$/, '')}${isBareSocket ? ':' : ''}${path}`
 }
 
-/** Scheme, host and port, or the socket: what two URLs have in common that lead to one listener. */
+/** Scheme, host and port, or the socket: the same for all URLs of one listener. */
 export function originOf({ url, socketPath }: BaseUrl): string {
   return socketPath === undefined ? url.origin.replace(/^ws/, 'http') : `unix:${socketPath}`
 }
@@ -44,7 +44,7 @@ function authorizationOf({ username, password }: URL): string | undefined {
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`
 }
 
-/** A stray percent sign is one. */
+/** Decoded text; returned as it is if a percent sign is not part of an escape. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** How many files and sockets this process may hold open at one time (the soft limit); infinite where none is set. */
+/** Maximum number of open files and sockets of this process (the soft limit); infinite if there is none. */
 export function descriptorLimit(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8')

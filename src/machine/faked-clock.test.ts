@@ -11,7 +11,7 @@ const HEAD = `
   const request = { path: '/' }
 `
 
-/** What a scenario does first, and what is found to be replaced. */
+/** First call of a scenario, and what the message lists as replaced. */
 const FAKES = {
   'vi.useFakeTimers()': /setTimeout/,
   "vi.useFakeTimers({ toFake: ['performance'] })": /: performance(, performance\.now)?\n/,
@@ -62,7 +62,7 @@ beforeAll(async () => {
   scenarios = await scenariosOf({ 'perf/a.perf.ts': HEAD + FAKED + MEANWHILE })
 })
 
-test.each(Object.entries(FAKES))('a run is refused after %s', (name, found) => {
+test.each(Object.entries(FAKES))('rejects a run after %s', (name, found) => {
   const { verdict, runs, errors } = scenarios.find((scenario) => scenario.name === name)!
   expect({ verdict, runs }).toEqual({ verdict: 'failed', runs: [] })
   expect(errors).toHaveLength(1)
@@ -72,12 +72,12 @@ test.each(Object.entries(FAKES))('a run is refused after %s', (name, found) => {
   expect(errors[0]!.message).toMatch(/\nFix: call vi\.useRealTimers\(\)/)
 })
 
-test.each(['meanwhile', 'before and restored'])('timers that are faked %s do not disturb a run', (name) => {
+test.each(['meanwhile', 'before and restored'])('timers that are faked %s do not affect a run', (name) => {
   expect(scenarios.find((scenario) => scenario.name === name)).toMatchObject({ verdict: 'passed', errors: [] })
 })
 
 test.each(['vi.useFakeTimers()', "vi.useFakeTimers({ toFake: ['performance'] })", 'vi.setSystemTime(0)'])(
-  'a run is refused although a setup file called %s before the package was loaded',
+  'rejects a run if a setup file called %s before the package was loaded',
   async (fake) => {
     const [scenario] = await scenariosOf(
       {

@@ -1,12 +1,12 @@
 import { performance as realPerformance } from 'node:perf_hooks'
 
-/** Thrown instead of putting load on while the clock or the timers are faked. */
+/** Thrown before any load if the clock or the timers are faked. */
 export class FakedClockError extends Error {
   override readonly name = 'FakedClockError'
 }
 
-/** What tells the time in this process, and what waits for it. */
-const READERS = {
+/** Functions of this process that read the clock or set timers. */
+const TIME_FUNCTIONS = {
   performance: () => globalThis.performance,
   'performance.now': () => globalThis.performance.now,
   Date: () => globalThis.Date,
@@ -19,20 +19,19 @@ const READERS = {
   'process.hrtime': () => process.hrtime,
 } as const satisfies Readonly<Record<string, () => object>>
 
-const names = Object.keys(READERS) as (keyof typeof READERS)[]
-const atImport = new Map(names.map((name) => [name, READERS[name]()]))
-/** Fakes that were there before the clock was captured: what was captured are these. */
-const fakedAtImport = names.filter((name) => isFake(name, READERS[name]()))
+const names = Object.keys(TIME_FUNCTIONS) as (keyof typeof TIME_FUNCTIONS)[]
+const atImport = new Map(names.map((name) => [name, TIME_FUNCTIONS[name]()]))
+/** Fakes that existed before the clock was captured, so that the fakes were captured. */
+const fakedAtImport = names.filter((name) => isFake(name, TIME_FUNCTIONS[name]()))
 
 /**
- * A load that takes its time from a faked clock measures nothing, and one whose scenario sees another time than it does
- * is not what its author reads.
+ * Rejects a faked clock: a load on a faked clock measures nothing, and a scenario must see the same time as its load.
  *
- * @param call what is refused: `http.run()`
- * @throws {FakedClockError} naming what is faked
+ * @param call the call to reject: `http.run()`
+ * @throws {FakedClockError} naming the faked functions
  */
 export function refuseFakedClock(call: string): void {
-  const faked = names.filter((name) => READERS[name]() !== atImport.get(name))
+  const faked = names.filter((name) => TIME_FUNCTIONS[name]() !== atImport.get(name))
   if (faked.length === 0 && fakedAtImport.length === 0) return
   const found = faked.length > 0 ? faked : fakedAtImport
   throw new FakedClockError(
@@ -45,10 +44,10 @@ export function refuseFakedClock(call: string): void {
   )
 }
 
-/** Marks of fakes that are in use; a fake without them is found only if it comes after the import. */
-function isFake(name: keyof typeof READERS, value: object): boolean {
+/** Whether a function has the marks of common fakes. Other fakes are detected only if they come after the import. */
+function isFake(name: keyof typeof TIME_FUNCTIONS, value: object): boolean {
   if (name === 'performance') return value !== realPerformance
   const isNative = /\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(value))
-  // Node's own timers are not native code; those of fake-timers carry their clock.
+  // Node's own timers are not native code; those of fake-timers have a property `clock`.
   return 'clock' in value || (name.startsWith('Date') && !isNative)
 }

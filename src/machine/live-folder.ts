@@ -1,10 +1,10 @@
 /**
- * How the temporary folder of a process's live figures begins. The reaper, which removes it should the process be killed,
- * finds it by this name.
+ * Prefix of the temporary folder for the live figures of a process, by which the reaper finds the folder if the process is
+ * killed.
  */
 export function liveFolderPrefix(pid: number): string {
   return `${LIVE_FOLDER}${pid}-`
 }
 
-/** How the folders of all processes begin. */
+/** Prefix of the folders of all processes. */
 export const LIVE_FOLDER = 'vitest-slo-live-'

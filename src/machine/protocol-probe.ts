@@ -2,14 +2,14 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { clearTimeout, setTimeout } from './clock.ts'
 
-/** Where a listener is. */
+/** Address of a listener. */
 export interface Listener {
   readonly host: string
   readonly port: number
   readonly socketPath?: string | undefined
 }
 
-/** What a listener speaks that does not respond to plain HTTP/1.1: TLS, HTTP/2 without TLS. */
+/** Protocol of a listener that does not respond to plain HTTP/1.1: TLS, or HTTP/2 without TLS. */
 export type OtherProtocol = 'tls' | 'h2c'
 
 export const OTHER_PROTOCOL_FIXES: Readonly<Record<OtherProtocol, string>> = {
@@ -17,7 +17,7 @@ export const OTHER_PROTOCOL_FIXES: Readonly<Record<OtherProtocol, string>> = {
   h2c: 'it speaks HTTP/2 without TLS (h2c): have it accept HTTP/1.1 as well, which is what the load speaks',
 }
 
-/** The preface with which an HTTP/2 client begins, and its empty SETTINGS frame. */
+/** Connection preface of an HTTP/2 client, with an empty SETTINGS frame. */
 const PREFACE = Buffer.concat([
   Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'),
   Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]),
@@ -26,7 +26,7 @@ const SETTINGS = 4
 const TLS_ALERT = 21
 const PROBE_MS = 1_000
 
-/** Finds out what a listener speaks instead of plain HTTP/1.1. @returns `undefined` for one of which nothing is known */
+/** Detects the protocol of a listener that does not speak plain HTTP/1.1. @returns `undefined` if it is unknown */
 export async function probeProtocol(listener: Listener): Promise<OtherProtocol | undefined> {
   const first = await firstBytes(listener)
   if (first !== undefined && first[3] === SETTINGS && first.length >= 9) return 'h2c'
@@ -36,19 +36,26 @@ export async function probeProtocol(listener: Listener): Promise<OtherProtocol |
 }
 
 async function firstBytes(listener: Listener): Promise<Buffer | undefined> {
-  const socket = net.connect(placeOf(listener), () => socket.write(PREFACE))
-  return ended(socket, (resolve) => socket.once('data', resolve))
+  const socket = net.connect(connectOptionsOf(listener), () => socket.write(PREFACE))
+  return firstResult(socket, (resolve) => socket.once('data', resolve))
 }
 
 async function speaksTls(listener: Listener): Promise<boolean> {
-  // Whose certificate it is does not matter here: nothing is sent.
-  const socket = tls.connect({ ...placeOf(listener), rejectUnauthorized: false, ALPNProtocols: ['http/1.1', 'h2'] })
-  const isSecure = await ended<true>(socket, (resolve) => socket.once('secureConnect', () => resolve(true)))
+  // The certificate does not matter: no data is sent.
+  const socket = tls.connect({
+    ...connectOptionsOf(listener),
+    rejectUnauthorized: false,
+    ALPNProtocols: ['http/1.1', 'h2'],
+  })
+  const isSecure = await firstResult<true>(socket, (resolve) => socket.once('secureConnect', () => resolve(true)))
   return isSecure === true
 }
 
-/** What `listen` resolves with; `undefined` once the socket has failed, ended, or been silent for a second. */
-async function ended<T>(socket: net.Socket, listen: (resolve: (value: T) => void) => void): Promise<T | undefined> {
+/** The value that `listen` resolves with; `undefined` if the socket fails, closes, or is silent for a second. */
+async function firstResult<T>(
+  socket: net.Socket,
+  listen: (resolve: (value: T) => void) => void,
+): Promise<T | undefined> {
   const { promise, resolve } = Promise.withResolvers<T | undefined>()
   const timer = setTimeout(resolve, PROBE_MS, undefined)
   listen(resolve)
@@ -62,6 +69,6 @@ async function ended<T>(socket: net.Socket, listen: (resolve: (value: T) => void
   }
 }
 
-function placeOf({ host, port, socketPath }: Listener): net.NetConnectOpts {
+function connectOptionsOf({ host, port, socketPath }: Listener): net.NetConnectOpts {
   return socketPath === undefined ? { host, port } : { path: socketPath }
 }

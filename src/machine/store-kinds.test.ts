@@ -9,12 +9,12 @@ function find(stores: readonly Store[], question: Partial<StoreQuestion> = {}) {
   return findStore(stores, { kind: 'postgres', choose: (name) => `of('${name}')`, isElsewhere: false, ...question })
 }
 
-test('the only store of a kind is found, whatever it is named', () => {
+test('finds the only store of a kind, with any name', () => {
   expect(find([cache, orders])).toEqual({ url: orders.url })
   expect(find([cache, orders], { kind: 'redis' })).toEqual({ url: cache.url })
 })
 
-test('of several the one named is found, and none is guessed', () => {
+test('finds one of several stores by its name, and does not guess', () => {
   expect(find([orders, users], { name: 'users' })).toEqual({ url: users.url })
   expect(find([orders, users])).toEqual({
     reason: 'this run has 2 Postgres services, and the scenario does not say which: orders, users',
@@ -28,7 +28,7 @@ test('of several the one named is found, and none is guessed', () => {
   })
 })
 
-test('only what a target brought itself is left out without an error', () => {
+test('only a missing store of an external target is no error', () => {
   const absent: Store = { name: 'orders', kind: 'postgres', isAbsent: true }
   expect(find([absent])).toMatchObject({ isElsewhere: true, remedy: 'set PERF_DATABASE_URL' })
   expect(find([])).toMatchObject({ isElsewhere: false, reason: 'no Postgres is known to this run' })
@@ -41,7 +41,7 @@ test('only what a target brought itself is left out without an error', () => {
     })
 })
 
-test('the kind of a service is that of its URL', () => {
+test('returns the kind of a service by its URL', () => {
   const urls = ['postgres://a', 'postgresql://a', 'redis://a', 'rediss://a', 'http://a', '', undefined]
   expect(urls.map(kindOfUrl)).toEqual(['postgres', 'postgres', 'redis', 'redis', undefined, undefined, undefined])
 })

@@ -1,14 +1,14 @@
-/** What a service is, if the framework knows how to read it. */
+/** Kind of a service that the framework can read. */
 export type StoreKind = 'postgres' | 'redis'
 
 /** A database or cache of this run. */
 export interface Store {
-  /** As the config names the service. */
+  /** Name of the service in the config. */
   readonly name: string
   readonly kind: StoreKind
-  /** Secret. Not set if the service has none, or was not started because the target runs elsewhere. */
+  /** Secret. Absent if the service has none, or was not started because the target is external. */
   readonly url?: string
-  /** The target runs elsewhere with a store of its own, whose URL is not known. */
+  /** Whether the store belongs to an external target and its URL is unknown. */
   readonly isAbsent: boolean
 }
 
@@ -16,7 +16,7 @@ export interface Store {
 export interface NoStore {
   readonly reason: string
   readonly remedy: string
-  /** It belongs to an external target: what depends on it is skipped. */
+  /** Whether it belongs to an external target: assertions that need it are then skipped. */
   readonly isElsewhere: boolean
 }
 
@@ -25,24 +25,24 @@ const KINDS = {
   redis: { product: 'Redis', variable: 'PERF_REDIS_URL', url: /^rediss?:/ },
 } as const
 
-/** The kind of a service that does not name one, by the URL of its connection. */
+/** Kind of a service by the URL of its connection. */
 export function kindOfUrl(url: string | undefined): StoreKind | undefined {
   if (url === undefined) return undefined
   return (['postgres', 'redis'] as const).find((kind) => KINDS[kind].url.test(url))
 }
 
-/** Which store is meant. */
+/** Selection of a store. */
 export interface StoreQuestion {
   readonly kind: StoreKind
-  /** As the scenario says; left out: the only one of its kind. */
+  /** Name from the scenario; by default the only store of its kind. */
   readonly name?: string | undefined
-  /** How a scenario says it, for the fix: `ledger.of('orders')`. */
+  /** Call with which a scenario selects a store, for the fix: `ledger.of('orders')`. */
   readonly choose: (name: string) => string
-  /** The target was running before this run. */
+  /** Whether the target is external. */
   readonly isElsewhere: boolean
 }
 
-/** Finds the store of a kind, whatever it is named. */
+/** Finds a store by its kind, and by its name if one is given. */
 export function findStore(
   stores: readonly Store[],
   { kind, name, choose, isElsewhere }: StoreQuestion,
@@ -55,7 +55,7 @@ export function findStore(
   if (store === undefined && all.length === 0) {
     return {
       reason: `no ${product} is known to this run`,
-      remedy: `add it to the config: definePerfConfig({ services: [${kind}()] }); for one that runs already set ${variable}`,
+      remedy: `add it to the config: definePerfConfig({ services: [${kind}()] }); for one that is already running, set ${variable}`,
       isElsewhere,
     }
   }

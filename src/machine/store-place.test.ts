@@ -9,6 +9,6 @@ test.for([
   ['postgres://u:p@127.0.0.1:9/db?port=10', '127.0.0.1:10'],
   ['postgres://u:p@localhost/db?host=/var/run/postgresql', '/var/run/postgresql/.s.PGSQL.5432'],
   ['redis://:p@127.0.0.1:6379/0?host=other', '127.0.0.1:6379'],
-] as const)('names where the driver connects: %s', ([url, place]) => {
+] as const)('returns where the driver connects: %s', ([url, place]) => {
   expect(storePlace(new URL(url))).toBe(place)
 })

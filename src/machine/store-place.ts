@@ -1,6 +1,6 @@
 /**
- * Host and port of a store for messages, as its driver takes them: in a Postgres URL `?host=` and `?port=` come before the
- * host and port of the URL itself.
+ * Host and port to which the driver of a store connects, for messages. In a Postgres URL, `?host=` and `?port=` override the
+ * host and port of the URL.
  */
 export function storePlace(url: URL): string {
   const { host, hostname, port, protocol, searchParams } = url

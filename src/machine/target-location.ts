@@ -1,20 +1,20 @@
 import { originOf, parseBaseUrl, type BaseUrl } from './base-url.ts'
 import type { TlsOptions } from './tls.ts'
 
-/** The target as load finds it. */
+/** Location of the target. */
 export interface TargetPlace {
   /** Base URL of every instance, with credentials. */
   readonly urls: readonly string[]
   readonly tls?: TlsOptions | undefined
 }
 
-/** What a run's options say of where it goes. */
+/** Location in the options of a run. */
 export interface OwnPlace {
   readonly baseUrl?: string | undefined
   readonly tls?: TlsOptions | undefined
 }
 
-/** Where a run goes. */
+/** Location to which a run sends requests. */
 export interface RunPlace {
   readonly bases: readonly BaseUrl[]
   readonly tls: TlsOptions
@@ -24,8 +24,8 @@ export const NO_TARGET = 'this run has no target'
 export const NO_TARGET_FIX = `add target({ command }) or target({ url }) to definePerfConfig(), set PERF_TARGET_URL, or give the run a baseUrl`
 
 /**
- * Where a run goes: to every instance of the target, or to the place that its options name. A place of its own that is the
- * target's gets the target's credentials and TLS unless it has its own. The one place where this is decided.
+ * Location to which a run sends requests: every instance of the target, or the `baseUrl` of its options. A `baseUrl` with the
+ * origin of the target uses the target's credentials and TLS, unless the options contain others. Nothing else decides this.
  *
  * @returns `undefined` without a target and a base URL
  */

@@ -21,11 +21,11 @@ test.each([
   })
 })
 
-test.each(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', ''])('%j is not of TLS', (code) => {
+test.each(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', ''])('returns undefined for %j', (code) => {
   expect(tlsProblem(code, 'connect failed')).toBe(undefined)
 })
 
-test('options as plain text pass through JSON', () => {
+test('converts options to JSON without loss', () => {
   const tls = { ca: [Buffer.from('a'), 'b'], cert: Buffer.from('c'), key: 'k', rejectUnauthorized: true }
   const plain = { ca: ['a', 'b'], cert: 'c', key: 'k', rejectUnauthorized: true }
   expect(JSON.parse(JSON.stringify(plainTls(tls)))).toEqual(plain)

@@ -99,6 +99,6 @@ test('refuses OpenMetrics that was cut short, and an encoding it does not know',
   await once(server, 'listening')
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await expect(valueAt(`${base}/cut`)).rejects.toThrow('was cut short: OpenMetrics ends with # EOF, and this did not')
-  await expect(valueAt(`${base}/zip`)).rejects.toThrow('its content-encoding pkzip cannot be read here')
+  await expect(valueAt(`${base}/zip`)).rejects.toThrow('its content-encoding pkzip is not supported')
   await expect(valueAt(`${base}/broken`)).rejects.toThrow('did not respond: Z_DATA_ERROR')
 })

@@ -16,9 +16,9 @@ test('errors of TLS name TLS and the part of the URL that fixes them', async () 
     (await failureOf(() => connectPostgres('postgres', url))).message.replaceAll(/127\.0\.0\.1:\d+/g, 'HOST')
 
   expect(await messageOf(withMode('sslmode=verify-full'))).toMatchInlineSnapshot(`
-    "postgres: HOST: the server does not speak TLS, and the URL asks for it
+    "postgres: HOST: the server does not support TLS, and the URL requires it
       Received: postgres://perf:***@HOST/perf?sslmode=verify-full (The server does not support SSL connections)
-    Fix: Take sslmode out of the URL, or write sslmode=disable; or switch ssl on in that server."
+    Fix: Remove sslmode from the URL, or write sslmode=disable; or enable ssl on that server."
   `)
 
   await using admin = await connectPostgres('test', plain)
@@ -61,7 +61,7 @@ test('errors of TLS name TLS and the part of the URL that fixes them', async () 
     )
     .toBe('refused')
   const refused = await messageOf(plain)
-  expect(refused).toContain('takes no session of this user and host without TLS, and the URL does not ask for it\n')
+  expect(refused).toContain('requires TLS for this user and host, and the URL does not enable it\n')
   expect(refused).toContain('\nFix: Add ?sslmode=verify-full to the URL, with &sslrootcert=/path/ca.pem')
   expect(await connects(trusting)).toBe(true)
 })

@@ -243,7 +243,7 @@ describe('a target that runs elsewhere', () => {
     expect([started.provider, unverified.provider, alpn]).toEqual(['external', 'external', ['http/1.1', 'http/1.1']])
     const without = await messageOf({ url, tls: { ca }, readyTimeout: '1h' })
     expect(without).toContain('as it does if it wants a client certificate')
-    expect(without).toContain("show it one with tls: { cert: readFileSync('client.pem')")
+    expect(without).toContain("pass one with tls: { cert: readFileSync('client.pem')")
   })
 
   test('speaks TLS where its URL says http', async () => {

@@ -23,12 +23,12 @@ const load = sharedIterations({ iterations: 1, vus: 1 })
 const request = { path: '/' }
 const fanOut = { path: '/', connections: 1, duration: 1, publish: { rate: 1, send() {} }, identify: () => undefined }
 
-function postgresDoor(text: string): void {
+function checkPostgresUrl(text: string): void {
   for (const host of postgresHosts(parsePostgresUrl('postgres', 'url', text))) assertAllowedHost('postgres', host)
 }
 
-/** Every part that opens a socket to a host from an option, a variable or a URL. No lookup finds a host under `.invalid`. */
-const DOORS: Readonly<Record<string, (host: string) => unknown>> = {
+/** All code that opens a socket to a host from an option, a variable or a URL. Hosts under `.invalid` never resolve. */
+const CONNECTORS: Readonly<Record<string, (host: string) => unknown>> = {
   'http.run({ baseUrl })': (host) => createHttp(context).run({ load, request, baseUrl: `http://${host}:80` }),
   'http.run({ connectTo })': (host) => createHttp(context).run({ load, request, connectTo: { host, port: 80 } }),
   'http of a target': (host) => createHttp({ ...context, baseUrl: `https://${host}` }).run({ load, request }),
@@ -40,32 +40,32 @@ const DOORS: Readonly<Record<string, (host: string) => unknown>> = {
   'pgBouncer by ?host=': (host) =>
     new Observation({ capacity: { pgBouncerUrl: `postgres://u@127.0.0.1/pgbouncer?host=${host}` } }, {}),
   Pushgateway: (host) => new MetricsExporter({ pushgateway: `http://${host}:9091` }),
-  'postgres host': (host) => postgresDoor(`postgres://u:p@${host}:5432/db`),
-  'postgres ?host=': (host) => postgresDoor(`postgres://u:p@127.0.0.1/db?host=${host}&port=6`),
-  'postgres ?host= in a list': (host) => postgresDoor(`postgres://u:p@127.0.0.1/db?host=127.0.0.1,${host}`),
-  'postgres ?hostaddr=': (host) => postgresDoor(`postgres://u:p@localhost/db?hostaddr=${host}`),
+  'postgres host': (host) => checkPostgresUrl(`postgres://u:p@${host}:5432/db`),
+  'postgres ?host=': (host) => checkPostgresUrl(`postgres://u:p@127.0.0.1/db?host=${host}&port=6`),
+  'postgres ?host= in a list': (host) => checkPostgresUrl(`postgres://u:p@127.0.0.1/db?host=127.0.0.1,${host}`),
+  'postgres ?hostaddr=': (host) => checkPostgresUrl(`postgres://u:p@localhost/db?hostaddr=${host}`),
   target: (host) => assertAllowedHost('target', host, [], { isLoad: true }),
 }
 
-test.each(Object.entries(DOORS))('%s refuses a host that nobody allowed', async (_, open) => {
-  const refused = async (host: string) => open(host)
-  await expect(refused('prod.example.invalid')).rejects.toThrow(
+test.each(Object.entries(CONNECTORS))('%s rejects a host that is not allowed', async (_, open) => {
+  const connect = async (host: string) => open(host)
+  await expect(connect('prod.example.invalid')).rejects.toThrow(
     /prod\.example\.invalid is not this machine.*allowRemote[^]*definePerfConfig\({ allowRemote: \['prod\.example\.invalid'\] }\)/s,
   )
-  await expect(refused('0.0.0.0')).rejects.toThrow(/use 127\.0\.0\.1/i)
+  await expect(connect('0.0.0.0')).rejects.toThrow(/use 127\.0\.0\.1/i)
 })
 
-test('lets through a host that the config allows', async () => {
+test('accepts a host that the config allows', async () => {
   setHostPolicy({ allowRemote: ['prod.example.invalid'] })
-  const open = async (name: string) => DOORS[name]!('prod.example.invalid')
+  const open = async (name: string) => CONNECTORS[name]!('prod.example.invalid')
   await expect(open('http.run({ baseUrl })')).rejects.toThrow('ENOTFOUND')
   for (const name of ['metrics.url', 'Pushgateway', 'postgres ?host=', 'target'])
     await expect(open(name)).resolves.not.toThrow()
 })
 
-test('what target() allows opens the doors of load only', async () => {
+test('accepts only load on a host that target() allows', async () => {
   setHostPolicy({ allowRemote: [], allowLoadOn: ['prod.example.invalid'] })
-  const open = async (name: string) => DOORS[name]!('prod.example.invalid')
+  const open = async (name: string) => CONNECTORS[name]!('prod.example.invalid')
   await expect(open('http.run({ baseUrl })')).rejects.toThrow('ENOTFOUND')
   await expect(open('target')).resolves.not.toThrow()
   for (const name of [
@@ -103,7 +103,7 @@ test('a path of the internal listener cannot name another host', async () => {
   }
 })
 
-test('redirects to another origin are not followed', async () => {
+test('does not follow redirects to another origin', async () => {
   const server = createServer((_, response) =>
     response.writeHead(302, { location: 'http://prod.example.invalid/?token=abc' }).end(),
   ).listen(0, '127.0.0.1')
@@ -115,17 +115,17 @@ test('redirects to another origin are not followed', async () => {
   await expect(internal.get('/seed')).rejects.toThrow('GET /seed responded with 302')
 })
 
-/** Files that open sockets, and why each may: a new one has to be added here, and to the doors above. */
+/** Files that open sockets, with the check of their hosts. Add a new file here, and its code to the connectors above. */
 const OPENERS = [
   'src/capacity/container-cpu.ts', // the container engine of this machine
-  'src/capacity/pg-client.ts', // URLs that Observation or postgres() have let through
-  'src/capacity/redis-sample.ts', // the URL that redis() has let through
-  'src/control/control-client.ts', // our own main process
+  'src/capacity/pg-client.ts', // URLs checked by Observation or postgres()
+  'src/capacity/redis-sample.ts', // the URL checked by redis()
+  'src/control/control-client.ts', // the main process
   'src/http/endpoint.ts', // checkConnection()
-  'src/ledger/session.ts', // the URL that postgres() has let through
+  'src/ledger/session.ts', // the URL checked by postgres()
   'src/machine/ask.ts', // target(), Observation
   'src/machine/protocol-probe.ts', // checkConnection(), target()
-  'src/report/live/channel.ts', // a Unix socket of our own
+  'src/report/live/channel.ts', // a private Unix socket
   'src/services/postgres/postgres-client.ts', // postgres()
   'src/services/redis/redis-client.ts', // redis()
   'src/websocket/sockets/local-pool.ts', // readSocketOptions()
