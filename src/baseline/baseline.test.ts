@@ -102,10 +102,13 @@ describe('a baseline', () => {
 
   test('is not stored for a run that is invalid or too short', async () => {
     await expect(baselines().of(runOf({ invalidities: [SATURATED] }))).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[InvalidRunError: http 1 is no baseline, and was not stored. generator-saturated: schedule delay p99 48 ms, limit 10 ms; lower the rate, or give the generator a core of its own]`,
+      `
+      [InvalidRunError: http 1 cannot be a baseline, and was not stored. generator-saturated: schedule delay p99 48 ms, limit 10 ms.
+      Fix: lower the rate, or give the generator a core of its own]
+    `,
     )
     await expect(baselines().save(runOf({ seconds: 1 }))).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[InvalidRunError: http 1 is no baseline, and was not stored: p50 needs 20 samples in two windows of time, and there are 200 in 1]`,
+      `[InvalidRunError: http 1 cannot be a baseline, and was not stored: p50 needs 20 samples in at least 2 one-second windows, received 200 in 1]`,
     )
     await expect(readFile(join(folder, '__baselines__'))).rejects.toThrow('ENOENT')
   })
@@ -145,16 +148,28 @@ describe('a file that cannot be used', () => {
 
   test('is of another version, scenario or run', async () => {
     expect(await stored((all) => ({ ...all, format: 3 }))).toMatchInlineSnapshot(
-      `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json was written in form 3 by a later version of vitest-slo; this one reads form 2: update vitest-slo."`,
+      `
+      "BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json was written in format 3 by a later version of vitest-slo; this version reads format 2.
+      Fix: update vitest-slo"
+    `,
     )
     expect(await stored((all) => ({ ...all, format: 1 }))).toMatchInlineSnapshot(
-      `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json was written in form 1 by an earlier version of vitest-slo, which counted failed requests with the time up to their failure; this one reads form 2. Store it anew with vitest -u, or delete the file."`,
+      `
+      "BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json was written in format 1 by an earlier version of vitest-slo, which counted failed requests with the time up to their failure; this version reads format 2.
+      Fix: store it again with vitest -u, or delete the file"
+    `,
     )
     expect(await stored((all) => ({ ...all, scenario: 'S1 auth' }))).toMatchInlineSnapshot(
-      `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json is of the scenario "S1 auth", not of "S4 voting". Store it anew with vitest -u, or delete the file, or give the scenario another name."`,
+      `
+      "BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json is of the scenario "S1 auth", not of "S4 voting".
+      Fix: store it again with vitest -u, or delete the file, or rename the scenario"
+    `,
     )
     expect(await stored((all) => ({ ...all, run: 'http 2' }))).toMatchInlineSnapshot(
-      `"BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json is of the run "http 2", not of "http 1". Store it anew with vitest -u, or delete the file, or give the scenario another name."`,
+      `
+      "BaselineError: The baseline …/__baselines__/votes.perf.ts/s4-voting-http-1.json is of the run "http 2", not of "http 1".
+      Fix: store it again with vitest -u, or delete the file, or rename the scenario"
+    `,
     )
   })
 })
