@@ -8,23 +8,23 @@ const pair = fc.record({
 })
 const manyPairs = fc.array(pair, { minLength: 2, maxLength: 40, size: 'max' })
 
-/** Pairs whose ratios are spread evenly around one, in no order. */
+/** Pairs whose ratios are spread evenly around `ratio`, in shuffled order. */
 function around(ratio: number, spread: number, count: number): Pair[] {
   return Array.from({ length: count }, (_, at) => {
-    const place = (((at * 7) % count) + 0.5) / count - 0.5
+    const position = (((at * 7) % count) + 0.5) / count - 0.5
     const base = 100 + 37 * ((at * 3) % 5)
-    return { base, head: base * ratio * Math.exp(spread * place) }
+    return { base, head: base * ratio * Math.exp(spread * position) }
   })
 }
 
 describe('the ratio of paired slices', () => {
-  it('is that of every pair where all agree, however base itself moves', () => {
+  it('is that of every pair if all are equal, even if base varies', () => {
     const found = pairedRatio(around(1.1, 0, 12))!
     expect(found.ratio).toBeCloseTo(1.1, 12)
     expect([found.interval.low, found.interval.high]).toEqual([expect.closeTo(1.1, 12), expect.closeTo(1.1, 12)])
   })
 
-  it("is Student's paired t where there are too few to set any aside", () => {
+  it("is Student's paired t if there are too few pairs to trim", () => {
     // Log ratios −0.1, 0, 0.1, 0.2: mean 0.05, standard deviation 0.1291, t(0.975, 3) = 3.1824.
     const logs = [0.2, -0.1, 0.1, 0]
     const found = pairedRatio(logs.map((log) => ({ base: 50, head: 50 * Math.exp(log) })))!
@@ -33,14 +33,14 @@ describe('the ratio of paired slices', () => {
     expect(Math.log(found.interval.low)).toBeCloseTo(0.05 - (3.18245 * 0.129099) / 2, 4)
   })
 
-  it('sets the lowest and the highest fifth aside', () => {
+  it('trims the lowest and the highest fifth', () => {
     // Of 0, 0.1, 0.2, 0.3 and 1: mean of the middle three 0.2; winsorized deviation 0.1; t(0.975, 2) = 4.30265.
     const found = pairedRatio([1, 0.2, 0, 0.3, 0.1].map((log) => ({ base: 2, head: 2 * Math.exp(log) })))!
     expect(Math.log(found.ratio)).toBeCloseTo(0.2, 9)
     expect(Math.log(found.interval.high)).toBeCloseTo(0.2 + (4.30265 * 0.1) / 0.6 / Math.sqrt(5), 4)
   })
 
-  it('is not moved by a few disturbed slices', () => {
+  it('is not affected by a few disturbed slices', () => {
     const quiet = around(1.1, 0.04, 12)
     const disturbed = quiet.map((each, at) =>
       at === 3 ? { ...each, head: each.head * 3 } : at === 8 ? { ...each, base: each.base * 3 } : each,
@@ -51,7 +51,7 @@ describe('the ratio of paired slices', () => {
     expect(found.interval.high).toBeLessThan(1.15)
   })
 
-  it('turned round is its inverse', () => {
+  it('becomes its inverse if base and head are exchanged', () => {
     fc.assert(
       fc.property(manyPairs, (pairs) => {
         const there = pairedRatio(pairs)!
@@ -62,7 +62,7 @@ describe('the ratio of paired slices', () => {
     )
   })
 
-  it('lies in its interval, whatever the unit and the order', () => {
+  it('lies in its interval, in any unit and order', () => {
     fc.assert(
       fc.property(manyPairs, fc.double({ min: 0.001, max: 1000, noNaN: true }), (pairs, unit) => {
         const found = pairedRatio(pairs)!
@@ -76,7 +76,7 @@ describe('the ratio of paired slices', () => {
     )
   })
 
-  it('leaves out pairs without a number, and says so', () => {
+  it('leaves out pairs with a missing value, and counts them', () => {
     const broken = [0, -1, Number.NaN, Number.POSITIVE_INFINITY].map((base) => ({ base, head: 5 }))
     expect(pairedRatio([...around(2, 0, 5), ...broken])).toMatchObject({
       ratio: expect.closeTo(2),
@@ -87,8 +87,8 @@ describe('the ratio of paired slices', () => {
   })
 })
 
-describe('the pairs needed to decide', () => {
-  it('are those with which the interval would end at the tolerance', () => {
+describe('the number of pairs needed to decide', () => {
+  it('is that with which the interval would end at the tolerance', () => {
     const found = pairedRatio(around(1.02, 0.3, 10))!
     const needed = slicesNeeded(found, 0.05)!
     expect(found.interval.high).toBeGreaterThan(1.05)
@@ -98,18 +98,18 @@ describe('the pairs needed to decide', () => {
     expect(fewer.interval.high).toBeGreaterThan(1.05)
   })
 
-  it('are no more than there were where it is decided', () => {
+  it('is the number of pairs so far if they decide', () => {
     expect(slicesNeeded(pairedRatio(around(1, 0.02, 12))!, 0.05)).toBe(12)
     expect(slicesNeeded(pairedRatio(around(1.5, 0.02, 12))!, 0.05)).toBe(12)
   })
 
-  it('serve numbers that must not fall', () => {
+  it('supports values that must not fall', () => {
     const found = pairedRatio(around(0.97, 0.2, 10))!
     expect(found.interval.low).toBeLessThan(0.95)
     expect(slicesNeeded(found, -0.05)).toBeGreaterThan(10)
   })
 
-  it('are unknown where the ratio is the tolerance', () => {
+  it('is undefined if the ratio equals the tolerance', () => {
     expect(slicesNeeded(pairedRatio(around(1.05, 0.2, 10))!, 0.05)).toBeUndefined()
   })
 })
@@ -118,7 +118,7 @@ describe('the difference of two ratios', () => {
   const windows = (hits: (second: number) => number) =>
     Array.from({ length: 30 }, (_, second) => ({ hits: hits(second), total: 100 }))
 
-  it('knows that no errors on either side are no difference, and how large one could be', () => {
+  it('is 0 without errors on either side, with an interval of possible differences', () => {
     const { difference, interval } = ratioDifference(
       windows(() => 0),
       windows(() => 0),
@@ -128,7 +128,7 @@ describe('the difference of two ratios', () => {
     expect(interval.low).toBeCloseTo(-interval.high, 9)
   })
 
-  it('lies above 0 where head fails more often', () => {
+  it('is above 0 if head fails more often', () => {
     const { difference, interval } = ratioDifference(
       windows(() => 0),
       windows((second) => [1, 3, 2, 2, 1, 3][(second * 5) % 6]!),
@@ -138,14 +138,14 @@ describe('the difference of two ratios', () => {
     expect(interval.high).toBeLessThan(0.04)
   })
 
-  it('turned round is the same the other way', () => {
+  it('changes its sign if base and head are exchanged', () => {
     const [one, other] = [windows((second) => second % 4), windows((second) => second % 7)]
     const [there, back] = [ratioDifference(one, other)!, ratioDifference(other, one)!]
     expect(back.difference).toBeCloseTo(-there.difference, 12)
     expect(back.interval.low).toBeCloseTo(-there.interval.high, 12)
   })
 
-  it('is absent where nothing was counted', () => {
+  it('is undefined if nothing was counted', () => {
     expect(
       ratioDifference(
         [],

@@ -1,35 +1,35 @@
 import { studentQuantile } from './distributions.ts'
 import { ratioInterval, type HitWindow, type Interval, type IntervalOptions } from './intervals.ts'
 
-/** One statistic (a p95, requests per second, CPU per request) of two builds in one pair of slices, close in time. */
+/** One statistic (a p95, requests per second, CPU per request) of two builds in a pair of consecutive slices. */
 export interface Pair {
   readonly base: number
   readonly head: number
 }
 
-/** By how much head differs from base. */
+/** Ratio of head to base. */
 export interface PairedRatio {
-  /** head / base: above 1, head's number is the larger. */
+  /** head / base: above 1, head has the larger value. */
   readonly ratio: number
   readonly interval: Interval
-  /** Pairs that count. */
+  /** Number of usable pairs. */
   readonly pairs: number
-  /** Pairs left out, because a number was missing or not above 0. */
+  /** Number of pairs that were left out because a value was missing or not above 0. */
   readonly unusable: number
-  /** How far one pair's log ratio lies from the rest, disturbed slices damped: what {@link slicesNeeded} goes by. */
+  /** Winsorized spread of the log ratios, which {@link slicesNeeded} uses. */
   readonly spread: number
 }
 
-/** Share of the pairs set aside at either end. */
+/** Ratio of the pairs that are trimmed at each end. */
 const TRIM = 0.2
 const MOST_PAIRS = 10_000
 
 /**
- * The ratio head/base from paired slices. What disturbs a machine for longer than a pair disturbs both halves and cancels;
- * what hits one half alone is an outlier, and the fifth of the log ratios at either end is set aside: trimmed mean and
- * interval by Tukey & McLaughlin (Less Vulnerable Confidence and Significance Procedures for Location Based on a Single
- * Sample, Sankhyā A 25, 1963; Yuen, Biometrika 61, 1974). With fewer than 5 pairs nothing is set aside and it is Student's
- * paired t. Needs pairs whose order is balanced: a machine that slows down steadily must not always meet head second.
+ * The ratio head/base from paired slices. A disturbance that lasts longer than a pair affects both slices and cancels; one
+ * that affects only one slice is an outlier, so a fifth of the log ratios is trimmed at each end: trimmed mean and interval by
+ * Tukey & McLaughlin (Less Vulnerable Confidence and Significance Procedures for Location Based on a Single Sample, Sankhyā
+ * A 25, 1963; Yuen, Biometrika 61, 1974). With fewer than 5 pairs nothing is trimmed, which is Student's paired t. Requires
+ * pairs in balanced order: on a machine that slows down steadily, head must not always be second.
  *
  * @returns `undefined` with fewer than 2 usable pairs
  */
@@ -52,11 +52,11 @@ export function pairedRatio(pairs: readonly Pair[], options: IntervalOptions = {
 }
 
 /**
- * How many pairs would put the whole interval on one side of `1 + tolerance`, if the ratio and the spread stay as they
- * are. At least the pairs there were.
+ * The number of pairs with which the whole interval would be on one side of `1 + tolerance`, if ratio and spread stay the
+ * same. At least the number of pairs so far.
  *
- * @param tolerance as a ratio: 0.05 allows 5% more; negative for numbers that must not fall, such as throughput
- * @returns `undefined` where over 10,000 would not do: the ratio is the tolerance itself
+ * @param tolerance ratio: 0.05 allows 5% more; negative for values that must not fall, such as throughput
+ * @returns `undefined` if even 10,000 are not enough, because the ratio is close to the tolerance
  */
 export function slicesNeeded(
   { ratio, spread, pairs }: PairedRatio,
@@ -76,9 +76,9 @@ export function slicesNeeded(
 }
 
 /**
- * The difference head − base of two ratios such as error ratios, from the windows of each, with its interval. For
- * numbers that are mostly 0, of which no ratio can be taken. The two intervals are joined by MOVER (Zou & Donner,
- * Construction of Confidence Limits About Effect Measures, Statistics in Medicine 27, 2008), as of independent samples.
+ * The difference head − base of two ratios such as error rates, from the windows of each, with its interval. For values that
+ * are mostly 0, which cannot be divided. The two intervals are joined by MOVER (Zou & Donner, Construction of Confidence
+ * Limits About Effect Measures, Statistics in Medicine 27, 2008), as for independent samples.
  *
  * @returns `undefined` if nothing was counted on a side
  */
@@ -87,13 +87,14 @@ export function ratioDifference(
   head: readonly HitWindow[],
   options: IntervalOptions = {},
 ): { readonly difference: number; readonly interval: Interval } | undefined {
-  const [of, to] = [ratioInterval(base, options), ratioInterval(head, options)]
-  if (of === undefined || to === undefined) return undefined
-  const [from, now] = [ratioOf(base), ratioOf(head)]
-  const difference = now - from
-  const low = difference - Math.hypot(now - to.low, of.high - from)
-  const high = difference + Math.hypot(to.high - now, from - of.low)
-  return { difference, interval: { low, high, confidence: to.confidence, method: `${to.method}, joined` } }
+  const [baseInterval, headInterval] = [ratioInterval(base, options), ratioInterval(head, options)]
+  if (baseInterval === undefined || headInterval === undefined) return undefined
+  const [baseRatio, headRatio] = [ratioOf(base), ratioOf(head)]
+  const difference = headRatio - baseRatio
+  const low = difference - Math.hypot(headRatio - headInterval.low, baseInterval.high - baseRatio)
+  const high = difference + Math.hypot(headInterval.high - headRatio, baseRatio - baseInterval.low)
+  const { confidence, method } = headInterval
+  return { difference, interval: { low, high, confidence, method: `${method}, joined` } }
 }
 
 function trimmed(sorted: readonly number[]): { mean: number; spread: number } {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { betaCdf, betaQuantile, logGamma, studentQuantile } from './distributions.ts'
 
 describe('logGamma', () => {
-  it('is the logarithm of the factorial, shifted', () => {
+  it('of n + 1 is the logarithm of the factorial of n', () => {
     let logFactorial = 0
     for (let n = 1; n < 150; n++) {
       expect(logGamma(n)).toBeCloseTo(logFactorial, 9)
@@ -11,7 +11,7 @@ describe('logGamma', () => {
     }
   })
 
-  it('knows the half', () => {
+  it('of one half is the logarithm of √π', () => {
     expect(logGamma(0.5)).toBeCloseTo(Math.log(Math.sqrt(Math.PI)), 12)
     expect(logGamma(0.1)).toBeCloseTo(2.252712651734206, 10)
   })
@@ -37,7 +37,7 @@ describe('the beta distribution', () => {
     )
   })
 
-  it('has its quantile where its distribution function says', () => {
+  it('has a quantile that inverts its distribution function', () => {
     const shape = fc.double({ min: 1, max: 5_000, noNaN: true })
     fc.assert(
       fc.property(fc.double({ min: 0.001, max: 0.999, noNaN: true }), shape, shape, (p, a, b) => {
@@ -48,7 +48,7 @@ describe('the beta distribution', () => {
 })
 
 describe("Student's t", () => {
-  // Any table of the distribution, two-sided 95% and 99%.
+  // From a table of the distribution, two-sided 95% and 99%.
   it.each([
     [1, 12.706, 63.657],
     [4, 2.776, 4.604],
@@ -62,7 +62,7 @@ describe("Student's t", () => {
     expect(studentQuantile(0.025, degrees)).toBeCloseTo(-at95, 3)
   })
 
-  it('is 0 in the middle', () => {
+  it('has the median 0', () => {
     expect(studentQuantile(0.5, 5)).toBeCloseTo(0, 6)
   })
 })

@@ -14,8 +14,8 @@ export function logGamma(x: number): number {
 }
 
 /**
- * The regularised incomplete beta function Iₓ(a, b), which is the distribution function of the beta distribution. By
- * Lentz's continued fraction (Numerical Recipes, 3rd ed., §6.4).
+ * The regularised incomplete beta function Iₓ(a, b), which is the distribution function of the beta distribution, by Lentz's
+ * continued fraction (Numerical Recipes, 3rd ed., §6.4).
  */
 export function betaCdf(x: number, a: number, b: number): number {
   if (x <= 0) return 0
@@ -45,7 +45,7 @@ function betaFraction(x: number, a: number, b: number): number {
   return result
 }
 
-/** The value that a beta-distributed number stays below with this probability, by Newton's method within a bisection. */
+/** The quantile of the beta distribution, by Newton's method within a bisection. */
 export function betaQuantile(probability: number, a: number, b: number): number {
   const logScale = logGamma(a + b) - logGamma(a) - logGamma(b)
   let [low, high] = [0, 1]
@@ -57,15 +57,15 @@ export function betaQuantile(probability: number, a: number, b: number): number 
     const density = Math.exp(logScale + (a - 1) * Math.log(x) + (b - 1) * Math.log1p(-x))
     const next = x - over / density
     if (Math.abs(next - x) <= x * 1e-15) return x
-    // Every fourth step halves the bracket, so that steps which creep towards one end cannot go on.
+    // Every fourth step halves the bracket, so that steps cannot keep creeping towards one end.
     x = next > low && next < high && step % 4 < 3 ? next : (low + high) / 2
   }
   return x
 }
 
 /**
- * The value that Student's t stays below with this probability, from the beta quantile (Abramowitz & Stegun, Handbook
- * of Mathematical Functions, 26.7.1).
+ * The quantile of Student's t distribution, from the beta quantile (Abramowitz & Stegun, Handbook of Mathematical Functions,
+ * 26.7.1).
  *
  * @param degrees degrees of freedom, above 0; infinity gives the normal distribution
  */

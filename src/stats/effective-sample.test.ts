@@ -6,8 +6,8 @@ const windows = (hits: readonly number[], total = 10): HitWindow[] => hits.map((
 
 describe('the design effect', () => {
   test('matches a calculation by hand', () => {
-    // Share 0.3, residuals −0.2, −0.1 and 0.3; autoregression −0.0714, corrected for bias 0.1905.
-    // Power at the two cosine frequencies 0.125 + 0.015, of which that autoregression shows 0.7748 + 0.5342.
+    // Ratio 0.3, residuals −0.2, −0.1 and 0.3; autoregression −0.0714, corrected for bias 0.1905.
+    // Power at the two cosine frequencies 0.125 + 0.015, of which that autoregression contributes 0.7748 + 0.5342.
     // Long-run variance 0.10695, over 3 windows 0.03565, over 0.3 × 0.7 / 30 = 0.007.
     // Chance within the windows (1 × 9 + 2 × 8 + 6 × 4) / 9 = 5.4444, over 30² = 0.0060494.
     const effect = designEffect(windows([1, 2, 6]))
@@ -31,7 +31,7 @@ describe('the design effect', () => {
     expect(designEffect(windows([1, 0, 1, 1, 0], 1)).chance).toBe(0)
   })
 
-  test('counts nothing but chance on average if requests are independent, however few a window has', () => {
+  test('is only chance on average if requests are independent, even with few per window', () => {
     const random = new Random('chance')
     let sum = 0
     for (let run = 0; run < 500; run++) {
@@ -41,13 +41,13 @@ describe('the design effect', () => {
     expect(sum).toBeCloseTo(1, 1)
   })
 
-  test('has 0.4 T^⅔ degrees of freedom, five at least, and fewer than there are windows', () => {
+  test('has 0.4 T^⅔ degrees of freedom, at least five, and fewer than windows', () => {
     const degrees = (count: number) =>
       designEffect(windows(Array.from({ length: count }, (_, second) => 3 + (second % 2)))).degrees
     expect([2, 3, 5, 27, 125, 1_000].map(degrees)).toEqual([1, 2, 4, 5, 10, 40])
   })
 
-  test('is 1 if windows cannot show it', () => {
+  test('is 1 if it cannot be estimated', () => {
     const unknown = { ratio: 1, chance: 1, degrees: Number.POSITIVE_INFINITY }
     expect(designEffect([])).toEqual({ hits: 0, total: 0, ...unknown })
     expect(designEffect(windows([3]))).toEqual({ hits: 3, total: 10, ...unknown })
@@ -55,7 +55,7 @@ describe('the design effect', () => {
     expect(designEffect(windows([10, 10, 10]))).toEqual({ hits: 30, total: 30, ...unknown })
   })
 
-  /** The mean over many runs of 40 seconds, in each of which the share of hits goes with that of the second before. */
+  /** The mean over many runs of 40 seconds, in which the ratio of hits depends on that of the previous second. */
   function meanEffect(persistence: number): number {
     const random = new Random(`persistence ${persistence}`)
     const normal = () => Array.from({ length: 12 }, () => random.next()).reduce((sum, one) => sum + one, -6)
@@ -65,7 +65,7 @@ describe('the design effect', () => {
       let state = normal() / Math.sqrt(1 - persistence ** 2)
       const seconds = Array.from({ length: 40 }, () => {
         state = persistence * state + normal()
-        // Requests in a number that leaves chance within a second out of it.
+        // So many requests that chance within a second does not matter.
         return { hits: 5_000 + state * 50, total: 10_000 }
       })
       sum += designEffect(seconds).ratio / runs
@@ -73,15 +73,15 @@ describe('the design effect', () => {
     return sum
   }
 
-  // Six thousand runs take seconds where mutation testing counts what each line runs.
-  test('of seconds that go with the one before is that of a first-order autoregression', { timeout: 20_000 }, () => {
-    // The long-run variance of x(t) = φ·x(t−1) + e(t) is 1 / (1 − φ)² times that of e, whatever the scale of both.
-    const alone = meanEffect(0)
-    expect(meanEffect(0.5) / alone / (1 / (1 - 0.5) ** 2)).toBeCloseTo(1, 1)
-    expect(meanEffect(0.8) / alone / (1 / (1 - 0.8) ** 2)).toBeGreaterThan(0.75)
+  // Six thousand runs take seconds under the instrumentation of mutation testing.
+  test('of autocorrelated seconds is that of a first-order autoregression', { timeout: 20_000 }, () => {
+    // The long-run variance of x(t) = φ·x(t−1) + e(t) is 1 / (1 − φ)² times that of e, at any scale.
+    const uncorrelated = meanEffect(0)
+    expect(meanEffect(0.5) / uncorrelated / (1 / (1 - 0.5) ** 2)).toBeCloseTo(1, 1)
+    expect(meanEffect(0.8) / uncorrelated / (1 / (1 - 0.8) ** 2)).toBeGreaterThan(0.75)
   })
 
-  test('of seconds that alternate is not made smaller by what the lowest frequencies do not show', () => {
+  test('of alternating seconds is not reduced by what the lowest frequencies miss', () => {
     const random = new Random('alternating')
     const alternating = Array.from({ length: 200 }, (_, second) => 50 + (second % 2 === 0 ? 8 : -8) + random.int(-1, 1))
     expect(designEffect(windows(alternating, 100)).ratio).toBeLessThan(0.2)
@@ -96,15 +96,15 @@ describe('the effective sample', () => {
     expect(effectiveSample({ ...effect, ratio: 4 }, 0.95)).toBeCloseTo(250, 9)
   })
 
-  test('lets what exceeds chance pay for its uncertainty: Student’s quantile over the normal one, squared', () => {
-    // 2.776445 and 1.959964 with 4 degrees of freedom, of which an excess is scattered by 1.2 / 2 = 0.6.
+  test('widens the excess over chance for its uncertainty: Student’s quantile over the normal one, squared', () => {
+    // 2.776445 and 1.959964 with 4 degrees of freedom, with which an excess varies by 1.2 / 2 = 0.6.
     const variance = 0.7 + (3 - 0.4) * (2.776445 / 1.959964) ** 2
     expect(effectiveSample({ ...effect, ratio: 3, degrees: 4 }, 0.95)).toBeCloseTo(1_000 / variance, 3)
     const at99 = 0.7 + (3 - 0.4) * (4.604095 / 2.575829) ** 2
     expect(effectiveSample({ ...effect, ratio: 3, degrees: 4 }, 0.99)).toBeCloseTo(1_000 / at99, 3)
   })
 
-  test('does not go below what chance allows, however evenly hits are spread', () => {
+  test('is not larger than chance allows, even if hits are spread evenly', () => {
     expect(effectiveSample({ ...effect, ratio: 0, degrees: 4 }, 0.95)).toBeCloseTo(1_000 / 0.7, 9)
     expect(effectiveSample({ ...effect, ratio: 0.3, degrees: 9 }, 0.95)).toBeCloseTo(1_000 / 0.8, 9)
   })
@@ -113,7 +113,7 @@ describe('the effective sample', () => {
     expect(effectiveSample({ ...effect, ratio: 0, chance: 0.01, degrees: 4 }, 0.95)).toBeCloseTo(10_000, 6)
   })
 
-  test('gives the right interval for every excess that there may be', () => {
+  test('gives an interval with the right coverage for any excess', () => {
     const random = new Random('excess')
     const normal = () => Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
     const coverage = (truth: number, degrees: number) => {

@@ -3,10 +3,10 @@ import { build } from 'hdr-histogram-js'
 import { describe, expect, it } from 'vitest'
 import { bucketOf, Histogram, highestOf, lowestOf, MAX_TRACKABLE_US, type HistogramJson } from './histogram.ts'
 
-// A mistake must not take minutes to be shrunk.
+// Limits the time to shrink a failure.
 fc.configureGlobal({ ...fc.readConfigureGlobal(), interruptAfterTimeLimit: 20_000 })
 
-/** Times as services have them: mostly within a second, some of every magnitude up to the limit. */
+/** Times typical of services: mostly within a second, some of every magnitude up to the limit. */
 const us = fc.oneof(
   fc.nat(5_000),
   fc.nat(1_000_000),
@@ -29,7 +29,7 @@ function byRank(values: readonly number[], p: number): number {
 }
 
 describe('percentiles', () => {
-  it('are those of a sort, to 0.1% and never below', () => {
+  it('are at most 0.1% above those of the sorted values, and never below', () => {
     fc.assert(
       fc.property(manyUs, ratio, (values, p) => {
         const exact = byRank(values, p)
@@ -41,7 +41,7 @@ describe('percentiles', () => {
     )
   })
 
-  it('are exact below 2,048 µs, at the maximum, and where all values are one', () => {
+  it('are exact below 2,048 µs, at the maximum, and if all values are equal', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(2_047), { minLength: 1 }), ratio, us, (values, p, one) => {
         expect(of(values).percentileUs(p)).toBe(byRank(values, p))
@@ -72,12 +72,12 @@ describe('percentiles', () => {
     )
   })
 
-  it('are those of HdrHistogram', () => {
+  it('are the same as in HdrHistogram', () => {
     fc.assert(
       fc.property(manyUs, fc.nat(), (values, any) => {
         const theirs = build({ highestTrackableValue: MAX_TRACKABLE_US, numberOfSignificantValueDigits: 3 })
         for (const value of values) theirs.recordValue(value)
-        // Between two ranks: at a whole rank their arithmetic in percent may round up.
+        // Between two ranks, because at a whole rank HdrHistogram may round up.
         const p = ((any % values.length) + 0.5) / values.length
         const ours = of(values).percentileUs(p)
         expect(bucketOf(ours)).toBe(bucketOf(theirs.getValueAtPercentile(p * 100)))
@@ -89,7 +89,7 @@ describe('percentiles', () => {
 })
 
 describe('buckets', () => {
-  it('hold every value once, and no value twice', () => {
+  it('cover every value exactly once', () => {
     fc.assert(
       fc.property(us, (value) => {
         const bucket = bucketOf(value)
@@ -112,7 +112,7 @@ describe('buckets', () => {
     )
   })
 
-  it('come in ascending order and hold every count', () => {
+  it('are in ascending order and hold every count', () => {
     fc.assert(
       fc.property(manyUs, (values) => {
         const buckets = Array.from(of(values).buckets())
@@ -123,7 +123,7 @@ describe('buckets', () => {
   })
 })
 
-describe('counts, ends and mean', () => {
+describe('count, minimum, maximum and mean', () => {
   it('are exact', () => {
     fc.assert(
       fc.property(manyUs, (values) => {
@@ -136,7 +136,7 @@ describe('counts, ends and mean', () => {
     )
   })
 
-  it('of values at most so long are those of the buckets up to it', () => {
+  it('up to a limit include all values in its bucket', () => {
     fc.assert(
       fc.property(manyUs, us, (values, limit) => {
         const upTo = highestOf(bucketOf(limit))
@@ -145,13 +145,13 @@ describe('counts, ends and mean', () => {
     )
   })
 
-  it('of an empty histogram say so', () => {
+  it('of an empty histogram are 0 or NaN', () => {
     const empty = new Histogram()
     expect([empty.count, empty.countAtMost(MAX_TRACKABLE_US)]).toEqual([0, 0])
     expect([empty.minUs, empty.maxUs, empty.meanUs, empty.percentileUs(0.5)]).toEqual(Array(4).fill(Number.NaN))
   })
 
-  it('take fractions to the nearest microsecond, negative times as 0 and the longest as 10 minutes', () => {
+  it('round fractions to microseconds, negative times to 0, and times over 10 minutes to 10 minutes', () => {
     const histogram = of([1.4, 1.6, -5, Number.POSITIVE_INFINITY, MAX_TRACKABLE_US * 3])
     expect(Array.from(histogram.buckets())).toEqual([
       [0, 1],
@@ -165,7 +165,7 @@ describe('counts, ends and mean', () => {
 })
 
 describe('merging', () => {
-  it('equals having recorded everything in one', () => {
+  it('equals recording everything in one histogram', () => {
     fc.assert(
       fc.property(fc.array(fc.array(us, { maxLength: 100, size: 'max' }), { maxLength: 6 }), (parts) => {
         const merged = Histogram.merged(parts.map(of))
@@ -175,7 +175,7 @@ describe('merging', () => {
     )
   })
 
-  it('leaves the other as it was', () => {
+  it('does not change the other histogram', () => {
     const [one, other] = [of([5]), of([7])]
     one.merge(other)
     one.record(9)
@@ -183,8 +183,8 @@ describe('merging', () => {
   })
 })
 
-describe('as JSON', () => {
-  it('goes there and back', () => {
+describe('a histogram as JSON', () => {
+  it('is restored without loss', () => {
     fc.assert(
       fc.property(fc.array(us), ratio, (values, p) => {
         const original = of(values)
@@ -202,39 +202,39 @@ describe('as JSON', () => {
     )
   })
 
-  it('of nothing is a histogram as new', () => {
+  it('is restored if it is empty', () => {
     const restored = Histogram.fromJSON(JSON.parse(JSON.stringify(new Histogram())))
     restored.record(7)
     expect(restored.toJSON()).toEqual(of([7]).toJSON())
   })
 
-  const sound = { minUs: 1, maxUs: 1, sumUs: 5, buckets: [1, 5] }
+  const valid = { minUs: 1, maxUs: 1, sumUs: 5, buckets: [1, 5] }
   const buckets = 'not a histogram: buckets missing'
   it.each([
     [{}, buckets],
-    [{ ...sound, buckets: 'none' }, buckets],
-    [{ ...sound, buckets: { length: 0 } }, buckets],
-    [{ ...sound, buckets: [1] }, buckets],
-    [{ ...sound, buckets: ['1', '5'] }, buckets],
-    [{ ...sound, sumUs: undefined }, 'not a histogram: minUs, maxUs or sumUs missing'],
-    [{ ...sound, buckets: [-1, 5] }, 'not a histogram: bucket -1 with count 5'],
-    [{ ...sound, buckets: [1e9, 5] }, 'not a histogram: bucket 1000000000 with count 5'],
-    [{ ...sound, buckets: [bucketOf(MAX_TRACKABLE_US) + 2_048, 5] }, /with count 5$/],
-    [{ ...sound, buckets: [1.5, 5] }, 'not a histogram: bucket 1.5 with count 5'],
-    [{ ...sound, buckets: [1, 0] }, 'not a histogram: bucket 1 with count 0'],
-    [{ ...sound, buckets: [1, 2.5] }, 'not a histogram: bucket 1 with count 2.5'],
-    [{ ...sound, buckets: [1, Number.NaN] }, 'not a histogram: bucket 1 with count NaN'],
-  ])('%j is refused', (json, message) => {
+    [{ ...valid, buckets: 'none' }, buckets],
+    [{ ...valid, buckets: { length: 0 } }, buckets],
+    [{ ...valid, buckets: [1] }, buckets],
+    [{ ...valid, buckets: ['1', '5'] }, buckets],
+    [{ ...valid, sumUs: undefined }, 'not a histogram: minUs, maxUs or sumUs missing'],
+    [{ ...valid, buckets: [-1, 5] }, 'not a histogram: bucket -1 with count 5'],
+    [{ ...valid, buckets: [1e9, 5] }, 'not a histogram: bucket 1000000000 with count 5'],
+    [{ ...valid, buckets: [bucketOf(MAX_TRACKABLE_US) + 2_048, 5] }, /with count 5$/],
+    [{ ...valid, buckets: [1.5, 5] }, 'not a histogram: bucket 1.5 with count 5'],
+    [{ ...valid, buckets: [1, 0] }, 'not a histogram: bucket 1 with count 0'],
+    [{ ...valid, buckets: [1, 2.5] }, 'not a histogram: bucket 1 with count 2.5'],
+    [{ ...valid, buckets: [1, Number.NaN] }, 'not a histogram: bucket 1 with count NaN'],
+  ])('is rejected: %j', (json, message) => {
     expect(() => Histogram.fromJSON(json as unknown as HistogramJson)).toThrow(message)
   })
 
-  it('of a sound one is not', () => {
-    expect(Histogram.fromJSON(sound).toJSON()).toEqual(sound)
+  it('is accepted if it is valid', () => {
+    expect(Histogram.fromJSON(valid).toJSON()).toEqual(valid)
   })
 })
 
 describe('several values in one pass', () => {
-  it('are those of one call each', () => {
+  it('are the same as those of separate calls', () => {
     fc.assert(
       fc.property(manyUs, fc.array(ratio, { maxLength: 20 }), fc.array(us, { maxLength: 20 }), (values, ps, times) => {
         const histogram = of(values)

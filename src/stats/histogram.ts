@@ -1,4 +1,4 @@
-/** The longest time a histogram distinguishes, 10 minutes. Longer times count as this one; only infinite ones are beyond it. */
+/** Longest time of a histogram, 10 minutes. Longer times count as this; only infinite ones are longer. */
 export const MAX_TRACKABLE_US = 600_000_000
 
 const LINEAR_LIMIT = 2048
@@ -9,27 +9,27 @@ const PAGE_MASK = PAGE_SIZE - 1
 const PAGE_COUNT = (bucketOf(MAX_TRACKABLE_US) >> PAGE_SHIFT) + 1
 
 /**
- * A histogram as JSON: `buckets` alternates bucket index and count, in ascending order of index. The least, largest and
- * summed value are of the finite ones.
+ * A histogram as JSON: `buckets` alternates bucket index and count, in ascending order of index. Minimum, maximum and sum are
+ * of the finite samples.
  */
 export interface HistogramJson {
   readonly minUs: number
   readonly maxUs: number
   readonly sumUs: number
   readonly buckets: readonly number[]
-  /** Samples that are infinite. Absent if there are none. */
+  /** Number of infinite samples; absent if there are none. */
   readonly infinite?: number
 }
 
 /**
  * Counts of times in whole microseconds, from 0 to 10 minutes, kept to three significant digits: below 2,048 µs every
- * microsecond has its own bucket, above it every power of two is cut into 1,024 buckets (the layout of HdrHistogram).
- * Merging is exact: a merged histogram equals the one that had recorded everything itself. Memory grows with the
- * range in use, so that a window of one second costs a few kilobytes.
+ * microsecond has its own bucket, above it every power of two has 1,024 buckets (the layout of HdrHistogram). Merging is
+ * exact: a merged histogram equals one that recorded everything. Memory grows with the range of values, so that a window of
+ * one second needs a few kilobytes.
  *
  * A sample without a time, such as a request that got no good response, is *infinite*: longer than every time. Infinite
- * samples are counted apart from the buckets. They are part of {@link count} and of every percentile, and never of the
- * least, mean and largest value.
+ * samples are counted separately from the buckets. They are part of {@link count} and of every percentile, but not of the
+ * minimum, mean and maximum.
  */
 export class Histogram {
   #pages: (Uint32Array | undefined)[] = Array.from({ length: PAGE_COUNT })
@@ -39,27 +39,27 @@ export class Histogram {
   #minUs = Number.POSITIVE_INFINITY
   #maxUs = 0
 
-  /** All samples, infinite ones included. */
+  /** Number of samples, infinite ones included. */
   get count(): number {
     return this.#finite + this.#infinite
   }
 
-  /** Samples with a time. */
+  /** Number of samples with a time. */
   get finiteCount(): number {
     return this.#finite
   }
 
-  /** Samples without a time, longer than every other. */
+  /** Number of samples without a time. */
   get infiniteCount(): number {
     return this.#infinite
   }
 
-  /** The smallest finite value recorded, exact. NaN if there is none. */
+  /** The exact minimum of the finite values. NaN if there are none. */
   get minUs(): number {
     return this.#finite === 0 ? Number.NaN : this.#minUs
   }
 
-  /** The largest finite value recorded, exact up to {@link MAX_TRACKABLE_US}. NaN if there is none. */
+  /** The maximum of the finite values, exact up to {@link MAX_TRACKABLE_US}. NaN if there are none. */
   get maxUs(): number {
     return this.#finite === 0 ? Number.NaN : this.#maxUs
   }
@@ -79,7 +79,7 @@ export class Histogram {
     if (value > this.#maxUs) this.#maxUs = value
   }
 
-  /** Takes back one value that was recorded. The least and the largest value stay as they were. */
+  /** Removes one recorded value. Minimum and maximum do not change. */
   takeBack(us: number): void {
     const value = trackable(us)
     this.#add(bucketOf(value), -1)
@@ -87,12 +87,12 @@ export class Histogram {
     this.#sumUs -= value
   }
 
-  /** Counts samples that have no time. */
+  /** Counts samples without a time. */
   recordInfinite(count = 1): void {
     this.#infinite += count
   }
 
-  /** The same samples and `count` infinite ones; this histogram itself if `count` is 0. */
+  /** A histogram with the same samples and `count` more infinite ones; this histogram itself if `count` is 0. */
   withInfinite(count: number): Histogram {
     if (count <= 0) return this
     const all = Histogram.merged([this])
@@ -105,7 +105,7 @@ export class Histogram {
     page[bucket & PAGE_MASK]! += count
   }
 
-  /** Adds everything `other` holds. */
+  /** Adds all samples of `other`. */
   merge(other: Histogram): void {
     for (let at = 0; at < PAGE_COUNT; at++) {
       const theirs = other.#pages[at]
@@ -127,11 +127,11 @@ export class Histogram {
   }
 
   /**
-   * The value at a percentile by nearest rank: the smallest recorded value that at least `p` of all values do not
-   * exceed, as the upper end of its bucket (at most 0.1% above the exact value, never below it).
+   * The value at a percentile by nearest rank: the smallest recorded value that at least `p` of all values do not exceed, as
+   * the upper end of its bucket (at most 0.1% above the exact value, never below it).
    *
-   * @param p as a ratio: 0.95, not 95
-   * @returns NaN if nothing was recorded, infinity if the percentile falls among the infinite samples
+   * @param p ratio: 0.95, not 95
+   * @returns NaN if there are no samples, infinity if the percentile is among the infinite samples
    */
   percentileUs(p: number): number {
     const { count } = this
@@ -151,8 +151,8 @@ export class Histogram {
   }
 
   /**
-   * How many values were at most `us`, to the resolution of the buckets: values sharing its bucket count as within.
-   * Infinite ones are within no time but infinity.
+   * Number of values that are at most `us`, to the resolution of the buckets: all values in its bucket count. Infinite values
+   * count only if `us` is infinity.
    */
   countAtMost(us: number): number {
     if (us < 0) return 0
@@ -205,7 +205,7 @@ export class Histogram {
     return counts
   }
 
-  /** The buckets in use, ascending: `[bucket, count]`. See {@link lowestOf} and {@link highestOf} for their ends. */
+  /** Non-empty buckets in ascending order: `[bucket, count]`. See {@link lowestOf} and {@link highestOf} for their ends. */
   *buckets(): Generator<readonly [bucket: number, count: number]> {
     for (let at = 0; at < PAGE_COUNT; at++) {
       const page = this.#pages[at]
@@ -259,7 +259,7 @@ function trackable(us: number): number {
   return us <= 0 ? 0 : us >= MAX_TRACKABLE_US ? MAX_TRACKABLE_US : Math.round(us)
 }
 
-/** The bucket a whole number of microseconds falls into. */
+/** The bucket of a whole number of microseconds. */
 export function bucketOf(us: number): number {
   if (us < LINEAR_LIMIT) return us
   const octave = 21 - Math.clz32(us)

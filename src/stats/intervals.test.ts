@@ -21,8 +21,8 @@ const histogram = fc.array(fc.nat(5_000_000), { maxLength: 60, size: 'max' }).ma
 })
 
 describe('the interval of a ratio', () => {
-  it('of few hits is the exact binomial one', () => {
-    // Clopper and Pearson's own figures: 0 of n ends at 1 − 0.025^(1/n).
+  it('is the exact binomial interval for few hits', () => {
+    // By Clopper and Pearson, the interval of 0 of n ends at 1 − 0.025^(1/n).
     const none = ratioInterval(windows(10, () => 0))!
     expect([none.low, none.method]).toEqual([0, 'exact binomial'])
     expect(none.high).toBeCloseTo(1 - 0.025 ** (1 / 1000), 12)
@@ -39,19 +39,19 @@ describe('the interval of a ratio', () => {
     ['ten hits', windows(10, () => 1), 'binomial at the effective sample size'],
     ['nine misses', windows(10, (second) => (second < 9 ? 99 : 100)), 'exact binomial'],
     ['ten misses', windows(10, () => 99), 'binomial at the effective sample size'],
-  ])('of %s: %s', (_, given, method) => {
+  ])('of %s uses the method %s', (_, given, method) => {
     expect(ratioInterval(given)!.method).toBe(method)
   })
 
-  it('of few hits is wider where they came in one burst', () => {
+  it('is wider for few hits if they come in one burst', () => {
     const spread = ratioInterval(windows(30, (second) => (second % 5 === 0 ? 1 : 0)))!
     const burst = ratioInterval(windows(30, (second) => (second === 4 ? 6 : 0)))!
     expect(burst.high - burst.low).toBeGreaterThan((spread.high - spread.low) * 1.3)
-    // Nor is it narrower than for independent requests where they happen to be spread evenly.
+    // It is not narrower than for independent requests if they happen to be spread evenly.
     expect(spread).toEqual(ratioInterval([{ hits: 6, total: 3_000 }]))
   })
 
-  it('is wider where hits come in waves than where they are spread', () => {
+  it('is wider if hits come in waves than if they are spread evenly', () => {
     const width = (hits: (second: number) => number) => {
       const { low, high } = ratioInterval(windows(60, hits))!
       return high - low
@@ -61,7 +61,7 @@ describe('the interval of a ratio', () => {
     expect(waves).toBeGreaterThan(spread * 2)
   })
 
-  it('holds the ratio, within 0 and 1, and grows with the confidence', () => {
+  it('contains the ratio, is within 0 and 1, and grows with the confidence', () => {
     fc.assert(
       fc.property(fc.array(hitWindow, { minLength: 1, maxLength: 40, size: 'max' }), (given) => {
         const total = given.reduce((sum, window) => sum + window.total, 0)
@@ -87,19 +87,19 @@ describe('the interval of a ratio', () => {
     expect(width(60)).toBeLessThan(width(12))
   })
 
-  it('is not wider for a rate that comes in waves, where the ratio does not', () => {
+  it('is not wider if only the rate comes in waves, and not the ratio', () => {
     const total = (second: number) => 100 + 10 * Math.round(9 * Math.sin(second / 6))
     const given = Array.from({ length: 60 }, (_, second) => ({ hits: total(second) / 10, total: total(second) }))
     const { low, high } = ratioInterval(given)!
     expect(high - low).toBeLessThan(0.02)
   })
 
-  it('is absent where nothing was counted', () => {
+  it('is undefined if nothing was counted', () => {
     expect(ratioInterval([])).toBeUndefined()
     expect(ratioInterval([{ hits: 0, total: 0 }])).toBeUndefined()
   })
 
-  it('stays usable where every window is the same, or there is only one', () => {
+  it('is usable if all windows are equal, or there is only one', () => {
     const same = ratioInterval(windows(30, () => 50))!
     expect(same.high).toBeGreaterThan(same.low)
     const single = ratioInterval([{ hits: 500, total: 1_000 }])!
@@ -117,7 +117,7 @@ describe('the interval of a rate', () => {
   const seconds = (counts: readonly number[]) => counts.map((count) => ({ count, seconds: 1 }))
   const wave = Array.from({ length: 20 }, (_, second) => 200 + [3, -5, 1, 4, -2, 6, -7][(second * 3) % 7]!)
 
-  it('holds the rate of the whole, and scales with it', () => {
+  it('contains the total rate, and scales with it', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(500), { minLength: 2, maxLength: 40 }), (counts) => {
         const { low, high } = rateInterval(seconds(counts))!
@@ -130,32 +130,32 @@ describe('the interval of a rate', () => {
     )
   })
 
-  it('weighs a last window that is shorter by its length', () => {
+  it('weighs a shorter last window by its length', () => {
     const whole = rateInterval(seconds(wave))!
     const { low, high } = rateInterval([...seconds(wave), { count: 20, seconds: 0.1 }])!
     expect(low).toBeGreaterThan(whole.low - 0.5)
     expect(high).toBeLessThan(whole.high + 0.5)
-    // As it would be if the tenth of a second counted as a whole one.
+    // The interval if the tenth of a second counted as a whole second.
     expect(rateInterval(seconds([...wave, 20]))!.low).toBeLessThan(180)
   })
 
-  it('of a rate that hardly moves is narrow', () => {
+  it('is narrow for a rate that hardly varies', () => {
     const { low, high } = rateInterval(seconds(Array.from({ length: 10 }, () => 200)))!
     expect(low).toBeGreaterThan(197)
     expect(high).toBeLessThan(203)
   })
 
-  it('of none says how many there could be', () => {
+  it('of a zero rate ends at the possible rate', () => {
     expect(rateInterval(seconds([0, 0, 0, 0]))).toMatchObject({ low: 0, high: expect.closeTo(-Math.log(0.025) / 4) })
   })
 
-  it('is undefined for no time', () => {
+  it('is undefined for windows without a length', () => {
     expect(rateInterval([])).toBeUndefined()
     expect(rateInterval([{ count: 0, seconds: 0 }])).toBeUndefined()
   })
 })
 
-/** A service that responds in 13.5 ms and a little, with 3% between 6 and 36 ms more. @param shiftMs of each second */
+/** A service that responds in about 13.5 ms, with 3% between 6 and 36 ms slower. @param shiftMs shift of each second */
 function narrow(seed: string, shiftMs: (second: number) => number, seconds = 10, perSec = 100): Histogram[] {
   const random = new Random(seed)
   return Array.from({ length: seconds }, (_, second) => {
@@ -185,7 +185,7 @@ describe('the interval of a percentile among samples without a time', () => {
     return [low === Number.POSITIVE_INFINITY, high === Number.POSITIVE_INFINITY]
   }
 
-  it('is infinite at the ends that fall among them', () => {
+  it('is infinite at the ends that are among them', () => {
     expect(isInfinite(0, 0.95)).toEqual([false, false])
     expect(isInfinite(0.05, 0.95)).toEqual([false, true])
     expect(isInfinite(0.2, 0.95)).toEqual([true, true])
@@ -193,7 +193,7 @@ describe('the interval of a percentile among samples without a time', () => {
     expect(isInfinite(1, 0.5)).toEqual([true, true])
   })
 
-  it('holds the percentile, finite or not', () => {
+  it('contains the percentile, finite or infinite', () => {
     const window = fc.tuple(histogram, fc.nat(20)).map(([finite, infinite]) => finite.withInfinite(infinite))
     fc.assert(
       fc.property(fc.array(window, { minLength: 1, maxLength: 20 }), fc.constantFrom(0.5, 0.9, 0.99), (given, p) => {
@@ -211,7 +211,7 @@ describe('the interval of a percentile', () => {
   const manyWindows = fc.array(histogram, { minLength: 1, maxLength: 20, size: 'max' })
   const percentiles = [0.01, 0.5, 0.9, 0.95, 0.99]
 
-  it('holds the percentile and lies among the samples', () => {
+  it('contains the percentile and is within the samples', () => {
     fc.assert(
       fc.property(
         manyWindows,
@@ -259,7 +259,7 @@ describe('the interval of a percentile', () => {
     )
   })
 
-  it('scales with the times, and is the same for a run read backwards or read again', () => {
+  it('scales with the times, and is the same for reversed windows and a second call', () => {
     const values = fc.array(fc.array(fc.nat(500), { maxLength: 60, size: 'max' }), { minLength: 1, maxLength: 20 })
     const recorded = (run: readonly (readonly number[])[], factor: number) =>
       run.map((window) => {
@@ -281,7 +281,7 @@ describe('the interval of a percentile', () => {
     )
   })
 
-  it('does not explode if a narrow level drifts', () => {
+  it('stays narrow if a narrow level drifts', () => {
     const steady = narrow('steady', () => 0)
     const half = narrow('drift', (second) => (second < 5 ? -0.3 : 0))
     const slowing = narrow('slowing', (second) => (second - 9) / 30)
@@ -295,14 +295,14 @@ describe('the interval of a percentile', () => {
   it('of one window of independent samples lies between the order statistics of the binomial', () => {
     const one = new Histogram()
     for (let value = 1; value <= 1_000; value++) one.record(value)
-    // Ranks of the 95% interval of a median of 1,000, from any table: 469 and 532.
+    // Ranks of the 95% interval of a median of 1,000, from a table: 469 and 532.
     expect(percentileIntervalMs([one], 0.5)).toMatchObject({ low: 0.469, high: 0.532, confidence: 0.95 })
   })
 
-  it('holds every time that the histogram does not tell from its lower end', () => {
+  it('contains every time in the bucket of its lower end', () => {
     const window = () => {
       const one = new Histogram()
-      // 13,496 to 13,503 µs share a bucket.
+      // 13,496 to 13,503 µs are in the same bucket.
       for (let at = 0; at < 1_000; at++) one.record(13_490 + (at % 20))
       return one
     }
@@ -310,7 +310,7 @@ describe('the interval of a percentile', () => {
     expect([low, high]).toEqual([13.496, 13.503])
   })
 
-  it('is one value if all samples are one', () => {
+  it('is a single value if all samples are equal', () => {
     const same = new Histogram()
     for (let at = 0; at < 500; at++) same.record(20_000)
     expect(percentileIntervalMs([same, same, same], 0.95)).toMatchObject({ low: 20, high: 20 })
@@ -321,7 +321,7 @@ describe('the interval of a percentile', () => {
     expect(percentileIntervalMs([new Histogram(), new Histogram()], 0.95)).toBeUndefined()
   })
 
-  it('is not misled by windows without samples', () => {
+  it('ignores windows without samples', () => {
     const busy = new Histogram()
     for (let value = 1; value <= 100; value++) busy.record(value * 1000)
     const { low, high } = percentileIntervalMs([busy, new Histogram(), busy, new Histogram(), busy, busy], 0.5)!

@@ -4,35 +4,37 @@ import { ShareBand, shareInterval } from './share-band.ts'
 
 export type { HitWindow } from './effective-sample.ts'
 
-/** Where a true value lies, with what confidence, and how that was worked out. In the unit of the value itself. */
+/** Confidence interval of a value, in the unit of the value. */
 export interface Interval {
   readonly low: number
   readonly high: number
   /** 0–1, e.g. 0.95. */
   readonly confidence: number
+  /** Name of the statistical method. */
   readonly method: string
 }
 
+/** Options of intervals. */
 export interface IntervalOptions {
-  /** Above 0 and below 1. Default: 0.95. */
+  /** Confidence, above 0 and below 1. @default 0.95 */
   readonly confidence?: number
 }
 
-/** Below so many hits (or misses) nothing can be learnt from how they are spread over the windows. */
+/** With fewer hits (or misses), their distribution over the windows contains no information. */
 const FEW = 10
 const METHOD = 'binomial at the effective sample size'
 const METHOD_FOR_FEW = 'exact binomial'
 const METHOD_FOR_PERCENTILES = 'inverted binomial at the effective sample size'
 
 /**
- * The interval of a ratio such as the error ratio: Clopper and Pearson's exact binomial interval (Biometrika 26, 1934) for
- * as many independent requests as the windows are worth (see {@link effectiveSample}). With fewer than 10 hits, or
- * misses, for the whole sample, unless the windows show them in bursts; that is conservative.
+ * The interval of a ratio such as the error rate: Clopper and Pearson's exact binomial interval (Biometrika 26, 1934) for the
+ * number of independent requests that the windows are worth (see {@link effectiveSample}). With fewer than 10 hits or misses
+ * it uses the whole sample, unless they come in bursts; that is conservative.
  *
- * The same windows give the same interval; nothing is drawn. A block bootstrap over the windows, the usual remedy, covers
- * 76–92% of true values where it promises 95%, with the 30 windows of a short run (`npm run bench:intervals`).
+ * The interval is deterministic. A block bootstrap over the windows, the usual method, covers only 76–92% of true values at a
+ * confidence of 95%, with the 30 windows of a short run (`npm run bench:intervals`).
  *
- * @param windows in order of time, one a second
+ * @param windows one per second, in order of time
  * @returns `undefined` if nothing was counted
  */
 export function ratioInterval(windows: readonly HitWindow[], options: IntervalOptions = {}): Interval | undefined {
@@ -42,25 +44,25 @@ export function ratioInterval(windows: readonly HitWindow[], options: IntervalOp
 }
 
 function effectInterval(effect: DesignEffect, confidence: number): Interval {
-  const share = effect.hits / effect.total
+  const hitRatio = effect.hits / effect.total
   const few = Math.min(effect.hits, effect.total - effect.hits) < FEW
   const sample = few ? effect.total / Math.max(1, effect.ratio) : effectiveSample(effect, confidence)
-  return { ...shareInterval(share, sample, confidence), confidence, method: few ? METHOD_FOR_FEW : METHOD }
+  return { ...shareInterval(hitRatio, sample, confidence), confidence, method: few ? METHOD_FOR_FEW : METHOD }
 }
 
-/** What was counted in a stretch of time. */
+/** Count in an interval of time. */
 export interface RateWindow {
   readonly count: number
-  /** May be shorter than a second: the last window of a run often is. */
+  /** Length, which may be shorter than a second, e.g. in the last window of a run. */
   readonly seconds: number
 }
 
 /**
- * The interval of a rate per second. Windows weigh as much as they are long. That of a ratio, with twice the best window's
- * rate as the whole, since a rate has no whole of its own, and without chance in a window: requests that are due on a
- * schedule come more evenly than chance.
+ * The interval of a rate per second, weighted by the length of the windows. It is the interval of a ratio, with twice the
+ * highest rate of a window as the whole, because a rate has no whole, and without chance in a window, because requests on a
+ * schedule are more even than chance.
  *
- * @param windows in order of time, of about a second; those without a count included
+ * @param windows of about a second each, in order of time, including those with a count of 0
  * @returns `undefined` if the windows have no length
  */
 export function rateInterval(windows: readonly RateWindow[], options: IntervalOptions = {}): Interval | undefined {
@@ -68,7 +70,7 @@ export function rateInterval(windows: readonly RateWindow[], options: IntervalOp
   const seconds = windows.reduce((sum, window) => sum + window.seconds, 0)
   if (seconds <= 0) return undefined
   const best = Math.max(...windows.map((window) => (window.count === 0 ? 0 : window.count / window.seconds)))
-  // Poisson's, for none.
+  // Poisson's interval of no events.
   if (best === 0) return { low: 0, high: -Math.log((1 - confidence) / 2) / seconds, confidence, method: METHOD_FOR_FEW }
   const whole = 2 * best
   const effect = designEffect(windows.map((window) => ({ hits: window.count, total: whole * window.seconds })))
@@ -77,15 +79,15 @@ export function rateInterval(windows: readonly RateWindow[], options: IntervalOp
 }
 
 /**
- * The interval of a percentile, in milliseconds: all times for which the share of requests within that time may be p, see
- * {@link ShareBand}. Both ends rise with `p` and lie among the samples, so that the upper end is too low if the tail beyond
- * the slowest request matters; they are infinite if they fall among samples without a time.
+ * The interval of a percentile in milliseconds: all times for which the ratio of requests within that time may be p, see
+ * {@link ShareBand}. Both ends rise with `p` and are among the samples, so that the upper end is too low if the tail beyond
+ * the slowest request matters. They are infinite if they are among samples without a time.
  *
- * What differs from second to second counts as chance, a drift of the level included: the interval says where the
- * percentile would lie in another run of the same length, at whatever time it starts.
+ * Differences between seconds count as chance, including a drift of the level: the interval is that of the percentile in
+ * another run of the same length, started at any time.
  *
- * @param windows the samples in scope by one-second windows, in order of time
- * @param p as a ratio: 0.95, not 95
+ * @param windows samples in scope in one-second windows, in order of time
+ * @param p ratio: 0.95, not 95
  * @returns `undefined` if there are no samples
  */
 export function percentileIntervalMs(
@@ -96,7 +98,7 @@ export function percentileIntervalMs(
   return percentileIntervalsMs(windows, [p], options)?.[0]
 }
 
-/** The intervals of several percentiles, see {@link percentileIntervalMs}; the windows are merged and read once. */
+/** The intervals of several percentiles, see {@link percentileIntervalMs}. Merges and reads the windows only once. */
 export function percentileIntervalsMs(
   windows: readonly Histogram[],
   percentiles: readonly number[],
@@ -114,7 +116,7 @@ export function percentileIntervalsMs(
   })
 }
 
-/** The least time that shares its bucket with a percentile: the histogram does not tell them apart. */
+/** The lower end of a percentile's bucket, whose values the histogram does not distinguish. */
 function shortestUs(all: Histogram, p: number): number {
   const us = all.percentileUs(p)
   return us === Number.POSITIVE_INFINITY ? us : Math.max(all.minUs, lowestOf(bucketOf(us)))

@@ -2,60 +2,60 @@ import { betaQuantile } from './distributions.ts'
 import { designEffect, effectiveSample } from './effective-sample.ts'
 import { MAX_TRACKABLE_US, type Histogram } from './histogram.ts'
 
-/** Shares between which the band is interpolated are this far apart in log odds: 0.44, 0.5, 0.56, … 0.95, 0.96, … */
+/** Distance in log odds of the ratios between which the band is interpolated: 0.44, 0.5, 0.56, … 0.95, 0.96, … */
 const SPACING = 0.25
 
 interface Knot {
-  /** The share of samples at most so long. */
+  /** Ratio of samples within the time of the knot. */
   readonly share: number
-  /** Between these lies the true share. */
+  /** Interval of the true ratio. */
   readonly low: number
   readonly high: number
 }
 
-/** Before the shortest and after the longest time. */
+/** Knots before the shortest and after the longest time. */
 const NONE: Knot = { share: 0, low: 0, high: 0 }
 const ALL: Knot = { share: 1, low: 1, high: 1 }
 
 /**
- * A confidence band around a distribution function: for every time, between which shares of all requests the true share
- * within that time lies. Read the other way round, it holds the interval of every percentile: the times whose share may
- * be p (Francisco & Fuller, Quantile Estimation With a Complex Survey Design, Annals of Statistics 19, 1991).
+ * A confidence band around a distribution function: for every time, the interval of the true ratio of requests within that
+ * time. Inverted, it gives the interval of every percentile: the times whose ratio may be p (Francisco & Fuller, Quantile
+ * Estimation With a Complex Survey Design, Annals of Statistics 19, 1991).
  *
- *     share  1 ┤             ╭──────   upper bound
+ *     ratio  1 ┤             ╭──────   upper bound
  *              │           ╭─╯╭─────   samples
  *            p ┼──────────╭╯─╭╯────    lower bound
  *              │        ╭─╯╭─╯
  *            0 ┼────────╰──┼──╰────
  *                        low high
  *
- * The variance is estimated anew at every time. That of the percentile alone misleads if the level of the run drifts: a
- * median that lies between two narrow levels has half of its windows all below and half all above it, as if the run were
- * worth a handful of requests, and yet 97% lie within the upper level, in every window.
+ * The variance is estimated separately at every time. That at the percentile alone is misleading if the level of the run
+ * drifts: with a median between two narrow levels, half of the windows are completely below it and half completely above, as
+ * if the run had a handful of requests, although 97% are within the upper level in every window.
  *
  * Because the band does not depend on p, both ends of the interval rise with p.
  */
 export class ShareBand {
   readonly #totals: readonly number[]
-  /** For each window how many samples lie within the time of each knot. */
+  /** For each window, number of samples within the time of each knot. */
   readonly #hits: readonly (readonly number[])[]
   readonly #confidence: number
-  /** Knots have numbers from −last to last; outside of them no sample, or every one, lies within the time. */
+  /** Knots are numbered from −last to last; beyond them, no sample or every sample is within the time. */
   readonly #last: number
   readonly #knots: (Knot | undefined)[] = []
 
-  /** @param all the windows merged; holds at least one sample */
+  /** @param all the merged windows, with at least one sample */
   constructor(windows: readonly Histogram[], all: Histogram, confidence: number) {
     this.#confidence = confidence
     this.#last = Math.ceil(Math.log(2 * all.count) / SPACING)
     const shares = Array.from({ length: 2 * this.#last + 1 }, (_, at) => logistic((at - this.#last) * SPACING))
-    // Samples without a time are those above every time.
+    // Samples without a time are above every time.
     const timesUs = all.percentilesUs(shares).map((us) => Math.min(us, MAX_TRACKABLE_US))
     this.#totals = windows.map(({ count }) => count)
     this.#hits = windows.map((window) => window.countsAtMost(timesUs))
   }
 
-  /** The least share whose lower bound reaches `p`: the percentile lies no higher. At least `p`. */
+  /** The smallest ratio whose lower bound reaches `p`, at which the interval of the percentile ends. At least `p`. */
   highestShare(p: number): number {
     let at = this.#nearest(p)
     while (this.#knot(at - 1).low >= p) at--
@@ -64,7 +64,7 @@ export class ShareBand {
     return between(before.share, after.share, (p - before.low) / (after.low - before.low))
   }
 
-  /** The largest share whose upper bound does not exceed `p`: the percentile lies no lower. At most `p`. */
+  /** The largest ratio whose upper bound does not exceed `p`, at which the interval of the percentile begins. At most `p`. */
   lowestShare(p: number): number {
     let at = this.#nearest(p)
     while (this.#knot(at + 1).high <= p) at++
@@ -73,7 +73,7 @@ export class ShareBand {
     return between(before.share, after.share, (p - before.high) / (after.high - before.high))
   }
 
-  /** A knot from which the search for `p` is short. Of several crossings that of the bounds closest to the samples counts. */
+  /** A knot close to `p`, at which the search starts. Of several crossings, the one closest to the samples counts. */
   #nearest(p: number): number {
     return Math.max(-this.#last, Math.min(this.#last, Math.ceil(Math.log(p / (1 - p)) / SPACING)))
   }
@@ -92,7 +92,7 @@ export class ShareBand {
   }
 }
 
-/** Clopper and Pearson's interval of a share (Biometrika 26, 1934). @param sample need not be whole */
+/** Clopper and Pearson's interval of a ratio (Biometrika 26, 1934). @param sample need not be an integer */
 export function shareInterval(share: number, sample: number, confidence: number): { low: number; high: number } {
   const tail = (1 - confidence) / 2
   const hits = share * sample

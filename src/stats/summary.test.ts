@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { Histogram } from './histogram.ts'
 import { timeStats, timeStatsJson } from './summary.ts'
 
-it('statistics are in milliseconds', () => {
+it('returns statistics in milliseconds', () => {
   const histogram = new Histogram()
   for (let us = 1; us <= 1_000; us++) histogram.record(us)
   expect(timeStats(histogram)).toEqual({
@@ -20,11 +20,11 @@ it('statistics are in milliseconds', () => {
   })
 })
 
-it('of no samples are absent, not zero', () => {
+it('returns undefined for an empty histogram', () => {
   expect(timeStats(new Histogram())).toBeUndefined()
 })
 
-it('takes percentiles over infinite samples too, and the least, mean and largest value over the others', () => {
+it('includes infinite samples in percentiles, but not in minimum, mean and maximum', () => {
   const histogram = new Histogram()
   for (let us = 1; us <= 900; us++) histogram.record(us)
   histogram.recordInfinite(100)
@@ -32,7 +32,7 @@ it('takes percentiles over infinite samples too, and the least, mean and largest
   expect(timeStats(histogram)).toMatchObject({ p50Ms: 0.5, p90Ms: 0.9, p95Ms: Infinity, p999Ms: Infinity })
 })
 
-it('are infinite if no sample has a time, never NaN', () => {
+it('returns infinite times, never NaN, if no sample has a time', () => {
   const histogram = new Histogram()
   histogram.recordInfinite(3)
   const { count, infiniteCount, ...times } = timeStats(histogram)!
@@ -40,7 +40,7 @@ it('are infinite if no sample has a time, never NaN', () => {
   expect(new Set(Object.values(times))).toEqual(new Set([Infinity]))
 })
 
-it('survive JSON, infinite ones as a word', () => {
+it('converts infinite times to a string in JSON', () => {
   const histogram = new Histogram()
   histogram.record(1_500)
   histogram.recordInfinite()

@@ -1,15 +1,15 @@
 import type { Histogram } from './histogram.ts'
 
 /**
- * The usual statistics of a set of times, in milliseconds. Exists only if there is at least one sample.
+ * Statistics of times in milliseconds. They exist only if there is at least one sample.
  *
- * Percentiles are taken over all samples, those without a time included: a percentile that falls among them is
- * `Infinity`. The least, mean and largest value are of the samples with a time, and `Infinity` if none has one.
+ * Percentiles are over all samples, including those without a time: a percentile among these is `Infinity`. Minimum, mean
+ * and maximum are over the samples with a time, and `Infinity` if there are none.
  */
 export interface TimeStats {
-  /** All samples. */
+  /** Number of samples. */
   readonly count: number
-  /** Samples without a time, longer than every other: requests that got no good response. */
+  /** Number of samples without a time: requests that got no good response. */
   readonly infiniteCount: number
   readonly minMs: number
   readonly meanMs: number
@@ -22,7 +22,7 @@ export interface TimeStats {
   readonly maxMs: number
 }
 
-/** Statistics of a histogram, or `undefined` if it is empty: an absent number cannot be mistaken for a good one. */
+/** Statistics of a histogram; `undefined` if it is empty, so that no value can be mistaken for a good one. */
 export function timeStats(histogram: Histogram): TimeStats | undefined {
   if (histogram.count === 0) return undefined
   const at = (p: number) => histogram.percentileUs(p) / 1000
@@ -52,7 +52,7 @@ export function toJsonMs(ms: number): JsonMs {
   return ms === Number.POSITIVE_INFINITY ? 'Infinity' : ms
 }
 
-/** Statistics as plain JSON, or `undefined` if the histogram is empty. */
+/** Statistics of a histogram as plain JSON; `undefined` if it is empty. */
 export function timeStatsJson(histogram: Histogram): TimeStatsJson | undefined {
   const stats = timeStats(histogram)
   if (stats === undefined) return undefined
@@ -60,7 +60,7 @@ export function timeStatsJson(histogram: Histogram): TimeStatsJson | undefined {
   return Object.fromEntries(entries.map(([name, value]) => [name, toJsonMs(value)])) as TimeStatsJson
 }
 
-/** The percentiles that charts and live figures show, as plain JSON; empty if there is no sample. */
+/** Percentiles for charts and live figures, as plain JSON; empty if there are no samples. */
 export function percentilesJson(times: Histogram): { p50Ms?: JsonMs; p95Ms?: JsonMs; p99Ms?: JsonMs } {
   if (times.count === 0) return {}
   const at = (p: number) => toJsonMs(times.percentileUs(p) / 1000)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Timeline } from './timeline.ts'
 
 describe('Timeline', () => {
-  it('gives each request the second it was due in', () => {
+  it('returns the window of the second in which a request was due', () => {
     const timeline = new Timeline()
     expect(timeline.at(0).second).toBe(0)
     expect(timeline.at(999.999).second).toBe(0)
@@ -10,7 +10,7 @@ describe('Timeline', () => {
     expect(timeline.at(1_500)).toBe(timeline.at(1_000))
   })
 
-  it('has no gaps where nothing was due', () => {
+  it('has no gaps if nothing was due in a second', () => {
     const timeline = new Timeline()
     timeline.at(3_200).offered++
     timeline.at(100).offered++
@@ -22,23 +22,23 @@ describe('Timeline', () => {
     ])
   })
 
-  it('takes what is due a little before the start into the first second', () => {
+  it('assigns a request that is due slightly before the start to the first second', () => {
     expect(new Timeline().at(-0.5).second).toBe(0)
   })
 })
 
 describe('Window', () => {
-  function windowOf({ good = 0, errors = 0, dropped = 0, unanswered = 0 }) {
+  function windowOf({ good = 0, errors = 0, dropped = 0, inFlight = 0 }) {
     const window = new Timeline().at(0)
     for (let n = 0; n < good; n++) window.recordGood(40_000, 30_000, 200)
     for (let n = 0; n < errors; n++) window.recordError('status', 1_000, 500, 503)
     window.dropped = dropped
-    window.sent = good + errors + unanswered
+    window.sent = good + errors + inFlight
     window.offered = window.sent + dropped
     return window
   }
 
-  it('counts responses and errors by their kind', () => {
+  it('counts responses by status and errors by kind', () => {
     const window = windowOf({ good: 1, errors: 2 })
     window.recordError('timeout', 5_000, 5_000)
     expect(window).toMatchObject({ completed: 4, errorCount: 3 })
@@ -46,20 +46,20 @@ describe('Window', () => {
     expect(Object.fromEntries(window.errors)).toEqual({ status: 2, timeout: 1 })
   })
 
-  it('counts a request that got no good response as infinitely slow, however quickly it failed', () => {
-    const latency = windowOf({ good: 94, errors: 3, dropped: 2, unanswered: 1 }).latency()
+  it('counts a request without a good response as infinitely slow, even if it failed quickly', () => {
+    const latency = windowOf({ good: 94, errors: 3, dropped: 2, inFlight: 1 }).latency()
     expect([latency.count, latency.infiniteCount]).toEqual([100, 6])
     expect(latency.percentileUs(0.5)).toBeCloseTo(40_000, -2)
     expect(latency.percentileUs(0.94)).toBeCloseTo(40_000, -2)
     expect(latency.percentileUs(0.95)).toBe(Number.POSITIVE_INFINITY)
   })
 
-  it('leaves dropped requests out of the service time, as they were never sent', () => {
-    const serviceTime = windowOf({ good: 94, errors: 3, dropped: 2, unanswered: 1 }).serviceTime()
+  it('leaves dropped requests out of the service time, because they were never sent', () => {
+    const serviceTime = windowOf({ good: 94, errors: 3, dropped: 2, inFlight: 1 }).serviceTime()
     expect([serviceTime.count, serviceTime.infiniteCount]).toEqual([98, 4])
   })
 
-  it('turns a good response into an error if its fault shows later', () => {
+  it('turns a good response into an error if its fault is found later', () => {
     const window = windowOf({ good: 3 })
     window.turnToError('body', 40_000, 30_000, 200)
     expect(window).toMatchObject({ completed: 3, errorCount: 1, missed: 1 })
@@ -75,7 +75,7 @@ describe('Window', () => {
     expect([window.good.count, window.good.statuses.size, window.latency().percentileUs(0.5)]).toEqual([0, 0, Infinity])
   })
 
-  it('keeps the own times of errors apart', () => {
+  it('keeps the times of errors separate', () => {
     const { good, failed } = windowOf({ good: 2, errors: 3 })
     expect([good.latency.count, good.latency.minUs]).toEqual([2, 40_000])
     expect([failed.latency.maxUs, failed.serviceTime.maxUs, failed.count]).toEqual([1_000, 500, 3])

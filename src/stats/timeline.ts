@@ -1,21 +1,21 @@
 import { Histogram } from './histogram.ts'
 
-/** Why a request counts as an error. `dropped` is counted apart: it was never sent. */
+/** Kind of an error. Dropped requests are counted separately, because they were never sent. */
 export type ErrorKind = 'status' | 'timeout' | 'connect' | 'reset' | 'body'
 
-/** The width of a window. */
+/** Length of a window. */
 export const WINDOW_MS = 1000
 
-/** How requests that ended in one way ended: in a good response, or in an error. */
+/** Times and statuses of requests that ended in the same way: in a good response, or in an error. */
 export class Ending {
-  /** From intended start to last byte, or to the failure. */
+  /** Time from intended start to last byte, or to the failure. */
   readonly latency = new Histogram()
-  /** From actual send to last byte, or to the failure. */
+  /** Time from actual send to last byte, or to the failure. */
   readonly serviceTime = new Histogram()
-  /** Responses by status code; requests without a response are not in here. */
+  /** Responses by status code, without requests that got no response. */
   readonly statuses = new Map<number, number>()
 
-  /** Of response bodies, as received. */
+  /** Bytes of response bodies as received. */
   bodyBytes = 0
 
   get count(): number {
@@ -50,9 +50,9 @@ export class Ending {
 const NO_ENDING = new Ending()
 
 /**
- * What happened to the requests that were *due* in one second of a run. Each request is in the window of its intended
- * start, whenever its response came: offered = sent + dropped, and every sent request ended in a good response or in an
- * error (a run that was cut off may hold sent requests that have not ended; they are `unanswered`).
+ * Counts of the requests that were *due* in one second of a run. Each request is in the window of its intended start,
+ * whenever its response arrived: offered = sent + dropped, and every sent request ended in a good response or in an error,
+ * except for requests in flight when a run was stopped.
  */
 export class Window {
   /** Seconds since the start of the run (warm-up included), the window covers `[second, second + 1)`. */
@@ -68,17 +68,17 @@ export class Window {
     this.second = second
   }
 
-  /** Requests that ended in an error, with their own times. */
+  /** Requests that ended in an error, with the times up to their failure. */
   get failed(): Ending {
     return this.#failed ?? NO_ENDING
   }
 
-  /** Sent requests with a response or a failure. */
+  /** Number of sent requests with a response or an error. */
   get completed(): number {
     return this.good.count + this.failed.count
   }
 
-  /** Requests due that got no good response: errors, dropped ones, and those that have not ended. */
+  /** Number of requests due without a good response: errors, dropped requests, and requests still in flight. */
   get missed(): number {
     return this.offered - this.good.count
   }
@@ -102,12 +102,12 @@ export class Window {
     return all
   }
 
-  /** The latency of every request due. Those that got no good response are infinite. */
+  /** Latency of every request due; infinite for those without a good response. */
   latency(): Histogram {
     return this.good.latency.withInfinite(this.missed)
   }
 
-  /** The service time of every request sent. Those that got no good response are infinite. */
+  /** Service time of every request sent; infinite for those without a good response. */
   serviceTime(): Histogram {
     return this.good.serviceTime.withInfinite(this.sent - this.good.count)
   }
@@ -117,20 +117,20 @@ export class Window {
     this.good.record(latencyUs, serviceTimeUs, status, bodyBytes)
   }
 
-  /** Counts a request that ended in an error, after its own times. */
+  /** Counts a request that ended in an error, with the times up to its failure. */
   recordError(kind: ErrorKind, latencyUs: number, serviceTimeUs: number, status?: number, bodyBytes = 0): void {
     this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)
     this.#failed ??= new Ending()
     this.#failed.record(latencyUs, serviceTimeUs, status, bodyBytes)
   }
 
-  /** Counts a request as an error that was recorded as good: its fault showed only later. */
+  /** Turns a good request into an error, if its fault is found only later. */
   turnToError(kind: ErrorKind, latencyUs: number, serviceTimeUs: number, status?: number, bodyBytes = 0): void {
     this.good.takeBack(latencyUs, serviceTimeUs, status, bodyBytes)
     this.recordError(kind, latencyUs, serviceTimeUs, status, bodyBytes)
   }
 
-  /** Adds everything another window holds. */
+  /** Adds all counts of another window. */
   add(other: Window): void {
     this.offered += other.offered
     this.sent += other.sent
@@ -150,18 +150,18 @@ export class Window {
   }
 }
 
-/** Windows of one stream of requests (a whole run, or one step of it), created as seconds are first touched. */
+/** Windows of one stream of requests (a whole run, or one step of it), created on first use. */
 export class Timeline {
   readonly #windows: Window[] = []
 
-  /** The window that a moment falls into. @param ms since the start of the run */
+  /** The window of an instant. @param ms milliseconds since the start of the run */
   at(ms: number): Window {
     const second = Math.max(0, Math.floor(ms / WINDOW_MS))
     for (let next = this.#windows.length; next <= second; next++) this.#windows.push(new Window(next))
     return this.#windows[second]!
   }
 
-  /** All windows from second 0 to the last one touched, without gaps. */
+  /** All windows from second 0 to the last one used, without gaps. */
   get windows(): readonly Window[] {
     return this.#windows
   }

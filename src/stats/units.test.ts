@@ -12,7 +12,7 @@ import {
   significant,
 } from './units.ts'
 
-describe('units for people', () => {
+describe('formats', () => {
   it.each([
     [0, '0 ms'],
     [0.0524, '0.0524 ms'],
@@ -47,7 +47,7 @@ describe('units for people', () => {
     expect(formatDuration(ms)).toBe(text)
   })
 
-  it('durations can be written back as options', () => {
+  it('durations that options can parse', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 7_200_000 }), (ms) => {
         expect(Math.abs(durationMs(formatDuration(ms))! / ms - 1)).toBeLessThanOrEqual(0.005)

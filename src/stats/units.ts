@@ -1,13 +1,13 @@
 /**
- * Milliseconds for a person: three digits below a second (`0.052 ms`, `4.12 ms`, `163 ms`), then seconds (`1.45 s`,
- * `95.0 s`); `∞` for infinity.
+ * Milliseconds as text: three digits below a second (`0.052 ms`, `4.12 ms`, `163 ms`), then seconds (`1.45 s`, `95.0 s`);
+ * `∞` for infinity.
  */
 export function formatMs(ms: number): string {
   const [value, unit] = msParts(ms)
   return unit === '' ? value : `${value} ${unit}`
 }
 
-/** As {@link formatMs}, in two parts, for tables whose header carries the unit. */
+/** Value and unit of {@link formatMs}, for tables with the unit in the header. */
 export function msParts(ms: number): readonly [string, string] {
   if (ms === Number.POSITIVE_INFINITY) return ['∞', '']
   if (ms >= 10_000) return [(ms / 1000).toFixed(1), 's']
@@ -15,7 +15,7 @@ export function msParts(ms: number): readonly [string, string] {
   return [significant(ms, 3), 'ms']
 }
 
-/** A duration as one would write it in an option: `60s`, `5m`, `1h`, `250ms`. */
+/** A duration as in an option: `60s`, `5m`, `1h`, `250ms`. */
 export function formatDuration(ms: number): string {
   if (ms >= 3_600_000 && ms % 3_600_000 === 0) return `${ms / 3_600_000}h`
   if (ms >= 120_000 && ms % 60_000 === 0) return `${ms / 60_000}m`
@@ -23,7 +23,7 @@ export function formatDuration(ms: number): string {
   return `${significant(ms, 3)}ms`
 }
 
-/** A ratio (0–1) as percent: `0.3%`, `12%`, `0.017%`; what no run can count, one in a billion, is `0%`. */
+/** A ratio (0–1) as percent: `0.3%`, `12%`, `0.017%`. Below one in a billion, which no run can count, it is `0%`. */
 export function formatRatio(ratio: number): string {
   if (Math.abs(ratio) < 1e-9) return '0%'
   const percent = ratio * 100
@@ -31,9 +31,9 @@ export function formatRatio(ratio: number): string {
   return `${significant(percent, 2)}%`
 }
 
-/** A count with thousands separated: `11,940`. */
+/** A count with separated thousands: `11,940`. */
 export function formatCount(count: number): string {
-  // Not `toLocaleString()`: its first call loads ICU's data, which takes 25 ms in the middle of a run.
+  // Not `toLocaleString()`, whose first call loads ICU data and takes 25 ms, during a run.
   return String(Math.round(count)).replace(/\d(?=(?:\d{3})+$)/g, '$&,')
 }
 
@@ -54,7 +54,7 @@ export function formatBytes(bytes: number): string {
   return `${significant(value, 3)} ${units[at]}`
 }
 
-/** The number with `digits` significant digits, never in exponent form, without trailing zeros after the point. */
+/** A number with `digits` significant digits, without trailing zeros after the point. */
 export function significant(value: number, digits: number): string {
   if (value === 0) return '0'
   const magnitude = Math.floor(Math.log10(Math.abs(value)))
