@@ -43,7 +43,7 @@ test('errors of TLS name TLS and the part of the URL that fixes them', async () 
   `)
   expect(await connects(withMode('sslmode=no-verify')), 'as that message has it').toBe(true)
   expect(await messageOf(withMode('sslmode=verify-full&sslrootcert=/nowhere/ca.pem'))).toMatchInlineSnapshot(`
-    "postgres: HOST: a TLS certificate that the URL names cannot be read
+    "postgres: HOST: a TLS certificate in the URL cannot be read
       Received: postgres://perf:***@HOST/perf?sslmode=verify-full&sslrootcert=*** (ENOENT: ENOENT: no such file or directory, open '/nowhere/ca.pem')
     Fix: Correct sslrootcert, sslcert or sslkey in the URL: each is the path of a PEM file."
   `)
