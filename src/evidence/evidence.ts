@@ -27,7 +27,7 @@ export interface TimeEvidence {
   readonly invalidities: readonly Invalidity[]
   /** Set if there were too few VUs for the load: judgements that this could have changed are invalid. */
   readonly vuShortage?: VuShortage
-  /** Absent if a VU was free at every moment, or if there were too few from the start. */
+  /** Set if all VUs were busy at some time, although there were enough from the start. */
   readonly busyVus?: BusyVus
   /** Lines of the message's `Evidence:` block. */
   readonly evidenceLines: readonly string[]

@@ -37,9 +37,9 @@ export interface VuShortage {
 }
 
 /**
- * All VUs of an open load were busy at some time, although there were enough for the target at its usual pace. What was
- * dropped or late then counts against the target if requests that broke the objective kept the VUs busy, and proves
- * nothing if requests within it did: with more VUs it might have been as quick as they were.
+ * All VUs of an open load were busy at some time, although there were enough for the target at its usual speed. If requests
+ * that violated the objective kept them busy, dropped and late requests count against the target. If requests within the
+ * objective did, they prove nothing: with more VUs they might have been as fast.
  */
 export interface BusyVus {
   readonly vus: number
@@ -47,13 +47,13 @@ export interface BusyVus {
   readonly heldMs: number
   /** The highest rate of the load. */
   readonly ratePerSec: number
-  /** So many are busy if iterations take that long at that rate. */
+  /** VUs that are busy if iterations take `heldMs` at `ratePerSec`. */
   readonly neededVus: number
-  /** The same, with room for bursts. */
+  /** `neededVus` with a reserve for bursts. */
   readonly advisedVus: number
-  /** What takes longer is an error, whatever else is asserted. */
+  /** Time after which a request is an error, whatever is asserted. */
   readonly patienceMs: number
-  /** Of the whole run, warm-up included, second by second. */
+  /** Windows of the whole run, warm-up included. */
   readonly windows: () => readonly Window[]
 }
 

@@ -7,7 +7,7 @@ import promises from 'node:timers/promises'
  * a clock or sets a timer, as the linter checks.
  */
 
-/** Milliseconds on the monotonic clock since this process began: `performance.now()`. */
+/** Milliseconds on the monotonic clock since the start of this process: `performance.now()`. */
 export const now: () => number = performance.now.bind(performance)
 
 /** Nanoseconds on the machine's monotonic clock, which its processes share: `process.hrtime.bigint()`. */

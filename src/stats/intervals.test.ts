@@ -292,7 +292,7 @@ describe('the interval of a percentile', () => {
     }
   })
 
-  it('of one window of independent samples lies between the order statistics of the binomial', () => {
+  it('of one window of independent samples is between the order statistics of the binomial', () => {
     const one = new Histogram()
     for (let value = 1; value <= 1_000; value++) one.record(value)
     // Ranks of the 95% interval of a median of 1,000, from a table: 469 and 532.
