@@ -1,12 +1,3 @@
-import {
-  fixedTruth,
-  freezeTruth,
-  mixtureTruth,
-  poissonQueueTruth,
-  queueInterval,
-  uniformQueueTruth,
-  type Truth,
-} from '../fixtures/truth/theory.ts'
 /**
  * Are the latencies correct? An open load on servers with known response times, and the latency that each tool reports.
  * Prints a table and writes `perf-report/bench/truth.json`.
@@ -16,12 +7,24 @@ import {
  * On the first three servers, the error of p50, p95 and p99 should be at most 3% or 1 ms, compared with the actual response
  * times: on a shared machine, the server itself is some tenths of a millisecond late at the 99th percentile. On the queues,
  * each percentile should be in the interval that contains 95% of such measurements. Response times measured by the server
- * are shown over all its requests, including warm-up.
+ * are shown over all its requests, including warm-up. A bare client of
+ * Node shows what the machine adds, whichever tool measures.
  */
+
+import {
+  fixedTruth,
+  freezeTruth,
+  mixtureTruth,
+  poissonQueueTruth,
+  queueInterval,
+  uniformQueueTruth,
+  type Truth,
+} from '../fixtures/truth/theory.ts'
 import { constantArrivalRate } from '../src/load/builders.ts'
 import type { ConstantArrivalRate } from '../src/load/load.ts'
 import { significant } from '../src/stats/units.ts'
 import type { AutocannonFigures } from './generate-autocannon.ts'
+import type { BareFigures } from './generate-bare.ts'
 import type { OursFigures } from './generate-ours.ts'
 import { generate, isOnPath, keep, onGeneratorCore, printTable, truthServer, type TruthServer } from './pinned.ts'
 
@@ -94,6 +97,16 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     for (const finding of figures.invalidities) console.log(`  ours is invalid: ${finding}`)
     return figures.latencyMs
   },
+  // Shows what the machine itself adds. It has no warm-up and no Poisson arrivals.
+  async 'a bare client of Node'(url, { load, warmup }) {
+    if (warmup !== undefined) return PERCENTILES.map(() => undefined)
+    const { latenciesMs } = await generate<BareFigures>('generate-bare.ts', {
+      url,
+      ratePerSec: load.ratePerSec,
+      durationSec: load.durationMs / 1000,
+    })
+    return percentilesOf(latenciesMs)
+  },
   async 'autocannon, its rate mode'(url, { load }) {
     const options = {
       url,
@@ -131,7 +144,9 @@ function inMs(match: RegExpExecArray | null): number | undefined {
   return Number(match[1]) * perUnit[match[2] as keyof typeof perUnit]
 }
 
-const tools = Object.entries(TOOLS).filter(([name]) => /^(ours|autocannon)/.test(name) || isOnPath(name.split(',')[0]!))
+const tools = Object.entries(TOOLS).filter(
+  ([name]) => /^(ours|a bare|autocannon)/.test(name) || isOnPath(name.split(',')[0]!),
+)
 const selected = process.argv[2]?.split(',')
 const results: {
   readonly case: string
@@ -155,6 +170,7 @@ for (const plan of CASES.filter(({ behaviour }) => selected === undefined || sel
     results.push({ case: plan.name, tool, percentiles, seen, within })
     if (tool === 'ours') rows.push(['at the server', ...seen.map(show), ''])
     if (tool === 'ours') rows.push(['accepted', ...accepted.map((interval) => interval.map(show).join('–')), ''])
+    if (verdict(within) === '') continue
     rows.push([tool, ...percentiles.map((value) => (value === undefined ? '–' : show(value))), verdict(within)])
   }
   printTable(rows)
@@ -163,8 +179,11 @@ for (const plan of CASES.filter(({ behaviour }) => selected === undefined || sel
 keep('truth', { results })
 
 async function percentilesSeen(server: TruthServer): Promise<number[]> {
-  const { tookMs } = await server.seen()
-  const sorted = tookMs.toSorted((a, b) => a - b)
+  return percentilesOf((await server.seen()).tookMs)
+}
+
+function percentilesOf(values: readonly number[]): number[] {
+  const sorted = values.toSorted((a, b) => a - b)
   return PERCENTILES.map((p) => sorted[Math.ceil(p * sorted.length) - 1]!)
 }
 
@@ -173,6 +192,7 @@ function isWithin(value: number, [low, high]: readonly [number, number]): boolea
 }
 
 function verdict(within: readonly unknown[]): string {
+  if (within.every((value) => value === undefined)) return ''
   return within.every((value) => value !== false) ? 'yes' : 'NO'
 }
 
