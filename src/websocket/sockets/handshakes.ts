@@ -1,3 +1,4 @@
+import { Fifo } from '../../load/fifo.ts'
 import { clearTimeout, setTimeout } from '../../machine/clock.ts'
 import { nowUs } from './clock.ts'
 
@@ -12,8 +13,7 @@ export interface HandshakesOptions {
 /** Paces handshakes: at a rate, with a bounded number in flight. {@link finished} frees a slot. */
 export class Handshakes {
   readonly #options: HandshakesOptions
-  readonly #waiting: { client: number; dueUs: number }[] = []
-  #first = 0
+  readonly #waiting = new Fifo<{ readonly client: number; readonly dueUs: number }>()
   #inFlight = 0
   #timer: NodeJS.Timeout | undefined
   #isStopped = false
@@ -50,14 +50,14 @@ export class Handshakes {
   #pump(): void {
     clearTimeout(this.#timer)
     while (!this.#isStopped && this.#inFlight < this.#options.maxInFlight) {
-      const next = this.#waiting[this.#first]
+      const next = this.#waiting.peek()
       if (next === undefined) return
       const now = nowUs()
       if (next.dueUs > now) {
         this.#timer = setTimeout(() => this.#pump(), Math.ceil((next.dueUs - now) / 1000))
         return
       }
-      this.#first++
+      this.#waiting.shift()
       this.#inFlight++
       this.#options.start(next.client, this.#options.ratePerSec === undefined ? now : next.dueUs)
     }
