@@ -1,11 +1,9 @@
 import { calledEachTime } from '../execution/checked-function.ts'
 import type { RequestSeries } from '../execution/request-scope.ts'
 import type { RequestWindow } from '../execution/request-timeline.ts'
+import { VirtualUserBase } from '../execution/virtual-user-base.ts'
 import type { RunningExecution } from '../execution/workload.ts'
-import type { DrivenVu } from '../load/drivers.ts'
-import type { ThinkTime } from '../load/load.ts'
 import type { Random } from '../load/random.ts'
-import type { Vu } from '../load/vu.ts'
 import { now } from '../machine/clock.ts'
 import type { SlowRequest } from '../results/result.ts'
 import type { SlowestRequests } from '../runs/slowest-requests.ts'
@@ -57,31 +55,18 @@ interface FailedResponse {
 }
 
 /** One VU: sends the requests of its iteration one after another over its connection, and counts how each ended. */
-export class VirtualUser<D> implements RequestOwner, DrivenVu {
+export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
   connection!: Connection
-  isBusy = false
   /** The body of its next request is being read. */
   isReadingBody = false
   readonly #all: VuSurroundings<D>
-  readonly #vu: Vu<D>
   readonly #instance: number
-  readonly #fork: () => Random
   readonly #expected = new ExpectedResponse<D>()
-  #random: Random | undefined
-  #iteration = -1
   #place = 0
   #step!: Step<D>
   #spec!: RequestSpec
   #traceId: string | undefined
   #series!: RequestSeries
-  #intendedMs = 0
-  /** Where the request is counted: its intended start, but the end of the warm-up for an iteration that began in it. */
-  #countedMs = 0
-  #countedUntilMs = 0
-  #beganMs = 0
-  /** The iteration began while hardly any other VU was busy. */
-  #isLight = false
-  #hasError = false
   #operation = -1
   /** Where the last response was counted as good; `undefined` if it was an error. */
   #goodWindow: RequestWindow | undefined
@@ -91,9 +76,8 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #goodBytes = 0
 
   constructor({ id, data, instance }: VuIdentity<D>, fork: () => Random, surroundings: VuSurroundings<D>) {
-    this.#vu = { id, data, vars: {} }
+    super(id, data, fork, surroundings.execution)
     this.#instance = instance
-    this.#fork = fork
     this.#all = surroundings
   }
 
@@ -105,25 +89,9 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     return this.connection.settleMs
   }
 
-  get id(): number {
-    return this.#vu.id
-  }
-
-  /** Begins an iteration. @param intendedMs since the start of the run, when it was due */
-  begin(intendedMs: number): void {
-    this.isBusy = true
-    this.#beganMs = now()
-    this.#isLight = this.#all.execution.iterationBegan()
-    this.#countedUntilMs = this.#all.execution.countedUntilMs(intendedMs)
-    this.#hasError = false
-    this.#iteration++
+  protected sendFirst(intendedMs: number): void {
     this.#place = 0
     this.#send(intendedMs)
-  }
-
-  /** A think time in milliseconds. */
-  draw({ minMs, maxMs }: ThinkTime): number {
-    return maxMs === minMs ? minMs : minMs + this.#draws().next() * (maxMs - minMs)
   }
 
   responded(reader: ResponseReader, endMs: number): void {
@@ -132,7 +100,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     let wrong: WrongResponse | undefined
     calledEachTime.isRunning = true
     try {
-      wrong = this.#expected.judge(status, response, this.#vu.vars)
+      wrong = this.#expected.judge(status, response, this.vu.vars)
       if (this.#operation >= 0) wrong = this.#all.recording!.responded(this.#operation, endMs, status, response, wrong)
     } catch (error) {
       this.#all.execution.scenarioFailed(error)
@@ -148,14 +116,14 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     this.#goodWindow = undefined
     const sample = wrong.kind === 'status' ? () => bodyExcerpt(reader) : wrong.sample
     this.#countError(wrong.kind, wrong.detail, endMs, { status, bodyBytes: reader.bodyBytes, sample })
-    this.#end(endMs)
+    this.end(endMs)
   }
 
   failed(kind: FailureKind, detail: string, endMs: number): void {
     if (this.#operation >= 0) this.#all.recording!.failed(this.#operation, endMs, kind)
     this.#goodWindow = undefined
     this.#countError(kind, detail, endMs)
-    this.#end(endMs)
+    this.end(endMs)
   }
 
   overran(detail: string): void {
@@ -171,19 +139,18 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   readonly #resume = (dueMs: number): void => {
     const dueSinceStartMs = dueMs - this.#all.execution.startMs
     if (this.#place < this.#all.plan.places.length) this.#send(dueSinceStartMs)
-    else this.#end(dueMs)
+    else this.end(dueMs)
   }
 
   #send(intendedMs: number): void {
     const { plan, traces } = this.#all
     if (this.#all.execution.isOver) {
-      this.#end(now())
+      this.end(now())
       return
     }
-    const step = drawStep(plan.places[this.#place++]!, () => this.#draws())
+    const step = drawStep(plan.places[this.#place++]!, () => this.random)
     this.#step = step
-    this.#intendedMs = intendedMs
-    this.#countedMs = Math.min(intendedMs, this.#countedUntilMs)
+    this.setIntendedStart(intendedMs)
     if (typeof step.request !== 'function') {
       this.#series = step.series
       this.#dispatch(step.request, traces === undefined ? step.constants![this.#instance] : undefined)
@@ -204,7 +171,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     calledEachTime.isRunning = true
     let spec: unknown
     try {
-      spec = request({ vu: this.#vu, iteration: this.#iteration, random: this.#draws() })
+      spec = request({ vu: this.vu, iteration: this.iteration, random: this.random })
     } finally {
       calledEachTime.isRunning = false
     }
@@ -237,31 +204,27 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
       this.#traceId = request.traceId
       this.#expected.expect(this.#step, spec)
       sentMs = now()
-      const times = { intendedMs: this.#intendedMs, sentMs }
+      const times = { intendedMs: this.intendedMs, sentMs }
       const sent = { step: this.#step, spec, content: request.content }
-      this.#operation = recording === undefined ? -1 : recording.begin(this.#vu, this.#iteration, sent, times)
+      this.#operation = recording === undefined ? -1 : recording.begin(this.vu, this.iteration, sent, times)
     } catch (error) {
       const isRequest = error instanceof RequestError
       execution.scenarioFailed(isRequest ? (mistakesOf(this.#pathOfRequest, spec) ?? error) : error)
       return
     }
-    const window = this.#series.timeline.at(this.#countedMs)
-    window.offered++
-    window.sent++
-    execution.tally.offered++
-    execution.tally.sent++
-    const lateMs = sentMs - execution.startMs - this.#intendedMs
+    this.countSent(this.#series)
+    const lateMs = sentMs - execution.startMs - this.intendedMs
     this.connection.send(request, this.#looksAtBody(), sentMs, lateMs)
   }
 
   /** Its body was at hand only after the run was over. */
   #drop(): void {
-    const window = this.#series.timeline.at(this.#countedMs)
+    const window = this.#series.timeline.at(this.countedMs)
     window.offered++
     window.dropped++
     this.#all.execution.tally.offered++
     this.#all.execution.tally.dropped++
-    this.#end(now())
+    this.end(now())
   }
 
   get #pathOfRequest(): string {
@@ -277,7 +240,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     this.#goodServiceTimeUs = (endMs - this.connection.sentMs) * 1000
     this.#goodStatus = status
     this.#goodBytes = bodyBytes
-    this.#goodWindow = this.#series.timeline.at(this.#countedMs)
+    this.#goodWindow = this.#series.timeline.at(this.countedMs)
     this.#goodWindow.recordGood(this.#goodLatencyUs, this.#goodServiceTimeUs, status, bodyBytes)
   }
 
@@ -285,25 +248,18 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #countError(kind: ErrorKind, detail: string, endMs: number, response?: FailedResponse): void {
     const { status, bodyBytes = 0, sample } = response ?? {}
     const latencyUs = this.#observe(endMs, status ?? kind) * 1000
-    const window = this.#series.timeline.at(this.#countedMs)
+    const window = this.#series.timeline.at(this.countedMs)
     window.recordError(kind, latencyUs, (endMs - this.connection.sentMs) * 1000, status, bodyBytes)
     window.countDetail(detail, sample)
     this.#all.execution.tally.countError(kind, detail)
-    this.#hasError = true
+    this.hasError = true
   }
 
-  /**
-   * Counts a request that has ended among what is shown while the run goes on and among the slowest ones.
-   *
-   * @param ending the status, or what kept one from coming
-   * @returns its latency in milliseconds
-   */
+  /** @returns its latency in milliseconds */
   #observe(endMs: number, ending: number | ErrorKind): number {
-    const { execution, slowest } = this.#all
-    const latencyMs = endMs - execution.startMs - this.#intendedMs
-    execution.tally.completed++
-    execution.tally.responseTimes.record(this.#step.name, ending, latencyMs * 1000)
-    if (slowest.wants(this.#countedMs, latencyMs)) slowest.keep(this.#slowRequest(latencyMs, ending))
+    const { slowest } = this.#all
+    const latencyMs = this.countEnded(this.#step.name, ending, endMs)
+    if (slowest.wants(this.countedMs, latencyMs)) slowest.keep(this.#slowRequest(latencyMs, ending))
     return latencyMs
   }
 
@@ -311,7 +267,7 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
   #slowRequest(latencyMs: number, ending: number | ErrorKind): SlowRequest {
     const { method = 'GET', path } = this.#spec
     return {
-      atMs: this.#intendedMs,
+      atMs: this.intendedMs,
       label:
         this.#all.plan.steps.length > 1
           ? this.#step.name
@@ -327,16 +283,6 @@ export class VirtualUser<D> implements RequestOwner, DrivenVu {
     const thinkMs = Math.max(this.draw(this.#step.thinkTime), isBetween ? this.settleMs : 0)
     if (thinkMs > 0) this.#all.execution.pacer.at(endMs + thinkMs, this.#resume)
     else if (isBetween) this.#send(endMs - this.#all.execution.startMs)
-    else this.#end(endMs)
-  }
-
-  #end(endMs: number): void {
-    this.isBusy = false
-    this.#all.execution.tally.countIteration(endMs - this.#beganMs, this.#hasError, this.#isLight)
-    this.#all.execution.iterationEnded(this, endMs)
-  }
-
-  #draws(): Random {
-    return (this.#random ??= this.#fork())
+    else this.end(endMs)
   }
 }

@@ -1,11 +1,9 @@
 import { checkProblem, decision } from '../../execution/checked-function.ts'
 import type { RequestSeries } from '../../execution/request-scope.ts'
+import { VirtualUserBase } from '../../execution/virtual-user-base.ts'
 import type { RunningExecution } from '../../execution/workload.ts'
 import type { Deadlines, Timed } from '../../load/deadlines.ts'
-import type { DrivenVu } from '../../load/drivers.ts'
-import type { ThinkTime } from '../../load/load.ts'
 import type { Random } from '../../load/random.ts'
-import type { Vu } from '../../load/vu.ts'
 import { now } from '../../machine/clock.ts'
 import type { ConnectionFigures } from '../../runs/request-measurement.ts'
 import type { SlowestRequests } from '../../runs/slowest-requests.ts'
@@ -32,8 +30,7 @@ export interface ConversantSurroundings<D> {
 type Progress = 'none' | 'connecting' | 'sent'
 
 /** One VU: says its part of each step over its connection, awaits the response, and counts how each ended. */
-export class ConversationVu<D> implements DrivenVu, Timed {
-  isBusy = false
+export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   failedAttempts = 0
   /** A WebSocket's close is announced: nothing to wait for. */
   readonly settleMs = 0
@@ -41,23 +38,11 @@ export class ConversationVu<D> implements DrivenVu, Timed {
   earlier: Timed | undefined
   later: Timed | undefined
   readonly #all: ConversantSurroundings<D>
-  readonly vu: Vu<D>
-  readonly #fork: () => Random
-  #random: Random | undefined
-  #iteration = -1
   #place = 0
   #progress: Progress = 'none'
   #isConnected = false
   #isConnecting = false
   #sent: Outgoing = ''
-  #intendedMs = 0
-  /** Where the step is counted: its intended start, but the end of the warm-up for an iteration that began in it. */
-  #countedMs = 0
-  #countedUntilMs = 0
-  #beganMs = 0
-  /** The iteration began while hardly any other VU was busy. */
-  #isLight = false
-  #hasError = false
   #sentMs = 0
   /** On this connection, in a step of which the first message to come is the response. */
   readonly #saidLast = nothingSaid()
@@ -68,32 +53,17 @@ export class ConversationVu<D> implements DrivenVu, Timed {
   #notTaken = 0
 
   constructor(id: number, data: D, fork: () => Random, surroundings: ConversantSurroundings<D>) {
-    this.vu = { id, data, vars: {} }
-    this.#fork = fork
+    super(id, data, fork, surroundings.execution)
     this.#all = surroundings
-  }
-
-  get id(): number {
-    return this.vu.id
   }
 
   get isInFlight(): boolean {
     return this.#progress !== 'none'
   }
 
-  begin(intendedMs: number): void {
-    this.isBusy = true
-    this.#beganMs = now()
-    this.#isLight = this.#all.execution.iterationBegan()
-    this.#countedUntilMs = this.#all.execution.countedUntilMs(intendedMs)
-    this.#hasError = false
-    this.#iteration++
+  protected sendFirst(intendedMs: number): void {
     this.#place = 0
     this.#begin(intendedMs)
-  }
-
-  draw({ minMs, maxMs }: ThinkTime): number {
-    return maxMs === minMs ? minMs : minMs + this.#draws().next() * (maxMs - minMs)
   }
 
   /** The connection is open, and its greeting was taken. */
@@ -125,7 +95,7 @@ export class ConversationVu<D> implements DrivenVu, Timed {
   heard(message: Message, atMs: number): void {
     if (this.#progress !== 'sent') return this.#all.firsts.received(this.#saidLast)
     const { isResponse, check } = this.#step
-    const context = { vu: this.vu, iteration: this.#iteration, sent: this.#sent }
+    const context = { vu: this.vu, iteration: this.iteration, sent: this.#sent }
     let wrong: string | undefined
     try {
       if (
@@ -176,22 +146,17 @@ export class ConversationVu<D> implements DrivenVu, Timed {
 
   #begin(intendedMs: number): void {
     const { execution, series, deadlines, clients } = this.#all
-    if (execution.isOver) return this.#end(now())
+    if (execution.isOver) return this.end(now())
     const { send } = this.#step
-    this.#intendedMs = intendedMs
-    this.#countedMs = Math.min(intendedMs, this.#countedUntilMs)
+    this.setIntendedStart(intendedMs)
     try {
-      const context = { vu: this.vu, iteration: this.#iteration, random: this.#draws() }
+      const context = { vu: this.vu, iteration: this.iteration, random: this.random }
       this.#sent = typeof send === 'function' ? send(context) : send
     } catch (error) {
       execution.scenarioFailed(error)
       return
     }
-    const window = series[this.#place]!.timeline.at(this.#countedMs)
-    window.offered++
-    window.sent++
-    execution.tally.offered++
-    execution.tally.sent++
+    this.countSent(series[this.#place]!)
     this.#sentMs = now()
     deadlines.set(this, this.#sentMs)
     if (this.#isConnected) return this.#say()
@@ -218,7 +183,7 @@ export class ConversationVu<D> implements DrivenVu, Timed {
   #responded(endMs: number): void {
     const { thinkTime } = this.#step
     const latencyUs = this.#observe(endMs, 'responded') * 1000
-    const window = this.#all.series[this.#place]!.timeline.at(this.#countedMs)
+    const window = this.#all.series[this.#place]!.timeline.at(this.countedMs)
     window.recordGood(latencyUs, (endMs - this.#sentMs) * 1000)
     this.#place++
     const thinkMs = this.draw(thinkTime)
@@ -228,42 +193,29 @@ export class ConversationVu<D> implements DrivenVu, Timed {
 
   #goOn(atMs: number): void {
     if (this.#place < this.#all.steps.length) this.#begin(atMs - this.#all.execution.startMs)
-    else this.#end(atMs)
+    else this.end(atMs)
   }
 
   #fail(kind: ErrorKind, detail: string, endMs = now()): void {
     const { execution, series } = this.#all
     const latencyUs = this.#observe(endMs, kind) * 1000
-    const window = series[this.#place]!.timeline.at(this.#countedMs)
+    const window = series[this.#place]!.timeline.at(this.countedMs)
     window.recordError(kind, latencyUs, (endMs - this.#sentMs) * 1000)
     window.countDetail(detail)
     execution.tally.countError(kind, detail)
-    this.#hasError = true
-    this.#end(endMs)
+    this.hasError = true
+    this.end(endMs)
   }
 
-  /** Counts a step that has ended among what is shown of the run. @returns its latency in milliseconds */
+  /** @returns the latency of the step in milliseconds */
   #observe(endMs: number, ending: ErrorKind | 'responded'): number {
-    const { execution, slowest, deadlines } = this.#all
+    const { slowest, deadlines } = this.#all
     this.#progress = 'none'
     deadlines.clear(this)
-    const latencyMs = endMs - execution.startMs - this.#intendedMs
-    execution.tally.completed++
-    execution.tally.responseTimes.record(this.#step.name, ending, latencyMs * 1000)
-    if (slowest.wants(this.#countedMs, latencyMs))
-      slowest.keep({ atMs: this.#intendedMs, label: this.#step.name, latencyMs })
+    const latencyMs = this.countEnded(this.#step.name, ending, endMs)
+    if (slowest.wants(this.countedMs, latencyMs))
+      slowest.keep({ atMs: this.intendedMs, label: this.#step.name, latencyMs })
     return latencyMs
-  }
-
-  #end(endMs: number): void {
-    const { execution } = this.#all
-    this.isBusy = false
-    execution.tally.countIteration(endMs - this.#beganMs, this.#hasError, this.#isLight)
-    execution.iterationEnded(this, endMs)
-  }
-
-  #draws(): Random {
-    return (this.#random ??= this.#fork())
   }
 }
 
