@@ -58,6 +58,22 @@ test('https:// to HTTP/2 alone is refused before any load, and not for its certi
   )
 })
 
+test('https:// without the client certificate that TLS 1.3 looks for after the handshake', async () => {
+  const port = await portOf(
+    https.createServer({ ...keys, requestCert: true, rejectUnauthorized: true }, (_, response) => response.end()),
+  )
+  expect(await hintAt(`https://127.0.0.1:${port}`, { tls, abortWhen: false })).toBe(
+    `no request to https://127.0.0.1:${port} got a response: it refused the handshake ` +
+      '(ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED), as it does if it wants a client certificate\n' +
+      "show it one with tls: { cert: readFileSync('client.pem'), key: readFileSync('client-key.pem') }",
+  )
+})
+
+test('https:// to a target that breaks is no problem of TLS', async () => {
+  const port = await portOf(https.createServer(keys, ({ socket }) => void socket.destroy()))
+  expect(await hintAt(`https://127.0.0.1:${port}`, { tls, abortWhen: false })).toMatch(/^20 requests were reset/)
+})
+
 test('https:// to a port without TLS', async () => {
   const port = await portOf(createServer((_, response) => response.end()))
   const { http } = engineFor(`https://127.0.0.1:${port}`)

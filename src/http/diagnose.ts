@@ -1,4 +1,5 @@
 import { OTHER_PROTOCOL_FIXES, probeProtocol } from '../machine/protocol-probe.ts'
+import { tlsProblem } from '../machine/tls.ts'
 import { isRedirect, REDIRECT_HINT } from '../runs/request-hints.ts'
 import type { HttpMeasurement } from '../runs/request-measurement.ts'
 import { formatRatio } from '../stats/units.ts'
@@ -27,11 +28,24 @@ export async function diagnose<D>(
     const finding = `${formatRatio(redirects / responses)} of the responses were redirects. ${REDIRECT_HINT}`
     return { diagnosis: finding, warnings: [...warnings, finding] }
   }
-  if (sent === 0 || connections.opened === 0 || endpoint.isSecure) return { warnings }
+  if (sent === 0 || connections.opened === 0) return { warnings }
+  if (endpoint.isSecure) return { ...tlsDiagnosis(measurement), warnings }
   const { hostname, port, socketPath } = endpoint
   const protocol = await probeProtocol({ host: hostname, port, socketPath })
   if (protocol === undefined) return { warnings }
   return { diagnosis: `no response of ${endpoint.origin} was HTTP/1.1: ${OTHER_PROTOCOL_FIXES[protocol]}`, warnings }
+}
+
+/**
+ * What the errors of a run say of TLS: with TLS 1.3 a target looks for the client's certificate when the handshake is over
+ * for the client, so that connections open and are reset later.
+ */
+function tlsDiagnosis({ series, phases, origin }: HttpMeasurement): Pick<Diagnosis, 'diagnosis'> {
+  const windows = series.flatMap(({ timeline }) => phases.flatMap((_, phase) => timeline.windowsOf(phase)))
+  const codes = new Set(windows.flatMap(({ details }) => [...details.keys()]))
+  const problem = [...codes].map((code) => tlsProblem(code)).find((found) => found !== undefined)
+  if (problem === undefined) return {}
+  return { diagnosis: `no request to ${origin} got a response: ${problem.finding}\n${problem.fix}` }
 }
 
 function totalsOf({ series, phases }: HttpMeasurement): { sent: number; responses: number; redirects: number } {
