@@ -160,6 +160,21 @@ describe('a server whose responses are known', () => {
     expect(run.generator.descriptorLimit).toBe(2 * descriptorLimit())
   })
 
+  test('counts iterations that began in the warm-up there, to their last step', async () => {
+    const server = await start()
+    const run = await load(server.url).run(
+      options({
+        load: sharedIterations({ iterations: 30, vus: 6 }),
+        warmup: '100ms',
+        steps: [
+          { name: 'first', ...ask({ afterMs: 15 }) },
+          { name: 'second', ...ask({ afterMs: 15 }) },
+        ],
+      }),
+    )
+    expect(['first', 'second'].map((name) => run.step(name).offered)).toEqual([30, 30])
+  })
+
   test('is warmed up without being counted', async () => {
     const server = await start()
     const run = await load(server.url).run(
