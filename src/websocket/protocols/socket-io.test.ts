@@ -82,6 +82,22 @@ test('clients that the server disconnects are closed, and miss what follows', as
   expect(run.worstClients(1)[0]!.label).toBe('client 1 (Socket.IO: disconnected by the server)')
 })
 
+test('clients that lost their connections have their sessions recovered, and receive what they missed', async () => {
+  const server = await start()
+  // One framing for two runs: the sessions of the first are not those of the second.
+  const framing = socketIo({ auth: { user: 'user' } })
+  const recover = async (send: PublishOptions['send']) =>
+    fanOut(server, { path: '/recovery/', framing, reconnect: 100, publish: { rate: 20, send }, duration: '800ms' })
+  const run = await recover(({ id, index, group }) =>
+    server.publish({ id, sequence: index === 6 ? 4 : 10 + index, room: group }),
+  )
+  expect(run.sockets).toMatchObject({ subscribed: 30, closed: 10, reconnected: 10 })
+  expect(run.deliveries).toMatchObject({ expected: 160, received: 160, missing: 0, duplicate: 0, unexpected: 0 })
+  expect(await server.truth()).toMatchObject({ recovered: 10 })
+  await recover(({ id, index, group }) => server.publish({ id, sequence: 10 + index, room: group }))
+  expect(await server.truth()).toMatchObject({ recovered: 10 })
+})
+
 test('a server that is no Socket.IO server never gets it set up', async () => {
   const server = await startServer('rooms')
   onTestFinished(() => server[Symbol.asyncDispose]())

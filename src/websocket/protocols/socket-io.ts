@@ -29,7 +29,8 @@ export interface SocketIoOptions<D = unknown> {
  * Socket.IO over a WebSocket from the start (no long polling): Engine.IO protocol 4, Socket.IO protocol 5, as servers of
  * versions 3 and 4 speak them. The path is the server's, `/socket.io/` unless it was changed. A message is an event as a
  * JSON array, `["name", argument, …]`, binary attachments in their places as `Buffer`; an acknowledgement is the array of
- * its arguments. Send with {@link socketIoEvent} and {@link socketIoRequest}. Pings are responded to.
+ * its arguments. Send with {@link socketIoEvent} and {@link socketIoRequest}. Pings are responded to. A client that connects
+ * again asks the server to recover its session, as the library does (`connectionStateRecovery`).
  *
  * @example framing: socketIo({ namespace: '/rooms' })
  */
@@ -40,10 +41,16 @@ export function socketIo<D = unknown>({
 }: SocketIoOptions<D> = {}): Framing {
   const prefix = namespace === '/' ? '' : `${namespace},`
   const authOf = typeof auth === 'function' ? auth : () => auth
+  // Each run has VUs of its own, and one framing may serve several runs.
+  const sessions = new WeakMap<Vu<unknown>, Session>()
   return {
     name: 'Socket.IO',
     query: { EIO: '4', transport: 'websocket' },
-    open: (socket) => new SocketIoConnection(socket, prefix, authOf(socket.vu as Vu<D>), acknowledgement),
+    open: (socket) => {
+      const session = sessions.get(socket.vu) ?? new Session()
+      sessions.set(socket.vu, session)
+      return new SocketIoConnection(socket, prefix, session, authOf(socket.vu as Vu<D>), acknowledgement)
+    },
   }
 }
 
@@ -68,9 +75,45 @@ interface EventToSend {
   readonly isAcknowledged?: boolean
 }
 
+/** What a server needs to recover the session of a client: its private id, and the offset of the last event received. */
+class Session {
+  #pid: string | undefined
+  #offset: string | undefined
+
+  /** What a connection authenticates with, the session added if there is one. */
+  resumed(auth: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, unknown>> | undefined {
+    return this.#pid === undefined ? auth : { pid: this.#pid, offset: this.#offset, ...auth }
+  }
+
+  /** The namespace is connected. @param json what the server says about it */
+  connected(json: Buffer): void {
+    const pid = pidIn(json)
+    if (pid !== this.#pid) this.#offset = undefined
+    this.#pid = pid
+  }
+
+  /** Servers that recover sessions append the offset to the arguments of an event. */
+  received(json: Buffer): void {
+    if (this.#pid === undefined || json.at(-2) !== QUOTE) return
+    this.#offset = json.toString('latin1', json.lastIndexOf(QUOTE, json.length - 3) + 1, json.length - 2)
+  }
+}
+
+const QUOTE = '"'.charCodeAt(0)
+
+function pidIn(json: Buffer): string | undefined {
+  try {
+    const { pid } = JSON.parse(json.toString('utf8')) as { pid?: unknown }
+    return typeof pid === 'string' ? pid : undefined
+  } catch {
+    return undefined
+  }
+}
+
 class SocketIoConnection implements FramedConnection {
   readonly #socket: FramedSocket
   readonly #prefix: string
+  readonly #session: Session
   readonly #auth: Readonly<Record<string, unknown>> | undefined
   readonly #acknowledgement: NonNullable<SocketIoOptions['acknowledgement']>
   /** Sent messages that the server has not acknowledged yet, by number. */
@@ -81,11 +124,13 @@ class SocketIoConnection implements FramedConnection {
   constructor(
     socket: FramedSocket,
     prefix: string,
+    session: Session,
     auth: Readonly<Record<string, unknown>> | undefined,
     acknowledgement: NonNullable<SocketIoOptions['acknowledgement']>,
   ) {
     this.#socket = socket
     this.#prefix = prefix
+    this.#session = session
     this.#auth = auth
     this.#acknowledgement = acknowledgement
   }
@@ -94,7 +139,7 @@ class SocketIoConnection implements FramedConnection {
     if (isBinary) return this.#attach(data)
     switch (String.fromCharCode(data[0] ?? 0)) {
       case ENGINE.open:
-        this.#socket.send(`40${this.#prefix}${this.#auth === undefined ? '' : JSON.stringify(this.#auth)}`)
+        this.#socket.send(`40${this.#prefix}${JSON.stringify(this.#session.resumed(this.#auth)) ?? ''}`)
         return undefined
       case ENGINE.ping:
         this.#socket.send(ENGINE.pong)
@@ -137,6 +182,7 @@ Fix: make the message with socketIoEvent('name', …) or socketIoRequest('name',
         this.#begun = { head, attachments: [] }
         return undefined
       case SOCKET.connect:
+        this.#session.connected(head.json)
         this.#socket.ready()
         return undefined
       case SOCKET.connectError:
@@ -163,6 +209,7 @@ Fix: make the message with socketIoEvent('name', …) or socketIoRequest('name',
       const sent = this.#pending.take(id ?? '')
       return sent === undefined ? undefined : new SocketIoMessage(json, attachments, sent)
     }
+    this.#session.received(json)
     const event = new SocketIoMessage(json, attachments, undefined)
     if (id !== undefined) this.#acknowledge(id, event)
     return event
