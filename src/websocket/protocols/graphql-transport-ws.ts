@@ -31,7 +31,9 @@ interface Packet {
 /**
  * GraphQL over WebSocket by the subprotocol `graphql-transport-ws` (the library graphql-ws and servers that speak it). A
  * message is the result of an operation: `{ data }` or `{ errors }`. Send with {@link graphqlOperation}. Pings of the
- * server are responded to; `error` of an operation is an error in `ws.run()` unless a `check` accepts it; `complete` of an operation reaches no function of the scenario.
+ * server are responded to. `error` of an operation, and a result with `errors` and without `data`, are errors in `ws.run()`
+ * unless a `check` accepts them; `errors` beside `data` are for a `check`. `complete` of an operation reaches no function of
+ * the scenario.
  *
  * @example framing: graphqlTransportWs({ connectionParams: (vu) => ({ token: vu.data.token }) })
  */
@@ -86,9 +88,13 @@ class GraphqlConnection implements FramedConnection {
     const { id = '', type, payload } = packet
     switch (type) {
       case 'next':
-        return new JsonMessage(data, payload, { responseTo: this.#operations.get(id) })
+        return new JsonMessage(data, payload, { responseTo: this.#operations.get(id), failure: failureIn(payload) })
       case 'error':
-        return this.#failed(data, id, payload)
+        return new JsonMessage(
+          data,
+          { errors: payload },
+          { responseTo: this.#operations.take(id), failure: failureOf(payload) },
+        )
       case 'complete':
         this.#operations.take(id)
         return undefined
@@ -113,11 +119,18 @@ class GraphqlConnection implements FramedConnection {
 Fix: make the message with graphqlOperation({ query: 'query { … }' })`)
     return [JSON.stringify({ id: this.#operations.add(message), type: 'subscribe', payload: operation })]
   }
+}
 
-  #failed(data: Buffer, id: string, errors: unknown): Message {
-    const first: unknown = Array.isArray(errors) ? errors[0] : undefined
-    const text = typeof first === 'object' && first !== null && 'message' in first ? `: ${String(first.message)}` : ''
-    const failure = shortened(`${NAME}: the operation failed${text}`, 150)
-    return new JsonMessage(data, { errors }, { responseTo: this.#operations.take(id), failure })
-  }
+/** A result of errors without data. With a part of the data, only the scenario can say whether it is good. */
+function failureIn(payload: unknown): string | undefined {
+  if (typeof payload !== 'object' || payload === null) return undefined
+  const { data, errors } = payload as { readonly data?: unknown; readonly errors?: unknown }
+  const hasErrors = Array.isArray(errors) && errors.length > 0
+  return hasErrors && (data === undefined || data === null) ? failureOf(errors) : undefined
+}
+
+function failureOf(errors: unknown): string {
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined
+  const text = typeof first === 'object' && first !== null && 'message' in first ? `: ${String(first.message)}` : ''
+  return shortened(`${NAME}: the operation failed${text}`, 150)
 }
