@@ -15,8 +15,11 @@ import { signalR, signalRInvocation, signalRSend, signalRStream } from './signal
 import { socketIo, socketIoEvent, socketIoRequest } from './socket-io.ts'
 import { stomp, stompSend, stompSubscribe, stompUnsubscribe } from './stomp.ts'
 
-/** Servers close clients that are silent for longer. */
-const IDLE_MS = 500
+/**
+ * Servers close clients that are silent for longer: less than what a run with heartbeats takes, and more than the machine
+ * may take to send one.
+ */
+const IDLE_MS = 2500
 
 type Counts = Readonly<Record<string, Readonly<Record<string, number>>>>
 
@@ -293,7 +296,7 @@ describe('MQTT (the broker aedes)', () => {
   const path = '/mqtt'
   const options = {
     path,
-    framing: mqtt({ keepAlive: '1s' }),
+    framing: mqtt({ keepAlive: '2s' }),
     subscribe: (vu: Vu<unknown>) => mqttSubscribe(`rooms/${room(vu)}`, { qos: 1 }),
     identify: (message: Message) => message.json<{ id: string }>(),
   }
