@@ -4,6 +4,8 @@ import { ScenarioError } from '../../execution/scenario-error.ts'
 import { sharedIterations } from '../../load/builders.ts'
 import { parseBaseUrl } from '../../machine/base-url.ts'
 import { Problems } from '../../options/problems.ts'
+import { redactText } from '../../options/redact.ts'
+import { messageOf } from '../../testing/message-of.ts'
 import { createWebSocket } from '../websocket.ts'
 import { readHandshake } from './read-handshake.ts'
 import type { SocketOptions } from './socket-options.ts'
@@ -64,9 +66,27 @@ describe('a handshake', () => {
     expect(handshakeOf(wrong).problems).toEqual([expect.stringMatching(new RegExp(`^${name} must be`))])
     const { handshake } = handshakeOf({ [name]: () => Object.values(options)[0] })
     expect(handshake).toThrow(ScenarioError)
-    expect(handshake).toThrow(new RegExp(`^the ${name} function .* returned .*must be .*\nFix: ${name}: `))
+    expect(handshake).toThrow(new RegExp(`^the ${name} function .* returned .*must be .*\nFix: ${name}\\b`))
     expect(handshake).not.toThrow('hunter2')
   })
+})
+
+test.each<[Partial<SocketOptions<{ token: string }>>, string]>([
+  [{ query: { room: '7', vu: 7 as never } }, 'a value of type number as "vu"'],
+  [{ query: { vu: null as never } }, 'a value of type null as "vu"'],
+  [{ query: ['vu'] as never }, 'object'],
+  [{ headers: { 'x-token': undefined as never } }, 'a value of type undefined as "x-token"'],
+  [{ cookies: { lang: 'a;b' } }, 'a string that no cookie can hold as "lang"'],
+])('names what is wrong in %j, and not its value', (options, received) => {
+  const [[name, value]] = Object.entries(options) as [[string, unknown]]
+  const problems = new Problems()
+  readHandshake(problems, { path: '/', ...options } as never, [])
+  expect(problems.found).toMatchObject([{ path: name, received }])
+  const { handshake } = handshakeOf({ [name]: () => value } as never)
+  const found = received === 'object' ? 'a value of type object' : received
+  expect(handshake).toThrow(`the ${name} function of a WebSocket run returned ${found}; the value must be`)
+  expect(handshake).toThrow(/\nFix: .+$/)
+  expect(redactText(messageOf(handshake))).not.toContain('***')
 })
 
 describe('against a server', () => {

@@ -15,6 +15,8 @@ interface Part<T> {
   /** Whether the value itself must not be shown, as it may hold a secret. */
   readonly isSecret: boolean
   isLegal(value: unknown): value is T
+  /** What is wrong in the value, without the value; `undefined` for the value as a whole. */
+  faultIn?(value: unknown): string | undefined
 }
 
 const PATH: Part<string> = {
@@ -37,24 +39,34 @@ const SUBPROTOCOLS: Part<readonly string[]> = {
 const HEADERS: Part<Readonly<Record<string, string>>> = {
   name: 'headers',
   rule: 'must be an object of strings',
-  example: 'headers: { authorization: … }',
+  example: "headers: { 'x-user': 'vu 1' }",
   isSecret: true,
   isLegal: isTexts,
+  faultIn: firstNonText,
 }
 const QUERY: Part<Readonly<Record<string, string>>> = {
   name: 'query',
   rule: 'must be an object of strings',
-  example: 'query: { token: … }',
+  example: "query: { room: '7' }",
   isSecret: true,
   isLegal: isTexts,
+  faultIn: firstNonText,
 }
 /** RFC 6265, section 4.1.1. */
 const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
 const COOKIES: Part<Readonly<Record<string, string>>> = {
   name: 'cookies',
   rule: 'must be an object of strings without spaces, commas, semicolons, quotes and backslashes',
-  example: 'cookies: { session: … }',
+  // Whatever stands after the name and a colon is masked, as a cookie is.
+  example: "cookies as { lang: 'en' }",
   isSecret: true,
+  faultIn: (value) =>
+    firstNonText(value) ??
+    firstName(
+      value,
+      (name, text) => !TOKEN.test(name) || !COOKIE_VALUE.test(String(text)),
+      'a string that no cookie can hold',
+    ),
   isLegal: (value): value is Texts =>
     isTexts(value) && Object.entries(value).every(([name, text]) => TOKEN.test(name) && COOKIE_VALUE.test(text)),
 }
@@ -113,14 +125,18 @@ function readPart<D, T>(
     }
   }
   const value = option === undefined ? absent : option
-  if (!part.isLegal(value)) problems.add(part.name, part.isSecret ? typeof value : value, part.rule, part.example)
+  if (!part.isLegal(value)) {
+    const fault = part.faultIn?.(value)
+    const received = part.isSecret ? (fault ?? typeof value) : value
+    problems.add(part.name, received, part.rule, part.example)
+  }
   return () => value as T
 }
 
 function checked<T>(part: Part<T>, value: unknown): T {
   if (part.isLegal(value)) return value
-  const received =
-    part.isSecret || typeof value !== 'string' ? `a value of type ${typeof value}` : JSON.stringify(value)
+  const whole = part.isSecret || typeof value !== 'string' ? `a value of type ${typeof value}` : JSON.stringify(value)
+  const received = part.faultIn?.(value) ?? whole
   throw new ScenarioError(
     `the ${part.name} function of a WebSocket run returned ${received}; the value ${part.rule}\nFix: ${part.example}`,
   )
@@ -129,6 +145,23 @@ function checked<T>(part: Part<T>, value: unknown): T {
 function isTexts(value: unknown): value is Texts {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   return Object.values(value).every((text) => typeof text === 'string')
+}
+
+function firstNonText(value: unknown): string | undefined {
+  return firstName(value, (_name, text) => typeof text !== 'string', undefined)
+}
+
+/** The first name in an object whose value is wrong, and what the value is; `undefined` if it is no object or nothing is. */
+function firstName(
+  value: unknown,
+  isWrong: (name: string, text: unknown) => boolean,
+  what: string | undefined,
+): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const wrong = Object.entries(value).find(([name, text]) => isWrong(name, text))
+  if (wrong === undefined) return undefined
+  const type = wrong[1] === null ? 'null' : typeof wrong[1]
+  return `${what ?? `a value of type ${type}`} as ${JSON.stringify(wrong[0])}`
 }
 
 /** The base URL with the path put below its own, as `ws:`, `wss:` or `ws+unix:`. */
