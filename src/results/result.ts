@@ -2,6 +2,7 @@ import type { RunKind } from '../evidence/evidence.ts'
 import type {
   DeliveryCounts,
   FanOutPoint,
+  HeartbeatCounts,
   PublicationCounts,
   PublicationPoint,
   SocketCounts,
@@ -122,6 +123,8 @@ export interface HttpRunResult extends RunResultBase, RequestCounts {
   readonly timeline: readonly TimelinePoint[]
   /** The slowest requests, worst first. */
   readonly slowest?: readonly SlowRequest[]
+  /** Application heartbeats of `ws.run()`; absent if none was to be sent. */
+  readonly heartbeats?: HeartbeatCounts
 }
 
 /** One of the slowest requests of a run. */
@@ -170,6 +173,8 @@ export interface FanOutRunResult extends RunResultBase {
   readonly processes: number
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
+  /** Application heartbeats; absent if none was to be sent. */
+  readonly heartbeats?: HeartbeatCounts
   /** Absent if nothing was received. */
   readonly lag?: TimeStatsJson
   readonly lagHistogram: HistogramJson

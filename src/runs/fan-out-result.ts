@@ -24,6 +24,7 @@ export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRu
     processes,
     publications: publicationCounts(record),
     deliveries,
+    ...(record.heartbeats === undefined ? {} : { heartbeats: record.heartbeats }),
     ...(lag === undefined ? {} : { lag }),
     lagHistogram: lags.toJSON(),
     ...(connectTime === undefined ? {} : { connectTime }),

@@ -320,4 +320,7 @@ test('without a socket there is no connect time, and a publication nobody got is
   expect(result.publicationTimeline).toEqual([{ atSec: 0.5, missing: 4, p95Ms: 'Infinity' }])
   expect(fanOutRun(record()).result()).toMatchObject({ lag: { count: 10 }, connectTime: { count: 4 } })
   expect(fanOutRun(record()).result()).not.toHaveProperty('abortReason')
+  expect(fanOutRun(record()).result()).not.toHaveProperty('heartbeats')
+  const heartbeats = { sent: 7, unanswered: 2 }
+  expect(fanOutRun(record({ heartbeats })).result()).toMatchObject({ heartbeats })
 })

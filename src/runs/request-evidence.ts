@@ -14,6 +14,7 @@ import { describeLoad, isOpen } from '../load/describe.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import type { Window } from '../stats/timeline.ts'
 import { formatCount, formatMs, formatRatio, significant } from '../stats/units.ts'
+import { heartbeatNotes } from './heartbeat-notes.ts'
 import { idleLines } from './idle-connections.ts'
 import { hintFor } from './request-hints.ts'
 import { httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
@@ -81,7 +82,7 @@ export function endingEvidence(evidence: RequestEvidence, ending: EndingEvidence
 
 /** The `Evidence:` block of a failure message, first line first. */
 function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): readonly string[] {
-  const { phases, load, generator, abortReason, connections } = measured
+  const { phases, load, generator, abortReason, connections, heartbeats } = measured
   const { offered, completed } = totals.sum
   const seconds = (scopeDurationMs(phases, scope) / 1000).toFixed(1)
   const { ending } = scope
@@ -92,7 +93,7 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
     `${scopeName(phases, scope)}, ${seconds} s, ${requests}, ${describeLoad(load)}`,
     ...timesLines(totals, scope),
     [...counts, ending === 'failed' ? kindsPart(totals) : '', generatorPart(generator)].filter(Boolean).join('   '),
-    ...(ending === undefined ? idleLines(connections) : []),
+    ...(ending === undefined ? [...idleLines(connections), ...heartbeatNotes(heartbeats)] : []),
     ...judgedAllTheSame(measured, totals),
   ]
   return abortReason === undefined ? lines : [...lines, `aborted: ${abortReason}`]

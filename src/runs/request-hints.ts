@@ -40,7 +40,8 @@ export function hintFor(
 }
 
 /** Why a WebSocket did not come to be used, where the target said so. */
-const REFUSAL = /, before it was ready$|^status \d{3}$|^subprotocol |^not acknowledged$| not set up$|^no handshake data/
+const REFUSAL =
+  /, before it was ready$|^status \d{3}\b|^subprotocol |^not acknowledged$| not set up$|^no handshake data/
 
 function connectHint({ sum }: ScopeTotals, origin: string): string | undefined {
   const count = sum.errors.get('connect') ?? 0

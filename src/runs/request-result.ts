@@ -34,6 +34,7 @@ export function httpRunResult(
     generator,
     timeline: timelinePoints(measured),
     slowest: measured.slowest,
+    ...(measured.heartbeats === undefined ? {} : { heartbeats: measured.heartbeats }),
   }
 }
 

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HttpRunResult } from '../../results/result.ts'
 import { Browser, chromiumPath } from '../../testing/chromium.ts'
-import { COMPARED, sampleHttpRun } from '../../testing/sample-records.ts'
+import { COMPARED, sampleFanOutRun, sampleHttpRun } from '../../testing/sample-records.ts'
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import type { Results } from '../results.ts'
 import { htmlReport } from './page.ts'
@@ -151,6 +151,19 @@ test('shows two builds figure by figure', async () => {
   const text = await htmlReport(sampleResults({ scenarios: [compared] }))
   expect(text).toContain('head against base, 8 pairs of slices of 1s')
   expect(text).toMatch(/p50<\/th>[^]*?data-value="2"[^]*?2 ms[^]*?data-value="2.3"[^]*?\+15%[^]*?12/)
+})
+
+test.each([
+  ['a fan-out', sampleFanOutRun()],
+  ['a conversation', { ...sampleHttpRun(3), kind: 'conversation' as const }],
+])('shows application heartbeats of %s in a table', async (_, run) => {
+  const textOf = async (more: object) =>
+    htmlReport(sampleResults({ scenarios: [scenario('S', 'passed', [{ ...run, ...more }], [])] }))
+  expect(await textOf({})).not.toContain('application heartbeats')
+  expect(await textOf({ heartbeats: { sent: 75 } })).not.toContain('without a response')
+  expect(await textOf({ heartbeats: { sent: 75, unanswered: 60 } })).toMatch(
+    /application heartbeats<\/th>[^]*?75[^]*?application heartbeats without a response<\/th>[^]*?60/,
+  )
 })
 
 test('escapes names and labels of the results', async () => {

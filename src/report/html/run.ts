@@ -1,3 +1,4 @@
+import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import { errorRate, missingRate } from '../../results/result-ratios.ts'
 import type { AssertionResult, FanOutRunResult, HttpRunResult, RunResult } from '../../results/result.ts'
@@ -116,13 +117,14 @@ function stepTable({ steps }: HttpRunResult): Markup {
   return table('Steps', ['Step', 'Offered', 'Completed', 'p50', 'p95', 'p99', 'Errors'], rows)
 }
 
-function statusTable({ statuses, errors, dropped }: HttpRunResult): Markup {
+function statusTable({ statuses, errors, dropped, heartbeats }: HttpRunResult): Markup {
   const rows = [
     ...Object.entries(statuses).map(([status, count]) => [{ text: `status ${status}` }, countCell(count)]),
     ...Object.entries(errors)
       .filter(([kind]) => kind !== 'status')
       .map(([kind, count]) => [{ text: kind }, countCell(count)]),
     ...(dropped > 0 ? [[{ text: 'dropped, never sent' }, countCell(dropped)]] : []),
+    ...heartbeatRows(heartbeats),
   ]
   return rows.length === 0 ? html`` : table('Responses and errors', ['Outcome', 'Requests'], rows)
 }
@@ -139,7 +141,7 @@ function slowestTable({ slowest = [] }: HttpRunResult): Markup {
   return table('Slowest requests', ['Request', 'Latency', 'Due at', 'Status', 'Trace'], rows)
 }
 
-function deliveryTable({ deliveries, sockets, publications, connectTime }: FanOutRunResult): Markup {
+function deliveryTable({ deliveries, sockets, publications, connectTime, heartbeats }: FanOutRunResult): Markup {
   const rows: TableCell[][] = [
     [{ text: 'on time' }, countCell(deliveries.onTime)],
     [{ text: 'late' }, countCell(deliveries.late)],
@@ -155,8 +157,20 @@ function deliveryTable({ deliveries, sockets, publications, connectTime }: FanOu
     [{ text: 'sockets reconnected' }, countCell(sockets.reconnected)],
     ...Object.entries(sockets.failures).map(([kind, count]) => [{ text: `sockets: ${kind}` }, countCell(count)]),
     [{ text: 'connect time p95' }, msCell(connectTime?.p95Ms)],
+    ...heartbeatRows(heartbeats),
   ]
   return table('Deliveries and sockets', ['Figure', 'Value'], rows)
+}
+
+function heartbeatRows(heartbeats: HeartbeatCounts | undefined): TableCell[][] {
+  if (heartbeats === undefined) return []
+  const { sent, unanswered } = heartbeats
+  return [
+    [{ text: 'application heartbeats' }, countCell(sent)],
+    ...(unanswered === undefined
+      ? []
+      : [[{ text: 'application heartbeats without a response' }, countCell(unanswered)]]),
+  ]
 }
 
 function generatorTable(generator: GeneratorHealth): Markup {

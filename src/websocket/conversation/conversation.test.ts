@@ -309,7 +309,8 @@ describe('what goes wrong is an error of its kind', () => {
 
   test('counts heartbeats, and those without a response', async () => {
     const server = await start()
-    const run = await load(server.url).run(
+    const ws = load(server.url)
+    const run = await ws.run(
       options({
         load: constantArrivalRate({ rate: 10, vus: 1, duration: '1s' }),
         heartbeat: { every: 200, message: () => ({ id: -1 }), response: () => false },
@@ -317,7 +318,10 @@ describe('what goes wrong is an error of its kind', () => {
     )
     expect(run.heartbeats!.sent).toBeGreaterThan(1)
     expect(run.heartbeats!.unanswered).toBeGreaterThan(0)
-    expect((await load(server.url).run(options())).heartbeats).toBeUndefined()
+    expect(ws.results).toMatchObject([{ heartbeats: run.heartbeats }])
+    expect(run[evidenceOf]().evidenceLines.at(-1)).toMatch(/^\d+ of \d+ application heartbeats got no response$/)
+    expect((await ws.run(options())).heartbeats).toBeUndefined()
+    expect(ws.results[1]).not.toHaveProperty('heartbeats')
   })
 
   /** A server that responds to everything; with one of its messages comes another that responds to nothing. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { ApplicationHeartbeats, heartbeatNotes, type Beat } from './application-heartbeats.ts'
+import { ApplicationHeartbeats, type Beat } from './application-heartbeats.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
@@ -86,13 +86,4 @@ test('keeps each client to its own interval if they agreed on different ones', (
   vi.advanceTimersByTime(10_000)
   expect(sent.filter(({ client }) => client === 0)).toHaveLength(1)
   expect(sent.filter(({ client }) => client === 1)).toHaveLength(10)
-})
-
-test('a report speaks of heartbeats only if some got no response', () => {
-  expect(heartbeatNotes(undefined)).toEqual([])
-  expect(heartbeatNotes({ sent: 5, unanswered: undefined })).toEqual([])
-  expect(heartbeatNotes({ sent: 5, unanswered: 0 })).toEqual([])
-  expect(heartbeatNotes({ sent: 1234, unanswered: 1000 })).toEqual([
-    '1,000 of 1,234 application heartbeats got no response',
-  ])
 })

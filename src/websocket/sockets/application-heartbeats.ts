@@ -1,6 +1,5 @@
 import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import { clearInterval, now, setInterval } from '../../machine/clock.ts'
-import { formatCount } from '../../stats/units.ts'
 import type { Outgoing } from '../message.ts'
 
 /** What a connection sends at an interval, read. */
@@ -95,10 +94,4 @@ export class ApplicationHeartbeats {
       this.#send(client, beat)
     }
   }
-}
-
-/** What a report says about heartbeats: nothing unless some were left without a response. */
-export function heartbeatNotes(counts: HeartbeatCounts | undefined): string[] {
-  if (counts === undefined || !counts.unanswered) return []
-  return [`${formatCount(counts.unanswered)} of ${formatCount(counts.sent)} application heartbeats got no response`]
 }

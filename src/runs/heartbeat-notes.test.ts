@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest'
+import { heartbeatNotes } from './heartbeat-notes.ts'
+
+test('a report speaks of heartbeats only if some got no response', () => {
+  expect(heartbeatNotes(undefined)).toEqual([])
+  expect(heartbeatNotes({ sent: 5, unanswered: undefined })).toEqual([])
+  expect(heartbeatNotes({ sent: 5, unanswered: 0 })).toEqual([])
+  expect(heartbeatNotes({ sent: 1234, unanswered: 1000 })).toEqual([
+    '1,000 of 1,234 application heartbeats got no response',
+  ])
+})
