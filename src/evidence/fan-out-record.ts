@@ -144,8 +144,12 @@ export interface FeedFigures {
   readonly leftOut: number
   /** Whether so few sequences are left out that the feed evidently numbers its publications consecutively. */
   readonly isNumbered: boolean
+  /** Nearly constant difference between the sequences of consecutive publications, if it is more than one. */
+  readonly step?: number
   /** Time without publications before counting ended, if it is too long to be chance. */
   readonly silentMs: number | undefined
+  /** Messages of earlier publications received in that time; absent if there were none. */
+  readonly repeated?: number
   /** Publications with a lower sequence than an earlier one, and the first of them; absent if there were none. */
   readonly fell?: { readonly count: number; readonly from: number; readonly to: number }
   /** How far time stamps went back although the sequence rose; absent if they did not. */

@@ -18,6 +18,8 @@ import { Clients, type ClientEvents } from '../fan-out/clients.ts'
 import { Message } from '../message.ts'
 import { toPerformanceMs } from '../sockets/clock.ts'
 import { createPool } from '../sockets/create-pool.ts'
+import { diagnoseHandshakes } from '../sockets/diagnose.ts'
+import { isRefusal, remedyFor } from '../sockets/failure-remedies.ts'
 import { worstHealth } from '../sockets/generator-processes.ts'
 import type { Placement } from '../sockets/socket-options.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
@@ -114,6 +116,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     const { taken, surplus, doubtful } = this.#firsts
     const firstMessages = { taken, surplus, doubtful }
     const { heartbeats } = this.#clients
+    const diagnosis = await this.#diagnosis()
     const measurement = {
       ...executed,
       name: plan.name,
@@ -130,6 +133,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
       },
       ...(heartbeats === undefined ? {} : { heartbeats }),
       origin: plan.urls.map((url) => new URL(url).origin).join(', '),
+      ...(diagnosis === undefined ? {} : { diagnosis }),
       generator: worstHealth(executed.generator, this.#pool.health),
       history: undefined,
       warnings: [
@@ -140,6 +144,15 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
       ],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
+  }
+
+  /** Why no connection was opened, and what to do, if that can be found out. */
+  async #diagnosis(): Promise<string | undefined> {
+    const kinds = [...this.#clients.states.failures.keys()]
+    if (this.#connections.opened > 0 || this.#parts.signal.aborted) return undefined
+    const found = await diagnoseHandshakes(this.#parts.plan.urls[0]!, kinds)
+    const remedy = found ?? (kinds.some(isRefusal) ? undefined : remedyFor(kinds))
+    return remedy && `no connection was opened (${kinds.join(', ')}): ${remedy}`
   }
 
   get stepThinkMs(): number {

@@ -238,12 +238,12 @@ export class DeliveryLedger {
    *
    * @param isCertain whether it is this publication and no other
    */
-  receiveMislabelled(client: number, publication: Publication, named: string, isCertain: boolean): void {
+  receiveMislabelled(client: number, publication: Publication, named: string, isCertain: boolean, times = 1): void {
     if (!publication.isCounted) return
-    this.#countUnexpected(client, publication, isCertain)
+    this.#countUnexpected(client, publication, isCertain, times)
     this.#unexpectedSample ??=
       `client ${client} received publication #${publication.sequence} of group ${JSON.stringify(publication.group.name)} ` +
-      `with the group ${JSON.stringify(named)}`
+      `with the group ${JSON.stringify(named.slice(0, 60))}${this.hasGroup(named) ? '' : ', which the run does not have'}`
   }
 
   /** A message came with an id that no publication has. */
@@ -362,11 +362,11 @@ export class DeliveryLedger {
         : ` of group ${JSON.stringify(group.name)}, and is not in it`)
   }
 
-  #countUnexpected(client: number, publication: Publication, isCertain: boolean): void {
-    publication.unexpected++
-    this.#unexpectedCount++
-    this.#unexpected[client]!++
-    if (isCertain) this.#certainUnexpectedCount++
+  #countUnexpected(client: number, publication: Publication, isCertain: boolean, times = 1): void {
+    publication.unexpected += times
+    this.#unexpectedCount += times
+    this.#unexpected[client]! += times
+    if (isCertain) this.#certainUnexpectedCount += times
   }
 
   #countDuplicate(client: number, publication: Publication): void {

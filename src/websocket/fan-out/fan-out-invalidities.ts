@@ -1,6 +1,7 @@
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { Invalidity } from '../../evidence/verdict.ts'
 import { formatCount, formatMs, formatRatio } from '../../stats/units.ts'
+import { isRefusal, remedyFor } from '../sockets/failure-remedies.ts'
 import type { FanOutParts } from './fan-out-parts.ts'
 
 /** With fewer of the sockets asked for, the load was another than the one written. */
@@ -14,16 +15,14 @@ const UNACKNOWLEDGED_AT_MOST = 0.01
 /** Of expected deliveries and those of clients that were joining or leaving. With more, the verdict is about the lesser part. */
 const OPEN_AT_MOST = 0.5
 
-/** Failures that are certainly the target's. */
-const REFUSALS = /^(refused|reset|status 5\d\d)$/
-
 /** Reasons against a run because of its sockets. */
-export function socketInvalidities({ plan, sockets, abortReason }: FanOutParts): Invalidity[] {
+export function socketInvalidities({ plan, sockets, diagnosis, abortReason }: FanOutParts): Invalidity[] {
   const { everSubscribedCount: subscribed, failures } = sockets
   const kinds = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
-  const refused = [...failures].reduce((sum, [kind, count]) => (REFUSALS.test(kind) ? sum + count : sum), 0)
+  const refused = [...failures].reduce((sum, [kind, count]) => (isRefusal(kind) ? sum + count : sum), 0)
   // What the generator may have kept from connecting could not have turned it.
-  const isTargets = abortReason === undefined && refused > plan.clients * (1 - SUBSCRIBED_AT_LEAST)
+  const isTargets =
+    abortReason === undefined && diagnosis === undefined && refused > plan.clients * (1 - SUBSCRIBED_AT_LEAST)
   const blame = isTargets ? { blame: 'target' as const } : {}
   if (subscribed === 0)
     return [
@@ -32,6 +31,7 @@ export function socketInvalidities({ plan, sockets, abortReason }: FanOutParts):
         reason: 'no-samples',
         finding: `none of ${formatCount(plan.clients)} sockets was subscribed${kinds === '' ? '' : ` (${kinds})`}; nothing was published`,
         remedy:
+          diagnosis ??
           remedyFor([...failures.keys()]) ??
           'see that the target listens at this address and path, and that headers and subscription are right',
       },
@@ -49,55 +49,6 @@ export function socketInvalidities({ plan, sockets, abortReason }: FanOutParts):
         'the load asked for was not put on: lower connectRate, raise handshakeTimeout, or ask for fewer connections',
     },
   ]
-}
-
-/** Causes that the kind of a failure names, and what to do about each. */
-const REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [
-    REFUSALS,
-    'the target refused its clients: see that it runs and listens at this address, and how many connections it accepts',
-  ],
-  [
-    /^TLS \(EPROTO\)/,
-    'the target does not speak TLS at this port, or not with this client: see whether the URL should be ws:',
-  ],
-  [
-    /^TLS \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
-    'the certificate is of another name: connect by a name that it has, or set tls.servername',
-  ],
-  [/^TLS/, 'the certificate was not accepted: give its authority as tls.ca, or set tls.rejectUnauthorized to false'],
-  [
-    /^status (401|403)|code (1008|3000|3003|4001|4003|4401|4403)\b|unauthori[sz]ed|forbidden/i,
-    'the target refused the clients: see that headers, cookies, query or subprotocols carry what it authorises by, a token of its own for each VU if tokens can be used once',
-  ],
-  [
-    /^status 3\d\d/,
-    'the target redirects the handshake, which is not followed: see baseUrl and path, and whether it wants the clients logged in',
-  ],
-  [
-    /^status 2\d\d/,
-    'the target responded as to a plain request: see that there is a WebSocket at this path, and that proxies pass Upgrade on',
-  ],
-  [
-    /^response is no(t HTTP|\b.* handshake)/,
-    'what listens there does not open WebSockets as RFC 6455 has it: see the port and path, and whether it speaks TLS (wss:)',
-  ],
-  [
-    /^(MQTT|STOMP|Socket\.IO|SignalR|Phoenix|GraphQL|graphql-transport-ws)\b|, before it was ready$/,
-    'the target refused the client by its protocol: see the options of framing, and what the message of the target says',
-  ],
-  [
-    /^subprotocol/,
-    'the target chose no subprotocol that was offered: see subprotocols and framing, and what it speaks',
-  ],
-  [/^status 404/, 'there is no WebSocket at this path: see path'],
-  [/^status 429/, 'the target limits connections: lower connectRate, or connect from several sourceAddresses'],
-  [/^status 4\d\d/, 'the target refused the handshake: see path, query, headers and subprotocols'],
-  [/^not acknowledged/, 'no message was taken for the acknowledgement: see isSubscribed, and what the target sends'],
-]
-
-function remedyFor(kinds: readonly string[]): string | undefined {
-  return REMEDIES.find(([pattern]) => kinds.some((kind) => pattern.test(kind)))?.[1]
 }
 
 /** Reasons against a run because too many of its clients were joining or leaving for too long. */
@@ -138,6 +89,7 @@ export function messageInvalidities({
   feed,
   lostDeliveries,
   ambiguous,
+  foreignLabels,
   sockets,
 }: FanOutParts): Invalidity[] {
   const found: Invalidity[] = []
@@ -167,14 +119,25 @@ export function messageInvalidities({
       remedy:
         'if ids are unique within a group only, return { id, group } from identify; otherwise have publish.send resolve to an id that no other publication has',
     })
+  if (foreignLabels !== undefined)
+    found.push({
+      reason: 'undecided',
+      finding:
+        `identify returned groups that the run does not have, and not one for each of its groups, for ` +
+        `${formatCount(foreignLabels.count)} messages: ${foreignLabels.sample}; whether they are of the right group is not known`,
+      remedy:
+        'return as group from identify the name that the option group gives it, or leave it out if ids are unique in the run',
+    })
   if (feed === undefined || ledger.publications.length === 0) return found
-  const silence = feedSilence(feed, sockets.subscribedCount === 0)
-  return [...found, ...numberingInvalidities(feed, received), ...stampInvalidities(feed, plan.lateAfterMs), ...silence]
+  const numbering = numberingInvalidities(feed, received)
+  // Ids that came before name nothing new: that the feed fell silent follows from it.
+  const silence = isReused(feed, received) ? [] : feedSilence(feed, sockets.subscribedCount === 0)
+  return [...found, ...numbering, ...stampInvalidities(feed, plan.lateAfterMs), ...silence]
 }
 
 /** Reasons against the ids and sequences of a feed. */
 function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[] {
-  const { fell, reused, stale, badUnit } = feed
+  const { fell, reused, stale, badUnit, step } = feed
   const found: Invalidity[] = []
   if (fell !== undefined)
     found.push({
@@ -186,7 +149,7 @@ function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[
         'if each instrument, topic or room is numbered by itself, return it as group from identify; if the feed began again, ' +
         'see why, or return what changes then as group; if it shows again what was published before the run, return publishedAtMs',
     })
-  if (reused !== undefined && reused.count > received * REUSED_AT_MOST)
+  if (reused !== undefined && isReused(feed, received))
     found.push({
       reason: 'undecided',
       finding:
@@ -201,7 +164,13 @@ function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[
       remedy:
         'return from identify an id that no other publication has, and publishedAtMs in milliseconds, or leave it out',
     })
-  if (!feed.isNumbered && fell === undefined)
+  if (step !== undefined && fell === undefined)
+    found.push({
+      reason: 'undecided',
+      finding: `the feed's sequence nearly always rises by ${step} from one publication to the next: whether those between were left out is not known`,
+      remedy: `return from identify a sequence that rises by one, such as this one divided by ${step}, or leave it out`,
+    })
+  else if (!feed.isNumbered && fell === undefined)
     found.push({
       reason: 'undecided',
       finding: `${formatCount(feed.leftOut)} sequences were left out by the feed, more than ten for each publication received`,
@@ -209,6 +178,11 @@ function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[
         'leave sequence out of what identify returns unless the feed numbers its publications (of a group) one by one',
     })
   return found
+}
+
+/** Whether ids that name several publications are too many. */
+function isReused({ reused }: FeedFigures, received: number): boolean {
+  return reused !== undefined && reused.count > received * REUSED_AT_MOST
 }
 
 /** Reasons against the time stamps of a feed. */
@@ -238,13 +212,19 @@ function stampInvalidities(feed: FeedFigures, lateAfterMs: number): Invalidity[]
   )
 }
 
-function feedSilence({ silentMs }: FeedFigures, isNobodyLeft: boolean): Invalidity[] {
+function feedSilence({ silentMs, repeated = 0 }: FeedFigures, isNobodyLeft: boolean): Invalidity[] {
   if (silentMs === undefined) return []
+  const found = `nothing was published in the last ${formatMs(silentMs)} of the run`
+  const isRepeating = repeated > 0
   return [
     {
       reason: 'undecided',
-      finding: `nothing was published in the last ${formatMs(silentMs)} of the run: what the feed did not send is not known`,
-      remedy: 'see why the feed stopped',
+      finding: isRepeating
+        ? `${found}, though ${formatCount(repeated)} messages came, with ids that had come before: what they are is not known`
+        : `${found}: what the feed did not send is not known`,
+      remedy: isRepeating
+        ? 'return from identify an id that no other publication has, such as the sequence; or see why the feed repeats itself'
+        : 'see why the feed stopped',
       ...(isNobodyLeft ? { blame: 'target' as const } : {}),
     },
   ]

@@ -5,6 +5,7 @@ import type { GeneratorLimits } from '../../execution/generator-limits.ts'
 import type { ClientStates } from './client-states.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
 import type { PlacedFanOut } from './fan-out-options.ts'
+import type { ForeignLabels } from './group-labels.ts'
 import type { Identifier } from './identifier.ts'
 import type { Moves } from './moves.ts'
 import type { OpenDeliveries } from './open-deliveries.ts'
@@ -14,6 +15,8 @@ export interface FanOutParts {
   readonly plan: PlacedFanOut
   readonly ledger: DeliveryLedger
   readonly sockets: ClientStates
+  /** What to do about handshakes that all failed, if that was found out. */
+  readonly diagnosis: string | undefined
   /** First instant of publishing, on the clock of `nowUs()`. */
   readonly startUs: number
   readonly publishedMs: number
@@ -30,6 +33,8 @@ export interface FanOutParts {
   readonly lostDeliveries: number
   /** Messages that carry ids which the target gave to several publications. */
   readonly ambiguous: { readonly count: number; readonly sample: string } | undefined
+  /** Names of groups in messages that say nothing about the groups of the run. */
+  readonly foreignLabels: ForeignLabels | undefined
   readonly sendFailure: string | undefined
   readonly heartbeats: HeartbeatCounts | undefined
   /** What is to be said about the connections. */

@@ -177,13 +177,13 @@ describe('a server that closes a third of its sockets before the third of five p
 })
 
 describe('a server that refuses some sockets', () => {
-  /** A fan-out to a server that responds with 503 to every nth handshake. */
-  async function refusingEvery(nth: number, connections: number): Promise<FanOutRun> {
+  /** A fan-out to a server that refuses every nth handshake. */
+  async function refusingEvery(nth: number, connections: number, status = '503 Busy'): Promise<FanOutRun> {
     const http = createServer()
     const webSockets = new WebSocketServer({ noServer: true })
     let handshakes = 0
     http.on('upgrade', (request, socket, head) => {
-      if (++handshakes % nth === 0) socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n')
+      if (++handshakes % nth === 0) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`)
       else webSockets.handleUpgrade(request, socket, head, () => {})
     })
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
@@ -207,6 +207,15 @@ describe('a server that refuses some sockets', () => {
     const run = await refusingEvery(50, 100)
     expect(run.sockets).toMatchObject({ subscribed: 98, failures: { 'status 503': 2 } })
     const words = /Received: only 98 of 100 sockets \(98%\) were subscribed: 2 × status 503\n *until then: /
+    expect(() => expect(run).toHaveMissingRateBelow(0.5)).toThrow(words)
+    expect(() => expect(run).not.toHaveMissingRateBelow(0.5)).toThrow(words)
+  })
+
+  test('fails if it limits the rate of connections', async () => {
+    const run = await refusingEvery(50, 100, '429 Too Many\r\nRetry-After: 20')
+    expect(run.sockets).toMatchObject({ subscribed: 98, failures: { 'status 429 (Retry-After up to 30 s)': 2 } })
+    const words =
+      /Received: only 98 of 100 sockets [^]* 2 × status 429 \(Retry-After up to 30 s\)[^]*the target limits the rate of connections/
     expect(() => expect(run).toHaveMissingRateBelow(0.5)).toThrow(words)
     expect(() => expect(run).not.toHaveMissingRateBelow(0.5)).toThrow(words)
   })

@@ -9,6 +9,7 @@ import type { RunSnapshot } from '../../results/snapshot.ts'
 import { Message } from '../message.ts'
 import { nowUs } from '../sockets/clock.ts'
 import { createPool } from '../sockets/create-pool.ts'
+import { diagnoseHandshakes } from '../sockets/diagnose.ts'
 import { worstHealth } from '../sockets/generator-processes.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
 import { Clients, type ClientEvents } from './clients.ts'
@@ -127,7 +128,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       this.#clients.stop()
       await this.#pool.close(this.#signal.aborted ? 0 : CLOSE_WITHIN_MS)
     }
-    return { record: this.#account(publishedMs), scenarioError: this.#brokenBy }
+    return { record: this.#account(publishedMs, await this.#diagnosis()), scenarioError: this.#brokenBy }
   }
 
   subscribed(client: number, isAgain: boolean): void {
@@ -213,7 +214,14 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     }
   }
 
-  #account(publishedMs: number): FanOutRecord {
+  /** Why no socket was subscribed, if that can be found out. */
+  async #diagnosis(): Promise<string | undefined> {
+    const { everSubscribedCount, failures } = this.#clients.states
+    if (everSubscribedCount > 0 || this.#signal.aborted) return undefined
+    return diagnoseHandshakes(this.#plan.urls[0]!, failures.keys())
+  }
+
+  #account(publishedMs: number, diagnosis: string | undefined): FanOutRecord {
     const abortReason = this.#signal.aborted ? wordsOf(this.#signal.reason) : undefined
     const feed = this.#source.close()
     const { moves } = this.#membership
@@ -223,6 +231,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       plan: this.#plan,
       ledger: this.#ledger,
       sockets: this.#clients.states,
+      diagnosis,
       startUs: this.#startUs === 0 ? nowUs() : this.#startUs,
       publishedMs,
       openingMs: this.#openingMs,
@@ -236,6 +245,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       feed,
       lostDeliveries: this.#source instanceof TargetIds ? this.#source.overflowed : 0,
       ambiguous: this.#source instanceof TargetIds ? this.#source.ambiguous : undefined,
+      foreignLabels: this.#source instanceof TargetIds ? this.#source.foreignLabels : undefined,
       sendFailure: this.#publisher?.failure,
       generator: worstHealth(this.#watch.health(), this.#pool.health),
       lostProcesses: this.#pool.lost,

@@ -1,6 +1,11 @@
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { Publication } from './publication.ts'
 
+/** Of the steps between publications that follow one another. A feed that loses so many alike cannot be told from one that numbers so. */
+const STEPS_ALIKE = 0.9
+/** With fewer steps nothing is said about them. */
+const ENOUGH_STEPS = 5
+
 /** Of the counted publications. Single ones that come late fill the gap that they left; more are another sequence. */
 const LATECOMERS_AT_MOST = 0.1
 
@@ -76,4 +81,21 @@ export function wentBackMs(publications: readonly Publication[], limitMs: number
     }
   }
   return most > limitMs ? most : undefined
+}
+
+/** By how much the sequence rises from each publication to the next, if that is nearly always the same and more than one. */
+export function commonStep(publications: readonly Publication[]): number | undefined {
+  const counts = new Map<number, number>()
+  let steps = 0
+  for (const ofLane of Map.groupBy(publications, ({ lane }) => lane).values()) {
+    const ascending = ofLane.map(({ sequence }) => sequence).toSorted((a, b) => a - b)
+    for (const [at, sequence] of ascending.entries()) {
+      const step = sequence - (ascending[at - 1] ?? sequence)
+      if (step === 0) continue
+      counts.set(step, (counts.get(step) ?? 0) + 1)
+      steps++
+    }
+  }
+  const [step, count] = [...counts].toSorted((a, b) => b[1] - a[1])[0] ?? [1, 0]
+  return steps >= ENOUGH_STEPS && step > 1 && count >= steps * STEPS_ALIKE ? step : undefined
 }

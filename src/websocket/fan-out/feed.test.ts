@@ -285,6 +285,35 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ expected: 10, received: 4, missing: 6 })
   })
 
+  test.each([
+    ['rises by 2 each time', (at: number) => 2 * at, { step: 2, isNumbered: false }],
+    ['rises by 2 nine times in ten', (at: number) => 2 * at + 2 * Math.floor(at / 10), { step: 2, isNumbered: false }],
+    ['rises by 2 and by 1 in turns', (at: number) => at + Math.floor(at / 2), { isNumbered: true }],
+    ['rises by 1 each time', (at: number) => at, { isNumbered: true }],
+  ])('is numbered so that it %s', (_, sequenceOf, expected) => {
+    const { ledger, source, receive } = feed()
+    for (let at = 0; at < 40; at++)
+      for (const client of [0, 1]) receive(client, 900 + at * 50, at, { sequence: sequenceOf(at) })
+    const figures = source.close()
+    expect(figures).toMatchObject(expected)
+    expect('step' in figures).toBe('step' in expected)
+    expect(ledger.counts(0).missing > 0).toBe(expected.isNumbered && figures.leftOut > 0)
+  })
+
+  test('says nothing about steps of fewer than six publications', () => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 5; at++) receive(0, 1500 + at * 50, at, { sequence: 2 * at })
+    expect(source.close()).not.toHaveProperty('step')
+  })
+
+  test('that goes on with ids from before is silent, and counts them', () => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 40; at++) receive(0, 1010 + at * 45, at % 20)
+    const figures = source.close()
+    expect(figures.repeated).toBe(20)
+    expect(figures.silentMs).toBeGreaterThan(1000)
+  })
+
   test('is not numbered one by one if most numbers are left out: nothing is missing for it', () => {
     const { ledger, source, receive } = feed()
     for (const [at, sequence] of [1000, 2000, 1_000_000_000].entries())

@@ -3,7 +3,7 @@ import { ScenarioError } from '../../execution/scenario-error.ts'
 import { wallMs } from '../../machine/clock.ts'
 import { nowUs } from '../sockets/clock.ts'
 import type { DeliveryLedger } from './delivery-ledger.ts'
-import { fallsOf, wentBackMs } from './feed-numbering.ts'
+import { commonStep, fallsOf, wentBackMs } from './feed-numbering.ts'
 import type { Publication } from './publication.ts'
 import type { Sighting } from './target-ids.ts'
 
@@ -48,6 +48,8 @@ export class Feed {
   #basis: 'sequence' | 'time stamps' | undefined
   /** Receipts while publications were counted. */
   #heard = 0
+  /** Receipts since the last one of a new publication. */
+  #repeated = 0
   /** The last receipt of a new publication in that time, counted or not. */
   #lastNewUs = Number.NEGATIVE_INFINITY
   #firstStamp: Stamp | undefined
@@ -68,7 +70,10 @@ export class Feed {
 
   receive(client: number, sighting: Sighting, atUs: number): void {
     const transitMs = this.#transit(sighting.publishedAtMs, atUs)
-    if (this.#isCounting(atUs)) this.#heard++
+    if (this.#isCounting(atUs)) {
+      this.#heard++
+      this.#repeated++
+    }
     const found = this.find(sighting)
     if (found !== undefined) this.#lookForReuse(client, found, sighting)
     const publication = found ?? this.#publish(sighting, atUs, transitMs)
@@ -93,7 +98,8 @@ export class Feed {
     const all = [...this.#ledger.publications]
     const counted = all.filter(({ isCounted }) => isCounted)
     const leftOut = this.#leftOut()
-    const isNumbered = leftOut.count <= counted.length * MOST_LEFT_OUT
+    const step = this.#basis === 'sequence' ? commonStep(all) : undefined
+    const isNumbered = step === undefined && leftOut.count <= counted.length * MOST_LEFT_OUT
     if (isNumbered) for (const { id, sequence, beside } of leftOut.all()) this.#ledger.addLost(id, sequence, beside)
     const driftMs = this.#fastestAtCountMs - this.#fastestMs
     const isBySequence = this.#basis === 'sequence'
@@ -111,7 +117,9 @@ export class Feed {
       orderedBy: this.#basis,
       leftOut: leftOut.count,
       isNumbered,
+      ...(step === undefined ? {} : { step }),
       silentMs: isSilent ? this.#silence(counted) : undefined,
+      ...(this.#repeated === 0 ? {} : { repeated: this.#repeated }),
       ...(fell === undefined ? {} : { fell }),
       ...(backMs === undefined ? {} : { wentBackMs: backMs }),
       ...(badUnit === undefined ? {} : { badUnit }),
@@ -172,6 +180,7 @@ export class Feed {
     if (publishedAtMs !== undefined) publication.stampedAtMs = publishedAtMs
     if (this.#isCounting(atUs)) {
       this.#lastNewUs = atUs
+      this.#repeated = 0
       if (publishedAtMs !== undefined) {
         this.#lastStamp = { ms: publishedAtMs, atUs }
         this.#firstStamp ??= this.#lastStamp

@@ -196,6 +196,76 @@ describe('ids that are unique in their group only', () => {
   })
 })
 
+describe('names of groups that the run does not have', () => {
+  function inGroups() {
+    const { ledger, ids, receive } = run(2)
+    for (const [client, name] of ['a', 'b'].entries()) ledger.join(client, ledger.group(name))
+    let sequence = 0
+    const publish = (group: string) => {
+      sequence++
+      return ledger.publish({ id: `own-${sequence}`, sequence, group, intendedUs: 0, second: 0 })
+    }
+    return { ledger, ids, publish, receive }
+  }
+
+  test('are the names that the target gives to groups, if there is one for each', () => {
+    const { ledger, ids, publish, receive } = inGroups()
+    for (let nth = 0; nth < 3; nth++) {
+      receive(0, publish('a').id, 'topic-of-a')
+      receive(1, publish('b').id, 'topic-of-b')
+    }
+    ids.close()
+    expect(ledger.counts(0)).toMatchObject({ received: 6, unexpected: 0 })
+    expect(ids.foreignLabels).toBeUndefined()
+  })
+
+  test('are unexpected once a message names a group as the run does', () => {
+    const { ledger, ids, publish, receive } = inGroups()
+    receive(0, publish('a').id, 'a')
+    receive(1, publish('b').id, 'nobody')
+    receive(1, publish('b').id, 'b')
+    ids.close()
+    expect(ledger.counts(0)).toMatchObject({ received: 2, missing: 1, unexpected: 1 })
+    expect(ledger.certainUnexpected).toBe(1)
+    expect(ledger.unexpectedSample).toBe(
+      'client 1 received publication #2 of group "b" with the group "nobody", which the run does not have',
+    )
+    expect(ids.foreignLabels).toBeUndefined()
+  })
+
+  test('are unexpected also if they came before that', () => {
+    const { ledger, ids, publish, receive } = inGroups()
+    receive(1, publish('b').id, 'nobody')
+    receive(1, publish('b').id, 'nobody')
+    receive(0, publish('a').id, 'a')
+    expect(ledger.counts(0).unexpected).toBe(0)
+    ids.close()
+    expect(ledger.counts(0)).toMatchObject({ received: 3, unexpected: 2 })
+    expect(ledger.unexpectedSample).toMatch(/^client 1 .* with the group "nobody", which the run does not have$/)
+  })
+
+  test('are unexpected with ids that the target gave', () => {
+    const { ledger, ids, publish, receive } = inGroups()
+    ids.settled(publish('a'), 7)
+    ids.settled(publish('b'), 8)
+    receive(0, '7', 'a')
+    receive(1, '8', 'nobody')
+    ids.close()
+    expect(ledger.counts(0)).toMatchObject({ received: 1, missing: 1, unexpected: 1 })
+  })
+
+  test.each([
+    ['one name for two groups', ['all', 'all'], 'publication #2 of group "b" named "all", and one of "a" too', 1],
+    ['two names for a group', ['x', 'y', 'z', 'y'], 'publication #3 of group "a" named "z", and another one "x"', 1],
+  ])('say nothing about the groups: %s', (_, names, sample, count) => {
+    const { ledger, ids, publish, receive } = inGroups()
+    for (const [at, name] of names.entries()) receive(at % 2, publish(at % 2 === 0 ? 'a' : 'b').id, name)
+    ids.close()
+    expect(ledger.counts(0)).toMatchObject({ received: names.length, unexpected: 0 })
+    expect(ids.foreignLabels).toEqual({ count, sample })
+  })
+})
+
 test('what the target shows to everybody who joins, from before the run, is passed over then and later', () => {
   const { ledger, ids, publish, receive } = run()
   receive(0, 'old')

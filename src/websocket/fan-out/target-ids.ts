@@ -1,5 +1,6 @@
 import type { DeliveryLedger } from './delivery-ledger.ts'
 import { GivenIds, isFor } from './given-ids.ts'
+import { GroupLabels, type ForeignLabels } from './group-labels.ts'
 import type { Identification } from './identifier.ts'
 import type { Publication } from './publication.ts'
 
@@ -47,6 +48,8 @@ export class TargetIds {
   /** Ids of messages that came before anything was published: what the target shows to everybody who joins. */
   readonly #older = new Set<string>()
   readonly #given = new GivenIds()
+  readonly #labels: GroupLabels
+  #foreignLabels: ForeignLabels | undefined
   readonly #isSettled: boolean[] = []
   #settledBefore = 0
   #keptCount = 0
@@ -55,6 +58,7 @@ export class TargetIds {
 
   constructor(ledger: DeliveryLedger) {
     this.#ledger = ledger
+    this.#labels = new GroupLabels(ledger)
   }
 
   /** Deliveries of which too many came at a time, or too many ids before the run, to know what they are. */
@@ -66,6 +70,11 @@ export class TargetIds {
   get ambiguous(): { readonly count: number; readonly sample: string } | undefined {
     const { ambiguousCount: count, ambiguousSample: sample } = this.#given
     return sample === undefined ? undefined : { count, sample }
+  }
+
+  /** Names of groups in messages that say nothing about the groups of the run; known once it is over. */
+  get foreignLabels(): ForeignLabels | undefined {
+    return this.#foreignLabels
   }
 
   receive(client: number, sighting: Sighting, atUs: number): void {
@@ -97,10 +106,11 @@ export class TargetIds {
   #take(client: number, sighting: Sighting, atUs: number, mayChange: boolean): boolean {
     const own = this.#own(sighting)
     if (own !== undefined) {
-      if (this.#isMislabelled(sighting, own)) {
+      if (this.#labels.isOther(sighting.group, own)) {
         this.#ledger.receiveMislabelled(client, own, sighting.group!, true)
         return true
       }
+      this.#labels.taken(client, sighting.group, own)
       this.#ledger.receive(client, own, sighting.sequence, atUs, true, this.#laneOf(sighting, own))
       return true
     }
@@ -113,7 +123,7 @@ export class TargetIds {
     const isAwaited = isOwed && !publication.received.has(client)
     if (mayChange && !isNamed && !isAwaited) return false
     if (!isOwed && this.#older.has(given.id)) return true
-    if (this.#isMislabelled(sighting, publication)) {
+    if (this.#labels.isOther(sighting.group, publication)) {
       // A publication of the group that is named may still get the id.
       if (mayChange) return false
       this.#ledger.receiveMislabelled(client, publication, sighting.group!, false)
@@ -124,15 +134,11 @@ export class TargetIds {
     if (candidates.length > 1 || !isSure) this.#given.countAmbiguous(given.id)
     if (candidates.length > 1) return true
     if (sighting.publishedAtMs !== undefined) publication.stampedAtMs = sighting.publishedAtMs
+    this.#labels.taken(client, sighting.group, publication)
     // The id may be that of a publication whose `send` failed, unless the message says whose it is.
     const lane = this.#laneOf(sighting, publication)
     this.#ledger.receive(client, publication, sighting.sequence, atUs, isNamed, lane)
     return true
-  }
-
-  /** Whether a message names a group of the run, and its publication is of another one. */
-  #isMislabelled({ group: named }: Sighting, { group }: Publication): boolean {
-    return named !== undefined && group.name !== undefined && named !== group.name && this.#ledger.hasGroup(named)
   }
 
   #laneOf(sighting: Sighting, publication: Publication): number {
@@ -165,6 +171,7 @@ export class TargetIds {
   close(): undefined {
     this.#settledBefore = Number.POSITIVE_INFINITY
     for (const kept of this.#kept.values()) this.#release(kept)
+    this.#foreignLabels = this.#labels.close()
   }
 
   /** Whether a publication that was sent may still get an id from the target. */

@@ -9,6 +9,17 @@ test.each([
   expect(failureKind(new Error(message))).toBe(kind)
 })
 
+test.each([
+  ['0', 'status 429 (Retry-After up to 1 s)'],
+  ['1', 'status 429 (Retry-After up to 1 s)'],
+  ['31', 'status 429 (Retry-After up to 60 s)'],
+  ['86400', 'status 429 (Retry-After more than 1 h)'],
+  ['Wed, 21 Oct 2026 07:28:00 GMT', 'status 429'],
+  [undefined, 'status 429'],
+])('a refusal with Retry-After: %s is of the kind %j', (retryAfter, kind) => {
+  expect(failureKind(new Error('Unexpected server response: 429'), retryAfter)).toBe(kind)
+})
+
 test('a closing names its code and reason, or what the target broke of the protocol', () => {
   expect(closingOf(1013, 'busy', undefined)).toBe('closed with code 1013 (try again later): busy')
   expect(closingOf(4000, '', undefined)).toBe('closed with code 4000')

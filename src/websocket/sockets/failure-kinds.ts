@@ -1,8 +1,12 @@
-/** Why a handshake came to nothing, in few words, so that thousands of failures make a short list. */
-export function failureKind(error: Error & { code?: string }): string {
+/**
+ * Why a handshake came to nothing, in few words, so that thousands of failures make a short list.
+ *
+ * @param retryAfter the header of the response
+ */
+export function failureKind(error: Error & { code?: string }, retryAfter?: string): string {
   const { code = '', message } = error
   const status = /^Unexpected server response: (\d+)/.exec(message)
-  if (status) return `status ${status[1]}`
+  if (status) return `status ${status[1]}${retryWords(retryAfter)}`
   if (code in BY_CODE) return BY_CODE[code]!
   if (code.startsWith('HPE_')) return 'response is not HTTP'
   if (/Invalid (Upgrade|Sec-WebSocket)/.test(message)) return 'response is no WebSocket handshake'
@@ -12,6 +16,15 @@ export function failureKind(error: Error & { code?: string }): string {
   if (/CERT|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(code)) return `TLS (${code})`
   return code === '' ? message : code
 }
+
+/** `Retry-After` in seconds, rounded up so that a countdown makes few kinds. */
+function retryWords(retryAfter: string | undefined): string {
+  if (retryAfter === undefined || !/^\d+$/.test(retryAfter)) return ''
+  const most = RETRY_STEPS_SEC.find((sec) => Number(retryAfter) <= sec)
+  return most === undefined ? ' (Retry-After more than 1 h)' : ` (Retry-After up to ${most} s)`
+}
+
+const RETRY_STEPS_SEC = [1, 5, 10, 30, 60, 300, 3600]
 
 const BY_CODE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'refused',

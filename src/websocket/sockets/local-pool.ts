@@ -32,6 +32,8 @@ class ClientSocket extends WebSocket implements Pingable {
   #deadline: NodeJS.Timeout | undefined
   /** The one that the target chose. */
   #subprotocol: string | undefined
+  /** Of the response that refused the handshake. */
+  retryAfter: string | undefined
 
   constructor(client: number, pool: LocalPool, url: string, subprotocols: string[], options: ClientOptions) {
     const { handshakeTimeout, ...others } = options
@@ -57,6 +59,9 @@ class ClientSocket extends WebSocket implements Pingable {
       case 'upgrade':
         this.#subprotocol = (first as IncomingMessage).headers['sec-websocket-protocol']
         return true
+      case 'unexpected-response':
+        this.retryAfter = (second as IncomingMessage).headers['retry-after']
+        return false
       case 'error':
         this.failure ??= this.#withSubprotocol(first as Error)
         return true
@@ -184,7 +189,10 @@ export class LocalPool implements SocketPool {
     this.#forget(socket)
     if (this.#isClosing) return
     if (socket.isOpened) this.#events.closed(socket.client, closingOf(code, reason.toString('utf8'), socket.failure))
-    else this.#events.failed(socket.client, failureKind(socket.failure ?? new Error(`closed with code ${code}`)))
+    else {
+      const failure = socket.failure ?? new Error(`closed with code ${code}`)
+      this.#events.failed(socket.client, failureKind(failure, socket.retryAfter))
+    }
   }
 
   #forget(socket: ClientSocket): void {

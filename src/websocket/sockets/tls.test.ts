@@ -1,13 +1,16 @@
 import dns from 'node:dns'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer as createPlainServer } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { WebSocketServer } from 'ws'
+import { evidenceOf } from '../../evidence/evidence.ts'
+import { sharedIterations } from '../../load/builders.ts'
 import type { FanOutRun } from '../../runs/fan-out-run.ts'
 import type { FanOutOptions } from '../fan-out/fan-out-options.ts'
-import { createWebSocket } from '../websocket.ts'
+import { createWebSocket, type WebSocketLoad } from '../websocket.ts'
 
 const pem = (name: string) => readFileSync(new URL(`../../../fixtures/tls/${name}.pem`, import.meta.url))
 const ca = pem('authority')
@@ -26,15 +29,18 @@ afterAll(() => {
   server.close()
 })
 
-async function fanOut(options: Partial<FanOutOptions>, host = '127.0.0.1'): Promise<FanOutRun> {
-  const ws = createWebSocket({
+function webSocket(host = '127.0.0.1'): WebSocketLoad {
+  return createWebSocket({
     baseUrl: `https://${host}:${port}`,
     signal: new AbortController().signal,
     scale: { name: 'full', users: 1, time: 1 },
     seed: 1,
     onRun: () => {},
   })
-  return ws.fanOut({
+}
+
+async function fanOut(options: Partial<FanOutOptions>, host = '127.0.0.1'): Promise<FanOutRun> {
+  return webSocket(host).fanOut({
     path: '/',
     connections: 6,
     publish: {
@@ -70,6 +76,41 @@ test('a certificate of an unknown authority lets nobody in, and is named', async
 test('a certificate for another name lets nobody in, and is named', async () => {
   const run = await fanOut({ tls: { ca, servername: 'elsewhere.example' } })
   expect(run.sockets.failures).toEqual({ 'TLS (ERR_TLS_CERT_ALTNAME_INVALID)': 6 })
+})
+
+test('http:// to a port that speaks TLS is named, and no fault of the target', async () => {
+  const baseUrl = `http://127.0.0.1:${port}`
+  const run = await fanOut({ baseUrl })
+  expect(run.sockets.failures).toEqual({ reset: 6 })
+  expect(run.invalidities).toMatchObject([{ remedy: 'its port speaks TLS: write https:// in the URL' }])
+  expect(run.invalidities[0]).not.toHaveProperty('blame')
+  const conversation = await webSocket().run({
+    path: '/',
+    baseUrl,
+    load: sharedIterations({ iterations: 4, vus: 2 }),
+    steps: { send: 'hello' },
+  })
+  expect(conversation[evidenceOf]().hint).toBe(
+    'no connection was opened (reset): its port speaks TLS: write https:// in the URL',
+  )
+})
+
+test('https:// to a port that does not speak TLS is named', async () => {
+  const plain = createPlainServer()
+  plain.listen(0, '127.0.0.1')
+  await once(plain, 'listening')
+  onTestFinished(() => void plain.close())
+  const baseUrl = `https://127.0.0.1:${(plain.address() as AddressInfo).port}`
+  const run = await fanOut({ baseUrl })
+  expect(run.sockets.failures).toEqual({ 'TLS (EPROTO)': 6 })
+  expect(run.invalidities).toMatchObject([{ remedy: expect.stringMatching(/^the target does not speak TLS/) }])
+  const conversation = await webSocket().run({
+    path: '/',
+    baseUrl,
+    load: sharedIterations({ iterations: 4, vus: 2 }),
+    steps: { send: 'hello' },
+  })
+  expect(conversation[evidenceOf]().hint).toMatch(/^no connection was opened \(TLS \(EPROTO\)\): the target does not/)
 })
 
 test('any certificate does, where that was asked for', async () => {
