@@ -138,7 +138,8 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ expected: 2, onTime: 1, late: 1 })
     expect([...ledger.clientTable().maxUs].map((us) => Math.round(us / MS))).toEqual([15, 215])
     expect(figures).toMatchObject({ stamped: 4, isClockUnsteady: false, orderedBy: 'time stamps', driftMs: 0 })
-    expect(Math.round(figures.fastestMs!)).toBe(60_005)
+    // Two readings of the wall clock are in it: as far apart as the machine makes them.
+    expect(figures.fastestMs).toBeCloseTo(60_005, -2)
   })
 
   test('is unsteady if a delivery was much faster than all before counting began', () => {
