@@ -110,6 +110,8 @@ export interface MessageTraces {
   readonly certainUnexpected: number
   /** Receipts of unknown ids; part of the unexpected ones. */
   readonly unknownIds: number
+  /** Receipts that name another group than their publication's; part of the unexpected ones. Absent if there were none. */
+  readonly mislabelled?: number
   /** Messages in which `identify` found no publication; absent if there were none. */
   readonly others?: { readonly count: number; readonly sample: string }
   /** The first message that is not a publication and looks like a heartbeat that expects a response. */

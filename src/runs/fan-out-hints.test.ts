@@ -145,3 +145,14 @@ test('names what the target broke of the protocol', () => {
     `most missing deliveries belong to 1 client whose socket had to be closed: ${why}`,
   )
 })
+
+test('names messages with another group than that of their publication', () => {
+  const words = `4 messages named another group than that of the publication (${SAMPLE}): see which group the target writes into them, and which one identify returns`
+  const strayed = Array.from({ length: 4 }, () => ({ missing: 1, expected: 2, unexpected: 1 }))
+  const traces = { mislabelled: 4 }
+  expect(hint({ deliveries: { unexpected: 4 }, traces, publications: strayed })).toBe(words)
+  expect(hint({ deliveries: { unexpected: 4, missing: 0 }, traces })).toBe(words)
+  expect(hint({ deliveries: { unexpected: 4 }, traces }, unexpectedHint)).toBe(words)
+  expect(hint({ deliveries: { unexpected: 6 }, traces, publications: strayed })).not.toBe(words)
+  expect(hint({ deliveries: { unexpected: 6, missing: 0 }, traces })).not.toBe(words)
+})

@@ -18,17 +18,18 @@ export function fanOutHint(record: FanOutRecord): string | undefined {
       failedPublications(record) ??
       assumedJoin(record) ??
       unpublished(record) ??
+      mislabelled(record) ??
       misdelivered(record) ??
       leaks(record)
     )
-  return leaks(record) ?? (deliveries.unidentified > 0 ? unrecognised(record) : racing(record))
+  return mislabelled(record) ?? leaks(record) ?? (deliveries.unidentified > 0 ? unrecognised(record) : racing(record))
 }
 
 /** What messages that were not for their client suggest to do next, whatever else is wrong. */
 export function unexpectedHint(record: FanOutRecord): string | undefined {
   const { deliveries, traces } = record
   if (deliveries.unexpected === 0) return deliveries.received === 0 ? nothingTaken(record) : undefined
-  return traces.unknownIds >= deliveries.unexpected * MOST ? unknownIds(record) : leaks(record)
+  return traces.unknownIds >= deliveries.unexpected * MOST ? unknownIds(record) : (mislabelled(record) ?? leaks(record))
 }
 
 /** What deliveries out of order suggest to do next, whatever else is wrong. */
@@ -113,6 +114,16 @@ function misdelivered({ deliveries, publications, traces }: FanOutRecord): strin
   return (
     `most missing deliveries belong to ${counted(strayed.length, 'publication')} that reached clients that they were not for ` +
     `(${traces.unexpected}): see which groups the target has its clients in, and whether it acknowledges a client before it has joined it`
+  )
+}
+
+/** Those that receive a publication with another group miss it in its own. */
+function mislabelled({ deliveries, traces }: FanOutRecord): string | undefined {
+  const { mislabelled: count = 0 } = traces
+  if (count === 0 || count < Math.max(deliveries.unexpected, deliveries.missing) * MOST) return undefined
+  return (
+    `${counted(count, 'message')} named another group than that of the publication (${traces.unexpected}): ` +
+    'see which group the target writes into them, and which one identify returns'
   )
 }
 

@@ -47,6 +47,7 @@ export class DeliveryLedger {
   #unexpectedCount = 0
   #certainUnexpectedCount = 0
   #unknownCount = 0
+  #mislabelledCount = 0
   #racing = 0
   /** Receipts whose own sequence was above, and equal to, the highest one before. */
   #rises = 0
@@ -110,6 +111,11 @@ export class DeliveryLedger {
    */
   get certainUnexpected(): number {
     return this.#certainUnexpectedCount
+  }
+
+  /** Receipts with a group that is not their publication's. They are unexpected. */
+  get mislabelled(): number {
+    return this.#mislabelledCount
   }
 
   /** The first unexpected delivery, in words. */
@@ -240,6 +246,7 @@ export class DeliveryLedger {
    */
   receiveMislabelled(client: number, publication: Publication, named: string, isCertain: boolean, times = 1): void {
     if (!publication.isCounted) return
+    this.#mislabelledCount += times
     this.#countUnexpected(client, publication, isCertain, times)
     this.#unexpectedSample ??=
       `client ${client} received publication #${publication.sequence} of group ${JSON.stringify(publication.group.name)} ` +

@@ -51,6 +51,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
       unexpected: ledger.unexpectedSample,
       certainUnexpected: ledger.certainUnexpected,
       unknownIds: ledger.unknown,
+      ...(ledger.mislabelled === 0 ? {} : { mislabelled: ledger.mislabelled }),
       ...(parts.identifier.others === undefined ? {} : { others: parts.identifier.others }),
       heartbeat: parts.identifier.heartbeat,
     },

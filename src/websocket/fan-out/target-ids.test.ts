@@ -227,6 +227,7 @@ describe('names of groups that the run does not have', () => {
     ids.close()
     expect(ledger.counts(0)).toMatchObject({ received: 2, missing: 1, unexpected: 1 })
     expect(ledger.certainUnexpected).toBe(1)
+    expect(ledger.mislabelled).toBe(1)
     expect(ledger.unexpectedSample).toBe(
       'client 1 received publication #2 of group "b" with the group "nobody", which the run does not have',
     )

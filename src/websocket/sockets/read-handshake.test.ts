@@ -76,6 +76,10 @@ test.each<[Partial<SocketOptions<{ token: string }>>, string]>([
   [{ query: { vu: null as never } }, 'a value of type null as "vu"'],
   [{ query: ['vu'] as never }, 'object'],
   [{ headers: { 'x-token': undefined as never } }, 'a value of type undefined as "x-token"'],
+  [
+    { headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate' } },
+    'a header of the handshake as "Sec-WebSocket-Extensions"',
+  ],
   [{ cookies: { lang: 'a;b' } }, 'a string that no cookie can hold as "lang"'],
 ])('names what is wrong in %j, and not its value', (options, received) => {
   const [[name, value]] = Object.entries(options) as [[string, unknown]]

@@ -36,13 +36,16 @@ const SUBPROTOCOLS: Part<readonly string[]> = {
   isLegal: (value): value is readonly string[] =>
     Array.isArray(value) && value.every((name) => typeof name === 'string' && TOKEN.test(name)),
 }
+/** Headers of the handshake itself; `perMessageDeflate` and `subprotocols` are the options for two of them. */
+const HANDSHAKE_HEADER = /^(connection|upgrade|sec-websocket-(key|version|accept|extensions|protocol))$/i
 const HEADERS: Part<Readonly<Record<string, string>>> = {
   name: 'headers',
-  rule: 'must be an object of strings',
+  rule: 'must be an object of strings, without headers of the handshake itself (see perMessageDeflate, subprotocols)',
   example: "headers: { 'x-user': 'vu 1' }",
   isSecret: true,
-  isLegal: isTexts,
-  faultIn: firstNonText,
+  isLegal: (value): value is Texts => isTexts(value) && !Object.keys(value).some((name) => HANDSHAKE_HEADER.test(name)),
+  faultIn: (value) =>
+    firstNonText(value) ?? firstName(value, (name) => HANDSHAKE_HEADER.test(name), 'a header of the handshake'),
 }
 const QUERY: Part<Readonly<Record<string, string>>> = {
   name: 'query',
