@@ -323,6 +323,183 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ expected: 6, missing: 0 })
   })
 
+  test('moves the instant of a publication to a receipt that was before it', () => {
+    const { ledger, receive } = feed()
+    receive(0, 550, 1, { stampMs: 500 })
+    receive(0, 1580, 2, { stampMs: 1500 })
+    const publication = ledger.publications[1]!
+    const shownMs = publication.intendedUs / MS
+    // Receipts of other processes come in batches, and not in their order.
+    receive(1, 1530, 2, { stampMs: 1500 })
+    expect(shownMs - publication.intendedUs / MS).toBeCloseTo(20)
+    receive(1, 1700, 2, { stampMs: 1500 })
+    expect(shownMs - publication.intendedUs / MS).toBeCloseTo(20)
+  })
+
+  test.each<[string, readonly { sequence?: number; stampMs?: number }[], number]>([
+    [
+      'sequences that fall while stamps rise',
+      [
+        { sequence: 2, stampMs: 1500 },
+        { sequence: 1, stampMs: 1550 },
+      ],
+      1,
+    ],
+    [
+      'sequences that rise while stamps fall',
+      [
+        { sequence: 1, stampMs: 1505 },
+        { sequence: 2, stampMs: 1500 },
+      ],
+      0,
+    ],
+    ['stamps that fall', [{ stampMs: 1505 }, { stampMs: 1500 }], 1],
+    ['stamps that rise', [{ stampMs: 1500 }, { stampMs: 1505 }], 0],
+    ['nothing', [{}, {}], 0],
+  ])('compares order by %s', (_, ticks, outOfOrder) => {
+    const { ledger, source, receive } = feed()
+    for (const [at, tick] of ticks.entries()) receive(0, 1600 + at * 50, at, tick)
+    source.close()
+    expect(ledger.counts(0)).toMatchObject({ outOfOrder })
+  })
+
+  test('counts what comes early of publications that it knows, and takes nothing else for one', () => {
+    const { ledger, source, receive } = feed()
+    receive(0, 1500, 1)
+    expect(source.receiveEarly(1, sightingOf({ id: 'session' }), nowUs())).toBe(false)
+    expect(source.receiveEarly(1, sightingOf({ id: 1 }), nowUs())).toBe(true)
+    expect(ledger.counts(0)).toMatchObject({ expected: 2, received: 2 })
+  })
+
+  test('has nothing to say of stamps if it is regular, or carries none', () => {
+    for (const isStamped of [true, false]) {
+      const { source, receive } = feed()
+      for (let at = 0; at < 50; at++)
+        receive(0, 510 + at * 50, at, isStamped ? { sequence: at, stampMs: 500 + at * 50 } : { sequence: at })
+      const figures = source.close()
+      for (const name of ['isClockUnknown', 'wentBackMs', 'badUnit', 'fell', 'reused', 'stale', 'repeated', 'step'])
+        expect(figures).not.toHaveProperty(name)
+      expect(figures.silentMs).toBeUndefined()
+      expect(figures.fastestMs === undefined).toBe(!isStamped)
+    }
+  })
+
+  test.each<[string, (at: number) => number, (at: number) => number | undefined]>([
+    ['its sequence falls', (at) => (at < 20 ? 100 + at : at - 19), () => undefined],
+    ['its stamps go back', (at) => at, (at) => 500 + at * 50 - (at < 20 ? 0 : 100)],
+    ['its stamps are in seconds', (at) => at, (at) => 500 + at / 20],
+  ])('is not silent as well if %s', (_, sequenceOf, stampOf) => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 30; at++) {
+      const stampMs = stampOf(at)
+      receive(0, 510 + at * 50, at, { sequence: sequenceOf(at), ...(stampMs === undefined ? {} : { stampMs }) })
+    }
+    expect(source.close()).toMatchObject({ silentMs: undefined })
+  })
+
+  test('is silent if it stops, and only then', () => {
+    for (const [last, isSilent] of [
+      [30, true],
+      [49, false],
+    ] as const) {
+      const { source, receive } = feed()
+      for (let at = 0; at <= last; at++) receive(0, 510 + at * 50, at, { sequence: at })
+      expect(source.close().silentMs === undefined).toBe(!isSilent)
+    }
+  })
+
+  test('does not take stamps that go back for a clock that was set back if nothing says which was first', () => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 50; at++) receive(0, 510 + at * 50, at, { stampMs: 500 + at * 50 - (at % 10 === 9 ? 60 : 0) })
+    expect(source.close()).not.toHaveProperty('wentBackMs')
+  })
+
+  test.each([
+    ['9 ms', 9, false],
+    ['50 ms', 50, true],
+  ])('has stamps that went back by %s', (_, backMs, isNamed) => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 50; at++)
+      receive(0, 510 + at, at, { sequence: at, stampMs: 500 + at - (at < 30 ? 0 : backMs) })
+    expect('wentBackMs' in source.close()).toBe(isNamed)
+  })
+
+  test.each([
+    ['ten', 12, true],
+    ['eleven', 13, false],
+  ])('is numbered one by one up to ten numbers left out for each publication: %s', (_, sequence, isNumbered) => {
+    const { source, receive } = feed()
+    receive(0, 500, 1, { sequence: 1 })
+    receive(0, 1500, 2, { sequence })
+    expect(source.close()).toMatchObject({ isNumbered })
+  })
+
+  test.each<[string, readonly (readonly [client: number, sequence: number | undefined])[]]>([
+    [
+      'another client gets it with another sequence',
+      [
+        [0, 1],
+        [1, 2],
+      ],
+    ],
+    [
+      'it comes again without a sequence',
+      [
+        [0, 1],
+        [0, undefined],
+      ],
+    ],
+    [
+      'it comes again with the same sequence',
+      [
+        [0, 1],
+        [0, 1],
+      ],
+    ],
+  ])('has unique ids though %s', (_, receipts) => {
+    const { source, receive } = feed()
+    for (const [at, [client, sequence]] of receipts.entries())
+      receive(client, 1500 + at, 1, sequence === undefined ? {} : { sequence })
+    expect(source.close()).not.toHaveProperty('reused')
+  })
+
+  test('is unsteady by the fastest delivery before counting began, whichever it was', () => {
+    const { source, receive } = feed()
+    receive(0, 530, 1, { stampMs: 500 })
+    receive(0, 605, 2, { stampMs: 600 })
+    receive(0, 740, 3, { stampMs: 700 })
+    receive(0, 1505, 4, { stampMs: 1500 })
+    receive(0, 1602, 5, { stampMs: 1600 })
+    const figures = source.close()
+    expect(figures.isClockUnsteady).toBe(false)
+    expect(figures.driftMs).toBeCloseTo(3)
+  })
+
+  test('has no order if it carries neither sequences nor stamps', () => {
+    const { source, receive } = feed()
+    receive(0, 1500, 1)
+    expect(source.close()).toMatchObject({ orderedBy: undefined })
+  })
+
+  test('has nothing stale in it if nothing came while deliveries were counted', () => {
+    const { source, receive } = feed()
+    for (const atMs of [500, 600, 3500]) receive(0, atMs, 1)
+    expect(source.close()).not.toHaveProperty('stale')
+  })
+
+  test.each([
+    ['in milliseconds', 1, 40, false],
+    ['in milliseconds, and far slower than our clock', 0.11, 40, false],
+    ['slower still', 0.09, 40, true],
+    ['far faster than our clock', 99, 40, false],
+    ['faster still', 101, 40, true],
+    ['in seconds, but of a short time', 0.001, 9, false],
+  ])('has stamps %s', (_, unit, count, isBad) => {
+    const { source, receive } = feed()
+    for (let at = 0; at < count; at++) receive(0, 1010 + at * 50, at, { sequence: at, stampMs: 1000 + at * 50 * unit })
+    expect('badUnit' in source.close()).toBe(isBad)
+  })
+
   test('has groups by what identify says, and must be told', () => {
     const { ledger, source, receive } = feed({ hasGroups: true })
     receive(0, 1500, 1, { group: 'a' })

@@ -98,7 +98,7 @@ export class Feed {
     const all = [...this.#ledger.publications]
     const counted = all.filter(({ isCounted }) => isCounted)
     const leftOut = this.#leftOut()
-    const step = this.#basis === 'sequence' ? commonStep(all) : undefined
+    const step = commonStep(all)
     const isNumbered = step === undefined && leftOut.count <= counted.length * MOST_LEFT_OUT
     if (isNumbered) for (const { id, sequence, beside } of leftOut.all()) this.#ledger.addLost(id, sequence, beside)
     const driftMs = this.#fastestAtCountMs - this.#fastestMs

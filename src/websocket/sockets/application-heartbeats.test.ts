@@ -87,3 +87,25 @@ test('keeps each client to its own interval if they agreed on different ones', (
   expect(sent.filter(({ client }) => client === 0)).toHaveLength(1)
   expect(sent.filter(({ client }) => client === 1)).toHaveLength(10)
 })
+
+test('is not delayed by clients that become ready one after another', () => {
+  const { sent, heartbeats } = beating(100)
+  for (let client = 0; client < 100; client++) {
+    heartbeats.start(client, every(1000))
+    vi.advanceTimersByTime(40)
+  }
+  const [first] = sent.filter(({ client }) => client === 0)
+  expect(first!.atMs).toBeLessThanOrEqual(1000)
+})
+
+test('has one timer for all clients, and none before the first or after the end', () => {
+  const { heartbeats } = beating()
+  expect(heartbeats.counts).toBeUndefined()
+  heartbeats.stop(0)
+  expect(vi.getTimerCount()).toBe(0)
+  heartbeats.start(0, every(10_000))
+  for (const client of [1, 2]) heartbeats.start(client, every(1000))
+  expect(vi.getTimerCount()).toBe(1)
+  heartbeats.close()
+  expect(vi.getTimerCount()).toBe(0)
+})
