@@ -116,7 +116,7 @@ function processInvalidities({ lostProcesses }: FanOutParts): Invalidity[] {
 }
 
 function notesOf(parts: FanOutParts, counted: readonly Publication[]): string[] {
-  const { identifier, moves, open, ledger, sockets, sendFailure, connectionNotes } = parts
+  const { identifier, moves, movesAfterEnd, open, ledger, sockets, sendFailure, connectionNotes } = parts
   const notes = [...connectionNotes]
   const again = [...sockets.failedAgain].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
   if (again !== '') notes.push(`clients that had lost their connection did not get a new one: ${again}`)
@@ -132,6 +132,8 @@ function notesOf(parts: FanOutParts, counted: readonly Publication[]): string[] 
       `${formatCount(moves.made)} times a client joined or left groups` +
         (moves.unacknowledged === 0 ? '' : `, ${formatCount(moves.unacknowledged)} of them not acknowledged in time`),
     )
+  if (movesAfterEnd > 0)
+    notes.push(`${formatCount(movesAfterEnd)} moves were due after the end of the run, and not made`)
   if (open.all > 0) {
     const { expected } = ledger.counts(0)
     notes.push(

@@ -26,6 +26,8 @@ export interface FanOutParts {
   readonly abortReason: string | undefined
   readonly identifier: Pick<Identifier<unknown>, 'unidentified' | 'sample' | 'others' | 'heartbeat'>
   readonly moves: Pick<Moves, 'made' | 'unacknowledged'>
+  /** Moves that were due after the end of the run. */
+  readonly movesAfterEnd: number
   readonly open: OpenDeliveries
   /** Of a feed. */
   readonly feed: FeedFigures | undefined

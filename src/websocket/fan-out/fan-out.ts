@@ -241,6 +241,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
       connectionNotes: this.#clients.notes,
       identifier: this.#identifier,
       moves,
+      movesAfterEnd: this.#membership.movesAfterEnd,
       open: openDeliveries(this.#ledger.publications, moves.openSpans),
       feed,
       lostDeliveries: this.#source instanceof TargetIds ? this.#source.overflowed : 0,

@@ -410,7 +410,7 @@ describe('the account of a feed', () => {
 
   test('does not take stamps that go back for a clock that was set back if nothing says which was first', () => {
     const { source, receive } = feed()
-    for (let at = 0; at < 50; at++) receive(0, 510 + at * 50, at, { stampMs: 500 + at * 50 - (at % 10 === 9 ? 60 : 0) })
+    for (let at = 0; at < 50; at++) receive(0, 510 + at * 50, at, { stampMs: 500 + at * 50 - (at % 10 === 9 ? 80 : 0) })
     expect(source.close()).not.toHaveProperty('wentBackMs')
   })
 
@@ -470,9 +470,16 @@ describe('the account of a feed', () => {
     receive(0, 740, 3, { stampMs: 700 })
     receive(0, 1505, 4, { stampMs: 1500 })
     receive(0, 1602, 5, { stampMs: 1600 })
+    receive(0, 1704, 6, { stampMs: 1700 })
     const figures = source.close()
     expect(figures.isClockUnsteady).toBe(false)
     expect(figures.driftMs).toBeCloseTo(3)
+  })
+
+  test('has no stamps in a wrong unit for going back', () => {
+    const { source, receive } = feed()
+    for (let at = 0; at < 40; at++) receive(0, 1010 + at * 50, at, { stampMs: 1000 - at })
+    expect(source.close()).not.toHaveProperty('badUnit')
   })
 
   test('has no order if it carries neither sequences nor stamps', () => {

@@ -35,6 +35,8 @@ export class Membership<D> {
   readonly names: readonly string[]
   readonly hasGroups: boolean
   readonly moves: Moves
+  /** Moves that are due after the end of the run, as it was scaled: they are not made. */
+  readonly movesAfterEnd: number
   readonly #ledger: DeliveryLedger
   /** By client; lists of equal names are one list. */
   readonly #groups: (readonly string[])[]
@@ -60,8 +62,10 @@ export class Membership<D> {
     const plannedMs = plan.warmupMs + plan.durationMs
     const planned = vus.flatMap((vu) => (moves?.(vu) ?? []).map((move) => readMove(vu.id, move, plannedMs)))
     this.names = [...new Set([...known.values()].flat().concat(planned.flatMap(({ join }) => join)))]
+    const inTime = planned.filter(({ atMs }) => atMs < plannedMs)
+    this.movesAfterEnd = planned.length - inTime.length
     this.moves = new Moves({
-      planned: planned.toSorted((a, b) => a.atMs - b.atMs),
+      planned: inTime.toSorted((a, b) => a.atMs - b.atMs),
       ledger,
       acknowledged: isSubscribed && ((message: Message, client: number) => isSubscribed(message, vus[client]!)),
       joinDelayMs: plan.joinDelayMs,

@@ -26,6 +26,8 @@ export function readMove(client: number, move: Move, plannedMs: number): Planned
   const percent = typeof move.time === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(move.time) : null
   const atMs = percent === null ? durationMs(move.time) : (Number(percent[1]) / 100) * plannedMs
   if (atMs === undefined) return refuse("time must be a duration, or a share of the run such as '40%'")
+  if (percent !== null && Number(percent[1]) > 100)
+    return refuse(`time must be at most '100%', received '${percent[0]}'`)
   const [join, leave] = [namesOf(move.join), namesOf(move.leave)]
   if (join === undefined || leave === undefined)
     return refuse('join and leave must be names of groups that are not empty')

@@ -99,6 +99,19 @@ test.each([1, 4])(
   },
 )
 
+test('does not make moves that are due after the end of the run, and says so', async () => {
+  let asked = 0
+  const moves: FanOutOptions['moves'] = ({ id }) => [{ time: '700ms', leave: roomOf(id), send: { room: 'none' } }]
+  const run = await fanOut({ move: () => void asked++ }, { moves })
+  expect(asked).toBe(0)
+  expect(run[evidenceOf]().evidenceLines).toContain('4 moves were due after the end of the run, and not made')
+})
+
+test('refuses a move after 100% of the run, before any socket is opened', async () => {
+  const moves: FanOutOptions['moves'] = ({ id }) => [{ time: '150%', leave: roomOf(id) }]
+  await expect(fanOut({}, { moves })).rejects.toThrow("for VU 0: time must be at most '100%', received '150%'")
+})
+
 test('waits for acknowledgements after the last publication, though all else is over', async () => {
   const run = await fanOut(
     {
