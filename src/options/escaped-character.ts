@@ -1,4 +1,4 @@
-import { oneOf } from './found.ts'
+import { codeAt, oneOf } from './found.ts'
 
 /**
  * A letter, a digit, `_` or `-`, escaped: `\u0061` in JSON, `\x61`, `%61` in a URL, `&#97;` in HTML.
@@ -6,34 +6,34 @@ import { oneOf } from './found.ts'
  * @returns the place after it, times 128, and its code; -1 if none is here
  */
 export function readEscape(text: string, index: number): number {
-  const first = text.charCodeAt(index)
+  const first = codeAt(index)
   let at = index + 1
   if (first === PERCENT) {
     for (let level = 0; level < 3 && text.startsWith('25', at); level++) at += 2
-    return hexEscape(text, at, 0)
+    return hexEscape(at, 0)
   }
-  const kind = text.charCodeAt(at++) | 32
-  if (first === BACKSLASH && kind === LETTER_X) return hexEscape(text, at, BRACE)
+  const kind = codeAt(at++) | 32
+  if (first === BACKSLASH && kind === LETTER_X) return hexEscape(at, BRACE)
   if (first === BACKSLASH && kind === LETTER_U) {
-    if (text.startsWith('00', at)) return hexEscape(text, at + 2, BRACE)
-    return text.charCodeAt(at) === OPEN_BRACE ? hexEscape(text, afterZeros(text, at + 1), BRACE) : -1
+    if (text.startsWith('00', at)) return hexEscape(at + 2, BRACE)
+    return codeAt(at) === OPEN_BRACE ? hexEscape(afterZeros(at + 1), BRACE) : -1
   }
   if (first !== AMPERSAND || kind !== (HASH | 32)) return -1
-  if ((text.charCodeAt(at) | 32) === LETTER_X) {
-    const escape = hexEscape(text, afterZeros(text, at + 1), SEMICOLON)
-    return escape >= 0 && text.charCodeAt(Math.floor(escape / 128) - 1) === SEMICOLON ? escape : -1
+  if ((codeAt(at) | 32) === LETTER_X) {
+    const escape = hexEscape(afterZeros(at + 1), SEMICOLON)
+    return escape >= 0 && codeAt(Math.floor(escape / 128) - 1) === SEMICOLON ? escape : -1
   }
-  at = afterZeros(text, at)
+  at = afterZeros(at)
   let code = 0
-  while (code < 128 && isDigit(text.charCodeAt(at))) code = code * 10 + text.charCodeAt(at++) - 48
-  return text.charCodeAt(at) === SEMICOLON && isEscapable(code) ? (at + 1) * 128 + code : -1
+  while (code < 128 && isDigit(codeAt(at))) code = code * 10 + codeAt(at++) - 48
+  return codeAt(at) === SEMICOLON && isEscapable(code) ? (at + 1) * 128 + code : -1
 }
 
 /** Two hexadecimal digits, and what may follow them. */
-function hexEscape(text: string, at: number, closing: number): number {
-  const code = hexDigit(text.charCodeAt(at)) * 16 + hexDigit(text.charCodeAt(at + 1))
+function hexEscape(at: number, closing: number): number {
+  const code = hexDigit(codeAt(at)) * 16 + hexDigit(codeAt(at + 1))
   if (!isEscapable(code)) return -1
-  return (text.charCodeAt(at + 2) === closing ? at + 3 : at + 2) * 128 + code
+  return (codeAt(at + 2) === closing ? at + 3 : at + 2) * 128 + code
 }
 
 /** Far below 0 if it is none. */
@@ -43,9 +43,9 @@ function hexDigit(code: number): number {
   return letter >= 97 && letter <= 102 ? letter - 87 : -1000
 }
 
-function afterZeros(text: string, from: number): number {
+function afterZeros(from: number): number {
   let at = from
-  while (at < from + 4 && text.charCodeAt(at) === 48) at++
+  while (at < from + 4 && codeAt(at) === 48) at++
   return at
 }
 

@@ -1,3 +1,5 @@
+import { endianness } from 'node:os'
+
 /** A stretch of a text to mask, and where to go on looking. Nothing to mask: `start` equals `end`. */
 export interface Found {
   readonly start: number
@@ -13,6 +15,27 @@ export const none = (next: number): Found => ({ start: next, end: next, next })
 export function after(text: string, pattern: RegExp, at: number): number {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : -1
+}
+
+/** Units of UTF-16 of the text that is masked, with room on both sides: reading them is several times as fast as `charCodeAt()`. */
+let units = new Uint16Array(0)
+const ROOM = 256
+const MAX_KEPT = 1 << 20
+const IS_BIG_ENDIAN = endianness() === 'BE'
+
+/** Takes the text that is masked from now on. */
+export function take(text: string): void {
+  const length = text.length + 2 * ROOM
+  if (units.length < length) units = new Uint16Array(Math.max(length, 4096))
+  const bytes = Buffer.from(units.buffer, 2 * ROOM, 2 * text.length)
+  bytes.write(text, 'utf16le')
+  if (IS_BIG_ENDIAN) bytes.swap16()
+  units.fill(0, text.length + ROOM, length)
+}
+
+/** The unit of UTF-16 at a place of the text that was taken; 0 in front of it and behind it. */
+export function codeAt(at: number): number {
+  return units[at + ROOM]!
 }
 
 /**
@@ -47,8 +70,9 @@ export class Search {
 
 const searches: Search[] = []
 
-/** Lets go of the text that was searched. */
-export function forgetText(): void {
+/** Lets go of the text that was taken and searched. */
+export function release(): void {
+  if (units.length > MAX_KEPT) units = new Uint16Array(0)
   for (const search of searches) search.forget()
 }
 

@@ -1,5 +1,5 @@
 import { isNameCharacter, readEscape } from './escaped-character.ts'
-import { after, none, oneOf, SPACE, type Found } from './found.ts'
+import { after, codeAt, type Found, none, oneOf, SPACE } from './found.ts'
 import { MAX_NAME_LENGTH, nameIn, type Name } from './secret-names.ts'
 import { readValue, QUOTED, unlessState, word } from './secret-value.ts'
 import {
@@ -32,16 +32,22 @@ const NEXT_VALUE = /\r?\n[ \t]{1,40}value:/y
 export function namedValue(text: string, index: number): Found {
   let nameEnd = index
   const last = index + MAX_NAME_LENGTH
-  while (nameEnd < last && isNameCharacter(text.charCodeAt(nameEnd))) nameEnd++
-  const follower = text.charCodeAt(nameEnd)
-  if (!isFollower(follower) || (follower === BLANK && !mayFollow(text, index, nameEnd))) return none(nameEnd)
+  while (nameEnd < last && isNameCharacter(codeAt(nameEnd))) nameEnd++
+  const follower = codeAt(nameEnd)
+  if (!isFollower(follower)) return none(nameEnd)
   const nameStart = startOfName(text, index)
   if (nameEnd - nameStart <= MAX_NAME_LENGTH) {
     const name = nameIn(text, nameStart, nameEnd)
-    if (name.isSecret) return valueAfter(text, name, nameStart, nameEnd) ?? none(nameEnd)
+    if (name.isSecret) {
+      const value =
+        isSpace(follower) && !mayFollow(text, nameStart, nameEnd)
+          ? undefined
+          : valueAfter(text, name, nameStart, nameEnd)
+      return value ?? none(nameEnd)
+    }
   }
   // `\n` and `\u0022` before a name are no part of it.
-  const escape = text.charCodeAt(nameStart - 1) === BACKSLASH ? after(text, ESCAPE_BEFORE, nameStart) : -1
+  const escape = codeAt(nameStart - 1) === BACKSLASH ? after(text, ESCAPE_BEFORE, nameStart) : -1
   if (escape < 0 || escape > index || nameEnd - escape > MAX_NAME_LENGTH) return none(nameEnd)
   const rest = nameIn(text, escape, nameEnd)
   return (rest.isSecret ? valueAfter(text, rest, escape, nameEnd) : undefined) ?? none(nameEnd)
@@ -51,20 +57,19 @@ const BACKSLASH = 92
 const BLANK = 32
 
 /** Whether a value may stand after a name and a space: behind a sign, an option or some words, or as a word with a digit. */
-function mayFollow(text: string, index: number, nameEnd: number): boolean {
+function mayFollow(text: string, nameStart: number, nameEnd: number): boolean {
   let at = nameEnd + 1
-  while (at < nameEnd + 8 && isSpace(text.charCodeAt(at))) at++
-  const first = text.charCodeAt(at)
+  while (at < nameEnd + 8 && isSpace(codeAt(at))) at++
+  const first = codeAt(at)
   if (first === COLON || first === EQUALS || isVerb(first)) return true
   const end = Math.min(at + 64, text.length)
-  while (at < end && !isSpace(text.charCodeAt(at)) && !isDigit(text.charCodeAt(at))) at++
-  return at - nameEnd > 64 || isDigit(text.charCodeAt(at)) || isOption(text, index)
+  while (at < end && !isSpace(codeAt(at)) && !isDigit(codeAt(at))) at++
+  return at - nameEnd > 64 || isDigit(codeAt(at)) || isOption(text, nameStart)
 }
 
 /** `--password …`, `<password …>`, `login ann password …` */
-function isOption(text: string, index: number): boolean {
-  const nameStart = startOfName(text, index)
-  return text.startsWith('--', nameStart) || text[nameStart - 1] === '<' || isAfterLogin(text, nameStart)
+function isOption(text: string, nameStart: number): boolean {
+  return text.startsWith('--', nameStart) || codeAt(nameStart - 1) === LESS || isAfterLogin(text, nameStart)
 }
 
 const isDigit = oneOf('0123456789')
@@ -76,7 +81,7 @@ const isVerb = oneOf(`iwvncIWVNC),|'`)
 
 function startOfName(text: string, index: number): number {
   let start = index
-  while (start > index - MAX_NAME_LENGTH && isNameCharacter(text.charCodeAt(start - 1))) start--
+  while (start > index - MAX_NAME_LENGTH && isNameCharacter(codeAt(start - 1))) start--
   // A quotation mark in a URL is no part of the name.
   return text[start - 1] === '%' ? Math.max(start, after(text, QUOTE_IN_URL, start)) : start
 }
@@ -84,19 +89,19 @@ function startOfName(text: string, index: number): number {
 /** A name of which some characters are escaped: `"p\u0061ssword": "…"`. Undefined if no escaped character begins here. */
 export function escapedName(text: string, index: number): Found | undefined {
   if (readEscape(text, index) < 0) return undefined
-  const from = backslashesBefore(text, index)
+  const from = backslashesBefore(index)
   const nameStart = startOfName(text, from)
   let name = text.slice(nameStart, from)
   let nameEnd = index
   while (name.length <= MAX_NAME_LENGTH && nameEnd < text.length) {
-    const code = text.charCodeAt(nameEnd)
+    const code = codeAt(nameEnd)
     if (isNameCharacter(code)) {
       name += text[nameEnd++]!
       continue
     }
     let at = nameEnd
     // JSON in JSON has several.
-    while (text.charCodeAt(at) === BACKSLASH && text.charCodeAt(at + 1) === BACKSLASH) at++
+    while (codeAt(at) === BACKSLASH && codeAt(at + 1) === BACKSLASH) at++
     const escape = readEscape(text, at)
     if (escape < 0) break
     name += String.fromCharCode(escape % 128)
@@ -112,7 +117,7 @@ const isFollower = oneOf(`:= \t\n\r"'\`\\)]><(,%&`)
 
 function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number): Found | undefined {
   const before = text[nameStart - 1]
-  const follower = text.charCodeAt(nameEnd)
+  const follower = codeAt(nameEnd)
   if (follower === GREATER && isElement(text, nameStart)) return elementText(text, nameEnd + 1)
   if (follower === PERCENT) return percentValue(text, nameEnd)
   if (follower === AMPERSAND) return entityValue(text, nameEnd)
@@ -133,7 +138,7 @@ function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number
     const part = partOfForm(text, quoteEnd)
     if (part !== undefined) return part
   }
-  const separator = separatorAfter(text, end)
+  const separator = separatorAfter(end)
   if (separator >= 0) {
     const sign = text[separator - 1] === ':' ? ':' : '='
     return readValue(text, { name, at: separator, separator: sign, opening: before })

@@ -1,4 +1,4 @@
-import type { Found } from './found.ts'
+import { Search, type Found } from './found.ts'
 
 /** Something that a search finds by its first three characters, in lower case; a shorter start is followed by anything. */
 interface Format {
@@ -42,16 +42,19 @@ export const FORMATS: readonly Format[] = [
   { starts: ['ya2'], pattern: /(?<![A-Za-z0-9])ya29\.[\w-]{10,}/y },
 ]
 
-interface Preceded extends Format {
+interface Preceded extends Omit<Format, 'pattern'> {
+  /** Empty if a command is looked for first. */
+  readonly pattern: RegExp | ''
   /** With the flag `y`; the value follows its first group. */
   readonly whole: RegExp
-  /** What has to stand in the 100 characters before, and a part of it that is found sooner. */
-  readonly before: { readonly parts: readonly string[]; readonly pattern: RegExp } | undefined
+  /** The command that has to stand in the 100 characters before. */
+  readonly before: RegExp | undefined
 }
 
 const known = (starts: readonly string[], prefix: string, value: string, before?: Preceded['before']): Preceded => {
   const whole = new RegExp(`(${prefix})${value}`, 'y')
-  return { starts, pattern: before === undefined ? whole : new RegExp(prefix, 'y'), whole, before }
+  // Few commands are there to look behind.
+  return { starts, pattern: before === undefined ? whole : '', whole, before }
 }
 
 /** An argument of a command. */
@@ -69,28 +72,23 @@ export const PRECEDED: readonly Preceded[] = [
     String.raw`(?<=\s)(?:-u|-U|--user|--proxy-user)[ =]{0,4}["']?(?!\d+:)[^\s:"'@]{1,64}:`,
     String.raw`(?!\/\/)[^\s"']+`,
   ),
-  known(['-p'], String.raw`-p(?<=\s-p)`, WORD, {
-    parts: ['mysql', 'mariadb', 'sshpass'],
-    pattern: /\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b[^\n]*$/,
-  }),
-  known(['-p'], String.raw`-[pP] (?<=\s-[pP] )`, WORD, {
-    parts: ['mongo', 'login', 'sqlcmd', 'bcp', 'unzip', 'zip'],
-    pattern: /\b(?:mongo\w{0,10}|(?:docker|podman|nerdctl|oras|az|registry) login|sqlcmd|bcp|zip|unzip)\b[^\n]*$/,
-  }),
-  known(['-p'], String.raw`-p(?<=\s-p)`, WORD, { parts: ['7z'], pattern: /\b7z[ar]?\b[^\n]*$/ }),
-  known(['-a'], String.raw`-a (?<=\s-a )`, WORD, {
-    parts: ['redis-cli', 'valkey-cli'],
-    pattern: /\b(?:redis|valkey)-cli\b[^\n]*$/,
-  }),
-  known(['-a', '--a'], String.raw`-(?:a|-auth) (?<=\s--?\w{1,4} )[^\s:"']{1,64}:`, WORD, {
-    parts: ['http', 'xh'],
-    pattern: /\b(?:https?|xhs?)\b[^\n]*$/,
-  }),
-  known(['-w'], String.raw`-w (?<=\s-w )`, WORD, { parts: ['ldap'], pattern: /\bldap\w{1,10}\b[^\n]*$/ }),
-  known(['-e', '--c'], String.raw`-(?:E|-cert)[ =](?<=\s--?\w{1,4}[ =])[^\s:"']{2,200}:`, WORD, {
-    parts: ['curl'],
-    pattern: /\bcurl\b[^\n]*$/,
-  }),
+  known(
+    ['-p'],
+    String.raw`-p(?<=\s-p)`,
+    WORD,
+    /\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|sshpass)\b[^\n]*$/,
+  ),
+  known(
+    ['-p'],
+    String.raw`-[pP] (?<=\s-[pP] )`,
+    WORD,
+    /\b(?:mongo\w{0,10}|(?:docker|podman|nerdctl|oras|az|registry) login|sqlcmd|bcp|zip|unzip)\b[^\n]*$/,
+  ),
+  known(['-p'], String.raw`-p(?<=\s-p)`, WORD, /\b7z[ar]?\b[^\n]*$/),
+  known(['-a'], String.raw`-a (?<=\s-a )`, WORD, /\b(?:redis|valkey)-cli\b[^\n]*$/),
+  known(['-a', '--a'], String.raw`-(?:a|-auth) (?<=\s--?\w{1,4} )[^\s:"']{1,64}:`, WORD, /\b(?:https?|xhs?)\b[^\n]*$/),
+  known(['-w'], String.raw`-w (?<=\s-w )`, WORD, /\bldap\w{1,10}\b[^\n]*$/),
+  known(['-e', '--c'], String.raw`-(?:E|-cert)[ =](?<=\s--?\w{1,4}[ =])[^\s:"']{2,200}:`, WORD, /\bcurl\b[^\n]*$/),
   known(['web'], String.raw`webhook\.office\.com\/webhookb2\/`, String.raw`[^\s"'?]{8,}`),
   known(['jdb'], String.raw`jdbc:oracle:(?:thin|oci8?):[^\s/@:]{1,64}\/`, String.raw`[^\s@"']{1,128}(?=@)`),
   // A command of Redis, alone on its line.
@@ -108,11 +106,11 @@ export const PRECEDED: readonly Preceded[] = [
   known(['ide'], String.raw`(?:IDENTIFIED|identified) (?:BY|by) ["']`, String.raw`[^\s"';]+`),
 ]
 
-/** The value at a place where its pattern was found. */
+/** The value at a place where its pattern was found, or may be found behind a command. */
 export function preceded(text: string, { whole, before }: Preceded, index: number): Found | undefined {
   if (before !== undefined) {
-    const near = text.slice(Math.max(0, index - 100), index)
-    if (!before.parts.some((part) => near.includes(part)) || !before.pattern.test(near)) return undefined
+    const from = Math.max(0, index - 100)
+    if (COMMAND.from(text, from) > index || !before.test(text.slice(from, index))) return undefined
   }
   whole.lastIndex = index
   const match = whole.exec(text)
@@ -120,3 +118,10 @@ export function preceded(text: string, { whole, before }: Preceded, index: numbe
   const end = index + match[0].length
   return { start: index + match[1]!.length, end, next: end }
 }
+
+/** The end of the next command that takes a secret as an argument. */
+const COMMAND = new Search((text, from) => {
+  ANY_COMMAND.lastIndex = from
+  return ANY_COMMAND.test(text) ? ANY_COMMAND.lastIndex : text.length + 1
+})
+const ANY_COMMAND = /mysql|mariadb|sshpass|mongo|login|sqlcmd|bcp|zip|7z|redis-cli|valkey-cli|http|xh|ldap|curl/g

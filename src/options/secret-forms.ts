@@ -1,4 +1,4 @@
-import { after, endOfLine, forgetText, lastBefore, MASK, none, oneOf, SPACE, type Found } from './found.ts'
+import { after, codeAt, endOfLine, type Found, lastBefore, MASK, none, oneOf, release, SPACE, take } from './found.ts'
 import { escapedName, namedValue } from './secret-by-name.ts'
 import { FORMATS, PRECEDED, preceded } from './secret-formats.ts'
 import { credentialsOfUrl, PATH_WORDS, pathWith, queryValue, tokenInPath } from './secret-in-url.ts'
@@ -103,6 +103,7 @@ function keyOf(first: number, second: number, third: number): number {
 
 /** The text with everything masked that has the form of a secret. Takes time in proportion to the text's length. */
 export function maskForms(text: string): string {
+  take(text)
   let clean = ''
   let done = 0
   for (let at = nextCandidate(text, 0); at < text.length;) {
@@ -113,7 +114,7 @@ export function maskForms(text: string): string {
     }
     at = nextCandidate(text, found === undefined ? at + 1 : Math.max(found.next, found.end, done, at + 1))
   }
-  forgetText()
+  release()
   return clean === '' ? text : clean + text.slice(done)
 }
 
@@ -122,13 +123,13 @@ function nextCandidate(text: string, from: number): number {
   // No secret begins with the last two characters.
   const last = text.length - 2
   if (from >= last) return text.length
-  let isInWord = from > 0 && isAlphanumeric(text.charCodeAt(from - 1))
-  let second = text.charCodeAt(from)
-  let third = text.charCodeAt(from + 1)
+  let isInWord = from > 0 && isAlphanumeric(codeAt(from - 1))
+  let second = codeAt(from)
+  let third = codeAt(from + 1)
   for (let at = from; at < last; at++) {
     const first = second
     second = third
-    third = text.charCodeAt(at + 2)
+    third = codeAt(at + 2)
     if (first < 128) {
       if (candidates[keyOf(first, second, third)] !== 0 && !(isInWord && isDigit(first))) return at
       isInWord = isAlphanumeric(first)
@@ -147,11 +148,11 @@ function isAlphanumeric(code: number): boolean {
 }
 
 function find(text: string, at: number): Found | undefined {
-  const key = keyOf(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2))
+  const key = keyOf(codeAt(at), codeAt(at + 1), codeAt(at + 2))
   const triggers = byCandidate[candidates[key]!]!
   for (let index = 0; index < triggers.length; index++) {
     const trigger = triggers[index]!
-    const end = trigger.word === undefined ? after(text, trigger.pattern, at) : afterWord(text, trigger.word, at)
+    const end = trigger.word === undefined ? after(text, trigger.pattern, at) : afterWord(trigger.word, at)
     const found = end < 0 ? undefined : trigger.read(text, at, end)
     if (found !== undefined) return found
   }
@@ -159,9 +160,8 @@ function find(text: string, at: number): Found | undefined {
 }
 
 /** The place after letters that stand there in any case, or -1. */
-function afterWord(text: string, word: string, at: number): number {
-  for (let index = 0; index < word.length; index++)
-    if ((text.charCodeAt(at + index) | 32) !== word.charCodeAt(index)) return -1
+function afterWord(word: string, at: number): number {
+  for (let index = 0; index < word.length; index++) if ((codeAt(at + index) | 32) !== word.charCodeAt(index)) return -1
   return at + word.length
 }
 
@@ -174,13 +174,13 @@ function upTo(text: string, start: number, wanted: string): Found {
 /** `user:password@tcp(host:3306)/db`, as MySQL drivers of Go have it. */
 function credentialsBefore(text: string, index: number): Found | undefined {
   let start = index
-  while (start > index - 200 && isPartOfCredentials(text.charCodeAt(start - 1))) start--
+  while (start > index - 200 && isPartOfCredentials(codeAt(start - 1))) start--
   const colon = text.slice(start, index).indexOf(':')
   return colon < 0 ? undefined : { start: start + colon + 1, end: index, next: index }
 }
 
 const endsCredentials = oneOf(`${SPACE}"'\`=`)
-const isPartOfCredentials = (code: number) => !Number.isNaN(code) && !endsCredentials(code)
+const isPartOfCredentials = (code: number) => code !== 0 && !endsCredentials(code)
 
 /** A private key in PEM form, whole or cut off. */
 function privateKey(text: string, start: number, from: number): Found {

@@ -1,4 +1,4 @@
-import { after, endOfLine, MASK, none, oneOf, searchOf, SPACE, type Found } from './found.ts'
+import { after, codeAt, endOfLine, type Found, MASK, none, oneOf, searchOf, SPACE } from './found.ts'
 import { looksGenerated, looksRandom } from './sentence.ts'
 
 // Patterns are made once: a literal within a function is made with every call.
@@ -11,7 +11,7 @@ const MAX_AUTHORITY = 1024
 /** `scheme://user:password@host`: the user name stays, as it is needed to find a mistake. */
 export function credentialsOfUrl(text: string, index: number): Found | undefined {
   const from = index + 3
-  if (!text.startsWith('://', index) || from >= text.length || !startsHost(text.charCodeAt(from))) return undefined
+  if (!text.startsWith('://', index) || from >= text.length || !startsHost(codeAt(from))) return undefined
   const nextUrl = NEXT_URL.from(text, from)
   // No room for a user.
   if (nextUrl < from + 2) return none(from)
@@ -19,10 +19,10 @@ export function credentialsOfUrl(text: string, index: number): Found | undefined
   if (firstAt >= from + MAX_AUTHORITY || firstAt >= text.length) return none(from)
   const limit = Math.min(nextUrl, from + MAX_AUTHORITY)
   if (firstAt >= limit) return none(from)
-  const isWeb = endsScheme(text.charCodeAt(index - 1)) && after(text, WEB, index) >= 0
+  const isWeb = endsScheme(codeAt(index - 1)) && after(text, WEB, index) >= 0
   const at = lastAt(text, { from, limit, firstAt, isWeb })
   if (at <= from) return none(from)
-  const colon = endOf(text, from, at, isColon)
+  const colon = endOf(from, at, isColon)
   const hidesUser = (colon === at && isWeb) || looksRandom(text, from, colon)
   if (colon === at && !hidesUser) return none(at)
   return { start: hidesUser ? from : colon + 1, end: at, next: at }
@@ -38,9 +38,9 @@ const endsPath = oneOf('?#')
 const isColon = oneOf(':')
 
 /** The first place of a character of a kind, or the end. */
-function endOf(text: string, from: number, end: number, ends: (code: number) => boolean): number {
+function endOf(from: number, end: number, ends: (code: number) => boolean): number {
   let at = from
-  while (at < end && !ends(text.charCodeAt(at))) at++
+  while (at < end && !ends(codeAt(at))) at++
   return at
 }
 
@@ -56,10 +56,10 @@ interface Authority {
 /** Where the user information ends, or -1: passwords may hold `@`, `/`, `?`, `:`, quotes and spaces, encoded or not. */
 function lastAt(text: string, { from, limit, firstAt, isWeb }: Authority): number {
   // What white space and quotes cut off, and the part of that before the path.
-  const runEnd = endOf(text, from, limit, endsRun)
-  const authorityEnd = endOf(text, from, runEnd, endsAuthority)
+  const runEnd = endOf(from, limit, endsRun)
+  const authorityEnd = endOf(from, runEnd, endsAuthority)
   if (firstAt < authorityEnd) {
-    const end = isWeb ? endOf(text, authorityEnd, runEnd, endsPath) : runEnd
+    const end = isWeb ? endOf(authorityEnd, runEnd, endsPath) : runEnd
     const at = text.lastIndexOf('@', end - 1)
     return isHost(text, at + 1, runEnd) ? at : text.lastIndexOf('@', authorityEnd - 1)
   }
@@ -67,8 +67,8 @@ function lastAt(text: string, { from, limit, firstAt, isWeb }: Authority): numbe
   if (HOST.test(authority)) {
     if (isWeb) return -1
     // An apostrophe stays as it is when a password is encoded, and ends a string in other texts.
-    const whole = endOf(text, from, limit, isSpace)
-    const isCut = text[runEnd] === "'" && runEnd + 1 < whole && !followsQuote(text.charCodeAt(runEnd + 1))
+    const whole = endOf(from, limit, isSpace)
+    const isCut = text[runEnd] === "'" && runEnd + 1 < whole && !followsQuote(codeAt(runEnd + 1))
     return hostedAt(text, from, isCut ? whole : runEnd)
   }
   if (firstAt < runEnd) return text.lastIndexOf('@', runEnd - 1)
@@ -83,7 +83,7 @@ const followsQuote = oneOf(`${SPACE},)]}:;`)
 /** In `redis://u:123/4@host` the password looks like a port and a path. */
 function hostedAt(text: string, from: number, end: number): number {
   const at = text.slice(from, end).lastIndexOf('@') + from
-  return at > from && endOf(text, from, at, isColon) < at && isHost(text, at + 1, end) ? at : -1
+  return at > from && endOf(from, at, isColon) < at && isHost(text, at + 1, end) ? at : -1
 }
 
 function isHost(text: string, from: number, end: number): boolean {
@@ -96,12 +96,12 @@ const DRIVER_SETTING = /(?:sslmode|sslnegotiation|channel_binding|connect_timeou
 /** Every value of a query string, whatever its name: it may identify a person. */
 export function queryValue(text: string, index: number): Found | undefined {
   let at = index + 1
-  if (at >= text.length || !startsParameter(text.charCodeAt(at))) return undefined
+  if (at >= text.length || !startsParameter(codeAt(at))) return undefined
   const limit = Math.min(at + MAX_PARAMETER, text.length)
-  while (at < limit && !ends(text.charCodeAt(at))) at++
-  if (at > index + 1 && text.charCodeAt(at) === EQUALS) return parameter(text, index + 1, at + 1)
-  if (text.charCodeAt(index) === AMPERSAND) return none(index + 1)
-  while (at < text.length && !ends(text.charCodeAt(at))) at++
+  while (at < limit && !ends(codeAt(at))) at++
+  if (at > index + 1 && codeAt(at) === EQUALS) return parameter(text, index + 1, at + 1)
+  if (codeAt(index) === AMPERSAND) return none(index + 1)
+  while (at < text.length && !ends(codeAt(at))) at++
   if (at - index <= 8) return none(index + 1)
   const value = text.slice(index + 1, Math.min(at, index + 400))
   const isSecret = looksRandom(value) || (value.length >= 16 && !/[,:;]/.test(value))
@@ -113,7 +113,7 @@ export function queryValue(text: string, index: number): Found | undefined {
 function parameter(text: string, nameStart: number, start: number): Found {
   if (after(text, DRIVER_SETTING, nameStart) === start) return none(start)
   let end = start
-  while (end < text.length && (!ends(text.charCodeAt(end)) || text[end] === '=' || text[end] === '?')) end++
+  while (end < text.length && (!ends(codeAt(end)) || text[end] === '=' || text[end] === '?')) end++
   return { start: text.startsWith(MASK, start) ? end : start, end, next: end }
 }
 
@@ -144,10 +144,10 @@ export function tokenInPath(text: string, _: number, from: number): Found | unde
   let start = from
   for (let depth = 0; depth < 4; depth++) {
     let end = start
-    while (end < text.length && isSegment(text.charCodeAt(end))) end++
+    while (end < text.length && isSegment(codeAt(end))) end++
     const segment = end - start < MIN_TOKEN ? '' : text.slice(start, end)
     if (looksGenerated(segment) && !FILE.test(segment)) found = { start: found?.start ?? start, end, next: end }
-    const code = text.charCodeAt(end)
+    const code = codeAt(end)
     if (code !== SLASH_CODE && code !== PERCENT) break
     start = after(text, NEXT, end)
     if (start < 0) break

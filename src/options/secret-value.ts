@@ -1,4 +1,4 @@
-import { after, endOfLine, lastBefore, none, oneOf, Search, searchOf, SPACE, type Found } from './found.ts'
+import { after, codeAt, endOfLine, type Found, lastBefore, none, oneOf, Search, searchOf, SPACE } from './found.ts'
 import type { Name } from './secret-names.ts'
 import { isMessage, isState, looksRandom } from './sentence.ts'
 
@@ -50,16 +50,16 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
   if (next === undefined) return none(at)
   const block = separator === ':' && (next === '|' || next === '>') ? after(text, BLOCK_START, at) : -1
   if (block >= 0) return { start: at, end: after(text, BLOCK, at), next: at }
-  if (mayBeHarmless(text.charCodeAt(at)) && after(text, HARMLESS, at) >= 0) return none(at)
+  if (mayBeHarmless(codeAt(at)) && after(text, HARMLESS, at) >= 0) return none(at)
   if (next >= '0' && next <= '9') {
     if ((name.isPass || name.isTokens) && after(text, name.isTokens ? NUMBER : PASSED, at) >= 0) return none(at)
     // The next field of JSON follows without a space.
     const number = separator === ':' ? after(text, JSON_NUMBER, at) : -1
     if (number >= 0) return { start: at, end: number, next: number }
   }
-  const within = mayBeCollection(text.charCodeAt(at)) ? after(text, COLLECTION, at) : -1
+  const within = mayBeCollection(codeAt(at)) ? after(text, COLLECTION, at) : -1
   if (within >= 0) return text[within] === '[' ? list(text, within) : upTo(text, within + 1, '}')
-  const quoted = isOrdinary(text.charCodeAt(at)) ? undefined : quotedAt(text, at)
+  const quoted = isOrdinary(codeAt(at)) ? undefined : quotedAt(text, at)
   if (quoted !== undefined) return isMessage(text, quoted.start, quoted.end) ? none(quoted.start) : quoted
   if (next === '[') return list(text, at)
   // `PWD={a;b}` of ODBC.
@@ -68,7 +68,7 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
   if (next === '{') return name.isHolder ? upTo(text, at + 1, '}') : none(at)
   if (next === '(') return { start: at + 1, end: lastBefore(text, ')', at + 1), next: at }
   if (next === '\n' || next === '\r') return none(at)
-  const first = text.charCodeAt(at)
+  const first = codeAt(at)
   const isHeader = name.isHeader || (mayBeScheme(first) && after(text, SCHEME, at) >= 0)
   if (isHeader && !(mayBeRule(first) && after(text, RULE, at) >= 0)) return headerValue(text, at, opening)
   return separator === '=' && text[place.at] !== ' ' ? assigned(text, at) : clause(text, name, at)
@@ -77,8 +77,8 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
 /** Behind blanks, also on the next line if that begins with a quotation mark. */
 function startOfValue(text: string, from: number): number {
   let at = from
-  while (isBlank(text.charCodeAt(at))) at++
-  if (!isLineEnd(text.charCodeAt(at))) return at
+  while (isBlank(codeAt(at))) at++
+  if (!isLineEnd(codeAt(at))) return at
   const quote = after(text, NEXT_LINE, at)
   return quote < 0 ? at : quote
 }
@@ -96,7 +96,7 @@ const mayBeHarmless = oneOf('tfnuNY[*')
 
 /** A string literal from its first character to its last, in JSON within JSON as well. */
 function quotedAt(text: string, at: number): Found | undefined {
-  const start = isQuote(text.charCodeAt(at)) ? at + 1 : after(text, QUOTED, at)
+  const start = isQuote(codeAt(at)) ? at + 1 : after(text, QUOTED, at)
   if (start < 0) return undefined
   const quote = text[start - 1]!
   const triple = start === at + 1 && text.startsWith(quote + quote, start) ? quote.repeat(3) : undefined
@@ -147,7 +147,7 @@ export function word(text: string, start: number): Found {
 
 /** To the end of the line, or of the string that the header stands in. Its value may hold spaces, quotes and semicolons. */
 function headerValue(text: string, start: number, opening: string | undefined): Found {
-  const scheme = mayBeScheme(text.charCodeAt(start)) ? after(text, FOLDED_SCHEME, start) : -1
+  const scheme = mayBeScheme(codeAt(start)) ? after(text, FOLDED_SCHEME, start) : -1
   const line = endOfLine(text, Math.max(scheme, start))
   const quote = (opening === undefined ? undefined : QUOTES.get(opening)) ?? CLOSING
   return unlessState(text, start, Math.min(quote.from(text, start), line))
@@ -158,7 +158,7 @@ const QUOTES: ReadonlyMap<string, Search> = new Map(['"', "'", '`'].map((quote) 
 /** The next quotation mark on the line, if it ends something; otherwise the end of the text. */
 const CLOSING = new Search((text, from) => {
   let at = from
-  while (at < text.length && !stopsHeader(text.charCodeAt(at))) at++
+  while (at < text.length && !stopsHeader(codeAt(at))) at++
   return after(text, CLOSING_QUOTE, at) >= 0 ? at : text.length
 })
 
@@ -172,10 +172,10 @@ function assigned(text: string, start: number): Found {
 const ASSIGNED = new Search((text, from) => {
   let at = from
   while (at < text.length) {
-    const code = text.charCodeAt(at)
+    const code = codeAt(at)
     const isPart =
       !endsAssigned(code) ||
-      (isClosing(code) && !endsAfterClosing(text.charCodeAt(at + 1)) && at + 1 < text.length) ||
+      (isClosing(code) && !endsAfterClosing(codeAt(at + 1)) && at + 1 < text.length) ||
       (isSeparating(code) && isInValue(text, at + 1))
     if (!isPart) break
     at++
@@ -185,10 +185,10 @@ const ASSIGNED = new Search((text, from) => {
 
 /** Whether a value goes on behind a separator: neither white space nor another name follows. */
 function isInValue(text: string, from: number): boolean {
-  if (from >= text.length || isSpace(text.charCodeAt(from))) return false
+  if (from >= text.length || isSpace(codeAt(from))) return false
   let at = from
-  while (at <= from + 40 && isOfName(text.charCodeAt(at))) at++
-  return at === from || at > from + 40 || text.charCodeAt(at) !== EQUALS
+  while (at <= from + 40 && isOfName(codeAt(at))) at++
+  return at === from || at > from + 40 || codeAt(at) !== EQUALS
 }
 
 const EQUALS = 61
@@ -220,23 +220,23 @@ function clause(text: string, name: Name, start: number): Found {
   const limit = Math.min(end, start + MAX_SENTENCE)
   const random = RANDOM.from(text, start)
   if (random >= limit) return none(start)
-  const randomEnd = endOfWord(text, random, end)
+  const randomEnd = endOfWord(random, end)
   return { start: random, end: randomEnd, next: randomEnd }
 }
 
 function isProse(text: string, name: Name, start: number): boolean {
-  if (startsSentence(text.charCodeAt(start)) && after(text, SENTENCE, start) >= 0) return true
+  if (startsSentence(codeAt(start)) && after(text, SENTENCE, start) >= 0) return true
   return name.isPass && isVerb(text, name, start) && hasTwoWords(text, start)
 }
 
 function hasTwoWords(text: string, start: number): boolean {
   let wordEnd = start
-  while (wordEnd <= start + 80 && wordEnd < text.length && !endsWord(text.charCodeAt(wordEnd))) wordEnd++
+  while (wordEnd <= start + 80 && wordEnd < text.length && !endsWord(codeAt(wordEnd))) wordEnd++
   if (wordEnd === start || wordEnd > start + 80) return false
   let at = wordEnd
   let hasSign = false
-  for (; isBetweenWords(text.charCodeAt(at)); at++) hasSign ||= at > wordEnd && text.charCodeAt(at) !== 32
-  return at > wordEnd && (hasSign || (at < text.length && !isSpace(text.charCodeAt(at))))
+  for (; isBetweenWords(codeAt(at)); at++) hasSign ||= at > wordEnd && codeAt(at) !== 32
+  return at > wordEnd && (hasSign || (at < text.length && !isSpace(codeAt(at))))
 }
 
 const endsWord = oneOf(`${SPACE},;`)
@@ -253,10 +253,10 @@ function isVerb(text: string, name: Name, start: number): boolean {
 const CLAUSE = new Search((text, from) => {
   let at = from
   while (at < text.length) {
-    const code = text.charCodeAt(at)
+    const code = codeAt(at)
     if (endsClause(code)) {
       if (code === NEW_LINE || code === RETURN || at + 1 >= text.length) break
-      const next = text.charCodeAt(at + 1)
+      const next = codeAt(at + 1)
       if (isSeparating(code) ? isSpace(next) : endsClauseAfter(next)) break
     }
     at++
@@ -273,16 +273,16 @@ const RETURN = 13
 const RANDOM = new Search((text, from) => {
   const end = CLAUSE.from(text, from)
   for (let at = from; at < end;) {
-    while (at < end && isSpace(text.charCodeAt(at))) at++
-    const wordEnd = endOfWord(text, at, end)
+    while (at < end && isSpace(codeAt(at))) at++
+    const wordEnd = endOfWord(at, end)
     if (looksRandom(text, at, wordEnd)) return at
     at = wordEnd
   }
   return end
 })
 
-function endOfWord(text: string, from: number, end: number): number {
+function endOfWord(from: number, end: number): number {
   let at = from
-  while (at < end && !isSpace(text.charCodeAt(at))) at++
+  while (at < end && !isSpace(codeAt(at))) at++
   return at
 }

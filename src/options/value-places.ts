@@ -1,4 +1,4 @@
-import { after, endOfLine, lastBefore, none, oneOf, Search, SPACE, type Found } from './found.ts'
+import { after, codeAt, endOfLine, type Found, lastBefore, none, oneOf, Search, SPACE } from './found.ts'
 import type { Name } from './secret-names.ts'
 import { readValue, word } from './secret-value.ts'
 import { isMessage, looksRandom } from './sentence.ts'
@@ -38,26 +38,26 @@ const SQL = /\b(?:role|user|login|set password)\b[^;\n]*$/i
 /** `machine example.com login ann password …` of .netrc */
 export function isAfterLogin(text: string, nameStart: number): boolean {
   let at = nameStart
-  while (isSpace(text.charCodeAt(at - 1))) at--
+  while (at > nameStart - 8 && isSpace(codeAt(at - 1))) at--
   if (at === nameStart) return false
   const userEnd = at
-  while (at > userEnd - 64 && !isSpace(text.charCodeAt(at - 1)) && at > 0) at--
-  return at < userEnd && LOGIN.test(text.slice(Math.max(0, at - 12), at))
+  while (at > userEnd - 64 && codeAt(at - 1) !== 0 && !isSpace(codeAt(at - 1))) at--
+  const user = at
+  while (at > user - 8 && isSpace(codeAt(at - 1))) at--
+  return at < user && user < userEnd && text.startsWith('login', at - 5)
 }
 
-const LOGIN = /\blogin\s+$/
-
 /** The place after `:`, `=`, `==` or `=>`, with a bracket and white space before it, or -1. */
-export function separatorAfter(text: string, from: number): number {
+export function separatorAfter(from: number): number {
   let at = from
-  if (isClosing(text.charCodeAt(at))) at++
+  if (isClosing(codeAt(at))) at++
   const last = at + 8
-  while (at < last && isSpace(text.charCodeAt(at))) at++
-  const sign = text.charCodeAt(at)
+  while (at < last && isSpace(codeAt(at))) at++
+  const sign = codeAt(at)
   if (sign !== COLON && sign !== EQUALS) return -1
   at++
-  if (sign === EQUALS && text.charCodeAt(at) === GREATER) return at + 1
-  for (let more = 0; more < 2 && text.charCodeAt(at) === EQUALS; more++) at++
+  if (sign === EQUALS && codeAt(at) === GREATER) return at + 1
+  for (let more = 0; more < 2 && codeAt(at) === EQUALS; more++) at++
   return at
 }
 
@@ -65,7 +65,7 @@ const isClosing = oneOf(')]')
 
 /** `name="password"`, an empty line, the value: a part of a form. */
 export function partOfForm(text: string, quoteEnd: number): Found | undefined {
-  if (!startsRest(text.charCodeAt(quoteEnd))) return undefined
+  if (!startsRest(codeAt(quoteEnd))) return undefined
   const part = after(text, EMPTY_LINE, quoteEnd)
   return part < 0 ? undefined : { start: part, end: endOfLine(text, part), next: part }
 }
@@ -79,7 +79,7 @@ export function valueApart(text: string, name: Name, quoteEnd: number, before: s
     const pair = pairAfter(text, quoteEnd)
     if (pair >= 0) return readValue(text, { name, at: pair, separator: ':', opening: undefined })
   }
-  if (!isSpaceOrComma(text.charCodeAt(quoteEnd))) return undefined
+  if (!isSpaceOrComma(codeAt(quoteEnd))) return undefined
   const inList = after(text, NEXT_ITEM, quoteEnd)
   if (inList < 0) return undefined
   const item = readValue(text, { name, at: inList, separator: ',', opening: before })
@@ -88,30 +88,35 @@ export function valueApart(text: string, name: Name, quoteEnd: number, before: s
 }
 
 const isSpaceOrComma = oneOf(`${SPACE},`)
-const VALUE_WORD = new Search((text, from) => {
+const VALUE_WORD = new Search((text, from) => nextValue(text, from))
+const MARKUP = new Search((text, from) => after(text, NO_MARKUP, from))
+const NO_MARKUP = /[^<>{}\n\r]*/y
+const ANY_VALUE = /value|args/gi
+const VALUE_SIGN = /\\?["']?\s{0,8}[:=]/y
+
+/** The place after the next `value` or `args`, or the end. */
+function nextValue(text: string, from: number): number {
   ANY_VALUE.lastIndex = from
   return ANY_VALUE.test(text) ? ANY_VALUE.lastIndex : text.length
-})
-const ANY_VALUE = /value|args/gi
-const VALUE_SIGN = /(?:value|args)\\?["']?\s{0,8}[:=]/iy
+}
 
 /** The place after `value=`, at most 80 characters from here and in the same element or object, or -1. */
 function pairAfter(text: string, from: number): number {
-  for (let at = from; at <= from + 80; at++) {
-    const code = text.charCodeAt(at)
-    if (isBeforeWord(code) && startsValue(text.charCodeAt(at + 1))) {
-      const end = after(text, VALUE_SIGN, at + 1)
-      if (end >= 0) return end
-    }
-    if (isMarkup(code)) return code === NEW_LINE || code === RETURN ? after(text, NEXT_LINE_VALUE, at) : -1
+  const markup = MARKUP.from(text, from)
+  const last = Math.min(markup, from + 80)
+  for (let end = VALUE_WORD.from(text, from); end < text.length; end = nextValue(text, end)) {
+    const before = end - ((codeAt(end - 1) | 32) === LETTER_E ? 6 : 5)
+    if (before > last) break
+    const sign = before >= from && isBeforeWord(codeAt(before)) ? after(text, VALUE_SIGN, end) : -1
+    if (sign >= 0) return sign
   }
-  return -1
+  const isLineEnd = codeAt(markup) === NEW_LINE || codeAt(markup) === RETURN
+  return isLineEnd && markup <= from + 80 ? after(text, NEXT_LINE_VALUE, markup) : -1
 }
 
+const LETTER_E = 101
 const NEXT_LINE_VALUE = /\r?\n\s{0,40}["']?value["']?\s{0,8}[:=]/y
 const isBeforeWord = oneOf(`${SPACE},;"'\\`)
-const startsValue = oneOf('vaVA')
-const isMarkup = oneOf('<>{}\n\r')
 
 /** `the token is a1b2c3d4`. */
 export function saidValue(text: string, nameEnd: number): Found | undefined {
@@ -120,13 +125,13 @@ export function saidValue(text: string, nameEnd: number): Found | undefined {
   const end = endOfSaid(text, said)
   if (end - said < 8) return undefined
   let wordEnd = Math.min(end, said + 400)
-  while (wordEnd > said && isPunctuation(text.charCodeAt(wordEnd - 1))) wordEnd--
+  while (wordEnd > said && isPunctuation(codeAt(wordEnd - 1))) wordEnd--
   return looksRandom(text, said, wordEnd) ? { start: said, end, next: end } : undefined
 }
 
 function endOfSaid(text: string, from: number): number {
   let at = from
-  while (at < text.length && !endsSaid(text.charCodeAt(at))) at++
+  while (at < text.length && !endsSaid(codeAt(at))) at++
   return at
 }
 
@@ -148,7 +153,7 @@ export function elementText(text: string, start: number): Found {
 
 /** What follows a name in a URL: `password%22%3A%22…`, `password%3D…`. Text that is encoded twice has `%25` for `%`. */
 export function percentValue(text: string, nameEnd: number): Found | undefined {
-  const first = text.charCodeAt(nameEnd + 1)
+  const first = codeAt(nameEnd + 1)
   if (first !== TWO && first !== THREE) return undefined
   const quoted = after(text, QUOTED_IN_URL, nameEnd)
   const start = quoted >= 0 ? quoted : after(text, SIGN_IN_URL, nameEnd)
@@ -168,7 +173,7 @@ const startsEntity = oneOf('qQ#')
 
 /** `\u0022token\u0022:\u0022…\u0022`, `&quot;token&quot;:&quot;…&quot;`. */
 export function entityValue(text: string, nameEnd: number): Found | undefined {
-  if (text.charCodeAt(nameEnd) === AMPERSAND && !startsEntity(text.charCodeAt(nameEnd + 1))) return undefined
+  if (codeAt(nameEnd) === AMPERSAND && !startsEntity(codeAt(nameEnd + 1))) return undefined
   const close = after(text, ENTITY, nameEnd)
   const separator = close < 0 ? -1 : after(text, SIGN, close)
   if (separator < 0) return undefined
@@ -180,7 +185,7 @@ export function entityValue(text: string, nameEnd: number): Found | undefined {
   }
   const start = separator + opening.length
   for (let at = text.indexOf(quote!, start); at >= 0; at = text.indexOf(quote!, at + quote!.length)) {
-    const end = Math.max(start, backslashesBefore(text, at))
+    const end = Math.max(start, backslashesBefore(at))
     if (at - end <= slashes.length) {
       const isKept = isMessage(text.slice(start, Math.min(end, start + 301)))
       return isKept ? none(end) : { start, end, next: end }
@@ -192,11 +197,11 @@ export function entityValue(text: string, nameEnd: number): Found | undefined {
 
 /** `Key (tenant, token)=(a, …)` of Postgres, `INSERT INTO users (name, password) VALUES ('a', …)`. */
 export function columnValues(text: string, at: number): Found | undefined {
-  const first = text.charCodeAt(at)
+  const first = codeAt(at)
   if (first !== CLOSING && first !== COMMA) return undefined
   const bracket = BRACKET.from(text, at)
-  if (bracket > at + 200 || text.charCodeAt(bracket) !== CLOSING) return undefined
-  const next = text.charCodeAt(bracket + 1)
+  if (bracket > at + 200 || codeAt(bracket) !== CLOSING) return undefined
+  const next = codeAt(bracket + 1)
   if (!startsValues(next)) return undefined
   const start = after(text, VALUES, bracket)
   if (start < 0) return undefined
@@ -211,8 +216,8 @@ const BRACKET = new Search((text, from) => after(text, NO_BRACKET, from))
 const NO_BRACKET = /[^()]*/y
 const startsValues = oneOf(`${SPACE}=vV`)
 
-export function backslashesBefore(text: string, at: number): number {
-  while (text.charCodeAt(at - 1) === BACKSLASH) at--
+export function backslashesBefore(at: number): number {
+  while (codeAt(at - 1) === BACKSLASH) at--
   return at
 }
 
