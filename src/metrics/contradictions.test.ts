@@ -114,3 +114,38 @@ test('a pool gauge below 0 is refused', async () => {
     ]
   `)
 })
+
+test('a counter that starts again, once or often, counts', async () => {
+  const once = await windowOver('jobs_total 1000', 'jobs_total 0', 'jobs_total 0')
+  expect(once.counter('jobs_total', { allowUnchanged: true })).toMatchObject({ delta: 0, resets: 1 })
+  const often = await windowOver('jobs_total 10', 'jobs_total 2', 'jobs_total 5', 'jobs_total 1', 'jobs_total 4')
+  expect(often.counter('jobs_total')).toMatchObject({ delta: 9, resets: 2 })
+})
+
+test('a counter that has counted nothing says nothing of a restart', async () => {
+  const lines = (requests: number, seen: string) => `errors_total 0\nrequests_total ${requests}\n${seen}`
+  const again = await windowOver(lines(100, 'seen_total 1'), lines(900, 'seen_total 9'), lines(7, ''))
+  expect(again.counter('seen_total').delta).toBe(8)
+})
+
+test.each([
+  [1_000, 2_000],
+  [999, undefined],
+])('a counter beyond the integers of a float that grew by %d of its steps', async (steps, delta) => {
+  const window = await windowOver(`big_total ${2 ** 53}`, `big_total ${2 ** 53 + 2 * steps}`)
+  if (delta === undefined) expect(() => window.counter('big_total')).toThrow('changes in steps of 2')
+  else expect(window.counter('big_total').delta).toBe(delta)
+})
+
+test('a count may lag behind by 1% of many', async () => {
+  const counts = (bucket: number, count: number) => histogram({ 1: bucket, '+Inf': bucket }, count)
+  const within = await windowOver(counts(0, 0), counts(100_000, 100_900))
+  expect(within.quantile('lag', 0.5).isBelow(1)).toBe(true)
+  const beyond = await windowOver(counts(0, 0), counts(100_000, 101_100))
+  expect(() => beyond.quantile('lag', 0.5)).toThrow('lag_count grew by 101,100')
+})
+
+test('buckets that are gone from the last scrape are refused', async () => {
+  const window = await windowOver(histogram({ 1: 0, '+Inf': 0 }), histogram({ 1: 60, '+Inf': 100 }), 'up 1\n')
+  expect(() => window.quantile('lag', 0.5)).toThrow('lag_bucket is gone from the last scrape')
+})
