@@ -29,7 +29,6 @@ async function fanOut(server: TruthServer, options: Partial<FanOutOptions> = {})
     identify: (message) => message.json<Update>()[1],
     duration: '600ms',
     lateAfter: '500ms',
-    settle: '500ms',
     ...options,
   })
 }
