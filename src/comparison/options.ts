@@ -1,4 +1,4 @@
-import { readOptions } from '../http/options.ts'
+import { readRunOptions } from '../http/options.ts'
 import type { HttpLoadOptions, HttpRunOptions, OneRequest, SeveralSteps } from '../http/types.ts'
 import type { Load } from '../load/load.ts'
 import type { Duration } from '../options/checks.ts'
@@ -77,7 +77,7 @@ export function requestsPerIteration<D>({ run: { steps } }: CompareRequest<D>): 
 
 function problemsOfRun<D>(options: HttpRunOptions<D>) {
   try {
-    readOptions(options, { baseUrl: 'http://127.0.0.1' })
+    readRunOptions(options, { baseUrl: 'http://127.0.0.1' })
     return []
   } catch (error) {
     if (error instanceof OptionsError) return error.problems

@@ -11,7 +11,7 @@ import { httpRun, type HttpRun } from '../runs/request-run.ts'
 import { diagnose } from './diagnose.ts'
 import { endpointOf, type ConnectTo, type Endpoint } from './endpoint.ts'
 import { LoadRun } from './load-run.ts'
-import { readOptions, type RunOptions } from './options.ts'
+import { readRunOptions, type RunOptions } from './options.ts'
 import { placesFor } from './preflight.ts'
 import { isReadFirst, readBody } from './request-body.ts'
 import type { HttpRunOptions, StepOption } from './types.ts'
@@ -62,7 +62,7 @@ export function createHttp(context: HttpContext): Http {
   let runs = 0
   return {
     async run<D>(given: HttpRunOptions<D>): Promise<HttpRun> {
-      const read = readOptions(given, context)
+      const read = readRunOptions(given, context)
       const options = {
         ...read,
         steps: await Promise.all(read.steps.map((step) => withBodyRead(step, read.timeoutMs))),

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { constantArrivalRate, sharedIterations } from '../load/builders.ts'
 import { OptionsError } from '../options/problems.ts'
 import { response, engineFor, scriptedServer } from '../testing/scripted-server.ts'
-import { readOptions } from './options.ts'
+import { readRunOptions } from './options.ts'
 import type { HttpRunOptions } from './types.ts'
 
 const load = constantArrivalRate({ rate: 1, vus: 1, duration: '1s' })
@@ -11,7 +11,7 @@ const target = { baseUrl: 'http://127.0.0.1:1' }
 
 function problemsOf(options: Record<string, unknown>): string[] {
   try {
-    readOptions({ load, ...('steps' in options ? {} : { request }), ...options }, target)
+    readRunOptions({ load, ...('steps' in options ? {} : { request }), ...options }, target)
     return []
   } catch (error) {
     if (!(error instanceof OptionsError)) throw error
@@ -22,7 +22,7 @@ function problemsOf(options: Record<string, unknown>): string[] {
 }
 
 test('defaults', () => {
-  expect(readOptions({ load, request }, target)).toMatchObject({
+  expect(readRunOptions({ load, request }, target)).toMatchObject({
     timeoutMs: 10_000,
     warmupMs: 0,
     dropAfterMs: Number.POSITIVE_INFINITY,
@@ -141,7 +141,7 @@ test('all mistakes of one call come in one error, before any connection', async 
 test('no mistake shows a password or a key', () => {
   const message = (options: Record<string, unknown>) => {
     try {
-      readOptions({ load, request, ...options }, target)
+      readRunOptions({ load, request, ...options }, target)
     } catch (error) {
       return (error as Error).message
     }
@@ -178,7 +178,7 @@ test.each([
 describe('a base URL of WebSocket', () => {
   const refusalOf = (baseUrl: string) => {
     try {
-      readOptions({ load, request, baseUrl }, {})
+      readRunOptions({ load, request, baseUrl }, {})
     } catch (error) {
       return (error as Error).message
     }
@@ -201,7 +201,7 @@ describe('a base URL of WebSocket', () => {
   })
 
   test('is taken as an HTTP URL', () => {
-    expect(readOptions({ load, request, baseUrl: 'http://127.0.0.1:3000/socket' }, {}).baseUrl).toBe(
+    expect(readRunOptions({ load, request, baseUrl: 'http://127.0.0.1:3000/socket' }, {}).baseUrl).toBe(
       'http://127.0.0.1:3000/socket',
     )
   })

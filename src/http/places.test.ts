@@ -21,7 +21,7 @@ test('without a target and a base URL a run says what to do, with every other mi
   const { http } = engineFor('', { baseUrl: undefined })
   const error = (await http.run({ load, request, timeout: -1 }).catch((it: unknown) => it)) as OptionsError
   expect(error).toBeInstanceOf(OptionsError)
-  expect(error.problems.map(({ path }) => path)).toEqual(['baseUrl', 'timeout'])
+  expect(error.problems.map(({ path }) => path)).toEqual(['timeout', 'baseUrl'])
   expect(error.message).toContain(
     'this run has no target: add target({ command }) or target({ url }) to definePerfConfig(), set PERF_TARGET_URL, or give the run a baseUrl',
   )

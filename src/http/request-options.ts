@@ -1,23 +1,118 @@
 import { forgetsItsReturn, FORGOTTEN_RETURN } from '../execution/forgotten-return.ts'
-import { checkDuration, checkKnownKeys, checkNumber } from '../options/checks.ts'
+import { THINK_TIME } from '../load/load-options.ts'
 import { OptionsError, Problems } from '../options/problems.ts'
+import { asGiven, choose, isRecord, object, optional, reading, type Reader } from '../options/schema.ts'
+import { any, array, isText, matching, number, text } from '../options/values.ts'
+import type { Check, ExpectedStatus } from './expectation.ts'
 import { jsonPath } from './json-path.ts'
 import { isReadFirst } from './request-body.ts'
-import { fieldLines, RequestEncoder } from './request-encoder.ts'
+import { fieldLines, RequestEncoder, type HeaderFields } from './request-encoder.ts'
 import { RequestError } from './request-error.ts'
-import type { RequestSpec } from './types.ts'
+import type { RequestOption, RequestSpec, StepOption } from './types.ts'
 
-const REQUEST_KEYS = ['path', 'method', 'headers', 'body', 'expectStatus', 'check', 'tag'] as const
-const REQUEST_KEY_SET: ReadonlySet<string> = new Set(REQUEST_KEYS)
-const STEP_KEYS = ['name', 'request', 'weight', 'extract', 'check', 'expectStatus', 'thinkTime'] as const
 const REQUEST_EXAMPLE = `request: ({ vu }) => ({ path: \`/api/users/\${vu.data.id}\` })`
+const STEPS_EXAMPLE = `[{ name: 'me', request: { path: '/api/me' } }]`
+const HEADERS_EXAMPLE = `headers: { accept: 'application/json' }`
 
 const anyTarget = new RequestEncoder({ host: 'host', pathPrefix: '', headers: {} })
 
-/** Checks a request that is a value; what a function returns is checked at each send. */
-export function checkRequest(problems: Problems, path: string, request: unknown): void {
-  if (typeof request !== 'function') checkSpec(problems, path, request)
-}
+/** Headers, read as they are given. */
+export const HEADERS = reading<HeaderFields>((problems, path, headers) => {
+  if (isFields(headers)) {
+    for (const [name, value] of Object.entries(headers)) {
+      try {
+        fieldLines(name, value as string)
+      } catch (error) {
+        problems.add(path, name, (error as RequestError).problem.rule, HEADERS_EXAMPLE)
+      }
+    }
+  } else {
+    const isIterable = typeof headers === 'object' && headers !== null && !Array.isArray(headers)
+    const fix = isIterable ? 'headers: Object.fromEntries(headers)' : HEADERS_EXAMPLE
+    problems.add(path, headers, 'must be an object of names and values', fix)
+  }
+  return headers as HeaderFields
+})
+
+/** `expectStatus` of a run, a step or a request. */
+export const EXPECT_STATUS = matching<ExpectedStatus>(
+  isExpectation,
+  'must be a status code, an array of them, or a function of one',
+  '[200, 429]',
+)
+
+/** `check` of a step or a request. */
+export const CHECK = choose((value) =>
+  typeof value === 'function' && forgetsItsReturn(value as () => unknown)
+    ? matching<Check>(() => false, FORGOTTEN_RETURN, '(response) => response.status === 200')
+    : matching<Check>(
+        isCheck,
+        'must be { json }, { text } or a function of the response',
+        `{ json: { status: 'ok' } }`,
+      ),
+)
+
+/** A request that is a value. What its function returns is checked at each send. */
+const SPEC = object<RequestSpec>()(
+  {
+    path: part((path) => ({ path: path as string })),
+    method: optional(part((method) => ({ path: '/', method: method as string }))),
+    headers: optional(HEADERS),
+    body: any(),
+    expectStatus: optional(EXPECT_STATUS),
+    check: optional(CHECK),
+    tag: optional(text("'search'")),
+  },
+  { rule: 'must be a request or a function that makes one', example: REQUEST_EXAMPLE },
+).rule(['headers'], (_, { headers, body }) => {
+  // A body is judged by its content type: if a header is wrong, there is none.
+  const given = { path: '/', ...(headers !== undefined && { headers: headers as HeaderFields }) }
+  const broken = mistakeIn({ ...given, body: isReadFirst(body) ? undefined : body })
+  return broken && { option: broken.field, ...broken.problem }
+})
+const SPEC_NAMES: ReadonlySet<string> = new Set(SPEC.names)
+
+const REQUEST = choose<unknown>((value) => (typeof value === 'function' ? any() : SPEC))
+
+/** A request, or the function that returns it. */
+export const request = <D>() => asGiven<RequestOption<D>>(REQUEST)
+
+const EXTRACT = reading((problems, path, extract) => {
+  const example = `extract: { token: '$.access.token' }`
+  if (!isRecord(extract)) problems.add(path, extract, 'must be an object of JSON paths or functions', example)
+  else
+    for (const [name, from] of Object.entries(extract))
+      if (typeof from !== 'function' && (typeof from !== 'string' || jsonPath(from) === undefined))
+        problems.add(`${path}.${name}`, from, 'must be a path to one value or a function of the response', example)
+})
+
+const STEPS = array(
+  object<StepOption<never>>()(
+    {
+      name: text("'me'"),
+      weight: optional(number({ above: 0, example: 3 })),
+      request: REQUEST,
+      extract: optional(EXTRACT),
+      check: optional(CHECK),
+      expectStatus: optional(EXPECT_STATUS),
+      thinkTime: optional(THINK_TIME),
+    },
+    { rule: 'must be a step', example: `steps: ${STEPS_EXAMPLE}` },
+  ),
+  'must be an array with at least one step',
+  STEPS_EXAMPLE,
+)
+
+/** The steps of an iteration, each with a name of its own. */
+export const steps = <D>() =>
+  reading((problems, path, value) => {
+    STEPS.read(problems, path, value)
+    const names = Array.isArray(value) ? value.map((step: unknown) => (isRecord(step) ? step['name'] : undefined)) : []
+    for (const [at, name] of names.entries())
+      if (name !== undefined && names.indexOf(name) < at)
+        problems.add(`${path}[${at}].name`, name, 'must be a name that no other step has', `name: 'me again'`)
+    return value as readonly StepOption<D>[]
+  })
 
 /**
  * Whether a request that a function returned has the keys and values of a request. Path, method, headers and body are
@@ -25,13 +120,13 @@ export function checkRequest(problems: Problems, path: string, request: unknown)
  */
 export function isRequestSpec(spec: unknown): spec is RequestSpec {
   if (typeof spec !== 'object' || spec === null) return false
-  for (const key in spec) if (!REQUEST_KEY_SET.has(key)) return false
+  for (const key in spec) if (!SPEC_NAMES.has(key)) return false
   const { headers, expectStatus, check, tag } = spec as Record<string, unknown>
   return (
     (headers === undefined || isFields(headers)) &&
     (expectStatus === undefined || isExpectation(expectStatus)) &&
     (check === undefined || isCheck(check)) &&
-    (tag === undefined || isName(tag))
+    (tag === undefined || isText(tag))
   )
 }
 
@@ -48,123 +143,27 @@ export function mistakesOf(path: string, spec: unknown): OptionsError | undefine
     spec.catch(() => {})
     const rule = 'must return the request itself, not a promise: what it waits for would be measured with the target'
     problems.add(`${path}()`, spec, rule, `data: await users(), ${REQUEST_EXAMPLE}`)
-  } else checkSpec(problems, `${path}()`, spec)
-  return problems.found.length === 0 ? undefined : new OptionsError('http.run()', problems.found)
+  } else SPEC.read(problems, `${path}()`, spec)
+  return problems.count === 0 ? undefined : new OptionsError('http.run()', problems.found)
 }
 
-function checkSpec(problems: Problems, path: string, request: unknown): void {
-  if (typeof request !== 'object' || request === null) {
-    problems.add(path, request, 'must be a request or a function that makes one', REQUEST_EXAMPLE)
-    return
-  }
-  const spec = request as RequestSpec
-  const before = problems.found.length
-  checkKnownKeys(problems, path, spec, REQUEST_KEYS)
-  checkPart(problems, path, { path: spec.path })
-  if (spec.method !== undefined) checkPart(problems, path, { path: '/', method: spec.method })
-  if (spec.tag !== undefined && !isName(spec.tag))
-    problems.add(`${path}.tag`, spec.tag, 'must be a string', `tag: 'search'`)
-  checkFields(problems, `${path}.headers`, spec.headers)
-  checkExpectations(problems, path, spec)
-  // A body is judged by its content type: where a header is wrong, there is none.
-  const { headers, body } = spec
-  const hasHeaders = problems.found.slice(before).every((problem) => problem.path !== `${path}.headers`)
-  if (hasHeaders)
-    checkPart(problems, path, { path: '/', ...(headers && { headers }), body: isReadFirst(body) ? undefined : body })
+/** A part of a request, checked by encoding it. */
+function part(requestWith: (value: unknown) => RequestSpec): Reader<string> {
+  return reading((problems, path, value) => {
+    const broken = mistakeIn(requestWith(value))
+    if (broken !== undefined) problems.add(path, broken.problem.received, broken.problem.rule, broken.problem.example)
+    return value as string
+  })
 }
 
-function checkPart(problems: Problems, path: string, part: RequestSpec): void {
+function mistakeIn(spec: RequestSpec): RequestError | undefined {
   try {
-    anyTarget.encode(part)
+    anyTarget.encode(spec)
+    return undefined
   } catch (error) {
-    if (!(error instanceof RequestError)) throw error
-    const { received, rule, example } = error.problem
-    problems.add(`${path}.${error.field}`, received, rule, example)
+    if (error instanceof RequestError) return error
+    throw error
   }
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value !== ''
-}
-
-export function checkSteps(problems: Problems, steps: unknown): void {
-  const example = `steps: [{ name: 'me', request: { path: '/api/me' } }]`
-  if (!Array.isArray(steps) || steps.length === 0) {
-    problems.add('steps', steps, 'must be an array with at least one step', example)
-    return
-  }
-  const names = new Set<unknown>()
-  for (const [at, step] of (steps as unknown[]).entries()) {
-    const path = `steps[${at}]`
-    if (typeof step !== 'object' || step === null) {
-      problems.add(path, step, 'must be a step', example)
-      continue
-    }
-    checkStep(problems, path, step as Record<string, unknown>)
-    const { name } = step as { name?: unknown }
-    if (names.has(name)) problems.add(`${path}.name`, name, 'must be a name that no other step has', `name: 'me again'`)
-    names.add(name)
-  }
-}
-
-function checkStep(problems: Problems, path: string, step: Record<string, unknown>): void {
-  checkKnownKeys(problems, path, step, STEP_KEYS)
-  const { name, request, weight, extract, thinkTime } = step
-  if (typeof name !== 'string' || name === '') problems.add(`${path}.name`, name, 'must be a string', `name: 'me'`)
-  checkRequest(problems, `${path}.request`, request)
-  checkExpectations(problems, path, step)
-  if (weight !== undefined) checkNumber(problems, `${path}.weight`, weight, { above: 0, example: 3 })
-  checkExtract(problems, `${path}.extract`, extract)
-  checkThinkTime(problems, `${path}.thinkTime`, thinkTime)
-}
-
-function checkThinkTime(problems: Problems, path: string, value: unknown): void {
-  if (value === undefined) return
-  if (typeof value !== 'object' || value === null) {
-    checkDuration(problems, path, value, { min: 0 })
-    return
-  }
-  checkKnownKeys(problems, path, value, ['min', 'max'])
-  const { min, max } = value as Record<string, unknown>
-  const minMs = checkDuration(problems, `${path}.min`, min, { min: 0 })
-  const maxMs = checkDuration(problems, `${path}.max`, max, { min: 0 })
-  if (minMs > maxMs)
-    problems.add(path, value, 'must have a max that is not below its min', `thinkTime: { min: '1s', max: '3s' }`)
-}
-
-function checkExtract(problems: Problems, path: string, extract: unknown): void {
-  if (extract === undefined) return
-  const example = `extract: { token: '$.access.token' }`
-  if (typeof extract !== 'object' || extract === null || Array.isArray(extract)) {
-    problems.add(path, extract, 'must be an object of JSON paths or functions', example)
-    return
-  }
-  for (const [name, from] of Object.entries(extract)) {
-    if (typeof from === 'function' || (typeof from === 'string' && jsonPath(from) !== undefined)) continue
-    problems.add(`${path}.${name}`, from, 'must be a path to one value or a function of the response', example)
-  }
-}
-
-/** Checks `expectStatus` and `check` of a run, a step or a request. */
-export function checkExpectations(problems: Problems, prefix: string, options: object): void {
-  const { expectStatus, check } = options as Record<string, unknown>
-  const at = (name: string) => (prefix === '' ? name : `${prefix}.${name}`)
-  if (expectStatus !== undefined && !isExpectation(expectStatus))
-    problems.add(
-      at('expectStatus'),
-      expectStatus,
-      'must be a status code, an array of them, or a function of one',
-      'expectStatus: [200, 429]',
-    )
-  if (check !== undefined && !isCheck(check))
-    problems.add(
-      at('check'),
-      check,
-      'must be { json }, { text } or a function of the response',
-      `check: { json: { status: 'ok' } }`,
-    )
-  else if (typeof check === 'function' && forgetsItsReturn(check as () => unknown))
-    problems.add(at('check'), check, FORGOTTEN_RETURN, 'check: (response) => response.status === 200')
 }
 
 function isExpectation(value: unknown): boolean {
@@ -181,24 +180,6 @@ function isCheck(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Object.keys(value).length !== 1) return false
   if ('json' in value) return true
   return 'text' in value && (typeof value.text === 'string' || value.text instanceof RegExp)
-}
-
-export function checkFields(problems: Problems, path: string, headers: unknown): void {
-  if (headers === undefined) return
-  const example = `headers: { accept: 'application/json' }`
-  if (!isFields(headers)) {
-    const isIterable = typeof headers === 'object' && headers !== null && !Array.isArray(headers)
-    const fix = isIterable ? 'headers: Object.fromEntries(headers)' : example
-    problems.add(path, headers, 'must be an object of names and values', fix)
-    return
-  }
-  for (const [name, value] of Object.entries(headers)) {
-    try {
-      fieldLines(name, value as string)
-    } catch (error) {
-      problems.add(path, name, (error as RequestError).problem.rule, example)
-    }
-  }
 }
 
 /** `Headers` and a Map have no properties, so that nothing of them would be sent. */

@@ -1,6 +1,6 @@
 import { checkKnownKeys } from '../options/checks.ts'
 import type { Problems } from '../options/problems.ts'
-import { object, optional, readOptions } from '../options/schema.ts'
+import { object, optional, readOptions, reading } from '../options/schema.ts'
 import { flag, text } from '../options/values.ts'
 import { readCsv } from './csv.ts'
 
@@ -79,6 +79,13 @@ export function unique<D>(rows: Iterable<D> | AsyncIterable<D>): DataSource<D> {
 }
 
 export type DataOption<D> = Iterable<D> | AsyncIterable<D> | DataSource<D>
+
+/** The option `data`, read as it is given. */
+export const dataOption = <D>() =>
+  reading((problems, _, value) => {
+    checkData(problems, value)
+    return value as DataOption<D>
+  })
 
 export function checkData(problems: Problems, value: unknown): void {
   if (value === undefined) return

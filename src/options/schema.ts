@@ -30,12 +30,16 @@ export type ReadOf<R> = TypeOf<R>
 export interface Broken<F> {
   /** The option at fault. Default: the whole object. */
   readonly option?: keyof F & string
+  /** @default the value of the option */
+  readonly received?: unknown
   /** Completes a sentence that begins with the option: `must not be shorter than lateAfter`. */
   readonly rule: string
   readonly example: string
 }
 
 export interface ObjectReader<F> extends Reader<ReadFields<F>> {
+  /** Of the options. */
+  readonly names: readonly string[]
   /**
    * The same reader with a rule over several options. It is not applied if one of them has a mistake of its own.
    *
@@ -97,6 +101,7 @@ function objectReader<F>(entries: readonly Entry[], texts: Texts, rules: readonl
   const names = entries.map(({ name }) => name)
   return {
     unit: '',
+    names,
     get ofData() {
       const plain = entries.map(({ reader, ...entry }) => ({
         ...entry,
@@ -123,7 +128,8 @@ function objectReader<F>(entries: readonly Entry[], texts: Texts, rules: readonl
         const broken = check(read as ReadFields<F>, value as Record<keyof F, unknown>)
         if (broken === undefined) continue
         const { option, rule, example } = broken
-        problems.add(joined(path, option ?? ''), option === undefined ? value : value[option], rule, example)
+        const { received = option === undefined ? value : value[option] } = broken
+        problems.add(joined(path, option ?? ''), received, rule, example)
       }
       return read as ReadFields<F>
     },
@@ -166,6 +172,14 @@ export function map<T, U>(reader: Reader<T, string>, change: (read: T) => U): Re
 /** Reads by the reader that the value calls for. */
 export function choose<T>(reader: (value: unknown) => Reader<T, string>): Reader<T> {
   return reading((problems, path, value) => reader(value).read(problems, path, value))
+}
+
+/** Checks a value as another reader does, and returns it as it was given. */
+export function asGiven<T>(reader: Reader<unknown, string>): Reader<T> {
+  return reading((problems, path, value) => {
+    reader.read(problems, path, value)
+    return value as T
+  })
 }
 
 /** A reader of a kind of its own. */
