@@ -7,8 +7,10 @@ import {
 } from '../evidence/ledger-evidence.ts'
 import { now, sleep } from '../machine/clock.ts'
 import { findStore, type NoStore, type Store } from '../machine/store-kinds.ts'
-import { checkDuration, checkKnownKeys, type Duration } from '../options/checks.ts'
+import type { Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import { object, optional, readOptions } from '../options/schema.ts'
+import { duration, func } from '../options/values.ts'
 import { showAmount } from './amount.ts'
 import { RowChecks, type LedgerLimits } from './checks.ts'
 import { LedgerError } from './ledger-error.ts'
@@ -105,7 +107,14 @@ export function createLedger(context: LedgerContext): Ledger {
   })
 }
 
-const OPTIONS: readonly (keyof LedgerOptions)[] = ['quiet', 'settleTimeout', 'settleFor', 'queryTimeout']
+const WITH = object<LedgerOptions>()({
+  quiet: optional(
+    func<NonNullable<LedgerOptions['quiet']>>('async () => true', 'must be a function that resolves to true or false'),
+  ),
+  settleTimeout: optional(duration()),
+  settleFor: optional(duration({ min: 0 })),
+  queryTimeout: optional(duration()),
+})
 const REAL_TIME: Clock = {
   nowMs: now,
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
@@ -164,24 +173,14 @@ class RowLedger implements Ledger {
   }
 
   with(options: LedgerOptions): Ledger {
-    const problems = new Problems()
-    checkKnownKeys(problems, '', options, OPTIONS)
-    const { quiet = this.#limits.quiet, settleTimeout, settleFor, queryTimeout } = options
-    if (quiet !== undefined && typeof quiet !== 'function') {
-      problems.add('quiet', quiet, 'must be a function that resolves to true or false', 'quiet: async () => true')
-    }
-    const ms = (name: string, value: Duration | undefined, otherwise: number) =>
-      value === undefined ? otherwise : checkDuration(problems, name, value)
+    const read = readOptions('ledger.with()', WITH, options)
+    const old = this.#limits
     const limits = {
-      quiet,
-      settleTimeoutMs: ms('settleTimeout', settleTimeout, this.#limits.settleTimeoutMs),
-      settleForMs:
-        settleFor === undefined
-          ? this.#limits.settleForMs
-          : checkDuration(problems, 'settleFor', settleFor, { min: 0 }),
-      queryTimeoutMs: Math.ceil(ms('queryTimeout', queryTimeout, this.#limits.queryTimeoutMs)),
+      quiet: read.quiet ?? old.quiet,
+      settleTimeoutMs: read.settleTimeoutMs ?? old.settleTimeoutMs,
+      settleForMs: read.settleForMs ?? old.settleForMs,
+      queryTimeoutMs: Math.ceil(read.queryTimeoutMs ?? old.queryTimeoutMs),
     }
-    problems.throwIfAny('ledger.with()')
     return new RowLedger(this.#context, this.#service, limits)
   }
 

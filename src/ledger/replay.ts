@@ -1,7 +1,7 @@
 import type { OperationDue } from '../history/history.ts'
 import { Random } from '../load/random.ts'
-import { checkKnownKeys, checkNumber } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
+import { object, optional, readOptions } from '../options/schema.ts'
+import { integer, matching, number } from '../options/values.ts'
 
 /** How updates are delivered, as senders of webhooks do: again and again, out of order, and not all of them honest. */
 export interface ReplayOptions {
@@ -32,8 +32,6 @@ export interface Delivery {
   readonly due: OperationDue
 }
 
-const OPTIONS: readonly (keyof ReplayOptions)[] = ['updates', 'seed', 'copies', 'forgedRatio', 'unknownRate']
-
 /**
  * The deliveries of a replay in the order in which to send them. All VUs of a run take from it in turn:
  * `const due = plan.values()`, then `request: () => webhook(due.next().value!)` under a load of `plan.length` iterations.
@@ -44,9 +42,10 @@ const OPTIONS: readonly (keyof ReplayOptions)[] = ['updates', 'seed', 'copies', 
  * @throws {OptionsError} with every option that cannot be used
  */
 export function planReplay(options: ReplayOptions): readonly Delivery[] {
-  const { updates, seed, copies, forged, unknown } = readOptions(options)
+  const { updates, seed, copies, forgedRatio, unknownRate } = readOptions('planReplay()', REPLAY, options)
+  const unknown = Math.ceil(updates * unknownRate)
   const random = new Random(seed)
-  const forgedOnes = someOf(updates, forged, random.fork('forged'))
+  const forgedOnes = someOf(updates, Math.ceil(updates * forgedRatio), random.fork('forged'))
   const bursts: { at: number; update: number; count: number }[] = []
   for (let update = 0; update < updates + unknown; update++) {
     const own = random.fork(update)
@@ -86,27 +85,33 @@ function someOf(count: number, size: number, random: Random): ReadonlySet<number
   )
 }
 
-function readOptions(options: ReplayOptions) {
-  const problems = new Problems()
-  checkKnownKeys(problems, '', options, OPTIONS)
-  const { updates, seed, copies = { min: 1, max: 4 }, forgedRatio = 0.05, unknownRate = 0.05 } = options
-  checkNumber(problems, 'updates', updates, { min: 1, max: 10_000_000, integer: true, example: 500 })
-  if (typeof seed !== 'number' && typeof seed !== 'string')
-    problems.add('seed', seed, 'must be a number or a string', 'seed: 1')
-  if (typeof copies !== 'object' || copies === null) {
-    problems.add('copies', copies, 'must be an object', 'copies: { min: 1, max: 4 }')
-  } else {
-    checkKnownKeys(problems, 'copies', copies, ['min', 'max'])
-    const min = checkNumber(problems, 'copies.min', copies.min, { min: 1, max: 1_000, integer: true, example: 1 })
-    checkNumber(problems, 'copies.max', copies.max, {
-      min: Number.isNaN(min) ? 1 : min,
-      max: 1_000,
-      integer: true,
-      example: 4,
-    })
-  }
-  checkNumber(problems, 'forgedRatio', forgedRatio, { min: 0, max: 1, example: 0.05 })
-  checkNumber(problems, 'unknownRate', unknownRate, { min: 0, max: 1, example: 0.05 })
-  problems.throwIfAny('planReplay()')
-  return { updates, seed, copies, forged: Math.ceil(updates * forgedRatio), unknown: Math.ceil(updates * unknownRate) }
-}
+const COPY = { min: 1, max: 1_000 }
+
+const COPIES = object<NonNullable<ReplayOptions['copies']>>()(
+  { min: integer({ ...COPY, example: 1 }), max: integer({ ...COPY, example: 4 }) },
+  { example: 'copies: { min: 1, max: 4 }' },
+).rule(['min', 'max'], ({ min, max }) =>
+  max < min
+    ? {
+        option: 'max',
+        rule: `must be an integer at least ${min} and at most ${COPY.max}`,
+        example: `max: ${Math.max(min, 4)}`,
+      }
+    : undefined,
+)
+const RATIO = number({ min: 0, max: 1, example: 0.05 })
+
+const REPLAY = object<ReplayOptions>()(
+  {
+    updates: integer({ min: 1, max: 10_000_000, example: 500 }),
+    seed: matching<number | string>(
+      (value) => typeof value === 'number' || typeof value === 'string',
+      'must be a number or a string',
+      '1',
+    ),
+    copies: optional(COPIES, { min: 1, max: 4 }),
+    forgedRatio: optional(RATIO, 0.05),
+    unknownRate: optional(RATIO, 0.05),
+  },
+  { example: 'planReplay({ updates: 500, seed: 1 })' },
+)

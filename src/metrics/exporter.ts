@@ -1,11 +1,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { Pushgateway, Registry } from 'prom-client'
 import type { Outcome } from '../evidence/verdict.ts'
-import { refusalOf } from '../machine/allowed-hosts.ts'
 import { clearInterval, setInterval, sleep } from '../machine/clock.ts'
-import { checkDuration, checkKnownKeys, checkNumber, type Duration } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
+import { checkHost } from '../options/base-url.ts'
+import type { Duration } from '../options/checks.ts'
 import { redactText } from '../options/redact.ts'
+import { object, optional, reading, readOptions, type ReadOf } from '../options/schema.ts'
+import { duration, func, integer, text } from '../options/values.ts'
 import type { RunEnding, RunObserver } from '../results/observer.ts'
 import type { ScenarioRecord } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
@@ -34,15 +35,38 @@ export interface ExporterOptions {
   readonly log?: (line: string) => void
 }
 
-type Settings = Required<Omit<ExporterOptions, 'port' | 'pushgateway' | 'pushEvery' | 'linger'>> &
-  Pick<ExporterOptions, 'port' | 'pushgateway'> & { readonly pushEveryMs: number; readonly lingerMs: number }
+const EXPORTER = object<ExporterOptions>()(
+  {
+    port: optional(integer({ min: 0, max: 65_535, example: 9464 })),
+    host: optional(text("'127.0.0.1'", 'must be an address to listen on'), '127.0.0.1'),
+    pushgateway: optional(
+      reading((problems, path, value) => {
+        const url = typeof value === 'string' ? URL.parse(value) : null
+        if (url !== null && /^https?:$/.test(url.protocol)) checkHost(problems, path, url.hostname)
+        else problems.add(path, value, 'must be an http or https URL', "pushgateway: 'http://127.0.0.1:9091'")
+        return value as string
+      }),
+    ),
+    pushEvery: optional(duration({ min: 100 }), 10_000),
+    job: optional(text("'vitest-slo'"), 'vitest-slo'),
+    linger: optional(duration({ min: 0 }), 0),
+    log: optional(func<(line: string) => void>('(line) => console.error(line)'), (line) => {
+      process.stderr.write(`${line}\n`)
+    }),
+  },
+  { example: 'exporter: { port: 9464 }' },
+).rule([], (_, { port, pushgateway }) =>
+  port === undefined && pushgateway === undefined
+    ? { option: 'port', rule: 'or pushgateway must be given', example: 'port: 9464' }
+    : undefined,
+)
 
 /**
  * Exports how scenarios go to Prometheus: by a scrape endpoint, by a Pushgateway, or by both. A port that is taken or a
  * gateway that does not respond costs one line and no verdict.
  */
 export class MetricsExporter implements RunObserver {
-  readonly #settings: Settings
+  readonly #settings: ReadOf<typeof EXPORTER>
   readonly #metrics = new ExportedMetrics()
   readonly #results = new ExportedResults()
   readonly #registry = Registry.merge([this.#metrics.registry, this.#results.registry])
@@ -53,7 +77,7 @@ export class MetricsExporter implements RunObserver {
 
   /** @throws {OptionsError} naming every option that cannot be used */
   constructor(options: ExporterOptions) {
-    this.#settings = settingsOf(options)
+    this.#settings = readOptions('MetricsExporter()', EXPORTER, options)
   }
 
   /** Where the endpoint listens, e.g. `http://127.0.0.1:9464/metrics`; undefined where none does. */
@@ -135,33 +159,5 @@ export class MetricsExporter implements RunObserver {
     this.#server = undefined
     server?.closeAllConnections()
     await new Promise((closed) => server?.close(closed))
-  }
-}
-
-function settingsOf(options: ExporterOptions): Settings {
-  const problems = new Problems()
-  checkKnownKeys(problems, '', options, ['port', 'host', 'pushgateway', 'pushEvery', 'job', 'linger', 'log'])
-  const { port, host = '127.0.0.1', pushgateway, pushEvery = 10_000, job = 'vitest-slo', linger = 0 } = options
-  if (port === undefined && pushgateway === undefined)
-    problems.add('port', port, 'or pushgateway must be given', 'port: 9464')
-  if (port !== undefined) checkNumber(problems, 'port', port, { min: 0, max: 65_535, integer: true, example: 9464 })
-  if (pushgateway !== undefined && !/^https?:$/.test(URL.parse(pushgateway)?.protocol ?? ''))
-    problems.add('pushgateway', pushgateway, 'must be an http or https URL', "pushgateway: 'http://127.0.0.1:9091'")
-  const gateway = URL.parse(pushgateway ?? '')
-  const refusal = gateway === null ? undefined : refusalOf(gateway.hostname)
-  if (refusal !== undefined)
-    problems.add('pushgateway', gateway!.hostname, `${refusal.problem} (${refusal.received})`, refusal.fix)
-  const pushEveryMs = checkDuration(problems, 'pushEvery', pushEvery, { min: 100 })
-  const lingerMs = checkDuration(problems, 'linger', linger, { min: 0 })
-  problems.throwIfAny('MetricsExporter()')
-  const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`))
-  return {
-    host,
-    job,
-    log,
-    pushEveryMs,
-    lingerMs,
-    ...(port === undefined ? {} : { port }),
-    ...(pushgateway === undefined ? {} : { pushgateway }),
   }
 }
