@@ -13,12 +13,12 @@ const shown = all.map(({ code }) => code).join('\n')
 
 /** Interfaces whose options each need an example. */
 const OPTIONS = [
-  ['load/builders.ts', 'ConstantVusOptions'],
-  ['load/builders.ts', 'RampingVusOptions'],
-  ['load/builders.ts', 'ConstantArrivalRateOptions'],
-  ['load/builders.ts', 'RampingArrivalRateOptions'],
-  ['load/builders.ts', 'SharedIterationsOptions'],
-  ['load/builders.ts', 'SpikeOptions'],
+  ['load/load-options.ts', 'ConstantVusOptions'],
+  ['load/load-options.ts', 'RampingVusOptions'],
+  ['load/load-options.ts', 'ConstantArrivalRateOptions'],
+  ['load/load-options.ts', 'RampingArrivalRateOptions'],
+  ['load/load-options.ts', 'SharedIterationsOptions'],
+  ['load/load-options.ts', 'SpikeOptions'],
   ['http/types.ts', 'HttpLoadOptions'],
   ['http/types.ts', 'StepOption'],
   ['http/types.ts', 'RecordOption'],
