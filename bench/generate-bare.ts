@@ -1,8 +1,8 @@
 import { Agent, get } from 'node:http'
 
 /**
- * Requests on time by nothing but Node's own client and timer, and their latency from the intended start: what this
- * machine adds to a response time, whichever tool measures it. Prints one line of JSON.
+ * Sends requests on schedule with only Node's client and a timer, and measures their latency from the intended start: the
+ * time that this machine adds to every response, with any tool. Prints one line of JSON.
  */
 
 export interface BareOptions {
@@ -15,7 +15,7 @@ export interface BareFigures {
   readonly latenciesMs: readonly number[]
 }
 
-/** Time to load what the first request needs, ms. */
+/** Time before the first request, for loading modules. */
 const LEAD_MS = 100
 
 const { url, ratePerSec, durationSec } = JSON.parse(process.argv[2]!) as BareOptions

@@ -7,8 +7,7 @@
  * On the first three servers, the error of p50, p95 and p99 should be at most 3% or 1 ms, compared with the actual response
  * times: on a shared machine, the server itself is some tenths of a millisecond late at the 99th percentile. On the queues,
  * each percentile should be in the interval that contains 95% of such measurements. Response times measured by the server
- * are shown over all its requests, including warm-up. A bare client of
- * Node shows what the machine adds, whichever tool measures.
+ * are shown over all its requests, including warm-up. A bare Node client shows the time that the machine itself adds.
  */
 
 import {
@@ -97,7 +96,7 @@ const TOOLS: Readonly<Record<string, Tool>> = {
     for (const finding of figures.invalidities) console.log(`  ours is invalid: ${finding}`)
     return figures.latencyMs
   },
-  // Shows what the machine itself adds. It has no warm-up and no Poisson arrivals.
+  // Shows the time that the machine itself adds. It has no warm-up and no Poisson arrivals.
   async 'a bare client of Node'(url, { load, warmup }) {
     if (warmup !== undefined) return PERCENTILES.map(() => undefined)
     const { latenciesMs } = await generate<BareFigures>('generate-bare.ts', {

@@ -22,7 +22,7 @@ export interface Cell {
   readonly matcher?: string
   /** Value that the matcher received. */
   readonly received?: string
-  /** Matcher, or matchers of which one, must not pass; absent if all must pass. */
+  /** Matcher that must not pass, or several of which one must not; absent if all must pass. */
   readonly expected?: string
   readonly isRight: boolean
   /** Day of the run, such as `2026-11-30`. */
