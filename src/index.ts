@@ -83,7 +83,6 @@ export {
 } from './chaos/schedule.ts'
 export { ChaosError, type Chaos } from './chaos/chaos.ts'
 export type { Disruption, DoneDisruption } from './control/disruption.ts'
-export type { GeneratorLimits } from './execution/generator-limits.ts'
 export type { TimeStats } from './stats/summary.ts'
 export type { ErrorKind } from './stats/timeline.ts'
 export type { ConnectionFigures } from './runs/request-measurement.ts'

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
-import { coresOf, cpuSecondsOf, ProcessTrees, secondsOf } from './process-cpu.ts'
+import { coresOf, ProcessTrees, secondsOf } from './process-cpu.ts'
 
 const BURN = 'while (process.cpuUsage().user < 200_000);'
 
@@ -28,7 +28,7 @@ test('children count, also once they have ended', async () => {
   const parent = await parentOf(`${BURN} console.log('burnt'); setTimeout(() => {}, 60_000)`, BURN)
   const said = [await parent.line(), await parent.line()]
   expect(said.toSorted()).toEqual(['burnt', 'gone'])
-  expect(await cpuSecondsOf([parent.pid])).toBeGreaterThan(0.35)
+  expect((await new ProcessTrees([parent.pid]).read()).totalSec).toBeGreaterThan(0.35)
 })
 
 test('what was started after the first reading counts too, what belongs to others does not', async () => {
@@ -50,7 +50,7 @@ test('what was started after the first reading counts too, what belongs to other
 })
 
 test('a process that has ended is named, also where another instance goes on', async () => {
-  await expect(cpuSecondsOf([2 ** 22 - 1])).rejects.toThrow("the target's process 4194303 has ended")
+  await expect(new ProcessTrees([2 ** 22 - 1]).read()).rejects.toThrow("the target's process 4194303 has ended")
   await expect(new ProcessTrees([process.pid, 2 ** 22 - 1]).read()).rejects.toThrow(
     "the target's process 4194303 has ended",
   )

@@ -75,15 +75,6 @@ export class ProcessTrees {
   }
 }
 
-/**
- * CPU seconds that processes and all their descendants have used so far.
- *
- * @throws {Error} if one of the processes has ended
- */
-export async function cpuSecondsOf(pids: readonly number[]): Promise<number> {
-  return (await new ProcessTrees(pids).read()).totalSec
-}
-
 function descendantsOf(
   root: number,
   byPid: ReadonlyMap<number, ProcessCpu>,

@@ -455,8 +455,12 @@ test('a unix socket', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) }, { path })
   setHostPolicy({ allowRemote: ['app.internal'] })
   onTestFinished(() => setHostPolicy({ allowRemote: [] }))
-  const { http } = engineFor('http://app.internal', { connectTo: { socketPath: path } })
-  const run = await http.run({ load: sharedIterations({ iterations: 4, vus: 2 }), request })
+  const { http } = engineFor('http://app.internal')
+  const run = await http.run({
+    load: sharedIterations({ iterations: 4, vus: 2 }),
+    request,
+    connectTo: { socketPath: path },
+  })
   expect(run.completed).toBe(4)
   expect(run.errors.size).toBe(0)
   expect(server.requests[0]).toMatch(/^GET \/x HTTP\/1\.1\r\nHost: app\.internal\r\n/)

@@ -9,7 +9,7 @@ import type { HttpRunResult } from '../results/result.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 import { httpRun, type HttpRun } from '../runs/request-run.ts'
 import { diagnose } from './diagnose.ts'
-import { endpointOf, type ConnectTo, type Endpoint } from './endpoint.ts'
+import { endpointOf, type Endpoint } from './endpoint.ts'
 import { LoadRun } from './load-run.ts'
 import { readRunOptions, type RunOptions } from './options.ts'
 import { placesFor } from './preflight.ts'
@@ -22,7 +22,6 @@ export interface HttpContext {
   readonly baseUrl?: string | undefined
   /** Base URLs of further instances of the target: VUs are spread over all, in turns. Default: none. */
   readonly otherInstances?: readonly string[]
-  readonly connectTo?: ConnectTo
   /** Of the target, unless a run has its own. */
   readonly tls?: TlsOptions | undefined
   /** Aborting it stops the load within a second; what was measured is still handed to `onRun`. */

@@ -68,9 +68,10 @@ test('any certificate is accepted where that is asked for', async () => {
 test('the base URL’s host is asked for, and a client certificate shown', async () => {
   setHostPolicy({ allowRemote: ['app.internal'] })
   onTestFinished(() => setHostPolicy({ allowRemote: [] }))
-  const { http } = engineFor(`https://app.internal:${port}`, { connectTo: { host: '127.0.0.1', port } })
+  const { http } = engineFor(`https://app.internal:${port}`)
   const run = await http.run({
     load,
+    connectTo: { host: '127.0.0.1', port },
     request: { path: '/', check: { json: { sni: 'app.internal', client: 'load-generator', isTrusted: true } } },
     tls: { ca, cert: pem('client'), key: pem('client-key') },
   })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { OptionsError, Problems } from '../options/problems.ts'
+import { isLoad } from '../testing/is-load.ts'
 import {
   checkLoad,
   constantArrivalRate,
   constantVus,
-  isLoad,
   rampingArrivalRate,
   rampingVus,
   sharedIterations,

@@ -77,13 +77,6 @@ export function spike(options: SpikeOptions): RampingArrivalRate {
   return build('spike', SPIKE, options)
 }
 
-/** Whether a value is a load, whoever made it. */
-export function isLoad(value: unknown): value is Load {
-  const problems = new Problems()
-  LOAD.read(problems, 'load', value)
-  return problems.count === 0
-}
-
 /** A load that comes as plain data. */
 export const LOAD = reading((problems, path, value): Load => {
   const { kind, ...values }: Readonly<Record<string, unknown>> = isRecord(value) ? value : {}

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isLoad } from './builders.ts'
+import { isLoad } from '../testing/is-load.ts'
 import { durationOf, isOpen, maxVusOf, offeredIterations, phasesOf } from './describe.ts'
+import { legsOf } from './legs.ts'
 import type { ConstantVus, Load, OpenLoad, PhaseName, RampingVus, Stage } from './load.ts'
 import { Random } from './random.ts'
 import { countedMs, samplesIn } from './samples.ts'
 import { parseScale, scaleLoad } from './scale.ts'
-import { ArrivalSchedule, vuChanges, vusAt } from './schedule.ts'
+import { ArrivalSchedule, vuChanges } from './schedule.ts'
 
 // A mistake must not take minutes to be shrunk.
 fc.configureGlobal({ numRuns: 300, interruptAfterTimeLimit: 20_000, ...fc.readConfigureGlobal() })
@@ -54,6 +55,13 @@ const anyLoad: fc.Arbitrary<Load> = fc.oneof(
     maxDurationMs: durationMs,
   }),
 )
+
+/** The number of VUs at a moment: the line between the stages' targets, rounded; after the end, as at the end. */
+function vusAt(load: ConstantVus | RampingVus, ms: number): number {
+  const leg = legsOf(load).find(({ endMs }) => ms < endMs)
+  if (leg === undefined) return load.kind === 'constantVus' ? load.vus : load.stages.at(-1)!.target
+  return Math.round(leg.from + ((leg.to - leg.from) * (ms - leg.startMs)) / (leg.endMs - leg.startMs))
+}
 
 function arrivalsOf(load: OpenLoad, seed: number): number[] {
   const schedule = new ArrivalSchedule(load, new Random(seed))

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { constantArrivalRate, constantVus, rampingArrivalRate, rampingVus, spike } from './builders.ts'
+import { constantArrivalRate, rampingArrivalRate, rampingVus, spike } from './builders.ts'
 import type { OpenLoad } from './load.ts'
 import { Random } from './random.ts'
-import { ArrivalSchedule, vuChanges, vusAt } from './schedule.ts'
+import { ArrivalSchedule, vuChanges } from './schedule.ts'
 
 function arrivalsOf(load: OpenLoad, seed = 1): number[] {
   const schedule = new ArrivalSchedule(load, new Random(seed))
@@ -104,14 +104,5 @@ describe('VUs', () => {
       '3000 stop 1: 1',
       '3500 stop 0: 0',
     ])
-  })
-
-  it('can be asked for at any moment', () => {
-    expect([-1, 0, 499, 501, 1_499, 1_501, 2_999, 3_001, 3_499, 3_501, 9_000].map((ms) => vusAt(hill, ms))).toEqual([
-      0, 1, 1, 2, 2, 3, 3, 1, 1, 0, 0,
-    ])
-    const constant = constantVus({ vus: 7, duration: '1s' })
-    expect([-1, 0, 999, 5_000].map((ms) => vusAt(constant, ms))).toEqual([0, 7, 7, 7])
-    expect(Array.from(vuChanges(constant))).toHaveLength(7)
   })
 })

@@ -87,15 +87,6 @@ export interface VuChange {
   readonly overMs: number
 }
 
-/** How many VUs there are at a moment: the line between the stages' targets, rounded. None before 0; after the end, as at the end. */
-export function vusAt(load: ConstantVus | RampingVus, ms: number): number {
-  if (ms < 0) return 0
-  const legs = legsOf(load)
-  const leg = legs.find(({ endMs }) => ms < endMs)
-  if (leg === undefined) return load.kind === 'constantVus' ? load.vus : load.stages.at(-1)!.target
-  return Math.round(leg.from + ((leg.to - leg.from) * (ms - leg.startMs)) / (leg.endMs - leg.startMs))
-}
-
 /** Every start and stop of a VU in order of time, so that an engine can wait for the next instead of asking again and again. */
 export function* vuChanges(load: ConstantVus | RampingVus): Generator<VuChange> {
   let vus = 0

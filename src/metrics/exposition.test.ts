@@ -1,9 +1,27 @@
 import { describe, expect, test } from 'vitest'
-import { parseExposition, showUnreadable } from './exposition.ts'
+import { readLine, showUnreadable, UNREADABLE_NAME, type UnreadableLine } from './exposition.ts'
+import { parseSeriesName, type SeriesName } from './series-name.ts'
 
-describe('parseExposition', () => {
+function readAll(text: string) {
+  const samples: (SeriesName & { value: number })[] = []
+  const types = new Map<string, string>()
+  const unreadable: UnreadableLine[] = []
+  const reader = {
+    sample(series: string, value: number) {
+      const name = parseSeriesName(series)
+      if (name !== undefined) samples.push({ ...name, value })
+      return name === undefined ? UNREADABLE_NAME : undefined
+    },
+    type: (family: string, type: string) => void types.set(family, type),
+    unreadable: (line: UnreadableLine) => void unreadable.push(line),
+  }
+  for (const [index, line] of text.split('\n').entries()) readLine(line, index + 1, reader)
+  return { samples, types, unreadable }
+}
+
+describe('readLine', () => {
   test('reads counters, gauges, histograms and summaries with labels, escapes and special values', () => {
-    const { samples, types } = parseExposition(
+    const { samples, types } = readAll(
       [
         '# HELP http_requests_total Requests, "quoted".',
         '# TYPE http_requests_total counter',
@@ -36,7 +54,7 @@ describe('parseExposition', () => {
   })
 
   test('reads OpenMetrics with exemplars, units and its end mark', () => {
-    const { samples } = parseExposition(
+    const { samples } = readAll(
       [
         '# TYPE foo_seconds counter',
         '# UNIT foo_seconds seconds',
@@ -48,7 +66,7 @@ describe('parseExposition', () => {
   })
 
   test('reads names of any characters in quotes', () => {
-    const { samples, types, unreadable } = parseExposition(
+    const { samples, types, unreadable } = readAll(
       [
         '# TYPE "my.metric" counter',
         '{"my.metric"} 1',
@@ -83,7 +101,7 @@ describe('parseExposition', () => {
     ['{a="b"} 1', 'line 2 cannot be read (no name and labels): {a="b"} 1'],
     ['up', 'line 2 cannot be read (no name and labels): up'],
   ])('lists %j and reads the lines around it', (line, message) => {
-    const { samples, unreadable } = parseExposition(`before 1\n${line}\nafter NAN\r\n`)
+    const { samples, unreadable } = readAll(`before 1\n${line}\nafter NAN\r\n`)
     expect(unreadable.map(showUnreadable)).toEqual([message])
     expect(samples).toEqual([
       { name: 'before', labels: {}, value: 1 },
@@ -92,7 +110,7 @@ describe('parseExposition', () => {
   })
 
   test('reads labels named as parts of every object', () => {
-    const { samples } = parseExposition('n{constructor="a",__proto__="b"} 1')
+    const { samples } = readAll('n{constructor="a",__proto__="b"} 1')
     expect(Object.entries(samples[0]!.labels)).toEqual([
       ['constructor', 'a'],
       ['__proto__', 'b'],

@@ -1,11 +1,4 @@
-import { parseSeriesName, type Labels, type SeriesName } from './series-name.ts'
-
-/** One line of an exposition: a name, its labels and a value. */
-export interface Sample {
-  readonly name: string
-  readonly labels: Labels
-  readonly value: number
-}
+import { parseSeriesName, type SeriesName } from './series-name.ts'
 
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'gaugehistogram' | 'summary' | 'unknown'
 
@@ -18,14 +11,6 @@ export interface UnreadableLine {
   readonly problem: string
   /** What it would have been about; `undefined` if that cannot be read either. */
   readonly series: SeriesName | undefined
-}
-
-/** The content of a metrics route. */
-export interface Exposition {
-  readonly samples: readonly Sample[]
-  /** By family name, as the `# TYPE` lines say. */
-  readonly types: ReadonlyMap<string, MetricType>
-  readonly unreadable: readonly UnreadableLine[]
 }
 
 /** Content that is neither Prometheus text nor OpenMetrics. */
@@ -41,35 +26,15 @@ export interface ExpositionReader {
   unreadable(line: UnreadableLine): void
 }
 
-/**
- * Reads the Prometheus text format 0.0.4 and 1.0.0 (names of any characters, in quotes) and OpenMetrics 1.0: counters,
- * gauges, histograms and summaries with labels and escapes, `NaN`, `+Inf` and `-Inf`. Time stamps, exemplars, `# HELP`,
- * `# UNIT` and `# EOF` are passed over. Lines that cannot be read are listed and do not cost the others.
- *
- * Formats: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/specs/om/open_metrics_spec/
- */
-export function parseExposition(text: string): Exposition {
-  const samples: Sample[] = []
-  const types = new Map<string, MetricType>()
-  const unreadable: UnreadableLine[] = []
-  const reader: ExpositionReader = {
-    sample(series, value) {
-      const name = parseSeriesName(series)
-      if (name !== undefined) samples.push({ ...name, value })
-      return name === undefined ? UNREADABLE_NAME : undefined
-    },
-    type: (family, type) => void types.set(family, type),
-    unreadable: (line) => void unreadable.push(line),
-  }
-  for (const [index, line] of text.split('\n').entries()) readLine(line, index + 1, reader)
-  return { samples, types, unreadable }
-}
-
 export const UNREADABLE_NAME = 'no name and labels'
 
 /**
- * Reads one line. Names and labels are handed on as they stand and not looked into: a scrape has thousands of lines,
- * and all but a few have been there in the scrape before.
+ * Reads one line of the Prometheus text format 0.0.4 and 1.0.0 (names of any characters, in quotes) or of OpenMetrics 1.0:
+ * counters, gauges, histograms and summaries with labels and escapes, `NaN`, `+Inf` and `-Inf`. Timestamps, exemplars,
+ * `# HELP`, `# UNIT` and `# EOF` are skipped. Names and labels are passed on unparsed: a scrape has thousands of lines, and
+ * all but a few were in the scrape before.
+ *
+ * Formats: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/specs/om/open_metrics_spec/
  */
 export function readLine(line: string, number: number, reader: ExpositionReader): void {
   const text = line.trim()

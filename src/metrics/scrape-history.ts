@@ -126,10 +126,6 @@ export class ScrapeHistory implements ExpositionReader {
     }
   }
 
-  get seriesCount(): number {
-    return this.#byKey.size
-  }
-
   #keepUnreadable(line: UnreadableLine, scrape: number): void {
     // Its value differs from scrape to scrape.
     const key = line.series === undefined ? line.text.replace(/[^\s,}]*$/, '') : seriesKey(line.series)

@@ -35,8 +35,6 @@ export interface TargetDetails {
 export interface Environment extends AsyncDisposable {
   /** As of now: after `restartTarget` the pids are others. */
   readonly details: EnvironmentDetails
-  /** One line for each service and the target, without secrets. */
-  readonly summaries: readonly string[]
   /**
    * Services that can be reset, or the one of that name, back to the state after their start, in parallel. The target is
    * not restarted.
@@ -59,8 +57,6 @@ export interface Environment extends AsyncDisposable {
   disrupt(disruption: Disruption, signal?: AbortSignal): Promise<string>
   /** Calls `listener` for every instance of the target that ends unasked. @returns the function that stops it */
   onTargetExit(listener: (exit: TargetExit) => void): () => void
-  /** The last lines an instance of the target printed, without secrets. */
-  targetLog(instance?: number): readonly string[]
 }
 
 /** Holds what was started, and the stack that cleans it up. */
@@ -104,10 +100,6 @@ export class RunningEnvironment implements Environment {
     }
   }
 
-  get summaries(): readonly string[] {
-    return [...this.#services, ...(this.#target ? [this.#target] : [])].map(({ summary }) => summary)
-  }
-
   async reset(name?: string): Promise<void> {
     const services = name === undefined ? this.#services : [resettable(this.#services, name)]
     const { errors } = await settleAll(services.map(async (service) => service.reset?.()))
@@ -141,10 +133,6 @@ export class RunningEnvironment implements Environment {
 
   onTargetExit(listener: (exit: TargetExit) => void): () => void {
     return this.#target?.onExit(listener) ?? (() => {})
-  }
-
-  targetLog(instance = 0): readonly string[] {
-    return this.#target?.log(instance) ?? []
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,35 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Timeline } from './timeline.ts'
-
-describe('Timeline', () => {
-  it('returns the window of the second in which a request was due', () => {
-    const timeline = new Timeline()
-    expect(timeline.at(0).second).toBe(0)
-    expect(timeline.at(999.999).second).toBe(0)
-    expect(timeline.at(1_000).second).toBe(1)
-    expect(timeline.at(1_500)).toBe(timeline.at(1_000))
-  })
-
-  it('has no gaps if nothing was due in a second', () => {
-    const timeline = new Timeline()
-    timeline.at(3_200).offered++
-    timeline.at(100).offered++
-    expect(timeline.windows.map(({ second, offered }) => [second, offered])).toEqual([
-      [0, 1],
-      [1, 0],
-      [2, 0],
-      [3, 1],
-    ])
-  })
-
-  it('assigns a request that is due slightly before the start to the first second', () => {
-    expect(new Timeline().at(-0.5).second).toBe(0)
-  })
-})
+import { Window } from './timeline.ts'
 
 describe('Window', () => {
   function windowOf({ good = 0, errors = 0, dropped = 0, inFlight = 0 }) {
-    const window = new Timeline().at(0)
+    const window = new Window(0)
     for (let n = 0; n < good; n++) window.recordGood(40_000, 30_000, 200)
     for (let n = 0; n < errors; n++) window.recordError('status', 1_000, 500, 503)
     window.dropped = dropped

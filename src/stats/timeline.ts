@@ -149,20 +149,3 @@ export class Window {
     }
   }
 }
-
-/** Windows of one stream of requests (a whole run, or one step of it), created on first use. */
-export class Timeline {
-  readonly #windows: Window[] = []
-
-  /** The window of an instant. @param ms milliseconds since the start of the run */
-  at(ms: number): Window {
-    const second = Math.max(0, Math.floor(ms / WINDOW_MS))
-    for (let next = this.#windows.length; next <= second; next++) this.#windows.push(new Window(next))
-    return this.#windows[second]!
-  }
-
-  /** All windows from second 0 to the last one used, without gaps. */
-  get windows(): readonly Window[] {
-    return this.#windows
-  }
-}

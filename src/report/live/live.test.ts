@@ -6,10 +6,12 @@ import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { RunSnapshot } from '../../results/snapshot.ts'
 import { configSource, InlineProject, plainText } from '../../testing/inline-project.ts'
-import { plain } from '../terminal/style.ts'
+import type { Paint } from '../terminal/style.ts'
 import { LiveReceiver, LiveSender, type LiveMessage } from './channel.ts'
 import { blockOf, lineOf } from './lines.ts'
 import { extendWindow } from './window.ts'
+
+const plain: Paint = (_format, text) => text
 
 const SNAPSHOT: RunSnapshot = {
   run: 'http 1',

@@ -9,8 +9,6 @@ export function paintFor(stream: NodeJS.WritableStream): Paint {
   return (format, text) => styleText(format, text, { stream, validateStream: true })
 }
 
-export const plain: Paint = (_format, text) => text
-
 const LABELS = { passed: 'PASS', failed: 'FAIL', invalid: 'INVALID', skipped: 'SKIP' } as const
 const COLOURS = { passed: 'green', failed: 'red', invalid: 'magenta', skipped: 'yellow' } as const
 const MARKS = { passed: '✓', failed: '×', invalid: '?', skipped: '↓' } as const

@@ -4,7 +4,7 @@ import { COMPARED, FAILED, PASSED, sampleHttpRun } from '../../testing/sample-re
 import { sampleResults, scenario } from '../../testing/sample-results.ts'
 import { EarlierRuns } from '../earlier.ts'
 import type { Results } from '../results.ts'
-import { plain, type Paint } from './style.ts'
+import type { Paint } from './style.ts'
 import { summaryOf } from './summary.ts'
 
 function before(results: Results): EarlierRuns {
@@ -14,6 +14,7 @@ function before(results: Results): EarlierRuns {
 }
 
 const none = new EarlierRuns()
+const plain: Paint = (_format, text) => text
 
 test('aligns columns in a wide terminal', () => {
   expect(summaryOf(sampleResults(), none, 120, plain)).toMatchInlineSnapshot(`

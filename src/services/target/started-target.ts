@@ -28,8 +28,6 @@ export interface StartedTarget extends AsyncDisposable {
   readonly instances: readonly TargetInstance[]
   /** Whether every instance runs, as far as can be told. */
   readonly running: boolean
-  /** The last lines an instance printed, oldest first, without secrets. */
-  log(instance?: number): readonly string[]
   /**
    * Stops every instance and starts it again on the same ports.
    * @throws {ServiceError} for an external target

@@ -46,10 +46,6 @@ export class ExternalTarget implements StartedTarget {
     return `target, external, ${this.instances.map(({ baseUrl }) => redactText(baseUrl)).join(', ')}`
   }
 
-  log(): readonly string[] {
-    return []
-  }
-
   async restart(): Promise<void> {
     throw new ServiceError('target', {
       problem: 'it runs elsewhere and cannot be started again from here',

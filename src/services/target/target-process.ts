@@ -75,10 +75,6 @@ export class StartedProcesses implements StartedTarget {
     return this.#processes.length > 0 && this.#processes.every((process) => process.running)
   }
 
-  log(instance = 0): readonly string[] {
-    return (this.#processes[instance]?.log.last() ?? []).map(this.#mask)
-  }
-
   async restart(): Promise<void> {
     await this.#stopAll()
     await this.#startAll()

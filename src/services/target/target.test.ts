@@ -9,8 +9,9 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { failureOf, testContext } from '../../../fixtures/services/context.ts'
 import { isFree } from '../ports.ts'
 import { isSameProcess, startTimeOf } from '../reaper/process-identity.ts'
+import type { TargetExit } from './started-target.ts'
 import type { TargetOptions } from './target-options.ts'
-import { target, type TargetContext, type TargetExit } from './target.ts'
+import { target, type TargetContext } from './target.ts'
 
 const SMALL = ['node', new URL('../../../fixtures/services/small-target.ts', import.meta.url).pathname]
 
@@ -55,7 +56,10 @@ describe('a target that is started', () => {
     expect(instance?.baseUrl).toBe(`http://127.0.0.1:${seen.PORT}`)
     expect(instance?.internalUrl).toBe(`http://127.0.0.1:${seen.INTERNAL_PORT}`)
     expect(Object.keys(seen).filter((name) => name.startsWith('VITEST'))).toEqual([])
-    expect(started.log()).toEqual(['small target, database postgres://user:***@127.0.0.1:1/db'])
+    const { promise: exited, resolve } = Promise.withResolvers<TargetExit>()
+    started.onExit(resolve)
+    await ask(instance?.baseUrl ?? '', '/exit')
+    expect((await exited).message).toContain('small target, database postgres://user:***@127.0.0.1:1/db')
   })
 
   test('runs several times at once, and is cleaned up with its children', async () => {

@@ -5,7 +5,7 @@ import { ExternalTarget } from './target-external.ts'
 import { TARGET, type TargetOptions } from './target-options.ts'
 import { StartedProcesses } from './target-process.ts'
 
-export type { StartedTarget, TargetContext, TargetExit } from './started-target.ts'
+export type { StartedTarget, TargetContext } from './started-target.ts'
 
 /** The system under test: started by us, or running already. */
 export interface Target {
