@@ -60,7 +60,7 @@ describe('vitest-slo report', () => {
     [
       'of another version',
       { ...sampleResults(), schemaVersion: 99, vitestSlo: '7.0.0' },
-      /was written by vitest-slo 7\.0\.0 in format 99; this version reads format 1/,
+      /was written by vitest-slo 7\.0\.0 in format 99; this version reads format 2/,
     ],
     ['with other content', { name: 'a package' }, /is not a results file/],
   ])('rejects a file %s', async (_name, content, message) => {

@@ -1,3 +1,4 @@
+import type { PhaseName } from '../load/load.ts'
 import type { Histogram } from '../stats/histogram.ts'
 import type { RateWindow } from '../stats/intervals.ts'
 import type { Window } from '../stats/timeline.ts'
@@ -7,6 +8,13 @@ import type { GeneratorHealth } from './generator-health.ts'
 import type { BusyVus, Invalidity, VuShortage } from './verdict.ts'
 
 export type RunKind = 'http' | 'fanOut' | 'conversation' | 'micro'
+
+/** The part of a run that was asserted on: `run.step('pay').tag('small').phase('spike')`. */
+export interface RunPart {
+  readonly phase?: PhaseName
+  readonly step?: string
+  readonly tag?: string
+}
 
 /**
  * Evidence that latency matchers judge: the samples of one scope of a run, and its reasons to be invalid. Runs create it;
@@ -29,6 +37,8 @@ export interface TimeEvidence {
   readonly vuShortage?: VuShortage
   /** Set if all VUs were busy at some time, although there were enough from the start. */
   readonly busyVus?: BusyVus
+  /** The part of the run in scope, if it was chosen; absent for the whole run. */
+  readonly part?: RunPart
   /** Lines of the message's `Evidence:` block. */
   readonly evidenceLines: readonly string[]
   /** The slowest parts (steps, publications), worst first, for the `Slowest:` line. Empty if there is only one part. */

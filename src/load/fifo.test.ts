@@ -12,7 +12,7 @@ test('behaves as an array does, however it is pushed and shifted', () => {
         if (step === 'push') fifo.push(at)
         if (step === 'push') model.push(at)
         const shifted = step === 'shift' ? [fifo.shift(), model.shift()] : []
-        expect([fifo.size, shifted[0]]).toEqual([model.length, shifted[1]])
+        expect([fifo.size, fifo.peek(), shifted[0]]).toEqual([model.length, model[0], shifted[1]])
       }
     }),
   )
@@ -25,5 +25,5 @@ test('grows with what is in it, wherever its first stands', () => {
   for (let n = 10; n < 60; n++) fifo.push(n)
   expect(fifo.size).toBe(53)
   for (let n = 7; n < 60; n++) expect(fifo.shift()).toBe(n)
-  expect([fifo.size, fifo.shift()]).toEqual([0, undefined])
+  expect([fifo.size, fifo.peek(), fifo.shift()]).toEqual([0, undefined, undefined])
 })

@@ -14,6 +14,10 @@ export class Fifo<T> {
     this.#size++
   }
 
+  peek(): T | undefined {
+    return this.#items[this.#head]
+  }
+
   shift(): T | undefined {
     if (this.#size === 0) return undefined
     const item = this.#items[this.#head]

@@ -1,10 +1,13 @@
 import { chai, TestRunner, type MatcherResult, type MatcherState, type RunnerTestCase } from 'vitest'
+import type { RunPart } from '../evidence/evidence.ts'
 import { InvalidRunError, type Invalidity } from '../evidence/verdict.ts'
 import { inspected } from '../options/shortened.ts'
 import { assertedBy } from '../results/asserted.ts'
 import type { AssertionResult } from '../results/result.ts'
 import { scenarioRecordOf } from '../results/task-meta.ts'
 import { WatchedPromise } from '../results/watched-promise.ts'
+import type { Interval } from '../stats/intervals.ts'
+import { toJsonMs } from '../stats/summary.ts'
 import { formatMessage } from './message.ts'
 import { onInvalid } from './on-invalid.ts'
 import { judgedRuns, nameOf, recordedRuns, type Subject } from './subject.ts'
@@ -37,8 +40,20 @@ export interface Judgement {
   readonly evidence: readonly string[]
   readonly worst?: { readonly label: string; readonly items: readonly string[] } | undefined
   readonly hint?: string | undefined
-  /** Set where a limit on one percentile of times was asserted; reports draw it. */
-  readonly limit?: { readonly p: number; readonly ms: number }
+  /** The numbers of an assertion about one figure. */
+  readonly figure?: Figure | undefined
+}
+
+/** One figure that was compared with a limit. */
+export interface Figure {
+  /** In `unit`. */
+  readonly limit: number
+  /** In `unit`; NaN if nothing was measured. */
+  readonly value: number
+  readonly unit: NonNullable<AssertionResult['unit']>
+  readonly interval?: Interval | undefined
+  /** The percentile that was judged, as a ratio. */
+  readonly percentile?: number
 }
 
 /** What is needed to write a call down. */
@@ -64,6 +79,8 @@ export class Call {
   readonly #args: readonly unknown[]
   /** Holds the stack of the call; errors after an `await` no longer have it of their own. */
   readonly #site = new Error('call site')
+  /** The part of the run that the evidence is about. */
+  part: RunPart | undefined
 
   constructor(
     definition: Wording,
@@ -101,6 +118,7 @@ export class Call {
     const failed = pass === isNot
     const message = failed ? this.#message(judgement, judgement.received) : undefined
     this.#record(judgement, { outcome: failed ? 'failed' : 'passed', ...(message === undefined ? {} : { message }) })
+    if (failed && !this.#isAsymmetric) throw this.#failure(judgement)
     return { pass, message: () => message ?? '' }
   }
 
@@ -134,9 +152,7 @@ export class Call {
   /** Vitest would make the error of a failed promise itself, without the stack of the call. */
   #settleThrowing(found: Judgement): { pass: boolean; message: () => string } {
     try {
-      const result = this.settle(found)
-      if (result.pass === this.#isNot) throw new Error(this.#withPrefix(result.message()))
-      return result
+      return this.settle(found)
     } catch (error) {
       throw this.placed(error)
     }
@@ -152,6 +168,7 @@ export class Call {
     const found = { ...judgement, received: `${finding}\nuntil then: ${judgement.received}` }
     const message = this.#message({ ...found, hint: judgement.hint ?? remedy }, found.received)
     this.#record(found, { outcome: 'failed', message })
+    if (!this.#isAsymmetric) throw this.#failure({ ...found, hint: judgement.hint ?? remedy })
     return { pass: this.#isNot, message: () => message }
   }
 
@@ -165,14 +182,44 @@ export class Call {
     return { pass: !this.#isNot, message: () => message }
   }
 
-  #message(judgement: Judgement, received: string): string {
-    const isNot = this.#isNot
-    return formatMessage({
-      ...judgement,
-      call: this.#whole,
-      expected: isNot ? judgement.expectedNot : judgement.expected,
-      received,
+  /**
+   * The error of a failed assertion. Vitest's own would print `actual` and `expected` once more, as a diff: editors and
+   * the UI show them, the message contains them.
+   */
+  #failure(judgement: Judgement): Error {
+    const error = new Error(this.#withPrefix(this.#message(judgement, judgement.received)))
+    return Object.assign(error, {
+      actual: judgement.received,
+      expected: this.#expected(judgement),
+      showDiff: false,
+      // Where Vitest keeps `meta` of a matcher's result; it does not print it.
+      __vitest_error_context__: { assertionName: this.#definition.name, meta: this.#numbers(judgement) },
     })
+  }
+
+  #expected({ expected, expectedNot }: Judgement): string {
+    return this.#isNot ? expectedNot : expected
+  }
+
+  #message(judgement: Judgement, received: string): string {
+    return formatMessage({ ...judgement, call: this.#whole, expected: this.#expected(judgement), received })
+  }
+
+  /** Run, part and figure of the assertion, as JSON. */
+  #numbers({ figure }: Judgement): Partial<AssertionResult> {
+    const run = nameOf(this.#received)
+    const { limit, value, unit, interval, percentile } = figure ?? {}
+    return {
+      ...(run === undefined ? {} : { run }),
+      ...this.part,
+      ...(percentile === undefined ? {} : { percentile }),
+      ...(limit === undefined ? {} : { limit }),
+      ...(value === undefined || Number.isNaN(value) ? {} : { value: toJsonMs(value) }),
+      ...(unit === undefined ? {} : { unit }),
+      ...(interval && {
+        interval: { low: toJsonMs(interval.low), high: toJsonMs(interval.high), confidence: interval.confidence },
+      }),
+    }
   }
 
   /** The call as the scenario wrote it. */
@@ -208,7 +255,7 @@ export class Call {
   }
 
   #record(
-    { expected, expectedNot, received, limit }: Judgement,
+    judgement: Judgement,
     outcome: Pick<AssertionResult, 'outcome' | 'reason' | 'invalidities' | 'message'>,
   ): void {
     const test = this.#test
@@ -225,11 +272,10 @@ export class Call {
     assertedBy(test)[outcome.outcome === 'skipped' ? 'skipped' : 'judged']++
     assertions.push({
       assertion: (this.#isNot ? 'not.' : '') + this.#written,
-      expected: this.#isNot ? expectedNot : expected,
-      received,
+      expected: this.#expected(judgement),
+      received: judgement.received,
       ...outcome,
-      ...(run === undefined ? {} : { run }),
-      ...(limit === undefined ? {} : { limit }),
+      ...this.#numbers(judgement),
     })
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { evidenceOf } from '../evidence/evidence.ts'
 import type { ScenarioRecord } from '../results/result.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { GIVEN_UP, SATURATED, sampleHttpRun, sampleMicroRun } from '../testing/sample-runs.ts'
@@ -25,37 +26,52 @@ describe('what is recorded', () => {
             "assertion": "toHaveP95Below(150)",
             "expected": "p95 < 150 ms",
             "hasMessage": false,
-            "limit": {
-              "ms": 150,
-              "p": 0.95,
+            "interval": {
+              "confidence": 0.95,
+              "high": 105.023,
+              "low": 104,
             },
+            "limit": 150,
             "outcome": "passed",
+            "percentile": 0.95,
             "received": "p95 = 104 ms (−30.6%), 95% interval 104–105 ms",
             "run": "http 1",
+            "unit": "ms",
+            "value": 104.063,
           },
           {
             "assertion": "not.toHaveP95Below(50)",
             "expected": "p95 ≥ 50 ms",
             "hasMessage": false,
-            "limit": {
-              "ms": 50,
-              "p": 0.95,
+            "interval": {
+              "confidence": 0.95,
+              "high": 105.023,
+              "low": 104,
             },
+            "limit": 50,
             "outcome": "passed",
+            "percentile": 0.95,
             "received": "p95 = 104 ms (+108.1%), 95% interval 104–105 ms",
             "run": "http 1",
+            "unit": "ms",
+            "value": 104.063,
           },
           {
             "assertion": "toHaveP95Below(50)",
             "expected": "p95 < 50 ms",
             "hasMessage": true,
-            "limit": {
-              "ms": 50,
-              "p": 0.95,
+            "interval": {
+              "confidence": 0.95,
+              "high": 105.023,
+              "low": 104,
             },
+            "limit": 50,
             "outcome": "failed",
+            "percentile": 0.95,
             "received": "p95 = 104 ms (+108.1%), 95% interval 104–105 ms",
             "run": "http 1",
+            "unit": "ms",
+            "value": 104.063,
           },
           {
             "assertion": "toHaveP95Below(50)",
@@ -68,14 +84,13 @@ describe('what is recorded', () => {
                 "remedy": "see why nothing was measured: the load may be shorter than its warm-up, or the target never responded",
               },
             ],
-            "limit": {
-              "ms": 50,
-              "p": 0.95,
-            },
+            "limit": 50,
             "outcome": "invalid",
+            "percentile": 0.95,
             "reason": "no-samples",
             "received": "p95 unknown: nothing was measured",
             "run": "http 1",
+            "unit": "ms",
           },
         ]
       `)
@@ -89,6 +104,44 @@ describe('what is recorded', () => {
     for (let times = 0; times < 2; times++)
       expect(() => expect({ run: empty }).not.toEqual({ run: expect.toHaveP95Below(50) })).toThrow(/INVALID/)
     expect(recordOf(task).assertions).toMatchObject([{ assertion: 'toHaveP95Below(50)', outcome: 'invalid' }])
+  })
+})
+
+describe('the error of a failure', () => {
+  const numbers = {
+    run: 'http 1',
+    percentile: 0.95,
+    limit: 50,
+    value: expect.closeTo(104, 0) as unknown,
+    unit: 'ms',
+    interval: { low: expect.closeTo(104, 0) as unknown, high: expect.closeTo(105, 0) as unknown, confidence: 0.95 },
+  }
+
+  test('carries both values for editors, the numbers as meta, and prints no diff', () => {
+    expect(errorOf(() => expect(run).toHaveP95Below(50))).toMatchObject({
+      actual: 'p95 = 104 ms (+108.1%), 95% interval 104–105 ms',
+      expected: 'p95 < 50 ms',
+      showDiff: false,
+      __vitest_error_context__: { assertionName: 'toHaveP95Below', meta: numbers },
+    })
+    expect(errorOf(() => expect(run).not.toHaveP95Below(150))).toMatchObject({ expected: 'p95 ≥ 150 ms' })
+  })
+
+  test('names the part of the run, as what is recorded does', ({ task }) => {
+    const evidence = { ...run[evidenceOf](), part: { phase: 'spike', step: 'pay' } as const }
+    const error = errorOf(() => expect({ name: 'http 1', [evidenceOf]: () => evidence }).toHaveP95Below(50))
+    expect(error).toMatchObject({ __vitest_error_context__: { meta: { ...numbers, phase: 'spike', step: 'pay' } } })
+    expect(recordOf(task).assertions).toMatchObject([{ ...numbers, phase: 'spike', step: 'pay' }])
+  })
+
+  test('numbers that are not finite stay JSON, and nothing measured has no value', ({ task }) => {
+    errorOf(() => expect(sampleHttpRun({ errorsPerSecond: 40 })).toHaveP95Below(50))
+    errorOf(() => expect(sampleHttpRun({ seconds: 0 })).toHaveP95Below(50))
+    const [lost, empty] = recordOf(task).assertions
+    expect(lost).toMatchObject({ limit: 50, unit: 'ms', value: 'Infinity' })
+    expect(empty).toMatchObject({ limit: 50, unit: 'ms', percentile: 0.95 })
+    expect(empty).not.toHaveProperty('value')
+    expect(empty).not.toHaveProperty('interval')
   })
 })
 
@@ -270,6 +323,15 @@ describe('arguments that cannot be used', () => {
     expect(messageOf(assert)).toMatchSnapshot()
   })
 })
+
+function errorOf(assert: () => unknown): Error {
+  try {
+    assert()
+  } catch (error) {
+    if (error instanceof Error) return error
+  }
+  throw new Error('nothing was thrown')
+}
 
 function ledgerIn(received: unknown): { judgement: Judgement | Error } | undefined {
   const isLedger = typeof received === 'object' && received !== null && 'judgement' in received

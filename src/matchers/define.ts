@@ -1,9 +1,10 @@
 import type { MatcherResult, MatcherState } from 'vitest'
+import type { RunPart } from '../evidence/evidence.ts'
 import { Problems } from '../options/problems.ts'
 import { Call, type ExtendMatcher, type Judgement, type Wording } from './call.ts'
 import { describeReceived, type Subject } from './subject.ts'
 
-export type { ExtendMatcher, Judgement } from './call.ts'
+export type { ExtendMatcher, Figure, Judgement } from './call.ts'
 
 export interface MatcherDefinition<Evidence, Plan> extends Wording {
   readonly subject: Subject<Evidence>
@@ -39,6 +40,7 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
       const problems = new Problems()
       const plan = definition.readArguments(problems, args)
       problems.throwIfAny(`${name}()`)
+      call.part = partOf(evidence)
       const judged = definition.judge(evidence, plan)
       return judged instanceof Promise ? call.settleLater(judged) : call.settle(judged)
     } catch (error) {
@@ -50,6 +52,11 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
   Object.defineProperty(matcher, '__vitest_poll_takeover__', { value: true })
   Object.defineProperty(matcher, 'name', { value: name })
   return matcher
+}
+
+/** The part of a run that evidence is about. */
+function partOf(evidence: unknown): RunPart | undefined {
+  return (evidence as { readonly part?: RunPart } | null)?.part
 }
 
 /** Whether a matcher is of this package. */

@@ -59,7 +59,7 @@ const toStayFresherThan = defineMatcher<FreshnessEvidence, { readonly limitMs: n
       value,
       interval: undefined,
       confidence: undefined,
-      show: formatMs,
+      unit: 'ms',
       detail: formatDistance(value, limitMs),
     })
     const over = staleness.count - staleness.countAtMost(limitMs * 1000)

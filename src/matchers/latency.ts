@@ -121,7 +121,7 @@ function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, optio
     value: valueMs,
     interval: intervalOf(times, p, confidence),
     confidence,
-    show: formatMs,
+    unit: 'ms',
     detail: valueMs === Number.POSITIVE_INFINITY ? `(${missedShare(times)})` : formatDistance(valueMs, limitMs),
   })
   const durationMs = evidence.kind === 'micro' ? 0 : evidence.durationMs
@@ -139,7 +139,7 @@ function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, optio
     evidence: [...evidence.evidenceLines, ...setAsideLines(evidence.invalidities, against, because)],
     worst: { label: 'Slowest', items: evidence.slowest.map(({ label, p95Ms }) => `${label} p95 ${formatMs(p95Ms)}`) },
     hint: judged.hint ?? evidence.hint,
-    limit: { p, ms: limitMs },
+    figure: { ...judged.figure, percentile: p },
   }
 }
 

@@ -2,7 +2,7 @@ import { tooFewForRatio } from '../evidence/sample-size.ts'
 import type { MetricsEvidence } from '../evidence/share-evidence.ts'
 import { object, type ReadOf } from '../options/schema.ts'
 import { text } from '../options/values.ts'
-import { formatCount, formatRatio } from '../stats/units.ts'
+import { formatCount } from '../stats/units.ts'
 import { lastOptions, ratio, readArguments } from './arguments.ts'
 import { defineMatcher, type ExtendMatcher } from './define.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
@@ -69,7 +69,7 @@ const toHaveCacheHitRatioAbove = defineMatcher<
       value: lookUps === 0 ? Number.NaN : hits / lookUps,
       interval: undefined,
       confidence: undefined,
-      show: formatRatio,
+      unit: 'ratio',
       detail:
         `${formatDistance(hits / lookUps, limit)} (${formatCount(hits)} of ${formatCount(lookUps)} look-ups)`.trim(),
     })

@@ -58,7 +58,7 @@ export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): J
     ...assertion,
     value: hits / total,
     interval: trusted(interval, windows.length),
-    show: formatRatio,
+    unit: 'ratio',
     detail,
   })
   const isBroken = interval !== undefined && !isGood(interval.low, side, limit) && !isGood(interval.high, side, limit)
@@ -121,6 +121,7 @@ function judgeNone(
     invalidities: withLack([...against, ...shortage, ...waiting], lacking ? [lacking] : []),
     evidence: evidence.evidenceLines,
     hint: evidence.hint,
+    figure: { limit: 0, value: hits / total, unit: 'ratio' },
   }
 }
 
@@ -146,7 +147,7 @@ export function judgeCount(
     value: hits / total,
     interval: undefined,
     confidence: undefined,
-    show: formatRatio,
+    unit: 'ratio',
     detail: `(${formatCount(hits)} of ${formatCount(total)}${parts === '' ? '' : `: ${parts}`})`,
   })
   const scope = { count: total, durationMs: evidence.durationMs, noun, rateOption: rateOptionOf(evidence, noun) }

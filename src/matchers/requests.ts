@@ -5,7 +5,7 @@ import type { Problems } from '../options/problems.ts'
 import type { Reader, ReadOf } from '../options/schema.ts'
 import { argument } from '../options/values.ts'
 import { rateInterval, type HitWindow, type Interval } from '../stats/intervals.ts'
-import { formatCount, formatRate } from '../stats/units.ts'
+import { formatCount } from '../stats/units.ts'
 import { ratePerSec, ratio, readArguments, THRESHOLD, type ThresholdOptions } from './arguments.ts'
 import { busyVusInvalidity, unprovenWaits } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
@@ -155,7 +155,7 @@ function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: 
     value,
     interval: throughputInterval(evidence, confidence),
     confidence,
-    show: formatRate,
+    unit: 'perSec',
     detail: formatDistance(value, limit),
   })
   const tooFew = tooFewSamples(judged.expected, 1, { count: evidence.offered, durationMs: 0, noun: 'requests' })

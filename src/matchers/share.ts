@@ -1,7 +1,6 @@
 import type { ShareEvidence } from '../evidence/share-evidence.ts'
 import { optional } from '../options/schema.ts'
 import { oneOf } from '../options/values.ts'
-import { formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
 
@@ -27,7 +26,7 @@ export function judgeShare(share: ShareEvidence, limit: number, { statistic }: R
     value,
     interval: undefined,
     confidence: undefined,
-    show: formatRatio,
+    unit: 'ratio',
     detail: `${share.of} ${formatDistance(value, limit)}`.trim(),
   })
   return {

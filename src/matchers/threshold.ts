@@ -1,7 +1,7 @@
 import type { Invalidity } from '../evidence/verdict.ts'
 import type { Interval } from '../stats/intervals.ts'
-import { formatRatio } from '../stats/units.ts'
-import type { Judgement } from './define.ts'
+import { formatMs, formatRate, formatRatio } from '../stats/units.ts'
+import type { Figure, Judgement } from './define.ts'
 
 /** What is shown where no confidence was asked for. */
 export const DEFAULT_CONFIDENCE = 0.95
@@ -21,10 +21,13 @@ export interface Threshold {
   readonly interval: Interval | undefined
   /** The confidence the call asked for. */
   readonly confidence: number | undefined
-  readonly show: (value: number) => string
+  /** Of limit, value and interval. */
+  readonly unit: 'ms' | 'ratio' | 'perSec'
   /** Follows the value, as the reader sees it: `(+8.7%)`, `(38 of 12,000)`. */
   readonly detail?: string
 }
+
+const SHOW = { ms: formatMs, ratio: formatRatio, perSec: formatRate } as const
 
 const SIGNS = {
   below: ['<', '≥'],
@@ -35,8 +38,9 @@ const SIGNS = {
 /** Holds a figure, or with a confidence its whole interval, against a limit, and puts both into words. */
 export function judgeThreshold(
   threshold: Threshold,
-): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities' | 'hint'> {
-  const { what, side, limit, value, interval, confidence, show } = threshold
+): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities' | 'hint'> & { figure: Figure } {
+  const { what, side, limit, value, interval, confidence, unit } = threshold
+  const show = SHOW[unit]
   const sure = confidence === undefined ? '' : ` with ${formatRatio(confidence)} confidence`
   const [sign, opposite] = SIGNS[side]
   const holds =
@@ -47,6 +51,7 @@ export function judgeThreshold(
     expectedNot: `${what} ${opposite} ${show(limit)}${sure}`,
     received: receivedText(threshold),
     invalidities: confidence !== undefined && interval === undefined ? [withoutInterval(what)] : [],
+    figure: { limit, value, unit, interval },
     hint:
       holds === 'undecided'
         ? 'the interval reaches over the limit, so this run does not say: a longer run narrows it'
@@ -106,7 +111,8 @@ function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['
   return lowIsGood === highIsGood ? lowIsGood : 'undecided'
 }
 
-function receivedText({ what, value, limit, detail, interval, show }: Threshold): string {
+function receivedText({ what, value, limit, detail, interval, unit }: Threshold): string {
+  const show = SHOW[unit]
   if (Number.isNaN(value)) return `${what} unknown: nothing was measured`
   const figure = `${what} = ${showBeside(value, limit, show)}${detail ? ` ${detail}` : ''}`
   // That an infinite value may be infinite goes without saying.

@@ -80,7 +80,7 @@ describe.each(VERDICTS)('a scenario that %s keeps its verdict', (name, expectati
     expect(warnings(run)).toEqual([
       expect.stringMatching(/nothing to compare with: .*results\.json was written by vitest-slo 9\.0\.0 in format 99/),
     ])
-    expect(await resultsOf(made)).toMatchObject({ schemaVersion: 1, totals: { scenarios: 1 } })
+    expect(await resultsOf(made)).toMatchObject({ schemaVersion: 2, totals: { scenarios: 1 } })
   })
 
   test("if the exporter's port is in use", async () => {

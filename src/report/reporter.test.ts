@@ -40,7 +40,7 @@ describe('results.json', () => {
     expect(run.exitCode).toBe(1)
 
     const results = await resultsOf(made)
-    expect(results).toMatchObject({ schemaVersion: 1, vitestSlo: '0.1.0', complete: true, services: [], errors: [] })
+    expect(results).toMatchObject({ schemaVersion: 2, vitestSlo: '0.1.0', complete: true, services: [], errors: [] })
     expect(results.environment).toMatchObject({ node: process.version, cores: expect.any(Number) })
     expect(results.totals).toEqual({ scenarios: 6, passed: 2, failed: 3, invalid: 1, skipped: 0 })
     expect(results.scenarios.map(({ name, verdict }) => `${name}: ${verdict}`)).toEqual([

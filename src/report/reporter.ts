@@ -22,6 +22,9 @@ import { errorOf, identityOf, isScenario, scenarioOf, unbegun } from './scenario
 import { paintFor } from './terminal/style.ts'
 import { summaryOf } from './terminal/summary.ts'
 
+export type { AssertionResult, RunResult } from '../results/result.ts'
+export type { ErrorResult, Results, ScenarioResult, ServiceInfo, Totals } from './results.ts'
+
 /** `package.json` is two folders up, in the sources and in the published package. */
 const { version } = createRequire(import.meta.url)('../../package.json') as { readonly version: string }
 

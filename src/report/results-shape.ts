@@ -33,6 +33,8 @@ const ASSERTION: Shape = {
   keys: {
     ...{ assertion: 'string', expected: 'string', received: 'string', outcome: OUTCOME },
     ...{ 'reason?': 'string', 'invalidities?': { list: INVALIDITY }, 'message?': 'string', 'run?': 'string' },
+    ...{ 'phase?': 'string', 'step?': 'string', 'tag?': 'string', 'percentile?': 'number', 'limit?': 'number' },
+    'unit?': { oneOf: ['ms', 'ratio', 'perSec'] },
   },
 }
 const SCENARIO: Shape = {

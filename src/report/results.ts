@@ -3,7 +3,7 @@ import type { AssertionResult, ComparisonResult, RunResult } from '../results/re
 import type { Environment } from './environment.ts'
 
 /** Increased if a reader of the older format would misread the newer one. */
-export const RESULTS_SCHEMA_VERSION = 1
+export const RESULTS_SCHEMA_VERSION = 2
 
 /** Content of `results.json`. Every string is redacted. Ratios are 0–1, times in milliseconds. */
 export interface Results {

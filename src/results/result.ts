@@ -9,7 +9,7 @@ import type {
 } from '../evidence/fan-out-counts.ts'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import type { Invalidity, InvalidReason, Outcome } from '../evidence/verdict.ts'
-import type { Phase } from '../load/load.ts'
+import type { Phase, PhaseName } from '../load/load.ts'
 import type { HistogramJson } from '../stats/histogram.ts'
 import type { JsonMs, TimeStatsJson } from '../stats/summary.ts'
 import type { ComparedFigure } from './compared-figures.ts'
@@ -53,8 +53,20 @@ export interface AssertionResult {
   readonly message?: string
   /** Name of the judged run, if it was a single run. */
   readonly run?: string
-  /** Limit of a percentile of times, if that was asserted; reports draw it. `p` is a ratio. */
-  readonly limit?: { readonly p: number; readonly ms: number }
+  /** The part of the run that was judged; each absent if it was not chosen. */
+  readonly phase?: PhaseName
+  readonly step?: string
+  readonly tag?: string
+  /** The percentile that was judged, as a ratio: 0.95. */
+  readonly percentile?: number
+  /** The limit asserted, in `unit`. Absent if the assertion is not about one figure. */
+  readonly limit?: number
+  /** The figure judged, in `unit`. Absent if nothing was measured. */
+  readonly value?: JsonMs
+  /** Unit of `limit`, `value` and `interval`. Ratios are 0–1. */
+  readonly unit?: 'ms' | 'ratio' | 'perSec'
+  /** Interval of `value` at this confidence, 0–1. Absent if none could be computed. */
+  readonly interval?: { readonly low: JsonMs; readonly high: JsonMs; readonly confidence: number }
 }
 
 /** Result of a run of any kind. */

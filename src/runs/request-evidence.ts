@@ -1,4 +1,4 @@
-import type { EndingEvidence, RequestEvidence } from '../evidence/evidence.ts'
+import type { EndingEvidence, RequestEvidence, RunPart } from '../evidence/evidence.ts'
 import type { GeneratorHealth } from '../evidence/generator-health.ts'
 import type { RunWindow } from '../evidence/run-window.ts'
 import {
@@ -34,6 +34,7 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
     windows: windows.map((window) => window.latency()),
     durationMs,
     ...(reducedTo === undefined ? {} : { reducedTo }),
+    ...partOf(scope),
     invalidities: httpInvalidities(measured, totals, scope),
     ...(shortage === undefined ? {} : { vuShortage: shortage }),
     ...(shortage === undefined && vuDemand !== undefined ? { busyVus: busyVus(measured, vuDemand) } : {}),
@@ -54,6 +55,16 @@ export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, 
   }
 }
 
+/** Step, tag and phase of a scope that is not the whole run. */
+function partOf({ phase, step, tag }: Scope): { readonly part?: RunPart } {
+  const part = {
+    ...(phase === undefined ? {} : { phase }),
+    ...(step === undefined ? {} : { step }),
+    ...(tag === undefined ? {} : { tag }),
+  }
+  return Object.keys(part).length === 0 ? {} : { part }
+}
+
 /** What was due after the last phase had ended counts in the scope's last second, as it does in that phase. */
 function goodBySecond(
   windows: readonly Window[],
@@ -71,8 +82,12 @@ function goodBySecond(
 /** What matchers see of the requests that ended in one way: their times, and no counts. */
 export function endingEvidence(evidence: RequestEvidence, ending: EndingEvidence['ending']): EndingEvidence {
   const { kind, quantity, histogram, windows, durationMs, reducedTo, invalidities, evidenceLines, slowest } = evidence
-  const { vuShortage: shortage } = evidence
-  const scaled = { ...(reducedTo === undefined ? {} : { reducedTo }), ...(shortage && { vuShortage: shortage }) }
+  const { vuShortage: shortage, part } = evidence
+  const scaled = {
+    ...(reducedTo === undefined ? {} : { reducedTo }),
+    ...(shortage && { vuShortage: shortage }),
+    ...(part && { part }),
+  }
   return {
     ...{ kind, quantity, histogram, windows, durationMs, ...scaled, invalidities, evidenceLines, slowest },
     ending,

@@ -113,6 +113,12 @@ test('scopes narrow each other, and one that is not there is named among those t
   expect(run.offered).toBe(35 + 17 + 7)
   expect(run.step('vote').phase('steady').offered).toBe(14)
   expect(run.step('vote').tag('gold').phase('spike').offered).toBe(7)
+  expect(run.step('vote').tag('gold').phase('spike')[evidenceOf]().part).toEqual({
+    phase: 'spike',
+    step: 'vote',
+    tag: 'gold',
+  })
+  expect(run[evidenceOf]().part).toBeUndefined()
   expect(run.phase('steady').step('me').between('5s', '6s').offered).toBe(10)
   expect(run[evidenceOf]().slowest).toEqual([
     { label: 'vote', p95Ms: expect.closeTo(30, 1) },

@@ -123,9 +123,10 @@ describe('charts over time', () => {
 
   test('show the limits asserted on their run', () => {
     const run = sampleHttpRun()
-    const limit = { p: 0.95, ms: 150 }
-    expect(limitsOn(run, [{ ...PASSED, limit }])).toEqual([{ label: 'p95 limit', value: 150, p: 0.95 }])
-    expect(limitsOn(run, [{ ...PASSED, limit, run: 'another' }, PASSED])).toEqual([])
+    const limit = { percentile: 0.95, limit: 150, unit: 'ms' } as const
+    expect(limitsOn(run, [{ ...PASSED, ...limit }])).toEqual([{ label: 'p95 limit', value: 150, p: 0.95 }])
+    expect(limitsOn(run, [{ ...PASSED, limit: 0.01, unit: 'ratio' }])).toEqual([])
+    expect(limitsOn(run, [{ ...PASSED, ...limit, run: 'another' }, PASSED])).toEqual([])
   })
 
   test('join series of one group that were sampled at different times', () => {

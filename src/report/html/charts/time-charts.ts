@@ -81,9 +81,9 @@ function timeChart(points: readonly { readonly second: number }[], unit: Chart['
 /** Limits on percentiles that were asserted on a run. */
 export function limitsOn(run: RunResult, assertions: readonly AssertionResult[]): Chart['limits'] {
   const found = new Map<number, Limit>()
-  for (const { limit, run: name } of assertions) {
-    if (limit !== undefined && (name === undefined || name === run.name)) {
-      found.set(limit.p, { label: `p${significant(limit.p * 100, 6)} limit`, value: limit.ms, p: limit.p })
+  for (const { limit, unit, percentile: p, run: name } of assertions) {
+    if (limit !== undefined && unit === 'ms' && p !== undefined && (name === undefined || name === run.name)) {
+      found.set(p, { label: `p${significant(p * 100, 6)} limit`, value: limit, p })
     }
   }
   return [...found.values()]
