@@ -27,7 +27,7 @@ const SCENARIO = `
   })
 `
 
-/** From which Vitest creates a second project for the benchmarks; both receive the run's target and services. */
+/** Config from which Vitest creates a second project for benchmarks; both receive the run's target and services. */
 const BENCH_CONFIG = `
   import { definePerfConfig } from 'vitest-slo/config'
   export default definePerfConfig({ test: { benchmark: { enabled: true } } })
