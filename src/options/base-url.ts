@@ -1,6 +1,7 @@
 import { refusalOf } from '../machine/allowed-hosts.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
 import type { Problems } from './problems.ts'
+import { map, reading } from './schema.ts'
 import { listOf } from './values.ts'
 
 /** Of a text that is no URL, all that may be credentials: `user:password@host` without a scheme, or a slash in the password. */
@@ -22,6 +23,15 @@ export function checkOwnBaseUrl(problems: Problems, value: unknown): void {
     `baseUrl: 'http://127.0.0.1:3000'`,
   )
 }
+
+/** The base URL of a run, read as it is given. */
+export const OWN_BASE_URL = map(
+  reading((problems, _, value) => {
+    checkOwnBaseUrl(problems, value)
+    return value as string
+  }),
+  (url) => url,
+)
 
 /** Checks that load may be put on a host. */
 export function checkLoadHost(problems: Problems, path: string, host: string): void {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { messageOf } from '../testing/message-of.ts'
 import { Problems } from './problems.ts'
-import { checkTls } from './tls-options.ts'
+import { TLS } from './tls-options.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-options-'))
 const file = (name: string) => readFileSync(join(folder, name), 'utf8')
@@ -38,18 +38,18 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 function refusal(tls: unknown): string {
   const problems = new Problems()
-  checkTls(problems, tls)
+  TLS.read(problems, 'tls', tls)
   return messageOf(() => problems.throwIfAny('http.run()'))
 }
 
 test('accepts certificates and keys that belong together', () => {
   const problems = new Problems()
-  checkTls(problems, {
+  TLS.read(problems, 'tls', {
     ca: [file('one.pem'), Buffer.from(file('other.pem'))],
     cert: file('one.pem'),
     key: file('one.key'),
   })
-  checkTls(problems, { cert: file('one.pem'), key: file('locked.key'), passphrase: 'right' })
+  TLS.read(problems, 'tls', { cert: file('one.pem'), key: file('locked.key'), passphrase: 'right' })
   expect(() => problems.throwIfAny('http.run()')).not.toThrow()
 })
 

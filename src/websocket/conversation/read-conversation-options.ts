@@ -1,31 +1,91 @@
-import { readAbort } from '../../execution/abort-when.ts'
+import { ABORT_WHEN } from '../../execution/abort-when.ts'
 import { forgetsItsReturn, FORGOTTEN_RETURN } from '../../execution/forgotten-return.ts'
-import { checkLoad } from '../../load/builders.ts'
-import { checkData } from '../../load/data.ts'
-import type { ThinkTime } from '../../load/load.ts'
+import { LOAD } from '../../load/builders.ts'
+import { dataOption } from '../../load/data.ts'
+import { NO_THINK_TIME, THINK_TIME } from '../../load/load-options.ts'
 import type { TargetPlace } from '../../machine/target-location.ts'
-import { checkDuration, checkKnownKeys } from '../../options/checks.ts'
 import { Problems } from '../../options/problems.ts'
-import { isRecord, readFunction, readName, readSocketOptions, SOCKET_OPTIONS } from '../sockets/read-socket-options.ts'
-import type { ConversationOptions, ConversationPlan, Step, ConversationStep } from './conversation-options.ts'
-
-const KNOWN = [
-  'load',
-  'steps',
-  'name',
-  'data',
-  'onOpen',
-  'isReady',
-  'readyTimeout',
-  'timeout',
-  'warmup',
-  'dropAfter',
-  'abortWhen',
-  ...SOCKET_OPTIONS,
-]
+import { choose, isRecord, map, object, optional, reading, type Reader } from '../../options/schema.ts'
+import { array, duration, func, matching, text } from '../../options/values.ts'
+import { heartbeatOnce, NAME, readSocketPlan, socketFields } from '../sockets/read-socket-options.ts'
+import type { ConversationOptions, ConversationPlan, ConversationStep, Step } from './conversation-options.ts'
 
 /** The longest time-out: what histograms tell apart. */
 const MAX_TIMEOUT_MS = 600_000
+
+const isMessage = (value: unknown) => typeof value === 'string' || typeof value === 'function' || isRecord(value)
+
+/** A function that decides, and must return what it compares. */
+function decision<F>(example: string): Reader<F> {
+  return choose((value) =>
+    typeof value === 'function' && forgetsItsReturn(value as () => unknown)
+      ? matching<F>(() => false, FORGOTTEN_RETURN, '(message) => message.json().ok === true')
+      : func<F>(example),
+  )
+}
+
+type ReadStep<D> = Omit<Step<D>, 'name'> & { readonly name: string | undefined }
+
+const step = <D>(): Reader<ReadStep<D>> =>
+  object<ConversationStep<D>>()(
+    {
+      name: optional(text("'join'")),
+      send: matching<ConversationStep<D>['send']>(
+        isMessage,
+        'must be a message (a string, bytes, or an object to go as JSON), or a function that gives one',
+        "({ vu }) => ({ type: 'move', player: vu.id })",
+      ),
+      isResponse: optional(
+        decision<NonNullable<ConversationStep<D>['isResponse']>>(
+          '(message, { sent }) => message.json().re === sent.id',
+        ),
+      ),
+      check: optional(decision<NonNullable<ConversationStep<D>['check']>>('(message) => message.json().ok')),
+      thinkTime: optional(THINK_TIME, NO_THINK_TIME),
+    },
+    { rule: 'must be a step, an object with send', example: "steps: { send: { type: 'ping' } }" },
+  )
+
+/** One step, or several, each with a name of its own. */
+function steps<D>(): Reader<readonly Step<D>[]> {
+  const several = array(step<D>(), 'must have at least one step', "{ send: 'ping' }")
+  const one = map(step<D>(), (read) => [read])
+  const either = choose<readonly ReadStep<D>[]>((value) => (Array.isArray(value) ? several : one))
+  const numbered = map(either, (read) =>
+    read.map(({ name, ...parts }, at) => ({ name: name ?? (read.length === 1 ? 'step' : `step ${at + 1}`), ...parts })),
+  )
+  return reading((problems, path, value) => {
+    const before = problems.count
+    const read = numbered.read(problems, path, value)
+    if (problems.count > before) return read
+    const names = new Set(read.map(({ name }) => name))
+    if (names.size < read.length) problems.add(path, [...names], 'must not have two steps of one name', "name: 'join'")
+    return read
+  })
+}
+
+const conversation = <D>() =>
+  object<ConversationOptions<D>>()(
+    {
+      load: LOAD,
+      steps: steps<D>(),
+      name: optional(NAME),
+      data: optional(dataOption<D>()),
+      onOpen: optional(
+        func<NonNullable<ConversationOptions<D>['onOpen']>>("(vu) => ({ type: 'login', token: vu.data.token })"),
+      ),
+      isReady: optional(
+        func<NonNullable<ConversationOptions<D>['isReady']>>("(message) => message.json().type === 'WELCOME'"),
+      ),
+      readyTimeout: optional(duration(), 10_000),
+      timeout: optional(duration({ above: 0, max: MAX_TIMEOUT_MS }), 10_000),
+      warmup: optional(duration({ min: 0 }), 0),
+      dropAfter: optional(duration({ min: 0 }), Number.POSITIVE_INFINITY),
+      abortWhen: ABORT_WHEN,
+      ...socketFields<D>(),
+    },
+    { example: "ws.run({ path: '/ws', load: …, steps: … })" },
+  ).rule([], (_, given) => heartbeatOnce(given))
 
 /** @throws {OptionsError} naming every option that cannot be used */
 export function readConversationOptions<D>(
@@ -33,82 +93,9 @@ export function readConversationOptions<D>(
   { target, defaultName }: { target: TargetPlace; defaultName: string },
 ): ConversationPlan<D> {
   const problems = new Problems()
-  if (!isRecord(options)) {
-    problems.add('options', options, 'must be an object', "ws.run({ path: '/ws', load: …, steps: … })")
-    problems.throwIfAny('ws.run()')
-  }
-  checkKnownKeys(problems, '', options, KNOWN)
-  const load = checkLoad(problems, 'load', options.load)
-  checkData(problems, options.data)
-  const { onOpen, isReady, readyTimeout = '10s', timeout = '10s', warmup = 0, dropAfter } = options
-  const plan = {
-    ...readSocketOptions(problems, options, target),
-    name: readName(problems, options.name ?? defaultName),
-    steps: readSteps(problems, options.steps),
-    data: options.data,
-    onOpen: readFunction(problems, 'onOpen', onOpen, "(vu) => ({ type: 'login', token: vu.data.token })"),
-    isReady: readFunction(problems, 'isReady', isReady, "(message) => message.json().type === 'WELCOME'"),
-    readyTimeoutMs: checkDuration(problems, 'readyTimeout', readyTimeout),
-    timeoutMs: checkDuration(problems, 'timeout', timeout, { above: 0, max: MAX_TIMEOUT_MS }),
-    warmupMs: checkDuration(problems, 'warmup', warmup, { min: 0 }),
-    dropAfterMs:
-      dropAfter === undefined ? Number.POSITIVE_INFINITY : checkDuration(problems, 'dropAfter', dropAfter, { min: 0 }),
-    abortWhen: readAbort(problems, options.abortWhen),
-  }
+  const read = conversation<D>().read(problems, '', options)
+  if (!isRecord(options)) problems.throwIfAny('ws.run()')
+  const plan = { ...read, ...readSocketPlan(problems, read, options, target), name: read.name ?? defaultName }
   problems.throwIfAny('ws.run()')
-  return { ...plan, load: load! }
-}
-
-function readSteps<D>(problems: Problems, written: ConversationOptions<D>['steps']): readonly Step<D>[] {
-  const isList = Array.isArray(written)
-  const options: readonly ConversationStep<D>[] = isList ? written : [written as ConversationStep<D>]
-  if (options.length === 0) problems.add('steps', options, 'must have at least one step', "steps: { send: 'ping' }")
-  const steps = options.map((option, index) => {
-    const path = isList ? `steps[${index}]` : 'steps'
-    const defaultName = options.length === 1 ? 'step' : `step ${index + 1}`
-    return readStep(problems, path, option, defaultName)
-  })
-  const names = new Set(steps.map(({ name }) => name))
-  if (names.size < steps.length)
-    problems.add('steps', [...names], 'must not have two steps of one name', "name: 'join'")
-  return steps
-}
-
-function readStep<D>(problems: Problems, path: string, option: ConversationStep<D>, defaultName: string): Step<D> {
-  if (!isRecord(option)) {
-    const rule = 'must be a step, an object with send'
-    problems.add(path, option, rule, "steps: { send: { type: 'ping' } }")
-    return { name: defaultName, send: '', isResponse: undefined, check: undefined, thinkTime: { minMs: 0, maxMs: 0 } }
-  }
-  checkKnownKeys(problems, path, option, ['send', 'name', 'isResponse', 'check', 'thinkTime'])
-  const { name = defaultName, send, isResponse, check, thinkTime } = option
-  if (typeof send !== 'string' && typeof send !== 'function' && !isRecord(send)) {
-    const rule = 'must be a message (a string, bytes, or an object to go as JSON), or a function that gives one'
-    problems.add(`${path}.send`, send, rule, "send: ({ vu }) => ({ type: 'move', player: vu.id })")
-  }
-  for (const [key, decide] of Object.entries({ isResponse, check }))
-    if (typeof decide === 'function' && forgetsItsReturn(decide))
-      problems.add(`${path}.${key}`, decide, FORGOTTEN_RETURN, `${key}: (message) => message.json().ok === true`)
-  if (typeof name !== 'string' || name === '') problems.add(`${path}.name`, name, 'must be a string', "name: 'join'")
-  return {
-    name,
-    send,
-    isResponse: readFunction(
-      problems,
-      `${path}.isResponse`,
-      isResponse,
-      '(message, { sent }) => message.json().re === sent.id',
-    ),
-    check: readFunction(problems, `${path}.check`, check, '(message) => message.json().ok'),
-    thinkTime: readThinkTime(problems, `${path}.thinkTime`, thinkTime),
-  }
-}
-
-function readThinkTime(problems: Problems, path: string, value: ConversationStep<never>['thinkTime']): ThinkTime {
-  if (value === undefined) return { minMs: 0, maxMs: 0 }
-  const { min, max } = typeof value === 'object' ? value : { min: value, max: value }
-  const minMs = checkDuration(problems, path, min, { min: 0 })
-  const maxMs = checkDuration(problems, path, max, { min: 0 })
-  if (minMs > maxMs) problems.add(path, value, 'must not have min above max', "thinkTime: { min: '1s', max: '3s' }")
-  return { minMs, maxMs }
+  return plan
 }

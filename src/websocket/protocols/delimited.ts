@@ -1,4 +1,5 @@
-import { Problems } from '../../options/problems.ts'
+import { object, optional, readOptions } from '../../options/schema.ts'
+import { flag, text } from '../../options/values.ts'
 import type { FramedConnection, Framing } from '../framing.ts'
 import { encode, Message, type Outgoing } from '../message.ts'
 
@@ -14,17 +15,22 @@ export interface DelimitedOptions {
   readonly isTerminated?: boolean
 }
 
+const DELIMITED = object<DelimitedOptions>()(
+  {
+    delimiter: optional(text("'\\n'", 'must be a string of one character or more'), '\n'),
+    isTerminated: optional(flag(true), false),
+  },
+  { example: "delimited({ delimiter: '\\n' })" },
+)
+
 /**
  * Several messages in a frame, with a delimiter between them: batches of lines (newline-delimited JSON), or records of
  * any other delimiter. Empty messages are left out.
  *
  * @example framing: delimited({ delimiter: '\n' })
  */
-export function delimited({ delimiter = '\n', isTerminated = false }: DelimitedOptions = {}): Framing {
-  const problems = new Problems()
-  if (typeof delimiter !== 'string' || delimiter === '')
-    problems.add('delimiter', delimiter, 'must be a string of one character or more', "delimiter: '\\n'")
-  problems.throwIfAny('delimited()')
+export function delimited(options: DelimitedOptions = {}): Framing {
+  const { delimiter, isTerminated } = readOptions('delimited()', DELIMITED, options)
   const bytes = Buffer.from(delimiter)
   return {
     name: 'delimited messages',

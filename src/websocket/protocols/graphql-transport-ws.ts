@@ -1,11 +1,14 @@
 import type { Vu } from '../../load/vu.ts'
 import type { Duration } from '../../options/checks.ts'
+import { object, optional, readOptions } from '../../options/schema.ts'
 import { shortened } from '../../options/shortened.ts'
+import { duration } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { request, type Message, type Outgoing } from '../message.ts'
 import { FrameMemo } from './frame-memo.ts'
 import { JsonMessage } from './json-message.ts'
 import { Pending } from './pending.ts'
+import { objectPerVu } from './per-vu.ts'
 
 export interface GraphqlTransportWsOptions<D = unknown> {
   /** Payload of `connection_init`, such as a token, the same for all or by VU. @default none */
@@ -28,6 +31,15 @@ interface Packet {
   readonly payload?: unknown
 }
 
+const graphqlOptions = <D>() =>
+  object<GraphqlTransportWsOptions<D>>()(
+    {
+      connectionParams: optional(objectPerVu<Readonly<Record<string, unknown>>, D>('{ token: process.env.TOKEN }')),
+      pingEvery: optional(duration()),
+    },
+    { example: "graphqlTransportWs({ pingEvery: '15s' })" },
+  )
+
 /**
  * GraphQL over WebSocket by the subprotocol `graphql-transport-ws` (the library graphql-ws and servers that speak it). A
  * message is the result of an operation: `{ data }` or `{ errors }`. Send with {@link graphqlOperation}. Pings of the
@@ -37,18 +49,16 @@ interface Packet {
  *
  * @example framing: graphqlTransportWs({ connectionParams: (vu) => ({ token: vu.data.token }) })
  */
-export function graphqlTransportWs<D = unknown>({
-  connectionParams,
-  pingEvery,
-}: GraphqlTransportWsOptions<D> = {}): Framing {
+export function graphqlTransportWs<D = unknown>(options: GraphqlTransportWsOptions<D> = {}): Framing {
+  const { connectionParams, pingEveryMs } = readOptions('graphqlTransportWs()', graphqlOptions<D>(), options)
   const paramsOf = typeof connectionParams === 'function' ? connectionParams : () => connectionParams
   const memo = new FrameMemo((data) => JSON.parse(data.toString('utf8')) as Packet)
   return {
     name: NAME,
     subprotocols: [NAME],
-    ...(pingEvery === undefined
+    ...(pingEveryMs === undefined
       ? {}
-      : { heartbeat: { every: pingEvery, message: '{"type":"ping"}', hasResponse: true } }),
+      : { heartbeat: { every: pingEveryMs, message: '{"type":"ping"}', hasResponse: true } }),
     open: (socket) => new GraphqlConnection(socket, memo, paramsOf(socket.vu as Vu<D>)),
   }
 }

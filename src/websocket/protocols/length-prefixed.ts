@@ -1,4 +1,5 @@
-import { Problems } from '../../options/problems.ts'
+import { object, optional, readOptions } from '../../options/schema.ts'
+import { flag, matching } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { encode, Message, type Outgoing } from '../message.ts'
 
@@ -9,6 +10,17 @@ export interface LengthPrefixedOptions {
   readonly isLittleEndian?: boolean
 }
 
+const LENGTH_PREFIXED = object<LengthPrefixedOptions>()(
+  {
+    prefixBytes: optional(
+      matching<1 | 2 | 4>((value) => [1, 2, 4].includes(value as number), 'must be 1, 2 or 4', '4'),
+      4,
+    ),
+    isLittleEndian: optional(flag(true), false),
+  },
+  { example: 'lengthPrefixed({ prefixBytes: 4 })' },
+)
+
 /** A length beyond this is taken for the middle of something else. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
@@ -18,10 +30,8 @@ const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
  *
  * @example framing: lengthPrefixed({ prefixBytes: 4 })
  */
-export function lengthPrefixed({ prefixBytes = 4, isLittleEndian = false }: LengthPrefixedOptions = {}): Framing {
-  const problems = new Problems()
-  if (![1, 2, 4].includes(prefixBytes)) problems.add('prefixBytes', prefixBytes, 'must be 1, 2 or 4', 'prefixBytes: 4')
-  problems.throwIfAny('lengthPrefixed()')
+export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
+  const { prefixBytes, isLittleEndian } = readOptions('lengthPrefixed()', LENGTH_PREFIXED, options)
   return {
     name: 'length-prefixed messages',
     open(socket) {

@@ -3,12 +3,14 @@ import { createRequire } from 'node:module'
 import type mqttPacket from 'mqtt-packet'
 import type { IConnectPacket, Packet, Parser } from 'mqtt-packet'
 import type { Vu } from '../../load/vu.ts'
-import { checkDuration, type Duration } from '../../options/checks.ts'
+import type { Duration } from '../../options/checks.ts'
 import { MissingPackageError } from '../../options/optional-package.ts'
-import { Problems } from '../../options/problems.ts'
+import { object, optional, readOptions } from '../../options/schema.ts'
+import { duration, flag, func, matching } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { Message, request, type Outgoing } from '../message.ts'
 import { Pending } from './pending.ts'
+import { textPerVu } from './per-vu.ts'
 
 export interface MqttOptions<D = unknown> {
   /** 4 is MQTT 3.1.1. @default 4 */
@@ -24,6 +26,22 @@ export interface MqttOptions<D = unknown> {
   /** Whether each connection begins a new session, without subscriptions and messages of before. @default true */
   readonly isClean?: boolean
 }
+
+const mqttOptions = <D>() =>
+  object<MqttOptions<D>>()(
+    {
+      protocolVersion: optional(
+        matching<4 | 5>((value) => value === 4 || value === 5, 'must be 4 (MQTT 3.1.1) or 5', '4'),
+        4,
+      ),
+      clientId: optional(func<(vu: Vu<D>) => string>('(vu) => `client-${vu.id}`')),
+      username: optional(textPerVu<D>("'load'")),
+      password: optional(textPerVu<D>('process.env.MQTT_PASSWORD')),
+      keepAlive: optional(duration({ min: 1000, max: 65_535_000 }), 30_000),
+      isClean: optional(flag(false), true),
+    },
+    { example: "mqtt({ username: 'load' })" },
+  )
 
 export interface MqttPublishOptions {
   /** Quality of service; 2 goes through all four packets. @default 0 */
@@ -42,12 +60,11 @@ export interface MqttPublishOptions {
  * @example framing: mqtt({ username: 'load', password: 'secret' })
  */
 export function mqtt<D = unknown>(options: MqttOptions<D> = {}): Framing {
-  const { protocolVersion = 4, keepAlive = '30s' } = options
-  const problems = new Problems()
-  if (protocolVersion !== 4 && protocolVersion !== 5)
-    problems.add('protocolVersion', protocolVersion, 'must be 4 (MQTT 3.1.1) or 5', 'protocolVersion: 4')
-  const keepAliveMs = checkDuration(problems, 'keepAlive', keepAlive, { min: 1000, max: 65_535_000 })
-  problems.throwIfAny('mqtt()')
+  const { protocolVersion, keepAliveMs, clientId, username, password, isClean } = readOptions(
+    'mqtt()',
+    mqttOptions<D>(),
+    options,
+  )
   const codec = loadCodec()
   const prefix = `vitest-slo-${randomUUID().slice(0, 8)}`
   return {
@@ -56,13 +73,12 @@ export function mqtt<D = unknown>(options: MqttOptions<D> = {}): Framing {
     heartbeat: { every: keepAliveMs, message: codec.generate({ cmd: 'pingreq' }), hasResponse: true },
     open(socket) {
       const vu = socket.vu as Vu<D>
-      const { clientId = () => `${prefix}-${vu.id}`, username, password, isClean = true } = options
       const connect: IConnectPacket = {
         cmd: 'connect',
         protocolId: 'MQTT',
         protocolVersion,
         clean: isClean,
-        clientId: clientId(vu),
+        clientId: clientId?.(vu) ?? `${prefix}-${vu.id}`,
         keepalive: Math.floor(keepAliveMs / 1000),
         ...(username === undefined ? {} : { username: valueOf(username, vu) }),
         ...(password === undefined ? {} : { password: Buffer.from(valueOf(password, vu)) }),

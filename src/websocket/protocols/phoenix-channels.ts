@@ -1,5 +1,7 @@
 import type { Duration } from '../../options/checks.ts'
+import { isRecord, object, optional, readOptions } from '../../options/schema.ts'
 import { shortened } from '../../options/shortened.ts'
+import { duration, matching } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from '../framing.ts'
 import { Message, request, type Outgoing } from '../message.ts'
 import { FrameMemo } from './frame-memo.ts'
@@ -13,6 +15,21 @@ export interface PhoenixChannelsOptions {
   readonly heartbeat?: Duration
 }
 
+const PHOENIX_CHANNELS = object<PhoenixChannelsOptions>()(
+  {
+    params: optional(
+      matching<Readonly<Record<string, string>>>(
+        (value) => isRecord(value) && Object.values(value).every((param) => typeof param === 'string'),
+        'must be an object of strings',
+        '{ token: process.env.TOKEN }',
+      ),
+      {},
+    ),
+    heartbeat: optional(duration(), 30_000),
+  },
+  { example: "phoenixChannels({ heartbeat: '30s' })" },
+)
+
 /** `[join reference, reference, topic, event, payload]` */
 type Packet = readonly [string | null, string | null, string, string, unknown]
 
@@ -25,14 +42,15 @@ type Packet = readonly [string | null, string | null, string, string, unknown]
  *
  * @example framing: phoenixChannels({ params: { token: 'secret' } })
  */
-export function phoenixChannels({ params = {}, heartbeat = '30s' }: PhoenixChannelsOptions = {}): Framing {
+export function phoenixChannels(options: PhoenixChannelsOptions = {}): Framing {
+  const { params, heartbeatMs } = readOptions('phoenixChannels()', PHOENIX_CHANNELS, options)
   const memo = new FrameMemo((data) => JSON.parse(data.toString('utf8')) as Packet)
   return {
     name: 'Phoenix',
     query: { vsn: '2.0.0', ...params },
     open(socket) {
       socket.ready()
-      return new PhoenixConnection(socket, memo, heartbeat)
+      return new PhoenixConnection(socket, memo, heartbeatMs)
     },
   }
 }

@@ -1,5 +1,7 @@
 import type { Duration } from '../../options/checks.ts'
+import { object, optional, readOptions } from '../../options/schema.ts'
 import { shortened } from '../../options/shortened.ts'
+import { duration, func } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { request, type Message, type Outgoing } from '../message.ts'
 import { split } from './delimited.ts'
@@ -16,6 +18,11 @@ export interface SignalROptions {
    */
   readonly result?: (invocation: Message) => unknown
 }
+
+const SIGNAL_R = object<SignalROptions>()(
+  { pingEvery: optional(duration(), 15_000), result: optional(func<(invocation: Message) => unknown>('() => 7')) },
+  { example: "signalR({ pingEvery: '15s' })" },
+)
 
 interface Packet {
   readonly type?: number
@@ -46,11 +53,12 @@ const PING = `{"type":6}${END}`
  *
  * @example framing: signalR()
  */
-export function signalR({ pingEvery = '15s', result }: SignalROptions = {}): Framing {
+export function signalR(options: SignalROptions = {}): Framing {
+  const { pingEveryMs, result } = readOptions('signalR()', SIGNAL_R, options)
   const memo = new FrameMemo((data) => JSON.parse(data.toString('utf8')) as Packet)
   return {
     name: 'SignalR',
-    heartbeat: { every: pingEvery, message: PING },
+    heartbeat: { every: pingEveryMs, message: PING },
     open: (socket) => new SignalRConnection(socket, memo, result),
   }
 }

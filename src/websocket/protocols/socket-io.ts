@@ -1,7 +1,10 @@
 import type { Vu } from '../../load/vu.ts'
+import { object, optional, readOptions } from '../../options/schema.ts'
+import { func, text } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { request, type Message, type Outgoing } from '../message.ts'
 import { Pending } from './pending.ts'
+import { objectPerVu } from './per-vu.ts'
 import {
   ENGINE,
   holdsBytes,
@@ -25,6 +28,16 @@ export interface SocketIoOptions<D = unknown> {
   readonly acknowledgement?: (event: Message) => readonly unknown[] | undefined
 }
 
+const socketIoOptions = <D>() =>
+  object<SocketIoOptions<D>>()(
+    {
+      namespace: optional(text("'/rooms'"), '/'),
+      auth: optional(objectPerVu<Readonly<Record<string, unknown>>, D>('{ token: process.env.TOKEN }')),
+      acknowledgement: optional(func<NonNullable<SocketIoOptions<D>['acknowledgement']>>("() => ['ok']"), () => []),
+    },
+    { example: "socketIo({ namespace: '/rooms' })" },
+  )
+
 /**
  * Socket.IO over a WebSocket from the start (no long polling): Engine.IO protocol 4, Socket.IO protocol 5, as servers of
  * versions 3 and 4 speak them. The path is the server's, `/socket.io/` unless it was changed. A message is an event as a
@@ -34,11 +47,8 @@ export interface SocketIoOptions<D = unknown> {
  *
  * @example framing: socketIo({ namespace: '/rooms' })
  */
-export function socketIo<D = unknown>({
-  namespace = '/',
-  auth,
-  acknowledgement = () => [],
-}: SocketIoOptions<D> = {}): Framing {
+export function socketIo<D = unknown>(options: SocketIoOptions<D> = {}): Framing {
+  const { namespace, auth, acknowledgement } = readOptions('socketIo()', socketIoOptions<D>(), options)
   const prefix = namespace === '/' ? '' : `${namespace},`
   const authOf = typeof auth === 'function' ? auth : () => auth
   // Each run has VUs of its own, and one framing may serve several runs.

@@ -1,9 +1,11 @@
 import type { Vu } from '../../load/vu.ts'
-import { checkDuration, type Duration } from '../../options/checks.ts'
-import { Problems } from '../../options/problems.ts'
+import type { Duration } from '../../options/checks.ts'
+import { object, optional, readOptions } from '../../options/schema.ts'
+import { duration, text } from '../../options/values.ts'
 import type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from '../framing.ts'
 import { Message, request, type Outgoing } from '../message.ts'
 import { Pending } from './pending.ts'
+import { objectPerVu } from './per-vu.ts'
 import { readFrames, writeFrame, type StompFrame } from './stomp-frame.ts'
 
 export interface StompOptions<D = unknown> {
@@ -15,6 +17,18 @@ export interface StompOptions<D = unknown> {
   readonly heartbeat?: Duration
 }
 
+const stompOptions = <D>() =>
+  object<StompOptions<D>>()(
+    {
+      host: optional(text("'/'"), '/'),
+      connectHeaders: optional(
+        objectPerVu<Readonly<Record<string, string>>, D>("{ login: 'guest', passcode: process.env.PASSCODE }"),
+      ),
+      heartbeat: optional(duration({ min: 0 }), 10_000),
+    },
+    { example: "stomp({ heartbeat: '10s' })" },
+  )
+
 /**
  * STOMP 1.1 and 1.2 over WebSocket, as Spring, RabbitMQ, ActiveMQ and Artemis speak it. A message is the body of a MESSAGE
  * frame, its `headers` with `destination` and all others; or an empty one for a RECEIPT. Send with {@link stompSubscribe},
@@ -23,15 +37,13 @@ export interface StompOptions<D = unknown> {
  *
  * @example framing: stomp({ connectHeaders: { login: 'guest', passcode: 'guest' } })
  */
-export function stomp<D = unknown>({ host = '/', connectHeaders, heartbeat = '10s' }: StompOptions<D> = {}): Framing {
-  const problems = new Problems()
-  const everyMs = checkDuration(problems, 'heartbeat', heartbeat, { min: 0 })
-  problems.throwIfAny('stomp()')
+export function stomp<D = unknown>(options: StompOptions<D> = {}): Framing {
+  const { host, connectHeaders, heartbeatMs } = readOptions('stomp()', stompOptions<D>(), options)
   const headersOf = typeof connectHeaders === 'function' ? connectHeaders : () => connectHeaders
   return {
     name: 'STOMP',
     subprotocols: ['v12.stomp', 'v11.stomp'],
-    open: (socket) => new StompConnection(socket, everyMs, { host, ...headersOf(socket.vu as Vu<D>) }),
+    open: (socket) => new StompConnection(socket, heartbeatMs, { host, ...headersOf(socket.vu as Vu<D>) }),
   }
 }
 

@@ -1,63 +1,110 @@
 import { isIP } from 'node:net'
 import { descriptorLimit } from '../../machine/descriptor-limit.ts'
-import { NO_TARGET, NO_TARGET_FIX, runPlace, type RunPlace, type TargetPlace } from '../../machine/target-location.ts'
-import { checkLoadHost, checkOwnBaseUrl } from '../../options/base-url.ts'
-import { checkDuration, checkKnownKeys, checkNumber } from '../../options/checks.ts'
+import {
+  NO_TARGET,
+  NO_TARGET_FIX,
+  runPlace,
+  type OwnPlace,
+  type RunPlace,
+  type TargetPlace,
+} from '../../machine/target-location.ts'
+import { checkLoadHost, OWN_BASE_URL } from '../../options/base-url.ts'
 import { Problems } from '../../options/problems.ts'
-import { checkTls } from '../../options/tls-options.ts'
+import { isRecord, map, object, optional, reading, type ReadFields } from '../../options/schema.ts'
+import { TLS } from '../../options/tls-options.ts'
+import { any, duration, flag, func, integer, matching, rate } from '../../options/values.ts'
+import type { Framing } from '../framing.ts'
 import type { Outgoing } from '../message.ts'
 import { readHandshake } from './read-handshake.ts'
 import { layOut } from './socket-limits.ts'
-import type { Placement, SocketOptions, SocketPlan } from './socket-options.ts'
+import type { HeartbeatOption, HeartbeatPlan, Placement, SocketOptions, SocketPlan } from './socket-options.ts'
 import { findAddress, loopbackSources, portRange } from './source-addresses.ts'
 
-/** Names of the options that {@link readSocketOptions} reads. */
-export const SOCKET_OPTIONS = [
-  'path',
-  'baseUrl',
-  'query',
-  'connectRate',
-  'maxHandshakes',
-  'handshakeTimeout',
-  'headers',
-  'cookies',
-  'subprotocols',
-  'framing',
-  'pingEvery',
-  'heartbeat',
-  'perMessageDeflate',
-  'processes',
-  'sourceAddresses',
-  'tls',
-] as const satisfies readonly (keyof SocketOptions<never>)[]
+/** The name of a run. */
+export const NAME = matching<string>(
+  (value) => typeof value === 'string' && value.trim() !== '',
+  'must be a string that is not empty',
+  "'updates'",
+)
 
-/** Reads how sockets are opened and held; every mistake is added to `problems`. */
-export function readSocketOptions<D>(
+const FRAMING = reading((problems, path, framing) => {
+  if (!isRecord(framing) || typeof framing['open'] !== 'function')
+    problems.add(path, framing, 'must be a framing, an object with name and open()', 'framing: socketIo()')
+  else if (isRecord(framing['heartbeat']))
+    duration().read(problems, `${path}.heartbeat.every`, framing['heartbeat']['every'])
+  return framing as Framing
+})
+
+const heartbeat = <D>() =>
+  map(
+    object<HeartbeatOption<D>>()(
+      {
+        every: duration(),
+        message: matching<HeartbeatOption<D>['message']>(
+          (value) => isOutgoing(value) || typeof value === 'function',
+          'must be a message (a string, bytes, or an object to go as JSON), or a function that returns one',
+          "{ type: 'ping' }",
+        ),
+        response: optional(
+          func<NonNullable<HeartbeatOption<D>['response']>>("(message) => message.json().type === 'pong'"),
+        ),
+      },
+      {
+        rule: 'must be an object with every and message',
+        example: "heartbeat: { every: '25s', message: { type: 'ping' } }",
+      },
+    ),
+    ({ message, ...read }): HeartbeatPlan<D> => ({
+      ...read,
+      message: typeof message === 'function' ? message : () => message,
+    }),
+  )
+
+/** How sockets are opened and held. What a handshake says, and where it goes, is read by {@link readSocketPlan}. */
+export const socketFields = <D>() => ({
+  path: any(),
+  baseUrl: optional(OWN_BASE_URL),
+  query: any(),
+  connectRate: optional(rate({ above: 0, example: 500 })),
+  maxHandshakes: optional(integer({ min: 1, example: 200 }), 200),
+  handshakeTimeout: optional(duration(), 10_000),
+  headers: any(),
+  cookies: any(),
+  subprotocols: any(),
+  framing: optional(FRAMING),
+  pingEvery: optional(duration()),
+  heartbeat: optional(heartbeat<D>()),
+  perMessageDeflate: optional(flag(true), false),
+  processes: optional(integer({ min: 1, example: 2 })),
+  sourceAddresses: optional(
+    matching<readonly string[]>(
+      (value) => Array.isArray(value) && value.length > 0 && value.every((it) => isIP(String(it)) > 0),
+      'must be a list of IP addresses',
+      "['127.0.0.1', '127.0.0.2']",
+    ),
+  ),
+  tls: optional(TLS),
+})
+
+/** A rule of all that have these options: the heartbeat is the framing's or the run's. */
+export function heartbeatOnce({ heartbeat: own, framing }: { readonly heartbeat: unknown; readonly framing: unknown }) {
+  if (own === undefined || !isRecord(framing) || framing['heartbeat'] === undefined) return undefined
+  const rule = `must not be given with a framing that has its own (${String(framing['name'])})`
+  return { option: 'heartbeat', rule, example: 'framing' } as const
+}
+
+/** Adds where sockets go, and what their handshake says. */
+export function readSocketPlan<D>(
   problems: Problems,
+  read: ReadFields<ReturnType<typeof socketFields<D>>>,
   options: SocketOptions<D>,
   target: TargetPlace,
 ): SocketPlan<D> {
-  const { connectRate, maxHandshakes = 200, handshakeTimeout = '10s', pingEvery, processes } = options
-  const { bases, tls } = readPlace(problems, options, target)
-  const whole = { min: 1, integer: true }
+  const { bases, tls } = placeOf(problems, read, options, target)
   for (const { url, socketPath } of bases)
     if (options.baseUrl === undefined && socketPath === undefined) checkLoadHost(problems, 'baseUrl', url.hostname)
-  return {
-    urls: bases.map(({ bare }) => bare.replace(/^http/, 'ws')),
-    handshake: readHandshake(problems, options, bases),
-    connectRatePerSec: ifGiven(connectRate, (rate) =>
-      checkNumber(problems, 'connectRate', rate, { above: 0, example: 500 }),
-    ),
-    maxHandshakes: checkNumber(problems, 'maxHandshakes', maxHandshakes, { ...whole, example: 200 }),
-    handshakeTimeoutMs: checkDuration(problems, 'handshakeTimeout', handshakeTimeout),
-    framing: readFraming(problems, options.framing),
-    pingEveryMs: ifGiven(pingEvery, (every) => checkDuration(problems, 'pingEvery', every)),
-    heartbeat: readHeartbeat(problems, options),
-    perMessageDeflate: readFlag(problems, 'perMessageDeflate', options.perMessageDeflate),
-    processes: ifGiven(processes, (count) => checkNumber(problems, 'processes', count, { ...whole, example: 2 })),
-    sourceAddresses: readAddresses(problems, options.sourceAddresses),
-    tls,
-  }
+  const handshake = readHandshake(problems, options, bases)
+  return { ...read, urls: bases.map(({ bare }) => bare.replace(/^http/, 'ws')), handshake, tls }
 }
 
 /**
@@ -82,98 +129,20 @@ function addressOf(url: string): Promise<string | undefined> {
   return findAddress(hostname.replace(/^\[|\]$/g, ''), Number(port || (protocol === 'wss:' ? 443 : 80)))
 }
 
-function readPlace<D>(problems: Problems, options: SocketOptions<D>, target: TargetPlace): RunPlace {
-  const before = problems.found.length
-  if (options.baseUrl !== undefined) checkOwnBaseUrl(problems, options.baseUrl)
-  checkTls(problems, options.tls)
-  const place = problems.found.length > before ? undefined : runPlace(options, target)
-  if (place === undefined && problems.found.length === before)
+function placeOf<D>(
+  problems: Problems,
+  { baseUrl, tls }: OwnPlace,
+  options: SocketOptions<D>,
+  target: TargetPlace,
+): RunPlace {
+  const isWrong = options.baseUrl !== undefined && baseUrl === undefined
+  const place = isWrong ? undefined : runPlace({ baseUrl, tls }, target)
+  if (place === undefined && !isWrong)
     problems.add('baseUrl', undefined, `${NO_TARGET}: ${NO_TARGET_FIX}`, `baseUrl: 'http://127.0.0.1:3000'`)
   return place ?? { bases: [], tls: {} }
 }
 
-/** Reads the name of a run. */
-export function readName(problems: Problems, name: unknown): string {
-  if (typeof name === 'string' && name.trim() !== '') return name
-  problems.add('name', name, 'must be a string that is not empty', "name: 'updates'")
-  return ''
-}
-
-/** Reads a function that may be left out. @param example the function as code */
-export function readFunction<F>(problems: Problems, path: string, value: F, example: string): F {
-  return value === undefined ? value : readRequiredFunction(problems, path, value, example)
-}
-
-/** Reads a function. @param example the function as code */
-export function readRequiredFunction<F>(problems: Problems, path: string, value: F, example: string): F {
-  const name = path.split('.').at(-1)
-  if (typeof value !== 'function') problems.add(path, value, 'must be a function', `${name}: ${example}`)
-  return value
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function readFlag(problems: Problems, path: string, value: boolean | undefined): boolean {
-  if (value !== undefined && typeof value !== 'boolean')
-    problems.add(path, value, 'must be true or false', `${path}: true`)
-  return value === true
-}
-
 /** Whether a value can be sent. */
-export function isOutgoing(value: unknown): value is Outgoing {
+function isOutgoing(value: unknown): value is Outgoing {
   return typeof value === 'string' || value instanceof Uint8Array || isRecord(value)
-}
-
-/** What `read` makes of a value, or `undefined` if none was given. */
-export function ifGiven<T>(value: T | undefined, read: (value: T) => number): number | undefined {
-  return value === undefined ? undefined : read(value)
-}
-
-function readFraming(problems: Problems, framing: SocketOptions<never>['framing']): SocketPlan<never>['framing'] {
-  if (framing === undefined) return undefined
-  if (!isRecord(framing) || typeof framing.open !== 'function')
-    problems.add('framing', framing, 'must be a framing, an object with name and open()', 'framing: socketIo()')
-  else if (framing.heartbeat !== undefined)
-    checkDuration(problems, 'framing.heartbeat.every', framing.heartbeat.every, { above: 0 })
-  return framing
-}
-
-function readHeartbeat<D>(problems: Problems, { heartbeat, framing }: SocketOptions<D>): SocketPlan<D>['heartbeat'] {
-  if (heartbeat === undefined) return undefined
-  const example = "heartbeat: { every: '25s', message: { type: 'ping' } }"
-  if (!isRecord(heartbeat)) {
-    problems.add('heartbeat', heartbeat, 'must be an object with every and message', example)
-    return undefined
-  }
-  checkKnownKeys(problems, 'heartbeat', heartbeat, ['every', 'message', 'response'])
-  if (isRecord(framing) && framing.heartbeat !== undefined)
-    problems.add(
-      'heartbeat',
-      heartbeat,
-      `must not be given with a framing that has its own (${framing.name})`,
-      'framing',
-    )
-  const { every, message, response } = heartbeat
-  if (!isOutgoing(message) && typeof message !== 'function') {
-    const rule = 'must be a message (a string, bytes, or an object to go as JSON), or a function that returns one'
-    problems.add('heartbeat.message', message, rule, "message: { type: 'ping' }")
-  }
-  return {
-    everyMs: checkDuration(problems, 'heartbeat.every', every, { above: 0 }),
-    message: typeof message === 'function' ? message : () => message,
-    response: readFunction(problems, 'heartbeat.response', response, "(message) => message.json().type === 'pong'"),
-  }
-}
-
-function readAddresses(
-  problems: Problems,
-  addresses: SocketOptions<never>['sourceAddresses'],
-): readonly string[] | undefined {
-  if (addresses === undefined) return undefined
-  if (Array.isArray(addresses) && addresses.length > 0 && addresses.every((it) => isIP(String(it)))) return addresses
-  const example = "sourceAddresses: ['127.0.0.1', '127.0.0.2']"
-  problems.add('sourceAddresses', addresses, 'must be a list of IP addresses', example)
-  return undefined
 }
