@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module'
-import { nearestOf } from '../options/checks.ts'
+import { nearestOf } from '../options/known-keys.ts'
 import type { Terminal } from './streams.ts'
 
 interface Command {

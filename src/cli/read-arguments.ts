@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { nearestOf } from '../options/checks.ts'
+import { nearestOf } from '../options/known-keys.ts'
 
 /** `parseArgs` of Node. @throws {Error} with a suggestion for an unknown option */
 export function readArguments<Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { OptionsError, Problems } from '../options/problems.ts'
-import { readAbort } from './abort-when.ts'
+import { ABORT_WHEN } from './abort-when.ts'
 
 const read = (option: unknown) => {
   const problems = new Problems()
-  return { rule: readAbort(problems, option), found: problems.found }
+  return { rule: ABORT_WHEN.read(problems, 'abortWhen', option), found: problems.found }
 }
 
 test('left out, it is nine errors of ten over five seconds; false is never', () => {

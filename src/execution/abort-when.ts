@@ -1,5 +1,4 @@
 import type { Duration } from '../options/checks.ts'
-import type { Problems } from '../options/problems.ts'
 import { choose, map, object, optional } from '../options/schema.ts'
 import { any, constant, duration, number } from '../options/values.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
@@ -37,8 +36,3 @@ export const ABORT_WHEN = optional(
   ),
   DEFAULT_ABORT,
 )
-
-/** Reads `abortWhen`; mistakes are added to `problems`. Left out: 90% errors over 5 s. */
-export function readAbort(problems: Problems, option: unknown): AbortRule | undefined {
-  return ABORT_WHEN.read(problems, 'abortWhen', option)
-}

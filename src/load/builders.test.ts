@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { OptionsError, Problems } from '../options/problems.ts'
 import { isLoad } from '../testing/is-load.ts'
 import {
-  checkLoad,
   constantArrivalRate,
   constantVus,
+  LOAD,
   rampingArrivalRate,
   rampingVus,
   sharedIterations,
@@ -266,14 +266,14 @@ describe('loads as plain data', () => {
 
   it('are read as they were written', () => {
     const problems = new Problems()
-    for (const load of EVERY_KIND) expect(checkLoad(problems, 'load', load)).toEqual(load)
+    for (const load of EVERY_KIND) expect(LOAD.read(problems, 'load', load)).toEqual(load)
     expect(problems.found).toEqual([])
   })
 
   it('state everything: options and defaults of the builders are mistakes here', () => {
     const problems = new Problems()
     const stages = [{ target: 1, duration: '2m' }]
-    expect(checkLoad(problems, 'load', { kind: 'rampingArrivalRate', rate: 5, stages, vus: 1 })).toBeUndefined()
+    expect(LOAD.read(problems, 'load', { kind: 'rampingArrivalRate', rate: 5, stages, vus: 1 })).toBeUndefined()
     expect(problems.found.map(({ path }) => path)).toMatchInlineSnapshot(`
       [
         "load.rate",
@@ -287,7 +287,7 @@ describe('loads as plain data', () => {
 
   it('are asked for by the names of their builders', () => {
     const problems = new Problems()
-    checkLoad(problems, 'load', { rate: 50 })
+    LOAD.read(problems, 'load', { rate: 50 })
     expect(() => problems.throwIfAny('http.run()')).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: http.run() received an invalid option:
 

@@ -88,13 +88,6 @@ export const LOAD = reading((problems, path, value): Load => {
   return readLoad<Load>(problems, path, LOADS[kind as Load['kind']].ofData!, values)
 })
 
-/** Reads a load that comes as plain data; `undefined` if it has a mistake. */
-export function checkLoad(problems: Problems, path: string, value: unknown): Load | undefined {
-  const before = problems.count
-  const load = LOAD.read(problems, path, value)
-  return problems.count > before ? undefined : load
-}
-
 function build<L extends Load>(name: string, reader: Reader<L>, options: unknown): L {
   const problems = new Problems()
   const load = readLoad(problems, '', reader, options)

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { Problems } from '../options/problems.ts'
-import { checkData, csv, rowsFor, sql, unique, type DataOption } from './data.ts'
+import { optional } from '../options/schema.ts'
+import { csv, dataOption, rowsFor, sql, unique, type DataOption } from './data.ts'
 
 const rows = (data: DataOption<unknown> | undefined, vus = 3, query?: Parameters<typeof rowsFor>[2]['sql']) =>
   rowsFor(data, vus, { sql: query })
@@ -81,6 +82,6 @@ test.each<[string, unknown, { path: string; rule: string; example?: string }[]]>
   ],
 ])('what is given is checked: %s', (_, value, mistakes) => {
   const problems = new Problems()
-  checkData(problems, value)
+  optional(dataOption()).read(problems, 'data', value)
   expect(problems.found).toEqual(mistakes.map((mistake) => expect.objectContaining(mistake)))
 })

@@ -1,5 +1,4 @@
-import { checkKnownKeys } from '../options/checks.ts'
-import type { Problems } from '../options/problems.ts'
+import { checkKnownKeys } from '../options/known-keys.ts'
 import { object, optional, readOptions, reading } from '../options/schema.ts'
 import { flag, text } from '../options/values.ts'
 import { readCsv } from './csv.ts'
@@ -82,20 +81,15 @@ export type DataOption<D> = Iterable<D> | AsyncIterable<D> | DataSource<D>
 
 /** The option `data`, read as it is given. */
 export const dataOption = <D>() =>
-  reading((problems, _, value) => {
-    checkData(problems, value)
+  reading((problems, path, value): DataOption<D> => {
+    const example = `data: [{ token: 'a' }], data: csv('users.csv'), data: sql('SELECT id FROM users')`
+    if (typeof value !== 'object' || value === null || !(isSource(value) || isIterable(value)))
+      problems.add(path, value, 'must be an array, an iterable, csv(…) or sql(…)', example)
+    else if (Array.isArray(value) && value.length === 0)
+      problems.add(path, value, 'must have at least one row', example)
+    else if (isSource(value)) checkKnownKeys(problems, path, value, ['isDataSource', 'unique', 'rows'])
     return value as DataOption<D>
   })
-
-export function checkData(problems: Problems, value: unknown): void {
-  if (value === undefined) return
-  const example = `data: [{ token: 'a' }], data: csv('users.csv'), data: sql('SELECT id FROM users')`
-  if (typeof value !== 'object' || value === null || !(isSource(value) || isIterable(value))) {
-    problems.add('data', value, 'must be an array, an iterable, csv(…) or sql(…)', example)
-  } else if (Array.isArray(value) && value.length === 0)
-    problems.add('data', value, 'must have at least one row', example)
-  else if (isSource(value)) checkKnownKeys(problems, 'data', value, ['isDataSource', 'unique', 'rows'])
-}
 
 /**
  * The rows VUs are given. Of an iterable no more than one for each VU is taken.

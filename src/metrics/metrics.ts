@@ -1,8 +1,9 @@
 import { evidenceOf, type TimeEvidence } from '../evidence/evidence.ts'
 import { windowOf, type TimedRun } from '../evidence/run-window.ts'
 import type { TlsOptions } from '../machine/tls.ts'
-import { checkDuration, type Duration } from '../options/checks.ts'
+import type { Duration } from '../options/checks.ts'
 import { Problems } from '../options/problems.ts'
+import { duration } from '../options/values.ts'
 import type { RunSeries } from '../results/result.ts'
 import { readingsBetween, summed, type Reading } from './instance.ts'
 import { MetricsWindow } from './metrics-window.ts'
@@ -56,7 +57,7 @@ export interface Metrics extends AsyncDisposable {
 export async function createMetrics(context: MetricsContext): Promise<Metrics> {
   const { urls, signal, tls, headers, requestCounter, interval = '1s', required = true, onSeries } = context
   const problems = new Problems()
-  const intervalMs = checkDuration(problems, 'metrics.interval', interval, { min: 100 })
+  const intervalMs = duration({ min: 100 }).read(problems, 'metrics.interval', interval)
   problems.throwIfAny('metrics')
   if (urls.length === 0) throw new ScrapeError(`there is no target whose metrics could be read; ${WHERE}`)
   const scrapers = urls.map((url) => new Scraper(url, intervalMs, { signal, tls, headers }))

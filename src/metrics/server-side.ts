@@ -1,6 +1,6 @@
 import { evidenceOf, type RequestEvidence } from '../evidence/evidence.ts'
-import { checkKnownKeys } from '../options/checks.ts'
-import { Problems } from '../options/problems.ts'
+import { isRecord, object, optional, readOptions } from '../options/schema.ts'
+import { matching, oneOf } from '../options/values.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, significant } from '../stats/units.ts'
 import { MetricMissingError } from './missing.ts'
@@ -176,23 +176,28 @@ function showOutside({
   return isWithinBucket ? `<${significant(outsideMs, 3)}` : significant(Math.max(0, serviceTimeMs - interpolatedMs), 3)
 }
 
+const SERVER_SIDE = object<ServerSideOptions>()(
+  {
+    histogram: matching<string>(
+      (value) => typeof value === 'string',
+      'must name a histogram',
+      "'http_request_duration_seconds'",
+    ),
+    labels: optional(
+      matching<NonNullable<ServerSideOptions['labels']>>(
+        (value) => isRecord(value) && Object.values(value).every((label) => typeof label === 'string'),
+        'must be strings by label',
+        "{ route: '/api/me' }",
+      ),
+    ),
+    unit: optional(oneOf(['s', 'ms'], 'ms')),
+  },
+  { example: "serverSide(run, { histogram: 'http_request_duration_seconds', labels: { route: '/api/me' } })" },
+)
+
 /** @throws {OptionsError} naming every option that cannot be used */
 export function checkServerSide(options: ServerSideOptions): void {
-  const problems = new Problems()
-  const example = "serverSide(run, { histogram: 'http_request_duration_seconds', labels: { route: '/api/me' } })"
-  if (typeof options !== 'object' || options === null) {
-    problems.add('options', options, 'must be an object', example)
-    problems.throwIfAny('serverSide()')
-  }
-  checkKnownKeys(problems, '', options, ['histogram', 'labels', 'unit'])
-  const { histogram, labels = {}, unit } = options
-  if (typeof histogram !== 'string') problems.add('histogram', histogram, 'must name a histogram', example)
-  const isPlain = typeof labels === 'object' && labels !== null
-  if (!isPlain || !Object.values(labels).every((value) => typeof value === 'string'))
-    problems.add('labels', labels, 'must be strings by label', example)
-  if (unit !== undefined && unit !== 's' && unit !== 'ms')
-    problems.add('unit', unit, "must be 's' or 'ms'", "unit: 'ms'")
-  problems.throwIfAny('serverSide()')
+  readOptions('serverSide()', SERVER_SIDE, options)
 }
 
 function unitOf(name: string): 's' | 'ms' {

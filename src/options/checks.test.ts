@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checkDuration, checkKnownKeys, checkNumber, durationMs } from './checks.ts'
+import { checkDuration, checkNumber, durationMs } from './checks.ts'
+import { checkKnownKeys } from './known-keys.ts'
 import { Problems } from './problems.ts'
 
 describe('durations', () => {

@@ -1,7 +1,5 @@
 import { exampleOf, type Problems } from './problems.ts'
 
-export { checkKnownKeys, nearestOf } from './known-keys.ts'
-
 /** A length of time: `'2m'`, `'1.5s'`, `'500ms'`, `'1h'`, or a number of milliseconds. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h'}`
 

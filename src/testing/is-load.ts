@@ -1,8 +1,8 @@
-import { checkLoad } from '../load/builders.ts'
+import { LOAD } from '../load/builders.ts'
 import type { Load } from '../load/load.ts'
-import { Problems } from '../options/problems.ts'
+import { mistakesIn } from '../options/schema.ts'
 
 /** Whether a value is a load. */
 export function isLoad(value: unknown): value is Load {
-  return checkLoad(new Problems(), 'load', value) !== undefined
+  return mistakesIn(LOAD, value).length === 0
 }
