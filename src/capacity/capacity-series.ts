@@ -8,7 +8,7 @@ type Readings<T> = readonly Reading<T>[]
 type Values<T> = (readings: Readings<T>) => Readings<number>
 type Draw<T> = (label: string, unit: RunSeries['unit'], values: Values<T>) => RunSeries
 
-/** All samples since the run's start, for the report's charts. */
+/** Charts of all samples since the start of the run, for the report. */
 export function capacitySeries(sampled: Sampled, window: RunWindow): readonly RunSeries[] {
   const { cpu, cores = 1, redis, postgres, pgBouncer } = sampled
   return [
@@ -40,11 +40,11 @@ function charts<T>(
   observed: Observed<T>,
   window: RunWindow,
   group: string,
-  wanted: (draw: Draw<T>) => readonly RunSeries[],
+  describe: (draw: Draw<T>) => readonly RunSeries[],
 ): readonly RunSeries[] {
   if (!isSeen(observed)) return []
-  const drawn = wanted((label, unit, values) => seriesOf(observed, window, { group, label, unit }, values))
-  return drawn.filter(({ values }) => values.some((value) => value !== null))
+  const all = describe((label, unit, values) => seriesOf(observed, window, { group, label, unit }, values))
+  return all.filter(({ values }) => values.some((value) => value !== null))
 }
 
 /** The keys of a reading that hold numbers. */
@@ -54,7 +54,7 @@ function each<T>(figure: Figure<T>): Values<T> {
   return (readings) => mapped(readings, (reading) => Number(reading[figure]))
 }
 
-/** Readings sooner after one another say nothing of a rate. */
+/** Shortest time between two readings from which a rate is computed. */
 const MIN_STEP_SEC = 0.2
 
 function perSecond(readings: Readings<number>): Readings<number> {
@@ -64,7 +64,7 @@ function perSecond(readings: Readings<number>): Readings<number> {
   })
 }
 
-/** The share of hits in what was added between neighbouring readings; nothing if nothing was. */
+/** Hit ratio between successive readings; no value if nothing was looked up in between. */
 function hitRatio<T>(hits: Figure<T>, misses: Figure<T>): Values<T> {
   return (readings) => {
     const missed = growths(each<T>(misses)(readings))

@@ -8,11 +8,11 @@ import { evictionPolicy, redisMemory } from './redis-share.ts'
 import type { Sampled } from './sampled.ts'
 
 /**
- * Where the target and its stores stood over the counted part of a run, sampled each second: assert on it with
+ * Capacity of the target and its stores over the judged phases of a run, sampled each second. Assert on it with
  * `toHaveCpuBelow`, `toHaveRedisMemoryBelow`, `toHaveEvictionPolicy` and `toHavePoolUsageBelow`.
  *
- * Samples within the scope count. Connections and memory are seen at the instants of sampling, so that a peak between two
- * of them is missed; CPU is all that was used between them.
+ * Samples within these phases count. Connections and memory are values at the time of a sample, so a peak between two
+ * samples is missed. CPU includes all time used between two samples.
  */
 export class CapacityWindow {
   readonly window: RunWindow
@@ -23,7 +23,7 @@ export class CapacityWindow {
     this.#sampled = sampled
   }
 
-  /** Name of the run it belongs to. */
+  /** Name of the run. */
   get name(): string {
     return this.window.run
   }
@@ -40,7 +40,7 @@ export class CapacityWindow {
     }
   }
 
-  /** All samples since the run's start, for the report's charts. */
+  /** Charts of all samples since the start of the run, for the report. */
   get series(): readonly RunSeries[] {
     return capacitySeries(this.#sampled, this.window)
   }

@@ -16,7 +16,7 @@ const window: RunWindow = {
   spans: [{ startMs: 1_000, endMs: 4_000 }],
 }
 
-/** One a second, from 0. */
+/** Samples, one per second, from 0. */
 function samples<T>(values: readonly T[], failures: readonly Failure[] = []): Samples<T> {
   return { readings: values.map((value, second) => ({ atMs: second * 1_000, value })), failures, async sample() {} }
 }
@@ -25,9 +25,15 @@ function cpuOf(...seconds: readonly number[]) {
   return samples(seconds.map((totalSec) => ({ totalSec, instancesSec: [totalSec] })))
 }
 
-const forgotten: Unseen = { reason: 'nothing is known', remedy: 'name it', isElsewhere: false }
-const elsewhere: Unseen = { ...forgotten, isElsewhere: true }
-const unseen: Sampled = { cpu: forgotten, cores: 2, redis: forgotten, postgres: forgotten, pgBouncer: forgotten }
+const forgotten: Unseen = { reason: 'no database is configured', remedy: 'name one', isElsewhere: false }
+const external: Unseen = { ...forgotten, isElsewhere: true }
+const nothingSampled: Sampled = {
+  cpu: forgotten,
+  cores: 2,
+  redis: forgotten,
+  postgres: forgotten,
+  pgBouncer: forgotten,
+}
 
 const redis: RedisReading = {
   ...{ usedMemoryBytes: 30 * 1024, maxMemoryBytes: 100 * 1024, policy: 'volatile-lru' },
@@ -39,11 +45,11 @@ const postgres: PostgresReading = {
 }
 
 function judged(sampled: Partial<Sampled>, scope: RunWindow = window): CapacityEvidence {
-  return new CapacityWindow(scope, { ...unseen, ...sampled })[capacityOf]()
+  return new CapacityWindow(scope, { ...nothingSampled, ...sampled })[capacityOf]()
 }
 
 describe('CPU', () => {
-  test('is time used over time passed and cores, between the samples in scope', () => {
+  test('is the time used divided by elapsed time and cores, between the samples in scope', () => {
     const cpu = cpuOf(0, 5, 6, 6.5, 8.1, 12)
     const share = judged({ cpu }).cpu()
     expect(share).toMatchObject({ of: 'of 2 cores', sampleCount: 3, maxAtMs: 3_000, invalidities: [] })
@@ -53,7 +59,7 @@ describe('CPU', () => {
     expect(judged({ cpu }).cpu(1).of).toBe('of 1 core')
   })
 
-  test('does not reach over what lies between two stretches in scope', () => {
+  test('leaves out the time between two spans of the scope', () => {
     const spans = [
       { startMs: 0, endMs: 1_000 },
       { startMs: 4_000, endMs: 5_000 },
@@ -68,10 +74,10 @@ describe('CPU', () => {
     }))
     const share = judged({ cpu: { readings, failures: [], async sample() {} }, cores: 1 }).cpu()
     expect(share.mean).toBeCloseTo(0.1 / 2.9)
-    expect(share.sampleCount, 'a step too short for the clock is joined to the next').toBe(1)
+    expect(share.sampleCount, 'a step shorter than the clock can measure is joined to the next').toBe(1)
   })
 
-  test('a step from one process to another is left out, also where the second has used more', () => {
+  test('leaves out the step from one process to another, even if the second has used more', () => {
     const readings = [5, 6, 20, 20.5].map((totalSec, at) => ({
       atMs: (at + 1) * 1_000,
       value: { totalSec, instancesSec: [totalSec], pids: [at < 2 ? 7 : 8] },
@@ -81,11 +87,11 @@ describe('CPU', () => {
     expect(share.sampleCount).toBe(2)
   })
 
-  test('a process that was started again begins at zero, and that step is left out', () => {
+  test('leaves out the step in which a process was restarted', () => {
     expect(judged({ cpu: cpuOf(0, 5, 6, 1, 2) }).cpu().mean).toBeCloseTo(0.5)
   })
 
-  test('of several instances says which used how much', () => {
+  test('shows the CPU of each of several instances', () => {
     const cpu = samples([0, 1, 2, 3, 4].map((at) => ({ totalSec: at * 1.25, instancesSec: [at * 0.25, at] })))
     expect(judged({ cpu }).cpu().evidenceLines).toEqual([
       'steady phase, 3 samples',
@@ -94,22 +100,22 @@ describe('CPU', () => {
     ])
   })
 
-  test('is skipped where the cores of a target elsewhere are not known, and judged once they are said', () => {
+  test('is skipped if the cores of an external target are unknown, and judged if they are passed', () => {
     const sampled = { cpu: cpuOf(0, 1, 2, 3, 4), cores: undefined }
-    expect(judged(sampled).cpu().unavailable).toMatch(/set PERF_TARGET_CORES, or say \{ cores: 4 \}$/)
+    expect(judged(sampled).cpu().unavailable).toMatch(/set PERF_TARGET_CORES, or pass \{ cores: 4 \}$/)
     expect(judged(sampled).cpu(4)).toMatchObject({ mean: 0.25, unavailable: undefined })
   })
 })
 
 describe('Redis', () => {
-  test('memory is a share of maxmemory; evictions and look-ups are told', () => {
+  test('memory is relative to maxmemory, shown with evictions and look-ups', () => {
     const at = (usedMemoryBytes: number, evictedKeys: number, keyspaceHits: number) => ({
       ...{ ...redis, usedMemoryBytes: usedMemoryBytes * 1024, evictedKeys, keyspaceHits, keyspaceMisses: 0 },
     })
     const share = judged({ redis: samples([at(90, 0, 0), at(30, 1, 10), at(50, 4, 20), at(40, 4, 50)]) }).redisMemory()
     expect(share.mean).toBeCloseTo(0.4)
     expect(share).toMatchObject({ max: 0.5, maxAtMs: 1_000, sampleCount: 3, invalidities: [] })
-    expect(share.hint).toBe('keys were evicted: memory stays below its limit because data is thrown away')
+    expect(share.hint).toBe('keys were evicted: memory stays below its limit because data is deleted')
     expect(share.evidenceLines).toEqual([
       'steady phase, 3 samples',
       'mean 40%   max 50% at 1 s   of maxmemory 100 KiB',
@@ -117,18 +123,18 @@ describe('Redis', () => {
     ])
   })
 
-  test('without maxmemory there is no share, and the message says what to set', () => {
+  test('memory is invalid without maxmemory, with a fix', () => {
     const unlimited = samples([redis, { ...redis, maxMemoryBytes: 0 }])
     expect(judged({ redis: unlimited }).redisMemory().invalidities).toEqual([
       {
         reason: 'metric-missing',
-        finding: 'Redis has no maxmemory, so there is no share of it',
+        finding: 'Redis has no maxmemory to compare its memory with',
         remedy: "set one: CONFIG SET maxmemory 256mb, or redis({ maxmemory: '256mb' }) in the config",
       },
     ])
   })
 
-  test('what the server does not report is invalid, whatever the limit', () => {
+  test('is invalid if the server does not report a field', () => {
     const [invalidity] = judged({ redis: samples([{ ...redis, maxMemoryBytes: Number.NaN }]) }).redisMemory()
       .invalidities
     expect(invalidity?.finding).toBe('INFO of this Redis does not report used_memory and maxmemory')
@@ -136,7 +142,7 @@ describe('Redis', () => {
     expect(policy.invalidities[0]?.finding).toBe('INFO of this Redis does not report maxmemory_policy')
   })
 
-  test('the policy is that at the end of the scope', () => {
+  test('the eviction policy is the one at the end of the scope', () => {
     const policies = ['volatile-lru', 'volatile-lru', 'noeviction', 'allkeys-lru'].map((policy) => ({
       ...redis,
       policy,
@@ -146,12 +152,12 @@ describe('Redis', () => {
       evidenceLines: ['30 KiB of 100 KiB in use, 0 keys evicted in the steady phase'],
     })
     expect(judged({ redis: samples([]) }).evictionPolicy().invalidities[0]?.finding).toMatch(
-      /no sample lies in the scope/,
+      /no sample was taken in the scope/,
     )
   })
 })
 
-test('Postgres: connections of those allowed, and what they were about', () => {
+test('Postgres connections are relative to those allowed, shown with their activity', () => {
   const busy = {
     ...postgres,
     connections: 97,
@@ -164,11 +170,11 @@ test('Postgres: connections of those allowed, and what they were about', () => {
   expect(share).toMatchObject({ max: 1, of: 'of 97 that Postgres allows' })
   expect(share.evidenceLines.slice(2)).toEqual([
     'at most 30 active   longest transaction 2.34 s   2 deadlocks   99.8% of blocks found in its cache',
-    'what 3 connections do is hidden from this role: GRANT pg_monitor shows it',
+    'the activity of 3 connections is hidden from this role: GRANT pg_monitor shows it',
   ])
 })
 
-test('pgBouncer: the fullest pool, and who waits', () => {
+test('pgBouncer pool usage is that of the fullest pool, shown with waiting clients', () => {
   const at = (used: number, waiting: number, longestWaitMs: number): PgBouncerReading => ({
     pools: [
       { name: 'shop/app', used, size: 10 },
@@ -182,11 +188,11 @@ test('pgBouncer: the fullest pool, and who waits', () => {
   expect(share.hint).toMatch(/^clients waited for a server connection/)
 })
 
-describe('what was not seen', () => {
-  test('is missing where it was forgotten, and skipped where it is elsewhere', () => {
+describe('missing samples', () => {
+  test('make assertions invalid, and skipped if the target is external', () => {
     for (const [isElsewhere, observed] of [
       [false, forgotten],
-      [true, elsewhere],
+      [true, external],
     ] as const) {
       const evidence = judged({ cpu: observed, redis: observed, postgres: observed, pgBouncer: observed })
       const all = [
@@ -197,13 +203,13 @@ describe('what was not seen', () => {
         evidence.evictionPolicy(),
       ]
       for (const { unavailable, invalidities } of all) {
-        expect(unavailable).toBe(isElsewhere ? 'nothing is known: name it' : undefined)
+        expect(unavailable).toBe(isElsewhere ? 'no database is configured: name one' : undefined)
         expect(invalidities).toHaveLength(isElsewhere ? 0 : 1)
       }
     }
   })
 
-  test('is no zero: no sample, or mostly failed ones, cannot be judged', () => {
+  test('make evidence invalid if no sample succeeded, or most failed', () => {
     const failed = { atMs: 2_000, message: 'connection lost' }
     const nothing = judged({ postgres: samples<PostgresReading>([], [failed]) }).postgresConnections()
     expect(nothing.mean).toBeNaN()
@@ -214,7 +220,7 @@ describe('what was not seen', () => {
     expect(judged({ redis: samples([redis, redis], [earlier, earlier]) }).redisMemory().invalidities).toEqual([])
   })
 
-  test('a scope shorter than a second is judged by the samples around it', () => {
+  test('within a scope shorter than a second are replaced by the samples around it', () => {
     const spans = [{ startMs: 1_200, endMs: 1_800 }]
     const used = [10, 20, 40, 80].map((usedMemoryBytes) => ({ ...redis, usedMemoryBytes, maxMemoryBytes: 100 }))
     const share = judged({ redis: samples(used) }, { ...window, spans }).redisMemory()
@@ -223,7 +229,7 @@ describe('what was not seen', () => {
   })
 })
 
-test('everything sampled since the start of the run is told to the report, with gaps where it failed', () => {
+test('charts contain all samples since the start of the run, with gaps for failed ones', () => {
   const later = { ...redis, evictedKeys: 6, keyspaceHits: 3, keyspaceMisses: 1 }
   const sampled: Sampled = {
     cpu: cpuOf(0, 1, 3),

@@ -20,36 +20,36 @@ import { isSeen, type Observed, type Reading, type Unseen } from './samples.ts'
 export interface CapacityContext {
   /** Processes of the target, one for each instance; empty if it is external. */
   readonly pids: readonly number[]
-  /** Says which processes those are now, once one has ended. Default: no others. */
+  /** Reads the current processes after one of `pids` has exited. Default: none. */
   readonly pidsNow?: () => Promise<readonly number[]>
-  /** Names or ids of the containers the target runs in; they come before `pids`. */
+  /** Names or ids of the target's containers, which take precedence over `pids`. */
   readonly containers?: readonly string[]
-  /** CPU seconds an external target has used, as its own metrics have it at each scrape. */
+  /** CPU seconds used by an external target, from its metrics at each scrape. */
   readonly cpuOfMetrics?: () => readonly Reading<number>[]
-  /** How many cores the target may use. Default: by affinity or the container's limits; unknown for one elsewhere. */
+  /** Cores the target may use. Default: by its affinity or its container's limits; unknown for an external target. */
   readonly cores?: number
-  /** Postgres and Redis services of the run: all are sampled. Default: none. */
+  /** Postgres and Redis services of the run, all of which are sampled. Default: none. */
   readonly stores?: readonly Store[]
   /** URL of pgBouncer's console: its database is `pgbouncer`, its user one of `stats_users` or `admin_users`. */
   readonly pgBouncerUrl?: string
-  /** What is not named of an external target is skipped; of our own it was forgotten. */
+  /** Whether the target is external. Assertions on an unnamed source are then skipped, otherwise invalid. Default: false. */
   readonly isElsewhere?: boolean
-  /** Gets each window that is asked for, for the report. */
+  /** Called with each requested window, for the report. */
   readonly onWindow?: (window: CapacityWindow) => void
   /** Time between samples. Default: 1,000 ms. */
   readonly intervalMs?: number
 }
 
-/** Samples the target's CPU, Redis, Postgres and pgBouncer from the moment a scenario asks until it ends. */
+/** Samples of the target's CPU, Redis, Postgres and pgBouncer, taken until the scenario ends. */
 export interface Capacity extends AsyncDisposable {
   /**
-   * Where they stood over the counted part of a run. Samples once more first.
+   * Capacity over the judged phases of a run. Takes one more sample first.
    * @throws {OptionsError}
    */
   during(run: TimedRun, options?: DuringOptions): Promise<CapacityWindow>
 }
 
-/** Which services are meant if there are several of a kind. */
+/** Services to judge if there are several of a kind. */
 export interface DuringOptions {
   /** Name of a Postgres service of the config. Default: the only one. */
   readonly postgres?: string
@@ -58,22 +58,22 @@ export interface DuringOptions {
 }
 
 /**
- * Starts sampling. What is not there (no database named, an external target without metrics) is not an error here: asserting
- * on it is invalid, or skipped where it belongs to an external target. Nor is a Redis whose user may not run INFO:
- * asserting on it is invalid.
+ * Starts sampling. A missing source (no database named, an external target without metrics) is not an error yet: an
+ * assertion on it is invalid, or skipped if the target is external. An assertion on a Redis whose user may not run INFO
+ * is invalid.
  *
  * @throws {CapacityError} if a named database, Redis, pgBouncer or container cannot be read
  */
 export async function createCapacity(context: CapacityContext): Promise<Capacity> {
   const { stores = [], pgBouncerUrl, isElsewhere = false } = context
   const sampling = new Sampling(context.intervalMs ?? 1_000)
-  const sampled = <T>(kind: StoreKind, connect: (url: string) => Promise<Connected<T>>) =>
+  const sampleAll = <T>(kind: StoreKind, connect: (url: string) => Promise<Connected<T>>) =>
     sampling.all(stores, kind, connect)
   try {
     const { cpu, cores } = await cpuOf(context, sampling)
     const [redis, postgres, pgBouncer] = await Promise.all([
-      sampled('redis', connectRedis),
-      sampled('postgres', connectPostgres),
+      sampleAll('redis', connectRedis),
+      sampleAll('postgres', connectPostgres),
       pgBouncerUrl === undefined ? { ...NO_PGBOUNCER, isElsewhere } : sampling.of(connectPgBouncer(pgBouncerUrl)),
     ])
     const find = <T>(kind: StoreKind, samplers: ReadonlyMap<string, Observed<T>>, name: string | undefined) => {
@@ -85,14 +85,14 @@ export async function createCapacity(context: CapacityContext): Promise<Capacity
       async during(run, options = {}) {
         const services = readOptions('capacity.during()', DURING, options)
         const scope = run[windowOf]()
-        const meant: Sampled = {
+        const sampled: Sampled = {
           ...{ cpu, cores: context.cores ?? cores, pgBouncer },
           redis: find('redis', redis, services.redis),
           postgres: find('postgres', postgres, services.postgres),
         }
-        const all: readonly Observed<unknown>[] = [cpu, meant.redis, meant.postgres, pgBouncer]
+        const all: readonly Observed<unknown>[] = [cpu, sampled.redis, sampled.postgres, pgBouncer]
         await Promise.all(all.map(async (observed) => isSeen(observed) && observed.sample()))
-        const window = new CapacityWindow(scope, meant)
+        const window = new CapacityWindow(scope, sampled)
         context.onWindow?.(window)
         return window
       },
@@ -107,19 +107,19 @@ export async function createCapacity(context: CapacityContext): Promise<Capacity
 const SERVICE = text("'orders'", 'must be the name of a service of the config')
 const DURING = object<DuringOptions>()({ postgres: optional(SERVICE), redis: optional(SERVICE) })
 
-type Named = Omit<Unseen, 'isElsewhere'>
+type MissingSource = Omit<Unseen, 'isElsewhere'>
 
-const NO_PGBOUNCER: Named = {
-  reason: 'no pgBouncer is known to this run',
+const NO_PGBOUNCER: MissingSource = {
+  reason: 'this run has no pgBouncer',
   remedy: 'set PERF_PGBOUNCER_URL to its console: postgres://user:password@127.0.0.1:6432/pgbouncer',
 }
-const NO_CPU: Named = {
-  reason: 'no process of the target is known to this run',
-  remedy: 'have it started by target({ command }), or name its container in PERF_TARGET_CONTAINER',
+const NO_CPU: MissingSource = {
+  reason: 'this run knows no process of the target',
+  remedy: 'start the target with target({ command }), or name its container in PERF_TARGET_CONTAINER',
 }
-const NO_CPU_ELSEWHERE: Named = {
-  reason: 'the target runs elsewhere, and its metrics offer no process_cpu_seconds_total',
-  remedy: 'where its container runs on this machine, set PERF_TARGET_CONTAINER',
+const NO_EXTERNAL_CPU: MissingSource = {
+  reason: 'the target is external, and its metrics do not contain process_cpu_seconds_total',
+  remedy: 'export that metric, or set PERF_TARGET_CONTAINER if the target runs in a container on this machine',
 }
 
 async function cpuOf(
@@ -134,12 +134,13 @@ async function cpuOf(
     const trees = new ProcessTrees(pids, pidsNow)
     return { cpu: sampling.each(() => trees.read()), cores: await coresOf(pids, availableParallelism()) }
   }
-  if (cpuOfMetrics !== undefined && cpuOfMetrics().length > 0) return { cpu: scraped(cpuOfMetrics), cores: undefined }
-  return { cpu: { ...(isElsewhere ? NO_CPU_ELSEWHERE : NO_CPU), isElsewhere }, cores: undefined }
+  if (cpuOfMetrics !== undefined && cpuOfMetrics().length > 0)
+    return { cpu: scrapedCpu(cpuOfMetrics), cores: undefined }
+  return { cpu: { ...(isElsewhere ? NO_EXTERNAL_CPU : NO_CPU), isElsewhere }, cores: undefined }
 }
 
-/** What the target's metrics say is sampled where they are scraped. */
-function scraped(cpuOfMetrics: () => readonly Reading<number>[]): Observed<CpuReading> {
+/** CPU readings from the target's metrics. They are taken when the metrics are scraped. */
+function scrapedCpu(cpuOfMetrics: () => readonly Reading<number>[]): Observed<CpuReading> {
   return {
     get readings() {
       return cpuOfMetrics().map(({ atMs, value }) => ({ atMs, value: { totalSec: value, instancesSec: [] } }))
@@ -149,7 +150,7 @@ function scraped(cpuOfMetrics: () => readonly Reading<number>[]): Observed<CpuRe
   }
 }
 
-/** Everything that is read each second, and how it is cleaned up. */
+/** All samplers of a scenario, and the connections to close at its end. */
 class Sampling {
   readonly #stack = new AsyncDisposableStack()
   readonly #intervalMs: number
@@ -164,7 +165,7 @@ class Sampling {
     return sampler
   }
 
-  /** A sampler for each service of a kind, by its URL. */
+  /** Samplers of all services of a kind, by URL. */
   async all<T>(
     stores: readonly Store[],
     kind: StoreKind,

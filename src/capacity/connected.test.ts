@@ -7,8 +7,8 @@ function failing(url: string, open: () => Promise<never>) {
   return connected({ url, variable: 'PERF_DATABASE_URL', open, read: async () => 1, close: () => {} })
 }
 
-test('a driver that is not installed is named, with the line that installs it', async () => {
-  // As Node reports an import of a package that is missing.
+test('names a missing driver and the command that installs it', async () => {
+  // The error that Node throws for the import of a missing package.
   const missing = Object.assign(new Error("Cannot find package 'pg' imported from /app/x.js"), {
     code: 'ERR_MODULE_NOT_FOUND',
   })
@@ -21,7 +21,7 @@ test('a driver that is not installed is named, with the line that installs it', 
   `)
 })
 
-test('any other failure names the place and the variable, without the password', async () => {
+test('names the host and the variable of a connection that fails, without the password', async () => {
   const open = () => Promise.reject(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }))
   const error = await failing('postgres://user:secret@127.0.0.1/shop', open).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(CapacityError)

@@ -3,19 +3,19 @@ import { postgresTlsProblem, redisTlsProblem } from '../machine/store-tls.ts'
 import { MissingPackageError } from '../options/optional-package.ts'
 import { CapacityError } from './errors.ts'
 
-/** Something that can be read again and again. */
+/** A connection that is read repeatedly. */
 export interface Connected<T> {
-  /** @throws where it cannot be read now; the next call connects again */
+  /** Rejects if reading fails; the next call connects again. */
   read(): Promise<T>
   close(): Promise<void>
 }
 
-/** A target under load may starve what it uses, and us: that is a failed sample and not a wait for ever. */
+/** Time limit of one read. A store that the load starves must give a failed sample instead of an endless wait. */
 export const LIMIT_MS = 5_000
 
-export interface Connecting<Client, T> {
+export interface ConnectedOptions<Client, T> {
   readonly url: string
-  /** Where the URL comes from, for messages. */
+  /** The environment variable that holds the URL, for messages. */
   readonly variable: string
   open(): Promise<Client>
   read(client: Client): Promise<T>
@@ -23,35 +23,35 @@ export interface Connecting<Client, T> {
 }
 
 /**
- * Connects and reads once; connects again after it was cut off.
+ * Connects and reads once. Reconnects after the connection was lost.
  *
- * @throws {CapacityError} if that cannot be done, without the URL's password
+ * @throws {CapacityError} if the first connection or read fails; without the URL's password
  * @throws {MissingPackageError} if the driver is not installed
  */
-export async function connected<Client, T>(connecting: Connecting<Client, T>): Promise<Connected<T>> {
+export async function connected<Client, T>(options: ConnectedOptions<Client, T>): Promise<Connected<T>> {
   let client: Client | undefined
   const close = async () => {
     const closing = client
     client = undefined
-    if (closing !== undefined) await connecting.close(closing)
+    if (closing !== undefined) await options.close(closing)
   }
   const read = async () => {
     try {
-      client ??= await connecting.open()
-      return await connecting.read(client)
+      client ??= await options.open()
+      return await options.read(client)
     } catch (error) {
       await close()
       throw error
     }
   }
   await read().catch((error: unknown) => {
-    throw error instanceof MissingPackageError ? error : unreachable(connecting, error)
+    throw error instanceof MissingPackageError ? error : unreachable(options, error)
   })
   return { read, close }
 }
 
-function unreachable({ url, variable }: Pick<Connecting<unknown, unknown>, 'url' | 'variable'>, error: unknown) {
-  const place = URL.canParse(url) ? storePlace(new URL(url)) : 'a URL that is none'
+function unreachable({ url, variable }: Pick<ConnectedOptions<unknown, unknown>, 'url' | 'variable'>, error: unknown) {
+  const address = URL.canParse(url) ? storePlace(new URL(url)) : 'an invalid URL'
   const { code, message } = error as { code?: string; message?: string }
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   const tls =
@@ -60,15 +60,15 @@ function unreachable({ url, variable }: Pick<Connecting<unknown, unknown>, 'url'
       : postgresTlsProblem(code ?? '', message ?? '')
   if (tls !== undefined)
     return new CapacityError(
-      `capacity cannot be sampled at ${place}: ${tls.finding}\nFix: in ${variable}, ${tls.fix}`,
+      `capacity cannot be sampled at ${address}: ${tls.finding}\nFix: in ${variable}, ${tls.fix}`,
       {
         cause: error,
       },
     )
-  // Drivers quote the whole URL where they cannot read it.
+  // Drivers quote the whole URL in their error if they cannot parse it.
   const reason = (URL.canParse(url) ? message : undefined) || code || 'no reason was given'
   return new CapacityError(
-    `capacity cannot be sampled at ${place}: ${reason}. Correct ${variable}, or unset it to have assertions on it skipped`,
+    `capacity cannot be sampled at ${address}: ${reason}\nFix: correct ${variable}, or unset it: assertions on it are then skipped`,
     { cause: error },
   )
 }

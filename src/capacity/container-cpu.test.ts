@@ -19,7 +19,7 @@ interface Container {
 
 const UNLIMITED = { NanoCpus: 0, CpuQuota: 0, CpuPeriod: 0, CpusetCpus: '' }
 
-/** An engine with these containers on a machine of 8 cores, as the environment names it. */
+/** Starts an engine with these containers on a machine of 8 cores. @returns the variables that name it */
 async function engineWith(containers: Readonly<Record<string, Container>>) {
   const folder = await mkdtemp(join(tmpdir(), 'slo-engine-'))
   const server = createServer((request, response) => {
@@ -41,7 +41,7 @@ async function engineWith(containers: Readonly<Record<string, Container>>) {
 }
 
 describe('containerCpu', () => {
-  test('reads what each container used', async () => {
+  test('reads the CPU time of each container', async () => {
     const env = await engineWith({ 'shop-1': { cpuSec: 1.5 }, 'shop-2': { cpuSec: 2 } })
     const { cores, read } = await containerCpu(['shop-1', 'shop-2'], env)
     expect(cores).toBe(8)
@@ -54,15 +54,15 @@ describe('containerCpu', () => {
     [[{ CpusetCpus: '0-2,5' }], 4],
     [[{ NanoCpus: 1e9 }, { NanoCpus: 2e9 }], 3],
     [[{ NanoCpus: 1e9 }, {}], 8],
-  ])('%j may use %d cores', async (limits, expected) => {
+  ])('finds that %j may use %d cores', async (limits, expected) => {
     const containers = Object.fromEntries(limits.map((HostConfig, at) => [`c${at}`, { cpuSec: 0, HostConfig }]))
     const { cores } = await containerCpu(Object.keys(containers), await engineWith(containers))
     expect(cores).toBe(expected)
   })
 
-  test('a container that is not there, an engine that is not, an address that is none', async () => {
+  test('rejects a missing container, a missing engine and an invalid address', async () => {
     await expect(containerCpu(['shop'], await engineWith({}))).rejects.toThrow(
-      'the CPU of container shop cannot be read: the engine responded with 404 No such container: shop. Correct PERF_TARGET_CONTAINER',
+      'the CPU of container shop cannot be read: the engine responded with 404 No such container: shop\nFix: correct PERF_TARGET_CONTAINER',
     )
     await expect(containerCpu(['shop'], { DOCKER_HOST: 'unix:///nowhere/docker.sock' })).rejects.toThrow(
       'the CPU of container shop cannot be read: no engine responds (ENOENT)',
@@ -75,12 +75,12 @@ describe('containerCpu', () => {
     ['0-3', 4],
     ['1,3', 2],
     ['0-1,4-5,7', 5],
-  ])('cores %s are %d', (set, expected) => {
+  ])('counts the cores of the set %s: %d', (set, expected) => {
     expect(countCpus(set)).toBe(expected)
   })
 })
 
-test.skipIf(skipped !== undefined)('a real container has used some CPU, and uses more', async () => {
+test.skipIf(skipped !== undefined)('the CPU time of a real container is positive and grows', async () => {
   await using context = await testContext({ env: process.env })
   await using _ = await redis({ provider: 'container' }).start(context)
   const engine = await findEngine()

@@ -6,12 +6,12 @@ import { LIMIT_MS } from './connected.ts'
 import type { CpuReading } from './cpu-share.ts'
 import { CapacityError } from './errors.ts'
 
-/** Of the response to `GET /containers/{id}/stats`, what is used here. */
+/** Fields of the response to `GET /containers/{id}/stats` that are read here. */
 interface Stats {
   readonly cpu_stats: { readonly cpu_usage: { readonly total_usage: number }; readonly online_cpus?: number }
 }
 
-/** Of the response to `GET /containers/{id}/json`. */
+/** Fields of the response to `GET /containers/{id}/json` that are read here. */
 interface Inspection {
   readonly HostConfig: {
     readonly NanoCpus: number
@@ -21,17 +21,17 @@ interface Inspection {
   }
 }
 
-/** The CPU time of containers, as the engine counts it, and how many cores they may use together. */
+/** CPU time of containers as counted by the engine, and the cores they may use together. */
 export interface ContainerCpu {
   readonly cores: number
   read(): Promise<CpuReading>
 }
 
 /**
- * Asks a Docker engine (or one that speaks its protocol) where `DOCKER_HOST` or the usual sockets say, API 1.41 and up:
- * https://docs.docker.com/reference/api/engine/
+ * Reads the CPU of containers from a Docker engine (or one that speaks its protocol) at `DOCKER_HOST` or a default socket,
+ * API 1.41 and later: https://docs.docker.com/reference/api/engine/
  *
- * @throws {CapacityError} if no engine responds, or it has no container of that name
+ * @throws {CapacityError} if no engine responds, or a container does not exist
  */
 export async function containerCpu(names: readonly string[], env = process.env): Promise<ContainerCpu> {
   const engine = engineAddress(env)
@@ -54,12 +54,12 @@ export async function containerCpu(names: readonly string[], env = process.env):
   }
 }
 
-/** One sample at once: without `one-shot` the engine waits a second for another. */
+/** Path of a single sample: without `one-shot` the engine waits a second for another. */
 function statsPath(name: string): string {
   return `/containers/${encodeURIComponent(name)}/stats?stream=false&one-shot=true`
 }
 
-/** Cores by quota or by the set of cores allowed; `undefined` if there is no limit. */
+/** Cores by quota or by the set of allowed cores; `undefined` without a limit. */
 function limitOf({ HostConfig }: Inspection): number | undefined {
   const { NanoCpus, CpuQuota, CpuPeriod, CpusetCpus } = HostConfig
   if (NanoCpus > 0) return NanoCpus / 1e9
@@ -67,7 +67,7 @@ function limitOf({ HostConfig }: Inspection): number | undefined {
   return CpusetCpus === '' ? undefined : countCpus(CpusetCpus)
 }
 
-/** `0-2,5` are four. */
+/** Number of CPUs in a set: four for `0-2,5`. */
 export function countCpus(set: string): number {
   return set.split(',').reduce((count, part) => {
     const [from = 0, to = from] = part.split('-').map(Number)
@@ -78,22 +78,24 @@ export function countCpus(set: string): number {
 function engineAddress(env: NodeJS.ProcessEnv): RequestOptions {
   const host = env['DOCKER_HOST']
   if (host === undefined || host === '') {
-    const usual = ['/var/run/docker.sock', join(homedir(), '.docker/run/docker.sock')]
-    return { socketPath: usual.find((path) => existsSync(path)) ?? usual[0]! }
+    const defaults = ['/var/run/docker.sock', join(homedir(), '.docker/run/docker.sock')]
+    return { socketPath: defaults.find((path) => existsSync(path)) ?? defaults[0]! }
   }
   if (host.startsWith('unix://')) return { socketPath: host.slice('unix://'.length) }
   const url = URL.canParse(host) ? new URL(host) : undefined
   if (url?.protocol === 'tcp:' || url?.protocol === 'http:') return { host: url.hostname, port: url.port || 2375 }
-  throw new CapacityError('DOCKER_HOST is neither unix:///path/to/docker.sock nor tcp://host:2375')
+  throw new CapacityError(
+    'DOCKER_HOST is neither unix:///path/to/docker.sock nor tcp://host:2375\nFix: correct or unset DOCKER_HOST',
+  )
 }
 
 function get<Response>(engine: RequestOptions, path: string): Promise<Response> {
   const [, , container] = path.split('/')
-  return new Promise((done, failed) => {
+  return new Promise((resolve, reject) => {
     const fail = (problem: string) =>
-      failed(
+      reject(
         new CapacityError(
-          `the CPU of container ${container} cannot be read: ${problem}. Correct PERF_TARGET_CONTAINER`,
+          `the CPU of container ${container} cannot be read: ${problem}\nFix: correct PERF_TARGET_CONTAINER`,
         ),
       )
     const sent = request({ ...engine, path, timeout: LIMIT_MS, agent: false }, (response) => {
@@ -104,7 +106,7 @@ function get<Response>(engine: RequestOptions, path: string): Promise<Response> 
         .on('end', () => {
           if (response.statusCode !== 200)
             return fail(`the engine responded with ${response.statusCode} ${messageOf(text)}`)
-          done(JSON.parse(text) as Response)
+          resolve(JSON.parse(text) as Response)
         })
     })
     sent.on('timeout', () => sent.destroy(new Error(`no response within ${LIMIT_MS} ms`)))

@@ -5,28 +5,28 @@ import { formatRatio } from '../stats/units.ts'
 import { isSeen, type Observed, type Reading } from './samples.ts'
 import { shareOf, unseenShare, withoutShare } from './share.ts'
 
-/** CPU time used so far by the target. */
+/** CPU time that the target has used so far. */
 export interface CpuReading {
   readonly totalSec: number
-  /** One for each instance, where they can be told apart. */
+  /** CPU time of each instance; empty if only the total is known. */
   readonly instancesSec: readonly number[]
-  /** Whose time it is, where that is known: from one reading to another of other processes nothing can be said. */
+  /** Processes that were read, if known. Readings of different processes cannot be compared. */
   readonly pids?: readonly number[]
 }
 
-/** How many cores the target may use, and who says so; `undefined` if that is not known from here. */
+/** Cores the target may use; `undefined` if unknown. */
 export type Cores = number | undefined
 
 const WHAT = 'CPU of the target'
-/** Two readings sooner after one another differ by the clock's grain: CPU time comes in hundredths of a second. */
+/** Shortest time between two readings. CPU time comes in hundredths of a second, too coarse for a shorter one. */
 const MIN_STEP_MS = 200
 
-/** CPU time used over time passed and cores, between the samples within the scope. */
+/** CPU time divided by elapsed time and cores, between the samples in scope. */
 export function cpuShare(observed: Observed<CpuReading>, cores: Cores, window: RunWindow): ShareEvidence {
   const of = cores === undefined ? 'of its cores' : `of ${cores} ${cores === 1 ? 'core' : 'cores'}`
   if (!isSeen(observed)) return unseenShare(WHAT, of, observed)
   if (cores === undefined) return { ...withoutShare(WHAT, of, []), unavailable: CORES_UNKNOWN }
-  const scoped = stretches(observed.readings, window)
+  const scoped = readingsBySpan(observed.readings, window)
   const steps = scoped.flatMap((readings) => stepsOf(readings, ({ totalSec }) => totalSec))
   const shares = steps.map(({ atMs, usedSec, wallSec }) => ({ atMs, value: usedSec / wallSec / cores }))
   const [used, wall] = [sum(steps.map(({ usedSec }) => usedSec)), sum(steps.map(({ wallSec }) => wallSec))]
@@ -39,9 +39,9 @@ export function cpuShare(observed: Observed<CpuReading>, cores: Cores, window: R
 }
 
 const CORES_UNKNOWN =
-  'how many cores a target that runs elsewhere may use is not known from here: set PERF_TARGET_CORES, or say { cores: 4 }'
+  'the number of cores of an external target is unknown: set PERF_TARGET_CORES, or pass { cores: 4 }'
 
-/** CPU over time and cores at each reading, for charts. */
+/** CPU time divided by elapsed time and cores at each reading, for charts. */
 export function cpuShares(readings: readonly Reading<CpuReading>[], cores: number): Reading<number>[] {
   return stepsOf(readings, ({ totalSec }) => totalSec).map(({ atMs, usedSec, wallSec }) => ({
     atMs,
@@ -49,8 +49,8 @@ export function cpuShares(readings: readonly Reading<CpuReading>[], cores: numbe
   }))
 }
 
-/** Readings of each stretch in scope: no step may reach over what lies between two of them. */
-function stretches(readings: readonly Reading<CpuReading>[], window: RunWindow): readonly Reading<CpuReading>[][] {
+/** Readings of each span in scope. A step must not include the time between two spans. */
+function readingsBySpan(readings: readonly Reading<CpuReading>[], window: RunWindow): readonly Reading<CpuReading>[][] {
   const times = readings.map(({ atMs }) => atMs)
   return joined(window.spans).flatMap((span) => {
     const covered = coverState(times, span, window)
@@ -71,19 +71,19 @@ function stepsOf(readings: readonly Reading<CpuReading>[], seconds: (reading: Cp
     const wallMs = reading.atMs - before!.atMs
     if (wallMs < MIN_STEP_MS) continue
     const usedSec = seconds(reading.value) - seconds(before!.value)
-    // A process that was started again begins at zero; the step over its restart says nothing.
-    if (usedSec >= 0 && isSame(reading.value.pids, before!.value.pids))
+    // A restarted process begins at zero; the step over its restart cannot be judged.
+    if (usedSec >= 0 && isSameProcesses(reading.value.pids, before!.value.pids))
       steps.push({ atMs: reading.atMs, usedSec, wallSec: wallMs / 1000 })
     before = reading
   }
   return steps
 }
 
-function isSame(pids: readonly number[] = [], others: readonly number[] = []): boolean {
+function isSameProcesses(pids: readonly number[] = [], others: readonly number[] = []): boolean {
   return pids.join() === others.join()
 }
 
-/** In cores, because which of them an instance runs on is not known. */
+/** CPU of each instance relative to one core: which cores an instance runs on is unknown. */
 function byInstance(scoped: readonly (readonly Reading<CpuReading>[])[], wallSec: number): string[] {
   const count = scoped[0]?.[0]?.value.instancesSec.length ?? 0
   if (count < 2) return []

@@ -1,9 +1,9 @@
-/** A named process, container or store that cannot be sampled: which, and how to fix it. Without secrets. */
+/** A named process, container or store cannot be sampled. The message names it and the fix, without secrets. */
 export class CapacityError extends Error {
   override readonly name = 'CapacityError'
 }
 
-/** A store that does not show what is sampled: assertions on that figure alone cannot be judged. */
+/** A store hides the sampled figures from its user. Only assertions on these figures are invalid. */
 export class HiddenError extends Error {
   override readonly name = 'HiddenError'
   readonly remedy: string

@@ -3,9 +3,9 @@ import { loadOptional } from '../options/optional-package.ts'
 import { connected, LIMIT_MS, type Connected } from './connected.ts'
 
 /**
- * Reads over the Postgres protocol, which pgBouncer's console speaks too.
+ * Reads over the Postgres protocol, which pgBouncer's console also speaks.
  *
- * @throws {CapacityError} if the first connection cannot be made, or nothing be read
+ * @throws {CapacityError} if the first connection or read fails
  * @throws {MissingPackageError} if the driver is not installed
  */
 export function readOverPg<T>(
@@ -24,7 +24,7 @@ async function open(url: string): Promise<Client> {
     connectionTimeoutMillis: LIMIT_MS,
     query_timeout: LIMIT_MS,
   })
-  // Without a listener a lost connection would be an uncaught error; the next reading fails and says it.
+  // Without a listener a lost connection would be an uncaught error; the next read reports it.
   client.on('error', () => {})
   await client.connect()
   return client

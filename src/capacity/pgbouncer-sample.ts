@@ -1,22 +1,22 @@
 import type { Connected } from './connected.ts'
 import { readOverPg } from './pg-client.ts'
 
-/** One pool of pgBouncer: those of a database and a user. */
+/** Server connections of one pool, that is of one database and user. */
 export interface Pool {
   /** `shop/app` */
   readonly name: string
   /** Server connections linked to a client, or about to be. */
   readonly used: number
-  /** How many it may open: `pool_size` of its database. */
+  /** Connections it may open: `pool_size` of its database. */
   readonly size: number
 }
 
-/** What pgBouncer says of itself; its own console is left out. */
+/** One reading of pgBouncer. Its console is left out. */
 export interface PgBouncerReading {
   readonly pools: readonly Pool[]
   /** Clients that wait for a server connection, over all pools. */
   readonly waiting: number
-  /** How long the one waits that has waited longest. */
+  /** Longest current wait of a client. */
   readonly longestWaitMs: number
 }
 

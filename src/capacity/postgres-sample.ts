@@ -1,26 +1,26 @@
 import type { Connected } from './connected.ts'
 import { readOverPg } from './pg-client.ts'
 
-/** What Postgres says of itself. Our own connection is left out. */
+/** One reading of Postgres' statistics. The sampling connection is left out. */
 export interface PostgresReading {
-  /** Client connections open, whatever they do: each takes one of those that are allowed. */
+  /** Open client connections, active or idle: each uses one of those allowed. */
   readonly connections: number
   readonly activeConnections: number
-  /** Those of other roles, of which a role without `pg_monitor` sees only that they are there. */
+  /** Connections of other roles, whose activity is hidden from a role without `pg_monitor`. */
   readonly hiddenConnections: number
   /** `max_connections` less the slots kept for superusers and by `reserved_connections`. */
   readonly maxConnections: number
-  /** How long the oldest open transaction has been open. */
+  /** Age of the oldest open transaction. */
   readonly longestTransactionMs: number
-  /** Since the statistics were reset, all databases. */
+  /** Deadlocks in all databases since the statistics were reset. */
   readonly deadlocks: number
-  /** Blocks found in Postgres' own cache, since the statistics were reset; what the system's cache had is not in it. */
+  /** Blocks found in Postgres' cache since the statistics were reset; hits in the system's cache are not included. */
   readonly blocksHit: number
-  /** Blocks not found there. */
+  /** Blocks not found in Postgres' cache. */
   readonly blocksRead: number
 }
 
-/** Whose `backend_type` is hidden has a database where it is a client, or works for one. */
+/** A backend with a hidden `backend_type` counts as a client if it is connected to a database. */
 const READING = `
   WITH clients AS (
     SELECT backend_type IS NULL AS hidden, state, xact_start FROM pg_stat_activity
@@ -40,7 +40,7 @@ const READING = `
          (SELECT read::float8 FROM statistics) AS "blocksRead"
   FROM clients`
 
-/** Opens a connection of its own and reads `pg_stat_activity` and `pg_stat_database` through it. */
+/** Opens a separate connection and reads `pg_stat_activity` and `pg_stat_database` through it. */
 export function connectPostgres(url: string): Promise<Connected<PostgresReading>> {
   return readOverPg(url, 'PERF_DATABASE_URL', async (client) => (await client.query<PostgresReading>(READING)).rows[0]!)
 }

@@ -30,7 +30,10 @@ function postgresLines(readings: readonly Reading<PostgresReading>[]): string[] 
     `at most ${formatCount(active)} active   longest transaction ${formatMs(longestMs)}   ${formatCount(deadlocks)} deadlocks   ${buffersText(readings)}`,
   ]
   if (hidden === 0) return lines
-  return [...lines, `what ${formatCount(hidden)} connections do is hidden from this role: GRANT pg_monitor shows it`]
+  return [
+    ...lines,
+    `the activity of ${formatCount(hidden)} connections is hidden from this role: GRANT pg_monitor shows it`,
+  ]
 }
 
 function buffersText(readings: readonly Reading<PostgresReading>[]): string {

@@ -6,7 +6,7 @@ import { coresOf, ProcessTrees, secondsOf } from './process-cpu.ts'
 
 const BURN = 'while (process.cpuUsage().user < 200_000);'
 
-/** A process that starts one child after the other, each of which says when it has burnt its time. */
+/** A process with children. `line` returns the next line that a child has printed, or `gone` when one has exited. */
 async function parentOf(...children: readonly string[]) {
   const code = `
     const { spawn } = require('node:child_process')
@@ -24,14 +24,14 @@ async function parentOf(...children: readonly string[]) {
   return { pid: parent.pid!, end, line: async () => (await lines.next()).value as string }
 }
 
-test('children count, also once they have ended', async () => {
+test('includes children, even after they have exited', async () => {
   const parent = await parentOf(`${BURN} console.log('burnt'); setTimeout(() => {}, 60_000)`, BURN)
-  const said = [await parent.line(), await parent.line()]
-  expect(said.toSorted()).toEqual(['burnt', 'gone'])
+  const lines = [await parent.line(), await parent.line()]
+  expect(lines.toSorted()).toEqual(['burnt', 'gone'])
   expect((await new ProcessTrees([parent.pid]).read()).totalSec).toBeGreaterThan(0.35)
 })
 
-test('what was started after the first reading counts too, what belongs to others does not', async () => {
+test('includes children started after the first reading, but no other processes', async () => {
   const [ours, others] = await Promise.all([
     parentOf(`setTimeout(() => { ${BURN} console.log('burnt'); setTimeout(() => {}, 60_000) }, 200)`),
     parentOf(
@@ -49,14 +49,14 @@ test('what was started after the first reading counts too, what belongs to other
   expect((await new ProcessTrees([ours.pid, others.pid]).read()).totalSec).toBeGreaterThan(after.totalSec + 0.15)
 })
 
-test('a process that has ended is named, also where another instance goes on', async () => {
-  await expect(new ProcessTrees([2 ** 22 - 1]).read()).rejects.toThrow("the target's process 4194303 has ended")
+test('rejects with the pid of a process that has exited, even if another instance is running', async () => {
+  await expect(new ProcessTrees([2 ** 22 - 1]).read()).rejects.toThrow("the target's process 4194303 has exited")
   await expect(new ProcessTrees([process.pid, 2 ** 22 - 1]).read()).rejects.toThrow(
-    "the target's process 4194303 has ended",
+    "the target's process 4194303 has exited",
   )
 })
 
-test('a process that was started again is asked for, and no step reaches from the first to the second', async () => {
+test('reads the current processes after a restart, with other pids in the reading', async () => {
   const [first, second] = await Promise.all([parentOf(`${BURN} console.log('burnt')`), parentOf()])
   expect(await first.line()).toBe('burnt')
   const trees = new ProcessTrees([first.pid], async () => [second.pid])
@@ -66,7 +66,7 @@ test('a process that was started again is asked for, and no step reaches from th
   expect([before.pids, after.pids]).toEqual([[first.pid], [second.pid]])
 })
 
-test.skipIf(process.platform !== 'linux')('cores are those of the affinity, of all instances together', async () => {
+test.skipIf(process.platform !== 'linux')('counts the cores in the affinity of all instances together', async () => {
   expect(await coresOf([process.pid], 64)).toBeGreaterThan(0)
   expect(await coresOf([process.pid], 1)).toBe(1)
   expect(await coresOf([], 8)).toBe(8)
@@ -83,6 +83,6 @@ test.each([
   ['02:00', 120],
   ['1:02:03', 3_723],
   ['2-00:00:01', 172_801],
-])('%s of ps is %d s', (time, seconds) => {
+])('parses the time %s of ps as %d s', (time, seconds) => {
   expect(secondsOf(time)).toBe(seconds)
 })

@@ -3,57 +3,57 @@ import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { CpuReading } from './cpu-share.ts'
 
-/** Linux reports CPU time to user space in hundredths of a second, whatever the kernel's own tick (`man 5 proc`). */
+/** Linux reports CPU time in hundredths of a second, independent of the kernel's tick (`man 5 proc`). */
 const TICKS_PER_SEC = 100
 const PS_LIMIT_MS = 5_000
 
-interface Ended {
-  readonly ended: readonly number[]
+interface Exited {
+  readonly exited: readonly number[]
 }
 
-function isEnded(reading: CpuReading | Ended): reading is Ended {
-  return 'ended' in reading
+function isExited(reading: CpuReading | Exited): reading is Exited {
+  return 'exited' in reading
 }
 
 interface ProcessCpu {
   readonly pid: number
   readonly parent: number
-  /** User and system; on Linux with that of children that have ended. */
+  /** User and system time; on Linux with that of children that have exited. */
   readonly cpuSec: number
 }
 
 /**
- * CPU seconds that processes and all their descendants have used so far. On Linux children that have ended are included,
- * once their parent has taken note; elsewhere they take their share along, which makes it an under-estimate.
+ * CPU seconds that processes and all their descendants have used so far. On Linux children that have exited are included,
+ * once their parent has waited for them. On other systems their time is lost, so the figure is a lower bound.
  */
 export class ProcessTrees {
   #roots: readonly number[]
   readonly #rootsNow: () => Promise<readonly number[]>
-  /** Processes known to belong to nobody here: they are not looked into again each second. */
+  /** Processes outside all trees, which are not read again each second. */
   #others: ReadonlySet<number> = new Set()
 
-  /** @param rootsNow says which processes there are once one has ended. Default: no others */
+  /** @param rootsNow reads the current processes after one has exited. Default: the same ones */
   constructor(pids: readonly number[], rootsNow: () => Promise<readonly number[]> = async () => pids) {
     this.#roots = pids
     this.#rootsNow = rootsNow
   }
 
-  /** @throws {Error} if one of the processes has ended and no successor is known: its time would count as none */
+  /** @throws {Error} if one of the processes has exited and has no successor: its time would count as zero */
   async read(): Promise<CpuReading> {
-    const reading = await this.#readOrEnded()
-    if (!isEnded(reading)) return reading
+    const reading = await this.#readOrExited()
+    if (!isExited(reading)) return reading
     this.#roots = await this.#rootsNow()
     this.#others = new Set()
-    const again = await this.#readOrEnded()
-    if (isEnded(again)) throw new Error(`the target's process ${again.ended.join(' and ')} has ended`)
+    const again = await this.#readOrExited()
+    if (isExited(again)) throw new Error(`the target's process ${again.exited.join(' and ')} has exited`)
     return again
   }
 
-  async #readOrEnded(): Promise<CpuReading | Ended> {
+  async #readOrExited(): Promise<CpuReading | Exited> {
     const processes = process.platform === 'linux' ? await this.#fromProc() : await fromPs()
     const byPid = new Map(processes.map((one) => [one.pid, one]))
-    const ended = this.#roots.filter((pid) => !byPid.has(pid))
-    if (ended.length > 0) return { ended }
+    const exited = this.#roots.filter((pid) => !byPid.has(pid))
+    if (exited.length > 0) return { exited }
     const children = Map.groupBy(processes, ({ parent }) => parent)
     const trees = this.#roots.map((pid) => descendantsOf(pid, byPid, children))
     const members = new Set(trees.flat().map(({ pid }) => pid))
@@ -64,12 +64,12 @@ export class ProcessTrees {
 
   async #fromProc(): Promise<ProcessCpu[]> {
     const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-    const there = new Set(pids)
-    // A number that was free for a while may come back as a process of the target's.
-    this.#others = new Set([...this.#others].filter((pid) => there.has(pid)))
-    const unknown = pids.filter((pid) => !this.#others.has(pid))
+    const existing = new Set(pids)
+    // A pid that was free may be reused by a process of the target.
+    this.#others = new Set([...this.#others].filter((pid) => existing.has(pid)))
+    const candidates = pids.filter((pid) => !this.#others.has(pid))
     const found = await Promise.all(
-      unknown.map((pid) => readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined)),
+      candidates.map((pid) => readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined)),
     )
     return found.flatMap((stat) => (stat === undefined ? [] : [parseStat(stat)]))
   }
@@ -91,8 +91,8 @@ function descendantsOf(
 }
 
 /**
- * Fields after the command, which may itself hold spaces and parentheses: state, parent, … user and system time, and
- * those of children that have ended and were waited for.
+ * Parses the fields after the command, which may itself contain spaces and parentheses: state, parent, … user and system
+ * time, and those of children that have exited and were waited for.
  */
 function parseStat(stat: string): ProcessCpu {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -108,13 +108,13 @@ async function fromPs(): Promise<ProcessCpu[]> {
   })
 }
 
-/** `[[days-]hours:]minutes:seconds`, the seconds with hundredths on macOS. */
+/** Seconds of a time of `ps`: `[[days-]hours:]minutes:seconds`, with hundredths on macOS. */
 export function secondsOf(time: string): number {
   const [clock = '', days = '0'] = time.split('-').toReversed()
   return clock.split(':').reduce((total, part) => total * 60 + Number(part), 0) + Number(days) * 86_400
 }
 
-/** How many cores processes may run on, taken together (their affinity), else all of the machine's. */
+/** Number of cores that the processes together may run on (their affinity); all cores of the machine if unknown. */
 export async function coresOf(pids: readonly number[], allCores: number): Promise<number> {
   if (process.platform !== 'linux' || pids.length === 0) return allCores
   const masks = await Promise.all(pids.map(affinityOf))

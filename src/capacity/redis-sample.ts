@@ -2,25 +2,25 @@ import { loadOptional } from '../options/optional-package.ts'
 import { connected, LIMIT_MS, type Connected } from './connected.ts'
 import { CapacityError, HiddenError } from './errors.ts'
 
-/** What Redis says of itself. */
+/** One reading of Redis' `INFO`. */
 export interface RedisReading {
   readonly usedMemoryBytes: number
   /** 0 if no limit is set; NaN if the server does not report it. */
   readonly maxMemoryBytes: number
   /** `undefined` if the server does not report it. */
   readonly policy: string | undefined
-  /** Since it started. */
+  /** Evicted keys since the server started. */
   readonly evictedKeys: number
-  /** Look-ups that found their key, since it started. */
+  /** Look-ups that found their key, since the server started. */
   readonly keyspaceHits: number
   readonly keyspaceMisses: number
 }
 
 /**
- * Opens a connection of its own and reads `INFO` through it.
+ * Opens a separate connection and reads `INFO` through it.
  *
  * @throws {HiddenError} if the user of the URL may not run INFO
- * @throws {CapacityError} if the first connection cannot be made, or nothing can be read
+ * @throws {CapacityError} if the first connection or read fails
  * @throws {MissingPackageError} if the driver is not installed
  */
 export async function connectRedis(url: string): Promise<Connected<RedisReading>> {
@@ -38,7 +38,7 @@ export async function connectRedis(url: string): Promise<Connected<RedisReading>
   }
 }
 
-/** An ACL keeps the command from this user, or the server has none of that name. */
+/** Error of a server whose ACL denies the command to this user, or that does not have the command. */
 const REFUSED = /^(?:NOPERM|ERR unknown command)/i
 
 function hidden(url: string, cause: Error): HiddenError {
@@ -46,7 +46,7 @@ function hidden(url: string, cause: Error): HiddenError {
   const user = username === '' ? 'default' : decodeURIComponent(username)
   return new HiddenError(
     `Redis at ${host} refuses INFO to the user ${user}, so its memory, policy and evictions are unknown`,
-    `let the user run it: ACL SETUSER ${user} +info (it returns no keys or values)`,
+    `allow the command: ACL SETUSER ${user} +info (it returns no keys or values)`,
     { cause },
   )
 }
@@ -58,13 +58,13 @@ async function open(url: string) {
     disableOfflineQueue: true,
     socket: { connectTimeout: LIMIT_MS, socketTimeout: LIMIT_MS, reconnectStrategy: false },
   })
-  // Without a listener a lost connection would be an uncaught error; the next reading fails and says it.
+  // Without a listener a lost connection would be an uncaught error; the next read reports it.
   client.on('error', () => {})
   await client.connect()
   return client
 }
 
-/** Reads the text of `INFO`: `key:value` lines under `# section` lines. */
+/** Parses the text of `INFO`: `key:value` lines under `# section` lines. */
 export function parseInfo(info: string): RedisReading {
   const values = new Map(
     info.split(/\r?\n/).flatMap((line) => {

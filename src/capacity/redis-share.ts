@@ -23,17 +23,17 @@ export function redisMemory(observed: Observed<RedisReading>, window: RunWindow)
     shares: mapped(readings, ({ usedMemoryBytes, maxMemoryBytes }) => usedMemoryBytes / maxMemoryBytes),
     failures: observed.failures,
     lines: [`${formatCount(evicted)} keys evicted   ${hitsText(readings)}`],
-    hint: evicted > 0 ? 'keys were evicted: memory stays below its limit because data is thrown away' : undefined,
+    hint: evicted > 0 ? 'keys were evicted: memory stays below its limit because data is deleted' : undefined,
   })
 }
 
 const NO_LIMIT = {
   reason: 'metric-missing',
-  finding: 'Redis has no maxmemory, so there is no share of it',
+  finding: 'Redis has no maxmemory to compare its memory with',
   remedy: "set one: CONFIG SET maxmemory 256mb, or redis({ maxmemory: '256mb' }) in the config",
 } as const
 
-/** Some services that speak Redis' protocol report less in INFO than Redis does. */
+/** Some servers that speak Redis' protocol report less in INFO than Redis. */
 function unreported(fields: string): Invalidity {
   return {
     reason: 'metric-missing',
@@ -61,7 +61,7 @@ export function evictionPolicy(observed: Observed<RedisReading>, window: RunWind
   }
 }
 
-/** Of the whole server, whoever asked. */
+/** Look-ups of the whole server, by all clients. */
 function hitsText(readings: readonly Reading<RedisReading>[]): string {
   const hits = grown(mapped(readings, ({ keyspaceHits }) => keyspaceHits))
   const misses = grown(mapped(readings, ({ keyspaceMisses }) => keyspaceMisses))

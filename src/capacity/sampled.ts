@@ -4,7 +4,7 @@ import type { PostgresReading } from './postgres-sample.ts'
 import type { RedisReading } from './redis-sample.ts'
 import type { Observed } from './samples.ts'
 
-/** What was sampled for a scenario. */
+/** Samples of one scenario. */
 export interface Sampled {
   readonly cpu: Observed<CpuReading>
   /** Cores the target may use, over all its instances. */

@@ -2,8 +2,8 @@ import { clearInterval, now, setInterval } from '../machine/clock.ts'
 import type { Failure, Reading, Samples } from './samples.ts'
 
 /**
- * Reads something each second until it is stopped, one reading at a time. A reading that fails is noted, not fatal: the
- * load goes on. A reading is expected to give itself a time limit.
+ * Takes a reading at an interval until it is stopped, one at a time. A failed reading is recorded and does not stop the
+ * load. `read` must have a time limit.
  */
 export class Sampler<T> implements Samples<T> {
   readonly readings: Reading<T>[] = []

@@ -2,7 +2,7 @@ import type { RunWindow } from '../evidence/run-window.ts'
 import type { RunSeries } from '../results/result.ts'
 
 export interface Reading<T> {
-  /** `performance.now()` when it was taken. */
+  /** Time of the reading on the machine clock. */
   readonly atMs: number
   readonly value: T
 }
@@ -12,20 +12,20 @@ export interface Failure {
   readonly message: string
 }
 
-/** What was read of one thing while the scenario went on. */
+/** Readings of one source during a scenario. */
 export interface Samples<T> {
   /** Ascending in time. */
   readonly readings: readonly Reading<T>[]
   readonly failures: readonly Failure[]
-  /** Takes a reading now, or waits for the one under way. */
+  /** Takes a reading, or waits for one already in progress. */
   sample(): Promise<void>
 }
 
-/** What cannot be sampled, and why. */
+/** Why a source cannot be sampled. */
 export interface Unseen {
   readonly reason: string
   readonly remedy: string
-  /** It belongs to an external target: not a mistake. */
+  /** Whether it belongs to an external target: assertions are then skipped instead of invalid. */
   readonly isElsewhere: boolean
 }
 
@@ -35,7 +35,7 @@ export function isSeen<T>(observed: Observed<T>): observed is Samples<T> {
   return 'readings' in observed
 }
 
-/** Readings within the scope; where it is too short to hold one, the last one before it and the first one after. */
+/** Readings within the scope; if it is too short to contain one, the last one before it and the first one after. */
 export function within<T>(readings: readonly Reading<T>[], { spans }: RunWindow): readonly Reading<T>[] {
   const inside = readings.filter(({ atMs }) => spans.some(({ startMs, endMs }) => atMs >= startMs && atMs <= endMs))
   if (inside.length > 0) return inside
@@ -51,7 +51,7 @@ export function mapped<T>(readings: readonly Reading<T>[], value: (from: T) => n
   return readings.map((reading) => ({ atMs: reading.atMs, value: value(reading.value) }))
 }
 
-/** By how much a counter grew from each reading to the next; a restart counts from zero. */
+/** Growth of a counter from each reading to the next; after a restart from zero. */
 export function growths(readings: readonly Reading<number>[]): Reading<number>[] {
   return readings.slice(1).map(({ atMs, value }, index) => {
     const before = readings[index]!.value
@@ -59,12 +59,12 @@ export function growths(readings: readonly Reading<number>[]): Reading<number>[]
   })
 }
 
-/** The whole growth of a counter through all readings. */
+/** Growth of a counter over all readings. */
 export function grown(readings: readonly Reading<number>[]): number {
   return growths(readings).reduce((sum, { value }) => sum + value, 0)
 }
 
-/** For the report's charts: everything since the start of the run, with gaps where samples failed. */
+/** Chart of all readings since the start of the run, with gaps for failed samples. */
 export function seriesOf<T>(
   { readings, failures }: Pick<Samples<T>, 'readings' | 'failures'>,
   { runStartMs, runEndMs }: RunWindow,

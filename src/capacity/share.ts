@@ -4,21 +4,21 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Failure, Reading, Unseen } from './samples.ts'
 
-/** What a share is made of. */
+/** Values that a utilization is computed from. */
 export interface ShareParts {
   readonly what: string
   readonly of: string
   readonly window: RunWindow
-  /** In scope. */
+  /** Utilization at each reading in scope. */
   readonly shares: readonly Reading<number>[]
-  /** Where it is no plain mean of the shares. */
+  /** Set if it is not the plain mean of the shares. */
   readonly mean?: number
   readonly failures: readonly Failure[]
   readonly lines?: readonly string[]
   readonly hint?: string | undefined
 }
 
-/** A mean and a worst second, unless too little of it was seen. */
+/** Mean and maximum over the scope; invalid if no sample succeeded, or most failed. */
 export function shareOf(parts: ShareParts): ShareEvidence {
   const { what, of, window, shares, lines = [], hint } = parts
   const failures = parts.failures.filter(({ atMs }) => atMs >= window.runStartMs && atMs <= window.runEndMs + 1_000)
@@ -43,7 +43,7 @@ export function withoutShare(what: string, of: string, invalidities: readonly In
   return { what, of, ...figures, hint: undefined, unavailable: undefined, invalidities, evidenceLines: [] }
 }
 
-/** Evidence of what cannot be sampled: skipped where it is out of sight, invalid where it was forgotten. */
+/** Evidence of a source that cannot be sampled: skipped if it is external, otherwise invalid. */
 export function unseenShare(what: string, of: string, { reason, remedy, isElsewhere }: Unseen): ShareEvidence {
   if (isElsewhere) return { ...withoutShare(what, of, []), unavailable: `${reason}: ${remedy}` }
   return withoutShare(what, of, [{ reason: 'metric-missing', finding: reason, remedy }])
@@ -54,13 +54,13 @@ export function withoutSamples(failures: readonly Failure[]): Invalidity {
   if (first === undefined)
     return {
       reason: 'metric-missing',
-      finding: 'no sample lies in the scope: it is shorter than a second',
+      finding: 'no sample was taken in the scope: it is shorter than a second',
       remedy: 'lengthen the run',
     }
   return {
     reason: 'metric-missing',
     finding: `no sample succeeded: ${first.message}`,
-    remedy: 'see why it did not respond while the load was on',
+    remedy: 'find out why it did not respond under load',
   }
 }
 
@@ -69,6 +69,6 @@ function mostlyFailed(succeeded: number, failures: readonly Failure[]): Invalidi
   return {
     reason: 'metric-missing',
     finding: `only ${succeeded} of ${all} samples succeeded: ${failures[0]!.message}`,
-    remedy: 'see why it did not respond while the load was on',
+    remedy: 'find out why it did not respond under load',
   }
 }

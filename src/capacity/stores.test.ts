@@ -31,7 +31,7 @@ afterAll(async () => {
   await context[Symbol.asyncDispose]()
 })
 
-/** Something that takes connections and never says a word. */
+/** A server that accepts connections and never responds. */
 async function muteServer(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -54,7 +54,7 @@ describe('Postgres', () => {
     return connected
   }
 
-  test('connections of others, those allowed, transactions, deadlocks and blocks', async () => {
+  test('reads connections of other clients, the limit, transactions and blocks', async () => {
     const { read } = await sampled()
     const before = await read()
     const busy = await client()
@@ -70,7 +70,7 @@ describe('Postgres', () => {
     expect((await read()).longestTransactionMs).toBe(0)
   })
 
-  test('a deadlock is counted', async () => {
+  test('counts a deadlock', async () => {
     const { read } = await sampled()
     const [a, b] = [await client(), await client()]
     await a.query('CREATE TABLE locks (id int)')
@@ -90,12 +90,12 @@ describe('Postgres', () => {
     const both = Promise.all([other(a, 2), other(b, 1)])
     expect(await both).toContain('deadlock detected')
     await Promise.all([a.query('ROLLBACK'), b.query('ROLLBACK')])
-    // Sessions hand their statistics in when they are idle.
+    // Sessions flush their statistics when they are idle.
     while ((await read()).deadlocks === before.deadlocks) await a.query('SELECT pg_stat_force_next_flush()')
     expect((await read()).deadlocks).toBe(before.deadlocks + 1)
   })
 
-  test('a role that may not look into others still counts them, and it is told', async () => {
+  test('counts connections whose activity is hidden from the role, and how many these are', async () => {
     const admin = await client()
     await admin.query("CREATE ROLE guest LOGIN PASSWORD 'guest'")
     onTestFinished(() => void admin.query('DROP ROLE guest').catch(() => {}))
@@ -105,7 +105,7 @@ describe('Postgres', () => {
     expect(found.hiddenConnections).toBe(found.connections)
   })
 
-  test('a connection that was cut is opened again', async () => {
+  test('reconnects after a lost connection', async () => {
     const { read } = await sampled()
     const admin = await client()
     await admin.query(
@@ -115,12 +115,12 @@ describe('Postgres', () => {
     expect((await read()).maxConnections).toBe(15)
   })
 
-  test('is one message where it cannot be reached, without its password', async () => {
+  test('rejects an unreachable server, without the password', async () => {
     const message = await connectPostgres('postgres://app:s3cret@127.0.0.1:1/shop').catch(
       (error: Error) => error.message,
     )
     expect(message).toBe(
-      'capacity cannot be sampled at 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1. Correct PERF_DATABASE_URL, or unset it to have assertions on it skipped',
+      'capacity cannot be sampled at 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\nFix: correct PERF_DATABASE_URL, or unset it: assertions on it are then skipped',
     )
     const wrong = postgresUrl.replace(/:[^:@]+@/, ':s3cret@')
     await expect(connectPostgres(wrong)).rejects.toThrow(/password authentication failed/)
@@ -136,7 +136,7 @@ describe('Redis', () => {
     return connected
   }
 
-  test('memory, limit, policy, look-ups', async () => {
+  test('reads memory, limit, policy and look-ups', async () => {
     const { read } = await sampled()
     const before = await read()
     const app = createClient({ url: redisUrl })
@@ -152,26 +152,26 @@ describe('Redis', () => {
     expect(found.keyspaceMisses - before.keyspaceMisses).toBe(1)
   })
 
-  test('a connection that was cut is opened again', async () => {
+  test('reconnects after a lost connection', async () => {
     const { read } = await sampled()
     const admin = createClient({ url: redisUrl })
     await admin.connect()
     await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'])
     admin.destroy()
-    // Whether the next reading finds the connection cut or already gone is up to the system.
+    // The next read fails or reconnects, depending on when the system reports the lost connection.
     await read().catch(() => {})
     expect((await read()).policy).toBe('volatile-lru')
   })
 
-  test('is one message where it cannot be reached, within seconds, without its password', async () => {
+  test('rejects an unreachable server within seconds, without the password', async () => {
     await expect(connectRedis('redis://:s3cret@127.0.0.1:1')).rejects.toThrow(
-      'capacity cannot be sampled at 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1. Correct PERF_REDIS_URL, or unset it to have assertions on it skipped',
+      'capacity cannot be sampled at 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\nFix: correct PERF_REDIS_URL, or unset it: assertions on it are then skipped',
     )
     await expect(connectRedis(redisUrl.replace(/:[^:@]+@/, ':s3cret@'))).rejects.toThrow(/WRONGPASS|NOAUTH/)
     await expect(connectRedis(`redis://127.0.0.1:${await muteServer()}`)).rejects.toThrow(/capacity cannot be sampled/)
   })
 
-  test('INFO is read whatever its line ends', () => {
+  test('parses INFO with CRLF line ends', () => {
     expect(parseInfo('# Memory\r\nused_memory:1024\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n')).toMatchObject({
       usedMemoryBytes: 1024,
       maxMemoryBytes: 0,
@@ -189,7 +189,7 @@ describe('stores of a run', () => {
   }
   const at = (name: string, kind: 'postgres' | 'redis', url: string): Store => ({ name, kind, url, isAbsent: false })
 
-  test('are found by kind; of several the scenario names one', async () => {
+  test('are found by kind; if there are several, the scenario names one', async () => {
     const orders = at('orders', 'postgres', postgresUrl)
     const sessions = at('sessions', 'redis', redisUrl)
     await using one = await createCapacity({ pids: [], stores: [orders, sessions] })
@@ -211,7 +211,7 @@ describe('stores of a run', () => {
     await expect(two.during(run, { database: 'users' } as object)).rejects.toThrow('database: is not an option here')
   })
 
-  test('a Redis whose user may not run INFO starts, and only assertions on it are invalid', async () => {
+  test('only make assertions on Redis invalid if its user may not run INFO', async () => {
     const admin = createClient({ url: redisUrl })
     await admin.connect()
     await admin.sendCommand(['ACL', 'SETUSER', 'least', 'on', '>pass-of-user', '~*', '-@all', '+get', '+set'])
@@ -226,7 +226,7 @@ describe('stores of a run', () => {
     expect(invalidity).toEqual({
       reason: 'metric-missing',
       finding: `Redis at ${host} refuses INFO to the user least, so its memory, policy and evictions are unknown`,
-      remedy: 'let the user run it: ACL SETUSER least +info (it returns no keys or values)',
+      remedy: 'allow the command: ACL SETUSER least +info (it returns no keys or values)',
     })
     expect(evidence.evictionPolicy().invalidities).toEqual([invalidity])
   })
