@@ -20,12 +20,12 @@ const run: TimedRun = {
   }),
 }
 
-/** A scenario whose run is told by hand to begin and to end, and whose orders are only noted down. */
-async function scenario(carryOut = async (disruption: Disruption) => disruption.kind as string) {
-  const ordered: Disruption[] = []
+/** A scenario whose run begins and ends when the test calls `begin` and `end`. Disruptions are only recorded. */
+async function scenario(perform = async (disruption: Disruption) => disruption.kind as string) {
+  const requested: Disruption[] = []
   const disrupt = async (disruption: Disruption) => {
-    ordered.push(disruption)
-    return carryOut(disruption)
+    requested.push(disruption)
+    return perform(disruption)
   }
   const server = await startControlServer({ disrupt, reset: async () => {}, targetPids: () => [] })
   onTestFinished(() => server[Symbol.asyncDispose]())
@@ -39,30 +39,30 @@ async function scenario(carryOut = async (disruption: Disruption) => disruption.
       return () => listeners.delete(listener)
     },
     onMarks: vi.fn<(run: string, marks: readonly RunMark[]) => void>(),
-    onSkipped: vi.fn<(asked: readonly string[], reason: string) => void>(),
+    onSkipped: vi.fn<(labels: readonly string[], reason: string) => void>(),
   } satisfies ChaosContext
   const { promise, resolve, reject } = Promise.withResolvers<TimedRun>()
   const begin = (plannedMs: number, elapsedMs = 0) => {
     const snapshot = { run: 'http 1', state: 'running', elapsedMs, plannedMs } as RunSnapshot
     for (const listener of listeners) listener(snapshot)
   }
-  return { context, ordered, abort, listeners, run: promise, begin, end: () => resolve(run), fail: reject }
+  return { context, requested, abort, listeners, run: promise, begin, end: () => resolve(run), fail: reject }
 }
 
 describe('chaos', () => {
-  test('does what the schedule says, in order of moments, and gives the run back', async () => {
-    const { context, ordered, run: pendingRuns, begin, end, listeners } = await scenario()
+  test('performs the scheduled disruptions in order of their times, and returns the run', async () => {
+    const { context, requested, run: running, begin, end, listeners } = await scenario()
     const chaos = createChaos(context)
-    const ended = chaos.during(pendingRuns, [
+    const ended = chaos.during(running, [
       killTarget({ time: '50%' }),
       restartRedis({ time: 20 }),
       dropPostgresConnections({ time: '10%' }),
     ])
     begin(100)
-    await vi.waitFor(() => expect(ordered).toHaveLength(3))
+    await vi.waitFor(() => expect(requested).toHaveLength(3))
     end()
     expect(await ended).toBe(run)
-    expect(ordered.map(({ kind }) => kind)).toEqual(['dropConnections', 'restart', 'killTarget'])
+    expect(requested.map(({ kind }) => kind)).toEqual(['dropConnections', 'restart', 'killTarget'])
     expect(chaos.done.map(({ label }) => label)).toEqual(['dropConnections', 'restart', 'killTarget'])
     expect(context.onMarks).toHaveBeenCalledExactlyOnceWith(
       'http 1',
@@ -76,78 +76,78 @@ describe('chaos', () => {
     expect(listeners.size).toBe(0)
   })
 
-  test('counts moments from the start of the run, not from its first snapshot', async () => {
-    const { context, ordered, run: pendingRuns, begin, end } = await scenario()
-    const ended = createChaos(context).during(pendingRuns, [killTarget({ time: '90s' })])
+  test('counts times from the start of the run, not from its first snapshot', async () => {
+    const { context, requested, run: running, begin, end } = await scenario()
+    const ended = createChaos(context).during(running, [killTarget({ time: '90s' })])
     begin(100_000, 90_000)
-    await vi.waitFor(() => expect(ordered).toHaveLength(1))
+    await vi.waitFor(() => expect(requested).toHaveLength(1))
     end()
     await ended
   })
 
-  test('waits until what was disrupted works again, although the run has ended', async () => {
-    const { promise: works, resolve: repair } = Promise.withResolvers<string>()
-    const { context, ordered, run: pendingRuns, begin, end } = await scenario(() => works)
+  test('waits until the disruption has ended, even if the run ends before', async () => {
+    const { promise: recovered, resolve: recover } = Promise.withResolvers<string>()
+    const { context, requested, run: running, begin, end } = await scenario(() => recovered)
     const chaos = createChaos(context)
     let returned = false
-    const ended = chaos.during(pendingRuns, [killTarget({ time: 0 })]).then(() => (returned = true))
+    const ended = chaos.during(running, [killTarget({ time: 0 })]).then(() => (returned = true))
     begin(100)
-    await vi.waitFor(() => expect(ordered).toHaveLength(1))
+    await vi.waitFor(() => expect(requested).toHaveLength(1))
     end()
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(returned).toBe(false)
-    repair('target killed, ready again after 1.70 s')
+    recover('target killed, ready again after 1.70 s')
     await ended
     expect(chaos.done).toMatchObject([{ label: 'target killed, ready again after 1.70 s' }])
   })
 
-  test('a moment that never comes is an error', async () => {
-    const { context, run: pendingRuns, begin, end, ordered } = await scenario()
-    const ended = createChaos(context).during(pendingRuns, [killTarget({ time: '1h' })])
+  test('rejects if the run ends before the time of a disruption', async () => {
+    const { context, run: running, begin, end, requested } = await scenario()
+    const ended = createChaos(context).during(running, [killTarget({ time: '1h' })])
     begin(100)
     end()
     await expect(ended).rejects.toThrow(
-      "killTarget at 1h was not done: the run ended before 3600.0 s. A share of the run, as at: '40%', holds at every scale",
+      "killTarget at 1h was not done: the run ended before 3600.0 s\nFix: use a percentage of the run, such as time: '40%'",
     )
-    expect(ordered).toEqual([])
+    expect(requested).toEqual([])
   })
 
-  test('so is a run that ends before its first second', async () => {
-    const { context, run: pendingRuns, end } = await scenario()
-    const ended = createChaos(context).during(pendingRuns, [killTarget({ time: '40%' })])
+  test('rejects if the run ends within its first second', async () => {
+    const { context, run: running, end } = await scenario()
+    const ended = createChaos(context).during(running, [killTarget({ time: '40%' })])
     end()
-    await expect(ended).rejects.toThrow('killTarget at 40% was not done: the run ended. ')
+    await expect(ended).rejects.toThrow('killTarget at 40% was not done: the run ended\nFix: ')
   })
 
-  test('a disruption that fails is an error once the run has ended', async () => {
+  test('rejects after the run if a disruption failed', async () => {
     const {
       context,
-      run: pendingRuns,
+      run: running,
       begin,
       end,
     } = await scenario(async () => {
       throw new Error('redis: it did not start')
     })
-    const ended = createChaos(context).during(pendingRuns, [restartRedis({ time: 0 })])
+    const ended = createChaos(context).during(running, [restartRedis({ time: 0 })])
     begin(100)
     end()
     await expect(ended).rejects.toThrow('restartRedis at 0ms')
   })
 
-  test('a run that fails fails as it would alone', async () => {
-    const { context, run: pendingRuns, begin, fail } = await scenario()
-    const ended = createChaos(context).during(pendingRuns, [killTarget({ time: '1h' })])
+  test('rejects with the error of a failed run', async () => {
+    const { context, run: running, begin, fail } = await scenario()
+    const ended = createChaos(context).during(running, [killTarget({ time: '1h' })])
     begin(100)
     fail(new Error('the scenario threw'))
     await expect(ended).rejects.toThrow('the scenario threw')
   })
 
-  test('where everything runs elsewhere nothing is done, and that is told', async () => {
-    const { context, run: pendingRuns, end, ordered } = await scenario()
-    const ended = createChaos({ ...context, control: undefined }).during(pendingRuns, [killTarget({ time: '40%' })])
+  test('reports the disruptions as skipped if target and services are external', async () => {
+    const { context, run: running, end, requested } = await scenario()
+    const ended = createChaos({ ...context, control: undefined }).during(running, [killTarget({ time: '40%' })])
     end()
     expect(await ended).toBe(run)
-    expect(ordered).toEqual([])
+    expect(requested).toEqual([])
     expect(context.onSkipped).toHaveBeenCalledExactlyOnceWith(
       ['killTarget at 40%'],
       expect.stringContaining('cannot be disrupted'),

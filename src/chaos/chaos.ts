@@ -7,43 +7,42 @@ import type { RunSnapshot } from '../results/snapshot.ts'
 import { formatMs } from '../stats/units.ts'
 import type { ScheduledDisruption } from './schedule.ts'
 
-/** What chaos needs from the runner of scenarios. */
+/** The parts of a scenario that `chaos` uses. */
 export interface ChaosContext {
-  /** Where disruptions are ordered; absent where target and services run elsewhere. */
+  /** Server that performs disruptions; absent if target and services are external. */
   readonly control?: ControlAddress | undefined
   readonly signal: AbortSignal
-  /** Calls `listener` with every snapshot of every run. @returns the function that stops it */
+  /** Calls `listener` with every snapshot of every run. @returns a function that removes the listener */
   onSnapshot(listener: (snapshot: RunSnapshot) => void): () => void
-  /** Called once a run has ended, with what was done to it, in milliseconds since its start. */
+  /** Called when a run has ended, with its disruptions in milliseconds since its start. */
   onMarks?(run: string, marks: readonly RunMark[]): void
-  /** Called where nothing can be disrupted, with what was asked for and the reason. */
-  onSkipped?(asked: readonly string[], reason: string): void
+  /** Called if nothing can be disrupted, with the scheduled disruptions and the reason. */
+  onSkipped?(labels: readonly string[], reason: string): void
 }
 
-/** Disrupts the target and its services while load is on. */
+/** Disruptions of the target and its services under load. */
 export interface Chaos {
   /**
-   * Does what the schedule says while the run goes on, one disruption after the other, in order of their moments.
+   * Performs the scheduled disruptions during the run, one after the other, in order of their times. If target and
+   * services are external, nothing is disrupted, and the disruptions are recorded as skipped.
    *
-   * Where target and services run elsewhere nothing is done, and that is recorded as skipped.
-   *
-   * @param run as `http.run()` or `ws.fanOut()` gives it, not awaited
-   * @returns the run, once it has ended and everything disrupted works again
-   * @throws {ChaosError} if a disruption failed, or its moment never came
+   * @param run promise of `http.run()` or `ws.fanOut()`, not awaited
+   * @returns the run, after it has ended and everything disrupted is ready again
+   * @throws {ChaosError} if a disruption failed, or the run ended before its time
    */
   during<Run extends TimedRun>(run: Promise<Run>, schedule: readonly ScheduledDisruption[]): Promise<Run>
-  /** What was done so far, in order. */
+  /** Disruptions so far, in order. */
   readonly done: readonly DoneDisruption[]
 }
 
-/** A disruption could not be done as scheduled: what was asserted about it would say nothing. */
+/** A disruption could not be performed as scheduled, so that assertions on its effect would be meaningless. */
 export class ChaosError extends Error {
   override readonly name = 'ChaosError'
 }
 
-const ELSEWHERE = 'target and services were not started by this run and cannot be disrupted from here'
+const NOT_STARTED = 'target and services were not started by this run and cannot be disrupted'
 
-/** The `chaos` of one scenario. */
+/** The `chaos` fixture of one scenario. */
 export function createChaos(context: ChaosContext): Chaos {
   const done: DoneDisruption[] = []
   return {
@@ -51,26 +50,26 @@ export function createChaos(context: ChaosContext): Chaos {
     async during(run, schedule) {
       if (context.control === undefined) {
         const labels = schedule.map(({ label }) => label)
-        context.onSkipped?.(labels, ELSEWHERE)
+        context.onSkipped?.(labels, NOT_STARTED)
         return run
       }
-      const over = new AbortController()
-      const signal = AbortSignal.any([context.signal, over.signal])
+      const runEnded = new AbortController()
+      const signal = AbortSignal.any([context.signal, runEnded.signal])
       const own: DoneDisruption[] = []
-      const note = (one: DoneDisruption) => {
+      const onDone = (one: DoneDisruption) => {
         own.push(one)
         done.push(one)
       }
-      const disrupted = carryOut(schedule, context.control, context, signal, note)
-      // Until the run has ended nobody looks at it.
+      const disrupted = performAll(schedule, context.control, context, signal, onDone)
+      // It is awaited only after the run; until then a rejection must not count as unhandled.
       disrupted.catch(() => {})
       try {
         const ended = await run
-        over.abort()
+        runEnded.abort()
         await disrupted.finally(() => mark(ended, own, context))
         return ended
       } finally {
-        over.abort()
+        runEnded.abort()
         await disrupted.catch(() => {})
       }
     },
@@ -87,27 +86,27 @@ function mark(run: TimedRun, done: readonly DoneDisruption[], context: ChaosCont
   context.onMarks?.(name, marks)
 }
 
-async function carryOut(
+async function performAll(
   schedule: readonly ScheduledDisruption[],
   control: ControlAddress,
   context: ChaosContext,
   signal: AbortSignal,
-  note: (done: DoneDisruption) => void,
+  onDone: (done: DoneDisruption) => void,
 ): Promise<void> {
   const start = await firstSnapshot(context, signal)
-  const momentOf = ({ atMs, share }: ScheduledDisruption) => atMs ?? share! * (start?.plannedMs ?? Number.NaN)
-  for (const scheduled of schedule.toSorted((one, other) => momentOf(one) - momentOf(other))) {
-    const waitMs = (start?.startMs ?? Number.NaN) + momentOf(scheduled) - now()
-    if (start === undefined || !(await waited(waitMs, signal))) throw missed(scheduled, context.signal)
+  const timeOf = ({ atMs, share }: ScheduledDisruption) => atMs ?? share! * (start?.plannedMs ?? Number.NaN)
+  for (const scheduled of schedule.toSorted((one, other) => timeOf(one) - timeOf(other))) {
+    const waitMs = (start?.startMs ?? Number.NaN) + timeOf(scheduled) - now()
+    if (start === undefined || !(await sleepUntil(waitMs, signal))) throw missedError(scheduled, context.signal)
     const startMs = now()
     const label = await order(control, scheduled.disruption, context.signal).catch((error: Error) => {
       throw new ChaosError(`${scheduled.label} failed: ${error.message}`, { cause: error })
     })
-    note({ label, startMs, endMs: now() })
+    onDone({ label, startMs, endMs: now() })
   }
 }
 
-/** When the run began on this process's clock, and how long it is to last; `undefined` if it ended before saying so. */
+/** Start of the run on this process's clock and its planned length; `undefined` if it ended before its first snapshot. */
 async function firstSnapshot(
   { onSnapshot }: ChaosContext,
   signal: AbortSignal,
@@ -126,16 +125,17 @@ async function firstSnapshot(
   }
 }
 
-/** @returns whether the time passed before the signal came */
-async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
+/** @returns whether the time passed before the signal was aborted */
+async function sleepUntil(ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return false
   return sleep(Math.max(0, ms), true, { signal }).catch(() => false)
 }
 
-function missed({ label, atMs }: ScheduledDisruption, scenario: AbortSignal): Error {
-  if (scenario.aborted) return new ChaosError(`${label} was not done: the scenario was given up`)
+function missedError({ label, atMs }: ScheduledDisruption, scenario: AbortSignal): Error {
+  if (scenario.aborted) return new ChaosError(`${label} was not done: the scenario was aborted`)
   const when = atMs === undefined ? '' : ` before ${formatMs(atMs)}`
   return new ChaosError(
-    `${label} was not done: the run ended${when}. A share of the run, as at: '40%', holds at every scale; the run must last longer than a second.`,
+    `${label} was not done: the run ended${when}\n` +
+      "Fix: use a percentage of the run, such as time: '40%', which fits every scale; a run must last longer than 1 s",
   )
 }

@@ -19,7 +19,7 @@ const SERVER = new URL('../../fixtures/truth-websocket/resuming-server.ts', impo
 const CLIENTS = 30
 const DOWN_MS = 300
 
-/** Remembers for each client up to where it has received, and begins every connection from there. */
+/** A framing that stores the last received position of each client, and resumes every connection there. */
 const resuming: Framing = {
   name: 'resuming',
   open({ vu, send, ready }) {
@@ -36,8 +36,10 @@ const resuming: Framing = {
   },
 }
 
-/** A fan-out during which the process of the target is killed and started again; publications go to its log throughout. */
-async function disrupted(env: Readonly<Record<string, string>>): Promise<{ run: FanOutRun; log: readonly string[] }> {
+/** A fan-out during which the target is killed and restarted. Publications are appended to its log throughout. */
+async function fanOutWithKill(
+  env: Readonly<Record<string, string>>,
+): Promise<{ run: FanOutRun; log: readonly string[] }> {
   const directory = mkdtempSync(join(tmpdir(), 'killed-target-'))
   onTestFinished(() => rmSync(directory, { recursive: true }))
   const log = join(directory, 'publications')
@@ -88,8 +90,8 @@ async function disrupted(env: Readonly<Record<string, string>>): Promise<{ run: 
   return { run, log: readFileSync(log, 'utf8').trim().split('\n') }
 }
 
-test('clients of a target that was killed are subscribed again and receive what they missed, late', async () => {
-  const { run, log } = await disrupted({})
+test('clients of a killed target resubscribe and receive missed deliveries late', async () => {
+  const { run, log } = await fanOutWithKill({})
   expect(run.sockets).toMatchObject({ subscribed: CLIENTS, closed: CLIENTS, reconnected: CLIENTS })
   expect(run.deliveries).toMatchObject({
     expected: CLIENTS * log.length,
@@ -99,12 +101,12 @@ test('clients of a target that was killed are subscribed again and receive what 
     unexpected: 0,
   })
   expect(run).toRecoverWithin('4s')
-  // Nobody recovers while the process is away.
+  // No client recovers while the process is down.
   expect(run).not.toRecoverWithin(DOWN_MS, { ratio: 1 / CLIENTS })
 })
 
-test('clients of a target that forgets are subscribed again, and never receive what they missed', async () => {
-  const { run } = await disrupted({ FORGETFUL: '1' })
+test('clients of a killed target without a log resubscribe and never receive missed deliveries', async () => {
+  const { run } = await fanOutWithKill({ FORGETFUL: '1' })
   expect(run.sockets).toMatchObject({ subscribed: CLIENTS, closed: CLIENTS, reconnected: CLIENTS })
   expect(run.deliveries).toMatchObject({ duplicate: 0, unexpected: 0 })
   expect(run.deliveries.missing).toBeGreaterThanOrEqual(CLIENTS)

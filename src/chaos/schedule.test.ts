@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { dropPostgresConnections, killTarget, pauseRedis, restartRedis, type Moment } from './schedule.ts'
 
 describe('scheduled disruptions', () => {
-  test('are plain data with what was left out filled in', () => {
+  test('are plain data with defaults filled in', () => {
     expect(killTarget({ time: '40%' })).toEqual({
       label: 'killTarget at 40%',
       share: 0.4,
@@ -28,7 +28,7 @@ describe('scheduled disruptions', () => {
     })
   })
 
-  test('name every mistake at once', () => {
+  test('report all invalid options in one error', () => {
     const wrong = { time: 'soon' as Moment, instance: -1, downFor: -5, hard: true }
     expect(() => killTarget(wrong)).toThrow(
       /killTarget\(\) received 4 invalid options[^]*hard: is not an option[^]*time: must be a duration[^]*instance: must be an integer at least 0[^]*downFor: must be a duration/,

@@ -7,19 +7,19 @@ import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { formatCount, formatMs } from '../stats/units.ts'
 import { WrittenVersions } from './staleness.ts'
 
-/** What a probe found out. */
+/** Staleness that a probe measured. */
 export interface Freshness {
-  /** Name of the run it is about; `undefined` for all of a probe. */
+  /** Name of the run; `undefined` for everything that the probe read. */
   readonly name: string | undefined
   readonly reads: number
   readonly writes: number
-  /** Absent if nothing was read. */
+  /** Staleness of the responses; `undefined` if nothing was read. */
   readonly staleness: TimeStats | undefined
   [freshnessOf](): FreshnessEvidence
 }
 
 interface Read {
-  readonly askedMs: number
+  readonly requestedMs: number
   readonly respondedMs: number
   readonly stalenessMs: number
   readonly version: number
@@ -27,24 +27,24 @@ interface Read {
 }
 
 interface FailedRead {
-  readonly askedMs: number
+  readonly requestedMs: number
   readonly message: string
 }
 
-/** Judged from fewer reads that followed a write, staleness would be luck. */
+/** With fewer reads or writes, the measured staleness would be chance. */
 const MIN_READS = 100
 const MIN_WRITES = 3
-/** What a read that fails would have shown is not known, and the oldest response decides. */
+/** Ratio of failed reads: the staleness they would have shown is unknown, and the stalest response decides. */
 const MAX_FAILED = 0.01
 
-/** Every read of a probe, and what had been written by then. */
+/** All reads and writes of a probe. */
 export class Findings {
   readonly #versions = new WrittenVersions()
   readonly #reads: Read[] = []
   readonly #failed: FailedRead[] = []
   readonly #unavailable: string | undefined
 
-  /** @param unavailable why nothing can be found out from here; left out: it can */
+  /** @param unavailable why staleness cannot be measured; left out if it can */
   constructor(unavailable?: string) {
     this.#unavailable = unavailable
   }
@@ -57,39 +57,39 @@ export class Findings {
     this.#versions.acknowledge(version, acknowledgedMs)
   }
 
-  read(version: number, askedMs: number, respondedMs: number): void {
-    const stalenessMs = this.#versions.stalenessMs(version, askedMs)
+  read(version: number, requestedMs: number, respondedMs: number): void {
+    const stalenessMs = this.#versions.stalenessMs(version, requestedMs)
     this.#reads.push({
-      askedMs,
+      requestedMs,
       respondedMs,
       stalenessMs,
       version,
-      newest: this.#versions.newestAt(askedMs) ?? version,
+      newest: this.#versions.newestAt(requestedMs) ?? version,
     })
   }
 
-  readFailed(message: string, askedMs: number): void {
-    this.#failed.push({ message, askedMs })
+  readFailed(message: string, requestedMs: number): void {
+    this.#failed.push({ message, requestedMs })
   }
 
-  /** What was asked for in the scope of a run; without one, everything. */
+  /** Reads that were requested in the scope of a run; without a run, all of them. */
   within(window: RunWindow | undefined): Freshness {
     const spans = window?.spans ?? [{ startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY }]
-    const isIn = (atMs: number) => spans.some(({ startMs, endMs }) => atMs >= startMs && atMs <= endMs)
+    const isInScope = (atMs: number) => spans.some(({ startMs, endMs }) => atMs >= startMs && atMs <= endMs)
     return new ScopedFreshness({
       name: window?.run,
       unavailable: this.#unavailable,
       scope: window === undefined ? undefined : window.scope,
       startMs: window?.runStartMs ?? this.#versions.firstMs,
       firstWriteMs: this.#versions.firstMs,
-      reads: this.#reads.filter(({ askedMs }) => isIn(askedMs)),
-      unknown: this.#unknownOf(this.#reads.filter(({ askedMs }) => isIn(askedMs))),
-      failed: this.#failed.filter(({ askedMs }) => isIn(askedMs)),
-      writes: this.#versions.countIn(isIn),
+      reads: this.#reads.filter(({ requestedMs }) => isInScope(requestedMs)),
+      unknown: this.#unknownOf(this.#reads.filter(({ requestedMs }) => isInScope(requestedMs))),
+      failed: this.#failed.filter(({ requestedMs }) => isInScope(requestedMs)),
+      writes: this.#versions.countIn(isInScope),
     })
   }
 
-  /** Reads that showed a version which was never written, or not yet. One write can be under way, with one version. */
+  /** Reads that showed a version not written by then. Only one version can belong to a write in progress. */
   #unknownOf(reads: readonly Read[]): readonly Read[] {
     let pending: number | undefined
     return reads.filter(({ version, respondedMs }) => {
@@ -100,12 +100,12 @@ export class Findings {
     })
   }
 
-  /** The stalest response of each second of a run, for its chart. */
+  /** Maximum staleness in each second of a run, for its chart. */
   series({ runStartMs, runEndMs }: RunWindow): readonly RunSeries[] {
     const worst = new Map<number, number>()
-    for (const { askedMs, stalenessMs } of this.#reads) {
-      if (askedMs < runStartMs || askedMs > runEndMs) continue
-      const second = Math.floor((askedMs - runStartMs) / 1000)
+    for (const { requestedMs, stalenessMs } of this.#reads) {
+      if (requestedMs < runStartMs || requestedMs > runEndMs) continue
+      const second = Math.floor((requestedMs - runStartMs) / 1000)
       worst.set(second, Math.max(worst.get(second) ?? 0, stalenessMs))
     }
     if (worst.size === 0) return []
@@ -118,11 +118,11 @@ interface Scoped {
   readonly name: string | undefined
   readonly unavailable: string | undefined
   readonly scope: string | undefined
-  /** What times in messages count from. */
+  /** Start from which times in messages count. */
   readonly startMs: number
   readonly firstWriteMs: number
   readonly reads: readonly Read[]
-  /** Of the reads, those that showed a version which was never written. */
+  /** Those of the reads that showed a version that was never written. */
   readonly unknown: readonly Read[]
   readonly failed: readonly FailedRead[]
   readonly writes: number
@@ -161,8 +161,8 @@ class ScopedFreshness implements Freshness {
     return {
       staleness: this.#histogram,
       ...{ reads: reads.length, writes, staleReads: stale.length },
-      worst: worst && { ...worst, atMs: worst.askedMs - startMs },
-      observableMs: Math.max(0, (reads.at(-1)?.askedMs ?? firstWriteMs) - firstWriteMs),
+      worst: worst && { ...worst, atMs: worst.requestedMs - startMs },
+      observableMs: Math.max(0, (reads.at(-1)?.requestedMs ?? firstWriteMs) - firstWriteMs),
       unavailable,
       invalidities: this.#invalidities(),
       evidenceLines: this.#lines(stale.length),
@@ -171,16 +171,16 @@ class ScopedFreshness implements Freshness {
 
   #invalidities(): readonly Invalidity[] {
     const { reads, unknown, failed, writes, startMs } = this.#scoped
-    const [foreign] = unknown
-    if (foreign !== undefined)
+    const [firstUnknown] = unknown
+    if (firstUnknown !== undefined)
       return [
         {
           reason: 'undecided',
           finding:
             `${formatCount(unknown.length)} of ${formatCount(reads.length)} reads showed a version that was never written, ` +
-            `the first one ${foreign.version} at ${formatMs(foreign.askedMs - startMs)}, when ${foreign.newest} was the newest`,
+            `the first one ${firstUnknown.version} at ${formatMs(firstUnknown.requestedMs - startMs)}, when ${firstUnknown.newest} was the newest`,
           remedy:
-            'have read() give the version that write() gave and the route shows, and nothing else write while the probe lasts',
+            'return from read() the version that the route shows, as write() returned it, and let nothing else write during the probe',
         },
       ]
     if (failed.length > MAX_FAILED * (reads.length + failed.length))
@@ -188,7 +188,7 @@ class ScopedFreshness implements Freshness {
         {
           reason: reads.length === 0 ? 'no-samples' : 'too-few-samples',
           finding: `${failed.length} of ${reads.length + failed.length} reads failed: ${failed[0]!.message}`,
-          remedy: 'see why the route did not respond, or correct the read() of the probe',
+          remedy: 'find out why the route did not respond, or correct the read() of the probe',
         },
       ]
     if (reads.length >= MIN_READS && writes >= MIN_WRITES) return []
@@ -196,7 +196,7 @@ class ScopedFreshness implements Freshness {
       {
         reason: reads.length === 0 ? 'no-samples' : 'too-few-samples',
         finding: `${reads.length} reads and ${writes} writes; at least ${MIN_READS} and ${MIN_WRITES} are needed`,
-        remedy: 'let the load last longer, or read and write more often',
+        remedy: 'lengthen the load, or read and write more often',
       },
     ]
   }
@@ -204,10 +204,10 @@ class ScopedFreshness implements Freshness {
   #lines(staleCount: number): readonly string[] {
     const { reads, writes, failed, scope } = this.#scoped
     const failures = failed.length === 0 ? '' : `, ${formatCount(failed.length)} reads failed (${failed[0]!.message})`
-    const where = scope === undefined ? '' : `${scope}, `
+    const scopePrefix = scope === undefined ? '' : `${scope}, `
     return [
-      `${where}${formatCount(reads.length)} reads beside the load, ${formatCount(writes)} writes${failures}`,
-      `${formatCount(staleCount)} responses older than what had been written${this.#distribution()}`,
+      `${scopePrefix}${formatCount(reads.length)} reads during the load, ${formatCount(writes)} writes${failures}`,
+      `${formatCount(staleCount)} responses older than the last written version${this.#distribution()}`,
     ]
   }
 

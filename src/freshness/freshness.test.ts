@@ -9,19 +9,19 @@ import { WrittenVersions } from './staleness.ts'
 const signal = new AbortController().signal
 
 describe('WrittenVersions', () => {
-  test('a response is stale since its successor was acknowledged', () => {
+  test('counts staleness from the acknowledgement of the next version', () => {
     const versions = new WrittenVersions()
     versions.acknowledge(1, 100)
     versions.acknowledge(2, 300)
     versions.acknowledge(5, 700)
     expect(versions.stalenessMs(5, 2_000), 'the newest').toBe(0)
-    expect(versions.stalenessMs(9, 2_000), 'newer than acknowledged: its write is under way').toBe(0)
+    expect(versions.stalenessMs(9, 2_000), 'newer than acknowledged: its write is in progress').toBe(0)
     expect(versions.stalenessMs(2, 1_000), 'until 5 was written, at 700').toBe(300)
     expect(versions.stalenessMs(1, 1_000), 'until 2 was written, at 300').toBe(700)
-    expect(versions.stalenessMs(1, 250), 'asked for before that').toBe(0)
+    expect(versions.stalenessMs(1, 250), 'requested before that').toBe(0)
   })
 
-  test('versions must grow', () => {
+  test('rejects a version that is not greater than the previous one', () => {
     const versions = new WrittenVersions()
     versions.acknowledge(3, 1)
     expect(() => versions.acknowledge(3, 2)).toThrow(
@@ -29,7 +29,7 @@ describe('WrittenVersions', () => {
     )
   })
 
-  test('a cache of any time-to-live is never found staler than it', () => {
+  test('never finds a cache staler than its time to live', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 500 }),
@@ -52,7 +52,7 @@ describe('WrittenVersions', () => {
   })
 })
 
-/** A route whose cache holds a response for so long. */
+/** A route whose cache keeps a response for `ttlMs`. */
 function cachedRoute(ttlMs: number) {
   let [version, cached, filledAt] = [1, 1, Number.NEGATIVE_INFINITY]
   return {
@@ -65,7 +65,7 @@ function cachedRoute(ttlMs: number) {
   }
 }
 
-async function probed(ttlMs: number, forReads = 120) {
+async function staleCacheProbe(ttlMs: number, forReads = 120) {
   const route = cachedRoute(ttlMs)
   let reads = 0
   const enough = Promise.withResolvers<void>()
@@ -78,14 +78,14 @@ async function probed(ttlMs: number, forReads = 120) {
   return probe.stop()
 }
 
-test('a version is written, older, pending or unknown', () => {
+test('originOf() finds a version written, older, pending or unknown', () => {
   const versions = new WrittenVersions()
   expect(versions.originOf(4, 0), 'before any write').toBe('unknown')
   versions.begin(10)
   expect([versions.originOf(4, 9), versions.originOf(4, 10)]).toEqual(['unknown', 'pending'])
   versions.acknowledge(4, 20)
   expect([versions.originOf(4, 9), versions.originOf(4, 15), versions.originOf(3, 5)]).toEqual(
-    // Shown before its write began; while it was under way; what was there before the probe.
+    // Shown before its write began; during its write; written before the probe.
     ['unknown', 'written', 'older'],
   )
   versions.begin(30)
@@ -98,8 +98,8 @@ test('a version is written, older, pending or unknown', () => {
   expect([versions.originOf(9, 59), versions.originOf(9, 61)]).toEqual(['unknown', 'pending'])
 })
 
-describe('what cannot be judged is invalid, not fresh', () => {
-  /** A probe that ends after so many reads. */
+describe('freshness is invalid for', () => {
+  /** First invalidity of a probe that is stopped after 150 reads. */
   async function probedWith(read: (count: number, newest: number) => number) {
     let [version, reads] = [100, 0]
     const enough = Promise.withResolvers<void>()
@@ -132,7 +132,7 @@ describe('what cannot be judged is invalid, not fresh', () => {
     })
   })
 
-  test('reads that fail now and then', async () => {
+  test('reads that fail repeatedly', async () => {
     const failing = (count: number, newest: number) => {
       if (count % 30 === 0) throw new Error('status 503')
       return newest
@@ -142,7 +142,7 @@ describe('what cannot be judged is invalid, not fresh', () => {
     })
   })
 
-  test('but a single failed read of many says nothing', async () => {
+  test('not for a single failed read of many', async () => {
     const failing = (count: number, newest: number) => {
       if (count === 30) throw new Error('status 503')
       return newest
@@ -152,20 +152,20 @@ describe('what cannot be judged is invalid, not fresh', () => {
 })
 
 describe('probeFreshness', () => {
-  test('finds a cache that holds responses for long, and not one that does not', async () => {
-    const [fresh, stale] = await Promise.all([probed(0), probed(60_000)])
+  test('finds the responses of a cache with a long time to live stale, and fresh ones not', async () => {
+    const [fresh, stale] = await Promise.all([staleCacheProbe(0), staleCacheProbe(60_000)])
     expect(fresh[freshnessOf]()).toMatchObject({ staleReads: 0, worst: undefined, invalidities: [] })
     const evidence = stale[freshnessOf]()
     expect(evidence.staleReads).toBeGreaterThan(50)
     expect(evidence.worst).toMatchObject({ version: 2 })
   })
 
-  test('too few reads are no evidence', async () => {
-    const { invalidities } = (await probed(0, 5))[freshnessOf]()
+  test('is invalid with too few reads', async () => {
+    const { invalidities } = (await staleCacheProbe(0, 5))[freshnessOf]()
     expect(invalidities[0]?.reason).toBe('too-few-samples')
   })
 
-  test('nothing is written or read where it cannot be, and the evidence says why', async () => {
+  test('neither writes nor reads if `unavailable` is set, and reports the reason', async () => {
     const call = () => Promise.reject(new Error('must not be called'))
     const unavailable = 'the internal listener is not known here'
     const probe = await probeFreshness({ write: call, read: call, readEvery: 1, unavailable }, signal)
@@ -175,7 +175,7 @@ describe('probeFreshness', () => {
     expect(found[freshnessOf]()).toMatchObject({ unavailable })
   })
 
-  test('a write that fails is told by stop() and during()', async () => {
+  test('rejects from during() and stop() with the error of a failed write', async () => {
     let writes = 0
     const failed = Promise.withResolvers<void>()
     const write = async () => {
@@ -189,7 +189,7 @@ describe('probeFreshness', () => {
     await expect(probe.stop()).rejects.toThrow('the listener is gone')
   })
 
-  test('during a run counts what was asked for in its scope, and times of the run', async () => {
+  test('during() counts the reads requested in the scope of the run', async () => {
     const route = cachedRoute(60_000)
     let reads = 0
     const enough = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
@@ -199,9 +199,9 @@ describe('probeFreshness', () => {
       if (reads === 300) enough[1]!.resolve()
       return route.read()
     }
-    const told: unknown[] = []
+    const reported: unknown[] = []
     const probe = await probeFreshness({ ...route, read, writeEvery: 20, readEvery: 1 }, signal, (...found) =>
-      told.push(found),
+      reported.push(found),
     )
     const startMs = performance.now()
     await enough[0]!.promise
@@ -214,10 +214,10 @@ describe('probeFreshness', () => {
     const evidence = during[freshnessOf]()
     expect(evidence.evidenceLines[0]).toMatch(/^steady phase, /)
     expect(evidence.worst!.atMs).toBeLessThanOrEqual(run[windowOf]().runEndMs - startMs)
-    expect(told).toMatchObject([['http 1', [{ group: 'target', label: 'staleness', unit: 'ms' }]]])
+    expect(reported).toMatchObject([['http 1', [{ group: 'target', label: 'staleness', unit: 'ms' }]]])
   })
 
-  test('reads that fail, give no version, or hang are left out; where most do, nothing is judged', async () => {
+  test('leaves out reads that fail, hang or return no version, and is invalid if most do', async () => {
     let reads = 0
     const enough = Promise.withResolvers<void>()
     const read = async ({ signal: cut }: { signal: AbortSignal }): Promise<number> => {
@@ -238,18 +238,18 @@ describe('probeFreshness', () => {
     expect(invalidities[0]).toMatchObject({ finding: expect.stringMatching(/^3 of \d+ reads failed: status 500$/) })
   })
 
-  test('a probe that is stopped does not wait for a read that hangs', async () => {
-    const asked = Promise.withResolvers<void>()
+  test('stop() does not wait for a read that hangs', async () => {
+    const requested = Promise.withResolvers<void>()
     const read = () => {
-      asked.resolve()
+      requested.resolve()
       return new Promise<number>(() => {})
     }
     const probe = await probeFreshness({ write: async () => 1, read, readEvery: 1 }, signal)
-    await asked.promise
+    await requested.promise
     expect(await probe.stop()).toMatchObject({ reads: 0 })
   })
 
-  test('a first write that hangs or gives no version is told before any load', async () => {
+  test('rejects before any load if the first write hangs or returns no version', async () => {
     const never = () => new Promise<number>(() => {})
     const read = async () => 1
     await expect(probeFreshness({ write: never, read, timeout: 20 }, signal)).rejects.toThrow(
@@ -261,13 +261,13 @@ describe('probeFreshness', () => {
     )
   })
 
-  test('every mistake at once', async () => {
+  test('reports all invalid options in one error', async () => {
     const wrong = { write: 7, writeEvery: 'soon', reed: 1 } as unknown as Parameters<typeof probeFreshness>[0]
     await expect(probeFreshness(wrong, signal)).rejects.toThrow(/4 invalid options/)
   })
 })
 
-/** A run of one phase between two moments. */
+/** A run with a single phase from `startMs` to `endMs`. */
 function runOver(startMs: number, endMs: number): TimedRun {
   const window = { runStartMs: startMs, runEndMs: endMs, settledMs: endMs, spans: [{ startMs, endMs }] }
   return { [windowOf]: () => ({ run: 'http 1', scope: 'steady phase', ...window }) }

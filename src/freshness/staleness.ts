@@ -1,4 +1,4 @@
-/** A version and when its write began and was acknowledged, on the probe's clock. */
+/** A version, and when its write began and was acknowledged on the probe's clock. */
 interface Written {
   readonly version: number
   readonly startedMs: number
@@ -6,28 +6,27 @@ interface Written {
 }
 
 /**
- * Versions in the order they were written, and how stale a response is against them.
+ * Versions in the order they were written, and the staleness of responses.
  *
- * A response that holds version v is stale from the moment v's successor was acknowledged. Its staleness is the time from
- * that moment to the moment the response was *requested*: what it could have known and did not. Time between asking and
- * responding is left out, so the figure is a lower bound, and never blames a slow response on the cache. One process writes
- * and reads, so one clock serves both.
+ * A response with version v is stale from the moment v's successor was acknowledged. Its staleness is the time from that
+ * moment until the response was *requested*. The time from request to response is left out, so the figure is a lower
+ * bound, and a slow response is never attributed to the cache. One process writes and reads, so both use one clock.
  */
 export class WrittenVersions {
   readonly #written: Written[] = []
-  /** When the write began that is under way, or was when the probe stopped. */
+  /** Start of the write in progress, or of the one that was when the probe stopped. */
   #pendingSinceMs: number | undefined
 
   get newest(): number | undefined {
     return this.#written.at(-1)?.version
   }
 
-  /** When the first write was acknowledged; 0 before there is one. */
+  /** When the first write was acknowledged; 0 before that. */
   get firstMs(): number {
     return this.#written[0]?.acknowledgedMs ?? 0
   }
 
-  /** The newest version that had been acknowledged by then. */
+  /** The newest version acknowledged by a time. */
   newestAt(atMs: number): number | undefined {
     return this.#written.findLast(({ acknowledgedMs }) => acknowledgedMs <= atMs)?.version
   }
@@ -36,12 +35,12 @@ export class WrittenVersions {
     return this.#written.filter(({ acknowledgedMs }) => isIn(acknowledgedMs)).length
   }
 
-  /** A write begins. Its version can be read from now on, although nobody knows it yet. */
+  /** Records the start of a write. Its version can be read from now on, although it is not known yet. */
   begin(startedMs: number): void {
     this.#pendingSinceMs = startedMs
   }
 
-  /** @throws {RangeError} if the version is not above the one before it: staleness would mean nothing */
+  /** @throws {RangeError} if the version is not greater than the previous one */
   acknowledge(version: number, acknowledgedMs: number): void {
     const { newest } = this
     if (newest !== undefined && !(version > newest))
@@ -51,8 +50,8 @@ export class WrittenVersions {
   }
 
   /**
-   * What a version is that a read showed: written by then, older than all writes (of what was there before the probe),
-   * perhaps that of the write under way, or none that was written.
+   * Origin of a version that a read showed: `written` by then, `older` than all writes (from before the probe), `pending`
+   * if it may be that of the write in progress, or `unknown` if it was never written.
    */
   originOf(version: number, respondedMs: number): 'written' | 'older' | 'pending' | 'unknown' {
     const written = this.#written.find((one) => one.version === version)

@@ -5,18 +5,18 @@ import { formatCount, formatDuration } from '../stats/units.ts'
 import type { MicroMeasurement } from './micro-run.ts'
 import type { MeasurePlan } from './options.ts'
 
-/** Stretches into which a run is cut, so that an interval sees pauses and drifts in it. */
+/** A run is cut into windows, so that its intervals reflect pauses and drift. */
 const MIN_WINDOW_MS = 50
 const WINDOWS = 20
 
-/** tinybench paces and warms up; the clock is ours, because it does not tell in which order its samples came. */
+/** tinybench makes the calls and warms up. Calls are timed here, because tinybench does not keep samples in order. */
 export async function measure(
   plan: MeasurePlan & { readonly name: string },
   signal: AbortSignal | undefined,
 ): Promise<MicroMeasurement> {
   const { Bench } = await loadOptional('micro', 'tinybench', () => import('tinybench'))
   const { name, durationMs, minCalls, warmupMs } = plan
-  const isAsync = await settlesLater(plan.fn)
+  const isAsync = await returnsPromise(plan.fn)
   const stopwatch = new Stopwatch(plan.fn, Math.max(MIN_WINDOW_MS, durationMs / WINDOWS))
   const bench = new Bench({
     time: durationMs,
@@ -37,15 +37,15 @@ export async function measure(
   }
 }
 
-/** Asked by a call of our own: tinybench would leave its trial call under way beside the first that is timed. */
-async function settlesLater(fn: () => unknown): Promise<boolean> {
+/** Makes a separate call: tinybench's own trial call would overlap the first timed one. */
+async function returnsPromise(fn: () => unknown): Promise<boolean> {
   const result = fn()
   if (!isThenable(result)) return false
   await result
   return true
 }
 
-/** Times the calls of a function. */
+/** Times of the calls of a function, in windows. */
 class Stopwatch {
   readonly #fn: () => unknown
   readonly #windowMs: number
@@ -69,12 +69,12 @@ class Stopwatch {
   readonly call = (): unknown => {
     const startMs = now()
     const result = this.#fn()
-    if (isThenable(result)) return Promise.resolve(result).then(() => this.#note(startMs))
-    this.#note(startMs)
+    if (isThenable(result)) return Promise.resolve(result).then(() => this.#record(startMs))
+    this.#record(startMs)
     return undefined
   }
 
-  #note(startMs: number): void {
+  #record(startMs: number): void {
     const endMs = now()
     if (!this.#isCounting) return
     this.#endedMs = endMs

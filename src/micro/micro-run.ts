@@ -5,14 +5,14 @@ import { Histogram } from '../stats/histogram.ts'
 import { timeStats, type TimeStats } from '../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, significant } from '../stats/units.ts'
 
-/** A function timed in this process. Statistics exist only where it was called: `if (run.state === 'measured')`. */
+/** Result of timing a function in this process. It has statistics only if `run.state === 'measured'`. */
 export type MicroRun = MeasuredMicroRun | EmptyMicroRun
 
 export interface MeasuredMicroRun extends MicroRunBase {
   readonly state: 'measured'
   /**
-   * The time of one call, for an async function until its promise is settled. In whole microseconds: of a function that
-   * takes less than about 20 µs, time a loop of calls instead.
+   * Time of one call, for an async function until its promise settles. The resolution is 1 µs: for a function that takes
+   * less than about 20 µs, time a loop of calls.
    */
   readonly time: TimeStats
 }
@@ -24,32 +24,32 @@ export interface EmptyMicroRun extends MicroRunBase {
 interface MicroRunBase {
   readonly kind: 'micro'
   readonly name: string
-  /** What was asked for, in one line: `at least 1s and 200 calls, one after another`. */
+  /** Requested measurement in one line: `at least 1s and 200 calls, one after another`. */
   readonly load: string
-  /** Calls timed; warm-up is left out. */
+  /** Number of timed calls, without the warm-up. */
   readonly calls: number
-  /** How long was measured, pauses between calls included; warm-up is left out. */
+  /** Length of the measurement, including pauses between calls, without the warm-up. */
   readonly durationMs: number
-  /** Why the run stopped before its end; `undefined` if it did not. */
+  /** Reason of an abort; `undefined` if the run completed. */
   readonly aborted: string | undefined
-  /** Reasons not to judge this run. */
+  /** Reasons why the run is invalid. */
   readonly invalidities: readonly Invalidity[]
   /** The run as plain JSON, for reports. */
   result(): MicroRunResult
   [evidenceOf](): TimeEvidence
 }
 
-/** What was measured, as the clock left it. */
+/** Measured times of one run. */
 export interface MicroMeasurement {
   readonly name: string
   readonly load: string
-  /** The times of calls, by equal stretches of the run in order. */
+  /** Times of calls in windows of equal length, in order. */
   readonly windows: readonly Histogram[]
   readonly durationMs: number
   readonly abortReason: string | undefined
 }
 
-/** The view of what a measurement gave. */
+/** Creates the run that matchers and scenarios read. */
 export function microRun(measurement: MicroMeasurement): MicroRun {
   return new MicroView(measurement) as MicroRunBase as MicroRun
 }
@@ -94,13 +94,13 @@ class MicroView implements MicroRunBase {
       found.push({
         reason: 'aborted',
         finding: `the run was aborted: ${this.aborted}`,
-        remedy: 'what was measured until then is shown; see why, and run it to its end',
+        remedy: 'the times measured until then are shown; find out why it was aborted, and let it finish',
       })
     }
     if (this.time?.p50Ms === 0) {
       found.push({
         reason: 'no-samples',
-        finding: 'most calls took less than half a microsecond, and whole microseconds are what can be told apart',
+        finding: 'most calls took less than 0.5 µs, and the resolution of the clock is 1 µs',
         remedy: 'time a loop of calls, and set its limit for the loop',
       })
     }

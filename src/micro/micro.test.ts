@@ -4,17 +4,17 @@ import type { MicroRunResult } from '../results/result.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { createMicro } from './micro.ts'
 
-/** No warm-up and no least duration: the number of calls alone decides, so that nothing depends on the machine. */
+/** No warm-up and no minimum duration: only the number of calls ends a run, so that it does not depend on the machine. */
 const CALLS = { duration: 0, warmup: 0 } as const
 
-/** The clock stands still but for what a call is made to take. */
+/** The clock advances only by the time that a call is made to take. */
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] })
   onTestFinished(() => void vi.useRealTimers())
 })
 
-describe('a function', () => {
-  test('is called as often as asked, and the time of each call is kept', async () => {
+describe('micro.measure', () => {
+  test('makes the requested number of calls and records the time of each', async () => {
     let calls = 0
     const run = await createMicro().measure('grow', () => void vi.advanceTimersByTime((calls++ % 100) + 1), {
       ...CALLS,
@@ -27,7 +27,7 @@ describe('a function', () => {
     expect(messageOf(() => expect(run).toHaveP95Below(90))).toMatch(/Received: p95 = 9[4-6] ms/)
   })
 
-  test('may be async: what it awaits is in its time', async () => {
+  test('times an async function until its promise settles', async () => {
     const run = await createMicro().measure(
       async () => {
         await Promise.resolve()
@@ -38,14 +38,14 @@ describe('a function', () => {
     expect(run).toMatchObject({ calls: 50, time: { p50Ms: 7, maxMs: 7 } })
   })
 
-  test('is warmed up, and that is not counted', async () => {
+  test('does not count the calls of the warm-up', async () => {
     const fn = vi.fn<() => void>(() => void vi.advanceTimersByTime(1))
     const run = await createMicro().measure(fn, { duration: 0, warmup: '20ms', minCalls: 30 })
     expect(run.calls).toBe(30)
     expect(fn.mock.calls.length).toBeGreaterThan(30)
   })
 
-  test('that throws is not timed: its error comes through', async () => {
+  test('rejects with the error of a function that throws or rejects', async () => {
     const broken = createMicro().measure(() => {
       throw new RangeError('out of range')
     }, CALLS)
@@ -54,13 +54,13 @@ describe('a function', () => {
     await expect(rejecting).rejects.toThrow(new RangeError('later'))
   })
 
-  test('too quick for the clock is not judged', async () => {
+  test('is invalid for a function too fast for the clock', async () => {
     const run = await createMicro().measure(() => {}, { ...CALLS, minCalls: 300 })
     expect(messageOf(() => expect(run).toHaveP95Below(1))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toHaveP95Below(1)
 
       Expected: p95 < 1 ms
-      Received: INVALID, not judged. no-samples: most calls took less than half a microsecond, and whole microseconds are what can be told apart
+      Received: INVALID, not judged. no-samples: most calls took less than 0.5 µs, and the resolution of the clock is 1 µs
 
       Evidence: micro 1, 300 calls in 0ms, at least 0ms and 300 calls, one after another
                 p50 0   p90 0   p95 0   p99 0   max 0 ms
@@ -68,7 +68,7 @@ describe('a function', () => {
     `)
   })
 
-  test('called too seldom for a percentile is not judged', async () => {
+  test('is invalid with too few calls for a percentile', async () => {
     const run = await createMicro().measure(() => void vi.advanceTimersByTime(3), { ...CALLS, minCalls: 200 })
     expect(run).toHaveP95Below(4)
     expect(messageOf(() => expect(run).toHaveP99Below(4))).toMatchInlineSnapshot(`
@@ -85,7 +85,7 @@ describe('a function', () => {
 })
 
 describe('an abort', () => {
-  test('keeps what was measured, and no matcher judges it', async () => {
+  test('keeps the measured times, and makes the run invalid', async () => {
     const abort = new AbortController()
     const results: MicroRunResult[] = []
     const micro = createMicro({ signal: abort.signal, onRun: (result) => results.push(result) })
@@ -103,7 +103,7 @@ describe('an abort', () => {
     expect(results).toMatchObject([{ state: 'aborted', abortReason: 'Ctrl-C', time: { p50Ms: 2 } }])
   })
 
-  test('during the warm-up leaves nothing to judge', async () => {
+  test('during the warm-up leaves an empty run', async () => {
     const abort = new AbortController()
     let calls = 0
     const run = await createMicro({ signal: abort.signal }).measure(
@@ -123,7 +123,7 @@ describe('an abort', () => {
   })
 })
 
-test('results are plain JSON, and unnamed runs are numbered', async () => {
+test('reports results as plain JSON, and numbers unnamed runs', async () => {
   const results: MicroRunResult[] = []
   const micro = createMicro({ onRun: (result) => results.push(result) })
   for (let n = 0; n < 2; n++) await micro.measure(() => void vi.advanceTimersByTime(1), { ...CALLS, minCalls: 20 })
@@ -132,7 +132,7 @@ test('results are plain JSON, and unnamed runs are numbered', async () => {
   expect(results[0]).toMatchObject({ kind: 'micro', state: 'completed', phases: [{ name: 'steady' }] })
 })
 
-test('arguments that cannot be used are named, all at once', async () => {
+test('reports all invalid arguments in one error', async () => {
   const { measure } = createMicro()
   const untyped = measure as (...args: unknown[]) => Promise<unknown>
   await expect(untyped('', 5, { duration: '1 s', minCalls: 0, warmup: -1, retries: 3 })).rejects

@@ -3,35 +3,35 @@ import { measure } from './measure.ts'
 import { microRun, type MicroRun } from './micro-run.ts'
 import { readMeasure, type MeasureOptions } from './options.ts'
 
-/** What the timer needs from the runner of scenarios. */
+/** The parts of a scenario that `micro` uses. */
 export interface MicroContext {
   /**
-   * Aborting it ends the measurement after the call that is under way; what was measured is kept. While a synchronous
-   * function is timed nothing else runs in the process, so that only the function itself could abort it.
+   * Aborting it stops the measurement after the current call. The times measured until then are kept. While a synchronous
+   * function is timed, nothing else runs in the process, so only the function itself can abort it.
    */
   readonly signal?: AbortSignal
-  /** Called once for each measurement that began, also one that was aborted. */
+  /** Called once for each measurement, including aborted ones. */
   onRun?(result: MicroRunResult): void
 }
 
-/** Times functions in this process, without a network between. */
+/** Timing of functions in this process, without a network. */
 export interface Micro {
   /**
-   * Calls a function again and again, one call after another, and times each: warm-up first, then for at least
-   * `duration` and `minCalls`. Gives a run that the percentile matchers accept.
+   * Calls a function repeatedly, one call after another, and times each call: first a warm-up, then at least `duration`
+   * and `minCalls`. Returns a run for the percentile matchers.
    *
-   * Misleads about functions much quicker than 20 µs (see {@link MeasuredMicroRun.time}), and about functions whose
-   * result is not used: the compiler may leave them out. Nothing else should run in this process meanwhile.
+   * Misleading for functions much faster than 20 µs (see {@link MeasuredMicroRun.time}), and for functions whose result is
+   * not used: the compiler may remove them. Nothing else should run in this process meanwhile.
    *
-   * @param name within the report; `micro 1`, `micro 2`, … where left out
-   * @throws {OptionsError} naming every option that cannot be used
-   * @throws whatever the function throws: a function that fails is not timed
+   * @param name name in the report; default `micro 1`, `micro 2`, …
+   * @throws {OptionsError} naming every invalid option
+   * @throws any error that the function throws
    */
   measure(name: string, fn: () => unknown, options?: MeasureOptions): Promise<MicroRun>
   measure(fn: () => unknown, options?: MeasureOptions): Promise<MicroRun>
 }
 
-/** The `micro` of one scenario. */
+/** The `micro` fixture of one scenario. */
 export function createMicro({ signal, onRun }: MicroContext = {}): Micro {
   let runs = 0
   return {
