@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type BrowserContext, type Page } from 'playwright-core'
 
-/** For tests: the system's Chromium, which is not installed by npm. */
+/** Places where a system installs Chromium, which npm does not install. */
 const EXECUTABLES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const ARGS = [
   '--no-sandbox',
@@ -17,11 +17,11 @@ const ARGS = [
 
 export const chromiumPath = [process.env['CHROMIUM_PATH'], ...EXECUTABLES].find((path) => path && existsSync(path))
 
-/** A headless browser with a profile of its own. */
+/** A headless browser with a temporary profile. */
 export class Browser implements AsyncDisposable {
   readonly #context: BrowserContext
   readonly #profile: string
-  /** What pages complained about: console errors and uncaught exceptions. */
+  /** Console errors and warnings, uncaught exceptions, and requests to the network. */
   readonly complaints: string[] = []
 
   private constructor(context: BrowserContext, profile: string) {
@@ -39,13 +39,13 @@ export class Browser implements AsyncDisposable {
     return new Browser(context, profile)
   }
 
-  /** Opens a file from disk. The page before it is closed. */
+  /** Opens a file from disk and closes the previous page. */
   async show(file: string, look: { width?: number; colorScheme?: 'light' | 'dark' } = {}): Promise<Page> {
     this.complaints.length = 0
     const { width = 1280, colorScheme = 'light' } = look
-    const old = this.#context.pages()
+    const openPages = this.#context.pages()
     const page = await this.#context.newPage()
-    for (const other of old) await other.close()
+    for (const other of openPages) await other.close()
     await page.setViewportSize({ width, height: 900 })
     await page.emulateMedia({ colorScheme })
     page.on('console', (message) => {

@@ -17,13 +17,13 @@ export interface InlineRun {
   readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
-  /** Both streams, as written. */
+  /** Both streams, in the order of their chunks. */
   readonly output: string
 }
 
 /**
- * A project of given files in a temporary folder, for tests that run the real Vitest on it. This package is installed in
- * it under its name, its dependencies in the folder above.
+ * A project in a temporary folder, for tests that run the real Vitest on it. This package is linked into its
+ * `node_modules`, and the package's dependencies into the folder above.
  */
 export class InlineProject implements AsyncDisposable {
   readonly root: string
@@ -53,21 +53,22 @@ export class InlineProject implements AsyncDisposable {
   }
 
   /**
-   * Runs Vitest to its end. Without CI's and the outer Vitest's variables; `env` is added.
+   * Runs Vitest until it exits, without the variables of CI and of the outer Vitest.
    *
-   * @param onOutput called with everything written so far, and a way to end it
+   * @param env additional variables
+   * @param onOutput called with all output so far and a function that stops Vitest
    */
   run(args: readonly string[] = ['run'], env: NodeJS.ProcessEnv = {}, onOutput?: OnOutput): Promise<InlineRun> {
     const child = spawn(process.execPath, [VITEST, ...args], this.#options(env))
     return this.#outcome(child, onOutput)
   }
 
-  /** As {@link run} without arguments, through another command that is given the command line. */
+  /** Like {@link run} without arguments, by a command that receives the command line as arguments. */
   runUnder([command, ...before]: readonly [string, ...string[]]): Promise<InlineRun> {
     return this.#outcome(spawn(command, [...before, process.execPath, VITEST, 'run'], this.#options({})))
   }
 
-  /** As {@link run}, in a group of its own that gets a signal, each process of it, once a text was printed. */
+  /** Like {@link run}, in a separate process group. All its processes receive a signal once a text was printed. */
   runInGroup(signal: NodeJS.Signals, wanted: string): Promise<InlineRun> {
     const child = spawn(process.execPath, [VITEST, 'run'], { ...this.#options({}), detached: true })
     let isSent = false
@@ -78,14 +79,14 @@ export class InlineProject implements AsyncDisposable {
     })
   }
 
-  /** As {@link run}, in a terminal of 100 columns; both streams come out of it as one. */
+  /** Like {@link run}, in a terminal of 100 columns, which merges both streams. */
   runInTerminal(args: readonly string[], onOutput?: OnOutput): Promise<InlineRun> {
     const command = [process.execPath, VITEST, ...args].map((word) => `'${word}'`).join(' ')
     const script = ['-qefc', `stty cols 100 rows 40; exec ${command}`, '/dev/null']
     return this.#outcome(spawn('script', script, this.#options({ TERM: 'xterm-256color' })), onOutput)
   }
 
-  /** Starts Vitest in a terminal that is driven by keys and read from the screen. */
+  /** Starts Vitest in a terminal, for tests that press keys and read the screen. */
   openTerminal(args: readonly string[] = []): Promise<TerminalSession> {
     const env = { ...cleanEnv(), TERM: 'xterm-256color' }
     return TerminalSession.start([process.execPath, VITEST, ...args], { cwd: this.root, env })
@@ -105,9 +106,9 @@ export class InlineProject implements AsyncDisposable {
         onOutput?.(run.output, (signal = 'SIGTERM') => void child.kill(signal))
       })
     }
-    return new Promise((done, failed) => {
-      child.on('error', failed)
-      child.on('close', (exitCode) => done({ exitCode, ...run }))
+    return new Promise((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', (exitCode) => resolve({ exitCode, ...run }))
     })
   }
 
@@ -116,19 +117,19 @@ export class InlineProject implements AsyncDisposable {
   }
 }
 
-/** A config with the reporter beside Vitest's default one. @param reporters as source, e.g. `'default', [REPORTER, {}]` */
+/** Source of a config with this package's reporter. @param others source of further reporters, e.g. `'default', 'json'` */
 export function configSource(options: object = {}, others = "'default'"): string {
   const reporter = `[${JSON.stringify(REPORTER)}, ${JSON.stringify(options)}]`
   return `export default { test: { include: ['**/*.perf.ts'], reporters: [${reporter}, ${others}], maxWorkers: 1 } }`
 }
 
-/** A target that responds at once, for projects of real scenarios. It listens where `PORT` says. */
+/** Source of a target that responds immediately. It listens on `PORT`. */
 export const INSTANT_TARGET = `
   import { createServer } from 'node:http'
   createServer((request, response) => response.end('ok')).listen(Number(process.env.PORT), '127.0.0.1')
 `
 
-/** A config of real scenarios against a target of the project's own. @param options as source, after all others */
+/** Source of a config that starts `target/server.mjs`. @param options source of further options */
 export function perfConfigSource(options = ''): string {
   return `
     import { definePerfConfig, target } from 'vitest-slo/config'
@@ -139,7 +140,7 @@ export function perfConfigSource(options = ''): string {
   `
 }
 
-/** The text without colours, one line a row. */
+/** The output without colours. */
 export function plainText(output: string): string {
   return stripVTControlCharacters(output)
 }

@@ -1,4 +1,4 @@
-/** The whole message a failing assertion throws, for snapshots; its stack is checked where the runner prints it. */
+/** Name and message of the error that an assertion throws, for snapshots. */
 export function messageOf(assert: () => void): string {
   try {
     assert()

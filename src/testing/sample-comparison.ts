@@ -3,23 +3,23 @@ import { comparisonOf, type ComparisonEvidence, type SliceEvidence } from '../ev
 import type { Invalidity } from '../evidence/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 
-/** Comparisons and baselines made by hand, for the tests of matchers. */
+/** Sample comparisons and baselines for tests of matchers. */
 
 export interface SampleComparison {
   readonly pairs?: number
   readonly perSlice?: number
-  /** By which factor head's times differ. */
+  /** Factor between the times of head and base. Default: 1. */
   readonly slower?: number
-  /** By how much a slice differs from the next, as a ratio. */
+  /** Ratio by which the times of slices differ. Default: 0.02. */
   readonly spread?: number
-  /** Per slice. */
+  /** Requests without a good response, per slice. */
   readonly wrong?: { readonly base: number; readonly head: number }
   readonly never?: number
   readonly cpuMs?: number | undefined
   readonly invalidities?: readonly Invalidity[]
 }
 
-/** Slices of 1.5 s, whose times lie evenly between 10 and 30 ms for base. */
+/** Slices of 1.5 s, with the times of base spread evenly between 10 and 30 ms. */
 export function sampleComparison(options: SampleComparison = {}) {
   const { pairs = 20, slower = 1, invalidities = [] } = options
   const evidence: ComparisonEvidence = {
@@ -36,22 +36,22 @@ export function sampleComparison(options: SampleComparison = {}) {
 
 function sliceEvidence(options: SampleComparison, factor: number, at: number, side: 'base' | 'head'): SliceEvidence {
   const { perSlice = 300, spread = 0.02, wrong = { base: 0, head: 0 }, never = 0 } = options
-  const mood = factor * (1 + spread * (((at % 20) + 0.5) / 10 - 1))
+  const timeFactor = factor * (1 + spread * (((at % 20) + 0.5) / 10 - 1))
   const latency = new Histogram()
   for (let n = 0; n < perSlice; n++) {
     if (side === 'head' && n < never) latency.recordInfinite()
-    else latency.record((10 + (20 * (n + 0.5)) / perSlice) * 1000 * mood)
+    else latency.record((10 + (20 * (n + 0.5)) / perSlice) * 1000 * timeFactor)
   }
   return {
     latency,
     offered: perSlice,
     wrong: wrong[side],
     goodPerSec: (perSlice - wrong[side]) / 1.5,
-    cpuMsPerRequest: 'cpuMs' in options ? options.cpuMs : 1.2 * mood,
+    cpuMsPerRequest: 'cpuMs' in options ? options.cpuMs : 1.2 * timeFactor,
   }
 }
 
-/** What was stored of a run whose times lay evenly between 10 and 109 ms. */
+/** Baseline of a run with times spread evenly between 10 and 109 ms. */
 export function sampleBaseline(more: Partial<BaselineEvidence> = {}) {
   const evidence: BaselineEvidence = {
     label: 'the baseline of 2026-03-01',

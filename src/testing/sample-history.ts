@@ -1,6 +1,6 @@
 import { History, type OperationDue, type OperationOutcome } from '../history/history.ts'
 
-/** One send of a key, in plain words. */
+/** One operation with a key. */
 export interface Send {
   readonly key: string
   readonly outcome: OperationOutcome
@@ -11,7 +11,7 @@ export interface Send {
 
 const STATUSES = { ok: 201, failed: 429, unknown: 0 } as const
 
-/** A history for tests: sends a tenth of a second apart, by seven VUs in turn, of which every second unknown never ended. */
+/** A history for tests: one operation every 100 ms, by seven VUs in turn. Every second unknown operation has no end. */
 export function sampleHistory(sends: readonly Send[], runId?: string): History {
   const history = new History({ steps: ['vote'], ...(runId !== undefined && { runId }) })
   for (const [at, { key, outcome, due, payload, response }] of sends.entries()) {

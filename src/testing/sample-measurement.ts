@@ -6,7 +6,7 @@ import type { Phase } from '../load/load.ts'
 import type { HttpMeasurement } from '../runs/request-measurement.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 
-/** A generator well within its limits. */
+/** Health of a generator well within its limits. */
 export const HEALTHY: GeneratorHealth = {
   scheduleDelay: { p50Ms: 0.1, p99Ms: 1.2, maxMs: 3 },
   eventLoopDelay: { p50Ms: 0.1, p99Ms: 2, maxMs: 5 },
@@ -25,7 +25,7 @@ export const PHASES: readonly Phase[] = [
   { name: 'cooldown', startMs: 8000, endMs: 9000 },
 ]
 
-/** One request of a sample: when it was due, and what became of it. */
+/** One request: its intended start and its outcome. */
 export interface SampleRequest {
   readonly atMs: number
   readonly latencyMs?: number
@@ -35,7 +35,7 @@ export interface SampleRequest {
   readonly dropped?: boolean
 }
 
-/** Requests of one step, and of one tag of it. */
+/** Series of the requests of one step and tag. */
 export function series(step: string, tag: string | undefined, requests: readonly SampleRequest[], phases = PHASES) {
   const timeline = new PhasedTimeline(phases)
   for (const { atMs, latencyMs, serviceMs, status, error, dropped } of requests) {
@@ -52,7 +52,7 @@ export function series(step: string, tag: string | undefined, requests: readonly
   return { step, tag, timeline }
 }
 
-/** What an engine would have left of them. */
+/** Measurement of an engine with these series. */
 export function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasurement> = {}): HttpMeasurement {
   return {
     name: 'http 1',
@@ -80,7 +80,7 @@ export function measured(all: HttpMeasurement['series'], more: Partial<HttpMeasu
   }
 }
 
-/** The same request every so many milliseconds. */
+/** The same request every `stepMs`. */
 export function every(
   stepMs: number,
   fromMs: number,

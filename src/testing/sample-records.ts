@@ -10,7 +10,7 @@ import type {
 import { Histogram } from '../stats/histogram.ts'
 import { timeStats } from '../stats/summary.ts'
 
-/** Records as scenarios leave them, made up for tests of the reports. */
+/** Sample records of scenarios for tests of reports. */
 
 const GENERATOR: GeneratorHealth = {
   scheduleDelay: { p50Ms: 0.2, p99Ms: 1.2, maxMs: 4 },
@@ -22,7 +22,7 @@ const GENERATOR: GeneratorHealth = {
   descriptorLimit: 20_000,
 }
 
-/** An HTTP run of `seconds` at 200 requests a second, its latencies around 40 ms with a slow tail. */
+/** An HTTP run at 200 requests per second with latencies around 40 ms and a slow tail. */
 export function sampleHttpRun(seconds = 30, name = 'http 1'): HttpRunResult {
   const latency = new Histogram()
   const service = new Histogram()
@@ -68,7 +68,7 @@ export function sampleHttpRun(seconds = 30, name = 'http 1'): HttpRunResult {
   }
 }
 
-/** A fan-out of 20 publications to 500 sockets; two deliveries went missing. */
+/** A fan-out of 20 publications to 500 sockets with two missing deliveries. */
 export function sampleFanOutRun(): FanOutRunResult {
   const lag = new Histogram()
   for (let i = 0; i < 9998; i++) lag.record(20_000 + (i % 500) * 400)

@@ -3,9 +3,9 @@ import { countVerdicts, RESULTS_SCHEMA_VERSION, type Results, type ScenarioResul
 import type { AssertionResult, RunResult } from '../results/result.ts'
 import { FAILED, INVALID, PASSED, sampleFanOutRun, sampleHttpRun } from './sample-records.ts'
 
-/** Results of a whole command, made up for tests of the reports. */
+/** Sample results of a command for tests of reports. */
 
-/** One scenario of each verdict, with every kind of run and everything a run can carry. */
+/** Results with a scenario of each verdict, every kind of run and every part of a run. */
 export function sampleResults(changes: Partial<Results> = {}): Results {
   const scenarios = changes.scenarios ?? [
     scenario('S1 session and config', 'passed', [sampleHttpRun()], [PASSED]),

@@ -3,7 +3,7 @@ import type { BusyVus, Invalidity, VuShortage } from '../evidence/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { Window, type ErrorKind } from '../stats/timeline.ts'
 
-/** Runs made by hand, without an engine, for the tests of matchers and reports. */
+/** Sample runs without an engine, for tests of matchers and reports. */
 
 const GENERATOR = {
   scheduleDelay: { p50Ms: 0.2, p99Ms: 1.2, maxMs: 3 },
@@ -31,27 +31,27 @@ export const GIVEN_UP: Invalidity = {
 export interface SampleRequests {
   readonly seconds?: number
   readonly perSecond?: number
-  /** The latency of the `n`th responded request. Default: 10 to 109 ms, evenly. */
+  /** Latency of the `n`th request with a response. Default: spread evenly between 10 and 109 ms. */
   readonly latencyMs?: (n: number) => number
-  /** Per second, out of those sent. */
+  /** Errors per second, among the sent requests. */
   readonly errorsPerSecond?: number
   readonly errorKind?: ErrorKind
   readonly droppedPerSecond?: number
-  /** Length of the last second, which has so many fewer requests. Default: 1000. */
+  /** Length of the last second in milliseconds; a shorter one has fewer requests. Default: 1000. */
   readonly lastMs?: number
-  /** Refused with 429, per second; no errors. */
+  /** Responses with status 429 per second, which do not count as errors. */
   readonly limitedPerSecond?: number
   readonly offeredRatePerSec?: number | undefined
   readonly reducedTo?: string
   readonly invalidities?: readonly Invalidity[]
-  /** The service time of the `n`th responded request. Default: its latency. */
+  /** Service time of the `n`th request with a response. Default: its latency. */
   readonly serviceMs?: (n: number) => number
   readonly vuShortage?: VuShortage
-  /** All VUs were busy at some time; the windows are the run's own. */
+  /** Set if all VUs were busy at some time. The windows are those of the run. */
   readonly busyVus?: Omit<BusyVus, 'windows'>
 }
 
-/** A run of requests, every second like the other. */
+/** A run of requests in which all seconds are equal. */
 export function sampleHttpRun(options: SampleRequests = {}) {
   const { seconds = 10, perSecond = 200, lastMs = 1000 } = options
   const windows = Array.from({ length: seconds }, (_, second) =>
@@ -120,7 +120,7 @@ function requestEvidence(windows: readonly Window[], options: SampleRequests): R
 
 export interface SampleDeliveries {
   readonly seconds?: number
-  /** Two publications a second; expected deliveries in a second. */
+  /** Expected deliveries per second, of two publications. */
   readonly expectedPerSecond?: number
   readonly missingPerSecond?: number
   readonly lagMs?: (n: number) => number
@@ -137,7 +137,7 @@ export interface SampleDeliveries {
   readonly invalidities?: readonly Invalidity[]
 }
 
-/** A fan-out, every second like the other. */
+/** A fan-out in which all seconds are equal. */
 export function sampleFanOutRun(options: SampleDeliveries = {}) {
   const evidence = fanOutEvidence(options)
   return { name: 'fanOut 1', [evidenceOf]: () => evidence }
@@ -153,7 +153,16 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
     lag: histogramOf(received, lagMs),
   }))
   const [expected, missing] = [seconds * expectedPerSecond, seconds * missingPerSecond]
-  const none = { onTime: 0, late: 0, missing: 0, duplicate: 0, outOfOrder: 0, unexpected: 0, p95Ms: 100, maxMs: 109 }
+  const noDeliveries = {
+    onTime: 0,
+    late: 0,
+    missing: 0,
+    duplicate: 0,
+    outOfOrder: 0,
+    unexpected: 0,
+    p95Ms: 100,
+    maxMs: 109,
+  }
   return {
     kind: 'fanOut',
     quantity: 'lag',
@@ -183,10 +192,19 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
     lateAfterMs: 1000,
     settleMs: 2000,
     worstPublications: [
-      { ...none, label: '#17 at 8.5 s', id: 'p17', atMs: 8500, expected: 100, onTime: 98, missing: 2 },
+      { ...noDeliveries, label: '#17 at 8.5 s', id: 'p17', atMs: 8500, expected: 100, onTime: 98, missing: 2 },
     ],
     worstClients: [
-      { ...none, unexpected, label: 'client 41', client: 41, expected: 20, onTime: 15, missing: 4, outOfOrder: 1 },
+      {
+        ...noDeliveries,
+        unexpected,
+        label: 'client 41',
+        client: 41,
+        expected: 20,
+        onTime: 15,
+        missing: 4,
+        outOfOrder: 1,
+      },
     ],
     recoveries: { lost: tookMs.length + unfinishedMs.length, tookMs, unfinishedMs },
     certainUnexpected,
@@ -205,7 +223,7 @@ function fanOutEvidence(options: SampleDeliveries): FanOutEvidence {
   }
 }
 
-/** Times of a function, as `micro` gives them: no rate, no phases. */
+/** A run of `micro`: without rate and phases. */
 export function sampleMicroRun({ calls = 2_000, timeMs = (n: number) => 1 + (n % 100) / 100 } = {}) {
   const windows = Array.from({ length: 10 }, (_, at) => histogramOf(calls / 10, (n) => timeMs((at * calls) / 10 + n)))
   const evidence: TimeEvidence = {

@@ -2,7 +2,7 @@ import net, { type AddressInfo, type Socket } from 'node:net'
 import { createHttp, type Http, type HttpContext } from '../http/http.ts'
 import type { HttpRunResult } from '../results/result.ts'
 
-/** A server of a test that decides what bytes to send, and when. */
+/** A server whose test decides which bytes it sends, and when. */
 export interface ScriptedServer extends AsyncDisposable {
   readonly url: string
   readonly port: number
@@ -14,7 +14,7 @@ export interface ScriptedServer extends AsyncDisposable {
 }
 
 interface Script {
-  /** Called with every request; requests with bodies are not taken apart. */
+  /** Called with the head of every request. Requests must not have a body. */
   onRequest(socket: Socket, head: string, number: number): void
   onConnection?(socket: Socket, number: number): void
 }
@@ -65,12 +65,12 @@ export async function scriptedServer(
   }
 }
 
-/** The bytes of a response with a length. */
+/** Text of a response with `Content-Length`. */
 export function response(body = 'ok', { status = '200 OK', headers = '' } = {}): string {
   return `HTTP/1.1 ${status}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`
 }
 
-/** An engine against that server, at full scale, whose results can be looked at. */
+/** An engine for a server, at full scale, with the results and warnings that it reports. */
 export function engineFor(
   baseUrl: string,
   context: Partial<HttpContext> = {},

@@ -8,7 +8,7 @@ import { sleep } from '../machine/clock.ts'
 const run = promisify(execFile)
 const POLL_MS = 20
 
-/** A program in a real terminal, driven by keys and read from the screen, for tests. Needs tmux. */
+/** A program in a real terminal, for tests that press keys and read the screen. Needs tmux. */
 export class TerminalSession implements AsyncDisposable {
   readonly #socket: string
 
@@ -24,13 +24,13 @@ export class TerminalSession implements AsyncDisposable {
     const session = new TerminalSession(join(tmpdir(), `slo-tmux-${crypto.randomUUID()}`))
     const size = ['-x', '120', '-y', '90']
     const line = command.map((word) => `'${word}'`).join(' ')
-    // The pane stays when the program has ended, so that its last screen and its exit code can be read.
+    // The pane remains after the program has exited, so that its last screen and its exit code can be read.
     const options = ['set', '-g', 'remain-on-exit', 'on', ';', 'set', '-g', 'history-limit', '10000', ';']
     await session.#tmux([...options, 'new-session', '-d', ...size, '-c', cwd, `exec ${line}`], env)
     return session
   }
 
-  /** @param keys as tmux names them: `a`, `Enter`, `C-c` */
+  /** @param keys names that tmux uses: `a`, `Enter`, `C-c` */
   async press(...keys: readonly string[]): Promise<void> {
     await this.#tmux(['send-keys', ...keys])
   }
@@ -39,22 +39,22 @@ export class TerminalSession implements AsyncDisposable {
     await this.#tmux(['send-keys', '-l', text])
   }
 
-  /** What is on the screen, without colours. */
+  /** Text on the screen, without colours. */
   async screen(): Promise<string> {
     return this.#tmux(['capture-pane', '-p'])
   }
 
-  /** Waits until the screen shows something. @returns the screen that does @throws if the program ends before */
+  /** Waits until the screen contains a text. @returns the screen @throws if the program exits before */
   async shows(wanted: RegExp | string): Promise<string> {
     for (;;) {
       const screen = await this.screen()
       if (typeof wanted === 'string' ? screen.includes(wanted) : wanted.test(screen)) return screen
-      if ((await this.#exit()) !== undefined) throw new Error(`ended before it showed ${String(wanted)}:\n${screen}`)
+      if ((await this.#exit()) !== undefined) throw new Error(`exited before it showed ${String(wanted)}:\n${screen}`)
       await sleep(POLL_MS)
     }
   }
 
-  /** Waits until the program has ended. @returns its exit code */
+  /** Waits until the program has exited. @returns its exit code */
   async exited(): Promise<number> {
     for (;;) {
       const code = await this.#exit()
@@ -67,7 +67,7 @@ export class TerminalSession implements AsyncDisposable {
     const format = '#{pane_dead} #{pane_dead_status} #{pane_dead_signal}'
     const [isDead, code, signal] = (await this.#tmux(['display', '-p', format])).trimEnd().split(' ')
     if (isDead !== '1') return undefined
-    // The terminal is let go of a little before the program has ended.
+    // The pane is dead slightly before the exit code is known.
     if (code !== '') return Number(code)
     return signal ? 128 + Number(signal) : undefined
   }
@@ -78,7 +78,7 @@ export class TerminalSession implements AsyncDisposable {
     return stdout
   }
 
-  /** Ends the program, if it has not, and the terminal. */
+  /** Stops the program, if it is running, and the terminal. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tmux(['kill-server']).catch(() => {})
     await rm(this.#socket, { force: true })

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest'
 import { startServer, type TruthServer } from '../../fixtures/truth-websocket/start.ts'
 import { createWebSocket, type WebSocketLoad } from '../websocket/websocket.ts'
 
-/** Whatever else the machine is busy with must not decide a test. */
+/** Limits that a busy machine does not exceed. */
 export const UNLIMITED = {
   scheduleDelayP99Ms: 60_000,
   eventLoopDelayP99Ms: 60_000,
@@ -10,14 +10,14 @@ export const UNLIMITED = {
   busyUtilization: 2,
 }
 
-/** Starts a truth server, which ends with the test. */
+/** Starts a server with known behaviour, which is stopped after the test. */
 export async function start(...args: Parameters<typeof startServer>): Promise<TruthServer> {
   const server = await startServer(...args)
   onTestFinished(() => server[Symbol.asyncDispose]())
   return server
 }
 
-/** WebSocket load against a server, at full scale and without limits of the generator. */
+/** The `ws` fixture for a server, at full scale and without limits of the generator. */
 export function load(server: Pick<TruthServer, 'url'>): WebSocketLoad {
   return createWebSocket({
     baseUrl: server.url,

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, vi } from 'vitest'
 import type { DueTask, Pacer } from '../load/pacer.ts'
 
-/** A pacer for tests: its time, which `performance.now()` then shows, stands still until it is told to go on. */
+/** A pacer for tests. Its time, which `performance.now()` returns, advances only with {@link goTo}. */
 export class VirtualPacer implements Pick<Pacer, 'start' | 'at' | 'close'>, Disposable {
   nowMs = 0
-  /** How late tasks are called. */
+  /** Delay with which tasks are called. */
   lateMs = 0
   readonly #due: { readonly dueMs: number; readonly task: DueTask }[] = []
   readonly #clock = vi.spyOn(performance, 'now').mockImplementation(() => this.nowMs)
@@ -19,7 +19,7 @@ export class VirtualPacer implements Pick<Pacer, 'start' | 'at' | 'close'>, Disp
     this.#due.push({ dueMs, task })
   }
 
-  /** Calls what is due up to then, in order of time, and stands there. */
+  /** Calls all tasks due by `ms`, in order of time, and sets the time to `ms`. */
   goTo(ms: number): void {
     for (let next = this.#takeUntil(ms); next !== undefined; next = this.#takeUntil(ms)) {
       this.nowMs = Math.max(this.nowMs, next.dueMs + this.lateMs)
@@ -39,7 +39,7 @@ export class VirtualPacer implements Pick<Pacer, 'start' | 'at' | 'close'>, Disp
   }
 }
 
-/** Gives each test of a file a pacer of its own, whose clock shows `startMs`: instants of the clock and of a run differ. */
+/** Creates a pacer for each test of a file. Its clock starts at `startMs`, so that times of the clock and of a run differ. */
 export function eachTestOnVirtualTime(startMs: number, take: (pacer: VirtualPacer) => void): void {
   let pacer: VirtualPacer
   beforeEach(() => {
