@@ -139,7 +139,7 @@ describe('vitest-slo compare', () => {
       )
       expect(text).toMatch(/\n  p50 +[\d.]+ ms +[\d.]+ ms +\+\d+(\.\d)?% +.*\n/)
       expect(text).toMatch(/\n  CPU per request /)
-      expect(text).toContain('fan-out: not compared: it asks ws before its first http.run()')
+      expect(text).toContain('fan-out: not compared: it uses ws before its first http.run()')
       expect(text).toContain('work: not compared: its first http.run() has a fixed number of iterations')
       expect(text).toMatch(/\n1 (slower|invalid|undecided)\n$/)
       expect(await readFile(markdown, 'utf8')).toMatch(
