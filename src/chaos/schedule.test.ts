@@ -33,7 +33,7 @@ describe('scheduled disruptions', () => {
     expect(() => killTarget(wrong)).toThrow(
       /killTarget\(\) received 4 invalid options[^]*hard: is not an option[^]*time: must be a duration[^]*instance: must be an integer at least 0[^]*downFor: must be a duration/,
     )
-    expect(() => restartRedis({ time: '100%' })).toThrow('time: must be a share of the run below 100%')
+    expect(() => restartRedis({ time: '100%' })).toThrow('time: must be a percentage of the run below 100%')
     expect(() => pauseRedis({ time: '1s', duration: 0, service: '' })).toThrow(
       /service: must be the name[^]*duration: must be a duration/,
     )

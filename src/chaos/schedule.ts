@@ -4,18 +4,18 @@ import { choose, map, object, optional, readOptions, type Reader } from '../opti
 import { duration, integer, matching, text } from '../options/values.ts'
 
 /**
- * When: a time since the start of the run, warm-up included, or a share of its planned length (`'40%'`), which holds at
- * every scale. Not before the run's first second is over.
+ * Time since the start of the run, including the warm-up, or a percentage of its planned length (`'40%'`), which fits every
+ * scale. Nothing is disrupted in the first second of the run.
  */
 export type Moment = Duration | `${number}%`
 
-/** A disruption and its moment, checked. Made by the functions of this file. */
+/** A validated disruption and its time. Created by the functions of this file. */
 export interface ScheduledDisruption {
-  /** The call in short: `killTarget at 40%`. */
+  /** Function and time: `killTarget at 40%`. */
   readonly label: string
-  /** Given a time; else `share` is set. */
+  /** Milliseconds since the start of the run; if it is not set, `share` is. */
   readonly atMs?: number
-  /** 0–1 of the planned length of the run. */
+  /** Ratio of the planned length of the run, 0–1. */
   readonly share?: number
   readonly disruption: Disruption
 }
@@ -25,8 +25,8 @@ export interface DisruptionTime {
 }
 
 /**
- * Kills an instance of the target as a crash does (SIGKILL), and starts it again on its ports. The next disruption waits
- * until it is ready.
+ * Kills an instance of the target like a crash (SIGKILL), and restarts it on its ports. The next disruption waits until it
+ * is ready.
  * @param options `instance` counts from 0, default 0; `downFor` is how long it stays down, default `'1s'`
  * @throws {OptionsError}
  */
@@ -38,7 +38,7 @@ export function killTarget(
 }
 
 /**
- * Has Postgres end every connection to its database but those of the measurement, as a failover or a restart does.
+ * Makes Postgres close all connections to its database except those of the measurement, like a failover or a restart.
  * @param options `service` names it in the config; default: the only Postgres
  * @throws {OptionsError}
  */
@@ -48,8 +48,7 @@ export function dropPostgresConnections(options: DisruptionTime & { readonly ser
 }
 
 /**
- * Stops Redis where it stands, as a machine that swaps or a lost network does: connections stay open, and nothing is
- * responded until it goes on.
+ * Pauses Redis, like a machine that swaps or a lost network: connections stay open, and nothing responds until it continues.
  * @param options `service` names it in the config; default: the only Redis
  * @throws {OptionsError}
  */
@@ -61,8 +60,8 @@ export function pauseRedis(
 }
 
 /**
- * Ends Redis and starts it again on its address with its settings and without its data, as after a crash where nothing
- * is kept.
+ * Stops Redis and restarts it on its address with its settings and without its data, like after a crash without
+ * persistence.
  * @param options `service` names it in the config; default: the only Redis
  * @throws {OptionsError}
  */
@@ -71,14 +70,18 @@ export function restartRedis(options: DisruptionTime & { readonly service?: stri
   return scheduled('restartRedis', options, read, { kind: 'restart', ...named(read) })
 }
 
-/** A moment, read: `atMs` of a time, `share` of a percentage. */
+/** A validated time: `atMs` for a duration, `share` for a percentage. */
 type ReadMoment = Pick<ScheduledDisruption, 'atMs' | 'share'>
 
 const PERCENT = /^\d+(?:\.\d+)?%$/
 const MOMENT = choose<ReadMoment>((value) => (typeof value === 'string' && PERCENT.test(value) ? SHARE : TIME))
 const TIME: Reader<ReadMoment> = map(duration({ min: 0 }), (atMs) => ({ atMs }))
 const SHARE: Reader<ReadMoment> = map(
-  matching<string>((share) => Number.parseFloat(String(share)) < 100, 'must be a share of the run below 100%', "'40%'"),
+  matching<string>(
+    (share) => Number.parseFloat(String(share)) < 100,
+    'must be a percentage of the run below 100%',
+    "'40%'",
+  ),
   (share) => ({ share: Number.parseFloat(share) / 100 }),
 )
 const NAME = text("'orders'", 'must be the name of a service of the config')

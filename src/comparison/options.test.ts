@@ -5,11 +5,11 @@ import { readCompareOptions, requestsPerIteration } from './options.ts'
 const load = constantArrivalRate({ rate: 40, vus: 8, duration: '12s' })
 const request = { path: '/' }
 
-test('defaults', () => {
+test('fills in defaults', () => {
   expect(readCompareOptions({ load, request })).toMatchObject({ slices: undefined, warmupMs: 3_000, run: { request } })
 })
 
-test('every mistake at once, those of http.run() among them', () => {
+test('reports all mistakes in one error, including those of http.run()', () => {
   const options = {
     load: { ...load, vus: 0 },
     request: { path: 'x' },
@@ -21,7 +21,7 @@ test('every mistake at once, those of http.run() among them', () => {
   expect(() => readCompareOptions(options as never)).toThrowErrorMatchingInlineSnapshot(`
     [OptionsError: compare() received 6 invalid options:
 
-      record: has no meaning for two builds
+      record: cannot be used with two builds
         received: true
         example:  compare({ base, head }, { load, request })
       slices: must be an integer at least 6 and at most 200
@@ -44,13 +44,13 @@ test('every mistake at once, those of http.run() among them', () => {
     .toThrowErrorMatchingInlineSnapshot(`
     [OptionsError: compare() received an invalid option:
 
-      load: must be a load that lasts a time: iterations shared by all are work to be done once
+      load: must be a load with a duration: shared iterations are a fixed amount of work
         received: { kind: 'sharedIterations', iterations: 10, vus: 2, maxDurationMs: 600000 }
         example:  load: constantArrivalRate({ rate: 100, vus: 100, duration: '30s' })]
   `)
 })
 
-test('requests of an iteration: alternatives are one', () => {
+test('requestsPerIteration() counts alternatives as one', () => {
   const steps = [
     { name: 'a', request },
     { name: 'b', request, weight: 1 },

@@ -7,35 +7,35 @@ import { object, optional } from '../options/schema.ts'
 import { duration, integer } from '../options/values.ts'
 import { FEWEST_SLICES, MOST_SLICES } from './slice-plan.ts'
 
-/** What is sent to both builds, as for `http.run()`: either `request` or `steps`. */
+/** Options of `compare()`. As for `http.run()`, either `request` or `steps` is sent to both builds. */
 export type CompareOptions<D = undefined> = CompareLoadOptions<D> & (OneRequest<D> | SeveralSteps<D>)
 
-/** Options of `compare()` but for `request` and `steps`. */
+/** Options of `compare()` except `request` and `steps`. */
 export interface CompareLoadOptions<D = undefined> extends Omit<
   HttpLoadOptions<D>,
   'baseUrl' | 'connectTo' | 'record' | 'abortWhen'
 > {
   /**
-   * What each of the two builds gets in all, cut into slices that alternate between them: the comparison takes a little
-   * more than twice as long. Scaled as other loads. A ramp is held at its largest piece; VUs that pause become the rate at
-   * which they would ask. Not `sharedIterations`.
+   * Load of each of the two builds, cut into slices that alternate between them: the comparison takes slightly more than
+   * twice as long. Scaled as other loads. A ramp is held at the segment with most iterations; VUs with think time become the
+   * rate at which they would send. Not `sharedIterations`.
    */
   readonly load: Load
-  /** The name in messages and reports. Default: `comparison 1`, … */
+  /** Name in messages and reports. Default: `comparison 1`, … */
   readonly name?: string
-  /** Slices of each build, 6 to 200. Default: as many as give slices of 1.5 s (of a short load, 0.75 s), or of 20 iterations. */
+  /** Slices of each build, 6 to 200. Default: as many as give slices of 1.5 s (for a short load 0.75 s), or of 20 iterations. */
   readonly slices?: number
-  /** The load of a slice, put on each build before the first slice and counted nowhere. Default: `'3s'`. */
+  /** Length of the uncounted load on each build before its first slice. Default: `'3s'`. */
   readonly warmup?: Duration
 }
 
-/** Options, checked; durations in milliseconds, defaults filled in. */
+/** Validated options, with durations in milliseconds and defaults filled in. */
 export interface CompareRequest<D> {
   readonly name: string | undefined
   readonly load: Exclude<Load, { kind: 'sharedIterations' }>
   readonly slices: number | undefined
   readonly warmupMs: number
-  /** What goes to `http.run()` of every slice as it is. */
+  /** Options that are passed to `http.run()` of every slice. */
   readonly run: Omit<HttpLoadOptions<D>, 'load' | 'name' | 'warmup' | 'baseUrl' | 'record' | 'abortWhen' | 'data'> &
     (OneRequest<D> | SeveralSteps<D>)
   readonly data: HttpRunOptions<D>['data']
@@ -46,7 +46,7 @@ const SLICES = object<Pick<CompareOptions, 'slices' | 'warmup'>>()({
   warmup: optional(duration({ min: 0 }), 3_000),
 })
 
-/** @throws {OptionsError} naming every option that cannot be used */
+/** @throws {OptionsError} naming every invalid option */
 export function readCompareOptions<D>(options: CompareOptions<D>): CompareRequest<D> {
   const problems = new Problems()
   const { slices, warmup, ...rest } = options
@@ -55,13 +55,13 @@ export function readCompareOptions<D>(options: CompareOptions<D>): CompareReques
       problems.add(
         key,
         (rest as Record<string, unknown>)[key],
-        'has no meaning for two builds',
+        'cannot be used with two builds',
         `compare({ base, head }, { load, request })`,
       )
   const read = SLICES.read(problems, '', { slices, warmup })
   problems.adopt('', problemsOfRun(rest))
   if (options.load?.kind === 'sharedIterations') {
-    const rule = 'must be a load that lasts a time: iterations shared by all are work to be done once'
+    const rule = 'must be a load with a duration: shared iterations are a fixed amount of work'
     problems.add('load', options.load, rule, `load: constantArrivalRate({ rate: 100, vus: 100, duration: '30s' })`)
   }
   problems.throwIfAny('compare()')
@@ -69,7 +69,7 @@ export function readCompareOptions<D>(options: CompareOptions<D>): CompareReques
   return { name, load: load as CompareRequest<D>['load'], ...read, run, data }
 }
 
-/** How many requests one iteration sends: alternatives beside each other are one. */
+/** Number of requests of one iteration. Adjacent alternatives count as one. */
 export function requestsPerIteration<D>({ run: { steps } }: CompareRequest<D>): number {
   if (steps === undefined) return 1
   return steps.filter(({ weight }, at) => weight === undefined || steps[at - 1]?.weight === undefined).length

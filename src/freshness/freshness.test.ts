@@ -25,7 +25,7 @@ describe('WrittenVersions', () => {
     const versions = new WrittenVersions()
     versions.acknowledge(3, 1)
     expect(() => versions.acknowledge(3, 2)).toThrow(
-      'write() gave version 3 after 3; versions must grow with every write',
+      'write() returned version 3 after 3; versions must grow with every write',
     )
   })
 
@@ -257,7 +257,7 @@ describe('probeFreshness', () => {
     )
     const wrong = async () => 'v1' as unknown as number
     await expect(probeFreshness({ write: wrong, read }, signal)).rejects.toThrow(
-      'write() gave v1, which is no version; it must give a number',
+      'write() returned v1; it must return a version, which is a number',
     )
   })
 

@@ -8,58 +8,58 @@ import { Findings, type Freshness } from './findings.ts'
 
 export type { Freshness } from './findings.ts'
 
-/** Aborted when the probe is stopped, or a call takes too long: pass it on, `fetch(url, { signal })`. */
+/** Signal of one call, aborted if the probe is stopped or the call times out. Pass it on: `fetch(url, { signal })`. */
 export interface ProbeCall {
   readonly signal: AbortSignal
 }
 
 export interface FreshnessOptions {
-  /** Changes what the route shows, past its cache, and gives the version it now has. Versions must grow. */
+  /** Changes the data behind the cached route and returns its new version. Versions must grow. */
   readonly write: (call: ProbeCall) => Promise<number>
   /**
-   * Reads the cached route and gives the version it shows: one that `write` gave, or an older one. If more than 1% of reads
-   * fail, or one shows a version that was never written, staleness cannot be judged and is invalid.
+   * Reads the cached route and returns the version it shows: one that `write` returned, or an older one. If more than 1% of
+   * reads fail, or one shows a version that was never written, the staleness is invalid.
    */
   readonly read: (call: ProbeCall) => Promise<number>
   /**
-   * Why it cannot be written or read from here, as where an external target keeps its internal listener to
-   * itself: then neither is done, and what is asserted is skipped with this reason. Default: it can.
+   * Why the route cannot be written or read, such as an unreachable internal listener of an external target. If set, nothing
+   * is written or read, and assertions are skipped with this reason. Default: `undefined`.
    */
   readonly unavailable?: string | undefined
-  /** Default: `'2s'`. */
+  /** Interval between writes. Default: `'2s'`. */
   readonly writeEvery?: Duration
-  /** Default: `'50ms'`: the finest staleness that can be told apart. */
+  /** Interval between reads, which is the resolution of the staleness. Default: `'50ms'`. */
   readonly readEvery?: Duration
-  /** How long one call may take; a read that takes longer has failed, a write ends the probe. Default: `'10s'`. */
+  /** Time limit of one call. A read that exceeds it has failed; a write that exceeds it stops the probe. Default: `'10s'`. */
   readonly timeout?: Duration
 }
 
-/** Where the probe hands what it found, for the report. */
+/** Called with the measured staleness of a run, for the report. */
 export type OnSeries = (run: string, series: readonly RunSeries[]) => void
 
-/** Reads and writes beside the load until it is stopped. */
+/** A running probe, which reads and writes until it is stopped. */
 export interface FreshnessProbe {
   /**
-   * What was found out over the counted part of a run. The probe goes on.
+   * Staleness over the judged phases of a run. The probe keeps running.
    *
-   * @throws the first error of `write`, or a RangeError where versions did not grow
+   * @throws the first error of `write`, or a RangeError if versions did not grow
    */
   during(run: TimedRun): Promise<Freshness>
   /**
-   * Stops, and gives everything that was found out, also before and after the load. A second call gives the same.
+   * Stops the probe and returns the staleness over its whole time, including before and after the load. Can be called again.
    *
-   * @throws the first error of `write`, or a RangeError where versions did not grow
+   * @throws the first error of `write`, or a RangeError if versions did not grow
    */
   stop(): Promise<Freshness>
 }
 
 /**
- * Starts writing and reading a cached route during a load, to measure how stale its responses are. The first write is
- * awaited, so that a mistake shows before any load is sent.
+ * Starts to write and read a cached route during a load, to measure how stale its responses are. The first write is
+ * awaited, so that a mistake shows before the load.
  *
- * Calls are made one at a time, at a fixed rate; one that takes longer takes the next one's turn.
+ * Calls are made one at a time, at a fixed rate. A slow call delays the next one.
  *
- * @throws {OptionsError} naming every option that cannot be used
+ * @throws {OptionsError} naming every invalid option
  */
 export async function probeFreshness(
   options: FreshnessOptions,
@@ -78,22 +78,22 @@ export async function probeFreshness(
     found.written(version, now())
   }
   const read = async () => {
-    const askedMs = now()
+    const requestedMs = now()
     try {
       const version = await limited('read()', probe.read, timeoutMs, until)
-      found.read(version, askedMs, now())
+      found.read(version, requestedMs, now())
     } catch (error) {
-      if (!until.aborted) found.readFailed(error instanceof Error ? error.message : String(error), askedMs)
+      if (!until.aborted) found.readFailed(error instanceof Error ? error.message : String(error), requestedMs)
     }
   }
   await write()
-  let broken: Error | undefined
+  let writeError: Error | undefined
   const writing = every(writeEveryMs, until, write).catch((error: unknown) => {
-    if (!until.aborted) broken = error instanceof Error ? error : new Error(String(error))
+    if (!until.aborted) writeError = error instanceof Error ? error : new Error(String(error))
   })
   const reading = every(readEveryMs, until, read)
   const scoped = (window?: ReturnType<TimedRun[typeof windowOf]>): Freshness => {
-    if (broken !== undefined) throw broken
+    if (writeError !== undefined) throw writeError
     return found.within(window)
   }
   return {
@@ -120,15 +120,15 @@ function unavailableProbe(reason: string): FreshnessProbe {
 }
 
 const PROBE = object<FreshnessOptions>()({
-  write: func<FreshnessOptions['write']>('async () => 7', 'must be a function that gives a version'),
-  read: func<FreshnessOptions['read']>('async () => 7', 'must be a function that gives a version'),
-  unavailable: optional(text("'the internal listener is not reachable'", 'must be the reason')),
+  write: func<FreshnessOptions['write']>('async () => 7', 'must be a function that returns a version'),
+  read: func<FreshnessOptions['read']>('async () => 7', 'must be a function that returns a version'),
+  unavailable: optional(text("'the internal listener is not reachable'", 'must be a reason')),
   writeEvery: optional(duration(), 2_000),
   readEvery: optional(duration(), 50),
   timeout: optional(duration(), 10_000),
 })
 
-/** @throws {Error} if the call takes too long, or gives no version */
+/** @throws {Error} if the call takes too long or does not return a version */
 async function limited(
   what: string,
   call: (call: ProbeCall) => Promise<number>,
@@ -138,7 +138,7 @@ async function limited(
   const signal = AbortSignal.any([until, AbortSignal.timeout(timeoutMs)])
   const version: unknown = await Promise.race([call({ signal }), aborted(signal, what, timeoutMs)])
   if (typeof version === 'number' && Number.isFinite(version)) return version
-  throw new TypeError(`${what} gave ${String(version)}, which is no version; it must give a number`)
+  throw new TypeError(`${what} returned ${String(version)}; it must return a version, which is a number`)
 }
 
 function aborted(signal: AbortSignal, what: string, timeoutMs: number): Promise<never> {
@@ -149,7 +149,7 @@ function aborted(signal: AbortSignal, what: string, timeoutMs: number): Promise<
   })
 }
 
-/** Runs something at a fixed rate, one at a time, until the signal. */
+/** Calls a function at a fixed rate, one call at a time, until the signal is aborted. */
 async function every(intervalMs: number, signal: AbortSignal, run: () => Promise<void>): Promise<void> {
   let dueMs = now() + intervalMs
   while (!signal.aborted) {

@@ -44,7 +44,7 @@ export class WrittenVersions {
   acknowledge(version: number, acknowledgedMs: number): void {
     const { newest } = this
     if (newest !== undefined && !(version > newest))
-      throw new RangeError(`write() gave version ${version} after ${newest}; versions must grow with every write`)
+      throw new RangeError(`write() returned version ${version} after ${newest}; versions must grow with every write`)
     this.#written.push({ version, startedMs: this.#pendingSinceMs ?? acknowledgedMs, acknowledgedMs })
     this.#pendingSinceMs = undefined
   }

@@ -3,19 +3,19 @@ import { Problems } from '../options/problems.ts'
 import { object, optional } from '../options/schema.ts'
 import { argument, duration, integer, isText } from '../options/values.ts'
 
-/** How long a function is timed. */
+/** Length of a measurement. */
 export interface MeasureOptions {
-  /** How long calls are timed at least. Default: `'1s'`. */
+  /** Minimum time for which calls are timed. Default: `'1s'`. */
   readonly duration?: Duration
   /**
-   * How many calls are timed at least, however long they take. Default: 200, which is what p95 needs; p99 needs 1,000.
+   * Minimum number of timed calls. Default: 200, as p95 requires; p99 requires 1,000.
    */
   readonly minCalls?: number
-  /** How long the function is called before anything is timed, so that it is compiled. Default: `'250ms'`. */
+  /** Time for which the function is called before calls are timed, so that it is compiled. Default: `'250ms'`. */
   readonly warmup?: Duration
 }
 
-/** The options, checked. */
+/** Validated arguments of `micro.measure`. */
 export interface MeasurePlan {
   readonly name: string | undefined
   readonly fn: () => unknown
@@ -44,7 +44,7 @@ const OPTIONS = object<MeasureOptions>()(
 /**
  * Reads the arguments of `micro.measure`.
  *
- * @throws {OptionsError} naming every mistake
+ * @throws {OptionsError} naming every invalid argument
  */
 export function readMeasure(args: readonly unknown[]): MeasurePlan {
   const problems = new Problems()
