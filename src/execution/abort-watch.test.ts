@@ -4,8 +4,8 @@ import type { ErrorKind } from '../stats/timeline.ts'
 import { AbortWatch } from './abort-watch.ts'
 import { Tally } from './tally.ts'
 
-/** Looks at a run in which every quarter of a second brings so many responses and errors. */
-function looks(
+/** Results of the checks of a run with these responses and errors in each quarter of a second. */
+function checksOf(
   quarters: readonly { ok: number; errors: number; dropped?: number }[],
   [kind, detail]: readonly [ErrorKind, string] = ['status', '503'],
 ) {
@@ -22,8 +22,8 @@ function looks(
 const bad = { ok: 4, errors: 6 }
 const good = { ok: 10, errors: 0 }
 
-test('stops once the ratio was exceeded over the whole of its time', () => {
-  expect(looks([bad, bad, bad, bad, bad])).toEqual([
+test('stops when the error rate was exceeded over the whole duration of the rule', () => {
+  expect(checksOf([bad, bad, bad, bad, bad])).toEqual([
     undefined,
     undefined,
     undefined,
@@ -32,20 +32,20 @@ test('stops once the ratio was exceeded over the whole of its time', () => {
   ])
 })
 
-test('what lies further back does not count, and a good stretch begins anew', () => {
-  expect(looks([good, good, good, bad, bad, bad, bad]).findIndex((found) => found !== undefined)).toBe(6)
-  expect(looks([bad, bad, good, good, good, bad, bad]).every((found) => found === undefined)).toBe(true)
+test('does not count earlier errors, and starts again after a good period', () => {
+  expect(checksOf([good, good, good, bad, bad, bad, bad]).findIndex((found) => found !== undefined)).toBe(6)
+  expect(checksOf([bad, bad, good, good, good, bad, bad]).every((found) => found === undefined)).toBe(true)
 })
 
-test('exactly the limit is within it; dropped requests are errors; a few requests say nothing', () => {
+test('accepts exactly the limit, counts dropped requests as errors, and ignores a few requests', () => {
   const half = { ok: 5, errors: 5 }
-  expect(looks([half, half, half, half, half]).at(-1)).toBeUndefined()
+  expect(checksOf([half, half, half, half, half]).at(-1)).toBeUndefined()
   const starved = { ok: 1, errors: 0, dropped: 9 }
-  expect(looks([starved, starved, starved, starved, starved]).at(-1)?.reason).toBe(
+  expect(checksOf([starved, starved, starved, starved, starved]).at(-1)?.reason).toBe(
     'error rate 90% over the last 1s, limit 50% (36 × dropped)',
   )
   const slow = { ok: 0, errors: 1 }
-  expect(looks([slow, slow, slow, slow, slow]).at(-1)).toBeUndefined()
+  expect(checksOf([slow, slow, slow, slow, slow]).at(-1)).toBeUndefined()
 })
 
 test.for<readonly [ErrorKind, string, blame: string]>([
@@ -56,26 +56,26 @@ test.for<readonly [ErrorKind, string, blame: string]>([
   ['connect', 'EMFILE', 'target or generator'],
   ['connect', 'no connection in time', 'target or generator'],
   ['timeout', 'no response', 'target or generator'],
-])('errors of kind %s (%s) are blamed on: %s', ([kind, detail, blame]) => {
-  expect(looks([bad, bad, bad, bad, bad], [kind, detail]).at(-1)?.blame).toBe(blame)
+])('attributes errors of kind %s (%s) to: %s', ([kind, detail, blame]) => {
+  expect(checksOf([bad, bad, bad, bad, bad], [kind, detail]).at(-1)?.blame).toBe(blame)
 })
 
-test('the target is to blame for certain only where its own errors would have been enough', () => {
+test('attributes an abort to the target only if its own errors exceed the limit', () => {
   const dropping = { ok: 1, errors: 4, dropped: 5 }
-  expect(looks([dropping, dropping, dropping, dropping, dropping]).at(-1)).toEqual({
+  expect(checksOf([dropping, dropping, dropping, dropping, dropping]).at(-1)).toEqual({
     reason: 'error rate 90% over the last 1s, limit 50% (20 × dropped, 16 × status)',
     blame: 'target or generator',
   })
 })
 
-test('five ended requests say something', () => {
+test('needs five ended requests', () => {
   const few = { ok: 1, errors: 1 }
   const none = { ok: 0, errors: 0 }
-  expect(looks([few, none, none, none, { ok: 0, errors: 4 }]).at(-1)).toBeUndefined()
-  expect(looks([few, none, none, none, { ok: 0, errors: 5 }]).at(-1)?.reason).toMatch(/^error rate 100%/)
+  expect(checksOf([few, none, none, none, { ok: 0, errors: 4 }]).at(-1)).toBeUndefined()
+  expect(checksOf([few, none, none, none, { ok: 0, errors: 5 }]).at(-1)?.reason).toMatch(/^error rate 100%/)
 })
 
-test('without a rule, or with a function, the error rate is nobody’s business', () => {
+test('ignores the error rate without a rule or with a function', () => {
   for (const rule of [undefined, () => 'enough']) {
     const tally = new Tally()
     const watch = new AbortWatch(rule, tally)
@@ -93,7 +93,7 @@ test.for<readonly [unknown, string | undefined]>([
   [false, undefined],
   [undefined, undefined],
   ['', undefined],
-])('a function that returns %j ends the run with: %s', ([verdict, reason]) => {
+])('a function that returns %j aborts the run with the reason: %s', ([verdict, reason]) => {
   const watch = new AbortWatch((() => verdict) as () => boolean, new Tally())
   const found = watch.checkSnapshot({} as RunSnapshot)
   expect(found).toEqual(reason && { reason, blame: 'target or generator' })

@@ -7,18 +7,18 @@ const read = (option: unknown) => {
   return { rule: ABORT_WHEN.read(problems, 'abortWhen', option), found: problems.found }
 }
 
-test('left out, it is nine errors of ten over five seconds; false is never', () => {
+test('defaults to an error rate of 90% over 5 s; false disables it', () => {
   expect(read(undefined)).toEqual({ rule: { errorRateAbove: 0.9, forMs: 5_000 }, found: [] })
   expect(read(false)).toEqual({ rule: undefined, found: [] })
 })
 
-test('a rule has its time in milliseconds; a function is taken as it is', () => {
+test('reads the duration of a rule in milliseconds, and keeps a function', () => {
   expect(read({ errorRateAbove: 0, duration: '2s' })).toEqual({ rule: { errorRateAbove: 0, forMs: 2_000 }, found: [] })
   const decide = () => false
   expect(read(decide)).toEqual({ rule: decide, found: [] })
 })
 
-test.each(['always', 5, null, true])('%o is none', (option) => {
+test.each(['always', 5, null, true])('rejects %o', (option) => {
   const { rule, found } = read(option)
   expect(rule).toBe(undefined)
   expect(new OptionsError('http.run()', found).message).toBe(`http.run() received an invalid option:
@@ -28,7 +28,7 @@ test.each(['always', 5, null, true])('%o is none', (option) => {
     example:  abortWhen: { errorRateAbove: 0.5, duration: '5s' }`)
 })
 
-test('every mistake in a rule is named', () => {
+test('reports all mistakes in a rule', () => {
   const { found } = read({ errorRateAbove: 1, duration: 0, duraton: '2s' })
   expect(found.map(({ path, rule }) => `${path} ${rule.split(':', 1)[0]}`)).toEqual([
     'abortWhen.duraton is not an option here',

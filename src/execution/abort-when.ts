@@ -4,14 +4,14 @@ import { any, constant, duration, number } from '../options/values.ts'
 import type { RunSnapshot } from '../results/snapshot.ts'
 
 /**
- * When to give up on the target before the load has ended. Whatever is then asserted of the run fails, with this reason;
- * it is invalid only where the generator was past its limits and may itself have caused the errors, such as time-outs.
+ * When to abort a run before its load has ended. Assertions on the run then fail with this reason. They are invalid only if
+ * the generator exceeded its limits and may have caused the errors itself, such as time-outs.
  */
 export type AbortWhen =
   | { readonly errorRateAbove: number; readonly duration: Duration }
   | ((snapshot: RunSnapshot) => boolean | string)
 
-/** When a run gives up, with its duration in milliseconds. */
+/** When a run aborts, with the duration in milliseconds. */
 export type AbortRule =
   | { readonly errorRateAbove: number; readonly forMs: number }
   | Extract<AbortWhen, (...args: never[]) => unknown>
@@ -29,7 +29,7 @@ const ERROR_RATE = map(
   ({ errorRateAbove, durationMs }): AbortRule => ({ errorRateAbove, forMs: durationMs }),
 )
 
-/** The option `abortWhen`. `false`: never, which is `undefined` once read. */
+/** Reader of the option `abortWhen`. `false` means never, and is read as `undefined`. */
 export const ABORT_WHEN = optional(
   choose<AbortRule | undefined>((value) =>
     value === false ? constant(undefined) : typeof value === 'function' ? any<AbortRule>() : ERROR_RATE,

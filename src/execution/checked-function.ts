@@ -5,20 +5,20 @@ import { forgetsItsReturn, FORGOTTEN_RETURN } from './forgotten-return.ts'
 import { ScenarioError } from './scenario-error.ts'
 
 /**
- * Whether a function of the scenario is called that runs for each request or message. `expect.soft()` does there what
- * `expect()` does: collected, the same error would be printed once for each of thousands of responses.
+ * Whether a function of the scenario is running that is called for each request or message. In it `expect.soft()` works
+ * like `expect()`: otherwise the same error would be collected and printed for each of thousands of responses.
  */
 export const calledEachTime = { isRunning: false }
 
-/** A function of the scenario, called for each `what`, returned what has no meaning there. */
+/** Error of a function of the scenario that returned an invalid value. It is called for each `what`. */
 export function wrongReturn(name: string, returned: unknown, valid: string, what = 'response'): ScenarioError {
-  // Its own failure is of no interest any more.
+  // A rejection of the promise does not matter any more.
   if (returned instanceof Promise) returned.catch(() => {})
   const hint = returned instanceof Promise ? `; it is called for each ${what} and cannot wait` : ''
   return new ScenarioError(`${name}: the function must return ${valid}, it returned ${showValue(returned)}${hint}`)
 }
 
-/** What a function that decides returned. @throws {ScenarioError} if it is neither true nor false; nothing is false */
+/** Reads the boolean that a function returned; nothing counts as false. @throws {ScenarioError} for any other value */
 export function decision(name: string, returned: unknown): boolean {
   if (typeof returned === 'boolean') return returned
   if (returned === undefined || returned === null) return false
@@ -26,10 +26,10 @@ export function decision(name: string, returned: unknown): boolean {
 }
 
 /**
- * What a check function of the scenario finds wrong with a response; `undefined` for nothing.
+ * Problem that a check function of the scenario finds in a response; `undefined` if it finds none.
  *
- * @throws {ScenarioError} if it returns what has no meaning
- * @throws what it throws, unless that is a failed assertion
+ * @throws {ScenarioError} if it returns an invalid value
+ * @throws any error that it throws, except a failed assertion
  */
 export function checkProblem<R, C>(
   check: (response: R, context: C) => unknown,
@@ -49,7 +49,7 @@ export function checkProblem<R, C>(
   }
   if (verdict === true || isAssertion(verdict)) return undefined
   if (verdict === undefined) {
-    // The check of a request that a function returned has not been looked at before.
+    // The check of a request that a function returned has not been validated before.
     if (forgetsItsReturn(check)) throw new ScenarioError(`check: the function ${FORGOTTEN_RETURN}`)
     return undefined
   }
@@ -58,12 +58,12 @@ export function checkProblem<R, C>(
   throw wrongReturn('check', verdict, 'true, false, a text or nothing')
 }
 
-/** What a matcher of Vitest or Chai returns once it holds: `(response) => expect(response.status).toBe(200)`. */
+/** Whether a value was returned by a passed matcher, as in `(response) => expect(response.status).toBe(200)`. */
 function isAssertion(value: unknown): boolean {
   return typeof value === 'object' && value !== null && '__flags' in value
 }
 
-/** Of Vitest, Chai, `node:assert`, or a custom matcher, which has no name of its own. */
+/** Whether an error was thrown by a matcher: of Vitest, Chai, `node:assert` or `expect.extend()`. */
 function isFailedAssertion(error: Error): boolean {
   return error.name === 'AssertionError' || ('actual' in error && 'expected' in error)
 }

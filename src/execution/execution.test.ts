@@ -18,7 +18,7 @@ const START_MS = 5_000
 let pacer: VirtualPacer
 eachTestOnVirtualTime(START_MS, (fresh) => (pacer = fresh))
 
-/** A VU whose iterations take a time, and which counts as an engine does. */
+/** A VU whose iterations take a given time and are counted as by an engine. */
 class TimedVu implements DrivenVu {
   readonly id: number
   readonly failedAttempts = 0
@@ -35,14 +35,14 @@ class TimedVu implements DrivenVu {
 
   begin(intendedMs: number): void {
     this.isBusy = true
-    this.#all.begun.push(intendedMs)
+    this.#all.begunMs.push(intendedMs)
     const isLight = this.#execution.iterationBegan()
     this.#send(intendedMs, this.#all.steps, this.#execution.countedUntilMs(intendedMs), isLight)
   }
 
   #send(intendedMs: number, stepsLeft: number, untilMs: number, isLight: boolean): void {
     this.#all.inFlight++
-    this.#all.counted.push(Math.min(intendedMs, untilMs))
+    this.#all.countedMs.push(Math.min(intendedMs, untilMs))
     this.#execution.tally.offered++
     this.#execution.tally.sent++
     pacer.at(pacer.nowMs + this.#all.takesMs, () => {
@@ -62,9 +62,9 @@ class TimedVu implements DrivenVu {
 
 class TimedWorkload implements Workload<TimedVu> {
   readonly stepThinkMs = 0
-  readonly begun: number[] = []
-  /** Of each request, where it is counted. */
-  readonly counted: number[] = []
+  readonly begunMs: number[] = []
+  /** Times at which requests are counted. */
+  readonly countedMs: number[] = []
   readonly series: readonly RequestSeries[]
   readonly openSockets = 1
   readonly takesMs: number
@@ -102,20 +102,20 @@ function execution(
 ) {
   const workload = new TimedWorkload(load.vus, takesMs, steps)
   const abort = new AbortController()
-  const told: RunSnapshot[] = []
+  const snapshots: RunSnapshot[] = []
   const run = new Execution<TimedVu>(
     {
       ...{ name: 'http 1', kind: 'http', load, warmupMs: 0, graceMs: 1_000, dropAfterMs: 10_000 },
       ...{ abortWhen: undefined, limits: DEFAULT_LIMITS, random: new Random(1), signal: abort.signal },
-      onSnapshot: (snapshot) => told.push(snapshot),
+      onSnapshot: (snapshot) => snapshots.push(snapshot),
       ...options,
     },
     workload,
     pacer,
   )
   return {
-    ...{ run, workload, told, abort, window: workload.series[0]!.timeline.at(0) },
-    /** Begins, and stands still at the first instant; `ended` is what comes of it. */
+    ...{ run, workload, snapshots, abort, window: workload.series[0]!.timeline.at(0) },
+    /** Starts the run and stays at its first instant. `ended` is the promise of its result. */
     async start() {
       const ended = run.run()
       await new Promise((resolve) => setImmediate(resolve))
@@ -130,14 +130,14 @@ const rate = (perSec: number, seconds: number, vus = 5) =>
 const users = (vus: number, seconds: number) =>
   constantVus({ vus, duration: `${seconds}s` }) as Load & { readonly vus: number }
 
-describe('a load that comes to its end', () => {
-  test('begins exactly the promised number after its warm-up, however late the pacer is', async () => {
+describe('a load that completes', () => {
+  test('begins exactly the promised number of iterations after its warm-up, even if the pacer is late', async () => {
     const loads: fc.Arbitrary<Load & { readonly vus: number }> = fc.oneof(
       fc
         .record({ iterations: fc.integer({ min: 20, max: 60 }), vus: fc.integer({ min: 1, max: 8 }) })
         .map((options) => sharedIterations(options) as Load & { readonly vus: number }),
       fc
-        // Four VUs are enough although each is busy for as long as the pacer is late: nothing is dropped for want of one.
+        // Four VUs are enough, although each stays busy while the pacer is late: nothing is dropped.
         .record({ perSec: fc.integer({ min: 1, max: 60 }), vus: fc.integer({ min: 4, max: 8 }) })
         .map(({ perSec, vus }) => rate(perSec, 1, vus)),
       fc
@@ -156,7 +156,7 @@ describe('a load that comes to its end', () => {
       fc.asyncProperty(loads, times, steps, async (load, { warmupMs, takesMs: iterationMs, lateMs }, steps) => {
         pacer.nowMs = START_MS
         pacer.lateMs = 0
-        // Also the lateness of the pacer counts for each step: less of it, so that the VUs are enough.
+        // The delay of the pacer adds to each step, so it is divided, too, to keep the VUs sufficient.
         const takesMs = iterationMs / steps
         const { workload, goTo, start } = execution(load, { takesMs, steps, warmupMs, dropAfterMs: 60_000 })
         const { ended } = await start()
@@ -164,30 +164,30 @@ describe('a load that comes to its end', () => {
         goTo(warmupMs + 20_000)
         await ended
         const promised = offeredIterations(load)!
-        expect(workload.begun.filter((intendedMs) => intendedMs >= warmupMs)).toHaveLength(promised)
-        expect(workload.counted.filter((countedMs) => countedMs >= warmupMs)).toHaveLength(promised * steps)
+        expect(workload.begunMs.filter((intendedMs) => intendedMs >= warmupMs)).toHaveLength(promised)
+        expect(workload.countedMs.filter((atMs) => atMs >= warmupMs)).toHaveLength(promised * steps)
       }),
       { numRuns: 100 },
     )
   })
 
-  test('begins what is due, waits for the last response, and says how it went', async () => {
-    const { run, workload, told, goTo, start } = execution(rate(10, 2), { takesMs: 80 })
+  test('begins what is due, waits for the last response, and returns its result', async () => {
+    const { run, workload, snapshots, goTo, start } = execution(rate(10, 2), { takesMs: 80 })
     const { ended } = await start()
     goTo(10_000)
     const executed = await ended
-    expect(workload.begun).toHaveLength(20)
+    expect(workload.begunMs).toHaveLength(20)
     expect(executed).toMatchObject({
       ...{ startMs: START_MS, durationMs: 2_000, abortReason: undefined, abortBlame: undefined, warnings: [] },
       ...{ phases: [{ name: 'steady', startMs: 0, endMs: 2_000 }], vuDemand: undefined },
     })
     expect(executed.gauges.map(({ vus }) => vus)).toEqual([5, 5])
-    expect(told.map(({ state }) => state)).toEqual(['running', 'running', 'ended'])
+    expect(snapshots.map(({ state }) => state)).toEqual(['running', 'running', 'ended'])
     expect(workload.isClosed).toBe(true)
     expect(run.startMs).toBe(START_MS)
   })
 
-  test('goes on while nothing is in flight, and ends with its time where all gets a response by then', async () => {
+  test('continues while nothing is in flight, and ends on time if all responses have arrived', async () => {
     const { workload, goTo, start } = execution(rate(10, 2), { takesMs: 10 })
     const { ended } = await start()
     goTo(500)
@@ -197,7 +197,7 @@ describe('a load that comes to its end', () => {
     expect((await ended).durationMs).toBe(2_000)
   })
 
-  test('says how late requests went out, of its counted part alone', async () => {
+  test('reports the schedule delay of its counted part only', async () => {
     const { goTo, start } = execution(rate(10, 2), { warmupMs: 1_000 })
     const { ended } = await start()
     pacer.lateMs = 40
@@ -209,17 +209,17 @@ describe('a load that comes to its end', () => {
     expect(scheduleDelay!.p50Ms).toBeCloseTo(3, 1)
   })
 
-  test('what was begun may end after it, and the run lasted as long as its load', async () => {
+  test('lets iterations end after it, and has the duration of its load', async () => {
     const { workload, goTo, start } = execution(users(1, 1), { takesMs: 600 })
     const { ended } = await start()
     goTo(1_100)
     expect(workload.isClosed).toBe(false)
     goTo(1_200)
     expect((await ended).durationMs).toBe(1_000)
-    expect(workload.begun).toEqual([0, 600])
+    expect(workload.begunMs).toEqual([0, 600])
   })
 
-  test('waits for the last of those that were under way, not for the first', async () => {
+  test('waits for the last iteration in progress, not for the first', async () => {
     const { workload, goTo, start } = execution(rate(10, 2), { takesMs: 250 })
     const { ended } = await start()
     goTo(2_150)
@@ -229,7 +229,7 @@ describe('a load that comes to its end', () => {
     expect((await ended).durationMs).toBe(2_000)
   })
 
-  test('given up while it waits for its last responses, it has lasted as long as its load all the same', async () => {
+  test('has the duration of its load if it is aborted while it waits for the last responses', async () => {
     const { abort, goTo, start } = execution(users(1, 1), { takesMs: 600 })
     const { ended } = await start()
     goTo(1_150)
@@ -237,7 +237,7 @@ describe('a load that comes to its end', () => {
     expect(await ended).toMatchObject({ abortReason: 'enough', durationMs: 1_000 })
   })
 
-  test('who is not done after the time that one request may take has its last one', async () => {
+  test('is over after the grace period, in which each VU may end its current request', async () => {
     const { run, workload, goTo, start } = execution(users(1, 1), { takesMs: 30_000, graceMs: 2_000 })
     const { ended } = await start()
     goTo(2_999)
@@ -245,25 +245,25 @@ describe('a load that comes to its end', () => {
     goTo(3_000)
     await new Promise((resolve) => setImmediate(resolve))
     expect([run.isOver, workload.isClosed]).toEqual([true, false])
-    // Its request was given up, and the VU has not said so yet.
+    // The request was abandoned, but the VU has not ended its iteration.
     workload.inFlight = 0
     goTo(3_020)
     expect((await ended).durationMs).toBe(1_000)
   })
 
-  test('shared iterations end with the last of them, whatever time was left', async () => {
+  test('ends with the last of its shared iterations, before its maximum duration', async () => {
     const load = sharedIterations({ iterations: 4, vus: 2 }) as Load & { readonly vus: number }
     const { workload, goTo, start } = execution(load, { takesMs: 100 })
     const { ended } = await start()
     goTo(5_000)
     const { durationMs, phases } = await ended
-    expect([durationMs, workload.begun]).toEqual([200, [0, 0, 100, 100]])
+    expect([durationMs, workload.begunMs]).toEqual([200, [0, 0, 100, 100]])
     expect(phases).toEqual([{ name: 'steady', startMs: 0, endMs: 200 }])
   })
 })
 
 describe('a warm-up', () => {
-  test('has a phase of its own, and its iterations say nothing about the VUs needed', async () => {
+  test('is a separate phase whose iterations do not count', async () => {
     const { run, workload, goTo, start } = execution(rate(10, 2), { warmupMs: 1_000, takesMs: 100 })
     const { ended } = await start()
     goTo(1_000)
@@ -277,44 +277,44 @@ describe('a warm-up', () => {
     ])
     expect(run.phases).toEqual(phases)
     expect(durationMs).toBe(3_000)
-    expect(workload.begun.filter((ms) => ms >= 1_000)).toHaveLength(20)
+    expect(workload.begunMs.filter((ms) => ms >= 1_000)).toHaveLength(20)
   })
 })
 
-describe('a run that is given up', () => {
-  test('by a signal begins nothing more, waits for nothing, and keeps what it has', async () => {
-    const { run, workload, abort, told, goTo, start } = execution(rate(10, 10), { takesMs: 5_000 })
+describe('an aborted run', () => {
+  test('begins nothing more, waits for nothing, and keeps what was measured, after a signal', async () => {
+    const { run, workload, abort, snapshots, goTo, start } = execution(rate(10, 10), { takesMs: 5_000 })
     const { ended } = await start()
     goTo(310)
     abort.abort(new Error('stopped by SIGINT'))
     const executed = await ended
     expect(executed).toMatchObject({ abortReason: 'stopped by SIGINT', abortBlame: undefined, durationMs: 310 })
     expect(executed.phases).toEqual([{ name: 'steady', startMs: 0, endMs: 310 }])
-    expect([workload.begun.length, run.isOver, workload.isClosed]).toEqual([3, true, true])
-    expect(told.at(-1)).toMatchObject({ state: 'ended', elapsedMs: 310 })
+    expect([workload.begunMs.length, run.isOver, workload.isClosed]).toEqual([3, true, true])
+    expect(snapshots.at(-1)).toMatchObject({ state: 'ended', elapsedMs: 310 })
   })
 
-  test('before its connections are open, it begins nothing at all', async () => {
-    const { workload, abort, told, start } = execution(rate(10, 10))
+  test('begins nothing if it is aborted before its connections are open', async () => {
+    const { workload, abort, snapshots, start } = execution(rate(10, 10))
     const open = Promise.withResolvers<void>()
     workload.openAfter = open.promise
     const { ended } = await start()
     abort.abort('too slow')
     open.resolve()
     expect(await ended).toMatchObject({ abortReason: 'too slow', durationMs: 0, gauges: [], startMs: START_MS })
-    expect([workload.begun, workload.isClosed]).toEqual([[], true])
-    expect(told.map(({ state, elapsedMs }) => [state, elapsedMs])).toEqual([['ended', 0]])
+    expect([workload.begunMs, workload.isClosed]).toEqual([[], true])
+    expect(snapshots.map(({ state, elapsedMs }) => [state, elapsedMs])).toEqual([['ended', 0]])
   })
 
-  test('before it was asked for', async () => {
+  test('begins nothing if the signal is already aborted', async () => {
     const { workload, abort, start } = execution(rate(10, 10))
     abort.abort(new Error('stopped by SIGTERM'))
     const { ended } = await start()
     expect((await ended).abortReason).toBe('stopped by SIGTERM')
-    expect(workload.begun).toEqual([])
+    expect(workload.begunMs).toEqual([])
   })
 
-  test('says the first reason', async () => {
+  test('reports the first reason', async () => {
     const { abort, run, goTo, start } = execution(rate(10, 10))
     const { ended } = await start()
     goTo(200)
@@ -324,7 +324,7 @@ describe('a run that is given up', () => {
     expect(run.scenarioError).toEqual({ error: new TypeError('vu.data is undefined\nsecond line') })
   })
 
-  test('by its rule, with whose doing it was', async () => {
+  test('reports the reason and the cause if its rule aborted it', async () => {
     const { run, goTo, start } = execution(rate(10, 60), { abortWhen: { errorRateAbove: 0.5, forMs: 1_000 } })
     const { ended } = await start()
     for (let ms = 0; ms < 3_000; ms += 100) {
@@ -338,7 +338,7 @@ describe('a run that is given up', () => {
     expect(durationMs).toBe(1_250)
   })
 
-  test('by a rule that throws, which is the scenario’s own mistake', async () => {
+  test('reports an error of its rule as an error of the scenario', async () => {
     const abortWhen = () => {
       throw new TypeError('no such field')
     }
@@ -350,7 +350,7 @@ describe('a run that is given up', () => {
   })
 })
 
-test('iterations for which no VU came free in time are counted where they were due', async () => {
+test('counts iterations dropped for lack of a free VU at their intended start', async () => {
   const { run, window, goTo, start } = execution(rate(10, 1, 1), { takesMs: 10_000, dropAfterMs: 100 })
   const { ended } = await start()
   goTo(1_000)
@@ -361,7 +361,7 @@ test('iterations for which no VU came free in time are counted where they were d
   expect((await ended).warnings).toEqual([expect.stringMatching(/^vus: 1 cannot carry 10\/s /)])
 })
 
-test('connections that cannot be opened end the run with that error, and all is closed', async () => {
+test('rejects if connections cannot be opened, and closes the workload', async () => {
   const { run, workload } = execution(rate(10, 1))
   workload.open = () => Promise.reject(new Error('no such host'))
   await expect(run.run()).rejects.toThrow('no such host')

@@ -15,7 +15,7 @@ import { Tally } from './tally.ts'
 import { fewOf, vuDemand } from './vu-demand.ts'
 import type { Executed, ExecutionOptions, RunningExecution, Workload } from './workload.ts'
 
-/** Puts a load on: has VUs begin iterations when they are due, from the first connection to the last response. */
+/** Applies a load from the first connection to the last response: VUs begin iterations when they are due. */
 export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   readonly pacer: Pick<Pacer, 'start' | 'at' | 'close'>
   readonly tally = new Tally()
@@ -23,14 +23,14 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   readonly #workload: Workload<V>
   readonly #phases: readonly Phase[]
   readonly #endMs: number
-  readonly #watch: GeneratorMonitor
+  readonly #generator: GeneratorMonitor
   readonly #monitor: RunMonitor
   readonly #idle = new Fifo<V>()
   #vus: readonly V[] = []
   #driver: Driver<V> | undefined
   #startMs = Number.NaN
-  /** Goes over from the warm-up to the load; absent before the one and after the other has begun. */
-  #endWarmUp: (() => void) | undefined
+  /** Switches from the warm-up to the load; set only during the warm-up. */
+  #startLoad: (() => void) | undefined
   #endedMs: number | undefined
   #busy = 0
   #mostBusy = 0
@@ -44,7 +44,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     this.#finish = resolve
   })
 
-  /** @param pacer keeps time; a test has one of its own */
+  /** @param pacer timing of tasks; replaced in tests */
   constructor(
     options: ExecutionOptions,
     workload: Workload<V>,
@@ -57,12 +57,12 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     this.#phases = phasesWithWarmUp(load, warmupMs)
     this.#endMs = warmupMs + durationOf(load)
     this.#fewVus = fewOf(maxVusOf(load))
-    this.#watch = new GeneratorMonitor(() => workload.openSockets)
+    this.#generator = new GeneratorMonitor(() => workload.openSockets)
     this.#monitor = new RunMonitor({
       pacer: this.pacer,
       snapshots: new SnapshotMaker({
         ...{ name, kind, load, limits, phases: this.#phases, plannedMs: this.#endMs },
-        ...{ tally: this.tally, watch: this.#watch, series: () => workload.series },
+        ...{ tally: this.tally, watch: this.#generator, series: () => workload.series },
       }),
       abortWatch: new AbortWatch(abortWhen, this.tally),
       gaugesNow: () => ({ inFlight: workload.inFlight, vus: this.#driver?.activeVus ?? 0 }),
@@ -75,7 +75,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     })
   }
 
-  /** Warm-up included. */
+  /** Phases including the warm-up. */
   get phases(): readonly Phase[] {
     return this.#phases
   }
@@ -88,12 +88,12 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     return this.#isOver
   }
 
-  /** What the scenario's own code threw, where that ended the run. */
+  /** Error of the scenario's code that aborted the run. */
   get scenarioError(): { readonly error: unknown } | undefined {
     return this.#scenarioError
   }
 
-  /** Puts the load on. Never rejects for what the target does. */
+  /** Applies the load. Errors of the target never reject. */
   async run(): Promise<Executed> {
     const { signal } = this.#options
     const onAbort = () => this.#abort(reasonOf(signal))
@@ -110,7 +110,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       return this.#executed()
     } finally {
       signal.removeEventListener('abort', onAbort)
-      this.#watch.stop()
+      this.#generator.stop()
       await Promise.all([this.#workload.close(), this.pacer.close()])
     }
   }
@@ -128,8 +128,8 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
 
   iterationEnded(vu: V, endMs: number): void {
     this.#busy--
-    // The pacer may be late: what begins now is due after the warm-up, and is the load's own.
-    if (this.#endWarmUp !== undefined && endMs - this.#startMs >= this.#options.warmupMs) this.#endWarmUp()
+    // The pacer may be late: an iteration that begins now is due after the warm-up and belongs to the load.
+    if (this.#startLoad !== undefined && endMs - this.#startMs >= this.#options.warmupMs) this.#startLoad()
     if (!vu.isBusy) this.#driver!.freed(vu, endMs)
     if (this.#busy === 0 && this.#endedMs !== undefined) this.#finish()
   }
@@ -145,18 +145,18 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     const at = (ms: number, task: () => void) => this.pacer.at(this.#startMs + ms, task)
     const main = () => driverFor(load, warmupMs, this.#driverSurroundings('load'))
     if (warmupMs > 0) {
-      this.#watch.start()
+      this.#generator.start()
       this.#drive(driverFor(warmUpLoad(load, warmupMs), 0, this.#driverSurroundings('warm-up')))
-      this.#endWarmUp = () => {
-        this.#endWarmUp = undefined
+      this.#startLoad = () => {
+        this.#startLoad = undefined
         this.#driver!.stop()
         this.tally.forgetIterations()
-        this.#watch.start()
+        this.#generator.start()
         this.#drive(main())
       }
-      at(warmupMs, () => this.#endWarmUp?.())
+      at(warmupMs, () => this.#startLoad?.())
     } else {
-      this.#watch.start()
+      this.#generator.start()
       this.#drive(main())
     }
     at(this.#endMs, () => this.#end())
@@ -170,17 +170,17 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
 
   #driverSurroundings(seedLabel: string): DriverSurroundings<V> {
     const { random, dropAfterMs } = this.#options
-    const own = random.fork(seedLabel)
+    const fork = random.fork(seedLabel)
     return {
       vus: this.#vus,
       idle: this.#idle,
       pacer: this.pacer,
       startMs: () => this.#startMs,
-      random: own,
+      random: fork,
       dropAfterMs,
       stepThinkMs: this.#workload.stepThinkMs,
-      onScheduled: (delayMs) => this.#watch.recordScheduleDelay(delayMs),
-      onDropped: (dueMs) => this.#countDropped(dueMs, own),
+      onScheduled: (delayMs) => this.#generator.recordScheduleDelay(delayMs),
+      onDropped: (dueMs) => this.#countDropped(dueMs, fork),
       onExhausted: () => this.#end(),
     }
   }
@@ -193,7 +193,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     this.tally.dropped++
   }
 
-  /** The load's time is over: nothing new begins, what was begun may end. */
+  /** Ends the load: no new iterations begin, and those in progress may end. */
   #end(): void {
     if (this.#endedMs !== undefined) return
     this.#close()
@@ -201,7 +201,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
       this.#finish()
       return
     }
-    // Iterations of several steps get as long as one request may take to go on; then each has its last.
+    // Iterations with several steps may continue for the longest time of one request, then end with the current one.
     this.pacer.at(now() + this.#options.graceMs, () => {
       this.#isOver = true
       this.#finishWhenQuiet()
@@ -216,7 +216,7 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   #abort(reason: string, blame?: AbortBlame): void {
     if (this.#abortReason !== undefined) return
     this.#isOver = true
-    // The target's failure explains why requests were dropped; an interrupt says nothing of them.
+    // A failure of the target explains dropped requests; an interrupt does not.
     if (this.#endedMs === undefined) this.#close(blame === undefined)
     this.#abortReason = reason
     this.#abortBlame = blame
@@ -226,10 +226,10 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   #close(isInterrupted = false): void {
     const ranMs = Number.isNaN(this.#startMs) ? 0 : now() - this.#startMs
     this.#endedMs = Math.min(ranMs, this.#endMs)
-    this.#endWarmUp = undefined
+    this.#startLoad = undefined
     this.#monitor.stop()
     this.#driver?.stop(isInterrupted)
-    this.#watch.stop()
+    this.#generator.stop()
   }
 
   #executed(): Executed {
@@ -237,11 +237,11 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
     const endedMs = this.#endedMs!
     this.#monitor.tellLast()
     return {
-      phases: cut(this.#phases, endedMs),
+      phases: phasesUntil(this.#phases, endedMs),
       gauges: this.#monitor.gauges,
       startMs: this.#startMs,
       durationMs: endedMs,
-      generator: this.#watch.health(),
+      generator: this.#generator.health(),
       abortReason: this.#abortReason,
       abortBlame: this.#abortBlame,
       ...vuDemand(load, this.tally, { mostBusy: this.#mostBusy, patienceMs: Math.min(graceMs, dropAfterMs) }),
@@ -249,8 +249,8 @@ export class Execution<V extends DrivenVu> implements RunningExecution<V> {
   }
 }
 
-/** Phases as far as the run got. Every phase stays, so that what was counted keeps its place. */
-function cut(phases: readonly Phase[], endedMs: number): readonly Phase[] {
+/** Phases until the end of the run. None is removed, so that counts keep their index. */
+function phasesUntil(phases: readonly Phase[], endedMs: number): readonly Phase[] {
   return phases.map(({ name, startMs, endMs }) => ({
     name,
     startMs: Math.min(startMs, endedMs),
@@ -258,7 +258,7 @@ function cut(phases: readonly Phase[], endedMs: number): readonly Phase[] {
   }))
 }
 
-/** One line on what the scenario's own code threw. */
+/** Error of the scenario's code in one line. */
 function summaryOf(error: unknown): string {
   if (error instanceof OptionsError) return error.problems.map(({ path, rule }) => `${path} ${rule}`)[0]!
   return error instanceof Error ? error.message.split('\n', 1)[0]! : String(error)

@@ -8,7 +8,7 @@ const seen = new Set<number>()
 const assertOrder = (value: unknown) => void value
 const failures = { count: 0 }
 
-/* oxlint-disable no-unused-expressions, eqeqeq, typescript/consistent-return -- what is forgotten here is the point */
+/* oxlint-disable no-unused-expressions, eqeqeq, typescript/consistent-return -- these functions must drop their results */
 const FORGETFUL: readonly Checked[] = [
   (r) => {
     r.status === 200
@@ -73,11 +73,11 @@ const SOUND: readonly Checked[] = [
 /* oxlint-enable */
 
 describe('forgetsItsReturn', () => {
-  test.each(FORGETFUL.map((check) => [String(check), check] as const))('finds %s', (_, check) => {
+  test.each(FORGETFUL.map((check) => [String(check), check] as const))('returns true for %s', (_, check) => {
     expect(forgetsItsReturn(check)).toBe(true)
   })
 
-  test.each(SOUND.map((check) => [String(check), check] as const))('lets %s pass', (_, check) => {
+  test.each(SOUND.map((check) => [String(check), check] as const))('returns false for %s', (_, check) => {
     expect(forgetsItsReturn(check)).toBe(false)
   })
 })

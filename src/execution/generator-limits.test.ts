@@ -14,27 +14,27 @@ const healthy: GeneratorHealth = {
 
 const found = (health: Partial<GeneratorHealth>) => generatorInvalidities({ ...healthy, ...health }, DEFAULT_LIMITS)
 
-test('neither a generator that is 30% busy nor a single long pause speaks against a run', () => {
+test('accepts a generator that is 30% busy, and a single long pause', () => {
   expect(found({})).toEqual([])
   const pause = { p50Ms: 0.1, p99Ms: 3, maxMs: 180 }
   expect(found({ scheduleDelay: pause, eventLoopDelay: pause })).toEqual([])
   expect(found({ scheduleDelay: undefined })).toEqual([])
 })
 
-test('lateness past a limit does, with the figures, and a remedy that says whose CPU it was', () => {
+test('is invalid beyond a limit, with the figures and a fix that depends on the CPU', () => {
   const late = { p50Ms: 5, p99Ms: 480, maxMs: 900 }
   expect(found({ scheduleDelay: late, eventLoopDelay: late, cpuRatio: 1, eventLoopUtilization: 1 })).toEqual([
     {
       reason: 'generator-saturated',
       finding: `schedule delay p99 480 ms, limit ${DEFAULT_LIMITS.scheduleDelayP99Ms} ms; event-loop delay p99 480 ms, limit ${DEFAULT_LIMITS.eventLoopDelayP99Ms} ms (event loop busy 100%, CPU 100% of a core)`,
       remedy:
-        'ask for less load from this process, do less in request and check functions, or give the generator a faster core',
+        'reduce the load of this process, do less work in request and check functions, or run it on a faster core',
     },
   ])
-  expect(found({ scheduleDelay: late })[0]!.remedy).toMatch(/did not get the CPU it needed: stop what else runs/)
+  expect(found({ scheduleDelay: late })[0]!.remedy).toMatch(/did not get the CPU it needed: stop other programs/)
 })
 
-test('requests left unsent are the generator’s doing only where it was busy all the time', () => {
+test('attributes unsent requests to the generator only if it was constantly busy', () => {
   const missed = (sent: number, utilization: number) =>
     missedRate({ offered: 1000, sent }, { ...healthy, eventLoopUtilization: utilization }, DEFAULT_LIMITS)
   expect(missed(995, 1)).toEqual([])
@@ -45,7 +45,7 @@ test('requests left unsent are the generator’s doing only where it was busy al
   expect(missedRate({ offered: 0, sent: 0 }, healthy, DEFAULT_LIMITS)).toEqual([])
 })
 
-test('one pause that makes one second late is no saturation', () => {
+test('accepts one pause that makes one second late', () => {
   const late = { p50Ms: 0.1, p99Ms: 150, maxMs: 200 }
   expect(found({ scheduleDelay: late, sustainedScheduleDelay: { p50Ms: 0.1, p99Ms: 1, maxMs: 2 } })).toEqual([])
   const finding = (sustained: typeof late) =>
@@ -54,7 +54,7 @@ test('one pause that makes one second late is no saturation', () => {
   expect(finding({ ...late, p99Ms: 11.3 })).toMatch(/^schedule delay p99 11.3 ms without its worst second, limit 5 ms/)
 })
 
-test('a 99th percentile of few requests counts only as far as it is certain', () => {
+test('judges the lower bound of a 99th percentile of few requests', () => {
   const delays = { p50Ms: 0.1, p99Ms: 6.13, maxMs: 55 }
   expect(found({ scheduleDelay: { ...delays, p99AtLeastMs: 1.2 } })).toEqual([])
   expect(found({ scheduleDelay: { ...delays, p99AtLeastMs: 5.4 } })).toMatchObject([
@@ -62,7 +62,7 @@ test('a 99th percentile of few requests counts only as far as it is certain', ()
   ])
 })
 
-test('lateness that is little beside the median service time is within the limits', () => {
+test('accepts delays that are small compared with the median service time', () => {
   const late = { scheduleDelay: { p50Ms: 1, p99Ms: 30, maxMs: 40 } }
   const within = (serviceP50Ms: number) =>
     generatorInvalidities({ ...healthy, ...late }, limitsBeside(serviceP50Ms, DEFAULT_LIMITS)).length === 0

@@ -3,30 +3,30 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import { significant, formatRatio } from '../stats/units.ts'
 
 /**
- * Limits beyond which the load generator counts as saturated and the run as invalid. The defaults lie between what `npm run bench:limits`
- * finds of a generator that measures (idle, a third busy, paused once, one or two busy neighbours: schedule delay p99 up
- * to 3 ms, event-loop delay p99 up to 3 ms; 1,000 VUs as fast as they can: 7 ms) and of one that does not (eight
- * neighbours that take all the CPU they get: both from 7 ms on, while the target's 20 ms are measured as 60 and more).
+ * Limits beyond which the generator counts as saturated and the run as invalid. The defaults are between the figures that
+ * `npm run bench:limits` prints for a generator that measures correctly (idle, a third busy, paused once, beside one or two
+ * busy processes: schedule delay p99 and event-loop delay p99 up to 3 ms; 1,000 VUs without think time: 7 ms) and for one
+ * that does not (beside eight busy processes: both from 7 ms, while the target's 20 ms are measured as 60 ms and more).
  */
 export interface GeneratorLimits {
   /**
-   * 99th percentile of actual send minus intended start while a VU was free, the worst second left out. Passed where
-   * that is 95% certain: of 200 requests, two late ones are no finding, eight are. Default: 5 ms.
+   * 99th percentile of actual send minus intended start while a VU was free, without the worst second. Exceeded only if
+   * that is 95% certain: of 200 requests, two late ones do not exceed it, eight do. Default: 5 ms.
    */
   readonly scheduleDelayP99Ms: number
   /**
-   * How long an event waited at most, in 99% of the time, because the event loop was blocked; the longest block left out,
-   * if the loop was blocked for longer than this in less than 5% of the time with it. Default: 8 ms.
+   * Longest wait of an event, in 99% of the time, because the event loop was blocked. The longest block is left out if,
+   * including it, events waited longer than this in less than 5% of the time. Default: 8 ms.
    */
   readonly eventLoopDelayP99Ms: number
   /**
-   * Delays up to this share of the median service time are within the limits too: so little beside what the target
-   * takes turns no verdict. The median, because a starved generator would raise its own limit by the tail. Default: 0.1.
+   * Ratio of the median service time up to which delays are accepted even beyond the limits: they are too small to change a
+   * verdict. The median, because a starved generator would raise its own limit through the tail. Default: 0.1.
    */
   readonly serviceTimeShare: number
-  /** Share of due requests that a generator that was busy all the time must have sent. Default: 0.99. */
+  /** Ratio of due requests that a constantly busy generator must have sent. Default: 0.99. */
   readonly sentRatio: number
-  /** From this event-loop utilisation on, requests that were not sent are the generator's doing. Default: 0.95. */
+  /** Event-loop utilization from which unsent requests are attributed to the generator. Default: 0.95. */
   readonly busyUtilization: number
 }
 
@@ -38,7 +38,7 @@ export const DEFAULT_LIMITS: GeneratorLimits = {
   busyUtilization: 0.95,
 }
 
-/** The limits for a run whose median service time was such. */
+/** Limits for a run with a given median service time. */
 export function limitsBeside(serviceP50Ms: number, limits: GeneratorLimits): GeneratorLimits {
   const allowedMs = Number.isNaN(serviceP50Ms) ? 0 : serviceP50Ms * limits.serviceTimeShare
   return {
@@ -48,7 +48,7 @@ export function limitsBeside(serviceP50Ms: number, limits: GeneratorLimits): Gen
   }
 }
 
-/** Reasons not to use a run's figures because of how its generator performed. */
+/** Reasons why a run is invalid because of its generator's health. */
 export function generatorInvalidities(health: GeneratorHealth, limits: GeneratorLimits): readonly Invalidity[] {
   const { eventLoopDelay } = health
   const scheduleDelay = health.sustainedScheduleDelay ?? health.scheduleDelay
@@ -67,13 +67,13 @@ export function generatorInvalidities(health: GeneratorHealth, limits: Generator
       finding: `${findings.join('; ')} (event loop busy ${formatRatio(health.eventLoopUtilization)}, CPU ${formatRatio(health.cpuRatio)} of a core)`,
       remedy:
         health.cpuRatio > 0.8
-          ? 'ask for less load from this process, do less in request and check functions, or give the generator a faster core'
-          : 'the process did not get the CPU it needed: stop what else runs on this machine, or run the target elsewhere',
+          ? 'reduce the load of this process, do less work in request and check functions, or run it on a faster core'
+          : 'the process did not get the CPU it needed: stop other programs on this machine, or run the target on another one',
     },
   ]
 }
 
-/** Speaks against a scope in which a generator that was busy all the time left due requests unsent. */
+/** Invalidity of a scope in which a constantly busy generator left due requests unsent. */
 export function missedRate(
   { offered, sent }: { offered: number; sent: number },
   health: GeneratorHealth,

@@ -8,12 +8,12 @@ import { LoopDelay } from './loop-delay.ts'
 import { ScheduleDelay } from './schedule-delay.ts'
 
 /**
- * Measures how the generator's own process performs: from {@link start}, at the beginning of the counted phases, to
- * {@link stop}. All figures are of the whole process, so that a test's own work beside the load shows too.
+ * Health of the generator's process from {@link start}, at the beginning of the counted phases, to {@link stop}. All
+ * figures are of the whole process, so they include a test's other work during the load.
  */
 export class GeneratorMonitor {
   readonly #countSockets: () => number
-  /** Read once: that is a file, or a command. */
+  /** Read once: it takes reading a file or running a command. */
   readonly #descriptorLimit = descriptorLimit()
   readonly #loopDelay = new LoopDelay()
   #scheduleDelay = new ScheduleDelay()
@@ -25,12 +25,12 @@ export class GeneratorMonitor {
   #maxRssBytes = 0
   #maxSockets = 0
 
-  /** @param countSockets how many sockets the engine has open now */
+  /** @param countSockets returns the number of sockets that the engine has open */
   constructor(countSockets: () => number) {
     this.#countSockets = countSockets
   }
 
-  /** Begins, or begins again and forgets what was measured. */
+  /** Starts, or restarts and discards what was measured. */
   start(): void {
     this.#startedMs = now()
     this.#cpuAtStart = process.cpuUsage()
@@ -43,7 +43,7 @@ export class GeneratorMonitor {
     this.#sampler = setInterval(() => this.#sample(), 1000)
   }
 
-  /** Actual send minus intended start of a request for which a VU was free. */
+  /** Records actual send minus intended start of a request for which a VU was free. */
   recordScheduleDelay(ms: number): void {
     this.#scheduleDelay.record(ms, now() - this.#startedMs)
   }
@@ -57,7 +57,7 @@ export class GeneratorMonitor {
     this.#loopDelay.stop()
   }
 
-  /** The figures so far, or those of the whole watch once it is stopped. */
+  /** Figures so far; after {@link stop} the final ones. */
   health(): GeneratorHealth {
     const { utilization, cpu } = this.#ratios ?? this.#ratiosNow()
     const sustained = delayStats(this.#scheduleDelay.sustained)

@@ -2,44 +2,44 @@ import type { LoopDelayStats } from '../evidence/generator-health.ts'
 import { clearInterval, now, setInterval } from '../machine/clock.ts'
 import { Histogram, highestOf } from '../stats/histogram.ts'
 
-/** Milliseconds between looks at how late the event loop is. */
+/** Milliseconds between two measurements of the event loop's delay. */
 const RESOLUTION_MS = 10
 
 /**
- * How long an event waits that comes at any instant, because the event loop is blocked:
+ * Time that an event at a random instant waits because the event loop is blocked:
  *
- *     ──────┬───────────┬────────  share of the time in which an event waits longer than L:
+ *     ──────┬───────────┬────────  ratio of the time in which an event waits longer than L:
  *           │  blocked  │          sum of (d − L) over all blocks of length d > L, divided by the whole time
  *           │◄─── d ───►│
  *
- * Looks at the loop would weigh a block of 300 ms as much as a good look of 10 ms.
+ * A percentile over the measurements would weight a block of 300 ms like a normal interval of 10 ms.
  */
 export class LoopDelay {
   #blocks = new Histogram()
   #timer: NodeJS.Timeout | undefined
-  #lookedMs = 0
+  #measuredMs = 0
 
-  /** Begins, or begins again and forgets what was measured. */
+  /** Starts, or restarts and discards what was measured. */
   start(): void {
     this.stop()
     this.#blocks = new Histogram()
-    this.#lookedMs = now()
-    this.#timer = setInterval(() => this.#look(), RESOLUTION_MS)
+    this.#measuredMs = now()
+    this.#timer = setInterval(() => this.#measure(), RESOLUTION_MS)
   }
 
   stop(): void {
     if (this.#timer === undefined) return
     clearInterval(this.#timer)
     this.#timer = undefined
-    // A block that lasts until the end has had no look.
-    this.#look()
+    // A block that lasts until the end has not been measured yet.
+    this.#measure()
   }
 
   get stats(): LoopDelayStats {
     const blocks = this.#blocks
     if (blocks.count === 0) return { p50Ms: 0, p95Ms: 0, p99Ms: 0, sustainedP99Ms: 0, maxMs: 0 }
     const spanUs = blocks.count * (RESOLUTION_MS * 1000 + blocks.meanUs)
-    const at = (p: number, leaveOut = 0) => waitUs(blocks, spanUs * (1 - p), leaveOut) / 1000
+    const at = (p: number, ignoredCount = 0) => waitUs(blocks, spanUs * (1 - p), ignoredCount) / 1000
     return {
       p50Ms: at(0.5),
       p95Ms: at(0.95),
@@ -49,23 +49,23 @@ export class LoopDelay {
     }
   }
 
-  #look(): void {
+  #measure(): void {
     const nowMs = now()
-    this.#blocks.record(Math.max(0, nowMs - this.#lookedMs - RESOLUTION_MS) * 1000)
-    this.#lookedMs = nowMs
+    this.#blocks.record(Math.max(0, nowMs - this.#measuredMs - RESOLUTION_MS) * 1000)
+    this.#measuredMs = nowMs
   }
 }
 
 /**
- * The shortest wait that blocks exceed by no more than `allowedUs` in all.
+ * Shortest wait that all blocks together exceed by at most `allowedUs`.
  *
- * @param leaveOut so many of the longest blocks do not count
+ * @param ignoredCount number of the longest blocks to leave out
  */
-function waitUs(blocks: Histogram, allowedUs: number, leaveOut: number): number {
-  let [count, sumUs] = [-leaveOut, -leaveOut * blocks.maxUs]
+function waitUs(blocks: Histogram, allowedUs: number, ignoredCount: number): number {
+  let [count, sumUs] = [-ignoredCount, -ignoredCount * blocks.maxUs]
   for (const [bucket, n] of Array.from(blocks.buckets()).toReversed()) {
     const us = Math.min(highestOf(bucket), blocks.maxUs)
-    // Blocks longer than this one exceed it by so much.
+    // The sum by which longer blocks exceed this one.
     if (count > 0 && sumUs - count * us > allowedUs) break
     count += n
     sumUs += n * us

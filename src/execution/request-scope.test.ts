@@ -12,7 +12,7 @@ import {
 
 const scope = (more: Partial<Scope> = {}): Scope => ({ ...WHOLE_RUN, ...more })
 
-test('a scope is named by all that narrows it', () => {
+test('scopeName() names everything that narrows the scope', () => {
   expect(scopeName(PHASES, WHOLE_RUN)).toBe('steady and spike phases')
   expect(scopeName(PHASES, scope({ phase: 'spike', step: 'me' }))).toBe('spike phase, step me')
   expect(scopeName(PHASES, scope({ step: 'vote', tag: 'gold' }))).toBe('steady and spike phases, step vote, tag gold')
@@ -24,20 +24,20 @@ test('a scope is named by all that narrows it', () => {
   expect(scopeName(twice, WHOLE_RUN)).toBe('steady and spike phases')
 })
 
-test('its length is that of its phases within its time', () => {
+test('scopeDurationMs() is the length of the phases within the period of the scope', () => {
   expect(scopeDurationMs(PHASES, WHOLE_RUN)).toBe(3_500)
   expect(scopeDurationMs(PHASES, scope({ phase: 'steady', between: [6_000, 9_000] }))).toBe(500)
   expect(scopeDurationMs(PHASES, scope({ phase: 'steady', between: [7_000, 9_000] }))).toBe(0)
 })
 
-test('windows come in order of time, whichever stream had the first request of a second', () => {
+test('windows are in order of time, for requests of any series', () => {
   const late = series('late', undefined, every(100, 7_000, 8_000, {}))
   const early = series('early', undefined, every(100, 4_500, 6_000, {}))
   expect(totalsOf([late, early], PHASES, WHOLE_RUN).windows.map(({ second }) => second)).toEqual([4, 5, 7])
   expect(allWindows([late, early], PHASES).map(({ second }) => second)).toEqual([4, 5, 7])
 })
 
-test('only whole seconds within its time count', () => {
+test('totalsOf() counts only whole seconds within the period of the scope', () => {
   const requests = [series('a', 'x', every(500, 3_000, 9_000, {}))]
   const seconds = (from: number, to: number) =>
     totalsOf(requests, PHASES, scope({ between: [from, to] })).windows.map(({ second }) => second)
@@ -46,7 +46,7 @@ test('only whole seconds within its time count', () => {
   expect(seconds(5_000, 6_999)).toEqual([5])
 })
 
-test('dropped requests without a tag are shared among the tags in proportion to those sent', () => {
+test('divides dropped requests without a tag among the tags in proportion to those sent', () => {
   const of = (tag: string | undefined, requests: readonly SampleRequest[], step = 'vote') => series(step, tag, requests)
   const all = [
     of('gold', every(10, 4500, 5500, { latencyMs: 5 })),
@@ -64,7 +64,7 @@ test('dropped requests without a tag are shared among the tags in proportion to 
   expect(tagged('gold').latency().infiniteCount).toBe(25)
 })
 
-test('the share of errors is of all that were due, and undefined if nothing was', () => {
+test('the error rate is relative to requests due, and undefined if none was', () => {
   expect(totalsOf([], PHASES, WHOLE_RUN).errorRate).toBeUndefined()
   const wrong = [
     { atMs: 5_000, dropped: true },
@@ -73,7 +73,7 @@ test('the share of errors is of all that were due, and undefined if nothing was'
   expect(totalsOf([series('a', undefined, wrong)], PHASES, WHOLE_RUN).errorRate).toBe(0.5)
 })
 
-test('seconds are as long as what lies of them in the scope', () => {
+test('scopeSeconds() returns how much of each second is in the scope', () => {
   const phases = [
     { name: 'warmup', startMs: 0, endMs: 1_500 },
     { name: 'steady', startMs: 1_500, endMs: 3_000 },

@@ -5,22 +5,22 @@ import { RequestWindow, type PhasedTimeline } from './request-timeline.ts'
 import { targetErrorsIn } from './tally.ts'
 import { dropsOfTag } from './untagged-drops.ts'
 
-/** One stream of requests of a run: those of a step, or of a step and a tag. */
+/** Requests of one step of a run, or of one step and tag. */
 export interface RequestSeries {
   readonly step: string
   readonly tag: string | undefined
   readonly timeline: PhasedTimeline
 }
 
-/** A part of a run: some of its requests, by phase, time, step, tag and how they ended. */
+/** A part of a run: its requests by phase, time, step, tag and ending. */
 export interface Scope {
-  /** `undefined`: the default, steady and spike phases, or all but warm-up if there are none. */
+  /** `undefined` for the default: steady and spike phases, or all but the warm-up if there are none. */
   readonly phase: PhaseName | undefined
-  /** Milliseconds since the start of the run, whole seconds. */
+  /** Whole seconds, in milliseconds since the start of the run. */
   readonly between: readonly [fromMs: number, toMs: number] | undefined
   readonly step: string | undefined
   readonly tag: string | undefined
-  /** `undefined`: all that were due, however they ended. */
+  /** `undefined` for all requests due, with any ending. */
   readonly ending: 'good' | 'failed' | undefined
 }
 
@@ -32,15 +32,16 @@ export const WHOLE_RUN: Scope = {
   ending: undefined,
 }
 
-/** The phases that a scope covers, by index. */
+/** Indexes of the phases in a scope. */
 export function phasesIn(phases: readonly Phase[], { phase, between }: Scope): readonly number[] {
-  const where = (wanted: (name: PhaseName) => boolean) => [...phases.keys()].filter((at) => wanted(phases[at]!.name))
-  if (phase !== undefined) return where((name) => name === phase)
-  const judged = where((name) => name === 'steady' || name === 'spike')
-  return between !== undefined || judged.length === 0 ? where((name) => name !== 'warmup') : judged
+  const matching = (matches: (name: PhaseName) => boolean) =>
+    [...phases.keys()].filter((at) => matches(phases[at]!.name))
+  if (phase !== undefined) return matching((name) => name === phase)
+  const judged = matching((name) => name === 'steady' || name === 'spike')
+  return between !== undefined || judged.length === 0 ? matching((name) => name !== 'warmup') : judged
 }
 
-/** `steady phase`, `spike phase, step me`, `10–20 s, good responses`. */
+/** Name of a scope, such as `spike phase, step me` or `10–20 s, good responses`. */
 export function scopeName(phases: readonly Phase[], scope: Scope): string {
   const names = [...new Set(phasesIn(phases, scope).map((at) => phases[at]!.name))]
   const { between, step, tag, ending } = scope
@@ -57,14 +58,14 @@ export function scopeName(phases: readonly Phase[], scope: Scope): string {
 
 export const ENDINGS = { good: 'good responses', failed: 'failed requests' } as const
 
-/** Length of a scope: of its phases as far as they lie within its time. */
+/** Length of a scope: of its phases within its period. */
 export function scopeDurationMs(phases: readonly Phase[], scope: Scope): number {
   const [fromMs, toMs] = scope.between ?? [0, Number.POSITIVE_INFINITY]
   const length = ({ startMs, endMs }: Phase) => Math.max(0, Math.min(endMs, toMs) - Math.max(startMs, fromMs))
   return phasesIn(phases, scope).reduce((sum, at) => sum + length(phases[at]!), 0)
 }
 
-/** How much of each second lies in a scope, in milliseconds: less than 1,000 if a phase or the run ends in it. */
+/** Milliseconds of each second that are in a scope: less than 1,000 if a phase or the run ends in it. */
 export function scopeSeconds(phases: readonly Phase[], scope: Scope): ReadonlyMap<number, number> {
   return secondsOf(
     phasesIn(phases, scope).map((at) => phases[at]!),
@@ -72,7 +73,7 @@ export function scopeSeconds(phases: readonly Phase[], scope: Scope): ReadonlyMa
   )
 }
 
-/** How much of each second lies in some phases, in milliseconds, in order of time. */
+/** Milliseconds of each second that are in given phases, in order of time. */
 export function secondsOf(phases: readonly Phase[], between: Scope['between']): ReadonlyMap<number, number> {
   const [fromMs, toMs] = between ?? [0, Number.POSITIVE_INFINITY]
   const seconds = new Map<number, number>()
@@ -86,11 +87,11 @@ export function secondsOf(phases: readonly Phase[], between: Scope['between']): 
   return seconds
 }
 
-/** The sums over a scope's windows. */
+/** Sums over the windows of a scope. */
 export class ScopeTotals {
   readonly windows: readonly RequestWindow[]
   readonly sum: RequestWindow
-  /** All that were due, however they ended. */
+  /** Totals of all requests due, with any ending. */
   readonly due: ScopeTotals
 
   constructor(windows: readonly RequestWindow[], ending?: Scope['ending']) {
@@ -101,27 +102,27 @@ export class ScopeTotals {
     this.windows = windows.map((window) => withEnding(window, ending))
   }
 
-  /** Errors that are certainly the target's: refusals, resets, statuses, bodies. */
+  /** Errors that the target certainly caused: refusals, resets, statuses, bodies. */
   get targetErrors(): number {
     return targetErrorsIn(this.sum)
   }
 
-  /** Of those due, the share that got no good response; `undefined` if none was due. */
+  /** Ratio of requests due that got no good response; `undefined` if none was due. */
   get errorRate(): number | undefined {
     return this.sum.offered === 0 ? undefined : this.sum.missed / this.sum.offered
   }
 }
 
-/** The requests of a window that ended in one way. */
+/** Requests of a window with one ending. */
 function withEnding(window: RequestWindow, ending: Scope['ending']): RequestWindow {
   if (ending === undefined) return window
-  const one = ending === 'failed' ? new FailedWindow(window.second) : new RequestWindow(window.second)
-  one.offered = one.sent = window[ending].count
-  one.addEnding(window, ending)
-  return one
+  const narrowed = ending === 'failed' ? new FailedWindow(window.second) : new RequestWindow(window.second)
+  narrowed.offered = narrowed.sent = window[ending].count
+  narrowed.addEnding(window, ending)
+  return narrowed
 }
 
-/** Failed requests alone: their times are those up to their failure. */
+/** Only failed requests, with their times until the failure. */
 class FailedWindow extends RequestWindow {
   override latency(): Histogram {
     return this.failed.latency
@@ -132,7 +133,7 @@ class FailedWindow extends RequestWindow {
   }
 }
 
-/** The windows of a scope, one for each second in which anything was due, streams and phases taken together. */
+/** Totals of a scope, with one window over all series and phases for each second in which anything was due. */
 export function totalsOf(series: readonly RequestSeries[], phases: readonly Phase[], scope: Scope): ScopeTotals {
   const ofSteps = series.filter(({ step }) => step === (scope.step ?? step))
   const chosen = ofSteps.filter(({ tag }) => scope.tag === undefined || tag === scope.tag)
@@ -160,7 +161,7 @@ export function totalsOf(series: readonly RequestSeries[], phases: readonly Phas
   )
 }
 
-/** All windows of a run, warm-up included, second by second. */
+/** Windows of a whole run, including the warm-up, one per second. */
 export function allWindows(series: readonly RequestSeries[], phases: readonly Phase[]): readonly RequestWindow[] {
   const bySecond = new Map<number, RequestWindow>()
   for (const { timeline } of series) {

@@ -20,7 +20,7 @@ const PHASES: readonly Phase[] = [
   { name: 'steady', startMs: 2_000, endMs: 12_000 },
 ]
 
-function maker(load: Load = constantArrivalRate({ rate: 10, vus: 5, duration: '10s' })) {
+function snapshotMaker(load: Load = constantArrivalRate({ rate: 10, vus: 5, duration: '10s' })) {
   const timeline = new PhasedTimeline(PHASES)
   const tally = new Tally()
   const watch = new GeneratorMonitor(() => 0)
@@ -30,7 +30,7 @@ function maker(load: Load = constantArrivalRate({ rate: 10, vus: 5, duration: '1
     series: () => [{ step: 'only', tag: undefined, timeline }],
   })
   snapshots.startMs = 1_000
-  /** So many requests due in a second, responded after `ms`, some with errors. */
+  /** Counts requests of one second with responses after `ms`, some with errors. */
   const requests = (second: number, count: number, ms: number, errors = 0) => {
     const window = timeline.at(second * 1000)
     window.offered += count
@@ -45,8 +45,8 @@ function maker(load: Load = constantArrivalRate({ rate: 10, vus: 5, duration: '1
   return { tally, watch, requests, at, stop: () => watch.stop(), windowAt: (ms: number) => timeline.at(ms) }
 }
 
-test('says which run it is of, how far it has got, and what was counted', () => {
-  const { tally, at, stop } = maker()
+test('contains the name, progress and counts of the run', () => {
+  const { tally, at, stop } = snapshotMaker()
   Object.assign(tally, { offered: 9, sent: 8, completed: 7, dropped: 1 })
   tally.countError('timeout', '')
   tally.responseTimes.record('only', 200, 3_000)
@@ -61,8 +61,8 @@ test('says which run it is of, how far it has got, and what was counted', () => 
   stop()
 })
 
-test('in the first second, figures are of what has passed of it', () => {
-  const { requests, at, stop } = maker()
+test('recent figures cover the elapsed part of the first second', () => {
+  const { requests, at, stop } = snapshotMaker()
   requests(0, 5, 20, 1)
   const { recent } = at(500)
   expect(recent).toMatchObject({ seconds: 0.5, offeredPerSec: 10, achievedPerSec: 10, errors: 1 })
@@ -71,26 +71,26 @@ test('in the first second, figures are of what has passed of it', () => {
   stop()
 })
 
-test('later they are of the last three whole seconds, whatever their phase', () => {
-  const { requests, at, stop, windowAt } = maker()
+test('recent figures cover the last three whole seconds, in all phases', () => {
+  const { requests, at, stop, windowAt } = snapshotMaker()
   for (const [second, count] of [10, 20, 30, 40, 50].entries()) requests(second, count, (second + 1) * 10)
   windowAt(3_000).dropped += 2
-  // Seconds 1, 2 and 3; the fourth goes on.
+  // Seconds 1, 2 and 3; second 4 is not over.
   expect(at(4_300).recent).toMatchObject({ seconds: 3, offeredPerSec: 30, achievedPerSec: 30, errors: 2 })
   expect(at(4_300).recent.p50Ms).toBeCloseTo(30, 0)
   expect(at(2_300).recent).toMatchObject({ seconds: 2, offeredPerSec: 15 })
   stop()
 })
 
-test('where nothing came in there are rates, and no percentiles', () => {
-  const { at, stop } = maker()
+test('recent figures have rates but no percentiles if nothing was due', () => {
+  const { at, stop } = snapshotMaker()
   expect(at(5_000).recent).toEqual({ seconds: 3, offeredPerSec: 0, achievedPerSec: 0, errors: 0 })
   stop()
 })
 
-test('says early that the generator is past a limit; a closed model has no schedule delay', () => {
-  const open = maker()
-  // Two seconds of it: the worst second of a run does not count.
+test('reports that the generator exceeds a limit; a closed model has no schedule delay', () => {
+  const open = snapshotMaker()
+  // Two late seconds: the worst second of a run does not count.
   for (const ms of [0, 500, 1_000, 1_500]) {
     clock.nowMs = 1_000 + ms
     for (let n = 0; n < 20; n++) open.watch.recordScheduleDelay(40)
@@ -100,7 +100,7 @@ test('says early that the generator is past a limit; a closed model has no sched
   expect(generator.saturated).toMatch(/^schedule delay p99 40 ms, limit 5 ms/)
   open.stop()
 
-  const closed = maker(constantVus({ vus: 5, duration: '10s' }))
+  const closed = snapshotMaker(constantVus({ vus: 5, duration: '10s' }))
   closed.watch.recordScheduleDelay(1)
   expect(closed.at(2_500).generator).not.toHaveProperty('scheduleDelayP99Ms')
   expect(closed.at(2_500).generator).not.toHaveProperty('saturated')

@@ -13,7 +13,7 @@ import type { Tally } from './tally.ts'
 /** Whole seconds that a snapshot's recent figures cover. */
 const RECENT_SECONDS = 3
 
-interface SnapshotParts {
+interface SnapshotDeps {
   readonly name: string
   readonly kind: RunKind
   readonly load: Load
@@ -25,22 +25,22 @@ interface SnapshotParts {
   readonly series: () => readonly RequestSeries[]
 }
 
-/** Says how a run stands. */
+/** Creates snapshots of a running load. */
 export class SnapshotMaker {
-  /** When the load began; a run that was given up before has none. */
+  /** Start of the load; `undefined` for a run that was aborted before. */
   startMs: number | undefined
-  readonly #parts: SnapshotParts
+  readonly #deps: SnapshotDeps
   readonly #load: string
   #cpu = process.cpuUsage()
   #atMs = now()
 
-  constructor(parts: SnapshotParts) {
-    this.#parts = parts
-    this.#load = describeLoad(parts.load)
+  constructor(deps: SnapshotDeps) {
+    this.#deps = deps
+    this.#load = describeLoad(deps.load)
   }
 
   make(state: RunSnapshot['state'], inFlight: number, users: number): RunSnapshot {
-    const { name, kind, plannedMs, tally, phases } = this.#parts
+    const { name, kind, plannedMs, tally, phases } = this.#deps
     const elapsedMs = this.startMs === undefined ? 0 : now() - this.startMs
     const { offered, sent, completed, dropped, errors } = tally
     const recent = this.#recent(elapsedMs)
@@ -66,7 +66,7 @@ export class SnapshotMaker {
     const isFirst = second === 0
     const seconds = isFirst ? Math.max(elapsedMs, 1) / 1000 : Math.min(RECENT_SECONDS, second)
     const sum = new RequestWindow(0)
-    for (const { timeline } of this.#parts.series())
+    for (const { timeline } of this.#deps.series())
       for (const window of timeline.inSeconds(isFirst ? 0 : second - seconds, isFirst ? 1 : second)) sum.add(window)
     const wrong = sum.errorCount + sum.dropped
     return {
@@ -79,7 +79,7 @@ export class SnapshotMaker {
   }
 
   #health(medianMs: number): RunSnapshot['generator'] {
-    const { watch, limits, load } = this.#parts
+    const { watch, limits, load } = this.#deps
     const health = watch.health()
     const { user, system } = process.cpuUsage(this.#cpu)
     const nowMs = now()
@@ -96,7 +96,7 @@ export class SnapshotMaker {
   }
 }
 
-/** The median, if it is a time: failures must not allow a generator any delay. */
+/** The median if it is finite: failures must not raise the limits of the generator. */
 function typicalMs({ p50Ms }: RunSnapshot['recent']): number {
   return typeof p50Ms === 'number' ? p50Ms : Number.NaN
 }

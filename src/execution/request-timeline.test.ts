@@ -6,15 +6,15 @@ const PHASES = [
   { name: 'steady', startMs: 1_500, endMs: 4_000 },
 ] as const
 
-/** Counts one request due at each of these instants, and says what each phase holds by its seconds. */
-function counted(...instants: number[]) {
+/** Counts one request at each of these times. @returns counts by phase and second */
+function countsOf(...instants: number[]) {
   const timeline = new PhasedTimeline(PHASES)
   for (const ms of instants) timeline.at(ms).offered++
   return PHASES.map((_, phase) => timeline.windowsOf(phase).map(({ second, offered }) => [second, offered]))
 }
 
-test('a request is in the phase and second of its intended start; a second that two phases share is cut', () => {
-  expect(counted(0, 999, 1_000, 1_499, 1_500, 1_999, 2_000, 3_999)).toEqual([
+test('counts a request in the phase and second of its intended start, and cuts a second shared by two phases', () => {
+  expect(countsOf(0, 999, 1_000, 1_499, 1_500, 1_999, 2_000, 3_999)).toEqual([
     [
       [0, 2],
       [1, 2],
@@ -27,8 +27,8 @@ test('a request is in the phase and second of its intended start; a second that 
   ])
 })
 
-test('the order of time does not matter, and seconds in which nothing was due are left out', () => {
-  expect(counted(3_500, 20, 3_600, 1_600)).toEqual([
+test('accepts requests in any order, and leaves out seconds in which nothing was due', () => {
+  expect(countsOf(3_500, 20, 3_600, 1_600)).toEqual([
     [[0, 1]],
     [
       [1, 1],
@@ -37,8 +37,8 @@ test('the order of time does not matter, and seconds in which nothing was due ar
   ])
 })
 
-test('before the first phase counts as in it, after the last as in that', () => {
-  expect(counted(-5, 4_000, 5_100)).toEqual([
+test('counts requests before the first phase in it, and those after the last phase in that', () => {
+  expect(countsOf(-5, 4_000, 5_100)).toEqual([
     [[0, 1]],
     [
       [4, 1],
@@ -47,7 +47,7 @@ test('before the first phase counts as in it, after the last as in that', () => 
   ])
 })
 
-test('some seconds are of whatever phase, both parts of one that was cut included', () => {
+test('inSeconds() returns the windows of all phases, including both parts of a cut second', () => {
   const timeline = new PhasedTimeline(PHASES)
   for (const ms of [500, 1_200, 1_700, 2_500, 3_500]) timeline.at(ms).offered += ms
   const seconds = (from: number, to: number) => [...timeline.inSeconds(from, to)].map(({ offered }) => offered)
@@ -57,7 +57,7 @@ test('some seconds are of whatever phase, both parts of one that was cut include
   expect(seconds(4, 9)).toEqual([])
 })
 
-test('windows add up in everything they count', () => {
+test('add() sums all counts of windows', () => {
   const window = (status: number, detail: string) => {
     const one = new RequestWindow(0)
     Object.assign(one, { offered: 4, sent: 3, dropped: 1 })
@@ -86,7 +86,7 @@ test('windows add up in everything they count', () => {
   expect([sum.failed.latency.maxUs, sum.failed.serviceTime.maxUs, sum.failed.count]).toEqual([2_000, 1_000, 3])
 })
 
-test('fifty kinds of things that went wrong are told apart, the others counted together', () => {
+test('counts fifty details separately and all others together', () => {
   const window = new RequestWindow(0)
   for (let n = 0; n < 52; n++) window.countDetail(`error ${n}`)
   window.countDetail('error 49')

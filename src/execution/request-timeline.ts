@@ -1,25 +1,25 @@
 import type { Phase } from '../load/load.ts'
 import { Window, WINDOW_MS } from '../stats/timeline.ts'
 
-/** A window of requests that also counts what went wrong in words: `503`, `ECONNREFUSED`, `extract token: …`. */
+/** A window of requests that also counts the details of errors: `503`, `ECONNREFUSED`, `extract token: …`. */
 export class RequestWindow extends Window {
   #details: Map<string, number> | undefined
   #samples: Map<string, string> | undefined
 
-  /** How often each thing went wrong, by words that carry no data of the scenario. */
+  /** Number of errors by detail. Details contain no data of the scenario. */
   get details(): ReadonlyMap<string, number> {
-    return this.#details ?? NONE
+    return this.#details ?? NO_DETAILS
   }
 
-  /** What the first response of a detail had, by the detail; without secrets. Not every detail has one. */
+  /** A sample of the first response for a detail, without secrets. Not every detail has one. */
   get samples(): ReadonlyMap<string, string> {
     return this.#samples ?? NO_SAMPLES
   }
 
   /**
-   * At most 50 different ones are counted separately.
+   * Counts an error by its detail. At most 50 different details are counted separately.
    *
-   * @param sample made once for each detail
+   * @param sample called once for each detail
    */
   countDetail(detail: string, sample?: () => string): void {
     const details = (this.#details ??= new Map())
@@ -39,7 +39,7 @@ export class RequestWindow extends Window {
 }
 
 const MAX_DETAILS = 50
-const NONE: ReadonlyMap<string, number> = new Map()
+const NO_DETAILS: ReadonlyMap<string, number> = new Map()
 const NO_SAMPLES: ReadonlyMap<string, string> = new Map()
 
 function addCounts<K>(to: Map<K, number>, from: ReadonlyMap<K, number>): void {
@@ -47,8 +47,8 @@ function addCounts<K>(to: Map<K, number>, from: ReadonlyMap<K, number>): void {
 }
 
 /**
- * The windows of one stream of requests, cut at seconds and at the edges of phases: a request belongs to the phase and
- * second of its intended start, so that a phase holds exactly what was due in it.
+ * Windows of one series of requests, cut at seconds and at the edges of phases. A request belongs to the phase and second
+ * of its intended start, so a phase contains exactly what was due in it.
  */
 export class PhasedTimeline {
   readonly #phases: readonly Phase[]
@@ -62,19 +62,19 @@ export class PhasedTimeline {
     this.#windows = phases.map(() => [])
   }
 
-  /** @param ms since the start of the run; after the last phase counts as in it */
+  /** @param ms since the start of the run; a time after the last phase counts in it */
   at(ms: number): RequestWindow {
     if (this.#current === undefined || ms < this.#currentStartMs || ms >= this.#currentEndMs)
       this.#find(Math.max(0, ms))
     return this.#current!
   }
 
-  /** The windows of one phase in order of time, without those in which nothing was due. */
+  /** Windows of one phase in order of time, without those in which nothing was due. */
   windowsOf(phase: number): readonly RequestWindow[] {
     return this.#windows[phase]!.filter((window) => window !== undefined)
   }
 
-  /** The windows of some seconds, whatever their phase. */
+  /** Windows of a range of seconds, in all phases. */
   *inSeconds(from: number, to: number): Generator<RequestWindow> {
     for (const [index, { startMs }] of this.#phases.entries()) {
       const first = Math.floor(startMs / WINDOW_MS)

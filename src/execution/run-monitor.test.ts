@@ -14,13 +14,13 @@ const START_MS = 5_000
 let pacer: VirtualPacer
 eachTestOnVirtualTime(START_MS, (fresh) => (pacer = fresh))
 
-function monitor(rule?: AbortRule) {
+function watchedRun(rule?: AbortRule) {
   const tally = new Tally()
-  const told: string[] = []
-  const ended: string[] = []
+  const snapshots: string[] = []
+  const stops: string[] = []
   let inFlight = 0
   const phases = [{ name: 'steady', startMs: 0, endMs: 10_000 }] as const
-  const look = new RunMonitor({
+  const monitor = new RunMonitor({
     pacer,
     snapshots: new SnapshotMaker({
       ...{ name: 'http 1', kind: 'http', load: constantVus({ vus: 5, duration: '10s' }), limits: DEFAULT_LIMITS },
@@ -28,74 +28,74 @@ function monitor(rule?: AbortRule) {
     }),
     abortWatch: new AbortWatch(rule, tally),
     gaugesNow: () => ({ inFlight: ++inFlight, vus: 5 }),
-    onSnapshot: ({ state, elapsedMs }) => told.push(`${state} ${elapsedMs}`),
-    onGivenUp: ({ reason }) => ended.push(reason),
-    onBroken: (error) => ended.push(`broken: ${(error as Error).message}`),
+    onSnapshot: ({ state, elapsedMs }) => snapshots.push(`${state} ${elapsedMs}`),
+    onGivenUp: ({ reason }) => stops.push(reason),
+    onBroken: (error) => stops.push(`broken: ${(error as Error).message}`),
   })
-  return { look, tally, told, ended, goTo: (ms: number) => pacer.goTo(START_MS + ms) }
+  return { monitor, tally, snapshots, stops, goTo: (ms: number) => pacer.goTo(START_MS + ms) }
 }
 
-test('tells early how a run stands, then each second, and keeps the gauges of whole seconds', () => {
-  const { look, told, goTo } = monitor()
-  look.start(START_MS)
+test('emits a first snapshot after 300 ms, then one per second, and keeps the gauges of whole seconds', () => {
+  const { monitor, snapshots, goTo } = watchedRun()
+  monitor.start(START_MS)
   goTo(3_100)
-  expect(told).toEqual(['running 300', 'running 1000', 'running 2000', 'running 3000'])
-  expect(look.gauges).toEqual([2, 3, 4].map((inFlight) => ({ inFlight, vus: 5 })))
+  expect(snapshots).toEqual(['running 300', 'running 1000', 'running 2000', 'running 3000'])
+  expect(monitor.gauges).toEqual([2, 3, 4].map((inFlight) => ({ inFlight, vus: 5 })))
 })
 
-test('once the load is off it looks no more, and tells last how the run ended', () => {
-  const { look, told, ended, goTo } = monitor(() => 'too late')
-  look.start(START_MS)
+test('emits no snapshot after stop() but the last one', () => {
+  const { monitor, snapshots, stops, goTo } = watchedRun(() => 'too late')
+  monitor.start(START_MS)
   goTo(500)
-  look.stop()
+  monitor.stop()
   goTo(2_500)
-  look.tellLast()
-  expect(told).toEqual(['running 300', 'ended 2500'])
-  // Of the half second there was.
-  expect([look.gauges, ended]).toEqual([[{ inFlight: 2, vus: 5 }], []])
+  monitor.tellLast()
+  expect(snapshots).toEqual(['running 300', 'ended 2500'])
+  // Gauges of the half second.
+  expect([monitor.gauges, stops]).toEqual([[{ inFlight: 2, vus: 5 }], []])
 })
 
-test('a load that ends with a second has the gauges of that second too', () => {
-  const { look, goTo } = monitor()
-  look.start(START_MS)
-  pacer.at(START_MS + 2_000, () => look.stop())
+test('keeps the gauges of a second in whose last instant the load ends', () => {
+  const { monitor, goTo } = watchedRun()
+  monitor.start(START_MS)
+  pacer.at(START_MS + 2_000, () => monitor.stop())
   goTo(1_999)
-  // The look at the second was asked for later than the end, so that it comes after it.
-  expect(look.gauges).toHaveLength(1)
+  // The snapshot of this second was scheduled after the end, and so comes after it.
+  expect(monitor.gauges).toHaveLength(1)
   goTo(3_500)
-  expect(look.gauges).toEqual([
+  expect(monitor.gauges).toEqual([
     { inFlight: 2, vus: 5 },
     { inFlight: 3, vus: 5 },
   ])
 })
 
-test('a run given up before it began ends after no time', () => {
-  const { look, told } = monitor()
-  look.tellLast()
-  expect(told).toEqual(['ended 0'])
+test('reports 0 ms for a run that was aborted before it began', () => {
+  const { monitor, snapshots } = watchedRun()
+  monitor.tellLast()
+  expect(snapshots).toEqual(['ended 0'])
 })
 
-test('gives a run up by its error rate, looked at four times a second', () => {
-  const { look, tally, ended, goTo } = monitor({ errorRateAbove: 0.5, forMs: 500 })
-  look.start(START_MS)
+test('aborts a run by its error rate, checked four times a second', () => {
+  const { monitor, tally, stops, goTo } = watchedRun({ errorRateAbove: 0.5, forMs: 500 })
+  monitor.start(START_MS)
   goTo(400)
   for (let n = 0; n < 10; n++) tally.countError('status', '503')
   tally.completed += 10
   goTo(749)
-  expect(ended).toEqual([])
+  expect(stops).toEqual([])
   goTo(750)
-  expect(ended).toEqual(['error rate 100% over the last 500ms, limit 50% (10 × status)'])
+  expect(stops).toEqual(['error rate 100% over the last 500ms, limit 50% (10 × status)'])
 })
 
-test('a function is asked with every snapshot of a second; what it throws is told', () => {
-  const asked: number[] = []
-  const { look, ended, goTo } = monitor(({ elapsedMs }) => {
-    asked.push(elapsedMs)
+test('calls a function with the snapshot of every second, and reports an error that it throws', () => {
+  const callsMs: number[] = []
+  const { monitor, stops, goTo } = watchedRun(({ elapsedMs }) => {
+    callsMs.push(elapsedMs)
     if (elapsedMs >= 3_000) throw new TypeError('no such field')
     return elapsedMs === 2_000 && 'enough'
   })
-  look.start(START_MS)
+  monitor.start(START_MS)
   goTo(3_500)
-  expect(asked).toEqual([1_000, 2_000, 3_000])
-  expect(ended).toEqual(['enough', 'broken: no such field'])
+  expect(callsMs).toEqual([1_000, 2_000, 3_000])
+  expect(stops).toEqual(['enough', 'broken: no such field'])
 })

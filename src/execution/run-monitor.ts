@@ -4,103 +4,103 @@ import type { RunSnapshot } from '../results/snapshot.ts'
 import { ABORT_CHECK_MS, type AbortWatch, type GivenUp } from './abort-watch.ts'
 import type { SnapshotMaker } from './request-snapshots.ts'
 
-/** In watch mode, shows the first figures before a full second has passed. */
-const FIRST_LOOK_MS = 300
+/** Time of the first snapshot: watch mode shows figures before a full second has passed. */
+const FIRST_SNAPSHOT_MS = 300
 
-/** What is in flight, and how many VUs are at work. */
+/** Requests in flight and VUs taking part at one moment. */
 export interface Gauges {
   readonly inFlight: number
   readonly vus: number
 }
 
-interface LookoutParts {
+interface MonitorDeps {
   readonly pacer: Pick<Pacer, 'at'>
   readonly snapshots: SnapshotMaker
   readonly abortWatch: AbortWatch
   readonly gaugesNow: () => Gauges
   readonly onSnapshot: ((snapshot: RunSnapshot) => void) | undefined
-  /** The run is to stop. */
+  /** Called if the run must stop. */
   readonly onGivenUp: (found: GivenUp) => void
-  /** The scenario's `abortWhen` threw. */
+  /** Called if the scenario's `abortWhen` threw. */
   readonly onBroken: (error: unknown) => void
 }
 
-/** Monitors a running load: emits a snapshot every second and evaluates `abortWhen`. */
+/** Monitor of a running load: emits a snapshot every second and evaluates `abortWhen`. */
 export class RunMonitor {
-  /** One for each second that the load was on, taken at its end. */
+  /** Gauges at the end of each second of the load. */
   readonly gauges: Gauges[] = []
-  readonly #parts: LookoutParts
+  readonly #deps: MonitorDeps
   #startMs = Number.NaN
   #isOver = false
 
-  constructor(parts: LookoutParts) {
-    this.#parts = parts
+  constructor(deps: MonitorDeps) {
+    this.#deps = deps
   }
 
   /**
-   * Has the code of a look compiled before the load begins: the first look of a process takes milliseconds, in which
-   * nothing is sent.
+   * Makes a snapshot before the load begins, so that its code is compiled. The first one of a process takes milliseconds,
+   * in which nothing could be sent.
    */
   prime(): void {
-    this.#parts.snapshots.make('running', 0, 0)
+    this.#deps.snapshots.make('running', 0, 0)
   }
 
-  /** @param startMs when the run began, of `performance.now()` */
+  /** @param startMs start of the run on the machine clock */
   start(startMs: number): void {
     this.#startMs = startMs
-    this.#parts.snapshots.startMs = startMs
-    this.#at(FIRST_LOOK_MS, () => this.#tell('running', this.#parts.gaugesNow()))
+    this.#deps.snapshots.startMs = startMs
+    this.#at(FIRST_SNAPSHOT_MS, () => this.#emit('running', this.#deps.gaugesNow()))
     this.#everySecond(1)
-    this.#lookForAbort(ABORT_CHECK_MS)
+    this.#checkForAbort(ABORT_CHECK_MS)
   }
 
-  /** The load ends; what is in flight may still end. To be called while its VUs are still at work. */
+  /** Stops monitoring at the end of the load. Requests may be in flight; the VUs must still be active. */
   stop(): void {
     this.#isOver = true
-    // The second in which it ends has its look now; that of a load of whole seconds was due at this very instant.
-    if (now() - this.#startMs > this.gauges.length * 1000) this.gauges.push(this.#parts.gaugesNow())
+    // The gauges of the last second, which is partial, or whose snapshot is due at this very instant.
+    if (now() - this.#startMs > this.gauges.length * 1000) this.gauges.push(this.#deps.gaugesNow())
   }
 
-  /** The run has ended: tells how it stands at last. */
+  /** Emits the last snapshot, once the run has ended. */
   tellLast(): void {
-    this.#tell('ended', this.#parts.gaugesNow())
+    this.#emit('ended', this.#deps.gaugesNow())
   }
 
   #everySecond(second: number): void {
     this.#at(second * 1000, () => {
-      const gauges = this.#parts.gaugesNow()
+      const gauges = this.#deps.gaugesNow()
       this.gauges.push(gauges)
-      const snapshot = this.#tell('running', gauges)
-      this.#giveUpIf(() => this.#parts.abortWatch.checkSnapshot(snapshot))
+      const snapshot = this.#emit('running', gauges)
+      this.#abortIf(() => this.#deps.abortWatch.checkSnapshot(snapshot))
       this.#everySecond(second + 1)
     })
   }
 
-  #lookForAbort(ms: number): void {
+  #checkForAbort(ms: number): void {
     this.#at(ms, () => {
-      this.#giveUpIf(() => this.#parts.abortWatch.check())
-      this.#lookForAbort(ms + ABORT_CHECK_MS)
+      this.#abortIf(() => this.#deps.abortWatch.check())
+      this.#checkForAbort(ms + ABORT_CHECK_MS)
     })
   }
 
-  #at(ms: number, look: () => void): void {
-    this.#parts.pacer.at(this.#startMs + ms, () => {
-      if (!this.#isOver) look()
+  #at(ms: number, task: () => void): void {
+    this.#deps.pacer.at(this.#startMs + ms, () => {
+      if (!this.#isOver) task()
     })
   }
 
-  #tell(state: RunSnapshot['state'], { inFlight, vus }: Gauges): RunSnapshot {
-    const snapshot = this.#parts.snapshots.make(state, inFlight, vus)
-    this.#parts.onSnapshot?.(snapshot)
+  #emit(state: RunSnapshot['state'], { inFlight, vus }: Gauges): RunSnapshot {
+    const snapshot = this.#deps.snapshots.make(state, inFlight, vus)
+    this.#deps.onSnapshot?.(snapshot)
     return snapshot
   }
 
-  #giveUpIf(look: () => GivenUp | undefined): void {
+  #abortIf(task: () => GivenUp | undefined): void {
     try {
-      const found = look()
-      if (found !== undefined) this.#parts.onGivenUp(found)
+      const found = task()
+      if (found !== undefined) this.#deps.onGivenUp(found)
     } catch (error) {
-      this.#parts.onBroken(error)
+      this.#deps.onBroken(error)
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * A mistake in the scenario itself: one that shows only while the load runs, such as a request function that throws or
- * returns a path without a slash (it ends the run at once, since every further request would be wrong in the same way), or
- * one that would let the scenario pass although nothing was proved, such as a run that is not awaited.
+ * A mistake in the scenario that shows only during the run, or that would let it pass although it proves nothing. Examples
+ * are a request function that returns a path without a slash, which ends the run immediately, and a run that is not
+ * awaited.
  */
 export class ScenarioError extends Error {
   override readonly name = 'ScenarioError'

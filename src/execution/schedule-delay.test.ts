@@ -13,7 +13,7 @@ test.each([
   [[900, 2, 1], 2],
   [[1, 2, 900], 2],
   [[5, 900, 800, 1], 800],
-])('of %j the second that was late by most is left out', (seconds, sustainedMaxMs) => {
+])('leaves out the second with the largest delay of %j ms', (seconds, sustainedMaxMs) => {
   expect(delaysBySecond(...seconds)).toEqual({
     allMaxMs: 900,
     sustainedMaxMs,
@@ -21,6 +21,6 @@ test.each([
   })
 })
 
-test('a single second is not left out of all, and leaves nothing else', () => {
+test('contains a single second in all delays and not in the sustained ones', () => {
   expect(delaysBySecond(7).counts).toEqual([10, 0])
 })

@@ -1,25 +1,25 @@
 import { Histogram } from '../stats/histogram.ts'
 
-/** Schedule delays, with the second kept apart that was late by most in all. */
+/** Schedule delays. The second with the largest total delay is kept separately. */
 export class ScheduleDelay {
   readonly #others = new Histogram()
   #worst = new Histogram()
   #current = new Histogram()
   #second = 0
 
-  /** @param atMs since the watch began */
+  /** @param atMs since the start of the measurement */
   record(ms: number, atMs: number): void {
     const second = Math.floor(atMs / 1000)
     if (second !== this.#second) this.#begin(second)
     this.#current.record(ms * 1000)
   }
 
-  /** Every delay. */
+  /** All delays. */
   get all(): Histogram {
     return Histogram.merged([this.#others, this.#worst, this.#current])
   }
 
-  /** Those of all seconds but the worst; empty if there was one second only. */
+  /** Delays of all seconds except the worst; empty if there was only one second. */
   get sustained(): Histogram {
     const [worst, other] = [this.#worst, this.#current].toSorted((a, b) => lateness(b) - lateness(a))
     return worst!.count === 0 ? this.#others : Histogram.merged([this.#others, other!])

@@ -11,14 +11,14 @@ test.each<[ErrorKind, string, boolean]>([
   ['connect', 'ECONNRESET', true],
   ['connect', 'EMFILE', false],
   ['connect', 'EADDRNOTAVAIL', false],
-])('%s %s is the target’s own doing: %s', (kind, detail, isTargets) => {
+])('attributes %s %s to the target: %s', (kind, detail, isTargets) => {
   const tally = new Tally()
   tally.countError(kind, detail)
   expect([tally.errorCount, tally.targetErrorCount]).toEqual([1, isTargets ? 1 : 0])
   expect([...tally.errors]).toEqual([[kind, 1]])
 })
 
-test('iterations of a warm-up are forgotten, requests are not', () => {
+test('forgetIterations() discards iterations but not requests', () => {
   const tally = new Tally()
   Object.assign(tally, { completed: 5 })
   expect(tally.lightMs).toBeUndefined()
@@ -30,7 +30,7 @@ test('iterations of a warm-up are forgotten, requests are not', () => {
   expect(tally.lightMs).toBe(8)
 })
 
-test('without a time of little load the shortest iteration without an error says how long one takes', () => {
+test('lightMs is the shortest iteration without an error if there was no time of light load', () => {
   const tally = new Tally()
   tally.countIteration(5, true, true)
   expect(tally.lightMs).toBeUndefined()

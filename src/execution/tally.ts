@@ -1,31 +1,31 @@
 import { ResponseTimes } from '../results/response-times.ts'
 import type { ErrorKind } from '../stats/timeline.ts'
 
-/** Running sums over a whole run, warm-up included: for people watching and for deciding to abort, never evidence. */
+/** Running sums over a whole run, including the warm-up, for live reports and `abortWhen`; never evidence. */
 export class Tally {
   offered = 0
   sent = 0
   completed = 0
   dropped = 0
   errorCount = 0
-  /** Of the errors, those that a generator short of CPU, descriptors or ports cannot have brought about. */
+  /** Errors that a generator short of CPU, descriptors or ports cannot have caused. */
   targetErrorCount = 0
   readonly errors = new Map<ErrorKind, number>()
   readonly responseTimes = new ResponseTimes()
-  /** Iterations that came to their end, and how long they held their VU, of the load without warm-up. */
+  /** Completed iterations of the load without the warm-up, and the total time for which they held their VUs. */
   iterations = 0
   heldMs = 0
-  #light: Held = { iterations: 0, heldMs: 0 }
-  #lightBefore: Held = { iterations: 0, heldMs: 0 }
+  #light: Iterations = { iterations: 0, heldMs: 0 }
+  #lightBefore: Iterations = { iterations: 0, heldMs: 0 }
   #shortestMs = Number.POSITIVE_INFINITY
 
   countError(kind: ErrorKind, detail: string): void {
     this.errorCount++
-    if (isTargets(kind, detail)) this.targetErrorCount++
+    if (isTargetError(kind, detail)) this.targetErrorCount++
     this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1)
   }
 
-  /** @param isLight it began while hardly any other VU was busy */
+  /** @param isLight whether it began while at most a tenth of the VUs were busy */
   countIteration(heldMs: number, hasError: boolean, isLight: boolean): void {
     this.iterations++
     this.heldMs += heldMs
@@ -37,9 +37,9 @@ export class Tally {
   }
 
   /**
-   * Mean time that an iteration without an error holds its VU while the target has little to do: in the warm-up, if the
-   * load kept the VUs busy from its beginning, and that of the shortest iteration if there was no such time. `undefined`
-   * if every iteration had an error.
+   * Mean time for which an iteration without an error holds its VU while the target is lightly loaded. Taken from the
+   * warm-up if the load kept the VUs busy from its beginning; the time of the shortest iteration if there was no light
+   * load. `undefined` if every iteration had an error.
    */
   get lightMs(): number | undefined {
     const { iterations, heldMs } = this.#light.iterations > 0 ? this.#light : this.#lightBefore
@@ -55,34 +55,34 @@ export class Tally {
   }
 }
 
-interface Held {
+interface Iterations {
   iterations: number
   heldMs: number
 }
 
-/** The other side ended a TLS handshake. */
+/** Detail of a TLS handshake that the target closed. */
 export const HANDSHAKE_CLOSED = 'closed in the handshake'
 
 /**
- * Connection attempts that the other side turned down; ENOENT and EACCES are of a Unix socket that is missing or not open to
- * others. All else may be a limit of this machine, or late by its own fault.
+ * Details of connection attempts that the target refused. ENOENT and EACCES are those of a Unix socket that is missing or
+ * not accessible. All other failures may be caused by a limit or a delay of this machine.
  */
-const TURNED_DOWN: readonly string[] = ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EACCES', HANDSHAKE_CLOSED]
+const REFUSED: readonly string[] = ['ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EACCES', HANDSHAKE_CLOSED]
 
-function isTargets(kind: ErrorKind, detail: string): boolean {
-  return kind === 'connect' ? TURNED_DOWN.includes(detail) : kind !== 'timeout'
+function isTargetError(kind: ErrorKind, detail: string): boolean {
+  return kind === 'connect' ? REFUSED.includes(detail) : kind !== 'timeout'
 }
 
-/** Of the errors of a part of a run, those that are certainly the target's. */
+/** Number of errors in a part of a run that the target certainly caused. */
 export function targetErrorsIn({ errors, details }: CountedErrors): number {
   const of = (kind: ErrorKind) => errors.get(kind) ?? 0
-  const turnedDown = TURNED_DOWN.reduce((sum, detail) => sum + (details.get(detail) ?? 0), 0)
+  const refused = REFUSED.reduce((sum, detail) => sum + (details.get(detail) ?? 0), 0)
   const others = [...errors.keys()].filter((kind) => kind !== 'timeout' && kind !== 'connect')
-  return others.reduce((sum, kind) => sum + of(kind), Math.min(turnedDown, of('connect')))
+  return others.reduce((sum, kind) => sum + of(kind), Math.min(refused, of('connect')))
 }
 
 interface CountedErrors {
   readonly errors: ReadonlyMap<ErrorKind, number>
-  /** By words, such as the code of the system. */
+  /** By detail, such as a system error code. */
   readonly details: ReadonlyMap<string, number>
 }

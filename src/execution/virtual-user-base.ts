@@ -27,10 +27,10 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
   #random: Random | undefined
   #countedUntilMs = 0
   #beganMs = 0
-  /** The iteration began while hardly any other VU was busy. */
+  /** Whether the iteration began while at most a tenth of the VUs were busy. */
   #isLight = false
 
-  /** @param fork makes the VU's own stream of random numbers, once the first one is needed */
+  /** @param fork creates the VU's stream of random numbers when the first one is needed */
   constructor(id: number, data: D, fork: () => Random, execution: RunningExecution<VirtualUserBase<D>>) {
     this.vu = { id, data, vars: {} }
     this.#fork = fork
@@ -41,7 +41,7 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
     return this.vu.id
   }
 
-  /** Begins an iteration. @param intendedMs since the start of the run, when it was due */
+  /** Begins an iteration. @param intendedMs intended start since the start of the run */
   begin(intendedMs: number): void {
     this.isBusy = true
     this.#beganMs = now()
@@ -52,7 +52,7 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
     this.sendFirst(intendedMs)
   }
 
-  /** A think time in milliseconds. */
+  /** Draws a think time in milliseconds. */
   draw({ minMs, maxMs }: ThinkTime): number {
     return maxMs === minMs ? minMs : minMs + this.random.next() * (maxMs - minMs)
   }
@@ -64,7 +64,7 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
     return (this.#random ??= this.#fork())
   }
 
-  /** @param intendedMs of the next request, since the start of the run */
+  /** @param intendedMs intended start of the next request since the start of the run */
   protected setIntendedStart(intendedMs: number): void {
     this.intendedMs = intendedMs
     this.countedMs = Math.min(intendedMs, this.#countedUntilMs)
@@ -79,9 +79,9 @@ export abstract class VirtualUserBase<D> implements DrivenVu {
   }
 
   /**
-   * Counts a request that has ended, for what is shown during the run.
+   * Counts an ended request for live figures.
    *
-   * @param ending the status, or what happened instead of a response
+   * @param ending the status, or the kind of error instead of a response
    * @returns its latency in milliseconds
    */
   protected countEnded(step: string, ending: number | ErrorKind | 'responded', endMs: number): number {

@@ -5,7 +5,7 @@ import { fewOf, peakRate, vuDemand, vusFor, withRoom } from './vu-demand.ts'
 const rate = (perSec: number, vus: number) => constantArrivalRate({ rate: perSec, vus, duration: '10s' })
 
 describe('vuDemand', () => {
-  test('warns of VUs that cannot carry the rate while the target has little to do', () => {
+  test('warns if the VUs cannot carry the rate while the target is lightly loaded', () => {
     // 100/s × 200 ms = 20.
     expect(
       vuDemand(rate(100, 20), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 20, patienceMs: 10_000 }),
@@ -23,7 +23,7 @@ describe('vuDemand', () => {
     })
   })
 
-  test('is undefined if a VU was always free, if no iteration ended well, and in a closed model', () => {
+  test('is undefined if a VU was always free, if every iteration had an error, and in a closed model', () => {
     const none = { vuDemand: undefined, warnings: [] }
     expect(
       vuDemand(rate(100, 19), { lightMs: 200, iterations: 4, heldMs: 1_200 }, { mostBusy: 18, patienceMs: 10_000 }),
@@ -40,7 +40,7 @@ describe('vuDemand', () => {
     ).toEqual(none)
   })
 
-  test('needs VUs for the highest rate of a ramp, which may be its first', () => {
+  test('uses the highest rate of a ramp, which may be its first', () => {
     const ramp = (startRate: number, target: number) =>
       rampingArrivalRate({ startRate, stages: [{ target, duration: '10s' }], vus: 10 })
     expect(
@@ -54,17 +54,17 @@ describe('vuDemand', () => {
   })
 })
 
-test('a rate needs as many VUs as iterations overlap, and half as many again have room for bursts', () => {
+test('vusFor() returns the number of overlapping iterations, and withRoom() adds half for bursts', () => {
   expect(vusFor({ lightMs: 50 }, 100)).toBe(5)
   expect(vusFor({ lightMs: 51 }, 100)).toBe(6)
   expect(withRoom(5)).toBe(8)
 })
 
-test('few VUs are a tenth of them, and one at least', () => {
+test('fewOf() returns a tenth of the VUs, and at least one', () => {
   expect([1, 9, 10, 19, 20, 2_000].map(fewOf)).toEqual([1, 1, 1, 1, 2, 200])
 })
 
-test('the highest rate of a stretch is that of its ends, or of a stage that ends within it', () => {
+test('peakRate() returns the rate at an end of the period, or of a stage that ends within it', () => {
   const load = rampingArrivalRate({
     startRate: 0,
     stages: [

@@ -4,32 +4,32 @@ import type { Load } from '../load/load.ts'
 import { formatCount, formatMs, formatRate } from '../stats/units.ts'
 import type { Tally } from './tally.ts'
 
-/** Arrivals come in bursts and responses vary: so many times the mean demand is enough in practice. */
+/** Factor on the mean demand that is enough in practice: arrivals come in bursts, and responses vary. */
 const HEADROOM = 1.5
 
-/** As many busy VUs at most say nothing of the target under load. At least one, or there would be nothing to see. */
+/** Number of busy VUs up to which the target counts as lightly loaded: a tenth, and at least one. */
 export function fewOf(vus: number): number {
   return Math.max(1, Math.floor(vus / 10))
 }
 
 /**
- * What an open load needed of its VUs, by Little's law (L = λW): its rate × the mean time for which an iteration holds its
- * VU. That time is taken from the iterations without an error that began while at most a tenth of the VUs were busy: what
- * the target takes while it has little to do, think times included. So a target that becomes slow, or stands still, does
- * not make the VUs too few; a load that no VU was free for although the target was at its quickest does.
+ * VUs that an open load needs, by Little's law (L = λW): its rate × the mean time for which an iteration holds its VU. That
+ * time, including think times, is taken from iterations without an error that began while at most a tenth of the VUs were
+ * busy, that is while the target was lightly loaded. So a target that becomes slow or stalls does not make the VUs too
+ * few; a load that lacked a free VU while the target was at its fastest does.
  */
 export interface VuDemand {
   readonly vus: number
   readonly lightMs: number
   /** Mean time over all iterations that ended. */
   readonly heldMs: number
-  /** What takes longer is an error: the time-out, or the time after which a request that waits is dropped. */
+  /** Time after which a request is an error: the time-out, or the time after which a waiting request is dropped. */
   readonly patienceMs: number
 }
 
 /**
- * @param limits `mostBusy`: VUs that were busy at once
- * @returns no demand in a closed model, if a VU was free at every moment, or if no iteration says how long one takes
+ * @param limits `mostBusy`: maximum of VUs that were busy at the same time
+ * @returns no demand in a closed model, if a VU was always free, or if every iteration had an error
  */
 export function vuDemand(
   load: Load,
@@ -47,17 +47,17 @@ export function vuDemand(
   return { vuDemand: demand, warnings: [warning] }
 }
 
-/** VUs that carry a rate while the target has little to do. */
+/** VUs that carry a rate while the target is lightly loaded. */
 export function vusFor({ lightMs }: Pick<VuDemand, 'lightMs'>, ratePerSec: number): number {
   return Math.ceil((ratePerSec * lightMs) / 1000)
 }
 
-/** So many VUs, with room for bursts. */
+/** Number of VUs with room for bursts. */
 export function withRoom(vus: number): number {
   return Math.ceil(vus * HEADROOM)
 }
 
-/** The highest rate of an open load, in all or in a stretch of it; 0 outside of it. Milliseconds since its start. */
+/** Highest rate of an open load between two times since its start; 0 outside of it. Default: of the whole load. */
 export function peakRate(load: Load, fromMs = 0, toMs = Number.POSITIVE_INFINITY): number {
   if (!isOpen(load)) return 0
   const rates = legsOf(load)

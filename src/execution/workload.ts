@@ -16,12 +16,12 @@ import type { VuDemand } from './vu-demand.ts'
 export interface ExecutionOptions {
   readonly name: string
   readonly kind: RunKind
-  /** After scaling. */
+  /** The load after scaling. */
   readonly load: Load
   readonly warmupMs: number
-  /** How long an iteration may go on after the load's end: as long as one request may take. */
+  /** Time for which an iteration may continue after the load has ended: the longest time of one request. */
   readonly graceMs: number
-  /** Open models: what waited so long for a free VU is dropped. */
+  /** Open models: time after which a request that waits for a free VU is dropped. */
   readonly dropAfterMs: number
   readonly abortWhen: AbortRule | undefined
   readonly limits: GeneratorLimits
@@ -34,54 +34,54 @@ export interface ExecutionOptions {
 export interface RunningExecution<V> {
   readonly pacer: Pick<Pacer, 'at'>
   readonly tally: Tally
-  /** When the run began, of `performance.now()`. */
+  /** Start of the run on the machine clock. */
   readonly startMs: number
-  /** No request may be sent any more. */
+  /** Whether no more requests may be sent. */
   readonly isOver: boolean
-  /** A VU has begun an iteration. @returns whether hardly any other VU is busy */
+  /** Counts an iteration that a VU has begun. @returns whether at most a tenth of the VUs are busy */
   iterationBegan(): boolean
   /**
-   * An iteration that began in the warm-up is of it to its end, also the steps that are due when the load has begun.
+   * An iteration that began in the warm-up belongs to it completely, including steps that are due after the load has begun.
    *
-   * @param beganMs since the start of the run, when the iteration was due
-   * @returns the last moment, since the start of the run, at which its requests are counted
+   * @param beganMs intended start of the iteration since the start of the run
+   * @returns the latest time since the start of the run at which its requests are counted
    */
   countedUntilMs(beganMs: number): number
-  /** A VU has ended its iteration. To be called once for each `begin`. */
+  /** Counts an iteration that a VU has ended. Called once for each `begin`. */
   iterationEnded(vu: V, endMs: number): void
-  /** The scenario's own code failed: the run is pointless. */
+  /** Aborts the run, because the scenario's code failed. */
   scenarioFailed(error: unknown): void
 }
 
-/** What VUs do, and where it is counted: requests over HTTP, conversations over WebSocket. */
+/** The work of the VUs and its counts: requests over HTTP, or conversations over WebSocket. */
 export interface Workload<V extends DrivenVu> {
-  /** The think time within an iteration, between its steps, on average. */
+  /** Mean think time within an iteration, between its steps. */
   readonly stepThinkMs: number
-  /** Makes the VUs and opens their connections, before the load begins. */
+  /** Creates the VUs and opens their connections, before the load begins. */
   open(execution: RunningExecution<V>): Promise<readonly V[]>
   close(): Promise<void>
-  /** Requests sent, without a response yet. */
+  /** Sent requests without a response. */
   readonly inFlight: number
   readonly openSockets: number
   readonly series: readonly RequestSeries[]
-  /** Where an iteration that was never begun is counted. */
+  /** The series in which an iteration is counted that was never begun. */
   dropped(random: Random): RequestSeries
 }
 
-/** What an execution leaves, of itself; what was counted is in the workload's series. */
+/** Result of an execution. The counts are in the workload's series. */
 export interface Executed {
-  /** Warm-up included, cut where the run ended. */
+  /** Phases including the warm-up, cut at the end of the run. */
   readonly phases: readonly Phase[]
-  /** At the end of each second: requests in flight and VUs taking part. */
+  /** Requests in flight and VUs taking part at the end of each second. */
   readonly gauges: readonly Gauges[]
-  /** When it began, on this process's clock (`performance.now()`). */
+  /** Start of the run on the machine clock. */
   readonly startMs: number
   readonly durationMs: number
   readonly generator: GeneratorHealth
   readonly abortReason: string | undefined
-  /** Set where the run's own `abortWhen` ended it. */
+  /** Set if `abortWhen` aborted the run. */
   readonly abortBlame: AbortBlame | undefined
-  /** `undefined` in a closed model, and if a VU was free at every moment. */
+  /** `undefined` in a closed model, and if a VU was always free. */
   readonly vuDemand: VuDemand | undefined
   readonly warnings: readonly string[]
 }

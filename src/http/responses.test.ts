@@ -364,7 +364,7 @@ test.each<[string, Partial<HttpRunOptions>, string]>([
         },
       }),
     },
-    'check: the function must return what it compares: as it is, it passes whatever the response is',
+    'check: the function must return the result of its comparison: without it, every response passes',
   ],
   ['check with null', { request: { path: '/', check: (() => null) as never } }, 'it returned null'],
   [
