@@ -91,7 +91,7 @@ test('a target that is broken, silent or gone is not said to speak anything else
 
 const moved = response('', { status: '302 Found', headers: 'Location: /login\r\n' })
 const REDIRECTED =
-  'redirects are not followed: request what they lead to, or name the status in expectStatus if it is meant'
+  'redirects are not followed: request the URL in the Location header, or add the status to expectStatus if it is expected'
 
 test('redirects on every response are named, and warned of if nothing else is wrong', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(moved) })

@@ -81,7 +81,7 @@ test('the evidence names the idle time after which the target closes connections
     request: { path: '/x' },
   })
   const lines = run[evidenceOf]().evidenceLines.map((line) => line.replace(/\d+ opened/, 'N opened'))
-  expect(lines.at(-1)).toBe('connections: the target closes idle connections after about 0.3 s; N opened again')
+  expect(lines.at(-1)).toBe('connections: the target closes idle connections after about 0.3 s; N reopened')
 })
 
 test.each([['Node', 1_000]])('no request is lost on a %s server whose announced time VUs idle for', async (_, ms) => {

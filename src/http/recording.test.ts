@@ -101,7 +101,7 @@ test('what was in flight when a run was aborted is unknown', async () => {
 test('a run that recorded nothing says so', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const run = await engineFor(server.url).http.run({ load: one, request: { path: '/' } })
-  expect(() => run.history).toThrow('http 1 recorded no history: give http.run() the option record: true')
+  expect(() => run.history).toThrow('http 1 recorded no history\nFix: set record: true in http.run()')
 })
 
 test('a key that is none is a mistake of the scenario', async () => {

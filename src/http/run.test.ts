@@ -244,7 +244,7 @@ test('a target that dies ends the run in time, with its errors by kind', async (
   expect(run.errors.get('connect')).toBeGreaterThan(10)
   expect(run.durationMs).toBeLessThan(30_000)
   expect(run[evidenceOf]().hint).toMatch(
-    /no connection to http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\): is the target running/,
+    /could not connect to http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\): check that the target is running/,
   )
 })
 

@@ -76,7 +76,7 @@ describe('requests that no VU was free for', () => {
     expect(vuShortage).toBeUndefined()
     expect(histogram.percentileUs(0.95)).toBe(Infinity)
     expect(hint).toMatch(
-      /^\d+ requests were dropped because the target kept all 10 VUs waiting. While it had little to do, an iteration took /,
+      /^\d+ requests were dropped because the target kept all 10 VUs waiting. Under light load an iteration took /,
     )
     expect(run.warnings).toEqual([])
   })

@@ -86,7 +86,7 @@ describe('two builds', () => {
     )
     expect(
       messageOf(() => expect(sampleComparison({ pairs: 0, invalidities: [GIVEN_UP] })).toBeNoSlowerThan('base')),
-    ).toMatch(/^Error.*\n\n.*\nReceived: the run was given up/)
+    ).toMatch(/^Error.*\n\n.*\nReceived: the run was aborted/)
   })
 })
 

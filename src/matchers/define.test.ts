@@ -196,7 +196,7 @@ describe('a run that was given up because of the target', () => {
   test('fails also where invalid evidence only warns', () => {
     setOnInvalid('warn')
     onTestFinished(() => setOnInvalid('fail'))
-    expect(() => expect(broken).toHaveP95Below(150)).toThrow('the run was given up')
+    expect(() => expect(broken).toHaveP95Below(150)).toThrow('the run was aborted')
   })
 })
 

@@ -46,7 +46,7 @@ test(
     expect({ exitCode, text }).toMatchObject({ exitCode: 1 })
     expect(text).not.toContain('InvalidRunError')
     expect(
-      text.match(/Received: the run was given up: error rate \S+ over the last 5s, limit 90% \(\d+ × connect/g),
+      text.match(/Received: the run was aborted: error rate \S+ over the last 5s, limit 90% \(\d+ × connect/g),
     ).toHaveLength(3)
     expect(text).toMatch(/Evidence: .*\n.*\n\s*good responses .* errors after .*\n\s*errors \S+ \(\d+ × ECONNREFUSED/)
     expect(text).toMatch(/target ended unasked: exit code 3/)

@@ -6,7 +6,7 @@ import { timeStats } from '../stats/summary.ts'
 import { formatCount, formatDuration, formatMs, formatRatio, significant } from '../stats/units.ts'
 import { fanOutHint, orderHint, unexpectedHint } from './fan-out-hints.ts'
 
-/** What matchers judge of a fan-out. `histogram`: the lags of the whole counted part. */
+/** Evidence that matchers judge in a fan-out. @param histogram lags of the whole counted part */
 export function fanOutEvidence(
   record: FanOutRecord,
   histogram: Histogram,
@@ -58,16 +58,18 @@ function evidenceLines(record: FanOutRecord, histogram: Histogram): string[] {
   const lines = [`${phase}, ${received} of ${formatCount(publications.length)} publications, ${record.load}`]
   const stats = timeStats(histogram)
   if (stats !== undefined) {
-    const at = (ms: number) => significant(ms, 3)
+    const rounded = (ms: number) => significant(ms, 3)
     const { p50Ms, p90Ms, p95Ms, p99Ms, maxMs } = stats
-    lines.push(`lag p50 ${at(p50Ms)}   p90 ${at(p90Ms)}   p95 ${at(p95Ms)}   p99 ${at(p99Ms)}   max ${at(maxMs)} ms`)
+    lines.push(
+      `lag p50 ${rounded(p50Ms)}   p90 ${rounded(p90Ms)}   p95 ${rounded(p95Ms)}   p99 ${rounded(p99Ms)}   max ${rounded(maxMs)} ms`,
+    )
   }
   const part = (count: number) =>
     count === 0 ? '0' : `${formatCount(count)} (${formatRatio(count / deliveries.expected)})`
-  const beside = `   unexpected ${formatCount(deliveries.unexpected)}`
+  const unexpectedPart = `   unexpected ${formatCount(deliveries.unexpected)}`
   lines.push(
     `missing ${part(deliveries.missing)}   late ${part(deliveries.late)}   duplicate ${part(deliveries.duplicate)}   ` +
-      `out of order ${part(deliveries.outOfOrder)}${beside}`,
+      `out of order ${part(deliveries.outOfOrder)}${unexpectedPart}`,
     `${socketLine(record)}   generator: event-loop delay p99 ${formatMs(generator.eventLoopDelay.p99Ms)}, ` +
       `CPU ${formatRatio(generator.cpuRatio)}`,
   )
@@ -85,7 +87,7 @@ function clockLine({ publisherClock }: FanOutRecord): string[] {
   const { aheadMs, uncertaintyMs, delay } = publisherClock
   const distance = `${formatMs(Math.abs(aheadMs))} ${aheadMs < 0 ? 'behind' : 'ahead of'}`
   return [
-    `publisher's own clock: ${distance} ours by the shortest round trip, ± ${formatMs(uncertaintyMs)}; ` +
+    `publisher's clock: ${distance} that of the generator, by the shortest round trip, ± ${formatMs(uncertaintyMs)}; ` +
       `by it, publications were stamped ${formatMs(delay.p50Ms)} (p50), ${formatMs(delay.p99Ms)} (p99) after they were due`,
   ]
 }
@@ -93,7 +95,7 @@ function clockLine({ publisherClock }: FanOutRecord): string[] {
 function joinLine({ assumedJoinMs }: FanOutRecord): string[] {
   if (assumedJoinMs === undefined) return []
   return [
-    `joining is not acknowledged: clients were taken to be joined ${formatDuration(assumedJoinMs)} after subscribing`,
+    `joins are not acknowledged: clients were assumed to have joined ${formatDuration(assumedJoinMs)} after subscribing`,
   ]
 }
 
@@ -107,7 +109,7 @@ function feedLines({ feed }: FanOutRecord): string[] {
         `${formatCount(stamped)} deliveries (the clocks' distance, and its transit, which no lag holds); lags are too short by ` +
         `${formatMs(Math.max(0, driftMs))} more at most`
   const lost =
-    leftOut === 0 || !isNumbered ? [] : [`${formatCount(leftOut)} sequences reached nobody, and are missing for all`]
+    leftOut === 0 || !isNumbered ? [] : [`${formatCount(leftOut)} sequences reached no client, and are missing for all`]
   return [clock, ...lost]
 }
 
@@ -115,14 +117,14 @@ function orderUnknown({ feed, unnumbered }: FanOutRecord): Invalidity | undefine
   if (unnumbered !== undefined)
     return {
       reason: 'undecided',
-      finding: `${formatCount(unnumbered)} deliveries carry the same sequence as the one before: their order is not known`,
+      finding: `${formatCount(unnumbered)} deliveries have the same sequence as the previous one: their order is unknown`,
       remedy:
-        'return as sequence from identify the number of the publication, which rises from one to the next, or leave it out',
+        'return from identify the number of the publication as sequence, which must rise with every publication, or leave it out',
     }
   if (feed === undefined || feed.orderedBy !== undefined) return undefined
   return {
     reason: 'undecided',
-    finding: 'the messages of the feed carry neither sequence nor publishedAtMs: their order is not known',
+    finding: 'the messages of the feed have neither sequence nor publishedAtMs: their order is unknown',
     remedy: 'return sequence or publishedAtMs from identify',
   }
 }
@@ -133,7 +135,7 @@ function socketLine({ sockets, closings }: FanOutRecord): string {
   if (sockets.closed > 0) {
     const isBroken = [...closings.values()].some((why) => why.startsWith('closed by this client'))
     parts.push(
-      `${formatCount(sockets.closed)} closed${isBroken ? ', as the target broke the protocol' : ' by the other side'}`,
+      `${formatCount(sockets.closed)} closed${isBroken ? ' because the target broke the protocol' : ' by the target'}`,
     )
   }
   if (sockets.reconnected > 0) parts.push(`${formatCount(sockets.reconnected)} reconnected`)

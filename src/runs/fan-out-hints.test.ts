@@ -48,7 +48,7 @@ function recordOf({
   return record as unknown as Parts as FanOutRecord
 }
 
-test('names the code of sockets that were closed, and what it says about authorisation', () => {
+test('names the close code of sockets, and an authorization failure', () => {
   expect(hint({ closings: [[1, 'closed with code 1012 (service restart)']] })).toBe(
     'most missing deliveries belong to the 1 client whose socket the other side closed (e.g. closed with code 1012 (service restart))',
   )
@@ -57,65 +57,63 @@ test('names the code of sockets that were closed, and what it says about authori
     'closed with code 4401',
     'closed with code 4001: token used',
   ])
-    expect(hint({ closings: [[1, why]] })).toContain(
-      `(e.g. ${why}): the target refused them; see what it authorises by`,
-    )
+    expect(hint({ closings: [[1, why]] })).toContain(`(e.g. ${why}): the target refused them; check their credentials`)
 })
 
-test('names a heartbeat that nobody responded to, or that the target wants', () => {
+test('names a heartbeat without a response, and one that the target requires', () => {
   const closings = [[1, 'closed with code 4000: heartbeat missed']] as const
-  expect(hint({ closings })).toMatch(/it may want a message now and then; see heartbeat: \{ every, message \}$/)
-  expect(hint({ closings, heartbeats: { sent: 3, unanswered: undefined } })).not.toContain('now and then')
+  expect(hint({ closings })).toMatch(/it may require regular messages; set heartbeat: \{ every, message \}$/)
+  expect(hint({ closings, heartbeats: { sent: 3, unanswered: undefined } })).not.toContain('regular messages')
   expect(hint({ closings: [[1, 'closed with code 1006']], traces: { heartbeat: 'text, 4 bytes: "ping"' } })).toMatch(
-    /the target sent text, 4 bytes: "ping", which looks like a heartbeat, and nothing responded: see heartbeat and framing$/,
+    /the target sent text, 4 bytes: "ping", which looks like a heartbeat, and got no response: set heartbeat or framing$/,
   )
 })
 
-test('names messages that were not identified, and ids that no publication has, before publications that nobody received', () => {
+test('names unidentified messages and unknown ids before publications that no client received', () => {
   const publications = [{ missing: 4, expected: 4, isFailed: false }]
   expect(hint({ publications })).toBe(
-    'most missing deliveries belong to 1 publication that nobody received: see whether it was published at all',
+    'most missing deliveries belong to 1 publication that no client received: check whether it was published',
   )
   expect(hint({ publications, deliveries: { unidentified: 4 } })).toBe(
-    '4 messages were not identified, the first: text: "?"; see identify',
+    '4 messages were not identified, the first: text: "?"; check identify',
   )
   expect(hint({ publications, deliveries: { unexpected: 4 }, traces: { unknownIds: 4 } })).toMatch(
-    /^4 messages had ids that no publication of the run has .* have publish\.send resolve to the one it gave$/,
+    /^4 messages had ids that no publication of the run has .* resolve publish\.send with the id that it returned$/,
   )
   expect(hint({ publications: [{ missing: 4, expected: 4, isFailed: true }] })).toBe(
     'most missing deliveries belong to 1 publication that publish.send failed on',
   )
 })
 
-test('names an assumed joining if what is missing is of the beginning', () => {
+test('names an assumed join if deliveries are missing only at the beginning', () => {
   const publications = Array.from({ length: 8 }, (_, at) => ({ missing: at < 2 ? 2 : 0, expected: 2 }))
   expect(hint({ publications, assumedJoinMs: 500 })).toMatch(
-    /of the run's beginning, .* assumed 500ms after its subscription; give isSubscribed, or raise joinDelay$/,
+    /from the beginning of the run, .* joined 500ms after subscribing; set isSubscribed, or raise joinDelay$/,
   )
   expect(hint({ assumedJoinMs: 500 })).toBeUndefined()
 })
 
-test('names leaks and races if nothing is missing, and nothing if nothing is wrong', () => {
+test('names unexpected and racing deliveries if none is missing, and nothing if there is no fault', () => {
   const none = { missing: 0 }
   expect(hint({ deliveries: none })).toBeUndefined()
   expect(hint({ deliveries: { ...none, unexpected: 1 } })).toBe(
     `1 delivery reached clients that they were not for: ${SAMPLE}`,
   )
   expect(hint({ deliveries: { ...none, outOfOrder: 3, racing: 2 } })).toMatch(
-    /^2 of 3 deliveries out of order are of publications that were under way to the target at the same time/,
+    /^2 of 3 deliveries out of order are of publications that were sent to the target at the same time/,
   )
 })
 
-test('says nothing of publications that nobody received if they reached others', () => {
+test('names publications that reached the wrong clients as misrouted', () => {
   const publications = [{ missing: 4, expected: 4, unexpected: 4, isFailed: false }]
   const strayed = { publications, deliveries: { unexpected: 4 } }
   expect(hint(strayed)).toBe(
     `most missing deliveries belong to 1 publication that reached clients that they were not for (${SAMPLE}): ` +
-      'see which groups the target has its clients in, and whether it acknowledges a client before it has joined it',
+      'check the groups of the clients in the target, and whether it acknowledges a subscription before the client has joined',
   )
 })
 
-test('speaks of what is judged: of unexpected deliveries, though others are missing, and of the order', () => {
+test('unexpectedHint() and orderHint() ignore missing deliveries', () => {
   const publications = [{ missing: 4, expected: 4, isFailed: false }]
   expect(hint({ publications }, unexpectedHint)).toBeUndefined()
   expect(hint({ publications }, orderHint)).toBeUndefined()
@@ -127,18 +125,18 @@ test('speaks of what is judged: of unexpected deliveries, though others are miss
   )
 })
 
-test('says that messages came if identify found no publication in any', () => {
+test('names messages in which identify found no publication', () => {
   const traces = { others: { count: 8, sample: 'text, 2 bytes: "{}"' } }
   const found =
-    'no publication was received, though 8 messages came in which identify found none (the first: text, 2 bytes: "{}"): see identify'
+    'no publication was received, but 8 messages arrived in which identify found none (the first: text, 2 bytes: "{}"): check identify'
   for (const of of [fanOutHint, unexpectedHint, orderHint])
     expect(hint({ deliveries: { received: 0, missing: 16 }, traces }, of)).toBe(found)
-  // A greeting is no publication.
+  // Fewer messages than publications, such as greetings, give no hint.
   const greetings = { others: { count: 2, sample: 'text: "hello"' } }
   expect(hint({ deliveries: { received: 0, missing: 16 }, traces: greetings })).toBeUndefined()
 })
 
-test('names what the target broke of the protocol', () => {
+test('names a protocol violation of the target', () => {
   const why =
     'closed by this client with code 1007 (invalid data), as the target broke the protocol: invalid UTF-8 sequence'
   expect(hint({ closings: [[1, why]] })).toBe(
@@ -147,7 +145,7 @@ test('names what the target broke of the protocol', () => {
 })
 
 test('names messages with another group than that of their publication', () => {
-  const words = `4 messages named another group than that of the publication (${SAMPLE}): see which group the target writes into them, and which one identify returns`
+  const words = `4 messages named another group than that of the publication (${SAMPLE}): check which group the target writes into them, and which one identify returns`
   const strayed = Array.from({ length: 4 }, () => ({ missing: 1, expected: 2, unexpected: 1 }))
   const traces = { mislabelled: 4 }
   expect(hint({ deliveries: { unexpected: 4 }, traces, publications: strayed })).toBe(words)

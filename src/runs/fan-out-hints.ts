@@ -1,20 +1,20 @@
 import type { FanOutRecord } from '../evidence/fan-out-record.ts'
 import { formatCount, formatDuration } from '../stats/units.ts'
 
-/** A cause explains what is missing if it accounts for so much of it. */
-const MOST = 0.8
-/** Codes by which targets close sockets that are not allowed in: RFC 6455, IANA's registry, and common use. */
+/** Ratio of the missing deliveries from which a cause explains them. */
+const MOST_RATIO = 0.8
+/** Close codes for unauthorized clients: by RFC 6455, IANA's registry, and common use. */
 const UNAUTHORISED = /code (1008|3000|3003|4001|4003|4401|4403)\b|unauthori[sz]ed|forbidden|token/i
 const HEARTBEAT_MISSED = /heart-?_?beat|ping|idle|time-?d? ?out|inactiv/i
 
-/** The cause that the messages and sockets of a fan-out name for what is wrong with it, and what to do; the surest first. */
+/** Most certain cause of the faults of a fan-out, with a fix. */
 export function fanOutHint(record: FanOutRecord): string | undefined {
   const { deliveries } = record
   if (deliveries.missing > 0)
     return (
       closedSockets(record) ??
       unrecognised(record) ??
-      nothingTaken(record) ??
+      noneIdentified(record) ??
       failedPublications(record) ??
       assumedJoin(record) ??
       unpublished(record) ??
@@ -25,22 +25,24 @@ export function fanOutHint(record: FanOutRecord): string | undefined {
   return mislabelled(record) ?? leaks(record) ?? (deliveries.unidentified > 0 ? unrecognised(record) : racing(record))
 }
 
-/** What messages that were not for their client suggest to do next, whatever else is wrong. */
+/** Hint about messages that were not for their client, independent of other faults. */
 export function unexpectedHint(record: FanOutRecord): string | undefined {
   const { deliveries, traces } = record
-  if (deliveries.unexpected === 0) return deliveries.received === 0 ? nothingTaken(record) : undefined
-  return traces.unknownIds >= deliveries.unexpected * MOST ? unknownIds(record) : (mislabelled(record) ?? leaks(record))
+  if (deliveries.unexpected === 0) return deliveries.received === 0 ? noneIdentified(record) : undefined
+  return traces.unknownIds >= deliveries.unexpected * MOST_RATIO
+    ? unknownIds(record)
+    : (mislabelled(record) ?? leaks(record))
 }
 
-/** What deliveries out of order suggest to do next, whatever else is wrong. */
+/** Hint about deliveries out of order, independent of other faults. */
 export function orderHint(record: FanOutRecord): string | undefined {
-  return racing(record) ?? nothingTaken(record)
+  return racing(record) ?? noneIdentified(record)
 }
 
 function closedSockets({ deliveries, clients, closings, traces, heartbeats }: FanOutRecord): string | undefined {
   let missing = 0
   for (const client of closings.keys()) missing += clients.missing[client]!
-  if (missing < deliveries.missing * MOST) return undefined
+  if (missing < deliveries.missing * MOST_RATIO) return undefined
   const kinds = new Map<string, number>()
   for (const why of closings.values()) kinds.set(why, (kinds.get(why) ?? 0) + 1)
   const [why] = [...kinds].toSorted(([, a], [, b]) => b - a)[0]!
@@ -48,53 +50,53 @@ function closedSockets({ deliveries, clients, closings, traces, heartbeats }: Fa
     return `most missing deliveries belong to ${counted(closings.size, 'client')} whose socket had to be closed: ${why}`
   const found = `most missing deliveries belong to the ${counted(closings.size, 'client')} whose socket the other side closed (e.g. ${why})`
   if (UNAUTHORISED.test(why))
-    return `${found}: the target refused them; see what it authorises by, and how long that holds`
+    return `${found}: the target refused them; check their credentials, and how long these are valid`
   if (traces.heartbeat !== undefined)
-    return `${found}; the target sent ${traces.heartbeat}, which looks like a heartbeat, and nothing responded: see heartbeat and framing`
+    return `${found}; the target sent ${traces.heartbeat}, which looks like a heartbeat, and got no response: set heartbeat or framing`
   if (HEARTBEAT_MISSED.test(why) && heartbeats === undefined)
-    return `${found}: it may want a message now and then; see heartbeat: { every, message }`
+    return `${found}: it may require regular messages; set heartbeat: { every, message }`
   return found
 }
 
 function unrecognised({ deliveries, traces }: FanOutRecord): string | undefined {
   const { unidentified, missing } = deliveries
-  if (unidentified >= missing * (1 - MOST) && unidentified > 0)
-    return `${counted(unidentified, 'message')} were not identified, the first: ${traces.unidentified}; see identify`
-  if (traces.unknownIds >= missing * (1 - MOST) && traces.unknownIds > 0) return unknownIds({ traces })
+  if (unidentified >= missing * (1 - MOST_RATIO) && unidentified > 0)
+    return `${counted(unidentified, 'message')} were not identified, the first: ${traces.unidentified}; check identify`
+  if (traces.unknownIds >= missing * (1 - MOST_RATIO) && traces.unknownIds > 0) return unknownIds({ traces })
   return undefined
 }
 
 function unknownIds({ traces }: Pick<FanOutRecord, 'traces'>): string {
   return (
     `${counted(traces.unknownIds, 'message')} had ids that no publication of the run has (${traces.unexpected}): ` +
-    'see which id identify returns; if the target makes the ids, have publish.send resolve to the one it gave'
+    'check which id identify returns; if the target generates the ids, resolve publish.send with the id that it returned'
   )
 }
 
-/** Messages came, and no publication was found in any. */
-function nothingTaken({ deliveries, publications, traces }: FanOutRecord): string | undefined {
+/** Messages arrived, but none was identified as a publication. */
+function noneIdentified({ deliveries, publications, traces }: FanOutRecord): string | undefined {
   const { others } = traces
   if (others === undefined || deliveries.received > 0 || others.count < publications.length) return undefined
   return (
-    `no publication was received, though ${counted(others.count, 'message')} came in which identify found none ` +
-    `(the first: ${others.sample}): see identify`
+    `no publication was received, but ${counted(others.count, 'message')} arrived in which identify found none ` +
+    `(the first: ${others.sample}): check identify`
   )
 }
 
 function failedPublications({ deliveries, publications }: FanOutRecord): string | undefined {
   const failed = publications.filter(({ isFailed }) => isFailed)
-  if (sumOf(failed) < deliveries.missing * MOST) return undefined
+  if (missingIn(failed) < deliveries.missing * MOST_RATIO) return undefined
   return `most missing deliveries belong to ${counted(failed.length, 'publication')} that publish.send failed on`
 }
 
-/** Missing at the beginning only, for clients that were not known to be joined. */
+/** Deliveries are only missing at the beginning, when clients may not have joined yet. */
 function assumedJoin({ deliveries, publications, assumedJoinMs }: FanOutRecord): string | undefined {
   if (assumedJoinMs === undefined) return undefined
-  const half = publications.slice(0, Math.max(1, Math.floor(publications.length / 4)))
-  if (sumOf(half) < deliveries.missing * MOST || publications.length < 4) return undefined
+  const firstQuarter = publications.slice(0, Math.max(1, Math.floor(publications.length / 4)))
+  if (missingIn(firstQuarter) < deliveries.missing * MOST_RATIO || publications.length < 4) return undefined
   return (
-    `most missing deliveries are of the run's beginning, and nothing acknowledges that a client is joined: it was assumed ` +
-    `${formatDuration(assumedJoinMs)} after its subscription; give isSubscribed, or raise joinDelay`
+    `most missing deliveries are from the beginning of the run, and joins are not acknowledged: clients were assumed to have ` +
+    `joined ${formatDuration(assumedJoinMs)} after subscribing; set isSubscribed, or raise joinDelay`
   )
 }
 
@@ -102,28 +104,28 @@ function unpublished({ deliveries, publications }: FanOutRecord): string | undef
   const lost = publications.filter(
     ({ missing, expected, unexpected }) => missing === expected && expected > 0 && !(unexpected > 0),
   )
-  if (sumOf(lost) < deliveries.missing * MOST) return undefined
-  const them = lost.length === 1 ? 'it was' : 'they were'
-  return `most missing deliveries belong to ${counted(lost.length, 'publication')} that nobody received: see whether ${them} published at all`
+  if (missingIn(lost) < deliveries.missing * MOST_RATIO) return undefined
+  const wasPublished = lost.length === 1 ? 'it was' : 'they were'
+  return `most missing deliveries belong to ${counted(lost.length, 'publication')} that no client received: check whether ${wasPublished} published`
 }
 
-/** Those that missed a publication, and those that received it though it was not for them. */
+/** Publications that some clients missed and others received that they were not for. */
 function misdelivered({ deliveries, publications, traces }: FanOutRecord): string | undefined {
-  const strayed = publications.filter(({ missing, unexpected }) => missing > 0 && unexpected > 0)
-  if (sumOf(strayed) < deliveries.missing * MOST) return undefined
+  const misrouted = publications.filter(({ missing, unexpected }) => missing > 0 && unexpected > 0)
+  if (missingIn(misrouted) < deliveries.missing * MOST_RATIO) return undefined
   return (
-    `most missing deliveries belong to ${counted(strayed.length, 'publication')} that reached clients that they were not for ` +
-    `(${traces.unexpected}): see which groups the target has its clients in, and whether it acknowledges a client before it has joined it`
+    `most missing deliveries belong to ${counted(misrouted.length, 'publication')} that reached clients that they were not for ` +
+    `(${traces.unexpected}): check the groups of the clients in the target, and whether it acknowledges a subscription before the client has joined`
   )
 }
 
-/** Those that receive a publication with another group miss it in its own. */
+/** A publication that arrives with another group is missing in its own. */
 function mislabelled({ deliveries, traces }: FanOutRecord): string | undefined {
   const { mislabelled: count = 0 } = traces
-  if (count === 0 || count < Math.max(deliveries.unexpected, deliveries.missing) * MOST) return undefined
+  if (count === 0 || count < Math.max(deliveries.unexpected, deliveries.missing) * MOST_RATIO) return undefined
   return (
     `${counted(count, 'message')} named another group than that of the publication (${traces.unexpected}): ` +
-    'see which group the target writes into them, and which one identify returns'
+    'check which group the target writes into them, and which one identify returns'
   )
 }
 
@@ -136,11 +138,11 @@ function racing({ deliveries }: FanOutRecord): string | undefined {
   if (deliveries.racing === 0) return undefined
   return (
     `${formatCount(deliveries.racing)} of ${formatCount(deliveries.outOfOrder)} deliveries out of order are of publications that ` +
-    "were under way to the target at the same time, in either order: return the target's own number as sequence from identify"
+    "were sent to the target at the same time, in either order: return the target's sequence number as sequence from identify"
   )
 }
 
-function sumOf(publications: readonly { readonly missing: number }[]): number {
+function missingIn(publications: readonly { readonly missing: number }[]): number {
   return publications.reduce((sum, { missing }) => sum + missing, 0)
 }
 

@@ -5,7 +5,7 @@ import type { Histogram } from '../stats/histogram.ts'
 import { percentilesJson, timeStats, toJsonMs } from '../stats/summary.ts'
 import { byFault } from './fan-out-worst.ts'
 
-/** The run as the reporter gets it: plain JSON. */
+/** The run as plain JSON, for the reporter. */
 export function fanOutRunResult(record: FanOutRecord, lags: Histogram): FanOutRunResult {
   const { name, load, durationMs, abortReason, phases, sockets, openingMs, processes, deliveries } = record
   const lag = timeStats(lags)
@@ -48,11 +48,11 @@ function timeline({ durationMs, countedMs, windows }: FanOutRecord): FanOutPoint
     return { second: countedFromSec + second, publications, expected, received, missing, ...percentiles, ...longest }
   })
 }
-/** More of them no chart can show apart, and no report should carry. */
-const MOST_POINTS = 2_000
+/** Most points of a chart: more cannot be distinguished, and would make reports large. */
+const MAX_POINTS = 2_000
 
 function publicationTimeline(publications: readonly PublicationRecord[]): PublicationPoint[] {
-  const size = Math.ceil(publications.length / MOST_POINTS)
+  const size = Math.ceil(publications.length / MAX_POINTS)
   const groups = Map.groupBy(publications.entries(), ([index]) => Math.floor(index / size))
   return [...groups.values()].map((group) => {
     const [{ atMs, missing, p95Ms, maxMs }] = group.map(([, publication]) => publication).toSorted(byFault) as [

@@ -109,10 +109,10 @@ function record(more: Partial<FanOutRecord> = {}): FanOutRecord {
   }
 }
 
-describe('a fan-out that was measured', () => {
+describe('a measured fan-out', () => {
   const run = fanOutRun(record())
 
-  test('has its ratios over expected deliveries, missing ones in the denominator', () => {
+  test('has ratios to expected deliveries, including missing ones', () => {
     expect(run.missingRate).toBeCloseTo(2 / 12)
     expect(run.onTimeRatio(1000)).toBeCloseTo(9 / 12)
     expect(run.onTimeRatio(15)).toBeCloseTo(4 / 12)
@@ -129,20 +129,20 @@ describe('a fan-out that was measured', () => {
     expect(run[evidenceOf]().worstPublications.map(({ id }) => id)).toEqual(['p3', 'p2'])
   })
 
-  test('says in its evidence what came, what did not, and whose sockets', () => {
+  test('shows deliveries, lags, faults and sockets in its evidence', () => {
     const { evidenceLines, hint } = run[evidenceOf]()
     expect(evidenceLines).toEqual([
       'steady phase, 2.00 s, 10 of 12 deliveries of 3 publications, fan-out of 2/s to 4 sockets, 2s',
       expect.stringMatching(/^lag p50 20 {3}p90 30 {3}p95 1200 {3}p99 1200 {3}max 1200 ms$/),
       'missing 2 (16.7%)   late 1 (8.3%)   duplicate 1 (8.3%)   out of order 0   unexpected 0',
-      '4 of 5 sockets subscribed, 1 × refused, 1 closed by the other side   generator: event-loop delay p99 2 ms, CPU 20%',
+      '4 of 5 sockets subscribed, 1 × refused, 1 closed by the target   generator: event-loop delay p99 2 ms, CPU 20%',
     ])
     expect(hint).toBe(
       'most missing deliveries belong to the 1 client whose socket the other side closed (e.g. closed with code 1006)',
     )
   })
 
-  test('was when it was, warm-up left out of what is judged', () => {
+  test('has a window without the warm-up', () => {
     expect(run[windowOf]()).toMatchObject({
       run: 'updates',
       runStartMs: 10_000,
@@ -152,7 +152,7 @@ describe('a fan-out that was measured', () => {
     })
   })
 
-  test('travels as plain JSON, second by second', () => {
+  test('has a result of plain JSON with a timeline by second', () => {
     const result = JSON.parse(JSON.stringify(run.result())) as ReturnType<typeof run.result>
     expect(result).toMatchObject({ kind: 'fanOut', name: 'updates', state: 'completed', processes: 1, openingMs: 30 })
     expect(result.timeline).toMatchObject([
@@ -168,14 +168,14 @@ describe('a fan-out that was measured', () => {
   })
 })
 
-test('of very many publications, the worst of every few travel', () => {
+test('reduces the timeline of very many publications to the worst of each group', () => {
   const publications = Array.from({ length: 5_000 }, (_, index) => publication(index + 1, { maxMs: index % 3 }))
   const points = fanOutRun(record({ publications })).result().publicationTimeline!
   expect(points).toHaveLength(Math.ceil(5_000 / 3))
   expect(points.slice(0, -1).every(({ maxMs }) => maxMs === 2)).toBe(true)
 })
 
-test('a fan-out that received nothing has no lag to read, and says of lost publications that nobody got them', () => {
+test('a fan-out that received nothing has no lag, and a hint about publications that no client received', () => {
   const lost = publication(1, { missing: 4, onTime: 0, p95Ms: undefined, maxMs: undefined })
   const run = fanOutRun(
     record({
@@ -210,16 +210,16 @@ test('a fan-out that received nothing has no lag to read, and says of lost publi
   expect(run.missingRate).toBe(1)
   expect(run.duplicateRate).toBeNaN()
   expect(run.worstClients(1)).toMatchObject([{ client: 0, missing: 1, maxMs: undefined }])
-  expect(run[evidenceOf]().hint).toMatch(/^most missing deliveries belong to 1 publication that nobody received/)
+  expect(run[evidenceOf]().hint).toMatch(/^most missing deliveries belong to 1 publication that no client received/)
 })
 
-test('an aborted fan-out says so in result and evidence', () => {
+test('an aborted fan-out has the reason in its result and evidence', () => {
   const run = fanOutRun(record({ abortReason: 'enough' }))
   expect(run.result()).toMatchObject({ state: 'aborted', abortReason: 'enough' })
   expect(run[evidenceOf]().evidenceLines.at(-1)).toBe('aborted: enough')
 })
 
-test('says which publications were slowest, where there are several, and by which scale it was reduced', () => {
+test('its evidence names the slowest of several publications, and the scale', () => {
   const quick = [5, 50, 20, 40, 30, 10].map((p95Ms, at) => publication(at + 1, { p95Ms }))
   const nobody = publication(7, { p95Ms: undefined, maxMs: undefined, missing: 4, onTime: 0 })
   const evidence = fanOutRun(record({ publications: [...quick, nobody], reducedTo: 'smoke' }))[evidenceOf]()
@@ -231,9 +231,9 @@ test('says which publications were slowest, where there are several, and by whic
     { label: '#6', p95Ms: 10 },
   ])
   expect(evidence).toMatchObject({ kind: 'fanOut', quantity: 'lag', reducedTo: 'smoke' })
-  const alone = fanOutRun(record({ publications: [publication(1)] }))[evidenceOf]()
-  expect(alone.slowest).toEqual([])
-  expect(alone).not.toHaveProperty('reducedTo')
+  const single = fanOutRun(record({ publications: [publication(1)] }))[evidenceOf]()
+  expect(single.slowest).toEqual([])
+  expect(single).not.toHaveProperty('reducedTo')
 })
 
 test('counts the publications that could not be sent', () => {
@@ -244,7 +244,7 @@ test('counts the publications that could not be sent', () => {
   expect(run[evidenceOf]().publications).toEqual({ count: 2, failed: 1 })
 })
 
-test('says what came that nobody waited for, who came back, and what the publisher’s clock says', () => {
+test('its evidence shows unexpected deliveries, reconnections and the publisher’s clock', () => {
   const { deliveries, sockets } = record()
   const delay = { ...fanOutRun(record()).connectTime!, p50Ms: 12, p99Ms: 340 }
   const lines = (aheadMs: number) =>
@@ -259,31 +259,31 @@ test('says what came that nobody waited for, who came back, and what the publish
   expect(lines(-7).slice(2)).toMatchInlineSnapshot(`
     [
       "missing 0   late 0   duplicate 1 (8.3%)   out of order 0   unexpected 3",
-      "4 of 5 sockets subscribed, 1 × refused, 2 closed by the other side, 2 reconnected   generator: event-loop delay p99 2 ms, CPU 20%",
-      "publisher's own clock: 7 ms behind ours by the shortest round trip, ± 0.4 ms; by it, publications were stamped 12 ms (p50), 340 ms (p99) after they were due",
+      "4 of 5 sockets subscribed, 1 × refused, 2 closed by the target, 2 reconnected   generator: event-loop delay p99 2 ms, CPU 20%",
+      "publisher's clock: 7 ms behind that of the generator, by the shortest round trip, ± 0.4 ms; by it, publications were stamped 12 ms (p50), 340 ms (p99) after they were due",
       "unidentified, for example: {}",
     ]
   `)
-  expect(lines(7)[4]).toMatch(/^publisher's own clock: 7 ms ahead of ours by/)
+  expect(lines(7)[4]).toMatch(/^publisher's clock: 7 ms ahead of that of the generator, by/)
 })
 
-test('a run without a loss has no cause to name, nor one whose losses have many', () => {
+test('has no hint without missing deliveries, or if they have several causes', () => {
   const hint = (more: Partial<FanOutRecord>) => fanOutRun(record(more))[evidenceOf]().hint
   const { deliveries } = record()
   expect(hint({ deliveries: { ...deliveries, missing: 0 } })).toBeUndefined()
   expect(hint({ closings: new Map() })).toBeUndefined()
-  // Client 1 is one of those whose socket was closed, and has two of three: four fifths would be a cause.
+  // Client 1, whose socket was closed, misses two of three deliveries: a cause needs 80%.
   expect(hint({ deliveries: { ...deliveries, missing: 3 } })).toBeUndefined()
   const lost = publication(3, { expected: 4, missing: 4, onTime: 0 })
-  const unasked = publication(4, { expected: 0, missing: 0, onTime: 0 })
-  const withLost = { publications: [publication(1), lost, unasked], closings: new Map<number, string>() }
+  const unexpectedByAll = publication(4, { expected: 0, missing: 0, onTime: 0 })
+  const withLost = { publications: [publication(1), lost, unexpectedByAll], closings: new Map<number, string>() }
   expect(hint({ ...withLost, deliveries: { ...deliveries, missing: 5 } })).toBe(
-    'most missing deliveries belong to 1 publication that nobody received: see whether it was published at all',
+    'most missing deliveries belong to 1 publication that no client received: check whether it was published',
   )
   expect(hint({ ...withLost, deliveries: { ...deliveries, missing: 6 } })).toBeUndefined()
 })
 
-test('of its worst, each kind of fault decides in its turn', () => {
+test('sorts the worst publications and clients by each kind of fault in turn', () => {
   const labels = (faults: readonly Partial<PublicationRecord>[]) =>
     fanOutRun(record({ publications: faults.map((fault, at) => publication(at + 1, { maxMs: 5, ...fault })) }))
       .worstPublications()
@@ -306,14 +306,14 @@ test('of its worst, each kind of fault decides in its turn', () => {
   expect(table({ outOfOrder: Uint32Array.of(1, 0, 0, 0), duplicate: Uint32Array.of(0, 9, 0, 0) })).toEqual([0, 1])
 })
 
-test('evidence shows only publications with a fault of any kind', () => {
+test('its evidence contains only publications with a fault', () => {
   const kinds = [{}, { missing: 1 }, { late: 1 }, { duplicate: 1 }, { outOfOrder: 1 }]
   const publications = kinds.map((fault, at) => publication(at + 1, fault))
   const { worstPublications } = fanOutRun(record({ publications }))[evidenceOf]()
   expect(worstPublications.map(({ id }) => id).toSorted()).toEqual(['p2', 'p3', 'p4', 'p5'])
 })
 
-test('without a socket there is no connect time, and a publication nobody got is infinitely late in the chart', () => {
+test('has no connect time without sockets, and an infinite lag in the chart for a missing publication', () => {
   const nobody = publication(1, { p95Ms: Number.POSITIVE_INFINITY, maxMs: undefined, missing: 4, onTime: 0 })
   const result = fanOutRun(record({ connectTime: histogramOf(), publications: [nobody] })).result()
   expect(result).not.toHaveProperty('connectTime')

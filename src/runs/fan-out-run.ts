@@ -12,14 +12,14 @@ import { fanOutEvidence } from './fan-out-evidence.ts'
 import { fanOutRunResult, publicationCounts } from './fan-out-result.ts'
 import { hasFault, worstClients, worstPublications } from './fan-out-worst.ts'
 
-/** A fan-out that is over. Statistics exist only where something was received: `if (run.state === 'measured')`. */
+/** Result of a fan-out. It has statistics only if something was received: `run.state === 'measured'`. */
 export type FanOutRun = MeasuredFanOutRun | EmptyFanOutRun
 
 export interface MeasuredFanOutRun extends FanOutRunBase {
   readonly state: 'measured'
   /**
-   * From the intended instant of a publication to its receipt by one client, over first receipts of counted
-   * publications. Missing deliveries have no lag: read it together with {@link FanOutRunBase.missingRate}.
+   * Time from the intended start of a publication to its receipt by one client, over first receipts of counted
+   * publications. Missing deliveries have no lag, so read it together with {@link FanOutRunBase.missingRate}.
    */
   readonly lag: TimeStats
 }
@@ -32,43 +32,43 @@ export interface FanOutRunBase extends TimedRun {
   readonly name: string
   /** The load in one line. */
   readonly load: string
-  /** Of publishing, warm-up included; connecting and waiting for stragglers are not. */
+  /** Duration of publishing, including the warm-up, without connecting and draining. */
   readonly durationMs: number
-  /** Why the run stopped before its end; `undefined` if it did not. */
+  /** Reason of an abort; `undefined` if the run completed. */
   readonly abortReason: string | undefined
   readonly sockets: SocketCounts
   /** Application heartbeats; absent if none was sent. */
   readonly heartbeats: HeartbeatCounts | undefined
-  /** From the first handshake until every socket was subscribed or had failed. Not part of {@link durationMs}. */
+  /** Time from the first handshake until every socket was subscribed or had failed. Not part of {@link durationMs}. */
   readonly openingMs: number
-  /** Processes that held the sockets; 1 where it was this one. */
+  /** Number of processes that held the sockets; 1 if it was this one. */
   readonly processes: number
-  /** Counted publications; warm-up is left out. */
+  /** Counted publications, without the warm-up. */
   readonly publications: PublicationCounts
   readonly deliveries: DeliveryCounts
-  /** Missing over expected deliveries, 0–1. NaN if nothing was expected. */
+  /** Ratio of missing to expected deliveries, 0–1. NaN if nothing was expected. */
   readonly missingRate: number
-  /** Duplicates over received deliveries. NaN if nothing was received. */
+  /** Ratio of duplicates to received deliveries. NaN if nothing was received. */
   readonly duplicateRate: number
-  /** Deliveries received within a lag, over *expected* ones. NaN if nothing was expected. */
+  /** Ratio of deliveries received within a lag to *expected* ones. NaN if nothing was expected. */
   onTimeRatio(withinMs: number): number
-  /** Those with most deliveries missing, then most late, then the slowest; all of them may be asked for. Default: 5. */
+  /** Publications with most unexpected, missing and late deliveries, then the slowest. Default count: 5. */
   worstPublications(count?: number): readonly PublicationEvidence[]
-  /** Clients with a fault: most deliveries missing first, then most late, out of order and duplicate. Default: 5. */
+  /** Clients with most unexpected, missing, late, out-of-order and duplicate deliveries. Default count: 5. */
   worstClients(count?: number): readonly ClientEvidence[]
-  /** From the instant a handshake was due to its response, of sockets that opened; absent if none did. */
+  /** Time from the intended start of a handshake to its response, of opened sockets; `undefined` if none opened. */
   readonly connectTime: TimeStats | undefined
-  /** What the publisher's own time stamps say; `undefined` where messages carry none, or `send` does not respond. */
+  /** Clock of the publisher by its time stamps; `undefined` if messages contain none, or `send` returns no response. */
   readonly publisherClock: PublisherClock | undefined
   readonly generator: GeneratorHealth
-  /** Reasons not to judge this run. */
+  /** Reasons why the run is invalid. */
   readonly invalidities: readonly Invalidity[]
   /** The run as plain JSON, for reports. */
   result(): FanOutRunResult
   [evidenceOf](): FanOutEvidence
 }
 
-/** The view of what a fan-out measured. */
+/** Creates the run that matchers and scenarios read. */
 export function fanOutRun(record: FanOutRecord): FanOutRun {
   const histogram = Histogram.merged(record.windows.map(({ lag }) => lag))
   const lag = timeStats(histogram)
@@ -94,7 +94,7 @@ class FanOutView implements FanOutRunBase {
   readonly invalidities: readonly Invalidity[]
   readonly #record: FanOutRecord
   readonly #histogram: Histogram
-  /** The engine hands a record over when its last delivery is in or given up. */
+  /** The engine creates the run when its last delivery has arrived or is missing. */
   readonly #settledMs = now()
 
   constructor(record: FanOutRecord, histogram: Histogram) {

@@ -1,12 +1,12 @@
 import type { ClientEvidence, PublicationEvidence } from '../evidence/evidence.ts'
 import type { FanOutRecord, PublicationRecord } from '../evidence/fan-out-record.ts'
 
-/** Those with most unexpected deliveries, then most missing, then most late, then the slowest. */
+/** Publications with most unexpected deliveries, then most missing, then most late, then the slowest. */
 export function worstPublications({ publications }: FanOutRecord, count: number): readonly PublicationEvidence[] {
   return [...publications].toSorted(byFault).slice(0, count).map(publicationEvidence)
 }
 
-/** Clients with a fault: most unexpected deliveries first, then most missing, late, out of order and duplicate. */
+/** Clients with a fault, sorted by unexpected, missing, late, out-of-order and duplicate deliveries. */
 export function worstClients(record: FanOutRecord, count: number): readonly ClientEvidence[] {
   const { missing, late, outOfOrder, duplicate, unexpected } = record.clients
   const faulty: number[] = []

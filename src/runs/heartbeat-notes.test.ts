@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { heartbeatNotes } from './heartbeat-notes.ts'
 
-test('a report speaks of heartbeats only if some got no response', () => {
+test('returns a note only if heartbeats got no response', () => {
   expect(heartbeatNotes(undefined)).toEqual([])
   expect(heartbeatNotes({ sent: 5, unanswered: undefined })).toEqual([])
   expect(heartbeatNotes({ sent: 5, unanswered: 0 })).toEqual([])

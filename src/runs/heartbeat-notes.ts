@@ -1,7 +1,7 @@
 import type { HeartbeatCounts } from '../evidence/fan-out-counts.ts'
 import { formatCount } from '../stats/units.ts'
 
-/** What a report says about heartbeats: nothing unless some were left without a response. */
+/** Notes on application heartbeats; empty unless some got no response. */
 export function heartbeatNotes(counts: HeartbeatCounts | undefined): string[] {
   if (counts === undefined || !counts.unanswered) return []
   return [`${formatCount(counts.unanswered)} of ${formatCount(counts.sent)} application heartbeats got no response`]

@@ -8,19 +8,19 @@ const lines = (figures: Partial<ConnectionFigures>) =>
     ...figures,
   })
 
-test('the idle time after which the target closes connections is named if any was opened again', () => {
+test('shows the idle time after which the target closes connections if any was reopened', () => {
   expect(lines({ replaced: 1_000, closedIdle: 234, keptIdleMs: 4_990 })).toEqual([
-    'connections: the target closes idle connections after about 5.0 s; 1,234 opened again',
+    'connections: the target closes idle connections after about 5.0 s; 1,234 reopened',
   ])
   expect(lines({ replaced: 3, keptIdleMs: 50 })).toEqual([
-    'connections: the target closes idle connections after about 0.05 s; 3 opened again',
+    'connections: the target closes idle connections after about 0.05 s; 3 reopened',
   ])
   expect(lines({ closedIdle: 3, keptIdleMs: 0.4 })).toEqual([
-    'connections: the target closes connections after each response without announcing it; 3 opened again',
+    'connections: the target closes connections after each response without announcing it; 3 reopened',
   ])
 })
 
-test('nothing is said of a time that is not known, or that no connection reached', () => {
+test('returns no lines if the idle time is unknown, or no connection reached it', () => {
   expect(lines({ replaced: 3, closedIdle: 4 })).toEqual([])
   expect(lines({ keptIdleMs: 60_000, resetAfterUse: 5 })).toEqual([])
 })

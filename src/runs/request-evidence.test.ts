@@ -9,7 +9,7 @@ function linesOf(requests: readonly SampleRequest[], more: Partial<HttpMeasureme
   return steady[evidenceOf]().evidenceLines
 }
 
-test('the evidence of a message', () => {
+test('the evidence contains requests, percentiles, errors and the generator', () => {
   const steady = [
     ...every(10, 4500, 6400, { latencyMs: 41, serviceMs: 30, status: 200 }),
     ...every(50, 6400, 6500, { latencyMs: 163, serviceMs: 50, status: 503, error: ['status', '503'] }),
@@ -23,18 +23,18 @@ test('the evidence of a message', () => {
     'steady phase, 2.0 s, 192 of 194 requests, constantArrivalRate 200/s, 2,000 VUs, 9s',
     'p50 41   p90 41   p95 41   p99 ∞   service-time p95 30 ms',
     'good responses p50 41, p95 41, max 41 ms   errors after p50 163, p95 163, max 163 ms',
-    'errors 1% (2 × 503)   dropped 1 (0.52%)   unanswered 1   generator: schedule delay p99 1.2 ms, CPU 31%',
+    'errors 1% (2 × 503)   dropped 1 (0.52%)   no response 1   generator: schedule delay p99 1.2 ms, CPU 31%',
   ])
 })
 
-test('of a run that nothing happened in', () => {
+test('the evidence of a run without requests has no percentiles', () => {
   expect(linesOf([])).toEqual([
     'steady phase, 2.0 s, 0 of 0 requests, constantArrivalRate 200/s, 2,000 VUs, 9s',
     'errors 0%   dropped 0   generator: schedule delay p99 1.2 ms, CPU 31%',
   ])
 })
 
-test('of a run that was cut short, by a generator without a schedule', () => {
+test('the evidence shows the event-loop delay of a closed model, and the reason of an abort', () => {
   const { scheduleDelay: _, ...rest } = HEALTHY
   const generator = { ...rest, scheduleDelay: undefined }
   expect(linesOf(every(100, 4500, 6500, { latencyMs: 4 }), { abortReason: 'enough', generator })).toEqual([
@@ -45,7 +45,7 @@ test('of a run that was cut short, by a generator without a schedule', () => {
   ])
 })
 
-test('names the three commonest errors, most often first', () => {
+test('names the three most frequent errors', () => {
   const errors = ['a', 'b', 'b', 'b', 'c', 'c', 'd', 'd', 'd', 'd'].map((detail, at): SampleRequest => {
     return { atMs: 4500 + at, latencyMs: 1, error: ['body', detail] }
   })
@@ -53,7 +53,7 @@ test('names the three commonest errors, most often first', () => {
   expect(linesOf(errors)[3]).toMatch(/^errors 100% \(4 × d, 3 × b, 2 × c\) {3}dropped 0 {3}generator/)
 })
 
-test('names the slowest steps, infinite ones first, if there are several and the scope is not one of them', () => {
+test('names the slowest steps, infinite ones first, unless the scope is a single step', () => {
   const steps = measured(
     [
       series('quick', undefined, every(100, 4500, 8000, { latencyMs: 10 })),
@@ -69,7 +69,7 @@ test('names the slowest steps, infinite ones first, if there are several and the
   expect(one[evidenceOf]().slowest).toEqual([])
 })
 
-test('its counts are those of the scope', () => {
+test('counts the requests of the scope', () => {
   const run = httpRun(
     measured([
       series('a', 'x', every(100, 4500, 8000, { latencyMs: 10, status: 200 })),
@@ -97,7 +97,7 @@ test('its counts are those of the scope', () => {
   expect(run.between('8s', '9s')[evidenceOf]().offeredRatePerSec).toBe(0)
 })
 
-test('good responses are counted by second, with how much of each lies in the scope', () => {
+test('counts good responses by second, with the length of each second in the scope', () => {
   const requests = [
     ...every(100, 4500, 6400, { latencyMs: 5 }),
     { atMs: 5050, latencyMs: 5, error: ['status', '503'] as ['status', string] },
@@ -116,6 +116,6 @@ test('good responses are counted by second, with how much of each lies in the sc
     { second: 6, count: 0, seconds: 0.5 },
     { second: 7, count: 0, seconds: 1 },
   ])
-  // What is due after the last phase has ended counts in it.
+  // A request due after the last phase counts in it.
   expect(good('cooldown', [{ atMs: 9_001, latencyMs: 3 }])).toEqual([{ second: 8, count: 1, seconds: 1 }])
 })

@@ -21,7 +21,7 @@ import { httpInvalidities, judgedAllTheSame } from './request-invalidities.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 import { busyVus, vuShortage } from './vu-shortage.ts'
 
-/** What matchers see of a run's scope. */
+/** Evidence that matchers judge in a scope of a run. */
 export function requestEvidence(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): RequestEvidence {
   const { sum, windows } = totals
   const { kind, phases, generator, load, reducedTo, origin, vuDemand, connections } = measured
@@ -65,7 +65,7 @@ function partOf({ phase, step, tag }: Scope): { readonly part?: RunPart } {
   return Object.keys(part).length === 0 ? {} : { part }
 }
 
-/** What was due after the last phase had ended counts in the scope's last second, as it does in that phase. */
+/** Good responses by second. Requests due after the last phase count in the last second of the scope. */
 function goodBySecond(
   windows: readonly Window[],
   lengths: ReadonlyMap<number, number>,
@@ -79,7 +79,7 @@ function goodBySecond(
   return [...lengths].map(([second, ms]) => ({ second, count: counts.get(second)!, seconds: ms / 1000 }))
 }
 
-/** What matchers see of the requests that ended in one way: their times, and no counts. */
+/** Evidence of the requests with one ending: their times, without counts. */
 export function endingEvidence(evidence: RequestEvidence, ending: EndingEvidence['ending']): EndingEvidence {
   const { kind, quantity, histogram, windows, durationMs, reducedTo, invalidities, evidenceLines, slowest } = evidence
   const { vuShortage: shortage, part } = evidence
@@ -95,7 +95,7 @@ export function endingEvidence(evidence: RequestEvidence, ending: EndingEvidence
   }
 }
 
-/** The `Evidence:` block of a failure message, first line first. */
+/** Lines of the `Evidence:` block of a failure message. */
 function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Scope): readonly string[] {
   const { phases, load, generator, abortReason, connections, heartbeats } = measured
   const { offered, completed } = totals.sum
@@ -103,7 +103,7 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
   const { ending } = scope
   const all = ending === undefined ? `${formatCount(completed)} of ${formatCount(offered)}` : formatCount(offered)
   const requests = `${all} requests`
-  const counts = ending === undefined ? [errorsPart(totals), droppedPart(totals), unansweredPart(totals)] : []
+  const counts = ending === undefined ? [errorsPart(totals), droppedPart(totals), pendingPart(totals)] : []
   const lines = [
     `${scopeName(phases, scope)}, ${seconds} s, ${requests}, ${describeLoad(load)}`,
     ...timesLines(totals, scope),
@@ -114,7 +114,7 @@ function evidenceLines(measured: HttpMeasurement, totals: ScopeTotals, scope: Sc
   return abortReason === undefined ? lines : [...lines, `aborted: ${abortReason}`]
 }
 
-/** Steps by their p95, slowest first; none where there is but one, or the scope is one. */
+/** Steps by p95, slowest first; empty if there is only one, or the scope is a single step. */
 function slowestSteps({ steps, series, phases }: HttpMeasurement, scope: Scope): { label: string; p95Ms: number }[] {
   if (steps.length < 2 || scope.step !== undefined) return []
   return steps
@@ -124,7 +124,7 @@ function slowestSteps({ steps, series, phases }: HttpMeasurement, scope: Scope):
     .toSorted((a, b) => (a.p95Ms === b.p95Ms ? 0 : b.p95Ms - a.p95Ms))
 }
 
-/** The scope in time, for what is sampled beside the run. @param settledMs when its last response was in or given up */
+/** Period of a scope, for data sampled during the run. @param settledMs when its last request had ended */
 export function windowOfScope(
   { name, phases, startMs, durationMs }: HttpMeasurement,
   scope: Scope,
@@ -146,26 +146,26 @@ export function windowOfScope(
   }
 }
 
-/** Percentiles of everything due; if not all of it got a good response, the times of either ending too. */
+/** Percentiles of all requests due; if some got no good response, also the times of good responses and of errors. */
 function timesLines({ sum }: ScopeTotals, { ending }: Scope): string[] {
   const latency = sum.latency()
   if (latency.count === 0) return []
-  const shown = [50, 90, 95, 99].map((p) => `p${p} ${shortMs(latency.percentileUs(p / 100))}`).join('   ')
+  const percentiles = [50, 90, 95, 99].map((p) => `p${p} ${shortMs(latency.percentileUs(p / 100))}`).join('   ')
   const max = latency.finiteCount === 0 ? '' : `   max ${shortMs(latency.maxUs)} ms`
   const service = sum.sent === 0 ? '' : `   service-time p95 ${formatMs(sum.serviceTime().percentileUs(0.95) / 1000)}`
-  if (latency.infiniteCount === 0 || ending !== undefined) return [`${shown}${max}${service}`]
+  if (latency.infiniteCount === 0 || ending !== undefined) return [`${percentiles}${max}${service}`]
   const endings = [...endingPart('good responses', sum.good.latency), ...endingPart('errors after', sum.failed.latency)]
-  return [`${shown}${service}`, ...(endings.length === 0 ? [] : [endings.join('   ')])]
+  return [`${percentiles}${service}`, ...(endings.length === 0 ? [] : [endings.join('   ')])]
 }
 
-/** `good responses p50 12.1, p95 41.2, max 180 ms` */
+/** Times of one ending: `good responses p50 12.1, p95 41.2, max 180 ms`. */
 function endingPart(name: string, latency: Histogram): string[] {
   if (latency.count === 0) return []
   const [p50, p95, max] = [latency.percentileUs(0.5), latency.percentileUs(0.95), latency.maxUs].map(shortMs)
   return [`${name} p50 ${p50}, p95 ${p95}, max ${max} ms`]
 }
 
-/** Three digits of milliseconds, without the unit. */
+/** Milliseconds with three significant digits, without the unit. */
 function shortMs(us: number): string {
   return us === Number.POSITIVE_INFINITY ? '∞' : significant(us / 1000, 3)
 }
@@ -177,7 +177,7 @@ function errorsPart(totals: ScopeTotals): string {
   return `errors ${formatRatio(ratio)}${kinds === '' ? '' : ` (${kinds})`}`
 }
 
-/** The commonest errors: `38 × 503, 2 × timeout`. */
+/** Most frequent errors: `38 × 503, 2 × timeout`. */
 function kindsPart({ sum: { details } }: ScopeTotals): string {
   const commonest = [...details].toSorted((a, b) => b[1] - a[1]).slice(0, 3)
   return commonest.map(([detail, count]) => `${formatCount(count)} × ${detail}`).join(', ')
@@ -187,8 +187,8 @@ function droppedPart({ sum: { dropped, offered } }: ScopeTotals): string {
   return dropped === 0 ? 'dropped 0' : `dropped ${formatCount(dropped)} (${formatRatio(dropped / offered)})`
 }
 
-function unansweredPart({ sum: { sent, completed } }: ScopeTotals): string {
-  return sent === completed ? '' : `unanswered ${formatCount(sent - completed)}`
+function pendingPart({ sum: { sent, completed } }: ScopeTotals): string {
+  return sent === completed ? '' : `no response ${formatCount(sent - completed)}`
 }
 
 function generatorPart({ scheduleDelay, eventLoopDelay, cpuRatio }: GeneratorHealth): string {

@@ -8,17 +8,17 @@ import { formatCount, formatMs } from '../stats/units.ts'
 import { resetHint } from './idle-connections.ts'
 import type { ConnectionFigures } from './request-measurement.ts'
 
-/** Set if all VUs were busy at some time, and if that was because they were too few. */
-interface Vus {
+/** `demand` is set if all VUs were busy at some time, `shortage` if they were too few. */
+interface VuFindings {
   readonly demand: VuDemand | undefined
   readonly shortage: VuShortage | undefined
 }
 
-/** What the figures suggest to do next. */
+/** Hint that the figures of a scope suggest. */
 export function hintFor(
   totals: ScopeTotals,
   origin: string,
-  vus: Vus,
+  vus: VuFindings,
   connections: ConnectionFigures,
 ): string | undefined {
   const { errors, completed } = totals.sum
@@ -30,8 +30,8 @@ export function hintFor(
     statusHint(totals) ??
     bodyHint(totals) ??
     resetHint(totals, connections) ??
-    notTakenHint(errors, connections) ??
-    // VUs that wait for time-outs are not too few.
+    unmatchedHint(errors, connections) ??
+    // VUs waiting for time-outs do not mean that there are too few.
     (isAtLeast('timeout', completed / 2) ? timeout : undefined) ??
     waitHint(totals, vus) ??
     timeout ??
@@ -39,7 +39,7 @@ export function hintFor(
   )
 }
 
-/** Why a WebSocket did not come to be used, where the target said so. */
+/** Details of a WebSocket that the target refused. */
 const REFUSAL =
   /, before it was ready$|^status \d{3}\b|^subprotocol |^not acknowledged$| not set up$|^no handshake data/
 
@@ -48,23 +48,23 @@ function connectHint({ sum }: ScopeTotals, origin: string): string | undefined {
   if (count === 0 || count < sum.offered * 0.01) return undefined
   const [refusal] = [...sum.details].filter(([detail]) => REFUSAL.test(detail)).toSorted((a, b) => b[1] - a[1])
   if (refusal !== undefined)
-    return `${formatCount(count)} requests found no connection to ${origin}, most of them: ${refusal[0]}`
+    return `${formatCount(count)} requests could not connect to ${origin}, most of them: ${refusal[0]}`
   const code = [...sum.details.keys()].find((detail) => /^E[A-Z]+$/.test(detail))
-  return `${formatCount(count)} requests found no connection to ${origin}${code === undefined ? '' : ` (${code})`}: is the target running, and does it accept that many?`
+  return `${formatCount(count)} requests could not connect to ${origin}${code === undefined ? '' : ` (${code})`}: check that the target is running and accepts that many connections`
 }
 
-/** Of 301, 302, 303, 307 and 308. */
+/** Hint about a status of 301, 302, 303, 307 or 308. */
 export const REDIRECT_HINT =
-  'redirects are not followed: request what they lead to, or name the status in expectStatus if it is meant'
+  'redirects are not followed: request the URL in the Location header, or add the status to expectStatus if it is expected'
 
 const STATUS_HINTS: Readonly<Record<number, string>> = {
   400: 'check the body, the query and the content type; a check function sees the response',
-  401: 'check the authorization header and the rows given as data',
-  403: 'check what the users given as data may do',
+  401: 'check the authorization header and the rows of data',
+  403: 'check the permissions of the users in data',
   404: 'check the path and the base URL',
   405: 'check the method',
   415: 'check the content type',
-  429: "the target's rate limit responded; expect 429 in expectStatus where that is as it should be",
+  429: 'the target limits the rate of requests; add 429 to expectStatus if that is expected',
 }
 
 function statusHint({ sum }: ScopeTotals): string | undefined {
@@ -80,7 +80,7 @@ export function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status)
 }
 
-/** Of the details of wrong bodies, those that say what is wrong. */
+/** Details of wrong bodies that name the mistake. */
 const HINTED_BODY = /^(extract|check|not a valid HTTP|the (response|content-encoding|charset|target sent|\w+ stream))/
 
 function bodyHint({ sum }: ScopeTotals): string | undefined {
@@ -93,7 +93,10 @@ function bodyHint({ sum }: ScopeTotals): string | undefined {
   return `${what} not as expected: ${sum.samples.get(text) ?? text}`
 }
 
-function waitHint({ sum: { good, failed, dropped } }: ScopeTotals, { demand, shortage }: Vus): string | undefined {
+function waitHint(
+  { sum: { good, failed, dropped } }: ScopeTotals,
+  { demand, shortage }: VuFindings,
+): string | undefined {
   if (shortage !== undefined) return `${shortage.invalidity.finding}: ${shortage.invalidity.remedy}`
   if (demand === undefined) return undefined
   const latency = Histogram.merged([good.latency, failed.latency])
@@ -102,22 +105,22 @@ function waitHint({ sum: { good, failed, dropped } }: ScopeTotals, { demand, sho
   if (!waited && dropped === 0) return undefined
   return (
     `${dropped > 0 ? `${formatCount(dropped)} requests were dropped` : 'requests waited'} because the target kept all ${formatCount(demand.vus)} VUs waiting. ` +
-    `While it had little to do, an iteration took ${formatMs(demand.lightMs)}; over the run, ${formatMs(demand.heldMs)}`
+    `Under light load an iteration took ${formatMs(demand.lightMs)}; over the run, ${formatMs(demand.heldMs)}`
   )
 }
 
-function notTakenHint(errors: ReadonlyMap<string, number>, { notTaken = 0 }: ConnectionFigures): string | undefined {
+function unmatchedHint(errors: ReadonlyMap<string, number>, { notTaken = 0 }: ConnectionFigures): string | undefined {
   const timeouts = errors.get('timeout') ?? 0
   if (timeouts === 0 || notTaken < timeouts) return undefined
   return (
-    `${timeouts === 1 ? '1 request' : `${formatCount(timeouts)} requests`} timed out while messages came that were not taken for ` +
-    `the response, ${formatCount(notTaken)} in all: see response, and what the target sends`
+    `${timeouts === 1 ? '1 request' : `${formatCount(timeouts)} requests`} timed out while ` +
+    `${formatCount(notTaken)} messages arrived that did not count as the response: check isResponse and the messages of the target`
   )
 }
 
 function timeoutHint(errors: ReadonlyMap<string, number>): string | undefined {
   const timeouts = errors.get('timeout') ?? 0
   return timeouts >= samplesForPercentile(0.5)
-    ? `${formatCount(timeouts)} requests timed out: see whether the target still responds`
+    ? `${formatCount(timeouts)} requests timed out: check whether the target still responds`
     : undefined
 }

@@ -6,68 +6,68 @@ import type { History } from '../history/history.ts'
 import type { Load } from '../load/load.ts'
 import type { SlowRequest } from '../results/result.ts'
 
-/** Connections of a run. Opening them before the load begins is no part of any latency; opening one again is. */
+/** Connections of a run. Opening one before the load is not part of any latency; reopening one is. */
 export interface ConnectionFigures {
-  /** Of a WebSocket: messages that came during steps that timed out, and that were not taken for the response. */
+  /** WebSocket: messages that arrived during steps that timed out and did not count as the response. */
   readonly notTaken?: number
-  /** Of WebSocket steps without `response`; absent if each was followed by one message alone. */
+  /** WebSocket steps without `isResponse`; absent if each was followed by exactly one message. */
   readonly firstMessages?: FirstMessageCounts
   readonly opened: number
-  /** Attempts that failed. */
+  /** Failed attempts. */
   readonly refused: number
-  /** Connections the target closed while idle; each is opened again when its VU's next request is due. */
+  /** Idle connections that the target closed. Each is reopened when its VU's next request is due. */
   readonly closedIdle: number
   /**
-   * Connections replaced before they were used again: idle for longer than the target announces (`Keep-Alive: timeout=n`)
-   * or was seen to keep them, or for longer than any other had been.
+   * Connections replaced before they were used again, because they were idle for longer than the target announces
+   * (`Keep-Alive: timeout=n`), than it was observed to keep them, or than any other connection had been.
    */
   readonly replaced: number
-  /** Requests reset on a connection that had been used before: none is sent again. */
+  /** Requests reset on a connection that had been used before. None is sent again. */
   readonly resetAfterUse: number
-  /** The shortest and the longest idle time before one of those; `undefined` if there were none. */
+  /** Shortest and longest idle time before such a reset; `undefined` if there was none. */
   readonly resetIdleMs?: { readonly min: number; readonly max: number } | undefined
-  /** The idle time after which the target was seen to close connections; `undefined` if it was not. */
+  /** Observed idle time after which the target closes connections; `undefined` if it closed none. */
   readonly keptIdleMs?: number | undefined
   readonly openAtEnd: number
   readonly maxOpen: number
 }
 
-/** WebSocket steps in which the first message to come was taken for the response, as no `response` was given. */
+/** WebSocket steps without `isResponse`, in which the first message counted as the response. */
 export interface FirstMessageCounts {
-  /** Responses taken so. */
+  /** First messages that counted as responses. */
   readonly taken: number
   /** Messages beyond the first. */
   readonly surplus: number
   /**
-   * Responses that may be messages which the target sent by itself: all that were taken on a connection before a surplus
-   * message came. 0 if every step brought the same number of messages.
+   * Responses that may be messages which the target sent by itself: all on a connection before a surplus message arrived. 0
+   * if every step was followed by the same number of messages.
    */
   readonly doubtful: number
 }
 
-/** What the engine hands over when a run has ended. */
+/** Measurement of a finished run. */
 export interface HttpMeasurement extends Executed {
   /** `conversation`: the requests were messages over WebSocket. */
   readonly kind: 'http' | 'conversation'
   readonly name: string
-  /** As put on, after scaling. */
+  /** The applied load, after scaling. */
   readonly load: Load
-  /** Name of the scale that reduced the load; absent if it is as written. */
+  /** Name of the scale that reduced the load; absent at full scale. */
   readonly reducedTo?: string
-  /** Why the load is larger than its scale says. */
+  /** Why the load was reduced less than by its scale. */
   readonly scaleNote?: string
   readonly series: readonly RequestSeries[]
-  /** Worst first, of steady and spike phases. */
+  /** Slowest requests of steady and spike phases, slowest first. */
   readonly slowest: readonly SlowRequest[]
-  /** In order, as written. */
+  /** Names of the steps, in order. */
   readonly steps: readonly string[]
   readonly limits: GeneratorLimits
   readonly connections: ConnectionFigures
-  /** Application heartbeats of WebSockets; absent if none was to be sent. */
+  /** Application heartbeats of WebSockets; absent if none was configured. */
   readonly heartbeats?: HeartbeatCounts
-  /** Where the target was asked for, without credentials. */
+  /** Origin of the target, without credentials. */
   readonly origin: string
-  /** Why nothing that was sent got a response, and what to do, if that could be found out. */
+  /** Why no request got a response, with a fix, if the cause was found. */
   readonly diagnosis?: string
   readonly history: History | undefined
 }

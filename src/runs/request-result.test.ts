@@ -2,14 +2,14 @@ import { expect, test } from 'vitest'
 import { every, measured, series } from '../testing/sample-measurement.ts'
 import { httpRun } from './request-run.ts'
 
-test('an aborted run says so, with its reason', () => {
+test('an aborted run has its state and reason', () => {
   const result = (abortReason?: string) => httpRun(measured([], { abortReason })).result()
   expect(result('enough')).toMatchObject({ state: 'aborted', abortReason: 'enough' })
   expect(result()).toMatchObject({ state: 'completed' })
   expect(result()).not.toHaveProperty('abortReason')
 })
 
-test('each step has its counts and times, where there are several', () => {
+test('contains counts and times of each step if there are several', () => {
   const steps = [
     series('me', undefined, every(100, 4500, 8000, { latencyMs: 10, status: 200 })),
     series('vote', undefined, [{ atMs: 5000, latencyMs: 4, status: 409, error: ['status', '409'] }]),
@@ -32,7 +32,7 @@ test('each step has its counts and times, where there are several', () => {
   expect(httpRun(measured(steps.slice(0, 1))).result().steps).toEqual([])
 })
 
-test('its timeline has every second, those without a request too, with the gauges at their ends', () => {
+test('the timeline contains every second, even without requests, with the gauges at its end', () => {
   const gauges = [1, 2, 3].map((inFlight) => ({ inFlight, vus: 10 * inFlight }))
   const requests = [
     { atMs: 100, latencyMs: 5, serviceMs: 2, error: ['reset', 'ECONNRESET'] as ['reset', string] },
@@ -62,7 +62,7 @@ test('its timeline has every second, those without a request too, with the gauge
   expect(httpRun(measured([], { gauges: [] })).result().timeline).toEqual([])
 })
 
-test('its timeline says how much of the last second the run covered', () => {
+test('the timeline contains the length of a partial last second', () => {
   const phases = [{ name: 'steady', startMs: 0, endMs: 1_250 }] as const
   const requests = series('a', undefined, every(250, 0, 1_250, { latencyMs: 5 }), phases)
   const { timeline } = httpRun(measured([requests], { phases, gauges: [] })).result()
@@ -72,7 +72,7 @@ test('its timeline says how much of the last second the run covered', () => {
   ])
 })
 
-test('latency and service time are apart', () => {
+test('contains latency and service time separately', () => {
   const requests = every(100, 4500, 8000, { latencyMs: 30, serviceMs: 10 })
   const result = httpRun(measured([series('a', undefined, requests)])).result()
   expect(result).toMatchObject({ latency: { p50Ms: 30, count: 35 }, serviceTime: { p50Ms: 10, count: 35 } })

@@ -8,7 +8,7 @@ import { percentilesJson, timeStatsJson, type TimeStatsJson } from '../stats/sum
 import { WINDOW_MS } from '../stats/timeline.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 
-/** The run as the reporter gets it: plain JSON. */
+/** The run as plain JSON, for the reporter. */
 export function httpRunResult(
   measured: HttpMeasurement,
   totals: ScopeTotals,
@@ -38,7 +38,7 @@ export function httpRunResult(
   }
 }
 
-/** Every second of a run, warm-up included. Seconds in which nothing was due are there too. */
+/** All seconds of a run, including the warm-up and those in which nothing was due. */
 export function timelinePoints({ series, phases, gauges }: HttpMeasurement): readonly TimelinePoint[] {
   const windows = new Map(allWindows(series, phases).map((window) => [window.second, window]))
   const lengths = secondsOf(phases, undefined)

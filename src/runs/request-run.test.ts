@@ -12,7 +12,7 @@ import { httpRun, type HttpRun, type HttpRunEnding } from './request-run.ts'
 
 const all = httpRun(measured([series('a', undefined, every(100, 0, 9000, { latencyMs: 10, status: 200 }))]))
 
-test('steady and spike phases are what a run is about; each phase holds exactly what was due in it', () => {
+test('counts steady and spike phases, and in each phase exactly the requests due in it', () => {
   expect(all).toMatchObject({ offered: 35, completed: 35, durationMs: 3500, errorRate: 0, state: 'measured' })
   expect((['warmup', 'ramp', 'steady', 'spike', 'cooldown'] as const).map((name) => all.phase(name).offered)).toEqual([
     25, 20, 20, 15, 10,
@@ -28,7 +28,7 @@ test('steady and spike phases are what a run is about; each phase holds exactly 
   ])
 })
 
-test('where there is neither steady nor spike, all but the warm-up counts', () => {
+test('counts all phases but the warm-up if there is neither a steady nor a spike phase', () => {
   const phases: readonly Phase[] = [
     { name: 'warmup', startMs: 0, endMs: 1000 },
     { name: 'ramp', startMs: 1000, endMs: 3000 },
@@ -38,7 +38,7 @@ test('where there is neither steady nor spike, all but the warm-up counts', () =
   expect(httpRun(measured([], { phases }))).toMatchObject({ offered: 0, state: 'empty', errorRate: undefined })
 })
 
-/** 90 good responses after 40 ms, 6 errors after 2 ms, 3 dropped requests, and one that was cut off. */
+/** 90 good responses after 40 ms, 6 errors after 2 ms, 3 dropped requests, and one without a response. */
 const mixed = httpRun(
   measured([
     series('me', undefined, [
@@ -56,7 +56,7 @@ function latencyOf(run: HttpRun | HttpRunEnding): TimeStats {
   return run.latency
 }
 
-test('a latency is that of every request due: one without a good response is infinitely slow', () => {
+test('counts every request due in the latency; one without a good response is infinitely slow', () => {
   const me = mixed.step('me')
   expect(me).toMatchObject({ offered: 100, sent: 97, completed: 96, errorRate: 0.1 })
   expect(latencyOf(me)).toMatchObject({
@@ -75,7 +75,7 @@ test('a latency is that of every request due: one without a good response is inf
   })
 })
 
-test('good responses and failed requests have their own times, in every scope', () => {
+test('good and failed have the times of their requests, in every scope', () => {
   expect(mixed.good).toMatchObject({ offered: 190, sent: 190, completed: 190, dropped: 0, errorRate: 0 })
   expect(mixed.step('me').good).toMatchObject({ offered: 90, completed: 90, state: 'measured' })
   expect(mixed.good.step('me').statuses).toEqual(new Map([[200, 90]]))
@@ -94,7 +94,7 @@ test('good responses and failed requests have their own times, in every scope', 
   expect(mixed.good[windowOf]().scope).toBe('steady and spike phases, good responses')
 })
 
-test('a time since the start, in whole seconds, whatever the phase but warm-up', () => {
+test('between() selects whole seconds of all phases but the warm-up', () => {
   expect(all.between('3s', '9s').offered).toBe(60)
   expect(all.between('2s', '3s').offered).toBe(5)
   expect(all.between('7s', '8s')).toMatchObject({ offered: 10, durationMs: 1000 })
@@ -102,7 +102,7 @@ test('a time since the start, in whole seconds, whatever the phase but warm-up',
   expect(() => all.between('3s', '3s')).toThrow(/the first below the second/)
 })
 
-test('scopes narrow each other, and one that is not there is named among those that are', () => {
+test('combines scopes, and rejects an unknown one with the available names', () => {
   const run = httpRun(
     measured([
       series('me', undefined, every(100, 0, 9000, { latencyMs: 10 })),
@@ -131,7 +131,7 @@ test('scopes narrow each other, and one that is not there is named among those t
   )
 })
 
-test('reasons not to judge a run: abort, a scope within the warm-up, a generator past its limits', () => {
+test('is invalid if aborted, in the warm-up, and with a generator beyond its limits', () => {
   const reasons = (run: ReturnType<typeof httpRun>) => run[evidenceOf]().invalidities.map(({ reason }) => reason)
   const requests = [series('a', undefined, every(10, 0, 9000, { latencyMs: 1, status: 200 }))]
   expect(reasons(all)).toEqual([])
@@ -151,12 +151,12 @@ test('reasons not to judge a run: abort, a scope within the warm-up, a generator
 
 const LATE = { ...HEALTHY, scheduleDelay: { p50Ms: 1, p99Ms: 500, maxMs: 900 } }
 
-test('a run given up by its own rule is blamed on the target, unless a starved generator could have caused the errors', () => {
+test('attributes an abort by abortWhen to the target, unless a starved generator could have caused the errors', () => {
   const requests = [series('a', undefined, every(10, 4500, 6500, { latencyMs: 1, error: ['timeout', 'after 1 ms'] }))]
   const found = (more: Partial<HttpMeasurement>) => {
     const run = httpRun(measured(requests, { abortReason: 'error rate 100%', ...more }))
-    const words = run[evidenceOf]().invalidities.map(({ reason, blame }) => (blame ? `${blame}: ${reason}` : reason))
-    return [words, run.result().invalidities.map(({ reason }) => reason)]
+    const reasons = run[evidenceOf]().invalidities.map(({ reason, blame }) => (blame ? `${blame}: ${reason}` : reason))
+    return [reasons, run.result().invalidities.map(({ reason }) => reason)]
   }
   expect(found({ abortBlame: 'target' })).toEqual([['target: aborted'], []])
   expect(found({ abortBlame: 'target or generator' })).toEqual([['target: aborted'], []])
@@ -178,19 +178,22 @@ test.each([
   { kind: 'status', detail: '503', isTargets: true },
   { kind: 'body', detail: 'aborted', isTargets: true },
   { kind: 'timeout', detail: 'after 1 s', isTargets: false },
-] as const)('a late generator explains no $kind $detail: $isTargets', ({ kind, detail, isTargets }) => {
-  const reasonsWith = (good: number) => {
-    const wrong = every(10, 4500, 8000, { latencyMs: 1, error: [kind, detail] })
-    const requests = [series('a', undefined, [...wrong, ...every(10, 4500, 4500 + good * 10, { latencyMs: 1 })])]
-    const { invalidities } = httpRun(measured(requests, { generator: LATE }))[evidenceOf]()
-    return invalidities.map(({ reason }) => reason)
-  }
-  expect(reasonsWith(349)).toEqual(isTargets ? [] : ['generator-saturated'])
-  // Half of the requests leave open what a generator in good health would have found.
-  expect(reasonsWith(350)).toEqual(['generator-saturated'])
-})
+] as const)(
+  'judges a run with a late generator because of $kind $detail: $isTargets',
+  ({ kind, detail, isTargets }) => {
+    const reasonsWith = (good: number) => {
+      const wrong = every(10, 4500, 8000, { latencyMs: 1, error: [kind, detail] })
+      const requests = [series('a', undefined, [...wrong, ...every(10, 4500, 4500 + good * 10, { latencyMs: 1 })])]
+      const { invalidities } = httpRun(measured(requests, { generator: LATE }))[evidenceOf]()
+      return invalidities.map(({ reason }) => reason)
+    }
+    expect(reasonsWith(349)).toEqual(isTargets ? [] : ['generator-saturated'])
+    // With half of the requests it is open what a healthy generator would have measured.
+    expect(reasonsWith(350)).toEqual(['generator-saturated'])
+  },
+)
 
-test('the result is plain JSON, without warm-up in its counts and with it in its timeline', () => {
+test('the result is plain JSON, with the warm-up only in its timeline', () => {
   const result = all.result()
   expect(JSON.parse(JSON.stringify(result))).toEqual(result)
   expect(result).toMatchObject({ kind: 'http', state: 'completed', offered: 35, steps: [], latency: { count: 35 } })
@@ -198,20 +201,20 @@ test('the result is plain JSON, without warm-up in its counts and with it in its
   expect(result.timeline[0]).toMatchObject({ second: 0, offered: 10, inFlight: 1, vus: 10 })
 })
 
-test('the rate a scope was offered is known of open loads only', () => {
+test('has an offered rate only for open loads', () => {
   const rate = (load: Load) =>
     httpRun(measured([series('a', undefined, every(10, 4500, 8000, {}))], { load }))[evidenceOf]().offeredRatePerSec
   expect(rate(constantArrivalRate({ rate: 100, vus: 1, duration: '9s' }))).toBe(100)
   expect(rate(constantVus({ vus: 1, duration: '9s' }))).toBeUndefined()
 })
 
-test('evidence says by which scale the load was reduced, and nothing where it is as written', () => {
+test('the evidence has the scale that reduced the load, and none at full scale', () => {
   const all = [series('vote', undefined, [{ atMs: 5000, latencyMs: 3 }])]
   expect(httpRun(measured(all, { reducedTo: 'smoke' }))[evidenceOf]().reducedTo).toBe('smoke')
   expect(httpRun(measured(all))[evidenceOf]()).not.toHaveProperty('reducedTo')
 })
 
-test('reads its measurement', () => {
+test('exposes the fields of its measurement', () => {
   const warnings = ['the generator was reniced']
   const run = httpRun(
     measured([series('a', undefined, [{ atMs: 5000, latencyMs: 3, status: 503, error: ['status', '503'] }])], {
@@ -234,13 +237,13 @@ test('reads its measurement', () => {
   expect(run.timeline).toHaveLength(6)
 })
 
-test('has the history that was recorded, and says so where none was', () => {
+test('returns the recorded history, and throws if none was recorded', () => {
   const history = new History()
   expect(httpRun(measured([], { history })).history).toBe(history)
-  expect(() => all.history).toThrow('http 1 recorded no history: give http.run() the option record: true')
+  expect(() => all.history).toThrow('http 1 recorded no history\nFix: set record: true in http.run()')
 })
 
-test('a time must be two durations in whole seconds', () => {
+test('between() rejects anything but two durations in whole seconds', () => {
   const wrong: [unknown, unknown][] = [
     ['soon', '3s'],
     ['1s', 'later'],
@@ -260,7 +263,7 @@ test('a time must be two durations in whole seconds', () => {
   expect(() => all.tag('x')).toThrow('http 1 has no tag "x"; it has none')
 })
 
-test('was when it was: the spans of its phases, cut to the time asked for', () => {
+test('its window contains the spans of its phases, cut to the selected period', () => {
   const run = httpRun(measured([], { startMs: 50_000 }))
   expect(run[windowOf]()).toMatchObject({
     run: 'http 1',

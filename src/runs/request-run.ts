@@ -29,75 +29,75 @@ interface HttpRunBase extends TimedRun {
   readonly sent: number
   /** Sent requests with a response or a failure. */
   readonly completed: number
-  /** Due, but never sent. */
+  /** Requests due that were never sent. */
   readonly dropped: number
   readonly errors: ReadonlyMap<ErrorKind, number>
   readonly statuses: ReadonlyMap<number, number>
-  /** Of the requests due, the share that got no good response, 0–1; `undefined` if none was due. */
+  /** Ratio of requests due that got no good response, 0–1; `undefined` if none was due. */
   readonly errorRate: number | undefined
-  /** Bytes of response bodies as received: before decoding, without headers and the framing of chunks. */
+  /** Bytes of response bodies before decoding, without headers and chunk framing. */
   readonly receivedBytes: number
   /** Length of the scope. */
   readonly durationMs: number
-  /** Every second of the whole run, warm-up included, by intended start. */
+  /** All seconds of the run by intended start, including the warm-up. */
   readonly timeline: readonly TimelinePoint[]
   readonly phases: readonly Phase[]
   readonly generator: GeneratorHealth
   readonly connections: ConnectionFigures
-  /** Application heartbeats of `ws.run()`; `undefined` if none was to be sent. */
+  /** Application heartbeats of `ws.run()`; `undefined` if none was configured. */
   readonly heartbeats: HeartbeatCounts | undefined
-  /** Why the run stopped before its end; `undefined` if it did not. */
+  /** Reason of an abort; `undefined` if the run completed. */
   readonly aborted: string | undefined
-  /** What a reader should know and no matcher judges. */
+  /** Warnings for the reader, which no matcher judges. */
   readonly warnings: readonly string[]
-  /** Every operation and what its VU was told. @throws {Error} where `http.run()` was not asked to `record` */
+  /** Every operation with its outcome. @throws {Error} if `http.run()` did not set `record` */
   readonly history: History
-  /** The part that was due in one phase. @throws {Error} naming the phases there are */
+  /** The requests due in one phase. @throws {Error} naming the available phases */
   phase(name: PhaseName): HttpRun
-  /** The requests of one step. @throws {Error} naming the steps there are */
+  /** The requests of one step. @throws {Error} naming the available steps */
   step(name: string): HttpRun
   /**
-   * The requests that carry a tag. A dropped request never got its tag from a request function: those of a step are shared
-   * among its tags in the proportion of the requests that were sent.
+   * The requests with a tag. A dropped request never got a tag from its request function: the dropped requests of a step are
+   * divided among its tags in proportion to the requests sent.
    *
-   * @throws {Error} naming the tags there are
+   * @throws {Error} naming the available tags
    */
   tag(name: string): HttpRun
-  /** The requests that got a good response, with their times alone. Percentiles can be asserted on it, rates cannot. */
+  /** Only the requests with a good response. Percentiles can be asserted on it, rates cannot. */
   readonly good: HttpRunEnding
   /**
-   * The requests that ended in an error, with their own times: up to the response, the failure or the time-out. Dropped
-   * requests are left out. Percentiles can be asserted on it, rates cannot.
+   * Only the requests that ended in an error, with their times until the response, the failure or the time-out, without
+   * dropped requests. Percentiles can be asserted on it, rates cannot.
    */
   readonly failed: HttpRunEnding
-  /** What was due in a time since the start of the run (warm-up included), in whole seconds, whatever the phase. */
+  /** The requests due in a period since the start of the run (including the warm-up), in whole seconds and any phase. */
   between(from: Duration, to: Duration): HttpRun
   result(): HttpRunResult
   [evidenceOf](): RequestEvidence
 }
 
-/** A run that sent at least one request in the scope looked at. */
+/** A run that sent at least one request in its scope. */
 export interface MeasuredHttpRun extends HttpRunBase {
   /** Narrows the type: `if (run.state === 'measured') console.log(run.latency.p95Ms)`. An empty run has no times. */
   readonly state: 'measured'
   readonly errorRate: number
   /**
-   * Of every request due, from intended start to last byte. Requests that got no good response (errors, time-outs, dropped
+   * Time from intended start to last byte of every request due. Requests without a good response (errors, time-outs, dropped
    * ones) count as infinitely slow: `p95Ms` is the time within which 95% of all due requests got a good response, and
    * `Infinity` if fewer did.
    */
   readonly latency: TimeStats
-  /** Of every request sent, from actual send to last byte. Those that got no good response count as infinitely slow. */
+  /** Time from actual send to last byte of every request sent. Those without a good response count as infinitely slow. */
   readonly serviceTime: TimeStats
 }
 
-/** A run that sent no request in the scope looked at: there are no times to read. */
+/** A run that sent no request in its scope, and so has no times. */
 export interface EmptyHttpRun extends HttpRunBase {
   /** Narrows the type: `latency`, `serviceTime` and `errorRate` exist if `state` is `'measured'`. */
   readonly state: 'empty'
 }
 
-/** The requests of a run that ended in one way. Their number is known from how they ended: no rate can be asserted on it. */
+/** Requests of a run with one ending. No rate can be asserted on them, because the ending determines it. */
 export type HttpRunEnding = (Omit<MeasuredHttpRun, keyof NarrowedScope> | Omit<EmptyHttpRun, keyof NarrowedScope>) &
   NarrowedScope
 
@@ -111,10 +111,10 @@ interface NarrowedScope {
   [evidenceOf](): EndingEvidence
 }
 
-/** What `http.run()` measured: the steady and spike phases unless a narrower scope is asked for; never the warm-up. */
+/** Result of `http.run()`: of the steady and spike phases unless a narrower scope is selected; never of the warm-up. */
 export type HttpRun = MeasuredHttpRun | EmptyHttpRun
 
-/** The run's view of a measurement. */
+/** Creates the run that matchers and scenarios read. */
 export function httpRun(measurement: HttpMeasurement): HttpRun {
   return new ScopedRun(measurement, WHOLE_RUN) as HttpRun
 }
@@ -123,7 +123,7 @@ class ScopedRun implements HttpRunBase {
   readonly #measured: HttpMeasurement
   readonly #scope: Scope
   readonly #totals: ScopeTotals
-  /** The engine hands a measurement over when its last response is in. */
+  /** The engine creates the run when its last request has ended. */
   readonly #settledMs: number
   readonly latency: TimeStats | undefined
   readonly serviceTime: TimeStats | undefined
@@ -220,23 +220,22 @@ class ScopedRun implements HttpRunBase {
 
   get history(): History {
     const { history } = this.#measured
-    if (history === undefined)
-      throw new Error(`${this.name} recorded no history: give http.run() the option record: true`)
+    if (history === undefined) throw new Error(`${this.name} recorded no history\nFix: set record: true in http.run()`)
     return history
   }
 
   phase(name: PhaseName): HttpRun {
-    this.#mustHave('phase', name, new Set(this.phases.map((phase) => phase.name)))
+    this.#assertKnown('phase', name, new Set(this.phases.map((phase) => phase.name)))
     return this.#within({ phase: name })
   }
 
   step(name: string): HttpRun {
-    this.#mustHave('step', name, new Set(this.#measured.steps))
+    this.#assertKnown('step', name, new Set(this.#measured.steps))
     return this.#within({ step: name })
   }
 
   tag(name: string): HttpRun {
-    this.#mustHave('tag', name, new Set(this.#measured.series.flatMap(({ tag }) => tag ?? [])))
+    this.#assertKnown('tag', name, new Set(this.#measured.series.flatMap(({ tag }) => tag ?? [])))
     return this.#within({ tag: name })
   }
 
@@ -273,7 +272,7 @@ class ScopedRun implements HttpRunBase {
     return ending === undefined ? evidence : (endingEvidence(evidence, ending) as TimeEvidence as RequestEvidence)
   }
 
-  /** A run that was given up because the target failed is not invalid: its state says so, and its assertions fail. */
+  /** A run that was aborted because the target failed is not invalid: its state is `aborted`, and its assertions fail. */
   #invalidities(): readonly Invalidity[] {
     const invalidities = httpInvalidities(this.#measured, this.#totals, this.#scope)
     if (invalidities.some(({ blame }) => blame === 'target')) return []
@@ -289,9 +288,9 @@ class ScopedRun implements HttpRunBase {
     return this.#within({ ending }) as unknown as HttpRunEnding
   }
 
-  #mustHave(what: string, name: string, known: ReadonlySet<string>): void {
+  #assertKnown(what: string, name: string, known: ReadonlySet<string>): void {
     if (known.has(name)) return
-    const there = known.size === 0 ? 'it has none' : `it has ${[...known].join(', ')}`
-    throw new Error(`${this.name} has no ${what} ${JSON.stringify(name)}; ${there}`)
+    const available = known.size === 0 ? 'it has none' : `it has ${[...known].join(', ')}`
+    throw new Error(`${this.name} has no ${what} ${JSON.stringify(name)}; ${available}`)
   }
 }

@@ -17,7 +17,7 @@ function slowestOf(requests: readonly { readonly atMs: number; readonly latencyM
   return slowest.toJSON().map(({ latencyMs }) => latencyMs)
 }
 
-test('are the ten that took longest, worst first, of steady and spike phases', () => {
+test('keeps the ten slowest requests of steady and spike phases, slowest first', () => {
   const request = fc.record({ atMs: fc.integer({ min: 0, max: 5999 }), latencyMs: fc.integer({ min: 0, max: 50 }) })
   fc.assert(
     fc.property(fc.array(request, { maxLength: 60, size: 'max' }), (requests) => {
@@ -27,12 +27,12 @@ test('are the ten that took longest, worst first, of steady and spike phases', (
   )
 })
 
-test('of a load that only ramps are those of its ramp', () => {
+test('keeps requests of the ramp if there is no steady or spike phase', () => {
   const requests = [500, 1500].map((atMs) => ({ atMs, latencyMs: atMs }))
   expect(slowestOf(requests, PHASES.slice(0, 2))).toEqual([1500])
 })
 
-test('of equals the one that came first stands first, and stays', () => {
+test('keeps the first of equally slow requests', () => {
   const slowest = new SlowestRequests(PHASES)
   for (let n = 0; n < 12; n++)
     if (slowest.wants(2_000 + n, 5)) slowest.keep({ atMs: 2_000 + n, latencyMs: 5, label: `${n}` })
@@ -40,7 +40,7 @@ test('of equals the one that came first stands first, and stays', () => {
   expect([slowest.wants(3_000, 5), slowest.wants(3_000, 5.1)]).toEqual([false, true])
 })
 
-test('belong to a phase from its first instant to before its last', () => {
+test('includes the start of a phase and excludes its end', () => {
   const slowest = new SlowestRequests(PHASES)
   expect([1_999, 2_000, 5_000, 5_999, 6_000].map((atMs) => slowest.wants(atMs, 1))).toEqual([
     false,

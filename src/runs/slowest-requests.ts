@@ -2,20 +2,20 @@ import { phasesIn, WHOLE_RUN } from '../execution/request-scope.ts'
 import type { Phase } from '../load/load.ts'
 import type { SlowRequest } from '../results/result.ts'
 
-const KEPT = 10
+const KEPT_COUNT = 10
 
 /**
- * The slowest requests of a run, from the phases that its statistics are of. To ask whether a request is among them
- * costs a comparison or two; only those that are get an object.
+ * Slowest requests of a run, in its judged phases. {@link wants} costs one or two comparisons; an object is only created
+ * for requests that are kept.
  */
 export class SlowestRequests {
   readonly #spans: readonly Phase[]
-  /** Worst first. */
+  /** Slowest first. */
   readonly #kept: SlowRequest[] = []
-  /** What a request must take longer than; below every latency while there is room. */
+  /** Latency that a request must exceed; negative while there is room. */
   #floorMs = -1
 
-  /** @param phases of the run, warm-up included */
+  /** @param phases phases of the run, including the warm-up */
   constructor(phases: readonly Phase[]) {
     this.#spans = phasesIn(phases, WHOLE_RUN).map((at) => phases[at]!)
   }
@@ -24,13 +24,13 @@ export class SlowestRequests {
     return latencyMs > this.#floorMs && this.#isJudged(atMs)
   }
 
-  /** Keeps a request that is wanted, in place of the quickest of those kept. */
+  /** Keeps a request in place of the fastest one kept. */
   keep(request: SlowRequest): void {
     const kept = this.#kept
     const at = kept.findIndex(({ latencyMs }) => latencyMs < request.latencyMs)
     kept.splice(at < 0 ? kept.length : at, 0, request)
-    if (kept.length > KEPT) kept.pop()
-    if (kept.length === KEPT) this.#floorMs = kept[KEPT - 1]!.latencyMs
+    if (kept.length > KEPT_COUNT) kept.pop()
+    if (kept.length === KEPT_COUNT) this.#floorMs = kept[KEPT_COUNT - 1]!.latencyMs
   }
 
   toJSON(): readonly SlowRequest[] {

@@ -20,20 +20,20 @@ const dropped = every(10, 4500, 6500, { dropped: true })
 const responded = every(100, 4500, 6500, { latencyMs: 250 })
 
 describe('vuShortage', () => {
-  test('says how many VUs a load keeps busy that had too few of them', () => {
+  test('returns the number of VUs that the load needs', () => {
     expect(shortageOf([...dropped, ...responded], { vus: 1, lightMs: 250, heldMs: 250, patienceMs: 10_000 })).toEqual({
       isMaterial: true,
       invalidity: {
         reason: 'offered-rate-missed',
         finding:
-          '200 of 220 requests were dropped because no VU was free: at 400/s, iterations that take 250 ms while the ' +
-          'target has little to do keep 100 VUs busy, and there was 1',
+          '200 of 220 requests were dropped because no VU was free: at 400/s, iterations that take 250 ms under light ' +
+          'load keep 100 VUs busy, and the run had 1',
         remedy: 'raise vus to 150, which leaves room for bursts, or lower the rate',
       },
     })
   })
 
-  test('is immaterial while at most a hundredth was dropped', () => {
+  test('is immaterial if at most 1% was dropped', () => {
     const requests = (drops: number) => [...every(10, 4500, 6500, { latencyMs: 250 }), ...dropped.slice(0, drops)]
     expect(shortageOf(requests(2), { vus: 50, lightMs: 250, heldMs: 250, patienceMs: 10_000 })?.isMaterial).toBe(false)
     expect(shortageOf(requests(3), { vus: 50, lightMs: 250, heldMs: 250, patienceMs: 10_000 })?.isMaterial).toBe(true)
@@ -42,13 +42,13 @@ describe('vuShortage', () => {
     ).toMatch(/^requests waited for a free VU: at 400\/s/)
   })
 
-  test('is absent if a VU was always free, or if the VUs carry the rate while the target has little to do', () => {
+  test('is undefined if a VU was always free, or if the VUs carry the rate under light load', () => {
     expect(shortageOf(dropped, undefined)).toBeUndefined()
     expect(shortageOf(dropped, { vus: 150, lightMs: 250, heldMs: 250, patienceMs: 10_000 })).toBeUndefined()
     expect(shortageOf(dropped, { vus: 149, lightMs: 250, heldMs: 250, patienceMs: 10_000 })).toBeDefined()
   })
 
-  test('is that of the seconds whose rate needs more VUs', () => {
+  test('covers only the seconds whose rate needs more VUs', () => {
     // 40/s from 4.5 s on, 400/s from 6.5 s on.
     const load = rampingArrivalRate({
       startRate: 40,
@@ -62,7 +62,7 @@ describe('vuShortage', () => {
     const demand = { vus: 20, lightMs: 250, heldMs: 250, patienceMs: 10_000 }
     expect(shortageOf(every(10, 4500, 5900, { dropped: true }), demand, load)).toBeUndefined()
     expect(shortageOf(every(10, 7000, 8000, { dropped: true }), demand, load)?.invalidity.finding).toMatch(
-      /^100 of 100 requests were dropped .* keep 100 VUs busy, and there were 20$/,
+      /^100 of 100 requests were dropped .* keep 100 VUs busy, and the run had 20$/,
     )
   })
 })

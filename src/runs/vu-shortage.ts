@@ -5,8 +5,8 @@ import { formatCount, formatMs, formatRate } from '../stats/units.ts'
 import type { HttpMeasurement } from './request-measurement.ts'
 
 /**
- * Whether VUs were too few in seconds of a scope: all were busy at some time, and the rate of that second, at the time
- * that an iteration takes while the target has little to do, needs more VUs than there were, room for bursts included.
+ * Shortage of VUs in seconds of a scope: all VUs were busy at some time, and the rate of the second, at the time that an
+ * iteration takes under light load, needs more VUs than the run had, including room for bursts.
  */
 export function vuShortage(
   { vuDemand, load, phases, limits }: Pick<HttpMeasurement, 'vuDemand' | 'load' | 'phases' | 'limits'>,
@@ -24,7 +24,7 @@ export function vuShortage(
   const dropped = short.reduce((all, window) => all + window.dropped, 0)
   const ratePerSec = Math.max(...short.map((window) => window.ratePerSec))
   const needed = vusFor(vuDemand, ratePerSec)
-  const what =
+  const effect =
     dropped === 0
       ? 'requests waited for a free VU'
       : `${formatCount(dropped)} of ${formatCount(sum.offered)} requests were dropped because no VU was free`
@@ -33,14 +33,14 @@ export function vuShortage(
     invalidity: {
       reason: 'offered-rate-missed',
       finding:
-        `${what}: at ${formatRate(ratePerSec)}, iterations that take ${formatMs(lightMs)} while the target has little to do ` +
-        `keep ${formatCount(needed)} VUs busy, and there ${vus === 1 ? 'was' : 'were'} ${formatCount(vus)}`,
+        `${effect}: at ${formatRate(ratePerSec)}, iterations that take ${formatMs(lightMs)} under light load ` +
+        `keep ${formatCount(needed)} VUs busy, and the run had ${formatCount(vus)}`,
       remedy: `raise vus to ${formatCount(withRoom(needed))}, which leaves room for bursts, or lower the rate`,
     },
   }
 }
 
-/** What matchers need to see what kept the VUs of a run busy. */
+/** Data from which matchers find what kept the VUs of a run busy. */
 export function busyVus(
   { series, phases, load }: Pick<HttpMeasurement, 'series' | 'phases' | 'load'>,
   { vus, heldMs, patienceMs }: VuDemand,

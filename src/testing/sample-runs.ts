@@ -23,8 +23,8 @@ export const SATURATED: Invalidity = {
 
 export const GIVEN_UP: Invalidity = {
   reason: 'aborted',
-  finding: 'the run was given up: error rate 100% over the last 5s, limit 90% (480 × connect, 3 × reset)',
-  remedy: 'see why the target failed',
+  finding: 'the run was aborted: error rate 100% over the last 5s, limit 90% (480 × connect, 3 × reset)',
+  remedy: 'find out why the target failed',
   blame: 'target',
 }
 

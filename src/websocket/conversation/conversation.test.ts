@@ -254,7 +254,7 @@ describe('what goes wrong is an error of its kind', () => {
     expect(Object.fromEntries(run.errors)).toEqual({ timeout: 2 })
     // Each was chattered at, and responded.
     expect(run[evidenceOf]().hint).toBe(
-      '2 requests timed out while messages came that were not taken for the response, 4 in all: see response, and what the target sends',
+      '2 requests timed out while 4 messages arrived that did not count as the response: check isResponse and the messages of the target',
     )
   })
 
@@ -265,7 +265,9 @@ describe('what goes wrong is an error of its kind', () => {
       [
         {
           reason: 'undecided',
-          finding: expect.stringMatching(/^\d+ messages came beyond the first after each request, more than requests/),
+          finding: expect.stringMatching(
+            /^\d+ messages arrived beyond the first after each request, more than requests/,
+          ),
         },
       ],
     ],
@@ -384,7 +386,7 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run[evidenceOf]().invalidities).toEqual([])
     expect(run.connections.firstMessages).toEqual({ taken: 150, surplus: 1, doubtful: 1 })
     expect(run.warnings).toEqual([
-      'the target also sends messages by itself, 1 beyond the first after each request, which is taken for the response ' +
+      'the target also sends messages by itself, 1 beyond the first after each request, which counts as the response ' +
         'without isResponse: 1 of 150 responses (0.67%) may be such messages: give response',
     ])
   })
@@ -436,9 +438,7 @@ describe('what goes wrong is an error of its kind', () => {
     await server[Symbol.asyncDispose]()
     const run = await load(server.url).run(options({ load: constantVus({ vus: 2, duration: '500ms' }) }))
     expect([...run.errors.keys()]).toEqual(['connect'])
-    expect(run[evidenceOf]().hint).toContain(
-      `found no connection to ${server.url.replace('http', 'ws')} (ECONNREFUSED)`,
-    )
+    expect(run[evidenceOf]().hint).toContain(`could not connect to ${server.url.replace('http', 'ws')} (ECONNREFUSED)`)
   })
 
   test('a greeting that gets no response', async () => {

@@ -160,9 +160,7 @@ describe('a server that closes a third of its sockets before the third of five p
       'client 3 (closed with code 1006 (connection lost without a closing handshake))',
     ])
     expect(run[evidenceOf]().hint).toMatch(/^most missing deliveries belong to the 10 clients whose socket/)
-    expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(
-      '30 of 30 sockets subscribed, 10 closed by the other side',
-    )
+    expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('30 of 30 sockets subscribed, 10 closed by the target')
   })
 
   test('gives them back what came after they had reconnected, where asked to', async () => {
@@ -350,7 +348,9 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     const { aheadMs, uncertaintyMs } = run.publisherClock!
     // Date.now() of both sides is cut to whole milliseconds.
     expect(Math.abs(aheadMs - 3_600_000)).toBeLessThanOrEqual(uncertaintyMs + 2)
-    expect(run[evidenceOf]().evidenceLines.join('\n')).toMatch(/publisher's own clock: 36\d\d(\.\d)? s ahead of ours/)
+    expect(run[evidenceOf]().evidenceLines.join('\n')).toMatch(
+      /publisher's clock: 36\d\d(\.\d)? s ahead of that of the generator/,
+    )
   })
 
   test('numbers afresh those who come back: not out of order', async () => {

@@ -28,7 +28,7 @@ describe('ids made by the target', () => {
     })
     expect(run.deliveries).toMatchObject({ expected: 400, received: 400, missing: 0, unexpected: 0, optional: 0 })
     expect(run[evidenceOf]().evidenceLines).toContain(
-      'joining is not acknowledged: clients were taken to be joined 200ms after subscribing',
+      'joins are not acknowledged: clients were assumed to have joined 200ms after subscribing',
     )
   })
 
@@ -45,7 +45,7 @@ describe('ids made by the target', () => {
     expect(run.deliveries).toMatchObject({ expected: 25, received: 0, missing: 25, unexpected: 25 })
     expect(run[evidenceOf]().hint).toBe(
       '25 messages had ids that no publication of the run has (client 0 received the id "1", which no publication of the run has): ' +
-        'see which id identify returns; if the target makes the ids, have publish.send resolve to the one it gave',
+        'check which id identify returns; if the target generates the ids, resolve publish.send with the id that it returned',
     )
   })
 })

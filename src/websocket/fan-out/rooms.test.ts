@@ -249,7 +249,7 @@ test('has no order if all messages carry the same sequence', async () => {
     },
   )
   expect(run.invalidities).toEqual([])
-  expect(() => expect(run).toDeliverInOrder()).toThrow(/deliveries carry the same sequence as the one before/)
+  expect(() => expect(run).toDeliverInOrder()).toThrow(/deliveries have the same sequence as the previous one/)
 })
 
 test('says why clients did not come back', async () => {
@@ -297,5 +297,5 @@ test('cuts a client whose text is not UTF-8, and says so', async () => {
     'most missing deliveries belong to 4 clients whose socket had to be closed: closed by this client with code 1007 (invalid data), ' +
       'as the target broke the protocol: invalid UTF-8 sequence',
   )
-  expect(run[evidenceOf]().evidenceLines.join()).toContain('4 closed, as the target broke the protocol')
+  expect(run[evidenceOf]().evidenceLines.join()).toContain('4 closed because the target broke the protocol')
 })
