@@ -45,19 +45,6 @@ test('accepts red only by the expected matcher', () => {
   expect(describeResult(result('S1 a', p95()))).toBe('slow-tail × S1: green, expected red by toHaveP95Below')
 })
 
-test('accepts red by any of several expected matchers', () => {
-  const stall = ROWS.find(({ name }) => name === 'stall')!
-  const describeFailed = (matcher: string) => {
-    const scenario = result('S1 a', { assertion: `${matcher}(1)`, outcome: 'failed' })
-    return stripVTControlCharacters(describeCell(cellOf(stall, scenario)))
-  }
-  expect(describeFailed('toHaveP95Below')).toBe('stall × S1: red by toHaveP95Below')
-  expect(describeFailed('toHaveP99Below')).toBe('stall × S1: red by toHaveP99Below')
-  expect(describeFailed('toHaveErrorRateBelow')).toBe(
-    'stall × S1: red by toHaveErrorRateBelow, expected red by toHaveP95Below or toHaveP99Below',
-  )
-})
-
 test('accepts only green if no matcher is expected to be red', () => {
   expect(describeResult(result('S2 b', p95()))).toBe('slow-tail × S2: green')
   expect(describeResult(result('S2 b', p95({ outcome: 'failed' })))).toBe(

@@ -1,7 +1,6 @@
 import { styleText } from 'node:util'
 import { faults } from '../fixtures/faults/index.ts'
 import { serviceFaults } from '../fixtures/faults/service-faults.ts'
-import type { CaughtBy } from '../fixtures/target/extension-points.ts'
 import type { ScenarioResult } from '../src/report/results.ts'
 
 /** A fault, or no fault, and the scenarios that must turn red because of it. */
@@ -9,7 +8,7 @@ export interface Row {
   readonly name: string
   /** Environment variable that enables the fault; absent for the healthy row. */
   readonly variable?: 'TARGET_FAULTS' | 'SERVICE_FAULTS'
-  readonly caughtBy: readonly CaughtBy[]
+  readonly caughtBy: readonly { readonly scenario: string; readonly matcher: string }[]
 }
 
 /** Result of one scenario under one fault. */
@@ -47,7 +46,7 @@ export function isDisruptedIn({ variable, caughtBy }: Row, name: string): boolea
 
 export function cellOf({ name, caughtBy }: Row, result: ScenarioResult): Cell {
   const scenario = DISRUPTED.includes(result.name) ? result.name : (/^S\d+\b/.exec(result.name)?.[0] ?? result.name)
-  const expected = caughtBy.filter((catcher) => catcher.scenario === scenario).flatMap(({ matcher }) => matcher)
+  const expected = caughtBy.find((catcher) => catcher.scenario === scenario)?.matcher
   const first = result.assertions.find(({ outcome }) => outcome === 'failed' || outcome === 'invalid')
   const matcher = first?.assertion.split('(')[0] ?? (result.verdict === 'passed' ? undefined : result.errors[0]?.name)
   // A missing metric is a finding about the services; other reasons are about the measurement.
@@ -57,9 +56,9 @@ export function cellOf({ name, caughtBy }: Row, result: ScenarioResult): Cell {
     ...{ fault: name, scenario, outcome },
     ...(matcher !== undefined && { matcher }),
     ...(first !== undefined && { received: first.received }),
-    ...(expected.length > 0 && { expected: expected.join(' or ') }),
+    ...(expected !== undefined && { expected }),
     date: new Date().toISOString().slice(0, 10),
-    isRight: expected.length === 0 ? outcome === 'green' : outcome === 'red' && expected.includes(matcher ?? ''),
+    isRight: expected === undefined ? outcome === 'green' : outcome === 'red' && matcher === expected,
   }
 }
 
