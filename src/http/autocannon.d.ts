@@ -1,4 +1,4 @@
-/** The part of autocannon 9.0.0 that this folder relies on; `clients.test.ts` holds it against the real thing. */
+/** The part of autocannon 9.0.0 that this folder relies on; `clients.test.ts` checks it against the package. */
 declare module 'autocannon/lib/httpClient.js' {
   interface HttpParserConstants {
     readonly kOnHeaders: number
@@ -12,26 +12,26 @@ declare module 'autocannon/lib/httpClient.js' {
     readonly versionMajor: number
     readonly versionMinor: number
     readonly shouldKeepAlive: boolean
-    /** Names and values by turns, as received. */
+    /** Alternating names and values, as received. */
     readonly headers: readonly string[]
   }
 
   interface HttpParser {
     constructor: HttpParserConstants
-    /** Feeds bytes; gives back the number taken, or what is wrong with them. */
+    /** Parses bytes; returns the number consumed, or the error. */
     execute(chunk: Buffer): number | Error
-    /** The connection ended: completes a response whose body lasts until then. */
+    /** Completes a response whose body ends with the connection. */
     finish(): void | Error
     reinitialize(type: 'RESPONSE'): void
-    /** Called by every state that reads lines: the next line without its end, `undefined` as long as it is not whole. */
+    /** Called by every state that reads lines; returns the next line without its CRLF, `undefined` until it is complete. */
     consumeLine(): string | undefined
-    /** Name of what it reads now: `RESPONSE_LINE`, `HEADER`, `BODY_CHUNKHEAD` and so on. */
+    /** Current state: `RESPONSE_LINE`, `HEADER`, `BODY_CHUNKHEAD` and so on. */
     readonly state: string
-    /** What came of the next line with earlier chunks. */
+    /** Beginning of the next line, from earlier chunks. */
     line: string
-    /** What is being read. */
+    /** Bytes being read. */
     readonly chunk: Buffer
-    /** How far into the chunk it has read, and where that ends. */
+    /** Position in the chunk, and end of the bytes to read. */
     offset: number
     readonly end: number
     [callback: number]: (...args: never[]) => unknown
@@ -48,16 +48,16 @@ declare module 'autocannon/lib/httpClient.js' {
     constructor(options: Options)
     readonly parser: HttpParser
     readonly timeoutTicker: { clear(): void }
-    /** What it would send by itself: nearly all of its memory. */
+    /** The requests that autocannon itself would send: nearly all memory of a client. */
     requestIterator: object | undefined
     opts: object | undefined
     pipelinedRequests: object | undefined
-    /** Opens the connection; called once by the constructor, after `setupClient`. */
+    /** Opens the connection; the constructor calls it once, after `setupClient`. */
     _connect(): void
-    /** Sends the next request, or not. */
+    /** Sends the next request, if one is left. */
     _doRequest(): void
     _destroyConnection(): void
-    /** Ends this client for good. */
+    /** Closes this client permanently. */
     destroy(): void
   }
 }

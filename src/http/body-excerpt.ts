@@ -6,12 +6,12 @@ import type { ResponseReader } from './response-reader.ts'
 
 const MAX_BYTES = 65_536
 const MAX_TEXT = 160
-/** What decoding makes of bytes that are no character. */
-const NO_TEXT = '\ufffd'
+/** What the decoder writes for bytes that are not text. */
+const REPLACEMENT = '\ufffd'
 
 /**
- * The beginning of a body on one line, without secrets and control characters, for a hint. Empty if the body is, or is not
- * text.
+ * Beginning of a body on one line, without secrets and control characters, for a hint. Empty if the body is empty or is
+ * not text.
  */
 export function bodyExcerpt({ body, rawHeaders }: Pick<ResponseReader, 'body' | 'rawHeaders'>): string {
   const headers = headersOf(rawHeaders)
@@ -19,7 +19,7 @@ export function bodyExcerpt({ body, rawHeaders }: Pick<ResponseReader, 'body' | 
   try {
     const bytes = decodeContent(Buffer.from(body.subarray(0, MAX_BYTES)), headers['content-encoding'], MAX_BYTES)
     const excerpt = shortened(decodeText(bytes, type).trim().replaceAll(/\s+/g, ' '), MAX_TEXT)
-    return excerpt.includes(NO_TEXT) ? '' : withoutControls(excerpt)
+    return excerpt.includes(REPLACEMENT) ? '' : withoutControls(excerpt)
   } catch (error) {
     if (error instanceof BodyError) return ''
     throw error

@@ -4,11 +4,11 @@ import { expect, test } from 'vitest'
 import { scriptedServer } from '../testing/scripted-server.ts'
 import { openClients, type LoadClient } from './clients.ts'
 
-/** What the engine relies on in autocannon, and nothing else: an upgrade that breaks one of these must not be made. */
+/** The parts of autocannon that the engine relies on. Do not upgrade to a version that breaks one of these tests. */
 
 const require = createRequire(import.meta.url)
 
-test('the version is the one whose source was read', () => {
+test('the installed version of autocannon is the one that was reviewed', () => {
   const ours = require('../../package.json') as Record<string, Record<string, string> | undefined>
   expect({ ...ours['dependencies'], ...ours['devDependencies'] }['autocannon']).toBe('9.0.0')
   expect((require('autocannon/package.json') as { version: string }).version).toBe('9.0.0')
@@ -16,7 +16,7 @@ test('the version is the one whose source was read', () => {
 
 async function withClients(
   count: number,
-  look: (clients: LoadClient[], calls: string[]) => unknown,
+  inspect: (clients: LoadClient[], calls: string[]) => unknown,
 ): Promise<string[]> {
   await using server = await scriptedServer({ onRequest: () => {} })
   const ready: LoadClient[] = []
@@ -28,18 +28,18 @@ async function withClients(
     },
     close: () => calls.push(`close ${index}`),
   }))
-  look(ready, calls)
+  inspect(ready, calls)
   open.close()
   expect(server.accepted).toBe(0)
   return calls
 }
 
-test('there are as many clients as asked for, each made ready once, at once, and none of them connects or sends', async () => {
+test('creates the requested number of clients synchronously, and none of them connects or sends', async () => {
   const calls = await withClients(3, (_, calls) => expect(calls).toEqual(['ready 0', 'ready 1', 'ready 2']))
   expect(calls).toEqual(['ready 0', 'ready 1', 'ready 2', 'close 0', 'close 1', 'close 2'])
 })
 
-test('a client that is ready has a parser with these constants, and a time-out clock that can be stopped', async () => {
+test('a created client has a parser with these constants, and a time-out clock that can be stopped', async () => {
   await withClients(1, ([client]) => {
     const { kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete } = client!.parser.constructor
     expect(new Set([kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageComplete]).size).toBe(4)
@@ -49,7 +49,7 @@ test('a client that is ready has a parser with these constants, and a time-out c
   })
 })
 
-test('the parser reports head, body and end, and leaves the body out where it is told to', async () => {
+test('the parser reports head, body and end, and skips the body if the head callback returns true', async () => {
   await withClients(1, ([client]) => {
     expect(eventsOf(client!, 'HTTP/1.1 404 Not Found\r\nA: b\r\nContent-Length: 2\r\n\r\nhi', false)).toEqual([
       { status: 404, version: [1, 1], keepAlive: true, headers: ['A', 'b', 'Content-Length', '2'] },
@@ -70,7 +70,7 @@ test('the parser reports head, body and end, and leaves the body out where it is
   })
 })
 
-test('the parser says what is wrong, and can begin again', async () => {
+test('the parser returns an error for invalid bytes, and can be reinitialized', async () => {
   await withClients(1, ([client]) => {
     expect(client!.parser.execute(Buffer.from('nonsense\r\n'))).toBeInstanceOf(Error)
     client!.parser.reinitialize('RESPONSE')
@@ -78,7 +78,7 @@ test('the parser says what is wrong, and can begin again', async () => {
   })
 })
 
-test('the parser ends a body without a length where the connection ends', async () => {
+test('the parser ends a body without a length when the connection ends', async () => {
   await withClients(1, ([client]) => {
     const events = listen(client!, false)
     client!.parser.execute(Buffer.from('HTTP/1.1 200 OK\r\n\r\nall'))

@@ -8,15 +8,15 @@ import { ASK_MS, SETTLE_MS, type KeepAlive } from './keep-alive.ts'
 import type { EncodedRequest } from './request-encoder.ts'
 import { ResponseReader, OVERRUN, type ResponseTaker } from './response-reader.ts'
 
-/** How a request can end without a response that counts. */
+/** Ways in which a request ends without a valid response. */
 export type FailureKind = 'timeout' | 'connect' | 'reset' | 'body'
 
-/** Told how each request sent on a connection ended: one call for one send, never from within the send. */
+/** Receiver of the outcome of each request on a connection: one call for each send, never from within the send. */
 export interface RequestOwner {
-  /** @param endMs of `performance.now()`, when the last byte was read */
+  /** @param endMs when the last byte was read (`performance.now()`) */
   responded(reader: ResponseReader, endMs: number): void
   failed(kind: FailureKind, detail: string, endMs: number): void
-  /** The response to the request before, which has been handed over, had more to it than it said. */
+  /** The target sent more bytes than the previous response, which has already been passed to `responded`. */
   overran(detail: string): void
 }
 
@@ -25,15 +25,15 @@ export interface ConnectionCounts {
   opened: number
   /** Connection attempts that failed. */
   refused: number
-  /** Connections the target closed while no request was in flight. */
+  /** Connections that the target closed while no request was in flight. */
   closedIdle: number
-  /** Connections closed because the target was about to: idle for longer than it keeps them, or than it is known to. */
+  /** Connections closed before the target would: idle for longer than it keeps them, or is known to keep them. */
   replaced: number
   /** Requests reset on a connection that had been used before. */
   resetAfterUse: number
-  /** The shortest and the longest idle time before one of those. */
+  /** The shortest and the longest idle time before such a reset. */
   resetIdleMs: { readonly min: number; readonly max: number } | undefined
-  /** Open now, and the most at one time. */
+  /** Open now, and the maximum at one time. */
   open: number
   maxOpen: number
 }
@@ -43,41 +43,41 @@ export interface ConnectionParts {
   readonly route: Route
   readonly deadlines: Deadlines
   readonly counts: ConnectionCounts
-  /** Of the endpoint, shared by all its connections. */
+  /** Shared by all connections of the endpoint. */
   readonly keepAlive: KeepAlive
   readonly owner: RequestOwner
-  /** The most of a body that is kept for what reads it. */
+  /** Largest body that is kept for `check`, `extract` and `record`. */
   readonly maxBodyBytes: number
 }
 
 /**
- * A request that goes out so late finds an event loop that is behind: a close of the target may be there and not be seen
- * yet. In time, all sockets have been looked at just before.
+ * If a request is sent later than this, the event loop is behind, and the target may have closed the connection unnoticed.
+ * If it is on time, all sockets have just been polled.
  */
 const LATE_MS = 1
 
-/** What servers send on a connection that has been idle for too long, before they close it (RFC 9110, 15.5.9). */
+/** Response that servers send on a connection that has been idle for too long, before they close it (RFC 9110, 15.5.9). */
 const IDLE_CLOSE = /^HTTP\/1\.[01] 408[ \r]/
 const SPOKE_FIRST = 'the target sent a response before the request'
 
-/** How long to wait before a connection replaces one that the target closed: it counts that one until it has seen our end. */
+/** Pause before a connection that the target closed is opened again: the target counts the old one until it receives our FIN. */
 const AFTER_CLOSE_MS = 1
 
-/** After so much idle time they are looked at once more in any case. */
-const LOOK_AFTER_MS = 1_000
+/** Idle time after which the sockets are polled once more in any case. */
+const POLL_AFTER_MS = 1_000
 
 /**
- * The one connection of a VU. It stays open between requests. One that the target closed, or is about to close, is opened
- * again when the next request is due, not before: a user who comes back pays for the handshake, and so does its latency.
- * What was written is never sent again.
+ * The connection of one VU, kept open between requests. If the target closed it, or is about to, it is opened again when
+ * the next request is due, not before: a returning user pays for the handshake, so it counts in the latency. A request that
+ * was written is never sent again.
  */
 export class Connection implements ResponseTaker, Timed {
   deadlineMs = 0
   earlier: Timed | undefined = undefined
   later: Timed | undefined = undefined
-  /** When the last request went out, of `performance.now()`: with a connection to open first, when it was open. */
+  /** When the last request was sent (`performance.now()`); if a connection had to be opened first, after that. */
   sentMs = 0
-  /** Consecutive attempts to connect that failed. */
+  /** Consecutive failed connection attempts. */
   failedAttempts = 0
 
   readonly #parts: ConnectionParts
@@ -85,14 +85,14 @@ export class Connection implements ResponseTaker, Timed {
   #socket: net.Socket | undefined
   #isOpen = false
   #request: EncodedRequest | undefined
-  /** The request is due and not yet written, though the connection is open. */
+  /** Whether the connection is open, but the due request has not been written yet. */
   #isHeld = false
-  /** The connection is being closed to be replaced. */
+  /** Whether the connection is being closed in order to be replaced. */
   #isClosing = false
   /** When the last response on this connection ended; before the first, when it was opened. */
   #usedMs = 0
   #isUsed = false
-  /** How long the target says it keeps this connection. */
+  /** How long the target announces to keep this connection. */
   #announcedMs = Number.POSITIVE_INFINITY
   /** When the last connection was closed between two requests. */
   #lostMs = Number.NEGATIVE_INFINITY
@@ -112,12 +112,12 @@ export class Connection implements ResponseTaker, Timed {
     return this.#request !== undefined
   }
 
-  /** How long to wait after a response before the next request is due, so that a close of the target is seen in time. */
+  /** Pause after a response before the next request is due, long enough to notice that the target closes the connection. */
   get settleMs(): number {
     return this.#isOpen ? this.#parts.keepAlive.settleMs : 0
   }
 
-  /** Opens the connection ahead of the first request. `settled` is called once, whether that worked or not. */
+  /** Opens the connection before the first request. `settled` is called once, also on failure. */
   prepare(settled: () => void): void {
     this.#onSettled = settled
     this.#parts.deadlines.set(this, now())
@@ -125,9 +125,9 @@ export class Connection implements ResponseTaker, Timed {
   }
 
   /**
-   * @param keepsBody whether something reads the response's body
-   * @param nowMs of `performance.now()`
-   * @param lateMs how long ago it was due
+   * @param keepsBody whether the response's body will be read
+   * @param nowMs current time (`performance.now()`)
+   * @param lateMs time since the request was due
    */
   send(request: EncodedRequest, keepsBody: boolean, nowMs: number, lateMs: number): void {
     this.#request = request
@@ -142,7 +142,7 @@ export class Connection implements ResponseTaker, Timed {
     else this.#sendAfterIdle(request, nowMs, lateMs)
   }
 
-  /** Closes at once; a request in flight stays without an end. */
+  /** Closes the connection immediately; a request in flight gets no outcome. */
   close(): void {
     this.#parts.deadlines.clear(this)
     this.#request = undefined
@@ -152,7 +152,7 @@ export class Connection implements ResponseTaker, Timed {
 
   responded(reader: ResponseReader): void {
     const endMs = now()
-    // The timer is late wherever the process is: a response that came after its time is none the less late.
+    // If the process is late, so is the timer: a response past the deadline is still a timeout.
     if (endMs > this.deadlineMs) {
       this.expire()
       return
@@ -163,7 +163,7 @@ export class Connection implements ResponseTaker, Timed {
     this.#isUsed = true
     this.#announcedMs = reader.keepAliveMs
     if (reader.keepAliveMs < Number.POSITIVE_INFINITY) this.#parts.keepAlive.announced(reader.keepAliveMs)
-    // The reader keeps the response until the next connection opens: the owner has yet to look at it.
+    // The reader keeps the response until the next connection opens, so the owner can still read it.
     if (reader.isLast) this.#drop()
     this.#parts.owner.responded(reader, endMs)
   }
@@ -183,13 +183,13 @@ export class Connection implements ResponseTaker, Timed {
     }
     this.#isHeld = true
     const waitMs = this.#isUsed ? keepAlive.settleMs - idleMs : 0
-    if (waitMs > 0) setTimeout(this.#look, Math.ceil(waitMs), this.#socket!, request)
-    else if (lateMs > LATE_MS || idleMs > LOOK_AFTER_MS || keepAlive.settleMs > 0) this.#look(this.#socket!, request)
+    if (waitMs > 0) setTimeout(this.#poll, Math.ceil(waitMs), this.#socket!, request)
+    else if (lateMs > LATE_MS || idleMs > POLL_AFTER_MS || keepAlive.settleMs > 0) this.#poll(this.#socket!, request)
     else this.#release(this.#socket!, request)
   }
 
-  /** Two turns of the event loop: one of them has a whole look at the sockets, which brings any close that is there. */
-  readonly #look = (socket: net.Socket, request: EncodedRequest): void => {
+  /** Waits for two turns of the event loop: one of them polls all sockets, so a pending close is noticed. */
+  readonly #poll = (socket: net.Socket, request: EncodedRequest): void => {
     setImmediate(() => setImmediate(this.#release, socket, request))
   }
 
@@ -203,9 +203,9 @@ export class Connection implements ResponseTaker, Timed {
       if (!keepAlive.isProven(idleMs, this.#announcedMs)) {
         if (keepAlive.mayAsk(idleMs, nowMs)) {
           keepAlive.asks(nowMs)
-          // The wait is no time of the target's: it does not count towards the time-out.
+          // This wait is not the target's time, so it does not count towards the time-out.
           this.#parts.deadlines.clear(this)
-          setTimeout(this.#lookAfterAsking, ASK_MS, socket, request)
+          setTimeout(this.#pollAfterWait, ASK_MS, socket, request)
         } else this.#replace()
         return
       }
@@ -213,12 +213,12 @@ export class Connection implements ResponseTaker, Timed {
     this.#write(socket, request)
   }
 
-  readonly #lookAfterAsking = (socket: net.Socket, request: EncodedRequest): void => {
-    setImmediate(() => setImmediate(this.#releaseAsked, socket, request))
+  readonly #pollAfterWait = (socket: net.Socket, request: EncodedRequest): void => {
+    setImmediate(() => setImmediate(this.#releaseAfterWait, socket, request))
   }
 
-  /** The target had time to close the connection, and has not. */
-  readonly #releaseAsked = (socket: net.Socket, request: EncodedRequest): void => {
+  /** The target had time to close the connection, but did not. */
+  readonly #releaseAfterWait = (socket: net.Socket, request: EncodedRequest): void => {
     if (!this.#isHolding(socket, request)) return
     const { keepAlive, deadlines } = this.#parts
     const nowMs = now()
@@ -238,8 +238,8 @@ export class Connection implements ResponseTaker, Timed {
   }
 
   /**
-   * Closes the connection, and opens another one when the target has closed it too, or had time to: one that serves as
-   * many connections as there are VUs would not accept the new one before.
+   * Closes the connection, and opens another one after the target has closed it too, or had time to: a target that serves
+   * exactly as many connections as there are VUs would not accept the new one earlier.
    */
   #replace(): void {
     this.#parts.counts.replaced++
@@ -287,7 +287,7 @@ export class Connection implements ResponseTaker, Timed {
     }
     if (this.#parts.keepAlive.speaksFirst) {
       this.#isHeld = true
-      setTimeout(this.#look, SETTLE_MS, socket, this.#request)
+      setTimeout(this.#poll, SETTLE_MS, socket, this.#request)
       return
     }
     this.sentMs = this.#usedMs
@@ -297,7 +297,7 @@ export class Connection implements ResponseTaker, Timed {
   #received(bytes: Buffer): void {
     if (this.#isClosing) return
     if (this.#request === undefined || this.#isHeld) {
-      this.#receivedUnasked(bytes)
+      this.#receivedUnsolicited(bytes)
       return
     }
     const problem = this.#reader.read(bytes)
@@ -307,11 +307,11 @@ export class Connection implements ResponseTaker, Timed {
     } else if (problem !== undefined) this.#fail('body', `not a valid HTTP response: ${problem.message}`)
   }
 
-  /** No request was written: whatever this is, the next response could not be told from it. */
-  #receivedUnasked(bytes: Buffer): void {
+  /** Bytes received while no request is written could not be distinguished from the next response. */
+  #receivedUnsolicited(bytes: Buffer): void {
     const { keepAlive, owner } = this.#parts
-    const isApart = !this.#isUsed || now() - this.#usedMs >= SETTLE_MS
-    if (isApart && IDLE_CLOSE.test(bytes.toString('latin1', 0, 13))) {
+    const isAfterResponse = !this.#isUsed || now() - this.#usedMs >= SETTLE_MS
+    if (isAfterResponse && IDLE_CLOSE.test(bytes.toString('latin1', 0, 13))) {
       this.#closedIdle()
       return
     }
@@ -357,7 +357,7 @@ export class Connection implements ResponseTaker, Timed {
     }
   }
 
-  /** The connection is gone before the request that may be due was written: that goes out on a new one. */
+  /** Handles a connection lost before its due request, if any, was written: the request is sent on a new one. */
   #lose(): void {
     this.#drop()
     this.#lostMs = now()

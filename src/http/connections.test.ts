@@ -14,7 +14,7 @@ import { connect, endpointOf } from './endpoint.ts'
 const once1 = sharedIterations({ iterations: 1, vus: 1 })
 const request = { path: '/x' }
 
-/** One request to a server that responds with these bytes, written in these pieces. */
+/** Sends one request to a server that writes its response in these pieces. */
 async function oneResponse(pieces: readonly string[], options: { method?: string; end?: boolean } = {}) {
   await using server = await scriptedServer({
     onRequest(socket) {
@@ -25,7 +25,7 @@ async function oneResponse(pieces: readonly string[], options: { method?: string
   return await http.run({ load: once1, request: { ...request, method: options.method ?? 'GET' }, timeout: '1s' })
 }
 
-/** Each piece in a read of its own, as far as the network lets one decide that. */
+/** Writes each piece separately, so that it usually arrives in a separate read. */
 function writeAll(socket: Socket, pieces: string[], end: boolean): void {
   const piece = pieces.shift()
   if (piece === undefined) {
@@ -55,10 +55,10 @@ test.each<[string, string[], { method?: string; end?: boolean }, number]>([
     {},
     200,
   ],
-  ['a redirect, which is the result', [response('', { status: '302 Found', headers: 'Location: /y\r\n' })], {}, 302],
+  ['a redirect, which is not followed', [response('', { status: '302 Found', headers: 'Location: /y\r\n' })], {}, 302],
   ['Connection: close', [response('ok', { headers: 'Connection: close\r\n' })], { end: true }, 200],
-  ['a status of its own', [response('', { status: '299 Whatever' })], {}, 299],
-])('%s is one response without an error', async (_, pieces, options, status) => {
+  ['an unregistered status', [response('', { status: '299 Whatever' })], {}, 299],
+])('reads one response without an error: %s', async (_, pieces, options, status) => {
   const run = await oneResponse(pieces, options)
   expect({ statuses: [...run.statuses], errors: [...run.errors], completed: run.completed }).toEqual({
     statuses: [[status, 1]],
@@ -78,9 +78,15 @@ test.each<[string, string[], { end?: boolean }, string, RegExp]>([
   ],
   ['half a chunk', ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab'], { end: true }, 'reset', /middle/],
   ['nothing at all', [], { end: true }, 'reset', /without a response/],
-  ['no HTTP', ['SSH-2.0-OpenSSH_9.2\r\n'], {}, 'body', /not a valid HTTP response: its status line is malformed/],
   [
-    'lengths that contradict',
+    'another protocol',
+    ['SSH-2.0-OpenSSH_9.2\r\n'],
+    {},
+    'body',
+    /not a valid HTTP response: its status line is malformed/,
+  ],
+  [
+    'contradictory lengths',
     ['HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
     {},
     'body',
@@ -93,8 +99,14 @@ test.each<[string, string[], { end?: boolean }, string, RegExp]>([
     'body',
     /\(1 × the target sent more than the response\)/,
   ],
-  ['silence', ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'], {}, 'timeout', /middle of the response/],
-])('%s is counted as an error of its kind', async (_, pieces, options, kind, detail) => {
+  [
+    'half a body on an open connection',
+    ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'],
+    {},
+    'timeout',
+    /middle of the response/,
+  ],
+])('counts an error of the right kind: %s', async (_, pieces, options, kind, detail) => {
   const run = await oneResponse(pieces, options)
   expect([...run.errors]).toEqual([[kind, 1]])
   expect(run.completed).toBe(1)
@@ -102,7 +114,7 @@ test.each<[string, string[], { end?: boolean }, string, RegExp]>([
   expect(JSON.stringify(evidenceText(run))).toMatch(detail)
 })
 
-test('a connection is used again after each kind of response that allows it', async () => {
+test('reuses a connection after each kind of response that allows it', async () => {
   const kinds = [
     response(),
     'HTTP/1.1 204 No Content\r\n\r\n',
@@ -119,7 +131,7 @@ test('a connection is used again after each kind of response that allows it', as
   expect(run.connections).toMatchObject({ opened: 1, closedIdle: 0, openAtEnd: 1 })
 })
 
-test('Connection: close costs a connection for each request and no error', async () => {
+test('opens a connection for each request, without errors, if the target sends Connection: close', async () => {
   await using server = await scriptedServer({
     onRequest: (socket) => socket.end(response('ok', { headers: 'Connection: close\r\n' })),
   })
@@ -150,7 +162,7 @@ test.each<[string, string[]]>([
       `e\r\n${BODY}\r\n0\r\n\r\n`,
     ],
   ],
-])('check, extract and record see the last response of a connection: %s', async (_, pieces) => {
+])('passes the last response of a connection to check, extract and record: %s', async (_, pieces) => {
   await using server = await scriptedServer({ onRequest: (socket) => writeAll(socket, [...pieces], true) })
   const { http } = engineFor(server.url)
   const recorded: string[] = []
@@ -172,13 +184,13 @@ test.each<[string, string[]]>([
   expect(run.connections).toMatchObject({ opened: 12, maxOpen: 2, openAtEnd: 0 })
 })
 
-test('a connection the server closes while idle is opened again when the next request is due, not before', async () => {
+test('reopens an idle connection that the server closed only when the next request is due', async () => {
   const closes: Promise<unknown>[] = []
   const openWhenDue: number[] = []
   await using server = await scriptedServer({
     onRequest(socket, _, number) {
       socket.write(response())
-      // All but the last: closed as soon as the response is out.
+      // All except the last are closed right after the response.
       if (number < 4) closes.push(once(socket.end(), 'close'))
     },
   })
@@ -195,7 +207,7 @@ test('a connection the server closes while idle is opened again when the next re
   expect(run.completed).toBe(5)
   expect(run.errors.size).toBe(0)
   expect(run.connections).toMatchObject({ opened: 5, closedIdle: 4, replaced: 0 })
-  // The pre-flight's own connection is the sixth.
+  // The sixth connection is that of the preflight.
   expect(server.accepted).toBe(6)
 })
 
@@ -213,11 +225,11 @@ describe.each(OVERRUNS)('%s', (_, overrun, excess) => {
     ['in one piece, without think time', sharedIterations({ iterations: 30, vus: 3 }), false],
     ['in a piece of its own, without think time', sharedIterations({ iterations: 30, vus: 3 }), true],
     ['in a piece of its own, with think time', constantVus({ vus: 3, duration: '400ms', thinkTime: '40ms' }), true],
-  ])('is an error of the request that it came with, %s', async (__, load, isApart) => {
+  ])('is an error of its own request, %s', async (__, load, isSeparate) => {
     await using server = await scriptedServer({
       onRequest(socket, head) {
         if (!head.startsWith('GET /faulty')) socket.write(response())
-        else if (!isApart) socket.write(overrun + excess)
+        else if (!isSeparate) socket.write(overrun + excess)
         else socket.write(overrun, () => setImmediate(() => socket.write(excess)))
       },
     })
@@ -238,7 +250,7 @@ describe.each(OVERRUNS)('%s', (_, overrun, excess) => {
   })
 })
 
-test('a surplus response that comes after the next request was written shows by the one left over at the end', async () => {
+test('a surplus response after the next request was written is detected by the response left over at the end', async () => {
   let last: NodeJS.Timeout | undefined
   await using server = await scriptedServer({
     onRequest(socket, _head, number) {
@@ -254,12 +266,12 @@ test('a surplus response that comes after the next request was written shows by 
   expect([...run.errors]).toEqual([['body', 1]])
 })
 
-describe('a target that responds before it is asked', () => {
+describe('a target that responds before a request', () => {
   test.each<[string, Load]>([
     ['at a rate', constantArrivalRate({ rate: 50, vus: 5, duration: '500ms' })],
     ['with more connections than requests', constantArrivalRate({ rate: 50, vus: 40, duration: '500ms' })],
     ['without think time', sharedIterations({ iterations: 10, vus: 2 })],
-  ])('has each request counted as an error, %s', async (_, load) => {
+  ])('makes each request an error, %s', async (_, load) => {
     await using server = await scriptedServer({ onConnection: (socket) => socket.end(response()), onRequest() {} })
     const { http } = engineFor(server.url)
     const run = await http.run({ load, request: { ...request, method: 'POST' }, abortWhen: false })
@@ -274,11 +286,11 @@ describe('a 408 on an idle connection', () => {
 
   test.each<[string, number]>([
     ['after a response', 60],
-    ['before the first request too', 0],
-  ])('is an idle close, %s', async (_, afterMs) => {
+    ['also before the first request', 0],
+  ])('counts as an idle close, %s', async (_, afterMs) => {
     await using server = await scriptedServer({
       onConnection(socket, number) {
-        // The first is the pre-flight's.
+        // The first connection is that of the preflight.
         if (afterMs === 0 && number > 0 && number < 4) socket.end(TIMED_OUT)
       },
       onRequest(socket) {
@@ -293,7 +305,7 @@ describe('a 408 on an idle connection', () => {
     expect(run.connections.closedIdle).toBeGreaterThan(3)
   })
 
-  test('that comes with the response is more than the response', async () => {
+  test('is an error of kind body if it comes together with the response', async () => {
     await using server = await scriptedServer({ onRequest: (socket) => socket.end(response() + TIMED_OUT) })
     const { http } = engineFor(server.url)
     expect([...(await http.run({ load: once1, request })).errors]).toEqual([['body', 1]])
@@ -305,7 +317,7 @@ const NO_RESPONSE: [string, (socket: Socket) => void][] = [
   ['closes', (socket) => socket.end()],
 ]
 
-describe.each(NO_RESPONSE)('a target that %s a used connection when a request comes', (_, end) => {
+describe.each(NO_RESPONSE)('a target that %s a used connection when it receives a request', (_, end) => {
   async function underLoad(load: Load, method: string) {
     const used = new Set<Socket>()
     let ended = 0
@@ -337,7 +349,7 @@ describe.each(NO_RESPONSE)('a target that %s a used connection when a request co
     ['with a think time', constantVus({ vus: 10, duration: '1200ms', thinkTime: '150ms' }), 'GET'],
     ['at a rate', constantArrivalRate({ rate: 50, vus: 10, duration: '1200ms' }), 'GET'],
     ['with posts', constantVus({ vus: 10, duration: '600ms', thinkTime: '40ms' }), 'POST'],
-  ])('has each of them counted as a reset, %s', async (__, load, method) => {
+  ])('makes each such request an error of kind reset, %s', async (__, load, method) => {
     const { run, ended } = await underLoad(load, method)
     expect(ended).toBeGreaterThan(run.sent / 3)
     expect([...run.errors]).toEqual([['reset', ended]])
@@ -347,7 +359,7 @@ describe.each(NO_RESPONSE)('a target that %s a used connection when a request co
   })
 })
 
-test('a reset on a connection of its first request is a reset', async () => {
+test('a reset of the first request on a connection is not counted as one after use', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.resetAndDestroy() })
   const { http } = engineFor(server.url)
   const run = await http.run({ load: sharedIterations({ iterations: 10, vus: 1 }), request })
@@ -355,7 +367,7 @@ test('a reset on a connection of its first request is a reset', async () => {
   expect(run.connections).toMatchObject({ resetAfterUse: 0 })
 })
 
-test('a refused port is counted for each request that was due, and backed off from where responses set the pace', async () => {
+test('a refused connection is an error of each due request, and closed models back off', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
@@ -373,7 +385,7 @@ test('a refused port is counted for each request that was due, and backed off fr
   expect(closed.errors.get('connect')).toBeLessThanOrEqual(10)
 })
 
-test('the time-out clock runs only while a request is in flight', async () => {
+test('the time-out applies only while a request is in flight', async () => {
   const kept = response('ok', { headers: 'Keep-Alive: timeout=60\r\n' })
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(kept) })
   const { http } = engineFor(server.url)
@@ -383,7 +395,7 @@ test('the time-out clock runs only while a request is in flight', async () => {
   expect(run.connections.opened).toBe(1)
 })
 
-test('a request that times out has a latency up to then, and its VU goes on with a new connection', async () => {
+test('a timed-out request has the latency until the time-out, and its VU continues on a new connection', async () => {
   await using server = await scriptedServer({
     onRequest: (socket, _, number) => void (number === 0 ? undefined : socket.write(response())),
   })
@@ -396,7 +408,7 @@ test('a request that times out has a latency up to then, and its VU goes on with
   expect(run.state === 'measured' && run.latency.p99Ms).toBe(Infinity)
 })
 
-test('a handshake that never gets a response ends in time, before the load and under it', async () => {
+test('an unanswered handshake times out, before the load and during it', async () => {
   await using silent = await scriptedServer({ onRequest: () => {} })
   const { http } = engineFor(silent.url.replace('http:', 'https:'))
   const run = await http.run({ load: sharedIterations({ iterations: 2, vus: 1 }), request, timeout: '200ms' })
@@ -404,7 +416,7 @@ test('a handshake that never gets a response ends in time, before the load and u
   expect(evidenceText(run)).toMatch(/2 × no connection in time/)
 })
 
-test('an abort while connections are being opened is not kept waiting', async () => {
+test('an abort ends the opening of connections immediately', async () => {
   const stop = new AbortController()
   await using silent = await scriptedServer({
     onConnection: (_, number) => void (number === 1 && stop.abort(new Error('enough'))),
@@ -416,11 +428,11 @@ test('an abort while connections are being opened is not kept waiting', async ()
   const run = await http.run({ load: sharedIterations({ iterations: 2, vus: 1 }), request, tls, timeout: '5s' })
   expect(run.aborted).toBe('enough')
   expect(run.sent).toBe(0)
-  // The pre-flight's own handshake takes its five seconds.
+  // The handshake of the preflight takes all of its five seconds.
   expect(performance.now() - startMs).toBeLessThan(9_000)
 })
 
-test('a name that stands for several addresses is reached where something listens', async () => {
+test('connects to the address that listens if a host has several', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(server.url.replace('127.0.0.1', 'localhost'))
   const run = await http.run({ load: sharedIterations({ iterations: 4, vus: 2 }), request })
@@ -428,7 +440,7 @@ test('a name that stands for several addresses is reached where something listen
   expect(server.requests[0]).toMatch(/^GET \/x HTTP\/1\.1\r\nHost: localhost:\d+\r\n/)
 })
 
-test('path and credentials of the base URL go with every request', async () => {
+test('every request has the path and the credentials of the base URL', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(server.url.replace('//', '//user:p%40ss@') + '/v1/')
   await http.run({ load: once1, request })
@@ -436,7 +448,7 @@ test('path and credentials of the base URL go with every request', async () => {
   expect(server.requests[0]).toContain(`\r\nauthorization: Basic ${Buffer.from('user:p@ss').toString('base64')}`)
 })
 
-test.runIf(process.platform === 'linux')('connections can come from any address of the loopback network', async () => {
+test.runIf(process.platform === 'linux')('connects from any address of the loopback network', async () => {
   const from: (string | undefined)[] = []
   await using server = await scriptedServer({
     onConnection: (socket) => from.push(socket.remoteAddress),
@@ -450,7 +462,7 @@ test.runIf(process.platform === 'linux')('connections can come from any address 
   expect(from).toEqual(['127.0.0.3'])
 })
 
-test('a unix socket', async () => {
+test('connects to a Unix socket', async () => {
   const path = join(tmpdir(), `slo-${process.pid}.sock`)
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) }, { path })
   setHostPolicy({ allowRemote: ['app.internal'] })

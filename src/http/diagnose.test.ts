@@ -31,24 +31,24 @@ async function hintAt(
   return run[evidenceOf]().hint
 }
 
-test('http:// to a TLS port', async () => {
+test('names the protocol if http:// is used for a TLS port', async () => {
   const port = await portOf(https.createServer(keys, (_, response) => response.end()))
   expect(await hintAt(`http://127.0.0.1:${port}`)).toBe(
-    `no response of http://127.0.0.1:${port} was HTTP/1.1: its port speaks TLS: write https:// in the URL`,
+    `no response from http://127.0.0.1:${port} was HTTP/1.1: its port speaks TLS: write https:// in the URL`,
   )
 })
 
-test('http:// to HTTP/2 over TLS', async () => {
+test('names the protocol if http:// is used for HTTP/2 over TLS', async () => {
   const port = await portOf(http2.createSecureServer(keys))
   expect(await hintAt(`http://127.0.0.1:${port}`)).toContain('write https:// in the URL')
 })
 
-test('http:// to HTTP/2 without TLS', async () => {
+test('names the protocol if http:// is used for HTTP/2 without TLS', async () => {
   const port = await portOf(http2.createServer())
   expect(await hintAt(`http://127.0.0.1:${port}`)).toContain('it speaks HTTP/2 without TLS (h2c)')
 })
 
-test('https:// to HTTP/2 alone is refused before any load, and not for its certificate', async () => {
+test('rejects a target that speaks only HTTP/2 over TLS, before any load and not because of its certificate', async () => {
   const port = await portOf(http2.createSecureServer({ ...keys, allowHTTP1: false }))
   const { http } = engineFor(`https://127.0.0.1:${port}`)
   const { message } = (await http.run({ load, request: { path: '/' }, tls }).catch((it: unknown) => it)) as Error
@@ -58,7 +58,7 @@ test('https:// to HTTP/2 alone is refused before any load, and not for its certi
   )
 })
 
-test('https:// without the client certificate that TLS 1.3 looks for after the handshake', async () => {
+test('names a missing client certificate, which TLS 1.3 checks after the handshake', async () => {
   const port = await portOf(
     https.createServer({ ...keys, requestCert: true, rejectUnauthorized: true }, (_, response) => response.end()),
   )
@@ -69,19 +69,19 @@ test('https:// without the client certificate that TLS 1.3 looks for after the h
   )
 })
 
-test('https:// to a target that breaks is no problem of TLS', async () => {
+test('does not blame TLS if a target with TLS resets connections', async () => {
   const port = await portOf(https.createServer(keys, ({ socket }) => void socket.destroy()))
   expect(await hintAt(`https://127.0.0.1:${port}`, { tls, abortWhen: false })).toMatch(/^20 requests were reset/)
 })
 
-test('https:// to a port without TLS', async () => {
+test('rejects https:// for a port without TLS', async () => {
   const port = await portOf(createServer((_, response) => response.end()))
   const { http } = engineFor(`https://127.0.0.1:${port}`)
   const { message } = (await http.run({ load, request: { path: '/' }, tls }).catch((it: unknown) => it)) as Error
   expect(message).toContain('failed: nothing speaks TLS on that port.\nFix: write http:// in the URL')
 })
 
-test('a target that is broken, silent or gone is not said to speak anything else', async () => {
+test('names no other protocol if the target is broken, silent or down', async () => {
   await using resets = await scriptedServer({ onRequest: (socket) => socket.destroy() })
   expect((await hintAt(resets.url)) ?? '').not.toContain('HTTP/1.1')
   await using silent = await scriptedServer({ onRequest: () => {} })
@@ -93,7 +93,7 @@ const moved = response('', { status: '302 Found', headers: 'Location: /login\r\n
 const REDIRECTED =
   'redirects are not followed: request the URL in the Location header, or add the status to expectStatus if it is expected'
 
-test('redirects on every response are named, and warned of if nothing else is wrong', async () => {
+test('names redirects in every response, and warns of them if nothing else is wrong', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(moved) })
   const finding = `100% of the responses were redirects. ${REDIRECTED}`
   const { http, warnings } = engineFor(server.url)
@@ -104,7 +104,7 @@ test('redirects on every response are named, and warned of if nothing else is wr
   expect(await hintAt(server.url, { expectStatus: 302 })).toBe(undefined)
 })
 
-test('a few redirects are nobody’s mistake', async () => {
+test('does not warn of a few redirects', async () => {
   await using server = await scriptedServer({
     onRequest: (socket, _, number) => socket.write(number % 2 === 0 ? moved : response()),
   })

@@ -6,15 +6,15 @@ import { formatRatio } from '../stats/units.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { RunOptions } from './options.ts'
 
-/** What a run found out about its target that no figure says. */
+/** Findings about the target that no figure of the run shows. */
 export type Diagnosis = Pick<HttpMeasurement, 'diagnosis' | 'warnings'>
 
-/** Share of redirects among responses, 0-1, from which on they are what was measured. */
+/** Ratio of redirects to responses, 0–1, from which on the run measured redirects. */
 const MOSTLY = 0.9
 
 /**
- * Finds out why a target took connections and never responded over HTTP/1.1, or responded with redirects alone. One that
- * speaks TLS or HTTP/2 looks, from its resets and stray bytes, like one that is broken: it is asked once, after the load.
+ * Finds out why a target accepted connections but never responded over HTTP/1.1, or responded only with redirects. A target
+ * that speaks TLS or HTTP/2 looks broken, by its resets and stray bytes: it is probed once, after the load.
  */
 export async function diagnose<D>(
   measurement: HttpMeasurement,
@@ -24,7 +24,7 @@ export async function diagnose<D>(
   const { connections, warnings } = measurement
   const { sent, responses, redirects } = totalsOf(measurement)
   if (responses > 0) {
-    if (redirects < responses * MOSTLY || namesStatus(options)) return { warnings }
+    if (redirects < responses * MOSTLY || setsExpectedStatus(options)) return { warnings }
     const finding = `${formatRatio(redirects / responses)} of the responses were redirects. ${REDIRECT_HINT}`
     return { diagnosis: finding, warnings: [...warnings, finding] }
   }
@@ -33,12 +33,12 @@ export async function diagnose<D>(
   const { hostname, port, socketPath } = endpoint
   const protocol = await probeProtocol({ host: hostname, port, socketPath })
   if (protocol === undefined) return { warnings }
-  return { diagnosis: `no response of ${endpoint.origin} was HTTP/1.1: ${OTHER_PROTOCOL_FIXES[protocol]}`, warnings }
+  return { diagnosis: `no response from ${endpoint.origin} was HTTP/1.1: ${OTHER_PROTOCOL_FIXES[protocol]}`, warnings }
 }
 
 /**
- * What the errors of a run say of TLS: with TLS 1.3 a target looks for the client's certificate when the handshake is over
- * for the client, so that connections open and are reset later.
+ * Diagnosis from the TLS errors of a run. With TLS 1.3, a target checks the client certificate after the client has
+ * completed the handshake, so connections open and are reset later.
  */
 function tlsDiagnosis({ series, phases, origin }: HttpMeasurement): Pick<Diagnosis, 'diagnosis'> {
   const windows = series.flatMap(({ timeline }) => phases.flatMap((_, phase) => timeline.windowsOf(phase)))
@@ -61,8 +61,8 @@ function totalsOf({ series, phases }: HttpMeasurement): { sent: number; response
   return totals
 }
 
-/** Whether somebody said which status is meant: then a redirect is an error already, or as it should be. */
-function namesStatus<D>({ expectStatus, steps }: RunOptions<D>): boolean {
+/** Whether an option sets the expected status: a redirect then already is an error, or is expected. */
+function setsExpectedStatus<D>({ expectStatus, steps }: RunOptions<D>): boolean {
   if (expectStatus !== undefined) return true
   return steps.some(({ expectStatus: own, request }) => {
     return own !== undefined || (typeof request !== 'function' && request.expectStatus !== undefined)

@@ -5,10 +5,10 @@ import type { BaseUrl } from '../machine/base-url.ts'
 import { ALPN_PROTOCOLS, nodeTls, type TlsOptions } from '../machine/tls.ts'
 import type { HeaderFields } from './request-encoder.ts'
 
-/** Another place to connect to than the base URL names; `Host` and SNI stay as the base URL says. */
+/** Address to connect to instead of the base URL's; `Host` and SNI remain those of the base URL. */
 export type ConnectTo = { readonly socketPath: string } | { readonly host: string; readonly port: number }
 
-/** Where the target listens and how it is spoken to. */
+/** Address of the target, and what a connection to it needs. */
 export interface Endpoint {
   /** `http://127.0.0.1:3000`, for messages; without credentials. */
   readonly origin: string
@@ -33,7 +33,7 @@ export function endpointOf(
   const isSecure = /^(https|wss):$/.test(url.protocol)
   const urlHost = url.hostname.replace(/^\[|\]$/g, '')
   const urlPort = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port)
-  const place = connectTo ?? (socketPath === undefined ? { host: urlHost, port: urlPort } : { socketPath })
+  const address = connectTo ?? (socketPath === undefined ? { host: urlHost, port: urlPort } : { socketPath })
   const origin = socketPath === undefined ? `${url.protocol}//${url.host}` : bare
   return {
     origin: connectTo !== undefined && 'socketPath' in connectTo ? `${origin} at ${connectTo.socketPath}` : origin,
@@ -43,19 +43,19 @@ export function endpointOf(
     isSecure,
     tls: tlsOptions,
     servername: tlsOptions.servername ?? (net.isIP(urlHost) ? undefined : urlHost),
-    socketPath: 'socketPath' in place ? place.socketPath : undefined,
-    hostname: 'socketPath' in place ? urlHost : place.host,
-    port: 'socketPath' in place ? urlPort : place.port,
+    socketPath: 'socketPath' in address ? address.socketPath : undefined,
+    hostname: 'socketPath' in address ? urlHost : address.host,
+    port: 'socketPath' in address ? urlPort : address.port,
   }
 }
 
-/** Where one connection goes, and from where. */
+/** Remote and local address of one connection. */
 export interface Route {
   readonly address: string | undefined
   readonly localAddress: string | undefined
 }
 
-/** Addresses of the endpoint's host, resolved once so that no look-up lies inside a measurement. */
+/** Addresses of the endpoint's host, resolved once so that no DNS lookup is measured. */
 export async function addressesOf({ socketPath, hostname }: Endpoint): Promise<readonly string[]> {
   if (socketPath !== undefined) return []
   if (net.isIP(hostname)) return [hostname]
@@ -63,14 +63,12 @@ export async function addressesOf({ socketPath, hostname }: Endpoint): Promise<r
   return found.map(({ address }) => address)
 }
 
-/** Receives all bytes of plain connections: each read is taken in whole before the next one can happen. */
+/** Read buffer shared by all plain connections: each read is processed completely before the next one. */
 const sharedReadBuffer = Buffer.allocUnsafeSlow(64 * 1024)
 
-/**
- * Opens one connection. Its bytes go to `onBytes`, which must have taken them when it returns.
- */
+/** Opens one connection. `onBytes` must have processed or copied the bytes when it returns: the buffer is reused. */
 export function connect(endpoint: Endpoint, route: Route, onBytes: (bytes: Buffer) => void): net.Socket {
-  const place =
+  const address =
     endpoint.socketPath === undefined
       ? { host: route.address ?? endpoint.hostname, port: endpoint.port, ...local(route) }
       : { path: endpoint.socketPath }
@@ -82,11 +80,11 @@ export function connect(endpoint: Endpoint, route: Route, onBytes: (bytes: Buffe
         return true
       },
     }
-    return net.connect({ ...place, noDelay: true, onread })
+    return net.connect({ ...address, noDelay: true, onread })
   }
   const socket = tls.connect({
     ...nodeTls(endpoint.tls),
-    ...place,
+    ...address,
     ...(endpoint.servername === undefined ? {} : { servername: endpoint.servername }),
     ALPNProtocols: ALPN_PROTOCOLS,
   })

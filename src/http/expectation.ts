@@ -4,14 +4,14 @@ import { inspected } from '../options/shortened.ts'
 import { isPlainObject } from './json-body.ts'
 import type { HttpResponse } from './response.ts'
 
-/** Which status codes are as expected. Default: all below 400 but 101, by which the target switches protocols. */
+/** Expected status codes. @default all below 400 except 101, with which the target switches protocols */
 export type ExpectedStatus = number | readonly number[] | ((status: number) => boolean)
 
 /**
- * What a response's body must be. `json`: every property given must be equal, others may be there; arrays have equal
- * length. `text`: contains the string, or matches. A function fails the check with `false`, with a text (the reason), or
- * with a failed assertion (`expect`, `node:assert`); it passes with `true`, or with nothing, unless all it does is compare. Any other error that it throws
- * is the scenario's and ends the run.
+ * Check of a response. `json`: every given property must be equal, the body may have others; arrays must have the same
+ * length. `text`: the body contains the string or matches the expression. A function fails the check by returning `false`
+ * or a string (the reason), or with a failed assertion (`expect`, `node:assert`). It passes by returning `true`, or
+ * nothing if it does more than compare. Any other error that it throws is the scenario's and ends the run.
  */
 export type Check =
   | { readonly json: unknown }
@@ -19,36 +19,36 @@ export type Check =
   // oxlint-disable-next-line typescript/no-invalid-void-type -- a check may only call `expect`
   | ((response: HttpResponse) => boolean | string | void)
 
-/** Switching Protocols: what comes after it is not HTTP. */
+/** Status Switching Protocols: the bytes after it are not HTTP. */
 export const SWITCHED = 101
 
 export function statusTest(expected: ExpectedStatus | undefined): (status: number) => boolean {
   if (expected === undefined) return (status) => status < 400 && status !== SWITCHED
-  if (typeof expected === 'function') return (status) => verdictOf(expected, status)
+  if (typeof expected === 'function') return (status) => isExpectedBy(expected, status)
   if (typeof expected === 'number') return (status) => status === expected
   const statuses = new Set(expected)
   return (status) => statuses.has(status)
 }
 
-function verdictOf(expected: (status: number) => boolean, status: number): boolean {
-  const verdict: unknown = expected(status)
-  if (typeof verdict === 'boolean') return verdict
-  throw wrongReturn('expectStatus', verdict, 'true or false')
+function isExpectedBy(expected: (status: number) => boolean, status: number): boolean {
+  const returned: unknown = expected(status)
+  if (typeof returned === 'boolean') return returned
+  throw wrongReturn('expectStatus', returned, 'true or false')
 }
 
-/** A check that did not hold. */
+/** Result of a failed check. */
 export interface FailedCheck {
-  /** In words that carry nothing of the response, so that failures of one kind are counted together. */
+  /** Message without content of the response, so that failures of one kind are counted together. */
   readonly detail: string
-  /** With what the response had, shortened and without secrets. */
+  /** Message with content of the response, shortened and without secrets. */
   readonly sample?: (() => string) | undefined
 }
 
 /**
- * What is wrong with a response's body; `undefined` for one that is as it should be.
+ * Runs a check; `undefined` if it passes.
  *
- * @throws {BodyError} for a body that cannot be read
- * @throws whatever else a function of the scenario throws
+ * @throws {BodyError} if the body cannot be read
+ * @throws any other error that a function of the scenario throws
  */
 export function failedCheck(check: Check, response: HttpResponse): FailedCheck | undefined {
   if (typeof check === 'function') {
@@ -82,7 +82,7 @@ interface Difference {
   readonly path: string
   readonly expected: unknown
   readonly received: unknown
-  /** Follows the path: why values that look alike differ. */
+  /** Text after the path: why values that look alike differ. */
   readonly note?: string
 }
 
@@ -91,12 +91,12 @@ function noteOn(response: HttpResponse): string {
 }
 
 /**
- * As `toMatchObject`, but that a bigint may be written for any integer.
+ * Compares as `toMatchObject` does, except that any integer may be given as a bigint.
  *
- * @returns where the first difference is
+ * @returns the first difference
  */
 function difference(expected: unknown, received: unknown, path: string): Difference | undefined {
-  // A literal of a number beyond 2^53 was rounded when the scenario was read: other integers are the same number.
+  // JavaScript rounded a number literal beyond 2^53 when it parsed the scenario: other integers give the same number.
   if (typeof expected === 'number' && typeof received === 'bigint')
     return Number.isSafeInteger(expected)
       ? differs(path, expected, received)
@@ -114,25 +114,25 @@ function difference(expected: unknown, received: unknown, path: string): Differe
   if (Array.isArray(expected)) {
     if (expected.length !== (received as unknown[]).length) return differs(path, expected, received)
   } else if (!isPlainObject(expected) && Object.keys(expected).length === 0) return differs(path, expected, received)
-  // Also the holes of an array, which have no keys.
+  // `keys()` includes the holes of an array, which `Object.keys` leaves out.
   const keys = Array.isArray(expected) ? expected.keys() : Object.keys(expected)
   for (const key of keys) {
-    const at = `${path}.${key}`
-    if (!Object.hasOwn(received, key)) return differs(at, (expected as Values)[key], undefined)
-    const found = difference((expected as Values)[key], (received as Values)[key], at)
+    const keyPath = `${path}.${key}`
+    if (!Object.hasOwn(received, key)) return differs(keyPath, (expected as Values)[key], undefined)
+    const found = difference((expected as Values)[key], (received as Values)[key], keyPath)
     if (found !== undefined) return found
   }
   return undefined
 }
 
-/** Made for what differs alone: good responses are compared without an object of ours. */
+/** Allocated only for a difference: comparing good responses allocates nothing. */
 function differs(path: string, expected: unknown, received: unknown): Difference {
   return { path, expected, received }
 }
 
 type Values = Readonly<Record<string | number, unknown>>
 
-/** `expect.any(String)` and its like. */
+/** `expect.any(String)` and other asymmetric matchers. */
 function isAsymmetric(value: object): value is { asymmetricMatch(received: unknown): boolean } {
   return 'asymmetricMatch' in value && typeof value.asymmetricMatch === 'function'
 }

@@ -6,15 +6,15 @@ import type { HttpResponse } from './response.ts'
 import type { Extraction, Step } from './steps.ts'
 import type { RequestSpec } from './types.ts'
 
-/** What was not as expected. */
+/** Why a response is an error. */
 export interface WrongResponse {
   readonly kind: 'status' | 'body'
   readonly detail: string
-  /** The same with what this response had, without secrets. */
+  /** Detail with content of this response, without secrets. */
   readonly sample?: (() => string) | undefined
 }
 
-/** What a VU expects of the response it awaits. One for all requests of a VU, so that none of them makes an object. */
+/** Expectations of the next response. One instance for all requests of a VU, so that a request allocates none. */
 export class ExpectedResponse<D> {
   #step!: Step<D>
   #isExpected!: (status: number) => boolean
@@ -31,18 +31,18 @@ export class ExpectedResponse<D> {
     this.#check = spec.check
   }
 
-  /** Whether the body has to be kept for {@link judge}. */
+  /** Whether {@link judge} reads the body, so that it must be kept. */
   get looksAtBody(): boolean {
     const { checks, extracts } = this.#step
     return checks.length > 0 || extracts.length > 0 || this.#check !== undefined
   }
 
   /**
-   * Judges a response, and takes from it what later steps use.
+   * Judges a response, and extracts the values that later steps use.
    *
-   * @param response absent if nothing looks at the body
-   * @param vars of the VU; what is extracted goes there
-   * @throws what a function of the scenario throws
+   * @param response `undefined` if nothing reads the body
+   * @param vars the VU's variables, to which extracted values are added
+   * @throws any error that a function of the scenario throws
    */
   judge(status: number, response: HttpResponse | undefined, vars: Record<string, unknown>): WrongResponse | undefined {
     if (!this.#isExpected(status))
@@ -82,7 +82,7 @@ export class ExpectedResponse<D> {
 }
 
 /**
- * The target's error of a body that cannot be read, wherever it was looked at.
+ * Converts the error of an unreadable body, which is the target's, wherever the body was read.
  *
  * @throws any other error
  */
@@ -102,7 +102,7 @@ function contentOf(response: HttpResponse): string {
     throw error
   }
   if (typeof json !== 'object' || json === null)
-    return `${status} and ${json === null ? 'null' : `a ${typeof json}`} in place of an object`
+    return `${status} and ${json === null ? 'null' : `a ${typeof json}`} instead of an object`
   if (Array.isArray(json)) return `${status} and an array of ${json.length}`
   const keys = Object.keys(json)
   if (keys.length === 0) return `${status} and an object without keys`

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 
-/** The same for all forms of this process, so that two sends of one form are the same bytes. */
+/** Boundary of all forms of this process, so that sending one form twice gives the same bytes. */
 const BOUNDARY = `----vitest-slo-${randomBytes(12).toString('hex')}`
 const END = Buffer.from(`--${BOUNDARY}--\r\n`)
 const LINE_BREAK = Buffer.from('\r\n')
 const CONTENT_TYPE = `multipart/form-data; boundary=${BOUNDARY}`
 
-/** A form as it goes over the wire. */
+/** A form as it is sent. */
 interface EncodedForm {
   readonly content: Buffer
   readonly contentType: string
@@ -14,10 +14,10 @@ interface EncodedForm {
 
 type Entries = readonly (readonly [name: string, value: string | File])[]
 
-/** Forms as they were when last sent: most are sent again without a change. */
+/** Encoded forms: most are sent again unchanged. */
 const lastSent = new WeakMap<FormData, { readonly entries: Entries; readonly encoded: EncodedForm }>()
 
-/** Writes a form as `multipart/form-data`, as the HTML Standard has it and `fetch` does. */
+/** Encodes a form as `multipart/form-data`, by the HTML Standard and as `fetch` does. */
 export function encodeForm(form: FormData, bytesOf: (file: Blob) => Uint8Array): EncodedForm {
   const entries: Entries = [...form]
   const last = lastSent.get(form)

@@ -16,47 +16,47 @@ import { placesFor } from './preflight.ts'
 import { isReadFirst, readBody } from './request-body.ts'
 import type { HttpRunOptions, StepOption } from './types.ts'
 
-/** What the engine needs from the runner of scenarios. */
+/** What the HTTP engine needs from `perfTest`. */
 export interface HttpContext {
-  /** Of the target, with credentials; `undefined` without a target: each run then needs its own. */
+  /** Base URL of the target, with credentials; if `undefined`, each run needs its own. */
   readonly baseUrl?: string | undefined
-  /** Base URLs of further instances of the target: VUs are spread over all, in turns. Default: none. */
+  /** Base URLs of further instances of the target; VUs are spread over all of them, round-robin. @default [] */
   readonly otherInstances?: readonly string[]
-  /** Of the target, unless a run has its own. */
+  /** TLS options of the target, unless a run has its own. */
   readonly tls?: TlsOptions | undefined
-  /** Aborting it stops the load within a second; what was measured is still handed to `onRun`. */
+  /** Signal that stops the load within a second; `onRun` still receives the partial results. */
   readonly signal: AbortSignal
   readonly scale: Scale
   /** The same seed gives the same arrivals, think times and `random`. */
   readonly seed: number | string
-  /** Goes into histories. Default: random. */
+  /** Identifies the run in histories. @default a random id */
   readonly runId?: string
-  /** Limits past which a run's own generator makes it invalid. */
+  /** Limits beyond which the generator makes a run invalid. */
   readonly limits?: Partial<GeneratorLimits>
-  /** Runs queries for rows given as `sql(…)`. */
+  /** Runs the queries of `sql(…)`. */
   readonly sql?: SqlQuery
-  /** Called once for each run that began, also one that was aborted. */
+  /** Called once for each run that began, also if it was aborted. */
   onRun(result: HttpRunResult): void
-  /** Called once a second while a run goes on, and once at its end. */
+  /** Called once a second during a run, and once at its end. */
   onSnapshot?(snapshot: RunSnapshot): void
-  /** Told what a reader should know and no matcher judges. Default: `console.warn`. */
+  /** Called with findings that no matcher judges. @default console.warn */
   onWarning?(warning: string): void
 }
 
-/** Puts load on a target over HTTP. */
+/** HTTP load on a target. */
 export interface Http {
   /**
-   * Opens a connection for each VU, then puts the load on and waits for its last responses. A target that is slow, broken
-   * or gone is measured, not thrown.
+   * Opens a connection for each VU, applies the load and waits for the last responses. A target that is slow, broken or
+   * down is measured; it does not make the promise reject.
    *
-   * @throws {OptionsError} naming every option that cannot be used, before anything is sent
-   * @throws {PreflightError} if the certificate is refused, or descriptors or ports do not suffice
-   * @throws whatever a request, check or extract function of the scenario throws; the run so far goes to `onRun`
+   * @throws {OptionsError} naming every invalid option, before anything is sent
+   * @throws {PreflightError} if the certificate is rejected, or there are too few descriptors or ports
+   * @throws any error that a request, check or extract function of the scenario throws; the report shows the partial results
    */
   run<D = undefined>(options: HttpRunOptions<D>): Promise<HttpRun>
 }
 
-/** The `http` of one scenario. Its runs are named `http 1`, `http 2`, … where they have no name of their own. */
+/** The `http` fixture of one scenario. Runs without a name are named `http 1`, `http 2`, … */
 export function createHttp(context: HttpContext): Http {
   let runs = 0
   return {
@@ -99,7 +99,7 @@ export function createHttp(context: HttpContext): Http {
   }
 }
 
-/** Every instance of the target, unless the run has a place of its own. */
+/** Every instance of the target, or the run's own address. */
 function endpointsOf<D>(options: RunOptions<D>, context: HttpContext): readonly Endpoint[] {
   const { baseUrl, otherInstances = [], tls: targetTls } = context
   const target = { urls: baseUrl === undefined ? [] : [baseUrl, ...otherInstances], tls: targetTls }
@@ -108,14 +108,14 @@ function endpointsOf<D>(options: RunOptions<D>, context: HttpContext): readonly 
   return own.map((base) => endpointOf(base, tls, options.connectTo))
 }
 
-/** A body that never changes is read once, before the load. */
+/** Reads a constant body once, before the load. */
 async function withBodyRead<D>(step: StepOption<D>, timeoutMs: number): Promise<StepOption<D>> {
   const { request } = step
   if (typeof request === 'function' || !isReadFirst(request.body)) return step
   return { ...step, request: { ...request, body: await readBody(request.body, timeoutMs) } }
 }
 
-/** A group of adjacent weighted steps counts as one request per iteration. */
+/** Requests that one iteration sends; a group of adjacent weighted steps counts as one. */
 function requestsPerIteration(steps: readonly { readonly weight?: number }[]): number {
   return steps.filter(({ weight }, at) => weight === undefined || steps[at - 1]?.weight === undefined).length
 }

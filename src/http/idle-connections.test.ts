@@ -7,7 +7,7 @@ import type { Load } from '../load/load.ts'
 import { response, engineFor } from '../testing/scripted-server.ts'
 import { ASK_MS } from './keep-alive.ts'
 
-/** A server that closes a connection so long after its last response, without having said so. */
+/** A server that closes a connection this long after its last response, without announcing it. */
 async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>()
   const server = createTcpServer({ noDelay: true }, (socket) => {
@@ -32,7 +32,7 @@ async function closingAfter(idleMs: number, onConnection?: (socket: Socket) => v
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** A server that serves so many connections at a time and refuses any more. */
+/** A server that serves this many connections at a time and refuses any more. */
 async function refusingBeyond(connections: number, idleMs: number) {
   let open = 0
   const target = { url: '', refused: 0, maxOpen: 0 }
@@ -59,7 +59,7 @@ test.each<[string, number, Load, string]>([
   ['after 300 ms, when VUs idle for as long', 300, constantArrivalRate({ rate: 200, vus: 60, duration: '3s' }), 'GET'],
   ['after 300 ms, when VUs think for as long', 300, constantVus({ vus: 60, duration: '3s', thinkTime: 300 }), 'POST'],
   ['after 1 s, when VUs idle for as long', 1_000, constantArrivalRate({ rate: 100, vus: 100, duration: '5s' }), 'POST'],
-])('no request is lost on a target that closes connections %s', async (_, idleMs, load, method) => {
+])('loses no request if the target closes connections %s', async (_, idleMs, load, method) => {
   const { http } = engineFor(await closingAfter(idleMs))
   const run = await http.run({ load, request: { path: '/x', method } })
   expect([...run.errors]).toEqual([])
@@ -67,7 +67,7 @@ test.each<[string, number, Load, string]>([
   expect(run.connections.replaced + run.connections.closedIdle).toBeGreaterThan(run.completed / 4)
 })
 
-test('no step is lost on a target that closes connections after each response', async () => {
+test('loses no step if the target closes connections after each response', async () => {
   const { http } = engineFor(await closingAfter(0))
   const run = await http.run({ load: sharedIterations({ iterations: 50, vus: 5 }), steps })
   expect([...run.errors]).toEqual([])
@@ -84,25 +84,28 @@ test('the evidence names the idle time after which the target closes connections
   expect(lines.at(-1)).toBe('connections: the target closes idle connections after about 0.3 s; N reopened')
 })
 
-test.each([['Node', 1_000]])('no request is lost on a %s server whose announced time VUs idle for', async (_, ms) => {
-  const server: Server & { keepAliveTimeoutBuffer?: number } = createServer((request, response) => {
-    request.resume()
-    response.end('ok')
-  })
-  server.keepAliveTimeout = ms
-  server.keepAliveTimeoutBuffer = 0
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { http } = engineFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  const load = constantArrivalRate({ rate: 100, vus: 100, duration: '4s' })
-  const run = await http.run({ load, request: { method: 'POST', path: '/', body: { a: 1 } } })
-  expect([...run.errors]).toEqual([])
-})
+test.each([['Node', 1_000]])(
+  'loses no request if VUs are idle for the announced time of a %s server',
+  async (_, ms) => {
+    const server: Server & { keepAliveTimeoutBuffer?: number } = createServer((request, response) => {
+      request.resume()
+      response.end('ok')
+    })
+    server.keepAliveTimeout = ms
+    server.keepAliveTimeoutBuffer = 0
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { http } = engineFor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const load = constantArrivalRate({ rate: 100, vus: 100, duration: '4s' })
+    const run = await http.run({ load, request: { method: 'POST', path: '/', body: { a: 1 } } })
+    expect([...run.errors]).toEqual([])
+  },
+)
 
-test('a target that keeps its connections has one request wait, and all connections used again', async () => {
+test('lets one request wait and reuses all connections if the target keeps them', async () => {
   const { http } = engineFor(await closingAfter(60_000))
   const load = constantArrivalRate({ rate: 10, vus: 4, duration: '2s' })
   const run = await http.run({ load, request: { path: '/x' } })
@@ -110,7 +113,7 @@ test('a target that keeps its connections has one request wait, and all connecti
   expect(run.connections).toMatchObject({ opened: 4, replaced: 0, maxOpen: 4, openAtEnd: 4, closedIdle: 0 })
 })
 
-test('a request has its whole time-out once it was written, after a wait too', async () => {
+test('the time-out of a request begins when it is written, also after a wait', async () => {
   const { http } = engineFor(await closingAfter(60_000))
   const load = constantArrivalRate({ rate: 5, vus: 1, duration: '1s' })
   const run = await http.run({ load, request: { path: '/x' }, timeout: '15ms' })
@@ -120,18 +123,18 @@ test('a request has its whole time-out once it was written, after a wait too', a
 test.for<[string, number, Load]>([
   ['keeps its connections', 60_000, constantArrivalRate({ rate: 100, vus: 20, duration: '2s' })],
   [
-    'keeps its connections, of VUs that think at the same time',
+    'keeps its connections and all VUs think at the same time',
     60_000,
     constantVus({ vus: 20, duration: '2s', thinkTime: 200 }),
   ],
-  ['closes them when they are due', 200, constantArrivalRate({ rate: 100, vus: 20, duration: '3s' })],
+  ['closes them when a request is due', 200, constantArrivalRate({ rate: 100, vus: 20, duration: '3s' })],
   ['closes them after each response', 0, constantVus({ vus: 20, duration: '1s', thinkTime: 5 })],
-])('there are never more connections than VUs at a target that %s', async ([, idleMs, load], { skip }) => {
+])('opens no more connections than VUs if the target %s', async ([, idleMs, load], { skip }) => {
   const vus = 20
   const target = await refusingBeyond(vus, idleMs)
   const { http } = engineFor(target.url)
   const run = await http.run({ load, request: { path: '/x' } })
-  // Generator and target share this process: if it stands still for longer, both see closes too late.
+  // Generator and target share this process: if it is blocked for longer, both notice closes too late.
   if (run.generator.eventLoopDelay.maxMs > ASK_MS) skip('the event loop was blocked for longer than a request waits')
   expect([...run.errors]).toEqual([])
   expect({ refused: target.refused, maxOpen: run.connections.maxOpen }).toEqual({ refused: 0, maxOpen: vus })

@@ -1,4 +1,4 @@
-/** What of the HTTP engine is public. */
+/** Public names of the HTTP engine. */
 export { csv, sql, unique, type DataOptions, type DataSource, type SqlQuery } from '../load/data.ts'
 export { HttpResponse } from './response.ts'
 export type { TlsOptions } from '../machine/tls.ts'

@@ -6,7 +6,7 @@ import { response, engineFor, scriptedServer } from '../testing/scripted-server.
 const hostOf = (head: string) => /^Host: (.*)$/m.exec(head)?.[1]?.trim()
 const pathOf = (head: string) => head.split(' ')[1] ?? ''
 
-test('VUs are spread over the instances in turns, each with the Host of its own', async () => {
+test('spreads VUs over the instances round-robin, and sends the Host of each instance', async () => {
   await using first = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   await using second = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(`${first.url}/one`, { otherInstances: [`${second.url}/two`] })
@@ -23,11 +23,11 @@ test('VUs are spread over the instances in turns, each with the Host of its own'
   expect(new Set(first.requests.map(hostOf))).toEqual(new Set([`127.0.0.1:${first.port}`]))
   expect(new Set(second.requests.map(hostOf))).toEqual(new Set([`127.0.0.1:${second.port}`]))
   expect([first.requests.length, second.requests.length]).toEqual([6, 4])
-  // One connection more each: whether it can be reached is tried before the load.
+  // One more connection each, from the preflight.
   expect([first.accepted, second.accepted]).toEqual([4, 3])
 })
 
-test('a run that names its own target goes there alone', async () => {
+test('a run with its own base URL sends requests only there', async () => {
   await using first = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   await using second = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(first.url, { otherInstances: [second.url] })
@@ -35,7 +35,7 @@ test('a run that names its own target goes there alone', async () => {
   expect([first.requests.length, second.requests.length]).toEqual([4, 0])
 })
 
-test('an instance that is gone is measured: its share of the requests fails, and the message names it', async () => {
+test('an instance that is down is measured: its part of the requests fails, and the message names it', async () => {
   await using first = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const gone = await scriptedServer({ onRequest: () => {} })
   await gone[Symbol.asyncDispose]()

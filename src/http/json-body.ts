@@ -2,17 +2,17 @@ import { types } from 'node:util'
 import { showValue } from '../options/show-value.ts'
 import { RequestError } from './request-error.ts'
 
-/** What JSON makes of something that it cannot hold: an empty object, or one with the places of bytes as names. */
+/** JSON of values that it loses: an empty object, or an object with the indexes of bytes as keys. */
 const SUSPECT = /\{\}|\{"0":/
 
 /**
- * Writes a body as JSON. Integers beyond 2^53, given as bigint, are written digit by digit.
+ * Serializes a body as JSON. A bigint is written as an integer, with all digits.
  *
- * @throws {RequestError} for what JSON would silently turn into `{}`, and for what it cannot hold
+ * @throws {RequestError} for values that JSON would silently turn into `{}` or cannot represent
  */
 export function encodeJson(body: unknown): string {
   const text = stringify(body)
-  if (text === undefined) throw refusal(body, `cannot be ${showValue(body)}: it has no JSON form`)
+  if (text === undefined) throw refusal(body, `cannot be ${showValue(body)}: JSON cannot represent it`)
   if (SUSPECT.test(text)) {
     const lost = findLost(body, '')
     if (lost !== undefined) throw refusal(body, `cannot be sent as JSON: ${lost.what} would become {}`, lost.fix)
@@ -20,7 +20,7 @@ export function encodeJson(body: unknown): string {
   return text
 }
 
-/** An object literal, or one without a prototype; of whichever realm. */
+/** Whether the value is an object literal or an object without a prototype, of any realm. */
 export function isPlainObject(value: object): boolean {
   const prototype = Object.getPrototypeOf(value) as object | null
   return prototype === null || Object.getPrototypeOf(prototype) === null
@@ -34,14 +34,14 @@ function stringify(body: unknown): string | undefined {
     try {
       return JSON.stringify(body, withBigints)
     } catch {
-      throw refusal(body, `cannot be written as JSON: ${error.message.split('\n', 1)[0]}`)
+      throw refusal(body, `cannot be serialized as JSON: ${error.message.split('\n', 1)[0]}`)
     }
   }
 }
 
 declare global {
   interface JSON {
-    /** Text that stands in JSON as it is. */
+    /** A value that `stringify` writes as this text, unchanged. */
     rawJSON(text: string): object
   }
 }
@@ -51,12 +51,12 @@ function withBigints(_key: string, value: unknown): unknown {
 }
 
 interface Lost {
-  /** What it is, and where in the body. */
+  /** Type of the value and its path in the body. */
   readonly what: string
   readonly fix: string | undefined
 }
 
-/** The first part of a body that JSON loses, in order. */
+/** First value in a body that JSON loses. */
 function findLost(given: unknown, path: string): Lost | undefined {
   const value = hasToJson(given) ? given.toJSON(path) : given
   if (typeof value !== 'object' || value === null) return undefined

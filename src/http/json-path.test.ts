@@ -16,12 +16,12 @@ test.each([
   ['$.access.token.length', undefined],
   ['$.constructor', undefined],
   ['$.items.length', 2],
-])('%s', (path, value) => {
+])('finds the value at %s', (path, value) => {
   expect(jsonPath(path)!(json)).toEqual(value)
 })
 
 test.each(['access', '$access', '$.', '$..token', '$.items[*]', '$.items[0:1]', '$.items[?(@.id)]', ''])(
-  '%s is no path to one value',
+  'returns undefined for %s, which is not a path to one value',
   (path) => {
     expect(jsonPath(path)).toBeUndefined()
   },

@@ -1,13 +1,13 @@
-/** Finds one value in JSON; `undefined` if there is none. */
+/** Finds one value in JSON; `undefined` if it is missing. */
 export type JsonPath = (json: unknown) => unknown
 
 const STEP = /\.([A-Za-z_$][\w$-]*)|\[(-?\d+)\]|\['([^']*)'\]|\["([^"]*)"\]/y
 
 /**
- * Reads a path to one value: `$.access.token`, `$.items[0].id`, `$['content-type']`, `$.items[-1]` from the end.
- * Wildcards, filters and slices of RFC 9535 have several results and are no path here.
+ * Parses a path to one value: `$.access.token`, `$.items[0].id`, `$['content-type']`, `$.items[-1]` from the end.
+ * Wildcards, filters and slices of RFC 9535 have several results and are not supported.
  *
- * @returns `undefined` if the text is no such path
+ * @returns `undefined` if the text is not such a path
  */
 export function jsonPath(text: string): JsonPath | undefined {
   if (!text.startsWith('$')) return undefined

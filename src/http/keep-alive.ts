@@ -1,54 +1,51 @@
-/**
- * How long a connection may have been idle and still be used without further questions: shorter than any keep-alive
- * time-out that servers have.
- */
+/** Idle time up to which a connection is reused without a check: shorter than the keep-alive time-out of any server. */
 const UNQUESTIONED_MS = 100
 
-/** A target that closes its connections after each response without announcing it has done so by then. */
+/** Time after a response by which a target that closes every connection without announcing it has closed this one. */
 export const SETTLE_MS = 5
 
-/** By so much another connection must have outlived this one's idle time. */
+/** Margin by which another connection must have outlived this one's idle time. */
 const PROOF_MARGIN_MS = 5
 
-/** Closes that far apart in time, after the same idle time, are no coincidence: not the one end of a target that was stopped. */
+/** Two closes after the same idle time, at least this far apart, show a limit: a target that stops closes all connections together. */
 const APART_MS = 250
 
-/** How long a request waits for the close of an idle connection that may be due. */
+/** How long a request waits to see whether the target closes its idle connection. */
 export const ASK_MS = 20
 
-/** After that much time another request may wait. */
+/** Interval after which another request may wait. */
 const ASK_EVERY_MS = 1_000
 
-/** So many requests that waited in vain for a close seen once refute it. */
+/** Number of waits without a close that refute a limit seen only once. */
 const OUTLIVED = 3
 
 /**
- * After how much idle time connections to one endpoint are replaced rather than used again. A request that meets the
- * target's own close of an idle connection is lost, and it is not known whether it was done: it must not be sent again.
- * So the race is never run: what the target announces (`Keep-Alive: timeout=5`) is kept to, and without an announcement a
- * connection is used after an idle time only if another one has survived that idle time. If none has, one request waits
- * a moment on its own connection, which proves the idle time or shows the limit; others that are due meanwhile replace
- * theirs. At no time is there more than one connection for each VU, and at most one request in a second waits.
+ * Decides after how much idle time connections to one endpoint are replaced instead of reused. If the target closes an
+ * idle connection while a request is on its way, the request is lost; whether it was executed is unknown, so it must not
+ * be sent again. This race is avoided: an announced limit (`Keep-Alive: timeout=5`) is respected, and without one a
+ * connection is reused after an idle time only if another connection has survived that idle time. If none has, one
+ * request waits briefly on its connection, which proves the idle time or shows the limit; other requests due meanwhile
+ * replace their connections. There is never more than one connection for each VU, and at most one request per second waits.
  *
  * ```
  *   response     due: unproven
- *   VU 1  ●────────────┊─waits─┊ still open: used, and proven until here
+ *   VU 1  ●────────────┊─waits─┊ still open: reused, and proven up to here
  *   VU 2    ●────────────┊ due meanwhile: replaced
- *   VU 3        ●────────────┊ used: VU 1's was open for longer
+ *   VU 3        ●────────────┊ reused: VU 1's was idle for longer
  *
  *   VU 1  ●──────────────────┊─waits─╳ closed by the target: the limit
- *   VU 2    ●───────────────┊ replaced: the limit less a margin is over
- *   VU 3              ●──────────────┊─waits─╳ closed again: the limit is confirmed, and no request waits any more
+ *   VU 2    ●───────────────┊ replaced: past the limit minus a margin
+ *   VU 3              ●──────────────┊─waits─╳ closed again: the limit is confirmed, and no more requests wait
  * ```
  *
- * A close only counts as a limit if no connection has been idle for twice as long: a target that restarts closes all
- * connections, however long they were idle. A limit is forgotten if a connection clearly outlives it twice over, or if,
- * seen only once, three requests wait in vain for it.
+ * A close only counts as a limit if no connection has been idle for more than twice as long: a target that restarts closes
+ * all connections, however long they were idle. A limit is discarded if a connection stays idle for more than twice as
+ * long, or if it was seen only once and three requests waited for it without a close.
  */
 export class KeepAlive {
-  /** A connection idle for less is used again; the only thing that is looked at for most requests. */
+  /** Idle time below which a connection is reused; most requests need only this check. */
   unquestionedMs = 0
-  /** The target sent something on a connection that no request had been written to. */
+  /** Whether the target sent bytes on a connection before any request was written to it. */
   speaksFirst = false
   #isSettled = false
   #isDistrusted = false
@@ -60,34 +57,34 @@ export class KeepAlive {
   #announcedMs: number | undefined
   #nextAskMs = 0
 
-  /** The idle time after which the target was seen, more than once, to close connections, or else what it announces. */
+  /** Idle time after which the target has closed connections more than once, else the limit that it announces. */
   get limitMs(): number | undefined {
     return this.#isConfirmed ? this.#limitMs : this.#announcedMs
   }
 
-  /** How long to leave a connection alone after its response; 0 once connections were seen to outlive theirs. */
+  /** Pause on a connection after a response; 0 once connections were seen to stay open after theirs. */
   get settleMs(): number {
     return this.#isSettled && !this.#isDistrusted ? 0 : SETTLE_MS
   }
 
-  /** The target announces how long it keeps connections. */
+  /** Records how long the target announces to keep connections. */
   announced(ms: number): void {
     if (ms === this.#announcedMs) return
     this.#announcedMs = Math.min(ms, this.#announcedMs ?? ms)
     this.#settle()
   }
 
-  /** The target sent more than a response: from now on, what else comes is waited for after each one. */
+  /** Records that the target sent more than a response: from now on, each response is followed by a pause for surplus bytes. */
   distrust(): void {
     this.#isDistrusted = true
     this.#setUnquestioned()
   }
 
   /**
-   * Whether a connection has been idle for so long that the target may be closing it, and is to be replaced.
+   * Whether a connection must be replaced because it has been idle for so long that the target may be closing it.
    *
-   * @param idleMs since its last response
-   * @param announcedMs what its last response announced
+   * @param idleMs time since its last response
+   * @param announcedMs limit that its last response announced
    */
   isPastLimit(idleMs: number, announcedMs: number, nowMs: number): boolean {
     if (idleMs >= beforeLimit(announcedMs)) return true
@@ -95,40 +92,40 @@ export class KeepAlive {
     return this.#isConfirmed || !this.mayAsk(idleMs, nowMs)
   }
 
-  /** Whether another connection has survived that idle time, or the target announces that all do. */
+  /** Whether another connection has survived that idle time, or the target announces a longer limit. */
   isProven(idleMs: number, announcedMs: number): boolean {
     if (idleMs >= beforeLimit(this.#limitMs)) return false
-    const isTaken = announcedMs < Number.POSITIVE_INFINITY || idleMs < UNQUESTIONED_MS
-    return isTaken || idleMs + PROOF_MARGIN_MS <= this.#provenMs
+    const isAssumed = announcedMs < Number.POSITIVE_INFINITY || idleMs < UNQUESTIONED_MS
+    return isAssumed || idleMs + PROOF_MARGIN_MS <= this.#provenMs
   }
 
-  /** Whether a request that is due may wait for `ASK_MS`, and would learn something. */
+  /** Whether a due request may wait for `ASK_MS`, and the wait would prove an idle time or show a limit. */
   mayAsk(idleMs: number, nowMs: number): boolean {
     if (nowMs < this.#nextAskMs) return false
     if (idleMs < beforeLimit(this.#limitMs)) return true
     return nowMs - this.#limitSeenMs > APART_MS && idleMs + ASK_MS >= this.#limitMs + SETTLE_MS
   }
 
-  /** A request waits on its connection from now on. */
+  /** Records that a request begins to wait on its connection. */
   asks(nowMs: number): void {
     this.#nextAskMs = nowMs + ASK_EVERY_MS
   }
 
-  /** The connection on which a request waited is still open after so much idle time. */
+  /** Records that the connection on which a request waited is still open after this idle time. */
   outlived(idleMs: number): void {
     this.survived(idleMs)
     if (this.#isConfirmed || idleMs < this.#limitMs + SETTLE_MS) return
     if (++this.#outlived === OUTLIVED) this.#forget()
   }
 
-  /** A connection is still open after so much idle time. */
+  /** Records that a connection is still open after this idle time. */
   survived(idleMs: number): void {
     if (idleMs > this.#provenMs) this.#provenMs = idleMs
     if (isFarPast(this.#limitMs, idleMs)) this.#forget()
     if (!this.#isSettled && idleMs >= SETTLE_MS) this.#settle()
   }
 
-  /** The target closed a connection that had been idle for so long since its last response. */
+  /** Records that the target closed a connection that had been idle for this long since its last response. */
   closed(idleMs: number, nowMs: number): void {
     if (idleMs < this.#provenMs / 2) return
     const isKnown = this.#limitMs < Number.POSITIVE_INFINITY
@@ -162,12 +159,12 @@ export class KeepAlive {
   }
 }
 
-/** Far enough before the target's own close that a request arrives before it. */
+/** Latest idle time at which a request still arrives before the target closes the connection. */
 function beforeLimit(limitMs: number): number {
   return limitMs - Math.min(1000, Math.max(20, limitMs / 20))
 }
 
-/** No target that closes idle connections at that limit would have left one open for so long. */
+/** Whether a connection was idle for so long that the target cannot have this limit. */
 function isFarPast(limitMs: number, idleMs: number): boolean {
   return idleMs > 2 * limitMs + APART_MS
 }

@@ -24,18 +24,18 @@ import { Plan } from './steps.ts'
 import { TraceContext } from './trace-context.ts'
 import { VirtualUser } from './virtual-user.ts'
 
-/** The longest wait for surplus responses. */
+/** Longest wait for surplus responses. */
 const LINGER_MS = 250
 
-/** Everything one run needs, checked and at hand. */
+/** Validated input of one run. */
 export interface LoadRunParts<D> {
   readonly name: string
-  /** After scaling. */
+  /** The load after scaling. */
   readonly load: Load
-  /** Name of the scale that reduced it. */
+  /** Name of the scale that reduced the load. */
   readonly reducedTo: string | undefined
   readonly options: RunOptions<D>
-  /** Of the target; at least one. */
+  /** Instances of the target; at least one. */
   readonly instances: readonly Endpoint[]
   readonly placeOf: (index: number) => Place
   readonly rows: readonly D[]
@@ -86,9 +86,9 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
   }
 
   /**
-   * Puts the load on. Never rejects for what the target does.
+   * Applies the load. Never rejects because of the target.
    *
-   * @returns what was measured, and the scenario's own error if that ended the run
+   * @returns the measurement, and the scenario's error if it ended the run
    */
   async run(): Promise<{ measurement: HttpMeasurement; scenarioError: { readonly error: unknown } | undefined }> {
     const executed = await this.#execution.run()
@@ -144,7 +144,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
       this.#vus.map(({ connection }) => connection),
       signal,
     )
-    // A target that sends before it is asked has done so by then.
+    // By then, a target that sends before a request has done so.
     await sleep(SETTLE_MS)
     return this.#vus
   }
@@ -179,9 +179,9 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
   }
 
   /**
-   * What comes after the last response of a connection is a fault, and comes by then. In a closed model without think time
-   * a surplus response that comes after the next request was written is taken for that one's, and so on for each after it,
-   * until at the end one is left over: it takes as long as responses do.
+   * Wait for bytes after the last response of a connection, which are an error. In a closed model without think time, a
+   * surplus response that arrives after the next request was written is mistaken for the response to that request, and so
+   * on, until one is left over at the end: it arrives as late as responses do.
    */
   get #lingerMs(): number {
     if (isOpen(this.#parts.load)) return SETTLE_MS
@@ -189,7 +189,7 @@ export class LoadRun<D> implements Workload<VirtualUser<D>> {
     return Math.max(SETTLE_MS, Math.min(LINGER_MS, 2 * meanMs))
   }
 
-  /** The shortest of the instances. */
+  /** Shortest limit of all instances. */
   get #keptIdleMs(): number | undefined {
     const seen = this.#keepAlives.flatMap(({ limitMs }) => limitMs ?? [])
     return seen.length === 0 ? undefined : Math.min(...seen)

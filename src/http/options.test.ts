@@ -21,7 +21,7 @@ function problemsOf(options: Record<string, unknown>): string[] {
   }
 }
 
-test('defaults', () => {
+test('fills in the defaults', () => {
   expect(readRunOptions({ load, request }, target)).toMatchObject({
     timeoutMs: 10_000,
     warmupMs: 0,
@@ -111,11 +111,11 @@ test.each<[Record<string, unknown>, string[]]>([
   [{ name: '' }, ['name']],
   [{ traceparent: 'yes' }, ['traceparent']],
   [{ traceparent: { sampledRatio: 50, ratio: 1 } }, ['traceparent.ratio', 'traceparent.sampledRatio']],
-])('%j', (options, paths) => {
+])('names the mistakes in %j', (options, paths) => {
   expect(problemsOf(options)).toEqual(paths)
 })
 
-test('all mistakes of one call come in one error, before any connection', async () => {
+test('reports all mistakes of one call in one error, before any connection', async () => {
   const { http, results } = engineFor('http://127.0.0.1:1')
   const options = { load, request: { path: 'x' }, timeout: -1, warmup: 'long', data: [] } as unknown as HttpRunOptions
   const error = await http.run(options).catch((error: unknown) => error)
@@ -138,7 +138,7 @@ test('all mistakes of one call come in one error, before any connection', async 
   expect(results).toEqual([])
 })
 
-test('no mistake shows a password or a key', () => {
+test('shows no password or key in an error', () => {
   const message = (options: Record<string, unknown>) => {
     try {
       readRunOptions({ load, request, ...options }, target)
@@ -152,7 +152,7 @@ test('no mistake shows a password or a key', () => {
   expect(message({ headers: { authorization: 's3cret\n' } })).not.toContain('s3cret')
 })
 
-test('no rows at all is an error before any load', async () => {
+test('rejects data without rows before any load', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http, results } = engineFor(server.url)
   const iterations = sharedIterations({ iterations: 1, vus: 1 })
@@ -167,7 +167,7 @@ test.each([
   'http:perf:hunter2Secret@127.0.0.1:3000?x',
   'http://perf:a/hunter2Secret@127.0.0.1:3000',
   '//perf:hunter2Secret@127.0.0.1:3000',
-])('the password of a base URL that is none is not printed: %s', async (baseUrl) => {
+])('does not print the password of an invalid base URL: %s', async (baseUrl) => {
   const { http } = engineFor('http://127.0.0.1:1')
   const load = sharedIterations({ iterations: 1, vus: 1 })
   const error = (await http.run({ baseUrl, load, request: { path: '/' } }).catch((thrown: unknown) => thrown)) as Error
@@ -175,17 +175,17 @@ test.each([
   expect(`${error.message}${JSON.stringify(error)}`).not.toContain('hunter2Secret')
 })
 
-describe('a base URL of WebSocket', () => {
+describe('a WebSocket base URL', () => {
   const refusalOf = (baseUrl: string) => {
     try {
       readRunOptions({ load, request, baseUrl }, {})
     } catch (error) {
       return (error as Error).message
     }
-    throw new Error('it was taken')
+    throw new Error('it was accepted')
   }
 
-  test('is refused, with the URL that is meant', () => {
+  test('is rejected, with the HTTP URL as the example', () => {
     expect(refusalOf('ws://127.0.0.1:3000/socket')).toMatchInlineSnapshot(`
       "http.run() received an invalid option:
 
@@ -196,11 +196,11 @@ describe('a base URL of WebSocket', () => {
     expect(refusalOf('WSS://api.example.com')).toContain("example:  baseUrl: 'https://api.example.com'")
   })
 
-  test('is refused without its password', () => {
+  test('is rejected without showing its password', () => {
     expect(refusalOf('ws://ann:hunter2Secret@127.0.0.1:3000')).not.toContain('hunter2Secret')
   })
 
-  test('is taken as an HTTP URL', () => {
+  test('is accepted with the scheme http', () => {
     expect(readRunOptions({ load, request, baseUrl: 'http://127.0.0.1:3000/socket' }, {}).baseUrl).toBe(
       'http://127.0.0.1:3000/socket',
     )

@@ -11,13 +11,13 @@ const load = sharedIterations({ iterations: 4, vus: 2 })
 const request = { path: '/x' }
 const authorization = `Basic ${btoa('ann:s3cret')}`
 
-test('a base URL needs no target', async () => {
+test('a run with a base URL needs no target', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const run = await engineFor('', { baseUrl: undefined }).http.run({ baseUrl: server.url, load, request })
   expect([...run.statuses]).toEqual([[200, 4]])
 })
 
-test('without a target and a base URL a run says what to do, with every other mistake', async () => {
+test('a run without a target and a base URL names the fix, together with all other mistakes', async () => {
   const { http } = engineFor('', { baseUrl: undefined })
   const error = (await http.run({ load, request, timeout: -1 }).catch((it: unknown) => it)) as OptionsError
   expect(error).toBeInstanceOf(OptionsError)
@@ -27,7 +27,7 @@ test('without a target and a base URL a run says what to do, with every other mi
   )
 })
 
-test('credentials and TLS of the target go to its own origin alone', async () => {
+test("the target's credentials and TLS options apply only to its own origin", async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   await using other = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http, results } = engineFor(server.url.replace('//', '//ann:s3cret@'))
@@ -40,7 +40,7 @@ test('credentials and TLS of the target go to its own origin alone', async () =>
   expect(JSON.stringify(results)).not.toMatch(/s3cret|YW5u/)
 })
 
-test('a Unix socket is a place like any other', async () => {
+test('a base URL may be a Unix socket', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'places-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'app.sock')

@@ -4,24 +4,28 @@ import { descriptorLimit } from '../machine/descriptor-limit.ts'
 import { tlsProblem, type TlsProblem } from '../machine/tls.ts'
 import { formatCount } from '../stats/units.ts'
 import { addressesOf, connect, type Endpoint, type Route } from './endpoint.ts'
-import { PreflightError } from './preflight-error.ts'
 
-/** Where one connection goes. */
+/** Thrown before any load if a limit of this machine, or the target's certificate, does not allow the load. */
+export class PreflightError extends Error {
+  override readonly name = 'PreflightError'
+}
+
+/** Instance and address of one connection. */
 export interface Place {
-  /** Which of the target's instances. */
+  /** Index of the target's instance. */
   readonly instance: number
   readonly route: Route
 }
 
-/** Descriptors left to everything else the process opens meanwhile. */
+/** Descriptors reserved for everything else that the process opens during the run. */
 const SPARE_DESCRIPTORS = 64
 
 /**
- * Says where each connection goes, having checked what would otherwise fail a thousand times under load: hosts' names,
- * descriptors, ports, and certificates. Instances are taken in turns. A target that refuses connections is no error
- * here: that is measured.
+ * Assigns an address to each connection, after checking what would otherwise fail a thousand times under load: host names,
+ * descriptors, ports and certificates. Instances alternate. A target that refuses connections is not an error here: the run
+ * measures it.
  *
- * @throws {PreflightError} with what to do about it
+ * @throws {PreflightError} with a fix
  */
 export async function placesFor(
   instances: readonly Endpoint[],
@@ -45,7 +49,7 @@ async function routesFor(
   const addresses = await resolve(endpoint)
   const reachable = await firstReachable(endpoint, addresses, timeoutMs)
   if (reachable === undefined) return () => ({ address: undefined, localAddress: undefined })
-  // Of one family: where `localhost` means both ::1 and 127.0.0.1, only one of them may listen.
+  // Addresses of one family only: if `localhost` resolves to ::1 and 127.0.0.1, the target may listen on only one of them.
   const family = addresses.filter((address) => address.includes(':') === reachable.includes(':'))
   return spread(
     reachable.startsWith('127.') || reachable === '::1' ? [reachable] : family,
@@ -54,24 +58,25 @@ async function routesFor(
   )
 }
 
-/** @throws {PreflightError} if the process may not open so many */
+/** @throws {PreflightError} if the process may not open enough descriptors */
 export function checkDescriptors(connections: number, limit: number, alreadyOpen: number): void {
   const needed = connections + alreadyOpen + SPARE_DESCRIPTORS
   if (needed <= limit) return
   throw new PreflightError(
-    `${formatCount(connections)} connections need ${formatCount(needed)} descriptors, and this process may open ${formatCount(limit)}. ` +
-      `Raise the limit in the shell that starts it: ulimit -n ${needed} (the hard limit: ulimit -Hn), or lower vus.`,
+    `${formatCount(connections)} connections need ${formatCount(needed)} file descriptors, but this process may open only ${formatCount(limit)}.\n` +
+      `Fix: run ulimit -n ${needed} in the shell that starts it (ulimit -Hn prints the hard limit), or lower vus`,
   )
 }
 
 /**
- * Gives connections source addresses so that none of them needs more ports than there are. One source address reaches
- * one port of one address as often as there are ephemeral ports; of the loopback network every address is ours.
+ * Spreads connections over source addresses so that none of them needs more ports than are available. From one source
+ * address, each connection to the same address and port needs an ephemeral port of its own; in the loopback network, every
+ * address can be a source.
  *
- * @throws {PreflightError} if the addresses do not suffice
+ * @throws {PreflightError} if there are too few addresses
  */
 export function spread(addresses: readonly string[], connections: number, ports: number): (index: number) => Route {
-  // Some ports are in use by others, or still wait for a former connection to be over.
+  // Some ports are used by other processes, or are still in TIME_WAIT.
   const perSource = Math.floor(ports * 0.9)
   if (connections <= perSource * addresses.length)
     return (index) => ({ address: addresses[index % addresses.length], localAddress: undefined })
@@ -79,8 +84,8 @@ export function spread(addresses: readonly string[], connections: number, ports:
   if (addresses.length === 1 && first!.startsWith('127.') && process.platform === 'linux')
     return (index) => ({ address: first, localAddress: `127.0.0.${1 + Math.floor(index / perSource)}` })
   throw new PreflightError(
-    `${formatCount(connections)} connections to ${first} need more than the ${formatCount(ports)} local ports there are. ` +
-      `Widen the range: sysctl -w net.ipv4.ip_local_port_range="1024 65535" (Linux) or net.inet.ip.portrange.first=1024 (macOS), or lower vus.`,
+    `${formatCount(connections)} connections to ${first} need more than the ${formatCount(ports)} available local ports.\n` +
+      `Fix: widen the range with sysctl -w net.ipv4.ip_local_port_range="1024 65535" (Linux) or net.inet.ip.portrange.first=1024 (macOS), or lower vus`,
   )
 }
 
@@ -89,13 +94,14 @@ async function resolve(endpoint: Endpoint): Promise<readonly string[]> {
     return await addressesOf(endpoint)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    throw new PreflightError(`the host of ${endpoint.origin} cannot be resolved (${code ?? message}): check baseUrl`, {
-      cause: error,
-    })
+    throw new PreflightError(
+      `the host of ${endpoint.origin} cannot be resolved (${code ?? message}).\nFix: correct the host name in baseUrl`,
+      { cause: error },
+    )
   }
 }
 
-/** The first address that takes a connection; the first of all where none does. */
+/** First address that accepts a connection, else the first address. */
 async function firstReachable(
   endpoint: Endpoint,
   addresses: readonly string[],
@@ -125,7 +131,7 @@ async function canConnect(endpoint: Endpoint, address: string | undefined, timeo
 }
 
 function handshakeError({ origin, servername }: Endpoint, { finding, fix }: TlsProblem): PreflightError {
-  const name = servername === undefined ? '' : ` (name asked for: ${servername})`
+  const name = servername === undefined ? '' : ` (requested name: ${servername})`
   return new PreflightError(`the TLS handshake with ${origin} failed: ${finding}${name}.\nFix: ${fix}`)
 }
 
@@ -137,13 +143,13 @@ function openDescriptors(): number {
   }
 }
 
-/** How many ports one source address has for outgoing connections. */
+/** Number of ports for outgoing connections from one source address. */
 function ephemeralPorts(): number {
   try {
     const [low, high] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().split(/\s+/).map(Number)
     return high! - low! + 1
   } catch {
-    // The range the IANA suggests, which macOS uses.
+    // IANA's suggested range, which macOS uses.
     return 16_384
   }
 }

@@ -6,10 +6,10 @@ import type { RecordedRequest } from './types.ts'
 
 const one = sharedIterations({ iterations: 1, vus: 1 })
 
-test('every operation, with its key and what the VU was told', async () => {
+test('records every operation with its key and outcome', async () => {
   const statuses = ['201 Created', '409 Conflict', '503 Busy', '429 Slow Down']
   await using server = await scriptedServer({
-    onRequest: (socket, _, number) => socket.write(response('told', { status: statuses[number]! })),
+    onRequest: (socket, _, number) => socket.write(response('body', { status: statuses[number]! })),
   })
   const { http } = engineFor(server.url, { runId: 'r1' })
   const run = await http.run({
@@ -40,7 +40,7 @@ test('every operation, with its key and what the VU was told', async () => {
   }
 })
 
-test('the scenario says what the key, the payload, the response, the outcome and the due are', async () => {
+test('records the key, payload, response, outcome and due that the functions of the scenario return', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response('{"id":5,"at":1}')) })
   const { http } = engineFor(server.url)
   const run = await http.run({
@@ -59,7 +59,7 @@ test('the scenario says what the key, the payload, the response, the outcome and
   ])
 })
 
-test('without a response nobody knows, unless nothing was sent', async () => {
+test('the outcome without a response is unknown, or failed if nothing was sent', async () => {
   await using silent = await scriptedServer({ onRequest: () => {} })
   const request = { path: '/', method: 'POST' }
   const unanswered = await engineFor(silent.url).http.run({ load: one, request, record: true, timeout: '50ms' })
@@ -71,7 +71,7 @@ test('without a response nobody knows, unless nothing was sent', async () => {
   expect([...refused.history.operations()]).toMatchObject([{ outcome: 'failed', status: 0 }])
 })
 
-test('a response whose body is not as it should be leaves it open', async () => {
+test('the outcome of a response that fails its check is unknown', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response('half')) })
   const run = await engineFor(server.url).http.run({
     load: one,
@@ -81,7 +81,7 @@ test('a response whose body is not as it should be leaves it open', async () => 
   expect([...run.history.operations()]).toMatchObject([{ outcome: 'unknown', status: 200 }])
 })
 
-test('what was in flight when a run was aborted is unknown', async () => {
+test('the outcome of a request in flight when a run is aborted is unknown', async () => {
   await using server = await scriptedServer({ onRequest: () => {} })
   const stop = new AbortController()
   const { http } = engineFor(server.url, { signal: stop.signal })
@@ -98,21 +98,21 @@ test('what was in flight when a run was aborted is unknown', async () => {
   expect(run.history.size).toBe(run.sent)
 })
 
-test('a run that recorded nothing says so', async () => {
+test('the history of a run that recorded nothing throws an error that names the option', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const run = await engineFor(server.url).http.run({ load: one, request: { path: '/' } })
   expect(() => run.history).toThrow('http 1 recorded no history\nFix: set record: true in http.run()')
 })
 
-test('a key that is none is a mistake of the scenario', async () => {
+test('rejects a key that is not a string', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const record = { key: () => 5 as unknown as string }
   await expect(engineFor(server.url).http.run({ load: one, request: { path: '/' }, record })).rejects.toThrow(
-    'record.key: the function must return a text that is not empty, a list of such texts, or undefined, it returned 5',
+    'record.key: the function must return a non-empty string, an array of them, or undefined, it returned 5',
   )
 })
 
-test('a key that belongs to its user is told apart by the user’s data', async () => {
+test('a key may include the data of its user', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response('ok')) })
   const { http } = engineFor(server.url)
   const run = await http.run({
@@ -125,7 +125,7 @@ test('a key that belongs to its user is told apart by the user’s data', async 
   expect(keys.toSorted()).toEqual(['0: ann shared', '1: bob shared'])
 })
 
-test('a key is recorded as the target receives it: without blanks around it, and its parts as one', async () => {
+test('records a key as the target receives it, without surrounding whitespace, and its parts as one', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(server.url)
   const request = { path: '/', headers: { 'Idempotency-Key': ' a-7 ', 'x-tenant': 'shop-1\t' } }
@@ -136,6 +136,6 @@ test('a key is recorded as the target receives it: without blanks around it, and
     '["shop-1","a-7"]',
   )
   await expect(keyOf({ key: () => ['a', ''] })).rejects.toThrow(
-    'record.key: the function must return a list of texts that are not empty, it returned',
+    'record.key: the function must return an array of non-empty strings, it returned',
   )
 })

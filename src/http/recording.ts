@@ -10,34 +10,34 @@ import type { RecordedRequest, RecordOption, RequestSpec } from './types.ts'
 interface Sent<D> {
   readonly step: Step<D>
   readonly spec: RequestSpec
-  /** The body as it goes over the wire. */
+  /** The body as sent. */
   readonly content: string | Uint8Array | undefined
 }
 
 interface SendTimes {
-  /** When it was due, since the start of the run. */
+  /** When it was due, from the start of the run. */
   readonly intendedMs: number
-  /** When it goes out, of `performance.now()`. */
+  /** When it was sent (`performance.now()`). */
   readonly sentMs: number
 }
 
-/** Writes a run's history as its VUs send and get a response. */
+/** Recorder of a run's history. */
 export class Recording<D> {
   readonly history: History
   readonly #option: RecordOption<D>
-  /** Whether a function of the scenario wants to see each request. */
-  readonly #isAsked: boolean
+  /** Whether a function of the scenario reads each request. */
+  readonly #readsRequest: boolean
   readonly #startMs: () => number
 
-  /** @param startMs when the run began, of `performance.now()` */
+  /** @param startMs when the run began (`performance.now()`) */
   constructor(option: RecordOption<D>, history: History, startMs: () => number) {
     this.#option = option
-    this.#isAsked = [option.key, option.due, option.payload].some((asked) => typeof asked === 'function')
+    this.#readsRequest = [option.key, option.due, option.payload].some((part) => typeof part === 'function')
     this.history = history
     this.#startMs = startMs
   }
 
-  /** Whether responses are looked at, so that their bodies must be kept. */
+  /** Whether a function reads the responses, so that their bodies must be kept. */
   get looksAtBody(): boolean {
     return this.#option.response !== undefined || this.#option.outcome !== undefined
   }
@@ -45,15 +45,15 @@ export class Recording<D> {
   /** @returns the operation's number in the history, or -1 if the scenario leaves it out */
   begin(vu: Vu<D>, iteration: number, { step, spec, content }: Sent<D>, { intendedMs, sentMs }: SendTimes): number {
     const { key } = this.#option
-    const request = this.#isAsked ? new SentRequest(vu, step.name, spec) : undefined
-    const asked =
+    const request = this.#readsRequest ? new SentRequest(vu, step.name, spec) : undefined
+    const returned =
       key === undefined ? (idempotencyKey(spec.headers) ?? `${vu.id}-${iteration}-${step.index}`) : key(request!)
-    if (asked === undefined) return -1
-    const named = Array.isArray(asked) ? compositeKey(asked) : asked
-    if (typeof named !== 'string' || named === '')
-      throw wrongReturn('record.key', named, 'a text that is not empty, a list of such texts, or undefined')
+    if (returned === undefined) return -1
+    const operationKey = Array.isArray(returned) ? compositeKey(returned) : returned
+    if (typeof operationKey !== 'string' || operationKey === '')
+      throw wrongReturn('record.key', operationKey, 'a non-empty string, an array of them, or undefined')
     return this.history.begin({
-      key: named,
+      key: operationKey,
       vu: vu.id,
       step: step.index,
       payload: this.#payloadOf(content, request),
@@ -64,8 +64,8 @@ export class Recording<D> {
   }
 
   /**
-   * @param wrong what is already found to be wrong with the response
-   * @returns that, or that its body cannot be read
+   * @param wrong error already found in the response
+   * @returns `wrong`, else the error of a body that cannot be read
    */
   responded(
     id: number,
@@ -74,35 +74,36 @@ export class Recording<D> {
     response: HttpResponse | undefined,
     wrong: WrongResponse | undefined,
   ): WrongResponse | undefined {
-    const told = response === undefined ? undefined : this.#read('response', isPayload, response)
-    // A body that is not as it should be says nothing of what was done.
+    const content = response === undefined ? undefined : this.#read('response', isPayload, response)
+    // From a wrong body, the outcome of the operation cannot be known.
     let outcome: OperationOutcome | WrongResponse = 'unknown'
-    const isDoubtful = wrong === undefined ? isWrong(told) : wrong.kind === 'body'
+    const isDoubtful = wrong === undefined ? isWrong(content) : wrong.kind === 'body'
     if (!isDoubtful) outcome = this.#outcomeOf(status, response)
     this.history.end(id, {
       endUs: (endMs - this.#startMs()) * 1000,
       outcome: isWrong(outcome) ? 'unknown' : outcome,
       status,
-      response: isWrong(told) ? undefined : told,
+      response: isWrong(content) ? undefined : content,
     })
-    return wrong ?? [told, outcome].find(isWrong)
+    return wrong ?? [content, outcome].find(isWrong)
   }
 
-  /** A request that never left, for want of a connection, cannot have been done. */
+  /** Records a request without a response. A request that was never sent, because no connection opened, was not executed. */
   failed(id: number, endMs: number, kind: FailureKind): void {
     const outcome = kind === 'connect' ? 'failed' : 'unknown'
     this.history.end(id, { endUs: (endMs - this.#startMs()) * 1000, outcome, status: 0 })
   }
 
   #outcomeOf(status: number, response: HttpResponse | undefined): OperationOutcome | WrongResponse {
-    const given = response === undefined ? undefined : this.#read('outcome', isOutcome, response)
-    return given ?? outcomeOf(status)
+    const returned = response === undefined ? undefined : this.#read('outcome', isOutcome, response)
+    return returned ?? outcomeOf(status)
   }
 
   /**
-   * What one of the scenario's functions makes of a response.
+   * Result of one of the scenario's functions for a response.
    *
-   * @throws {ScenarioError} for a value that has no meaning there, and whatever the function throws
+   * @throws {ScenarioError} for an invalid return value
+   * @throws any error that the function throws
    */
   #read<Name extends 'response' | 'outcome'>(
     name: Name,
@@ -151,14 +152,14 @@ const OUTCOMES: ReadonlySet<unknown> = new Set(['ok', 'failed', 'unknown'] satis
 const isOutcome: Returned = { isValid: (value) => OUTCOMES.has(value), valid: `'ok', 'failed' or 'unknown'` }
 const isPayload: Returned = {
   isValid: (value) => value === undefined || typeof value === 'string' || value instanceof Uint8Array,
-  valid: 'a text, bytes or undefined',
+  valid: 'a string, bytes or undefined',
 }
 
 function isWrong(value: unknown): value is WrongResponse {
   return typeof value === 'object' && value !== null && 'kind' in value && 'detail' in value
 }
 
-/** Its headers are put in order when a function of the scenario first looks at them: most never do. */
+/** A sent request for the functions of `record`. Its headers are normalized on first use: most functions never read them. */
 class SentRequest<D> implements RecordedRequest<D> {
   readonly vu: Vu<D>
   readonly step: string
@@ -199,15 +200,15 @@ function idempotencyKey(headers: RequestSpec['headers']): string | undefined {
   for (const name in headers) {
     const value = headers[name]
     const isKey = name === KEY_HEADER || (name.length === KEY_HEADER.length && name.toLowerCase() === KEY_HEADER)
-    // Blanks around a header's value do not arrive.
+    // The target receives header values without surrounding whitespace.
     if (isKey && value !== undefined) return String(value).trim()
   }
   return undefined
 }
 
-/** @throws {ScenarioError} if a part is missing */
+/** @throws {ScenarioError} if a part is not a non-empty string */
 function compositeKey(parts: readonly unknown[]): string {
   const isText = (part: unknown) => typeof part === 'string' && part !== ''
   if (parts.length > 0 && parts.every(isText)) return JSON.stringify(parts)
-  throw wrongReturn('record.key', parts, 'a list of texts that are not empty')
+  throw wrongReturn('record.key', parts, 'an array of non-empty strings')
 }

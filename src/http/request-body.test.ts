@@ -7,7 +7,7 @@ type BodyInit = NonNullable<RequestInit['body']>
 
 const encoder = new RequestEncoder({ host: 'app', pathPrefix: '', headers: {} })
 
-/** Type and body as they go over the wire, both as bytes one to one. */
+/** Content type and body as sent, one character for each byte. */
 async function sent(request: Partial<HttpRequest>): Promise<{ type: string | undefined; body: string }> {
   const { body } = request
   const ready = isReadFirst(body) ? await readBody(body, 1_000) : body
@@ -69,9 +69,9 @@ test('sends what an async iterable yields, with its length', async () => {
   expect(await sent({ body: new Blob(['web']).stream() })).toEqual({ type: undefined, body: 'web' })
 })
 
-test('refuses an async iterable that yields anything else, or does not end', async () => {
+test('rejects an async iterable that yields anything else, or does not end', async () => {
   await expect(readBody(Readable.from([{ a: 1 }]), 1_000)).rejects.toThrow(
-    'request.body: must yield text or bytes if it is an async iterable, it yielded an object',
+    'request.body: must yield text or bytes if it is an async iterable, but yielded an object',
   )
   async function* endless() {
     await new Promise(() => {})
@@ -91,7 +91,7 @@ test('sends the same form as the same bytes', async () => {
   expect(await sent({ body: form })).toEqual(await sent({ body: form }))
 })
 
-test('sends a form as it is now, also if it was sent before', async () => {
+test('sends the current content of a form that was sent before', async () => {
   const body = new FormData()
   body.set('a', '1')
   const before = await sent({ body })
@@ -101,7 +101,7 @@ test('sends a form as it is now, also if it was sent before', async () => {
   expect((await sent({ body })).body).toContain('filename="x"')
 })
 
-test('sends an object as a form if its content type says so, whoever sets it', async () => {
+test('sends an object as a form if the request or the common headers set that content type', async () => {
   const body = { user: 'ann & bob', tags: ['a', 1], isNew: true, none: undefined, big: 2n ** 60n }
   const expected = 'user=ann+%26+bob&tags=a&tags=1&isNew=true&big=1152921504606846976'
   const type = 'application/x-www-form-urlencoded'
@@ -120,7 +120,7 @@ test('writes bigints as integers', async () => {
   })
 })
 
-test('leaves alone what JSON writes in full', async () => {
+test('accepts values that JSON writes without loss', async () => {
   class Order {
     readonly id = 1
     readonly meta = {}
@@ -154,8 +154,8 @@ test.each<[string, Partial<HttpRequest>, string]>([
     'cannot be sent as JSON: a Uint8Array at file would become {}',
   ],
   ['a nested form', { body: [form] }, 'cannot be sent as JSON: a FormData at [0] would become {}'],
-  ['a function', { body: () => {} }, 'cannot be a function: it has no JSON form'],
-  ['a symbol', { body: Symbol('s') }, 'cannot be Symbol(s): it has no JSON form'],
+  ['a function', { body: () => {} }, 'cannot be a function: JSON cannot represent it'],
+  ['a symbol', { body: Symbol('s') }, 'cannot be Symbol(s): JSON cannot represent it'],
   [
     'a nested object in a form',
     { body: { a: { b: 1 } }, headers: { 'content-type': 'application/x-www-form-urlencoded' } },
@@ -171,19 +171,19 @@ test.each<[string, Partial<HttpRequest>, string]>([
     { body: { a: 1 }, headers: { 'content-type': 'multipart/form-data' } },
     'cannot be an object with the content type multipart/form-data: its parts need a boundary',
   ],
-])('refuses %s', (_, request, rule) => {
+])('rejects %s', (_, request, rule) => {
   expect(() => encoder.encode({ path: '/', method: 'POST', ...request })).toThrow(`request.body: ${rule}`)
 })
 
-test('refuses what refers to itself', () => {
+test('rejects a circular body', () => {
   const body: Record<string, unknown> = {}
   body['self'] = body
   expect(() => encoder.encode({ path: '/', body })).toThrow(
-    'request.body: cannot be written as JSON: Converting circular structure to JSON',
+    'request.body: cannot be serialized as JSON: Converting circular structure to JSON',
   )
 })
 
-test('refuses a content type beside FormData, whose boundary it would not name', () => {
+test('rejects a content type with FormData, because it would lack the boundary', () => {
   const headers = { 'content-type': 'multipart/form-data' }
   expect(() => encoder.encode({ path: '/', method: 'POST', body: new FormData(), headers })).toThrow(
     'request.headers: must have no content-type with a FormData body: its boundary is set with the body',

@@ -5,17 +5,17 @@ import { encodeForm } from './form-data.ts'
 import { encodeJson, isPlainObject } from './json-body.ts'
 import { RequestError } from './request-error.ts'
 
-/** A body in the form in which it goes over the wire. */
+/** A body as it is sent. */
 export interface EncodedBody {
   readonly content: string | Uint8Array
-  /** Sent unless the request has a content type of its own. */
+  /** Content type to send unless the request sets one. */
   readonly contentType: string | undefined
 }
 
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 const TEXT_TYPE = 'text/plain;charset=UTF-8'
 
-/** A blob never changes: its bytes are read once. */
+/** Bytes of blobs, which are read once because a blob never changes. */
 const blobBytes = new WeakMap<Blob, Uint8Array>()
 
 /** Whether a body has to be read by {@link readBody} before it can be sent. */
@@ -30,9 +30,9 @@ export function isReadFirst(body: unknown): boolean {
 /**
  * Reads a blob, the files of a form, or an async iterable to its end.
  *
- * @param timeoutMs how long an async iterable may take
- * @returns the body to encode: of an async iterable, its bytes
- * @throws {RequestError} for an async iterable that yields something other than text and bytes, or does not end in time
+ * @param timeoutMs time limit for an async iterable
+ * @returns the body to encode: the bytes of an async iterable, else `body`
+ * @throws {RequestError} if an async iterable yields anything but text or bytes, or does not end in time
  */
 export async function readBody(body: unknown, timeoutMs: number): Promise<unknown> {
   if (body instanceof Blob) await readBlob(body)
@@ -43,11 +43,11 @@ export async function readBody(body: unknown, timeoutMs: number): Promise<unknow
 }
 
 /**
- * Encodes a body as `fetch` does; an object that is none of its body types is sent as JSON, or as a form if
- * `contentType` says so.
+ * Encodes a body as `fetch` does. An object that is not one of `fetch`'s body types is sent as JSON, or as a form if
+ * `contentType` is `application/x-www-form-urlencoded`.
  *
- * @param contentType the value of the request's own `Content-Type` header
- * @throws {RequestError} if it cannot be sent as it is
+ * @param contentType value of the request's `Content-Type` header
+ * @throws {RequestError} if the body cannot be sent
  */
 export function encodeBody(body: unknown, contentType: string | undefined): EncodedBody | undefined {
   if (body === undefined) return undefined
@@ -135,7 +135,7 @@ async function bytesOf(body: AsyncIterable<unknown>): Promise<Uint8Array> {
     else
       throw new RequestError('body', {
         received: body,
-        rule: `must yield text or bytes if it is an async iterable, it yielded ${showValue(chunk)}`,
+        rule: `must yield text or bytes if it is an async iterable, but yielded ${showValue(chunk)}`,
         example: `body: Readable.from(['text'])`,
       })
   }

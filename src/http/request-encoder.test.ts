@@ -9,13 +9,13 @@ const encoder = new RequestEncoder({
 const text = (request: HttpRequest) => encoder.encode(request).bytes.toString('latin1')
 const common = 'User-Agent: vitest-slo\r\nAccept: text/plain\r\nX-Twice: a\r\nX-Twice: b\r\n'
 
-test('a request as it goes over the wire', () => {
+test('encodes a request with the common headers', () => {
   expect(text({ path: '/me?x=1' })).toBe(
     `GET /v1/me?x=1 HTTP/1.1\r\nHost: app:3000\r\nConnection: keep-alive\r\n${common}\r\n`,
   )
 })
 
-test('sends text and bytes as they are, other values as JSON, with the length in bytes', () => {
+test('encodes text and bytes unchanged, other values as JSON, with the length in bytes', () => {
   const tail = (request: HttpRequest) => text(request).split(common)[1]
   expect(tail({ path: '/', method: 'POST', body: 'é' })).toBe(
     'Content-Type: text/plain;charset=UTF-8\r\nContent-Length: 2\r\n\r\n\xc3\xa9',
@@ -32,7 +32,7 @@ test('sends text and bytes as they are, other values as JSON, with the length in
   )
 })
 
-test('a request’s own headers take the place of common ones, whatever their case', () => {
+test("a request's headers replace common headers of the same name in any case", () => {
   const lines = text({ path: '/', headers: { ACCEPT: 'a/b', Host: 'else', n: 1, none: undefined, many: ['x', 'y'] } })
   expect(lines).toBe(
     'GET /v1/ HTTP/1.1\r\nConnection: keep-alive\r\nUser-Agent: vitest-slo\r\nX-Twice: a\r\nX-Twice: b\r\nACCEPT: a/b\r\nHost: else\r\nn: 1\r\nmany: x\r\nmany: y\r\n\r\n',
@@ -40,7 +40,11 @@ test('a request’s own headers take the place of common ones, whatever their ca
 })
 
 test.each<[string, unknown, RegExp]>([
-  ['a URL', { path: 'https://api.example.com/x' }, /request\.path: must begin with '\/'; scheme and host .* baseUrl$/],
+  [
+    'a URL',
+    { path: 'https://api.example.com/x' },
+    /request\.path: must begin with '\/'; scheme and host belong in the option baseUrl$/,
+  ],
   ['a path without a slash', { path: 'x' }, /request\.path: must begin with '\/'.*received "x"/],
   ['a path with a space', { path: '/a b' }, /percent-encoded/],
   ['a path that would smuggle a header', { path: '/ HTTP/1.1\r\nX: y' }, /request\.path/],
@@ -51,9 +55,9 @@ test.each<[string, unknown, RegExp]>([
     /request\.path: must not have a fragment.*%23, received "\/a\?b=1#c"/,
   ],
   ['a path in an array', { path: ['/x'] }, /received an array/],
-  ['a method in small letters', { path: '/', method: 'post' }, /request\.method: must be in capitals.*received "post"/],
-  ['a method in mixed letters', { path: '/', method: 'Get' }, /must be in capitals/],
-  ['a tunnel', { path: '/', method: 'CONNECT' }, /must be a method like 'GET', received "CONNECT"/],
+  ['a lowercase method', { path: '/', method: 'post' }, /request\.method: must be uppercase, received "post"/],
+  ['a mixed-case method', { path: '/', method: 'Get' }, /must be uppercase/],
+  ['the method CONNECT', { path: '/', method: 'CONNECT' }, /must be a method such as 'GET', received "CONNECT"/],
   [
     'null as a header',
     { path: '/', headers: { a: null } },
@@ -63,20 +67,20 @@ test.each<[string, unknown, RegExp]>([
   ['NaN as a header', { path: '/', headers: { a: Number.NaN } }, /received NaN/],
   ['true as a header', { path: '/', headers: { a: true } }, /received true/],
   ['null in a list of a header', { path: '/', headers: { a: ['b', null] } }, /received an array/],
-  ['a method that is none', { path: '/', method: 'GET /' }, /request\.method: must be a method/],
-  ['a header that is none', { path: '/', headers: { 'a b': '1' } }, /"a b" is not a valid header name/],
+  ['an invalid method', { path: '/', method: 'GET /' }, /request\.method: must be a method/],
+  ['an invalid header name', { path: '/', headers: { 'a b': '1' } }, /"a b" is not a valid header name/],
   [
     'a header that would smuggle another',
     { path: '/', headers: { a: '1\r\nb: 2' } },
-    /the value of a has a line break/,
+    /the value of a contains a line break/,
   ],
   ['a header of the engine', { path: '/', headers: { 'Content-Length': '3' } }, /Content-Length is set by the engine/],
-  ['a body without JSON', { path: '/', body: () => {} }, /request\.body: .* has no JSON form/],
-])('%s is refused', (_, request, message) => {
+  ['a body that JSON cannot represent', { path: '/', body: () => {} }, /request\.body: .* JSON cannot represent it/],
+])('rejects %s', (_, request, message) => {
   expect(() => encoder.encode(request as HttpRequest)).toThrow(message)
 })
 
-test('a refused header does not show its value', () => {
+test('does not show the value of a rejected header', () => {
   expect(() => encoder.encode({ path: '/', headers: { authorization: 'Bearer s3cret\n' } })).not.toThrow(/s3cret/)
   expect(() => encoder.encode({ path: '/', headers: { authorization: 'Bearer s3cret\n' } })).toThrow(/authorization/)
 })

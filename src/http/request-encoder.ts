@@ -3,48 +3,48 @@ import { encodeBody } from './request-body.ts'
 import { RequestError } from './request-error.ts'
 import type { Trace } from './trace-context.ts'
 
-/** Any method but `CONNECT`; editors complete those of RFC 9110 and `PATCH`. */
+/** Any method except `CONNECT`; editors complete those of RFC 9110 and `PATCH`. */
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'TRACE' | (string & {})
 
-/** A request as a scenario writes it. Of a function, made for each send; as a value, sent as it is each time. */
+/** A request of a scenario. A request function is called for each send; a constant request is sent unchanged each time. */
 export interface HttpRequest {
-  /** In capitals, as sent. @default 'GET' */
+  /** Method, in uppercase. @default 'GET' */
   readonly method?: Method
-  /** Path and query, beginning with `/`. Percent-encoded by the caller. */
+  /** Path and query, beginning with `/`, percent-encoded. */
   readonly path: string
   readonly headers?: HeaderFields
   /**
-   * Sent as `fetch` sends it, with its content type: text, bytes, `URLSearchParams`, `FormData`, `Blob`. An async iterable
-   * is read to its end first and sent with its length. Any other value is sent as JSON; an object is sent as a form if the
-   * request's content type is `application/x-www-form-urlencoded`.
+   * Body, sent with its content type as `fetch` sends it: text, bytes, `URLSearchParams`, `FormData`, `Blob`. An async
+   * iterable is first read to its end and then sent with its length. Any other value is sent as JSON; an object is sent as
+   * a form if the request's content type is `application/x-www-form-urlencoded`.
    */
   readonly body?: unknown
 }
 
-/** A request in the form in which it goes over the wire. */
+/** A request as it is sent. */
 export interface EncodedRequest {
   readonly method: string
   readonly bytes: string | Buffer
-  /** Its body alone. */
+  /** The body without the head. */
   readonly content: string | Uint8Array | undefined
-  /** Of the `traceparent` that was added to it. */
+  /** Trace id of the added `traceparent` header. */
   readonly traceId: string | undefined
 }
 
 export type HeaderFields = Readonly<Record<string, string | number | readonly (string | number)[] | undefined>>
 
-/** No fragment: it is never sent. */
+/** Valid paths, which have no fragment: a client never sends it. */
 const PATH = /^\/[\x21\x22\x24-\x7e]*$/
-/** A token without small letters: methods are case-sensitive. `CONNECT` asks a proxy for a tunnel. */
+/** Valid methods: tokens without lowercase letters, because methods are case-sensitive. `CONNECT` is for proxies. */
 const METHOD = /^(?!CONNECT$)[!#$%&'*+.^_`|~0-9A-Z-]+$/
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // eslint-disable-next-line no-control-regex
 const NOT_IN_VALUE = /[\r\n\0]|[^\t\x20-\xff]/
 const CONTENT_TYPE = 'content-type'
 const METHODS_WITH_BODY = new Set(['POST', 'PUT', 'PATCH'])
-const OURS = new Set(['connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade'])
+const ENGINE_HEADERS = new Set(['connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade'])
 
-/** Writes requests for one target. */
+/** Encoder of requests to one target. */
 export class RequestEncoder {
   readonly #pathPrefix: string
   readonly #commonLines: string
@@ -53,8 +53,8 @@ export class RequestEncoder {
 
   /**
    * @param host value of the `Host` header
-   * @param pathPrefix path of the base URL, without a slash at its end
-   * @param headers sent with every request that does not set them itself
+   * @param pathPrefix path of the base URL, without a trailing slash
+   * @param headers headers of every request that does not set them itself
    */
   constructor({ host, pathPrefix, headers }: { host: string; pathPrefix: string; headers: HeaderFields }) {
     this.#pathPrefix = pathPrefix
@@ -73,8 +73,8 @@ export class RequestEncoder {
   }
 
   /**
-   * @param trace sent with it, unless the request has a `traceparent` of its own
-   * @throws {ScenarioError} if it cannot be sent
+   * @param trace trace to send, unless the request sets `traceparent` itself
+   * @throws {ScenarioError} if the request cannot be sent
    */
   encode(request: HttpRequest, trace?: Trace): EncodedRequest {
     const method = request.method ?? 'GET'
@@ -98,7 +98,7 @@ export class RequestEncoder {
     }
   }
 
-  /** Of a request with these headers, if they or the common ones say so. */
+  /** Content type of a request with these headers: theirs, else that of the common headers. */
   contentTypeOf(own: HeaderFields): string | undefined {
     for (const name in own)
       if (name.length === CONTENT_TYPE.length && own[name] !== undefined && name.toLowerCase() === CONTENT_TYPE)
@@ -126,10 +126,10 @@ export class RequestEncoder {
 /** @throws {RequestError} if the header cannot be sent */
 export function fieldLines(name: string, value: string | number | readonly (string | number)[] | undefined): string {
   if (!TOKEN.test(name)) throw badHeader(name, `${showValue(name)} is not a valid header name`)
-  if (OURS.has(name.toLowerCase())) throw badHeader(name, `${name} is set by the engine, leave it out`)
+  if (ENGINE_HEADERS.has(name.toLowerCase())) throw badHeader(name, `${name} is set by the engine, omit it`)
   if (value === undefined) return ''
   if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return fieldLine(name, value)
-  // The value is not shown: headers carry secrets.
+  // The value is not shown: headers may contain secrets.
   if (!Array.isArray(value) || value.some((one) => typeof one !== 'string' && !Number.isFinite(one)))
     throw badHeader(name, `${name} must be a string, a finite number, or a list of them, received ${kindOf(value)}`)
   return value.map((one: string | number) => fieldLine(name, one)).join('')
@@ -138,7 +138,7 @@ export function fieldLines(name: string, value: string | number | readonly (stri
 function fieldLine(name: string, value: string | number): string {
   const text = String(value)
   if (NOT_IN_VALUE.test(text))
-    throw badHeader(name, `the value of ${name} has a line break or a character that headers cannot carry`)
+    throw badHeader(name, `the value of ${name} contains a line break or a character that is not allowed in headers`)
   return `${name}: ${text}\r\n`
 }
 
@@ -146,9 +146,9 @@ function badHeader(received: string, rule: string): RequestError {
   return new RequestError('headers', { received, rule, example: `headers: { accept: 'application/json' }` })
 }
 
-/** What a value is, without what it holds. */
+/** Type of a value, without its content. */
 function kindOf(value: unknown): string {
-  return typeof value === 'string' ? 'a text' : showValue(value)
+  return typeof value === 'string' ? 'a string' : showValue(value)
 }
 
 function has(headers: HeaderFields, lowerName: string): boolean {
@@ -167,12 +167,12 @@ function badPath(path: unknown): RequestError {
   if (typeof path === 'string' && /^[a-z][a-z\d+.-]*:\/\//i.test(path))
     return new RequestError('path', {
       received: path,
-      rule: "must begin with '/'; scheme and host of a URL go into the option baseUrl",
+      rule: "must begin with '/'; scheme and host belong in the option baseUrl",
       example: `baseUrl: 'https://api.example.com', request: { path: '/api/me' }`,
     })
   const hasFragment = typeof path === 'string' && path.includes('#')
   const rule = hasFragment
-    ? `must not have a fragment, which is never sent; a # within a value is written %23`
+    ? `must not have a fragment, which is never sent; write # in a value as %23`
     : `must begin with '/' and be percent-encoded: '/api/search?query=' + encodeURIComponent(text)`
   return new RequestError('path', {
     received: path,
@@ -182,10 +182,10 @@ function badPath(path: unknown): RequestError {
 }
 
 function badMethod(method: unknown): RequestError {
-  const isLower = typeof method === 'string' && TOKEN.test(method) && method !== method.toUpperCase()
-  const rule = isLower
-    ? `must be in capitals, as it is sent, received ${showValue(method)}`
-    : `must be a method like 'GET', received ${showValue(method)}`
-  const example = isLower ? `method: '${method.toUpperCase()}'` : `method: 'POST'`
+  const hasLowercase = typeof method === 'string' && TOKEN.test(method) && method !== method.toUpperCase()
+  const rule = hasLowercase
+    ? `must be uppercase, received ${showValue(method)}`
+    : `must be a method such as 'GET', received ${showValue(method)}`
+  const example = hasLowercase ? `method: '${method.toUpperCase()}'` : `method: 'POST'`
   return new RequestError('method', { received: method, rule, example })
 }

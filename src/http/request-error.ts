@@ -1,7 +1,7 @@
 import { ScenarioError } from '../execution/scenario-error.ts'
 import type { Problem } from '../options/problems.ts'
 
-/** A request that cannot be sent: which part of it, the rule it breaks, and a legal example. */
+/** Error of a request that cannot be sent: the invalid field, the rule it breaks, and a valid example. */
 export class RequestError extends ScenarioError {
   readonly field: 'path' | 'method' | 'headers' | 'body'
   readonly problem: Omit<Problem, 'path'>

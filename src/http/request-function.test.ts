@@ -9,8 +9,8 @@ import type { RequestOption } from './types.ts'
 
 const load = sharedIterations({ iterations: 20, vus: 2 })
 
-/** What a run with this request function ends in, and how many requests were sent. */
-async function endOf(request: unknown): Promise<{ error: unknown; sent: number }> {
+/** Runs this request function. @returns the error or the run, and the number of requests sent */
+async function runWith(request: unknown): Promise<{ error: unknown; sent: number }> {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http } = engineFor(server.url)
   const error: unknown = await http
@@ -22,16 +22,16 @@ async function endOf(request: unknown): Promise<{ error: unknown; sent: number }
 const none = { body: undefined }
 test.each<[string, () => unknown, string[]]>([
   ['an unknown key', () => ({ path: '/', heders: {} }), ['request().heders']],
-  ['a method in small letters', () => ({ path: '/', method: 'get' }), ['request().method']],
+  ['a lowercase method', () => ({ path: '/', method: 'get' }), ['request().method']],
   ['a fragment', () => ({ path: '/#top' }), ['request().path']],
   ['headers that are null', () => ({ path: '/', headers: null }), ['request().headers']],
   ['headers as Headers', () => ({ path: '/', headers: new Headers({ a: 'b' }) }), ['request().headers']],
   ['a header that is null', () => ({ path: '/', headers: { a: null } }), ['request().headers']],
   ['a header that is a date', () => ({ path: '/', headers: { a: new Date() } }), ['request().headers']],
   ['a body that is a Map', () => ({ path: '/', body: new Map() }), ['request().body']],
-  ['a status that is a text', () => ({ path: '/', expectStatus: '200' }), ['request().expectStatus']],
-  ['a check that is a text', () => ({ path: '/', check: 'ok' }), ['request().check']],
-  ['a tag that is empty', () => ({ path: '/', tag: '' }), ['request().tag']],
+  ['a status that is a string', () => ({ path: '/', expectStatus: '200' }), ['request().expectStatus']],
+  ['a check that is a string', () => ({ path: '/', check: 'ok' }), ['request().check']],
+  ['an empty tag', () => ({ path: '/', tag: '' }), ['request().tag']],
   ['a promise', async () => ({ path: '/' }), ['request()']],
   ['a rejected promise', () => Promise.reject(new Error('x')), ['request()']],
   ['nothing', () => undefined, ['request()']],
@@ -41,14 +41,14 @@ test.each<[string, () => unknown, string[]]>([
     () => ({ ...none, path: 'x', method: 'get', tag: 1 }),
     ['path', 'method', 'tag'].map((it) => `request().${it}`),
   ],
-])('refuses a request function that returns %s, before anything is sent', async (_, request, paths) => {
-  const { error, sent } = await endOf(request)
+])('rejects a request function that returns %s, before anything is sent', async (_, request, paths) => {
+  const { error, sent } = await runWith(request)
   expect(error).toBeInstanceOf(OptionsError)
   expect((error as OptionsError).problems.map(({ path }) => path)).toEqual(paths)
   expect(sent).toBe(0)
 })
 
-test('names the step whose request function is wrong', async () => {
+test('names the step of a wrong request function', async () => {
   await using server = await scriptedServer({ onRequest: (socket) => socket.write(response()) })
   const { http, results } = engineFor(server.url)
   const steps = [
@@ -68,7 +68,7 @@ test('names the step whose request function is wrong', async () => {
   `)
 })
 
-test('accepts every legal key, undefined values included', async () => {
+test('accepts every valid key, including undefined values', async () => {
   const spec = {
     path: '/',
     method: 'POST',
@@ -78,7 +78,7 @@ test('accepts every legal key, undefined values included', async () => {
     check: { text: 'ok' },
     tag: 't',
   }
-  expect(await endOf(() => spec)).toMatchObject({ error: { completed: 20 }, sent: 20 })
+  expect(await runWith(() => spec)).toMatchObject({ error: { completed: 20 }, sent: 20 })
 })
 
 test('reads files and async iterables of a request function before each send', async () => {
@@ -115,12 +115,12 @@ test('reads files and async iterables of a request function before each send', a
   expect(slow.serviceTime.minMs).toBeLessThan(slow.latency.minMs)
 })
 
-test('a body that cannot be read ends the run with the reason', async () => {
+test('an unreadable body ends the run with the reason', async () => {
   async function* broken() {
     yield 'a'
     throw new Error('disk gone')
   }
-  const { error } = await endOf(() => ({ method: 'POST', path: '/', body: broken() }))
+  const { error } = await runWith(() => ({ method: 'POST', path: '/', body: broken() }))
   expect((error as Error).message).toBe('disk gone')
 })
 

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { formatCount } from '../stats/units.ts'
 
-/** A response body that cannot be read as asked. It is the target's error, of kind `body`, wherever it surfaces. */
+/** Error of a response body that cannot be read. It is the target's, of kind `body`, wherever it is thrown. */
 export class BodyError extends Error {
   override readonly name = 'BodyError'
 }
@@ -12,10 +12,10 @@ interface Limit {
   readonly info: true
 }
 
-/** What a decoder of Node returns with `info`, which its types leave out. */
+/** Result of a Node decoder with the option `info`, which is missing from its types. */
 interface Decoded {
   readonly buffer: Buffer
-  /** `bytesWritten` counts the bytes that belong to the stream: it ignores what follows. */
+  /** `bytesWritten` counts only the bytes of the stream, without what follows it. */
   readonly engine: { readonly bytesWritten: number }
 }
 
@@ -23,21 +23,21 @@ interface Decoded {
 const DECODERS: Readonly<Record<string, (bytes: Uint8Array, limit: Limit) => unknown>> = {
   gzip: gunzipSync,
   'x-gzip': gunzipSync,
-  // Some servers send deflate without the zlib header that it must have, which begins with 8 in its low half.
+  // Some servers omit the required zlib header of deflate, whose first byte has 8 in its low half.
   deflate: (bytes, limit) => ((bytes[0]! & 0x0f) === 8 ? inflateSync : inflateRawSync)(bytes, limit),
   br: brotliDecompressSync,
   zstd: zstdDecompressSync,
 }
 
-/** Codings that `acceptEncoding` may name. */
+/** Valid values of `acceptEncoding`. */
 export const CODINGS = ['gzip', 'deflate', 'br', 'zstd'] as const
 export type ContentCoding = (typeof CODINGS)[number]
 
 /**
- * Undoes content codings, the last one applied first.
+ * Decodes content codings, the last one applied first.
  *
- * @param contentEncoding value of the header
- * @throws {BodyError} for an unknown coding, bytes that are not of it or end too soon, and more than `maxBytes` decoded
+ * @param contentEncoding value of the `Content-Encoding` header
+ * @throws {BodyError} for an unknown coding, invalid or truncated bytes, and more than `maxBytes` decoded bytes
  */
 export function decodeContent(bytes: Buffer, contentEncoding: string | undefined, maxBytes: number): Buffer {
   if (contentEncoding === undefined || bytes.length === 0) return bytes
@@ -52,7 +52,7 @@ function decodeOne(bytes: Buffer, coding: string, maxBytes: number): Buffer {
   const decode = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined
   if (decode === undefined)
     throw new BodyError(
-      `the content-encoding of the response, ${coding.slice(0, 40)}, is not one of ${CODINGS.join(', ')}`,
+      `the response has an unsupported content-encoding, ${coding.slice(0, 40)} (supported: ${CODINGS.join(', ')})`,
     )
   try {
     return decodeAll(
@@ -74,7 +74,7 @@ function decodeOne(bytes: Buffer, coding: string, maxBytes: number): Buffer {
   }
 }
 
-/** zstd is one frame after another (RFC 8878, 3.1), of which Node decodes the first; after the others nothing may follow. */
+/** Decodes all frames: zstd may have several (RFC 8878, 3.1), of which Node decodes the first. Other codings have only one. */
 function decodeAll(
   bytes: Buffer,
   decode: (bytes: Buffer, maxBytes: number) => Decoded,
@@ -83,7 +83,7 @@ function decodeAll(
 ): Buffer {
   const { buffer, engine } = decode(bytes, maxBytes)
   const rest = bytes.subarray(engine.bytesWritten)
-  // Padding with zeros is not of the stream, and gzip itself and every HTTP client ignore it.
+  // Zero padding after the stream is ignored, as gzip itself and every HTTP client do.
   if (rest.length === 0 || (coding.endsWith('gzip') && rest.every((byte) => byte === 0))) return buffer
   if (coding !== 'zstd' || engine.bytesWritten === 0)
     throw new BodyError(`the response body has more bytes than its ${coding} stream`)
@@ -99,8 +99,8 @@ export function tooLarge(maxBytes: number): BodyError {
 const CHARSET = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]+))/i
 
 /**
- * Decodes text as the Encoding Standard does: a byte order mark goes before the charset of the content type, and UTF-8 is
- * the default, also if the charset does not exist. Bytes that are not text become U+FFFD.
+ * Decodes text as the Encoding Standard does: a byte order mark has precedence over the charset of the content type, and
+ * UTF-8 is the default, also for an unknown charset. Invalid bytes become U+FFFD.
  */
 export function decodeText(bytes: Buffer, contentType: string | undefined): string {
   const label = markOf(bytes) ?? charsetOf(contentType)
@@ -112,7 +112,7 @@ export function decodeText(bytes: Buffer, contentType: string | undefined): stri
   }
 }
 
-/** What may explain why something is not in the text: its bytes are not in the charset that they should be in. */
+/** Whether a text without a charset is not valid UTF-8, which may explain why a check did not find something in it. */
 export function isGarbled(bytes: Buffer, contentType: string | undefined): boolean {
   return markOf(bytes) === undefined && charsetOf(contentType) === undefined && !isUtf8(bytes)
 }
@@ -131,7 +131,7 @@ function charsetOf(contentType: string | undefined): string | undefined {
   return label === undefined || /^utf-?8$/i.test(label) ? undefined : label
 }
 
-/** The digits of an integer that may be beyond 2^53: not of a text or a fraction. */
+/** Digits of an integer that may be beyond 2^53, outside strings and fractions. */
 const LONG_INTEGER = /(?:^|[\s,:[-])\d{16}/
 
 /**
@@ -149,7 +149,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The source of a number is what neither its value nor JSON's grammar keeps. */
+/** Reviver that returns an integer beyond 2^53 as a bigint, from its source text: `value` is already rounded. */
 function exactly(this: unknown, _key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
   const source = context?.source

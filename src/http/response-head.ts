@@ -1,13 +1,13 @@
 import { VALID_HEAD } from './strict-lines.ts'
 
-/** What the head of a response says about reading the rest of it. */
+/** Head of a response, as needed to read its body and reuse its connection. */
 export interface ResponseHead {
   readonly status: number
-  /** Length of the body, as `Content-Length` states it. */
+  /** Length of the body, from `Content-Length`. */
   readonly bodyLength: number
-  /** The connection cannot be used again. */
+  /** Whether the connection cannot be reused. */
   readonly isLast: boolean
-  /** How long the target says it keeps the connection after this; infinite if it says nothing. */
+  /** How long the target announces to keep the connection; infinite without an announcement. */
   readonly keepAliveMs: number
 }
 
@@ -23,13 +23,13 @@ let lastText = ''
 let lastHead: ResponseHead | undefined
 
 /**
- * Reads the head of a common response: HTTP/1.1, a final status that has a body, exactly one `Content-Length`, nothing
- * unusual. `undefined` for all else, which the full parser must read.
+ * Parses the head of a common response: HTTP/1.1, a final status that has a body, exactly one `Content-Length`, nothing
+ * unusual. `undefined` for any other response, which the full parser must read.
  *
  * @param text from the status line to the last header's CRLF
  */
 export function commonHead(text: string): ResponseHead | undefined {
-  // One server's responses to one request mostly have the same head for a second, until `Date` changes.
+  // Responses of one server to one request mostly have the same head for a second, until `Date` changes.
   if (text === lastText) return lastHead
   lastText = text
   lastHead = readHead(text)
@@ -47,7 +47,7 @@ function readHead(text: string): ResponseHead | undefined {
   return { status, bodyLength, isLast: keepAliveMs === 0 || CONNECTION_CLOSE.test(text), keepAliveMs }
 }
 
-/** Reads the value of a `Keep-Alive` header (RFC 2068, 19.7.1.1): `timeout=5, max=100`. 0: not kept at all. */
+/** `timeout` of a `Keep-Alive` header (RFC 2068, 19.7.1.1), such as `timeout=5, max=100`; 0 if the connection is not kept. */
 export function keepAliveMsOf(value: string | undefined): number {
   const seconds = value === undefined ? undefined : TIMEOUT.exec(value)?.[1]
   return seconds === undefined ? Number.POSITIVE_INFINITY : Number(seconds) * 1000

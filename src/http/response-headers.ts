@@ -1,19 +1,19 @@
 interface HeaderMethods {
-  /** The value of a header in any case, several joined by `, `; `null` without one. */
+  /** Value of a header, by name in any case; several values joined by `, `, `null` if the header is missing. */
   get(name: string): string | null
   has(name: string): boolean
-  /** The single `Set-Cookie` values. */
+  /** Each `Set-Cookie` value. */
   getSetCookie(): string[]
 }
 
 /**
- * Headers of a response by lower-case name, several values of one name joined by `, ` as RFC 9110 has it; `set-cookie` is
- * a list, because its values hold commas of their own. `get`, `has` and `getSetCookie` are those of Fetch's `Headers`.
+ * Headers of a response by lowercase name. Several values of one name are joined by `, ` (RFC 9110); `set-cookie` is an
+ * array, because its values may contain commas. `get`, `has` and `getSetCookie` work as in Fetch's `Headers`.
  */
 export type ResponseHeaders = Readonly<Record<string, string>> &
   HeaderMethods & { readonly 'set-cookie'?: readonly string[] }
 
-/** @param raw names and values by turns, as received */
+/** @param raw alternating names and values, as received */
 export function headersOf(raw: readonly string[]): ResponseHeaders {
   const cookies: string[] = []
   const values = new Map<string, string>()
@@ -31,7 +31,7 @@ export function headersOf(raw: readonly string[]): ResponseHeaders {
     has: (name) => values.has(name.toLowerCase()),
     getSetCookie: () => [...cookies],
   }
-  // Not enumerable: what is printed or compared is the headers alone.
+  // Not enumerable, so that only headers are printed and compared.
   for (const [name, value] of Object.entries(methods)) Object.defineProperty(byName, name, { value, enumerable: false })
   return byName as ResponseHeaders
 }

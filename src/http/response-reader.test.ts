@@ -4,8 +4,8 @@ import { openClients, type LoadClient, type OpenClients } from './clients.ts'
 import { ResponseReader } from './response-reader.ts'
 
 /**
- * The short way over whole responses must read what the full parser reads. A byte at a time never takes the short way,
- * so that it shows what the full parser makes of the same responses.
+ * The fast path for complete responses must give the same result as the full parser. Reading byte by byte never uses the
+ * fast path, so it gives the result of the full parser.
  */
 
 const clients: LoadClient[] = []
@@ -24,7 +24,7 @@ interface Read {
   readonly isLast: boolean
 }
 
-/** Feeds chunks, which are overwritten after each as the shared buffer of connections is; one response's worth. */
+/** Reads one response from chunks, each overwritten after it was read, as the shared buffer of connections is. */
 function read(
   client: LoadClient,
   chunks: readonly Buffer[],
@@ -141,13 +141,13 @@ function split(whole: Buffer, cuts: readonly number[]): Buffer[] {
 
 const oneByOne = (whole: Buffer) => Array.from(whole, (_, at) => whole.subarray(at, at + 1))
 
-test('responses read the same however they are cut into reads', () => {
+test('reads the same responses however the bytes are split into reads', () => {
   fc.assert(
     fc.property(bytes, cuts, isHead, (whole, cuts, isHead) => {
       const [one, other] = clients as [LoadClient, LoadClient]
       const expected = read(one, oneByOne(whole), isHead)
       const received = read(other, split(whole, cuts), isHead)
-      // Bytes after the response's end are noticed only where they come with it.
+      // Bytes after the end of a response are detected only if they arrive with it.
       if (received.problem && expected.responses.length > 0) return
       expect(received).toEqual({ ...expected, responses: expected.responses.slice(0, 1) })
     }),
@@ -155,7 +155,7 @@ test('responses read the same however they are cut into reads', () => {
   )
 })
 
-test('the common response takes the short way, and is the same', () => {
+test('reads a common response on the fast path', () => {
   const whole = Buffer.from(
     'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: now\r\nContent-Length: 5\r\n\r\nhello',
   )

@@ -3,16 +3,16 @@ import type { LoadClient } from './clients.ts'
 import { commonHead, keepAliveMsOf } from './response-head.ts'
 import { readStrictly } from './strict-lines.ts'
 
-/** Told what a connection's bytes amount to. */
+/** Receiver of the responses on a connection. */
 export interface ResponseTaker {
-  /** A whole response was read; `reader` holds it until this returns. */
+  /** Called with a complete response; `reader` holds it until this returns. */
   responded(reader: ResponseReader): void
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n')
 const AROUND = /^[ \t]+|[ \t]+$/g
 const NO_BYTES = Buffer.alloc(0)
-/** Of an error's body, although nothing reads it: a hint shows how it begins. */
+/** Bytes kept of an error's body even if nothing reads it: a hint shows its beginning. */
 const KEPT_OF_ERRORS = 1_024
 
 /** A second response, a body with a status that has none, or more bytes than `Content-Length` states. */
@@ -21,24 +21,24 @@ export const OVERRUN = new Error('the target sent more than the response')
 const LENGTHS = new Error('it has more than one Content-Length')
 
 /**
- * Reads responses from the bytes of one connection. Most responses come in one piece with a `Content-Length`: those are
- * recognised on the bytes, at a fraction of the cost; all others go through the client's own parser.
+ * Reader of the responses on one connection. Most responses arrive in one piece with a `Content-Length` and are read
+ * directly from the bytes, at a fraction of the cost; all others go through the client's parser.
  */
 export class ResponseReader {
   status = 0
   /** Bytes of the body, whether kept or not. */
   bodyBytes = 0
-  /** The connection cannot be used for another request. */
+  /** Whether the connection cannot be used for another request. */
   isLast = false
-  /** How long the target says it keeps the connection; infinite if it says nothing. */
+  /** How long the target announces to keep the connection; infinite without an announcement. */
   keepAliveMs = Number.POSITIVE_INFINITY
-  /** Set before a request is sent: the response has no body whatever its head says (HEAD). */
+  /** Whether the response has no body, regardless of its head (HEAD). Set before a request is sent. */
   expectsNoBody = false
-  /** Set before a request is sent: somebody will look at the body. */
+  /** Whether the body will be read. Set before a request is sent. */
   keepsBody = false
-  /** Beyond it a body is counted, not kept. */
+  /** Size beyond which a body is counted but not kept. */
   maxBodyBytes = Number.POSITIVE_INFINITY
-  /** Some bytes of a response came, and not yet all. */
+  /** Whether only a part of a response has been received. */
   isMidResponse = false
 
   readonly #taker: ResponseTaker
@@ -57,13 +57,13 @@ export class ResponseReader {
     this.#installCallbacks()
   }
 
-  /** The body; valid as long as the response is being taken, copy what is to be kept. If `keepsBody` was not set, it may be a part or empty. */
+  /** The body; valid only during `responded`, so copy what must be kept. Without `keepsBody` it may be incomplete or empty. */
   get body(): Buffer {
     if (this.#rawHeaders === undefined) return this.#chunk.subarray(this.#headLength)
     return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
   }
 
-  /** Names and values by turns, as received. */
+  /** Alternating names and values, as received. */
   get rawHeaders(): readonly string[] {
     if (this.#rawHeaders !== undefined) return this.#rawHeaders
     const lines = this.#chunk
@@ -77,8 +77,8 @@ export class ResponseReader {
   }
 
   /**
-   * Takes bytes, which may be overwritten afterwards.
-   * @returns what is wrong with them, if they are no HTTP
+   * Reads bytes, whose buffer may be overwritten afterwards.
+   * @returns the error if they are not valid HTTP
    */
   read(chunk: Buffer): Error | undefined {
     if (!this.isMidResponse && !this.expectsNoBody && this.#readWhole(chunk)) return undefined
@@ -87,20 +87,20 @@ export class ResponseReader {
     if (result instanceof Error)
       return (result as NodeJS.ErrnoException).code === 'HPE_UNEXPECTED_CONTENT_LENGTH' ? LENGTHS : result
     if (this.#problem !== undefined) return this.#problem
-    if (this.#isComplete) this.#hand()
+    if (this.#isComplete) this.#deliver()
     return undefined
   }
 
-  /** The server ended the connection. True where that completes a response. */
+  /** Handles the end of the connection. True if that completes a response. */
   end(): boolean {
     if (!this.isMidResponse || this.#rawHeaders === undefined) return false
     this.#parser.finish()
     if (!this.#isComplete) return false
-    this.#hand()
+    this.#deliver()
     return true
   }
 
-  /** Forgets what was read, for a new connection. */
+  /** Resets all state, for a new connection. */
   reset(): void {
     this.isMidResponse = false
     this.#isComplete = false
@@ -135,11 +135,11 @@ export class ResponseReader {
       this.status = head.statusCode
       this.#isInterim = head.statusCode < 200 && head.statusCode !== 101
       this.#rawHeaders = head.headers
-      // What the status or the method says about the body outweighs any Content-Length.
+      // The status and the method have precedence over Content-Length.
       const hasNoBody =
         this.expectsNoBody || head.statusCode < 200 || head.statusCode === 204 || head.statusCode === 304
       this.keepAliveMs = keepAliveMsOf(headerOf(head, 'keep-alive'))
-      const isKept = this.keepAliveMs > 0 && (hasNoBody ? asksToKeepAlive(head) : head.shouldKeepAlive)
+      const isKept = this.keepAliveMs > 0 && (hasNoBody ? isKeptAlive(head) : head.shouldKeepAlive)
       this.isLast = head.statusCode === 101 || !isKept
       return hasNoBody
     }
@@ -149,7 +149,7 @@ export class ResponseReader {
         this.#parts = []
         return
       }
-      // Copied: the bytes lie in a buffer that the next read overwrites.
+      // Copied, because the next read overwrites the buffer.
       const isForHint = this.status >= 400 && this.bodyBytes - length < KEPT_OF_ERRORS
       if (this.keepsBody || isForHint) this.#parts.push(Buffer.from(bytes.subarray(start, start + length)))
     }
@@ -159,8 +159,8 @@ export class ResponseReader {
     }
   }
 
-  /** Not from within the parser: taking a response sends the next request. */
-  #hand(): void {
+  /** Delivers the response. Never called from within the parser, because `responded` sends the next request. */
+  #deliver(): void {
     this.#isComplete = false
     this.isMidResponse = false
     this.#taker.responded(this)
@@ -177,8 +177,8 @@ export class ResponseReader {
 }
 
 /**
- * Why nobody can say where a response ends. The parser takes any text for some number or other, and reads what is encoded
- * in another way than it knows until the connection ends.
+ * Error of a head from which the end of the response cannot be known. The parser accepts any text as a number, and reads a
+ * body with an unknown transfer coding until the connection ends.
  */
 function framingProblem({ headers }: ParsedHead): Error | undefined {
   const lengths: string[] = []
@@ -203,7 +203,8 @@ function headerOf({ headers }: ParsedHead, name: string): string | undefined {
   return undefined
 }
 
-function asksToKeepAlive({ versionMajor, versionMinor, headers }: ParsedHead): boolean {
+/** Whether the `Connection` header, or else the HTTP version, keeps the connection open. */
+function isKeptAlive({ versionMajor, versionMinor, headers }: ParsedHead): boolean {
   const isCurrent = versionMajor > 1 || (versionMajor === 1 && versionMinor >= 1)
   for (let at = 0; at < headers.length; at += 2) {
     if (headers[at]!.toLowerCase() !== 'connection') continue

@@ -1,19 +1,19 @@
 import { decodeContent, decodeText, isGarbled, parseJson, tooLarge } from './response-body.ts'
 import { headersOf, type ResponseHeaders } from './response-headers.ts'
 
-/** A response while its bytes are still where they were read. */
+/** A response whose bytes are still in the reader's buffer. */
 interface ResponseAsRead {
   readonly status: number
   readonly body: Uint8Array
-  /** As received, whether kept or not. */
+  /** Bytes as received, whether kept or not. */
   readonly bodyBytes: number
   readonly rawHeaders: readonly string[]
 }
 
-/** A response as checks, extracts and record functions see it. */
+/** A response, as passed to `check`, `extract` and `record` functions. */
 export class HttpResponse {
   readonly status: number
-  /** Bytes of the body as received: encoded, without the framing of chunks. */
+  /** Bytes of the body as received: encoded, without chunk framing. */
   readonly wireBytes: number
   readonly #maxBodyBytes: number
   readonly #encoded: Buffer
@@ -29,15 +29,15 @@ export class HttpResponse {
     this.#rawHeaders = reader.rawHeaders
   }
 
-  /** By lower-case name; `set-cookie` is a list. */
+  /** Headers by lowercase name; `set-cookie` is an array. */
   get headers(): ResponseHeaders {
     return (this.#headers ??= headersOf(this.#rawHeaders))
   }
 
   /**
-   * The body, with `Content-Encoding` undone: gzip, deflate, br and zstd.
+   * The body, decoded according to `Content-Encoding`: gzip, deflate, br and zstd.
    *
-   * @throws {BodyError} for a body that cannot be decoded or is larger than `maxBodyBytes`: an error of kind `body`
+   * @throws {BodyError} if the body cannot be decoded or is larger than `maxBodyBytes`: an error of kind `body`
    */
   get body(): Buffer {
     if (this.wireBytes > this.#maxBodyBytes) throw tooLarge(this.#maxBodyBytes)
@@ -45,7 +45,7 @@ export class HttpResponse {
   }
 
   /**
-   * The body as text: by its byte order mark, else the charset of its `Content-Type`, else UTF-8.
+   * The body as text, decoded by its byte order mark, else the charset of its `Content-Type`, else UTF-8.
    *
    * @throws {BodyError} as `body`
    */
@@ -54,15 +54,15 @@ export class HttpResponse {
   }
 
   /**
-   * The body as JSON. An integer beyond 2^53 is a bigint, so that no digit of it is lost.
+   * The body parsed as JSON. An integer beyond 2^53 is a bigint, so that no digit is lost.
    *
-   * @throws {BodyError} as `text()`, and for a body that is not JSON
+   * @throws {BodyError} as `text()`, and if the body is not JSON
    */
   json(): unknown {
     return parseJson(this.text())
   }
 
-  /** Whether its text holds bytes that are not of its charset. */
+  /** Whether the body has no charset and is not valid UTF-8. */
   get isGarbled(): boolean {
     return isGarbled(this.body, this.headers['content-type'])
   }

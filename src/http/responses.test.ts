@@ -11,7 +11,7 @@ import type { HttpRunOptions } from './types.ts'
 
 const one = sharedIterations({ iterations: 1, vus: 1 })
 
-/** Runs once against a server that responds so. @returns errors by detail, and the headers of the requests */
+/** Runs once against a server with this response. @returns errors by detail, and the headers of the requests */
 async function runAgainst(
   respond: (response: ServerResponse, request: IncomingMessage) => void,
   options: Partial<HttpRunOptions>,
@@ -34,10 +34,10 @@ async function runAgainst(
   }
 }
 
-/** What a check sees of one response. */
-async function seenOf<T>(respond: (response: ServerResponse) => void, look: (response: HttpResponse) => T): Promise<T> {
+/** Value that a check reads from one response. */
+async function seenOf<T>(respond: (response: ServerResponse) => void, read: (response: HttpResponse) => T): Promise<T> {
   const seen: T[] = []
-  await runAgainst(respond, { request: { path: '/', check: (response) => void seen.push(look(response)) } })
+  await runAgainst(respond, { request: { path: '/', check: (response) => void seen.push(read(response)) } })
   return seen[0]!
 }
 
@@ -49,7 +49,7 @@ const codings = {
   zstd: zlib.zstdCompressSync,
 }
 
-test.each(Object.entries(codings))('decodes %s for whoever looks at the body', async (coding, compress) => {
+test.each(Object.entries(codings))('decodes %s if a check reads the body', async (coding, compress) => {
   const bytes = compress(JSON_TEXT)
   const { details, sent } = await runAgainst((it) => it.setHeader('content-encoding', coding).end(bytes), {
     acceptEncoding: ['gzip', 'br', 'deflate', 'zstd'],
@@ -65,7 +65,7 @@ test.each(Object.entries(codings))('decodes %s for whoever looks at the body', a
   expect(sent[0]!['accept-encoding']).toBe('gzip, br, deflate, zstd')
 })
 
-test('decodes several codings, raw deflate, and what comes in chunks', async () => {
+test('decodes several codings, raw deflate, and a chunked body', async () => {
   const twice = zlib.brotliCompressSync(zlib.gzipSync('a'))
   expect(
     await seenOf(
@@ -94,7 +94,7 @@ test('decodes several codings, raw deflate, and what comes in chunks', async () 
   ).toBe('')
 })
 
-test('counts the bytes of bodies as received, whether somebody looks at them or not', async () => {
+test('counts the bytes of bodies as received, whether they are read or not', async () => {
   const bytes = zlib.gzipSync('a'.repeat(1_000))
   const server = createServer((_, response) => response.setHeader('content-encoding', 'gzip').end(bytes))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -106,7 +106,7 @@ test('counts the bytes of bodies as received, whether somebody looks at them or 
   expect([unseen.receivedBytes, seen.receivedBytes, seen.errors.size]).toEqual([3 * bytes.length, 3 * bytes.length, 0])
 })
 
-test('sends no accept-encoding by default, and a header of its own as given', async () => {
+test('sends no Accept-Encoding by default, and a given header unchanged', async () => {
   expect((await runAgainst((it) => it.end(), {})).sent[0]).not.toHaveProperty('accept-encoding')
   const own = await runAgainst((it) => it.end(), { acceptEncoding: ['br'], headers: { 'Accept-Encoding': 'gzip' } })
   expect(own.sent[0]!['accept-encoding']).toBe('gzip')
@@ -118,7 +118,7 @@ test.each<[string, Record<string, string>, Buffer | string, string]>([
     'unknown coding',
     { 'content-encoding': 'lzma' },
     'a',
-    'the content-encoding of the response, lzma, is not one of gzip, deflate, br, zstd',
+    'the response has an unsupported content-encoding, lzma (supported: gzip, deflate, br, zstd)',
   ],
   [
     'truncated stream',
@@ -145,24 +145,24 @@ test.each<[string, Record<string, string>, Buffer | string, string]>([
     'the response body is larger than maxBodyBytes (4,000 bytes)',
   ],
   ['large body', {}, 'x'.repeat(4_001), 'the response body is larger than maxBodyBytes (4,000 bytes)'],
-])('names the reason of a body that cannot be read: %s', async (_, headers, body, reason) => {
+])('names the reason why a body is unreadable: %s', async (_, headers, body, reason) => {
   const respond = (it: ServerResponse) => void it.writeHead(200, headers).end(body)
-  const looks: Partial<HttpRunOptions>[] = [
+  const readers: Partial<HttpRunOptions>[] = [
     { request: { path: '/', check: { text: 'b' } } },
     { request: { path: '/', check: (response) => response.text() === 'b' } },
     { steps: [{ name: 'a', request: { path: '/' }, extract: { id: (response) => response.text() } }] },
     { record: { response: (response) => response.text() } },
     { record: { outcome: (response) => (response.text() === 'b' ? 'ok' : 'failed') } },
   ]
-  for (const look of looks) {
-    const { details } = await runAgainst(respond, { maxBodyBytes: 4_000, ...look })
+  for (const reader of readers) {
+    const { details } = await runAgainst(respond, { maxBodyBytes: 4_000, ...reader })
     expect(details).toBe(`errors 100% (1 × ${reason})`.slice(0, details.length))
     expect(details.length).toBeGreaterThan(30)
   }
   expect((await runAgainst(respond, { maxBodyBytes: 4_000 })).details).toBe('errors 0%')
 })
 
-test('a large body in pieces that somebody looks at is not kept beyond the limit', async () => {
+test('does not keep a large body in pieces beyond the limit, even if a check reads it', async () => {
   const respond = (it: ServerResponse) => {
     for (let at = 0; at < 50; at++) it.write('x'.repeat(1_000))
     it.end()
@@ -187,13 +187,13 @@ test.each<[string, string | undefined, Buffer, string]>([
   expect(await seenOf(respond, (it) => it.text())).toBe(text)
 })
 
-test('takes zeros after a gzip stream for padding', async () => {
+test('ignores zeros after a gzip stream as padding', async () => {
   const body = Buffer.concat([zlib.gzipSync('padded'), Buffer.alloc(600)])
   const respond = (it: ServerResponse) => void it.setHeader('content-encoding', 'gzip').end(body)
   expect(await seenOf(respond, (it) => it.text())).toBe('padded')
 })
 
-test('a response that switches protocols is an error unless that is expected', async () => {
+test('a response that switches protocols is an error unless it is expected', async () => {
   const respond = (it: ServerResponse) => {
     it.socket!.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
   }
@@ -202,13 +202,13 @@ test('a response that switches protocols is an error unless that is expected', a
   expect((await runAgainst(respond, expected)).details).toBe('errors 0%')
 })
 
-test('says so if a text is not found in bytes that are not UTF-8', async () => {
+test('mentions invalid UTF-8 if a check does not find its text', async () => {
   const respond = (it: ServerResponse) => void it.end(Buffer.from('café', 'latin1'))
   const { details } = await runAgainst(respond, { request: { path: '/', check: { text: 'café' } } })
   expect(details).toBe('errors 100% (1 × check: the text is not in the response, whose body is not valid UTF-8)')
 })
 
-test('rounds no integer, in json(), extract and check', async () => {
+test('rounds no integer in json(), extract and check', async () => {
   const text =
     '{"id":2733382000000000049,"list":[-9007199254740993],"at":1.2345678901234567,"text":"1234567890123456789","n":9007199254740991}'
   const respond = (it: ServerResponse) => void it.end(text)
@@ -238,7 +238,7 @@ test('rounds no integer, in json(), extract and check', async () => {
   const errorsOf = async (json: unknown) =>
     (await runAgainst(respond, { request: { path: '/', check: { json } } })).details
   expect(await errorsOf({ id: 2733382000000000049n, n: 9007199254740991n })).toBe('errors 0%')
-  // oxlint-disable-next-line no-loss-of-precision -- as somebody would write it
+  // oxlint-disable-next-line no-loss-of-precision -- a mistake that users make
   expect(await errorsOf({ id: 2733382000000000049 })).toBe(
     'errors 100% (1 × check: the response differs at $.id: integers beyond 2^53 are exact, write them as bigint, such as 9007199254740993n)',
   )
@@ -293,7 +293,7 @@ test('decodes every member of gzip and every frame of zstd', async () => {
   }
 })
 
-test('headers: a list of cookies, and the methods of Fetch', async () => {
+test('headers have an array of cookies, and the methods of Fetch', async () => {
   const cookies = ['sid=a; Expires=Wed, 21 Oct 2037 07:28:00 GMT', 'csrf=b; Path=/']
   const respond = (it: ServerResponse) => {
     it.setHeader('set-cookie', cookies).setHeader('x-a', ['1', '2']).setHeader('__proto__', 'p').setHeader('get', 'g')
@@ -334,7 +334,7 @@ test.each<[string, Partial<HttpRunOptions>, string]>([
     'expectStatus: the function must return true or false, it returned a Promise; it is called for each response and cannot wait',
   ],
   [
-    'expectStatus with a text',
+    'expectStatus with a string',
     { expectStatus: (() => 'no') as never },
     'expectStatus: the function must return true or false, it returned "no"',
   ],
@@ -373,7 +373,7 @@ test.each<[string, Partial<HttpRunOptions>, string]>([
     'extract.id: the function must return the value, it returned a Promise',
   ],
   [
-    'outcome of another word',
+    'unknown outcome',
     { record: { outcome: (() => 'okay') as never } },
     `record.outcome: the function must return 'ok', 'failed' or 'unknown', it returned "okay"`,
   ],
@@ -385,24 +385,24 @@ test.each<[string, Partial<HttpRunOptions>, string]>([
   [
     'response as an object',
     { record: { response: (() => ({})) as never } },
-    'record.response: the function must return a text, bytes or undefined, it returned an object',
+    'record.response: the function must return a string, bytes or undefined, it returned an object',
   ],
   [
     'payload async',
     { record: { payload: (async () => '') as never } },
-    'record.payload: the function must return a text, bytes or undefined, it returned a Promise',
+    'record.payload: the function must return a string, bytes or undefined, it returned a Promise',
   ],
   [
-    'due of another word',
+    'unknown due',
     { record: { due: (() => 'later') as never } },
     `record.due: the function must return 'applied', 'refused' or 'ignored', it returned "later"`,
   ],
   [
     'key as a number',
     { record: { key: (() => 5) as never } },
-    'record.key: the function must return a text that is not empty, a list of such texts, or undefined, it returned 5',
+    'record.key: the function must return a non-empty string, an array of them, or undefined, it returned 5',
   ],
-])('refuses what a function has no meaning for: %s', async (_, options, message) => {
+])('rejects an invalid return value: %s', async (_, options, message) => {
   await expect(runAgainst((it) => void it.end('{}'), options)).rejects.toThrow(message)
 })
 
@@ -415,20 +415,20 @@ test.each<[string, Partial<HttpRunOptions>]>([
   ['extract', { steps: [{ name: 'a', request: { path: '/' }, extract: { id: broken } }] }],
   ['record.outcome', { record: { outcome: broken } }],
   ['record.response', { record: { response: broken } }],
-])('shows an exception of %s as the scenario’s own', async (_, options) => {
+])('rethrows an exception of %s', async (_, options) => {
   await expect(runAgainst((it) => void it.end('{}'), options)).rejects.toThrow(new TypeError('x is not a function'))
 })
 
 test.each<[string, (response: HttpResponse) => void, string]>([
   ['expect of Vitest', (it) => expect(it.status).toBe(201), 'check: expected 200 to be 201'],
   ['node:assert', (it) => assert.equal(it.status, 201), 'check: Expected values to be strictly equal:'],
-  ['json() of what is not JSON', (it) => expect(it.json()).toBe(1), 'the response body is not JSON'],
+  ['json() of a body that is not JSON', (it) => expect(it.json()).toBe(1), 'the response body is not JSON'],
 ])('counts a failed assertion in a check as a failed check: %s', async (_, check, detail) => {
   const { details } = await runAgainst((it) => void it.end('<html>'), { request: { path: '/', check } })
   expect(details).toContain(`errors 100% (1 × ${detail}`)
 })
 
-test('a record function that reads a body of an error response keeps what the status says', async () => {
+test('the outcome of an error response is that of its status, even if a record function cannot read the body', async () => {
   const outcomes: string[] = []
   const server = createServer((_, response) => response.writeHead(404).end('<html>'))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

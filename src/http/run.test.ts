@@ -22,7 +22,7 @@ test.each<[string, Load]>([
   ['rampingArrivalRate', rampingArrivalRate({ startRate: 10, stages: [{ target: 90, duration: '1s' }], vus: 10 })],
   ['spike', spike({ rate: 100, duration: '500ms', vus: 10, timeBefore: '300ms', timeAfter: '300ms' })],
   ['sharedIterations', sharedIterations({ iterations: 123, vus: 7 })],
-])('%s sends as many requests as it offers, to the request', async (_, load) => {
+])('%s sends exactly as many requests as it offers', async (_, load) => {
   await using server = await scriptedServer(echo)
   const { http, results } = engineFor(server.url)
   const run = await http.run({ load, request })
@@ -35,7 +35,7 @@ test.each<[string, Load]>([
   expect(results[0]!.timeline.reduce((sum, point) => sum + point.offered, 0)).toBe(sent)
 })
 
-test('closed loads keep their VUs busy, and ramp them', async () => {
+test('closed loads keep their VUs busy, and change their number in ramps', async () => {
   await using server = await scriptedServer(echo)
   const { http } = engineFor(server.url)
   const thinkTime = '20ms'
@@ -51,7 +51,7 @@ test('closed loads keep their VUs busy, and ramp them', async () => {
   expect(ramp.phases).toEqual([{ name: 'ramp', startMs: 0, endMs: 1000 }])
 })
 
-test('a VU keeps its identity, its row and its variables, and arrivals go to VUs in turn', async () => {
+test('a VU keeps its id, its row and its variables, and VUs take arrivals round-robin', async () => {
   await using server = await scriptedServer(echo)
   const { http } = engineFor(server.url)
   await http.run({
@@ -70,7 +70,7 @@ test('a VU keeps its identity, its row and its variables, and arrivals go to VUs
   expect(paths).toHaveLength(20)
 })
 
-test('the same seed asks for the same, another for other things', async () => {
+test('the same seed gives the same requests, another seed different ones', async () => {
   const paths = async (seed: number) => {
     await using server = await scriptedServer(echo)
     const { http } = engineFor(server.url, { seed })
@@ -86,7 +86,7 @@ test('the same seed asks for the same, another for other things', async () => {
   expect(await paths(2)).not.toEqual(first)
 })
 
-test('warm-up is sent and counted nowhere but in the timeline', async () => {
+test('the warm-up is sent, but counted only in the timeline', async () => {
   await using server = await scriptedServer(echo)
   const { http, results } = engineFor(server.url)
   const run = await http.run({
@@ -107,7 +107,7 @@ test('warm-up is sent and counted nowhere but in the timeline', async () => {
   expect(warmup[evidenceOf]().invalidities.map(({ reason }) => reason)).toContain('wrong-phase')
 })
 
-test('what is due in the warm-up and finds no VU is dropped there', async () => {
+test('requests that are due in the warm-up and find no free VU are dropped there', async () => {
   await using server = await scriptedServer({
     onRequest: (socket) => void setTimeout(() => socket.write(response()), 100),
   })
@@ -123,7 +123,7 @@ test('what is due in the warm-up and finds no VU is dropped there', async () => 
   expect(server.requests).toHaveLength(warmup.sent + run.sent)
 })
 
-test('connections are opened before the clock starts and stay open', async () => {
+test('connections are opened before the load begins and stay open', async () => {
   await using server = await scriptedServer(echo)
   const { http } = engineFor(server.url)
   const openWhenDue: number[] = []
@@ -138,7 +138,7 @@ test('connections are opened before the clock starts and stay open', async () =>
   expect(run.connections).toMatchObject({ opened: 50, maxOpen: 50, openAtEnd: 50, refused: 0 })
 })
 
-test('requests that are due while no VU is free wait, and their latency counts from when they were due', async () => {
+test('requests that are due while no VU is free wait, and their latency includes the wait', async () => {
   await using server = await scriptedServer({
     onRequest: (socket) => void setTimeout(() => socket.write(response()), 50),
   })
@@ -171,14 +171,14 @@ test('a request that waited longer than dropAfter is dropped', async () => {
   expect(run.offered).toBe(20)
   expect(run.dropped).toBe(20 - run.sent)
   if (run.state === 'empty') throw new Error('nothing was measured')
-  // Nothing waited for more than 10 ms, but for what the machine itself is late.
+  // No request waited for more than 10 ms, apart from delays of the machine.
   const { good } = run
   if (good.state === 'empty') throw new Error('nothing was good')
   expect(good.latency.p50Ms).toBeLessThan(good.serviceTime.p50Ms + 50)
   expect(run.latency.p50Ms).toBe(Infinity)
 })
 
-test('a run waits for its last responses, as long as they may take', async () => {
+test('a run waits for its last responses, up to the time-out', async () => {
   await using server = await scriptedServer({
     onRequest: (socket) => void setTimeout(() => socket.write(response()), 300),
   })
@@ -207,7 +207,7 @@ test('a response is counted in the second it was due in', async () => {
   expect(run.between('1s', '2s').completed).toBe(4)
 })
 
-test('a signal stops the load at once, and what was measured remains', async () => {
+test('a signal stops the load immediately and keeps the partial results', async () => {
   await using server = await scriptedServer({
     onRequest: (socket, _, number) => void (number < 5 ? socket.write(response()) : undefined),
   })
@@ -229,7 +229,7 @@ test('a signal stops the load at once, and what was measured remains', async () 
   await expect(http.run({ load: sharedIterations({ iterations: 1, vus: 1 }), request })).rejects.toThrow('enough')
 })
 
-test('a target that dies ends the run in time, with its errors by kind', async () => {
+test('a run against a target that goes down ends early, with errors by kind', async () => {
   const server = await scriptedServer(echo)
   const { http } = engineFor(server.url)
   const running = http.run({
@@ -262,7 +262,7 @@ test('abortWhen may be a function of the live snapshot', async () => {
   expect(snapshots[1]).toMatchObject({ run: 'http 1', kind: 'http', phase: 'steady', plannedMs: 60_000, users: 2 })
 })
 
-test('an error of the scenario’s own code ends the run, is thrown, and the run so far is reported', async () => {
+test('an error in the scenario ends the run, rejects the promise, and keeps the partial results', async () => {
   await using server = await scriptedServer(echo)
   const { http, results } = engineFor(server.url)
   const load = constantArrivalRate({ rate: 50, vus: 2, duration: '1m' })
@@ -277,7 +277,7 @@ test('an error of the scenario’s own code ends the run, is thrown, and the run
   )
 })
 
-test('nothing is left behind: no socket, no timer, no thread', async () => {
+test('a run leaves no socket, timer or thread open', async () => {
   await using server = await scriptedServer(echo)
   const { http } = engineFor(server.url)
   const held = () => Map.groupBy(process.getActiveResourcesInfo(), (resource) => resource)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Connection } from './connection.ts'
 import { openAll } from './set-up.ts'
 
-/** Connections whose handshakes end when a test says so. */
+/** Connections whose handshakes a test ends one by one. */
 function handshakes(count: number, outcome: (index: number) => 'open' | 'refused') {
   const inFlight: (() => void)[] = []
   let most = 0
@@ -20,7 +20,7 @@ function handshakes(count: number, outcome: (index: number) => 'open' | 'refused
   }))
   return {
     connections: connections as unknown as Connection[],
-    /** Ends the oldest handshake, and lets what follows from it happen. */
+    /** Ends the oldest handshake and waits for the consequences. */
     async end(): Promise<boolean> {
       const settle = inFlight.shift()
       settle?.()
@@ -32,7 +32,7 @@ function handshakes(count: number, outcome: (index: number) => 'open' | 'refused
   }
 }
 
-test('waits for every connection, with at most 200 handshakes at one time', async () => {
+test('opens every connection, with at most 200 handshakes in flight', async () => {
   const { connections, end, most } = handshakes(450, () => 'open')
   let isDone = false
   const opening = openAll(connections, new AbortController().signal).then(() => (isDone = true))
@@ -43,7 +43,7 @@ test('waits for every connection, with at most 200 handshakes at one time', asyn
   expect(connections.every(({ isOpen }) => isOpen)).toBe(true)
 })
 
-test('a target that refuses everything is not asked by every VU', async () => {
+test('stops early if the target refuses every connection', async () => {
   const { connections, end, begun } = handshakes(10_000, () => 'refused')
   const opening = openAll(connections, new AbortController().signal)
   while (await end());
@@ -51,7 +51,7 @@ test('a target that refuses everything is not asked by every VU', async () => {
   expect(begun()).toBeLessThan(250)
 })
 
-test('one that refuses some is', async () => {
+test('tries every connection if the target refuses only some', async () => {
   const { connections, end, begun } = handshakes(500, (index) => (index === 7 ? 'open' : 'refused'))
   const opening = openAll(connections, new AbortController().signal)
   while (await end());
@@ -59,7 +59,7 @@ test('one that refuses some is', async () => {
   expect(begun()).toBe(500)
 })
 
-test('an abort ends the wait, and begins no more handshakes', async () => {
+test('ends the wait on abort and begins no more handshakes', async () => {
   const stop = new AbortController()
   const { connections, end, begun } = handshakes(500, () => 'open')
   const opening = openAll(connections, stop.signal)

@@ -1,14 +1,14 @@
 import type { Connection } from './connection.ts'
 
-/** Handshakes in flight at one time: more would overflow a listener's queue and measure that instead. */
+/** Maximum handshakes in flight: more would overflow the listen queue, and the run would measure that instead. */
 const MAX_HANDSHAKES = 200
 
-/** Stop opening connections in advance after this many consecutive failures: the load will show it. */
+/** Failures after which, without any success, no more connections are opened in advance: the load will show the problem. */
 const GIVE_UP_AFTER = 20
 
 /**
- * Opens connections before the load begins. Those that fail are tried again when their VU's first request is due.
- * An abort ends the wait, not the handshakes: closing the connections does.
+ * Opens connections before the load begins. A failed one is tried again when its VU's first request is due. An abort ends
+ * the wait but not the handshakes, which end when the connections are closed.
  */
 export async function openAll(connections: readonly Connection[], signal: AbortSignal): Promise<void> {
   let next = 0

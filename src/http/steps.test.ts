@@ -13,7 +13,7 @@ function pathServer(responses: Readonly<Record<string, string>>) {
   })
 }
 
-test('steps run in order, and use what earlier responses gave', async () => {
+test('steps run in order, and use values from earlier responses', async () => {
   await using server = await pathServer({
     '/login': response('{"access":{"token":"t1"},"n":2}', { headers: 'X-Next: /me/t1\r\n' }),
     '/me/t1': response('{"ok":true}'),
@@ -46,7 +46,7 @@ test('steps run in order, and use what earlier responses gave', async () => {
   expect(() => run.step('logout')).toThrow('http 1 has no step "logout"; it has login, me, next')
 })
 
-test('an extract that finds nothing is an error of its step, by name, and ends the iteration', async () => {
+test('a missing extracted value is an error of its step, and ends the iteration', async () => {
   await using server = await pathServer({ '/login': response('{"access":{}}'), '/me': response() })
   const { http } = engineFor(server.url)
   const run = await http.run({
@@ -83,7 +83,7 @@ test('steps with a weight are alternatives, drawn from the seed', async () => {
   expect(run.step('b').offered).toBeGreaterThan(50)
 })
 
-test('a think time between steps is no part of any latency', async () => {
+test('think time between steps is not part of any latency', async () => {
   await using server = await pathServer({ '/a': response(), '/b': response() })
   const { http } = engineFor(server.url)
   const startMs = performance.now()
@@ -100,7 +100,7 @@ test('a think time between steps is no part of any latency', async () => {
   expect(run.completed).toBe(4)
 })
 
-test('iterations that began before the end may go on to their last step', async () => {
+test('iterations that began before the end of the load continue to their last step', async () => {
   await using server = await pathServer({ '/a': response(), '/b': response() })
   const { http } = engineFor(server.url)
   const run = await http.run({
@@ -113,7 +113,7 @@ test('iterations that began before the end may go on to their last step', async 
   expect(run.step('b').completed).toBe(3)
 })
 
-test('but no longer than a request may take: then each has sent its last', async () => {
+test('iterations after the end of the load send no more requests once the time-out has passed', async () => {
   await using server = await scriptedServer({
     onRequest: (socket) => void setTimeout(() => socket.write(response()), 20),
   })
@@ -131,20 +131,24 @@ test('but no longer than a request may take: then each has sent its last', async
 
 const body = response('{"status":"ok","list":[1,{"a":2}]}')
 test.each<[string, Check, string | undefined]>([
-  ['equal in all that is given', { json: { list: [1, { a: 2 }] } }, undefined],
+  ['all given properties are equal', { json: { list: [1, { a: 2 }] } }, undefined],
   ['a property differs', { json: { status: 'down' } }, 'check: the response differs at $.status'],
   ['a property is missing', { json: { other: 1 } }, 'check: the response differs at $.other'],
-  ['an array of another length', { json: { list: [1] } }, 'check: the response differs at $.list'],
-  ['deep within', { json: { list: [1, { a: 3 }] } }, 'check: the response differs at $.list.1.a'],
-  ['a text that is there', { text: '"ok"' }, undefined],
-  ['a text that is not', { text: 'nope' }, 'check: the text is not in the response'],
-  ['an expression', { text: /"st.tus"/ }, undefined],
-  ['true', () => true, undefined],
-  ['false', () => false, 'check: the function returned false'],
-  ['a reason', ({ status }) => `got ${status}`, 'check: got 200'],
-  ['nothing', () => {}, undefined],
-  ['what a matcher returns', () => expect(1).toBe(1), undefined],
-  ['thrown', () => expect(1).toBe(2), 'check: expected 1 to be 2 // Object.is equality'],
+  ['an array has another length', { json: { list: [1] } }, 'check: the response differs at $.list'],
+  ['a nested property differs', { json: { list: [1, { a: 3 }] } }, 'check: the response differs at $.list.1.a'],
+  ['the body contains the text', { text: '"ok"' }, undefined],
+  ['the body does not contain the text', { text: 'nope' }, 'check: the text is not in the response'],
+  ['the body matches the expression', { text: /"st.tus"/ }, undefined],
+  ['the function returns true', () => true, undefined],
+  ['the function returns false', () => false, 'check: the function returned false'],
+  ['the function returns a reason', ({ status }) => `got ${status}`, 'check: got 200'],
+  ['the function returns nothing', () => {}, undefined],
+  ['the function returns the result of a matcher', () => expect(1).toBe(1), undefined],
+  [
+    'the function throws a failed assertion',
+    () => expect(1).toBe(2),
+    'check: expected 1 to be 2 // Object.is equality',
+  ],
 ])('check: %s', async (_, check, problem) => {
   await using server = await pathServer({ '/': body })
   const { http } = engineFor(server.url)
@@ -154,7 +158,7 @@ test.each<[string, Check, string | undefined]>([
   expect(run[evidenceOf]().evidenceLines.join('\n')).toContain(expected)
 })
 
-test('the hint shows what the first response had in place of what was expected, without secrets', async () => {
+test('the hint shows the expected and the received value of the first response, without secrets', async () => {
   const hintOf = async (json: object, check: Check) => {
     await using server = await pathServer({ '/': response(JSON.stringify(json)) })
     const { http } = engineFor(server.url)
@@ -178,7 +182,7 @@ test('a response that is not JSON fails a check of JSON', async () => {
   expect(run[evidenceOf]().hint).toBe('1 response was not as expected: the response body is not JSON')
 })
 
-test('expectStatus: of the run, of the step, of the request; what is expected is no error but keeps its status', async () => {
+test('an expected status is not an error but keeps its status, whether the run, step or request expects it', async () => {
   await using server = await pathServer({ '/limited': response('', { status: '429 Too Many Requests' }) })
   const { http } = engineFor(server.url)
   const request = { path: '/limited' }
@@ -197,7 +201,7 @@ test('expectStatus: of the run, of the step, of the request; what is expected is
   expect(await errors({ steps: [{ name: 'vote', request, expectStatus: 429 }], expectStatus: 200 })).toEqual({})
 })
 
-test('tags count kinds of requests apart, and must be few', async () => {
+test('tags count kinds of requests separately, at most 100', async () => {
   await using server = await pathServer({ '/a': response(), '/b': response() })
   const { http } = engineFor(server.url)
   const run = await http.run({
@@ -214,7 +218,7 @@ test('tags count kinds of requests apart, and must be few', async () => {
   ).rejects.toThrow(/more than 100 different tags/)
 })
 
-test('an iteration that began in the warm-up is counted there to its end', async () => {
+test('all requests of an iteration that began in the warm-up are counted there', async () => {
   await using server = await scriptedServer({
     onRequest: (socket) => void setTimeout(() => socket.write(response()), 15),
   })

@@ -11,21 +11,21 @@ import type { EncodedRequest, RequestEncoder } from './request-encoder.ts'
 import type { HttpResponse } from './response.ts'
 import type { Extract, RequestOption, StepOption } from './types.ts'
 
-/** A value for `vu.vars`, ready to be looked for. */
+/** Source of one value for `vu.vars`. */
 export interface Extraction {
   readonly name: string
-  /** As a message names it: `$.token`, `a function`. */
+  /** Source in messages: `$.token`, `a function`. */
   readonly source: string
   readonly find: JsonPath | undefined
   readonly call: ((response: HttpResponse) => unknown) | undefined
 }
 
-/** A step ready to be sent. */
+/** A prepared step. */
 export interface Step<D> {
   readonly index: number
   readonly name: string
   readonly request: RequestOption<D>
-  /** The bytes of a request that is the same each time, for each instance of the target. */
+  /** Encoded constant request, for each instance of the target. */
   readonly constants: readonly EncodedRequest[] | undefined
   readonly isExpected: (status: number) => boolean
   readonly checks: readonly Check[]
@@ -34,13 +34,13 @@ export interface Step<D> {
   readonly series: RequestSeries
 }
 
-/** One place in an iteration: a step, or alternatives of which one is drawn. */
+/** One position in an iteration: a step, or weighted alternatives of which one is drawn. */
 export interface Place<D> {
   readonly steps: readonly Step<D>[]
   readonly weights: readonly number[]
 }
 
-/** The steps of an iteration, and where each of their requests is counted. */
+/** Steps of an iteration, with the series in which their requests are counted. */
 export class Plan<D> {
   readonly places: readonly Place<D>[]
   readonly steps: readonly Step<D>[]
@@ -66,22 +66,22 @@ export class Plan<D> {
     this.steps = places.flatMap(({ steps }) => steps)
   }
 
-  /** The think time of an iteration on average, in milliseconds. */
+  /** Mean think time of an iteration, in milliseconds. */
   get thinkMs(): number {
     return this.places.reduce((sum, place) => sum + thinkMsOf(place), 0)
   }
 
-  /** All streams that requests were counted in. */
+  /** All series of requests. */
   get series(): readonly RequestSeries[] {
     return [...this.steps.map(({ series }) => series), ...this.#tagged.values()]
   }
 
-  /** Where an iteration that was never begun is counted: at the step it would have begun with. */
+  /** Series that counts a dropped iteration: that of the step with which it would have begun. */
   dropped(random: Random): RequestSeries {
     return drawStep(this.places[0]!, () => random).series
   }
 
-  /** Where the requests of a step are counted that carry a tag. */
+  /** Series of the requests of a step with a tag. */
   seriesOf(step: Step<D>, tag: string | undefined): RequestSeries {
     if (tag === undefined) return step.series
     const key = `${step.index} ${tag}`
@@ -121,17 +121,17 @@ export class Plan<D> {
 
 const MAX_TAGS = 100
 
-/** @param random drawn from only where there is a choice */
+/** @param random used only if there are alternatives */
 export function drawStep<D>({ steps, weights }: Place<D>, random: () => Random): Step<D> {
   if (steps.length === 1) return steps[0]!
-  let left = random().next() * weights.reduce((sum, weight) => sum + weight, 0)
-  const drawn = weights.findIndex((weight) => (left -= weight) < 0)
+  let remaining = random().next() * weights.reduce((sum, weight) => sum + weight, 0)
+  const drawn = weights.findIndex((weight) => (remaining -= weight) < 0)
   return steps[drawn < 0 ? steps.length - 1 : drawn]!
 }
 
 function thinkMsOf<D>({ steps, weights }: Place<D>): number {
-  const all = weights.reduce((sum, weight) => sum + weight, 0)
-  return steps.reduce((sum, { thinkTime }, at) => sum + (meanOf(thinkTime) * weights[at]!) / all, 0)
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  return steps.reduce((sum, { thinkTime }, at) => sum + (meanOf(thinkTime) * weights[at]!) / total, 0)
 }
 
 function extraction(name: string, from: Extract): Extraction {

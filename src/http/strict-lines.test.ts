@@ -6,7 +6,7 @@ import { engineFor, scriptedServer } from '../testing/scripted-server.ts'
 import { openClients, type LoadClient, type OpenClients } from './clients.ts'
 import { ResponseReader } from './response-reader.ts'
 
-/** The rest of a good response. */
+/** Rest of a good response. */
 const REST = 'Content-Length: 2\r\n\r\nok'
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 const withHeader = (line: string) => `HTTP/1.1 200 OK\r\n${line}\r\n${REST}`
@@ -84,7 +84,7 @@ const INVALID: readonly string[] = [
   ].map(chunk),
 ]
 
-/** Node takes these; nobody can look at a body that is encoded so, and no status begins with 0. */
+/** Node accepts these, but a body with these codings cannot be decoded, and no status begins with 0. */
 const STRICTER_THAN_NODE: readonly string[] = [
   ...['HTTP/1.1 000 OK', 'HTTP/1.1 099 OK'].map(status),
   ...['gzip, chunked', 'chunked, chunked', 'gzip\r\nTransfer-Encoding: chunked'].map(
@@ -120,7 +120,7 @@ function nodeAccepts(text: string): Promise<boolean> {
   })
 }
 
-/** @param size of the pieces in which it comes */
+/** @param size size of each read, in bytes */
 function outcomeOf(text: string, size: number): string {
   let outcome = 'waits'
   const reader = new ResponseReader(client.parser, { responded: ({ status }) => (outcome = String(status)) })
@@ -143,24 +143,24 @@ describe('ResponseReader', () => {
     )
   })
 
-  test.each(named(INVALID))('refuses %s, as Node does', async (_, text) => {
+  test.each(named(INVALID))('rejects %s, as Node does', async (_, text) => {
     expect(await nodeAccepts(text)).toBe(false)
     for (const size of [text.length, 1])
       expect(outcomeOf(text, size)).toMatch(/^(its|it has|a) [\w -]+(malformed|Length|length|bytes|size|CRLF|chunked)$/)
   })
 
-  test.each(named(STRICTER_THAN_NODE))('refuses %s', async (_, text) => {
+  test.each(named(STRICTER_THAN_NODE))('rejects %s', async (_, text) => {
     expect(await nodeAccepts(text)).toBe(true)
     for (const size of [text.length, 1]) expect(outcomeOf(text, size)).toMatch(/^(its|it has) /)
   })
 
-  test('refuses text that cannot become a line before the line has ended', () => {
+  test('rejects an invalid beginning of a line before the line is complete', () => {
     expect(outcomeOf('<html>', 6)).toBe('its status line is malformed')
     expect(outcomeOf(chunk('<html>'), 1)).toBe('a chunk size is malformed')
     expect(outcomeOf(chunk('2\r\nok!'), 1)).toBe('a chunk is longer than its size')
   })
 
-  test('reads header values in Latin-1 whichever way they come', () => {
+  test('decodes header values as Latin-1, in one read or byte by byte', () => {
     const text = withHeader('A: \xc3\x80')
     const values: string[] = []
     for (const size of [text.length, 1]) {

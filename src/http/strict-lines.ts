@@ -1,15 +1,15 @@
 import type { HttpParser } from 'autocannon/lib/httpClient.js'
 
 /**
- * What the lines of a response must look like, as in Node's own parser (llhttp, strict). autocannon's parser skips a header
- * line without a colon, takes `200503` for 200, and reads a chunk size with `parseInt`: of a proxy's error page in place of
- * a chunk it makes the end of the body, and of a broken response a good one.
+ * Syntax of the lines of a response, as strict as in Node's parser (llhttp). autocannon's parser skips a header line without
+ * a colon, reads `200503` as 200, and reads a chunk size with `parseInt`: it reads a proxy's error page instead of a chunk
+ * as the end of the body, so a broken response would count as good.
  */
 
 interface LineRule {
-  /** A whole line, without its CRLF. */
+  /** A complete line, without its CRLF. */
   readonly whole: RegExp
-  /** The beginning of one: text that cannot become a line is not waited for. */
+  /** The beginning of a line, so that invalid text fails before its line is complete. */
   readonly partial: RegExp
   readonly problem: string
 }
@@ -17,12 +17,12 @@ interface LineRule {
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+"
 const QUOTED = String.raw`"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"`
 
-/** Anything but control characters. */
+/** Any characters except control characters. */
 const VALUE = String.raw`[\t\x20-\x7e\x80-\xff]*`
 const HEADER_LINE = `${TOKEN}:${VALUE}`
 const STATUS_LINE = String.raw`HTTP/(?:1\.[01]|2\.0|0\.9) [1-9]\d\d(?: [^\r\n]*)?`
 
-/** The lines of a head, from the status line to the last header, each with its CRLF. */
+/** A whole head, from the status line to the last header, each line with its CRLF. */
 export const VALID_HEAD = new RegExp(String.raw`^${STATUS_LINE}\r\n(?:${HEADER_LINE}\r\n)*$`)
 
 const HEADER: LineRule = {
@@ -49,7 +49,7 @@ const RULES: Readonly<Record<string, LineRule>> = {
 
 const NEW_LINE = 0x0a
 
-/** Puts strict reading of lines in place of a parser's own. What is wrong, it throws; `execute` returns that. */
+/** Replaces a parser's reading of lines with a strict one, which throws errors that `execute` returns. */
 export function readStrictly(parser: HttpParser): void {
   parser.consumeLine = consumeStrictLine
 }

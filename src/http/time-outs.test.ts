@@ -39,7 +39,7 @@ describe('a time-out of 250 ms against responses after 400 ms', () => {
     expect([...run.errors]).toEqual([['timeout', run.sent]])
     expect(run.statuses.size).toBe(0)
     if (run.state !== 'measured') throw new Error('nothing measured')
-    // A new connection after each time-out, whose opening is part of the time-out and not of the service time.
+    // Each time-out is followed by a new connection; opening it counts towards the time-out, not the service time.
     const { failed } = run
     if (failed.state !== 'measured') throw new Error('nothing failed')
     expect(failed.serviceTime.p50Ms).toBeGreaterThan(200)

@@ -35,7 +35,7 @@ afterAll(() => {
   server.closeAllConnections()
 })
 
-test('a certificate of an unknown authority is refused before any load, with what to do', async () => {
+test('rejects a certificate of an unknown authority before any load, with a fix', async () => {
   const { http, results } = engineFor(`https://127.0.0.1:${port}`)
   await expect(http.run({ load, request })).rejects.toThrow(
     /handshake with https:\/\/127\.0\.0\.1:\d+ failed: its certificate is not trusted: SELF_SIGNED_CERT_IN_CHAIN.*tls: \{ ca: .*rejectUnauthorized: false/s,
@@ -43,15 +43,15 @@ test('a certificate of an unknown authority is refused before any load, with wha
   expect(results).toEqual([])
 })
 
-test('a certificate for another name is refused', async () => {
+test('rejects a certificate for another name', async () => {
   const { http } = engineFor(`https://127.0.0.1:${port}`)
   const tls = { ca, servername: 'elsewhere.example' }
   await expect(http.run({ load, request, tls })).rejects.toThrow(
-    /ERR_TLS_CERT_ALTNAME_INVALID \(name asked for: elsewhere\.example\)/,
+    /ERR_TLS_CERT_ALTNAME_INVALID \(requested name: elsewhere\.example\)/,
   )
 })
 
-test('an authority of one’s own is trusted', async () => {
+test('trusts the given authority', async () => {
   const { http } = engineFor(`https://127.0.0.1:${port}`)
   const run = await http.run({ load, request, tls: { ca } })
   expect(run.completed).toBe(6)
@@ -59,13 +59,13 @@ test('an authority of one’s own is trusted', async () => {
   expect(run.connections.opened).toBe(2)
 })
 
-test('any certificate is accepted where that is asked for', async () => {
+test('accepts any certificate if rejectUnauthorized is false', async () => {
   const { http } = engineFor(`https://127.0.0.1:${port}`)
   const run = await http.run({ load, request, tls: { rejectUnauthorized: false } })
   expect(run.errors.size).toBe(0)
 })
 
-test('the base URL’s host is asked for, and a client certificate shown', async () => {
+test("sends the base URL's host as SNI, and a client certificate", async () => {
   setHostPolicy({ allowRemote: ['app.internal'] })
   onTestFinished(() => setHostPolicy({ allowRemote: [] }))
   const { http } = engineFor(`https://app.internal:${port}`)
@@ -79,7 +79,7 @@ test('the base URL’s host is asked for, and a client certificate shown', async
   expect(run.completed).toBe(6)
 })
 
-test('plain HTTP to a TLS port is an error of the requests, not of the engine', async () => {
+test('plain HTTP to a TLS port is an error of each request', async () => {
   const plain = engineFor(`http://127.0.0.1:${port}`)
   const run = await plain.http.run({ load, request })
   expect(run.errors.size).toBe(1)

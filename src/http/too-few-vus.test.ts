@@ -10,8 +10,8 @@ const later = (ms: number) => ({
   onRequest: (socket: Socket) => void setTimeout(() => socket.write(response()), ms),
 })
 
-describe('requests that no VU was free for', () => {
-  test('prove nothing if the VUs were too few for a target that is well within the limit', async () => {
+describe('requests dropped for lack of a free VU', () => {
+  test('make the run invalid if there were too few VUs for a target that is well within the limit', async () => {
     await using server = await scriptedServer(later(20))
     const { http } = engineFor(server.url)
     const load = constantArrivalRate({ rate: 400, vus: 1, duration: '1s' })
@@ -29,7 +29,7 @@ describe('requests that no VU was free for', () => {
     expect(run.result().invalidities.map(({ reason }) => reason)).toContain('offered-rate-missed')
   })
 
-  test('are judged by how long iterations without an error take', async () => {
+  test('are judged by the duration of iterations without an error', async () => {
     await using server = await scriptedServer({
       onRequest(socket, _head, number) {
         if (number % 2 === 0) socket.write(response('', { status: '503 Service Unavailable' }))
@@ -42,7 +42,7 @@ describe('requests that no VU was free for', () => {
     expect(run.warnings.join()).toMatch(/vus: 1 cannot carry 100\/s of iterations that take [67]\d(\.\d)? ms each/)
   })
 
-  test('prove nothing if think times held the VUs', async () => {
+  test('make the run invalid if think times kept the VUs busy', async () => {
     await using server = await scriptedServer(later(0))
     const { http } = engineFor(server.url)
     const load = constantArrivalRate({ rate: 50, vus: 5, duration: '1s' })
@@ -81,7 +81,7 @@ describe('requests that no VU was free for', () => {
     expect(run.warnings).toEqual([])
   })
 
-  test('prove nothing if the target became slower under load and stayed within the limit', async () => {
+  test('make the run invalid if the target became slower under load but stayed within the limit', async () => {
     let inFlight = 0
     await using server = await scriptedServer({
       onRequest(socket) {
@@ -106,7 +106,7 @@ describe('requests that no VU was free for', () => {
       () => expect(run).not.toHaveErrorRateBelow(0.01),
     ])
       expect(call).toThrow(/offered-rate-missed: \d+ of 400 requests .* because all 8 VUs were busy/)
-    // What was sent breaks this limit by itself.
+    // The sent requests alone exceed this limit.
     expect(() => expect(run).toHaveP95Below(40)).toThrow(/^(?![^]*because all 8 VUs were busy)/)
   })
 

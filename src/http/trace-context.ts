@@ -2,9 +2,9 @@ import { randomFillSync } from 'node:crypto'
 
 /** The `traceparent` of one request (W3C Trace Context, version 00). */
 export interface Trace {
-  /** What follows `traceparent: `. */
+  /** Value of the header. */
   readonly header: string
-  /** 32 hexadecimal digits; `undefined` if the target is asked not to keep the trace, so that it leads nowhere. */
+  /** 32 hexadecimal digits; `undefined` if the trace is not sampled, so that it cannot be found. */
   readonly traceId: string | undefined
 }
 
@@ -14,13 +14,13 @@ const DRAW_BYTES = 4
 const BYTES = TRACE_BYTES + SPAN_BYTES + DRAW_BYTES
 const POOL_BYTES = 1024 * BYTES
 
-/** Makes a new trace for each request. Its ids are random and not seeded: two runs must not share a trace. */
+/** Generator of a new trace for each request. Ids are random and not seeded: two runs must not share a trace. */
 export class TraceContext {
   readonly #sampledRatio: number
   readonly #pool = Buffer.alloc(POOL_BYTES)
   #at = POOL_BYTES
 
-  /** @param sampledRatio 0–1, share of the requests whose trace the target is asked to keep */
+  /** @param sampledRatio ratio of requests whose trace is marked as sampled, 0–1 */
   constructor(sampledRatio: number) {
     this.#sampledRatio = sampledRatio
   }

@@ -15,7 +15,7 @@ function traces(heads: readonly string[]) {
   })
 }
 
-test('a traceparent of its own goes with every request, its id stands beside the slowest', async () => {
+test('every request has a unique traceparent, and the slowest requests have their trace ids', async () => {
   await using server = await scriptedServer(echo)
   const { http, results } = engineFor(server.url)
   await http.run({ load, request: { path: '/a?user=7' }, traceparent: true })
@@ -37,7 +37,7 @@ test('a traceparent of its own goes with every request, its id stands beside the
   }
 })
 
-test('the target is asked to keep as many traces as wanted; an id that leads nowhere is not shown', async () => {
+test('the sampled flag is set for the given ratio of requests, and ids of unsampled traces are not shown', async () => {
   await using server = await scriptedServer(echo)
   const { http, results } = engineFor(server.url)
   const request = { path: '/' }
@@ -53,7 +53,7 @@ test('the target is asked to keep as many traces as wanted; an id that leads now
   expect(results[1]!.slowest![0]).not.toHaveProperty('traceId')
 })
 
-test('a request that has one already keeps it, and without the option there is none', async () => {
+test('a request keeps its own traceparent, and without the option none is added', async () => {
   await using server = await scriptedServer(echo)
   const { http, results } = engineFor(server.url)
   const headers = { Traceparent: 'mine' }
@@ -67,7 +67,7 @@ test('a request that has one already keeps it, and without the option there is n
   expect(results.flatMap(({ slowest = [] }) => slowest).filter((each) => 'traceId' in each)).toEqual([])
 })
 
-test('snapshots carry response times by step and status, every request once', async () => {
+test('snapshots contain response times by step and status, with every request counted once', async () => {
   await using server = await scriptedServer({
     onRequest: (socket, _head, number) => {
       if (number % 10 === 9) socket.destroy()

@@ -11,7 +11,7 @@ declare const http: Http
 declare function users(): AsyncGenerator<{ token: string }>
 const load = constantVus({ vus: 1, duration: '1s' })
 
-// A VU's row has the type of the data, wherever it comes from.
+// A VU's row has the type of the data, for every source.
 void http.run({ load, data: [{ id: 1 }], request: ({ vu }) => ({ path: `/${vu.data.id.toFixed()}` }) })
 void http.run({ load, data: users(), request: ({ vu }) => ({ path: `/${vu.data.token.trim()}` }) })
 void http.run({ load, data: csv('users.csv'), request: ({ vu }) => ({ path: `/${vu.data['id']!.trim()}` }) })
@@ -26,28 +26,28 @@ void http.run({
 })
 void http.run({ load, request: ({ vu }) => (expectTypeOf(vu.data).toEqualTypeOf<undefined>(), { path: '/' }) })
 
-// @ts-expect-error -- a property that the rows do not have
+// @ts-expect-error -- a property missing in the rows
 void http.run({ load, data: [{ id: 1 }], request: ({ vu }) => ({ path: `/${vu.data.name}` }) })
 // @ts-expect-error -- a misspelt option
 void http.run({ load, request: { path: '/' }, timeOut: '1s' })
 // @ts-expect-error -- a request without a path
 void http.run({ load, request: { method: 'POST' } })
-// @ts-expect-error -- a request beside steps
+// @ts-expect-error -- both request and steps
 void http.run({ load, request: { path: '/' }, steps: [{ name: 'a', request: { path: '/' } }] })
-// @ts-expect-error -- a request function beside steps
+// @ts-expect-error -- both a request function and steps
 void http.run({ load, request: () => ({ path: '/' }), steps: [{ name: 'a', request: { path: '/' } }] })
-// @ts-expect-error -- neither of them
+// @ts-expect-error -- neither request nor steps
 void http.run({ load })
-// Options may be handed on.
+// Options may be passed on.
 void ((options: HttpRunOptions) => http.run(options))
 void ((rest: Omit<HttpLoadOptions, 'load'> & OneRequest<undefined>) => http.run({ load, ...rest }))
 
-// Methods are completed, and those of extensions are taken.
+// Editors complete methods, and extension methods are accepted.
 expectTypeOf<'GET'>().toExtend<HttpRequest['method']>()
 void http.run({ load, request: { method: 'PROPFIND', path: '/' } })
 void http.run({ load, request: { method: 'POST' as string, path: '/' } })
 
-// Times exist only where something was measured.
+// Times exist only if something was measured.
 declare const run: HttpRun
 // @ts-expect-error -- an empty run has none
 void run.latency.p95Ms

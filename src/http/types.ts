@@ -12,72 +12,78 @@ import type { HeaderFields, HttpRequest } from './request-encoder.ts'
 import type { ContentCoding } from './response-body.ts'
 import type { HttpResponse } from './response.ts'
 
+/** Argument of a request function. */
 export interface RequestContext<D> {
   readonly vu: Vu<D>
-  /** How many iterations this VU began before this one. */
+  /** Number of iterations that this VU began before this one. */
   readonly iteration: number
-  /** This VU's own stream of random numbers, the same in every run of one seed. */
+  /** Random numbers of this VU, the same in every run with one seed. */
   readonly random: Random
 }
 
-/** A request and what is expected of its response. */
+/** A request and the expectations of its response. */
 export interface RequestSpec extends HttpRequest {
-  /** Default: the step's, else the run's, else below 400. */
+  /** Expected status. @default that of the step, else of the run, else every status below 400 */
   readonly expectStatus?: ExpectedStatus
   readonly check?: Check
-  /** Counts the request under this name as well: `run.tag('search')`. At most 100 different ones in a run. */
+  /** Name under which the request is also counted, as `run.tag('search')`. At most 100 different tags in a run. */
   readonly tag?: string
 }
 
+/** A constant request, or a function that returns the request for each send. */
 export type RequestOption<D> = RequestSpec | ((context: RequestContext<D>) => RequestSpec)
 
-/** Where a value for `vu.vars` comes from: a JSON path (`$.access.token`) or a function of the response. */
+/** Source of a value for `vu.vars`: a JSON path (`$.access.token`) or a function of the response. */
 export type Extract = string | ((response: HttpResponse) => unknown)
 
-/** One request of an iteration. A step that ends in an error ends its iteration: what follows would build on it. */
+/** One request of an iteration. A step that ends in an error ends its iteration, because later steps may depend on it. */
 export interface StepOption<D> {
   readonly name: string
   /**
-   * Steps beside each other that have a weight are alternatives: in each iteration one of them is drawn.
-   * A step without one is always sent.
+   * Weight among alternatives: of adjacent steps with a weight, one is drawn in each iteration. A step without a weight is
+   * always sent.
    */
   readonly weight?: number
   readonly request: RequestOption<D>
-  /** Values for `vu.vars`, by name. One that finds nothing (undefined or null) is an error of this step, kind `body`. */
+  /** Sources of values for `vu.vars`, by name. A missing value (undefined or null) is an error of this step, of kind `body`. */
   readonly extract?: Readonly<Record<string, Extract>>
   readonly check?: Check
   readonly expectStatus?: ExpectedStatus
-  /** Pause after this step's response. Default: none. */
+  /** Pause after this step's response. @default 0 */
   readonly thinkTime?: Duration | { readonly min: Duration; readonly max: Duration }
 }
 
-/** A request as the functions of `record` see it. */
+/** A request, as passed to the functions of `record`. */
 export interface RecordedRequest<D = unknown> {
-  /** Who sends it. */
+  /** The VU that sends the request. */
   readonly vu: Vu<D>
   readonly step: string
   readonly method: string
   readonly path: string
-  /** By lower-case name. */
+  /** Headers by lowercase name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
 }
 
-/** What of each request goes into `run.history`. */
+/** What `run.history` records of each request. */
 export interface RecordOption<D = unknown> {
   /**
-   * Names the intent. Where a key belongs to its user, the user is part of it. Shown in messages and reports: never put a
-   * token into it. A list of texts is a composite key: `key: ['tenant', 'id']` of a ledger matcher reads it. Default: the
-   * `Idempotency-Key` header, else VU, iteration and step. `undefined`: not recorded.
+   * Key of the operation. If keys are unique only for each user, include the user. Keys appear in messages and reports, so
+   * they must not contain tokens. An array of strings is a composite key, as `key: ['tenant', 'id']` of a ledger matcher.
+   * A request for which the function returns `undefined` is not recorded.
+   * @default the `Idempotency-Key` header, else VU, iteration and step
    */
   readonly key?: (request: RecordedRequest<D>) => string | readonly string[] | undefined
-  /** Default: the body as sent. `false`: none; where two sends of one key may differ. */
+  /** Content of the request, or `false` if two requests with one key may differ. @default the body as sent */
   readonly payload?: false | ((request: RecordedRequest<D>) => string | Uint8Array | undefined)
-  /** What the VU received, without parts that differ between two responses to one key. Default: nothing. */
+  /** Content of the response, without parts that differ between two responses to one key. @default nothing */
   readonly response?: (response: HttpResponse) => string | Uint8Array | undefined
-  /** Default: 2xx `ok`, 4xx `failed`, all else `unknown`. Not asked where a check failed or no response came. */
+  /**
+   * Outcome of the operation; not called if a check failed or there was no response.
+   * @default 2xx `ok`, 4xx `failed`, any other status `unknown`
+   */
   readonly outcome?: (response: HttpResponse) => OperationOutcome
-  /** What the sender is owed. Default: `applied`. */
+  /** Expected effect of the request. @default 'applied' */
   readonly due?: (request: RecordedRequest<D>) => OperationDue
 }
 
@@ -93,55 +99,55 @@ export interface SeveralSteps<D> {
   readonly request?: undefined
 }
 
-/** Options of `http.run()`: either `request` or `steps`, and how it is put on. */
+/** Options of `http.run()`: the load, and either `request` or `steps`. */
 export type HttpRunOptions<D = undefined> = HttpLoadOptions<D> & (OneRequest<D> | SeveralSteps<D>)
 
-/** Options of `http.run()` but for `request` and `steps`. */
+/** Options of `http.run()` except `request` and `steps`. */
 export interface HttpLoadOptions<D = undefined> {
   readonly load: Load
-  /** The name of the run in messages and reports. Default: `http 1`, `http 2`, … */
+  /** Name of the run in messages and reports. @default `http 1`, `http 2`, … */
   readonly name?: string
-  /** Gives VU i its row: row i, beginning again after the last. */
+  /** Rows for `vu.data`: VU i gets row i, beginning again after the last. */
   readonly data?: readonly D[] | AsyncIterable<D> | Iterable<D> | DataSource<D>
-  /** From the send (with connecting, where needed) to the last byte. Default: `'10s'`. */
+  /** Time limit of a request, from the send (including the connection, if it has to be opened) to the last byte. @default '10s' */
   readonly timeout?: Duration
-  /** Load of the same shape as at the beginning, sent before and counted nowhere. Default: none. */
+  /** Duration of a warm-up before the load: the load's initial VUs or rate, which no result counts. @default 0 */
   readonly warmup?: Duration
-  /** Default: every status below 400. */
+  /** Expected status. @default every status below 400 */
   readonly expectStatus?: ExpectedStatus
-  /** Open models: a request that waited so long for a free VU is dropped. Default: it waits until the load ends. */
+  /** Open models: how long a request waits for a free VU before it is dropped. @default until the load ends */
   readonly dropAfter?: Duration
-  /** Keeps every operation and what the VU was told, as `run.history`. Default: `false`. */
+  /** Whether to record every operation and its outcome in `run.history`, or what to record. @default false */
   readonly record?: boolean | RecordOption<D>
-  /** Sent with every request that does not set them itself. */
+  /** Headers of every request that does not set them itself. */
   readonly headers?: HeaderFields
   /**
-   * Codings that each response may be compressed with, sent as `Accept-Encoding`, most wanted first. Bodies that somebody
-   * looks at are decoded. @default [], no `Accept-Encoding`
+   * Accepted content codings of responses, sent as `Accept-Encoding`, preferred ones first. Bodies are decoded if they are
+   * read. @default [], no `Accept-Encoding`
    */
   readonly acceptEncoding?: readonly ContentCoding[]
   /**
-   * The largest body that `check`, `extract` or `record` look at, in bytes, compressed or not. A larger one that they read
-   * is an error of kind `body`. Bodies that nobody looks at are never kept. @default 10_485_760
+   * Largest body that `check`, `extract` or `record` may read, in bytes, both compressed and decoded. Reading a larger one
+   * is an error of kind `body`. Bodies that nothing reads are never kept. @default 10_485_760
    */
   readonly maxBodyBytes?: number
   /**
-   * Another place than the target: `http://…`, `https://…`, or `unix:/run/app.sock`. Credentials in it are sent; if it is
-   * the target's own origin, the target's credentials and `tls` are used. @default the target's
+   * Base URL of this run: `http://…`, `https://…`, or `unix:/run/app.sock`. Its credentials are sent; if its origin is the
+   * target's, the target's credentials and `tls` apply. @default that of the target
    */
   readonly baseUrl?: string
   readonly connectTo?: ConnectTo
-  /** @default the target's, for the target */
+  /** @default that of the target, if `baseUrl` has the target's origin */
   readonly tls?: TlsOptions
   /**
-   * Default: `{ errorRateAbove: 0.9, duration: '5s' }`, so that a target that died ends the run within seconds.
-   * `false`: never.
+   * Condition that ends the run early; `false` for never. The default ends the run within seconds if the target is down.
+   * @default { errorRateAbove: 0.9, duration: '5s' }
    */
   readonly abortWhen?: AbortWhen | false
   /**
-   * Sends a `traceparent` (W3C Trace Context) with every request that has none of its own, so that the target's traces
-   * can be found by the ids beside the slowest requests in the report. `true` asks the target to keep every trace,
-   * which costs it something under load; `sampledRatio` (0–1) only that share. Default: `false`.
+   * Whether every request without a `traceparent` (W3C Trace Context) gets one, so that the target's traces can be found by
+   * the trace ids of the slowest requests in the report. `true` marks every trace as sampled, which costs the target time
+   * under load; `sampledRatio` (0–1) marks only that ratio. @default false
    */
   readonly traceparent?: boolean | { readonly sampledRatio: number }
 }

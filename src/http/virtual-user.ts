@@ -25,39 +25,39 @@ import type { RequestSpec } from './types.ts'
 /** A path such as `//user:password@host/`. */
 const USER_INFO = /\/\/[^/@]*@/g
 
-/** What all VUs of a run share. */
+/** What all VUs of one run share. */
 export interface VuSurroundings<D> {
   readonly plan: Plan<D>
   /** One for each instance of the target. */
   readonly encoders: readonly RequestEncoder[]
   readonly recording: Recording<D> | undefined
   readonly slowest: SlowestRequests
-  /** Makes the `traceparent` of each request, where one is wanted. */
+  /** Source of each `traceparent`; `undefined` if none is sent. */
   readonly traces: TraceContext | undefined
   readonly timeoutMs: number
   readonly maxBodyBytes: number
   readonly execution: RunningExecution<VirtualUser<D>>
 }
 
-/** Who a VU is. */
+/** Identity of one VU. */
 export interface VuIdentity<D> {
   readonly id: number
   readonly data: D
-  /** Which of the target's instances it talks to. */
+  /** Index of the target's instance. */
   readonly instance: number
 }
 
-/** A response that came and was not good. */
+/** A response that counts as an error. */
 interface FailedResponse {
   readonly status: number
   readonly bodyBytes: number
   readonly sample: (() => string) | undefined
 }
 
-/** One VU: sends the requests of its iteration one after another over its connection, and counts how each ended. */
+/** One VU: sends the requests of its iteration one after another over its connection, and counts their outcomes. */
 export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
   connection!: Connection
-  /** The body of its next request is being read. */
+  /** Whether the body of the next request is being read. */
   isReadingBody = false
   readonly #all: VuSurroundings<D>
   readonly #instance: number
@@ -68,7 +68,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
   #traceId: string | undefined
   #series!: RequestSeries
   #operation = -1
-  /** Where the last response was counted as good; `undefined` if it was an error. */
+  /** Window that counted the last response as good; `undefined` if it was an error. */
   #goodWindow: RequestWindow | undefined
   #goodLatencyUs = 0
   #goodServiceTimeUs = 0
@@ -110,7 +110,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
     }
     if (wrong === undefined) {
       this.#countGood(endMs, status, reader.bodyBytes)
-      this.#after(endMs)
+      this.#continue(endMs)
       return
     }
     this.#goodWindow = undefined
@@ -135,7 +135,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
     this.#goodWindow = undefined
   }
 
-  /** Runs in arrow form, as the pacer calls it. */
+  /** An arrow function, because the pacer calls it. */
   readonly #resume = (dueMs: number): void => {
     const dueSinceStartMs = dueMs - this.#all.execution.startMs
     if (this.#place < this.#all.plan.places.length) this.#send(dueSinceStartMs)
@@ -157,17 +157,17 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
       return
     }
     try {
-      const spec = this.#make(step.request)
+      const spec = this.#callRequest(step.request)
       this.#series = plan.seriesOf(step, spec.tag)
-      if (isReadFirst(spec.body)) void this.#dispatchOnceRead(spec)
+      if (isReadFirst(spec.body)) void this.#readAndDispatch(spec)
       else this.#dispatch(spec)
     } catch (error) {
       this.#all.execution.scenarioFailed(error)
     }
   }
 
-  /** @throws {OptionsError} naming every mistake of what the function returned */
-  #make(request: Extract<Step<D>['request'], (...args: never[]) => unknown>): RequestSpec {
+  /** @throws {OptionsError} naming every mistake in the returned request */
+  #callRequest(request: Extract<Step<D>['request'], (...args: never[]) => unknown>): RequestSpec {
     calledEachTime.isRunning = true
     let spec: unknown
     try {
@@ -179,8 +179,8 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
     return spec
   }
 
-  /** Its latency has the time that this takes, which is the generator's; its service time has not. */
-  async #dispatchOnceRead(spec: RequestSpec): Promise<void> {
+  /** Reads the body before the send. The latency includes this time, which is the generator's; the service time does not. */
+  async #readAndDispatch(spec: RequestSpec): Promise<void> {
     this.isReadingBody = true
     try {
       const body = await readBody(spec.body, this.#all.timeoutMs)
@@ -193,7 +193,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
     }
   }
 
-  /** @param encoded absent for a request that has to be encoded for this send */
+  /** @param encoded `undefined` if the request must be encoded for this send */
   #dispatch(spec: RequestSpec, encoded?: EncodedRequest): void {
     const { recording, encoders, traces, execution } = this.#all
     let request: EncodedRequest
@@ -217,7 +217,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
     this.connection.send(request, this.#looksAtBody(), sentMs, lateMs)
   }
 
-  /** Its body was at hand only after the run was over. */
+  /** Drops a request whose body was read only after the end of the run. */
   #drop(): void {
     const window = this.#series.timeline.at(this.countedMs)
     window.offered++
@@ -244,7 +244,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
     this.#goodWindow.recordGood(this.#goodLatencyUs, this.#goodServiceTimeUs, status, bodyBytes)
   }
 
-  /** @param response that was not good */
+  /** @param response the response, if there was one */
   #countError(kind: ErrorKind, detail: string, endMs: number, response?: FailedResponse): void {
     const { status, bodyBytes = 0, sample } = response ?? {}
     const latencyUs = this.#observe(endMs, status ?? kind) * 1000
@@ -255,16 +255,16 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
     this.hasError = true
   }
 
-  /** @returns its latency in milliseconds */
-  #observe(endMs: number, ending: number | ErrorKind): number {
+  /** @returns the latency in milliseconds */
+  #observe(endMs: number, outcome: number | ErrorKind): number {
     const { slowest } = this.#all
-    const latencyMs = this.countEnded(this.#step.name, ending, endMs)
-    if (slowest.wants(this.countedMs, latencyMs)) slowest.keep(this.#slowRequest(latencyMs, ending))
+    const latencyMs = this.countEnded(this.#step.name, outcome, endMs)
+    if (slowest.wants(this.countedMs, latencyMs)) slowest.keep(this.#slowRequest(latencyMs, outcome))
     return latencyMs
   }
 
-  /** Its query is left out: values in it may identify a person. */
-  #slowRequest(latencyMs: number, ending: number | ErrorKind): SlowRequest {
+  /** Entry for the report. The query is left out, because its values may identify a person. */
+  #slowRequest(latencyMs: number, outcome: number | ErrorKind): SlowRequest {
     const { method = 'GET', path } = this.#spec
     return {
       atMs: this.intendedMs,
@@ -273,16 +273,16 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
           ? this.#step.name
           : `${method} ${path.split('?', 1)[0]!.replace(USER_INFO, '//***@')}`,
       latencyMs,
-      ...(typeof ending === 'number' ? { status: ending } : {}),
+      ...(typeof outcome === 'number' ? { status: outcome } : {}),
       ...(this.#traceId === undefined ? {} : { traceId: this.#traceId }),
     }
   }
 
-  #after(endMs: number): void {
-    const isBetween = this.#place < this.#all.plan.places.length
-    const thinkMs = Math.max(this.draw(this.#step.thinkTime), isBetween ? this.settleMs : 0)
+  #continue(endMs: number): void {
+    const hasNext = this.#place < this.#all.plan.places.length
+    const thinkMs = Math.max(this.draw(this.#step.thinkTime), hasNext ? this.settleMs : 0)
     if (thinkMs > 0) this.#all.execution.pacer.at(endMs + thinkMs, this.#resume)
-    else if (isBetween) this.#send(endMs - this.#all.execution.startMs)
+    else if (hasNext) this.#send(endMs - this.#all.execution.startMs)
     else this.end(endMs)
   }
 }
