@@ -22,7 +22,7 @@ const EVERY_KIND: readonly Load[] = [
 ]
 
 describe('builders', () => {
-  it('make plain data with every default stated', () => {
+  it('return plain data that includes every default', () => {
     expect(EVERY_KIND).toMatchInlineSnapshot(`
       [
         {
@@ -112,7 +112,7 @@ describe('builders', () => {
     for (const load of EVERY_KIND) expect(JSON.parse(JSON.stringify(load))).toEqual(load)
   })
 
-  it('give a spike its surroundings as asked', () => {
+  it('build the stages before and after a spike from its options', () => {
     const load = spike({
       rate: 100,
       duration: '10s',
@@ -154,7 +154,7 @@ describe('builders', () => {
 })
 
 describe('mistakes', () => {
-  it('are named all at once, with path, value, rule and example', () => {
+  it('are all named in one error, with path, value, rule and example', () => {
     const options = { rate: -1, vus: Number.NaN, duraton: '2m', arrivals: 'random' }
     expect(messageOf(() => constantArrivalRate(options as never))).toMatchInlineSnapshot(`
       "constantArrivalRate() received 5 invalid options:
@@ -212,8 +212,8 @@ describe('mistakes', () => {
 
   it.each([
     ['no stages', () => rampingVus({ stages: [] }), ['stages']],
-    ['stages that are none', () => rampingArrivalRate({ stages: {}, vus: 1 } as never), ['stages']],
-    ['stages of no length', () => rampingVus({ stages: [{ target: 10, duration: 0 }] }), ['options']],
+    ['stages that are not an array', () => rampingArrivalRate({ stages: {}, vus: 1 } as never), ['stages']],
+    ['stages without duration', () => rampingVus({ stages: [{ target: 10, duration: 0 }] }), ['options']],
     ['a ramp from 0 to 0', () => rampingArrivalRate({ stages: [{ target: 0, duration: '1m' }], vus: 1 }), ['options']],
     ['a rate too low for its time', () => constantArrivalRate({ rate: 0.1, vus: 1, duration: '1s' }), ['options']],
     ['no options', () => constantVus(undefined as never), ['options']],
@@ -221,7 +221,11 @@ describe('mistakes', () => {
     ['null', () => constantVus({ vus: null, duration: null } as never), ['vus', 'duration']],
     ['numbers as text', () => constantVus({ vus: '5', duration: '60' } as never), ['vus', 'duration']],
     ['no duration', () => constantVus({ vus: 1, duration: 0 }), ['duration']],
-    ['no yes or no', () => constantVus({ vus: 1, duration: 1, isStaggered: 'no' as never }), ['isStaggered']],
+    [
+      'a string as isStaggered',
+      () => constantVus({ vus: 1, duration: 1, isStaggered: 'no' as never }),
+      ['isStaggered'],
+    ],
     ['a negative think time', () => constantVus({ vus: 1, duration: 1, thinkTime: -1 }), ['thinkTime']],
     [
       'infinity',
@@ -235,18 +239,18 @@ describe('mistakes', () => {
     ],
     ['a spike without its rate', () => spike({ duration: '1m', vus: 1 } as never), ['rate']],
     [
-      'a spike off its own base',
+      'a spike with an invalid base rate and ramp',
       () => spike({ rate: 1, duration: '9s', vus: 1, baseRate: -1, rampUp: 'x' } as never),
       ['baseRate', 'rampUp'],
     ],
-  ])('%s', (_, build, paths) => {
+  ])('are named for %s', (_, build, paths) => {
     expect(problemsOf(build).map(({ path }) => path)).toEqual(paths)
     expect(messageOf(build)).toMatchSnapshot()
   })
 })
 
 describe('loads as plain data', () => {
-  it('are told from everything else', () => {
+  it('are distinguished from all other values', () => {
     for (const load of EVERY_KIND) expect(isLoad(JSON.parse(JSON.stringify(load)))).toBe(true)
     for (const other of [
       undefined,
@@ -260,17 +264,17 @@ describe('loads as plain data', () => {
       { kind: 7 },
     ])
       expect(isLoad(other)).toBe(false)
-    // What its builder takes is no load yet.
+    // The options of a builder are not a load.
     expect(isLoad({ kind: 'spike', rate: 9, duration: '9s', vus: 1 })).toBe(false)
   })
 
-  it('are read as they were written', () => {
+  it('are read back unchanged', () => {
     const problems = new Problems()
     for (const load of EVERY_KIND) expect(LOAD.read(problems, 'load', load)).toEqual(load)
     expect(problems.found).toEqual([])
   })
 
-  it('state everything: options and defaults of the builders are mistakes here', () => {
+  it('must be complete, and must not contain options of the builders', () => {
     const problems = new Problems()
     const stages = [{ target: 1, duration: '2m' }]
     expect(LOAD.read(problems, 'load', { kind: 'rampingArrivalRate', rate: 5, stages, vus: 1 })).toBeUndefined()
@@ -285,13 +289,13 @@ describe('loads as plain data', () => {
     `)
   })
 
-  it('are asked for by the names of their builders', () => {
+  it('are requested by the names of their builders', () => {
     const problems = new Problems()
     LOAD.read(problems, 'load', { rate: 50 })
     expect(() => problems.throwIfAny('http.run()')).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: http.run() received an invalid option:
 
-        load: must be a load, made by one of constantVus, rampingVus, constantArrivalRate, rampingArrivalRate, sharedIterations, spike
+        load: must be a load, created by one of constantVus, rampingVus, constantArrivalRate, rampingArrivalRate, sharedIterations, spike
           received: { rate: 50 }
           example:  load: constantArrivalRate({ rate: 50, vus: 100, duration: '2m' })]
     `)

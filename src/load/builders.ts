@@ -21,67 +21,67 @@ import type {
 } from './load.ts'
 
 /**
- * Closed model: a number of VUs, each sending again after its response and its think time. A slow target is asked less
- * often, so the rate is a result, and latency is what a user of a slow system has got used to.
+ * Closed model: a number of VUs, each sending again after its response and its think time. A slow target receives fewer
+ * requests, so the rate is a result, and the latency is that of users who wait for each response.
  *
- * @throws {OptionsError} naming every option that cannot be used
+ * @throws {OptionsError} naming every invalid option
  */
 export function constantVus(options: ConstantVusOptions): ConstantVus {
   return build('constantVus', LOADS.constantVus, options)
 }
 
 /**
- * Closed model with a number of VUs that moves in straight lines from stage to stage.
+ * Closed model with a number of VUs that changes linearly from stage to stage.
  *
- * @throws {OptionsError} naming every option that cannot be used
+ * @throws {OptionsError} naming every invalid option
  */
 export function rampingVus(options: RampingVusOptions): RampingVus {
   return build('rampingVus', LOADS.rampingVus, options)
 }
 
 /**
- * Open model: iterations due at a fixed rate, whatever the target does, carried by whichever VU is free.
+ * Open model: iterations due at a fixed rate, independent of the target, each executed by a free VU.
  *
- * @throws {OptionsError} naming every option that cannot be used
+ * @throws {OptionsError} naming every invalid option
  */
 export function constantArrivalRate(options: ConstantArrivalRateOptions): ConstantArrivalRate {
   return build('constantArrivalRate', LOADS.constantArrivalRate, options)
 }
 
 /**
- * Open model with a rate that moves in straight lines from stage to stage: as many iterations as the area under it.
+ * Open model with a rate that changes linearly from stage to stage; the number of iterations is the area under it.
  *
- * @throws {OptionsError} naming every option that cannot be used
+ * @throws {OptionsError} naming every invalid option
  */
 export function rampingArrivalRate(options: RampingArrivalRateOptions): RampingArrivalRate {
   return build('rampingArrivalRate', LOADS.rampingArrivalRate, options)
 }
 
 /**
- * Closed model: a fixed number of iterations, shared by the VUs as fast as responses come. For work that must be done
- * once over, not for latency objectives: no rate is kept.
+ * Closed model: a fixed number of iterations, shared by the VUs as fast as responses arrive. Use it for a fixed amount of
+ * work, not for latency objectives: it keeps no rate.
  *
- * @throws {OptionsError} naming every option that cannot be used
+ * @throws {OptionsError} naming every invalid option
  */
 export function sharedIterations(options: SharedIterationsOptions): SharedIterations {
   return build('sharedIterations', LOADS.sharedIterations, options)
 }
 
 /**
- * A burst as a {@link rampingArrivalRate}: `baseRate` (phase `steady`), the way up (`ramp`), `rate` (`spike`), and
+ * Burst as a {@link rampingArrivalRate}: `baseRate` (phase `steady`), the ramp up (`ramp`), `rate` (`spike`), and
  * `baseRate` again (`cooldown`).
  *
- * @throws {OptionsError} naming every option that cannot be used
+ * @throws {OptionsError} naming every invalid option
  */
 export function spike(options: SpikeOptions): RampingArrivalRate {
   return build('spike', SPIKE, options)
 }
 
-/** A load that comes as plain data. */
+/** A load as plain data. */
 export const LOAD = reading((problems, path, value): Load => {
   const { kind, ...values }: Readonly<Record<string, unknown>> = isRecord(value) ? value : {}
   if (typeof kind !== 'string' || !Object.hasOwn(LOADS, kind)) {
-    const rule = `must be a load, made by one of ${Object.keys(LOADS).join(', ')}, spike`
+    const rule = `must be a load, created by one of ${Object.keys(LOADS).join(', ')}, spike`
     problems.add(path, value, rule, `${path}: constantArrivalRate({ rate: 50, vus: 100, duration: '2m' })`)
     return undefined as never
   }
@@ -99,8 +99,8 @@ function readLoad<L extends Load>(problems: Problems, path: string, reader: Read
   const before = problems.count
   const load = reader.read(problems, path, value)
   if (problems.count > before) return load
-  const due = offeredIterations(load) ?? maxVusOf(load) * durationOf(load)
-  if (due === 0)
+  const size = offeredIterations(load) ?? maxVusOf(load) * durationOf(load)
+  if (size === 0)
     problems.add(
       path === '' ? 'options' : path,
       load,

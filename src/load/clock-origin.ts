@@ -3,9 +3,9 @@ import { monotonicNs, now } from '../machine/clock.ts'
 const PAIRS = 20
 
 /**
- * Zero of this thread's `performance.now()` on the machine's monotonic clock, in milliseconds: what instants of two
- * threads are compared by. Between two readings other things may happen, the first time above all; the closest of several
- * pairs is right to about a microsecond.
+ * Zero of this thread's `performance.now()` on the machine's monotonic clock, in milliseconds, by which instants of two
+ * threads are compared. The thread may be interrupted between the two readings of a pair, so the closest of several pairs
+ * is used; it is accurate to about a microsecond.
  */
 export function clockOriginMs(): number {
   const pair = () => {

@@ -9,7 +9,7 @@ import { csv, dataOption, rowsFor, sql, unique, type DataOption } from './data.t
 const rows = (data: DataOption<unknown> | undefined, vus = 3, query?: Parameters<typeof rowsFor>[2]['sql']) =>
   rowsFor(data, vus, { sql: query })
 
-test('an array, an iterable, an async iterable of which no more is taken than there are VUs', async () => {
+test('reads an array, an iterable, and at most one row for each VU from an async iterable', async () => {
   expect(await rows([1, 2, 3, 4])).toEqual([1, 2, 3, 4])
   expect(await rows(new Set(['a']))).toEqual(['a'])
   let taken = 0
@@ -20,11 +20,11 @@ test('an array, an iterable, an async iterable of which no more is taken than th
   expect(taken).toBe(5)
 })
 
-test('where none are given, one that is nothing serves every VU', async () => {
+test('gives every VU undefined if there is no data', async () => {
   expect(await rows(undefined)).toEqual([undefined])
 })
 
-test('of a CSV file, which repeat unless they must be unique', async () => {
+test('reads the rows of a CSV file, which repeat unless they must be unique', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'slo-data-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const path = join(folder, 'users.csv')
@@ -33,32 +33,36 @@ test('of a CSV file, which repeat unless they must be unique', async () => {
   await expect(rows(csv(path, { unique: true }))).rejects.toThrow('data: 2 rows for 3 VUs')
 })
 
-test('a query of the target’s database', async () => {
-  const asked: unknown[] = []
+test("reads the rows of a query to the target's database", async () => {
+  const queries: unknown[] = []
   const query = async (text: string, values: readonly unknown[], service?: string) => {
-    asked.push([text, values, service])
+    queries.push([text, values, service])
     return [{ id: 1 }]
   }
   expect(await rows(sql('SELECT id FROM users WHERE plan = $1', ['pro']), 2, query)).toEqual([{ id: 1 }])
   expect(await rows(sql('SELECT id FROM users', [], { service: 'orders' }), 2, query)).toEqual([{ id: 1 }])
-  expect(asked).toEqual([
+  expect(queries).toEqual([
     ['SELECT id FROM users WHERE plan = $1', ['pro'], undefined],
     ['SELECT id FROM users', [], 'orders'],
   ])
   await expect(rows(sql('SELECT 1', [], { unique: true }), 2, query)).rejects.toThrow('data: 1 rows for 2 VUs')
-  await expect(rows(sql('SELECT 1'))).rejects.toThrow('data: sql() needs a Postgres service, and none is known here')
-})
-
-test('that must be unique must suffice', async () => {
-  expect(await rows(unique([1, 2, 3]))).toHaveLength(3)
-  expect(await rows(unique(new Set([1, 2, 3, 4])))).toEqual([1, 2, 3, 4])
-  await expect(rows(unique([1, 2]))).rejects.toThrow(
-    'data: 2 rows for 3 VUs, and each VU must have its own: add rows or lower vus',
+  await expect(rows(sql('SELECT 1'))).rejects.toThrow(
+    'data: sql() needs a Postgres service, but none is configured\nFix: add a Postgres service to the config',
   )
 })
 
-test('there must be one at least', async () => {
-  await expect(rows(new Set())).rejects.toThrow('data: there are no rows, every VU needs one')
+test('rejects fewer unique rows than VUs', async () => {
+  expect(await rows(unique([1, 2, 3]))).toHaveLength(3)
+  expect(await rows(unique(new Set([1, 2, 3, 4])))).toEqual([1, 2, 3, 4])
+  await expect(rows(unique([1, 2]))).rejects.toThrow(
+    'data: 2 rows for 3 VUs, but each VU needs its own\nFix: add rows or lower vus',
+  )
+})
+
+test('rejects data without rows', async () => {
+  await expect(rows(new Set())).rejects.toThrow(
+    'data: there are no rows, but every VU needs one\nFix: provide at least one row',
+  )
 })
 
 const neither = 'must be an array, an iterable, csv(…) or sql(…)'
@@ -72,7 +76,7 @@ test.each<[string, unknown, { path: string; rule: string; example?: string }[]]>
   ['a source', sql('SELECT 1'), []],
   ['an empty array', [], [{ path: 'data', rule: 'must have at least one row', example }]],
   ['a number', 7, [{ path: 'data', rule: neither, example }]],
-  ['a text', 'users.csv', [{ path: 'data', rule: neither, example }]],
+  ['a string', 'users.csv', [{ path: 'data', rule: neither, example }]],
   ['null', null, [{ path: 'data', rule: neither, example }]],
   ['a plain object', { id: 1 }, [{ path: 'data', rule: neither, example }]],
   [
@@ -80,7 +84,7 @@ test.each<[string, unknown, { path: string; rule: string; example?: string }[]]>
     { ...sql('SELECT 1'), uniqe: true },
     [{ path: 'data.uniqe', rule: expect.any(String) }],
   ],
-])('what is given is checked: %s', (_, value, mistakes) => {
+])('checks the option data: %s', (_, value, mistakes) => {
   const problems = new Problems()
   optional(dataOption()).read(problems, 'data', value)
   expect(problems.found).toEqual(mistakes.map((mistake) => expect.objectContaining(mistake)))

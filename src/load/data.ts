@@ -3,36 +3,36 @@ import { object, optional, readOptions, reading } from '../options/schema.ts'
 import { flag, text } from '../options/values.ts'
 import { readCsv } from './csv.ts'
 
-/** Runs a query for {@link sql} on a service of the config; given by whoever knows the databases. */
+/** Runs a query for {@link sql} on a service of the config. */
 export type SqlQuery = (
   query: string,
   values: readonly unknown[],
   service: string | undefined,
 ) => Promise<readonly Record<string, unknown>[]>
 
-/** What a source may use to get its rows. */
+/** What a data source may use to fetch its rows. */
 export interface DataContext {
   readonly sql: SqlQuery | undefined
 }
 
-/** Rows for VUs that are fetched once, before the load begins. */
+/** Source of rows for VUs, fetched once before the load begins. */
 export interface DataSource<D> {
   readonly isDataSource: true
-  /** Every VU must have a row of its own: fewer rows than VUs is an error. Default: rows repeat. */
+  /** Whether each VU needs its own row, so that fewer rows than VUs are an error. If not, rows repeat. */
   readonly unique: boolean
   rows(context: DataContext): Promise<readonly D[]>
 }
 
 export interface DataOptions {
-  /** Every VU must have a row of its own: fewer rows than VUs is an error. Default: false, rows repeat. */
+  /** Whether each VU needs its own row, so that fewer rows than VUs are an error. If not, rows repeat. @default false */
   readonly unique?: boolean
 }
 
 /**
- * Rows of a CSV file (RFC 4180, UTF-8, a header line): objects of text by column name.
+ * Rows of a CSV file (RFC 4180, UTF-8, with a header line): objects of strings by column name.
  *
- * @param path relative to the working directory
- * @throws {Error} from `http.run()`, with file and line, where a row has more or fewer fields than the header
+ * @param path path relative to the working directory, or a URL
+ * @throws {Error} from `http.run()`, with file and line, if a row has more or fewer fields than the header
  */
 export function csv(path: string | URL, options: DataOptions = {}): DataSource<Record<string, string>> {
   const { unique } = readOptions('csv()', CSV, options)
@@ -40,14 +40,15 @@ export function csv(path: string | URL, options: DataOptions = {}): DataSource<R
 }
 
 export interface SqlOptions extends DataOptions {
-  /** The Postgres service, by its name in the config. Default: the only one. */
+  /** Name of the Postgres service in the config. @default the only one */
   readonly service?: string
 }
 
 /**
- * Rows of a query to the target's Postgres, with `$1`, `$2`, … standing for values. It runs in a read-only transaction.
+ * Rows of a query to the target's Postgres, with `$1`, `$2`, … as placeholders of `values`. It runs in a read-only
+ * transaction.
  *
- * @throws {Error} from `http.run()`, if there is no Postgres, or there are several and none is named
+ * @throws {Error} from `http.run()`, if no Postgres is configured, or if there are several and `service` is missing
  */
 export function sql<Row extends Record<string, unknown> = Record<string, unknown>>(
   query: string,
@@ -59,7 +60,10 @@ export function sql<Row extends Record<string, unknown> = Record<string, unknown
     isDataSource: true,
     unique,
     async rows(context) {
-      if (context.sql === undefined) throw new Error('data: sql() needs a Postgres service, and none is known here')
+      if (context.sql === undefined)
+        throw new Error(
+          'data: sql() needs a Postgres service, but none is configured\nFix: add a Postgres service to the config',
+        )
       return (await context.sql(query, values, service)) as readonly Row[]
     },
   }
@@ -72,14 +76,14 @@ const SQL = object<SqlOptions>()(
   { example: "sql('SELECT id FROM users', [], { unique: true })" },
 )
 
-/** Rows given as they are, each VU its own: fewer rows than VUs is an error. */
+/** Rows of which each VU needs its own: fewer rows than VUs are an error. */
 export function unique<D>(rows: Iterable<D> | AsyncIterable<D>): DataSource<D> {
   return { isDataSource: true, unique: true, rows: () => collect(rows, Number.POSITIVE_INFINITY) }
 }
 
 export type DataOption<D> = Iterable<D> | AsyncIterable<D> | DataSource<D>
 
-/** The option `data`, read as it is given. */
+/** Reader of the option `data`, which returns it unchanged. */
 export const dataOption = <D>() =>
   reading((problems, path, value): DataOption<D> => {
     const example = `data: [{ token: 'a' }], data: csv('users.csv'), data: sql('SELECT id FROM users')`
@@ -92,9 +96,9 @@ export const dataOption = <D>() =>
   })
 
 /**
- * The rows VUs are given. Of an iterable no more than one for each VU is taken.
+ * Rows for the VUs. At most one row for each VU is read from an iterable.
  *
- * @throws {Error} if there are none, or too few that must be unique
+ * @throws {Error} if there are no rows, or too few if each VU needs its own
  */
 export async function rowsFor<D>(
   data: DataOption<D> | undefined,
@@ -103,9 +107,10 @@ export async function rowsFor<D>(
 ): Promise<readonly D[]> {
   if (data === undefined) return [undefined as D]
   const rows = isSource<D>(data) ? await data.rows(context) : await collect(data, vus)
-  if (rows.length === 0) throw new Error('data: there are no rows, every VU needs one')
+  if (rows.length === 0)
+    throw new Error('data: there are no rows, but every VU needs one\nFix: provide at least one row')
   if (isSource<D>(data) && data.unique && rows.length < vus)
-    throw new Error(`data: ${rows.length} rows for ${vus} VUs, and each VU must have its own: add rows or lower vus`)
+    throw new Error(`data: ${rows.length} rows for ${vus} VUs, but each VU needs its own\nFix: add rows or lower vus`)
   return rows
 }
 

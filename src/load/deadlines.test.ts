@@ -14,7 +14,7 @@ function timed(name: string, expired: string[]): Timed {
   }
 }
 
-test('each expires at its own deadline, and not at all where it was cleared', () => {
+test('each entry expires at its own deadline, unless it was cleared', () => {
   const expired: string[] = []
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => timed(name, expired))
   const deadlines = new Deadlines(100)
@@ -32,7 +32,7 @@ test('each expires at its own deadline, and not at all where it was cleared', ()
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('one that expires may be set again', () => {
+test('an entry may be set again when it expires', () => {
   const expired: string[] = []
   const deadlines = new Deadlines(50)
   const again = timed('again', expired)
@@ -56,7 +56,7 @@ test('nothing expires after a stop', () => {
   expect(expired).toEqual([])
 })
 
-test('one that is set again while it is watched expires at its new deadline alone', () => {
+test('an entry that is set again before it expires, expires only at its new deadline', () => {
   const expired: string[] = []
   const deadlines = new Deadlines(50)
   const [a, b] = ['a', 'b'].map((name) => timed(name, expired))
@@ -69,7 +69,7 @@ test('one that is set again while it is watched expires at its new deadline alon
   expect(expired).toEqual([`b at ${base + 50}`, `a at ${base + 70}`])
 })
 
-test('a failure in one that expires keeps none of the others waiting', () => {
+test('an error thrown by one entry does not delay the others', () => {
   const expired: string[] = []
   const deadlines = new Deadlines(50)
   const broken = timed('broken', expired)
@@ -84,7 +84,7 @@ test('a failure in one that expires keeps none of the others waiting', () => {
   expect(expired).toEqual([`a at ${base + 51}`])
 })
 
-test('a deadline beyond the longest timer of Node is kept', () => {
+test('a deadline beyond the longest Node timer expires on time', () => {
   const expired: string[] = []
   const days30 = 30 * 24 * 3_600_000
   const deadlines = new Deadlines(days30)
@@ -96,7 +96,7 @@ test('a deadline beyond the longest timer of Node is kept', () => {
   expect(expired).toEqual([`a at ${base + days30}`])
 })
 
-/** What happens to one of the timed after a pause, or from within the next expiry. */
+/** An operation on one entry, after a pause or within the next expiry. */
 interface Act {
   readonly pauseMs: number
   readonly who: number
@@ -104,7 +104,7 @@ interface Act {
   readonly isWithinExpiry: boolean
 }
 
-test('whatever is set, cleared or set from within an expiry: each deadline expires at its time, once', () => {
+test('each deadline expires once, on time, for any order of set and clear, also within an expiry', () => {
   const act: fc.Arbitrary<Act> = fc.record({
     pauseMs: fc.nat({ max: 40 }),
     who: fc.nat({ max: 5 }),

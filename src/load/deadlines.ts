@@ -1,20 +1,20 @@
 import { clearTimeout, now, setTimeout } from '../machine/clock.ts'
 
-/** Something that must be over by a deadline. */
+/** Entry of the list of deadlines. */
 export interface Timed {
   deadlineMs: number
   earlier: Timed | undefined
   later: Timed | undefined
-  /** The deadline passed; it is no longer watched. */
+  /** Called when the deadline has passed, after its removal. */
   expire(): void
 }
 
-/** Node fires a longer timer at once. */
+/** Longest delay of a Node timer: a longer one fires immediately. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Deadlines that all lie the same time after their start, so that they come in the order in which they were set: one
- * timer watches the first. Setting and clearing cost a few pointers, whatever the number.
+ * Deadlines with the same timeout, so that they expire in the order in which they were set, and one timer for the first one
+ * is enough. Setting and clearing take constant time.
  */
 export class Deadlines {
   readonly #timeoutMs: number
@@ -28,9 +28,9 @@ export class Deadlines {
   }
 
   /**
-   * Sets a deadline, or moves the one that was set.
+   * Sets a deadline, or replaces the one already set.
    *
-   * @param nowMs of `performance.now()`; never before that of an earlier call
+   * @param nowMs current time (`performance.now()`); never less than in an earlier call
    */
   set(timed: Timed, nowMs: number): void {
     this.clear(timed)
@@ -40,7 +40,7 @@ export class Deadlines {
     if (this.#last === undefined) this.#first = timed
     else this.#last.later = timed
     this.#last = timed
-    // While others expire, the first of those left may be due long before this one: the timer is set when all are through.
+    // While others expire, one that remains may be due before this one: the timer is set after all of them.
     if (this.#timer === undefined && !this.#isExpiring) this.#watch(this.#timeoutMs)
   }
 
@@ -55,7 +55,7 @@ export class Deadlines {
     timed.later = undefined
   }
 
-  /** Nothing expires any more. */
+  /** Clears all deadlines. */
   stop(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined

@@ -12,12 +12,12 @@ import type {
   ThinkTime,
 } from './load.ts'
 
-/** True where iterations are due by a schedule (`constantArrivalRate`, `rampingArrivalRate`), whatever the target does. */
+/** Whether iterations are due on a schedule (`constantArrivalRate`, `rampingArrivalRate`), independent of the target. */
 export function isOpen(load: Load): load is OpenLoad {
   return load.kind === 'constantArrivalRate' || load.kind === 'rampingArrivalRate'
 }
 
-/** How long the load lasts in milliseconds, warm-up left out. For `sharedIterations`, the longest it may last. */
+/** Duration of the load in milliseconds, without warm-up. For `sharedIterations`, the maximum. */
 export function durationOf(load: Load): number {
   switch (load.kind) {
     case 'constantVus':
@@ -30,34 +30,34 @@ export function durationOf(load: Load): number {
   }
 }
 
-/** A think time on average, in milliseconds. */
+/** Mean think time, in milliseconds. */
 export function meanOf({ minMs, maxMs }: ThinkTime): number {
   return (minMs + maxMs) / 2
 }
 
-/** The most VUs that are there at one time. */
+/** Maximum number of VUs at one time. */
 export function maxVusOf(load: Load): number {
   return load.kind === 'rampingVus' ? Math.max(load.startVus, ...load.stages.map(({ target }) => target)) : load.vus
 }
 
 /**
- * How many iterations the load offers: the area under its rate line, rounded to the nearest whole number (a half is
- * rounded down), or the number it states. `undefined` where responses decide, as with `constantVus` and `rampingVus`.
+ * Number of iterations that the load offers: the area under its rate line, rounded to the nearest integer (a half is
+ * rounded down), or `iterations`. `undefined` if it depends on the responses (`constantVus` and `rampingVus`).
  */
 export function offeredIterations(load: Load): number | undefined {
   if (load.kind === 'sharedIterations') return load.iterations
   return isOpen(load) ? iterationsIn(legsOf(load).reduce((sum, leg) => sum + areaOf(leg), 0)) : undefined
 }
 
-/** How many iterations an area holds, given that one falls on each half: 0.5, 1.5, 2.5, … (see `ArrivalSchedule`). */
+/** Number of iterations in an area, if one is due at each half: 0.5, 1.5, 2.5, … (see `ArrivalSchedule`). */
 function iterationsIn(area: number): number {
   return Math.max(0, Math.ceil(area - 0.5 - 1e-7))
 }
 
 /**
- * The phases of a load, without gaps from 0 to its end, neighbours of one name taken together. A stage's own `phase`
- * wins; else a stage is `steady` where the target stands still and `ramp` where it moves, and the way down at the end
- * is `cooldown`. Warm-up is the engine's and is not in here.
+ * Phases of a load from 0 to its end, without gaps; adjacent phases with the same name are merged. A stage's `phase` has
+ * precedence. Otherwise a stage is `steady` if its value is constant and `ramp` if it changes, and the ramp down at the
+ * end is `cooldown`. The warm-up is not included.
  */
 export function phasesOf(load: Load): readonly Phase[] {
   if (load.kind === 'sharedIterations') return [{ name: 'steady', startMs: 0, endMs: load.maxDurationMs }]
@@ -67,14 +67,14 @@ export function phasesOf(load: Load): readonly Phase[] {
   return phases
 }
 
-/** The phase of each piece of a load's line, in order. */
+/** Phase of each segment of a load, in order. */
 export function legPhases(load: Exclude<Load, SharedIterations>): readonly PhaseName[] {
   const legs = legsOf(load)
-  const wayDown = legs.findLastIndex((leg) => !isWayDown(leg)) + 1
-  return legs.map((leg, at) => leg.phase ?? (at >= wayDown ? 'cooldown' : leg.from === leg.to ? 'steady' : 'ramp'))
+  const rampDown = legs.findLastIndex((leg) => !isRampDown(leg)) + 1
+  return legs.map((leg, at) => leg.phase ?? (at >= rampDown ? 'cooldown' : leg.from === leg.to ? 'steady' : 'ramp'))
 }
 
-function isWayDown({ from, to }: Leg): boolean {
+function isRampDown({ from, to }: Leg): boolean {
   return to < from || (from === 0 && to === 0)
 }
 
@@ -121,16 +121,16 @@ function detailsOf(load: Load): string[] {
 
 function line(start: number, stages: readonly Stage[], format: (value: number) => string): string {
   const steps = stages.map(({ target, durationMs, phase }) => {
-    const length = durationMs === 0 ? 'at once' : formatDuration(durationMs)
+    const length = durationMs === 0 ? 'jump' : formatDuration(durationMs)
     return `${format(target)} (${phase === 'spike' ? `spike, ${length}` : length})`
   })
   return [format(start), ...steps].join(' → ')
 }
 
 function thinkTime({ thinkTime: { minMs, maxMs }, isStaggered }: ConstantVus | RampingVus): string[] {
-  const atOnce = isStaggered === false ? ['all at once'] : []
-  if (maxMs === 0) return atOnce
-  return [`think time ${formatDuration(minMs)}${minMs === maxMs ? '' : `–${formatDuration(maxMs)}`}`, ...atOnce]
+  const notes = isStaggered === false ? ['not staggered'] : []
+  if (maxMs === 0) return notes
+  return [`think time ${formatDuration(minMs)}${minMs === maxMs ? '' : `–${formatDuration(maxMs)}`}`, ...notes]
 }
 
 function arrivals(load: OpenLoad): string[] {

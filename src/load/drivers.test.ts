@@ -6,7 +6,7 @@ import { Fifo } from './fifo.ts'
 import type { Load } from './load.ts'
 import { Random } from './random.ts'
 
-/** The run begins here, so that instants of the clock and of the run are not the same. */
+/** Start of the run, not 0, so that instants of the clock and of the run differ. */
 const START_MS = 5_000
 
 let pacer: VirtualPacer
@@ -14,7 +14,7 @@ eachTestOnVirtualTime(START_MS, (fresh) => (pacer = fresh))
 
 interface Options {
   readonly vus: number
-  /** How long an iteration takes. */
+  /** Duration of an iteration. */
   readonly takesMs?: (vu: number, iteration: number) => number
   readonly thinkMs?: number
   readonly stepThinkMs?: number
@@ -23,7 +23,7 @@ interface Options {
   readonly dropAfterMs?: number
 }
 
-/** A load on VUs that do nothing but take time; `begun` says who began when, in milliseconds since the run's start. */
+/** A load on VUs that only take time; `begun` lists the iterations, in milliseconds from the start of the run. */
 function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Options) {
   const { thinkMs = 0, stepThinkMs = 0, failedAttempts = () => 0, offsetMs = 0, dropAfterMs = 1_000 } = options
   const begun: { vu: number; dueMs: number; atMs: number }[] = []
@@ -44,7 +44,7 @@ function driven(load: Load, { vus: count, takesMs = () => 10, ...options }: Opti
     }
 
     begin(dueMs: number): void {
-      expect(this.isBusy, `VU ${this.id} was asked for two iterations at once`).toBe(false)
+      expect(this.isBusy, `VU ${this.id} began two iterations at the same time`).toBe(false)
       this.isBusy = true
       begun.push({ vu: this.id, dueMs, atMs: pacer.nowMs - START_MS })
       const iteration = this.#iteration++
@@ -95,7 +95,7 @@ describe('an arrival rate', () => {
     expect(driver.activeVus).toBe(3)
   })
 
-  test('begins later in the run where other load came before', () => {
+  test('begins later in the run if another load came first', () => {
     const { driver, goTo, begun } = driven(tenPerSec(3), { vus: 3, offsetMs: 2_000 })
     driver.start()
     goTo(2_000 + 1_000)
@@ -104,7 +104,7 @@ describe('an arrival rate', () => {
     expect(begun[0]!.dueMs).toBeLessThan(2_100)
   })
 
-  test('what finds no free VU waits, and is begun with the instant it was due', () => {
+  test('lets an iteration wait for a free VU, with the instant at which it was due', () => {
     const { driver, goTo, begun, dropped, delays } = driven(tenPerSec(1), {
       ...{ vus: 1, takesMs: () => 250, dropAfterMs: 10_000 },
     })
@@ -113,12 +113,12 @@ describe('an arrival rate', () => {
     const [first] = begun
     expect(begun.map(({ dueMs }) => dueMs - first!.dueMs)).toEqual(dues.map((ms) => ms - 50))
     expect(begun.map(({ atMs }) => atMs - first!.atMs)).toEqual(begun.map((_, at) => at * 250))
-    // Only the first found a free VU; what the others waited is the target's doing, not the generator's.
+    // Only the first one found a free VU; the target caused the wait of the others, not the generator.
     expect(delays).toEqual([0])
     expect([begun.length, dropped.length]).toEqual([10, 0])
   })
 
-  test('what has waited longer than it may is dropped; just as long is not', () => {
+  test('drops an iteration that has waited longer than dropAfter, but not at exactly dropAfter', () => {
     const takesMs = () => 300
     const waits = (dropAfterMs: number) => {
       const { driver, goTo, begun, dropped } = driven(tenPerSec(1), { vus: 1, takesMs, dropAfterMs })
@@ -127,13 +127,13 @@ describe('an arrival rate', () => {
       goTo(20_000)
       return { begun: begun.map(({ dueMs, atMs }) => Math.round(atMs - dueMs)), dropped: dropped.length }
     }
-    // Due every 100 ms and each takes 300: the wait grows by 200 ms with each that is begun.
+    // One is due every 100 ms and takes 300 ms, so the wait grows by 200 ms with each one that begins.
     expect(waits(400)).toEqual({ begun: [0, 200, 400, 400, 400], dropped: 5 })
     expect(waits(399).begun.every((ms) => ms <= 399)).toBe(true)
     expect(waits(10_000)).toEqual({ begun: dues.map((_, at) => at * 200), dropped: 0 })
   })
 
-  test('says how late the generator itself was, apart from any wait for a VU', () => {
+  test('reports the delay of the generator, without the wait for a VU', () => {
     pacer.lateMs = 7
     const { driver, goTo, delays } = driven(tenPerSec(3), { vus: 3 })
     driver.start()
@@ -141,13 +141,13 @@ describe('an arrival rate', () => {
     expect(delays).toEqual(dues.map(() => 7))
   })
 
-  test('stopped, it drops what waits and what the generator came too late for, and nothing that is due later', () => {
+  test('drops waiting and overdue iterations when stopped, but none that is due later', () => {
     const { driver, goTo, begun, dropped, idle } = driven(tenPerSec(1), { vus: 1, takesMs: () => 5_000 })
     driver.start()
     goTo(210)
     expect([begun.length, idle.size]).toEqual([1, 0])
     const dueBy210 = Math.floor((210 - begun[0]!.dueMs) / 100)
-    // The process stood still for half a second.
+    // The process was blocked for half a second.
     pacer.nowMs = START_MS + 710
     driver.stop()
     expect(dropped.toSorted((a, b) => a - b)).toEqual(
@@ -159,7 +159,7 @@ describe('an arrival rate', () => {
   })
 })
 
-test('stopped, an arrival rate begins nothing more, though VUs are free', () => {
+test('a stopped arrival rate begins no more iterations, even if VUs are free', () => {
   const { driver, goTo, begun, dropped } = driven(constantArrivalRate({ rate: 10, vus: 3, duration: '1s' }), {
     ...{ vus: 3, offsetMs: 2_000 },
   })
@@ -170,8 +170,8 @@ test('stopped, an arrival rate begins nothing more, though VUs are free', () => 
   expect([begun.length, dropped]).toEqual([2, []])
 })
 
-describe('a number of VUs', () => {
-  test('begin later in the run where other load came before', () => {
+describe('VUs', () => {
+  test('begin later in the run if another load came first', () => {
     const { driver, goTo, of } = driven(constantVus({ vus: 1, duration: '1s' }), {
       ...{ vus: 1, offsetMs: 2_000, takesMs: () => 400 },
     })
@@ -183,7 +183,7 @@ describe('a number of VUs', () => {
   const firsts = (all: ReturnType<typeof driven>, count: number) =>
     Array.from({ length: count }, (_, vu) => all.of(vu)[0])
 
-  test('spread their first iterations evenly over one think time, and keep that distance', () => {
+  test('spread their first iterations evenly over one think time, and keep the distance', () => {
     const all = driven(constantVus({ vus: 4, duration: '2s', thinkTime: 200 }), {
       ...{ vus: 4, takesMs: () => 10, thinkMs: 200, offsetMs: 1_000 },
     })
@@ -200,7 +200,7 @@ describe('a number of VUs', () => {
     ])
   })
 
-  test('spread them over a think time that is drawn, and over that of their steps', () => {
+  test('spread their first iterations over the mean of a random think time, and over that of their steps', () => {
     const thinkTime = { min: 100, max: 300 }
     const drawn = driven(constantVus({ vus: 4, duration: '2s', thinkTime }), { vus: 4, thinkMs: 200 })
     drawn.driver.start()
@@ -212,7 +212,7 @@ describe('a number of VUs', () => {
     expect(firsts(ofSteps, 4)).toEqual([0, 100, 200, 300])
   })
 
-  test('begin together if they are asked to', () => {
+  test('begin together if isStaggered is false', () => {
     const load = constantVus({ vus: 4, duration: '2s', thinkTime: 200, isStaggered: false })
     const all = driven(load, { vus: 4, thinkMs: 200, stepThinkMs: 100 })
     all.driver.start()
@@ -220,7 +220,7 @@ describe('a number of VUs', () => {
     expect(firsts(all, 4)).toEqual([0, 0, 0, 0])
   })
 
-  test('are spread where they step in together, on a jump and on a ramp shorter than the think time', () => {
+  test('are spread if they start together, in a jump or in a ramp shorter than the think time', () => {
     const stages = [
       { target: 4, duration: 0 },
       { target: 4, duration: '1s' },
@@ -231,11 +231,11 @@ describe('a number of VUs', () => {
     all.driver.start()
     all.goTo(3_000)
     expect(firsts(all, 8)).toEqual([0, 125, 250, 375, 1_012.5, 1_137.5, 1_262.5, 1_387.5])
-    // A ramp that takes longer than the think time spreads them by itself.
+    // A ramp longer than the think time already spreads them.
     expect([all.of(8)[0], all.of(9)[0]]).toEqual([1_350, 1_850])
   })
 
-  test('who is to stop before its first iteration begins none', () => {
+  test('begin no iteration if they are stopped before their first one', () => {
     const stages = [
       { target: 4, duration: 100 },
       { target: 1, duration: 0 },
@@ -247,7 +247,7 @@ describe('a number of VUs', () => {
     expect(all.begun.map(({ vu }) => vu)).toEqual([0, 0])
   })
 
-  test('who is to stop while it thinks begins nothing after its thought, and begins at once when it is called back', () => {
+  test('begin nothing after a think time in which they were stopped, and begin immediately when restarted later', () => {
     const ramp = rampingVus({
       startVus: 1,
       stages: [
@@ -260,11 +260,11 @@ describe('a number of VUs', () => {
     const { driver, goTo, of } = driven(ramp, { vus: 1, takesMs: () => 50, thinkMs: 500 })
     driver.start()
     goTo(1_500)
-    // Stopped at 100 ms, its thought ends at 550, and it is there again from 1,300 ms on.
+    // It is stopped at 100 ms, its think time ends at 550 ms, and it is restarted at 1,300 ms.
     expect(of(0)).toEqual([0, 1_300])
   })
 
-  test('begin at once, and again with each response', () => {
+  test('begin immediately, and again after each response', () => {
     const load = constantVus({ vus: 2, duration: '1s' })
     const { driver, goTo, of } = driven(load, { vus: 2, takesMs: (vu) => (vu === 0 ? 100 : 250) })
     driver.start()
@@ -283,7 +283,7 @@ describe('a number of VUs', () => {
     expect(of(0)).toEqual([0, 100, 200, 300])
   })
 
-  test('that find no connection try again after longer and longer pauses, and at once when they have one', () => {
+  test('retry failed connections after increasing pauses, and begin without a pause after a success', () => {
     const failures = [1, 2, 3, 4, 5, 6, 7, 0, 0]
     const { driver, goTo, of } = driven(constantVus({ vus: 1, duration: '1m' }), {
       ...{ vus: 1, takesMs: () => 10, failedAttempts: (_, iteration) => failures[iteration] ?? 0 },
@@ -295,7 +295,7 @@ describe('a number of VUs', () => {
     expect(pauses).toEqual([100, 200, 400, 800, 1_600, 2_000, 2_000, 0, 0])
   })
 
-  test('stopped, begin nothing: neither after a response, nor after a thought, nor a VU that was to come', () => {
+  test('begin nothing once stopped: not after a response, not after a think time, and no further VU starts', () => {
     const ramp = rampingVus({ startVus: 1, stages: [{ target: 3, duration: '2s' }] })
     const { driver, goTo, begun } = driven(ramp, { vus: 3, takesMs: () => 300, thinkMs: 300 })
     driver.start()
@@ -305,7 +305,7 @@ describe('a number of VUs', () => {
     expect(begun).toEqual([{ vu: 0, dueMs: 0, atMs: 0 }])
   })
 
-  test('grow and shrink along the line: who is to stop ends what it began, and begins nothing more', () => {
+  test('start and stop along a ramp, and a stopping VU ends its iteration', () => {
     const ramp = rampingVus({
       startVus: 0,
       stages: [
@@ -318,14 +318,14 @@ describe('a number of VUs', () => {
     goTo(900)
     expect(driver.activeVus).toBe(2)
     goTo(5_000)
-    // VU 0 is there from 250 to 1,750 ms, VU 1 from 750 to 1,250 ms.
+    // VU 0 is active from 250 to 1,750 ms, VU 1 from 750 to 1,250 ms.
     expect([of(0).at(0), of(1).at(0)]).toEqual([250, 750])
     expect(of(0).at(-1)).toBe(1_650)
     expect(of(1)).toEqual([750, 850, 950, 1_050, 1_150])
     expect(driver.activeVus).toBe(0)
   })
 
-  test('who is called back while it thinks goes on when its thought ends, once', () => {
+  test('continue once after their think time if they are stopped and restarted during it', () => {
     const ramp = rampingVus({
       startVus: 1,
       stages: [
@@ -337,11 +337,11 @@ describe('a number of VUs', () => {
     const { driver, goTo, of } = driven(ramp, { vus: 1, takesMs: () => 50, thinkMs: 500 })
     driver.start()
     goTo(1_000)
-    // Stopped at 100 and started again at 300 ms, both within its first thought, from 50 to 550 ms.
+    // It is stopped at 100 and restarted at 300 ms, both in its first think time, from 50 to 550 ms.
     expect(of(0)).toEqual([0, 550])
   })
 
-  test('who is called back while it is busy goes on after its response, once', () => {
+  test('continue once after their response if they are stopped and restarted while busy', () => {
     const ramp = rampingVus({
       startVus: 1,
       stages: [
@@ -360,7 +360,7 @@ describe('a number of VUs', () => {
 describe('shared iterations', () => {
   const seven = (vus: number) => sharedIterations({ iterations: 7, vus })
 
-  test('are taken by whichever VU is free, and the load is over with the last response', () => {
+  test('are taken by any free VU, and the load ends with the last response', () => {
     const all = driven(seven(3), { vus: 3, takesMs: (vu) => (vu === 0 ? 10 : 100) })
     all.driver.start()
     all.goTo(99)
@@ -370,7 +370,7 @@ describe('shared iterations', () => {
     expect([all.exhausted, all.dropped.length, all.driver.activeVus]).toEqual([1, 0, 3])
   })
 
-  test('are taken by no more VUs than were asked for, from where the load begins', () => {
+  test('are taken by at most the given number of VUs, from the start of the load', () => {
     const all = driven(seven(2), { vus: 5, offsetMs: 300 })
     all.driver.start()
     all.goTo(1_000)
@@ -378,7 +378,7 @@ describe('shared iterations', () => {
     expect(all.begun.slice(0, 2).map(({ dueMs }) => dueMs)).toEqual([300, 300])
   })
 
-  test('leave a VU alone that is still busy with what came before, and take it once it is free', () => {
+  test('use a VU that is still busy with the warm-up only after it becomes free', () => {
     const all = driven(seven(2), { vus: 2, takesMs: () => 100 })
     all.idle.shift()!.begin(0)
     all.goTo(40)
@@ -388,7 +388,7 @@ describe('shared iterations', () => {
     expect(all.of(1)[0]).toBe(0)
   })
 
-  test('wait where no connection is found, and none is lost', () => {
+  test('wait after failed connections, and all of them are executed', () => {
     const failedAttempts = (_: number, iteration: number) => (iteration < 2 ? iteration + 1 : 0)
     const all = driven(sharedIterations({ iterations: 4, vus: 1 }), { vus: 1, takesMs: () => 10, failedAttempts })
     all.driver.start()
@@ -397,7 +397,7 @@ describe('shared iterations', () => {
     expect(all.exhausted).toBe(1)
   })
 
-  test('stopped, those not begun are dropped, one by one', () => {
+  test('are dropped one by one when stopped before they begin', () => {
     const all = driven(seven(2), { vus: 2, takesMs: () => 100 })
     all.driver.start()
     all.goTo(150)

@@ -6,70 +6,70 @@ import type { Pacer } from './pacer.ts'
 import type { Random } from './random.ts'
 import { ArrivalSchedule, vuChanges } from './schedule.ts'
 
-/** A VU as drivers see it. */
+/** A VU, as used by drivers. */
 export interface DrivenVu {
   readonly id: number
   readonly isBusy: boolean
-  /** Attempts to connect that failed since the last one that did not. */
+  /** Consecutive failed connection attempts. */
   readonly failedAttempts: number
-  /** How long its connection has to be left alone now, before it is known that the target does not close it. Mostly 0. */
+  /** Pause needed on its connection until it is known that the target does not close it. Mostly 0. */
   readonly settleMs: number
-  /** Begins an iteration. @param intendedMs since the start of the run, when it was due */
+  /** Begins an iteration. @param intendedMs when it was due, from the start of the run */
   begin(intendedMs: number): void
-  /** A think time in milliseconds. */
+  /** Draws a think time, in milliseconds. */
   draw(thinkTime: ThinkTime): number
 }
 
-/** What the drivers of a run share. Instants are milliseconds since the start of the run unless they say otherwise. */
+/** What the drivers of a run share. Instants are milliseconds from the start of the run, unless stated otherwise. */
 export interface DriverSurroundings<V extends DrivenVu> {
   readonly vus: readonly V[]
-  /** VUs without anything to do, in the order in which they came free. */
+  /** Free VUs, in the order in which they became free. */
   readonly idle: Fifo<V>
   readonly pacer: Pick<Pacer, 'at'>
-  /** When the run began, of `performance.now()`. */
+  /** When the run began (`performance.now()`). */
   readonly startMs: () => number
   readonly random: Random
   readonly dropAfterMs: number
-  /** The think time within an iteration, between its steps, on average. */
+  /** Mean think time between the steps of an iteration. */
   readonly stepThinkMs: number
-  /** A request was due while a VU was free, and goes out so much later. */
+  /** Called if a VU was free when an iteration was due, with the delay of its begin. */
   onScheduled(delayMs: number): void
-  /** An iteration due then was never begun. */
+  /** Called for an iteration that never began, with the instant at which it was due. */
   onDropped(dueMs: number): void
-  /** Nothing is left to begin although the load's time is not over. */
+  /** Called when no iterations are left before the end of the load. */
   onExhausted(): void
 }
 
-/** Decides when VUs begin iterations. A run has one for its warm-up and one for its load, one after the other. */
+/** Scheduler of the VUs' iterations. A run has one for its warm-up, and then one for its load. */
 export interface Driver<V extends DrivenVu> {
-  /** How many VUs take part now. */
+  /** Number of active VUs. */
   readonly activeVus: number
   start(): void
-  /** A VU has ended its iteration at `endMs` of `performance.now()`. */
+  /** Called when a VU has ended its iteration, at `endMs` (`performance.now()`). */
   freed(vu: V, endMs: number): void
   /**
-   * Begins nothing any more.
+   * Stops beginning iterations.
    *
-   * @param isInterrupted the run is stopped before its end, so that what waits is left out; else it is dropped
+   * @param isInterrupted whether the run is stopped early: iterations that wait are then ignored instead of dropped
    */
   stop(isInterrupted?: boolean): void
 }
 
-/** @param offsetMs where in the run the load begins */
+/** @param offsetMs start of the load, from the start of the run */
 export function driverFor<V extends DrivenVu>(load: Load, offsetMs: number, all: DriverSurroundings<V>): Driver<V> {
   if (isOpen(load)) return new ArrivalDriver(load, offsetMs, all)
   return load.kind === 'sharedIterations' ? new SharedDriver(load, offsetMs, all) : new VuDriver(load, offsetMs, all)
 }
 
-/** Open model: iterations begin when due, on the VU that has been free for longest, or as soon as one comes free. */
+/** Open model: iterations begin when due, on the VU that has been free for longest, or as soon as one becomes free. */
 class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
   readonly activeVus: number
   readonly #all: DriverSurroundings<V>
   readonly #schedule: ArrivalSchedule
   readonly #offsetMs: number
-  /** Due and not begun, for want of a free VU. */
+  /** Iterations that are due and wait for a free VU. */
   readonly #waiting = new Fifo<number>()
-  /** The next due, in milliseconds since the load began. */
+  /** When the next iteration is due, in milliseconds from the start of the load. */
   #nextMs: number | undefined
   #isStopped = false
 
@@ -98,7 +98,7 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
 
   stop(isInterrupted = false): void {
     this.#isStopped = true
-    if (!isInterrupted) this.#passOverdue()
+    if (!isInterrupted) this.#enqueueOverdue()
     for (let dueMs = this.#waiting.shift(); dueMs !== undefined; dueMs = this.#waiting.shift())
       if (!isInterrupted) this.#all.onDropped(dueMs)
   }
@@ -124,15 +124,15 @@ class ArrivalDriver<V extends DrivenVu> implements Driver<V> {
     vu.begin(dueMs)
   }
 
-  /** Where the generator is so late that the load's time ended first, what was due by then is dropped, not forgotten. */
-  #passOverdue(): void {
+  /** If the generator is so late that the load ended first, iterations due by then are dropped instead of lost. */
+  #enqueueOverdue(): void {
     const nowMs = now() - this.#all.startMs() - this.#offsetMs
     for (; this.#nextMs !== undefined && this.#nextMs <= nowMs; this.#nextMs = this.#schedule.next())
       this.#waiting.push(this.#offsetMs + this.#nextMs)
   }
 }
 
-/** Pauses of a VU whose attempts to connect fail: a target that is down is not asked in a loop. */
+/** Pauses of a VU whose connection attempts fail, so that a target that is down is not flooded with attempts. */
 const FIRST_BACKOFF_MS = 100
 const LONGEST_BACKOFF_MS = 2_000
 
@@ -141,8 +141,8 @@ function backoffMs({ failedAttempts }: DrivenVu): number {
 }
 
 /**
- * Closed model: each VU begins again after its response and its think time. VUs that start together would send together for
- * as long as responses take equally long: their first iterations are spread evenly over one think time.
+ * Closed model: each VU begins again after its response and its think time. VUs that start together would keep sending
+ * together if their responses take equally long, so their first iterations are spread evenly over one think time.
  *
  * ```
  * VU 0  ●───think───●───think───●
@@ -156,9 +156,9 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
   readonly #load: Exclude<ClosedLoad, SharedIterations>
   readonly #offsetMs: number
   readonly #isActive: boolean[] = []
-  /** Waiting for the end of its think time. */
+  /** Whether a VU, by id, is waiting for the end of its think time. */
   readonly #isThinking: boolean[] = []
-  /** One think time: VUs that start together spread their first iterations over it. */
+  /** One think time, over which VUs that start together spread their first iterations. */
   readonly #staggerMs: number
   #isStopped = false
 
@@ -210,16 +210,16 @@ class VuDriver<V extends DrivenVu> implements Driver<V> {
   }
 }
 
-/** A fixed number of iterations, taken by whichever VU is free. */
+/** Closed model with a fixed number of iterations, each taken by a free VU. */
 class SharedDriver<V extends DrivenVu> implements Driver<V> {
   readonly activeVus: number
   readonly #all: DriverSurroundings<V>
   readonly #offsetMs: number
-  #left: number
+  #remaining: number
 
   constructor(load: SharedIterations, offsetMs: number, all: DriverSurroundings<V>) {
     this.activeVus = load.vus
-    this.#left = load.iterations
+    this.#remaining = load.iterations
     this.#offsetMs = offsetMs
     this.#all = all
   }
@@ -230,23 +230,23 @@ class SharedDriver<V extends DrivenVu> implements Driver<V> {
 
   freed(vu: V, endMs: number): void {
     const pauseMs = Math.max(backoffMs(vu), vu.settleMs)
-    if (pauseMs > 0 && this.#left > 0) {
+    if (pauseMs > 0 && this.#remaining > 0) {
       this.#all.pacer.at(endMs + pauseMs, (dueMs) => this.#next(vu, dueMs - this.#all.startMs()))
       return
     }
     this.#next(vu, endMs - this.#all.startMs())
-    if (this.#left === 0 && !this.#all.vus.some(({ isBusy }) => isBusy)) this.#all.onExhausted()
+    if (this.#remaining === 0 && !this.#all.vus.some(({ isBusy }) => isBusy)) this.#all.onExhausted()
   }
 
   stop(isInterrupted = false): void {
-    if (isInterrupted) this.#left = 0
+    if (isInterrupted) this.#remaining = 0
     const nowMs = now() - this.#all.startMs()
-    for (; this.#left > 0; this.#left--) this.#all.onDropped(nowMs)
+    for (; this.#remaining > 0; this.#remaining--) this.#all.onDropped(nowMs)
   }
 
   #next(vu: V, atMs: number): void {
-    if (this.#left === 0) return
-    this.#left--
+    if (this.#remaining === 0) return
+    this.#remaining--
     vu.begin(atMs)
   }
 }

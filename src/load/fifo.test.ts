@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Fifo } from './fifo.ts'
 
-test('behaves as an array does, however it is pushed and shifted', () => {
+test('behaves like an array for any order of push and shift', () => {
   const steps = fc.array(fc.constantFrom('push', 'push', 'shift'), { maxLength: 200, size: 'max' })
   fc.assert(
     fc.property(steps, (steps) => {
@@ -18,7 +18,7 @@ test('behaves as an array does, however it is pushed and shifted', () => {
   )
 })
 
-test('grows with what is in it, wherever its first stands', () => {
+test('keeps its items when it grows, at any position of the first item', () => {
   const fifo = new Fifo<number>()
   for (let n = 0; n < 10; n++) fifo.push(n)
   for (let n = 0; n < 7; n++) expect(fifo.shift()).toBe(n)

@@ -1,4 +1,4 @@
-/** First in, first out, at constant cost. */
+/** First-in, first-out queue with constant-time operations. */
 export class Fifo<T> {
   #items: (T | undefined)[] = Array.from({ length: 16 })
   #head = 0

@@ -1,16 +1,16 @@
 import type { ConstantVus, OpenLoad, PhaseName, RampingVus } from './load.ts'
 
-/** A straight piece of a load's line: VUs or iterations per second, over the milliseconds since the run's start. */
+/** A linear segment of a load: VUs or iterations per second over time, in milliseconds from the start of the load. */
 export interface Leg {
   readonly startMs: number
   readonly endMs: number
   readonly from: number
   readonly to: number
-  /** The phase given by the stage, where it gave one. */
+  /** Phase that the stage sets. */
   readonly phase: PhaseName | undefined
 }
 
-/** The line of a load as straight pieces of more than no length. Jumps lie between two pieces. */
+/** Linear segments of a load, without those of length 0: a jump is a difference between two adjacent segments. */
 export function legsOf(load: OpenLoad | ConstantVus | RampingVus): readonly Leg[] {
   switch (load.kind) {
     case 'constantVus':
@@ -37,7 +37,7 @@ function legsOfStages(start: number, stages: RampingVus['stages']): readonly Leg
   return legs
 }
 
-/** Iterations under one piece of a rate line, fractions included. */
+/** Number of iterations in one segment of a rate, including fractions. */
 export function areaOf({ startMs, endMs, from, to }: Leg): number {
   return (((from + to) / 2) * (endMs - startMs)) / 1000
 }

@@ -9,7 +9,7 @@ import { countedMs, samplesIn } from './samples.ts'
 import { parseScale, scaleLoad } from './scale.ts'
 import { ArrivalSchedule, vuChanges } from './schedule.ts'
 
-// A mistake must not take minutes to be shrunk.
+// Shrinking a failure must not take minutes.
 fc.configureGlobal({ numRuns: 300, interruptAfterTimeLimit: 20_000, ...fc.readConfigureGlobal() })
 
 const durationMs = fc.oneof(fc.integer({ min: 1, max: 60_000 }), fc.double({ min: 0.5, max: 600_000, noNaN: true }))
@@ -56,7 +56,7 @@ const anyLoad: fc.Arbitrary<Load> = fc.oneof(
   }),
 )
 
-/** The number of VUs at a moment: the line between the stages' targets, rounded; after the end, as at the end. */
+/** Number of VUs at an instant: interpolated between the stages' targets and rounded; after the end, the last target. */
 function vusAt(load: ConstantVus | RampingVus, ms: number): number {
   const leg = legsOf(load).find(({ endMs }) => ms < endMs)
   if (leg === undefined) return load.kind === 'constantVus' ? load.vus : load.stages.at(-1)!.target
@@ -70,7 +70,7 @@ function arrivalsOf(load: OpenLoad, seed: number): number[] {
   return starts
 }
 
-/** Area under the rate line up to a moment, by its definition and without the code under test. */
+/** Area under the rate up to an instant, computed without the code under test. */
 function areaUpTo(load: OpenLoad, ms: number): number {
   const line =
     load.kind === 'constantArrivalRate' ? [{ target: load.ratePerSec, durationMs: load.durationMs }] : load.stages
@@ -86,7 +86,7 @@ function areaUpTo(load: OpenLoad, ms: number): number {
 }
 
 describe('the arrival schedule of every open load', () => {
-  it('offers exactly what the load says, in order, within its time', () => {
+  it('has exactly the offered iterations, in order, within the duration', () => {
     fc.assert(
       fc.property(openLoad, fc.nat(), (load, seed) => {
         const starts = arrivalsOf(load, seed)
@@ -97,7 +97,7 @@ describe('the arrival schedule of every open load', () => {
     )
   })
 
-  it('puts uniform arrival k where the area under the rate line is k + ½', () => {
+  it('has uniform arrival k when the area under the rate is k + ½', () => {
     fc.assert(
       fc.property(openLoad, (load) => {
         const starts = arrivalsOf({ ...load, arrivals: 'uniform' }, 0)
@@ -107,7 +107,7 @@ describe('the arrival schedule of every open load', () => {
     )
   })
 
-  it('holds in any stretch the area of it, to the request', () => {
+  it('has as many arrivals in any period as its area, to the request', () => {
     fc.assert(
       fc.property(openLoad, fc.double({ min: 0, max: 1, noNaN: true }), (load, share) => {
         const end = durationOf(load) * share
@@ -117,7 +117,7 @@ describe('the arrival schedule of every open load', () => {
     )
   })
 
-  it('repeats Poisson arrivals from the seed, and only from it', () => {
+  it('repeats Poisson arrivals for the same seed only', () => {
     const load: OpenLoad = {
       kind: 'constantArrivalRate',
       ratePerSec: 50,
@@ -131,17 +131,17 @@ describe('the arrival schedule of every open load', () => {
 })
 
 describe('the VUs of every closed load', () => {
-  it('start and stop where the line crosses the next half', () => {
+  it('start and stop when the number of VUs crosses the next half', () => {
     fc.assert(
       fc.property(vuLoad, (load) => {
         const changes = Array.from(vuChanges(load))
         const before = [{ atMs: 0, vus: 0 }, ...changes]
         const wrong = changes.filter(({ atMs, change, vu, vus: after }, at) => {
           const { atMs: lastMs, vus: vusNow } = before[at]!
-          // Between two changes the number stands: looked at half-way, away from the edges where rounding decides.
-          const stands = atMs - lastMs < 1e-3 || vusAt(load, (lastMs + atMs) / 2) === vusNow
-          const [step, whose] = change === 'start' ? [1, vusNow] : [-1, after]
-          return atMs < lastMs || !stands || after !== vusNow + step || vu !== whose
+          // Between two changes the number is constant: checked half-way, because rounding decides at the edges.
+          const isConstant = atMs - lastMs < 1e-3 || vusAt(load, (lastMs + atMs) / 2) === vusNow
+          const [step, id] = change === 'start' ? [1, vusNow] : [-1, after]
+          return atMs < lastMs || !isConstant || after !== vusNow + step || vu !== id
         })
         expect(wrong).toEqual([])
         expect(before.at(-1)!.atMs).toBeLessThanOrEqual(durationOf(load))
@@ -150,7 +150,7 @@ describe('the VUs of every closed load', () => {
     )
   })
 
-  it('are never more than the load says', () => {
+  it('are never more than the maximum of the load', () => {
     fc.assert(
       fc.property(vuLoad, (load) => {
         const most = Math.max(0, ...Array.from(vuChanges(load), ({ vus: after }) => after))
@@ -179,7 +179,7 @@ describe('every load at every scale', () => {
     .map(parseScale)
   const requestsPerIteration = fc.integer({ min: 1, max: 5 })
 
-  it('is a load of the same kind, of no more users, time, rate or iterations than written', () => {
+  it('is a load of the same kind, without more users, time, rate or iterations than unscaled', () => {
     fc.assert(
       fc.property(anyLoad, anyScale, requestsPerIteration, (load, scale, perIteration) => {
         const scaled = scaleLoad(load, scale, { requestsPerIteration: perIteration })
@@ -207,7 +207,7 @@ describe('every load at every scale', () => {
     )
   })
 
-  it('still offers 200 samples, or all that was written', () => {
+  it('still offers 200 samples, or all of the unscaled load', () => {
     fc.assert(
       fc.property(openLoad, anyScale, requestsPerIteration, (load, scale, perIteration) => {
         const scaled = scaleLoad(load, scale, { requestsPerIteration: perIteration })
@@ -218,7 +218,7 @@ describe('every load at every scale', () => {
     )
   })
 
-  it('offers as many as were asked for, or all that was written', () => {
+  it('offers the requested samples, or all of the unscaled load', () => {
     fc.assert(
       fc.property(openLoad, anyScale, fc.integer({ min: 1, max: 3_000 }), (load, scale, samples) => {
         const scaled = scaleLoad(load, scale, { samples })
@@ -227,7 +227,7 @@ describe('every load at every scale', () => {
     )
   })
 
-  it('still lets closed VUs give 200 samples within the time they are taken to need', () => {
+  it('still gives 200 samples of closed VUs within the assumed durations', () => {
     fc.assert(
       fc.property(vuLoad, anyScale, requestsPerIteration, (load, scale, perIteration) => {
         const scaled = scaleLoad(load, scale, { requestsPerIteration: perIteration })
@@ -238,7 +238,7 @@ describe('every load at every scale', () => {
     )
   })
 
-  it('offers 1,000 samples where the written rate gives them in the scaled time', () => {
+  it('offers 1,000 samples if the unscaled rate gives them in the scaled time', () => {
     fc.assert(
       fc.property(openLoad, fc.constantFrom('smoke', 'pr').map(parseScale), (load, scale) => {
         const share = Math.min(1, scale.steadyMs! / countedMs(load), (1.5 * scale.steadyMs!) / durationOf(load))

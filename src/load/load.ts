@@ -1,16 +1,16 @@
 /**
- * Load as plain data: what is put on the target, written with k6's names. Built and checked by the functions of
- * `builders.ts`; executed by the engines; printed, scaled and counted by pure functions beside this file.
+ * Load as plain data, with k6's names. The functions of `builders.ts` create and check it, the engines execute it, and pure
+ * functions in this folder describe, scale and count it.
  */
 export type Load = ConstantVus | RampingVus | ConstantArrivalRate | RampingArrivalRate | SharedIterations
 
 /** Requests follow responses: each VU sends again after its response and its think time. */
 export type ClosedLoad = ConstantVus | RampingVus | SharedIterations
 
-/** Requests are due at scheduled instants, whatever the target does. */
+/** Requests are due at scheduled instants, independent of the target. */
 export type OpenLoad = ConstantArrivalRate | RampingArrivalRate
 
-/** The pause of a VU between a response and its next iteration, drawn uniformly from `[minMs, maxMs]`. */
+/** Pause of a VU between a response and its next iteration, drawn uniformly from `[minMs, maxMs]`. */
 export interface ThinkTime {
   readonly minMs: number
   readonly maxMs: number
@@ -22,21 +22,21 @@ export interface ConstantVus {
   readonly vus: number
   readonly durationMs: number
   readonly thinkTime: ThinkTime
-  /** Absent: true. False: VUs that start together also send together. */
+  /** If false, VUs that start together also send together. @default true */
   readonly isStaggered?: boolean
 }
 
-/** A number of VUs that moves in straight lines from stage to stage. */
+/** A number of VUs that changes linearly from stage to stage. */
 export interface RampingVus {
   readonly kind: 'rampingVus'
   readonly startVus: number
   readonly stages: readonly Stage[]
   readonly thinkTime: ThinkTime
-  /** Absent: true. False: VUs that start together also send together. */
+  /** If false, VUs that start together also send together. @default true */
   readonly isStaggered?: boolean
 }
 
-/** Iterations due at a fixed rate, carried by whichever VU is free. */
+/** Iterations due at a fixed rate, each executed by a free VU. */
 export interface ConstantArrivalRate {
   readonly kind: 'constantArrivalRate'
   readonly ratePerSec: number
@@ -45,7 +45,7 @@ export interface ConstantArrivalRate {
   readonly arrivals: Arrivals
 }
 
-/** Iterations due at a rate that moves in straight lines from stage to stage: as many as the area under that line. */
+/** Iterations due at a rate that changes linearly from stage to stage; their number is the area under the rate. */
 export interface RampingArrivalRate {
   readonly kind: 'rampingArrivalRate'
   readonly startRatePerSec: number
@@ -54,7 +54,7 @@ export interface RampingArrivalRate {
   readonly arrivals: Arrivals
 }
 
-/** A fixed number of iterations shared by the VUs as fast as responses come; no steady rate is claimed. */
+/** A fixed number of iterations shared by the VUs as fast as responses arrive, without a steady rate. */
 export interface SharedIterations {
   readonly kind: 'sharedIterations'
   readonly iterations: number
@@ -62,22 +62,22 @@ export interface SharedIterations {
   readonly maxDurationMs: number
 }
 
-/** `uniform`: evenly spaced. `poisson`: exponential gaps from the run's seed, bursts as independent users make them. */
+/** `uniform`: evenly spaced. `poisson`: exponential gaps from the run's seed, with the bursts of independent users. */
 export type Arrivals = 'uniform' | 'poisson'
 
-/** One leg of a ramp. A duration of 0 jumps. */
+/** One stage of a ramp. A duration of 0 is a jump. */
 export interface Stage {
-  /** VUs (`rampingVus`) or iterations per second (`rampingArrivalRate`) at the stage's end. */
+  /** VUs (`rampingVus`) or iterations per second (`rampingArrivalRate`) at the end of the stage. */
   readonly target: number
   readonly durationMs: number
-  /** Which phase the stage is; worked out from the targets where not given. */
+  /** Phase of the stage. @default derived from the targets */
   readonly phase?: PhaseName
 }
 
-/** Matchers look at `steady` and `spike`; `warmup` is sent but never counted. */
+/** Name of a phase. Matchers judge `steady` and `spike`; `warmup` is sent but never judged. */
 export type PhaseName = 'warmup' | 'ramp' | 'steady' | 'spike' | 'cooldown'
 
-/** A stretch of a run, in milliseconds since its start; the end is excluded. */
+/** A phase of a run, in milliseconds from its start; the end is excluded. */
 export interface Phase {
   readonly name: PhaseName
   readonly startMs: number

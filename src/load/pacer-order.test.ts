@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Pacer } from './pacer.ts'
 
-/** What the pacer asked its wakeup timer for, in order. */
-let asked: number[]
+/** Wake-ups that the pacer requested, in order. */
+let requested: number[]
 let wake: () => void
 let nowMs: number
 
@@ -14,34 +14,34 @@ vi.mock('./wakeup-timer.ts', () => ({
     }
     async start(): Promise<void> {}
     wakeAt(ms: number): void {
-      asked.push(ms)
+      requested.push(ms)
     }
     async close(): Promise<void> {}
   },
 }))
 
 beforeEach(() => {
-  asked = []
+  requested = []
   nowMs = 1_000
-  // Time stands still but for the looking at it, so that who waits for it is not lost.
+  // Time advances only when it is read, so that a polling loop ends.
   vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 0.001))
 })
 afterEach(() => void vi.restoreAllMocks())
 
-/** Wakes the pacer when it asked for, again and again, until it asks for nothing more. */
+/** Wakes the pacer at each requested instant, until it requests no more. */
 function runAll(): void {
-  for (let last = -1; last !== asked.length;) {
-    last = asked.length
-    nowMs = Math.max(nowMs, asked.at(-1) ?? 0)
+  for (let last = -1; last !== requested.length;) {
+    last = requested.length
+    nowMs = Math.max(nowMs, requested.at(-1) ?? 0)
     wake()
   }
 }
 
 describe('tasks', () => {
-  test('run in order of their instants, each once and none too early', () => {
+  test('run once, in order of their instants, and never too early', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 900, max: 1_100 }), { maxLength: 60, size: 'max' }), (dues) => {
-        asked = []
+        requested = []
         nowMs = 1_000
         const pacer = new Pacer()
         const ran: number[] = []
@@ -57,7 +57,7 @@ describe('tasks', () => {
     )
   })
 
-  test('get their turn together, until one has begun after two milliseconds: then sockets have theirs', () => {
+  test('run together for two milliseconds, and then yield to sockets', () => {
     const pacer = new Pacer()
     const ran: number[] = []
     for (let n = 0; n < 11; n++)
@@ -71,7 +71,7 @@ describe('tasks', () => {
     expect(ran).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   })
 
-  test('that throw leave the others where they were', () => {
+  test('are not lost if another task throws', () => {
     const pacer = new Pacer()
     const ran: string[] = []
     pacer.at(900, () => {
@@ -79,7 +79,7 @@ describe('tasks', () => {
     })
     pacer.at(901, () => ran.push('next'))
     expect(wake).toThrow('mine')
-    expect(asked.at(-1)).toBe(901)
+    expect(requested.at(-1)).toBe(901)
     wake()
     expect(ran).toEqual(['next'])
     pacer.at(902, () => ran.push('later'))
@@ -88,38 +88,38 @@ describe('tasks', () => {
   })
 })
 
-describe('the wakeup timer is asked', () => {
-  test('to wake a little before what is due first: a twentieth of the wait, a fifth of a millisecond at most', () => {
+describe('the pacer', () => {
+  test('requests a wake-up before the first task: by a twentieth of the wait, at most a fifth of a millisecond', () => {
     const pacer = new Pacer()
     pacer.at(1_100, () => {})
-    expect(asked).toEqual([1_099.8])
+    expect(requested).toEqual([1_099.8])
     pacer.at(1_001, () => {})
-    expect(asked[1]).toBeCloseTo(1_000.95, 3)
+    expect(requested[1]).toBeCloseTo(1_000.95, 3)
     pacer.at(999, () => {})
-    expect(asked[2]).toBe(999)
+    expect(requested[2]).toBe(999)
   })
 
-  test('only where something is due before what it waits for', () => {
+  test('requests another wake-up only if a new task is due earlier', () => {
     const pacer = new Pacer()
     pacer.at(1_050, () => {})
     pacer.at(1_050, () => {})
     pacer.at(1_060, () => {})
-    expect(asked).toHaveLength(1)
+    expect(requested).toHaveLength(1)
     pacer.at(1_040, () => {})
-    expect(asked).toHaveLength(2)
+    expect(requested).toHaveLength(2)
   })
 
-  test('once for all that a task asks for', () => {
+  test('requests one wake-up for all tasks that a task schedules', () => {
     const pacer = new Pacer()
     pacer.at(1_000, () => {
       pacer.at(1_200, () => {})
       pacer.at(1_100, () => {})
     })
     wake()
-    expect(asked).toEqual([1_000, 1_099.8])
+    expect(requested).toEqual([1_000, 1_099.8])
   })
 
-  test('again where it has woken too early; the clock is looked at for a fifth of a millisecond at most', () => {
+  test('requests another wake-up if it wakes up too early, and polls the clock for at most a fifth of a millisecond', () => {
     const pacer = new Pacer()
     let ran = 0
     pacer.at(1_010, () => ran++)
@@ -128,22 +128,22 @@ describe('the wakeup timer is asked', () => {
     expect(ran).toBe(0)
     expect(nowMs - fromMs).toBeGreaterThan(0.19)
     expect(nowMs - fromMs).toBeLessThan(0.25)
-    expect(asked).toEqual([1_009.8, 1_009.8])
+    expect(requested).toEqual([1_009.8, 1_009.8])
     nowMs = 1_009.9
     wake()
     expect(ran).toBe(1)
     expect(nowMs).toBeLessThan(1_010.01)
   })
 
-  test('for nothing once all is done, or forgotten', async () => {
+  test('requests no wake-up when all tasks have run or were discarded', async () => {
     const pacer = new Pacer()
     let ran = 0
     pacer.at(1_000, () => ran++)
     wake()
-    expect(asked).toHaveLength(1)
+    expect(requested).toHaveLength(1)
     pacer.at(1_000, () => ran++)
     await pacer.close()
     wake()
-    expect([ran, asked.length]).toEqual([1, 2])
+    expect([ran, requested.length]).toEqual([1, 2])
   })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { Pacer } from './pacer.ts'
 
-test('tasks run in order of their instants, none too early, and may ask for more', async () => {
+test('tasks run in order of their instants, never too early, and may schedule more', async () => {
   const pacer = new Pacer()
   await pacer.start()
   const base = performance.now()
@@ -22,7 +22,7 @@ test('tasks run in order of their instants, none too early, and may ask for more
   for (const { lateMs } of ran) expect(lateMs).toBeGreaterThanOrEqual(0)
 })
 
-test('where more is due than can be done, the event loop gets its turns', async () => {
+test('due tasks do not block the event loop, even if there are too many', async () => {
   const pacer = new Pacer()
   await pacer.start()
   const base = performance.now()
@@ -53,7 +53,7 @@ test('nothing runs after closing', async () => {
   expect(ran).toBe(0)
 })
 
-test('instants are kept by a timer if there is no thread', async () => {
+test('uses a Node timer without a thread', async () => {
   const pacer = new Pacer()
   const dueMs = performance.now() + 5
   const ranMs = await new Promise<number>((resolve) => pacer.at(dueMs, () => resolve(performance.now())))

@@ -1,7 +1,7 @@
 import { now } from '../machine/clock.ts'
 import { WakeupTimer } from './wakeup-timer.ts'
 
-/** Called when its instant has come. @param dueMs the instant it was due, not the one at which it is called */
+/** A scheduled function. @param dueMs the instant at which it was due, not the one at which it is called */
 export type DueTask = (dueMs: number) => void
 
 interface Entry {
@@ -9,17 +9,17 @@ interface Entry {
   readonly task: DueTask
 }
 
-/** After so long, sockets get their turn: where more is due than can be sent, responses must still be read. */
+/** Time after which due tasks yield to sockets: responses must be read even if more is due than can be sent. */
 const LONGEST_TURN_MS = 2
 
 /**
- * The last stretch of a wait is spent looking at the clock, because a thread that sleeps wakes late. It is a small part of
- * the wait, and so of a core, at any rate.
+ * The end of each wait is spent polling the clock, because a sleeping thread wakes up late. Polling takes at most this
+ * ratio of the wait, and so of one core.
  */
-const LONGEST_LOOK_MS = 0.2
-const LOOK_SHARE = 0.05
+const LONGEST_POLL_MS = 0.2
+const POLL_RATIO = 0.05
 
-/** Calls tasks at their instants, mostly to some hundredths of a millisecond. Instants are milliseconds of `performance.now()`. */
+/** Calls tasks at their instants (`performance.now()`), mostly to a few hundredths of a millisecond. */
 export class Pacer {
   readonly #heap: Entry[] = []
   readonly #wakeupTimer = new WakeupTimer(() => this.#wake())
@@ -35,14 +35,14 @@ export class Pacer {
     if (!this.#isRunning && dueMs < this.#waitsForMs) this.#wait()
   }
 
-  /** Forgets everything that is due. */
+  /** Discards all scheduled tasks. */
   close(): Promise<void> {
     this.#heap.length = 0
     return this.#wakeupTimer.close()
   }
 
   #wake(): void {
-    const untilMs = Math.min(this.#waitsForMs, now() + LONGEST_LOOK_MS)
+    const untilMs = Math.min(this.#waitsForMs, now() + LONGEST_POLL_MS)
     while (now() < untilMs);
     this.#run()
   }
@@ -68,7 +68,7 @@ export class Pacer {
     this.#waitsForMs = next?.dueMs ?? Number.POSITIVE_INFINITY
     if (next === undefined) return
     const waitMs = Math.max(0, next.dueMs - now())
-    this.#wakeupTimer.wakeAt(next.dueMs - Math.min(LONGEST_LOOK_MS, waitMs * LOOK_SHARE))
+    this.#wakeupTimer.wakeAt(next.dueMs - Math.min(LONGEST_POLL_MS, waitMs * POLL_RATIO))
   }
 }
 

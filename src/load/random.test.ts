@@ -4,12 +4,12 @@ import { Random } from './random.ts'
 const draws = (random: Random, count = 5) => Array.from({ length: count }, () => random.next())
 
 describe('Random', () => {
-  it('repeats itself from a seed, and only from that seed', () => {
+  it('repeats its numbers for the same seed only', () => {
     expect(draws(new Random(1))).toEqual(draws(new Random('1')))
     expect(draws(new Random(1))).not.toEqual(draws(new Random(2)))
   })
 
-  it('stays what it was, so that an old seed gives the old run', () => {
+  it('gives the same numbers for a seed in every version', () => {
     expect(draws(new Random(42), 3)).toMatchInlineSnapshot(`
       [
         0.49069090909212054,
@@ -19,7 +19,7 @@ describe('Random', () => {
     `)
   })
 
-  it('forks by label, whatever was drawn before and in whatever order', () => {
+  it('forks by label, independent of earlier draws and their order', () => {
     const fresh = new Random(7)
     const used = new Random(7)
     draws(used, 100)
@@ -29,21 +29,21 @@ describe('Random', () => {
     expect(draws(fresh.fork(1).fork(2))).not.toEqual(draws(fresh.fork(12)))
   })
 
-  it('is uniform: every one of 64 cells holds its share (chi-squared, 63 degrees, p = 0.001)', () => {
+  it('is uniform over 64 cells (chi-squared, 63 degrees, p = 0.001)', () => {
     const random = new Random('uniform')
     const cells = new Float64Array(64)
     for (let at = 0; at < 64_000; at++) cells[Math.floor(random.next() * 64)]!++
     expect(cells.reduce((sum, seen) => sum + (seen - 1000) ** 2 / 1000, 0)).toBeLessThan(103.4)
   })
 
-  it('has forks that do not follow one another', () => {
+  it('has uncorrelated forks', () => {
     const [one, two] = [new Random(3).fork('a'), new Random(3).fork('b')]
     let product = 0
     for (let at = 0; at < 10_000; at++) product += (one.next() - 0.5) * (two.next() - 0.5)
     expect(Math.abs(product / 10_000) * 12).toBeLessThan(4 / 100)
   })
 
-  it('draws whole numbers with both ends, and picks from a list', () => {
+  it('draws integers including both ends, and picks from an array', () => {
     const random = new Random('ends')
     const seen = new Set(Array.from({ length: 200 }, () => random.int(-1, 2)))
     expect([...seen].toSorted((a, b) => a - b)).toEqual([-1, 0, 1, 2])
@@ -51,7 +51,7 @@ describe('Random', () => {
     expect(() => random.pick([])).toThrow(RangeError)
   })
 
-  it('draws exponential times of the mean asked for', () => {
+  it('draws exponential times with the given mean', () => {
     const random = new Random('exponential')
     let sum = 0
     let long = 0

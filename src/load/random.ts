@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 
 /**
- * Seeded random numbers: the same seed gives the same run. Each VU draws from its own {@link fork}, so that what it
- * does hangs on the seed and its number alone, not on the order in which responses arrive.
+ * Seeded random numbers: the same seed gives the same run. Each VU draws from its own {@link fork}, so that its behaviour
+ * depends only on the seed and its id, not on the order in which responses arrive.
  *
- * The generator is Chris Doty-Humphrey's sfc32 (PractRand, http://pracrand.sourceforge.net), 128 bits of state, its
- * start taken from the SHA-256 of the seed. Not for secrets.
+ * The generator is Chris Doty-Humphrey's sfc32 (PractRand, http://pracrand.sourceforge.net) with 128 bits of state,
+ * initialized with the SHA-256 of the seed. Not for secrets.
  */
 export class Random {
   readonly #key: string
@@ -37,12 +37,12 @@ export class Random {
     return ((this.#bits() >>> 5) * 2 ** 26 + (this.#bits() >>> 6)) / 2 ** 53
   }
 
-  /** A whole number from `min` to `max`, both included. */
+  /** An integer from `min` to `max`, both included. */
   int(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1))
   }
 
-  /** @throws {RangeError} if there is nothing to pick from */
+  /** A random item. @throws {RangeError} for an empty array */
   pick<T>(items: readonly T[]): T {
     if (items.length === 0) throw new RangeError('random.pick() was given an empty array')
     return items[Math.floor(this.next() * items.length)]!
@@ -53,7 +53,7 @@ export class Random {
     return -mean * Math.log1p(-this.next())
   }
 
-  /** An independent stream that depends on this one's seed and the label, not on how much was drawn so far. */
+  /** An independent generator that depends on this one's seed and the label, not on the numbers drawn so far. */
   fork(label: number | string): Random {
     return new Random(`${this.#key}/${label}`)
   }

@@ -5,7 +5,7 @@ import { describeScale, parseScale, scaleLoad, scaleNote, scaleTime, scaleUsers 
 
 const [smoke, pr, full] = [parseScale('smoke'), parseScale('pr'), parseScale('full')]
 
-/** Six loads like those of a release plan. */
+/** Six typical loads of a release plan. */
 const plan = [
   rampingVus({
     stages: [
@@ -35,7 +35,7 @@ describe('a scale', () => {
     expect(() => parseScale(value)).toThrow("example:  scale: 'pr'")
   })
 
-  it('says what it does', () => {
+  it('is described in one line', () => {
     expect([smoke, pr, full, parseScale(0.25)].map(describeScale)).toEqual([
       'smoke: 5% of the users, steady phases cut to 10s',
       'pr: 20% of the users, steady phases cut to 30s',
@@ -61,12 +61,12 @@ describe('a plan', () => {
   const minutes = (scale: typeof smoke) =>
     plan.reduce((sum, load) => sum + durationOf(scaleLoad(load, scale)), 0) / 60_000
 
-  it('at smoke scale leaves room in 90 s, at pr scale in 4 minutes', () => {
+  it('takes less than 90 s at smoke scale, and less than 4 minutes at pr scale', () => {
     expect(minutes(smoke)).toBeLessThan(1.25)
     expect(minutes(pr)).toBeLessThan(3.5)
   })
 
-  it('is cut in its ramps too, where they are longer than what they lead to', () => {
+  it('has shorter ramps, too, if they are longer than the steady phases', () => {
     const stages = [
       { target: 500, durationMs: 600_000 },
       { target: 500, durationMs: 60_000 },
@@ -75,17 +75,17 @@ describe('a plan', () => {
     expect(durationOf(scaleLoad(load, smoke))).toBeLessThan(15_010)
   })
 
-  it('at full scale is the plan', () => {
+  it('is unchanged at full scale', () => {
     for (const load of plan) expect(scaleLoad(load, full)).toBe(load)
   })
 
-  it('reads like this', () => {
+  it('is scaled to these loads', () => {
     expect(plan.map((load) => describeLoad(scaleLoad(load, smoke)))).toMatchInlineSnapshot(`
       [
         "rampingVus 0 VUs → 1,002 VUs (2s) → 1,002 VUs (10s), think time 3s–7s",
         "constantArrivalRate 20.2/s, 100 VUs, 10s",
         "constantArrivalRate 20.2/s, 500 VUs, 10s",
-        "rampingArrivalRate 11.5/s → 11.5/s (1.43s) → 115/s (at once) → 115/s (spike, 8.57s) → 11.5/s (at once) → 11.5/s (1.43s), 115 VUs",
+        "rampingArrivalRate 11.5/s → 11.5/s (1.43s) → 115/s (jump) → 115/s (spike, 8.57s) → 11.5/s (jump) → 11.5/s (1.43s), 115 VUs",
         "constantArrivalRate 10/s, 10 VUs, 20.2s",
         "constantVus 21 VUs, 10s",
       ]
@@ -95,7 +95,7 @@ describe('a plan', () => {
         "rampingVus 0 VUs → 1,000 VUs (6s) → 1,000 VUs (30s), think time 3s–7s",
         "constantArrivalRate 30/s, 400 VUs, 33.4s",
         "constantArrivalRate 33.4/s, 2,000 VUs, 30s",
-        "rampingArrivalRate 4/s → 4/s (4.29s) → 40/s (at once) → 40/s (spike, 25.7s) → 4/s (at once) → 4/s (4.29s), 400 VUs",
+        "rampingArrivalRate 4/s → 4/s (4.29s) → 40/s (jump) → 40/s (spike, 25.7s) → 4/s (jump) → 4/s (4.29s), 400 VUs",
         "constantArrivalRate 6.73/s, 40 VUs, 30s",
         "constantVus 20 VUs, 30s",
       ]
@@ -103,40 +103,40 @@ describe('a plan', () => {
   })
 })
 
-describe('what a percentile needs', () => {
+describe('the required samples', () => {
   const slow = constantArrivalRate({ rate: 5, vus: 100, duration: '5m' })
 
-  it('stretches the time where the written rate is low', () => {
+  it('extend the time if the rate is low', () => {
     expect(durationOf(scaleLoad(slow, smoke))).toBe(40_401)
     expect(offeredIterations(scaleLoad(slow, smoke))).toBe(202)
     expect(durationOf(scaleLoad(slow, smoke, { requestsPerIteration: 2 }))).toBe(20_201)
   })
 
-  it('stretches it for p99 too, by a quarter at most', () => {
+  it('extend the time for p99 by a quarter at most', () => {
     const offered = (rate: number) =>
       offeredIterations(scaleLoad(constantArrivalRate({ rate, vus: 10, duration: '5m' }), pr))
     expect([offered(27), offered(26)]).toEqual([1_002, 202])
   })
 
-  it('is taken from whoever knows it', () => {
+  it('are those of the option samples', () => {
     expect(offeredIterations(scaleLoad(slow, smoke, { samples: 1_000 }))).toBe(1_002)
     expect(offeredIterations(scaleLoad(slow, smoke, { samples: 50 }))).toBe(52)
     expect(scaleLoad(slow, smoke, { samples: 5_000 })).toEqual({ ...slow, vus: 5 })
   })
 
-  it('keeps a closed load running for a turn of its longest think time', () => {
+  it('keep a closed load running for one period of its longest think time', () => {
     const thinking = constantVus({ vus: 1_000, duration: '10m', thinkTime: { min: '5s', max: '30s' } })
     expect(scaleLoad(thinking, smoke)).toMatchObject({ vus: 202, durationMs: 30_201 })
   })
 
-  it('keeps VUs enough to carry the rate with requests of 1 s', () => {
+  it('keep enough VUs for the rate with requests of 1 s', () => {
     const fast = constantArrivalRate({ rate: 1_000, vus: 2_000, duration: '5m' })
     expect(scaleLoad(fast, smoke)).toMatchObject({ ratePerSec: expect.closeTo(100.2), vus: 101 })
     expect(scaleLoad(fast, smoke, { requestsPerIteration: 3 })).toMatchObject({ ratePerSec: 50, vus: 150 })
     expect(scaleLoad({ ...fast, vus: 20 }, smoke)).toMatchObject({ vus: 20 })
   })
 
-  it('keeps shared iterations enough, and their limit of time', () => {
+  it('keep enough shared iterations, and their maxDuration', () => {
     const load = sharedIterations({ iterations: 100_000, vus: 50, maxDuration: '5m' })
     expect(scaleLoad(load, smoke)).toMatchObject({ iterations: 5_000, vus: 3, maxDurationMs: 300_000 })
     expect(scaleLoad({ ...load, iterations: 300 }, smoke)).toMatchObject({ iterations: 300 })
@@ -147,7 +147,7 @@ describe('what a percentile needs', () => {
   })
 })
 
-it('a load that keeps more users than its scale says has a note on it', () => {
+it('scaleNote explains why a load keeps more users than its scale', () => {
   const smoke = parseScale('smoke')
   const load = (rate: number, duration: '10s' | '5m') => constantArrivalRate({ rate, vus: 10, duration })
   expect(scaleNote(load(20, '5m'), smoke)).toBe('not reduced below 200 samples: p95 needs them')

@@ -5,34 +5,34 @@ import { legsOf } from './legs.ts'
 import type { Load, OpenLoad, RampingArrivalRate, RampingVus, SharedIterations, Stage } from './load.ts'
 import { countedMs, samplesIn, type LineLoad } from './samples.ts'
 
-/** How much of the written load is put on: fewer users for less time, against unchanged objectives. */
+/** Factors that reduce a load: fewer users for less time, with unchanged objectives. */
 export interface Scale {
-  /** `smoke`, `pr`, `full`, or the factor as given. */
+  /** `smoke`, `pr`, `full`, or the given factor. */
   readonly name: string
-  /** Factor on VUs, sockets and rates, above 0 and at most 1. */
+  /** Factor for VUs, sockets and rates, above 0 and at most 1. */
   readonly users: number
-  /** Factor on durations, above 0 and at most 1. */
+  /** Factor for durations, above 0 and at most 1. */
   readonly time: number
-  /** The longest that steady and spike phases together may then be, however long they are written. */
+  /** Maximum duration of the steady and spike phases together, after scaling. */
   readonly steadyMs?: number
 }
 
 export interface ScaleOptions {
   /**
-   * Requests that the steady and spike phases must hold together: the time is stretched for it, up to the time written.
-   * Default: 1,000 (what p99 needs) where that costs a quarter more time at most, else 200 (what p95 needs).
+   * Requests that the steady and spike phases must contain together: the time is extended for them, up to that of the
+   * unscaled load. @default 1,000 (for p99) if that takes at most a quarter more time, else 200 (for p95)
    */
   readonly samples?: number
-  /** How many requests one iteration sends. Default: 1. */
+  /** Number of requests in one iteration. @default 1 */
   readonly requestsPerIteration?: number
 }
 
 /**
- * - `smoke`: six scenarios in 90 s, so about 14 s each with warm-up and ramps. Steady phases of 10 s see what comes
- *   once in ten seconds, and are stretched for a scenario of 5 iterations a second to the time that 200 samples take. A
- *   twentieth of the users: 10,000 become 500, which no laptop feels.
- * - `pr`: six scenarios in 4 minutes, so at most 40 s each with warm-up and ramps. 30 s give an interval of 30 windows and
- *   1,000 samples from 34 iterations a second on. A fifth of the users: 10,000 become 2,000 on two shared cores.
+ * - `smoke`: six scenarios in 90 s, so about 14 s each with warm-up and ramps. Steady phases of 10 s include what happens
+ *   every ten seconds; for a scenario with 5 iterations per second they are extended to the time of 200 samples. A
+ *   twentieth of the users: 10,000 become 500, which any laptop can run.
+ * - `pr`: six scenarios in 4 minutes, so at most 40 s each with warm-up and ramps. 30 s give an interval from 30 windows,
+ *   and 1,000 samples at 34 iterations per second or more. A fifth of the users: 10,000 become 2,000 on two shared cores.
  */
 const NAMED: Readonly<Record<string, Scale>> = {
   smoke: { name: 'smoke', users: 0.05, time: 1, steadyMs: 10_000 },
@@ -40,18 +40,18 @@ const NAMED: Readonly<Record<string, Scale>> = {
   full: { name: 'full', users: 1, time: 1 },
 }
 
-/** Ramps are cut too: the whole load lasts at most this many times `steadyMs`. */
+/** Maximum duration of the whole load in multiples of `steadyMs`, so that ramps are shortened, too. */
 const WHOLE_TO_STEADY = 1.5
 const SAMPLES_FOR_P99 = 1_000
 const SAMPLES_FOR_P95 = 200
 const STRETCH_FOR_P99 = 1.25
-/** Phases that begin or end at a fraction of an iteration may hold one fewer than their area. */
+/** Extra samples, because a phase that begins or ends at a fraction of an iteration may contain one fewer than its area. */
 const SPARE = 2
 
 /**
- * Reads `smoke`, `pr`, `full` or a factor like `0.25` (of users and of time).
+ * Parses `smoke`, `pr`, `full` or a factor such as `0.25` (for users and time).
  *
- * @throws {OptionsError} naming what is legal
+ * @throws {OptionsError} naming the valid values
  */
 export function parseScale(value: string | number): Scale {
   const text = String(value).trim()
@@ -71,21 +71,21 @@ export function describeScale(scale: Scale): string {
   return `${scale.name}: ${parts.join(', ')}`
 }
 
-/** A number of users that is no load's, such as sockets of a fan-out, at this scale: at least 1, at most as written. */
+/** Scaled number of users outside a load, such as the sockets of a fan-out; at least 1. */
 export function scaleUsers(users: number, scale: Scale): number {
   return Math.ceil(users * scale.users)
 }
 
-/** A duration that is no load's, such as that of a fan-out, at this scale. */
+/** Scaled duration outside a load, such as that of a fan-out. */
 export function scaleTime(ms: number, scale: Scale): number {
   return Math.min(ms * scale.time, scale.steadyMs ?? Number.POSITIVE_INFINITY)
 }
 
 /**
- * The load at this scale. VUs, rates and durations never exceed what is written, ramps keep their shape (every target by
- * one factor, every duration by another) and stages their phases. Users and time are reduced only so far that the
- * samples of {@link ScaleOptions.samples} are still offered; with closed loads that holds while requests take at most
- * 200 ms on average, and long think times keep the run long. `sharedIterations` keep their `maxDuration`: it is a limit, not a length.
+ * Scaled load. VUs, rates and durations never exceed the given ones, ramps keep their shape (one factor for all targets,
+ * another for all durations), and stages keep their phases. Users and time are reduced only as far as the load still
+ * offers {@link ScaleOptions.samples}. For closed loads, this assumes requests of at most 200 ms on average, and long think
+ * times keep the run long. `sharedIterations` keep their `maxDuration`, which is a limit.
  */
 export function scaleLoad(load: Load, scale: Scale, options: ScaleOptions = {}): Load {
   if (isFull(scale)) return load
@@ -117,9 +117,9 @@ export function scaleLoad(load: Load, scale: Scale, options: ScaleOptions = {}):
 }
 
 /**
- * Why a load has more users or a higher rate than its scale says: `not reduced below 200 samples: p95 needs them`.
+ * Reason why a load has more users or a higher rate than its scale: `not reduced below 200 samples: p95 needs them`.
  *
- * @returns `undefined` if the scale reduces it as far as it says
+ * @returns `undefined` if the load has the users of its scale
  */
 export function scaleNote(load: Load, scale: Scale, options: ScaleOptions = {}): string | undefined {
   if (isFull(scale) || load.kind === 'sharedIterations') return undefined
@@ -131,12 +131,12 @@ export function scaleNote(load: Load, scale: Scale, options: ScaleOptions = {}):
 }
 
 interface Factors {
-  /** On VUs of closed loads and rates of open ones. */
+  /** Factor for VUs of closed loads and rates of open loads. */
   readonly users: number
   readonly time: number
-  /** On the VUs of open loads. */
+  /** Factor for VUs of open loads. */
   readonly vus: number
-  /** That the steady and spike phases are to hold. */
+  /** Required samples in the steady and spike phases. */
   readonly samples: number
 }
 
@@ -152,7 +152,7 @@ function factorsFor(load: LineLoad, scale: Scale, options: ScaleOptions): Factor
   }
 }
 
-/** How many samples to aim at, and the factor on time with which the written users give them. */
+/** Required samples, and the time factor with which the unscaled users give them. */
 function goal(load: LineLoad, time: number, options: ScaleOptions): { samples: number; time: number } {
   const timeFor = (samples: number) =>
     smallest(time, (factor) => samplesIn(load, factor, options.requestsPerIteration) >= samples + SPARE)
@@ -161,13 +161,13 @@ function goal(load: LineLoad, time: number, options: ScaleOptions): { samples: n
   return { samples: samples + SPARE, time: timeFor(samples) }
 }
 
-/** The smallest factor from `low` to 1 that reaches, to nine digits; 1 where none does. */
-function smallest(low: number, reaches: (factor: number) => boolean): number {
-  if (reaches(low)) return low
+/** Smallest factor from `low` to 1 that is enough, to nine digits; 1 if none is. */
+function smallest(low: number, isEnough: (factor: number) => boolean): number {
+  if (isEnough(low)) return low
   let [short, enough] = [low, 1]
   for (let step = 0; step < 30; step++) {
     const middle = (short + enough) / 2
-    if (reaches(middle)) enough = middle
+    if (isEnough(middle)) enough = middle
     else short = middle
   }
   return enough
@@ -186,7 +186,7 @@ function scaleStages(
   factors: Factors,
   target: (written: number) => number,
 ): readonly Stage[] {
-  // Rounding may flatten a ramp: it stays the phase it was written as.
+  // Rounding may flatten a ramp, which must keep its phase.
   const names = legPhases(load).values()
   return load.stages.map((stage) => {
     const scaled = { target: target(stage.target), durationMs: scaleMs(stage.durationMs, factors) }
@@ -195,19 +195,19 @@ function scaleStages(
 }
 
 /**
- * How long a VU of an open load is taken to be busy with one request. Long beside any objective in use, so that a slow
- * target is seen as slow and not as VUs that ran out.
+ * Assumed time for which one request keeps a VU of an open load busy. Longer than common objectives, so that a slow target
+ * shows as high latency and not as a shortage of VUs.
  */
 const ASSUMED_BUSY_MS = 1_000
 
 /**
- * VUs of an open load: reduced like the users, but enough to carry the scaled rate (Little, A Proof for the Queuing
- * Formula L = λW, Operations Research 9, 1961: VUs in use = rate × the time each is busy).
+ * VUs of an open load, reduced like the users, but enough for the scaled rate (Little, A Proof for the Queuing Formula
+ * L = λW, Operations Research 9, 1961: busy VUs = rate × the time for which each is busy).
  */
 function carryingVus(load: OpenLoad, factors: Factors, { requestsPerIteration = 1 }: ScaleOptions): number {
   const peakPerSec = Math.max(...legsOf(load).flatMap(({ from, to }) => [from, to])) * factors.users
-  const inUse = (peakPerSec * ASSUMED_BUSY_MS * requestsPerIteration) / 1000
-  return Math.min(load.vus, Math.ceil(Math.max(load.vus * factors.vus, inUse)))
+  const busy = (peakPerSec * ASSUMED_BUSY_MS * requestsPerIteration) / 1000
+  return Math.min(load.vus, Math.ceil(Math.max(load.vus * factors.vus, busy)))
 }
 
 function scaleIterations(load: SharedIterations, scale: Scale, options: ScaleOptions): SharedIterations {

@@ -3,7 +3,7 @@ import { constantArrivalRate } from './builders.ts'
 import { Random } from './random.ts'
 import { ArrivalSchedule } from './schedule.ts'
 
-it('uniform arrivals do not drift: the last of half an hour at 5,000/s is due to the microsecond', () => {
+it('uniform arrivals do not drift: after half an hour at 5,000/s the last one is exact to the microsecond', () => {
   const schedule = new ArrivalSchedule(constantArrivalRate({ rate: 5_000, vus: 1, duration: '30m' }), new Random(1))
   let count = 0
   let last = 0

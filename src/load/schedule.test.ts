@@ -29,7 +29,7 @@ describe('uniform arrivals', () => {
     expect(perSecond(arrivalsOf(down), 10)).toEqual([95, 85, 75, 65, 55, 45, 35, 25, 15, 5])
   })
 
-  it('jump with the rate, and pause where it is 0', () => {
+  it('jump with the rate, and pause while it is 0', () => {
     const stages = [
       { target: 10, duration: '2s' },
       { target: 0, duration: 0 },
@@ -53,7 +53,7 @@ describe('Poisson arrivals', () => {
     expect(Math.max(...distance)).toBeLessThan(1.95 / Math.sqrt(starts.length))
   })
 
-  it('of a few are as order statistics should be: on average at k of n + 1 parts', () => {
+  it('match order statistics: on average, arrival k of n is at k of n + 1 parts', () => {
     const three = constantArrivalRate({ rate: 3, vus: 1, duration: '1s', arrivals: 'poisson' })
     const runs = Array.from({ length: 5_000 }, (_, seed) => arrivalsOf(three, seed))
     const means = [0, 1, 2].map((k) => runs.reduce((sum, starts) => sum + starts[k]!, 0) / runs.length)
@@ -69,7 +69,7 @@ describe('Poisson arrivals', () => {
     expect(gaps.filter((gap) => gap === 0)).toEqual([])
   })
 
-  it('bunch as independent users do: counts per second vary by their mean', () => {
+  it('have bursts: the variance of counts per second is their mean', () => {
     const counts = perSecond(arrivalsOf(steady), 100)
     const variance = counts.reduce((sum, count) => sum + (count - 200) ** 2, 0) / 99
     // Chi-squared with 99 degrees of freedom, p = 0.001 on either side.
@@ -94,7 +94,7 @@ describe('VUs', () => {
     ],
   })
 
-  it('come and go one by one, the last to start being the first to stop', () => {
+  it('start and stop one by one, and the last to start is the first to stop', () => {
     const changes = Array.from(vuChanges(hill), ({ atMs, change, vu, vus }) => `${atMs} ${change} ${vu}: ${vus}`)
     expect(changes).toEqual([
       '0 start 0: 1',

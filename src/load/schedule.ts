@@ -4,28 +4,28 @@ import type { ConstantVus, OpenLoad, RampingVus } from './load.ts'
 import type { Random } from './random.ts'
 
 /**
- * When each iteration of an open load is due. Pure: time is a number, nothing waits.
+ * Due instants of an open load's iterations. Pure: time is a number, and nothing waits.
  *
- * The number offered is `offeredIterations(load)` exactly, uniform or Poisson, and is fixed before the first is due.
- * Let Λ(t) be the area under the rate line up to t.
+ * The number of iterations is exactly `offeredIterations(load)`, uniform or Poisson, and fixed in advance. Let Λ(t) be the
+ * area under the rate up to t.
  *
- * - `uniform`: iteration k (0, 1, …) is due where Λ(t) = k + ½. Each t is found by inverting Λ, never by adding gaps, so
- *   that nothing drifts. The half keeps arrivals off the edges of phases and seconds: where a stretch's area is a whole
- *   number, exactly so many fall inside it.
+ * - `uniform`: iteration k (0, 1, …) is due when Λ(t) = k + ½. Each t is found by inverting Λ, never by adding gaps, so that
+ *   errors do not accumulate. The half keeps arrivals off the boundaries of phases and seconds: a period whose area is an
+ *   integer contains exactly that many arrivals.
  * - `poisson`: a Poisson process of this rate, given its number of arrivals N. Its arrivals are then distributed as N
  *   independent uniform draws from [0, Λ(end)), sorted and mapped through Λ⁻¹ (Çinlar, Introduction to Stochastic
  *   Processes, 1975, ch. 4.7; Lewis & Shedler, Naval Research Logistics Quarterly 26, 1979). They are drawn in ascending
- *   order, one at a time and without storage: of the n left above u, the next is 1 − (1 − u)·V^(1/n), V uniform
- *   (Bentley & Saxe, Generating Sorted Lists of Random Numbers, ACM TOMS 6, 1980). Misleads where the spread of the
- *   number itself matters: that is held at zero, so that two runs offer the same.
+ *   order, one at a time and without storage: of the n remaining above u, the next is 1 − (1 − u)·V^(1/n), V uniform
+ *   (Bentley & Saxe, Generating Sorted Lists of Random Numbers, ACM TOMS 6, 1980). Limitation: the number of arrivals does
+ *   not vary, so that two runs offer the same load.
  */
 export class ArrivalSchedule {
-  /** How many arrivals the schedule holds in all. */
+  /** Total number of arrivals. */
   readonly offered: number
   readonly #legs: readonly Leg[]
   readonly #totalArea: number
   readonly #random: Random | undefined
-  #given = 0
+  #returned = 0
   #leftAbove = 1
   #leg = 0
   #areaBefore = 0
@@ -37,17 +37,17 @@ export class ArrivalSchedule {
     this.#random = load.arrivals === 'poisson' ? random : undefined
   }
 
-  /** The next intended start in milliseconds since the start of the load, in ascending order; `undefined` after the last. */
+  /** Next intended start in milliseconds from the start of the load, in ascending order; `undefined` after the last. */
   next(): number | undefined {
-    if (this.#given === this.offered) return undefined
+    if (this.#returned === this.offered) return undefined
     const area = this.#nextArea()
-    this.#given++
+    this.#returned++
     return this.#timeOf(area)
   }
 
   #nextArea(): number {
-    if (this.#random === undefined) return this.#given + 0.5
-    this.#leftAbove *= (1 - this.#random.next()) ** (1 / (this.offered - this.#given))
+    if (this.#random === undefined) return this.#returned + 0.5
+    this.#leftAbove *= (1 - this.#random.next()) ** (1 / (this.offered - this.#returned))
     return (1 - this.#leftAbove) * this.#totalArea
   }
 
@@ -64,8 +64,8 @@ export class ArrivalSchedule {
 }
 
 /**
- * Milliseconds into a leg until so much area lies behind. Solves from·t + slope·t²/2 = area in the form that does not
- * cancel for small slopes (Press et al., Numerical Recipes, 3rd ed., §5.6).
+ * Milliseconds into a segment after which it has covered this area. Solves from·t + slope·t²/2 = area in a form without
+ * cancellation for small slopes (Press et al., Numerical Recipes, 3rd ed., §5.6).
  */
 function timeInto({ startMs, endMs, from, to }: Leg, area: number): number {
   if (area <= 0) return 0
@@ -74,20 +74,20 @@ function timeInto({ startMs, endMs, from, to }: Leg, area: number): number {
   return (2 * area) / (perMs + Math.sqrt(Math.max(0, perMs * perMs + 2 * slope * area)))
 }
 
-/** A VU starts or stops. The number of VUs is then `vus`. */
+/** Start or stop of one VU, after which there are `vus` VUs. */
 export interface VuChange {
   readonly atMs: number
   readonly change: 'start' | 'stop'
-  /** Which VU, from 0. The last to start is the first to stop. */
+  /** Id of the VU, from 0. The last to start is the first to stop. */
   readonly vu: number
   readonly vus: number
-  /** Of a start: which share of those that start together has started before, from 0 up to 1. */
+  /** For a start, the ratio of VUs starting together that have already started, from 0 to below 1. */
   readonly share: number
-  /** The time over which they start. */
+  /** Time over which these VUs start. */
   readonly overMs: number
 }
 
-/** Every start and stop of a VU in order of time, so that an engine can wait for the next instead of asking again and again. */
+/** Starts and stops of VUs in order of time, so that an engine can wait for the next one instead of polling. */
 export function* vuChanges(load: ConstantVus | RampingVus): Generator<VuChange> {
   let vus = 0
   function* moveTo(target: number, overMs: number, atMs: (crossed: number) => number): Generator<VuChange> {

@@ -1,9 +1,9 @@
-/** One virtual user as the functions of a scenario see it: one and the same object in all of them. */
+/** One virtual user, as passed to the functions of a scenario: the same object in each call. */
 export interface Vu<D> {
-  /** From 0. */
+  /** Id of the VU, from 0. */
   readonly id: number
-  /** Its row of the run's `data`. */
+  /** The VU's row of the run's `data`. */
   readonly data: D
-  /** Kept for the whole run: what `extract` found, and whatever the scenario puts there. */
+  /** Variables kept for the whole run: extracted values, and any that the scenario sets. */
   readonly vars: Record<string, unknown>
 }

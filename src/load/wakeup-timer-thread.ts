@@ -4,27 +4,27 @@ import { clockOriginMs } from './clock-origin.ts'
 import type { WakeupTimerMemory } from './wakeup-timer.ts'
 
 /**
- * Sleeps until the instant the load's thread asked for, then wakes it. A thread that does nothing else can sleep to a
- * tenth of a millisecond; a timer of Node fires up to two milliseconds late.
+ * Sleeps until the instant that the load's thread requested, then wakes it. A thread that does nothing else wakes up to a
+ * tenth of a millisecond; a Node timer fires up to two milliseconds late.
  */
 const { signal, wakeAtMs, originMs } = workerData as WakeupTimerMemory
-// This thread's own clock allocates nothing, so that no garbage is collected in the middle of a wait.
+// `performance.now()` allocates nothing, so that no garbage collection interrupts a wait.
 const offsetMs = clockOriginMs() - originMs
 
-let responded = 0
-response(responded)
+let completed = 0
+notify(completed)
 for (;;) {
-  const asked = Atomics.load(signal, 0)
-  const waitMs = asked === responded ? Number.POSITIVE_INFINITY : wakeAtMs[0]! - now() - offsetMs
-  if (waitMs > 0) Atomics.wait(signal, 0, asked, waitMs)
+  const requested = Atomics.load(signal, 0)
+  const waitMs = requested === completed ? Number.POSITIVE_INFINITY : wakeAtMs[0]! - now() - offsetMs
+  if (waitMs > 0) Atomics.wait(signal, 0, requested, waitMs)
   else {
-    responded = asked
-    response(asked)
+    completed = requested
+    notify(requested)
   }
 }
 
-/** @param wakeUp the number of the one asked for; the first is 1, and 0 says that this thread keeps time */
-function response(wakeUp: number): void {
+/** @param wakeUp number of the requested wake-up, from 1; 0 reports that the thread is ready */
+function notify(wakeUp: number): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
   parentPort!.postMessage(wakeUp)
 }

@@ -5,7 +5,7 @@ import { WakeupTimer, type WakeupTimerMemory } from './wakeup-timer.ts'
 
 vi.mock('node:worker_threads', { spy: true })
 
-/** Stands for the thread: a test defines what it returns. */
+/** Fake worker thread, whose messages a test emits. */
 class FakeThread extends EventEmitter {
   terminated = 0
 
@@ -15,8 +15,8 @@ class FakeThread extends EventEmitter {
   }
 }
 
-describe('a wakeup timer of its own thread', () => {
-  test('wakes once at the instant asked for last', async () => {
+describe('a wakeup timer with a real thread', () => {
+  test('wakes once at the last requested instant', async () => {
     const woken: number[] = []
     let onWake = () => {}
     const wakeupTimer = new WakeupTimer(() => {
@@ -35,7 +35,7 @@ describe('a wakeup timer of its own thread', () => {
   })
 })
 
-describe('what the thread says', () => {
+describe('a wakeup timer with a fake thread', () => {
   let thread: FakeThread
   let memory: WakeupTimerMemory
   let woken: number
@@ -59,7 +59,7 @@ describe('what the thread says', () => {
     await start
   }
 
-  test('it keeps time once it has said so, in a thread of its own name without our own options', async () => {
+  test('starts when the thread is ready, with a name and without the options of the parent process', async () => {
     let isStarted = false
     const start = wakeupTimer.start().then(() => (isStarted = true))
     await Promise.resolve()
@@ -72,7 +72,7 @@ describe('what the thread says', () => {
     expect(options).toMatchObject({ name: 'wakeup-timer', execArgv: [] })
   })
 
-  test('only the response to what was asked for last counts', async () => {
+  test('ignores a message that does not belong to the last request', async () => {
     await started()
     wakeupTimer.wakeAt(50)
     expect([memory.signal[0], memory.wakeAtMs[0]]).toEqual([1, 50])
@@ -82,17 +82,17 @@ describe('what the thread says', () => {
     expect(woken).toBe(0)
     thread.emit('message', 2)
     expect(woken).toBe(1)
-    // No timer of Node stands beside it.
+    // There is no additional Node timer.
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test.each(['error', 'exit'])('a thread that ends by %s keeps nobody from starting', async (event) => {
+  test.each(['error', 'exit'])('starts even if the thread ends with the event %s', async (event) => {
     const start = wakeupTimer.start()
     thread.emit(event, new Error('no threads here'))
     await expect(start).resolves.toBeUndefined()
   })
 
-  test('where it fails, a timer takes over what was asked for', async () => {
+  test('uses a Node timer for the pending request if the thread fails', async () => {
     await started()
     wakeupTimer.wakeAt(50)
     thread.emit('error', new Error('gone'))
@@ -106,7 +106,7 @@ describe('what the thread says', () => {
     expect(woken).toBe(2)
   })
 
-  test('a thread that fails with nothing asked for wakes nobody', async () => {
+  test('does not wake if the thread fails without a pending request', async () => {
     await started()
     wakeupTimer.wakeAt(50)
     thread.emit('message', 1)
@@ -114,7 +114,7 @@ describe('what the thread says', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('closing ends the thread, and the timer', async () => {
+  test('terminates the thread and clears the timer when closed', async () => {
     await started()
     await wakeupTimer.close()
     expect(thread.terminated).toBe(1)

@@ -4,11 +4,11 @@ import { Worker } from 'node:worker_threads'
 import { clearTimeout, now, setTimeout } from '../machine/clock.ts'
 import { clockOriginMs } from './clock-origin.ts'
 
-/** What the two threads share. */
+/** Memory shared by the two threads. */
 export interface WakeupTimerMemory {
-  /** Counts the wake-ups asked for. */
+  /** Number of requested wake-ups. */
   readonly signal: Int32Array
-  /** The instant of the last one, in milliseconds since `originMs`. */
+  /** Instant of the last requested one, in milliseconds since `originMs`. */
   readonly wakeAtMs: Float64Array
   /** Zero of the load thread's `performance.now()` on the machine's monotonic clock. */
   readonly originMs: number
@@ -18,8 +18,8 @@ const OWN_PATH = fileURLToPath(import.meta.url)
 const THREAD_URL = new URL(`./wakeup-timer-thread${extname(OWN_PATH)}`, import.meta.url)
 
 /**
- * A clock that wakes this thread at an instant to about a tenth of a millisecond, without keeping a core busy. Where
- * its own thread cannot run, a timer of Node takes its place, which is up to two milliseconds late.
+ * Timer that wakes this thread at an instant, to about a tenth of a millisecond, without keeping a core busy. If its worker
+ * thread cannot run, a Node timer replaces it, which is up to two milliseconds late.
  */
 export class WakeupTimer {
   readonly #memory: WakeupTimerMemory = {
@@ -30,21 +30,21 @@ export class WakeupTimer {
   readonly #onWake: () => void
   #thread: Worker | undefined
   #timer: NodeJS.Timeout | undefined
-  #asked = 0
+  #requested = 0
   #wakeAtMs = Number.POSITIVE_INFINITY
 
   constructor(onWake: () => void) {
     this.#onWake = onWake
   }
 
-  /** Starts the thread; resolves when it keeps time, or has failed to start. */
+  /** Starts the thread; resolves when it is ready or has failed to start. */
   async start(): Promise<void> {
     const thread = new Worker(THREAD_URL, { workerData: this.#memory, execArgv: [], name: 'wakeup-timer' })
     this.#thread = thread
     await new Promise<void>((resolve) => {
       thread.on('message', (wakeUp: number) => {
         if (wakeUp === 0) resolve()
-        else if (wakeUp === this.#asked) this.#wake()
+        else if (wakeUp === this.#requested) this.#wake()
       })
       thread.once('exit', () => resolve())
       thread.once('error', () => {
@@ -55,7 +55,7 @@ export class WakeupTimer {
     })
   }
 
-  /** Wakes once at that instant of `performance.now()`, in place of any asked for before. */
+  /** Wakes once at this instant (`performance.now()`); replaces an earlier request. */
   wakeAt(ms: number): void {
     this.#wakeAtMs = ms
     clearTimeout(this.#timer)
@@ -64,7 +64,7 @@ export class WakeupTimer {
       return
     }
     this.#memory.wakeAtMs[0] = ms
-    this.#asked = Atomics.add(this.#memory.signal, 0, 1) + 1
+    this.#requested = Atomics.add(this.#memory.signal, 0, 1) + 1
     Atomics.notify(this.#memory.signal, 0)
   }
 

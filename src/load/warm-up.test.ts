@@ -22,11 +22,11 @@ test.each([
     { kind: 'constantArrivalRate', ratePerSec: 5, vus: 4, durationMs: 2000, arrivals: 'poisson' },
   ],
   [sharedIterations({ iterations: 9, vus: 2 }), { kind: 'constantVus', vus: 2, durationMs: 2000, thinkTime }],
-])('%j warms up as it begins', (load, warmUp) => {
+])('%j is warmed up with its initial VUs or rate', (load, warmUp) => {
   expect(warmUpLoad(load, 2000)).toEqual(warmUp)
 })
 
-test('the warm-up comes before the load’s phases', () => {
+test('the warm-up phase precedes the phases of the load', () => {
   const load = constantArrivalRate({ rate: 9, vus: 4, duration: '1m' })
   expect(phasesWithWarmUp(load, 0)).toEqual([{ name: 'steady', startMs: 0, endMs: 60_000 }])
   expect(phasesWithWarmUp(load, 2500)).toEqual([

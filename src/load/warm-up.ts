@@ -1,10 +1,10 @@
 import { phasesOf } from './describe.ts'
 import type { Load, Phase } from './load.ts'
 
-/** Where a load begins at nothing, it is warmed up with so much of its peak. */
-const SHARE_OF_PEAK = 0.1
+/** Ratio of the peak with which a load that begins at 0 is warmed up. */
+const RATIO_OF_PEAK = 0.1
 
-/** The load of a warm-up: as the load is at its beginning, held. */
+/** Load of a warm-up: the initial VUs or rate of the load, kept constant. */
 export function warmUpLoad(load: Load, durationMs: number): Load {
   switch (load.kind) {
     case 'constantVus':
@@ -31,7 +31,7 @@ export function warmUpLoad(load: Load, durationMs: number): Load {
   }
 }
 
-/** The phases of a load with its warm-up before them. */
+/** Phases of a load, preceded by its warm-up. */
 export function phasesWithWarmUp(load: Load, warmupMs: number): readonly Phase[] {
   const phases = phasesOf(load).map(({ name, startMs, endMs }) => ({
     name,
@@ -42,5 +42,5 @@ export function phasesWithWarmUp(load: Load, warmupMs: number): readonly Phase[]
 }
 
 function beginning(start: number, stages: readonly { readonly target: number }[]): number {
-  return start > 0 ? start : Math.max(...stages.map(({ target }) => target)) * SHARE_OF_PEAK
+  return start > 0 ? start : Math.max(...stages.map(({ target }) => target)) * RATIO_OF_PEAK
 }
