@@ -5,7 +5,7 @@ import { choose, isRecord, object, reading, type Reader } from '../options/schem
 import { integer, isText, matching, text } from '../options/values.ts'
 import type { ConnectTo } from './endpoint.ts'
 
-/** The option `baseUrl`, read as it is given. @param target base URL that it takes the place of */
+/** Reader of the option `baseUrl`, which returns it unchanged. @param target base URL that the option replaces */
 export function baseUrl(target: string | undefined): Reader<string | undefined> {
   return reading((problems, path, value) => {
     checkBaseUrl(problems, path, value === undefined ? target : value)
@@ -18,11 +18,11 @@ const checkBaseUrl = (...[problems, path, value]: Parameters<Reader<unknown>['re
   if (value === undefined)
     problems.add(path, value, `${NO_TARGET}: ${NO_TARGET_FIX}`, `baseUrl: 'http://127.0.0.1:3000'`)
   else if (base !== undefined && /^wss?:$/.test(base.url.protocol))
-    // Examples are printed as they are: the URL without its credentials.
+    // Examples are printed unchanged, so the URL must not contain its credentials.
     problems.add(
       path,
       base.bare,
-      'must be a URL of HTTP; ws.run() and ws.fanOut() speak WebSocket',
+      'must be an HTTP URL; for WebSocket, use ws.run() or ws.fanOut()',
       `baseUrl: '${base.bare.replace('ws', 'http')}'`,
     )
   else checkOwnBaseUrl(problems, value)
@@ -41,7 +41,7 @@ const HOST = object<Extract<ConnectTo, { readonly host: string }>>()({
   port: integer({ min: 1, max: 65_535, example: 3000 }),
 })
 
-/** The option `connectTo`. */
+/** Reader of the option `connectTo`. */
 export const CONNECT_TO = choose<ConnectTo>((value) => {
   if (isRecord(value) && 'socketPath' in value) return SOCKET
   if (isRecord(value) && 'host' in value) return HOST

@@ -60,7 +60,7 @@ const LATE_MS = 1
 const IDLE_CLOSE = /^HTTP\/1\.[01] 408[ \r]/
 const SPOKE_FIRST = 'the target sent a response before the request'
 
-/** Pause before a connection that the target closed is opened again: the target counts the old one until it receives our FIN. */
+/** Pause before a closed connection is opened again: the target counts the old one until it receives our FIN. */
 const AFTER_CLOSE_MS = 1
 
 /** Idle time after which the sockets are polled once more in any case. */

@@ -51,7 +51,7 @@ export interface Http {
    *
    * @throws {OptionsError} naming every invalid option, before anything is sent
    * @throws {PreflightError} if the certificate is rejected, or there are too few descriptors or ports
-   * @throws any error that a request, check or extract function of the scenario throws; the report shows the partial results
+   * @throws any error that a function of the scenario throws; the report then shows the partial results
    */
   run<D = undefined>(options: HttpRunOptions<D>): Promise<HttpRun>
 }

@@ -7,7 +7,7 @@ export const SETTLE_MS = 5
 /** Margin by which another connection must have outlived this one's idle time. */
 const PROOF_MARGIN_MS = 5
 
-/** Two closes after the same idle time, at least this far apart, show a limit: a target that stops closes all connections together. */
+/** Interval between two closes after the same idle time that confirms a limit: a stopping target closes all together. */
 const APART_MS = 250
 
 /** How long a request waits to see whether the target closes its idle connection. */
@@ -74,7 +74,7 @@ export class KeepAlive {
     this.#settle()
   }
 
-  /** Records that the target sent more than a response: from now on, each response is followed by a pause for surplus bytes. */
+  /** Records that the target sent more than a response: from now on, a pause for surplus bytes follows each response. */
   distrust(): void {
     this.#isDistrusted = true
     this.#setUnquestioned()

@@ -189,7 +189,7 @@ describe('a WebSocket base URL', () => {
     expect(refusalOf('ws://127.0.0.1:3000/socket')).toMatchInlineSnapshot(`
       "http.run() received an invalid option:
 
-        baseUrl: must be a URL of HTTP; ws.run() and ws.fanOut() speak WebSocket
+        baseUrl: must be an HTTP URL; for WebSocket, use ws.run() or ws.fanOut()
           received: 'ws://127.0.0.1:3000/socket'
           example:  baseUrl: 'http://127.0.0.1:3000/socket'"
     `)

@@ -9,12 +9,12 @@ import { EXPECT_STATUS, HEADERS, request, steps } from './request-options.ts'
 import { CODINGS, type ContentCoding } from './response-body.ts'
 import type { HttpRunOptions, RecordOption, StepOption } from './types.ts'
 
-/** What a run takes over from the target of the config. */
+/** Defaults of a run from the target in the config. */
 interface TargetDefaults {
   readonly baseUrl?: string | undefined
 }
 
-/** The longest time-out: what histograms tell apart. */
+/** Longest time-out: the upper limit of histograms. */
 const MAX_TIMEOUT_MS = 600_000
 
 const DEFAULT_MAX_BODY_BYTES = 10_485_760
@@ -44,7 +44,7 @@ function record<D>() {
   )
 }
 
-/** The share of requests whose trace is kept. */
+/** Reader of `traceparent`, which returns the ratio of sampled requests. */
 const TRACEPARENT = choose<number | undefined>((value) =>
   typeof value === 'boolean' ? constant(value ? 1 : undefined) : SAMPLED,
 )
@@ -98,10 +98,10 @@ const runOptions = <D>(target: TargetDefaults) =>
     }),
   )
 
-/** Options of a run, read: durations in milliseconds, defaults filled in. */
+/** Validated options of a run, with durations in milliseconds and defaults. */
 export type RunOptions<D> = ReadOf<ReturnType<typeof runOptions<D>>>
 
-/** @throws {OptionsError} naming every option that cannot be used */
+/** @throws {OptionsError} naming every invalid option */
 export function readRunOptions<D>(options: HttpRunOptions<D>, target: TargetDefaults): RunOptions<D> {
   return readOptions('http.run()', runOptions<D>(target), options)
 }

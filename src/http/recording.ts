@@ -88,7 +88,7 @@ export class Recording<D> {
     return wrong ?? [content, outcome].find(isWrong)
   }
 
-  /** Records a request without a response. A request that was never sent, because no connection opened, was not executed. */
+  /** Records a request without a response. Without a connection, it was never sent, and so never executed. */
   failed(id: number, endMs: number, kind: FailureKind): void {
     const outcome = kind === 'connect' ? 'failed' : 'unknown'
     this.history.end(id, { endUs: (endMs - this.#startMs()) * 1000, outcome, status: 0 })
@@ -159,7 +159,7 @@ function isWrong(value: unknown): value is WrongResponse {
   return typeof value === 'object' && value !== null && 'kind' in value && 'detail' in value
 }
 
-/** A sent request for the functions of `record`. Its headers are normalized on first use: most functions never read them. */
+/** A sent request, for the functions of `record`. Its headers are normalized on first use, as most never read them. */
 class SentRequest<D> implements RecordedRequest<D> {
   readonly vu: Vu<D>
   readonly step: string

@@ -57,12 +57,12 @@ test('names the step of a wrong request function', async () => {
   ] as never
   const error = (await http.run({ load, steps }).catch((it: unknown) => it)) as Error
   expect(results.at(-1)!.abortReason).toBe(
-    'the scenario failed: steps[1].request() must return the request itself, not a promise: what it waits for would be measured with the target',
+    'the scenario failed: steps[1].request() must return the request itself, not a promise: its wait would count as latency of the target',
   )
   expect(error.message).toMatchInlineSnapshot(`
     "http.run() received an invalid option:
 
-      steps[1].request(): must return the request itself, not a promise: what it waits for would be measured with the target
+      steps[1].request(): must return the request itself, not a promise: its wait would count as latency of the target
         received: Promise { { path: '/' } }
         example:  data: await users(), request: ({ vu }) => ({ path: \`/api/users/\${vu.data.id}\` })"
   `)

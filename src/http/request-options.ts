@@ -16,7 +16,7 @@ const HEADERS_EXAMPLE = `headers: { accept: 'application/json' }`
 
 const anyTarget = new RequestEncoder({ host: 'host', pathPrefix: '', headers: {} })
 
-/** Headers, read as they are given. */
+/** Reader of headers, which returns them unchanged. */
 export const HEADERS = reading<HeaderFields>((problems, path, headers) => {
   if (isFields(headers)) {
     for (const [name, value] of Object.entries(headers)) {
@@ -34,14 +34,14 @@ export const HEADERS = reading<HeaderFields>((problems, path, headers) => {
   return headers as HeaderFields
 })
 
-/** `expectStatus` of a run, a step or a request. */
+/** Reader of `expectStatus` of a run, a step or a request. */
 export const EXPECT_STATUS = matching<ExpectedStatus>(
   isExpectation,
   'must be a status code, an array of them, or a function of one',
   '[200, 429]',
 )
 
-/** `check` of a step or a request. */
+/** Reader of `check` of a step or a request. */
 export const CHECK = choose((value) =>
   typeof value === 'function' && forgetsItsReturn(value as () => unknown)
     ? matching<Check>(() => false, FORGOTTEN_RETURN, '(response) => response.status === 200')
@@ -52,7 +52,7 @@ export const CHECK = choose((value) =>
       ),
 )
 
-/** A request that is a value. What its function returns is checked at each send. */
+/** Reader of a constant request. The return value of a request function is checked at each send. */
 const SPEC = object<RequestSpec>()(
   {
     path: part((path) => ({ path: path as string })),
@@ -63,9 +63,9 @@ const SPEC = object<RequestSpec>()(
     check: optional(CHECK),
     tag: optional(text("'search'")),
   },
-  { rule: 'must be a request or a function that makes one', example: REQUEST_EXAMPLE },
+  { rule: 'must be a request or a function that returns one', example: REQUEST_EXAMPLE },
 ).rule(['headers'], (_, { headers, body }) => {
-  // A body is judged by its content type: if a header is wrong, there is none.
+  // How the body is encoded depends on the content type, so the body is checked only if the headers are valid.
   const given = { path: '/', ...(headers !== undefined && { headers: headers as HeaderFields }) }
   const broken = mistakeIn({ ...given, body: isReadFirst(body) ? undefined : body })
   return broken && { option: broken.field, ...broken.problem }
@@ -74,7 +74,7 @@ const SPEC_NAMES: ReadonlySet<string> = new Set(SPEC.names)
 
 const REQUEST = choose<unknown>((value) => (typeof value === 'function' ? any() : SPEC))
 
-/** A request, or the function that returns it. */
+/** Reader of a request, or of a function that returns one. */
 export const request = <D>() => asGiven<RequestOption<D>>(REQUEST)
 
 const EXTRACT = reading((problems, path, extract) => {
@@ -103,20 +103,20 @@ const STEPS = array(
   STEPS_EXAMPLE,
 )
 
-/** The steps of an iteration, each with a name of its own. */
+/** Reader of the steps of an iteration, whose names must be unique. */
 export const steps = <D>() =>
   reading((problems, path, value) => {
     STEPS.read(problems, path, value)
     const names = Array.isArray(value) ? value.map((step: unknown) => (isRecord(step) ? step['name'] : undefined)) : []
     for (const [at, name] of names.entries())
       if (name !== undefined && names.indexOf(name) < at)
-        problems.add(`${path}[${at}].name`, name, 'must be a name that no other step has', `name: 'me again'`)
+        problems.add(`${path}[${at}].name`, name, 'must be unique among the steps', `name: 'me again'`)
     return value as readonly StepOption<D>[]
   })
 
 /**
- * Whether a request that a function returned has the keys and values of a request. Path, method, headers and body are
- * left to the encoder.
+ * Whether the return value of a request function has the keys and values of a request. The encoder checks path, method,
+ * header values and body.
  */
 export function isRequestSpec(spec: unknown): spec is RequestSpec {
   if (typeof spec !== 'object' || spec === null) return false
@@ -131,23 +131,23 @@ export function isRequestSpec(spec: unknown): spec is RequestSpec {
 }
 
 /**
- * Every mistake of a request that a function returned.
+ * Every mistake in the return value of a request function.
  *
- * @param path of the function: `request`, `steps[1].request`
+ * @param path path of the function: `request`, `steps[1].request`
  * @returns `undefined` for a request without a mistake
  */
 export function mistakesOf(path: string, spec: unknown): OptionsError | undefined {
   const problems = new Problems()
   if (spec instanceof Promise) {
-    // Its own failure is of no interest any more.
+    // Avoids an unhandled rejection: the promise itself is the mistake.
     spec.catch(() => {})
-    const rule = 'must return the request itself, not a promise: what it waits for would be measured with the target'
+    const rule = 'must return the request itself, not a promise: its wait would count as latency of the target'
     problems.add(`${path}()`, spec, rule, `data: await users(), ${REQUEST_EXAMPLE}`)
   } else SPEC.read(problems, `${path}()`, spec)
   return problems.count === 0 ? undefined : new OptionsError('http.run()', problems.found)
 }
 
-/** A part of a request, checked by encoding it. */
+/** Reader of a part of a request, which checks it by encoding the request. */
 function part(requestWith: (value: unknown) => RequestSpec): Reader<string> {
   return reading((problems, path, value) => {
     const broken = mistakeIn(requestWith(value))
@@ -182,7 +182,7 @@ function isCheck(value: unknown): boolean {
   return 'text' in value && (typeof value.text === 'string' || value.text instanceof RegExp)
 }
 
-/** `Headers` and a Map have no properties, so that nothing of them would be sent. */
+/** Whether headers are in properties: `Headers` and a Map have none, so their entries would not be sent. */
 function isFields(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !(Symbol.iterator in value)
 }

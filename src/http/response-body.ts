@@ -74,7 +74,7 @@ function decodeOne(bytes: Buffer, coding: string, maxBytes: number): Buffer {
   }
 }
 
-/** Decodes all frames: zstd may have several (RFC 8878, 3.1), of which Node decodes the first. Other codings have only one. */
+/** Decodes all frames: zstd may have several (RFC 8878, 3.1), of which Node decodes only the first. */
 function decodeAll(
   bytes: Buffer,
   decode: (bytes: Buffer, maxBytes: number) => Decoded,

@@ -47,7 +47,7 @@ function readHead(text: string): ResponseHead | undefined {
   return { status, bodyLength, isLast: keepAliveMs === 0 || CONNECTION_CLOSE.test(text), keepAliveMs }
 }
 
-/** `timeout` of a `Keep-Alive` header (RFC 2068, 19.7.1.1), such as `timeout=5, max=100`; 0 if the connection is not kept. */
+/** Time-out in a `Keep-Alive` header (RFC 2068, 19.7.1.1) such as `timeout=5, max=100`; 0 if the connection is not kept. */
 export function keepAliveMsOf(value: string | undefined): number {
   const seconds = value === undefined ? undefined : TIMEOUT.exec(value)?.[1]
   return seconds === undefined ? Number.POSITIVE_INFINITY : Number(seconds) * 1000

@@ -57,7 +57,7 @@ export class ResponseReader {
     this.#installCallbacks()
   }
 
-  /** The body; valid only during `responded`, so copy what must be kept. Without `keepsBody` it may be incomplete or empty. */
+  /** The body; valid only during `responded`, so copy it to keep it. Without `keepsBody`, it may be incomplete. */
   get body(): Buffer {
     if (this.#rawHeaders === undefined) return this.#chunk.subarray(this.#headLength)
     return this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)

@@ -45,7 +45,7 @@ export interface StepOption<D> {
    */
   readonly weight?: number
   readonly request: RequestOption<D>
-  /** Sources of values for `vu.vars`, by name. A missing value (undefined or null) is an error of this step, of kind `body`. */
+  /** Sources of values for `vu.vars`, by name. If a value is undefined or null, the step ends in an error of kind `body`. */
   readonly extract?: Readonly<Record<string, Extract>>
   readonly check?: Check
   readonly expectStatus?: ExpectedStatus
@@ -109,7 +109,7 @@ export interface HttpLoadOptions<D = undefined> {
   readonly name?: string
   /** Rows for `vu.data`: VU i gets row i, beginning again after the last. */
   readonly data?: readonly D[] | AsyncIterable<D> | Iterable<D> | DataSource<D>
-  /** Time limit of a request, from the send (including the connection, if it has to be opened) to the last byte. @default '10s' */
+  /** Time limit of a request, from the send (including a connection that has to be opened) to the last byte. @default '10s' */
   readonly timeout?: Duration
   /** Duration of a warm-up before the load: the load's initial VUs or rate, which no result counts. @default 0 */
   readonly warmup?: Duration

@@ -179,7 +179,7 @@ export class VirtualUser<D> extends VirtualUserBase<D> implements RequestOwner {
     return spec
   }
 
-  /** Reads the body before the send. The latency includes this time, which is the generator's; the service time does not. */
+  /** Reads the body before the send. This is the generator's time: the latency includes it, the service time does not. */
   async #readAndDispatch(spec: RequestSpec): Promise<void> {
     this.isReadingBody = true
     try {

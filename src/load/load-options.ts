@@ -13,27 +13,27 @@ import type {
   ThinkTime,
 } from './load.ts'
 
-/** A pause after each response: fixed, or drawn uniformly between `min` and `max`. */
+/** Pause after each response: fixed, or drawn uniformly from `min` to `max`. */
 export type ThinkTimeOption = Duration | { readonly min: Duration; readonly max: Duration }
 
-/** One leg of a ramp: the value reached at its end, in a straight line. A duration of 0 jumps. */
+/** One stage of a ramp, which changes linearly to `target`. A duration of 0 is a jump. */
 export interface StageOption {
-  /** VUs (`rampingVus`) or iterations per second (`rampingArrivalRate`) at the stage's end. */
+  /** VUs (`rampingVus`) or iterations per second (`rampingArrivalRate`) at the end of the stage. */
   readonly target: number
   readonly duration: Duration
-  /** Which phase the stage counts as; worked out from the targets where left out. */
+  /** Phase of the stage. @default derived from the targets */
   readonly phase?: PhaseName
 }
 
 export interface ConstantVusOptions {
   readonly vus: number
   readonly duration: Duration
-  /** Pause of a VU between a response and its next iteration. Default: none. */
+  /** Pause of a VU between a response and its next iteration. @default 0 */
   readonly thinkTime?: ThinkTimeOption
   /**
-   * Whether VUs that start together spread their first iterations evenly over one think time (of the load and of the
-   * steps), as users do who did not all arrive at the same moment. `false`: all begin at once, and stay in step for as
-   * long as responses take equally long. Without think time they begin at once in any case.
+   * Whether VUs that start together spread their first iterations evenly over one think time (of the load and the steps),
+   * like users who arrive at different times. If `false`, all of them begin together, and stay synchronized if responses
+   * take equally long. Without think time, they always begin together.
    *
    * @default true
    */
@@ -41,15 +41,15 @@ export interface ConstantVusOptions {
 }
 
 export interface RampingVusOptions {
-  /** VUs at the start. Default: 0. */
+  /** VUs at the start. @default 0 */
   readonly startVus?: number
   readonly stages: readonly StageOption[]
-  /** Pause of a VU between a response and its next iteration. Default: none. */
+  /** Pause of a VU between a response and its next iteration. @default 0 */
   readonly thinkTime?: ThinkTimeOption
   /**
-   * Whether VUs that start together spread their first iterations evenly over one think time (of the load and of the
-   * steps), as users do who did not all arrive at the same moment. `false`: all begin at once, and stay in step for as
-   * long as responses take equally long. Without think time they begin at once in any case.
+   * Whether VUs that start together spread their first iterations evenly over one think time (of the load and the steps),
+   * like users who arrive at different times. If `false`, all of them begin together, and stay synchronized if responses
+   * take equally long. Without think time, they always begin together.
    *
    * @default true
    */
@@ -59,19 +59,19 @@ export interface RampingVusOptions {
 export interface ConstantArrivalRateOptions {
   /** Iterations due per second. */
   readonly rate: number
-  /** The VUs that carry them: at least rate × the seconds one iteration takes, or iterations are dropped. */
+  /** VUs that execute them: at least rate × the seconds that one iteration takes, or iterations are dropped. */
   readonly vus: number
   readonly duration: Duration
-  /** Default: `'uniform'`. */
+  /** Distribution of the arrivals. @default 'uniform' */
   readonly arrivals?: Arrivals
 }
 
 export interface RampingArrivalRateOptions {
-  /** Iterations per second at the start. Default: 0. */
+  /** Iterations per second at the start. @default 0 */
   readonly startRate?: number
   readonly stages: readonly StageOption[]
   readonly vus: number
-  /** Default: `'uniform'`. */
+  /** Distribution of the arrivals. @default 'uniform' */
   readonly arrivals?: Arrivals
 }
 
@@ -79,25 +79,25 @@ export interface SharedIterationsOptions {
   /** Iterations of all VUs together. */
   readonly iterations: number
   readonly vus: number
-  /** The run ends here even if iterations are left. Default: `'10m'`. */
+  /** Time after which the run ends even if iterations are left. @default '10m' */
   readonly maxDuration?: Duration
 }
 
 export interface SpikeOptions {
   /** Iterations per second during the spike. */
   readonly rate: number
-  /** Length of the spike, without the way up. */
+  /** Duration of the spike, without the ramp up. */
   readonly duration: Duration
   readonly vus: number
-  /** Iterations per second before and after. Default: a tenth of `rate`. */
+  /** Iterations per second before and after the spike. @default a tenth of `rate` */
   readonly baseRate?: number
-  /** Steady time at `baseRate` before the spike. Default: `'10s'`. */
+  /** Steady time at `baseRate` before the spike. @default '10s' */
   readonly timeBefore?: Duration
-  /** Cool-down at `baseRate` after the spike. Default: `'10s'`. */
+  /** Cool-down at `baseRate` after the spike. @default '10s' */
   readonly timeAfter?: Duration
-  /** Time to go from `baseRate` to `rate`. Default: 0, a jump. */
+  /** Duration of the ramp from `baseRate` to `rate`. @default 0, a jump */
   readonly rampUp?: Duration
-  /** Default: `'uniform'`. */
+  /** Distribution of the arrivals. @default 'uniform' */
   readonly arrivals?: Arrivals
 }
 
@@ -111,7 +111,7 @@ const THINK_TIME_RANGE = object<Extract<ThinkTimeOption, object>>()(
 )
 const FIXED_THINK_TIME = map(duration({ min: 0 }), (ms): ThinkTime => ({ minMs: ms, maxMs: ms }))
 
-/** A pause that is fixed, or drawn. */
+/** Reader of a fixed or random pause. */
 export const THINK_TIME: Reader<ThinkTime> = {
   ...choose<ThinkTime>((value) => (isRecord(value) ? THINK_TIME_RANGE : FIXED_THINK_TIME)),
   ofData: THINK_TIME_RANGE.ofData,
@@ -134,12 +134,12 @@ const stages = (target: Reader<number>) =>
     "[{ target: 100, duration: '2m' }]",
   )
 
-/** Closed loads: true is not stated. */
+/** Omits `isStaggered` from a closed load if it has its default. */
 function staggered<L>({ isStaggered, ...load }: L & { readonly isStaggered: boolean | undefined }) {
   return isStaggered === false ? { ...load, isStaggered } : load
 }
 
-/** How each kind of load is read from the options of its builder; `ofData`, from plain data. */
+/** Readers of each kind of load from the options of its builder; `ofData` reads it from plain data. */
 export const LOADS = {
   constantVus: map(
     object<ConstantVusOptions>()(
@@ -202,7 +202,7 @@ export const LOADS = {
   ),
 }
 
-/** A burst, read as the ramp that it is. */
+/** Reader of the options of `spike()`, which returns a ramp. */
 export const SPIKE = map(
   object<SpikeOptions>()(
     {
