@@ -50,7 +50,7 @@ test.each<[string, string[], { method?: string; end?: boolean }, number]>([
   ['HEAD whose response states nothing', ['HTTP/1.1 200 OK\r\n\r\n'], { method: 'HEAD' }, 200],
   ['an interim response before the response', ['HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n' + response()], {}, 200],
   [
-    'interim responses in pieces of their own',
+    'interim responses in separate pieces',
     ['HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 102 Processing\r\n\r\n', response()],
     {},
     200,
@@ -223,9 +223,9 @@ const OVERRUNS: [string, string, string][] = [
 describe.each(OVERRUNS)('%s', (_, overrun, excess) => {
   test.each<[string, Load, boolean]>([
     ['in one piece, without think time', sharedIterations({ iterations: 30, vus: 3 }), false],
-    ['in a piece of its own, without think time', sharedIterations({ iterations: 30, vus: 3 }), true],
-    ['in a piece of its own, with think time', constantVus({ vus: 3, duration: '400ms', thinkTime: '40ms' }), true],
-  ])('is an error of its own request, %s', async (__, load, isSeparate) => {
+    ['in a separate piece, without think time', sharedIterations({ iterations: 30, vus: 3 }), true],
+    ['in a separate piece, with think time', constantVus({ vus: 3, duration: '400ms', thinkTime: '40ms' }), true],
+  ])('is an error of the request that it responds to, %s', async (__, load, isSeparate) => {
     await using server = await scriptedServer({
       onRequest(socket, head) {
         if (!head.startsWith('GET /faulty')) socket.write(response())

@@ -69,7 +69,7 @@ test('names a missing client certificate, which TLS 1.3 checks after the handsha
   )
 })
 
-test('does not blame TLS if a target with TLS resets connections', async () => {
+test('reports no TLS problem if a target with TLS resets connections', async () => {
   const port = await portOf(https.createServer(keys, ({ socket }) => void socket.destroy()))
   expect(await hintAt(`https://127.0.0.1:${port}`, { tls, abortWhen: false })).toMatch(/^20 requests were reset/)
 })

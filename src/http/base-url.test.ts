@@ -41,7 +41,7 @@ test("the target's credentials and TLS options apply only to its own origin", as
 })
 
 test('a base URL may be a Unix socket', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'places-'))
+  const folder = mkdtempSync(join(tmpdir(), 'base-url-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'app.sock')
   const seen: unknown[] = []

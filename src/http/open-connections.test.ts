@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Connection } from './connection.ts'
-import { openAll } from './set-up.ts'
+import { openAll } from './open-connections.ts'
 
 /** Connections whose handshakes a test ends one by one. */
 function handshakes(count: number, outcome: (index: number) => 'open' | 'refused') {
