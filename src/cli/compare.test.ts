@@ -187,7 +187,7 @@ describe('vitest-slo compare', () => {
     )
     const starting = await compare(['HEAD~1', '--install', '', '--build', ''])
     expect(starting).toMatchObject({ exitCode: 2 })
-    expect(starting.text).toMatch(/node dist\/server\.mjs ended before it was ready: exit code 1/)
+    expect(starting.text).toMatch(/node dist\/server\.mjs exited before it was ready: exit code 1/)
     await nothingLeft()
   })
 

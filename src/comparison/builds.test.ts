@@ -101,7 +101,7 @@ describe('startBuilds', () => {
     )
     expect(error).toMatchObject({ name: 'BuildError' })
     expect((error as Error).message).toMatch(
-      /^head: the environment did not start\.\n\ntarget: .* ended before it was ready: exit code 3/,
+      /^head: the environment did not start\.\n\ntarget: .* exited before it was ready: exit code 3/,
     )
     expect((error as Error).message).toContain('cannot go on: the configuration is wrong')
     expect(up).toEqual([])

@@ -56,7 +56,7 @@ test('a scenario compares two builds and stops all their processes', { timeout: 
   expect(text).toMatch(/CPU per request/)
   expect(text).toMatch(/perf\/compare\.perf\.ts:9:\d+/)
   expect(text).toMatch(
-    /BuildError: head: the environment did not start\.\n\ntarget: node none\.mjs ended before it was ready: exit code 1/,
+    /BuildError: head: the environment did not start\.\n\ntarget: node none\.mjs exited before it was ready: exit code 1/,
   )
   const written = await readFile(project.path('perf-report/results.json'), 'utf8')
   const { scenarios } = JSON.parse(written) as Pick<Results, 'scenarios'>

@@ -8,7 +8,7 @@ const SCENARIOS = `
   perfTest('refund', async ({ http }) => { await http.get({}) })
 `
 
-test('what cannot be started fails every scenario with the reason, so that no report is without them', async () => {
+test('a failed start fails every scenario with the reason, so that reports include them', async () => {
   await using project = await InlineProject.create({
     'vitest.config.ts': `
       import { definePerfConfig, target } from 'vitest-slo/config'
@@ -22,12 +22,12 @@ test('what cannot be started fails every scenario with the reason, so that no re
   expect(exitCode).toBe(1)
   expect(printed).not.toContain('No test files found')
   expect(printed).toMatch(
-    / FAIL {2}perf\/shop\.perf\.ts > checkout\n FAIL {2}perf\/shop\.perf\.ts > refund\nStartError: the environment did not start\.\n\ntarget: node -e .* ended before it was ready: exit code 3\nIts last lines:\n {2}\| DATABASE_URL is not set\n/,
+    / FAIL {2}perf\/shop\.perf\.ts > checkout\n FAIL {2}perf\/shop\.perf\.ts > refund\nStartError: the environment did not start\.\n\ntarget: node -e .* exited before it was ready: exit code 3\nIts last lines:\n {2}\| DATABASE_URL is not set\n/,
   )
   expect(await readFile(project.path('junit.xml'), 'utf8')).toMatch(/<testsuites .*tests="2" failures="2"/)
 })
 
-test('a service with invalid options does as well', async () => {
+test('a service with invalid options fails every scenario', async () => {
   await using project = await InlineProject.create({
     'vitest.config.ts': `
       import { definePerfConfig, redis } from 'vitest-slo/config'
@@ -45,7 +45,7 @@ StartError: definePerfConfig() received an invalid option:
 `)
 })
 
-test('also where no scenario asks for anything, and beside tests that are none', async () => {
+test('a failed start fails the command, even if no scenario uses a fixture or only ordinary tests run', async () => {
   const config = `
     import { definePerfConfig, redis } from 'vitest-slo/config'
     export default definePerfConfig({ services: [redis({ maxmemory: 'much' })] })`
@@ -54,9 +54,9 @@ test('also where no scenario asks for anything, and beside tests that are none',
     const { exitCode, output } = await project.run()
     return { exitCode, output: plainText(output) }
   }
-  const asked = await run("import { perfTest } from 'vitest-slo'; perfTest('nothing', () => {})")
-  expect(asked.exitCode).toBe(1)
-  expect(asked.output).toContain('services.redis.maxmemory: must be')
+  const scenario = await run("import { perfTest } from 'vitest-slo'; perfTest('nothing', () => {})")
+  expect(scenario.exitCode).toBe(1)
+  expect(scenario.output).toContain('services.redis.maxmemory: must be')
   const plain = await run("import { test } from 'vitest'; test('plain', () => {})")
   expect(plain.exitCode).toBe(1)
   expect(plain.output).toContain('services.redis.maxmemory: must be')

@@ -49,6 +49,6 @@ test(
       text.match(/Received: the run was aborted: error rate \S+ over the last 5s, limit 90% \(\d+ × connect/g),
     ).toHaveLength(3)
     expect(text).toMatch(/Evidence: .*\n.*\n\s*good responses .* errors after .*\n\s*errors \S+ \(\d+ × ECONNREFUSED/)
-    expect(text).toMatch(/target ended unasked: exit code 3/)
+    expect(text).toMatch(/target exited unexpectedly: exit code 3/)
   },
 )

@@ -151,5 +151,5 @@ test('masks secrets of requests, responses, errors, logs and connections in ever
   expect(pushed.join('')).toContain('slo_scenario_verdict{scenario="requests"')
   expect(files).toEqual(expect.arrayContaining(['blob.json', 'comment.md', 'index.html', 'junit.xml', 'out.json']))
   // The text around a mask is kept, so that a reader sees where a secret was.
-  expect(output).toMatch(/target ended unasked[^]*GET \/die\?q=\*\*\* authorization: \*\*\*/)
+  expect(output).toMatch(/target exited unexpectedly[^]*GET \/die\?q=\*\*\* authorization: \*\*\*/)
 })

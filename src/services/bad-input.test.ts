@@ -10,7 +10,7 @@ import { redis } from './redis/redis.ts'
 import type { Service } from './service.ts'
 
 const skipped = await containersSkipped()
-if (skipped) console.info(`bad input on containers is skipped: ${skipped}`)
+if (skipped) console.info(`tests of invalid input with containers are skipped: ${skipped}`)
 
 let context: Awaited<ReturnType<typeof testContext>>
 beforeEach(async () => {
@@ -27,87 +27,89 @@ async function messageOf(service: Service, env: NodeJS.ProcessEnv = {}): Promise
 }
 
 describe('postgres()', () => {
-  test('a text that is no URL is not shown', async () => {
+  test('does not show a value that is not a URL', async () => {
     const message = await messageOf(postgres(), { PERF_DATABASE_URL: 'user:s3cret@somewhere/db' })
-    expect(message).toContain('PERF_DATABASE_URL is no Postgres URL')
+    expect(message).toContain('PERF_DATABASE_URL is not a Postgres URL')
     expect(message).toContain('postgres://user:password@host:5432/database')
   })
 
-  test('a URL of something else', async () => {
+  test('rejects a URL with another protocol', async () => {
     const message = await messageOf(postgres({ url: 'mysql://user:s3cret@127.0.0.1/db' }))
-    expect(message).toContain('the option url is no Postgres URL')
+    expect(message).toContain('the option url is not a Postgres URL')
     expect(message).toContain('a URL with protocol mysql:')
   })
 
-  test('nothing listens there', async () => {
+  test('reports that nothing listens on the port', async () => {
     const message = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.1:1/db' }))
     expect(message).toContain('nothing listens on 127.0.0.1:1')
     expect(message).toContain('postgres://user:***@127.0.0.1:1/db')
-    const elsewhere = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.2:9/db?host=127.0.0.2&port=1' }))
-    expect(elsewhere).toContain('nothing listens on 127.0.0.2:1')
-    const other = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.1:9/db?host=127.0.0.2' }))
-    expect(other).toContain('names two hosts, 127.0.0.1 and 127.0.0.2')
+    const byParameter = await messageOf(
+      postgres({ url: 'postgres://user:s3cret@127.0.0.2:9/db?host=127.0.0.2&port=1' }),
+    )
+    expect(byParameter).toContain('nothing listens on 127.0.0.2:1')
+    const twoHosts = await messageOf(postgres({ url: 'postgres://user:s3cret@127.0.0.1:9/db?host=127.0.0.2' }))
+    expect(twoHosts).toContain('names two hosts, 127.0.0.1 and 127.0.0.2')
   })
 
-  test('what listens there is no Postgres', async () => {
-    await using stranger = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
-    const message = await messageOf(postgres({ url: `postgres://user:s3cret@127.0.0.1:${stranger.port}/db` }))
-    expect(message).toContain(`cannot connect to 127.0.0.1:${stranger.port}`)
+  test('reports a server that is not Postgres', async () => {
+    await using webServer = await listen((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    const message = await messageOf(postgres({ url: `postgres://user:s3cret@127.0.0.1:${webServer.port}/db` }))
+    expect(message).toContain(`cannot connect to 127.0.0.1:${webServer.port}`)
   })
 
-  test('the server is older than 14', async () => {
+  test('rejects a server older than version 14', async () => {
     await using old = await listen(serveOldPostgres)
     const message = await messageOf(postgres({ url: `postgres://user:s3cret@127.0.0.1:${old.port}/db` }))
-    expect(message).toContain('PostgreSQL 13.9 is too old; 14 is the oldest that will do')
+    expect(message).toContain('PostgreSQL 13.9 is too old: version 14 or later is required')
   })
 
-  test('the database or the password is wrong', async () => {
+  test('reports a wrong database and a wrong password', async () => {
     await using service = await postgres({ provider: 'embedded' }).start(context)
     const right = new URL(service.connection['url'] ?? '')
-    const elsewhere = new URL('/nowhere', right)
-    expect(await messageOf(postgres({ url: elsewhere.href }))).toContain('has no database nowhere')
+    const missing = new URL('/nowhere', right)
+    expect(await messageOf(postgres({ url: missing.href }))).toContain('has no database nowhere')
     const wrong = new URL(right)
     wrong.password = 's3cret'
     expect(await messageOf(postgres({ url: wrong.href }))).toContain('refuses the user perf or the password')
   })
 
-  test('an external server with other settings names all that differ', async () => {
+  test('names all settings that differ on an external server', async () => {
     await using service = await postgres({ provider: 'embedded' }).start(context)
     const { url } = service.connection
     const settings = { max_connections: 37, work_mem: '4096kB', shared_buffers: '1GB', nonsense: 1 }
     const message = await messageOf(postgres({ ...(url === undefined ? {} : { url }), settings }))
-    expect(message).toContain('max_connections is 100, asked for is 37')
-    expect(message).toContain('shared_buffers is 128MB, asked for is 1GB')
-    expect(message).toContain('nonsense is no setting of this server')
+    expect(message).toContain('max_connections is 100, expected 37')
+    expect(message).toContain('shared_buffers is 128MB, expected 1GB')
+    expect(message).toContain('nonsense is not a setting of this server')
     expect(message).not.toContain('work_mem')
   })
 
-  test('a setting the embedded server does not know', async () => {
+  test('reports an unknown setting of the embedded server', async () => {
     const message = await messageOf(postgres({ provider: 'embedded', settings: { max_conections: 5 } }))
-    expect(message).toContain('did not start: it ended at once: exit code 1')
+    expect(message).toContain('did not start: it exited immediately: exit code 1')
     expect(message).toContain('unrecognized configuration parameter "max_conections"')
   })
 })
 
 describe('redis()', () => {
-  test('a text that is no URL is not shown', async () => {
+  test('does not show a value that is not a URL', async () => {
     const message = await messageOf(redis(), { PERF_REDIS_URL: ':s3cret@somewhere' })
-    expect(message).toContain('PERF_REDIS_URL is no Redis URL')
+    expect(message).toContain('PERF_REDIS_URL is not a Redis URL')
   })
 
-  test('nothing listens there', async () => {
+  test('reports that nothing listens on the port', async () => {
     const message = await messageOf(redis({ url: 'redis://:s3cret@127.0.0.1:1' }))
     expect(message).toContain('nothing listens on 127.0.0.1:1')
   })
 
-  test('the password is wrong', async () => {
+  test('reports a wrong password', async () => {
     await using service = await redis({ provider: 'embedded' }).start(context)
     const wrong = new URL(service.connection['url'] ?? '')
     wrong.password = 's3cret'
     expect(await messageOf(redis({ url: wrong.href }))).toContain('refuses the password')
   })
 
-  test('no server program is installed', async () => {
+  test('explains how to install a missing server program', async () => {
     const options = { name: 'redis', password: '', image: '' }
     const { message } = await failureOf(() => startEmbeddedRedis(options, context, ['/nowhere']))
     expect(message).toContain('apt-get install redis-server')
@@ -116,35 +118,32 @@ describe('redis()', () => {
   })
 })
 
-describe('wherever it comes from', () => {
-  test.each([postgres, redis])(
-    '%o: a host that is not this machine is named in allowRemote, or not used',
-    async (make) => {
-      const protocol = make === postgres ? 'postgres' : 'redis'
-      const url = `${protocol}://user:s3cret@db.example.com/0`
-      expect(await messageOf(make({ url }))).toContain(`allowRemote: ['db.example.com']`)
-    },
-  )
+describe('any provider', () => {
+  test.each([postgres, redis])('%o rejects a remote host that allowRemote does not name', async (make) => {
+    const protocol = make === postgres ? 'postgres' : 'redis'
+    const url = `${protocol}://user:s3cret@db.example.com/0`
+    expect(await messageOf(make({ url }))).toContain(`allowRemote: ['db.example.com']`)
+  })
 
-  test('an unknown provider in a variable', async () => {
+  test('rejects an unknown provider in a variable', async () => {
     expect(await messageOf(postgres(), { PERF_SERVICES: 'docker' })).toContain('PERF_SERVICES=docker')
     expect(await messageOf(redis(), { PERF_REDIS_PROVIDER: 'extern' })).toContain('PERF_REDIS_PROVIDER=extern')
   })
 
-  test('a URL under a misspelt name is not shown with its password', () => {
+  test('masks the password of a URL under a misspelled option', () => {
     const wrong: object = { uri: 'postgres://user:s3cret@127.0.0.1/db' }
     for (const { problems } of [postgres(wrong), redis(wrong)]) {
       expect(problems).toMatchObject([{ path: 'uri', received: 'postgres://user:***@127.0.0.1/db' }])
     }
   })
 
-  test('external without a URL', async () => {
-    expect(await messageOf(redis({ provider: 'external' }))).toContain('Set PERF_REDIS_URL, or the option url')
+  test('requires a URL for the provider external', async () => {
+    expect(await messageOf(redis({ provider: 'external' }))).toContain('Set PERF_REDIS_URL or the option url')
   })
 })
 
 describe.skipIf(skipped !== undefined)('containers', () => {
-  test('the engine has no such image', async () => {
+  test('reports an image that the engine does not have', async () => {
     const env = { PERF_POSTGRES_IMAGE: 'slo/no-such-image:1', PERF_REDIS_IMAGE: 'slo/no-such-image:1' }
     const message = await messageOf(postgres({ provider: 'container' }), env)
     expect(message).toContain('the Docker engine has no image slo/no-such-image:1')
@@ -152,7 +151,7 @@ describe.skipIf(skipped !== undefined)('containers', () => {
     expect(await messageOf(redis({ provider: 'container' }), env)).toContain('PERF_REDIS_IMAGE')
   })
 
-  test('a setting the server does not know', async () => {
+  test('reports an unknown setting of the server', async () => {
     const message = await messageOf(postgres({ provider: 'container', settings: { max_conections: 5 } }))
     expect(message).toContain('unrecognized configuration parameter "max_conections"')
   })

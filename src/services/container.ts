@@ -8,23 +8,23 @@ import { waitFor } from './waiting.ts'
 
 const START_MS = 60_000
 
-/** A container that runs, and what it prints. */
+/** A running container and its output. */
 export interface RunningContainer {
   readonly started: StartedTestContainer
   readonly log: LogTail
-  /** Whether it still prints, that is, runs. */
+  /** Whether the container runs, judged by its log stream. */
   readonly isRunning: () => boolean
-  /** Freezes every process in it. @returns the function that lets them go on */
+  /** Freezes every process in the container. @returns a function that resumes them */
   readonly pause: () => Promise<() => Promise<void>>
-  /** Removes it with its volumes. */
+  /** Removes the container and its volumes. */
   readonly remove: () => Promise<void>
 }
 
 /**
- * Starts a container under our labels; when that fails, nothing of it is left.
- * @param make sets image, command and what to wait for
+ * Starts a container with the labels of this run; removes it if the start fails.
+ * @param make returns the container with its image, command and wait strategy
  * @throws {EngineError} if the image is missing, or the engine cannot run a container of it
- * @throws {ServiceError} if the container ends at once, or is not ready within a minute
+ * @throws {ServiceError} if the container exits immediately, or is not ready within a minute
  */
 export async function startContainer(
   name: string,
@@ -37,7 +37,7 @@ export async function startContainer(
   const release = context.reaper.watchContainers()
   const remove = async () => {
     const removed = await removeContainers(Object.entries(labels).map(([key, value]) => `${key}=${value}`))
-    // An engine that has gone away leaves it to the reaper, or to the next run.
+    // If the engine no longer responds, the reaper or the next run removes the container.
     if (removed !== undefined) release()
   }
   const log = new LogTail()
@@ -49,7 +49,7 @@ export async function startContainer(
     container
       .withLabels(labels)
       .withStartupTimeout(START_MS)
-      // The reaper removes it; the library's own reaper would be one more image to pull.
+      // Our reaper removes the container; the library's reaper would be one more image to pull.
       .withAutoCleanup(false)
       .withLogConsumer((stream) => {
         running = true
@@ -66,14 +66,14 @@ export async function startContainer(
     if (!hasRun) {
       throw new EngineError(name, {
         problem: `the Docker engine cannot run the image ${image}: ${oneLine(error)}`,
-        remedy: `See what the engine says above, or set ${variables.provider}=embedded.`,
+        remedy: `Resolve the engine's error above, or set ${variables.provider}=embedded.`,
         cause: error,
       })
     }
     throw new ServiceError(name, {
-      problem: `the container of image ${image} did not get ready: ${asError(error).message}`,
+      problem: `the container of image ${image} did not become ready: ${asError(error).message}`,
       details: `Its last lines:\n${log.quote()}`,
-      remedy: `See its last lines above: a setting it does not know is named there. Or use another image (${variables.image}), or ${variables.provider}=embedded.`,
+      remedy: `Check its last lines above, which name any unknown setting; or set ${variables.image} to another image, or ${variables.provider}=embedded.`,
     })
   }
 }
@@ -108,7 +108,7 @@ async function pull(
     signal.throwIfAborted()
     throw new EngineError(name, {
       problem: `the Docker engine has no image ${image}, and it cannot be pulled: ${oneLine(error)}`,
-      remedy: `Get it there (docker pull ${image}), name one that is there in ${variables.image}, or set ${variables.provider}=embedded.`,
+      remedy: `Pull it (docker pull ${image}), set ${variables.image} to an image that the engine has, or set ${variables.provider}=embedded.`,
     })
   }
 }
@@ -117,7 +117,7 @@ function oneLine(error: unknown): string {
   return asError(error).message.trim().replaceAll(/\s+/g, ' ')
 }
 
-/** Does not wait for what cannot be called off; `undo` is run when the signal came first, and again once it is done. */
+/** Rejects as soon as the signal aborts. The work itself cannot be cancelled, so `undo` runs once it has finished. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, undo: () => Promise<void>): Promise<T> {
   const outcome = await waitFor(work, { signal })
   if (outcome !== 'aborted') return work

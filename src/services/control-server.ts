@@ -5,27 +5,28 @@ import type { AddressInfo } from 'node:net'
 import type { ControlAddress, Disruption } from '../control/disruption.ts'
 import { asError } from './failure.ts'
 
-/** Takes orders from the workers. Disposing waits for what is under way. */
+/** HTTP server for requests of the workers. Disposing closes its connections, which cuts disruptions short. */
 export interface ControlServer extends AsyncDisposable {
   readonly address: ControlAddress
 }
 
 const MAX_BODY_BYTES = 10_000
 
-/** What the main process does for its workers. */
+/** Operations that the main process performs for its workers. */
 export interface Controlled {
-  /** Resolves with what was done, once it is over and undone. */
+  /** Resolves with a description, once the disruption is over and undone. */
   disrupt(disruption: Disruption, signal: AbortSignal): Promise<string>
-  /** Puts services back into the state after their start: all, or the one of that name. */
+  /** Resets all services, or the one with that name, to the state after the start. */
   reset(service?: string): Promise<void>
-  /** The target's processes as they are now. */
+  /** Current process ids of the target. */
   targetPids(): readonly number[]
 }
 
 /**
- * Lets the workers of this run disrupt and reset what the main process owns, on loopback, behind a random token.
- * `POST /disruptions` responds once the disruption is over and undone; a worker that hangs up cuts it short. `POST /resets`
- * responds once services are back in the state after their start; `GET /target` with the target's processes.
+ * Starts the server through which workers of this run disrupt and reset what the main process owns: on loopback, protected
+ * by a random token. `POST /disruptions` responds once the disruption is over and undone; a worker that disconnects cuts it
+ * short. `POST /resets` responds once services are back in the state after the start, `GET /target` with the target's
+ * process ids.
  */
 export async function startControlServer(controlled: Controlled): Promise<ControlServer> {
   const token = randomBytes(24).toString('base64url')
@@ -55,7 +56,7 @@ async function handle(
   }
   if (!isToken(request.headers.authorization, token)) return reply(401, { error: 'wrong token' })
   const gone = new AbortController()
-  response.once('close', () => gone.abort(new Error('the scenario has ended')))
+  response.once('close', () => gone.abort(new Error('the scenario has finished')))
   try {
     switch (`${request.method} ${request.url}`) {
       case 'GET /target':
@@ -83,7 +84,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   let bytes = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > MAX_BODY_BYTES) throw new Error(`a request has at most ${MAX_BODY_BYTES} bytes`)
+    if (bytes > MAX_BODY_BYTES) throw new Error(`the request body has more than ${MAX_BODY_BYTES} bytes`)
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')

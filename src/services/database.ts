@@ -6,40 +6,42 @@ import { asError, codeOf } from './failure.ts'
 import { chooseProvider, embeddedInstead, isProviderOption, type Provider } from './provider.ts'
 import { EngineError, ServiceError, type ServiceContext, type StartedService } from './service.ts'
 
-/** What `postgres()` and `redis()` have in common. */
+/** Options of both `postgres()` and `redis()`. */
 export interface DatabaseOptions<Connection> {
   /**
-   * `'auto'` (default): external if there is a URL, container if a Docker engine responds and can run the image, else
-   * embedded, with one line that says why. A provider that is named is never replaced. The variables
-   * `PERF_POSTGRES_PROVIDER`, `PERF_REDIS_PROVIDER` and, for both, `PERF_SERVICES` beat the option.
+   * Source of the server. `'auto'`: external if there is a URL, a container if a Docker engine responds and can run the
+   * image, else embedded, with the reason in one line. An explicit provider is never replaced. The variables
+   * `PERF_POSTGRES_PROVIDER`, `PERF_REDIS_PROVIDER` and, for both, `PERF_SERVICES` override the option.
+   *
+   * @default 'auto'
    */
   readonly provider?: Provider | 'auto'
-  /** A server that runs already. `PERF_DATABASE_URL`, `PERF_REDIS_URL` beat it. */
+  /** URL of a server that is already running. `PERF_DATABASE_URL` and `PERF_REDIS_URL` override it. */
   readonly url?: string
-  /** Image of the container. `PERF_POSTGRES_IMAGE`, `PERF_REDIS_IMAGE` beat it. Default: `postgres:18`, `redis:8`. */
+  /** Image of the container. `PERF_POSTGRES_IMAGE` and `PERF_REDIS_IMAGE` override it. Default: `postgres:18`, `redis:8`. */
   readonly image?: string
   /**
-   * Puts in the data the scenarios start from; runs again on every reset. On an external server it may be there already.
-   * What it returns is awaited, and its value is not used.
+   * Inserts the data that scenarios start from; runs again on every reset. On an external server the data may exist
+   * already. A returned promise is awaited; its value is ignored.
    */
   seed?(connection: Connection): Promise<unknown> | void
   /**
-   * What the target gets: the name of the variable that holds the URL, or a whole environment. Default: `DATABASE_URL`,
-   * `REDIS_URL`.
+   * Environment variables for the target: the name of the variable for the URL, or a function that returns all variables.
+   * Default: `DATABASE_URL`, `REDIS_URL`.
    */
   readonly env?: string | ((connection: { readonly url: string }) => Readonly<Record<string, string>>)
   /** Hosts other than this machine that may be used. Default: none. */
   readonly allowRemote?: readonly string[]
-  /** Lets `reset` empty an external database that was not empty when we came. Default: false. */
+  /** Whether `reset` may empty an external database that held data before the run. Default: false. */
   readonly allowReset?: boolean
-  /** Default: `postgres`, `redis`. */
+  /** Name of the service. Default: `postgres`, `redis`. */
   readonly name?: string
 }
 
 /** Readers of the options above. */
 export const DATABASE_OPTIONS = {
   provider: optional(matching(isProviderOption, 'must be auto, container, embedded or external', "'auto'")),
-  // A URL is looked at when it is used, where its mistake can be shown without the password in it.
+  // A URL is checked when it is used, where an error can be reported without its password.
   url: optional(
     reading<string>((problems, path, value) => {
       if (typeof value !== 'string') problems.add(path, typeof value, 'must be a string', 'url: process.env.URL')
@@ -54,37 +56,37 @@ export const DATABASE_OPTIONS = {
   name: optional(text("'orders'")),
 }
 
-/** What tells one kind of database from another. */
+/** Name and environment variables of one kind of database. */
 export interface DatabaseKind {
   readonly kind: StoreKind
-  /** For people: `PostgreSQL`. */
+  /** Name in messages: `PostgreSQL`. */
   readonly product: string
   /** Default of `env`. */
   readonly targetVariable: string
-  /** Gives the URL of an external server. */
+  /** Variable with the URL of an external server. */
   readonly urlVariable: string
-  /** Forces a provider. */
+  /** Variable that overrides the provider. */
   readonly providerVariable: string
 }
 
-/** How the servers of one kind of database are got hold of. */
+/** Steps to find or start a server of one kind of database, and to prepare it. */
 export interface DatabaseSteps<Server extends DatabaseServer> {
-  /** One that runs already. @param source where its URL was found @throws {ServiceError} if it must not be used */
+  /** A running server. @param source option or variable with its URL @throws {ServiceError} if it must not be used */
   readonly external: (url: string, source: string) => Server
   readonly start: (provider: Exclude<Provider, 'external'>) => Promise<Server>
   readonly prepare: (server: Server) => Promise<StartedService>
 }
 
-/** A server that takes connections. */
+/** A server that accepts connections. */
 export interface DatabaseServer {
   readonly provider: Provider
-  /** Where it is, for the summary: host and port. */
+  /** Host and port, for the summary. */
   readonly place: string
   readonly url: string
   readonly stop: () => Promise<void>
 }
 
-/** Finds or starts a server and makes it ready; what cannot be made ready is cleaned up. */
+/** Finds or starts a server and prepares it; stops it if that fails. */
 export async function startDatabase<Server extends DatabaseServer>(
   kind: DatabaseKind,
   name: string,
@@ -117,7 +119,7 @@ interface Located {
   readonly source: string
 }
 
-/** Which provider is to be used, and the URL and where it was found if that is an external one. */
+/** The provider to use and, if it is external, the URL and its source. */
 async function locate(
   kind: DatabaseKind,
   name: string,
@@ -137,20 +139,20 @@ async function locate(
   return { provider, isNamed, url: url ?? '', source }
 }
 
-/** Stands for a service that an external target brings itself. */
+/** Placeholder for a service that an external target brings itself. */
 function absentService(name: string, { kind, product, urlVariable }: DatabaseKind): StartedService {
   return {
     name,
     kind,
     provider: 'absent',
-    summary: `${product}, not started: the target runs elsewhere (${urlVariable} would let its own be read)`,
+    summary: `${product}, not started: the target is external (set ${urlVariable} to read the target's own)`,
     connection: {},
     env: {},
     async [Symbol.asyncDispose]() {},
   }
 }
 
-/** The variables the target gets. */
+/** Environment variables for the target. */
 export function targetEnv(
   { targetVariable }: DatabaseKind,
   { env = targetVariable }: DatabaseOptions<never>,
@@ -159,7 +161,7 @@ export function targetEnv(
   return typeof env === 'string' ? { [env]: url } : env({ url })
 }
 
-/** Runs a step the user wrote; its error is reported under the step's name. */
+/** Runs a function of the user; an error is reported with the name of the step. */
 export async function runStep(
   name: string,
   step: 'migrate' | 'seed',
@@ -171,16 +173,16 @@ export async function runStep(
     const code = codeOf(cause)
     throw new ServiceError(name, {
       problem: `${step} failed: ${asError(cause).message}${code === '' ? '' : ` (${code})`}`,
-      remedy: `Correct ${step} of the service ${name}; the error's cause says where it was thrown.`,
+      remedy: `Correct ${step} of the service ${name}; the stack of the error's cause shows where it was thrown.`,
       cause,
     })
   }
 }
 
-/** Refuses to empty what somebody may still need. */
+/** Error of a reset that would delete data from before the run. */
 export function resetRefused(name: string): ServiceError {
   return new ServiceError(name, {
     problem: 'reset would empty an external database that was in use before this run',
-    remedy: `Give the URL of an empty database, or say that its data may go: ${name}({ allowReset: true }).`,
+    remedy: `Use the URL of an empty database, or allow its data to be deleted: ${name}({ allowReset: true }).`,
   })
 }

@@ -31,7 +31,7 @@ describe.each([
 ] as const)('redis, $provider', ({ provider, skip }) => {
   const start = () => startEnvironment({ services: [redis({ provider, maxmemory: '32mb' })] })
 
-  test.skipIf(skip)('restarts empty on its address, with its settings, and ends every connection', async () => {
+  test.skipIf(skip)('restarts empty at its address, with its settings, and closes every connection', async () => {
     await using environment = await start()
     const url = urlOf(environment, 'redis')
     await using before = await connectRedis('redis', url)
@@ -45,25 +45,25 @@ describe.each([
     expect(await ask(environment, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(32 * 2 ** 20)])
   })
 
-  test.skipIf(skip)('responds to nothing while it is paused, and then everything', async () => {
+  test.skipIf(skip)('sends no response while it is paused, and every response afterwards', async () => {
     await using environment = await start()
     await using connection = await connectRedis('redis', urlOf(environment, 'redis'))
-    const goOn = new AbortController()
-    const pause = environment.disrupt({ kind: 'pause', service: 'redis', forMs: 600_000 }, goOn.signal)
+    const resume = new AbortController()
+    const pause = environment.disrupt({ kind: 'pause', service: 'redis', forMs: 600_000 }, resume.signal)
     await frozen(connection)
     let responded = false
-    const asked = connection.command('ECHO', 'hello').then((response) => {
+    const echo = connection.command('ECHO', 'hello').then((response) => {
       responded = true
       return response
     })
     await new Promise((resolve) => setTimeout(resolve, 200))
     expect(responded).toBe(false)
-    goOn.abort()
+    resume.abort()
     expect(await pause).toMatch(/^redis paused for \S+ m?s$/)
-    expect(await asked).toBe('hello')
+    expect(await echo).toBe('hello')
   })
 
-  test.skipIf(skip)('is cleaned up although it is paused', async () => {
+  test.skipIf(skip)('is cleaned up while it is paused', async () => {
     const environment = await start()
     const url = urlOf(environment, 'redis')
     await using connection = await connectRedis('redis', url)
@@ -84,7 +84,7 @@ async function frozen(connection: { command(...words: string[]): Promise<unknown
 }
 
 describe('the target', () => {
-  test('is killed and started again on its port, and nobody is told that it ended unasked', async () => {
+  test('is killed and restarted on its port without an exit event', async () => {
     await using environment = await startEnvironment({ target: target({ command: ['node', SMALL], instances: 2 }) })
     const exits: string[] = []
     environment.onTargetExit(({ message }) => exits.push(message))
@@ -99,22 +99,22 @@ describe('the target', () => {
     process.kill(revived!.pid!, 'SIGKILL')
     await expect
       .poll(() => exits)
-      .toEqual([expect.stringContaining('target, instance 1 ended unasked: signal SIGKILL')])
+      .toEqual([expect.stringContaining('target, instance 1 exited unexpectedly: signal SIGKILL')])
   })
 
-  test('that does not exist is named', async () => {
+  test('cannot be killed if it does not exist', async () => {
     await using environment = await startEnvironment({ target: target({ command: ['node', SMALL] }) })
     const kill = environment.disrupt({ kind: 'killTarget', instance: 3, downMs: 0 })
     await expect(kill).rejects.toThrow(/there is no instance 3/)
     await using without = await startEnvironment({})
     await expect(without.disrupt({ kind: 'killTarget', instance: 0, downMs: 0 })).rejects.toThrow(
-      'there is none to kill',
+      'there is no target to kill',
     )
   })
 })
 
 describe('postgres', () => {
-  test('ends every connection but those of the measurement', async () => {
+  test('closes every connection except those of the measurement', async () => {
     await using environment = await startEnvironment({ services: [postgres({ provider: 'embedded' })] })
     const url = urlOf(environment, 'postgres')
     await using ours = await connectPostgres('postgres', url)
@@ -127,19 +127,19 @@ describe('postgres', () => {
     expect(await ours.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
   })
 
-  test('that runs elsewhere is left alone', async () => {
+  test('is not disrupted if it is external', async () => {
     await using host = await startEnvironment({ services: [postgres({ provider: 'embedded' })] })
     const services = [postgres({ url: urlOf(host, 'postgres') })]
     await using environment = await startEnvironment({ services })
     const drop = environment.disrupt({ kind: 'dropConnections', service: 'postgres' })
-    await expect(drop).rejects.toThrow('only be disrupted where it was started for this run')
-    await expect(environment.disrupt({ kind: 'dropConnections' })).rejects.toThrow('only be disrupted where')
+    await expect(drop).rejects.toThrow('only be disrupted if this run started it')
+    await expect(environment.disrupt({ kind: 'dropConnections' })).rejects.toThrow('only be disrupted if')
     await expect(environment.disrupt({ kind: 'restart' })).rejects.toThrow('Redis: there is no Redis to disrupt')
     await expect(environment.disrupt({ kind: 'pause', service: 'postgres', forMs: 1 })).rejects.toThrow(
       'only be disrupted',
     )
     await expect(environment.disrupt({ kind: 'restart', service: 'redis' })).rejects.toThrow(
-      /there is no service of this name[^]*Name one of those there are with the option service: postgres/,
+      /there is no service with this name[^]*Set the option service to one of: postgres/,
     )
   })
 })
@@ -151,7 +151,7 @@ const nothingToControl: Controlled = {
 }
 
 describe('the control server', () => {
-  test('says which processes the target has now', async () => {
+  test('returns the current processes of the target', async () => {
     const pids = [7]
     await using server = await startControlServer({ ...nothingToControl, targetPids: () => pids })
     expect(await targetPidsNow(server.address, never)).toEqual([7])
@@ -159,11 +159,11 @@ describe('the control server', () => {
     expect(await targetPidsNow(server.address, never)).toEqual([8])
   })
 
-  test('carries out what a worker orders, and only with the token', async () => {
-    const ordered: unknown[] = []
+  test('runs the disruptions that a worker requests, and only with the token', async () => {
+    const requested: unknown[] = []
     const disrupt = async (disruption: Disruption) => {
-      ordered.push(disruption)
-      if (ordered.length > 1) throw new Error('it broke')
+      requested.push(disruption)
+      if (requested.length > 1) throw new Error('it broke')
       return 'done'
     }
     await using server = await startControlServer({ ...nothingToControl, disrupt })
@@ -176,14 +176,14 @@ describe('the control server', () => {
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     expect(await post('{"kind":"restart"}', 'wrong')).toEqual([401, { error: 'wrong token' }])
     expect(await post('{}', token, '/other')).toMatchObject([404, {}])
-    expect(ordered).toEqual([])
+    expect(requested).toEqual([])
     expect(await post('{"kind":"restart"}')).toEqual([200, { label: 'done' }])
     expect(await post('{"kind":"pause"}')).toEqual([500, { error: 'it broke' }])
-    expect(await post('x'.repeat(20_000))).toEqual([500, { error: 'a request has at most 10000 bytes' }])
-    expect(ordered).toEqual([{ kind: 'restart' }, { kind: 'pause' }])
+    expect(await post('x'.repeat(20_000))).toEqual([500, { error: 'the request body has more than 10000 bytes' }])
+    expect(requested).toEqual([{ kind: 'restart' }, { kind: 'pause' }])
   })
 
-  test('cuts a disruption short when the worker hangs up', async () => {
+  test('cuts a disruption short when the worker disconnects', async () => {
     const { promise: begun, resolve: begin } = Promise.withResolvers<AbortSignal>()
     const disrupt = async (_disruption: Disruption, signal: AbortSignal) => {
       begin(signal)
@@ -191,23 +191,23 @@ describe('the control server', () => {
       return 'cut short'
     }
     await using server = await startControlServer({ ...nothingToControl, disrupt })
-    const hangUp = new AbortController()
+    const disconnect = new AbortController()
     const headers = { authorization: `Bearer ${server.address.token}` }
-    const asked = fetch(`${server.address.url}/disruptions`, {
+    const response = fetch(`${server.address.url}/disruptions`, {
       method: 'POST',
       headers,
       body: '{}',
-      signal: hangUp.signal,
+      signal: disconnect.signal,
     })
     const signal = await begun
     expect(signal.aborted).toBe(false)
-    hangUp.abort()
-    await expect(asked).rejects.toThrow(/abort/i)
+    disconnect.abort()
+    await expect(response).rejects.toThrow(/abort/i)
     await expect.poll(() => signal.aborted).toBe(true)
   })
 })
 
-test('nothing is disrupted once the environment is cleaned up', async () => {
+test('rejects a disruption once the environment is cleaned up', async () => {
   const environment = await startEnvironment({})
   await environment[Symbol.asyncDispose]()
   await expect(environment.disrupt({ kind: 'restart', service: 'redis' }, never)).rejects.toThrow('is cleaned up')

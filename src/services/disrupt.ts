@@ -5,18 +5,18 @@ import { connectPostgres } from './postgres/postgres-client.ts'
 import { kindOf, ServiceError, type ServiceDisruptions, type StartedService } from './service.ts'
 import type { StartedTarget } from './target/started-target.ts'
 
-/** What there is to disrupt. */
+/** Services and target that a disruption can affect. */
 export interface Disruptable {
   readonly services: readonly StartedService[]
   readonly target: StartedTarget | undefined
 }
 
 /**
- * Does what a disruption asks, and undoes what it must: when this ends the target is ready again and the service goes
- * on, also where the signal cut the wait short.
+ * Runs a disruption and undoes it: afterwards the target is ready again and the service has resumed, even if the signal
+ * cut the wait short.
  *
- * @returns what was done, in words without secrets
- * @throws {ServiceError} if there is no such service or target, or it runs elsewhere, or does not come back
+ * @returns a description without secrets
+ * @throws {ServiceError} if there is no such service or target, or it is external, or does not recover
  */
 export async function disrupt(disruptable: Disruptable, disruption: Disruption, signal: AbortSignal): Promise<string> {
   const startMs = now()
@@ -36,16 +36,16 @@ export async function disrupt(disruptable: Disruptable, disruption: Disruption, 
   }
   const disruptions = disruptionsOf(service)
   if (disruption.kind === 'pause') {
-    const goOn = await disruptions.pause()
+    const resume = await disruptions.pause()
     await until(disruption.forMs, signal)
-    await goOn()
+    await resume()
     return `${service.name} paused for ${since()}`
   }
   await disruptions.restart()
   return `${service.name} restarted empty, ready after ${since()}`
 }
 
-/** Ends every session but those of the measurement itself, which would otherwise have to survive what it asked for. */
+/** Terminates every session except those of the measurement itself, which must not be disrupted. */
 const DROP = `
   SELECT count(pg_terminate_backend(pid))::int AS count FROM pg_stat_activity
   WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
@@ -53,11 +53,11 @@ const DROP = `
 
 async function dropConnections({ name, provider, connection }: StartedService): Promise<number> {
   const { url } = connection
-  if (provider === 'external') throw elsewhere(name)
+  if (provider === 'external') throw notOurs(name)
   if (url === undefined || !/^postgres(ql)?:/.test(url)) {
     throw new ServiceError(name, {
-      problem: 'its connections can only be dropped where it is Postgres',
-      remedy: `Name the service that is: dropPostgresConnections({ service: 'orders' }).`,
+      problem: 'only the connections of a Postgres service can be dropped',
+      remedy: `Name the Postgres service: dropPostgresConnections({ service: 'orders' }).`,
     })
   }
   await using admin = await connectPostgres(name, url)
@@ -71,7 +71,10 @@ async function until(ms: number, signal: AbortSignal): Promise<void> {
 
 function targetOf({ target }: Disruptable): StartedTarget {
   if (target !== undefined) return target
-  throw new ServiceError('target', { problem: 'there is none to kill', remedy: 'Add target to definePerfConfig().' })
+  throw new ServiceError('target', {
+    problem: 'there is no target to kill',
+    remedy: 'Add target to definePerfConfig().',
+  })
 }
 
 function serviceOf(
@@ -84,22 +87,23 @@ function serviceOf(
   if (meant.length === 1) return meant[0]!
   const names = (meant.length > 1 ? meant : present).map((one) => one.name).join(', ')
   const what = wanted === 'postgres' ? 'Postgres' : 'Redis'
-  const none = name === undefined ? `there is no ${what} to disrupt` : 'there is no service of this name to disrupt'
+  const missing =
+    name === undefined ? `there is no ${what} to disrupt` : 'there is no service with this name to disrupt'
   throw new ServiceError(name ?? what, {
-    problem: meant.length > 1 ? 'there are several, and the disruption does not name one' : none,
-    remedy: `Name one of those there are with the option service: ${names || 'none'}.`,
+    problem: meant.length > 1 ? 'several services match, and the disruption does not name one' : missing,
+    remedy: names === '' ? 'Add one to definePerfConfig({ services }).' : `Set the option service to one of: ${names}.`,
   })
 }
 
 function disruptionsOf({ name, disruptions }: StartedService): ServiceDisruptions {
-  if (disruptions === undefined) throw elsewhere(name)
+  if (disruptions === undefined) throw notOurs(name)
   return disruptions
 }
 
-/** What was not started for the run may serve others too. */
-function elsewhere(name: string): ServiceError {
+/** Only services of this run are disrupted: others may have more users. */
+function notOurs(name: string): ServiceError {
   return new ServiceError(name, {
-    problem: 'it can only be disrupted where it was started for this run, by a provider that knows how',
-    remedy: 'Leave the disruption out, or use a container or an embedded server.',
+    problem: 'it can only be disrupted if this run started it, in a container or embedded',
+    remedy: 'Remove the disruption, or use a container or an embedded server.',
   })
 }

@@ -6,17 +6,17 @@ import { clearTimeout, setTimeout } from '../machine/clock.ts'
 import { loadOptional, MissingPackageError } from '../options/optional-package.ts'
 import { redactText } from '../options/redact.ts'
 
-/** Every container of ours carries this label with the run's id as its value. */
+/** Label of every container that a run starts. Its value is the run's id. */
 export const RUN_LABEL = 'vitest-slo.run'
 
-/** With the service's name as its value. */
+/** Label whose value is the name of the service. */
 export const SERVICE_LABEL = 'vitest-slo.service'
 
 const PROBE_MS = 2_000
 
 /**
- * The Docker engine Testcontainers finds (by its own rules: `DOCKER_HOST`, the usual sockets, `~/.testcontainers.properties`),
- * or `undefined` when none responds within two seconds, or Testcontainers is not installed.
+ * The Docker engine that Testcontainers finds (`DOCKER_HOST`, the usual sockets, `~/.testcontainers.properties`).
+ * `undefined` if none responds within two seconds, or Testcontainers is not installed.
  */
 export async function findEngine(limitMs = PROBE_MS): Promise<Testcontainers.ContainerRuntimeClient | undefined> {
   const library = await loadTestcontainers().catch(ifMissing)
@@ -30,12 +30,12 @@ export async function findEngine(limitMs = PROBE_MS): Promise<Testcontainers.Con
   }
 }
 
-/** Where an engine listens if nothing says otherwise. */
+/** Default sockets of Docker engines. */
 const SOCKETS = ['/var/run/docker.sock', join(homedir(), '.docker/run/docker.sock')]
 
 /**
- * Why an engine that {@link findEngine} did not find cannot be used, in one line; `undefined` if nothing says that there
- * is one, or Testcontainers is not installed.
+ * The reason why {@link findEngine} found no usable engine, in one line. `undefined` if nothing indicates that an engine
+ * exists, or Testcontainers is not installed.
  */
 export async function unusableEngine(
   env: NodeJS.ProcessEnv,
@@ -50,7 +50,7 @@ export async function unusableEngine(
     accessSync(socket, constants.R_OK | constants.W_OK)
     return `no Docker engine responds at ${socket}`
   } catch {
-    return `this user may not use the Docker engine at ${socket}`
+    return `this user has no permission to use the Docker engine at ${socket}`
   }
 }
 
@@ -64,8 +64,8 @@ function ifMissing(error: unknown): undefined {
 }
 
 /**
- * Removes every container that carries all `labels` (`key=value`), running or not, with its anonymous volumes.
- * @returns how many there were; `undefined` when no engine responds
+ * Removes every container that has all `labels` (`key=value`), running or not, with its anonymous volumes.
+ * @returns the number of containers; `undefined` if no engine responds
  */
 export async function removeContainers(labels: readonly string[]): Promise<number | undefined> {
   const engine = await findEngine()
@@ -78,7 +78,7 @@ export async function removeContainers(labels: readonly string[]): Promise<numbe
       .getContainer(Id)
       .remove({ force: true, v: true })
       .catch((error: { statusCode?: number }) => {
-        // 404: gone already. 409: its removal is under way.
+        // 404: already removed. 409: its removal is in progress.
         if (error.statusCode !== 404 && error.statusCode !== 409) throw error
       })
   }

@@ -25,12 +25,12 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** What was left in our temporary folder, records included. */
+/** Files left in the temporary folder, including records. */
 function left(): readonly string[] {
   return readdirSync(folder).flatMap((name) => readdirSync(join(folder, name)))
 }
 
-test('services first, in parallel; then the target with what they give; then all of it is away', async () => {
+test('starts services, then the target with their variables, and cleans up all of them', async () => {
   const lines: string[] = []
   const environment = await startEnvironment(
     {
@@ -56,8 +56,8 @@ test('services first, in parallel; then the target with what they give; then all
   expect(left()).toEqual([])
 })
 
-describe('when something does not start', () => {
-  test('all that failed is in one error, and what did start is cleaned up before', async () => {
+describe('a failed start', () => {
+  test('reports all failures in one error, after cleaning up what did start', async () => {
     const stub = recordingService('stub')
     const failure = await failureOf(() =>
       startEnvironment(
@@ -74,26 +74,26 @@ describe('when something does not start', () => {
       ),
     )
     expect(failure).toBeInstanceOf(StartError)
-    expect(failure.message).toContain('2 things could not be started')
+    expect(failure.message).toContain('2 services could not be started')
     expect(failure.message).toContain('nothing listens on 127.0.0.1:1')
     expect(failure.message).toContain('no licence')
     expect(failure.message).not.toContain('s3cret')
-    expect(stub.events).toEqual(['started', 'away'])
+    expect(stub.events).toEqual(['started', 'cleaned up'])
     expect(left()).toEqual([])
   })
 
-  test('a target that fails takes the services with it', async () => {
+  test('cleans up the services if the target fails', async () => {
     const stub = recordingService('stub')
     const failing = target({ command: ['node', SMALL], env: { EXIT_CODE: '3' } })
     const failure = await failureOf(() =>
       startEnvironment({ services: [stub, redis({ provider: 'embedded' })], target: failing }, { env }),
     )
     expect(failure.message).toContain('exit code 3')
-    expect(stub.events).toEqual(['started', 'away'])
+    expect(stub.events).toEqual(['started', 'cleaned up'])
     expect(left()).toEqual([])
   })
 
-  test('all options that cannot be used are named, and nothing is started', async () => {
+  test('names all invalid options and starts nothing', async () => {
     const stub = recordingService('stub')
     const failure = await failureOf(() =>
       startEnvironment(
@@ -116,7 +116,7 @@ describe('when something does not start', () => {
     expect(stub.events).toEqual([])
   })
 
-  test.each([0, 100, 300, 500, 700])('given up after %i ms, it leaves nothing', async (delayMs) => {
+  test.each([0, 100, 300, 500, 700])('leaves nothing behind if aborted after %i ms', async (delayMs) => {
     const controller = new AbortController()
     const starting = startEnvironment(
       {
@@ -131,7 +131,7 @@ describe('when something does not start', () => {
   })
 })
 
-test('reset goes to every service that can, and names all that fail', async () => {
+test('resets every service that can be reset, and names all failures', async () => {
   const stub = recordingService('stub')
   const broken = recordingService('broken', undefined, new Error('stuck'))
   await using environment = await startEnvironment({ services: [stub, broken] }, { env })
@@ -139,7 +139,7 @@ test('reset goes to every service that can, and names all that fail', async () =
   expect(stub.events).toEqual(['started', 'reset'])
 })
 
-test('the target is restarted when its own files changed, or it has ended', async () => {
+test('restarts the target if its files changed or it has exited', async () => {
   const sources = join(folder, 'app', 'src')
   mkdirSync(sources, { recursive: true })
   writeFileSync(join(sources, 'main.ts'), `import ${JSON.stringify(SMALL)}`)
@@ -165,13 +165,13 @@ test('the target is restarted when its own files changed, or it has ended', asyn
   environment.onTargetExit(() => resolve())
   await fetch(`${environment.details.target?.instances[0]?.baseUrl}/exit`)
   await exited
-  expect(await environment.restartTargetIfChanged()).toBe('it had ended')
+  expect(await environment.restartTargetIfChanged()).toBe('it had exited')
   expect(existsSync(`/proc/${pid()}`) || process.platform !== 'linux').toBe(true)
 })
 
-test('a target that runs elsewhere: services are not started for it', async () => {
-  await using elsewhere = await startEnvironment({ target: target({ command: ['node', SMALL] }) }, { env })
-  const PERF_TARGET_URL = elsewhere.details.target?.instances[0]?.baseUrl ?? ''
+test('starts no services for an external target', async () => {
+  await using host = await startEnvironment({ target: target({ command: ['node', SMALL] }) }, { env })
+  const PERF_TARGET_URL = host.details.target?.instances[0]?.baseUrl ?? ''
   const lines: string[] = []
   await using environment = await startEnvironment(
     { services: [postgres(), redis()], target: target({ command: ['node', SMALL] }) },
@@ -185,7 +185,7 @@ test('a target that runs elsewhere: services are not started for it', async () =
     ],
     target: { provider: 'external', instances: [{ baseUrl: PERF_TARGET_URL }] },
   })
-  expect(lines.join('\n')).toContain('PostgreSQL, not started: the target runs elsewhere')
+  expect(lines.join('\n')).toContain('PostgreSQL, not started: the target is external')
 })
 
 function recordingService(
@@ -211,7 +211,7 @@ function recordingService(
           events.push('reset')
         },
         async [Symbol.asyncDispose]() {
-          events.push('away')
+          events.push('cleaned up')
         },
       }
     },

@@ -12,31 +12,31 @@ import type { WatchedFiles } from './target/watched-files.ts'
 
 export type { Environment, EnvironmentDetails, TargetDetails } from './running-environment.ts'
 
-/** What {@link startEnvironment} starts. */
+/** Options of {@link startEnvironment}. */
 export interface EnvironmentOptions {
   readonly services?: readonly Service[]
   readonly target?: Target
-  /** The load to come. `'full'`, or a factor of 1 and more, needs a remote target to be allowed twice. Default: `'smoke'`. */
+  /** Scale of the load. `'full'`, or a factor of 1 or more, requires that a remote target is allowed twice. Default: `'smoke'`. */
   readonly scale?: 'smoke' | 'pr' | 'full' | number
-  /** The target's own files, in watch mode. Default: none, and the target is restarted only if it has ended. */
+  /** Files of the target, in watch mode. Default: none; the target is then restarted only if it has exited. */
   readonly watched?: WatchedFiles
 }
 
-/** Where messages go, what gives up the start, where variables come from. */
+/** Abort signal, log and environment variables of a start. */
 export interface EnvironmentContext {
-  /** Default: none. */
+  /** Cancels the start. Default: none. */
   readonly signal?: AbortSignal
-  /** Gets one line for each thing started. Default: nothing is printed. */
+  /** Receives one line for each service and the target. Default: nothing is printed. */
   readonly log?: (line: string) => void
-  /** Default: `process.env`. */
+  /** Environment variables. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv
 }
 
 /**
- * Starts the services in parallel, then the target with the environment they give it.
+ * Starts the services in parallel, then the target with the environment variables that they provide.
  *
- * @throws {OptionsError} when options cannot be used, all mistakes at once, before anything is started
- * @throws {StartError} when something could not be started; everything that was is cleaned up before
+ * @throws {OptionsError} if options are invalid: all mistakes in one error, before anything is started
+ * @throws {StartError} if a service or the target does not start; what had started is cleaned up first
  */
 export async function startEnvironment(
   { services = [], target, scale = 'smoke', watched }: EnvironmentOptions,
@@ -67,13 +67,13 @@ async function startTarget(target: Target, context: TargetContext): Promise<Star
   }
 }
 
-/** One or more things could not be started; the message holds all of theirs. Everything is cleaned up by then. */
+/** The target, or one or more services, did not start. The message includes every reason. Everything is cleaned up by then. */
 export class StartError extends Error {
   override readonly name = 'StartError'
   readonly errors: readonly Error[]
 
   constructor(errors: readonly Error[]) {
-    const count = errors.length === 1 ? '' : ` ${errors.length} things could not be started:`
+    const count = errors.length === 1 ? '' : ` ${errors.length} services could not be started:`
     super(allMessages(`the environment did not start.${count}`, errors), { cause: errors[0] })
     this.errors = errors
   }

@@ -1,15 +1,15 @@
-/** What was thrown, as an error: JavaScript lets anything be thrown. */
+/** A thrown value as an error: JavaScript can throw any value. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
 
-/** The `code` of a system's or driver's error (`ECONNREFUSED`, an SQLSTATE); empty when it has none. */
+/** The `code` of a system's or driver's error (`ECONNREFUSED`, an SQLSTATE); empty if there is none. */
 export function codeOf(thrown: unknown): string {
   if (typeof thrown !== 'object' || thrown === null || !('code' in thrown)) return ''
   return typeof thrown.code === 'string' ? thrown.code : ''
 }
 
-/** Waits for all, and tells what came of them; never rejects. */
+/** Values and errors of all promises, once all are settled. Never rejects. */
 export async function settleAll<T>(
   promises: readonly Promise<T>[],
 ): Promise<{ readonly values: readonly T[]; readonly errors: readonly Error[] }> {

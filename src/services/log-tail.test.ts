@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { LogTail } from './log-tail.ts'
 
-test('keeps the last lines, joined across chunks, and cuts long ones', () => {
+test('keeps the last lines, joined across chunks, and truncates long ones', () => {
   const log = new LogTail()
   log.write('first\nsec')
   log.write(`ond\n${'x'.repeat(5_000)}\nunfinished`)
@@ -12,6 +12,6 @@ test('keeps the last lines, joined across chunks, and cuts long ones', () => {
   expect(log.quote(2)).toBe('  | 998\n  | 999')
 })
 
-test('says so when nothing was printed', () => {
-  expect(new LogTail().quote()).toBe('  (it printed nothing)')
+test('notes that nothing was printed', () => {
+  expect(new LogTail().quote()).toBe('  (no output)')
 })

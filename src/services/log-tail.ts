@@ -1,7 +1,7 @@
 const MAX_LINES = 200
 const MAX_LINE_LENGTH = 2_000
 
-/** The last 200 lines a process printed, each cut at 2,000 characters. */
+/** The last 200 lines a process printed, each truncated to 2,000 characters. */
 export class LogTail {
   readonly #lines: string[] = []
   #rest = ''
@@ -13,15 +13,15 @@ export class LogTail {
     this.#lines.splice(0, Math.max(0, this.#lines.length - MAX_LINES))
   }
 
-  /** The last `count` lines, oldest first. Default: all that are kept. */
+  /** The last `count` lines, oldest first. Default: all of them. */
   last(count = MAX_LINES): readonly string[] {
     const lines = this.#rest === '' ? this.#lines : [...this.#lines, this.#rest]
     return lines.slice(-count)
   }
 
-  /** The last `count` lines, indented for a message; says so when there are none. */
+  /** The last `count` lines, indented for a message, or a note that there are none. */
   quote(count = 20): string {
     const lines = this.last(count)
-    return lines.length === 0 ? '  (it printed nothing)' : lines.map((line) => `  | ${line}`).join('\n')
+    return lines.length === 0 ? '  (no output)' : lines.map((line) => `  | ${line}`).join('\n')
   }
 }

@@ -7,7 +7,7 @@ import type { Reaper } from './reaper/reaper.ts'
 const FLUSH_MS = 500
 const GROUP_MS = 2_000
 
-/** How a process ended: one of the two is set. */
+/** Exit code or signal of a process: one of the two is set. */
 export interface ProcessExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -18,26 +18,26 @@ export interface ManagedProcessOptions {
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
   readonly cwd?: string
-  /** Whom to run as; only root can. */
+  /** User to run as; requires root. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
   /** Written to its standard input, which is then closed. */
   readonly input?: string
-  /** Asks it to end. Default: SIGTERM, to the whole group. */
+  /** Signal that requests an exit. Default: SIGTERM, to the whole group. */
   readonly stopSignal?: NodeJS.Signals
-  /** Signals go to the process alone, which sees to its children itself. Default: to its group. */
+  /** Whether signals go only to the process, which stops its children itself. Default: to its group. */
   readonly alone?: boolean
   readonly reaper: Reaper
   onOutput?(chunk: string): void
 }
 
 /**
- * A process in a session of its own, so that Ctrl-C in the terminal does not reach it before we do; watched by the
- * reaper from the tick it starts in, its output kept in {@link log}.
+ * A process in a separate session, so that Ctrl-C in the terminal reaches this process first. The reaper watches it from
+ * the tick in which it starts; {@link log} keeps its output.
  */
 export class ManagedProcess {
   readonly pid: number
   readonly log = new LogTail()
-  /** Resolves when it has ended and its output is read; never rejects. */
+  /** Resolves once the process has exited and its output is read; never rejects. */
   readonly exited: Promise<ProcessExit>
   readonly #stopSignal: NodeJS.Signals
   readonly #group: boolean
@@ -62,7 +62,7 @@ export class ManagedProcess {
       if (this.#group) this.#send('SIGKILL')
       release()
       this.#exit = { code, signal }
-      // Its last words may still be in the pipe; somebody who left the group may hold that pipe open for ever.
+      // Its last output may still be in the pipe, which a process that left the group may hold open forever.
       const timer = setTimeout(resolve, FLUSH_MS, this.#exit)
       child.once('close', () => {
         clearTimeout(timer)
@@ -71,7 +71,7 @@ export class ManagedProcess {
     })
   }
 
-  /** @throws when the command cannot be run, e.g. `ENOENT` */
+  /** @throws {Error} if the command cannot be run, e.g. `ENOENT` */
   static async start(options: ManagedProcessOptions): Promise<ManagedProcess> {
     const announced = options.reaper.announceProcess()
     const child = spawn(options.command, options.args, {
@@ -87,7 +87,7 @@ export class ManagedProcess {
     const started = child.pid === undefined ? undefined : new ManagedProcess(child, child.pid, options)
     announced.noted()
     await spawned
-    if (!started) throw new Error(`${options.command} got no process id`)
+    if (!started) throw new Error(`${options.command} has no process id`)
     return started
   }
 
@@ -95,15 +95,15 @@ export class ManagedProcess {
     return this.#exit === undefined
   }
 
-  /** Asks the process to end and waits for it and its group; after `graceMs` (5,000) it is killed. */
+  /** Requests an exit and waits for the process and its group; kills them after `graceMs`. @param graceMs default: 5,000 */
   async stop(graceMs = 5_000): Promise<ProcessExit> {
     this.#send(this.#stopSignal)
-    // A frozen process takes the signal once it goes on.
+    // A frozen process receives the signal only when it resumes.
     this.#send('SIGCONT')
     const timer = setTimeout(() => this.#send('SIGKILL'), graceMs)
     try {
       const exit = await this.exited
-      // What was left of its group was killed; until it is gone it may still hold the port.
+      // The rest of its group was killed, but may hold the port until it has exited.
       if (this.#group) await untilOver(() => groupExists(this.pid), GROUP_MS)
       return exit
     } finally {
@@ -111,13 +111,13 @@ export class ManagedProcess {
     }
   }
 
-  /** Ends it without asking, as a crash does, and waits for it. */
+  /** Kills the process, as a crash does, and waits for its exit. */
   async kill(): Promise<ProcessExit> {
     this.#send('SIGKILL')
     return this.exited
   }
 
-  /** Stops it where it stands. @returns the function that lets it go on */
+  /** Freezes the process. @returns a function that resumes it */
   freeze(): () => void {
     this.#send('SIGSTOP')
     return () => this.#send('SIGCONT')
@@ -128,12 +128,12 @@ export class ManagedProcess {
     try {
       process.kill(this.#group ? -this.pid : this.pid, signal)
     } catch {
-      // It ended by itself in the meantime.
+      // It has already exited.
     }
   }
 }
 
-/** How a process ended, for a message: `exit code 1`, `signal SIGKILL`. */
+/** Exit code or signal, for a message: `exit code 1`, `signal SIGKILL`. */
 export function describeExit({ code, signal }: ProcessExit): string {
   return signal === null ? `exit code ${code}` : `signal ${signal}`
 }

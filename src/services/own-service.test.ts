@@ -6,7 +6,7 @@ import { freePort } from './ports.ts'
 import type { Service, StartedService } from './service.ts'
 import { target } from './target/target.ts'
 
-/** A payment provider's API, as far as the target calls it: an example of a service of one's own. */
+/** Stub of a payment provider's API: an example of a custom service. */
 function paymentStub(): Service {
   return {
     name: 'payments',
@@ -40,7 +40,7 @@ function paymentStub(): Service {
   }
 }
 
-test('a service of one’s own is started, given to the target, reset and cleaned up like the others', async () => {
+test('a custom service is started, passed to the target, reset and cleaned up like the others', async () => {
   const small = new URL('../../fixtures/services/small-target.ts', import.meta.url).pathname
   const environment = await startEnvironment(
     { services: [paymentStub()], target: target({ command: ['node', small] }) },
@@ -59,29 +59,29 @@ test('a service of one’s own is started, given to the target, reset and cleane
   await expect(fetch(url)).rejects.toThrow('fetch failed')
 })
 
-/** A database of one's own that is said to be elsewhere. */
-function elsewhere(url: string, allowRemote?: readonly string[]): { service: Service; isPutAway: () => boolean } {
-  let isPutAway = false
+/** A custom database service with a given URL. */
+function databaseAt(url: string, allowRemote?: readonly string[]): { service: Service; isCleanedUp: () => boolean } {
+  let isCleanedUp = false
   const started = {
     ...{ name: 'orders', provider: 'mine', summary: 'mine', connection: { url }, env: {} },
     async [Symbol.asyncDispose]() {
-      isPutAway = true
+      isCleanedUp = true
     },
   }
-  return { service: { name: 'orders', allowRemote, start: async () => started }, isPutAway: () => isPutAway }
+  return { service: { name: 'orders', allowRemote, start: async () => started }, isCleanedUp: () => isCleanedUp }
 }
 
 test.for([
   'postgres://u@db.example.invalid/x',
   'postgres://u@127.0.0.1/x?host=db.example.invalid',
   'redis://db.example.invalid:6379',
-])('a service of one’s own may not lead the ledger to a host that nobody allowed: %s', async (url) => {
-  const refused = elsewhere(url)
+])('a custom service cannot use a host that is not allowed: %s', async (url) => {
+  const refused = databaseAt(url)
   await expect(startEnvironment({ services: [refused.service] })).rejects.toThrow(
     /orders: db\.example\.invalid is not this machine[^]*allowRemote: \['db\.example\.invalid'\]/,
   )
-  expect(refused.isPutAway()).toBe(true)
-  const allowed = elsewhere(url, ['db.example.invalid'])
+  expect(refused.isCleanedUp()).toBe(true)
+  const allowed = databaseAt(url, ['db.example.invalid'])
   await using environment = await startEnvironment({ services: [allowed.service] })
   expect(environment.details.stores).toMatchObject([{ name: 'orders', url }])
 })

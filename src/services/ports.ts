@@ -1,12 +1,12 @@
 import { createServer } from 'node:net'
 
-/** Below the range the system takes source ports from, so that ten thousand clients do not happen to sit on one of ours. */
+/** Below the system's range of source ports, so that client connections do not occupy one of these ports. */
 const FIRST = 20_000
 const LAST = 32_000
 
 const handedOut = new Set<number>()
 
-/** A port on loopback that nobody listens on now, and that this process is not given a second time. */
+/** A free port on loopback. Never returns the same port twice in one process. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST))
@@ -15,10 +15,12 @@ export async function freePort(): Promise<number> {
     handedOut.add(port)
     return port
   }
-  throw new Error(`no free port found between ${FIRST} and ${LAST} on 127.0.0.1: end what listens there`)
+  throw new Error(
+    `no free port found between ${FIRST} and ${LAST} on 127.0.0.1\nFix: Stop processes that listen there.`,
+  )
 }
 
-/** Whether nobody listens on the port, on loopback or on every address. */
+/** Whether the port is free, on loopback and on all addresses. */
 export async function isFree(port: number): Promise<boolean> {
   return (await canListen(port, '127.0.0.1')) && (await canListen(port, '0.0.0.0'))
 }

@@ -1,19 +1,19 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Folders that hold no source of a target wherever they stand: installed packages, version control, what tests store. */
+/** Folders that never hold sources of a target: installed packages, version control, files that tests store. */
 export const LEFT_OUT_FOLDERS: ReadonlySet<string> = new Set([
   ...['node_modules', '.git', '.hg', '.svn', '.jj', '.DS_Store'],
   ...['__baselines__', '__snapshots__', '.vitest-reports', '.vitest-attachments'],
 ])
 
-/** What programs and editors write beside sources. */
+/** Files that programs and editors write next to sources. */
 const BY_PRODUCT = /\.(log|pid|tmp|swp|swx|tsbuildinfo)$|~$|^\.#|^4913$/
 
 /**
- * All files in and below folders, absolute, each once. Links are followed; what cannot be read is left out.
+ * All files in and below folders, as absolute paths without duplicates. Links are followed; unreadable entries are skipped.
  *
- * @param outputs folders and files to leave out, absolute
+ * @param outputs absolute paths of folders and files to skip
  */
 export function filesIn(folders: readonly string[], outputs: readonly string[]): readonly string[] {
   const found: string[] = []
@@ -34,7 +34,7 @@ export function filesIn(folders: readonly string[], outputs: readonly string[]):
   return found
 }
 
-/** Files come and go while they are listed. */
+/** `undefined` if `read` throws: files can disappear while they are listed. */
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read()

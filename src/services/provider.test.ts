@@ -27,7 +27,7 @@ test.each<Case>([
   { engine: true, env: { PERF_SERVICES: 'container', PERF_POSTGRES_PROVIDER: 'embedded' }, expected: 'embedded' },
   { option: 'container', url, env: { PERF_SERVICES: 'auto' }, expected: 'external' },
   { option: 'embedded', env: { PERF_SERVICES: '' }, engine: true, expected: 'embedded' },
-])('%o', async ({ env = {}, option, url: given, engine = false, expected }) => {
+])('chooses the provider for %o', async ({ env = {}, option, url: given, engine = false, expected }) => {
   const find = async () => (engine ? {} : undefined)
   const choosing = chooseProvider(
     { ...QUESTION, option, url: given },
@@ -38,7 +38,7 @@ test.each<Case>([
   expect((await choosing).provider).toBe(expected)
 })
 
-test('a container is asked for, and no engine responds', async () => {
+test('rejects the provider container if no engine responds', async () => {
   const choosing = chooseProvider(
     { ...QUESTION, option: 'container', url: undefined },
     { env: {}, log: () => {} },

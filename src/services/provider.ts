@@ -1,12 +1,12 @@
 import { findEngine, loadTestcontainers, unusableEngine } from './engine.ts'
 import { ServiceError, type ServiceContext } from './service.ts'
 
-/** Where a service comes from. */
+/** Source of a service. */
 export type Provider = 'container' | 'embedded' | 'external'
 
 const PROVIDERS: readonly string[] = ['auto', 'container', 'embedded', 'external']
 
-/** Whether `value` is something the option `provider` takes. */
+/** Whether `value` is valid for the option `provider`. */
 export function isProviderOption(value: unknown): value is Provider | 'auto' {
   return typeof value === 'string' && PROVIDERS.includes(value)
 }
@@ -14,24 +14,24 @@ export function isProviderOption(value: unknown): value is Provider | 'auto' {
 export interface ProviderQuestion {
   readonly service: string
   readonly option: Provider | 'auto' | undefined
-  /** From the option or the variable; makes `external` the choice. */
+  /** From the option or the variable; selects `external`. */
   readonly url: string | undefined
-  /** The variable that gives a URL, e.g. `PERF_DATABASE_URL`. */
+  /** The variable for a URL, e.g. `PERF_DATABASE_URL`. */
   readonly urlVariable: string
-  /** The variable that forces a provider for this service, e.g. `PERF_POSTGRES_PROVIDER`. */
+  /** The variable that overrides the provider of this service, e.g. `PERF_POSTGRES_PROVIDER`. */
   readonly providerVariable: string
 }
 
-/** A provider, and whether somebody named it: what was named is never replaced by another one. */
+/** A provider, and whether it was set explicitly: an explicit provider is never replaced. */
 export interface ProviderChoice {
   readonly provider: Provider
   readonly isNamed: boolean
 }
 
 /**
- * The provider to use. A variable beats the option; `PERF_SERVICES` speaks for every service whose own variable is not
- * set. Left open: external if there is a URL, container if a Docker engine responds, else embedded; an engine that seems to
- * be there and cannot be used is said in one line.
+ * The provider to use. A variable overrides the option; `PERF_SERVICES` applies to every service whose own variable is not
+ * set. Default: external if there is a URL, container if a Docker engine responds, else embedded. If an engine exists and
+ * cannot be used, one line with the reason is logged.
  */
 export async function chooseProvider(
   question: ProviderQuestion,
@@ -43,14 +43,14 @@ export async function chooseProvider(
   if (forced === 'external' && question.url === undefined) {
     throw new ServiceError(question.service, {
       problem: 'the provider is external, but no URL is given',
-      remedy: `Set ${question.urlVariable}, or the option url, or let another provider be used.`,
+      remedy: `Set ${question.urlVariable} or the option url, or use another provider.`,
     })
   }
   if (forced === 'container') await loadTestcontainers()
   if (forced === 'container' && (await find(10_000)) === undefined) {
     throw new ServiceError(question.service, {
       problem: 'the provider is container, but no Docker engine responds',
-      remedy: `Start one (and set DOCKER_HOST if it listens elsewhere), set ${question.providerVariable}=embedded, or give a URL in ${question.urlVariable}.`,
+      remedy: `Start one (set DOCKER_HOST if it does not listen on the default socket), set ${question.providerVariable}=embedded, or set ${question.urlVariable} to the URL of a running server.`,
     })
   }
   if (forced !== 'auto') return { provider: forced, isNamed: true }
@@ -61,7 +61,7 @@ export async function chooseProvider(
   return { provider: 'embedded', isNamed: false }
 }
 
-/** The line that says why a service does not come from a container. */
+/** Line with the reason why a service does not run in a container. */
 export function embeddedInstead(service: string, reason: string): string {
   return `${service}: ${reason}; the embedded server is used instead`
 }
@@ -72,7 +72,7 @@ function forcedProvider({ service, option, providerVariable }: ProviderQuestion,
     if (value === undefined || value === '') continue
     if (isProviderOption(value)) return value
     throw new ServiceError(service, {
-      problem: `${variable} names no provider`,
+      problem: `${variable} is not a valid provider`,
       received: `${variable}=${value}`,
       remedy: `Use one of ${PROVIDERS.join(', ')}, e.g. ${variable}=embedded.`,
     })

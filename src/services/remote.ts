@@ -3,9 +3,9 @@ import { postgresHosts } from './postgres/postgres-client.ts'
 import { ServiceError, kindOf, type Service, type StartedService } from './service.ts'
 
 /**
- * Refuses a host that is not this machine, unless `allowRemote` names it.
+ * Rejects a host other than this machine, unless `allowRemote` names it.
  *
- * @param subject whose host it is, for the message: `target`, `postgres`
+ * @param subject owner of the host, for the message: `target`, `postgres`
  * @throws {ServiceError} with the way to allow it
  */
 export function assertAllowedHost(
@@ -21,7 +21,7 @@ export function assertAllowedHost(
 }
 
 /**
- * Refuses a service that the ledger, `sql()` or capacity would read on a host that nobody allowed, whoever wrote it.
+ * Rejects a service, custom ones included, that the ledger, `sql()` or capacity would read on a host that is not allowed.
  * @throws {ServiceError} with the way to allow it
  */
 export function assertAllowedStore({ name, allowRemote }: Service, started: StartedService): void {

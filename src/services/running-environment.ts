@@ -8,13 +8,13 @@ import type { StartedTarget, TargetExit, TargetInstance } from './target/started
 import type { Target } from './target/target.ts'
 import { shortList, type WatchedFiles } from './target/watched-files.ts'
 
-/** Plain data for the workers. Holds secrets: not for a log or a report. */
+/** Environment of the workers, as plain data. Contains secrets: never logged or reported. */
 export interface EnvironmentDetails {
-  /** By name; without those that were not started. */
+  /** Started services, by name. */
   readonly services: Readonly<Record<string, ServiceDetails>>
-  /** What the ledger, `sql()` and capacity can read, those included that were not started. */
+  /** Stores that the ledger, `sql()` and capacity can read, including those that were not started. */
   readonly stores: readonly Store[]
-  /** Not set when there is no target. */
+  /** Not set if there is no target. */
   readonly target?: TargetDetails
 }
 
@@ -27,39 +27,39 @@ export interface ServiceDetails {
 export interface TargetDetails {
   readonly provider: 'command' | 'external'
   readonly instances: readonly TargetInstance[]
-  /** Of every connection to it, as plain text. Secret. */
+  /** TLS options of every connection to the target, as plain text. Secret. */
   readonly tls?: TlsOptions
 }
 
-/** Everything around the load, running. Disposing cleans it up: the target first, then the services. */
+/** Running services and target. Disposing stops the target first, then the services. */
 export interface Environment extends AsyncDisposable {
-  /** As of now: after `restartTarget` the pids are others. */
+  /** Current details: `restartTarget` changes the pids. */
   readonly details: EnvironmentDetails
   /**
-   * Services that can be reset, or the one of that name, back to the state after their start, in parallel. The target is
-   * not restarted.
-   * @throws {ServiceError} if there is none of that name, or it cannot be reset
+   * Resets all services that can be reset, or the one with that name, to the state after the start, in parallel. The
+   * target is not restarted.
+   * @throws {ServiceError} if there is no service with that name, or it cannot be reset
    */
   reset(service?: string): Promise<void>
-  /** @throws {ServiceError} when the target runs elsewhere or does not get ready again */
+  /** @throws {ServiceError} if the target is external or does not become ready again */
   restartTarget(): Promise<void>
   /**
-   * Restarts the target if it has ended, or one of its files changed since it was started.
-   * @returns why it was restarted, and `undefined` if it was not
+   * Restarts the target if it has exited, or one of its files changed since the start.
+   * @returns the reason; `undefined` if it was not restarted
    */
   restartTargetIfChanged(): Promise<string | undefined>
   /**
-   * Does something to the target or a service while load is on. What is under way when the environment is cleaned up is
-   * cut short and undone before.
-   * @returns what was done, in words
-   * @throws {ServiceError} when it cannot be done, or what was disrupted does not come back
+   * Disrupts the target or a service under load. When the environment is cleaned up, disruptions are cut short and undone
+   * first.
+   * @returns a description of the disruption
+   * @throws {ServiceError} if it is not possible, or the target or service does not recover
    */
   disrupt(disruption: Disruption, signal?: AbortSignal): Promise<string>
-  /** Calls `listener` for every instance of the target that ends unasked. @returns the function that stops it */
+  /** Calls `listener` for every instance of the target that exits unexpectedly. @returns a function that removes it */
   onTargetExit(listener: (exit: TargetExit) => void): () => void
 }
 
-/** Holds what was started, and the stack that cleans it up. */
+/** Started services and target, and the stack that cleans them up. */
 export class RunningEnvironment implements Environment {
   readonly #services: readonly StartedService[]
   readonly #target: StartedTarget | undefined
@@ -116,7 +116,7 @@ export class RunningEnvironment implements Environment {
     const changed = this.#watched?.changed() ?? []
     if (changed.length === 0 && this.#target.running) return undefined
     await this.restartTarget()
-    return changed.length === 0 ? 'it had ended' : `${shortList(changed)} changed`
+    return changed.length === 0 ? 'it had exited' : `${shortList(changed)} changed`
   }
 
   async disrupt(disruption: Disruption, signal: AbortSignal = this.#ending.signal): Promise<string> {
@@ -155,7 +155,7 @@ function resettable(services: readonly StartedService[], name: string): StartedS
   if (service?.reset !== undefined) return service
   const names = services.filter(({ reset }) => reset !== undefined).map((one) => one.name)
   throw new ServiceError(name, {
-    problem: service === undefined ? 'there is no service of this name to reset' : 'it cannot be reset',
-    remedy: names.length === 0 ? 'Leave the reset out.' : `Name one of those that can: ${names.join(', ')}.`,
+    problem: service === undefined ? 'there is no service with this name to reset' : 'it cannot be reset',
+    remedy: names.length === 0 ? 'Remove the reset.' : `Name one that can be reset: ${names.join(', ')}.`,
   })
 }

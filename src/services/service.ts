@@ -2,76 +2,76 @@ import { kindOfUrl, type StoreKind } from '../machine/store-kinds.ts'
 import type { Problem } from '../options/problems.ts'
 import type { Reaper } from './reaper/reaper.ts'
 
-/** What a service is given to start with. */
+/** Context in which a service starts. */
 export interface ServiceContext {
-  /** Aborted when the run is given up while things are starting. */
+  /** Aborted if the run is cancelled during the start. */
   readonly signal: AbortSignal
-  /** One line for the person at the terminal. */
+  /** Prints one line to the terminal. */
   readonly log: (line: string) => void
-  /** Where variables are read from; `process.env` unless a test says otherwise. */
+  /** Environment variables; `process.env` except in tests. */
   readonly env: NodeJS.ProcessEnv
-  /** Takes note of every process, container and temporary folder, and cleans it up if this process is killed. */
+  /** Records every process, container and temporary folder, and cleans it up if this process is killed. */
   readonly reaper: Reaper
   /**
-   * The target runs elsewhere and brings its own database. A service then only connects to what a URL names: nothing
-   * is started, migrated, seeded or set.
+   * Whether the target is external and brings its own database. A service then only connects to a given URL: nothing is
+   * started, migrated, seeded or configured.
    */
   readonly targetIsExternal: boolean
 }
 
-/** A service that runs and can be used. Disposing cleans it up. */
+/** A running service. Disposing cleans it up. */
 export interface StartedService extends AsyncDisposable {
   readonly name: string
-  /** Where it comes from: `'container'`, `'embedded'`, `'external'`, `'absent'`, or a word of the service's own. */
+  /** Source of the service: `'container'`, `'embedded'`, `'external'`, `'absent'`, or a custom word. */
   readonly provider: string
   /** One line without secrets: `PostgreSQL 18.4, embedded, 127.0.0.1:21345`. */
   readonly summary: string
   /**
-   * What the ledger, `sql()` and capacity read it as. Default: by the protocol of `connection.url`
-   * (`postgres://…`, `redis://…`); of any other service they do not know.
+   * Kind of store that the ledger, `sql()` and capacity read. Default: by the protocol of `connection.url`
+   * (`postgres://…`, `redis://…`); other services are not read.
    */
   readonly kind?: StoreKind
-  /** How to connect, e.g. `{ url }`. Secret: goes to the workers, never to a log or a report. */
+  /** Connection details, e.g. `{ url }`. Secret: passed to the workers, never logged or reported. */
   readonly connection: Readonly<Record<string, string>>
-  /** What the target's environment gets, e.g. `DATABASE_URL`. */
+  /** Environment variables for the target, e.g. `DATABASE_URL`. */
   readonly env: Readonly<Record<string, string>>
-  /** Back to the state after the start: truncated and seeded again, flushed. */
+  /** Restores the state after the start: truncates or flushes, and seeds again. */
   reset?(): Promise<void>
-  /** What can be done to it while load is on. Not set for a service that runs elsewhere. */
+  /** Disruptions of the service under load. Not set for an external service. */
   readonly disruptions?: ServiceDisruptions
 }
 
-/** What a service is read as. */
+/** Kind of store that a service is read as. */
 export function kindOf({ kind, connection }: StartedService): StoreKind | undefined {
   return kind ?? kindOfUrl(connection['url'])
 }
 
-/** Faults of a whole server, for finding out what the target makes of them. */
+/** Faults of a whole server, to test how the target handles them. */
 export interface ServiceDisruptions {
-  /** Stops it where it stands: connections stay open and nothing gets a response. @returns the function that lets it go on */
+  /** Freezes the server: connections stay open and get no response. @returns a function that resumes it */
   pause(): Promise<() => Promise<void>>
-  /** Ends it and starts it again on the same address, with its settings and without its data. */
+  /** Stops the server and starts it again at the same address, with its settings and without its data. */
   restart(): Promise<void>
 }
 
 /**
- * Something the load needs beside the target. `postgres()` and `redis()` make two; implement it for anything else.
- * Services start in parallel and know nothing of each other.
+ * A dependency of the target, started before it. `postgres()` and `redis()` return one; implement it for anything else.
+ * Services start in parallel and cannot use each other.
  */
 export interface Service {
-  /** Names it in messages, and in the connection details a scenario is given. */
+  /** Name in messages, and in the connection details of a scenario. */
   readonly name: string
-  /** Options that cannot be used; reported together with all others before anything is started. */
+  /** Invalid options; reported together with all others before anything is started. */
   readonly problems?: readonly Problem[]
   /**
-   * Hosts other than this machine that its `connection.url` may name, if the ledger, `sql()` or capacity reads it. Those of
-   * the config are allowed as well. Default: none.
+   * Hosts other than this machine that its `connection.url` may name, if the ledger, `sql()` or capacity reads it. Hosts
+   * that the config allows are allowed as well. Default: none.
    */
   readonly allowRemote?: readonly string[] | undefined
   start(context: ServiceContext): Promise<StartedService>
 }
 
-/** A service or the target could not be started, or stopped being usable. The message says what to do. */
+/** A service or the target could not be started, or became unusable. The message includes a fix. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError'
   readonly subject: string
@@ -86,9 +86,9 @@ export class ServiceError extends Error {
   }
 }
 
-/** A container engine cannot be used for a service; with the provider `auto` the embedded server takes its place. */
+/** A container engine cannot be used for a service. The provider `auto` then uses the embedded server. */
 export class EngineError extends ServiceError {
-  /** What is wrong with the engine, in one line. */
+  /** The engine's problem, in one line. */
   readonly reason: string
 
   constructor(subject: string, failure: ServiceFailure) {
@@ -98,7 +98,7 @@ export class EngineError extends ServiceError {
 }
 
 export interface ServiceFailure {
-  /** What went wrong, in one line, without secrets. */
+  /** The problem, in one line without secrets. */
   readonly problem: string
   readonly received?: string
   /** Further lines, e.g. the end of a log. */

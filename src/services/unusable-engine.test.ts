@@ -9,7 +9,7 @@ import { unusableEngine } from './engine.ts'
 import { freePort } from './ports.ts'
 import { redis } from './redis/redis.ts'
 
-/** Where an engine is looked for: Testcontainers reads the address once. */
+/** Port of the engine: Testcontainers reads the address only once. */
 let port = 0
 beforeAll(async () => {
   port = await freePort()
@@ -37,14 +37,14 @@ async function startRedis(provider?: 'container') {
   return { context, starting }
 }
 
-/** What was printed, and the provider it ended with. */
+/** The provider in use, and the printed lines. */
 async function started() {
   const { context, starting } = await startRedis()
   await using service = await starting
   return { provider: service.provider, lines: context.lines }
 }
 
-test('an engine that does not respond in time, or at all, leads to the embedded server, with one line', async () => {
+test('uses the embedded server and prints one line if the engine does not respond', async () => {
   const line = `redis: no Docker engine responds at DOCKER_HOST=tcp://127.0.0.1:${port}; the embedded server is used instead`
   {
     await using _silent = await engine(createServer())
@@ -53,7 +53,7 @@ test('an engine that does not respond in time, or at all, leads to the embedded 
   expect(await started()).toEqual({ provider: 'embedded', lines: [line] })
 })
 
-test('an engine is missed only if something says that there is one', async () => {
+test('reports an unusable engine only if something indicates that it exists', async () => {
   expect(await unusableEngine({}, ['/nowhere/docker.sock'])).toBeUndefined()
   const socket = join(tmpdir(), `slo-${crypto.randomUUID()}.sock`)
   writeFileSync(socket, '', { mode: 0o000 })
@@ -61,11 +61,11 @@ test('an engine is missed only if something says that there is one', async () =>
   expect(await unusableEngine({}, [socket])).toBe(
     process.getuid?.() === 0
       ? `no Docker engine responds at ${socket}`
-      : `this user may not use the Docker engine at ${socket}`,
+      : `this user has no permission to use the Docker engine at ${socket}`,
   )
 })
 
-test('an engine without the image and without a registry does as well; a provider that is named is not replaced', async () => {
+test('uses the embedded server if the image cannot be pulled, unless the provider is explicit', async () => {
   const message = 'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host'
   const replies: Readonly<Record<string, [number, object]>> = {
     info: [200, { ServerVersion: '27.0.0', OperatingSystem: 'test', MemTotal: 1, Labels: [] }],
@@ -80,8 +80,8 @@ test('an engine without the image and without a registry does as well; a provide
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     }),
   )
-  const ended = await started()
-  expect(ended).toEqual({
+  const fallback = await started()
+  expect(fallback).toEqual({
     provider: 'embedded',
     lines: [
       'redis: pulling redis:8',

@@ -1,13 +1,13 @@
 import { clearTimeout, setTimeout } from '../machine/clock.ts'
 
-/** What ends a wait that has not ended by itself. */
+/** Limits of a wait. */
 export interface WaitLimits {
   readonly signal: AbortSignal
   /** Default: none. */
   readonly timeoutMs?: number
 }
 
-/** Waits for the promise, until the signal is aborted or the time is up; leaves no timer and no listener behind. */
+/** Waits for the promise, until the signal aborts or the time is up; leaves no timer and no listener behind. */
 export async function waitFor<T>(
   promise: Promise<T>,
   { signal, timeoutMs }: WaitLimits,

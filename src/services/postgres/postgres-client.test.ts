@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => environment?.[Symbol.asyncDispose]())
 
-/** Rejections that nothing handles, as long as the test lasts. */
+/** Unhandled rejections during the test. */
 function unhandledRejections(): readonly unknown[] {
   const found: unknown[] = []
   const others = process.listeners('unhandledRejection')
@@ -27,7 +27,7 @@ function unhandledRejections(): readonly unknown[] {
   return found
 }
 
-test('a query that nobody awaited ends with its session without an error of its own', async () => {
+test('a query that is not awaited ends with its session without an unhandled rejection', async () => {
   const unhandled = unhandledRejections()
   {
     await using session = await connectPostgres('postgres', url)
@@ -37,7 +37,7 @@ test('a query that nobody awaited ends with its session without an error of its 
   expect(unhandled).toEqual([])
 })
 
-test('a query that fails while nobody awaits it is reported by Node as any other', async () => {
+test('a failed query that is not awaited is an unhandled rejection', async () => {
   const unhandled = unhandledRejections()
   await using session = await connectPostgres('postgres', url)
   void session.query('SELEC 1')
@@ -48,12 +48,12 @@ test('a query that fails while nobody awaits it is reported by Node as any other
 
 const checked = async (text: string) => assertOneHost('postgres', 'PERF_DATABASE_URL', new URL(text))
 
-test('a URL that names one host and connects to another is refused, also on this machine', async () => {
+test('rejects a URL that names one host and connects to another, even on this machine', async () => {
   const { message } = await failureOf(() => checked('postgres://u:p@127.0.0.1:9/db?host=127.0.0.2&port=24001'))
   expect(message).toMatchInlineSnapshot(`
     "postgres: PERF_DATABASE_URL names two hosts, 127.0.0.1 and 127.0.0.2, and the driver connects to 127.0.0.2
       Received: host 127.0.0.1, parameter host 127.0.0.2
-    Fix: Write the host once: postgres://user:password@127.0.0.2:5432/database. If both are meant, name the second in allowRemote: ['127.0.0.2']."
+    Fix: Write the host once: postgres://user:password@127.0.0.2:5432/database. If both are intended, add the second to allowRemote: ['127.0.0.2']."
   `)
   await expect(checked('postgres://u:p@localhost/db?host=localhost,127.0.0.3')).rejects.toThrow('127.0.0.3')
 })
@@ -64,11 +64,11 @@ test.each([
   'postgres://u:p@127.0.0.2/db?host=127.0.0.2&port=6',
   'postgres://u:p@localhost/db?host=127.0.0.1',
   'postgres://u:p@localhost/db?host=/var/run/postgresql',
-])('%s names one host', async (text) => {
+])('accepts %s, which names one host', async (text) => {
   await expect(checked(text)).resolves.toBeUndefined()
 })
 
-test('a second host that allowRemote names is meant', async () => {
+test('accepts a second host that allowRemote names', async () => {
   setHostPolicy({ allowRemote: ['127.0.0.2'] })
   onTestFinished(() => setHostPolicy({ allowRemote: [] }))
   await expect(checked('postgres://u:p@127.0.0.1/db?host=127.0.0.2')).resolves.toBeUndefined()

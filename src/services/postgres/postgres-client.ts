@@ -6,20 +6,20 @@ import { redactText, secretsOf } from '../../options/redact.ts'
 import { asError, codeOf, sentence } from '../failure.ts'
 import { ServiceError } from '../service.ts'
 
-/** What `migrate` and `seed` are given: one session, not yet in a transaction. */
+/** Connection for `migrate` and `seed`: one session, outside a transaction. */
 export interface PostgresConnection {
-  /** For a migration tool of your own. Holds the password. */
+  /** URL for a migration tool of your own. Contains the password. */
   readonly url: string
   /**
-   * Runs SQL and returns the rows. Without `values` it may hold several statements; the rows are those of the last.
-   * @throws the driver's error, with its SQLSTATE in `code`
+   * Runs SQL and returns the rows. Without `values`, `sql` may contain several statements; the rows are those of the last.
+   * @throws {Error} the driver's error, with its SQLSTATE in `code`
    */
   query<Row extends object = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>
 }
 
-/** A session of our own. */
+/** A session of this package. */
 export interface PostgresSession extends PostgresConnection, AsyncDisposable {
-  /** Waits for queries under way. @throws the error of one that failed */
+  /** Waits for pending queries. @throws {Error} the error of a query that failed */
   pending(): Promise<void>
 }
 
@@ -27,7 +27,7 @@ const CONNECT_MS = 5_000
 
 /**
  * Opens one session.
- * @throws {ServiceError} when that fails; the message says what to do and holds no password
+ * @throws {ServiceError} if that fails; the message includes a fix and no password
  * @throws {MissingPackageError} if the driver is not installed
  */
 export async function connectPostgres(subject: string, url: string): Promise<PostgresSession> {
@@ -43,7 +43,7 @@ export async function connectPostgres(subject: string, url: string): Promise<Pos
   } catch (error) {
     throw connectFailure(subject, url, error)
   }
-  // A session that breaks while idle makes the next query fail; that is where it is reported.
+  // If an idle session breaks, its next query fails and reports the error.
   client.on('error', () => {})
   try {
     await client.connect()
@@ -55,7 +55,7 @@ export async function connectPostgres(subject: string, url: string): Promise<Pos
   const run = async (id: symbol, sql: string, values?: readonly unknown[]) => {
     try {
       const result = await client.query(sql, values ? [...values] : undefined)
-      // Several statements give several results, which the driver's types do not know.
+      // Several statements return several results, which the driver's types do not declare.
       const last = Array.isArray(result) ? result.at(-1) : result
       return last?.rows ?? []
     } finally {
@@ -74,7 +74,7 @@ export async function connectPostgres(subject: string, url: string): Promise<Pos
       await Promise.all(pending.values())
     },
     async [Symbol.asyncDispose]() {
-      // A query that nobody awaited ends with its session: that is not an error of its own, and Node would print its stack.
+      // A query that is not awaited ends with its session: without this, Node would print an unhandled rejection.
       for (const rows of pending.values()) rows.catch(() => {})
       await client.end().catch(() => {})
     },
@@ -82,8 +82,8 @@ export async function connectPostgres(subject: string, url: string): Promise<Pos
 }
 
 /**
- * Every host that a driver may connect to: parameters of the URL come before its host, and either may be a list. A
- * folder that holds a Unix socket is left out.
+ * Every host that a driver may connect to: parameters of the URL override its host, and both may be lists. Folders of Unix
+ * sockets are left out.
  */
 export function postgresHosts(url: URL): readonly string[] {
   const { hostname, searchParams } = url
@@ -92,41 +92,41 @@ export function postgresHosts(url: URL): readonly string[] {
 }
 
 /**
- * Refuses a URL whose `?host=` names another host than the URL does: a reader takes it for the one, and the driver connects
- * to the other, which may be somebody's production behind a port of this machine.
+ * Rejects a URL whose `?host=` names a different host than the URL does: a reader sees one host and the driver connects to
+ * the other, which may be a production database.
  *
- * @param also hosts that may be named so
- * @throws {ServiceError} with the way to write it
+ * @param also hosts that `?host=` may name
+ * @throws {ServiceError} with the correct form
  */
 export function assertOneHost(subject: string, source: string, url: URL, also: readonly string[] = []): void {
   const named = url.searchParams.getAll('host').flatMap((hosts) => hosts.split(','))
-  const isMain = (host: string) => [host, url.hostname].every((one) => MAIN.has(one)) || host === url.hostname
+  const isSame = (host: string) => host === url.hostname || [host, url.hostname].every((one) => LOOPBACK.has(one))
   const other = named.find(
-    (host) => host !== '' && !host.startsWith('/') && !isMain(host) && !isAllowedByName(host, also),
+    (host) => host !== '' && !host.startsWith('/') && !isSame(host) && !isAllowedByName(host, also),
   )
   if (other === undefined) return
   throw new ServiceError(subject, {
     problem: `${source} names two hosts, ${url.hostname} and ${other}, and the driver connects to ${other}`,
     received: `host ${url.hostname}, parameter host ${other}`,
-    remedy: `Write the host once: postgres://user:password@${other}:5432/database. If both are meant, name the second in allowRemote: ['${other}'].`,
+    remedy: `Write the host once: postgres://user:password@${other}:5432/database. If both are intended, add the second to allowRemote: ['${other}'].`,
   })
 }
 
-/** Names of this machine that mean the same to everybody. */
-const MAIN = new Set(['localhost', '127.0.0.1', '[::1]', '::1'])
+/** Names of loopback that are interchangeable. */
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]', '::1'])
 
 /**
  * Reads a Postgres URL.
- * @throws {ServiceError} without showing the text: what is no URL may still hold a password
+ * @throws {ServiceError} without the text, which may contain a password even if it is not a URL
  */
 export function parsePostgresUrl(subject: string, source: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url && /^postgres(ql)?:$/.test(url.protocol) && url.hostname !== '') return url
   throw new ServiceError(subject, {
-    problem: `${source} is no Postgres URL`,
+    problem: `${source} is not a Postgres URL`,
     received: url
       ? `a URL with protocol ${url.protocol}`
-      : `text of ${text.length} characters that is no URL (not shown: it may hold a password)`,
+      : `a string of ${text.length} characters that is not a URL (not shown: it may contain a password)`,
     remedy: `Write it as postgres://user:password@host:5432/database, with special characters in the password percent-encoded.`,
   })
 }
@@ -152,7 +152,7 @@ function explain(code: string, host: string, database: string, user: string): re
   switch (code) {
     case '28000':
       return [
-        `${host} lets the user ${user} not in from here`,
+        `${host} does not accept the user ${user} from this machine`,
         'Add a line for this user, database and host to pg_hba.conf there, or correct the URL.',
       ]
     case '28P01':
@@ -161,18 +161,21 @@ function explain(code: string, host: string, database: string, user: string): re
         'Correct user and password in the URL; special characters in the password must be percent-encoded.',
       ]
     case '3D000':
-      return [`${host} has no database ${database}`, `Create it (createdb ${database}), or name another in the URL.`]
+      return [
+        `${host} has no database ${database}`,
+        `Create it (createdb ${database}), or name an existing one in the URL.`,
+      ]
     case 'ECONNREFUSED':
       return [`nothing listens on ${host}`, 'Start the server, or correct host and port in the URL.']
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return [`the host of ${host} is not known`, 'Correct the host in the URL.']
+      return [`the host of ${host} cannot be resolved`, 'Correct the host in the URL.']
     case '53300':
-      return [`${host} has no connection left`, 'End other clients, or raise max_connections there.']
+      return [`${host} has no free connection`, 'Stop other clients, or raise max_connections on that server.']
     default:
       return [
         `cannot connect to ${host}`,
-        `See the reason above. What responses there must be a Postgres server that takes connections within ${CONNECT_MS / 1000} s.`,
+        `Resolve the reason above: a Postgres server must accept connections there within ${CONNECT_MS / 1000} s.`,
       ]
   }
 }

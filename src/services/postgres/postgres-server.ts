@@ -1,11 +1,11 @@
-/** Who may connect, and to what. */
+/** User, password and database of a server. */
 export interface Credentials {
   readonly user: string
   readonly password: string
   readonly database: string
 }
 
-/** What a server is started with. */
+/** Options for the start of a server. */
 export interface ServerOptions {
   /** The service's name, for messages. */
   readonly name: string

@@ -6,7 +6,7 @@ const OLDEST = 14
 
 /**
  * The server's version, e.g. `18.4`, and whether its commits wait for the disk.
- * @throws {ServiceError} when it is older than 14
+ * @throws {ServiceError} if it is older than 14
  */
 export async function checkVersion(
   subject: string,
@@ -20,14 +20,14 @@ export async function checkVersion(
   const version = row?.version.split(' ')[0] ?? 'unknown'
   if (Number(row?.number) >= OLDEST * 10_000) return { version, waitsForDisk: row?.fsync !== 'off' }
   throw new ServiceError(subject, {
-    problem: `PostgreSQL ${version} is too old; ${OLDEST} is the oldest that will do`,
+    problem: `PostgreSQL ${version} is too old: version ${OLDEST} or later is required`,
     remedy,
   })
 }
 
 /**
- * Whether every setting has the value asked for.
- * @throws {ServiceError} that names all that differ
+ * Checks that every setting has the expected value.
+ * @throws {ServiceError} naming all settings that differ
  */
 export async function checkSettings(
   subject: string,
@@ -42,13 +42,13 @@ export async function checkSettings(
     )
     const found = [row?.shown, row?.raw].filter((value) => typeof value === 'string')
     if (found.some((value) => normal(value) === normal(String(wanted)))) continue
-    wrong.push(`  ${name} is ${found[0] ?? 'no setting of this server'}, asked for is ${wanted}`)
+    wrong.push(`  ${name} is ${found[0] ?? 'not a setting of this server'}, expected ${wanted}`)
   }
   if (wrong.length === 0) return
   throw new ServiceError(subject, {
-    problem: 'the server runs with other settings than asked for',
+    problem: 'the server has different settings than expected',
     details: wrong.join('\n'),
-    remedy: `Set them there (ALTER SYSTEM SET name = value, then restart it), or leave them out of ${subject}({ settings }).`,
+    remedy: `Set them on that server (ALTER SYSTEM SET name = value, then restart it), or remove them from ${subject}({ settings }).`,
   })
 }
 
@@ -66,7 +66,7 @@ const BASE: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-/** So that `65536kB` equals `64MB`, and `on` equals `true`. */
+/** Normalized value of a setting: `65536kB` equals `64MB`, and `on` equals `true`. */
 function normal(value: string): string {
   const text = value.trim().toLowerCase()
   const match = /^(\d+(?:\.\d+)?) ?([a-z]+)$/.exec(text)
@@ -77,10 +77,10 @@ function normal(value: string): string {
   return text
 }
 
-/** A user's table, quoted, as it can be put into SQL. */
+/** Quoted name of a user's table, for use in SQL. */
 type Table = string
 
-/** All ordinary and partitioned tables outside the system's and the extensions' own. */
+/** All ordinary and partitioned tables, except those of the system and of extensions. */
 export async function userTables(db: PostgresConnection): Promise<readonly Table[]> {
   const rows = await db.query<{ name: string }>(`
     SELECT format('%I.%I', n.nspname, c.relname) AS name
@@ -103,8 +103,8 @@ export async function filledTables(db: PostgresConnection): Promise<ReadonlySet<
 }
 
 /**
- * The tables of that name (`public.users`, or `users` on the search path), quoted.
- * @throws {ServiceError} when one is not there
+ * Quoted names of the tables (`public.users`, or `users` on the search path).
+ * @throws {ServiceError} if one does not exist
  */
 export async function resolveTables(
   subject: string,
@@ -120,15 +120,15 @@ export async function resolveTables(
   )
   if (row && row.missing.length === 0) return new Set(row.found)
   throw new ServiceError(subject, {
-    problem: 'keep names tables that are not there after migrate',
+    problem: 'keep names tables that do not exist after migrate',
     received: row?.missing.join(', ') ?? 'nothing',
     remedy: `Name tables with their schema, e.g. ${subject}({ keep: ['public.schema_migrations'] }).`,
   })
 }
 
 /**
- * Empties every table but those in `keep`, and starts their identities and sequences anew.
- * @param owned the role may switch triggers off, so that one against TRUNCATE does not stand in the way
+ * Empties every table except those in `keep`, and restarts their identities and sequences.
+ * @param owned whether the role may disable triggers, so that a trigger against TRUNCATE does not prevent it
  */
 export async function truncate(
   subject: string,
@@ -150,7 +150,7 @@ export async function truncate(
       problem: `reset cannot empty the tables: ${asError(cause).message}`,
       received: `emptied: ${tables.join(', ')}; kept: ${[...keep].join(', ') || 'none'}`,
       remedy:
-        'Let no load run and no transaction stay open during a reset; name tables that belong together in keep, or none of them.',
+        'Stop the load and close all transactions before a reset; add tables that reference each other to keep together, or none of them.',
       cause,
     })
   }

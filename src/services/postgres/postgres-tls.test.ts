@@ -6,8 +6,8 @@ import { postgres } from './postgres.ts'
 
 const file = (name: string) => new URL(`../../../fixtures/tls/${name}.pem`, import.meta.url)
 
-/** One server through all its states: without TLS, with it, and with nothing else. */
-test('errors of TLS name TLS and the part of the URL that fixes them', async () => {
+/** One server in three states: without TLS, with optional TLS, with required TLS. */
+test('TLS errors name TLS and the part of the URL that fixes them', async () => {
   await using context = await testContext()
   await using service = await postgres({ provider: 'embedded' }).start(context)
   const plain = service.connection['url']!
@@ -41,7 +41,7 @@ test('errors of TLS name TLS and the part of the URL that fixes them', async () 
       Received: postgres://perf:***@HOST/perf?sslmode=verify-full (UNABLE_TO_VERIFY_LEAF_SIGNATURE: ***; if the root CA is installed locally, try running Node.js with --use-system-ca)
     Fix: Add &sslrootcert=/path/ca.pem to the URL, or, for a database of your own, accept any certificate: sslmode=no-verify."
   `)
-  expect(await connects(withMode('sslmode=no-verify')), 'as that message has it').toBe(true)
+  expect(await connects(withMode('sslmode=no-verify')), 'as that message suggests').toBe(true)
   expect(await messageOf(withMode('sslmode=verify-full&sslrootcert=/nowhere/ca.pem'))).toMatchInlineSnapshot(`
     "postgres: HOST: a TLS certificate in the URL cannot be read
       Received: postgres://perf:***@HOST/perf?sslmode=verify-full&sslrootcert=*** (ENOENT: ENOENT: no such file or directory, open '/nowhere/ca.pem')

@@ -27,7 +27,7 @@ const WITH_DATA: PostgresOptions = {
   },
 }
 
-/** A server for the external provider to find. */
+/** A server for the external provider. */
 let context: Context
 let host: StartedService
 beforeAll(async () => {
@@ -99,7 +99,7 @@ describe.each(PROVIDERS)('postgres(), $provider', ({ provider, skip, options }) 
     expect(await numberFrom(service, 'SELECT count(*) FROM migrations')).toBe(1)
   })
 
-  test.skipIf(skip)('says what it is in one line without the password, and tells the target its URL', async () => {
+  test.skipIf(skip)('has a one-line summary without the password, and passes its URL to the target', async () => {
     await using started = await start({ env: 'PGURL' })
     const { service } = started
     expect(service.provider).toBe(provider)
@@ -108,7 +108,7 @@ describe.each(PROVIDERS)('postgres(), $provider', ({ provider, skip, options }) 
     expect(service.summary).not.toContain(new URL(urlOf(service)).password)
   })
 
-  test.skipIf(skip)('lets no one in with another password', async () => {
+  test.skipIf(skip)('rejects another password', async () => {
     await using started = await start({})
     const url = new URL(urlOf(started.service))
     url.password = 'a-wrong-password'
@@ -132,16 +132,16 @@ describe.each(PROVIDERS)('postgres(), $provider', ({ provider, skip, options }) 
 test.each<[string, NonNullable<PostgresOptions['migrate']>]>([
   ['returned', (db) => db.query('ALTER TABLE nowhere ADD COLUMN v int')],
   ['not awaited', (db) => void db.query('ALTER TABLE nowhere ADD COLUMN v int')],
-])('an error of a query that migrate has %s names the service, the step and the error', async (_, migrate) => {
+])('the error of a query that migrate has %s names the service, the step and the error', async (_, migrate) => {
   const url = await emptyDatabase()
   const error = await failureOf(() => postgres({ name: 'orders', provider: 'external', url, migrate }).start(context))
   expect(error.message).toBe(
     'orders: migrate failed: relation "nowhere" does not exist (42P01)\n' +
-      "Fix: Correct migrate of the service orders; the error's cause says where it was thrown.",
+      "Fix: Correct migrate of the service orders; the stack of the error's cause shows where it was thrown.",
   )
 })
 
-test('a commit outlives the crash of a server process, although fsync is off', async () => {
+test('a commit survives the crash of a server process, although fsync is off', async () => {
   await using service = await postgres({ provider: 'embedded', ...WITH_DATA }).start(context)
   await using db = await connectPostgres('test', urlOf(service))
   await db.query('CHECKPOINT')
@@ -151,14 +151,14 @@ test('a commit outlives the crash of a server process, although fsync is off', a
   )
   expect(row?.fsync).toBe('off')
   process.kill(row?.pid ?? 0, 'SIGKILL')
-  // The server ends every other session, replays its log and takes connections again.
+  // The server closes every other session, replays its log and accepts connections again.
   const committed = () =>
     numberFrom(service, `SELECT count(*) FROM users WHERE name = 'committed'`).catch(() => 'recovering')
   await expect.poll(committed, { timeout: 20_000 }).toBe(1)
 })
 
 describe('reset of an external database', () => {
-  test('that was in use before is refused', async () => {
+  test('is rejected if it was in use before', async () => {
     const url = await emptyDatabase()
     await using db = await connectPostgres('test', url)
     await db.query(`CREATE TABLE precious (v int); INSERT INTO precious VALUES (1)`)
@@ -169,7 +169,7 @@ describe('reset of an external database', () => {
     expect(await numberFrom(service, 'SELECT count(*) FROM precious')).toBe(1)
   })
 
-  test('that may go still wants to know which tables stay', async () => {
+  test('requires the tables to keep if it was in use before and may be emptied', async () => {
     const url = await emptyDatabase()
     await using db = await connectPostgres('test', url)
     await db.query(`CREATE TABLE versions (v int); INSERT INTO versions VALUES (1)`)
@@ -187,7 +187,7 @@ describe('reset of an external database', () => {
   })
 })
 
-test('a trigger against TRUNCATE does not stand in the way of a reset', async () => {
+test('a trigger against TRUNCATE does not prevent a reset', async () => {
   const service = await postgres({
     provider: 'embedded',
     async migrate(db) {
@@ -202,7 +202,7 @@ test('a trigger against TRUNCATE does not stand in the way of a reset', async ()
   expect(await numberFrom(service, 'SELECT count(*) FROM entries')).toBe(0)
 })
 
-test('an external target brings its own database: nothing is started, migrated or reset', async () => {
+test('nothing is started, migrated or reset for an external target', async () => {
   const external = { ...context, targetIsExternal: true }
   const absent = await postgres(WITH_DATA).start(external)
   expect(absent).toMatchObject({ provider: 'absent', connection: {}, env: {} })

@@ -32,18 +32,18 @@ import { checkSettings, checkVersion, filledTables, resolveTables, truncate, use
 export interface PostgresOptions extends DatabaseOptions<PostgresConnection> {
   /**
    * Server settings, e.g. `{ max_connections: 200 }`. An external server is not changed: it must have them already.
-   * A server of ours starts with `fsync: 'off'` unless told otherwise: commits survive the crash of any process, not
-   * one of the machine, and do not wait for the disk, so that writes take less time than in production.
+   * A server that the run starts has `fsync: 'off'` by default: commits survive the crash of any process, but not of the
+   * machine, and do not wait for the disk, so writes are faster than in production.
    */
   readonly settings?: Readonly<Record<string, string | number>>
   /**
-   * Makes the schema; runs once, before `seed`. On an external server the schema may be there already. What it returns is
-   * awaited, and its value is not used.
+   * Creates the schema; runs once, before `seed`. On an external server the schema may exist already. A returned promise is
+   * awaited; its value is ignored.
    */
   migrate?(connection: PostgresConnection): Promise<unknown> | void
   /**
-   * Tables that `reset` leaves alone, e.g. `['public.schema_migrations']`. Default: those that `migrate` filled, which
-   * can only be told where the database was empty before.
+   * Tables that `reset` does not empty, e.g. `['public.schema_migrations']`. Default: those that `migrate` filled, which
+   * are known only if the database was empty before.
    */
   readonly keep?: readonly string[]
 }
@@ -60,7 +60,7 @@ const OPTIONS = object<PostgresOptions>()({
             problems.add(
               `${path}.${name}`,
               setting,
-              'must be a string or a number, under a name Postgres knows',
+              'must be a string or a number, with the name of a Postgres setting',
               example,
             )
     }),
@@ -78,9 +78,9 @@ const KIND: DatabaseKind = {
 }
 
 /**
- * PostgreSQL 14 or later: a container, embedded, or one that runs already.
+ * PostgreSQL 14 or later: in a container, embedded, or already running.
  *
- * Its `connection` is `{ url }`. `reset` empties every table but those in `keep`, starts sequences anew and seeds again.
+ * Its `connection` is `{ url }`. `reset` empties every table except those in `keep`, restarts sequences and seeds again.
  */
 export function postgres(options: PostgresOptions = {}): Service {
   const name = options.name ?? 'postgres'
@@ -156,7 +156,7 @@ async function prepare(
   }
 }
 
-/** Waits for a step and for the queries that it did not await: their errors are the step's. */
+/** Waits for a step and for queries that it did not await, so that their errors are reported as the step's. */
 async function allOf(db: PostgresSession, step: Promise<unknown> | void): Promise<void> {
   await step
   await db.pending()
@@ -171,15 +171,15 @@ async function tablesToKeep(
   if (keep) return resolveTables(name, db, keep)
   if (wasEmpty || !allowReset) return filledTables(db)
   throw new ServiceError(name, {
-    problem: 'this database was in use before, so it cannot be told which tables hold what migrations put in',
+    problem: 'this database was in use before, so the tables that migrations filled are not known',
     received: 'allowReset: true, without keep',
-    remedy: `Name the tables that reset must leave alone, e.g. ${name}({ keep: ['public.schema_migrations'] }), or none: keep: [].`,
+    remedy: `Name the tables that reset must not empty, e.g. ${name}({ keep: ['public.schema_migrations'] }), or none: keep: [].`,
   })
 }
 
 interface ResetOptions {
   readonly keep: ReadonlySet<string>
-  /** The server is ours, and so are the rights to switch triggers off. */
+  /** Whether the run started the server, and so may disable triggers. */
   readonly owned: boolean
   readonly allowed: boolean
 }
@@ -192,6 +192,6 @@ async function reset(name: string, url: string, options: PostgresOptions, { keep
 }
 
 function olderRemedy(provider: Provider): string {
-  if (provider === 'external') return 'Upgrade that server, or unset the URL and let one be started.'
-  return 'Name a newer image in PERF_POSTGRES_IMAGE or in the option image, e.g. postgres:18.'
+  if (provider === 'external') return 'Upgrade that server, or unset the URL so that a server is started.'
+  return 'Set PERF_POSTGRES_IMAGE or the option image to a newer image, e.g. postgres:18.'
 }

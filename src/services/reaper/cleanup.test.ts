@@ -17,7 +17,7 @@ const FIXTURE = new URL('../../../fixtures/services/hold-environment.ts', import
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cleanup-test-'))
-  // The database runs as another user and has to get in.
+  // The database runs as another user and needs access.
   chmodSync(folder, 0o755)
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
@@ -29,7 +29,7 @@ interface Held {
   readonly printed: (line: string) => Promise<void>
 }
 
-/** Runs the fixture in a group of its own, as a terminal would, with its temporary files in our folder. */
+/** Runs the fixture in its own process group, as a terminal does, with its temporary files in the test's folder. */
 function launch(provider: string, ending: string, env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [FIXTURE, provider, ending], {
     detached: true,
@@ -66,7 +66,7 @@ function currentRecord(): RunRecord {
   return record
 }
 
-/** What of the record still runs or exists, as text. */
+/** Everything in the record that still runs or exists, as text. */
 async function remains({ leftovers }: RunRecord): Promise<readonly string[]> {
   const found = await Promise.all(
     leftovers.map(async (leftover) => ((await exists(leftover)) ? [describeLeftover(leftover)] : [])),
@@ -87,7 +87,7 @@ async function exists(leftover: Leftover): Promise<boolean> {
 
 function describeLeftover(leftover: Leftover): string {
   if (leftover.kind === 'process') return `process ${leftover.pid}`
-  if (leftover.kind === 'announced') return 'a process not noted'
+  if (leftover.kind === 'announced') return 'an unregistered process'
   return leftover.kind === 'directory' ? leftover.path : leftover.label
 }
 
@@ -96,19 +96,19 @@ async function expectNothingLeft(record: RunRecord): Promise<void> {
   await expect.poll(() => temporaryFiles(), { timeout: 20_000, interval: 50 }).toEqual([])
 }
 
-/** All files below our folder, without the folder of records itself. */
+/** All files below the test's folder, except the folder of records itself. */
 function temporaryFiles(): readonly string[] {
   const records = recordFolder(folder)
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => join(folder, name) !== records)
 }
 
 const noContainers = await containersSkipped()
-if (noContainers) console.info(`put-away on containers is skipped: ${noContainers}`)
+if (noContainers) console.info(`cleanup of containers is skipped: ${noContainers}`)
 
 describe.each([
   { provider: 'embedded', skipped: undefined },
   { provider: 'container', skipped: noContainers },
-])('everything is cleaned up, $provider services', ({ provider, skipped }) => {
+])('everything is cleaned up with $provider services', ({ provider, skipped }) => {
   describe.skipIf(skipped !== undefined)('when the main process', () => {
     test('ends normally', async () => {
       const { process: main, record } = await hold(provider, 'normal')
@@ -125,7 +125,7 @@ describe.each([
       await expectNothingLeft(record)
     })
 
-    test('is killed together with its reaper: the next start does it', async () => {
+    test('is killed together with its reaper, by the next start', async () => {
       const { record, owners } = await hold(provider, 'signal')
       for (const pid of owners.toReversed()) process.kill(pid, 'SIGKILL')
       await expect.poll(() => readRecord(record.path)?.owned, { timeout: 20_000 }).toBe(false)
@@ -141,13 +141,13 @@ describe.each([
 })
 
 describe('everything is cleaned up when the main process', () => {
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('gets %s and has no handler', async (signal) => {
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('receives %s without a handler', async (signal) => {
     const { process: main, record } = await hold('embedded', 'signal')
     process.kill(-pidOf(main), signal)
     await expectNothingLeft(record)
   })
 
-  test('gets Ctrl-C once and ends in order', async () => {
+  test('receives Ctrl-C once and exits in order', async () => {
     const { process: main, record } = await hold('embedded', 'orderly')
     process.kill(-pidOf(main), 'SIGINT')
     await once(main, 'close')
@@ -155,7 +155,7 @@ describe('everything is cleaned up when the main process', () => {
     expect(await remains(record)).toEqual([])
   })
 
-  test('gets Ctrl-C twice, the second while a stubborn target keeps it waiting', async () => {
+  test('receives Ctrl-C twice, the second while it waits for a target that does not exit', async () => {
     const { process: main, record, printed } = await hold('embedded', 'orderly', { STUBBORN: '1' })
     process.kill(-pidOf(main), 'SIGINT')
     await printed('ending')
@@ -173,7 +173,7 @@ describe('everything is cleaned up when the main process', () => {
     await expectNothingLeft(record)
   })
 
-  test('is killed at any moment of the start', async () => {
+  test('is killed at any time during the start', async () => {
     for (const delayMs of [100, 250, 400, 550, 700, 900]) {
       const { process: main } = launch('embedded', 'signal')
       await sleep(delayMs)
@@ -183,26 +183,26 @@ describe('everything is cleaned up when the main process', () => {
   })
 })
 
-test('a temporary folder is noted before it is made', async () => {
+test('a temporary folder is recorded before it is created', async () => {
   const records = recordFolder(folder)
   await using reaper = await Reaper.start({ folder: records })
   const parent = join(folder, 'not there')
   expect(() => reaper.temporaryFolder('redis', { parent })).toThrow('ENOENT')
   const [name] = readdirSync(records)
-  const noted = readRecord(join(records, name!))!.leftovers
-  expect(noted).toEqual([{ kind: 'directory', path: expect.stringContaining(join(parent, 'vitest-slo-redis-')) }])
+  const recorded = readRecord(join(records, name!))!.leftovers
+  expect(recorded).toEqual([{ kind: 'directory', path: expect.stringContaining(join(parent, 'vitest-slo-redis-')) }])
 })
 
-describe.skipIf(process.platform !== 'linux')('a process that was started', () => {
-  const started = async (reaper: Reaper, isNoted: boolean) => {
+describe.skipIf(process.platform !== 'linux')('a started process', () => {
+  const started = async (reaper: Reaper, isRegistered: boolean) => {
     const { env, noted } = reaper.announceProcess()
     const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore', env: { ...process.env, ...env } })
     await once(child, 'spawn')
-    if (isNoted) noted()
+    if (isRegistered) noted()
     return child
   }
 
-  test('and not noted, as when a kill came in between, is found by its mark', async () => {
+  test('is found by its mark if a kill prevented its registration', async () => {
     const reaper = await Reaper.start({ folder: recordFolder(folder) })
     const child = await started(reaper, false)
     const ended = once(child, 'exit')
@@ -211,7 +211,7 @@ describe.skipIf(process.platform !== 'linux')('a process that was started', () =
     expect(readdirSync(recordFolder(folder))).toEqual([])
   })
 
-  test('and noted is not looked for by its mark', async () => {
+  test('is not searched for by its mark once it is registered', async () => {
     const reaper = await Reaper.start({ folder: recordFolder(folder) })
     const child = await started(reaper, true)
     try {
@@ -224,7 +224,7 @@ describe.skipIf(process.platform !== 'linux')('a process that was started', () =
   })
 })
 
-test('keeps a folder that cannot be removed, and removes the others', async () => {
+test('returns a folder that cannot be removed, and removes the others', async () => {
   const { cleanUp } = await import('./cleanup.ts')
   const directory = (name: string): Leftover => ({ kind: 'directory', path: join(folder, `vitest-slo-${name}`) })
   const [tooLong, other] = [directory('x'.repeat(300)), directory('other')]
@@ -233,7 +233,7 @@ test('keeps a folder that cannot be removed, and removes the others', async () =
   expect(readdirSync(folder)).not.toContain('vitest-slo-other')
 })
 
-test('a record names another process under the same pid: it is left alone', async () => {
+test('another process with the recorded pid is not stopped', async () => {
   const bystander = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' })
   try {
     await once(bystander, 'spawn')

@@ -5,18 +5,19 @@ import { removeContainers } from '../engine.ts'
 import { groupExists, isSameProcess, processesWith, untilOver } from './process-identity.ts'
 import { PROCESS_MARK, type Leftover } from './resource-log.ts'
 
-/** Temporary folders carry this prefix; a folder without it is never removed, whatever a record says. */
+/** Prefix of temporary folders. A folder without it is never removed, even if a record names it. */
 export const FOLDER_PREFIX = 'vitest-slo-'
 
 const GRACE_MS = 3_000
 const KILL_MS = 2_000
 
 /**
- * Ends the processes, removes the containers, then the folders. A process is touched only while its start time is the
- * one recorded; what is gone already is no mistake.
- * @param recent the run ended just now. Then a group whose leader is gone is ended too: nobody else can have got its
- *   number yet. For an older record that cannot be told, and such a group is left alone
- * @returns what could not be cleaned up: containers of an engine that does not respond, a folder that is still written to
+ * Stops processes and removes containers, then folders. A process is stopped only if its start time is the recorded one;
+ * resources that no longer exist are skipped.
+ * @param recent whether the run has just ended. A process group without its leader is then stopped as well: its id cannot
+ *   have been reused yet. For an older record it may have been, and the group is left running
+ * @returns resources that could not be cleaned up: containers of an engine that does not respond, a folder that is still
+ *   written to
  */
 export async function cleanUp(leftovers: readonly Leftover[], recent: boolean): Promise<readonly Leftover[]> {
   const kept: Leftover[] = []
@@ -31,7 +32,7 @@ export async function cleanUp(leftovers: readonly Leftover[], recent: boolean): 
     try {
       removeFolder(leftover.path)
     } catch {
-      // A process that is not ended yet may still write to it.
+      // A process that still runs may write to it.
       kept.push(leftover)
     }
   }
@@ -51,7 +52,7 @@ async function endOne(leftover: Leftover, recent: boolean): Promise<boolean> {
   }
 }
 
-/** A process that was just being forked has the mark only once it runs its own program: looked for again a little later. */
+/** Searches twice: a process that is being forked has the mark only once it runs its program. */
 async function endAnnounced(mark: string, recent: boolean): Promise<boolean> {
   for (const pauseMs of recent ? [0, 300] : [0]) {
     await sleep(pauseMs)
@@ -63,7 +64,7 @@ async function endAnnounced(mark: string, recent: boolean): Promise<boolean> {
   return true
 }
 
-/** The engine may still be making one that was asked for just before the end: looked for again a little later. */
+/** Searches several times: the engine may still be creating a container that was requested just before the end. */
 async function endContainers(label: string, recent: boolean): Promise<boolean> {
   for (const pauseMs of recent ? [0, 500, 1_500] : [0]) {
     await sleep(pauseMs)
@@ -72,7 +73,7 @@ async function endContainers(label: string, recent: boolean): Promise<boolean> {
   return true
 }
 
-/** Removes a temporary folder of ours with everything in it. */
+/** Removes a temporary folder of this package and its contents. */
 export function removeFolder(path: string): void {
   if (!basename(path).startsWith(FOLDER_PREFIX)) return
   rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 })
@@ -87,7 +88,7 @@ async function endProcess(leftover: Extract<Leftover, { kind: 'process' }>, rece
     send(pid, 'SIGKILL', group)
     if (!(await untilOver(runs, KILL_MS))) return false
   }
-  // No pid is given out again while a group goes by it: what is left there is still ours.
+  // A pid is not reused while a group has it as its id: the rest of the group belongs to the run.
   if (!group || !groupExists(pid)) return true
   send(pid, 'SIGKILL', true)
   return untilOver(() => groupExists(pid), KILL_MS)
@@ -97,6 +98,6 @@ function send(pid: number, signal: NodeJS.Signals, group: boolean): void {
   try {
     process.kill(group ? -pid : pid, signal)
   } catch {
-    // It ended by itself in the meantime.
+    // It has already exited.
   }
 }

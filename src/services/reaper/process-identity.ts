@@ -6,20 +6,20 @@ import { codeOf } from '../failure.ts'
 const POLL_MS = 10
 
 /**
- * When the process `pid` started, as an opaque text that is stable for the life of that process and differs for any
- * later process under the same pid. `undefined` when no such process runs (a zombie counts as gone).
- * Linux: boot id and start time in ticks from `/proc`. Elsewhere: `ps -o lstart`, which has whole seconds.
+ * Start time of the process `pid`, as an opaque string that is stable for the life of the process and differs for any
+ * later process with the same pid. `undefined` if no such process runs; a zombie does not count.
+ * Linux: boot id and start time in ticks from `/proc`. Other systems: `ps -o lstart`, in whole seconds.
  */
 export function startTimeOf(pid: number): string | undefined {
   return process.platform === 'linux' ? startTimeFromProc(pid) : startTimeFromPs(pid)
 }
 
-/** Whether the very process that was recorded still runs, and not another one that got its pid. */
+/** Whether the recorded process still runs, rather than another one with the same pid. */
 export function isSameProcess(pid: number, startedAt: string): boolean {
   return startTimeOf(pid) === startedAt
 }
 
-/** Processes started with this variable in their environment, as far as this user may see them. Linux alone. */
+/** Processes with this variable in their initial environment, as far as this user may read it. Linux only. */
 export function processesWith(variable: string, value: string): readonly { pid: number; startedAt: string }[] {
   if (process.platform !== 'linux') return []
   const wanted = `${variable}=${value}`
@@ -43,7 +43,7 @@ function pidsInProc(): readonly number[] {
     .map(Number)
 }
 
-/** Whether any process of the group led by `pid` still runs; zombies do not. */
+/** Whether any process of the group led by `pid` still runs; zombies do not count. */
 export function groupExists(pid: number): boolean {
   try {
     process.kill(-pid, 0)
@@ -53,7 +53,7 @@ export function groupExists(pid: number): boolean {
   return process.platform === 'linux' ? groupRunsByProc(pid) : groupRunsByPs(pid)
 }
 
-/** Asks every 10 ms. @returns whether it was over within the time */
+/** Waits until `runs` returns false, which is called every 10 ms. @returns false after the time limit */
 export async function untilOver(runs: () => boolean, limitMs: number): Promise<boolean> {
   const deadline = now() + limitMs
   while (runs()) {
@@ -76,7 +76,7 @@ function statusFromProc(pid: number): ProcessStatus | undefined {
   } catch {
     return undefined
   }
-  // The command stands in parentheses and may itself hold spaces and parentheses.
+  // The command is in parentheses and may itself contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [state = '', , group] = fields
   return { ended: 'ZX'.includes(state), group: Number(group), startTicks: fields[19] ?? '' }
@@ -106,7 +106,7 @@ function bootId(): string {
 
 function startTimeFromPs(pid: number): string | undefined {
   try {
-    // The start time is printed in local time: fixed to UTC, so that a changed time zone does not make it another.
+    // `ps` prints local time: in UTC the text stays the same if the time zone changes.
     const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
     const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env, encoding: 'utf8' }).trim()
     const space = line.indexOf(' ')

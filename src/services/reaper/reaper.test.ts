@@ -9,7 +9,7 @@ import { readRecord } from './resource-log.ts'
 
 vi.mock('node:child_process', { spy: true })
 
-test('starts its process before it writes a record, which a kill in between would leave', async () => {
+test('starts its process before it writes a record, which a kill in between would leave behind', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'reaper-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   let hadRecord: boolean | undefined

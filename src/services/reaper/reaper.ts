@@ -17,23 +17,23 @@ import {
   type Leftover,
 } from './resource-log.ts'
 
-/** How a watched process is ended when nobody else ends it. */
+/** How the reaper stops a watched process. */
 export interface WatchedProcess {
-  /** The process leads a group of its own (it was spawned detached), and the group goes with it. Default: true. */
+  /** Whether the process leads its own group (it was spawned detached), which is stopped with it. Default: true. */
   readonly group?: boolean
-  /** Asks it to end; SIGKILL follows after three seconds. Default: SIGTERM. */
+  /** Signal that requests an exit; SIGKILL follows after three seconds. Default: SIGTERM. */
   readonly signal?: NodeJS.Signals
 }
 
 /**
- * Sees to it that nothing outlives a run, however the run ends.
+ * Cleanup of everything that a run started, however the run ends.
  *
- * Everything started is written to a record on disk before it is used. A second process, in a session of its own, waits
- * for this one to end: normally, by a signal, by a crash or by `kill -9`; then it cleans up what the record still
- * names. Should it be killed as well, the next run's reaper finds the record and does the same.
+ * Everything started is written to a record on disk before it is used. A second process, in its own session, waits for
+ * this one to exit: normally, by a signal, a crash or `kill -9`. It then cleans up what the record still names. If it is
+ * killed as well, the next run's reaper finds the record and cleans up.
  */
 export class Reaper implements AsyncDisposable {
-  /** Names this run; the value of the label every container carries. */
+  /** Id of this run, and the value of the label of its containers. */
   readonly runId: string
   readonly #journal: RunJournal
   readonly #process: ChildProcess
@@ -42,7 +42,7 @@ export class Reaper implements AsyncDisposable {
   private constructor(runId: string, folder: string) {
     this.runId = runId
     this.#journal = new RunJournal(folder, runId)
-    // Before the record: a kill in between would leave one that nothing removes until the next run.
+    // Before the record: a kill in between would leave a record until the next run.
     this.#process = spawn(process.execPath, [reaperEntry(), this.#journal.path], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -51,7 +51,7 @@ export class Reaper implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#exited = promise
     this.#process.once('exit', () => resolve())
-    // A reaper that cannot be started is no reason to stop: the record is there for the next run.
+    // If the reaper cannot start, the run continues: the next run finds its record.
     this.#process.once('error', () => resolve())
     this.#process.stdin?.on('error', () => {})
     this.#journal.own(process.pid)
@@ -62,8 +62,8 @@ export class Reaper implements AsyncDisposable {
   }
 
   /**
-   * Cleans up what earlier runs of this user left behind, then watches over this one.
-   * @param options.log gets one line when something was found
+   * Cleans up what earlier runs of this user left behind, then starts the reaper of this run.
+   * @param options.log receives one line for each record that was cleaned up
    */
   static async start(
     options: { readonly log?: (line: string) => void; readonly folder?: string } = {},
@@ -73,14 +73,14 @@ export class Reaper implements AsyncDisposable {
     return new Reaper(randomUUID(), folder)
   }
 
-  /** The label a container needs so that it is removed with the run. */
+  /** Label with which a container is removed at the end of the run. */
   get labels(): Readonly<Record<string, string>> {
     return { [RUN_LABEL]: this.runId }
   }
 
   /**
-   * Call it before `spawn`, and add what it gives to the environment: a kill between `spawn` and {@link watchProcess}
-   * would leave a process that no record names. Found by it on Linux alone.
+   * Announces a process. Call it before `spawn`, and add `env` to the environment of the process: after a kill between
+   * `spawn` and {@link watchProcess} it is found by that variable, on Linux only.
    * @returns `noted`: to be called once the process is watched, or did not start
    */
   announceProcess(): { readonly env: Readonly<Record<string, string>>; readonly noted: () => void } {
@@ -89,23 +89,23 @@ export class Reaper implements AsyncDisposable {
   }
 
   /**
-   * Call it in the same tick as `spawn`.
-   * @returns the function that says the process has ended
+   * Registers a process. Call it in the same tick as `spawn`.
+   * @returns a function to call once the process has exited
    */
   watchProcess(pid: number, { group = true, signal = 'SIGTERM' }: WatchedProcess = {}): () => void {
     const startedAt = startTimeOf(pid)
     return startedAt === undefined ? () => {} : this.#journal.add({ kind: 'process', pid, startedAt, group, signal })
   }
 
-  /** Call it before the first container with {@link labels} is created. */
+  /** Registers the containers of the run. Call it before the first container with {@link labels} is created. */
   watchContainers(): () => void {
     return this.#journal.add({ kind: 'containers', label: `${RUN_LABEL}=${this.runId}` })
   }
 
-  /** Makes a temporary folder that only `owner` (default: this user) may enter, and that goes with the run. */
+  /** Creates a temporary folder that only `owner` (default: this user) may enter, and that is removed with the run. */
   temporaryFolder(name: string, { parent = tmpdir(), owner }: TemporaryFolderOptions = {}): TemporaryFolder {
     const path = join(parent, `${FOLDER_PREFIX}${name}-${randomBytes(8).toString('hex')}`)
-    // Noted before it is made: a kill in between would leave a folder that no record names.
+    // Recorded before it is created: a kill in between would leave a folder that no record names.
     const release = this.#journal.add({ kind: 'directory', path })
     mkdirSync(path, { mode: 0o700 })
     if (owner) chownSync(path, owner.uid, owner.gid)
@@ -116,14 +116,14 @@ export class Reaper implements AsyncDisposable {
     return { path, remove }
   }
 
-  /** Cleans up what is still watched, and waits for it. */
+  /** Cleans up everything that is still registered. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.ref()
     this.#process.stdin?.end()
     await this.#exited
   }
 
-  /** This process may end whenever it likes: that is what the reaper waits for. */
+  /** Lets this process exit while the reaper runs. */
   #release(): void {
     this.#process.unref()
     const { stdin } = this.#process
@@ -132,7 +132,7 @@ export class Reaper implements AsyncDisposable {
 }
 
 export interface TemporaryFolderOptions {
-  /** Where it is made. Default: the system's temporary folder. */
+  /** Parent folder. Default: the system's temporary folder. */
   readonly parent?: string
   readonly owner?: { readonly uid: number; readonly gid: number }
 }
@@ -142,7 +142,7 @@ export interface TemporaryFolder {
   remove(): void
 }
 
-/** Ends and removes what the records of dead runs still name. */
+/** Cleans up what the records of dead runs still name. */
 async function removeAbandoned(folder: string, log: (line: string) => void): Promise<void> {
   for (const record of abandonedRecords(folder)) {
     const kept = await cleanUp(record.leftovers, false)
@@ -162,7 +162,7 @@ function describe(leftover: Leftover): string {
     case 'process':
       return `process ${leftover.pid}`
     case 'announced':
-      return 'a process about to be started'
+      return 'an announced process'
     case 'containers':
       return `containers labelled ${leftover.label}`
     default:
@@ -175,7 +175,7 @@ function reaperEntry(): string {
   return fileURLToPath(new URL(`./reaper-process${extname(new URL(import.meta.url).pathname)}`, import.meta.url))
 }
 
-/** An inherited `--inspect` would take the debugger's port, an inherited `--import` would run somebody's code. */
+/** Without NODE_OPTIONS: an inherited `--inspect` would use the debugger's port, an inherited `--import` would run other code. */
 function withoutNodeOptions(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, ...rest } = env
   return rest

@@ -10,7 +10,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(parent, { recursive: true, force: true }))
 
-test('what was added and not released is what is left', () => {
+test('a record contains what was added and not released', () => {
   const journal = new RunJournal(recordFolder(parent), 'run')
   const release = journal.add({ kind: 'directory', path: '/a' })
   journal.add({ kind: 'containers', label: 'l=1' })
@@ -18,14 +18,14 @@ test('what was added and not released is what is left', () => {
   expect(readRecord(journal.path)?.leftovers).toEqual([{ kind: 'containers', label: 'l=1' }])
 })
 
-test('a line cut short by a kill does not spoil the others', () => {
+test('a line that a kill truncated does not affect the others', () => {
   const journal = new RunJournal(recordFolder(parent), 'run')
   journal.add({ kind: 'directory', path: '/a' })
   appendFileSync(journal.path, '{"add":1,"leftover":{"kind":"dir')
   expect(readRecord(journal.path)?.leftovers).toEqual([{ kind: 'directory', path: '/a' }])
 })
 
-test('a record is abandoned only when none of its owners runs any more', () => {
+test('a record is abandoned only if none of its owners runs', () => {
   const folder = recordFolder(parent)
   const alive = new RunJournal(folder, 'alive')
   alive.own(process.pid)
@@ -34,14 +34,14 @@ test('a record is abandoned only when none of its owners runs any more', () => {
   expect(abandonedRecords(folder).map(({ path }) => path)).toEqual([dead.path])
 })
 
-test('records are the user’s own, and nobody else reads them', () => {
+test('only the user can read records', () => {
   const folder = recordFolder(parent)
   new RunJournal(folder, 'run').own(process.pid)
   expect(statSync(folder).mode & 0o077).toBe(0)
   expect(statSync(join(folder, readdirSync(folder)[0] ?? '')).mode & 0o077).toBe(0)
 })
 
-test.skipIf(process.getuid?.() !== 0)('a folder of somebody else is refused: its records could name anything', () => {
+test.skipIf(process.getuid?.() !== 0)('rejects a folder of another user, whose records could name anything', () => {
   const folder = recordFolder(parent)
   rmSync(folder, { recursive: true })
   mkdirSync(folder)

@@ -3,28 +3,28 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { isSameProcess, startTimeOf } from './process-identity.ts'
 
-/** Something a run started or made, and that must not outlive it. */
+/** Something that a run started or created, and that must not outlive it. */
 export type Leftover =
   | {
       readonly kind: 'process'
       readonly pid: number
-      /** From `startTimeOf`: tells the process from a later one with the same pid. */
+      /** From `startTimeOf`: distinguishes the process from a later one with the same pid. */
       readonly startedAt: string
-      /** Whether the process leads a group of its own that goes with it. */
+      /** Whether the process leads its own group, which is stopped with it. */
       readonly group: boolean
-      /** The signal that asks it to end; SIGKILL follows when it does not. */
+      /** Signal that requests an exit; SIGKILL follows if it does not exit. */
       readonly signal: NodeJS.Signals
     }
-  /** A process about to be started, with no pid yet: whoever has `mark` in {@link PROCESS_MARK} of its environment. */
+  /** A process about to be started, without a pid yet: the one with `mark` in {@link PROCESS_MARK} of its environment. */
   | { readonly kind: 'announced'; readonly mark: string }
-  /** Every container that carries `label` (`key=value`). */
+  /** Every container with `label` (`key=value`). */
   | { readonly kind: 'containers'; readonly label: string }
   | { readonly kind: 'directory'; readonly path: string }
 
-/** The environment variable by which a process is found that was started and not noted. */
+/** Environment variable by which a process is found that was started but not registered. */
 export const PROCESS_MARK = 'PERF_STARTED_AS'
 
-/** The process that owns a run. */
+/** A process that owns a run. */
 export interface Owner {
   readonly pid: number
   readonly startedAt: string
@@ -35,19 +35,19 @@ type Line =
   | { readonly add: number; readonly leftover: Leftover }
   | { readonly release: number }
 
-/** What one record says: whose it is, and what has not been cleaned up yet. */
+/** Content of one record: its owners, and what has not been cleaned up yet. */
 export interface RunRecord {
   readonly path: string
   /** The main process and its reaper. */
   readonly owners: readonly Owner[]
-  /** Whether one of them still runs: then it is theirs to clean up. */
+  /** Whether one of the owners still runs, which then cleans up itself. */
   readonly owned: boolean
   readonly leftovers: readonly Leftover[]
 }
 
 /**
- * The folder of this user's run records, made when it is not there.
- * @throws when the folder belongs to somebody else: its records could name anything
+ * The folder of this user's run records, created if it does not exist.
+ * @throws {Error} if the folder belongs to another user: its records could name anything
  */
 export function recordFolder(parent = tmpdir()): string {
   const { uid, username } = userInfo()
@@ -55,14 +55,16 @@ export function recordFolder(parent = tmpdir()): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const stat = lstatSync(folder)
   if (!stat.isDirectory() || (uid !== -1 && stat.uid !== uid)) {
-    throw new Error(`${folder} must be a folder of user ${username}: remove it, or set TMPDIR to a folder of your own`)
+    throw new Error(
+      `${folder} must be a folder of user ${username}\nFix: Remove it, or set TMPDIR to a folder of your own.`,
+    )
   }
   return folder
 }
 
 /**
- * The journal of one run, written with every change before the call returns, so that it is complete whenever the
- * writer is killed. Holds process ids, container labels and folder names, never a connection string.
+ * Log of the resources of one run. Every change is written before the call returns, so the log is complete even if the
+ * writer is killed. Contains process ids, container labels and folder names, never a connection string.
  */
 export class RunJournal {
   readonly path: string
@@ -72,13 +74,13 @@ export class RunJournal {
     this.path = join(folder, `${runId}.jsonl`)
   }
 
-  /** Names a process that owns this run; while it lives, no other process cleans up. */
+  /** Adds a process that owns this run; while it runs, no other process cleans up. */
   own(pid: number): void {
     const startedAt = startTimeOf(pid)
     if (startedAt !== undefined) this.#append({ owner: { pid, startedAt } })
   }
 
-  /** @returns the function that strikes the entry out again, once it has been cleaned up */
+  /** Adds a resource. @returns a function that marks it as cleaned up */
   add(leftover: Leftover): () => void {
     const id = this.#next++
     this.#append({ add: id, leftover })
@@ -90,7 +92,7 @@ export class RunJournal {
   }
 }
 
-/** Reads one record; a line that was cut short by a kill is left out. `undefined` when there is none. */
+/** Content of one record, without a line that a kill truncated. `undefined` if it does not exist. */
 export function readRecord(path: string): RunRecord | undefined {
   let text: string
   try {
@@ -117,7 +119,7 @@ export function abandonedRecords(folder: string): readonly RunRecord[] {
     .filter((record) => !record.owned)
 }
 
-/** Forgets a record whose things are all cleaned up. */
+/** Removes a record whose resources are all cleaned up. */
 export function removeRecord(path: string): void {
   rmSync(path, { force: true })
 }

@@ -4,30 +4,30 @@ import { redactText, secretsOf } from '../../options/redact.ts'
 import { asError, codeOf, sentence } from '../failure.ts'
 import { ServiceError } from '../service.ts'
 
-/** What `seed` is given: one connection. */
+/** Connection for `seed`. */
 export interface RedisConnection {
-  /** For a client of your own. Holds the password. */
+  /** URL for a client of your own. Contains the password. */
   readonly url: string
-  /** Sends one command, e.g. `command('SET', 'key', 'value')`, and returns the response as the driver gives it. */
+  /** Sends one command, e.g. `command('SET', 'key', 'value')`, and returns the driver's response. */
   command(...words: readonly string[]): Promise<unknown>
 }
 
 const CONNECT_MS = 5_000
 
 /**
- * Opens one connection; it is not opened again when it breaks.
- * @throws {ServiceError} when that fails; the message says what to do and holds no password
+ * Opens one connection, which is not reopened if it breaks.
+ * @throws {ServiceError} if that fails; the message includes a fix and no password
  * @throws {MissingPackageError} if the driver is not installed
  */
 export async function connectRedis(subject: string, url: string): Promise<RedisConnection & AsyncDisposable> {
   const { createClient } = await loadOptional('redis()', 'redis', () => import('redis'))
   const client = createClient({ url, RESP: 2, socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false } })
-  // A connection that breaks while idle makes the next command fail; that is where it is reported.
+  // If an idle connection breaks, its next command fails and reports the error.
   client.on('error', () => {})
   try {
     await client.connect()
     await client.sendCommand(['PING']).catch((error: unknown) => {
-      // Whoever may not ask whether the server is there has been told that it is.
+      // A user who may not run PING has been given a response, so the server is running.
       if (!isRefused(error)) throw error
     })
   } catch (error) {
@@ -43,39 +43,39 @@ export async function connectRedis(subject: string, url: string): Promise<RedisC
   }
 }
 
-/** Whether an ACL keeps a command from this user, or the server has none of that name. */
+/** Whether an ACL forbids this user the command, or the server does not have it. */
 export function isRefused(error: unknown): boolean {
   return /^(?:NOPERM|ERR unknown command)/i.test(asError(error).message)
 }
 
-/** A node of a Cluster serves its own keys alone. */
+/** Explains errors of a Cluster, whose nodes each serve only a part of the keys. */
 function failCommand(subject: string, url: string, error: unknown): never {
   const { message } = asError(error)
   if (/^(?:MOVED|ASK|CLUSTERDOWN|CROSSSLOT) /.test(message)) throw notStandalone(subject, url, `a Cluster (${message})`)
   throw error
 }
 
-/** What is not one server with all keys cannot be seeded, reset or measured through one connection. */
+/** Error for a server without all keys: it cannot be seeded, reset or measured through one connection. */
 export function notStandalone(subject: string, url: string, what: string): ServiceError {
   return new ServiceError(subject, {
-    problem: `${new URL(url).host} belongs to ${what}, and one connection sees a part of its keys only: Redis Cluster is not supported`,
+    problem: `${new URL(url).host} belongs to ${what}, and one connection sees only a part of its keys: Redis Cluster is not supported`,
     remedy:
-      'Name a Redis that is no part of a Cluster (cluster-enabled no), or leave redis() out and give the target its own URL in env.',
+      'Use a Redis that is not part of a Cluster (cluster-enabled no), or remove redis() and set the URL in env of the target.',
   })
 }
 
 /**
  * Reads a Redis URL.
- * @throws {ServiceError} without showing the text: what is no URL may still hold a password
+ * @throws {ServiceError} without the text, which may contain a password even if it is not a URL
  */
 export function parseRedisUrl(subject: string, source: string, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url && /^rediss?:$/.test(url.protocol) && url.hostname !== '') return url
   throw new ServiceError(subject, {
-    problem: `${source} is no Redis URL`,
+    problem: `${source} is not a Redis URL`,
     received: url
       ? `a URL with protocol ${url.protocol}`
-      : `text of ${text.length} characters that is no URL (not shown: it may hold a password)`,
+      : `a string of ${text.length} characters that is not a URL (not shown: it may contain a password)`,
     remedy: 'Write it as redis://:password@host:6379/0, with special characters in the password percent-encoded.',
   })
 }
@@ -93,12 +93,15 @@ function connectFailure(subject: string, url: string, error: unknown): ServiceEr
 function explain(reason: string, host: string): readonly [string, string] {
   if (/^NOAUTH/i.test(reason)) {
     return [
-      `${host} wants a password, and the URL has none`,
-      'Write it into the URL: redis://:password@host:6379, or redis://user:password@host:6379 for a user of an ACL.',
+      `${host} requires a password, and the URL has none`,
+      'Add it to the URL: redis://:password@host:6379, or redis://user:password@host:6379 for an ACL user.',
     ]
   }
   if (/without any password/i.test(reason)) {
-    return [`${host} has no password, and the URL has one`, 'Take it out of the URL, or set requirepass there.']
+    return [
+      `${host} has no password, and the URL has one`,
+      'Remove it from the URL, or set requirepass on that server.',
+    ]
   }
   if (/WRONGPASS|invalid password/i.test(reason)) {
     return [
@@ -109,9 +112,10 @@ function explain(reason: string, host: string): readonly [string, string] {
   if (reason.includes('ECONNREFUSED')) {
     return [`nothing listens on ${host}`, 'Start the server, or correct host and port in the URL.']
   }
-  if (/ENOTFOUND|EAI_AGAIN/.test(reason)) return [`the host of ${host} is not known`, 'Correct the host in the URL.']
+  if (/ENOTFOUND|EAI_AGAIN/.test(reason))
+    return [`the host of ${host} cannot be resolved`, 'Correct the host in the URL.']
   return [
     `cannot connect to ${host}`,
-    `See the reason above. What responses there must be a Redis or Valkey server that takes connections within ${CONNECT_MS / 1000} s.`,
+    `Resolve the reason above: a Redis or Valkey server must accept connections there within ${CONNECT_MS / 1000} s.`,
   ]
 }

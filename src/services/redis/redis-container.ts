@@ -9,7 +9,7 @@ const VARIABLES = { image: 'PERF_REDIS_IMAGE', provider: 'PERF_REDIS_PROVIDER' }
 const PORT = 6379
 const RESTART_MS = 15_000
 
-/** Starts Redis in a container, its memory only. */
+/** Starts Redis in a container, with its data only in memory. */
 export async function startRedisContainer(options: RedisServerOptions, context: ServiceContext): Promise<RedisServer> {
   const { name, image, password } = options
   const args = ['--save', '', '--appendonly', 'no', '--requirepass', password]
@@ -29,14 +29,14 @@ export async function startRedisContainer(options: RedisServerOptions, context: 
 }
 
 /**
- * A container that is started again gets another port on the host, and the target knows only the first. So the server
- * is ended inside it, and the shell starts it anew; where it cannot start at all, the container ends.
+ * Restarts the server in a running container: a restarted container would get another port on the host, which the target
+ * would not use. If the server cannot start, the container exits.
  */
 const KEEP_RUNNING = 'while redis-server "$@"; do :; done'
 
 async function restart(name: string, url: string, { signal }: ServiceContext): Promise<void> {
   await using connection = await connectRedis(name, url)
-  // The server responds by going away.
+  // The server closes the connection instead of responding.
   await connection.command('SHUTDOWN', 'NOSAVE').catch(() => {})
   const deadlineMs = now() + RESTART_MS
   for (;;) {

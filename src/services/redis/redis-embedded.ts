@@ -12,8 +12,8 @@ const START_MS = 15_000
 const PORT_ATTEMPTS = 3
 
 /**
- * Starts the `redis-server` or `valkey-server` found on the path (or in the usual folders), on loopback, with nothing
- * written to disk.
+ * Starts the `redis-server` or `valkey-server` on the path (or in the usual folders), on loopback, without writing to
+ * disk.
  */
 export async function startEmbeddedRedis(
   options: RedisServerOptions,
@@ -33,7 +33,7 @@ function searchPath(env: NodeJS.ProcessEnv): readonly string[] {
   return [...(env['PATH'] ?? '').split(delimiter).filter(Boolean), ...FOLDERS]
 }
 
-/** Full path of the first server program that may be run. */
+/** Full path of the first server program that this user may run. */
 function findServer(folders: readonly string[]): string | undefined {
   return COMMANDS.flatMap((command) => folders.map((folder) => join(folder, command))).find((path) => {
     try {
@@ -80,8 +80,8 @@ async function launch(
       },
       disruptions: {
         async pause() {
-          const goOn = server.freeze()
-          return async () => goOn()
+          const resume = server.freeze()
+          return async () => resume()
         },
         async restart() {
           await server.kill()
@@ -97,7 +97,7 @@ async function launch(
   }
 }
 
-/** As the server's configuration has it: a path may hold spaces, quotes and control characters. */
+/** Quoted for the server's configuration: a path may contain spaces, quotes and control characters. */
 function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replace(/[\n\r\t]/g, (char) => ESCAPES.get(char)!)}"`
 }
@@ -118,7 +118,7 @@ async function startProcess(
   const { promise: ready, resolve: markReady } = Promise.withResolvers<'ready'>()
   const server = await ManagedProcess.start({
     command,
-    // From standard input: arguments, the password among them, could be read by everybody on the machine.
+    // From standard input: every user of the machine can read arguments, and so the password.
     args: ['-'],
     input: `${config.join('\n')}\n`,
     cwd: folder,
@@ -137,7 +137,7 @@ async function startProcess(
   if (/address already in use/i.test(server.log.quote())) return 'port taken'
   const problem =
     typeof outcome === 'object'
-      ? `it ended at once: ${describeExit(outcome)}`
+      ? `it exited immediately: ${describeExit(outcome)}`
       : `it was not ready within ${START_MS / 1000} s`
   throw startFailure(name, problem, server.log.quote())
 }
@@ -150,7 +150,7 @@ function notInstalled(subject: string): ServiceError {
       '    Debian, Ubuntu:  apt-get install redis-server',
       '    macOS:           brew install redis',
       '  or start a Docker engine (npm install --save-dev redis testcontainers @testcontainers/redis),',
-      '  or give the URL of a running server in PERF_REDIS_URL.',
+      '  or set PERF_REDIS_URL to the URL of a running server.',
     ].join('\n'),
   })
 }
@@ -160,6 +160,6 @@ function startFailure(subject: string, problem: string, details: string): Servic
     problem: `the embedded Redis did not start: ${problem}`,
     details,
     remedy:
-      'See its last lines above: a setting it does not know is named there. Or use another provider: PERF_REDIS_PROVIDER=container, or PERF_REDIS_URL.',
+      'Check its last lines above, which name any unknown setting; or use another provider: PERF_REDIS_PROVIDER=container, or PERF_REDIS_URL.',
   })
 }

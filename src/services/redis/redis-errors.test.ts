@@ -16,7 +16,7 @@ const SERVER = 'redis-server'
 
 const pem = (name: string) => new URL(`../../../fixtures/tls/${name}.pem`, import.meta.url).pathname
 
-/** A server with settings that no option has. @returns whether this build of Redis knows them */
+/** Starts a server with settings that have no option. @returns whether this build of Redis supports them */
 async function serverWith(...settings: readonly string[]): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-errors-'))
   const server = spawn(SERVER, ['-'], { cwd: folder, stdio: ['pipe', 'pipe', 'ignore'] })
@@ -53,8 +53,8 @@ async function ownServer(): Promise<string> {
   return host.connection['url']!
 }
 
-describe('a user whose ACL leaves out INFO', () => {
-  test('starts with the version of the greeting, and may not empty what it may not look into', async () => {
+describe('a user whose ACL excludes INFO', () => {
+  test('starts with the version of the greeting, and may not empty what it may not read', async () => {
     const url = await ownServer()
     await using admin = await connectRedis('test', url)
     const as = async (name: string, ...rules: readonly string[]) => {
@@ -68,19 +68,19 @@ describe('a user whose ACL leaves out INFO', () => {
     expect((await failureOf(async () => least.reset?.())).message).toContain('reset would empty an external database')
     const allowed = await start(await as('allowed', '-@all', '+get', '+set'), { allowReset: true })
     expect((await failureOf(async () => allowed.reset?.())).message).toMatch(
-      /reset may not empty it: NOPERM .*\nFix: Let the user of the URL run FLUSHDB/,
+      /reset may not empty the database: NOPERM .*\nFix: Allow the user of the URL to run FLUSHDB/,
     )
   })
 })
 
 describe('passwords', () => {
-  test('missing, wrong and superfluous ones are told apart', async () => {
+  test('reports missing and wrong passwords differently', async () => {
     const url = await ownServer()
     const without = Object.assign(new URL(url), { password: '' }).href
     expect(await messageOf(without)).toMatchInlineSnapshot(`
-      "redis: HOST wants a password, and the URL has none
+      "redis: HOST requires a password, and the URL has none
         Received: redis://HOST/0 (NOAUTH Authentication required.)
-      Fix: Write it into the URL: redis://:password@host:6379, or redis://user:password@host:6379 for a user of an ACL."
+      Fix: Add it to the URL: redis://:password@host:6379, or redis://user:password@host:6379 for an ACL user."
     `)
     const wrong = Object.assign(new URL(url), { password: 'wrong-password' }).href
     expect(await messageOf(wrong)).toMatchInlineSnapshot(`
@@ -90,19 +90,19 @@ describe('passwords', () => {
     `)
   })
 
-  test('a server without a password says so', async () => {
+  test('reports a password for a server without one', async () => {
     const port = await freePort()
     await serverWith(`port ${port}`)
     expect(await messageOf(`redis://:some-password@127.0.0.1:${port}`)).toMatchInlineSnapshot(`
       "redis: HOST has no password, and the URL has one
         Received: redis://:***@HOST (ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?)
-      Fix: Take it out of the URL, or set requirepass there."
+      Fix: Remove it from the URL, or set requirepass on that server."
     `)
   })
 })
 
 describe('TLS', () => {
-  test('errors name it, and what fixes them', async ({ skip }) => {
+  test('errors name TLS and a fix', async ({ skip }) => {
     const [plainPort, tlsPort] = [await freePort(), await freePort()]
     const isThere = await serverWith(
       ...[`port ${plainPort}`, `tls-port ${tlsPort}`, 'tls-auth-clients no'],
@@ -132,7 +132,7 @@ describe('TLS', () => {
   })
 })
 
-/** Nodes of a Cluster speak to each other on the port that is higher by 10,000: a connection of others may have it. */
+/** Nodes of a Cluster talk to each other on the port plus 10,000, which another connection may occupy. */
 async function portForCluster(): Promise<number> {
   for (;;) {
     const port = await freePort()
@@ -151,7 +151,7 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 describe('Redis Cluster', () => {
-  test('is refused before anything is seeded or emptied, also of a target elsewhere', async () => {
+  test('is rejected before it is seeded or emptied, even for an external target', async () => {
     const port = await portForCluster()
     await serverWith(`port ${port}`, 'cluster-enabled yes', `cluster-config-file nodes-${port}.conf`)
     const url = `redis://127.0.0.1:${port}`
@@ -159,16 +159,16 @@ describe('Redis Cluster', () => {
       throw new Error('must not be called')
     }
     expect(await messageOf(url, { allowReset: true, seed })).toMatchInlineSnapshot(`
-      "redis: HOST belongs to a Cluster, and one connection sees a part of its keys only: Redis Cluster is not supported
-      Fix: Name a Redis that is no part of a Cluster (cluster-enabled no), or leave redis() out and give the target its own URL in env."
+      "redis: HOST belongs to a Cluster, and one connection sees only a part of its keys: Redis Cluster is not supported
+      Fix: Use a Redis that is not part of a Cluster (cluster-enabled no), or remove redis() and set the URL in env of the target."
     `)
     expect(await messageOf(url, {}, { targetIsExternal: true })).toContain('Redis Cluster is not supported')
-    // A user who may not ask finds out by the first command.
+    // A user who may not read the mode gets the error of the first command.
     await using node = await connectRedis('redis', url)
     expect((await failureOf(() => node.command('SET', 'a', 'b'))).message).toContain('Redis Cluster is not supported')
   })
 
-  test('as is a Sentinel', async () => {
+  test('is rejected if it is a Sentinel', async () => {
     const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), 'sentinel-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
@@ -184,7 +184,7 @@ describe('Redis Cluster', () => {
     })
     await promise
     expect(await messageOf(`redis://127.0.0.1:${port}`)).toMatch(
-      /is a Sentinel, which holds no data\nFix: Name the server/,
+      /is a Sentinel, which holds no data\nFix: Use the server/,
     )
   })
 })

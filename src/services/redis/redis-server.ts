@@ -1,7 +1,7 @@
 import type { DatabaseServer } from '../database.ts'
 import type { ServiceDisruptions } from '../service.ts'
 
-/** What a server is started with. */
+/** Options for the start of a server. */
 export interface RedisServerOptions {
   /** The service's name, for messages. */
   readonly name: string
@@ -9,8 +9,8 @@ export interface RedisServerOptions {
   readonly image: string
 }
 
-/** A server that takes connections. */
+/** A server that accepts connections. */
 export interface RedisServer extends DatabaseServer {
-  /** Not set for one that runs elsewhere. */
+  /** Not set for an external server. */
   readonly disruptions?: ServiceDisruptions
 }

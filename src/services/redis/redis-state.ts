@@ -3,7 +3,7 @@ import { ServiceError } from '../service.ts'
 import { isRefused, notStandalone, type RedisConnection } from './redis-client.ts'
 
 /**
- * What responds, with its version: `Redis 7.0.15`, `Valkey 8.1.0`; less of it if the user of the URL may not read it.
+ * Product and version: `Redis 7.0.15`, `Valkey 8.1.0`; without the version if the user of the URL may not read it.
  *
  * @throws {ServiceError} for a node of a Cluster, and for a Sentinel
  */
@@ -14,7 +14,7 @@ export async function readVersion(subject: string, connection: RedisConnection):
   if (mode === 'sentinel')
     throw new ServiceError(subject, {
       problem: `${new URL(connection.url).host} is a Sentinel, which holds no data`,
-      remedy: 'Name the server that it watches: redis-cli -p 26379 SENTINEL GET-MASTER-ADDR-BY-NAME mymaster',
+      remedy: 'Use the server that it watches: redis-cli -p 26379 SENTINEL GET-MASTER-ADDR-BY-NAME mymaster',
     })
   const valkey = fields.get('valkey_version')
   if (valkey !== undefined) return `Valkey ${valkey}`
@@ -29,7 +29,7 @@ async function readInfo(connection: RedisConnection): Promise<ReadonlyMap<string
   return new Map(lines.flatMap((line) => (line.includes(':') ? [line.split(/:(.*)/s, 2) as [string, string]] : [])))
 }
 
-/** The greeting says less, and a user who may not run INFO may often read it. */
+/** The greeting has fewer fields, but users who may not run INFO can often read it. */
 async function readHello(connection: RedisConnection): Promise<ReadonlyMap<string, string>> {
   const greeting = await connection.command('HELLO').catch(unlessRefused)
   const words = Array.isArray(greeting) ? greeting.map(String) : []
@@ -40,14 +40,14 @@ function unlessRefused(error: unknown): undefined {
   if (!isRefused(error)) throw error
 }
 
-/** A database that cannot be looked into counts as used. */
+/** Whether the database has no keys; one that cannot be read counts as used. */
 export async function isEmpty(connection: RedisConnection): Promise<boolean> {
   const size = await connection.command('DBSIZE').catch(unlessRefused)
   return size !== undefined && Number(size) === 0
 }
 
 /**
- * Empties the database the URL names, and no other.
+ * Empties only the database that the URL names.
  *
  * @throws {ServiceError} if the user of the URL may not do so
  */
@@ -55,17 +55,17 @@ export async function flush(subject: string, connection: RedisConnection): Promi
   await connection.command('FLUSHDB').catch((cause: unknown) => {
     if (!isRefused(cause)) throw cause
     throw new ServiceError(subject, {
-      problem: `reset may not empty it: ${asError(cause).message}`,
-      remedy: `Let the user of the URL run FLUSHDB (ACL SETUSER … +flushdb), or do without reset.`,
+      problem: `reset may not empty the database: ${asError(cause).message}`,
+      remedy: `Allow the user of the URL to run FLUSHDB (ACL SETUSER … +flushdb), or remove the reset.`,
       cause,
     })
   })
 }
 
 /**
- * Sets what is not yet as asked for, and reads it back.
- * @returns the function that gives the server its own values back
- * @throws {ServiceError} when the server does not let itself be configured
+ * Applies the settings that differ.
+ * @returns a function that restores the server's previous values
+ * @throws {ServiceError} if a setting cannot be changed
  */
 export async function applySettings(
   subject: string,
@@ -80,8 +80,8 @@ export async function applySettings(
       await connection.command('CONFIG', 'SET', name, wanted)
     } catch (cause) {
       throw new ServiceError(subject, {
-        problem: `${name} is ${found ?? 'unknown'}, asked for is ${wanted}, and it cannot be set: ${asError(cause).message}`,
-        remedy: `Set it where that server is configured, or leave it out of ${subject}().`,
+        problem: `${name} is ${found ?? 'unknown'}, expected ${wanted}, and it cannot be set: ${asError(cause).message}`,
+        remedy: `Set it in the configuration of that server, or remove it from ${subject}().`,
         cause,
       })
     }
@@ -107,7 +107,7 @@ const FACTORS: Readonly<Record<string, number>> = {
   gb: 2 ** 30,
 }
 
-/** Redis' own reading: `64mb` is 67,108,864 bytes, `64m` is 64,000,000. Anything else stays as it is. */
+/** Value in bytes, as Redis reads it: `64mb` is 67,108,864, `64m` is 64,000,000. Other values are unchanged. */
 function bytes(value: string): string {
   const match = /^(\d+)([kmg]b?)?$/i.exec(value)
   return match ? String(Number(match[1]) * (FACTORS[match[2]?.toLowerCase() ?? ''] ?? 1)) : value

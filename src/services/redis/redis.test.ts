@@ -19,7 +19,7 @@ const SETTINGS: RedisOptions = {
   },
 }
 
-/** A server for the external provider to find. */
+/** A server for the external provider. */
 let context: Awaited<ReturnType<typeof testContext>>
 let host: StartedService
 beforeAll(async () => {
@@ -43,7 +43,7 @@ function urlOf({ connection }: StartedService): string {
   return url
 }
 
-async function ask(service: StartedService, ...words: readonly string[]): Promise<unknown> {
+async function send(service: StartedService, ...words: readonly string[]): Promise<unknown> {
   await using connection = await connectRedis('test', urlOf(service))
   return await connection.command(...words)
 }
@@ -72,14 +72,14 @@ describe.each(PROVIDERS)('redis(), $provider', ({ provider, skip, options }) => 
   test.skipIf(skip)('has the settings, is seeded, and can be reset', async () => {
     await using started = await start(SETTINGS)
     const { service } = started
-    expect(await ask(service, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(64 * 2 ** 20)])
-    expect(await ask(service, 'CONFIG', 'GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'volatile-lru'])
-    await ask(service, 'SET', 'late', 'value')
+    expect(await send(service, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(64 * 2 ** 20)])
+    expect(await send(service, 'CONFIG', 'GET', 'maxmemory-policy')).toEqual(['maxmemory-policy', 'volatile-lru'])
+    await send(service, 'SET', 'late', 'value')
     await service.reset?.()
-    expect(await ask(service, 'KEYS', '*')).toEqual(['config'])
+    expect(await send(service, 'KEYS', '*')).toEqual(['config'])
   })
 
-  test.skipIf(skip)('says what it is in one line without the password, and tells the target its URL', async () => {
+  test.skipIf(skip)('has a one-line summary without the password, and passes its URL to the target', async () => {
     await using started = await start({})
     const { service } = started
     expect(service.provider).toBe(provider)
@@ -88,7 +88,7 @@ describe.each(PROVIDERS)('redis(), $provider', ({ provider, skip, options }) => 
     expect(service.summary).not.toContain(new URL(urlOf(service)).password)
   })
 
-  test.skipIf(skip)('lets no one in with another password', async () => {
+  test.skipIf(skip)('rejects another password', async () => {
     await using started = await start({})
     const url = new URL(urlOf(started.service))
     url.password = 'a-wrong-password'
@@ -106,14 +106,14 @@ describe.each(PROVIDERS)('redis(), $provider', ({ provider, skip, options }) => 
   })
 })
 
-test('an external server gets its own settings back', async () => {
+test('the settings of an external server are restored', async () => {
   const service = await redis({ provider: 'external', url: emptyDatabase(), maxmemory: '64mb' }).start(context)
-  expect(await ask(host, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(64 * 2 ** 20)])
+  expect(await send(host, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(64 * 2 ** 20)])
   await service[Symbol.asyncDispose]()
-  expect(await ask(host, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(10 * 2 ** 20)])
+  expect(await send(host, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(10 * 2 ** 20)])
 })
 
-test('reset of an external database that was in use before is refused', async () => {
+test('rejects a reset of an external database that was in use before', async () => {
   const url = emptyDatabase()
   await using connection = await connectRedis('test', url)
   await connection.command('SET', 'precious', '1')
@@ -127,22 +127,22 @@ test('reset of an external database that was in use before is refused', async ()
   expect(await connection.command('GET', 'precious')).toBe(null)
 })
 
-test('an external target brings its own Redis: nothing is started, set or reset', async () => {
+test('nothing is started, configured or reset for an external target', async () => {
   const external = { ...context, targetIsExternal: true }
   expect(await redis(SETTINGS).start(external)).toMatchObject({ provider: 'absent', connection: {}, env: {} })
   const attached = await redis({ ...SETTINGS, url: emptyDatabase() }).start(external)
   expect(attached.reset).toBeUndefined()
-  expect(await ask(attached, 'DBSIZE')).toBe(0)
-  expect(await ask(host, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(10 * 2 ** 20)])
+  expect(await send(attached, 'DBSIZE')).toBe(0)
+  expect(await send(host, 'CONFIG', 'GET', 'maxmemory')).toEqual(['maxmemory', String(10 * 2 ** 20)])
 })
 
-test("the temporary folder's name may hold spaces and quotes", async () => {
+test("the temporary folder's name may contain spaces and quotes", async () => {
   const parent = await mkdtemp(join(tmpdir(), `slo "it's" a\\b-`))
   onTestFinished(() => rm(parent, { recursive: true }))
   vi.stubEnv('TMPDIR', parent)
   onTestFinished(() => void vi.unstubAllEnvs())
-  await using odd = await testContext()
-  await using started = await redis({ provider: 'embedded' }).start(odd)
+  await using inParent = await testContext()
+  await using started = await redis({ provider: 'embedded' }).start(inParent)
   await using connection = await connectRedis('redis', urlOf(started))
   expect(await connection.command('CONFIG', 'GET', 'dir')).toMatchObject([
     'dir',

@@ -30,14 +30,14 @@ const POLICIES = [
   'volatile-ttl',
 ] as const
 
-/** What Redis does when it is full; its own words. */
+/** Eviction policy of a full Redis. */
 export type MaxmemoryPolicy = (typeof POLICIES)[number]
 
 /** Options of {@link redis}. */
 export interface RedisOptions extends DatabaseOptions<RedisConnection> {
-  /** The memory it may use, e.g. `'64mb'`, or a number of bytes. Default: the server's own, which is no limit. */
+  /** Memory limit, e.g. `'64mb'`, or a number of bytes. Default: the server's, which is no limit. */
   readonly maxmemory?: string | number
-  /** Default: the server's own, `noeviction`. */
+  /** Eviction policy at the memory limit. Default: the server's, `noeviction`. */
   readonly maxmemoryPolicy?: MaxmemoryPolicy
 }
 
@@ -62,11 +62,11 @@ const KIND: DatabaseKind = {
 }
 
 /**
- * Redis or Valkey: a container, embedded (the `redis-server` or `valkey-server` on the path), or one that runs already.
- * A server of ours writes nothing to disk.
+ * Redis or Valkey: in a container, embedded (the `redis-server` or `valkey-server` on the path), or already running.
+ * A server that the run starts does not write to disk.
  *
- * Its `connection` is `{ url }`. An external server gets `maxmemory` and `maxmemoryPolicy` for the length of the run,
- * and its own values back at a normal end (not after `kill -9`). `reset` flushes the database and seeds again.
+ * Its `connection` is `{ url }`. An external server has `maxmemory` and `maxmemoryPolicy` for the duration of the run; its
+ * previous values are restored at a normal end (not after `kill -9`). `reset` flushes the database and seeds again.
  */
 export function redis(options: RedisOptions = {}): Service {
   const name = options.name ?? 'redis'
@@ -156,13 +156,13 @@ async function prepare(
     }),
     reset: () => reset(name, url, options, resetAllowed),
     async [Symbol.asyncDispose]() {
-      if (provider === 'external') await putSettingsBack(name, url, restore)
+      if (provider === 'external') await restoreSettings(name, url, restore)
       await server.stop()
     },
   }
 }
 
-async function putSettingsBack(
+async function restoreSettings(
   name: string,
   url: string,
   restore: (connection: RedisConnection) => Promise<void>,

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 const LISTEN = '0A'
 
 /**
- * Ports that the processes of a group listen on, lowest first. On systems without `/proc` it is none: {@link portsInLog}
- * may find some.
+ * Ports that the processes of a group listen on, in ascending order. Empty on systems without `/proc`, where
+ * {@link portsInLog} may find some.
  *
  * @param group id of the process group
  */
@@ -21,19 +21,19 @@ export function listeningPorts(group: number): readonly number[] {
   return [...new Set(ports)].toSorted((a, b) => a - b)
 }
 
-/** Ports that a log says a process listens on: `listening on http://localhost:4000`, `Server started on port 8080`. */
+/** Ports on which a process listens according to its log: `listening on http://localhost:4000`, `Server started on port 8080`. */
 export function portsInLog(log: readonly string[]): readonly number[] {
-  const said = log
+  const ports = log
     .filter((line) => /\b(?:listen|start|running|ready|serving|server)/i.test(line))
     .flatMap((line) => [...line.matchAll(/(?:\bport(?:\(s\))?[ :=]+|:)(\d{2,5})\b/gi)].map((match) => Number(match[1])))
     .filter((port) => port > 0 && port < 65_536)
-  return [...new Set(said)]
+  return [...new Set(ports)]
 }
 
 function processesOf(group: number): readonly string[] {
   return entries('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false
-    // The name, in parentheses, may hold anything; the group is the third field after it.
+    // The name, in parentheses, may contain anything; the group is the third field after it.
     const [, , pgrp] = (lines(`/proc/${pid}/stat`)[0] ?? '').replace(/^.*\) /, '').split(' ')
     return pgrp === String(group)
   })

@@ -15,13 +15,13 @@ const NOTHING_YET = 'no response'
 export interface ReadinessOptions {
   readonly timeoutMs: number
   readonly tls?: TlsOptions | undefined
-  /** Gives up early, e.g. because the process ended. */
+  /** Stops waiting, e.g. because the process has exited. */
   readonly signal: AbortSignal
 }
 
 /**
- * Asks the URL until it responds with 2xx.
- * @returns `undefined` when it did; else what was last seen: `status 500: …`, `connection refused`
+ * Sends requests to the URL until it responds with 2xx.
+ * @returns `undefined` once it is ready; else the last result: `status 500: …`, `connection refused`
  */
 export async function waitUntilReady(
   url: string,
@@ -31,10 +31,10 @@ export async function waitUntilReady(
   let last = NOTHING_YET
   while (!signal.aborted) {
     const leftMs = deadline - now()
-    // An attempt too short to get a response would only hide what was seen before it.
+    // An attempt too short for a response would only hide the result of the previous one.
     if (leftMs <= 0 || (last !== NOTHING_YET && leftMs < SHORTEST_ATTEMPT_MS)) return last
     const seen = await tryOnce(url, Math.min(ATTEMPT_MS, leftMs), { tls, signal })
-    // What a TLS handshake fails of will not be otherwise in a second.
+    // A failed TLS handshake would fail again.
     if (seen === undefined || tlsProblemIn(seen) !== undefined) return seen
     last = seen
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => {})
@@ -42,7 +42,7 @@ export async function waitUntilReady(
   return last
 }
 
-/** The error to throw if the TLS handshake is what failed. @param last what was last seen */
+/** Error of a failed TLS handshake; `undefined` if it did not fail. @param last last result of {@link waitUntilReady} */
 export function tlsFailure(origin: string, last: string): ServiceError | undefined {
   const problem = tlsProblemIn(last)
   return (
@@ -55,7 +55,7 @@ export function tlsFailure(origin: string, last: string): ServiceError | undefin
   )
 }
 
-/** What is wrong with the TLS handshake, if that is what was last seen: texts of errors begin with their code. */
+/** Problem of the TLS handshake, if the last result was one: results of errors begin with their code. */
 function tlsProblemIn(seen: string): TlsProblem | undefined {
   const [code = '', ...message] = seen.split(': ')
   return /^[A-Z_0-9]+$/.test(code) ? tlsProblem(code, message.join(': ')) : undefined

@@ -1,17 +1,17 @@
 import type { TargetContext } from './started-target.ts'
 import type { InstanceContext, TargetOptions } from './target-options.ts'
 
-/** Where one instance listens. */
+/** Ports of one instance. */
 export interface Ports {
   readonly port: number
-  /** Not set when there is no internal listener. */
+  /** Not set if there is no internal listener. */
   readonly internalPort: number | undefined
 }
 
-/** Vitest's own variables would make the target believe it is under test. */
+/** Variables of Vitest, with which the target would behave as under test. */
 const VITEST_VARIABLES = /^(VITEST(_.*)?|TEST|MODE|DEV|PROD|SSR|NODE_OPTIONS|NODE_V8_COVERAGE)$/
 
-/** The whole environment one instance is started with. */
+/** Complete environment of one instance. */
 export function targetEnvironment(
   { env = {}, portVariable = 'PORT', internalPortVariable = 'INTERNAL_PORT' }: TargetOptions,
   { port, internalPort }: Ports,

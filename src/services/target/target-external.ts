@@ -9,7 +9,7 @@ import { tlsFailure, waitUntilReady } from './readiness.ts'
 import type { Readiness, StartedTarget, TargetContext, TargetInstance } from './started-target.ts'
 import type { TargetOptions } from './target-options.ts'
 
-/** A target that was running before we came and goes on afterwards. */
+/** A target that runs before and after the run. */
 export class ExternalTarget implements StartedTarget {
   readonly provider = 'external'
   readonly running = true
@@ -20,7 +20,7 @@ export class ExternalTarget implements StartedTarget {
   }
 
   /**
-   * @throws {ServiceError} when a URL is none, leads to a host that is not allowed, or does not respond in time
+   * @throws {ServiceError} if a URL is invalid, names a host that is not allowed, or is not ready in time
    */
   static async connect(options: TargetOptions, readiness: Readiness, context: TargetContext): Promise<ExternalTarget> {
     const { env } = context
@@ -48,15 +48,15 @@ export class ExternalTarget implements StartedTarget {
 
   async restart(): Promise<void> {
     throw new ServiceError('target', {
-      problem: 'it runs elsewhere and cannot be started again from here',
-      remedy: 'Restart it where it runs, or unset PERF_TARGET_URL and let it be started by its command.',
+      problem: 'an external target cannot be restarted',
+      remedy: 'Restart it yourself, or unset PERF_TARGET_URL so that its command starts it.',
     })
   }
 
   async kill(): Promise<() => Promise<void>> {
     throw new ServiceError('target', {
-      problem: 'it runs elsewhere and cannot be killed from here',
-      remedy: 'Leave the disruption out, or unset PERF_TARGET_URL and let it be started by its command.',
+      problem: 'an external target cannot be killed',
+      remedy: 'Remove the disruption, or unset PERF_TARGET_URL so that its command starts it.',
     })
   }
 
@@ -84,7 +84,7 @@ function parse(
     const base = parseBaseUrl(text)
     if (base !== undefined && /^https?:$/.test(base.url.protocol)) return { text: withCredentials(text, base), base }
     throw new ServiceError('target', {
-      problem: `${fromEnv ? variable : option} is no http URL`,
+      problem: `${fromEnv ? variable : option} is not an http URL`,
       received: base ? `a URL with protocol ${base.url.protocol}` : redactText(JSON.stringify(text)),
       remedy: `Write it as http://127.0.0.1:3000, https://staging.example.com, or unix:/run/app.sock.`,
     })
@@ -107,11 +107,11 @@ async function untilReady(
     received: redactText(last),
     remedy:
       (await otherProtocolFix(base)) ??
-      'Start it, correct PERF_TARGET_URL, or name the path that says it is ready: target({ ready }).',
+      'Start it, correct PERF_TARGET_URL, or set the path of its readiness check: target({ ready }).',
   })
 }
 
-/** What to do about a listener that does not speak plain HTTP/1.1. */
+/** Fix for a listener that does not speak plain HTTP/1.1. */
 async function otherProtocolFix({ url, socketPath }: BaseUrl): Promise<string | undefined> {
   if (url.protocol !== 'http:') return undefined
   const host = url.hostname.replace(/^\[|\]$/g, '')
@@ -119,7 +119,7 @@ async function otherProtocolFix({ url, socketPath }: BaseUrl): Promise<string | 
   return protocol && OTHER_PROTOCOL_FIXES[protocol]
 }
 
-/** With its user and password: they are sent, and never shown. */
+/** The URL with user and password, which are sent but never shown. */
 function withCredentials(text: string, { bare, socketPath }: BaseUrl): string {
   if (socketPath !== undefined) return bare
   const url = new URL(text)

@@ -9,7 +9,7 @@ import type { Readiness, StartedTarget, TargetContext, TargetExit, TargetInstanc
 import { targetEnvironment, type Ports } from './target-env.ts'
 import type { TargetOptions } from './target-options.ts'
 
-/** A target of one or more processes of ours. */
+/** A target of one or more processes that the run starts. */
 export class StartedProcesses implements StartedTarget {
   readonly provider = 'command'
   readonly #launch: (ports: Ports, index: number) => Promise<ManagedProcess>
@@ -34,8 +34,8 @@ export class StartedProcesses implements StartedTarget {
   }
 
   /**
-   * @throws {ServiceError} when a port is taken, the program cannot be run, ends at once, or is not ready in time; the
-   *   message quotes the last lines it printed
+   * @throws {ServiceError} if a port is in use, or the program cannot be run, exits immediately, or is not ready in time;
+   *   the message quotes its last lines
    */
   static async start(
     options: TargetOptions,
@@ -47,7 +47,7 @@ export class StartedProcesses implements StartedTarget {
     const ports: Ports[] = []
     for (let index = 0; index < count; index++) ports.push(await choosePorts(options, index))
     const secrets = context.services.flatMap(({ connection }) => Object.values(connection).flatMap(secretsOf))
-    // A target prints what it likes: all that looks like a secret goes, not only what is known to be one.
+    // A target can print anything: everything that looks like a secret is masked, not only known secrets.
     const mask = (text: string) => redactText(text, secrets)
     const launch = (own: Ports, index: number) => launchInstance(options, command, own, index, readiness, context, mask)
     const started = new StartedProcesses(ports, launch, mask, schemeOf(options))
@@ -86,7 +86,7 @@ export class StartedProcesses implements StartedTarget {
       throw new ServiceError('target', {
         problem: `there is no instance ${instance}`,
         received: `${this.#ports.length} instances, counted from 0`,
-        remedy: 'Name one that exists, or start more: target({ instances: 2 }).',
+        remedy: 'Use an existing instance, or start more: target({ instances: 2 }).',
       })
     }
     this.#killed.add(process)
@@ -132,7 +132,9 @@ export class StartedProcesses implements StartedTarget {
   #noticeExit(instance: number, process: ManagedProcess, exit: ProcessExit): void {
     if (this.#stopping || this.#killed.has(process) || this.#processes[instance] !== process) return
     const which = this.#ports.length === 1 ? 'target' : `target, instance ${instance}`
-    const message = this.#mask(`${which} ended unasked: ${describeExit(exit)}. Its last lines:\n${process.log.quote()}`)
+    const message = this.#mask(
+      `${which} exited unexpectedly: ${describeExit(exit)}. Its last lines:\n${process.log.quote()}`,
+    )
     for (const listener of this.#listeners) listener({ instance, ...exit, message })
   }
 }
@@ -148,9 +150,9 @@ async function onePort(option: string, fixed: number | undefined, index: number)
   const port = fixed + index
   if (await isFree(port)) return port
   throw new ServiceError('target', {
-    problem: `port ${port} is taken`,
+    problem: `port ${port} is in use`,
     received: `${option}: ${fixed}${index === 0 ? '' : `, instance ${index}`}`,
-    remedy: `End what listens there (lsof -i :${port} names it), or leave ${option} out: a free port is chosen.`,
+    remedy: `Stop the process that listens there (lsof -i :${port} names it), or remove ${option} to use a free port.`,
   })
 }
 
@@ -175,21 +177,21 @@ async function launchInstance(
   }).catch((error: NodeJS.ErrnoException) => {
     throw new ServiceError('target', {
       problem: `${shown} cannot be run: ${error.message}`,
-      remedy: `Name a program on the path and a folder that exists: target({ command, cwd }).`,
+      remedy: `Use a program on the path and an existing folder: target({ command, cwd }).`,
       cause: error,
     })
   })
-  const over = new AbortController()
+  const finished = new AbortController()
   const origin = `${schemeOf(options)}://127.0.0.1:${ports.port}`
   const readiness = waitUntilReady(origin + readyPath, {
     timeoutMs: readyTimeoutMs,
     tls: options.tls,
-    signal: AbortSignal.any([signal, over.signal]),
+    signal: AbortSignal.any([signal, finished.signal]),
   })
   const outcome = await Promise.race([readiness.then((last) => ({ last })), started.exited])
-  over.abort()
+  finished.abort()
   if ('last' in outcome && outcome.last === undefined) return started
-  const others = portsBeside(ports, started)
+  const others = otherPorts(ports, started)
   await started.stop()
   signal.throwIfAborted()
   const failure = 'last' in outcome ? tlsFailure(origin, outcome.last ?? '') : undefined
@@ -202,10 +204,10 @@ async function launchInstance(
         received: mask(outcome.last ?? ''),
         details,
         remedy:
-          'See what it waits for above; give it more time, target({ readyTimeout }), or name the path that says it is ready, target({ ready }).',
+          'Check above what it waits for; raise target({ readyTimeout }), or set the path of its readiness check, target({ ready }).',
       })
     : new ServiceError('target', {
-        problem: `${shown} ended before it was ready: ${describeExit(outcome)}`,
+        problem: `${shown} exited before it was ready: ${describeExit(outcome)}`,
         details,
         remedy: exitRemedy(started),
       })
@@ -215,8 +217,8 @@ function schemeOf({ tls }: TargetOptions): 'http' | 'https' {
   return tls === undefined ? 'http' : 'https'
 }
 
-/** Where it listens instead of the port it was given; empty if it listens there, or nothing is known. */
-function portsBeside({ port, internalPort }: Ports, started: ManagedProcess): readonly number[] {
+/** Ports that it listens on instead of the given one; empty if it listens on that, or if they are not known. */
+function otherPorts({ port, internalPort }: Ports, started: ManagedProcess): readonly number[] {
   const seen = listeningPorts(started.pid)
   const ports = seen.length > 0 ? seen : portsInLog(started.log.last())
   return ports.includes(port) ? [] : ports.filter((one) => one !== internalPort)
@@ -224,15 +226,15 @@ function portsBeside({ port, internalPort }: Ports, started: ManagedProcess): re
 
 function wrongPort(shown: string, { port }: Ports, others: readonly number[], details: string): ServiceError {
   return new ServiceError('target', {
-    problem: `${shown} listens on port ${others.join(' and ')}, and not on ${port}, the port it was given`,
+    problem: `${shown} listens on port ${others.join(' and ')} instead of ${port}, the port in its environment`,
     details,
-    remedy: `Let it listen on the port in the variable PORT (target({ portVariable }) names another one), or give it its own: target({ port: ${others[0]} }).`,
+    remedy: `Make it listen on the port in the variable PORT (target({ portVariable }) names another variable), or set its port: target({ port: ${others[0]} }).`,
   })
 }
 
 function exitRemedy(started: ManagedProcess): string {
   if (started.log.last().some((line) => line.includes('EADDRINUSE'))) {
-    return 'It listens on a port that is taken: let it listen on PORT (and INTERNAL_PORT), which are free ones.'
+    return 'Its port is in use: make it listen on PORT (and INTERNAL_PORT), which are free.'
   }
-  return 'See its last lines above; run the same command by hand with the same variables to look closer.'
+  return 'Check its last lines above; run the command by hand with the same variables to find the cause.'
 }

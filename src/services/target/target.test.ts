@@ -23,7 +23,7 @@ beforeEach(async () => {
 })
 afterEach(() => base[Symbol.asyncDispose]())
 
-async function ask(url: string, path: string): Promise<string> {
+async function get(url: string, path: string): Promise<string> {
   return (await fetch(url + path)).text()
 }
 
@@ -34,8 +34,8 @@ async function messageOf(options: TargetOptions, overrides: Partial<TargetContex
   return message
 }
 
-describe('a target that is started', () => {
-  test('gets free ports, the environment of the services and its own, and not that of Vitest', async () => {
+describe('a started target', () => {
+  test('receives free ports, the environment of the services and its own, and not that of Vitest', async () => {
     const service = {
       name: 'postgres',
       provider: 'embedded',
@@ -50,7 +50,7 @@ describe('a target that is started', () => {
     })
     await using started = await target({ command: SMALL, env }).start({ ...context, services: [service] })
     const [instance] = started.instances
-    const seen = JSON.parse(await ask(instance?.baseUrl ?? '', '/env'))
+    const seen = JSON.parse(await get(instance?.baseUrl ?? '', '/env'))
     expect(seen).toMatchObject({ NODE: 'node-0', NODE_ENV: 'production', DATABASE_URL: service.connection.url })
     expect(seen).toMatchObject({ DB: service.connection.url })
     expect(instance?.baseUrl).toBe(`http://127.0.0.1:${seen.PORT}`)
@@ -58,14 +58,14 @@ describe('a target that is started', () => {
     expect(Object.keys(seen).filter((name) => name.startsWith('VITEST'))).toEqual([])
     const { promise: exited, resolve } = Promise.withResolvers<TargetExit>()
     started.onExit(resolve)
-    await ask(instance?.baseUrl ?? '', '/exit')
+    await get(instance?.baseUrl ?? '', '/exit')
     expect((await exited).message).toContain('small target, database postgres://user:***@127.0.0.1:1/db')
   })
 
-  test('runs several times at once, and is cleaned up with its children', async () => {
+  test('runs in several instances, and is cleaned up with its children', async () => {
     const started = await target({ command: SMALL, instances: 2, env: { WITH_CHILD: '1' } }).start(context)
     const pids = started.instances.map(({ pid }) => pid ?? 0)
-    const children = await Promise.all(started.instances.map(({ baseUrl }) => ask(baseUrl, '/child')))
+    const children = await Promise.all(started.instances.map(({ baseUrl }) => get(baseUrl, '/child')))
     const running = [...pids, ...children.map(Number)].map((pid) => ({ pid, startedAt: startTimeOf(pid) ?? '' }))
     expect(new Set(running.map(({ pid }) => pid)).size).toBe(4)
     expect(running.every(({ pid, startedAt }) => isSameProcess(pid, startedAt))).toBe(true)
@@ -73,29 +73,29 @@ describe('a target that is started', () => {
     expect(running.filter(({ pid, startedAt }) => isSameProcess(pid, startedAt))).toEqual([])
   })
 
-  test('is started again on the same ports', async () => {
+  test('restarts on the same ports', async () => {
     await using started = await target({ command: SMALL, env: { WITH_CHILD: '1' } }).start(context)
     const [before] = started.instances
     await started.restart()
     const [after] = started.instances
     expect(after?.baseUrl).toBe(before?.baseUrl)
     expect(after?.pid).not.toBe(before?.pid)
-    expect(await ask(after?.baseUrl ?? '', '/healthz')).toBe('ok')
+    expect(await get(after?.baseUrl ?? '', '/healthz')).toBe('ok')
   })
 
-  test('takes its children with it when it ends unasked', async () => {
+  test('stops its children when it exits unexpectedly', async () => {
     await using started = await target({ command: SMALL, env: { WITH_CHILD: '1' } }).start(context)
     const baseUrl = started.instances[0]?.baseUrl ?? ''
-    const child = Number(await ask(baseUrl, '/child'))
+    const child = Number(await get(baseUrl, '/child'))
     const startedAt = startTimeOf(child) ?? ''
     const { promise: exited, resolve } = Promise.withResolvers<void>()
     started.onExit(() => resolve())
-    await ask(baseUrl, '/exit')
+    await get(baseUrl, '/exit')
     await exited
     await expect.poll(() => isSameProcess(child, startedAt), { timeout: 20_000 }).toBe(false)
   })
 
-  test('tells when it ends unasked, with its last lines; a restart is no such end', async () => {
+  test('reports an unexpected exit with its last lines, but not a restart', async () => {
     await using started = await target({ command: SMALL, env: { DATABASE_URL: 'postgres://u:s3cret@h/db' } }).start(
       context,
     )
@@ -108,44 +108,44 @@ describe('a target that is started', () => {
     await started.restart()
     expect(exits).toEqual([])
     expect(started.running).toBe(true)
-    await ask(started.instances[0]?.baseUrl ?? '', '/exit')
+    await get(started.instances[0]?.baseUrl ?? '', '/exit')
     await exited
     expect(started.running).toBe(false)
     expect(exits).toMatchObject([{ instance: 0, code: 7, signal: null }])
-    expect(exits[0]?.message).toContain('target ended unasked: exit code 7')
+    expect(exits[0]?.message).toContain('target exited unexpectedly: exit code 7')
     expect(exits[0]?.message).toContain('| asked to end')
     expect(exits[0]?.message).not.toContain('s3cret')
   })
 })
 
 describe('a target that does not start', () => {
-  test('ends at once: its exit code and last lines', async () => {
+  test('reports exit code and last lines if it exits immediately', async () => {
     const message = await messageOf({ command: SMALL, env: { EXIT_CODE: '3' } })
-    expect(message).toContain('ended before it was ready: exit code 3')
+    expect(message).toContain('exited before it was ready: exit code 3')
     expect(message).toContain('| cannot go on: the configuration is wrong')
   })
 
-  test('never gets ready: the last response and its last lines, in the time given', async () => {
+  test('reports the last response and its last lines if it is not ready in time', async () => {
     const message = await messageOf({ command: SMALL, readyTimeout: '4s', env: { READY_STATUS: '500' } })
     expect(message).toContain('was not ready within 4 s: GET /healthz on port')
     expect(message).toContain('Received: status 500: no database yet')
     expect(message).toContain('| small target, database none')
   })
 
-  test('cannot be run', async () => {
+  test('reports a command that cannot be run', async () => {
     expect(await messageOf({ command: ['no-such-program'] })).toContain(
       'no-such-program cannot be run: spawn no-such-program ENOENT',
     )
   })
 
-  test('finds its fixed port taken', async () => {
+  test('reports that its fixed port is in use', async () => {
     await using occupied = await serve(200)
     const message = await messageOf({ command: SMALL, port: occupied.port })
-    expect(message).toContain(`port ${occupied.port} is taken`)
-    expect(message).toContain('leave port out: a free port is chosen')
+    expect(message).toContain(`port ${occupied.port} is in use`)
+    expect(message).toContain('remove port to use a free port')
   })
 
-  test('is given up when the run is', async () => {
+  test('is aborted with the run', async () => {
     const controller = new AbortController()
     const starting = target({ command: SMALL, env: { READY_STATUS: '500' } }).start({
       ...context,
@@ -155,21 +155,21 @@ describe('a target that does not start', () => {
     await expect(starting).rejects.toThrow('stopped by SIGINT')
   })
 
-  test('listens on another port than the one it was given: both are named', async () => {
+  test('reports both ports if it listens on another port than the given one', async () => {
     const source = `require('node:http').createServer().listen(0, '127.0.0.1', function () {
       console.log('listening on http://localhost:' + this.address().port) })`
     const message = await messageOf({ command: ['node', '-e', source], readyTimeout: '1s' })
     const [, port] = /listening on http:\/\/localhost:(\d+)/.exec(message)!
-    expect(message).toMatch(new RegExp(`listens on port ${port}, and not on \\d+, the port it was given`))
+    expect(message).toMatch(new RegExp(`listens on port ${port} instead of \\d+, the port in its environment`))
     expect(message).toContain(`target({ port: ${port} })`)
   })
 
-  test('is not described at all', async () => {
+  test('reports that it has neither a command nor a URL', async () => {
     expect(await messageOf({})).toContain('neither a command nor a URL')
   })
 })
 
-test('a target that is started and speaks TLS is reached by https, and must be trusted', async () => {
+test('a started target with TLS is reached by https, and must be trusted', async () => {
   const file = (name: string) => new URL(`../../../fixtures/tls/${name}.pem`, import.meta.url).pathname
   const code = `const { readFileSync } = require('node:fs')
     const keys = { cert: readFileSync('${file('server')}'), key: readFileSync('${file('server-key')}') }
@@ -181,29 +181,29 @@ test('a target that is started and speaks TLS is reached by https, and must be t
   expect(untrusted).toContain('its certificate is not trusted')
 })
 
-describe('a target that runs elsewhere', () => {
-  test('is used as it is, and left as it was', async () => {
-    await using elsewhere = await serve(200)
-    const PERF_TARGET_URL = `http://127.0.0.1:${elsewhere.port}/api/`
+describe('an external target', () => {
+  test('is used unchanged, and keeps running', async () => {
+    await using host = await serve(200)
+    const PERF_TARGET_URL = `http://127.0.0.1:${host.port}/api/`
     const env = { PERF_TARGET_URL, PERF_TARGET_INTERNAL_URL: 'http://127.0.0.1:1' }
     const started = await target({ command: SMALL }).start({ ...context, env })
     expect(started.provider).toBe('external')
     expect(started.instances).toEqual([
-      { baseUrl: `http://127.0.0.1:${elsewhere.port}/api`, internalUrl: 'http://127.0.0.1:1' },
+      { baseUrl: `http://127.0.0.1:${host.port}/api`, internalUrl: 'http://127.0.0.1:1' },
     ])
-    expect((await failureOf(() => started.restart())).message).toContain('runs elsewhere')
+    expect((await failureOf(() => started.restart())).message).toContain('an external target cannot be restarted')
     await started[Symbol.asyncDispose]()
-    expect(await isFree(elsewhere.port)).toBe(false)
+    expect(await isFree(host.port)).toBe(false)
   })
 
-  test('does not respond in time', async () => {
-    await using elsewhere = await serve(503)
-    const message = await messageOf({ url: `http://127.0.0.1:${elsewhere.port}`, readyTimeout: 300 })
+  test('reports that it is not ready in time', async () => {
+    await using host = await serve(503)
+    const message = await messageOf({ url: `http://127.0.0.1:${host.port}`, readyTimeout: 300 })
     expect(message).toContain('/healthz was not ready within 0.3 s')
     expect(message).toContain('Received: status 503')
   })
 
-  test('shows a certificate that is not trusted: said at once, with what to do', async () => {
+  test('reports an untrusted certificate immediately, with a fix', async () => {
     const pem = (name: string) => readFileSync(new URL(`../../../fixtures/tls/${name}.pem`, import.meta.url))
     const server = createSecureServer({ cert: pem('server'), key: pem('server-key') }).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
@@ -215,7 +215,7 @@ describe('a target that runs elsewhere', () => {
     expect(message).toContain("In target(): trust its authority with tls: { ca: readFileSync('ca.pem') }")
   })
 
-  test('is asked with the credentials of its URL, which are not shown', async () => {
+  test('receives the credentials of its URL, which are not shown', async () => {
     const server = createServer(({ headers }, response) => {
       response.writeHead(headers.authorization === `Basic ${btoa('ann:s3cret')}` ? 200 : 401).end()
     }).listen(0, '127.0.0.1')
@@ -231,7 +231,7 @@ describe('a target that runs elsewhere', () => {
     expect(wrong).not.toContain('wr0ng-one')
   })
 
-  test('is asked with its TLS options', async () => {
+  test('is reached with its TLS options', async () => {
     const pem = (name: string) => readFileSync(new URL(`../../../fixtures/tls/${name}.pem`, import.meta.url))
     const ca = pem('authority')
     const keys = { cert: pem('server'), key: pem('server-key'), ca, requestCert: true, rejectUnauthorized: true }
@@ -250,7 +250,7 @@ describe('a target that runs elsewhere', () => {
     expect(without).toContain("pass one with tls: { cert: readFileSync('client.pem')")
   })
 
-  test('speaks TLS where its URL says http', async () => {
+  test('reports a port with TLS if its URL has http', async () => {
     const pem = (name: string) => readFileSync(new URL(`../../../fixtures/tls/${name}.pem`, import.meta.url))
     const server = createSecureServer({ cert: pem('server'), key: pem('server-key') }).listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
@@ -271,12 +271,12 @@ describe('a target that runs elsewhere', () => {
     expect(await messageOf({ url: `${url}.gone`, readyTimeout: 200 })).toContain('ENOENT')
   })
 
-  test.each(['127.0.0.1:3000', 'ftp://127.0.0.1/', 'nonsense'])('%s is no http URL', async (url) => {
-    expect(await messageOf({}, { env: { PERF_TARGET_URL: url } })).toContain('PERF_TARGET_URL is no http URL')
+  test.each(['127.0.0.1:3000', 'ftp://127.0.0.1/', 'nonsense'])('rejects %s, which is not an http URL', async (url) => {
+    expect(await messageOf({}, { env: { PERF_TARGET_URL: url } })).toContain('PERF_TARGET_URL is not an http URL')
   })
 
-  test('on another machine needs its host to be allowed, at full scale twice', async () => {
-    // A name that leads nowhere: what is allowed gets as far as looking it up.
+  test('on another machine requires its host to be allowed, at full scale twice', async () => {
+    // A name that cannot be resolved: an allowed host gets as far as the look-up.
     const url = 'http://shop.invalid'
     const allowed: TargetOptions = { url, allowRemote: ['shop.invalid'], readyTimeout: 200 }
     expect(await messageOf({ url })).toContain(`allowRemote: ['shop.invalid']`)
@@ -291,7 +291,7 @@ describe('a target that runs elsewhere', () => {
   })
 })
 
-test('every option that cannot be used is named', () => {
+test('names every invalid option', () => {
   const wrong = {
     tls: { cert: 'c' },
     command: [],

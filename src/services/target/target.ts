@@ -7,11 +7,11 @@ import { StartedProcesses } from './target-process.ts'
 
 export type { StartedTarget, TargetContext } from './started-target.ts'
 
-/** The system under test: started by us, or running already. */
+/** The system under test: started by the run, or already running. */
 export interface Target {
   readonly options: TargetOptions
   readonly problems: readonly Problem[]
-  /** Whether it runs already, by option or by `PERF_TARGET_URL`. */
+  /** Whether the target is already running, by option or by `PERF_TARGET_URL`. */
   isExternal(env: NodeJS.ProcessEnv): boolean
   start(context: TargetContext): Promise<StartedTarget>
 }
@@ -19,9 +19,9 @@ export interface Target {
 /**
  * The target as an option of the configuration.
  *
- * Ports are free ones unless given, and are told by environment (`PORT`, `INTERNAL_PORT`). It is ready when the `ready`
- * path responds with 2xx. A URL that is not this machine needs its host in `allowRemote`, and at full scale also in the
- * variable `PERF_ALLOW_FULL_LOAD_ON`.
+ * Its ports are free ones by default, passed in the environment (`PORT`, `INTERNAL_PORT`). It is ready once the `ready`
+ * path responds with 2xx. The host of a remote URL must be in `allowRemote`, and at full scale also in the variable
+ * `PERF_ALLOW_FULL_LOAD_ON`.
  */
 export function target(options: TargetOptions): Target {
   const isExternal = (env: NodeJS.ProcessEnv) => Boolean(env['PERF_TARGET_URL']) || options.url !== undefined
@@ -37,8 +37,8 @@ export function target(options: TargetOptions): Target {
         return StartedProcesses.start(options, options.command, { readyPath, readyTimeoutMs }, context)
       }
       throw new ServiceError('target', {
-        problem: 'there is neither a command nor a URL',
-        remedy: `Say how it is started, target({ command: ['node', 'src/main.ts'] }), or where it runs: PERF_TARGET_URL=http://127.0.0.1:3000.`,
+        problem: 'neither a command nor a URL is set',
+        remedy: `Set the command that starts it, target({ command: ['node', 'src/main.ts'] }), or its URL: PERF_TARGET_URL=http://127.0.0.1:3000.`,
       })
     },
   }

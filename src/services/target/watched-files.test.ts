@@ -15,7 +15,7 @@ import type { TargetOptions } from './target-options.ts'
 import { target } from './target.ts'
 import { WatchedFiles } from './watched-files.ts'
 
-/** A project as `init` writes it: the entry file in its root. */
+/** Files of a project as `init` writes it, with the entry file in its root. */
 const FILES = [
   ...['server.js', 'lib/part.js', 'views/page.html', '.env', 'package.json', 'dist/server.js', 'notes.txt'],
   ...['perf/shop.perf.ts', 'perf/helpers.ts', 'perf-report/results.json', 'coverage/index.html', 'lib/part.test.ts'],
@@ -45,7 +45,7 @@ function watching(path: (name: string) => string, options: TargetOptions, output
   return watched
 }
 
-/** Which of the files are noticed: with the next run, and at once. */
+/** Files whose change restarts the target with the next run, and those whose change starts a run. */
 function noticed(path: (name: string) => string, options: TargetOptions, files = FILES, outputs?: string[]) {
   const watched = watching(path, options, outputs)
   for (const name of files) appendFileSync(path(name), 'changed')
@@ -60,7 +60,7 @@ test.each([
   [['npx', 'tsx', 'server.js']],
   [['./node_modules/.bin/next', 'start']],
   [['node', '--run', 'start']],
-])('%j depends on every file of the project but packages, reports and scenarios', (command) => {
+])('%j depends on every file of the project except packages, reports and scenarios', (command) => {
   expect(noticed(project(), { command })).toEqual({
     restart: [
       ...['server.js', 'lib/part.js', 'views/page.html', '.env', 'package.json', 'dist/server.js', 'notes.txt'],
@@ -70,7 +70,7 @@ test.each([
   })
 })
 
-test('files that are added and removed count, and a time of writing that is set back does not hide a change', () => {
+test('detects added, removed and changed files, even if the time of modification is reset', () => {
   const path = project()
   const watched = watching(path, { command: ['node', 'server.js'] })
   expect(watched.changed()).toEqual([])
@@ -83,7 +83,7 @@ test('files that are added and removed count, and a time of writing that is set 
   expect(watched.changed().map((name) => name.slice(name.lastIndexOf('/')))).toEqual(['/server.js'])
 })
 
-test('the option narrows it to globs, in which brackets of the folder mean nothing, or switches it off', () => {
+test('the option watch limits the files to globs, in which brackets of the folder are literal, or to none', () => {
   const command = ['node', 'server.js']
   const narrow = {
     restart: ['lib/part.js', 'notes.txt', 'lib/part.test.ts'],
@@ -97,7 +97,7 @@ test('the option narrows it to globs, in which brackets of the folder mean nothi
   )
 })
 
-test('the package of an entry outside of the project is watched, and so are linked packages of a workspace', () => {
+test('watches the package of an entry outside the project, and linked packages of a workspace', () => {
   const path = project([
     ...['app/package.json', 'app/perf/a.perf.ts', 'api/package.json', 'api/src/main.ts', 'api/lib/part.ts'],
     ...['shared/index.ts', 'other/index.ts', 'plain/src/main.ts', 'plain/lib/part.ts'],
@@ -114,7 +114,7 @@ test('the package of an entry outside of the project is watched, and so are link
   )
 })
 
-test('an entry among the scenarios, or beside the reports, is watched as well', () => {
+test('watches an entry among the scenarios or next to the reports', () => {
   const files = ['perf/server.mjs', 'perf/part.mjs', 'perf/a.perf.ts']
   expect(noticed(project(files), { command: ['node', 'perf/server.mjs'] }, files)).toEqual({
     restart: ['perf/server.mjs', 'perf/part.mjs'],
@@ -127,7 +127,7 @@ test('an entry among the scenarios, or beside the reports, is watched as well', 
   })
 })
 
-test('the line at the start says what is watched', () => {
+test('describes the watched files in one line', () => {
   const describe = (options: TargetOptions) =>
     new WatchedFiles(target({ command: ['node', 'server.js'], ...options }), {
       root: process.cwd(),

@@ -4,7 +4,7 @@ import { LEFT_OUT_FOLDERS, filesIn } from '../project-files.ts'
 import type { Target } from './target.ts'
 import { foldersOf, isWithin } from './watched-folders.ts'
 
-/** What in a project is no part of its target. */
+/** Files of a project that do not belong to its target. */
 export interface WatchScope {
   /** Vitest's root. */
   readonly root: string
@@ -16,16 +16,16 @@ export interface WatchScope {
   isScenario(file: string): boolean
 }
 
-/** How much of a list a line names. */
+/** Number of names in a short list. */
 const NAMED = 3
 
 /**
- * The files that a target started by us can depend on: those that `watch` names, or all files of the project but
- * installed packages, reports and scenarios.
+ * Files that a started target can depend on: those that `watch` names, or all files of the project except installed
+ * packages, reports and scenarios.
  *
- * A file that a target writes itself is among them if nothing tells it from a source. So a change of any file restarts
- * the target with the next run, but only a save of what looks like a source begins one: a target that writes a file
- * under load would otherwise be measured for ever.
+ * They include files that the target writes itself, unless their names differ from those of sources. So a change of any
+ * file restarts the target with the next run, but only a change of a source starts one: otherwise a target that writes a
+ * file under load would be measured in an endless loop.
  */
 export class WatchedFiles {
   /** Absolute, for the watcher of the file system. */
@@ -35,7 +35,7 @@ export class WatchedFiles {
   readonly #scope: WatchScope
   /** Folders and files, absolute. */
   readonly #outputs: readonly string[]
-  /** Absolute. Vitest itself runs again what imports a file in them. */
+  /** Absolute. Vitest itself reruns scenarios that import a file in them. */
   readonly #scenarioFolders: readonly string[]
   #remembered: ReadonlyMap<string, string> = new Map()
 
@@ -53,12 +53,12 @@ export class WatchedFiles {
         : unique(options.watch.map((glob) => resolve(this.#base, constantPart(glob))))
     const sources = [...this.folders, ...command]
     this.#outputs = scope.outputs.flatMap((output) =>
-      // Reports that are written among the sources are known by their names.
+      // Reports among the sources are recognized by their names.
       sources.some((source) => isWithin(source, output)) ? REPORTS.map((name) => join(output, name)) : [output],
     )
   }
 
-  /** One line for the person at the terminal. */
+  /** One line for the terminal. */
   get description(): string {
     if (this.#globs === undefined) {
       const folders = shortList(this.folders.map(shown))
@@ -68,7 +68,7 @@ export class WatchedFiles {
     return `watching ${shortList(this.#globs)}: the target restarts when a file changes`
   }
 
-  /** Takes the files as they are for those of the target. Call it before the target starts. */
+  /** Stores the current state of the files. Call it before the target starts. */
   remember(): void {
     this.#remembered = this.#fingerprint()
   }
@@ -80,7 +80,7 @@ export class WatchedFiles {
     return names.filter((name) => this.#remembered.get(name) !== now.get(name)).map(shown)
   }
 
-  /** Whether a save or the removal of this file, absolute, is a reason to run the scenarios again. */
+  /** Whether a change or removal of this file, absolute, reruns the scenarios. */
   isSource(file: string): boolean {
     if (this.#globs !== undefined) return this.#remembered.has(file) || this.#files().includes(file)
     const folder = this.folders.find((one) => isWithin(file, one))
@@ -92,7 +92,7 @@ export class WatchedFiles {
       .some((part) => LEFT_OUT_FOLDERS.has(part))
   }
 
-  /** Each file with what tells a change. The time of its status cannot be set back, as that of its content can. */
+  /** Fingerprint of each file. Includes the time of the status change, which cannot be reset as that of the content can. */
   #fingerprint(): ReadonlyMap<string, string> {
     const stamps = new Map<string, string>()
     for (const file of this.#files()) {
@@ -117,7 +117,7 @@ export function shortList(names: readonly string[]): string {
   return rest <= 1 ? names.join(', ') : `${names.slice(0, NAMED).join(', ')} and ${rest} more`
 }
 
-/** Endings of what people write, and of what is built from it; not those of logs, uploads and databases. */
+/** Extensions of source and build files; not those of logs, uploads and databases. */
 const SOURCE = new Set([
   ...['', '.js', '.mjs', '.cjs', '.jsx', '.ts', '.mts', '.cts', '.tsx', '.json', '.jsonc', '.json5', '.node', '.wasm'],
   ...['.yaml', '.yml', '.toml', '.ini', '.conf', '.cfg', '.properties', '.xml', '.env', '.local', '.production'],
@@ -157,17 +157,17 @@ const SOURCE = new Set([
   ...['.c', '.cc', '.cpp', '.h', '.hpp', '.zig', '.swift', '.dart', '.so', '.dll', '.exe'],
 ])
 
-/** What the reporter writes. */
+/** Files that the reporter writes. */
 const REPORTS = ['results.json', 'index.html', 'summary.md', 'comment.md']
 
 const TEST = /[.-](test|spec)\.[^.]+$/
 
-/** A path as a reader at the terminal would write it. */
+/** The path relative to the current folder. */
 function shown(path: string): string {
   return relative(process.cwd(), path) || '.'
 }
 
-/** A glob up to the first part with a pattern in it. */
+/** The glob up to its first part with a pattern. */
 function constantPart(glob: string): string {
   const parts = glob.split('/')
   const at = parts.findIndex((part) => /[*?[\]{}()!+@]/.test(part))

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 
-/** This package is linked in its own tests, and is the generator: no target depends on it. */
+/** This package, which is linked in its own tests, is the generator: no target depends on it. */
 const OWN_NAME = 'vitest-slo'
 
 /**
- * Folders that can hold sources of a target, absolute, none within another: Vitest's root, the folder the command runs
- * in, the package of each file that the command names, and packages of a workspace that those link to.
+ * Absolute paths of folders that can contain sources of a target, none within another: Vitest's root, the folder that the
+ * command runs in, the package of each file that the command names, and packages of a workspace that those link to.
  */
 export function foldersOf(command: readonly string[], cwd: string, root: string): readonly string[] {
   const named = command.map((word) => resolve(cwd, word)).filter((path, at) => at > 0 && isFile(path))
@@ -14,14 +14,14 @@ export function foldersOf(command: readonly string[], cwd: string, root: string)
   return outermost([...own, ...own.flatMap(linkedPackages)])
 }
 
-/** The nearest folder above a file with a manifest, unless it holds the whole project as well: then the file's folder. */
+/** The nearest folder above a file with a manifest, or the file's folder if that one contains the whole project as well. */
 function packageFolder(file: string, projects: readonly string[]): string {
   for (let folder = dirname(file); !projects.some((project) => isWithin(project, folder)); folder = dirname(folder))
     if (existsSync(join(folder, 'package.json'))) return folder
   return dirname(file)
 }
 
-/** Packages that are links to sources, as npm, pnpm and Yarn make of those of a workspace, here or in a folder above. */
+/** Linked packages of a workspace (npm, pnpm and Yarn create the links), here or in a folder above. */
 function linkedPackages(folder: string): readonly string[] {
   const above = dirname(folder)
   const modules = join(folder, 'node_modules')
@@ -38,13 +38,13 @@ function outermost(folders: readonly string[]): readonly string[] {
   return all.filter((folder) => !all.some((other) => other !== folder && isWithin(folder, other)))
 }
 
-/** Whether a path is a folder or lies below it. */
+/** Whether a path is the folder or below it. */
 export function isWithin(path: string, folder: string): boolean {
   const inside = relative(folder, path)
   return inside === '' || (inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside))
 }
 
-/** Whether there is a file of this path. */
+/** Whether the path is a file. */
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 }
@@ -53,7 +53,7 @@ function entriesOf(folder: string): readonly string[] {
   return existsSync(folder) ? readdirSync(folder) : []
 }
 
-/** Empty for a link to nothing, and for a file. */
+/** Real path of the folder; empty for a broken link and for a file. */
 function realFolder(path: string): readonly string[] {
   if (!(statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false)) return []
   return [realpathSync(path)]
