@@ -16,7 +16,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     load: async () => (await import('./init.ts')).init,
   },
   doctor: {
-    summary: 'Checks what this machine limits, and how to fix it',
+    summary: 'Checks the limits of this machine and project, and suggests fixes',
     load: async () => (await import('./doctor.ts')).doctor,
   },
   compare: {
@@ -36,10 +36,11 @@ const HELP = `Usage: vitest-slo <command> [options]
 ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(WIDTH)}  ${summary}\n`)
   .join('')}
-vitest-slo <command> --help shows details, vitest-slo --version the version. Run scenarios with Vitest: vitest --config vitest.perf.config.ts
+Run vitest-slo <command> --help for details, and vitest-slo --version for the version.
+Run scenarios with Vitest: vitest --config vitest.perf.config.ts
 `
 
-/** @returns the exit code of the command, or 2 if there is no such command */
+/** Runs a command. @returns its exit code, or 2 if there is no such command */
 async function main([name, ...args]: readonly string[], terminal: Terminal): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') {
     terminal.stdout.write(HELP)
@@ -70,7 +71,7 @@ function version(): string {
   return (createRequire(import.meta.url)('../../package.json') as { readonly version: string }).version
 }
 
-// The reader may have closed the pipe, as `head` does: not an error.
+// A reader that closes the pipe, as `head` does, is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   process.exit()

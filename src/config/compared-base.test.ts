@@ -4,7 +4,7 @@ import { comparedBase, moved } from './compared-base.ts'
 
 const base = { label: 'main (1234567)', root: resolve('.'), worktree: '/tmp/other' }
 
-test('every path of this working tree is moved to the other one, and ports are free ones', () => {
+test('moves every path of this working tree to the other one, and uses free ports', () => {
   const options = {
     command: ['/usr/bin/node', resolve('src/main.ts'), 'src/other.ts', '/etc/hosts'],
     port: 3000,
@@ -20,14 +20,14 @@ test('every path of this working tree is moved to the other one, and ports are f
   expect(moved({ command: ['x'], cwd: '/srv/api' }, base).cwd).toBe('/srv/api')
 })
 
-test('a target that is not ours to start twice is refused', () => {
-  const rule = /vitest-slo compare starts both builds itself: the config needs target\(\{ command \}\)/
+test('rejects a target that cannot be started twice', () => {
+  const rule = /vitest-slo compare starts both builds: the config needs target\(\{ command \}\)/
   expect(() => moved(undefined, base)).toThrow(rule)
   expect(() => moved({ url: 'http://127.0.0.1:1' }, base)).toThrow(rule)
   expect(() => moved({ command: ['x'], url: 'http://127.0.0.1:1' }, base)).toThrow(rule)
 })
 
-test('the variable says whether there is something to compare with', () => {
+test('reads the other build from the variable', () => {
   expect(comparedBase({})).toBeUndefined()
   expect(comparedBase({ PERF_COMPARE: JSON.stringify(base) })).toEqual(base)
 })

@@ -9,26 +9,26 @@ import {
 import type { TargetOptions } from '../services/target/target-options.ts'
 import { target } from '../services/target/target.ts'
 
-/** The variable in which `vitest-slo compare` says where the other build is. */
+/** Variable in which `vitest-slo compare` passes the other build. */
 export const COMPARE_VARIABLE = 'PERF_COMPARE'
 
-/** Where the other build is, and how the comparison is to be made. Plain JSON. */
+/** The other build of a comparison, and options of the comparison. Plain JSON. */
 export interface ComparedBase {
   readonly label: string
-  /** The working tree that the config describes, and the one that takes its place. */
+  /** The working tree of the config, and the one that replaces it. */
   readonly root: string
   readonly worktree: string
   readonly slices?: number
 }
 
-/** @returns `undefined` where this invocation compares nothing */
+/** The other build; `undefined` if this invocation compares nothing. */
 export function comparedBase(env: NodeJS.ProcessEnv): ComparedBase | undefined {
   const text = env[COMPARE_VARIABLE]
   return text === undefined || text === '' ? undefined : (JSON.parse(text) as ComparedBase)
 }
 
 /**
- * Starts the config's target in the other working tree, with services of its own.
+ * Starts the config's target in the other working tree, with separate services.
  *
  * @throws {Error} if the config's target cannot be started there
  */
@@ -48,15 +48,15 @@ export async function startBase(
     },
   )
   for (const name of sharedServices(started, head))
-    log(`both builds share ${name}, which runs elsewhere: what one writes the other reads`)
+    log(`both builds share the external service ${name}: each reads what the other writes`)
   return started
 }
 
-/** How the target is started in the other working tree: on free ports, with every path of this one moved there. */
+/** Options of the target in the other working tree: free ports, and paths of this working tree moved there. */
 export function moved(options: TargetOptions | undefined, base: ComparedBase): TargetOptions {
   if (options?.command === undefined || options.url !== undefined || process.env['PERF_TARGET_URL'])
     throw new Error(
-      'vitest-slo compare starts both builds itself: the config needs target({ command }), without a url and PERF_TARGET_URL',
+      'vitest-slo compare starts both builds: the config needs target({ command }), without url and PERF_TARGET_URL',
     )
   const { port: _port, internalPort: _internalPort, ...rest } = options
   return {
@@ -66,7 +66,7 @@ export function moved(options: TargetOptions | undefined, base: ComparedBase): T
   }
 }
 
-/** A path within the working tree, in the other one; others stay. */
+/** A path within this working tree, moved to the other one; other paths are unchanged. */
 function movedPath(path: string, { root, worktree }: ComparedBase): string {
   const inside = relative(root, path)
   return inside.startsWith('..') || isAbsolute(inside) ? path : join(worktree, inside)

@@ -14,7 +14,7 @@ const SCENARIO = `
   })
 `
 
-/** Services that never get ready: one gives up when asked, one is a target. */
+/** Configs that never become ready: a service that stops on abort, and a target. */
 const NEVER_READY = {
   'a service': `
     const slow = {
@@ -38,7 +38,7 @@ async function project(files: Readonly<Record<string, string>>): Promise<InlineP
   return made
 }
 
-/** Sends a signal once, when a text was printed. */
+/** Sends a signal once, when the text is printed. */
 function sendOn(wanted: string, signal: NodeJS.Signals) {
   let isSent = false
   return (output: string, stop: (signal?: NodeJS.Signals) => void) => {
@@ -62,14 +62,14 @@ test.each([
   const { exitCode, output } = await made.run(args, { PERF_SCALE: 'full' }, sendOn(starting, signal))
   const printed = plainText(output).split('vitest-slo  scale full')[1]
   expect(printed?.split('\n').filter((line) => !/^$|STARTING|watching|\(PERF_SCALE\)/.test(line.trim()))).toEqual([
-    `${signal}: stopped while services and target were starting; cleaning up. A second signal stops at once.`,
+    `${signal}: stopped while services and target were starting; cleaning up. A second signal stops immediately.`,
   ])
   expect(exitCode).toBe(code)
   expect(await readFile(made.path('perf-report/results.json'), 'utf8')).toBe('an earlier report')
   expect(existsSync(made.path('perf-report/index.html'))).toBe(false)
 })
 
-test('the end of the terminal stops the load, and what was measured is reported', async () => {
+test('closing the terminal stops the load and reports partial results', async () => {
   const made = await project({
     'vitest.config.ts': perfConfigSource(),
     'target/server.mjs': `${INSTANT_TARGET}\nimport { writeFileSync } from 'node:fs'\nwriteFileSync('pid', String(process.pid))`,
@@ -85,7 +85,7 @@ test('the end of the terminal stops the load, and what was measured is reported'
   expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
 
-test('a signal that reaches every process of the terminal leaves what was measured as well', async () => {
+test('a signal to every process of the terminal reports partial results as well', async () => {
   const made = await project({
     'vitest.config.ts': perfConfigSource(),
     'target/server.mjs': INSTANT_TARGET,
@@ -104,7 +104,7 @@ test('a signal that reaches every process of the terminal leaves what was measur
   }
 })
 
-test('a command that is killed leaves no temporary folder, that of live figures included', async () => {
+test('a killed command leaves no temporary folder, including that of live results', async () => {
   const made = await project({ 'vitest.config.ts': perfConfigSource(), 'target/server.mjs': INSTANT_TARGET })
   const temporary = made.path('temporary')
   await mkdir(temporary)
@@ -118,7 +118,7 @@ test('a command that is killed leaves no temporary folder, that of live figures 
   expect(await untilOver(() => ours(temporary).length > 0, 20_000)).toBe(true)
 })
 
-/** But the folder of run records, which stays. */
+/** Temporary folders of this package, without the folder of run records, which remains. */
 function ours(temporary: string): readonly string[] {
   return readdirSync(temporary).filter((name) => name.startsWith('vitest-slo-') && !/^vitest-slo-\d+$/.test(name))
 }

@@ -17,8 +17,8 @@ function observed(options: ObservationOptions = {}, env: NodeJS.ProcessEnv = {})
   return new Observation(options, env).of(target)
 }
 
-describe('metrics are looked for', () => {
-  test('at /metrics of every instance, which is then a guess', () => {
+describe('metrics are read', () => {
+  test('from /metrics of every instance by default, marked as a guess', () => {
     expect(observed().metrics).toEqual({
       urls: ['http://127.0.0.1:3000/metrics', 'http://127.0.0.1:3002/metrics'],
       interval: 1_000,
@@ -26,7 +26,7 @@ describe('metrics are looked for', () => {
     })
   })
 
-  test('at a path, on the internal listener, at URLs, or where the variable says', () => {
+  test('from a path, the internal listener, URLs, or the URLs in the variable', () => {
     const urls = (options: ObservationOptions, env?: NodeJS.ProcessEnv) => observed(options, env).metrics.urls
     expect(urls({ metrics: '/prometheus' })[0]).toBe('http://127.0.0.1:3000/prometheus')
     expect(urls({ metrics: { listener: 'internal' } })).toEqual(['http://127.0.0.1:3001/metrics'])
@@ -37,7 +37,7 @@ describe('metrics are looked for', () => {
     expect(observed({ metrics: '/metrics' }).metrics.isGuessed).toBe(false)
   })
 
-  test('with credentials and TLS of their own, which are secrets', () => {
+  test('with separate credentials and TLS options, which are secrets', () => {
     const metrics = {
       bearerToken: 'tok-en-of-metrics',
       headers: { 'x-api-key': 'key-of-metrics', 'x-tenant': 'production' },
@@ -55,7 +55,7 @@ describe('metrics are looked for', () => {
     expect(secrets).not.toContain('production')
   })
 
-  test('credentials that cannot be sent are refused at once, and not shown', () => {
+  test('with valid credentials only; invalid ones are not shown', () => {
     const metrics = {
       bearerToken: 'secret-token\n',
       headers: { authorization: 'Basic c2VjcmV0LXRva2Vu', 'bad name': 'x', 'x-a': 7 },
@@ -69,7 +69,7 @@ describe('metrics are looked for', () => {
           received: '***'
           example:  bearerToken: process.env.METRICS_TOKEN
         metrics.headers.bad name: must be a header
-          received: 'a text of 1 characters'
+          received: 'a string of 1 characters'
           example:  headers: { 'x-api-key': process.env.METRICS_KEY }
         metrics.headers.x-a: must be a header
           received: 7
@@ -86,12 +86,12 @@ describe('metrics are looked for', () => {
     `)
   })
 
-  test('nowhere without a target', () => {
+  test('from no URL without a target', () => {
     expect(new Observation({}, {}).of(undefined).metrics.urls).toEqual([])
   })
 })
 
-test('containers, cores and pgBouncer come from options, and variables beat them', () => {
+test('containers, cores and pgBouncer come from options, which variables override', () => {
   const capacity = { container: 'shop', cores: 2, pgBouncerUrl: 'postgres://a:one@localhost/pgbouncer' }
   expect(observed({ capacity }).capacity).toEqual({ ...capacity, container: undefined, containers: ['shop'] })
   const env = {
@@ -105,7 +105,7 @@ test('containers, cores and pgBouncer come from options, and variables beat them
   expect(new Observation({ capacity }, {}).secretUrls).toEqual(['postgres://a:one@localhost/pgbouncer'])
 })
 
-test('every mistake at once, without a password', () => {
+test('reports every mistake in one error, without a password', () => {
   const wrong = {
     metrics: { path: 'metrics', listener: 'private', interval: '5ms', url: 'ftp://x', pathe: 1 },
     capacity: { container: '', cores: 0, pgBouncerUrl: 'mysql://a:s3cret@h', core: 1 },

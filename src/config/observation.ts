@@ -11,38 +11,38 @@ import { duration, isText, matching, number, numeric, oneOf, oneOrMore } from '.
 import type { TargetDetails } from '../services/environment.ts'
 import { postgresHosts } from '../services/postgres/postgres-client.ts'
 
-/** Where the target's Prometheus metrics are. */
+/** Location of the target's Prometheus metrics. */
 export interface MetricsPlace {
   /** Path on every instance. Default: `'/metrics'`. */
   readonly path?: string
-  /** On which listener of the target; `'internal'` needs one. Default: `'public'`. */
+  /** Listener of the target; `'internal'` requires an internal one. Default: `'public'`. */
   readonly listener?: 'public' | 'internal'
-  /** Whole URLs, one for each instance, where they are not on a listener of the target. `PERF_METRICS_URL` (comma-separated) beats it. */
+  /** URLs, one per instance, if no listener of the target serves them. `PERF_METRICS_URL` (comma-separated) overrides it. */
   readonly url?: string | readonly string[]
   /** Time between scrapes, and the limit of each. Default: `'1s'`. */
   readonly interval?: Duration
   /** Sent as `authorization: Bearer …` with each scrape. Masked in everything that is printed or written. */
   readonly bearerToken?: string
-  /** Headers of each scrape. Their values are masked if a name is that of a credential, as `authorization` and `x-api-key`. */
+  /** Headers of each scrape. Values of headers for credentials, such as `authorization` and `x-api-key`, are masked. */
   readonly headers?: Readonly<Record<string, string>>
   /** TLS of the metrics route. @default that of the target */
   readonly tls?: TlsOptions
   /**
-   * The target's counter of all requests, as `'http_requests_total'`. If it counts far fewer than a run sent, the metrics
-   * are of one of several processes, and invalid. `false` for a target that counts only a part of its requests.
+   * The target's counter of all requests, e.g. `'http_requests_total'`. If it counts far fewer requests than a run sent, the
+   * metrics come from one of several processes and are invalid. `false` if the target counts only a part of its requests.
    *
-   * @default by the names that common libraries use
+   * @default the names that common libraries use
    */
   readonly requestCounter?: string | false
 }
 
-/** What cannot be told from services and target alone. */
+/** Capacity options that services and target do not determine. */
 export interface CapacityPlace {
-  /** Names or ids of the containers the target runs in, whose CPU is then taken. `PERF_TARGET_CONTAINER` beats it. */
+  /** Names or ids of the target's containers, whose CPU is then measured. `PERF_TARGET_CONTAINER` overrides it. */
   readonly container?: string | readonly string[]
-  /** How many cores the target may use. Default: by affinity or the container's limits. `PERF_TARGET_CORES` beats it. */
+  /** Number of cores that the target may use. Default: by affinity or the container's limits. `PERF_TARGET_CORES` overrides it. */
   readonly cores?: number
-  /** pgBouncer's console: `postgres://stats:…@127.0.0.1:6432/pgbouncer`. `PERF_PGBOUNCER_URL` beats it. */
+  /** pgBouncer's console: `postgres://stats:…@127.0.0.1:6432/pgbouncer`. `PERF_PGBOUNCER_URL` overrides it. */
   readonly pgBouncerUrl?: string
 }
 
@@ -51,14 +51,14 @@ export interface ObservationOptions {
   readonly capacity?: CapacityPlace
 }
 
-/** Where workers look. Holds secrets: not for a log or a report. */
+/** Locations of metrics and capacity for the workers. Contains secrets: never logged or reported. */
 export interface ProvidedObservation {
   readonly metrics: {
     readonly urls: readonly string[]
     readonly interval: Duration
-    /** The URL is the default, not configured. */
+    /** Whether the URL is the default, not configured. */
     readonly isGuessed: boolean
-    /** Of the metrics route; else the target's. */
+    /** TLS options of the metrics route; default: the target's. */
     readonly tls?: TlsOptions
     readonly headers?: Readonly<Record<string, string>>
     readonly requestCounter?: string | false
@@ -109,14 +109,14 @@ const CAPACITY = object<CapacityPlace>()({
   pgBouncerUrl: optional(PGBOUNCER_URL),
 })
 
-/** Options and variables, read and checked. */
+/** Options and variables of metrics and capacity, read and checked. */
 export class Observation {
   readonly #metrics: ReadOf<typeof METRICS>
   readonly #urls: readonly string[]
   readonly #isGuessed: boolean
   readonly #capacity: ProvidedObservation['capacity']
 
-  /** @throws {OptionsError} naming every option and variable that cannot be used */
+  /** @throws {OptionsError} naming every invalid option and variable */
   constructor({ metrics, capacity = {} }: ObservationOptions, env: NodeJS.ProcessEnv) {
     const problems = new Problems()
     const variable = <T>(name: string, reader: Reader<T>, parse?: (text: string) => unknown) =>
@@ -142,7 +142,7 @@ export class Observation {
     problems.throwIfAny('definePerfConfig()')
   }
 
-  /** @param target as it runs; `undefined` if there is none */
+  /** Locations for a running target. @param target `undefined` if there is none */
   of(target: TargetDetails | undefined): ProvidedObservation {
     const { path, listener, intervalMs: interval, requestCounter } = this.#metrics
     const places = target?.instances.map(({ baseUrl, internalUrl }) => (listener === 'public' ? baseUrl : internalUrl))
@@ -159,7 +159,7 @@ export class Observation {
     return { metrics, capacity: this.#capacity }
   }
 
-  /** URLs that may hold a password. */
+  /** URLs that may contain a password. */
   get secretUrls(): readonly string[] {
     const { pgBouncerUrl } = this.#capacity
     return [...this.#urls, ...(pgBouncerUrl === undefined ? [] : [pgBouncerUrl])]
@@ -181,7 +181,7 @@ export class Observation {
   }
 }
 
-/** Values are not shown. */
+/** Reads headers without showing their values. */
 function readHeaders(problems: Problems, path: string, value: unknown): Readonly<Record<string, string>> {
   if (!isRecord(value)) problems.add(path, typeof value, 'must be an object of strings by name', HEADERS_EXAMPLE)
   else
@@ -214,7 +214,7 @@ function isHeader(name: string, value: unknown): boolean {
 }
 
 function hidden(value: unknown): unknown {
-  return typeof value === 'string' ? `a text of ${value.length} characters` : value
+  return typeof value === 'string' ? `a string of ${value.length} characters` : value
 }
 
 function list(variable: string): readonly string[] {

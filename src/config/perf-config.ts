@@ -2,13 +2,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
 import { GENERATOR_FLAGS } from '../execution/generator-flags.ts'
 import type { PerfConfig } from './config-options.ts'
-import { sloPlugin } from './plugin.ts'
-import { siblingModule } from './sibling-module.ts'
+import { siblingModule, sloPlugin } from './plugin.ts'
 
 /**
- * A Vitest config for scenarios: one file at a time in one process (two loads at once would measure each other), no
- * retries (a repeated measurement samples until it is lucky), no time-out but the load's own, services and target
- * started once for an invocation and cleaned up at its end, the report in addition to Vitest's own reporter.
+ * A Vitest config for scenarios: one file at a time in one process (two simultaneous loads would measure each other), no
+ * retries (a repeated measurement samples until it is lucky), no timeout except that of the load, services and target
+ * started once per invocation and cleaned up at its end, and the report in addition to Vitest's reporters.
  *
  * ```ts
  * export default definePerfConfig({ target: target({ command: ['node', 'server.js'], ready: '/healthz' }) })
@@ -18,7 +17,7 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
   const { include = ['perf/**/*.perf.ts'], test = {} } = config
   return {
     plugins: [sloPlugin(config)],
-    // Vite would not watch the folder that it empties before a build: `dist`, which many targets run from.
+    // Vite does not watch a folder that it empties before a build, such as `dist`, from which many targets run.
     build: { emptyOutDir: false },
     test: {
       include: [include].flat(),
@@ -43,7 +42,7 @@ export function definePerfConfig(config: PerfConfig = {}): ViteUserConfig {
   }
 }
 
-/** The generator runs as Node runs it: Vite's transformation would make every imported name a look-up on the hot path. */
+/** Excludes the generator from Vite's transformation, which would add a look-up of every imported name to the hot path. */
 const OWN_CODE = new RegExp(`^${fileURLToPath(new URL('..', import.meta.url)).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`)
 
 function externals(test: NonNullable<ViteUserConfig['test']>): (string | RegExp)[] {

@@ -1,19 +1,19 @@
+import { fileURLToPath } from 'node:url'
 import type { Vite, Vitest } from 'vitest/node'
 import type { ReporterOptions } from '../report/options.ts'
 import { comparedBase } from './compared-base.ts'
 import type { PerfConfig } from './config-options.ts'
 import { Session } from './session.ts'
-import { siblingModule } from './sibling-module.ts'
 import { withoutStack } from './user-errors.ts'
 
-/** The name under which `global-setup.ts` finds the plugin. */
+/** Name by which `global-setup.ts` finds the plugin. */
 export const PLUGIN_NAME = 'vitest-slo'
 
 export interface SloPluginApi {
   session(): Session
 }
 
-/** Carries the config's functions to where Vitest starts things, which plain test options cannot do. */
+/** Vite plugin that gives Vitest's hooks access to the config's functions, which test options cannot contain. */
 export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
   let session: Session | undefined
   return {
@@ -28,7 +28,7 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
     async configureVitest({ vitest, project }) {
       try {
         session = new Session(config, vitest, project)
-        // A comparison says what it found itself: a report of scenarios that were left off halfway would replace a real one.
+        // A comparison prints its own results: a report of its interrupted scenarios would replace a complete one.
         if (comparedBase(process.env) === undefined) addReporter(vitest, await reporterOptions(config))
       } catch (error) {
         throw withoutStack(error)
@@ -38,12 +38,17 @@ export function sloPlugin(config: PerfConfig): Vite.Plugin<SloPluginApi> {
 }
 
 /**
- * Whatever reporters the command line names, the report is written. Ours stands first: it masks secrets in results before
- * the others print them.
+ * Adds the reporter, even if the command line names others. It is the first one: it masks secrets in results before the
+ * others print them.
  */
 function addReporter(vitest: Vitest, options: ReporterOptions): void {
   const reporters = vitest.config.reporters as unknown[]
   reporters.unshift([siblingModule('../report/reporter'), options])
+}
+
+/** Path of a module relative to this one, without its extension: `.ts` in the repository, `.js` in the package. */
+export function siblingModule(name: string): string {
+  return fileURLToPath(new URL(`${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url))
 }
 
 async function reporterOptions({ outputDir, onInvalid, exporter }: PerfConfig): Promise<ReporterOptions> {

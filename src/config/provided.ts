@@ -6,58 +6,58 @@ import type { Store } from '../machine/store-kinds.ts'
 import type { TlsOptions } from '../machine/tls.ts'
 import type { ProvidedObservation } from './observation.ts'
 
-/** What the main process tells the workers: where everything is, and how much load is wanted. Plain JSON. */
+/** Data of the main process for the workers: connection details, scale and options. Plain JSON. */
 export interface ProvidedSlo {
   readonly scale: Scale
-  /** Seeds every random choice of the run; printed, so that a run can be repeated. */
+  /** Seed of every random choice of the run; printed, so that a run can be repeated. */
   readonly seed: number
-  /** Names this invocation's rows and operations apart from any other's. */
+  /** Distinguishes rows and operations of this invocation from those of others. */
   readonly runId: string
-  /** Which hosts may be reached. */
+  /** Hosts that may be reached. */
   readonly hosts: HostPolicy
-  /** Absent if the config names no target. */
+  /** Not set if the config has no target. */
   readonly target?: ProvidedTarget
-  /** Why services and target are not up, where they could not be started; every scenario fails with it. */
+  /** The reason why services or target did not start; every scenario fails with it. */
   readonly startFailure?: string
   /** Connection details by service name. Secret: never reported. */
   readonly services: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** What the ledger, `sql()` and capacity can read. Secret: never reported. */
+  /** Stores that the ledger, `sql()` and capacity can read. Secret: never reported. */
   readonly stores: readonly Store[]
-  /** Where metrics and capacity are looked for. Secret: never reported. */
+  /** Locations of metrics and capacity. Secret: never reported. */
   readonly observation: ProvidedObservation
-  /** Whether baselines are stored anew (`vitest -u`), if there are none yet, or not at all (CI): as snapshots are. */
+  /** Whether to store all baselines (`vitest -u`), only new ones, or none (CI), as with snapshots. */
   readonly updateBaselines: 'all' | 'new' | 'none'
-  /** How the config's target is started; absent if it has no command. May hold secrets. */
+  /** Options to start the config's target; not set if it has no command. May contain secrets. */
   readonly startable?: StartableTarget
-  /** Set where this invocation compares two builds: the other one. */
+  /** The other build, if this invocation compares two builds. */
   readonly comparison?: ProvidedComparison
-  /** Takes orders to disrupt target and services; absent if the target was not started by us. Secret: never reported. */
+  /** Address of the control server; not set for an external target. Secret: never reported. */
   readonly control?: ControlAddress
-  /** Whether services go back to the state after their start before each scenario. */
+  /** Whether services are reset before each scenario. */
   readonly resetEachScenario: boolean
-  /** What evidence that cannot be judged does to its test. */
+  /** Whether an invalid run fails its test or only warns. */
   readonly onInvalid: 'fail' | 'warn'
-  /** Scenarios run again as they are saved. */
+  /** Whether Vitest is in watch mode. */
   readonly isWatching: boolean
 }
 
 export interface ProvidedComparison {
-  /** How the other build is named. */
+  /** Name of the other build. */
   readonly label: string
   readonly base: ProvidedTarget
   readonly slices?: number
 }
 
 export interface ProvidedTarget {
-  /** One base URL for each instance, with credentials. Secret. */
+  /** Base URL of each instance, with credentials. Secret. */
   readonly urls: readonly string[]
-  /** Base URLs of the instances' internal listeners, where they have one. */
+  /** Base URLs of the instances' internal listeners, if they have one. */
   readonly internalUrls: readonly string[]
-  /** Of every connection to it. Secret. */
+  /** TLS options of every connection to the target. Secret. */
   readonly tls?: TlsOptions
-  /** Process ids of the instances that we started; empty for a target given by URL. */
+  /** Process ids of started instances; empty for an external target. */
   readonly pids: readonly number[]
-  /** It was running before us and goes on afterwards: what is not known of it is not a mistake. */
+  /** Whether the target runs before and after the run: unknown details of it are then not an error. */
   readonly isElsewhere: boolean
 }
 

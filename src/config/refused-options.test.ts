@@ -25,7 +25,7 @@ test.each([
   [['--pool', 'threads'], {}, 'test.pool'],
   [[], { retry: { count: 2 } }, 'test.retry'],
   [[], { maxWorkers: 2, fileParallelism: true }, 'test.fileParallelism'],
-])('refuses %j on the command line, %j in the config', async (args, inline, option) => {
+])('rejects %j on the command line, %j in the config', async (args, inline, option) => {
   const { exitCode, output } = await run(args, inline)
   expect(exitCode).toBe(1)
   expect(plainText(output)).toContain(`received an invalid option:\n\n  ${option}`)
@@ -34,7 +34,7 @@ test.each([
 
 const FIT: RunOptions = { maxWorkers: 1, pool: 'forks', retry: 0, sequence: { shuffle: true } as never }
 
-test('refuses every unfit option at once, with the reason', () => {
+test('rejects every unsuitable option in one error, with the reason', () => {
   const problems = new Problems()
   const unfit = { maxWorkers: 4, pool: 'vmThreads', retry: 1, sequence: { concurrent: true } as never }
   refuseUnfit(problems, unfit, { fileParallelism: true })
@@ -50,14 +50,14 @@ test('refuses every unfit option at once, with the reason', () => {
       test.fileParallelism, test.maxWorkers (--file-parallelism, --max-workers): must be false and 1: files that run at the same time measure each other
         received: { fileParallelism: true, maxWorkers: 4 }
         example:  test: { fileParallelism: false, maxWorkers: 1 }
-      test.pool (--pool): must be 'forks': the generator's CPU and event loop are watched in a process of their own
+      test.pool (--pool): must be 'forks': the generator's CPU and event loop are measured per process
         received: 'vmThreads'
         example:  test: { pool: 'forks' }]
   `)
 })
 
 test.each([{ fileParallelism: true }, { maxWorkers: 2 }, { maxWorkers: '50%' }])(
-  'refuses %j although Vitest takes one worker',
+  'rejects %j although Vitest uses one worker',
   (given) => {
     const problems = new Problems()
     refuseUnfit(problems, FIT, given)
@@ -65,13 +65,13 @@ test.each([{ fileParallelism: true }, { maxWorkers: 2 }, { maxWorkers: '50%' }])
   },
 )
 
-test.each([undefined, {}, { fileParallelism: false }, { maxWorkers: 1 }, { isolate: false }])('takes %j', (given) => {
+test.each([undefined, {}, { fileParallelism: false }, { maxWorkers: 1 }, { isolate: false }])('accepts %j', (given) => {
   const problems = new Problems()
   refuseUnfit(problems, FIT, given)
   expect(problems.found).toEqual([])
 })
 
-test('takes what repeats nothing and runs nothing at once', async () => {
+test('accepts options that repeat nothing and run nothing simultaneously', async () => {
   const { exitCode, output } = await run(['--bail', '1', '--no-file-parallelism'], { sequence: { shuffle: true } })
   expect(exitCode).toBe(0)
   expect(plainText(output)).toContain('THE SCENARIO RAN')

@@ -2,14 +2,14 @@ import type { ViteUserConfig } from 'vitest/config'
 import type { ResolvedConfig } from 'vitest/node'
 import type { Problems } from '../options/problems.ts'
 
-/** What of Vitest's options decides how tests run. */
+/** Vitest's options that determine how tests run. */
 export type RunOptions = Pick<ResolvedConfig, 'maxWorkers' | 'pool' | 'retry' | 'sequence'>
 
 /**
- * Refuses what would have Vitest repeat scenarios or run two at once, whether it came by `test` in the config, by the
- * command line or by a variable.
+ * Rejects options with which Vitest would repeat scenarios or run two simultaneously, whether from `test` in the config, the
+ * command line or a variable.
  *
- * @param given the config's `test`; the options before it are those that Vitest resolved
+ * @param given the config's `test`; the second argument has the options that Vitest resolved
  */
 export function refuseUnfit(
   problems: Problems,
@@ -31,7 +31,7 @@ export function refuseUnfit(
       'must be false: scenarios that run at the same time measure each other',
       'test: { sequence: { concurrent: false } }',
     )
-  // Vitest lets `fileParallelism: false` win over the number of workers: what was given matters as well.
+  // In Vitest, `fileParallelism: false` overrides the number of workers, so the given options are checked as well.
   const { fileParallelism = false, maxWorkers: givenWorkers = 1 } = given
   if (fileParallelism || Number(givenWorkers) !== 1 || maxWorkers > 1)
     problems.add(
@@ -44,7 +44,7 @@ export function refuseUnfit(
     problems.add(
       'test.pool (--pool)',
       pool,
-      "must be 'forks': the generator's CPU and event loop are watched in a process of their own",
+      "must be 'forks': the generator's CPU and event loop are measured per process",
       "test: { pool: 'forks' }",
     )
 }

@@ -6,18 +6,18 @@ const none = { environment: undefined, mode: 'test', config: undefined, watch: f
 describe('chooseScale', () => {
   test.each([
     ['PERF_SCALE comes first', { environment: 'full', mode: 'pr', config: 'smoke' }, 'full', 'PERF_SCALE'],
-    ['then --mode where it names a scale', { mode: 'pr', config: 'smoke' }, 'pr', '--mode'],
-    ['other modes are left alone', { mode: 'staging', config: 'smoke' }, 'smoke', 'config'],
-    ['a factor works', { environment: '0.25' }, '0.25', 'PERF_SCALE'],
-    ['watch mode without a choice is small', { watch: true }, 'smoke', 'default in watch mode'],
-    ['a run without a choice is the load as written', {}, 'full', 'default'],
-    ['an empty variable is no choice', { environment: '', config: 'pr' }, 'pr', 'config'],
+    ['then --mode if it is a scale', { mode: 'pr', config: 'smoke' }, 'pr', '--mode'],
+    ['other modes are ignored', { mode: 'staging', config: 'smoke' }, 'smoke', 'config'],
+    ['a factor is a scale', { environment: '0.25' }, '0.25', 'PERF_SCALE'],
+    ['the default in watch mode is small', { watch: true }, 'smoke', 'default in watch mode'],
+    ['the default of a run is the full load', {}, 'full', 'default'],
+    ['an empty variable is ignored', { environment: '', config: 'pr' }, 'pr', 'config'],
   ])('%s', (_, sources, name, source) => {
     const choice = chooseScale({ ...none, ...sources })
     expect([choice.scale.name, choice.source]).toEqual([name, source])
   })
 
-  test('an unknown scale is named with where it stands and what is legal', () => {
+  test('names the source of an unknown scale, and valid scales', () => {
     expect(() => chooseScale({ ...none, environment: 'huge' })).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: The scale received an invalid option:
 

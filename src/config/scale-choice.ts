@@ -4,7 +4,7 @@ import { OptionsError } from '../options/problems.ts'
 export interface ScaleSources {
   /** `PERF_SCALE`. */
   readonly environment: string | undefined
-  /** Vitest's `--mode`; `test` where none was given. */
+  /** Vitest's `--mode`; `test` by default. */
   readonly mode: string
   /** `scale` in the config. */
   readonly config: string | number | undefined
@@ -13,13 +13,13 @@ export interface ScaleSources {
 
 export interface ScaleChoice {
   readonly scale: Scale
-  /** Where the choice came from, for the line that is printed. */
+  /** Source of the choice, for the printed line. */
   readonly source: string
 }
 
 /**
- * Which scale a run has: `PERF_SCALE`, else `--mode` where it names one (other modes are Vite's and stay so), else the
- * config's, else `smoke` in watch mode and `full`, the load as written, otherwise.
+ * The scale of a run: `PERF_SCALE`, else `--mode` if it names a scale (other modes are Vite's), else that of the config, else
+ * `smoke` in watch mode and `full` otherwise.
  *
  * @throws {OptionsError} if the scale is unknown
  */
@@ -42,7 +42,7 @@ function scaleOfMode(mode: string): Scale | undefined {
   }
 }
 
-/** The error names where the value stands, which `parseScale` cannot know. */
+/** The scale, or an error that names the source of the value. */
 function parsed(path: string, value: string | number, example: string): Scale {
   try {
     return parseScale(value)

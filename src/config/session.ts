@@ -30,16 +30,16 @@ import { withoutStack, isUserError } from './user-errors.ts'
 import { watchTarget } from './watch-target.ts'
 import { Workers } from './workers.ts'
 
-/** For what a cancelled scenario has to clean up, its hooks included. */
+/** Time limit for the cleanup of a cancelled scenario, including its hooks. */
 const LONGEST_END_MS = 5_000
 
-/** One invocation of Vitest: what is started for it, what the workers are told, and how it ends when interrupted. */
+/** One invocation of Vitest: starts services and target, provides the workers with data, and handles interrupts. */
 export class Session {
   readonly #config: PerfConfig
   readonly #vitest: Vitest
-  /** The config's, and the one that Vitest makes of it for benchmarks where they are enabled. */
+  /** The config's project, and the one that Vitest derives from it if benchmarks are enabled. */
   readonly #projects = new Set<TestProject>()
-  /** Gives up the start of services and target, and each later one of the target. */
+  /** Cancels the current start of services and target. */
   #starting = new AbortController()
   #isStarting = false
   /** The signal that ends the command. */
@@ -55,14 +55,14 @@ export class Session {
   #base: Environment | undefined
   #control: ControlServer | undefined
   #started: Promise<void> | undefined
-  /** In watch mode; of a target that is ours to restart. */
+  /** Files of the target, in watch mode and if the run starts the target. */
   #watched: WatchedFiles | undefined
-  /** Why services or target are not up. */
+  /** The reason why services or target did not start. */
   #startFailure: string | undefined
   readonly #workers = new Workers()
-  #giveSignalsBack = () => {}
+  #restoreSignals = () => {}
 
-  /** @throws {OptionsError} if the scale is unknown, or options or variables cannot be used */
+  /** @throws {OptionsError} if the scale, options or variables are invalid */
   constructor(config: PerfConfig, vitest: Vitest, project: TestProject) {
     this.#config = config
     this.#vitest = vitest
@@ -88,8 +88,8 @@ export class Session {
   }
 
   /**
-   * Starts services and target, once, and tells the workers of a project where they are. In watch mode they stay up between
-   * re-runs.
+   * Starts services and target, once, and provides the workers of a project with their details. In watch mode they keep
+   * running between reruns.
    */
   async start(project: TestProject): Promise<void> {
     this.#projects.add(project)
@@ -99,25 +99,25 @@ export class Session {
   }
 
   async #start(project: TestProject): Promise<void> {
-    this.#giveSignalsBack = onFirstInterrupt((signal) => void this.#interrupt(signal))
+    this.#restoreSignals = onFirstInterrupt((signal) => void this.#interrupt(signal))
     const { scale, source } = this.#choice
     this.#log(`scale ${describeScale(scale)} (${source})`)
     if (this.#vitest.config.watch)
       this.#watched = watchTarget(this.#config, this.#vitest, project, (line) => this.#log(line))
-    await this.#bringUp()
+    await this.#startEnvironment()
     if (!this.#vitest.config.watch) return
     project.onTestsRerun(() => this.#beforeRerun())
   }
 
   /**
-   * What cannot be started fails each scenario with the reason: an error thrown from here would leave a report, and a
-   * JUnit file, without a single scenario. A comparison needs both builds, and an interrupt is the end.
+   * Starts services and target. A failed start fails each scenario with the reason: an error thrown from here would leave
+   * reports, such as a JUnit file, without any scenario. It is thrown if a comparison lacks a build.
    */
-  async #bringUp(): Promise<void> {
+  async #startEnvironment(): Promise<void> {
     const starting = new AbortController()
     this.#starting = starting
     this.#isStarting = true
-    // A key that cancels a run in watch mode, Ctrl-C among them, also cancels what it is waiting for.
+    // A key that cancels a run in watch mode, such as Ctrl-C, also cancels the start.
     this.#vitest.onCancel(() => {
       if (this.#isStarting) starting.abort(new Error(STOPPED))
     })
@@ -126,18 +126,18 @@ export class Session {
       if (this.#compared !== undefined)
         this.#base = await this.#startBase(this.#compared, this.#environment, starting.signal)
       this.#control = await controlOf(this.#environment)
-      // It was ready in the same moment.
+      // The interrupt came after the start had finished.
       if (this.#interruptedBy !== undefined) throw new Error(STOPPED)
     } catch (error) {
       if (this.#interruptedBy !== undefined) {
         await this.#cleanUp()
-        // Nothing was measured: an earlier report stays. Vitest's own end would wait for this start.
+        // Nothing was measured, so an earlier report is kept. Vitest's own exit would wait for this start.
         process.exit()
       }
       if (starting.signal.aborted) return this.#failStart(STOPPED)
       if (this.#compared !== undefined || !isUserError(error)) throw withoutStack(error)
-      this.#notUp(error)
-      // Tests that are no scenarios may pass; the command must not.
+      this.#reportStartFailure(error)
+      // Ordinary tests may pass, but the command must not.
       if (!this.#vitest.config.watch) process.exitCode = 1
       return
     } finally {
@@ -148,7 +148,7 @@ export class Session {
       environment?.onTargetExit(({ message }) => this.#vitest.logger.error(`\n${message}\n`))
   }
 
-  /** The other build, where two are compared; without it the first is cleaned up. */
+  /** Starts the other build of a comparison; if that fails, the first one is cleaned up. */
   async #startBase(compared: ComparedBase, head: Environment, signal: AbortSignal): Promise<Environment> {
     const context = this.#startContext(signal)
     return startBase(compared, this.#environmentOptions, context, head).catch(async (error: Error) => {
@@ -176,11 +176,11 @@ export class Session {
     this.#startFailure = reason
   }
 
-  /** Stops them once the last project is done. */
+  /** Stops services and target after the last project. */
   async stop(project: TestProject): Promise<void> {
     this.#projects.delete(project)
     if (this.#projects.size > 0) return
-    this.#giveSignalsBack()
+    this.#restoreSignals()
     this.#workers[Symbol.dispose]()
     await this.#cleanUp()
   }
@@ -190,9 +190,10 @@ export class Session {
     await Promise.all([this.#environment?.[Symbol.asyncDispose](), this.#base?.[Symbol.asyncDispose]()])
   }
 
-  /** A target that does not come up again fails its scenarios with the reason; the next change tries once more. */
+  /** Starts or restarts before a rerun. A target that fails to start fails its scenarios; the next change retries. */
   async #beforeRerun(): Promise<void> {
-    if (this.#environment === undefined) await this.#bringUp().catch((error: Error) => this.#notUp(error))
+    if (this.#environment === undefined)
+      await this.#startEnvironment().catch((error: Error) => this.#reportStartFailure(error))
     else await this.#restartTarget(this.#environment)
     this.#provide()
   }
@@ -203,11 +204,11 @@ export class Session {
       if (reason !== undefined) this.#log(`target restarted: ${reason}`)
       this.#startFailure = undefined
     } catch (error) {
-      if (this.#interruptedBy === undefined) this.#notUp(error as Error)
+      if (this.#interruptedBy === undefined) this.#reportStartFailure(error as Error)
     }
   }
 
-  #notUp(error: Error): void {
+  #reportStartFailure(error: Error): void {
     const { message, stack = message } = error
     this.#failStart(message)
     this.#vitest.logger.error(`\n${redactText(isUserError(error) ? message : stack, this.#secrets)}\n`)
@@ -264,24 +265,24 @@ export class Session {
     return { comparison: { label, base: providedTarget(target), ...(slices !== undefined && { slices }) } }
   }
 
-  /** The load stops and partial results are reported by Vitest's own end of a cancelled run. */
+  /** Cancels the run: Vitest then stops the load and reports partial results. */
   async #interrupt(signal: NodeJS.Signals): Promise<void> {
     this.#interruptedBy = signal
-    // Vitest ends a cancelled run, and one whose worker was killed, with a 1 of its own.
+    // Vitest sets the exit code 1 for a cancelled run, and for one whose worker was killed.
     process.once('exit', () => void (process.exitCode = signalExitCode(signal)))
     this.#starting.abort(new Error(STOPPED))
     if (this.#isStarting) {
-      this.#vitest.logger.log(`\n${signal}: ${STOPPED}; cleaning up. A second signal stops at once.`)
+      this.#vitest.logger.log(`\n${signal}: ${STOPPED}; cleaning up. A second signal stops immediately.`)
       return
     }
-    this.#vitest.logger.log(`\n${signal}: stopping the load and cleaning up. A second signal stops at once.`)
-    const unheard = setTimeout(() => this.#endWorkers(), LONGEST_END_MS)
+    this.#vitest.logger.log(`\n${signal}: stopping the load and cleaning up. A second signal stops immediately.`)
+    const timer = setTimeout(() => this.#endWorkers(), LONGEST_END_MS)
     await this.#vitest.cancelCurrentRun('keyboard-input')
-    clearTimeout(unheard)
+    clearTimeout(timer)
     if (this.#vitest.config.watch) await this.#vitest.exit(true)
   }
 
-  /** A scenario that never yields does not hear that it is cancelled. */
+  /** Kills workers: a scenario that never yields cannot be cancelled. */
   #endWorkers(): void {
     if (this.#workers.end() === 0) return
     const waited = formatDuration(LONGEST_END_MS)
@@ -289,14 +290,14 @@ export class Session {
   }
 
   #log(line: string): void {
-    // A service of somebody else's may not keep its word that its summary is without secrets.
+    // The summary of a custom service may contain secrets.
     this.#vitest.logger.log(`vitest-slo  ${redactText(line, this.#secrets)}`)
   }
 }
 
 const STOPPED = 'stopped while services and target were starting'
 
-/** What the target may carry, every run of a scenario may put on it. */
+/** Hosts that runs may reach: those of the config, and for load those of the target. */
 function hostPolicy({ allowRemote = [], target }: PerfConfig, scale: Scale | undefined): HostPolicy {
   const isFull = scale?.name === 'full' || (scale?.users ?? 0) >= 1
   return {
@@ -306,7 +307,7 @@ function hostPolicy({ allowRemote = [], target }: PerfConfig, scale: Scale | und
   }
 }
 
-/** Only what was started for this run may be disrupted or reset. */
+/** Control server of services and target; `undefined` for an external target, which is not disrupted or reset. */
 async function controlOf(environment: Environment): Promise<ControlServer | undefined> {
   if (environment.details.target?.provider === 'external') return undefined
   return startControlServer({
@@ -326,7 +327,7 @@ function providedTarget({ instances, provider, tls }: TargetDetails): ProvidedTa
   }
 }
 
-/** What a comparison needs to start the config's target in other folders; functions cannot be passed to the workers. */
+/** Options to start the config's target in other folders, without functions, which cannot be passed to the workers. */
 function startableTarget(options: TargetOptions | undefined): Pick<ProvidedSlo, 'startable'> {
   if (options?.command === undefined) return {}
   const { env, tls, ...others } = options

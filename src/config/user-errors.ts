@@ -12,7 +12,7 @@ export function withoutStack(error: unknown): unknown {
   return Object.assign(new Error(message), { name, stack: `${name}: ${message}` })
 }
 
-/** Whether the error is a mistake of the user, with a message that says how to fix it. */
+/** Whether the error is a mistake of the user, whose message includes a fix. */
 export function isUserError(error: unknown): error is Error {
   return USER_ERRORS.some((kind) => error instanceof kind)
 }

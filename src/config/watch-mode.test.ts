@@ -2,14 +2,14 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { InlineProject, plainText } from '../testing/inline-project.ts'
 
-/** A target that says which process it is. */
+/** A target that responds with its process id. */
 const TARGET = `
   import { createServer } from 'node:http'
   import './part.mjs'
   createServer((request, response) => response.end(String(process.pid))).listen(Number(process.env.PORT), '127.0.0.1')
 `
 
-/** A service that says when it is started and cleaned up. */
+/** A service that prints when it is started and cleaned up. */
 const CONFIG = `
   import { definePerfConfig, target } from 'vitest-slo/config'
   const cache = {
@@ -35,7 +35,7 @@ const SCENARIO = `
   })
 `
 
-/** Vitest watching a project; hands out what each of its runs printed. */
+/** Vitest in watch mode; returns the output of each of its runs. */
 async function watched(files: Readonly<Record<string, string>>) {
   const project = await InlineProject.create(files)
   let [output, read] = ['', 0]
@@ -53,7 +53,7 @@ async function watched(files: Readonly<Record<string, string>>) {
   })
   return {
     project,
-    /** What was printed up to the end of the next run. */
+    /** Output up to the end of the next run. */
     async nextRun(): Promise<string> {
       for (;;) {
         const end = /(Waiting|Watching) for file changes/.exec(output.slice(read))
@@ -80,7 +80,7 @@ function targetIn(printed: string): { pid: string; run: string } {
   return { pid, run }
 }
 
-test('services and target stay warm; the target restarts when its own files change, and says so when it cannot', async () => {
+test('services and target keep running; the target restarts when its files change, and a failure is reported', async () => {
   const { project, nextRun, stop } = await watched({
     'vitest.config.ts': CONFIG,
     'target/main.mjs': TARGET,
@@ -92,7 +92,7 @@ test('services and target stay warm; the target restarts when its own files chan
   await writeFile(project.path('perf/which.perf.ts'), `${SCENARIO}// saved again`)
   const again = targetIn(await nextRun())
   expect(again.pid).toBe(first.pid)
-  expect(again.run, 'rows of another run are not taken for its own').not.toBe(first.run)
+  expect(again.run, 'a run does not use rows of another one').not.toBe(first.run)
 
   await writeFile(project.path('target/part.mjs'), 'export const changed = true')
   const restarted = await nextRun()
@@ -102,7 +102,7 @@ test('services and target stay warm; the target restarts when its own files chan
   await writeFile(project.path('target/part.mjs'), BROKEN)
   const broken = await nextRun()
   expect(broken).toContain('a mistake in the target')
-  // Said at once, and again by the scenario that fails with it.
+  // Printed immediately, and again by the scenario that fails with it.
   expect(broken.indexOf('a mistake in the target')).toBeLessThan(broken.indexOf('perf/which.perf.ts'))
   expect(broken).toMatch(/1 failed/)
 
@@ -113,7 +113,7 @@ test('services and target stay warm; the target restarts when its own files chan
   expect(all.match(/SERVICE \w+( up)?/g)).toEqual(['SERVICE started', 'SERVICE cleaned up'])
 })
 
-test('a target that is broken from the start fails its scenarios, and is tried again with the next change', async () => {
+test('a target that fails to start fails its scenarios, and is started again with the next change', async () => {
   const { project, nextRun, stop } = await watched({
     'vitest.config.ts': CONFIG,
     'target/main.mjs': TARGET,
@@ -132,7 +132,7 @@ test('a target that is broken from the start fails its scenarios, and is tried a
   expect(all.match(/SERVICE \w+( up)?/g)).toEqual(states.map((state) => `SERVICE ${state}`))
 })
 
-/** As README and `init` write it, or started by a script of the manifest. */
+/** Config as in the README and from `init`, or with a script of the manifest. */
 const ROOT_CONFIG = (command: readonly string[], options = '') => `
   import { definePerfConfig, target } from 'vitest-slo/config'
   export default definePerfConfig({ target: target({ command: ${JSON.stringify(command)}, ready: '/', ${options} }) })
@@ -143,7 +143,7 @@ test.each([
   { command: ['node', 'server.mjs'] },
   { command: ['npm', 'start'] },
   { command: ['node', 'dist/server.mjs'] },
-])('$command: a saved file starts the target again, wherever it lies in the project', async ({ command }) => {
+])('$command: a saved file restarts the target, anywhere in the project', async ({ command }) => {
   const { project, nextRun } = await watched({
     'vitest.config.ts': ROOT_CONFIG(command),
     'package.json': JSON.stringify({ type: 'module', scripts: { start: 'node server.mjs' } }),
@@ -169,14 +169,14 @@ test.each([
   expect(third).toContain(`vitest-slo  target restarted: ${entry} changed\n`)
   expect(targetIn(third).pid).not.toBe(targetIn(second).pid)
 
-  // No source by its name, so a save of it does not run anything. The next run starts the target again all the same.
+  // Not a source by its name, so saving it starts no run. The next run still restarts the target.
   await writeFile(project.path('data.bin'), 'changed')
   await writeFile(project.path('perf/which.perf.ts'), `${SCENARIO}// saved again`)
   expect(await nextRun()).toContain('vitest-slo  target restarted: data.bin changed\n')
 })
 
 test.each(['', "watch: ['lib/**', 'server.mjs'],"])(
-  'the removal of a source starts the target again (%s)',
+  'the removal of a source restarts the target (%s)',
   async (watch) => {
     const { project, nextRun } = await watched({
       'vitest.config.ts': ROOT_CONFIG(['node', 'server.mjs'], watch),
@@ -192,7 +192,7 @@ test.each(['', "watch: ['lib/**', 'server.mjs'],"])(
   },
 )
 
-test('globs narrow what is watched', async () => {
+test('globs limit the watched files', async () => {
   const { project, nextRun } = await watched({
     'vitest.config.ts': ROOT_CONFIG(['node', 'server.mjs'], "watch: ['lib/**']"),
     'server.mjs': ROOT_TARGET,

@@ -4,9 +4,9 @@ import { WatchedFiles } from '../services/target/watched-files.ts'
 import type { PerfConfig } from './config-options.ts'
 
 /**
- * Lets a save of the target's files run the scenarios again, and says which files those are.
+ * Reruns the scenarios when a file of the target changes, and logs which files are watched.
  *
- * @returns `undefined` if the target is not ours to restart
+ * @returns `undefined` if the run does not start the target
  */
 export function watchTarget(
   config: PerfConfig,
@@ -17,7 +17,7 @@ export function watchTarget(
   const { target } = config
   if (target === undefined) return undefined
   if (target.isExternal(process.env)) {
-    log('watching no file of the target: it runs elsewhere')
+    log('watching no file of the target: it is external')
     return undefined
   }
   const { root, include, coverage } = project.config
@@ -37,7 +37,7 @@ export function watchTarget(
       testsToRun: (file) => (watched.isSource(resolve(file)) ? vitest.state.getFilepaths() : undefined),
     },
   ]
-  // Vitest only forgets a file that was deleted.
+  // Vitest does not rerun anything for a deleted file.
   vitest.vite.watcher.on('unlink', (file) => {
     if (watched.isSource(resolve(file))) vitest.watcher.onFileChange(file)
   })

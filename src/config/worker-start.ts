@@ -1,7 +1,7 @@
 import { enableCompileCache } from 'node:module'
 
-// Preloaded in the process of each scenario file, before anything else is: every re-run in watch mode starts one anew.
+// Preloaded first in the process of each scenario file: every rerun in watch mode starts a new process.
 enableCompileCache()
 
-// Ctrl-C and the end of a terminal reach every process in it. The main process stops the load, and reports it.
+// Ctrl-C and a closed terminal signal every process in it. The main process stops the load and reports it.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})

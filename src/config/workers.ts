@@ -2,12 +2,12 @@ import type { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
 const CHANNEL = 'child_process'
-/** What Vitest's pool of processes starts. */
+/** Entry file of Vitest's worker processes. */
 const ENTRY = /[\\/]vitest[\\/]dist[\\/]workers[\\/]forks\.js$/
 
 /**
- * The processes of this command that run scenarios. A scenario that never yields, such as one with an endless loop, hears
- * nothing of its end: only its process can be ended.
+ * Processes of this command that run scenarios. A scenario that never yields, e.g. in an endless loop, cannot be cancelled:
+ * only its process can be killed.
  */
 export class Workers implements Disposable {
   readonly #started = new Set<ChildProcess>()
@@ -16,7 +16,7 @@ export class Workers implements Disposable {
     subscribe(CHANNEL, this.#onStart)
   }
 
-  /** Ends those that still run. @returns how many there were */
+  /** Kills those that still run. @returns the number of killed processes */
   end(): number {
     const running = [...this.#started].filter((child) => child.spawnargs.some((word) => ENTRY.test(word)))
     for (const child of running) child.kill('SIGKILL')
