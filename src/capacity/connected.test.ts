@@ -16,8 +16,8 @@ test('names a missing driver and the command that installs it', async () => {
   const error = await failing('postgres://user:secret@127.0.0.1/shop', open).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(MissingPackageError)
   expect((error as Error).message).toMatchInlineSnapshot(`
-    "capacity needs the package pg, which is not installed.
-      Do this:  npm install --save-dev pg"
+    "capacity requires the package pg, which is not installed
+    Fix: npm install --save-dev pg"
   `)
 })
 

@@ -4,10 +4,10 @@ import type { Problems } from './problems.ts'
 import { map, reading } from './schema.ts'
 import { listOf } from './values.ts'
 
-/** Of a text that is no URL, all that may be credentials: `user:password@host` without a scheme, or a slash in the password. */
+/** Possible credentials in a text that is not a URL: `user:password@host` without a scheme, or a slash in the password. */
 const CREDENTIALS = /^([a-z][\w+.-]*:\/\/)?[^]*@/i
 
-/** Checks a base URL, and that load may be put on its host. The value is not shown whole: it may hold a password. */
+/** Checks a base URL, and that its host may receive load. Credentials are not shown. */
 export function checkOwnBaseUrl(problems: Problems, value: unknown): void {
   const base = typeof value === 'string' ? parseBaseUrl(value) : undefined
   if (base !== undefined && base.url.search === '' && base.url.hash === '') {
@@ -24,7 +24,7 @@ export function checkOwnBaseUrl(problems: Problems, value: unknown): void {
   )
 }
 
-/** The base URL of a run, read as it is given. */
+/** Base URL of a run, returned unchanged. */
 export const OWN_BASE_URL = map(
   reading((problems, _, value) => {
     checkOwnBaseUrl(problems, value)
@@ -33,7 +33,7 @@ export const OWN_BASE_URL = map(
   (url) => url,
 )
 
-/** Checks that load may be put on a host. */
+/** Checks that a host may receive load. */
 export function checkLoadHost(problems: Problems, path: string, host: string): void {
   checkHost(problems, path, host, { isLoad: true })
 }

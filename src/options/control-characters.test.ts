@@ -19,9 +19,9 @@ test.each([
     'Größe 日本 😀 👨‍👩‍👧 ⚠️ ::1 ::ffff:10.0.0.1 std::map ## title',
     'Größe 日本 😀 👨‍👩‍👧 ⚠️ ::1 ::ffff:10.0.0.1 std::map ## title',
   ],
-])('writes control characters out: %j', (text, shown) => expect(withoutControls(text)).toBe(shown))
+])('escapes control characters: %j', (text, shown) => expect(withoutControls(text)).toBe(shown))
 
-test('nothing is left that a terminal obeys, and doing it twice changes nothing', () => {
+test('leaves nothing that a terminal interprets, and is idempotent', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const shown = withoutControls(text)
@@ -34,6 +34,6 @@ test('nothing is left that a terminal obeys, and doing it twice changes nothing'
   )
 })
 
-test('what cannot be seen is left out where names are read', () => {
+test('removes invisible characters from names', () => {
   expect(withoutUnseen('t\u200bo\u001b[1mk\u0000e\u200d\u{e0041}\u202en\ufe0f=\r\n')).toBe('token=\n')
 })

@@ -1,15 +1,15 @@
 /** Sequences that style a text, move the cursor or clear a line: `\x1b[31m`, `\x1b[2K`. */
 const SEQUENCE = String.raw`(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]`
-/** Colours and styles of a terminal: they can hide a text or paint a failure as a pass. */
+/** Colours and styles of a terminal, which can hide text or show a failure as a pass. */
 const STYLE = String.raw`(?:\u001b\[|\u009b)[\d;:]*m`
-/** Line breaks and tabs are text. Characters that turn the direction of writing can show a line as what it is not. */
+/** Control characters except line breaks and tabs. Characters that change the direction of writing can disguise a line. */
 const CONTROL = String.raw`[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u2028\u2029]`
-/** Characters that take no room on the screen. The joiner and the selectors of emoji are left. */
+/** Characters without width, except the joiner and the selectors of emoji. */
 const INVISIBLE = String.raw`[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200c\u200e\u200f\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb]|(?<!\p{Extended_Pictographic}|\ufe0f|\p{Emoji_Modifier})\u200d|[\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]`
-/** What a CI service obeys in the output of a job: `::error::`, `##[error]`, `##vso[…]`, `##teamcity[…]`. Lines may be wrapped. */
+/** Commands of CI services in the output of a job: `::error::`, `##[error]`, `##vso[…]`, `##teamcity[…]`. Lines may be wrapped. */
 const COMMAND = String.raw`(?<!\S)::(?=[a-z][a-z-]*(?:::| ))|##(?=\[|vso\[|teamcity\[)`
 
-/** Most texts have none, and need no further search. */
+/** Unusual characters: most texts have none and require no further search. */
 const UNUSUAL = /[^\n\t\u0020-\u007e]/
 const STYLED = new RegExp(STYLE, 'y')
 const SHOWN = new RegExp(String.raw`${INVISIBLE}|${COMMAND}`, 'uy')
@@ -18,7 +18,7 @@ const UNSEEN = new RegExp(String.raw`${SEQUENCE}|${INVISIBLE}`, 'uy')
 const [ORDINARY, ALONE, TOGETHER, SELECTOR] = [0, 1, 2, 3] as const
 let kinds: Uint8Array | undefined
 
-/** By unit of UTF-16: changed whatever stands beside it, changed or not for what stands beside it, a selector of variants, or as it is. */
+/** Kind of each UTF-16 unit: always changed, changed depending on its neighbours, a variation selector, or unchanged. */
 function kindsOfUnits(): Uint8Array {
   if (kinds !== undefined) return kinds
   const alone = new RegExp(`${CONTROL}|${INVISIBLE}`, 'u')
@@ -31,15 +31,15 @@ function kindsOfUnits(): Uint8Array {
 }
 
 /**
- * The text without styles, with control and invisible characters written out, as `\x1b` or `\u200b`: a target that puts
- * them into a response, a header or its log must not move the cursor, retitle the window, hide a line, paint or fake one,
- * or give a command to the CI service that shows it. Line breaks and tabs stay.
+ * The text without styles, with control and invisible characters escaped, e.g. `\x1b` or `\u200b`. A target that sends
+ * them in a response, a header or its log must not move the cursor, change the window title, hide, colour or fake a line,
+ * or send a command to the CI service that shows it. Line breaks and tabs are kept.
  */
 export function withoutControls(text: string): string {
   if (!text.includes('::') && !text.includes('##') && !UNUSUAL.test(text)) return text
   return changed(text, (code, at) => {
     if (code === RETURN) return text.charCodeAt(at + 1) === NEW_LINE ? { length: 2, shown: '\n' } : written(code)
-    // A command of a CI service has at least two of them.
+    // A command of a CI service begins with exactly two of them.
     const isSign = code === COLON || code === HASH
     if (isSign && (text.charCodeAt(at + 1) !== code || text.charCodeAt(at + 2) === code)) return undefined
     if (code === ESCAPE || code === CONTROL_SEQUENCE) {
@@ -53,7 +53,7 @@ export function withoutControls(text: string): string {
   })
 }
 
-/** The text as a reader would read it: without sequences, control and invisible characters. */
+/** The visible text: without sequences, control and invisible characters. */
 export function withoutUnseen(text: string): string {
   if (!UNUSUAL.test(text)) return text
   return changed(
@@ -70,27 +70,29 @@ export function withoutUnseen(text: string): string {
   )
 }
 
-/** First units of invisible characters beyond the first plane. */
+/** First units of invisible characters beyond the Basic Multilingual Plane. */
 const LEADS = [0xd82f, 0xd834, 0xdb40, 0xdb41, 0xdb42, 0xdb43]
 const NOTHING = { length: 1, shown: '' }
 const [NEW_LINE, RETURN, ESCAPE, HASH, COLON, CONTROL_SEQUENCE, JOINER] = [10, 13, 27, 35, 58, 0x9b, 0x200d]
 
-/** Whether a printable character stands where the parameters or the end of a sequence would. */
+/** Whether a printable character is at the place of the parameters or the end of a sequence. */
 function hasParameters(text: string, code: number, at: number): boolean {
   const next = text.charCodeAt(code === ESCAPE ? at + 2 : at + 1)
   return next >= 32 && next < 127
 }
 
 interface Change {
-  /** In units of UTF-16. */
+  /** Number of replaced UTF-16 units. */
   readonly length: number
-  /** What is shown in their place. */
+  /** Replacement. */
   readonly shown: string
 }
 
 /**
- * @param together decides what becomes of a character that may be changed for what stands beside it
- * @param alone what is shown in place of one that is changed in any case. Default: the character, written out
+ * The text with characters replaced by kind.
+ *
+ * @param together returns the change of a character that depends on its neighbours
+ * @param alone replacement of characters that are always changed. Default: the escaped character
  */
 function changed(text: string, together: (code: number, at: number) => Change | undefined, alone?: string): string {
   const kindOf = kindsOfUnits()
@@ -99,7 +101,7 @@ function changed(text: string, together: (code: number, at: number) => Change | 
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
     const kind = kindOf[code]
-    // Selectors are shown as they are.
+    // Selectors are unchanged.
     if (kind === ORDINARY || (kind === SELECTOR && alone === undefined)) continue
     const change = kind === TOGETHER ? together(code, at) : written(code)
     if (change === undefined) continue

@@ -1,9 +1,9 @@
 import { codeAt, oneOf } from './found.ts'
 
 /**
- * A letter, a digit, `_` or `-`, escaped: `\u0061` in JSON, `\x61`, `%61` in a URL, `&#97;` in HTML.
+ * Reads an escaped letter, digit, `_` or `-`: `\u0061` in JSON, `\x61`, `%61` in a URL, `&#97;` in HTML.
  *
- * @returns the place after it, times 128, and its code; -1 if none is here
+ * @returns 128 times the index after it, plus its code; -1 if there is none at the index
  */
 export function readEscape(text: string, index: number): number {
   const first = codeAt(index)
@@ -29,14 +29,14 @@ export function readEscape(text: string, index: number): number {
   return codeAt(at) === SEMICOLON && isEscapable(code) ? (at + 1) * 128 + code : -1
 }
 
-/** Two hexadecimal digits, and what may follow them. */
+/** Two hexadecimal digits, with an optional closing character. */
 function hexEscape(at: number, closing: number): number {
   const code = hexDigit(codeAt(at)) * 16 + hexDigit(codeAt(at + 1))
   if (!isEscapable(code)) return -1
   return (codeAt(at + 2) === closing ? at + 3 : at + 2) * 128 + code
 }
 
-/** Far below 0 if it is none. */
+/** Value of a hexadecimal digit; far below 0 for any other character. */
 function hexDigit(code: number): number {
   if (isDigit(code)) return code - 48
   const letter = code | 32
@@ -49,7 +49,7 @@ function afterZeros(from: number): number {
   return at
 }
 
-/** A dollar sign is part of no name that is escaped. */
+/** Whether the character of a name may be escaped; a dollar sign may not. */
 function isEscapable(code: number): boolean {
   return code !== 36 && isNameCharacter(code)
 }

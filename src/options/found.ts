@@ -1,6 +1,6 @@
 import { endianness } from 'node:os'
 
-/** A stretch of a text to mask, and where to go on looking. Nothing to mask: `start` equals `end`. */
+/** A range of a text to mask, and where to continue the search. If there is nothing to mask, `start` equals `end`. */
 export interface Found {
   readonly start: number
   readonly end: number
@@ -11,19 +11,19 @@ export const MASK = '***'
 
 export const none = (next: number): Found => ({ start: next, end: next, next })
 
-/** Matches a pattern (with the flag `y`) at one place. @returns the place after it, or -1 */
+/** Matches a pattern (with the flag `y`) at an index. @returns the index after it, or -1 */
 export function after(text: string, pattern: RegExp, at: number): number {
   pattern.lastIndex = at
   return pattern.test(text) ? pattern.lastIndex : -1
 }
 
-/** Units of UTF-16 of the text that is masked, with room on both sides: reading them is several times as fast as `charCodeAt()`. */
+/** UTF-16 units of the current text, with padding on both sides: several times as fast to read as `charCodeAt()`. */
 let units = new Uint16Array(0)
 const ROOM = 256
 const MAX_KEPT = 1 << 20
 const IS_BIG_ENDIAN = endianness() === 'BE'
 
-/** Takes the text that is masked from now on. */
+/** Sets the current text. */
 export function take(text: string): void {
   const length = text.length + 2 * ROOM
   if (units.length < length) units = new Uint16Array(Math.max(length, 4096))
@@ -33,14 +33,14 @@ export function take(text: string): void {
   units.fill(0, text.length + ROOM, length)
 }
 
-/** The unit of UTF-16 at a place of the text that was taken; 0 in front of it and behind it. */
+/** The UTF-16 unit at an index of the current text; 0 before and after it. */
 export function codeAt(at: number): number {
   return units[at + ROOM]!
 }
 
 /**
- * A search forward, made once for all places between its start and what it finds: what it would find again needs no second
- * look. It must find the same from all of them.
+ * A forward search whose result is reused for every index between its start and its result. It must find the same from
+ * all of them.
  */
 export class Search {
   readonly #search: (text: string, from: number) => number
@@ -48,13 +48,13 @@ export class Search {
   #from = 0
   #end = -1
 
-  /** @param search returns where it ends */
+  /** @param search returns the index where it ends */
   constructor(search: (text: string, from: number) => number) {
     this.#search = search
     searches.push(this)
   }
 
-  /** Where it ends from this place on. */
+  /** The index where the search ends if it starts at `from`. */
   from(text: string, from: number): number {
     if (from <= this.#end && from >= this.#from && text === this.#text) return this.#end
     this.#text = text
@@ -70,13 +70,13 @@ export class Search {
 
 const searches: Search[] = []
 
-/** Lets go of the text that was taken and searched. */
+/** Releases the current text, so that it can be garbage-collected. */
 export function release(): void {
   if (units.length > MAX_KEPT) units = new Uint16Array(0)
   for (const search of searches) search.forget()
 }
 
-/** The next place of a text, or the end. */
+/** A search for the next occurrence of a string, or the end of the text. */
 export function searchOf(wanted: string): Search {
   return new Search((text, from) => {
     const found = text.indexOf(wanted, from)
@@ -91,14 +91,14 @@ export function endOfLine(text: string, from: number): number {
   return Math.min(LINE.from(text, from), RETURN.from(text, from))
 }
 
-/** The last place of a character in the rest of the line, or its end. */
+/** The last index of a character in the rest of the line, or the end of the line. */
 export function lastBefore(text: string, character: string, from: number): number {
   const end = endOfLine(text, from)
   const at = text.slice(from, end).lastIndexOf(character)
   return at < 0 ? end : from + at
 }
 
-/** Whether a character is one of these, by its code; characters beyond ASCII only as white space. */
+/** Test whether a character code is one of these characters; beyond ASCII it supports only white space. */
 export function oneOf(characters: string): (code: number) => boolean {
   const table = Uint8Array.from({ length: 128 }, (_, code) => (characters.includes(String.fromCharCode(code)) ? 1 : 0))
   const hasSpace = characters.includes(' ')

@@ -1,7 +1,7 @@
 import { joined, type Problems } from './problems.ts'
 import { inspected } from './shortened.ts'
 
-/** Names options that do not exist: a misspelt option must not be ignored. */
+/** Reports options that do not exist: a misspelled option must not be ignored. */
 export function checkKnownKeys(problems: Problems, prefix: string, value: object, known: readonly string[]): void {
   for (const [key, received] of Object.entries(value)) {
     if (known.includes(key)) continue
@@ -12,7 +12,7 @@ export function checkKnownKeys(problems: Problems, prefix: string, value: object
   }
 }
 
-/** Names that other tools have for what is called otherwise here. */
+/** Names of the same options in other tools. */
 const ALIASES: Readonly<Record<string, string>> = {
   concurrency: 'vus',
   connections: 'vus',
@@ -24,13 +24,13 @@ const ALIASES: Readonly<Record<string, string>> = {
   users: 'vus',
 }
 
-/** The option that was probably meant; `undefined` if none is near. */
+/** The option that was probably meant; `undefined` if no name is similar. */
 function meantBy(key: string, known: readonly string[]): string | undefined {
   const alias = Object.hasOwn(ALIASES, key) ? ALIASES[key]! : undefined
   return alias !== undefined && known.includes(alias) ? alias : nearestOf(key, known)
 }
 
-/** The name that differs least, in less than half of its letters. */
+/** The most similar name, if it differs in less than half of its letters. */
 export function nearestOf(name: string, known: readonly string[]): string | undefined {
   const [nearest] = known
     .map((each) => ({ each, distance: editDistance(name, each) }))
@@ -40,13 +40,13 @@ export function nearestOf(name: string, known: readonly string[]): string | unde
     : undefined
 }
 
-/** The value under the name that was meant, if it can be written in a line. */
+/** Code with the option that was probably meant, if the value fits on a line. */
 function correction(key: string, meant: string | undefined, received: unknown): string {
   const isPlain = ['string', 'number', 'boolean'].includes(typeof received)
   return meant !== undefined && isPlain ? `${meant}: ${inspected(received, 40, key)}` : `without ${key}`
 }
 
-/** Levenshtein's distance, ignoring case: how many letters to insert, delete or replace. */
+/** Levenshtein distance, ignoring case: number of letters to insert, delete or replace. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, at) => at)
   for (let taken = 0; taken < from.length; taken++) {

@@ -1,12 +1,12 @@
 import { withoutUnseen } from './control-characters.ts'
 import { MASK } from './found.ts'
 
-/** A shorter value, in characters, would mask ordinary words and figures. */
+/** Minimum length of a secret, in characters: a shorter one would mask ordinary words and numbers. */
 export const MIN_SECRET_LENGTH = 6
 
 /**
- * Masks values wherever they occur: as they are, in a URL or a form, escaped in a string of JSON or JavaScript or in HTML,
- * and in base64, alone or beside something else (`user:secret`). Longer ones first.
+ * Masks values wherever they occur: literally, in a URL or a form, escaped in JSON, JavaScript or HTML, and in base64, alone
+ * or as a part (`user:secret`). Longer ones first.
  */
 export function maskKnown(text: string, secrets: readonly string[]): string {
   let clean = text
@@ -16,11 +16,11 @@ export function maskKnown(text: string, secrets: readonly string[]): string {
 
 /** One form of a secret. */
 interface Matcher {
-  /** The longest part that looks the same in every encoding: a text without it needs no search. */
+  /** The longest part that is the same in every encoding: a text without it requires no search. */
   readonly part: string
-  /** With the flag `g`; undefined if the part is all there is. */
+  /** With the flag `g`; undefined if the part is the whole form. */
   readonly pattern: RegExp | undefined
-  /** Whether the letters around it encode some of its bits, or what stands beside it. */
+  /** Whether the characters around it encode some of its bits or its neighbours, as in base64. */
   readonly isInWord: boolean
 }
 
@@ -39,7 +39,7 @@ function matchersOf(secrets: readonly string[]): readonly Matcher[] {
 const matchersBySecret = new Map<string, readonly Matcher[]>()
 const MAX_REMEMBERED = 10_000
 
-/** A list of secrets grows by one at a time. */
+/** Matchers of one secret, cached: a list of secrets grows by one at a time. */
 function matchersOfOne(secret: string): readonly Matcher[] {
   const known = matchersBySecret.get(secret)
   if (known !== undefined) return known
@@ -60,7 +60,7 @@ function matcher(text: string, isInWord: boolean): Matcher {
   return { part, pattern: new RegExp(source, 'g'), isInWord }
 }
 
-/** The letters of base64 that depend on the secret alone, whatever number of bytes stands before it. */
+/** The base64 characters that depend only on the secret, for any number of bytes before it. */
 function base64Of(secret: string): readonly string[] {
   const bytes = Buffer.from(secret)
   return [0, 1, 2].map((before) => {
@@ -72,11 +72,11 @@ function base64Of(secret: string): readonly string[] {
 const HTML: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#0?39;' }
 const LETTERS: Readonly<Record<string, string>> = { '\n': 'n', '\r': 'r', '\t': 't', '\f': 'f', '\b': 'b', '\v': 'v' }
 
-/** A pattern for one character, or for some backslashes, in every encoding of a text. */
+/** A pattern for one character, or several backslashes, in every encoding of a text. */
 function encodingsOf(part: string, isBase64: boolean): string {
   if (/^\w$/.test(part)) return part
   const percent = Array.from(Buffer.from(part), (byte) => `%(?:25)?${hex(byte, 2)}`).join('')
-  // Each level of quotation doubles them; a URL has slashes in place of them, and neither line breaks nor tabs.
+  // Each level of quotation doubles them; a URL has slashes instead, and neither line breaks nor tabs.
   if (part.startsWith('\\')) return String.raw`(?:\\{${part.length},${part.length * 8}}|${percent}|/{${part.length}})`
   const literal = part.codePointAt(0)! < 128 ? String.raw`\\{0,7}\x${hexOf(part.charCodeAt(0), 2)}` : part
   const units = Array.from({ length: part.length }, (_, at) => String.raw`\\{1,4}u${hex(part.charCodeAt(at), 4)}`)
@@ -93,7 +93,7 @@ function hexOf(code: number, digits: number): string {
   return code.toString(16).padStart(digits, '0')
 }
 
-/** A pattern for a number in hexadecimal, in small or capital letters. */
+/** A pattern for a hexadecimal number, in lower or upper case. */
 function hex(code: number, digits: number): string {
   return hexOf(code, digits).replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
 }
@@ -124,7 +124,7 @@ function* placesOf(text: string, wanted: RegExp | string): Generator<readonly [s
   for (const { index, 0: found } of text.matchAll(wanted)) yield [index, index + found.length]
 }
 
-/** Of base64, in both alphabets, without `/`, at which a path goes on. */
+/** Whether a character belongs to base64, in both alphabets, except `/`, which also separates parts of a path. */
 function isLetter(code: number): boolean {
   if (code >= 97) return code <= 122
   if (code >= 65) return code <= 90 || code === 95

@@ -23,26 +23,26 @@ async function importing(source: string, modules: Readonly<Record<string, string
   return import(/* @vite-ignore */ pathToFileURL(file).href)
 }
 
-test('gives the module that is there', async () => {
+test('returns the installed module', async () => {
   const load = () => importing(`export { one } from 'there'`, { there: 'export const one = 1' })
   expect(await loadOptional('postgres()', 'there', load)).toMatchObject({ one: 1 })
 })
 
-test('says what to install, all of it, where the package is not there', async () => {
+test('names all packages to install if one is missing', async () => {
   const error = await loadOptional('postgres()', 'absent other', () => importing(`import 'absent'`)).catch(
     (thrown: Error) => thrown,
   )
   expect(error).toBeInstanceOf(MissingPackageError)
   expect((error as Error).message).toMatchInlineSnapshot(`
-    "postgres() needs the package absent, which is not installed.
-      Do this:  npm install --save-dev absent other"
+    "postgres() requires the package absent, which is not installed
+    Fix: npm install --save-dev absent other"
   `)
 })
 
 test.each([
-  ['lacks a package of its own', `import 'inner'`],
+  ['lacks one of its dependencies', `import 'inner'`],
   ['throws', `throw new Error('boom')`],
-])('an installed package that %s is not called missing', async (_what, text) => {
+])('an installed package that %s is not reported as missing', async (_what, text) => {
   const load = () => importing(`import 'broken'`, { broken: text })
   await expect(loadOptional('postgres()', 'broken', load)).rejects.not.toBeInstanceOf(MissingPackageError)
 })

@@ -1,22 +1,21 @@
-/** A package that one part of vitest-slo needs, which users of this part install. */
+/** A missing package that one part of vitest-slo requires, and that its users install. */
 export class MissingPackageError extends Error {
   override readonly name = 'MissingPackageError'
 
-  /** @param packages all that the part needs, as they stand on the command line of the package manager */
+  /** @param packages all packages of the part, as arguments of the package manager */
   constructor(part: string, missing: string, packages: string, cause: unknown) {
-    super(
-      `${part} needs the package ${missing}, which is not installed.\n  Do this:  npm install --save-dev ${packages}`,
-      { cause },
-    )
+    super(`${part} requires the package ${missing}, which is not installed\nFix: npm install --save-dev ${packages}`, {
+      cause,
+    })
   }
 }
 
 /**
  * Loads a package on first use, so that unused packages cost nothing.
  *
- * @param part what needs it, as the reader wrote it, e.g. `postgres()`
- * @param packages what is to be installed for it, the package that `load` imports first
- * @throws {MissingPackageError} with the line that installs it; an installed package that fails throws its own error
+ * @param part what requires it, as the user wrote it, e.g. `postgres()`
+ * @param packages the packages to install, first the one that `load` imports
+ * @throws {MissingPackageError} with the command that installs it; an installed package that fails throws its own error
  */
 export async function loadOptional<Module>(
   part: string,
@@ -32,7 +31,7 @@ export async function loadOptional<Module>(
   }
 }
 
-/** Not where another package is missing: then the one asked for is installed, and broken. */
+/** Whether this package is missing. If another one is, this one is installed but broken. */
 function isMissing(error: unknown, name: string): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false
   return error.code === 'ERR_MODULE_NOT_FOUND' && error.message.includes(`'${name}'`)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { OptionsError, Problems } from './problems.ts'
 
 describe('Problems', () => {
-  it('throws nothing where nothing was found', () => {
+  it('throws nothing if no mistake was added', () => {
     expect(() => new Problems().throwIfAny('http.run()')).not.toThrow()
   })
 
@@ -35,7 +35,7 @@ describe('Problems', () => {
     `)
   })
 
-  it('keeps them for a program to read', () => {
+  it('keeps every mistake as data', () => {
     const problems = new Problems()
     problems.add('vus', -1, 'must be above 0', 'vus: 5')
     const thrown = captured(() => problems.throwIfAny('constantVus()'))
@@ -43,7 +43,7 @@ describe('Problems', () => {
     expect(thrown).toMatchObject({ name: 'OptionsError', problems: problems.found })
   })
 
-  it('masks secrets, in the message and in what a reporter would write down', () => {
+  it('masks secrets in the message and in the data that a reporter writes', () => {
     const problems = new Problems()
     problems.add('postgres.url', 'postgres://app:hunter22@db/app', 'must be reachable', 'url: …')
     problems.add('target.token', 'opensesame-123', 'must be a file', "tokenFile: './token'")
@@ -55,7 +55,7 @@ describe('Problems', () => {
     expect(String(thrown)).toContain('*/*')
   })
 
-  it('takes over the mistakes of a nested value under its path', () => {
+  it('adds the mistakes of a nested value under its path', () => {
     const inner = new Problems()
     inner.add('', 1, 'rule', 'example')
     inner.add('vus', 1, 'rule', 'example')

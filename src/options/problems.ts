@@ -2,35 +2,35 @@ import { redactData, redactText } from './redact.ts'
 import { registeredSecrets } from './registered-values.ts'
 import { inspected } from './shortened.ts'
 
-/** One option that cannot be used: where it stands, what was given, the rule it breaks and a legal example. */
+/** One invalid option: its path, the received value, the rule that it breaks and a valid example. */
 export interface Problem {
-  /** The option's path as the reader would write it, e.g. `load.stages[1].target`. */
+  /** Path of the option as a user writes it, e.g. `load.stages[1].target`. */
   readonly path: string
   readonly received: unknown
-  /** Completes the sentence "…": `must be a number above 0`. */
+  /** Completes a sentence that begins with the option: `must be a number above 0`. */
   readonly rule: string
-  /** Legal code for this option, e.g. `rate: 50`. */
+  /** Valid code for this option, e.g. `rate: 50`. */
   readonly example: string
 }
 
-/** Thrown before any load is sent, with every mistake of one call in one message. */
+/** Invalid options of one call. Thrown before any load is sent, with every mistake in one message. */
 export class OptionsError extends Error {
   override readonly name = 'OptionsError'
-  /** As in the message, for a program to read. Secrets among the values received are masked. */
+  /** The mistakes in the message, as data. Secrets in received values are masked. */
   readonly problems: readonly Problem[]
 
-  /** @param subject what was called, e.g. `constantArrivalRate()` */
+  /** @param subject the call, e.g. `constantArrivalRate()` */
   constructor(subject: string, problems: readonly Problem[]) {
     super(describe(subject, problems))
     this.problems = problems.map(withoutSecrets)
   }
 }
 
-/** Collects mistakes while options are read, so that all of them are reported together. */
+/** Mistakes found while options are read, collected to report all of them together. */
 export class Problems {
   readonly #found: Problem[] = []
 
-  /** What was found so far. A text that was received is shown without secrets. */
+  /** Mistakes found so far. Secrets in received strings are masked. */
   get found(): readonly Problem[] {
     return this.#found.map((problem) => {
       const { received } = problem
@@ -40,7 +40,7 @@ export class Problems {
     })
   }
 
-  /** How many there are. */
+  /** Number of mistakes. */
   get count(): number {
     return this.#found.length
   }
@@ -49,12 +49,12 @@ export class Problems {
     this.#found.push({ path, received, rule, example })
   }
 
-  /** Takes over the mistakes of a nested value, with `prefix` put before their paths. */
+  /** Adds the mistakes of a nested value, with `prefix` before their paths. */
   adopt(prefix: string, problems: readonly Problem[]): void {
     for (const problem of problems) this.#found.push({ ...problem, path: joined(prefix, problem.path) })
   }
 
-  /** @throws {OptionsError} when anything was added */
+  /** @throws {OptionsError} if there is a mistake */
   throwIfAny(subject: string): void {
     if (this.#found.length > 0) throw new OptionsError(subject, this.#found)
   }
@@ -66,7 +66,7 @@ export function joined(prefix: string, path: string): string {
   return path.startsWith('[') ? prefix + path : `${prefix}.${path}`
 }
 
-/** Legal code for an option or an environment variable: `rate: 50`, `PERF_SEED=7`. */
+/** Valid code for an option or an environment variable: `rate: 50`, `PERF_SEED=7`. */
 export function exampleOf(path: string, value: string): string {
   const name = nameOf(path)
   return name.startsWith('PERF_') ? `${name}=${value.replaceAll("'", '')}` : `${name}: ${value}`
@@ -80,7 +80,7 @@ function describe(subject: string, problems: readonly Problem[]): string {
   return `${subject} received ${count}:\n\n${lines.join('\n')}`
 }
 
-/** The value as the reader may see it. The option's name stands before it while secrets are looked for: it may tell. */
+/** The value without secrets. The option's name may indicate that it is one. */
 function show(path: string, value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'function') return `a function${value.name ? ` named ${value.name}` : ''}`

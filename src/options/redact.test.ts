@@ -22,13 +22,13 @@ describe('redactText masks', () => {
     ['-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----', '***'],
   ])('%s', (text, clean) => expect(redactText(text)).toBe(clean))
 
-  test('nothing twice', () => {
+  test('a text only once', () => {
     const once = redactText('a://b:c@d/?e=f password=g')
     expect(redactText(once)).toBe(once)
   })
 })
 
-/** Stands for any secret: a random text that no rule knows. */
+/** A random text as a secret. */
 const S = 'Zk9qXvW3LmPz'
 
 test.each([
@@ -143,7 +143,7 @@ test.each([
   ['/webhook/telegram/123456789:AAH_abcdefghijklmnopqrstuvwxyz12345', '/webhook/telegram/***'],
   ['/invite/123e4567-e89b-12d3-a456-426614174000/page', '/invite/***/page'],
   ['/token/AbCdEfGhIjKlMnOpQr', '/token/***'],
-])('masks what is secret by its name or format: %s', (text, clean) => expect(redactText(text)).toBe(clean))
+])('masks values that are secret by name or format: %s', (text, clean) => expect(redactText(text)).toBe(clean))
 
 test.each([
   'extract token: found nothing at $.token',
@@ -197,7 +197,7 @@ test.each([
   'p\\u0061th: x',
 ])('keeps the cause readable: %s', (text) => expect(redactText(text)).toBe(text))
 
-test('takes time in proportion to the length, whatever the text', () => {
+test('takes time linear in the length of any text', () => {
   const parts = [
     'token',
     'token-',
@@ -267,11 +267,11 @@ test('takes time in proportion to the length, whatever the text', () => {
     'cookie: a\n',
     'password: a, ',
   ]
-  // Four times the text: 4 times the work, or 16 times if it is quadratic.
+  // Four times the text takes 4 times as long, or 16 times if the time is quadratic.
   expect(parts.filter((part) => workOn(part, 200_000) > 10 * Math.max(1, workOn(part, 50_000)))).toEqual([])
 })
 
-/** The least CPU time of three runs, in ms: other processes and the garbage collector add to it. */
+/** Minimum CPU time of three runs, in ms, as other processes and the garbage collector add to it. */
 function workOn(part: string, length: number): number {
   const text = part.repeat(length / part.length)
   const times = Array.from({ length: 3 }, () => {
@@ -283,7 +283,7 @@ function workOn(part: string, length: number): number {
   return Math.min(...times)
 }
 
-test('masks any password in a connection string, encoded or known, whatever text surrounds it', () => {
+test('masks any password in a connection string, encoded or known, in any text', () => {
   const password = fc.string({ minLength: 6, unit: 'grapheme-ascii' }).filter((text) => text.trim().length >= 6)
   fc.assert(
     fc.property(password, fc.lorem(), (secret, text) => {
@@ -295,7 +295,7 @@ test('masks any password in a connection string, encoded or known, whatever text
   )
 })
 
-test('finds the secrets of a URL: its password as written and decoded, and parameters that are secret by their names', () => {
+test('finds the secrets of a URL: its password as written and decoded, and parameters with secret names', () => {
   expect(secretsOf('redis://:a%2Fb@host')).toEqual(['a%2Fb', 'a/b'])
   expect(secretsOf('postgres://host/db?password=hunter22&sslmode=require')).toEqual(['hunter22'])
   expect(secretsOf('redis://host')).toEqual([])
@@ -317,7 +317,7 @@ test.each([
   'Pa55"w\\\\ord',
   'corp\\account',
   '`${x}` and "it\'s"',
-])('masks %j in a URL, a form, in quotation marks and in base64 beside something else', (secret) => {
+])('masks %j in a URL, a form, in quotation marks and as a part in base64', (secret) => {
   const base64 = (text: string) => Buffer.from(text).toString('base64')
   const strict = encodeURIComponent(secret).replace(/[!'()*~]/g, (c) => `%${c.charCodeAt(0).toString(16)}`)
   const forms = [
@@ -367,23 +367,23 @@ test.each([
   'perf/checkout.perf.ts:12:3',
   'Is it so? yes = no',
   'toHaveStatusRateBelow(429, 0.01)',
-])('redactText leaves alone: %s', (text) => expect(redactText(text)).toBe(text))
+])('redactText does not change: %s', (text) => expect(redactText(text)).toBe(text))
 
-test('a colour between name and value hides nothing, and is removed', () => {
+test('a colour between name and value is removed and does not prevent masking', () => {
   const coloured = `{ \u001b[32m'x-api-key'\u001b[39m: \u001b[32m'abcdef0123'\u001b[39m, cookie: \u001b[32m'sid=7'\u001b[39m }`
   expect(redactText(coloured)).toBe(`{ 'x-api-key': '***', cookie: '***' }`)
   expect(redactText('\u001b[32mfine\u001b[39m')).toBe('fine')
 })
 
-test('known secrets are masked wherever they stand, short ones are not', () => {
+test('known secrets are masked anywhere, except short ones', () => {
   expect(redactText('id-opaque77 and cat', ['opaque77', 'cat'])).toBe('id-*** and cat')
 })
 
-test('redactData keeps a word that says what is wrong with a value', () => {
+test('redactData keeps a word that describes the problem of a value', () => {
   expect(redactData({ token: 'expired', cookies: ['missing'] })).toEqual({ token: 'expired', cookies: ['missing'] })
 })
 
-test('redactData goes through plain data, masks telling keys, and keeps numbers', () => {
+test('redactData masks strings and secret keys in plain data, and keeps numbers', () => {
   const data = {
     headers: { Authorization: 'plain words', accept: 'json' },
     steps: [{ name: 'GET /me?id=4' }],

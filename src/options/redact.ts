@@ -6,16 +6,15 @@ import { isSecretName, isSecretNumberName } from './secret-names.ts'
 import { isMessage } from './sentence.ts'
 
 /**
- * The text without what must not be shown: passwords in connection strings, authorization and cookie headers, bearer
- * and well-known tokens, values whose name says that they are secret (`token`, `secret`, `password`, …), and all query
- * values. It recognises forms, not meanings: a secret that looks like a word is found only if it is given in `secrets`.
- * Takes time in proportion to the text's length.
+ * The text with secrets masked: passwords in connection strings, authorization and cookie headers, bearer and well-known
+ * tokens, values with the name of a secret (`token`, `secret`, `password`, …), and all query values. It recognizes forms,
+ * not meanings: a secret that looks like a word is masked only if it is in `secrets`. Takes time linear in the length.
  *
- * Styles are removed, control and invisible characters are written out in any case, see {@link withoutControls}. What
- * they stand in is read as if they were not there: they would hide that a name and its value belong together.
+ * Styles are always removed, and control and invisible characters always escaped, see {@link withoutControls}. They are
+ * ignored when secrets are searched for, as they could separate a name from its value.
  *
- * @param secrets values known to be secret; those under 6 characters are left, as they would mask ordinary words
- * @param masks `false` shows secrets. Default: true
+ * @param secrets known secrets; those under 6 characters are not masked, as they would mask ordinary words
+ * @param masks whether to mask secrets. Default: true
  */
 export function redactText(given: string, secrets: readonly string[] = [], masks = true): string {
   if (!masks) return withoutControls(given)
@@ -24,7 +23,7 @@ export function redactText(given: string, secrets: readonly string[] = [], masks
   return withoutControls(clean === plain ? given : clean)
 }
 
-/** The secrets a URL carries: its password, as written and decoded. Empty if it has none or is not a URL. */
+/** Secrets of a URL: its password, as written and decoded, and secret parameters. Empty if there are none. */
 export function secretsOf(url: string): readonly string[] {
   if (!URL.canParse(url)) return []
   const { password, searchParams } = new URL(url)
@@ -34,14 +33,14 @@ export function secretsOf(url: string): readonly string[] {
   try {
     if (password !== '') secrets.add(decodeURIComponent(password))
   } catch {
-    // A stray percent sign: only the written form can be looked for.
+    // A stray percent sign: the password cannot be decoded.
   }
   return [...secrets]
 }
 
 /**
- * A copy of data with {@link redactText} applied to every string, in objects, arrays, maps, sets and errors, and values
- * under a name that says they are secret masked whole. Other numbers, booleans and null are kept.
+ * A copy of data with {@link redactText} applied to every string, in objects, arrays, maps, sets and errors. Values with
+ * the name of a secret are masked completely. Other numbers, booleans and null are unchanged.
  */
 export function redactData<T>(value: T, secrets: readonly string[] = [], masks = true): T {
   return new Redaction(secrets, masks).copy(value) as T
@@ -70,11 +69,11 @@ class Redaction {
   }
 
   #list(list: readonly unknown[]): readonly unknown[] {
-    // Histograms and timelines are long arrays of numbers; they hold nothing to redact.
+    // Histograms and timelines are long arrays of numbers without secrets.
     if (typeof list[0] === 'number' && list.every((item) => typeof item === 'number')) return list
     const copy: unknown[] = []
     this.#copies.set(list, copy)
-    // `['x-api-key', '…']`: names and values by turns, as headers are often kept.
+    // `['x-api-key', '…']`: alternating names and values, as headers are often stored.
     for (const [at, item] of list.entries()) {
       const name: unknown = list[at - 1]
       const isValue = this.#masks && at % 2 === 1 && list.length % 2 === 0 && typeof item === 'string'
@@ -86,12 +85,12 @@ class Redaction {
   #object(value: object): unknown {
     const copy: Record<string, unknown> = {}
     this.#copies.set(value, copy)
-    // What an error says of itself is not enumerable.
-    const said = value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : {}
-    const own = { ...said, ...value }
+    // These properties of an error are not enumerable.
+    const properties = value instanceof Error ? { name: value.name, message: value.message, stack: value.stack } : {}
+    const own = { ...properties, ...value }
     for (const [key, item] of this.#entries(Object.entries(own)))
       Object.defineProperty(copy, key, { value: item, enumerable: true, writable: true, configurable: true })
-    // `{ name: 'x-api-key', value: '…' }`, as recorded requests have it.
+    // `{ name: 'x-api-key', value: '…' }`, as in recorded requests.
     const { name, key = name, value: held } = value as { name?: unknown; key?: unknown; value?: unknown }
     if (this.#masks && typeof key === 'string' && typeof held === 'string' && isSecretName(key)) copy['value'] = MASK
     return copy
@@ -117,7 +116,7 @@ class Redaction {
     )
   }
 
-  /** Ordinary field names, of which there are thousands in a timeline, need no search. */
+  /** The redacted key. Ordinary names, of which a timeline has thousands, are not searched. */
   #key(key: string): string {
     return /^[A-Za-z0-9]{1,24}$/.test(key) && !this.#secrets.includes(key)
       ? key

@@ -3,7 +3,7 @@ import { OptionsError } from './problems.ts'
 import { secret } from './registered-secrets.ts'
 import { registeredSecrets } from './registered-values.ts'
 
-test('returns the value and masks it in what is printed from then on', () => {
+test('returns the value and masks it in all later output', () => {
   const printed: unknown[][] = []
   const log = vi.spyOn(console, 'log').mockImplementation((...values: unknown[]) => void printed.push(values))
   onTestFinished(() => log.mockRestore())
@@ -15,9 +15,9 @@ test('returns the value and masks it in what is printed from then on', () => {
 })
 
 test.each([
-  ['short', 'a text of 5 characters'],
+  ['short', 'a string of 5 characters'],
   [undefined as never, 'nothing'],
-])('refuses %j', (value, received) => {
+])('rejects %j', (value, received) => {
   expect(() => secret(value)).toThrow(OptionsError)
   expect(() => secret(value)).toThrow(`received: ${received === 'nothing' ? received : `'${received}'`}`)
 })

@@ -5,13 +5,13 @@ import { redactText } from './redact.ts'
 import { registeredSecrets, remember } from './registered-values.ts'
 
 /**
- * Marks a value as secret: it is masked wherever it turns up in reports, errors, names, metrics and the output of
- * `console`, also encoded in a URL, a form, JSON, HTML or base64. For a value that an environment variable holds, name the
- * variable in `secrets` of `definePerfConfig()` instead: it is then masked in the name of a scenario from the start.
+ * Marks a value as secret: it is masked everywhere in reports, errors, names, metrics and the output of `console`, even if
+ * encoded in a URL, a form, JSON, HTML or base64. For the value of an environment variable, add the variable to `secrets`
+ * of `definePerfConfig()` instead, which also masks it in the names of scenarios.
  *
- * @param value at least 6 characters: a shorter one would mask ordinary words and figures
- * @returns the value itself
- * @throws {OptionsError} if the value is not a text of that length
+ * @param value at least 6 characters: a shorter one would mask ordinary words and numbers
+ * @returns the value
+ * @throws {OptionsError} if the value is not a string of that length
  *
  * @example
  * const token = secret(await login())
@@ -19,8 +19,8 @@ import { registeredSecrets, remember } from './registered-values.ts'
 export function secret(value: string): string {
   const problems = new Problems()
   if (typeof value !== 'string' || value.length < MIN_SECRET_LENGTH) {
-    const received = typeof value === 'string' ? `a text of ${value.length} characters` : value
-    problems.add('value', received, `must be a text of at least ${MIN_SECRET_LENGTH} characters`, 'secret(token)')
+    const received = typeof value === 'string' ? `a string of ${value.length} characters` : value
+    problems.add('value', received, `must be a string of at least ${MIN_SECRET_LENGTH} characters`, 'secret(token)')
     problems.throwIfAny('secret()')
   }
   if (registeredSecrets().length === 0) maskConsole()
@@ -28,7 +28,7 @@ export function secret(value: string): string {
   return value
 }
 
-/** What a scenario prints leaves the worker before its result does: the process that reports cannot mask it in time. */
+/** Masks the output of `console` in this worker: it is printed before the reporting process knows the secret. */
 function maskConsole(): void {
   for (const method of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const) {
     const print = console[method].bind(console)

@@ -1,6 +1,6 @@
 let registered: readonly string[] = []
 
-/** Every value that `secret()` was called with in this process. The same list as long as nothing is added. */
+/** Every value passed to `secret()` in this process. The same list until a value is added. */
 export function registeredSecrets(): readonly string[] {
   return registered
 }

@@ -18,7 +18,7 @@ import {
   valueApart,
 } from './value-places.ts'
 
-// Patterns are made once: a literal within a function is made with every call.
+// Patterns are created once: a literal in a function is created with every call.
 const ESCAPE_BEFORE = /u00[\da-f]{2}|x[\da-f]{2}|[nrt]/iy
 const QUOTE_IN_URL = /(?:25)?22(?=[A-Za-z])/y
 /** `the OTP code is 492817` */
@@ -28,7 +28,7 @@ const NEXT_ELEMENT = /<\/key>\s{0,80}<(?:string|data|integer)>/y
 const REST_OF_TAG = /\s[^<>]{0,200}>(?=[^<>]{1,4096}<\/)/y
 const NEXT_VALUE = /\r?\n[ \t]{1,40}value:/y
 
-/** The value that follows a name which says that it is secret. */
+/** The value after the name of a secret. */
 export function namedValue(text: string, index: number): Found {
   let nameEnd = index
   const last = index + MAX_NAME_LENGTH
@@ -46,7 +46,7 @@ export function namedValue(text: string, index: number): Found {
       return value ?? none(nameEnd)
     }
   }
-  // `\n` and `\u0022` before a name are no part of it.
+  // `\n` and `\u0022` before a name do not belong to it.
   const escape = codeAt(nameStart - 1) === BACKSLASH ? after(text, ESCAPE_BEFORE, nameStart) : -1
   if (escape < 0 || escape > index || nameEnd - escape > MAX_NAME_LENGTH) return none(nameEnd)
   const rest = nameIn(text, escape, nameEnd)
@@ -56,7 +56,7 @@ export function namedValue(text: string, index: number): Found {
 const BACKSLASH = 92
 const BLANK = 32
 
-/** Whether a value may stand after a name and a space: behind a sign, an option or some words, or as a word with a digit. */
+/** Whether a value may follow a name and a space: after a sign, an option or some words, or as a word with a digit. */
 function mayFollow(text: string, nameStart: number, nameEnd: number): boolean {
   let at = nameEnd + 1
   while (at < nameEnd + 8 && isSpace(codeAt(at))) at++
@@ -76,17 +76,17 @@ const isDigit = oneOf('0123456789')
 const COLON = 58
 const EQUALS = 61
 const isSpace = oneOf(SPACE)
-/** How `is`, `was`, `value`, `number` begin, or another name of a list of columns. */
+/** First letters of `is`, `was`, `value` and `number`, and separators of column lists. */
 const isVerb = oneOf(`iwvncIWVNC),|'`)
 
 function startOfName(text: string, index: number): number {
   let start = index
   while (start > index - MAX_NAME_LENGTH && isNameCharacter(codeAt(start - 1))) start--
-  // A quotation mark in a URL is no part of the name.
+  // A quotation mark in a URL does not belong to the name.
   return text[start - 1] === '%' ? Math.max(start, after(text, QUOTE_IN_URL, start)) : start
 }
 
-/** A name of which some characters are escaped: `"p\u0061ssword": "…"`. Undefined if no escaped character begins here. */
+/** The value after a name with escaped characters: `"p\u0061ssword": "…"`. Undefined if none is escaped at the index. */
 export function escapedName(text: string, index: number): Found | undefined {
   if (readEscape(text, index) < 0) return undefined
   const from = backslashesBefore(index)
@@ -100,7 +100,7 @@ export function escapedName(text: string, index: number): Found | undefined {
       continue
     }
     let at = nameEnd
-    // JSON in JSON has several.
+    // JSON in JSON has several backslashes.
     while (codeAt(at) === BACKSLASH && codeAt(at + 1) === BACKSLASH) at++
     const escape = readEscape(text, at)
     if (escape < 0) break
@@ -112,7 +112,7 @@ export function escapedName(text: string, index: number): Found | undefined {
   return (known.isSecret ? valueAfter(text, known, nameStart, nameEnd) : undefined) ?? none(nameEnd)
 }
 
-/** What can stand between a name and its value. */
+/** Characters that can follow a name with a value. */
 const isFollower = oneOf(`:= \t\n\r"'\`\\)]><(,%&`)
 
 function valueAfter(text: string, name: Name, nameStart: number, nameEnd: number): Found | undefined {

@@ -1,6 +1,6 @@
 import { Search, type Found } from './found.ts'
 
-/** Something that a search finds by its first three characters, in lower case; a shorter start is followed by anything. */
+/** A format found by its first three characters, in lower case; any character may follow a shorter start. */
 interface Format {
   readonly starts: readonly string[]
   /** With the flag `y`. */
@@ -43,24 +43,24 @@ export const FORMATS: readonly Format[] = [
 ]
 
 interface Preceded extends Omit<Format, 'pattern'> {
-  /** Empty if a command is looked for first. */
+  /** Empty if a command is searched for first. */
   readonly pattern: RegExp | ''
   /** With the flag `y`; the value follows its first group. */
   readonly whole: RegExp
-  /** The command that has to stand in the 100 characters before. */
+  /** The command required in the 100 characters before. */
   readonly before: RegExp | undefined
 }
 
 const known = (starts: readonly string[], prefix: string, value: string, before?: Preceded['before']): Preceded => {
   const whole = new RegExp(`(${prefix})${value}`, 'y')
-  // Few commands are there to look behind.
+  // Few texts contain a command, so it is searched for first.
   return { starts, pattern: before === undefined ? whole : '', whole, before }
 }
 
 /** An argument of a command. */
 const WORD = String.raw`(?:'[^'\n]+|"[^"\n]+|[^\s'"]+)`
 
-/** Secrets that are known by what stands before them. */
+/** Secrets recognized by the text before them. */
 export const PRECEDED: readonly Preceded[] = [
   known(['hoo'], String.raw`hooks\.slack\.com\/(?:services|workflows|triggers)\/`, String.raw`[\w/-]{8,}`),
   known(['/se'], String.raw`\/services\/(?=[TB][A-Z\d]{6,}\/)`, String.raw`[\w/-]{8,}`),
@@ -91,13 +91,13 @@ export const PRECEDED: readonly Preceded[] = [
   known(['-e', '--c'], String.raw`-(?:E|-cert)[ =](?<=\s--?\w{1,4}[ =])[^\s:"']{2,200}:`, WORD, /\bcurl\b[^\n]*$/),
   known(['web'], String.raw`webhook\.office\.com\/webhookb2\/`, String.raw`[^\s"'?]{8,}`),
   known(['jdb'], String.raw`jdbc:oracle:(?:thin|oci8?):[^\s/@:]{1,64}\/`, String.raw`[^\s@"']{1,128}(?=@)`),
-  // A command of Redis, alone on its line.
+  // A Redis command on its own line.
   known(
     ['aut'],
     String.raw`AUTH (?<=(?:^|[\n"'>] ?)AUTH )(?:[\w.@-]{1,64} )?`,
     String.raw`(?!failed|failure|required|error|ok\b)[^\s"'<>]{1,512}(?=[ \t]{0,8}(?:["'\r\n]|$))`,
   ),
-  // `host:port:database:user:password`, as in .pgpass. An IPv6 address has hexadecimal parts only.
+  // `host:port:database:user:password`, as in .pgpass. An IPv6 address has only hexadecimal parts.
   known(
     [...TWO_DIGITS, '*:'].map((port) => `:${port}`),
     String.raw`:(?:\d{2,5}|\*):[\w*-]{1,63}:[\w.*-]{1,63}:(?<!(?:[\da-f]{0,4}:){4})(?<=(?:^|[\s"'])[\w.*-]{1,100}:[^\s:]{1,5}:[^\s:]{1,63}:[^\s:]{1,63}:)`,
@@ -106,7 +106,7 @@ export const PRECEDED: readonly Preceded[] = [
   known(['ide'], String.raw`(?:IDENTIFIED|identified) (?:BY|by) ["']`, String.raw`[^\s"';]+`),
 ]
 
-/** The value at a place where its pattern was found, or may be found behind a command. */
+/** The value at an index where its pattern matches, after its command if it has one. */
 export function preceded(text: string, { whole, before }: Preceded, index: number): Found | undefined {
   if (before !== undefined) {
     const from = Math.max(0, index - 100)
@@ -119,7 +119,7 @@ export function preceded(text: string, { whole, before }: Preceded, index: numbe
   return { start: index + match[1]!.length, end, next: end }
 }
 
-/** The end of the next command that takes a secret as an argument. */
+/** The end of the next command with a secret as an argument. */
 const COMMAND = new Search((text, from) => {
   ANY_COMMAND.lastIndex = from
   return ANY_COMMAND.test(text) ? ANY_COMMAND.lastIndex : text.length + 1

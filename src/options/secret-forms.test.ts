@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { redactText } from './redact.ts'
 
-/** Stand for any secret: random texts, and one that looks like a word. */
+/** Secrets: random texts, and one that looks like a word. */
 const SHORT = 'Zk9qXvW3LmPz'
 const LONG = 'Zk9qXvW3LmPzQ8rT5uYw2BnC7dEfG4hJ'
 const WORD = 'correcthorse'
@@ -96,4 +96,4 @@ test.each([
   'ann@tcp(db:3306)/app',
   'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   'key-1, SK1, v4.local, hvs., lin_api, glc_config_value',
-])('keeps what is no secret: %j', (text) => expect(redactText(text)).toBe(text))
+])('does not change a text without secrets: %j', (text) => expect(redactText(text)).toBe(text))

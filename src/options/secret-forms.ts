@@ -3,22 +3,22 @@ import { escapedName, namedValue } from './secret-by-name.ts'
 import { FORMATS, PRECEDED, preceded } from './secret-formats.ts'
 import { credentialsOfUrl, PATH_WORDS, pathWith, queryValue, tokenInPath } from './secret-in-url.ts'
 
-// Patterns are made once: a literal within a function is made with every call.
+// Patterns are created once: a literal in a function is created with every call.
 const BEFORE_CREDENTIALS = /[ ,]*/y
 const PARAMETER = /\w+=/y
 const CREDENTIALS = /[\w.~+/=:-]*/y
 
 type Read = (text: string, index: number, end: number) => Found | undefined
 
-/** Where a secret may begin. */
+/** A possible start of a secret. */
 class Trigger {
-  /** Its first three characters, in lower case; a shorter one is followed by anything. */
+  /** First three characters, in lower case; any character may follow a shorter start. */
   readonly starts: readonly string[]
-  /** Small letters, found in any case; empty if `read` looks itself. */
+  /** Lower-case letters, found in any case; empty if `read` searches itself. */
   readonly word: string | undefined
   /** With the flag `y`. */
   readonly pattern: RegExp
-  /** What to mask; undefined if another trigger may match there. `index` is where the trigger begins, `end` the place after it. */
+  /** Returns the range to mask; undefined if another trigger may match. The trigger is from `index` to `end`. */
   readonly read: Read
 
   constructor(starts: readonly string[], given: RegExp | string, read: Read) {
@@ -33,13 +33,13 @@ const NOTHING = /(?!)/y
 
 const whole = (_: string, start: number, end: number): Found => ({ start, end, next: end })
 
-/** A name that holds one of these is looked at. */
+/** Parts of names that may be secret. */
 const NAMES =
   'pass pwd token secret credential auth cookie jwt otp pin cvv cvc sess sid sig ssn card csrf xsrf pat api[-_]?key access[-_]?key private[-_]?key encryption[-_]?key account[-_]?key master[-_]?key subscription[-_]?key client[-_]?key recovery[-_]?code backup[-_]?code'.split(
     ' ',
   )
 
-/** The first one that matches at a place decides. */
+/** All triggers; the first match at an index applies. */
 const TRIGGERS: readonly Trigger[] = [
   ...FORMATS.map(({ starts, pattern }) => new Trigger(starts, pattern, whole)),
   ...PRECEDED.map((known) => new Trigger(known.starts, known.pattern, (text, index) => preceded(text, known, index))),
@@ -68,8 +68,8 @@ const TRIGGERS: readonly Trigger[] = [
 ]
 
 /**
- * Which triggers a text may match where three characters of it stand, by the first one and five bits of the others, which
- * are the same in both cases. Few places of a text have any.
+ * Triggers that three characters of a text may match, by the first one and five bits of the others, which are the same in
+ * both cases. Few indexes of a text have any.
  */
 const [candidates, byCandidate] = table()
 
@@ -101,7 +101,7 @@ function keyOf(first: number, second: number, third: number): number {
   return (first << 10) | ((second & 31) << 5) | (third & 31)
 }
 
-/** The text with everything masked that has the form of a secret. Takes time in proportion to the text's length. */
+/** The text with everything masked that has the form of a secret. Takes time linear in the length. */
 export function maskForms(text: string): string {
   take(text)
   let clean = ''
@@ -118,9 +118,9 @@ export function maskForms(text: string): string {
   return clean === '' ? text : clean + text.slice(done)
 }
 
-/** The next place where a trigger may match, or the end. */
+/** The next index where a trigger may match, or the end. */
 function nextCandidate(text: string, from: number): number {
-  // No secret begins with the last two characters.
+  // No secret begins in the last two characters.
   const last = text.length - 2
   if (from >= last) return text.length
   let isInWord = from > 0 && isAlphanumeric(codeAt(from - 1))
@@ -138,7 +138,7 @@ function nextCandidate(text: string, from: number): number {
   return text.length
 }
 
-/** Formats that begin with a digit do not begin within a word. */
+/** Whether a code is a digit. Formats that begin with a digit do not begin within a word. */
 function isDigit(code: number): boolean {
   return code >= 48 && code <= 57
 }
@@ -159,7 +159,7 @@ function find(text: string, at: number): Found | undefined {
   return undefined
 }
 
-/** The place after letters that stand there in any case, or -1. */
+/** The index after the word, in any case, or -1. */
 function afterWord(word: string, at: number): number {
   for (let index = 0; index < word.length; index++) if ((codeAt(at + index) | 32) !== word.charCodeAt(index)) return -1
   return at + word.length
@@ -171,7 +171,7 @@ function upTo(text: string, start: number, wanted: string): Found {
   return { start, end, next: end }
 }
 
-/** `user:password@tcp(host:3306)/db`, as MySQL drivers of Go have it. */
+/** `user:password@tcp(host:3306)/db`, as in MySQL drivers for Go. */
 function credentialsBefore(text: string, index: number): Found | undefined {
   let start = index
   while (start > index - 200 && isPartOfCredentials(codeAt(start - 1))) start--
@@ -182,7 +182,7 @@ function credentialsBefore(text: string, index: number): Found | undefined {
 const endsCredentials = oneOf(`${SPACE}"'\`=`)
 const isPartOfCredentials = (code: number) => code !== 0 && !endsCredentials(code)
 
-/** A private key in PEM form, whole or cut off. */
+/** A private key in PEM form, complete or truncated. */
 function privateKey(text: string, start: number, from: number): Found {
   FOOTER.lastIndex = from
   const end = FOOTER.test(text) ? FOOTER.lastIndex : text.length
@@ -194,7 +194,7 @@ const FOOTER = /-----END [A-Z ]{0,40}(?:-----)?/g
 const SCHEME_WORDS =
   /(?:tokens?|auth\w*|scheme|realm|credentials?|headers?|information|access|requests?|usage|challenge|mismatch|fail\w*|errors?|invalid|missing|algorithm|is|was|are|and|or|with|for|of)\b/iy
 
-/** What a server says of a credential: `WWW-Authenticate: Bearer error="invalid_token"`. */
+/** Message of a server about a credential: `WWW-Authenticate: Bearer error="invalid_token"`. */
 const CHALLENGE = /(?:realm|error|error_description|error_uri|scope|charset|title|resource_metadata)\s?=/iy
 
 /** `Bearer …`, `Basic …` and the parameters of `Digest …`. */

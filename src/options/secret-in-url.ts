@@ -1,19 +1,19 @@
 import { after, codeAt, endOfLine, type Found, MASK, none, oneOf, searchOf, SPACE } from './found.ts'
 import { looksGenerated, looksRandom } from './sentence.ts'
 
-// Patterns are made once: a literal within a function is made with every call.
+// Patterns are created once: a literal in a function is created with every call.
 const WEB = /(?<=(?:^|[^a-z])(?:https?|wss?)):/iy
 const HOST = /^(?:\[[\da-f:.%]*\]|[\w.,~%-]*)(?::\d{1,5})?(?:,[\w.,:-]*)?$/i
 const HOST_BEFORE_PATH = /^(?:\[[\da-f:.%]+\]|[\w.-]+)(?::\d{1,5})?(?=[/?#,]|$)/i
 
 const MAX_AUTHORITY = 1024
 
-/** `scheme://user:password@host`: the user name stays, as it is needed to find a mistake. */
+/** `scheme://user:password@host`: the user name is kept, as it helps to find a mistake. */
 export function credentialsOfUrl(text: string, index: number): Found | undefined {
   const from = index + 3
   if (!text.startsWith('://', index) || from >= text.length || !startsHost(codeAt(from))) return undefined
   const nextUrl = NEXT_URL.from(text, from)
-  // No room for a user.
+  // Too short for a user.
   if (nextUrl < from + 2) return none(from)
   const firstAt = AT.from(text, from)
   if (firstAt >= from + MAX_AUTHORITY || firstAt >= text.length) return none(from)
@@ -37,7 +37,7 @@ const endsAuthority = oneOf('/?#')
 const endsPath = oneOf('?#')
 const isColon = oneOf(':')
 
-/** The first place of a character of a kind, or the end. */
+/** The first index where `ends` returns true, or the end. */
 function endOf(from: number, end: number, ends: (code: number) => boolean): number {
   let at = from
   while (at < end && !ends(codeAt(at))) at++
@@ -46,16 +46,16 @@ function endOf(from: number, end: number, ends: (code: number) => boolean): numb
 
 interface Authority {
   readonly from: number
-  /** Where the next URL begins, or what follows is too far. */
+  /** Index of the next URL, or of the maximum length. */
   readonly limit: number
-  /** The place of the first `@`. */
+  /** Index of the first `@`. */
   readonly firstAt: number
   readonly isWeb: boolean
 }
 
-/** Where the user information ends, or -1: passwords may hold `@`, `/`, `?`, `:`, quotes and spaces, encoded or not. */
+/** Index of the end of the user information, or -1: passwords may contain `@`, `/`, `?`, `:`, quotes and spaces. */
 function lastAt(text: string, { from, limit, firstAt, isWeb }: Authority): number {
-  // What white space and quotes cut off, and the part of that before the path.
+  // The text up to white space or a quote, and its part before the path.
   const runEnd = endOf(from, limit, endsRun)
   const authorityEnd = endOf(from, runEnd, endsAuthority)
   if (firstAt < authorityEnd) {
@@ -66,7 +66,7 @@ function lastAt(text: string, { from, limit, firstAt, isWeb }: Authority): numbe
   const authority = text.slice(from, authorityEnd)
   if (HOST.test(authority)) {
     if (isWeb) return -1
-    // An apostrophe stays as it is when a password is encoded, and ends a string in other texts.
+    // An apostrophe is not escaped in an encoded password, but ends a string in other texts.
     const whole = endOf(from, limit, isSpace)
     const isCut = text[runEnd] === "'" && runEnd + 1 < whole && !followsQuote(codeAt(runEnd + 1))
     return hostedAt(text, from, isCut ? whole : runEnd)
@@ -90,10 +90,10 @@ function isHost(text: string, from: number, end: number): boolean {
   return HOST_BEFORE_PATH.test(text.slice(from, end))
 }
 
-/** Parameters of connection strings that say how to connect: what is wrong is often one of them. */
+/** Connection settings in connection strings, which are often the mistake and are shown. */
 const DRIVER_SETTING = /(?:sslmode|sslnegotiation|channel_binding|connect_timeout|target_session_attrs)=/y
 
-/** Every value of a query string, whatever its name: it may identify a person. */
+/** Every value of a query string, with any name, as it may identify a person. */
 export function queryValue(text: string, index: number): Found | undefined {
   let at = index + 1
   if (at >= text.length || !startsParameter(codeAt(at))) return undefined
@@ -123,10 +123,10 @@ const MAX_PARAMETER = 100
 const AMPERSAND = 38
 const EQUALS = 61
 
-/** What ends a name in a query string: white space, quotation marks and what separates. */
+/** End of a name in a query string: white space, quotation marks and separators. */
 const ends = oneOf(`${SPACE}=&?#"'\`<>`)
 
-/** What stands before a token in a path: `/webhook/telegram/<token>`, `/reset/<token>`. */
+/** Words before a token in a path: `/webhook/telegram/<token>`, `/reset/<token>`. */
 export const PATH_WORDS =
   'webhook hook token secret invit reset password verif confirm activat unsubscribe magic recover session login signin auth otp apikey api-key share join'.split(
     ' ',
@@ -135,10 +135,10 @@ export const PATH_WORDS =
 const SLASH = '(?:/|%(?:25)?2f)'
 const NEXT = new RegExp(SLASH, 'iy')
 
-/** Begins with a word after which a token may follow. */
+/** A pattern for a path segment that begins with the word, and may be followed by a token. */
 export const pathWith = (word: string) => new RegExp(`${SLASH}${word}[a-z_-]{0,20}${SLASH}(?=[^\\s/])`, 'iy')
 
-/** A segment of a path, up to four below the word, that nobody would have written by hand. */
+/** A generated segment of a path, up to four after the word. */
 export function tokenInPath(text: string, _: number, from: number): Found | undefined {
   let found: Found | undefined
   let start = from

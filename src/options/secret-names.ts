@@ -1,8 +1,8 @@
-/** Words that name a secret wherever they occur in a name: `PGPASSWORD`, `accesstoken`, `x-api-key`. */
+/** Words that indicate a secret anywhere in a name: `PGPASSWORD`, `accesstoken`, `x-api-key`. */
 const STEMS =
   /password|passwd|passphrase|passcode|token|secret|apikey|accesskey|privatekey|signingkey|encryptionkey|accountkey|masterkey|subscriptionkey|sharedkey|clientkey|recoverycode|backupcode|credential|authorization|cookie|sess(?:ion)?id|signature/
 
-/** Short words that name a secret only as a whole part of a name: `auth` in `x-auth`, but not in `author`. */
+/** Short words that indicate a secret only as a whole part of a name: `auth` in `x-auth`, but not in `author`. */
 const PARTS = new Set([
   'auth',
   'bearer',
@@ -27,7 +27,7 @@ const PARTS = new Set([
   'xsrf',
 ])
 
-/** Names that end so describe a secret, or count it, and do not hold it: `tokenCount`, `session_duration_ms`. */
+/** Last parts of names that describe or count a secret, but do not contain it: `tokenCount`, `session_duration_ms`. */
 const DESCRIPTIONS = new Set([
   'age',
   'bytes',
@@ -70,23 +70,23 @@ const DESCRIPTIONS = new Set([
 /** Names whose value is secret even as a number. */
 const SECRET_NUMBERS = new Set(['card', 'cvc', 'cvv', 'otp', 'pin', 'ssn', 'totp'])
 
-/** A name longer than this is no name of a field. */
+/** Maximum length of a field's name. */
 export const MAX_NAME_LENGTH = 80
 
-/** A name of a field, header, variable or parameter, and what its words say of its value. */
+/** Name of a field, header, variable or parameter, and properties of its value by the words in it. */
 export class Name {
   readonly text: string
-  /** Whether its value is a secret. */
+  /** Whether its value is secret. */
   readonly isSecret: boolean
-  /** Whether it is a header whose value goes on to the end of the line. */
+  /** Whether it is a header whose value extends to the end of the line. */
   readonly isHeader: boolean
   /** Whether it names a short number: `otp`, `pin`, `cvv`. */
   readonly isCode: boolean
-  /** Whether it may count tests that pass, or say that something has to. */
+  /** Whether it may be the word `pass` of a test result or a sentence. */
   readonly isPass: boolean
-  /** Whether it may count tokens that a model uses. */
+  /** Whether it may count tokens of a language model. */
   readonly isTokens: boolean
-  /** Whether it names several values, which an object may hold. */
+  /** Whether its value may be an object of several secrets. */
   readonly isHolder: boolean
 
   constructor(text: string) {
@@ -105,17 +105,17 @@ const CODE = /(?:^|[_-])(?:t?otp|pin|cv[cv])$/i
 const TOKENS = /tokens$/i
 const HOLDER = /cookies?$|credentials?$|secrets?$|tokens?$/i
 
-/** Whether a field, header, variable or parameter of this name holds a secret, judged by the words in it. */
+/** Whether a field, header, variable or parameter with this name contains a secret, by the words in it. */
 export function isSecretName(name: string): boolean {
   return name.length <= MAX_NAME_LENGTH && nameIn(name, 0, name.length).isSecret
 }
 
-/** The name that stands at a place of a text. Few names occur, each of them often. */
+/** The name in a range of a text, cached: few names occur, each of them often. */
 export function nameIn(text: string, start: number, end: number): Name {
   const place = placeOf(text, start, end)
   const known = names[place]
   if (known !== undefined && known.text.length === end - start && text.startsWith(known.text, start)) return known
-  // A part of a text would keep all of it.
+  // A substring would keep the whole text in memory.
   return (names[place] = new Name(Buffer.from(text.slice(start, end)).toString()))
 }
 
@@ -127,9 +127,9 @@ function placeOf(text: string, start: number, end: number): number {
   return (sum ^ (sum >>> 10)) & 1023
 }
 
-/** A variable of the environment: `STRIPE_KEY`. */
+/** An environment variable: `STRIPE_KEY`. */
 const KEY_VARIABLE = /^[A-Z][A-Z\d_]*_KEY$/
-/** What a key is that is no secret. */
+/** Kinds of keys that are not secret. */
 const OPEN_KEYS = new Set(
   'cache duplicate foreign group idempotency index lock object order partition primary public routing sort unique'.split(
     ' ',
@@ -143,12 +143,12 @@ function judge(name: string): boolean {
   return STEMS.test(parts.join('')) || parts.some((part) => PARTS.has(part))
 }
 
-/** Whether a field of this name holds a number that is secret, such as a PIN. */
+/** Whether a field with this name contains a secret number, such as a PIN. */
 export function isSecretNumberName(name: string): boolean {
   return name.length <= MAX_NAME_LENGTH && partsOf(name).some((part) => SECRET_NUMBERS.has(part))
 }
 
-/** The words of a name in lower case, whether it is written `camelCase`, `kebab-case`, `snake_case` or `CONSTANT_CASE`. */
+/** The words of a name in lower case, written in `camelCase`, `kebab-case`, `snake_case` or `CONSTANT_CASE`. */
 function partsOf(name: string): readonly string[] {
   return name
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')

@@ -2,9 +2,9 @@ import { after, codeAt, endOfLine, type Found, lastBefore, none, oneOf, Search, 
 import type { Name } from './secret-names.ts'
 import { isMessage, isState, looksRandom } from './sentence.ts'
 
-// Patterns are made once: a literal within a function is made with every call.
+// Patterns are created once: a literal in a function is created with every call.
 const NEXT_LINE = /\r?\n[ \t]+(?:string\(\d{1,9}\) )?(?=\\*["'`])/y
-/** How `util.inspect()` writes a set, a buffer or typed array, and JSON a buffer. */
+/** A set, buffer or typed array as shown by `util.inspect()`, and a buffer in JSON. */
 const COLLECTION = /(?:[A-Z]\w{1,30}\(\d{1,9}\) |\{"type":"Buffer","data":)(?=[[{])/y
 const BRACES = /\{(?:[^{}\n]|\}\})*\}(?=;|\s|["']|$)/y
 const SPACES = /\s*/y
@@ -24,23 +24,23 @@ export interface ValuePlace {
   readonly at: number
   /** `:`, `=` or `,`. */
   readonly separator: string
-  /** The character before the name: a quote that it stands in, for instance. */
+  /** The character before the name, e.g. a quotation mark. */
   readonly opening: string | undefined
 }
 
 export const QUOTED = /\\*["'`]/y
 
-/** Values that give nothing away. */
+/** Values that are not secret. */
 const HARMLESS = /(?:true|false|null|undefined|None|nil|NaN|YES|NO|\[Function|\[object|\*\*\*)(?![\w-])|\*\*\*/y
-/** How a sentence about a value begins. */
+/** Beginning of a sentence about a value. */
 const SENTENCE =
   /(?:must|is|was|are|has|had|should|cannot|can't|can|could|does|did|may|not|no|missing|required|invalid|unknown|expected|expects|found|failed|failure|expired|rejected|refused|denied|wrong|malformed|empty|nothing|timed|timeout|connect|received|needs|only|unexpected|unsupported|unauthorized|forbidden|incorrect|too|an?|the|exactly|status|error)\b/iy
 
 const NUMBER = /\d{1,12}(?![\w.])/y
-/** What is longer may be a password. */
+/** Number of passed tests; a longer number may be a password. */
 const PASSED = /\d{1,3}(?![\w.])/y
 
-/** How a rule about a header begins: no value of one does. */
+/** Beginning of a rule about a header, but never of a header's value. */
 const RULE = /(?:header )?(?:must (?:be|have|not)|cannot be|(?:is )?(?:required|missing)\b|is not|unknown option)\b/y
 
 export function readValue(text: string, place: ValuePlace): Found | undefined {
@@ -53,7 +53,7 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
   if (mayBeHarmless(codeAt(at)) && after(text, HARMLESS, at) >= 0) return none(at)
   if (next >= '0' && next <= '9') {
     if ((name.isPass || name.isTokens) && after(text, name.isTokens ? NUMBER : PASSED, at) >= 0) return none(at)
-    // The next field of JSON follows without a space.
+    // In JSON, the next field may follow without a space.
     const number = separator === ':' ? after(text, JSON_NUMBER, at) : -1
     if (number >= 0) return { start: at, end: number, next: number }
   }
@@ -74,7 +74,7 @@ export function readValue(text: string, place: ValuePlace): Found | undefined {
   return separator === '=' && text[place.at] !== ' ' ? assigned(text, at) : clause(text, name, at)
 }
 
-/** Behind blanks, also on the next line if that begins with a quotation mark. */
+/** Index after blanks; on the next line if that begins with a quotation mark. */
 function startOfValue(text: string, from: number): number {
   let at = from
   while (isBlank(codeAt(at))) at++
@@ -86,7 +86,7 @@ function startOfValue(text: string, from: number): number {
 const isBlank = (code: number) => code === 32 || code === 9
 const isLineEnd = oneOf('\n\r')
 
-/** Neither white space, nor a quotation mark or what may stand before one. */
+/** White space, quotation marks and the backslash, which may precede one. */
 const isSpecial = oneOf(`${SPACE}"'\`\\`)
 const isOrdinary = (code: number) => !isSpecial(code)
 const mayBeScheme = oneOf('abdntABDNT')
@@ -94,7 +94,7 @@ const mayBeCollection = oneOf('BFIMSU{')
 const mayBeRule = oneOf('hmciru')
 const mayBeHarmless = oneOf('tfnuNY[*')
 
-/** A string literal from its first character to its last, in JSON within JSON as well. */
+/** The content of a string literal, including JSON within JSON. */
 function quotedAt(text: string, at: number): Found | undefined {
   const start = isQuote(codeAt(at)) ? at + 1 : after(text, QUOTED, at)
   if (start < 0) return undefined
@@ -140,12 +140,12 @@ function upTo(text: string, start: number, character: string): Found {
 }
 
 export function word(text: string, start: number): Found {
-  // `--token <token>` says what is to be given.
+  // `--token <token>` has a placeholder.
   if (text[start] === '<' && after(text, PLACEHOLDER, start) >= 0) return none(start)
   return quotedAt(text, start) ?? { start, end: after(text, WORD, start), next: start }
 }
 
-/** To the end of the line, or of the string that the header stands in. Its value may hold spaces, quotes and semicolons. */
+/** A header's value, which may contain spaces, quotes and semicolons: to the end of the line, or of the string around it. */
 function headerValue(text: string, start: number, opening: string | undefined): Found {
   const scheme = mayBeScheme(codeAt(start)) ? after(text, FOLDED_SCHEME, start) : -1
   const line = endOfLine(text, Math.max(scheme, start))
@@ -155,7 +155,7 @@ function headerValue(text: string, start: number, opening: string | undefined): 
 
 const QUOTES: ReadonlyMap<string, Search> = new Map(['"', "'", '`'].map((quote) => [quote, searchOf(quote)]))
 
-/** The next quotation mark on the line, if it ends something; otherwise the end of the text. */
+/** The next quotation mark on the line if it is a closing one, else the end of the text. */
 const CLOSING = new Search((text, from) => {
   let at = from
   while (at < text.length && !stopsHeader(codeAt(at))) at++
@@ -164,7 +164,7 @@ const CLOSING = new Search((text, from) => {
 
 const stopsHeader = oneOf(`"'\`\n\r`)
 
-/** `password=…`, up to white space or what separates it from the next. */
+/** `password=…`, up to white space or a separator. */
 function assigned(text: string, start: number): Found {
   return unlessState(text, start, ASSIGNED.from(text, start))
 }
@@ -183,7 +183,7 @@ const ASSIGNED = new Search((text, from) => {
   return at
 })
 
-/** Whether a value goes on behind a separator: neither white space nor another name follows. */
+/** Whether a value continues after a separator: neither white space nor another name follows. */
 function isInValue(text: string, from: number): boolean {
   if (from >= text.length || isSpace(codeAt(from))) return false
   let at = from
@@ -199,21 +199,21 @@ function isOfName(code: number): boolean {
 }
 
 const endsAssigned = oneOf(`${SPACE}&"'\`;,)]}`)
-/** What ends a text unless it goes on directly behind. */
+/** Characters that end a value unless it continues directly after them. */
 const isClosing = oneOf(`"'\`)]}`)
 const isSpace = oneOf(SPACE)
 const isQuote = oneOf(`"'\``)
 const isSeparating = oneOf(';,')
 const endsAfterClosing = oneOf(`${SPACE},:)]}"'\``)
 
-/** `token=expired` says something of the token. */
+/** The range, unless it describes a state: `token=expired`. */
 export function unlessState(text: string, start: number, end: number): Found {
   return isState(text, start, end) ? none(end) : { start, end, next: end }
 }
 
 const VERB = /\b(?:should|must|not|to|will|would|can|may|does|did|tests?|checks?|all) pass: *$/i
 
-/** `password: …`, up to the end of the clause: a passphrase has spaces. A sentence about the value stays readable. */
+/** `password: …`, up to the end of the clause, as a passphrase has spaces. A sentence about the value is not masked. */
 function clause(text: string, name: Name, start: number): Found {
   const end = CLAUSE.from(text, start)
   if (!isProse(text, name, start)) return unlessState(text, start, end)
@@ -269,7 +269,7 @@ const endsClause = oneOf(`\n\r,;"'\`)]}`)
 const NEW_LINE = 10
 const RETURN = 13
 
-/** The start of the next word of the clause that looks random, or its end. */
+/** The start of the next word of the clause that looks random, or the end of the clause. */
 const RANDOM = new Search((text, from) => {
   const end = CLAUSE.from(text, from)
   for (let at = from; at < end;) {

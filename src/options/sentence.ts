@@ -1,20 +1,20 @@
 import { oneOf, SPACE } from './found.ts'
 
-/** How a rule about a value begins: `is too short`, `must have 8 characters`, `Password cannot be blank`. */
+/** Beginning of a rule about a value: `is too short`, `must have 8 characters`, `Password cannot be blank`. */
 const RULE =
   /^(?:(?:the|your|this) )?(?:[A-Za-z][A-Za-z_-]{0,30} ){0,2}?(?:must|should|cannot|can ?not|can't|may not|does not|doesn't|do not|did not|didn't|needs to|has (?:already|expired|to)|was not|(?:is|are) (?:too|not|required|missing|invalid|wrong|empty|weak|already|incorrect|expired|blank)|too (?:short|long|weak|common|few|many)|(?:at least|at most) \d|minimum|maximum|required\b|missing\b|invalid\b|incorrect\b)/i
 
-/** What a server says of a value instead of the value: `{"token":"expired"}`. */
+/** State of a value, which a server sends instead of the value: `{"token":"expired"}`. */
 const STATE =
   /^(?:(?:is|was|already|not) ){0,2}(?:absent|async|basic|bearer|blank|boolean|denied|digest|disabled|empty|enabled|expired|failed|false|forbidden|found|given|include|incorrect|integer|latest|invalid|malformed|mismatch|missing|none|null|number|object|omit|optional|refused|rejected|required|revoked|same-origin|set|stale|string|true|unauthori[sz]ed|undefined|unknown|unset|unsupported|used|valid|wrong)[.!]?$/i
 
-/** Whether a text is a word or two for what is wrong with a value: `expired`, `is missing`. */
+/** Whether a text is a word or two that describe a state: `expired`, `is missing`. */
 export function isState(text: string, start = 0, end = text.length): boolean {
   if (end - start <= 2 || end - start > 30 || !isWords(text, start, end)) return false
   return STATE.test(text.slice(start, end))
 }
 
-/** Whether a text has letters, spaces and hyphens only, but for a full stop at its end. */
+/** Whether a text consists of letters, spaces and hyphens, with an optional full stop at its end. */
 function isWords(text: string, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at)
@@ -27,7 +27,7 @@ function isWords(text: string, start: number, end: number): boolean {
 const [BLANK, HYPHEN] = [32, 45]
 const endsSentence = oneOf('.!')
 
-/** Whether a text says something of a value and is none: `{"errors":{"password":"is too short"}}`. */
+/** Whether a text is a message about a value rather than a value: `{"errors":{"password":"is too short"}}`. */
 export function isMessage(text: string, start = 0, end = text.length): boolean {
   if (isState(text, start, end)) return true
   if (end - start > 300) return false
@@ -49,7 +49,7 @@ function endOfWord(text: string, from: number, end: number): number {
 
 const isSpace = oneOf(SPACE)
 
-/** Letters and digits mixed, as keys have and words have not. */
+/** Whether letters and digits are mixed, as in keys but not in words. */
 export function looksRandom(text: string, start = 0, end = text.length): boolean {
   if (end - start < 8) return false
   let hasLetter = false
@@ -80,7 +80,7 @@ function isDuration(text: string, start: number, end: number): boolean {
 
 const [SECONDS, MILLI] = [115, 109]
 
-/** Whether a part of a path is a token: long, and letters and digits follow each other at random. */
+/** Whether a segment of a path is a token: long, with frequent changes between letters and digits. */
 export function looksGenerated(segment: string): boolean {
   if (segment.length < 10) return false
   const kinds = segment.match(/[a-z]+|[A-Z]+|\d+/g) ?? []

@@ -9,7 +9,7 @@ import { inspected, shortened } from './shortened.ts'
 const VALUE = secret('Tr0ub4dor-and-3-more-words')
 const TOKEN = `eyJhbGciOi.${'abcDEF123'.repeat(12)}.signature99`
 
-test('a text is cut after what is secret in it was masked', () => {
+test('a text is truncated after its secrets are masked', () => {
   expect(shortened('short', 10)).toBe('short')
   expect(shortened('0123456789', 5)).toBe('0123…')
   for (let pad = 80; pad < 130; pad++) {
@@ -21,7 +21,7 @@ test('a text is cut after what is secret in it was masked', () => {
   }
 })
 
-test('rows, queries and options are', () => {
+test('rows, queries and options are truncated after their secrets are masked', () => {
   for (let pad = 20; pad < 320; pad += 3) {
     const text = `${'x'.repeat(pad)} ${VALUE} and more`
     const problem = { path: 'a', received: `${'x'.repeat(pad)} ${TOKEN}`, rule: 'r', example: 'e' }
@@ -30,7 +30,7 @@ test('rows, queries and options are', () => {
   }
 })
 
-test('values in messages are', () => {
+test('values in messages are truncated after their secrets are masked', () => {
   for (let pad = 20; pad < 140; pad += 3) {
     const text = `${'x'.repeat(pad)} ${VALUE} ${TOKEN}`
     const problem = { path: 'a', received: { nested: [text], text }, rule: 'r', example: 'e' }
@@ -51,7 +51,7 @@ test('values in messages are', () => {
   expect(inspected('0123456789', 5)).toBe(`'01234'... 5 more characters`)
 })
 
-test('the caret stays below the place that the server named', () => {
+test('the caret stays below the position that the server reported', () => {
   const sql = `SELECT 1 AS "${VALUE}"\nFROM a WHERE b = '${VALUE}' AND oops = '${VALUE}'`
   const line = `FROM a WHERE b = '***' AND oops = '***'`
   expect(markPosition(sql, sql.indexOf('oops') + 1)).toBe(`  ${line}\n  ${' '.repeat(line.indexOf('oops'))}^`)

@@ -1,4 +1,4 @@
-/** A short form of a value for a message: text in quotes, everything else by its kind. */
+/** Short form of a value for a message: strings in quotes, other values by their kind. */
 export function showValue(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 80 ? `${JSON.stringify(value.slice(0, 79))}…` : JSON.stringify(value)

@@ -36,7 +36,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function refusal(tls: unknown): string {
+function errorOf(tls: unknown): string {
   const problems = new Problems()
   TLS.read(problems, 'tls', tls)
   return messageOf(() => problems.throwIfAny('http.run()'))
@@ -53,18 +53,18 @@ test('accepts certificates and keys that belong together', () => {
   expect(() => problems.throwIfAny('http.run()')).not.toThrow()
 })
 
-test('refuses a path in place of PEM', () => {
-  expect(refusal({ ca: 'ca.pem' })).toMatchInlineSnapshot(`
+test('rejects a path instead of PEM', () => {
+  expect(errorOf({ ca: 'ca.pem' })).toMatchInlineSnapshot(`
     "OptionsError: http.run() received an invalid option:
 
-      tls.ca: must be PEM, as text or bytes, and not the path of a file
+      tls.ca: must be PEM, as a string or bytes, and not the path of a file
         received: '…'
         example:  tls: { ca: readFileSync('ca.pem') }"
   `)
 })
 
-test('refuses the key of another certificate', () => {
-  expect(refusal({ cert: file('one.pem'), key: file('other.key') })).toMatchInlineSnapshot(`
+test('rejects the key of another certificate', () => {
+  expect(errorOf({ cert: file('one.pem'), key: file('other.key') })).toMatchInlineSnapshot(`
     "OptionsError: http.run() received an invalid option:
 
       tls.key: must be the key of the certificate in tls.cert
@@ -73,13 +73,13 @@ test('refuses the key of another certificate', () => {
   `)
 })
 
-test('refuses a wrong passphrase, and one that is missing', () => {
-  expect(refusal({ cert: file('one.pem'), key: file('locked.key'), passphrase: 'wrong' })).toMatchInlineSnapshot(`
+test('rejects a wrong or missing passphrase', () => {
+  expect(errorOf({ cert: file('one.pem'), key: file('locked.key'), passphrase: 'wrong' })).toMatchInlineSnapshot(`
     "OptionsError: http.run() received an invalid option:
 
       tls.passphrase: must be the passphrase of tls.key
         received: '***'
         example:  tls: { cert, key, passphrase: secret(process.env.KEY_PASSPHRASE) }"
   `)
-  expect(refusal({ cert: file('one.pem'), key: file('locked.key') })).toContain('tls.passphrase')
+  expect(errorOf({ cert: file('one.pem'), key: file('locked.key') })).toContain('tls.passphrase')
 })

@@ -4,7 +4,7 @@ import { checkKnownKeys } from './known-keys.ts'
 import type { Problems } from './problems.ts'
 import { isRecord, reading } from './schema.ts'
 
-/** A record, so that an option cannot be added to the interface and forgotten here. */
+/** A record, so that the compiler rejects a missing option. */
 const KNOWN: Readonly<Record<keyof TlsOptions, true>> = {
   rejectUnauthorized: true,
   ca: true,
@@ -14,7 +14,7 @@ const KNOWN: Readonly<Record<keyof TlsOptions, true>> = {
   servername: true,
 }
 
-/** TLS options, read as they are given; keys and certificates are not shown. */
+/** TLS options, returned unchanged; keys and certificates are not shown in errors. */
 export const TLS = reading((problems, path, value): TlsOptions => {
   const example = `tls: { ca: readFileSync('ca.pem') }`
   if (isRecord(value)) checkParts(problems, path, value)
@@ -38,7 +38,7 @@ function checkParts(problems: Problems, path: string, value: Readonly<Record<str
   else if (checkPem(problems, path, value)) checkContext(problems, path, value)
 }
 
-/** @returns whether everything that must be PEM is PEM */
+/** Checks that certificates and keys are PEM. @returns whether they are */
 function checkPem(problems: Problems, path: string, value: object): boolean {
   const { ca, cert, key } = value as Record<string, unknown>
   let isPem = true
@@ -51,14 +51,14 @@ function checkPem(problems: Problems, path: string, value: object): boolean {
     const text = typeof given === 'string' || Buffer.isBuffer(given) ? given.toString('latin1') : ''
     if (text.includes('-----BEGIN ')) continue
     const file = name === 'key' ? 'client-key.pem' : name === 'cert' ? 'client.pem' : 'ca.pem'
-    const rule = 'must be PEM, as text or bytes, and not the path of a file'
+    const rule = 'must be PEM, as a string or bytes, and not the path of a file'
     problems.add(`${path}.${name as string}`, '…', rule, `tls: { ${name as string}: readFileSync('${file}') }`)
     isPem = false
   }
   return isPem
 }
 
-/** Whether OpenSSL takes them, which each connection would find out anew, in words of its own. */
+/** Checks that OpenSSL accepts certificates and keys: otherwise every connection would fail with OpenSSL's message. */
 function checkContext(problems: Problems, path: string, value: object): void {
   const { ca, cert, key, passphrase } = value as SecureContextOptions
   try {

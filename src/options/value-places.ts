@@ -3,7 +3,7 @@ import type { Name } from './secret-names.ts'
 import { readValue, word } from './secret-value.ts'
 import { isMessage, looksRandom } from './sentence.ts'
 
-// Patterns are made once: a literal within a function is made with every call.
+// Patterns are created once: a literal in a function is created with every call.
 const EMPTY_LINE = /(?:; ?[^\n\r]{0,200})?\r?\n\r?\n/y
 const NEXT_ITEM = /\s{0,8},\s{0,200}(?=\\*["'`[])/y
 const KEY_END = /\\*["'`]\s{0,8}:/y
@@ -18,7 +18,7 @@ const VALUES = /\)\s{0,8}(?:=|values?|VALUES?)\s{0,8}\(/y
 const PLACEHOLDERS = /(?:\s{0,8}(?:\$\d+|\?|%s|:\w+|DEFAULT|NULL)\s{0,8},?)+\)/y
 const ROWS = /(?:'(?:[^']|'')*'|[^)'])*(?:\)\s{0,8},\s{0,8}\((?:'(?:[^']|'')*'|[^)'])*)*/y
 
-/** The text of the element that begins where a pattern ends. */
+/** The text of the element after a pattern. */
 export function nextText(text: string, pattern: RegExp, from: number): Found | undefined {
   const start = after(text, pattern, from)
   if (start < 0) return undefined
@@ -47,7 +47,7 @@ export function isAfterLogin(text: string, nameStart: number): boolean {
   return at < user && user < userEnd && text.startsWith('login', at - 5)
 }
 
-/** The place after `:`, `=`, `==` or `=>`, with a bracket and white space before it, or -1. */
+/** The index after `:`, `=`, `==` or `=>`, with optional bracket and white space before it, or -1. */
 export function separatorAfter(from: number): number {
   let at = from
   if (isClosing(codeAt(at))) at++
@@ -72,7 +72,7 @@ export function partOfForm(text: string, quoteEnd: number): Found | undefined {
 
 const startsRest = oneOf(';\r\n')
 
-/** A value that something stands before: it is named in quotation marks. */
+/** A value apart from its name, which is in quotation marks. */
 export function valueApart(text: string, name: Name, quoteEnd: number, before: string | undefined): Found | undefined {
   // `{"name":"password","value":"…"}`, `<input name="password" value="…">`
   if (VALUE_WORD.from(text, quoteEnd) <= quoteEnd + 90) {
@@ -94,13 +94,13 @@ const NO_MARKUP = /[^<>{}\n\r]*/y
 const ANY_VALUE = /value|args/gi
 const VALUE_SIGN = /\\?["']?\s{0,8}[:=]/y
 
-/** The place after the next `value` or `args`, or the end. */
+/** The index after the next `value` or `args`, or the end. */
 function nextValue(text: string, from: number): number {
   ANY_VALUE.lastIndex = from
   return ANY_VALUE.test(text) ? ANY_VALUE.lastIndex : text.length
 }
 
-/** The place after `value=`, at most 80 characters from here and in the same element or object, or -1. */
+/** The index after `value=`, at most 80 characters away in the same element or object, or -1. */
 function pairAfter(text: string, from: number): number {
   const markup = MARKUP.from(text, from)
   const last = Math.min(markup, from + 80)
@@ -143,7 +143,7 @@ export function isElement(text: string, nameStart: number): boolean {
   return before === '<' || (before === ':' && text.slice(Math.max(0, nameStart - 20), nameStart).includes('<'))
 }
 
-/** `<password>…</password>`, whole or cut off. `usage: login <password> <host>` names what is to be given. */
+/** `<password>…</password>`, complete or truncated, but not the placeholder in `usage: login <password> <host>`. */
 export function elementText(text: string, start: number): Found {
   const at = text.indexOf('<', start)
   if (at >= 0 && text.startsWith('</', at)) return { start, end: at, next: at }
@@ -151,7 +151,7 @@ export function elementText(text: string, start: number): Found {
   return { start, end, next: end }
 }
 
-/** What follows a name in a URL: `password%22%3A%22…`, `password%3D…`. Text that is encoded twice has `%25` for `%`. */
+/** The value after a name in a URL: `password%22%3A%22…`, `password%3D…`. Text that is encoded twice has `%25` for `%`. */
 export function percentValue(text: string, nameEnd: number): Found | undefined {
   const first = codeAt(nameEnd + 1)
   if (first !== TWO && first !== THREE) return undefined
@@ -166,7 +166,7 @@ const [TWO, THREE] = [50, 51]
 const UP_TO_QUOTE = /(?:(?!%(?:25)?22)[^\s&"'<>])*/y
 const UP_TO_AMPERSAND = /(?:(?!%(?:25)?26)[^\s&"'<>])*/y
 
-/** A quotation mark as some writers of JSON and all of HTML escape it. */
+/** A quotation mark as escaped by some JSON writers and in HTML. */
 const ENTITY = /(\\*)(u0022|x22|&quot;|&#34;|&#x22;)/iy
 
 const startsEntity = oneOf('qQ#')
