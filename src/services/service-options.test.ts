@@ -37,10 +37,10 @@ test('every mistake in the options of postgres() is named', () => {
       name: must be a string
         received: ''
         example:  name: 'orders'
-      settings.max_connections: must be a string or a number, under a name Postgres knows
+      settings.max_connections: must be a string or a number, with the name of a Postgres setting
         received: true
         example:  settings: { max_connections: 200 }
-      settings.a b: must be a string or a number, under a name Postgres knows
+      settings.a b: must be a string or a number, with the name of a Postgres setting
         received: 1
         example:  settings: { max_connections: 200 }
       migrate: must be a function
