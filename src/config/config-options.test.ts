@@ -14,7 +14,7 @@ function messageOf(config: object, env: NodeJS.ProcessEnv = {}): string {
   return 'fine'
 }
 
-test('what the options are for is let through', () => {
+test('accepts valid options', () => {
   expect(messageOf({})).toBe('fine')
   const config: PerfConfig = {
     ...{ include: ['load/*.ts'], scale: 'pr', services: [postgres()], reset: 'each-scenario', seed: 7 },
@@ -24,7 +24,7 @@ test('what the options are for is let through', () => {
   expect(messageOf(config)).toBe('fine')
 })
 
-test('every mistake is named at once, with what would be right', () => {
+test('reports every mistake in one error, with a valid example', () => {
   const config = {
     ...{ include: 'perf/*.ts', scael: 'pr', services: postgres(), reset: 'always', target: 'http://127.0.0.1:3000' },
     ...{ seed: 1.5, outputDir: '', onInvalid: 'ignore', exporter: 9464, test: null },
@@ -44,7 +44,7 @@ test('every mistake is named at once, with what would be right', () => {
       reset: must be 'never' or 'each-scenario'
         received: 'always'
         example:  reset: 'each-scenario'
-      target: must be what target() makes
+      target: must be the result of target()
         received: 'http://127.0.0.1:3000'
         example:  target: target({ command: ['node', 'server.js'] })
       seed: must be an integer
@@ -70,11 +70,11 @@ test.each<[string, object]>([
   ['include', { include: [''] }],
   ['services', { services: [postgres(), 'redis'] }],
   ['services', { services: [{ start: true }] }],
-])('every item is looked at: %s in %j', (name, config) => {
+])('checks every item: %s in %j', (name, config) => {
   expect(messageOf(config)).toMatch(`an invalid option:\n\n  ${name}: must be a list of`)
 })
 
-test('PERF_SEED comes before the option; without both it is 1', () => {
+test('PERF_SEED overrides the option; the default is 1', () => {
   const problems = new Problems()
   const seed = (config: PerfConfig, env: NodeJS.ProcessEnv = {}) =>
     seedOf(problems, CONFIG.read(problems, '', config), env)
@@ -88,7 +88,7 @@ test('PERF_SEED comes before the option; without both it is 1', () => {
   expect(messageOf({}, { PERF_SEED: 'lucky' })).toMatch(/PERF_SEED: must be an integer\n {4}received: 'lucky'/)
 })
 
-test('mistakes that a part finds are taken into those of the whole; what it did not foresee is thrown', () => {
+test('adds the mistakes of a part to those of the config, and throws other errors', () => {
   const problems = new Problems()
   const mistake = { path: 'scale', received: 'xl', rule: 'must be known', example: "scale: 'pr'" }
   const failing = () => {
@@ -97,8 +97,8 @@ test('mistakes that a part finds are taken into those of the whole; what it did 
   expect(collect(problems, failing)).toBe(undefined)
   expect(problems.found).toEqual([mistake])
   expect(collect(problems, () => 5)).toBe(5)
-  const unforeseen = () => {
-    throw new TypeError('not foreseen')
+  const unexpected = () => {
+    throw new TypeError('not expected')
   }
-  expect(() => collect(problems, unforeseen)).toThrow('not foreseen')
+  expect(() => collect(problems, unexpected)).toThrow('not expected')
 })

@@ -9,69 +9,69 @@ import type { Service } from '../services/service.ts'
 import type { Target } from '../services/target/target.ts'
 import type { CapacityPlace, MetricsPlace } from './observation.ts'
 
-/** What `definePerfConfig()` takes. */
+/** Options of `definePerfConfig()`. */
 export interface PerfConfig {
-  /** Files that hold scenarios. Default: `['perf/**\/*.perf.ts']`. */
+  /** Globs of files with scenarios. Default: `['perf/**\/*.perf.ts']`. */
   readonly include?: readonly string[]
   /**
-   * How much of the written load is put on: `smoke`, `pr`, `full` or a factor such as `0.25`. `PERF_SCALE` and
-   * `--mode` come before it. Default: `smoke` in watch mode, else `full`.
+   * Scale of the load: `smoke`, `pr`, `full` or a factor such as `0.25`. `PERF_SCALE` and `--mode` override it. Default:
+   * `smoke` in watch mode, else `full`.
    */
   readonly scale?: string | number
-  /** What the target needs. Started in parallel, before the target. */
+  /** Services of the target, started in parallel before it. */
   readonly services?: readonly Service[]
   /**
-   * When services go back to the state after their start: Postgres truncated and seeded again, Redis flushed and seeded,
-   * own services as their `reset` says. The target goes on and keeps what it holds itself. `'each-scenario'`: before
-   * each; a scenario can also ask for it, with the fixture `reset`. Default: `'never'`.
+   * When services are reset to the state after their start: Postgres is truncated and seeded again, Redis flushed and seeded,
+   * custom services by their `reset`. The target keeps running and keeps its own state. `'each-scenario'`: before each
+   * scenario; a scenario can also use the fixture `reset`. Default: `'never'`.
    */
   readonly reset?: 'never' | 'each-scenario'
-  /** The system under test; leave it out where scenarios give their own `baseUrl`. `PERF_TARGET_URL` comes before it. */
+  /** The system under test; not needed if scenarios set `baseUrl`. `PERF_TARGET_URL` overrides it. */
   readonly target?: Target
   /**
-   * Hosts other than this machine that may be reached, by name: load, databases, metrics, a Pushgateway. Full load needs
-   * a host in `PERF_ALLOW_FULL_LOAD_ON` as well. `target()`, `postgres()` and `redis()` have the same option for
-   * themselves. Default: none.
+   * Names of hosts other than this machine that may be reached: for load, databases, metrics and a Pushgateway. Full load
+   * requires the host in `PERF_ALLOW_FULL_LOAD_ON` as well. `target()`, `postgres()` and `redis()` have their own option.
+   * Default: none.
    */
   readonly allowRemote?: readonly string[]
-  /** Seeds every random choice. `PERF_SEED` comes before it. Default: 1, so that two runs put the same load on. */
+  /** Seed of every random choice. `PERF_SEED` overrides it. Default: 1, so that two runs apply the same load. */
   readonly seed?: number
-  /** Where reports are written. `PERF_OUTPUT_DIR` comes before it. Default: `perf-report`. */
+  /** Folder of the reports. `PERF_OUTPUT_DIR` overrides it. Default: `perf-report`. */
   readonly outputDir?: string
   /**
-   * What evidence that cannot be judged does: `fail` the command, or `warn` and never count as passed: for a laptop in
-   * watch mode, where the generator shares its cores with everything else. Default: `fail`.
+   * Effect of an invalid run: `fail` the command, or `warn` without counting as passed, e.g. on a laptop in watch mode, where
+   * the generator shares its cores with other programs. Default: `fail`.
    */
   readonly onInvalid?: 'fail' | 'warn'
   /**
-   * Where the target's Prometheus metrics are: a path on every instance, or a place. `PERF_METRICS_URL` comes before it.
-   * Default: `'/metrics'`; of an external target, they are skipped where that is not there.
+   * Location of the target's Prometheus metrics: a path on every instance, or options. `PERF_METRICS_URL` overrides it.
+   * Default: `'/metrics'`; an external target may have none, and metrics are then skipped.
    */
   readonly metrics?: string | MetricsPlace
-  /** What `capacity` samples beside the services: the target's container, its cores, pgBouncer. */
+  /** Resources that `capacity` samples besides the services: the target's container, its cores, pgBouncer. */
   readonly capacity?: CapacityPlace
   /**
-   * Environment variables whose values are secret, by name. A value is masked wherever it turns up: in reports, errors,
-   * names of scenarios and steps, labels of metrics, and what scenarios and the target print. A variable that is not
-   * set is passed over. Default: none; passwords of services are always masked.
+   * Names of environment variables with secret values. A value is masked everywhere: in reports, errors, names of scenarios
+   * and steps, labels of metrics, and the output of scenarios and the target. A variable that is not set is ignored.
+   * Default: none; passwords of services are always masked.
    */
   readonly secrets?: readonly string[]
-  /** Exports how scenarios go to Prometheus, by a scrape endpoint or a Pushgateway. Default: nothing is exported. */
+  /** Export of scenario metrics to Prometheus, by a scrape endpoint or a Pushgateway. Default: nothing is exported. */
   readonly exporter?: ExporterOptions
-  /** Vitest's own options, merged over ours. */
+  /** Options of Vitest, which override those of this config. */
   readonly test?: ViteUserConfig['test']
 }
 
 const SEED = optional(integer({ example: 7 }), 1)
 
-/** The options that no other part reads. JavaScript configs are not type-checked. */
+/** Reader of the options that no other part reads. JavaScript configs are not type-checked. */
 export const CONFIG = object<PerfConfig>()({
   include: optional(listOf<string>(isText, 'file patterns', "['perf/**/*.perf.ts']")),
   scale: any(),
   services: optional(listOf<Service>(canStart, 'services', '[postgres(), redis()]')),
   reset: optional(oneOf(['never', 'each-scenario'], 'each-scenario')),
   target: optional(
-    matching<Target>(canStart, 'must be what target() makes', "target({ command: ['node', 'server.js'] })"),
+    matching<Target>(canStart, 'must be the result of target()', "target({ command: ['node', 'server.js'] })"),
   ),
   allowRemote: optional(HOSTS),
   seed: SEED,
@@ -84,12 +84,12 @@ export const CONFIG = object<PerfConfig>()({
   test: optional(matching<ViteUserConfig['test']>(isRecord, 'must be an object', '{ bail: 1 }')),
 })
 
-/** `PERF_SEED`, else the config's, else 1. */
+/** The seed: `PERF_SEED`, else that of the config, else 1. */
 export function seedOf(problems: Problems, { seed }: { readonly seed: number }, env: NodeJS.ProcessEnv): number {
   return readVariable(problems, env, 'PERF_SEED', SEED, numeric) ?? seed
 }
 
-/** The values of the environment variables that the config calls secret. */
+/** Values of the environment variables that the config declares secret. */
 export function readSecrets(
   problems: Problems,
   { secrets = [] }: { readonly secrets?: readonly string[] | undefined },
@@ -106,7 +106,7 @@ export function readSecrets(
   })
 }
 
-/** Takes the mistakes that a part found into those of the whole config. */
+/** Runs `read` and adds the mistakes that it throws to those of the config. */
 export function collect<T>(problems: Problems, read: () => T): T | undefined {
   try {
     return read()

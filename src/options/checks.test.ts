@@ -35,11 +35,11 @@ describe('durations', () => {
     undefined,
     {},
     [5],
-  ])('%s is none', (value) => {
+  ])('%s is not a duration', (value) => {
     expect(durationMs(value)).toBeUndefined()
   })
 
-  it('are written in any unit', () => {
+  it('are equal in any unit', () => {
     fc.assert(
       fc.property(fc.nat(10_000), (amount) => {
         expect(durationMs(`${amount}s`)).toBe(durationMs(`${amount * 1000}ms`))
@@ -48,7 +48,7 @@ describe('durations', () => {
     )
   })
 
-  it('outside their bounds are named with the rule and a legal example', () => {
+  it('outside their bounds are reported with the rule and a valid example', () => {
     const problems = new Problems()
     expect(checkDuration(problems, 'load.duration', '0s')).toBeNaN()
     expect(checkDuration(problems, 'timeout', '2h', { min: 1, max: 60_000 })).toBeNaN()
@@ -73,7 +73,7 @@ describe('durations', () => {
 })
 
 describe('numbers', () => {
-  it('within their bounds are returned as they are', () => {
+  it('within their bounds are returned unchanged', () => {
     const problems = new Problems()
     expect(checkNumber(problems, 'ratio', 0.5, { above: 0, below: 1, example: 0.5 })).toBe(0.5)
     expect(checkNumber(problems, 'vus', 10, { min: 10, max: 10, integer: true, example: 10 })).toBe(10)
@@ -90,7 +90,7 @@ describe('numbers', () => {
     [Infinity, {}, 'must be a number'],
     ['5', {}, 'must be a number'],
     [undefined, {}, 'must be a number'],
-  ])('%s against %o', (value, bounds, rule) => {
+  ])('%s outside the bounds %o is reported', (value, bounds, rule) => {
     const problems = new Problems()
     expect(checkNumber(problems, 'a.b', value, { ...bounds, example: 5 })).toBeNaN()
     expect(problems.found).toEqual([{ path: 'a.b', received: value, rule, example: 'b: 5' }])
@@ -98,7 +98,7 @@ describe('numbers', () => {
 })
 
 describe('options that do not exist', () => {
-  it('are named with the one that was probably meant', () => {
+  it('are reported with the one that was probably meant', () => {
     const problems = new Problems()
     checkKnownKeys(problems, 'load', { rate: 5, duraton: '2m', RATES: 6, users: 7, colour: 'red', vu: () => 1 }, [
       'rate',

@@ -25,7 +25,7 @@ export interface Bounds {
   readonly integer?: boolean
 }
 
-/** Reads a duration in milliseconds; a mistake is added to `problems` and NaN is returned. */
+/** Reads a duration in milliseconds; if it is invalid, adds a mistake to `problems` and returns NaN. */
 export function checkDuration(problems: Problems, path: string, value: unknown, bounds: Bounds = { above: 0 }): number {
   const ms = durationMs(value)
   if (ms === undefined || !within(ms, bounds)) {
@@ -38,7 +38,7 @@ export function checkDuration(problems: Problems, path: string, value: unknown, 
   return ms
 }
 
-/** Reads a number; a mistake is added to `problems` and NaN is returned. */
+/** Reads a number; if it is invalid, adds a mistake to `problems` and returns NaN. */
 export function checkNumber(
   problems: Problems,
   path: string,

@@ -22,7 +22,7 @@ const RUN = object<RunOptions>()({
   ),
 })
 
-// The type that is read follows from the readers: units in names, defaults filled in.
+// The result's type follows from the readers: units in names, defaults filled in.
 expectTypeOf<ReadOf<typeof RUN>>().toEqualTypeOf<{
   readonly ratePerSec: number
   readonly vus: number | undefined
@@ -39,25 +39,25 @@ expectTypeOf(
   ),
 ).toBeString()
 
-// @ts-expect-error -- an option of the interface that has no reader
+// @ts-expect-error -- an option of the interface without a reader
 object<RunOptions>()({ rate: RATE, vus: VUS, timeout: TIMEOUT, onInvalid: ON_INVALID })
 object<Pick<RunOptions, 'rate'>>()({
   rate: rate({ above: 0, example: 50 }),
   // @ts-expect-error -- a reader of an option that the interface does not have
   ratio: rate({ above: 0, example: 50 }),
 })
-// @ts-expect-error -- a default that is not of the type that is read
+// @ts-expect-error -- a default that does not have the result's type
 optional(duration(), '10s')
-// @ts-expect-error -- an example that is none of the names
+// @ts-expect-error -- an example that is not one of the names
 oneOf(['fail', 'warn'], 'ignore')
 // @ts-expect-error -- a rule over an option that does not exist
 RUN.rule(['ratio'], () => undefined)
-// A rule sees its own options alone: the others may have mistakes.
+// A rule can use only its own options: others may be invalid.
 RUN.rule(['rate', 'timeout'], (read) => {
   expectTypeOf(read).toEqualTypeOf<{ readonly ratePerSec: number; readonly timeoutMs: number }>()
   return undefined
 })
-// @ts-expect-error -- a rule whose option at fault does not exist
+// @ts-expect-error -- a rule that reports an option that does not exist
 RUN.rule(['rate'], () => ({ option: 'ratio', rule: 'must be less', example: 'rate: 5' }))
 
 declare const RATE: ReturnType<typeof rate>

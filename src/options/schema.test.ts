@@ -94,7 +94,7 @@ describe('an object of options', () => {
     })
   })
 
-  test('names every mistake at once, with path, rule, value and example', () => {
+  test('reports every mistake in one error, with path, rule, value and example', () => {
     const wrong = {
       ...{ rates: 5, vus: 0.5, timeout: '2h', pause: { min: '3s', max: '1s', mean: 2 }, steps: [{ name: '' }, 'a'] },
       ...{ onInvalid: 'ignore', isTraced: 1, check: true, tags: ['', 'a'], url: ['a', ''] },
@@ -144,7 +144,7 @@ describe('an object of options', () => {
     `)
   })
 
-  test('that is none is named as a whole', () => {
+  test('is reported as a whole if it is not an object', () => {
     for (const value of [undefined, null, 5, 'rate', [5], () => {}])
       expect(messageOf(value)).toContain(
         'run() received an invalid option:\n\n  options: must be an object\n    received: ',
@@ -152,12 +152,12 @@ describe('an object of options', () => {
     expect(messageOf({ rate: 5, steps: [[]] })).toContain('steps[0]: must be an object\n    received: []')
   })
 
-  test('does not show a secret that is not valid', () => {
+  test('does not show an invalid secret', () => {
     const reader = object<{ password: string }>()({ password: map(integer({ example: 5 }), String) })
     expect(() => readOptions('login()', reader, { password: 'hunter22' })).toThrow(/password: [^]*received: '\*\*\*'/)
   })
 
-  test('applies a rule unless one of its options has a mistake of its own', () => {
+  test('applies a rule unless one of its options is invalid', () => {
     expect(mistakesIn(PAUSE, { min: 5, max: 1 })).toEqual([
       { path: 'max', received: 1, rule: 'must not be below min', example: "max: '3s'" },
     ])
@@ -171,7 +171,7 @@ describe('an object of options', () => {
     ])
   })
 
-  test('takes exactly the names of its readers', () => {
+  test('accepts exactly the names of its readers', () => {
     fc.assert(
       fc.property(fc.string(), (name) => {
         const known = [
@@ -194,7 +194,7 @@ describe('an object of options', () => {
     )
   })
 
-  test('read once can be read again as data, which states everything', () => {
+  test('can be read again from its result', () => {
     const options = { rate: 5, steps: [{ name: 'a' }], timeout: '2s', pause: '1s' }
     const plain = object<Pick<RunOptions, 'rate' | 'timeout' | 'steps'>>()({
       rate: rate({ above: 0, example: 50 }),
@@ -215,7 +215,7 @@ describe('an object of options', () => {
   })
 })
 
-test('an environment variable comes before an option, and is named as it is set', () => {
+test('an environment variable is reported by its name', () => {
   const problems = new Problems()
   const cores = (text: string | undefined) =>
     readVariable(problems, { PERF_CORES: text }, 'PERF_CORES', integer({ min: 1, example: 2 }), numeric)

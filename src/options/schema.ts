@@ -2,15 +2,15 @@ import { checkKnownKeys } from './known-keys.ts'
 import { joined, Problems, type Problem } from './problems.ts'
 
 /**
- * Reads one value that a user wrote, such as an option. Every mistake is added to `problems`, and what is returned is
- * then not used: mostly `undefined`, of a number NaN.
+ * Reader of one value that a user wrote, such as an option. Every mistake is added to `problems`; the result is then not
+ * used (NaN for a number, otherwise mostly `undefined`).
  */
 export interface Reader<T, Unit extends string = ''> {
-  /** Added to the name of an option that is read: `timeout` becomes `timeoutMs`. */
+  /** Suffix of the name under which an option is read: `timeout` becomes `timeoutMs`. */
   readonly unit: Unit
-  /** Reads what this reader returns, for values that come as plain data. Default: this reader. */
+  /** Reader of the results of this reader, for values from plain data. Default: this reader. */
   readonly ofData?: Reader<T, string> | undefined
-  /** @param path of the value as the user would write it: `load.stages[1].target`, empty for the options of a call */
+  /** @param path path of the value as a user writes it: `load.stages[1].target`, empty for the options of a call */
   read(problems: Problems, path: string, value: unknown): T
 }
 
@@ -20,15 +20,15 @@ type Fields = Readonly<Record<string, Reader<unknown, string>>>
 type TypeOf<R> = R extends Reader<infer T, string> ? T : never
 type UnitOf<R> = R extends Reader<unknown, infer Unit> ? Unit : never
 
-/** What is read with these fields: their values by name and unit. */
+/** Result of these fields: their values by name and unit. */
 export type ReadFields<F> = { readonly [K in keyof F & string as `${K}${UnitOf<F[K]>}`]: TypeOf<F[K]> }
 
-/** What a reader returns. */
+/** Result of a reader. */
 export type ReadOf<R> = TypeOf<R>
 
-/** A rule over several options that is broken. */
+/** A broken rule over several options. */
 export interface Broken<F> {
-  /** The option at fault. Default: the whole object. */
+  /** The option to report. Default: the whole object. */
   readonly option?: keyof F & string
   /** @default the value of the option */
   readonly received?: unknown
@@ -38,12 +38,12 @@ export interface Broken<F> {
 }
 
 export interface ObjectReader<F> extends Reader<ReadFields<F>> {
-  /** Of the options. */
+  /** Names of the options. */
   readonly names: readonly string[]
   /**
-   * The same reader with a rule over several options. It is not applied if one of them has a mistake of its own.
+   * The same reader with a rule over several options. It is not applied if one of them is invalid.
    *
-   * @param check returns what is broken, if anything is
+   * @param check returns the broken rule, or `undefined`
    */
   rule<K extends keyof F & string>(
     options: readonly K[],
@@ -57,8 +57,8 @@ type Rule<F> = readonly [
 ]
 
 /**
- * Reads an object of options. Known names, defaults, the type that is read and the errors follow from one line for each
- * option. The compiler refuses a field that is missing, and one that the interface does not have:
+ * Reader of an object of options. Known names, defaults, the result's type and the errors follow from one line per option.
+ * The compiler rejects a missing field, and one that the interface does not have:
  *
  * ```ts
  * const OPTIONS = object<RunOptions>()({
@@ -80,7 +80,7 @@ export function object<Options>() {
   }
 }
 
-/** For a value that is no object. */
+/** Rule and example for a value that is not an object. */
 interface Texts {
   /** @default 'must be an object' */
   readonly rule?: string
@@ -88,11 +88,11 @@ interface Texts {
 }
 
 interface Entry {
-  /** As rules name it. */
+  /** Name in rules. */
   readonly option: string
-  /** As the user writes it. */
+  /** Name in the user's object. */
   readonly name: string
-  /** As it is read. */
+  /** Name in the result. */
   readonly key: string
   readonly reader: Reader<unknown, string>
 }
@@ -137,14 +137,14 @@ function objectReader<F>(entries: readonly Entry[], texts: Texts, rules: readonl
   }
 }
 
-/** An option that may be left out. @param otherwise what is then returned */
+/** Reader of an optional option. @param otherwise its default */
 export function optional<T, Unit extends string>(reader: Reader<T, Unit>): Reader<T | undefined, Unit>
 export function optional<T, Unit extends string>(reader: Reader<T, Unit>, otherwise: NoInfer<T>): Reader<T, Unit>
 export function optional<T, Unit extends string>(reader: Reader<T, Unit>, otherwise?: T): Reader<T | undefined, Unit> {
   const { ofData = reader } = reader
   return {
     unit: reader.unit,
-    // Data states everything.
+    // In data, defaults are already filled in.
     ofData: otherwise === undefined ? { unit: '', read: unlessLeftOut(ofData, undefined) } : ofData,
     read: unlessLeftOut(reader, otherwise),
   }
@@ -154,7 +154,7 @@ function unlessLeftOut<T>(reader: Reader<T, string>, otherwise: T | undefined): 
   return (problems, path, value) => (value === undefined ? otherwise : reader.read(problems, path, value))
 }
 
-/** Changes what is read, if it has no mistake. */
+/** Reader that converts a valid result. */
 export function map<T, U>(reader: Reader<T, string>, change: (read: T) => U): Reader<U> {
   return {
     unit: '',
@@ -169,12 +169,12 @@ export function map<T, U>(reader: Reader<T, string>, change: (read: T) => U): Re
   }
 }
 
-/** Reads by the reader that the value calls for. */
+/** Reader that chooses another one by the value. */
 export function choose<T>(reader: (value: unknown) => Reader<T, string>): Reader<T> {
   return reading((problems, path, value) => reader(value).read(problems, path, value))
 }
 
-/** Checks a value as another reader does, and returns it as it was given. */
+/** Reader that checks a value with another one, and returns it unchanged. */
 export function asGiven<T>(reader: Reader<unknown, string>): Reader<T> {
   return reading((problems, path, value) => {
     reader.read(problems, path, value)
@@ -182,7 +182,7 @@ export function asGiven<T>(reader: Reader<unknown, string>): Reader<T> {
   })
 }
 
-/** A reader of a kind of its own. */
+/** Reader with a custom function. */
 export function reading<T>(read: (problems: Problems, path: string, value: unknown) => T): Reader<T> {
   return { unit: '', read }
 }
@@ -200,7 +200,7 @@ export function readOptions<T>(subject: string, reader: Reader<T, string>, optio
   return read
 }
 
-/** Every mistake in a value, for options that are read again where they are used. */
+/** Every mistake in a value, for options that are read again on use. */
 export function mistakesIn(reader: Reader<unknown, string>, value: unknown): readonly Problem[] {
   const problems = new Problems()
   reader.read(problems, '', value)
@@ -208,9 +208,9 @@ export function mistakesIn(reader: Reader<unknown, string>, value: unknown): rea
 }
 
 /**
- * Reads an environment variable, which comes before an option.
+ * Reads an environment variable, which overrides an option.
  *
- * @param parse makes of its text what an option would hold. Default: the text itself
+ * @param parse converts its text to the value of an option. Default: the text itself
  * @returns `undefined` if it is not set
  */
 export function readVariable<T>(

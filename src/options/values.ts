@@ -17,7 +17,7 @@ export function rate(bounds: Bounds & { readonly example: number }): Reader<numb
   return { ...number(bounds), unit: 'PerSec' }
 }
 
-/** A length of time, read in milliseconds. @param bounds in milliseconds. Default: above 0 */
+/** A duration, read in milliseconds. @param bounds in milliseconds. Default: above 0 */
 export function duration(bounds: Bounds = { above: 0 }): Reader<number, 'Ms'> {
   return {
     unit: 'Ms',
@@ -39,7 +39,7 @@ export function argument<T>(isLegal: (value: unknown) => boolean, rule: string, 
  * A value that passes a test.
  *
  * @param rule completes a sentence that begins with the option: `must be a path that starts with a slash`
- * @param example a legal value as code
+ * @param example a valid value as code
  */
 export function matching<T>(isLegal: (value: unknown) => boolean, rule: string, example: string): Reader<T> {
   return reading((problems, path, value) =>
@@ -47,7 +47,7 @@ export function matching<T>(isLegal: (value: unknown) => boolean, rule: string, 
   )
 }
 
-/** A string that is not empty. @param example in quotes */
+/** A non-empty string. @param example in quotes */
 export function text(example: string, rule = 'must be a string'): Reader<string> {
   return matching(isText, rule, example)
 }
@@ -57,7 +57,7 @@ export function flag(example: boolean): Reader<boolean> {
   return matching((value) => typeof value === 'boolean', 'must be true or false', String(example))
 }
 
-/** One of a few names. @param example the one to show */
+/** One of several names. @param example the one to show in errors */
 export function oneOf<const T extends string>(names: readonly T[], example: NoInfer<T>): Reader<T> {
   const rule = names.length === 2 ? `'${names[0]}' or '${names[1]}'` : `one of ${names.join(', ')}`
   return matching((value) => names.includes(value as T), `must be ${rule}`, `'${example}'`)
@@ -68,16 +68,16 @@ export function func<F>(example: string, rule = 'must be a function'): Reader<F>
   return matching((value) => typeof value === 'function', rule, example)
 }
 
-/** A list whose members pass a test. @param rule completes `must be a list of …` */
+/** A list whose items pass a test. @param rule completes `must be a list of …` */
 export function listOf<T>(isLegal: (member: unknown) => boolean, rule: string, example: string): Reader<readonly T[]> {
   return matching((value) => Array.isArray(value) && value.every(isLegal), `must be a list of ${rule}`, example)
 }
 
 /**
- * An array of at least one member.
+ * An array of at least one item.
  *
  * @param rule completes a sentence that begins with the option
- * @param example a legal array as code
+ * @param example a valid array as code
  */
 export function array<T>(member: Reader<T, string>, rule: string, example: string): Reader<readonly T[]> {
   const of = (reader: Reader<T, string>) =>
@@ -90,7 +90,7 @@ export function array<T>(member: Reader<T, string>, rule: string, example: strin
   return { ...of(member), ofData: of(member.ofData ?? member) }
 }
 
-/** One value, or a list of several: read as a list. */
+/** One value or a list, read as a list. */
 export function oneOrMore<T>(reader: Reader<T>): Reader<readonly T[]> {
   return reading((problems, path, value) =>
     [value].flat().flatMap((one) => {
@@ -101,12 +101,12 @@ export function oneOrMore<T>(reader: Reader<T>): Reader<readonly T[]> {
   )
 }
 
-/** A value that is checked where it is used. */
+/** A value that is checked on use. */
 export function any<T>(): Reader<T> {
   return reading((_, __, value) => value as T)
 }
 
-/** Means the same whatever the value is. */
+/** The same result for every value. */
 export function constant<T>(meaning: T): Reader<T> {
   return reading(() => meaning)
 }
@@ -115,7 +115,7 @@ export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-/** The number that an environment variable holds, or its text if it holds none. */
+/** The number in an environment variable, or its text if it is not a number. */
 export function numeric(text: string): unknown {
   return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text
 }

@@ -5,56 +5,56 @@ import { object, optional } from '../../options/schema.ts'
 import { TLS } from '../../options/tls-options.ts'
 import { any, duration, integer, isText, listOf, matching, text } from '../../options/values.ts'
 
-/** What one instance of the target is told when its environment is made. */
+/** Argument of the function `env`, for one instance of the target. */
 export interface InstanceContext {
-  /** From 0. */
+  /** Index of the instance, from 0. */
   readonly index: number
   readonly port: number
-  /** Not set when there is no internal listener. */
+  /** Not set if there is no internal listener. */
   readonly internalPort: number | undefined
   /** Connection details of the services, by name. */
   readonly services: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
 
-/** Options of {@link target}: a `command` to start, or the `url` of a target that runs already. */
+/** Options of {@link target}: a `command` to start, or the `url` of a running target. */
 export interface TargetOptions {
   /**
-   * Program and arguments, e.g. `['node', 'src/main.ts']`; no shell is involved. Its environment is ours without
-   * Vitest's own variables, with `NODE_ENV=production`, the services' variables, the ports, and `env`.
+   * Program and arguments, e.g. `['node', 'src/main.ts']`, run without a shell. It inherits the environment without
+   * Vitest's variables, plus `NODE_ENV=production`, the services' variables, the ports, and `env`.
    */
   readonly command?: readonly string[]
-  /** Default: the current folder. */
+  /** Folder that the command runs in. Default: the current folder. */
   readonly cwd?: string
-  /** Variables of the target's own; they beat all others. */
+  /** Additional environment variables, which override all others. */
   readonly env?: Readonly<Record<string, string>> | ((instance: InstanceContext) => Readonly<Record<string, string>>)
   /** Path that responds with 2xx once the target can take load. Default: `/healthz`. */
   readonly ready?: string
-  /** Default: `'30s'`. */
+  /** Time limit for the target to become ready. Default: `'30s'`. */
   readonly readyTimeout?: Duration
-  /** How many to start. VUs and sockets are spread over them in turns. Default: 1. */
+  /** Number of instances to start. VUs and sockets are distributed over them round-robin. Default: 1. */
   readonly instances?: number
-  /** A fixed port, counted up for each further instance. Default: a free one. */
+  /** Fixed port, incremented for each further instance. Default: a free one. */
   readonly port?: number
-  /** The variable that tells the target its port. Default: `PORT`. */
+  /** Environment variable with the port. Default: `PORT`. */
   readonly portVariable?: string
-  /** As `port`, for the listener that is not public (publish routes, metrics). */
+  /** Like `port`, for the internal listener (publish routes, metrics). */
   readonly internalPort?: number
-  /** Default: `INTERNAL_PORT`; `false` when the target has no such listener. */
+  /** Environment variable with the internal port; `false` if there is no internal listener. Default: `INTERNAL_PORT`. */
   readonly internalPortVariable?: string | false
-  /** A target that runs already; several instances as a list. `PERF_TARGET_URL` (comma-separated) beats it and the command. */
+  /** URL of a running target, or a list of its instances. `PERF_TARGET_URL` (comma-separated) overrides it and the command. */
   readonly url?: string | readonly string[]
-  /** Its internal listener, where it has one. `PERF_TARGET_INTERNAL_URL` beats it. */
+  /** URL of the internal listener of a running target. `PERF_TARGET_INTERNAL_URL` overrides it. */
   readonly internalUrl?: string | readonly string[]
   /**
-   * TLS of every connection to the target: for readiness, load, metrics, and a scenario's own calls. A target with a
-   * `command` is then spoken to over https. @default certificates are verified against the well-known authorities
+   * TLS options of every connection to the target: readiness, load, metrics and a scenario's own calls. A target with a
+   * `command` is then reached by https. @default certificates are verified against the well-known authorities
    */
   readonly tls?: TlsOptions
-  /** Hosts other than this machine that load may be put on. Full scale needs them in `PERF_ALLOW_FULL_LOAD_ON` as well. */
+  /** Hosts other than this machine that may receive load. Full scale requires them in `PERF_ALLOW_FULL_LOAD_ON` as well. */
   readonly allowRemote?: readonly string[]
   /**
-   * Globs of the target's own files, from `cwd`: in watch mode it is restarted if one of them changed, added and removed
-   * files included. `[]`: never.
+   * Globs of the target's files, relative to `cwd`: in watch mode it is restarted if one of them is changed, added or
+   * removed. `[]`: never.
    * @default all files of the project, of packages that the command names and of linked packages of a workspace, except
    *   those in `node_modules`, version control, reports and scenarios
    */
@@ -63,7 +63,7 @@ export interface TargetOptions {
 
 const PORT = integer({ min: 1, max: 65_535, example: 3000 })
 
-/** Addresses are checked where the target is reached, as variables of the environment come before them. */
+/** Reader of the options. URLs are checked on use, as environment variables override them. */
 export const TARGET = object<TargetOptions>()({
   command: optional(
     matching<readonly string[]>(isCommand, 'must be a list of program and arguments', "['node', 'src/main.ts']"),
