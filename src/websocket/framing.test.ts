@@ -37,7 +37,7 @@ test('accounts for every message of a frame that holds several', async () => {
   expect((await server.truth<{ frames: number }>()).frames).toBeLessThanOrEqual(26)
 })
 
-test.each([1, 2])('accounts for them with %i generator processes and messages from an iterator', async (processes) => {
+test.each([1, 2])('accounts for messages from an iterator with %i generator processes', async (processes) => {
   const server = await start('batching')
   const framing: Framing = {
     name: 'lines',
@@ -54,7 +54,7 @@ test.each([1, 2])('accounts for them with %i generator processes and messages fr
   expect((await fanOut(server, { ...BATCHED, framing, processes })).deliveries).toMatchObject(ALL_RECEIVED)
 })
 
-test('a target that closes silent sockets keeps those with an application heartbeat', async () => {
+test('keeps sockets open with an application heartbeat if the target closes silent ones', async () => {
   const server = await start('idle', '300')
   const heartbeat = {
     every: '100ms',
@@ -68,21 +68,21 @@ test('a target that closes silent sockets keeps those with an application heartb
   expect((await server.truth<{ beats: number }>()).beats).toBe(run.heartbeats!.sent)
 })
 
-test('the same sockets without one are closed', async () => {
+test('counts silent sockets without an application heartbeat as closed', async () => {
   const server = await start('idle', '300')
   expect((await fanOut(server, { pingEvery: '100ms' })).sockets.closed).toBe(20)
 })
 
-test('heartbeats that never get a response are counted and noted', async () => {
+test('counts heartbeats without a response as unanswered', async () => {
   const server = await start('idle', '300', 'silent')
   const run = await fanOut(server, { heartbeat: { every: '100ms', message: () => 'ping', response: () => false } })
   const { sent, unanswered } = run.heartbeats!
-  // The latest of each of 20 clients is under way, or was when the run ended.
+  // The latest of each of 20 clients is in flight, or was at the end of the run.
   expect(sent - unanswered!).toBeGreaterThanOrEqual(0)
   expect(sent - unanswered!).toBeLessThanOrEqual(20)
 })
 
-test('conversations keep their sockets with a heartbeat whose response is no response', async () => {
+test('does not mistake the response to a heartbeat for that of a step', async () => {
   const server = await start('idle', '300')
   const heartbeat = { every: '100ms', message: 'ping', response: (it: Message) => it.toString() === 'pong' } as const
   const run = await load(server).run({
@@ -96,7 +96,7 @@ test('conversations keep their sockets with a heartbeat whose response is no res
   expect(await server.truth()).toMatchObject({ closed: 0 })
 })
 
-/** A protocol of handshake, heartbeat and farewell, which notes the state of its connections. */
+/** A connection with a handshake, a heartbeat and a last frame, which logs when it is closed. */
 class GreetingConnection implements FramedConnection {
   static readonly log: string[] = []
   readonly #socket: FramedSocket
@@ -123,7 +123,7 @@ class GreetingConnection implements FramedConnection {
   }
 }
 
-test('a framing has its handshake, its heartbeat, and its farewell before the closing handshake', async () => {
+test('runs the handshake and heartbeat of a framing, and sends its last frame before the closing handshake', async () => {
   const server = await start('idle', '300')
   GreetingConnection.log.length = 0
   const framing: Framing = {

@@ -1,4 +1,4 @@
-/** What of the WebSocket engine is public. */
+/** Public API of the WebSocket engine. */
 export { delimited, type DelimitedOptions } from './protocols/delimited.ts'
 export {
   graphqlOperation,

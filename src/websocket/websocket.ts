@@ -17,43 +17,43 @@ import { readFanOutOptions } from './fan-out/read-fan-out-options.ts'
 import { place } from './sockets/read-socket-options.ts'
 
 export interface WebSocketContext {
-  /** Of the target, with credentials; `undefined` without a target: each run then needs its own. */
+  /** Base URL of the target, with credentials; `undefined` without a target, when each run needs its own. */
   readonly baseUrl?: string | undefined
-  /** Of the target, unless a run has its own. */
+  /** TLS options of the target, unless a run has its own. */
   readonly tls?: TlsOptions | undefined
-  /** Base URLs of further instances of the target: sockets are spread over all, in turns. Default: none. */
+  /** Base URLs of further instances of the target: sockets are spread evenly over all instances. Default: none. */
   readonly otherInstances?: readonly string[]
-  /** Stops every run within a second, keeping what was measured. */
+  /** Stops every run within a second and keeps its measurements. */
   readonly signal: AbortSignal
   readonly scale: Scale
-  /** The same seed gives the same arrivals. */
+  /** Seed of the arrivals: the same seed gives the same arrivals. */
   readonly seed: number | string
-  /** Limits past which a run's own generator makes it invalid. */
+  /** Limits of the generator, beyond which a run is invalid. */
   readonly limits?: Partial<GeneratorLimits>
-  /** Runs queries for rows given as `sql(…)`. */
+  /** Runs the queries of `data: sql(…)`. */
   readonly sql?: SqlQuery
-  /** Called once for each run that began, also one that was aborted. */
+  /** Called once for each run that began, including aborted ones. */
   onRun(result: RunResult): void
-  /** Called once a second while a run goes on, and once at its end. */
+  /** Called once a second during a run, and once at its end. */
   onSnapshot?(snapshot: RunSnapshot): void
 }
 
 /** The `ws` fixture: WebSocket clients as load. */
 export interface WebSocketLoad {
   /**
-   * Opens `connections` sockets, subscribes them, has the target publish on an open schedule, and accounts for every
-   * delivery: on time, late or missing, with duplicates and disorder beside.
+   * Opens `connections` sockets, subscribes them, makes the target publish on an open schedule, and accounts for every
+   * delivery: on time, late or missing, and also duplicate, out of order or unexpected.
    *
-   * @throws {OptionsError} naming every option that cannot be used, before any socket is opened
-   * @throws whatever a function of the scenario throws; the run so far goes to `onRun`
+   * @throws {OptionsError} naming every invalid option, before any socket is opened
+   * @throws errors of the scenario's functions; the run so far goes to `onRun`
    */
   fanOut<D = undefined>(options: FanOutOptions<D>): Promise<FanOutRun>
   /**
-   * Gives each VU a connection and has it say a message and await its response, again and again under a load; gives a run
-   * as `http.run()` does, of kind `conversation`. A target that is slow, broken or gone is measured, not thrown.
+   * Opens a connection for each VU, which then sends messages and waits for their responses under a load. Returns a run
+   * like that of `http.run()`, of kind `conversation`. Errors of the target are counted, not thrown.
    *
-   * @throws {OptionsError} naming every option that cannot be used, before any socket is opened
-   * @throws whatever `send`, `onOpen`, `isReady` or `headers` throws; the run so far goes to `onRun`
+   * @throws {OptionsError} naming every invalid option, before any socket is opened
+   * @throws errors of `send`, `onOpen`, `isReady` and `headers`; the run so far goes to `onRun`
    */
   run<D = undefined>(options: ConversationOptions<D>): Promise<HttpRun>
 }

@@ -16,7 +16,7 @@ import { nothingSaid, type FirstMessages } from './first-messages.ts'
 /** What all VUs of a conversation share. */
 export interface ConversantSurroundings<D> {
   readonly steps: readonly Step<D>[]
-  /** Where each step is counted, in the same order. */
+  /** The series of each step, in the order of `steps`. */
   readonly series: readonly RequestSeries[]
   readonly slowest: SlowestRequests
   readonly clients: Clients<D>
@@ -26,35 +26,35 @@ export interface ConversantSurroundings<D> {
   readonly execution: RunningExecution<ConversationVu<D>>
 }
 
-/** How far a step has got. */
+/** State of the current step. */
 type Progress = 'none' | 'connecting' | 'sent'
 
-/** One VU: says its part of each step over its connection, awaits the response, and counts how each ended. */
+/** A VU that sends the message of each step over its connection, waits for the response, and counts the outcome. */
 export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   failedAttempts = 0
-  /** A WebSocket's close is announced: nothing to wait for. */
+  /** 0, as a WebSocket announces that it closes. */
   readonly settleMs = 0
   deadlineMs = 0
   earlier: Timed | undefined
   later: Timed | undefined
-  readonly #all: ConversantSurroundings<D>
-  #place = 0
+  readonly #context: ConversantSurroundings<D>
+  #stepIndex = 0
   #progress: Progress = 'none'
   #isConnected = false
   #isConnecting = false
   #sent: Outgoing = ''
   #sentMs = 0
-  /** On this connection, in a step of which the first message to come is the response. */
+  /** Messages of this connection, for steps whose response is the first message received. */
   readonly #saidLast = nothingSaid()
   #takesFirst = false
-  /** The protocol itself says which message is the response. */
+  /** Whether the protocol itself identifies the response. */
   #isNumbered = false
-  /** Messages since then that were no response. */
+  /** Messages since the send that were not the response. */
   #notTaken = 0
 
   constructor(id: number, data: D, fork: () => Random, surroundings: ConversantSurroundings<D>) {
     super(id, data, fork, surroundings.execution)
-    this.#all = surroundings
+    this.#context = surroundings
   }
 
   get isInFlight(): boolean {
@@ -62,38 +62,38 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   }
 
   protected sendFirst(intendedMs: number): void {
-    this.#place = 0
+    this.#stepIndex = 0
     this.#begin(intendedMs)
   }
 
-  /** The connection is open, and its greeting was taken. */
+  /** Called when the connection is open and ready. */
   connected(): void {
     this.#isConnecting = false
     this.#isConnected = true
     this.failedAttempts = 0
-    this.#all.connections.opened++
-    if (this.#progress === 'connecting') this.#say()
+    this.#context.connections.opened++
+    if (this.#progress === 'connecting') this.#send()
   }
 
-  /** No connection was to be had. */
+  /** Called when no connection could be opened. */
   notConnected(kind: string): void {
     this.#isConnecting = false
     this.failedAttempts++
-    this.#all.connections.refused++
+    this.#context.connections.refused++
     if (this.#progress === 'connecting') this.#fail('connect', CODES[kind] ?? kind)
   }
 
-  /** The other side has closed the connection. */
+  /** Called when the target has closed the connection. */
   disconnected(why: string): void {
     this.#isConnected = false
-    this.#all.firsts.closed(this.#saidLast)
+    this.#context.firsts.closed(this.#saidLast)
     if (this.#progress === 'sent') this.#fail('reset', why)
-    else this.#all.connections.closedIdle++
+    else this.#context.connections.closedIdle++
   }
 
-  /** A message came. @param atMs of `performance.now()` */
+  /** Called with each message received. @param atMs time of receipt, as `performance.now()` */
   heard(message: Message, atMs: number): void {
-    if (this.#progress !== 'sent') return this.#all.firsts.received(this.#saidLast)
+    if (this.#progress !== 'sent') return this.#context.firsts.received(this.#saidLast)
     const { isResponse, check } = this.#step
     const context = { vu: this.vu, iteration: this.iteration, sent: this.#sent }
     let wrong: string | undefined
@@ -104,15 +104,15 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
           : decision('isResponse', isResponse(message, context)))
       ) {
         this.#notTaken++
-        return this.#all.firsts.received(this.#saidLast)
+        return this.#context.firsts.received(this.#saidLast)
       }
-      // The timer is late wherever the process is: a response that came after its time is none the less late.
+      // If the process is late, so is the timer: a response after its deadline is a time-out even if the timer has not fired.
       if (atMs > this.deadlineMs) return this.expire()
-      if (this.#takesFirst) this.#all.firsts.took(this.#saidLast, atMs - this.#sentMs)
+      if (this.#takesFirst) this.#context.firsts.took(this.#saidLast, atMs - this.#sentMs)
       wrong = check === undefined ? message.failure : checkProblem(check, message, context)
     } catch (error) {
-      // What the target sent may be what a parser choked on: its error. Anything else is the scenario's.
-      if (!(error instanceof SyntaxError)) return this.#all.execution.scenarioFailed(error)
+      // A SyntaxError comes from parsing what the target sent. Any other error is the scenario's.
+      if (!(error instanceof SyntaxError)) return this.#context.execution.scenarioFailed(error)
       wrong = 'check threw SyntaxError'
     }
     if (wrong !== undefined) this.#fail('body', wrong, atMs)
@@ -120,32 +120,32 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   }
 
   expire(): void {
-    const { connections } = this.#all
+    const { connections } = this.#context
     if (this.#progress === 'sent' && this.#notTaken > 0)
       connections.notTaken = (connections.notTaken ?? 0) + this.#notTaken
-    // Unless the protocol numbers its responses, a late one may be taken for the next, also by an `isResponse` that goes by
-    // its type: only a new connection is free of it.
+    // Unless the protocol numbers its responses, a late response can be mistaken for the next one, also by an `isResponse`
+    // that checks only the type. Only a new connection rules that out.
     if (this.#progress === 'sent' && !this.#isNumbered) this.hangUp()
     this.#fail('timeout', 'timeout')
   }
 
-  /** The run is over. */
+  /** Called at the end of the run. */
   finish(): void {
-    this.#all.firsts.closed(this.#saidLast)
+    this.#context.firsts.closed(this.#saidLast)
   }
 
   hangUp(): void {
     this.#isConnected = false
-    this.#all.firsts.closed(this.#saidLast)
-    this.#all.clients.drop(this.id)
+    this.#context.firsts.closed(this.#saidLast)
+    this.#context.clients.drop(this.id)
   }
 
   get #step(): Step<D> {
-    return this.#all.steps[this.#place]!
+    return this.#context.steps[this.#stepIndex]!
   }
 
   #begin(intendedMs: number): void {
-    const { execution, series, deadlines, clients } = this.#all
+    const { execution, series, deadlines, clients } = this.#context
     if (execution.isOver) return this.end(now())
     const { send } = this.#step
     this.setIntendedStart(intendedMs)
@@ -156,10 +156,10 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
       execution.scenarioFailed(error)
       return
     }
-    this.countSent(series[this.#place]!)
+    this.countSent(series[this.#stepIndex]!)
     this.#sentMs = now()
     deadlines.set(this, this.#sentMs)
-    if (this.#isConnected) return this.#say()
+    if (this.#isConnected) return this.#send()
     this.#progress = 'connecting'
     if (!this.#isConnecting) {
       this.#isConnecting = true
@@ -167,39 +167,39 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
     }
   }
 
-  #say(): void {
+  #send(): void {
     this.#progress = 'sent'
     this.#notTaken = 0
     const isForProtocol = this.#step.isResponse === undefined
     this.#isNumbered = isForProtocol && expectsResponse(this.#sent)
     this.#takesFirst = isForProtocol && !this.#isNumbered
-    if (this.#takesFirst) this.#all.firsts.said(this.#saidLast, this.#place)
-    this.#all.clients.send(this.id, this.#sent)
+    if (this.#takesFirst) this.#context.firsts.said(this.#saidLast, this.#stepIndex)
+    this.#context.clients.send(this.id, this.#sent)
   }
 
-  /** Runs in arrow form, as the pacer calls it. */
-  readonly #resume = (dueMs: number): void => this.#goOn(dueMs)
+  /** An arrow function, as the pacer calls it without `this`. */
+  readonly #resume = (dueMs: number): void => this.#proceed(dueMs)
 
   #responded(endMs: number): void {
     const { thinkTime } = this.#step
     const latencyUs = this.#observe(endMs, 'responded') * 1000
-    const window = this.#all.series[this.#place]!.timeline.at(this.countedMs)
+    const window = this.#context.series[this.#stepIndex]!.timeline.at(this.countedMs)
     window.recordGood(latencyUs, (endMs - this.#sentMs) * 1000)
-    this.#place++
+    this.#stepIndex++
     const thinkMs = this.draw(thinkTime)
-    if (thinkMs > 0) this.#all.execution.pacer.at(endMs + thinkMs, this.#resume)
-    else this.#goOn(endMs)
+    if (thinkMs > 0) this.#context.execution.pacer.at(endMs + thinkMs, this.#resume)
+    else this.#proceed(endMs)
   }
 
-  #goOn(atMs: number): void {
-    if (this.#place < this.#all.steps.length) this.#begin(atMs - this.#all.execution.startMs)
+  #proceed(atMs: number): void {
+    if (this.#stepIndex < this.#context.steps.length) this.#begin(atMs - this.#context.execution.startMs)
     else this.end(atMs)
   }
 
   #fail(kind: ErrorKind, detail: string, endMs = now()): void {
-    const { execution, series } = this.#all
+    const { execution, series } = this.#context
     const latencyUs = this.#observe(endMs, kind) * 1000
-    const window = series[this.#place]!.timeline.at(this.countedMs)
+    const window = series[this.#stepIndex]!.timeline.at(this.countedMs)
     window.recordError(kind, latencyUs, (endMs - this.#sentMs) * 1000)
     window.countDetail(detail)
     execution.tally.countError(kind, detail)
@@ -209,7 +209,7 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
 
   /** @returns the latency of the step in milliseconds */
   #observe(endMs: number, ending: ErrorKind | 'responded'): number {
-    const { slowest, deadlines } = this.#all
+    const { slowest, deadlines } = this.#context
     this.#progress = 'none'
     deadlines.clear(this)
     const latencyMs = this.countEnded(this.#step.name, ending, endMs)
@@ -219,5 +219,5 @@ export class ConversationVu<D> extends VirtualUserBase<D> implements Timed {
   }
 }
 
-/** Failures of a handshake by the codes that hints and the blame for an abort go by. */
+/** Codes of failed handshakes, as hints and the cause of an abort use them. */
 const CODES: Readonly<Record<string, string>> = { refused: 'ECONNREFUSED', reset: 'ECONNRESET' }

@@ -18,7 +18,7 @@ interface Response {
   readonly ids?: readonly number[]
 }
 
-/** What the machine is busy with beside must not decide these tests. */
+/** No limits, so that other work on the machine does not decide these tests. */
 const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, serviceTimeShare: 1, busyUtilization: 2 }
 
 type Load = WebSocketLoad & { readonly results: RunResult[]; readonly snapshots: RunSnapshot[] }
@@ -46,7 +46,7 @@ async function start(): Promise<TruthServer> {
 
 let lastId = 0
 
-/** A step that takes so long at the server. */
+/** A step that takes the given time at the server. */
 function ask(more: Record<string, unknown> = {}): ConversationStep<unknown> {
   return {
     send: () => ({ id: ++lastId, ...more }),
@@ -63,8 +63,8 @@ const options = (more: Partial<ConversationOptions<unknown>> = {}): Conversation
   ...more,
 })
 
-describe('a server whose responses are known', () => {
-  test('is asked as often as the load says, and measured as slow as it is', async () => {
+describe('with a server whose response times are known', () => {
+  test('sends as many requests as the load requires, and measures the time of each response', async () => {
     const server = await start()
     const ws = load(server.url)
     const run = await ws.run(
@@ -87,7 +87,7 @@ describe('a server whose responses are known', () => {
     expect(ws.snapshots.at(-1)).toMatchObject({ kind: 'conversation', state: 'ended', counts: { completed: 100 } })
   })
 
-  test('keeps VUs waiting: latency counts from when a message was due, not from when one of them was free', async () => {
+  test('counts latency from the instant at which a message was due, not from the one at which a VU was free', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({
@@ -95,12 +95,12 @@ describe('a server whose responses are known', () => {
         steps: ask({ afterMs: 100 }),
       }),
     )
-    // Twenty are due in a second of which one VU can carry ten: the last of those it carries waited for half of it.
+    // Twenty are due in a second in which one VU can send ten: the last of those sent waited for half a second.
     expect(run.sent + run.dropped).toBe(20)
     expect(run.state === 'measured' && run.latency.maxMs - run.serviceTime.maxMs).toBeGreaterThan(250)
   })
 
-  test('tells each VU its own: data, greeting, headers, what was kept from step to step', async () => {
+  test('gives each VU its own data, onOpen message, headers and variables', async () => {
     const server = await start()
     const seen: unknown[] = []
     const run = await load(server.url).run<{ name: string }>({
@@ -140,7 +140,7 @@ describe('a server whose responses are known', () => {
     expect((await server.truth<{ logins: string[] }>()).logins.toSorted()).toEqual(['ann', 'bob', 'cid'])
   })
 
-  test('responds in binary, the first message to come being the response', async () => {
+  test('accepts the first message, here a binary one, as the response without isResponse', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({
@@ -153,14 +153,14 @@ describe('a server whose responses are known', () => {
     expect(run).toMatchObject({ completed: 40, errorRate: 0 })
   })
 
-  test('may be held by several processes', async () => {
+  test('holds its connections in several processes', async () => {
     const server = await start()
     const run = await load(server.url).run(options({ processes: 2 }))
     expect(run).toMatchObject({ completed: 40, errorRate: 0, connections: { opened: 4 }, warnings: [] })
     expect(run.generator.descriptorLimit).toBe(2 * descriptorLimit())
   })
 
-  test('counts iterations that began in the warm-up there, to their last step', async () => {
+  test('counts all steps of an iteration that began in the warm-up as warm-up', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({
@@ -175,7 +175,7 @@ describe('a server whose responses are known', () => {
     expect(['first', 'second'].map((name) => run.step(name).offered)).toEqual([30, 30])
   })
 
-  test('is warmed up without being counted', async () => {
+  test('does not count the warm-up', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({ load: constantArrivalRate({ rate: 40, vus: 5, duration: '500ms' }), warmup: '500ms' }),
@@ -185,13 +185,13 @@ describe('a server whose responses are known', () => {
   })
 })
 
-describe('what goes wrong is an error of its kind', () => {
+describe('errors of ws.run()', () => {
   test.each([
     ['nothing', { timeout: 1 }, 'timeout'],
     ['garbage', { body: 1 }, 'check threw SyntaxError'],
     ['refuse', { body: 1 }, 'check: no'],
     ['close', { reset: 1 }, 'closed with code 1011 (server error): overloaded'],
-  ])('%s', async (what, errors, detail) => {
+  ])('counts %s as an error of its kind', async (what, errors, detail) => {
     const server = await start()
     let asked = 0
     const { send: _, ...step } = ask()
@@ -236,13 +236,13 @@ describe('what goes wrong is an error of its kind', () => {
       },
       'no such part',
     ],
-  ])('%s is the mistake of the scenario', async (_, wrong, words) => {
+  ])('ends the run with an error of the scenario for %s', async (_, wrong, words) => {
     const server = await start()
     const run = load(server.url).run(options({ steps: { ...ask(), ...wrong } }))
     await expect(run).rejects.toThrow(words)
   })
 
-  test('a response that isResponse does not take is named in the hint', async () => {
+  test('names isResponse in the hint if it rejects every message until the time-out', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({
@@ -252,7 +252,7 @@ describe('what goes wrong is an error of its kind', () => {
       }),
     )
     expect(Object.fromEntries(run.errors)).toEqual({ timeout: 2 })
-    // Each was chattered at, and responded.
+    // Each received other messages besides the response.
     expect(run[evidenceOf]().hint).toBe(
       '2 requests timed out while 4 messages arrived that did not count as the response: check isResponse and the messages of the target',
     )
@@ -271,27 +271,30 @@ describe('what goes wrong is an error of its kind', () => {
         },
       ],
     ],
-  ])('cannot be judged without response if %i messages came for each response', async (messages, invalidities) => {
-    const http = createServer()
-    new WebSocketServer({ server: http }).on('connection', (socket) => {
-      socket.send('hello')
-      socket.on('message', () => {
-        for (let nth = 0; nth < messages; nth++) socket.send(`tick ${nth}`)
+  ])(
+    'judges a run without isResponse in which each response is followed by up to %i messages',
+    async (messages, invalidities) => {
+      const http = createServer()
+      new WebSocketServer({ server: http }).on('connection', (socket) => {
+        socket.send('hello')
+        socket.on('message', () => {
+          for (let nth = 0; nth < messages; nth++) socket.send(`tick ${nth}`)
+        })
       })
-    })
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => void http.close())
-    const run = await load(`http://127.0.0.1:${(http.address() as AddressInfo).port}`).run(
-      options({
-        load: sharedIterations({ iterations: 10, vus: 1 }),
-        steps: { send: 'say', thinkTime: 20 },
-      }),
-    )
-    expect(run).toMatchObject({ completed: 10, errorRate: 0 })
-    expect(run[evidenceOf]().invalidities).toMatchObject(invalidities)
-  })
+      await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+      onTestFinished(() => void http.close())
+      const run = await load(`http://127.0.0.1:${(http.address() as AddressInfo).port}`).run(
+        options({
+          load: sharedIterations({ iterations: 10, vus: 1 }),
+          steps: { send: 'say', thinkTime: 20 },
+        }),
+      )
+      expect(run).toMatchObject({ completed: 10, errorRate: 0 })
+      expect(run[evidenceOf]().invalidities).toMatchObject(invalidities)
+    },
+  )
 
-  test('a response that comes after its time-out counts for no later step, if response goes by its type', async () => {
+  test('does not count a response after its time-out for a later step if isResponse checks only the type', async () => {
     const http = createServer()
     new WebSocketServer({ server: http }).on('connection', (socket) => {
       socket.on('message', (data: Buffer) => void setTimeout(() => socket.send(`re ${data.toString()}`), 300))
@@ -326,7 +329,7 @@ describe('what goes wrong is an error of its kind', () => {
     expect(ws.results[1]).not.toHaveProperty('heartbeats')
   })
 
-  /** A server that responds to everything; with one of its messages comes another that responds to nothing. */
+  /** A server that responds to every message, and once sends another message with the response. */
   async function pushing(at: number, when: 'before' | 'after'): Promise<string> {
     const http = createServer()
     new WebSocketServer({ server: http }).on('connection', (socket, request) => {
@@ -339,7 +342,7 @@ describe('what goes wrong is an error of its kind', () => {
           setTimeout(respond, 40)
           return
         }
-        // Both in one segment: the next message of the client must not come between them.
+        // Both in one segment, so that the next message of the client cannot arrive between them.
         request.socket.cork()
         respond()
         if (isPushed) socket.send('push')
@@ -362,8 +365,8 @@ describe('what goes wrong is an error of its kind', () => {
   test.each([
     ['a step follows at once', 0],
     ['it pauses', 30],
-  ])('cannot be judged without response if a push came while a response was awaited, and %s', async (_, thinkTime) => {
-    // An odd number: the surplus response comes 40 ms after the last step.
+  ])('is invalid without isResponse if a push came while a response was awaited, and %s', async (_, thinkTime) => {
+    // An odd number, so that the surplus response arrives 40 ms after the last step.
     const blind = await says(await pushing(5, 'before'), 21, { thinkTime })
     expect(blind).toMatchObject({ completed: 21, errorRate: 0 })
     expect(blind[evidenceOf]().invalidities).toMatchObject([
@@ -381,17 +384,17 @@ describe('what goes wrong is an error of its kind', () => {
     expect(seeing.connections).not.toHaveProperty('firstMessages')
   })
 
-  test('warns if few responses may be a push', async () => {
+  test('warns without isResponse if at most 1% of the responses may be a push', async () => {
     const run = await says(await pushing(1, 'after'), 150, { thinkTime: 1 })
     expect(run[evidenceOf]().invalidities).toEqual([])
     expect(run.connections.firstMessages).toEqual({ taken: 150, surplus: 1, doubtful: 1 })
     expect(run.warnings).toEqual([
       'the target also sends messages by itself, 1 beyond the first after each request, which counts as the response ' +
-        'without isResponse: 1 of 150 responses (0.67%) may be such messages: give response',
+        'without isResponse: 1 of 150 responses (0.67%) may be such messages: give isResponse',
     ])
   })
 
-  test('a check that passes with nothing, or fails with a failed expect', async () => {
+  test('passes a check that returns nothing, and fails one whose expect failed', async () => {
     const server = await start()
     const check = ({ re }: Response) => expect(re! % 2).toBe(0)
     const run = await load(server.url).run(
@@ -404,7 +407,7 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('check: expected 1 to be +0')
   })
 
-  test('a late response is not taken for the next one, though nothing tells them apart', async () => {
+  test('does not mistake a late response for the next one, even if both are equal', async () => {
     const server = await start()
     let asked = 0
     const run = await load(server.url).run(
@@ -412,7 +415,7 @@ describe('what goes wrong is an error of its kind', () => {
         load: sharedIterations({ iterations: 3, vus: 1 }),
         timeout: 200,
         steps: {
-          // The chatter comes at once, but to a login there is only the response.
+          // Other messages are sent immediately, but to a login only the response.
           send: () => ({ login: `user ${++asked}`, afterMs: asked === 1 ? 300 : 0 }),
           check: (message) => message.json<{ welcome: string }>().welcome === `user ${asked}`,
         },
@@ -426,14 +429,14 @@ describe('what goes wrong is an error of its kind', () => {
     ['without think time', constantVus({ vus: 20, duration: '900ms' })],
     ['with think time', constantVus({ vus: 20, duration: '900ms', thinkTime: { min: 5, max: 60 } })],
     ['with a backlog', constantArrivalRate({ rate: 200, vus: 15, duration: '900ms' })],
-  ])('a response after 160 ms is a time-out of 100 ms %s', async (_, shape) => {
+  ])('counts a response after 160 ms as a time-out of 100 ms %s', async (_, shape) => {
     const server = await start()
     const run = await load(server.url).run(options({ load: shape, steps: ask({ afterMs: 160 }), timeout: '100ms' }))
     expect(Object.fromEntries(run.errors)).toEqual({ timeout: run.sent })
     expect(run.sent).toBeGreaterThan(50)
   })
 
-  test('a target that is not there', async () => {
+  test('counts connect errors if the target is not running', async () => {
     const server = await startServer('responding')
     await server[Symbol.asyncDispose]()
     const run = await load(server.url).run(options({ load: constantVus({ vus: 2, duration: '500ms' }) }))
@@ -441,7 +444,7 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run[evidenceOf]().hint).toContain(`could not connect to ${server.url.replace('http', 'ws')} (ECONNREFUSED)`)
   })
 
-  test('a greeting that gets no response', async () => {
+  test('counts connect errors if nothing acknowledges onOpen', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({
@@ -455,12 +458,12 @@ describe('what goes wrong is an error of its kind', () => {
     expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('2 × not acknowledged')
   })
 
-  test('a connection closed between two steps is opened anew, and counted', async () => {
+  test('reopens a connection that was closed between two steps, and counts it', async () => {
     const server = await start()
     const run = await load(server.url).run(
       options({
         load: constantArrivalRate({ rate: 2, vus: 1, duration: '2s' }),
-        // Told to close after its isResponse: nobody is waiting by then.
+        // Closes after its response, when no step is waiting.
         steps: [
           ask(),
           {
@@ -477,7 +480,7 @@ describe('what goes wrong is an error of its kind', () => {
   })
 })
 
-describe('a scenario that is wrong', () => {
+describe('mistakes of a scenario', () => {
   const broken = () => {
     throw new RangeError('broken')
   }
@@ -487,14 +490,14 @@ describe('a scenario that is wrong', () => {
     ['onOpen', { onOpen: broken }],
     ['isReady', { onOpen: () => ({ login: 'x' }), isReady: broken }],
     ['headers', { headers: broken }],
-  ])('ends the run at once with its own error: %s', async (_, more) => {
+  ])('end the run immediately with the error of the scenario: %s', async (_, more) => {
     const server = await start()
     const ws = load(server.url)
     await expect(ws.run(options({ load: constantVus({ vus: 3, duration: '60s' }), ...more }))).rejects.toThrow('broken')
     expect(ws.results).toMatchObject([{ state: 'aborted', abortReason: 'the scenario failed: broken' }])
   })
 
-  test('has all mistakes of its options named at once, before any socket is opened', async () => {
+  test('in options are all named in one error, before any socket is opened', async () => {
     const wrong = {
       path: '/',
       load: { kind: 'many' },
@@ -510,7 +513,7 @@ describe('a scenario that is wrong', () => {
   })
 })
 
-test('an abort stops it at once, keeping what was measured', async () => {
+test('stops immediately on an abort, and keeps its measurements', async () => {
   const server = await start()
   const stop = new AbortController()
   let asked = 0
@@ -532,7 +535,7 @@ test('an abort stops it at once, keeping what was measured', async () => {
   expect(run[evidenceOf]().invalidities.map(({ reason }) => reason)).toEqual(['aborted'])
 })
 
-test('speaks Socket.IO too: an acknowledged join is a step', async () => {
+test('runs a step whose response is an acknowledgement of Socket.IO', async () => {
   const server = await startServer('socket-io')
   onTestFinished(() => server[Symbol.asyncDispose]())
   const run = await load(server.url).run({

@@ -18,8 +18,7 @@ import { Clients, type ClientEvents } from '../fan-out/clients.ts'
 import { Message } from '../message.ts'
 import { toPerformanceMs } from '../sockets/clock.ts'
 import { createPool } from '../sockets/create-pool.ts'
-import { diagnoseHandshakes } from '../sockets/diagnose.ts'
-import { isRefusal, remedyFor } from '../sockets/failure-remedies.ts'
+import { diagnoseHandshakes, isRefusal, remedyFor } from '../sockets/failure-remedies.ts'
 import { worstHealth } from '../sockets/generator-processes.ts'
 import type { Placement } from '../sockets/socket-options.ts'
 import type { SocketPool } from '../sockets/socket-pool.ts'
@@ -28,9 +27,9 @@ import { ConversationVu } from './conversation-vu.ts'
 import { FirstMessages } from './first-messages.ts'
 
 const CLOSE_WITHIN_MS = 2000
-/** How long the target has to take in a greeting that nothing acknowledges. */
+/** Time for the target to process `onOpen` messages that nothing acknowledges. */
 const GREETING_DELAY_MS = 500
-/** How long a response that another message was taken for may still come, as far as is known. */
+/** Limits of the time in which the response to the last step may still arrive, if another message was mistaken for it. */
 const LISTEN_AT_LEAST_MS = 250
 const LISTEN_AT_MOST_MS = 1000
 
@@ -38,7 +37,7 @@ export interface ConversationParts<D> {
   readonly plan: ConversationPlan<D> & Placement
   /** After scaling. */
   readonly load: Load
-  /** Name of the scale that reduced it. */
+  /** Name of the scale that reduced the load, if one did. */
   readonly reducedTo: string | undefined
   readonly rows: readonly D[]
   readonly random: Random
@@ -106,9 +105,9 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
   }
 
   /**
-   * Puts the load on. Never rejects for what the target does.
+   * Applies the load. Does not reject because of the target.
    *
-   * @returns what was measured, and the scenario's own error if that ended the run
+   * @returns the measurement, and the scenario's error if one ended the run
    */
   async run(): Promise<{ measurement: HttpMeasurement; scenarioError: { readonly error: unknown } | undefined }> {
     const executed = await this.#execution.run()
@@ -140,13 +139,13 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
         ...executed.warnings,
         ...this.#pool.lost,
         ...this.#clients.notes,
-        ...(doubtful > 0 ? [`${doubtfulWords(firstMessages)}: give response`] : []),
+        ...(doubtful > 0 ? [`${doubtfulWords(firstMessages)}: give isResponse`] : []),
       ],
     }
     return { measurement, scenarioError: this.#execution.scenarioError }
   }
 
-  /** Why no connection was opened, and what to do, if that can be found out. */
+  /** The reason why no connection was opened, with its fix; `undefined` if unknown. */
   async #diagnosis(): Promise<string | undefined> {
     const kinds = [...this.#clients.states.failures.keys()]
     if (this.#connections.opened > 0 || this.#parts.signal.aborted) return undefined
@@ -176,7 +175,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
     await this.#pool.close(isCut ? 0 : CLOSE_WITHIN_MS)
   }
 
-  /** A response that another message was taken for comes after the last step. */
+  /** If another message was mistaken for a response, the real one arrives after the last step. */
   async #listen(): Promise<void> {
     if (this.#firsts.taken === 0) return
     const signal = AbortSignal.any([this.#parts.signal, this.#broken.signal])
@@ -223,7 +222,7 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
   #createClients(clients: number): Clients<D> {
     const { plan } = this.#parts
     const { onOpen, isReady } = plan
-    const asked = {
+    const clientsPlan = {
       ...plan,
       clients,
       vuOf: (client: number) => this.#vus[client]!.vu,
@@ -233,6 +232,6 @@ export class Conversation<D> implements Workload<ConversationVu<D>>, ClientEvent
       joinDelayMs: onOpen === undefined ? 0 : GREETING_DELAY_MS,
       reconnectAfterMs: undefined,
     }
-    return new Clients<D>(asked, this, (events) => (this.#pool = createPool(asked, events)))
+    return new Clients<D>(clientsPlan, this, (events) => (this.#pool = createPool(clientsPlan, events)))
   }
 }

@@ -1,9 +1,9 @@
-/** Messages that came on a connection after what was said last. */
+/** Messages received on a connection since its last send. */
 export interface SaidLast {
-  /** The step, by its place in the conversation; `undefined` before the first that takes the first message. */
+  /** Index of the step; `undefined` before the first step without `isResponse`. */
   place: number | undefined
   messages: number
-  /** Responses taken since the last message that was none. */
+  /** Responses since the last message that was not one. */
   taken: number
 }
 
@@ -11,22 +11,22 @@ export function nothingSaid(): SaidLast {
   return { place: undefined, messages: 0, taken: 0 }
 }
 
-/** How many messages a step brought at least and at most, until the next one. */
+/** Fewest and most messages received from the send of a step to the send of the next. */
 interface Span {
   least: number
   most: number
-  /** Of steps that were the last on their connections: more may have been to come. */
+  /** Fewest of a step that was the last on its connection: more might have followed. */
   lastLeast: number
 }
 
 /**
- * Steps without `isResponse`, in which the first message to come is taken for the response. Were each request followed by
- * one message, or always by so many, that would be right. If the target also sends messages by itself, one of them may
- * have come while a response was awaited: it was taken, and the response went to the next step, and so on:
+ * Counts of steps without `isResponse`, whose response is the first message received. That is right if each request is
+ * followed by one message, or always by the same number. If the target also sends messages by itself, one may arrive
+ * while a response is awaited: it is mistaken for the response, the response for that of the next step, and so on:
  *
  *     send 1   push   send 2   response 1   send 3   response 2   …   response n
  *
- * Only the surplus shows, whenever it comes: any response taken on the connection before it may be another's.
+ * Only the surplus message shows, at any later time: every earlier response of the connection may be another message.
  */
 export class FirstMessages {
   readonly #spans = new Map<number, Span>()
@@ -35,7 +35,7 @@ export class FirstMessages {
   #doubtful = 0
   #longestMs = 0
 
-  /** Responses that were the first message to come. */
+  /** Responses that were the first message received. */
   get taken(): number {
     return this.#taken
   }
@@ -45,12 +45,12 @@ export class FirstMessages {
     return this.#surplus
   }
 
-  /** Responses that may be another message; 0 if each step brought the same number of messages. */
+  /** Responses that may be another message; 0 if each step was followed by the same number of messages. */
   get doubtful(): number {
     return this.#isRegular ? 0 : this.#doubtful
   }
 
-  /** The longest time from a send to its response. */
+  /** The longest time from a send to its response, in milliseconds. */
   get longestMs(): number {
     return this.#longestMs
   }
@@ -68,7 +68,7 @@ export class FirstMessages {
     if (ms > this.#longestMs) this.#longestMs = ms
   }
 
-  /** A message came that is no response. */
+  /** Counts a message that is not a response. */
   received(last: SaidLast): void {
     if (last.place === undefined) return
     last.messages++
@@ -77,7 +77,7 @@ export class FirstMessages {
     last.taken = 0
   }
 
-  /** The connection is gone, or the run is over. */
+  /** Called when the connection has closed, or the run is over. */
   closed(last: SaidLast): void {
     this.#ended(last, false)
     last.place = undefined
@@ -85,7 +85,7 @@ export class FirstMessages {
   }
 
   #ended({ place, messages }: SaidLast, isWhole: boolean): void {
-    // A step that ended without a response has its own error.
+    // A step without a response has been counted as an error already.
     if (place === undefined || messages === 0) return
     let span = this.#spans.get(place)
     if (span === undefined)

@@ -3,7 +3,7 @@ import type { FramedConnection, FramedSocket } from '../framing.ts'
 import { Message } from '../message.ts'
 import { FramedConnections } from './framed-connections.ts'
 
-/** Connections of a framing whose `open` is the test's, and what they report. */
+/** Connections of a framing with the given `open`, and their reports. */
 function connections(open: (socket: FramedSocket) => FramedConnection) {
   const events: string[] = []
   const vuOf = (id: number) => ({ id, data: undefined, vars: {} })
@@ -21,7 +21,7 @@ function connections(open: (socket: FramedSocket) => FramedConnection) {
 
 const echo: FramedConnection = { receive: (frame) => frame, send: (message) => [message as string] }
 
-test('reports what happens within open() once there is a connection', () => {
+test('delays reports of open() until it has returned the connection', () => {
   const { events, framed } = connections((socket) => {
     socket.send('hello')
     socket.ready()
@@ -32,7 +32,7 @@ test('reports what happens within open() once there is a connection', () => {
   expect(framed.framesOf(7, 'text')).toEqual(['text'])
 })
 
-test('a connection that has ended has no effect on the next one of its client', () => {
+test('ignores frames and reports of a closed connection once its client has a new one', () => {
   const sockets: FramedSocket[] = []
   const { events, framed } = connections((socket) => {
     sockets.push(socket)
@@ -52,7 +52,7 @@ test('a connection that has ended has no effect on the next one of its client', 
   expect(events).toEqual(['0 sends now', '0 responded'])
 })
 
-test('closes each connection once, whichever side ended it', () => {
+test('closes each connection once, whichever side closed it', () => {
   const closed: number[] = []
   const { events, framed } = connections((socket) => ({
     ...echo,
@@ -64,7 +64,7 @@ test('closes each connection once, whichever side ended it', () => {
   for (const client of [0, 1, 2]) framed.open(client)
   framed.close(1)
   framed.close(1)
-  // A farewell goes out at the end of the run only: before, the socket is gone or about to be cut.
+  // Frames of close() are sent only at the end of the run: before, the socket is closed or about to be terminated.
   expect(events).toEqual([])
   framed.closeAll()
   framed.closeAll()
@@ -72,7 +72,7 @@ test('closes each connection once, whichever side ended it', () => {
   expect(events).toEqual(['0 sends bye', '2 sends bye'])
 })
 
-test('takes no further message of a frame from a connection that one of them has ended', () => {
+test('ignores further messages of a frame once one of them has ended the connection', () => {
   const { framed } = connections(() => ({
     ...echo,
     receive: (frame) =>

@@ -2,24 +2,24 @@ import type { Vu } from '../../load/vu.ts'
 import type { FramedConnection, FramedSocket, Framing, FramingHeartbeat } from '../framing.ts'
 import { encode, type Message, type Outgoing } from '../message.ts'
 
-/** What happens to the connections of a framing. */
+/** Events of the connections of a framing. */
 export interface FramedEvents {
-  /** Frames of the protocol's own. */
+  /** Called with frames that the protocol itself sends. */
   send(client: number, frames: readonly (string | Uint8Array)[]): void
-  /** The protocol is set up. @param heartbeat agreed on in the handshake */
+  /** Called when the protocol is set up. @param heartbeat agreed on in the handshake */
   ready(client: number, heartbeat: FramingHeartbeat | undefined): void
   heartbeatResponded(client: number): void
-  /** The protocol cannot be set up, or has ended. */
+  /** Called when the protocol cannot be set up, or has ended the connection. */
   failed(client: number, why: string): void
 }
 
-/** The connections of a framing, by client. Without a framing there are none, and a message is a frame. */
+/** Connections of a framing by client; empty without a framing, when each message is one frame. */
 export class FramedConnections {
   readonly #framing: Framing | undefined
   readonly #vuOf: (client: number) => Vu<unknown>
   readonly #events: FramedEvents
   readonly #connections = new Map<number, FramedConnection>()
-  /** Which connection is a client's latest: a framing without state may return one object for all. */
+  /** Sockets by client. They identify the latest connection, as a framing without state may return one object for all. */
   readonly #sockets = new Map<number, FramedSocket>()
 
   constructor(framing: Framing | undefined, vuOf: (client: number) => Vu<unknown>, events: FramedEvents) {
@@ -36,12 +36,12 @@ export class FramedConnections {
     return this.#connections.get(client)?.send(message) ?? [encode(message)]
   }
 
-  /** A WebSocket has opened. @throws whatever `open` throws */
+  /** Called when a WebSocket has opened. @throws errors of `open` */
   open(client: number): void {
     let connection: FramedConnection | undefined
-    /** What `open` reported before it returned a connection to send and receive through. */
+    /** Reports that `open` made before it returned the connection. */
     const early: (() => void)[] = []
-    // What a connection that is gone still wants to send must not reach the client's next one.
+    // Frames of a closed connection must not reach the client's next one.
     const whileOpen = (act: () => void) => {
       if (connection === undefined) early.push(act)
       else if (this.#sockets.get(client) === socket) act()
@@ -63,10 +63,10 @@ export class FramedConnections {
   }
 
   /**
-   * A frame arrived.
+   * Reads the messages of a frame.
    *
-   * @param take called with each message in it
-   * @throws whatever `receive` throws
+   * @param take called with each message
+   * @throws errors of `receive`
    */
   receive(client: number, connection: FramedConnection, frame: Message, take: (message: Message) => void): void {
     const socket = this.#sockets.get(client)
@@ -74,13 +74,13 @@ export class FramedConnections {
     if (received === undefined) return
     if (!(Symbol.iterator in received)) return take(received)
     for (const message of received) {
-      // One of the messages before may have ended the connection.
+      // An earlier message of the frame may have ended the connection.
       if (this.#sockets.get(client) !== socket) return
       take(message)
     }
   }
 
-  /** The connection of a client is gone. @throws whatever `close` throws */
+  /** Called when the connection of a client has closed. @throws errors of `close` */
   close(client: number): void {
     const connection = this.#connections.get(client)
     if (connection === undefined) return
@@ -89,7 +89,7 @@ export class FramedConnections {
     connection.close?.()
   }
 
-  /** The run is over: each may send its farewell. @throws whatever `close` throws */
+  /** Called at the end of the run: each connection may send its last frames. @throws errors of `close` */
   closeAll(): void {
     for (const connection of this.#connections.values()) connection.close?.()
     this.#connections.clear()

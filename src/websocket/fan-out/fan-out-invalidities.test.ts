@@ -152,9 +152,9 @@ test('does not blame the target if it refused one socket in a hundred, and other
 })
 
 test.each([
-  ['TLS: self-signed certificate', /^the certificate was not accepted: give its authority as tls\.ca/],
+  ['TLS: self-signed certificate', /^the certificate is not trusted: give its authority as tls\.ca/],
   ['TLS (EPROTO)', /does not speak TLS at this port/],
-  ['TLS (ERR_TLS_CERT_ALTNAME_INVALID)', /^the certificate is of another name/],
+  ['TLS (ERR_TLS_CERT_ALTNAME_INVALID)', /^the certificate is for another name/],
   ['response is no WebSocket handshake', /does not open WebSockets/],
   ['response is not HTTP', /does not open WebSockets/],
   ['MQTT: connection refused (code 5), before it was ready', /refused the client by its protocol/],
@@ -163,7 +163,7 @@ test.each([
   ['closed with code 4401', /^the target refused the clients/],
   ['status 404', /see path$/],
   ['status 302', /^the target redirects the handshake/],
-  ['status 200', /^the target responded as to a plain request/],
+  ['status 200', /^the target responded as to a plain HTTP request/],
   ['status 400', /^the target refused the handshake/],
   ['subprotocol not agreed', /see subprotocols/],
   ['subprotocol "other", which was not offered', /see subprotocols/],

@@ -4,11 +4,11 @@ import type { FramedConnection, Framing } from '../framing.ts'
 import { encode, Message, type Outgoing } from '../message.ts'
 
 export interface DelimitedOptions {
-  /** What stands between two messages: one character or several. @default '\n' */
+  /** Delimiter between two messages: one character or several. @default '\n' */
   readonly delimiter?: string
   /**
-   * Whether every message ends with the delimiter. What follows the last delimiter of a frame is then the beginning of a
-   * message that goes on in the next one, and sent messages end with it too. Otherwise the end of a frame ends a message.
+   * Whether every message ends with the delimiter, also those that are sent. What follows the last delimiter of a frame is
+   * then the beginning of a message that continues in the next frame. Otherwise the end of a frame ends a message.
    *
    * @default false
    */
@@ -24,8 +24,8 @@ const DELIMITED = object<DelimitedOptions>()(
 )
 
 /**
- * Several messages in a frame, with a delimiter between them: batches of lines (newline-delimited JSON), or records of
- * any other delimiter. Empty messages are left out.
+ * Framing with several messages in a frame, separated by a delimiter, such as newline-delimited JSON. Empty messages are
+ * ignored.
  *
  * @example framing: delimited({ delimiter: '\n' })
  */
@@ -41,7 +41,7 @@ export function delimited(options: DelimitedOptions = {}): Framing {
   }
 }
 
-/** Every frame holds whole messages. */
+/** Connection whose frames hold whole messages. */
 class SeparatedConnection implements FramedConnection {
   readonly #delimiter: Buffer
 
@@ -60,7 +60,7 @@ class SeparatedConnection implements FramedConnection {
   }
 }
 
-/** Messages run on from frame to frame. */
+/** Connection whose messages may continue from frame to frame. */
 class TerminatedConnection implements FramedConnection {
   readonly #delimiter: Buffer
   #begun: Buffer | undefined
@@ -83,7 +83,7 @@ class TerminatedConnection implements FramedConnection {
   }
 }
 
-/** The messages that a delimiter follows, and what is left behind the last. */
+/** Splits bytes into the messages that end with a delimiter, and the rest after the last delimiter. */
 export function split(
   bytes: Buffer,
   delimiter: Buffer,

@@ -5,7 +5,7 @@ import { graphqlOperation, graphqlTransportWs } from './graphql-transport-ws.ts'
 import { phoenixChannels, phoenixPush } from './phoenix-channels.ts'
 import { signalR, signalRInvocation } from './signal-r.ts'
 
-/** The messages that frames carry to a connection that has sent one message. */
+/** Messages that a connection returns for the given frames after it has sent one message. */
 function received(framing: Framing, sent: Outgoing, frames: readonly string[]): readonly Message[] {
   const nothing = () => {}
   const vu = { id: 0, data: undefined, vars: {} }
@@ -105,11 +105,11 @@ test.each<[string, Framing, Outgoing, string[], string | undefined]>([
     ['[null,null,"room","price",{"status":"error"}]'],
     undefined,
   ],
-])('%s says whether what was sent failed', (_, framing, sent, frames, failure) => {
+])('sets failure of %s', (_, framing, sent, frames, failure) => {
   expect(received(framing, sent, frames).map((message) => message.failure)).toEqual([failure])
 })
 
-test('a reply without a payload says nothing', () => {
+test('sets no failure of a reply without a payload', () => {
   const frames = ['[null,"1","room","phx_reply",null]']
   expect(received(phoenixChannels(), phoenixPush('room', 'say'), frames)[0]!.failure).toBeUndefined()
 })

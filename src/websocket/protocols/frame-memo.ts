@@ -1,4 +1,4 @@
-/** How many distinct frames are remembered: publications under way at one time, each the same bytes for everybody. */
+/** Distinct frames that are remembered: publications in flight at the same time, each the same bytes for all clients. */
 const REMEMBERED = 4
 
 interface Known<T> {
@@ -7,8 +7,8 @@ interface Known<T> {
 }
 
 /**
- * Decodes a frame once for all connections that receive the same bytes: a fan-out sends them to thousands of clients, and
- * comparing costs a tenth of parsing.
+ * Decoder that decodes a frame once for all connections that receive the same bytes. A fan-out sends them to thousands of
+ * clients, and comparing costs a tenth of parsing.
  */
 export class FrameMemo<T> {
   readonly #decode: (data: Buffer) => T
@@ -19,7 +19,7 @@ export class FrameMemo<T> {
     this.#decode = decode
   }
 
-  /** @throws whatever `decode` throws */
+  /** @throws errors of the given `decode` */
   decode(data: Buffer): T {
     for (const known of this.#known) if (known.data.equals(data)) return known.value
     const value = this.#decode(data)

@@ -10,7 +10,7 @@ import { signalR, signalRInvocation, signalRStream } from './signal-r.ts'
 import { socketIo, socketIoEvent, socketIoRequest } from './socket-io.ts'
 import { stomp, stompSend, stompSubscribe } from './stomp.ts'
 
-/** A connection of a framing whose other side is the test: what real servers hardly ever do, they need not do here. */
+/** A connection of a framing with the test as its server, for behaviour that real servers rarely show. */
 function open(framing: Framing) {
   const sent: string[] = []
   const events: string[] = []
@@ -24,12 +24,12 @@ function open(framing: Framing) {
     fail: (why) => void events.push(why),
   })
   return {
-    /** Frames of the protocol's own. */
+    /** Frames that the protocol itself sent, and its reports. */
     sent,
     events,
     heartbeat: (): FramingHeartbeat | undefined => connection.heartbeat,
     send: (message: Outgoing) => [...connection.send(message)].map((frame) => String(Buffer.from(frame as string))),
-    /** The messages in a frame: text, or bytes. */
+    /** Messages of a frame of text or bytes. */
     receive(frame: string | Buffer): readonly Message[] {
       const data = typeof frame === 'string' ? Buffer.from(frame) : frame
       const received = connection.receive(new Message(data, typeof frame !== 'string'))
@@ -49,13 +49,13 @@ describe('Socket.IO', () => {
     return connection
   }
 
-  test('keeps an event until all of its attachments have come, each in its place', () => {
+  test('delivers an event once all of its attachments have arrived, each in its place', () => {
     const { receive } = connected()
     expect(receive('452-["photos",{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}]')).toEqual([])
     expect(receive(Buffer.from('first'))).toEqual([])
     const [event] = receive(Buffer.from('second'))
     expect(event!.json()).toEqual(['photos', Buffer.from('second'), Buffer.from('first')])
-    // Bytes that no packet announced belong to nothing.
+    // Bytes that no packet announced are ignored.
     expect(receive(Buffer.from('third'))).toEqual([])
     expect(textOf(receive('450-["none"]'))).toEqual(['["none"]'])
   })
@@ -70,7 +70,7 @@ describe('Socket.IO', () => {
     expect(photo('a').equals(photo('b'))).toBe(false)
   })
 
-  test('takes an acknowledgement for the response to the event of its number, and for nothing otherwise', () => {
+  test('links an acknowledgement to the event with its number, and ignores any other', () => {
     const { send, receive } = connected()
     const [first, second] = [socketIoRequest('say', 1), socketIoRequest('say', Buffer.from('2'))]
     expect(send(first)).toEqual(['421["say",1]'])
@@ -81,7 +81,7 @@ describe('Socket.IO', () => {
     for (const again of ['431["one"]', '439[]', '43[]']) expect(receive(again)).toEqual([])
   })
 
-  test('acknowledges what the server wants acknowledged, with its number, and nothing else', () => {
+  test('acknowledges an event only if the server requests it, with the number of the event', () => {
     const { sent, receive } = connected(socketIo({ acknowledgement: (event) => [event.json<[string]>()[0]] }))
     sent.length = 0
     expect(receive('42["quiet"]')[0]!.responseTo).toBeUndefined()
@@ -93,7 +93,7 @@ describe('Socket.IO', () => {
     expect(silent.sent).toEqual([])
   })
 
-  test('responds to pings, and closes its connection with the reason that the server gives', () => {
+  test('responds to pings, and closes its connection with the reason of the server', () => {
     const { sent, events, receive } = connected()
     expect(sent).toEqual(['40'])
     receive('2')
@@ -135,7 +135,7 @@ describe('STOMP', () => {
     expect(beat).toEqual(every === undefined ? undefined : { every, message: '\n' })
   })
 
-  test('offers its heart-beats, and sends none to a server that does not mention any', () => {
+  test('offers heart-beats, and sends none to a server that does not request any', () => {
     const connection = open(stomp({ heartbeat: '3s' }))
     expect(connection.sent[0]).toContain('\nheart-beat:3000,3000\n')
     connection.receive('CONNECTED\nversion:1.1\n\n\0')
@@ -143,7 +143,7 @@ describe('STOMP', () => {
     expect(connection.heartbeat()).toBeUndefined()
   })
 
-  test('takes a receipt for the response to the frame of its number, and for nothing otherwise', () => {
+  test('links a receipt to the frame with its number, and to no other', () => {
     const { send, receive } = connected()
     const [first, second] = [1, 2].map((nth) => stompSend('/topic/a', { nth }, { isConfirmed: true }))
     for (const message of [first!, second!]) send(message)
@@ -156,7 +156,7 @@ describe('STOMP', () => {
     ])
   })
 
-  test('acknowledges messages of the subscriptions that are to be, as its version wants it', () => {
+  test('acknowledges messages only of subscriptions that require it, in the form of the version', () => {
     const { sent, send, receive } = connected()
     for (const [destination, ack] of Object.entries({ '/a': 'client', '/b': 'auto', '/c': 'client-individual' }))
       send(stompSubscribe(destination, { ack }))
@@ -169,7 +169,7 @@ describe('STOMP', () => {
     expect(sent).toEqual(['ACK\nid:a-1\n\n\0', 'ACK\nsubscription:sub-2\nmessage-id:m-1\n\n\0'])
   })
 
-  test('closes its connection at an ERROR frame and at what is no STOMP', () => {
+  test('closes its connection after an ERROR frame or bytes that are not STOMP', () => {
     const { events, receive } = connected()
     receive('ERROR\nmessage:no such topic\n\nbody\0')
     receive('ERROR\n\n\0')
@@ -184,7 +184,7 @@ describe('STOMP', () => {
     ])
   })
 
-  test('reads frames cut anywhere, bodies with NUL, heart-beats between frames, and escaped headers', () => {
+  test('parses frames split at any byte, bodies with NUL, heart-beats between frames, and escaped headers', () => {
     const stream =
       '\n\nMESSAGE\ncontent-length:3\nx\\cy:a\\nb\\\\\nx\\cy:again\n\na\0b\0\r\n\nMESSAGE\r\ndestination:/t\r\n\r\nzwei\0\n'
     for (let cut = 0; cut <= stream.length; cut++) {
@@ -204,7 +204,7 @@ describe('graphql-transport-ws', () => {
   }
   const operation = () => graphqlOperation({ query: '{ a }' })
 
-  test('takes results for responses to their operation until it is complete or has failed', () => {
+  test('links results to their operation until it is complete or has failed', () => {
     const { send, receive } = connected()
     const [first, second] = [operation(), operation()]
     for (const each of [first, second]) send(each)
@@ -217,7 +217,7 @@ describe('graphql-transport-ws', () => {
     expect([next('1'), next('2'), next('7')]).toEqual([undefined, undefined, undefined])
   })
 
-  test('is ready once the server has accepted it, responds to pings with their payload, and hears pongs', () => {
+  test('is ready once the server has accepted it, responds to pings with their payload, and reports pongs', () => {
     const connection = open(graphqlTransportWs({ pingEvery: '1s', connectionParams: { token: 'a' } }))
     expect(connection.sent).toEqual(['{"type":"connection_init","payload":{"token":"a"}}'])
     expect(connection.events).toEqual([])
@@ -244,7 +244,7 @@ describe('Phoenix channels', () => {
   }
   const reply = (ref: string, topic = TOPIC) => `["1","${ref}","${topic}","phx_reply",{"status":"ok","response":{}}]`
 
-  test('takes a reply for the response to the push of its reference, text or bytes, and for nothing otherwise', () => {
+  test('links a reply, as text or bytes, to the push with its reference, and to no other', () => {
     const { send, receive, join } = joined()
     const [first, second] = [phoenixPush(TOPIC, 'say'), phoenixPush(TOPIC, 'say', Buffer.from('x'))]
     expect(send(first)).toEqual(['["1","2","room:a","say",{}]'])
@@ -254,7 +254,7 @@ describe('Phoenix channels', () => {
     expect(bytes!.responseTo).toBe(second)
     expect(bytes!.headers).toEqual({ topic: TOPIC, event: 'phx_reply', status: 'ok' })
     expect(String(bytes)).toBe('bytes')
-    // A message of the server's own may carry any reference.
+    // A push of the server may carry any reference.
     expect(receive('["1","2","room:a","price",{}]')[0]!.responseTo).toBeUndefined()
     expect(['2', '2', '9', '1'].map((ref) => receive(reply(ref))[0]!.responseTo)).toEqual([
       first,
@@ -264,7 +264,7 @@ describe('Phoenix channels', () => {
     ])
   })
 
-  test('reads binary pushes and broadcasts, and passes over other kinds', () => {
+  test('parses binary pushes and broadcasts, and ignores other kinds', () => {
     const { receive } = joined()
     const push = Buffer.concat([Buffer.from([0, 1, 6, 5]), Buffer.from('1room:apricex')])
     const broadcast = Buffer.concat([Buffer.from([2, 6, 5]), Buffer.from('room:apricey')])
@@ -277,7 +277,7 @@ describe('Phoenix channels', () => {
     expect(receive(Buffer.from([3, 0, 0]))).toEqual([])
   })
 
-  test('numbers its heartbeats, and takes the reply to them alone for one', () => {
+  test('numbers its heartbeats, and reports only replies to them as their responses', () => {
     const { heartbeat, events, receive } = joined()
     const { message } = heartbeat()!
     const next = message as (client: number) => Outgoing
@@ -288,7 +288,7 @@ describe('Phoenix channels', () => {
     expect(events).toEqual(['ready', 'heartbeat responded'])
   })
 
-  test('closes its connection with a channel that crashes or is closed, unless that was left or joined anew', () => {
+  test('closes its connection if a channel crashes or is closed, unless the channel was left or joined again', () => {
     const ended = (act: (send: (message: Outgoing) => unknown) => void, frame: string) => {
       const { send, events, receive } = joined()
       act(send)
@@ -315,7 +315,7 @@ describe('SignalR', () => {
   }
   const completion = (invocationId: string, more: object) => JSON.stringify({ type: 3, invocationId, ...more }) + END
 
-  test('takes a completion for the response to the invocation of its number, and for nothing otherwise', () => {
+  test('links a completion to the invocation with its number, and ignores any other', () => {
     const { send, receive } = connected()
     const [first, second] = [signalRInvocation('Say', 1), signalRInvocation('Say', 2)]
     for (const message of [first, second]) send(message)
@@ -327,7 +327,7 @@ describe('SignalR', () => {
     expect(failed!.json()).toEqual({ error: 'it failed' })
   })
 
-  test('takes the items of a stream for responses, its error too, and its completion for none', () => {
+  test('links the items and the error of a stream to its invocation, and ignores its completion', () => {
     const { send, receive } = connected()
     const [good, bad] = [signalRStream('Count'), signalRStream('Count')]
     for (const message of [good, bad]) send(message)
@@ -340,7 +340,7 @@ describe('SignalR', () => {
     expect(failed!.responseTo).toBe(bad)
   })
 
-  test('reads records that share a frame, the handshake among them, and that are cut anywhere', () => {
+  test('parses records that share a frame, also with the handshake, and records split at any byte', () => {
     const price = (n: number) => JSON.stringify({ type: 1, target: 'Price', arguments: [n, 'ä'] }) + END
     const stream = Buffer.from(`{}${END}{"type":6}${END}${price(1)}${price(2)}`)
     for (let cut = 0; cut <= stream.length; cut++) {
@@ -351,7 +351,7 @@ describe('SignalR', () => {
     }
   })
 
-  test('gives the server the result that it waits for, or an error without one', () => {
+  test('sends the result that the server waits for, or an error if there is no result', () => {
     const asked = `{"type":1,"target":"Who","arguments":[],"invocationId":"q"}${END}`
     const responses = (framing: Framing) => {
       const { sent, receive } = connected(framing)
@@ -367,7 +367,7 @@ describe('SignalR', () => {
     ])
   })
 
-  test('closes its connection with the reason that the server gives', () => {
+  test('closes its connection with the reason of the server', () => {
     const refused = open(signalR())
     refused.receive(`{"error":"unknown protocol"}${END}`)
     expect(refused.events).toEqual(['SignalR: unknown protocol'])
@@ -386,7 +386,7 @@ describe('MQTT', () => {
   const publish = (messageId: number, dup: boolean) =>
     generate({ cmd: 'publish', topic: 'prices', payload: '7', qos: 2, messageId, dup, retain: false })
 
-  test('takes a publication of quality 2 that is sent again for one delivery, until the broker releases its id', () => {
+  test('counts a repeated publication of quality 2 as one delivery until the broker releases its id', () => {
     const { receive } = open(mqtt())
     expect(textOf(receive(publish(1, false)))).toEqual(['7'])
     expect(receive(publish(1, true))).toEqual([])

@@ -11,9 +11,9 @@ import { Pending } from './pending.ts'
 import { objectPerVu } from './per-vu.ts'
 
 export interface GraphqlTransportWsOptions<D = unknown> {
-  /** Payload of `connection_init`, such as a token, the same for all or by VU. @default none */
+  /** Payload of `connection_init`, such as a token: one for all VUs, or a function of the VU. @default none */
   readonly connectionParams?: Readonly<Record<string, unknown>> | ((vu: Vu<D>) => Readonly<Record<string, unknown>>)
-  /** Time between two pings of the client, which the server has to respond to. @default none: only the server pings */
+  /** Interval of the client's pings, which the server has to respond to. @default none: only the server pings */
   readonly pingEvery?: Duration
 }
 
@@ -41,11 +41,10 @@ const graphqlOptions = <D>() =>
   )
 
 /**
- * GraphQL over WebSocket by the subprotocol `graphql-transport-ws` (the library graphql-ws and servers that speak it). A
- * message is the result of an operation: `{ data }` or `{ errors }`. Send with {@link graphqlOperation}. Pings of the
- * server are responded to. `error` of an operation, and a result with `errors` and without `data`, are errors in `ws.run()`
- * unless a `check` accepts them; `errors` beside `data` are for a `check`. `complete` of an operation reaches no function of
- * the scenario.
+ * GraphQL over WebSocket by the subprotocol `graphql-transport-ws` (the library graphql-ws and compatible servers). A
+ * message is the result of an operation: `{ data }` or `{ errors }`. Send with {@link graphqlOperation}. The client
+ * responds to pings of the server. In `ws.run()`, `error` of an operation and a result with `errors` and without `data` are
+ * errors unless a `check` accepts them; a result with both is left to `check`. `complete` is not passed to the scenario.
  *
  * @example framing: graphqlTransportWs({ connectionParams: (vu) => ({ token: vu.data.token }) })
  */
@@ -64,8 +63,8 @@ export function graphqlTransportWs<D = unknown>(options: GraphqlTransportWsOptio
 }
 
 /**
- * A GraphQL operation to send. In `ws.run()` its first result is the response unless the step says otherwise;
- * elsewhere a result's `responseTo` is this operation.
+ * A GraphQL operation to send. In `ws.run()` its first result is the response, unless the step has an `isResponse`. The
+ * `responseTo` of each result is this operation.
  *
  * @example subscribe: () => graphqlOperation({ query: 'subscription { prices { id } }' })
  */
@@ -78,7 +77,7 @@ const NAME = 'graphql-transport-ws'
 class GraphqlConnection implements FramedConnection {
   readonly #socket: FramedSocket
   readonly #memo: FrameMemo<Packet>
-  /** Operations that are not complete, by id. */
+  /** Operations in progress, by id. */
   readonly #operations = new Pending()
 
   constructor(socket: FramedSocket, memo: FrameMemo<Packet>, params: Readonly<Record<string, unknown>> | undefined) {
@@ -131,7 +130,7 @@ Fix: make the message with graphqlOperation({ query: 'query { … }' })`)
   }
 }
 
-/** A result of errors without data. With a part of the data, only the scenario can say whether it is good. */
+/** Failure of a result with errors and without data. If there are data too, only the scenario can decide. */
 function failureIn(payload: unknown): string | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined
   const { data, errors } = payload as { readonly data?: unknown; readonly errors?: unknown }

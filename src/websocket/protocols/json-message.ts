@@ -1,10 +1,10 @@
 import { Message, type MessageOrigin } from '../message.ts'
 
-/** A message whose payload is a part of a JSON frame that has been parsed already. */
+/** A message whose payload is part of a JSON frame that has already been parsed. */
 export class JsonMessage extends Message {
   readonly #payload: unknown
 
-  /** @param frame the whole of it, `data` of the message */
+  /** @param frame the whole frame, `data` of the message */
   constructor(frame: Buffer, payload: unknown, origin: MessageOrigin) {
     super(frame, false, origin)
     this.#payload = payload

@@ -4,7 +4,7 @@ import type { FramedConnection, FramedSocket, Framing } from '../framing.ts'
 import { encode, Message, type Outgoing } from '../message.ts'
 
 export interface LengthPrefixedOptions {
-  /** Length of the prefix. @default 4 */
+  /** Length of the prefix in bytes. @default 4 */
   readonly prefixBytes?: 1 | 2 | 4
   /** Whether the lowest byte of the prefix comes first. @default false */
   readonly isLittleEndian?: boolean
@@ -21,12 +21,12 @@ const LENGTH_PREFIXED = object<LengthPrefixedOptions>()(
   { example: 'lengthPrefixed({ prefixBytes: 4 })' },
 )
 
-/** A length beyond this is taken for the middle of something else. */
+/** Limit of a plausible length: a larger one shows that the bytes are not length-prefixed. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 /**
- * Binary messages with their length before them, as one stream of bytes: a frame may hold several, and a message may run
- * on from frame to frame. The length counts the payload alone, without the prefix.
+ * Framing with binary messages in a stream of bytes, each after a prefix with its length. A frame may hold several messages,
+ * and a message may continue from frame to frame. The length is that of the payload, without the prefix.
  *
  * @example framing: lengthPrefixed({ prefixBytes: 4 })
  */

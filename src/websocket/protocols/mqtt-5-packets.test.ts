@@ -8,7 +8,7 @@ import { load } from '../../testing/truth-websocket.ts'
 import type { ConversationOptions } from '../conversation/conversation-options.ts'
 import { mqtt, mqttPublish, mqttSubscribe, mqttUnsubscribe } from './mqtt.ts'
 
-/** The broker Mosquitto, in a test of its own, is not on every machine. */
+/** A simulated broker, as Mosquitto, which `mqtt-5.test.ts` uses, is not installed on every machine. */
 describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => {
   const server = createServer()
   const broker = mqtt5Broker(server)
@@ -45,7 +45,7 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
       ...options,
     })
 
-  test('delivers publications to the clients of each topic, acknowledges them, pings, and takes its leave', async () => {
+  test('delivers publications to the clients of each topic, acknowledges them, pings, and disconnects', async () => {
     const before = { ...broker.counts }
     const run = await fanOut()
     expect(run.sockets).toMatchObject({ subscribed: 6, failures: {}, closed: 0 })
@@ -61,7 +61,7 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
     expect(connect).toMatchObject({ protocolId: 'MQTT', protocolVersion: 5, clean: true, keepalive: 1 })
   })
 
-  test('a connection or a subscription that the broker refuses says so', async () => {
+  test('names the reason if the broker refuses a connection or a subscription', async () => {
     const framing = mqtt({ protocolVersion: 5, username: 'nobody', password: 'x' })
     expect((await fanOut({ framing })).sockets.failures).toEqual({
       'MQTT: connection refused (code 138), before it was ready': 6,
@@ -71,7 +71,7 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
     })
   })
 
-  test.each([1, 2] as const)('takes the acknowledgement of quality %i for the response', async (qos) => {
+  test.each([1, 2] as const)('accepts the acknowledgement of quality %i as the response', async (qos) => {
     const run = await talk({
       steps: {
         send: ({ vu }) => mqttPublish('own/x', { vu: vu.id }, { qos }),
@@ -87,12 +87,12 @@ describe('MQTT 5 (a broker on the parser and the writer of mqtt-packet)', () => 
     ['a publication of quality 2', mqttPublish('secret', 'x', { qos: 2 })],
     ['the release of a publication of quality 2', mqttPublish('forgotten', 'x', { qos: 2 })],
     ['the end of a subscription', mqttUnsubscribe('forever')],
-  ])('%s that the broker refuses is an error', async (_, send) => {
+  ])('counts %s that the broker refuses as an error', async (_, send) => {
     const run = await talk({ steps: { send } })
     expect([...run.errors]).toEqual([['reset', 10]])
   })
 
-  test('the end of a subscription is acknowledged, and ends it', async () => {
+  test('unsubscribes from topics, and receives the acknowledgement', async () => {
     const run = await talk({
       onOpen: () => mqttSubscribe('own/y'),
       isReady: (message) => message.responseTo !== undefined,

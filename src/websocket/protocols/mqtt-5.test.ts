@@ -19,10 +19,10 @@ if (!isInstalled) console.info('MQTT 5 is skipped: mosquitto is not on the path'
 
 const ACL = 'topic readwrite rooms/#\ntopic readwrite own/#\n'
 
-/** The broker Mosquitto, which speaks MQTT 5, behind a bridge from WebSocket to TCP: not every build has its own. */
+/** The broker Mosquitto behind a bridge from WebSocket to TCP, as not every build of it has WebSocket. */
 class Broker {
   readonly url: string
-  /** A client over TCP, to publish by. */
+  /** A client over TCP that publishes. */
   readonly #publisher: Socket
   readonly #close: () => Promise<void>
 
@@ -72,7 +72,7 @@ class Broker {
   }
 }
 
-/** Resolves once something listens. */
+/** Resolves once a server listens on the port. */
 async function connected(port: number): Promise<Socket> {
   for (;;) {
     const socket = connect(port, '127.0.0.1')
@@ -126,16 +126,16 @@ describe.skipIf(!isInstalled)('MQTT 5 (the broker Mosquitto)', () => {
     expect(run.heartbeats).toMatchObject({ unanswered: 0 })
   })
 
-  test('a topic filter that is too wide shows as unexpected deliveries', async () => {
+  test('counts deliveries of a topic filter that is too wide as unexpected', async () => {
     const run = await fanOut(() => 'rooms/#')
     expect(run.deliveries).toMatchObject({ expected: 240, received: 240, unexpected: 480 })
   })
 
-  test.each([1, 2] as const)('takes the acknowledgement of quality %i for the response', async (qos) => {
+  test.each([1, 2] as const)('accepts the acknowledgement of quality %i as the response', async (qos) => {
     expect([...(await published('own/x', qos)).errors]).toEqual([])
   })
 
-  test.each([1, 2] as const)('a publication of quality %i that the broker refuses is an error', async (qos) => {
+  test.each([1, 2] as const)('counts a publication of quality %i that the broker refuses as an error', async (qos) => {
     const run = await published('secret', qos)
     expect([...run.errors]).toEqual([['reset', 20]])
   })

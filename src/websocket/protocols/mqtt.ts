@@ -13,17 +13,17 @@ import { Pending } from './pending.ts'
 import { textPerVu } from './per-vu.ts'
 
 export interface MqttOptions<D = unknown> {
-  /** 4 is MQTT 3.1.1. @default 4 */
+  /** Version of the protocol: 4 is MQTT 3.1.1. @default 4 */
   readonly protocolVersion?: 4 | 5
-  /** Identifier of each client. @default one that no other client has */
+  /** Identifier of each client. @default a unique one */
   readonly clientId?: (vu: Vu<D>) => string
   /** User name of each client. @default none */
   readonly username?: string | ((vu: Vu<D>) => string)
   /** Password of each client. @default none */
   readonly password?: string | ((vu: Vu<D>) => string)
-  /** Keep-alive of the connection: a PINGREQ goes out so often, which the broker has to respond to. @default '30s' */
+  /** Keep-alive interval of the connection: how often a PINGREQ is sent, which the broker has to respond to. @default '30s' */
   readonly keepAlive?: Duration
-  /** Whether each connection begins a new session, without subscriptions and messages of before. @default true */
+  /** Whether each connection begins a new session, without earlier subscriptions and messages. @default true */
   readonly isClean?: boolean
 }
 
@@ -44,17 +44,17 @@ const mqttOptions = <D>() =>
   )
 
 export interface MqttPublishOptions {
-  /** Quality of service; 2 goes through all four packets. @default 0 */
+  /** Quality of service; 2 exchanges all four packets. @default 0 */
   readonly qos?: 0 | 1 | 2
   /** Whether the broker keeps the message for later subscribers. @default false */
   readonly isRetained?: boolean
 }
 
 /**
- * MQTT over WebSocket, one topic tree for all clients; needs the package `mqtt-packet`. A message is the payload of a
- * PUBLISH packet, its `headers` with `topic`, `qos` and `retain`. Send with {@link mqttSubscribe}, {@link mqttUnsubscribe}
- * and {@link mqttPublish}. Deliveries of quality 1 and 2 are acknowledged; a subscription or, with MQTT 5, a publication that
- * the broker refuses closes the connection, and the run ends with DISCONNECT.
+ * MQTT over WebSocket; requires the package `mqtt-packet`. A message is the payload of a PUBLISH packet, with `topic`, `qos`
+ * and `retain` in its `headers`. Send with {@link mqttSubscribe}, {@link mqttUnsubscribe} and {@link mqttPublish}. The client
+ * acknowledges deliveries of quality 1 and 2, and sends DISCONNECT at the end of the run. A subscription or, with MQTT 5, a
+ * publication that the broker refuses closes the connection.
  *
  * @throws {MissingPackageError} if `mqtt-packet` is not installed
  * @example framing: mqtt({ username: 'load', password: 'secret' })
@@ -89,7 +89,7 @@ export function mqtt<D = unknown>(options: MqttOptions<D> = {}): Framing {
 }
 
 /**
- * Subscribes to a topic filter, or to several. The message whose `responseTo` is this one is the SUBACK.
+ * A subscription to one or several topic filters. The message whose `responseTo` is this one is the SUBACK.
  *
  * @example subscribe: () => mqttSubscribe('prices/#', { qos: 1 })
  */
@@ -100,14 +100,14 @@ export function mqttSubscribe(
   return request({ cmd: 'subscribe', subscriptions: listOf(topics).map((topic) => ({ topic, qos })) })
 }
 
-/** Ends subscriptions. The message whose `responseTo` is this one is the UNSUBACK. */
+/** The end of one or several subscriptions. The message whose `responseTo` is this one is the UNSUBACK. */
 export function mqttUnsubscribe(topics: string | readonly string[]): Outgoing {
   return request({ cmd: 'unsubscribe', unsubscriptions: listOf(topics) })
 }
 
 /**
- * Publishes a message: text or bytes as they are, an object as JSON. With quality 1 or 2 the broker's acknowledgement is
- * the response in `ws.run()` unless the step says otherwise; with 0 nothing responds.
+ * A publication: text or bytes unchanged, an object as JSON. In `ws.run()` the acknowledgement of quality 1 or 2 is the
+ * response, unless the step has an `isResponse`; with quality 0 there is no acknowledgement.
  */
 export function mqttPublish(
   topic: string,
@@ -122,9 +122,9 @@ export function mqttPublish(
 type Codec = typeof mqttPacket
 type Received = Packet & { readonly messageId?: number; readonly reasonCode?: number }
 
-/** An identifier of a packet has 16 bits. */
+/** Packet identifiers have 16 bits. */
 const MAX_MESSAGE_ID = 65_535
-/** From this code on a subscription or, with MQTT 5, a publication was refused. */
+/** The lowest code by which a broker refuses a subscription or, with MQTT 5, a publication. */
 const REFUSED = 0x80
 
 class MqttConnection implements FramedConnection {
@@ -133,7 +133,7 @@ class MqttConnection implements FramedConnection {
   readonly #parser: Parser
   readonly #options: { readonly protocolVersion: number }
   readonly #pending = new Pending()
-  /** Ids of received messages of quality 2 that the broker has not released. */
+  /** Ids of received messages of quality 2 that the broker has not released yet. */
   readonly #unreleased = new Set<number>()
   #messages: Message[] = []
   #lastId = 0
@@ -220,13 +220,13 @@ Fix: make the message with mqttSubscribe('topic') or mqttPublish('topic', payloa
   #published({ topic, payload, qos, retain, messageId }: Received & { cmd: 'publish' }): void {
     const data = Buffer.isBuffer(payload) ? payload : Buffer.from(payload)
     const headers = { topic, qos: String(qos), retain: String(retain) }
-    // Until the broker releases the id, a message of quality 2 that comes again is the same delivery (MQTT 3.1.1, 4.3.3).
+    // Until the broker releases the id, a repeated message of quality 2 is the same delivery (MQTT 3.1.1, 4.3.3).
     if (qos === 2) {
       this.#reply({ cmd: 'pubrec', messageId })
       if (this.#unreleased.has(messageId!)) return
       this.#unreleased.add(messageId!)
     }
-    // What a scenario can read of a message is what two messages are compared by.
+    // Messages are compared by all that a scenario can read of them.
     const packet = Buffer.concat([Buffer.from(`${topic}\0${qos}${retain}\0`), data])
     this.#messages.push(new Message(data, true, { headers, packet }))
     if (qos === 1) this.#reply({ cmd: 'puback', messageId })

@@ -2,19 +2,19 @@ import { expect, test } from 'vitest'
 import { expectsResponse, isResponseTo, Message, request } from '../message.ts'
 import { Pending } from './pending.ts'
 
-test('gives each message a number of its own, and keeps clear of those written by hand', () => {
+test('numbers each message, and does not reuse numbers written by hand', () => {
   const pending = new Pending()
   expect([pending.add('a'), pending.add('b', '7'), pending.add('c'), pending.next()]).toEqual(['1', '7', '8', '9'])
   expect(['1', '7', '8', '9'].map((id) => pending.take(id))).toEqual(['a', 'b', 'c', undefined])
 })
 
-test('a response belongs to the message until the last one', () => {
+test('returns the message for each of its responses until the last one', () => {
   const pending = new Pending()
   const id = pending.add('a')
   expect([pending.get(id), pending.get(id), pending.take(id), pending.take(id)]).toEqual(['a', 'a', 'a', undefined])
 })
 
-test('a message that is sent again is not taken for responded to by the response to its first time', () => {
+test('ignores the response to an earlier send of a message that was sent again', () => {
   const pending = new Pending()
   const message = request({ event: ['say'] })
   const [first, second] = [pending.add(message), pending.add(message)]
@@ -22,7 +22,7 @@ test('a message that is sent again is not taken for responded to by the response
   expect(pending.take(second)).toBe(message)
 })
 
-test('the response is the one of the protocol if it has one, otherwise the first that responds to nothing else', () => {
+test('accepts the response that the protocol defines, otherwise the first message that responds to nothing else', () => {
   const [asked, other, told] = [request({ a: 1 }), request({ a: 1 }), { b: 1 }]
   const response = (responseTo?: object) => new Message(Buffer.of(), false, { responseTo: responseTo as { a: number } })
   expect([asked, told].map(expectsResponse)).toEqual([true, false])
@@ -32,6 +32,6 @@ test('the response is the one of the protocol if it has one, otherwise the first
     false,
   ])
   expect([response(told), response(other), response()].map((it) => isResponseTo(it, told))).toEqual([true, false, true])
-  // The mark is no property that is sent.
+  // The mark is not sent.
   expect(JSON.stringify(asked)).toBe('{"a":1}')
 })

@@ -1,30 +1,30 @@
 import type { Outgoing } from '../message.ts'
 
-/** Sent messages of a connection that the protocol responds to, by the number they went out with. */
+/** Sent messages of a connection that await a response of the protocol, by number. */
 export class Pending {
   readonly #sent = new Map<string, Outgoing>()
   #last = 0
 
-  /** A number that no message has had. */
+  /** Returns an unused number. */
   next(): string {
     return String(++this.#last)
   }
 
-  /** Awaits the response to a message. @param id written by hand; otherwise the next number */
+  /** Adds a message. @param id the number in a message written by hand; otherwise the next number */
   add(message: Outgoing, id = this.next()): string {
-    // A message that is sent again is awaited anew: what still comes for the time before belongs to a step that is over.
+    // If a message is sent again, a response to its earlier send belongs to a step that is over.
     for (const [earlier, sent] of this.#sent) if (sent === message) this.#sent.delete(earlier)
     this.#sent.set(id, message)
     this.#last = Math.max(this.#last, Number(id))
     return id
   }
 
-  /** The message that a response belongs to; more may follow. */
+  /** Returns the message that a response belongs to; further responses may follow. */
   get(id: string): Outgoing | undefined {
     return this.#sent.get(id)
   }
 
-  /** The message that the last response to it belongs to. */
+  /** Returns and removes the message that a last response belongs to. */
   take(id: string): Outgoing | undefined {
     const sent = this.#sent.get(id)
     this.#sent.delete(id)

@@ -9,9 +9,9 @@ import { JsonMessage } from './json-message.ts'
 import { Pending } from './pending.ts'
 
 export interface PhoenixChannelsOptions {
-  /** Parameters of the socket, in the query of the path, such as a token. @default none */
+  /** Parameters of the socket, such as a token, sent in the query of the path. @default none */
   readonly params?: Readonly<Record<string, string>>
-  /** Time between two heartbeats, which the server has to respond to. @default '30s' */
+  /** Interval of the client's heartbeats, which the server has to respond to. @default '30s' */
   readonly heartbeat?: Duration
 }
 
@@ -34,11 +34,11 @@ const PHOENIX_CHANNELS = object<PhoenixChannelsOptions>()(
 type Packet = readonly [string | null, string | null, string, string, unknown]
 
 /**
- * Phoenix channels by the serializer of version 2, over the path of the socket's WebSocket (`/socket/websocket`). A message
- * is the payload of a push or a broadcast, or the reply `{ status, response }`, of which another status than `ok` is an error
- * in `ws.run()` unless a `check` accepts it; `headers` has its `topic` and `event`.
- * Send with {@link phoenixJoin}, {@link phoenixPush} and {@link phoenixLeave}. Heartbeats are sent. A channel that
- * crashes (`phx_error`) or is closed by the server closes the connection.
+ * Phoenix channels with version 2 of the serializer. `path` is that of the socket's WebSocket (`/socket/websocket`). A
+ * message is the payload of a push or a broadcast, or the reply `{ status, response }`, with `topic` and `event` in its
+ * `headers`. In `ws.run()` a reply with another status than `ok` is an error unless a `check` accepts it.
+ * Send with {@link phoenixJoin}, {@link phoenixPush} and {@link phoenixLeave}. The client sends heartbeats. A channel that
+ * crashes (`phx_error`) or that the server closes closes the connection.
  *
  * @example framing: phoenixChannels({ params: { token: 'secret' } })
  */
@@ -56,8 +56,8 @@ export function phoenixChannels(options: PhoenixChannelsOptions = {}): Framing {
 }
 
 /**
- * Joins a channel. The message whose `responseTo` is this one is the reply, and says with `status` whether the channel was
- * joined.
+ * A request to join a channel. The message whose `responseTo` is this one is the reply; its `status` shows whether the
+ * channel was joined.
  *
  * @example isSubscribed: (message) => message.json<{ status?: string }>().status === 'ok'
  */
@@ -66,8 +66,8 @@ export function phoenixJoin(topic: string, payload: Readonly<Record<string, unkn
 }
 
 /**
- * Pushes an event to a channel that was joined. In `ws.run()` its reply is the response unless the step says otherwise.
- * Bytes as the payload go out as a binary push.
+ * A push of an event to a joined channel. In `ws.run()` its reply is the response, unless the step has an `isResponse`. A
+ * payload of bytes is sent as a binary push.
  */
 export function phoenixPush(
   topic: string,
@@ -77,12 +77,12 @@ export function phoenixPush(
   return request({ topic, event, payload })
 }
 
-/** Leaves a channel. */
+/** A request to leave a channel. */
 export function phoenixLeave(topic: string): Outgoing {
   return request({ topic, event: 'phx_leave', payload: {} })
 }
 
-/** Kinds of a binary packet: its first byte. */
+/** Kinds of binary packets, as in their first byte. */
 const PUSH = 0
 const REPLY = 1
 const BROADCAST = 2
@@ -93,7 +93,7 @@ class PhoenixConnection implements FramedConnection {
   readonly #memo: FrameMemo<Packet>
   /** Sent messages without a reply, by reference. */
   readonly #pending = new Pending()
-  /** Of each channel that was joined and not left. */
+  /** Join references of channels that were joined and not left, by topic. */
   readonly #joinRefs = new Map<string, string>()
 
   constructor(socket: FramedSocket, memo: FrameMemo<Packet>, every: Duration) {
@@ -139,14 +139,14 @@ Fix: make the message with phoenixJoin('room:lobby') or phoenixPush('room:lobby'
     return [JSON.stringify([joinRef, ref, topic, event, payload])]
   }
 
-  /** Whether a packet is the protocol's own affair. */
+  /** Whether a packet belongs to the protocol itself and is not a message for the scenario. */
   #isOwn(joinRef: string | null, topic: string, event: string): boolean {
     if (topic === 'phoenix') {
       if (event === 'phx_reply') this.#socket.heartbeatResponded()
       return true
     }
     if (event !== 'phx_error' && event !== 'phx_close') return false
-    // A channel that was left, or joined anew since, is closed as it should be.
+    // A channel that was left, or joined again since, is closed as expected.
     if (this.#joinRefs.get(topic) !== undefined && (joinRef === null || this.#joinRefs.get(topic) === joinRef))
       this.#socket.fail(event === 'phx_error' ? 'Phoenix: channel crashed' : 'Phoenix: channel closed by the server')
     return true
@@ -175,7 +175,7 @@ Fix: make the message with phoenixJoin('room:lobby') or phoenixPush('room:lobby'
   }
 }
 
-/** What a reply `{ status, response }` says went wrong. */
+/** Failure of a reply `{ status, response }`; `undefined` if its status is `ok`. */
 function failureIn(payload: unknown): string | undefined {
   if (typeof payload !== 'object' || payload === null) return undefined
   const { status, response } = payload as { status?: unknown; response?: unknown }

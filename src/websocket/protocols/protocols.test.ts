@@ -57,7 +57,7 @@ const saying = (send: ConversationStep<undefined>['send'], check: (message: Mess
   steps: { send, check },
 })
 
-/** Every delivery of 30 publications, each to 4 of 12 clients; and no client was closed. */
+/** Expects every delivery of 30 publications, each to 4 of 12 clients, and no closed client. */
 function expectAll(run: FanOutRun): void {
   expect(run.sockets).toEqual({ asked: 12, subscribed: 12, failures: {}, closed: 0, reconnected: 0 })
   expect(run.deliveries).toMatchObject({ expected: 120, received: 120, duplicate: 0, unexpected: 0, unidentified: 0 })
@@ -72,7 +72,7 @@ async function subscribedNone(options: Parameters<typeof fanOut>[0]): Promise<Re
 describe('Socket.IO (socket.io)', () => {
   const path = '/socket.io/'
 
-  test('delivers events with attachments, and acknowledges those that the server wants acknowledged', async () => {
+  test('delivers events with attachments, and sends the acknowledgements that the server requests', async () => {
     const before = (await countsOf('socketIo'))['acknowledged']!
     const run = await fanOut({
       path,
@@ -84,7 +84,7 @@ describe('Socket.IO (socket.io)', () => {
     expect((await countsOf('socketIo'))['acknowledged']! - before).toBe(120)
   })
 
-  test('takes the acknowledgement of an emit for its response, other events before it or not', async () => {
+  test('accepts the acknowledgement of an emit as its response, also after other events', async () => {
     const bytes = Buffer.from([1, 2, 3])
     const run = await talk({
       path,
@@ -98,7 +98,7 @@ describe('Socket.IO (socket.io)', () => {
     expect([...run.errors]).toEqual([])
   })
 
-  test('takes the acknowledgement of a packet that was numbered by hand for its response', async () => {
+  test('accepts the acknowledgement of a packet that was numbered by hand as its response', async () => {
     const send: ConversationStep<undefined>['send'] = ({ iteration }) => `${iteration}["say","hello"]`
     const run = await talk({
       path,
@@ -108,7 +108,7 @@ describe('Socket.IO (socket.io)', () => {
     expect([...run.errors]).toEqual([])
   })
 
-  test('an emit that is never acknowledged times out', async () => {
+  test('counts an emit that is never acknowledged as a time-out', async () => {
     const options = {
       path,
       framing: socketIo(),
@@ -138,7 +138,7 @@ describe('graphql-transport-ws (graphql-ws)', () => {
     identify: (message: Message) => ({ id: message.json<Price>().data.prices.id! }),
   }
 
-  test('delivers what a subscription yields, and pings', async () => {
+  test('delivers the results of a subscription, and pings', async () => {
     const before = (await countsOf('graphql'))['pings']!
     const run = await fanOut(options)
     expectAll(run)
@@ -146,7 +146,7 @@ describe('graphql-transport-ws (graphql-ws)', () => {
     expect(run.heartbeats!.unanswered).toBeLessThan(run.heartbeats!.sent / 2)
   })
 
-  test('takes the result of a query for its response, and errors too', async () => {
+  test('accepts the result of a query as its response, also one with errors', async () => {
     const say = (query: string, check: (message: Message) => boolean) =>
       talk({ path, framing: graphqlTransportWs(), ...saying(() => graphqlOperation({ query }), check) })
     const good = await say('{ say(text: "hello") }', (message) => message.toString() === '{"data":{"say":"hello"}}')
@@ -155,7 +155,7 @@ describe('graphql-transport-ws (graphql-ws)', () => {
     expect([...bad.errors]).toEqual([])
   })
 
-  test('a connection that the server does not accept says so', async () => {
+  test('names the reason if the server refuses the connection', async () => {
     const framing = graphqlTransportWs({ connectionParams: { token: 'nobody' } })
     expect(await subscribedNone({ ...options, framing })).toEqual({
       'closed with code 4403: Forbidden, before it was ready': 12,
@@ -172,7 +172,7 @@ describe('STOMP (a broker on the parser of @stomp/stompjs)', () => {
     identify: (message: Message) => message.json<{ id: string }>(),
   }
 
-  test('delivers messages with their headers, sends heart-beats, acknowledges, and takes its leave', async () => {
+  test('delivers messages with their headers, sends heart-beats and acknowledgements, and disconnects', async () => {
     const before = await countsOf('stomp')
     const destinations = new Set<string>()
     const identify = (message: Message) => {
@@ -189,7 +189,7 @@ describe('STOMP (a broker on the parser of @stomp/stompjs)', () => {
     expect(run.heartbeats!.sent).toBeGreaterThan(12)
   })
 
-  test('takes the receipt for the response to what was sent, and its own message otherwise', async () => {
+  test('accepts the receipt as the response to a message or, without a receipt, the first message', async () => {
     const confirmed = await talk({
       path,
       framing: stomp(),
@@ -212,7 +212,7 @@ describe('STOMP (a broker on the parser of @stomp/stompjs)', () => {
     expect([...echoed.errors]).toEqual([])
   })
 
-  test('ends a subscription', async () => {
+  test('unsubscribes from a destination', async () => {
     const run = await fanOut({
       ...options,
       subscribe: (vu) => [stompSubscribe(`/topic/${room(vu)}`), stompUnsubscribe(`/topic/${room(vu)}`)],
@@ -220,7 +220,7 @@ describe('STOMP (a broker on the parser of @stomp/stompjs)', () => {
     expect(run.deliveries).toMatchObject({ received: 0, missing: 120 })
   })
 
-  test('an ERROR frame says why nobody was connected', async () => {
+  test('names the message of an ERROR frame if no client was connected', async () => {
     const framing = stomp({ connectHeaders: { login: 'guest', passcode: 'wrong' } })
     expect(await subscribedNone({ ...options, framing })).toEqual({ 'STOMP: access refused, before it was ready': 12 })
   })
@@ -245,7 +245,7 @@ describe('Phoenix channels (a server on the serializer of phoenix)', () => {
     expect(run.heartbeats!.sent).toBeGreaterThan(12)
   })
 
-  test('takes the reply for the response to a push, and bytes go and come', async () => {
+  test('accepts the reply as the response to a push, as JSON or bytes', async () => {
     const joined = {
       path,
       framing: options.framing,
@@ -271,14 +271,14 @@ describe('Phoenix channels (a server on the serializer of phoenix)', () => {
     expect([...shouted.errors]).toEqual([])
   })
 
-  test('leaves a channel without losing its connection', async () => {
+  test('keeps its connection after it left a channel', async () => {
     const topic = 'room:main'
     const run = await fanOut({ ...options, subscribe: () => [phoenixJoin(topic), phoenixLeave(topic)] })
     expect(run.sockets).toMatchObject({ subscribed: 12, closed: 0 })
     expect((await countsOf('phoenix'))['left']).toBe(12)
   })
 
-  test('a channel that crashes loses its connection, with the reason', async () => {
+  test('closes the connection of a channel that crashes, and names the reason', async () => {
     const run = await talk({
       path,
       framing: options.framing,
@@ -301,7 +301,7 @@ describe('MQTT (the broker aedes)', () => {
     identify: (message: Message) => message.json<{ id: string }>(),
   }
 
-  test('delivers publications, acknowledges them, pings, and takes its leave', async () => {
+  test('delivers and acknowledges publications, pings, and disconnects', async () => {
     const before = await countsOf('mqtt')
     const run = await fanOut({ ...options, settle: '2s' })
     expectAll(run)
@@ -312,7 +312,7 @@ describe('MQTT (the broker aedes)', () => {
     expect(run.heartbeats).toMatchObject({ unanswered: 0 })
   })
 
-  test.each([1, 2] as const)('takes the acknowledgement of quality %i for the response', async (qos) => {
+  test.each([1, 2] as const)('accepts the acknowledgement of quality %i as the response', async (qos) => {
     const options = {
       path,
       framing: mqtt(),
@@ -324,7 +324,7 @@ describe('MQTT (the broker aedes)', () => {
     expect([...(await talk(options)).errors]).toEqual([])
   })
 
-  test('takes its own message for the response if nothing responds, whatever the quality of delivery', async () => {
+  test('accepts the message of the client itself as the response with quality 0, for any quality of delivery', async () => {
     const run = await talk({
       path,
       framing: mqtt(),
@@ -338,13 +338,13 @@ describe('MQTT (the broker aedes)', () => {
     expect([...run.errors]).toEqual([])
   })
 
-  test('ends subscriptions', async () => {
+  test('unsubscribes from topics', async () => {
     const topic = 'rooms/room-0'
     const run = await fanOut({ ...options, subscribe: () => [mqttSubscribe(topic), mqttUnsubscribe(topic)] })
     expect(run.deliveries).toMatchObject({ received: 0, missing: 120 })
   })
 
-  test('a connection or a subscription that the broker refuses says so', async () => {
+  test('names the reason if the broker refuses a connection or a subscription', async () => {
     expect(await subscribedNone({ ...options, framing: mqtt({ username: 'nobody', password: 'x' }) })).toEqual({
       'MQTT: connection refused (code 5), before it was ready': 12,
     })
@@ -374,7 +374,7 @@ describe('SignalR (a hub that writes by @microsoft/signalr)', () => {
     ['a result', () => signalRInvocation('Say', 'hello'), '"hello"'],
     ['an error', () => signalRInvocation('Fail'), '{"error":"it failed"}'],
     ['the first item of a stream', () => signalRStream('Count'), '1'],
-  ])('takes %s for the response', async (_, send, text) => {
+  ])('accepts %s as the response', async (_, send, text) => {
     const run = await talk({ path, framing: signalR(), ...saying(send, (message) => message.toString() === text) })
     expect([...run.errors]).toEqual([])
   })
@@ -384,7 +384,7 @@ describe('SignalR (a hub that writes by @microsoft/signalr)', () => {
     expect(Object.fromEntries(run.errors)).toEqual({ body: run.offered })
   })
 
-  test('gives the server the result that it waits for', async () => {
+  test('sends the result that the server waits for', async () => {
     const before = (await countsOf('signalR'))['results']!
     const run = await talk({
       path,
@@ -406,7 +406,7 @@ test.each([
   ['Phoenix', phoenixChannels(), { type: 'subscribe' }],
   ['MQTT', mqtt(), 'subscribe'],
   ['SignalR', signalR(), 'subscribe'],
-])('%s says how to make a message that it can send', (_, framing, message) => {
+])('rejects a message that %s cannot send, and names functions that make one', (_, framing, message) => {
   const nothing = () => {}
   const socket = {
     client: 0,

@@ -10,11 +10,11 @@ import { JsonMessage } from './json-message.ts'
 import { Pending } from './pending.ts'
 
 export interface SignalROptions {
-  /** Time between two pings of the client; a server closes a connection that is silent for 30 s by default. @default '15s' */
+  /** Interval of the client's pings. By default a server closes a connection that is silent for 30 s. @default '15s' */
   readonly pingEvery?: Duration
   /**
-   * What the client responds with if the server invokes it and waits for a result (`InvokeAsync`); the message is the
-   * invocation. @default the error that the client has no result
+   * Result of the client for an invocation by a server that waits for one (`InvokeAsync`). The message is the invocation.
+   * @default an error that the client has no result
    */
   readonly result?: (invocation: Message) => unknown
 }
@@ -34,7 +34,7 @@ interface Packet {
   readonly error?: string
 }
 
-/** Types of the hub protocol. */
+/** Message types of the hub protocol. */
 const INVOCATION = 1
 const STREAM_ITEM = 2
 const COMPLETION = 3
@@ -46,10 +46,10 @@ const END_BYTES = Buffer.from(END)
 const PING = `{"type":6}${END}`
 
 /**
- * ASP.NET Core SignalR over a WebSocket without negotiation (`skipNegotiation`), by its JSON hub protocol. The path is the
- * hub's. A message is the list of arguments of an invocation by the server, its `target` in `headers`; or the result of
- * an invocation of the client's, or `{ error }`, which is an error in `ws.run()` unless a `check` accepts it. Send with {@link signalRSend}, {@link signalRInvocation} and
- * {@link signalRStream}. Pings are sent and taken.
+ * ASP.NET Core SignalR over a WebSocket without negotiation (`skipNegotiation`), by its JSON hub protocol. `path` is that of
+ * the hub. A message is the list of arguments of an invocation by the server, with its `target` in `headers`; or the result
+ * of an invocation by the client, or `{ error }`, which is an error in `ws.run()` unless a `check` accepts it. Send with
+ * {@link signalRSend}, {@link signalRInvocation} and {@link signalRStream}. The client sends pings.
  *
  * @example framing: signalR()
  */
@@ -63,14 +63,14 @@ export function signalR(options: SignalROptions = {}): Framing {
   }
 }
 
-/** Calls a method of the hub without waiting for it: `signalRSend('Subscribe', 'prices')`. */
+/** An invocation of a method of the hub without a result: `signalRSend('Subscribe', 'prices')`. */
 export function signalRSend(target: string, ...args: readonly unknown[]): Outgoing {
   return { type: INVOCATION, target, arguments: args }
 }
 
 /**
- * Calls a method of the hub and waits for its result: in `ws.run()` its completion is the response unless the step says
- * otherwise; elsewhere the result's `responseTo` is this message.
+ * An invocation of a method of the hub with a result. In `ws.run()` its completion is the response, unless the step has an
+ * `isResponse`. The `responseTo` of the result is this message.
  *
  * @example steps: { send: () => signalRInvocation('Say', 'hello') }
  */
@@ -78,7 +78,7 @@ export function signalRInvocation(target: string, ...args: readonly unknown[]): 
   return request({ type: INVOCATION, target, arguments: args, isInvocation: true })
 }
 
-/** Calls a streaming method of the hub. Each item is a message, and the completion, whose result is `undefined`, is none. */
+/** An invocation of a streaming method of the hub. Each item is a message; the completion, which has no result, is not. */
 export function signalRStream(target: string, ...args: readonly unknown[]): Outgoing {
   return request({ type: STREAM_INVOCATION, target, arguments: args, isInvocation: true })
 }

@@ -3,7 +3,7 @@ import { Message, type Outgoing } from '../message.ts'
 /** Packet types of Engine.IO: the first character of a text frame. */
 export const ENGINE = { open: '0', close: '1', ping: '2', pong: '3', message: '4' } as const
 
-/** Packet types of Socket.IO: the second character behind {@link ENGINE}`.message`. */
+/** Packet types of Socket.IO: the character after {@link ENGINE}`.message`. */
 export const SOCKET = {
   connect: '0',
   disconnect: '1',
@@ -19,18 +19,18 @@ const COMMA = ','.charCodeAt(0)
 const DASH = '-'.charCodeAt(0)
 const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= 48 && byte <= 57
 
-/** The head of a Socket.IO packet; its JSON stands behind. */
+/** A Socket.IO packet without its attachments. */
 export interface PacketHead {
   readonly type: string
-  /** Binary frames that follow and belong to it. */
+  /** Number of binary frames that follow and belong to the packet. */
   readonly attachments: number
   readonly namespace: string
-  /** Of an event: the number that its acknowledgement is to carry. Of an acknowledgement: the event's. */
+  /** Number that links an event and its acknowledgement; `undefined` for an event without one. */
   readonly id: string | undefined
   readonly json: Buffer
 }
 
-/** Reads `4<type>[<attachments>-][<namespace>,][<id>][<json>]`. */
+/** Parses `4<type>[<attachments>-][<namespace>,][<id>][<json>]`. */
 export function readPacket(data: Buffer): PacketHead {
   const type = String.fromCharCode(data[1] ?? 0)
   let at = 2
@@ -53,7 +53,7 @@ export function readPacket(data: Buffer): PacketHead {
   return { type, attachments, namespace, id, json: data.subarray(end) }
 }
 
-/** An event or the arguments of an acknowledgement. JSON with the attachments in their places. */
+/** An event, or the arguments of an acknowledgement, as JSON with the attachments in place of their placeholders. */
 export class SocketIoMessage extends Message {
   readonly #attachments: readonly Buffer[]
 
@@ -74,7 +74,7 @@ export class SocketIoMessage extends Message {
   }
 }
 
-/** The frames of a packet: its text, and one for each attachment. */
+/** Encodes a packet as frames: its text, and one for each attachment. */
 export function writePacket(
   kind: 'event' | 'acknowledgement',
   prefix: string,
@@ -95,7 +95,7 @@ export function holdsBytes(value: unknown): boolean {
   return attachments.length > 0
 }
 
-/** A value with placeholders for its bytes, which are added to `attachments`. */
+/** Returns the value with placeholders for its bytes, and adds the bytes to `attachments`. */
 function takeOut(value: unknown, attachments: Uint8Array[]): unknown {
   if (value instanceof Uint8Array) return { _placeholder: true, num: attachments.push(value) - 1 }
   if (Array.isArray(value)) return value.map((item: unknown) => takeOut(item, attachments))

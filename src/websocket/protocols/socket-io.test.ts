@@ -39,7 +39,7 @@ async function start(): Promise<TruthServer> {
   return server
 }
 
-test('a real Socket.IO server: namespace, auth, rooms, pings, every delivery accounted for', async () => {
+test('accounts for every delivery of a Socket.IO server with namespace, auth, rooms and pings', async () => {
   const server = await start()
   const run = await fanOut(server)
   expect(run.sockets).toEqual({ asked: 30, subscribed: 30, failures: {}, closed: 0, reconnected: 0 })
@@ -54,24 +54,24 @@ test('a real Socket.IO server: namespace, auth, rooms, pings, every delivery acc
   expect((await server.truth<{ pongs: number }>()).pongs).toBe(30)
 })
 
-test('an event with a binary attachment is a message like any other', async () => {
+test('accounts for events with a binary attachment', async () => {
   const server = await start()
   const send: PublishOptions['send'] = ({ id, group }) => server.publish({ id, sequence: 2, room: group })
   const run = await fanOut(server, { publish: { rate: 20, send } })
   expect(run.deliveries).toMatchObject({ expected: 120, received: 120, unidentified: 0 })
 })
 
-test('a server that refuses the connection says why, in the count of failures', async () => {
+test('counts refused connections by the reason of the server', async () => {
   const run = await fanOut(await start(), { framing: socketIo({ namespace: '/rooms' }) })
   expect(run.sockets.failures).toEqual({ 'Socket.IO: who are you?, before it was ready': 30 })
 })
 
-test('a server that does not know the namespace says so', async () => {
+test('counts connections to an unknown namespace by the reason of the server', async () => {
   const run = await fanOut(await start(), { framing: socketIo({ namespace: '/elsewhere' }) })
   expect(run.sockets.failures).toEqual({ 'Socket.IO: Invalid namespace, before it was ready': 30 })
 })
 
-test('clients that the server disconnects are closed, and miss what follows', async () => {
+test('counts clients that the server disconnects as closed, and their later deliveries as missing', async () => {
   const server = await start()
   const send: PublishOptions['send'] = ({ id, index, group }) =>
     server.publish({ id, sequence: index === 4 ? 3 : 10 + index, room: group })
@@ -81,9 +81,9 @@ test('clients that the server disconnects are closed, and miss what follows', as
   expect(run.worstClients(1)[0]!.label).toBe('client 1 (Socket.IO: disconnected by the server)')
 })
 
-test('clients that lost their connections have their sessions recovered, and receive what they missed', async () => {
+test('recovers the sessions of clients that lost their connections, with the deliveries that they missed', async () => {
   const server = await start()
-  // One framing for two runs: the sessions of the first are not those of the second.
+  // One framing for two runs, which must not share sessions.
   const framing = socketIo({ auth: { user: 'user' } })
   const recover = async (send: PublishOptions['send']) =>
     fanOut(server, { path: '/recovery/', framing, reconnect: 100, publish: { rate: 20, send }, duration: '800ms' })
@@ -97,7 +97,7 @@ test('clients that lost their connections have their sessions recovered, and rec
   expect(await server.truth()).toMatchObject({ recovered: 10 })
 })
 
-test('a server that is no Socket.IO server never gets it set up', async () => {
+test('counts connections to a server without Socket.IO as not set up', async () => {
   const server = await startServer('rooms')
   onTestFinished(() => server[Symbol.asyncDispose]())
   const run = await fanOut(server, { subscribeTimeout: 200 })

@@ -18,10 +18,11 @@ import {
 export interface SocketIoOptions<D = unknown> {
   /** Namespace to connect to. @default '/' */
   readonly namespace?: string
-  /** What the server reads as `socket.handshake.auth`, the same for all or by VU. @default none */
+  /** Credentials, `socket.handshake.auth` of the server: one object for all VUs, or a function of the VU. @default none */
   readonly auth?: Readonly<Record<string, unknown>> | ((vu: Vu<D>) => Readonly<Record<string, unknown>>)
   /**
-   * The arguments of the acknowledgement that a server requests of its event (`emitWithAck`); `undefined` to send none.
+   * Arguments of the acknowledgement of an event for which the server requests one (`emitWithAck`); `undefined` to send no
+   * acknowledgement.
    *
    * @default no arguments
    */
@@ -39,11 +40,11 @@ const socketIoOptions = <D>() =>
   )
 
 /**
- * Socket.IO over a WebSocket from the start (no long polling): Engine.IO protocol 4, Socket.IO protocol 5, as servers of
- * versions 3 and 4 speak them. The path is the server's, `/socket.io/` unless it was changed. A message is an event as a
- * JSON array, `["name", argument, …]`, binary attachments in their places as `Buffer`; an acknowledgement is the array of
- * its arguments. Send with {@link socketIoEvent} and {@link socketIoRequest}. Pings are responded to. A client that connects
- * again asks the server to recover its session, as the library does (`connectionStateRecovery`).
+ * Socket.IO over a WebSocket from the start (no long polling), with Engine.IO protocol 4 and Socket.IO protocol 5, as in
+ * servers of versions 3 and 4. `path` is that of the server, by default `/socket.io/`. A message is an event as a JSON array,
+ * `["name", argument, …]`, with binary attachments as `Buffer`, or the array of arguments of an acknowledgement. Send with
+ * {@link socketIoEvent} and {@link socketIoRequest}. The client responds to pings. When it connects again, it requests the
+ * recovery of its session, as the library does (`connectionStateRecovery`).
  *
  * @example framing: socketIo({ namespace: '/rooms' })
  */
@@ -51,7 +52,7 @@ export function socketIo<D = unknown>(options: SocketIoOptions<D> = {}): Framing
   const { namespace, auth, acknowledgement } = readOptions('socketIo()', socketIoOptions<D>(), options)
   const prefix = namespace === '/' ? '' : `${namespace},`
   const authOf = typeof auth === 'function' ? auth : () => auth
-  // Each run has VUs of its own, and one framing may serve several runs.
+  // Keyed by VU, as several runs, each with new VUs, may use the same framing.
   const sessions = new WeakMap<Vu<unknown>, Session>()
   return {
     name: 'Socket.IO',
@@ -64,15 +65,15 @@ export function socketIo<D = unknown>(options: SocketIoOptions<D> = {}): Framing
   }
 }
 
-/** A Socket.IO event to send, which nothing responds to: `socketIoEvent('subscribe', { room: 7 })`. Arguments may hold bytes. */
+/** A Socket.IO event without an acknowledgement: `socketIoEvent('subscribe', { room: 7 })`. Arguments may contain bytes. */
 export function socketIoEvent(name: string, ...args: readonly unknown[]): Outgoing {
   const event = [name, ...args]
   return holdsBytes(args) ? { event } : JSON.stringify(event)
 }
 
 /**
- * A Socket.IO event to send with an acknowledgement: in `ws.run()` the acknowledgement is the response unless the step
- * says otherwise, and elsewhere it is the message whose `responseTo` is this one.
+ * A Socket.IO event with an acknowledgement, which is the message whose `responseTo` is this one. In `ws.run()` it is the
+ * response, unless the step has an `isResponse`.
  *
  * @example steps: { send: () => socketIoRequest('say', 'hello') }
  */
@@ -85,17 +86,17 @@ interface EventToSend {
   readonly isAcknowledged?: boolean
 }
 
-/** What a server needs to recover the session of a client: its private id, and the offset of the last event received. */
+/** Recoverable session of a client: its private id, and the offset of the last received event. */
 class Session {
   #pid: string | undefined
   #offset: string | undefined
 
-  /** What a connection authenticates with, the session added if there is one. */
+  /** Returns the credentials of a connection, with the session if there is one. */
   resumed(auth: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, unknown>> | undefined {
     return this.#pid === undefined ? auth : { pid: this.#pid, offset: this.#offset, ...auth }
   }
 
-  /** The namespace is connected. @param json what the server says about it */
+  /** Called when the namespace is connected. @param json payload of the server's CONNECT packet */
   connected(json: Buffer): void {
     const pid = pidIn(json)
     if (pid !== this.#pid) this.#offset = undefined
@@ -128,7 +129,7 @@ class SocketIoConnection implements FramedConnection {
   readonly #acknowledgement: NonNullable<SocketIoOptions['acknowledgement']>
   /** Sent messages that the server has not acknowledged yet, by number. */
   readonly #pending = new Pending()
-  /** A packet whose attachments are still to come. */
+  /** A packet whose attachments have not all arrived. */
   #begun: { readonly head: PacketHead; readonly attachments: Buffer[] } | undefined
 
   constructor(
@@ -173,7 +174,7 @@ Fix: make the message with socketIoEvent('name', …) or socketIoRequest('name',
     return writePacket('event', this.#prefix, isAcknowledged ? this.#pending.add(message) : undefined, event)
   }
 
-  /** An event as JSON text, with the number of its acknowledgement before it if it was written by hand. */
+  /** Sends an event as JSON text, which may begin with a number written by hand for its acknowledgement. */
   #sendText(message: string | Uint8Array): readonly string[] {
     const text = typeof message === 'string' ? message : Buffer.from(message).toString('utf8')
     const number = /^\d+(?=\[)/.exec(text)

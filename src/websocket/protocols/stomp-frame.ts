@@ -3,7 +3,7 @@ export interface StompFrame {
   readonly command: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
-  /** All its bytes, up to the NUL that ends it. */
+  /** All bytes of the frame, without the NUL at its end. */
   readonly bytes: Buffer
 }
 
@@ -11,7 +11,7 @@ const LF = 10
 const NUL = 0
 const ESCAPES: Readonly<Record<string, string>> = { '\\n': '\n', '\\r': '\r', '\\c': ':', '\\\\': '\\' }
 
-/** Writes a frame. Headers of CONNECT are not escaped, for servers of version 1.0. */
+/** Encodes a frame. Headers of CONNECT are not escaped, for compatibility with version 1.0. */
 export function writeFrame(
   command: string,
   headers: Readonly<Record<string, string>>,
@@ -26,7 +26,7 @@ export function writeFrame(
 }
 
 /**
- * Reads the frames in a stream of bytes, and what is left of one that is not complete. Line feeds between frames are
+ * Parses the frames in a stream of bytes, and returns the rest, an incomplete frame. Line feeds between frames are
  * heart-beats.
  *
  * @throws {SyntaxError} if the bytes are not STOMP
@@ -43,7 +43,7 @@ export function readFrames(bytes: Buffer): { readonly frames: readonly StompFram
   }
 }
 
-/** The frame that begins at a place; `undefined` if it is not complete. */
+/** Parses the frame that begins at a position; `undefined` if it is not complete. */
 function readFrame(bytes: Buffer, from: number): { readonly frame: StompFrame; readonly end: number } | undefined {
   const lines: string[] = []
   let at = from
@@ -69,7 +69,7 @@ function readHeaders(lines: readonly string[]): Readonly<Record<string, string>>
   for (const line of lines) {
     const colon = line.indexOf(':')
     if (colon === -1) throw new SyntaxError(`a STOMP header without a colon`)
-    // The first of two headers of one name is the one that counts.
+    // Of two headers with the same name, the first one counts.
     headers[unescaped(line.slice(0, colon))] ??= unescaped(line.slice(colon + 1))
   }
   return headers

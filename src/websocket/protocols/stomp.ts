@@ -9,11 +9,11 @@ import { objectPerVu } from './per-vu.ts'
 import { readFrames, writeFrame, type StompFrame } from './stomp-frame.ts'
 
 export interface StompOptions<D = unknown> {
-  /** The virtual host. @default '/' */
+  /** Virtual host. @default '/' */
   readonly host?: string
-  /** Further headers of CONNECT, such as `login` and `passcode`, the same for all or by VU. @default none */
+  /** Further headers of CONNECT, such as `login` and `passcode`: the same for all VUs, or a function of the VU. @default none */
   readonly connectHeaders?: Readonly<Record<string, string>> | ((vu: Vu<D>) => Readonly<Record<string, string>>)
-  /** Time between two heart-beats of the client, unless the server wants fewer; 0 for none. @default '10s' */
+  /** Interval of the client's heart-beats, longer if the server requests it; 0 for none. @default '10s' */
   readonly heartbeat?: Duration
 }
 
@@ -30,10 +30,10 @@ const stompOptions = <D>() =>
   )
 
 /**
- * STOMP 1.1 and 1.2 over WebSocket, as Spring, RabbitMQ, ActiveMQ and Artemis speak it. A message is the body of a MESSAGE
- * frame, its `headers` with `destination` and all others; or an empty one for a RECEIPT. Send with {@link stompSubscribe},
- * {@link stompUnsubscribe} and {@link stompSend}. Heart-beats are agreed on and sent; those of the server are taken, and
- * their absence is not noticed. An ERROR frame closes the connection, and the run ends with DISCONNECT.
+ * STOMP 1.1 and 1.2 over WebSocket, as in Spring, RabbitMQ, ActiveMQ and Artemis. A message is the body of a MESSAGE frame,
+ * with `destination` and all other headers in its `headers`, or an empty message for a RECEIPT. Send with
+ * {@link stompSubscribe}, {@link stompUnsubscribe} and {@link stompSend}. The client negotiates and sends heart-beats, and
+ * does not check those of the server. An ERROR frame closes the connection. The client sends DISCONNECT at the end of the run.
  *
  * @example framing: stomp({ connectHeaders: { login: 'guest', passcode: 'guest' } })
  */
@@ -48,8 +48,8 @@ export function stomp<D = unknown>(options: StompOptions<D> = {}): Framing {
 }
 
 /**
- * Subscribes to a destination, with a receipt: the message whose `responseTo` is this one. Spring's simple broker sends no
- * receipts. With `ack: 'client'` or `'client-individual'` in `headers`, every message is acknowledged at once.
+ * A subscription to a destination, with a receipt: the message whose `responseTo` is this one. Spring's simple broker does
+ * not send receipts. With `ack: 'client'` or `'client-individual'` in `headers`, every message is acknowledged immediately.
  *
  * @example subscribe: () => stompSubscribe('/topic/prices')
  */
@@ -57,7 +57,7 @@ export function stompSubscribe(destination: string, headers: Readonly<Record<str
   return request({ command: 'SUBSCRIBE', headers: { destination, ...headers }, isConfirmed: true })
 }
 
-/** Ends the subscription to a destination, with a receipt. */
+/** The end of the subscription to a destination, with a receipt. */
 export function stompUnsubscribe(destination: string, headers: Readonly<Record<string, string>> = {}): Outgoing {
   return request({ command: 'UNSUBSCRIBE', headers: { destination, ...headers }, isConfirmed: true })
 }
@@ -65,11 +65,11 @@ export function stompUnsubscribe(destination: string, headers: Readonly<Record<s
 export interface StompSendOptions {
   /** Further headers. @default none */
   readonly headers?: Readonly<Record<string, string>>
-  /** Whether a receipt is requested: in `ws.run()` it is the response unless the step says otherwise. @default false */
+  /** Whether a receipt is requested. In `ws.run()` it is the response, unless the step has an `isResponse`. @default false */
   readonly isConfirmed?: boolean
 }
 
-/** Sends a message to a destination: text or bytes as they are, an object as JSON. */
+/** A message to a destination: text or bytes unchanged, an object as JSON. */
 export function stompSend(
   destination: string,
   body: string | Uint8Array | Readonly<Record<string, unknown>>,
@@ -92,9 +92,9 @@ class StompConnection implements FramedConnection {
   readonly #socket: FramedSocket
   readonly #everyMs: number
   readonly #pending = new Pending()
-  /** Numbers of subscriptions by destination. */
+  /** Ids of subscriptions by destination. */
   readonly #subscriptions = new Map<string, string>()
-  /** Numbers of those whose messages are to be acknowledged. */
+  /** Ids of subscriptions whose messages must be acknowledged. */
   readonly #acknowledged = new Set<string>()
   #isConnected = false
   #begun: Buffer | undefined
@@ -135,7 +135,7 @@ Fix: make the message with stompSubscribe('/topic/prices') or stompSend('/app/sa
     if (this.#isConnected) this.#socket.send(writeFrame('DISCONNECT', {}))
   }
 
-  /** Headers with the number of the subscription that they are about. */
+  /** Adds the id of the subscription to the headers of SUBSCRIBE and UNSUBSCRIBE. */
   #numbered(command: string, headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
     const { destination = '', ack = 'auto' } = headers
     if (command === 'SUBSCRIBE') {
@@ -174,11 +174,11 @@ Fix: make the message with stompSubscribe('/topic/prices') or stompSend('/app/sa
 
   #acknowledge({ ack, subscription = '', 'message-id': id = '' }: Readonly<Record<string, string>>): void {
     if (!this.#acknowledged.has(subscription)) return
-    // Version 1.2 has a number of its own for it.
+    // Version 1.2 sends an id for the acknowledgement.
     this.#socket.send(writeFrame('ACK', ack === undefined ? { subscription, 'message-id': id } : { id: ack }))
   }
 
-  /** @param offered `heart-beat` of the server: how often it can send, and how often it wants to receive, in ms */
+  /** @param offered `heart-beat` of the server: the intervals at which it can send and wants to receive, in milliseconds */
   #agree(offered = '0,0'): void {
     const wantedMs = Number(offered.split(',')[1])
     if (this.#everyMs > 0 && wantedMs > 0) this.heartbeat = { every: Math.max(this.#everyMs, wantedMs), message: '\n' }

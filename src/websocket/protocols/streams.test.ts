@@ -18,7 +18,7 @@ function open(framing: Framing): { connection: FramedConnection; failures: strin
   return { connection, failures }
 }
 
-/** What a connection makes of a stream of bytes that is cut into frames at the places given. */
+/** Messages of a connection for a stream of bytes that is split into frames at the given positions. */
 function received(framing: Framing, stream: Buffer, cuts: readonly number[], isBinary = true): string[] {
   const { connection } = open(framing)
   const places = [...new Set([0, ...cuts.map((cut) => cut % (stream.length + 1)), stream.length])].toSorted(
@@ -49,7 +49,7 @@ test.each([
   )
 })
 
-test.each(['\n', '\u001e', '\r\n', '§'])('returns every message that %o terminates, however it is cut', (delimiter) => {
+test.each(['\n', '\u001e', '\r\n', '§'])('returns every message that %o terminates, split at any byte', (delimiter) => {
   const framing = delimited({ delimiter, isTerminated: true })
   const text = fc
     .string({ unit: 'binary-ascii', minLength: 1 })
@@ -63,7 +63,7 @@ test.each(['\n', '\u001e', '\r\n', '§'])('returns every message that %o termina
   )
 })
 
-test('ends a message with its frame if messages are separated', () => {
+test('ends a message at the end of its frame without isTerminated', () => {
   const { connection } = open(delimited())
   const texts = (frame: string) =>
     [...(connection.receive(new Message(Buffer.from(frame), false)) as Iterable<Message>)].map(String)
@@ -72,13 +72,13 @@ test('ends a message with its frame if messages are separated', () => {
   expect(connection.send({ a: 1 })).toEqual(['{"a":1}'])
 })
 
-test('closes the connection at a length that cannot be one', () => {
+test('closes the connection at an implausible length', () => {
   const { connection, failures } = open(lengthPrefixed())
   expect(connection.receive(new Message(Buffer.from('garbage!'), true))).toEqual([])
   expect(failures).toEqual(['length-prefixed messages: a length above 64 MiB'])
 })
 
-test('refuses a delimiter and a prefix that cannot be used', () => {
+test('rejects an invalid delimiter and an invalid prefix', () => {
   expect(() => delimited({ delimiter: '' })).toThrowErrorMatchingInlineSnapshot(`
     [OptionsError: delimited() received an invalid option:
 

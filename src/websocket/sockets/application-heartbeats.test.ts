@@ -24,7 +24,7 @@ const every = (everyMs: number, hasResponse = false): Beat => ({
   hasResponse,
 })
 
-test('sends each client its heartbeats an interval apart from when it was ready, never later', () => {
+test('sends the heartbeats of each client at its interval since it was ready, and never later', () => {
   const { sent, heartbeats } = beating()
   heartbeats.start(0, every(1000))
   vi.advanceTimersByTime(330)
@@ -42,7 +42,7 @@ test('sends each client its heartbeats an interval apart from when it was ready,
   expect(heartbeats.counts).toEqual({ sent: 6, unanswered: undefined })
 })
 
-test('sends nothing to a client whose connection has ended, and nothing once closed', () => {
+test('sends no heartbeat for a client whose connection has closed, and none after the end of the run', () => {
   const { sent, heartbeats } = beating()
   for (const client of [0, 1, 2]) heartbeats.start(client, every(1000))
   vi.advanceTimersByTime(1000)
@@ -53,7 +53,7 @@ test('sends nothing to a client whose connection has ended, and nothing once clo
   expect(sent.map(({ client }) => client)).toEqual([0, 1, 2, 0, 2])
 })
 
-test('counts heartbeats that got no response by the time of the next', () => {
+test('counts heartbeats without a response when the next one is sent', () => {
   const { heartbeats } = beating()
   for (const client of [0, 1]) heartbeats.start(client, every(1000, true))
   vi.advanceTimersByTime(1000)
@@ -62,12 +62,12 @@ test('counts heartbeats that got no response by the time of the next', () => {
   expect(heartbeats.isAwaitingResponse(1)).toBe(true)
   vi.advanceTimersByTime(1000)
   expect(heartbeats.counts).toEqual({ sent: 4, unanswered: 1 })
-  // The latest two are under way: nothing can be said about them.
+  // The latest two are in flight and not counted.
   heartbeats.close()
   expect(heartbeats.counts).toEqual({ sent: 4, unanswered: 1 })
 })
 
-test('counts a heartbeat that got no response for 10 s when the run or the connection ends', () => {
+test('counts a heartbeat without a response for 10 s when the run or the connection ends', () => {
   const { heartbeats } = beating()
   for (const client of [0, 1, 2]) heartbeats.start(client, every(30_000, true))
   vi.advanceTimersByTime(30_000)
@@ -79,7 +79,7 @@ test('counts a heartbeat that got no response for 10 s when the run or the conne
   expect(heartbeats.counts).toEqual({ sent: 3, unanswered: 2 })
 })
 
-test('keeps each client to its own interval if they agreed on different ones', () => {
+test('keeps the interval of each client if they differ', () => {
   const { sent, heartbeats } = beating()
   heartbeats.start(0, every(10_000))
   heartbeats.start(1, every(1000))
@@ -88,7 +88,7 @@ test('keeps each client to its own interval if they agreed on different ones', (
   expect(sent.filter(({ client }) => client === 1)).toHaveLength(10)
 })
 
-test('is not delayed by clients that become ready one after another', () => {
+test('is not delayed by clients that become ready later', () => {
   const { sent, heartbeats } = beating(100)
   for (let client = 0; client < 100; client++) {
     heartbeats.start(client, every(1000))
@@ -98,7 +98,7 @@ test('is not delayed by clients that become ready one after another', () => {
   expect(first!.atMs).toBeLessThanOrEqual(1000)
 })
 
-test('has one timer for all clients, and none before the first or after the end', () => {
+test('has one timer for all clients, and no timer before the first client or after the end', () => {
   const { heartbeats } = beating()
   expect(heartbeats.counts).toBeUndefined()
   heartbeats.stop(0)

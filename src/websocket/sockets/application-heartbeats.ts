@@ -2,24 +2,24 @@ import type { HeartbeatCounts } from '../../evidence/fan-out-counts.ts'
 import { clearInterval, now, setInterval } from '../../machine/clock.ts'
 import type { Outgoing } from '../message.ts'
 
-/** What a connection sends at an interval, read. */
+/** A heartbeat of a connection, with its options validated. */
 export interface Beat {
   readonly everyMs: number
-  /** The next message of a client. */
+  /** Returns the next message of a client. */
   readonly message: (client: number) => Outgoing
-  /** Whether the message is a frame of the protocol's own, to be sent as it is. */
+  /** Whether the message is already a frame of the protocol, and is sent unchanged. */
   readonly isFrame: boolean
   /** Whether the target has to respond. */
   readonly hasResponse: boolean
 }
 
-/** Clients are looked through so often in an interval. A heartbeat goes out up to this much early, and never late. */
+/** Scans of all clients in an interval. A heartbeat is sent early by at most one of these slices, and never late. */
 const SLICES = 20
 const RESPOND_WITHIN_MS = 10_000
 
 /**
- * Messages that clients send now and then to keep their connections: each its first one an interval after it was ready,
- * as a real client's timer does. One timer for all of them: ten thousand would be memory and work for nothing.
+ * Heartbeats by which clients keep their connections open. Each client sends its first one an interval after it was ready,
+ * like the timer of a real client. One timer serves all clients, as ten thousand timers would cost memory and time.
  */
 export class ApplicationHeartbeats {
   readonly #send: (client: number, beat: Beat) => void
@@ -39,13 +39,13 @@ export class ApplicationHeartbeats {
     this.#isAwaiting = new Uint8Array(clients)
   }
 
-  /** `undefined` if nothing was to be sent. */
+  /** Heartbeats sent and unanswered; `undefined` if no client has a heartbeat. */
   get counts(): HeartbeatCounts | undefined {
     if (this.#timer === undefined) return undefined
     return { sent: this.#sent, unanswered: this.#haveResponses ? this.#unanswered : undefined }
   }
 
-  /** A client's connection is ready. */
+  /** Starts the heartbeat of a client whose connection is ready. */
   start(client: number, beat: Beat): void {
     this.#beats[client] = beat
     this.#dueMs[client] = now() + beat.everyMs
@@ -66,7 +66,7 @@ export class ApplicationHeartbeats {
     this.#isAwaiting[client] = 0
   }
 
-  /** A client's connection has ended. */
+  /** Stops the heartbeat of a client whose connection has closed. */
   stop(client: number): void {
     const beat = this.#beats[client]
     if (beat === undefined) return
@@ -77,7 +77,7 @@ export class ApplicationHeartbeats {
     if (awaitedMs >= Math.min(beat.everyMs, RESPOND_WITHIN_MS)) this.#unanswered++
   }
 
-  /** The run is over. */
+  /** Stops all heartbeats at the end of the run. */
   close(): void {
     clearInterval(this.#timer)
     for (const client of this.#beats.keys()) this.stop(client)

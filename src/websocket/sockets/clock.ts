@@ -1,9 +1,9 @@
 import { monotonicNs, now } from '../../machine/clock.ts'
 
 /**
- * Microseconds on the machine's monotonic clock (`CLOCK_MONOTONIC` on Linux, `mach_absolute_time` on macOS), which all
- * processes of one machine share: instants taken in two of them can be subtracted. Means nothing across machines.
- * `performance.now()` counts on the same clock from the start of its own process; the distance is taken once.
+ * Microseconds on the monotonic clock of the machine (`CLOCK_MONOTONIC` on Linux, `mach_absolute_time` on macOS), which all
+ * its processes share: instants of two processes can be subtracted, those of two machines cannot.
+ * `performance.now()` uses the same clock from the start of its process; the offset is measured once.
  */
 export function nowUs(): number {
   return originUs + now() * 1000
@@ -11,7 +11,7 @@ export function nowUs(): number {
 
 const originUs = Number(monotonicNs()) / 1000 - now() * 1000
 
-/** An instant of `nowUs()` in milliseconds of this process's `performance.now()`. */
+/** Converts an instant of `nowUs()` to milliseconds of `performance.now()` in this process. */
 export function toPerformanceMs(us: number): number {
   return (us - originUs) / 1000
 }

@@ -3,7 +3,7 @@ import { ProcessPool } from './process-pool.ts'
 import type { Placement, SocketPlan } from './socket-options.ts'
 import type { PoolEvents, SocketPool } from './socket-pool.ts'
 
-/** The pool that a placement asks for: in this process, or in as many others. */
+/** Creates the pool of a placement: in this process, or in several others. */
 export function createPool(
   plan: SocketPlan<never> & Placement & { readonly clients: number },
   events: PoolEvents,

@@ -11,7 +11,7 @@ interface Truth {
   readonly compressed: number
 }
 
-/** A fan-out to 10 sockets, and what the server says of them while they are open. */
+/** A fan-out to 10 sockets, and the server's view of them while they are open. */
 async function fanOut(
   server: TruthServer,
   options: Partial<FanOutOptions>,
@@ -37,7 +37,7 @@ async function fanOut(
   return { run, truth: (await truth)! }
 }
 
-test('offers no compression unless the scenario does', async () => {
+test('does not offer compression by default', async () => {
   const { truth } = await fanOut(await start('deflating'), {})
   // The header is absent.
   expect(truth).toEqual({ offers: [null], compressed: 0 })
@@ -57,7 +57,7 @@ test.each([1, 2])('notes that the target declined, from %i processes', async (pr
   expect(run[evidenceOf]().evidenceLines).toContain('the target declined permessage-deflate on 10 of 10 connections')
 })
 
-test('compresses what a conversation sends', async () => {
+test('compresses the messages of a conversation', async () => {
   const run = await load(await start('deflating')).run({
     path: '/',
     perMessageDeflate: true,
@@ -71,7 +71,7 @@ test('compresses what a conversation sends', async () => {
   expect(run.warnings).toEqual([])
 })
 
-test('names a value that is neither true nor false', async () => {
+test('rejects a value that is neither true nor false', async () => {
   const server = await start('deflating')
   await expect(fanOut(server, { perMessageDeflate: 'yes' as unknown as boolean })).rejects.toThrowError(
     /perMessageDeflate: must be true or false/,

@@ -5,7 +5,7 @@ test.each([
   ['Unexpected server response: 302', 'status 302'],
   ['Server sent a subprotocol but none was requested: "other"', 'subprotocol "other", which was not offered'],
   ['Server sent an invalid subprotocol', 'subprotocol not agreed'],
-])('a handshake that failed with %j is of the kind %j', (message, kind) => {
+])('returns for the error %j the kind %j', (message, kind) => {
   expect(failureKind(new Error(message))).toBe(kind)
 })
 
@@ -16,11 +16,11 @@ test.each([
   ['86400', 'status 429 (Retry-After more than 1 h)'],
   ['Wed, 21 Oct 2026 07:28:00 GMT', 'status 429'],
   [undefined, 'status 429'],
-])('a refusal with Retry-After: %s is of the kind %j', (retryAfter, kind) => {
+])('returns for a refusal with Retry-After: %s the kind %j', (retryAfter, kind) => {
   expect(failureKind(new Error('Unexpected server response: 429'), retryAfter)).toBe(kind)
 })
 
-test('a closing names its code and reason, or what the target broke of the protocol', () => {
+test('describes a close by its code and reason, or by the protocol error of the target', () => {
   expect(closingOf(1013, 'busy', undefined)).toBe('closed with code 1013 (try again later): busy')
   expect(closingOf(4000, '', undefined)).toBe('closed with code 4000')
   expect(closingOf(1006, '', new Error('a ping got no response in time'))).toBe(

@@ -1,24 +1,24 @@
 /**
- * Why a handshake came to nothing, in few words, so that thousands of failures make a short list.
+ * The kind of a failed handshake: a short text, so that thousands of failures make a short list.
  *
- * @param retryAfter the header of the response
+ * @param retryAfter the header `Retry-After` of the response
  */
 export function failureKind(error: Error & { code?: string }, retryAfter?: string): string {
   const { code = '', message } = error
   const status = /^Unexpected server response: (\d+)/.exec(message)
-  if (status) return `status ${status[1]}${retryWords(retryAfter)}`
+  if (status) return `status ${status[1]}${describeRetry(retryAfter)}`
   if (code in BY_CODE) return BY_CODE[code]!
   if (code.startsWith('HPE_')) return 'response is not HTTP'
   if (/Invalid (Upgrade|Sec-WebSocket)/.test(message)) return 'response is no WebSocket handshake'
-  const unasked = /subprotocol but none was requested(?:: (.*))?$/.exec(message)
-  if (unasked) return `subprotocol ${unasked[1] ?? 'chosen'}, which was not offered`
+  const notOffered = /subprotocol but none was requested(?:: (.*))?$/.exec(message)
+  if (notOffered) return `subprotocol ${notOffered[1] ?? 'chosen'}, which was not offered`
   if (/subprotocol/.test(message)) return 'subprotocol not agreed'
   if (/CERT|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO/.test(code)) return `TLS (${code})`
   return code === '' ? message : code
 }
 
-/** `Retry-After` in seconds, rounded up so that a countdown makes few kinds. */
-function retryWords(retryAfter: string | undefined): string {
+/** `Retry-After` in seconds, rounded up so that a countdown gives few kinds. */
+function describeRetry(retryAfter: string | undefined): string {
   if (retryAfter === undefined || !/^\d+$/.test(retryAfter)) return ''
   const most = RETRY_STEPS_SEC.find((sec) => Number(retryAfter) <= sec)
   return most === undefined ? ' (Retry-After more than 1 h)' : ` (Retry-After up to ${most} s)`
@@ -41,7 +41,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'out of source ports',
 }
 
-/** Why an open socket was closed: the close frame's code and reason, or the error that ended it. */
+/** Describes why an open socket was closed: the code and reason of the close frame, or the error. */
 export function closingOf(code: number, reason: string, error: (Error & { code?: string }) | undefined): string {
   const broken = error === undefined ? undefined : /^WS_ERR_(\w+)/.exec(error.code ?? '')
   if (broken)
@@ -51,11 +51,11 @@ export function closingOf(code: number, reason: string, error: (Error & { code?:
 }
 
 function nameOf(code: number): string {
-  const words = CLOSE_CODES[code]
-  return words === undefined ? String(code) : `${code} (${words})`
+  const name = CLOSE_CODES[code]
+  return name === undefined ? String(code) : `${code} (${name})`
 }
 
-/** Codes that `ws` closes with for its own errors other than 1002. */
+/** Close codes other than 1002 that `ws` sends for a protocol error of the target. */
 const OWN_CODES: Readonly<Record<string, number>> = {
   INVALID_UTF8: 1007,
   UNSUPPORTED_MESSAGE_LENGTH: 1009,

@@ -1,60 +1,83 @@
-/** Failures that are certainly the target's: it takes no connection, or not at this rate. */
+import { OTHER_PROTOCOL_FIXES, probeProtocol } from '../../machine/protocol-probe.ts'
+
+/** Failures that the target certainly caused: it accepts no connections, or not at this rate. */
 const REFUSALS = /^(refused|reset|status (429|5\d\d)( \(.*\))?)$/
 
-/** Whether a handshake that failed so was refused by the target. */
+/** Whether a failure of this kind is a refusal by the target. */
 export function isRefusal(kind: string): boolean {
   return REFUSALS.test(kind)
 }
 
-/** Causes that the kind of a failure names, and what to do about each. */
+/** Causes by kind of failure, with the fix for each. */
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [
     /^status 429/,
-    'the target limits the rate of connections: raise its limit, lower connectRate to what its clients do, or connect from several sourceAddresses',
+    'the target limits the rate of connections: raise its limit, lower connectRate to the rate of real clients, or connect from several sourceAddresses',
   ],
   [
     REFUSALS,
-    'the target refused its clients: see that it runs and listens at this address, and how many connections it accepts',
+    'the target refused its clients: check that it runs and listens at this address, and how many connections it accepts',
   ],
   [
     /^TLS \(EPROTO\)/,
-    'the target does not speak TLS at this port, or not with this client: use ws:// or http:// in its URL if it should not',
+    'the target does not speak TLS at this port, or no version or cipher of this client: use ws:// or http:// in the URL if it should not',
   ],
   [
     /^TLS \(ERR_TLS_CERT_ALTNAME_INVALID\)/,
-    'the certificate is of another name: connect by a name that it has, or set tls.servername',
+    'the certificate is for another name: use a name of the certificate in the URL, or set tls.servername',
   ],
-  [/^TLS/, 'the certificate was not accepted: give its authority as tls.ca, or set tls.rejectUnauthorized to false'],
+  [/^TLS/, 'the certificate is not trusted: give its authority as tls.ca, or set tls.rejectUnauthorized to false'],
   [
     /^status (401|403)|code (1008|3000|3003|4001|4003|4401|4403)\b|unauthori[sz]ed|forbidden/i,
-    'the target refused the clients: see that headers, cookies, query or subprotocols carry what it authorises by, a token of its own for each VU if tokens can be used once',
+    'the target did not authorize the clients: check the credentials in headers, cookies, query or subprotocols, and give each VU its own token if a token can be used only once',
   ],
   [
     /^status 3\d\d/,
-    'the target redirects the handshake, which is not followed: see baseUrl and path, and whether it wants the clients logged in',
+    'the target redirects the handshake, and redirects are not followed: check baseUrl and path, and whether clients have to log in',
   ],
   [
     /^status 2\d\d/,
-    'the target responded as to a plain request: see that there is a WebSocket at this path, and that proxies pass Upgrade on',
+    'the target responded as to a plain HTTP request: check that path is that of a WebSocket, and that proxies forward the header Upgrade',
   ],
   [
     /^response is no(t HTTP|\b.* handshake)/,
-    'what listens there does not open WebSockets as RFC 6455 has it: see the port and path, and whether it speaks TLS (wss:)',
+    'the server at this address does not open WebSockets by RFC 6455: check port and path, and whether it requires TLS (wss:)',
   ],
   [
     /^(MQTT|STOMP|Socket\.IO|SignalR|Phoenix|GraphQL|graphql-transport-ws)\b|, before it was ready$/,
-    'the target refused the client by its protocol: see the options of framing, and what the message of the target says',
+    'the target refused the client by its protocol: check the options of framing, and the message of the target',
   ],
   [
     /^subprotocol/,
-    'the target chose no subprotocol that was offered: see subprotocols and framing, and what it speaks',
+    'the target chose none of the offered subprotocols: check subprotocols and framing, and which ones the target supports',
   ],
-  [/^status 404/, 'there is no WebSocket at this path: see path'],
-  [/^status 4\d\d/, 'the target refused the handshake: see path, query, headers and subprotocols'],
-  [/^not acknowledged/, 'no message was taken for the acknowledgement: see isSubscribed, and what the target sends'],
+  [/^status 404/, 'the target has no WebSocket at this path: check path'],
+  [/^status 4\d\d/, 'the target refused the handshake: check path, query, headers and subprotocols'],
+  [
+    /^not acknowledged/,
+    'isSubscribed accepted no message as the acknowledgement: check it, and the messages of the target',
+  ],
 ]
 
-/** What to do about handshakes that failed so; `undefined` if the kinds do not show it. */
+/** The fix for failed handshakes; `undefined` if their kinds do not show the cause. */
 export function remedyFor(kinds: readonly string[]): string | undefined {
   return REMEDIES.find(([pattern]) => kinds.some((kind) => pattern.test(kind)))?.[1]
+}
+
+/** Failures that a port with another protocol causes. */
+const UNCLEAR = /^(reset|response is not HTTP|handshake timeout)$/
+
+/**
+ * The fix if every handshake over plain `ws:` failed because the port has another protocol. A port with TLS resets such a
+ * handshake, as a broken one does: it is probed once, after the load.
+ *
+ * @param kinds kinds of all failures
+ * @returns the fix; `undefined` if the probe found nothing
+ */
+export async function diagnoseHandshakes(url: string, kinds: Iterable<string>): Promise<string | undefined> {
+  const all = [...kinds]
+  const { protocol, hostname, port } = new URL(url)
+  if (protocol !== 'ws:' || all.length === 0 || !all.every((kind) => UNCLEAR.test(kind))) return undefined
+  const other = await probeProtocol({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) })
+  return other && OTHER_PROTOCOL_FIXES[other]
 }

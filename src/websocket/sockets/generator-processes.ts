@@ -1,9 +1,9 @@
 import type { GeneratorHealth, LoopDelayStats } from '../../evidence/generator-health.ts'
 
 /**
- * How several generator processes fared together: delays, utilisation and CPU are those of the worst process, as each
- * has its own core and its own event loop to be short of; memory, sockets and descriptors are added up. Schedule delay
- * is that of `main`, which alone publishes.
+ * Health of several generator processes together. Delays, utilization and CPU are those of the worst process, as each has
+ * one core and one event loop; memory, sockets and descriptors are added up. Schedule delay is that of `main`, the only
+ * process that publishes.
  */
 export function worstHealth(main: GeneratorHealth, others: readonly GeneratorHealth[]): GeneratorHealth {
   const all = [main, ...others]
@@ -22,7 +22,7 @@ export function worstHealth(main: GeneratorHealth, others: readonly GeneratorHea
     eventLoopUtilization: most(({ eventLoopUtilization }) => eventLoopUtilization),
     cpuRatio: most(({ cpuRatio }) => cpuRatio),
     maxRssBytes: sum(({ maxRssBytes }) => maxRssBytes),
-    // Main counts the sockets of all; where there are others, it holds none itself.
+    // `main` counts the sockets of all processes; if there are others, it has none itself.
     openSockets: main.openSockets,
     descriptorLimit:
       others.length === 0 ? main.descriptorLimit : sum(({ descriptorLimit }) => descriptorLimit) - main.descriptorLimit,

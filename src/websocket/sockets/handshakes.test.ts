@@ -21,18 +21,18 @@ function pacing(ratePerSec: number | undefined, maxInFlight: number) {
   return { started, handshakes }
 }
 
-test('starts as many as may be in flight, and one more for each that is finished', () => {
+test('starts handshakes up to the limit in flight, and another for each that has finished', () => {
   const { started, handshakes } = pacing(undefined, 3)
   handshakes.openAll(5)
   expect(started.map(({ client }) => client)).toEqual([0, 1, 2])
   vi.advanceTimersByTime(70)
   handshakes.finished()
   expect(started.map(({ client }) => client)).toEqual([0, 1, 2, 3])
-  // Without a rate a handshake is due when its slot is free: waiting for one is nobody's delay.
+  // Without a rate a handshake is due when its slot becomes free, so waiting for a slot is not a delay.
   expect(started.at(-1)).toMatchObject({ atMs: 70, dueMs: 70 })
 })
 
-test('starts them at the rate, and counts from the scheduled instant where a slot is free too late', () => {
+test('starts handshakes at the rate, and passes the scheduled instant if a slot becomes free too late', () => {
   const { started, handshakes } = pacing(100, 2)
   handshakes.openAll(4)
   vi.advanceTimersByTime(50)
@@ -44,7 +44,7 @@ test('starts them at the rate, and counts from the scheduled instant where a slo
   expect(started[2]).toMatchObject({ client: 2, atMs: 50, dueMs: 20 })
 })
 
-test('brings back a client after its pause, within the same bound', () => {
+test('reopens a client after its pause, within the same limit', () => {
   const { started, handshakes } = pacing(undefined, 1)
   handshakes.openAll(1)
   handshakes.reopen(0, 500)
@@ -54,7 +54,7 @@ test('brings back a client after its pause, within the same bound', () => {
   expect(started).toHaveLength(2)
 })
 
-test('starts nothing once stopped', () => {
+test('starts no handshake once stopped', () => {
   const { started, handshakes } = pacing(100, 10)
   handshakes.openAll(10)
   handshakes.stop()

@@ -3,14 +3,14 @@ import { clearTimeout, setTimeout } from '../../machine/clock.ts'
 import { nowUs } from './clock.ts'
 
 export interface HandshakesOptions {
-  /** Handshakes due per second; as fast as slots come free where undefined. */
+  /** Handshakes due per second; `undefined` for as fast as slots become free. */
   readonly ratePerSec: number | undefined
   readonly maxInFlight: number
-  /** Starts one. `dueUs`: with a rate the scheduled instant, else the instant its slot was free. */
+  /** Starts a handshake. `dueUs` is its scheduled instant or, without a rate, the instant at which its slot became free. */
   readonly start: (client: number, dueUs: number) => void
 }
 
-/** Paces handshakes: at a rate, with a bounded number in flight. {@link finished} frees a slot. */
+/** Pacer of handshakes: starts them at a rate, with a limited number in flight. {@link finished} frees a slot. */
 export class Handshakes {
   readonly #options: HandshakesOptions
   readonly #waiting = new Fifo<{ readonly client: number; readonly dueUs: number }>()
@@ -22,7 +22,7 @@ export class Handshakes {
     this.#options = options
   }
 
-  /** The first connections of clients `0 … count - 1`. */
+  /** Schedules the first handshakes of clients `0 … count - 1`. */
   openAll(count: number): void {
     const start = nowUs()
     const gapUs = this.#options.ratePerSec === undefined ? 0 : 1_000_000 / this.#options.ratePerSec
@@ -30,13 +30,13 @@ export class Handshakes {
     this.#pump()
   }
 
-  /** One more handshake, after a pause that is the same for all who come back. */
+  /** Schedules a further handshake of a client, after a pause that is the same for all clients. */
   reopen(client: number, afterMs: number): void {
     this.#waiting.push({ client, dueUs: nowUs() + afterMs * 1000 })
     this.#pump()
   }
 
-  /** A handshake got a response or came to nothing. */
+  /** Frees the slot of a handshake that got a response or failed. */
   finished(): void {
     this.#inFlight--
     this.#pump()

@@ -1,18 +1,18 @@
 import { clearInterval, setInterval } from '../../machine/clock.ts'
 
-/** What a heartbeat needs of a socket. */
+/** A socket, as a heartbeat uses it. */
 export interface Pingable {
   readonly isOpened: boolean
   isAwaitingPong: boolean
   ping(): void
-  /** Cuts the connection, for want of a pong. */
+  /** Terminates the connection, as no pong arrived. */
   cut(): void
 }
 
-/** Sockets are pinged a slice at a time: ten thousand pings in one instant would be a load of their own. */
+/** Sockets are pinged in slices, as ten thousand pings at the same time would be a load in themselves. */
 const SLICES = 20
 
-/** Pings every open socket once in each interval, and cuts one that has not responded when its next ping is due. */
+/** Timer that pings every open socket once in each interval, and terminates one without a pong when its next ping is due. */
 export class Heartbeat {
   readonly #sockets: readonly (Pingable | undefined)[]
   readonly #timer: NodeJS.Timeout

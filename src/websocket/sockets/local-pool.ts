@@ -11,17 +11,17 @@ import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
 export interface LocalPoolOptions {
   readonly clients: number
   readonly handshakeTimeoutMs: number
-  /** See {@link Heartbeat}; none where undefined. */
+  /** Interval of {@link Heartbeat}; `undefined` for no pings. */
   readonly pingEveryMs: number | undefined
   readonly perMessageDeflate: boolean
   readonly tls: TlsOptions
-  /** Where the host of each instance of the target was found; looked up for each socket where undefined. Client n goes to number n modulo their count. */
+  /** Address of each instance of the target, or `undefined` to look it up for each socket. Client n connects to number n modulo their count. */
   readonly addresses: readonly (string | undefined)[]
 }
 
 /**
- * A socket that knows whose it is. It takes events where they are emitted: listeners would cost each socket a dictionary
- * of half a kilobyte, and each message a lookup in it.
+ * A socket with the number of its client. It overrides `emit`, as listeners would cost each socket a dictionary of half a
+ * kilobyte, and each message a lookup in it.
  */
 class ClientSocket extends WebSocket implements Pingable {
   readonly client: number
@@ -30,9 +30,9 @@ class ClientSocket extends WebSocket implements Pingable {
   isAwaitingPong = false
   failure: (Error & { code?: string }) | undefined
   #deadline: NodeJS.Timeout | undefined
-  /** The one that the target chose. */
+  /** The subprotocol that the target chose. */
   #subprotocol: string | undefined
-  /** Of the response that refused the handshake. */
+  /** Header `Retry-After` of the response that refused the handshake. */
   retryAfter: string | undefined
 
   constructor(client: number, pool: LocalPool, url: string, subprotocols: string[], options: ClientOptions) {
@@ -40,15 +40,15 @@ class ClientSocket extends WebSocket implements Pingable {
     super(url, subprotocols, others)
     this.client = client
     this.pool = pool
-    // A deadline of our own: the one of `ws` starts again with every byte that a stalling server lets out.
+    // The deadline of `ws` starts again with every byte that a stalling server sends.
     this.#deadline = setTimeout(giveUp, handshakeTimeout, this)
   }
 
-  /** @returns whether the event was taken; `ws` itself handles some of those that were not */
+  /** @returns whether the event was handled; `ws` itself handles some of the others */
   override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
     switch (event) {
       case 'message':
-        // One Buffer, as `binaryType` is left at its default.
+        // A single Buffer, as `binaryType` has its default.
         this.pool.received(this, first as Buffer, second as boolean)
         return true
       case 'open':
@@ -102,7 +102,7 @@ class HandshakeTimeoutError extends Error {
   readonly code = 'HANDSHAKE_TIMEOUT'
 }
 
-/** Sockets of this process. */
+/** Pool of sockets in this process. */
 export class LocalPool implements SocketPool {
   readonly #options: LocalPoolOptions
   readonly #events: PoolEvents
@@ -179,7 +179,7 @@ export class LocalPool implements SocketPool {
   }
 
   received(socket: ClientSocket, data: Buffer, isBinary: boolean): void {
-    // A socket that was dropped may have more in what it had read already.
+    // A dropped socket may still emit messages that it had read before.
     if (this.#isClosing || this.#sockets[socket.client] !== socket) return
     this.#events.message(socket.client, data, isBinary, nowUs())
   }

@@ -42,7 +42,7 @@ const options = {
   steps: { send: 'hello' },
 } as const
 
-test('a base URL of a run needs no target, and its credentials are sent', async () => {
+test('connects to the baseUrl of a run without a target, and sends its credentials', async () => {
   const { handshakes, port } = await echoing()
   const run = await load({}).run({ ...options, baseUrl: `http://ann:s3cret@127.0.0.1:${port}/api` })
   expect(run.errors.size).toBe(0)
@@ -52,7 +52,7 @@ test('a base URL of a run needs no target, and its credentials are sent', async 
   ])
 })
 
-test('credentials of the target are sent to it, unless the scenario has its own', async () => {
+test('sends the credentials of the target, unless the scenario sets authorization', async () => {
   const { handshakes, port } = await echoing()
   const ws = load({ baseUrl: `http://ann:s3cret@127.0.0.1:${port}` })
   await ws.run(options)
@@ -62,7 +62,7 @@ test('credentials of the target are sent to it, unless the scenario has its own'
   expect(seen).toEqual([authorization, authorization, authorization, authorization, 'Bearer x', 'Bearer x'])
 })
 
-test('a Unix socket is a place like any other', async () => {
+test('connects to a Unix socket', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'places-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'app.sock')
@@ -71,7 +71,7 @@ test('a Unix socket is a place like any other', async () => {
   expect([run.errors.size, run.completed, handshakes[0]?.url]).toEqual([0, 4, '/ws?a=b'])
 })
 
-test('without a target and a base URL a run says what to do', async () => {
+test('rejects a run without a target and a base URL', async () => {
   await expect(load({}).run(options)).rejects.toThrow(/baseUrl: this run has no target: add target\(/)
   const fanOut = {
     path: '/',

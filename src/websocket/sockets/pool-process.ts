@@ -1,12 +1,12 @@
 import { GeneratorMonitor } from '../../execution/generator-monitor.ts'
 import { setImmediate } from '../../machine/clock.ts'
-import { EventBatcher } from './event-batcher.ts'
+import { EventBatcher } from './event-batches.ts'
 import { LocalPool } from './local-pool.ts'
 import type { Command, Report } from './pool-protocol.ts'
 
 /**
- * A process that holds sockets for another: started by `process-pool.ts`, runs until told to close or until the other
- * side is gone. It runs none of the scenario's functions.
+ * A process that holds sockets for the main process. `process-pool.ts` starts it; it runs until the command `close`, or
+ * until the main process exits. It runs none of the scenario's functions.
  */
 const batcher = new EventBatcher(() => setImmediate(flush))
 const watch = new GeneratorMonitor(() => pool?.openCount ?? 0)
@@ -17,11 +17,11 @@ function flush(): void {
 }
 
 function report(message: Report): void {
-  // The channel may close at any moment; `disconnect` then ends us.
+  // The channel may close at any time; `disconnect` then exits this process.
   if (process.connected) process.send!(message, () => {})
 }
 
-function obey(command: Command): void {
+function execute(command: Command): void {
   switch (command.do) {
     case 'start':
       pool = new LocalPool(command.options, batcher)
@@ -42,7 +42,7 @@ function obey(command: Command): void {
   }
 }
 
-process.on('message', (commands: readonly Command[]) => commands.forEach(obey))
+process.on('message', (commands: readonly Command[]) => commands.forEach(execute))
 process.on('disconnect', () => process.exit())
-// Ctrl-C and the end of a terminal reach every process in it; the one that started us decides what becomes of it.
+// Ctrl-C and a closed terminal signal every process of the terminal. Only the main process decides when to exit.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})

@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url'
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import { GENERATOR_FLAGS } from '../../execution/generator-flags.ts'
 import { clearTimeout, setImmediate, setTimeout } from '../../machine/clock.ts'
-import { EventPlayer } from './event-player.ts'
+import { EventPlayer } from './event-batches.ts'
 import type { LocalPoolOptions } from './local-pool.ts'
 import type { Command, Report } from './pool-protocol.ts'
 import type { Handshake, PoolEvents, SocketPool } from './socket-pool.ts'
 
-/** What closing may take beyond the time given to it, before a process is killed. */
+/** Time after the time limit for closing, after which a process is killed. */
 const KILL_AFTER_MS = 500
 
 /** `.ts` in the sources, `.js` in the package. */
@@ -20,9 +20,9 @@ const OPENING = 1
 const OPEN = 2
 
 /**
- * Sockets spread over several processes, for more than one process's descriptors or one core can carry. Client n is held
- * by process n modulo their number. Instants are taken where the sockets are, on the one clock of the machine; all
- * accounts are kept here, so that nothing is to be merged.
+ * Pool of sockets in several processes, for more sockets than the descriptors of one process or one core can serve. Client
+ * n belongs to process n modulo their number. The processes take times on the shared clock of the machine; everything is
+ * counted here, so nothing has to be merged.
  */
 export class ProcessPool implements SocketPool {
   readonly #processes: readonly PoolProcess[]
@@ -74,7 +74,7 @@ export class ProcessPool implements SocketPool {
   }
 }
 
-/** One process, and what became of it. */
+/** One process of the pool, with the states of its sockets. */
 class PoolProcess implements PoolEvents {
   readonly #name: string
   readonly #child: ChildProcess
@@ -84,9 +84,9 @@ class PoolProcess implements PoolEvents {
   #commands: Command[] = []
   #isClosing = false
   openCount = 0
-  /** How the process fared while it was watched. */
+  /** Health of the process while it was watched. */
   health: GeneratorHealth | undefined
-  /** Set where the process ended before it was told to. */
+  /** Reason why the process exited before it was closed; `undefined` if it did not. */
   lost: string | undefined
 
   constructor(name: string, options: LocalPoolOptions, events: PoolEvents) {
@@ -167,9 +167,9 @@ class PoolProcess implements PoolEvents {
     if (this.#child.connected) this.#child.send(commands, () => {})
   }
 
-  #lose(words: string): void {
+  #lose(reason: string): void {
     if (this.#isClosing || this.lost !== undefined) return
-    this.lost = words
+    this.lost = reason
     for (const [client, state] of this.#states.entries()) {
       if (state === OPENING) this.failed(client, `${this.#name} ended`)
       else if (state === OPEN) this.closed(client, `${this.#name} ended`)

@@ -20,7 +20,7 @@ function handshakeOf(options: Partial<SocketOptions<{ token: string }>>, base = 
 }
 
 describe('a handshake', () => {
-  test('is the same for all if its options are values', () => {
+  test('is the same for all VUs if its options are values', () => {
     const { handshake, problems } = handshakeOf({
       path: '/ws?v=1#top',
       query: { room: 'a&b' },
@@ -38,7 +38,7 @@ describe('a handshake', () => {
     expect(handshake()).toBe(handshake())
   })
 
-  test('is the VU’s own if its options are functions, which may return promises', async () => {
+  test('is made for each VU if its options are functions, which may return promises', async () => {
     const { handshake } = handshakeOf({
       path: ({ id }) => `/users/${id}`,
       query: async ({ data }) => ({ token: data.token }),
@@ -61,7 +61,7 @@ describe('a handshake', () => {
     ['headers', { headers: 'Bearer hunter2hunter2' }],
     ['cookies', { cookies: { session: 'a;b' } }],
     ['subprotocols', { subprotocols: ['two words'] }],
-  ])('refuses a bad %s as a value and from a function: %j', (name, options) => {
+  ])('rejects an invalid %s as a value and from a function: %j', (name, options) => {
     const wrong = options as unknown as Partial<SocketOptions<{ token: string }>>
     expect(handshakeOf(wrong).problems).toEqual([expect.stringMatching(new RegExp(`^${name} must be`))])
     const { handshake } = handshakeOf({ [name]: () => Object.values(options)[0] })
@@ -81,7 +81,7 @@ test.each<[Partial<SocketOptions<{ token: string }>>, string]>([
     'a header of the handshake as "Sec-WebSocket-Extensions"',
   ],
   [{ cookies: { lang: 'a;b' } }, 'a string that no cookie can hold as "lang"'],
-])('names what is wrong in %j, and not its value', (options, received) => {
+])('names what is wrong in %j without showing the value', (options, received) => {
   const [[name, value]] = Object.entries(options) as [[string, unknown]]
   const problems = new Problems()
   readHandshake(problems, { path: '/', ...options } as never, [])
@@ -93,7 +93,7 @@ test.each<[Partial<SocketOptions<{ token: string }>>, string]>([
   expect(redactText(messageOf(() => void handshake()))).not.toContain('***')
 })
 
-describe('against a server', () => {
+describe('handshakes with a server', () => {
   async function start(): Promise<TruthServer> {
     const server = await startServer('rooms')
     onTestFinished(() => server[Symbol.asyncDispose]())
@@ -118,7 +118,7 @@ describe('against a server', () => {
   }
   const truth = ['x', 'y', 'z'].map((token, id) => ({ url: `/users/${id}?token=${token}`, cookie: `session=${token}` }))
 
-  test.each([1, 2])('every client of a fan-out has its own, %i processes', async (processes) => {
+  test.each([1, 2])('are made for every client of a fan-out with %i processes', async (processes) => {
     const server = await start()
     const seen = new Set<object>()
     const run = await load(server).fanOut({
@@ -148,7 +148,7 @@ describe('against a server', () => {
     expect(requests.toSorted((a, b) => a.url.localeCompare(b.url))).toMatchObject(truth)
   })
 
-  test('every VU of a conversation has its own', async () => {
+  test('are made for every VU of a conversation', async () => {
     const server = await start()
     await load(server).run({
       ...options,
@@ -160,7 +160,7 @@ describe('against a server', () => {
     expect(requests.toSorted((a, b) => a.url.localeCompare(b.url))).toMatchObject(truth)
   })
 
-  test('a token that is not given out is a socket that failed, and ends nothing', async () => {
+  test('count as failed sockets if a promise of their options rejects', async () => {
     const server = await start()
     const run = await load(server).fanOut({
       path: async ({ id }) => (id === 1 ? Promise.reject(new Error('503 from /ticket?secret=abc')) : '/'),

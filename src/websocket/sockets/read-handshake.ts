@@ -6,22 +6,22 @@ import type { HandshakeRequest, PerVu, SocketOptions } from './socket-options.ts
 
 type HandshakeOptions<D> = Pick<SocketOptions<D>, 'path' | 'query' | 'headers' | 'cookies' | 'subprotocols' | 'framing'>
 
-/** One of the options that may be a function of the VU. */
+/** An option of the handshake that may be a function of the VU. */
 interface Part<T> {
   readonly name: string
-  /** What the value must be. */
+  /** Rule for the value, as in errors. */
   readonly rule: string
   readonly example: string
-  /** Whether the value itself must not be shown, as it may hold a secret. */
+  /** Whether the value may hold a secret and must not be shown. */
   readonly isSecret: boolean
   isLegal(value: unknown): value is T
-  /** What is wrong in the value, without the value; `undefined` for the value as a whole. */
+  /** Describes what is wrong in the value, without showing it; `undefined` if the whole value is wrong. */
   faultIn?(value: unknown): string | undefined
 }
 
 const PATH: Part<string> = {
   name: 'path',
-  // White space is dropped from a URL: after it, a second slash would begin a host.
+  // White space is removed from a URL: a second slash after it would begin a host.
   rule: 'must be a string that begins with one /, as two begin another host, without line breaks and tabs',
   example: "path: '/ws'",
   isSecret: false,
@@ -60,7 +60,7 @@ const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
 const COOKIES: Part<Readonly<Record<string, string>>> = {
   name: 'cookies',
   rule: 'must be an object of strings without spaces, commas, semicolons, quotes and backslashes',
-  // Whatever stands after the name and a colon is masked, as a cookie is.
+  // Errors mask what follows the name and a colon, as it may be a cookie.
   example: "cookies as { lang: 'en' }",
   isSecret: true,
   faultIn: (value) =>
@@ -75,9 +75,9 @@ const COOKIES: Part<Readonly<Record<string, string>>> = {
 }
 
 /**
- * Reads what a handshake says; every mistake is added to `problems`.
+ * Validates the options of the handshake, and adds every mistake to `problems`.
  *
- * @returns the function that gives the handshake of a VU. What it throws is a mistake of the scenario.
+ * @returns a function that returns the handshake of a VU. It throws mistakes of the scenario.
  */
 export function readHandshake<D>(
   problems: Problems,
@@ -113,7 +113,7 @@ export function readHandshake<D>(
 type Texts = Readonly<Record<string, string>>
 type Resolved = readonly [path: string, query: Texts, headers: Texts, cookies: Texts, subprotocols: readonly string[]]
 
-/** The option as a function of the VU, its values checked. */
+/** Returns the option as a function of the VU that validates its values. */
 function readPart<D, T>(
   problems: Problems,
   part: Part<T>,
@@ -121,10 +121,10 @@ function readPart<D, T>(
   absent: T | undefined,
 ): (vu: Vu<D>) => T | Promise<T> {
   if (typeof option === 'function') {
-    const give = option as (vu: Vu<D>) => T | Promise<T>
+    const valueOf = option as (vu: Vu<D>) => T | Promise<T>
     return (vu) => {
-      const given = give(vu)
-      return given instanceof Promise ? given.then((value) => checked(part, value)) : checked(part, given)
+      const returned = valueOf(vu)
+      return returned instanceof Promise ? returned.then((value) => checked(part, value)) : checked(part, returned)
     }
   }
   const value = option === undefined ? absent : option
@@ -154,7 +154,7 @@ function firstNonText(value: unknown): string | undefined {
   return firstName(value, (_name, text) => typeof text !== 'string', undefined)
 }
 
-/** The first name in an object whose value is wrong, and what the value is; `undefined` if it is no object or nothing is. */
+/** Describes the first wrong value in an object, with its name; `undefined` if none is wrong, or the value is not an object. */
 function firstName(
   value: unknown,
   isWrong: (name: string, text: unknown) => boolean,
@@ -167,7 +167,7 @@ function firstName(
   return `${what ?? `a value of type ${type}`} as ${JSON.stringify(wrong[0])}`
 }
 
-/** The base URL with the path put below its own, as `ws:`, `wss:` or `ws+unix:`. */
+/** Appends a path to that of the base URL, and returns a URL with `ws:`, `wss:` or `ws+unix:`. */
 function urlBelow(base: BaseUrl, path: string, query: Texts): string {
   const url = new URL(base.url.pathname.replace(/\/$/, '') + path, base.url)
   url.protocol = url.protocol.replace(/^http/, 'ws')
@@ -177,7 +177,7 @@ function urlBelow(base: BaseUrl, path: string, query: Texts): string {
   return `ws+unix:${base.socketPath}:${url.pathname}${url.search}`
 }
 
-/** Credentials of the base URL are sent unless the scenario has its own. */
+/** Adds the credentials of the base URL, unless the scenario sets the header. */
 function withAuthorization(headers: Texts, { authorization }: BaseUrl): Texts {
   if (authorization === undefined) return headers
   const hasOwn = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')

@@ -20,18 +20,18 @@ function lay(connections: number, limits = LINUX, wanted: { processes?: number; 
   return { ...layout, problems: problems.found }
 }
 
-test('few sockets stay in this process, on the address the system chooses', () => {
+test('keeps few sockets in this process, on the address that the system chooses', () => {
   expect(lay(3_000)).toEqual({ processes: 1, sources: [], problems: [] })
 })
 
-test('more sockets than descriptors take more processes; more than an eighth of the ports, more addresses', () => {
+test('adds processes for more sockets than descriptors, and addresses for more than an eighth of the ports', () => {
   expect(lay(10_000)).toEqual({ processes: 1, sources: ['127.0.0.1', '127.0.0.2', '127.0.0.3'], problems: [] })
   expect(lay(19_800)).toMatchObject({ processes: 1, problems: [] })
   expect(lay(50_000)).toMatchObject({ processes: 3, problems: [] })
   expect(lay(50_000).sources).toHaveLength(15)
 })
 
-test('processes that were asked for are had, unless they are too few: then the limit and the command are named', () => {
+test('uses the given number of processes, and rejects too few with the limit and the command', () => {
   expect(lay(10_000, LINUX, { processes: 4 })).toMatchObject({ processes: 4, problems: [] })
   expect(lay(50_000, LINUX, { processes: 2 }).problems).toMatchObject([
     {
@@ -43,7 +43,7 @@ test('processes that were asked for are had, unless they are too few: then the l
   ])
 })
 
-test('a target elsewhere can be reached from one address as often as that has ports, and no more', () => {
+test('rejects more sockets to an external target than one address has ports', () => {
   const elsewhere = { ...LINUX, sources: () => [] }
   expect(lay(27_000, elsewhere)).toMatchObject({ sources: [], problems: [] })
   const [problem] = lay(28_000, elsewhere).problems
@@ -55,7 +55,7 @@ test('a target elsewhere can be reached from one address as often as that has po
 })
 
 test.runIf(process.platform === 'linux')(
-  'Linux has all of 127.0.0.0/8 for a target there, and nothing for others',
+  'returns addresses of 127.0.0.0/8 on Linux for a target there, and none for other targets',
   () => {
     const sources = loopbackSources('127.0.0.1')(300)
     expect(new Set(sources).size).toBe(300)

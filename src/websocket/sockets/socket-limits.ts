@@ -2,31 +2,31 @@ import type { Problems } from '../../options/problems.ts'
 import { formatCount } from '../../stats/units.ts'
 import { portsPerSource, quickPortsPerSource, type PortRange } from './source-addresses.ts'
 
-/** Descriptors of a generator process that are not sockets of the load: files, pipes, connections of the test itself. */
+/** Descriptors that a generator process needs for other things than sockets of the load: files, pipes, connections of the test. */
 const DESCRIPTORS_FOR_OTHERS = 200
 
 export interface Limits {
-  /** What one process may hold open. */
+  /** Descriptors that one process may open. */
   readonly descriptors: number
   readonly ports: PortRange
-  /** Source addresses at hand, as many as asked for where there are so many. */
+  /** Returns source addresses: as many as requested or, if there are fewer, all. */
   readonly sources: (count: number) => readonly string[]
 }
 
-/** How so many sockets are to be held. */
+/** Distribution of sockets over processes and source addresses. */
 export interface SocketLayout {
-  /** 1: in this process. More: in so many others. */
+  /** 1 for this process; more for as many other processes. */
   readonly processes: number
-  /** Source addresses to spread over; empty for the system's choice. */
+  /** Source addresses to spread over; empty if the system chooses. */
   readonly sources: readonly string[]
 }
 
 /**
- * Finds how many processes and source addresses a number of sockets needs, by the limits of this machine. What cannot be
- * had is added to `problems`, with the command that raises the limit.
+ * Computes how many processes and source addresses a number of sockets needs. If the limits of this machine do not allow
+ * it, this is added to `problems`, with the command that raises the limit.
  *
- * @param wanted.processes as the scenario says; as many as descriptors need where undefined
- * @param wanted.sources as the scenario says
+ * @param wanted.processes of the scenario; `undefined` for as many as the limit of descriptors requires
+ * @param wanted.sources of the scenario
  */
 export function layOut(
   problems: Problems,

@@ -1,38 +1,38 @@
 import type { GeneratorHealth } from '../../evidence/generator-health.ts'
 import type { HandshakeRequest } from './socket-options.ts'
 
-/** What a pool reports. Instants are on the clock of `nowUs()`. */
+/** Events of a pool. Instants are on the clock of `nowUs()`. */
 export interface PoolEvents {
-  /** The handshake got a response. @param isCompressed whether the target accepted permessage-deflate */
+  /** Called when a handshake succeeded. @param isCompressed whether the target accepted permessage-deflate */
   opened(client: number, atUs: number, isCompressed: boolean): void
-  /** The handshake came to nothing. @param kind one of few: `refused`, `status 503`; see `failure-kinds.ts` */
+  /** Called when a handshake failed. @param kind such as `refused` or `status 503`; see `failure-kinds.ts` */
   failed(client: number, kind: string): void
   message(client: number, data: Buffer, isBinary: boolean, atUs: number): void
-  /** A socket that had opened is gone, and not because we closed it. */
+  /** Called when an open socket was closed, unless by this side. */
   closed(client: number, why: string): void
 }
 
 export interface Handshake extends HandshakeRequest {
-  /** Where to connect from; the system's choice where undefined. */
+  /** Source address; the system chooses one if undefined. */
   readonly localAddress?: string | undefined
 }
 
-/** Sockets by client number, wherever they are held. */
+/** Sockets by client number, in this process or in others. */
 export interface SocketPool {
   /** Starts a handshake; `opened` or `failed` follows. */
   connect(client: number, handshake: Handshake): void
   /** Sends frames on an open socket, in order. Does nothing on one that is not open. */
   send(client: number, frames: readonly (string | Uint8Array)[]): void
-  /** Cuts one connection; nothing is reported. */
+  /** Terminates a connection without an event. */
   drop(client: number): void
-  /** Closes every socket with the closing handshake, and cuts what is left after `withinMs`. Nothing is reported any more. */
+  /** Closes every socket with the closing handshake, and terminates the rest after `withinMs`. No event follows. */
   close(withinMs: number): Promise<void>
-  /** Begins, or begins again, to measure how other processes fare; does nothing if there are none. */
+  /** Starts, or restarts, measuring the health of other processes; does nothing if there are none. */
   watch(): void
   unwatch(): void
-  /** How other processes fared; complete some time after {@link unwatch}, at the latest when the pool is closed. */
+  /** Health of other processes; complete some time after {@link unwatch}, at the latest when the pool is closed. */
   readonly health: readonly GeneratorHealth[]
-  /** Processes that ended before they were told to, in words. */
+  /** Messages about processes that exited before they were closed. */
   readonly lost: readonly string[]
   /** Sockets that are open or opening. */
   readonly openCount: number

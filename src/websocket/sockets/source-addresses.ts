@@ -3,19 +3,20 @@ import { readFileSync } from 'node:fs'
 import { connect, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 
-/** Ports that others on this machine may be using. */
+/** Ports that other programs on this machine may use. */
 const PORTS_LEFT_TO_OTHERS = 1000
 
-/** The ports the system gives to outgoing connections, both ends included. */
+/** The range of ports that the system uses for outgoing connections, both ends included. */
 export interface PortRange {
   readonly first: number
   readonly last: number
-  /** The setting it comes from, and how to widen it. */
+  /** Name of the setting that defines the range. */
   readonly setting: string
+  /** Command that widens the range. */
   readonly widen: string
 }
 
-/** The range of this system; Linux's and macOS's settings are read, others are taken as IANA's. */
+/** Reads the range of this system from the settings of Linux or macOS; for other systems it is that of IANA. */
 export function portRange(): PortRange {
   try {
     if (process.platform === 'darwin') {
@@ -40,23 +41,24 @@ export function portRange(): PortRange {
   }
 }
 
-/** How many connections one source address can have to one address and port. */
+/** Number of connections that one source address can have to one address and port. */
 export function portsPerSource({ first, last }: PortRange): number {
   return Math.max(1, last - first + 1 - PORTS_LEFT_TO_OTHERS)
 }
 
 /**
- * How many of them come at little cost. The system looks for a free port from a random one on, first among those of one
- * parity or in one half of the range: the fuller that part, the longer the search. On Linux, 10,000 connections from one
- * address took 180 µs each in `connect()`, from four addresses 40 µs; past half the range it is milliseconds.
+ * Number of these connections that are fast to open. The system searches for a free port from a random one on, first among
+ * those of one parity or in one half of the range: the fuller that part, the longer the search. On Linux, 10,000
+ * connections from one address took 180 µs each in `connect()`, from four addresses 40 µs; beyond half the range it takes
+ * milliseconds.
  */
 export function quickPortsPerSource(range: PortRange): number {
   return Math.ceil(portsPerSource(range) / 8)
 }
 
 /**
- * Addresses to connect from without being told: on Linux all of 127.0.0.0/8 is there for a target on loopback; macOS has
- * those that were given to an interface. For any other target there is none but the system's choice.
+ * Source addresses for a target on loopback: on Linux all of 127.0.0.0/8, on macOS those that an interface has. For any
+ * other target the list is empty, and the system chooses.
  */
 export function loopbackSources(target: string): (count: number) => readonly string[] {
   if (!target.startsWith('127.')) return () => []
@@ -68,9 +70,9 @@ export function loopbackSources(target: string): (count: number) => readonly str
 }
 
 /**
- * The address under which a host responses on a port: found by connecting once, before any load, so that a name with
- * several addresses (`localhost`) is not looked up and tried anew by every socket. Where nothing responds, the first
- * address it has, or `undefined`; the handshakes then fail in their own words.
+ * The address at which a host accepts connections on a port. It is found by connecting once before the load, so that a
+ * name with several addresses (`localhost`) is not looked up and tried again for every socket. If no address accepts, it
+ * is the first address of the name, or `undefined`; the handshakes then fail and report why.
  */
 export async function findAddress(host: string, port: number): Promise<string | undefined> {
   if (isIP(host)) return host

@@ -55,12 +55,12 @@ async function fanOut(options: Partial<FanOutOptions>, host = '127.0.0.1'): Prom
   })
 }
 
-test.each([1, 2])('an authority of one’s own is trusted, with the sockets in %d processes', async (processes) => {
+test.each([1, 2])('trusts the authority in tls.ca, with the sockets in %d processes', async (processes) => {
   const run = await fanOut({ tls: { ca }, processes })
   expect(run.deliveries).toMatchObject({ expected: 30, received: 30, missing: 0 })
 })
 
-test('a name is looked up once, and asked for by that name', async () => {
+test('looks up a name once, and sends it as the server name', async () => {
   const lookup = vi.spyOn(dns, 'lookup')
   onTestFinished(() => lookup.mockRestore())
   const run = await fanOut({ tls: { ca } }, 'localhost')
@@ -68,17 +68,17 @@ test('a name is looked up once, and asked for by that name', async () => {
   expect(run.deliveries).toMatchObject({ expected: 30, received: 30 })
 })
 
-test('a certificate of an unknown authority lets nobody in, and is named', async () => {
+test('names an untrusted certificate as the reason why no socket was subscribed', async () => {
   const run = await fanOut({})
   expect(run.sockets.failures).toEqual({ 'TLS (UNABLE_TO_VERIFY_LEAF_SIGNATURE)': 6 })
 })
 
-test('a certificate for another name lets nobody in, and is named', async () => {
+test('names a certificate for another name as the reason why no socket was subscribed', async () => {
   const run = await fanOut({ tls: { ca, servername: 'elsewhere.example' } })
   expect(run.sockets.failures).toEqual({ 'TLS (ERR_TLS_CERT_ALTNAME_INVALID)': 6 })
 })
 
-test('http:// to a port that speaks TLS is named, and no fault of the target', async () => {
+test('does not attribute http:// to a port with TLS to the target, and names the fix', async () => {
   const baseUrl = `http://127.0.0.1:${port}`
   const run = await fanOut({ baseUrl })
   expect(run.sockets.failures).toEqual({ reset: 6 })
@@ -95,7 +95,7 @@ test('http:// to a port that speaks TLS is named, and no fault of the target', a
   )
 })
 
-test('https:// to a port that does not speak TLS is named', async () => {
+test('names https:// to a port without TLS as the reason why no socket was subscribed', async () => {
   const plain = createPlainServer()
   plain.listen(0, '127.0.0.1')
   await once(plain, 'listening')
@@ -113,7 +113,7 @@ test('https:// to a port that does not speak TLS is named', async () => {
   expect(conversation[evidenceOf]().hint).toMatch(/^no connection was opened \(TLS \(EPROTO\)\): the target does not/)
 })
 
-test('any certificate does, where that was asked for', async () => {
+test('accepts any certificate with rejectUnauthorized: false', async () => {
   const run = await fanOut({ tls: { rejectUnauthorized: false } })
   expect(run.deliveries).toMatchObject({ expected: 30, received: 30 })
 })

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { EventBatcher } from './event-batcher.ts'
-import { EventPlayer } from './event-player.ts'
+import { EventBatcher, EventPlayer } from './event-batches.ts'
 import type { PoolEvents } from './socket-pool.ts'
 
 type Event = readonly [name: keyof PoolEvents, ...rest: unknown[]]
@@ -25,7 +24,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('take' as const) }),
   {
     weight: 5,
-    // More distinct messages than there are slots, so that slots are filled anew.
+    // More distinct messages than slots, so that slots are filled again.
     arbitrary: fc.record({
       do: fc.constant('message' as const),
       client,
@@ -36,13 +35,13 @@ const step = fc.oneof(
   },
 )
 
-test('what was batched in one process and played in another is what happened, in order', () => {
+test('replays the batched events of another process in order', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
       const [direct, played] = [recorder(), recorder()]
       const player = new EventPlayer(played.sink)
       const batcher = new EventBatcher(() => {})
-      // As the channel between processes does it: nothing is shared.
+      // Cloned, as by the channel between processes.
       const flush = () => player.play(structuredCloned(batcher.take(0)))
       for (const step of steps) {
         if (step.do === 'take') flush()
@@ -60,7 +59,7 @@ test('what was batched in one process and played in another is what happened, in
   )
 })
 
-test('the first event after a batch was taken is announced, and only that one', () => {
+test('calls onFirst only with the first event after each batch', () => {
   let announced = 0
   const batcher = new EventBatcher(() => announced++)
   for (let at = 0; at < 5000; at++) batcher.message(at, Buffer.from('x'), false, at)

@@ -4,7 +4,7 @@ import type { PoolEvents } from './socket-pool.ts'
 
 const INITIAL_CAPACITY = 1024
 
-/** Gathers a pool's events into batches; the counterpart of `event-player.ts`. */
+/** Collects the events of a pool in batches, to be sent to the main process. */
 export class EventBatcher implements PoolEvents {
   readonly #onFirst: () => void
   readonly #slots: { data: Buffer; isBinary: boolean }[] = []
@@ -16,7 +16,7 @@ export class EventBatcher implements PoolEvents {
   #words: string[] = []
   #frames: { data: Buffer; isBinary: boolean }[] = []
 
-  /** @param onFirst an event came after the last {@link take} */
+  /** @param onFirst called with the first event after each {@link take} */
   constructor(onFirst: () => void) {
     this.#onFirst = onFirst
   }
@@ -39,7 +39,7 @@ export class EventBatcher implements PoolEvents {
     this.#add(client, this.#slotOf(data, isBinary), atUs)
   }
 
-  /** Everything since the last call. */
+  /** Returns all events since the last call. */
   take(openCount: number): EventBatch {
     const batch = {
       clients: this.#clients.slice(0, this.#length),
@@ -83,5 +83,32 @@ export class EventBatcher implements PoolEvents {
     this.#clients.set(clients)
     this.#whats.set(whats)
     this.#timesUs.set(timesUs)
+  }
+}
+
+/** Replays the batches of one process, in order, as if its sockets were in this one. */
+export class EventPlayer {
+  readonly #events: PoolEvents
+  readonly #slots: { data: Buffer; isBinary: boolean }[] = []
+
+  constructor(events: PoolEvents) {
+    this.#events = events
+  }
+
+  play({ clients, whats, timesUs, words, frames }: EventBatch): void {
+    let word = 0
+    let frame = 0
+    for (let at = 0; at < whats.length; at++) {
+      const client = clients[at]!
+      const what = whats[at]!
+      if (what >= 0) {
+        const { data, isBinary } = this.#slots[what]!
+        this.#events.message(client, data, isBinary, timesUs[at]!)
+      } else if (what === FILLED) this.#slots[client] = frames[frame++]!
+      else if (what === OPENED || what === OPENED_COMPRESSED)
+        this.#events.opened(client, timesUs[at]!, what === OPENED_COMPRESSED)
+      else if (what === FAILED) this.#events.failed(client, words[word++]!)
+      else if (what === CLOSED) this.#events.closed(client, words[word++]!)
+    }
   }
 }
