@@ -1,11 +1,11 @@
-/** Up to so many clients are kept as a list: the groups of a private channel have one member each. */
+/** Up to this number, clients are stored as a list: the group of a private channel has one member. */
 const FEW = 32
 
 /** A set of client numbers: a short list, or one bit for each client (1.25 KB for 10,000 clients). */
 export class ClientSet {
   readonly #capacity: number
   #few: number[] = []
-  /** In place of `#few` once there are more. */
+  /** Replaces `#few` if there are more clients. */
   #words: Uint32Array | undefined
   #size = 0
 
@@ -32,7 +32,7 @@ export class ClientSet {
     return true
   }
 
-  /** @returns false if it was no member */
+  /** @returns false if it was not a member */
   delete(client: number): boolean {
     if (!this.has(client)) return false
     this.#size--
@@ -49,7 +49,7 @@ export class ClientSet {
     return copy
   }
 
-  /** The clients in this set and not in `other`, ascending. */
+  /** Yields the clients that are in this set and not in `other`, ascending. */
   *without(other: ClientSet | undefined): Generator<number> {
     if (this.#words === undefined) {
       for (const client of this.#few.toSorted((a, b) => a - b)) if (!other?.has(client)) yield client

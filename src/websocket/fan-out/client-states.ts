@@ -1,18 +1,21 @@
 import { Histogram } from '../../stats/histogram.ts'
 
+// connecting ──> framing ──> subscribing ──> subscribed ──> lost ──> connecting …
+//     │            │              │
+//     └────────────┴──────────────┴──> failed, or lost if the client was subscribed before
 const CONNECTING = 1
-/** Open, but the protocol on top of it is not set up yet. */
+/** Open, but the protocol on top of WebSocket is not set up yet. */
 const FRAMING = 2
 const SUBSCRIBING = 3
 const SUBSCRIBED = 4
 const LOST = 5
 const FAILED = 6
 
-/** Where each client stands, and how many came how far. Arrays of bytes and numbers: there may be 50,000 clients. */
+/** State of each client, and counts of states. Typed arrays, as there may be 50,000 clients. */
 export class ClientStates {
   readonly #state: Uint8Array
   readonly #wasSubscribed: Uint8Array
-  /** Whose first attempt has come to an end, one way or the other. */
+  /** Whether the first attempt of a client has succeeded or failed. */
   readonly #isSettled: Uint8Array
   readonly #dueUs: Float64Array
   readonly #deadlineUs: Float64Array
@@ -25,7 +28,7 @@ export class ClientStates {
   #everSubscribed = 0
   #reconnected = 0
   #closed = 0
-  /** From the instant a first handshake was due to its response. */
+  /** Times from the instant at which a first handshake was due to its response. */
   readonly connectTime = new Histogram()
 
   constructor(clients: number) {
@@ -55,17 +58,17 @@ export class ClientStates {
     return this.#closed
   }
 
-  /** Clients that never came to be subscribed, by kind. */
+  /** Clients that were never subscribed, by kind of failure. */
   get failures(): ReadonlyMap<string, number> {
     return this.#failures
   }
 
-  /** New connections of clients that had lost one, which came to nothing, by kind. */
+  /** Failed connections of clients that had lost one, by kind of failure. */
   get failedAgain(): ReadonlyMap<string, number> {
     return this.#failedAgain
   }
 
-  /** What became of the sockets that the other side closed, by client. */
+  /** Reasons why the target closed sockets, by client. */
   get closings(): ReadonlyMap<number, string> {
     return this.#closings
   }
@@ -87,12 +90,12 @@ export class ClientStates {
     return this.#state[client] === SUBSCRIBED
   }
 
-  /** Subscribed now or at some time before. */
+  /** Whether the client is or was subscribed. */
   wasSubscribed(client: number): boolean {
     return this.#wasSubscribed[client] === 1
   }
 
-  /** Open, and not subscribed yet. */
+  /** Whether the connection is open and the client not subscribed yet. */
   isPreparing(client: number): boolean {
     return this.isFraming(client) || this.isSubscribing(client)
   }
@@ -102,9 +105,9 @@ export class ClientStates {
     this.#dueUs[client] = dueUs
   }
 
-  /** @param readyByUs by when the client has to be subscribed */
+  /** @param readyByUs instant by which the client has to be subscribed */
   opened(client: number, atUs: number, readyByUs: number): void {
-    // The others of this client come after a loss, one by one, and say nothing about how the load came up.
+    // Later handshakes of the client follow a lost connection, and are not part of opening the load.
     if (this.#wasSubscribed[client] === 0) this.connectTime.record(atUs - this.#dueUs[client]!)
     this.#deadlineUs[client] = readyByUs
   }
@@ -117,7 +120,7 @@ export class ClientStates {
     this.#state[client] = SUBSCRIBING
   }
 
-  /** @returns whether it had been subscribed before, on another connection */
+  /** @returns whether the client was subscribed before, on another connection */
   subscribed(client: number): boolean {
     const isAgain = this.#wasSubscribed[client] === 1
     this.#state[client] = SUBSCRIBED
@@ -129,7 +132,7 @@ export class ClientStates {
     return isAgain
   }
 
-  /** The other side has closed the connection of a subscribed client. */
+  /** Called when the target has closed the connection of a subscribed client. */
   closed(client: number, why: string): void {
     this.#subscribed--
     this.#closed++
@@ -137,16 +140,16 @@ export class ClientStates {
     this.#state[client] = LOST
   }
 
-  /** The connection was cut from this side. */
+  /** Called when this side has terminated the connection. */
   dropped(client: number): void {
     if (this.isSubscribed(client)) this.#subscribed--
     this.#state[client] = LOST
   }
 
   /**
-   * A connection came to nothing, or was gone before the client was subscribed.
+   * Called when a connection could not be opened, or closed before the client was subscribed.
    *
-   * @returns whether the client had been subscribed before
+   * @returns whether the client was subscribed before
    */
   failed(client: number, kind: string): boolean {
     const wasSubscribed = this.#wasSubscribed[client] === 1
@@ -157,7 +160,7 @@ export class ClientStates {
     return wasSubscribed
   }
 
-  /** Open clients that should have been subscribed by now. */
+  /** Yields connected clients that are not subscribed by their deadline. */
   *overdue(nowUs: number): Generator<number> {
     for (let client = 0; client < this.#state.length; client++)
       if (this.isPreparing(client) && this.#deadlineUs[client]! <= nowUs) yield client

@@ -20,10 +20,10 @@ import { messagesOf } from './read-moves.ts'
 
 const DEADLINE_SWEEP_MS = 100
 
-/** How clients connect and subscribe; see the options of the same names. */
+/** Plan of how clients connect and subscribe; see the options of the same names. */
 export interface ClientsPlan<D> {
   readonly clients: number
-  /** The VU of a client, as functions of the scenario get it. */
+  /** Returns the VU of a client, as functions of the scenario receive it. */
   readonly vuOf: (client: number) => Vu<D>
   readonly connectRatePerSec: number | undefined
   readonly maxHandshakes: number
@@ -34,33 +34,38 @@ export interface ClientsPlan<D> {
   readonly subscribe: ((vu: Vu<D>) => Outgoing | readonly Outgoing[]) | undefined
   readonly isSubscribed: ((message: Message, vu: Vu<D>) => boolean) | undefined
   readonly subscribeTimeoutMs: number
-  /** Without an acknowledgement, how long after the last subscription was sent the target is given to take it in. */
+  /** Without an acknowledgement, the time for the target to process the last subscription. */
   readonly joinDelayMs: number
-  /** `undefined`: who lost a connection comes back only when told to. */
+  /** Pause before a client that lost its connection connects again; `undefined` if it does so only on `reopen`. */
   readonly reconnectAfterMs: number | undefined
   readonly layout: SocketLayout
-  /** Of each instance of the target. */
+  /** URL of each instance of the target. */
   readonly urls: readonly string[]
 }
 
 export interface ClientEvents {
-  /** The client is connected and subscribed. `isAgain`: it had been before, on another connection. */
+  /** Called when a client is connected and subscribed. @param isAgain whether it was before, on another connection */
   subscribed(client: number, isAgain: boolean): void
-  /** A client that was subscribed has lost its connection. */
+  /** Called when a subscribed client has lost its connection. */
   lost?(client: number, why: string): void
-  /** A connection came to nothing, or was gone before the client was subscribed. */
+  /** Called when a connection could not be opened, or closed before the client was subscribed. */
   failed?(client: number, kind: string): void
-  /** A new connection of a client that had been subscribed before is open. */
+  /** Called when a client that was subscribed before has a new connection. */
   reopened?(client: number): void
-  /** A message to a client that is not subscribed yet, its acknowledgement among them. */
+  /** Called with each message to a client that is not subscribed yet, including the acknowledgement. */
   early?(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void
-  /** A message to a client that is subscribed. @param data the bytes that two messages are compared by @param framed the message, if a framing made one */
+  /**
+   * Called with each message to a subscribed client.
+   *
+   * @param data the bytes by which messages are compared
+   * @param framed the message, if a framing returned it
+   */
   message(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void
-  /** A function of the scenario threw. */
+  /** Called when a function of the scenario threw. */
   broken(error: unknown): void
 }
 
-/** Brings every client from nothing to subscribed, and back there where reconnecting was asked for. */
+/** Clients of a run: opens and subscribes them, and again after a lost connection if the plan has `reconnectAfterMs`. */
 export class Clients<D> implements PoolEvents {
   readonly #plan: ClientsPlan<D>
   readonly #events: ClientEvents
@@ -103,12 +108,12 @@ export class Clients<D> implements PoolEvents {
       await sleep(joinDelayMs, undefined, { signal }).catch(() => undefined)
   }
 
-  /** Connects a client anew that has lost its connection or never got one. */
+  /** Opens a new connection of a client that has none. */
   reopen(client: number): void {
     this.#handshakes.reopen(client, 0)
   }
 
-  /** Cuts a client's connection; nothing is reported. */
+  /** Terminates the connection of a client without an event. */
   drop(client: number): void {
     this.states.dropped(client)
     this.#ended(client)
@@ -120,12 +125,12 @@ export class Clients<D> implements PoolEvents {
     this.#pool.send(client, this.#framed.framesOf(client, message))
   }
 
-  /** Heartbeats sent and left without a response; `undefined` if there were none. */
+  /** Heartbeats sent and unanswered; `undefined` if no client has a heartbeat. */
   get heartbeats(): HeartbeatCounts | undefined {
     return this.#heartbeats.counts
   }
 
-  /** What a report says about the connections. */
+  /** Notes about the connections for reports. */
   get notes(): readonly string[] {
     const notes = heartbeatNotes(this.#heartbeats.counts)
     if (this.#plan.perMessageDeflate && this.#uncompressed > 0)
@@ -135,7 +140,7 @@ export class Clients<D> implements PoolEvents {
     return notes
   }
 
-  /** No more handshakes and nothing reported from here on. */
+  /** Stops handshakes, heartbeats and events. */
   stop(): void {
     this.#isStopped = true
     this.#handshakes.stop()
@@ -148,7 +153,7 @@ export class Clients<D> implements PoolEvents {
     this.states.connecting(client, dueUs)
     this.#guard(() => {
       const { layout, urls, vuOf } = this.#plan
-      // Each instance gets connections from every source: neither may run out of ports to the other.
+      // Each instance gets connections from every source, so that no source runs out of ports to one of them.
       const localAddress = layout.sources[Math.floor(client / urls.length) % layout.sources.length]
       const connect = (request: HandshakeRequest) => this.#pool.connect(client, { ...request, localAddress })
       const request = this.#plan.handshake(vuOf(client), client % urls.length)
@@ -157,7 +162,7 @@ export class Clients<D> implements PoolEvents {
     })
   }
 
-  /** A token that the target does not give out is a handshake that failed; a value of the wrong type ends the run. */
+  /** A rejected promise, as of a token, is a failed handshake; a value of the wrong type ends the run. */
   #connectLater(
     client: number,
     request: Promise<HandshakeRequest>,
@@ -215,7 +220,7 @@ export class Clients<D> implements PoolEvents {
     }
   }
 
-  /** The connection of a client is gone. */
+  /** Called when the connection of a client has closed. */
   #ended(client: number): void {
     this.#heartbeats.stop(client)
     this.#guard(() => this.#framed.close(client))
@@ -269,7 +274,7 @@ export class Clients<D> implements PoolEvents {
     if (!this.states.isSubscribed(client)) return
     this.states.closed(client, why)
     this.#events.lost?.(client, why)
-    this.#comeBack(client)
+    this.#reconnect(client)
   }
 
   #nowSubscribed(client: number): void {
@@ -279,10 +284,10 @@ export class Clients<D> implements PoolEvents {
   #giveUp(client: number, kind: string): void {
     const wasSubscribed = this.states.failed(client, kind)
     this.#events.failed?.(client, kind)
-    if (wasSubscribed) this.#comeBack(client)
+    if (wasSubscribed) this.#reconnect(client)
   }
 
-  #comeBack(client: number): void {
+  #reconnect(client: number): void {
     if (this.#plan.reconnectAfterMs !== undefined) this.#handshakes.reopen(client, this.#plan.reconnectAfterMs)
   }
 
@@ -304,7 +309,7 @@ export class Clients<D> implements PoolEvents {
   }
 }
 
-/** The heartbeat of every connection: the scenario's, or else the framing's. */
+/** Returns the heartbeat of the scenario or, without one, of the framing. */
 function beatOf<D>({ heartbeat, framing, vuOf }: ClientsPlan<D>): Beat | undefined {
   if (heartbeat === undefined) return framing?.heartbeat && framesBeat(framing.heartbeat)
   const { everyMs, message, response } = heartbeat

@@ -7,27 +7,27 @@ import { HighestSequences } from './highest-sequences.ts'
 import { Outages } from './outages.ts'
 import { Publication, type PublicationDue } from './publication.ts'
 
-/** Histograms of publications older than this are given up: a run of hours with losses must not keep them all. */
+/** Age after which the histogram of a publication is released, as a run of hours with losses must not keep them all. */
 const SEAL_AFTER_US = 60_000_000
 
 /**
- * The account of every delivery: who is owed which publication, and what came. Pure: instants are arguments. Costs two
- * bits for each delivery, and the bits for "owed" are shared by publications between which nobody joined or left.
+ * Account of every delivery: which clients expect which publication, and what was received. Pure: instants are arguments.
+ * Takes two bits for each delivery; publications between which no client joined or left share the bits of `expected`.
  *
  *     expected   = members of the group when the publication was due
- *     optional   = joining or leaving then, or members by the time of receipt
- *     unexpected = everybody else
+ *     optional   = joining or leaving then, or members at the time of receipt
+ *     unexpected = all other clients
  *
- * A client that lost its socket stays a member: what it misses meanwhile is missing.
+ * A client that lost its connection stays a member: deliveries that it misses meanwhile are missing.
  */
 export class DeliveryLedger {
   readonly #clients: number
   readonly #lateAfterUs: number
   readonly #underWayUs: number
-  /** How many publications from the first were at the target for so long that nothing of them can be under way. */
+  /** Number of publications, from the first on, that have been at the target for too long to be in flight. */
   #arrived = 0
   readonly #groups = new Map<string | undefined, Group>()
-  /** What messages name as groups in a run without. */
+  /** Lanes by the group that messages name, in a run without groups. */
   readonly #lanes = new Map<string, number>()
   readonly #byId = new Map<string, Publication>()
   readonly #publications: Publication[] = []
@@ -49,12 +49,12 @@ export class DeliveryLedger {
   #unknownCount = 0
   #mislabelledCount = 0
   #racing = 0
-  /** Receipts whose own sequence was above, and equal to, the highest one before. */
+  /** Receipts whose sequence was above the highest one before, and equal to it. */
   #rises = 0
   #ties = 0
   #unexpectedSample: string | undefined
 
-  /** @param options.underWayMs how long a delivery may be under way when its client leaves or loses its connection */
+  /** @param options.underWayMs how long a delivery may be in flight when its client leaves or loses its connection */
   constructor(options: { clients: number; lateAfterMs: number; underWayMs: number }) {
     const { clients } = options
     this.#clients = clients
@@ -68,12 +68,12 @@ export class DeliveryLedger {
     this.#maxUs = new Float64Array(clients)
   }
 
-  /** Deliveries that have not come yet, warm-up included, as in the next two. */
+  /** Expected deliveries not received yet, including the warm-up, as in `expected` and `received`. */
   get owed(): number {
     return this.#owed
   }
 
-  /** Whether a delivery of a counted publication has not come yet. */
+  /** Whether an expected delivery of a counted publication has not been received yet. */
   get owesCounted(): boolean {
     return this.#publications.some(({ isCounted, missing }) => isCounted && missing > 0)
   }
@@ -90,35 +90,35 @@ export class DeliveryLedger {
     return this.#publications
   }
 
-  /** Clients that lost their connection and are not subscribed again. */
+  /** Clients that lost their connection and are not subscribed again yet. */
   get awayCount(): number {
     return this.#outages.awayCount
   }
 
-  /** Receipts of ids that no publication has. They are unexpected. */
+  /** Receipts of ids that no publication has; they are unexpected. */
   get unknown(): number {
     return this.#unknownCount
   }
 
-  /** Receipts whose own sequence is the same as before, if hardly any rises: such numbers say nothing about the order. */
+  /** Receipts with the same sequence as the one before, if hardly any sequence rises, so that they do not show the order. */
   get unnumbered(): number {
     return this.#rises < this.#ties / 100 ? this.#ties : 0
   }
 
   /**
-   * Unexpected deliveries that are so however slow the generator was: it is known which publications they are, and their
-   * clients had not joined the group, or the target had acknowledged that they left.
+   * Unexpected deliveries for which a slow generator cannot be the cause: their publications are known, and their clients
+   * had not joined the group, or the target had acknowledged that they left.
    */
   get certainUnexpected(): number {
     return this.#certainUnexpectedCount
   }
 
-  /** Receipts with a group that is not their publication's. They are unexpected. */
+  /** Receipts that name another group than that of their publication; they are unexpected. */
   get mislabelled(): number {
     return this.#mislabelledCount
   }
 
-  /** The first unexpected delivery, in words. */
+  /** Description of the first unexpected delivery. */
   get unexpectedSample(): string | undefined {
     return this.#unexpectedSample
   }
@@ -134,7 +134,7 @@ export class DeliveryLedger {
     return group
   }
 
-  /** Within what the order of a message is compared: the group of its publication or, if the run has none, the one it names. */
+  /** Returns the lane of a message, in which order is compared: the group of its publication or, without groups, the one it names. */
   laneOf({ group }: Publication, named: string | undefined): number {
     if (named === undefined || group.name !== undefined) return group.index
     let lane = this.#lanes.get(named)
@@ -142,20 +142,20 @@ export class DeliveryLedger {
     return lane
   }
 
-  /** From now on the client is owed every publication of the group. */
+  /** Adds a client to the group: it expects every later publication. */
   join(client: number, group: Group): void {
     group.join(client)
   }
 
-  /** From now on nothing of the group may reach the client but what was under way. */
+  /** Removes a client from the group: later publications are unexpected. */
   leave(client: number, group: Group, isAcknowledged: boolean): void {
     group.leave(client, isAcknowledged)
   }
 
-  /** The client has sent that it joins or leaves the group: until that is done, nothing can be said of its deliveries. */
+  /** Called when a client has sent that it joins or leaves the group. Until that is done, its deliveries are not judged. */
   beginMove(client: number, group: Group, atUs: number): void {
     if (!group.beginMove(client)) return
-    // What is under way may be overtaken by the leaving; what should have come by now is not excused by it.
+    // Only deliveries that may be in flight are withdrawn. Those that should have arrived by now stay expected.
     const limitUs = atUs - this.#underWayUs
     while (this.#arrived < this.#publications.length && this.#publications[this.#arrived]!.atTargetUs < limitUs)
       this.#arrived++
@@ -171,7 +171,7 @@ export class DeliveryLedger {
     this.#outages.lost(client, atUs)
   }
 
-  /** A new connection of a client that had lost one: what is replayed now belongs to it. */
+  /** Called when a client has a new connection: the order of messages starts again, as they may be replayed. */
   reopened(client: number): void {
     this.#highest.forget(client)
   }
@@ -180,7 +180,7 @@ export class DeliveryLedger {
     this.#outages.back(client, atUs)
   }
 
-  /** Notes a publication as due: owed to whoever is a member of its group at this moment. */
+  /** Adds a publication that is due. The current members of its group expect it. */
   publish(due: PublicationDue): Publication {
     const publication = new Publication(due, this.group(due.group), new ClientSet(this.#clients))
     this.#byId.set(due.id, publication)
@@ -188,7 +188,7 @@ export class DeliveryLedger {
     return publication
   }
 
-  /** Notes a publication that nobody received, and that was due when another one was. */
+  /** Adds a publication that no client received, with the instant and the expected clients of another one. */
   addLost(id: string, sequence: number, beside: Publication): void {
     const { intendedUs, second, group } = beside
     const publication = new Publication(
@@ -205,11 +205,11 @@ export class DeliveryLedger {
   }
 
   /**
-   * A message came that names a publication.
+   * Counts a receipt of a publication.
    *
-   * @param sequence the one that the message carries itself
-   * @param isCertain whether it is this publication, or one of the same group, and no other
-   * @param lane within what its order is compared
+   * @param sequence sequence in the message
+   * @param isCertain whether it is certainly this publication, or one of the same group
+   * @param lane lane in which order is compared
    */
   receive(
     client: number,
@@ -219,7 +219,7 @@ export class DeliveryLedger {
     isCertain = true,
     lane = publication.lane,
   ): void {
-    if (!publication.expected.has(client)) return this.#receiveUnowed(client, publication, isCertain)
+    if (!publication.expected.has(client)) return this.#receiveUnexpected(client, publication, isCertain)
     if (!publication.received.add(client)) return this.#countDuplicate(client, publication)
     const isOutOfOrder = this.#isOutOfOrder(client, publication, sequence, lane)
     const lagUs = atUs - publication.intendedUs
@@ -240,9 +240,9 @@ export class DeliveryLedger {
   }
 
   /**
-   * A message came that names a publication, and a group that is not the publication's: unexpected, whoever received it.
+   * Counts a receipt of a publication that names another group: it is unexpected for every client.
    *
-   * @param isCertain whether it is this publication and no other
+   * @param isCertain whether it is certainly this publication
    */
   receiveMislabelled(client: number, publication: Publication, named: string, isCertain: boolean, times = 1): void {
     if (!publication.isCounted) return
@@ -253,7 +253,7 @@ export class DeliveryLedger {
       `with the group ${JSON.stringify(named.slice(0, 60))}${this.hasGroup(named) ? '' : ', which the run does not have'}`
   }
 
-  /** A message came with an id that no publication has. */
+  /** Counts a receipt of an id that no publication has. */
   receiveUnknown(client: number, id: string, times = 1): void {
     this.#unknownCount += times
     this.#unexpectedCount += times
@@ -262,8 +262,8 @@ export class DeliveryLedger {
   }
 
   /**
-   * Leaves out of the account the deliveries still under way at an instant: not received, of publications due less than
-   * `settleMs` before it. Nothing can be said about them, least of all that they were lost.
+   * Excludes deliveries that may be in flight at an instant: not received, of publications due less than `settleMs` before
+   * it. They are neither received nor missing.
    */
   cutOff(atUs: number, settleMs: number): void {
     for (const publication of this.#publications) {
@@ -275,7 +275,7 @@ export class DeliveryLedger {
     }
   }
 
-  /** The second-by-second account, over counted publications. */
+  /** Counts of each second, over counted publications. */
   get windows(): readonly FanOutWindow[] {
     return this.#windows
   }
@@ -310,18 +310,18 @@ export class DeliveryLedger {
     }
   }
 
-  /** The account client by client, over counted publications. */
+  /** Counts of each client, over counted publications. */
   clientTable(): ClientTable {
     const expected = new Uint32Array(this.#clients)
     const missing = new Uint32Array(this.#clients)
-    const timesOwed = new Map<ClientSet, number>()
+    const timesExpected = new Map<ClientSet, number>()
     for (const publication of this.#publications) {
       if (!publication.isCounted) continue
-      timesOwed.set(publication.expected, (timesOwed.get(publication.expected) ?? 0) + 1)
+      timesExpected.set(publication.expected, (timesExpected.get(publication.expected) ?? 0) + 1)
       if (publication.missing === 0) continue
       for (const client of publication.expected.without(publication.received)) missing[client]!++
     }
-    for (const [clients, times] of timesOwed) for (const client of clients) expected[client]! += times
+    for (const [clients, times] of timesExpected) for (const client of clients) expected[client]! += times
     return {
       expected,
       missing,
@@ -353,7 +353,7 @@ export class DeliveryLedger {
     if (publication.second !== undefined) this.#windowAt(publication.second).expected--
   }
 
-  #receiveUnowed(client: number, publication: Publication, isCertain: boolean): void {
+  #receiveUnexpected(client: number, publication: Publication, isCertain: boolean): void {
     if (publication.mayReach(client)) {
       if (!publication.receiveOptional(client)) this.#countDuplicate(client, publication)
       else if (publication.isCounted) this.#optionalCount++
@@ -398,8 +398,8 @@ export class DeliveryLedger {
   }
 
   /**
-   * Whether the earlier publication was still on its way to the target when the later one was sent, so that the target may
-   * have got them in either order. If it is so for the highest that the client received, it is so for all in between.
+   * Whether the earlier publication had no response when the later one was sent, so that the target may have received them
+   * in either order. If that holds for the highest one that the client received, it holds for all in between.
    */
   #areRacing(earlier: Publication, later: number): boolean {
     const sentUs = this.#publications[later - 1]?.sentUs ?? Number.NaN

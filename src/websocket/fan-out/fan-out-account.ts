@@ -10,12 +10,12 @@ import type { FanOutParts } from './fan-out-parts.ts'
 import type { Publication } from './publication.ts'
 import { readPublisherClock } from './publisher-clock.ts'
 
-/** Draws up the account of a fan-out that is over. */
+/** Summarizes a finished fan-out. */
 export function accountOf(parts: FanOutParts): FanOutRecord {
   const { plan, ledger, sockets, startUs, publishedMs, abortReason, generator } = parts
   const { name, clients, warmupMs, durationMs, lateAfterMs, settleMs } = plan
   const counted = ledger.publications.filter(({ isCounted }) => isCounted)
-  // Time stamps of a feed, which stand in for a sequence, may well be equal.
+  // Time stamps of a feed, used instead of a sequence, may be equal.
   const isNumbered = ledger.unnumbered === 0 || parts.feed?.orderedBy === 'time stamps'
   const steady = { name: 'steady' as const, startMs: warmupMs, endMs: warmupMs + durationMs }
   return {
@@ -67,7 +67,7 @@ export function accountOf(parts: FanOutParts): FanOutRecord {
   }
 }
 
-/** The load in one line. */
+/** Describes the load in one line. */
 export function describeFanOut({ clients, publish, warmupMs, durationMs }: FanOutPlan): string {
   const parts = [
     `${publish === undefined ? 'feed' : `fan-out of ${formatRate(publish.ratePerSec)}`} to ${formatCount(clients)} sockets`,
@@ -108,10 +108,10 @@ function invaliditiesOf(parts: FanOutParts): Invalidity[] {
 }
 
 function processInvalidities({ lostProcesses }: FanOutParts): Invalidity[] {
-  return lostProcesses.map((words) => ({
+  return lostProcesses.map((message) => ({
     reason: 'generator-saturated',
-    finding: words,
-    remedy: 'its sockets were lost with it, by no fault of the target: see whether memory ran out',
+    finding: message,
+    remedy: 'its sockets were lost with it, which the target did not cause: check whether memory ran out',
   }))
 }
 
@@ -119,7 +119,7 @@ function notesOf(parts: FanOutParts, counted: readonly Publication[]): string[] 
   const { identifier, moves, movesAfterEnd, open, ledger, sockets, sendFailure, connectionNotes } = parts
   const notes = [...connectionNotes]
   const again = [...sockets.failedAgain].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
-  if (again !== '') notes.push(`clients that had lost their connection did not get a new one: ${again}`)
+  if (again !== '') notes.push(`clients that had lost their connection could not connect again: ${again}`)
   const failed = counted.filter(({ isFailed }) => isFailed).length
   if (failed > 0)
     notes.push(
@@ -133,12 +133,12 @@ function notesOf(parts: FanOutParts, counted: readonly Publication[]): string[] 
         (moves.unacknowledged === 0 ? '' : `, ${formatCount(moves.unacknowledged)} of them not acknowledged in time`),
     )
   if (movesAfterEnd > 0)
-    notes.push(`${formatCount(movesAfterEnd)} moves were due after the end of the run, and not made`)
+    notes.push(`${formatCount(movesAfterEnd)} moves were due after the end of the run and were not made`)
   if (open.all > 0) {
     const { expected } = ledger.counts(0)
     notes.push(
-      `nothing can be said about ${formatCount(open.all)} deliveries (${formatRatio(open.all / (expected + open.all))}), ` +
-        'received or not: their clients were joining or leaving',
+      `${formatCount(open.all)} deliveries (${formatRatio(open.all / (expected + open.all))}) were not judged, ` +
+        'as their clients were joining or leaving',
     )
   }
   return notes

@@ -4,23 +4,23 @@ import { formatCount, formatMs, formatRatio } from '../../stats/units.ts'
 import { isRefusal, remedyFor } from '../sockets/failure-remedies.ts'
 import type { FanOutParts } from './fan-out-parts.ts'
 
-/** With fewer of the sockets asked for, the load was another than the one written. */
+/** Ratio of subscribed to requested sockets. With less, the applied load was not the requested one. */
 const SUBSCRIBED_AT_LEAST = 0.99
-/** Of the messages that are publications or not identified. With more, what is missing may be among the latter. */
+/** Ratio of unidentified messages to these and receipts. With more, missing deliveries may be among them. */
 const UNIDENTIFIED_AT_MOST = 0.01
-/** Of deliveries received. With more, what counts as missing may be among them. */
+/** Ratio of reused ids to receipts. With more, missing deliveries may be among them. */
 const REUSED_AT_MOST = 0.01
-/** Of expected deliveries and those of moves that nothing acknowledged. With more, what is missing or leaked may be among them. */
+/** Ratio of deliveries of unacknowledged moves to all. With more, missing or unexpected deliveries may be among them. */
 const UNACKNOWLEDGED_AT_MOST = 0.01
-/** Of expected deliveries and those of clients that were joining or leaving. With more, the verdict is about the lesser part. */
+/** Ratio of deliveries to clients that were joining or leaving to all. With more, the verdict is about the smaller part. */
 const OPEN_AT_MOST = 0.5
 
-/** Reasons against a run because of its sockets. */
+/** Reasons why the sockets make a run invalid. */
 export function socketInvalidities({ plan, sockets, diagnosis, abortReason }: FanOutParts): Invalidity[] {
   const { everSubscribedCount: subscribed, failures } = sockets
   const kinds = [...failures].map(([kind, count]) => `${formatCount(count)} × ${kind}`).join(', ')
   const refused = [...failures].reduce((sum, [kind, count]) => (isRefusal(kind) ? sum + count : sum), 0)
-  // What the generator may have kept from connecting could not have turned it.
+  // If the target refused this many, the sockets that the generator may have failed to connect do not matter.
   const isTargets =
     abortReason === undefined && diagnosis === undefined && refused > plan.clients * (1 - SUBSCRIBED_AT_LEAST)
   const blame = isTargets ? { blame: 'target' as const } : {}
@@ -33,7 +33,7 @@ export function socketInvalidities({ plan, sockets, diagnosis, abortReason }: Fa
         remedy:
           diagnosis ??
           remedyFor([...failures.keys()]) ??
-          'see that the target listens at this address and path, and that headers and subscription are right',
+          'check that the target listens at this address and path, and that headers and subscription are correct',
       },
     ]
   if (subscribed >= plan.clients * SUBSCRIBED_AT_LEAST || abortReason !== undefined) return []
@@ -46,42 +46,43 @@ export function socketInvalidities({ plan, sockets, diagnosis, abortReason }: Fa
         `(${formatRatio(subscribed / plan.clients)}) were subscribed: ${kinds}`,
       remedy:
         remedyFor([...failures.keys()]) ??
-        'the load asked for was not put on: lower connectRate, raise handshakeTimeout, or ask for fewer connections',
+        'the requested load was not applied: lower connectRate, raise handshakeTimeout, or request fewer connections',
     },
   ]
 }
 
-/** Reasons against a run because too many of its clients were joining or leaving for too long. */
+/** Reasons why clients that were joining or leaving for too long make a run invalid. */
 export function moveInvalidities({ plan, ledger, moves, open, abortReason }: FanOutParts): Invalidity[] {
   if (abortReason !== undefined) return []
   const { expected } = ledger.counts(0)
-  const shareOf = (count: number) => count / (expected + open.all)
-  const words = (count: number, limit: number) =>
-    `nothing can be said about ${formatCount(count)} of ${formatCount(expected + open.all)} deliveries ` +
-    `(${formatRatio(shareOf(count))}), limit ${formatRatio(limit)}`
-  if (shareOf(open.unacknowledged) > UNACKNOWLEDGED_AT_MOST)
+  const ratioOf = (count: number) => count / (expected + open.all)
+  const describe = (count: number, limit: number) =>
+    `${formatCount(count)} of ${formatCount(expected + open.all)} deliveries (${formatRatio(ratioOf(count))}) ` +
+    `cannot be judged, limit ${formatRatio(limit)}`
+  if (ratioOf(open.unacknowledged) > UNACKNOWLEDGED_AT_MOST)
     return [
       {
         reason: 'undecided',
         finding:
           `${formatCount(moves.unacknowledged)} of ${formatCount(moves.made)} moves were not acknowledged within ` +
-          `${formatMs(plan.subscribeTimeoutMs)}, or by a new connection: ${words(open.unacknowledged, UNACKNOWLEDGED_AT_MOST)}`,
+          `${formatMs(plan.subscribeTimeoutMs)}, or by a new connection: ${describe(open.unacknowledged, UNACKNOWLEDGED_AT_MOST)}`,
         remedy:
-          'see whether the target takes in these moves and acknowledges them, and whether isSubscribed recognises it',
+          'check whether the target processes and acknowledges these moves, and whether isSubscribed recognizes the acknowledgement',
       },
     ]
-  if (shareOf(open.all) > OPEN_AT_MOST)
+  if (ratioOf(open.all) > OPEN_AT_MOST)
     return [
       {
         reason: 'undecided',
-        finding: `clients were joining or leaving for most of the time: ${words(open.all, OPEN_AT_MOST)}`,
-        remedy: 'see how long the target takes to acknowledge; lengthen the run, move less often, or lower joinDelay',
+        finding: `clients were joining or leaving for most of the time: ${describe(open.all, OPEN_AT_MOST)}`,
+        remedy:
+          'check how long the target takes to acknowledge moves; lengthen the run, move less often, or lower joinDelay',
       },
     ]
   return []
 }
 
-/** Reasons against a run because its messages could not be told apart. */
+/** Reasons why messages that cannot be distinguished make a run invalid. */
 export function messageInvalidities({
   plan,
   ledger,
@@ -101,41 +102,40 @@ export function messageInvalidities({
       reason: 'undecided',
       finding:
         `${formatCount(unidentified)} of ${formatCount(all)} messages (${formatRatio(unidentified / all)}) were not identified, ` +
-        `limit ${formatRatio(UNIDENTIFIED_AT_MOST)}: what counts as missing may be among them. The first: ${identifier.sample}`,
-      remedy: "have identify recognise them, and return 'other' for those that are no publications",
+        `limit ${formatRatio(UNIDENTIFIED_AT_MOST)}: deliveries counted as missing may be among them. The first: ${identifier.sample}`,
+      remedy: "change identify to recognize them, and to return 'other' for messages that are not publications",
     })
   if (lostDeliveries > 0)
     found.push({
       reason: 'undecided',
-      finding: `it is not known what ${formatCount(lostDeliveries)} deliveries are: too many came before their ids were known, or too many ids before the run`,
-      remedy: 'have the target respond to publish.send sooner, or ask for fewer connections',
+      finding: `the publications of ${formatCount(lostDeliveries)} deliveries are unknown: too many arrived before their ids were known, or too many ids before the run`,
+      remedy: 'make the target respond to publish.send sooner, or request fewer connections',
     })
   if (ambiguous !== undefined)
     found.push({
       reason: 'undecided',
       finding:
         `ids are not unique: publish.send resolved to the same id for several publications, and ${formatCount(ambiguous.count)} ` +
-        `messages may be of any of them; the first id: ${JSON.stringify(ambiguous.sample.slice(0, 60))}`,
+        `messages may belong to any of them; the first id: ${JSON.stringify(ambiguous.sample.slice(0, 60))}`,
       remedy:
-        'if ids are unique within a group only, return { id, group } from identify; otherwise have publish.send resolve to an id that no other publication has',
+        'if ids are unique only within a group, return { id, group } from identify; otherwise resolve publish.send to a unique id',
     })
   if (foreignLabels !== undefined)
     found.push({
       reason: 'undecided',
       finding:
         `identify returned groups that the run does not have, and not one for each of its groups, for ` +
-        `${formatCount(foreignLabels.count)} messages: ${foreignLabels.sample}; whether they are of the right group is not known`,
-      remedy:
-        'return as group from identify the name that the option group gives it, or leave it out if ids are unique in the run',
+        `${formatCount(foreignLabels.count)} messages: ${foreignLabels.sample}; whether they belong to the right group is unknown`,
+      remedy: 'return from identify the group by the name in the option group, or omit it if ids are unique in the run',
     })
   if (feed === undefined || ledger.publications.length === 0) return found
   const numbering = numberingInvalidities(feed, received)
-  // Ids that came before name nothing new: that the feed fell silent follows from it.
+  // A feed that reuses ids seems silent for that reason.
   const silence = isReused(feed, received) ? [] : feedSilence(feed, sockets.subscribedCount === 0)
   return [...found, ...numbering, ...stampInvalidities(feed, plan.lateAfterMs), ...silence]
 }
 
-/** Reasons against the ids and sequences of a feed. */
+/** Reasons why the ids or sequences of a feed make a run invalid. */
 function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[] {
   const { fell, reused, stale, badUnit, step } = feed
   const found: Invalidity[] = []
@@ -143,49 +143,47 @@ function numberingInvalidities(feed: FeedFigures, received: number): Invalidity[
     found.push({
       reason: 'undecided',
       finding:
-        `the feed's sequence fell from ${fell.from} to ${fell.to}, and ${formatCount(fell.count)} publications in all have a ` +
-        'lower one than those before them: what is missing or out of order among them is not known',
+        `the feed's sequence fell from ${fell.from} to ${fell.to}, and ${formatCount(fell.count)} publications in total have a ` +
+        'lower sequence than earlier ones: which of them are missing or out of order is unknown',
       remedy:
-        'if each instrument, topic or room is numbered by itself, return it as group from identify; if the feed began again, ' +
-        'see why, or return what changes then as group; if it shows again what was published before the run, return publishedAtMs',
+        'if each instrument, topic or room has its own sequence, return its name as group from identify; if the feed restarted, ' +
+        'find out why, or return a group that changes with each restart; if it replays publications from before the run, return publishedAtMs',
     })
   if (reused !== undefined && isReused(feed, received))
     found.push({
       reason: 'undecided',
       finding:
-        `ids are not unique: ${formatCount(reused.count)} messages carry an id that their client had with another sequence, ` +
+        `ids are not unique: ${formatCount(reused.count)} messages have an id that their client received with another sequence, ` +
         `the first ${JSON.stringify(reused.id.slice(0, 60))}, with ${reused.first} and with ${reused.again}`,
-      remedy: 'return from identify an id that no other publication has, such as the sequence',
+      remedy: 'return a unique id from identify, such as the sequence',
     })
   else if (stale !== undefined && fell === undefined && badUnit === undefined)
     found.push({
       reason: 'undecided',
-      finding: `${formatCount(stale)} messages came while deliveries were counted, and none of them named a publication that was new then`,
-      remedy:
-        'return from identify an id that no other publication has, and publishedAtMs in milliseconds, or leave it out',
+      finding: `${formatCount(stale)} messages arrived while deliveries were counted, and none of them had the id of a new publication`,
+      remedy: 'return a unique id from identify, and publishedAtMs in milliseconds or not at all',
     })
   if (step !== undefined && fell === undefined)
     found.push({
       reason: 'undecided',
-      finding: `the feed's sequence nearly always rises by ${step} from one publication to the next: whether those between were left out is not known`,
-      remedy: `return from identify a sequence that rises by one, such as this one divided by ${step}, or leave it out`,
+      finding: `the feed's sequence nearly always rises by ${step} from one publication to the next: whether the numbers between were skipped is unknown`,
+      remedy: `return a sequence from identify that rises by one, such as this one divided by ${step}, or omit it`,
     })
   else if (!feed.isNumbered && fell === undefined)
     found.push({
       reason: 'undecided',
-      finding: `${formatCount(feed.leftOut)} sequences were left out by the feed, more than ten for each publication received`,
-      remedy:
-        'leave sequence out of what identify returns unless the feed numbers its publications (of a group) one by one',
+      finding: `the feed skipped ${formatCount(feed.leftOut)} sequences, more than ten for each publication received`,
+      remedy: 'return sequence from identify only if it rises by one from each publication (of a group) to the next',
     })
   return found
 }
 
-/** Whether ids that name several publications are too many. */
+/** Whether too many ids belong to several publications. */
 function isReused({ reused }: FeedFigures, received: number): boolean {
   return reused !== undefined && reused.count > received * REUSED_AT_MOST
 }
 
-/** Reasons against the time stamps of a feed. */
+/** Reasons why the time stamps of a feed make a run invalid. */
 function stampInvalidities(feed: FeedFigures, lateAfterMs: number): Invalidity[] {
   const { badUnit, wentBackMs, isClockUnsteady, isClockUnknown, driftMs } = feed
   const undecided = (finding: string, remedy: string): Invalidity[] => [{ reason: 'undecided', finding, remedy }]
@@ -196,35 +194,35 @@ function stampInvalidities(feed: FeedFigures, lateAfterMs: number): Invalidity[]
     )
   if (wentBackMs !== undefined)
     return undecided(
-      `time stamps of the feed went back by ${formatMs(wentBackMs)} though its sequence rose: its clock was set back, and lags are not known`,
-      "see that the clock of the feed's machine is steady, and that all that publish use one clock; or leave publishedAtMs out",
+      `time stamps of the feed went back by ${formatMs(wentBackMs)} while its sequence rose: its clock was set back, and lags are unknown`,
+      "check that the clock of the feed's machine is steady and that all publishers use the same clock, or omit publishedAtMs",
     )
   if (!isClockUnsteady) return []
   if (isClockUnknown === true)
     return undecided(
-      "no message with a time stamp came during the warm-up, in which the distance of the feed's clock is estimated",
-      'lengthen the warm-up until the feed publishes, or have it publish before the run',
+      "no message with a time stamp arrived during the warm-up, in which the offset of the feed's clock is estimated",
+      'lengthen the warm-up until the feed publishes, or start publishing before the run',
     )
   return undecided(
-    `the fastest delivery of the counted part was ${formatMs(driftMs)} faster than all before it, limit ` +
-      `${formatMs(lateAfterMs / 10)}: the distance of the feed's clock was estimated wrongly until then`,
-    'lengthen the warm-up, in which the distance is estimated',
+    `the fastest delivery of the counted part was ${formatMs(driftMs)} faster than all earlier ones, limit ` +
+      `${formatMs(lateAfterMs / 10)}: until then the estimated offset of the feed's clock was wrong`,
+    'lengthen the warm-up, in which the offset is estimated',
   )
 }
 
 function feedSilence({ silentMs, repeated = 0 }: FeedFigures, isNobodyLeft: boolean): Invalidity[] {
   if (silentMs === undefined) return []
-  const found = `nothing was published in the last ${formatMs(silentMs)} of the run`
+  const silence = `nothing was published in the last ${formatMs(silentMs)} of the run`
   const isRepeating = repeated > 0
   return [
     {
       reason: 'undecided',
       finding: isRepeating
-        ? `${found}, though ${formatCount(repeated)} messages came, with ids that had come before: what they are is not known`
-        : `${found}: what the feed did not send is not known`,
+        ? `${silence}, although ${formatCount(repeated)} messages with earlier ids arrived: what they are is unknown`
+        : `${silence}: whether the feed failed to publish is unknown`,
       remedy: isRepeating
-        ? 'return from identify an id that no other publication has, such as the sequence; or see why the feed repeats itself'
-        : 'see why the feed stopped',
+        ? 'return a unique id from identify, such as the sequence, or find out why the feed repeats itself'
+        : 'find out why the feed stopped',
       ...(isNobodyLeft ? { blame: 'target' as const } : {}),
     },
   ]

@@ -10,18 +10,18 @@ import type { Identifier } from './identifier.ts'
 import type { Moves } from './moves.ts'
 import type { OpenDeliveries } from './open-deliveries.ts'
 
-/** What a fan-out leaves behind, from which its account is drawn up. */
+/** Measurements of a finished fan-out, from which its record is made. */
 export interface FanOutParts {
   readonly plan: PlacedFanOut
   readonly ledger: DeliveryLedger
   readonly sockets: ClientStates
-  /** What to do about handshakes that all failed, if that was found out. */
+  /** The fix if every handshake failed and the cause was found. */
   readonly diagnosis: string | undefined
-  /** First instant of publishing, on the clock of `nowUs()`. */
+  /** Instant at which publishing began, on the clock of `nowUs()`. */
   readonly startUs: number
   readonly publishedMs: number
   readonly openingMs: number
-  /** How the generator fared while sockets were opened; `undefined` if that broke off. */
+  /** Health of the generator while sockets were opened; `undefined` if opening was interrupted. */
   readonly openingHealth: GeneratorHealth | undefined
   readonly abortReason: string | undefined
   readonly identifier: Pick<Identifier<unknown>, 'unidentified' | 'sample' | 'others' | 'heartbeat'>
@@ -29,20 +29,20 @@ export interface FanOutParts {
   /** Moves that were due after the end of the run. */
   readonly movesAfterEnd: number
   readonly open: OpenDeliveries
-  /** Of a feed. */
+  /** Figures of a feed; `undefined` if the run published. */
   readonly feed: FeedFigures | undefined
-  /** Deliveries that could not be kept until their ids were known. */
+  /** Deliveries that could not be stored until their ids were known. */
   readonly lostDeliveries: number
-  /** Messages that carry ids which the target gave to several publications. */
+  /** Messages with ids that the target gave to several publications. */
   readonly ambiguous: { readonly count: number; readonly sample: string } | undefined
-  /** Names of groups in messages that say nothing about the groups of the run. */
+  /** Names of groups in messages that cannot be matched to the groups of the run. */
   readonly foreignLabels: ForeignLabels | undefined
   readonly sendFailure: string | undefined
   readonly heartbeats: HeartbeatCounts | undefined
-  /** What is to be said about the connections. */
+  /** Notes about the connections for reports. */
   readonly connectionNotes: readonly string[]
   readonly generator: GeneratorHealth
-  /** Generator processes that ended before they were told to, in words. */
+  /** Messages about generator processes that exited before they were closed. */
   readonly lostProcesses: readonly string[]
   readonly limits: GeneratorLimits
 }

@@ -8,11 +8,11 @@ import type { FanOutPlan } from './fan-out-options.ts'
 
 const RECENT_SECONDS = 5
 
-/** What a snapshot is drawn from. */
+/** Current figures of a fan-out, from which a snapshot is made. */
 export interface FanOutStanding {
   readonly plan: FanOutPlan
   readonly load: string
-  /** Since publishing began; 0 while sockets are opened. */
+  /** Time since publishing began; 0 while sockets are opened. */
   readonly elapsedMs: number
   readonly isOver: boolean
   readonly subscribed: number
@@ -25,7 +25,7 @@ export interface FanOutStanding {
   readonly limits: GeneratorLimits
 }
 
-/** How a fan-out stands. While sockets are opened the phase is `ramp` and nothing has elapsed yet. */
+/** Snapshot of a fan-out. While sockets are opened, the phase is `ramp` and the elapsed time 0. */
 export function snapshotOf(standing: FanOutStanding): RunSnapshot {
   const { plan, elapsedMs, isOver, expected, received, health } = standing
   const [saturation] = fanOutSaturation(health, standing.limits)

@@ -26,7 +26,7 @@ import type { Publication, PublicationDue } from './publication.ts'
 import { Publisher, type PublisherEvents } from './publisher.ts'
 import { sightingOf, TargetIds, type Sighting } from './target-ids.ts'
 
-/** Everything has come, and nothing did for so long. */
+/** Time without a message after which a run that has received everything ends. */
 const QUIET_MS = 500
 const CLOSE_WITHIN_MS = 2000
 const SNAPSHOT_EVERY_MS = 1000
@@ -60,7 +60,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   #isOver = false
   #brokenBy: { error: unknown } | undefined
 
-  /** @throws whatever `group` and `moves` throw */
+  /** @throws errors of `group` and `moves` */
   constructor(plan: PlacedFanOut<D>, rows: readonly D[], context: FanOutContext) {
     const { clients, lateAfterMs } = plan
     this.#plan = plan
@@ -85,7 +85,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
 
   #createClients(): Clients<D> {
     const { subscribe, isSubscribed } = this.#plan
-    const asked = {
+    const clientsPlan = {
       ...this.#plan,
       vuOf: (client: number) => this.#vus[client]!,
       subscribe: subscribe && ((vu: Vu<D>) => subscribe(vu, this.#membership.of(vu.id))),
@@ -93,13 +93,13 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
         isSubscribed &&
         ((message: Message, vu: Vu<D>) => this.#membership.acknowledges(isSubscribed(message, vu), vu.id)),
     }
-    return new Clients<D>(asked, this, (events) => (this.#pool = createPool(this.#plan, events)))
+    return new Clients<D>(clientsPlan, this, (events) => (this.#pool = createPool(this.#plan, events)))
   }
 
   /**
-   * Puts the load on. Never rejects for what the target does.
+   * Applies the load. Does not reject because of the target.
    *
-   * @returns what was measured, and what a function of the scenario threw if that ended the run
+   * @returns the measurement, and the error of a function of the scenario if one ended the run
    */
   async run(): Promise<{ record: FanOutRecord; scenarioError: { readonly error: unknown } | undefined }> {
     const snapshots = setInterval(() => this.#show(), SNAPSHOT_EVERY_MS)
@@ -157,7 +157,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
 
   early(client: number, data: Buffer, isBinary: boolean, atUs: number, framed?: Message): void {
     if (this.#startUs === 0) return
-    // A replay of what the run knows, or gets to know, counts; anything else in such a message may be the protocol's own.
+    // Only replays of known publications, or of ones that become known, count. Other content may belong to the protocol.
     for (const sighting of this.#identifier.peek(data, isBinary, framed))
       if (this.#source.receiveEarly(client, sighting, atUs)) this.#lastMessageUs = atUs
   }
@@ -178,7 +178,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
 
   broken(error: unknown): void {
     this.#brokenBy ??= { error }
-    this.#stop.abort(`the scenario failed: ${wordsOf(error)}`)
+    this.#stop.abort(`the scenario failed: ${firstLineOf(error)}`)
   }
 
   #started(startUs: number): void {
@@ -186,7 +186,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     this.#membership.moves.start(startUs)
   }
 
-  /** Counts what a feed publishes by itself. */
+  /** Counts publications that a feed makes by itself. */
   async #follow(): Promise<void> {
     const { warmupMs, durationMs } = this.#plan
     this.#started(nowUs())
@@ -199,7 +199,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     const fromUs = nowUs()
     const { watchMs, settleMs, reconnectAfterMs } = this.#plan
     const mayComeBack = reconnectAfterMs !== undefined
-    // A feed goes on: what it publishes now is not counted, and never quiet.
+    // A feed goes on publishing: that is not counted, and must not keep the run from being quiet.
     const isFeed = this.#publisher === undefined
     while (!this.#signal.aborted) {
       const atUs = nowUs()
@@ -214,7 +214,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
     }
   }
 
-  /** Why no socket was subscribed, if that can be found out. */
+  /** The fix if no socket was subscribed and the cause can be found. */
   async #diagnosis(): Promise<string | undefined> {
     const { everSubscribedCount, failures } = this.#clients.states
     if (everSubscribedCount > 0 || this.#signal.aborted) return undefined
@@ -222,7 +222,7 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   }
 
   #account(publishedMs: number, diagnosis: string | undefined): FanOutRecord {
-    const abortReason = this.#signal.aborted ? wordsOf(this.#signal.reason) : undefined
+    const abortReason = this.#signal.aborted ? firstLineOf(this.#signal.reason) : undefined
     const feed = this.#source.close()
     const { moves } = this.#membership
     if (abortReason === undefined) moves.close()
@@ -282,6 +282,6 @@ export class FanOut<D> implements ClientEvents, PublisherEvents {
   }
 }
 
-function wordsOf(reason: unknown): string {
+function firstLineOf(reason: unknown): string {
   return redactText(reason instanceof Error ? reason.message.split('\n', 1)[0]! : String(reason))
 }

@@ -1,30 +1,30 @@
 import type { FeedFigures } from '../../evidence/fan-out-record.ts'
 import type { Publication } from './publication.ts'
 
-/** Of the steps between publications that follow one another. A feed that loses so many alike cannot be told from one that numbers so. */
+/** Ratio of equal steps between successive publications. A feed that loses this many looks like one that numbers in such steps. */
 const STEPS_ALIKE = 0.9
-/** With fewer steps nothing is said about them. */
+/** Least number of steps that are judged. */
 const ENOUGH_STEPS = 5
 
-/** Of the counted publications. Single ones that come late fill the gap that they left; more are another sequence. */
+/** Ratio of late publications to counted ones. A few fill the gap that they left; more belong to another sequence. */
 const LATECOMERS_AT_MOST = 0.1
 
-/** When a publication counts as made after another one, and which instants are counted. On the clock of `nowUs()`. */
+/** Counted span of a feed, on the clock of `nowUs()`. */
 export interface CountedSpan {
   readonly fromUs: number
   readonly untilUs: number
-  /** Of two publications, receipts say which was first if they are so far apart. */
+  /** Time between the receipts of two publications from which on they show which was first. */
   readonly toleranceUs: number
 }
 
 /**
- * Where the sequence of a feed fell though it should rise: the feed began again, several feeds with sequences of their own
- * are taken for one, or something from before the run was shown again. A publication fell if it was made after one with a
- * higher sequence, and
+ * Falls of a feed's sequence, which should rise: the feed restarted, feeds with separate sequences are read as one, or
+ * publications from before the run were replayed. A publication is a fall if it was made after one with a higher sequence,
+ * and
  *
- *     its sequence is that of another one, or below the lowest, or
- *     its time stamp says that it was made later, or it was left out of the account for its sequence, or
- *     there are too many of its kind to be single ones that came late
+ *     its sequence equals that of another one, or is below the lowest, or
+ *     its time stamp shows that it was made later, or it was not counted because of its sequence, or
+ *     there are too many such publications to be single late ones
  */
 export function fallsOf(publications: readonly Publication[], span: CountedSpan): FeedFigures['fell'] {
   const certain: Fall[] = []
@@ -68,7 +68,7 @@ function findFalls(publications: readonly Publication[], span: CountedSpan, cert
   }
 }
 
-/** By how much time stamps went back though the sequence rose, if by more than a limit. In milliseconds. */
+/** Milliseconds by which time stamps went back while the sequence rose; `undefined` up to the limit. */
 export function wentBackMs(publications: readonly Publication[], limitMs: number): number | undefined {
   let most = 0
   for (const ofLane of Map.groupBy(publications, ({ lane }) => lane).values()) {
@@ -83,7 +83,7 @@ export function wentBackMs(publications: readonly Publication[], limitMs: number
   return most > limitMs ? most : undefined
 }
 
-/** By how much the sequence rises from each publication to the next, if that is nearly always the same and more than one. */
+/** Step of the sequence from one publication to the next, if it is nearly always the same and more than one. */
 export function commonStep(publications: readonly Publication[]): number | undefined {
   const counts = new Map<number, number>()
   let steps = 0

@@ -7,50 +7,50 @@ import { commonStep, fallsOf, wentBackMs } from './feed-numbering.ts'
 import type { Publication } from './publication.ts'
 import type { Sighting } from './target-ids.ts'
 
-/** Of numbers left out more than so many for each one that came, the feed does not number its publications one by one. */
+/** Skipped numbers for each received one. If a feed skips more, it does not number its publications one by one. */
 const MOST_LEFT_OUT = 10
-/** How many mean gaps between publications the feed may be silent at the end. By chance: one in 20,000 runs. */
+/** Longest silence at the end, in mean gaps between publications. It is exceeded by chance in one of 20,000 runs. */
 const LONGEST_SILENCE = 10
-/** With fewer publications nothing is said about silence. */
+/** Least number of publications from which silence is judged. */
 const ENOUGH_FOR_SILENCE = 5
-/** Of the time between receipts, as the stamps have it: outside, they are not milliseconds. */
+/** Range of the ratio of stamp differences to times between receipts in which stamps may be milliseconds. */
 const MILLISECONDS = { least: 0.1, most: 100 }
-/** With a shorter time between receipts nothing is said about the unit of stamps. */
+/** Least time between receipts from which the unit of stamps is judged. */
 const ENOUGH_FOR_UNIT_MS = 500
 
-/** A time stamp, and when the first message with it came. */
+/** A time stamp, and the first receipt of a message with it. */
 interface Stamp {
   readonly ms: number
   readonly atUs: number
 }
 
 /**
- * Publications that the target makes by itself, taken from the messages. The first receipt by any client makes one known;
- * the clients that are members then are owed it.
+ * Publications that the target makes by itself, derived from the messages. The first receipt by any client adds a
+ * publication, which the current members of its group expect.
  *
- * Its instant is the message's time stamp, brought to our clock by the delivery that came fastest until then: the true
- * distance of the clocks lies below what the fastest delivery shows by its time in transit, which no lag therefore holds.
+ * Its instant is the time stamp of the message, converted to the clock of this machine by the fastest delivery so far. The
+ * true offset of the clocks is smaller by the transit time of that delivery, which lags therefore do not include.
  */
 export class Feed {
   readonly #ledger: DeliveryLedger
   readonly #hasGroups: boolean
   readonly #lateAfterMs: number
-  /** From `nowUs()` to our wall clock, taken once: what it is off by is off for all. */
+  /** Offset from `nowUs()` to the wall clock, measured once, so that its error is the same for all. */
   readonly #epochUs = wallMs() * 1000 - nowUs()
   #countFromUs = Number.POSITIVE_INFINITY
   #countUntilUs = Number.POSITIVE_INFINITY
-  /** From a stamp to a receipt, at least; on our wall clock. */
+  /** Shortest time from a stamp to a receipt by the wall clock of this machine. */
   #fastestMs = Number.POSITIVE_INFINITY
   #fastestAtCountMs = Number.NaN
   #stamped = 0
-  /** The highest sequence that came before counting began, by group. */
+  /** The highest sequence before counting began, by group. */
   readonly #highestBefore = new Map<string | undefined, number>()
   #basis: 'sequence' | 'time stamps' | undefined
-  /** Receipts while publications were counted. */
+  /** Receipts while publications are counted. */
   #heard = 0
   /** Receipts since the last one of a new publication. */
   #repeated = 0
-  /** The last receipt of a new publication in that time, counted or not. */
+  /** The last receipt of a new publication while publications are counted. */
   #lastNewUs = Number.NEGATIVE_INFINITY
   #firstStamp: Stamp | undefined
   #lastStamp: Stamp | undefined
@@ -62,7 +62,7 @@ export class Feed {
     this.#lateAfterMs = options.lateAfterMs
   }
 
-  /** Publications made from the first instant to the second are counted. */
+  /** Sets the span in which publications are counted. */
   count(fromUs: number, untilUs: number): void {
     this.#countFromUs = fromUs
     this.#countUntilUs = untilUs
@@ -77,12 +77,12 @@ export class Feed {
     const found = this.find(sighting)
     if (found !== undefined) this.#lookForReuse(client, found, sighting)
     const publication = found ?? this.#publish(sighting, atUs, transitMs)
-    // A delivery that is faster than all before it shows that the clocks are closer than they seemed.
+    // A delivery that is faster than all earlier ones shows a smaller offset of the clocks.
     if (atUs < publication.intendedUs) publication.intendedUs = atUs
     this.#ledger.receive(client, publication, sighting.sequence ?? sighting.publishedAtMs, atUs)
   }
 
-  /** A delivery to a client that is not subscribed again yet. @returns whether it counts */
+  /** Receives a message to a client that is not subscribed again yet. @returns whether it counts */
   receiveEarly(client: number, sighting: Sighting, atUs: number): boolean {
     if (this.find(sighting) === undefined) return false
     this.receive(client, sighting, atUs)
@@ -93,7 +93,7 @@ export class Feed {
     return (sighting.publication ??= this.#ledger.find(keyOf(sighting)))
   }
 
-  /** What was missed by everybody goes into the account. To be called once, when the run is over. */
+  /** Adds publications that no client received, and returns the figures. Called once, at the end of the run. */
   close(): FeedFigures {
     const all = [...this.#ledger.publications]
     const counted = all.filter(({ isCounted }) => isCounted)
@@ -104,7 +104,7 @@ export class Feed {
     const driftMs = this.#fastestAtCountMs - this.#fastestMs
     const isBySequence = this.#basis === 'sequence'
     const backMs = isBySequence ? wentBackMs(all, this.#lateAfterMs / 10) : undefined
-    // Stamps that went back make later publications seem earlier than they were.
+    // After stamps went back, later publications seem earlier than they were.
     const fell = isBySequence && backMs === undefined ? fallsOf(all, this.#span()) : undefined
     const badUnit = this.#badUnit()
     const isSilent = fell === undefined && backMs === undefined && badUnit === undefined
@@ -136,14 +136,14 @@ export class Feed {
     return { fromUs: this.#countFromUs, untilUs: this.#countUntilUs, toleranceUs: this.#lateAfterMs * 1000 }
   }
 
-  /** A message that is sent twice carries the same sequence; another one under the same id is another publication. */
+  /** Counts ids with another sequence: a repeated message has the same one, so this is another publication. */
   #lookForReuse(client: number, publication: Publication, { id, sequence }: Sighting): void {
     if (sequence === undefined || sequence === publication.sequence || !publication.received.has(client)) return
     this.#reused ??= { count: 0, id, first: publication.sequence, again: sequence }
     this.#reused.count++
   }
 
-  /** How stamps advanced, if that cannot be milliseconds. */
+  /** The advance of stamps, if they cannot be milliseconds. */
   #badUnit(): FeedFigures['badUnit'] {
     if (this.#firstStamp === undefined || this.#lastStamp === undefined) return undefined
     const tookMs = (this.#lastStamp.atUs - this.#firstStamp.atUs) / 1000
@@ -152,7 +152,7 @@ export class Feed {
     return tookMs < ENOUGH_FOR_UNIT_MS || advanced < 0 || isUsual ? undefined : { advanced, tookMs }
   }
 
-  /** Our wall clock less the stamp; `undefined` without one. */
+  /** Time from the stamp to the receipt by the wall clock of this machine; `undefined` without a stamp. */
   #transit(publishedAtMs: number | undefined, atUs: number): number | undefined {
     if (publishedAtMs === undefined || !Number.isFinite(publishedAtMs)) return undefined
     const transitMs = (atUs + this.#epochUs) / 1000 - publishedAtMs
@@ -191,8 +191,8 @@ export class Feed {
   }
 
   /**
-   * What was published before counting began is not counted, though it be shown to a client that comes back: by its stamp
-   * or, without one, its sequence.
+   * The counted second of a publication. One from before counting began, as shown by its stamp or, without one, its
+   * sequence, is not counted, even if it is replayed to a client that reconnects.
    */
   #secondOf(intendedUs: number, { sequence, group, publishedAtMs }: Sighting): number | undefined {
     if (intendedUs < this.#countFromUs) {
@@ -206,7 +206,7 @@ export class Feed {
     return Math.floor((intendedUs - this.#countFromUs) / 1_000_000)
   }
 
-  /** Numbers of counted publications that no client received. */
+  /** Skipped numbers before counted publications. */
   #leftOut(): { readonly count: number; all(): Iterable<{ id: string; sequence: number; beside: Publication }> } {
     const gaps: { readonly after: number; readonly next: Publication }[] = []
     if (this.#basis === 'sequence') {
@@ -232,7 +232,7 @@ export class Feed {
     }
   }
 
-  /** How long nothing came before counting ended, if that is too long to be chance. */
+  /** Milliseconds without a publication before counting ended, if too long to be chance. */
   #silence(counted: readonly Publication[]): number | undefined {
     if (counted.length < ENOUGH_FOR_SILENCE) return undefined
     let last = this.#lastNewUs
@@ -243,14 +243,14 @@ export class Feed {
   }
 }
 
-/** Ids of a feed need be unique in their group only. */
+/** Key of a publication, as ids of a feed are unique only within a group. */
 function keyOf({ id, group }: Sighting): string {
   return group === undefined ? id : `${group}\n${id}`
 }
 
 function withoutGroup({ id }: Sighting): ScenarioError {
   return new ScenarioError(
-    `identify returned the publication ${JSON.stringify(id)} without a group; the run has groups, and a feed's publications ` +
-      `must say which one they are for\nFix: return { id, group } from identify`,
+    `identify returned the publication ${JSON.stringify(id)} without a group; in a run with groups, each publication of a feed ` +
+      `must have one\nFix: return { id, group } from identify`,
   )
 }

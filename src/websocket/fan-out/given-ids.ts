@@ -1,28 +1,28 @@
 import type { Publication } from './publication.ts'
 
-/** An id that the target gave, and the publications that it gave it to. */
+/** An id that the target assigned, with its publications. */
 export interface GivenId {
   readonly id: string
   readonly publications: Publication[]
-  /** A message has named it. */
+  /** Whether a message had this id. */
   isSeen: boolean
 }
 
 /**
- * Ids that the target gave to publications. They need be unique in their group only: offsets of a log, numbers of a room.
- * What belongs to which is found by the group that a message names, or else by the groups of the client that received it.
+ * Ids that the target assigned to publications. They may be unique only within a group, such as offsets of a log or numbers
+ * of a room. The group is the one that the message names or, if it names none, one of the client that received it.
  */
 export class GivenIds {
   readonly #byId = new Map<string, GivenId>()
   #ambiguousCount = 0
   #sample: string | undefined
 
-  /** Messages that may be of several publications. */
+  /** Messages that may belong to several publications. */
   get ambiguousCount(): number {
     return this.#ambiguousCount
   }
 
-  /** The id of the first of them. */
+  /** The id of the first ambiguous message. */
   get ambiguousSample(): string | undefined {
     return this.#sample
   }
@@ -37,12 +37,12 @@ export class GivenIds {
       this.#byId.set(id, { id, publications: [publication], isSeen: false })
       return
     }
-    // A message that named it may have been of either.
+    // An earlier message with this id may belong to either publication.
     if (given.isSeen && given.publications.some(({ group }) => group === publication.group)) this.countAmbiguous(id)
     given.publications.push(publication)
   }
 
-  /** The publications that a message to a client may be of, by its id and the group that it names, if it names one. */
+  /** Returns the publications that a message to a client may belong to, by its id and the group that it names, if any. */
   candidates(given: GivenId, client: number, group: string | undefined): readonly Publication[] {
     given.isSeen = true
     const { publications } = given

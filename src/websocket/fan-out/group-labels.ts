@@ -2,26 +2,25 @@ import type { DeliveryLedger } from './delivery-ledger.ts'
 import type { Group } from './group.ts'
 import type { Publication } from './publication.ts'
 
-/** Deliveries that name a group which the run does not have. */
+/** Deliveries that name groups which the run does not have. */
 export interface ForeignLabels {
   readonly count: number
-  /** The first that contradicts the others, or the first of all. */
+  /** Description of the first one that contradicts an earlier one. */
   readonly sample: string
 }
 
 /**
- * The groups that messages name, in a run that has groups and publishes by itself. A target may have names of its own for
- * them, one for each group. As soon as a message names a group as the run does, any other name is that of a group which
- * its client is not in.
+ * Names of groups in messages, in a run with groups that publishes. The target may use its own name for each group. Once a
+ * message names a group as the run does, any other name belongs to a group that its client is not in.
  */
 export class GroupLabels {
   readonly #ledger: DeliveryLedger
-  /** A message named a group as the run does. */
+  /** Whether a message named a group as the run does. */
   #areOwn = false
-  /** The target's name of each group, and the group of each name. */
+  /** The name that the target uses for each group, and the group of each name. */
   readonly #nameOf = new Map<Group, string>()
   readonly #groupOf = new Map<string, Group>()
-  /** Counted deliveries by other names, taken for their group's. */
+  /** Counted deliveries with other names, accepted as those of their groups. */
   #foreign:
     | { count: number; readonly client: number; readonly publication: Publication; readonly named: string }
     | undefined
@@ -31,13 +30,13 @@ export class GroupLabels {
     this.#ledger = ledger
   }
 
-  /** Whether a message names another group than that of its publication. */
+  /** Whether a message names a group other than that of its publication. */
   isOther(named: string | undefined, { group }: Publication): boolean {
     if (named === undefined || group.name === undefined || named === group.name) return false
     return this.#areOwn || this.#ledger.hasGroup(named)
   }
 
-  /** A delivery is taken whose message names this group, and not another one. */
+  /** Called with each accepted delivery, and the group that its message names. */
   taken(client: number, named: string | undefined, publication: Publication): void {
     const { group } = publication
     if (named === undefined || group.name === undefined) return
@@ -61,7 +60,7 @@ export class GroupLabels {
     this.#contradictions.count++
   }
 
-  /** The run is over. @returns names that say nothing about the groups; `undefined` if there are none */
+  /** Called at the end of the run. @returns names that cannot be matched to groups; `undefined` if there are none */
   close(): ForeignLabels | undefined {
     if (!this.#areOwn) return this.#contradictions
     if (this.#foreign === undefined) return undefined
@@ -79,7 +78,7 @@ function contradiction(
 ): string {
   const other =
     namedGroup !== undefined && namedGroup !== group
-      ? `and one of ${JSON.stringify(namedGroup.name)} too`
-      : `and another one ${JSON.stringify(name)}`
+      ? `as did one of ${JSON.stringify(namedGroup.name)}`
+      : `and another one named ${JSON.stringify(name)}`
   return `publication #${sequence} of group ${JSON.stringify(group.name)} named ${JSON.stringify(named)}, ${other}`
 }

@@ -1,25 +1,25 @@
 import { ClientSet } from './client-set.ts'
 
 /**
- * A group (a room, a channel, a topic) and its members at this moment.
+ * A group (a room, a channel, a topic) and its current members.
  *
  *     out ── beginMove ──> moving ── join ──> member
  *      ^                   ^    │               │
  *      └────── leave ──────┼────┘               │
  *                          └──── beginMove ─────┘
  *
- * A client that is moving has sent that it joins or leaves, and the target may or may not have taken that in: nothing is
- * expected of its deliveries, and none is unexpected.
+ * A moving client has sent that it joins or leaves, which the target may not have processed yet: its deliveries are neither
+ * expected nor unexpected.
  */
 export class Group {
-  /** From 0, in the order in which groups were first named. */
+  /** Index from 0, in the order in which groups were first named. */
   readonly index: number
-  /** `undefined`: the run has no groups, and this one holds everybody. */
+  /** Name of the group; `undefined` in a run without groups, where this one has all clients. */
   readonly name: string | undefined
   readonly #capacity: number
   readonly #members: ClientSet
   readonly #moving: ClientSet
-  /** Who is taken to have left, though nothing acknowledged it. */
+  /** Clients presumed to have left, as nothing acknowledged it. */
   #presumedOut: ClientSet | undefined
   #snapshot: ClientSet | undefined
   #movingSnapshot: ClientSet | undefined
@@ -32,7 +32,7 @@ export class Group {
     this.#moving = new ClientSet(capacity)
   }
 
-  /** Whether the client is a member or on its way in or out. */
+  /** Whether the client is a member, joining or leaving. */
   mayReach(client: number): boolean {
     return this.#members.has(client) || this.#moving.has(client)
   }
@@ -49,12 +49,12 @@ export class Group {
     else (this.#presumedOut ??= new ClientSet(this.#capacity)).add(client)
   }
 
-  /** Whether the client is taken to have left, and nothing acknowledged it. */
+  /** Whether the client is presumed to have left, as nothing acknowledged it. */
   isPresumedOut(client: number): boolean {
     return this.#presumedOut?.has(client) === true
   }
 
-  /** @returns whether it was a member until now */
+  /** @returns whether the client was a member */
   beginMove(client: number): boolean {
     if (this.#moving.add(client)) this.#movingSnapshot = undefined
     if (!this.#members.delete(client)) return false
@@ -62,12 +62,12 @@ export class Group {
     return true
   }
 
-  /** The members at this moment; shared until somebody joins or leaves, and not to be changed. */
+  /** Returns the current members, as a set that is shared until a client joins or leaves; do not change it. */
   members(): ClientSet {
     return (this.#snapshot ??= this.#members.clone())
   }
 
-  /** Who is on the way in or out at this moment; `undefined` if nobody is. */
+  /** Returns clients that are joining or leaving; `undefined` if there are none. */
   moving(): ClientSet | undefined {
     if (this.#moving.size === 0) return undefined
     return (this.#movingSnapshot ??= this.#moving.clone())

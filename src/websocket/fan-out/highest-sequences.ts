@@ -1,7 +1,7 @@
-/** Of so many groups each client has a number in an array; beyond, only of those in which it received something. */
+/** Groups with an array of one number for each client. For further groups, clients store only those in which they received messages. */
 const GROUPS_AS_ARRAYS = 4
 
-/** The highest sequence that each client received on its connection, by group: order is promised within one. */
+/** The highest sequence that each client received on its connection, by group, as order is defined only within one. */
 export class HighestSequences {
   readonly #clients: number
   readonly #arrays: Float64Array[] = []
@@ -11,7 +11,7 @@ export class HighestSequences {
     this.#clients = clients
   }
 
-  /** `-Infinity` if nothing was received. */
+  /** Returns the highest sequence, or `-Infinity` if the client received nothing. */
   of(client: number, group: number): number {
     if (group < GROUPS_AS_ARRAYS) return this.#arrays[group]?.[client] ?? Number.NEGATIVE_INFINITY
     return this.#maps[client]?.get(group) ?? Number.NEGATIVE_INFINITY
@@ -22,7 +22,7 @@ export class HighestSequences {
     else (this.#maps[client] ??= new Map()).set(group, sequence)
   }
 
-  /** Sequences of a new connection may start afresh. */
+  /** Resets a client with a new connection, as its sequences may start again. */
   forget(client: number): void {
     for (const array of this.#arrays) array[client] = Number.NEGATIVE_INFINITY
     this.#maps[client] = undefined

@@ -3,37 +3,37 @@ import { redactText } from '../../options/redact.ts'
 import { inspected, shortened } from '../../options/shortened.ts'
 import { Message } from '../message.ts'
 
-/** What a message says it is. */
+/** Identity of a publication in a message. */
 export interface Identification {
-  /** The id that `publish.send` was given or resolved to; of a feed, whatever its messages of one publication share. */
+  /** The id that `publish.send` received or resolved to; in a feed, a value that all messages of one publication share. */
   readonly id: string | number | bigint
   /**
-   * The target's own number of the publication, which rises from publication to publication for each client and group;
-   * compared within one connection. Give it if messages carry one: publications that are under way to the target at the
-   * same time may get there in either order, and only the target knows which. In a feed it rises by one, and a number that
-   * no client received is a publication that everybody misses. @default the order in which publications were sent
+   * Number of the publication that the target assigns, which rises from publication to publication for each client and
+   * group; compared within one connection. Return it if messages have one: publications that are in flight to the target at
+   * the same time may arrive in either order, and only this number shows which. In a feed it rises by one, and a skipped
+   * number is a publication that all clients miss. @default the order in which publications were sent
    */
   readonly sequence?: number
-  /** The publisher's own time stamp in milliseconds since 1970, if the message carries one. */
+  /** Time stamp of the publisher in milliseconds since 1970, if the message has one. */
   readonly publishedAtMs?: number
   /**
-   * The group of the publication. A feed with groups must name it; a run that publishes itself need name it only if ids
-   * that the target makes are unique within a group and not beyond. In a run without groups it is what has a `sequence` of
-   * its own, such as the instrument of a price. @default the group that the client is in
+   * Group of the publication. Required for a feed with groups. In a run that publishes, return it only if ids of the target
+   * are unique only within a group. In a run without groups, return what has a separate `sequence`, such as the instrument
+   * of a price. @default the group of the client
    */
   readonly group?: string
 }
 
-/** `'other'`: no delivery and nothing to report (a greeting, a heartbeat). `undefined`: not recognised, counted. */
+/** `'other'` for a message without a publication, such as a greeting or a heartbeat; `undefined` for an unknown message, which is counted. */
 type IdentifiedMessage = Identification | 'other' | undefined
 
-/** One for the whole message, or several in a list or an iterator if the message holds several publications. */
+/** Identity of the message, or a list or an iterator of several if the message has several publications. */
 export type IdentifyResult = IdentifiedMessage | Iterable<IdentifiedMessage> | Iterator<IdentifiedMessage>
 
-/** How many distinct messages are remembered: publications under way at one time, each the same bytes for everybody. */
+/** Distinct messages that are remembered: publications in flight at the same time, each the same bytes for all clients. */
 const REMEMBERED = 4
 const SAMPLE_LENGTH = 200
-/** So many messages that are no publications are looked at for a heartbeat. */
+/** Number of messages without a publication that are checked for a heartbeat. */
 const HEARTBEAT_LOOKS = 1000
 const HEARTBEAT = /\b(?:ping|heart-?_?beat|keep-?_?alive)\b/i
 
@@ -44,9 +44,9 @@ interface Known<T> {
 }
 
 /**
- * Runs `identify` once for each distinct message: a fan-out sends the same bytes to thousands of clients, and comparing
- * bytes costs a tenth of parsing them. Sound because `identify` sees the message and nothing else: equal bytes name the
- * same publications and sequences, whoever receives them. If each client gets its own bytes, each is identified.
+ * Cache of `identify`, which runs once for each distinct message. A fan-out sends the same bytes to thousands of clients,
+ * and comparing bytes costs a tenth of parsing them. This is correct because `identify` receives only the message: equal
+ * bytes have the same publications and sequences for every client. If each client gets different bytes, each is identified.
  */
 export class Identifier<T> {
   readonly #identify: (message: Message) => IdentifyResult
@@ -61,7 +61,7 @@ export class Identifier<T> {
   #heartbeatLooks = 0
   #heartbeat: string | undefined
 
-  /** @param resolve what to keep of an identification, made once for each distinct message */
+  /** @param resolve converts an identification, once for each distinct message */
   constructor(identify: (message: Message) => IdentifyResult, resolve: (identification: Identification) => T) {
     this.#identify = identify
     this.#resolve = resolve
@@ -76,23 +76,23 @@ export class Identifier<T> {
     return this.#sample
   }
 
-  /** Messages in which there was no publication, and none was missed; absent if there were none. */
+  /** Messages for which `identify` returned only `'other'`; `undefined` if there were none. */
   get others(): { readonly count: number; readonly sample: string } | undefined {
     return this.#otherSample === undefined ? undefined : { count: this.#others, sample: this.#otherSample }
   }
 
-  /** The first message that is not a publication and looks like a heartbeat that wants a response. */
+  /** The first message without a publication that looks like a heartbeat that requires a response. */
   get heartbeat(): string | undefined {
     return this.#heartbeat
   }
 
   /**
-   * The publications that a message holds. What could not be identified is counted.
+   * Returns the publications of a message, and counts a message that is not identified.
    *
-   * @throws {ScenarioError} if `identify` returns something else than it may
+   * @throws {ScenarioError} if `identify` returns an invalid value
    */
   identify(data: Buffer, isBinary: boolean, framed?: Message): readonly T[] {
-    // A fan-out sends one message to everybody before the next: most are the same as the one before.
+    // A fan-out sends one message to all clients before the next: most messages equal the one before.
     let known = this.#latest
     if (known === undefined || !isSame(known, data, isBinary)) {
       known = this.#recall(data, isBinary)
@@ -104,8 +104,8 @@ export class Identifier<T> {
   }
 
   /**
-   * The publications in a message that need not hold any, such as an acknowledgement: nothing is counted, and what
-   * `identify` makes of it otherwise is of no interest.
+   * Returns the publications of a message that may have none, such as an acknowledgement. Nothing is counted, and any other
+   * result of `identify` is ignored.
    */
   peek(data: Buffer, isBinary: boolean, framed?: Message): readonly T[] {
     try {
@@ -170,14 +170,14 @@ function listOf(result: IdentifyResult): readonly unknown[] {
   return [result]
 }
 
-/** What a missing value becomes in a template or a concatenation. */
+/** Texts that result from missing values in templates and concatenations. */
 const NO_IDS = new Set(['', 'undefined', 'null', 'NaN', '[object Object]'])
 
 function isUsable(item: unknown): item is Identification {
   return faultOf(item) === undefined
 }
 
-/** What is wrong with an identification; `undefined` for nothing. */
+/** Describes what is wrong with an identification; `undefined` if it is valid. */
 function faultOf(item: unknown): { readonly what: string; readonly rule: string; readonly fix: string } | undefined {
   if (typeof item !== 'object' || item === null || !('id' in item)) return WITHOUT_ID
   const { id, sequence, publishedAtMs, group } = item as Readonly<Record<keyof Identification, unknown>>
@@ -185,20 +185,20 @@ function faultOf(item: unknown): { readonly what: string; readonly rule: string;
   if (sequence !== undefined && !Number.isFinite(sequence)) return badPart('sequence', 'a finite number')
   if (publishedAtMs !== undefined && !Number.isFinite(publishedAtMs)) return badPart('publishedAtMs', 'a finite number')
   if (group !== undefined && (typeof group !== 'string' || group === ''))
-    return badPart('group', 'a text, and not empty')
+    return badPart('group', 'a string that is not empty')
   return undefined
 }
 
 const WITHOUT_ID = {
   what: 'without an id',
   rule: 'id must be a string that is not empty, a finite number or a bigint',
-  fix: "return 'other' for a message that is no publication, and undefined for one that identify does not know",
+  fix: "return 'other' for a message that is not a publication, and undefined for an unknown message",
 }
 
 function badPart(name: 'sequence' | 'publishedAtMs' | 'group', rule: string) {
   return {
-    what: `with a ${name} that cannot be used`,
-    rule: `${name}, if given, must be ${rule}`,
+    what: `with an invalid ${name}`,
+    rule: `${name} must be ${rule}, or undefined`,
     fix: name === 'group' ? 'return { id, group: message.json().room }' : `return { id, ${name}: Number(…) }`,
   }
 }

@@ -8,7 +8,7 @@ import { namesOf, readMove, type PlannedMove } from './read-moves.ts'
 
 const NO_GROUPS: readonly string[] = []
 
-/** What membership needs from whoever holds the connections. */
+/** Dependencies of {@link Membership}. */
 export interface MembershipParts<D> {
   readonly plan: Pick<
     FanOutPlan<D>,
@@ -29,21 +29,21 @@ export interface MembershipParts<D> {
   readonly send: (client: number, message: Outgoing) => void
 }
 
-/** Which groups each client is in, as far as the client itself can know. */
+/** Groups of each client, from the client's point of view. */
 export class Membership<D> {
-  /** Groups of the run in the order in which they were first named; empty if it has none. */
+  /** Names of the run's groups, in the order in which they first occur; empty without groups. */
   readonly names: readonly string[]
   readonly hasGroups: boolean
   readonly moves: Moves
-  /** Moves that are due after the end of the run, as it was scaled: they are not made. */
+  /** Moves that are due after the end of the scaled run; they are not made. */
   readonly movesAfterEnd: number
   readonly #ledger: DeliveryLedger
-  /** By client; lists of equal names are one list. */
+  /** Groups by client; clients with the same groups share one list. */
   readonly #groups: (readonly string[])[]
-  /** Groups whose subscription is not acknowledged yet, of clients to which each is acknowledged alone. */
+  /** Groups whose subscription is not acknowledged yet, by client, if the target acknowledges each group separately. */
   readonly #awaited = new Map<number, Set<string>>()
 
-  /** @throws whatever `group` and `moves` throw, and if they return what they may not */
+  /** @throws errors of `group` and `moves`, and {@link ScenarioError} if they return an invalid value */
   constructor(parts: MembershipParts<D>) {
     const { plan, vus, ledger } = parts
     const { group, moves, isSubscribed } = plan
@@ -78,19 +78,19 @@ export class Membership<D> {
     })
   }
 
-  /** The groups that a client is in or joins. */
+  /** Returns the groups that a client is in or joins. */
   of(client: number): readonly string[] {
     return this.#groups[client] ?? NO_GROUPS
   }
 
-  /** A new connection of the client is open. */
+  /** Called when a new connection of the client is open. */
   opened(client: number): void {
     this.#awaited.delete(client)
   }
 
   /**
-   * @returns whether the client is now subscribed to everything that it is in
-   * @throws {ScenarioError} for a value that is no acknowledgement
+   * @returns whether the client is now subscribed to all of its groups
+   * @throws {ScenarioError} if the value is not an acknowledgement
    */
   acknowledges(returned: Acknowledgement, client: number): boolean {
     const response = acknowledgement(returned, this.hasGroups)
@@ -104,7 +104,7 @@ export class Membership<D> {
     return true
   }
 
-  /** The client is subscribed for the first time. */
+  /** Called when the client is subscribed for the first time. */
   subscribed(client: number): void {
     if (!this.hasGroups) this.#ledger.join(client, this.#ledger.group(undefined))
     for (const name of this.of(client)) this.#ledger.join(client, this.#ledger.group(name))
@@ -119,7 +119,7 @@ function checkedNames(value: unknown, client: number): readonly string[] {
   const names = value === undefined ? undefined : namesOf(value)
   if (names !== undefined) return names
   throw new ScenarioError(
-    `the group function returned a value of type ${typeof value} for VU ${client}; it must be the name of a group or a list of names, none of them empty\n` +
+    `the group function returned a value of type ${typeof value} for VU ${client}; it must return the name of a group or a list of names, none of them empty\n` +
       'Fix: group: (vu) => [`room ${vu.id % 10}`]',
   )
 }

@@ -7,10 +7,10 @@ import { namesOf, type PlannedMove } from './read-moves.ts'
 
 const SWEEP_MS = 20
 
-/** What an `isSubscribed` or `isDone` function returned. */
+/** Result of `isSubscribed` or `isDone`: whether, or for which groups, a message acknowledges. */
 export type Acknowledgement = boolean | string | readonly string[]
 
-/** What an `isSubscribed` or `isDone` function returned, checked. @throws {ScenarioError} for anything else than it may return */
+/** Validates the result of `isSubscribed` or `isDone`. @throws {ScenarioError} if it is invalid */
 export function acknowledgement(returned: unknown, hasGroups: boolean): Acknowledgement {
   if (typeof returned === 'boolean') return returned
   if (returned === undefined || returned === null) return false
@@ -22,33 +22,33 @@ export function acknowledgement(returned: unknown, hasGroups: boolean): Acknowle
 }
 
 export interface MovesOptions {
-  /** In order of their moments. */
+  /** Moves in order of time. */
   readonly planned: readonly PlannedMove[]
   readonly ledger: DeliveryLedger
-  /** The run's `isSubscribed`; joining without one of the move's own goes by it. */
+  /** `isSubscribed` of the run, for moves that join and have no `isDone`. */
   readonly acknowledged: ((message: Message, client: number) => Acknowledgement) | undefined
   readonly joinDelayMs: number
   readonly subscribeTimeoutMs: number
-  /** How much longer a client that joins is given, in a feed: what it sent before may still be under way to others. */
+  /** Additional time before a client has joined, in a feed: earlier publications may still be in flight to other clients. */
   readonly lingerMs: number
   readonly isSubscribed: (client: number) => boolean
-  /** Whether the client is, or was once: one that never came cannot move. */
+  /** Whether the client is or was subscribed; one that never was cannot move. */
   readonly wasSubscribed: (client: number) => boolean
   readonly send: (client: number, message: Outgoing) => void
   readonly onMove: (move: PlannedMove) => void
 }
 
-/** Groups that a client is on its way into or out of. */
+/** A move that is not done: groups that a client is joining and leaving. */
 interface Pending {
   readonly joining: Set<string>
   readonly leaving: Set<string>
   readonly acknowledged: ((message: Message) => Acknowledgement) | undefined
   readonly fromUs: number
-  /** When it is over without an acknowledgement: as assumed, or as given up. Infinite for a client that is away. */
+  /** Instant at which the move ends without an acknowledgement; infinite for a client without a connection. */
   readonly endsUs: number
 }
 
-/** A group that a client was joining or leaving, and that was never acknowledged; on the clock of `nowUs()`. */
+/** Span in which a client was joining or leaving a group without an acknowledgement, on the clock of `nowUs()`. */
 export interface OpenSpan {
   readonly group: string
   readonly fromUs: number
@@ -76,17 +76,17 @@ export class Moves {
     return this.#made
   }
 
-  /** Moves that were not acknowledged in time, and were taken to be done then. */
+  /** Moves that were not acknowledged in time, and then presumed done. */
   get unacknowledged(): number {
     return this.#unacknowledged
   }
 
-  /** What was due to the group of such a move meanwhile was judged for nobody. */
+  /** Spans of these moves, in which deliveries of the group to the client were not judged. */
   get openSpans(): readonly OpenSpan[] {
     return this.#openSpans
   }
 
-  /** Whether a move may still be acknowledged, or given up, by a client that is connected. */
+  /** Whether a move of a connected client is not done. */
   get isAnyPending(): boolean {
     for (const all of this.#pending.values()) if (all.some(({ endsUs }) => Number.isFinite(endsUs))) return true
     return false
@@ -107,7 +107,7 @@ export class Moves {
     clearInterval(this.#timer)
   }
 
-  /** The run is over: who is still moving, or moved while away and did not come back, was acknowledged by nothing. */
+  /** Called at the end of the run: counts moves that are not done as unacknowledged, also of clients that did not reconnect. */
   close(): void {
     const atUs = nowUs()
     for (const all of this.#pending.values())
@@ -117,7 +117,7 @@ export class Moves {
     this.#pending.clear()
   }
 
-  /** @returns whether the message acknowledges a move. @throws whatever the scenario's function throws */
+  /** @returns whether the message acknowledges a move. @throws errors of the scenario's function */
   heard(client: number, message: Message): boolean {
     let isAcknowledgement = false
     for (const pending of this.#pending.get(client)!) {
@@ -133,7 +133,7 @@ export class Moves {
     return isAcknowledgement
   }
 
-  /** The client is subscribed again, to what `subscribe` sent: the groups that it is in or joins. */
+  /** Called when the client is subscribed again, to the groups that it is in or joins. */
   resubscribed(client: number): void {
     for (const pending of this.#pending.get(client) ?? []) this.#finish(client, pending)
     this.#pending.delete(client)
@@ -174,7 +174,7 @@ export class Moves {
       acknowledged ??
       (join.length === 0 || byDefault === undefined ? undefined : (message: Message) => byDefault(message, client))
     const waitMs = heard === undefined ? joinDelayMs : subscribeTimeoutMs
-    // Who is not connected is moved by the subscription of its next connection.
+    // A client without a connection moves with the subscription of its next one.
     const endsUs = isConnected ? atUs + waitMs * 1000 : Number.POSITIVE_INFINITY
     const pending = { joining: new Set(join), leaving: new Set(leave), acknowledged: heard, fromUs: atUs, endsUs }
     const all = this.#pending.get(client)

@@ -1,10 +1,10 @@
 import type { OpenSpan } from './moves.ts'
 import type { Publication } from './publication.ts'
 
-/** Deliveries of counted publications that nothing can be said about, as their clients were joining or leaving. */
+/** Deliveries of counted publications that are not judged, as their clients were joining or leaving. */
 export interface OpenDeliveries {
   readonly all: number
-  /** Those of moves that were never acknowledged. */
+  /** Deliveries of moves that were never acknowledged. */
   readonly unacknowledged: number
 }
 
@@ -21,7 +21,7 @@ export function openDeliveries(publications: readonly Publication[], spans: read
   return { all: counted.reduce((sum, { openCount }) => sum + openCount, 0), unacknowledged }
 }
 
-/** How many of ascending values lie below a limit. */
+/** Number of ascending values below a limit. */
 function countBelow(ascending: Float64Array, limit: number): number {
   let [low, high] = [0, ascending.length]
   while (low < high) {

@@ -5,17 +5,17 @@ import type { Publication } from './publication.ts'
 interface Outage {
   readonly client: number
   readonly lostUs: number
-  /** When the client was subscribed again; NaN until then. */
+  /** Instant at which the client was subscribed again; NaN until then. */
   backUs: number
   /** The last receipt of a publication that was due while the client was away. */
   caughtUpUs: number
   isIncomplete: boolean
 }
 
-/** Follows clients from the loss of a connection until they have received everything that was due meanwhile. */
+/** Outages of clients, from the loss of a connection until they have received everything that was due meanwhile. */
 export class Outages {
   readonly #all: Outage[] = []
-  /** By client, the latest. */
+  /** The latest outage of each client. */
   readonly #latest = new Map<number, Outage>()
 
   get isEmpty(): boolean {
@@ -40,7 +40,7 @@ export class Outages {
     if (outage !== undefined && Number.isNaN(outage.backUs)) outage.backUs = atUs
   }
 
-  /** The client received a publication for the first time. */
+  /** Called when a client has received a publication for the first time. */
   received(client: number, dueUs: number, atUs: number): void {
     const outage = this.#latest.get(client)
     if (outage !== undefined && !(dueUs > outage.backUs) && atUs > outage.caughtUpUs) outage.caughtUpUs = atUs
@@ -48,7 +48,7 @@ export class Outages {
 
   /**
    * @param publications of the whole run
-   * @param underWayUs how long a delivery may have been under way when its connection was lost
+   * @param underWayUs how long a delivery may have been in flight when its connection was lost
    */
   recoveries(publications: readonly Publication[], underWayUs: number, endUs: number): RecoveryTimes {
     this.#findIncomplete(publications, underWayUs)

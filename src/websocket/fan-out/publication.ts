@@ -2,28 +2,28 @@ import { Histogram } from '../../stats/histogram.ts'
 import type { ClientSet } from './client-set.ts'
 import type { Group } from './group.ts'
 
-/** What is known about a publication when it is due. */
+/** A publication that is due. */
 export interface PublicationDue {
   readonly id: string
-  /** Ascending over the run; of a feed, the feed's own. */
+  /** Number that ascends over the run; in a feed, the feed's sequence. */
   readonly sequence: number
   readonly group?: string | undefined
-  /** When it was due, on the clock of `nowUs()`. */
+  /** Instant at which it was due, on the clock of `nowUs()`. */
   readonly intendedUs: number
-  /** Which second of the counted part it was due in; `undefined` for warm-up, which is followed but in no count. */
+  /** Second of the counted part in which it was due; `undefined` in the warm-up, which is not counted. */
   readonly second: number | undefined
 }
 
-/** One publication and what became of its deliveries so far. */
+/** A publication and its deliveries so far. */
 export class Publication {
   readonly id: string
   readonly sequence: number
   intendedUs: number
   readonly second: number | undefined
   readonly group: Group
-  /** Order is compared with others of the same number: of its group, or of what `identify` named so. */
+  /** Lane in which order is compared: that of its group, or of the group that `identify` returned. */
   lane: number
-  /** Shared with other publications of the same subscribers; its bits are not to be changed. */
+  /** Clients that expect it. Shared with other publications of the same members; do not change it. */
   expected: ClientSet
   readonly received: ClientSet
   onTime = 0
@@ -33,16 +33,16 @@ export class Publication {
   unexpected = 0
   maxUs = Number.NaN
   isFailed = false
-  /** When `send` was called, and when it responded; on the clock of `nowUs()`. */
+  /** Instants at which `send` was called and at which it resolved, on the clock of `nowUs()`. */
   sentUs = Number.NaN
   respondedUs = Number.NaN
-  /** The publisher's own time stamp, on its clock. */
+  /** Time stamp of the publisher, on its clock. */
   stampedAtMs = Number.NaN
-  /** Who was joining or leaving the group when it was due. */
+  /** Clients that were joining or leaving the group when it was due. */
   readonly #moving: ClientSet | undefined
-  /** Who left the group while its delivery was under way. */
+  /** Clients that left the group while the delivery was in flight. */
   #withdrawn: Set<number> | undefined
-  /** Who received it without being expected to, and without being unexpected. */
+  /** Clients that received it as an optional delivery. */
   #optional: Set<number> | undefined
   #lags: Histogram | undefined = new Histogram()
   #p95Ms: number | undefined
@@ -59,7 +59,7 @@ export class Publication {
     this.received = received
   }
 
-  /** When the target certainly had it: not while `send` is pending. Of a feed, when it was due. */
+  /** Instant at which the target certainly had it: when `send` resolved or, in a feed, when it was due. Infinite while `send` is pending. */
   get atTargetUs(): number {
     if (Number.isNaN(this.sentUs) || this.isFailed) return this.intendedUs
     return Number.isNaN(this.respondedUs) ? Number.POSITIVE_INFINITY : this.respondedUs
@@ -73,7 +73,7 @@ export class Publication {
     return this.expected.size - this.received.size
   }
 
-  /** The delivery to a client was under way when it left: no longer expected, nor unexpected. */
+  /** Makes the delivery to a client that left optional, as it was in flight. */
   withdraw(client: number): void {
     if (this.#withdrawn === undefined) {
       this.#withdrawn = new Set()
@@ -84,17 +84,17 @@ export class Publication {
     if (this.missing === 0) this.seal()
   }
 
-  /** Clients of which neither the delivery nor its absence says anything: joining or leaving meanwhile. */
+  /** Number of clients whose deliveries are not judged, as they were joining or leaving. */
   get openCount(): number {
     return (this.#moving?.size ?? 0) + (this.#withdrawn?.size ?? 0)
   }
 
-  /** Whether a client that is not expected to receive it may do so all the same. */
+  /** Whether the delivery to a client that does not expect it is optional. */
   mayReach(client: number): boolean {
     return this.#moving?.has(client) === true || this.#withdrawn?.has(client) === true || this.group.mayReach(client)
   }
 
-  /** @returns false if the client had received it already */
+  /** @returns false if the client had already received it */
   receiveOptional(client: number): boolean {
     this.#optional ??= new Set()
     if (this.#optional.has(client)) return false
@@ -108,17 +108,17 @@ export class Publication {
     if (this.missing === 0) this.seal()
   }
 
-  /** Gives up the histogram, some kilobytes, for the figures drawn from it. Deliveries that follow still count. */
+  /** Releases the histogram, some kilobytes, and keeps its percentile. Later deliveries still count. */
   seal(): void {
     if (this.#lags === undefined) return
     this.#p95Ms = p95Of(this.#lags, this.missing)
     this.#lags = undefined
   }
 
-  /** Of the deliveries expected, missing ones infinitely late; `undefined` if none was expected. */
+  /** 95th percentile of the lag, with missing deliveries as infinitely late; `undefined` if no delivery was expected. */
   get p95Ms(): number | undefined {
     if (this.#lags !== undefined) return p95Of(this.#lags, this.missing)
-    // What came after the histogram was given up is slower than everything in it.
+    // Deliveries after the histogram was released are slower than all in it.
     const cameLater = this.#p95Ms === Number.POSITIVE_INFINITY && this.missing <= this.expected.size * 0.05
     return cameLater ? this.maxUs / 1000 : this.#p95Ms
   }

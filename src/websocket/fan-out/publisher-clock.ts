@@ -2,7 +2,7 @@ import type { PublisherClock } from '../../evidence/fan-out-record.ts'
 import { Histogram } from '../../stats/histogram.ts'
 import { timeStats } from '../../stats/summary.ts'
 
-/** The instants of one publication: ours on the clock of `nowUs()`, the stamp on the publisher's. NaN where unknown. */
+/** Instants of one publication on the clock of `nowUs()`, and its stamp on the publisher's clock; NaN if unknown. */
 export interface StampedPublication {
   readonly intendedUs: number
   readonly sentUs: number
@@ -11,9 +11,9 @@ export interface StampedPublication {
 }
 
 /**
- * Brings the publisher's stamps to our clock; see {@link PublisherClock} for how, and how far to trust it.
+ * Offset of the publisher's clock from this machine's; see {@link PublisherClock} for the method and its accuracy.
  *
- * @param epochUs the instant of `nowUs()` at which our own wall clock stood at 1970
+ * @param epochUs value of `nowUs()` at 1970 by the wall clock of this machine
  */
 export function readPublisherClock(
   publications: readonly StampedPublication[],

@@ -9,13 +9,13 @@ import type { FanOutPlan, PublishPlan } from './fan-out-options.ts'
 import type { Publication, PublicationDue } from './publication.ts'
 
 export interface PublisherEvents {
-  /** A publication is due and about to be sent: whoever is subscribed now expects it. */
+  /** Called before a publication is sent, when it is due: clients subscribed at this instant expect it. */
   due(publication: PublicationDue): Publication
-  /** `send` has resolved or failed. @param response what it resolved to */
+  /** Called when `send` has resolved or failed. @param response value to which it resolved */
   settled(publication: Publication, response: unknown): void
 }
 
-/** Has the scenario publish at the instants of an open schedule, never waiting for the publication before. */
+/** Publisher that calls `publish.send` of the scenario on an open schedule, without waiting for earlier publications. */
 export class Publisher {
   readonly #plan: Pick<FanOutPlan, 'warmupMs' | 'durationMs'>
   readonly #send: PublishPlan['send']
@@ -46,15 +46,15 @@ export class Publisher {
     return this.#sent
   }
 
-  /** Why the first of those that failed did. */
+  /** Error of the first failed publication. */
   get failure(): string | undefined {
     return this.#failure
   }
 
   /**
-   * Publishes from now on. Resolves when the time for publishing is over, or when the signal stops it.
+   * Publishes until the planned time is over or the signal fires.
    *
-   * @param onStart told the first instant, on the clock of `nowUs()`
+   * @param onStart called with the instant of the start, on the clock of `nowUs()`
    */
   async run(signal: AbortSignal, onStart: (startUs: number) => void): Promise<void> {
     const { warmupMs, durationMs } = this.#plan
@@ -111,7 +111,7 @@ export class Publisher {
   }
 }
 
-/** What a `Response` of `fetch` says against it, if `send` resolved to one that is not ok. */
+/** Describes the failure if `send` resolved to a `Response` that is not ok. */
 function refusal(response: unknown): string | undefined {
   if (typeof response !== 'object' || response === null || !('ok' in response) || response.ok !== false)
     return undefined

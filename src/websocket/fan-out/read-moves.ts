@@ -3,10 +3,10 @@ import { durationMs } from '../../options/checks.ts'
 import type { Message, Outgoing } from '../message.ts'
 import type { Move } from './fan-out-options.ts'
 
-/** A move read. */
+/** A validated move. */
 export interface PlannedMove {
   readonly client: number
-  /** Since the start of publishing. */
+  /** Time since publishing began. */
   readonly atMs: number
   readonly join: readonly string[]
   readonly leave: readonly string[]
@@ -14,18 +14,18 @@ export interface PlannedMove {
   readonly acknowledged: ((message: Message) => boolean) | undefined
 }
 
-/** @throws {ScenarioError} if the value is no move */
+/** Validates a move. @throws {ScenarioError} if it is invalid */
 export function readMove(client: number, move: Move, plannedMs: number): PlannedMove {
   const refuse = (rule: string): never => {
     throw new ScenarioError(
-      `the moves function returned a move that cannot be used, for VU ${client}: ${rule}\n` +
+      `the moves function returned an invalid move for VU ${client}: ${rule}\n` +
         "Fix: moves: (vu) => [{ time: '2s', join: 'room 7', send: { type: 'join', room: 7 } }]",
     )
   }
   if (typeof move !== 'object' || move === null) return refuse('it must be an object with time, and with join or leave')
   const percent = typeof move.time === 'string' ? /^(\d+(?:\.\d+)?)%$/.exec(move.time) : null
   const atMs = percent === null ? durationMs(move.time) : (Number(percent[1]) / 100) * plannedMs
-  if (atMs === undefined) return refuse("time must be a duration, or a share of the run such as '40%'")
+  if (atMs === undefined) return refuse("time must be a duration, or a percentage of the run such as '40%'")
   if (percent !== null && Number(percent[1]) > 100)
     return refuse(`time must be at most '100%', received '${percent[0]}'`)
   const [join, leave] = [namesOf(move.join), namesOf(move.leave)]
@@ -37,7 +37,7 @@ export function readMove(client: number, move: Move, plannedMs: number): Planned
   return { client, atMs, join, leave, send: messagesOf(move.send), acknowledged: move.isDone }
 }
 
-/** The groups that a value names, each once; `undefined` if it is something else. Nothing names none. */
+/** Returns the names of groups in a value, each once; none for `undefined`, and `undefined` if the value is invalid. */
 export function namesOf(value: unknown): readonly string[] | undefined {
   if (value === undefined) return []
   const names: readonly unknown[] = Array.isArray(value) ? value : [value]

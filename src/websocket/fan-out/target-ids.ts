@@ -4,20 +4,20 @@ import { GroupLabels, type ForeignLabels } from './group-labels.ts'
 import type { Identification } from './identifier.ts'
 import type { Publication } from './publication.ts'
 
-/** Deliveries kept until it is known what they are: some 32 MB. */
+/** Limit of deliveries that are stored until their ids are known, about 32 MB. */
 const MOST_KEPT = 1_000_000
-/** Ids remembered of messages that came before publishing began. */
+/** Limit of ids remembered from messages before publishing began. */
 const MOST_OLDER = 10_000
 
-/** A publication as a message names it; made once for each distinct message. */
+/** Reference to a publication in a message; created once for each distinct message. */
 export interface Sighting {
   readonly id: string
   readonly sequence: number | undefined
   readonly publishedAtMs: number | undefined
   readonly group: string | undefined
-  /** The one that the run, or a feed, gave the id; `undefined` as long as there is none. */
+  /** Publication to which the run or a feed assigned the id; `undefined` until it is known. */
   publication: Publication | undefined
-  /** Within what its order is compared, once that was looked up. */
+  /** Lane in which its order is compared; `undefined` until it is known. */
   lane: number | undefined
 }
 
@@ -25,27 +25,27 @@ export function sightingOf({ id, sequence, publishedAtMs, group }: Identificatio
   return { id: String(id), sequence, publishedAtMs, group, publication: undefined, lane: undefined }
 }
 
-/** Deliveries of an id that no publication has yet. */
+/** Stored deliveries of an id that no publication has yet. */
 interface Kept {
   readonly id: string
   readonly clients: number[]
   readonly sightings: Sighting[]
   readonly timesUs: number[]
-  /** Publications that had been sent when each came: one of them may still get the id. Ascending. */
+  /** Number of publications sent before each delivery, any of which may still get the id; ascending. */
   readonly sentBefore: number[]
-  /** Whether each came before its client was subscribed again. */
+  /** Whether each delivery arrived before its client was subscribed again. */
   readonly areEarly: boolean[]
 }
 
 /**
- * Finds the publications of a run by the ids in messages: those that the run made, and those that the target gave them.
- * The target gives its id in the response to `send`, when messages with it may have arrived already: they are kept until
- * everything that had been sent by then gets a response.
+ * Finder of publications by the ids in messages, which are assigned by the run or the target. The target returns its id in
+ * the response to `send`, by which time messages with it may have arrived. They are stored until all publications sent
+ * before them have a response.
  */
 export class TargetIds {
   readonly #ledger: DeliveryLedger
   readonly #kept = new Map<string, Kept>()
-  /** Ids of messages that came before anything was published: what the target shows to everybody who joins. */
+  /** Ids of messages before publishing began, which the target sends to every client that joins. */
   readonly #older = new Set<string>()
   readonly #given = new GivenIds()
   readonly #labels: GroupLabels
@@ -61,18 +61,18 @@ export class TargetIds {
     this.#labels = new GroupLabels(ledger)
   }
 
-  /** Deliveries of which too many came at a time, or too many ids before the run, to know what they are. */
+  /** Deliveries with unknown publications, as too many had to be stored, or too many ids arrived before the run. */
   get overflowed(): number {
     return this.#overflowed
   }
 
-  /** Messages that carry ids which the target gave to several publications, so that they may be of any of them. */
+  /** Messages that may belong to several publications, to which the target gave the same id. */
   get ambiguous(): { readonly count: number; readonly sample: string } | undefined {
     const { ambiguousCount: count, ambiguousSample: sample } = this.#given
     return sample === undefined ? undefined : { count, sample }
   }
 
-  /** Names of groups in messages that say nothing about the groups of the run; known once it is over. */
+  /** Names of groups in messages that cannot be matched to the groups of the run; known once it is over. */
   get foreignLabels(): ForeignLabels | undefined {
     return this.#foreignLabels
   }
@@ -84,13 +84,13 @@ export class TargetIds {
       else this.#areOlderForgotten ||= !this.#older.has(sighting.id)
       return
     }
-    // One of another group may get an id that was there before: what it is not given to, is passed over.
+    // A publication of another group may get an id from before the run. If none does, the message is ignored.
     const isOlder = this.#older.has(sighting.id)
     if (this.#mayBeGivenLater) this.#keep(client, sighting, atUs, isOlder)
     else if (!isOlder) this.#receiveUnknown(client, sighting.id)
   }
 
-  /** A delivery to a client that is not subscribed again yet: a replay, or what only looks like one. @returns whether it counts */
+  /** Receives a message to a client that is not subscribed again yet, which may be a replay. @returns whether it counts */
   receiveEarly(client: number, sighting: Sighting, atUs: number): boolean {
     if (this.#take(client, sighting, atUs, this.#mayBeGivenLater)) return true
     if (this.#mayBeGivenLater) this.#keep(client, sighting, atUs, true)
@@ -98,10 +98,11 @@ export class TargetIds {
   }
 
   /**
-   * Counts a delivery if it is known what it is.
+   * Counts a delivery if its publication is known.
    *
-   * @param mayChange whether a publication that was sent before may still get this id, so that what it seems to be by now
-   * is not certain unless its client awaits it
+   * @param mayChange whether a publication that was sent before may still get this id, so that the delivery is certain only
+   * if its client expects it
+   * @returns whether the delivery was counted
    */
   #take(client: number, sighting: Sighting, atUs: number, mayChange: boolean): boolean {
     const own = this.#own(sighting)
@@ -119,23 +120,23 @@ export class TargetIds {
     const candidates = this.#given.candidates(given, client, sighting.group)
     const publication = candidates[0]!
     const isNamed = publication.group.name !== undefined && publication.group.name === sighting.group
-    const isOwed = isFor(publication, client)
-    const isAwaited = isOwed && !publication.received.has(client)
+    const isForClient = isFor(publication, client)
+    const isAwaited = isForClient && !publication.received.has(client)
     if (mayChange && !isNamed && !isAwaited) return false
-    if (!isOwed && this.#older.has(given.id)) return true
+    if (!isForClient && this.#older.has(given.id)) return true
     if (this.#labels.isOther(sighting.group, publication)) {
       // A publication of the group that is named may still get the id.
       if (mayChange) return false
       this.#ledger.receiveMislabelled(client, publication, sighting.group!, false)
       return true
     }
-    // A second message may be a duplicate, or of a group that the client is not in.
-    const isSure = isNamed || isAwaited || !isOwed || given.publications.length === 1
+    // A second message may be a duplicate, or belong to a group that the client is not in.
+    const isSure = isNamed || isAwaited || !isForClient || given.publications.length === 1
     if (candidates.length > 1 || !isSure) this.#given.countAmbiguous(given.id)
     if (candidates.length > 1) return true
     if (sighting.publishedAtMs !== undefined) publication.stampedAtMs = sighting.publishedAtMs
     this.#labels.taken(client, sighting.group, publication)
-    // The id may be that of a publication whose `send` failed, unless the message says whose it is.
+    // Unless the message names the group, the id may belong to a publication whose `send` failed.
     const lane = this.#laneOf(sighting, publication)
     this.#ledger.receive(client, publication, sighting.sequence, atUs, isNamed, lane)
     return true
@@ -156,7 +157,7 @@ export class TargetIds {
     return sighting.publication
   }
 
-  /** `send` has resolved or failed. @param response what it resolved to */
+  /** Called when `send` has resolved or failed. @param response value to which it resolved */
   settled(publication: Publication, response: unknown): void {
     const id = idIn(response)
     if (id !== undefined && id !== publication.id) this.#give(id, publication)
@@ -167,7 +168,7 @@ export class TargetIds {
     }
   }
 
-  /** The run is over: what is still kept is of no publication. */
+  /** Called at the end of the run: deliveries that are still stored belong to no publication. */
   close(): undefined {
     this.#settledBefore = Number.POSITIVE_INFINITY
     for (const kept of this.#kept.values()) this.#release(kept)
@@ -213,7 +214,7 @@ export class TargetIds {
     kept.areEarly.push(isEarly)
   }
 
-  /** What is not for its client, as far as is known by now, is kept on while a publication may still get the id. */
+  /** Counts stored deliveries. Those that do not seem to be for their client stay stored while a publication may still get the id. */
   #release({ id, clients, sightings, timesUs, sentBefore, areEarly }: Kept): void {
     this.#kept.delete(id)
     this.#keptCount -= clients.length
@@ -228,7 +229,7 @@ export class TargetIds {
   }
 }
 
-/** The id in what `send` resolved to: itself, or its `id`. A `Response` and the like have none. */
+/** Returns the id in the value to which `send` resolved: the value itself, or its `id`. A `Response` has none. */
 function idIn(response: unknown): string | undefined {
   const id = typeof response === 'object' && response !== null && 'id' in response ? response.id : response
   if (typeof id === 'string' && id !== '') return id

@@ -24,7 +24,7 @@ function open(framing: Framing) {
     fail: (why) => void events.push(why),
   })
   return {
-    /** Frames that the protocol itself sent, and its reports. */
+    /** Frames that the protocol itself sent. */
     sent,
     events,
     heartbeat: (): FramingHeartbeat | undefined => connection.heartbeat,
