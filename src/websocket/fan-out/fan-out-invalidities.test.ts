@@ -6,7 +6,7 @@ import type { ForeignLabels } from './group-labels.ts'
 
 const NOTHING = { received: 0, duplicate: 0, optional: 0, unexpected: 0 }
 
-/** The invalidities of a run in which 99 messages were publications. */
+/** Invalidities of a run with 99 messages that were publications. */
 function messages(more: { unidentified?: number; lostDeliveries?: number; foreignLabels?: ForeignLabels }) {
   const { unidentified = 0, lostDeliveries = 0, foreignLabels } = more
   const parts = {
@@ -18,7 +18,7 @@ function messages(more: { unidentified?: number; lostDeliveries?: number; foreig
   return messageInvalidities(parts as unknown as FanOutParts)
 }
 
-/** The invalidities of a run of 100 sockets, some of which failed. */
+/** Invalidities of a run with 100 sockets, some of which failed. */
 function sockets(failures: readonly (readonly [string, number])[], abortReason?: string) {
   const failed = failures.reduce((sum, [, count]) => sum + count, 0)
   const parts = {
@@ -29,27 +29,26 @@ function sockets(failures: readonly (readonly [string, number])[], abortReason?:
   return socketInvalidities(parts as unknown as FanOutParts)
 }
 
-test('says that deliveries are not known if their ids came too late to be kept', () => {
+test('reports deliveries that could not be stored until their ids were known', () => {
   expect(messages({ lostDeliveries: 1234 })).toEqual([
     {
       reason: 'undecided',
       finding:
-        'it is not known what 1,234 deliveries are: too many came before their ids were known, or too many ids before the run',
-      remedy: 'have the target respond to publish.send sooner, or ask for fewer connections',
+        'the publications of 1,234 deliveries are unknown: too many arrived before their ids were known, or too many ids before the run',
+      remedy: 'make the target respond to publish.send sooner, or request fewer connections',
     },
   ])
 })
 
-test('says that groups are not known if messages name others, and not one for each', () => {
-  const sample = 'publication #2 of group "b" named "all", and one of "a" too'
+test('reports messages whose groups cannot be matched to those of the run', () => {
+  const sample = 'publication #2 of group "b" named "all", as did one of "a"'
   expect(messages({ foreignLabels: { count: 1234, sample } })).toEqual([
     {
       reason: 'undecided',
       finding:
         'identify returned groups that the run does not have, and not one for each of its groups, for 1,234 messages: ' +
-        `${sample}; whether they are of the right group is not known`,
-      remedy:
-        'return as group from identify the name that the option group gives it, or leave it out if ids are unique in the run',
+        `${sample}; whether they belong to the right group is unknown`,
+      remedy: 'return from identify the group by the name in the option group, or omit it if ids are unique in the run',
     },
   ])
 })
@@ -60,39 +59,39 @@ test.each<[string, Partial<FeedFigures>, string[]]>([
     'rises by 2',
     { step: 2, isNumbered: false, leftOut: 40 },
     [
-      "the feed's sequence nearly always rises by 2 from one publication to the next: whether those between were left out is not known",
+      "the feed's sequence nearly always rises by 2 from one publication to the next: whether the numbers between were skipped is unknown",
     ],
   ],
   [
     'leaves out most',
     { isNumbered: false, leftOut: 4000 },
-    ['4,000 sequences were left out by the feed, more than ten for each publication received'],
+    ['the feed skipped 4,000 sequences, more than ten for each publication received'],
   ],
   [
     'falls silent',
     { silentMs: 2500 },
-    ['nothing was published in the last 2.50 s of the run: what the feed did not send is not known'],
+    ['nothing was published in the last 2.50 s of the run: whether the feed failed to publish is unknown'],
   ],
   [
     'repeats itself',
     { silentMs: 2500, repeated: 140 },
     [
-      'nothing was published in the last 2.50 s of the run, though 140 messages came, with ids that had come before: what they are is not known',
+      'nothing was published in the last 2.50 s of the run, although 140 messages with earlier ids arrived: what they are is unknown',
     ],
   ],
   [
     'reuses ids, and falls silent for that',
     { silentMs: 2500, repeated: 140, reused: { count: 50, id: 'a', first: 1, again: 2 } },
     [
-      'ids are not unique: 50 messages carry an id that their client had with another sequence, the first "a", with 1 and with 2',
+      'ids are not unique: 50 messages have an id that their client received with another sequence, the first "a", with 1 and with 2',
     ],
   ],
   [
     'falls silent, and reuses one id',
     { silentMs: 2500, reused: { count: 1, id: 'a', first: 1, again: 2 } },
-    ['nothing was published in the last 2.50 s of the run: what the feed did not send is not known'],
+    ['nothing was published in the last 2.50 s of the run: whether the feed failed to publish is unknown'],
   ],
-])('says of a feed that %s what is not known', (_, more, findings) => {
+])('reports what is unknown of a feed that %s', (_, more, findings) => {
   const steady = {
     stamped: 0,
     fastestMs: undefined,
@@ -114,14 +113,14 @@ test.each<[string, Partial<FeedFigures>, string[]]>([
   expect(messageInvalidities(parts as unknown as FanOutParts).map(({ finding }) => finding)).toEqual(findings)
 })
 
-test('allows one message in a hundred that is not identified', () => {
+test('allows 1% of messages that are not identified', () => {
   expect(messages({ unidentified: 1 })).toEqual([])
   expect(messages({ unidentified: 2 })).toMatchObject([
     { finding: expect.stringMatching(/^2 of 101 messages .* were not identified, limit 1%.* The first: text: "\?"$/) },
   ])
 })
 
-test('allows one socket in a hundred that is not subscribed, and any number if the run was aborted', () => {
+test('allows 1% of sockets that are not subscribed, and any number if the run was aborted', () => {
   expect(sockets([['status 500', 1]])).toEqual([])
   expect(sockets([['status 500', 2]])).toMatchObject([
     { reason: 'offered-rate-missed', finding: 'only 98 of 100 sockets (98%) were subscribed: 2 × status 500' },
@@ -137,12 +136,12 @@ test.each([
   ['status 429 (Retry-After up to 5 s)', 'target'],
   ['status 404', undefined],
   ['timeout', undefined],
-])('blames more than one socket in a hundred that failed by "%s" on: %s', (kind, blame) => {
+])('attributes more than 1% of sockets that failed by "%s" to: %s', (kind, blame) => {
   expect(sockets([[kind, 1]])).toEqual([])
   expect(sockets([[kind, 2]])[0]!.blame).toBe(blame)
 })
 
-test('does not blame the target if it refused one socket in a hundred, and others failed by something else', () => {
+test('does not attribute failures to the target if it refused only 1% of the sockets', () => {
   const [found] = sockets([
     ['refused', 1],
     ['timeout', 2],
@@ -170,6 +169,6 @@ test.each([
   ['status 429', /^the target limits the rate of connections: .*lower connectRate/],
   ['status 429 (Retry-After up to 5 s)', /^the target limits the rate of connections/],
   ['not acknowledged', /see isSubscribed/],
-])('names the cause that %s shows, if some or all sockets failed by it', (kind, remedy) => {
+])('names the fix for %s if some or all sockets failed by it', (kind, remedy) => {
   for (const count of [2, 100]) expect(sockets([[kind, count]])[0]!.remedy).toMatch(remedy)
 })

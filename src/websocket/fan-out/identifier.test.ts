@@ -12,28 +12,28 @@ function counting() {
   return { asked, identifier: new Identifier(identify, ({ id }) => `publication ${id}`) }
 }
 
-test('equal bytes are identified once, also with other messages in between', () => {
+test('identifies equal bytes once, also with other messages in between', () => {
   const { asked, identifier } = counting()
   for (const text of ['a', 'b', 'a', 'a', 'b', 'c', 'a'])
     expect(identifier.identify(Buffer.from(text), false)).toEqual([`publication ${text}`])
   expect(asked).toEqual(['a', 'b', 'c'])
 })
 
-test('the same bytes as text and as binary are two messages', () => {
+test('distinguishes equal bytes of text and binary messages', () => {
   const { asked, identifier } = counting()
   identifier.identify(Buffer.from('a'), false)
   identifier.identify(Buffer.from('a'), true)
   expect(asked).toEqual(['a', 'a'])
 })
 
-test('a message that begins like another is not taken for it', () => {
+test('distinguishes messages that begin with the same bytes', () => {
   const { identifier } = counting()
   expect(identifier.identify(Buffer.from('aa'), false)).toEqual(['publication aa'])
   expect(identifier.identify(Buffer.from('a'), false)).toEqual(['publication a'])
   expect(identifier.identify(Buffer.from('ab'), false)).toEqual(['publication ab'])
 })
 
-test('every message without an identity is counted, and the first is kept, shortened', () => {
+test('counts messages that are not identified, and keeps the first one, shortened', () => {
   const { identifier } = counting()
   expect(identifier.identify(Buffer.from(`? ${'é'.repeat(500)}`), false)).toEqual([])
   identifier.identify(Buffer.from('?'), false)
@@ -42,7 +42,7 @@ test('every message without an identity is counted, and the first is kept, short
   expect(identifier.sample).toBe(`text, 1002 bytes: "? ${'é'.repeat(198)}…"`)
 })
 
-test('binary messages are shown as the hexadecimal of their beginning', () => {
+test('shows the beginning of a binary message in hexadecimal', () => {
   const identifier = new Identifier(
     () => undefined,
     () => 1,
@@ -82,14 +82,14 @@ test.each<[string, (message: Message) => IdentifyResult]>([
       return { next } as Iterator<Identification | 'other'>
     },
   ],
-])('a message may hold several publications, given as %s', (_, identify) => {
+])('returns several publications of a message from %s', (_, identify) => {
   const identifier = new Identifier(identify, idOf)
   expect(identifier.identify(text('a\n-\nb'), false)).toEqual(['a', 'b'])
   expect(identifier.identify(text('-'), false)).toEqual([])
   expect(identifier.unidentified).toBe(0)
 })
 
-test('each of several that is not recognised is counted', () => {
+test('counts each undefined among several results', () => {
   const identifier = new Identifier(() => [{ id: 1 }, undefined, undefined], idOf)
   for (const _ of [1, 2]) expect(identifier.identify(text('x'), false)).toEqual(['1'])
   expect(identifier.unidentified).toBe(4)
@@ -105,12 +105,12 @@ test.each([
   ['price', "'price'"],
   [true, 'true'],
   [null, 'null'],
-])('no id is a mistake of the scenario: %j', (result, shown) => {
+])('rejects a result of identify without an id: %j', (result, shown) => {
   const identifier = new Identifier(() => result as IdentifyResult, idOf)
   const identify = () => identifier.identify(text('{"token":"hunter2hunter2"}'), false)
   expect(identify).toThrow(ScenarioError)
   expect(identify).toThrow(`identify returned a publication without an id: ${shown}, for the message text, 26 bytes: `)
-  expect(identify).toThrow(/\nFix: return 'other' for a message that is no publication/)
+  expect(identify).toThrow(/\nFix: return 'other' for a message that is not a publication/)
   expect(identify).not.toThrow('hunter2')
   expect(identifier.peek(text('x'), false)).toEqual(Array.isArray(result) ? ['1'] : [])
 })
@@ -124,21 +124,21 @@ test.each([
   [{ publishedAtMs: '1970-01-01' }, 'publishedAtMs'],
   [{ group: 7 }, 'group'],
   [{ group: '' }, 'group'],
-])('a part that cannot be used is a mistake of the scenario: %o', (part, name) => {
+])('rejects an invalid part of an identification: %o', (part, name) => {
   const identifier = new Identifier(() => ({ id: 1, ...part }) as unknown as IdentifyResult, idOf)
   const identify = () => identifier.identify(text('x'), false)
   expect(identify).toThrow(ScenarioError)
-  expect(identify).toThrow(`identify returned a publication with a ${name} that cannot be used: { id: 1, ${name}: `)
+  expect(identify).toThrow(`identify returned a publication with an invalid ${name}: { id: 1, ${name}: `)
 })
 
-test('keeps the first message that is no publication and looks like a heartbeat', () => {
+test('keeps the first message without a publication that looks like a heartbeat', () => {
   const identifier = new Identifier(() => 'other', idOf)
   for (const message of ['{"type":"hello"}', '{"type":"ping"}', '{"type":"heartbeat"}'])
     identifier.identify(text(message), false)
   expect(identifier.heartbeat).toBe('text, 15 bytes: "{\\"type\\":\\"ping\\"}"')
 })
 
-test('counts messages in which there is no publication, known or new, and keeps the first', () => {
+test('counts messages without a publication, known or new, and keeps the first', () => {
   const identifier = new Identifier((message) => (message.toString() === 'a' ? { id: 1 } : 'other'), idOf)
   expect(identifier.others).toBeUndefined()
   for (const message of ['a', 'hello', 'hello', 'bye']) identifier.identify(text(message), false)

@@ -11,7 +11,7 @@ function run(clients = 2) {
     sequence++
     return ledger.publish({ id: `own-${sequence}`, sequence, group, intendedUs: 0, second: 0 })
   }
-  /** Equal messages are one sighting, as the identifier makes them. */
+  /** Returns one sighting for equal messages, as the identifier does. */
   const sightings = new Map<string, ReturnType<typeof sightingOf>>()
   const receive = (client: number, id: string, group?: string) => {
     const key = JSON.stringify([id, group])
@@ -23,7 +23,7 @@ function run(clients = 2) {
 }
 
 test.each<[unknown]>([['7'], [7], [7n], [{ id: 7 }], [{ id: '7', ok: true }]])(
-  '%s is the id that the target gave',
+  'finds the id of the target in the result %s of send',
   (response) => {
     const { ledger, ids, publish, receive } = run()
     const publication = publish()
@@ -35,16 +35,19 @@ test.each<[unknown]>([['7'], [7], [7n], [{ id: 7 }], [{ id: '7', ok: true }]])(
   },
 )
 
-test.each<[unknown]>([[undefined], [null], [''], [Number.NaN], [{ status: 200 }]])('%s gives none', (response) => {
-  const { ledger, ids, publish, receive } = run()
-  const publication = publish()
-  receive(0, '7')
-  expect(ledger.counts(0).unexpected).toBe(0)
-  ids.settled(publication, response)
-  expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
-})
+test.each<[unknown]>([[undefined], [null], [''], [Number.NaN], [{ status: 200 }]])(
+  'finds no id in the result %s of send',
+  (response) => {
+    const { ledger, ids, publish, receive } = run()
+    const publication = publish()
+    receive(0, '7')
+    expect(ledger.counts(0).unexpected).toBe(0)
+    ids.settled(publication, response)
+    expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
+  },
+)
 
-test('messages are kept until everything that had been sent before them gets a response, in whatever order', () => {
+test('stores messages until all publications sent before them have a response, in any order', () => {
   const { ledger, ids, publish, receive } = run()
   const [first, second] = [publish(), publish()]
   receive(0, '70')
@@ -59,7 +62,7 @@ test('messages are kept until everything that had been sent before them gets a r
   expect(ledger.unexpectedSample).toBe('client 0 received the id "90", which no publication of the run has')
 })
 
-test('an id that several publications of a group were given may be of any: no loss and no leak, and reported', () => {
+test('reports an id of several publications of a group, without missing or unexpected deliveries', () => {
   const { ledger, ids, publish, receive } = run()
   ids.settled(publish(), 3)
   ids.settled(publish(), 3)
@@ -68,7 +71,7 @@ test('an id that several publications of a group were given may be of any: no lo
   expect(ids.ambiguous).toEqual({ count: 1, sample: '3' })
 })
 
-test('an id that a publication was given after messages of another one had named it is reported', () => {
+test('reports an id that a publication gets after messages of another one with this id', () => {
   const { ids, publish, receive } = run()
   ids.settled(publish(), 3)
   receive(0, '3')
@@ -77,7 +80,7 @@ test('an id that a publication was given after messages of another one had named
   expect(ids.ambiguous).toEqual({ count: 1, sample: '3' })
 })
 
-test('an id that all publications were given, and that no message names, is of no interest', () => {
+test('ignores an id of all publications that occurs in no message', () => {
   const { ledger, ids, publish, receive } = run()
   for (const own of ['own-1', 'own-2']) {
     ids.settled(publish(), 'created')
@@ -87,7 +90,7 @@ test('an id that all publications were given, and that no message names, is of n
   expect(ledger.counts(0)).toMatchObject({ expected: 4, received: 4 })
 })
 
-describe('ids that are unique in their group only', () => {
+describe('ids that are unique only within a group', () => {
   /** Client 0 is in a, client 1 in b, client 2 in both. */
   function inGroups() {
     const all = run(3)
@@ -97,10 +100,10 @@ describe('ids that are unique in their group only', () => {
     return { ...all, a: all.publish('a'), b: all.publish('b') }
   }
 
-  test.each([undefined, 'named'])('are told apart by the group of the client, or by the one named: %s', (named) => {
+  test.each([undefined, 'named'])('are distinguished by the group of the client or by the one named: %s', (named) => {
     const { ledger, ids, a, b, receive } = inGroups()
     const [inA, inB] = named === undefined ? [] : ['a', 'b']
-    // Messages of b come before its id is known.
+    // Messages of b arrive before its id is known.
     receive(0, '7', inA)
     receive(1, '7', inB)
     ids.settled(a, 7)
@@ -108,12 +111,12 @@ describe('ids that are unique in their group only', () => {
     ids.settled(b, 7)
     ids.close()
     expect(ledger.counts(0)).toMatchObject({ received: 2, unexpected: 0 })
-    // The second may have been of a.
+    // The second may belong to a.
     expect(ledger.counts(0).duplicate).toBe(1)
     expect(ids.ambiguous).toEqual(named === undefined ? { count: 1, sample: '7' } : undefined)
   })
 
-  test('of a client in both are told apart by the group named alone', () => {
+  test('of a client in both groups are distinguished only by the group named', () => {
     const { ledger, ids, a, b, receive } = inGroups()
     ids.settled(a, 7)
     ids.settled(b, 7)
@@ -135,7 +138,7 @@ describe('ids that are unique in their group only', () => {
     expect(ids.ambiguous).toBeUndefined()
   })
 
-  test('of the run are unexpected with the name of another group, also for those who are in both', () => {
+  test('of the run are unexpected with the name of another group, also for clients in both', () => {
     const { ledger, a, receive } = inGroups()
     receive(0, a.id, 'b')
     receive(2, a.id, 'b')
@@ -163,19 +166,19 @@ describe('ids that are unique in their group only', () => {
     expect(ledger.counts(0).unexpected).toBe(0)
     ids.settled(b, 8)
     expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
-    // Had the send of b failed, the message could be of it.
+    // If the send of b had failed, the message could belong to it.
     expect(ledger.certainUnexpected).toBe(0)
     receive(1, a.id)
     expect(ledger.counts(0).unexpected).toBe(2)
     expect(ledger.certainUnexpected).toBe(1)
   })
 
-  test('may have been those of another group before the run', () => {
+  test('may have belonged to another group before the run', () => {
     const { ledger, ids, receive } = run(2)
     const [a, b] = [ledger.group('a'), ledger.group('b')]
     ledger.join(0, a)
     ledger.join(1, b)
-    // The history of a, shown before anything is published and again while something is.
+    // The history of a, sent before publishing begins and again during it.
     receive(0, '7')
     const publication = ledger.publish({ id: 'own', sequence: 1, group: 'b', intendedUs: 0, second: 0 })
     receive(0, '7')
@@ -187,7 +190,7 @@ describe('ids that are unique in their group only', () => {
     expect(ids.ambiguous).toBeUndefined()
   })
 
-  test('are found in whatever the target calls the group', () => {
+  test('are found for any name that the target uses for the group', () => {
     const { ledger, ids, a, b, receive } = inGroups()
     ids.settled(a, 7)
     ids.settled(b, 7)
@@ -208,7 +211,7 @@ describe('names of groups that the run does not have', () => {
     return { ledger, ids, publish, receive }
   }
 
-  test('are the names that the target gives to groups, if there is one for each', () => {
+  test('are the names of the target for groups, if there is one for each', () => {
     const { ledger, ids, publish, receive } = inGroups()
     for (let nth = 0; nth < 3; nth++) {
       receive(0, publish('a').id, 'topic-of-a')
@@ -234,7 +237,7 @@ describe('names of groups that the run does not have', () => {
     expect(ids.foreignLabels).toBeUndefined()
   })
 
-  test('are unexpected also if they came before that', () => {
+  test('are unexpected also if they arrived before that', () => {
     const { ledger, ids, publish, receive } = inGroups()
     receive(1, publish('b').id, 'nobody')
     receive(1, publish('b').id, 'nobody')
@@ -245,7 +248,7 @@ describe('names of groups that the run does not have', () => {
     expect(ledger.unexpectedSample).toMatch(/^client 1 .* with the group "nobody", which the run does not have$/)
   })
 
-  test('are unexpected with ids that the target gave', () => {
+  test('are unexpected with ids of the target', () => {
     const { ledger, ids, publish, receive } = inGroups()
     ids.settled(publish('a'), 7)
     ids.settled(publish('b'), 8)
@@ -256,9 +259,9 @@ describe('names of groups that the run does not have', () => {
   })
 
   test.each([
-    ['one name for two groups', ['all', 'all'], 'publication #2 of group "b" named "all", and one of "a" too', 1],
+    ['one name for two groups', ['all', 'all'], 'publication #2 of group "b" named "all", as did one of "a"', 1],
     ['two names for a group', ['x', 'y', 'z', 'y'], 'publication #3 of group "a" named "z", and another one "x"', 1],
-  ])('say nothing about the groups: %s', (_, names, sample, count) => {
+  ])('cannot be matched to the groups: %s', (_, names, sample, count) => {
     const { ledger, ids, publish, receive } = inGroups()
     for (const [at, name] of names.entries()) receive(at % 2, publish(at % 2 === 0 ? 'a' : 'b').id, name)
     ids.close()
@@ -267,7 +270,7 @@ describe('names of groups that the run does not have', () => {
   })
 })
 
-test('what the target shows to everybody who joins, from before the run, is passed over then and later', () => {
+test('ignores messages from before the run that the target sends to every client that joins', () => {
   const { ledger, ids, publish, receive } = run()
   receive(0, 'old')
   ids.settled(publish(), undefined)
@@ -276,7 +279,7 @@ test('what the target shows to everybody who joins, from before the run, is pass
   expect(ledger.counts(0)).toMatchObject({ received: 0, unexpected: 1 })
 })
 
-test('a hundred ids that resolve late, in reverse, are all found', () => {
+test('finds a hundred ids that resolve late and in reverse order', () => {
   const { ledger, ids, publish, receive } = run()
   const publications = Array.from({ length: 100 }, () => publish())
   for (const client of [0, 1]) for (const at of publications.keys()) receive(client, `given-${at}`)
@@ -285,7 +288,7 @@ test('a hundred ids that resolve late, in reverse, are all found', () => {
   expect(ids.overflowed).toBe(0)
 })
 
-test('a replay before the acknowledgement is kept until its id is known, and is nothing if it has none', () => {
+test('stores a replay before the acknowledgement until its id is known, and ignores it if it has none', () => {
   const { ledger, ids, publish, receiveEarly } = run()
   const publication = publish()
   expect(receiveEarly(0, '7')).toBe(false)
@@ -297,7 +300,7 @@ test('a replay before the acknowledgement is kept until its id is known, and is 
   expect(ledger.counts(0)).toMatchObject({ received: 2, unexpected: 0 })
 })
 
-test('deliveries past the most that are kept are counted, and unexpected is none of them', () => {
+test('counts deliveries beyond the limit of stored ones, none of them as unexpected', () => {
   const { ledger, ids, publish, receive } = run()
   const publication = publish()
   for (let nth = 0; nth < 1_000_002; nth++) receive(0, '7')
@@ -306,7 +309,7 @@ test('deliveries past the most that are kept are counted, and unexpected is none
   expect(ledger.counts(0)).toMatchObject({ received: 1, duplicate: 999_999, unexpected: 0 })
 })
 
-test('with more ids from before the run than are remembered, an unknown one may be of them', () => {
+test('does not count an unknown id as unexpected if more ids from before the run arrived than are remembered', () => {
   const { ledger, ids, publish, receive } = run()
   for (let nth = 0; nth < 10_001; nth++) receive(0, `old-${nth}`)
   ids.settled(publish(), undefined)
