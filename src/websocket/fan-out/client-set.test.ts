@@ -4,7 +4,7 @@ import { ClientSet } from './client-set.ts'
 
 const CAPACITY = 130
 
-test('agrees with a plain set, few or many, and copies stand alone', () => {
+test('agrees with a Set for few and many clients, and makes independent copies', () => {
   const client = fc.nat({ max: CAPACITY - 1 })
   const act = fc.record({ isAdded: fc.constantFrom(true, true, false), client })
   fc.assert(

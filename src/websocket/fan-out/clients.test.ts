@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { SocketPool } from '../sockets/socket-pool.ts'
 import { Clients } from './clients.ts'
 
-/** Notes from where each client connects, and responds to every handshake at once. */
+/** Records the source address of each client, and responds to every handshake immediately. */
 function connectedFrom(clients: number, urls: readonly string[], sources: readonly string[]): Promise<unknown[]> {
   const from: (string | undefined)[] = []
   const plan = {
@@ -36,11 +36,11 @@ function connectedFrom(clients: number, urls: readonly string[], sources: readon
     .finally(() => all.stop())
 }
 
-test('source addresses are taken in turns', async () => {
+test('spreads clients evenly over source addresses', async () => {
   expect(await connectedFrom(4, ['ws://one'], ['a', 'b'])).toEqual(['a', 'b', 'a', 'b'])
 })
 
-test('each instance of the target gets connections from every source, so that neither runs out of ports alone', async () => {
+test('opens connections to each instance of the target from every source address', async () => {
   // Clients 0, 2, 4, 6 belong to the first instance, 1, 3, 5, 7 to the second.
   const from = await connectedFrom(8, ['ws://one', 'ws://two'], ['a', 'b'])
   expect(from.filter((_, client) => client % 2 === 0)).toEqual(['a', 'b', 'a', 'b'])

@@ -13,7 +13,7 @@ type Step =
   | { readonly do: 'publish'; readonly group: string; readonly isWarmup: boolean }
   | { readonly do: 'receive'; readonly client: number; readonly publication: number }
 
-/** Few, so that they meet often; on both sides of the borders between words of bits. */
+/** Few clients, so that they meet often, on both sides of the boundaries between words of bits. */
 const client = fc.constantFrom(0, 1, 31, 32, 69)
 const group = fc.constantFrom('a', 'b')
 const move = fc.constantFrom('join' as const, 'join' as const, 'leave' as const, 'beginMove' as const)
@@ -27,7 +27,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** The same account kept in the plainest way: a list of receipts for each owed delivery. */
+/** A simple model of the same account: a list of receipts for each expected delivery. */
 function plainAccount(steps: readonly Step[]) {
   const state = new Map<string, 'in' | 'moving'>()
   const place = (it: { client: number; group: string }) => `${it.client} ${it.group}`
@@ -130,7 +130,7 @@ function ledgerOf(steps: readonly Step[]): DeliveryLedger {
   return ledger
 }
 
-test('agrees with an account kept in the plainest way, whatever happens in whatever order', () => {
+test('agrees with a simple model for any events in any order', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
       const ledger = ledgerOf(steps)
@@ -155,7 +155,7 @@ test('agrees with an account kept in the plainest way, whatever happens in whate
   )
 })
 
-test('out of order within a group only: nothing promises an order between rooms', () => {
+test('counts deliveries as out of order only within a group', () => {
   const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
   for (const name of ['a', 'b']) ledger.join(0, ledger.group(name))
   const [first, second] = ['a', 'b'].map((name, at) =>
@@ -166,7 +166,7 @@ test('out of order within a group only: nothing promises an order between rooms'
   expect(ledger.counts(0).outOfOrder).toBe(0)
 })
 
-test('out of order is racing if the earlier got no response when the later was sent, and the target gave no number', () => {
+test('counts disorder as racing if the earlier publication had no response when the later one was sent, and messages have no sequence', () => {
   const count = (respondedUs: number, sequences: readonly (number | undefined)[]) => {
     const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
@@ -196,7 +196,7 @@ describe('a lost connection', () => {
   const publish = (ledger: DeliveryLedger, sequence: number, atMs: number) =>
     ledger.publish({ id: `p${sequence}`, sequence, intendedUs: atMs * 1000, second: 0 })
 
-  test('is recovered when the client is subscribed again and has what was due meanwhile', () => {
+  test('is recovered when the client is subscribed again and has received everything that was due meanwhile', () => {
     const ledger = lost()
     for (const one of [0, 1, 2]) ledger.lost(one, 1_000_000)
     expect(ledger.awayCount).toBe(3)
@@ -211,7 +211,7 @@ describe('a lost connection', () => {
     expect(ledger.recoveries(11_000_000)).toEqual({ lost: 3, tookMs: [1250, 3000], unfinishedMs: [10_000] })
   })
 
-  test('is not recovered by a client that never comes back', () => {
+  test('is not recovered if the client never reconnects', () => {
     const ledger = lost()
     ledger.lost(1, 1_000_000)
     expect(ledger.recoveries(3_000_000)).toEqual({ lost: 1, tookMs: [], unfinishedMs: [2000] })
@@ -222,7 +222,7 @@ describe('a delivery', () => {
   const publish = (ledger: DeliveryLedger, sequence: number, atMs = 0) =>
     ledger.publish({ id: `p${sequence}`, sequence, intendedUs: atMs * 1000, second: Math.floor(atMs / 1000) })
 
-  test('is on time up to the limit itself, late past it', () => {
+  test('is on time up to and including the limit, and late beyond it', () => {
     const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
     ledger.join(1, ledger.group(undefined))
@@ -233,7 +233,7 @@ describe('a delivery', () => {
     expect([...ledger.clientTable().maxUs]).toEqual([1_000_000, 1_000_001])
   })
 
-  test('is ordered by the sequence the message carries, where it carries one', () => {
+  test('is ordered by the sequence of the message if it has one', () => {
     const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
     const [first, second, third] = [publish(ledger, 1), publish(ledger, 2), publish(ledger, 3)]
@@ -243,14 +243,14 @@ describe('a delivery', () => {
     expect(ledger.counts(0).outOfOrder).toBe(1)
   })
 
-  test('with the sequence of the one before is in order', () => {
+  test('with the same sequence as the one before is in order', () => {
     const ledger = new DeliveryLedger({ clients: 1, lateAfterMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
     for (const publication of [publish(ledger, 1), publish(ledger, 2)]) ledger.receive(0, publication, 7, 1)
     expect(ledger.counts(0).outOfOrder).toBe(0)
   })
 
-  test('still under way at an abort is in no count; one overdue by then is missing', () => {
+  test('in flight at an abort is not counted, and one that is overdue is missing', () => {
     const ledger = new DeliveryLedger({ clients: 3, lateAfterMs: 1000, underWayMs: 500 })
     for (const client of [0, 1, 2]) ledger.join(client, ledger.group(undefined))
     const [overdue, pendingRuns] = [publish(ledger, 1, 0), publish(ledger, 2, 4000)]
@@ -262,7 +262,7 @@ describe('a delivery', () => {
     expect(ledger.windows.map(({ expected }) => expected)).toEqual([3, 0, 0, 0, 1])
   })
 
-  test('counts, and shows in its second, though it comes after its publication was sealed', () => {
+  test('counts, also in its second, even after its publication was sealed', () => {
     const ledger = new DeliveryLedger({ clients: 2, lateAfterMs: 1000, underWayMs: 500 })
     ledger.join(0, ledger.group(undefined))
     ledger.join(1, ledger.group(undefined))

@@ -15,7 +15,7 @@ import type { FanOutOptions, PublishOptions } from './fan-out-options.ts'
 import '../../matchers/register.ts'
 
 const FULL = { name: 'full', users: 1, time: 1 }
-/** What the machine is busy with beside must not decide these tests. */
+/** No limits, so that other work on the machine does not decide these tests. */
 const UNLIMITED = { scheduleDelayP99Ms: 60_000, eventLoopDelayP99Ms: 60_000, busyUtilization: 2 }
 
 function load(
@@ -54,7 +54,7 @@ function toServer(server: TruthServer): Pick<FanOutOptions, 'path' | 'subscribe'
   }
 }
 
-/** What the server's own list of messages says, counted the plain way. */
+/** Counts from the server's own list of messages. */
 function countTruth(sent: readonly (readonly number[])[], publications: number) {
   return sent.map((sequences) => {
     const firsts = [...new Set(sequences)]
@@ -81,7 +81,7 @@ describe('a server that drops 2%, delays 2.5% by 1.5 s, duplicates 1% and swaps 
   test.each([
     { clients: 50, processes: 1, publications: 20, rate: 5, delayMs: 1500 },
     { clients: 50, processes: 3, publications: 20, rate: 5, delayMs: 1500 },
-    // Longer, so that what a slow machine adds to the others does not come near.
+    // A longer delay, which a slow machine does not reach for the other deliveries.
     { clients: 5000, processes: 1, publications: 5, rate: 2, delayMs: 5000 },
   ])('is accounted for to the message: $clients clients, $processes processes', async (options) => {
     const { clients, processes, publications, rate, delayMs } = options
@@ -95,7 +95,7 @@ describe('a server that drops 2%, delays 2.5% by 1.5 s, duplicates 1% and swaps 
       processes,
       publish: { rate, send },
       duration: (publications / rate) * 1000,
-      // What the server delays is always later; what it holds back for its successor comes well before.
+      // Deliveries that the server delays are always late; those that it swaps arrive well before the limit.
       lateAfter: delayMs - 50,
       settle: delayMs + 2000,
     })
@@ -147,7 +147,7 @@ describe('a server that closes a third of its sockets before the third of five p
     return { run, truth: await server.truth<{ closed: number; sent: number[] }>() }
   }
 
-  test('leaves those clients without what came after, and says so', async () => {
+  test('counts the later deliveries of those clients as missing, and reports the closed sockets', async () => {
     const { run, truth } = await fanOut(false)
 
     expect(truth.closed).toBe(10)
@@ -163,7 +163,7 @@ describe('a server that closes a third of its sockets before the third of five p
     expect(run[evidenceOf]().evidenceLines.join('\n')).toContain('30 of 30 sockets subscribed, 10 closed by the target')
   })
 
-  test('gives them back what came after they had reconnected, where asked to', async () => {
+  test('delivers to those clients again after they reconnected with reconnect: true', async () => {
     const { run, truth } = await fanOut(50)
 
     expect(run.sockets).toEqual({ asked: 30, subscribed: 30, failures: {}, closed: 10, reconnected: 10 })
@@ -226,7 +226,7 @@ describe('a server that refuses some sockets', () => {
   })
 })
 
-describe('a server that lets nobody in', () => {
+describe('a run without a subscribed socket is invalid', () => {
   async function failures(server: TruthServer, options: Partial<FanOutOptions> = {}): Promise<FanOutRun> {
     const { send: _, ...target } = toServer(server)
     let published = 0
@@ -249,17 +249,20 @@ describe('a server that lets nobody in', () => {
       'frames',
       /^closed by this client with code 1002 \(protocol error\), as the target broke the protocol: RSV2 and RSV3 must be clear, before it was ready$/,
     ],
-  ])('because it sends garbage: %s', async (kind, words) => {
+  ])('if the server sends garbage: %s', async (kind, words) => {
     const run = await failures(await start('garbage', kind))
     expect(Object.keys(run.sockets.failures)).toEqual([expect.stringMatching(words)])
   })
 
-  test.each(['silent', 'dribble'])('because it accepts and never responds to the handshake: %s', async (kind) => {
-    const run = await failures(await start('mute', kind), { handshakeTimeout: 300 })
-    expect(run.sockets.failures).toEqual({ 'handshake timeout': 5 })
-  })
+  test.each(['silent', 'dribble'])(
+    'if the server accepts the connection and never responds to the handshake: %s',
+    async (kind) => {
+      const run = await failures(await start('mute', kind), { handshakeTimeout: 300 })
+      expect(run.sockets.failures).toEqual({ 'handshake timeout': 5 })
+    },
+  )
 
-  test('because it is not there', async () => {
+  test('if the server is not running', async () => {
     const server = await startServer('mute')
     await server[Symbol.asyncDispose]()
     const run = await failures(server)
@@ -270,7 +273,7 @@ describe('a server that lets nobody in', () => {
     expect(() => expect(run).not.toHaveP95Below(100)).toThrow(words)
   })
 
-  test('because it never acknowledges', async () => {
+  test('if the server never acknowledges a subscription', async () => {
     const run = await failures(await start('faulty'), { isSubscribed: () => false, subscribeTimeout: 200 })
     expect(run.sockets.failures).toEqual({ 'not acknowledged': 5 })
   })
@@ -341,19 +344,19 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     })
   })
 
-  test('has a clock whose distance shows by the round trips', async () => {
+  test('has a clock whose offset is estimated from round trips', async () => {
     const server = await start('rooms')
     const run = await load(server).fanOut(toRooms(server))
 
     const { aheadMs, uncertaintyMs } = run.publisherClock!
-    // Date.now() of both sides is cut to whole milliseconds.
+    // Date.now() of both sides is truncated to milliseconds.
     expect(Math.abs(aheadMs - 3_600_000)).toBeLessThanOrEqual(uncertaintyMs + 2)
     expect(run[evidenceOf]().evidenceLines.join('\n')).toMatch(
       /publisher's clock: 36\d\d(\.\d)? s ahead of that of the generator/,
     )
   })
 
-  test('numbers afresh those who come back: not out of order', async () => {
+  test('may number messages from 1 again after a reconnection without disorder', async () => {
     const server = await start('rooms')
     const options = toRooms(server)
     const run = await load(server).fanOut({
@@ -372,7 +375,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     expect(run.deliveries.outOfOrder).toBe(0)
   })
 
-  test('delivers to a room that was not asked for: unexpected', async () => {
+  test('makes deliveries unexpected if it subscribes a client to another room', async () => {
     const server = await start('rooms')
     const options = toRooms(server)
     const run = await load(server).fanOut({
@@ -382,7 +385,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     expect(run.deliveries).toMatchObject({ expected: 200, received: 200, missing: 0, unexpected: 200 })
   })
 
-  test('sends what nobody can identify: counted, one shown without its secret', async () => {
+  test('may send messages that are not identified, which are counted, with one shown without its secret', async () => {
     const server = await start('rooms')
     const run = await load(server).fanOut({
       ...toRooms(server),
@@ -402,7 +405,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     expect(lines).not.toContain('hunter2')
   })
 
-  test('is not reached by a publication that cannot be sent: its deliveries are missing', async () => {
+  test('misses the deliveries of a publication whose send failed', async () => {
     const server = await start('rooms')
     const options = toRooms(server)
     const run = await load(server).fanOut({
@@ -423,7 +426,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
   })
 
   test.each(['headers', 'subscribe', 'isSubscribed', 'group'] as const)(
-    'is left in peace when %s of the scenario throws',
+    'has no open socket after %s of the scenario threw',
     async (option) => {
       const server = await start('rooms')
       const broken = () => {
@@ -431,20 +434,20 @@ describe('a server with rooms, which numbers and stamps each message for its cli
       }
       const ws = load(server)
       await expect(ws.fanOut({ ...toRooms(server), [option]: broken })).rejects.toThrow(`broken ${option}`)
-      // Groups are asked for before the run begins.
+      // `group` is called before the run begins.
       const begun =
         option === 'group' ? [] : [{ state: 'aborted', abortReason: `the scenario failed: broken ${option}` }]
       expect(ws.results).toMatchObject(begun)
     },
   )
 
-  test('refuses a subprotocol it does not speak', async () => {
+  test('rejects a subprotocol that it does not support', async () => {
     const server = await start('rooms')
     const run = await load(server).fanOut({ ...toRooms(server), subprotocols: ['other.v1'] })
     expect(run.sockets.failures).toEqual({ 'subprotocol not agreed': 20 })
   })
 
-  test('freezes: sockets whose pings get no response are cut, and counted as closed', async () => {
+  test('has its sockets closed, and counted as closed, if it freezes and does not respond to pings', async () => {
     const server = await start('rooms')
     onTestFinished(() => void process.kill(server.pid, 'SIGCONT'))
     const options = toRooms(server)
@@ -505,14 +508,14 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     expect(generatorPids()).toEqual([])
   })
 
-  test('is left without a socket or a process of ours when the run is over', async () => {
+  test('has no open socket after a run, which leaves no process behind', async () => {
     const server = await start('rooms')
     await load(server).fanOut({ ...toRooms(server), processes: 2 })
     await expect.poll(async () => (await server.truth<{ protocols: string[] }>()).protocols).toEqual([])
     expect(generatorPids()).toEqual([])
   })
 
-  test('shows how it stands once a second and at the end', async () => {
+  test('is observed by a snapshot once a second and at the end of the run', async () => {
     const server = await start('rooms')
     const snapshots: RunSnapshot[] = []
     const ws = createWebSocket({
@@ -542,7 +545,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
 })
 
 describe('an aborted fan-out', () => {
-  test('stops at once, keeps what it measured, and leaves out what was still under way', async () => {
+  test('stops immediately, keeps its measurements, and does not count deliveries in flight', async () => {
     const server = await start('faulty')
     const stop = new AbortController()
     const ws = load(server, stop.signal)
@@ -569,7 +572,7 @@ describe('an aborted fan-out', () => {
     expect(ws.results).toMatchObject([{ kind: 'fanOut', state: 'aborted', abortReason: 'enough' }])
   })
 
-  test('stops while its sockets are still being opened', async () => {
+  test('stops while its sockets are being opened', async () => {
     const server = await start('mute', 'silent')
     const { send, ...target } = toServer(server)
     const signal = AbortSignal.timeout(200)
@@ -584,7 +587,7 @@ describe('an aborted fan-out', () => {
   })
 })
 
-test('sockets are spread over the instances of a target in turns, and what any of them owes is accounted for', async () => {
+test('spreads sockets evenly over the instances of a target, and accounts for the deliveries of each', async () => {
   const [first, second] = [await start('rooms'), await start('rooms')]
   const ws = createWebSocket({
     baseUrl: first.url,
@@ -594,7 +597,7 @@ test('sockets are spread over the instances of a target in turns, and what any o
     seed: 1,
     onRun: () => {},
   })
-  // Even sockets are the first's, odd ones the second's: only the first publishes.
+  // Even sockets belong to the first instance, odd ones to the second: only the first publishes.
   const run = await ws.fanOut({
     path: '/',
     connections: 9,
@@ -614,7 +617,7 @@ test('sockets are spread over the instances of a target in turns, and what any o
   })
 })
 
-test('a reduced scale takes fewer sockets for less time, at the same rate, and the evidence says so', async () => {
+test('opens fewer sockets for less time at a reduced scale, at the same rate, and reports the scale', async () => {
   const server = await start('rooms')
   const ws = createWebSocket({
     baseUrl: server.url,
@@ -636,7 +639,7 @@ test('a reduced scale takes fewer sockets for less time, at the same rate, and t
   expect(run[evidenceOf]().reducedTo).toBe('tiny')
 })
 
-test('mistakes in options are all named at once, before any socket is opened', async () => {
+test('rejects invalid options in one error, before any socket is opened', async () => {
   const ws = createWebSocket({
     baseUrl: 'http://127.0.0.1:1',
     signal: new AbortController().signal,

@@ -13,8 +13,8 @@ interface Tick {
   readonly stampedAtMs: number
 }
 
-describe('ids made by the target', () => {
-  test('are taken from what send resolves to, for messages that came before it did', async () => {
+describe('ids of the target', () => {
+  test('are found in the result of send, also for messages that arrived before it', async () => {
     const server = await start('feed', 'asked')
     const run = await load(server).fanOut({
       path: '/',
@@ -32,7 +32,7 @@ describe('ids made by the target', () => {
     )
   })
 
-  test('unknown because send does not resolve to them: unexpected, and the hint says what to do', async () => {
+  test('are unexpected if send does not resolve to them, and the hint names the fix', async () => {
     const server = await start('feed', 'asked')
     const run = await load(server).fanOut({
       path: '/',
@@ -51,7 +51,7 @@ describe('ids made by the target', () => {
 })
 
 describe('a feed that publishes by itself', () => {
-  test('misses what others received, and what was left out for everybody', async () => {
+  test('counts publications that one client or all clients missed as missing', async () => {
     const server = await start('feed', 'ticking')
     const run = await load(server).fanOut({
       path: '/',
@@ -68,7 +68,7 @@ describe('a feed that publishes by itself', () => {
     })
     expect(run.invalidities).toEqual([])
     const { deliveries } = run
-    // Every publication stands in the account once: those that one client missed, and those that all did.
+    // Every publication is counted once, whether one client or all clients missed it.
     const points = run.worstPublications(1000)
     const ofOne = points.filter(({ missing }) => missing === 1)
     const ofAll = points.filter(({ missing }) => missing === 10)
@@ -86,7 +86,7 @@ describe('a feed that publishes by itself', () => {
     )
   })
 
-  test('that falls silent is invalid: nobody knows what it did not send', async () => {
+  test('makes a run invalid if it falls silent', async () => {
     const server = await start('feed', 'ticking', '30')
     const run = await load(server).fanOut({
       path: '/',
@@ -128,7 +128,7 @@ describe('the account of a feed', () => {
     return { ledger, source, receive }
   }
 
-  test('takes lag from the stamps, less what the fastest delivery took', () => {
+  test('computes lag from time stamps, less the time of the fastest delivery', () => {
     const { ledger, source, receive } = feed()
     receive(0, 505, 1, { stampMs: 500 })
     receive(1, 540, 1, { stampMs: 500 })
@@ -138,18 +138,18 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ expected: 2, onTime: 1, late: 1 })
     expect([...ledger.clientTable().maxUs].map((us) => Math.round(us / MS))).toEqual([15, 215])
     expect(figures).toMatchObject({ stamped: 4, isClockUnsteady: false, orderedBy: 'time stamps', driftMs: 0 })
-    // Two readings of the wall clock are in it: as far apart as the machine makes them.
+    // The lag includes the difference of two readings of the wall clock.
     expect(figures.fastestMs).toBeCloseTo(60_005, -2)
   })
 
-  test('is unsteady if a delivery was much faster than all before counting began', () => {
+  test('reports an unsteady clock if a delivery was much faster than all before counting began', () => {
     const { source, receive } = feed()
     receive(0, 560, 1, { stampMs: 500 })
     receive(0, 1510, 2, { stampMs: 1500 })
     expect(source.close()).toMatchObject({ isClockUnsteady: true })
   })
 
-  test('leaves out what was published before counting began, also if shown again', () => {
+  test('does not count publications from before counting began, also if they are replayed', () => {
     const { ledger, source, receive } = feed()
     receive(0, 500, 7, { sequence: 7, stampMs: 499 })
     receive(0, 1500, 8, { sequence: 8, stampMs: 1499 })
@@ -161,7 +161,7 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ expected: 2, missing: 0, outOfOrder: 0 })
   })
 
-  test('leaves out, without stamps, what was still under way when counting began', () => {
+  test('does not count publications in flight when counting began, without stamps', () => {
     const { ledger, source, receive } = feed()
     for (const [at, sequence] of [900, 950, 1010, 1050].entries())
       for (const client of [0, 1]) receive(client, sequence, at, { sequence: [6, 8, 7, 9][at]! })
@@ -187,12 +187,12 @@ describe('the account of a feed', () => {
     }
     const count = (length: number, of: (at: number) => number) => Array.from({ length }, (_, at) => of(at))
 
-    test('is said to have fallen, from where and to where', () => {
+    test('reports the fall of the sequence with both numbers', () => {
       const { figures } = numbered(count(50, (at) => (at < 30 ? 783 + at : at - 29)))
       expect(figures).toMatchObject({ fell: { count: 20, from: 812, to: 1 }, silentMs: undefined })
     })
 
-    test('below numbers of a warm-up that began at 1 is said to have fallen', () => {
+    test('reports a fall below numbers of a warm-up that began at 1', () => {
       const { figures } = numbered(count(50, (at) => (at < 30 ? 1 + at : at - 29)))
       expect(figures).toMatchObject({ fell: { count: 20, from: 30, to: 1 } })
     })
@@ -200,7 +200,7 @@ describe('the account of a feed', () => {
     test.each([
       ['the lower first', 0],
       ['the higher first', 1],
-    ])('of two instruments that are taken for one, %s', (_, first) => {
+    ])('reports a fall if two instruments are read as one, %s', (_, first) => {
       const two = count(50, (at) => (at >> 1) + (at % 2 === first ? 5 : 40))
       const { figures, counts } = numbered(two, (at) => at % 2 !== first)
       expect(figures.fell?.count).toBeGreaterThan(10)
@@ -208,24 +208,24 @@ describe('the account of a feed', () => {
       expect(counts.missing).toBeGreaterThanOrEqual(isStamped ? 20 : 0)
     })
 
-    test('of two instruments, one of which says little', () => {
+    test('reports a fall of two instruments, one of which rarely publishes', () => {
       const { figures } = numbered(count(50, (at) => (at % 10 === 0 ? 5 + at / 10 : 1000 + at)))
       expect(figures.fell?.count).toBeGreaterThan(0)
     })
 
-    test('is not what came a little out of order', () => {
+    test('reports no fall of publications that are slightly out of order', () => {
       const { figures } = numbered(count(50, (at) => (at % 2 === 0 ? at + 1 : at - 1)))
       expect(figures).not.toHaveProperty('fell')
     })
 
-    test('is not a single one that came much later than the next', () => {
+    test('reports no fall of a single publication that arrived much later than the next', () => {
       const numbers = [...count(20, (at) => at), ...count(10, (at) => 21 + at), 20, ...count(19, (at) => 31 + at)]
       const { figures } = numbered(numbers, undefined, (at) => 500 + numbers[at]! * 50)
       expect(figures).not.toHaveProperty('fell')
     })
   })
 
-  test('compares order within the group that identify names, though the run has none', () => {
+  test('compares order within the group that identify names, in a run without groups', () => {
     const { ledger, source, receive } = feed()
     for (let at = 0; at < 20; at++) {
       const [group, sequence] = at % 2 === 0 ? ['ETH', 5 + at / 2] : ['BTC', 1000 + (at - 1) / 2]
@@ -239,13 +239,13 @@ describe('the account of a feed', () => {
     expect(figures.fell).toEqual({ count: 1, from: 14, to: 4 })
   })
 
-  test('has ids that are not unique if a client gets one with another sequence', () => {
+  test('reports ids that are not unique if a client receives one with another sequence', () => {
     const { source, receive } = feed()
     for (let at = 0; at < 40; at++) receive(0, 500 + at * 50, at % 10, { sequence: at })
     expect(source.close()).toMatchObject({ reused: { count: 30, id: '0', first: 0, again: 10 }, stale: 30 })
   })
 
-  test('does not take a message that is sent twice for an id that is not unique', () => {
+  test('reports no reused id if a message is sent twice', () => {
     const { source, receive } = feed()
     for (let at = 0; at < 20; at++) for (const ms of [0, 1]) receive(0, 1500 + at * 50 + ms, at, { sequence: at })
     expect(source.close()).not.toHaveProperty('reused')
@@ -254,13 +254,13 @@ describe('the account of a feed', () => {
   test.each([
     ['seconds', 1 / 1000],
     ['microseconds', 1000],
-  ])('has stamps in %s', (_, unit) => {
+  ])('reports time stamps in %s', (_, unit) => {
     const { source, receive } = feed()
     for (let at = 0; at < 40; at++) receive(0, 510 + at * 50, at, { sequence: at, stampMs: at * 50 * unit })
     expect(source.close()).toHaveProperty('badUnit')
   })
 
-  test('has stamps that went back though its sequence rose, and is not silent for that', () => {
+  test('reports time stamps that went back while the sequence rose, and no silence', () => {
     const { source, receive } = feed()
     for (let at = 0; at < 45; at++)
       receive(0, 510 + at * 50, at, { sequence: at, stampMs: 500 + at * 50 - (at < 30 ? 0 : 2000) })
@@ -270,13 +270,13 @@ describe('the account of a feed', () => {
     expect(figures).not.toHaveProperty('fell')
   })
 
-  test('knows nothing of its clock if no stamp came before counting began', () => {
+  test('reports an unknown clock if no time stamp arrived before counting began', () => {
     const { source, receive } = feed()
     receive(0, 1510, 1, { stampMs: 1500 })
     expect(source.close()).toMatchObject({ isClockUnknown: true })
   })
 
-  test('counts a number that nobody received as missing for all, between warm-up and the last', () => {
+  test('counts a number that no client received as missing for all, after the warm-up and before the last', () => {
     const { ledger, source, receive } = feed()
     for (const [at, sequence] of [500, 1500, 1700].entries()) {
       receive(0, sequence, at, { sequence: [1, 3, 6][at]! })
@@ -301,13 +301,13 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0).missing > 0).toBe(expected.isNumbered && figures.leftOut > 0)
   })
 
-  test('says nothing about steps of fewer than six publications', () => {
+  test('does not judge the steps of fewer than six publications', () => {
     const { source, receive } = feed()
     for (let at = 0; at < 5; at++) receive(0, 1500 + at * 50, at, { sequence: 2 * at })
     expect(source.close()).not.toHaveProperty('step')
   })
 
-  test('that goes on with ids from before is silent, and counts them', () => {
+  test('reports silence if messages repeat earlier ids, and counts them', () => {
     const { source, receive } = feed()
     for (let at = 0; at < 40; at++) receive(0, 1010 + at * 45, at % 20)
     const figures = source.close()
@@ -315,7 +315,7 @@ describe('the account of a feed', () => {
     expect(figures.silentMs).toBeGreaterThan(1000)
   })
 
-  test('is not numbered one by one if most numbers are left out: nothing is missing for it', () => {
+  test('counts no skipped number as missing if most numbers are skipped', () => {
     const { ledger, source, receive } = feed()
     for (const [at, sequence] of [1000, 2000, 1_000_000_000].entries())
       for (const client of [0, 1]) receive(client, 1200 + at * 100, at, { sequence })
@@ -323,13 +323,13 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ expected: 6, missing: 0 })
   })
 
-  test('moves the instant of a publication to a receipt that was before it', () => {
+  test('moves the instant of a publication to an earlier receipt', () => {
     const { ledger, receive } = feed()
     receive(0, 550, 1, { stampMs: 500 })
     receive(0, 1580, 2, { stampMs: 1500 })
     const publication = ledger.publications[1]!
     const shownMs = publication.intendedUs / MS
-    // Receipts of other processes come in batches, and not in their order.
+    // Receipts of other processes arrive in batches, not in the order of time.
     receive(1, 1530, 2, { stampMs: 1500 })
     expect(shownMs - publication.intendedUs / MS).toBeCloseTo(20)
     receive(1, 1700, 2, { stampMs: 1500 })
@@ -363,7 +363,7 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ outOfOrder })
   })
 
-  test('counts what comes early of publications that it knows, and takes nothing else for one', () => {
+  test('counts early messages of known publications, and ignores others', () => {
     const { ledger, source, receive } = feed()
     receive(0, 1500, 1)
     expect(source.receiveEarly(1, sightingOf({ id: 'session' }), nowUs())).toBe(false)
@@ -371,7 +371,7 @@ describe('the account of a feed', () => {
     expect(ledger.counts(0)).toMatchObject({ expected: 2, received: 2 })
   })
 
-  test('has nothing to say of stamps if it is regular, or carries none', () => {
+  test('reports no problem of regular time stamps, or without any', () => {
     for (const isStamped of [true, false]) {
       const { source, receive } = feed()
       for (let at = 0; at < 50; at++)
@@ -388,7 +388,7 @@ describe('the account of a feed', () => {
     ['its sequence falls', (at) => (at < 20 ? 100 + at : at - 19), () => undefined],
     ['its stamps go back', (at) => at, (at) => 500 + at * 50 - (at < 20 ? 0 : 100)],
     ['its stamps are in seconds', (at) => at, (at) => 500 + at / 20],
-  ])('is not silent as well if %s', (_, sequenceOf, stampOf) => {
+  ])('reports no silence in addition if %s', (_, sequenceOf, stampOf) => {
     const { source, receive } = feed()
     for (let at = 0; at < 30; at++) {
       const stampMs = stampOf(at)
@@ -397,7 +397,7 @@ describe('the account of a feed', () => {
     expect(source.close()).toMatchObject({ silentMs: undefined })
   })
 
-  test('is silent if it stops, and only then', () => {
+  test('reports silence only if the feed stops', () => {
     for (const [last, isSilent] of [
       [30, true],
       [49, false],
@@ -408,7 +408,7 @@ describe('the account of a feed', () => {
     }
   })
 
-  test('does not take stamps that go back for a clock that was set back if nothing says which was first', () => {
+  test('does not report a clock that was set back if no sequence shows the order', () => {
     const { source, receive } = feed()
     for (let at = 0; at < 50; at++) receive(0, 510 + at * 50, at, { stampMs: 500 + at * 50 - (at % 10 === 9 ? 80 : 0) })
     expect(source.close()).not.toHaveProperty('wentBackMs')
@@ -417,7 +417,7 @@ describe('the account of a feed', () => {
   test.each([
     ['9 ms', 9, false],
     ['50 ms', 50, true],
-  ])('has stamps that went back by %s', (_, backMs, isNamed) => {
+  ])('compares time stamps that went back by %s with the limit', (_, backMs, isNamed) => {
     const { source, receive } = feed()
     for (let at = 0; at < 50; at++)
       receive(0, 510 + at, at, { sequence: at, stampMs: 500 + at - (at < 30 ? 0 : backMs) })
@@ -456,14 +456,14 @@ describe('the account of a feed', () => {
         [0, 1],
       ],
     ],
-  ])('has unique ids though %s', (_, receipts) => {
+  ])('reports no reused id if %s', (_, receipts) => {
     const { source, receive } = feed()
     for (const [at, [client, sequence]] of receipts.entries())
       receive(client, 1500 + at, 1, sequence === undefined ? {} : { sequence })
     expect(source.close()).not.toHaveProperty('reused')
   })
 
-  test('is unsteady by the fastest delivery before counting began, whichever it was', () => {
+  test('compares the clock with the fastest delivery before counting began, in any order', () => {
     const { source, receive } = feed()
     receive(0, 530, 1, { stampMs: 500 })
     receive(0, 605, 2, { stampMs: 600 })
@@ -476,19 +476,19 @@ describe('the account of a feed', () => {
     expect(figures.driftMs).toBeCloseTo(3)
   })
 
-  test('has no stamps in a wrong unit for going back', () => {
+  test('reports no wrong unit of time stamps that go back', () => {
     const { source, receive } = feed()
     for (let at = 0; at < 40; at++) receive(0, 1010 + at * 50, at, { stampMs: 1000 - at })
     expect(source.close()).not.toHaveProperty('badUnit')
   })
 
-  test('has no order if it carries neither sequences nor stamps', () => {
+  test('reports no order without sequences and time stamps', () => {
     const { source, receive } = feed()
     receive(0, 1500, 1)
     expect(source.close()).toMatchObject({ orderedBy: undefined })
   })
 
-  test('has nothing stale in it if nothing came while deliveries were counted', () => {
+  test('reports no stale messages if none arrived while deliveries were counted', () => {
     const { source, receive } = feed()
     for (const atMs of [500, 600, 3500]) receive(0, atMs, 1)
     expect(source.close()).not.toHaveProperty('stale')
@@ -501,13 +501,13 @@ describe('the account of a feed', () => {
     ['far faster than our clock', 99, 40, false],
     ['faster still', 101, 40, true],
     ['in seconds, but of a short time', 0.001, 9, false],
-  ])('has stamps %s', (_, unit, count, isBad) => {
+  ])('checks the unit of time stamps %s', (_, unit, count, isBad) => {
     const { source, receive } = feed()
     for (let at = 0; at < count; at++) receive(0, 1010 + at * 50, at, { sequence: at, stampMs: 1000 + at * 50 * unit })
     expect('badUnit' in source.close()).toBe(isBad)
   })
 
-  test('has groups by what identify says, and must be told', () => {
+  test('requires a group from identify in a run with groups', () => {
     const { ledger, source, receive } = feed({ hasGroups: true })
     receive(0, 1500, 1, { group: 'a' })
     receive(1, 1500, 1, { group: 'b' })

@@ -22,7 +22,7 @@ function roomsOf(id: number): string[] {
   return [...(place < 7 ? ['a'] : []), ...(place >= 5 ? ['b'] : []), ...(id % 50 === 3 ? ['c'] : [])]
 }
 
-/** Some join the small room, let in late, and leave the large one later. */
+/** Some clients join the small room with a delay, and leave the large one later. */
 function movesOf(id: number): Move[] {
   if (id % 25 !== 1) return []
   return [
@@ -96,10 +96,10 @@ describe('rooms that are joined and left, leaks, batches, replays and late joins
       expect(deliveries.received + deliveries.optional).toBe(truth.firsts)
       expect(deliveries.received + deliveries.optional + deliveries.duplicate + deliveries.unexpected).toBe(truth.sent)
       expect(deliveries.expected).toBe(deliveries.received + truth.dropped)
-      // Who moved was owed the large room until it left, and the small one from then on.
+      // A client that moved expects the large room until it left, and the small one from then on.
       expect(deliveries.optional).toBeLessThan(((clients / 25) * publications) / 2)
       expect(run.sockets).toMatchObject({ closed: clients / 10, reconnected: clients / 10 })
-      // On a new connection a client asks for the groups that it is in by then.
+      // On a new connection a client subscribes to its current groups.
       const again = truth.subscriptions.slice(clients)
       expect(again).toHaveLength(clients / 10)
       for (const { client, rooms } of again) expect(rooms).toEqual(roomsOf(client))

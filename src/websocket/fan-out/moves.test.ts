@@ -40,13 +40,13 @@ function moving(move: Partial<PlannedMove>, more: Partial<MovesOptions> = {}) {
   const startUs = nowUs()
   moves.start(startUs)
   let sequence = 0
-  /** Publishes to a room now. @returns who expects it, and whether client 0 may receive it all the same */
+  /** Publishes to a room. @returns the clients that expect it, and whether the delivery to client 0 is optional */
   const publish = (group: 'a' | 'b') => {
     const due = { id: String(++sequence), sequence, group, intendedUs: nowUs(), second: 0 }
     const publication = ledger.publish(due)
     return { expected: [...publication.expected], mayReach: publication.mayReach(0) }
   }
-  /** Publishes to the room that client 0 moves out of, and delivers it to that client. @returns the counts thereafter */
+  /** Publishes to the room that client 0 leaves, and delivers it to that client. @returns the counts after that */
   const leak = () => {
     publish('b')
     ledger.receive(0, ledger.publications.at(-1)!, undefined, nowUs())
@@ -63,7 +63,7 @@ function both(publish: ReturnType<typeof moving>['publish']) {
   return { a: publish('a'), b: publish('b') }
 }
 
-test('expects the old room until a client moves, nothing of it until that is acknowledged, and then the new one', () => {
+test('expects the old room until a client moves, and the new one once the move is acknowledged', () => {
   const { moves, sent, publish } = moving({})
   vi.advanceTimersByTime(999)
   expect(both(publish)).toEqual(OLD)
@@ -80,7 +80,7 @@ test('expects the old room until a client moves, nothing of it until that is ack
   moves.stop()
 })
 
-test('takes a move for done after joinDelay if nothing acknowledges it', () => {
+test('presumes a move done after joinDelay if no function acknowledges it', () => {
   const { moves, publish } = moving({ acknowledged: undefined })
   vi.advanceTimersByTime(1000 + JOIN_DELAY_MS - 20)
   expect(both(publish)).toEqual({ a: BETWEEN, b: BETWEEN })
@@ -90,7 +90,7 @@ test('takes a move for done after joinDelay if nothing acknowledges it', () => {
   moves.stop()
 })
 
-test('counts a move whose acknowledgement does not come, and takes it for done', () => {
+test('counts a move without an acknowledgement in time, and presumes it done', () => {
   const { moves, publish } = moving({})
   vi.advanceTimersByTime(1000 + ACKNOWLEDGE_TIMEOUT_MS - 20)
   expect(both(publish)).toEqual({ a: BETWEEN, b: BETWEEN })
@@ -100,7 +100,7 @@ test('counts a move whose acknowledgement does not come, and takes it for done',
   moves.stop()
 })
 
-test('moves a client that is away with the subscription of its next connection', () => {
+test('moves a client without a connection by the subscription of its next one', () => {
   const { moves, sent, publish } = moving({}, { isSubscribed: () => false })
   vi.advanceTimersByTime(1000 + 2 * ACKNOWLEDGE_TIMEOUT_MS)
   expect(sent).toEqual([])
@@ -110,7 +110,7 @@ test('moves a client that is away with the subscription of its next connection',
   moves.stop()
 })
 
-test('is certain of what a client receives of its old room if the target acknowledged that it left', () => {
+test('counts deliveries of the old room as certainly unexpected if the target acknowledged that the client left', () => {
   const { moves, leak } = moving({})
   vi.advanceTimersByTime(1040)
   expect(leak()).toEqual({ unexpected: 0, certain: 0 })
@@ -123,7 +123,7 @@ test.each<[string, Partial<PlannedMove>, Partial<MovesOptions>]>([
   ['after joinDelay', { acknowledged: undefined }, {}],
   ['after its time-out', {}, {}],
   ['with its next connection', {}, { isSubscribed: () => false }],
-])('is not certain of it if the client is taken to have left %s', (_, move, more) => {
+])('does not count them as certain if the client is presumed to have left %s', (_, move, more) => {
   const { moves, leak } = moving(move, more)
   vi.advanceTimersByTime(1100 + ACKNOWLEDGE_TIMEOUT_MS)
   moves.resubscribed(0)
@@ -131,7 +131,7 @@ test.each<[string, Partial<PlannedMove>, Partial<MovesOptions>]>([
   moves.stop()
 })
 
-test('leaves out a client that was never subscribed', () => {
+test('does not move a client that was never subscribed', () => {
   const { moves, sent, publish } = moving({}, { wasSubscribed: () => false })
   vi.advanceTimersByTime(2000)
   expect(sent).toEqual([])
@@ -153,7 +153,7 @@ test.each([
   moves.stop()
 })
 
-test('takes no other name for the acknowledgement of a move', () => {
+test('does not accept the name of another group as the acknowledgement of a move', () => {
   const { moves } = moving({ acknowledged: (message) => message.toString() as never })
   vi.advanceTimersByTime(1100)
   expect(moves.heard(0, new Message(Buffer.from('c'), false))).toBe(false)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { DeliveryLedger } from './delivery-ledger.ts'
 import { openDeliveries } from './open-deliveries.ts'
 
-test('counts deliveries of counted publications whose clients were joining or leaving, and those of some spans', () => {
+test('counts deliveries to clients that were joining or leaving, and those of unacknowledged moves', () => {
   const ledger = new DeliveryLedger({ clients: 3, lateAfterMs: 1000, underWayMs: 0 })
   const [a, b] = [ledger.group('a'), ledger.group('b')]
   for (const client of [0, 1, 2]) ledger.join(client, a)

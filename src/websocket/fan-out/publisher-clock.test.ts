@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readPublisherClock } from './publisher-clock.ts'
 
-test('finds the distance of the clocks to within half the shortest round trip, wherever in it the stamp was taken', () => {
+test('estimates the offset of the clocks to within half the shortest round trip', () => {
   const roundTrip = fc.record({
     lengthMs: fc.double({ min: 0.1, max: 500, noNaN: true }),
     at: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -28,7 +28,7 @@ test('finds the distance of the clocks to within half the shortest round trip, w
   )
 })
 
-test('returns nothing if messages carry no stamp, or send never resolved', () => {
+test('returns undefined if messages have no stamp or send never resolved', () => {
   const times = { intendedUs: 0, sentUs: 1 }
   expect(readPublisherClock([{ ...times, respondedUs: 2, stampedAtMs: Number.NaN }], 0)).toBeUndefined()
   expect(readPublisherClock([{ ...times, respondedUs: Number.NaN, stampedAtMs: 5 }], 0)).toBeUndefined()
