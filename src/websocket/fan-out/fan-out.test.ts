@@ -279,7 +279,7 @@ describe('a run without a subscribed socket is invalid', () => {
   })
 })
 
-describe('a server with rooms, which numbers and stamps each message for its client alone', () => {
+describe('a server with rooms that numbers and stamps messages for each client separately', () => {
   interface Event {
     readonly id: string
     readonly sequence: number
@@ -304,7 +304,7 @@ describe('a server with rooms, which numbers and stamps each message for its cli
     }
   }
 
-  test('delivers to the clients of each room alone, in the order of each client', async () => {
+  test('delivers only to the clients of each room, in the order of each client', async () => {
     const server = await start('rooms')
     const options = toRooms(server)
     const groups: (string | undefined)[] = []
