@@ -158,17 +158,17 @@ test.each([
   ['response is not HTTP', /does not open WebSockets/],
   ['MQTT: connection refused (code 5), before it was ready', /refused the client by its protocol/],
   ['Socket.IO: not authorized, before it was ready', /refused the client by its protocol/],
-  ['status 401', /^the target refused the clients: see that headers, cookies, query or subprotocols/],
-  ['closed with code 4401', /^the target refused the clients/],
-  ['status 404', /see path$/],
+  ['status 401', /^the target did not authorize the clients: check that headers, cookies, query or subprotocols/],
+  ['closed with code 4401', /^the target did not authorize the clients/],
+  ['status 404', /check path$/],
   ['status 302', /^the target redirects the handshake/],
   ['status 200', /^the target responded as to a plain HTTP request/],
   ['status 400', /^the target refused the handshake/],
-  ['subprotocol not agreed', /see subprotocols/],
-  ['subprotocol "other", which was not offered', /see subprotocols/],
+  ['subprotocol not agreed', /check subprotocols/],
+  ['subprotocol "other", which was not offered', /check subprotocols/],
   ['status 429', /^the target limits the rate of connections: .*lower connectRate/],
   ['status 429 (Retry-After up to 5 s)', /^the target limits the rate of connections/],
-  ['not acknowledged', /see isSubscribed/],
+  ['not acknowledged', /^isSubscribed accepted no message/],
 ])('names the fix for %s if some or all sockets failed by it', (kind, remedy) => {
   for (const count of [2, 100]) expect(sockets([[kind, count]])[0]!.remedy).toMatch(remedy)
 })

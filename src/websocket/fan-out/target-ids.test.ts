@@ -260,7 +260,12 @@ describe('names of groups that the run does not have', () => {
 
   test.each([
     ['one name for two groups', ['all', 'all'], 'publication #2 of group "b" named "all", as did one of "a"', 1],
-    ['two names for a group', ['x', 'y', 'z', 'y'], 'publication #3 of group "a" named "z", and another one named "x"', 1],
+    [
+      'two names for a group',
+      ['x', 'y', 'z', 'y'],
+      'publication #3 of group "a" named "z", and another one named "x"',
+      1,
+    ],
   ])('cannot be matched to the groups: %s', (_, names, sample, count) => {
     const { ledger, ids, publish, receive } = inGroups()
     for (const [at, name] of names.entries()) receive(at % 2, publish(at % 2 === 0 ? 'a' : 'b').id, name)
