@@ -69,7 +69,7 @@ ${recipe.code}})
 
   test('passes on a shop that stores each payment once', () => {
     expect(outcomes('')).toEqual([
-      ['toApplyExactlyOnce', 'passed', expect.stringContaining('every key as told; read from outside of Postgres')],
+      ['toApplyExactlyOnce', 'passed', expect.stringContaining('every key as expected; read outside Postgres')],
       ['toConserve', 'passed', expect.stringContaining('the total changed by 1000, from 0 to 1000')],
     ])
   })

@@ -6,37 +6,37 @@ import { MAX_TRACKABLE_US } from '../stats/histogram.ts'
 
 export type { Duration }
 
-/** What every threshold matcher takes after its limit. */
+/** Options of every threshold matcher. */
 export interface ThresholdOptions {
   /**
-   * Demands that the whole confidence interval of the value, not the value alone, lies on the good side of the limit;
-   * above 0.5 and below 1, usually 0.95. Where the interval reaches over the limit the assertion fails in both
-   * polarities: the run does not say. Left out, the value alone is judged and the interval only shown.
+   * Confidence of the interval that must be entirely on the good side of the limit; above 0.5 and below 1, usually 0.95.
+   * If the interval straddles the limit, the assertion is inconclusive and fails in both polarities. Default: only the
+   * value is judged, and the 95% interval is shown.
    */
   readonly confidence?: number
 }
 
-/** What percentile matchers take after their limit. */
+/** Options of percentile matchers. */
 export interface PercentileOptions extends ThresholdOptions {
   /**
-   * Where the scale left a load of `http` fewer samples than the percentile needs, the assertion is recorded as skipped,
-   * with that reason, and not as invalid. A load as written must have the samples. Default: `false`.
+   * Whether the assertion is skipped, with the reason, instead of invalid if the scale leaves a load of `http` fewer samples
+   * than the percentile needs. An unscaled load must have the samples. Default: `false`.
    */
   readonly skipIfReduced?: boolean
 }
 
-/** How many of them must make it. */
+/** Minimum ratio. */
 export interface ShareOptions {
-  /** 0–1, never percent: 0.99 is 99%. 1 asks for all of them. */
+  /** 0–1, never percent: 0.99 is 99%. 1 requires all. */
   readonly ratio: number
 }
 
 const MAX_LIMIT_MS = MAX_TRACKABLE_US / 1000
 
 /**
- * The arguments of a matcher, in their order. More of them are a misunderstanding, not something to pass over.
+ * Reader of the arguments of a matcher, in order. Rejects further arguments.
  *
- * @param example the call as code
+ * @param example call as code
  */
 export function readArguments<F extends Readonly<Record<string, Reader<unknown>>>>(example: string, fields: F) {
   const readers = Object.entries(fields)
@@ -48,24 +48,23 @@ export function readArguments<F extends Readonly<Record<string, Reader<unknown>>
   }
 }
 
-/** Options that end the arguments and may be left out. */
+/** Reader of options as the optional last argument. */
 export function lastOptions<T>(reader: Reader<T>): Reader<T> {
   return reading((problems, path, value) => reader.read(problems, path, value === undefined ? {} : value))
 }
 
-/** A limit in milliseconds or as a duration; above 0 and within what histograms tell apart. */
+/** Reader of a limit in milliseconds or as a duration; above 0 and within the range of histograms. */
 export function limitMs(example: string): Reader<number> {
   return reading((problems, path, value) => {
     const ms = durationMs(value)
     if (ms !== undefined && ms > 0 && ms < MAX_LIMIT_MS) return ms
-    const rule =
-      "must be milliseconds, or a duration ('1.5s'), above 0 and below 10 minutes, the longest time told apart"
+    const rule = "must be milliseconds, or a duration ('1.5s'), above 0 and below 10 minutes"
     problems.add(path, value, rule, example)
     return Number.NaN
   })
 }
 
-/** A percentile as a ratio; above 0 and below 1. */
+/** Reader of a percentile as a ratio; above 0 and below 1. */
 export function percentile(example: string): Reader<number> {
   return reading((problems, path, value) => {
     if (isBetween(value, 0, 1)) return value
@@ -75,13 +74,13 @@ export function percentile(example: string): Reader<number> {
   })
 }
 
-/** Which ends of 0 to 1 are sensible. Default: none of them. */
+/** Ends of 0 to 1 that are valid. Default: none. */
 interface Ends {
   readonly isOneLegal?: boolean
   readonly isZeroLegal?: boolean
 }
 
-/** A ratio; above 0 and below 1, unless the ends are legal. */
+/** Reader of a ratio; above 0 and below 1, unless the ends are valid. */
 export function ratio(example: string, { isOneLegal = false, isZeroLegal = false }: Ends = {}): Reader<number> {
   return reading((problems, path, value) => {
     if (isBetween(value, 0, 1) || (isOneLegal && value === 1) || (isZeroLegal && value === 0)) return value
@@ -94,7 +93,7 @@ export function ratio(example: string, { isOneLegal = false, isZeroLegal = false
   })
 }
 
-/** A rate per second; above 0. */
+/** Reader of a rate per second; above 0. */
 export function ratePerSec(example: string): Reader<number> {
   return reading((problems, path, value) => {
     if (isBetween(value, 0, Number.POSITIVE_INFINITY)) return value
@@ -103,7 +102,7 @@ export function ratePerSec(example: string): Reader<number> {
   })
 }
 
-/** How sure a judgement must be; above 0.5 and below 1. */
+/** Reader of a confidence; above 0.5 and below 1. */
 export const confidence = reading((problems, path, value) => {
   if (isBetween(value, 0.5, 1)) return value
   const meant = isBetween(value, 50, 100) ? `, not percent; for ${value}% write ${ratioOf(value)}` : ''
@@ -111,12 +110,12 @@ export const confidence = reading((problems, path, value) => {
   return Number.NaN
 })
 
-/** The options of a threshold. */
+/** Reader of {@link ThresholdOptions}. */
 export const THRESHOLD = lastOptions(
   object<ThresholdOptions>()({ confidence: optional(confidence) }, { example: '{ confidence: 0.95 }' }),
 )
 
-/** The options of a percentile. */
+/** Reader of {@link PercentileOptions}. */
 export const PERCENTILE = lastOptions(
   object<PercentileOptions>()(
     { confidence: optional(confidence), skipIfReduced: optional(flag(true), false) },
@@ -124,19 +123,19 @@ export const PERCENTILE = lastOptions(
   ),
 )
 
-/** At least a share, of which 1 is all. */
+/** Fields of a minimum ratio; 1 requires all. */
 const SHARE = { ratio: ratio('ratio: 0.99', { isOneLegal: true }) }
 const SHARE_EXAMPLE = { example: '{ ratio: 0.99 }' }
 
-/** The options of "at least a share within a time": `(1000, { ratio: 0.99 })`. */
+/** Reader of the options of "at least a ratio within a time": `(1000, { ratio: 0.99 })`. */
 export const SHARE_OPTIONS = lastOptions(object<ShareOptions>()(SHARE, SHARE_EXAMPLE))
 
-/** The same, with a confidence. */
+/** Reader of the same options with a confidence. */
 export const SHARE_THRESHOLD = lastOptions(
   object<ShareOptions & ThresholdOptions>()({ ...SHARE, confidence: optional(confidence) }, SHARE_EXAMPLE),
 )
 
-/** Both ends excluded. */
+/** Whether a value is between two numbers, both excluded. */
 function isBetween(value: unknown, low: number, high: number): value is number {
   return typeof value === 'number' && value > low && value < high
 }

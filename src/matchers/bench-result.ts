@@ -4,7 +4,7 @@ import type { Invalidity } from '../evidence/verdict.ts'
 import { Histogram } from '../stats/histogram.ts'
 import { formatCount, formatMs, significant } from '../stats/units.ts'
 
-/** Whether a value is what `await bench(…).run()` gives in Vitest; what `bench.from()` reads has no name. */
+/** Whether a value is a result of Vitest's `await bench(…).run()`; a result that `bench.from()` reads has no name. */
 export function isBenchResult(value: unknown): value is BenchResult {
   if (typeof value !== 'object' || value === null || !('latency' in value)) return false
   const { latency } = value
@@ -12,8 +12,8 @@ export function isBenchResult(value: unknown): value is BenchResult {
 }
 
 /**
- * The samples of a benchmark as evidence. They come in order of length, not of time, so that they have no interval.
- * Without `retainSamples` Vitest keeps none, and there is nothing to judge.
+ * Samples of a benchmark as evidence. They are sorted by duration, not by time, so they have no interval. Without
+ * `retainSamples`, Vitest keeps no samples, and the evidence is invalid.
  */
 export function benchEvidence({
   name = 'from a file',
@@ -44,7 +44,7 @@ function invaliditiesOf(latency: BenchResult['latency']): Invalidity[] {
     return [
       {
         reason: 'no-samples',
-        finding: 'the benchmark kept none of its samples',
+        finding: 'the benchmark did not retain its samples',
         remedy: 'set benchmark: { retainSamples: true } in the Vitest config',
       },
     ]
@@ -53,8 +53,8 @@ function invaliditiesOf(latency: BenchResult['latency']): Invalidity[] {
   return [
     {
       reason: 'no-samples',
-      finding: 'most samples took less than half a microsecond, and whole microseconds are what can be told apart',
-      remedy: 'let the benchmark run a loop of calls, and set its limit for the loop',
+      finding: 'most samples took less than half a microsecond, below the resolution of one microsecond',
+      remedy: 'run a loop of calls in the benchmark, and set the limit for the whole loop',
     },
   ]
 }

@@ -10,10 +10,10 @@ const busyRun = (options: SampleRequests) =>
     ...options,
   })
 
-describe('a target that became slower under load than its VUs allow for', () => {
+describe('a target that is too slow under load for its number of VUs', () => {
   const slower = busyRun({ droppedPerSecond: 33, latencyMs: () => 300 })
 
-  test('proves nothing if what was sent is within the limit, in either direction', () => {
+  test('is invalid in both polarities if the sent requests are within the limit', () => {
     expect(messageOf(() => expect(slower).toHaveP95Below(500))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toHaveP95Below(500)
 
@@ -37,14 +37,14 @@ describe('a target that became slower under load than its VUs allow for', () => 
       expect(messageOf(call)).toMatch(/^InvalidRunError: [^]*offered-rate-missed: 330 of 2,000 requests/)
   })
 
-  test('proves nothing if requests were late only because they waited', () => {
+  test('is invalid if requests were late only because they waited', () => {
     const waiting = busyRun({ latencyMs: () => 800, serviceMs: () => 300 })
     expect(messageOf(() => expect(waiting).toHaveP95Below(500))).toMatch(/^InvalidRunError/)
     expect(messageOf(() => expect(waiting).not.toHaveP95Below(500))).toMatch(/^InvalidRunError/)
     expect(messageOf(() => expect(waiting).toHaveP95Below(200))).toMatch(/^Error: /)
   })
 
-  test('fails if what was sent breaks the objective by itself', () => {
+  test('fails if the sent requests miss the objective', () => {
     expect(messageOf(() => expect(slower).toHaveP95Below(200))).toMatch(/^Error: [^]*p95 = ∞/)
     expect(slower).not.toHaveP95Below(200)
     const tenth = busyRun({ droppedPerSecond: 33, latencyMs: (n) => (n % 10 === 0 ? 900 : 300) })
@@ -61,15 +61,15 @@ describe('a target that became slower under load than its VUs allow for', () => 
   })
 })
 
-describe('a target that stood still', () => {
-  // 50 VUs were held for 1 s, the other requests take 1 ms.
+describe('a target that stalled', () => {
+  // 50 VUs were busy for 1 s, the other requests take 1 ms.
   const stalled = busyRun({ perSecond: 2_000, droppedPerSecond: 150, latencyMs: (n) => (n % 2_000 < 50 ? 1_000 : 1) })
 
-  test('fails, although most of what was sent is within the limit', () => {
+  test('fails although most sent requests are within the limit', () => {
     expect(messageOf(() => expect(stalled).toHaveP95Below(150))).toMatch(/^Error: [^]*p95 = ∞/)
   })
 
-  test('proves nothing of a limit that is longer than the stall', () => {
+  test('is invalid for a limit longer than the stall', () => {
     expect(messageOf(() => expect(stalled).toHaveP95Below(2_000))).toMatch(/^InvalidRunError/)
   })
 

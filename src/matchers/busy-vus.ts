@@ -4,24 +4,24 @@ import { highestOf, lowestOf } from '../stats/histogram.ts'
 import { WINDOW_MS, type Window } from '../stats/timeline.ts'
 import { formatCount, formatMs, formatRate, formatRatio } from '../stats/units.ts'
 
-/** Requests of one second that no VU was free for. */
+/** Requests of one second for which no VU was free. */
 interface Waiting {
-  /** Those of them that say nothing of the target. */
+  /** Number of these requests that prove nothing about the target. */
   readonly unproven: number
   readonly window: Window
 }
 
 /**
- * How much of the requests that were dropped, or late because they waited, was not the target's doing: of each second the
- * share of the time for which VUs were held by requests that got a good response within the limit. During a stall that
- * share is near 0, and a VU for each of them would only have waited with the others.
+ * Number of dropped or delayed requests, per second, that the target did not cause: weighted by the ratio of VU time spent
+ * on requests that got a good response within the limit. During a stall that ratio is near 0, and more VUs would only
+ * have waited as well.
  *
  * ```
- * stall, limit 150 ms        VU 0  ▇────── 1 s ──────▇   held by what broke the limit: the target's doing
- * slow,  limit 500 ms        VU 0  ▇300▇300▇300▇300▇     held by what kept it: proves nothing
+ * stall, limit 150 ms        VU 0  ▇────── 1 s ──────▇   busy with a request beyond the limit: caused by the target
+ * slow,  limit 500 ms        VU 0  ▇300▇300▇300▇300▇     busy with requests within the limit: proves nothing
  * ```
  *
- * @param waited of a window, how many requests broke the objective only because no VU was free
+ * @param waited counts the requests of a window that missed the objective only because no VU was free
  */
 export function unprovenWaits(
   { requestWindows, busyVus }: Pick<RequestEvidence, 'requestWindows' | 'busyVus'>,
@@ -30,17 +30,17 @@ export function unprovenWaits(
 ): readonly Waiting[] {
   if (busyVus === undefined || !requestWindows.some((window) => waited(window) > 0))
     return requestWindows.map((window) => ({ window, unproven: 0 }))
-  const shares = withinShares(busyVus.windows(), limitMs * 1000)
+  const ratios = withinRatios(busyVus.windows(), limitMs * 1000)
   return requestWindows.map((window) => ({
     window,
-    unproven: Math.round(waited(window) * (shares.get(window.second) ?? 0)),
+    unproven: Math.round(waited(window) * (ratios.get(window.second) ?? 0)),
   }))
 }
 
 /**
- * That a judgement which waiting requests have turned proves nothing.
+ * Invalidity of a judgement that only waiting requests decided.
  *
- * @param withinMs what the responses that kept the VUs busy took less than
+ * @param withinMs upper bound on the service time of the responses that kept the VUs busy
  */
 export function busyVusInvalidity(
   { vus, heldMs, ratePerSec, neededVus, advisedVus }: BusyVus,
@@ -56,12 +56,12 @@ export function busyVusInvalidity(
   }
 }
 
-/** By second, the share of the time in which VUs were held by requests that got a good response within a limit. */
-function withinShares(windows: readonly Window[], limitUs: number): ReadonlyMap<number, number> {
+/** Ratio of VU time, by second, spent on requests that got a good response within a limit. */
+function withinRatios(windows: readonly Window[], limitUs: number): ReadonlyMap<number, number> {
   const within = new Map<number, number>()
   const beyond = new Map<number, number>()
   for (const { second, good, failed } of windows) {
-    // Due at some time of the second: on average in its middle.
+    // Requests are due at any time of the second: on average in the middle.
     const startMs = (second + 0.5) * WINDOW_MS
     for (const [us, count] of timesOf(good.serviceTime)) hold(us < limitUs ? within : beyond, startMs, us / 1000, count)
     for (const [us, count] of timesOf(failed.serviceTime)) hold(beyond, startMs, us / 1000, count)
@@ -79,7 +79,7 @@ function timesOf(histogram: Window['good']['serviceTime']): readonly (readonly [
   return Array.from(histogram.buckets(), ([bucket, count]) => [(lowestOf(bucket) + highestOf(bucket)) / 2, count])
 }
 
-/** Adds the time for which so many VUs were held from a moment on to the seconds it lies in. */
+/** Adds the time for which `count` VUs were busy from `startMs` on to the seconds that it covers. */
 function hold(held: Map<number, number>, startMs: number, lengthMs: number, count: number): void {
   const endMs = startMs + lengthMs
   for (let second = Math.floor(startMs / WINDOW_MS); second * WINDOW_MS < endMs; second++) {

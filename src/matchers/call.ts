@@ -12,35 +12,35 @@ import { formatMessage } from './message.ts'
 import { onInvalid } from './on-invalid.ts'
 import { judgedRuns, nameOf, recordedRuns, type Subject } from './subject.ts'
 
-/** What a matcher found. Words for both polarities, because `.not` expects the opposite and must say so. */
+/** Result of a matcher, with the expectation of both polarities: `.not` expects the opposite. */
 export interface Judgement {
   /**
-   * Whether what was asserted holds. `undecided`: the evidence is sound and leaves both open, as where an interval
-   * reaches over its limit; the assertion then fails as written and fails under `.not` as well.
+   * Whether the assertion holds. `undecided`: the evidence is valid but inconclusive, e.g. an interval straddles the
+   * limit; the assertion then fails as written and under `.not`.
    */
   readonly holds: boolean | 'undecided'
   /** `p95 < 150 ms` */
   readonly expected: string
-  /** What `.not` expects: `p95 ≥ 150 ms` */
+  /** Expectation of `.not`: `p95 ≥ 150 ms` */
   readonly expectedNot: string
   /** `p95 = 163 ms (+8.7%)`; may have several lines. */
   readonly received: string
   /**
-   * What forbids judging at all. Any entry makes the assertion invalid, whatever `holds` says, in both polarities; one
-   * that blames the target makes it fail instead, in both polarities.
+   * Reasons not to judge. Any entry makes the assertion invalid in both polarities, regardless of `holds`; an entry that
+   * the target caused makes it fail instead, in both polarities.
    */
   readonly invalidities: readonly Invalidity[]
-  /** What forbids judging the opposite: the assertion does not hold, for reasons that do not show what `.not` claims. */
+  /** Reasons not to judge `.not`: the assertion does not hold, but its failure does not prove the opposite. */
   readonly againstNot?: readonly Invalidity[]
   /**
-   * Why this cannot be checked here at all, as a ledger without the URL of its database. The assertion is recorded as
-   * skipped, with this reason, and throws in neither polarity.
+   * Reason that the check cannot run here, e.g. a ledger without a database URL. The assertion is recorded as skipped,
+   * with this reason, and throws in neither polarity.
    */
   readonly skipped?: string | undefined
   readonly evidence: readonly string[]
   readonly worst?: { readonly label: string; readonly items: readonly string[] } | undefined
   readonly hint?: string | undefined
-  /** The numbers of an assertion about one figure. */
+  /** Figure that the assertion compares with a limit. */
   readonly figure?: Figure | undefined
 }
 
@@ -56,28 +56,28 @@ export interface Figure {
   readonly percentile?: number
 }
 
-/** What is needed to write a call down. */
+/** Name, subject and arguments of a call, for its messages. */
 export interface Wording {
   readonly name: string
   readonly subject: Subject<unknown>
-  /** How the call line shows the arguments; by default as one would write plain data. */
+  /** Formats the arguments for the call line. Default: as plain data. */
   showArguments?(args: readonly unknown[]): string
 }
 
 /** A matcher in the form `expect.extend` takes. */
 export type ExtendMatcher = (this: MatcherState, received: unknown, ...args: unknown[]) => MatcherResult
 
-/** The state as it arrives: `isNot` is undefined where nothing was negated, `assertion` in asymmetric use. */
+/** State that Vitest passes: `isNot` is undefined without `.not`, and `assertion` in asymmetric use. */
 type CalledState = Omit<MatcherState, 'isNot' | 'assertion'> & Partial<Pick<MatcherState, 'isNot' | 'assertion'>>
 
-/** One call of a matcher: what it knows of its surroundings. */
+/** One call of a matcher, with its context. */
 export class Call {
   readonly #definition: Wording
   readonly #state: CalledState
   readonly #isNot: boolean
   readonly #received: unknown
   readonly #args: readonly unknown[]
-  /** Holds the stack of the call; errors after an `await` no longer have it of their own. */
+  /** Stack of the call: errors thrown after an `await` do not contain it. */
   readonly #site = new Error('call site')
   /** The part of the run that the evidence is about. */
   part: RunPart | undefined
@@ -102,15 +102,15 @@ export class Call {
     throw new TypeError(
       `${this.#definition.name}() cannot be polled: a measurement repeated until it passes samples until it is ` +
         `lucky. Await the run once, then assert: expect(${this.#variable}).${this.#written}`,
-      { cause: new Error('expect.poll() repeats what it is given until the assertion passes') },
+      { cause: new Error('expect.poll() repeats its callback until the assertion passes') },
     )
   }
 
   settle(judgement: Judgement): { pass: boolean; message: () => string } {
     const isNot = this.#isNot
     if (judgement.skipped !== undefined) return this.#skip(judgement, judgement.skipped)
-    const givenUp = judgement.invalidities.find(({ blame }) => blame === 'target')
-    if (givenUp !== undefined) return this.#settleBroken(judgement, givenUp)
+    const targetFailure = judgement.invalidities.find(({ blame }) => blame === 'target')
+    if (targetFailure !== undefined) return this.#settleTargetFailure(judgement, targetFailure)
     const invalidities = [...judgement.invalidities, ...((isNot && judgement.againstNot) || [])]
     const [first] = invalidities
     if (first !== undefined) return this.#settleInvalid({ ...judgement, invalidities }, first)
@@ -125,7 +125,7 @@ export class Call {
   settleLater(judgement: Promise<Judgement>): Promise<{ pass: boolean; message: () => string }> {
     if (this.#isAsymmetric) {
       judgement.catch(() => {})
-      throw new TypeError(`${this.#definition.name}() has to be awaited and cannot be used inside another matcher`)
+      throw new TypeError(`${this.#definition.name}() must be awaited and cannot be used inside another matcher`)
     }
     const settled = judgement.then(
       (found) => this.#settleThrowing(found),
@@ -134,14 +134,14 @@ export class Call {
       },
     )
     const { soft, promise: chain } = this.#state
-    // Vitest waits for what a matcher returns, and under `soft` once more, unless `resolves` does already.
+    // Vitest awaits a matcher's promise once, and twice under `soft` unless `resolves` is used.
     const promise = WatchedPromise.over(settled, soft && !chain ? 2 : 1)
     const test = this.#test
     if (test !== undefined) assertedBy(test).later.push({ call: this.#whole, promise, site: this.#site })
     return promise
   }
 
-  /** Gives an error the stack of the call, so that its code frame shows the scenario. */
+  /** Replaces the stack of an error with that of the call: its code frame then shows the scenario. */
   placed(error: unknown): unknown {
     if (!(error instanceof Error)) return error
     const frames = this.#site.stack?.split('\n').filter((line) => line.startsWith('    at ')) ?? []
@@ -149,7 +149,7 @@ export class Call {
     return error
   }
 
-  /** Vitest would make the error of a failed promise itself, without the stack of the call. */
+  /** Throws the error of a failed promise here: Vitest's own would lack the stack of the call. */
   #settleThrowing(found: Judgement): { pass: boolean; message: () => string } {
     try {
       return this.settle(found)
@@ -163,8 +163,11 @@ export class Call {
     return { pass: !this.#isNot, message: () => '' }
   }
 
-  /** The target broke: whatever was asserted of it does not hold, nor does its opposite. */
-  #settleBroken(judgement: Judgement, { finding, remedy }: Invalidity): { pass: boolean; message: () => string } {
+  /** Fails in both polarities: the target broke, so neither the assertion nor its opposite holds. */
+  #settleTargetFailure(
+    judgement: Judgement,
+    { finding, remedy }: Invalidity,
+  ): { pass: boolean; message: () => string } {
     const found = { ...judgement, received: `${finding}\nuntil then: ${judgement.received}` }
     const message = this.#message({ ...found, hint: judgement.hint ?? remedy }, found.received)
     this.#record(found, { outcome: 'failed', message })
@@ -183,8 +186,8 @@ export class Call {
   }
 
   /**
-   * The error of a failed assertion. Vitest's own would print `actual` and `expected` once more, as a diff: editors and
-   * the UI show them, the message contains them.
+   * Error of a failed assertion. Editors and the UI show `actual` and `expected`; Vitest's own error would also print them
+   * as a diff, although the message contains them.
    */
   #failure(judgement: Judgement): Error {
     const error = new Error(this.#withPrefix(this.#message(judgement, judgement.received)))
@@ -192,7 +195,7 @@ export class Call {
       actual: judgement.received,
       expected: this.#expected(judgement),
       showDiff: false,
-      // Where Vitest keeps `meta` of a matcher's result; it does not print it.
+      // Vitest keeps `meta` of a matcher's result here and does not print it.
       __vitest_error_context__: { assertionName: this.#definition.name, meta: this.#numbers(judgement) },
     })
   }
@@ -205,7 +208,7 @@ export class Call {
     return formatMessage({ ...judgement, call: this.#whole, expected: this.#expected(judgement), received })
   }
 
-  /** Run, part and figure of the assertion, as JSON. */
+  /** Run, part and figure of the assertion as JSON. */
   #numbers({ figure }: Judgement): Partial<AssertionResult> {
     const run = nameOf(this.#received)
     const { limit, value, unit, interval, percentile } = figure ?? {}
@@ -243,7 +246,7 @@ export class Call {
     return `${name}(${showArguments(this.#args)})`
   }
 
-  /** The message given to `expect(run, message)`; Vitest puts it before the errors it makes itself. */
+  /** Adds the message of `expect(run, message)`; Vitest only adds it to its own errors. */
   #withPrefix(message: string): string {
     const { assertion } = this.#state
     const prefix: unknown = assertion && chai.util.flag(assertion, 'message')

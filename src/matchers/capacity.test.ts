@@ -65,7 +65,7 @@ function metrics(asked: Asked = {}): MetricsSource {
   return { [metricsOf]: () => evidence }
 }
 
-/** As an argument that does not compile otherwise. */
+/** Cast for arguments that would not compile. */
 const untyped = (value: unknown) => value as never
 
 describe('toHaveCpuBelow', () => {
@@ -101,13 +101,13 @@ describe('toHaveCpuBelow', () => {
     `)
   })
 
-  test('hands on how many cores are the whole', () => {
+  test('passes on the number of cores', () => {
     const asked: Asked = {}
     expect(capacity({}, asked)).toHaveCpuBelow(0.7, { cores: 1.5 })
     expect(asked.cores).toBe(1.5)
   })
 
-  test('is invalid in both polarities where nothing was sampled', () => {
+  test('is invalid in both polarities without samples', () => {
     const nothing = capacity({ mean: Number.NaN, max: Number.NaN, evidenceLines: [], ...invalid })
     expect(messageOf(() => expect(nothing).toHaveCpuBelow(0.7))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(capacity).toHaveCpuBelow(0.7)
@@ -146,7 +146,7 @@ describe('toHaveRedisMemoryBelow', () => {
     `)
   })
 
-  test('is invalid in both polarities if there is no limit', () => {
+  test('is invalid in both polarities without a maxmemory', () => {
     const finding = 'Redis has no maxmemory, so there is no share of it'
     const remedy = 'set one: CONFIG SET maxmemory 256mb'
     const unlimited = capacity({ invalidities: [{ reason: 'metric-missing', finding, remedy }], evidenceLines: [] })
@@ -186,7 +186,7 @@ describe('toHaveEvictionPolicy', () => {
     `)
   })
 
-  test('is invalid in both polarities where no sample says', () => {
+  test('is invalid in both polarities without a sample of the policy', () => {
     const unknown = capacity({ policy: undefined, evidenceLines: [], ...invalid })
     expect(messageOf(() => expect(unknown).toHaveEvictionPolicy('volatile-lru'))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(capacity).toHaveEvictionPolicy('volatile-lru')
@@ -201,7 +201,7 @@ describe('toHaveEvictionPolicy', () => {
 })
 
 describe('toHavePoolUsageBelow', () => {
-  test("judges the target's own pool in both polarities, by the gauges named", () => {
+  test("judges the target's own pool in both polarities, by the named gauges", () => {
     const asked: Asked = {}
     expect(metrics(asked)).toHavePoolUsageBelow(0.7)
     expect(asked.share).toEqual(['pool usage', 'pg_pool_connections{state="active"}', 'pg_pool_size'])
@@ -254,12 +254,12 @@ describe('toHavePoolUsageBelow', () => {
     `)
   })
 
-  test('is invalid in both polarities where nothing was sampled', () => {
+  test('is invalid in both polarities without samples', () => {
     expect(messageOf(() => expect(capacity(invalid)).toHavePoolUsageBelow(0.7))).toMatch(/^InvalidRunError/)
     expect(messageOf(() => expect(capacity(invalid)).not.toHavePoolUsageBelow(0.7))).toMatch(/^InvalidRunError/)
   })
 
-  test('refuses options for the other kind of window', () => {
+  test('rejects options of the other kind of window', () => {
     expect(messageOf(() => expect(capacity()).toHavePoolUsageBelow(0.7, untyped({ used: 'a', size: 'b' }))))
       .toMatchInlineSnapshot(`
       "OptionsError: toHavePoolUsageBelow() received 2 invalid options:
@@ -277,7 +277,7 @@ describe('toHavePoolUsageBelow', () => {
   })
 })
 
-test('what cannot be seen from here is skipped with the reason, in both polarities', ({ task }) => {
+test('capacity matchers are skipped with the reason in both polarities if capacity is unavailable', ({ task }) => {
   const elsewhere = capacity(unavailable)
   expect(elsewhere).toHaveCpuBelow(0.7)
   expect(elsewhere).not.toHaveRedisMemoryBelow(0.6)
@@ -293,7 +293,7 @@ test('what cannot be seen from here is skipped with the reason, in both polariti
   expect(assertions[0]?.received).toBe('not checked: the target runs elsewhere: set PERF_TARGET_CONTAINER')
 })
 
-test('every mistake in the arguments at once', () => {
+test('capacity matchers report every invalid argument in one error', () => {
   const wrong = () => expect(capacity()).toHaveCpuBelow(70, untyped({ statistic: 'p95', cores: 0, core: 2 }))
   expect(messageOf(wrong)).toMatchInlineSnapshot(`
     "OptionsError: toHaveCpuBelow() received 4 invalid options:
@@ -320,11 +320,11 @@ test('every mistake in the arguments at once', () => {
   expect(messageOf(() => expect(capacity()).toHaveRedisMemoryBelow(0.6, untyped('max')))).toContain('must be an object')
 })
 
-test('what is no window is refused', () => {
+test('capacity matchers reject values that are not windows', () => {
   expect(messageOf(() => expect(untyped(sampleHttpRun())).toHaveCpuBelow(untyped(0.7)))).toMatch(
-    /^TypeError: toHaveCpuBelow\(\) judges capacity, as await capacity.during\(run\) gives; it was given an HTTP run/,
+    /^TypeError: toHaveCpuBelow\(\) judges capacity, as await capacity.during\(run\) gives; received an HTTP run/,
   )
   expect(messageOf(() => expect(untyped(metrics())).toHaveCpuBelow(untyped(0.7)))).toMatch(
-    /Matchers that fit it: .*toHavePoolUsageBelow/,
+    /Matchers that accept it: .*toHavePoolUsageBelow/,
   )
 })

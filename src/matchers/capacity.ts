@@ -10,36 +10,36 @@ import { capacityWindow, type CapacitySource } from './window-subject.ts'
 
 export interface CpuOptions extends StatisticOptions {
   /**
-   * How many cores are the whole; may be a fraction. Default: those the target may run on, by its affinity or its
-   * container's limits. A single-threaded process can fill one core and be far below the limit on a large machine: say
-   * `cores: 1` for it. Of an external target nobody here knows: without `cores` or `PERF_TARGET_CORES` the
-   * assertion is skipped.
+   * Number of cores that count as 100%; may be fractional. Default: the cores that the target may use, by its affinity or
+   * its container's limits. A single-threaded process can saturate one core and stay far below the limit on a large
+   * machine: set `cores: 1` for it. For an external target, the assertion is skipped without `cores` or
+   * `PERF_TARGET_CORES`.
    */
   readonly cores?: number
 }
 
 type OnCapacity<T, M> = On<T, CapacitySource, M, 'judges capacity, as await capacity.during(run) gives'>
 
-/** `expect()` has these; each belongs to what its first parameter `this` says. */
+/** Matchers of `expect()` for capacity. */
 export interface CapacityMatchers<R extends void | Promise<void>, T> {
   /**
-   * CPU used by the target over the run's counted phases, as a share (0–1) of the cores it may use: of its processes
-   * and their descendants, of its containers, or as its own metrics have it.
+   * CPU utilization of the target over the run's judged phases, as a ratio (0–1) of the cores it may use: of its processes
+   * and their descendants, of its containers, or from its own metrics.
    *
-   * Skipped for an external target and says nothing of its CPU; invalid for one of ours.
+   * If the CPU is unknown, skipped for an external target and invalid for a target that the framework started.
    */
   toHaveCpuBelow: OnCapacity<T, (ratio: number, options?: CpuOptions) => R>
   /**
-   * Redis' `used_memory` as a share (0–1) of `maxmemory`, over the run's counted phases. Invalid without a `maxmemory`,
-   * and if the user of the URL may not run INFO. Skipped if the target runs elsewhere and its Redis is not named.
+   * Redis' `used_memory` as a ratio (0–1) of `maxmemory`, over the run's judged phases. Invalid without a `maxmemory`, or
+   * if the user in the URL may not run INFO. Skipped for an external target whose Redis is not configured.
    */
   toHaveRedisMemoryBelow: OnCapacity<T, (ratio: number, options?: StatisticOptions) => R>
-  /** Redis' `maxmemory-policy` at the end of the run's counted phases, e.g. `volatile-lru`. */
+  /** Redis' `maxmemory-policy` at the end of the run's judged phases, e.g. `volatile-lru`. */
   toHaveEvictionPolicy: OnCapacity<T, (policy: string) => R>
   /**
-   * Connections as a share (0–1) of what there may be, over the run's counted phases, looked at once a second. On
-   * `metrics.during(run)`: those in use of the target's own pool, by its gauges, in its fullest instance. On
-   * `capacity.during(run)`: those that Postgres or pgBouncer has.
+   * Connections as a ratio (0–1) of the maximum, over the run's judged phases, sampled once a second. On
+   * `metrics.during(run)`: connections in use in the target's own pool, by its gauges, in its fullest instance. On
+   * `capacity.during(run)`: connections of Postgres or pgBouncer.
    */
   toHavePoolUsageBelow: PoolUsage<T, R>
 }
@@ -96,23 +96,26 @@ const toHaveEvictionPolicy = defineMatcher<CapacityEvidence, { readonly policy: 
   judge: (evidence, { policy }) => judgePolicy(evidence.evictionPolicy(), policy),
 })
 
-function judgePolicy({ policy, invalidities, unavailable, evidenceLines }: PolicyEvidence, wanted: string): Judgement {
+function judgePolicy(
+  { policy, invalidities, unavailable, evidenceLines }: PolicyEvidence,
+  expected: string,
+): Judgement {
   return {
-    holds: policy === wanted,
-    expected: `eviction policy ${wanted}`,
-    expectedNot: `an eviction policy other than ${wanted}`,
+    holds: policy === expected,
+    expected: `eviction policy ${expected}`,
+    expectedNot: `an eviction policy other than ${expected}`,
     received: `eviction policy ${policy ?? 'unknown'}`,
     invalidities,
     skipped: unavailable,
     evidence: evidenceLines,
     hint:
-      policy === wanted
+      policy === expected
         ? undefined
-        : `CONFIG SET maxmemory-policy ${wanted}, or redis({ maxmemoryPolicy: '${wanted}' }) in the config`,
+        : `CONFIG SET maxmemory-policy ${expected}, or redis({ maxmemoryPolicy: '${expected}' }) in the config`,
   }
 }
 
-/** Where the target and its stores stood. */
+/** Matchers of the utilization of the target and its stores. */
 export const capacityMatchers: Readonly<Record<string, ExtendMatcher>> = {
   toHaveCpuBelow,
   toHaveRedisMemoryBelow,

@@ -12,7 +12,7 @@ export interface NoSlowerPlan {
   readonly acrossEnvironments: boolean
 }
 
-/** By which factor a figure differs, with its interval. */
+/** Factor by which a figure differs, with its interval. */
 export interface MeasuredRatio {
   readonly ratio: number
   readonly low: number
@@ -20,21 +20,21 @@ export interface MeasuredRatio {
   readonly confidence: number
 }
 
-/** A change held against how much worse a figure may get. */
+/** A measured change and its tolerance. */
 export interface ChangeAssertion {
   /** `p95` */
   readonly what: string
-  /** What it is compared with: `base`. */
+  /** Name of the reference: `base`. */
   readonly than: string
   readonly tolerance: number
   readonly found: MeasuredRatio
   /** Both values: `12.1 → 13.9 ms`. */
   readonly values: string
-  /** What would narrow an interval that reaches over the tolerance. */
+  /** Fix for an interval that straddles the tolerance. */
   readonly remedy: string
 }
 
-/** Decides by the whole interval; where it lies on both sides of the tolerance, nothing is decided. */
+/** Judges the whole interval; an interval that straddles the tolerance is undecided. */
 export function judgeChange(
   assertion: ChangeAssertion,
 ): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities'> {

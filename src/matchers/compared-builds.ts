@@ -20,10 +20,10 @@ import { expectedChange, judgeChange, type MeasuredRatio, type NoSlowerPlan } fr
 import type { Judgement } from './define.ts'
 import { formatSpan, withLack } from './threshold.ts'
 
-/** A share of failures larger by no more than this is no reason to say that head is slower. */
+/** Increase of the error rate that does not yet count as slower. */
 const MORE_ERRORS = 0.01
 
-/** Holds head's percentile against base's by their paired slices. */
+/** Compares head's percentile with base's by their paired slices. */
 export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan): Judgement {
   const { p, metric, tolerance, confidence } = plan
   const what = metric === 'cpu' ? 'CPU per request of head' : `${percentileName(p)} of head`
@@ -38,7 +38,7 @@ export function judgeComparison(evidence: ComparisonEvidence, plan: NoSlowerPlan
     ...expectedChange(what, 'base', tolerance),
     holds: failing.length > 0 ? 'undecided' : errors.length > 0 ? false : judged.holds,
     received: lines.join('\n'),
-    // What failed more often needs no decision about its times.
+    // If head fails more often, its times need not be decided.
     invalidities:
       errors.length + failing.length > 0
         ? standing
@@ -70,13 +70,13 @@ function judgePairs(
     values: formatSpan(at('base'), at('head'), formatMs).replace('–', ' → '),
     remedy:
       needed === undefined
-        ? 'the change is about as large as the tolerance, which no number of slices decides: choose another tolerance'
+        ? 'the change is about as large as the tolerance, so more slices cannot decide it: choose another tolerance'
         : `about ${formatCount(needed)} slices of each build would decide it, there were ${found.pairs}: ` +
           `lengthen the load to ${formatDuration(needed * evidence.sliceMs)}, or compare on a quieter machine`,
   })
 }
 
-/** What was taken as the longest time there is, as the infinite one it was. */
+/** Restores an infinite time, which the statistics replaced with the longest finite one. */
 function toInfinity({ low, confidence }: Interval, tolerance: number): MeasuredRatio {
   const isSlower = low > 1 + tolerance
   return {
@@ -92,12 +92,12 @@ function infiniteOnBothSides(
   infinite: number,
   pairs: number,
 ): Pick<Judgement, 'holds' | 'received' | 'invalidities'> {
-  const finding = `the ${what} is infinite, as that of base, in ${formatCount(infinite)} of ${formatCount(pairs)} pairs of slices: too many requests got no good response`
+  const finding = `the ${what} is infinite, like that of base, in ${formatCount(infinite)} of ${formatCount(pairs)} pairs of slices: too many requests got no good response`
   const remedy = 'see why they failed, or compare a percentile that both builds reach'
   return { holds: 'undecided', received: finding, invalidities: [{ reason: 'not-comparable', finding, remedy }] }
 }
 
-/** Over all slices of a build, as the table has it. */
+/** Value over all slices of a build, as the table shows it. */
 function valueMs(pairs: readonly SlicePair[], side: 'base' | 'head', { p, metric }: NoSlowerPlan): number {
   if (metric === 'latency') return mergedLatency(pairs, side).percentileUs(p) / 1000
   return cpuPairs(pairs).reduce((sum, pair) => sum + pair[side], 0) / pairs.length
@@ -119,7 +119,7 @@ function lackOf(
 
 const UNKNOWN_CPU: Invalidity = {
   reason: 'metric-missing',
-  finding: 'the CPU time of the builds is unknown: it is read of processes that were started for the comparison',
+  finding: 'the CPU time of the builds is unknown: it is only read for processes that the comparison started',
   remedy:
     'give the builds as commands or folders, and slices long enough to use CPU time: the system counts in hundredths of a second',
 }
@@ -128,8 +128,8 @@ function emptySlices(p: number): Invalidity {
   const needed = requestsForPercentile(p)
   return {
     reason: 'too-few-samples',
-    finding: `slices are too short for their ${percentileName(p)}: every one needs ${formatCount(needed)} requests`,
-    remedy: 'raise the rate, or ask for fewer and therefore longer slices: compare(…, { slices })',
+    finding: `slices are too short for their ${percentileName(p)}: each needs ${formatCount(needed)} requests`,
+    remedy: 'raise the rate, or configure fewer, and thus longer, slices: compare(…, { slices })',
   }
 }
 
@@ -143,14 +143,17 @@ function moreErrors({ pairs }: ComparisonEvidence, confidence: number): string[]
   ]
 }
 
-/** Failures are quick where a port is closed. */
+/** Lines about builds whose requests mostly failed: a closed port, for instance, fails fast. */
 function failuresDominate({ pairs }: ComparisonEvidence): string[] {
   return (['base', 'head'] as const)
     .filter((side) => wrongRatio(pairs, side) > 0.5)
-    .map((side) => `${formatRatio(wrongRatio(pairs, side))} of ${side}'s requests failed: these are times of failures`)
+    .map(
+      (side) =>
+        `${formatRatio(wrongRatio(pairs, side))} of ${side}'s requests failed: these times describe the failures`,
+    )
 }
 
-/** The table, and what else in it moved beyond the tolerance. */
+/** The table, and a hint about other figures that moved beyond the tolerance. */
 function figuresWith(
   { pairs }: ComparisonEvidence,
   { p, metric, tolerance, confidence }: NoSlowerPlan,
@@ -165,7 +168,7 @@ function figuresWith(
   const options = names.every((name) => name === CPU) ? "{ metric: 'cpu' }" : '{ percentile }'
   return {
     figures: figureTable(figures),
-    worst: names.length === 0 ? undefined : `beyond the tolerance as well: ${names.join(', ')} of head; see ${options}`,
+    worst: names.length === 0 ? undefined : `also beyond the tolerance: ${names.join(', ')} of head; see ${options}`,
   }
 }
 

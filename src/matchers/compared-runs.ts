@@ -13,7 +13,7 @@ import { judgedTimes, percentileMs } from './samples.ts'
 import { describeReceived, KIND_NAMES, nameOf, timedRun } from './subject.ts'
 import { formatSpan, trusted, withLack } from './threshold.ts'
 
-/** Times to compare with: of another run, or as a baseline stored them. */
+/** Times to compare with, from another run or a baseline. */
 export interface OtherTimes {
   /** `http 2`, `the baseline of 2026-03-01` */
   readonly label: string
@@ -21,7 +21,7 @@ export interface OtherTimes {
   readonly meanMs: number
   /** Reasons not to use them. */
   readonly invalidities: readonly Invalidity[]
-  /** @throws {TypeError} if a baseline does not hold it */
+  /** @throws {TypeError} if a baseline does not store it */
   percentile(p: number, confidence: number): TimeAt
   /** Set for a baseline. */
   readonly stored?: BaselineEvidence
@@ -33,15 +33,15 @@ interface TimeAt {
 }
 
 /**
- * What a run is to be compared with.
+ * Reads the run or baseline to compare with.
  *
- * @throws {TypeError} if it is no run or baseline, or one of another kind
+ * @throws {TypeError} if it is neither a run nor a baseline, or of another kind
  */
 export function readOther(than: unknown, run: TimeEvidence, matcher: string): OtherTimes {
   const other = isBaseline(than) ? storedTimes(than[baselineOf]()) : runTimes(than)
   if (other === undefined)
     throw new TypeError(
-      `${matcher}() of a run takes another run or a baseline to compare with; it got ${describeReceived(than)}`,
+      `${matcher}() compares a run with another run or a baseline; received ${describeReceived(than)}`,
     )
   if (other.kind === run.kind) return other
   throw new TypeError(
@@ -49,7 +49,7 @@ export function readOther(than: unknown, run: TimeEvidence, matcher: string): Ot
   )
 }
 
-/** Holds a run's percentile against that of another; the two intervals are joined as of independent samples. */
+/** Compares a run's percentile with another's; the two intervals are combined as those of independent samples. */
 export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlowerPlan): Judgement {
   const { p, tolerance, confidence } = plan
   const what = percentileName(p)
@@ -83,13 +83,13 @@ export function judgeNoSlower(run: TimeEvidence, other: OtherTimes, plan: NoSlow
     ...judged,
     ...expectedChange(what, other.label, tolerance),
     invalidities: withLack([...againstRun(run), ...against(other, plan)], tooFew ? [tooFew] : judged.invalidities),
-    ...skippedWhereNew(other),
+    ...skippedIfNew(other),
     evidence: run.evidenceLines,
     hint: run.hint,
   }
 }
 
-/** Means alone, as Vitest's own matcher of benchmark results does. */
+/** Compares only means, as Vitest's own matcher of benchmark results does. */
 export function judgeFaster(
   { run, received }: { readonly run: TimeEvidence; readonly received: unknown },
   other: OtherTimes,
@@ -102,11 +102,11 @@ export function judgeFaster(
     expected: `mean below that of ${other.label}${least}`,
     expectedNot: `mean not below that of ${other.label}${least}`,
     received: `mean ${formatChange(nowMs / other.meanMs - 1)} (${formatSpan(other.meanMs, nowMs, formatMs).replace('–', ' → ')})`,
-    // The means of benchmark results are Vitest's own, whether or not it kept their samples.
+    // Vitest calculates the means of benchmark results, even if it does not retain their samples.
     invalidities: isBenchResult(received)
       ? []
       : [...againstRun(run), ...against(other, { acrossEnvironments }), ...withoutMean(nowMs, other)],
-    ...skippedWhereNew(other),
+    ...skippedIfNew(other),
     evidence: run.evidenceLines,
     hint: run.hint,
   }
@@ -140,7 +140,7 @@ function storedTimes(stored: BaselineEvidence): OtherTimes {
       const known = percentiles.map((each) => each.p).join(', ')
       if (found === undefined || confidence !== 0.95)
         throw new TypeError(
-          `a baseline holds the percentiles ${known} with their 95% intervals; asked for ${p} with ${confidence}`,
+          `a baseline holds the percentiles ${known} with their 95% intervals; requested: ${p} with ${confidence}`,
         )
       const { ms, lowMs: low, highMs: high } = found
       return { ms, interval: { low, high, confidence, method: 'stored' } }
@@ -155,8 +155,8 @@ function timeAt(evidence: TimeEvidence, p: number, confidence: number): TimeAt {
 }
 
 /**
- * MOVER on the logarithms: the ends of a ratio from the intervals of its two parts (Donner & Zou, Statistics in Medicine
- * 31, 2012). If one of the two is infinite, only its interval and that of the other bound the ratio.
+ * Confidence limits of a ratio from the intervals of its two parts: MOVER on the logarithms (Donner & Zou, Statistics in
+ * Medicine 31, 2012). If one value is infinite, only the two intervals bound the ratio.
  */
 function joined(now: TimeAt, before: TimeAt, confidence: number): MeasuredRatio | undefined {
   const [up, down] = [now.interval, before.interval]
@@ -180,21 +180,21 @@ function joined(now: TimeAt, before: TimeAt, confidence: number): MeasuredRatio 
   }
 }
 
-/** Infinite if a sample has no time. */
+/** Mean in milliseconds; infinite if a sample has no time. */
 function meanMsOf(received: unknown, evidence: TimeEvidence): number {
   if (isBenchResult(received)) return received.latency.mean
   const { histogram } = judgedTimes(evidence)
   return histogram.infiniteCount > 0 ? Number.POSITIVE_INFINITY : histogram.meanUs / 1000
 }
 
-/** One sample without a time makes a mean infinite, which says nothing about the others. */
+/** Invalidity of an infinite mean: a single sample without a time causes it, whatever the others are. */
 function withoutMean(nowMs: number, other: OtherTimes): readonly Invalidity[] {
   if (Number.isFinite(nowMs) && Number.isFinite(other.meanMs)) return []
   return [
     {
       reason: 'not-comparable',
       finding: `${Number.isFinite(nowMs) ? `of ${other.label}, ` : ''}some samples have no time, so their mean is infinite`,
-      remedy: 'compare a percentile with toBeNoSlowerThan(), or the times of good responses alone: run.good',
+      remedy: 'compare a percentile with toBeNoSlowerThan(), or only the times of good responses: run.good',
     },
   ]
 }
@@ -214,15 +214,13 @@ function against(
   ]
 }
 
-/** Times that were spent waiting for a VU compare with nothing. */
+/** Invalidities of a run, including a VU shortage: times spent waiting for a VU cannot be compared. */
 function againstRun({ invalidities, vuShortage }: TimeEvidence): readonly Invalidity[] {
   return vuShortage === undefined ? invalidities : [...invalidities, vuShortage.invalidity]
 }
 
-function skippedWhereNew({ stored }: OtherTimes): Pick<Judgement, 'skipped'> {
-  return stored?.isNew
-    ? { skipped: 'this run was stored as the baseline just now; the next one is held against it' }
-    : {}
+function skippedIfNew({ stored }: OtherTimes): Pick<Judgement, 'skipped'> {
+  return stored?.isNew ? { skipped: 'this run was just stored as the baseline; the next run is compared with it' } : {}
 }
 
 function unknown(what: string, now: TimeAt, before: TimeAt): Invalidity {
@@ -230,12 +228,12 @@ function unknown(what: string, now: TimeAt, before: TimeAt): Invalidity {
     return {
       reason: 'not-comparable',
       finding: `the ${what} is infinite on both sides: too many requests got no good response`,
-      remedy: 'see why they failed; to compare the times of good responses alone, compare run.good',
+      remedy: 'see why they failed; to compare only good responses, compare run.good',
     }
   return {
     reason: 'too-few-samples',
-    finding: `no interval can be given for the change of the ${what}: samples lie in fewer than two windows of time, or took no time`,
-    remedy: 'lengthen the run; times of functions come in order of time from micro, not from bench',
+    finding: `no interval can be calculated for the change of the ${what}: samples cover fewer than two time windows, or took no time`,
+    remedy: 'lengthen the run; measure functions with micro, which keeps samples in order, not with bench',
   }
 }
 
@@ -243,7 +241,7 @@ function isBaseline(value: unknown): value is BaselineSource {
   return typeof value === 'object' && value !== null && baselineOf in value
 }
 
-/** How the call line shows what a run is compared with: by name. */
+/** Arguments for the call line, with the other run by name. */
 export function showOther([than, ...rest]: readonly unknown[]): string {
   const first = isBaseline(than) ? 'baseline' : (nameOf(than) ?? inspected(than, 60))
   return [first, ...rest.map((each) => inspected(each, 60))].join(', ')

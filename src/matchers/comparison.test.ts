@@ -4,7 +4,7 @@ import { sampleBaseline, sampleComparison } from '../testing/sample-comparison.t
 import { GIVEN_UP, SATURATED, sampleFanOutRun, sampleHttpRun, sampleMicroRun } from '../testing/sample-runs.ts'
 import './register.ts'
 
-/** As values whose types say nothing, for calls that do not compile otherwise. */
+/** Casts for calls that would not compile. */
 const untyped = (value: unknown): unknown => value
 const anything = (value: unknown): never => value as never
 
@@ -13,31 +13,31 @@ const slower = sampleComparison({ slower: 1.15 })
 const unsure = sampleComparison({ slower: 1.04, spread: 0.2 })
 
 describe('two builds', () => {
-  test('no slower: passes as written and fails negated', () => {
+  test('passes if head is not slower, and fails under .not', () => {
     expect(same).toBeNoSlowerThan('base', { tolerance: 0.05 })
     expect(messageOf(() => expect(same).not.toBeNoSlowerThan('base', { tolerance: 0.05 }))).toMatchSnapshot('negated')
   })
 
-  test('slower beyond the tolerance: fails as written and passes negated', () => {
+  test('fails if head is slower beyond the tolerance, and passes under .not', () => {
     expect(slower).not.toBeNoSlowerThan('base', { tolerance: 0.05 })
     expect(messageOf(() => expect(slower).toBeNoSlowerThan('base', { tolerance: 0.05 }))).toMatchSnapshot('fails')
     expect(slower).toBeNoSlowerThan('base', { tolerance: 0.2 })
   })
 
-  test('faster is no slower', () => {
+  test('passes if head is faster', () => {
     expect(sampleComparison({ slower: 0.8 })).toBeNoSlowerThan('base', { tolerance: 0 })
   })
 
-  test('an interval on both sides of the tolerance is invalid in both polarities, and says how many slices would decide', () => {
+  test('is invalid in both polarities if the interval straddles the tolerance, and recommends a number of slices', () => {
     expect(messageOf(() => expect(unsure).toBeNoSlowerThan('base'))).toMatchSnapshot('undecided')
     expect(messageOf(() => expect(unsure).not.toBeNoSlowerThan('base'))).toMatch(
       /^InvalidRunError: expect\(comparison\)\.not/,
     )
     const onTheEdge = sampleComparison({ slower: 1.05 / 0.99528, spread: 0.2 })
-    expect(messageOf(() => expect(onTheEdge).toBeNoSlowerThan('base'))).toMatch(/no number of slices decides/)
+    expect(messageOf(() => expect(onTheEdge).toBeNoSlowerThan('base'))).toMatch(/more slices cannot decide it/)
   })
 
-  test('a tail by itself', () => {
+  test('compares a tail percentile', () => {
     expect(messageOf(() => expect(slower).toBeNoSlowerThan('base', { percentile: 0.95 }))).toMatch(
       /^Received: p95 of head \+1[4-6]/m,
     )
@@ -50,7 +50,7 @@ describe('two builds', () => {
     )
   })
 
-  test('CPU per request, which may be known where latency leaves the question open', () => {
+  test('compares CPU per request, which may be decided if latency is not', () => {
     expect(messageOf(() => expect(slower).toBeNoSlowerThan('base', { metric: 'cpu' }))).toMatch(
       /^Received: CPU per request of head \+14\.9% \(1\.2 → 1\.38 ms\), 95% interval \+14/m,
     )
@@ -60,7 +60,7 @@ describe('two builds', () => {
     expect(messageOf(() => expect(elsewhere).toBeNoSlowerThan('base', { metric: 'cpu' }))).toMatchSnapshot('unknown')
   })
 
-  test('failures: more of them is slower, mostly failures say nothing', () => {
+  test('fails if head fails more often, and is undecided if most requests fail', () => {
     const failing = sampleComparison({ wrong: { base: 0, head: 30 } })
     expect(messageOf(() => expect(failing).toBeNoSlowerThan('base'))).toMatchSnapshot('head fails more often')
     expect(failing).not.toBeNoSlowerThan('base')
@@ -72,14 +72,14 @@ describe('two builds', () => {
     expect(messageOf(() => expect(silent).toBeNoSlowerThan('base'))).toMatch(/p50 of head 20 ms → ∞\n/)
   })
 
-  test('without CPU, without pairs, and with a generator past its limits', () => {
+  test('is invalid without CPU, without pairs, and with a saturated generator', () => {
     expect(
       messageOf(() => expect(sampleComparison({ slower: 2, cpuMs: undefined })).toBeNoSlowerThan('base')),
     ).not.toMatch(/CPU/)
     expect(messageOf(() => expect(sampleComparison({ pairs: 0 })).toBeNoSlowerThan('base'))).toMatch(
       /INVALID, not judged. no-samples/,
     )
-    // A saturated generator hides a difference and makes none.
+    // A saturated generator hides a difference but does not cause one.
     expect(sampleComparison({ slower: 1.15, invalidities: [SATURATED] })).not.toBeNoSlowerThan('base')
     expect(messageOf(() => expect(sampleComparison({ invalidities: [SATURATED] })).toBeNoSlowerThan('base'))).toMatch(
       /INVALID/,
@@ -94,7 +94,7 @@ describe('two runs', () => {
   const quick = sampleHttpRun()
   const slow = { ...sampleHttpRun({ latencyMs: (n) => 20 + (n % 100) }), name: 'http 2' }
 
-  test('by a percentile with joined intervals', () => {
+  test('compares a percentile with combined intervals', () => {
     expect(quick).toBeNoSlowerThan(slow)
     expect(slow).not.toBeNoSlowerThan(quick, { tolerance: 0.05 })
     expect(messageOf(() => expect(slow).toBeNoSlowerThan(quick))).toMatchSnapshot('fails')
@@ -103,14 +103,14 @@ describe('two runs', () => {
     expect(messageOf(() => expect(middling).toBeNoSlowerThan(quick))).toMatchSnapshot('undecided')
   })
 
-  test('by the mean, as for benchmarks', () => {
+  test('compares means, as for benchmarks', () => {
     expect(quick).toBeFasterThan(slow)
     expect(quick).not.toBeFasterThan(slow, { delta: 0.2 })
     expect(messageOf(() => expect(slow).toBeFasterThan(quick, { delta: 0.1 }))).toMatchSnapshot('fails')
     expect(messageOf(() => expect(quick).not.toBeFasterThan(slow))).toMatchSnapshot('negated')
   })
 
-  test("benchmarks of Vitest's own, by their means, also where it kept no samples", () => {
+  test('compares the means of Vitest benchmarks, even without samples', () => {
     const result = (name: string, mean: number) => ({
       name,
       latency: { mean, p50: mean, p75: mean, p99: mean, max: mean, samplesCount: 9 },
@@ -123,7 +123,7 @@ describe('two runs', () => {
     )
   })
 
-  test('a reason not to judge either is one not to judge both', () => {
+  test('is invalid if either run is', () => {
     const saturated = { ...sampleHttpRun({ invalidities: [SATURATED] }), name: 'http 2' }
     expect(messageOf(() => expect(quick).toBeNoSlowerThan(saturated))).toMatch(
       /generator-saturated: http 2: schedule delay/,
@@ -145,7 +145,7 @@ describe('two runs', () => {
     expect(messageOf(() => expect(aFew).toBeFasterThan(quick))).toMatch(/some samples have no time, so their mean/)
   })
 
-  test('of different kinds, or with something that is no run', () => {
+  test('rejects a run of another kind, and values that are not runs', () => {
     expect(messageOf(() => expect(quick).toBeNoSlowerThan(sampleMicroRun()))).toMatchInlineSnapshot(
       `"TypeError: toBeNoSlowerThan() compares runs of one kind; this is an HTTP run, and micro 1 is a micro run"`,
     )
@@ -153,13 +153,13 @@ describe('two runs', () => {
       `"TypeError: toBeFasterThan() compares runs of one kind; this is a fan-out run, and http 1 is an HTTP run"`,
     )
     expect(messageOf(() => expect(quick).toBeNoSlowerThan(anything('base')))).toMatchInlineSnapshot(
-      `"TypeError: toBeNoSlowerThan() of a run takes another run or a baseline to compare with; it got a string ('base')"`,
+      `"TypeError: toBeNoSlowerThan() compares a run with another run or a baseline; received a string ('base')"`,
     )
     expect(messageOf(() => expect(same).toBeNoSlowerThan(anything(quick)))).toMatchInlineSnapshot(
-      `"TypeError: toBeNoSlowerThan() of a comparison takes the build to compare with, 'base'; it got an HTTP run (http 1)"`,
+      `"TypeError: toBeNoSlowerThan() compares the builds of a comparison, so its argument must be 'base'; received an HTTP run (http 1)"`,
     )
     expect(messageOf(() => expect(untyped({ p95Ms: 3 })).toBeNoSlowerThan('base'))).toMatchInlineSnapshot(
-      `"TypeError: toBeNoSlowerThan() judges a comparison, as compare() gives, or the times of a run; it was given an object with p95Ms."`,
+      `"TypeError: toBeNoSlowerThan() judges a comparison, as compare() gives, or the times of a run; received an object with p95Ms."`,
     )
   })
 })
@@ -167,7 +167,7 @@ describe('two runs', () => {
 describe('a baseline', () => {
   const run = sampleHttpRun()
 
-  test('is compared with by what it stored', () => {
+  test('is compared by its stored figures', () => {
     expect(run).toBeNoSlowerThan(sampleBaseline())
     const slower = sampleHttpRun({ latencyMs: (n) => 30 + (n % 100) })
     expect(messageOf(() => expect(slower).toBeNoSlowerThan(sampleBaseline()))).toMatchSnapshot('fails')
@@ -175,31 +175,31 @@ describe('a baseline', () => {
     expect(slower).not.toBeFasterThan(sampleBaseline())
   })
 
-  test('of other conditions is invalid unless asked for', () => {
+  test('makes a comparison under other conditions invalid without acrossEnvironments', () => {
     const elsewhere = sampleBaseline({ differences: ['Node v22.1.0, now v24.0.0', 'load 50/s, now 100/s'] })
     expect(messageOf(() => expect(run).toBeNoSlowerThan(elsewhere))).toMatchSnapshot('not comparable')
     expect(messageOf(() => expect(run).toBeFasterThan(elsewhere))).toMatch(/not-comparable/)
     expect(run).toBeNoSlowerThan(elsewhere, { acrossEnvironments: true })
   })
 
-  test('stored by this very run is nothing to compare with', ({ task }) => {
+  test('skips the assertion if this run stored it', ({ task }) => {
     expect(run).toBeNoSlowerThan(sampleBaseline({ isNew: true }))
     expect(run).not.toBeNoSlowerThan(sampleBaseline({ isNew: true }))
     expect(task.meta.slo?.assertions.map(({ outcome, received }) => [outcome, received])).toEqual([
-      ['skipped', 'not checked: this run was stored as the baseline just now; the next one is held against it'],
-      ['skipped', 'not checked: this run was stored as the baseline just now; the next one is held against it'],
+      ['skipped', 'not checked: this run was just stored as the baseline; the next run is compared with it'],
+      ['skipped', 'not checked: this run was just stored as the baseline; the next run is compared with it'],
     ])
   })
 
-  test('of another kind, or asked for what it does not hold', () => {
+  test('rejects another kind of run, and a percentile that it does not store', () => {
     expect(messageOf(() => expect(run).toBeNoSlowerThan(sampleBaseline({ kind: 'micro' })))).toMatchInlineSnapshot(
       `"TypeError: toBeNoSlowerThan() compares runs of one kind; this is an HTTP run, and the baseline of 2026-03-01 is a micro run"`,
     )
     expect(messageOf(() => expect(run).toBeNoSlowerThan(sampleBaseline(), { percentile: 0.7 }))).toMatchInlineSnapshot(
-      `"TypeError: a baseline holds the percentiles 0.5, 0.95 with their 95% intervals; asked for 0.7 with 0.95"`,
+      `"TypeError: a baseline holds the percentiles 0.5, 0.95 with their 95% intervals; requested: 0.7 with 0.95"`,
     )
     expect(messageOf(() => expect(run).toBeNoSlowerThan(sampleBaseline(), { confidence: 0.9 }))).toMatchInlineSnapshot(
-      `"TypeError: a baseline holds the percentiles 0.5, 0.95 with their 95% intervals; asked for 0.5 with 0.9"`,
+      `"TypeError: a baseline holds the percentiles 0.5, 0.95 with their 95% intervals; requested: 0.5 with 0.9"`,
     )
   })
 })
@@ -207,15 +207,15 @@ describe('a baseline', () => {
 test.for<[string, () => void]>([
   ['a tolerance in percent', () => expect(same).toBeNoSlowerThan('base', { tolerance: 5 })],
   [
-    'across environments, neither yes nor no',
+    'across environments, neither true nor false',
     () => expect(same).toBeNoSlowerThan('base', { acrossEnvironments: 'yes' } as object),
   ],
   ['a negative tolerance', () => expect(same).toBeNoSlowerThan('base', { tolerance: -0.1 })],
   ['a percentile in percent', () => expect(same).toBeNoSlowerThan('base', { percentile: 95 })],
   ['a confidence of 1', () => expect(same).toBeNoSlowerThan('base', { confidence: 1 })],
-  ['a misspelt option', () => expect(same).toBeNoSlowerThan('base', { tolerence: 0.1 } as object)],
+  ['a misspelled option', () => expect(same).toBeNoSlowerThan('base', { tolerence: 0.1 } as object)],
   ['something else to compare', () => expect(same).toBeNoSlowerThan('base', { metric: 'memory' } as object)],
   ['a delta of 1', () => expect(sampleHttpRun()).toBeFasterThan(sampleHttpRun(), { delta: 1 })],
-])('%s is refused', ([, assert]) => {
+])('rejects %s', ([, assert]) => {
   expect(messageOf(assert)).toMatchSnapshot('refused')
 })

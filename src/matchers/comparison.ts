@@ -13,31 +13,31 @@ import { describeReceived, timedRun, type Subject, type TimeSource } from './sub
 import type { CannotJudge } from './typing.ts'
 
 export interface NoSlowerOptions {
-  /** By how much it may be slower, as a ratio: 0.05 allows 5%. 0 and above, below 1. Default: 0.05. */
+  /** Allowed slowdown as a ratio, 0 or above and below 1: 0.05 allows 5%. Default: 0.05. */
   readonly tolerance?: number
   /**
-   * The percentile compared, as a ratio. Default: 0.5, the median, which a busy machine moves least; ask for tails by
-   * themselves: 0.95.
+   * Percentile to compare, as a ratio. Default: 0.5, the median, which a busy machine affects least; compare tails
+   * explicitly: 0.95.
    */
   readonly percentile?: number
   /**
-   * Of a comparison: what is compared. `cpu` is the CPU time per request, which a busy machine moves far less than
-   * latency, and which says nothing of waiting: for builds whose processes are ours. Default: `latency`.
+   * Metric of a comparison of builds. `cpu` is the CPU time per request: a busy machine affects it far less than latency,
+   * but it does not include waiting. Requires builds whose processes the framework started. Default: `latency`.
    */
   readonly metric?: 'latency' | 'cpu'
-  /** Of the interval that must lie on one side of the tolerance; above 0.5 and below 1. Default: 0.95. */
+  /** Confidence of the interval that must be on one side of the tolerance; above 0.5 and below 1. Default: 0.95. */
   readonly confidence?: number
 }
 
 export interface NoSlowerThanBaselineOptions extends Omit<NoSlowerOptions, 'metric'> {
-  /** Compare although machine, Node, scale or load are not those of the baseline. Default: false, that is invalid. */
+  /** Whether to compare even if machine, Node, scale or load differ from the baseline's. Default: `false`: invalid then. */
   readonly acrossEnvironments?: boolean
 }
 
 export interface FasterOptions {
-  /** By how much it must be faster at least, as a ratio. Default: 0. */
+  /** Minimum speedup as a ratio. Default: 0. */
   readonly delta?: number
-  /** As for {@link NoSlowerThanBaselineOptions}. */
+  /** See {@link NoSlowerThanBaselineOptions}. */
   readonly acrossEnvironments?: boolean
 }
 
@@ -53,29 +53,29 @@ type NoSlower<T, R> = unknown extends T
 interface ToBeFasterThan {
   (expected: BenchResult, options?: { delta?: number }): void
   /**
-   * The mean time lies below that of another run or of a baseline by more than `delta`, as Vitest does it for benchmarks:
-   * the means alone are held against each other. What {@link NoSlower} knows of chance and of tails it does not.
+   * The mean time is below that of another run or a baseline by more than `delta`. Only means are compared, as Vitest does
+   * for benchmarks: unlike {@link NoSlower}, it ignores chance and tails.
    */
   (expected: TimeSource | BaselineSource, options?: FasterOptions): void
 }
 
-/** What `expect(run)` offers beside everything else. */
+/** Matchers that `expect(run)` adds to Vitest's own. */
 export interface RunAssertion<T> extends Assertion<void, T> {
   readonly not: RunAssertion<T>
   toBeFasterThan: ToBeFasterThan
 }
 
-/** `expect()` has these; each belongs to what its first parameter `this` says. */
+/** Matchers of `expect()` for comparisons. */
 export interface ComparisonMatchers<R extends void | Promise<void>, T> {
   /**
-   * Is no slower than something else, beyond a tolerance and beyond chance.
+   * Not slower than a reference, beyond a tolerance and beyond chance.
    *
-   * - On a comparison, `toBeNoSlowerThan('base')`: head against base, from paired slices. It fails only where the whole
-   *   interval of the change lies beyond the tolerance, passes only where none of it does, and is invalid where the
-   *   slices do not say; the message then says how many would. It fails as well where head's error rate is higher by
-   *   more than a percentage point, beyond chance: failures can be quick.
-   * - On a run, `toBeNoSlowerThan(other)`: against another run of the same kind or a baseline. The interval knows how
-   *   much either run varied in itself, not what changed on the machine between them: compare builds in one run.
+   * - On a comparison, `toBeNoSlowerThan('base')`: head against base, from paired slices. It passes if the whole interval
+   *   of the change is within the tolerance, fails if all of it is outside, and is invalid if it straddles the tolerance;
+   *   the message then recommends a number of slices. It also fails if head's error rate is higher by more than a
+   *   percentage point, beyond chance: failures can be fast.
+   * - On a run, `toBeNoSlowerThan(other)`: against another run of the same kind or a baseline. The interval includes the
+   *   variation within each run, but not changes of the machine between them: to compare builds, use one run.
    *
    * Times are counted as by {@link LatencyMatchers.toHaveP50Below}. Needs `10 / (1 - percentile)` samples on each side.
    */
@@ -93,7 +93,7 @@ declare module 'vitest' {
   }
 }
 
-/** Evidence of one of the two things that can be slower. */
+/** Evidence of a comparison of builds or of a run. */
 type Compared = { readonly builds: ComparisonEvidence } | { readonly run: TimeEvidence }
 
 const compared: Subject<Compared> = {
@@ -134,7 +134,7 @@ const toBeNoSlowerThan = defineMatcher<
     if ('run' in found) return judgeNoSlower(found.run, readOther(than, found.run, 'toBeNoSlowerThan'), plan)
     if (than !== 'base')
       throw new TypeError(
-        `toBeNoSlowerThan() of a comparison takes the build to compare with, 'base'; it got ${describeReceived(than)}`,
+        `toBeNoSlowerThan() compares the builds of a comparison, so its argument must be 'base'; received ${describeReceived(than)}`,
       )
     return judgeComparison(found.builds, plan)
   },
@@ -166,7 +166,7 @@ const toBeFasterThan = defineMatcher<
     judgeFaster({ run, received }, readOther(than, run, 'toBeFasterThan'), options),
 })
 
-/** Two builds, two runs, or a run and its baseline against each other. */
+/** Matchers that compare two builds, two runs, or a run and its baseline. */
 export const comparisonMatchers: Readonly<Record<string, ExtendMatcher>> = { toBeNoSlowerThan, toBeFasterThan }
 
 function isComparison(received: unknown): received is ComparisonSource {

@@ -7,11 +7,11 @@ import { judgeCount } from './ratio.ts'
 import { deliveryRun, type DeliverySource } from './subject.ts'
 import type { On } from './typing.ts'
 
-/** `expect()` has these; each belongs to what its first parameter `this` says. */
+/** Matchers of `expect()` for connecting sockets. */
 export interface ConnectingMatchers<R extends void | Promise<void>, T> {
   /**
-   * At least a share of the sockets asked for were connected within a time, from the instant their handshake was due
-   * to its response. Sockets that failed are in the denominator. Needs `1 / (1 - ratio)` sockets.
+   * At least a ratio of the requested sockets connected within a time, from the intended start of the handshake to its
+   * response. Failed sockets are in the denominator. Needs `1 / (1 - ratio)` sockets.
    */
   toConnectWithin: On<
     T,
@@ -42,7 +42,7 @@ const toConnectWithin = defineMatcher<FanOutEvidence, SharePlan>({
   judge: judgeConnecting,
 })
 
-/** How the sockets of a fan-out came up. */
+/** Matchers of connecting the sockets of a fan-out. */
 export const connectingMatchers: Readonly<Record<string, ExtendMatcher>> = { toConnectWithin }
 
 function judgeConnecting(evidence: FanOutEvidence, { limitMs, options: { ratio } }: SharePlan): Judgement {

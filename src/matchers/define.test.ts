@@ -8,11 +8,11 @@ import { setOnInvalid } from './on-invalid.ts'
 import './register.ts'
 
 const run = sampleHttpRun()
-/** As a value whose type says nothing, for calls that do not compile otherwise. */
+/** Cast for calls that would not compile. */
 const untyped = (value: unknown): unknown => value
 
-describe('what is recorded', () => {
-  test('passes, failures and invalid evidence', ({ task }) => {
+describe('the record of a scenario', () => {
+  test('contains passed, failed and invalid assertions', ({ task }) => {
     expect(run).toHaveP95Below(150)
     expect(run).not.toHaveP95Below(50)
     expect(() => expect(run).toHaveP95Below(50)).toThrow('Received: p95 = 104 ms')
@@ -96,7 +96,7 @@ describe('what is recorded', () => {
       `)
   })
 
-  test('no judgement of asymmetric use, unless it is invalid, and that once', ({ task }) => {
+  test('contains only invalid judgements of asymmetric use, each once', ({ task }) => {
     expect({ run }).toEqual({ run: expect.toHaveP95Below(150) })
     expect({ run }).not.toEqual({ run: expect.toHaveP95Below(50) })
     expect(recordOf(task).assertions).toEqual([])
@@ -117,7 +117,7 @@ describe('the error of a failure', () => {
     interval: { low: expect.closeTo(104, 0) as unknown, high: expect.closeTo(105, 0) as unknown, confidence: 0.95 },
   }
 
-  test('carries both values for editors, the numbers as meta, and prints no diff', () => {
+  test('contains both values for editors and the numbers as meta, and prints no diff', () => {
     expect(errorOf(() => expect(run).toHaveP95Below(50))).toMatchObject({
       actual: 'p95 = 104 ms (+108.1%), 95% interval 104–105 ms',
       expected: 'p95 < 50 ms',
@@ -127,14 +127,14 @@ describe('the error of a failure', () => {
     expect(errorOf(() => expect(run).not.toHaveP95Below(150))).toMatchObject({ expected: 'p95 ≥ 150 ms' })
   })
 
-  test('names the part of the run, as what is recorded does', ({ task }) => {
+  test('names the part of the run, as the record does', ({ task }) => {
     const evidence = { ...run[evidenceOf](), part: { phase: 'spike', step: 'pay' } as const }
     const error = errorOf(() => expect({ name: 'http 1', [evidenceOf]: () => evidence }).toHaveP95Below(50))
     expect(error).toMatchObject({ __vitest_error_context__: { meta: { ...numbers, phase: 'spike', step: 'pay' } } })
     expect(recordOf(task).assertions).toMatchObject([{ ...numbers, phase: 'spike', step: 'pay' }])
   })
 
-  test('numbers that are not finite stay JSON, and nothing measured has no value', ({ task }) => {
+  test('contains infinite numbers as JSON, and no value if nothing was measured', ({ task }) => {
     errorOf(() => expect(sampleHttpRun({ errorsPerSecond: 40 })).toHaveP95Below(50))
     errorOf(() => expect(sampleHttpRun({ seconds: 0 })).toHaveP95Below(50))
     const [lost, empty] = recordOf(task).assertions
@@ -153,7 +153,7 @@ describe('asymmetric use', () => {
     expect(() => expect({ run }).toEqual({ run: expect.toHaveP95Below(50) })).toThrow('toHaveP95Below<50>')
   })
 
-  test('is invalid where the evidence is', () => {
+  test('is invalid if the evidence is', () => {
     const invalid = { run: sampleHttpRun({ invalidities: [SATURATED] }) }
     expect(messageOf(() => expect(invalid).toEqual({ run: expect.toHaveP95Below(150) }))).toMatch(/^InvalidRunError/)
     expect(messageOf(() => expect(invalid).toEqual({ run: expect.not.toHaveP95Below(100) }))).toMatch(
@@ -162,8 +162,8 @@ describe('asymmetric use', () => {
   })
 })
 
-describe('where invalid evidence only warns', () => {
-  test('the test goes on in both polarities, the message is printed, and invalid is recorded', ({ task }) => {
+describe("onInvalid: 'warn'", () => {
+  test('continues the test in both polarities, prints the message, and records invalid', ({ task }) => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     setOnInvalid('warn')
     onTestFinished(() => setOnInvalid('fail'))
@@ -177,10 +177,10 @@ describe('where invalid evidence only warns', () => {
   })
 })
 
-describe('a run that was given up because of the target', () => {
+describe('a run that was aborted because of the target', () => {
   const broken = sampleHttpRun({ seconds: 2, invalidities: [SATURATED, GIVEN_UP] })
 
-  test('fails in both polarities, whatever else speaks against it', ({ task }) => {
+  test('fails in both polarities, regardless of other invalidities', ({ task }) => {
     expect(messageOf(() => expect(broken).toHaveP95Below(150))).toMatchSnapshot('fails')
     expect(messageOf(() => expect(broken).not.toHaveP95Below(1))).toMatchSnapshot('fails, negated')
     expect(messageOf(() => expect(broken).toHaveErrorRateBelow(0.00001))).toMatch(/^Error: .*\n\nExpected: error rate/)
@@ -193,15 +193,15 @@ describe('a run that was given up because of the target', () => {
     ])
   })
 
-  test('fails also where invalid evidence only warns', () => {
+  test("fails even with onInvalid: 'warn'", () => {
     setOnInvalid('warn')
     onTestFinished(() => setOnInvalid('fail'))
     expect(() => expect(broken).toHaveP95Below(150)).toThrow('the run was aborted')
   })
 })
 
-describe('the message given to expect', () => {
-  test('stands before failures and invalid evidence alike', () => {
+describe('the message of expect()', () => {
+  test('precedes failures and invalid evidence', () => {
     expect(messageOf(() => expect(run, 'S3').toHaveP95Below(50))).toMatch(/^Error: S3: expect\(run\)/)
     expect(messageOf(() => expect(sampleMicroRun({ calls: 10 }), 'S3').toHaveP95Below(50))).toMatch(
       /^InvalidRunError: S3: expect\(run\)/,
@@ -210,7 +210,7 @@ describe('the message given to expect', () => {
 })
 
 describe('expect.poll', () => {
-  test('is refused with a reason, and what it polls is never called', async () => {
+  test('is rejected with a reason, without calling the polled function', async () => {
     const load = vi.fn<() => typeof run>(() => run)
     const error = await failureOf(() => expect.poll(load).toHaveP95Below(150))
     expect(error.message).toMatchInlineSnapshot(
@@ -220,7 +220,7 @@ describe('expect.poll', () => {
   })
 })
 
-describe('what cannot be judged', () => {
+describe('a value that a matcher cannot judge', () => {
   test.for([
     ['nothing', undefined],
     ['a promise', Promise.resolve(run)],
@@ -230,15 +230,15 @@ describe('what cannot be judged', () => {
     expect(messageOf(() => expect(untyped(received)).toHaveP95Below(150))).toMatchSnapshot()
   })
 
-  test('a run of another kind, with the matchers that fit it', () => {
+  test('is rejected with the matchers that accept it', () => {
     expect(messageOf(() => expect(untyped(sampleMicroRun())).toHaveThroughputAbove(5))).toMatchInlineSnapshot(`
-      "TypeError: toHaveThroughputAbove() judges a run of requests, as http.run() gives; it was given a micro run (micro 1).
-      Matchers that fit it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
+      "TypeError: toHaveThroughputAbove() judges a run of requests, as http.run() gives; received a micro run (micro 1).
+      Matchers that accept it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
     `)
   })
 })
 
-describe('a matcher that has to fetch its evidence', () => {
+describe('an asynchronous matcher', () => {
   const judgement: Judgement = {
     holds: false,
     expected: 'balance = 0',
@@ -261,7 +261,7 @@ describe('a matcher that has to fetch its evidence', () => {
   })
   type Balancing = Record<'toBalance', () => Promise<void>>
   const expectLedger = (found: Judgement | Error): Balancing & { readonly not: Balancing } =>
-    // oxlint-disable-next-line vitest/valid-expect -- the matcher is called on what this returns
+    // oxlint-disable-next-line vitest/valid-expect -- the matcher is called on the returned assertion
     expect({ judgement: found }) as never
 
   test('passes and fails when awaited, with the stack of the call', async () => {
@@ -287,16 +287,16 @@ describe('a matcher that has to fetch its evidence', () => {
     expect(firstFrame(error)).toContain('define.test.ts')
   })
 
-  test('passes its own errors on, and cannot stand within another matcher', async () => {
+  test('rethrows its own errors, and cannot be used inside another matcher', async () => {
     expect((await failureOf(() => expectLedger(new Error('no such table')).toBalance())).message).toBe('no such table')
     const { toBalance } = expect as unknown as { toBalance: () => unknown }
     expect(messageOf(() => expect({ judgement }).toEqual(toBalance()))).toMatchInlineSnapshot(
-      `"TypeError: toBalance() has to be awaited and cannot be used inside another matcher"`,
+      `"TypeError: toBalance() must be awaited and cannot be used inside another matcher"`,
     )
   })
 })
 
-describe('arguments that cannot be used', () => {
+describe('invalid arguments', () => {
   test.for<[string, () => void]>([
     ['a percentile of 0', () => expect(run).toHavePercentileBelow(0, 150)],
     ['a percentile of 1', () => expect(run).toHavePercentileBelow(1, 150)],
@@ -352,7 +352,7 @@ async function failureOf(assert: () => Promise<void>): Promise<Error> {
   throw new Error('nothing was thrown')
 }
 
-/** The first frame outside Vitest itself, which is where it sets the code frame. */
+/** First frame outside Vitest, to which it points the code frame. */
 function firstFrame(error: Error): string | undefined {
   return error.stack?.split('\n').find((line) => line.startsWith('    at ') && !line.includes('/node_modules/'))
 }

@@ -8,24 +8,24 @@ export type { ExtendMatcher, Figure, Judgement } from './call.ts'
 
 export interface MatcherDefinition<Evidence, Plan> extends Wording {
   readonly subject: Subject<Evidence>
-  /** Reads the arguments; every mistake goes into `problems`, and what is returned is then not used. */
+  /** Reads the arguments and adds every mistake to `problems`; the result is only used if there are none. */
   readArguments(problems: Problems, args: readonly unknown[]): Plan
-  /** Pure for runs; a promise where the evidence must be fetched, as from a database. */
+  /** Pure for runs; returns a promise if the evidence must be fetched, e.g. from a database. */
   judge(evidence: Evidence, plan: Plan): Judgement | Promise<Judgement>
 }
 
 const definedMatchers: { readonly name: string; readonly subject: Subject<unknown> }[] = []
 
 /**
- * Makes a matcher of a judgement. Here alone is decided what passes, fails and is invalid; that every judgement is
- * recorded for the reporter; and where the stack of an error begins (in the scenario, for its code frame).
+ * Defines a matcher from a judgement: decides whether it passes, fails or is invalid, records it for the reporter, and
+ * makes the stack of an error begin in the scenario, for its code frame.
  *
- * As an asymmetric matcher (`expect.toHaveP95Below(150)` within `toEqual`) a judgement is not recorded unless it is
- * invalid: equality may ask several times, and a part that does not match need not be a failure.
+ * An asymmetric matcher (`expect.toHaveP95Below(150)` within `toEqual`) only records invalid judgements: equality may
+ * call it several times, and a part that does not match need not be a failure.
  *
- * @throws {InvalidRunError} through the matcher, where evidence cannot be judged, also under `.not` and `expect.soft`
- * @throws {TypeError} through the matcher, where it is polled or given something it cannot judge
- * @throws {OptionsError} through the matcher, where its arguments cannot be used
+ * @throws {InvalidRunError} from the matcher, if the evidence cannot be judged, also under `.not` and `expect.soft`
+ * @throws {TypeError} from the matcher, if it is polled or receives a value that it cannot judge
+ * @throws {OptionsError} from the matcher, if its arguments are invalid
  */
 export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evidence, Plan>): ExtendMatcher {
   const { name, subject } = definition
@@ -36,7 +36,7 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
     try {
       call.rejectPoll()
       const evidence = subject.read(received)
-      if (evidence === undefined) throw new TypeError(unfit(name, subject, received))
+      if (evidence === undefined) throw new TypeError(unsupported(name, subject, received))
       const problems = new Problems()
       const plan = definition.readArguments(problems, args)
       problems.throwIfAny(`${name}()`)
@@ -47,28 +47,28 @@ export function defineMatcher<Evidence, Plan>(definition: MatcherDefinition<Evid
       throw call.placed(error)
     }
   }
-  // With this mark Vitest calls the matcher once and at once instead of first running the polled function, which would
-  // put load on the target for an assertion that is refused anyway.
+  // With this mark Vitest calls the matcher once and immediately, instead of running the polled function first: that
+  // would put load on the target for an assertion that is rejected anyway.
   Object.defineProperty(matcher, '__vitest_poll_takeover__', { value: true })
   Object.defineProperty(matcher, 'name', { value: name })
   return matcher
 }
 
-/** The part of a run that evidence is about. */
+/** The part of a run that the evidence is about. */
 function partOf(evidence: unknown): RunPart | undefined {
   return (evidence as { readonly part?: RunPart } | null)?.part
 }
 
-/** Whether a matcher is of this package. */
+/** Whether this package defines the matcher. */
 export function isDefined(matcher: string): boolean {
   return definedMatchers.some(({ name }) => name === matcher)
 }
 
-function unfit(name: string, subject: Subject<unknown>, received: unknown): string {
-  const fitting = definedMatchers.filter((other) => other.subject.read(received) !== undefined)
-  const names = fitting.map((other) => other.name).join(', ')
+function unsupported(name: string, subject: Subject<unknown>, received: unknown): string {
+  const supported = definedMatchers.filter((other) => other.subject.read(received) !== undefined)
+  const names = supported.map((other) => other.name).join(', ')
   return (
-    `${name}() judges ${subject.noun}; it was given ${describeReceived(received)}.` +
-    (names === '' ? '' : `\nMatchers that fit it: ${names}`)
+    `${name}() judges ${subject.noun}; received ${describeReceived(received)}.` +
+    (names === '' ? '' : `\nMatchers that accept it: ${names}`)
   )
 }

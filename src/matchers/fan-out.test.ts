@@ -4,7 +4,7 @@ import { SATURATED, sampleFanOutRun, sampleHttpRun } from '../testing/sample-run
 import './register.ts'
 
 describe('toDeliverWithin', () => {
-  test('counts expected deliveries, missing ones among them', () => {
+  test('counts expected deliveries, including missing ones', () => {
     const run = sampleFanOutRun({ missingPerSecond: 3 })
     expect(run).toDeliverWithin(1000, { ratio: 0.98 })
     expect(messageOf(() => expect(run).toDeliverWithin(1000, { ratio: 0.99 }))).toMatchInlineSnapshot(`
@@ -27,12 +27,12 @@ describe('toDeliverWithin', () => {
     `)
   })
 
-  test('with a confidence judges the interval', () => {
+  test('judges the interval if a confidence is set', () => {
     const run = sampleFanOutRun({ missingPerSecond: 3 })
     expect(run).toDeliverWithin(1000, { ratio: 0.975, confidence: 0.95 })
   })
 
-  test('needs as many deliveries as the percentile would', () => {
+  test('needs as many deliveries as the percentile', () => {
     const run = sampleFanOutRun({ expectedPerSecond: 50 })
     expect(run).toDeliverWithin(1000, { ratio: 0.95 })
     expect(messageOf(() => expect(run).toDeliverWithin(1000, { ratio: 0.99 }))).toMatchInlineSnapshot(`
@@ -47,12 +47,12 @@ describe('toDeliverWithin', () => {
     `)
   })
 
-  test('a ratio of 1 asks for all of them', () => {
+  test('requires every delivery for a ratio of 1', () => {
     expect(sampleFanOutRun({ expectedPerSecond: 1 })).toDeliverWithin(1000, { ratio: 1 })
     expect(sampleFanOutRun({ missingPerSecond: 1 })).not.toDeliverWithin(1000, { ratio: 1 })
   })
 
-  test('is invalid where nothing was published or the generator was too slow', () => {
+  test('is invalid if nothing was published or the generator was too slow', () => {
     const idle = sampleFanOutRun({ seconds: 0 })
     expect(messageOf(() => expect(idle).toDeliverWithin(1000, { ratio: 1 }))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toDeliverWithin(1000, { ratio: 1 })
@@ -70,7 +70,7 @@ describe('toDeliverWithin', () => {
 })
 
 describe('toHaveMissingRateBelow', () => {
-  test('counts deliveries that never came', () => {
+  test('counts deliveries that never arrived', () => {
     const run = sampleFanOutRun({ missingPerSecond: 2 })
     expect(run).toHaveMissingRateBelow(0.02)
     expect(messageOf(() => expect(run).toHaveMissingRateBelow(0.005))).toMatchInlineSnapshot(`
@@ -93,7 +93,7 @@ describe('toHaveMissingRateBelow', () => {
     `)
   })
 
-  test('needs enough deliveries to tell the limit from zero', () => {
+  test('needs enough deliveries to distinguish the limit from zero', () => {
     const run = sampleFanOutRun({ seconds: 5, expectedPerSecond: 20 })
     expect(messageOf(() => expect(run).toHaveMissingRateBelow(0.005))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toHaveMissingRateBelow(0.005)
@@ -109,7 +109,7 @@ describe('toHaveMissingRateBelow', () => {
 })
 
 describe('toHaveDuplicateRateBelow', () => {
-  test('counts receipts past the first', () => {
+  test('counts repeated receipts', () => {
     const run = sampleFanOutRun({ duplicate: 20 })
     expect(run).toHaveDuplicateRateBelow(0.011)
     expect(messageOf(() => expect(run).toHaveDuplicateRateBelow(0.01))).toMatchInlineSnapshot(`
@@ -132,7 +132,7 @@ describe('toHaveDuplicateRateBelow', () => {
     `)
   })
 
-  test('needs enough deliveries received', () => {
+  test('needs enough received deliveries', () => {
     const run = sampleFanOutRun({ seconds: 1, expectedPerSecond: 10 })
     const broken = sampleFanOutRun({ seconds: 1, expectedPerSecond: 10, duplicate: 1 })
     expect(messageOf(() => expect(broken).toHaveDuplicateRateBelow(0.01))).toMatch(/^Error: /)
@@ -150,7 +150,7 @@ describe('toHaveDuplicateRateBelow', () => {
 })
 
 describe('toDeliverInOrder', () => {
-  test('holds where no client received a publication after a later one', () => {
+  test('holds if no client received a publication after a later one', () => {
     expect(sampleFanOutRun()).toDeliverInOrder()
     expect(messageOf(() => expect(sampleFanOutRun({ outOfOrder: 3 })).toDeliverInOrder())).toMatchInlineSnapshot(`
       "Error: expect(run).toDeliverInOrder()
@@ -172,7 +172,7 @@ describe('toDeliverInOrder', () => {
     `)
   })
 
-  test('is invalid where nothing was received', () => {
+  test('is invalid if nothing was received', () => {
     const run = sampleFanOutRun({ missingPerSecond: 200 })
     expect(messageOf(() => expect(run).toDeliverInOrder())).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toDeliverInOrder()
@@ -188,7 +188,7 @@ describe('toDeliverInOrder', () => {
 })
 
 describe('toConnectWithin', () => {
-  test('counts the sockets asked for, failed ones among them', () => {
+  test('counts requested sockets, including failed ones', () => {
     const run = sampleFanOutRun({ failedToConnect: 2 })
     expect(run).toConnectWithin(100, { ratio: 0.98 })
     expect(messageOf(() => expect(run).toConnectWithin(100, { ratio: 0.99 }))).toMatchInlineSnapshot(`
@@ -227,10 +227,10 @@ describe('toConnectWithin', () => {
   })
 })
 
-test('a run of another kind is refused', () => {
+test('fan-out matchers reject a run of another kind', () => {
   expect(messageOf(() => expect(sampleHttpRun() as unknown).toDeliverInOrder())).toMatchInlineSnapshot(`
-    "TypeError: toDeliverInOrder() judges a fan-out, as ws.fanOut() gives; it was given an HTTP run (http 1).
-    Matchers that fit it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate"
+    "TypeError: toDeliverInOrder() judges a fan-out, as ws.fanOut() gives; received an HTTP run (http 1).
+    Matchers that accept it: toBeNoSlowerThan, toBeFasterThan, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow, toHaveErrorRateBelow, toHaveStatusRateBelow, toHaveThroughputAbove, toSustainRate"
   `)
 })
 
@@ -258,12 +258,12 @@ describe('toHaveUnexpectedRateBelow', () => {
     `)
   })
 
-  test('with a limit of 0 allows none', () => {
+  test('allows no unexpected delivery for a limit of 0', () => {
     expect(sampleFanOutRun()).toHaveUnexpectedRateBelow(0)
     expect(sampleFanOutRun({ unexpected: 1 })).not.toHaveUnexpectedRateBelow(0)
   })
 
-  test('refuses what is no rate', () => {
+  test('rejects a limit that is not a ratio', () => {
     expect(messageOf(() => expect(sampleFanOutRun()).toHaveUnexpectedRateBelow(5))).toMatchInlineSnapshot(`
       "OptionsError: toHaveUnexpectedRateBelow() received an invalid option:
 
@@ -305,18 +305,18 @@ describe('toDeliverOnlyToSubscribers', () => {
 
       Expected: no unexpected delivery
       Received: 20 of 2,020 messages unexpected (client 3 received publication #4 of group "a", and is not in it)
-                generator-saturated: schedule delay p99 48 ms, limit 10 ms; 3 unexpected deliveries were seen all the same
+                generator-saturated: schedule delay p99 48 ms, limit 10 ms; 3 unexpected deliveries were received anyway
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
       Worst:    #17 at 8.5 s 2 missing, max 109 ms · client 41 20 unexpected, 4 missing, 1 out of order, max 109 ms"
     `)
     expect(messageOf(() => expect(run).not.toDeliverOnlyToSubscribers())).toMatch(/^InvalidRunError: [^]*saturated/)
     expect(messageOf(() => expect(run).toHaveUnexpectedRateBelow(0.001))).toMatch(
-      /^Error: [^]*3 unexpected .* were seen/,
+      /^Error: [^]*3 unexpected .* were received/,
     )
     for (const judge of [
       () => expect(run).not.toHaveUnexpectedRateBelow(0.001),
-      // What was not received may have been as it should be: 3 of 2,020 are certain, no more.
+      // Messages that were not received may have been expected ones: only 3 of 2,020 are certain.
       () => expect(run).toHaveUnexpectedRateBelow(0.002),
       () => expect(run).not.toHaveUnexpectedRateBelow(0.002),
     ])
@@ -334,7 +334,7 @@ describe('toDeliverOnlyToSubscribers', () => {
       expect(messageOf(judge)).toMatch(/^InvalidRunError: [^]*generator-saturated/)
   })
 
-  test('stays invalid for what no generator is to blame for, such as messages that were not identified', () => {
+  test('stays invalid for reasons other than the generator, such as unidentified messages', () => {
     const undecided = { reason: 'undecided', finding: '2% not identified', remedy: 'see identify' } as const
     const run = sampleFanOutRun({ unexpected: 20, certainUnexpected: 20, invalidities: [SATURATED, undecided] })
     expect(messageOf(() => expect(run).toDeliverOnlyToSubscribers())).toMatch(/^InvalidRunError: [^]*undecided/)
@@ -351,7 +351,7 @@ describe('toDeliverOnlyToSubscribers', () => {
   })
 })
 
-describe('order that nobody knows', () => {
+describe('toDeliverInOrder() with an unknown order', () => {
   const FEED = { reason: 'undecided', finding: 'no numbers', remedy: 'give sequence' } as const
 
   test('is invalid if every delivery out of order raced another to the target, also under .not', () => {
@@ -360,7 +360,7 @@ describe('order that nobody knows', () => {
       "InvalidRunError: expect(run).toDeliverInOrder()
 
       Expected: no delivery out of order
-      Received: INVALID, not judged. undecided: 3 deliveries are out of order, all of publications that were under way to the target at the same time, in either order
+      Received: INVALID, not judged. undecided: 3 deliveries are out of order, but all of their publications were in flight to the target at the same time, so either order is correct
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 deliveries, 100 sockets, 2/s
       Worst:    client 41 4 missing, 1 out of order, max 109 ms
@@ -369,21 +369,21 @@ describe('order that nobody knows', () => {
     expect(messageOf(() => expect(run).not.toDeliverInOrder())).toMatch(/^InvalidRunError: /)
   })
 
-  test('fails if one of them did not race', () => {
+  test('fails if one of the deliveries did not race', () => {
     const run = sampleFanOutRun({ outOfOrder: 3, racing: 2 })
     expect(messageOf(() => expect(run).toDeliverInOrder())).toMatch(
-      /^Error: [^]*3 of 2,000 deliveries out of order, 2 of them of publications that raced each other to the target/,
+      /^Error: [^]*3 of 2,000 deliveries out of order, 2 of them from publications that raced each other to the target/,
     )
   })
 
-  test('is invalid for a feed without numbers and time stamps', () => {
+  test('is invalid for a feed without sequence numbers and timestamps', () => {
     const run = sampleFanOutRun({ orderUnknown: FEED })
     expect(messageOf(() => expect(run).toDeliverInOrder())).toMatch(/^InvalidRunError: [^]*undecided: no numbers/)
   })
 })
 
 describe('toRecoverWithin', () => {
-  test('counts the clients that lost their connection, all of them unless a share is given', () => {
+  test('counts clients that lost their connection, and requires all of them by default', () => {
     const run = sampleFanOutRun({ tookMs: [500, 900, 1000, 2500] })
     expect(run).toRecoverWithin('2.5s')
     expect(run).toRecoverWithin(1000, { ratio: 0.75 })
@@ -409,7 +409,7 @@ describe('toRecoverWithin', () => {
     `)
   })
 
-  test('fails if some never recovered, however long they were watched', () => {
+  test('fails if some clients never recovered, however long they were observed', () => {
     const run = sampleFanOutRun({ tookMs: [500], unfinishedMs: [3000] })
     expect(messageOf(() => expect(run).toRecoverWithin(2000))).toMatchInlineSnapshot(`
       "Error: expect(run).toRecoverWithin(2000)
@@ -423,7 +423,7 @@ describe('toRecoverWithin', () => {
     `)
   })
 
-  test('is invalid if nothing was lost, or if the run ended before it could be known, also under .not', () => {
+  test('is invalid if no connection was lost, or if the run ended too early to decide, also under .not', () => {
     const whole = sampleFanOutRun()
     expect(messageOf(() => expect(whole).toRecoverWithin(2000))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toRecoverWithin(2000)
@@ -437,7 +437,7 @@ describe('toRecoverWithin', () => {
     `)
     const short = sampleFanOutRun({ tookMs: [500], unfinishedMs: [1500] })
     expect(messageOf(() => expect(short).toRecoverWithin(2000))).toMatch(
-      /^InvalidRunError: [^]*undecided: 1 clients were lost less than 2.00 s before the end, and not recovered by then/,
+      /^InvalidRunError: [^]*undecided: 1 clients lost their connection less than 2.00 s before the end and had not recovered by then/,
     )
     expect(messageOf(() => expect(short).not.toRecoverWithin(2000))).toMatch(/^InvalidRunError: /)
     expect(short).not.toRecoverWithin(1000)
@@ -445,7 +445,7 @@ describe('toRecoverWithin', () => {
   })
 })
 
-test('a leaking client stands first among the worst', () => {
+test('failure messages list a client with unexpected deliveries first', () => {
   const run = sampleFanOutRun({ unexpected: 20 })
   expect(messageOf(() => expect(run).toDeliverOnlyToSubscribers())).toContain('client 41 20 unexpected, 4 missing')
 })

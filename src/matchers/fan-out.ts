@@ -22,35 +22,36 @@ import type { On } from './typing.ts'
 
 type OnDeliveries<T, Matcher> = On<T, DeliverySource, Matcher, 'judges a fan-out, as ws.fanOut() gives'>
 
-/** `expect()` has these; each belongs to what its first parameter `this` says. */
+/** Matchers of `expect()` for fan-outs. */
 export interface FanOutMatchers<R extends void | Promise<void>, T> {
   /**
-   * At least a share of all expected deliveries arrived within a lag, counted from the publication's intended
-   * instant. Missing deliveries are in the denominator. Needs `10 / (1 - ratio)` deliveries, as the percentile of that
-   * ratio would; with a ratio of 1 it speaks about this run alone.
+   * At least a ratio of all expected deliveries arrived within a lag, counted from the intended start of the publication.
+   * Missing deliveries are in the denominator. Needs `10 / (1 - ratio)` deliveries, like the percentile of that ratio; a
+   * ratio of 1 only describes this run.
    */
   toDeliverWithin: OnDeliveries<T, (limitMs: Duration, options: ShareOptions & ThresholdOptions) => R>
-  /** The share of expected deliveries that never arrived lies below a limit. Needs `1 / ratio` deliveries. */
+  /** The ratio of expected deliveries that never arrived is below a limit. Needs `1 / ratio` deliveries. */
   toHaveMissingRateBelow: OnDeliveries<T, (ratio: number, options?: ThresholdOptions) => R>
-  /** Receipts past the first, per delivery received, lie below a limit. Needs `1 / ratio` deliveries received. */
+  /** Repeated receipts per received delivery are below a limit. Needs `1 / ratio` received deliveries. */
   toHaveDuplicateRateBelow: OnDeliveries<T, (ratio: number) => R>
   /**
-   * No client received a publication after a later one of the same group, on one connection. Missing deliveries are not out
-   * of order. Invalid if all that are out of order raced each other to the target and their messages carry no sequence.
+   * No client received a publication after a later one of the same group, on one connection. Missing deliveries are not
+   * out of order. Invalid if all deliveries out of order belong to publications that were in flight to the target at the
+   * same time, and their messages have no sequence.
    */
   toDeliverInOrder: OnDeliveries<T, () => R>
   /**
-   * Messages that were not for the client that received them, or that no publication explains, per message received, lie
+   * Messages that were not for the client that received them, or that belong to no publication, per received message, are
    * below a limit. A limit of 0 allows none. Needs `1 / ratio` messages.
    */
   toHaveUnexpectedRateBelow: OnDeliveries<T, (ratio: number) => R>
-  /** Every message was for the client that received it: a publication of the run, of a group that the client is in. */
+  /** Every message was for the client that received it: a publication of the run, for a group of the client. */
   toDeliverOnlyToSubscribers: OnDeliveries<T, () => R>
   /**
-   * At least a share of the clients that lost their connection were subscribed again, and had received everything due
-   * meanwhile, within a time from the loss. Counts every loss. Invalid if no connection was lost.
+   * At least a ratio of the clients that lost their connection resubscribed and received everything due meanwhile, within
+   * a time from the loss. Counts every loss. Invalid if no connection was lost.
    *
-   * @default `{ ratio: 1 }`: all of them
+   * @default `{ ratio: 1 }`: all clients
    */
   toRecoverWithin: OnDeliveries<T, (limitMs: Duration, options?: ShareOptions) => R>
 }
@@ -132,28 +133,28 @@ const toDeliverInOrder = defineMatcher<FanOutEvidence, object>({
   judge(evidence) {
     const { outOfOrder, racing, received } = evidence.deliveries
     const raced =
-      racing === 0 ? '' : `, ${formatCount(racing)} of them of publications that raced each other to the target`
+      racing === 0 ? '' : `, ${formatCount(racing)} of them from publications that raced each other to the target`
     return judgeNone(evidence, {
       what: 'order',
       count: outOfOrder,
       of: { count: received, noun: 'deliveries received' },
-      words: ['no delivery out of order', 'deliveries out of order'],
+      expectations: ['no delivery out of order', 'deliveries out of order'],
       received: `${formatCount(outOfOrder)} of ${formatCount(received)} deliveries out of order${raced}`,
-      lacks: [evidence.orderUnknown, onlyRacing(evidence)],
+      reasons: [evidence.orderUnknown, onlyRacing(evidence)],
       hint: evidence.orderHint,
       worst: worstClients(evidence),
     })
   },
 })
 
-/** Whichever of them the target got first, it may have delivered them in that order. */
+/** Invalidity if all deliveries out of order raced: the target may have received the publications in that order. */
 function onlyRacing({ deliveries: { outOfOrder, racing } }: FanOutEvidence): Invalidity | undefined {
   if (outOfOrder === 0 || racing < outOfOrder) return undefined
   return {
     reason: 'undecided',
     finding:
-      `${formatCount(outOfOrder)} deliveries are out of order, all of publications that were under way to the target at the same ` +
-      'time, in either order',
+      `${formatCount(outOfOrder)} deliveries are out of order, but all of their publications were in flight to the target at the same ` +
+      'time, so either order is correct',
     remedy:
       "return the target's own number as sequence from identify, or publish at a rate that the target keeps up with",
   }
@@ -176,7 +177,7 @@ const toHaveUnexpectedRateBelow = defineMatcher<FanOutEvidence, { readonly ratio
       total: messages,
       noun: 'messages',
     })
-    // What a slow generator missed may have been messages as they should be.
+    // Messages that a slow generator missed may have been expected ones.
     const isCertain = evidence.certainUnexpected / (messages + expected - received) >= limit
     return {
       ...judged,
@@ -202,9 +203,9 @@ function judgeNoneUnexpected(evidence: FanOutEvidence): Judgement {
     what: 'unexpected deliveries',
     count: unexpected,
     of: { count: messages, noun: 'messages' },
-    words: ['no unexpected delivery', 'unexpected deliveries'],
+    expectations: ['no unexpected delivery', 'unexpected deliveries'],
     received: `${formatCount(unexpected)} of ${formatCount(messages)} messages unexpected${sample}`,
-    lacks: [],
+    reasons: [],
     hint: evidence.unexpectedHint,
     worst: worstParts(evidence),
   })
@@ -213,21 +214,21 @@ function judgeNoneUnexpected(evidence: FanOutEvidence): Judgement {
 }
 
 /**
- * A generator at its limit receives late, and never what was not sent: unexpected deliveries that are certain break the
- * limit whatever its health. That the limit was broken by the load that was asked for, it does not show.
+ * A saturated generator receives messages late, but never messages that were not sent: certain unexpected deliveries
+ * violate the limit whatever its health. `.not` stays invalid: the target may not have received the intended load.
  */
 function despiteGenerator(
   judged: Judgement,
   certain: number,
 ): Pick<Judgement, 'received' | 'invalidities' | 'againstNot'> {
   const invalidities = withoutGenerator(judged.invalidities)
-  const set = judged.invalidities.filter((found) => !invalidities.includes(found))
-  if (set.length === 0) return judged
-  const reasons = set.map(({ reason, finding }) => `${reason}: ${finding}`).join('; ')
+  const ignored = judged.invalidities.filter((found) => !invalidities.includes(found))
+  if (ignored.length === 0) return judged
+  const reasons = ignored.map(({ reason, finding }) => `${reason}: ${finding}`).join('; ')
   return {
-    received: `${judged.received}\n${reasons}; ${formatCount(certain)} unexpected deliveries were seen all the same`,
+    received: `${judged.received}\n${reasons}; ${formatCount(certain)} unexpected deliveries were received anyway`,
     invalidities,
-    againstNot: set,
+    againstNot: ignored,
   }
 }
 
@@ -235,29 +236,28 @@ interface NoneAllowed {
   readonly what: string
   readonly count: number
   readonly of: { readonly count: number; readonly noun: string }
-  /** What is expected, and what is under `.not`. */
-  readonly words: readonly [expected: string, expectedNot: string]
+  readonly expectations: readonly [expected: string, expectedNot: string]
   readonly received: string
-  /** What stands against a verdict, beside too few samples and what the run says itself. */
-  readonly lacks: readonly (Invalidity | undefined)[]
+  /** Reasons not to judge, besides too few samples and those of the run. */
+  readonly reasons: readonly (Invalidity | undefined)[]
   readonly hint: string | undefined
   readonly worst: Judgement['worst']
 }
 
-/** Not one of something is allowed, in so many. */
+/** Judges that something never occurred, out of a count. */
 function judgeNone(
   evidence: FanOutEvidence,
-  { what, count, of, words, received, lacks, hint, worst }: NoneAllowed,
+  { what, count, of, expectations, received, reasons, hint, worst }: NoneAllowed,
 ): Judgement {
   const tooFew = tooFewSamples(what, 1, { ...of, durationMs: evidence.durationMs })
   return {
     holds: count === 0,
-    expected: words[0],
-    expectedNot: words[1],
+    expected: expectations[0],
+    expectedNot: expectations[1],
     received,
     invalidities: withLack(
       evidence.invalidities,
-      [tooFew && { ...tooFew, remedy: hint ?? tooFew.remedy }, ...lacks].filter((lack) => lack !== undefined),
+      [tooFew && { ...tooFew, remedy: hint ?? tooFew.remedy }, ...reasons].filter((reason) => reason !== undefined),
     ),
     evidence: evidence.evidenceLines,
     worst,
@@ -265,7 +265,7 @@ function judgeNone(
   }
 }
 
-/** Everything received that names a publication. */
+/** Number of received messages that name a publication. */
 function messagesOf({ deliveries }: FanOutEvidence): number {
   const { received, duplicate, optional, unexpected } = deliveries
   return received + duplicate + optional + unexpected
@@ -288,7 +288,7 @@ function judgeRecovery(
 ): Judgement {
   const { lost, tookMs, unfinishedMs } = evidence.recoveries
   const inTime = tookMs.filter((ms) => ms <= limitMs).length
-  /** Watched for less than the limit: they may have recovered in time, or not. */
+  // Observed for less than the limit: these clients may still have recovered in time.
   const open = unfinishedMs.filter((ms) => ms < limitMs).length
   const judged = judgeCount(evidence, {
     what: `share of clients recovered within ${formatMs(limitMs)}`,
@@ -328,12 +328,12 @@ const NOTHING_LOST: Invalidity = {
 function endedTooSoon(open: number, limitMs: number): Invalidity {
   return {
     reason: 'undecided',
-    finding: `${formatCount(open)} clients were lost less than ${formatMs(limitMs)} before the end, and not recovered by then`,
+    finding: `${formatCount(open)} clients lost their connection less than ${formatMs(limitMs)} before the end and had not recovered by then`,
     remedy: 'lengthen the run or its settle, or disrupt it sooner',
   }
 }
 
-/** Deliveries of a fan-out. */
+/** Matchers of the deliveries of a fan-out. */
 export const fanOutMatchers: Readonly<Record<string, ExtendMatcher>> = {
   toDeliverWithin,
   toHaveMissingRateBelow,

@@ -19,7 +19,7 @@ function freshness(stalenessMs: readonly number[], more: Partial<FreshnessEviden
   return { [freshnessOf]: () => evidence }
 }
 
-test('the oldest response decides', () => {
+test('toStayFresherThan() judges the oldest response', () => {
   expect(freshness([0, 900])).toStayFresherThan(1_000)
   expect(freshness([0, 1_500])).not.toStayFresherThan('1s')
   expect(messageOf(() => expect(freshness([0, 0, 1_500])).toStayFresherThan(1_000))).toMatchInlineSnapshot(`
@@ -30,11 +30,11 @@ test('the oldest response decides', () => {
 
     Evidence: 200 reads beside the load, 5 writes
     Oldest:   version 3 at 4.20 s, when 5 had been written
-    Hint:     1 of 3 responses were past the limit: compare the cache's time-to-live with it"
+    Hint:     1 of 3 responses exceeded the limit: compare it with the cache's time-to-live"
   `)
 })
 
-test('too few reads are invalid in both polarities', () => {
+test('toStayFresherThan() is invalid in both polarities with too few reads', () => {
   const few = freshness([0], {
     invalidities: [{ reason: 'too-few-samples', finding: '1 read and 1 write', remedy: 'let the load last longer' }],
   })
@@ -42,7 +42,7 @@ test('too few reads are invalid in both polarities', () => {
   expect(messageOf(() => expect(few).not.toStayFresherThan(1_000))).toContain('INVALID, not judged')
 })
 
-test('is skipped with the reason where it cannot be found out from here', ({ task }) => {
+test('toStayFresherThan() is skipped with the reason if freshness is unavailable', ({ task }) => {
   const elsewhere = freshness([], { unavailable: 'no internal listener is known' })
   expect(elsewhere).toStayFresherThan(1_000)
   expect(elsewhere).not.toStayFresherThan(1_000)

@@ -7,18 +7,18 @@ import type { Subject } from './subject.ts'
 import { formatDistance, judgeThreshold } from './threshold.ts'
 import type { On } from './typing.ts'
 
-/** What a probe found out, as `probe.during(run)` and `probe.stop()` give. */
+/** Result of a probe, as `probe.during(run)` and `probe.stop()` return it. */
 export interface FreshnessSource {
   [freshnessOf](): FreshnessEvidence
 }
 
-/** `expect()` has these; each belongs to what its first parameter `this` says. */
+/** Matchers of `expect()` for freshness. */
 export interface FreshnessMatchers<R extends void | Promise<void>, T> {
   /**
-   * No response read beside the load was staler than a limit: the oldest one decides, for a time-to-live is a promise
-   * about every response. Staleness counts from the moment a newer version was acknowledged to the moment the response
-   * was asked for, so that a slow response is not taken for a stale one. Needs 100 reads and 3 writes, and a probe that
-   * lasted longer than the limit. Invalid if more than 1% of the reads failed, or one showed a version that was never
+   * No response that the probe read during the load was staler than a limit: the oldest one decides, because a
+   * time-to-live is a promise about every response. Staleness is the time from the acknowledgement of a newer version to
+   * the sending of the request, so a slow response does not count as stale. Needs 100 reads, 3 writes, and a probe that
+   * lasted longer than the limit. Invalid if more than 1% of the reads failed, or a read returned a version that was never
    * written.
    */
   toStayFresherThan: On<
@@ -63,10 +63,10 @@ const toStayFresherThan = defineMatcher<FreshnessEvidence, { readonly limitMs: n
       detail: formatDistance(value, limitMs),
     })
     const over = staleness.count - staleness.countAtMost(limitMs * 1000)
-    const blind = judged.holds === true ? tooShort(evidence, limitMs) : []
+    const own = judged.holds === true ? tooShort(evidence, limitMs) : []
     return {
       ...judged,
-      invalidities: evidence.invalidities.length > 0 ? evidence.invalidities : blind,
+      invalidities: evidence.invalidities.length > 0 ? evidence.invalidities : own,
       skipped: evidence.unavailable,
       evidence: evidence.evidenceLines,
       ...(worst && {
@@ -77,23 +77,23 @@ const toStayFresherThan = defineMatcher<FreshnessEvidence, { readonly limitMs: n
       }),
       hint:
         over > 0
-          ? `${over} of ${staleness.count} responses were past the limit: compare the cache's time-to-live with it`
+          ? `${over} of ${staleness.count} responses exceeded the limit: compare it with the cache's time-to-live`
           : undefined,
     }
   },
 })
 
-/** A cache that never expires would pass where nobody looked for longer than the limit. */
+/** Invalidity of a probe shorter than the limit: a cache that never expires would pass. */
 function tooShort({ observableMs }: FreshnessEvidence, limitMs: number): readonly Invalidity[] {
   if (observableMs > limitMs) return []
   return [
     {
       reason: 'too-few-samples',
-      finding: `the probe ended ${formatMs(observableMs)} after its first write: no response could be found staler than that`,
-      remedy: `let the load last longer than the limit of ${formatMs(limitMs)}`,
+      finding: `the probe ended ${formatMs(observableMs)} after its first write: no staler response could be observed`,
+      remedy: `make the load last longer than the limit of ${formatMs(limitMs)}`,
     },
   ]
 }
 
-/** How old cached responses are. */
+/** Matchers of the age of cached responses. */
 export const freshnessMatchers: Readonly<Record<string, ExtendMatcher>> = { toStayFresherThan }

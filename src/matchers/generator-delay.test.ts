@@ -3,10 +3,10 @@ import { messageOf } from '../testing/message-of.ts'
 import { SATURATED, sampleHttpRun } from '../testing/sample-runs.ts'
 import './register.ts'
 
-/** The longest block of its generator was 9 ms. */
+/** Run whose generator had a longest event-loop block of 9 ms. */
 const saturated = (ms: number, more = {}) => sampleHttpRun({ latencyMs: () => ms, invalidities: [SATURATED], ...more })
 
-test('fails a target that is too slow by more than a saturated generator can explain', () => {
+test('fails if the target is slower than a saturated generator can explain', () => {
   expect(messageOf(() => expect(saturated(169)).toHaveP95Below(150))).toMatchInlineSnapshot(`
     "Error: expect(run).toHaveP95Below(150)
 
@@ -15,7 +15,7 @@ test('fails a target that is too slow by more than a saturated generator can exp
 
     Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
               generator: schedule delay p99 1.2 ms, CPU 31%
-              generator-saturated: schedule delay p99 48 ms, limit 10 ms; judged all the same, because the service-time p95 of 169 ms lies above the limit by more than twice the longest block of the event loop, 9 ms
+              generator-saturated: schedule delay p99 48 ms, limit 10 ms; judged anyway, because the service-time p95 of 169 ms exceeds the limit by more than twice the longest block of the event loop, 9 ms
     Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
   `)
   expect(saturated(169)).not.toHaveP95Below(150)
@@ -27,7 +27,7 @@ test('fails a target that is too slow by more than a saturated generator can exp
     expect(messageOf(call)).toMatch(/^InvalidRunError: [^]*generator-saturated/)
 })
 
-test('leaves invalid what the generator may have delayed before it was sent, timed out, or stopped', () => {
+test('stays invalid if the generator may have delayed, timed out or stopped requests', () => {
   for (const run of [
     saturated(400, { serviceMs: () => 5 }),
     saturated(400, { errorsPerSecond: 20 }),
@@ -40,10 +40,10 @@ test('leaves invalid what the generator may have delayed before it was sent, tim
   )
 })
 
-test('says why errors fail an objective although the generator was saturated', () => {
+test('explains why errors fail an objective although the generator was saturated', () => {
   const refused = saturated(100, { errorsPerSecond: 20, errorKind: 'reset' })
   expect(messageOf(() => expect(refused).toHaveP95Below(150))).toMatch(
-    / {10}generator-saturated: schedule delay .*; judged all the same, because 200 of 2,000 requests ended in errors that cannot come from the generator, more than p95 allows\n/,
+    / {10}generator-saturated: schedule delay .*; judged anyway, because 200 of 2,000 requests ended in errors that cannot come from the generator, more than p95 allows\n/,
   )
   expect(messageOf(() => expect(saturated(100)).toHaveP95Below(150))).not.toContain('judged all the same')
 })

@@ -6,13 +6,13 @@ import { formatMs } from '../stats/units.ts'
 import { isOfRequests } from './subject.ts'
 
 /**
- * Reasons against a percentile, without a saturated generator if that cannot explain it: a response is handled late by
- * no more than the longest time for which the event loop was blocked, and so is its request. A target that takes longer
- * than the limit even without twice that time is too slow, by any measure.
+ * Reasons not to judge a percentile, without the saturation of the generator if that cannot explain the value. A request
+ * and its response are each delayed by at most the longest block of the event loop: a service time that exceeds the limit
+ * even without twice that block shows that the target is too slow.
  *
- * Only times count: a time-out may be the generator's doing.
+ * Only finite times count: the generator may have caused a timeout.
  *
- * @returns the reasons that stand, and because of what others do not
+ * @returns the remaining reasons, and why others were ignored
  */
 export function standingAgainst(
   evidence: TimeEvidence,
@@ -26,7 +26,7 @@ export function standingAgainst(
   const leastMs = serviceMs - 2 * blockMs
   if (!Number.isFinite(leastMs) || leastMs < limitMs) return { against: invalidities, because: '' }
   const because =
-    `the service-time ${percentileName(p)} of ${formatMs(serviceMs)} lies above the limit by more than twice the longest ` +
+    `the service-time ${percentileName(p)} of ${formatMs(serviceMs)} exceeds the limit by more than twice the longest ` +
     `block of the event loop, ${formatMs(blockMs)}`
   return { against: invalidities.filter((each) => !isSaturation(each)), because }
 }

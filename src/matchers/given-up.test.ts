@@ -4,7 +4,7 @@ import { InlineProject, plainText } from '../testing/inline-project.ts'
 
 const SRC = resolve(import.meta.dirname, '..')
 
-/** Responses two hundred requests, then ends in the middle of the load. */
+/** Target that responds to two hundred requests, then exits during the load. */
 const SERVER = `
   import { createServer } from 'node:http'
   let left = 200

@@ -49,7 +49,7 @@ describe('percentiles', () => {
     `)
   })
 
-  test('tell a figure from a limit that rounds to the same', () => {
+  test('are shown with more digits if they round to the limit', () => {
     const run = sampleHttpRun({ latencyMs: () => 150.2 })
     expect(messageOf(() => expect(run).toHavePercentileBelow(0.99, 150))).toMatchInlineSnapshot(`
       "Error: expect(run).toHavePercentileBelow(0.99, 150)
@@ -63,7 +63,7 @@ describe('percentiles', () => {
     `)
   })
 
-  test('are invalid with fewer than ten samples beyond them, in both polarities', () => {
+  test('are invalid in both polarities with fewer than ten samples beyond them', () => {
     const run = sampleHttpRun({ seconds: 3, perSecond: 50 })
     expect(run).toHavePercentileBelow(0.9, 1000)
     expect(messageOf(() => expect(run).toHaveP95Below(1000))).toMatchInlineSnapshot(`
@@ -80,7 +80,7 @@ describe('percentiles', () => {
     expect(messageOf(() => expect(run).not.toHaveP95Below(1))).toMatch(/^InvalidRunError: /)
   })
 
-  test('are invalid without any sample', () => {
+  test('are invalid without samples', () => {
     expect(messageOf(() => expect(sampleHttpRun({ seconds: 0 })).toHaveP95Below(150))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toHaveP95Below(150)
 
@@ -94,7 +94,7 @@ describe('percentiles', () => {
     `)
   })
 
-  test('are invalid where the run is, with every reason', () => {
+  test('are invalid if the run is, with every reason', () => {
     const run = sampleHttpRun({
       invalidities: [SATURATED, { reason: 'aborted', finding: 'stopped after 10 s of 60 s', remedy: 'let it end' }],
     })
@@ -115,7 +115,7 @@ describe('percentiles', () => {
 })
 
 describe('samples without a time', () => {
-  test('counts dropped requests as infinitely slow', () => {
+  test('count dropped requests as infinitely slow', () => {
     const run = sampleHttpRun({ droppedPerSecond: 8 })
     expect(messageOf(() => expect(run).toHaveP95Below(105))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveP95Below(105)
@@ -130,7 +130,7 @@ describe('samples without a time', () => {
     `)
   })
 
-  test('shows a percentile that falls among dropped requests as infinite', () => {
+  test('make a percentile infinite that falls among dropped requests', () => {
     const run = sampleHttpRun({ droppedPerSecond: 20 })
     expect(messageOf(() => expect(run).toHaveP95Below('9m'))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveP95Below('9m')
@@ -143,11 +143,11 @@ describe('samples without a time', () => {
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms"
     `)
     expect(messageOf(() => expect(run).not.toHaveP95Below('9m'))).toMatch(
-      /^InvalidRunError: [^]*p95 misses its limit through errors alone/,
+      /^InvalidRunError: [^]*p95 exceeds its limit only because of errors/,
     )
   })
 
-  test('counts missing deliveries as infinitely slow', () => {
+  test('count missing deliveries as infinitely slow', () => {
     const run = sampleFanOutRun({ missingPerSecond: 20 })
     expect(messageOf(() => expect(run).toHaveP95Below(1000))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveP95Below(1000)
@@ -159,7 +159,7 @@ describe('samples without a time', () => {
     `)
   })
 
-  test('fails for a target that responds with errors alone, however quick they are', () => {
+  test('fail a target that only responds with errors, however fast they are', () => {
     const run = sampleHttpRun({ latencyMs: () => 0.2, errorsPerSecond: 200, errorKind: 'connect' })
     expect(messageOf(() => expect(run).toHaveP95Below(150))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveP95Below(150)
@@ -173,7 +173,7 @@ describe('samples without a time', () => {
     `)
   })
 
-  test('passes up to the share of errors that the percentile allows, and not beyond', () => {
+  test('pass up to the error rate that the percentile allows', () => {
     const withErrors = (errorsPerSecond: number) => sampleHttpRun({ errorsPerSecond, errorKind: 'status' })
     expect(withErrors(9)).toHaveP95Below(150)
     expect(withErrors(10)).toHaveP95Below(150)
@@ -183,7 +183,7 @@ describe('samples without a time', () => {
     )
   })
 
-  test('shows from where on a percentile may be infinite', () => {
+  test('show an interval that extends to infinity', () => {
     const run = sampleHttpRun({ errorsPerSecond: 10, errorKind: 'status' })
     expect(messageOf(() => expect(run).toHaveP95Below(150, { confidence: 0.95 }))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveP95Below(150, { confidence: 0.95 })
@@ -195,22 +195,22 @@ describe('samples without a time', () => {
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     the interval reaches over the limit, so this run does not say: a longer run narrows it"
+      Hint:     inconclusive: the interval straddles the limit; a longer run narrows it"
     `)
     expect(messageOf(() => expect(run).not.toHaveP95Below(150, { confidence: 0.95 }))).toMatch(/^Error/)
   })
 })
 
 describe('{ confidence }', () => {
-  /** Ten busy seconds among sixty: the interval is wide. */
+  /** Run with ten slow seconds out of sixty: the interval is wide. */
   const uneven = sampleHttpRun({ seconds: 60, latencyMs: (n) => (n % 1200 < 200 ? 150 : 50) + (n % 40) })
 
-  test('demands the whole interval below the limit', () => {
+  test('requires the whole interval to be below the limit', () => {
     expect(uneven).toHaveP95Below(200, { confidence: 0.95 })
     expect(uneven).not.toHaveP95Below(60, { confidence: 0.95 })
   })
 
-  test('leaves both polarities failing where the interval reaches over the limit', () => {
+  test('fails in both polarities if the interval straddles the limit', () => {
     const limit = 178
     expect(uneven).toHaveP95Below(limit)
     expect(messageOf(() => expect(uneven).toHaveP95Below(limit, { confidence: 0.95 }))).toMatchInlineSnapshot(`
@@ -222,19 +222,19 @@ describe('{ confidence }', () => {
       Evidence: steady phase, 60.0 s, 12000 of 12000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
       Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-      Hint:     the interval reaches over the limit, so this run does not say: a longer run narrows it"
+      Hint:     inconclusive: the interval straddles the limit; a longer run narrows it"
     `)
     expect(messageOf(() => expect(uneven).not.toHaveP95Below(limit, { confidence: 0.95 }))).toMatch(/^Error: /)
   })
 
-  test('is invalid where there are too few windows for an interval', () => {
+  test('is invalid with too few windows for an interval', () => {
     const run = sampleHttpRun({ seconds: 1 })
     expect(run).toHaveP95Below(150)
     expect(messageOf(() => expect(run).toHaveP95Below(150, { confidence: 0.95 }))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toHaveP95Below(150, { confidence: 0.95 })
 
       Expected: p95 < 150 ms with 95% confidence
-      Received: INVALID, not judged. too-few-samples: no confidence interval can be given for the p95: its samples lie in fewer than 2 windows of time
+      Received: INVALID, not judged. too-few-samples: no confidence interval can be calculated for the p95: its samples cover fewer than 2 time windows
 
       Evidence: steady phase, 1.0 s, 200 of 200 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
@@ -244,7 +244,7 @@ describe('{ confidence }', () => {
   })
 })
 
-test('judge the times of a function, and the lag of a fan-out', () => {
+test('percentile matchers judge the times of a function and the lag of a fan-out', () => {
   expect(sampleMicroRun()).toHaveP95Below(2)
   expect(messageOf(() => expect(sampleMicroRun()).toHaveP95Below(1))).toMatchInlineSnapshot(`
     "Error: expect(run).toHaveP95Below(1)
@@ -269,7 +269,7 @@ describe('a load that the scale reduced', () => {
   const option = { skipIfReduced: true }
   const outcomes = (task: { meta: TaskMeta }) => task.meta.slo?.assertions.map(({ outcome }) => outcome)
 
-  test('may leave a percentile out, which is recorded with the reason and throws in neither polarity', ({ task }) => {
+  test('skips a percentile with skipIfReduced, with the reason and in both polarities', ({ task }) => {
     const run = sampleHttpRun({ ...few, reducedTo: 'smoke' })
     expect(run).toHaveP99Below(350, option)
     expect(run).not.toHavePercentileBelow(0.99, 350, option)
@@ -283,7 +283,7 @@ describe('a load that the scale reduced', () => {
     ])
   })
 
-  test('is judged where it has the samples', ({ task }) => {
+  test('is judged if it has enough samples', ({ task }) => {
     const run = sampleHttpRun({ reducedTo: 'smoke' })
     expect(run).toHaveP99Below(350, option)
     expect(messageOf(() => expect(run).toHaveP99Below(50, option))).toContain('Received: p99 = 108 ms')
@@ -292,31 +292,31 @@ describe('a load that the scale reduced', () => {
 
   test.each([
     ['as written', few],
-    ['not asked to be left out', { ...few, reducedTo: 'smoke' }, {}],
+    ['without skipIfReduced', { ...few, reducedTo: 'smoke' }, {}],
     ['without any sample', { seconds: 0, reducedTo: 'smoke' }],
     ['of a starved generator', { ...few, reducedTo: 'smoke', invalidities: [SATURATED] }],
     ['of a target that broke', { ...few, reducedTo: 'smoke', invalidities: [GIVEN_UP] }],
-  ])('stands where the run is one %s', (_, run, options = option) => {
+  ])('stays invalid or failed if the run is one %s', (_, run, options = option) => {
     expect(messageOf(() => expect(sampleHttpRun(run)).toHaveP99Below(350, options))).toMatch(/INVALID|aborted/)
   })
 
-  test('takes nothing but true or false', () => {
+  test('accepts only booleans for skipIfReduced', () => {
     const call = () => expect(sampleHttpRun()).toHaveP95Below(1, { skipIfReduced: 'smoke' as never })
     expect(messageOf(call)).toContain('options.skipIfReduced: must be true or false')
   })
 })
 
-describe('a percentile that only errors keep from its limit', () => {
+describe('a percentile that exceeds its limit only because of errors', () => {
   const failing = (more: object) => sampleHttpRun({ errorKind: 'status', latencyMs: () => 12, ...more })
 
-  test('is broken, and does not show the opposite', () => {
+  test('fails, and is invalid under .not', () => {
     const run = failing({ errorsPerSecond: 200 })
     expect(messageOf(() => expect(run).toHaveP95Below(150))).toMatch(/^Error: /)
     expect(messageOf(() => expect(run).not.toHaveP95Below(150))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).not.toHaveP95Below(150)
 
       Expected: p95 ≥ 150 ms
-      Received: INVALID, not judged. undecided: p95 misses its limit through errors alone: with the errors' own times it is 12 ms
+      Received: INVALID, not judged. undecided: p95 exceeds its limit only because of errors: counting the errors' own times, it is 12 ms
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
@@ -330,20 +330,20 @@ describe('a percentile that only errors keep from its limit', () => {
       /^InvalidRunError/,
     )
     const nothing = sampleHttpRun({ droppedPerSecond: 200 })
-    expect(messageOf(() => expect(nothing).not.toHaveP95Below(150))).toMatch(/no request ended/)
+    expect(messageOf(() => expect(nothing).not.toHaveP95Below(150))).toMatch(/no request completed/)
   })
 
-  test('shows it by time-outs and errors that came late', () => {
+  test('passes under .not if timeouts and late errors exceed the limit', () => {
     const slow = (n: number) => (n % 200 < 20 ? 5_000 : 12)
     for (const errorKind of ['timeout', 'reset'] as const)
       expect(failing({ errorsPerSecond: 20, errorKind, latencyMs: slow })).not.toHaveP95Below(150)
   })
 
-  test('fails whatever the health of the generator if the errors are certainly of the target', () => {
+  test('fails regardless of the health of the generator if the target certainly caused the errors', () => {
     const run = (errorKind: 'reset' | 'timeout', errorsPerSecond: number) =>
       sampleHttpRun({ errorKind, errorsPerSecond, invalidities: [SATURATED] })
     expect(messageOf(() => expect(run('reset', 11)).toHaveP95Below(150))).toMatch(/^Error: [^]*p95 = ∞/)
-    // Not more than a twentieth, or perhaps the generator's.
+    // Not more than 5% of the requests, or possibly caused by the generator.
     expect(messageOf(() => expect(run('reset', 10)).toHaveP95Below(100))).toMatch(/^InvalidRunError/)
     expect(messageOf(() => expect(run('timeout', 11)).toHaveP95Below(150))).toMatch(/^InvalidRunError/)
     expect(messageOf(() => expect(run('reset', 11)).toHavePercentileBelow(0.9, 150))).toMatch(/^InvalidRunError/)

@@ -9,8 +9,7 @@ import { limitMs, PERCENTILE, percentile, readArguments, type Duration, type Per
 import { busyVusInvalidity, unprovenWaits } from './busy-vus.ts'
 import { defineMatcher, type ExtendMatcher, type Judgement } from './define.ts'
 import { standingAgainst } from './generator-delay.ts'
-import { rateOptionOf } from './rate-option.ts'
-import { sum } from './ratio.ts'
+import { rateOptionOf, sum } from './ratio.ts'
 import { judgedTimes, percentileMs, type JudgedTimes } from './samples.ts'
 import { isOfRequests, timedRun, type TimeSource } from './subject.ts'
 import {
@@ -32,23 +31,23 @@ type OnTimes<T, Matcher> = On<
   'judges a run with times, as http.run(), ws.run() and ws.fanOut() give'
 >
 
-/** `expect()` has these; each belongs to what its first parameter `this` says. */
+/** Matchers of `expect()` for percentiles. */
 export interface LatencyMatchers<R extends void | Promise<void>, T> {
   /**
-   * The median time lies below a limit in milliseconds (or a duration: `'1.5s'`).
+   * The median time is below a limit in milliseconds (or a duration: `'1.5s'`).
    *
-   * What the times are depends on the run. Of requests, the latency from intended start of all that were due: it holds if
-   * half of them got a good response within the limit. Errors, time-outs and dropped requests count as infinitely slow.
-   * Of a fan-out, the lag of all expected deliveries; missing ones count as infinitely slow. Of `micro`, the time of a
-   * call. Warm-up is left out. Needs 20 samples.
+   * The times depend on the run. For requests: the latency, from intended start, of all due requests; the assertion holds
+   * if half of them got a good response within the limit. Errors, timeouts and dropped requests count as infinitely slow.
+   * For a fan-out: the lag of all expected deliveries; missing ones count as infinitely slow. For `micro`: the time of a
+   * call. Excludes warm-up. Needs 20 samples.
    */
   toHaveP50Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
-  /** The 95th percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs 200 samples. */
+  /** The 95th percentile is below a limit; see {@link toHaveP50Below} for the times. Needs 200 samples. */
   toHaveP95Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
-  /** The 99th percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs 1,000 samples. */
+  /** The 99th percentile is below a limit; see {@link toHaveP50Below} for the times. Needs 1,000 samples. */
   toHaveP99Below: OnTimes<T, (limitMs: Duration, options?: PercentileOptions) => R>
   /**
-   * Any percentile lies below a limit, see {@link toHaveP50Below} for what is counted. Needs `10 / (1 - p)` samples.
+   * Any percentile is below a limit; see {@link toHaveP50Below} for the times. Needs `10 / (1 - p)` samples.
    *
    * @param percentile as a ratio: 0.999 is p99.9
    */
@@ -68,7 +67,7 @@ interface Plan {
   readonly options: ReadOf<typeof PERCENTILE>
 }
 
-/** What a percentile must keep to. */
+/** A percentile and its limit. */
 interface PercentileLimit {
   readonly p: number
   readonly limitMs: number
@@ -91,7 +90,7 @@ const toHavePercentileBelow = defineMatcher<TimeEvidence, Plan>({
   judge: judgePercentile,
 })
 
-/** Percentiles of latency, lag or time. */
+/** Matchers of percentiles of latency, lag or call time. */
 export const latencyMatchers: Readonly<Record<string, ExtendMatcher>> = {
   toHaveP50Below,
   toHaveP95Below,
@@ -122,7 +121,7 @@ function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, optio
     interval: intervalOf(times, p, confidence),
     confidence,
     unit: 'ms',
-    detail: valueMs === Number.POSITIVE_INFINITY ? `(${missedShare(times)})` : formatDistance(valueMs, limitMs),
+    detail: valueMs === Number.POSITIVE_INFINITY ? `(${missedRatio(times)})` : formatDistance(valueMs, limitMs),
   })
   const durationMs = evidence.kind === 'micro' ? 0 : evidence.durationMs
   const rateOption = rateOptionOf(evidence, times.noun)
@@ -143,7 +142,7 @@ function judgePercentile(evidence: TimeEvidence, { percentile: p, limitMs, optio
   }
 }
 
-/** Only the want of samples may be the scale's doing: whatever else speaks against the run stays as it is. */
+/** Reason to skip a percentile that lacks samples only because of the scale; any other invalidity remains one. */
 function reducedTooFar({ reducedTo, invalidities }: TimeEvidence, tooFew: Invalidity | undefined): string | undefined {
   if (reducedTo === undefined || tooFew?.reason !== 'too-few-samples' || invalidities.length > 0) return undefined
   return `${tooFew.finding} at scale ${reducedTo}`
@@ -153,18 +152,18 @@ function intervalOf({ windows }: JudgedTimes, p: number, confidence = DEFAULT_CO
   return trusted(percentileIntervalMs(windows, p, { confidence }), windows.length)
 }
 
-/** Reasons not to judge a percentile, and why some of those that the run has were set aside. */
+/** Reasons not to judge a percentile, and why some reasons of the run were ignored. */
 interface Against {
   readonly against: readonly Invalidity[]
   readonly because: string
 }
 
-/** Of a percentile that is within its limit. */
+/** Reasons not to judge a percentile within its limit. */
 function holdingAgainst(evidence: TimeEvidence): Against {
   return { against: [...evidence.invalidities, ...shortageAgainst(evidence, true, () => false)], because: '' }
 }
 
-/** Of a percentile that is not: nothing of the generator if the target's own errors or times suffice for it. */
+/** Reasons not to judge a percentile beyond its limit: none of the generator if the target's own errors or times suffice. */
 function breakingAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: PercentileLimit): Against {
   if (isOfRequests(evidence) && evidence.targetErrors > (1 - p) * evidence.offered) {
     const because =
@@ -178,7 +177,7 @@ function breakingAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: Per
   return { against: [...against, ...shortage, ...waitsAgainst(evidence, { p, limitMs, confidence })], because }
 }
 
-/** Requests that waited while VUs were busy with requests within the limit prove nothing, if they turned the judgement. */
+/** Invalidity if only requests that waited for VUs, busy with requests within the limit, decided the judgement. */
 function waitsAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: PercentileLimit): readonly Invalidity[] {
   if (!isOfRequests(evidence) || evidence.busyVus === undefined) return []
   const lastUs = limitMs * 1000 - 1
@@ -199,8 +198,8 @@ function waitsAgainst(evidence: TimeEvidence, { p, limitMs, confidence }: Percen
 }
 
 /**
- * Speaks against `.not` if no times show that the target is slow: with the errors' own times, up to their failure, the
- * percentile is within its limit. Requests to a path that does not exist would satisfy any `.not` otherwise.
+ * Invalidity of `.not` if no times show that the target is slow: with the errors' own times, up to their failure, the
+ * percentile is within its limit. Otherwise requests to a path that does not exist would satisfy any `.not`.
  */
 function unproven(evidence: TimeEvidence, p: number, limitMs: number): readonly Invalidity[] {
   if (!isOfRequests(evidence)) return []
@@ -208,18 +207,18 @@ function unproven(evidence: TimeEvidence, p: number, limitMs: number): readonly 
   const ownMs = own.percentileUs(p) / 1000
   if (ownMs >= limitMs) return []
   const name = percentileName(p)
-  const times = own.count === 0 ? 'no request ended' : `with the errors' own times it is ${formatMs(ownMs)}`
+  const times = own.count === 0 ? 'no request completed' : `counting the errors' own times, it is ${formatMs(ownMs)}`
   return [
     {
       reason: 'undecided',
-      finding: `${name} misses its limit through errors alone: ${times}`,
+      finding: `${name} exceeds its limit only because of errors: ${times}`,
       remedy:
         'see the errors; judge them with toHaveErrorRateBelow(), and the times of good responses with expect(run.good)',
     },
   ]
 }
 
-/** Of the requests sent, those whose service time lay below a limit. */
+/** Sent requests with a service time below a limit, by window. */
 function sentWithin(evidence: TimeEvidence, limitMs: number): readonly HitWindow[] {
   if (!isOfRequests(evidence)) return []
   return evidence.requestWindows.map(({ good, sent }) => {
@@ -228,11 +227,11 @@ function sentWithin(evidence: TimeEvidence, limitMs: number): readonly HitWindow
 }
 
 /** `48% of requests got no good response` */
-export function missedShare({ histogram, noun, missed }: JudgedTimes): string {
+function missedRatio({ histogram, noun, missed }: JudgedTimes): string {
   return `${formatRatio(histogram.infiniteCount / histogram.count)} of ${noun} ${missed}`
 }
 
-/** How many samples without a time a finite percentile allowed for. */
+/** Line with the number of samples without a time, if the percentile is finite. */
 function missedLine({ histogram, noun, missed }: JudgedTimes, valueMs: number): string[] {
   const { infiniteCount, count } = histogram
   if (infiniteCount === 0 || !Number.isFinite(valueMs)) return []

@@ -4,49 +4,47 @@ import { choose, isRecord, map, object, optional, type Reader } from '../options
 import { any, argument, flag, matching } from '../options/values.ts'
 import { readArguments } from './arguments.ts'
 
-/** Where the rows are that a history speaks about. */
+/** Rows that belong to a history. */
 export interface LedgerRows {
   /**
-   * The rows of this run, one for each application of a key. As a query `$1` is the run's id:
-   * `SELECT idempotency_key FROM transfers WHERE run_id = $1`; it may end in comments and a semicolon. As a function it
-   * returns the rows, from another database or an API. A column `run_id` among them is checked as well.
+   * Rows of this run, one per application of a key. In a query, `$1` is the run's id:
+   * `SELECT idempotency_key FROM transfers WHERE run_id = $1`; it may end with comments and a semicolon. A function returns
+   * the rows, from another database or an API. A column `run_id` is also checked.
    */
   readonly rows: RowSource
   /**
-   * The column that holds the key the history recorded, as text, number or UUID; or the columns of a composite key, in
-   * the order in which `record.key` returns its parts. Keys are compared by the column's type: UUIDs without case,
-   * numbers by value.
+   * Column with the recorded key, as string, number or UUID; or the columns of a composite key, in the order in which
+   * `record.key` returns its parts. Keys are compared by the column's type: UUIDs ignoring case, numbers by value.
    */
   readonly key: string | readonly string[]
-  /** The table holds nothing but this run's rows, so that the query need not use `$1`. Default: `false`. */
+  /** Whether the table only contains this run's rows, so the query need not use `$1`. Default: `false`. */
   readonly unscoped?: boolean
 }
 
-/** An exact amount: a whole number, a `bigint`, or decimal digits as text. */
+/** Exact amount: an integer, a `bigint`, or a string of decimal digits. */
 export type ExactAmount = number | bigint | `${number}`
 
-/** What must be conserved: a total, the entries of transfers, the balances of accounts; at least one of them. */
+/** Conserved quantities: a total, the entries of transfers, the balances of accounts; at least one of them. */
 export interface Conserved {
-  /** A query for one exact number, `SELECT sum(balance) FROM accounts`, or a function that returns it as one row. */
+  /** Query for one exact number, `SELECT sum(balance) FROM accounts`, or a function that returns it as one row. */
   readonly total?: RowSource
-  /** The total before the load, by `await ledger.value(sql)`. Left out: 0, for a total over what this run alone wrote. */
+  /** Total before the load, from `await ledger.value(sql)`. Default: 0, for a total over rows of only this run. */
   readonly totalBefore?: LedgerTotal
   /**
-   * By how much the total must have changed. As a range where operations are unknown, both ends included; `inflowOf()`
-   * works it out of a history. Default: 0.
+   * Expected change of the total; a range, both ends included, if outcomes are unknown. `inflowOf()` calculates it from a
+   * history. Default: 0.
    */
   readonly expectedDelta?: ExactAmount | { readonly atLeast: ExactAmount; readonly atMost: ExactAmount }
   /**
-   * Columns `transfer`, `account`, `amount`, and `key` if it is known, by a query or a function: each transfer must sum
-   * to zero.
+   * Query or function for the columns `transfer`, `account`, `amount`, and optionally `key`: each transfer must sum to zero.
    */
   readonly entries?: RowSource
   /**
-   * Columns `account`, `balance`, and `floor` if there is one, by a query or a function: no balance may lie below its
-   * floor. With `entries`, which must then be all there are, each balance must be the sum of its entries.
+   * Query or function for the columns `account`, `balance`, and optionally `floor`: no balance may be below its floor. With
+   * `entries`, which must then be complete, each balance must be the sum of its entries.
    */
   readonly accounts?: RowSource
-  /** Names what users were told of unbalanced transfers, by `key`; and gives `$1` its value. */
+  /** History for the outcomes of unbalanced transfers, by `key`, and for the value of `$1`. */
   readonly history?: History
 }
 
@@ -57,12 +55,12 @@ const HISTORY = argument<History>(
   'await http.run({ record: true, … }), then run.history',
 )
 
-/** A query or a function. @param example the call as code */
+/** Reader of a query or a function. @param example call as code */
 export function sourceArgument(example: string): Reader<RowSource> {
   return argument<RowSource>(isSource, SOURCE, example)
 }
 
-/** The arguments of a matcher that holds a history against rows. */
+/** Reader of the arguments of a matcher that compares a history with rows. */
 export const historyArguments = (call: string) => readArguments(call, { history: HISTORY, options: any<LedgerRows>() })
 
 const ROWS_EXAMPLE = "{ rows: 'SELECT idempotency_key FROM transfers WHERE run_id = $1', key: 'idempotency_key' }"
@@ -95,7 +93,7 @@ const DELTA_RANGE = object<Exclude<Conserved['expectedDelta'], ExactAmount | und
 ).rule(['atLeast', 'atMost'], ({ atLeast, atMost }) =>
   unitsOf(atLeast) > unitsOf(atMost)
     ? {
-        rule: 'atLeast must not be above atMost: no change would do',
+        rule: 'atLeast must not be above atMost',
         example: `expectedDelta: { atLeast: '${atMost}', atMost: '${atLeast}' }`,
       }
     : undefined,
@@ -111,7 +109,7 @@ export const CONSERVED = map(
       totalBefore: optional(
         matching<LedgerTotal>(
           (value) => isRecord(value) && 'amount' in value,
-          'must be what ledger.value() gave',
+          'must be a result of ledger.value()',
           "await ledger.value('SELECT …')",
         ),
       ),
@@ -147,7 +145,7 @@ function isExact(value: unknown): boolean {
   return typeof value === 'bigint' || Number.isSafeInteger(value)
 }
 
-/** In units of the hundredth digit after the point, of which there are no more. */
+/** Amount in units of the hundredth decimal place, the last one. */
 function unitsOf(amount: string): bigint {
   const [whole, fraction = ''] = amount.split('.')
   return BigInt(whole + fraction.padEnd(100, '0'))

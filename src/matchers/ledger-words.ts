@@ -8,7 +8,7 @@ import type {
 import { inspected } from '../options/shortened.ts'
 import { formatCount } from '../stats/units.ts'
 
-/** `2 lost, 1 duplicated`; `undefined` if nothing was found. */
+/** `2 lost, 1 duplicated`; `undefined` without findings. */
 export function countFindings({ findings }: LedgerEvidence): string | undefined {
   if (findings.length === 0) return undefined
   return findings
@@ -16,12 +16,12 @@ export function countFindings({ findings }: LedgerEvidence): string | undefined 
     .join(', ')
 }
 
-/** One line for each violation named. */
+/** One line per named violation. */
 export function describeOffenders({ findings }: LedgerEvidence): string[] {
   return findings.flatMap(({ kind, count, violations }) => {
     const lines = violations.map(({ subject, told, holds }) => {
-      const said = told.length > 0 ? `, told ${told.join(', ')}` : kind === 'unexpected' ? ', never sent' : ''
-      return `${kind}: ${subject}${said}; the ledger holds ${holds}`
+      const sent = told.length > 0 ? `, responses: ${told.join(', ')}` : kind === 'unexpected' ? ', never sent' : ''
+      return `${kind}: ${subject}${sent}; the ledger holds ${holds}`
     })
     const more = count - violations.length
     return more > 0 ? [...lines, `${kind}: ${formatCount(more)} more`] : lines
@@ -35,17 +35,17 @@ const PLURALS: Partial<Record<FindingKind, string>> = {
 }
 
 const HINTS: Partial<Record<FindingKind, string>> = {
-  lost: 'response after the commit; where the row is there but under another key or run, correct the query',
-  unexpected: 'what is refused must be rolled back; a key that was never sent here may be another run’s',
+  lost: 'send the response after the commit; if the row exists under another key or run, correct the query',
+  unexpected: 'roll back what is refused; a key that was never sent may belong to another run',
   duplicated: 'let the database decide: a unique constraint on the key, and INSERT … ON CONFLICT DO NOTHING',
   'not refused': 'check the signature before anything else, on every route that applies it',
-  'payload changed': 'store the payload’s digest beside the key, and refuse another payload under it (422)',
-  'responses differ': 'store the response beside the key, in the same transaction, and give it again',
-  unbalanced: 'write all entries of a transfer in one transaction; let the last one take what rounding leaves',
+  'payload changed': 'store a digest of the payload with the key, and refuse another payload for it (422)',
+  'responses differ': 'store the response with the key, in the same transaction, and return it again',
+  unbalanced: 'write all entries of a transfer in one transaction; add the rounding remainder to the last one',
   drifted: 'change a balance in the transaction that writes the entry, or derive it from the entries',
 }
 
-/** What to do about the first kind that something is known about. */
+/** Fix for the first kind of finding that has one. */
 export function hintFor(findings: readonly Finding[]): string | undefined {
   return findings.map(({ kind }) => HINTS[kind]).find((hint) => hint !== undefined)
 }

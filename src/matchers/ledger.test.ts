@@ -16,7 +16,7 @@ const history = sampleHistory([{ key: 'a', outcome: 'ok' }], 'mine')
 const rows = { rows: 'SELECT key FROM votes WHERE run_id = $1', key: 'key' }
 const sound: LedgerEvidence = { findings: [], invalidities: [], lines: ['run mine: 1 operations', 'waited 300 ms'] }
 
-/** A ledger whose checks find what they are told to. */
+/** Ledger whose checks return the given evidence. */
 function ledgerThat(finds: Partial<LedgerEvidence> = {}, total?: ConservedTotal): LedgerSource {
   const evidence = { ...sound, ...finds }
   const checks: LedgerChecks = {
@@ -43,7 +43,7 @@ const unreadable = {
   invalidities: [{ reason: 'ledger-unreadable', finding: 'the query failed', remedy: 'correct the query' }],
 } as const
 
-/** As an argument that does not compile otherwise. */
+/** Cast for arguments that would not compile. */
 const untyped = (value: unknown) => value as never
 
 async function messageOf(assertion: Promise<void>): Promise<string> {
@@ -54,7 +54,7 @@ async function messageOf(assertion: Promise<void>): Promise<string> {
 }
 
 describe('the ledger matchers', () => {
-  test('pass on sound evidence, and fail under .not', async () => {
+  test('pass on evidence without findings, and fail under .not', async () => {
     await expect(ledgerThat()).toApplyExactlyOnce(history, rows)
     await expect(ledgerThat()).toMatchHistory(history, rows)
     await expect(ledgerThat()).toConserve({ entries: 'SELECT 1' })
@@ -62,33 +62,33 @@ describe('the ledger matchers', () => {
     expect(await messageOf(expect(ledgerThat()).not.toMatchHistory(history, rows))).toMatchInlineSnapshot(`
       "Error: expect(ledger).not.toMatchHistory(run.history, { rows: 'SELECT key FROM votes WHERE run_id = $1', key: 'key' })
 
-      Expected: a key lost, or applied though refused
-      Received: every key as told
+      Expected: a key lost, or applied although refused
+      Received: every key as expected
 
       Evidence: run mine: 1 operations
                 waited 300 ms"
     `)
   })
 
-  test('name kinds, violations and what to do', async () => {
+  test('name kinds, violations and a fix', async () => {
     const assertion = expect(ledgerThat({ findings: [lost, unexpected] })).toApplyExactlyOnce(history, rows)
     expect(await messageOf(assertion)).toMatchInlineSnapshot(`
       "Error: expect(ledger).toApplyExactlyOnce(run.history, { rows: 'SELECT key FROM votes WHERE run_id = $1', key: 'key' })
 
-      Expected: each key in the ledger once where told ok, at most once where unknown, never where refused
+      Expected: each acknowledged key in the ledger once, each unknown key at most once, no refused key
       Received: 12 lost, 1 unexpected
 
-      Evidence: lost: key "a", told VU 3 at 12.4 s: ok (201), VU 5 at 12.9 s: ok (201); the ledger holds nothing
+      Evidence: lost: key "a", responses: VU 3 at 12.4 s: ok (201), VU 5 at 12.9 s: ok (201); the ledger holds nothing
                 lost: 11 more
                 unexpected: key "x", never sent; the ledger holds 1 row: { key: 'x' }
                 run mine: 1 operations
                 waited 300 ms
-      Hint:     response after the commit; where the row is there but under another key or run, correct the query"
+      Hint:     send the response after the commit; if the row exists under another key or run, correct the query"
     `)
     await expect(ledgerThat({ findings: [lost] })).not.toApplyExactlyOnce(history, rows)
   })
 
-  test('say by how much a total changed', async () => {
+  test('show the change of a total', async () => {
     const total = { before: '100', after: '101', delta: '1', conserved: false }
     const totalBefore = { amount: '100' }
     const assertion = expect(ledgerThat({}, total)).toConserve({
@@ -120,7 +120,7 @@ describe('the ledger matchers', () => {
     expect(message).toContain(', history })')
   })
 
-  test('an unreadable ledger is invalid in both polarities', async () => {
+  test('are invalid in both polarities if the ledger is unreadable', async () => {
     const broken = ledgerThat(unreadable)
     const positive = await messageOf(expect(broken).toHoldInvariant('no debts', 'SELECT 1'))
     expect(positive).toMatchInlineSnapshot(`
@@ -136,7 +136,7 @@ describe('the ledger matchers', () => {
     expect(await messageOf(expect(broken).not.toConserve({ total: 'SELECT 1' }))).toContain('INVALID, not judged')
   })
 
-  test('are recorded; without a database as skipped, which throws in neither polarity', async ({ task }) => {
+  test('are recorded, and skipped in both polarities without a database', async ({ task }) => {
     const without = createLedger({ stores: [], isElsewhere: true, signal: new AbortController().signal })
     await expect(without).toApplyExactlyOnce(history, rows)
     await expect(without).not.toHoldInvariant('no debts', 'SELECT 1')
@@ -149,7 +149,7 @@ describe('the ledger matchers', () => {
     ])
   })
 
-  test('refuse what they cannot use, all at once', async () => {
+  test('report every invalid argument in one error', async () => {
     const rows = untyped({ key: '', row: 1 })
     expect(() => expect(ledgerThat()).toApplyExactlyOnce(undefined, rows)).toThrow(
       /4 invalid options[^]*history: must be the history of a run that recorded one[^]*row: is not an option here[^]*rows: must be a query, or a function that returns rows[^]*key: must be the name of a column/,

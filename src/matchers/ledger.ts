@@ -25,22 +25,22 @@ import type { On } from './typing.ts'
 
 type OnLedger<T, Matcher> = On<T, LedgerSource, Matcher, 'judges a ledger, as the fixture `ledger` gives'>
 
-/** `expect()` has these; each belongs to what its first parameter `this` says. */
+/** Matchers of `expect()` for ledgers; each must be awaited. */
 export interface LedgerMatchers<T> {
   /**
-   * Every key told `ok` is in the ledger once, every key that is unknown at most once, no other at all; keys that had
-   * to be refused were; a repeated key was told `ok` for one payload only, and responded alike, as far as recorded.
-   * Reads once what was in flight has settled. To be awaited.
+   * Every acknowledged key (`ok`) is in the ledger exactly once, every `unknown` key at most once, and no other key; keys
+   * that had to be refused were refused; a repeated key was acknowledged for one payload only, with identical responses,
+   * as far as they were recorded. Reads the ledger after operations in flight have settled.
    */
   toApplyExactlyOnce: OnLedger<T, (history: History | undefined, rows: LedgerRows) => Promise<void>>
   /**
-   * Every key told `ok` is in the ledger, and none that was refused, ignored or never sent. However often: for rows
-   * of which a key has several. To be awaited.
+   * Every acknowledged key (`ok`) is in the ledger, and no key that was refused, ignored or never sent. Does not count
+   * rows: for tables with several rows per key.
    */
   toMatchHistory: OnLedger<T, (history: History | undefined, rows: LedgerRows) => Promise<void>>
-  /** Totals changed by what they had to, transfers sum to zero, balances are the sum of their entries. To be awaited. */
+  /** Totals changed as expected, transfers sum to zero, and balances are the sum of their entries. */
   toConserve: OnLedger<T, (conserved: Conserved) => Promise<void>>
-  /** A query or function that returns violations returns none. To be awaited. */
+  /** A query or function that returns violations returns no row. */
   toHoldInvariant: OnLedger<T, (name: string, violations: RowSource) => Promise<void>>
 }
 
@@ -58,18 +58,18 @@ const ledger: Subject<LedgerChecks> = {
 }
 
 const toApplyExactlyOnce = historyMatcher('toApplyExactlyOnce', 'once', {
-  expected: 'each key in the ledger once where told ok, at most once where unknown, never where refused',
-  expectedNot: 'a key lost, applied twice, or applied though refused',
+  expected: 'each acknowledged key in the ledger once, each unknown key at most once, no refused key',
+  expectedNot: 'a key lost, applied twice, or applied although refused',
 })
 
 const toMatchHistory = historyMatcher('toMatchHistory', 'presence', {
-  expected: 'each key in the ledger where told ok, perhaps where unknown, never where refused',
-  expectedNot: 'a key lost, or applied though refused',
+  expected: 'each acknowledged key in the ledger, unknown keys optional, no refused key',
+  expectedNot: 'a key lost, or applied although refused',
 })
 
-type Words = Pick<Judgement, 'expected' | 'expectedNot'>
+type Expectation = Pick<Judgement, 'expected' | 'expectedNot'>
 
-function historyMatcher(name: string, depth: HistoryCheck['depth'], words: Words): ExtendMatcher {
+function historyMatcher(name: string, depth: HistoryCheck['depth'], expectation: Expectation): ExtendMatcher {
   const read = historyArguments(`${name}(run.history, { rows, key })`)
   return defineMatcher<LedgerChecks, HistoryCheck>({
     name,
@@ -80,9 +80,9 @@ function historyMatcher(name: string, depth: HistoryCheck['depth'], words: Words
       return { history, ...ROWS.read(problems, '', options), depth }
     },
     judge: (checks, check) =>
-      judged(words, async () => {
+      judged(expectation, async () => {
         const evidence = await checks.history(check)
-        return { evidence, received: countFindings(evidence) ?? 'every key as told' }
+        return { evidence, received: countFindings(evidence) ?? 'every key as expected' }
       }),
   })
 }
@@ -104,8 +104,8 @@ const toConserve = defineMatcher<LedgerChecks, ConservationCheck>({
         ? undefined
         : `no balance below its floor${check.entries === undefined ? '' : ' or apart from its entries'}`,
     ].filter((part) => part !== undefined)
-    const words = { expected: parts.join(', '), expectedNot: `not: ${parts.join(', ')}` }
-    return judged(words, async () => {
+    const expectation = { expected: parts.join(', '), expectedNot: `not: ${parts.join(', ')}` }
+    return judged(expectation, async () => {
       const { total, ...evidence } = await checks.conservation(check)
       const found = countFindings(evidence)
       const received = [showTotal(total), found].filter((part) => part !== undefined)
@@ -132,13 +132,13 @@ const toHoldInvariant = defineMatcher<LedgerChecks, { readonly name: string; rea
     violations: sourceArgument(INVARIANT_EXAMPLE),
   }),
   judge: (checks, { name, violations }) =>
-    judged({ expected: `${name}: no row`, expectedNot: `${name}: broken by some row` }, async () => {
+    judged({ expected: `${name}: no row`, expectedNot: `${name}: violated by a row` }, async () => {
       const evidence = await checks.invariant(violations)
       return { evidence, received: countFindings(evidence) ?? 'no row' }
     }),
 })
 
-/** What the ledger holds against what users were told, and against its own rules. */
+/** Matchers that compare the ledger with acknowledged operations and with its own invariants. */
 export const ledgerMatchers: Readonly<Record<string, ExtendMatcher>> = {
   toApplyExactlyOnce,
   toMatchHistory,
@@ -149,20 +149,20 @@ export const ledgerMatchers: Readonly<Record<string, ExtendMatcher>> = {
 interface Judged {
   readonly evidence: LedgerEvidence
   readonly received: string
-  /** Something is wrong that is no finding. */
+  /** Whether the assertion is violated without a finding. */
   readonly broken?: boolean
 }
 
-async function judged(words: Words, check: () => Promise<Judged>): Promise<Judgement> {
+async function judged(expectation: Expectation, check: () => Promise<Judged>): Promise<Judgement> {
   const { evidence, received, broken = false } = await check()
   const { findings, invalidities, lines, waited, hint, skipped } = evidence
   const holds = findings.length === 0 && !broken
   const isJudged = invalidities.length === 0
-  // A report shows of what passed no evidence; what was waited for is part of what was received.
+  // Reports omit the evidence of passed assertions, so the received line contains the waiting time.
   const settled = holds && isJudged && waited !== undefined ? `; ${waited}` : ''
   return {
     holds,
-    ...words,
+    ...expectation,
     received: isJudged ? received + settled : 'nothing that could be judged',
     invalidities,
     evidence: [...describeOffenders(evidence), ...lines, ...(waited === undefined || settled !== '' ? [] : [waited])],

@@ -14,7 +14,7 @@ declare const comparison: Comparison
 declare const baseline: BaselineSource
 declare const later: Promise<FanOutRun>
 
-test('percentile matchers take any run with times', () => {
+test('percentile matchers accept any run with times', () => {
   expect(requests).toHaveP95Below(150)
   expect(micro).not.toHaveP99Below('1.5s', { confidence: 0.95 })
   expect(fanOut).toHavePercentileBelow(0.999, 150)
@@ -23,11 +23,11 @@ test('percentile matchers take any run with times', () => {
   expect(bench).toHaveP95Below(1)
   // @ts-expect-error -- statistics are no run
   expect({ p95Ms: 12 }).toHaveP95Below(150)
-  // @ts-expect-error -- a run that was not awaited
+  // @ts-expect-error -- the run was not awaited
   expect(later).toHaveP95Below(150)
 })
 
-test('request matchers take runs of requests alone', () => {
+test('request matchers accept only runs of requests', () => {
   expect(requests).toHaveErrorRateBelow(0.001)
   expect(requests).toHaveStatusRateBelow(429, 0.01, { confidence: 0.95 })
   expect(requests).toHaveThroughputAbove(100)
@@ -40,7 +40,7 @@ test('request matchers take runs of requests alone', () => {
   expect(micro).toSustainRate()
 })
 
-test('fan-out matchers take fan-outs alone', () => {
+test('fan-out matchers accept only fan-outs', () => {
   expect(fanOut).toDeliverWithin(1000, { ratio: 0.99, confidence: 0.95 })
   expect(fanOut).toHaveMissingRateBelow(0.005)
   expect(fanOut).toHaveDuplicateRateBelow(0.01)
@@ -52,11 +52,11 @@ test('fan-out matchers take fan-outs alone', () => {
   expect(requests).toDeliverInOrder()
 })
 
-test('comparisons take builds, runs and baselines', () => {
+test('comparison matchers accept builds, runs and baselines', () => {
   expect(comparison).toBeNoSlowerThan('base', { tolerance: 0.05, percentile: 0.95 })
   expect(comparison).not.toBeNoSlowerThan('base')
   expect(comparison).toBeNoSlowerThan('base', { metric: 'cpu' })
-  // @ts-expect-error -- a run alone has no CPU of its builds
+  // @ts-expect-error -- a single run has no CPU of its builds
   expect(requests).toBeNoSlowerThan(requests.step('me'), { metric: 'cpu' })
   expect(requests).toBeNoSlowerThan(requests.step('me'), { tolerance: 0.1 })
   expect(requests).toBeNoSlowerThan(baseline, { acrossEnvironments: true })
@@ -70,30 +70,30 @@ test('comparisons take builds, runs and baselines', () => {
   expect(comparison).toBeNoSlowerThan(requests)
   // @ts-expect-error -- a run has no builds
   expect(requests).toBeNoSlowerThan('base')
-  // @ts-expect-error -- a baseline is the other one
+  // @ts-expect-error -- a baseline is the argument, not the receiver
   expect(baseline).toBeNoSlowerThan(requests)
-  // @ts-expect-error -- a comparison has no limit of its own
+  // @ts-expect-error -- a comparison has no limits
   expect(comparison).toHaveP95Below(150)
   // @ts-expect-error -- statistics are no run
   expect(requests).toBeFasterThan({ p95Ms: 12 })
 })
 
-test('arguments are checked', () => {
-  // @ts-expect-error -- a limit is needed
+test('matchers check their arguments', () => {
+  // @ts-expect-error -- the limit is required
   expect(requests).toHaveP95Below()
   // @ts-expect-error -- a duration needs its unit
   expect(requests).toHaveP95Below('150')
-  // @ts-expect-error -- misspelt
+  // @ts-expect-error -- misspelled option
   expect(requests).toHaveP95Below(150, { confidense: 0.95 })
   // @ts-expect-error -- the status comes first
   expect(requests).toHaveStatusRateBelow(0.01)
-  // @ts-expect-error -- a ratio is needed
+  // @ts-expect-error -- the ratio is required
   expect(fanOut).toDeliverWithin(1000)
   // @ts-expect-error -- one argument too many
   expect(fanOut).toDeliverInOrder(true)
 })
 
-test('asymmetric use, where the receiver is unknown', () => {
+test('asymmetric matchers accept an unknown receiver', () => {
   expect({ requests }).toEqual({ requests: expect.toHaveP95Below(150) })
   expect({ fanOut }).toEqual({ fanOut: expect.not.toDeliverInOrder() })
   // @ts-expect-error -- arguments are checked here too

@@ -9,7 +9,7 @@ const parts = {
   received: 'p95 = 163 ms (+8.7%), 95% interval 158–169 ms',
 }
 
-test('the whole message, in its fixed order', () => {
+test('formatMessage() prints all parts in their order', () => {
   const message = formatMessage({
     hint: 'latency is well above service time: requests waited for a free VU.\nRaise vus or expect less.',
     worst: { label: 'Slowest', items: ['POST /api/votes p95 188 ms', 'GET /api/me p95 92 ms'] },
@@ -33,7 +33,7 @@ test('the whole message, in its fixed order', () => {
   `)
 })
 
-test('parts that do not exist leave no line behind', () => {
+test('formatMessage() prints no line for undefined parts', () => {
   expect(formatMessage({ ...parts, evidence: [], worst: { label: 'Slowest', items: [] } })).toMatchInlineSnapshot(`
     "expect(run).toHaveP95Below(150)
 
@@ -42,14 +42,14 @@ test('parts that do not exist leave no line behind', () => {
   `)
 })
 
-test('a span says its unit once', () => {
+test('formatSpan() prints a common unit once', () => {
   expect(formatSpan(158, 169, formatMs)).toBe('158–169 ms')
   expect(formatSpan(980, 1020, formatMs)).toBe('980 ms–1.02 s')
   expect(formatSpan(0.001, 0.0123, formatRatio)).toBe('0.1–1.2%')
   expect(formatSpan(0, 0, formatRatio)).toBe('0%')
 })
 
-test('a distance is signed, and given in multiples from ten times on', () => {
+test('formatDistance() prints a signed percentage, or multiples from ten times the limit', () => {
   expect(formatDistance(163, 150)).toBe('(+8.7%)')
   expect(formatDistance(75, 150)).toBe('(−50%)')
   expect(formatDistance(1500, 150)).toBe('(10 times the limit)')

@@ -1,4 +1,4 @@
-/** What a failure message is made of, in the order it is printed. */
+/** Parts of a failure message, in the order in which they are printed. */
 export interface MessageParts {
   /** `expect(run).toHaveP95Below(150)` */
   readonly call: string
@@ -6,7 +6,7 @@ export interface MessageParts {
   readonly received: string
   /** Lines of the `Evidence:` block. */
   readonly evidence: readonly string[]
-  /** Where the trouble lies: `['Slowest', ['POST /api/votes p95 188 ms', …]]`. */
+  /** The worst items: `['Slowest', ['POST /api/votes p95 188 ms', …]]`. */
   readonly worst?: { readonly label: string; readonly items: readonly string[] } | undefined
   readonly hint?: string | undefined
 }
@@ -14,8 +14,8 @@ export interface MessageParts {
 const LABEL_WIDTH = 'Expected: '.length
 
 /**
- * The one form in which every matcher speaks: call, `Expected`, `Received`, `Evidence`, the worst parts, `Hint`; blocks
- * are aligned, and a part that does not exist leaves no line behind.
+ * The message of every matcher: call, `Expected`, `Received`, `Evidence`, the worst items, `Hint`. Blocks are aligned, and
+ * an undefined part adds no line.
  */
 export function formatMessage({ call, expected, received, evidence, worst, hint }: MessageParts): string {
   const lines = [call, '', ...block('Expected', [expected]), ...block('Received', received.split('\n'))]

@@ -25,7 +25,7 @@ function metrics(hits: number, misses: number, more: Partial<HitRatioEvidence> =
   }
 }
 
-/** As an argument that does not compile otherwise. */
+/** Cast for arguments that would not compile. */
 const untyped = (value: unknown) => value as never
 
 describe('toHaveCacheHitRatioAbove', () => {
@@ -52,20 +52,20 @@ describe('toHaveCacheHitRatioAbove', () => {
     `)
   })
 
-  test('nothing but misses is a ratio of 0, and fails', () => {
+  test('fails with a ratio of 0 if there are only misses', () => {
     expect(messageOf(() => expect(metrics(0, 100)).toHaveCacheHitRatioAbove(0.8, names))).toContain(
       'Received: cache hit ratio = 0%',
     )
   })
 
-  test('is invalid in both polarities where a counter is missing', () => {
-    const finding = 'the target offers no metric cache_hits_total; the nearest are cache_hit_total'
+  test('is invalid in both polarities if a counter is missing', () => {
+    const finding = 'the target exposes no metric cache_hits_total; the most similar are cache_hit_total'
     const missing = metrics(0, 5, { invalidities: [{ reason: 'metric-missing', finding, remedy: 'name one' }] })
     expect(messageOf(() => expect(missing).toHaveCacheHitRatioAbove(0.8, names))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(metrics).toHaveCacheHitRatioAbove(0.8, { hits: 'cache_hits_total{cache="a"}', misses: 'cache_misses_total{cache="a"}' })
 
       Expected: cache hit ratio > 80%
-      Received: INVALID, not judged. metric-missing: the target offers no metric cache_hits_total; the nearest are cache_hit_total
+      Received: INVALID, not judged. metric-missing: the target exposes no metric cache_hits_total; the most similar are cache_hit_total
 
       Evidence: steady phase, 10 scrapes over 9.30 s
                 cache_hits_total{cache="a"} +0   cache_misses_total{cache="a"} +5
@@ -74,7 +74,7 @@ describe('toHaveCacheHitRatioAbove', () => {
     expect(messageOf(() => expect(missing).not.toHaveCacheHitRatioAbove(0.8, names))).toMatch(/^InvalidRunError/)
   })
 
-  test('is invalid with too few look-ups', () => {
+  test('is invalid with too few lookups', () => {
     expect(messageOf(() => expect(metrics(3, 1)).not.toHaveCacheHitRatioAbove(0.8, names))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(metrics).not.toHaveCacheHitRatioAbove(0.8, { hits: 'cache_hits_total{cache="a"}', misses: 'cache_misses_total{cache="a"}' })
 
@@ -87,7 +87,7 @@ describe('toHaveCacheHitRatioAbove', () => {
     `)
   })
 
-  test('is skipped with the reason if there are no metrics to be seen', ({ task }) => {
+  test('is skipped with the reason if metrics are unavailable', ({ task }) => {
     const elsewhere = metrics(0, 0, { unavailable: 'its metrics cannot be read' })
     expect(elsewhere).toHaveCacheHitRatioAbove(0.8, names)
     expect(elsewhere).not.toHaveCacheHitRatioAbove(0.8, names)
@@ -97,7 +97,7 @@ describe('toHaveCacheHitRatioAbove', () => {
     ])
   })
 
-  test('every mistake at once', () => {
+  test('reports every invalid argument in one error', () => {
     const wrong = () => expect(metrics(1, 1)).toHaveCacheHitRatioAbove(80, untyped({ hits: '', hit: 'x' }))
     expect(messageOf(wrong)).toMatchInlineSnapshot(`
       "OptionsError: toHaveCacheHitRatioAbove() received 4 invalid options:

@@ -16,13 +16,12 @@ export interface HitRatioOptions {
   readonly misses: string
 }
 
-/** `expect()` has these; each belongs to what its first parameter `this` says. */
+/** Matchers of `expect()` for the target's own metrics. */
 export interface MetricsMatchers<R extends void | Promise<void>, T> {
   /**
-   * Hits as a share (0–1) of hits and misses, from two counters of the target over the run's counted phases, summed
-   * over its instances and whoever looked up. A counter that is not there is invalid, and so are two that did not
-   * move. Needs `1 / ratio` look-ups, or `1 / (1 - ratio)` above one half. Skipped where the target runs elsewhere
-   * and offers no metrics.
+   * Hits as a ratio (0–1) of hits and misses, from two counters of the target over the run's judged phases, summed over
+   * its instances and all clients. Invalid if a counter is missing, or neither changed. Needs `1 / ratio` lookups, or
+   * `1 / (1 - ratio)` above one half. Skipped for an external target without metrics.
    */
   toHaveCacheHitRatioAbove: On<
     T,
@@ -84,5 +83,5 @@ const toHaveCacheHitRatioAbove = defineMatcher<
   },
 })
 
-/** What the target's own metrics say. */
+/** Matchers of the target's own metrics. */
 export const metricsMatchers: Readonly<Record<string, ExtendMatcher>> = { toHaveCacheHitRatioAbove }

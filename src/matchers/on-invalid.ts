@@ -1,13 +1,13 @@
-/** What an invalid assertion does to its test. */
+/** Effect of an invalid assertion on its test. */
 export type OnInvalid = 'fail' | 'warn'
 
 let chosen: OnInvalid = 'fail'
 
 /**
- * Decides for this process what evidence that cannot be judged does. `fail` (the default) throws `InvalidRunError`, so
- * that the test and the command fail. `warn` prints the whole message and lets the test go on: for a laptop in watch
- * mode, where the generator shares its cores with everything else. The assertion is recorded as invalid either way,
- * and the report never shows it as passed.
+ * Sets the effect of invalid assertions in this process. `fail` (the default) throws `InvalidRunError`, so the test and
+ * the command fail. `warn` prints the message and continues the test: for watch mode on a laptop, where the generator
+ * shares its cores with other programs. In both cases the assertion is recorded as invalid, and reports never show it as
+ * passed.
  */
 export function setOnInvalid(choice: OnInvalid): void {
   chosen = choice

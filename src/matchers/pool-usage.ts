@@ -11,19 +11,20 @@ import { anyWindow, type CapacitySource, type MetricsSource } from './window-sub
 export interface PoolOptions extends StatisticOptions {
   /** Selector of the gauge of connections in use. Default: `pg_pool_connections{state="active"}`. */
   readonly used?: string
-  /** Selector of the gauge of how many the pool may open. Default: `pg_pool_size`. */
+  /** Selector of the gauge of the pool's maximum size. Default: `pg_pool_size`. */
   readonly size?: string
 }
 
 export interface ConnectionOptions extends StatisticOptions {
   /**
-   * Whose connections. `'postgres'` (default): those open, used or idle, by all clients, of `max_connections` less the
-   * reserved ones. `'pgbouncer'`: server connections in use of the `pool_size` of its fullest pool.
+   * Source of the connections. `'postgres'` (default): open connections, used or idle, of all clients, relative to
+   * `max_connections` minus the reserved ones. `'pgbouncer'`: server connections in use, relative to the `pool_size` of
+   * the fullest pool.
    */
   readonly source?: 'postgres' | 'pgbouncer'
 }
 
-/** The options differ with the window; where it is unknown, as in asymmetric use, all are allowed. */
+/** Options by type of window; if it is unknown, as in asymmetric use, all are allowed. */
 export type PoolUsage<T, R> = unknown extends T
   ? (ratio: number, options?: PoolOptions & ConnectionOptions) => R
   : [T] extends [MetricsSource]
@@ -61,20 +62,20 @@ export const toHavePoolUsageBelow = defineMatcher<
   judge: (evidence, { ratio: limit, options }) => judgeShare(poolShare(evidence, options), limit, options),
 })
 
-/** @throws {OptionsError} if options are for the other kind of window: they would be passed over */
+/** @throws {OptionsError} if options apply to the other kind of window: they would be ignored */
 function poolShare(evidence: CapacityEvidence | MetricsEvidence, options: ReadOf<typeof OPTIONS>): ShareEvidence {
   const { source = 'postgres', used = USED, size = SIZE } = options
   const ofMetrics = 'share' in evidence
   const problems = new Problems()
   for (const key of ofMetrics ? (['source'] as const) : (['used', 'size'] as const)) {
     if (options[key] === undefined) continue
-    const [given, wanted] = ofMetrics ? ['metrics', 'capacity'] : ['capacity', 'metrics']
-    const rule = `is an option for ${wanted}.during(run), and this is ${given}.during(run)`
+    const [given, required] = ofMetrics ? ['metrics', 'capacity'] : ['capacity', 'metrics']
+    const rule = `is an option for ${required}.during(run), and this is ${given}.during(run)`
     problems.add(
       `options.${key}`,
       options[key],
       rule,
-      `expect(await ${wanted}.during(run)).toHavePoolUsageBelow(0.7, …)`,
+      `expect(await ${required}.during(run)).toHavePoolUsageBelow(0.7, …)`,
     )
   }
   problems.throwIfAny('toHavePoolUsageBelow()')

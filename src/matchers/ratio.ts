@@ -1,10 +1,9 @@
 import type { TimeEvidence } from '../evidence/evidence.ts'
-import { samplesForRatio, tooFewForRatio, tooFewSamples } from '../evidence/sample-size.ts'
+import { samplesForRatio, tooFewForRatio, tooFewSamples, type SampleScope } from '../evidence/sample-size.ts'
 import type { Invalidity } from '../evidence/verdict.ts'
 import { ratioInterval, type HitWindow } from '../stats/intervals.ts'
 import { formatCount, formatRatio } from '../stats/units.ts'
 import type { Judgement } from './define.ts'
-import { rateOptionOf } from './rate-option.ts'
 import {
   DEFAULT_CONFIDENCE,
   isGood,
@@ -17,34 +16,34 @@ import {
 } from './threshold.ts'
 import { isSurely, shortageAgainst } from './vu-shortage.ts'
 
-/** A share of counted things held against a limit. */
+/** A ratio of counts and its limit. */
 export interface RatioAssertion {
   /** `error rate` */
   readonly what: string
   readonly side: Threshold['side']
   readonly limit: number
   readonly confidence: number | undefined
-  /** The counts by one-second windows; their sums are the ratio. */
+  /** Counts in one-second windows; the ratio is that of their sums. */
   readonly windows: readonly HitWindow[]
-  /** What is counted, plural: `requests`. */
+  /** Name of the counted events, plural: `requests`. */
   readonly noun: string
   /** Follows the counts in the received line: `38 × timeout`. */
   readonly parts?: string
-  /** How many samples the ratio needs; {@link samplesForRatio} of the limit where left out. */
+  /** Number of samples that the ratio needs. Default: {@link samplesForRatio} of the limit. */
   readonly needed?: number
-  /** Hits that the generator cannot have caused. Once they alone break the limit, its health does not matter. */
+  /** Hits that the generator cannot have caused. If they suffice to violate the limit, its health is ignored. */
   readonly certainHits?: number
-  /** The counts of the requests that were sent: what they break by themselves is broken, whatever was dropped. */
+  /** Counts of sent requests: a limit that they violate is violated, regardless of dropped requests. */
   readonly sent?: readonly HitWindow[]
-  /** Reasons not to judge a ratio that is beyond its limit. */
+  /** Reasons not to judge a ratio beyond its limit. */
   readonly waits?: () => readonly Invalidity[]
-  /** One of the things counted: `an error`. With it, a limit of 0 means none at all. */
+  /** A single event: `an error`. If set, a limit of 0 allows no event. */
   readonly one?: string
 }
 
 /**
- * Judges a ratio. With too few samples it is judged all the same where its interval lies wholly on the bad side: a run
- * too short to show that a limit is kept can still show that it is broken.
+ * Judges a ratio. With too few samples it is still judged if its whole interval violates the limit: a run that is too
+ * short to prove a limit can still refute it.
  */
 export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): Judgement {
   const { side, limit, confidence, windows, noun, parts = '', one, certainHits = 0, sent = [] } = assertion
@@ -84,10 +83,10 @@ export function judgeRatio(evidence: TimeEvidence, assertion: RatioAssertion): J
   }
 }
 
-/** A rate that is often meant where none is asked for. */
+/** Rate that users often mean by a limit of 0. */
 const CLAIMED = 0.001
 
-/** None at all is a fact about the run. The message adds what it lets one claim about the service. */
+/** Judges a limit of 0. The message adds which rate of the service a run without events supports. */
 function judgeNone(
   evidence: TimeEvidence,
   {
@@ -125,7 +124,7 @@ function judgeNone(
   }
 }
 
-/** A ratio of which only the sums are known. */
+/** A ratio of two sums, without windows. */
 export interface CountAssertion {
   readonly what: string
   readonly side: 'below' | 'at least'
@@ -136,7 +135,7 @@ export interface CountAssertion {
   readonly parts?: string
 }
 
-/** Judges a ratio that has no interval, so that it is broken as soon as its value is. */
+/** Judges a ratio without an interval, by its value only. */
 export function judgeCount(
   evidence: Pick<TimeEvidence, 'evidenceLines' | 'hint' | 'invalidities' | 'durationMs'>,
   assertion: CountAssertion,
@@ -159,6 +158,13 @@ export function judgeCount(
     evidence: evidence.evidenceLines,
     hint: evidence.hint,
   }
+}
+
+/** Option that raises the number of samples: deliveries and messages result from publications. */
+export function rateOptionOf(evidence: object, noun: string): SampleScope['rateOption'] {
+  const { publishedPerSec } = evidence as { readonly publishedPerSec?: number }
+  if (publishedPerSec === undefined || !/^(deliveries|messages)/.test(noun)) return undefined
+  return { name: 'publish.rate', perSec: publishedPerSec }
 }
 
 export function sum(counts: Iterable<number>): number {

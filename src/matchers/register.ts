@@ -9,7 +9,7 @@ import { ledgerMatchers } from './ledger.ts'
 import { metricsMatchers } from './metrics.ts'
 import { requestMatchers } from './requests.ts'
 import { sustainMatchers } from './sustain.ts'
-// Their types: a declaration file keeps these imports, and none of the above.
+// Matcher types: a declaration file keeps only these imports.
 import './capacity.ts'
 import './comparison.ts'
 import './connecting.ts'

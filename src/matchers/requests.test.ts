@@ -4,7 +4,7 @@ import { SATURATED, sampleFanOutRun, sampleHttpRun } from '../testing/sample-run
 import './register.ts'
 
 describe('toHaveErrorRateBelow', () => {
-  test('counts errors and dropped requests, over all that were offered', () => {
+  test('counts errors and dropped requests out of all offered requests', () => {
     const run = sampleHttpRun({ errorsPerSecond: 1, droppedPerSecond: 1 })
     expect(run).toHaveErrorRateBelow(0.011)
     expect(run).not.toHaveErrorRateBelow(0.01)
@@ -28,7 +28,7 @@ describe('toHaveErrorRateBelow', () => {
     `)
   })
 
-  test('is invalid with fewer requests than the limit can be told from zero by', () => {
+  test('is invalid with too few requests to distinguish the limit from zero', () => {
     const run = sampleHttpRun({ perSecond: 50 })
     expect(run).toHaveErrorRateBelow(0.002)
     expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.001))).toMatchInlineSnapshot(`
@@ -44,7 +44,7 @@ describe('toHaveErrorRateBelow', () => {
     expect(messageOf(() => expect(run).not.toHaveErrorRateBelow(0.001))).toMatch(/^InvalidRunError: /)
   })
 
-  test('fails in spite of few requests where the errors leave no doubt', () => {
+  test('fails with few requests if the whole interval violates the limit', () => {
     const run = sampleHttpRun({ perSecond: 50, errorsPerSecond: 5 })
     expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.001))).toMatchInlineSnapshot(`
       "Error: expect(run).toHaveErrorRateBelow(0.001)
@@ -57,7 +57,7 @@ describe('toHaveErrorRateBelow', () => {
     `)
   })
 
-  test('with a confidence needs enough requests for the interval to end below the limit', () => {
+  test('needs enough requests for the interval to end below the limit if a confidence is set', () => {
     expect(sampleHttpRun({ perSecond: 400 })).toHaveErrorRateBelow(0.001, { confidence: 0.95 })
     const run = sampleHttpRun({ perSecond: 200 })
     expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.001, { confidence: 0.95 }))).toMatchInlineSnapshot(`
@@ -68,11 +68,11 @@ describe('toHaveErrorRateBelow', () => {
 
       Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
                 generator: schedule delay p99 1.2 ms, CPU 31%
-      Hint:     the interval reaches over the limit, so this run does not say: a longer run narrows it"
+      Hint:     inconclusive: the interval straddles the limit; a longer run narrows it"
     `)
   })
 
-  test('is invalid where the run is', () => {
+  test('is invalid if the run is', () => {
     const run = sampleHttpRun({ invalidities: [SATURATED] })
     expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.01))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toHaveErrorRateBelow(0.01)
@@ -88,7 +88,7 @@ describe('toHaveErrorRateBelow', () => {
 })
 
 describe('toHaveStatusRateBelow', () => {
-  test('counts responses of one status, over all responses', () => {
+  test('counts responses with a status out of all responses', () => {
     const run = sampleHttpRun({ limitedPerSecond: 2, errorsPerSecond: 100 })
     expect(run).toHaveStatusRateBelow(503, 0.01)
     expect(messageOf(() => expect(run).toHaveStatusRateBelow(429, 0.01))).toMatchInlineSnapshot(`
@@ -111,7 +111,7 @@ describe('toHaveStatusRateBelow', () => {
     `)
   })
 
-  test('is invalid where nothing got a response', () => {
+  test('is invalid without responses', () => {
     const run = sampleHttpRun({ errorsPerSecond: 200 })
     expect(messageOf(() => expect(run).toHaveStatusRateBelow(429, 0.01))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toHaveStatusRateBelow(429, 0.01)
@@ -127,7 +127,7 @@ describe('toHaveStatusRateBelow', () => {
 })
 
 describe('toHaveThroughputAbove', () => {
-  test('counts good responses alone', () => {
+  test('counts only good responses', () => {
     const run = sampleHttpRun({ errorsPerSecond: 10, droppedPerSecond: 5 })
     expect(run).toHaveThroughputAbove(184)
     expect(messageOf(() => expect(run).toHaveThroughputAbove(190))).toMatchInlineSnapshot(`
@@ -152,7 +152,7 @@ describe('toHaveThroughputAbove', () => {
     `)
   })
 
-  test('is no throughput where everything failed, and invalid where nothing was offered', () => {
+  test('is 0 if every request failed, and invalid if none was offered', () => {
     const failing = sampleHttpRun({ errorsPerSecond: 200 })
     expect(messageOf(() => expect(failing).toHaveThroughputAbove(1))).toMatch(/^Error: .*throughput = 0\/s/s)
     expect(messageOf(() => expect(sampleHttpRun({ seconds: 0 })).toHaveThroughputAbove(1))).toMatchInlineSnapshot(`
@@ -168,19 +168,19 @@ describe('toHaveThroughputAbove', () => {
   })
 })
 
-test('a run of another kind is refused', () => {
+test('request matchers reject a run of another kind', () => {
   expect(messageOf(() => expect(sampleFanOutRun() as unknown).toHaveErrorRateBelow(0.1))).toMatchInlineSnapshot(`
-    "TypeError: toHaveErrorRateBelow() judges a run of requests, as http.run() gives; it was given a fan-out run (fanOut 1).
-    Matchers that fit it: toBeNoSlowerThan, toBeFasterThan, toConnectWithin, toDeliverWithin, toHaveMissingRateBelow, toHaveDuplicateRateBelow, toDeliverInOrder, toHaveUnexpectedRateBelow, toDeliverOnlyToSubscribers, toRecoverWithin, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
+    "TypeError: toHaveErrorRateBelow() judges a run of requests, as http.run() gives; received a fan-out run (fanOut 1).
+    Matchers that accept it: toBeNoSlowerThan, toBeFasterThan, toConnectWithin, toDeliverWithin, toHaveMissingRateBelow, toHaveDuplicateRateBelow, toDeliverInOrder, toHaveUnexpectedRateBelow, toDeliverOnlyToSubscribers, toRecoverWithin, toHaveP50Below, toHaveP95Below, toHaveP99Below, toHavePercentileBelow"
   `)
 })
 
 test.each([
   { errorKind: 'reset', limit: 0.01, isFail: true },
   { errorKind: 'status', limit: 0.01, isFail: true },
-  // Not enough to break the limit: the generator's health matters.
+  // Not enough errors to violate the limit: the generator's health matters.
   { errorKind: 'reset', limit: 0.5, isFail: false },
-  // A late generator causes time-outs too.
+  // A slow generator also causes timeouts.
   { errorKind: 'timeout', limit: 0.01, isFail: false },
 ] as const)(
   'a saturated generator does not excuse 10% $errorKind errors at a limit of $limit: $isFail',
@@ -199,7 +199,7 @@ test.each([
   const verdict = isFail ? /^Error: / : /^InvalidRunError/
   expect(messageOf(() => expect(run).toHaveThroughputAbove(190))).toMatch(verdict)
   expect(messageOf(() => expect(run).toSustainRate())).toMatch(verdict)
-  // 180/s were good, or would have been: what is missing of 170/s is not the errors' doing.
+  // 180/s were good or would have been: the errors do not explain a throughput below 170/s.
   expect(messageOf(() => expect(run).toHaveThroughputAbove(170))).toMatch(/^InvalidRunError/)
   const late = sampleHttpRun({ errorsPerSecond: 20, errorKind, droppedPerSecond: 20, invalidities: [SATURATED] })
   expect(messageOf(() => expect(late).toHaveThroughputAbove(170))).toMatch(/^InvalidRunError/)
@@ -216,7 +216,7 @@ describe('toHaveErrorRateBelow(0)', () => {
   const none = sampleHttpRun({ seconds: 2 })
   const some = sampleHttpRun({ seconds: 2, errorsPerSecond: 1 })
 
-  test('passes without an error, and says what that lets one claim', ({ task }) => {
+  test('passes without an error, and states the supported rate', ({ task }) => {
     expect(none).toHaveErrorRateBelow(0)
     expect(task.meta.slo?.assertions.at(-1)).toMatchObject({
       assertion: 'toHaveErrorRateBelow(0)',
@@ -245,20 +245,20 @@ describe('toHaveErrorRateBelow(0)', () => {
     )
   })
 
-  test('fails on a saturated generator for an error that is certainly of the target', () => {
+  test('fails on a saturated generator if the target certainly caused an error', () => {
     const run = (errorKind: 'reset' | 'timeout') =>
       sampleHttpRun({ seconds: 2, errorsPerSecond: 1, errorKind, invalidities: [SATURATED] })
     expect(messageOf(() => expect(run('reset')).toHaveErrorRateBelow(0))).toMatch(/^Error: /)
     expect(messageOf(() => expect(run('timeout')).toHaveErrorRateBelow(0))).toMatch(/^InvalidRunError/)
   })
 
-  test('is invalid if nothing was due, in either polarity', () => {
+  test('is invalid in both polarities if nothing was due', () => {
     const nothing = sampleHttpRun({ seconds: 0 })
     expect(messageOf(() => expect(nothing).toHaveErrorRateBelow(0))).toMatch(/^InvalidRunError: [^]*no-samples/)
     expect(messageOf(() => expect(nothing).not.toHaveErrorRateBelow(0))).toMatch(/^InvalidRunError/)
   })
 
-  test('takes no confidence, and no limit below 0', () => {
+  test('rejects a confidence and a limit below 0', () => {
     expect(messageOf(() => expect(none).toHaveErrorRateBelow(0, { confidence: 0.95 }))).toMatchInlineSnapshot(`
       "OptionsError: toHaveErrorRateBelow() received an invalid option:
 
@@ -269,15 +269,15 @@ describe('toHaveErrorRateBelow(0)', () => {
     expect(messageOf(() => expect(none).toHaveErrorRateBelow(-0.1))).toMatch(/must be a ratio, 0 or above, and below 1/)
   })
 
-  test('works for a status too', () => {
+  test('also applies to a status', () => {
     expect(none).toHaveStatusRateBelow(429, 0)
     expect(sampleHttpRun({ limitedPerSecond: 1 })).not.toHaveStatusRateBelow(429, 0)
   })
 })
 
-test('a verdict in spite of a saturated generator says why', () => {
+test('a verdict despite a saturated generator explains itself', () => {
   const run = sampleHttpRun({ errorsPerSecond: 20, errorKind: 'reset', invalidities: [SATURATED] })
   expect(messageOf(() => expect(run).toHaveErrorRateBelow(0.01))).toContain(
-    '\n          generator-saturated: schedule delay p99 48 ms, limit 10 ms; judged all the same, because 200 errors cannot come from the generator\n',
+    '\n          generator-saturated: schedule delay p99 48 ms, limit 10 ms; judged anyway, because 200 errors cannot come from the generator\n',
   )
 })

@@ -17,30 +17,30 @@ import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
 
 type OnRequests<T, Matcher> = On<T, RequestSource, Matcher, 'judges a run of requests, as http.run() gives'>
 
-/** `expect()` has these; each belongs to what its first parameter `this` says. */
+/** Matchers of `expect()` for runs of requests. */
 export interface RequestMatchers<R extends void | Promise<void>, T> {
   /**
-   * The share of due requests that got no good response lies below a limit.
+   * The ratio of due requests that got no good response is below a limit.
    *
-   * Errors are of any kind (status, timeout, connect, reset, body); dropped requests, which were due and never sent, are
-   * among them. Warm-up is left out. Needs `1 / ratio` requests; with fewer the run is invalid unless its interval leaves
-   * no doubt.
+   * Includes errors of any kind (status, timeout, connect, reset, body) and dropped requests, which were due but never
+   * sent. Excludes warm-up. Needs `1 / ratio` requests; with fewer the run is invalid unless its whole interval violates
+   * the limit.
    *
-   * @param ratio 0–1, never percent: 0.001 is 0.1%. 0 means no error at all; the message then says how many requests a
-   *   claim about the rate would take.
+   * @param ratio 0–1, never percent: 0.001 is 0.1%. 0 allows no error; the message then states how many requests a claim
+   *   about the rate requires.
    */
   toHaveErrorRateBelow: OnRequests<T, (ratio: number, options?: ThresholdOptions) => R>
   /**
-   * The share of responds with one status lies below a limit. Responses alone are the denominator: what was dropped or
-   * timed out could have had any status. Needs `1 / ratio` responses. Warm-up is left out.
+   * The ratio of responses with a status is below a limit. Only responses are in the denominator: dropped and timed-out
+   * requests could have had any status. Needs `1 / ratio` responses. Excludes warm-up.
    *
    * @param ratio 0–1, never percent: 0.01 is 1%
    */
   toHaveStatusRateBelow: OnRequests<T, (status: number, ratio: number, options?: ThresholdOptions) => R>
   /**
-   * Good responses per second, over the whole scope, lie above a limit. Errors are not throughput, however fast they
-   * get a response. A response counts in the second its request was due. In an open model it cannot exceed the rate the
-   * load offers. Warm-up is left out.
+   * Good responses per second, over the whole scope, are above a limit. Errors do not count, however fast they are. A
+   * response counts in the second in which its request was due. In an open model throughput cannot exceed the offered
+   * rate. Excludes warm-up.
    */
   toHaveThroughputAbove: OnRequests<T, (perSec: number, options?: ThresholdOptions) => R>
 }
@@ -75,7 +75,7 @@ const toHaveErrorRateBelow = defineMatcher<RequestEvidence, RatioPlan>({
       side: 'below',
       windows: evidence.requestWindows.map(({ missed, offered }) => ({ hits: missed, total: offered })),
       noun: 'requests',
-      parts: wrongParts(evidence),
+      parts: errorParts(evidence),
       certainHits: evidence.targetErrors,
       waits: () => waitsAgainst(evidence, plan),
     }),
@@ -119,14 +119,14 @@ interface ThroughputPlan {
   readonly options: Confidence
 }
 
-/** Rates over counts of requests. */
+/** Matchers of rates of requests. */
 export const requestMatchers: Readonly<Record<string, ExtendMatcher>> = {
   toHaveErrorRateBelow,
   toHaveStatusRateBelow,
   toHaveThroughputAbove,
 }
 
-/** Dropped requests prove nothing, if they turned the judgement while VUs were busy with requests that were no errors. */
+/** Invalidity if only requests dropped while VUs were busy with good requests decided the judgement. */
 function waitsAgainst(evidence: RequestEvidence, { limit, confidence }: RatioPlan): readonly Invalidity[] {
   const { busyVus, offered } = evidence
   if (busyVus === undefined) return []
@@ -163,7 +163,7 @@ function judgeThroughput(evidence: RequestEvidence, { perSec: limit, options }: 
   const shortage = shortageAgainst(evidence, judged.holds, () =>
     isSurely('below', limit / offeredPerSec, sentAnd(evidence, 'good')),
   )
-  // In a closed model a slow generator offers less, so that errors alone show nothing.
+  // In a closed model a slow generator offers less load, so errors prove nothing about the throughput.
   const isCertain =
     judged.holds === false &&
     evidence.offeredRatePerSec !== undefined &&
@@ -187,10 +187,10 @@ function throughputInterval({ goodBySecond }: RequestEvidence, confidence = DEFA
   return trusted(rateInterval(goodBySecond, { confidence }), goodBySecond.length)
 }
 
-function wrongParts({ errors, dropped, sent, completed }: RequestEvidence): string {
+function errorParts({ errors, dropped, sent, completed }: RequestEvidence): string {
   const parts = [...errors].filter(([, count]) => count > 0).map(([kind, count]) => `${formatCount(count)} × ${kind}`)
   if (dropped > 0) parts.push(`${formatCount(dropped)} dropped`)
-  if (sent > completed) parts.push(`${formatCount(sent - completed)} unanswered`)
+  if (sent > completed) parts.push(`${formatCount(sent - completed)} without a response`)
   return parts.join(', ')
 }
 
@@ -199,12 +199,12 @@ function status(example: string): Reader<number> {
   return argument<number>(isStatus, 'must be an HTTP status, an integer from 100 to 599', example)
 }
 
-/** The limit of a rate: 0 if the event must never occur. */
+/** Reader of a rate limit: 0 if the event must never occur. */
 function rateLimit(example: string): Reader<number> {
   return ratio(example, { isZeroLegal: true })
 }
 
-/** Certainty about a limit of 0 would take an endless run. */
+/** Rejects a confidence with a limit of 0: it would require an endless run. */
 function ratePlan(
   problems: Problems,
   { ratio: limit, options }: { readonly ratio: number; readonly options: Confidence },

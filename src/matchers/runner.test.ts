@@ -5,7 +5,7 @@ import { InlineProject, plainText } from '../testing/inline-project.ts'
 
 const HERE = import.meta.dirname
 
-/** The scenario runs in Vitest; the framework, as in a project that has installed it, in Node alone. */
+/** Scenario that Vitest transforms, while Node loads the framework, as in a project that has installed it. */
 const CONFIG = `
   export default {
     test: {
@@ -67,13 +67,13 @@ const BENCH = `
 import { expect, test } from 'vitest'
 import '${HERE}/register.ts'
 
-/** Busy for at least so many microseconds. */
+/** Blocks for at least the given number of microseconds. */
 const spin = (us) => {
   const end = performance.now() + us / 1000
   while (performance.now() < end);
 }
 
-test('judges what its bench fixture timed', async ({ bench }) => {
+test('judges the samples of its bench fixture', async ({ bench }) => {
   const result = await bench('spin', () => spin(30)).run({ time: 0, iterations: 300, warmup: false })
   expect(result).toHaveP95Below('9m')
   expect(result).not.toHaveP95Below(0.001)
@@ -107,7 +107,7 @@ describe('a scenario in the real runner', () => {
 
   afterAll(() => project[Symbol.asyncDispose]())
 
-  test('fails the command, and the code frame shows the line of the scenario', () => {
+  test('fails the command, with the line of the scenario in the code frame', () => {
     expect(exitCode).toBe(1)
     const line = lineOf('  expect(run).toHaveP95Below(50)')
     expect(output).toContain(`❯ checkout.perf.ts:${line}:15`)
@@ -120,7 +120,7 @@ describe('a scenario in the real runner', () => {
     expect(output).toContain(`❯ checkout.perf.ts:${lineOf('  local(short).not.toHaveP95Below(1)')}:20`)
   })
 
-  test('tells outcomes and errors to the reporter', () => {
+  test('reports outcomes and errors', () => {
     expect(outcomes['passes']?.state).toBe('passed')
     expect(outcomes['goes on after a soft failure and a soft invalid run']).toMatchObject({
       state: 'failed',
@@ -131,11 +131,11 @@ describe('a scenario in the real runner', () => {
     })
   })
 
-  test("takes the results of Vitest's own benchmarks", () => {
-    expect(outcomes['judges what its bench fixture timed']).toMatchObject({ state: 'passed', errors: [] })
+  test('accepts results of Vitest benchmarks', () => {
+    expect(outcomes['judges the samples of its bench fixture']).toMatchObject({ state: 'passed', errors: [] })
   })
 
-  test('hands the record of every assertion to the reporter', () => {
+  test('passes the record of every assertion to the reporter', () => {
     const outcomeOf = (name: string) => outcomes[name]?.slo?.assertions.map(({ outcome, reason }) => reason ?? outcome)
     expect(outcomeOf('passes')).toEqual(['passed'])
     expect(outcomeOf('fails')).toEqual(['failed'])

@@ -6,8 +6,8 @@ import { formatDistance, judgeThreshold } from './threshold.ts'
 
 export interface StatisticOptions {
   /**
-   * Judge the mean over the run's counted phases (default), or its worst second: one sample, so a limit on it has to
-   * leave room for what a second now and then does.
+   * Statistic over the run's judged phases: the mean, or the worst second. The latter is a single sample, so its limit
+   * must leave room for outliers. Default: `'mean'`.
    */
   readonly statistic?: 'mean' | 'max'
 }
@@ -16,7 +16,7 @@ export interface StatisticOptions {
 export const STATISTIC = { statistic: optional(oneOf(['mean', 'max'], 'max'), 'mean') }
 export const STATISTIC_EXAMPLE = { example: "{ statistic: 'max' }" }
 
-/** Holds a share, by its mean or its worst second, against its limit. */
+/** Judges a utilization, by its mean or its worst second. */
 export function judgeShare(share: ShareEvidence, limit: number, { statistic }: Required<StatisticOptions>): Judgement {
   const value = share[statistic]
   const judged = judgeThreshold({

@@ -10,24 +10,24 @@ import {
 import { History } from '../history/history.ts'
 import { benchEvidence, isBenchResult } from './bench-result.ts'
 
-/** What a matcher can be asked about: how to read its evidence from the value given to `expect`. */
+/** Kind of value that a matcher judges, and how to read the evidence from it. */
 export interface Subject<Evidence> {
   /** How the call line names the receiver: `run`, `ledger`. */
   readonly variable: string
-  /** In place of `variable`, where one matcher judges several things. */
+  /** Replaces `variable` if a matcher judges several kinds of value. */
   variableFor?(received: unknown): string
   /** Completes "judges …": `a run with request counts, as http.run() gives`. */
   readonly noun: string
-  /** The evidence, or `undefined` if the value is of another kind. */
+  /** Evidence of the value; `undefined` if it is of another kind. */
   read(received: unknown): Evidence | undefined
 }
 
-/** Anything that hands out evidence of the kind named. `HttpRun`, its scopes and its steps are sources of requests. */
+/** Value with evidence of a kind. `HttpRun`, its scopes and its steps are sources of request evidence. */
 export interface EvidenceSource<Evidence> {
   readonly [evidenceOf]: () => Evidence
 }
 
-/** A run with times, or the result of one of Vitest's own benchmarks. */
+/** Run with times, or a result of a Vitest benchmark. */
 export type TimeSource = EvidenceSource<TimeEvidence> | BenchResult
 export type RequestSource = EvidenceSource<RequestEvidence>
 export type DeliverySource = EvidenceSource<FanOutEvidence>
@@ -71,13 +71,13 @@ export const KIND_NAMES: Record<RunKind, string> = {
   micro: 'a micro run',
 }
 
-/** The value given to `expect`, in words. */
+/** Description of the value passed to `expect`. */
 export function describeReceived(received: unknown): string {
   const evidence = evidenceIn(received)
   if (evidence !== undefined) {
     const name = nameOf(received)
     if ('ending' in evidence)
-      return `the ${evidence.ending === 'good' ? 'good responses' : 'failed requests'} of ${KIND_NAMES[evidence.kind]}${name === undefined ? '' : ` (${name})`}, whose number follows from their ending`
+      return `the ${evidence.ending === 'good' ? 'good responses' : 'failed requests'} of ${KIND_NAMES[evidence.kind]}${name === undefined ? '' : ` (${name})`}, which are selected by outcome`
     return KIND_NAMES[evidence.kind] + (name === undefined ? '' : ` (${name})`)
   }
   if (isBenchResult(received)) return `a benchmark result${received.name === undefined ? '' : ` (${received.name})`}`
@@ -90,18 +90,18 @@ export function describeReceived(received: unknown): string {
   return `an object with ${keys.length === 0 ? 'no keys' : keys.slice(0, 5).join(', ')}`
 }
 
-/** The name of the thing judged, where it has one. */
+/** Name of the judged value, if it has one. */
 export function nameOf(received: unknown): string | undefined {
   if (typeof received !== 'object' || received === null || !('name' in received)) return undefined
   return typeof received.name === 'string' ? received.name : undefined
 }
 
-/** Names of the runs of which a matcher was given the evidence. */
+/** Names of the runs whose evidence a matcher received. */
 export function judgedRuns(given: readonly unknown[]): readonly string[] {
   return given.flatMap((value) => (historyIn(value) === undefined ? (nameOf(value) ?? []) : []))
 }
 
-/** Names of the runs of which a matcher was given the history, alone or in its options: it does not see how they were measured. */
+/** Names of the runs whose history a matcher received, directly or in its options: it does not judge their measurement. */
 export function recordedRuns(given: readonly unknown[]): readonly string[] {
   return given.flatMap((value) => historyIn(value)?.run ?? [])
 }
@@ -113,9 +113,9 @@ function historyIn(value: unknown): History | undefined {
 }
 
 function evidenceIn(received: unknown): TimeEvidence | undefined {
-  return handsOutEvidence(received) ? received[evidenceOf]() : undefined
+  return hasEvidence(received) ? received[evidenceOf]() : undefined
 }
 
-function handsOutEvidence(received: unknown): received is EvidenceSource<TimeEvidence> {
+function hasEvidence(received: unknown): received is EvidenceSource<TimeEvidence> {
   return typeof received === 'object' && received !== null && evidenceOf in received
 }

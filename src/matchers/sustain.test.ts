@@ -3,7 +3,7 @@ import { messageOf } from '../testing/message-of.ts'
 import { sampleHttpRun } from '../testing/sample-runs.ts'
 import './register.ts'
 
-test('a rate is sustained where good responses come as fast as requests fall due', () => {
+test('toSustainRate() passes if good responses arrive as fast as requests are due', () => {
   expect(sampleHttpRun()).toSustainRate()
   expect(sampleHttpRun({ droppedPerSecond: 1 })).toSustainRate()
   expect(messageOf(() => expect(sampleHttpRun()).not.toSustainRate())).toMatchInlineSnapshot(`
@@ -17,12 +17,12 @@ test('a rate is sustained where good responses come as fast as requests fall due
   `)
 })
 
-test('a long latency that stays as it is does not count as falling behind', () => {
+test('toSustainRate() passes with a long but constant latency', () => {
   expect(sampleHttpRun({ latencyMs: (n) => 1500 + (n % 100) })).toSustainRate()
 })
 
-test('a growing backlog is not sustained, although every request gets a response', () => {
-  // The target takes 95% of the rate: the wait grows by 50 ms a second.
+test('toSustainRate() fails with a growing backlog, although every request gets a response', () => {
+  // The target handles 95% of the rate: the wait grows by 50 ms per second.
   const run = sampleHttpRun({ latencyMs: (n) => 20 + (n / 200) * 50 })
   expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(`
     "Error: expect(run).toSustainRate()
@@ -36,14 +36,14 @@ test('a growing backlog is not sustained, although every request gets a response
   expect(run).toSustainRate({ tolerance: 0.06 })
 })
 
-test('a scope that ends within a second is over at its end, not at that of the second', () => {
-  // All of the backlog gets a response half a second after the end.
+test('toSustainRate() measures the backlog at the end of the scope, not of its last second', () => {
+  // The whole backlog gets a response half a second after the end.
   const run = sampleHttpRun({ seconds: 11, lastMs: 250, latencyMs: (n) => 20 + (n / 200) * 50 })
   expect(messageOf(() => expect(run).toSustainRate())).toContain('Received: sustained share of the offered rate = 96.')
   expect(sampleHttpRun({ seconds: 11, lastMs: 250 })).toSustainRate()
 })
 
-test('errors and dropped requests are not sustained', () => {
+test('toSustainRate() does not count errors and dropped requests', () => {
   const run = sampleHttpRun({ errorsPerSecond: 2, droppedPerSecond: 2 })
   expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(`
     "Error: expect(run).toSustainRate()
@@ -57,7 +57,7 @@ test('errors and dropped requests are not sustained', () => {
   expect(run).toSustainRate({ tolerance: 0.03 })
 })
 
-test('too few requests for the tolerance are invalid', () => {
+test('toSustainRate() is invalid with too few requests for the tolerance', () => {
   const run = sampleHttpRun({ seconds: 6, perSecond: 10, latencyMs: () => 1 })
   expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(`
     "InvalidRunError: expect(run).toSustainRate()
@@ -71,9 +71,9 @@ test('too few requests for the tolerance are invalid', () => {
   `)
 })
 
-test('a closed model claims no rate', () => {
+test('toSustainRate() rejects a closed model', () => {
   const run = sampleHttpRun({ offeredRatePerSec: undefined })
   expect(messageOf(() => expect(run).toSustainRate())).toMatchInlineSnapshot(
-    `"TypeError: toSustainRate() judges a load with a rate of its own (constantArrivalRate, rampingArrivalRate); in a closed model the rate follows the responses. Use toHaveThroughputAbove(perSec) there."`,
+    `"TypeError: toSustainRate() requires a load with a rate (constantArrivalRate, rampingArrivalRate); in a closed model the rate follows the responses. Use toHaveThroughputAbove(perSec) instead."`,
   )
 })

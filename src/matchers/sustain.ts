@@ -12,20 +12,20 @@ import type { On } from './typing.ts'
 import { isSurely, sentAnd, shortageAgainst } from './vu-shortage.ts'
 
 export interface SustainOptions {
-  /** The share of offered requests that may be missing from the responses, 0–1. Default 0.01. */
+  /** Ratio (0–1) of offered requests that may lack a good response in time. Default: 0.01. */
   readonly tolerance?: number
 }
 
-/** `expect()` has these; each belongs to what its first parameter `this` says. */
+/** Matchers of `expect()` for a sustained rate. */
 export interface SustainMatchers<R extends void | Promise<void>, T> {
   /**
-   * The target kept up with the rate the load offered: good responses came as fast as requests fell due.
+   * The target kept up with the offered rate: good responses arrived as fast as requests were due.
    *
-   * Counted against it are errors, dropped requests, and responses that came after the scope had ended by more than
-   * what requests took in its first quarter (p99): a backlog that grows is not sustained, although every request in
-   * it gets a response in the end. It shows at the end of the scope alone, so that no confidence can be asked for: let the
-   * scope be long against the latency. Judges open models alone; a closed model slows down with the target and claims no rate.
-   * Needs `1 / tolerance` requests. Warm-up is left out.
+   * Does not count errors, dropped requests, and responses that arrived after the end of the scope by more than the p99
+   * latency of its first quarter: a growing backlog is not sustained, even if every request eventually gets a response. A
+   * backlog is only measured at the end of the scope, so there is no confidence interval: make the scope long compared with
+   * the latency. Only judges open models: the rate of a closed model follows the target. Needs `1 / tolerance` requests.
+   * Excludes warm-up.
    */
   toSustainRate: On<T, RequestSource, (options?: SustainOptions) => R, 'judges a run of requests, as http.run() gives'>
 }
@@ -52,15 +52,15 @@ const toSustainRate = defineMatcher<RequestEvidence, Plan>({
   judge: judgeSustained,
 })
 
-/** Whether an offered rate was kept up. */
+/** Matchers of a sustained rate. */
 export const sustainMatchers: Readonly<Record<string, ExtendMatcher>> = { toSustainRate }
 
 function judgeSustained(evidence: RequestEvidence, { options: { tolerance } }: Plan): Judgement {
   const { offeredRatePerSec, offered, durationMs } = evidence
   if (offeredRatePerSec === undefined) {
     throw new TypeError(
-      'toSustainRate() judges a load with a rate of its own (constantArrivalRate, rampingArrivalRate); in a closed ' +
-        'model the rate follows the responses. Use toHaveThroughputAbove(perSec) there.',
+      'toSustainRate() requires a load with a rate (constantArrivalRate, rampingArrivalRate); in a closed ' +
+        'model the rate follows the responses. Use toHaveThroughputAbove(perSec) instead.',
     )
   }
   const lengths = new Map(evidence.goodBySecond.map(({ second, seconds }) => [second, seconds]))
@@ -83,7 +83,7 @@ function judgeSustained(evidence: RequestEvidence, { options: { tolerance } }: P
   return { ...judged, invalidities: [...judged.invalidities, ...shortageAgainst(evidence, judged.holds, isBroken)] }
 }
 
-/** Consecutive windows: a scope of several phases may have gaps, and each part ends for itself. */
+/** Groups of consecutive windows: a scope of several phases may have gaps, and each group has its own end. */
 function stretchesOf(windows: readonly Window[]): Window[][] {
   const stretches: Window[][] = []
   let last: Window | undefined
@@ -96,14 +96,14 @@ function stretchesOf(windows: readonly Window[]): Window[][] {
 }
 
 /**
- * How many of a stretch's requests got a good response before it had been over for the usual time.
+ * Number of a stretch's requests that got a good response before the usual latency after its end.
  *
- * @param lastSec how much of the last second lies in the scope
+ * @param lastSec part of the last second that is in the scope, in seconds
  */
 function keptUp(stretch: readonly Window[], lastSec: number): number {
   const early = Histogram.merged(stretch.slice(0, Math.ceil(stretch.length / 4)).map(({ good }) => good.latency))
   const graceUs = early.count === 0 ? 0 : early.percentileUs(0.99)
-  // A stretch within one second may begin in its middle.
+  // A stretch within one second may begin in the middle of it.
   const last = stretch.at(-1)!
   const lastUs = stretch.length === 1 ? WINDOW_US : lastSec * WINDOW_US
   const endUs = last.second * WINDOW_US + lastUs + graceUs
@@ -117,7 +117,7 @@ function keptUp(stretch: readonly Window[], lastSec: number): number {
 
 const WINDOW_US = WINDOW_MS * 1000
 
-/** How many of a window's responses came within `us` of its start; its requests are taken as due evenly across its length. */
+/** Number of a window's responses within `us` of its start, assuming that its requests were due evenly. */
 function respondedWithin(latency: Histogram, us: number, lengthUs: number): number {
   if (latency.count === 0 || us - lengthUs > latency.maxUs) return latency.count
   let responded = 0

@@ -3,27 +3,27 @@ import type { Interval } from '../stats/intervals.ts'
 import { formatMs, formatRate, formatRatio } from '../stats/units.ts'
 import type { Figure, Judgement } from './define.ts'
 
-/** What is shown where no confidence was asked for. */
+/** Confidence of displayed intervals if the call sets none. */
 export const DEFAULT_CONFIDENCE = 0.95
 
-/** One window does not show how alike the samples of one second are. */
+/** A single window does not show how strongly the samples of one second correlate. */
 const MIN_WINDOWS = 2
 
-/** A figure held against a limit. */
+/** A figure and its limit. */
 export interface Threshold {
   /** `p95`, `error rate` */
   readonly what: string
-  /** Which side of the limit is good; `at least` includes the limit itself. */
+  /** Good side of the limit; `at least` includes the limit. */
   readonly side: 'below' | 'above' | 'at least'
   readonly limit: number
   /** NaN if nothing was measured. */
   readonly value: number
   readonly interval: Interval | undefined
-  /** The confidence the call asked for. */
+  /** Confidence that the call requires. */
   readonly confidence: number | undefined
-  /** Of limit, value and interval. */
+  /** Unit of limit, value and interval. */
   readonly unit: 'ms' | 'ratio' | 'perSec'
-  /** Follows the value, as the reader sees it: `(+8.7%)`, `(38 of 12,000)`. */
+  /** Text after the value: `(+8.7%)`, `(38 of 12,000)`. */
   readonly detail?: string
 }
 
@@ -35,7 +35,7 @@ const SIGNS = {
   'at least': ['≥', '<'],
 } as const
 
-/** Holds a figure, or with a confidence its whole interval, against a limit, and puts both into words. */
+/** Compares a figure, or with a confidence its whole interval, with a limit, and describes both. */
 export function judgeThreshold(
   threshold: Threshold,
 ): Pick<Judgement, 'holds' | 'expected' | 'expectedNot' | 'received' | 'invalidities' | 'hint'> & { figure: Figure } {
@@ -52,14 +52,11 @@ export function judgeThreshold(
     received: receivedText(threshold),
     invalidities: confidence !== undefined && interval === undefined ? [withoutInterval(what)] : [],
     figure: { limit, value, unit, interval },
-    hint:
-      holds === 'undecided'
-        ? 'the interval reaches over the limit, so this run does not say: a longer run narrows it'
-        : undefined,
+    hint: holds === 'undecided' ? 'inconclusive: the interval straddles the limit; a longer run narrows it' : undefined,
   }
 }
 
-/** Two values with their unit once where it is the same: `158–169 ms`. */
+/** Two values, with a common unit only once: `158–169 ms`. */
 export function formatSpan(low: number, high: number, show: (value: number) => string): string {
   const [from, to] = [show(low), show(high)]
   if (from === to) return to
@@ -67,7 +64,7 @@ export function formatSpan(low: number, high: number, show: (value: number) => s
   return unit !== '' && unit === unitOf(to) ? `${from.slice(0, -unit.length)}–${to}` : `${from}–${to}`
 }
 
-/** How far a value lies from its limit: `(+8.7%)`; empty if it does not. */
+/** Distance of a value from its limit: `(+8.7%)`; empty if they are equal. */
 export function formatDistance(value: number, limit: number): string {
   const distance = value / limit - 1
   if (!Number.isFinite(distance) || distance === 0) return ''
@@ -80,22 +77,22 @@ export function isGood(value: number, side: Threshold['side'], limit: number): b
   return side === 'above' ? value > limit : value >= limit
 }
 
-/** The interval, unless too few windows went into it. */
+/** The interval, unless it has too few windows. */
 export function trusted(interval: Interval | undefined, windowCount: number): Interval | undefined {
   return windowCount < MIN_WINDOWS ? undefined : interval
 }
 
-/** What a run has against it, with what the assertion lacks, unless the run says so itself. */
+/** Invalidities of a run, and those of the assertion whose reason the run does not have. */
 export function withLack(found: readonly Invalidity[], lacking: readonly Invalidity[]): readonly Invalidity[] {
   return [...found, ...lacking.filter(({ reason }) => !found.some((known) => known.reason === reason))]
 }
 
-/** What a run has against it, if neither the health of its generator nor its number of VUs makes a difference. */
+/** Invalidities of a run, without those of its generator's health and its number of VUs. */
 export function withoutGenerator(found: readonly Invalidity[]): readonly Invalidity[] {
   return found.filter(({ reason }) => reason !== 'generator-saturated' && reason !== 'offered-rate-missed')
 }
 
-/** Why reasons that the run has against it do not forbid the verdict, as lines of evidence. */
+/** Lines of evidence that explain why invalidities of the run were ignored. */
 export function setAsideLines(
   found: readonly Invalidity[],
   against: readonly Invalidity[],
@@ -103,7 +100,7 @@ export function setAsideLines(
 ): readonly string[] {
   return found
     .filter((each) => !against.includes(each))
-    .map(({ reason, finding }) => `${reason}: ${finding}; judged all the same, because ${because}`)
+    .map(({ reason, finding }) => `${reason}: ${finding}; judged anyway, because ${because}`)
 }
 
 function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['holds'] {
@@ -114,17 +111,17 @@ function whole({ low, high }: Interval, { side, limit }: Threshold): Judgement['
 function receivedText({ what, value, limit, detail, interval, unit }: Threshold): string {
   const show = SHOW[unit]
   if (Number.isNaN(value)) return `${what} unknown: nothing was measured`
-  const figure = `${what} = ${showBeside(value, limit, show)}${detail ? ` ${detail}` : ''}`
-  // That an infinite value may be infinite goes without saying.
+  const figure = `${what} = ${showDistinct(value, limit, show)}${detail ? ` ${detail}` : ''}`
+  // The interval of an infinite value adds nothing if its lower end is infinite, too.
   if (interval === undefined || interval.low === Number.POSITIVE_INFINITY) return figure
   return `${figure}, ${formatRatio(interval.confidence)} interval ${formatSpan(interval.low, interval.high, show)}`
 }
 
-/** How many of a unit's own are in one of the value's: `formatMs` turns to seconds, `formatRatio` to percent. */
+/** Factors from the value to the shown unit: `formatMs` may show seconds, `formatRatio` shows percent. */
 const PER_VALUE: Readonly<Record<string, number>> = { ' s': 1 / 1000, '%': 100 }
 
-/** Two figures that differ must not read the same: `150.2 ms` beside `150 ms`. */
-function showBeside(value: number, limit: number, show: (value: number) => string): string {
+/** The value, with more digits if it would look equal to the limit: `150.2 ms` next to `150 ms`. */
+function showDistinct(value: number, limit: number, show: (value: number) => string): string {
   const text = show(value)
   if (value === limit || text !== show(limit) || !Number.isFinite(value)) return text
   const unit = unitOf(text)
@@ -138,7 +135,7 @@ function unitOf(text: string): string {
 function withoutInterval(what: string): Invalidity {
   return {
     reason: 'too-few-samples',
-    finding: `no confidence interval can be given for the ${what}: its samples lie in fewer than ${MIN_WINDOWS} windows of time`,
+    finding: `no confidence interval can be calculated for the ${what}: its samples cover fewer than ${MIN_WINDOWS} time windows`,
     remedy: 'lengthen the run, or leave out { confidence } to judge the value alone',
   }
 }

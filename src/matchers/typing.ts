@@ -1,6 +1,6 @@
 /**
- * The type of a matcher that judges `Run`: itself on such a run (or where the receiver is unknown, as in asymmetric
- * use), elsewhere a type that cannot be called and carries the reason.
+ * Type of a matcher that judges `Run`: the matcher for such a run (or if the receiver is unknown, as in asymmetric use),
+ * otherwise a type that is not callable and contains the reason.
  */
 export type On<Received, Run, Matcher, Reason extends string> = unknown extends Received
   ? Matcher
@@ -8,7 +8,7 @@ export type On<Received, Run, Matcher, Reason extends string> = unknown extends 
     ? Matcher
     : CannotJudge<Received extends PromiseLike<unknown> ? `${Reason}: await it first` : Reason>
 
-/** Not callable: the compiler quotes `reason` where a matcher is used on something it cannot judge. */
+/** Type that is not callable: the compiler quotes `reason` if a matcher cannot judge the value. */
 export interface CannotJudge<Reason extends string> {
   readonly reason: Reason
 }

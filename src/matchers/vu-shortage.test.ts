@@ -16,7 +16,7 @@ function shortRun(options: SampleRequests & { readonly isMaterial?: boolean }) {
 describe('a run with too few VUs', () => {
   const dropping = shortRun({ droppedPerSecond: 199 })
 
-  test('proves nothing in either direction if the requests that were sent are good', () => {
+  test('is invalid in both polarities if the sent requests are good', () => {
     expect(messageOf(() => expect(dropping).toHaveP95Below(150))).toMatchInlineSnapshot(`
       "InvalidRunError: expect(run).toHaveP95Below(150)
 
@@ -46,7 +46,7 @@ describe('a run with too few VUs', () => {
     for (const call of calls) expect(messageOf(call)).toMatch(/^InvalidRunError: [^]*offered-rate-missed/)
   })
 
-  test('fails if the requests that were sent break the objective by themselves', () => {
+  test('fails if the sent requests miss the objective', () => {
     const slow = shortRun({ droppedPerSecond: 150, latencyMs: () => 1_000 })
     expect(messageOf(() => expect(slow).toHaveP95Below(150))).toMatch(/^Error: [^]*p95 = ∞ \(75%/)
     expect(slow).not.toHaveP95Below(150)
@@ -54,7 +54,7 @@ describe('a run with too few VUs', () => {
     expect(messageOf(() => expect(failing).toHaveErrorRateBelow(0.01))).toMatch(/^Error: /)
     expect(messageOf(() => expect(failing).toHaveErrorRateBelow(0))).toMatch(/^Error: /)
     expect(failing).not.toHaveErrorRateBelow(0.01)
-    // Beyond the limit whatever became of the rest, if not beyond chance.
+    // Beyond the limit regardless of the other requests, but not beyond chance.
     const some = shortRun({ droppedPerSecond: 4, errorsPerSecond: 1, errorKind: 'status' })
     expect(messageOf(() => expect(some).toHaveErrorRateBelow(0.004))).toMatch(/^Error: /)
     expect(messageOf(() => expect(some).toHaveErrorRateBelow(0.006))).toMatch(/^InvalidRunError/)
@@ -68,7 +68,7 @@ describe('a run with too few VUs', () => {
     expect(messageOf(() => expect(waiting).not.toHaveP95Below(150))).toMatch(/^InvalidRunError/)
   })
 
-  test('passes what holds in spite of it, unless the target did not get the load', () => {
+  test('passes if the objective holds regardless, unless the target did not get the load', () => {
     expect(shortRun({ isMaterial: false, droppedPerSecond: 1 })).toHaveP95Below(150)
     expect(shortRun({ isMaterial: false, droppedPerSecond: 1 })).toHaveErrorRateBelow(0.01)
     const material = shortRun({ droppedPerSecond: 4 })

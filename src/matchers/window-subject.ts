@@ -1,12 +1,12 @@
 import { capacityOf, metricsOf, type CapacityEvidence, type MetricsEvidence } from '../evidence/share-evidence.ts'
 import type { Subject } from './subject.ts'
 
-/** A window of capacity samples, as `capacity.during(run)` gives. */
+/** Window of capacity samples, as `capacity.during(run)` returns it. */
 export interface CapacitySource {
   [capacityOf](): CapacityEvidence
 }
 
-/** A window of the target's metrics, as `metrics.during(run)` gives. */
+/** Window of the target's metrics, as `metrics.during(run)` returns it. */
 export interface MetricsSource {
   [metricsOf](): MetricsEvidence
 }
@@ -23,7 +23,7 @@ export const metricsWindow: Subject<MetricsEvidence> = {
   read: (received) => (hasMethod<MetricsSource>(received, metricsOf) ? received[metricsOf]() : undefined),
 }
 
-/** Either of the two. */
+/** A window of either kind. */
 export const anyWindow: Subject<CapacityEvidence | MetricsEvidence> = {
   variable: 'window',
   noun: 'a window, as await metrics.during(run) or await capacity.during(run) gives',
