@@ -5,16 +5,16 @@ import { LedgerError } from './ledger-error.ts'
 /** An exact amount: a decimal number times 10^100, so that sums of money neither round nor drift. */
 export type Amount = bigint
 
-/** More than any column of money has: `numeric(40, 20)` takes a fifth of them. */
+/** Number of decimal places: more than any money column has, e.g. 20 of `numeric(40, 20)`. */
 const DIGITS = 100
 const UNIT = 10n ** BigInt(DIGITS)
 const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?$/
 
 /**
- * Reads an amount as `pg` gives it: whole numbers, and `bigint` and `numeric` as text.
- * @param what names the value in the error: `amount of transfer 7`
- * @param column that it was read from, if that is known
- * @throws {LedgerError} if it is not a number, or not an exact one, as of a floating-point, JSON or money column
+ * Reads an amount as `pg` returns it: integers, and `bigint` and `numeric` as text.
+ * @param what name of the value for the error: `amount of transfer 7`
+ * @param column source of the value, if known
+ * @throws {LedgerError} if it is not an exact number, e.g. from a floating-point, JSON or money column
  */
 export function readAmount(value: unknown, what: string, column?: Column): Amount {
   if (typeof value === 'bigint') return value * UNIT
@@ -29,14 +29,14 @@ export function readAmount(value: unknown, what: string, column?: Column): Amoun
   return match[1] === '-' ? -units : units
 }
 
-/** A whole number can be the rounded one of a column that rounds. */
+/** Whether a number is exact: an integer from a column that rounds may be rounded. */
 function isExact(value: number, column: Column | undefined): boolean {
   return column?.rounds === undefined && Number.isSafeInteger(value)
 }
 
 const MONEY = /^[^\d\s.,-]{0,4}\s?-?[^\d\s.,-]{0,4}\s?\d[\d.,\s’']*\s?\D{0,4}$/
 
-/** Why a value is no exact amount, and the fix. */
+/** Why a value is not an exact amount, and the fix. */
 function explain(value: unknown, column: Column | undefined): readonly [problem: string, remedy: string] {
   if (value === null || value === undefined)
     return ['which is not a number', 'sum over no rows is null: coalesce(sum(amount), 0)']
@@ -49,13 +49,13 @@ function explain(value: unknown, column: Column | undefined): readonly [problem:
     ]
   if (typeof value === 'string' && MONEY.test(value) && !DECIMAL.test(value))
     return [
-      'a text written for people, as the type money gives it',
+      'text formatted for people, as the type money returns it',
       'cast it in the query: amount::numeric (for a column of type money: amount::money::numeric)',
     ]
   return ['which is not an exact number', 'select an integer or numeric column: amount::numeric']
 }
 
-/** The amount as a plain decimal number: `-12.5`. */
+/** Amount as a plain decimal number: `-12.5`. */
 export function showAmount(amount: Amount): string {
   const units = amount < 0n ? -amount : amount
   const fraction = String(units % UNIT)

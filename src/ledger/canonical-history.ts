@@ -2,7 +2,7 @@ import { canonicalKey, compositeKey, showKey, type KeyType } from './keys.ts'
 import { LedgerError } from './ledger-error.ts'
 import type { RecordedOperations } from './violations.ts'
 
-/** The history with its keys in the form in which the rows' keys are compared; one type for each column of the key. */
+/** History with its keys in the canonical form of the rows' keys; one type per column of the key. */
 export function withCanonicalKeys(
   history: RecordedOperations,
   types: readonly KeyType[],

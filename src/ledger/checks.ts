@@ -14,7 +14,7 @@ import { readAmount, showAmount } from './amount.ts'
 import { withCanonicalKeys } from './canonical-history.ts'
 import { columnNamed } from './columns.ts'
 import { accountTypes, findBelowFloor, findDrifted, findUnbalanced, readAccounts, readEntries } from './conservation.ts'
-import { describeCounts, describeLikeness } from './history-words.ts'
+import { describeCounts, describeLikeness } from './history-messages.ts'
 import { NAMED_OFFENDERS, checkHistory } from './invariants.ts'
 import { LedgerError } from './ledger-error.ts'
 import { nothingChecked, nothingConserved, nothingOf } from './nothing-checked.ts'
@@ -26,7 +26,7 @@ import { settle, type Clock, type Settled } from './settle.ts'
 import { bindSource, type BoundSource } from './sources.ts'
 import { watchLedger } from './watch.ts'
 
-/** How checks reach the database. */
+/** Database and context of checks. */
 export interface ChecksContext {
   readonly database: { readonly url: string } | NoStore
   readonly runId?: string | undefined
@@ -35,37 +35,37 @@ export interface ChecksContext {
   readonly loadEndedMs?: (() => number | undefined) | undefined
 }
 
-/** Options as they are in force. */
+/** Effective options. */
 export interface LedgerLimits {
   readonly quiet: Quiet | undefined
   readonly settleTimeoutMs: number
-  /** `undefined`: 2 s, or none if the target says when it is quiet. */
+  /** `undefined`: 2 s, or 0 if the target reports when it is quiet. */
   readonly settleForMs: number | undefined
   readonly queryTimeoutMs: number
 }
 
 const SETTLE_FOR_MS = 2_000
 
-/** What comes late can put right. */
+/** Findings that late rows can resolve. */
 const HEALING: ReadonlySet<FindingKind> = new Set(['lost', 'unbalanced', 'drifted', 'violation'])
 
 type ReadSource = (source: BoundSource) => Promise<Table>
 
-/** What one check reads, and what it makes of it. */
+/** Sources of a check, and its judgement of them. */
 interface Reading<T extends Judged> {
-  /** At least one; the first tells whether the ledger still changes. */
+  /** At least one; the first query shows whether the ledger still changes. */
   readonly sources: readonly BoundSource[]
-  /** Reads within one snapshot, and judges. */
+  /** Reads within one snapshot and judges the rows. */
   judge(read: ReadSource): Promise<T>
 }
 
 interface Judged extends LedgerEvidence {
   readonly total?: ConservedTotal | undefined
-  /** Nothing was read of something that must have rows: they may still come. */
+  /** Whether a source that must have rows returned none: they may still arrive. */
   readonly isEmpty?: boolean
 }
 
-/** Checks on rows: each in one snapshot of the database, taken once what was in flight has settled. */
+/** Checks of rows, each in one snapshot of the database, taken after operations in flight have settled. */
 export class RowChecks implements LedgerChecks {
   readonly #context: ChecksContext
   readonly #limits: LedgerLimits
@@ -170,7 +170,7 @@ export class RowChecks implements LedgerChecks {
     return bindSource(name, source, { runId, signal, timeoutMs: this.#limits.queryTimeoutMs })
   }
 
-  /** What cannot be judged is told apart from what was judged and found wrong. */
+  /** Returns an unreadable ledger as invalid evidence, distinct from findings. */
   async #check<T extends Judged>(
     sources: readonly (RowSource | undefined)[],
     prepare: () => Reading<T> | LedgerEvidence,
@@ -233,32 +233,32 @@ export class RowChecks implements LedgerChecks {
       clock: this.#clock,
     }).then((settled) => {
       this.#settledAt = settled.horizon
-      // What a function reads changes without the database.
+      // The source of a function changes without the database.
       return isRows ? settled : { ...settled, horizon: '' }
     })
   }
 
-  /** Without a database there is only the target's own word. */
+  /** Without a database, only the target can report that it is quiet. */
   async #quiet(): Promise<Settled> {
     const { quiet, settleTimeoutMs } = this.#limits
     const startMs = this.#clock.nowMs()
-    if (quiet === undefined) return { horizon: '', asOfMs: startMs, said: 'read from outside of Postgres' }
-    const asked = () =>
+    if (quiet === undefined) return { horizon: '', asOfMs: startMs, said: 'read outside Postgres' }
+    const poll = () =>
       isQuiet(quiet, {
         limitMs: settleTimeoutMs,
         passedMs: this.#clock.nowMs() - startMs,
         signal: this.#context.signal,
       })
-    while (!(await asked())) {
+    while (!(await poll())) {
       if (this.#clock.nowMs() - startMs >= settleTimeoutMs) {
         throw new LedgerError(
-          'the target never said that it is quiet',
-          `see what it still does, or wait longer: ledger.with({ settleTimeout: '60s' })`,
+          'the target never reported that it is quiet',
+          `find out what it still does, or wait longer: ledger.with({ settleTimeout: '60s' })`,
         )
       }
       await this.#clock.sleep(100, this.#context.signal)
     }
-    return { horizon: '', asOfMs: this.#clock.nowMs(), said: 'the target says it is quiet' }
+    return { horizon: '', asOfMs: this.#clock.nowMs(), said: 'the target reports that it is quiet' }
   }
 }
 
@@ -266,13 +266,13 @@ function unreadable(finding: string, remedy: string): LedgerEvidence {
   return { findings: [], invalidities: [{ reason: 'ledger-unreadable', finding, remedy }], lines: [] }
 }
 
-/** If rows say which run they belong to, a query that lets others in is noticed. */
+/** Rejects rows of other runs, if rows have a column `run_id`. */
 function refuseOtherRuns({ rows, columns }: Table, runId: string): void {
   columnNamed(columns, 'run_id')
   const other = rows.find((row) => 'run_id' in row && row['run_id'] !== runId)
   if (other === undefined) return
   throw new LedgerError(
-    `the query lets in rows of another run; this run is ${runId}, the row is ${showRow(other)}`,
+    `the query returns rows of another run; this run is ${runId}, the row is ${showRow(other)}`,
     'scope it to this run: WHERE run_id = $1',
   )
 }
@@ -280,8 +280,8 @@ function refuseOtherRuns({ rows, columns }: Table, runId: string): void {
 function compareTotals({ before, expectedDelta }: ConservationCheck, after: bigint): ConservedTotal {
   if (before !== undefined && before.amount === undefined) {
     throw new LedgerError(
-      'the total before is not known: ledger.value() had no database to read',
-      'read it with a function, as the total itself: await ledger.value(total)',
+      'the total before is unknown: ledger.value() had no database to read',
+      'read it with a function, like the total itself: await ledger.value(total)',
     )
   }
   const start = readAmount(before?.amount ?? 0, 'total before')

@@ -4,15 +4,15 @@ import { LedgerError } from './ledger-error.ts'
 /** A column of a query's result, as the server describes it. */
 export interface Column {
   readonly name: string
-  /** How keys in it are compared. */
+  /** Comparison of its keys. */
   readonly keys: KeyType
-  /** Set if numbers in it are not exact, or not once they are read: JSON's are read as floating-point numbers. */
+  /** Set if its numbers are not exact, or not after reading: JSON numbers are read as floating-point numbers. */
   readonly rounds?: 'floating-point' | 'JSON'
 }
 
 /**
- * @param typeId Postgres' identifier of the type; a domain is described by the type that it is made of
- * @param typeName of a type that an extension defined
+ * @param typeId Postgres' identifier of the type; for a domain, of its base type
+ * @param typeName name of a type that an extension defines
  */
 export function columnOf(name: string, typeId: number, typeName?: string): Column {
   const rounds = ROUNDS.get(typeId)
@@ -27,15 +27,15 @@ const ROUNDS: ReadonlyMap<number, NonNullable<Column['rounds']>> = new Map([
 ])
 
 /**
- * The column that rows are read by. Of several of one name the driver keeps the last one's values only.
- * @returns `undefined` if nothing is known of it
- * @throws {LedgerError} if several columns have that name
+ * Column by name. If several have the same name, the driver only keeps the values of the last one.
+ * @returns `undefined` if the column is unknown
+ * @throws {LedgerError} if several columns have the name
  */
 export function columnNamed(columns: readonly Column[], name: string): Column | undefined {
   const found = columns.filter((column) => column.name === name)
   if (found.length <= 1) return found[0]
   throw new LedgerError(
-    `the query returns ${found.length} columns named "${name}", so that nobody knows which of them is meant`,
-    `select the one that is meant, in place of *: SELECT p.${name}; or name the other: o.${name} AS other_${name}`,
+    `the query returns ${found.length} columns named "${name}", which is ambiguous`,
+    `select the intended column instead of *: SELECT p.${name}; or rename the other: o.${name} AS other_${name}`,
   )
 }

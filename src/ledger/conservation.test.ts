@@ -8,7 +8,7 @@ import { showRow, type Row, type Table } from './rows.ts'
 
 const UNIT = 10n ** 100n
 
-/** A few accounts and transfers among them, booked without a mistake. */
+/** Accounts and correctly booked transfers between them. */
 const books = fc
   .array(
     fc.record({
@@ -48,13 +48,13 @@ function findings({ entries, accounts }: Books): [string, number, string | undef
   )
 }
 
-/** Rows of a function, of whose columns nothing is known. */
+/** Rows of a function, with unknown columns. */
 const tableOf = (rows: readonly Row[]): Table => ({ rows, columns: [] })
 const entriesOf = (rows: readonly Row[]) => readEntries(tableOf(rows))
 const accountsOf = (rows: readonly Row[]) => readAccounts(tableOf(rows))
 
 describe('conservation', () => {
-  test('books without a mistake have no findings', () => {
+  test('has no findings for correct books', () => {
     fc.assert(
       fc.property(books, (kept) => {
         expect(findings(kept)).toEqual([])
@@ -62,7 +62,7 @@ describe('conservation', () => {
     )
   })
 
-  test('a unit lost in one entry unbalances its transfer, and its account drifts', () => {
+  test('reports a unit lost in one entry as an unbalanced transfer and a drifted account', () => {
     fc.assert(
       fc.property(books, fc.nat(), (kept, choice) => {
         const at = choice % kept.entries.length
@@ -78,7 +78,7 @@ describe('conservation', () => {
     )
   })
 
-  test('a balance that is off by one drifts', () => {
+  test('reports a balance that is off by one as drifted', () => {
     fc.assert(
       fc.property(books, fc.nat(6), (kept, at) => {
         const accounts = kept.accounts.map((account, i) =>
@@ -89,7 +89,7 @@ describe('conservation', () => {
     )
   })
 
-  test('a floor above the balance is reported, no floor never is', () => {
+  test('reports a balance below its floor, but not without a floor', () => {
     fc.assert(
       fc.property(books, fc.constantFrom(1, 3, 5), (kept, at) => {
         const accounts = kept.accounts.map((account, i) =>
@@ -100,7 +100,7 @@ describe('conservation', () => {
     )
   })
 
-  test('entries of an account that does not exist drift', () => {
+  test('reports entries of an unknown account as drifted', () => {
     const entries = [
       { transfer: 1, account: 'a', amount: 5 },
       { transfer: 1, account: 'gone', amount: -5 },
@@ -111,7 +111,7 @@ describe('conservation', () => {
     ])
   })
 
-  test('names what users were told of an unbalanced transfer', () => {
+  test('shows the outcomes of an unbalanced transfer', () => {
     const history = new History()
     const id = history.begin({ key: 'a-17', vu: 3, step: 0, intendedStartUs: 0, startUs: 12_400_000 })
     history.end(id, { endUs: 12_500_000, outcome: 'ok', status: 201 })
@@ -128,12 +128,12 @@ describe('conservation', () => {
     ])
   })
 
-  test('ten of many are named, each in the order it was found', () => {
+  test('names the first ten violations, in order', () => {
     const twelve = Array.from({ length: 12 }, (_, at) => at + 1)
     const unbalanced = findUnbalanced(
       entriesOf(twelve.map((transfer) => ({ transfer, account: 'a', amount: transfer - 3 }))),
     )!
-    // The third sums to nothing.
+    // The third transfer sums to zero.
     expect([unbalanced.count, unbalanced.violations.length]).toEqual([11, 10])
     expect(unbalanced.violations[0]).toEqual({
       subject: 'transfer 1',
@@ -151,7 +151,7 @@ describe('conservation', () => {
     })
   })
 
-  test('a transfer of nothing is shown without a sign', () => {
+  test('shows an amount of zero without a sign', () => {
     const entries = entriesOf([
       { transfer: 1, account: 'a', amount: 0 },
       { transfer: 1, account: 'b', amount: 1 },
@@ -159,10 +159,10 @@ describe('conservation', () => {
     expect(findUnbalanced(entries)!.violations[0]!.holds).toBe('entries that sum to 1: a 0, b +1')
   })
 
-  test('an entry that names no transfer or account is no evidence', () => {
+  test('rejects an entry without a transfer or account', () => {
     const half = { transfer: 't1', account: 'a', amount: 5 }
     const remedy = (noun: string) =>
-      `what was written without a ${noun} cannot be told apart: store the ${noun} with the row, or leave such rows out in the query`
+      `rows without a ${noun} cannot be distinguished: store the ${noun} with the row, or exclude such rows in the query`
     for (const [noun, other] of [
       ['transfer', { ...half, transfer: null }],
       ['account', { ...half, account: null }],
@@ -197,21 +197,21 @@ describe('conservation', () => {
     expect(findDrifted(readAccounts(accounts, types), readEntries(entries, types))).toBeUndefined()
   })
 
-  test('an account that is listed twice has no balance to compare its entries with', () => {
+  test('rejects an account that is listed twice', () => {
     const twice = [
       { account: 'a', balance: 5, floor: 6 },
       { account: 'a', balance: 0 },
     ]
     expect(() => findDrifted(accountsOf(twice), [])).toThrow(
       expect.objectContaining({
-        finding: '"accounts" lists account a more than once, so that nobody knows which balance its entries belong to',
+        finding: '"accounts" lists account a more than once, so the balance of its entries is ambiguous',
         remedy: 'select one row for each account: SELECT account, sum(balance) AS balance … GROUP BY account',
       }),
     )
     expect(findBelowFloor(accountsOf(twice))?.count).toBe(1)
   })
 
-  test('columns that are missing are named, with how to name them', () => {
+  test('names missing columns, with a fix', () => {
     expect(() => entriesOf([{ id: 1, amount: 1 }])).toThrow(
       expect.objectContaining({
         finding: 'the rows of "entries" have no column "transfer", "account"; they have id, amount',
@@ -222,7 +222,7 @@ describe('conservation', () => {
     expect(entriesOf([])).toEqual([])
   })
 
-  test('an amount that is none is named by what it is of', () => {
+  test('names the transfer or account of an invalid amount', () => {
     expect(() => entriesOf([{ transfer: 7, account: 'a', amount: null }])).toThrow('amount of an entry of transfer 7')
     expect(() => accountsOf([{ account: 'a', balance: null }])).toThrow('balance of account a')
     expect(() => accountsOf([{ account: 'a', balance: 1, floor: 'low' }])).toThrow('floor of account a')

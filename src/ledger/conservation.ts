@@ -12,21 +12,21 @@ export interface Entry {
   readonly transfer: string
   readonly account: string
   readonly amount: Amount
-  /** What the transfer was asked for by; for naming. */
+  /** Key of the operation that requested the transfer, for messages. */
   readonly key: string | undefined
 }
 
-/** An account as the ledger says it stands. */
+/** An account as the ledger stores it. */
 export interface Account {
   readonly account: string
   readonly balance: Amount
-  /** The least it may hold; `undefined` if nothing forbids it to go lower. */
+  /** Minimum balance; `undefined` if there is none. */
   readonly floor: Amount | undefined
 }
 
 /**
- * How accounts are compared: by the type of the column in the entries and of that in the accounts, as `char(n)` and `text`
- * name the same accounts.
+ * Types by which accounts are compared: that of the entries' column and that of the accounts' column, because `char(n)`
+ * and `text` can name the same accounts.
  */
 export function accountTypes(tables: {
   readonly entries?: Table | undefined
@@ -100,7 +100,7 @@ export function findUnbalanced(entries: readonly Entry[], history?: RecordedOper
   )
 }
 
-/** Accounts that hold less than they may. */
+/** Accounts with a balance below their floor. */
 export function findBelowFloor(accounts: readonly Account[]): Finding | undefined {
   const wrong = accounts.filter(({ balance, floor }) => floor !== undefined && balance < floor)
   return finding(
@@ -115,11 +115,11 @@ export function findBelowFloor(accounts: readonly Account[]): Finding | undefine
 }
 
 /**
- * Accounts whose balance is not the sum of their entries; all entries are needed, not those of one run.
- * @throws {LedgerError} if an account is listed twice, as with which of its balances its entries are compared is not known
+ * Accounts whose balance is not the sum of their entries; requires all entries, not only those of one run.
+ * @throws {LedgerError} if an account is listed twice: it is ambiguous which balance its entries belong to
  */
 export function findDrifted(accounts: readonly Account[], entries: readonly Entry[]): Finding | undefined {
-  refuseListedTwice(accounts)
+  rejectDuplicates(accounts)
   const sums = new Map<string, { sum: Amount; count: number }>()
   for (const { account, amount } of entries) {
     const state = sums.get(account)
@@ -130,7 +130,7 @@ export function findDrifted(accounts: readonly Account[], entries: readonly Entr
     }
   }
   const wrong: Violation[] = []
-  const blame = (account: string, balance: string, sum: Amount, count: number) =>
+  const report = (account: string, balance: string, sum: Amount, count: number) =>
     wrong.push({
       subject: `account ${account}`,
       told: [],
@@ -139,18 +139,18 @@ export function findDrifted(accounts: readonly Account[], entries: readonly Entr
   for (const { account, balance } of accounts) {
     const { sum, count } = sums.get(account) ?? { sum: 0n, count: 0 }
     sums.delete(account)
-    if (balance !== sum) blame(account, `a balance of ${showAmount(balance)}`, sum, count)
+    if (balance !== sum) report(account, `a balance of ${showAmount(balance)}`, sum, count)
   }
-  for (const [account, { sum, count }] of sums) blame(account, 'no such account', sum, count)
+  for (const [account, { sum, count }] of sums) report(account, 'no such account', sum, count)
   return finding('drifted', wrong.length, wrong.slice(0, NAMED_OFFENDERS))
 }
 
-function refuseListedTwice(accounts: readonly Account[]): void {
+function rejectDuplicates(accounts: readonly Account[]): void {
   const seen = new Set<string>()
   for (const { account } of accounts) {
     if (seen.has(account)) {
       throw new LedgerError(
-        `"accounts" lists account ${account} more than once, so that nobody knows which balance its entries belong to`,
+        `"accounts" lists account ${account} more than once, so the balance of its entries is ambiguous`,
         'select one row for each account: SELECT account, sum(balance) AS balance … GROUP BY account',
       )
     }

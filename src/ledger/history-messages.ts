@@ -4,28 +4,28 @@ import { formatCount } from '../stats/units.ts'
 import type { HistoryCounts } from './invariants.ts'
 import type { Likeness } from './keys.ts'
 
-/** What was read of a history and the rows of its run. */
+/** Lines with the counts of a history and the rows of its run. */
 export function describeCounts(history: History, counts: HistoryCounts): string[] {
   const { operations, ok, failed, unknown, keys, rows, unknownApplied, unknownNotApplied } = counts
   const [n, k] = [formatCount(operations), formatCount(keys)]
-  const told = `${formatCount(ok)} ok, ${formatCount(failed)} failed, ${formatCount(unknown)} unknown`
-  const lines = [`run ${history.runId}: ${n} operations on ${k} keys, told ${told}; ${formatCount(rows)} rows`]
+  const outcomes = `${formatCount(ok)} ok, ${formatCount(failed)} failed, ${formatCount(unknown)} unknown`
+  const lines = [`run ${history.runId}: ${n} operations on ${k} keys (${outcomes}); ${formatCount(rows)} rows`]
   const undecided = unknownApplied + unknownNotApplied
   if (undecided > 0) {
-    const there = formatCount(unknownApplied)
+    const applied = formatCount(unknownApplied)
     lines.push(
-      `${formatCount(undecided)} keys unknown to their users: ${there} in the ledger, ${formatCount(unknownNotApplied)} not`,
+      `${formatCount(undecided)} keys with an unknown outcome: ${applied} in the ledger, ${formatCount(unknownNotApplied)} not`,
     )
   }
   return lines
 }
 
-/** Keys that were stored in another form than they were sent in are both lost and unexpected. */
+/** Line and hint for keys stored in a different form than sent: they are both lost and unexpected. */
 export function describeLikeness(likeness: Likeness, findings: readonly Finding[]): { line: string; hint: string } {
   const count = findings.find(({ kind }) => kind === 'lost')?.count ?? 0
   const select = { case: 'lower(key)', spaces: 'trim(key)', 'case and spaces': 'lower(trim(key))' }[likeness]
   return {
-    line: `as many lost as unexpected (${formatCount(count)}), alike but for ${likeness}`,
-    hint: `the target stores keys in another form than they were sent in: send them in the form in which they are stored, or select them in the form in which they were sent (SELECT ${select} AS key)`,
+    line: `as many lost as unexpected (${formatCount(count)}), identical except for ${likeness}`,
+    hint: `the target stores keys in a different form: send them in the stored form, or select them in the sent form (SELECT ${select} AS key)`,
   }
 }

@@ -4,14 +4,14 @@ export interface TimeLimit {
   readonly timeoutMs: number
   /** Thrown if it takes longer. */
   readonly tooLong: Error
-  /** Ends it as well. */
+  /** Also ends the call. */
   readonly signal: AbortSignal
 }
 
 /**
- * Calls a function of the user's, which may never resolve.
- * @param call is given a signal that is aborted when it takes too long
- * @throws what it throws, `tooLong`, or the reason of the signal
+ * Calls a function of the user, which may never resolve, with a time limit.
+ * @param call receives a signal that is aborted at the limit
+ * @throws the error of the function, `tooLong`, or the reason of the signal
  */
 export async function inTime<T>(
   call: (signal: AbortSignal) => Promise<T> | T,
@@ -20,14 +20,14 @@ export async function inTime<T>(
   signal.throwIfAborted()
   const timeout = new AbortController()
   const timer = setTimeout(() => timeout.abort(tooLong), timeoutMs)
-  const over = AbortSignal.any([signal, timeout.signal])
+  const limit = AbortSignal.any([signal, timeout.signal])
   const aborted = new Promise<never>((_, reject) => {
-    over.addEventListener('abort', () => reject(over.reason as Error), { once: true })
+    limit.addEventListener('abort', () => reject(limit.reason as Error), { once: true })
   })
   try {
-    return await Promise.race([call(over), aborted])
+    return await Promise.race([call(limit), aborted])
   } catch (error) {
-    over.throwIfAborted()
+    limit.throwIfAborted()
     throw error
   } finally {
     clearTimeout(timer)

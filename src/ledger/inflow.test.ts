@@ -15,12 +15,12 @@ describe('the inflow of a history', () => {
     { key: 'forged', outcome: 'unknown', due: 'ignored' },
   ])
 
-  test('counts each key told ok once, and leaves open what is unknown', () => {
+  test('counts each acknowledged key once, and unknown keys as a range', () => {
     expect(inflowOf(history, 5)).toEqual({ atLeast: '10', atMost: '15' })
     expect(inflowOf(history, -5n)).toEqual({ atLeast: '-15', atMost: '-10' })
   })
 
-  test('takes the amount of each key, exactly', () => {
+  test('adds the exact amount of each key', () => {
     const amounts = { a: '0.1', b: '0.2', c: '0.7' } as const
     expect(inflowOf(history, (key) => amounts[key as keyof typeof amounts])).toEqual({ atLeast: '0.8', atMost: '1' })
     expect(() => inflowOf(history, () => 0.1)).toThrow(
@@ -28,7 +28,7 @@ describe('the inflow of a history', () => {
     )
   })
 
-  test('of nothing is nothing', () => {
+  test('is zero for an empty history', () => {
     expect(inflowOf(sampleHistory([]), 5)).toEqual({ atLeast: '0', atMost: '0' })
   })
 })

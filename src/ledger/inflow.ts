@@ -1,18 +1,18 @@
 import { readAmount, showAmount, type Amount } from './amount.ts'
 import type { RecordedOperations } from './violations.ts'
 
-/** By how much a total may have changed, both ends included; equal where nothing is unknown. */
+/** Range of a total's change, both ends included; the ends are equal if no outcome is unknown. */
 export interface Inflow {
   readonly atLeast: `${number}`
   readonly atMost: `${number}`
 }
 
 /**
- * What the operations of a history must have brought in: the amount of every key told `ok`, once, however often it was
- * sent; and perhaps that of keys that are unknown. What had to be refused or ignored brings in nothing. For the
+ * Range of the change that the operations of a history cause: each acknowledged key (`ok`) adds its amount once, however
+ * often it was sent; each `unknown` key may add it. Operations that must be refused or ignored add nothing. For the
  * `expectedDelta` of `toConserve()`.
  *
- * @param amountOf one amount for all keys, or that of each; negative for what goes out
+ * @param amountOf one amount for all keys, or the amount of each; negative for outflow
  * @throws {LedgerError} if an amount is not exact
  */
 export function inflowOf(

@@ -11,7 +11,7 @@ function check(sends: readonly Send[], keys: readonly string[], depth: 'presence
   return checkHistory(sampleHistory(sends), readKeys({ rows, columns: [] }, ['key']), depth)
 }
 
-/** What every key of a consistent run may look like: the sends, in order, and how many rows they leave. */
+/** Possible keys of a consistent run: the operations, in order, and the number of rows that they create. */
 const legalKey = fc.record({
   sends: fc.array(fc.constantFrom<OperationOutcome>('ok', 'failed', 'unknown'), { minLength: 1, maxLength: 5 }),
   due: fc.constantFrom<OperationDue>('applied', 'applied', 'applied', 'refused', 'ignored'),
@@ -49,7 +49,7 @@ interface Run {
   readonly rows: readonly string[]
 }
 
-/** Puts one mistake into a consistent run; `undefined` where this run has no place for it. */
+/** Adds one mistake to a consistent run; `undefined` if the run has no suitable key. */
 type Mistake = (run: Run, pick: <T>(from: readonly T[]) => T) => (Run & { readonly violation: string }) | undefined
 
 const appliedOk = (run: Run) => run.sends.filter(({ outcome, due }) => outcome === 'ok' && due === 'applied')
@@ -94,7 +94,7 @@ const mistakes: Record<Exclude<FindingKind, 'unbalanced' | 'below floor' | 'drif
   },
 }
 
-/** The same judgement, written as one would say it, at any cost. */
+/** Naive model of the judgement, without regard to cost. */
 function naiveFindings({ sends, rows }: Run): string[] {
   const keys = new Set([...sends.map(({ key }) => key), ...rows])
   return [...keys].flatMap((key) => {
@@ -123,8 +123,8 @@ function found({ sends, rows }: Run): string[] {
   )
 }
 
-describe('a history against its rows', () => {
-  test('a consistent run has no findings', () => {
+describe('checkHistory()', () => {
+  test('has no findings for a consistent run', () => {
     fc.assert(
       fc.property(consistentRun, ({ sends, rows }) => {
         expect(check(sends, rows).findings).toEqual([])
@@ -132,22 +132,25 @@ describe('a history against its rows', () => {
     )
   })
 
-  test.for(Object.entries(mistakes))('%s: one mistake gives this finding alone, with its key', ([kind, mistake]) => {
-    let injected = 0
-    fc.assert(
-      fc.property(consistentRun, fc.nat(), (run, choice) => {
-        const broken = mistake(run, (from) => from[choice % from.length]!)
-        if (broken === undefined) return
-        injected++
-        const { findings } = check(broken.sends, broken.rows)
-        expect(findings.map((finding) => [finding.kind, finding.count])).toEqual([[kind, 1]])
-        expect(findings[0]!.violations[0]!.subject).toBe(`key ${JSON.stringify(broken.violation)}`)
-      }),
-    )
-    expect(injected).toBeGreaterThan(20)
-  })
+  test.for(Object.entries(mistakes))(
+    'reports a single mistake as %s, with its key and nothing else',
+    ([kind, mistake]) => {
+      let injected = 0
+      fc.assert(
+        fc.property(consistentRun, fc.nat(), (run, choice) => {
+          const broken = mistake(run, (from) => from[choice % from.length]!)
+          if (broken === undefined) return
+          injected++
+          const { findings } = check(broken.sends, broken.rows)
+          expect(findings.map((finding) => [finding.kind, finding.count])).toEqual([[kind, 1]])
+          expect(findings[0]!.violations[0]!.subject).toBe(`key ${JSON.stringify(broken.violation)}`)
+        }),
+      )
+      expect(injected).toBeGreaterThan(20)
+    },
+  )
 
-  test('agrees with the naive model on anything', () => {
+  test('agrees with the naive model', () => {
     const key = fc.constantFrom('a', 'b', 'c', 'd')
     const send = fc.record(
       {
@@ -159,7 +162,7 @@ describe('a history against its rows', () => {
       },
       { requiredKeys: ['key', 'outcome'] },
     )
-    // An operation that never got a response has no response to record.
+    // An operation without a response has none to record.
     const sends = fc
       .array(send, { maxLength: 8 })
       .map((all) => all.map((one) => (one.outcome === 'unknown' ? { ...one, response: undefined } : one) as Send))
@@ -172,7 +175,7 @@ describe('a history against its rows', () => {
     )
   })
 
-  test('presence alone does not ask how often, nor for payloads and responses', () => {
+  test('ignores the number of rows, payloads and responses if depth is presence', () => {
     const sends: Send[] = [
       { key: 'a', outcome: 'ok', payload: 'p', response: 'x' },
       { key: 'a', outcome: 'ok', payload: 'q', response: 'x' },
@@ -188,7 +191,7 @@ describe('a history against its rows', () => {
     expect(check(sends, ['a', 'c'], 'presence').findings.map(({ kind }) => kind)).toEqual(['lost', 'unexpected'])
   })
 
-  test('a violation lists who got which response when, and what the ledger holds', () => {
+  test('lists the responses and the rows of a violation', () => {
     const sends: Send[] = [
       { key: 'a', outcome: 'ok' },
       { key: 'b', outcome: 'unknown' },
@@ -210,7 +213,7 @@ describe('a history against its rows', () => {
         violations: [
           {
             subject: 'key "forged"',
-            told: ['VU 3 at 0.3 s: failed (429), had to be refused'],
+            told: ['VU 3 at 0.3 s: failed (429), expected to be refused'],
             holds: "1 row: { id: 2, key: 'forged' }",
           },
         ],
@@ -229,14 +232,14 @@ describe('a history against its rows', () => {
     ])
   })
 
-  test('names the first ten violations and counts them all', () => {
+  test('names the first ten violations and counts all of them', () => {
     const sends = Array.from({ length: 25 }, (_, at): Send => ({ key: `key-${at}`, outcome: 'ok' }))
     const [lost] = check(sends, []).findings
     expect(lost).toMatchObject({ kind: 'lost', count: 25 })
     expect(lost!.violations.map(({ subject }) => subject)).toEqual(sends.slice(0, 10).map(({ key }) => `key "${key}"`))
   })
 
-  test('counts what is unknown by what the ledger says', () => {
+  test('counts unknown keys by their presence in the ledger', () => {
     const sends: Send[] = [
       { key: 'a', outcome: 'unknown' },
       { key: 'b', outcome: 'unknown' },
@@ -260,7 +263,7 @@ describe('a history against its rows', () => {
   })
 })
 
-describe('keys that were stored in another form than they were sent in', () => {
+describe('keys that were stored in a different form', () => {
   const ok = (...keys: readonly string[]): Send[] => keys.map((key) => ({ key, outcome: 'ok' }))
 
   test.for([
@@ -277,19 +280,19 @@ describe('keys that were stored in another form than they were sent in', () => {
 })
 
 describe('keys of rows', () => {
-  test('are texts or numbers', () => {
+  test('are strings or numbers', () => {
     const keysOf = (rows: readonly Row[]) => readKeys({ rows, columns: [] }, ['key']).keys
     expect(keysOf([{ key: 'a' }, { key: 7 }, { key: 7n }])).toEqual(['a', '7', '7'])
     expect(keysOf([])).toEqual([])
   })
 
-  test('a column that is not there is named, with those that are', () => {
+  test('names a missing column and the existing ones', () => {
     expect(() => readKeys({ rows: [{ id: 1, idempotency_key: 'a' }], columns: [] }, ['key'])).toThrow(
       'the rows have no column "key"; they have id, idempotency_key',
     )
   })
 
-  test.for([[null], [undefined], [''], [new Date(0)], [{ a: 1 }]])('%o is no key', ([key]) => {
+  test.for([[null], [undefined], [''], [new Date(0)], [{ a: 1 }]])('rejects %o as a key', ([key]) => {
     expect(() =>
       readKeys(
         {

@@ -4,11 +4,11 @@ import { likenessOf, type Likeness } from './keys.ts'
 import type { KeyedRows } from './rows.ts'
 import { describeOffenders, type RecordedOperations, type ViolatingKeys } from './violations.ts'
 
-/** What a history and the rows of its run say about each other. */
+/** Result of comparing a history with the rows of its run. */
 export interface HistoryVerdict {
   readonly findings: readonly Finding[]
   readonly counts: HistoryCounts
-  /** Set if each key that is lost has its like among those never sent. */
+  /** Set if each lost key resembles a key that was never sent. */
   readonly likeness: Likeness | undefined
 }
 
@@ -17,69 +17,69 @@ export interface HistoryCounts {
   readonly ok: number
   readonly failed: number
   readonly unknown: number
-  /** Operations told `ok` that had to be applied. */
+  /** Acknowledged operations (`ok`) that had to be applied. */
   readonly acknowledged: number
   readonly keys: number
   readonly rows: number
-  /** Keys of which nobody knows from outside whether they were applied, by what the ledger says. */
+  /** Keys with an unknown outcome, by their presence in the ledger. */
   readonly unknownApplied: number
   readonly unknownNotApplied: number
 }
 
-/** How many violations of a kind are named. */
+/** Maximum number of violations named per kind. */
 export const NAMED_OFFENDERS = 10
 
 const PRESENCE: readonly FindingKind[] = ['lost', 'unexpected', 'not refused']
 const ONCE: readonly FindingKind[] = [...PRESENCE, 'duplicated', 'payload changed', 'responses differ']
 
 /**
- * Holds what users were told against the rows of the same run. For every key that was sent:
+ * Compares the outcomes of a history with the rows of the same run. For every sent key:
  *
- * - told `ok` by any response: in the ledger (else *lost*), and once (else *duplicated*);
- * - told `unknown` and never `ok`: at most once (else *duplicated*);
- * - told `failed` by every response: not in the ledger (else *unexpected*);
- * - sent only where it had to leave no trace: not in the ledger (else *unexpected*); and where it had to be refused, never
- *   told `ok` (else *not refused*);
- * - all `ok` responses are to one payload (else *payload changed*), and to that payload all alike (else *responses differ*),
- *   as far as payloads and responses were recorded.
+ * - any outcome `ok`: in the ledger (else *lost*) exactly once (else *duplicated*);
+ * - any outcome `unknown` but no `ok`: at most once (else *duplicated*);
+ * - only `failed`: not in the ledger (else *unexpected*);
+ * - only sent to be refused or ignored: not in the ledger (else *unexpected*); if it must be refused, never `ok` (else *not
+ *   refused*);
+ * - all `ok` responses are to one payload (else *payload changed*) and identical (else *responses differ*), as far as
+ *   payloads and responses were recorded.
  *
- * A key in the ledger that was never sent is *unexpected*. Takes time and memory in proportion to operations and rows.
+ * A key in the ledger that was never sent is *unexpected*. Time and memory are proportional to operations and rows.
  *
- * @param depth `presence` leaves out how often, payloads and responses
+ * @param depth `presence` ignores the number of rows, payloads and responses
  */
 export function checkHistory(
   history: RecordedOperations,
   ledger: KeyedRows,
   depth: 'presence' | 'once',
 ): HistoryVerdict {
-  const told = new ToldKeys(history.size)
+  const states = new KeyStates(history.size)
   const outcomes = { ok: 0, failed: 0, unknown: 0 }
   let acknowledged = 0
   for (const operation of history.operations()) {
     outcomes[operation.outcome]++
     if (operation.outcome === 'ok' && operation.due === 'applied') acknowledged++
-    told.add(operation)
+    states.add(operation)
   }
   const neverSent = new Set<string>()
-  for (const key of ledger.keys) if (!told.countRow(key)) neverSent.add(key)
+  for (const key of ledger.keys) if (!states.countRow(key)) neverSent.add(key)
 
   const violatingKeys = new Map<FindingKind, ViolatingKeys>()
-  const suspect = (kind: FindingKind, key: string) => {
+  const addViolation = (kind: FindingKind, key: string) => {
     let list = violatingKeys.get(kind)
     if (list === undefined) violatingKeys.set(kind, (list = { count: 0, keys: [] }))
     if (list.count++ < NAMED_OFFENDERS) list.keys.push(key)
   }
   const unknown = { applied: 0, notApplied: 0 }
   const lost: string[] = []
-  for (const [key, { flags, rows }] of told.entries()) {
+  for (const [key, { flags, rows }] of states.entries()) {
     for (const kind of judge(flags, rows)) {
-      suspect(kind, key)
-      // More than there are unexpected ones cannot be alike.
+      addViolation(kind, key)
+      // Keys only resemble each other if there are as many lost ones as unexpected ones.
       if (kind === 'lost' && lost.length <= neverSent.size) lost.push(key)
     }
     if ((flags & (OK | UNKNOWN)) === UNKNOWN) unknown[rows === 0 ? 'notApplied' : 'applied']++
   }
-  for (const key of neverSent) suspect('unexpected', key)
+  for (const key of neverSent) addViolation('unexpected', key)
 
   const kinds = depth === 'once' ? ONCE : PRESENCE
   return {
@@ -88,7 +88,7 @@ export function checkHistory(
       operations: history.size,
       ...outcomes,
       acknowledged,
-      keys: told.size,
+      keys: states.size,
       rows: ledger.rows.length,
       unknownApplied: unknown.applied,
       unknownNotApplied: unknown.notApplied,
@@ -106,7 +106,7 @@ const UNKNOWN = 2
 const NOT_REFUSED = 4
 const PAYLOAD_CHANGED = 8
 const RESPONSES_DIFFER = 16
-const TOLD = { ok: OK, unknown: UNKNOWN, failed: 0 } as const
+const OUTCOME_FLAGS = { ok: OK, unknown: UNKNOWN, failed: 0 } as const
 
 function judge(flags: number, rows: number): FindingKind[] {
   const found: FindingKind[] = []
@@ -120,12 +120,12 @@ function judge(flags: number, rows: number): FindingKind[] {
   return found
 }
 
-/** What all users together were told of each key, in columns: a million keys must fit beside a million rows. */
-class ToldKeys {
+/** Outcomes of each key, in typed arrays: a million keys must fit into memory with a million rows. */
+class KeyStates {
   readonly #indexes = new Map<string, number>()
   readonly #flags: Uint8Array
   readonly #rows: Uint32Array
-  /** Of the first `ok` response; NaN before it, and if nothing was recorded. */
+  /** Payload of the first `ok` response; NaN before it, and if none was recorded. */
   readonly #payload: Float64Array
   readonly #response: Float64Array
 
@@ -147,7 +147,7 @@ class ToldKeys {
       if (due === 'refused' && outcome === 'ok') this.#flags[at]! |= NOT_REFUSED
       return
     }
-    this.#flags[at]! |= TOLD[outcome]
+    this.#flags[at]! |= OUTCOME_FLAGS[outcome]
     if (outcome !== 'ok') return
     if (payload !== undefined) {
       if (Number.isNaN(this.#payload[at]!)) this.#payload[at] = payload

@@ -22,7 +22,7 @@ describe('keys are equal', () => {
     expect(new Set(keys.map((key) => canonicalKey(key, type))).size).toBe(1)
   })
 
-  test('no further than their type goes', () => {
+  test('only as far as their type allows', () => {
     expect(canonicalKey('A', 'text')).toBe('A')
     expect(canonicalKey(' 7', 'text')).toBe(' 7')
     expect(canonicalKey('no-uuid', 'uuid')).toBe('no-uuid')
@@ -32,7 +32,7 @@ describe('keys are equal', () => {
     expect(canonicalKey('host', 'address')).toBe('host')
   })
 
-  test('numbers of one value, and only those', () => {
+  test('if they are numbers of the same value, and only then', () => {
     const number = fc.tuple(fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }), fc.nat({ max: 12 }))
     const written = ([units, scale]: [bigint, number]) => `${units}e-${scale}`
     fc.assert(
@@ -44,7 +44,7 @@ describe('keys are equal', () => {
   })
 })
 
-test('the type of a column, by its identifier or name', () => {
+test('keyTypeOf() returns the type of a column by its identifier or name', () => {
   expect([2950, 20, 1700, 1042, 25, 99_999].map((id) => keyTypeOf(id))).toEqual([
     ...['uuid', 'number', 'number', 'padded', 'text', 'text'],
   ])

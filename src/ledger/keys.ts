@@ -1,13 +1,13 @@
 import { isIP, SocketAddress } from 'node:net'
 
 /**
- * How the keys of a column are compared: `uuid` without case, hyphens and braces; `number` by value; `padded` without the
- * blanks that `char(n)` adds; `uncased` (`citext`) without case; `address` (`inet`, `cidr`) by value: the mask of a whole
- * address may be left out; `text` as it is.
+ * Comparison of the keys of a column: `uuid` ignores case, hyphens and braces; `number` compares values; `padded` ignores
+ * the blanks that `char(n)` adds; `uncased` (`citext`) ignores case; `address` (`inet`, `cidr`) compares values, with an
+ * optional mask for a full address; `text` compares verbatim.
  */
 export type KeyType = 'text' | 'uuid' | 'number' | 'padded' | 'uncased' | 'address'
 
-/** By Postgres' identifiers of its own types; by name for an extension's. */
+/** Key type by Postgres' identifier of a built-in type, or by the name of an extension's type. */
 export function keyTypeOf(typeId: number, name?: string): KeyType {
   if (name === 'citext') return 'uncased'
   return TYPES.get(typeId) ?? 'text'
@@ -21,7 +21,7 @@ const TYPES: ReadonlyMap<number, KeyType> = new Map([
   [650, 'address'],
 ])
 
-/** A key of one column in the form in which equal keys are equal texts. */
+/** Canonical form of a single-column key: equal keys are equal strings. */
 export function canonicalKey(key: string, type: KeyType): string {
   switch (type) {
     case 'uuid':
@@ -59,7 +59,7 @@ function canonicalNumber(key: string): string {
   const match = NUMBER.exec(key)
   const [, sign, whole = '', fraction = '', exponent = '0'] = match ?? []
   if (whole + fraction === '') return key
-  // How many digits stand before the point.
+  // Number of digits before the point.
   const point = whole.length + Number(exponent)
   const digits = ('0'.repeat(Math.max(0, -point)) + whole + fraction).padEnd(point, '0')
   const left = digits.slice(0, Math.max(0, point)).replace(/^0+/, '') || '0'
@@ -68,25 +68,25 @@ function canonicalNumber(key: string): string {
   return sign === '-' && value !== '0' ? `-${value}` : value
 }
 
-/** The parts of a composite key as one text; how a history records it, and how it is shown. */
+/** Parts of a composite key as one string, as histories record it and messages show it. */
 export function compositeKey(parts: readonly string[]): string {
   return JSON.stringify(parts)
 }
 
-/** A key for a message: a composite one shows its parts. */
+/** Key for a message; a composite key shows its parts. */
 export function showKey(key: string): string {
   return key.startsWith('["') ? key : JSON.stringify(key)
 }
 
-/** How keys that are lost and keys that are unexpected differ, if that is all by which they do. */
+/** The only difference between lost and unexpected keys. */
 export type Likeness = 'case' | 'spaces' | 'case and spaces'
 
-/** @returns how the keys of one list differ from those of the other, if each has its like there */
+/** @returns the difference between lost and unexpected keys, if each lost key resembles an unexpected one */
 export function likenessOf(lost: readonly string[], unexpected: readonly string[]): Likeness | undefined {
   if (lost.length === 0 || lost.length !== unexpected.length) return undefined
   const alike = (fold: (key: string) => string) => {
-    const there = new Set(unexpected.map(fold))
-    return lost.every((key) => there.has(fold(key)))
+    const folded = new Set(unexpected.map(fold))
+    return lost.every((key) => folded.has(fold(key)))
   }
   if (alike((key) => key.toLowerCase())) return 'case'
   if (alike((key) => key.trim())) return 'spaces'

@@ -1,7 +1,7 @@
-/** Why a ledger cannot be judged: what was found, and how to fix it. Never holds a password. */
+/** Error of a ledger that cannot be judged, with the finding and its fix. Never contains a password. */
 export class LedgerError extends Error {
   override readonly name = 'LedgerError'
-  /** What was found, without the fix. */
+  /** Finding without the fix. */
   readonly finding: string
   readonly remedy: string
 

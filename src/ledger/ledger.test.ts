@@ -44,7 +44,7 @@ beforeEach(async () => {
   await admin.query('TRUNCATE votes, accounts, entries RESTART IDENTITY')
 })
 
-/** On a clock that runs only while somebody sleeps. */
+/** Ledger on a clock that only advances during sleep. */
 function ledger(context: Partial<LedgerContext> = {}) {
   const clock = clockWith(async () => {})
   return createLedger({ stores: storeAt(databaseUrl), signal: new AbortController().signal, clock, ...context })
@@ -69,7 +69,7 @@ function checkConservation(check: Partial<ConservationCheck>) {
   return ledger()[ledgerChecks].conservation({ ...nothing, expectedDelta: unchanged, ...check })
 }
 
-/** Why the evidence cannot be judged. */
+/** First invalidity of the evidence. */
 async function unreadable(
   evidence: Promise<{ readonly invalidities: readonly { reason: string; finding: string }[] }>,
 ) {
@@ -80,7 +80,7 @@ async function unreadable(
 }
 
 describe('a history against Postgres', () => {
-  test('that agrees has no findings, and the evidence says what was read and waited for', async () => {
+  test('has no findings if they agree, and the evidence contains counts and the wait', async () => {
     const history = sampleHistory([
       { key: 'a', outcome: 'ok' },
       { key: 'b', outcome: 'unknown' },
@@ -93,14 +93,14 @@ describe('a history against Postgres', () => {
       findings: [],
       invalidities: [],
       lines: [
-        `run ${history.runId}: 4 operations on 4 keys, told 1 ok, 1 failed, 2 unknown; 2 rows`,
-        '2 keys unknown to their users: 1 in the ledger, 1 not',
+        `run ${history.runId}: 4 operations on 4 keys (1 ok, 1 failed, 2 unknown); 2 rows`,
+        '2 keys with an unknown outcome: 1 in the ledger, 1 not',
       ],
-      waited: 'waited 300 ms: nothing was written for 300 ms; nothing came late within 2.00 s',
+      waited: 'waited 300 ms: nothing was written for 300 ms; nothing arrived late within 2.00 s',
     })
   })
 
-  test('names what is lost, unexpected and duplicated', async () => {
+  test('names lost, unexpected and duplicated keys', async () => {
     const history = sampleHistory([
       { key: 'a', outcome: 'ok' },
       { key: 'b', outcome: 'ok' },
@@ -118,7 +118,7 @@ describe('a history against Postgres', () => {
     )
   })
 
-  test('is not judged while a prepared transaction may still bring rows', async () => {
+  test('is invalid while a prepared transaction may still add rows', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     await insertVotes(['a'], history.runId)
     const client = await admin.connect()
@@ -128,7 +128,7 @@ describe('a history against Postgres', () => {
     client.release()
     try {
       expect(await unreadable(checkHistory(history))).toMatch(
-        /did not settle within 10\.0 s: 1 transaction is open since before: prepared transaction xa-7/,
+        /did not settle within 10\.0 s: 1 transaction is still open: prepared transaction xa-7/,
       )
     } finally {
       await admin.query("COMMIT PREPARED 'xa-7'")
@@ -136,14 +136,14 @@ describe('a history against Postgres', () => {
     expect((await checkHistory(history)).findings).toMatchObject([{ kind: 'duplicated', count: 1 }])
   })
 
-  test('an empty history is no evidence', async () => {
+  test('is invalid for an empty history', async () => {
     const { invalidities } = await checkHistory(sampleHistory([], 'mine'))
     expect(await checkHistory(sampleHistory([], 'mine'))).toEqual({ findings: [], invalidities, lines: [] })
     expect(invalidities).toEqual([
       {
         reason: 'no-samples',
-        finding: 'the history of run mine holds no operation',
-        remedy: 'see that the run sent requests, and that record names a key for them',
+        finding: 'the history of run mine contains no operations',
+        remedy: 'check that the run sent requests, and that record returns a key for each',
       },
     ])
   })
@@ -159,16 +159,16 @@ describe('a history against Postgres', () => {
     expect(await checkHistory(history, { rows, unscoped: true })).toMatchObject({ findings: [], invalidities: [] })
   })
 
-  test('refuses rows of another run', async () => {
+  test('rejects rows of another run', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }], 'mine')
     await insertVotes(['a'], 'theirs')
     const rows = `SELECT key, run_id FROM votes WHERE run_id <> $1`
     expect(await unreadable(checkHistory(history, { rows }))).toBe(
-      "the query lets in rows of another run; this run is mine, the row is { key: 'a', run_id: 'theirs' }",
+      "the query returns rows of another run; this run is mine, the row is { key: 'a', run_id: 'theirs' }",
     )
   })
 
-  test('needs a key in every row', async () => {
+  test('requires a key in every row', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     await insertVotes(['a', null], history.runId)
     expect(await unreadable(checkHistory(history))).toContain('1 of 2 rows have no key in "key"')
@@ -177,7 +177,7 @@ describe('a history against Postgres', () => {
     )
   })
 
-  test('a query that fails is named, with the place', async () => {
+  test('shows a failed query with the position', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     const rows = 'SELECT kye FROM votes WHERE run_id = $1; -- the votes'
     expect(await unreadable(checkHistory(history, { rows }))).toBe(
@@ -187,7 +187,7 @@ describe('a history against Postgres', () => {
     )
   })
 
-  test('a query that fails where it is run has no place, and a long one is cut', async () => {
+  test('shows a query that fails at runtime without a position, and truncates a long one', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     await insertVotes(['a'], history.runId)
     const rows = `SELECT key, 1 / (id - id)   AS nothing FROM votes\n WHERE run_id = $1`
@@ -209,14 +209,14 @@ describe('a history against Postgres', () => {
     expect(finding.replace(/^.*22012\): /, '')).toHaveLength(300)
   })
 
-  test('says what else happened, and nothing of unknown keys if there are none', async () => {
+  test('contains notes, and no line about unknown keys if there are none', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     await insertVotes(['a'], history.runId)
     const { lines } = await checkHistory(history, {}, { notes: () => ['http 1 at 3.0 s: target killed'] })
     expect(lines.slice(1)).toEqual(['http 1 at 3.0 s: target killed'])
   })
 
-  test('a query that takes too long is ended', async () => {
+  test('ends a query that takes too long', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     const rows = 'SELECT key, pg_sleep(60) FROM votes WHERE run_id = $1'
     await insertVotes(['a'], history.runId)
@@ -228,7 +228,7 @@ describe('a history against Postgres', () => {
     expect(await ledgerSessions()).toBe(0)
   })
 
-  test('a database that cannot be reached is told without its password', async () => {
+  test('reports an unreachable database without its password', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     const wrong = new URL(databaseUrl)
     wrong.port = '1'
@@ -241,8 +241,8 @@ describe('a history against Postgres', () => {
       /cannot be reached \(28P01\)/,
     )
     const broken = `not a url ${new URL(databaseUrl).password}`
-    expect(await unreadable(checkHistory(history, {}, { stores: storeAt(broken) }))).toContain(
-      'a URL that cannot be read',
+    expect(await unreadable(checkHistory(history, {}, { stores: storeAt(broken) }))).toBe(
+      'the URL of the database is not valid',
     )
   })
 
@@ -275,7 +275,7 @@ describe('a history against Postgres', () => {
     expect(waited).toMatch(/^waited 4\.\d+ s: open transactions ended, /)
   })
 
-  test('a transaction that stays open is named, as another role sees it as well', async () => {
+  test('names a transaction that stays open, also for another role', async () => {
     await admin.query(`DROP ROLE IF EXISTS reader`)
     await admin.query(`CREATE ROLE reader LOGIN PASSWORD 'reader'`)
     await admin.query('GRANT SELECT ON votes TO reader')
@@ -289,13 +289,13 @@ describe('a history against Postgres', () => {
     await idle.query('BEGIN')
     const stores = storeAt(reader.href)
     expect(await unreadable(checkHistory(history, {}, { stores }))).toMatch(
-      /^the ledger did not settle within 10\.0 s: 1 transaction is open since before: pid \d+ \(orders-api\)/,
+      /^the ledger did not settle within 10\.0 s: 1 transaction is still open: pid \d+ \(orders-api\)/,
     )
     await idle.query('ROLLBACK')
     expect(await checkHistory(history, {}, { stores })).toMatchObject({ findings: [], invalidities: [] })
   })
 
-  test('says so where the database does not settle', async () => {
+  test('is invalid if the database does not settle', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     const clock = clockWith(() => insertVotes(['a'], history.runId))
     expect(await unreadable(checkHistory(history, {}, { clock }))).toMatch(
@@ -303,7 +303,7 @@ describe('a history against Postgres', () => {
     )
   })
 
-  test('ends with its signal, in the middle of a query, and leaves no session', async () => {
+  test('ends with its signal during a query, without leaving a session', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     await insertVotes(['a'], history.runId)
     const controller = new AbortController()
@@ -317,8 +317,8 @@ describe('a history against Postgres', () => {
   })
 })
 
-describe('nothing checked', () => {
-  test('no acknowledged operation is no evidence, whatever the ledger holds', async () => {
+describe('a check without evidence', () => {
+  test('is invalid without an acknowledged operation, regardless of the ledger', async () => {
     const refused = sampleHistory([
       { key: 'a', outcome: 'failed' },
       { key: 'b', outcome: 'unknown' },
@@ -328,8 +328,8 @@ describe('nothing checked', () => {
     expect(invalidities).toEqual([
       {
         reason: 'no-samples',
-        finding: `none of 2 operations of run ${refused.runId} was acknowledged (1 failed, 1 unknown), so that nothing has to be in the ledger`,
-        remedy: expect.stringContaining('see why the target refused them'),
+        finding: `none of 2 operations of run ${refused.runId} was acknowledged (1 failed, 1 unknown), so nothing has to be in the ledger`,
+        remedy: expect.stringContaining('find out why the target refused them'),
       },
     ])
     await insertVotes(['b'], refused.runId)
@@ -339,14 +339,14 @@ describe('nothing checked', () => {
     })
   })
 
-  test('no row at all: the query may not read this run', async () => {
+  test('is invalid without rows: the query may not read this run', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     const rows = 'SELECT key FROM votes WHERE run_id = $1 AND false'
     const { invalidities } = await checkHistory(history, { rows })
     expect(invalidities).toMatchObject([
       {
         reason: 'no-samples',
-        finding: `1 operation was acknowledged, and not a single row was read: either all of them are lost, or this does not read the rows of run ${history.runId}: ${rows}`,
+        finding: `1 operation was acknowledged, but no rows were read: either all of them are lost, or this source does not return the rows of run ${history.runId}: ${rows}`,
       },
     ])
   })
@@ -366,12 +366,12 @@ describe('nothing checked', () => {
     expect(invalidities).toMatchObject([{ reason: 'no-samples', finding: expect.stringContaining(finding) }])
   })
 
-  test('a history of which nothing was acknowledged moved nothing', async () => {
+  test('is invalid for conservation if nothing was acknowledged', async () => {
     await admin.query(`INSERT INTO accounts VALUES ('a', 0, 0)`)
     const check = { accounts: 'SELECT account, balance, floor FROM accounts' }
     const refused = sampleHistory([{ key: 'a', outcome: 'failed' }])
     expect((await checkConservation({ ...check, history: refused })).invalidities).toMatchObject([
-      { reason: 'no-samples', finding: expect.stringContaining('was acknowledged, so that nothing had to move') },
+      { reason: 'no-samples', finding: expect.stringContaining('was acknowledged, so nothing had to change') },
     ])
     const sent = sampleHistory([{ key: 'a', outcome: 'ok' }])
     expect((await checkConservation({ ...check, history: sent })).invalidities).toEqual([])
@@ -395,23 +395,23 @@ describe('keys by their types', () => {
     }
   })
 
-  test('citext is compared without case', async () => {
+  test('are compared without case for citext', async () => {
     await admin.query('CREATE EXTENSION IF NOT EXISTS citext')
     const history = sampleHistory([{ key: 'Order-A', outcome: 'ok' }])
     const rows = `SELECT 'order-a'::citext AS key`
     expect(await checkHistory(history, { rows, unscoped: true })).toMatchObject({ findings: [], invalidities: [] })
   })
 
-  test('texts that differ in case are lost and unexpected, and that is said', async () => {
+  test('are lost and unexpected if they differ in case, with a hint', async () => {
     const history = sampleHistory([{ key: UUID, outcome: 'ok' }])
     await insertVotes([UUID.toLowerCase()], history.runId)
     const { findings, lines, hint } = await checkHistory(history)
     expect(findings.map(({ kind }) => kind)).toEqual(['lost', 'unexpected'])
-    expect(lines[0]).toBe('as many lost as unexpected (1), alike but for case')
+    expect(lines[0]).toBe('as many lost as unexpected (1), identical except for case')
     expect(hint).toContain('SELECT lower(key) AS key')
   })
 
-  test('a composite key is compared part by part', async () => {
+  test('are compared part by part if they are composite', async () => {
     const sent = [
       { key: JSON.stringify(['shop-1', '007']), outcome: 'ok' },
       { key: JSON.stringify(['shop-2', '7']), outcome: 'ok' },
@@ -429,7 +429,7 @@ describe('keys by their types', () => {
     )
   })
 
-  test('read from JSON, or from one of two columns of a name, are no evidence', async () => {
+  test('are rejected if read from JSON or from one of two columns with the same name', async () => {
     const history = sampleHistory([{ key: '9007199254740992', outcome: 'ok' }], 'mine')
     const json = `SELECT doc->'id' AS key FROM (SELECT '{"id":9007199254740993}'::jsonb AS doc) AS t`
     expect(await unreadable(checkHistory(history, { rows: json, unscoped: true }))).toContain(
@@ -446,7 +446,7 @@ describe('keys by their types', () => {
     expect(await unreadable(checkHistory(history, { rows: runs, unscoped: true }))).toContain('columns named "run_id"')
   })
 
-  test('amounts are exact to the last of twenty digits, and money says how to cast it', async () => {
+  test('keep amounts exact to twenty digits, and explain how to cast money', async () => {
     const total = `SELECT sum(x) FROM (VALUES (12345678901234567890.12345678901234567891::numeric(40, 20)),
       (0.00000000000000000009)) AS t (x)`
     expect(await ledger().value(total)).toEqual({ amount: '12345678901234567890.123456789012345679' })
@@ -459,7 +459,7 @@ describe('keys by their types', () => {
 describe('rows of a function', () => {
   const noDatabase = { stores: [], isElsewhere: true } as const
 
-  test('need no database, and are read again until what is missing has come', async () => {
+  test('need no database, and are read again until missing rows have arrived', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }], 'mine')
     const asked: (string | undefined)[] = []
     const rows = ({ runId }: ReadContext): readonly { key: string; run_id: string }[] => {
@@ -469,19 +469,19 @@ describe('rows of a function', () => {
     expect(await checkHistory(history, { rows }, noDatabase)).toMatchObject({
       findings: [],
       invalidities: [],
-      waited: 'read from outside of Postgres; 1 finding at first, none after 500 ms; nothing came late within 2.00 s',
+      waited: 'read outside Postgres; 1 finding at first, none after 500 ms; nothing arrived late within 2.00 s',
     })
     expect(asked).toEqual(['mine', 'mine', 'mine', 'mine'])
   })
 
-  test('find what comes late', async () => {
+  test('reveal rows that arrive late', async () => {
     const history = sampleHistory([{ key: 'a', outcome: 'ok' }])
     let reads = 0
     const rows = async (): Promise<{ key: string }[]> => (++reads === 1 ? [{ key: 'a' }] : [{ key: 'a' }, { key: 'a' }])
     expect(await checkHistory(history, { rows }, noDatabase)).toMatchObject({ findings: [{ kind: 'duplicated' }] })
   })
 
-  test('are totals, entries, accounts and violations, beside queries', async () => {
+  test('can be totals, entries, accounts and violations, together with queries', async () => {
     await admin.query(`INSERT INTO accounts VALUES ('a', 1.5, 0), ('world', -1.5, NULL)`)
     const entries = async () => [
       { transfer: 1, account: 'a', amount: '1.5' },
@@ -507,7 +507,7 @@ describe('rows of a function', () => {
       () => Promise.reject(new Error('503 Service Unavailable')),
       'the function "rows" failed: 503 Service Unavailable',
     ],
-    ['returns a result', () => ({ rows: [] }), 'must return an array of rows, and returned { rows: [] }'],
+    ['returns a result', () => ({ rows: [] }), 'must return an array of rows, but returned { rows: [] }'],
     ['returns a list of lists', () => [[{ key: 'a' }], ['fields']], 'and returned row 1 as [ [Object] ]'],
     ['returns nothing', () => undefined, 'and returned undefined'],
   ])('a function that %s is no evidence', async ([, rows, finding]) => {
@@ -515,7 +515,7 @@ describe('rows of a function', () => {
     expect(await unreadable(checkHistory(history, { rows: rows as never }, noDatabase))).toContain(finding)
   })
 
-  test('a function that takes too long is told to stop', async () => {
+  test('abort the signal of a function that takes too long', async () => {
     const aborted = Promise.withResolvers<unknown>()
     const rows = ({ signal }: { readonly signal: AbortSignal }) => {
       signal.addEventListener('abort', () => aborted.resolve(signal.reason))
@@ -538,7 +538,7 @@ describe('conservation in Postgres', () => {
   const entries = 'SELECT transfer, account, amount, key FROM entries'
   const accounts = 'SELECT account, balance, floor FROM accounts'
 
-  test('holds', async () => {
+  test('passes for correct books', async () => {
     const before = await ledger().value(total)
     expect(before).toEqual({ amount: '0' })
     const evidence = await checkConservation({ total, before, entries, accounts })
@@ -550,7 +550,7 @@ describe('conservation in Postgres', () => {
     expect(evidence.lines[0]).toBe('6 entries, 3 accounts')
   })
 
-  test('a total that changed is told exactly', async () => {
+  test('shows the exact change of a total', async () => {
     const sql = "SELECT sum(balance) FROM accounts WHERE account <> 'world'"
     const before = await ledger().value(sql)
     await admin.query(`UPDATE accounts SET balance = balance + 0.01 WHERE account = 'a'`)
@@ -569,7 +569,7 @@ describe('conservation in Postgres', () => {
     expect((await checkConservation({ total: sql })).total).toMatchObject({ before: '0', delta: '100.26' })
   })
 
-  test('names unbalanced transfers, with what users were told, and balances that drift or lie too low', async () => {
+  test('names unbalanced transfers with their outcomes, drifted balances, and balances below their floor', async () => {
     await admin.query(`INSERT INTO entries VALUES (4, 'a', 1, 'k4')`)
     await admin.query(`UPDATE accounts SET floor = 31 WHERE account = 'b'`)
     const history = sampleHistory([{ key: 'k4', outcome: 'ok' }])
@@ -584,7 +584,7 @@ describe('conservation in Postgres', () => {
     ])
   })
 
-  test('a total must be one exact number', async () => {
+  test('rejects a total that is not one exact number', async () => {
     const finding = (sql: string) => unreadable(checkConservation({ total: sql }))
     expect(await finding('SELECT balance FROM accounts')).toContain('SELECT balance FROM accounts returned 3 rows of 1')
     expect(await finding('SELECT 1 AS a, 2 AS b')).toContain('returned 1 rows of 2')
@@ -599,7 +599,7 @@ describe('conservation in Postgres', () => {
     expect(await unreadable(checkConservation(wrongBefore))).toContain('total before')
   })
 
-  test('no column may round, be there twice, or leave out whose amount it is', async () => {
+  test('rejects columns that round, occur twice, or lack a name', async () => {
     const entry = "SELECT 't1' AS transfer, 'a' AS account, 5 AS amount"
     for (const [check, finding] of [
       [{ entries: entry.replace('5 AS', '5::real AS') }, 'is 5, a floating-point number'],
@@ -613,7 +613,7 @@ describe('conservation in Postgres', () => {
       expect(await unreadable(checkConservation(check))).toContain(finding)
   })
 
-  test('accounts and transfers of different types are compared as keys are', async () => {
+  test('compares accounts and transfers of different types like keys', async () => {
     const padded = `SELECT t AS transfer, a::char(5) AS account, m AS amount
       FROM (VALUES (1.0, 'a', 5), (1.00, 'b', -5)) AS x (t, a, m)`
     const held = "SELECT 'a' AS account, 5 AS balance UNION ALL SELECT 'b', -5"
@@ -623,7 +623,7 @@ describe('conservation in Postgres', () => {
     })
   })
 
-  test('of balances alone, or entries alone, what can be told of them', async () => {
+  test('checks only balances, or only entries', async () => {
     expect((await checkConservation({ accounts })).lines[0]).toBe('3 accounts')
     expect((await checkConservation({ entries })).lines[0]).toBe('6 entries')
     const { lines, findings } = await checkConservation({ total })
@@ -631,7 +631,7 @@ describe('conservation in Postgres', () => {
   })
 })
 
-describe('the ledger itself', () => {
+describe('a ledger', () => {
   test('reads, and cannot write', async () => {
     const rows = await ledger().query<{ sum: string }>('SELECT $1::int + 1 AS sum, 2::bigint AS big', [1])
     expect(rows).toEqual([{ sum: 2, big: '2' }])
@@ -640,7 +640,7 @@ describe('the ledger itself', () => {
     )
   })
 
-  test('everything read in one check is as of one moment', async () => {
+  test('reads everything of one check in one snapshot', async () => {
     const signal = new AbortController().signal
     await using session = await openSession({ url: databaseUrl, queryTimeoutMs: 5_000, signal })
     const counts = await session.inSnapshot(async (query) => {
@@ -652,7 +652,7 @@ describe('the ledger itself', () => {
     expect((await session.query('SELECT count(*) FROM votes')).rows).toEqual([{ count: '1' }])
   })
 
-  test('an invariant names the rows that break it', async () => {
+  test('names the rows that violate an invariant', async () => {
     await insertVotes(['a', 'b'], 'mine')
     const { findings } = await ledger({ runId: 'mine' })[ledgerChecks].invariant(
       'SELECT key FROM votes WHERE run_id = $1',
@@ -681,7 +681,7 @@ describe('the ledger itself', () => {
     expect(await ledgerSessions()).toBe(0)
   })
 
-  test('without a database of a target elsewhere is skipped, of our own an error', async () => {
+  test('without a database is skipped for an external target, and an error for our own', async () => {
     const { signal } = new AbortController()
     const elsewhere = createLedger({ stores: [], isElsewhere: true, signal })
     expect(elsewhere.available).toBe(false)
@@ -696,7 +696,7 @@ describe('the ledger itself', () => {
     expect(await unreadable(forgotten[ledgerChecks].invariant('SELECT 1'))).toBe('no Postgres is known to this run')
   })
 
-  test('finds its database by kind; of several the scenario names one', async () => {
+  test('finds its database by kind, and requires a name if there are several', async () => {
     const { signal } = new AbortController()
     const cache: Store = { name: 'postgres', kind: 'redis', url: 'redis://127.0.0.1:1', isAbsent: false }
     const several = createLedger({ stores: [cache, ...storeAt(databaseUrl), ...storeAt(databaseUrl, 'users')], signal })
@@ -712,7 +712,7 @@ describe('the ledger itself', () => {
     expect(() => createLedger({ stores: [], signal }).of('orders')).toThrow('and this run has none')
   })
 
-  test('a configured Postgres without a URL is an error, unless the target brought its own', async () => {
+  test('rejects a configured Postgres without a URL, unless the target has its own', async () => {
     const { signal } = new AbortController()
     const store = { name: 'orders', kind: 'postgres' } as const
     const own = createLedger({ stores: [{ ...store, isAbsent: false }], isElsewhere: true, signal })
@@ -723,7 +723,7 @@ describe('the ledger itself', () => {
     })
   })
 
-  test('refuses options it does not know, all at once', () => {
+  test('reports every unknown option in one error', () => {
     const options: object = { quiet: true, settleTimeout: 'soon', queryTimeout: 0, timeout: 1 }
     expect(() => ledger().with(options)).toThrowErrorMatchingInlineSnapshot(`
       [OptionsError: ledger.with() received 4 invalid options:
@@ -745,7 +745,7 @@ describe('the ledger itself', () => {
   })
 })
 
-/** A clock that runs only while somebody sleeps, and does something meanwhile. */
+/** Clock that only advances during sleep, with a callback. */
 function clockWith(meanwhile: (sleeps: number) => Promise<void>): Clock {
   let nowMs = 0
   let sleeps = 0
@@ -758,7 +758,7 @@ function clockWith(meanwhile: (sleeps: number) => Promise<void>): Clock {
   }
 }
 
-/** Sessions of ledgers that are still there; those that were ended may take a moment to go. */
+/** Open sessions of ledgers, after a short wait: ended ones may still be closing. */
 async function ledgerSessions(): Promise<number> {
   const sql = `SELECT count(*)::int AS count FROM pg_stat_activity WHERE application_name = 'vitest-slo ledger'`
   const read = async () => (await admin.query<{ count: number }>(sql)).rows[0]!.count
@@ -766,7 +766,7 @@ async function ledgerSessions(): Promise<number> {
   return read()
 }
 
-/** Resolves once a session of a ledger is within pg_sleep. */
+/** Resolves when a session of a ledger executes pg_sleep. */
 async function sleeping(): Promise<void> {
   const sql = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'vitest-slo ledger' AND wait_event = 'PgSleep'`
   await expect.poll(async () => (await admin.query(sql)).rowCount, { timeout: 10_000 }).toBe(1)

@@ -21,21 +21,21 @@ import type { Clock } from './settle.ts'
 import { bindSource } from './sources.ts'
 import { readStatement, refuseActions } from './statement.ts'
 
-/** What a ledger is made with, once for a scenario. */
+/** Context of a ledger, one per scenario. */
 export interface LedgerContext {
-  /** Databases of the run; of several the scenario names one with {@link Ledger.of}. */
+  /** Databases of the run; if there are several, the scenario selects one with {@link Ledger.of}. */
   readonly stores: readonly Store[]
-  /** The target was running before this run: without a database, assertions are skipped. Default: `false`. */
+  /** Whether the target is external: without a database, assertions are skipped. Default: `false`. */
   readonly isElsewhere?: boolean
-  /** Aborted when the scenario is given up: whatever the ledger does then ends at once. */
+  /** Aborted if the scenario is aborted: ends all work of the ledger immediately. */
   readonly signal: AbortSignal
-  /** `$1` in queries that belong to no history. */
+  /** Value of `$1` in queries without a history. */
   readonly runId?: string | undefined
-  /** Whether the target has nothing in flight. Left out: that is concluded from the database. */
+  /** Reports whether the target has nothing in flight. Default: detected from the database. */
   readonly quiet?: (() => Promise<boolean>) | undefined
-  /** When the last load ended, in milliseconds of the clock. Left out: when a check begins. */
+  /** End of the last load, in milliseconds of the clock. Default: the start of a check. */
   readonly loadEndedMs?: (() => number | undefined) | undefined
-  /** What was done to the target or its services so far, one line each; goes into the evidence. Default: nothing. */
+  /** Lines for the evidence about disruptions of the target or its services so far. Default: none. */
   readonly notes?: (() => readonly string[]) | undefined
   /** Default: real time. */
   readonly clock?: Clock
@@ -43,61 +43,61 @@ export interface LedgerContext {
 
 export interface LedgerOptions {
   /**
-   * Whether the target has nothing in flight, e.g. by its own metrics: resolves to true or false, within `settleTimeout`.
-   * Called ten times a second. A ledger whose `quiet` fails or resolves to something else is invalid.
+   * Function that resolves to whether the target has nothing in flight, e.g. from its own metrics, within `settleTimeout`.
+   * Called ten times a second. If it fails or resolves to a non-boolean, the assertion is invalid.
    */
   readonly quiet?: () => Promise<boolean>
   /**
-   * How long what is in flight may take to end, and what is missing may take to come: rows that an outbox or a queue
+   * Maximum time for operations in flight to finish and for missing rows to arrive, e.g. rows that an outbox or a queue
    * writes after the response.
    * @default '10s'
    */
   readonly settleTimeout?: Duration
   /**
-   * How long after the load, and after missing rows have come, the ledger is watched for rows that must not come: those
-   * of a redelivery or a retry in the background. Set it to the time after which your queue delivers again.
+   * Time for which the ledger is watched for unexpected rows, e.g. from a redelivery or a background retry, after the load
+   * and after missing rows have arrived. Set it to the redelivery time of your queue.
    * @default '2s', or 0 with `quiet`
    */
   readonly settleFor?: Duration
   /**
-   * How long one query or function may take.
+   * Timeout of one query or function.
    * @default '30s'
    */
   readonly queryTimeout?: Duration
 }
 
 /**
- * What the target has stored, to check that it agrees with what users were told: rows of its Postgres, or of anything a
- * function can read. Only reads: the server refuses whatever would write. The `ledger` of a scenario is made for it;
- * matchers take it: `expect(ledger)`.
+ * Stored data of the target, to compare with acknowledged operations: rows of its Postgres, or of any source that a
+ * function can read. Read-only: the server rejects writes. Scenarios have it as `ledger`; matchers accept it:
+ * `expect(ledger)`.
  */
 export interface Ledger extends LedgerSource {
-  /** Whether there is a database to query. If not, and the target runs elsewhere, assertions on queries are skipped. */
+  /** Whether there is a database to query. If not, and the target is external, assertions on queries are skipped. */
   readonly available: boolean
   /**
-   * The same ledger on another Postgres of the config; needed if there are several.
+   * The same ledger on another Postgres of the config; required if there are several.
    * @param service its name in the config
    * @throws {OptionsError} if there is no such Postgres
    * @example await expect(ledger.of('orders')).toHoldInvariant('no debts', 'SELECT * FROM accounts WHERE balance < 0')
    */
   of(service: string): Ledger
   /**
-   * Runs one query and returns its rows, with `bigint` and `numeric` as text. One statement; comments and semicolons may
-   * end it.
-   * @throws {LedgerError} if there is no database, or the query fails, takes too long or does not only read
+   * Runs one query and returns its rows, with `bigint` and `numeric` as strings. It must be a single statement; trailing
+   * comments and semicolons are allowed.
+   * @throws {LedgerError} if there is no database, or the query fails, takes too long or is not read-only
    */
   query<Row extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<readonly Row[]>
   /**
-   * Reads a total, exactly, to compare a later one with: `toConserve({ total, before })`. In a query `$1` is the run id.
-   * @param total a query or a function that returns one row of one column
-   * @throws {LedgerError} if it returns anything else than one exact number
+   * Reads an exact total, to compare with a later one: `toConserve({ total, totalBefore })`. In a query, `$1` is the run id.
+   * @param total query or function that returns one row of one column
+   * @throws {LedgerError} if it does not return one exact number
    */
   value(total: RowSource): Promise<LedgerTotal>
-  /** The same ledger with other options; options left out stay as they are. @throws {OptionsError} */
+  /** The same ledger with changed options. @throws {OptionsError} */
   with(options: LedgerOptions): Ledger
 }
 
-/** Opens nothing yet: each check and query has a connection of its own. */
+/** Creates a ledger without connecting: each check and query opens its own connection. */
 export function createLedger(context: LedgerContext): Ledger {
   return new RowLedger(context, undefined, {
     quiet: context.quiet,
@@ -174,12 +174,12 @@ class RowLedger implements Ledger {
 
   with(options: LedgerOptions): Ledger {
     const read = readOptions('ledger.with()', WITH, options)
-    const old = this.#limits
+    const current = this.#limits
     const limits = {
-      quiet: read.quiet ?? old.quiet,
-      settleTimeoutMs: read.settleTimeoutMs ?? old.settleTimeoutMs,
-      settleForMs: read.settleForMs ?? old.settleForMs,
-      queryTimeoutMs: Math.ceil(read.queryTimeoutMs ?? old.queryTimeoutMs),
+      quiet: read.quiet ?? current.quiet,
+      settleTimeoutMs: read.settleTimeoutMs ?? current.settleTimeoutMs,
+      settleForMs: read.settleForMs ?? current.settleForMs,
+      queryTimeoutMs: Math.ceil(read.queryTimeoutMs ?? current.queryTimeoutMs),
     }
     return new RowLedger(this.#context, this.#service, limits)
   }

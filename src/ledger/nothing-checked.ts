@@ -5,16 +5,16 @@ import { formatCount } from '../stats/units.ts'
 import type { Account, Entry } from './conservation.ts'
 import type { HistoryCounts } from './invariants.ts'
 
-/** A history in which nothing was sent. */
+/** Evidence for a history without operations. */
 export function nothingOf(history: History): LedgerEvidence {
-  const finding = `the history of run ${history.runId} holds no operation`
-  const remedy = 'see that the run sent requests, and that record names a key for them'
+  const finding = `the history of run ${history.runId} contains no operations`
+  const remedy = 'check that the run sent requests, and that record returns a key for each'
   return { findings: [], invalidities: [noSamples(finding, remedy)], lines: [] }
 }
 
 /**
- * Why a history and its rows say nothing about each other. A ledger without a row is no evidence that all is lost: the
- * query may not select this run's rows.
+ * Invalidities of a history and its rows without evidence. A ledger without rows does not prove that all operations were
+ * lost: the query may not select this run's rows.
  */
 export function nothingChecked(
   history: History,
@@ -27,21 +27,21 @@ export function nothingChecked(
   if (acknowledged === 0) {
     return [
       noSamples(
-        `none of ${formatCount(operations)} operations of run ${history.runId} was acknowledged (${formatCount(failed)} failed, ${formatCount(unknown)} unknown), so that nothing has to be in the ledger`,
-        'see why the target refused them (run.errors, run.statuses); if that is right, have the same run send operations that it acknowledges',
+        `none of ${formatCount(operations)} operations of run ${history.runId} was acknowledged (${formatCount(failed)} failed, ${formatCount(unknown)} unknown), so nothing has to be in the ledger`,
+        'find out why the target refused them (run.errors, run.statuses); if that is right, have the same run send operations that it acknowledges',
       ),
     ]
   }
   if (rows > 0) return []
   return [
     noSamples(
-      `${formatCount(acknowledged)} ${acknowledged === 1 ? 'operation was' : 'operations were'} acknowledged, and not a single row was read: either all of them are lost, or this does not read the rows of run ${history.runId}: ${source}`,
-      'run the query by hand: see that it names the right table, and that rows hold the run id or key that was sent',
+      `${formatCount(acknowledged)} ${acknowledged === 1 ? 'operation was' : 'operations were'} acknowledged, but no rows were read: either all of them are lost, or this source does not return the rows of run ${history.runId}: ${source}`,
+      'run the query by hand: check that it names the right table, and that rows contain the sent run id or key',
     ),
   ]
 }
 
-/** Why what must be conserved says nothing. */
+/** Invalidities of a conservation check without evidence. */
 export function nothingConserved(
   history: History | undefined,
   {
@@ -54,24 +54,22 @@ export function nothingConserved(
   },
 ): Invalidity[] {
   const found: Invalidity[] = []
-  const remedy = 'run the query by hand: see that it names the right table and run'
-  if (entries?.length === 0)
-    found.push(noSamples('there is not a single entry, so that no transfer was checked', remedy))
-  if (accounts?.length === 0)
-    found.push(noSamples('there is not a single account, so that no balance was checked', remedy))
+  const remedy = 'run the query by hand: check that it names the right table and run'
+  if (entries?.length === 0) found.push(noSamples('no entries were read, so no transfer was checked', remedy))
+  if (accounts?.length === 0) found.push(noSamples('no accounts were read, so no balance was checked', remedy))
   else if (entries === undefined && accounts?.every(({ floor }) => floor === undefined)) {
     found.push(
       noSamples(
-        'no account has a floor, and there are no entries to compare balances with, so that no balance was checked',
-        'select a floor: SELECT account, balance, 0 AS floor FROM accounts; or give the entries as well',
+        'no account has a floor, and there are no entries to compare balances with, so no balance was checked',
+        'select a floor: SELECT account, balance, 0 AS floor FROM accounts; or pass the entries, too',
       ),
     )
   }
   if (history !== undefined && !isAcknowledged(history)) {
     found.push(
       noSamples(
-        `none of ${formatCount(history.size)} operations of run ${history.runId} was acknowledged, so that nothing had to move`,
-        'see why the target refused them: run.errors, run.statuses',
+        `none of ${formatCount(history.size)} operations of run ${history.runId} was acknowledged, so nothing had to change`,
+        'find out why the target refused them: run.errors, run.statuses',
       ),
     )
   }

@@ -1,41 +1,41 @@
 import type { Row } from './rows.ts'
 
-/** What a database looks like at one moment. */
+/** Activity of a database at one moment. */
 export interface Pulse {
-  /** Transactions that have written and are still open, on the whole server. */
+  /** Number of open transactions that have written, on the whole server. */
   readonly writers: number
-  /** Differs once a transaction that has written ended since. */
+  /** Changes if a transaction that has written ends. */
   readonly horizon: string
-  /** Transactions of others that are open in this database, whether they have written yet or not. */
+  /** Open transactions of other clients in this database, whether they have written or not. */
   readonly open: readonly OpenTransaction[]
-  /** Only if the database is a standby. */
+  /** Set if the database is a standby. */
   readonly standby?: Standby
 }
 
 export interface OpenTransaction {
-  /** Differs for each transaction of the server. */
+  /** Unique among the transactions of the server. */
   readonly id: string
   /** `pid 4711 (orders-api)`, `prepared transaction xa-7` */
   readonly client: string
-  /** Prepared for a two-phase commit: no client holds it, and it commits later under this name. */
+  /** Whether it is prepared for a two-phase commit: no client owns it, and it commits later under this name. */
   readonly isPrepared?: boolean
 }
 
-/** How far a standby has come. Positions are bytes of the write-ahead log. */
+/** Progress of a standby. Positions are bytes of the write-ahead log. */
 export interface Standby {
-  /** Received from the primary; `undefined` if none is connected. */
+  /** Position received from the primary; `undefined` if none is connected. */
   readonly received: bigint | undefined
   readonly replayed: bigint
-  /** Since the last transaction replayed was committed; `undefined` if none was. */
+  /** Time since the commit of the last replayed transaction; `undefined` if there was none. */
   readonly behindMs: number | undefined
   readonly isPaused: boolean
 }
 
 /**
- * Everybody may see these locks: whoever has written holds one on its transaction id, and whoever is in a transaction
- * holds one on its virtual id, whether it has written or not. `pg_stat_activity` hides `xact_start` and `state` of other
- * roles, and shows their database and application. The snapshot's upper end moves whenever a writer ends. A prepared
- * transaction belongs to no process, and is listed by itself.
+ * Query for a {@link Pulse}. Every transaction that has written holds an ExclusiveLock on its `transactionid`, and every
+ * open transaction one on its `virtualxid`; all roles can see both in `pg_locks`. `pg_stat_activity` hides `xact_start` and
+ * `state` of other roles, but shows their database and application. The snapshot's xmax advances when a writer ends. A
+ * prepared transaction belongs to no process, and is only listed in `pg_prepared_xacts`.
  */
 export const PULSE = `
   SELECT pg_snapshot_xmax(pg_current_snapshot())::text AS horizon,

@@ -3,7 +3,7 @@ import { LedgerError } from './ledger-error.ts'
 import { bindRunId, countRows, readTotal, requireScope } from './queries.ts'
 import type { Row } from './rows.ts'
 
-/** What is wrong, and what to do about it. */
+/** Finding and fix of the error. */
 async function problemOf(fail: () => unknown): Promise<readonly [string, string]> {
   try {
     await fail()
@@ -14,7 +14,7 @@ async function problemOf(fail: () => unknown): Promise<readonly [string, string]
   return ['nothing', 'nothing']
 }
 
-test('$1 is the run id, if a query uses it; what ends the query is left out', () => {
+test('bindRunId() binds $1 if a query uses it, and removes trailing comments and semicolons', () => {
   expect(bindRunId('SELECT 1;', 'run-7')).toEqual({ sql: 'SELECT 1', params: [] })
   expect(bindRunId(' SELECT key FROM t WHERE run_id = $1 ;', 'run-7')).toEqual({
     ...{ sql: ' SELECT key FROM t WHERE run_id = $1', params: ['run-7'] },
@@ -23,22 +23,22 @@ test('$1 is the run id, if a query uses it; what ends the query is left out', ()
   expect(bindRunId('SELECT $1', 'run-7').params).toEqual(['run-7'])
 })
 
-test('a query that uses it if there is none is told', async () => {
+test('bindRunId() rejects $1 without a run id', async () => {
   expect(await problemOf(() => bindRunId('SELECT $1', undefined))).toEqual([
     'the query uses $1, but no run id is known here: SELECT $1',
-    'give the history whose rows are meant: { history: run.history }',
+    'pass the history of the run: { history: run.history }',
   ])
   expect(await problemOf(() => bindRunId('SELECT 1', undefined))).toEqual(['nothing', 'nothing'])
 })
 
-test('a query for rows has to say which run it means', async () => {
+test('requireScope() rejects a query without $1', async () => {
   expect(await problemOf(() => requireScope('SELECT key FROM t WHERE run_id = $1'))).toEqual(['nothing', 'nothing'])
   const [problem, remedy] = await problemOf(() => requireScope(' SELECT key FROM t\n'))
   expect(problem).toBe('the query must be scoped to this run, whose id is $1: SELECT key FROM t')
   expect(remedy).toMatch(/^store the scenario's runId with the row .* say so: \{ unscoped: true \}$/)
 })
 
-test('rows are counted with the same parameters', () => {
+test('countRows() keeps the parameters', () => {
   const counted = countRows({ sql: 'SELECT key FROM t WHERE run_id = $1', params: ['run-7'] })
   expect(counted).toEqual({
     sql: 'SELECT count(*) AS rows FROM (SELECT key FROM t WHERE run_id = $1\n) AS counted',
@@ -46,7 +46,7 @@ test('rows are counted with the same parameters', () => {
   })
 })
 
-test('a total is one number, exactly', async () => {
+test('readTotal() requires one exact number', async () => {
   const total = (rows: readonly Row[]) => readTotal({ rows, columns: [] }, 'SELECT sum(x) FROM t')
   expect(total([{ sum: '10' }])).toBe(total([{ sum: 10 }]))
 

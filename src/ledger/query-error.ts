@@ -5,27 +5,27 @@ import { formatMs } from '../stats/units.ts'
 import { LedgerError } from './ledger-error.ts'
 import { showSql } from './statement.ts'
 
-/** The SQLSTATE of a query that was ended, by its time-out among others. */
+/** SQLSTATE of a canceled query, e.g. by its timeout. */
 const QUERY_CANCELED = '57014'
 const READ_ONLY = '25006'
-/** Characters of the line shown on either side of the position. */
+/** Number of characters shown on either side of the position. */
 const CONTEXT = 70
 
-/** What the driver throws when a query fails. */
+/** Error that the driver throws if a query fails. */
 interface DriverError {
   readonly code?: string
   readonly message: string
-  /** Where in the query, in characters, from 1. */
+  /** Position in the query, in characters, from 1. */
   readonly position?: string
 }
 
-/** Says which query failed and why, and marks the position with a caret if the server names one. */
+/** Error with the failed query and the reason; a caret marks the position if the server returns one. */
 export function queryFailed(sql: string, error: unknown, queryTimeoutMs: number): LedgerError {
   const { code, message, position } = error as DriverError
   if (code === QUERY_CANCELED) {
     return new LedgerError(
       `the query took longer than ${formatMs(queryTimeoutMs)}: ${showSql(sql)}`,
-      `give the column that scopes it an index, or give it more time: ledger.with({ queryTimeout: '5m' })`,
+      `index the column that scopes it, or allow more time: ledger.with({ queryTimeout: '5m' })`,
     )
   }
   const reason = `the query failed: ${message}${code === undefined ? '' : ` (${code})`}`
@@ -39,14 +39,14 @@ export function queryFailed(sql: string, error: unknown, queryTimeoutMs: number)
   return new LedgerError(reason + shown, 'correct the query; `$1` is the run id')
 }
 
-/** The line of the position with a caret below it, cut on both sides if it is long. What is secret is masked before. */
+/** Line of the position with a caret below it, truncated on both sides. Secrets are masked. */
 export function markPosition(sql: string, position: number): string {
   // The server counts characters, JavaScript UTF-16 units.
   const written = Array.from(sql)
     .slice(0, position - 1)
     .join('')
   const clean = redactText(sql, registeredSecrets())
-  const before = clean.slice(0, placeIn(clean, sql, written.length))
+  const before = clean.slice(0, offsetIn(clean, sql, written.length))
   const lineStart = before.lastIndexOf('\n') + 1
   const line = clean.slice(lineStart).split('\n', 1)[0]!.replaceAll('\t', ' ')
   const column = before.length - lineStart
@@ -57,15 +57,15 @@ export function markPosition(sql: string, position: number): string {
   return `  ${shown}\n  ${' '.repeat(caret)}^`
 }
 
-/** Where a place of a text is after parts of it were masked: what was not masked follows in the same order. */
-function placeIn(clean: string, text: string, place: number): number {
-  if (clean === text) return place
+/** Offset in a text after parts of it were masked: the unmasked parts keep their order. */
+function offsetIn(clean: string, text: string, offset: number): number {
+  if (clean === text) return offset
   let at = 0
   let cleanAt = 0
   for (const piece of clean.split(MASK)) {
     const found = text.indexOf(piece, at)
-    if (found < 0 || place < found) return cleanAt
-    if (place <= found + piece.length) return cleanAt + place - found
+    if (found < 0 || offset < found) return cleanAt
+    if (offset <= found + piece.length) return cleanAt + offset - found
     at = found + piece.length
     cleanAt += piece.length + MASK.length
   }

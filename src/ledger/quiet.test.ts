@@ -6,8 +6,8 @@ import { settle } from './settle.ts'
 const clock = { nowMs: () => performance.now(), sleep: async () => {} }
 const { signal } = new AbortController()
 
-/** As a ledger without a database asks, and as one with a database does. */
-const ASKERS: Readonly<Record<string, (quiet: () => Promise<boolean>) => Promise<string>>> = {
+/** Callers of `quiet`: a ledger without a database, and one with a database. */
+const CALLERS: Readonly<Record<string, (quiet: () => Promise<boolean>) => Promise<string>>> = {
   async 'a function of rows'(quiet) {
     const ledger = createLedger({ stores: [], isElsewhere: true, signal }).with({ quiet, settleTimeout: '30ms' })
     const { invalidities } = await ledger[ledgerChecks].invariant(() => [])
@@ -23,25 +23,25 @@ const ASKERS: Readonly<Record<string, (quiet: () => Promise<boolean>) => Promise
   },
 }
 
-for (const [what, messageOf] of Object.entries(ASKERS)) {
+for (const [what, messageOf] of Object.entries(CALLERS)) {
   test.for<[unknown]>([[{ idle: false }], ['false'], [0], [1], [undefined], [null]])(
-    `${what}: %o is neither true nor false`,
+    `${what}: rejects %o`,
     async ([value]) => {
       expect(await messageOf(async () => value as boolean)).toMatch(
-        /^the function "quiet" must resolve to true or false, and resolved to .+\nFix: return a comparison/,
+        /^the function "quiet" must resolve to true or false, but resolved to .+\nFix: return a comparison/,
       )
     },
   )
 
-  test(`${what}: true is quiet`, async () => {
+  test(`${what}: settles on true`, async () => {
     expect(await messageOf(async () => true)).toBe('')
   })
 
-  test(`${what}: false is not, until it is too late`, async () => {
-    expect(await messageOf(async () => false)).toContain('never said that it is quiet')
+  test(`${what}: waits on false until the limit`, async () => {
+    expect(await messageOf(async () => false)).toContain('never reported that it is quiet')
   })
 
-  test(`${what}: a function that fails is named`, async () => {
+  test(`${what}: reports a function that fails`, async () => {
     const failed = 'the function "quiet" failed: 503\nFix: correct it; it must resolve to true or false'
     expect(await messageOf(() => Promise.reject(new Error('503')))).toBe(failed)
     expect(
@@ -51,9 +51,9 @@ for (const [what, messageOf] of Object.entries(ASKERS)) {
     ).toBe(failed)
   })
 
-  test(`${what}: a function that never resolves ends at settleTimeout`, async () => {
+  test(`${what}: ends a function that never resolves at settleTimeout`, async () => {
     expect(await messageOf(() => new Promise(() => {}))).toMatch(
-      /^the function "quiet" did not resolve within 30 ms\nFix: have it give up sooner/,
+      /^the function "quiet" did not resolve within 30 ms\nFix: make it resolve sooner/,
     )
   })
 }

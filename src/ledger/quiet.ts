@@ -3,22 +3,22 @@ import { formatMs } from '../stats/units.ts'
 import { inTime } from './in-time.ts'
 import { LedgerError } from './ledger-error.ts'
 
-/** The target's own word whether it has nothing in flight. */
+/** Function of the user that reports whether the target has nothing in flight. */
 export type Quiet = () => Promise<boolean>
 
 export interface QuietLimit {
   /** `settleTimeout`, for the message. */
   readonly limitMs: number
-  /** How much of it has passed. */
+  /** Elapsed part of the limit. */
   readonly passedMs: number
   readonly signal: AbortSignal
 }
 
-/** @throws {LedgerError} if it fails, does not resolve in time, or resolves to anything but true or false */
+/** @throws {LedgerError} if the function fails, does not resolve in time, or does not resolve to a boolean */
 export async function isQuiet(quiet: Quiet, { limitMs, passedMs, signal }: QuietLimit): Promise<boolean> {
   const tooLong = new LedgerError(
     `the function "quiet" did not resolve within ${formatMs(limitMs)}`,
-    `have it give up sooner by itself, or wait longer: ledger.with({ settleTimeout: '60s' })`,
+    `make it resolve sooner, or wait longer: ledger.with({ settleTimeout: '60s' })`,
   )
   let isIdle: unknown
   try {
@@ -33,7 +33,7 @@ export async function isQuiet(quiet: Quiet, { limitMs, passedMs, signal }: Quiet
   }
   if (typeof isIdle === 'boolean') return isIdle
   throw new LedgerError(
-    `the function "quiet" must resolve to true or false, and resolved to ${inspect(isIdle, { depth: 0 })}`,
+    `the function "quiet" must resolve to true or false, but resolved to ${inspect(isIdle, { depth: 0 })}`,
     'return a comparison: quiet: async () => (await pendingJobs()) === 0',
   )
 }

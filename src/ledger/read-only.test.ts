@@ -33,7 +33,7 @@ afterAll(async () => {
   await environment?.[Symbol.asyncDispose]()
 })
 
-/** Everything a write could have changed. */
+/** Everything that a write could change. */
 const STATE = `
   SELECT (SELECT array_agg(key ORDER BY id) FROM votes) AS votes, (SELECT last_value FROM votes_id_seq) AS sequence,
          (SELECT count(*)::int FROM pg_class WHERE relkind IN ('r', 't', 'S')) AS tables,
@@ -45,7 +45,7 @@ function open() {
   return openSession({ url, queryTimeoutMs: 10_000, signal: new AbortController().signal })
 }
 
-/** Below the ledger's own look at a query: what the server itself lets through. */
+/** Bypasses the ledger's own check of queries, to see what the server accepts. */
 test.for([
   ['a statement after the end of the transaction', 'COMMIT; DELETE FROM votes', '42601'],
   ['several statements', 'SELECT 1; DELETE FROM votes', '42601'],
@@ -71,7 +71,7 @@ test.for([
   const before = (await admin.query(STATE)).rows
   await using session = await open()
   await expect(session.query(sql)).rejects.toThrow(`(${code})`)
-  // Nor does anything stay behind that would let the next query write.
+  // Nothing remains that would let the next query write.
   await expect(session.query("INSERT INTO votes (key) VALUES ('z')")).rejects.toThrow('(25006)')
   expect((await admin.query(STATE)).rows).toEqual(before)
 })
@@ -101,7 +101,7 @@ test.for(['SET default_transaction_read_only = off', 'SET SESSION CHARACTERISTIC
   },
 )
 
-test('options of the URL are kept', async () => {
+test('openSession() keeps options of the URL', async () => {
   const withOptions = `${url}?options=${encodeURIComponent('-c search_path=pg_catalog')}`
   await using session = await openSession({
     url: withOptions,
@@ -114,7 +114,7 @@ test('options of the URL are kept', async () => {
   expect(rows).toEqual([{ path: 'pg_catalog', mode: 'on' }])
 })
 
-/** Refuses the parameter of the start-up that pgBouncer does not know, in its words, and passes on everything else. */
+/** Proxy that rejects an unknown startup parameter with the message of pgBouncer, and forwards everything else. */
 async function pooler(refusal: string) {
   const { hostname, port } = new URL(url)
   const starts: string[] = []
@@ -139,7 +139,7 @@ async function pooler(refusal: string) {
   return { url: through.href, starts }
 }
 
-/** An ErrorResponse of the protocol. */
+/** ErrorResponse of the protocol. */
 function fatal(code: string, message: string): Buffer {
   const fields = Buffer.from(`SFATAL\0C${code}\0M${message}\0\0`)
   const head = Buffer.from('E\0\0\0\0')
@@ -172,7 +172,7 @@ test.for([
   expect(votes).toEqual([{ key: 'a' }])
 })
 
-test('any other refusal is reported, and not tried again', async () => {
+test('openSession() reports any other rejection without another attempt', async () => {
   const { url: through, starts } = await pooler('no such database: perf')
   const opening = openSession({ url: through, queryTimeoutMs: 10_000, signal: new AbortController().signal })
   await expect(opening).rejects.toThrow(/cannot be reached \(08P01\)/)

@@ -21,7 +21,7 @@ function byUpdate(plan: readonly Delivery[]): Map<number, { readonly at: number;
 }
 
 describe('a replay plan', () => {
-  test('delivers every update as often as asked, counting the copies, all of one kind', () => {
+  test('delivers every update the configured number of times, with numbered copies of one kind', () => {
     fc.assert(
       fc.property(options, (given) => {
         const { updates, copies, forgedRatio, unknownRate } = given
@@ -46,7 +46,7 @@ describe('a replay plan', () => {
     )
   })
 
-  test('sends some copies of an update at once and others later', () => {
+  test('sends some copies of an update together and others later', () => {
     const plan = planReplay({ updates: 300, seed: 1, copies: { min: 3, max: 6 } })
     for (const sent of byUpdate(plan).values()) {
       expect(sent[1]!.at - sent[0]!.at).toBe(1)
@@ -55,7 +55,7 @@ describe('a replay plan', () => {
     expect(apart.length).toBeGreaterThan(290)
   })
 
-  test('is shuffled, and the same for the same seed', () => {
+  test('is shuffled, and identical for the same seed', () => {
     const plan = planReplay({ updates: 200, seed: 7 })
     expect(planReplay({ updates: 200, seed: '7' })).toEqual(plan)
     expect(planReplay({ updates: 200, seed: 8 })).not.toEqual(plan)

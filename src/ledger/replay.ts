@@ -3,43 +3,43 @@ import { Random } from '../load/random.ts'
 import { object, optional, readOptions } from '../options/schema.ts'
 import { integer, matching, number } from '../options/values.ts'
 
-/** How updates are delivered, as senders of webhooks do: again and again, out of order, and not all of them honest. */
+/** Deliveries of updates as senders of webhooks make them: repeated, out of order, and partly forged. */
 export interface ReplayOptions {
-  /** How many updates there are. */
+  /** Number of updates. */
   readonly updates: number
-  /** The same seed gives the same plan. */
+  /** Seed of the plan: the same seed gives the same plan. */
   readonly seed: number | string
-  /** How often each update is delivered, drawn evenly; both included. Default: 1 to 4. */
+  /** Number of deliveries per update, drawn uniformly, both ends included. Default: 1 to 4. */
   readonly copies?: { readonly min: number; readonly max: number }
   /**
-   * The share (0–1) of updates whose every delivery has a broken signature, the genuine one never comes: each must be
-   * refused and leave no trace. Rounded up. Default: 0.05.
+   * Ratio (0–1) of updates whose deliveries all have an invalid signature: each must be refused and must not be applied.
+   * Rounded up. Default: 0.05.
    */
   readonly forgedRatio?: number
-  /** How many updates about things that do not exist come in addition, as a share (0–1). Rounded up. Default: 0.05. */
+  /** Additional updates about unknown objects, as a ratio (0–1) of `updates`. Rounded up. Default: 0.05. */
   readonly unknownRate?: number
 }
 
-/** One sending of one update. */
+/** One delivery of an update. */
 export interface Delivery {
-  /** Which update: 0 to `updates - 1`; from `updates` on for things that do not exist. */
+  /** Index of the update: 0 to `updates - 1`; from `updates` on for unknown objects. */
   readonly update: number
-  /** Which sending of it, from 0, in the order of the plan. */
+  /** Index of the copy, from 0, in the order of the plan. */
   readonly copy: number
-  /** `genuine`; `forged`: with a broken signature; `unknown`: genuine, but about something that does not exist. */
+  /** `genuine`; `forged`: with an invalid signature; `unknown`: genuine, but about an unknown object. */
   readonly kind: 'genuine' | 'forged' | 'unknown'
   /** For `record: { due }`: `refused` for forged ones, `ignored` for unknown ones. */
   readonly due: OperationDue
 }
 
 /**
- * The deliveries of a replay in the order in which to send them. All VUs of a run take from it in turn:
+ * Deliveries of a replay in the order in which to send them. All VUs of a run take from it in turn:
  * `const due = plan.values()`, then `request: () => webhook(due.next().value!)` under a load of `plan.length` iterations.
  *
- * Updates are shuffled. Of the copies of one update some follow each other directly, so that several VUs send them at
- * the same time, and the others come later, between other updates. An update with three copies or more has both kinds.
+ * Updates are shuffled. Some copies of an update follow each other directly, so several VUs send them at the same time;
+ * the others follow later, between other updates. An update with three or more copies has both kinds.
  *
- * @throws {OptionsError} with every option that cannot be used
+ * @throws {OptionsError} with every invalid option
  */
 export function planReplay(options: ReplayOptions): readonly Delivery[] {
   const { updates, seed, copies, forgedRatio, unknownRate } = readOptions('planReplay()', REPLAY, options)
@@ -50,10 +50,11 @@ export function planReplay(options: ReplayOptions): readonly Delivery[] {
   for (let update = 0; update < updates + unknown; update++) {
     const own = random.fork(update)
     const count = own.int(copies.min, copies.max)
-    const atOnce = burstSize(count, own)
+    const together = burstSize(count, own)
     const at = own.next()
-    bursts.push({ at, update, count: atOnce })
-    for (let left = count - atOnce; left > 0; left--) bursts.push({ at: at + (1 - at) * own.next(), update, count: 1 })
+    bursts.push({ at, update, count: together })
+    for (let left = count - together; left > 0; left--)
+      bursts.push({ at: at + (1 - at) * own.next(), update, count: 1 })
   }
   const sent = new Map<number, number>()
   return bursts
@@ -70,7 +71,7 @@ export function planReplay(options: ReplayOptions): readonly Delivery[] {
     )
 }
 
-/** How many of an update's copies are sent at once: with three or more, at least two, and one at least comes later. */
+/** Number of copies that are sent together: with three or more copies, at least two, and at least one follows later. */
 function burstSize(count: number, random: Random): number {
   return count < 3 ? random.int(1, count) : random.int(2, count - 1)
 }

@@ -27,14 +27,14 @@ afterAll(async () => {
   await context?.[Symbol.asyncDispose]()
 })
 
-/** Resolves once the standby has received or replayed whatever the primary has written so far. */
+/** Resolves when the standby has received or replayed everything that the primary has written. */
 async function until(position: 'pg_last_wal_receive_lsn' | 'pg_last_wal_replay_lsn'): Promise<void> {
   const { rows } = await primary.query<{ lsn: string }>('SELECT pg_current_wal_flush_lsn() AS lsn')
   const has = async () => (await standby.query(`SELECT ${position}() >= $1 AS has`, [rows[0]!.lsn])).rows[0]?.has
   await vi.waitUntil(has, { timeout: 20_000, interval: 10 })
 }
 
-/** Twenty payments that the target acknowledged after it committed them on the primary. */
+/** Twenty payments, acknowledged after their commit on the primary. */
 async function pay() {
   const keys = Array.from({ length: 20 }, (_, i) => `k${i}`)
   const history = sampleHistory(keys.map((key) => ({ key, outcome: 'ok' as const })))
@@ -42,7 +42,7 @@ async function pay() {
   return history
 }
 
-/** Checks on the standby, on a clock that runs only while somebody sleeps. */
+/** Checks on the standby, on a clock that only advances during sleep. */
 function check(history: Awaited<ReturnType<typeof pay>>, meanwhile = async (_sleeps: number) => {}) {
   let [nowMs, sleeps] = [0, 0]
   const clock = {
@@ -59,7 +59,7 @@ function check(history: Awaited<ReturnType<typeof pay>>, meanwhile = async (_sle
   })
 }
 
-test('a standby that is behind is read once it has replayed what it had received: nothing is lost', async () => {
+test('a lagging standby is read after it has replayed what it had received, so nothing is lost', async () => {
   await standby.query('SELECT pg_wal_replay_pause()')
   const history = await pay()
   await until('pg_last_wal_receive_lsn')
@@ -72,7 +72,7 @@ test('a standby that is behind is read once it has replayed what it had received
   expect(checked.waited).toMatch(/^waited 3\.\d+ s: the replica replayed what it had received, /)
 })
 
-test('a standby whose replay stays paused is invalid and says that it is a replica', async () => {
+test('a standby whose replay stays paused is invalid and reported as a replica', async () => {
   await standby.query('SELECT pg_wal_replay_pause()')
   const history = await pay()
   await until('pg_last_wal_receive_lsn')

@@ -12,7 +12,7 @@ function problemOf(read: () => unknown): [name: string, message: string, remedy:
   throw new Error('nothing was thrown')
 }
 
-test('a column that is not there: what could be selected instead', () => {
+test('readKeys() names a missing column and the existing ones', () => {
   expect(problemOf(() => readKeys({ rows: [{ id: 1, charge: 'a' }], columns: [] }, ['key']))).toEqual([
     'LedgerError',
     'the rows have no column "key"; they have id, charge',
@@ -29,7 +29,7 @@ test.each([
   const [, message, remedy] = problemOf(() => readKeys({ rows, columns: [] }, ['key']))
   expect(message).toBe(`2 of 4 rows have ${what} in "key", the first of them ${showRow(rows[1]!)}`)
   expect(remedy).toBe(
-    'what was written without a key cannot be told apart: store the key with the row, or leave such rows out in the query',
+    'rows without a key cannot be distinguished: store the key with the row, or exclude such rows in the query',
   )
 })
 
@@ -41,10 +41,10 @@ test.each([
 ])('a key that is no text, number or UUID, %o: how to make it one', (key, shown) => {
   const [, message, remedy] = problemOf(() => readKeys({ rows: [{ key }], columns: [] }, ['key']))
   expect(message).toMatch(`1 of 1 rows have a key that is ${shown} in "key"`)
-  expect(remedy).toBe('a key is a text, a number or a UUID: cast it in the query, key::text AS key')
+  expect(remedy).toBe('a key must be a string, a number or a UUID: cast it in the query, key::text AS key')
 })
 
-test('a number that may have lost digits is no key', () => {
+test('readKeys() rejects a number that may have lost digits', () => {
   const json = [{ name: 'key', keys: 'text', rounds: 'JSON' }] as const
   const rows = [{ key: 'a' }, { key: 7 }]
   expect(problemOf(() => readKeys({ rows, columns: json }, ['key']))).toEqual([
@@ -62,18 +62,18 @@ test('a number that may have lost digits is no key', () => {
   ])
 })
 
-test('of two columns of one name nobody knows which is the key', () => {
+test('readKeys() rejects two columns with the same name', () => {
   const key = { name: 'key', keys: 'text' } as const
   expect(
     problemOf(() => readKeys({ rows: [{ key: 'a' }], columns: [key, { ...key, name: 'id' }, key] }, ['key'])),
   ).toEqual([
     'LedgerError',
     'the query returns 2 columns named "key", so that nobody knows which of them is meant',
-    'select the one that is meant, in place of *: SELECT p.key; or name the other: o.key AS other_key',
+    'select the intended column instead of *: SELECT p.key; or rename the other: o.key AS other_key',
   ])
 })
 
-test('a row for a message is cut where it is long, and names no class', () => {
+test('showRow() truncates a long row, and shows no class name', () => {
   class Row {
     readonly [column: string]: unknown
     key = 'a'

@@ -5,32 +5,32 @@ import { columnNamed, type Column } from './columns.ts'
 import { canonicalKey, compositeKey, type KeyType } from './keys.ts'
 import { LedgerError } from './ledger-error.ts'
 
-/** A row as the database gives it: values by column name. */
+/** A row of the database: values by column name. */
 export type Row = Readonly<Record<string, unknown>>
 
 /** Rows of one query or function. */
 export interface Table {
   readonly rows: readonly Row[]
-  /** All columns of a query in order; none of a function, whose numbers are compared by value, and texts as they are. */
+  /** All columns of a query in order; empty for a function, whose numbers are compared by value and strings verbatim. */
   readonly columns: readonly Column[]
 }
 
-/** Rows of a ledger with the key of each, at the same index. */
+/** Rows of a ledger and their keys, by index. */
 export interface KeyedRows {
   readonly rows: readonly Row[]
   readonly keys: readonly string[]
 }
 
-/** {@link KeyedRows} with what the keys of a history need to be compared with them. */
+/** {@link KeyedRows} with the key types for comparing them with a history. */
 export interface ReadKeys extends KeyedRows {
-  /** One for each column of the key. */
+  /** One per column of the key. */
   readonly types: readonly KeyType[]
 }
 
 /**
- * The key of every row, in order, in the form in which equal keys are equal texts.
- * @param columns one, or the parts of a composite key
- * @throws {LedgerError} if a column does not exist, or a row has no key or one that is no text, number or UUID
+ * Keys of all rows, in order and in canonical form.
+ * @param columns one column, or those of a composite key
+ * @throws {LedgerError} if a column does not exist, or the key of a row is missing or not a string, number or UUID
  */
 export function readKeys(table: Table, columns: readonly string[]): ReadKeys {
   const { rows } = table
@@ -45,7 +45,7 @@ export function readKeys(table: Table, columns: readonly string[]): ReadKeys {
   return { rows, keys, types }
 }
 
-/** @throws {LedgerError} if several columns have that name */
+/** @throws {LedgerError} if several columns have the name */
 export function keyTypeIn({ rows, columns }: Table, column: string): KeyType {
   const known = columnNamed(columns, column)
   if (known !== undefined) return known.keys
@@ -61,9 +61,9 @@ function requireColumn([first]: readonly Row[], column: string): void {
 }
 
 /**
- * What a column names, in every row: keys, transfers or accounts, as text.
- * @param noun of one of them
- * @throws {LedgerError} if a row has none, or one that is no text, number or UUID, or that is not exact
+ * Names in a column, by row: keys, transfers or accounts, as strings.
+ * @param noun singular noun for the names
+ * @throws {LedgerError} if a name is missing, not a string, number or UUID, or not exact
  */
 export function readNames({ rows, columns }: Table, column: string, noun: string): readonly string[] {
   const known = columnNamed(columns, column)
@@ -84,38 +84,38 @@ export function readNames({ rows, columns }: Table, column: string, noun: string
   )
 }
 
-/** Whether a number may have lost digits: two that differ in the ledger may be equal here. */
+/** Whether a number may have lost digits: different numbers in the ledger may be equal after reading. */
 function isRounded(value: unknown, column: Column | undefined): boolean {
   if (typeof value !== 'number') return false
   return column?.rounds === 'JSON' || (Number.isInteger(value) && !Number.isSafeInteger(value))
 }
 
-/** Why a value names nothing, and the fix. */
+/** Why a value is not a name, and the fix. */
 function faultOf(
   value: unknown,
   column: Column | undefined,
   name: string,
   noun: string,
 ): readonly [what: string, remedy: string] {
-  const missing = `what was written without a ${noun} cannot be told apart: store the ${noun} with the row, or leave such rows out in the query`
+  const missing = `rows without a ${noun} cannot be distinguished: store the ${noun} with the row, or exclude such rows in the query`
   if (value === null || value === undefined) return [`no ${noun}`, missing]
   const what = `a ${noun} that is ${inspect(value, { depth: 0 })}`
   if (value === '') return [what, missing]
   if (!isRounded(value, column))
-    return [what, `a ${noun} is a text, a number or a UUID: cast it in the query, ${name}::text AS ${name}`]
+    return [what, `a ${noun} must be a string, a number or a UUID: cast it in the query, ${name}::text AS ${name}`]
   return column?.rounds === 'JSON'
     ? [`${what}, read from JSON, which rounds numbers,`, `select it as text: doc->>'id' AS ${name}`]
-    : [`${what}, a number with more digits than it can hold exactly,`, `give it as text: ${name}::text AS ${name}`]
+    : [`${what}, a number with more digits than it can hold exactly,`, `select it as text: ${name}::text AS ${name}`]
 }
 
-/** One row for a message, cut where it is long. */
+/** Row for a message, truncated. */
 export function showRow(row: Row): string {
   const clean = redactData({ ...row }, registeredSecrets())
   const text = inspect(clean, { depth: 1, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 })
   return text.length > 200 ? `${text.slice(0, 199)}…` : text
 }
 
-/** A key as text; `undefined` if the value is not one. */
+/** Key as a string; `undefined` if the value is not a key. */
 export function keyText(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined

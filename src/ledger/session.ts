@@ -15,28 +15,28 @@ const CONNECT_MS = 5_000
 export interface SessionOptions {
   readonly url: string
   readonly queryTimeoutMs: number
-  /** Ends the session, also in the middle of a query. */
+  /** Ends the session, also during a query. */
   readonly signal: AbortSignal
 }
 
-/** One connection that only reads. */
+/** A read-only connection. */
 export interface Session extends AsyncDisposable {
-  /** Runs in a snapshot of its own. @throws {LedgerError} if the query fails, takes too long or is not read-only */
+  /** Runs a query in a separate snapshot. @throws {LedgerError} if it fails, takes too long or is not read-only */
   query(sql: string, params?: readonly unknown[]): Promise<Table>
-  /** Everything read within sees the database as of one moment: one repeatable-read, read-only transaction. */
+  /** Runs all queries of `read` in one repeatable-read, read-only transaction. */
   inSnapshot<T>(read: (query: Session['query']) => Promise<T>): Promise<T>
   pulse(): Promise<Pulse>
 }
 
 /**
- * Opens a session that cannot write, by three means: transactions of the session are read-only by default; each query
- * runs in one that is read-only by its own declaration, as the only statement of its message (so that no `COMMIT;` can
- * stand before it); and after each query the session checks that it still is in that transaction.
+ * Opens a session that cannot write, by three means: its transactions are read-only by default; each query runs in a
+ * transaction declared read-only, as the only statement of its message (so no `COMMIT;` can precede it); and after each
+ * query the session checks that it is still in that transaction.
  *
- * Through a pooler the first may be missing: pgBouncer refuses it at the start, and a `SET` would stay with the server
- * connection for its next user. The others hold there too.
+ * A pooler may lack the first: pgBouncer rejects the startup parameter, and a `SET` would affect the next user of the
+ * server connection. The other two also apply there.
  *
- * @throws {LedgerError} if the database cannot be reached; the message holds no password
+ * @throws {LedgerError} if the database cannot be reached; the message contains no password
  * @throws {MissingPackageError} if the driver is not installed
  */
 export async function openSession({ url, queryTimeoutMs, signal }: SessionOptions): Promise<Session> {
@@ -48,7 +48,7 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
 
   const run = async (sql: string, params: readonly unknown[] = []) => {
     signal.throwIfAborted()
-    // Without values the driver would take the simple protocol, which runs several statements at once.
+    // Without values the driver would use the simple protocol, which accepts several statements.
     const config: QueryConfig & { queryMode: 'extended' } = { text: sql, values: [...params], queryMode: 'extended' }
     try {
       return await client.query<Row>(config)
@@ -63,11 +63,11 @@ export async function openSession({ url, queryTimeoutMs, signal }: SessionOption
     try {
       await run(`SET LOCAL statement_timeout = ${queryTimeoutMs}`)
       await noticeHangUp(client)
-      // Once a snapshot is taken the server refuses SET TRANSACTION READ WRITE.
+      // After the first snapshot the server rejects SET TRANSACTION READ WRITE.
       await run(`SELECT set_config('vitest_slo.transaction', $1, true)`, [token])
       let left: LedgerError | undefined
       return await read(async (sql, params) => {
-        // Outside of it, through a pooler, a query could write.
+        // Outside the transaction, a query through a pooler could write.
         if (left !== undefined) throw left
         const { rows, fields } = await run(sql, params)
         const [state] = (await run(STATE)).rows
@@ -123,7 +123,7 @@ async function connectOnce(pg: Driver, url: string): Promise<Client> {
     connectionTimeoutMillis: CONNECT_MS,
     application_name: 'vitest-slo ledger',
   })
-  // A session that breaks between two queries makes the next one fail; that is where it is reported.
+  // If the session breaks between two queries, the next one fails and reports it.
   client.on('error', () => {})
   try {
     await client.connect()
@@ -134,7 +134,7 @@ async function connectOnce(pg: Driver, url: string): Promise<Client> {
   }
 }
 
-/** Keeps options of the URL's own; of two parameters of one name the driver takes the last. */
+/** Adds the read-only option to existing options of the URL: of two parameters of a name, the driver uses the last. */
 function readOnlyUrl(url: string): string {
   if (!URL.canParse(url)) return url
   const own = new URL(url).searchParams.get('options')
@@ -142,7 +142,7 @@ function readOnlyUrl(url: string): string {
   return `${url}${url.includes('?') ? '&' : '?'}options=${options}`
 }
 
-/** Has the server end a query whose client is gone, if its platform can see that. */
+/** Makes the server end a query whose client has disconnected, if its platform supports that. */
 async function noticeHangUp(client: Client): Promise<void> {
   await client.query('SAVEPOINT platform')
   await client
@@ -150,7 +150,7 @@ async function noticeHangUp(client: Client): Promise<void> {
     .catch(() => client.query('ROLLBACK TO SAVEPOINT platform'))
 }
 
-/** The first identifier of types that a database or an extension defined itself. */
+/** First identifier of types that a database or an extension defines. */
 const FIRST_OWN_TYPE = 16_384
 
 async function columnsOf(
@@ -165,15 +165,18 @@ async function columnsOf(
 
 const OWN_TYPES = 'SELECT oid::int8 AS id, typname AS name FROM pg_type WHERE oid = ANY ($1::oid[])'
 
+const CORRECT_URL = 'correct its URL (PERF_DATABASE_URL): postgres://user:password@host:5432/database'
+
 function unreachable(url: string, error: unknown): LedgerError {
-  const place = URL.canParse(url) ? storePlace(new URL(url)) : 'a URL that cannot be read'
   const { code, message } = error as { code?: string; message?: string }
+  // The driver quotes the whole URL if it cannot parse it.
+  if (!URL.canParse(url)) return new LedgerError('the URL of the database is not valid', CORRECT_URL)
+  const place = storePlace(new URL(url))
   const tls = postgresTlsProblem(code ?? '', message ?? '')
   if (tls !== undefined) return new LedgerError(`the database at ${place} cannot be reached: ${tls.finding}`, tls.fix)
-  // The driver quotes the whole URL if it cannot read it.
-  const reason = code ?? (URL.canParse(url) ? message : undefined)
+  const reason = code ?? message
   return new LedgerError(
     `the database at ${place} cannot be reached${reason === undefined ? '' : ` (${reason})`}`,
-    'start that server, or correct its URL (PERF_DATABASE_URL): postgres://user:password@host:5432/database',
+    `start that server, or ${CORRECT_URL}`,
   )
 }

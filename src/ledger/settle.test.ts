@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { OpenTransaction, Pulse, Standby } from './pulse.ts'
 import { settle, type Clock, type SettleOptions } from './settle.ts'
 
-/** A clock that runs only while somebody sleeps. */
+/** Clock that only advances during sleep. */
 function virtualClock(): Clock {
   let nowMs = 0
   return {
@@ -14,7 +14,7 @@ function virtualClock(): Clock {
   }
 }
 
-/** Settles on a database whose pulse is a function of time; on a primary without open transactions unless it says so. */
+/** Settles on a database whose pulse is a function of time; by default a primary without open transactions. */
 function settleOn(pulseAt: (ms: number) => Omit<Pulse, 'open'> & Partial<Pulse>, options: Partial<SettleOptions> = {}) {
   const clock = options.clock ?? virtualClock()
   return settle({
@@ -30,7 +30,7 @@ function settleOn(pulseAt: (ms: number) => Omit<Pulse, 'open'> & Partial<Pulse>,
 const idle: Pulse = { writers: 0, horizon: '100', open: [] }
 
 describe('settling', () => {
-  test('an idle database settles once nothing was written for 300 ms', async () => {
+  test('finishes on an idle database after 300 ms without writes', async () => {
     expect(await settleOn(() => idle)).toEqual({
       horizon: '100',
       asOfMs: 300,
@@ -38,19 +38,19 @@ describe('settling', () => {
     })
   })
 
-  test('waits for a writer that is still at work', async () => {
+  test('waits for an active writer', async () => {
     const settled = settleOn((ms) => (ms < 2_000 ? { writers: 1, horizon: '100' } : { writers: 0, horizon: '101' }), {
       measure: counter(),
     })
     expect(await settled).toMatchObject({ horizon: '101', said: 'waited 2.30 s: nothing was written for 300 ms' })
   })
 
-  test('waits for writers that come and go between two looks', async () => {
+  test('waits for writers that begin and end between two polls', async () => {
     const settled = settleOn((ms) => ({ writers: 0, horizon: String(Math.min(ms, 1_500)) }), { measure: counter() })
     expect(await settled).toMatchObject({ horizon: '1500', said: 'waited 1.80 s: nothing was written for 300 ms' })
   })
 
-  test('where others never stop writing, takes what it reads standing still for a second', async () => {
+  test('finishes after a second without a change of the measured value if others keep writing', async () => {
     let rows = 0
     const settled = await settleOn((ms) => ({ writers: 1, horizon: String(ms) }), {
       measure: async () => `${Math.min(++rows, 6)} rows`,
@@ -58,27 +58,27 @@ describe('settling', () => {
     expect(settled).toMatchObject({ horizon: '', said: 'waited 1.60 s: 6 rows for 1.00 s while others wrote' })
   })
 
-  test('does not wait again where nothing was written since', async () => {
+  test('does not wait again if nothing was written since', async () => {
     expect(await settleOn(() => idle, { settledAt: '100' })).toMatchObject({ said: 'nothing was written since' })
     expect(await settleOn(() => idle, { settledAt: '99' })).toMatchObject({ said: expect.stringContaining('waited') })
     const writing = settleOn((ms) => ({ writers: ms < 500 ? 1 : 0, horizon: '100' }), { settledAt: '100' })
     expect(await writing).toMatchObject({ said: 'waited 800 ms: nothing was written for 300 ms' })
   })
 
-  test('believes the target once it says it is quiet and nobody writes', async () => {
+  test('finishes when the target reports that it is quiet and nothing is written', async () => {
     const clock = virtualClock()
     const quiet = async () => clock.nowMs() >= 700
     expect(await settleOn(() => idle, { quiet, clock })).toMatchObject({
       horizon: '100',
-      said: 'waited 700 ms: the target says it is quiet',
+      said: 'waited 700 ms: the target reports that it is quiet',
     })
     const busy = virtualClock()
     const pulse = (ms: number) => ({ writers: ms < 900 ? 1 : 0, horizon: '100' })
     const settled = await settleOn(pulse, { quiet: async () => true, clock: busy, measure: counter() })
-    expect(settled.said).toBe('waited 1.00 s: the target says it is quiet')
+    expect(settled.said).toBe('waited 1.00 s: the target reports that it is quiet')
   })
 
-  test('waits for a transaction that was open and has not written yet', async () => {
+  test('waits for an open transaction that has not written yet', async () => {
     const api: OpenTransaction = { id: '3/17', client: 'pid 4711 (orders-api)' }
     const settled = settleOn((ms) => ({ ...idle, open: ms < 2_000 ? [api] : [] }))
     expect(await settled).toMatchObject({
@@ -87,17 +87,17 @@ describe('settling', () => {
     })
   })
 
-  test('a transaction that stays open is named, also where what is read stands still', async () => {
+  test('names a transaction that stays open, even if the measured value does not change', async () => {
     const open = [1, 2, 3, 4].map((pid) => ({ id: `3/${pid}`, client: `pid ${pid} (orders-api)` }))
     await expect(settleOn(() => ({ ...idle, open: open.slice(0, 1) }), { limitMs: 3_000 })).rejects.toThrow(
-      'did not settle within 3.00 s: 1 transaction is open since before: pid 1 (orders-api), last seen: 12 rows',
+      'did not settle within 3.00 s: 1 transaction is still open: pid 1 (orders-api), last seen: 12 rows',
     )
     await expect(settleOn(() => ({ ...idle, open }), { limitMs: 3_000 })).rejects.toThrow(
-      '4 transactions are open since before: pid 1 (orders-api), pid 2 (orders-api), pid 3 (orders-api), …',
+      '4 transactions are still open: pid 1 (orders-api), pid 2 (orders-api), pid 3 (orders-api), …',
     )
   })
 
-  test('waits for a prepared transaction, also if it was in flight under another id', async () => {
+  test('waits for a prepared transaction, even if it was in flight under another id', async () => {
     const before = { id: '3/17', client: 'pid 4711 (orders-api)' }
     const prepared = { id: 'prepared 742', client: 'prepared transaction xa-7', isPrepared: true }
     const settled = settleOn((ms) => ({ ...idle, open: ms < 500 ? [before] : ms < 2_000 ? [prepared] : [] }))
@@ -112,19 +112,19 @@ describe('settling', () => {
         ...options,
       })
     await expect(held({})).rejects.toThrow(
-      `the ledger did not settle within 3.00 s: 1 transaction is open since before: prepared transaction xa-7, 1 writing transaction is open, last seen: 12 rows\n${remedy}`,
+      `the ledger did not settle within 3.00 s: 1 transaction is still open: prepared transaction xa-7, 1 writing transaction is open, last seen: 12 rows\n${remedy}`,
     )
     await expect(held({ quiet: async () => true })).rejects.toThrow(
       `the ledger did not settle within 3.00 s: prepared transaction xa-7 is open, 1 writing transaction is open\n${remedy}`,
     )
   })
 
-  test('does not wait for transactions that come and go, as reads of others do', async () => {
+  test('does not wait for short transactions, such as reads of others', async () => {
     const settled = settleOn((ms) => ({ ...idle, open: [{ id: String(ms), client: 'pid 1' }] }))
     expect(await settled).toMatchObject({ said: expect.stringContaining('nothing was written for 300 ms') })
   })
 
-  test('a transaction that began later and stays open counts as somebody at work', async () => {
+  test('counts a later transaction that stays open as activity', async () => {
     const late = [{ id: '9/9', client: 'pid 9' }]
     expect(await settleOn((ms) => ({ ...idle, open: ms < 100 ? [] : late }))).toMatchObject({
       horizon: '',
@@ -132,30 +132,30 @@ describe('settling', () => {
     })
   })
 
-  test('the target’s own word covers its transactions', async () => {
+  test('does not wait for open transactions if the target reports that it is quiet', async () => {
     const open = [{ id: '3/17', client: 'pid 1' }]
     expect(await settleOn(() => ({ ...idle, open }), { quiet: async () => true })).toMatchObject({
-      said: 'waited 100 ms: the target says it is quiet',
+      said: 'waited 100 ms: the target reports that it is quiet',
     })
   })
 
-  test('gives up at its limit and says what it saw', async () => {
+  test('rejects at its limit with the last state', async () => {
     const endless = settleOn((ms) => ({ writers: 2, horizon: String(ms) }), { measure: counter(), limitMs: 3_000 })
     await expect(endless).rejects.toThrow(
       'the ledger did not settle within 3.00 s: 2 writing transactions are open, last seen: 30 rows',
     )
     const deaf = settleOn(() => idle, { quiet: async () => false, limitMs: 1_000 })
-    await expect(deaf).rejects.toThrow('did not settle within 1.00 s: the target never said that it is quiet')
+    await expect(deaf).rejects.toThrow('did not settle within 1.00 s: the target never reported that it is quiet')
   })
 
   describe('a standby', () => {
     const standby: Standby = { received: 500n, replayed: 200n, behindMs: 3_000, isPaused: false }
 
-    test('is read once it has replayed what it had received', async () => {
+    test('settles when it has replayed what it had received', async () => {
       const settled = settleOn((ms) => ({
         ...idle,
         horizon: ms < 3_000 ? '100' : '101',
-        // More comes while it catches up: that is not waited for.
+        // More arrives while it catches up; settling does not wait for that.
         standby: { ...standby, received: 500n + BigInt(ms), replayed: ms < 3_000 ? 200n : 500n },
       }))
       expect(await settled).toMatchObject({
@@ -165,7 +165,7 @@ describe('settling', () => {
       })
     })
 
-    test('that stays behind is named, with how far it is behind', async () => {
+    test('is rejected with its lag if it stays behind', async () => {
       await expect(settleOn(() => ({ ...idle, standby }), { limitMs: 2_000 })).rejects.toThrow(
         'the database is a replica, 3.00 s behind its primary: it did not replay within 2.00 s what it had received',
       )
@@ -175,12 +175,12 @@ describe('settling', () => {
       )
     })
 
-    test('without a primary cannot be judged', async () => {
+    test('is rejected without a primary', async () => {
       const alone = { ...standby, received: undefined }
       await expect(settleOn(() => ({ ...idle, standby: alone }))).rejects.toThrow('not connected to its primary')
     })
 
-    test('does not wait for its readers, and again only for what came since', async () => {
+    test('does not wait for its readers, and then only for new data', async () => {
       const even = { ...standby, replayed: 500n }
       const open = [{ id: '3/17', client: 'pid 1' }]
       expect(await settleOn(() => ({ ...idle, open, standby: even }))).toMatchObject({
@@ -208,7 +208,7 @@ describe('settling', () => {
   })
 })
 
-/** A count that rises whenever it is asked for. */
+/** Count that increases with every call. */
 function counter(): () => Promise<string> {
   let count = 0
   return async () => `${++count} rows`

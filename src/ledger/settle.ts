@@ -4,56 +4,56 @@ import type { OpenTransaction, Pulse } from './pulse.ts'
 import { isQuiet, type Quiet } from './quiet.ts'
 
 const POLL_MS = 100
-/** How long no transaction may have been at work anywhere on the server. */
+/** Time without active transactions on the server after which the ledger has settled. */
 const STILL_MS = 300
-/** How long what is read must stay the same while other transactions are at work. */
+/** Time for which the measured value must not change while other transactions are active. */
 const SAME_MS = 1_000
 
 export interface SettleOptions {
   /** Reads the pulse of the database. */
   pulse(): Promise<Pulse>
-  /** What the check will read, as one text, e.g. the number of rows. Read only while others are at work. */
+  /** Value that the check will read, as a string, e.g. the number of rows. Only read while others are active. */
   measure(): Promise<string>
-  /** The target's own word that it has nothing in flight. */
+  /** Reports whether the target has nothing in flight. */
   readonly quiet?: Quiet | undefined
-  /** The horizon at which this database had settled before. */
+  /** Horizon at which this database last settled. */
   readonly settledAt?: string | undefined
   readonly limitMs: number
   readonly signal: AbortSignal
   readonly clock: Clock
 }
 
-/** Time as settling needs it; virtual in tests. */
+/** Clock of settling; virtual in tests. */
 export interface Clock {
   nowMs(): number
-  /** Rejects if the signal is aborted meanwhile. */
+  /** Rejects if the signal is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
 export interface Settled {
-  /** Differs if something was written between two of them; empty if that is not known. */
+  /** Changes if something was written; empty if that is unknown. */
   readonly horizon: string
   /**
-   * What is read now holds everything that was written until then, in milliseconds of the clock: a standby catches up with
-   * what it had received when settling began.
+   * Time up to which reads contain everything written, in milliseconds of the clock: a standby only catches up with what
+   * it had received when settling began.
    */
   readonly asOfMs: number
-  /** What was waited for: `waited 0.3 s: nothing was written for 300 ms`. */
+  /** Description of the wait: `waited 0.3 s: nothing was written for 300 ms`. */
   readonly said: string
 }
 
 /**
- * Waits until what was in flight when the load ended has arrived or ended:
+ * Waits until everything in flight at the end of the load has finished:
  *
  * - a standby has replayed what it had received;
- * - every transaction that was open in this database has ended, whether it had written or not; one that is prepared for a
- *   two-phase commit is open until it is committed or rolled back;
- * - the target says so, if it can; otherwise nobody has been at work on the server for 300 ms, or, if others keep writing
- *   there, what the check reads has stood still for a second.
+ * - every transaction that was open in this database has ended, whether it had written or not; a transaction prepared for
+ *   a two-phase commit is open until it is committed or rolled back;
+ * - the target reports that it is quiet, if it can; otherwise no transaction was active on the server for 300 ms, or, if
+ *   others keep writing, the measured value has not changed for a second.
  *
- * What a target writes after a pause is not in flight: see `watchLedger()`.
+ * Writes that the target makes after a pause are not in flight: see `watchLedger()`.
  *
- * @throws {LedgerError} if that takes longer than the limit, or a standby is not connected to its primary
+ * @throws {LedgerError} if this takes longer than the limit, or a standby is not connected to its primary
  */
 export async function settle(options: SettleOptions): Promise<Settled> {
   const { pulse, measure, quiet, settledAt, limitMs, signal, clock } = options
@@ -65,7 +65,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
   if (last.writers + last.open.length === 0 && last.horizon === settledAt && isReplayed(last))
     return { horizon: last.horizon, asOfMs: startMs, said: 'nothing was written since' }
 
-  // On a standby others can only read; and the target's own word covers its transactions.
+  // On a standby others can only read; and `quiet` covers the target's transactions.
   let inFlight: readonly OpenTransaction[] = quiet === undefined && last.standby === undefined ? last.open : []
   const [waitsForReplay, waitsForOpen] = [!isReplayed(last), inFlight.length > 0]
   const waited = (nowMs: number, reason: string) => {
@@ -92,7 +92,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
     if (quiet !== undefined) {
       const passedMs = nowMs - startMs
       if ((await isQuiet(quiet, { limitMs, passedMs, signal })) && isFree && !wrote)
-        return { horizon: now.horizon, asOfMs, said: waited(nowMs, 'the target says it is quiet') }
+        return { horizon: now.horizon, asOfMs, said: waited(nowMs, 'the target reports that it is quiet') }
     } else if (isStill) {
       const stillMs = nowMs - stillSinceMs
       if (isFree && stillMs >= STILL_MS)
@@ -113,7 +113,7 @@ export async function settle(options: SettleOptions): Promise<Settled> {
   }
 }
 
-/** What was in flight and has not ended. Once prepared, a transaction has another id: a new one may be one of them. */
+/** Transactions still in flight. Prepared transactions get a new id, so any of them may be one that was in flight. */
 function stillInFlight(
   inFlight: readonly OpenTransaction[],
   open: readonly OpenTransaction[],
@@ -122,7 +122,7 @@ function stillInFlight(
   return open.filter(({ id, isPrepared }) => isPrepared === true || inFlight.some((known) => known.id === id))
 }
 
-/** A transaction that two looks in a row see may be about to write; most reads are seen once. */
+/** Whether a transaction is open in two consecutive pulses: it may be about to write; most reads appear only once. */
 function stayedOpen(last: Pulse, now: Pulse): boolean {
   if (now.standby !== undefined) return false
   return now.open.some(({ id }) => last.open.some((open) => open.id === id))
@@ -151,8 +151,8 @@ function unsettled(
   const named = names.slice(0, 3).join(', ') + (open.length > 3 ? ', …' : '')
   const prepared = openNow.filter(({ isPrepared }) => isPrepared === true)
   const seen = [
-    quiet === undefined || prepared.length > 0 ? undefined : 'the target never said that it is quiet',
-    open.length === 0 ? undefined : `${count(open.length, 'transaction')} open since before: ${named}`,
+    quiet === undefined || prepared.length > 0 ? undefined : 'the target never reported that it is quiet',
+    open.length === 0 ? undefined : `${count(open.length, 'transaction')} still open: ${named}`,
     prepared.length === 0 || open.length > 0 ? undefined : `${prepared[0]!.client} is open`,
     writers === 0 ? undefined : `${count(writers, 'writing transaction')} open`,
     measured === undefined ? undefined : `last seen: ${measured}`,
@@ -160,7 +160,7 @@ function unsettled(
   return new LedgerError(
     `the ledger did not settle within ${formatMs(limitMs)}${seen.length === 0 ? '' : `: ${seen.join(', ')}`}`,
     prepared.length === 0
-      ? `see what is still at work (SELECT * FROM pg_stat_activity) and end it, or wait longer: ledger.with({ settleTimeout: '60s' })`
+      ? `find what is still active (SELECT * FROM pg_stat_activity) and end it, or wait longer: ledger.with({ settleTimeout: '60s' })`
       : `end prepared transactions (SELECT gid FROM pg_prepared_xacts) with COMMIT PREPARED or ROLLBACK PREPARED, or wait longer: ledger.with({ settleTimeout: '60s' })`,
   )
 }
@@ -171,7 +171,7 @@ function count(n: number, noun: string): string {
 
 function disconnected(): LedgerError {
   return new LedgerError(
-    'the database is a replica that is not connected to its primary, so that nobody knows how far behind it is',
+    'the database is a replica that is not connected to its primary, so its lag is unknown',
     'read the primary (PERF_DATABASE_URL), or let the replica stream from it',
   )
 }

@@ -8,13 +8,13 @@ import type { Row, Table } from './rows.ts'
 import type { Session } from './session.ts'
 import { showSql } from './statement.ts'
 
-/** A source with what it needs to be read. */
+/** A source that is ready to be read. */
 export interface BoundSource {
-  /** What is read, for messages: the query, or `the function "rows"`. */
+  /** Name for messages: the query, or `the function "rows"`. */
   readonly shown: string
-  /** Set if it is a query. */
+  /** Set for a query. */
   readonly query?: BoundQuery
-  /** Reads it, within the snapshot of a session if it is a query. */
+  /** Reads the source; a query runs in the snapshot of a session. */
   read(query: Session['query'] | undefined): Promise<Table>
 }
 
@@ -25,8 +25,8 @@ export interface Binding {
 }
 
 /**
- * @param name of the option that holds it
- * @throws {LedgerError} if it is a query that cannot be used
+ * @param name name of its option
+ * @throws {LedgerError} if it is an invalid query
  */
 export function bindSource(name: string, source: RowSource, { runId, signal, timeoutMs }: Binding): BoundSource {
   if (typeof source === 'string') {
@@ -44,11 +44,11 @@ async function readFunction(
 ): Promise<Table> {
   const tooLong = new LedgerError(
     `${shown} took longer than ${formatMs(timeoutMs)}`,
-    `give it more time: ledger.with({ queryTimeout: '5m' })`,
+    `allow more time: ledger.with({ queryTimeout: '5m' })`,
   )
   let rows: unknown
   try {
-    rows = await inTime((over) => source({ runId, signal: over }), { timeoutMs, tooLong, signal })
+    rows = await inTime((limit) => source({ runId, signal: limit }), { timeoutMs, tooLong, signal })
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof LedgerError) throw error
@@ -68,7 +68,7 @@ function checkRows(shown: string, rows: unknown): readonly Row[] {
     ? `row ${at + 1} as ${inspect(all[at], { depth: 0 })}`
     : inspect(rows, { depth: 0 })
   throw new LedgerError(
-    `${shown} must return an array of rows, and returned ${received}`,
+    `${shown} must return an array of rows, but returned ${received}`,
     "return objects by column name: [{ key: 'a-1' }]; in a driver's result they are often result.rows or result[0]",
   )
 }

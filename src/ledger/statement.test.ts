@@ -22,15 +22,18 @@ describe('a statement', () => {
     expect(readStatement(query).sql).toBe(sql)
   })
 
-  test.for(['SELECT 1; SELECT 2', 'COMMIT; DELETE FROM t', "SELECT ';' ; --\nSELECT 2"])('%s is several', (query) => {
-    expect(() => readStatement(query)).toThrow('a query must be one statement, and this one has several')
-  })
+  test.for(['SELECT 1; SELECT 2', 'COMMIT; DELETE FROM t', "SELECT ';' ; --\nSELECT 2"])(
+    'rejects several statements: %s',
+    (query) => {
+      expect(() => readStatement(query)).toThrow('a query must be one statement, and this one has several')
+    },
+  )
 
-  test.for(['', '  ', '-- nothing', ';'])('%j is none', (query) => {
+  test.for(['', '  ', '-- nothing', ';'])('rejects an empty statement: %j', (query) => {
     expect(() => readStatement(query)).toThrow('the query is empty')
   })
 
-  test('the code has the length of the text, and nothing quoted', () => {
+  test('has code of the same length, without quoted text', () => {
     expect(readStatement(`SELECT '$1', "$1", $1 /* $1 */, $$ $1 $$`).code).toBe(
       `SELECT '''', "_1", $1         , ''''''''`,
     )
@@ -45,13 +48,13 @@ describe('a statement', () => {
     )
   })
 
-  test('a query for a message is on one line, and cut', () => {
+  test('is shown on one line, truncated', () => {
     expect(showSql(' SELECT\n  1 ')).toBe('SELECT 1')
     expect(showSql(`SELECT '${'x'.repeat(400)}'`)).toHaveLength(300)
   })
 })
 
-describe('what a ledger refuses', () => {
+describe('refuseActions()', () => {
   const refusal = (query: string) => {
     try {
       refuseActions(readStatement(query))
@@ -106,7 +109,7 @@ describe('what a ledger refuses', () => {
   })
 })
 
-describe('what a ledger refuses because its names cannot be read', () => {
+describe('refuseActions() for statements with unreadable names', () => {
   const refusal = (query: string) => {
     try {
       refuseActions(readStatement(query))
@@ -116,7 +119,7 @@ describe('what a ledger refuses because its names cannot be read', () => {
     }
   }
 
-  test('SQL given as text', () => {
+  test('rejects SQL in a string', () => {
     expect(refusal(`SELECT query_to_xml('SELECT dblink_exec($$$$)', true, true, '')`)).toBe(
       `a ledger only reads, and query_to_xml() executes SQL given as text, which cannot be checked: SELECT query_to_xml('SELECT dblink_exec($$$$)', true, true, '')\nFix: write what it executes as a query of its own`,
     )
@@ -142,13 +145,11 @@ describe('what a ledger refuses because its names cannot be read', () => {
     `SELECT pg_catalog.U&"pg\\005fadvisory_lock"(1)`,
     `SELECT(U&"a")FROM t`,
   ])('a name by the numbers of its characters: %s', (query) => {
-    expect(refusal(query)).toMatch(
-      /^a ledger only reads, and [uU]&" hides what a name is: [^]*\nFix: write the characters/,
-    )
+    expect(refusal(query)).toMatch(/^a ledger only reads, and [uU]&" hides a name: [^]*\nFix: write the characters/)
   })
 })
 
-/** One that is several, or none, reads as empty. */
+/** Statement of a query; empty if there is none or more than one. */
 function statementOf(query: string) {
   try {
     return readStatement(query)

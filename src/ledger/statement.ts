@@ -1,11 +1,11 @@
 import { shortened } from '../options/shortened.ts'
 import { LedgerError } from './ledger-error.ts'
 
-/** One SQL statement, without what stood after it. */
+/** One SQL statement, without trailing comments and semicolons. */
 export interface Statement {
-  /** As written, without comments and semicolons at its end. */
+  /** Text as written. */
   readonly sql: string
-  /** The same text at the same length, with comments and what is quoted blanked out. */
+  /** Text of the same length, with comments and quoted text blanked out. */
   readonly code: string
 }
 
@@ -28,10 +28,10 @@ export function readStatement(query: string): Statement {
 }
 
 /**
- * Refuses at once what a ledger must not do. The server refuses whatever writes to the database; this is for what a
- * read-only transaction lets through: commands that are no query, functions that act outside of the transaction, and what
- * such functions could hide in. Names cannot be complete: a function of the user's own that calls one of them is not
- * recognized. Only the rights of the role hold.
+ * Rejects statements that a ledger must not execute. The server rejects writes to the database; this check covers what a
+ * read-only transaction allows: commands other than queries, functions that act outside the transaction, and constructs
+ * that could hide them. The list cannot be complete: a user-defined function that calls one of them is not detected. Only
+ * the privileges of the role are a guarantee.
  *
  * @throws {LedgerError}
  */
@@ -60,18 +60,18 @@ export function refuseActions({ sql, code }: Statement): void {
   const escaped = UNICODE_ESCAPES.exec(code)?.[0]
   if (escaped !== undefined) {
     throw new LedgerError(
-      `a ledger only reads, and ${escaped} hides what a name is: ${showSql(sql)}`,
+      `a ledger only reads, and ${escaped} hides a name: ${showSql(sql)}`,
       'write the characters themselves instead of their escapes',
     )
   }
 }
 
-/** `U&"d\0061ta"`: a name by the numbers of its characters. */
+/** `U&"d\0061ta"`: a name with escaped characters. */
 const UNICODE_ESCAPES = /(?<![\w$\u0080-\uffff])u&"/i
 
 const QUERIES = /^(select|with|values|table|show|explain)$/i
 
-/** What acts outside of the transaction, or on other sessions. */
+/** Functions that act outside the transaction, or on other sessions. */
 const ACTIONS = nameOfCall([
   ...['dblink\\w*', 'postgres_fdw_disconnect\\w*', 'lo_(?!get\\b)\\w+', 'lowrite', 'set_config', 'pg_notify'],
   ...['pg_(?:try_)?advisory_\\w+', 'pg_(?:terminate|cancel)_backend', 'pg_background_\\w+', 'pg_file_\\w+'],
@@ -81,7 +81,7 @@ const ACTIONS = nameOfCall([
   ...['pg_(?:log_backend_memory_contexts|log_standby_snapshot|import_system_collations)'],
 ])
 
-/** What executes SQL that it gets as text, in which no name can be seen. */
+/** Functions that execute SQL from a string, whose function calls cannot be detected. */
 const EXECUTORS = nameOfCall([
   ...['query_to_xml\\w*', 'cursor_to_xml\\w*', 'ts_stat', 'ts_rewrite', 'xpath_table', 'crosstab\\w*', 'connectby'],
 ])
@@ -90,7 +90,7 @@ function nameOfCall(names: readonly string[]): RegExp {
   return new RegExp(`\\b(${names.join('|')})"?\\s*\\(`, 'i')
 }
 
-/** A query on one line for a message, cut if it is long. */
+/** Query on one line for a message, truncated. */
 export function showSql(sql: string): string {
   return shortened(sql.replace(/\s+/g, ' ').trim(), 300)
 }
@@ -98,7 +98,7 @@ export function showSql(sql: string): string {
 const TOKEN =
   /--[^\n]*|\/\*|(?<![\w$])[eE]'(?:\\[^]|''|[^'\\])*'?|'(?:''|[^'])*'?|"(?:""|[^"])*"?|(?<![\w$])\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/g
 
-/** Comments become spaces, constants apostrophes; a quoted name stays, without what could be taken for syntax. */
+/** Replaces comments with spaces and constants with apostrophes; quoted names remain, without `;` and `$`. */
 function codeOf(sql: string): string {
   let code = ''
   TOKEN.lastIndex = 0
@@ -122,7 +122,7 @@ function endOfConstant(sql: string, start: number, token: string): number {
   return closing === -1 ? sql.length : closing + token.length
 }
 
-/** Postgres' comments nest. */
+/** End of a comment; Postgres' comments nest. */
 function endOfComment(sql: string, start: number): number {
   const mark = /\/\*|\*\//g
   mark.lastIndex = start

@@ -3,7 +3,7 @@ import type { FindingKind } from '../evidence/ledger-evidence.ts'
 import { History, type OperationDue } from '../history/history.ts'
 import { describeOffenders, showRows, toldOf, type ViolatingKeys } from './violations.ts'
 
-/** Sends of a key, one each second. */
+/** Operations of a key, one per second. */
 function sent(key: string, times: number, steps = ['vote'], due?: OperationDue): History {
   const history = new History({ steps })
   for (let n = 0; n < times; n++) {
@@ -14,7 +14,7 @@ function sent(key: string, times: number, steps = ['vote'], due?: OperationDue):
   return history
 }
 
-test('what a key was told: five responses, and how many more there were', () => {
+test('toldOf() shows five outcomes and the number of further ones', () => {
   const responses = ['unknown (no response)', ...Array.from({ length: 5 }, () => 'ok (201)')]
   const lines = responses.map((response, n) => `VU ${n} at ${n}.0 s: ${response}`)
   expect(toldOf(new Set(['a']), sent('a', 5)).get('a')).toEqual(lines.slice(0, 5))
@@ -22,21 +22,21 @@ test('what a key was told: five responses, and how many more there were', () => 
   expect(toldOf(new Set(['a']), sent('a', 9)).get('a')).toEqual([...lines.slice(0, 5), '4 more'])
 })
 
-test('the step is named where there are several, and what was owed where it was not to be applied', () => {
+test('toldOf() names the step if there are several, and an expectation other than applied', () => {
   expect(toldOf(new Set(['a']), sent('a', 3, ['vote', 'pay'], 'refused')).get('a')).toEqual([
-    'VU 0, vote at 0.0 s: unknown (no response), had to be refused',
-    'VU 1, pay at 1.0 s: ok (201), had to be refused',
-    'VU 2, step 2 at 2.0 s: ok (201), had to be refused',
+    'VU 0, vote at 0.0 s: unknown (no response), expected to be refused',
+    'VU 1, pay at 1.0 s: ok (201), expected to be refused',
+    'VU 2, step 2 at 2.0 s: ok (201), expected to be refused',
   ])
 })
 
-test('only the keys asked for are looked up', () => {
+test('toldOf() only looks up the given keys', () => {
   expect([...toldOf(new Set(['b']), sent('a', 2)).keys()]).toEqual([])
   const never = { steps: [], size: 1, operations: () => expect.fail('the history was read for nothing') }
   expect(toldOf(new Set(), never).size).toBe(0)
 })
 
-test('what the ledger holds: three rows, and that there are more', () => {
+test('showRows() shows three rows, and an ellipsis for further ones', () => {
   const rows = [1, 2, 3, 4].map((id) => ({ id }))
   expect(showRows([])).toBe('nothing')
   expect(showRows(rows.slice(0, 1))).toBe('1 row: { id: 1 }')
@@ -44,7 +44,7 @@ test('what the ledger holds: three rows, and that there are more', () => {
   expect(showRows(rows)).toBe('4 rows: { id: 1 }, { id: 2 }, { id: 3 }, …')
 })
 
-test('each key that is named has its responses and its rows, and no other’s', () => {
+test('describeOffenders() shows the outcomes and rows of each named key', () => {
   const rows = [{ id: 1 }, { id: 2 }, { id: 3 }]
   const ledger = { rows, keys: ['a', 'other', 'a'] }
   const violatingKeys = new Map<FindingKind, ViolatingKeys>([

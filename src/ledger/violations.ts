@@ -3,25 +3,25 @@ import type { Operation } from '../history/history.ts'
 import { showKey } from './keys.ts'
 import { showRow, type KeyedRows, type Row } from './rows.ts'
 
-/** A history as the invariants read it; may be read twice. */
+/** Operations of a history; can be read repeatedly. */
 export interface RecordedOperations {
   readonly steps: readonly string[]
   readonly size: number
   operations(): Iterable<Operation>
 }
 
-/** The keys to be named for one kind, and how many there are in all. */
+/** Named keys of one kind, and the total number. */
 export interface ViolatingKeys {
   count: number
   readonly keys: string[]
 }
 
-const NAMED_ANSWERS = 5
+const NAMED_RESPONSES = 5
 const NAMED_ROWS = 3
 
 /**
- * Reads history and rows again for the few keys to be named: keeping this for every key of a run would cost more memory
- * than the run itself.
+ * Findings with their named violations. Reads history and rows again for the few named keys: keeping this for every key
+ * would need more memory than the run itself.
  */
 export function describeOffenders(
   violatingKeys: ReadonlyMap<FindingKind, ViolatingKeys>,
@@ -30,19 +30,19 @@ export function describeOffenders(
 ): Finding[] {
   const keys = new Set([...violatingKeys.values()].flatMap((list) => list.keys))
   const told = toldOf(keys, history)
-  const held = rowsOf(keys, ledger)
+  const rows = rowsOf(keys, ledger)
   return [...violatingKeys].map(([kind, list]) => ({
     kind,
     count: list.count,
     violations: list.keys.map((key): Violation => ({
       subject: `key ${showKey(key)}`,
       told: told.get(key) ?? [],
-      holds: showRows(held.get(key) ?? []),
+      holds: showRows(rows.get(key) ?? []),
     })),
   }))
 }
 
-/** What users were told of each of a few keys, oldest first: `VU 3 at 12.4 s: ok (201)`. */
+/** Outcomes of the given keys, oldest first: `VU 3 at 12.4 s: ok (201)`. */
 export function toldOf(keys: ReadonlySet<string>, history: RecordedOperations): Map<string, string[]> {
   const operations = new Map<string, Operation[]>()
   if (keys.size > 0) {
@@ -69,7 +69,7 @@ function rowsOf(keys: ReadonlySet<string>, ledger: KeyedRows): Map<string, Row[]
 }
 
 function showTold(operations: readonly Operation[], steps: readonly string[]): string[] {
-  const shown = operations.slice(0, NAMED_ANSWERS).map((operation) => showOperation(operation, steps))
+  const shown = operations.slice(0, NAMED_RESPONSES).map((operation) => showOperation(operation, steps))
   const more = operations.length - shown.length
   return more > 0 ? [...shown, `${more} more`] : shown
 }
@@ -77,8 +77,8 @@ function showTold(operations: readonly Operation[], steps: readonly string[]): s
 function showOperation({ vu, step, startUs, outcome, status, due }: Operation, steps: readonly string[]): string {
   const where = steps.length > 1 ? `, ${steps[step] ?? `step ${step}`}` : ''
   const response = status === 0 ? 'no response' : String(status)
-  const owed = due === 'applied' ? '' : `, had to be ${due}`
-  return `VU ${vu}${where} at ${(startUs / 1e6).toFixed(1)} s: ${outcome} (${response})${owed}`
+  const expected = due === 'applied' ? '' : `, expected to be ${due}`
+  return `VU ${vu}${where} at ${(startUs / 1e6).toFixed(1)} s: ${outcome} (${response})${expected}`
 }
 
 function append<T>(lists: Map<string, T[]>, key: string, value: T): void {

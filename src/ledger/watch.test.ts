@@ -36,26 +36,26 @@ function watching(rowsAt: (ms: number) => Partial<Rows>, options: Partial<WatchO
   return watched.then(({ verdict, waited }) => ({ verdict, waited, readAt, endedMs: nowMs }))
 }
 
-describe('a ledger is watched', () => {
-  test('for as long after the load as rows may come late, and read once if nothing was written', async () => {
+describe('watchLedger()', () => {
+  test('watches for settleFor after the load, and reads once if nothing was written', async () => {
     expect(await watching(() => ({}))).toEqual({
       verdict: { missing: 0, twice: 0 },
-      waited: 'waited; nothing came late within 2.00 s',
+      waited: 'waited; nothing arrived late within 2.00 s',
       readAt: [0],
       endedMs: 2_000,
     })
   })
 
-  test('no longer than that after a load that ended before', async () => {
+  test('subtracts the time since the end of the load', async () => {
     expect(await watching(() => ({}), { loadEndedMs: -1_500 })).toMatchObject({ endedMs: 500 })
     expect(await watching(() => ({}), { loadEndedMs: -2_000 })).toMatchObject({ endedMs: 0, readAt: [0] })
   })
 
-  test('not at all if nothing may come late', async () => {
+  test('does not watch if settleFor is 0', async () => {
     expect(await watching(() => ({}), { settleForMs: 0 })).toMatchObject({ endedMs: 0, waited: 'waited' })
   })
 
-  test('and what comes late is found', async () => {
+  test('finds rows that arrive late', async () => {
     expect(await watching((ms) => ({ twice: ms < 600 ? 0 : 1 }))).toMatchObject({
       verdict: { twice: 1 },
       waited: 'waited',
@@ -63,13 +63,13 @@ describe('a ledger is watched', () => {
     })
   })
 
-  test('not any longer once something is found that stays', async () => {
+  test('stops at a finding that late rows cannot resolve', async () => {
     expect(await watching(() => ({ twice: 1 }))).toMatchObject({ endedMs: 0, readAt: [0] })
   })
 })
 
-test('a ledger that lags is watched until it shows what was written by the end of the watch', async () => {
-  // A replica three seconds behind: what is read holds what was written when settling began.
+test('watchLedger() watches a lagging replica until it shows everything written by the end of the watch', async () => {
+  // Replica with a lag of three seconds: reads contain everything written when settling began.
   let nowMs = 0
   const lagMs = 3_000
   const clock: Clock = {
@@ -89,12 +89,12 @@ test('a ledger that lags is watched until it shows what was written by the end o
   expect(nowMs).toBe(2 * lagMs)
 })
 
-describe('what is missing', () => {
-  test('may come late, and what follows it is watched for as long', async () => {
+describe('missing rows', () => {
+  test('may arrive late, and the watch begins again', async () => {
     const found = await watching((ms) => ({ missing: ms < 1_500 ? 100 : 0 }))
     expect(found).toEqual({
       verdict: { missing: 0, twice: 0 },
-      waited: 'waited; 100 findings at first, none after 1.50 s; nothing came late within 2.00 s',
+      waited: 'waited; 100 findings at first, none after 1.50 s; nothing arrived late within 2.00 s',
       readAt: [0, 1_500],
       endedMs: 3_500,
     })
@@ -103,7 +103,7 @@ describe('what is missing', () => {
     })
   })
 
-  test('is missing once the time-out has passed', async () => {
+  test('are findings after the timeout', async () => {
     expect(await watching((ms) => ({ missing: ms < 3_000 ? 100 : 7 }))).toEqual({
       verdict: { missing: 7, twice: 0 },
       waited: 'waited; 100 findings at first, 7 after 10.0 s (read 2 times)',
@@ -116,14 +116,14 @@ describe('what is missing', () => {
     })
   })
 
-  test('is not judged while it still comes', async () => {
+  test('are not judged while rows still arrive', async () => {
     await expect(watching((ms) => ({ missing: 100 - Math.floor(ms / 1_000) }))).rejects.toThrow(
-      'the ledger did not settle within 10.0 s: rows were still coming, 90 missing\nFix: wait longer',
+      'the ledger did not settle within 10.0 s: rows were still arriving, 90 missing\nFix: wait longer',
     )
   })
 })
 
-test('a watch ends with its signal', async () => {
+test('watchLedger() ends with its signal', async () => {
   const controller = new AbortController()
   const settle = async () => {
     controller.abort(new Error('given up'))

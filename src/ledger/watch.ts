@@ -2,9 +2,9 @@ import { formatCount, formatMs } from '../stats/units.ts'
 import { LedgerError } from './ledger-error.ts'
 import type { Clock, Settled } from './settle.ts'
 
-/** Between two reads while something is missing. */
+/** Interval between reads while something is missing. */
 const REREAD_MS = 250
-/** Rows that came within so long before the time-out say that more may come. */
+/** Rows that arrived within this time before the timeout indicate that more may arrive. */
 const ARRIVING_MS = 2_000
 
 export interface WatchOptions<Verdict> {
@@ -12,15 +12,15 @@ export interface WatchOptions<Verdict> {
   settle(): Promise<Settled>
   /** Reads the ledger and judges it. */
   read(): Promise<Verdict>
-  /** How many findings of a verdict what comes late can still put right. */
+  /** Number of findings that late rows can still resolve. */
   missing(verdict: Verdict): number
-  /** Whether something was found that stays, whatever comes late. */
+  /** Whether a finding cannot be resolved by late rows. */
   isFinal(verdict: Verdict): boolean
-  /** When the load ended, or what is known of it. */
+  /** End of the load, as far as known. */
   readonly loadEndedMs: number
-  /** How long after the load, and after what was missing has come, the ledger is watched for what must not come. */
+  /** Time for which the ledger is watched for unexpected rows, after the load and after missing rows have arrived. */
   readonly settleForMs: number
-  /** How long what is missing may take to come. */
+  /** Time that missing rows may take to arrive. */
   readonly settleTimeoutMs: number
   readonly signal: AbortSignal
   readonly clock: Clock
@@ -28,16 +28,16 @@ export interface WatchOptions<Verdict> {
 
 export interface Watched<Verdict> {
   readonly verdict: Verdict
-  /** Of the last look, to compare a later one with. */
+  /** Horizon of the last read, for comparison with a later one. */
   readonly horizon: string
-  /** What was waited for. */
+  /** Description of the wait. */
   readonly waited: string
 }
 
 /**
- * Reads a ledger until its verdict can be trusted. What users were told and is *missing* may come late, as by an outbox:
- * it is read again until it is there or the time-out has passed. What must not be there (*duplicated*, *unexpected*) may
- * come late too, as by a redelivery: a ledger without a finding is watched for a while, and read again if it changed.
+ * Reads a ledger until its verdict can be trusted. Acknowledged rows that are *missing* may arrive late, e.g. through an
+ * outbox: the ledger is read again until they arrive or the timeout has passed. *Duplicated* and *unexpected* rows may also
+ * arrive late, e.g. through a redelivery: a ledger without findings is watched for a while, and read again if it changed.
  *
  * ```
  *            settled   read: missing    read: all there       read: still so
@@ -45,7 +45,7 @@ export interface Watched<Verdict> {
  *               └──────── settleTimeout ─────┴────── settleFor ────┘
  * ```
  *
- * @throws {LedgerError} if rows were still coming when the time-out passed
+ * @throws {LedgerError} if rows were still arriving at the timeout
  */
 export async function watchLedger<Verdict>(options: WatchOptions<Verdict>): Promise<Watched<Verdict>> {
   const { settle, read, missing, isFinal, loadEndedMs, settleForMs, settleTimeoutMs, signal, clock } = options
@@ -55,14 +55,14 @@ export async function watchLedger<Verdict>(options: WatchOptions<Verdict>): Prom
   let verdict = await read()
   const missingAtFirst = missing(verdict)
   let changedMs = loadEndedMs
-  let comeMs = startMs
+  let completeMs = startMs
   let arrivedMs = Number.NEGATIVE_INFINITY
   let rereads = 0
   const waited = () => {
     const left = missing(verdict)
     return [
       first.said,
-      ...describe({ missingAtFirst, left, rereads, tookMs: (left === 0 ? comeMs : asOfMs) - startMs }),
+      ...describe({ missingAtFirst, left, rereads, tookMs: (left === 0 ? completeMs : asOfMs) - startMs }),
     ]
   }
   for (;;) {
@@ -78,7 +78,7 @@ export async function watchLedger<Verdict>(options: WatchOptions<Verdict>): Prom
       const endMs = changedMs + settleForMs
       if (isFinal(verdict)) return { verdict, horizon, waited: waited().join('; ') }
       if (asOfMs >= endMs) {
-        const late = settleForMs > 0 ? [`nothing came late within ${formatMs(settleForMs)}`] : []
+        const late = settleForMs > 0 ? [`nothing arrived late within ${formatMs(settleForMs)}`] : []
         return { verdict, horizon, waited: [...waited(), ...late].join('; ') }
       }
       if (endMs > nowMs) await clock.sleep(endMs - nowMs, signal)
@@ -93,7 +93,7 @@ export async function watchLedger<Verdict>(options: WatchOptions<Verdict>): Prom
     if (missing(verdict) === left) continue
     changedMs = clock.nowMs()
     if (missing(verdict) < left) arrivedMs = changedMs
-    if (missing(verdict) === 0) comeMs = changedMs
+    if (missing(verdict) === 0) completeMs = changedMs
   }
 }
 
@@ -114,7 +114,7 @@ function describe({ missingAtFirst, left, rereads, tookMs }: Progress): string[]
 
 function stillArriving(left: number, settleTimeoutMs: number): LedgerError {
   return new LedgerError(
-    `the ledger did not settle within ${formatMs(settleTimeoutMs)}: rows were still coming, ${formatCount(left)} missing`,
+    `the ledger did not settle within ${formatMs(settleTimeoutMs)}: rows were still arriving, ${formatCount(left)} missing`,
     `wait longer: ledger.with({ settleTimeout: '60s' })`,
   )
 }
