@@ -4,7 +4,7 @@ import { readingsBetween, summed, type Reading } from './instance.ts'
 import type { ScrapeHistory } from './scrape-history.ts'
 import type { Selector } from './selector.ts'
 
-/** What a scenario asked of the target's metrics: reports draw that, and not the hundreds of series beside it. */
+/** Metrics that a scenario queried: reports only show these, not the target's hundreds of other series. */
 export class Asked {
   readonly #histories: readonly ScrapeHistory[]
   readonly #intervalMs: number
@@ -19,7 +19,7 @@ export class Asked {
     this.#charts.set(label, { unit: 'count', read: () => this.#readings(selector) })
   }
 
-  /** Hits of hits and misses between neighbouring scrapes. */
+  /** Adds the hit ratio between consecutive scrapes. */
   hitRatio(label: string, hits: Selector, misses: Selector): void {
     const read = () => {
       const [hit, missed] = [growths(this.#readings(hits)), growths(this.#readings(misses))]
@@ -32,7 +32,7 @@ export class Asked {
     this.#charts.set(label, { unit: 'ratio', read })
   }
 
-  /** From the start of the run to the end of the scope. */
+  /** Queried series from the start of the run to the end of the scope. */
   series({ runStartMs, runEndMs }: RunWindow): readonly RunSeries[] {
     return [...this.#charts].flatMap(([label, { unit, read }]) => {
       const shown = read().filter(({ atMs }) => atMs >= runStartMs && atMs <= runEndMs + this.#intervalMs)
@@ -51,7 +51,7 @@ export class Asked {
   }
 }
 
-/** What was added since the reading before; a restart counts from zero. */
+/** Growth since the previous reading; after a restart, from zero. */
 function growths(readings: readonly Reading[]): Reading[] {
   return readings.slice(1).map(({ atMs, value }, index) => {
     const before = readings[index]!.value

@@ -12,12 +12,11 @@ interface OneHistogram {
 }
 
 /**
- * How much the cumulative buckets of a histogram grew, summed over series and instances. Series with different bounds
- * are summed at those bounds that all of them have: between them nothing is known of the sum.
+ * Growth of the cumulative buckets of a histogram, summed over series and instances. Series with different bounds are
+ * summed at their common bounds: between these the sum is unknown.
  *
  * @param selector without `_bucket`
- * @throws {MetricMissingError} if there is no such histogram, or only one with native buckets, which the text formats
- *   leave out
+ * @throws {MetricMissingError} if the histogram does not exist, or only has native buckets, which the text formats omit
  */
 export function bucketsOf(selector: Selector, instances: readonly InstanceWindow[], scope: string): readonly Bucket[] {
   const { name } = selector
@@ -26,8 +25,8 @@ export function bucketsOf(selector: Selector, instances: readonly InstanceWindow
   const type = instances.map(({ history }) => history.types.get(name)).find((known) => known !== undefined)
   if (type === 'gaugehistogram')
     throw new MetricMissingError(
-      `${name} is a gauge histogram: its buckets say what is there now, not what was observed in the ${scope}`,
-      'offer a histogram',
+      `${name} is a gauge histogram: its buckets contain the current values, not the observations of the ${scope}`,
+      'expose a histogram',
     )
   const isThere = instances.some(({ history }) => history.named(`${name}_count`).length > 0)
   const hasBuckets = instances.some(({ history }) => history.named(ofBuckets.name).length > 0)
@@ -37,22 +36,22 @@ export function bucketsOf(selector: Selector, instances: readonly InstanceWindow
   const isRanged = found.some(({ buckets }) => buckets.some(({ labels }) => 'vmrange' in labels))
   const counted = isRanged ? fromRanges(found) : fromBounds(selector, found)
   if (counted.every(({ le }) => le === Number.POSITIVE_INFINITY))
-    throw withoutBuckets(selector, found.length > 1 ? 'its series have no bucket in common but +Inf' : NATIVE)
+    throw withoutBuckets(selector, found.length > 1 ? 'its series have no common bucket except +Inf' : NATIVE)
   if (counted.some(({ count }) => !Number.isFinite(count)))
     throw new MetricMissingError(
-      `${showSelector(ofBuckets)} has a value that is no finite number`,
-      'correct what the target counts there',
+      `${showSelector(ofBuckets)} has a value that is not finite`,
+      'correct the value that the target exposes',
     )
   return counted
 }
 
 const NATIVE =
-  'its only bucket is +Inf, as that of a native histogram, whose buckets the text formats of Prometheus leave out'
+  'its only bucket is +Inf, like that of a native histogram, whose buckets the text formats of Prometheus omit'
 
 function withoutBuckets(selector: Selector, why: string): MetricMissingError {
   return new MetricMissingError(
     `${showSelector(selector)} has no quantile: ${why}`,
-    'give the histogram classic buckets as well, with the same bounds under all labels (in Go: Buckets in HistogramOpts)',
+    'give the histogram classic buckets, too, with the same bounds under all labels (in Go: Buckets in HistogramOpts)',
   )
 }
 
@@ -66,10 +65,10 @@ function withoutBounds(labels: Labels): string {
   return JSON.stringify(others.toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Cumulative buckets, as Prometheus' own clients write them. */
+/** Cumulative buckets, as Prometheus clients write them. */
 function fromBounds(selector: Selector, all: readonly OneHistogram[]): readonly Bucket[] {
   const counted = all.map((histogram) => countsByBound(selector, histogram))
-  // A histogram in which nothing was observed adds nothing, whatever its bounds are.
+  // A histogram without observations adds nothing, so its bounds are ignored.
   const moved = counted.filter((counts) => [...counts.values()].some((count) => count !== 0))
   const [first = new Map<number, number>(), ...others] = moved.length > 0 ? moved : counted
   const common = [...first.keys()].filter((le) => others.every((counts) => counts.has(le)))
@@ -85,20 +84,20 @@ function countsByBound({ name }: Selector, { instance, buckets }: OneHistogram):
     const { le = '' } = bucket.labels
     const bound = le === '+Inf' || le === 'Inf' ? Number.POSITIVE_INFINITY : Number(le)
     if (le === '' || Number.isNaN(bound)) continue
-    // `1` and `1.0` are one bound, each written by another process or version.
+    // `1` and `1.0` are the same bound, written by different processes or versions.
     counts.set(bound, (counts.get(bound) ?? 0) + deltaOf(instance.growthOf(bucket)))
   }
   if (!counts.has(Number.POSITIVE_INFINITY)) {
     const labels = withoutBounds(buckets[0]!.labels)
     const total = instance.history.named(`${name}_count`).find((series) => withoutBounds(series.labels) === labels)
-    // Without a total nobody can say how much lies beyond the last bound.
+    // Without a total, the count beyond the last bound is unknown.
     if (total === undefined) counts.clear()
     else counts.set(Number.POSITIVE_INFINITY, deltaOf(instance.growthOf(total)))
   }
   return counts
 }
 
-/** Buckets of VictoriaMetrics' clients: each counts for itself, `vmrange="1.000e-03...1.136e-03"`, and empty ones are left out. */
+/** Buckets of VictoriaMetrics clients: not cumulative, `vmrange="1.000e-03...1.136e-03"`, and without empty ones. */
 function fromRanges(all: readonly OneHistogram[]): readonly Bucket[] {
   const ranges = new Map<string, { readonly start: number; readonly end: number; count: number }>()
   for (const { instance, buckets } of all) {
@@ -127,7 +126,7 @@ function deltaOf(growth: Growth | undefined): number {
   return growth?.delta ?? 0
 }
 
-/** Whether a selector names one bucket, so that a counter of it is a count. */
+/** Whether a selector names a single bucket, which can be read as a counter. */
 export function namesBound({ matchers }: Selector): boolean {
   return matchers.some(({ label, operator }) => operator === '=' && (label === 'le' || label === 'vmrange'))
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../testing/message-of.ts'
 import { MetricsWindow } from './metrics-window.ts'
 import { ScrapeHistory } from './scrape-history.ts'
 
-/** A run of one phase with a scrape each second. */
+/** Run of one phase with a scrape every second. */
 async function windowOver(...scrapes: readonly string[]): Promise<MetricsWindow> {
   const history = new ScrapeHistory()
   for (const [second, text] of scrapes.entries()) await history.add(second * 1000, text)
@@ -25,56 +25,56 @@ const histogram = (counts: Readonly<Record<string, number>>, count?: number) =>
     .map(([le, value]) => `lag_bucket{le="${le}"} ${value}\n`)
     .join('') + (count === undefined ? 'up 1\n' : `lag_count ${count}\n`)
 
-test('buckets that fall are not cumulative', async () => {
+test('decreasing buckets are rejected', async () => {
   const window = await windowOver(histogram({ 1: 0, 2: 0, '+Inf': 0 }), histogram({ 1: 60, 2: 40, '+Inf': 100 }))
   expect(messageOf(() => window.quantile('lag', 0.5))).toMatchInlineSnapshot(`
     "InvalidRunError: the buckets of lag are not cumulative: 60 up to le="1", and 40 up to le="2"
-    Fix: have each bucket count everything up to its bound, those before it included"
+    Fix: make each bucket count all observations up to its bound"
   `)
 })
 
-test('a count that differs from the bucket +Inf is refused', async () => {
+test('a count that differs from the bucket +Inf is rejected', async () => {
   const window = await windowOver(histogram({ 1: 0, '+Inf': 0 }, 0), histogram({ 1: 60, '+Inf': 100 }, 200))
   expect(messageOf(() => window.quantile('lag', 0.5))).toMatchInlineSnapshot(`
     "InvalidRunError: lag_count grew by 200, and its bucket le="+Inf" by 100
-    Fix: have the target count every observation in both"
+    Fix: make the target count every observation in both"
   `)
 })
 
-test('a count may lag behind by what is under way', async () => {
+test('a count may lag behind by observations in progress', async () => {
   const window = await windowOver(histogram({ 1: 0, '+Inf': 0 }, 0), histogram({ 1: 60, '+Inf': 100 }, 103))
   expect(window.quantile('lag', 0.5).isBelow(1)).toBe(true)
 })
 
-test('one bound twice in a scrape is refused', async () => {
+test('a duplicate bound in a scrape is rejected', async () => {
   const twice = histogram({ '1.0': 60, 1: 60, '+Inf': 100 })
   const window = await windowOver(histogram({ '1.0': 0, 1: 0, '+Inf': 0 }), twice)
   expect(messageOf(() => window.quantile('lag', 0.5))).toMatchInlineSnapshot(`
-    "InvalidRunError: lag has two buckets of one bound in one scrape, le="1" and le="1.0"
-    Fix: have the target write each bound once under each set of labels"
+    "InvalidRunError: lag has two buckets with the same bound in one scrape: le="1" and le="1.0"
+    Fix: make the target write each bound once per set of labels"
   `)
 })
 
-test('a counter that only falls counts nothing', async () => {
+test('a counter that only falls is rejected', async () => {
   const window = await windowOver('left_total 1000', 'left_total 940', 'left_total 880', 'left_total 820')
   expect(messageOf(() => window.counter('left_total'))).toMatchInlineSnapshot(`
-    "InvalidRunError: left_total fell 3 times, from 1000 to 820, and never grew: it counts nothing
-    Fix: ask for its gauge(), or have the target offer a counter"
+    "InvalidRunError: left_total fell 3 times, from 1000 to 820, and never grew: it is not a counter
+    Fix: read it with gauge(), or make the target expose a counter"
   `)
 })
 
-test('a counter that is gone from the last scrape is not known, unless its process started again', async () => {
+test('a counter missing in the last scrape is rejected, unless its process restarted', async () => {
   const gone = await windowOver('seen_total 1\nup 1', 'seen_total 9\nup 1', 'up 1')
   expect(messageOf(() => gone.counter('seen_total'))).toMatchInlineSnapshot(`
-    "InvalidRunError: seen_total is gone from the last scrape, and what it counted after the one before is not known
-    Fix: have the target keep the series of a counter for as long as its process runs"
+    "InvalidRunError: seen_total is missing in the last scrape, so its growth since the previous scrape is unknown
+    Fix: make the target keep the series of a counter while its process runs"
   `)
   const start = (value: number) => `process_start_time_seconds ${value}`
   const again = await windowOver(`seen_total 1\n${start(5)}`, `seen_total 9\n${start(5)}`, start(900))
   expect(again.counter('seen_total').delta).toBe(8)
 })
 
-test('a counter that its process makes again only when there is something to count is known by the fall of the others', async () => {
+test('a missing counter is accepted if the other counters restarted', async () => {
   const lines = (requests: number, seen?: number) =>
     `requests_total ${requests}\n` + (seen === undefined ? '' : `seen_total ${seen}\n`)
   const again = await windowOver(lines(100, 1), lines(900, 9), lines(7), lines(60))
@@ -91,7 +91,7 @@ test('a counter that its process makes again only when there is something to cou
   ).toContain('is gone from the last scrape')
 })
 
-test('a counter whose float takes steps above 1 must grow by many of them', async () => {
+test('a counter with float steps above 1 must grow by many steps', async () => {
   const coarse = await windowOver('big_total 900719925474000000', 'big_total 900719925474000240')
   expect(messageOf(() => coarse.counter('big_total'))).toMatchInlineSnapshot(`
     "InvalidRunError: big_total is 900719925474000300, where a float changes in steps of 128, and grew by 256
@@ -101,41 +101,41 @@ test('a counter whose float takes steps above 1 must grow by many of them', asyn
   expect(grown.counter('big_total').delta).toBeCloseTo(1_000_000_000, -3)
 })
 
-test('a pool gauge below 0 is refused', async () => {
+test('a pool gauge below 0 is rejected', async () => {
   const window = await windowOver('used -5\nsize 10', 'used -5\nsize 10')
   const { invalidities } = window[metricsOf]().share('pool', 'used', 'size')
   expect(invalidities).toMatchInlineSnapshot(`
     [
       {
-        "finding": "used is -5, which is no share of anything",
+        "finding": "used is -5, which is not a valid number of used connections",
         "reason": "metric-unreliable",
-        "remedy": "correct what the target shows there, or name the gauge of what is in use",
+        "remedy": "correct the value that the target exposes, or name the gauge of used connections",
       },
     ]
   `)
 })
 
-test('a counter that starts again, once or often, counts', async () => {
+test('a counter that restarts once or repeatedly is accepted', async () => {
   const once = await windowOver('jobs_total 1000', 'jobs_total 0', 'jobs_total 0')
   expect(once.counter('jobs_total', { allowUnchanged: true })).toMatchObject({ delta: 0, resets: 1 })
   const often = await windowOver('jobs_total 10', 'jobs_total 2', 'jobs_total 5', 'jobs_total 1', 'jobs_total 4')
   expect(often.counter('jobs_total')).toMatchObject({ delta: 9, resets: 2 })
 })
 
-test('a counter that has counted nothing says nothing of a restart', async () => {
+test('a counter at zero is no evidence of a restart', async () => {
   const lines = (requests: number, seen: string) => `errors_total 0\nrequests_total ${requests}\n${seen}`
   const again = await windowOver(lines(100, 'seen_total 1'), lines(900, 'seen_total 9'), lines(7, ''))
   expect(again.counter('seen_total').delta).toBe(8)
 })
 
-test('a counter beyond the integers of a float needs growth by 1,000 of its steps', async () => {
+test('a counter beyond the safe integers must grow by 1,000 steps', async () => {
   const grown = (steps: number) => windowOver(`big_total ${2 ** 53}`, `big_total ${2 ** 53 + 2 * steps}`)
   expect((await grown(1_000)).counter('big_total').delta).toBe(2_000)
   const grownBy999 = await grown(999)
   expect(messageOf(() => grownBy999.counter('big_total'))).toContain('changes in steps of 2')
 })
 
-test('a count may lag behind by 1% of many', async () => {
+test('a large count may lag behind by 1%', async () => {
   const counts = (bucket: number, count: number) => histogram({ 1: bucket, '+Inf': bucket }, count)
   const within = await windowOver(counts(0, 0), counts(100_000, 100_900))
   expect(within.quantile('lag', 0.5).isBelow(1)).toBe(true)
@@ -143,7 +143,7 @@ test('a count may lag behind by 1% of many', async () => {
   expect(() => beyond.quantile('lag', 0.5)).toThrow('lag_count grew by 101,100')
 })
 
-test('buckets that are gone from the last scrape are refused', async () => {
+test('buckets missing in the last scrape are rejected', async () => {
   const window = await windowOver(histogram({ 1: 0, '+Inf': 0 }), histogram({ 1: 60, '+Inf': 100 }), 'up 1\n')
   expect(() => window.quantile('lag', 0.5)).toThrow('lag_bucket is gone from the last scrape')
 })

@@ -5,19 +5,19 @@ import type { Selector } from './selector.ts'
 import type { Labels } from './series-name.ts'
 import type { Series } from './series.ts'
 
-/** What a target's metrics say against themselves, and how to correct that. */
+/** Inconsistency in a target's metrics, and the fix. */
 export interface Contradiction {
   readonly finding: string
   readonly remedy: string
 }
 
-/** A counter must grow by so many of the smallest steps that its value can take, for three significant digits. */
+/** Minimum growth of a counter, in the smallest steps of its value, for three significant digits. */
 const STEPS_NEEDED = 1_000
 
-/** Observations under way while a target writes its metrics may be in one sum and not yet in another. */
-const UNDER_WAY = { atLeast: 10, ratio: 0.01 }
+/** Observations in progress while a target writes its metrics may be in one sum but not yet in another. */
+const IN_PROGRESS = { atLeast: 10, ratio: 0.01 }
 
-/** @returns `undefined` if nothing in the values of these counters shows that they do not count */
+/** @returns `undefined` if the values of these counters are consistent */
 export function counterContradiction(instance: InstanceWindow, counters: readonly Series[]): Contradiction | undefined {
   for (const series of counters)
     for (const { first, last } of instance.covered) {
@@ -36,18 +36,18 @@ function fallsOnly(series: Series, first: number, last: number): Contradiction |
   const rises = values.filter((value, at) => at > 0 && value > values[at - 1]!).length
   if (falls < 2 || rises > 0) return undefined
   return {
-    finding: `${series.name} fell ${falls} times, from ${values[0]} to ${values.at(-1)}, and never grew: it counts nothing`,
-    remedy: 'ask for its gauge(), or have the target offer a counter',
+    finding: `${series.name} fell ${falls} times, from ${values[0]} to ${values.at(-1)}, and never grew: it is not a counter`,
+    remedy: 'read it with gauge(), or make the target expose a counter',
   }
 }
 
-/** The series of a process that was started again come back when there is something to count. */
+/** Contradiction of a counter that is missing in the last scrape; a restarted process recreates it at its first event. */
 function goneFrom(history: ScrapeHistory, series: Series, first: number, last: number): Contradiction | undefined {
   if (!Number.isNaN(series.at(last)) || valuesBetween(series, first, last).length === 0) return undefined
-  if (hasRestarted(history, first, last) || othersStartedAgain(history, series, last)) return undefined
+  if (hasRestarted(history, first, last) || othersRestarted(history, series, last)) return undefined
   return {
-    finding: `${series.name} is gone from the last scrape, and what it counted after the one before is not known`,
-    remedy: 'have the target keep the series of a counter for as long as its process runs',
+    finding: `${series.name} is missing in the last scrape, so its growth since the previous scrape is unknown`,
+    remedy: 'make the target keep the series of a counter while its process runs',
   }
 }
 
@@ -57,8 +57,8 @@ function hasRestarted(history: ScrapeHistory, first: number, last: number): bool
     .some((start) => new Set(valuesBetween(start, first, last)).size > 1)
 }
 
-/** With the scrape in which it went, every other counter that had counted was gone or fell, and at least one fell. */
-function othersStartedAgain(history: ScrapeHistory, series: Series, last: number): boolean {
+/** Whether all other counters fell or disappeared in the scrape in which the series disappeared, and at least one fell. */
+function othersRestarted(history: ScrapeHistory, series: Series, last: number): boolean {
   const goneAt = [...series.changes(last)].at(-1)!.scrape
   let falls = 0
   for (const other of history.counters()) {
@@ -82,7 +82,7 @@ function tooCoarse(series: Series, first: number, last: number): Contradiction |
 }
 
 /**
- * Cumulative buckets hold what those before them hold, each bound is there once, and `_count` counts what `+Inf` does.
+ * Contradiction of a histogram: buckets are cumulative, each bound occurs once, and `_count` equals `+Inf`.
  *
  * @param selector without `_bucket`
  */
@@ -129,13 +129,13 @@ function contradictionAt(name: string, bounded: readonly Bounded[], scrape: numb
     const [le, leBefore] = [bucket.labels['le'], before?.bucket.labels['le']]
     if (before?.bound === bound)
       return {
-        finding: `${name} has two buckets of one bound in one scrape, le="${leBefore}" and le="${le}"`,
-        remedy: 'have the target write each bound once under each set of labels',
+        finding: `${name} has two buckets with the same bound in one scrape: le="${leBefore}" and le="${le}"`,
+        remedy: 'make the target write each bound once per set of labels',
       }
-    if (before !== undefined && before.value - value > pendingRuns(before.value))
+    if (before !== undefined && before.value - value > allowedDifference(before.value))
       return {
         finding: `the buckets of ${name} are not cumulative: ${before.value} up to le="${leBefore}", and ${value} up to le="${le}"`,
-        remedy: 'have each bucket count everything up to its bound, those before it included',
+        remedy: 'make each bucket count all observations up to its bound',
       }
     before = { bucket, bound, value }
   }
@@ -143,15 +143,15 @@ function contradictionAt(name: string, bounded: readonly Bounded[], scrape: numb
 }
 
 function otherCount(name: string, counted: number, inBuckets: number): Contradiction | undefined {
-  if (!(Math.abs(counted - inBuckets) > pendingRuns(Math.max(counted, inBuckets)))) return undefined
+  if (!(Math.abs(counted - inBuckets) > allowedDifference(Math.max(counted, inBuckets)))) return undefined
   return {
     finding: `${name}_count grew by ${formatCount(counted)}, and its bucket le="+Inf" by ${formatCount(inBuckets)}`,
-    remedy: `have the target count every observation in both`,
+    remedy: `make the target count every observation in both`,
   }
 }
 
-function pendingRuns(count: number): number {
-  return Math.max(UNDER_WAY.atLeast, UNDER_WAY.ratio * count)
+function allowedDifference(count: number): number {
+  return Math.max(IN_PROGRESS.atLeast, IN_PROGRESS.ratio * count)
 }
 
 function boundOf({ labels }: Series): number {

@@ -10,8 +10,8 @@ interface Value {
 }
 
 /**
- * A Prometheus histogram whose buckets were counted elsewhere: prom-client's own takes single observations only. It is
- * registered as prom-client's metrics are, which asks of them a name and `get()`.
+ * Prometheus histogram with external bucket counts: prom-client's own only accepts single observations. A registry only
+ * requires a name and `get()`.
  */
 export class CountedHistogram {
   readonly name: string
@@ -26,7 +26,7 @@ export class CountedHistogram {
     registry.registerMetric(this as unknown as Parameters<Registry['registerMetric']>[0])
   }
 
-  /** Replaces what was known under these labels. */
+  /** Replaces the counts of these labels. */
   set(labels: Labels, times: ResponseTimesJson): void {
     this.#times.set(JSON.stringify(labels), { labels, times })
   }

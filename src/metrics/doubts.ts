@@ -8,14 +8,14 @@ import { fallingBack, severalProcesses } from './processes.ts'
 import { uncountedRequests, type SentRequests } from './request-counters.ts'
 import { showSelector, type Selector } from './selector.ts'
 
-/** What a metric is read as. */
+/** Type as which a metric is read. */
 export type Reading = 'counter' | 'gauge' | 'histogram'
 
 const SEPARATE =
-  'have one route add up all processes (prom-client: AggregatorRegistry, Python: PROMETHEUS_MULTIPROC_DIR), give each ' +
-  'a route of its own (metrics: { url: […] }), or run one process'
+  'aggregate all processes in one route (prom-client: AggregatorRegistry, Python: PROMETHEUS_MULTIPROC_DIR), give each ' +
+  'a separate route (metrics: { url: […] }), or run one process'
 
-/** Why metrics of one window cannot be believed, although they are there. */
+/** Checks whether the metrics of a window are reliable. */
 export class Doubts {
   readonly #instances: readonly InstanceWindow[]
   readonly #window: RunWindow
@@ -27,32 +27,32 @@ export class Doubts {
     this.#requests = requests
   }
 
-  /** @throws {InvalidRunError} if what a selector picks cannot be believed */
+  /** @throws {InvalidRunError} if the selected metric is unreliable */
   refuse(selector: Selector, reading: Reading): void {
     const found = this.about(selector, reading)
     if (found !== undefined) throw new InvalidRunError(`${found.finding}\nFix: ${found.remedy}`, found.reason)
   }
 
-  /** @returns `undefined` if there is no doubt about what a selector picks */
+  /** @returns `undefined` if the selected metric is reliable */
   about(selector: Selector, reading: Reading): Invalidity | undefined {
     return (
       this.#ofInstances() ?? this.#ofProcesses() ?? this.#ofLines(selector, reading) ?? this.#ofKind(selector, reading)
     )
   }
 
-  /** An instance that could not be scraped may differ from the others. Nothing is said here if none could be. */
+  /** Invalidity of an instance without scrapes, which may differ from the others; none if no instance has scrapes. */
   #ofInstances(): Invalidity | undefined {
     const at = this.#instances.findIndex(({ covered }) => covered.length === 0)
     if (at === -1 || this.#instances.every(({ covered }) => covered.length === 0)) return undefined
     const failure = this.#instances[at]!.history.failures.at(-1)
     return unreliable(
-      `no two scrapes of instance ${at + 1} of ${this.#instances.length} lie around the ${this.#window.scope}` +
+      `too few scrapes of instance ${at + 1} of ${this.#instances.length} lie around the ${this.#window.scope}` +
         (failure === undefined ? '' : `: ${failure.message}`),
-      'see why that instance did not respond',
+      'find out why that instance did not respond',
     )
   }
 
-  /** Several processes behind one route: then every figure is of one of them. */
+  /** Invalidity of several processes behind one route: each scrape reads only one of them. */
   #ofProcesses(): Invalidity | undefined {
     for (const { history } of this.#instances) {
       const finding = severalProcesses(history, history.times.length - 1)
@@ -62,8 +62,8 @@ export class Doubts {
     const finding = this.#requests && uncountedRequests(this.#requests, this.#instances, this.#window)
     if (finding === undefined) return undefined
     return unreliable(
-      `${finding}: the metrics are not those of the whole target, as if several processes responded behind one route`,
-      `${SEPARATE}; if other parts of the target respond to the rest, name the counter of all requests, or none: ` +
+      `${finding}: the metrics do not cover the whole target, as if several processes responded behind one route`,
+      `${SEPARATE}; if other parts of the target handle the rest, name the counter of all requests, or disable the comparison: ` +
         `metrics: { requestCounter: false }`,
     )
   }
@@ -76,8 +76,8 @@ export class Doubts {
       const line = lines.find((each) => each !== undefined)
       if (line === undefined) continue
       return unreliable(
-        `${showSelector(selector)} is not known: ${showUnreadable(line)}`,
-        `correct what the target writes there`,
+        `${showSelector(selector)} is unknown: ${showUnreadable(line)}`,
+        `correct the line that the target writes`,
       )
     }
     return undefined
@@ -92,7 +92,7 @@ export class Doubts {
       const picked = history.select(selector)
       if (type === 'summary' && picked.length > 0 && (reading === 'counter' || hasSeveralQuantiles(picked)))
         return unreliable(
-          `${name} is a summary: ${reading === 'counter' ? 'its quantiles are no counts' : `${shown} adds up several quantiles`}`,
+          `${name} is a summary: ${reading === 'counter' ? 'its quantiles are not counts' : `${shown} adds up several quantiles`}`,
           reading === 'counter' ? `ask for ${name}_count` : `name one of them: ${name}{quantile="0.9"}`,
         )
       const isBucket = name.endsWith('_bucket') && picked.some(({ labels }) => 'le' in labels)
@@ -103,7 +103,7 @@ export class Doubts {
         )
       const isEndless = instance.readings(selector).some(({ value }) => !Number.isFinite(value))
       if (reading === 'gauge' && isEndless)
-        return unreliable(`${shown} has a value that is no finite number`, 'correct what the target shows there')
+        return unreliable(`${shown} has a value that is not finite`, 'correct the value that the target exposes')
       if (reading === 'histogram') {
         const contradiction = histogramContradiction(instance, selector)
         if (contradiction !== undefined) return unreliable(contradiction.finding, contradiction.remedy)
@@ -112,14 +112,17 @@ export class Doubts {
       const grown = instance.growth(selector)
       if (grown === undefined) continue
       if (!Number.isFinite(grown.delta))
-        return unreliable(`${shown} has a value that is no finite number`, 'correct what the target counts there')
+        return unreliable(`${shown} has a value that is not finite`, 'correct the value that the target exposes')
       if (grown.resets > 0 && type === 'gauge')
-        return unreliable(`${shown} is a gauge and fell: it counts nothing`, `ask for its gauge(), or offer a counter`)
+        return unreliable(
+          `${shown} is a gauge and fell: it is not a counter`,
+          `read it with gauge(), or expose a counter`,
+        )
       const fall = fallingBack(history, history.times.length - 1, picked)
       if (fall !== undefined)
         return unreliable(
-          `${fall}, which no counter of one process does`,
-          `${SEPARATE}; of a gauge, ask for its gauge()`,
+          `${fall}, which a counter of one process never does`,
+          `${SEPARATE}; read a gauge with gauge()`,
         )
       const contradiction = counterContradiction(instance, picked)
       if (contradiction !== undefined) return unreliable(contradiction.finding, contradiction.remedy)

@@ -10,7 +10,7 @@ const SCENARIO = ['scenario', 'scale'] as const
 const RUN = [...SCENARIO, 'run'] as const
 const TIMES = [...RUN, 'quantile'] as const
 
-/** What is exported about a scenario once it has ended: its verdict, its assertions, the figures they were judged by. */
+/** Exported metrics of finished scenarios: verdicts, assertions, and the judged figures. */
 export class ExportedResults {
   readonly registry = new Registry()
   readonly #verdict = this.#gauge('slo_scenario_verdict', '1 for the verdict it came to', [...SCENARIO, 'verdict'])
@@ -35,7 +35,7 @@ export class ExportedResults {
     this.registry.resetMetrics()
   }
 
-  /** @param scale how much of the written load was put on; figures of different scales are not comparable */
+  /** @param scale ratio of the written load that was generated; figures of different scales are not comparable */
   show(scenario: string, verdict: Outcome, { runs, assertions }: ScenarioRecord, scale: string): void {
     const labels = { scenario, scale }
     for (const each of OUTCOMES) this.#verdict.set({ ...labels, verdict: each }, each === verdict ? 1 : 0)
@@ -54,12 +54,12 @@ export class ExportedResults {
     }
     if (run.kind === 'fanOut') {
       setQuantiles(this.#lag, labels, run.lag)
-      setWhereKnown(this.#missing, labels, missingRate(run))
+      setIfKnown(this.#missing, labels, missingRate(run))
       return
     }
     setQuantiles(this.#latency, labels, run.latency)
-    setWhereKnown(this.#errors, labels, errorRate(run))
-    setWhereKnown(this.#throughput, labels, throughputOf(run))
+    setIfKnown(this.#errors, labels, errorRate(run))
+    setIfKnown(this.#throughput, labels, throughputOf(run))
   }
 }
 
@@ -69,7 +69,7 @@ interface RunLabels {
   readonly run: string
 }
 
-/** Over the phases that `completed` counts: steady and spike, or all but warm-up if there are none. */
+/** Throughput over the phases of `completed`: steady and spike, or all except warm-up if there are none. */
 function throughputOf({ completed, phases }: RunResult & { readonly completed: number }): number | undefined {
   const judged = phases.filter(({ name }) => name === 'steady' || name === 'spike')
   const counted = judged.length > 0 ? judged : phases.filter(({ name }) => name !== 'warmup')
@@ -77,11 +77,11 @@ function throughputOf({ completed, phases }: RunResult & { readonly completed: n
   return ms === 0 ? undefined : completed / (ms / 1000)
 }
 
-function setWhereKnown(gauge: Gauge<(typeof RUN)[number]>, labels: RunLabels, value: number | undefined): void {
+function setIfKnown(gauge: Gauge<(typeof RUN)[number]>, labels: RunLabels, value: number | undefined): void {
   if (value !== undefined) gauge.set({ ...labels }, value)
 }
 
-/** No sample, no series: an absent number cannot be mistaken for a good one. */
+/** Sets no series without samples: a missing number cannot be mistaken for a good one. */
 function setQuantiles(gauge: Gauge<(typeof TIMES)[number]>, labels: RunLabels, stats: TimeStatsJson | undefined): void {
   if (stats === undefined) return
   const { p50Ms, p95Ms, p99Ms } = stats

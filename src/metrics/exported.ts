@@ -5,8 +5,8 @@ import { CountedHistogram } from './counted-histogram.ts'
 const RUN = ['scenario', 'run'] as const
 
 /**
- * What is exported about runs while they go on, named as Prometheus names things: seconds, `_total` for what only grows.
- * All of it is set from snapshots, which carry totals, so that a snapshot left out loses nothing.
+ * Exported metrics of runs in progress, with Prometheus naming: seconds, `_total` for counters. All are set from
+ * snapshots, which contain totals, so a missing snapshot loses nothing.
  */
 export class ExportedMetrics {
   readonly registry = new Registry()
@@ -47,7 +47,7 @@ export class ExportedMetrics {
     return total
   }
 
-  /** Forgets the runs before: a command, or a re-run in watch mode, counts from zero. */
+  /** Removes previous runs: a command, or a re-run in watch mode, counts from zero. */
   reset(): void {
     this.registry.resetMetrics()
     for (const total of this.#totals) total.forget()
@@ -89,7 +89,7 @@ export class ExportedMetrics {
   }
 }
 
-/** A counter that is told its total: snapshots carry totals, prom-client's counters take increments. */
+/** Counter that is set to a total: snapshots contain totals, but prom-client's counters accept increments. */
 class Total<T extends string> {
   readonly #counter: Counter<T>
   readonly #known = new Map<string, number>()

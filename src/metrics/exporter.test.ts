@@ -36,7 +36,7 @@ async function exporter(options: ExporterOptions) {
   return { made, lines }
 }
 
-/** What the endpoint says, by series as written: `slo_vus{scenario="S4",run="http 1"}`. */
+/** Values at the endpoint, by series as written: `slo_vus{scenario="S4",run="http 1"}`. */
 async function scrape(made: MetricsExporter): Promise<Map<string, number>> {
   const text = await (await fetch(made.url!)).text()
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
@@ -46,7 +46,7 @@ async function scrape(made: MetricsExporter): Promise<Map<string, number>> {
 const AT = 'scenario="S4",run="http 1"'
 
 describe('the scrape endpoint', () => {
-  test('says how a run of requests stands', async () => {
+  test('exposes the progress of a run of requests', async () => {
     const { made } = await exporter({ port: 0 })
     made.onSnapshot('S4', { ...SNAPSHOT, counts: { ...SNAPSHOT.counts, offered: 50 } })
     made.onSnapshot('S4', SNAPSHOT)
@@ -81,7 +81,7 @@ describe('the scrape endpoint', () => {
     expect(series.get(`${name}_bucket{${AT},step="vote",status="timeout",le="+Inf"}`)).toBe(1)
   })
 
-  test('says how a fan-out stands, and that an ended run has no users', async () => {
+  test('exposes the progress of a fan-out, and no users after its end', async () => {
     const { made } = await exporter({ port: 0 })
     made.onSnapshot('S6', { ...SNAPSHOT, run: 'ws 1', kind: 'fanOut', state: 'ended' })
     const at = 'scenario="S6",run="ws 1"'
@@ -95,7 +95,7 @@ describe('the scrape endpoint', () => {
     })
   })
 
-  test('says what scenarios, assertions and runs came to', async () => {
+  test('exposes the results of scenarios, assertions and runs', async () => {
     const { made } = await exporter({ port: 0 })
     const assertion = { assertion: 'toHaveP95Below(150)', expected: '', received: '', outcome: 'failed' as const }
     const runs = [sampleHttpRun(), sampleFanOutRun()]
@@ -115,7 +115,7 @@ describe('the scrape endpoint', () => {
     })
   })
 
-  test('writes a percentile that falls among errors as Prometheus writes infinity', async () => {
+  test('writes an infinite percentile as +Inf', async () => {
     const { made } = await exporter({ port: 0 })
     made.onSnapshot('S4', { ...SNAPSHOT, recent: { ...SNAPSHOT.recent, p99Ms: 'Infinity' } })
     const run = sampleHttpRun()
@@ -147,7 +147,7 @@ describe('the scrape endpoint', () => {
     expect(made.url).toBe(url)
   })
 
-  test('lingers until the command is told to stop', async () => {
+  test('lingers until the command is interrupted', async () => {
     const { made } = await exporter({ port: 0, linger: '1h' })
     const { url } = made
     const stopping = new AbortController()
@@ -158,14 +158,14 @@ describe('the scrape endpoint', () => {
     await expect(fetch(url!)).rejects.toThrow('fetch failed')
   })
 
-  test('is gone at the end', async () => {
+  test('is closed at the end', async () => {
     const { made } = await exporter({ port: 0 })
     const url = made.url!
     await made.onEnd()
     await expect(fetch(url)).rejects.toThrow('fetch failed')
   })
 
-  test('on a port that is taken costs one line', async () => {
+  test('logs one line if its port is in use', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void taken.close())
     await new Promise((listening) => taken.once('listening', listening))
@@ -195,7 +195,7 @@ describe('a Pushgateway', () => {
     return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, pushed: got.promise }
   }
 
-  test('is pushed the final values', async () => {
+  test('receives the final values', async () => {
     const { url, pushed } = await gateway(200)
     const { made, lines } = await exporter({ pushgateway: url, job: 'nightly' })
     made.onSnapshot('S4', SNAPSHOT)
@@ -206,7 +206,7 @@ describe('a Pushgateway', () => {
     expect(lines).toEqual([])
   })
 
-  test('that refuses or is not there costs one line, without its password', async () => {
+  test('causes one line in the log if it fails, without its password', async () => {
     const { url, server } = await gateway(500)
     const { made, lines } = await exporter({ pushgateway: url.replace('//', '//user:planted-secret@') })
     await made.onEnd()
@@ -218,7 +218,7 @@ describe('a Pushgateway', () => {
   })
 })
 
-test('every mistake is named at once', () => {
+test('MetricsExporter() reports every invalid option in one error', () => {
   const make = () =>
     new MetricsExporter({ port: -1, pushgateway: 'localhost', pushEvery: 'soon' as never, prot: 1 } as never)
   expect(make).toThrow(OptionsError)

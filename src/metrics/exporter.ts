@@ -16,22 +16,22 @@ import { ExportedMetrics } from './exported.ts'
 const PUSH_TIMEOUT_MS = 5_000
 
 export interface ExporterOptions {
-  /** Port of the scrape endpoint `/metrics`, 0 for any that is free. Left out: nothing listens. */
+  /** Port of the scrape endpoint `/metrics`; 0 for any free port. Default: no endpoint. */
   readonly port?: number
-  /** Address to listen on. Default `127.0.0.1`. */
+  /** Address to listen on. Default: `127.0.0.1`. */
   readonly host?: string
-  /** Base URL of a Pushgateway that is pushed to while scenarios run, and once at the end. */
+  /** Base URL of a Pushgateway that receives metrics while scenarios run, and once at the end. */
   readonly pushgateway?: string
-  /** How often it is pushed to. Default `'10s'`. */
+  /** Interval between pushes. Default: `'10s'`. */
   readonly pushEvery?: Duration
-  /** The job that pushed series belong to. Default `vitest-slo`. */
+  /** Job of the pushed series. Default: `vitest-slo`. */
   readonly job?: string
   /**
-   * How long the endpoint stays after the last scenario, so that the final values can be scraped; Ctrl-C ends it.
-   * In watch mode it stays until the end of the session. Default 0.
+   * Time for which the endpoint stays open after the last scenario, to scrape the final values; Ctrl-C ends it. In watch
+   * mode it stays open until the end of the session. Default: 0.
    */
   readonly linger?: Duration
-  /** Where one line goes about what does not work. Default: standard error. */
+  /** Receives one line per kind of failure. Default: standard error. */
   readonly log?: (line: string) => void
 }
 
@@ -62,25 +62,25 @@ const EXPORTER = object<ExporterOptions>()(
 )
 
 /**
- * Exports how scenarios go to Prometheus: by a scrape endpoint, by a Pushgateway, or by both. A port that is taken or a
- * gateway that does not respond costs one line and no verdict.
+ * Exports the progress and results of scenarios to Prometheus: by a scrape endpoint, a Pushgateway, or both. A port in use
+ * or a gateway without a response causes one line in the log, and affects no verdict.
  */
 export class MetricsExporter implements RunObserver {
   readonly #settings: ReadOf<typeof EXPORTER>
   readonly #metrics = new ExportedMetrics()
   readonly #results = new ExportedResults()
   readonly #registry = Registry.merge([this.#metrics.registry, this.#results.registry])
-  readonly #complaints = new Set<string>()
+  readonly #logged = new Set<string>()
   #server: Server | undefined
   #pushing: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
 
-  /** @throws {OptionsError} naming every option that cannot be used */
+  /** @throws {OptionsError} with every invalid option */
   constructor(options: ExporterOptions) {
     this.#settings = readOptions('MetricsExporter()', EXPORTER, options)
   }
 
-  /** Where the endpoint listens, e.g. `http://127.0.0.1:9464/metrics`; undefined where none does. */
+  /** URL of the endpoint, e.g. `http://127.0.0.1:9464/metrics`; `undefined` if there is none. */
   get url(): string | undefined {
     const address = this.#server?.address()
     if (typeof address !== 'object' || address === null) return undefined
@@ -105,7 +105,7 @@ export class MetricsExporter implements RunObserver {
     this.#results.show(scenario, verdict, record, scale)
   }
 
-  /** Pushes the final values, lingers, and closes the endpoint; where more runs may follow, it stays. */
+  /** Pushes the final values, lingers, and closes the endpoint; in watch mode it stays open. */
   async onEnd({ watches = false, signal }: Partial<RunEnding> = {}): Promise<void> {
     const { pushgateway, lingerMs } = this.#settings
     clearInterval(this.#timer)
@@ -128,8 +128,7 @@ export class MetricsExporter implements RunObserver {
       server.once('error', done).listen(port, this.#settings.host, () => done(undefined))
     })
     if (failure === undefined) this.#server = server.unref()
-    else
-      this.#complain(`metrics are not exported: ${failure.message}. Scenarios go on; set another port, or 0 for any.`)
+    else this.#log(`metrics are not exported: ${failure.message}. Scenarios continue; set another port, or 0 for any.`)
   }
 
   async #response(response: ServerResponse): Promise<void> {
@@ -142,15 +141,15 @@ export class MetricsExporter implements RunObserver {
     const push = () => gateway.push({ jobName: this.#settings.job })
     this.#pushing = this.#pushing.then(push).then(
       () => undefined,
-      (error: Error) => this.#complain(`metrics are not pushed to ${url}: ${error.message || error.name}`),
+      (error: Error) => this.#log(`metrics are not pushed to ${url}: ${error.message || error.name}`),
     )
   }
 
-  /** The same trouble is told once. */
-  #complain(line: string): void {
+  /** Logs each line once. */
+  #log(line: string): void {
     const clean = redactText(`vitest-slo: ${line}`)
-    if (this.#complaints.has(clean)) return
-    this.#complaints.add(clean)
+    if (this.#logged.has(clean)) return
+    this.#logged.add(clean)
     this.#settings.log(clean)
   }
 

@@ -109,7 +109,7 @@ describe('readLine', () => {
     ])
   })
 
-  test('reads labels named as parts of every object', () => {
+  test('reads labels with the names of object properties', () => {
     const { samples } = readAll('n{constructor="a",__proto__="b"} 1')
     expect(Object.entries(samples[0]!.labels)).toEqual([
       ['constructor', 'a'],

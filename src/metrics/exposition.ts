@@ -2,14 +2,14 @@ import { parseSeriesName, type SeriesName } from './series-name.ts'
 
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'gaugehistogram' | 'summary' | 'unknown'
 
-/** A line that is no line of an exposition, or contradicts one before it. */
+/** Line that is not valid in an exposition, or contradicts an earlier one. */
 export interface UnreadableLine {
-  /** From 1. */
+  /** Line number, from 1. */
   readonly number: number
   readonly text: string
-  /** What is wrong with it: `the value is not a number`. */
+  /** Problem of the line: `the value is not a number`. */
   readonly problem: string
-  /** What it would have been about; `undefined` if that cannot be read either. */
+  /** Series of the line; `undefined` if it cannot be read either. */
   readonly series: SeriesName | undefined
 }
 
@@ -18,9 +18,9 @@ export class ExpositionError extends Error {
   override readonly name = 'ExpositionError'
 }
 
-/** Receives the lines of an exposition, one call a line. */
+/** Receiver of the lines of an exposition, one call per line. */
 export interface ExpositionReader {
-  /** @param series name and labels as written: `up{job="a"}` @returns what is wrong with the line; `undefined` if nothing */
+  /** @param series name and labels as written: `up{job="a"}` @returns the problem of the line, if any */
   sample(series: string, value: number): string | undefined
   type(family: string, type: MetricType): void
   unreadable(line: UnreadableLine): void
@@ -32,7 +32,7 @@ export const UNREADABLE_NAME = 'no name and labels'
  * Reads one line of the Prometheus text format 0.0.4 and 1.0.0 (names of any characters, in quotes) or of OpenMetrics 1.0:
  * counters, gauges, histograms and summaries with labels and escapes, `NaN`, `+Inf` and `-Inf`. Timestamps, exemplars,
  * `# HELP`, `# UNIT` and `# EOF` are skipped. Names and labels are passed on unparsed: a scrape has thousands of lines, and
- * all but a few were in the scrape before.
+ * almost all of them were in the previous scrape.
  *
  * Formats: https://prometheus.io/docs/instrumenting/exposition_formats/, https://prometheus.io/docs/specs/om/open_metrics_spec/
  */
@@ -78,7 +78,7 @@ function readType(line: string, reader: ExpositionReader): void {
 
 const [SPACE, TAB, QUOTE, BACKSLASH, OPEN, CLOSE] = [32, 9, 34, 92, 123, 125]
 
-/** Where name and labels end; -1 if the name does not begin like one or the labels have no end. */
+/** End of name and labels; -1 if the name is invalid or the labels have no end. */
 function endOfSeries(line: string): number {
   if (!/^[a-zA-Z_:{]/.test(line)) return -1
   let at = 0
@@ -86,7 +86,7 @@ function endOfSeries(line: string): number {
     const code = line.charCodeAt(at)
     if (code === SPACE || code === TAB) {
       const next = startOfWord(line, at)
-      // A space may stand between name and labels.
+      // A space may separate name and labels.
       if (line.charCodeAt(next) !== OPEN) return at
       at = next
     } else at++
@@ -118,7 +118,7 @@ function firstWord(line: string, from: number): string {
   return line.slice(start, endOfWord(line, start))
 }
 
-/** After the value: nothing, a time stamp, or an exemplar. */
+/** Whether the text after the value is empty, a timestamp or an exemplar. */
 function isRestReadable(line: string, from: number): boolean {
   const rest = startOfWord(line, endOfWord(line, startOfWord(line, from)))
   return rest >= line.length || /^(?:[-+]?[\d.]+(?:e[-+]?\d+)?\s*)?(?:#.*)?$/is.test(line.slice(rest))

@@ -7,16 +7,16 @@ import { showSelector, type Selector } from './selector.ts'
 import { missing, resetsLine, scopeLine, type Sources } from './sources.ts'
 
 /**
- * Hits and misses over a window. A counter without a series counts as zero where the other one vouches for it: the
- * family is announced, and the other moved under the very same labels. Client libraries make a labelled series at its
- * first increment, so that a cache that never hits has no series of hits.
+ * Hits and misses over a window. A counter without a series counts as zero if its family is declared and the other
+ * counter changed under the same labels: client libraries create a labelled series at its first increment, so a cache
+ * that never hits has no series of hits.
  */
 export function hitRatioEvidence(sources: Sources, hits: Selector, misses: Selector): HitRatioEvidence {
   const { instances, unavailable, asked, window, doubts } = sources
   const [hit, missed] = [growthOf(hits, instances), growthOf(misses, instances)]
   const unborn = [
-    hit === undefined && isVouchedFor(hits, misses, missed, instances) ? hits : undefined,
-    missed === undefined && isVouchedFor(misses, hits, hit, instances) ? misses : undefined,
+    hit === undefined && isZero(hits, misses, missed, instances) ? hits : undefined,
+    missed === undefined && isZero(misses, hits, hit, instances) ? misses : undefined,
   ].filter((selector) => selector !== undefined)
   const doubt = doubts.about(hits, 'counter') ?? doubts.about(misses, 'counter')
   const invalidities: Invalidity[] = doubt === undefined ? [] : [doubt]
@@ -26,7 +26,7 @@ export function hitRatioEvidence(sources: Sources, hits: Selector, misses: Selec
     invalidities.push({
       reason: 'metric-missing',
       finding: explainUnmoved(hits, instances, window.scope),
-      remedy: 'name the counters of the cache that this load goes through',
+      remedy: 'name the counters of the cache that this load uses',
     })
   else asked.hitRatio(`hits: ${showSelector(hits)}`, hits, misses)
   const grown = (growth: Growth | undefined) => `+${formatCount(growth?.delta ?? 0)}`
@@ -48,7 +48,8 @@ function growthOf(selector: Selector, instances: readonly InstanceWindow[]): Gro
   return sumOf(instances.map((instance) => instance.growth(selector)))
 }
 
-function isVouchedFor(
+/** Whether a counter without a series has counted nothing, judging by the other counter. */
+function isZero(
   { name, matchers }: Selector,
   other: Selector,
   grown: Growth | undefined,
@@ -56,11 +57,11 @@ function isVouchedFor(
 ): boolean {
   if (grown === undefined || grown.delta === 0 || name === other.name) return false
   const alike = JSON.stringify(matchers) === JSON.stringify(other.matchers)
-  return alike && instances.some(({ history }) => isAnnounced(name, history))
+  return alike && instances.some(({ history }) => isDeclared(name, history))
 }
 
-/** OpenMetrics announces a counter without its `_total`. */
-function isAnnounced(name: string, history: InstanceWindow['history']): boolean {
+/** Whether the family is declared; OpenMetrics declares a counter without `_total`. */
+function isDeclared(name: string, history: InstanceWindow['history']): boolean {
   const { types } = history
   return types.has(name) || types.has(name.replace(/_total$/, '')) || history.named(name).length > 0
 }

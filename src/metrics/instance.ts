@@ -12,7 +12,7 @@ export interface Reading {
   readonly value: number
 }
 
-/** How much counters grew, over however many series. */
+/** Growth of counters, over any number of series. */
 export interface Growth {
   readonly delta: number
   readonly resets: number
@@ -21,7 +21,7 @@ export interface Growth {
 /** One instance of the target over one window. */
 export class InstanceWindow {
   readonly history: ScrapeHistory
-  /** One for each stretch that has the scrapes it needs. */
+  /** One per span with sufficient scrapes. */
   readonly covered: readonly Covered[]
   readonly #spans: RunWindow['spans']
 
@@ -39,12 +39,12 @@ export class InstanceWindow {
     return this.covered.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
   }
 
-  /** Of all series that a selector picks; `undefined` if there is none in the window. */
+  /** Growth of all selected series; `undefined` if there is none in the window. */
   growth(selector: Selector): Growth | undefined {
     return sumOf(this.history.select(selector).map((series) => this.growthOf(series)))
   }
 
-  /** Of one series of this instance; `undefined` if it has no value in the window. */
+  /** Growth of one series of this instance; `undefined` if it has no value in the window. */
   growthOf(series: Series): Growth | undefined {
     return sumOf(
       this.covered.map(({ first, last }) => {
@@ -54,7 +54,7 @@ export class InstanceWindow {
     )
   }
 
-  /** The first line in the window that could not be read and may be about what a selector picks. */
+  /** First unreadable line in the window that may belong to a selected series. */
   unreadable(selector: Selector): UnreadableLine | undefined {
     for (const { first, last } of this.covered) {
       const line = this.history.unreadableFor(selector, first, last)
@@ -64,8 +64,7 @@ export class InstanceWindow {
   }
 
   /**
-   * The sum of the series that a selector picks, at each scrape within the scope that has one. Where none lies within,
-   * at those around it.
+   * Sum of the selected series at each scrape within the scope; if there is none within it, at the scrapes around it.
    */
   readings(selector: Selector): readonly Reading[] {
     const all = this.covered.flatMap(({ first, last }) => readingsBetween(this.history, selector, first, last))
@@ -74,7 +73,7 @@ export class InstanceWindow {
   }
 }
 
-/** The sum of what there is; `undefined` if there is nothing. */
+/** Sum of the defined growths; `undefined` if there is none. */
 export function sumOf(growths: readonly (Growth | undefined)[]): Growth | undefined {
   let sum: Growth | undefined
   for (const grown of growths) {
@@ -84,7 +83,7 @@ export function sumOf(growths: readonly (Growth | undefined)[]): Growth | undefi
   return sum
 }
 
-/** The sum of the series that a selector picks, at each scrape that has one. */
+/** Sum of the selected series at each scrape that has a value. */
 export function readingsBetween(history: ScrapeHistory, selector: Selector, first: number, last: number): Reading[] {
   const found = history.select(selector)
   const readings: Reading[] = []
@@ -96,8 +95,8 @@ export function readingsBetween(history: ScrapeHistory, selector: Selector, firs
 }
 
 /**
- * The sum over instances: at each reading of the first one, with the reading of every other that is nearest to it.
- * Moments are left out at which one of them has none within an interval: a sum without it would be too low.
+ * Sum over instances: at each reading of the first instance, with the nearest reading of every other. Omits readings for
+ * which an instance has none within an interval: the sum would be too low.
  */
 export function summed(instances: readonly (readonly Reading[])[], intervalMs: number): readonly Reading[] {
   const [first = [], ...others] = instances

@@ -6,7 +6,7 @@ import { MetricsWindow } from './metrics-window.ts'
 import type { SentRequests } from './request-counters.ts'
 import { ScrapeHistory } from './scrape-history.ts'
 
-/** A run of one phase with a scrape each second, of one or more instances. */
+/** Run of one phase with a scrape every second, of one or more instances. */
 async function windowOver(instances: readonly (readonly string[])[], requests?: SentRequests): Promise<MetricsWindow> {
   const histories = instances.map(() => new ScrapeHistory())
   for (const [index, scrapes] of instances.entries())
@@ -36,13 +36,13 @@ const buckets = (counts: Readonly<Record<string, number>>, labels = '') =>
     .join('')
 
 describe('a quantile', () => {
-  test('of a native histogram in text is unknown', async () => {
+  test('is unknown for a native histogram in text format', async () => {
     const text = (count: number) =>
       `# TYPE lag_seconds histogram\nlag_seconds_bucket{le="+Inf"} ${count}\nlag_seconds_sum ${count * 2}\nlag_seconds_count ${count}\n`
     const window = await one(text(0), text(500))
     expect(messageOf(() => window.quantile('lag_seconds', 0.95))).toMatchInlineSnapshot(`
-      "InvalidRunError: lag_seconds has no quantile: its only bucket is +Inf, as that of a native histogram, whose buckets the text formats of Prometheus leave out
-      Fix: give the histogram classic buckets as well, with the same bounds under all labels (in Go: Buckets in HistogramOpts)"
+      "InvalidRunError: lag_seconds has no quantile: its only bucket is +Inf, like that of a native histogram, whose buckets the text formats of Prometheus omit
+      Fix: give the histogram classic buckets, too, with the same bounds under all labels (in Go: Buckets in HistogramOpts)"
     `)
     const bare = await one(
       '# TYPE lag_seconds histogram\nlag_seconds_count 0',
@@ -53,27 +53,27 @@ describe('a quantile', () => {
     )
   })
 
-  test('beyond the last finite bucket is only known to be beyond it', async () => {
+  test('has only a lower bound beyond the last finite bucket', async () => {
     const window = await one(buckets({ '0.1': 0, '1': 0, '+Inf': 0 }), buckets({ '0.1': 10, '1': 90, '+Inf': 100 }))
     const p95 = window.quantile('lag_seconds', 0.95)
     expect(p95).toEqual({ low: 1, high: Number.POSITIVE_INFINITY })
     expect(messageOf(() => p95.value)).toMatchInlineSnapshot(`
-      "InvalidRunError: p95 of lag_seconds lies beyond its last finite bucket, 1: it is more than that, and nobody can say how much
+      "InvalidRunError: p95 of lag_seconds lies beyond its last finite bucket, 1: it is above that by an unknown amount
       Fix: give the histogram buckets beyond the limit; to fail at limits up to 1, assert on low first"
     `)
   })
 
-  test('within a bucket has no value, which would pass limits that it may exceed', async () => {
+  test('has no value within a bucket, which could pass limits that it exceeds', async () => {
     const window = await one(buckets({ '0.1': 0, '1': 0, '+Inf': 0 }), buckets({ '0.1': 10, '1': 90, '+Inf': 100 }))
     const p50 = window.quantile('lag_seconds', 0.5)
     expect(p50).toEqual({ low: 0.1, high: 1 })
     expect(messageOf(() => expect(p50.value).toBeLessThan(0.6))).toMatchInlineSnapshot(`
-      "InvalidRunError: p50 of lag_seconds lies between 0.1 and 1, the ends of its bucket, and a histogram does not say where in it
+      "InvalidRunError: p50 of lag_seconds lies between 0.1 and 1, the ends of its bucket, and a histogram does not contain its exact value
       Fix: compare it with a limit by isBelow(limit)"
     `)
   })
 
-  test('beyond the last finite bucket fails at limits up to its bound, and is invalid at others', async () => {
+  test('fails at limits up to the last finite bucket if it is beyond, and is invalid at others', async () => {
     const window = await one(buckets({ '0.1': 0, '1': 0, '+Inf': 0 }), buckets({ '0.1': 10, '1': 90, '+Inf': 100 }))
     const p95 = window.quantile('lag_seconds', 0.95)
     const holds = (limit: number) => {
@@ -107,10 +107,10 @@ describe('a quantile', () => {
     expect(judged()).toBe(outcome)
   })
 
-  test('within whose bucket the limit lies is undecided, and says which bucket is missing', async () => {
+  test('is undecided if the limit is within its bucket, and names the missing bucket', async () => {
     const window = await one(buckets({ '0.1': 0, '1': 0, '+Inf': 0 }), buckets({ '0.1': 10, '1': 90, '+Inf': 100 }))
     expect(messageOf(() => window.quantile('lag_seconds', 0.5).isBelow(0.9))).toMatchInlineSnapshot(`
-      "InvalidRunError: p50 of lag_seconds lies between 0.1 and 1, the ends of its bucket, and so does the limit 0.9
+      "InvalidRunError: p50 of lag_seconds lies between 0.1 and 1, the ends of its bucket, as does the limit 0.9
       Fix: give the histogram a bucket that ends at the limit"
     `)
     expect(messageOf(() => window.quantile('lag_seconds', 0.5).isBelow('1' as never))).toMatch(
@@ -133,7 +133,7 @@ describe('a quantile', () => {
     expect(messageOf(() => window.quantile('lag_seconds', q as number))).toContain(message)
   })
 
-  test('of series with different bounds rests on the bounds they share', async () => {
+  test('uses the common bounds of series with different bounds', async () => {
     const texts = [0, 1].map(
       (n) =>
         buckets({ '0.1': 10 * n, '1': 50 * n, '+Inf': 100 * n }, 'route="/a",') +
@@ -148,11 +148,11 @@ describe('a quantile', () => {
       ),
     )
     expect(messageOf(() => apart.quantile('lag_seconds', 0.5))).toContain(
-      'its series have no bucket in common but +Inf',
+      'its series have no common bucket except +Inf',
     )
   })
 
-  test('without a bucket +Inf counts the rest by _count', async () => {
+  test('uses _count if there is no bucket +Inf', async () => {
     const texts = [0, 1].map((n) => `${buckets({ '1': 50 * n })}lag_seconds_count ${100 * n}\n`)
     expect((await one(...texts)).quantile('lag_seconds', 0.9)).toEqual({ low: 1, high: Number.POSITIVE_INFINITY })
     const without = await one(buckets({ '1': 0 }), buckets({ '1': 50 }))
@@ -169,7 +169,7 @@ describe('a quantile', () => {
     expect(window.quantile('lag_seconds', 0.999)).toEqual({ low: 1e18, high: Number.POSITIVE_INFINITY })
   })
 
-  test('of a gauge histogram, or of values without end, is refused', async () => {
+  test('is rejected for a gauge histogram or infinite values', async () => {
     const gauge = '# TYPE lag_seconds gaugehistogram\n'
     const window = await one(gauge + buckets({ '1': 1, '+Inf': 2 }), gauge + buckets({ '1': 3, '+Inf': 4 }))
     expect(messageOf(() => window.quantile('lag_seconds', 0.5))).toContain('lag_seconds is a gauge histogram')
@@ -177,26 +177,26 @@ describe('a quantile', () => {
       buckets({ '1': 0, '+Inf': 0 }),
       `${buckets({ '1': 3 })}lag_seconds_bucket{le="+Inf"} +Inf`,
     )
-    expect(messageOf(() => endless.quantile('lag_seconds', 0.5))).toContain('has a value that is no finite number')
+    expect(messageOf(() => endless.quantile('lag_seconds', 0.5))).toContain('has a value that is not finite')
   })
 
-  test('survives buckets that were read while they were counted', async () => {
+  test('accepts buckets that were read while they were counted', async () => {
     const window = await one(buckets({ '1': 0, '2': 0, '+Inf': 0 }), buckets({ '1': 60, '2': 59, '+Inf': 100 }))
     expect(window.quantile('lag_seconds', 0.6)).toEqual({ low: 0, high: 1 })
   })
 })
 
-describe('metrics that cannot be believed are invalid', () => {
+describe('unreliable metrics', () => {
   const twoWorkers = [4_000, 8_000, 4_010, 8_010].map(
     (hits, at) =>
       `cache_hits_total ${hits}\ncache_misses_total ${hits / 100 + at}\nrequests_total ${hits}\nused 1\nsize 2\n`,
   )
 
-  test('of several processes behind one route, whatever is read', async () => {
+  test('are invalid for several processes behind one route, for every type', async () => {
     const window = await one(...twoWorkers)
     expect(messageOf(() => window.counter('requests_total'))).toMatchInlineSnapshot(`
       "InvalidRunError: several processes respond behind one metrics route: cache_hits_total fell from 8000 to 4010 and came back
-      Fix: have one route add up all processes (prom-client: AggregatorRegistry, Python: PROMETHEUS_MULTIPROC_DIR), give each a route of its own (metrics: { url: […] }), or run one process"
+      Fix: aggregate all processes in one route (prom-client: AggregatorRegistry, Python: PROMETHEUS_MULTIPROC_DIR), give each a separate route (metrics: { url: […] }), or run one process"
     `)
     for (const read of [() => window.gauge('used'), () => window.quantile('used', 0.5)])
       expect(messageOf(read)).toMatch(/^InvalidRunError: several processes respond behind one metrics route/)
@@ -208,12 +208,12 @@ describe('metrics that cannot be believed are invalid', () => {
     expect(evidence.share('pool', 'used', 'size').invalidities[0]?.reason).toBe('metric-unreliable')
   })
 
-  test('whose counter of requests counts far fewer than the run sent', async () => {
+  test('are invalid if the request counter is far below the requests of the run', async () => {
     const scrapes = [0, 1, 2, 3].map((n) => `http_requests_total{route="/a"} ${100 * n}\nused 1\n`)
     const refused = await windowOver([scrapes], { responses: 600 })
     expect(messageOf(() => refused.gauge('used'))).toMatchInlineSnapshot(`
-      "InvalidRunError: http_requests_total counted 300 requests while the run got about 600 responses: the metrics are not those of the whole target, as if several processes responded behind one route
-      Fix: have one route add up all processes (prom-client: AggregatorRegistry, Python: PROMETHEUS_MULTIPROC_DIR), give each a route of its own (metrics: { url: […] }), or run one process; if other parts of the target respond to the rest, name the counter of all requests, or none: metrics: { requestCounter: false }"
+      "InvalidRunError: http_requests_total counted 300 requests while the run got about 600 responses: the metrics do not cover the whole target, as if several processes responded behind one route
+      Fix: aggregate all processes in one route (prom-client: AggregatorRegistry, Python: PROMETHEUS_MULTIPROC_DIR), give each a separate route (metrics: { url: […] }), or run one process; if other parts of the target handle the rest, name the counter of all requests, or disable the comparison: metrics: { requestCounter: false }"
     `)
     const believed = [
       await windowOver([scrapes], { responses: 320 }),
@@ -230,7 +230,7 @@ describe('metrics that cannot be believed are invalid', () => {
     expect(messageOf(() => named.gauge('used'))).toContain('my_requests_total counted 300 requests')
   })
 
-  test('if a line about them cannot be read, and others are believed', async () => {
+  test('are invalid if one of their lines is unreadable, but other metrics are not', async () => {
     const window = await one(
       'n_total 5\nm_total 1\nused 1\nsize 2',
       'n_total 9\nm_total 2\nused 1\nsize 1e',
@@ -238,16 +238,14 @@ describe('metrics that cannot be believed are invalid', () => {
     )
     expect(window.counter('m_total').delta).toBe(2)
     expect(messageOf(() => window.counter('n_total'))).toMatchInlineSnapshot(`
-      "InvalidRunError: n_total is not known: line 1 cannot be read (the value is not a number): n_total 9,5
-      Fix: correct what the target writes there"
+      "InvalidRunError: n_total is unknown: line 1 cannot be read (the value is not a number): n_total 9,5
+      Fix: correct the line that the target writes"
     `)
     const { invalidities } = window[metricsOf]().share('pool', 'used', 'size')
-    expect(invalidities[0]?.finding).toBe(
-      'size is not known: line 4 cannot be read (the value is not a number): size 1e',
-    )
+    expect(invalidities[0]?.finding).toBe('size is unknown: line 4 cannot be read (the value is not a number): size 1e')
     const absent = await one('m_total 1', 'm_total 3\nhits_total{cache="a} 7')
     const { invalidities: ofHits } = absent[metricsOf]().hitRatio('hits_total{cache="a"}', 'm_total')
-    expect(ofHits[0]?.finding).toContain('hits_total{cache="a"} is not known: line 2 cannot be read')
+    expect(ofHits[0]?.finding).toContain('hits_total{cache="a"} is unknown: line 2 cannot be read')
   })
 
   test.each([
@@ -282,14 +280,14 @@ describe('metrics that cannot be believed are invalid', () => {
     expect(messageOf(() => read(window))).toMatch(/^InvalidRunError: .*\nFix: /)
   })
 
-  test('if one of several instances could not be scraped, or shows nothing', async () => {
+  test('are invalid if one of several instances has no scrapes or lacks the metric', async () => {
     const text = 'n_total 1\nused 1\nsize 2'
     const window = await windowOver([
       [text, 'n_total 5\nused 1\nsize 2'],
       [text, '<html>'],
     ])
     expect(messageOf(() => window.counter('n_total'))).toContain(
-      'no two scrapes of instance 2 of 2 lie around the steady phase: line 1 cannot be read (no name and labels): <html>',
+      'too few scrapes of instance 2 of 2 lie around the steady phase: line 1 cannot be read (no name and labels): <html>',
     )
     const partly = await windowOver([
       [text, text],
@@ -300,19 +298,19 @@ describe('metrics that cannot be believed are invalid', () => {
     )
   })
 
-  test('and names in quotes are judged as others are', async () => {
+  test('include metrics with quoted names', async () => {
     const window = await one('{"my.hits", cache="a"} 1\nm_total 1', '{"my.hits", cache="a"} 5\nm_total 2')
     expect(window.counter('{"my.hits"}').delta).toBe(4)
     expect(window.counter('{"my.hits", cache="a"}').delta).toBe(4)
     expect(messageOf(() => window.counter('{"my.hit"}'))).toContain('my.hits')
   })
 
-  test('a counter in OpenMetrics is named with its suffix', async () => {
+  test('require the suffix of an OpenMetrics counter', async () => {
     const window = await one(
       '# TYPE foo counter\nfoo_total 1\nfoo_created 9',
       '# TYPE foo counter\nfoo_total 4\nfoo_created 9',
     )
-    expect(messageOf(() => window.counter('foo'))).toContain('foo is counted as foo_total: ask for that')
+    expect(messageOf(() => window.counter('foo'))).toContain('foo does not exist; use foo_total')
     expect(window.counter('foo_total').delta).toBe(3)
   })
 })

@@ -19,7 +19,7 @@ export interface CounterDelta {
   readonly delta: number
   /** Per second of the time between the scrapes. */
   readonly ratePerSec: number
-  /** How often a series began again, as it does when the target restarts. Growth between the last scrape and that is lost. */
+  /** Number of counter resets, e.g. by a restart of the target. Growth between the last scrape and the reset is lost. */
   readonly resets: number
 }
 
@@ -28,35 +28,35 @@ export interface GaugeStats {
   readonly min: number
   readonly mean: number
   readonly max: number
-  /** When the maximum was read, in milliseconds since the start of the scope. */
+  /** Time of the maximum, in milliseconds since the start of the scope. */
   readonly maxAtMs: number
 }
 
 export interface CounterOptions {
-  /** A counter that stands still is 0 and no error: for counters of what should not happen. Default: `false`. */
+  /** Whether an unchanged counter returns 0 instead of throwing: for counters of events that should not occur. Default: `false`. */
   readonly allowUnchanged?: boolean
 }
 
-/** What a window is made of. */
+/** Parts of a window. */
 export interface WindowParts {
   readonly window: RunWindow
-  /** One for each instance of the target. */
+  /** One per instance of the target. */
   readonly histories: readonly ScrapeHistory[]
   readonly intervalMs: number
-  /** Why nothing could be scraped at all. */
+  /** Reason that metrics cannot be scraped. */
   readonly unavailable: string | undefined
-  /** What the run sent; left out for runs that send no requests. */
+  /** Requests of the run; `undefined` for runs without requests. */
   readonly requests?: SentRequests | undefined
 }
 
 /**
- * The target's own metrics over the counted part of a run, counters summed over all instances. Selectors are written as
- * in PromQL: `cache_hits_total{cache="streamers"}`; labels not named are summed over.
+ * The target's own metrics over the judged part of a run, with counters summed over all instances. Selectors use PromQL
+ * syntax: `cache_hits_total{cache="streamers"}`; unnamed labels are summed over.
  *
- * Scrapes are an interval apart and do not fall on the edges of phases. Where another phase adjoins, the scrapes inside
- * the scope bound it, so that up to an interval of it at either end is left out and no warm-up is counted; where the run
- * itself begins or ends, the scrapes around it do. Counts are therefore those of the time between two scrapes and not
- * exactly those of the run.
+ * Scrapes are one interval apart and do not coincide with the edges of phases. At an adjacent phase, the scrapes inside
+ * the scope bound the window: it omits up to one interval at either end and includes no warm-up. At the start or end of
+ * the run, the scrapes around it bound the window. Counts are therefore those between two scrapes, not exactly those of
+ * the run.
  */
 export class MetricsWindow {
   readonly window: RunWindow
@@ -75,17 +75,17 @@ export class MetricsWindow {
     this.#doubts = new Doubts(this.#instances, window, requests)
   }
 
-  /** Name of the run it belongs to. */
+  /** Name of its run. */
   get name(): string {
     return this.window.run
   }
 
-  /** How many scrapes it rests on; of the instance that has fewest. */
+  /** Number of scrapes in the window; of the instance with the fewest. */
   get scrapeCount(): number {
     return this.#instances.length === 0 ? 0 : Math.min(...this.#instances.map(({ scrapeCount }) => scrapeCount))
   }
 
-  /** Scrapes that failed while the run lasted, in words. */
+  /** Messages of the scrapes that failed during the run. */
   get failures(): readonly string[] {
     const { runStartMs } = this.window
     return this.#instances.flatMap(({ history }) =>
@@ -96,8 +96,9 @@ export class MetricsWindow {
   /**
    * Growth of a counter.
    *
-   * @throws {InvalidRunError} if no series matches, naming near ones; if it did not move, unless it may rest; and if it
-   * cannot be believed: several processes behind one route, a line that cannot be read, a value that is not finite
+   * @throws {InvalidRunError} if no series matches (the error lists similar names); if the counter did not change, unless
+   * `allowUnchanged` is set; and if it is unreliable: several processes behind one route, an unreadable line, or a value
+   * that is not finite
    */
   counter(selector: string, { allowUnchanged = false }: CounterOptions = {}): CounterDelta {
     const parsed = parseSelector(selector)
@@ -106,7 +107,7 @@ export class MetricsWindow {
     if (grown.delta === 0 && !allowUnchanged)
       throw new MetricMissingError(
         `${explainUnmoved(parsed, this.#instances, this.window.scope)}. ` +
-          `Where it may rest: counter(selector, { allowUnchanged: true })`,
+          `If it may stay unchanged: counter(selector, { allowUnchanged: true })`,
       )
     const seconds = Math.max(...this.#instances.map(({ coveredMs }) => coveredMs)) / 1000
     return { ...grown, ratePerSec: grown.delta / seconds }
@@ -115,7 +116,7 @@ export class MetricsWindow {
   /**
    * A gauge, summed over series and instances, at each scrape in the scope.
    *
-   * @throws {InvalidRunError} if no series matches, naming near ones; and if it cannot be believed, as of a counter
+   * @throws {InvalidRunError} if no series matches (the error lists similar names), or if it is unreliable, as for a counter
    */
   gauge(selector: string): GaugeStats {
     const parsed = parseSelector(selector)
@@ -130,34 +131,32 @@ export class MetricsWindow {
   }
 
   /**
-   * A quantile of what a histogram observed in the window, in the histogram's own unit (seconds, by convention), with
-   * the ends of the bucket it fell into.
+   * Quantile of a histogram in the window, in the histogram's own unit (seconds, by convention), as the ends of its bucket.
    *
-   * `isBelow(limit)` decides what the buckets decide, and throws for a limit that they do not. There is no `value`: one
+   * `isBelow(limit)` compares it with a limit, and throws if the buckets cannot decide. There is no `value`: a value
    * interpolated within the bucket could pass a limit that the quantile exceeds.
    *
    * @param selector the family's name without `_bucket`
    * @param q as a ratio: 0.95
    * @throws {OptionsError} if `q` is not above 0 and below 1
-   * @throws {InvalidRunError} if no series matches, nothing was observed in the window, the histogram has native buckets
-   * only, or it cannot be believed, as of a counter
+   * @throws {InvalidRunError} if no series matches, the histogram has no observations in the window or only native buckets,
+   * or it is unreliable, as for a counter
    */
   quantile(selector: string, q: number): QuantileEstimate {
     checkQuantile('quantile()', q, "window.quantile('http_request_duration_seconds', 0.95)")
     const parsed = parseSelector(selector)
     const found = bucketQuantile(q, this.#buckets(parsed))
-    if (found === undefined) throw new MetricMissingError(`${selector} observed nothing in the ${this.window.scope}`)
+    if (found === undefined) throw new MetricMissingError(`${selector} has no observations in the ${this.window.scope}`)
     return quantileEstimate(q, showSelector(parsed), found)
   }
 
   /**
-   * What the server says of its own times beside what the run measured, for the same route: the difference is time that
-   * a request spent in queues and on the network. Latency matchers take it in place of the run, and their messages then
-   * say both.
+   * The server's own times and the run's times for the same route: the difference is time in queues and on the network.
+   * Latency matchers accept it instead of the run, and their messages then show both.
    *
-   * @param run the run this window is of, or one of its steps
-   * @throws {OptionsError} naming every option that cannot be used
-   * @throws {InvalidRunError} if the histogram says nothing of this window, or cannot be believed, as of a counter
+   * @param run the run of this window, or one of its steps
+   * @throws {OptionsError} with every invalid option
+   * @throws {InvalidRunError} if the histogram has no observations in this window, or is unreliable, as for a counter
    */
   serverSide<Run extends ComparedRun>(run: Run, options: ServerSideOptions): ServerSide {
     checkServerSide(options)
@@ -166,7 +165,7 @@ export class MetricsWindow {
     return new ServerSide(run, options, selector, this.#buckets(selector))
   }
 
-  /** What was asked of this window, over the whole run: for the report's charts. */
+  /** Series queried from this window, over the whole run, for the charts of reports. */
   get series(): readonly RunSeries[] {
     return this.#asked.series(this.window)
   }

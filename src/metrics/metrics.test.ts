@@ -20,12 +20,12 @@ function registryServer(registry: Registry): Promise<string> {
   return served((_, response) => void registry.metrics().then((text) => response.end(text)))
 }
 
-/** A target that offers what `text` says when it is asked. */
+/** Target that exposes the current `text`. */
 function textServer(text: () => string): Promise<string> {
   return served((_, response) => response.end(text()))
 }
 
-/** A run of one phase, from now until it is asked for its window. */
+/** Run of one phase, from now until its window is read. */
 function runFromNow(): TimedRun {
   const startMs = performance.now()
   return {
@@ -39,7 +39,7 @@ function runFromNow(): TimedRun {
 
 const signal = new AbortController().signal
 
-/** Metrics that are scraped only when they are asked for, so that a test decides between which scrapes it acts. */
+/** Metrics with scrapes only on request: tests act between known scrapes. */
 async function metricsAt(urls: readonly string[], context: Partial<MetricsContext> = {}) {
   const metrics = await createMetrics({ urls, signal, interval: '1h', ...context })
   onTestFinished(() => metrics[Symbol.asyncDispose]())
@@ -55,7 +55,7 @@ async function windowOver(before: string, after: string) {
 }
 
 describe('metrics.during(run)', () => {
-  test('gives what counters, gauges and histograms did in the window, summed over instances', async () => {
+  test('returns counters, gauges and histograms over the window, summed over instances', async () => {
     const registries = [new Registry(), new Registry()]
     const made = registries.map((registry) => ({
       hits: new Counter({ name: 'cache_hits_total', help: '-', labelNames: ['cache'], registers: [registry] }),
@@ -83,7 +83,7 @@ describe('metrics.during(run)', () => {
     expect(metrics.readings('pool_connections').map(({ value }) => value)).toEqual([0, 14])
   })
 
-  test('a counter that began again counts from zero and says so', async () => {
+  test('counts a reset counter from zero, and reports the reset', async () => {
     const window = await windowOver('n_total 500\nmisses_total 9', 'n_total 20\nmisses_total 10')
     expect(window.counter('n_total')).toMatchObject({ delta: 20, resets: 1 })
     expect(window[metricsOf]().hitRatio('n_total', 'misses_total')).toMatchObject({
@@ -93,12 +93,12 @@ describe('metrics.during(run)', () => {
       evidenceLines: [
         expect.stringMatching(/^steady phase, 2 scrapes over /),
         'n_total +20   misses_total +1',
-        'a counter began again once: the target restarted, and what it counted just before is lost',
+        'a counter was reset once: the target restarted, and its last counts before that are lost',
       ],
     })
   })
 
-  test('scrapes each interval, and a failing one is told and not fatal', async () => {
+  test('scrapes every interval, and records failures without throwing', async () => {
     let asked = 0
     const enough = Promise.withResolvers<void>()
     const url = await served((_, response) => {
@@ -119,7 +119,7 @@ describe('metrics.during(run)', () => {
     expect(line).toMatch(/, \d+ more failed \(http:/)
   })
 
-  test('what is missing is an error that lists near names, never zero', async () => {
+  test('throws for a missing metric, with similar names', async () => {
     const text = [
       ...['cache_hits_total{cache="a"} 1', 'cache_hits_total{cache="b",zone="x"} 1', 'cache_miss_total 2', 'up 1'],
       ...['# TYPE votes_total counter', '# TYPE rpc summary', 'rpc{quantile="0.9"} 1', 'rpc_sum 1', 'rpc_count 1'],
@@ -140,33 +140,33 @@ describe('metrics.during(run)', () => {
       () => window.gauge('a b'),
     ].map(messageOf)
     expect(messages.join('\n')).toMatchInlineSnapshot(`
-      "InvalidRunError: the target offers no metric cache_misses_total; the nearest are cache_miss_total, cache_hits_total, votes_total, lag_seconds
-      InvalidRunError: cache_hits_total{cache="c"} picks no series; cache is "a", "b"
-      InvalidRunError: cache_hits_total{node="1"} picks no series; its labels are cache, zone
-      InvalidRunError: no series has all of cache_hits_total{cache="a", zone="x"}
-      InvalidRunError: up{job="x"} picks no series; it has no labels
-      InvalidRunError: votes_total is announced by the target, and nothing was counted under it so far
-      InvalidRunError: lag_seconds is a histogram: ask for its quantile(), or for the counter lag_seconds_count
-      InvalidRunError: rpc is a summary: its quantiles are over a time of its own, not over this window; offer a histogram
-      InvalidRunError: lag_seconds_bucket{route="/b"} picks no series; route is "/a"
-      InvalidRunError: lag_seconds has no quantile: its only bucket is +Inf, as that of a native histogram, whose buckets the text formats of Prometheus leave out
-      Fix: give the histogram classic buckets as well, with the same bounds under all labels (in Go: Buckets in HistogramOpts)
+      "InvalidRunError: the target exposes no metric cache_misses_total; the most similar are cache_miss_total, cache_hits_total, votes_total, lag_seconds
+      InvalidRunError: cache_hits_total{cache="c"} matches no series; cache is "a", "b"
+      InvalidRunError: cache_hits_total{node="1"} matches no series; its labels are cache, zone
+      InvalidRunError: no series matches all labels of cache_hits_total{cache="a", zone="x"}
+      InvalidRunError: up{job="x"} matches no series; it has no labels
+      InvalidRunError: votes_total is declared by the target, but has no series yet
+      InvalidRunError: lag_seconds is a histogram: use quantile(), or the counter lag_seconds_count
+      InvalidRunError: rpc is a summary: its quantiles cover its own time window, not this one; expose a histogram
+      InvalidRunError: lag_seconds_bucket{route="/b"} matches no series; route is "/a"
+      InvalidRunError: lag_seconds has no quantile: its only bucket is +Inf, like that of a native histogram, whose buckets the text formats of Prometheus omit
+      Fix: give the histogram classic buckets, too, with the same bounds under all labels (in Go: Buckets in HistogramOpts)
       TypeError: "a b" selects no metric; write a name, name{label="value"}, or {"a.name", label="value"} for a name with other characters"
     `)
   })
 
-  test('a counter that did not move is an error with those near it that did, unless it may rest', async () => {
+  test('throws for an unchanged counter, with similar ones that changed, unless allowUnchanged is set', async () => {
     const window = await windowOver(
       'hits_total 7\nhits_all_total 1\nx_total 1',
       'hits_total 7\nhits_all_total 3\nx_total 1',
     )
     expect(messageOf(() => window.counter('hits_total'))).toMatchInlineSnapshot(
-      `"InvalidRunError: hits_total did not move in the steady phase, it stands at 7; the nearest that moved are hits_all_total. Where it may rest: counter(selector, { allowUnchanged: true })"`,
+      `"InvalidRunError: hits_total did not change in the steady phase (value 7); the most similar that changed are hits_all_total. If it may stay unchanged: counter(selector, { allowUnchanged: true })"`,
     )
     expect(window.counter('hits_total', { allowUnchanged: true })).toMatchObject({ delta: 0, resets: 0 })
     const still = await windowOver('hits_total 7', 'hits_total 7')
     expect(messageOf(() => still.counter('hits_total'))).toMatchInlineSnapshot(
-      `"InvalidRunError: hits_total did not move in the steady phase, it stands at 7; nothing else moved either. Where it may rest: counter(selector, { allowUnchanged: true })"`,
+      `"InvalidRunError: hits_total did not change in the steady phase (value 7); no other counter changed either. If it may stay unchanged: counter(selector, { allowUnchanged: true })"`,
     )
   })
 })
@@ -175,7 +175,7 @@ describe('hit ratio', () => {
   const announced = '# TYPE cache_hits_total counter\n# TYPE cache_misses_total counter\n'
   const [hits, misses] = ['cache_hits_total{cache="a"}', 'cache_misses_total{cache="a"}'] as const
 
-  test('a cache that never hits has no series of hits, which counts as none', async () => {
+  test('counts zero hits for a cache without a series of hits', async () => {
     const window = await windowOver(announced, `${announced}cache_misses_total{cache="a"} 30\n`)
     const found = window[metricsOf]().hitRatio(hits, misses)
     expect(found).toMatchObject({ hits: 0, misses: 30, invalidities: [] })
@@ -185,23 +185,23 @@ describe('hit ratio', () => {
   test.each([
     ['not announced', '', 'cache_misses_total{cache="a"} 30\n', hits],
     ['other labels', announced, `${announced}cache_misses_total{cache="a"} 30\n`, 'cache_hits_total{cache="A"}'],
-    ['the other did not move', `${announced}cache_misses_total{cache="a"} 30\n`, undefined, hits],
+    ['the other counter did not change', `${announced}cache_misses_total{cache="a"} 30\n`, undefined, hits],
   ])('nor does it where nothing vouches for it: %s', async (_, before, after, selector) => {
     const window = await windowOver(before || 'up 1', after ?? before)
     const { invalidities } = window[metricsOf]().hitRatio(selector, misses)
     expect(invalidities[0]).toMatchObject({ reason: 'metric-missing' })
   })
 
-  test('two that did not move say nothing', async () => {
+  test('is invalid if neither counter changed', async () => {
     const text = `${announced}cache_hits_total{cache="a"} 5\ncache_misses_total{cache="a"} 5\n`
     const { invalidities } = (await windowOver(text, text))[metricsOf]().hitRatio(hits, misses)
     expect(invalidities.map(({ finding }) => finding)).toEqual([
-      'cache_hits_total{cache="a"} did not move in the steady phase, it stands at 5; nothing else moved either',
+      'cache_hits_total{cache="a"} did not change in the steady phase (value 5); no other counter changed either',
     ])
   })
 })
 
-describe('share of one gauge in another', () => {
+describe('pool utilization', () => {
   test('is that of the fullest instance', async () => {
     const urls = [await textServer(() => 'used 1\nsize 10'), await textServer(() => 'used 9\nsize 10')]
     const metrics = await metricsAt(urls)
@@ -210,19 +210,19 @@ describe('share of one gauge in another', () => {
     expect(share.evidenceLines[1]).toMatch(/^mean 90% {3}max 90% at 0 s {3}by instance 10%, 90%$/)
   })
 
-  test('of nothing is none', async () => {
+  test('is invalid without a pool size', async () => {
     const evidence = (await windowOver('used 1\nsize 0', 'used 1\nsize 0'))[metricsOf]()
     expect(evidence.share('pool usage', 'used', 'size').invalidities[0]?.finding).toBe(
-      'size is 0, so there is no share of it',
+      'size is 0, so there is no utilization',
     )
     const absent = evidence.share('pool usage', 'in_use', 'size')
     expect(absent.invalidities.map(({ finding }) => finding)).toEqual([
-      'the target offers no metric in_use; the nearest are used, size',
+      'the target exposes no metric in_use; the most similar are used, size',
     ])
   })
 })
 
-test('what was asked for is told to the report, over the whole run', async () => {
+test('createMetrics() passes the queried series of the whole run to the report', async () => {
   const told: unknown[] = []
   let text = 'used 1\nsize 10\nhits_total 1\nmisses_total 1'
   const url = await textServer(() => text)
@@ -245,7 +245,7 @@ test('what was asked for is told to the report, over the whole run', async () =>
   ])
 })
 
-describe('a route that cannot be read is one message, before any load', () => {
+describe('createMetrics() rejects before any load', () => {
   async function refused(url: string, context: Partial<MetricsContext> = {}): Promise<string> {
     const made = createMetrics({ urls: [url], signal, ...context })
     return made.then(
@@ -254,34 +254,34 @@ describe('a route that cannot be read is one message, before any load', () => {
     )
   }
 
-  test('HTML', async () => {
+  test('an HTML page', async () => {
     const url = await served((_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'))
     expect(await refused(url)).toMatchInlineSnapshot(
-      `"ScrapeError: http://127.0.0.1:PORT/metrics responded with text/html, not with metrics: line 1 cannot be read (no name and labels): <html>; say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"`,
+      `"ScrapeError: http://127.0.0.1:PORT/metrics responded with text/html, not with metrics: line 1 cannot be read (no name and labels): <html>; set the metrics route: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for an external target"`,
     )
   })
 
-  test('404', async () => {
+  test('a status of 404', async () => {
     expect(await refused(await served((_, response) => response.writeHead(404).end()))).toMatchInlineSnapshot(
-      `"ScrapeError: http://127.0.0.1:PORT/metrics responded with 404; say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"`,
+      `"ScrapeError: http://127.0.0.1:PORT/metrics responded with 404; set the metrics route: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for an external target"`,
     )
   })
 
-  test('slower than its interval, before the response and within it', async () => {
+  test('a response slower than the interval, before its head and within its body', async () => {
     expect(await refused(await served(() => {}), { interval: '100ms' })).toMatchInlineSnapshot(
-      `"ScrapeError: http://127.0.0.1:PORT/metrics did not respond within 100 ms, the time between two scrapes; give it more: definePerfConfig({ metrics: { interval: '5s' } })"`,
+      `"ScrapeError: http://127.0.0.1:PORT/metrics did not respond within 100 ms, the time between two scrapes; increase it: definePerfConfig({ metrics: { interval: '5s' } })"`,
     )
     const stuck = await served((_, response) => response.write('n 1\n'))
     expect(await refused(stuck, { interval: '100ms' })).toContain('did not respond within 100 ms')
   })
 
-  test('nobody there, and no secret in the message', async () => {
+  test('a closed port, without a secret in the message', async () => {
     expect(await refused('http://user:secret@127.0.0.1:1/metrics?key=secret')).toMatchInlineSnapshot(
       `"ScrapeError: http://127.0.0.1:1/metrics did not respond: ECONNREFUSED"`,
     )
   })
 
-  test('without end', async () => {
+  test('an endless response', async () => {
     const line = `n 1 # ${'x'.repeat(1024)}\n`.repeat(1024)
     const url = await served((_, response) => {
       const more = () => {
@@ -290,22 +290,20 @@ describe('a route that cannot be read is one message, before any load', () => {
       response.on('drain', more)
       more()
     })
-    expect(await refused(url, { interval: '30s' })).toContain('sends without end')
+    expect(await refused(url, { interval: '30s' })).toContain('sends an endless response')
   })
 
-  test('no target at all, an interval that is none', async () => {
+  test('a missing target, and an invalid interval', async () => {
     await expect(createMetrics({ urls: [], signal })).rejects.toThrow('there is no target whose metrics could be read')
     await expect(createMetrics({ urls: [], signal, interval: '1ms' })).rejects.toThrow(
       'must be a duration at least 100 ms',
     )
   })
 
-  test('of a target that runs elsewhere and need not have one, leaves metrics unavailable', async () => {
+  test('nothing for an external target without a required route: metrics are unavailable', async () => {
     const url = await served((_, response) => response.writeHead(404).end())
     const metrics = await metricsAt([url], { required: false })
-    expect(metrics.unavailable).toMatch(
-      /^the target runs elsewhere and its metrics cannot be read: .* responded with 404/,
-    )
+    expect(metrics.unavailable).toMatch(/^the metrics of the external target cannot be read: .* responded with 404/)
     const window = await metrics.during(runFromNow())
     expect(() => window.counter('n_total')).toThrow('the target runs elsewhere')
     expect(window[metricsOf]().hitRatio('a', 'b').unavailable).toBe(metrics.unavailable)
@@ -313,17 +311,19 @@ describe('a route that cannot be read is one message, before any load', () => {
   })
 })
 
-test('a target that is gone at the end leaves a window without an end, and says why', async () => {
+test('a window without a final scrape reports the failure', async () => {
   let isGone = false
   const url = await served((request, response) => (isGone ? request.socket.destroy() : response.end('n_total 1')))
   const metrics = await metricsAt([url])
   const run = runFromNow()
   isGone = true
   const window = await metrics.during(run)
-  expect(() => window.counter('n_total')).toThrow(/^no two scrapes lie around the steady phase: .*did not respond/)
+  expect(() => window.counter('n_total')).toThrow(
+    /^there are no two scrapes around the steady phase: .*did not respond/,
+  )
 })
 
-test('credentials of the URL are sent as such', async () => {
+test('scrapes send the credentials of the URL', async () => {
   let authorization: string | undefined
   const url = await served((request, response) => {
     authorization = request.headers.authorization
@@ -333,7 +333,7 @@ test('credentials of the URL are sent as such', async () => {
   expect(Buffer.from(authorization!.replace('Basic ', ''), 'base64').toString()).toBe('scraper:p@ss')
 })
 
-test('summaries and OpenMetrics are read as they are', async () => {
+test('scrapes read summaries and OpenMetrics', async () => {
   const registry = new Registry()
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE as never)
   const summary = new Summary({ name: 'rpc', help: '-', percentiles: [0.9], registers: [registry] })

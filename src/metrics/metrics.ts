@@ -9,49 +9,48 @@ import { readingsBetween, summed, type Reading } from './instance.ts'
 import { MetricsWindow } from './metrics-window.ts'
 import { severalProcesses } from './processes.ts'
 import type { SentRequests } from './request-counters.ts'
-import { ScrapeError } from './scrape-error.ts'
-import { WHERE } from './scrape.ts'
+import { ScrapeError, WHERE } from './scrape.ts'
 import { Scraper } from './scraper.ts'
 import { parseSelector } from './selector.ts'
 
 export interface MetricsContext {
-  /** Metrics URL of every instance of the target. May hold user and password. */
+  /** Metrics URL of every instance of the target. May contain user and password. */
   readonly urls: readonly string[]
   readonly signal: AbortSignal
-  /** Of https URLs: the target's. */
+  /** TLS options for https URLs: those of the target. */
   readonly tls?: TlsOptions | undefined
-  /** Time between scrapes, and the limit of each. Default: `'1s'`. */
+  /** Time between scrapes, and timeout of each. Default: `'1s'`. */
   readonly interval?: Duration
   /**
-   * Whether the routes are known to be there. Where they are only guessed, as for an external target, a first
-   * scrape that fails leaves metrics unavailable, and assertions on them are skipped. Default: `true`.
+   * Whether the first scrape must succeed. If not, as for the default route of an external target, a failure makes metrics
+   * unavailable, and assertions on them are skipped. Default: `true`.
    */
   readonly required?: boolean
-  /** Headers of each scrape, authorization among them. */
+  /** Headers of each scrape, including authorization. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** The target's counter of all requests; `false`: it has none. Default: by common names. */
+  /** The target's counter of all requests; `false` if it has none. Default: found by common names. */
   readonly requestCounter?: string | false | undefined
-  /** Gets the series that were asked of each window, once the scenario is over: for the report. */
+  /** Receives the series queried from each window at the end of the scenario, for the report. */
   readonly onSeries?: (run: string, series: readonly RunSeries[]) => void
 }
 
-/** The target's Prometheus metrics, scraped from the moment a scenario asks for them until it ends. */
+/** The target's Prometheus metrics, scraped from their first use in a scenario until its end. */
 export interface Metrics extends AsyncDisposable {
-  /** Why they cannot be read at all; `undefined` if they can. */
+  /** Reason that metrics cannot be read; `undefined` if they can. */
   readonly unavailable: string | undefined
-  /** What they did over the counted part of a run. Scrapes once more first, so that the window has an end. */
+  /** Metrics over the judged part of a run. Scrapes once more first, to end the window. */
   during(run: TimedRun): Promise<MetricsWindow>
   /**
-   * A metric at each scrape so far, summed over series and instances. Empty if there is none, or several processes
-   * respond behind one route.
+   * Values of a metric at each scrape so far, summed over series and instances. Empty if the metric does not exist, or
+   * several processes respond behind one route.
    */
   readings(selector: string): readonly Reading[]
 }
 
 /**
- * Starts scraping. The first scrape is awaited: a wrong path shows before any load is sent.
+ * Starts scraping. Awaits the first scrape, to report a wrong path before any load is generated.
  *
- * @throws {OptionsError} if the interval is no duration
+ * @throws {OptionsError} if the interval is not a duration
  * @throws {ScrapeError} if the first scrape fails and the metrics are required
  */
 export async function createMetrics(context: MetricsContext): Promise<Metrics> {
@@ -59,7 +58,7 @@ export async function createMetrics(context: MetricsContext): Promise<Metrics> {
   const problems = new Problems()
   const intervalMs = duration({ min: 100 }).read(problems, 'metrics.interval', interval)
   problems.throwIfAny('metrics')
-  if (urls.length === 0) throw new ScrapeError(`there is no target whose metrics could be read; ${WHERE}`)
+  if (urls.length === 0) throw new ScrapeError(`no target is configured, so there are no metrics to read; ${WHERE}`)
   const scrapers = urls.map((url) => new Scraper(url, intervalMs, { signal, tls, headers }))
   const unavailable = await start(scrapers, required)
   const histories = unavailable === undefined ? scrapers.map(({ history }) => history) : []
@@ -76,7 +75,7 @@ export async function createMetrics(context: MetricsContext): Promise<Metrics> {
     },
     readings(selector) {
       const parsed = parseSelector(selector)
-      // Each reading would be of another process.
+      // Each reading would be from a different process.
       if (histories.some((history) => severalProcesses(history, history.times.length - 1) !== undefined)) return []
       const all = histories.map((history) => readingsBetween(history, parsed, 0, history.times.length - 1))
       return summed(
@@ -91,7 +90,7 @@ export async function createMetrics(context: MetricsContext): Promise<Metrics> {
   }
 }
 
-/** Runs of requests say how many responses there were; others have nothing that a counter could be held against. */
+/** Response count of a run of requests, to compare with the target's counter; other runs have none. */
 function requestsOf(run: TimedRun, counter: SentRequests['counter']): SentRequests | undefined {
   if (!(evidenceOf in run) || typeof run[evidenceOf] !== 'function') return undefined
   const evidence = run[evidenceOf]() as TimeEvidence & { readonly statuses?: ReadonlyMap<number, number> }
@@ -100,7 +99,7 @@ function requestsOf(run: TimedRun, counter: SentRequests['counter']): SentReques
   return { responses, counter }
 }
 
-/** @returns why there are no metrics, if that is not a mistake */
+/** @returns the reason that metrics are unavailable, if they are not required */
 async function start(scrapers: readonly Scraper[], required: boolean): Promise<string | undefined> {
   const started = await Promise.allSettled(scrapers.map((scraper) => scraper.start()))
   const failed = started.find((result) => result.status === 'rejected')
@@ -108,5 +107,5 @@ async function start(scrapers: readonly Scraper[], required: boolean): Promise<s
   await Promise.all(scrapers.map((scraper) => scraper.stop()))
   const reason: unknown = failed.reason
   if (required || !(reason instanceof ScrapeError)) throw reason
-  return `the target runs elsewhere and its metrics cannot be read: ${reason.message}`
+  return `the metrics of the external target cannot be read: ${reason.message}`
 }

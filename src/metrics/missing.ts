@@ -6,7 +6,7 @@ import { nearNames } from './near-names.ts'
 import { matches, showSelector, type Selector } from './selector.ts'
 import type { Series } from './series.ts'
 
-/** A metric that the target does not offer, or that says nothing about this window. Never read as zero. */
+/** Error of a metric that does not exist or has no data in the window. Such a metric is never read as zero. */
 export class MetricMissingError extends InvalidRunError {
   constructor(finding: string, remedy?: string) {
     super(remedy === undefined ? finding : `${finding}\nFix: ${remedy}`, 'metric-missing')
@@ -15,7 +15,7 @@ export class MetricMissingError extends InvalidRunError {
 
 const VALUES_SHOWN = 6
 
-/** Why a selector picks nothing in a window, with what is there instead. */
+/** Reason that a selector matches nothing in a window, with existing alternatives. */
 export function explainMissing(selector: Selector, instances: readonly InstanceWindow[], scope: string): string {
   const { name } = selector
   if (instances.every(({ covered }) => covered.length === 0)) return withoutScrapes(instances, scope)
@@ -25,15 +25,15 @@ export function explainMissing(selector: Selector, instances: readonly InstanceW
     (matcher) => !series.some((one) => matches(matcher, one.labels[matcher.label] ?? '')),
   )
   if (wrong !== undefined)
-    return `${showSelector({ name, matchers: [wrong] })} picks no series; ${valuesOf(wrong.label, series)}`
+    return `${showSelector({ name, matchers: [wrong] })} matches no series; ${valuesOf(wrong.label, series)}`
   if (instances.some(({ history }) => history.select(selector).length > 0))
     return `${showSelector(selector)} has no value in the ${scope}`
-  return `no series has all of ${showSelector(selector)}`
+  return `no series matches all labels of ${showSelector(selector)}`
 }
 
 function withoutScrapes(instances: readonly InstanceWindow[], scope: string): string {
   const failure = instances.flatMap(({ history }) => history.failures).at(-1)
-  return `no two scrapes lie around the ${scope}${failure === undefined ? '' : `: ${failure.message}`}`
+  return `there are no two scrapes around the ${scope}${failure === undefined ? '' : `: ${failure.message}`}`
 }
 
 function withoutSeries(name: string, instances: readonly InstanceWindow[]): string {
@@ -41,14 +41,13 @@ function withoutSeries(name: string, instances: readonly InstanceWindow[]): stri
   const family = name.replace(/_bucket$/, '')
   const type = typeOf(name, instances) ?? typeOf(family, instances)
   if (type === 'summary' && family !== name)
-    return `${family} is a summary: its quantiles are over a time of its own, not over this window; offer a histogram`
-  if (names.has(`${name}_total`)) return `${name} is counted as ${name}_total: ask for that`
-  if (names.has(`${name}_bucket`))
-    return `${name} is a histogram: ask for its quantile(), or for the counter ${name}_count`
-  if (type !== undefined) return `${family} is announced by the target, and nothing was counted under it so far`
+    return `${family} is a summary: its quantiles cover its own time window, not this one; expose a histogram`
+  if (names.has(`${name}_total`)) return `${name} does not exist; use ${name}_total`
+  if (names.has(`${name}_bucket`)) return `${name} is a histogram: use quantile(), or the counter ${name}_count`
+  if (type !== undefined) return `${family} is declared by the target, but has no series yet`
   const near = nearNames(name, names)
-  if (near.length === 0) return `the target offers no metric ${name}, nor any other`
-  return `the target offers no metric ${name}; the nearest are ${near.join(', ')}`
+  if (near.length === 0) return `the target exposes no metric ${name}, nor any other`
+  return `the target exposes no metric ${name}; the most similar are ${near.join(', ')}`
 }
 
 function typeOf(name: string, instances: readonly InstanceWindow[]): MetricType | undefined {
@@ -65,7 +64,7 @@ function valuesOf(label: string, series: readonly Series[]): string {
   return labels.length === 0 ? 'it has no labels' : `its labels are ${labels.join(', ')}`
 }
 
-/** Why a counter that stands still is no response, with those near it that moved. */
+/** Message for an unchanged counter, with similar counters that changed. */
 export function explainUnmoved(selector: Selector, instances: readonly InstanceWindow[], scope: string): string {
   const moved = nearNames(selector.name, movedNames(instances))
   const stands = instances.flatMap(({ history, covered }) =>
@@ -74,8 +73,10 @@ export function explainUnmoved(selector: Selector, instances: readonly InstanceW
   const total = stands.filter((value) => !Number.isNaN(value)).reduce((sum, value) => sum + value, 0)
   const shown = Number.isInteger(total) ? formatCount(total) : significant(total, 4)
   return (
-    `${showSelector(selector)} did not move in the ${scope}, it stands at ${shown}` +
-    (moved.length === 0 ? '; nothing else moved either' : `; the nearest that moved are ${moved.join(', ')}`)
+    `${showSelector(selector)} did not change in the ${scope} (value ${shown})` +
+    (moved.length === 0
+      ? '; no other counter changed either'
+      : `; the most similar that changed are ${moved.join(', ')}`)
   )
 }
 

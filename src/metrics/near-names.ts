@@ -1,17 +1,17 @@
-/** The names most like a wanted one, best first: by the edits between them, names that share a word first. */
-export function nearNames(wanted: string, known: Iterable<string>, count = 4): string[] {
-  const words = new Set(wanted.split('_'))
+/** Names similar to a given one, best first: by edit distance, names with common words first. */
+export function nearNames(given: string, known: Iterable<string>, count = 4): string[] {
+  const words = new Set(given.split('_'))
   return [...known]
     .map((name) => {
       const shared = name.split('_').filter((word) => words.has(word)).length
-      return { name, distance: editDistance(wanted, name) - 3 * shared }
+      return { name, distance: editDistance(given, name) - 3 * shared }
     })
     .toSorted((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, count)
     .map(({ name }) => name)
 }
 
-/** Levenshtein's distance: insertions, deletions and substitutions from one text to the other. */
+/** Levenshtein distance: insertions, deletions and substitutions from one string to the other. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {

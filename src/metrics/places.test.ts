@@ -61,7 +61,7 @@ test('follows a redirect within the same origin, with credentials', async () => 
   await expect(valueAt(`${base}/away`)).rejects.toThrow('/away responded with 302')
 })
 
-test('sends headers, and says what to do if it is refused', async () => {
+test('sends headers, and reports a fix if the route rejects them', async () => {
   const server = createServer((request, response) => {
     if (request.headers.authorization === 'Bearer s3cret') respond(request, response)
     else response.writeHead(401).end()
@@ -72,7 +72,7 @@ test('sends headers, and says what to do if it is refused', async () => {
   expect(await valueAt(url, { headers: { authorization: 'Bearer s3cret' } })).toBe(7)
   const refused = valueAt(url, { headers: { authorization: 'Bearer wrong' } })
   await expect(refused).rejects.toThrow(
-    /responded with 401; give the scrapes credentials: definePerfConfig\(\{ metrics: \{ bearerToken/,
+    /responded with 401; set credentials for the scrapes: definePerfConfig\(\{ metrics: \{ bearerToken/,
   )
   await expect(refused).rejects.not.toThrow('wrong')
 })
@@ -89,7 +89,7 @@ test.each([
   expect(await valueAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`)).toBe(7)
 })
 
-test('refuses OpenMetrics that was cut short, and an encoding it does not know', async () => {
+test('rejects incomplete OpenMetrics, and an unknown encoding', async () => {
   const server = createServer((request, response) => {
     if (request.url === '/zip') response.setHeader('content-encoding', 'pkzip').end('n 7\n')
     else if (request.url === '/broken') response.setHeader('content-encoding', 'gzip').end('n 7\n')
@@ -98,7 +98,7 @@ test('refuses OpenMetrics that was cut short, and an encoding it does not know',
   onTestFinished(() => void server.close())
   await once(server, 'listening')
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  await expect(valueAt(`${base}/cut`)).rejects.toThrow('was cut short: OpenMetrics ends with # EOF, and this did not')
+  await expect(valueAt(`${base}/cut`)).rejects.toThrow('is incomplete: OpenMetrics must end with # EOF')
   await expect(valueAt(`${base}/zip`)).rejects.toThrow('its content-encoding pkzip is not supported')
   await expect(valueAt(`${base}/broken`)).rejects.toThrow('did not respond: Z_DATA_ERROR')
 })

@@ -9,14 +9,14 @@ async function findingOf(scrapes: readonly string[]): Promise<string | undefined
 }
 
 const counted = (...values: readonly number[]) => values.map((value) => `n_total ${value}\n`)
-/** Counters of a process with the moment it started. */
+/** Counters of a process with its start time. */
 const started = (...processes: readonly (readonly [startSec: number, cpuSec: number, n: number])[]) =>
   processes.map(
     ([start, cpu, n]) =>
       `process_start_time_seconds ${start}\nprocess_cpu_seconds_total ${cpu}\nn_total ${n}\nm_total ${n + 1}\n`,
   )
 
-describe('several processes behind one route are seen', () => {
+describe('several processes behind one route are detected by', () => {
   test.each([
     [
       'values that fall and come back',
@@ -41,7 +41,7 @@ describe('several processes behind one route are seen', () => {
       'process_start_time_seconds went back from 10.5 to 10.25',
     ],
     [
-      'a later start, and nothing that began again',
+      'a later start without reset counters',
       started([100, 1, 400], [105, 2, 800]),
       'process_start_time_seconds changed from 100 to 105, and no counter started again',
     ],
@@ -60,7 +60,7 @@ describe('several processes behind one route are seen', () => {
   })
 })
 
-describe('a single process is believed', () => {
+describe('severalProcesses() accepts a single process', () => {
   test.each([
     ['that only counts', counted(1, 2, 2, 9, 500)],
     ['that restarts once', counted(500, 3, 40, 90)],

@@ -1,34 +1,34 @@
 import type { ScrapeHistory } from './scrape-history.ts'
 import type { Series } from './series.ts'
 
-/** Counters of the process itself, which nothing but a new process starts again. */
+/** Counters of the process itself, which only a new process resets. */
 const CPU_COUNTERS = ['process_cpu_seconds_total', 'process_cpu_user_seconds_total', 'process_cpu_system_seconds_total']
-/** Some exporters compute the start from how long the process has been up, and round. */
+/** Tolerance for exporters that calculate the start from the uptime of the process, and round it. */
 const START_JITTER_SEC = 1
-/** A jump so many times any other step is no growth. */
+/** A step that is larger than any other by this factor is not growth. */
 const JUMP = 2
-/** How near, as a ratio of the fall, two values of one counter in turns are. */
+/** Maximum difference between values of the same counter that alternates with another, as a ratio of the fall. */
 const NEAR = 0.05
 
 /**
- * What shows that several processes respond behind one metrics route, each with counters of its own, as the workers of
- * `node:cluster`, gunicorn or PHP do: each scrape then reads one of them, whichever takes the connection. A target that
- * restarts shows none of this: it starts later than it did before, and its counters fall to almost nothing.
+ * Evidence that several processes with separate counters respond behind one metrics route, such as the workers of
+ * `node:cluster`, gunicorn or PHP: each scrape then reads the process that accepts the connection. A restarted target
+ * differs: its start time increases, and its counters fall to almost zero.
  *
- * @param last the last scrape to look at
- * @returns what was seen; `undefined` if nothing was
+ * @param last the last scrape to examine
+ * @returns the finding; `undefined` if there is none
  */
 export function severalProcesses(history: ScrapeHistory, last: number): string | undefined {
   return new Processes(history, last).finding()
 }
 
-/** As {@link severalProcesses}, for counters that are judged: each of them counts. */
+/** Like {@link severalProcesses}, for judged counters: a single one suffices. */
 export function fallingBack(history: ScrapeHistory, last: number, counters: readonly Series[]): string | undefined {
   const processes = new Processes(history, last)
   return counters.map((series) => processes.fallingBack(series)).find((found) => found !== undefined)
 }
 
-/** A value before and after a scrape in which it fell. */
+/** Values before and after a scrape in which a counter fell. */
 interface Fall {
   readonly scrape: number
   readonly from: number
@@ -44,7 +44,7 @@ class Processes {
     this.#history = history
     this.#last = last
     const starts = history.named('process_start_time_seconds')
-    // Several at once are of several processes that one route names apart, which is as it should be.
+    // Several series belong to processes that the route distinguishes by labels, which is correct.
     this.#start = starts.length === 1 ? starts[0] : undefined
   }
 
@@ -52,7 +52,7 @@ class Processes {
     return this.#startFinding() ?? this.#cpuFinding() ?? this.#valueFinding() ?? this.#comingAndGoing()
   }
 
-  /** A process that is started again starts later, with counters that start again. */
+  /** Finding from start times: a restarted process starts later, and its counters restart. */
   #startFinding(): string | undefined {
     const seen = [...(this.#start?.changes(this.#last) ?? [])].filter(({ value }) => !Number.isNaN(value))
     for (const [index, { scrape, value }] of seen.entries()) {
@@ -79,7 +79,7 @@ class Processes {
     return fell === 0 && held > 0
   }
 
-  /** Applications may reset their own counters, but not this one. */
+  /** Finding from CPU counters: applications may reset their own counters, but not these. */
   #cpuFinding(): string | undefined {
     for (const name of CPU_COUNTERS) {
       for (const series of this.#history.named(name)) {
@@ -99,14 +99,14 @@ class Processes {
     return this.#start !== undefined && this.#start.at(scrape) > this.#start.at(scrape - 1)
   }
 
-  /** Values that fall and come back: of most counters, as a single one may be a gauge by another name. */
+  /** Finding from values that fall and come back, of most counters: a single one may be a misnamed gauge. */
   #valueFinding(): string | undefined {
     const moved = [...this.#history.counters()].filter((series) => [...series.changes(this.#last)].length > 1)
     const found = moved.flatMap((series) => this.fallingBack(series) ?? [])
     return found.length * 2 >= moved.length ? found[0] : undefined
   }
 
-  /** Whether this counter fell and came back, in words. */
+  /** Finding if this counter fell and came back. */
   fallingBack(series: Series): string | undefined {
     const values = [...series.changes(this.#last)].filter(({ value }) => !Number.isNaN(value))
     const falls = fallsOf(series, this.#last).filter(({ scrape }) => !this.#hasRestartedAt(scrape))
@@ -116,10 +116,10 @@ class Processes {
     return `${series.name} fell from ${first.from} to ${first.to} and came back${times}`
   }
 
-  /** Workers with a label of their own: whichever responds, the series of the others are gone. */
+  /** Finding from series that disappear and return: workers with distinct labels only expose their own series. */
   #comingAndGoing(): string | undefined {
     const counters = [...this.#history.counters()]
-    const returned = counters.filter((series) => isBackUnharmed(series, this.#last, this.#history))
+    const returned = counters.filter((series) => cameBack(series, this.#last, this.#history))
     if (returned.length === 0 || returned.length * 2 < counters.length) return undefined
     return `${returned.length} of ${counters.length} counters were gone from a scrape and came back, ${returned[0]!.name} among them`
   }
@@ -143,8 +143,8 @@ function comesBack({ scrape, from }: Fall, values: Values): boolean {
 }
 
 /**
- * It comes back at once and near to where it fell from: by a step unlike all others, or having fallen to where it had
- * been before, so that its values are those of two counters in turns.
+ * Whether the counter jumps back close to the value from which it fell: by a step much larger than all others, or after
+ * falling to an earlier value, so its values alternate between two counters.
  */
 function isJump({ scrape, from, to }: Fall, values: Values): boolean {
   const at = values.findIndex((later) => later.scrape > scrape && later.value >= from)
@@ -159,8 +159,8 @@ function isJump({ scrape, from, to }: Fall, values: Values): boolean {
   return away < depth / 2 && others.length > 0 && others.every((step) => jump > JUMP * step)
 }
 
-/** Gone, and back with at least what it had. */
-function isBackUnharmed(series: Series, last: number, history: ScrapeHistory): boolean {
+/** Whether a series disappeared and came back with at least its previous value. */
+function cameBack(series: Series, last: number, history: ScrapeHistory): boolean {
   let [before, goneAt] = [Number.NaN, -1]
   for (const { scrape, value } of series.changes(last)) {
     if (Number.isNaN(value)) goneAt = scrape

@@ -2,34 +2,34 @@ import { InvalidRunError } from '../evidence/verdict.ts'
 import { Problems } from '../options/problems.ts'
 import { significant } from '../stats/units.ts'
 
-/** A bucket of a Prometheus histogram: how many observations were at most `le`. */
+/** Cumulative bucket of a Prometheus histogram: the number of observations of at most `le`. */
 export interface Bucket {
   readonly le: number
   readonly count: number
 }
 
-/** What the buckets of a histogram say of one of its quantiles: the ends of the bucket that it lies in. */
+/** Quantile of a histogram, as the ends of its bucket. */
 export interface QuantileEstimate {
   /**
-   * No number: a histogram does not hold it, and one interpolated within a bucket could pass a limit that the quantile
-   * exceeds. {@link isBelow} compares it with a limit.
+   * Always throws: a histogram does not contain the exact value, and a value interpolated within a bucket could pass a
+   * limit that the quantile exceeds. Use {@link isBelow} to compare it with a limit.
    *
    * @throws {InvalidRunError} always
    */
   readonly value: never
   /**
-   * Where the bucket it fell into begins: the quantile is more than that. A limit up to here is certainly exceeded,
-   * also beyond the last finite bucket.
+   * Lower end of the bucket: the quantile is above it. A limit up to this value is certainly exceeded, also beyond the last
+   * finite bucket.
    */
   readonly low: number
-  /** Where that bucket ends: `Infinity` beyond the last finite bucket. */
+  /** Upper end of the bucket; `Infinity` beyond the last finite bucket. */
   readonly high: number
   /**
-   * Whether the quantile is at most a limit, as far as the buckets decide it: without interpolation.
+   * Whether the quantile is at most a limit, without interpolation.
    *
    * @param limit in the histogram's own unit
-   * @returns `true` if all of its bucket lies up to the limit, `false` if all of it lies beyond
-   * @throws {InvalidRunError} if the limit lies within its bucket, or beyond the last finite one
+   * @returns `true` if the whole bucket is up to the limit, `false` if all of it is above
+   * @throws {InvalidRunError} if the limit is within the bucket, or beyond the last finite one
    *
    * @example
    * expect(window.quantile('http_request_duration_seconds', 0.95).isBelow(0.15)).toBe(true)
@@ -37,7 +37,7 @@ export interface QuantileEstimate {
   isBelow(limit: number): boolean
 }
 
-/** Ends of the bucket that a quantile fell into, and what interpolation gives; no value beyond the last finite bucket. */
+/** Ends of a quantile's bucket, and the interpolated value; no value beyond the last finite bucket. */
 export interface BucketQuantile {
   readonly value: number | undefined
   readonly low: number
@@ -47,10 +47,10 @@ export interface BucketQuantile {
 /**
  * A quantile from cumulative buckets, by linear interpolation within the bucket it falls into, as Prometheus'
  * `histogram_quantile` does (https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile).
- * It misleads where buckets are wide: the true value can lie anywhere in its bucket, whose ends are returned too.
+ * It misleads if buckets are wide: the true value can be anywhere in its bucket, whose ends are also returned.
  *
- * @param q as a ratio, 0.95
- * @returns `undefined` if the buckets hold nothing
+ * @param q as a ratio: 0.95
+ * @returns `undefined` if the buckets are empty
  */
 export function bucketQuantile(q: number, buckets: readonly Bucket[]): BucketQuantile | undefined {
   const sorted = monotonic(buckets)
@@ -65,7 +65,7 @@ export function bucketQuantile(q: number, buckets: readonly Bucket[]): BucketQua
   return { value: low + (le - low) * ((rank - below) / (count - below)), low, high: le }
 }
 
-/** Ascending. A target that counts while it is read may show less in a bucket than in the one before it. */
+/** Buckets in ascending order. A target that counts during a scrape may return less in a bucket than in the previous one. */
 function monotonic(buckets: readonly Bucket[]): readonly Bucket[] {
   let most = 0
   return buckets.toSorted((a, b) => a.le - b.le).map(({ le, count }) => ({ le, count: (most = Math.max(most, count)) }))
@@ -81,7 +81,7 @@ export function checkQuantile(call: string, q: unknown, example: string): void {
   problems.throwIfAny(call)
 }
 
-/** Reading a figure of which only bounds are known throws, so that no limit between them can pass. */
+/** Makes figures with only known bounds throw when read: a limit between the bounds must not pass. */
 export function boundedBelow<T extends object>(known: T, figures: readonly string[], what: string): T {
   for (const figure of figures)
     Object.defineProperty(known, figure, {
@@ -94,7 +94,7 @@ export function boundedBelow<T extends object>(known: T, figures: readonly strin
   return known
 }
 
-/** What is known of a quantile, and no more. */
+/** Estimate with the known bounds of a quantile. */
 export function quantileEstimate(q: number, what: string, { low, high }: BucketQuantile): QuantileEstimate {
   const known = { low, high }
   // Not enumerable: the figures can be printed and compared.
@@ -110,13 +110,13 @@ export function quantileEstimate(q: number, what: string, { low, high }: BucketQ
   )
 }
 
-/** Why a quantile within a bucket has no value. */
+/** Reason that a quantile within a bucket has no value. */
 export function withinBucket(q: number, what: string, ends: Ends, names?: EndNames): string {
   const fix =
     names === undefined
       ? 'compare it with a limit by isBelow(limit)'
       : `assert on ${names.highName}, which it is at most, or ${names.lowName}, which it exceeds`
-  return `${percentile(q)} of ${what} lies ${between(ends, names?.unit)}, and a histogram does not say where in it\nFix: ${fix}`
+  return `${percentile(q)} of ${what} lies ${between(ends, names?.unit)}, and a histogram does not contain its exact value\nFix: ${fix}`
 }
 
 type Ends = Pick<QuantileEstimate, 'low' | 'high'>
@@ -146,7 +146,7 @@ function isBelow(
   if (low >= limit) return false
   if (high === Number.POSITIVE_INFINITY) throw new InvalidRunError(beyondBuckets(q, what, low), 'undecided')
   throw new InvalidRunError(
-    `${percentile(q)} of ${what} lies ${between({ low, high })}, and so does the limit ${significant(limit, 6)}\n` +
+    `${percentile(q)} of ${what} lies ${between({ low, high })}, as does the limit ${significant(limit, 6)}\n` +
       `Fix: give the histogram a bucket that ends at the limit`,
     'undecided',
   )
@@ -156,12 +156,12 @@ function percentile(q: number): string {
   return `p${Number((q * 100).toPrecision(6))}`
 }
 
-/** Why a quantile beyond the last finite bucket has no value. */
+/** Reason that a quantile beyond the last finite bucket has no value. */
 export function beyondBuckets(q: number, what: string, low: number, { lowName = 'low', unit = '' } = {}): string {
   const bound = `${significant(low, 6)}${unit}`
   return (
     `${percentile(q)} of ${what} lies beyond its last finite bucket, ${bound}: ` +
-    `it is more than that, and nobody can say how much\n` +
+    `it is above that by an unknown amount\n` +
     `Fix: give the histogram buckets beyond the limit; to fail at limits up to ${bound}, assert on ${lowName} first`
   )
 }

@@ -2,7 +2,7 @@ import type { RunWindow } from '../evidence/run-window.ts'
 import { formatCount } from '../stats/units.ts'
 import { sumOf, type InstanceWindow } from './instance.ts'
 
-/** Names under which common libraries count every request that a server responds to. */
+/** Names of the counters of all requests in common libraries. */
 const KNOWN: readonly string[] = [
   ...['requests_total', 'http_requests_total', 'http_request_total', 'http_server_requests_total'],
   ...['http_requests_received_total', 'http_server_requests_seconds_count', 'http_requests_seconds_count'],
@@ -11,24 +11,24 @@ const KNOWN: readonly string[] = [
   ...['http_server_request_duration_seconds_count', 'http_server_duration_seconds_count'],
   ...['http_server_duration_milliseconds_count', 'http_response_time_seconds_count'],
 ]
-/** Fewer say little: the two are counted at slightly different times. */
+/** Minimum number of requests for a comparison: the two are counted at slightly different times. */
 const MIN_REQUESTS = 100
-/** Two processes that share connections evenly count half; one that counts all of them, nearly all. */
-const LEAST_SHARE = 0.75
+/** Minimum ratio of counted requests: one of two processes counts about half, a complete counter nearly all. */
+const MIN_RATIO = 0.75
 
-/** What a run sent, for comparison with what the target counted. */
+/** Responses of a run, for comparison with the target's counters. */
 export interface SentRequests {
   /** Responses in the scope of the run. */
   readonly responses: number
-  /** The target's counter of all requests; `false`: it has none, and nothing is compared. @default by common names */
+  /** The target's counter of all requests; `false` if it has none: nothing is compared. @default by common names */
   readonly counter?: string | false | undefined
 }
 
 /**
- * Compares the target's request counters with what a run sent in the time between two scrapes. More than that may have
- * come from other clients; fewer means that the counters are not of the whole target.
+ * Compares the target's request counters with the requests of a run between two scrapes. Higher counts may include other
+ * clients; lower counts show that the counters do not cover the whole target.
  *
- * @returns what differs; `undefined` if nothing does, or there is nothing to compare
+ * @returns the difference; `undefined` if there is none, or nothing to compare
  */
 export function uncountedRequests(
   { responses, counter }: SentRequests,
@@ -46,7 +46,7 @@ export function uncountedRequests(
   const [first, ...others] = counted
   if (first === undefined) return undefined
   const most = others.reduce((best, one) => (one.count > best.count ? one : best), first)
-  if (most.count >= expected * LEAST_SHARE) return undefined
+  if (most.count >= expected * MIN_RATIO) return undefined
   return (
     `${most.name} counted ${formatCount(Math.round(most.count))} requests ` +
     `while the run got about ${formatCount(Math.round(expected))} responses`

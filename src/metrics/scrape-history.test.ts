@@ -7,7 +7,7 @@ function valuesOf(history: ScrapeHistory, selector: string): number[][] {
   return history.select(parseSelector(selector)).map((series) => history.times.map((_, scrape) => series.at(scrape)))
 }
 
-test('one series is one, in whatever order its labels are written', async () => {
+test('a series is the same regardless of the order of its labels', async () => {
   const history = new ScrapeHistory()
   await history.add(1, 'n{a="1",b="2"} 5\nup 1\n')
   await history.add(2, 'n{b="2", a="1"} 6\n')
@@ -15,11 +15,11 @@ test('one series is one, in whatever order its labels are written', async () => 
   expect(valuesOf(history, 'up'), 'gone').toEqual([[1, Number.NaN]])
 })
 
-test('a scrape that cannot be read to its end is none', async () => {
+test('an unreadable scrape is ignored', async () => {
   const history = new ScrapeHistory()
   await history.add(1, 'n 1\nm 1\n')
   await expect(history.add(2, 'n 9\n<html>\n<body>')).rejects.toThrow(ExpositionError)
-  await expect(history.add(2, '\n')).rejects.toThrow('there is no metric in it, and there were some before')
+  await expect(history.add(2, '\n')).rejects.toThrow('it contains no metrics, but an earlier scrape did')
   await history.add(3, 'n 3\nm 3\n')
   expect(history.times).toEqual([1, 3])
   expect(valuesOf(history, 'n')).toEqual([[1, 3]])
@@ -27,7 +27,7 @@ test('a scrape that cannot be read to its end is none', async () => {
   expect(series!.growth(0, 1), 'nothing of the scrape that failed').toEqual({ delta: 2, resets: 0, seen: true })
 })
 
-test('an unreadable line is about the series it names, or any of a name in it, and costs no other', async () => {
+test('an unreadable line only affects its series, or the series of a name in it', async () => {
   const history = new ScrapeHistory()
   await history.add(1, 'n{a="1"} 5\nup 1\n')
   await history.add(2, 'n{a="1"} 6\nn{a="2"} x\nup 1\nm{b="} 7\nup 2\n')
@@ -50,7 +50,7 @@ test('long responses are read over several turns of the event loop', async () =>
   expect(turns).toBeGreaterThan(1)
 })
 
-test('values are found again through many scrapes, whether they moved or stood still', async () => {
+test('values are found over many scrapes, whether they changed or not', async () => {
   const history = new ScrapeHistory()
   const scrape = (count: number) =>
     Array.from({ length: 1_000 }, (_, index) => `n{at="${index}"} ${index < 10 ? count : 1}`).join('\n')

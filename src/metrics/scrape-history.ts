@@ -12,38 +12,38 @@ import { selects, type Selector } from './selector.ts'
 import { parseSeriesName, seriesKey } from './series-name.ts'
 import { Series } from './series.ts'
 
-/** Lines read in one turn of the event loop: about a millisecond's work, so that requests stay on time. */
+/** Lines read per turn of the event loop: about a millisecond of work, to keep requests on time. */
 const LINES_PER_TURN = 500
-/** Different unreadable lines kept of one instance: a target that sends more is described well enough by these. */
+/** Maximum number of distinct unreadable lines kept per instance. */
 const UNREADABLE_KEPT = 1_000
 
-/** A scrape that failed, and when. */
+/** Failed scrape, with its time. */
 export interface ScrapeFailure {
   readonly atMs: number
   readonly message: string
 }
 
-/** A line that could not be read, and in which scrapes. */
+/** Unreadable line, with the indexes of its scrapes. */
 interface Unreadable {
   readonly line: UnreadableLine
   readonly scrapes: number[]
 }
 
-/** Every scrape of one instance: the time of each, and each series through all of them. */
+/** All scrapes of one instance: their times and their series. */
 export class ScrapeHistory implements ExpositionReader {
   readonly failures: ScrapeFailure[] = []
   readonly types = new Map<string, MetricType>()
-  /** When each scrape got a response, ascending (`performance.now()`). */
+  /** Response time of each scrape, ascending (`performance.now()`). */
   readonly #times: number[] = []
-  /** By name and labels as the target writes them: the same text comes scrape after scrape. */
+  /** Series by name and labels as the target writes them: the text is the same in every scrape. */
   readonly #byText = new Map<string, Series>()
   readonly #byKey = new Map<string, Series>()
   readonly #byName = new Map<string, Series[]>()
   readonly #unreadable = new Map<string, Unreadable>()
-  /** Lines of the scrape being read that could not be. */
+  /** Unreadable lines of the current scrape. */
   #refused: UnreadableLine[] = []
   #sampleCount = 0
-  /** Of attempts to read a scrape, those that failed included. */
+  /** Number of attempts to read a scrape, including failed ones. */
   #attempt = 0
 
   get times(): readonly number[] {
@@ -51,10 +51,10 @@ export class ScrapeHistory implements ExpositionReader {
   }
 
   /**
-   * Adds a scrape, a slice of its lines at a time. Lines that cannot be read are noted and do not cost the others.
+   * Adds a scrape, in batches of lines. Unreadable lines are recorded and do not affect the others.
    *
-   * @throws {ExpositionError} if most of the text is neither Prometheus nor OpenMetrics, or nothing is left of what an
-   * earlier scrape had; nothing is then counted as scraped
+   * @throws {ExpositionError} if most of the text is neither Prometheus nor OpenMetrics, or it is empty and an earlier
+   * scrape was not; the scrape is then ignored
    */
   async add(atMs: number, text: string): Promise<void> {
     const lines = text.split('\n')
@@ -70,7 +70,7 @@ export class ScrapeHistory implements ExpositionReader {
     if (first !== undefined && (this.#sampleCount === 0 || foreign.length > this.#sampleCount))
       throw new ExpositionError(showUnreadable(foreign[0] ?? first))
     if (this.#sampleCount === 0 && this.#byKey.size > 0)
-      throw new ExpositionError('there is no metric in it, and there were some before')
+      throw new ExpositionError('it contains no metrics, but an earlier scrape did')
     const scrape = this.#times.length
     for (const series of this.#byKey.values()) series.settle(this.#attempt, scrape)
     for (const line of this.#refused) this.#keepUnreadable(line, scrape)
@@ -80,7 +80,7 @@ export class ScrapeHistory implements ExpositionReader {
   sample(text: string, value: number): string | undefined {
     const series = this.#byText.get(text) ?? this.#intern(text)
     if (series === undefined) return UNREADABLE_NAME
-    if (!series.offer(this.#attempt, value)) return 'the same series again, with another value'
+    if (!series.offer(this.#attempt, value)) return 'the same series occurs again, with a different value'
     this.#sampleCount++
     return undefined
   }
@@ -93,7 +93,7 @@ export class ScrapeHistory implements ExpositionReader {
     this.#refused.push(line)
   }
 
-  /** The first line that could not be read in these scrapes and is, or may be, about what a selector picks. */
+  /** First unreadable line in these scrapes that may belong to a selected series. */
   unreadableFor(selector: Selector, first: number, last: number): UnreadableLine | undefined {
     for (const { line, scrapes } of this.#unreadable.values()) {
       const isThere = scrapes.some((scrape) => scrape >= first && scrape <= last)
@@ -102,7 +102,7 @@ export class ScrapeHistory implements ExpositionReader {
     return undefined
   }
 
-  /** Series that a selector picks, whether or not they are still there. */
+  /** Selected series, including those that have disappeared. */
   select(selector: Selector): readonly Series[] {
     return this.named(selector.name).filter((series) => selects(selector, series))
   }
@@ -111,7 +111,7 @@ export class ScrapeHistory implements ExpositionReader {
     return this.#byName.get(name) ?? []
   }
 
-  /** Names of series, and of families that were announced and have none yet. */
+  /** Names of series, and of declared families without series. */
   names(): ReadonlySet<string> {
     return new Set([...this.#byName.keys(), ...this.types.keys()])
   }
@@ -127,19 +127,19 @@ export class ScrapeHistory implements ExpositionReader {
   }
 
   #keepUnreadable(line: UnreadableLine, scrape: number): void {
-    // Its value differs from scrape to scrape.
+    // The value differs between scrapes.
     const key = line.series === undefined ? line.text.replace(/[^\s,}]*$/, '') : seriesKey(line.series)
     const known = this.#unreadable.get(key)
     if (known !== undefined) known.scrapes.push(scrape)
     else if (this.#unreadable.size < UNREADABLE_KEPT) {
-      // A slice of the scrape's text would keep the whole of it alive.
+      // A slice would keep the whole text of the scrape in memory.
       const own = { ...line, text: Buffer.from(line.text.slice(0, 500)).toString() }
       this.#unreadable.set(key, { line: own, scrapes: [scrape] })
     }
   }
 
   #intern(text: string): Series | undefined {
-    // A slice of the scrape's text would keep the whole of it alive.
+    // A slice would keep the whole text of the scrape in memory.
     const ownText = Buffer.from(text).toString()
     const name = parseSeriesName(ownText)
     if (name === undefined) return undefined
@@ -156,7 +156,7 @@ export class ScrapeHistory implements ExpositionReader {
   }
 }
 
-/** A line whose labels cannot be read may be about any series of a name that stands in it. */
+/** Whether a line may belong to a selected series: if its labels are unreadable, by any name that it contains. */
 function isAbout({ series, text }: UnreadableLine, selector: Selector): boolean {
   if (series !== undefined) return selects(selector, series)
   const at = text.indexOf(selector.name)

@@ -1,28 +1,32 @@
 import { ask, TooLongError } from '../machine/ask.ts'
 import { parseBaseUrl } from '../machine/base-url.ts'
 import { tlsProblem, type TlsOptions } from '../machine/tls.ts'
-import { ScrapeError } from './scrape-error.ts'
 
-/** What one instance's metrics route responded. */
+/** A metrics route that could not be read: URL, response and fix. */
+export class ScrapeError extends Error {
+  override readonly name = 'ScrapeError'
+}
+
+/** Response of an instance's metrics route. */
 export interface Response {
-  /** `performance.now()` when the head of the response was there: the values are of that moment, or just before it. */
+  /** `performance.now()` at the head of the response: the values are from that moment or just before. */
   readonly atMs: number
   readonly text: string
   readonly contentType: string
 }
 
 const TYPES = 'text/plain;version=0.0.4;q=1,application/openmetrics-text;version=1.0.0;q=0.5'
-/** Far beyond any target's metrics: whatever streams this much is none. */
+/** Maximum size of a response, far above that of any target's metrics. */
 const MAX_BYTES = 64 * 1024 * 1024
 
 export interface ScrapeOptions {
   readonly signal: AbortSignal
   readonly tls?: TlsOptions | undefined
-  /** Sent with each scrape, also after a redirect within the same origin. */
+  /** Headers of each scrape, also sent after a redirect within the same origin. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
-/** @throws {ScrapeError} if the route does not respond in time, or not with success */
+/** @throws {ScrapeError} if the route does not respond in time, or responds with an error */
 export async function scrape(
   url: string,
   timeoutMs: number,
@@ -43,19 +47,19 @@ export async function scrape(
     return { atMs, text, contentType: contentType ?? 'no content type' }
   } catch (error) {
     if (error instanceof ScrapeError) throw error
-    if (error instanceof TooLongError) throw new ScrapeError(`${placeOf(url)} sends without end; ${WHERE}`)
+    if (error instanceof TooLongError) throw new ScrapeError(`${placeOf(url)} sends an endless response; ${WHERE}`)
     throw new ScrapeError(`${placeOf(url)} ${timeUp.aborted ? tooSlow(timeoutMs) : reasonOf(error)}`, { cause: error })
   }
 }
 
-/** What to do where the route is not what it was taken for. */
+/** Fix for a route that returns no metrics. */
 export const WHERE =
-  "say where the metrics are: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for a target that runs elsewhere"
+  "set the metrics route: definePerfConfig({ metrics: '/metrics' }), or PERF_METRICS_URL for an external target"
 
 const CREDENTIALS =
-  'give the scrapes credentials: definePerfConfig({ metrics: { bearerToken: process.env.METRICS_TOKEN } }), or headers'
+  'set credentials for the scrapes: definePerfConfig({ metrics: { bearerToken: process.env.METRICS_TOKEN } }), or headers'
 
-/** Without user, password and query: they may hold secrets. */
+/** URL without user, password and query, which may contain secrets. */
 export function placeOf(url: string): string {
   const { bare, socketPath, url: parsed } = parseBaseUrl(url)!
   return socketPath === undefined ? `${parsed.protocol}//${parsed.host}${parsed.pathname}` : bare
@@ -63,7 +67,7 @@ export function placeOf(url: string): string {
 
 function tooSlow(timeoutMs: number): string {
   return (
-    `did not respond within ${timeoutMs} ms, the time between two scrapes; give it more: ` +
+    `did not respond within ${timeoutMs} ms, the time between two scrapes; increase it: ` +
     "definePerfConfig({ metrics: { interval: '5s' } })"
   )
 }

@@ -1,27 +1,26 @@
 import { clearInterval, now, setInterval } from '../machine/clock.ts'
 import { ExpositionError } from './exposition.ts'
-import { ScrapeError } from './scrape-error.ts'
 import { ScrapeHistory } from './scrape-history.ts'
-import { placeOf, scrape, WHERE, type ScrapeOptions } from './scrape.ts'
+import { placeOf, scrape, ScrapeError, WHERE, type ScrapeOptions } from './scrape.ts'
 
-/** How long the scrape that ends a window may take: after its load a target may have a queue to work off. */
+/** Timeout of the scrape that ends a window: after the load, a target may still have a backlog. */
 const CLOSING_MS = 5_000
-/** Failures after these are counted, and their words not kept. */
+/** Maximum number of failures whose messages are kept. */
 const FAILURES_KEPT = 100
 
-/** Reads one instance over and over, one scrape at a time. A scrape that fails is noted, not fatal: the load goes on. */
+/** Scrapes one instance periodically, one scrape at a time. A failed scrape is recorded; the load continues. */
 export class Scraper {
   readonly history = new ScrapeHistory()
   readonly #url: string
   readonly #intervalMs: number
-  readonly #how: Omit<ScrapeOptions, 'signal'>
+  readonly #options: Omit<ScrapeOptions, 'signal'>
   readonly #signal: AbortSignal
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
-  #pendingRuns: Promise<void> | undefined
+  #pending: Promise<void> | undefined
 
-  constructor(url: string, intervalMs: number, { signal, ...how }: ScrapeOptions) {
-    this.#how = how
+  constructor(url: string, intervalMs: number, { signal, ...options }: ScrapeOptions) {
+    this.#options = options
     this.#url = url
     this.#intervalMs = intervalMs
     this.#signal = AbortSignal.any([signal, this.#stopping.signal])
@@ -34,29 +33,29 @@ export class Scraper {
     this.#timer.unref()
   }
 
-  /** Scrapes once more, for a window that ends now; waits for the scrape under way first, which began before. */
+  /** Scrapes once more for a window that ends now, after any pending scrape, which began earlier. */
   async close(): Promise<void> {
-    await this.#pendingRuns
+    await this.#pending
     await this.#try(Math.max(this.#intervalMs, CLOSING_MS))
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     this.#stopping.abort()
-    await this.#pendingRuns
+    await this.#pending
   }
 
   #try(timeoutMs: number): Promise<void> {
-    this.#pendingRuns ??= this.#scrape(timeoutMs)
+    this.#pending ??= this.#scrape(timeoutMs)
       .catch((error: Error) => this.#note(error))
-      .finally(() => (this.#pendingRuns = undefined))
-    return this.#pendingRuns
+      .finally(() => (this.#pending = undefined))
+    return this.#pending
   }
 
   async #scrape(timeoutMs: number): Promise<void> {
-    const { atMs, text, contentType } = await scrape(this.#url, timeoutMs, { ...this.#how, signal: this.#signal })
+    const { atMs, text, contentType } = await scrape(this.#url, timeoutMs, { ...this.#options, signal: this.#signal })
     if (/^application\/openmetrics-text/i.test(contentType) && !/(?:^|\n)# EOF\s*$/.test(text))
-      throw new ScrapeError(`${placeOf(this.#url)} was cut short: OpenMetrics ends with # EOF, and this did not`)
+      throw new ScrapeError(`${placeOf(this.#url)} is incomplete: OpenMetrics must end with # EOF`)
     try {
       await this.history.add(atMs, text)
     } catch (error) {

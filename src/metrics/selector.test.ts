@@ -30,11 +30,11 @@ test.each(['a b', 'a{b=1}', 'a{b="1"', '{b="1"}', '', 'a{b="1" c="2"}', 'a{"b"}'
   },
 )
 
-test('a pattern that is none is said to be', () => {
-  expect(() => parseSelector('a{b=~"("}')).toThrow('"a{b=~\\"(\\"}": "(" is no regular expression')
+test('rejects an invalid regular expression', () => {
+  expect(() => parseSelector('a{b=~"("}')).toThrow('"a{b=~\\"(\\"}": "(" is not a regular expression')
 })
 
-test('is shown as it is written, with labels added', () => {
+test('is shown as written, with additional labels', () => {
   const selector = withLabels(parseSelector('n{a!="1"}'), { route: '/api/"me"' })
   expect(showSelector(selector)).toBe('n{a!="1", route="/api/\\"me\\""}')
   expect(parseSelector(showSelector(selector))).toEqual(selector)

@@ -1,6 +1,6 @@
 import { unescape, type Labels, type SeriesName } from './series-name.ts'
 
-/** Picks series: a metric's name and what its labels must be. Labels not named may have any value. */
+/** Selection of series by name and labels. Unnamed labels may have any value. */
 export interface Selector {
   readonly name: string
   readonly matchers: readonly LabelMatcher[]
@@ -22,11 +22,11 @@ const PART = new RegExp(
 const PLAIN_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
 
 /**
- * Reads `name` or `name{label="value"}`, as one writes it in PromQL, with its operators `=`, `!=`, `=~` and `!~`; a
- * pattern must match a label's whole value, and a label that a series does not have counts as empty. Names with other
- * characters are quoted within the braces: `{"my.metric", "my.label"="value"}`.
+ * Parses `name` or `name{label="value"}` in PromQL syntax, with the operators `=`, `!=`, `=~` and `!~`. A pattern must match
+ * a label's whole value; a missing label counts as empty. Names with other characters are quoted within the braces:
+ * `{"my.metric", "my.label"="value"}`.
  *
- * @throws {TypeError} if the text is neither
+ * @throws {TypeError} if the text is not a selector
  */
 export function parseSelector(text: string): Selector {
   const match = typeof text === 'string' ? SELECTOR.exec(text.trim()) : null
@@ -55,17 +55,17 @@ function labelMatcher(text: string, label: string, operator: LabelMatcher['opera
   try {
     return { label, operator, value, pattern: new RegExp(`^(?:${value})$`, 's') }
   } catch {
-    throw new TypeError(`${JSON.stringify(text)}: ${JSON.stringify(value)} is no regular expression`)
+    throw new TypeError(`${JSON.stringify(text)}: ${JSON.stringify(value)} is not a regular expression`)
   }
 }
 
-/** A selector with labels that must be equal to what is given. */
+/** Selector with additional labels that must be equal. */
 export function withLabels({ name, matchers }: Selector, labels: Labels): Selector {
   const more = Object.entries(labels).map(([label, value]): LabelMatcher => ({ label, operator: '=', value }))
   return { name, matchers: [...matchers, ...more] }
 }
 
-/** Whether a series has the selector's name and labels. */
+/** Whether a selector matches a series. */
 export function selects({ name, matchers }: Selector, series: SeriesName): boolean {
   return series.name === name && matchers.every((matcher) => matches(matcher, series.labels[matcher.label] ?? ''))
 }
@@ -75,7 +75,7 @@ export function matches({ operator, value, pattern }: LabelMatcher, received: st
   return operator.startsWith('!') ? !alike : alike
 }
 
-/** As one would write it. */
+/** Selector in PromQL syntax. */
 export function showSelector({ name, matchers }: Selector): string {
   const isPlain = PLAIN_NAME.test(name)
   const labels = matchers.map(({ label, operator, value }) => `${showLabel(label)}${operator}${JSON.stringify(value)}`)
@@ -89,5 +89,5 @@ function showLabel(label: string): string {
 
 function unreadable(text: unknown): TypeError {
   const fix = 'write a name, name{label="value"}, or {"a.name", label="value"} for a name with other characters'
-  return new TypeError(`${JSON.stringify(text)} selects no metric; ${fix}`)
+  return new TypeError(`${JSON.stringify(text)} is not a valid selector; ${fix}`)
 }

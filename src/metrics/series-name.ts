@@ -1,6 +1,6 @@
 export type Labels = Readonly<Record<string, string>>
 
-/** What tells one series from another. */
+/** Name and labels that identify a series. */
 export interface SeriesName {
   readonly name: string
   readonly labels: Labels
@@ -14,10 +14,10 @@ const PART = new RegExp(
 )
 
 /**
- * Reads `name{label="value"}` as an exposition has it, and names of any characters as version 3 of Prometheus writes
- * them: `{"my.metric", "my.label"="value"}`.
+ * Parses `name{label="value"}` of an exposition, and names of any characters in the syntax of Prometheus 3:
+ * `{"my.metric", "my.label"="value"}`.
  *
- * @returns `undefined` for text that is neither, has no name or names a label twice
+ * @returns `undefined` for invalid text, without a name or with a duplicate label
  */
 export function parseSeriesName(text: string): SeriesName | undefined {
   const match = NAME.exec(text)
@@ -43,7 +43,7 @@ export function parseSeriesName(text: string): SeriesName | undefined {
   return name === undefined || name === '' ? undefined : { name, labels }
 }
 
-/** `name{a="b"}` with labels in the order of their names, whatever the order they came in. */
+/** `name{a="b"}` with labels sorted by name. */
 export function seriesKey({ name, labels }: SeriesName): string {
   const parts = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return parts.length === 0
@@ -51,7 +51,7 @@ export function seriesKey({ name, labels }: SeriesName): string {
     : `${name}{${parts.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(',')}}`
 }
 
-/** What stands between the quotes of an exposition or a selector. */
+/** Content of a quoted string of an exposition or a selector, without escapes. */
 export function unescape(text: string): string {
   return text.includes('\\') ? text.replace(/\\(.)/gs, (_, char: string) => (char === 'n' ? '\n' : char)) : text
 }

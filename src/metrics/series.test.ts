@@ -8,7 +8,7 @@ function seriesOf(values: readonly number[]): Series {
   return series
 }
 
-test('gives back what was added, whatever stood still', () => {
+test('returns the added values, changed or not', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(0, 1, 2.5, Number.NaN, Number.POSITIVE_INFINITY)), (values) => {
       const series = seriesOf(values)
@@ -19,7 +19,7 @@ test('gives back what was added, whatever stood still', () => {
   )
 })
 
-test('growth is the sum of what was added between restarts', () => {
+test('growth is the sum of the increases between restarts', () => {
   fc.assert(
     fc.property(
       fc.array(fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant('restart' as const)), { minLength: 2 }),
@@ -40,7 +40,7 @@ test('growth is the sum of what was added between restarts', () => {
   )
 })
 
-test('a series that is born grows from zero, one that is gone for a while does not grow for it', () => {
+test('a new series grows from zero, and a temporarily missing one does not grow by its return', () => {
   const born = new Series({ name: 'n', labels: {} })
   born.add(3, 7)
   expect(born.growth(0, 5)).toEqual({ delta: 7, resets: 0, seen: true })
@@ -52,7 +52,7 @@ test('a series that is born grows from zero, one that is gone for a while does n
   expect(again.growth(1, 3), 'its process started again').toEqual({ delta: 5, resets: 0, seen: true })
 })
 
-test('a scrape without it ends it, and not at its last value', () => {
+test('a scrape without the series has no value', () => {
   const series = new Series({ name: 'n', labels: {} })
   series.offer(1, 5)
   series.settle(1, 0)
@@ -62,7 +62,7 @@ test('a scrape without it ends it, and not at its last value', () => {
   expect([0, 1, 2].map((scrape) => series.at(scrape))).toEqual([5, Number.NaN, 6])
 })
 
-test('two values in one scrape contradict each other, and a scrape that fails leaves none', () => {
+test('rejects two values in one scrape, and keeps no value of a failed scrape', () => {
   const series = new Series({ name: 'n', labels: {} })
   expect([series.offer(1, 5), series.offer(1, 5), series.offer(1, 6)]).toEqual([true, true, false])
   series.settle(1, 0)

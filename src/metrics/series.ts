@@ -3,8 +3,8 @@ import type { Labels, SeriesName } from './series-name.ts'
 const FIRST_CAPACITY = 4
 
 /**
- * One series through all scrapes. Only changes are kept, in typed arrays: most series of most targets stand still, and
- * half an hour of scrapes must not fill the generator's heap with objects. Scrapes are numbered from 0.
+ * Values of a series in all scrapes. Stores only changes, in typed arrays: most series rarely change, and half an hour of
+ * scrapes must not fill the generator's heap. Scrapes are numbered from 0.
  */
 export class Series implements SeriesName {
   readonly name: string
@@ -13,7 +13,7 @@ export class Series implements SeriesName {
   #values = new Float64Array(FIRST_CAPACITY)
   #length = 0
   #last = Number.NaN
-  /** What the scrape that is being read says, and which one that is. */
+  /** Value in the current scrape, and the attempt that read it. */
   #offered = Number.NaN
   #offeredIn = 0
 
@@ -23,10 +23,10 @@ export class Series implements SeriesName {
   }
 
   /**
-   * Takes a value of the scrape that is being read. It counts once that scrape is settled.
+   * Sets the value in the current scrape. It counts once that scrape is settled.
    *
-   * @param attempt tells scrapes apart, those that fail included
-   * @returns whether that scrape had no other value for it before
+   * @param attempt number of the scrape, including failed ones
+   * @returns `false` if that scrape already has a different value
    */
   offer(attempt: number, value: number): boolean {
     if (this.#offeredIn === attempt) return Object.is(value, this.#offered)
@@ -35,12 +35,12 @@ export class Series implements SeriesName {
     return true
   }
 
-  /** The scrape was read: a series that it does not have any more is gone, and not at its last value. */
+  /** Ends a scrape: a series that it does not contain has no value instead of its last one. */
   settle(attempt: number, scrape: number): void {
     this.add(scrape, this.#offeredIn === attempt ? this.#offered : Number.NaN)
   }
 
-  /** Notes its value in a scrape; NaN if it has none. Scrapes come in ascending order. */
+  /** Adds the value in a scrape; NaN if there is none. Scrapes are added in ascending order. */
   add(scrape: number, value: number): void {
     if (Object.is(value, this.#last)) return
     if (this.#length === this.#scrapes.length) this.#grow()
@@ -50,23 +50,22 @@ export class Series implements SeriesName {
     this.#last = value
   }
 
-  /** Its value in a scrape; NaN if it had none. */
+  /** Value in a scrape; NaN if there is none. */
   at(scrape: number): number {
     const index = this.#changeAt(scrape)
     return index === -1 ? Number.NaN : this.#values[index]!
   }
 
-  /** Its values up to a scrape, with the scrape of each; those that stood still once. NaN while it was gone. */
+  /** Changes up to a scrape, with the scrape of each. NaN while the series was missing. */
   *changes(last: number): Generator<{ readonly scrape: number; readonly value: number }> {
     for (let index = 0; index < this.#length && this.#scrapes[index]! <= last; index++)
       yield { scrape: this.#scrapes[index]!, value: this.#values[index]! }
   }
 
   /**
-   * Growth from one scrape to another, both of which there were. A value below the one before means that its process
-   * started again: what it holds then counts as growth, as in Prometheus' `increase()`. A series that appears for the
-   * first time grows from 0, and so does one that was missing in the first scrape and comes back with less than it had; one
-   * that comes back with as much or more grows from that.
+   * Growth between two existing scrapes. A value below the previous one means that the process restarted: the new value
+   * counts as growth, as in Prometheus' `increase()`. A new series grows from 0. A series that was missing in the first
+   * scrape grows from 0 if it comes back with less than before, else from the value with which it comes back.
    */
   growth(from: number, to: number): { readonly delta: number; readonly resets: number; readonly seen: boolean } {
     let [delta, resets] = [0, 0]
@@ -88,13 +87,13 @@ export class Series implements SeriesName {
     return { delta, resets, seen }
   }
 
-  /** Its last value up to a change; NaN if it had none. */
+  /** Last value up to a change; NaN if there is none. */
   #lastBefore(change: number): number {
     for (let index = change; index >= 0; index--) if (!Number.isNaN(this.#values[index]!)) return this.#values[index]!
     return Number.NaN
   }
 
-  /** Index of the change in force at a scrape; -1 if there is none yet. */
+  /** Index of the last change up to a scrape; -1 if there is none. */
   #changeAt(scrape: number): number {
     let [low, high] = [0, this.#length]
     while (low < high) {

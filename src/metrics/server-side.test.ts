@@ -8,7 +8,7 @@ import { sampleHttpRun } from '../testing/sample-runs.ts'
 import type { MetricsWindow } from './metrics-window.ts'
 import { createMetrics } from './metrics.ts'
 
-/** A window over which the target's histogram counted so much up to each bound. */
+/** Window in which the target's histogram has the given cumulative counts. */
 async function windowWith(bounds: Readonly<Record<string, number>>, name = 'http_server_duration_seconds') {
   const text = (filled: boolean) =>
     Object.entries(bounds)
@@ -34,7 +34,7 @@ async function windowWith(bounds: Readonly<Record<string, number>>, name = 'http
   return await metrics.during(run)
 }
 
-/** 2,000 requests, latency and service time 10 to 109 ms, evenly. */
+/** 2,000 requests with latency and service time uniformly from 10 to 109 ms. */
 const run = sampleHttpRun()
 const me = { histogram: 'http_server_duration_seconds', labels: { route: '/api/me' } }
 
@@ -42,7 +42,7 @@ function bothSides(window: MetricsWindow) {
   return window.serverSide(run, me)
 }
 
-test('the difference is what the server does not know of', async () => {
+test('the difference is the time outside the server', async () => {
   const beside = bothSides(await windowWith({ '0.001': 0, '0.005': 1_900, '0.01': 2_000, '+Inf': 2_000 }))
   expect(beside.name).toBe('http 1')
   expect(beside.serverCount).toBe(2_000)
@@ -52,15 +52,15 @@ test('the difference is what the server does not know of', async () => {
   expect(outsideMs, 'at most').toBe(serviceTimeMs - 1)
 })
 
-test('no time in the server is interpolated, which would pass limits that it may exceed', async () => {
+test('server times are not interpolated, which could pass limits that they exceed', async () => {
   const beside = bothSides(await windowWith({ '0.001': 0, '0.005': 2_000, '+Inf': 2_000 }))
   expect(messageOf(() => expect(beside.at(0.5).serverMs).toBeLessThan(4))).toMatchInlineSnapshot(`
-    "InvalidRunError: p50 of http_server_duration_seconds{route="/api/me"} lies between 1 ms and 5 ms, the ends of its bucket, and a histogram does not say where in it
+    "InvalidRunError: p50 of http_server_duration_seconds{route="/api/me"} lies between 1 ms and 5 ms, the ends of its bucket, and a histogram does not contain its exact value
     Fix: assert on serverHighMs, which it is at most, or serverLowMs, which it exceeds"
   `)
 })
 
-test('latency matchers judge it as the run, and their message says where the time passed', async () => {
+test('latency matchers judge it as the run, and show where the time was spent', async () => {
   const beside = bothSides(await windowWith({ '0.001': 0, '0.005': 1_900, '0.01': 2_000, '+Inf': 2_000 }))
   expect(beside).toHaveP95Below(105)
   expect(messageOf(() => expect(beside).toHaveP95Below(96))).toMatchInlineSnapshot(`
@@ -72,13 +72,13 @@ test('latency matchers judge it as the run, and their message says where the tim
     Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
               generator: schedule delay p99 1.2 ms, CPU 31%
               in the server   p50 3.11   p95 5   p99 9 ms   2,000 requests by http_server_duration_seconds{route="/api/me"}
-              outside of it   p50 55.9   p95 99.1   p99 99 ms   queueing and network: service time less the server's
+              outside of it   p50 55.9   p95 99.1   p99 99 ms   queueing and network: service time minus the server's
     Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
-    Hint:     the server knows of at most 5 of 104 ms of service time at p95: the rest is queueing before its handler, or network, and a quicker handler will not help"
+    Hint:     the server accounts for at most 5 of 104 ms of service time at p95: the rest is queueing before its handler, or network, and a faster handler will not help"
   `)
 })
 
-test('a server that takes most of the time is said to', async () => {
+test('a hint names a server that takes most of the time', async () => {
   const beside = bothSides(await windowWith({ '0.1': 1_500, '0.2': 2_000, '+Inf': 2_000 }))
   expect(messageOf(() => expect(beside).not.toHaveP95Below(105))).toMatchInlineSnapshot(`
     "Error: expect(run).not.toHaveP95Below(105)
@@ -89,31 +89,31 @@ test('a server that takes most of the time is said to', async () => {
     Evidence: steady phase, 10.0 s, 2000 of 2000 requests, constantArrivalRate 200/s, 2,000 VUs
               generator: schedule delay p99 1.2 ms, CPU 31%
               in the server   p50 66.7   p95 180   p99 196 ms   2,000 requests by http_server_duration_seconds{route="/api/me"}
-              outside of it   p50 <59   p95 <4.06   p99 <8.03 ms   queueing and network: service time less the server's
+              outside of it   p50 <59   p95 <4.06   p99 <8.03 ms   queueing and network: service time minus the server's
     Slowest:  POST /api/votes p95 188 ms · GET /api/me p95 92 ms
     Hint:     the server's handler takes at least 100 of 104 ms of service time at p95"
   `)
 })
 
-test('histograms that count other requests are told', async () => {
+test('the evidence reports a histogram of other requests', async () => {
   const beside = bothSides(await windowWith({ '0.1': 500, '+Inf': 500 }))
   expect(messageOf(() => expect(beside).toHaveP95Below(96))).toMatch(
-    /the server counted 500 requests and the run 2,000: other clients, other labels, or a scope of few scrapes/,
+    /the server counted 500 requests and the run 2,000: possible causes are other clients, other labels, or a scope with few scrapes/,
   )
 })
 
-test('the unit is that of the name, unless it is given', async () => {
+test('the unit defaults to that of the name', async () => {
   const window = await windowWith({ '5': 2_000, '+Inf': 2_000 }, 'duration_milliseconds')
   expect(window.serverSide(run, { histogram: 'duration_milliseconds' }).at(0.5).serverHighMs).toBe(5)
   expect(window.serverSide(run, { histogram: 'duration_milliseconds', unit: 's' }).at(0.5).serverHighMs).toBe(5_000)
 })
 
-test('a route that was not observed is an error', async () => {
+test('a route without observations is rejected', async () => {
   const window = await windowWith({ '0.1': 0, '+Inf': 0 })
   expect(messageOf(() => bothSides(window))).toBe(
-    'InvalidRunError: http_server_duration_seconds{route="/api/me"} observed nothing while http 1 lasted',
+    'InvalidRunError: http_server_duration_seconds{route="/api/me"} has no observations during http 1',
   )
   expect(messageOf(() => window.serverSide(run, { ...me, labels: { route: '/api/you' } }))).toBe(
-    'InvalidRunError: http_server_duration_seconds_bucket{route="/api/you"} picks no series; route is "/api/me"',
+    'InvalidRunError: http_server_duration_seconds_bucket{route="/api/you"} matches no series; route is "/api/me"',
   )
 })

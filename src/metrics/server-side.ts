@@ -15,78 +15,78 @@ export interface ComparedRun {
 }
 
 export interface ServerSideOptions {
-  /** A histogram of the target's own times, without `_bucket`: `http_server_duration_seconds`. May be a selector. */
+  /** Histogram of the target's own times, without `_bucket`: `http_server_duration_seconds`. May be a selector. */
   readonly histogram: string
-  /** Picks the series of this route: `{ route: '/api/me' }`. */
+  /** Labels of the series of this route: `{ route: '/api/me' }`. */
   readonly labels?: Labels
-  /** Unit of its buckets. Default: `'ms'` where the name ends in `_milliseconds` or `_ms`, else `'s'`. */
+  /** Unit of its buckets. Default: `'ms'` if the name ends with `_milliseconds` or `_ms`, else `'s'`. */
   readonly unit?: 's' | 'ms'
 }
 
-/** One percentile, seen from both ends. Differences of percentiles: the same request need not be at both. */
+/** A percentile of the run and of the server. The two need not belong to the same request. */
 export interface BothSides {
-  /** From intended start to last byte. */
+  /** Time from intended start to last byte. */
   readonly latencyMs: number
-  /** From actual send to last byte. */
+  /** Time from the send to the last byte. */
   readonly serviceTimeMs: number
   /**
-   * No number: the server's histogram knows only the bucket that it lies in, from `serverLowMs` to `serverHighMs`.
+   * Always throws: the server's histogram only contains its bucket, from `serverLowMs` to `serverHighMs`.
    *
    * @throws {InvalidRunError} always
    */
   readonly serverMs: never
-  /** Where the bucket of the server's histogram begins: its own time is more than that. */
+  /** Lower end of the bucket of the server's time, which is above it. */
   readonly serverLowMs: number
-  /** Where that bucket ends: its own time is at most that. `Infinity` beyond the last finite bucket. */
+  /** Upper end of that bucket: the server's time is at most this. `Infinity` beyond the last finite bucket. */
   readonly serverHighMs: number
   /**
-   * Service time less the server's own, at most: in queues before the handler, and on the network. Counted from where the
-   * bucket of the server's time begins. At least 0.
+   * Maximum time outside the server, in queues before the handler and on the network: service time minus `serverLowMs`. At
+   * least 0.
    */
   readonly outsideMs: number
 }
 
-/** With what interpolation gives for messages; nothing beyond the last finite bucket. */
+/** Both sides with the interpolated server time for messages; `undefined` beyond the last finite bucket. */
 interface Sides extends Omit<BothSides, 'serverMs'> {
   readonly interpolatedMs: number | undefined
 }
 
 const SHOWN = [0.5, 0.95, 0.99]
-/** Beyond this, the server's histogram and the run do not count the same requests. */
+/** Relative difference of the counts above which the histogram and the run do not count the same requests. */
 const COUNTS_DIFFER = 0.2
 
 /**
- * A run with the server's own times beside it. It judges as the run does (latency from intended start), and its evidence
- * says how much of that the server knew of.
+ * A run with the server's own times. Matchers judge it as the run (latency from intended start), and its evidence shows the
+ * server's part of the latency.
  *
- * The server's times are of every request its labels pick, from any sender, in the time between two scrapes.
+ * The server's times include every request with the labels, from any client, between two scrapes.
  */
 export class ServerSide implements ComparedRun {
   readonly name: string
-  /** How many requests the server's histogram counted in the window. */
+  /** Number of requests that the server's histogram counted in the window. */
   readonly serverCount: number
   readonly #run: RequestEvidence
   readonly #selector: Selector
   readonly #buckets: readonly Bucket[]
   readonly #serviceTime: Histogram
 
-  /** @throws {InvalidRunError} if the histogram observed nothing in the window */
+  /** @throws {InvalidRunError} if the histogram has no observations in the window */
   constructor(run: ComparedRun, { unit }: ServerSideOptions, selector: Selector, buckets: readonly Bucket[]) {
     const factor = (unit ?? unitOf(selector.name)) === 'ms' ? 1 : 1000
     this.name = run.name
     this.#run = run[evidenceOf]()
     this.#selector = selector
     this.#buckets = buckets.map(({ le, count }) => ({ le: le * factor, count }))
-    // The server's histogram counts failed requests too, with their own times.
+    // The server's histogram also counts failed requests, with their own times.
     const endings = this.#run.requestWindows.flatMap(({ good, failed }) => [good, failed])
     this.#serviceTime = Histogram.merged(endings.map(({ serviceTime }) => serviceTime))
     this.serverCount = Math.max(0, ...buckets.map(({ count }) => count))
     if (this.serverCount === 0)
-      throw new MetricMissingError(`${showSelector(selector)} observed nothing while ${run.name} lasted`)
+      throw new MetricMissingError(`${showSelector(selector)} has no observations during ${run.name}`)
   }
 
   /**
-   * @param p a percentile as a ratio: 0.95
+   * @param p percentile as a ratio: 0.95
    * @throws {OptionsError} if it is not above 0 and below 1
    */
   at(p: number): BothSides {
@@ -131,7 +131,7 @@ export class ServerSide implements ComparedRun {
     const counted = `${formatCount(this.serverCount)} requests by ${showSelector(this.#selector)}`
     return [
       `in the server   ${row(showServer)} ms   ${counted}`,
-      `outside of it   ${row(showOutside)} ms   queueing and network: service time less the server's`,
+      `outside of it   ${row(showOutside)} ms   queueing and network: service time minus the server's`,
       ...this.#mismatch(),
     ]
   }
@@ -141,18 +141,18 @@ export class ServerSide implements ComparedRun {
     if (Math.abs(this.serverCount - completed) <= completed * COUNTS_DIFFER) return []
     return [
       `the server counted ${formatCount(this.serverCount)} requests and the run ${formatCount(completed)}: ` +
-        `other clients, other labels, or a scope of few scrapes`,
+        `possible causes are other clients, other labels, or a scope with few scrapes`,
     ]
   }
 
-  /** In ends of buckets, which are known; what lies between them is not. */
+  /** Hint based on the ends of buckets: values between them are unknown. */
   #hint(): string | undefined {
     const { serviceTimeMs, serverLowMs, serverHighMs } = this.#sides(0.95)
     const of = `of ${significant(serviceTimeMs, 3)} ms of service time at p95`
     if (serverHighMs < serviceTimeMs / 2)
       return (
-        `the server knows of at most ${significant(serverHighMs, 3)} ${of}: the rest is queueing before its handler, ` +
-        `or network, and a quicker handler will not help`
+        `the server accounts for at most ${significant(serverHighMs, 3)} ${of}: the rest is queueing before its handler, ` +
+        `or network, and a faster handler will not help`
       )
     if (serverLowMs > serviceTimeMs / 2)
       return `the server's handler takes at least ${significant(Math.min(serverLowMs, serviceTimeMs), 3)} ${of}`
@@ -164,7 +164,7 @@ function showServer({ interpolatedMs, serverLowMs }: Sides): string {
   return interpolatedMs === undefined ? `>${significant(serverLowMs, 3)}` : significant(interpolatedMs, 3)
 }
 
-/** Where the service time lies in the server's bucket, all that is known is how much it is at most. */
+/** Time outside the server; only an upper limit if the service time is within the server's bucket. */
 function showOutside({
   serviceTimeMs,
   serverLowMs,
@@ -195,7 +195,7 @@ const SERVER_SIDE = object<ServerSideOptions>()(
   { example: "serverSide(run, { histogram: 'http_request_duration_seconds', labels: { route: '/api/me' } })" },
 )
 
-/** @throws {OptionsError} naming every option that cannot be used */
+/** @throws {OptionsError} with every invalid option */
 export function checkServerSide(options: ServerSideOptions): void {
   readOptions('serverSide()', SERVER_SIDE, options)
 }

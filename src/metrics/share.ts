@@ -5,7 +5,7 @@ import type { InstanceWindow, Reading } from './instance.ts'
 import { showSelector, type Selector } from './selector.ts'
 import { missing, scopeLine, type Sources } from './sources.ts'
 
-/** How full one instance was. */
+/** Utilization of one instance. */
 interface Fullness {
   readonly mean: number
   readonly max: number
@@ -14,7 +14,7 @@ interface Fullness {
   readonly count: number
 }
 
-/** The share that one gauge is of another, over the scrapes in scope, in the instance where it is highest. */
+/** Ratio of one gauge to another, over the scrapes in scope, of the instance with the highest ratio. */
 export function shareEvidence(sources: Sources, what: string, used: Selector, size: Selector): ShareEvidence {
   const { instances, unavailable, asked, window, doubts } = sources
   const startMs = window.spans[0]?.startMs ?? window.runStartMs
@@ -45,55 +45,55 @@ export function shareEvidence(sources: Sources, what: string, used: Selector, si
     evidenceLines: [
       ...base.evidenceLines,
       `mean ${formatRatio(fullest.mean)}   max ${formatRatio(worst.max)} at ${(worst.maxAtMs / 1000).toFixed(0)} s${means}`,
-      `${showSelector(used)} of ${showSelector(size)}, once a scrape: peaks in between are not seen`,
+      `${showSelector(used)} of ${showSelector(size)}, once per scrape: peaks in between are not visible`,
     ],
   }
 }
 
 function fullness(instance: InstanceWindow, used: Selector, size: Selector, startMs: number): Fullness | undefined {
   const sizes = new Map(instance.readings(size).map(({ atMs, value }) => [atMs, value]))
-  const shares = instance.readings(used).flatMap(({ atMs, value }): Reading[] => {
+  const ratios = instance.readings(used).flatMap(({ atMs, value }): Reading[] => {
     const whole = sizes.get(atMs)
     return whole === undefined || whole <= 0 ? [] : [{ atMs, value: value / whole }]
   })
-  if (shares.length === 0) return undefined
-  const worst = shares.reduce((most, share) => (share.value > most.value ? share : most))
+  if (ratios.length === 0) return undefined
+  const worst = ratios.reduce((most, one) => (one.value > most.value ? one : most))
   return {
-    mean: shares.reduce((sum, { value }) => sum + value, 0) / shares.length,
+    mean: ratios.reduce((sum, { value }) => sum + value, 0) / ratios.length,
     max: worst.value,
     maxAtMs: Math.max(0, worst.atMs - startMs),
     size: [...sizes.values()].at(-1)!,
-    count: shares.length,
+    count: ratios.length,
   }
 }
 
-/** As much of a pool as is used cannot be less than nothing. */
+/** Invalidity of a negative gauge of used connections. */
 function belowZero(instances: readonly InstanceWindow[], used: Selector): Invalidity | undefined {
   const least = Math.min(...instances.flatMap((instance) => instance.readings(used).map(({ value }) => value)))
   if (!(least < 0)) return undefined
   return {
     reason: 'metric-unreliable',
-    finding: `${showSelector(used)} is ${least}, which is no share of anything`,
-    remedy: 'correct what the target shows there, or name the gauge of what is in use',
+    finding: `${showSelector(used)} is ${least}, which is not a valid number of used connections`,
+    remedy: 'correct the value that the target exposes, or name the gauge of used connections',
   }
 }
 
-/** The fullest instance may be the one that shows nothing. */
+/** Invalidity if an instance lacks the gauges: it may be the fullest. */
 function withoutOne(found: readonly (Fullness | undefined)[], used: Selector, size: Selector): Invalidity | undefined {
   const at = found.indexOf(undefined)
   if (at === -1 || found.every((one) => one === undefined)) return undefined
   return {
     reason: 'metric-missing',
     finding: `instance ${at + 1} of ${found.length} shows no ${showSelector(used)} of ${showSelector(size)}, and the others do`,
-    remedy: 'have every instance offer both gauges',
+    remedy: 'make every instance expose both gauges',
   }
 }
 
 function withoutSize(size: Selector): Invalidity {
   return {
     reason: 'metric-missing',
-    finding: `${showSelector(size)} is 0, so there is no share of it`,
-    remedy: 'name the gauge of what the pool may open at most',
+    finding: `${showSelector(size)} is 0, so there is no utilization`,
+    remedy: 'name the gauge of the maximum pool size',
   }
 }
 

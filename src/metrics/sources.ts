@@ -7,7 +7,7 @@ import type { InstanceWindow } from './instance.ts'
 import { explainMissing } from './missing.ts'
 import type { Selector } from './selector.ts'
 
-/** Where evidence from metrics comes from. */
+/** Sources of evidence from metrics. */
 export interface Sources {
   readonly window: RunWindow
   readonly instances: readonly InstanceWindow[]
@@ -16,7 +16,7 @@ export interface Sources {
   readonly doubts: Doubts
 }
 
-/** `steady phase, 10 scrapes over 9.3 s of it`, with what a reader has to know of their edges. */
+/** `steady phase, 10 scrapes over 9.3 s`, with notes on the edges of the scope and on failed scrapes. */
 export function scopeLine({ window, instances }: Sources): string {
   const { scope, runStartMs } = window
   const [first] = instances
@@ -24,23 +24,23 @@ export function scopeLine({ window, instances }: Sources): string {
   const of = instances.length === 1 ? '' : ` of each of ${instances.length} instances`
   const parts = [`${scope}, ${first.scrapeCount} scrapes${of} over ${formatMs(first.coveredMs)}`]
   const outsideMs = first.covered.reduce((sum, span) => sum + span.outsideMs, 0)
-  if (outsideMs > 0) parts.push(`${formatMs(outsideMs)} of it in other phases, as the scope is so short`)
+  if (outsideMs > 0) parts.push(`${formatMs(outsideMs)} of it in other phases, because the scope is so short`)
   const failures = instances.flatMap(({ history }) => history.failures).filter(({ atMs }) => atMs >= runStartMs)
   if (failures[0] !== undefined) parts.push(`${failures.length} more failed (${failures[0].message})`)
   return parts.join(', ')
 }
 
-/** Said where counters began again within the window. */
+/** Line about counters that were reset within the window. */
 export function resetsLine(resets: number): string[] {
   if (resets === 0) return []
   const times = resets === 1 ? 'once' : `${resets} times`
-  return [`a counter began again ${times}: the target restarted, and what it counted just before is lost`]
+  return [`a counter was reset ${times}: the target restarted, and its last counts before that are lost`]
 }
 
 export function missing({ window, instances }: Sources, selector: Selector): Invalidity {
   return {
     reason: 'metric-missing',
     finding: explainMissing(selector, instances, window.scope),
-    remedy: 'name a metric that the target offers, as its metrics route shows it',
+    remedy: 'name a metric that the target exposes on its metrics route',
   }
 }
