@@ -266,7 +266,7 @@ describe('amounts', () => {
   test.for([['$1,234.50'], ['-$0.10'], ['1.234,50 €'], ['CHF 12.50'], ['£7.00'], ["1'000.00"]])(
     '%s, as of a column of type money: how to cast it',
     ([value]) => {
-      expect(() => readAmount(value, 'total')).toThrow(/a text written for people, as the type money [^]*::numeric/)
+      expect(() => readAmount(value, 'total')).toThrow(/text formatted for people, as the type money [^]*::numeric/)
     },
   )
 })

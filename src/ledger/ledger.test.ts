@@ -352,8 +352,8 @@ describe('a check without evidence', () => {
   })
 
   test.for([
-    [{ entries: 'SELECT transfer, account, amount FROM entries' }, 'there is not a single entry'],
-    [{ accounts: 'SELECT account, balance, floor FROM accounts WHERE false' }, 'there is not a single account'],
+    [{ entries: 'SELECT transfer, account, amount FROM entries' }, 'no entries were read'],
+    [{ accounts: 'SELECT account, balance, floor FROM accounts WHERE false' }, 'no accounts were read'],
     [{ accounts: 'SELECT account, balance FROM accounts' }, 'no account has a floor'],
     [{ accounts: 'SELECT account, balance, floor FROM accounts' }, 'no account has a floor'],
     [
@@ -451,7 +451,7 @@ describe('keys by their types', () => {
       (0.00000000000000000009)) AS t (x)`
     expect(await ledger().value(total)).toEqual({ amount: '12345678901234567890.123456789012345679' })
     await expect(ledger().value('SELECT 12.5::money')).rejects.toThrow(
-      /is '\$12.50', a text written for people[^]*::numeric/,
+      /is '\$12.50', text formatted for people[^]*::numeric/,
     )
   })
 })

@@ -55,7 +55,7 @@ test('readKeys() rejects a number that may have lost digits', () => {
   expect(readKeys({ rows: [{ key: 'a' }], columns: json }, ['key']).keys).toEqual(['a'])
   const [, message, remedy] = problemOf(() => readKeys({ rows: [{ key: 2 ** 53 }], columns: [] }, ['key']))
   expect(message).toContain('9007199254740992, a number with more digits than it can hold exactly, in "key"')
-  expect(remedy).toBe('give it as text: key::text AS key')
+  expect(remedy).toBe('select it as text: key::text AS key')
   expect(readKeys({ rows: [{ key: 1.5 }, { key: 2n ** 60n }], columns: [] }, ['key']).keys).toEqual([
     '1.5',
     '1152921504606846976',
@@ -68,7 +68,7 @@ test('readKeys() rejects two columns with the same name', () => {
     problemOf(() => readKeys({ rows: [{ key: 'a' }], columns: [key, { ...key, name: 'id' }, key] }, ['key'])),
   ).toEqual([
     'LedgerError',
-    'the query returns 2 columns named "key", so that nobody knows which of them is meant',
+    'the query returns 2 columns named "key", which is ambiguous',
     'select the intended column instead of *: SELECT p.key; or rename the other: o.key AS other_key',
   ])
 })

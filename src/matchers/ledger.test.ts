@@ -155,7 +155,7 @@ describe('the ledger matchers', () => {
       /4 invalid options[^]*history: must be the history of a run that recorded one[^]*row: is not an option here[^]*rows: must be a query, or a function that returns rows[^]*key: must be the name of a column/,
     )
     expect(() => expect(ledgerThat()).toConserve(untyped({ totalBefore: 5, expectedDelta: 0.1 }))).toThrow(
-      /totalBefore: must be what ledger.value\(\) gave[^]*expectedDelta: must be exact[^]*total: at least one of/,
+      /totalBefore: must be a result of ledger.value\(\)[^]*expectedDelta: must be exact[^]*total: at least one of/,
     )
     const halfRange = untyped({ total: 'SELECT 1', expectedDelta: { atLeast: 1 } })
     expect(() => expect(ledgerThat()).toConserve(halfRange)).toThrow('expectedDelta.atMost: must be exact')

@@ -151,7 +151,7 @@ describe('metrics.during(run)', () => {
       InvalidRunError: lag_seconds_bucket{route="/b"} matches no series; route is "/a"
       InvalidRunError: lag_seconds has no quantile: its only bucket is +Inf, like that of a native histogram, whose buckets the text formats of Prometheus omit
       Fix: give the histogram classic buckets, too, with the same bounds under all labels (in Go: Buckets in HistogramOpts)
-      TypeError: "a b" selects no metric; write a name, name{label="value"}, or {"a.name", label="value"} for a name with other characters"
+      TypeError: "a b" is not a valid selector; write a name, name{label="value"}, or {"a.name", label="value"} for a name with other characters"
     `)
   })
 
@@ -294,7 +294,9 @@ describe('createMetrics() rejects before any load', () => {
   })
 
   test('a missing target, and an invalid interval', async () => {
-    await expect(createMetrics({ urls: [], signal })).rejects.toThrow('there is no target whose metrics could be read')
+    await expect(createMetrics({ urls: [], signal })).rejects.toThrow(
+      'no target is configured, so there are no metrics to read',
+    )
     await expect(createMetrics({ urls: [], signal, interval: '1ms' })).rejects.toThrow(
       'must be a duration at least 100 ms',
     )
