@@ -84,8 +84,7 @@ interface Ends {
 export function ratio(example: string, { isOneLegal = false, isZeroLegal = false }: Ends = {}): Reader<number> {
   return reading((problems, path, value) => {
     if (isBetween(value, 0, 1) || (isOneLegal && value === 1) || (isZeroLegal && value === 0)) return value
-    const isPercent = isBetween(value, 1, 100) || value === 1
-    const meant = isPercent ? `, not percent; for ${value}% write ${ratioOf(value)}` : ''
+    const meant = isBetween(value, 1, 100) ? `, not percent; for ${value}% write ${ratioOf(value)}` : ''
     const end = isOneLegal ? 'at most 1' : 'below 1'
     const start = isZeroLegal ? 'must be a ratio, 0 or above,' : 'must be a ratio above 0'
     problems.add(path, value, `${start} and ${end}${meant}`, example)
